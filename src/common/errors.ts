@@ -1,0 +1,80 @@
+/** Process exit codes; one table, so that scripts can rely on them. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, overfit: 3, interrupted: 130 } as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+export interface TitlesmithErrorOptions {
+  /** Stable, machine-readable name of the failure, for example `csv-unclosed-quote`. */
+  code: string;
+  /** What to do next, one sentence. Printed after the message on the same line. */
+  hint?: string;
+  exitCode?: ExitCode;
+  cause?: unknown;
+}
+
+/**
+ * An error a person can act on: what is wrong, where, and what to do. The command line prints it as one line
+ * without a stack trace; anything that is not a TitlesmithError is a bug in titlesmith.
+ */
+export class TitlesmithError extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly exitCode: ExitCode;
+
+  constructor(message: string, options: TitlesmithErrorOptions) {
+    super(message, { cause: options.cause });
+    this.name = 'TitlesmithError';
+    this.code = options.code;
+    this.hint = options.hint;
+    this.exitCode = options.exitCode ?? exitCodes.failed;
+  }
+
+  /** The message and its hint as one line, control characters escaped so that hostile input cannot move the cursor. */
+  toLine(): string {
+    const line = this.hint ? `${this.message} ${this.hint}` : this.message;
+    return line.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, (run) => JSON.stringify(run).slice(1, -1));
+  }
+}
+
+/** A wrong flag or value: exit code 2. `message` names the flag and the value received. */
+export function usageError(message: string, hint?: string): TitlesmithError {
+  return new TitlesmithError(message, { code: 'usage', exitCode: exitCodes.usage, ...(hint ? { hint } : {}) });
+}
+
+/** The work was stopped on request (Ctrl-C, SIGTERM); everything finished so far is on disk. */
+export class InterruptedError extends TitlesmithError {
+  constructor(message = 'Interrupted; everything finished so far is saved.') {
+    super(message, {
+      code: 'interrupted',
+      exitCode: exitCodes.interrupted,
+      hint: 'Run the same command again to go on.',
+    });
+    this.name = 'InterruptedError';
+  }
+}
+
+/** The `code` of a Node.js system error (`ENOENT`, `ENOSPC`, …), or undefined for anything else. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return undefined;
+}
+
+/**
+ * Turns a file-system error into a TitlesmithError that names the path and the remedy; passes any other value through.
+ * @param action what was being done, in the infinitive: `read`, `write`, `create the folder`.
+ */
+export function fileError(action: string, path: string, error: unknown): unknown {
+  const code = systemErrorCode(error);
+  if (code === undefined || error instanceof TitlesmithError) return error;
+  const reasons: Record<string, [string, string]> = {
+    ENOENT: ['no such file or folder', 'Check the path.'],
+    EACCES: ['permission denied', 'Choose a folder you may write to, or change its permissions.'],
+    EPERM: ['operation not permitted', 'Choose a folder you may write to, or change its permissions.'],
+    EROFS: ['the file system is read-only', 'Choose another folder.'],
+    ENOSPC: ['no space left on the device', 'Free some space, then run the same command again; it goes on from the last checkpoint.'],
+    ENOTDIR: ['a part of the path is a file, not a folder', 'Choose another path.'],
+    EISDIR: ['it is a folder, not a file', 'Name a file.'],
+    EEXIST: ['a file of that name is in the way', 'Move it or choose another path.'],
+  };
+  const [reason, hint] = reasons[code] ?? [`${error instanceof Error ? error.message : String(error)}`, ''];
+  return new TitlesmithError(`Cannot ${action} ${path}: ${reason}.`, { code: `file-${code.toLowerCase()}`, ...(hint ? { hint } : {}), cause: error });
+}

@@ -1,0 +1,22 @@
+/** Text to token ids and back. Every implementation is byte-level, so any text has a code. */
+export interface Tokenizer {
+  readonly vocabularySize: number;
+  /** The single id that starts and ends every title (`<|endoftext|>`; 50256 in the full GPT-2 vocabulary). */
+  readonly endOfTextId: number;
+  /** Plain text only: `<|endoftext|>` typed in a title is ordinary characters, never the special id. */
+  encode(text: string): number[];
+  /** Invalid UTF-8 becomes U+FFFD; `endOfTextId` decodes to nothing. */
+  decode(tokens: Iterable<number>): string;
+  /** The bytes one token stands for (a token may be part of a character). Empty for `endOfTextId`. */
+  tokenBytes(token: number): Uint8Array;
+  /** Files that let Hugging Face's AutoTokenizer open the checkpoint folder: name to content. */
+  files(): ReadonlyMap<string, string>;
+}
+
+/** Titles as tokens, flat: title i is `tokens.subarray(offsets[i], offsets[i + 1])`, without start and end ids. */
+export interface TokenizedTitles {
+  /** Ids below 65,536. */
+  readonly tokens: Uint16Array;
+  /** Length: number of titles + 1. */
+  readonly offsets: Uint32Array;
+}

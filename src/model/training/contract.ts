@@ -1,0 +1,57 @@
+import type { TokenizedTitles } from '../tokenizer/contract.js';
+
+/** What the finetune stage asks of training. Everything here is recorded in run.json. */
+export interface TrainingOptions {
+  readonly seed: number;
+  /** Optimizer steps in all; undefined: decided from the data and `maximumEpochs`, and reported. */
+  readonly steps: number | undefined;
+  /** Passes over the training titles after which training stops, where `steps` is undefined. */
+  readonly maximumEpochs: number;
+  /** Rows of packed titles a step. */
+  readonly batchSize: number;
+  /** Tokens in a row; undefined: the shortest multiple of 16, at least 64, that fits the longest title. */
+  readonly rowLength: number | undefined;
+  /** Peak learning rate of AdamW. */
+  readonly learningRate: number;
+  readonly warmupSteps: number;
+  readonly weightDecay: number;
+  /** Global gradient norm above which gradients are scaled down. */
+  readonly clipNorm: number;
+  /** Steps between evaluations on the validation titles, checkpoints, and lines in metrics.jsonl. */
+  readonly evaluateEvery: number;
+  readonly saveEvery: number;
+  readonly printEvery: number;
+  /** Evaluations without a better validation loss after which training stops; undefined: never. */
+  readonly patience: number | undefined;
+  /** Threads of the engine; undefined: the number of physical cores. */
+  readonly threads: number | undefined;
+}
+
+/** A line of metrics.jsonl. Losses are nats per token of titles (end token included). */
+export interface MetricsLine {
+  readonly step: number;
+  readonly epoch: number;
+  readonly loss: number;
+  readonly validationLoss?: number;
+  readonly learningRate: number;
+  readonly gradientNorm: number;
+  readonly tokensPerSecond: number;
+}
+
+export interface TrainingResult {
+  readonly steps: number;
+  readonly epochs: number;
+  readonly stopReason: 'steps' | 'patience';
+  readonly initialValidationLoss: number;
+  readonly bestValidationLoss: number;
+  readonly bestStep: number;
+  readonly finalValidationLoss: number;
+  readonly parameters: number;
+  readonly rowLength: number;
+}
+
+/** Titles split for training, as tokens of the tokenizer the model is trained with. */
+export interface TrainingData {
+  readonly train: TokenizedTitles;
+  readonly validation: TokenizedTitles;
+}
