@@ -1,3 +1,5 @@
+import { toPrintable } from './printable.js';
+
 /** Process exit codes; one table, so that scripts can rely on them. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, overfit: 3, interrupted: 130 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -31,7 +33,7 @@ export class TitlesmithError extends Error {
   /** The message and its hint as one line, control characters escaped so that hostile input cannot move the cursor. */
   toLine(): string {
     const line = this.hint ? `${this.message} ${this.hint}` : this.message;
-    return line.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, (run) => JSON.stringify(run).slice(1, -1));
+    return toPrintable(line);
   }
 }
 

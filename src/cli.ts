@@ -1,0 +1,115 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { type ExitCode, exitCodes, TitlesmithError, usageError } from './common/errors.js';
+import { packageVersion } from './common/package-root.js';
+import { Console } from './pipeline/console.js';
+import { type OptionName, optionGroups, type RunOptions } from './pipeline/option-table.js';
+import { defaultInWords, flagOf, optionNames, parseOptionValue, specificationOf } from './pipeline/options.js';
+import type { StageName } from './pipeline/stage-names.js';
+
+/** What the parsed command line asks for. Options hold only what was given. */
+type Request =
+  | { readonly command: 'pipeline'; readonly given: Partial<RunOptions> }
+  | { readonly command: StageName; readonly folder: string; readonly given: Partial<RunOptions> };
+
+const stageCommands: readonly { name: StageName; summary: string; options: readonly OptionName[] }[] = [
+  { name: 'finetune', summary: 'train the model of a run', options: optionsOfGroups('Model', 'Training') },
+  { name: 'generate', summary: 'generate titles with the model of a run, and print them', options: optionsOfGroups('Generation') },
+  { name: 'dedupe', summary: 'refuse copies and near copies of training titles', options: optionsOfGroups('Review') },
+  { name: 'report', summary: 'write the overfit report of a run', options: [] },
+];
+const everyCommand: readonly OptionName[] = ['overwrite', 'json'];
+
+function optionsOfGroups(...groups: readonly string[]): readonly OptionName[] {
+  return optionNames.filter((name) => groups.includes(specificationOf(name).group) || (name === 'seed' && groups.length > 0));
+}
+
+function addOptions(command: Command, names: readonly OptionName[]): Command {
+  for (const group of optionGroups) {
+    for (const name of names.filter((candidate) => specificationOf(candidate).group === group)) {
+      const { argument, list, help } = specificationOf(name);
+      const byDefault = defaultInWords(name);
+      const flags = argument === undefined ? flagOf(name) : `${flagOf(name)} ${argument}`;
+      const option = new Option(flags, byDefault === undefined ? help : `${help} (default: ${byDefault})`);
+      if (list) {
+        option.argParser((text: string, before: readonly unknown[] | undefined) => [
+          ...(before ?? []),
+          parseOptionValue(name, text),
+        ]);
+      } else if (argument !== undefined) {
+        option.argParser((text: string) => parseOptionValue(name, text));
+      }
+      command.addOption(option.helpGroup(`${group}:`));
+    }
+  }
+  return command;
+}
+
+/** Errors of commander as one line with exit code 2; `--help` and `--version` end well. */
+function parse(arguments_: readonly string[]): Request | undefined {
+  let request: Request | undefined;
+  const program = new Command('titlesmith')
+    .description('A subreddit goes in, a reviewed list of new titles comes out.')
+    .version(packageVersion)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  const pipeline = program.command('pipeline').summary('all stages, from a subreddit to the report');
+  pipeline.description('Extracts titles, fine-tunes a model, generates titles, refuses copies, writes the report.');
+  addOptions(pipeline, optionNames).action((given: Partial<RunOptions>) => {
+    request = { command: 'pipeline', given };
+  });
+  for (const { name, summary, options } of stageCommands) {
+    const command = program.command(name).summary(summary).description(`The ${name} stage on its own.`);
+    command.argument('<run-folder>', 'a folder that the pipeline made, such as runs/askreddit');
+    addOptions(command, [...options, ...everyCommand]).action((folder: string, given: Partial<RunOptions>) => {
+      request = { command: name, folder, given };
+    });
+  }
+  try {
+    program.parse(arguments_, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return undefined;
+    if (error.code === 'commander.help') throw usageError('No command given.', 'See titlesmith --help.');
+    throw usageError(`${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}${error.message.endsWith(')') ? '' : '.'}`);
+  }
+  return request;
+}
+
+async function execute(request: Request, console: Console): Promise<ExitCode> {
+  const { runPipeline } = await import('./pipeline/run-pipeline.js');
+  const { runSingleStage } = await import('./pipeline/run-single-stage.js');
+  const { listenForInterrupt } = await import('./pipeline/interrupt.js');
+  const interrupt = listenForInterrupt(() => {
+    console.note('Stopping after this step; press Ctrl-C again to stop at once.');
+  });
+  try {
+    if (request.command === 'pipeline') return await runPipeline(request.given, console, interrupt);
+    return await runSingleStage(request.command, request.folder, request.given, console, interrupt);
+  } finally {
+    interrupt.dispose();
+  }
+}
+
+/** Runs a command line. @returns the exit code of the process. */
+async function main(arguments_: readonly string[]): Promise<ExitCode> {
+  const color = !process.env['NO_COLOR'];
+  let console = new Console({ json: false, output: process.stdout, errors: process.stderr, color });
+  try {
+    const request = parse(arguments_);
+    if (!request) return exitCodes.done;
+    const json = request.given.json === true;
+    console = new Console({ json, output: process.stdout, errors: process.stderr, color });
+    return await execute(request, console);
+  } catch (error) {
+    console.error(error);
+    return error instanceof TitlesmithError ? error.exitCode : exitCodes.failed;
+  }
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The reader has gone (`titlesmith generate … | head`): nobody is left to tell.
+  if (error.code === 'EPIPE') process.exit(exitCodes.failed);
+  throw error;
+});
+process.exitCode = await main(process.argv.slice(2));

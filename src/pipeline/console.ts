@@ -1,0 +1,126 @@
+import { styleText } from 'node:util';
+import { InterruptedError, TitlesmithError } from '../common/errors.js';
+import { toPrintable } from '../common/printable.js';
+import type { ProgressEvent, ProgressListener } from '../common/progress.js';
+import { createProgressBar, type ProgressBar } from './progress-bar.js';
+
+/** Least time between two lines of progress where there is no terminal to draw a bar on. */
+const progressLineEveryMs = 3000;
+
+export interface ConsoleOptions {
+  /** JSON lines on `output` instead of text; nothing else is then written there. */
+  readonly json: boolean;
+  /** Results. */
+  readonly output: NodeJS.WritableStream;
+  /** Progress and errors. */
+  readonly errors: NodeJS.WriteStream;
+  /** Colours, where `errors` is a terminal. */
+  readonly color: boolean;
+}
+
+/** Where a line comes from: the run, named where there are several, and its stage. */
+export interface LineScope {
+  readonly run?: string;
+  readonly stage?: string;
+}
+
+type Progress = Extract<ProgressEvent, { kind: 'progress' }>;
+
+/** Shows progress, results and errors: a bar on a terminal, plain lines in a log, JSON lines for programs. */
+export class Console {
+  private bar: ProgressBar | undefined;
+  private barLabel = '';
+  private lastLineAt = Number.NEGATIVE_INFINITY;
+  private lastLineLabel = '';
+
+  constructor(private readonly options: ConsoleOptions) {}
+
+  /** A listener that shows events as coming from `scope`. */
+  listener(scope: LineScope): ProgressListener {
+    return (event) => this.event(scope, event);
+  }
+
+  note(message: string, scope: LineScope = {}): void {
+    this.event(scope, { kind: 'note', message });
+  }
+
+  event(scope: LineScope, event: ProgressEvent): void {
+    if (this.options.json) this.writeJson({ ...scope, ...event });
+    else if (event.kind === 'progress') this.progress(scope, event);
+    else if (event.kind === 'warning') this.line(scope, this.paint('yellow', `Warning: ${toPrintable(event.message)}`));
+    else this.line(scope, toPrintable(event.message));
+  }
+
+  /** What was asked for: lines for people (already printable), or one object for programs. */
+  result(lines: readonly string[], data: Readonly<Record<string, unknown>>): void {
+    this.clearBar();
+    if (this.options.json) this.writeJson({ kind: 'result', ...data });
+    else this.options.output.write(lines.map((line) => `${line}\n`).join(''));
+  }
+
+  /** An error as one line; a bug in titlesmith with its stack. */
+  error(error: unknown, scope: LineScope = {}): void {
+    this.clearBar();
+    const where = scope.run === undefined ? '' : `${scope.run}: `;
+    if (error instanceof TitlesmithError) {
+      const { code, message, hint, exitCode } = error;
+      if (this.options.json) this.writeJson({ kind: 'error', ...scope, code, message, hint, exitCode });
+      const name = error instanceof InterruptedError ? '' : 'Error: ';
+      this.options.errors.write(`${this.paint('red', `${where}${name}${error.toLine()}`)}\n`);
+      return;
+    }
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    if (this.options.json) this.writeJson({ kind: 'error', ...scope, code: 'internal', message: text, exitCode: 1 });
+    this.options.errors.write(`${where}Internal error; this is a bug in titlesmith, please report it.\n${text}\n`);
+  }
+
+  /** Takes the bar off the terminal. */
+  clearBar(): void {
+    this.bar?.remove();
+    this.bar = undefined;
+  }
+
+  private progress(scope: LineScope, event: Progress): void {
+    const label = scopeText(scope, event.label);
+    if (this.options.errors.isTTY) {
+      if (this.bar === undefined || this.barLabel !== label) {
+        this.clearBar();
+        this.bar = createProgressBar(this.options.errors, label, event);
+        this.barLabel = label;
+      }
+      this.bar.update(event);
+      return;
+    }
+    const now = performance.now();
+    const due = label !== this.lastLineLabel || now - this.lastLineAt >= progressLineEveryMs;
+    if (!due && event.done !== event.total) return;
+    this.lastLineAt = now;
+    this.lastLineLabel = label;
+    const amount = event.total === undefined ? count(event.done) : `${count(event.done)} of ${count(event.total)}`;
+    const detail = event.detail ? `, ${toPrintable(event.detail)}` : '';
+    this.line(scope, `${event.label}: ${amount} ${event.unit}${detail}`);
+  }
+
+  private line(scope: LineScope, text: string): void {
+    this.clearBar();
+    this.options.errors.write(`${scopeText(scope, text)}\n`);
+  }
+
+  private writeJson(value: Readonly<Record<string, unknown>>): void {
+    this.options.output.write(`${JSON.stringify(value)}\n`);
+  }
+
+  private paint(color: 'red' | 'yellow', text: string): string {
+    return this.options.color && this.options.errors.isTTY ? styleText(color, text) : text;
+  }
+}
+
+function scopeText(scope: LineScope, text: string): string {
+  const stage = scope.stage === undefined ? '' : scope.stage.padEnd(9);
+  return [scope.run, stage, text].filter((part) => part !== undefined && part !== '').join(' ');
+}
+
+/** 12345 → `12,345`. */
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}

@@ -1,0 +1,18 @@
+import type { Decision } from './manifest.js';
+import type { RunOptions } from './option-table.js';
+import { detectSource } from './sources/detect.js';
+
+const dumpFile = /\.(ndjson|jsonl?|parquet)(\.(gz|zst))?$/i;
+
+/** The source a run reads, and why. A source given by name never becomes another. */
+export function decideSource(options: RunOptions): Decision {
+  const { source, input } = options;
+  if (source !== 'auto') return { choice: source, reason: 'named with --source' };
+  const [path] = input;
+  if (path === undefined) {
+    const { name, reason } = detectSource();
+    return { choice: name, reason };
+  }
+  if (dumpFile.test(path)) return { choice: 'duckdb', reason: '--input names a dump of posts' };
+  return { choice: 'csv', reason: '--input names a file of titles' };
+}

@@ -1,0 +1,224 @@
+import { choice, decimal, integer, month, path, runName, subreddit, text, truth } from './option-values.js';
+import { type StageName, stageNames } from './stage-names.js';
+
+/** One option: what its flag, its check, its default, its documentation and its record in run.json come from. */
+export interface OptionSpecification<Value> {
+  /** What the value is called in the help, `<month>`; undefined for a switch without a value. */
+  readonly argument: string | undefined;
+  /** Takes several values, and may be given several times. */
+  readonly list: boolean;
+  /** One value from text; throws an Error that completes "got VALUE, which …". */
+  readonly parse: (text: string) => unknown;
+  readonly fallback: Value;
+  /** One sentence of help, without its default. */
+  readonly help: string;
+  readonly group: OptionGroup;
+  /** Stages whose results depend on it, so that a change makes them run again. */
+  readonly stages: readonly StageName[];
+  /** What the help says the default is, where the value itself would not say it. */
+  readonly defaultInWords?: string;
+}
+
+/** Headings of the help, in order. */
+export const optionGroups = ['Titles', 'Model', 'Training', 'Generation', 'Review', 'Run'] as const;
+export type OptionGroup = (typeof optionGroups)[number];
+
+type Rest = Pick<OptionSpecification<unknown>, 'help' | 'group' | 'stages' | 'defaultInWords'>;
+
+/** An option with one value. `fallback` is undefined where the run decides (and records) the value. */
+function value<Value>(
+  argument: string,
+  parse: (text: string) => Value,
+  fallback: Value,
+  rest: Rest,
+): OptionSpecification<Value> {
+  return { argument, list: false, parse, fallback, ...rest };
+}
+
+function decidedValue<Value>(argument: string, parse: (text: string) => Value, rest: Rest) {
+  return value<Value | undefined>(argument, parse, undefined, rest);
+}
+
+function list<Item>(
+  argument: string,
+  parse: (text: string) => Item,
+  rest: Rest,
+): OptionSpecification<readonly Item[]> {
+  return { argument, list: true, parse, fallback: [], ...rest };
+}
+
+function flag(rest: Rest): OptionSpecification<boolean> {
+  return { argument: undefined, list: false, parse: truth, fallback: false, ...rest };
+}
+
+/** Values that the source's own fingerprint stands for. */
+const identifiedBySource = { group: 'Titles', stages: [] } as const;
+const titles = { group: 'Titles', stages: ['extract'] } as const;
+const training = { group: 'Training', stages: ['finetune'] } as const;
+const generation = { group: 'Generation', stages: ['generate'] } as const;
+const review = { group: 'Review', stages: ['dedupe'] } as const;
+const run = { group: 'Run', stages: [] } as const;
+const million = 1_000_000;
+const byModel = 'depends on the model';
+
+/** Every option of every command. Names and defaults are gpt-2-simple's where it has the notion. */
+export const optionTable = {
+  subreddit: list('<name...>', subreddit, {
+    ...titles,
+    help: 'Subreddits to learn from; each becomes a run of its own.',
+  }),
+  source: value('<source>', choice('auto', 'bigquery', 'duckdb', 'csv', 'sample'), 'auto', {
+    ...identifiedBySource,
+    help: 'Where titles come from: auto, bigquery, duckdb (dumps: NDJSON, CSV, Parquet), csv (titles alone) or sample.',
+  }),
+  input: list('<path...>', path, {
+    ...identifiedBySource,
+    help: 'Files for the duckdb and csv sources; patterns such as RS_*.ndjson.gz too.',
+  }),
+  column: decidedValue('<name>', text, {
+    ...titles,
+    help: 'Column of a CSV that holds the titles.',
+    defaultInWords: 'title',
+  }),
+  project: decidedValue('<id>', text, {
+    ...titles,
+    help: 'Google Cloud project that pays for the query.',
+    defaultInWords: "the credentials' own",
+  }),
+  from: decidedValue('<month>', month, { ...titles, help: 'First month of posts, YYYY-MM.' }),
+  to: decidedValue('<month>', month, { ...titles, help: 'Last month of posts, YYYY-MM, included.' }),
+  limit: value('<count>', integer(1, 10 * million), 16_000, {
+    ...titles,
+    help: 'At most this many titles of a subreddit, the highest scores first.',
+  }),
+  minLength: value('<characters>', integer(1, 300), 8, { ...titles, help: 'Shorter titles are dropped.' }),
+  validationShare: value('<share>', decimal({ minimum: 0.01, maximum: 0.5 }), 0.1, {
+    group: 'Titles',
+    stages: ['dataset'],
+    help: 'Share of the titles held out to measure the model.',
+  }),
+  model: value('<model>', text, 'auto', {
+    group: 'Model',
+    stages: [],
+    help: 'auto, or nano: a small GPT-2 trained from scratch.',
+  }),
+  steps: decidedValue('<count>', integer(1, million), {
+    ...training,
+    help: 'Optimizer steps.',
+    defaultInWords: 'from --epochs',
+  }),
+  epochs: decidedValue('<count>', decimal({ minimum: 0, maximum: 10_000, above: true }), {
+    ...training,
+    help: 'Passes over the training titles, where --steps is not given.',
+    defaultInWords: byModel,
+  }),
+  restoreFrom: value('<latest|fresh>', choice('latest', 'fresh'), 'latest', {
+    group: 'Training',
+    stages: [],
+    help: 'Go on with an interrupted training (latest), or train anew (fresh).',
+  }),
+  batchSize: decidedValue('<rows>', integer(1, 4096), {
+    ...training,
+    help: 'Rows of packed titles a step.',
+    defaultInWords: byModel,
+  }),
+  rowLength: decidedValue('<tokens>', integer(8, 1024), {
+    ...training,
+    help: 'Tokens in a row.',
+    defaultInWords: 'fits the longest title',
+  }),
+  learningRate: decidedValue('<rate>', decimal({ minimum: 0, maximum: 1, above: true }), {
+    ...training,
+    help: 'Peak learning rate of AdamW.',
+    defaultInWords: byModel,
+  }),
+  saveEvery: decidedValue('<steps>', integer(1, million), {
+    ...training,
+    help: 'Steps between checkpoints.',
+    defaultInWords: byModel,
+  }),
+  printEvery: decidedValue('<steps>', integer(1, million), {
+    ...training,
+    help: 'Steps between progress lines and lines of metrics.jsonl.',
+    defaultInWords: byModel,
+  }),
+  evaluateEvery: decidedValue('<steps>', integer(1, million), {
+    ...training,
+    help: 'Steps between measurements on the held-out titles.',
+    defaultInWords: byModel,
+  }),
+  patience: decidedValue('<count>', integer(1, million), {
+    ...training,
+    help: 'Measurements without a better validation loss after which training stops.',
+    defaultInWords: byModel,
+  }),
+  threads: decidedValue('<count>', integer(1, 1024), {
+    group: 'Training',
+    stages: [],
+    help: 'Threads of the engine.',
+    defaultInWords: 'one a core',
+  }),
+  nsamples: value('<count>', integer(1, million), 200, { ...generation, help: 'Titles to generate.' }),
+  length: value('<tokens>', integer(1, 1023), 64, {
+    ...generation,
+    help: 'Most tokens in a generated title.',
+  }),
+  temperature: value('<number>', decimal({ minimum: 0, maximum: 100 }), 0.7, {
+    ...generation,
+    help: 'How adventurous sampling is; 0 always takes the likeliest token.',
+  }),
+  topK: value('<count>', integer(0, 50_257), 0, {
+    ...generation,
+    help: 'Sample from the k likeliest tokens; 0 is off.',
+  }),
+  topP: value('<share>', decimal({ minimum: 0, maximum: 1 }), 0, {
+    ...generation,
+    help: 'Sample from the likeliest tokens that make up this share; 0 is off.',
+  }),
+  prefix: decidedValue('<text>', text, { ...generation, help: 'Text every title begins with.' }),
+  truncate: decidedValue('<text>', text, {
+    ...generation,
+    help: 'Text at which a title ends.',
+    defaultInWords: 'the end token',
+  }),
+  includePrefix: value('<true|false>', truth, true, {
+    ...generation,
+    help: 'Keep the prefix in the titles.',
+  }),
+  sampleDelim: value('<text>', text, `${'='.repeat(20)}\n`, {
+    group: 'Generation',
+    stages: [],
+    help: 'Text between titles that the generate command prints.',
+    defaultInWords: 'a line of 20 equals signs',
+  }),
+  threshold: value('<rating>', decimal({ minimum: 0, maximum: 1, above: true }), 0.8, {
+    ...review,
+    help: 'Similarity to a training title, 0 to 1, from which a title is refused as a near copy.',
+  }),
+  seed: value('<number>', integer(0, 2 ** 32 - 1), 1, {
+    group: 'Run',
+    stages: ['finetune', 'generate'],
+    help: 'Seed of all randomness.',
+  }),
+  runName: decidedValue('<name>', runName, {
+    ...run,
+    help: 'Folder name of the run.',
+    defaultInWords: 'the subreddit',
+  }),
+  runsDir: value('<folder>', path, 'runs', { ...run, help: 'Where run folders are kept.' }),
+  until: value('<stage>', choice(...stageNames), 'report', {
+    ...run,
+    help: `Last stage to run: ${stageNames.join(', ')}.`,
+  }),
+  overwrite: flag({ ...run, help: 'Remove what an earlier run of that name left, and start anew.' }),
+  json: flag({ ...run, help: 'Print JSON lines instead of text.' }),
+} as const;
+
+export type OptionName = keyof typeof optionTable;
+
+/** The value of every option. */
+export type RunOptions = {
+  readonly [Name in OptionName]: (typeof optionTable)[Name] extends OptionSpecification<infer Value>
+    ? Value
+    : never;
+};

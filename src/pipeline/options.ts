@@ -1,0 +1,92 @@
+import { TitlesmithError, usageError } from '../common/errors.js';
+import { type OptionName, type OptionSpecification, optionTable, type RunOptions } from './option-table.js';
+
+/** `learningRate` → `--learning-rate`. */
+export function flagOf(name: OptionName): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** The names of all options, in the order of the table. */
+export const optionNames = Object.keys(optionTable) as OptionName[];
+
+/** The table's entry, without its value type. */
+export function specificationOf(name: OptionName): OptionSpecification<unknown> {
+  return optionTable[name] as OptionSpecification<unknown>;
+}
+
+/**
+ * One value of an option, from text (a list option is given one item).
+ * @throws TitlesmithError (exit code 2) naming the flag, the value and the rule it breaks.
+ */
+export function parseOptionValue(name: OptionName, text: string): unknown {
+  try {
+    return specificationOf(name).parse(text);
+  } catch (error) {
+    if (error instanceof TitlesmithError || !(error instanceof Error)) throw error;
+    throw usageError(`${flagOf(name)} got ${JSON.stringify(text)}, which ${error.message}.`);
+  }
+}
+
+/** What the help and the documentation call an option's default; undefined where there is nothing to say. */
+export function defaultInWords(name: OptionName): string | undefined {
+  const { fallback, defaultInWords: words, list, argument } = specificationOf(name);
+  if (words !== undefined) return words;
+  if (list || argument === undefined || fallback === undefined) return undefined;
+  return String(fallback);
+}
+
+/** The values of all options when none is given. */
+export function defaultOptions(): RunOptions {
+  return Object.fromEntries(optionNames.map((name) => [name, specificationOf(name).fallback])) as RunOptions;
+}
+
+/** Options in the form run.json keeps: `undefined` becomes null, so that every option stands in the file. */
+export function recordOptions(options: RunOptions): Record<string, unknown> {
+  return Object.fromEntries(optionNames.map((name) => [name, options[name] ?? null]));
+}
+
+/**
+ * The reverse of {@link recordOptions}. Every value is checked again, as run.json may have been edited; options it
+ * lacks take their default.
+ * @throws TitlesmithError naming the option that cannot be.
+ */
+export function restoreOptions(record: Readonly<Record<string, unknown>>): RunOptions {
+  const restored = optionNames.map((name) => {
+    const value = record[name];
+    const { fallback, list } = specificationOf(name);
+    if (value === undefined || value === null) return [name, fallback];
+    if (!list) return [name, parseOptionValue(name, String(value))];
+    const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+    return [name, items.map((item) => parseOptionValue(name, String(item)))];
+  });
+  return Object.fromEntries(restored) as RunOptions;
+}
+
+/**
+ * Rules that hold between options.
+ * @throws TitlesmithError (exit code 2) naming the flags that contradict each other.
+ */
+export function checkOptionsTogether(options: RunOptions): void {
+  const { from, to, source, input, subreddit } = options;
+  if (from !== undefined && to !== undefined && from > to) {
+    throw usageError(`--from ${from} lies after --to ${to}.`, 'Swap them.');
+  }
+  if (options.runName !== undefined && subreddit.length > 1) {
+    throw usageError(
+      `--run-name names one run, but --subreddit names ${subreddit.length}.`,
+      'Leave --run-name out: each run is named after its subreddit.',
+    );
+  }
+  if ((source === 'duckdb' || source === 'csv') && input.length === 0) {
+    throw usageError(`--source ${source} needs --input PATH.`);
+  }
+  if ((source === 'sample' || source === 'bigquery') && input.length > 0) {
+    throw usageError(`--source ${source} reads no files, but --input names ${JSON.stringify(input[0])}.`);
+  }
+  if (subreddit.length === 0 && source !== 'csv' && !(source === 'auto' && input.length > 0)) {
+    throw usageError('--subreddit is missing.', 'Name at least one, for example --subreddit askreddit.');
+  }
+  if ((from !== undefined || to !== undefined) && source === 'csv') {
+    throw usageError('--from and --to need posts with dates, but --source csv reads titles alone.');
+  }
+}

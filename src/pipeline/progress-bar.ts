@@ -1,0 +1,42 @@
+import { SingleBar } from 'cli-progress';
+import { toPrintable } from '../common/printable.js';
+
+/** One line at the bottom of a terminal that shows how far some work has come. */
+export interface ProgressBar {
+  update(state: { readonly done: number; readonly total?: number; readonly detail?: string }): void;
+  /** Takes the line away. */
+  remove(): void;
+}
+
+/** Draws a bar on a terminal; a mere count where the total is not known. */
+export function createProgressBar(
+  stream: NodeJS.WriteStream,
+  label: string,
+  work: { readonly total?: number; readonly unit: string },
+): ProgressBar {
+  const name = toPrintable(label);
+  const unit = toPrintable(work.unit);
+  const format =
+    work.total === undefined
+      ? `${name}  {value} ${unit}  {detail}`
+      : `${name}  {bar}  {percentage}%  {value}/{total} ${unit}  {detail}`;
+  const bar = new SingleBar({
+    stream,
+    format,
+    barsize: 24,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    clearOnComplete: true,
+    linewrap: true,
+    gracefulExit: false,
+    formatValue: (value) => value.toLocaleString('en-US'),
+  });
+  bar.start(work.total ?? 0, 0, { detail: '' });
+  return {
+    update: ({ done, total, detail }) => {
+      if (total !== undefined) bar.setTotal(total);
+      bar.update(done, { detail: toPrintable(detail ?? '') });
+    },
+    remove: () => bar.stop(),
+  };
+}

@@ -1,0 +1,153 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
+import { packageVersion } from '../common/package-root.js';
+import type { ProgressListener } from '../common/progress.js';
+import {
+  type Decision,
+  type Manifest,
+  manifestFileName,
+  manifestFormatVersion,
+  readManifest,
+  type StageRecord,
+  writeManifest,
+} from './manifest.js';
+import { recordOptions } from './options.js';
+import type { RunOptions } from './option-table.js';
+import { lockFileName, lockRun } from './run-lock.js';
+import type { StageName } from './stage-names.js';
+
+function newManifest(name: string): Manifest {
+  return {
+    formatVersion: manifestFormatVersion,
+    titlesmithVersion: packageVersion,
+    name,
+    createdAt: new Date().toISOString(),
+    machine: describeMachine(),
+    options: {},
+    decisions: {},
+    stages: {},
+  };
+}
+
+function describeMachine(): Manifest['machine'] {
+  return { node: process.version, platform: `${process.platform}-${process.arch}`, cores: availableParallelism() };
+}
+
+async function listFolder(folder: string): Promise<string[] | undefined> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw fileError('read', folder, error);
+  }
+}
+
+/** A locked run folder and its manifest, which is written back after every change. */
+export class RunFolder {
+  private constructor(
+    readonly path: string,
+    private current: Manifest,
+    private readonly release: () => void,
+  ) {}
+
+  /**
+   * Opens the run folder `name` below `runsFolder`, or makes it.
+   * @param overwrite removes what an earlier run left. A folder that is no run folder is never removed.
+   * @throws TitlesmithError when it cannot be written, is in use, is no run folder, or has a newer format.
+   */
+  static async openOrCreate(
+    runsFolder: string,
+    name: string,
+    overwrite: boolean,
+    onProgress: ProgressListener,
+  ): Promise<RunFolder> {
+    const path = join(runsFolder, name);
+    const names = await listFolder(path);
+    const isRun = names?.includes(manifestFileName) || names?.every((entry) => entry.startsWith(lockFileName));
+    if (names && !isRun) {
+      throw new TitlesmithError(`${path} is in the way: it holds files, but no ${manifestFileName}.`, {
+        code: 'run-folder-foreign',
+        hint: 'Choose another --run-name or --runs-dir.',
+      });
+    }
+    try {
+      await mkdir(path, { recursive: true });
+    } catch (error) {
+      throw fileError('create the folder', path, error);
+    }
+    return RunFolder.lockAndRead(path, onProgress, async () => {
+      if (overwrite) await removeContents(path);
+      return (await readManifest(path)) ?? newManifest(name);
+    });
+  }
+
+  /** Opens an existing run folder. @throws TitlesmithError as {@link openOrCreate}, and when there is no such run. */
+  static async open(path: string, onProgress: ProgressListener): Promise<RunFolder> {
+    const names = await listFolder(path);
+    if (!names?.includes(manifestFileName)) {
+      const reason = names ? `it holds no ${manifestFileName}` : 'there is no such folder';
+      throw new TitlesmithError(`${path} is not a run folder: ${reason}.`, {
+        code: 'run-folder-missing',
+        hint: 'Name a folder that "titlesmith pipeline" made, such as runs/askreddit.',
+      });
+    }
+    return RunFolder.lockAndRead(path, onProgress, async () => {
+      return (await readManifest(path)) ?? newManifest(basename(resolve(path)));
+    });
+  }
+
+  private static async lockAndRead(
+    path: string,
+    onProgress: ProgressListener,
+    read: () => Promise<Manifest>,
+  ): Promise<RunFolder> {
+    const release = await lockRun(path, onProgress);
+    try {
+      return new RunFolder(path, await read(), release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  get manifest(): Manifest {
+    return this.current;
+  }
+
+  /** Records what was asked and decided, and the version and machine that do the work. */
+  async begin(options: RunOptions, decisions: Readonly<Record<string, Decision>>): Promise<void> {
+    await this.change({
+      titlesmithVersion: packageVersion,
+      machine: describeMachine(),
+      options: recordOptions(options),
+      decisions: { ...this.current.decisions, ...decisions },
+    });
+  }
+
+  async recordStage(stage: StageName, record: StageRecord): Promise<void> {
+    await this.change({ stages: { ...this.current.stages, [stage]: record } });
+  }
+
+  private async change(part: Partial<Manifest>): Promise<void> {
+    this.current = { ...this.current, ...part };
+    await writeManifest(this.path, this.current);
+  }
+
+  /** Gives the lock back. */
+  close(): void {
+    this.release();
+  }
+}
+
+async function removeContents(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name === lockFileName) continue;
+    try {
+      await rm(join(folder, name), { recursive: true, force: true });
+    } catch (error) {
+      throw fileError('remove', join(folder, name), error);
+    }
+  }
+}

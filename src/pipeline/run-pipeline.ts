@@ -1,0 +1,98 @@
+import { type ExitCode, exitCodes, InterruptedError } from '../common/errors.js';
+import type { Console } from './console.js';
+import { decideModel } from './decide-model.js';
+import { decideSource } from './decide-source.js';
+import type { Interrupt } from './interrupt.js';
+import type { Decision } from './manifest.js';
+import type { RunOptions } from './option-table.js';
+import { planRuns, type RunPlan } from './plan.js';
+import { RunFolder } from './run-folder.js';
+import { runStage, type StageRunContext } from './run-stages.js';
+import { openRunSource } from './run-source.js';
+import { stageNames } from './stage-names.js';
+import { type RunSummary, summarizeRun } from './summary.js';
+
+type Decisions = Readonly<Record<'source' | 'model', Decision>>;
+
+/**
+ * Runs the pipeline for every subreddit given, one after the other. One that fails does not take the others down.
+ * @returns 0 when all are done; 1 when one of several failed; 130 when the person stopped it.
+ * @throws TitlesmithError for wrong options, and when the only run fails.
+ */
+export async function runPipeline(
+  given: Partial<RunOptions>,
+  console: Console,
+  interrupt: Interrupt,
+): Promise<ExitCode> {
+  const plans = planRuns(given);
+  const [first] = plans;
+  if (!first) return exitCodes.done;
+  const decisions: Decisions = { source: decideSource(first.options), model: decideModel(first.options.model) };
+  for (const [name, { choice, reason }] of Object.entries(decisions)) console.note(`${name}: ${choice} (${reason})`);
+  if (plans.length === 1) {
+    const summary = await runPlan(first, decisions, console, interrupt, undefined);
+    console.result(summary.lines, summary.data);
+    return exitCodes.done;
+  }
+  return runSeveral(plans, decisions, console, interrupt);
+}
+
+async function runSeveral(
+  plans: readonly RunPlan[],
+  decisions: Decisions,
+  console: Console,
+  interrupt: Interrupt,
+): Promise<ExitCode> {
+  const failed: string[] = [];
+  for (const plan of plans) {
+    try {
+      const summary = await runPlan(plan, decisions, console, interrupt, plan.name);
+      console.result([...summary.lines, ''], summary.data);
+    } catch (error) {
+      console.error(error, { run: plan.name });
+      if (error instanceof InterruptedError) return exitCodes.interrupted;
+      failed.push(plan.name);
+    }
+  }
+  const done = plans.length - failed.length;
+  const lines = [`${done} of ${plans.length} runs done${failed.length > 0 ? `; failed: ${failed.join(', ')}` : ''}`];
+  console.result(lines, { runs: plans.length, done, failed });
+  return failed.length > 0 ? exitCodes.failed : exitCodes.done;
+}
+
+/** One run, from its folder to its summary. `shownName` stands before its lines, where there are several runs. */
+async function runPlan(
+  plan: RunPlan,
+  decisions: Decisions,
+  console: Console,
+  interrupt: Interrupt,
+  shownName: string | undefined,
+): Promise<RunSummary> {
+  const started = performance.now();
+  const scope = shownName === undefined ? {} : { run: shownName };
+  const { options, name } = plan;
+  const run = await RunFolder.openOrCreate(options.runsDir, name, options.overwrite, console.listener(scope));
+  try {
+    const source = await openRunSource(decisions.source.choice, options);
+    console.note(source.describe(), { ...scope, stage: 'extract' });
+    const described = { ...decisions, source: { ...decisions.source, description: source.describe() } };
+    await run.begin(options, described);
+    const context: Omit<StageRunContext, 'onProgress'> = {
+      run,
+      runName: name,
+      options,
+      decisions: described,
+      sourceFingerprint: await source.fingerprint(),
+      stopFlag: interrupt.flag,
+      stopRequested: interrupt.requested,
+    };
+    for (const stage of stageNames.slice(0, stageNames.indexOf(options.until) + 1)) {
+      const onProgress = console.listener({ ...scope, stage });
+      const force = stage === 'finetune' && options.restoreFrom === 'fresh';
+      await runStage(stage, { ...context, onProgress }, force);
+    }
+    return await summarizeRun(run.path, run.manifest, (performance.now() - started) / 1000);
+  } finally {
+    run.close();
+  }
+}

@@ -1,0 +1,53 @@
+import { type ExitCode, exitCodes } from '../common/errors.js';
+import type { Console } from './console.js';
+import { decideModel } from './decide-model.js';
+import type { Interrupt } from './interrupt.js';
+import type { RunOptions } from './option-table.js';
+import { checkOptionsTogether, restoreOptions } from './options.js';
+import { RunFolder } from './run-folder.js';
+import { runStage } from './run-stages.js';
+import type { StageName } from './stage-names.js';
+import { generatedLines } from './generated-lines.js';
+import { summarizeRun } from './summary.js';
+
+/**
+ * Runs one stage on a run folder, with the options recorded there where they are not given anew. `generate` prints
+ * the titles, the others what the run has come to.
+ * @throws TitlesmithError when the folder is no run folder, an earlier stage's files are missing, or the stage fails.
+ */
+export async function runSingleStage(
+  stage: StageName,
+  folder: string,
+  given: Partial<RunOptions>,
+  console: Console,
+  interrupt: Interrupt,
+): Promise<ExitCode> {
+  const started = performance.now();
+  const onProgress = console.listener({ stage });
+  const run = await RunFolder.open(folder, onProgress);
+  try {
+    const once = { overwrite: false, json: false, restoreFrom: 'latest' } as const;
+    const options: RunOptions = { ...restoreOptions(run.manifest.options), ...once, ...given };
+    checkOptionsTogether(options);
+    const decisions = { ...run.manifest.decisions };
+    if (stage === 'finetune') decisions['model'] = decideModel(options.model);
+    await run.begin(options, decisions);
+    const force = options.overwrite || (stage === 'finetune' && options.restoreFrom === 'fresh');
+    const context = {
+      run,
+      runName: run.manifest.name,
+      options,
+      decisions,
+      sourceFingerprint: undefined,
+      stopFlag: interrupt.flag,
+      stopRequested: interrupt.requested,
+      onProgress,
+    };
+    await runStage(stage, context, force);
+    const { lines, data } = await summarizeRun(run.path, run.manifest, (performance.now() - started) / 1000);
+    console.result(stage === 'generate' ? await generatedLines(run.path, options.sampleDelim) : lines, data);
+    return exitCodes.done;
+  } finally {
+    run.close();
+  }
+}

@@ -1,0 +1,126 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InterruptedError, TitlesmithError } from '../common/errors.js';
+import type { ProgressListener } from '../common/progress.js';
+import { filesAreUnchanged, hashValue, recordFiles } from './fingerprint.js';
+import type { Decision, StageCounts, StageRecord } from './manifest.js';
+import type { OptionName, RunOptions } from './option-table.js';
+import { optionNames, specificationOf } from './options.js';
+import type { RunFolder } from './run-folder.js';
+import { runInThread } from './stage-host.js';
+import type { StageName } from './stage-names.js';
+import { stageDescriptions } from './stages/descriptions.js';
+
+/** What one run's stages need. */
+export interface StageRunContext {
+  readonly run: RunFolder;
+  readonly runName: string;
+  readonly options: RunOptions;
+  readonly decisions: Readonly<Record<string, Decision>>;
+  /** Identifies what the source reads; undefined where extract is not among the stages. */
+  readonly sourceFingerprint: string | undefined;
+  readonly stopFlag: SharedArrayBuffer;
+  readonly stopRequested: () => boolean;
+  readonly onProgress: ProgressListener;
+}
+
+function optionsOf(stage: StageName, options: RunOptions): Record<string, unknown> {
+  const names: OptionName[] = optionNames.filter((name) => specificationOf(name).stages.includes(stage));
+  return Object.fromEntries(names.map((name) => [name, options[name]]));
+}
+
+function countsOf(run: RunFolder, stages: readonly StageName[]): Partial<Record<StageName, StageCounts>> {
+  return Object.fromEntries(stages.map((stage) => [stage, run.manifest.stages[stage]?.counts]));
+}
+
+/** Hash of everything a stage's result depends on. @throws TitlesmithError when an input is missing. */
+async function fingerprintStage(stage: StageName, context: StageRunContext): Promise<string> {
+  const { version, inputs, usesCountsOf } = stageDescriptions[stage];
+  const { run, options, decisions, sourceFingerprint } = context;
+  for (const input of inputs) {
+    const files = await recordFiles(run.path, [input]);
+    if (Object.keys(files).length === 0) {
+      throw new TitlesmithError(`${join(run.path, input)} is missing, which the ${stage} stage reads.`, {
+        code: 'stage-input-missing',
+        hint: 'Run "titlesmith pipeline" for this run first.',
+      });
+    }
+  }
+  return hashValue({
+    version,
+    options: optionsOf(stage, options),
+    inputs: await recordFiles(run.path, inputs),
+    counts: countsOf(run, usesCountsOf),
+    source: stage === 'extract' ? sourceFingerprint : undefined,
+    model: stage === 'finetune' ? decisions['model']?.choice : undefined,
+    runName: stage === 'report' ? context.runName : undefined,
+  });
+}
+
+async function isFinished(run: RunFolder, record: StageRecord | undefined, fingerprint: string): Promise<boolean> {
+  if (record?.status !== 'done' || record.fingerprint !== fingerprint) return false;
+  return filesAreUnchanged(run.path, record.outputs ?? {});
+}
+
+/** Why a stage runs, in words for the console; undefined for its first time. */
+function reasonToRun(record: StageRecord | undefined, fingerprint: string, resume: boolean): string | undefined {
+  if (!record) return undefined;
+  if (resume) return 'going on where it stopped';
+  if (record.fingerprint !== fingerprint) return 'its options or inputs changed';
+  if (record.status === 'done') return 'its files were changed or removed';
+  return 'it did not finish';
+}
+
+/**
+ * Runs a stage, or skips it when nothing it depends on changed and its files are as it left them. An interrupted
+ * stage that can go on does; leftovers of other options or inputs are removed first.
+ * @param force runs it even when nothing changed, from the start.
+ * @returns whether it ran.
+ */
+export async function runStage(stage: StageName, context: StageRunContext, force = false): Promise<boolean> {
+  const { run, onProgress } = context;
+  const { outputs, resumable } = stageDescriptions[stage];
+  if (context.stopRequested()) throw new InterruptedError();
+  const fingerprint = await fingerprintStage(stage, context);
+  const previous = run.manifest.stages[stage];
+  if (!force && (await isFinished(run, previous, fingerprint))) {
+    onProgress({ kind: 'note', message: 'skipped: nothing it depends on has changed' });
+    return false;
+  }
+  const sameWork = previous !== undefined && previous.fingerprint === fingerprint && previous.status !== 'done';
+  const resume = resumable && sameWork && !force;
+  const reason = force ? undefined : reasonToRun(previous, fingerprint, resume);
+  if (reason) onProgress({ kind: 'note', message: reason });
+  if (!resume) {
+    for (const output of outputs) await rm(join(run.path, output), { recursive: true, force: true });
+  }
+  await perform(stage, context, fingerprint, resume);
+  return true;
+}
+
+async function perform(
+  stage: StageName,
+  context: StageRunContext,
+  fingerprint: string,
+  resume: boolean,
+): Promise<void> {
+  const { run, runName, options, decisions, stopFlag, onProgress } = context;
+  const { outputs, usesCountsOf } = stageDescriptions[stage];
+  const earlierSeconds = resume ? (run.manifest.stages[stage]?.seconds ?? 0) : 0;
+  const started = performance.now();
+  const seconds = (): number => Math.round(earlierSeconds * 1000 + performance.now() - started) / 1000;
+  const base = { startedAt: new Date().toISOString(), fingerprint };
+  await run.recordStage(stage, { ...base, status: 'running', seconds: earlierSeconds });
+  const counts = countsOf(run, usesCountsOf);
+  try {
+    const job = { stage, folder: run.path, runName, options, decisions, counts, resume };
+    const result = await runInThread(job, stopFlag, onProgress);
+    const written = await recordFiles(run.path, outputs);
+    await run.recordStage(stage, { ...base, status: 'done', seconds: seconds(), counts: result, outputs: written });
+  } catch (error) {
+    const status = error instanceof InterruptedError ? 'interrupted' : 'failed';
+    const message = error instanceof TitlesmithError ? error.toLine() : String(error);
+    await run.recordStage(stage, { ...base, status, seconds: seconds(), error: message });
+    throw error;
+  }
+}

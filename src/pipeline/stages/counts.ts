@@ -1,0 +1,50 @@
+/** What each stage counts: recorded in run.json, shown in the summary, handed to the report. Free of durations, so that equal work gives equal counts. */
+export type ExtractCounts = {
+  /** Titles the source gave. */
+  readonly extracted: number;
+  /** Titles left after cleaning. */
+  readonly kept: number;
+  readonly droppedByReason: Readonly<Record<string, number>>;
+};
+
+export type DatasetCounts = {
+  readonly train: number;
+  readonly validation: number;
+};
+
+/** Losses are nats per token of the held-out titles. */
+export type FinetuneCounts = {
+  readonly steps: number;
+  readonly epochs: number;
+  readonly stopReason: string;
+  readonly initialValidationLoss: number;
+  readonly bestValidationLoss: number;
+  readonly bestStep: number;
+  readonly finalValidationLoss: number;
+  readonly parameters: number;
+};
+
+export type GenerateCounts = {
+  readonly generated: number;
+  /** New tokens of all titles. */
+  readonly tokens: number;
+  readonly byFinishReason: Readonly<Record<string, number>>;
+};
+
+export type DedupeCounts = {
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly rejectedByReason: Readonly<Record<string, number>>;
+};
+
+export type ReportCounts = Readonly<Record<string, never>>;
+
+/** The counts of all stages that are done. */
+export interface RunCounts {
+  readonly extract?: ExtractCounts;
+  readonly dataset?: DatasetCounts;
+  readonly finetune?: FinetuneCounts;
+  readonly generate?: GenerateCounts;
+  readonly dedupe?: DedupeCounts;
+  readonly report?: ReportCounts;
+}

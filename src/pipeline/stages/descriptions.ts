@@ -1,0 +1,43 @@
+import type { StageName } from '../stage-names.js';
+import type { StageDescription } from './contract.js';
+
+/** Names of the files in a run folder. */
+export const runFiles = {
+  titles: 'titles.csv',
+  dropped: 'dropped.csv',
+  train: 'dataset/train.txt',
+  validation: 'dataset/validation.txt',
+  checkpoint: 'checkpoint',
+  metrics: 'metrics.jsonl',
+  generated: 'generated.jsonl',
+  accepted: 'accepted.txt',
+  rejected: 'rejected.csv',
+  reportPage: 'report.html',
+  reportFigures: 'report.json',
+} as const;
+
+const once = { version: 1, usesCountsOf: [], resumable: false } as const;
+
+/** What each stage reads and writes. Kept apart from their code, so that the runner loads no model to skip a stage. */
+export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = {
+  extract: { ...once, inputs: [], outputs: [runFiles.titles, runFiles.dropped] },
+  dataset: { ...once, inputs: [runFiles.titles], outputs: ['dataset'] },
+  finetune: {
+    ...once,
+    inputs: [runFiles.train, runFiles.validation],
+    outputs: [runFiles.checkpoint, runFiles.metrics],
+    resumable: true,
+  },
+  generate: { ...once, inputs: [runFiles.checkpoint], outputs: [runFiles.generated] },
+  dedupe: {
+    ...once,
+    inputs: [runFiles.generated, runFiles.train, runFiles.validation],
+    outputs: [runFiles.accepted, runFiles.rejected],
+  },
+  report: {
+    ...once,
+    inputs: [runFiles.generated, runFiles.train, runFiles.validation, runFiles.metrics],
+    outputs: [runFiles.reportPage, runFiles.reportFigures],
+    usesCountsOf: ['extract', 'dataset', 'finetune', 'generate'],
+  },
+};
