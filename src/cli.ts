@@ -4,7 +4,13 @@ import { type ExitCode, exitCodes, TitlesmithError, usageError } from './common/
 import { packageVersion } from './common/package-root.js';
 import { Console } from './pipeline/console.js';
 import { type OptionName, optionGroups, type RunOptions } from './pipeline/option-table.js';
-import { defaultInWords, flagOf, optionNames, parseOptionValue, specificationOf } from './pipeline/options.js';
+import {
+  defaultInWords,
+  flagOf,
+  optionNames,
+  parseOptionValue,
+  specificationOf,
+} from './pipeline/options.js';
 import type { StageName } from './pipeline/stage-names.js';
 
 /** What the parsed command line asks for. Options hold only what was given. */
@@ -14,14 +20,24 @@ type Request =
 
 const stageCommands: readonly { name: StageName; summary: string; options: readonly OptionName[] }[] = [
   { name: 'finetune', summary: 'train the model of a run', options: optionsOfGroups('Model', 'Training') },
-  { name: 'generate', summary: 'generate titles with the model of a run, and print them', options: optionsOfGroups('Generation') },
-  { name: 'dedupe', summary: 'refuse copies and near copies of training titles', options: optionsOfGroups('Review') },
+  {
+    name: 'generate',
+    summary: 'generate titles with the model of a run, and print them',
+    options: optionsOfGroups('Generation'),
+  },
+  {
+    name: 'dedupe',
+    summary: 'refuse copies and near copies of training titles',
+    options: optionsOfGroups('Review'),
+  },
   { name: 'report', summary: 'write the overfit report of a run', options: [] },
 ];
 const everyCommand: readonly OptionName[] = ['overwrite', 'json'];
 
 function optionsOfGroups(...groups: readonly string[]): readonly OptionName[] {
-  return optionNames.filter((name) => groups.includes(specificationOf(name).group) || (name === 'seed' && groups.length > 0));
+  return optionNames.filter(
+    (name) => groups.includes(specificationOf(name).group) || (name === 'seed' && groups.length > 0),
+  );
 }
 
 function addOptions(command: Command, names: readonly OptionName[]): Command {
@@ -54,16 +70,20 @@ function parse(arguments_: readonly string[]): Request | undefined {
     .exitOverride()
     .configureOutput({ outputError: () => {} });
   const pipeline = program.command('pipeline').summary('all stages, from a subreddit to the report');
-  pipeline.description('Extracts titles, fine-tunes a model, generates titles, refuses copies, writes the report.');
+  pipeline.description(
+    'Extracts titles, fine-tunes a model, generates titles, refuses copies, writes the report.',
+  );
   addOptions(pipeline, optionNames).action((given: Partial<RunOptions>) => {
     request = { command: 'pipeline', given };
   });
   for (const { name, summary, options } of stageCommands) {
     const command = program.command(name).summary(summary).description(`The ${name} stage on its own.`);
     command.argument('<run-folder>', 'a folder that the pipeline made, such as runs/askreddit');
-    addOptions(command, [...options, ...everyCommand]).action((folder: string, given: Partial<RunOptions>) => {
-      request = { command: name, folder, given };
-    });
+    addOptions(command, [...options, ...everyCommand]).action(
+      (folder: string, given: Partial<RunOptions>) => {
+        request = { command: name, folder, given };
+      },
+    );
   }
   try {
     program.parse(arguments_, { from: 'user' });
@@ -71,7 +91,9 @@ function parse(arguments_: readonly string[]): Request | undefined {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
     if (error.code === 'commander.help') throw usageError('No command given.', 'See titlesmith --help.');
-    throw usageError(`${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}${error.message.endsWith(')') ? '' : '.'}`);
+    throw usageError(
+      `${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}${error.message.endsWith(')') ? '' : '.'}`,
+    );
   }
   return request;
 }

@@ -47,7 +47,8 @@ export class Console {
   event(scope: LineScope, event: ProgressEvent): void {
     if (this.options.json) this.writeJson({ ...scope, ...event });
     else if (event.kind === 'progress') this.progress(scope, event);
-    else if (event.kind === 'warning') this.line(scope, this.paint('yellow', `Warning: ${toPrintable(event.message)}`));
+    else if (event.kind === 'warning')
+      this.line(scope, this.paint('yellow', `Warning: ${toPrintable(event.message)}`));
     else this.line(scope, toPrintable(event.message));
   }
 
@@ -70,8 +71,11 @@ export class Console {
       return;
     }
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    if (this.options.json) this.writeJson({ kind: 'error', ...scope, code: 'internal', message: text, exitCode: 1 });
-    this.options.errors.write(`${where}Internal error; this is a bug in titlesmith, please report it.\n${text}\n`);
+    if (this.options.json)
+      this.writeJson({ kind: 'error', ...scope, code: 'internal', message: text, exitCode: 1 });
+    this.options.errors.write(
+      `${where}Internal error; this is a bug in titlesmith, please report it.\n${text}\n`,
+    );
   }
 
   /** Takes the bar off the terminal. */
@@ -96,7 +100,8 @@ export class Console {
     if (!due && event.done !== event.total) return;
     this.lastLineAt = now;
     this.lastLineLabel = label;
-    const amount = event.total === undefined ? count(event.done) : `${count(event.done)} of ${count(event.total)}`;
+    const amount =
+      event.total === undefined ? count(event.done) : `${count(event.done)} of ${count(event.total)}`;
     const detail = event.detail ? `, ${toPrintable(event.detail)}` : '';
     this.line(scope, `${event.label}: ${amount} ${event.unit}${detail}`);
   }

@@ -18,5 +18,8 @@ export function decideModel(model: string): Decision {
   if (pretrainedModels.includes(model)) {
     throw usageError(`--model ${model} cannot be used: ${notYet}.`, 'Use --model nano.');
   }
-  throw usageError(`--model got ${JSON.stringify(model)}, which is no model this version knows.`, 'Use auto or nano.');
+  throw usageError(
+    `--model got ${JSON.stringify(model)}, which is no model this version knows.`,
+    'Use auto or nano.',
+  );
 }

@@ -15,7 +15,9 @@ function canonical(value: unknown): unknown {
 
 /** SHA-256, lower-case hexadecimal, of a JSON value, whatever the order of its keys. */
 export function hashValue(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(canonical(value))).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify(canonical(value)))
+    .digest('hex');
 }
 
 /** Paths of a file, or of all files in a folder and below, relative to `root` with forward slashes, sorted. Empty when it is not there. */
@@ -36,7 +38,10 @@ async function listFiles(root: string, relativePath: string): Promise<string[]> 
  * Size and hash of files, by relative path. A folder in `paths` stands for all files in it; what is not there is left out.
  * @throws TitlesmithError when a file cannot be read.
  */
-export async function recordFiles(root: string, paths: readonly string[]): Promise<Record<string, FileRecord>> {
+export async function recordFiles(
+  root: string,
+  paths: readonly string[],
+): Promise<Record<string, FileRecord>> {
   const records: Record<string, FileRecord> = {};
   for (const path of paths) {
     for (const file of await listFiles(root, path)) {
@@ -48,7 +53,10 @@ export async function recordFiles(root: string, paths: readonly string[]): Promi
 }
 
 /** True when every recorded file is there with its recorded size and hash. Sizes are compared first: they cost nothing. */
-export async function filesAreUnchanged(root: string, records: Readonly<Record<string, FileRecord>>): Promise<boolean> {
+export async function filesAreUnchanged(
+  root: string,
+  records: Readonly<Record<string, FileRecord>>,
+): Promise<boolean> {
   for (const [file, record] of Object.entries(records)) {
     const found = await stat(join(root, file)).catch(() => undefined);
     if (!found?.isFile() || found.size !== record.bytes) return false;

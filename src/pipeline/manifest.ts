@@ -77,7 +77,10 @@ function isStageRecord(value: unknown): value is StageRecord {
     (seconds === undefined || typeof seconds === 'number') &&
     files.every(
       ([path, file]) =>
-        isInnerPath(path) && isRecord(file) && typeof file.bytes === 'number' && typeof file.sha256 === 'string',
+        isInnerPath(path) &&
+        isRecord(file) &&
+        typeof file.bytes === 'number' &&
+        typeof file.sha256 === 'string',
     )
   );
 }
@@ -129,7 +132,8 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   } catch {
     throw damaged('it is not JSON');
   }
-  if (!isRecord(value) || !Number.isSafeInteger(value.formatVersion)) throw damaged('it names no formatVersion');
+  if (!isRecord(value) || !Number.isSafeInteger(value.formatVersion))
+    throw damaged('it names no formatVersion');
   if ((value.formatVersion as number) > manifestFormatVersion) {
     throw new TitlesmithError(
       `${path} has format ${value.formatVersion}, written by titlesmith ${String(value.titlesmithVersion)}; ` +

@@ -16,7 +16,8 @@ function nameAfterFile(path: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9_]+/g, '-')
     .replace(/^-+|-+$/g, '');
-  if (name === '') throw usageError(`No run name can be made of ${JSON.stringify(path)}.`, 'Give one with --run-name.');
+  if (name === '')
+    throw usageError(`No run name can be made of ${JSON.stringify(path)}.`, 'Give one with --run-name.');
   return name.slice(0, 100);
 }
 

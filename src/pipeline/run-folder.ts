@@ -13,8 +13,8 @@ import {
   type StageRecord,
   writeManifest,
 } from './manifest.js';
-import { recordOptions } from './options.js';
 import type { RunOptions } from './option-table.js';
+import { recordOptions } from './options.js';
 import { lockFileName, lockRun } from './run-lock.js';
 import type { StageName } from './stage-names.js';
 
@@ -32,7 +32,11 @@ function newManifest(name: string): Manifest {
 }
 
 function describeMachine(): Manifest['machine'] {
-  return { node: process.version, platform: `${process.platform}-${process.arch}`, cores: availableParallelism() };
+  return {
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    cores: availableParallelism(),
+  };
 }
 
 async function listFolder(folder: string): Promise<string[] | undefined> {
@@ -65,7 +69,8 @@ export class RunFolder {
   ): Promise<RunFolder> {
     const path = join(runsFolder, name);
     const names = await listFolder(path);
-    const isRun = names?.includes(manifestFileName) || names?.every((entry) => entry.startsWith(lockFileName));
+    const isRun =
+      names?.includes(manifestFileName) || names?.every((entry) => entry.startsWith(lockFileName));
     if (names && !isRun) {
       throw new TitlesmithError(`${path} is in the way: it holds files, but no ${manifestFileName}.`, {
         code: 'run-folder-foreign',

@@ -60,7 +60,10 @@ function heldError(folder: string, path: string, owner: Owner, elsewhere: boolea
   const hint = elsewhere
     ? `Wait for it to end; if it no longer runs, delete ${path}.`
     : 'Wait for it to end, or choose another --run-name.';
-  return new TitlesmithError(`${folder} is being written by process ${owner.pid}${where}.`, { code: 'run-locked', hint });
+  return new TitlesmithError(`${folder} is being written by process ${owner.pid}${where}.`, {
+    code: 'run-locked',
+    hint,
+  });
 }
 
 /**
@@ -93,7 +96,11 @@ export async function lockRun(folder: string, onProgress: ProgressListener): Pro
 }
 
 /** Moves the lock aside before it is removed, so that of two processes that found it stale only one removes it. */
-async function removeStaleLock(path: string, stale: Owner | undefined, onProgress: ProgressListener): Promise<void> {
+async function removeStaleLock(
+  path: string,
+  stale: Owner | undefined,
+  onProgress: ProgressListener,
+): Promise<void> {
   const aside = `${path}.stale-${process.pid}`;
   try {
     await rename(path, aside);

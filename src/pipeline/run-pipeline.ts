@@ -7,8 +7,8 @@ import type { Decision } from './manifest.js';
 import type { RunOptions } from './option-table.js';
 import { planRuns, type RunPlan } from './plan.js';
 import { RunFolder } from './run-folder.js';
-import { runStage, type StageRunContext } from './run-stages.js';
 import { openRunSource } from './run-source.js';
+import { runStage, type StageRunContext } from './run-stages.js';
 import { stageNames } from './stage-names.js';
 import { type RunSummary, summarizeRun } from './summary.js';
 
@@ -27,8 +27,12 @@ export async function runPipeline(
   const plans = planRuns(given);
   const [first] = plans;
   if (!first) return exitCodes.done;
-  const decisions: Decisions = { source: decideSource(first.options), model: decideModel(first.options.model) };
-  for (const [name, { choice, reason }] of Object.entries(decisions)) console.note(`${name}: ${choice} (${reason})`);
+  const decisions: Decisions = {
+    source: decideSource(first.options),
+    model: decideModel(first.options.model),
+  };
+  for (const [name, { choice, reason }] of Object.entries(decisions))
+    console.note(`${name}: ${choice} (${reason})`);
   if (plans.length === 1) {
     const summary = await runPlan(first, decisions, console, interrupt, undefined);
     console.result(summary.lines, summary.data);
@@ -55,7 +59,9 @@ async function runSeveral(
     }
   }
   const done = plans.length - failed.length;
-  const lines = [`${done} of ${plans.length} runs done${failed.length > 0 ? `; failed: ${failed.join(', ')}` : ''}`];
+  const lines = [
+    `${done} of ${plans.length} runs done${failed.length > 0 ? `; failed: ${failed.join(', ')}` : ''}`,
+  ];
   console.result(lines, { runs: plans.length, done, failed });
   return failed.length > 0 ? exitCodes.failed : exitCodes.done;
 }

@@ -1,13 +1,13 @@
 import { type ExitCode, exitCodes } from '../common/errors.js';
 import type { Console } from './console.js';
 import { decideModel } from './decide-model.js';
+import { generatedLines } from './generated-lines.js';
 import type { Interrupt } from './interrupt.js';
 import type { RunOptions } from './option-table.js';
 import { checkOptionsTogether, restoreOptions } from './options.js';
 import { RunFolder } from './run-folder.js';
 import { runStage } from './run-stages.js';
 import type { StageName } from './stage-names.js';
-import { generatedLines } from './generated-lines.js';
 import { summarizeRun } from './summary.js';
 
 /**

@@ -57,13 +57,21 @@ async function fingerprintStage(stage: StageName, context: StageRunContext): Pro
   });
 }
 
-async function isFinished(run: RunFolder, record: StageRecord | undefined, fingerprint: string): Promise<boolean> {
+async function isFinished(
+  run: RunFolder,
+  record: StageRecord | undefined,
+  fingerprint: string,
+): Promise<boolean> {
   if (record?.status !== 'done' || record.fingerprint !== fingerprint) return false;
   return filesAreUnchanged(run.path, record.outputs ?? {});
 }
 
 /** Why a stage runs, in words for the console; undefined for its first time. */
-function reasonToRun(record: StageRecord | undefined, fingerprint: string, resume: boolean): string | undefined {
+function reasonToRun(
+  record: StageRecord | undefined,
+  fingerprint: string,
+  resume: boolean,
+): string | undefined {
   if (!record) return undefined;
   if (resume) return 'going on where it stopped';
   if (record.fingerprint !== fingerprint) return 'its options or inputs changed';
@@ -87,7 +95,8 @@ export async function runStage(stage: StageName, context: StageRunContext, force
     onProgress({ kind: 'note', message: 'skipped: nothing it depends on has changed' });
     return false;
   }
-  const sameWork = previous !== undefined && previous.fingerprint === fingerprint && previous.status !== 'done';
+  const sameWork =
+    previous !== undefined && previous.fingerprint === fingerprint && previous.status !== 'done';
   const resume = resumable && sameWork && !force;
   const reason = force ? undefined : reasonToRun(previous, fingerprint, resume);
   if (reason) onProgress({ kind: 'note', message: reason });
@@ -116,7 +125,13 @@ async function perform(
     const job = { stage, folder: run.path, runName, options, decisions, counts, resume };
     const result = await runInThread(job, stopFlag, onProgress);
     const written = await recordFiles(run.path, outputs);
-    await run.recordStage(stage, { ...base, status: 'done', seconds: seconds(), counts: result, outputs: written });
+    await run.recordStage(stage, {
+      ...base,
+      status: 'done',
+      seconds: seconds(),
+      counts: result,
+      outputs: written,
+    });
   } catch (error) {
     const status = error instanceof InterruptedError ? 'interrupted' : 'failed';
     const message = error instanceof TitlesmithError ? error.toLine() : String(error);

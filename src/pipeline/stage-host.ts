@@ -26,7 +26,9 @@ export async function runInThread(
         else reject(unpackError(message.error));
       });
       worker.on('error', (error) => reject(describeDeath(job, error)));
-      worker.on('exit', (code) => reject(describeDeath(job, new Error(`its thread ended with code ${code}`))));
+      worker.on('exit', (code) =>
+        reject(describeDeath(job, new Error(`its thread ended with code ${code}`))),
+      );
     });
   } finally {
     await worker.terminate();

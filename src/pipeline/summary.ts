@@ -21,7 +21,9 @@ function number(value: number): string {
 /** `{a: 3, b: 0, c: 1}` → ` (3 a, 1 c)`; empty where nothing was counted. */
 function breakdown(counts: Readonly<Record<string, number>>): string {
   const parts = Object.entries(counts).filter(([, count]) => count > 0);
-  return parts.length === 0 ? '' : ` (${parts.map(([reason, count]) => `${number(count)} ${reason}`).join(', ')})`;
+  return parts.length === 0
+    ? ''
+    : ` (${parts.map(([reason, count]) => `${number(count)} ${reason}`).join(', ')})`;
 }
 
 /** 95.2 seconds → `1 min 35 s`. */
@@ -50,20 +52,35 @@ function countLines(counts: RunCounts): string[] {
   if (extract) {
     const dropped = extract.extracted - extract.kept;
     const why = breakdown(extract.droppedByReason);
-    add('titles', `${number(extract.extracted)} extracted, ${number(extract.kept)} kept, ${number(dropped)} dropped${why}`);
+    add(
+      'titles',
+      `${number(extract.extracted)} extracted, ${number(extract.kept)} kept, ${number(dropped)} dropped${why}`,
+    );
   }
   if (dataset) add('dataset', `${number(dataset.train)} to train on, ${number(dataset.validation)} held out`);
   if (finetune) {
-    add('training', `${number(finetune.steps)} steps, ${number(finetune.epochs)} epochs, ${number(finetune.parameters)} parameters`);
-    const [first, best] = [perplexity(finetune.initialValidationLoss), perplexity(finetune.bestValidationLoss)];
+    add(
+      'training',
+      `${number(finetune.steps)} steps, ${number(finetune.epochs)} epochs, ${number(finetune.parameters)} parameters`,
+    );
+    const [first, best] = [
+      perplexity(finetune.initialValidationLoss),
+      perplexity(finetune.bestValidationLoss),
+    ];
     const last = perplexity(finetune.finalValidationLoss);
-    add('perplexity', `${first} before, ${last} after, on the held-out titles; kept: ${best}, step ${number(finetune.bestStep)}`);
+    add(
+      'perplexity',
+      `${first} before, ${last} after, on the held-out titles; kept: ${best}, step ${number(finetune.bestStep)}`,
+    );
   }
   if (generate) add('generated', `${number(generate.generated)} titles, ${number(generate.tokens)} tokens`);
   if (dedupe) {
     const share = ((refusedShare(counts) ?? 0) * 100).toFixed(1);
     const why = breakdown(dedupe.rejectedByReason);
-    add('review', `${number(dedupe.accepted)} accepted, ${number(dedupe.rejected)} refused = ${share} %${why}`);
+    add(
+      'review',
+      `${number(dedupe.accepted)} accepted, ${number(dedupe.rejected)} refused = ${share} %${why}`,
+    );
   }
   return lines;
 }
@@ -89,8 +106,17 @@ export async function summarizeRun(folder: string, manifest: Manifest, seconds: 
   const titles = counts.dedupe ? await firstAccepted(folder) : [];
   const report = counts.report ? join(folder, runFiles.reportPage) : undefined;
   const lines = [`${manifest.name}: done in ${formatSeconds(seconds)}`, ...countLines(counts)];
-  if (titles.length > 0) lines.push('  accepted, the first ten:', ...titles.map((title) => `    ${toPrintable(title)}`));
+  if (titles.length > 0)
+    lines.push('  accepted, the first ten:', ...titles.map((title) => `    ${toPrintable(title)}`));
   if (report) lines.push(`  report     ${report}`);
-  const data = { run: manifest.name, folder, seconds, counts, refusedShare: refusedShare(counts), accepted: titles, report };
+  const data = {
+    run: manifest.name,
+    folder,
+    seconds,
+    counts,
+    refusedShare: refusedShare(counts),
+    accepted: titles,
+    report,
+  };
   return { lines, data };
 }

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { packageRoot } from '../../src/common/package-root.js';
+import { type Import, importsOf, readImports } from './imports.js';
+import { directionFault, findCircles, findSecondDoors } from './rules.js';
+
+const imports = readImports(packageRoot);
+
+function inner(file: string, target: string): Import {
+  return { file, target, outside: false };
+}
+
+describe('imports of src', () => {
+  test('are found at all', () => {
+    expect(imports.length).toBeGreaterThan(50);
+    expect(imports).toContainEqual(inner('src/cli.ts', 'src/pipeline/run-pipeline.ts'));
+    expect(imports).toContainEqual(inner('src/pipeline/stage-host.ts', 'src/pipeline/stage-worker.ts'));
+    expect(imports).toContainEqual({ file: 'src/cli.ts', target: 'commander', outside: true });
+  });
+
+  test('run downwards only', () => {
+    expect(imports.map(directionFault).filter((fault) => fault !== undefined)).toEqual([]);
+  });
+
+  test('form no circle', () => {
+    expect(findCircles(imports)).toEqual([]);
+  });
+
+  test('give each outside package one door', () => {
+    expect(findSecondDoors(imports)).toEqual([]);
+  });
+});
+
+describe('the rules', () => {
+  test('find imports of every form, and none in comments', () => {
+    const source = [
+      "import { a } from './a.js';",
+      "import type {\n  B,\n} from '../b/b.js';",
+      "export * from '@scope/name/part';",
+      "import './c.js';",
+      "const d = await import('./d.js');",
+      "// import { e } from './e.js';",
+      "/** import { f } from './f.js'; */",
+      "import { readFile } from 'node:fs/promises';",
+      "const url = 'https://example.org/from'; import('g');",
+    ].join('\n');
+    const targets = importsOf('/root', 'src/x/y.ts', source).map(({ target }) => target);
+    expect(targets).toEqual(['src/x/a.ts', 'src/b/b.ts', '@scope/name', 'src/x/c.ts', 'src/x/d.ts', 'g']);
+  });
+
+  test.each([
+    ['src/common/a.ts', 'src/model/graph/b.ts', 'upwards'],
+    ['src/dedupe/a.ts', 'src/report/b.ts', 'sideways'],
+    ['src/pipeline/a.ts', 'src/cli.ts', 'upwards'],
+    ['src/model/graph/a.ts', 'src/model/gpt2/b.ts', 'inside src/model'],
+    ['src/model/gpt2/a.ts', 'src/model/training/b.ts', 'inside src/model'],
+    ['src/common/a.ts', 'test/b.ts', 'no room'],
+  ])('refuse %s → %s', (file, target, reason) => {
+    expect(directionFault(inner(file, target))).toContain(reason);
+  });
+
+  test('find a circle', () => {
+    const circle = [inner('a', 'b'), inner('b', 'c'), inner('c', 'b')];
+    expect(findCircles(circle)).toEqual([['b', 'c', 'b']]);
+  });
+
+  test('find a second door', () => {
+    const outside = (file: string): Import => ({ file, target: 'commander', outside: true });
+    expect(findSecondDoors([outside('src/cli.ts'), outside('src/pipeline/a.ts')])).toHaveLength(1);
+    expect(
+      findSecondDoors([outside('src/model/engine/onnx/a.ts'), outside('src/model/engine/onnx/b.ts')]),
+    ).toEqual([]);
+  });
+});
