@@ -1,0 +1,122 @@
+import protobuf from 'protobufjs';
+
+/** ONNX TensorProto.DataType, as far as it is used. */
+export const onnxTypes = { float32: 1, int32: 6, int64: 7 } as const;
+
+/** ONNX AttributeProto.AttributeType, as far as it is used. */
+export const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
+
+export interface AttributeProto {
+  name: string;
+  type: number;
+  f?: number;
+  i?: number;
+  s?: Uint8Array;
+  ints?: number[];
+}
+
+export interface NodeProto {
+  opType: string;
+  domain: string;
+  input: string[];
+  output: string[];
+  attribute: AttributeProto[];
+}
+
+export interface TensorProto {
+  name: string;
+  dims: number[];
+  dataType: number;
+  rawData?: Uint8Array;
+  /** Keys location, offset, length; with `dataLocation` 1. */
+  externalData?: { key: string; value: string }[];
+  dataLocation?: number;
+}
+
+export interface ValueInfoProto {
+  name: string;
+  type: { tensorType: { elemType: number; shape: { dim: { dimValue: number }[] } } };
+}
+
+export interface ModelProto {
+  irVersion: number;
+  producerName: string;
+  opsetImport: { domain: string; version: number }[];
+  graph: {
+    name: string;
+    node: NodeProto[];
+    initializer: TensorProto[];
+    input: ValueInfoProto[];
+    output: ValueInfoProto[];
+  };
+}
+
+type Field = { id: number; type: string; rule?: 'repeated' };
+const field = (id: number, type: string): Field => ({ id, type });
+const repeated = (id: number, type: string): Field => ({ id, type, rule: 'repeated' });
+
+/** The part of onnx.proto (ONNX IR version 10) that titlesmith writes: names in camel case, numbers as published. */
+const root = protobuf.Root.fromJSON({
+  nested: {
+    ModelProto: {
+      fields: {
+        irVersion: field(1, 'int64'),
+        producerName: field(2, 'string'),
+        graph: field(7, 'GraphProto'),
+        opsetImport: repeated(8, 'OperatorSetIdProto'),
+      },
+    },
+    OperatorSetIdProto: { fields: { domain: field(1, 'string'), version: field(2, 'int64') } },
+    GraphProto: {
+      fields: {
+        node: repeated(1, 'NodeProto'),
+        name: field(2, 'string'),
+        initializer: repeated(5, 'TensorProto'),
+        input: repeated(11, 'ValueInfoProto'),
+        output: repeated(12, 'ValueInfoProto'),
+      },
+    },
+    NodeProto: {
+      fields: {
+        input: repeated(1, 'string'),
+        output: repeated(2, 'string'),
+        opType: field(4, 'string'),
+        attribute: repeated(5, 'AttributeProto'),
+        domain: field(7, 'string'),
+      },
+    },
+    AttributeProto: {
+      fields: {
+        name: field(1, 'string'),
+        f: field(2, 'float'),
+        i: field(3, 'int64'),
+        s: field(4, 'bytes'),
+        ints: repeated(8, 'int64'),
+        type: field(20, 'int32'),
+      },
+    },
+    TensorProto: {
+      fields: {
+        dims: repeated(1, 'int64'),
+        dataType: field(2, 'int32'),
+        name: field(8, 'string'),
+        rawData: field(9, 'bytes'),
+        externalData: repeated(13, 'StringStringEntryProto'),
+        dataLocation: field(14, 'int32'),
+      },
+    },
+    StringStringEntryProto: { fields: { key: field(1, 'string'), value: field(2, 'string') } },
+    ValueInfoProto: { fields: { name: field(1, 'string'), type: field(2, 'TypeProto') } },
+    TypeProto: { fields: { tensorType: field(1, 'TensorTypeProto') } },
+    TensorTypeProto: { fields: { elemType: field(1, 'int32'), shape: field(2, 'TensorShapeProto') } },
+    TensorShapeProto: { fields: { dim: repeated(1, 'DimensionProto') } },
+    DimensionProto: { fields: { dimValue: field(1, 'int64') } },
+  },
+});
+
+const modelType = root.lookupType('ModelProto');
+
+/** The protobuf bytes of an ONNX model. */
+export function encodeModel(model: ModelProto): Uint8Array {
+  return modelType.encode(model).finish();
+}

@@ -1,0 +1,146 @@
+import type { DType, Shape } from '../../graph/tensor.js';
+import type { NumericArray } from '../contract.js';
+import {
+  type AttributeProto,
+  attributeTypes,
+  encodeModel,
+  type NodeProto,
+  onnxTypes,
+  type TensorProto,
+  type ValueInfoProto,
+} from './schema.js';
+
+export type AttributeValue = number | string | readonly number[] | { readonly float: number };
+
+/** Weights above this many bytes stay outside the protobuf, whose size is limited to 2 GB. */
+const externalThresholdBytes = 1 << 20;
+
+function attribute(name: string, value: AttributeValue): AttributeProto {
+  if (typeof value === 'number') return { name, type: attributeTypes.int, i: value };
+  if (typeof value === 'string') return { name, type: attributeTypes.string, s: Buffer.from(value) };
+  if ('float' in value) return { name, type: attributeTypes.float, f: value.float };
+  return { name, type: attributeTypes.ints, ints: [...value] };
+}
+
+const bytesOf = (array: NumericArray | BigInt64Array): Uint8Array =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+/** A piece of memory that an ONNX model refers to by a name instead of holding it. */
+export interface ExternalData {
+  readonly path: string;
+  readonly data: Uint8Array;
+}
+
+/** Collects the nodes, constants, inputs and outputs of one ONNX model. Values are known by name. */
+export class OnnxWriter {
+  private readonly nodes: NodeProto[] = [];
+  private readonly initializers: TensorProto[] = [];
+  private readonly inputs: ValueInfoProto[] = [];
+  private readonly outputs: ValueInfoProto[] = [];
+  private readonly constantNames = new Map<string, string>();
+  private names = 0;
+  readonly externalData: ExternalData[] = [];
+
+  private newName(): string {
+    return `v${this.names++}`;
+  }
+
+  /** Adds a node of one output and returns the output's name. An input of '' is an optional one left out. */
+  emit(
+    opType: string,
+    input: string[],
+    attributes: Record<string, AttributeValue> = {},
+    domain = '',
+  ): string {
+    return this.emitMany(opType, input, 1, attributes, domain)[0]!;
+  }
+
+  /** Adds a node of several outputs. */
+  emitMany(
+    opType: string,
+    input: string[],
+    outputCount: number,
+    attributes: Record<string, AttributeValue> = {},
+    domain = '',
+  ): string[] {
+    const output = Array.from({ length: outputCount }, () => this.newName());
+    const attributeList = Object.entries(attributes).map(([name, value]) => attribute(name, value));
+    this.nodes.push({ opType, domain, input, output, attribute: attributeList });
+    return output;
+  }
+
+  /** A small constant; equal ones are stored once. */
+  constant(type: DType | 'int64', values: readonly number[], shape: Shape): string {
+    const key = `${type}${JSON.stringify([values, shape])}`;
+    const known = this.constantNames.get(key);
+    if (known !== undefined) return known;
+    const name = this.newName();
+    const arrays = {
+      float32: () => Float32Array.from(values),
+      int32: () => Int32Array.from(values),
+      int64: () => BigInt64Array.from(values.map(BigInt)),
+    };
+    const rawData = bytesOf(arrays[type]());
+    this.initializers.push({ name, dims: [...shape], dataType: onnxTypes[type], rawData });
+    this.constantNames.set(key, name);
+    return name;
+  }
+
+  /** A weight: inside the model where it is small, beside it (in `externalData`) where it is large. */
+  initializer(name: string, type: DType, shape: Shape, values: NumericArray): void {
+    const rawData = bytesOf(values);
+    const common = { name, dims: [...shape], dataType: onnxTypes[type] };
+    if (rawData.byteLength < externalThresholdBytes) {
+      this.initializers.push({ ...common, rawData });
+      return;
+    }
+    this.externalData.push({ path: name, data: rawData });
+    const entries = { location: name, offset: '0', length: String(rawData.byteLength) };
+    const externalData = Object.entries(entries).map(([key, value]) => ({ key, value }));
+    this.initializers.push({ ...common, externalData, dataLocation: 1 });
+  }
+
+  input(name: string, type: DType, shape: Shape): void {
+    this.inputs.push(valueInfo(name, type, shape));
+  }
+
+  /**
+   * Declares the value `value` as the model's output `name`. The value is renamed rather than copied, so that the node
+   * that makes it writes straight into the caller's memory.
+   */
+  output(name: string, value: string, type: DType, shape: Shape): void {
+    const maker = this.nodes.find((node) => node.output.includes(value));
+    if (maker) {
+      const rename = (known: string): string => (known === value ? name : known);
+      for (const node of this.nodes) node.input = node.input.map(rename);
+      maker.output = maker.output.map(rename);
+    } else {
+      this.nodes.push({ opType: 'Identity', domain: '', input: [value], output: [name], attribute: [] });
+    }
+    this.outputs.push(valueInfo(name, type, shape));
+  }
+
+  /** The finished model: IR version 10, opset 20 with ONNX Runtime's own operators. */
+  finish(): Uint8Array {
+    return encodeModel({
+      irVersion: 10,
+      producerName: 'titlesmith',
+      opsetImport: [
+        { domain: '', version: 20 },
+        { domain: 'com.microsoft', version: 1 },
+      ],
+      graph: {
+        name: 'titlesmith',
+        node: this.nodes,
+        initializer: this.initializers,
+        input: this.inputs,
+        output: this.outputs,
+      },
+    });
+  }
+}
+
+function valueInfo(name: string, type: DType, shape: Shape): ValueInfoProto {
+  const dim = shape.map((size) => ({ dimValue: size }));
+  return { name, type: { tensorType: { elemType: onnxTypes[type], shape: { dim } } } };
+}

@@ -1,0 +1,61 @@
+import { add, reduceSum, reshape } from './builder.js';
+import { type GradientDecision, gradientRules } from './gradient-rules.js';
+import type { OpName } from './op-table.js';
+import { topologicalOrder } from './order.js';
+import { formatShape, type OpNode, type Shape, type Tensor } from './tensor.js';
+
+/** Sums away the axes along which `shape` was broadcast: the one place where broadcasting meets gradients. */
+function unbroadcast(gradient: Tensor, shape: Shape): Tensor {
+  if (formatShape(gradient.shape) === formatShape(shape)) return gradient;
+  const added = gradient.shape.length - shape.length;
+  const axes = [...gradient.shape.keys()].filter(
+    (axis) => axis < added || (shape[axis - added] === 1 && gradient.shape[axis] !== 1),
+  );
+  return reshape(reduceSum(gradient, axes), shape);
+}
+
+function decisionFor<Op extends OpName>(node: OpNode<Op>): GradientDecision<Op> {
+  return gradientRules[node.op];
+}
+
+/**
+ * Reverse-mode differentiation over the graph (Griewank and Walther, "Evaluating Derivatives", 2008, section 3.2): the
+ * symbolic gradients of Σ outputs[i] · upstream[i] by each target.
+ * @param upstream gradients of the loss by each output, of its shape.
+ * @param targets float32 tensors the outputs depend on; the result has their shapes, in their order.
+ * @throws Error when a target does not reach the outputs, or only through an op whose gradient is forbidden.
+ */
+export function gradients(
+  outputs: readonly Tensor[],
+  upstream: readonly Tensor[],
+  targets: readonly Tensor[],
+): Tensor[] {
+  const order = topologicalOrder(outputs);
+  const onPath = new Set<OpNode>(targets.map((target) => target.node));
+  for (const node of order) {
+    if (node.inputs.some((input) => onPath.has(input.node))) onPath.add(node);
+  }
+  const byTensor = new Map<Tensor, Tensor>();
+  const accumulate = (tensor: Tensor, gradient: Tensor): void => {
+    const contribution = unbroadcast(gradient, tensor.shape);
+    const earlier = byTensor.get(tensor);
+    byTensor.set(tensor, earlier ? add(earlier, contribution) : contribution);
+  };
+  for (const [index, output] of outputs.entries()) accumulate(output, upstream[index]!);
+  for (const node of order.reverse()) {
+    const received = node.outputs.map((output) => byTensor.get(output));
+    if (!onPath.has(node) || received.every((gradient) => gradient === undefined)) continue;
+    const decision = decisionFor(node);
+    if ('none' in decision) continue;
+    if ('forbidden' in decision) throw new Error(`${node.op} has no gradient: ${decision.forbidden}`);
+    for (const [index, gradient] of decision.rule(node, received).entries()) {
+      const input = node.inputs[index]!;
+      if (gradient && onPath.has(input.node)) accumulate(input, gradient);
+    }
+  }
+  return targets.map((target) => {
+    const gradient = byTensor.get(target);
+    if (!gradient) throw new Error(`no gradient reaches ${target.node.op} ${formatShape(target.shape)}`);
+    return gradient;
+  });
+}

@@ -1,0 +1,119 @@
+import type { OpAttributes, OpName } from './op-table.js';
+import { shapeRules } from './shape-rules.js';
+import { type DType, elementCount, type OpNode, type Shape, type Tensor } from './tensor.js';
+
+/** Makes a node, its output shapes by the op's rule. @throws RangeError naming op, rule and shapes received. */
+function apply<Op extends OpName>(
+  op: Op,
+  inputs: readonly Tensor[],
+  attributes: OpAttributes[Op],
+): readonly Tensor[] {
+  const specifications = shapeRules[op](inputs, attributes);
+  const outputs: Tensor[] = [];
+  const node = { op, inputs, attributes, outputs } as OpNode;
+  for (const [index, { shape, dtype }] of specifications.entries())
+    outputs.push({ node, index, shape, dtype });
+  return outputs;
+}
+
+function single<Op extends OpName>(op: Op, inputs: readonly Tensor[], attributes: OpAttributes[Op]): Tensor {
+  return apply(op, inputs, attributes)[0]!;
+}
+
+/** A tensor given by name when the graph is run. */
+export function input(name: string, shape: Shape, dtype: DType = 'float32'): Tensor {
+  return single('input', [], { name, shape, dtype });
+}
+
+/** A float32 scalar known when the graph is built. */
+export function scalar(value: number): Tensor {
+  return single('constant', [], { values: [value], shape: [], dtype: 'float32' });
+}
+
+const operand = (value: Tensor | number): Tensor => (typeof value === 'number' ? scalar(value) : value);
+
+/** a + b, broadcast. Numbers stand for scalars here and in the three functions below. */
+export const add = (a: Tensor | number, b: Tensor | number): Tensor =>
+  single('add', [operand(a), operand(b)], {});
+/** a − b, broadcast. */
+export const subtract = (a: Tensor | number, b: Tensor | number): Tensor =>
+  single('subtract', [operand(a), operand(b)], {});
+/** a · b elementwise, broadcast. */
+export const multiply = (a: Tensor | number, b: Tensor | number): Tensor =>
+  single('multiply', [operand(a), operand(b)], {});
+/** a / b elementwise, broadcast. */
+export const divide = (a: Tensor | number, b: Tensor | number): Tensor =>
+  single('divide', [operand(a), operand(b)], {});
+
+export const squareRoot = (x: Tensor): Tensor => single('squareRoot', [x], {});
+export const sigmoid = (x: Tensor): Tensor => single('sigmoid', [x], {});
+export const gelu = (x: Tensor): Tensor => single('gelu', [x], {});
+/** Softmax over the last axis. */
+export const softmax = (x: Tensor): Tensor => single('softmax', [x], {});
+
+/** alpha · op(a) · op(b) over the last two axes. [..,M,K] · [..,K,N] or [..,M,K] · [K,N] → [..,M,N]. */
+export function matmul(
+  a: Tensor,
+  b: Tensor,
+  { transposeA = false, transposeB = false, alpha = 1 }: Partial<OpAttributes['matmul']> = {},
+): Tensor {
+  return single('matmul', [a, b], { transposeA, transposeB, alpha });
+}
+
+/** Normalizes the last axis of x [..,C] with scale and bias [C]. Outputs y [..,C], mean and inverse deviation [..,1]. */
+export function layerNormalization(
+  x: Tensor,
+  scale: Tensor,
+  bias: Tensor,
+  epsilon: number,
+): { y: Tensor; mean: Tensor; inverseDeviation: Tensor } {
+  const [y, mean, inverseDeviation] = apply('layerNormalization', [x, scale, bias], { epsilon });
+  return { y: y!, mean: mean!, inverseDeviation: inverseDeviation! };
+}
+
+/** Losses [N] in nats of logits [N,V] against int32 targets [N]. */
+export const crossEntropy = (logits: Tensor, targets: Tensor): Tensor =>
+  single('crossEntropy', [logits, targets], {});
+
+/** (softmax − onehot) · upstream, [N,V], from log-probabilities [N,V], targets [N] and upstream [N]. */
+export const crossEntropyGradient = (logProbabilities: Tensor, targets: Tensor, upstream: Tensor): Tensor =>
+  single('crossEntropyGradient', [logProbabilities, targets, upstream], {});
+
+/** Sum over the given axes; over all of them by default. */
+export function reduceSum(
+  x: Tensor,
+  axes: readonly number[] = [...x.shape.keys()],
+  keepDimensions = false,
+): Tensor {
+  return single('reduceSum', [x], { axes, keepDimensions });
+}
+
+/** Mean over the last axis, which stays as an axis of size 1. */
+export function meanOfLastAxis(x: Tensor): Tensor {
+  return multiply(reduceSum(x, [x.shape.length - 1], true), 1 / x.shape.at(-1)!);
+}
+
+/** Σ x² over all elements, a scalar. */
+export const sumOfSquares = (x: Tensor): Tensor => single('sumOfSquares', [x], {});
+
+/** The same elements in another shape; one size may be −1 and is worked out. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const known = shape.reduce((product, size) => (size === -1 ? product : product * size), 1);
+  const resolved = shape.map((size) => (size === -1 ? elementCount(x.shape) / known : size));
+  return single('reshape', [x], { shape: resolved });
+}
+
+/** x repeated up to `shape`. */
+export const broadcastTo = (x: Tensor, shape: Shape): Tensor => single('broadcastTo', [x], { shape });
+export const transpose = (x: Tensor, permutation: readonly number[]): Tensor =>
+  single('transpose', [x], { permutation });
+/** Cuts `axis` into pieces of the given sizes. */
+export const split = (x: Tensor, axis: number, sizes: readonly number[]): readonly Tensor[] =>
+  apply('split', [x], { axis, sizes });
+export const concat = (inputs: readonly Tensor[], axis: number): Tensor => single('concat', inputs, { axis });
+/** Rows of table [V,C] at int32 indices [N]: [N,C]. */
+export const gatherRows = (table: Tensor, indices: Tensor): Tensor =>
+  single('gatherRows', [table, indices], {});
+/** Rows [N,C] added into zeros [rows,C] at int32 indices [N]. */
+export const scatterAddRows = (updates: Tensor, indices: Tensor, rows: number): Tensor =>
+  single('scatterAddRows', [updates, indices], { rows });

@@ -1,0 +1,172 @@
+import {
+  add,
+  broadcastTo,
+  concat,
+  crossEntropyGradient,
+  divide,
+  gatherRows,
+  matmul,
+  meanOfLastAxis,
+  multiply,
+  reduceSum,
+  reshape,
+  scalar,
+  scatterAddRows,
+  sigmoid,
+  split,
+  subtract,
+  transpose,
+} from './builder.js';
+import type { OpName } from './op-table.js';
+import type { OpNode, Tensor } from './tensor.js';
+
+type Gradients = readonly (Tensor | undefined)[];
+
+/**
+ * Gradients of the loss by each input, from those by each output (undefined: that output does not reach the loss).
+ * A rule may leave a broadcast axis in; autodiff.ts sums it away.
+ */
+type GradientRule<Op extends OpName> = (node: OpNode<Op>, upstream: Gradients) => Gradients;
+
+/** A rule; `none`: constant for the loss; `forbidden`: asking for it is a mistake, for the reason given. */
+export type GradientDecision<Op extends OpName> =
+  | { readonly rule: GradientRule<Op> }
+  | { readonly none: string }
+  | { readonly forbidden: string };
+
+type UnaryRule<Op extends OpName> = (upstream: Tensor, node: OpNode<Op>) => Gradients;
+
+/** For ops with one output: the upstream gradient is always there. */
+function rule<Op extends OpName>(unary: UnaryRule<Op>): { rule: GradientRule<Op> } {
+  return { rule: (node, [upstream]) => unary(upstream!, node) };
+}
+
+const inputsOf = (node: OpNode): Tensor[] => [...node.inputs];
+
+/** √(2/π)·2, so that GELU's tanh form is x·sigmoid(scale·(x + cubic·x³)). */
+const geluScale = 2 * Math.sqrt(2 / Math.PI);
+const geluCubic = 0.044715;
+
+/** One decision an op. `g` is the gradient by the output, `y` the output itself. */
+export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = {
+  input: { none: 'a leaf' },
+  constant: { none: 'a leaf' },
+  // d(a + b) = da + db
+  add: rule((g) => [g, g]),
+  // d(a − b) = da − db
+  subtract: rule((g) => [g, multiply(g, -1)]),
+  // d(a·b) = b·da + a·db
+  multiply: rule((g, node) => {
+    const [a, b] = inputsOf(node);
+    return [multiply(g, b!), multiply(g, a!)];
+  }),
+  // d(a/b) = da/b − (a/b)·db/b
+  divide: rule((g, node) => {
+    const b = node.inputs[1]!;
+    const byA = divide(g, b);
+    return [byA, multiply(multiply(byA, node.outputs[0]!), -1)];
+  }),
+  // d√x = dx / (2√x)
+  squareRoot: rule((g, node) => [divide(multiply(g, 0.5), node.outputs[0]!)]),
+  // dσ = σ·(1 − σ)·dx
+  sigmoid: rule((g, node) => {
+    const y = node.outputs[0]!;
+    return [multiply(g, multiply(y, subtract(1, y)))];
+  }),
+  // y = x·s, s = σ(u), u = k·x·(1 + c·x²):  dy = s·(1 + x·(1 − s)·k·(1 + 3c·x²))
+  gelu: rule((g, node) => {
+    const x = node.inputs[0]!;
+    const square = multiply(x, x);
+    const s = sigmoid(multiply(x, add(multiply(square, geluScale * geluCubic), geluScale)));
+    const slope = multiply(x, add(multiply(square, 3 * geluScale * geluCubic), geluScale));
+    return [multiply(g, multiply(s, add(multiply(slope, subtract(1, s)), 1)))];
+  }),
+  // dx = y·(g − Σ g·y)
+  softmax: rule((g, node) => {
+    const y = node.outputs[0]!;
+    const weighted = multiply(g, y);
+    return [subtract(weighted, multiply(y, reduceSum(weighted, [y.shape.length - 1], true)))];
+  }),
+  // C = αAB:  dA = α·dC·Bᵀ, dB = α·Aᵀ·dC, and the same with either operand transposed
+  matmul: rule((g, node) => {
+    const [a, b] = inputsOf(node) as [Tensor, Tensor];
+    const { transposeA, transposeB, alpha } = node.attributes;
+    const flat = b.shape.length === 2 && a.shape.length > 2;
+    const byA = transposeA
+      ? matmul(b, g, { transposeA: transposeB, transposeB: true, alpha })
+      : matmul(g, b, { transposeB: !transposeB, alpha });
+    const rows = flat ? reshape(a, [-1, a.shape.at(-1)!]) : a;
+    const upstream = flat ? reshape(g, [-1, g.shape.at(-1)!]) : g;
+    const byB = transposeB
+      ? matmul(upstream, rows, { transposeA: true, transposeB: transposeA, alpha })
+      : matmul(rows, upstream, { transposeA: !transposeA, alpha });
+    return [byA, byB];
+  }),
+  // x̂ = (x − mean)·r:  dx = r·(h − mean(h) − x̂·mean(h·x̂)) with h = g·scale;  dscale = Σ g·x̂;  dbias = Σ g
+  layerNormalization: {
+    rule: (node, [g, byMean, byDeviation]) => {
+      if (!g || byMean || byDeviation)
+        throw new Error('layerNormalization: only the gradient by y is supported');
+      const [x, scale] = inputsOf(node);
+      const [, mean, inverseDeviation] = node.outputs;
+      const normalized = multiply(subtract(x!, mean!), inverseDeviation!);
+      const h = multiply(g, scale!);
+      const projected = multiply(normalized, meanOfLastAxis(multiply(h, normalized)));
+      const byX = multiply(subtract(subtract(h, meanOfLastAxis(h)), projected), inverseDeviation!);
+      return [byX, multiply(g, normalized), g];
+    },
+  },
+  // dlogits = (softmax − onehot)·g
+  crossEntropy: {
+    rule: (node, [g, byLogProbabilities]) => {
+      if (!g || byLogProbabilities)
+        throw new Error('crossEntropy: only the gradient by the losses is supported');
+      return [crossEntropyGradient(node.outputs[1]!, node.inputs[1]!, g), undefined];
+    },
+  },
+  crossEntropyGradient: { forbidden: 'second derivatives of the loss are not needed' },
+  // every summed element receives the sum's gradient
+  reduceSum: rule((g, node) => {
+    const x = node.inputs[0]!;
+    const kept = x.shape.map((size, axis) => (node.attributes.axes.includes(axis) ? 1 : size));
+    return [broadcastTo(reshape(g, kept), x.shape)];
+  }),
+  // d Σx² = 2x·dx
+  sumOfSquares: rule((g, node) => [multiply(multiply(node.inputs[0]!, 2), g)]),
+  reshape: rule((g, node) => [reshape(g, node.inputs[0]!.shape)]),
+  // copies of one element add up (autodiff.ts sums the broadcast axes)
+  broadcastTo: rule((g) => [g]),
+  // the inverse permutation
+  transpose: rule((g, node) => {
+    const { permutation } = node.attributes;
+    return [
+      transpose(
+        g,
+        permutation.map((_, axis) => permutation.indexOf(axis)),
+      ),
+    ];
+  }),
+  // pieces put together again; a piece the loss does not need counts as zeros
+  split: {
+    rule: (node, upstream) => {
+      const pieces = node.outputs.map(
+        (output, index) => upstream[index] ?? broadcastTo(scalar(0), output.shape),
+      );
+      return [concat(pieces, node.attributes.axis)];
+    },
+  },
+  concat: rule((g, node) => {
+    const { axis } = node.attributes;
+    return split(
+      g,
+      axis,
+      node.inputs.map((input) => input.shape[axis]!),
+    );
+  }),
+  // rows used twice receive both gradients
+  gatherRows: rule((g, node) => {
+    const [table, indices] = inputsOf(node);
+    return [scatterAddRows(g, indices!, table!.shape[0]!), undefined];
+  }),
+  scatterAddRows: rule((g, node) => [gatherRows(g, node.inputs[1]!), undefined]),
+};

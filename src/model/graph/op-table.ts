@@ -1,0 +1,59 @@
+import type { DType, Shape } from './tensor.js';
+
+type None = Readonly<Record<string, never>>;
+
+/**
+ * Every op and its attributes. The shape rules, the gradient decisions and each engine are tables over these names,
+ * typed so that a missing entry does not compile.
+ *
+ * Legend used by all docstrings of src/model: B rows in a batch, T tokens in a row, N = B·T, C channels (width),
+ * H heads, D = C/H, V vocabulary, L layers, S slots, K cache capacity, P prompt.
+ */
+export interface OpAttributes {
+  /** A value given at run time. */
+  input: { readonly name: string; readonly shape: Shape; readonly dtype: DType };
+  /** Values fixed when the graph is built. */
+  constant: { readonly values: readonly number[]; readonly shape: Shape; readonly dtype: DType };
+  /** a + b, broadcast as in numpy. */
+  add: None;
+  /** a − b, broadcast. */
+  subtract: None;
+  /** a · b, broadcast. */
+  multiply: None;
+  /** a / b, broadcast. */
+  divide: None;
+  /** √x */
+  squareRoot: None;
+  /** 1 / (1 + e^−x) */
+  sigmoid: None;
+  /** GELU in its tanh form (Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016, section 2), as GPT-2 has it. */
+  gelu: None;
+  /** Softmax over the last axis, shifted by the maximum. */
+  softmax: None;
+  /** alpha · op(a) · op(b) over the last two axes; leading axes equal, or b two-dimensional. */
+  matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly alpha: number };
+  /** Over the last axis: (x − mean) / √(variance + epsilon) · scale + bias. Outputs: y, mean, 1/√(variance + epsilon). */
+  layerNormalization: { readonly epsilon: number };
+  /** Inputs logits [N,V], targets [N] int32. Outputs: losses [N] in nats, log-probabilities [N,V]. */
+  crossEntropy: None;
+  /** Inputs log-probabilities [N,V], targets [N], upstream [N]. Output (softmax − onehot(target)) · upstream, [N,V]. */
+  crossEntropyGradient: None;
+  /** Sum over `axes`. */
+  reduceSum: { readonly axes: readonly number[]; readonly keepDimensions: boolean };
+  /** Σ x² over all elements, a scalar. */
+  sumOfSquares: None;
+  reshape: { readonly shape: Shape };
+  /** The input repeated along axes of size 1 (and new leading ones) up to `shape`. */
+  broadcastTo: { readonly shape: Shape };
+  /** Axis i of the output is axis `permutation[i]` of the input. */
+  transpose: { readonly permutation: readonly number[] };
+  /** Cuts `axis` into pieces of `sizes`; one output a piece. */
+  split: { readonly axis: number; readonly sizes: readonly number[] };
+  concat: { readonly axis: number };
+  /** Rows of a table [V,C] by indices [N]: [N,C]. */
+  gatherRows: None;
+  /** Rows [N,C] added into zeros [rows,C] at indices [N]; equal indices add up. */
+  scatterAddRows: { readonly rows: number };
+}
+
+export type OpName = keyof OpAttributes;

@@ -1,0 +1,199 @@
+import type { OpAttributes, OpName } from './op-table.js';
+import { elementCount, formatShape, type Shape, type Tensor, type TensorSpecification } from './tensor.js';
+
+type ShapeRule<Attributes> = (
+  inputs: readonly Tensor[],
+  attributes: Attributes,
+) => readonly TensorSpecification[];
+
+function fail(op: OpName, rule: string, ...received: readonly (Tensor | undefined)[]): never {
+  const shapes = received.map((tensor) =>
+    tensor ? `${tensor.dtype}${formatShape(tensor.shape)}` : 'nothing',
+  );
+  throw new RangeError(`${op}: ${rule}; received ${shapes.join(', ')}`);
+}
+
+/** Shape of two operands broadcast against each other: axes aligned at the end, sizes equal or 1 (numpy's rule). */
+export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
+  const rank = Math.max(a.length, b.length);
+  const shape: number[] = [];
+  for (let axis = 0; axis < rank; axis++) {
+    const left = a[axis - rank + a.length] ?? 1;
+    const right = b[axis - rank + b.length] ?? 1;
+    if (left !== right && left !== 1 && right !== 1) return undefined;
+    shape.push(left === 1 ? right : left);
+  }
+  return shape;
+}
+
+function two(op: OpName, inputs: readonly Tensor[]): [Tensor, Tensor] {
+  const [a, b] = inputs;
+  if (!a || !b || inputs.length !== 2) return fail(op, 'takes two inputs', ...inputs);
+  return [a, b];
+}
+
+function one(op: OpName, inputs: readonly Tensor[]): Tensor {
+  const [x] = inputs;
+  if (!x || inputs.length !== 1) return fail(op, 'takes one input', ...inputs);
+  return x;
+}
+
+const broadcasting =
+  (op: OpName): ShapeRule<OpAttributes['add']> =>
+  (inputs) => {
+    const [a, b] = two(op, inputs);
+    const shape = broadcastShapes(a.shape, b.shape);
+    if (!shape || a.dtype !== 'float32' || b.dtype !== 'float32')
+      return fail(op, 'shapes must broadcast, float32', a, b);
+    return [{ shape, dtype: 'float32' }];
+  };
+
+const elementwise =
+  (op: OpName): ShapeRule<OpAttributes['sigmoid']> =>
+  (inputs) => {
+    const x = one(op, inputs);
+    if (x.dtype !== 'float32') return fail(op, 'takes float32', x);
+    return [{ shape: x.shape, dtype: 'float32' }];
+  };
+
+function checkAxis(op: OpName, axis: number, x: Tensor): void {
+  if (!Number.isInteger(axis) || axis < 0 || axis >= x.shape.length)
+    fail(op, `axis ${axis} must lie in the shape`, x);
+}
+
+/** What each op makes of its inputs. Every rule throws RangeError naming the op, the rule and the shapes received. */
+export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> } = {
+  input: (_, { shape, dtype }) => [{ shape, dtype }],
+  constant: (_, { values, shape, dtype }) => {
+    if (values.length !== elementCount(shape)) {
+      throw new RangeError(
+        `constant: ${formatShape(shape)} needs ${elementCount(shape)} values; received ${values.length}`,
+      );
+    }
+    return [{ shape, dtype }];
+  },
+  add: broadcasting('add'),
+  subtract: broadcasting('subtract'),
+  multiply: broadcasting('multiply'),
+  divide: broadcasting('divide'),
+  squareRoot: elementwise('squareRoot'),
+  sigmoid: elementwise('sigmoid'),
+  gelu: elementwise('gelu'),
+  softmax: elementwise('softmax'),
+  matmul: (inputs, { transposeA, transposeB }) => {
+    const [a, b] = two('matmul', inputs);
+    const rule = 'inner sizes must agree, leading axes be equal (or b two-dimensional, a not transposed)';
+    if (a.shape.length < 2 || b.shape.length < 2) return fail('matmul', rule, a, b);
+    const [aRows, aColumns] = transposeA
+      ? [a.shape.at(-1)!, a.shape.at(-2)!]
+      : [a.shape.at(-2)!, a.shape.at(-1)!];
+    const [bRows, bColumns] = transposeB
+      ? [b.shape.at(-1)!, b.shape.at(-2)!]
+      : [b.shape.at(-2)!, b.shape.at(-1)!];
+    const leading = a.shape.slice(0, -2);
+    const sameLeading = formatShape(leading) === formatShape(b.shape.slice(0, -2));
+    const sharedMatrix = b.shape.length === 2 && !transposeA;
+    if (aColumns !== bRows || !(sameLeading || sharedMatrix)) return fail('matmul', rule, a, b);
+    return [{ shape: [...leading, aRows, bColumns], dtype: 'float32' }];
+  },
+  layerNormalization: (inputs) => {
+    const [x, scale, bias] = inputs;
+    const channels = x?.shape.at(-1);
+    const vector = formatShape([channels ?? 0]);
+    if (!x || !scale || !bias || formatShape(scale.shape) !== vector || formatShape(bias.shape) !== vector) {
+      return fail('layerNormalization', 'takes x [..,C], scale [C], bias [C]', x, scale, bias);
+    }
+    const statistics: TensorSpecification = { shape: [...x.shape.slice(0, -1), 1], dtype: 'float32' };
+    return [{ shape: x.shape, dtype: 'float32' }, statistics, statistics];
+  },
+  crossEntropy: (inputs) => {
+    const [logits, targets] = two('crossEntropy', inputs);
+    if (
+      logits.shape.length !== 2 ||
+      targets.dtype !== 'int32' ||
+      formatShape(targets.shape) !== `[${logits.shape[0]}]`
+    ) {
+      return fail('crossEntropy', 'takes logits [N,V] and int32 targets [N]', logits, targets);
+    }
+    return [
+      { shape: targets.shape, dtype: 'float32' },
+      { shape: logits.shape, dtype: 'float32' },
+    ];
+  },
+  crossEntropyGradient: (inputs) => {
+    const [logProbabilities] = inputs;
+    if (!logProbabilities)
+      return fail('crossEntropyGradient', 'takes log-probabilities, targets, upstream', ...inputs);
+    return [{ shape: logProbabilities.shape, dtype: 'float32' }];
+  },
+  reduceSum: (inputs, { axes, keepDimensions }) => {
+    const x = one('reduceSum', inputs);
+    for (const axis of axes) checkAxis('reduceSum', axis, x);
+    const shape = keepDimensions
+      ? x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
+      : x.shape.filter((_, axis) => !axes.includes(axis));
+    return [{ shape, dtype: 'float32' }];
+  },
+  sumOfSquares: (inputs) => {
+    one('sumOfSquares', inputs);
+    return [{ shape: [], dtype: 'float32' }];
+  },
+  reshape: (inputs, { shape }) => {
+    const x = one('reshape', inputs);
+    if (elementCount(shape) !== elementCount(x.shape))
+      return fail('reshape', `cannot become ${formatShape(shape)}`, x);
+    return [{ shape, dtype: x.dtype }];
+  },
+  broadcastTo: (inputs, { shape }) => {
+    const x = one('broadcastTo', inputs);
+    if (formatShape(broadcastShapes(x.shape, shape) ?? []) !== formatShape(shape)) {
+      return fail('broadcastTo', `cannot become ${formatShape(shape)}`, x);
+    }
+    return [{ shape, dtype: x.dtype }];
+  },
+  transpose: (inputs, { permutation }) => {
+    const x = one('transpose', inputs);
+    const isPermutation = [...permutation].sort((a, b) => a - b).every((axis, position) => axis === position);
+    if (permutation.length !== x.shape.length || !isPermutation) {
+      return fail('transpose', `${formatShape(permutation)} must name each axis once`, x);
+    }
+    return [{ shape: permutation.map((axis) => x.shape[axis]!), dtype: x.dtype }];
+  },
+  split: (inputs, { axis, sizes }) => {
+    const x = one('split', inputs);
+    checkAxis('split', axis, x);
+    if (sizes.reduce((sum, size) => sum + size, 0) !== x.shape[axis]) {
+      return fail('split', `pieces ${formatShape(sizes)} must add up along axis ${axis}`, x);
+    }
+    return sizes.map((size) => ({ shape: x.shape.with(axis, size), dtype: x.dtype }));
+  },
+  concat: (inputs, { axis }) => {
+    const [first] = inputs;
+    if (!first) return fail('concat', 'takes at least one input');
+    checkAxis('concat', axis, first);
+    const apart = formatShape(first.shape.with(axis, 0));
+    if (inputs.some((input) => formatShape(input.shape.with(axis, 0)) !== apart)) {
+      return fail('concat', `inputs must be equal but along axis ${axis}`, ...inputs);
+    }
+    const size = inputs.reduce((sum, input) => sum + input.shape[axis]!, 0);
+    return [{ shape: first.shape.with(axis, size), dtype: first.dtype }];
+  },
+  gatherRows: (inputs) => {
+    const [table, indices] = two('gatherRows', inputs);
+    if (table.shape.length !== 2 || indices.shape.length !== 1 || indices.dtype !== 'int32') {
+      return fail('gatherRows', 'takes a table [V,C] and int32 indices [N]', table, indices);
+    }
+    return [{ shape: [indices.shape[0]!, table.shape[1]!], dtype: 'float32' }];
+  },
+  scatterAddRows: (inputs, { rows }) => {
+    const [updates, indices] = two('scatterAddRows', inputs);
+    if (
+      updates.shape.length !== 2 ||
+      indices.dtype !== 'int32' ||
+      formatShape(indices.shape) !== `[${updates.shape[0]}]`
+    ) {
+      return fail('scatterAddRows', 'takes rows [N,C] and int32 indices [N]', updates, indices);
+    }
+    return [{ shape: [rows, updates.shape[1]!], dtype: 'float32' }];
+  },
+};

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import type { Engine, NumericArray } from '../../../src/model/engine/contract.js';
+import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
+import * as graph from '../../../src/model/graph/builder.js';
+import { elementCount } from '../../../src/model/graph/tensor.js';
+import { caseInputs } from '../graph/case-inputs.js';
+import { opCases } from '../graph/cases.js';
+import { evaluate } from '../graph/reference.js';
+
+const seed = 7;
+/** Float32 has 24 bits: relative rounding 6e-8 an operation, some tens of operations in a case. */
+const tolerance = 5e-6;
+
+const engines: readonly (readonly [string, () => Engine])[] = [
+  ['onnxruntime cpu', () => createOnnxRuntimeEngine({ threads: 2 })],
+];
+
+describe.each(engines)('%s', (_, createEngine) => {
+  const engine = createEngine();
+  for (const cases of Object.values(opCases)) {
+    it.each(cases.map((opCase) => [opCase.name, opCase] as const))('%s', async (__, opCase) => {
+      const { tensors, feeds } = caseInputs(opCase, seed);
+      const output = opCase.build(...tensors);
+      const program = await engine.compile({ output });
+      const result = new Float32Array(elementCount(output.shape));
+      await program.run(Object.fromEntries(feeds) as Record<string, NumericArray>, { output: result });
+      await program.dispose();
+      const [expected] = evaluate([output], feeds);
+      for (const [element, value] of expected!.entries()) {
+        const difference = Math.abs(result[element]! - value);
+        expect(difference, `element ${element}, seed ${seed}`).toBeLessThan(
+          tolerance * (1 + Math.abs(value)),
+        );
+      }
+    });
+  }
+
+  it('takes constants out of the inputs, small and large', async () => {
+    const weights = Float32Array.from({ length: 600 * 600 }, (_, index) => (index % 7) - 3);
+    const bias = Float32Array.from({ length: 600 }, (_, index) => index);
+    const x = graph.input('x', [1, 600]);
+    const product = graph.matmul(x, graph.input('weights', [600, 600]));
+    const output = graph.add(product, graph.input('bias', [600]));
+    const constants = new Map([
+      ['weights', weights],
+      ['bias', bias],
+    ]);
+    const program = await engine.compile({ output }, { constants });
+    const [values, result] = [new Float32Array(600).fill(1), new Float32Array(600)];
+    await program.run({ x: values }, { output: result });
+    await program.dispose();
+    const feeds = new Map([['x', values], ...constants]);
+    expect([...result]).toEqual([...evaluate([output], feeds)[0]!]);
+  });
+
+  it('names a missing, unknown or misshapen array', async () => {
+    const x = graph.input('x', [2]);
+    const program = await engine.compile({ y: graph.sigmoid(x) });
+    const y = new Float32Array(2);
+    await expect(program.run({}, { y })).rejects.toThrow('x: needs float32[2]; received nothing');
+    await expect(program.run({ x: new Float32Array(3) }, { y })).rejects.toThrow(
+      'received float32 of 3 elements',
+    );
+    await expect(program.run({ x: new Int32Array(2) }, { y })).rejects.toThrow(
+      'received int32 of 2 elements',
+    );
+    await expect(program.run({ x: y, z: y }, { y })).rejects.toThrow('z: the graph has no such input');
+    await program.dispose();
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../src/common/random.js';
+import { gradients } from '../../../src/model/graph/autodiff.js';
+import * as graph from '../../../src/model/graph/builder.js';
+import { gradientRules } from '../../../src/model/graph/gradient-rules.js';
+import type { OpName } from '../../../src/model/graph/op-table.js';
+import { elementCount, type Tensor } from '../../../src/model/graph/tensor.js';
+import { caseInputs } from './case-inputs.js';
+import { opCases } from './cases.js';
+import { evaluate } from './reference.js';
+
+const seed = 20_260_711;
+/** Central differences in double precision: error about step² ≈ 1e-10 plus rounding 1e-16 / step ≈ 1e-11. */
+const step = 1e-5;
+const tolerance = 1e-7;
+
+describe('gradients against central finite differences, double precision', () => {
+  for (const [op, cases] of Object.entries(opCases)) {
+    if ('forbidden' in gradientRules[op as OpName]) continue;
+    for (const opCase of cases) {
+      it(opCase.name, () => {
+        const { tensors, feeds, floats } = caseInputs(opCase, seed);
+        const output = opCase.build(...tensors);
+        const random = createRandom(seed, opCase.name, 'weights');
+        const weights = Float64Array.from({ length: elementCount(output.shape) }, () => random.normal());
+        feeds.set('weights', weights);
+        const upstream = graph.input('weights', output.shape);
+        const loss = graph.reduceSum(graph.multiply(output, upstream));
+        const targets = tensors.filter((tensor) => tensor.dtype === 'float32');
+        const symbolic = evaluate(gradients([output], [upstream], targets), feeds);
+        for (const [position, name] of floats.entries()) {
+          const values = Float64Array.from(feeds.get(name)!);
+          const lossAt = (element: number, value: number): number =>
+            evaluate([loss], new Map([...feeds, [name, values.with(element, value)]]))[0]![0]!;
+          for (const [element, value] of values.entries()) {
+            const numeric = (lossAt(element, value + step) - lossAt(element, value - step)) / (2 * step);
+            const difference = Math.abs(symbolic[position]![element]! - numeric);
+            expect(difference, `${name}[${element}], seed ${seed}`).toBeLessThan(
+              tolerance * (1 + Math.abs(numeric)),
+            );
+          }
+        }
+      });
+    }
+  }
+});
+
+describe('gradients', () => {
+  it('adds up what reaches a tensor by several ways', () => {
+    const x = graph.input('x', [2]);
+    const y = graph.add(graph.multiply(x, x), graph.multiply(x, 3));
+    const [dx] = evaluate(
+      gradients([y], [graph.broadcastTo(graph.scalar(1), [2])], [x]),
+      new Map([['x', [2, -1]]]),
+    );
+    expect([...dx!]).toEqual([7, 1]);
+  });
+
+  it('names a target the outputs do not depend on', () => {
+    const [x, y] = [graph.input('x', [2]), graph.input('y', [2])];
+    expect(() => gradients([x], [x], [y])).toThrow('no gradient reaches input [2]');
+  });
+
+  it('refuses to differentiate an op that forbids it', () => {
+    const x = graph.input('x', [2, 3]);
+    const targets = graph.input('targets', [2], 'int32');
+    const y = graph.crossEntropyGradient(x, targets, graph.input('upstream', [2]));
+    expect(() => gradients([y], [y], [x])).toThrow('crossEntropyGradient has no gradient');
+  });
+});
+
+describe('shape rules', () => {
+  const [a, b]: [Tensor, Tensor] = [graph.input('a', [2, 3]), graph.input('b', [4, 5])];
+  it.each([
+    [
+      'add',
+      () => graph.add(a, b),
+      'add: shapes must broadcast, float32; received float32[2,3], float32[4,5]',
+    ],
+    ['matmul', () => graph.matmul(a, b), 'matmul: inner sizes must agree'],
+    ['reshape', () => graph.reshape(a, [5]), 'reshape: cannot become [5]; received float32[2,3]'],
+    ['split', () => graph.split(a, 1, [1, 1]), 'split: pieces [1,1] must add up along axis 1'],
+    ['concat', () => graph.concat([a, b], 0), 'concat: inputs must be equal but along axis 0'],
+    ['transpose', () => graph.transpose(a, [0, 0]), 'transpose: [0,0] must name each axis once'],
+  ])('%s names the op, the rule and what it received', (_, build, message) => {
+    expect(build).toThrow(message);
+  });
+});

@@ -1,0 +1,186 @@
+import * as graph from '../../../src/model/graph/builder.js';
+import type { OpName } from '../../../src/model/graph/op-table.js';
+import type { Shape, Tensor } from '../../../src/model/graph/tensor.js';
+
+/** One op applied to inputs of given shapes; integer inputs name the limit of their values. */
+export interface OpCase {
+  readonly name: string;
+  readonly inputs: readonly (Shape | { readonly shape: Shape; readonly integersBelow: number })[];
+  /** Keeps values away from zero and positive: for division and square roots. */
+  readonly positive?: boolean;
+  readonly build: (...inputs: Tensor[]) => Tensor;
+}
+
+const broadcastPairs: readonly (readonly [Shape, Shape])[] = [
+  [
+    [2, 3],
+    [2, 3],
+  ],
+  [[2, 3], [3]],
+  [[3], [2, 3]],
+  [
+    [2, 1, 4],
+    [3, 1],
+  ],
+  [[1], [2, 2]],
+  [[], [2, 3]],
+  [[2, 3], []],
+];
+
+const binary = (name: string, build: OpCase['build'], positive = false): OpCase[] =>
+  broadcastPairs.map(([a, b]) => ({ name: `${name} [${a}] [${b}]`, inputs: [a, b], build, positive }));
+
+const unary = (name: string, build: OpCase['build'], positive = false): OpCase[] =>
+  [[5], [2, 3], [2, 2, 3]].map((shape) => ({ name: `${name} [${shape}]`, inputs: [shape], build, positive }));
+
+/** Every op over several shapes, keyed by op: a new op without a case does not compile. */
+export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: readonly OpCase[] } = {
+  add: binary('add', graph.add),
+  subtract: binary('subtract', graph.subtract),
+  multiply: binary('multiply', graph.multiply),
+  divide: binary('divide', graph.divide, true),
+  squareRoot: unary('squareRoot', graph.squareRoot, true),
+  sigmoid: unary('sigmoid', graph.sigmoid),
+  gelu: unary('gelu', graph.gelu),
+  softmax: unary('softmax', graph.softmax),
+  matmul: [
+    ...[false, true].flatMap((transposeA) =>
+      [false, true].flatMap((transposeB) =>
+        [[], [2], [2, 2]].map((leading): OpCase => {
+          const a = transposeA ? [3, 2] : [2, 3];
+          const b = transposeB ? [4, 3] : [3, 4];
+          return {
+            name: `matmul [${leading}] transposeA ${transposeA} transposeB ${transposeB}`,
+            inputs: [
+              [...leading, ...a],
+              [...leading, ...b],
+            ],
+            build: (x, y) => graph.matmul(x!, y!, { transposeA, transposeB, alpha: 0.7 }),
+          };
+        }),
+      ),
+    ),
+    {
+      name: 'matmul shared b',
+      inputs: [
+        [2, 3, 4],
+        [4, 5],
+      ],
+      build: (x, y) => graph.matmul(x!, y!),
+    },
+    {
+      name: 'matmul shared transposed b',
+      inputs: [
+        [2, 3, 4],
+        [5, 4],
+      ],
+      build: (x, y) => graph.matmul(x!, y!, { transposeB: true }),
+    },
+    {
+      name: 'matmul with bias (fused)',
+      inputs: [[2, 3], [3, 4], [4]],
+      build: (x, y, z) => graph.add(graph.matmul(x!, y!), z!),
+    },
+    {
+      name: 'matmul accumulated (fused)',
+      inputs: [
+        [2, 3],
+        [3, 4],
+        [2, 4],
+      ],
+      build: (x, y, z) => graph.add(z!, graph.matmul(x!, y!)),
+    },
+  ],
+  layerNormalization: [
+    [3, 4],
+    [2, 2, 5],
+  ].map((shape) => ({
+    name: `layerNormalization [${shape}]`,
+    inputs: [shape, [shape.at(-1)!], [shape.at(-1)!]],
+    build: (x, scale, bias) => graph.layerNormalization(x!, scale!, bias!, 1e-5).y,
+  })),
+  crossEntropy: [
+    {
+      name: 'crossEntropy',
+      inputs: [[4, 5], { shape: [4], integersBelow: 5 }],
+      build: (logits, targets) => graph.crossEntropy(logits!, targets!),
+    },
+  ],
+  crossEntropyGradient: [
+    {
+      name: 'crossEntropyGradient',
+      inputs: [[4, 5], { shape: [4], integersBelow: 5 }, [4]],
+      build: (x, targets, upstream) => graph.crossEntropyGradient(x!, targets!, upstream!),
+    },
+  ],
+  reduceSum: [
+    { name: 'reduceSum all', inputs: [[2, 3]], build: (x) => graph.reduceSum(x!) },
+    { name: 'reduceSum axis 0', inputs: [[2, 3, 2]], build: (x) => graph.reduceSum(x!, [0]) },
+    {
+      name: 'reduceSum axes 0 2, kept',
+      inputs: [[2, 3, 2]],
+      build: (x) => graph.reduceSum(x!, [0, 2], true),
+    },
+  ],
+  sumOfSquares: unary('sumOfSquares', graph.sumOfSquares),
+  reshape: [{ name: 'reshape', inputs: [[2, 6]], build: (x) => graph.reshape(x!, [3, -1]) }],
+  broadcastTo: [
+    { name: 'broadcastTo [3] to [2,3]', inputs: [[3]], build: (x) => graph.broadcastTo(x!, [2, 3]) },
+    { name: 'broadcastTo [] to [2,3]', inputs: [[]], build: (x) => graph.broadcastTo(x!, [2, 3]) },
+    { name: 'broadcastTo [2,1] to [2,3]', inputs: [[2, 1]], build: (x) => graph.broadcastTo(x!, [2, 3]) },
+  ],
+  transpose: [
+    { name: 'transpose 2d', inputs: [[2, 3]], build: (x) => graph.transpose(x!, [1, 0]) },
+    { name: 'transpose 4d', inputs: [[2, 3, 2, 2]], build: (x) => graph.transpose(x!, [0, 2, 1, 3]) },
+    { name: 'transpose cycle', inputs: [[2, 3, 4]], build: (x) => graph.transpose(x!, [2, 0, 1]) },
+  ],
+  split: [
+    {
+      name: 'split, pieces used apart',
+      inputs: [[2, 6]],
+      build: (x) => {
+        const [a, b, c] = graph.split(x!, 1, [2, 2, 2]);
+        return graph.add(graph.multiply(a!, b!), c!);
+      },
+    },
+    { name: 'split, one piece unused', inputs: [[5, 2]], build: (x) => graph.split(x!, 0, [2, 3])[1]! },
+  ],
+  concat: [
+    {
+      name: 'concat axis 0',
+      inputs: [
+        [2, 3],
+        [1, 3],
+      ],
+      build: (a, b) => graph.concat([a!, b!], 0),
+    },
+    {
+      name: 'concat axis 1',
+      inputs: [
+        [2, 3],
+        [2, 2],
+        [2, 1],
+      ],
+      build: (...parts) => graph.concat(parts, 1),
+    },
+  ],
+  gatherRows: [
+    {
+      name: 'gatherRows with repeats',
+      inputs: [[3, 2], { shape: [5], integersBelow: 3 }],
+      build: (table, indices) => graph.gatherRows(table!, indices!),
+    },
+  ],
+  scatterAddRows: [
+    {
+      name: 'scatterAddRows with repeats',
+      inputs: [[5, 2], { shape: [5], integersBelow: 3 }],
+      build: (updates, indices) => graph.scatterAddRows(updates!, indices!, 4),
+    },
+    {
+      name: 'scatterAddRows accumulated (fused)',
+      inputs: [[5, 2], { shape: [5], integersBelow: 3 }, [4, 2]],
+      build: (updates, indices, other) => graph.add(other!, graph.scatterAddRows(updates!, indices!, 4)),
+    },
+  ],
+};

@@ -1,0 +1,228 @@
+import type { OpAttributes, OpName } from '../../../src/model/graph/op-table.js';
+import { topologicalOrder } from '../../../src/model/graph/order.js';
+import { elementCount, type OpNode, type Shape, type Tensor } from '../../../src/model/graph/tensor.js';
+
+/** Values in double precision, so that finite differences and engines can be judged against it. */
+type Values = Float64Array;
+
+const stridesOf = (shape: Shape): number[] => shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
+
+/** Visits every index of `shape`: the flat position and the coordinates. */
+function forEachIndex(shape: Shape, visit: (flat: number, index: readonly number[]) => void): void {
+  const strides = stridesOf(shape);
+  for (let flat = 0; flat < elementCount(shape); flat++) {
+    visit(
+      flat,
+      strides.map((stride, axis) => Math.floor(flat / stride) % shape[axis]!),
+    );
+  }
+}
+
+/** Flat position in a tensor of `shape` of an index of a shape it broadcasts to. */
+function broadcastPosition(index: readonly number[], shape: Shape): number {
+  const offset = index.length - shape.length;
+  const strides = stridesOf(shape);
+  return shape.reduce(
+    (sum, size, axis) => sum + (size === 1 ? 0 : index[axis + offset]! * strides[axis]!),
+    0,
+  );
+}
+
+const fill = (shape: Shape, value: (flat: number, index: readonly number[]) => number): Values => {
+  const result = new Float64Array(elementCount(shape));
+  forEachIndex(shape, (flat, index) => {
+    result[flat] = value(flat, index);
+  });
+  return result;
+};
+
+const binary =
+  (operation: (a: number, b: number) => number): Evaluator<OpName> =>
+  (node, [a, b]) => [
+    fill(node.outputs[0]!.shape, (_, index) =>
+      operation(
+        a![broadcastPosition(index, node.inputs[0]!.shape)]!,
+        b![broadcastPosition(index, node.inputs[1]!.shape)]!,
+      ),
+    ),
+  ];
+
+const unary =
+  (operation: (x: number) => number): Evaluator<OpName> =>
+  (_, [x]) => [x!.map(operation)];
+
+/** Rows of the last axis. */
+function rows(x: Values, shape: Shape): Values[] {
+  const size = shape.at(-1) ?? 1;
+  return Array.from({ length: x.length / size }, (_, row) => x.slice(row * size, (row + 1) * size));
+}
+
+const flatten = (parts: readonly Values[]): Values => Float64Array.from(parts.flatMap((part) => [...part]));
+
+function logSoftmax(row: Values): Values {
+  const maximum = Math.max(...row);
+  const logSum = maximum + Math.log(row.reduce((sum, value) => sum + Math.exp(value - maximum), 0));
+  return row.map((value) => value - logSum);
+}
+
+type Evaluator<Op extends OpName> = (node: OpNode<Op>, inputs: readonly Values[]) => Values[];
+
+const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
+  input: () => {
+    throw new Error('an input needs a value');
+  },
+  constant: (node) => [Float64Array.from(node.attributes.values)],
+  add: binary((a, b) => a + b),
+  subtract: binary((a, b) => a - b),
+  multiply: binary((a, b) => a * b),
+  divide: binary((a, b) => a / b),
+  squareRoot: unary(Math.sqrt),
+  sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
+  gelu: unary((x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))),
+  softmax: (node, [x]) => [
+    flatten(rows(x!, node.inputs[0]!.shape).map((row) => logSoftmax(row).map(Math.exp))),
+  ],
+  matmul: (node, [a, b]) => {
+    const { transposeA, transposeB, alpha } = node.attributes;
+    const [aShape, bShape] = node.inputs.map((input) => input.shape) as [Shape, Shape];
+    const inner = transposeA ? aShape.at(-2)! : aShape.at(-1)!;
+    const at = (
+      values: Values,
+      shape: Shape,
+      batch: readonly number[],
+      row: number,
+      column: number,
+    ): number => {
+      const leading = shape.length === 2 ? [] : batch;
+      return values[broadcastPosition([...leading, row, column], shape)]!;
+    };
+    return [
+      fill(node.outputs[0]!.shape, (_, index) => {
+        const batch = index.slice(0, -2);
+        const [row, column] = index.slice(-2) as [number, number];
+        let sum = 0;
+        for (let k = 0; k < inner; k++) {
+          const left = transposeA ? at(a!, aShape, batch, k, row) : at(a!, aShape, batch, row, k);
+          const right = transposeB ? at(b!, bShape, batch, column, k) : at(b!, bShape, batch, k, column);
+          sum += left * right;
+        }
+        return alpha * sum;
+      }),
+    ];
+  },
+  layerNormalization: (node, [x, scale, bias]) => {
+    const statistics = rows(x!, node.inputs[0]!.shape).map((row) => {
+      const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
+      const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length;
+      return { row, mean, inverse: 1 / Math.sqrt(variance + node.attributes.epsilon) };
+    });
+    const y = statistics.map(({ row, mean, inverse }) =>
+      row.map((value, channel) => (value - mean) * inverse * scale![channel]! + bias![channel]!),
+    );
+    const column = (pick: 'mean' | 'inverse'): Values =>
+      Float64Array.from(statistics.map((entry) => entry[pick]));
+    return [flatten(y), column('mean'), column('inverse')];
+  },
+  crossEntropy: (node, [logits, targets]) => {
+    const logProbabilities = rows(logits!, node.inputs[0]!.shape).map(logSoftmax);
+    const losses = logProbabilities.map((row, index) => -row[targets![index]!]!);
+    return [Float64Array.from(losses), flatten(logProbabilities)];
+  },
+  crossEntropyGradient: (node, [logProbabilities, targets, upstream]) => [
+    fill(node.outputs[0]!.shape, (flat, [row, column]) => {
+      const onehot = targets![row!] === column ? 1 : 0;
+      return (Math.exp(logProbabilities![flat]!) - onehot) * upstream![row!]!;
+    }),
+  ],
+  reduceSum: (node, [x]) => {
+    const { shape } = node.inputs[0]!;
+    const kept = shape.map((size, axis) => (node.attributes.axes.includes(axis) ? 1 : size));
+    const result = new Float64Array(elementCount(kept));
+    forEachIndex(shape, (flat, index) => {
+      result[broadcastPosition(index, kept)]! += x![flat]!;
+    });
+    return [result];
+  },
+  sumOfSquares: (_, [x]) => [Float64Array.of(x!.reduce((sum, value) => sum + value * value, 0))],
+  reshape: (_, [x]) => [x!],
+  broadcastTo: (node, [x]) => [
+    fill(node.attributes.shape, (_, index) => x![broadcastPosition(index, node.inputs[0]!.shape)]!),
+  ],
+  transpose: (node, [x]) => {
+    const strides = stridesOf(node.inputs[0]!.shape);
+    const { permutation } = node.attributes;
+    return [
+      fill(node.outputs[0]!.shape, (_, index) => {
+        const position = index.reduce(
+          (sum, coordinate, axis) => sum + coordinate * strides[permutation[axis]!]!,
+          0,
+        );
+        return x![position]!;
+      }),
+    ];
+  },
+  split: (node, [x]) => {
+    const { axis, sizes } = node.attributes;
+    const strides = stridesOf(node.inputs[0]!.shape);
+    let start = 0;
+    return sizes.map((size, piece) => {
+      const from = start;
+      start += size;
+      return fill(node.outputs[piece]!.shape, (_, index) => {
+        const moved = index.with(axis, index[axis]! + from);
+        return x![moved.reduce((sum, coordinate, dimension) => sum + coordinate * strides[dimension]!, 0)]!;
+      });
+    });
+  },
+  concat: (node, inputs) => {
+    const { axis } = node.attributes;
+    return [
+      fill(node.outputs[0]!.shape, (_, index) => {
+        let coordinate = index[axis]!;
+        for (const [position, { shape }] of node.inputs.entries()) {
+          if (coordinate < shape[axis]!)
+            return inputs[position]![broadcastPosition(index.with(axis, coordinate), shape)]!;
+          coordinate -= shape[axis]!;
+        }
+        throw new RangeError('index beyond the concatenation');
+      }),
+    ];
+  },
+  gatherRows: (node, [table, indices]) => {
+    const width = node.inputs[0]!.shape[1]!;
+    return [fill(node.outputs[0]!.shape, (_, [row, column]) => table![indices![row!]! * width + column!]!)];
+  },
+  scatterAddRows: (node, [updates, indices]) => {
+    const width = node.inputs[0]!.shape[1]!;
+    const result = new Float64Array(elementCount(node.outputs[0]!.shape));
+    forEachIndex(node.inputs[0]!.shape, (flat, [row, column]) => {
+      result[indices![row!]! * width + column!]! += updates![flat]!;
+    });
+    return [result];
+  },
+};
+
+function evaluateNode<Op extends OpName>(node: OpNode<Op>, inputs: readonly Values[]): Values[] {
+  return evaluators[node.op](node, inputs);
+}
+
+/** Evaluates graph tensors by the textbook, in double precision; inputs by name. */
+export function evaluate(
+  outputs: readonly Tensor[],
+  feeds: ReadonlyMap<string, ArrayLike<number>>,
+): Values[] {
+  const values = new Map<Tensor, Values>();
+  for (const node of topologicalOrder(outputs)) {
+    if (node.op === 'input') {
+      const { name } = node.attributes as OpAttributes['input'];
+      values.set(node.outputs[0]!, Float64Array.from(feeds.get(name)!));
+      continue;
+    }
+    const results = evaluateNode(
+      node,
+      node.inputs.map((input) => values.get(input)!),
+    );
+    for (const [index, result] of results.entries()) values.set(node.outputs[index]!, result);
+  }
+  return outputs.map((output) => values.get(output)!);
+}
