@@ -1,4 +1,3 @@
-import { styleText } from 'node:util';
 import { InterruptedError, TitlesmithError } from '../common/errors.js';
 import { toPrintable } from '../common/printable.js';
 import type { ProgressEvent, ProgressListener } from '../common/progress.js';
@@ -6,6 +5,9 @@ import { createProgressBar, type ProgressBar } from './progress-bar.js';
 
 /** Least time between two lines of progress where there is no terminal to draw a bar on. */
 const progressLineEveryMs = 3000;
+
+/** Foreground colours of ECMA-48, SGR. */
+const colorCodes = { red: 31, yellow: 33 } as const;
 
 export interface ConsoleOptions {
   /** JSON lines on `output` instead of text; nothing else is then written there. */
@@ -115,8 +117,9 @@ export class Console {
     this.options.output.write(`${JSON.stringify(value)}\n`);
   }
 
-  private paint(color: 'red' | 'yellow', text: string): string {
-    return this.options.color && this.options.errors.isTTY ? styleText(color, text) : text;
+  private paint(color: keyof typeof colorCodes, text: string): string {
+    if (!this.options.color || !this.options.errors.isTTY) return text;
+    return `\u001b[${colorCodes[color]}m${text}\u001b[39m`;
   }
 }
 
