@@ -1,0 +1,88 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { afterAll } from 'vitest';
+import { packageRoot } from '../../src/common/package-root.js';
+
+const entry = join(packageRoot, 'dist/cli.js');
+
+export interface Finished {
+  /** Exit code; null when a signal ended the process. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+export interface Started {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly finished: Promise<Finished>;
+  /** Resolves once standard error has matched; rejects when the process ends before it has. */
+  errorsMatch(pattern: RegExp): Promise<void>;
+}
+
+/** An environment without Google credentials, colours or npm's settings, so that tests behave alike everywhere. */
+function environment(home: string): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    HOME: home,
+    NO_COLOR: '1',
+    METADATA_SERVER_DETECTION: 'none',
+    GOOGLE_APPLICATION_CREDENTIALS: undefined,
+  };
+}
+
+/** Starts the built command line as its own process. */
+export function startCli(arguments_: readonly string[], cwd: string, extra: NodeJS.ProcessEnv = {}): Started {
+  if (!existsSync(entry)) throw new Error(`${entry} is missing: run npm run build first.`);
+  const env = { ...environment(cwd), ...extra };
+  const child = spawn(process.execPath, [entry, ...arguments_], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [output, errors] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    output += chunk;
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    errors += chunk;
+  });
+  const finished = new Promise<Finished>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, output, errors }));
+  });
+  const errorsMatch = (pattern: RegExp): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const check = (): void => {
+        if (pattern.test(errors)) resolve();
+      };
+      child.stderr.on('data', check);
+      child.on('close', () => reject(new Error(`The process ended without ${pattern} in:\n${errors}`)));
+      check();
+    });
+  return { child, finished, errorsMatch };
+}
+
+/** Runs the built command line to its end. */
+export function runCli(
+  arguments_: readonly string[],
+  cwd: string,
+  extra: NodeJS.ProcessEnv = {},
+): Promise<Finished> {
+  return startCli(arguments_, cwd, extra).finished;
+}
+
+/** A folder that is removed after the tests of the file. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'titlesmith-cli-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The last line of standard error. */
+export function lastLine(finished: Finished): string {
+  return finished.errors.trimEnd().split('\n').at(-1) ?? '';
+}
