@@ -1,0 +1,107 @@
+/** A share of a whole with its 95% confidence interval, all from 0 to 1. */
+export interface Share {
+  readonly count: number;
+  readonly share: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Best ratings of many texts with the training titles, in a few numbers. */
+export interface RatingSummary {
+  readonly count: number;
+  readonly mean: number;
+  readonly median: number;
+  /** 9 of 10 texts rate at or below this. */
+  readonly ninetiethPercentile: number;
+  readonly highest: number;
+  /** Texts rated at or above the threshold. */
+  readonly nearCopies: Share;
+}
+
+/**
+ * - `overfits`: more near copies than real titles have, by at least 5 points beyond chance.
+ * - `leans`: more than chance explains, by less.
+ * - `healthy`: no more than real titles resemble each other.
+ * - `unknown`: too few texts to tell.
+ */
+export type OverfitVerdict = 'overfits' | 'leans' | 'healthy' | 'unknown';
+
+/** Outputs beside held-out titles that the model never saw, both rated with the training titles. */
+export interface OverfitStatistics {
+  readonly threshold: number;
+  readonly outputs: RatingSummary;
+  readonly heldOut: RatingSummary;
+  /** Near-copy share of the outputs less that of the held-out titles, with its 95% interval, from -1 to 1. */
+  readonly excess: { readonly share: number; readonly low: number; readonly high: number };
+  readonly verdict: OverfitVerdict;
+}
+
+const normalQuantile = 1.959963984540054;
+const fewestTexts = 30;
+const clearExcess = 0.05;
+
+/**
+ * Compares the outputs' best ratings with those of the held-out titles. The interval of the difference is Newcombe's
+ * hybrid score interval ("Interval estimation for the difference between independent proportions", Statistics in
+ * Medicine 17, 1998, method 10).
+ * @param threshold rating from which a text counts as a near copy.
+ */
+export function overfitStatistics(
+  outputRatings: readonly number[],
+  heldOutRatings: readonly number[],
+  threshold: number,
+): OverfitStatistics {
+  const outputs = summarise(outputRatings, threshold);
+  const heldOut = summarise(heldOutRatings, threshold);
+  const [a, b] = [outputs.nearCopies, heldOut.nearCopies];
+  const share = a.share - b.share;
+  const excess = {
+    share,
+    low: share - Math.hypot(a.share - a.low, b.high - b.share),
+    high: share + Math.hypot(a.high - a.share, b.share - b.low),
+  };
+  return { threshold, outputs, heldOut, excess, verdict: judge(outputs.count, heldOut.count, excess.low) };
+}
+
+function judge(outputs: number, heldOut: number, leastExcess: number): OverfitVerdict {
+  if (outputs < fewestTexts || heldOut < fewestTexts) return 'unknown';
+  if (leastExcess >= clearExcess) return 'overfits';
+  return leastExcess > 0 ? 'leans' : 'healthy';
+}
+
+function summarise(ratings: readonly number[], threshold: number): RatingSummary {
+  const sorted = Float64Array.from(ratings).sort();
+  const count = sorted.length;
+  return {
+    count,
+    mean: count === 0 ? 0 : sorted.reduce((sum, rating) => sum + rating, 0) / count,
+    median: quantile(sorted, 0.5),
+    ninetiethPercentile: quantile(sorted, 0.9),
+    highest: sorted[count - 1] ?? 0,
+    nearCopies: wilsonShare(sorted.filter((rating) => rating >= threshold).length, count),
+  };
+}
+
+/** The smallest value that at least `part` of the values do not exceed; 0 of none. */
+function quantile(sorted: Float64Array, part: number): number {
+  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? 0;
+}
+
+/**
+ * A share and its score interval (Wilson, "Probable inference, the law of succession, and statistical inference",
+ * JASA 22, 1927). Of no texts, the share is 0 and may be anything.
+ */
+export function wilsonShare(count: number, total: number): Share {
+  if (total === 0) return { count, share: 0, low: 0, high: 1 };
+  const share = count / total;
+  const squared = normalQuantile ** 2;
+  const centre = share + squared / (2 * total);
+  const margin = normalQuantile * Math.sqrt((share * (1 - share)) / total + squared / (4 * total ** 2));
+  const scale = 1 + squared / total;
+  return {
+    count,
+    share,
+    low: count === 0 ? 0 : Math.max(0, (centre - margin) / scale),
+    high: count === total ? 1 : Math.min(1, (centre + margin) / scale),
+  };
+}

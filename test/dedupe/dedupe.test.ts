@@ -1,0 +1,155 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { compareTwoStrings } from 'string-similarity';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ProgressEvent } from '../../src/common/progress.js';
+import { countVerdicts, dedupe } from '../../src/dedupe/dedupe.js';
+import { rateTexts } from '../../src/dedupe/rate.js';
+import { createSimilarityIndex } from '../../src/dedupe/similarity-index.js';
+import { writeVerdicts } from '../../src/dedupe/verdict-files.js';
+
+const titles = [
+  'What is the strangest thing you have found in a rented car?',
+  'Bakers, which bread do you never eat yourself?',
+  'aab aba',
+];
+
+function outputs(...texts: string[]) {
+  return texts.map((text, index) => ({ index: index + 100, text }));
+}
+
+describe('dedupe', () => {
+  it('names the first reason that holds', async () => {
+    const verdicts = await dedupe(
+      outputs(
+        'Gardeners, what grows best in the shade?',
+        ' Bakers, which bread do you  never eat yourself? ',
+        'Bakers, which bread do you never eat yourselves?',
+        'Gardeners, what grows  best in the shade?',
+        ' \u200b\t',
+        'Two lines\nare no title',
+        'Half a character \ufffd',
+        'Half a pair \ud83d',
+        'aba aab',
+        'GARDENERS, WHAT GROWS BEST IN THE SHADE?',
+      ),
+      titles,
+    );
+    expect(verdicts.map((verdict) => verdict.reason)).toEqual([
+      undefined,
+      'exact copy',
+      'near copy',
+      'repeat',
+      'blank',
+      'broken text',
+      'broken text',
+      'broken text',
+      'near copy',
+      undefined,
+    ]);
+    expect(verdicts.map((verdict) => verdict.index)).toEqual([
+      100, 101, 102, 103, 104, 105, 106, 107, 108, 109,
+    ]);
+    expect(verdicts[1]).toMatchObject({
+      text: 'Bakers, which bread do you  never eat yourself?',
+      rating: 1,
+      matched: titles[1],
+    });
+    expect(verdicts[2]!.rating).toBe(compareTwoStrings(verdicts[2]!.text, titles[1]!));
+    expect(verdicts[3]!.repeats).toBe('Gardeners, what grows best in the shade?');
+    expect(countVerdicts(verdicts)).toEqual({
+      accepted: 2,
+      rejected: 8,
+      rejectedByReason: { blank: 1, 'broken text': 3, 'exact copy': 1, 'near copy': 2, repeat: 1 },
+    });
+  });
+
+  it('refuses at the threshold, not only above it', async () => {
+    const text = 'Bakers, which bread do you never eat yourselves?';
+    const rating = compareTwoStrings(text, titles[1]!);
+    const at = await dedupe(outputs(text), titles, { threshold: rating });
+    const above = await dedupe(outputs(text), titles, { threshold: rating + 1e-9 });
+    expect([at[0]!.reason, above[0]!.reason]).toEqual(['near copy', undefined]);
+  });
+
+  it('names the copied title, though another with the same bigrams stands before it', async () => {
+    const [verdict] = await dedupe(outputs('aba aab'), ['aab aba', 'aba aab']);
+    expect(verdict).toMatchObject({ reason: 'exact copy', matched: 'aba aab' });
+  });
+
+  it('names no title where nothing is shared', async () => {
+    const [verdict] = await dedupe(outputs('日本語'), titles);
+    expect(verdict).toMatchObject({ rating: 0, matched: undefined, reason: undefined });
+  });
+
+  it.each([0, -0.1, 1.01, Number.NaN])('refuses the threshold %s', async (threshold) => {
+    await expect(dedupe([], titles, { threshold })).rejects.toThrow('The similarity threshold is');
+  });
+
+  it('refuses to judge without titles', async () => {
+    await expect(dedupe(outputs('a title'), [])).rejects.toThrow('There are no titles to compare with.');
+  });
+});
+
+describe('rateTexts', () => {
+  it('reports progress and stops when asked', async () => {
+    const index = createSimilarityIndex(titles);
+    const texts = Array.from({ length: 300 }, (_, i) => `a title of number ${i}`);
+    const events: ProgressEvent[] = [];
+    await rateTexts(texts, index, 'Rating', {
+      onProgress: (event) => events.push(event),
+      stopRequested: () => false,
+    });
+    expect(events.at(-1)).toEqual({
+      kind: 'progress',
+      label: 'Rating',
+      done: 300,
+      total: 300,
+      unit: 'titles',
+    });
+    expect(events.length).toBeGreaterThan(2);
+
+    let asked = 0;
+    const stopping = { onProgress: () => {}, stopRequested: () => ++asked > 2 };
+    await expect(rateTexts(texts, index, 'Rating', stopping)).rejects.toMatchObject({ code: 'interrupted' });
+    expect(asked).toBe(3);
+  });
+});
+
+describe('writeVerdicts', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'titlesmith-dedupe-'));
+  });
+  afterEach(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('writes accepted.txt and an RFC 4180 rejected.csv that reads back', async () => {
+    const hostile = 'Bakers, which "bread" do you never eat yourself?';
+    const verdicts = await dedupe(
+      outputs('A new one, with a comma', hostile, 'Line\r\n"break"', 'A new one,  with a comma', ''),
+      titles,
+    );
+    await writeVerdicts(folder, verdicts);
+    expect(await readFile(join(folder, 'accepted.txt'), 'utf8')).toBe('A new one, with a comma\n');
+    const rejected = await readFile(join(folder, 'rejected.csv'), 'utf8');
+    expect(parse(rejected)).toEqual([
+      ['text', 'reason', 'rating', 'matched_title'],
+      [hostile, 'near copy', String(compareTwoStrings(hostile, titles[1]!)), titles[1]],
+      ['Line\r\n"break"', 'broken text', '', ''],
+      ['A new one,  with a comma', 'repeat', '1', 'A new one, with a comma'],
+      ['', 'blank', '', ''],
+    ]);
+    expect((await readdir(folder)).sort()).toEqual(['accepted.txt', 'rejected.csv']);
+  });
+
+  it('names the folder it cannot write to', async () => {
+    await writeVerdicts(folder, []);
+    await expect(writeVerdicts(join(folder, 'accepted.txt'), [])).rejects.toThrow(
+      /^Cannot write .*accepted\.txt/,
+    );
+  });
+});
