@@ -22,7 +22,8 @@ function decisionFor<Op extends OpName>(node: OpNode<Op>): GradientDecision<Op> 
  * Reverse-mode differentiation over the graph (Griewank and Walther, "Evaluating Derivatives", 2008, section 3.2): the
  * symbolic gradients of Σ outputs[i] · upstream[i] by each target.
  * @param upstream gradients of the loss by each output, of its shape.
- * @param targets float32 tensors the outputs depend on; the result has their shapes, in their order.
+ * @param targets float32 tensors the outputs depend on; the result has their shapes, in their order. Targets count as
+ *   independent: nothing flows on from a target to what it was made of.
  * @throws Error when a target does not reach the outputs, or only through an op whose gradient is forbidden.
  */
 export function gradients(
@@ -35,6 +36,7 @@ export function gradients(
   for (const node of order) {
     if (node.inputs.some((input) => onPath.has(input.node))) onPath.add(node);
   }
+  const independent = new Set(targets);
   const byTensor = new Map<Tensor, Tensor>();
   const accumulate = (tensor: Tensor, gradient: Tensor): void => {
     const contribution = unbroadcast(gradient, tensor.shape);
@@ -43,7 +45,9 @@ export function gradients(
   };
   for (const [index, output] of outputs.entries()) accumulate(output, upstream[index]!);
   for (const node of order.reverse()) {
-    const received = node.outputs.map((output) => byTensor.get(output));
+    const received = node.outputs.map((output) =>
+      independent.has(output) ? undefined : byTensor.get(output),
+    );
     if (!onPath.has(node) || received.every((gradient) => gradient === undefined)) continue;
     const decision = decisionFor(node);
     if ('none' in decision) continue;

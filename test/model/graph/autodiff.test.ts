@@ -56,6 +56,14 @@ describe('gradients', () => {
     expect([...dx!]).toEqual([7, 1]);
   });
 
+  it('treats targets as independent of each other', () => {
+    const x = graph.input('x', []);
+    const y = graph.multiply(x, x);
+    const z = graph.add(graph.multiply(y, 5), x);
+    const [byX, byY] = evaluate(gradients([z], [graph.scalar(1)], [x, y]), new Map([['x', [3]]]));
+    expect([byX![0], byY![0]]).toEqual([1, 5]);
+  });
+
   it('names a target the outputs do not depend on', () => {
     const [x, y] = [graph.input('x', [2]), graph.input('y', [2])];
     expect(() => gradients([x], [x], [y])).toThrow('no gradient reaches input [2]');

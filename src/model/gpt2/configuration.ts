@@ -1,0 +1,104 @@
+import { TitlesmithError } from '../../common/errors.js';
+
+/** Shape of a GPT-2 (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, section 2.3). */
+export interface Gpt2Configuration {
+  /** V */
+  readonly vocabularySize: number;
+  /** Longest text in tokens: rows of the position embedding. */
+  readonly contextLength: number;
+  /** C */
+  readonly width: number;
+  /** L */
+  readonly layers: number;
+  /** H; divides the width. */
+  readonly heads: number;
+  readonly layerNormEpsilon: number;
+}
+
+/** The model trained from scratch where no pretrained weights are used: small enough for minutes on a laptop. */
+export function nanoConfiguration(vocabularySize: number): Gpt2Configuration {
+  return { vocabularySize, contextLength: 128, width: 192, layers: 4, heads: 6, layerNormEpsilon: 1e-5 };
+}
+
+/** Hugging Face's config.json of a GPT-2, as far as it is written and read. */
+interface ConfigurationFile {
+  model_type?: unknown;
+  activation_function?: unknown;
+  vocab_size?: unknown;
+  n_positions?: unknown;
+  n_embd?: unknown;
+  n_layer?: unknown;
+  n_head?: unknown;
+  layer_norm_epsilon?: unknown;
+}
+
+/** config.json in Hugging Face's form; start and end are the same token, `endOfTextId`. */
+export function formatConfiguration(configuration: Gpt2Configuration, endOfTextId: number): string {
+  const file = {
+    architectures: ['GPT2LMHeadModel'],
+    model_type: 'gpt2',
+    activation_function: 'gelu_new',
+    vocab_size: configuration.vocabularySize,
+    n_positions: configuration.contextLength,
+    n_ctx: configuration.contextLength,
+    n_embd: configuration.width,
+    n_layer: configuration.layers,
+    n_head: configuration.heads,
+    n_inner: null,
+    layer_norm_epsilon: configuration.layerNormEpsilon,
+    bos_token_id: endOfTextId,
+    eos_token_id: endOfTextId,
+    attn_pdrop: 0,
+    embd_pdrop: 0,
+    resid_pdrop: 0,
+    initializer_range: 0.02,
+    tie_word_embeddings: true,
+    torch_dtype: 'float32',
+  };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+/**
+ * Reads config.json. @param path names the file in messages.
+ * @throws TitlesmithError when it is not JSON, not a GPT-2, or a size is missing or absurd.
+ */
+export function parseConfiguration(content: string, path: string): Gpt2Configuration {
+  const refuse = (what: string): never => {
+    throw new TitlesmithError(`${path}: ${what}.`, {
+      code: 'model-configuration',
+      hint: 'Name a folder that holds a GPT-2 in Hugging Face form (config.json, model.safetensors, tokenizer files).',
+    });
+  };
+  let file: ConfigurationFile;
+  try {
+    file = JSON.parse(content) as ConfigurationFile;
+  } catch {
+    return refuse('not JSON');
+  }
+  if (typeof file !== 'object' || file === null) return refuse('not a JSON object');
+  if (file.model_type !== 'gpt2')
+    return refuse(`model_type is ${JSON.stringify(file.model_type)}, not "gpt2"`);
+  if (file.activation_function !== undefined && file.activation_function !== 'gelu_new') {
+    return refuse(
+      `activation_function ${JSON.stringify(file.activation_function)} is not supported, only "gelu_new"`,
+    );
+  }
+  const size = (name: keyof ConfigurationFile, limit: number): number => {
+    const value = file[name];
+    if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= limit) return value;
+    return refuse(`${name} must be a whole number from 1 to ${limit}; it is ${JSON.stringify(value)}`);
+  };
+  const [width, heads] = [size('n_embd', 16_384), size('n_head', 1024)];
+  if (width % heads !== 0) return refuse(`n_embd ${width} is not a multiple of n_head ${heads}`);
+  const epsilon = file.layer_norm_epsilon ?? 1e-5;
+  if (typeof epsilon !== 'number' || !(epsilon > 0))
+    return refuse('layer_norm_epsilon must be a positive number');
+  return {
+    vocabularySize: size('vocab_size', 65_536),
+    contextLength: size('n_positions', 65_536),
+    width,
+    layers: size('n_layer', 1024),
+    heads,
+    layerNormEpsilon: epsilon,
+  };
+}

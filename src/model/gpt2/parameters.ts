@@ -1,0 +1,116 @@
+import { createRandom } from '../../common/random.js';
+import { elementCount, type Shape } from '../graph/tensor.js';
+import type { Gpt2Configuration } from './configuration.js';
+
+/** One trainable tensor, named and shaped as in Hugging Face's checkpoints (Conv1D weights are [in, out]). */
+export interface ParameterSpecification {
+  readonly name: string;
+  readonly shape: Shape;
+  /** How a model trained from scratch starts. */
+  readonly initial: { readonly standardDeviation: number } | { readonly value: number };
+  /** Matrices of the blocks decay; biases, norms and embeddings do not (Brown et al. 2020, appendix B; nanoGPT's rule). */
+  readonly decays: boolean;
+}
+
+/**
+ * Every parameter of a GPT-2 in the order of its forward pass. The output layer is the token embedding, transposed.
+ * Matrices that write to the residual stream start smaller by √(2L) (Radford et al. 2019, section 2.3).
+ */
+export function parameterSpecifications(configuration: Gpt2Configuration): ParameterSpecification[] {
+  const { vocabularySize, contextLength, width, layers } = configuration;
+  const deviation = 0.02;
+  const residual = deviation / Math.sqrt(2 * layers);
+  const embedding = (name: string, rows: number): ParameterSpecification => ({
+    name,
+    shape: [rows, width],
+    initial: { standardDeviation: deviation },
+    decays: false,
+  });
+  const matrix = (
+    name: string,
+    rows: number,
+    columns: number,
+    standardDeviation: number,
+  ): ParameterSpecification => ({
+    name,
+    shape: [rows, columns],
+    initial: { standardDeviation },
+    decays: true,
+  });
+  const vector = (name: string, size: number, value: number): ParameterSpecification => ({
+    name,
+    shape: [size],
+    initial: { value },
+    decays: false,
+  });
+  const norm = (name: string): ParameterSpecification[] => [
+    vector(`${name}.weight`, width, 1),
+    vector(`${name}.bias`, width, 0),
+  ];
+  const linear = (
+    name: string,
+    rows: number,
+    columns: number,
+    standardDeviation: number,
+  ): ParameterSpecification[] => [
+    matrix(`${name}.weight`, rows, columns, standardDeviation),
+    vector(`${name}.bias`, columns, 0),
+  ];
+  const block = (layer: number): ParameterSpecification[] => [
+    ...norm(`h.${layer}.ln_1`),
+    ...linear(`h.${layer}.attn.c_attn`, width, 3 * width, deviation),
+    ...linear(`h.${layer}.attn.c_proj`, width, width, residual),
+    ...norm(`h.${layer}.ln_2`),
+    ...linear(`h.${layer}.mlp.c_fc`, width, 4 * width, deviation),
+    ...linear(`h.${layer}.mlp.c_proj`, 4 * width, width, residual),
+  ];
+  return [
+    embedding('wte.weight', vocabularySize),
+    embedding('wpe.weight', contextLength),
+    ...Array.from({ length: layers }, (_, layer) => block(layer)).flat(),
+    ...norm('ln_f'),
+  ];
+}
+
+/**
+ * All parameters as views of one flat array: the optimizer walks it in pieces that fit the cache, whatever the tensors
+ * in it. Parameters that decay stand first, so that each half is contiguous.
+ */
+export interface ParameterStore {
+  readonly specifications: readonly ParameterSpecification[];
+  readonly flat: Float32Array;
+  /** `flat.subarray(0, decayed)` belongs to parameters with weight decay. */
+  readonly decayed: number;
+  /** Views by parameter name. */
+  readonly views: ReadonlyMap<string, Float32Array>;
+}
+
+/** Zeros for every parameter: 4 bytes an element. Also holds gradients and moments, which are laid out alike. */
+export function createParameterStore(configuration: Gpt2Configuration): ParameterStore {
+  const specifications = parameterSpecifications(configuration);
+  const sizeOf = (list: readonly ParameterSpecification[]): number =>
+    list.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  const decaying = specifications.filter(({ decays }) => decays);
+  const flat = new Float32Array(sizeOf(specifications));
+  const views = new Map<string, Float32Array>();
+  let start = 0;
+  for (const { name, shape } of [...decaying, ...specifications.filter(({ decays }) => !decays)]) {
+    const end = start + elementCount(shape);
+    views.set(name, flat.subarray(start, end));
+    start = end;
+  }
+  return { specifications, flat, decayed: sizeOf(decaying), views };
+}
+
+/** Fills the store as a model trained from scratch starts; each tensor from its own seeded sequence. */
+export function initializeParameters(store: ParameterStore, seed: number): void {
+  for (const { name, initial } of store.specifications) {
+    const view = store.views.get(name)!;
+    if ('value' in initial) view.fill(initial.value);
+    else {
+      const random = createRandom(seed, 'parameter', name);
+      for (let element = 0; element < view.length; element++)
+        view[element] = initial.standardDeviation * random.normal();
+    }
+  }
+}

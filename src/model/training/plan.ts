@@ -1,0 +1,72 @@
+import { TitlesmithError, usageError } from '../../common/errors.js';
+import { createRandom } from '../../common/random.js';
+import type { Gpt2Configuration } from '../gpt2/configuration.js';
+import type { TokenizedTitles } from '../tokenizer/contract.js';
+import type { TrainingData, TrainingOptions } from './contract.js';
+import { packTitles } from './packing.js';
+
+/** What follows from the options and the data together; printed and recorded. */
+export interface TrainingPlan {
+  /** T: tokens in a row. */
+  readonly rowLength: number;
+  readonly steps: number;
+  /** Rows that hold every training title once. */
+  readonly rowsPerEpoch: number;
+  /** Share of the positions of those rows that titles fill. */
+  readonly fill: number;
+}
+
+const [rowStep, shortestRow] = [16, 64];
+
+const titleCount = (titles: TokenizedTitles): number => titles.offsets.length - 1;
+
+/** Positions of the longest title: its tokens and the start token. */
+function longestTitle({ train, validation }: TrainingData): number {
+  let longest = 0;
+  for (const { offsets } of [train, validation]) {
+    for (let title = 1; title < offsets.length; title++) {
+      longest = Math.max(longest, offsets[title]! - offsets[title - 1]! + 1);
+    }
+  }
+  return longest;
+}
+
+/** Passes over the training titles that `steps` make. */
+export function epochsOf(steps: number, plan: TrainingPlan, batchSize: number): number {
+  return Math.round((1000 * steps * batchSize) / plan.rowsPerEpoch) / 1000;
+}
+
+/**
+ * Decides row length and number of steps.
+ * @throws TitlesmithError when there is nothing to train on or to measure with, or a title does not fit a row.
+ */
+export function planTraining(
+  data: TrainingData,
+  model: Gpt2Configuration,
+  options: TrainingOptions,
+): TrainingPlan {
+  if (titleCount(data.train) === 0 || titleCount(data.validation) === 0) {
+    throw new TitlesmithError(
+      `Too few titles to train: ${titleCount(data.train)} for training, ${titleCount(data.validation)} held out.`,
+      { code: 'too-few-titles', hint: 'Ask for more titles: a longer span of months, or a larger --limit.' },
+    );
+  }
+  const longest = longestTitle(data);
+  const fitting = Math.max(shortestRow, Math.ceil(longest / rowStep) * rowStep);
+  const rowLength = options.rowLength ?? Math.min(fitting, model.contextLength);
+  if (rowLength > model.contextLength || longest > rowLength) {
+    throw usageError(
+      `--row-length ${rowLength} must lie between the longest title's ${longest} tokens and the model's context of ${model.contextLength}.`,
+    );
+  }
+  const packed = packTitles(data.train, rowLength, createRandom(options.seed, 'epoch', 0));
+  const rowsPerEpoch = packed.rowCount;
+  const positions = data.train.tokens.length + titleCount(data.train);
+  return {
+    rowLength,
+    rowsPerEpoch,
+    fill: positions / (rowsPerEpoch * rowLength),
+    steps:
+      options.steps ?? Math.max(1, Math.ceil((options.maximumEpochs * rowsPerEpoch) / options.batchSize)),
+  };
+}
