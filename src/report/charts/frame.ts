@@ -1,0 +1,62 @@
+import type { ScaleLinear } from 'd3-scale';
+import { type Html, html } from '../html.js';
+
+/** A drawing area with room for axis labels, in SVG user units (CSS pixels at full size). */
+export interface Frame {
+  readonly name: 'wide' | 'narrow';
+  readonly width: number;
+  readonly height: number;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+  readonly ticks: number;
+}
+
+/** Each chart is drawn twice; the style sheet shows the one that fits, so that its labels stay readable on a phone. */
+export const frames: readonly Frame[] = [
+  { name: 'wide', width: 720, height: 280, left: 52, right: 16, top: 24, bottom: 44, ticks: 8 },
+  { name: 'narrow', width: 360, height: 240, left: 46, right: 10, top: 24, bottom: 44, ticks: 4 },
+];
+
+export type Scale = ScaleLinear<number, number>;
+
+export interface Axes {
+  readonly x: Scale;
+  readonly y: Scale;
+  readonly formatX: (value: number) => string;
+  readonly formatY: (value: number) => string;
+  readonly labelX: string;
+  readonly labelY: string;
+}
+
+/** One SVG with axes around `content`. `description` says in words what a reader of the picture would see. */
+export function chart(frame: Frame, axes: Axes, description: string, content: Html): Html {
+  const { width, height, left, right, bottom } = frame;
+  const floor = height - bottom;
+  return html`<svg class="chart ${frame.name}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${description}">
+${axes.y.ticks(5).map((value) => {
+  const y = round(axes.y(value));
+  return html`<path class="grid" d="M${left} ${y}H${width - right}"/><text class="tick" x="${left - 8}" y="${y}" dy="0.32em" text-anchor="end">${axes.formatY(value)}</text>`;
+})}
+${axes.x.ticks(frame.ticks).map((value) => {
+  const x = round(axes.x(value));
+  return html`<path class="axis" d="M${x} ${floor}v5"/><text class="tick" x="${x}" y="${floor + 18}" text-anchor="middle">${axes.formatX(value)}</text>`;
+})}
+<path class="axis" d="M${left} ${floor}H${width - right}"/>
+<text class="label" x="${width - right}" y="${height - 6}" text-anchor="end">${axes.labelX}</text>
+<text class="label" x="0" y="12">${axes.labelY}</text>
+${content}
+</svg>`;
+}
+
+/** A vertical line with a label that stays inside the frame. */
+export function marker(frame: Frame, x: number, label: string): Html {
+  const leftSide = x > frame.width / 2;
+  return html`<path class="marker" d="M${round(x)} ${frame.top - 6}V${frame.height - frame.bottom}"/><text class="marker-label" x="${round(x) + (leftSide ? -6 : 6)}" y="${frame.top}" text-anchor="${leftSide ? 'end' : 'start'}">${label}</text>`;
+}
+
+/** Two decimals are a hundredth of a pixel, and keep the page small. */
+export function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}

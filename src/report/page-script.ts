@@ -1,0 +1,51 @@
+/**
+ * The page's only script: search, filter and sorting of the closest pairs. Everything is readable without it. Plain
+ * text for the browser; it only moves and hides rows that are there, and builds no markup from titles.
+ */
+export const pageScript = `'use strict';
+(() => {
+  const table = document.getElementById('pairs-table');
+  const controls = document.getElementById('pairs-controls');
+  if (!table || !controls) return;
+  const body = table.tBodies[0];
+  const rows = Array.from(body.rows, (row) => ({ row, text: row.textContent.toLowerCase() }));
+  const search = document.getElementById('pairs-search');
+  const filter = document.getElementById('pairs-filter');
+  const total = document.getElementById('pairs-count');
+
+  const update = () => {
+    const wanted = search.value.trim().toLowerCase();
+    let shown = 0;
+    for (const { row, text } of rows) {
+      row.hidden = !text.includes(wanted) || (filter.value !== '' && row.dataset.state !== filter.value);
+      if (!row.hidden) shown++;
+    }
+    total.value = shown === rows.length ? shown + ' pairs' : shown + ' of ' + rows.length + ' pairs';
+  };
+
+  const collator = new Intl.Collator(undefined, { numeric: true });
+  const sortBy = (header, column) => {
+    const numeric = header.dataset.kind === 'number';
+    const down = header.getAttribute('aria-sort') !== 'descending' && (numeric || header.hasAttribute('aria-sort'));
+    for (const other of table.tHead.rows[0].cells) other.removeAttribute('aria-sort');
+    header.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+    const key = ({ row }) => (numeric ? Number(row.cells[column].dataset.value) : row.cells[column].textContent);
+    const order = numeric ? (a, b) => key(a) - key(b) : (a, b) => collator.compare(key(a), key(b));
+    rows.sort((a, b) => (down ? order(b, a) : order(a, b)));
+    body.append(...rows.map(({ row }) => row));
+  };
+
+  Array.from(table.tHead.rows[0].cells).forEach((header, column) => {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.textContent = header.textContent;
+    header.replaceChildren(button);
+    button.addEventListener('click', () => sortBy(header, column));
+  });
+  search.addEventListener('input', update);
+  filter.addEventListener('change', update);
+  controls.addEventListener('submit', (event) => event.preventDefault());
+  controls.hidden = false;
+  update();
+})();
+`;

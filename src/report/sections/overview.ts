@@ -1,0 +1,61 @@
+import type { ReportFigures } from '../contract.js';
+import { type Html, html, visible } from '../html.js';
+import { count, decimal, judgement, percent, perplexity } from '../words.js';
+
+/** What the run is about, the verdict in words, and the figures it rests on. */
+export function overview(figures: ReportFigures): Html {
+  const { run, overfit } = figures;
+  const { headline, meaning, advice } = judgement(overfit);
+  const subject = run.subreddit === null ? visible(run.name) : `r/${visible(run.subreddit)}`;
+  return html`<header class="masthead">
+<p class="kicker">titlesmith <span aria-hidden="true">·</span> overfit report <span aria-hidden="true">·</span> <bdi>${subject}</bdi></p>
+<h1 class="${overfit.verdict}">${headline}</h1>
+<p class="lead">${meaning}</p>
+<p class="advice">${advice}</p>
+</header>
+${run.source.synthetic ? syntheticNotice() : null}
+<section aria-label="Key figures"><dl class="figures">${keyFigures(figures)}</dl></section>`;
+}
+
+function syntheticNotice(): Html {
+  return html`<aside class="notice"><strong>Synthetic data.</strong> The posts behind this report are titlesmith’s bundled sample, made up
+by a generator. They show the whole way without a key or a network; they say nothing about any real community.</aside>`;
+}
+
+function keyFigures(figures: ReportFigures): Html[] {
+  const { overfit, verdicts, generation, training, titles } = figures;
+  const accepted = generation.outputs === 0 ? '' : ` (${percent(verdicts.accepted / generation.outputs)})`;
+  const cards = [
+    figure('Accepted', count(verdicts.accepted), `of ${count(generation.outputs)} outputs${accepted}`),
+    figure(
+      'Near copies',
+      percent(overfit.outputs.nearCopies.share),
+      `of outputs; 95% interval ${interval(overfit.outputs.nearCopies)}. Held-out titles: ${percent(overfit.heldOut.nearCopies.share)}`,
+    ),
+    figure(
+      'Median rating',
+      decimal(overfit.outputs.median),
+      `of an output with the training title most like it. Held-out titles: ${decimal(overfit.heldOut.median)}`,
+    ),
+  ];
+  if (training) {
+    cards.push(
+      figure(
+        'Perplexity',
+        perplexity(training.bestValidationLoss),
+        `on held-out titles, lower is better; ${perplexity(training.initialValidationLoss)} before training`,
+      ),
+    );
+  } else if (titles.train !== null) {
+    cards.push(figure('Training titles', count(titles.train), 'every output is compared with each of them'));
+  }
+  return cards;
+}
+
+function figure(name: string, value: string, meaning: string): Html {
+  return html`<div><dt>${name}</dt><dd><span class="value">${value}</span><span class="meaning">${meaning}</span></dd></div>`;
+}
+
+function interval({ low, high }: { low: number; high: number }): string {
+  return `${percent(low)} to ${percent(high)}`;
+}

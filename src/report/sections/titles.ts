@@ -1,0 +1,103 @@
+import type { NamedCount, Pair, ReportFigures } from '../contract.js';
+import { type Html, html, titleText, visible } from '../html.js';
+import { count, decimal, percent, plural } from '../words.js';
+
+/** Accepted titles to read. */
+export function acceptedTitles(figures: ReportFigures): Html {
+  const { acceptedSample, verdicts } = figures;
+  const all = acceptedSample.length === verdicts.accepted;
+  return html`<section aria-labelledby="accepted">
+<h2 id="accepted">Accepted titles</h2>
+${
+  acceptedSample.length === 0
+    ? html`<p>No output was accepted.</p>`
+    : html`<p>${all ? 'All' : `${count(acceptedSample.length)} of the`} ${plural(verdicts.accepted, 'accepted title')}${all ? '' : ', evenly taken'}. The full list is in <code>accepted.txt</code>.</p>
+<ul class="accepted">${acceptedSample.map(({ text }) => html`<li>${titleText(text)}</li>`)}</ul>`
+}
+</section>`;
+}
+
+const reasonMeanings: Readonly<Record<string, string>> = {
+  blank: 'nothing a reader could see',
+  'broken text': 'a line break, a control character or bytes that are no text',
+  'exact copy': 'a training title, white space apart',
+  'near copy': 'rated at or above the threshold with a training title',
+  repeat: 'an earlier output said the same',
+};
+
+/** What was refused, why, and examples. */
+export function rejectedTitles(figures: ReportFigures): Html {
+  const { rejectedSamples, verdicts, generation, overfit } = figures;
+  if (rejectedSamples.length === 0) {
+    return html`<section aria-labelledby="rejected"><h2 id="rejected">Refused titles</h2><p>Nothing was refused.</p></section>`;
+  }
+  const refused = generation.outputs - verdicts.accepted;
+  return html`<section aria-labelledby="rejected">
+<h2 id="rejected">Refused titles</h2>
+<p>${plural(refused, 'output')} refused, ${percent(refused / generation.outputs)} of all, near copies from a rating of ${overfit.threshold}. All are in <code>rejected.csv</code>.</p>
+${rejectedSamples.map(
+  ({
+    reason,
+    count: number,
+    samples,
+  }) => html`<details class="reason"><summary><span class="name">${reason}</span> <span class="number">${count(number)}</span> <span class="meaning">${reasonMeanings[reason]}</span></summary>
+<ul>${samples.map(sample)}</ul>${number > samples.length ? html`<p class="more">Shown: ${plural(samples.length, 'different text')}.</p>` : null}</details>`,
+)}
+</section>`;
+}
+
+function sample({ text, rating, matched, reason }: Pair): Html {
+  if (text === '') return html`<li><span class="meaning">(empty)</span></li>`;
+  const evidence = reason === 'near copy' && matched !== null;
+  return html`<li>${titleText(text)}${evidence ? html`<span class="evidence">${decimal(rating)} with ${titleText(matched)}</span>` : null}</li>`;
+}
+
+/** From posts to titles to outputs: how many there were at each point. */
+export function counts(figures: ReportFigures): Html {
+  const { titles, generation, verdicts } = figures;
+  const largest = Math.max(1, titles.extracted ?? 0, titles.kept ?? 0, titles.train ?? 0);
+  const first = [
+    ...countRow('Titles read from the source', titles.extracted, largest),
+    ...titles.dropped.flatMap(({ name, count: number }) =>
+      countRow(`dropped: ${name}`, number, largest, 'minor'),
+    ),
+    ...countRow('Left after cleaning', titles.kept, largest),
+    ...countRow('Learned from', titles.train, largest),
+    ...countRow('Held out', titles.validation, largest),
+  ];
+  const second = [
+    ...countRow('Outputs', generation.outputs, generation.outputs),
+    ...finished(generation.finished, generation.outputs),
+    ...verdicts.rejected.flatMap(({ name, count: number }) =>
+      countRow(`refused: ${name}`, number, generation.outputs, 'minor'),
+    ),
+    ...countRow('Accepted', verdicts.accepted, generation.outputs),
+  ];
+  return html`<section aria-labelledby="counts">
+<h2 id="counts">Where the titles went</h2>
+<div class="columns">${first.length === 0 ? null : countTable('In', first)}${countTable('Out', second)}</div>
+</section>`;
+}
+
+const finishMeanings: Readonly<Record<string, string>> = {
+  stop: 'ended by the model itself',
+  length: 'cut at the length limit',
+};
+
+function finished(list: readonly NamedCount[], whole: number): Html[] {
+  return list.flatMap(({ name, count: number }) =>
+    countRow(finishMeanings[name] ?? name, number, whole, 'minor'),
+  );
+}
+
+function countTable(name: string, rows: readonly Html[]): Html {
+  return html`<table class="counts"><caption>${name}</caption><tbody>${rows}</tbody></table>`;
+}
+
+function countRow(name: string, value: number | null, whole: number, kind = 'major'): Html[] {
+  if (value === null) return [];
+  const width = whole === 0 ? 0 : Math.round((1000 * value) / whole) / 10;
+  return [
+    html`<tr class="${kind}"><th scope="row">${visible(name)}</th><td>${count(value)}</td><td class="bar-cell" aria-hidden="true"><svg class="part" viewBox="0 0 100 6" preserveAspectRatio="none"><rect width="${width}" height="6"/></svg></td></tr>`,
+  ];
+}

@@ -1,0 +1,144 @@
+import { createRandom } from '../../src/common/random.js';
+import { dedupe } from '../../src/dedupe/dedupe.js';
+import { rateTexts } from '../../src/dedupe/rate.js';
+import { createSimilarityIndex } from '../../src/dedupe/similarity-index.js';
+import { overfitStatistics } from '../../src/dedupe/statistics.js';
+import type { ReportInput } from '../../src/report/contract.js';
+
+const people = [
+  'bakers',
+  'night nurses',
+  'bus drivers',
+  'librarians',
+  'beekeepers',
+  'people who live alone',
+  'plumbers',
+];
+const openings = [
+  'what is the',
+  'what was your',
+  'which is the',
+  'who told you about the',
+  'when did you see the',
+];
+const adjectives = [
+  'strangest',
+  'kindest',
+  'most useless',
+  'best kept',
+  'loudest',
+  'smallest',
+  'most expensive',
+];
+const things = [
+  'mistake',
+  'secret',
+  'habit',
+  'rule',
+  'present',
+  'lie',
+  'advice',
+  'noise',
+  'joke',
+  'surprise',
+];
+const endings = [
+  'at work?',
+  'of your childhood?',
+  'you ever heard?',
+  'on a first day?',
+  'nobody talks about?',
+];
+
+/** Invented titles, always the same for the same use. */
+export function inventTitles(count: number, use: string): string[] {
+  const random = createRandom(7, 'report example', use);
+  const pick = (words: readonly string[]) => words[random.integer(words.length)]!;
+  return Array.from({ length: count }, () => {
+    const parts = [
+      pick(people),
+      ',',
+      ' ',
+      pick(openings),
+      ' ',
+      pick(adjectives),
+      ' ',
+      pick(things),
+      ' ',
+      pick(endings),
+    ];
+    const title = parts.join('');
+    return title[0]!.toUpperCase() + title.slice(1);
+  });
+}
+
+export interface ExampleOptions {
+  readonly outputs: readonly string[];
+  readonly train?: readonly string[];
+  readonly heldOut?: readonly string[];
+  readonly synthetic?: boolean;
+  readonly trained?: boolean;
+}
+
+/** What a finished run would hand to the report, judged by the real dedupe. */
+export async function exampleInput(options: ExampleOptions): Promise<ReportInput> {
+  const train = options.train ?? inventTitles(900, 'train');
+  const heldOutTitles = options.heldOut ?? inventTitles(100, 'held out');
+  const index = createSimilarityIndex(train);
+  const verdicts = await dedupe(
+    options.outputs.map((text, i) => ({ index: i, text })),
+    index,
+  );
+  const heldOut = await rateTexts(heldOutTitles, index, 'Rating the held-out titles');
+  const ratings = (pairs: readonly { rating: number }[]) => pairs.map((pair) => pair.rating);
+  const trained = options.trained ?? true;
+  return {
+    runName: 'askreddit',
+    subreddit: 'askreddit',
+    source: { description: 'bundled sample of synthetic posts', synthetic: options.synthetic ?? false },
+    model: { name: 'nano' },
+    seed: 1,
+    options: { temperature: 0.7, 'top-k': 0, nsamples: options.outputs.length, truncate: '<|endoftext|>' },
+    counts: {
+      extract: {
+        extracted: 1180,
+        kept: 1000,
+        droppedByReason: { 'exact duplicate': 130, 'shorter than 8': 38, deleted: 12 },
+      },
+      dataset: { train: train.length, validation: heldOutTitles.length },
+      ...(trained
+        ? {
+            finetune: {
+              steps: 800,
+              epochs: 11.4,
+              stopReason: 'patience',
+              initialValidationLoss: 7.62,
+              bestValidationLoss: 2.31,
+              bestStep: 600,
+              finalValidationLoss: 2.37,
+              parameters: 1_204_224,
+            },
+          }
+        : {}),
+      generate: {
+        generated: options.outputs.length,
+        tokens: options.outputs.length * 14,
+        byFinishReason: { stop: options.outputs.length - 2, length: 2 },
+      },
+    },
+    metrics: trained ? metrics() : [],
+    verdicts,
+    heldOut,
+    overfit: overfitStatistics(ratings(verdicts), ratings(heldOut), 0.8),
+  };
+}
+
+function metrics() {
+  const random = createRandom(7, 'report example', 'metrics');
+  return Array.from({ length: 81 }, (_, i) => {
+    const step = i * 10;
+    const loss = 1.7 + 5.9 * Math.exp(-step / 90) + 0.12 * random.normal();
+    const validationLoss = 2.1 + 5.5 * Math.exp(-step / 100) + 0.0000011 * Math.max(0, step - 400) ** 2;
+    return i % 5 === 0 ? { step, loss, validationLoss } : { step, loss };
+  });
+}
