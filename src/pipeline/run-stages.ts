@@ -24,9 +24,13 @@ export interface StageRunContext {
   readonly onProgress: ProgressListener;
 }
 
+/** The options a stage's result depends on; the report shows all that any result depends on. */
 function optionsOf(stage: StageName, options: RunOptions): Record<string, unknown> {
-  const names: OptionName[] = optionNames.filter((name) => specificationOf(name).stages.includes(stage));
-  return Object.fromEntries(names.map((name) => [name, options[name]]));
+  const matters = (name: OptionName): boolean => {
+    const { stages } = specificationOf(name);
+    return stage === 'report' ? stages.length > 0 : stages.includes(stage);
+  };
+  return Object.fromEntries(optionNames.filter(matters).map((name) => [name, options[name]]));
 }
 
 function countsOf(run: RunFolder, stages: readonly StageName[]): Partial<Record<StageName, StageCounts>> {
@@ -36,7 +40,7 @@ function countsOf(run: RunFolder, stages: readonly StageName[]): Partial<Record<
 /** Hash of everything a stage's result depends on. @throws TitlesmithError when an input is missing. */
 async function fingerprintStage(stage: StageName, context: StageRunContext): Promise<string> {
   const { version, inputs, usesCountsOf } = stageDescriptions[stage];
-  const { run, options, decisions, sourceFingerprint } = context;
+  const { run, runName, options, decisions, sourceFingerprint } = context;
   for (const input of inputs) {
     const files = await recordFiles(run.path, [input]);
     if (Object.keys(files).length === 0) {
@@ -53,7 +57,7 @@ async function fingerprintStage(stage: StageName, context: StageRunContext): Pro
     counts: countsOf(run, usesCountsOf),
     source: stage === 'extract' ? sourceFingerprint : undefined,
     model: stage === 'finetune' ? decisions['model']?.choice : undefined,
-    runName: stage === 'report' ? context.runName : undefined,
+    shown: stage === 'report' ? { runName, input: options.input, decisions } : undefined,
   });
 }
 

@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import type { WorkContext } from '../../common/progress.js';
+import { extractTitles } from '../cleaning/extract.js';
+import { openRunSource, titleQuery } from '../run-source.js';
+import type { StageJob } from './contract.js';
+import type { ExtractCounts } from './counts.js';
+import { runFiles } from './descriptions.js';
+
+/** Source → cleaning → titles.csv and dropped.csv. */
+export async function runExtract(
+  { folder, options, decisions }: StageJob,
+  context: WorkContext,
+): Promise<ExtractCounts> {
+  const source = await openRunSource(decisions['source']?.choice ?? options.source, options);
+  return extractTitles(
+    {
+      source,
+      query: titleQuery(options),
+      titlesPath: join(folder, runFiles.titles),
+      droppedPath: join(folder, runFiles.dropped),
+      minLength: options.minLength,
+      limit: options.limit,
+    },
+    context,
+  );
+}

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import type { WorkContext } from '../../common/progress.js';
+import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime.js';
+import { nanoConfiguration } from '../../model/gpt2/configuration.js';
+import { restrictedTokenizer } from '../../model/tokenizer/restricted.js';
+import { tokenizeTitles } from '../../model/training/dataset.js';
+import { finetune } from '../../model/training/finetune.js';
+import type { StageJob } from './contract.js';
+import type { FinetuneCounts } from './counts.js';
+import { readDatasetTitles } from './dataset-titles.js';
+import { runFiles } from './descriptions.js';
+import { trainingOptions } from './training-presets.js';
+
+/** dataset/ → checkpoint/ and metrics.jsonl. */
+export async function runFinetune(
+  { folder, options, decisions }: StageJob,
+  context: WorkContext,
+): Promise<FinetuneCounts> {
+  const titles = await readDatasetTitles(folder);
+  const tokenizer = restrictedTokenizer(titles.train);
+  const configuration = nanoConfiguration(tokenizer.vocabularySize);
+  const limits = { maximumTokens: configuration.contextLength - 1 };
+  const train = tokenizeTitles(titles.train, tokenizer, limits);
+  const validation = tokenizeTitles(titles.validation, tokenizer, limits);
+  const tooLong = train.tooLong + validation.tooLong;
+  if (tooLong > 0) {
+    const message = `${tooLong} titles of more than ${limits.maximumTokens} tokens are left out of training.`;
+    context.onProgress({ kind: 'warning', message });
+  }
+  const input = {
+    engine: createOnnxRuntimeEngine({ threads: options.threads }),
+    data: { train: train.titles, validation: validation.titles },
+    tokenizer,
+    configuration,
+    pretrained: undefined,
+    checkpointFolder: join(folder, runFiles.checkpoint),
+    metricsPath: join(folder, runFiles.metrics),
+    options: trainingOptions(decisions['model']?.choice ?? 'nano', options),
+  };
+  return finetune(input, context);
+}

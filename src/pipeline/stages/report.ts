@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileError } from '../../common/errors.js';
+import type { WorkContext } from '../../common/progress.js';
+import { rateTexts } from '../../dedupe/rate.js';
+import { overfitStatistics } from '../../dedupe/statistics.js';
+import type { ReportSource, TrainingPoint } from '../../report/contract.js';
+import { buildReport } from '../../report/figures.js';
+import { writeReport } from '../../report/report-files.js';
+import type { RunOptions } from '../option-table.js';
+import { flagOf, optionNames, specificationOf } from '../options.js';
+import type { StageJob } from './contract.js';
+import type { ReportCounts, RunCounts } from './counts.js';
+import { runFiles } from './descriptions.js';
+import { judgeRun } from './judge.js';
+
+/** Everything a run left behind → report.html and report.json. */
+export async function runReport(job: StageJob, context: WorkContext): Promise<ReportCounts> {
+  const { folder, options, decisions } = job;
+  const { verdicts, index, validation } = await judgeRun(folder, options.threshold, context);
+  const heldOut = await rateTexts(validation, index, 'Comparing the held-out titles', context);
+  const figures = buildReport({
+    runName: job.runName,
+    subreddit: options.subreddit[0],
+    source: describeSource(decisions['source']?.choice ?? options.source, options),
+    model: { name: decisions['model']?.choice ?? options.model },
+    seed: options.seed,
+    options: shownOptions(options),
+    counts: job.counts as RunCounts,
+    metrics: await readMetrics(join(folder, runFiles.metrics)),
+    verdicts,
+    heldOut,
+    overfit: overfitStatistics(
+      verdicts.map(({ rating }) => rating),
+      heldOut.map(({ rating }) => rating),
+      options.threshold,
+    ),
+  });
+  await writeReport(folder, figures);
+  return {};
+}
+
+/** Names files without their folders: a report says the same wherever it was made. */
+function describeSource(source: string, options: RunOptions): ReportSource {
+  const files = options.input.map((path) => basename(path)).join(', ');
+  const words: Record<string, string> = {
+    sample: 'the bundled sample of made-up posts',
+    bigquery: 'BigQuery, the Reddit posts of fh-bigquery',
+    duckdb: `dumps of posts: ${files}`,
+    csv: `a file of titles: ${files}`,
+  };
+  return { description: words[source] ?? source, synthetic: source === 'sample' };
+}
+
+/** Options that results depend on, as the command line names them; what the run decided itself is left out. */
+function shownOptions(options: RunOptions): Record<string, string | number | boolean> {
+  const shown: Record<string, string | number | boolean> = {};
+  for (const name of optionNames) {
+    const value = options[name];
+    if (specificationOf(name).stages.length === 0 || value === undefined || typeof value === 'object')
+      continue;
+    shown[flagOf(name).slice(2)] = value;
+  }
+  return shown;
+}
+
+async function readMetrics(path: string): Promise<TrainingPoint[]> {
+  let content: string;
+  try {
+    content = await readFile(path, 'utf8');
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+  const lines = content.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as TrainingPoint);
+}
