@@ -7,11 +7,11 @@ import { writeModelDescription, writeWeights } from '../gpt2/checkpoint.js';
 import type { Gpt2Configuration } from '../gpt2/configuration.js';
 import { createParameterStore, initializeParameters, type ParameterStore } from '../gpt2/parameters.js';
 import type { Tokenizer } from '../tokenizer/contract.js';
+import { type Batch, BatchStream, evaluationBatches } from './batches.js';
 import type { TrainingData, TrainingOptions, TrainingResult } from './contract.js';
 import { evaluationGraph, gradientName, trainingGraph } from './loss-graph.js';
 import { MetricsFile } from './metrics-file.js';
 import { Optimizer, type OptimizerState } from './optimizer.js';
-import { type Batch, BatchStream, evaluationBatches } from './packing.js';
 import { epochsOf, planTraining, type TrainingPlan } from './plan.js';
 import { loadResumeState, saveResumeState, type TrainingPosition } from './resume-state.js';
 import { learningRateAt } from './schedule.js';
@@ -83,7 +83,9 @@ class TrainingRun {
       await writeModelDescription(checkpointFolder, configuration, tokenizer);
     }
     const metrics = await MetricsFile.open(input.metricsPath, saved?.metricsBytes ?? 0);
-    const stream = new BatchStream(input.data.train, { ...options, rowLength: plan.rowLength });
+    const { rowLength } = plan;
+    const { endOfTextId } = tokenizer;
+    const stream = new BatchStream(input.data.train, { ...options, rowLength, endOfTextId });
     const run = new TrainingRun(
       input,
       plan,

@@ -1,0 +1,122 @@
+import { createRandom } from '../../common/random.js';
+import type { TokenizedTitles } from '../tokenizer/contract.js';
+import { type PackedRows, packTitles } from './packing.js';
+
+/** Added to the scores of keys a query must not see: e^−1e9 is 0 in float32. */
+const hiddenScore = -1e9;
+
+/** B rows of T tokens, N = B·T. */
+export interface Batch {
+  /** [N] */
+  readonly inputIds: Int32Array;
+  /** [N]; positions restart at each title. */
+  readonly positionIds: Int32Array;
+  /** [N]; the token after each input, the end token after a title's last. */
+  readonly targetIds: Int32Array;
+  /** [N]; 1 for a target, 0 for padding. */
+  readonly targetWeights: Float32Array;
+  /** [B,1,T,T]; 0 where the query (row) may see the key (column): same title, not later. Padding sees itself. */
+  readonly attentionMask: Float32Array;
+  /** Targets that count. */
+  readonly targetCount: number;
+  readonly titleCount: number;
+}
+
+export interface BatchOptions {
+  readonly batchSize: number;
+  readonly rowLength: number;
+  /** Starts and ends every title. */
+  readonly endOfTextId: number;
+}
+
+/** A row of a packing; undefined rows are padding. */
+interface RowReference {
+  readonly packed: PackedRows;
+  readonly row: number;
+}
+
+/** Lays rows out as a batch: a block-diagonal causal mask keeps titles from seeing each other. */
+function fillBatch(
+  titles: TokenizedTitles,
+  rows: readonly RowReference[],
+  { batchSize, rowLength, endOfTextId }: BatchOptions,
+): Batch {
+  const tokens = batchSize * rowLength;
+  const inputIds = new Int32Array(tokens).fill(endOfTextId);
+  const targetIds = new Int32Array(tokens).fill(endOfTextId);
+  const positionIds = new Int32Array(tokens);
+  const targetWeights = new Float32Array(tokens);
+  const attentionMask = new Float32Array(tokens * rowLength).fill(hiddenScore);
+  let [targetCount, titleCount] = [0, 0];
+  for (let position = 0; position < tokens; position++) {
+    attentionMask[position * rowLength + (position % rowLength)] = 0;
+  }
+  for (const [batchRow, { packed, row }] of rows.entries()) {
+    let start = batchRow * rowLength;
+    for (const title of packed.titleIndices.subarray(packed.rowOffsets[row], packed.rowOffsets[row + 1])) {
+      const text = titles.tokens.subarray(titles.offsets[title], titles.offsets[title + 1]);
+      const end = start + text.length + 1;
+      inputIds.set(text, start + 1);
+      targetIds.set(text, start);
+      targetWeights.fill(1, start, end);
+      for (let position = start; position < end; position++) {
+        positionIds[position] = position - start;
+        const seen = position * rowLength + (start % rowLength);
+        attentionMask.fill(0, seen, seen + position - start + 1);
+      }
+      targetCount += end - start;
+      titleCount += 1;
+      start = end;
+    }
+  }
+  return { inputIds, positionIds, targetIds, targetWeights, attentionMask, targetCount, titleCount };
+}
+
+/**
+ * The batches of training, a function of the seed and the step number alone: each epoch packs all titles anew, and rows
+ * run on from one epoch to the next, so that every batch is full.
+ */
+export class BatchStream {
+  private readonly epochs = new Map<number, PackedRows>();
+
+  constructor(
+    private readonly titles: TokenizedTitles,
+    private readonly options: BatchOptions & { readonly seed: number },
+  ) {}
+
+  /** Epochs differ in order but not in the lengths that are packed, so all have as many rows. */
+  get rowsPerEpoch(): number {
+    return this.epoch(0).rowCount;
+  }
+
+  private epoch(number: number): PackedRows {
+    const known = this.epochs.get(number);
+    if (known) return known;
+    const random = createRandom(this.options.seed, 'epoch', number);
+    const packed = packTitles(this.titles, this.options.rowLength, random);
+    for (const old of this.epochs.keys()) if (old < number - 1 && old !== 0) this.epochs.delete(old);
+    this.epochs.set(number, packed);
+    return packed;
+  }
+
+  /** @param step from 0. */
+  batch(step: number): Batch {
+    const { batchSize } = this.options;
+    const { rowsPerEpoch } = this;
+    const rows = Array.from({ length: batchSize }, (_, index) => {
+      const position = step * batchSize + index;
+      return { packed: this.epoch(Math.floor(position / rowsPerEpoch)), row: position % rowsPerEpoch };
+    });
+    return fillBatch(this.titles, rows, this.options);
+  }
+}
+
+/** Every title once, in a fixed order; the last batch is filled up with padding. */
+export function* evaluationBatches(titles: TokenizedTitles, options: BatchOptions): Generator<Batch> {
+  const packed = packTitles(titles, options.rowLength, createRandom(0, 'evaluation'));
+  for (let first = 0; first < packed.rowCount; first += options.batchSize) {
+    const length = Math.min(options.batchSize, packed.rowCount - first);
+    const rows = Array.from({ length }, (_, index) => ({ packed, row: first + index }));
+    yield fillBatch(titles, rows, options);
+  }
+}
