@@ -141,7 +141,7 @@ export interface ReportFigures {
   readonly verdicts: { readonly accepted: number; readonly rejected: readonly NamedCount[] };
   readonly overfit: OverfitFigures;
   readonly distribution: readonly RatingBin[];
-  /** The outputs most like a training title, highest rating first, each text once. */
+  /** The outputs most like a training title, at most 60 of each verdict, highest rating first, each text once. */
   readonly closest: readonly Pair[];
   /** The held-out titles most like a training title: how close real ones come. */
   readonly closestHeldOut: readonly Pair[];

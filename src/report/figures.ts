@@ -11,8 +11,7 @@ import type {
 } from './contract.js';
 
 const limits = {
-  closest: 150,
-  closestAccepted: 50,
+  closest: 60,
   closestHeldOut: 5,
   accepted: 60,
   rejected: 12,
@@ -52,7 +51,7 @@ export function buildReport(input: ReportInput): ReportFigures {
     verdicts: { accepted: accepted.length, rejected: rejectedCounts(verdicts) },
     overfit: input.overfit,
     distribution: distribution(verdicts, input.heldOut),
-    closest: closestOutputs(verdicts, accepted),
+    closest: closestOutputs(verdicts),
     closestHeldOut: byRating(input.heldOut.map((pair, index) => ({ ...pair, index })))
       .slice(0, limits.closestHeldOut)
       .map(toPair),
@@ -113,15 +112,16 @@ function distribution(outputs: readonly RatedPair[], heldOut: readonly RatedPair
   return bins.map((bin, i) => ({ from: i / binCount, to: (i + 1) / binCount, ...bin }));
 }
 
-/** The closest of all, and the closest of the accepted: where many copies were refused, these would else be missing. */
-function closestOutputs(verdicts: readonly ReportVerdict[], accepted: readonly ReportVerdict[]): Pair[] {
-  const matched = (list: readonly ReportVerdict[]) =>
-    byRating(distinct(list.filter((verdict) => verdict.matched !== undefined)));
-  const closest = [
-    ...matched(verdicts).slice(0, limits.closest),
-    ...matched(accepted).slice(0, limits.closestAccepted),
-  ];
-  return byRating(distinct(closest)).map(toPair);
+/** The closest of each verdict, so that neither a flood of copies nor of accepted titles hides the others. */
+function closestOutputs(verdicts: readonly ReportVerdict[]): Pair[] {
+  const comparable = verdicts.filter(
+    (verdict) => verdict.matched !== undefined && verdict.repeats === undefined,
+  );
+  const reasons = new Set(comparable.map((verdict) => verdict.reason));
+  const closest = [...reasons].flatMap((reason) =>
+    byRating(distinct(comparable.filter((verdict) => verdict.reason === reason))).slice(0, limits.closest),
+  );
+  return byRating(closest).map(toPair);
 }
 
 /** The first of each text. */

@@ -1,5 +1,5 @@
 /**
- * The page's only script: search, filter and sorting of the closest pairs. Everything is readable without it. Plain
+ * The page's only script: search, filter, sorting and paging of the closest pairs. Everything is readable without it. Plain
  * text for the browser; it only moves and hides rows that are there, and builds no markup from titles.
  */
 export const pageScript = `'use strict';
@@ -12,15 +12,20 @@ export const pageScript = `'use strict';
   const search = document.getElementById('pairs-search');
   const filter = document.getElementById('pairs-filter');
   const total = document.getElementById('pairs-count');
+  const more = document.getElementById('pairs-more');
+  let limit = 25;
 
   const update = () => {
     const wanted = search.value.trim().toLowerCase();
-    let shown = 0;
+    let found = 0;
     for (const { row, text } of rows) {
-      row.hidden = !text.includes(wanted) || (filter.value !== '' && row.dataset.state !== filter.value);
-      if (!row.hidden) shown++;
+      const fits = text.includes(wanted) && (filter.value === '' || row.dataset.state === filter.value);
+      if (fits) found++;
+      row.hidden = !fits || found > limit;
     }
-    total.value = shown === rows.length ? shown + ' pairs' : shown + ' of ' + rows.length + ' pairs';
+    total.value = found === rows.length ? found + ' pairs' : found + ' of ' + rows.length + ' pairs';
+    more.hidden = found <= limit;
+    more.textContent = 'Show all ' + found;
   };
 
   const collator = new Intl.Collator(undefined, { numeric: true });
@@ -33,6 +38,7 @@ export const pageScript = `'use strict';
     const order = numeric ? (a, b) => key(a) - key(b) : (a, b) => collator.compare(key(a), key(b));
     rows.sort((a, b) => (down ? order(b, a) : order(a, b)));
     body.append(...rows.map(({ row }) => row));
+    update();
   };
 
   Array.from(table.tHead.rows[0].cells).forEach((header, column) => {
@@ -44,6 +50,10 @@ export const pageScript = `'use strict';
   });
   search.addEventListener('input', update);
   filter.addEventListener('change', update);
+  more.addEventListener('click', () => {
+    limit = Infinity;
+    update();
+  });
   controls.addEventListener('submit', (event) => event.preventDefault());
   controls.hidden = false;
   update();

@@ -61,7 +61,7 @@ figure { margin: 1.2rem 0 1.4rem; background: var(--card); border: 1px solid var
 table { border-collapse: collapse; font-size: 0.94rem; }
 th, td { text-align: left; padding: 0.5rem 0.9rem 0.5rem 0; vertical-align: top; }
 th { font-weight: 600; }
-thead th { color: var(--muted); font-weight: 500; border-bottom: 1px solid var(--line); }
+thead th, thead td { color: var(--muted); font-weight: 500; border-bottom: 1px solid var(--line); }
 .scroll { overflow-x: auto; margin-bottom: 1rem; }
 .numbers td, .numbers thead th { text-align: right; padding-right: 0; padding-left: 1.4rem; white-space: nowrap; }
 .numbers th[scope=row] { white-space: nowrap; font-weight: 500; }
@@ -89,6 +89,8 @@ del { background: var(--old); text-decoration: line-through; text-decoration-col
 .pairs th button::after { content: " ↕"; opacity: 0.5; }
 .pairs th[aria-sort=ascending] button::after { content: " ↑"; opacity: 1; }
 .pairs th[aria-sort=descending] button::after { content: " ↓"; opacity: 1; }
+.more-button { font: inherit; color: inherit; background: none; border: 1px solid var(--muted); border-radius: 6px; padding: 0.4rem 0.9rem; margin-top: 1rem; cursor: pointer; }
+.more-button[hidden] { display: none; }
 .verdict span { display: inline-block; font-size: 0.86rem; line-height: 1.3; }
 .refused { color: var(--accent); }
 .kept { color: var(--kept); }
@@ -142,7 +144,8 @@ del { background: var(--old); text-decoration: line-through; text-decoration-col
   :root { color-scheme: light; --paper: #ffffff; --card: #ffffff; --ink: #000000; --muted: #444444; --line: #cccccc; --grid: #e6e6e6; --accent: #96330f; --accent-soft: #d98a68; --held: #1f4d6d; --kept: #1f5233; --new: #fbe4d7; --old: #dceaf3; --notice: #fdf3d3; }
   body { font-size: 11pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
-  .controls, .controls[hidden] { display: none; }
+  .controls, .controls[hidden], .more-button { display: none; }
+  .pairs tr[hidden] { display: table-row; }
   h2, summary { break-after: avoid; }
   figure, tr, li, .figures > div { break-inside: avoid; }
 }

@@ -7,9 +7,10 @@ export function count(value: number): string {
   return integers.format(value);
 }
 
-/** 0.1234 → "12.3%"; shares below one in a thousand, but above 0, as "<0.1%". */
+/** 0.1234 → "12.3%"; what is nearly nothing or nearly all says so: "<0.1%", ">99.9%". */
 export function percent(share: number): string {
   if (share > 0 && share < 0.001) return '<0.1%';
+  if (share < 1 && share > 0.999) return '>99.9%';
   return `${(100 * share).toFixed(share === 0 || share === 1 ? 0 : 1)}%`;
 }
 
@@ -35,11 +36,14 @@ interface Judgement {
   readonly advice: string;
 }
 
+/** From this share of near copies among real titles on, a near copy is no sign of reciting. */
+const alikeShare = 0.2;
+
 /** The verdict as a person would say it. */
 export function judgement({ verdict, outputs, heldOut, threshold }: OverfitFigures): Judgement {
   const shares =
     `${percent(outputs.nearCopies.share)} of the outputs are near copies of a training title ` +
-    `(rated ${threshold} or higher). Of the ${count(heldOut.count)} real titles that were held out of training, ` +
+    `(rated ${decimal(threshold)} or higher). Of the ${count(heldOut.count)} real titles that were held out of training, ` +
     `${percent(heldOut.nearCopies.share)} are.`;
   switch (verdict) {
     case 'overfits':
@@ -55,6 +59,14 @@ export function judgement({ verdict, outputs, heldOut, threshold }: OverfitFigur
         advice: 'Do not train longer on these titles; an earlier checkpoint may serve better.',
       };
     case 'healthy':
+      if (heldOut.nearCopies.share > alikeShare) {
+        return {
+          headline: 'The outputs are as alike as the real titles',
+          meaning: `${shares} These titles follow a few patterns so closely that the threshold tells little.`,
+          advice:
+            'Nothing suggests reciting. A higher threshold would refuse fewer outputs that only share a pattern.',
+        };
+      }
       return {
         headline: 'The model writes titles of its own',
         meaning: `${shares} That is no more than real titles resemble each other.`,

@@ -10,8 +10,8 @@ export function ratingHistogram(bins: readonly RatingBin[], overfit: OverfitFigu
   const { outputs, heldOut, threshold } = overfit;
   const description =
     `Histogram of best ratings from 0 to 1. Outputs: median ${decimal(outputs.median)}, ` +
-    `${percent(outputs.nearCopies.share)} at ${threshold} or higher. Held-out titles: ` +
-    `median ${decimal(heldOut.median)}, ${percent(heldOut.nearCopies.share)} at ${threshold} or higher.`;
+    `${percent(outputs.nearCopies.share)} at ${decimal(threshold)} or higher. Held-out titles: ` +
+    `median ${decimal(heldOut.median)}, ${percent(heldOut.nearCopies.share)} at ${decimal(threshold)} or higher.`;
   return frames.map((frame) => draw(frame, bins, threshold, description));
 }
 
@@ -48,7 +48,7 @@ function draw(frame: Frame, bins: readonly RatingBin[], threshold: number, descr
   });
   const content = html`${bars}
 <path class="line held-out" d="${outline(steps)}"/>
-${marker(frame, x(threshold), `refused from ${threshold}`)}`;
+${marker(frame, x(threshold), `refused from ${decimal(threshold)}`)}`;
   return chart(frame, axes, description, content);
 }
 

@@ -34,7 +34,7 @@ export function rejectedTitles(figures: ReportFigures): Html {
   const refused = generation.outputs - verdicts.accepted;
   return html`<section aria-labelledby="rejected">
 <h2 id="rejected">Refused titles</h2>
-<p>${plural(refused, 'output')} refused, ${percent(refused / generation.outputs)} of all, near copies from a rating of ${overfit.threshold}. All are in <code>rejected.csv</code>.</p>
+<p>${plural(refused, 'output')} refused, ${percent(refused / generation.outputs)} of all, near copies from a rating of ${decimal(overfit.threshold)}. All are in <code>rejected.csv</code>.</p>
 ${rejectedSamples.map(
   ({
     reason,

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { overfitStatistics } from '../../src/dedupe/statistics.js';
+import type { ReportInput, ReportVerdict } from '../../src/report/contract.js';
+import { buildReport } from '../../src/report/figures.js';
+import { exampleInput, inventTitles } from './example.js';
+
+function input(changes: Partial<ReportInput>): ReportInput {
+  return {
+    runName: 'small',
+    subreddit: undefined,
+    source: { description: 'titles.csv', synthetic: false },
+    model: { name: 'nano' },
+    seed: 3,
+    options: { 'top-k': 40, overwrite: false },
+    counts: {},
+    metrics: [],
+    verdicts: [],
+    heldOut: [],
+    overfit: overfitStatistics([], [], 0.8),
+    ...changes,
+  };
+}
+
+function verdict(index: number, rating: number, reason?: string, text = `text ${index}`): ReportVerdict {
+  return { index, text, rating, matched: `title ${index}`, reason };
+}
+
+describe('buildReport', () => {
+  it('counts verdicts, the largest group first', () => {
+    const verdicts = [
+      verdict(0, 0.4),
+      verdict(1, 0.9, 'near copy'),
+      verdict(2, 1, 'exact copy'),
+      verdict(3, 0.85, 'near copy'),
+      { ...verdict(4, 0.4, 'repeat', 'text 0'), repeats: 'text 0' },
+    ];
+    const figures = buildReport(input({ verdicts }));
+    expect(figures.verdicts).toEqual({
+      accepted: 1,
+      rejected: [
+        { name: 'near copy', count: 2 },
+        { name: 'exact copy', count: 1 },
+        { name: 'repeat', count: 1 },
+      ],
+    });
+    expect(figures.closest.map((pair) => pair.index)).toEqual([2, 1, 3, 0]);
+    expect(figures.rejectedSamples.find(({ reason }) => reason === 'repeat')?.samples[0]?.matched).toBe(
+      'text 0',
+    );
+    expect(figures.run.options).toEqual([
+      { name: 'top-k', value: '40' },
+      { name: 'overwrite', value: 'false' },
+    ]);
+  });
+
+  it('puts each rating into its bin, 1 into the last', () => {
+    const ratings = [0, 0.049, 0.05, 0.5, 0.999, 1];
+    const figures = buildReport(
+      input({
+        verdicts: ratings.map((rating, i) => verdict(i, rating)),
+        heldOut: [{ text: 'a', rating: 0.51 }],
+      }),
+    );
+    const filled = figures.distribution.filter((bin) => bin.outputs > 0);
+    expect(filled.map((bin) => [bin.from, bin.outputs])).toEqual([
+      [0, 2],
+      [0.05, 1],
+      [0.5, 1],
+      [0.95, 2],
+    ]);
+    expect(figures.distribution[10]).toEqual({ from: 0.5, to: 0.55, outputs: 1, heldOut: 1 });
+    expect(figures.distribution.reduce((sum, bin) => sum + bin.outputs, 0)).toBe(ratings.length);
+  });
+
+  it('shows the closest of every verdict, though one floods the rest', () => {
+    const verdicts = Array.from({ length: 5000 }, (_, i) => verdict(i, 1, 'exact copy'));
+    const figures = buildReport(
+      input({ verdicts: [...verdicts, verdict(5000, 0.3), verdict(5001, 0.81, 'near copy')] }),
+    );
+    expect(figures.closest).toHaveLength(62);
+    expect(figures.closest.slice(-2).map((pair) => pair.index)).toEqual([5001, 5000]);
+  });
+
+  it('shows a text once', () => {
+    const same = Array.from({ length: 9 }, (_, i) => verdict(i, 0.9, 'near copy', 'the same'));
+    const figures = buildReport(input({ verdicts: same }));
+    expect(figures.closest).toHaveLength(1);
+    expect(figures.rejectedSamples).toMatchObject([
+      { reason: 'near copy', count: 9, samples: [{ index: 0 }] },
+    ]);
+  });
+
+  it('thins a long training curve by averaging, and leaves out what is no number', () => {
+    const metrics = Array.from({ length: 6001 }, (_, step) => ({ step, loss: step % 2 === 0 ? 2 : 4 }));
+    const { curve } = buildReport(
+      input({
+        metrics: [...metrics, { step: 6001, loss: Number.NaN }, { step: 6002, loss: 3, validationLoss: 5 }],
+      }),
+    );
+    expect(curve.loss.length).toBeLessThanOrEqual(600);
+    expect(curve.loss.length).toBeGreaterThan(500);
+    for (const point of curve.loss) expect(point.loss).toBeCloseTo(3, 0);
+    expect(curve.loss.at(-1)!.step).toBe(6002);
+    expect(curve.validation).toEqual([{ step: 6002, loss: 5 }]);
+  });
+
+  it('cuts a long text between characters', () => {
+    const figures = buildReport(input({ verdicts: [verdict(0, 0.5, undefined, '😀'.repeat(4000))] }));
+    expect(figures.closest[0]!.text).toBe(`${'😀'.repeat(300)}…`);
+  });
+
+  it('takes the accepted sample from the whole run', () => {
+    const verdicts = Array.from({ length: 600 }, (_, i) => verdict(i, 0.5));
+    const { acceptedSample } = buildReport(input({ verdicts }));
+    expect(acceptedSample).toHaveLength(60);
+    expect([acceptedSample[0]!.index, acceptedSample[59]!.index]).toEqual([0, 590]);
+  });
+
+  it('keeps numbers only, so that figures survive JSON', async () => {
+    const figures = buildReport(await exampleInput({ outputs: inventTitles(50, 'outputs') }));
+    expect(JSON.parse(JSON.stringify(figures))).toEqual(figures);
+  });
+});

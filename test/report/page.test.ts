@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { overfitStatistics } from '../../src/dedupe/statistics.js';
+import { buildReport } from '../../src/report/figures.js';
+import { html, visible } from '../../src/report/html.js';
+import { renderReport } from '../../src/report/page.js';
+import { writeReport } from '../../src/report/report-files.js';
+import { decimal, judgement, percent, perplexity, plural } from '../../src/report/words.js';
+import { exampleInput, inventTitles } from './example.js';
+
+describe('renderReport', () => {
+  it('gives the same bytes for the same run', async () => {
+    const make = async () =>
+      renderReport(buildReport(await exampleInput({ outputs: inventTitles(80, 'outputs') })));
+    expect(await make()).toBe(await make());
+  });
+
+  it('can be made of report.json alone', async () => {
+    const figures = buildReport(await exampleInput({ outputs: inventTitles(80, 'outputs') }));
+    expect(renderReport(JSON.parse(JSON.stringify(figures)))).toBe(renderReport(figures));
+  });
+
+  it('allows exactly its own style and script', async () => {
+    const page = renderReport(buildReport(await exampleInput({ outputs: inventTitles(40, 'outputs') })));
+    const policy = /Content-Security-Policy" content="([^"]+)"/.exec(page)![1]!.replaceAll('&#39;', "'");
+    const inside = (element: string) => new RegExp(`<${element}>([\\s\\S]*?)</${element}>`).exec(page)![1]!;
+    const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+    expect(policy.split('; ')).toEqual([
+      "default-src 'none'",
+      `style-src ${hash(inside('style'))}`,
+      `script-src ${hash(inside('script'))}`,
+      'img-src data:',
+      "base-uri 'none'",
+      "form-action 'none'",
+    ]);
+    expect(page).not.toMatch(/\s(style|on\w+)="/);
+    expect(page.match(/(?:https?:)?\/\/[\w.]+/g)).toEqual(['http://www.w3.org']);
+  });
+
+  it('shows what there is of a run that was not trained here', async () => {
+    const page = renderReport(
+      buildReport(await exampleInput({ outputs: inventTitles(40, 'outputs'), trained: false })),
+    );
+    expect(page).not.toContain('How it learned');
+    expect(page).toContain('Training titles');
+  });
+
+  it('says so when the source is synthetic, and only then', async () => {
+    const outputs = inventTitles(40, 'outputs');
+    expect(renderReport(buildReport(await exampleInput({ outputs, synthetic: true })))).toContain(
+      'Synthetic data.',
+    );
+    expect(renderReport(buildReport(await exampleInput({ outputs })))).not.toContain('Synthetic data.');
+  });
+
+  it('stays below 3 MB for 10,000 outputs', async () => {
+    const outputs = inventTitles(10_000, 'outputs').map((title, i) => `${title} ${i.toString(36)}`);
+    const page = renderReport(
+      buildReport(await exampleInput({ outputs, train: inventTitles(300, 'train') })),
+    );
+    expect(Buffer.byteLength(page)).toBeLessThan(3_000_000);
+  });
+
+  it('holds for a run without any output', async () => {
+    const figures = buildReport({ ...(await exampleInput({ outputs: ['a b c'] })), verdicts: [] });
+    const page = renderReport(figures);
+    expect(page).toContain('No output was accepted.');
+    const main = page.slice(page.indexOf('<main>'), page.indexOf('</main>'));
+    expect(main.match(/NaN|Infinity|undefined/)).toBeNull();
+  });
+});
+
+describe('writeReport', () => {
+  it('writes the page and the same figures for programs', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'titlesmith-report-'));
+    try {
+      const figures = buildReport(await exampleInput({ outputs: inventTitles(40, 'outputs') }));
+      await writeReport(folder, figures);
+      expect((await readdir(folder)).sort()).toEqual(['report.html', 'report.json']);
+      expect(JSON.parse(await readFile(join(folder, 'report.json'), 'utf8'))).toEqual(figures);
+      expect(await readFile(join(folder, 'report.html'), 'utf8')).toBe(renderReport(figures));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('html', () => {
+  it('escapes what is inserted, but not its own markup', () => {
+    expect(
+      html`<p title="${'"'}">${'<b>'} ${html`<i>${'&'}</i>`} ${[html`1`, html`2`]}${null}</p>`.markup,
+    ).toBe('<p title="&quot;">&lt;b&gt; <i>&amp;</i> 12</p>');
+  });
+
+  it('makes control characters visible', () => {
+    expect(visible('a\u0000b\u001bc\u007fd\u2028e\ud800f😀')).toBe('a␀b␛c\ufffdd\ufffde\ufffdf😀');
+  });
+});
+
+describe('words', () => {
+  it('round without lying', () => {
+    expect([0, 0.0004, 0.1234, 0.9996, 1].map(percent)).toEqual(['0%', '<0.1%', '12.3%', '>99.9%', '100%']);
+    expect([0, 0.456, 0.996, 0.9999, 1].map(decimal)).toEqual(['0.00', '0.46', '0.99', '0.99', '1.00']);
+    expect([Math.log(12.34), Math.log(50257)].map(perplexity)).toEqual(['12.3', '50,257']);
+    expect([plural(1, 'step'), plural(1200, 'step')]).toEqual(['1 step', '1,200 steps']);
+  });
+
+  it('do not call copies a sign of reciting where real titles are alike too', () => {
+    const many = (count: number, rating: number) => new Array<number>(count).fill(rating);
+    const alike = overfitStatistics(many(100, 0.9), many(100, 0.9), 0.8);
+    const original = overfitStatistics(many(100, 0.4), many(100, 0.4), 0.8);
+    expect(judgement(alike).headline).toBe('The outputs are as alike as the real titles');
+    expect(judgement(original).headline).toBe('The model writes titles of its own');
+  });
+});
