@@ -1,0 +1,73 @@
+import { createRandom, type Random } from '../../common/random.js';
+import type { Tokenizer } from '../tokenizer/contract.js';
+import type { FinishReason, GeneratedText } from './contract.js';
+import { IncrementalText } from './incremental-text.js';
+import type { GenerationOptions } from './options.js';
+
+/** One text in the making. All its randomness comes from the seed, its index and which draw it is. */
+export class Draft {
+  readonly random: Random;
+  private readonly text: IncrementalText;
+  private newTokens = 0;
+  private latest: number;
+  private finishReason: FinishReason | undefined;
+
+  /** @param draw 1, or more where earlier draws of this index came out blank. */
+  constructor(
+    readonly index: number,
+    readonly draw: number,
+    private readonly options: GenerationOptions,
+    private readonly tokenizer: Tokenizer,
+  ) {
+    const use = draw === 1 ? ['text', index] : ['text', index, 'draw', draw];
+    this.random = createRandom(options.seed, ...use);
+    this.text = new IncrementalText(options.truncate);
+    this.latest = tokenizer.endOfTextId;
+  }
+
+  /** New tokens so far. */
+  get tokens(): number {
+    return this.newTokens;
+  }
+
+  /** The token added last. */
+  get latestToken(): number {
+    return this.latest;
+  }
+
+  get finished(): boolean {
+    return this.finishReason !== undefined;
+  }
+
+  /** Takes the next token; the text may be finished with it. */
+  add(token: number): void {
+    this.latest = token;
+    if (token === this.tokenizer.endOfTextId) {
+      this.finishReason = 'stop';
+      return;
+    }
+    this.newTokens++;
+    const truncated = this.text.append(this.tokenizer.tokenBytes(token));
+    if (truncated) this.finishReason = 'stop';
+    else if (this.newTokens === this.options.length) this.finishReason = 'length';
+  }
+
+  /** The finished text, and whether nothing but white space came after the prefix. Called once. */
+  finish(): { result: GeneratedText; blank: boolean } {
+    const { seed, prefix = '', includePrefix } = this.options;
+    const continuation = this.text.finish();
+    const result: GeneratedText = {
+      index: this.index,
+      text: includePrefix ? prefix + continuation : continuation,
+      tokens: this.newTokens,
+      finishReason: this.finishReason ?? 'length',
+      seed,
+    };
+    return { result, blank: continuation.trim() === '' };
+  }
+
+  /** The next draw of the same index. */
+  again(): Draft {
+    return new Draft(this.index, this.draw + 1, this.options, this.tokenizer);
+  }
+}

@@ -1,0 +1,84 @@
+import { usageError } from '../../common/errors.js';
+
+/** How one token is chosen from the model's logits. */
+export interface SamplingOptions {
+  /** Divides the logits; 0 always takes the likeliest token (the first of several). */
+  readonly temperature: number;
+  /** Only the k likeliest tokens stay in the draw; 0 is off. */
+  readonly topK: number;
+  /** Of those, only the likeliest that together make up this share stay, the one that crosses it included; 0 and 1 are off. */
+  readonly topP: number;
+}
+
+/** What is asked of generation. Names as in gpt-2-simple. */
+export interface GenerationOptions extends SamplingOptions {
+  /** With its index it decides each text. */
+  readonly seed: number;
+  /** Texts wanted. */
+  readonly nsamples: number;
+  /** Most new tokens of a text, the prefix not counted. */
+  readonly length: number;
+  /** Text every output goes on from; undefined: the start of a title. */
+  readonly prefix: string | undefined;
+  /** Text at which an output ends, itself not shown. Looked for after the prefix only. */
+  readonly truncate: string | undefined;
+  /** Whether the outputs begin with the prefix. */
+  readonly includePrefix: boolean;
+}
+
+/**
+ * Values for what is not said. They are gpt-2-simple's but for `length`: its 1023 is the whole context, while a
+ * title takes about 15 tokens and an output that reaches 64 has lost its way.
+ */
+export const generationDefaults: GenerationOptions = {
+  seed: 0,
+  nsamples: 1,
+  length: 64,
+  temperature: 0.7,
+  topK: 0,
+  topP: 0,
+  prefix: undefined,
+  truncate: undefined,
+  includePrefix: true,
+};
+
+const highestTemperature = 100;
+
+/**
+ * Refuses options that cannot be.
+ * @throws TitlesmithError (exit code 2) naming the flag, the value and the rule it breaks.
+ */
+export function validateGenerationOptions(options: GenerationOptions): void {
+  const { seed, nsamples, length, temperature, topK, topP, prefix, truncate } = options;
+  requireWhole('--seed', seed, Number.MIN_SAFE_INTEGER);
+  requireWhole('--nsamples', nsamples, 1);
+  requireWhole('--length', length, 1);
+  requireNumber('--temperature', temperature, highestTemperature);
+  requireWhole('--top-k', topK, 0);
+  requireNumber('--top-p', topP, 1);
+  requireText('--prefix', prefix);
+  requireText('--truncate', truncate);
+  if (truncate === '') {
+    throw usageError(
+      '--truncate got "", which every text holds.',
+      'Leave it out to end texts at the end token.',
+    );
+  }
+}
+
+function requireWhole(flag: string, value: number, minimum: number): void {
+  if (Number.isSafeInteger(value) && value >= minimum) return;
+  const range = minimum >= 0 ? ` of at least ${minimum}` : '';
+  throw usageError(`${flag} got ${value}, which is not a whole number${range}.`);
+}
+
+function requireNumber(flag: string, value: number, maximum: number): void {
+  if (value >= 0 && value <= maximum) return;
+  throw usageError(`${flag} got ${value}, which is not a number from 0 to ${maximum}.`);
+}
+
+/** Half a surrogate pair has no UTF-8 form: it would be replaced silently, and could cut a character in two. */
+function requireText(flag: string, value: string | undefined): void {
+  if (value === undefined || !/\p{Surrogate}/u.test(value)) return;
+  throw usageError(`${flag} got ${JSON.stringify(value)}, which holds half a character (a lone surrogate).`);
+}
