@@ -117,15 +117,13 @@ class TrainingRun {
   private async evaluate(): Promise<number> {
     const loss = new Float32Array(1);
     let [sum, tokens] = [0, 0];
-    const { batchSize } = this.input.options;
-    for (const batch of evaluationBatches(this.input.data.validation, {
-      batchSize,
-      rowLength: this.plan.rowLength,
-    })) {
+    const { data, options, tokenizer } = this.input;
+    const { rowLength } = this.plan;
+    const layout = { batchSize: options.batchSize, rowLength, endOfTextId: tokenizer.endOfTextId };
+    for (const batch of evaluationBatches(data.validation, layout)) {
       await this.programs.evaluation.run(this.feeds(batch), { loss });
       sum += loss[0]! * batch.targetCount;
       tokens += batch.targetCount;
-      if (this.context.stopRequested()) throw new InterruptedError();
     }
     return sum / tokens;
   }

@@ -49,7 +49,7 @@ export function packTitles(titles: TokenizedTitles, rowLength: number, random: R
     while (left <= rowLength && open[left]!.length === 0) left++;
     const row = left <= rowLength ? open[left]!.pop()! : rows.push([]) - 1;
     rows[row]!.push(title);
-    open[(left <= rowLength ? left : rowLength) - positions]!.push(row);
+    open[Math.min(left, rowLength) - positions]!.push(row);
   }
   shuffle(rows, random);
   const rowOffsets = new Uint32Array(rows.length + 1);

@@ -1,8 +1,7 @@
 import type { OpName } from '../../graph/op-table.js';
 import { topologicalOrder } from '../../graph/order.js';
 import { formatShape, type OpNode, type Tensor } from '../../graph/tensor.js';
-import type { NumericArray } from '../contract.js';
-import { type ExternalData, OnnxWriter } from './writer.js';
+import { OnnxWriter } from './writer.js';
 
 const microsoft = 'com.microsoft';
 
@@ -154,21 +153,16 @@ function planFusion(order: readonly OpNode[], outputs: readonly Tensor[]): Map<O
   return plan;
 }
 
-/** An ONNX model and the memory it refers to. */
-export interface OnnxModel {
-  readonly bytes: Uint8Array;
-  readonly externalData: readonly ExternalData[];
-}
-
 /**
  * Writes a graph as an ONNX model for ONNX Runtime.
  * @param outputs the tensors the model gives back, by name.
- * @param constants values of inputs that become part of the model.
+ * @param constants names of inputs that become initializers, their values given to the runtime beside the model.
+ * @returns the model's protobuf bytes.
  */
 export function exportOnnx(
   outputs: Readonly<Record<string, Tensor>>,
-  constants: ReadonlyMap<string, NumericArray> = new Map(),
-): OnnxModel {
+  constants: ReadonlySet<string> = new Set(),
+): Uint8Array {
   const writer = new OnnxWriter();
   const wanted = Object.values(outputs);
   const order = topologicalOrder(wanted);
@@ -193,12 +187,11 @@ export function exportOnnx(
     for (const [index, name] of exportNode(context, node).entries()) names.set(node.outputs[index]!, name);
     if (node.op !== 'input') continue;
     const { name, dtype, shape } = (node as OpNode<'input'>).attributes;
-    const values = constants.get(name);
-    if (values) writer.initializer(name, dtype, shape, values);
+    if (constants.has(name)) writer.initializer(name, dtype, shape);
     else writer.input(name, dtype, shape);
   }
   for (const [name, tensor] of Object.entries(outputs)) {
     writer.output(name, context.nameOf(tensor), tensor.dtype, tensor.shape);
   }
-  return { bytes: writer.finish(), externalData: writer.externalData };
+  return writer.finish();
 }

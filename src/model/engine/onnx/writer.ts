@@ -1,5 +1,4 @@
-import type { DType, Shape } from '../../graph/tensor.js';
-import type { NumericArray } from '../contract.js';
+import { type DType, elementCount, type Shape } from '../../graph/tensor.js';
 import {
   type AttributeProto,
   attributeTypes,
@@ -12,9 +11,6 @@ import {
 
 export type AttributeValue = number | string | readonly number[] | { readonly float: number };
 
-/** Weights above this many bytes stay outside the protobuf, whose size is limited to 2 GB. */
-const externalThresholdBytes = 1 << 20;
-
 function attribute(name: string, value: AttributeValue): AttributeProto {
   if (typeof value === 'number') return { name, type: attributeTypes.int, i: value };
   if (typeof value === 'string') return { name, type: attributeTypes.string, s: Buffer.from(value) };
@@ -22,14 +18,8 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
   return { name, type: attributeTypes.ints, ints: [...value] };
 }
 
-const bytesOf = (array: NumericArray | BigInt64Array): Uint8Array =>
+const bytesOf = (array: Float32Array | Int32Array | BigInt64Array): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-
-/** A piece of memory that an ONNX model refers to by a name instead of holding it. */
-export interface ExternalData {
-  readonly path: string;
-  readonly data: Uint8Array;
-}
 
 /** Collects the nodes, constants, inputs and outputs of one ONNX model. Values are known by name. */
 export class OnnxWriter {
@@ -39,7 +29,6 @@ export class OnnxWriter {
   private readonly outputs: ValueInfoProto[] = [];
   private readonly constantNames = new Map<string, string>();
   private names = 0;
-  readonly externalData: ExternalData[] = [];
 
   private newName(): string {
     return `v${this.names++}`;
@@ -86,18 +75,18 @@ export class OnnxWriter {
     return name;
   }
 
-  /** A weight: inside the model where it is small, beside it (in `externalData`) where it is large. */
-  initializer(name: string, type: DType, shape: Shape, values: NumericArray): void {
-    const rawData = bytesOf(values);
-    const common = { name, dims: [...shape], dataType: onnxTypes[type] };
-    if (rawData.byteLength < externalThresholdBytes) {
-      this.initializers.push({ ...common, rawData });
-      return;
-    }
-    this.externalData.push({ path: name, data: rawData });
-    const entries = { location: name, offset: '0', length: String(rawData.byteLength) };
+  /** A constant whose values are given to the runtime beside the model: here stand only its name, type and shape. */
+  initializer(name: string, type: DType, shape: Shape): void {
+    const bytes = 4 * elementCount(shape);
+    const entries = { location: name, offset: '0', length: String(bytes) };
     const externalData = Object.entries(entries).map(([key, value]) => ({ key, value }));
-    this.initializers.push({ ...common, externalData, dataLocation: 1 });
+    this.initializers.push({
+      name,
+      dims: [...shape],
+      dataType: onnxTypes[type],
+      externalData,
+      dataLocation: 1,
+    });
   }
 
   input(name: string, type: DType, shape: Shape): void {

@@ -1,0 +1,150 @@
+import { elementCount, formatShape, type TensorSpecification } from '../../graph/tensor.js';
+import type { NumericArray } from '../contract.js';
+import { created, type Handle, ortLibrary } from './library.js';
+import { onnxTypes } from './schema.js';
+
+/** A runtime value over the caller's memory: nothing is copied, so the array must outlive the handle. */
+function wrap(name: string, array: NumericArray | undefined, { shape, dtype }: TensorSpecification): Handle {
+  const type = array instanceof Float32Array ? 'float32' : 'int32';
+  if (!array || type !== dtype || array.length !== elementCount(shape)) {
+    const received = array ? `${type} of ${array.length} elements` : 'nothing';
+    throw new RangeError(`${name}: needs ${dtype}${formatShape(shape)}; received ${received}`);
+  }
+  const { functions } = ortLibrary();
+  const dimensions = BigInt64Array.from(shape, BigInt);
+  const { byteLength } = array;
+  return created((out) =>
+    functions.createTensorWithDataAsOrtValue(
+      cpuMemory(),
+      array,
+      byteLength,
+      dimensions,
+      shape.length,
+      onnxTypes[dtype],
+      out,
+    ),
+  );
+}
+
+let memoryInfo: Handle | undefined;
+
+function cpuMemory(): Handle {
+  memoryInfo ??= created((out) => ortLibrary().functions.createCpuMemoryInfo(0, 0, out));
+  return memoryInfo;
+}
+
+let environment: Handle | undefined;
+
+/**
+ * The process's one environment with one pool of threads for all sessions, so that a session's idle threads never
+ * compete with another's busy ones. The first caller in the process decides how many threads there are.
+ * @param threads 0: one for each physical core.
+ */
+function sharedEnvironment(threads: number): Handle {
+  if (environment !== undefined) return environment;
+  const { functions, check } = ortLibrary();
+  const threading = created((out) => functions.createThreadingOptions(out));
+  check(functions.setGlobalIntraOpNumThreads(threading, threads));
+  check(functions.setGlobalInterOpNumThreads(threading, 1));
+  const errorsOnly = 3;
+  environment = created((out) =>
+    functions.createEnvWithGlobalThreadPools(errorsOnly, 'titlesmith', threading, out),
+  );
+  functions.releaseThreadingOptions(threading);
+  return environment;
+}
+
+export interface SessionOptions {
+  readonly threads: number;
+  readonly constants: ReadonlyMap<
+    string,
+    { readonly array: NumericArray; readonly specification: TensorSpecification }
+  >;
+}
+
+type Specifications = ReadonlyMap<string, TensorSpecification>;
+
+/** An ONNX model loaded by ONNX Runtime, reading and writing arrays of the caller in place. */
+export class OrtSession {
+  private readonly session: Handle;
+  private readonly constantValues: readonly Handle[];
+  /** Arrays the session reads for as long as it lives. */
+  private readonly constantArrays: readonly NumericArray[];
+
+  constructor(
+    model: Uint8Array,
+    private readonly inputs: Specifications,
+    private readonly outputs: Specifications,
+    { threads, constants }: SessionOptions,
+  ) {
+    const { functions, check } = ortLibrary();
+    const options = created((out) => functions.createSessionOptions(out));
+    const [errorsOnly, allOptimizations] = [3, 99];
+    check(functions.setSessionLogSeverityLevel(options, errorsOnly));
+    check(functions.setSessionGraphOptimizationLevel(options, allOptimizations));
+    check(functions.disablePerSessionThreads(options));
+    this.constantArrays = [...constants.values()].map(({ array }) => array);
+    this.constantValues = [...constants].map(([name, { array, specification }]) =>
+      wrap(name, array, specification),
+    );
+    const { length } = this.constantValues;
+    if (length > 0)
+      check(functions.addExternalInitializers(options, [...constants.keys()], this.constantValues, length));
+    this.session = created((out) =>
+      functions.createSessionFromArray(sharedEnvironment(threads), model, model.length, options, out),
+    );
+    functions.releaseSessionOptions(options);
+  }
+
+  /** Runs the model off the calling thread. @throws RangeError on a missing, unknown or misshapen array. */
+  async run(
+    feeds: Readonly<Record<string, NumericArray>>,
+    results: Readonly<Record<string, NumericArray>>,
+  ): Promise<void> {
+    const unknown = Object.keys(feeds).find((name) => !this.inputs.has(name));
+    if (unknown !== undefined) throw new RangeError(`${unknown}: the graph has no such input`);
+    const { functions, check } = ortLibrary();
+    const values: Handle[] = [];
+    const wrapAll = (
+      specifications: Specifications,
+      arrays: Readonly<Record<string, NumericArray>>,
+    ): Handle[] =>
+      Array.from(specifications, ([name, specification]) => {
+        const value = wrap(name, arrays[name], specification);
+        values.push(value);
+        return value;
+      });
+    try {
+      const inputs = wrapAll(this.inputs, feeds);
+      const outputs = wrapAll(this.outputs, results);
+      const [inputNames, outputNames] = [[...this.inputs.keys()], [...this.outputs.keys()]];
+      const status = await new Promise<Handle | null>((resolve, reject) => {
+        functions.run.async(
+          this.session,
+          null,
+          inputNames,
+          inputs,
+          inputs.length,
+          outputNames,
+          outputs.length,
+          outputs,
+          (error, result) => (error ? reject(error) : resolve(result)),
+        );
+      });
+      check(status);
+    } finally {
+      for (const value of values) functions.releaseValue(value);
+    }
+  }
+
+  dispose(): void {
+    const { functions } = ortLibrary();
+    functions.releaseSession(this.session);
+    for (const value of this.constantValues) functions.releaseValue(value);
+  }
+
+  /** Keeps the constants' memory reachable. */
+  get constantBytes(): number {
+    return this.constantArrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+}
