@@ -1,6 +1,9 @@
 import { TitlesmithError } from '../common/errors.js';
 
-/** Longest text that is compared, in UTF-16 code units; a title has a few hundred. Bounds memory on hostile input. */
+/**
+ * Longest text that is compared, in UTF-16 code units; a title has a few hundred. Bounds memory on hostile
+ * input.
+ */
 export const maximumTextLength = 1_000_000;
 
 const asciiLimit = 128;
@@ -11,9 +14,9 @@ export function withoutWhiteSpace(text: string): string {
 }
 
 /**
- * Numbers the features of texts. A feature is a pair of neighbouring UTF-16 code units together with how often the
- * pair occurred before in the same text: the shared features of two texts are then a plain set intersection whose
- * size equals the multiset intersection of their bigrams, and a posting needs no count.
+ * Numbers the features of texts. A feature is a pair of neighbouring UTF-16 code units together with how
+ * often the pair occurred before in the same text: the shared features of two texts are then a plain set
+ * intersection whose size equals the multiset intersection of their bigrams, and a posting needs no count.
  */
 export class BigramFeatures {
   /** Feature id of each ASCII bigram's first occurrence, plus 1; 0: not seen. */
@@ -32,8 +35,8 @@ export class BigramFeatures {
   }
 
   /**
-   * Writes the feature ids of `text` into `target` from `start` on, one for each of its `text.length - 1` bigrams,
-   * giving new ids to new features.
+   * Writes the feature ids of `text` into `target` from `start` on, one for each of its `text.length - 1`
+   * bigrams, giving new ids to new features.
    */
   add(text: string, target: Int32Array, start: number): void {
     const count = text.length - 1;

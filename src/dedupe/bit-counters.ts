@@ -2,9 +2,10 @@
 const maximumPlanes = 20;
 
 /**
- * Counters for many places at once, stored as bit planes: bit i of word w of plane p is bit p of the count of place
- * 32·w + i. One bitwise operation then works on 32 counts; seven rows are added with the carry-save adders of
- * Harley and Seal (Muła, Kurz, Lemire, "Faster Population Counts Using AVX2 Instructions", 2018, section 3).
+ * Counters for many places at once, stored as bit planes: bit i of word w of plane p is bit p of the count of
+ * place 32·w + i. One bitwise operation then works on 32 counts; seven rows are added with the carry-save
+ * adders of Harley and Seal (Muła, Kurz, Lemire, "Faster Population Counts Using AVX2 Instructions", 2018,
+ * section 3).
  */
 export class BitCounters {
   /** [planes, words] row-major. */
@@ -21,7 +22,9 @@ export class BitCounters {
     this.planes.fill(0, 0, this.planeCount * this.words);
   }
 
-  /** Adds 1 to the count of each of `places[first]` to `places[last - 1]`; `origin` is the place of counter 0. */
+  /**
+   * Adds 1 to the count of each of `places[first]` to `places[last - 1]`; `origin` is the place of counter 0.
+   */
   addPlaces(places: Int32Array, first: number, last: number, origin: number): void {
     const { planes, words } = this;
     for (let i = first; i < last; i++) {

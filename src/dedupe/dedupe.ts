@@ -13,7 +13,8 @@ export interface GeneratedOutput {
 /**
  * Why an output is refused, in the order the reasons are tried; the first that holds is named.
  * - `blank`: nothing a reader could see.
- * - `broken text`: a line break or other control character, half a surrogate pair, or U+FFFD from bytes that are no UTF-8.
+ * - `broken text`: a line break or other control character, half a surrogate pair, or U+FFFD from bytes that
+ *   are no UTF-8.
  * - `exact copy`: a training title, white space apart.
  * - `near copy`: rated at or above the threshold with a training title.
  * - `repeat`: an earlier output that is kept, white space apart.
@@ -46,7 +47,8 @@ const brokenCharacter = /[\p{Cc}\p{Cs}\u2028\u2029\ufffd]/u;
  * Judges each output against all training titles and against the outputs before it.
  * @param titles the training titles, or an index of them that is at hand already.
  * @returns one verdict an output, in the same order.
- * @throws TitlesmithError `no-titles` without titles, `threshold` for a threshold outside (0, 1]; InterruptedError.
+ * @throws TitlesmithError `no-titles` without titles, `threshold` for a threshold outside (0, 1];
+ * InterruptedError.
  */
 export async function dedupe(
   outputs: readonly GeneratedOutput[],
@@ -91,8 +93,8 @@ function textReason(text: string): RejectionReason | undefined {
 }
 
 /**
- * The training title that `text` equals, white space apart. A rating of 1 alone is no proof: "aab aba" and "aba aab"
- * have the same bigrams.
+ * The training title that `text` equals, white space apart. A rating of 1 alone is no proof: "aab aba" and
+ * "aba aab" have the same bigrams.
  */
 function exactlyCopied({ text, rating }: RatedText, index: SimilarityIndex): string | undefined {
   if (rating < 1) return undefined;

@@ -1,7 +1,10 @@
 import { TitlesmithError } from '../common/errors.js';
 import { assertComparable, BigramFeatures, withoutWhiteSpace } from './bigram-features.js';
 
-/** Words of 32 places in a block: titles counted together, so that their counters stay in the first-level cache. */
+/**
+ * Words of 32 places in a block: titles counted together, so that their counters stay in the first-level
+ * cache.
+ */
 export const blockWords = 256;
 
 /** Positions in the index are 32-bit. */
@@ -16,9 +19,9 @@ export interface Block {
 }
 
 /**
- * Which titles have which feature. Titles stand in places ordered by their number of bigrams (then by index). A
- * feature that at least one title in 32 has is a row of bits over the places; a rarer one is a list of places:
- * each takes the smaller of the two forms.
+ * Which titles have which feature. Titles stand in places ordered by their number of bigrams (then by index).
+ * A feature that at least one title in 32 has is a row of bits over the places; a rarer one is a list of
+ * places: each takes the smaller of the two forms.
  */
 export interface InvertedIndex {
   readonly features: BigramFeatures;
@@ -45,7 +48,8 @@ export interface InvertedIndex {
 
 /**
  * Builds the inverted index. Takes about 4 bytes a bigram while it builds, less than 3 afterwards.
- * @throws TitlesmithError `text-too-long` for a title beyond the bound, `too-many-titles` beyond 2^31 bigrams.
+ * @throws TitlesmithError `text-too-long` for a title beyond the bound, `too-many-titles` beyond 2^31
+ * bigrams.
  */
 export function buildInvertedIndex(titles: readonly string[]): InvertedIndex {
   const { bigrams, shortTitles } = measure(titles);

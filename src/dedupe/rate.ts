@@ -16,8 +16,8 @@ export interface RatedText {
 const textsPerTurn = 64;
 
 /**
- * Rates each text with the training title most like it. Held-out titles, rated so, are the baseline that outputs are
- * judged by: real titles resemble each other too.
+ * Rates each text with the training title most like it. Held-out titles, rated so, are the baseline that
+ * outputs are judged by: real titles resemble each other too.
  * @param label what is being rated, for the progress line.
  * @throws InterruptedError when the context asks to stop.
  */

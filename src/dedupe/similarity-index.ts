@@ -20,8 +20,9 @@ export interface SimilarityIndex {
 }
 
 /**
- * An exact index for the Sørensen-Dice rating of the string-similarity package over UTF-16 bigrams: an inverted index
- * (./inverted-index.ts) searched with bounds that cannot lose a title (./similarity-search.ts). Not reentrant.
+ * An exact index for the Sørensen-Dice rating of the string-similarity package over UTF-16 bigrams: an
+ * inverted index (./inverted-index.ts) searched with bounds that cannot lose a title
+ * (./similarity-search.ts). Not reentrant.
  *
  * @throws TitlesmithError `no-titles` for an empty list, `text-too-long` for a title beyond the bound.
  */

@@ -5,8 +5,9 @@ import { type Block, blockWords, type InvertedIndex } from './inverted-index.js'
 export type Visitor = (rating: number, index: number) => number;
 
 /**
- * Counting goes on past what the bounds demand while more than this part of the needed overlap lies in the features
- * left: stopping earlier leaves many titles to look at one by one. Tuned on 40,000 real titles; only speed depends on it.
+ * Counting goes on past what the bounds demand while more than this part of the needed overlap lies in the
+ * features left: stopping earlier leaves many titles to look at one by one. Tuned on 40,000 real titles; only
+ * speed depends on it.
  */
 const restShare = 0.4;
 
@@ -19,11 +20,12 @@ interface Query {
 }
 
 /**
- * Searches an inverted index for titles that rate at least a floor. All titles of a block are counted together, the
- * rarest features first. Bounds skip blocks of unfit length, stop counting as soon as the features left could not
- * lift an unseen title to the floor (the prefix filter of Chaudhuri, Ganti, Kaushik, "A Primitive Operator for
- * Similarity Joins in Data Cleaning", ICDE 2006, section 4), and look at a title only when its count can still
- * reach the floor. Every bound is computed by the rating's own expression: rounding is monotone, so none is too low.
+ * Searches an inverted index for titles that rate at least a floor. All titles of a block are counted
+ * together, the rarest features first. Bounds skip blocks of unfit length, stop counting as soon as the
+ * features left could not lift an unseen title to the floor (the prefix filter of Chaudhuri, Ganti, Kaushik,
+ * "A Primitive Operator for Similarity Joins in Data Cleaning", ICDE 2006, section 4), and look at a title
+ * only when its count can still reach the floor. Every bound is computed by the rating's own expression:
+ * rounding is monotone, so none is too low.
  */
 export class SimilaritySearch {
   private readonly counters = new BitCounters(blockWords);
@@ -31,7 +33,8 @@ export class SimilaritySearch {
   constructor(private readonly index: InvertedIndex) {}
 
   /**
-   * Calls `visit` for every title that shares a bigram with `text` and rates at least the floor, and for some others.
+   * Calls `visit` for every title that shares a bigram with `text` and rates at least the floor, and for some
+   * others.
    * @param text without white space, at least 2 code units.
    */
   visitAtLeast(text: string, startFloor: number, visit: Visitor): void {
@@ -134,7 +137,10 @@ function ceiling(query: Query, block: Block): number {
   return (2 * Math.min(query.known, fittest)) / (query.bigrams + fittest);
 }
 
-/** A count below this cannot reach the floor even with all of `rest`; 1 lower than computed, for rounding; at least 1. */
+/**
+ * A count below this cannot reach the floor even with all of `rest`; 1 lower than computed, for rounding; at
+ * least 1.
+ */
 function fewestShared(floor: number, least: number, rest: number): number {
   return Math.max(1, Math.floor((floor * least) / 2) - rest - 1);
 }

@@ -41,9 +41,9 @@ const fewestTexts = 30;
 const clearExcess = 0.05;
 
 /**
- * Compares the outputs' best ratings with those of the held-out titles. The interval of the difference is Newcombe's
- * hybrid score interval ("Interval estimation for the difference between independent proportions", Statistics in
- * Medicine 17, 1998, method 10).
+ * Compares the outputs' best ratings with those of the held-out titles. The interval of the difference is
+ * Newcombe's hybrid score interval ("Interval estimation for the difference between independent proportions",
+ * Statistics in Medicine 17, 1998, method 10).
  * @param threshold rating from which a text counts as a near copy.
  */
 export function overfitStatistics(
@@ -88,8 +88,8 @@ function quantile(sorted: Float64Array, part: number): number {
 }
 
 /**
- * A share and its score interval (Wilson, "Probable inference, the law of succession, and statistical inference",
- * JASA 22, 1927). Of no texts, the share is 0 and may be anything.
+ * A share and its score interval (Wilson, "Probable inference, the law of succession, and statistical
+ * inference", JASA 22, 1927). Of no texts, the share is 0 and may be anything.
  */
 export function wilsonShare(count: number, total: number): Share {
   if (total === 0) return { count, share: 0, low: 0, high: 1 };

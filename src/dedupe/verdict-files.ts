@@ -6,8 +6,8 @@ const columns = ['text', 'reason', 'rating', 'matched_title'];
 
 /**
  * Writes what dedupe decided into a run folder, each file atomically: `accepted.txt`, one title a line, and
- * `rejected.csv` (RFC 4180) with text, reason, rating and what it matched: the training title most like it, or for a
- * repeat the earlier output. Blank and broken texts match nothing.
+ * `rejected.csv` (RFC 4180) with text, reason, rating and what it matched: the training title most like it,
+ * or for a repeat the earlier output. Blank and broken texts match nothing.
  * @throws TitlesmithError naming the file that cannot be written.
  */
 export async function writeVerdicts(folder: string, verdicts: readonly Verdict[]): Promise<void> {

@@ -18,7 +18,10 @@ export interface ReportInput {
 }
 
 export interface ReportSource {
-  /** One line: where the titles came from. Must hold no absolute path, or the report differs from machine to machine. */
+  /**
+   * One line: where the titles came from. Must hold no absolute path, or the report differs from machine to
+   * machine.
+   */
   readonly description: string;
   /** True for the bundled sample: the posts are made up, and the report says so. */
   readonly synthetic: boolean;
@@ -57,7 +60,9 @@ export interface TrainingPoint {
   readonly validationLoss?: number;
 }
 
-/** A text and the training title most like it; `matched` is undefined where no title shares anything with it. */
+/**
+ * A text and the training title most like it; `matched` is undefined where no title shares anything with it.
+ */
 export interface RatedPair {
   readonly text: string;
   readonly rating: number;
@@ -141,7 +146,10 @@ export interface ReportFigures {
   readonly verdicts: { readonly accepted: number; readonly rejected: readonly NamedCount[] };
   readonly overfit: OverfitFigures;
   readonly distribution: readonly RatingBin[];
-  /** The outputs most like a training title, at most 60 of each verdict, highest rating first, each text once. */
+  /**
+   * The outputs most like a training title, at most 10 rated 1 and 60 others of each verdict, highest rating
+   * first, each text once.
+   */
   readonly closest: readonly Pair[];
   /** The held-out titles most like a training title: how close real ones come. */
   readonly closestHeldOut: readonly Pair[];

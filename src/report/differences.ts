@@ -11,8 +11,8 @@ export interface MarkedPair {
 }
 
 /**
- * Marks the words in which two texts differ (Myers, "An O(ND) difference algorithm and its variations", 1986). White
- * space is shown as one space.
+ * Marks the words in which two texts differ (Myers, "An O(ND) difference algorithm and its variations",
+ * 1986). White space is shown as one space.
  */
 export function markDifferences(first: string, second: string): MarkedPair {
   const [firstWords, secondWords] = [words(first), words(second)];

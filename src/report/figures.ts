@@ -12,6 +12,7 @@ import type {
 
 const limits = {
   closest: 60,
+  equal: 10,
   closestHeldOut: 5,
   accepted: 60,
   rejected: 12,
@@ -112,16 +113,21 @@ function distribution(outputs: readonly RatedPair[], heldOut: readonly RatedPair
   return bins.map((bin, i) => ({ from: i / binCount, to: (i + 1) / binCount, ...bin }));
 }
 
-/** The closest of each verdict, so that neither a flood of copies nor of accepted titles hides the others. */
+/**
+ * The closest of each verdict, so that neither a flood of copies nor of accepted titles hides the others; few
+ * rated 1, which show no difference to look at.
+ */
 function closestOutputs(verdicts: readonly ReportVerdict[]): Pair[] {
-  const comparable = verdicts.filter(
-    (verdict) => verdict.matched !== undefined && verdict.repeats === undefined,
+  const comparable = byRating(
+    distinct(verdicts.filter((verdict) => verdict.matched !== undefined && verdict.repeats === undefined)),
   );
-  const reasons = new Set(comparable.map((verdict) => verdict.reason));
+  const equal = comparable.filter((verdict) => verdict.rating === 1).slice(0, limits.equal);
+  const different = comparable.filter((verdict) => verdict.rating < 1);
+  const reasons = new Set(different.map((verdict) => verdict.reason));
   const closest = [...reasons].flatMap((reason) =>
-    byRating(distinct(comparable.filter((verdict) => verdict.reason === reason))).slice(0, limits.closest),
+    different.filter((verdict) => verdict.reason === reason).slice(0, limits.closest),
   );
-  return byRating(closest).map(toPair);
+  return byRating([...equal, ...closest]).map(toPair);
 }
 
 /** The first of each text. */

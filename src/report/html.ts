@@ -1,13 +1,19 @@
 import { escapeHtml } from '../common/html.js';
 
-/** Markup that is safe to put into a page as it is. Made by {@link html} only, so that a plain string is always escaped. */
+/**
+ * Markup that is safe to put into a page as it is. Made by {@link html} only, so that a plain string is
+ * always escaped.
+ */
 export class Html {
   constructor(readonly markup: string) {}
 }
 
 export type HtmlValue = Html | string | number | null | undefined | readonly Html[];
 
-/** A template whose inserted values are escaped, unless they are markup already; null and undefined leave nothing. */
+/**
+ * A template whose inserted values are escaped, unless they are markup already; null and undefined leave
+ * nothing.
+ */
 export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return new Html(parts.map((part, i) => part + (i < values.length ? markupOf(values[i]) : '')).join(''));
 }
@@ -20,8 +26,8 @@ function markupOf(value: HtmlValue): string {
 }
 
 /**
- * Text from outside, set apart from the writing direction of the page. Control characters are shown as symbols;
- * halves of surrogate pairs, which no file can hold, as U+FFFD.
+ * Text from outside, set apart from the writing direction of the page. Control characters are shown as
+ * symbols; halves of surrogate pairs, which no file can hold, as U+FFFD.
  */
 export function titleText(text: string | Html): Html {
   return html`<bdi class="title">${text instanceof Html ? text : visible(text)}</bdi>`;

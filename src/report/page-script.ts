@@ -1,6 +1,7 @@
 /**
- * The page's only script: search, filter, sorting and paging of the closest pairs. Everything is readable without it. Plain
- * text for the browser; it only moves and hides rows that are there, and builds no markup from titles.
+ * The page's only script: search, filter, sorting and paging of the closest pairs. Everything is readable
+ * without it. Plain text for the browser; it only moves and hides rows that are there, and builds no markup
+ * from titles.
  */
 export const pageScript = `'use strict';
 (() => {
@@ -31,10 +32,12 @@ export const pageScript = `'use strict';
   const collator = new Intl.Collator(undefined, { numeric: true });
   const sortBy = (header, column) => {
     const numeric = header.dataset.kind === 'number';
-    const down = header.getAttribute('aria-sort') !== 'descending' && (numeric || header.hasAttribute('aria-sort'));
+    const before = header.getAttribute('aria-sort');
+    const down = before === 'ascending' || (before === null && numeric);
     for (const other of table.tHead.rows[0].cells) other.removeAttribute('aria-sort');
     header.setAttribute('aria-sort', down ? 'descending' : 'ascending');
-    const key = ({ row }) => (numeric ? Number(row.cells[column].dataset.value) : row.cells[column].textContent);
+    const cell = ({ row }) => row.cells[column];
+    const key = (entry) => (numeric ? Number(cell(entry).dataset.value) : cell(entry).textContent);
     const order = numeric ? (a, b) => key(a) - key(b) : (a, b) => collator.compare(key(a), key(b));
     rows.sort((a, b) => (down ? order(b, a) : order(a, b)));
     body.append(...rows.map(({ row }) => row));

@@ -11,13 +11,15 @@ import { acceptedTitles, counts, rejectedTitles } from './sections/titles.js';
 import { training } from './sections/training.js';
 
 /** An icon of its own, so that no browser asks a server for one. */
-const icon =
-  'data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 viewBox=%220 0 16 16%22%3E%3Crect width=%2216%22 height=%2216%22 rx=%223%22 fill=%22%23b3431f%22/%3E%3Cpath d=%22M4 5h8M8 5v7%22 stroke=%22white%22 stroke-width=%222%22/%3E%3C/svg%3E';
+const icon = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">' +
+    '<rect width="16" height="16" rx="3" fill="#b3431f"/><path d="M4 5h8M8 5v7" stroke="white" stroke-width="2"/></svg>',
+)}`;
 
 /**
- * The report as one HTML page that needs nothing else: styles, script and plots are inside, and its policy forbids the
- * rest, so that even markup that got past the escaping could neither run nor load anything. The same figures always
- * give the same bytes.
+ * The report as one HTML page that needs nothing else: styles, script and plots are inside, and its policy
+ * forbids the rest, so that even markup that got past the escaping could neither run nor load anything. The
+ * same figures always give the same bytes.
  */
 export function renderReport(figures: ReportFigures): string {
   const policy = [

@@ -3,7 +3,10 @@ import { writeFileAtomic } from '../common/files.js';
 import type { ReportFigures } from './contract.js';
 import { renderReport } from './page.js';
 
-/** Writes report.html and report.json into a run folder, each atomically. @throws TitlesmithError naming the file. */
+/**
+ * Writes report.html and report.json into a run folder, each atomically. @throws TitlesmithError naming the
+ * file.
+ */
 export async function writeReport(folder: string, figures: ReportFigures): Promise<void> {
   await writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(figures, null, 2)}\n`);
   await writeFileAtomic(join(folder, 'report.html'), renderReport(figures));

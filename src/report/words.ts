@@ -36,20 +36,20 @@ interface Judgement {
   readonly advice: string;
 }
 
-/** From this share of near copies among real titles on, a near copy is no sign of reciting. */
+/** From this share of near copies among held-out titles on, a near copy is no sign of reciting. */
 const alikeShare = 0.2;
 
 /** The verdict as a person would say it. */
 export function judgement({ verdict, outputs, heldOut, threshold }: OverfitFigures): Judgement {
   const shares =
     `${percent(outputs.nearCopies.share)} of the outputs are near copies of a training title ` +
-    `(rated ${decimal(threshold)} or higher). Of the ${count(heldOut.count)} real titles that were held out of training, ` +
+    `(rated ${decimal(threshold)} or higher). Of the ${count(heldOut.count)} titles held out of training, ` +
     `${percent(heldOut.nearCopies.share)} are.`;
   switch (verdict) {
     case 'overfits':
       return {
         headline: 'The model recites its training titles',
-        meaning: `${shares} That is far more than real titles resemble each other.`,
+        meaning: `${shares} That is far more than titles resemble each other anyway.`,
         advice: 'Train for fewer steps or on more titles, or sample at a higher temperature.',
       };
     case 'leans':
@@ -61,15 +61,15 @@ export function judgement({ verdict, outputs, heldOut, threshold }: OverfitFigur
     case 'healthy':
       if (heldOut.nearCopies.share > alikeShare) {
         return {
-          headline: 'The outputs are as alike as the real titles',
+          headline: 'The outputs are as alike as the titles they learn from',
           meaning: `${shares} These titles follow a few patterns so closely that the threshold tells little.`,
           advice:
-            'Nothing suggests reciting. A higher threshold would refuse fewer outputs that only share a pattern.',
+            'Nothing suggests reciting. A higher threshold refuses fewer outputs that only share a pattern.',
         };
       }
       return {
         headline: 'The model writes titles of its own',
-        meaning: `${shares} That is no more than real titles resemble each other.`,
+        meaning: `${shares} That is no more than titles resemble each other anyway.`,
         advice: 'Nothing needs to change. Near copies that did occur are refused below.',
       };
     case 'unknown':

@@ -17,7 +17,7 @@ function packageBest(text: string, titles: readonly string[]): Match {
   return { rating: answer.bestMatch.rating, index: answer.bestMatchIndex };
 }
 
-/** Few letters, so that bigrams repeat and ratings tie; with white space of every kind, halves of pairs and NUL. */
+/** Few letters, so that bigrams repeat and ratings tie; with white space, halves of pairs and NUL. */
 const crowded = fc
   .array(
     fc.constantFrom(

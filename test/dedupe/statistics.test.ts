@@ -23,7 +23,8 @@ describe('overfitStatistics', () => {
   const many = (count: number, rating: number) => new Array<number>(count).fill(rating);
 
   it('gives the published interval of a difference', () => {
-    // Table II of Newcombe, "Interval estimation for the difference between independent proportions", 1998, method 10.
+    // Table II of Newcombe, "Interval estimation for the difference between independent proportions",
+    // 1998, method 10.
     const statistics = overfitStatistics(
       [...many(56, 1), ...many(14, 0)],
       [...many(48, 1), ...many(32, 0)],

@@ -45,7 +45,7 @@ export interface WatchedPage {
   readonly faults: readonly string[];
 }
 
-/** Opens a file; requests for anything but that file are blocked and, like dialogs and console errors, noted. */
+/** Opens a file. Requests for anything else are blocked and, like dialogs and console errors, noted. */
 export async function openWatched(
   browser: Browser,
   url: string,

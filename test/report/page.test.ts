@@ -37,7 +37,7 @@ describe('renderReport', () => {
       "form-action 'none'",
     ]);
     expect(page).not.toMatch(/\s(style|on\w+)="/);
-    expect(page.match(/(?:https?:)?\/\/[\w.]+/g)).toEqual(['http://www.w3.org']);
+    expect(page.match(/(?:https?:)?\/\/[\w.]+/g)).toBeNull();
   });
 
   it('shows what there is of a run that was not trained here', async () => {
@@ -108,11 +108,11 @@ describe('words', () => {
     expect([plural(1, 'step'), plural(1200, 'step')]).toEqual(['1 step', '1,200 steps']);
   });
 
-  it('do not call copies a sign of reciting where real titles are alike too', () => {
+  it('do not call copies a sign of reciting where held-out titles are alike too', () => {
     const many = (count: number, rating: number) => new Array<number>(count).fill(rating);
     const alike = overfitStatistics(many(100, 0.9), many(100, 0.9), 0.8);
     const original = overfitStatistics(many(100, 0.4), many(100, 0.4), 0.8);
-    expect(judgement(alike).headline).toBe('The outputs are as alike as the real titles');
+    expect(judgement(alike).headline).toBe('The outputs are as alike as the titles they learn from');
     expect(judgement(original).headline).toBe('The model writes titles of its own');
   });
 });

@@ -13,7 +13,10 @@ export interface Frame {
   readonly ticks: number;
 }
 
-/** Each chart is drawn twice; the style sheet shows the one that fits, so that its labels stay readable on a phone. */
+/**
+ * Each chart is drawn twice; the style sheet shows the one that fits, so that its labels stay readable on a
+ * phone.
+ */
 export const frames: readonly Frame[] = [
   { name: 'wide', width: 720, height: 280, left: 52, right: 16, top: 24, bottom: 44, ticks: 8 },
   { name: 'narrow', width: 360, height: 240, left: 46, right: 10, top: 24, bottom: 44, ticks: 4 },
@@ -34,14 +37,18 @@ export interface Axes {
 export function chart(frame: Frame, axes: Axes, description: string, content: Html): Html {
   const { width, height, left, right, bottom } = frame;
   const floor = height - bottom;
-  return html`<svg class="chart ${frame.name}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${description}">
+  return html`<svg class="chart ${frame.name}" viewBox="0 0 ${width} ${height}"
+role="img" aria-label="${description}">
 ${axes.y.ticks(5).map((value) => {
   const y = round(axes.y(value));
-  return html`<path class="grid" d="M${left} ${y}H${width - right}"/><text class="tick" x="${left - 8}" y="${y}" dy="0.32em" text-anchor="end">${axes.formatY(value)}</text>`;
+  return html`<path class="grid" d="M${left} ${y}H${width - right}"/>
+<text class="tick"
+x="${left - 8}" y="${y}" dy="0.32em" text-anchor="end">${axes.formatY(value)}</text>`;
 })}
 ${axes.x.ticks(frame.ticks).map((value) => {
   const x = round(axes.x(value));
-  return html`<path class="axis" d="M${x} ${floor}v5"/><text class="tick" x="${x}" y="${floor + 18}" text-anchor="middle">${axes.formatX(value)}</text>`;
+  return html`<path class="axis" d="M${x} ${floor}v5"/>
+<text class="tick" x="${x}" y="${floor + 18}" text-anchor="middle">${axes.formatX(value)}</text>`;
 })}
 <path class="axis" d="M${left} ${floor}H${width - right}"/>
 <text class="label" x="${width - right}" y="${height - 6}" text-anchor="end">${axes.labelX}</text>
@@ -53,7 +60,9 @@ ${content}
 /** A vertical line with a label that stays inside the frame. */
 export function marker(frame: Frame, x: number, label: string): Html {
   const leftSide = x > frame.width / 2;
-  return html`<path class="marker" d="M${round(x)} ${frame.top - 6}V${frame.height - frame.bottom}"/><text class="marker-label" x="${round(x) + (leftSide ? -6 : 6)}" y="${frame.top}" text-anchor="${leftSide ? 'end' : 'start'}">${label}</text>`;
+  return html`<path class="marker" d="M${round(x)} ${frame.top - 6}V${frame.height - frame.bottom}"/>
+<text class="marker-label" x="${round(x) + (leftSide ? -6 : 6)}" y="${frame.top}"
+text-anchor="${leftSide ? 'end' : 'start'}">${label}</text>`;
 }
 
 /** Two decimals are a hundredth of a pixel, and keep the page small. */

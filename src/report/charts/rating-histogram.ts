@@ -5,13 +5,15 @@ import { type Html, html } from '../html.js';
 import { decimal, percent } from '../words.js';
 import { chart, type Frame, frames, marker, round } from './frame.js';
 
-/** How the outputs' best ratings spread (bars) beside those of held-out titles (outline), as shares of each. */
+/**
+ * How the outputs' best ratings spread (bars) beside those of held-out titles (outline), as shares of each.
+ */
 export function ratingHistogram(bins: readonly RatingBin[], overfit: OverfitFigures): readonly Html[] {
   const { outputs, heldOut, threshold } = overfit;
   const description =
     `Histogram of best ratings from 0 to 1. Outputs: median ${decimal(outputs.median)}, ` +
     `${percent(outputs.nearCopies.share)} at ${decimal(threshold)} or higher. Held-out titles: ` +
-    `median ${decimal(heldOut.median)}, ${percent(heldOut.nearCopies.share)} at ${decimal(threshold)} or higher.`;
+    `median ${decimal(heldOut.median)}, ${percent(heldOut.nearCopies.share)} there.`;
   return frames.map((frame) => draw(frame, bins, threshold, description));
 }
 
@@ -44,7 +46,8 @@ function draw(frame: Frame, bins: readonly RatingBin[], threshold: number, descr
   const bars = bins.map((bin, i) => {
     const left = x(bin.from) + 1;
     const top = y(outputs[i]!);
-    return html`<rect class="bar outputs" x="${round(left)}" y="${round(top)}" width="${round(x(bin.to) - 1 - left)}" height="${round(floor - top)}"/>`;
+    return html`<rect class="bar outputs" x="${round(left)}" y="${round(top)}"
+width="${round(x(bin.to) - 1 - left)}" height="${round(floor - top)}"/>`;
   });
   const content = html`${bars}
 <path class="line held-out" d="${outline(steps)}"/>

@@ -42,10 +42,13 @@ function draw(
     labelX: 'training steps',
     labelY: 'loss, nats per token',
   };
-  const content = html`${bestStep === undefined ? null : marker(frame, x(bestStep), `best: step ${count(bestStep)}`)}
+  const best = bestStep === undefined ? null : marker(frame, x(bestStep), `best: step ${count(bestStep)}`);
+  const dot = ({ step, loss: value }: CurvePoint) =>
+    html`<circle class="dot held-out" cx="${round(x(step))}" cy="${round(y(value))}" r="3"/>`;
+  const content = html`${best}
 <path class="line training" d="${path(loss)}"/>
 <path class="line held-out" d="${path(validation)}"/>
-${validation.map((point) => html`<circle class="dot held-out" cx="${round(x(point.step))}" cy="${round(y(point.loss))}" r="3"/>`)}`;
+${validation.map(dot)}`;
   return chart(frame, axes, description, content);
 }
 

@@ -8,7 +8,8 @@ export function overview(figures: ReportFigures): Html {
   const { headline, meaning, advice } = judgement(overfit);
   const subject = run.subreddit === null ? visible(run.name) : `r/${visible(run.subreddit)}`;
   return html`<header class="masthead">
-<p class="kicker">titlesmith <span aria-hidden="true">·</span> overfit report <span aria-hidden="true">·</span> <bdi>${subject}</bdi></p>
+<p class="kicker">titlesmith <span aria-hidden="true">·</span> overfit report
+<span aria-hidden="true">·</span> <bdi>${subject}</bdi></p>
 <h1 class="${overfit.verdict}">${headline}</h1>
 <p class="lead">${meaning}</p>
 <p class="advice">${advice}</p>
@@ -18,8 +19,9 @@ ${run.source.synthetic ? syntheticNotice() : null}
 }
 
 function syntheticNotice(): Html {
-  return html`<aside class="notice"><strong>Synthetic data.</strong> The posts behind this report are titlesmith’s bundled sample, made up
-by a generator. They show the whole way without a key or a network; they say nothing about any real community.</aside>`;
+  return html`<aside class="notice"><strong>Synthetic data.</strong>
+The posts behind this report are titlesmith’s bundled sample, made up by a generator. They show the whole way
+without a key or a network; they say nothing about any real community.</aside>`;
 }
 
 function keyFigures(figures: ReportFigures): Html[] {
@@ -30,12 +32,14 @@ function keyFigures(figures: ReportFigures): Html[] {
     figure(
       'Near copies',
       percent(overfit.outputs.nearCopies.share),
-      `of outputs; 95% interval ${interval(overfit.outputs.nearCopies)}. Held-out titles: ${percent(overfit.heldOut.nearCopies.share)}`,
+      `of outputs; 95% interval ${interval(overfit.outputs.nearCopies)}. ` +
+        `Held-out titles: ${percent(overfit.heldOut.nearCopies.share)}`,
     ),
     figure(
       'Median rating',
       decimal(overfit.outputs.median),
-      `of an output with the training title most like it. Held-out titles: ${decimal(overfit.heldOut.median)}`,
+      `of an output with the training title most like it. ` +
+        `Held-out titles: ${decimal(overfit.heldOut.median)}`,
     ),
   ];
   if (training) {
@@ -53,7 +57,9 @@ function keyFigures(figures: ReportFigures): Html[] {
 }
 
 function figure(name: string, value: string, meaning: string): Html {
-  return html`<div><dt>${name}</dt><dd><span class="value">${value}</span><span class="meaning">${meaning}</span></dd></div>`;
+  return html`<div><dt>${name}</dt>
+<dd><span class="value">${value}</span>
+<span class="meaning">${meaning}</span></dd></div>`;
 }
 
 function interval({ low, high }: { low: number; high: number }): string {

@@ -9,32 +9,40 @@ export function ratings(figures: ReportFigures): Html {
   const { outputs, heldOut, excess } = overfit;
   return html`<section aria-labelledby="ratings">
 <h2 id="ratings">How close the outputs come</h2>
-<p>Each output is rated with every training title; the best rating counts. It is the share of neighbouring letter
-pairs that two titles have in common: 0 is nothing, 1 is all. Real titles resemble each other too, so the titles
-held out of training are rated the same way. <em>A healthy model’s bars follow the outline; a model that recites piles up at the right.</em></p>
+<p>Each output is rated with every training title; the best rating counts. It is the share of neighbouring
+letter pairs that two titles have in common: 0 is nothing, 1 is all. Titles resemble each other anyway, so the
+titles held out of training are rated the same way.
+<em>A healthy model’s bars follow the outline; a model that recites piles up at the right.</em></p>
 <figure>
-<figcaption class="legend"><span class="key outputs">outputs (${count(outputs.count)})</span> <span class="key held-out">held-out titles (${count(heldOut.count)})</span></figcaption>
+<figcaption class="legend"><span class="key outputs">outputs (${count(outputs.count)})</span>
+<span class="key held-out">held-out titles (${count(heldOut.count)})</span></figcaption>
 ${ratingHistogram(distribution, overfit)}
 </figure>
 <div class="scroll" role="region" aria-label="Ratings in numbers" tabindex="0"><table class="numbers">
-<thead><tr><td></td><th scope="col">median</th><th scope="col">mean</th><th scope="col">90th percentile</th><th scope="col">highest</th><th scope="col">near copies</th><th scope="col">95% interval</th></tr></thead>
+<thead><tr><td></td><th scope="col">median</th><th scope="col">mean</th><th scope="col">90th percentile</th>
+<th scope="col">highest</th><th scope="col">near copies</th><th scope="col">95% interval</th></tr></thead>
 <tbody>
 ${[row('Outputs', outputs), row('Held-out titles', heldOut)]}
 </tbody></table></div>
 <p>Near copies beyond what held-out titles show: <strong>${points(excess.share)}</strong> percentage points
 (95% interval ${points(excess.low)} to ${points(excess.high)}).</p>
 <details><summary>The distribution as a table</summary>
-<table class="numbers"><thead><tr><th scope="col">rating</th><th scope="col">outputs</th><th scope="col">held-out titles</th></tr></thead>
+<table class="numbers"><thead><tr><th scope="col">rating</th><th scope="col">outputs</th>
+<th scope="col">held-out titles</th></tr></thead>
 <tbody>${distribution.map(
     (bin) =>
-      html`<tr><th scope="row">${decimal(bin.from)}–${bin.to.toFixed(2)}</th><td>${count(bin.outputs)}</td><td>${count(bin.heldOut)}</td></tr>`,
+      html`<tr><th scope="row">${decimal(bin.from)}–${bin.to.toFixed(2)}</th><td>${count(bin.outputs)}</td>
+<td>${count(bin.heldOut)}</td></tr>`,
   )}</tbody></table></details>
 </section>`;
 }
 
 function row(name: string, summary: ReportFigures['overfit']['outputs']): Html {
   const { median, mean, ninetiethPercentile, highest, nearCopies } = summary;
-  return html`<tr><th scope="row">${name}</th><td>${decimal(median)}</td><td>${decimal(mean)}</td><td>${decimal(ninetiethPercentile)}</td><td>${decimal(highest)}</td><td>${percent(nearCopies.share)} (${count(nearCopies.count)})</td><td>${percent(nearCopies.low)} to ${percent(nearCopies.high)}</td></tr>`;
+  return html`<tr><th scope="row">${name}</th><td>${decimal(median)}</td><td>${decimal(mean)}</td>
+<td>${decimal(ninetiethPercentile)}</td><td>${decimal(highest)}</td>
+<td>${percent(nearCopies.share)} (${count(nearCopies.count)})</td>
+<td>${percent(nearCopies.low)} to ${percent(nearCopies.high)}</td></tr>`;
 }
 
 function points(share: number): string {

@@ -5,13 +5,15 @@ import { count, decimal, percent, plural } from '../words.js';
 /** Accepted titles to read. */
 export function acceptedTitles(figures: ReportFigures): Html {
   const { acceptedSample, verdicts } = figures;
+  const total = plural(verdicts.accepted, 'accepted title');
   const all = acceptedSample.length === verdicts.accepted;
+  const shown = all ? `All ${total}` : `${count(acceptedSample.length)} of the ${total}, evenly taken`;
   return html`<section aria-labelledby="accepted">
 <h2 id="accepted">Accepted titles</h2>
 ${
   acceptedSample.length === 0
     ? html`<p>No output was accepted.</p>`
-    : html`<p>${all ? 'All' : `${count(acceptedSample.length)} of the`} ${plural(verdicts.accepted, 'accepted title')}${all ? '' : ', evenly taken'}. The full list is in <code>accepted.txt</code>.</p>
+    : html`<p>${shown}. The full list is in <code>accepted.txt</code>.</p>
 <ul class="accepted">${acceptedSample.map(({ text }) => html`<li>${titleText(text)}</li>`)}</ul>`
 }
 </section>`;
@@ -29,27 +31,36 @@ const reasonMeanings: Readonly<Record<string, string>> = {
 export function rejectedTitles(figures: ReportFigures): Html {
   const { rejectedSamples, verdicts, generation, overfit } = figures;
   if (rejectedSamples.length === 0) {
-    return html`<section aria-labelledby="rejected"><h2 id="rejected">Refused titles</h2><p>Nothing was refused.</p></section>`;
+    return html`<section aria-labelledby="rejected"><h2 id="rejected">Refused titles</h2>
+<p>Nothing was refused.</p></section>`;
   }
   const refused = generation.outputs - verdicts.accepted;
   return html`<section aria-labelledby="rejected">
 <h2 id="rejected">Refused titles</h2>
-<p>${plural(refused, 'output')} refused, ${percent(refused / generation.outputs)} of all, near copies from a rating of ${decimal(overfit.threshold)}. All are in <code>rejected.csv</code>.</p>
+<p>${plural(refused, 'output')} refused, ${percent(refused / generation.outputs)} of all,
+near copies from a rating of ${decimal(overfit.threshold)}. All are in <code>rejected.csv</code>.</p>
 ${rejectedSamples.map(
   ({
     reason,
     count: number,
     samples,
-  }) => html`<details class="reason"><summary><span class="name">${reason}</span> <span class="number">${count(number)}</span> <span class="meaning">${reasonMeanings[reason]}</span></summary>
-<ul>${samples.map(sample)}</ul>${number > samples.length ? html`<p class="more">Shown: ${plural(samples.length, 'different text')}.</p>` : null}</details>`,
+  }) => html`<details class="reason"><summary><span class="name">${reason}</span>
+<span class="number">${count(number)}</span> <span class="meaning">${reasonMeanings[reason]}</span></summary>
+<ul>${samples.map(sample)}</ul>
+${number > samples.length ? shownSamples(samples.length) : null}</details>`,
 )}
 </section>`;
 }
 
+function shownSamples(number: number): Html {
+  return html`<p class="more">Shown: ${plural(number, 'different text')}.</p>`;
+}
+
 function sample({ text, rating, matched, reason }: Pair): Html {
   if (text === '') return html`<li><span class="meaning">(empty)</span></li>`;
-  const evidence = reason === 'near copy' && matched !== null;
-  return html`<li>${titleText(text)}${evidence ? html`<span class="evidence">${decimal(rating)} with ${titleText(matched)}</span>` : null}</li>`;
+  if (reason !== 'near copy' || matched === null) return html`<li>${titleText(text)}</li>`;
+  return html`<li>${titleText(text)}
+<span class="evidence">${decimal(rating)} with ${titleText(matched)}</span></li>`;
 }
 
 /** From posts to titles to outputs: how many there were at each point. */
@@ -98,6 +109,8 @@ function countRow(name: string, value: number | null, whole: number, kind = 'maj
   if (value === null) return [];
   const width = whole === 0 ? 0 : Math.round((1000 * value) / whole) / 10;
   return [
-    html`<tr class="${kind}"><th scope="row">${visible(name)}</th><td>${count(value)}</td><td class="bar-cell" aria-hidden="true"><svg class="part" viewBox="0 0 100 6" preserveAspectRatio="none"><rect width="${width}" height="6"/></svg></td></tr>`,
+    html`<tr class="${kind}"><th scope="row">${visible(name)}</th><td>${count(value)}</td>
+<td class="bar-cell" aria-hidden="true"><svg class="part" viewBox="0 0 100 6" preserveAspectRatio="none">
+<rect width="${width}" height="6"/></svg></td></tr>`,
   ];
 }
