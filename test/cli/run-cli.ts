@@ -19,8 +19,8 @@ export interface Finished {
 export interface Started {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
   readonly finished: Promise<Finished>;
-  /** Resolves once standard error has matched; rejects when the process ends before it has. */
-  errorsMatch(pattern: RegExp): Promise<void>;
+  /** Resolves once standard output has matched; rejects when the process ends before it has. */
+  outputMatches(pattern: RegExp): Promise<void>;
 }
 
 /** An environment without Google credentials, colours or npm's settings, so that tests behave alike everywhere. */
@@ -54,16 +54,16 @@ export function startCli(arguments_: readonly string[], cwd: string, extra: Node
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, output, errors }));
   });
-  const errorsMatch = (pattern: RegExp): Promise<void> =>
+  const outputMatches = (pattern: RegExp): Promise<void> =>
     new Promise((resolve, reject) => {
       const check = (): void => {
-        if (pattern.test(errors)) resolve();
+        if (pattern.test(output)) resolve();
       };
-      child.stderr.on('data', check);
-      child.on('close', () => reject(new Error(`The process ended without ${pattern} in:\n${errors}`)));
+      child.stdout.on('data', check);
+      child.on('close', () => reject(new Error(`The process ended without ${pattern}:\n${output}${errors}`)));
       check();
     });
-  return { child, finished, errorsMatch };
+  return { child, finished, outputMatches };
 }
 
 /** Runs the built command line to its end. */
