@@ -1,7 +1,8 @@
 import { TitlesmithError } from '../../common/errors.js';
 import type { Random } from '../../common/random.js';
+import { exponentials } from './exponentials.js';
 import type { SamplingOptions } from './options.js';
-import { findThreshold, type Threshold } from './threshold.js';
+import { type Threshold, topCount, topShare } from './threshold.js';
 
 /** Draws one token id. `logits` is [V] and is left as it is; at most one number is taken from `random`. */
 export type SampleToken = (logits: Float32Array, random: Random) => number;
@@ -16,28 +17,23 @@ export type SampleToken = (logits: Float32Array, random: Random) => number;
  * @param vocabularySize V, the length of the logits to come.
  * @throws TitlesmithError from the sampler when logits hold NaN or +Infinity, or are all -Infinity.
  */
-export function createSampler(options: SamplingOptions, vocabularySize: number): SampleToken {
-  const { temperature, topK, topP } = options;
+export function createSampler(
+  { temperature, topK, topP }: SamplingOptions,
+  vocabularySize: number,
+): SampleToken {
   if (temperature === 0) return likeliest;
-  const weights = new Float32Array(vocabularySize);
+  const fewer = topK > 0 && topK < vocabularySize;
+  const candidates = Int32Array.from({ length: fewer ? topK : vocabularySize }, (_, index) => index);
+  const values = new Float32Array(candidates.length);
+  const weights = new Float32Array(candidates.length);
   const scratch = new Float32Array(vocabularySize);
   return (logits, random) => {
     const highest = logits[likeliest(logits)]!;
-    weights.set(logits);
-    if (topK > 0 && topK < vocabularySize) {
-      scratch.set(weights);
-      keepLargest(weights, findThreshold(scratch, 'count', topK), Number.NEGATIVE_INFINITY);
-    }
-    let total = 0;
-    for (let token = 0; token < vocabularySize; token++) {
-      weights[token] = Math.exp((weights[token]! - highest) / temperature);
-      total += weights[token]!;
-    }
-    if (topP > 0 && topP < 1) {
-      scratch.set(weights);
-      total = keepLargest(weights, findThreshold(scratch, 'mass', topP * total), 0);
-    }
-    return drawByWeight(weights, random.uniform() * total);
+    if (fewer) collect(logits, topCount(logits, topK, scratch), candidates, values);
+    else values.set(logits);
+    let total = exponentials(values, highest, temperature, weights);
+    if (topP > 0 && topP < 1) total = restrict(weights, topShare(weights, total, topP, scratch));
+    return candidates[indexByWeight(weights, random.uniform() * total)]!;
   };
 }
 
@@ -47,8 +43,12 @@ function likeliest(logits: Float32Array): number {
   let highest = Number.NEGATIVE_INFINITY;
   for (let token = 0; token < logits.length; token++) {
     const logit = logits[token]!;
-    if (logit > highest) [best, highest] = [token, logit];
-    else if (Number.isNaN(logit)) highest = Number.POSITIVE_INFINITY;
+    if (logit > highest) {
+      best = token;
+      highest = logit;
+    } else if (Number.isNaN(logit)) {
+      highest = Number.POSITIVE_INFINITY;
+    }
   }
   if (Number.isFinite(highest)) return best;
   throw new TitlesmithError('The model gives no probabilities: its outputs are not finite numbers.', {
@@ -57,22 +57,39 @@ function likeliest(logits: Float32Array): number {
   });
 }
 
-/** Replaces all values that a threshold excludes. @returns the sum of the others. */
-function keepLargest(values: Float32Array, { value, ties }: Threshold, replacement: number): number {
+/** Writes the ids and logits that a threshold keeps, in the order of the ids. */
+function collect(
+  logits: Float32Array,
+  { value, ties }: Threshold,
+  candidates: Int32Array,
+  values: Float32Array,
+): void {
+  let count = 0;
+  let free = ties;
+  for (let token = 0; token < logits.length; token++) {
+    const own = logits[token]!;
+    if (own < value || (own === value && free-- <= 0)) continue;
+    candidates[count] = token;
+    values[count++] = own;
+  }
+}
+
+/** Sets the weights that a threshold excludes to 0. @returns the sum of the others. */
+function restrict(weights: Float32Array, { value, ties }: Threshold): number {
   let sum = 0;
   let free = ties;
-  for (let token = 0; token < values.length; token++) {
-    const own = values[token]!;
-    if (own > value || (own === value && free-- > 0)) sum += own;
-    else values[token] = replacement;
+  for (let index = 0; index < weights.length; index++) {
+    const own = weights[index]!;
+    if (own < value || (own === value && free-- <= 0)) weights[index] = 0;
+    else sum += own;
   }
   return sum;
 }
 
-/** The first id at which the sum of the weights so far exceeds `point`, which lies below their total. */
-function drawByWeight(weights: Float32Array, point: number): number {
+/** The first index at which the sum of the weights so far exceeds `point`, which lies below their total. */
+function indexByWeight(weights: Float32Array, point: number): number {
   let sum = 0;
-  let token = -1;
-  while (sum <= point) sum += weights[++token]!;
-  return token;
+  let index = -1;
+  while (sum <= point) sum += weights[++index]!;
+  return index;
 }

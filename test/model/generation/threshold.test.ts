@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { findThreshold } from '../../../src/model/generation/threshold.js';
+import { type Threshold, topCount, topShare } from '../../../src/model/generation/threshold.js';
 
 /** The same by sorting: the fewest largest values whose measure reaches the target. */
 function bySorting(values: readonly number[], measure: 'count' | 'mass', target: number): number[] {
@@ -14,10 +14,22 @@ function bySorting(values: readonly number[], measure: 'count' | 'mass', target:
   return sorted.slice(0, kept);
 }
 
-function byThreshold(values: readonly number[], measure: 'count' | 'mass', target: number): number[] {
-  const { value, ties } = findThreshold(Float32Array.from(values), measure, target);
+function byThreshold(values: readonly number[], { value, ties }: Threshold): number[] {
   const above = values.filter((other) => other > value).sort((a, b) => b - a);
   return [...above, ...new Array<number>(ties).fill(value)];
+}
+
+function byCount(values: readonly number[], count: number): number[] {
+  const scratch = new Float32Array(values.length);
+  return byThreshold(values, topCount(Float32Array.from(values), count, scratch));
+}
+
+function byShare(values: readonly number[], share: number): number[] {
+  const total = values.reduce((sum, value) => sum + value, 0);
+  return byThreshold(
+    values,
+    topShare(Float32Array.from(values), total, share, new Float32Array(values.length)),
+  );
 }
 
 // Multiples of 1/4 add up exactly, so that sorting and partitioning cannot differ by rounding.
@@ -34,7 +46,7 @@ test('top k is what sorting gives, ties and infinities included', () => {
   fc.assert(
     fc.property(values, fc.nat(), (list, number) => {
       const count = 1 + (number % list.length);
-      expect(byThreshold(list, 'count', count)).toEqual(bySorting(list, 'count', count));
+      expect(byCount(list, count)).toEqual(bySorting(list, 'count', count));
     }),
     { numRuns: 500 },
   );
@@ -42,16 +54,29 @@ test('top k is what sorting gives, ties and infinities included', () => {
 
 test('top p is what sorting gives', () => {
   fc.assert(
-    fc.property(quarters, fc.integer({ min: 1, max: 100 }), (list, percent) => {
+    fc.property(quarters, fc.integer({ min: 1, max: 127 }), (list, part) => {
       const total = list.reduce((sum, value) => sum + value, 0);
       fc.pre(total > 0);
-      const target = (percent / 100) * total;
-      expect(byThreshold(list, 'mass', target)).toEqual(bySorting(list, 'mass', target));
+      expect(byShare(list, part / 128)).toEqual(bySorting(list, 'mass', (part / 128) * total));
     }),
     { numRuns: 500 },
   );
 });
 
-test('a target beyond everything keeps everything', () => {
-  expect(byThreshold([3, 1, 2], 'mass', 7)).toEqual([3, 2, 1]);
+test('a share that rounding keeps out of reach takes everything', () => {
+  const scratch = new Float32Array(3);
+  expect(byThreshold([3, 1, 2], topShare(Float32Array.of(3, 1, 2), 6.001, 1 - 1e-9, scratch))).toEqual([
+    3, 2, 1,
+  ]);
+});
+
+test('equal values, sorted values and single values are no trap', () => {
+  const equal = new Array<number>(3000).fill(1);
+  const rising = equal.map((_, index) => index);
+  expect(byCount(equal, 5)).toEqual([1, 1, 1, 1, 1]);
+  expect(byCount(rising, 3)).toEqual([2999, 2998, 2997]);
+  expect(byCount([...rising].reverse(), 3000)).toEqual([...rising].reverse());
+  expect(byCount([7], 1)).toEqual([7]);
+  expect(byShare(equal, 0.5)).toHaveLength(1500);
+  expect(byShare([0, 7, 0], 0.5)).toEqual([7]);
 });
