@@ -57,7 +57,7 @@ async function fingerprintStage(stage: StageName, context: StageRunContext): Pro
     counts: countsOf(run, usesCountsOf),
     source: stage === 'extract' ? sourceFingerprint : undefined,
     model: stage === 'finetune' ? decisions['model']?.choice : undefined,
-    shown: stage === 'report' ? { runName, input: options.input, decisions } : undefined,
+    shown: stage === 'report' ? { runName, decisions } : undefined,
   });
 }
 

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import { rateTexts } from '../../dedupe/rate.js';
 import { overfitStatistics } from '../../dedupe/statistics.js';
-import type { ReportSource, TrainingPoint } from '../../report/contract.js';
+import type { TrainingPoint } from '../../report/contract.js';
 import { buildReport } from '../../report/figures.js';
 import { writeReport } from '../../report/report-files.js';
 import type { RunOptions } from '../option-table.js';
@@ -17,12 +17,13 @@ import { judgeRun } from './judge.js';
 /** Everything a run left behind → report.html and report.json. */
 export async function runReport(job: StageJob, context: WorkContext): Promise<ReportCounts> {
   const { folder, options, decisions } = job;
+  const { source } = decisions;
   const { verdicts, index, validation } = await judgeRun(folder, options.threshold, context);
   const heldOut = await rateTexts(validation, index, 'Comparing the held-out titles', context);
   const figures = buildReport({
     runName: job.runName,
     subreddit: options.subreddit[0],
-    source: describeSource(decisions['source']?.choice ?? options.source, options),
+    source: { description: source?.description ?? options.source, synthetic: source?.choice === 'sample' },
     model: { name: decisions['model']?.choice ?? options.model },
     seed: options.seed,
     options: shownOptions(options),
@@ -38,18 +39,6 @@ export async function runReport(job: StageJob, context: WorkContext): Promise<Re
   });
   await writeReport(folder, figures);
   return {};
-}
-
-/** Names files without their folders: a report says the same wherever it was made. */
-function describeSource(source: string, options: RunOptions): ReportSource {
-  const files = options.input.map((path) => basename(path)).join(', ');
-  const words: Record<string, string> = {
-    sample: 'the bundled sample of made-up posts',
-    bigquery: 'BigQuery, the Reddit posts of fh-bigquery',
-    duckdb: `dumps of posts: ${files}`,
-    csv: `a file of titles: ${files}`,
-  };
-  return { description: words[source] ?? source, synthetic: source === 'sample' };
 }
 
 /** Options that results depend on, as the command line names them; what the run decided itself is left out. */
