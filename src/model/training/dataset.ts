@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { fileError, TitlesmithError } from '../../common/errors.js';
+import { writeChunksAtomic } from '../../common/files.js';
+import type { TokenizedTitles, Tokenizer } from '../tokenizer/contract.js';
+
+const [opening, closing] = ['<|startoftext|>', '<|endoftext|>'];
+
+/** No title is this long; a line that is comes from a file of another kind. */
+const longestLineBytes = 2 ** 20;
+
+export interface SplitTitles {
+  readonly train: readonly string[];
+  readonly validation: readonly string[];
+}
+
+/** A place in [0, 1) that depends on the title alone: the first 48 bits of its SHA-256. */
+function placeOf(title: string): number {
+  return createHash('sha256').update(title).digest().readUIntBE(0, 6) / 2 ** 48;
+}
+
+/**
+ * Holds out about `validationShare` of the titles by their hash, so that a title stays on its side when others come or
+ * go. Of two or more different titles at least one is on each side. Keeps the order given.
+ * @throws RangeError when the share is not between 0 and 1.
+ */
+export function splitTitles(
+  titles: readonly string[],
+  { validationShare = 0.1 }: { readonly validationShare?: number } = {},
+): SplitTitles {
+  if (!(validationShare > 0 && validationShare < 1)) {
+    throw new RangeError(`validationShare ${validationShare} is not between 0 and 1`);
+  }
+  const places = titles.map(placeOf);
+  let [lowest, highest] = [1, 0];
+  for (const place of places) {
+    lowest = Math.min(lowest, place);
+    highest = Math.max(highest, place);
+  }
+  const isHeldOut = (place: number): boolean =>
+    lowest < highest && (place === lowest || (place < validationShare && place !== highest));
+  return {
+    train: titles.filter((_, index) => !isHeldOut(places[index]!)),
+    validation: titles.filter((_, index) => isHeldOut(places[index]!)),
+  };
+}
+
+function formatLine(title: string): string {
+  if (title === '' || /[\r\n]/.test(title)) {
+    throw new TitlesmithError(
+      `The title ${JSON.stringify(title)} ${title === '' ? 'is empty' : 'holds a line break'}.`,
+      { code: 'dataset-title', hint: 'A title of the dataset is one line: clean the titles first.' },
+    );
+  }
+  return `${opening}${title}${closing}\n`;
+}
+
+/** Lines in pieces of a thousand: one write for each. */
+function* formatLines(titles: readonly string[]): Generator<string> {
+  const atOnce = 1000;
+  for (let first = 0; first < titles.length; first += atOnce) {
+    yield titles
+      .slice(first, first + atOnce)
+      .map(formatLine)
+      .join('');
+  }
+}
+
+/**
+ * Writes train.txt and validation.txt: `<|startoftext|>title<|endoftext|>`, one a line.
+ * @throws TitlesmithError for a title that is not one line, or a file that cannot be written.
+ */
+export async function writeDataset(folder: string, { train, validation }: SplitTitles): Promise<void> {
+  await writeChunksAtomic(join(folder, 'train.txt'), formatLines(train));
+  await writeChunksAtomic(join(folder, 'validation.txt'), formatLines(validation));
+}
+
+function malformedLine(where: string, what: string): TitlesmithError {
+  return new TitlesmithError(`${where} ${what}.`, {
+    code: 'dataset-malformed',
+    hint: `Every line of a dataset is ${opening}title${closing}.`,
+  });
+}
+
+function parseLine(line: string, where: string): string {
+  const isDelimited = line.startsWith(opening) && line.endsWith(closing);
+  if (!isDelimited || line.length <= opening.length + closing.length) {
+    const shown = line.length > 80 ? `${line.slice(0, 80)}…` : line;
+    throw malformedLine(where, `is not a title between its delimiters: ${JSON.stringify(shown)}`);
+  }
+  return line.slice(opening.length, -closing.length);
+}
+
+/** The lines of a UTF-8 file, without their ends; streamed. */
+async function* readLines(path: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const decode = (chunk?: Uint8Array): string => {
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch (error) {
+      throw new TitlesmithError(`${path} is not UTF-8 text.`, { code: 'dataset-not-text', cause: error });
+    }
+  };
+  let rest = '';
+  try {
+    for await (const chunk of createReadStream(path)) {
+      const lines = (rest + decode(chunk as Uint8Array)).split('\n');
+      rest = lines.pop()!;
+      if (rest.length > longestLineBytes) throw malformedLine(path, 'holds a line of more than a megabyte');
+      yield* lines;
+    }
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+  rest += decode();
+  if (rest !== '') yield rest;
+}
+
+/**
+ * The titles of a dataset file, in order, without their delimiters; streamed.
+ * @throws TitlesmithError naming file and line of a line that is not a delimited title.
+ */
+export async function* readDataset(path: string): AsyncGenerator<string> {
+  let number = 0;
+  for await (const line of readLines(path)) {
+    number += 1;
+    yield parseLine(line, `${path}:${number}`);
+  }
+}
+
+/** Bytes of the longest token. */
+function longestToken(tokenizer: Tokenizer): number {
+  let longest = 0;
+  for (let token = 0; token < tokenizer.vocabularySize; token++) {
+    longest = Math.max(longest, tokenizer.tokenBytes(token).length);
+  }
+  return longest;
+}
+
+/**
+ * Titles as tokens, in order. Those of more than `maximumTokens` are left out and counted.
+ * @throws RangeError when the vocabulary has more than 65,536 tokens.
+ */
+export function tokenizeTitles(
+  titles: Iterable<string>,
+  tokenizer: Tokenizer,
+  { maximumTokens }: { readonly maximumTokens: number },
+): { readonly titles: TokenizedTitles; readonly tooLong: number } {
+  if (tokenizer.vocabularySize > 2 ** 16) {
+    throw new RangeError(`a vocabulary of ${tokenizer.vocabularySize} does not fit 16 bits`);
+  }
+  // Merging takes time quadratic in the length of a word, so what cannot fit is not encoded at all.
+  const mostBytes = maximumTokens * longestToken(tokenizer);
+  const offsets = [0];
+  let tokens = new Uint16Array(2 ** 16);
+  let [length, tooLong] = [0, 0];
+  for (const title of titles) {
+    const encoded = Buffer.byteLength(title) > mostBytes ? undefined : tokenizer.encode(title);
+    if (encoded === undefined || encoded.length > maximumTokens) {
+      tooLong += 1;
+      continue;
+    }
+    if (length + encoded.length > tokens.length) {
+      const grown = new Uint16Array(2 * (length + encoded.length));
+      grown.set(tokens);
+      tokens = grown;
+    }
+    tokens.set(encoded, length);
+    length += encoded.length;
+    offsets.push(length);
+  }
+  return { titles: { tokens: tokens.slice(0, length), offsets: Uint32Array.from(offsets) }, tooLong };
+}
