@@ -2,13 +2,11 @@ import { InterruptedError, TitlesmithError, usageError } from '../../common/erro
 import type { WorkContext } from '../../common/progress.js';
 import type { Tokenizer } from '../tokenizer/contract.js';
 import type { DecodeSession, GeneratedText, PromptCache } from './contract.js';
-import { Draft } from './draft.js';
+import type { Draft } from './draft.js';
+import { DraftQueue } from './draft-queue.js';
 import { GenerationProgress } from './generation-progress.js';
 import { type GenerationOptions, validateGenerationOptions } from './options.js';
 import { createSampler } from './sampler.js';
-
-/** How often a text is drawn at most: one with nothing but white space after the prefix is drawn anew. */
-export const maximumDraws = 8;
 
 /**
  * Generates `options.nsamples` texts and yields each when it is finished; `index` tells their order. A text depends
@@ -27,28 +25,11 @@ export async function* generateTexts<Cache extends PromptCache>(
   const prompt = promptTokens(session, tokenizer, options);
   const { slots, vocabularySize } = session;
   const sample = createSampler(options, vocabularySize);
-  const draws = options.temperature === 0 ? 1 : maximumDraws;
   const progress = new GenerationProgress(options.nsamples, context);
-
-  let begun = 0;
-  const blankDrafts: Draft[] = [];
-  const nextDraft = (): Draft | undefined => {
-    const blank = blankDrafts.pop();
-    if (blank) return blank.again();
-    return begun < options.nsamples ? new Draft(begun++, 1, options, tokenizer) : undefined;
-  };
+  const queue = new DraftQueue(options, tokenizer, progress);
   const advance = (draft: Draft, logits: Float32Array): void => {
     draft.add(sample(logits, draft.random));
     progress.countToken();
-  };
-  const settle = (draft: Draft): GeneratedText[] => {
-    const { result, blank } = draft.finish();
-    if (blank && draft.draw < draws) {
-      blankDrafts.push(draft);
-      return [];
-    }
-    progress.countText(blank);
-    return [result];
   };
   const stopIfAsked = (): void => {
     if (context.stopRequested()) throw new InterruptedError();
@@ -56,16 +37,16 @@ export async function* generateTexts<Cache extends PromptCache>(
 
   stopIfAsked();
   const cache = await session.prefill(prompt);
-  const running: (Draft | undefined)[] = new Array(slots).fill(undefined);
+  const running = new Array<Draft | undefined>(slots).fill(undefined);
   for (;;) {
     for (let slot = 0; slot < slots; slot++) {
       while (running[slot] === undefined) {
-        const draft = nextDraft();
+        const draft = queue.next();
         if (!draft) break;
         stopIfAsked();
         advance(draft, cache.logits);
         if (draft.finished) {
-          yield* settle(draft);
+          yield* queue.settle(draft);
         } else {
           session.fill(slot, cache);
           running[slot] = draft;
@@ -83,10 +64,10 @@ export async function* generateTexts<Cache extends PromptCache>(
     for (const [slot, draft] of running.entries()) {
       if (!draft?.finished) continue;
       running[slot] = undefined;
-      yield* settle(draft);
+      yield* queue.settle(draft);
     }
   }
-  progress.finish(draws);
+  queue.close();
 }
 
 /** The start id and the prefix. @throws TitlesmithError where the session cannot hold them with the new tokens. */

@@ -47,7 +47,7 @@ export interface Calls {
  */
 export function sessionOf(
   nextToken: NextToken,
-  { slots, capacity = 64 }: { slots: number; capacity?: number },
+  { slots, capacity = 100 }: { slots: number; capacity?: number },
 ): DecodeSession<HistoryCache> & { readonly calls: Calls } {
   const vocabularySize = nextToken([0]).length;
   const histories: number[][] = Array.from({ length: slots }, () => []);

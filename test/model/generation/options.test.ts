@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { silentContext } from '../../../src/common/progress.js';
+import { generateTexts } from '../../../src/model/generation/generate.js';
+import {
+  type GenerationOptions,
+  generationDefaults,
+  validateGenerationOptions,
+} from '../../../src/model/generation/options.js';
+import { recital, sessionOf, tokenizerOf } from './markov-model.js';
+
+const wrong: [Partial<GenerationOptions>, string][] = [
+  [{ temperature: -1 }, '--temperature got -1, which is not a number from 0 to 100.'],
+  [{ temperature: Number.NaN }, '--temperature got NaN, which is not a number from 0 to 100.'],
+  [{ temperature: Number.POSITIVE_INFINITY }, '--temperature got Infinity'],
+  [{ topK: -1 }, '--top-k got -1, which is not a whole number of at least 0.'],
+  [{ topK: 1.5 }, '--top-k got 1.5'],
+  [{ topP: 1.1 }, '--top-p got 1.1, which is not a number from 0 to 1.'],
+  [{ nsamples: 0 }, '--nsamples got 0, which is not a whole number of at least 1.'],
+  [{ length: 0 }, '--length got 0'],
+  [{ seed: 0.5 }, '--seed got 0.5, which is not a whole number.'],
+  [{ truncate: '' }, '--truncate got ""'],
+  [{ truncate: '\ud83d' }, '--truncate got "\\ud83d", which holds half a character'],
+  [{ prefix: 'a\udc4d' }, '--prefix got "a\\udc4d"'],
+];
+
+test.each(wrong)('%o is refused, the flag named', (part, message) => {
+  const options = { ...generationDefaults, ...part };
+  expect(() => validateGenerationOptions(options)).toThrow(message);
+});
+
+test('wrong options are refused before any work', async () => {
+  const session = sessionOf(recital(2, [0]), { slots: 1 });
+  const texts = generateTexts(
+    session,
+    tokenizerOf('a'),
+    { ...generationDefaults, temperature: -1 },
+    silentContext,
+  );
+  await expect(texts.next()).rejects.toMatchObject({ exitCode: 2 });
+  expect(session.calls.prompts).toEqual([]);
+});
+
+test('defaults and bounds are accepted', () => {
+  const accepted: Partial<GenerationOptions>[] = [
+    {},
+    { temperature: 0, topK: 50_257, topP: 1, seed: -3, length: 1, nsamples: 1 },
+    { prefix: '', truncate: '👍' },
+  ];
+  for (const part of accepted) validateGenerationOptions({ ...generationDefaults, ...part });
+});
