@@ -1,0 +1,48 @@
+/** What the command line does, for use from code. Every function documents its errors; all are TitlesmithError. */
+export { exitCodes, InterruptedError, TitlesmithError } from './common/errors.js';
+export {
+  type ProgressEvent,
+  type ProgressListener,
+  silentContext,
+  type WorkContext,
+} from './common/progress.js';
+export {
+  countVerdicts,
+  type DedupeOptions,
+  dedupe,
+  type GeneratedOutput,
+  type Verdict,
+} from './dedupe/dedupe.js';
+export { type RatedText, rateTexts } from './dedupe/rate.js';
+export { createSimilarityIndex, type SimilarityIndex } from './dedupe/similarity-index.js';
+export { type OverfitStatistics, overfitStatistics } from './dedupe/statistics.js';
+export { writeVerdicts } from './dedupe/verdict-files.js';
+export { createOnnxRuntimeEngine } from './model/engine/onnxruntime.js';
+export type { DecodeSession, GeneratedText } from './model/generation/contract.js';
+export { generateTexts } from './model/generation/generate.js';
+export { type GenerationOptions, generationDefaults } from './model/generation/options.js';
+export { readConfiguration, readWeights } from './model/gpt2/checkpoint.js';
+export { type Gpt2Configuration, nanoConfiguration } from './model/gpt2/configuration.js';
+export { openDecodeSession } from './model/gpt2/decoder.js';
+export type { Tokenizer } from './model/tokenizer/contract.js';
+export { gpt2Tokenizer } from './model/tokenizer/gpt2.js';
+export { loadTokenizer } from './model/tokenizer/load.js';
+export { restrictedTokenizer } from './model/tokenizer/restricted.js';
+export type { MetricsLine, TrainingOptions, TrainingResult } from './model/training/contract.js';
+export { readDataset, splitTitles, tokenizeTitles, writeDataset } from './model/training/dataset.js';
+export { type FinetuneInput, finetune } from './model/training/finetune.js';
+export { cleanTitle, cleanTitles } from './pipeline/cleaning/clean.js';
+export { extractTitles } from './pipeline/cleaning/extract.js';
+export { readTitles } from './pipeline/cleaning/titles-file.js';
+export { Console } from './pipeline/console.js';
+export { listenForInterrupt } from './pipeline/interrupt.js';
+export type { Manifest } from './pipeline/manifest.js';
+export type { RunOptions } from './pipeline/option-table.js';
+export { runPipeline } from './pipeline/run-pipeline.js';
+export { runSingleStage } from './pipeline/run-single-stage.js';
+export type { SourceRow, TitleQuery, TitleSource } from './pipeline/sources/contract.js';
+export { openSource } from './pipeline/sources/open.js';
+export type { ReportFigures, ReportInput } from './report/contract.js';
+export { buildReport } from './report/figures.js';
+export { renderReport } from './report/page.js';
+export { writeReport } from './report/report-files.js';
