@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../../src/common/package-root.js';
+import { readImports } from './imports.js';
 
 interface PackageFile {
   readonly dependencies: Record<string, string>;
@@ -17,6 +18,23 @@ test('docs/dependencies.md lists exactly the dependencies of package.json', () =
   const { dependencies, devDependencies, peerDependencies = {} } = packageFile;
   const installed = Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies });
   expect(listed.sort()).toEqual(installed.sort());
+});
+
+test('every package of src is a run-time dependency, imported through the door that is documented', () => {
+  const rows = [...documentation.matchAll(/^\| `([^`]+)` \| [^|]+ \| `([^`]+)` \|$/gm)];
+  const doors = new Map(rows.map(([, name = '', door = '']) => [name, door]));
+  expect([...doors.keys()].sort()).toEqual(Object.keys(packageFile.dependencies).sort());
+  const outside = readImports(packageRoot).filter((statement) => statement.outside);
+  for (const { file, target } of outside) {
+    const door = doors.get(target);
+    expect(door, `${target}, imported by ${file}`).toBeDefined();
+    expect(
+      file === door || file.startsWith(`${door}/`),
+      `${file} imports ${target}, whose door is ${door}`,
+    ).toBe(true);
+  }
+  const imported = new Set(outside.map(({ target }) => target));
+  expect([...doors.keys()].filter((name) => !imported.has(name))).toEqual([]);
 });
 
 test('every dependency is pinned to one version', () => {
