@@ -1,29 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { InterruptedError } from '../../../src/common/errors.js';
-import { type ProgressEvent, silentContext, type WorkContext } from '../../../src/common/progress.js';
-import type { DecodeSession, GeneratedText } from '../../../src/model/generation/contract.js';
-import { maximumDraws } from '../../../src/model/generation/draft-queue.js';
+import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
+import type { GeneratedText } from '../../../src/model/generation/contract.js';
 import { generateTexts } from '../../../src/model/generation/generate.js';
-import { type GenerationOptions, generationDefaults } from '../../../src/model/generation/options.js';
-import type { Tokenizer } from '../../../src/model/tokenizer/contract.js';
+import { generationDefaults } from '../../../src/model/generation/options.js';
 import { chiSquare } from './chi-square.js';
+import { byIndex, generate } from './collect-texts.js';
 import { bigrams, type NextToken, recital, sessionOf, tokenizerOf } from './markov-model.js';
-
-/** All texts, as they come. */
-async function generate(
-  session: DecodeSession,
-  tokenizer: Tokenizer,
-  options: Partial<GenerationOptions>,
-  context: WorkContext = silentContext,
-): Promise<GeneratedText[]> {
-  const texts: GeneratedText[] = [];
-  const all = { ...generationDefaults, temperature: 1, ...options };
-  for await (const text of generateTexts(session, tokenizer, all, context)) texts.push(text);
-  return texts;
-}
-
-const byIndex = (texts: readonly GeneratedText[]): GeneratedText[] =>
-  [...texts].sort((a, b) => a.index - b.index);
 
 const letters = tokenizerOf('a', 'b', 'c', 'd');
 /** Always begins with a letter; what follows hangs on the last two tokens and on the length. */
@@ -186,82 +169,6 @@ describe('prefix', () => {
       hint: expect.stringContaining(hint),
     });
     expect(session.calls.prompts).toEqual([]);
-  });
-});
-
-describe('truncation', () => {
-  const words = tokenizerOf('Why', ' do', ' we', 'é', [0xf0, 0x9f], [0x91, 0x8d]);
-  const session = sessionOf(recital(7, [0, 1, 3, 4, 5, 2]), { slots: 1 });
-
-  test.each([
-    ['y d', 'Wh', 2],
-    ['oé', 'Why d', 3],
-    ['👍', 'Why doé', 5],
-    ['é👍 w', 'Why do', 6],
-    ['we', 'Why doé👍 ', 6],
-    ['never', 'Why doé👍 we', 6],
-  ])('at %o', async (truncate, text, tokens) => {
-    expect(await generate(session, words, { truncate })).toEqual([
-      { index: 0, text, tokens, finishReason: 'stop', seed: 0 },
-    ]);
-  });
-
-  test('with the last token allowed is a stop', async () => {
-    const [text] = await generate(session, words, { truncate: 'do', length: 2 });
-    expect(text).toMatchObject({ text: 'Why ', tokens: 2, finishReason: 'stop' });
-  });
-
-  test('spares the prefix', async () => {
-    const [text] = await generate(session, words, { prefix: 'Why', truncate: 'Why', length: 2 });
-    expect(text).toMatchObject({ text: 'Why doé' });
-  });
-});
-
-describe('blank texts', () => {
-  const spaces = tokenizerOf('a', ' ');
-  const oftenBlank = bigrams([
-    [0, 0, 1],
-    [0, 0.5, 0.5],
-    [0.3, 0.3, 0.4],
-  ]);
-
-  test('are drawn anew, whatever the slots', async () => {
-    const options = { nsamples: 200, seed: 3 };
-    const texts = byIndex(await generate(sessionOf(oftenBlank, { slots: 9 }), spaces, options));
-    expect(texts.map(({ index }) => index)).toEqual([...Array(200).keys()]);
-    // 0.7 of the draws are blank; 0.7^8 of the texts stay so.
-    const blank = texts.filter(({ text }) => text.trim() === '').length;
-    expect(blank).toBeLessThan(40);
-    expect(byIndex(await generate(sessionOf(oftenBlank, { slots: 1 }), spaces, options))).toEqual(texts);
-  });
-
-  test('are kept and counted when nothing else comes', async () => {
-    const events: ProgressEvent[] = [];
-    const context = { ...silentContext, onProgress: (event: ProgressEvent) => events.push(event) };
-    const session = sessionOf(recital(3, [1]), { slots: 2 });
-    const texts = await generate(session, spaces, { nsamples: 5 }, context);
-    expect(texts.map(({ text }) => text)).toEqual(new Array(5).fill(' '));
-    expect(session.calls.busySlots).toBe(5 * maximumDraws);
-    expect(events.at(-1)).toEqual({
-      kind: 'warning',
-      message: '5 of 5 generated texts are blank after 8 draws each.',
-    });
-  });
-
-  test('are not drawn anew where every draw is the same', async () => {
-    const session = sessionOf(recital(3, [1]), { slots: 2 });
-    await generate(session, spaces, { nsamples: 5, temperature: 0 });
-    expect(session.calls.busySlots).toBe(5);
-  });
-
-  test('after a prefix are those that add nothing to it', async () => {
-    const often = bigrams([
-      [0, 0.5, 0.5],
-      [0.5, 0, 0.5],
-      [1, 0, 0],
-    ]);
-    const texts = await generate(sessionOf(often, { slots: 2 }), spaces, { nsamples: 40, prefix: 'a' });
-    expect(texts.filter(({ text }) => text !== 'a' && text !== 'a ').length).toBeGreaterThan(30);
   });
 });
 
