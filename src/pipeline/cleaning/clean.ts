@@ -1,0 +1,87 @@
+import { decodeHTMLStrict } from 'entities';
+import { collapseSpaces, removeBroken, removeInvisible } from './characters.js';
+
+/** Why a title was thrown away; each is counted and stands in dropped.csv. */
+export const dropReasons = ['deleted or removed', 'too short', 'too long', 'duplicate'] as const;
+export type DropReason = (typeof dropReasons)[number];
+
+/** Shortest title kept, in Unicode characters after cleaning, where nothing else is asked for. */
+export const defaultMinLength = 8;
+
+/**
+ * Longest raw title that is looked at, in UTF-16 units: Reddit allows 300 characters, some five times as long with
+ * entities. The bound also keeps the decoding of nested entities, whose cost is quadratic, from being a weapon.
+ */
+export const longestRawTitle = 2000;
+
+/** What became of a raw title: kept in its cleaned form, or thrown away for a reason. */
+export type CleanedTitle = { readonly title: string } | { readonly reason: Exclude<DropReason, 'duplicate'> };
+
+/** Reddit's stand-ins for titles that are gone. */
+const gone = /^\[\s*(deleted|removed)(\s+by\s+[^\][]{1,40})?\s*\]$/i;
+
+/** The dataset's own delimiters, which a title must not hold. */
+const delimiters = /<\|(?:start|end)oftext\|>/gi;
+
+function cleanOnce(text: string): string {
+  const decoded = decodeHTMLStrict(removeBroken(text));
+  return collapseSpaces(removeInvisible(removeBroken(decoded)).replace(delimiters, ' ')).normalize('NFC');
+}
+
+/**
+ * The text of a title as it is meant: HTML entities decoded however often they were escaped, Unicode NFC, no control or
+ * invisible characters (those inside emoji and joining scripts stay), no delimiters, single spaces. Cleaning the
+ * result again changes nothing. Ends because every step but NFC shortens the text, and what NFC expands does not come back.
+ */
+export function cleanText(raw: string): string {
+  let before = raw;
+  let after = cleanOnce(raw);
+  while (after !== before) {
+    before = after;
+    after = cleanOnce(before);
+  }
+  return after;
+}
+
+/**
+ * Cleans one title and judges it by itself; duplicates are for {@link cleanTitles}.
+ * @param minLength shortest title kept, in Unicode characters after cleaning.
+ */
+export function cleanTitle(raw: string, minLength: number = defaultMinLength): CleanedTitle {
+  if (raw.length > longestRawTitle) return { reason: 'too long' };
+  const title = cleanText(raw);
+  if (gone.test(title)) return { reason: 'deleted or removed' };
+  if (characterCount(title) < minLength) return { reason: 'too short' };
+  return { title };
+}
+
+/** Length in Unicode characters, as LENGTH counts in SQL. */
+function characterCount(text: string): number {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+}
+
+/** A title of a stream after cleaning: its raw form, and what became of it. */
+export type CleanedRow =
+  | { readonly raw: string; readonly title: string }
+  | { readonly raw: string; readonly reason: DropReason };
+
+/** Cleans a stream of titles; of equal ones, the first is kept. Holds the kept titles in memory, nothing else. */
+export async function* cleanTitles(
+  rows: AsyncIterable<{ readonly title: string }>,
+  { minLength = defaultMinLength }: { readonly minLength?: number } = {},
+): AsyncGenerator<CleanedRow> {
+  const seen = new Set<string>();
+  for await (const { title: raw } of rows) {
+    const cleaned = cleanTitle(raw, minLength);
+    if ('reason' in cleaned) {
+      yield { raw, reason: cleaned.reason };
+    } else if (seen.has(cleaned.title)) {
+      yield { raw, reason: 'duplicate' };
+    } else {
+      seen.add(cleaned.title);
+      yield { raw, title: cleaned.title };
+    }
+  }
+}

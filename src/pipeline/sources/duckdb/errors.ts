@@ -1,0 +1,36 @@
+import { TitlesmithError } from '../../../common/errors.js';
+
+/** What DuckDB says of a file it cannot read, and what a person can do. The first that matches counts. */
+const remedies: readonly (readonly [RegExp, string])[] = [
+  [
+    /requires too much memory for decoding/,
+    'It was compressed with a long window; recompress it: zstd -dc --long=31 FILE | zstd -o NEW_FILE.zst.',
+  ],
+  [
+    /not a GZIP stream|Unknown frame descriptor|No magic bytes|too small to be a Parquet/,
+    'Is it of the format its name says?',
+  ],
+  [/Malformed JSON|JSON transform|cast JSON/, 'A dump of posts holds one JSON object a line.'],
+  [
+    /CSV/,
+    'A CSV of posts has a header, commas between columns and double quotes round values that need them.',
+  ],
+];
+
+/**
+ * A DuckDB error as one line: its message up to the first line break, without the query. Other values pass through.
+ * @param file the file that was read, where DuckDB may not name it.
+ */
+export function duckdbError(error: unknown, file?: string): unknown {
+  if (error instanceof TitlesmithError || !(error instanceof Error)) return error;
+  const message = (error.message.split('\n')[0] ?? '')
+    .replace(/^[A-Z][A-Za-z ]*Error: /, '')
+    .replace(/\.$/, '');
+  const where = file !== undefined && !message.includes(file) ? ` ${file}` : ' the dump of posts';
+  const hint = remedies.find(([pattern]) => pattern.test(error.message))?.[1];
+  return new TitlesmithError(`Cannot read${where}: ${message}.`, {
+    code: 'duckdb',
+    ...(hint ? { hint } : {}),
+    cause: error,
+  });
+}

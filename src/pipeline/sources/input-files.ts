@@ -1,0 +1,62 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { fileError, systemErrorCode, TitlesmithError, usageError } from '../../common/errors.js';
+import { hashFile } from '../../common/files.js';
+
+/** Expands a pattern to the files that match it, sorted. */
+export type ExpandPattern = (pattern: string) => Promise<string[]>;
+
+const patternCharacters = /[*?[\]]/;
+
+async function resolveOne(path: string, expand: ExpandPattern): Promise<string[]> {
+  try {
+    const found = await stat(path);
+    if (!found.isDirectory()) return [path];
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT' || !patternCharacters.test(path))
+      throw fileError('read', path, error);
+    const files = await expand(path);
+    if (files.length > 0) return files;
+    throw new TitlesmithError(`No file matches ${path}.`, {
+      code: 'no-file-matches',
+      hint: 'Check the folder and the pattern.',
+    });
+  }
+  throw new TitlesmithError(`Cannot read ${path}: it is a folder, not a file.`, {
+    code: 'file-eisdir',
+    hint: `Name its files, for example ${path.replace(/[\\/]+$/, '')}/*.ndjson.gz.`,
+  });
+}
+
+/**
+ * The files that `--input` names, each once, in the order given; a path that is there is never taken for a pattern.
+ * @throws TitlesmithError naming the path when there is no such file, or nothing matches a pattern.
+ */
+export async function resolveInputFiles(
+  source: string,
+  paths: readonly string[],
+  expand: ExpandPattern,
+): Promise<string[]> {
+  if (paths.length === 0) {
+    throw usageError(`The ${source} source needs at least one file.`, 'Name it with --input.');
+  }
+  const files: string[] = [];
+  for (const path of paths) files.push(...(await resolveOne(path, expand)));
+  return [...new Set(files)];
+}
+
+/** Names, sizes and SHA-256 of files as one text, the same wherever the files lie. @throws TitlesmithError */
+export async function fingerprintFiles(files: readonly string[]): Promise<string> {
+  const parts: string[] = [];
+  for (const file of files) {
+    parts.push(`${basename(file)} ${(await stat(file)).size} ${await hashFile(file)}`);
+  }
+  return parts.join('\n');
+}
+
+/** File names for a line of text, without their folders: at most three, then a count. */
+export function filesInWords(files: readonly string[]): string {
+  const names = files.slice(0, 3).map((file) => basename(file));
+  const more = files.length - names.length;
+  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
+}

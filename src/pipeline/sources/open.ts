@@ -1,0 +1,29 @@
+import type { TitleSource } from './contract.js';
+
+/** What sources are opened with; each takes what it needs. */
+export interface SourceOptions {
+  /** Files and patterns, for duckdb and csv. */
+  readonly input?: readonly string[] | undefined;
+  /** Column of a CSV that holds the titles. */
+  readonly column?: string | undefined;
+  /** Google Cloud project that pays for the query. */
+  readonly project?: string | undefined;
+}
+
+/**
+ * Opens a source by name; what it needs is loaded only then.
+ * @throws TitlesmithError when its files or credentials are missing.
+ */
+export async function openSource(name: TitleSource['name'], options: SourceOptions): Promise<TitleSource> {
+  const { input = [], column, project } = options;
+  switch (name) {
+    case 'bigquery':
+      return (await import('./bigquery/bigquery.js')).openBigquerySource({ project });
+    case 'duckdb':
+      return (await import('./duckdb/duckdb.js')).openDuckdbSource(input);
+    case 'csv':
+      return (await import('./csv/csv.js')).openCsvSource(input, { column });
+    case 'sample':
+      return (await import('./sample-source.js')).openSampleSource();
+  }
+}

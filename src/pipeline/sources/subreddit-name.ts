@@ -1,0 +1,16 @@
+import { usageError } from '../../common/errors.js';
+import type { TitleQuery } from './contract.js';
+
+/** The names asked for, in lower case, each once. @throws TitlesmithError when there is none. */
+export function wantedSubreddits(query: TitleQuery, source: string): string[] {
+  const names = [...new Set(query.subreddits.map((name) => name.toLowerCase()))];
+  if (names.length === 0) {
+    throw usageError(`The ${source} source needs the name of a subreddit.`, 'Give one with --subreddit.');
+  }
+  return names;
+}
+
+/** The bounds of a query in words: ` from 2013-03 to 2013-05`, or nothing where there is none. */
+export function monthsInWords({ from, to }: TitleQuery): string {
+  return `${from ? ` from ${from}` : ''}${to ? ` to ${to}` : ''}`;
+}
