@@ -1,5 +1,6 @@
 import { topologicalOrder } from '../graph/order.js';
-import type { OpNode, Tensor, TensorSpecification } from '../graph/tensor.js';
+import type { TensorSpecification } from '../graph/shape.js';
+import type { OpNode, Tensor } from '../graph/tensor.js';
 import type { CompileOptions, Engine, NumericArray, Program } from './contract.js';
 import { exportOnnx } from './onnx/export.js';
 import { OrtSession } from './onnx/session.js';

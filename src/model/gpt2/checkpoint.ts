@@ -4,8 +4,8 @@ import { fileError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import type { Tokenizer } from '../tokenizer/contract.js';
 import { formatConfiguration, type Gpt2Configuration, parseConfiguration } from './configuration.js';
-import { createParameterStore, type ParameterStore } from './parameters.js';
-import { type NamedTensor, SafetensorsFile, writeSafetensors } from './safetensors.js';
+import { createParameterStore, type ParameterStore, parameterSpecifications } from './parameters.js';
+import { SafetensorsFile, type WritableTensor, writeSafetensors } from './safetensors.js';
 
 /** Weights that generation and Hugging Face's `from_pretrained` read. */
 const weightsFile = 'model.safetensors';
@@ -15,12 +15,14 @@ const configurationFile = 'config.json';
 const prefix = 'transformer.';
 
 /** A store's tensors in the order of the forward pass, each name behind `namePrefix`. */
-export function namedTensors(store: ParameterStore, namePrefix: string): NamedTensor[] {
-  return store.specifications.map(({ name, shape }) => ({
-    name: `${namePrefix}${name}`,
-    shape,
-    data: store.views.get(name)!,
-  }));
+export function namedTensors(
+  store: ParameterStore,
+  namePrefix: string,
+): (WritableTensor & { data: Float32Array })[] {
+  return store.specifications.map(({ name, shape }) => {
+    const data = store.views.get(name)!;
+    return { name: `${namePrefix}${name}`, shape, data, values: () => data };
+  });
 }
 
 /** Writes what does not change while training: config.json and the tokenizer's files. */
@@ -41,9 +43,21 @@ export async function writeModelDescription(
   for (const [name, content] of tokenizer.files()) await writeFileAtomic(join(folder, name), content);
 }
 
-/** Writes model.safetensors, atomically. */
-export async function writeWeights(folder: string, store: ParameterStore): Promise<void> {
-  await writeSafetensors(join(folder, weightsFile), namedTensors(store, prefix), { format: 'pt' });
+/**
+ * Writes model.safetensors, atomically.
+ * @param valuesOf a parameter's values by name; called for one after the other, so that merged weights never all exist.
+ */
+export async function writeWeights(
+  folder: string,
+  configuration: Gpt2Configuration,
+  valuesOf: (name: string) => Float32Array,
+): Promise<void> {
+  const tensors = parameterSpecifications(configuration).map(({ name, shape }) => ({
+    name: `${prefix}${name}`,
+    shape,
+    values: () => valuesOf(name),
+  }));
+  await writeSafetensors(join(folder, weightsFile), tensors, { format: 'pt' });
 }
 
 /** @throws TitlesmithError when the folder holds no readable config.json. */
@@ -58,7 +72,7 @@ export async function readConfiguration(folder: string): Promise<Gpt2Configurati
 
 /** Reads a folder's weights into a new store. @throws TitlesmithError naming the tensor that does not fit. */
 export async function readWeights(folder: string, configuration: Gpt2Configuration): Promise<ParameterStore> {
-  const store = createParameterStore(configuration);
+  const store = createParameterStore(parameterSpecifications(configuration));
   const file = await SafetensorsFile.open(join(folder, weightsFile));
   try {
     const usedPrefix = file.names().some((name) => name.startsWith(prefix)) ? prefix : '';

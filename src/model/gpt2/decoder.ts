@@ -4,7 +4,7 @@ import { input, split } from '../graph/builder.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { Gpt2Configuration } from './configuration.js';
 import { decodeStep, forward, outputLogits, parameterInputs } from './forward.js';
-import type { ParameterStore } from './parameters.js';
+import { type ParameterStore, parameterSpecifications } from './parameters.js';
 
 /** Added to the scores of keys that must not be seen: e^−1e9 is 0 in float32. */
 const hiddenScore = -1e9;
@@ -52,7 +52,7 @@ function decodeGraph(
   { slots, capacity }: DecoderOptions,
 ): Record<string, Tensor> {
   const { layers, heads, width } = configuration;
-  const parameters = parameterInputs(configuration);
+  const parameters = parameterInputs(parameterSpecifications(configuration));
   const cache = (kind: string): Tensor[] =>
     layerNames(kind, layers).map((name) => input(name, [slots, heads, capacity, width / heads]));
   const { hidden, newKeys, newValues } = decodeStep(configuration, parameters, {
@@ -71,7 +71,7 @@ function decodeGraph(
 
 /** Outputs: `logits` [1,V] after the last of P tokens, `keys.l` and `values.l` [1,H,P,D]. */
 function prefillGraph(configuration: Gpt2Configuration, length: number): Record<string, Tensor> {
-  const parameters = parameterInputs(configuration);
+  const parameters = parameterInputs(parameterSpecifications(configuration));
   const { hidden, keys, values } = forward(configuration, parameters, {
     inputIds: input('inputIds', [length], 'int32'),
     positionIds: input('positionIds', [length], 'int32'),

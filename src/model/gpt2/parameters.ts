@@ -1,5 +1,5 @@
 import { createRandom } from '../../common/random.js';
-import { elementCount, type Shape } from '../graph/tensor.js';
+import { elementCount, type Shape } from '../graph/shape.js';
 import type { Gpt2Configuration } from './configuration.js';
 
 /** One trainable tensor, named and shaped as in Hugging Face's checkpoints (Conv1D weights are [in, out]). */
@@ -86,8 +86,7 @@ export interface ParameterStore {
 }
 
 /** Zeros for every parameter: 4 bytes an element. Also holds gradients and moments, which are laid out alike. */
-export function createParameterStore(configuration: Gpt2Configuration): ParameterStore {
-  const specifications = parameterSpecifications(configuration);
+export function createParameterStore(specifications: readonly ParameterSpecification[]): ParameterStore {
   const sizeOf = (list: readonly ParameterSpecification[]): number =>
     list.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const decaying = specifications.filter(({ decays }) => decays);

@@ -1,13 +1,13 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileError, TitlesmithError } from '../../common/errors.js';
 import { AtomicFile } from '../../common/files.js';
-import { elementCount, formatShape, type Shape } from '../graph/tensor.js';
+import { elementCount, formatShape, type Shape } from '../graph/shape.js';
 
-/** A tensor to be written: float32, row-major. */
-export interface NamedTensor {
+/** A tensor to be written: float32, row-major; `values` is called once, when its turn comes. */
+export interface WritableTensor {
   readonly name: string;
   readonly shape: Shape;
-  readonly data: Float32Array;
+  readonly values: () => Float32Array;
 }
 
 /** Where a tensor lies in a file. */
@@ -33,14 +33,15 @@ const bytesOf = (data: Float32Array): Uint8Array =>
  */
 export async function writeSafetensors(
   path: string,
-  tensors: readonly NamedTensor[],
+  tensors: readonly WritableTensor[],
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
-  for (const { name, shape, data } of tensors) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
+  for (const { name, shape } of tensors) {
+    const end = offset + 4 * elementCount(shape);
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, end] };
+    offset = end;
   }
   const text = Buffer.from(JSON.stringify(header));
   // The data begins at a multiple of 8, as the format asks; the padding is spaces.
@@ -52,8 +53,8 @@ export async function writeSafetensors(
   try {
     await file.write(length);
     await file.write(padded);
-    for (const { data } of tensors) {
-      const bytes = bytesOf(data);
+    for (const { values } of tensors) {
+      const bytes = bytesOf(values());
       for (let start = 0; start < bytes.length; start += pieceBytes) {
         await file.write(bytes.subarray(start, start + pieceBytes));
       }

@@ -2,7 +2,8 @@ import { add, reduceSum, reshape } from './builder.js';
 import { type GradientDecision, gradientRules } from './gradient-rules.js';
 import type { OpName } from './op-table.js';
 import { topologicalOrder } from './order.js';
-import { formatShape, type OpNode, type Shape, type Tensor } from './tensor.js';
+import { formatShape, type Shape } from './shape.js';
+import type { OpNode, Tensor } from './tensor.js';
 
 /** Sums away the axes along which `shape` was broadcast: the one place where broadcasting meets gradients. */
 function unbroadcast(gradient: Tensor, shape: Shape): Tensor {

@@ -1,6 +1,7 @@
 import type { OpAttributes, OpName } from './op-table.js';
+import { type DType, elementCount, type Shape } from './shape.js';
 import { shapeRules } from './shape-rules.js';
-import { type DType, elementCount, type OpNode, type Shape, type Tensor } from './tensor.js';
+import type { OpNode, Tensor } from './tensor.js';
 
 /** Makes a node, its output shapes by the op's rule. @throws RangeError naming op, rule and shapes received. */
 function apply<Op extends OpName>(

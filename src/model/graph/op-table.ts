@@ -1,4 +1,4 @@
-import type { DType, Shape } from './tensor.js';
+import type { DType, Shape } from './shape.js';
 
 type None = Readonly<Record<string, never>>;
 

@@ -1,5 +1,6 @@
 import type { OpAttributes, OpName } from './op-table.js';
-import { elementCount, formatShape, type Shape, type Tensor, type TensorSpecification } from './tensor.js';
+import { elementCount, formatShape, type Shape, type TensorSpecification } from './shape.js';
+import type { Tensor } from './tensor.js';
 
 type ShapeRule<Attributes> = (
   inputs: readonly Tensor[],

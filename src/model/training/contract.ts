@@ -7,13 +7,23 @@ export interface TrainingOptions {
   readonly steps: number | undefined;
   /** Passes over the training titles after which training stops, where `steps` is undefined. */
   readonly maximumEpochs: number;
-  /** Rows of packed titles a step. */
+  /** Rows of packed titles that go through the model at once. */
   readonly batchSize: number;
+  /** Batches whose gradients add up to one optimizer step. */
+  readonly accumulateGradients: number;
+  /** Trains the blocks alone: embeddings and the last norm stay as they are. */
+  readonly onlyTrainTransformerLayers: boolean;
+  /** Trains low-rank adapters of this rank instead of the weights; undefined: the weights. */
+  readonly loraRank: number | undefined;
+  /** Computes activations again on the way back instead of keeping them. */
+  readonly recompute: boolean;
   /** Tokens in a row; undefined: the shortest multiple of 16, at least 64, that fits the longest title. */
   readonly rowLength: number | undefined;
   /** Peak learning rate of AdamW. */
   readonly learningRate: number;
   readonly warmupSteps: number;
+  /** How the learning rate falls after the warm-up. */
+  readonly schedule: 'cosine' | 'linear' | 'constant';
   readonly weightDecay: number;
   /** Global gradient norm above which gradients are scaled down. */
   readonly clipNorm: number;
@@ -47,6 +57,8 @@ export interface TrainingResult {
   readonly bestStep: number;
   readonly finalValidationLoss: number;
   readonly parameters: number;
+  /** Parameters that training may change. */
+  readonly trainedParameters: number;
   readonly rowLength: number;
 }
 

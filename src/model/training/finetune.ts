@@ -5,16 +5,23 @@ import type { WorkContext } from '../../common/progress.js';
 import type { Engine, NumericArray, Program } from '../engine/contract.js';
 import { writeModelDescription, writeWeights } from '../gpt2/checkpoint.js';
 import type { Gpt2Configuration } from '../gpt2/configuration.js';
-import { createParameterStore, initializeParameters, type ParameterStore } from '../gpt2/parameters.js';
+import type { ParameterStore } from '../gpt2/parameters.js';
 import type { Tokenizer } from '../tokenizer/contract.js';
 import { type Batch, BatchStream, evaluationBatches } from './batches.js';
 import type { TrainingData, TrainingOptions, TrainingResult } from './contract.js';
-import { evaluationGraph, gradientName, trainingGraph } from './loss-graph.js';
+import { earlierGradientName, evaluationGraph, gradientName, trainingGraph } from './loss-graph.js';
 import { MetricsFile } from './metrics-file.js';
-import { Optimizer, type OptimizerState } from './optimizer.js';
+import { Optimizer } from './optimizer.js';
 import { epochsOf, planTraining, type TrainingPlan } from './plan.js';
 import { loadResumeState, saveResumeState, type TrainingPosition } from './resume-state.js';
 import { learningRateAt } from './schedule.js';
+import {
+  createTrainableModel,
+  initializeModel,
+  parameterFeeds,
+  savedParameter,
+  type TrainableModel,
+} from './trainable.js';
 
 export interface FinetuneInput {
   readonly engine: Engine;
@@ -47,42 +54,56 @@ export async function finetune(input: FinetuneInput, context: WorkContext): Prom
   }
 }
 
+interface Programs {
+  readonly training: Program;
+  /** Adds a batch's gradients to those of the batches before it. */
+  readonly accumulating: Program | undefined;
+  readonly evaluation: Program;
+  readonly optimizer: Optimizer;
+}
+
 class TrainingRun {
-  private lossOfStep = new Float32Array(1);
+  private readonly lossOfBatch = new Float32Array(1);
+  /** Where a batch's loss and gradients are written. */
+  private readonly results: Record<string, NumericArray>;
+  /** The same memory, as what an accumulating batch adds to. */
+  private readonly earlierGradients: Record<string, NumericArray>;
 
   private constructor(
     private readonly input: FinetuneInput,
     private readonly plan: TrainingPlan,
     private readonly context: WorkContext,
-    private readonly state: OptimizerState,
-    private readonly programs: { training: Program; evaluation: Program; optimizer: Optimizer },
+    private readonly model: TrainableModel,
+    private readonly programs: Programs,
     private readonly batches: BatchStream,
     private readonly metrics: MetricsFile,
     private position: TrainingPosition,
-  ) {}
+  ) {
+    const gradients = [...model.state.gradients.views];
+    const named = (nameOf: (parameter: string) => string): Record<string, NumericArray> =>
+      Object.fromEntries(gradients.map(([name, view]) => [nameOf(name), view]));
+    this.results = { loss: this.lossOfBatch, ...named(gradientName) };
+    this.earlierGradients = named(earlierGradientName);
+  }
 
   static async start(input: FinetuneInput, plan: TrainingPlan, context: WorkContext): Promise<TrainingRun> {
     const { engine, configuration, options, checkpointFolder, pretrained, tokenizer } = input;
-    const createStore = (): ParameterStore => createParameterStore(configuration);
-    const state: OptimizerState = {
-      parameters: createStore(),
-      gradients: createStore(),
-      firstMoments: createStore(),
-      secondMoments: createStore(),
-    };
+    const model = createTrainableModel(configuration, options);
     const shape = { rows: options.batchSize, rowLength: plan.rowLength };
+    const graphOptions = { trainable: model.state.parameters.specifications, recompute: options.recompute };
+    const accumulates = options.accumulateGradients > 1;
     const programs = {
-      training: await engine.compile(trainingGraph(configuration, shape)),
-      evaluation: await engine.compile(evaluationGraph(configuration, shape)),
-      optimizer: await Optimizer.create(engine, state),
+      training: await engine.compile(trainingGraph(configuration, shape, graphOptions)),
+      accumulating: accumulates
+        ? await engine.compile(trainingGraph(configuration, shape, { ...graphOptions, accumulate: true }))
+        : undefined,
+      evaluation: await engine.compile(evaluationGraph(configuration, shape, model.adapters)),
+      optimizer: await Optimizer.create(engine, model.state),
     };
-    const saved = await loadResumeState(join(checkpointFolder, resumeStateFile), state);
-    if (!saved) {
-      if (pretrained) state.parameters.flat.set(pretrained.flat);
-      else initializeParameters(state.parameters, options.seed);
-      await writeModelDescription(checkpointFolder, configuration, tokenizer);
-    }
-    const metrics = await MetricsFile.open(input.metricsPath, saved?.metricsBytes ?? 0);
+    initializeModel(model, options.seed, pretrained);
+    const saved = await loadResumeState(join(checkpointFolder, resumeStateFile), model.state);
+    if (!saved) await writeModelDescription(checkpointFolder, configuration, tokenizer);
+    const metrics = await MetricsFile.open(input.metricsPath, saved?.metricsLines ?? 0);
     const { rowLength } = plan;
     const { endOfTextId } = tokenizer;
     const stream = new BatchStream(input.data.train, { ...options, rowLength, endOfTextId });
@@ -90,7 +111,7 @@ class TrainingRun {
       input,
       plan,
       context,
-      state,
+      model,
       programs,
       stream,
       metrics,
@@ -101,15 +122,16 @@ class TrainingRun {
     return run;
   }
 
-  private feeds(batch: Batch): Record<string, NumericArray> {
-    const { inputIds, positionIds, targetIds, targetWeights, attentionMask, targetCount } = batch;
+  /** @param targetCount targets over which the loss is averaged. */
+  private feeds(batch: Batch, targetCount: number): Record<string, NumericArray> {
+    const { inputIds, positionIds, targetIds, targetWeights, attentionMask } = batch;
     return {
       inputIds,
       positionIds,
       targetIds,
       attentionMask,
       targetWeights: targetWeights.map((weight) => weight / targetCount),
-      ...Object.fromEntries(this.state.parameters.views),
+      ...parameterFeeds(this.model),
     };
   }
 
@@ -121,7 +143,7 @@ class TrainingRun {
     const { rowLength } = this.plan;
     const layout = { batchSize: options.batchSize, rowLength, endOfTextId: tokenizer.endOfTextId };
     for (const batch of evaluationBatches(data.validation, layout)) {
-      await this.programs.evaluation.run(this.feeds(batch), { loss });
+      await this.programs.evaluation.run(this.feeds(batch, batch.targetCount), { loss });
       sum += loss[0]! * batch.targetCount;
       tokens += batch.targetCount;
     }
@@ -137,7 +159,10 @@ class TrainingRun {
   private async evaluateAndKeepBest(step: number): Promise<number> {
     const loss = await this.evaluate();
     const improved = loss < this.position.bestValidationLoss;
-    if (improved) await writeWeights(this.input.checkpointFolder, this.state.parameters);
+    if (improved) {
+      const { checkpointFolder, configuration } = this.input;
+      await writeWeights(checkpointFolder, configuration, (name) => savedParameter(this.model, name));
+    }
     this.position = {
       ...this.position,
       lastValidationLoss: loss,
@@ -148,8 +173,12 @@ class TrainingRun {
   }
 
   private async save(step: number): Promise<void> {
-    this.position = { ...this.position, step, metricsBytes: await this.metrics.flush() };
-    await saveResumeState(join(this.input.checkpointFolder, resumeStateFile), this.state, this.position);
+    this.position = { ...this.position, step, metricsLines: await this.metrics.flush() };
+    await saveResumeState(
+      join(this.input.checkpointFolder, resumeStateFile),
+      this.model.state,
+      this.position,
+    );
     const summary = { ...this.position, options: this.input.options, plan: this.plan };
     const content = `${JSON.stringify(summary, null, 2)}\n`;
     await writeFileAtomic(join(this.input.checkpointFolder, 'training.json'), content);
@@ -158,17 +187,24 @@ class TrainingRun {
   /** One optimizer step. @returns loss of the batch, gradient norm and tokens trained on. */
   private async trainStep(step: number): Promise<{ loss: number; gradientNorm: number; tokens: number }> {
     const { options } = this.input;
-    const batch = this.batches.batch(step);
-    const results: Record<string, NumericArray> = { loss: this.lossOfStep };
-    for (const [name, view] of this.state.gradients.views) results[gradientName(name)] = view;
-    await this.programs.training.run(this.feeds(batch), results);
+    const parts = options.accumulateGradients;
+    const batches = Array.from({ length: parts }, (_, part) => this.batches.batch(step * parts + part));
+    const tokens = batches.reduce((sum, { targetCount }) => sum + targetCount, 0);
+    const { training, accumulating } = this.programs;
+    let loss = 0;
+    for (const [part, batch] of batches.entries()) {
+      const feeds = this.feeds(batch, tokens);
+      if (part === 0) await training.run(feeds, this.results);
+      else await accumulating!.run({ ...feeds, ...this.earlierGradients }, this.results);
+      loss += this.lossOfBatch[0]!;
+    }
     const gradientNorm = await this.programs.optimizer.update({
       step: step + 1,
       learningRate: learningRateAt(step, { ...options, totalSteps: this.plan.steps }),
       weightDecay: options.weightDecay,
       clipNorm: options.clipNorm,
     });
-    return { loss: this.lossOfStep[0]!, gradientNorm, tokens: batch.targetCount };
+    return { loss, gradientNorm, tokens };
   }
 
   async train(): Promise<TrainingResult> {
@@ -184,7 +220,7 @@ class TrainingRun {
       const evaluates = step % options.evaluateEvery === 0 || step === steps;
       const validation = evaluates ? { validationLoss: await this.evaluateAndKeepBest(step) } : {};
       if (evaluates || step % options.printEvery === 0 || step === 1) {
-        const epoch = epochsOf(step, this.plan, this.input.options.batchSize);
+        const epoch = epochsOf(step, this.plan);
         const learningRate = learningRateAt(step - 1, { ...options, totalSteps: steps });
         await this.metrics.append({
           step,
@@ -228,13 +264,14 @@ class TrainingRun {
     const { step, initialValidationLoss, bestValidationLoss, bestStep, lastValidationLoss } = this.position;
     return {
       steps: step,
-      epochs: epochsOf(step, this.plan, this.input.options.batchSize),
+      epochs: epochsOf(step, this.plan),
       stopReason,
       initialValidationLoss,
       bestValidationLoss,
       bestStep,
       finalValidationLoss: lastValidationLoss,
-      parameters: this.state.parameters.flat.length,
+      parameters: this.model.state.parameters.flat.length + this.model.frozen.flat.length,
+      trainedParameters: this.model.state.parameters.flat.length,
       rowLength: this.plan.rowLength,
     };
   }
@@ -243,6 +280,7 @@ class TrainingRun {
     await this.metrics.close();
     await this.programs.optimizer.dispose();
     await this.programs.training.dispose();
+    await this.programs.accumulating?.dispose();
     await this.programs.evaluation.dispose();
   }
 }
@@ -254,5 +292,5 @@ const beforeFirstStep: TrainingPosition = {
   bestStep: 0,
   lastValidationLoss: Number.NaN,
   evaluationsWithoutImprovement: 0,
-  metricsBytes: 0,
+  metricsLines: 0,
 };

@@ -1,5 +1,14 @@
 import type { Gpt2Configuration } from '../gpt2/configuration.js';
-import { forward, outputLogits, parameterInputs, type SymbolicParameters } from '../gpt2/forward.js';
+import {
+  embed,
+  finalNorm,
+  forward,
+  maskedBlock,
+  outputLogits,
+  parameterInputs,
+  type SymbolicParameters,
+} from '../gpt2/forward.js';
+import { type ParameterSpecification, parameterSpecifications } from '../gpt2/parameters.js';
 import { gradients } from '../graph/autodiff.js';
 import { add, concat, crossEntropy, input, multiply, reduceSum, scalar, split } from '../graph/builder.js';
 import type { Tensor } from '../graph/tensor.js';
@@ -10,87 +19,157 @@ const chunkElements = 1 << 24;
 /** Output name of a parameter's gradient. */
 export const gradientName = (parameter: string): string => `gradient.${parameter}`;
 
+/** Input name of what is added to a parameter's gradient. */
+export const earlierGradientName = (parameter: string): string => `earlier.${parameter}`;
+
 /** Sizes of one batch: B rows of T tokens. */
 export interface BatchShape {
   readonly rows: number;
   readonly rowLength: number;
 }
 
-interface LossInputs {
-  readonly parameters: SymbolicParameters;
-  readonly hidden: Tensor;
-  /** Hidden states, targets and weights of each chunk of tokens. */
-  readonly chunks: readonly { hidden: Tensor; targetIds: Tensor; targetWeights: Tensor }[];
+interface BatchInputs {
+  readonly inputIds: Tensor;
+  readonly positionIds: Tensor;
+  readonly targetIds: Tensor;
+  readonly targetWeights: Tensor;
+  readonly attentionMask: Tensor;
 }
 
 /**
- * Inputs of the loss graphs: `inputIds`, `positionIds`, `targetIds` int32 [N], `targetWeights` float32 [N],
- * `attentionMask` float32 [B,1,T,T], and every parameter by its name.
+ * Inputs of the loss graphs: `inputIds`, `positionIds`, `targetIds` int32 [N], `targetWeights` float32 [N] and
+ * `attentionMask` float32 [B,1,T,T]; besides them every parameter by its name.
  */
-function lossInputs(configuration: Gpt2Configuration, { rows, rowLength }: BatchShape): LossInputs {
+function batchInputs({ rows, rowLength }: BatchShape): BatchInputs {
   const tokens = rows * rowLength;
-  const parameters = parameterInputs(configuration);
-  const { hidden } = forward(configuration, parameters, {
+  return {
     inputIds: input('inputIds', [tokens], 'int32'),
     positionIds: input('positionIds', [tokens], 'int32'),
+    targetIds: input('targetIds', [tokens], 'int32'),
+    targetWeights: input('targetWeights', [tokens]),
     attentionMask: input('attentionMask', [rows, 1, rowLength, rowLength]),
-  });
-  const sizes = chunkSizes(tokens, configuration.vocabularySize);
-  const targetIds = split(input('targetIds', [tokens], 'int32'), 0, sizes);
-  const targetWeights = split(input('targetWeights', [tokens]), 0, sizes);
-  const pieces = split(hidden, 0, sizes);
-  const chunks = pieces.map((piece, index) => ({
-    hidden: piece,
-    targetIds: targetIds[index]!,
-    targetWeights: targetWeights[index]!,
-  }));
-  return { parameters, hidden, chunks };
+  };
 }
 
-function chunkSizes(tokens: number, vocabularySize: number): number[] {
+interface Chunk {
+  readonly hidden: Tensor;
+  readonly targetIds: Tensor;
+  readonly targetWeights: Tensor;
+}
+
+/** Hidden states [N,C], targets and weights cut into chunks whose logits are at most `chunkElements`. */
+function chunksOf(
+  hidden: Tensor,
+  { targetIds, targetWeights }: BatchInputs,
+  vocabularySize: number,
+): Chunk[] {
+  const tokens = hidden.shape[0]!;
   const count = Math.min(tokens, Math.ceil((tokens * vocabularySize) / chunkElements));
-  return Array.from(
-    { length: count },
-    (_, chunk) => Math.floor(((chunk + 1) * tokens) / count) - Math.floor((chunk * tokens) / count),
-  );
+  const border = (chunk: number): number => Math.floor((chunk * tokens) / count);
+  const sizes = Array.from({ length: count }, (_, chunk) => border(chunk + 1) - border(chunk));
+  const [ids, weights] = [split(targetIds, 0, sizes), split(targetWeights, 0, sizes)];
+  return split(hidden, 0, sizes).map((piece, chunk) => ({
+    hidden: piece,
+    targetIds: ids[chunk]!,
+    targetWeights: weights[chunk]!,
+  }));
 }
 
-function chunkLoss(parameters: SymbolicParameters, chunk: LossInputs['chunks'][number]): Tensor {
+function chunkLoss(parameters: SymbolicParameters, chunk: Chunk): Tensor {
   const losses = crossEntropy(outputLogits(parameters, chunk.hidden), chunk.targetIds);
   return reduceSum(multiply(losses, chunk.targetWeights));
 }
 
-/** Output `loss`: Σ weight · cross-entropy over the batch's tokens, nats, a scalar. Inputs as `lossInputs` says. */
-export function evaluationGraph(configuration: Gpt2Configuration, shape: BatchShape): Record<string, Tensor> {
-  const { parameters, chunks } = lossInputs(configuration, shape);
-  return { loss: chunks.map((chunk) => chunkLoss(parameters, chunk)).reduce((sum, loss) => add(sum, loss)) };
+const sum = (tensors: readonly Tensor[]): Tensor => tensors.reduce((total, tensor) => add(total, tensor));
+
+/**
+ * Output `loss`: Σ weight · cross-entropy over the batch's tokens, nats, a scalar. Inputs as `batchInputs` says.
+ * @param adapters specifications of adapters, inputs besides the model's own parameters.
+ */
+export function evaluationGraph(
+  configuration: Gpt2Configuration,
+  shape: BatchShape,
+  adapters: readonly ParameterSpecification[] = [],
+): Record<string, Tensor> {
+  const parameters = parameterInputs([...parameterSpecifications(configuration), ...adapters]);
+  const batch = batchInputs(shape);
+  const { hidden } = forward(configuration, parameters, batch);
+  const chunks = chunksOf(hidden, batch, configuration.vocabularySize);
+  return { loss: sum(chunks.map((chunk) => chunkLoss(parameters, chunk))) };
+}
+
+export interface TrainingGraphOptions {
+  /** Parameters whose gradients are wanted. Default: all of the model's own. */
+  readonly trainable?: readonly ParameterSpecification[];
+  /** Adds the gradients to inputs named by `earlierGradientName`, which may be the memory of the outputs. */
+  readonly accumulate?: boolean;
+  /**
+   * Computes each block's activations again on the way back, instead of keeping them (Chen et al., "Training Deep Nets
+   * with Sublinear Memory Cost", 2016, section 4): a third more arithmetic for memory that hardly grows with depth.
+   */
+  readonly recompute?: boolean;
 }
 
 /**
- * The loss as in `evaluationGraph` and its gradient by every parameter, named by `gradientName`. Each chunk of tokens
- * goes forward and backward through the output layer before the next, so that the logits of only one are alive.
+ * The loss as in `evaluationGraph` and its gradient by every trainable parameter, named by `gradientName`. Each chunk
+ * of tokens goes forward and backward through the output layer before the next, so that the logits of only one are
+ * alive.
  */
-export function trainingGraph(configuration: Gpt2Configuration, shape: BatchShape): Record<string, Tensor> {
-  const { parameters, hidden, chunks } = lossInputs(configuration, shape);
-  const embedding = parameters.get('wte.weight')!;
-  const steps = chunks.map((chunk) => {
-    const loss = chunkLoss(parameters, chunk);
-    const [byHidden, byEmbedding] = gradients([loss], [scalar(1)], [chunk.hidden, embedding]);
-    return { loss, byHidden: byHidden!, byEmbedding: byEmbedding! };
-  });
-  const upstream = concat(
-    steps.map(({ byHidden }) => byHidden),
-    0,
-  );
-  const names = [...parameters.keys()];
-  const byParameter = gradients([hidden], [upstream], [...parameters.values()]);
-  const outputs = new Map(names.map((name, index) => [name, byParameter[index]!]));
-  const byOutputLayer = steps
-    .map(({ byEmbedding }) => byEmbedding)
-    .reduce((sum, gradient) => add(sum, gradient));
-  outputs.set('wte.weight', add(byOutputLayer, outputs.get('wte.weight')!));
-  return {
-    loss: steps.map(({ loss }) => loss).reduce((sum, loss) => add(sum, loss)),
-    ...Object.fromEntries([...outputs].map(([name, gradient]) => [gradientName(name), gradient])),
+export function trainingGraph(
+  configuration: Gpt2Configuration,
+  shape: BatchShape,
+  options: TrainingGraphOptions = {},
+): Record<string, Tensor> {
+  const own = parameterSpecifications(configuration);
+  const { trainable = own, accumulate = false, recompute = false } = options;
+  const ownNames = new Set(own.map(({ name }) => name));
+  const parameters = parameterInputs([...own, ...trainable.filter(({ name }) => !ownNames.has(name))]);
+  const batch = batchInputs(shape);
+  const byParameter = new Map<string, Tensor>();
+  /** Differentiates one part of the model; returns the gradient by its input and files those by its parameters. */
+  const backward = (output: Tensor, upstream: Tensor, x: Tensor | undefined, prefixes: readonly string[]) => {
+    const names = trainable
+      .map(({ name }) => name)
+      .filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
+    const targets = names.map((name) => parameters.get(name)!);
+    const results = gradients([output], [upstream], x ? [x, ...targets] : targets);
+    const byInput = x ? results.shift() : undefined;
+    for (const [index, name] of names.entries()) {
+      const earlier = byParameter.get(name);
+      byParameter.set(name, earlier ? add(earlier, results[index]!) : results[index]!);
+    }
+    return byInput;
   };
+
+  const { attentionMask } = batch;
+  const inputs = [embed(parameters, batch.inputIds, batch.positionIds)];
+  for (let layer = 0; layer < configuration.layers; layer++) {
+    inputs.push(maskedBlock(configuration, parameters, { layer, x: inputs[layer]!, attentionMask }).y);
+  }
+  const last = inputs[configuration.layers]!;
+  const hidden = finalNorm(configuration, parameters, last);
+  const chunks = chunksOf(hidden, batch, configuration.vocabularySize);
+  const losses: Tensor[] = [];
+  const byChunk = chunks.map((chunk) => {
+    const loss = chunkLoss(parameters, chunk);
+    losses.push(loss);
+    return backward(loss, scalar(1), chunk.hidden, ['wte.'])!;
+  });
+  let upstream = backward(hidden, concat(byChunk, 0), last, ['ln_f.'])!;
+  for (let layer = configuration.layers - 1; layer >= 0; layer--) {
+    const x = inputs[layer]!;
+    const output = recompute
+      ? maskedBlock(configuration, parameters, { layer, x, attentionMask }).y
+      : inputs[layer + 1]!;
+    upstream = backward(output, upstream, x, [`h.${layer}.`])!;
+  }
+  if (trainable.some(({ name }) => name.startsWith('wte.') || name.startsWith('wpe.'))) {
+    backward(inputs[0]!, upstream, undefined, ['wte.', 'wpe.']);
+  }
+  const outputs = trainable.map(({ name, shape: size }): [string, Tensor] => {
+    const gradient = byParameter.get(name)!;
+    const earlier = (): Tensor => input(earlierGradientName(name), size);
+    return [gradientName(name), accumulate ? add(earlier(), gradient) : gradient];
+  });
+  return { loss: sum(losses), ...Object.fromEntries(outputs) };
 }

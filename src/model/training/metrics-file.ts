@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { fileError } from '../../common/errors.js';
 import type { MetricsLine } from './contract.js';
 
@@ -6,33 +6,38 @@ import type { MetricsLine } from './contract.js';
 export class MetricsFile {
   private constructor(
     private readonly handle: FileHandle,
-    private length: number,
+    private lines: number,
+    private bytes: number,
   ) {}
 
   /**
-   * Opens or creates the file and cuts it to `keepBytes`, so that a resumed run does not write a line twice.
+   * Opens or creates the file and cuts it to its first `keepLines` lines, so that a resumed run writes none twice.
    * @throws TitlesmithError naming the path.
    */
-  static async open(path: string, keepBytes: number): Promise<MetricsFile> {
+  static async open(path: string, keepLines: number): Promise<MetricsFile> {
     try {
-      const handle = await open(path, keepBytes === 0 ? 'w' : 'r+');
-      await handle.truncate(keepBytes);
-      return new MetricsFile(handle, keepBytes);
+      const content = keepLines === 0 ? Buffer.alloc(0) : await readFile(path);
+      let kept = 0;
+      for (let line = 0; line < keepLines; line++) kept = content.indexOf('\n', kept) + 1;
+      const handle = await open(path, keepLines === 0 ? 'w' : 'r+');
+      await handle.truncate(kept);
+      return new MetricsFile(handle, keepLines, kept);
     } catch (error) {
       throw fileError('write', path, error);
     }
   }
 
-  /** Length in bytes, all lines flushed to disk. */
+  /** Flushes to disk. @returns the number of lines. */
   async flush(): Promise<number> {
     await this.handle.sync();
-    return this.length;
+    return this.lines;
   }
 
   async append(line: MetricsLine): Promise<void> {
-    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
-    await this.handle.write(bytes, 0, bytes.length, this.length);
-    this.length += bytes.length;
+    const content = Buffer.from(`${JSON.stringify(line)}\n`);
+    await this.handle.write(content, 0, content.length, this.bytes);
+    this.bytes += content.length;
+    this.lines += 1;
   }
 
   async close(): Promise<void> {

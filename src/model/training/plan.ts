@@ -12,6 +12,7 @@ export interface TrainingPlan {
   readonly steps: number;
   /** Rows that hold every training title once. */
   readonly rowsPerEpoch: number;
+  readonly rowsPerStep: number;
   /** Share of the positions of those rows that titles fill. */
   readonly fill: number;
 }
@@ -32,8 +33,8 @@ function longestTitle({ train, validation }: TrainingData): number {
 }
 
 /** Passes over the training titles that `steps` make. */
-export function epochsOf(steps: number, plan: TrainingPlan, batchSize: number): number {
-  return Math.round((1000 * steps * batchSize) / plan.rowsPerEpoch) / 1000;
+export function epochsOf(steps: number, { rowsPerStep, rowsPerEpoch }: TrainingPlan): number {
+  return Math.round((1000 * steps * rowsPerStep) / rowsPerEpoch) / 1000;
 }
 
 /**
@@ -62,11 +63,12 @@ export function planTraining(
   const packed = packTitles(data.train, rowLength, createRandom(options.seed, 'epoch', 0));
   const rowsPerEpoch = packed.rowCount;
   const positions = data.train.tokens.length + titleCount(data.train);
+  const rowsPerStep = options.batchSize * options.accumulateGradients;
   return {
     rowLength,
     rowsPerEpoch,
+    rowsPerStep,
     fill: positions / (rowsPerEpoch * rowLength),
-    steps:
-      options.steps ?? Math.max(1, Math.ceil((options.maximumEpochs * rowsPerEpoch) / options.batchSize)),
+    steps: options.steps ?? Math.max(1, Math.ceil((options.maximumEpochs * rowsPerEpoch) / rowsPerStep)),
   };
 }

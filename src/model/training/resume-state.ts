@@ -14,8 +14,8 @@ export interface TrainingPosition {
   readonly lastValidationLoss: number;
   /** Evaluations since the best one. */
   readonly evaluationsWithoutImprovement: number;
-  /** Length of metrics.jsonl in bytes when this state was saved: what stands behind is written again. */
-  readonly metricsBytes: number;
+  /** Lines of metrics.jsonl when this state was saved: what stands behind is written again. */
+  readonly metricsLines: number;
 }
 
 const stores = ['parameters', 'firstMoments', 'secondMoments'] as const;

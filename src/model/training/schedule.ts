@@ -1,18 +1,25 @@
+/** Share of the peak that is left at the end, as Hoffmann et al. 2022 ("Training Compute-Optimal LLMs") decay it. */
+const floor = 0.1;
+
 /**
- * Learning rate of a step: linear warm-up to the peak, then a cosine down to a tenth of it (Loshchilov and Hutter,
- * "SGDR", 2017, equation 5; the floor as in Hoffmann et al. 2022).
+ * Learning rate of a step: linear warm-up to the peak, then down to a tenth of it by half a cosine (Loshchilov and
+ * Hutter, "SGDR", 2017, equation 5) or a straight line, or constant.
  * @param step from 0.
  */
 export function learningRateAt(
   step: number,
-  {
-    learningRate,
-    warmupSteps,
-    totalSteps,
-  }: { learningRate: number; warmupSteps: number; totalSteps: number },
+  options: {
+    readonly learningRate: number;
+    readonly warmupSteps: number;
+    readonly totalSteps: number;
+    readonly schedule: 'cosine' | 'linear' | 'constant';
+  },
 ): number {
+  const { learningRate, warmupSteps, totalSteps, schedule } = options;
   if (step < warmupSteps) return (learningRate * (step + 1)) / warmupSteps;
   const progress = Math.min(1, (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps));
-  const floor = 0.1;
-  return learningRate * (floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * progress)));
+  const share = { cosine: 0.5 * (1 + Math.cos(Math.PI * progress)), linear: 1 - progress, constant: 1 }[
+    schedule
+  ];
+  return learningRate * (schedule === 'constant' ? 1 : floor + (1 - floor) * share);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Engine, NumericArray } from '../../../src/model/engine/contract.js';
 import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
 import * as graph from '../../../src/model/graph/builder.js';
-import { elementCount } from '../../../src/model/graph/tensor.js';
+import { elementCount } from '../../../src/model/graph/shape.js';
 import { caseInputs } from '../graph/case-inputs.js';
 import { opCases } from '../graph/cases.js';
 import { evaluate } from '../graph/reference.js';

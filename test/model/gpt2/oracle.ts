@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { NumericArray } from '../../../src/model/engine/contract.js';
 import type { Gpt2Configuration } from '../../../src/model/gpt2/configuration.js';
-import { createParameterStore, type ParameterStore } from '../../../src/model/gpt2/parameters.js';
+import {
+  createParameterStore,
+  type ParameterStore,
+  parameterSpecifications,
+} from '../../../src/model/gpt2/parameters.js';
 
 /** What test/oracles/gpt2/make_fixture.py wrote: values of PyTorch and Hugging Face transformers. */
 export interface Gpt2Oracle {
@@ -34,7 +38,7 @@ export const oracle = JSON.parse(readFileSync(path, 'utf8')) as Gpt2Oracle;
 
 /** The oracle's parameters in a store of ours. */
 export function oracleParameters(): ParameterStore {
-  const store = createParameterStore(oracle.configuration);
+  const store = createParameterStore(parameterSpecifications(oracle.configuration));
   for (const [name, { values }] of Object.entries(oracle.parameters)) store.views.get(name)!.set(values);
   return store;
 }

@@ -1,6 +1,7 @@
 import { createRandom } from '../../../src/common/random.js';
 import { input } from '../../../src/model/graph/builder.js';
-import { elementCount, type Tensor } from '../../../src/model/graph/tensor.js';
+import { elementCount } from '../../../src/model/graph/shape.js';
+import type { Tensor } from '../../../src/model/graph/tensor.js';
 import type { OpCase } from './cases.js';
 
 /** Graph inputs and seeded values for a case; `floats` names the differentiable ones in order. */

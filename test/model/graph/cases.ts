@@ -1,6 +1,7 @@
 import * as graph from '../../../src/model/graph/builder.js';
 import type { OpName } from '../../../src/model/graph/op-table.js';
-import type { Shape, Tensor } from '../../../src/model/graph/tensor.js';
+import type { Shape } from '../../../src/model/graph/shape.js';
+import type { Tensor } from '../../../src/model/graph/tensor.js';
 
 /** One op applied to inputs of given shapes; integer inputs name the limit of their values. */
 export interface OpCase {

@@ -1,6 +1,7 @@
 import type { OpAttributes, OpName } from '../../../src/model/graph/op-table.js';
 import { topologicalOrder } from '../../../src/model/graph/order.js';
-import { elementCount, type OpNode, type Shape, type Tensor } from '../../../src/model/graph/tensor.js';
+import { elementCount, type Shape } from '../../../src/model/graph/shape.js';
+import type { OpNode, Tensor } from '../../../src/model/graph/tensor.js';
 
 /** Values in double precision, so that finite differences and engines can be judged against it. */
 type Values = Float64Array;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NumericArray, Program } from '../../../src/model/engine/contract.js';
 import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
 import { forward, outputLogits, parameterInputs } from '../../../src/model/gpt2/forward.js';
-import { createParameterStore } from '../../../src/model/gpt2/parameters.js';
+import { createParameterStore, parameterSpecifications } from '../../../src/model/gpt2/parameters.js';
 import { input } from '../../../src/model/graph/builder.js';
 import { evaluationGraph, gradientName, trainingGraph } from '../../../src/model/training/loss-graph.js';
 import { Optimizer, type OptimizerState } from '../../../src/model/training/optimizer.js';
@@ -31,7 +31,7 @@ async function lossAndGradients(state: OptimizerState): Promise<number> {
 }
 
 function freshState(): OptimizerState {
-  const zeros = () => createParameterStore(oracle.configuration);
+  const zeros = () => createParameterStore(parameterSpecifications(oracle.configuration));
   return {
     parameters: oracleParameters(),
     gradients: zeros(),
@@ -42,7 +42,7 @@ function freshState(): OptimizerState {
 
 describe('GPT-2 against PyTorch and Hugging Face on packed rows', () => {
   it('gives the same logits', async () => {
-    const parameters = parameterInputs(oracle.configuration);
+    const parameters = parameterInputs(parameterSpecifications(oracle.configuration));
     const { hidden } = forward(oracle.configuration, parameters, {
       inputIds: input('inputIds', [rows * rowLength], 'int32'),
       positionIds: input('positionIds', [rows * rowLength], 'int32'),

@@ -1,6 +1,7 @@
 import type { OpName } from '../../graph/op-table.js';
 import { topologicalOrder } from '../../graph/order.js';
-import { formatShape, type OpNode, type Tensor } from '../../graph/tensor.js';
+import { formatShape } from '../../graph/shape.js';
+import type { OpNode, Tensor } from '../../graph/tensor.js';
 import { OnnxWriter } from './writer.js';
 
 const microsoft = 'com.microsoft';

@@ -1,4 +1,4 @@
-import { elementCount, formatShape, type TensorSpecification } from '../../graph/tensor.js';
+import { elementCount, formatShape, type TensorSpecification } from '../../graph/shape.js';
 import type { NumericArray } from '../contract.js';
 import { created, type Handle, ortLibrary } from './library.js';
 import { onnxTypes } from './schema.js';

@@ -1,4 +1,4 @@
-import { type DType, elementCount, type Shape } from '../../graph/tensor.js';
+import { type DType, elementCount, type Shape } from '../../graph/shape.js';
 import {
   type AttributeProto,
   attributeTypes,
