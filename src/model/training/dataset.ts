@@ -7,8 +7,11 @@ import type { TokenizedTitles, Tokenizer } from '../tokenizer/contract.js';
 
 const [opening, closing] = ['<|startoftext|>', '<|endoftext|>'];
 
-/** No title is this long; a line that is comes from a file of another kind. */
-const longestLineBytes = 2 ** 20;
+/**
+ * No cleaned title comes near this; a line that does is from a file of another kind. Bounds the memory of a file
+ * without line breaks, and the merging of a long word, whose time is quadratic.
+ */
+const longestLineBytes = 2 ** 15;
 
 export interface SplitTitles {
   readonly train: readonly string[];
@@ -46,14 +49,26 @@ export function splitTitles(
   };
 }
 
+/** Text quoted for a message, cut where it is long. */
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}
+
 function formatLine(title: string): string {
-  if (title === '' || /[\r\n]/.test(title)) {
-    throw new TitlesmithError(
-      `The title ${JSON.stringify(title)} ${title === '' ? 'is empty' : 'holds a line break'}.`,
-      { code: 'dataset-title', hint: 'A title of the dataset is one line: clean the titles first.' },
-    );
+  const line = `${opening}${title}${closing}`;
+  const faults: readonly (readonly [string, boolean])[] = [
+    ['is empty', title === ''],
+    ['holds a line break', /[\r\n]/.test(title)],
+    [`takes more than ${longestLineBytes} bytes`, Buffer.byteLength(line) > longestLineBytes],
+  ];
+  const fault = faults.find(([, isFault]) => isFault);
+  if (fault) {
+    throw new TitlesmithError(`The title ${quoted(title)} ${fault[0]}.`, {
+      code: 'dataset-title',
+      hint: 'A title of the dataset is one short line: clean the titles first.',
+    });
   }
-  return `${opening}${title}${closing}\n`;
+  return `${line}\n`;
 }
 
 /** Lines in pieces of a thousand: one write for each. */
@@ -69,57 +84,62 @@ function* formatLines(titles: readonly string[]): Generator<string> {
 
 /**
  * Writes train.txt and validation.txt: `<|startoftext|>title<|endoftext|>`, one a line.
- * @throws TitlesmithError for a title that is not one line, or a file that cannot be written.
+ * @throws TitlesmithError for a title that is not one short line, or a file that cannot be written.
  */
 export async function writeDataset(folder: string, { train, validation }: SplitTitles): Promise<void> {
   await writeChunksAtomic(join(folder, 'train.txt'), formatLines(train));
   await writeChunksAtomic(join(folder, 'validation.txt'), formatLines(validation));
 }
 
-function malformedLine(where: string, what: string): TitlesmithError {
-  return new TitlesmithError(`${where} ${what}.`, {
-    code: 'dataset-malformed',
-    hint: `Every line of a dataset is ${opening}title${closing}.`,
-  });
-}
-
-function parseLine(line: string, where: string): string {
-  const isDelimited = line.startsWith(opening) && line.endsWith(closing);
-  if (!isDelimited || line.length <= opening.length + closing.length) {
-    const shown = line.length > 80 ? `${line.slice(0, 80)}…` : line;
-    throw malformedLine(where, `is not a title between its delimiters: ${JSON.stringify(shown)}`);
-  }
-  return line.slice(opening.length, -closing.length);
-}
-
-/** The lines of a UTF-8 file, without their ends; streamed. */
-async function* readLines(path: string): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  const decode = (chunk?: Uint8Array): string => {
-    try {
-      return decoder.decode(chunk, { stream: chunk !== undefined });
-    } catch (error) {
-      throw new TitlesmithError(`${path} is not UTF-8 text.`, { code: 'dataset-not-text', cause: error });
-    }
-  };
-  let rest = '';
+/** The lines of a file as bytes, without their ends; streamed. What is too long for a line comes last, cut. */
+async function* readLines(path: string): AsyncGenerator<Uint8Array> {
+  let rest = Buffer.alloc(0);
   try {
     for await (const chunk of createReadStream(path)) {
-      const lines = (rest + decode(chunk as Uint8Array)).split('\n');
-      rest = lines.pop()!;
-      if (rest.length > longestLineBytes) throw malformedLine(path, 'holds a line of more than a megabyte');
-      yield* lines;
+      const bytes = Buffer.concat([rest, chunk as Uint8Array]);
+      let start = 0;
+      for (let end = bytes.indexOf('\n'); end >= 0; end = bytes.indexOf('\n', start)) {
+        yield bytes.subarray(start, end);
+        start = end + 1;
+      }
+      rest = bytes.subarray(start);
+      if (rest.length > longestLineBytes) break;
     }
   } catch (error) {
     throw fileError('read', path, error);
   }
-  rest += decode();
-  if (rest !== '') yield rest;
+  if (rest.length > 0) yield rest;
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+function decodeLine(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseLine(bytes: Uint8Array, where: string): string {
+  const malformed = (what: string): TitlesmithError =>
+    new TitlesmithError(`${where} ${what}.`, {
+      code: 'dataset-malformed',
+      hint: `Every line of a dataset is ${opening}title${closing}.`,
+    });
+  if (bytes.length > longestLineBytes) throw malformed(`is longer than ${longestLineBytes} bytes`);
+  const line = decodeLine(bytes);
+  if (line === undefined) throw malformed('is not UTF-8 text');
+  const isDelimited = line.startsWith(opening) && line.endsWith(closing);
+  if (!isDelimited || line.length <= opening.length + closing.length) {
+    throw malformed(`is not a title between its delimiters: ${quoted(line)}`);
+  }
+  return line.slice(opening.length, -closing.length);
 }
 
 /**
  * The titles of a dataset file, in order, without their delimiters; streamed.
- * @throws TitlesmithError naming file and line of a line that is not a delimited title.
+ * @throws TitlesmithError naming file and line of a line that is not a delimited title, not UTF-8, or endless.
  */
 export async function* readDataset(path: string): AsyncGenerator<string> {
   let number = 0;

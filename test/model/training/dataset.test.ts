@@ -85,7 +85,7 @@ describe('dataset files', () => {
     expect(await read(join(folder, 'validation.txt'))).toEqual([]);
   });
 
-  it.each(['two\nlines', 'two\rlines', ''])('refuse the title %j', async (title) => {
+  it.each(['two\nlines', 'two\rlines', '', 'é'.repeat(2 ** 14)])('refuse the title %j', async (title) => {
     const written = writeDataset(folder, { train: [title], validation: [] });
     await expect(written).rejects.toMatchObject({ code: 'dataset-title' });
     await expect(readFile(join(folder, 'train.txt'))).rejects.toThrow('ENOENT');
@@ -103,13 +103,25 @@ describe('dataset files', () => {
     await expect(read(path)).rejects.toThrow(`${path}${message}`);
   });
 
-  it('refuse bytes that are not UTF-8, an endless line and a missing file', async () => {
+  it('refuse bytes that are not UTF-8 and an endless line, with their line, and a missing file', async () => {
     const path = join(folder, 'train.txt');
-    await writeFile(path, Buffer.from([0x3c, 0xff, 0xfe]));
-    await expect(read(path)).rejects.toThrow('is not UTF-8 text');
-    await writeFile(path, 'x'.repeat(2 ** 21));
-    await expect(read(path)).rejects.toThrow('more than a megabyte');
+    const good = '<|startoftext|>good<|endoftext|>\n';
+    await writeFile(path, Buffer.concat([Buffer.from(good), Buffer.from([0x3c, 0xff, 0xfe])]));
+    await expect(read(path)).rejects.toThrow(`${path}:2 is not UTF-8 text`);
+    for (const ending of ['', '\n', `\n${good}`]) {
+      await writeFile(path, `${good}${good}${'x'.repeat(2 ** 16)}${ending}`);
+      await expect(read(path)).rejects.toThrow(`${path}:3 is longer than 32768 bytes`);
+    }
     await expect(read(join(folder, 'none.txt'))).rejects.toThrow('no such file');
+  });
+
+  it('hold the longest title there may be', async () => {
+    const title = 'x'.repeat(2 ** 15 - '<|startoftext|><|endoftext|>'.length);
+    await writeDataset(folder, { train: [title], validation: [] });
+    expect(await read(join(folder, 'train.txt'))).toEqual([title]);
+    await expect(writeDataset(folder, { train: [`${title}x`], validation: [] })).rejects.toThrow(
+      '32768 bytes',
+    );
   });
 });
 
