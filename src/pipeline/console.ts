@@ -2,6 +2,7 @@ import { InterruptedError, TitlesmithError } from '../common/errors.js';
 import { toPrintable } from '../common/printable.js';
 import type { ProgressEvent, ProgressListener } from '../common/progress.js';
 import { createProgressBar, type ProgressBar } from './progress-bar.js';
+import { TimeLeft } from './time-left.js';
 
 /** Least time between two lines of progress where there is no terminal to draw a bar on. */
 const progressLineEveryMs = 3000;
@@ -32,6 +33,7 @@ type Progress = Extract<ProgressEvent, { kind: 'progress' }>;
 export class Console {
   private bar: ProgressBar | undefined;
   private barLabel = '';
+  private readonly timeLeft = new TimeLeft();
   private lastLineAt = Number.NEGATIVE_INFINITY;
   private lastLineLabel = '';
 
@@ -87,25 +89,27 @@ export class Console {
   }
 
   private progress(scope: LineScope, event: Progress): void {
-    const label = scopeText(scope, event.label);
+    const label = event.label === scope.stage ? scopeText(scope, '') : scopeText(scope, event.label);
+    const left = this.timeLeft.estimate(label, event);
+    const detail = [event.detail ?? '', left].filter((part) => part !== '').join(' | ');
     if (this.options.errors.isTTY) {
       if (this.bar === undefined || this.barLabel !== label) {
         this.clearBar();
         this.bar = createProgressBar(this.options.errors, label, event);
         this.barLabel = label;
       }
-      this.bar.update(event);
+      this.bar.update({ ...event, detail });
       return;
     }
     const now = performance.now();
     const due = label !== this.lastLineLabel || now - this.lastLineAt >= progressLineEveryMs;
-    if (!due && event.done !== event.total) return;
+    if (event.done === 0 || (!due && event.done !== event.total)) return;
     this.lastLineAt = now;
     this.lastLineLabel = label;
     const amount =
       event.total === undefined ? count(event.done) : `${count(event.done)} of ${count(event.total)}`;
-    const detail = event.detail ? `, ${toPrintable(event.detail)}` : '';
-    this.line(scope, `${event.label}: ${amount} ${event.unit}${detail}`);
+    const name = event.label === scope.stage ? '' : `${event.label}: `;
+    this.line(scope, `${name}${amount} ${event.unit}${detail === '' ? '' : ` | ${toPrintable(detail)}`}`);
   }
 
   private line(scope: LineScope, text: string): void {

@@ -122,6 +122,11 @@ export const optionTable = {
     help: 'Rows of packed titles a step.',
     defaultInWords: byModel,
   }),
+  accumulateGradients: decidedValue('<batches>', integer(1, 4096), {
+    ...training,
+    help: 'Batches whose gradients add up to one step.',
+    defaultInWords: byModel,
+  }),
   rowLength: decidedValue('<tokens>', integer(8, 1024), {
     ...training,
     help: 'Tokens in a row.',
@@ -131,6 +136,26 @@ export const optionTable = {
     ...training,
     help: 'Peak learning rate of AdamW.',
     defaultInWords: byModel,
+  }),
+  warmupSteps: decidedValue('<steps>', integer(0, million), {
+    ...training,
+    help: 'Steps over which the learning rate rises to its peak.',
+    defaultInWords: byModel,
+  }),
+  schedule: decidedValue('<schedule>', choice('cosine', 'linear', 'constant'), {
+    ...training,
+    help: 'How the learning rate falls after that: cosine, linear or constant.',
+    defaultInWords: byModel,
+  }),
+  onlyTrainTransformerLayers: flag({ ...training, help: 'Leave the embeddings as they are.' }),
+  loraRank: decidedValue('<rank>', integer(1, 1024), {
+    ...training,
+    help: 'Train low-rank adapters of this rank instead of all weights.',
+    defaultInWords: 'all weights',
+  }),
+  recompute: flag({
+    ...training,
+    help: 'Compute activations again instead of keeping them: slower, in less memory.',
   }),
   saveEvery: decidedValue('<steps>', integer(1, million), {
     ...training,

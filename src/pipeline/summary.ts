@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../common/errors.js';
 import { toPrintable } from '../common/printable.js';
+import { formatSeconds } from './format-seconds.js';
 import type { Manifest } from './manifest.js';
 import type { RunCounts } from './stages/counts.js';
 import { runFiles } from './stages/descriptions.js';
@@ -24,13 +25,6 @@ function breakdown(counts: Readonly<Record<string, number>>): string {
   return parts.length === 0
     ? ''
     : ` (${parts.map(([reason, count]) => `${number(count)} ${reason}`).join(', ')})`;
-}
-
-/** 95.2 seconds → `1 min 35 s`. */
-export function formatSeconds(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
 /** Loss in nats per token → perplexity. */

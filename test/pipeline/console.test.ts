@@ -40,14 +40,14 @@ describe('plain lines', () => {
 
   test('a thousand events in a moment are two lines: the first and the last', () => {
     const { console, errors } = capture({});
-    for (let done = 0; done <= 1000; done++) {
+    for (let done = 1; done <= 1000; done++) {
       console.event(
         { stage: 'finetune' },
         { kind: 'progress', label: 'steps', done, total: 1000, unit: 'steps' },
       );
     }
     expect(errors().trim().split('\n')).toEqual([
-      'finetune  steps: 0 of 1,000 steps',
+      'finetune  steps: 1 of 1,000 steps',
       'finetune  steps: 1,000 of 1,000 steps',
     ]);
   });

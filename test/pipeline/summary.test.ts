@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { formatSeconds } from '../../src/pipeline/format-seconds.js';
 import type { Manifest } from '../../src/pipeline/manifest.js';
 import type { StageName } from '../../src/pipeline/stage-names.js';
-import { formatSeconds, summarizeRun } from '../../src/pipeline/summary.js';
+import { summarizeRun } from '../../src/pipeline/summary.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'titlesmith-summary-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -79,5 +80,6 @@ test('a run that stopped early says what there is', async () => {
 });
 
 test('seconds read as a person would say them', () => {
-  expect([0, 59.94, 60, 3599.7].map(formatSeconds)).toEqual(['0.0 s', '59.9 s', '1 min 0 s', '60 min 0 s']);
+  const spoken = [0, 9.26, 59.94, 59.96, 60, 3599.7, 7322].map(formatSeconds);
+  expect(spoken).toEqual(['0 s', '9.3 s', '59.9 s', '1 min 0 s', '1 min 0 s', '1 h 0 min', '2 h 2 min']);
 });

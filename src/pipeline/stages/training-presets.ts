@@ -1,7 +1,17 @@
 import type { TrainingOptions } from '../../model/training/contract.js';
 import type { RunOptions } from '../option-table.js';
 
-type Preset = Omit<TrainingOptions, 'seed' | 'steps' | 'rowLength' | 'threads'>;
+type Decided =
+  | 'accumulateGradients'
+  | 'batchSize'
+  | 'clipNorm'
+  | 'evaluateEvery'
+  | 'learningRate'
+  | 'maximumEpochs';
+type Preset = Pick<
+  TrainingOptions,
+  Decided | 'patience' | 'printEvery' | 'saveEvery' | 'schedule' | 'warmupSteps' | 'weightDecay'
+>;
 
 /** What training takes where nothing else is asked for, by model. */
 const presets: Readonly<Record<string, Preset>> = {
@@ -12,9 +22,6 @@ const presets: Readonly<Record<string, Preset>> = {
     warmupSteps: 50,
     schedule: 'cosine',
     accumulateGradients: 1,
-    onlyTrainTransformerLayers: false,
-    loraRank: undefined,
-    recompute: false,
     weightDecay: 0.1,
     clipNorm: 1,
     evaluateEvery: 50,
@@ -37,6 +44,12 @@ export function trainingOptions(model: string, options: RunOptions): TrainingOpt
     steps: options.steps,
     rowLength: options.rowLength,
     threads: options.threads,
+    loraRank: options.loraRank,
+    onlyTrainTransformerLayers: options.onlyTrainTransformerLayers,
+    recompute: options.recompute,
+    accumulateGradients: options.accumulateGradients ?? preset.accumulateGradients,
+    warmupSteps: options.warmupSteps ?? preset.warmupSteps,
+    schedule: options.schedule ?? preset.schedule,
     maximumEpochs: options.epochs ?? preset.maximumEpochs,
     batchSize: options.batchSize ?? preset.batchSize,
     learningRate: options.learningRate ?? preset.learningRate,
