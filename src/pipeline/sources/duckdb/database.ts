@@ -32,20 +32,24 @@ export class Database {
     return new Database(instance, await instance.connect());
   }
 
-  /** Rows one chunk at a time, as DuckDB makes them. @throws TitlesmithError */
-  async *stream(sql: string, values: QueryValues = {}): AsyncGenerator<QueryRow> {
+  /**
+   * Rows one chunk at a time, as DuckDB makes them.
+   * @param file what is read, for the message of a failure.
+   * @throws TitlesmithError
+   */
+  async *stream(sql: string, values: QueryValues = {}, file?: string): AsyncGenerator<QueryRow> {
     try {
       const result = await this.connection.stream(sql, toDuckdb(values));
       for await (const rows of result.yieldRowObjectJs()) yield* rows;
     } catch (error) {
-      throw duckdbError(error);
+      throw duckdbError(error, file);
     }
   }
 
   /** All rows of a small answer. @throws TitlesmithError */
-  async all(sql: string, values: QueryValues = {}): Promise<QueryRow[]> {
+  async all(sql: string, values: QueryValues = {}, file?: string): Promise<QueryRow[]> {
     const rows: QueryRow[] = [];
-    for await (const row of this.stream(sql, values)) rows.push(row);
+    for await (const row of this.stream(sql, values, file)) rows.push(row);
     return rows;
   }
 

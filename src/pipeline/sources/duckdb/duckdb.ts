@@ -62,15 +62,16 @@ async function* dumpRows(
     const dumps = await openDumps(database, files, required);
     await definePosts(database, dumps);
     const missing = new Set(subreddits);
-    const rows = database.stream(await readQuery('top-titles.duckdb.sql'), {
+    const sql = await readQuery('top-titles.duckdb.sql');
+    const values = {
       files: filesParameter(dumps),
       subreddits,
       from_second: query.from === undefined ? null : startOfMonth(query.from, 0),
       to_second: query.to === undefined ? null : startOfMonth(query.to, 1),
       min_length: query.minLength,
       title_limit: query.limit,
-    });
-    for await (const row of rows) {
+    };
+    for await (const row of database.stream(sql, values, filesInWords(files))) {
       const found = toSourceRow(row);
       missing.delete(found.subreddit.toLowerCase());
       yield found;

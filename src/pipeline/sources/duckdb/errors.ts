@@ -21,14 +21,16 @@ const remedies: readonly (readonly [RegExp, string])[] = [
  * A DuckDB error as one line: its message up to the first line break, without the query. Other values pass through.
  * @param file the file that was read, where DuckDB may not name it.
  */
-export function duckdbError(error: unknown, file?: string): unknown {
+export function duckdbError(error: unknown, file = 'the dumps of posts'): unknown {
   if (error instanceof TitlesmithError || !(error instanceof Error)) return error;
-  const message = (error.message.split('\n')[0] ?? '')
+  const [said = ''] = error.message.split('\n');
+  const message = said
     .replace(/^[A-Z][A-Za-z ]*Error: /, '')
-    .replace(/\.$/, '');
-  const where = file !== undefined && !message.includes(file) ? ` ${file}` : ' the dump of posts';
+    // DuckDB counts the line after the faulty one, at least at times.
+    .replace(/, at byte \d+ in line (\d+)/, ', near line $1')
+    .replace(/[.\s]+$/, '');
   const hint = remedies.find(([pattern]) => pattern.test(error.message))?.[1];
-  return new TitlesmithError(`Cannot read${where}: ${message}.`, {
+  return new TitlesmithError(`Cannot read ${file}: ${message}.`, {
     code: 'duckdb',
     ...(hint ? { hint } : {}),
     cause: error,

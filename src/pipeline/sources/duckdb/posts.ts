@@ -1,7 +1,6 @@
 import { TitlesmithError } from '../../../common/errors.js';
 import { type Database, withDatabase } from './database.js';
 import { commonFormat, type DumpFormat } from './dump-format.js';
-import { duckdbError } from './errors.js';
 
 /** The columns of a Reddit post that the queries read. */
 export const postColumns = ['title', 'subreddit', 'score', 'created_utc', 'id'] as const;
@@ -32,13 +31,8 @@ function literal(file: string): string {
 }
 
 async function columnsOf(database: Database, format: DumpFormat, file: string): Promise<Set<string>> {
-  try {
-    const sql = columnQueries[format];
-    const rows = await database.all(sql, { files: literal(file) });
-    return new Set(rows.map(({ name }) => String(name).toLowerCase()));
-  } catch (error) {
-    throw duckdbError(error, file);
-  }
+  const rows = await database.all(columnQueries[format], { files: literal(file) }, file);
+  return new Set(rows.map(({ name }) => String(name).toLowerCase()));
 }
 
 /**
