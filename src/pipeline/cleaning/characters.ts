@@ -9,8 +9,11 @@ const spaces = /[\t\n\v\f\r\u0085\u2028\u2029\u2800\s]+/gu;
 /** Lone surrogates, U+FFFC, U+FFFD and noncharacters: the traces of text that was broken before it came here. */
 const broken = /[\p{Surrogate}\p{Noncharacter_Code_Point}\uFFFC\uFFFD]/gu;
 
-/** Control characters, annotation marks, and all that Unicode lets a renderer ignore, direction marks included. */
-const invisible = /[\p{Cc}\u{FFF9}-\u{FFFB}\p{Default_Ignorable_Code_Point}]/gu;
+/**
+ * Control characters, annotation marks, and all that Unicode lets a renderer ignore, direction marks included. Controls
+ * that stand for a space are left to {@link collapseSpaces}: taken out, they would join the words beside them.
+ */
+const invisible = /(?![\t-\r\u0085])[\p{Cc}\u{FFF9}-\u{FFFB}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** Scripts in which a zero-width joiner or non-joiner changes how a word is written (RFC 5892, appendix A.1 and A.2). */
 const joiningScripts = [
