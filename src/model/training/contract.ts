@@ -43,6 +43,8 @@ export interface MetricsLine {
   readonly epoch: number;
   readonly loss: number;
   readonly validationLoss?: number;
+  /** Of the texts sampled at this step, the share that are near copies of training titles. */
+  readonly nearCopyShare?: number;
   readonly learningRate: number;
   readonly gradientNorm: number;
   readonly tokensPerSecond: number;

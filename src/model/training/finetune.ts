@@ -2,13 +2,11 @@ import { join } from 'node:path';
 import { InterruptedError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import type { WorkContext } from '../../common/progress.js';
-import type { Engine, NumericArray, Program } from '../engine/contract.js';
+import type { NumericArray, Program } from '../engine/contract.js';
 import { writeModelDescription, writeWeights } from '../gpt2/checkpoint.js';
-import type { Gpt2Configuration } from '../gpt2/configuration.js';
-import type { ParameterStore } from '../gpt2/parameters.js';
-import type { Tokenizer } from '../tokenizer/contract.js';
 import { type Batch, BatchStream, evaluationBatches } from './batches.js';
-import type { TrainingData, TrainingOptions, TrainingResult } from './contract.js';
+import type { TrainingResult } from './contract.js';
+import type { FinetuneInput } from './input.js';
 import { earlierGradientName, evaluationGraph, gradientName, trainingGraph } from './loss-graph.js';
 import { MetricsFile } from './metrics-file.js';
 import { Optimizer } from './optimizer.js';
@@ -22,19 +20,6 @@ import {
   savedParameter,
   type TrainableModel,
 } from './trainable.js';
-
-export interface FinetuneInput {
-  readonly engine: Engine;
-  readonly data: TrainingData;
-  readonly tokenizer: Tokenizer;
-  readonly configuration: Gpt2Configuration;
-  /** Weights to start from; undefined: a model from scratch. Not changed. */
-  readonly pretrained: ParameterStore | undefined;
-  /** Receives model.safetensors (best by validation loss), config.json, tokenizer files, and the state to resume from. */
-  readonly checkpointFolder: string;
-  readonly metricsPath: string;
-  readonly options: TrainingOptions;
-}
 
 /** Weights, moments and position of the latest save. */
 export const resumeStateFile = 'optimizer.safetensors';
@@ -122,6 +107,8 @@ class TrainingRun {
     return run;
   }
 
+  private readonly valuesOf = (name: string): Float32Array => savedParameter(this.model, name);
+
   /** @param targetCount targets over which the loss is averaged. */
   private feeds(batch: Batch, targetCount: number): Record<string, NumericArray> {
     const { inputIds, positionIds, targetIds, targetWeights, attentionMask } = batch;
@@ -161,7 +148,7 @@ class TrainingRun {
     const improved = loss < this.position.bestValidationLoss;
     if (improved) {
       const { checkpointFolder, configuration } = this.input;
-      await writeWeights(checkpointFolder, configuration, (name) => savedParameter(this.model, name));
+      await writeWeights(checkpointFolder, configuration, this.valuesOf);
     }
     this.position = {
       ...this.position,
@@ -219,7 +206,10 @@ class TrainingRun {
       const tokensPerSecond = Math.round((1000 * tokens) / (performance.now() - since));
       const evaluates = step % options.evaluateEvery === 0 || step === steps;
       const validation = evaluates ? { validationLoss: await this.evaluateAndKeepBest(step) } : {};
-      if (evaluates || step % options.printEvery === 0 || step === 1) {
+      const { samples } = this.input;
+      const takesSamples = samples !== undefined && (step % samples.every === 0 || step === steps);
+      const sampled = takesSamples ? { nearCopyShare: await samples.take(step, this.valuesOf) } : {};
+      if (evaluates || takesSamples || step % options.printEvery === 0 || step === 1) {
         const epoch = epochsOf(step, this.plan);
         const learningRate = learningRateAt(step - 1, { ...options, totalSteps: steps });
         await this.metrics.append({
@@ -227,6 +217,7 @@ class TrainingRun {
           epoch,
           loss,
           ...validation,
+          ...sampled,
           learningRate,
           gradientNorm,
           tokensPerSecond,

@@ -1,0 +1,32 @@
+import type { Engine } from '../engine/contract.js';
+import type { Gpt2Configuration } from '../gpt2/configuration.js';
+import type { ParameterStore } from '../gpt2/parameters.js';
+import type { Tokenizer } from '../tokenizer/contract.js';
+import type { TrainingData, TrainingOptions } from './contract.js';
+
+/** All that training needs. */
+export interface FinetuneInput {
+  readonly engine: Engine;
+  readonly data: TrainingData;
+  readonly tokenizer: Tokenizer;
+  readonly configuration: Gpt2Configuration;
+  /** Weights to start from; undefined: a model from scratch. Not changed. */
+  readonly pretrained: ParameterStore | undefined;
+  /** Receives model.safetensors (best by validation loss), config.json, tokenizer files, and the state to resume from. */
+  readonly checkpointFolder: string;
+  readonly metricsPath: string;
+  readonly options: TrainingOptions;
+  /** What the model says while it learns; undefined: not asked. */
+  readonly samples?: TrainingSamples | undefined;
+}
+
+export interface TrainingSamples {
+  /** Steps between samples. */
+  readonly every: number;
+  /**
+   * Generates texts with the weights as they are after `step` and files them.
+   * @param valuesOf a parameter's values by name, adapters worked in; valid during the call.
+   * @returns the share of the texts that are near copies of training titles.
+   */
+  readonly take: (step: number, valuesOf: (name: string) => Float32Array) => Promise<number>;
+}

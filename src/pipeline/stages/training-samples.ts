@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../common/files.js';
+import { silentContext } from '../../common/progress.js';
+import { dedupe } from '../../dedupe/dedupe.js';
+import { createSimilarityIndex } from '../../dedupe/similarity-index.js';
+import type { Engine } from '../../model/engine/contract.js';
+import { generateTexts } from '../../model/generation/generate.js';
+import { generationDefaults } from '../../model/generation/options.js';
+import type { Gpt2Configuration } from '../../model/gpt2/configuration.js';
+import { openDecodeSession } from '../../model/gpt2/decoder.js';
+import { createParameterStore, parameterSpecifications } from '../../model/gpt2/parameters.js';
+import type { Tokenizer } from '../../model/tokenizer/contract.js';
+import type { TrainingSamples } from '../../model/training/input.js';
+
+/** Texts a sample; enough to see one near copy in thirty. */
+const textsASample = 32;
+
+export interface SampleSettings {
+  readonly folder: string;
+  readonly every: number;
+  readonly seed: number;
+  readonly threshold: number;
+  readonly length: number;
+  readonly temperature: number;
+}
+
+/** Files `samples/step-N.txt` while training, and rates them against the training titles. */
+export function trainingSamples(
+  engine: Engine,
+  model: { configuration: Gpt2Configuration; tokenizer: Tokenizer; trainTitles: readonly string[] },
+  settings: SampleSettings,
+): TrainingSamples {
+  const index = createSimilarityIndex(model.trainTitles);
+  const { configuration, tokenizer } = model;
+  return {
+    every: settings.every,
+    take: async (step, valuesOf) => {
+      const weights = createParameterStore(parameterSpecifications(configuration));
+      for (const [name, view] of weights.views) view.set(valuesOf(name));
+      const capacity = Math.min(configuration.contextLength, 1 + settings.length);
+      const session = await openDecodeSession(engine, configuration, weights, {
+        slots: textsASample,
+        capacity,
+      });
+      const outputs: { index: number; text: string }[] = [];
+      try {
+        const { temperature, seed } = settings;
+        const options = {
+          ...generationDefaults,
+          nsamples: textsASample,
+          length: capacity - 1,
+          temperature,
+          seed,
+        };
+        for await (const text of generateTexts(session, tokenizer, options, silentContext))
+          outputs.push(text);
+      } finally {
+        await session.dispose();
+      }
+      outputs.sort((a, b) => a.index - b.index);
+      const content = outputs.map(({ text }) => `${text.replaceAll('\n', ' ')}\n`).join('');
+      await writeFileAtomic(join(settings.folder, `step-${String(step).padStart(6, '0')}.txt`), content);
+      const verdicts = await dedupe(outputs, index, { threshold: settings.threshold }, silentContext);
+      const copies = verdicts.filter(({ reason }) => reason === 'exact copy' || reason === 'near copy');
+      return copies.length / outputs.length;
+    },
+  };
+}
