@@ -23,8 +23,21 @@ const gone = /^\[\s*(deleted|removed)(\s+by\s+[^\][]{1,40})?\s*\]$/i;
 /** The dataset's own delimiters, which a title must not hold. */
 const delimiters = /<\|(?:start|end)oftext\|>/gi;
 
+/** The value that a function leaves as it is, reached by applying it again and again. */
+function untilStable(text: string, change: (text: string) => string): string {
+  let before = text;
+  let after = change(text);
+  while (after !== before) {
+    before = after;
+    after = change(before);
+  }
+  return after;
+}
+
 function cleanOnce(text: string): string {
-  const decoded = decodeHTMLStrict(removeBroken(text));
+  // Decoded to the end before anything is judged by its neighbours: what they are must not hang on how often the text
+  // was escaped.
+  const decoded = untilStable(removeBroken(text), (escaped) => decodeHTMLStrict(escaped));
   return collapseSpaces(removeInvisible(removeBroken(decoded)).replace(delimiters, ' ')).normalize('NFC');
 }
 
@@ -34,13 +47,7 @@ function cleanOnce(text: string): string {
  * result again changes nothing. Ends because every step but NFC shortens the text, and what NFC expands does not come back.
  */
 export function cleanText(raw: string): string {
-  let before = raw;
-  let after = cleanOnce(raw);
-  while (after !== before) {
-    before = after;
-    after = cleanOnce(before);
-  }
-  return after;
+  return untilStable(raw, cleanOnce);
 }
 
 /**

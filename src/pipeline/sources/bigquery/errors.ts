@@ -38,16 +38,16 @@ const advices: readonly Advice[] = [
     hint: `Its tables begin with 2015-12: check --from and --to. ${useDumps}`,
   },
   {
-    pattern: /access ?denied|permission|not found|forbidden|\b40[34]\b/i,
-    code: 'bigquery-access',
-    message: 'BigQuery refuses the query or its tables',
-    hint: `Check --project and that it may run BigQuery jobs. ${useDumps}`,
-  },
-  {
     pattern: /quota|billing|rate ?limit/i,
     code: 'bigquery-quota',
     message: 'BigQuery refuses the query over quota or billing',
     hint: `Try again later, or with another --project. ${useDumps}`,
+  },
+  {
+    pattern: /access ?denied|permission|not found|forbidden|\b40[34]\b/i,
+    code: 'bigquery-access',
+    message: 'BigQuery refuses the query or its tables',
+    hint: `Check --project and that it may run BigQuery jobs. ${useDumps}`,
   },
   {
     pattern: /ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|EHOSTUNREACH|fetch failed|network/i,
