@@ -1,5 +1,6 @@
--- Which subreddits dumps of Reddit posts hold: those spelt most like the wanted one first, then those with most posts.
--- DuckDB SQL; asked only after a query found nothing. Reads the subreddit column alone, in one pass.
+-- Which subreddits dumps of Reddit posts hold: those spelt most like the wanted one first, then those with
+-- most posts. DuckDB SQL; asked only after a query found nothing. Reads the subreddit column alone, in one
+-- pass.
 --
 -- $files   VARCHAR[]  paths of the dumps
 -- $wanted  VARCHAR    the name that was asked for, in lower case

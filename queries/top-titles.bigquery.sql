@@ -1,9 +1,11 @@
--- The highest-scored titles of one or more subreddits, from the Reddit posts that Felipe Hoffa keeps in BigQuery.
--- BigQuery standard SQL. Selects the same titles in the same order as top-titles.duckdb.sql does from dumps.
+-- The highest-scored titles of one or more subreddits, from the Reddit posts that Felipe Hoffa keeps in
+-- BigQuery. BigQuery standard SQL. Selects the same titles in the same order as top-titles.duckdb.sql does
+-- from dumps.
 --
--- Reads the columns title, subreddit, score, created_utc and id of one table a month (2015_12, 2016_01, ...): about
--- 100 bytes a post, 0.5 to 1.5 GB a month, so 20 to 40 GB for 2017_01 to 2019_04. Billed by bytes read, whatever the
--- limit; the first TiB of a month is free. The bounds keep full_corpus_201512 (posts before 2015-12) out.
+-- Reads the columns title, subreddit, score, created_utc and id of one table a month (2015_12, 2016_01, ...):
+-- about 100 bytes a post, 0.5 to 1.5 GB a month, so 20 to 40 GB for 2017_01 to 2019_04. Billed by bytes read,
+-- whatever the limit; the first TiB of a month is free. The bounds keep full_corpus_201512 (posts before
+-- 2015-12) out.
 --
 -- @subreddits   ARRAY<STRING>  names in lower case, without r/
 -- @from_month   STRING         first month, 2017_01

@@ -1,9 +1,11 @@
 -- The highest-scored titles of one or more subreddits, from dumps of Reddit posts (NDJSON, CSV or Parquet).
--- DuckDB SQL. Selects the same titles in the same order as top-titles.bigquery.sql does from BigQuery's tables.
+-- DuckDB SQL. Selects the same titles in the same order as top-titles.bigquery.sql does from BigQuery's
+-- tables.
 --
--- posts(files) is a table macro that src/pipeline/sources/duckdb/posts.ts defines for the format at hand. It gives the
--- columns title, subreddit, score, created_utc and id, all as text; other columns of the files are not decoded.
--- Costs one pass over the files; the rows that match are sorted in memory, and on disk beyond that.
+-- posts(files) is a table macro that src/pipeline/sources/duckdb/posts.ts defines for the format at hand. It
+-- gives the columns title, subreddit, score, created_utc and id, all as text; other columns of the files are
+-- not decoded. Costs one pass over the files; the rows that match are sorted in memory, and on disk beyond
+-- that.
 --
 -- $files        VARCHAR[]  paths of the dumps
 -- $subreddits   VARCHAR[]  names in lower case, without r/

@@ -1,32 +1,35 @@
 /**
- * Characters that no title needs: what cannot be seen, what only steers rendering, and what marks broken text. Emoji and
- * scripts that join letters keep the invisible characters that they are spelt with.
+ * Characters that no title needs: what cannot be seen, what only steers rendering, and what marks broken
+ * text. Emoji and scripts that join letters keep the invisible characters that they are spelt with.
  */
 
-/** Controls and separators that stand for a space. U+2800 is a blank Braille pattern, used to make empty titles. */
+/**
+ * Controls and separators that stand for a space. U+2800 is a blank Braille pattern, used to make empty
+ * titles.
+ */
 const spaces = /[\t\n\v\f\r\u0085\u2028\u2029\u2800\s]+/gu;
 
-/** Lone surrogates, U+FFFC, U+FFFD and noncharacters: the traces of text that was broken before it came here. */
+/**
+ * Lone surrogates, U+FFFC, U+FFFD and noncharacters: the traces of text that was broken before it came here.
+ */
 const broken = /[\p{Surrogate}\p{Noncharacter_Code_Point}\uFFFC\uFFFD]/gu;
 
 /**
- * Control characters, annotation marks, and all that Unicode lets a renderer ignore, direction marks included. Controls
- * that stand for a space are left to {@link collapseSpaces}: taken out, they would join the words beside them.
+ * Control characters, annotation marks, and all that Unicode lets a renderer ignore, direction marks
+ * included. Controls that stand for a space are left to {@link collapseSpaces}: taken out, they would join
+ * the words beside them.
  */
 const invisible = /(?![\t-\r\u0085])[\p{Cc}\u{FFF9}-\u{FFFB}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** Scripts in which a zero-width joiner or non-joiner changes how a word is written (RFC 5892, appendix A.1 and A.2). */
-const joiningScripts = [
-  'Arabic',
-  'Syriac',
-  'Mongolian',
-  'Devanagari',
-  'Bengali',
-  'Gurmukhi',
-  'Gujarati',
-  'Oriya',
-]
-  .concat(['Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Sinhala', 'Khmer', 'Myanmar', 'Tibetan'])
+/**
+ * Scripts in which a zero-width joiner or non-joiner changes how a word is written (RFC 5892, appendix A.1
+ * and A.2).
+ */
+const joiningScripts = (
+  'Arabic Syriac Mongolian Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada Malayalam ' +
+  'Sinhala Khmer Myanmar Tibetan'
+)
+  .split(' ')
   .map((script) => `\\p{Script=${script}}`)
   .join('');
 

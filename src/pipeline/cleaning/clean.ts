@@ -9,8 +9,9 @@ export type DropReason = (typeof dropReasons)[number];
 export const defaultMinLength = 8;
 
 /**
- * Longest raw title that is looked at, in UTF-16 units: Reddit allows 300 characters, some five times as long with
- * entities. The bound also keeps the decoding of nested entities, whose cost is quadratic, from being a weapon.
+ * Longest raw title that is looked at, in UTF-16 units: Reddit allows 300 characters, some five times as long
+ * with entities. The bound also keeps the decoding of nested entities, whose cost is quadratic, from being a
+ * weapon.
  */
 export const longestRawTitle = 2000;
 
@@ -35,16 +36,17 @@ function untilStable(text: string, change: (text: string) => string): string {
 }
 
 function cleanOnce(text: string): string {
-  // Decoded to the end before anything is judged by its neighbours: what they are must not hang on how often the text
-  // was escaped.
+  // Decoded to the end before anything is judged by its neighbours: what they are must not hang on how often
+  // the text was escaped.
   const decoded = untilStable(removeBroken(text), (escaped) => decodeHTMLStrict(escaped));
   return collapseSpaces(removeInvisible(removeBroken(decoded)).replace(delimiters, ' ')).normalize('NFC');
 }
 
 /**
- * The text of a title as it is meant: HTML entities decoded however often they were escaped, Unicode NFC, no control or
- * invisible characters (those inside emoji and joining scripts stay), no delimiters, single spaces. Cleaning the
- * result again changes nothing. Ends because every step but NFC shortens the text, and what NFC expands does not come back.
+ * The text of a title as it is meant: HTML entities decoded however often they were escaped, Unicode NFC, no
+ * control or invisible characters (those inside emoji and joining scripts stay), no delimiters, single
+ * spaces. Cleaning the result again changes nothing. Ends because every step but NFC shortens the text, and
+ * what NFC expands does not come back.
  */
 export function cleanText(raw: string): string {
   return untilStable(raw, cleanOnce);
@@ -74,7 +76,9 @@ export type CleanedRow =
   | { readonly raw: string; readonly title: string }
   | { readonly raw: string; readonly reason: DropReason };
 
-/** Cleans a stream of titles; of equal ones, the first is kept. Holds the kept titles in memory, nothing else. */
+/**
+ * Cleans a stream of titles; of equal ones, the first is kept. Holds the kept titles in memory, nothing else.
+ */
 export async function* cleanTitles(
   rows: AsyncIterable<{ readonly title: string }>,
   { minLength = defaultMinLength }: { readonly minLength?: number } = {},

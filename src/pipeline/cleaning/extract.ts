@@ -52,7 +52,8 @@ class LineWriter {
 
 /**
  * Source → cleaning → titles.csv and dropped.csv, streaming; both files appear only when complete.
- * @throws TitlesmithError when the source fails, a file cannot be written, or no title is left; InterruptedError.
+ * @throws TitlesmithError when the source fails, a file cannot be written, or no title is left;
+ * InterruptedError.
  */
 export async function extractTitles(options: ExtractOptions, context: WorkContext): Promise<ExtractedTitles> {
   const titlesFile = await AtomicFile.create(options.titlesPath);
@@ -121,7 +122,8 @@ async function* watched(rows: AsyncIterable<SourceRow>, context: WorkContext): A
 }
 
 function nothingKept(source: TitleSource, extracted: number, minLength: number): TitlesmithError {
-  const message = `No title of ${minLength} characters or more is left of ${extracted} from ${source.describe()}.`;
+  const left = `No title of ${minLength} characters or more is left of ${extracted}`;
+  const message = `${left} from ${source.describe()}.`;
   return new TitlesmithError(message, {
     code: 'no-titles',
     hint: 'Name another source, or lower --min-length.',

@@ -13,7 +13,8 @@ export function csvLine(...values: readonly string[]): string {
 }
 
 /**
- * The titles of a titles.csv, in order. @throws TitlesmithError when it is not there, malformed, or has another header.
+ * The titles of a titles.csv, in order. @throws TitlesmithError when it is not there, malformed, or has
+ * another header.
  */
 export async function* readTitles(path: string): AsyncGenerator<string> {
   let record = 0;

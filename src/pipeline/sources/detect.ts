@@ -20,8 +20,9 @@ function gcloudFile(environment: NodeJS.ProcessEnv): string {
 }
 
 /**
- * Looks for Application Default Credentials in the places of a person's machine: the variable, then gcloud's file. The
- * metadata server of Google's own machines is not asked, as that takes seconds elsewhere; name BigQuery there.
+ * Looks for Application Default Credentials in the places of a person's machine: the variable, then gcloud's
+ * file. The metadata server of Google's own machines is not asked, as that takes seconds elsewhere; name
+ * BigQuery there.
  */
 export function hasGoogleCredentials(environment: NodeJS.ProcessEnv = process.env): CredentialsFound {
   if (environment['BIGQUERY_EMULATOR_HOST']) return { found: true, reason: 'BIGQUERY_EMULATOR_HOST is set' };

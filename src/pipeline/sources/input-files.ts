@@ -29,7 +29,8 @@ async function resolveOne(path: string, expand: ExpandPattern): Promise<string[]
 }
 
 /**
- * The files that `--input` names, each once, in the order given; a path that is there is never taken for a pattern.
+ * The files that `--input` names, each once, in the order given; a path that is there is never taken for a
+ * pattern.
  * @throws TitlesmithError naming the path when there is no such file, or nothing matches a pattern.
  */
 export async function resolveInputFiles(

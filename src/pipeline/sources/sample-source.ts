@@ -3,7 +3,10 @@ import { packageRoot } from '../../common/package-root.js';
 import type { TitleSource } from './contract.js';
 import { dumpSource } from './duckdb/duckdb.js';
 
-/** The bundled posts, in the shape of a dump. Made up by a generator, so that everything works without an account. */
+/**
+ * The bundled posts, in the shape of a dump. Made up by a generator, so that everything works without an
+ * account.
+ */
 export const samplePath: string = join(packageRoot, 'data', 'sample-posts.ndjson.gz');
 
 /** The sample as a source: read as any dump is. */

@@ -46,7 +46,7 @@ describe.skipIf(program === undefined)('against the emulator', () => {
   test('an unknown subreddit, months without tables, a dataset that is not there', async () => {
     const ask = (query = question({}), dataset?: string) =>
       failureLine(() => titlesOf(openBigquerySource({ project: 'fh-bigquery', dataset }), query));
-    expect(await ask(question({ subreddits: ['askredit'] }))).toMatch(/no title of r\/askredit/);
+    expect(await ask(question({ subreddits: ['askredit'] }))).toMatch(/no title in r\/askredit/);
     expect(await ask(question({ from: '2020-01', to: '2020-02' }))).toMatch(/from 2020-01 to 2020-02/);
     expect(await ask(question({}), 'fh-bigquery.nosuch')).toMatch(/^BigQuery .*--source duckdb/);
   });

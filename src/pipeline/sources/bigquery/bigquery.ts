@@ -10,7 +10,10 @@ export const postsDataset = 'fh-bigquery.reddit_posts';
 
 const gibibyte = 2 ** 30;
 
-/** The bound on what one query may bill: about twice the article's 28 months, and a tenth of a month's free TiB. */
+/**
+ * The bound on what one query may bill: about twice the article's 28 months, and a tenth of a month's free
+ * TiB.
+ */
 export const defaultMaximumBytesBilled = 100 * gibibyte;
 
 export interface BigquerySourceOptions {
@@ -31,7 +34,8 @@ export function checkDataset(dataset: string): string {
 }
 
 /**
- * Reddit posts in BigQuery, asked with `queries/top-titles.bigquery.sql`. Credentials are looked for on the first row.
+ * Reddit posts in BigQuery, asked with `queries/top-titles.bigquery.sql`. Credentials are looked for on the
+ * first row.
  * @throws TitlesmithError when project or dataset is not a valid name.
  */
 export function openBigquerySource(options: BigquerySourceOptions): TitleSource {
@@ -78,7 +82,8 @@ async function* bigqueryRows(
   }
   const [wanted] = missing;
   if (wanted === undefined) return;
-  const message = `BigQuery ${dataset} has no title of r/${wanted} with ${query.minLength} characters or more${monthsInWords(query)}.`;
+  const asked = `of ${query.minLength} characters or more${monthsInWords(query)}`;
+  const message = `BigQuery ${dataset} has no title in r/${wanted} ${asked}.`;
   throw new TitlesmithError(message, {
     code: 'unknown-subreddit',
     hint: 'Check the name of the subreddit, --from and --to.',

@@ -11,7 +11,10 @@ export type BigqueryRow = Readonly<Record<string, unknown>>;
 /** Values bound to a query by name. */
 export type BigqueryValues = Readonly<Record<string, string | number | readonly string[]>>;
 
-/** Whole numbers are bound as INT64; the client would send a plain number as JSON, which the API only tolerates. */
+/**
+ * Whole numbers are bound as INT64; the client would send a plain number as JSON, which the API only
+ * tolerates.
+ */
 function toParameter(value: string | number | readonly string[]): unknown {
   return typeof value === 'number' ? BigQuery.int(value) : value;
 }
@@ -39,7 +42,8 @@ async function connect(project: string | undefined): Promise<BigQuery> {
     client.authClient.authorizeRequest = (request) => Promise.resolve({ ...request, headers: new Headers() });
     return client;
   }
-  // Tells Google's own machines by their firmware instead of a request, which elsewhere takes seconds and warns.
+  // Tells Google's own machines by their firmware instead of a request, which elsewhere takes seconds and
+  // warns.
   process.env['METADATA_SERVER_DETECTION'] ??= 'bios-only';
   try {
     await client.authClient.getClient();

@@ -1,7 +1,7 @@
 import { TitlesmithError } from '../../../common/errors.js';
 
 const logIn =
-  'Log in with: gcloud auth application-default login. Or use --source sample, or --source duckdb with dumps of posts.';
+  'Log in with: gcloud auth application-default login. Or use --source sample or --source duckdb.';
 const useDumps = 'Or read dumps of posts: --source duckdb --input RS_*.zst.';
 
 interface Advice {
@@ -57,7 +57,9 @@ const advices: readonly Advice[] = [
   },
 ];
 
-/** An error of the BigQuery client as one line of advice, with its own first line; other values pass through. */
+/**
+ * An error of the BigQuery client as one line of advice, with its own first line; other values pass through.
+ */
 export function bigqueryError(error: unknown): unknown {
   if (error instanceof TitlesmithError || !(error instanceof Error)) return error;
   const [said = ''] = error.message.split('\n');

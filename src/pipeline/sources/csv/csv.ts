@@ -6,8 +6,8 @@ import { readText } from './text.js';
 import { titlesOfCsv, titlesOfLines } from './titles.js';
 
 /**
- * Plain titles: CSV files, or `.txt` with a title a line; `.gz` of both. They know no subreddit, score or month, so the
- * order of the files is the order of the rows.
+ * Plain titles: CSV files, or `.txt` with a title a line; `.gz` of both. They know no subreddit, score or
+ * month, so the order of the files is the order of the rows.
  * @param paths files or patterns.
  * @throws TitlesmithError when a file is not there or nothing matches.
  */
@@ -41,7 +41,8 @@ async function* csvRows(
     let titles = 0;
     for await (const title of titlesOfFile(file, column, context)) {
       titles += 1;
-      // Too short ones are passed on, so that cleaning counts them, but as in SQL they take no place of others.
+      // Too short ones are passed on, so that cleaning counts them, but as in SQL they take no place of
+      // others.
       if (title.length >= query.minLength) count += 1;
       yield { title };
       if (count >= query.limit) return;

@@ -13,7 +13,7 @@ interface Position {
 
 function describeFault(error: CsvError, { records }: Position): [string, string] {
   const plainText =
-    'Put double quotes round values that hold commas or quotes (and double those), or name the file .txt if each line is a title.';
+    'Put values that hold commas or quotes in double quotes, or name the file .txt if each line is a title.';
   switch (error.code) {
     case 'CSV_QUOTE_NOT_CLOSED':
       return [
@@ -60,7 +60,8 @@ export async function* csvRecords(chunks: AsyncIterable<string>, path: string): 
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const [fault, hint] = describeFault(error, position);
-    const message = `Cannot read ${path}, line ${position.lines + 1} (record ${position.records + 1}): ${fault}.`;
+    const where = `line ${position.lines + 1} (record ${position.records + 1})`;
+    const message = `Cannot read ${path}, ${where}: ${fault}.`;
     throw new TitlesmithError(message, { code: 'csv-malformed', ...(hint ? { hint } : {}), cause: error });
   } finally {
     input.destroy();

@@ -38,7 +38,8 @@ function openBytes(path: string): AsyncIterable<Uint8Array> {
 
 /**
  * A UTF-8 text file piece by piece, without its byte order mark. `.gz` is unpacked.
- * @param onBroken told at the end how many U+FFFD the text holds, where bytes were not UTF-8 or the file had them.
+ * @param onBroken told at the end how many U+FFFD the text holds, where bytes were not UTF-8 or the file had
+ * them.
  * @throws TitlesmithError when it is not there, empty, binary or in another encoding.
  */
 export async function* readText(path: string, onBroken?: (count: number) => void): AsyncGenerator<string> {

@@ -5,8 +5,8 @@ import { linesOf } from './text.js';
 const isTitle = (name: string): boolean => name.trim().toLowerCase() === 'title';
 
 /**
- * Which column of a CSV holds the titles, and whether the first record is the header: the column asked for, else one
- * called `title`, else the only one of a file without a header.
+ * Which column of a CSV holds the titles, and whether the first record is the header: the column asked for,
+ * else one called `title`, else the only one of a file without a header.
  * @throws TitlesmithError naming the columns when none of these is there.
  */
 export function findTitleColumn(

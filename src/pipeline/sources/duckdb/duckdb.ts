@@ -39,16 +39,17 @@ export function dumpSource(files: readonly string[], { name, description }: Dump
     name,
     describe: () => description,
     fingerprint: async () => `${name}\n${await fingerprintFiles(files)}`,
-    rows: (query, context) => dumpRows(files, query, context),
+    rows: (query, context) => dumpRows(name, files, query, context),
   };
 }
 
 async function* dumpRows(
+  name: TitleSource['name'],
   files: readonly string[],
   query: TitleQuery,
   context: WorkContext,
 ): AsyncGenerator<SourceRow> {
-  const subreddits = wantedSubreddits(query, 'duckdb');
+  const subreddits = wantedSubreddits(query, name);
   const bounded = query.from !== undefined || query.to !== undefined;
   const required: PostColumn[] = [
     'title',
@@ -111,7 +112,8 @@ async function nothingFound(
   const where = filesInWords(dumps.files);
   const names = known.map(({ name }) => String(name));
   if (names[0] === wanted) {
-    const message = `r/${wanted} has no title of ${query.minLength} characters or more${monthsInWords(query)} in ${where}.`;
+    const asked = `of ${query.minLength} characters or more${monthsInWords(query)}`;
+    const message = `r/${wanted} has no title ${asked} in ${where}.`;
     return new TitlesmithError(message, { code: 'no-titles', hint: 'Widen --from and --to.' });
   }
   return new TitlesmithError(`There is no r/${wanted} in ${where}.`, {

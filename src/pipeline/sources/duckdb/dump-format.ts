@@ -4,8 +4,9 @@ export const dumpFormats = ['ndjson', 'csv', 'parquet'] as const;
 export type DumpFormat = (typeof dumpFormats)[number];
 
 /**
- * What a dump is, by its name: `.csv`, `.parquet`, else NDJSON, as Pushshift's `RS_2019-03.zst` has no other ending.
- * `.gz` and `.zst` behind it are compression. @throws TitlesmithError for an archive that DuckDB cannot unpack.
+ * What a dump is, by its name: `.csv`, `.parquet`, else NDJSON, as Pushshift's `RS_2019-03.zst` has no other
+ * ending. `.gz` and `.zst` behind it are compression. @throws TitlesmithError for an archive that DuckDB
+ * cannot unpack.
  */
 export function formatOfFile(path: string): DumpFormat {
   if (/\.(bz2|xz|zip|7z|tar|tgz|rar|lz4)$/i.test(path)) {

@@ -18,7 +18,8 @@ const remedies: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * A DuckDB error as one line: its message up to the first line break, without the query. Other values pass through.
+ * A DuckDB error as one line: its message up to the first line break, without the query. Other values pass
+ * through.
  * @param file the file that was read, where DuckDB may not name it.
  */
 export function duckdbError(error: unknown, file = 'the dumps of posts'): unknown {

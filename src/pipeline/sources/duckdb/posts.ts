@@ -68,7 +68,10 @@ function namesInWords(names: ReadonlySet<string>): string {
   return `${shown.join(', ')}${names.size > shown.length ? ` and ${names.size - shown.length} more` : ''}`;
 }
 
-/** Defines the table macro posts(files) that the queries read from: the five columns as text, NULL where not there. */
+/**
+ * Defines the table macro posts(files) that the queries read from: the five columns as text, NULL where not
+ * there.
+ */
 export async function definePosts(database: Database, { format, columns }: Dumps): Promise<void> {
   const reader: Readonly<Record<DumpFormat, string>> = {
     ndjson: `read_json(files, format = 'newline_delimited', records = true, columns = {${postColumns
