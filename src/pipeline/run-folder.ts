@@ -1,9 +1,10 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 import { packageVersion } from '../common/package-root.js';
 import type { ProgressListener } from '../common/progress.js';
+import { makeFolder } from './make-folder.js';
 import {
   type Decision,
   type Manifest,
@@ -77,11 +78,7 @@ export class RunFolder {
         hint: 'Choose another --run-name or --runs-dir.',
       });
     }
-    try {
-      await mkdir(path, { recursive: true });
-    } catch (error) {
-      throw fileError('create the folder', path, error);
-    }
+    await makeFolder(path);
     return RunFolder.lockAndRead(path, onProgress, async () => {
       if (overwrite) await removeContents(path);
       return (await readManifest(path)) ?? newManifest(name);

@@ -77,9 +77,9 @@ async function runPlan(
   const started = performance.now();
   const scope = shownName === undefined ? {} : { run: shownName };
   const { options, name } = plan;
+  const source = await openRunSource(decisions.source.choice, options);
   const run = await RunFolder.openOrCreate(options.runsDir, name, options.overwrite, console.listener(scope));
   try {
-    const source = await openRunSource(decisions.source.choice, options);
     console.note(source.describe(), { ...scope, stage: 'extract' });
     const described = { ...decisions, source: { ...decisions.source, description: source.describe() } };
     await run.begin(options, described);

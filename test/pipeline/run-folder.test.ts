@@ -119,6 +119,14 @@ describe('a folder', () => {
     await expect(opened).rejects.toMatchObject({ message: expect.stringContaining(join(folder, 'file')) });
   });
 
+  test.runIf(process.platform === 'linux')('is refused where the system takes none', async () => {
+    const opened = RunFolder.openOrCreate('/proc/titlesmith/runs', 'aww', false, listen);
+    await expect(opened).rejects.toMatchObject({
+      code: 'file-enoent',
+      message: expect.stringContaining('/proc'),
+    });
+  });
+
   test('that is missing is no run', async () => {
     await expect(RunFolder.open(join(folder, 'none'), listen)).rejects.toMatchObject({
       code: 'run-folder-missing',

@@ -1,0 +1,35 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileError, systemErrorCode } from '../common/errors.js';
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+async function make(path: string): Promise<void> {
+  if (await isFolder(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) await make(parent);
+  try {
+    await mkdir(path);
+  } catch (error) {
+    // Another process may have made it in the meantime.
+    if (systemErrorCode(error) !== 'EEXIST' || !(await isFolder(path))) throw error;
+  }
+}
+
+/**
+ * Makes a folder and those above it. Node's own recursive mkdir never returns where a file system answers ENOENT
+ * though the folder above is there, as /proc does.
+ * @throws TitlesmithError naming the path.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await make(path);
+  } catch (error) {
+    throw fileError('create the folder', path, error);
+  }
+}
