@@ -50,7 +50,8 @@ export async function resolveInputFiles(
 export async function fingerprintFiles(files: readonly string[]): Promise<string> {
   const parts: string[] = [];
   for (const file of files) {
-    parts.push(`${basename(file)} ${(await stat(file)).size} ${await hashFile(file)}`);
+    const sha256 = await hashFile(file);
+    parts.push(`${basename(file)} ${(await stat(file)).size} ${sha256}`);
   }
   return parts.join('\n');
 }

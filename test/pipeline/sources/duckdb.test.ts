@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
@@ -150,6 +151,13 @@ describe('files', () => {
     expect(await print(other, 'a.ndjson', 'x')).toBe(here);
     expect(await print(other, 'a.ndjson', 'y')).not.toBe(here);
     expect(await print(other, 'b.ndjson', 'x')).not.toBe(here);
+  });
+
+  test('a file that vanishes before its fingerprint is taken', async () => {
+    const file = write(folder, 'fleeting.ndjson', '');
+    const source = await openDuckdbSource([file]);
+    rmSync(file);
+    expect(await failureLine(() => source.fingerprint())).toMatch(/fleeting\.ndjson: no such file/);
   });
 
   test('the description names files without their folders', async () => {

@@ -1,5 +1,4 @@
 import { TitlesmithError, usageError } from '../../../common/errors.js';
-import type { WorkContext } from '../../../common/progress.js';
 import type { SourceRow, TitleQuery, TitleSource } from '../contract.js';
 import { readQuery } from '../query-file.js';
 import { monthsInWords, wantedSubreddits } from '../subreddit-name.js';
@@ -50,14 +49,13 @@ export function openBigquerySource(options: BigquerySourceOptions): TitleSource 
     name: 'bigquery',
     describe: () => `BigQuery ${dataset}`,
     fingerprint: async () => `bigquery ${dataset} ${project ?? ''}`,
-    rows: (query, context) => bigqueryRows(query, { dataset, project, maximumBytesBilled }, context),
+    rows: (query) => bigqueryRows(query, { dataset, project, maximumBytesBilled }),
   };
 }
 
 async function* bigqueryRows(
   query: TitleQuery,
   settings: { dataset: string; project: string | undefined; maximumBytesBilled: number },
-  context: WorkContext,
 ): AsyncGenerator<SourceRow> {
   const { dataset, ...jobOptions } = settings;
   const subreddits = wantedSubreddits(query, 'bigquery');
@@ -65,7 +63,6 @@ async function* bigqueryRows(
     `\`${postsDataset}.*\``,
     `\`${dataset}.*\``,
   );
-  context.onProgress({ kind: 'note', message: `Asking BigQuery ${dataset} for titles` });
   const missing = new Set(subreddits);
   const values = {
     subreddits,

@@ -1,5 +1,4 @@
 import { TitlesmithError } from '../../../common/errors.js';
-import type { WorkContext } from '../../../common/progress.js';
 import type { SourceRow, TitleQuery, TitleSource } from '../contract.js';
 import { filesInWords, fingerprintFiles, resolveInputFiles } from '../input-files.js';
 import { readQuery } from '../query-file.js';
@@ -39,7 +38,7 @@ export function dumpSource(files: readonly string[], { name, description }: Dump
     name,
     describe: () => description,
     fingerprint: async () => `${name}\n${await fingerprintFiles(files)}`,
-    rows: (query, context) => dumpRows(name, files, query, context),
+    rows: (query) => dumpRows(name, files, query),
   };
 }
 
@@ -47,7 +46,6 @@ async function* dumpRows(
   name: TitleSource['name'],
   files: readonly string[],
   query: TitleQuery,
-  context: WorkContext,
 ): AsyncGenerator<SourceRow> {
   const subreddits = wantedSubreddits(query, name);
   const bounded = query.from !== undefined || query.to !== undefined;
@@ -59,7 +57,6 @@ async function* dumpRows(
   ];
   const database = await Database.open();
   try {
-    context.onProgress({ kind: 'note', message: `Looking for titles in ${filesInWords(files)}` });
     const dumps = await openDumps(database, files, required);
     await definePosts(database, dumps);
     const missing = new Set(subreddits);
