@@ -53,6 +53,24 @@ describe.each(engines)('%s', (_, createEngine) => {
     expect([...result]).toEqual([...evaluate([output], feeds)[0]!]);
   });
 
+  it('adds rows of equal index, many at once, each time alike', async () => {
+    const [rows, width, tableRows] = [2048, 512, 32];
+    const output = graph.scatterAddRows(
+      graph.input('x', [rows, width]),
+      graph.input('indices', [rows], 'int32'),
+      tableRows,
+    );
+    const program = await engine.compile({ output });
+    const x = new Float32Array(rows * width).fill(1);
+    const indices = Int32Array.from({ length: rows }, (_, row) => row % tableRows);
+    for (let repeat = 0; repeat < 5; repeat++) {
+      const result = new Float32Array(tableRows * width);
+      await program.run({ x, indices }, { output: result });
+      expect(result.every((value) => value === rows / tableRows)).toBe(true);
+    }
+    await program.dispose();
+  });
+
   it('names a missing, unknown or misshapen array', async () => {
     const x = graph.input('x', [2]);
     const program = await engine.compile({ y: graph.sigmoid(x) });

@@ -32,16 +32,19 @@ function gemm({ writer, nameOf }: ExportContext, node: OpNode<'matmul'>, c: stri
   return writer.emit('Gemm', [...node.inputs.map(nameOf), ...(c ? [c] : [])], attributes);
 }
 
-/** ScatterND with addition of rows into `data`. */
+/**
+ * Rows added into `data`, by ScatterElements with its indices spread over the columns. ScatterND would take rows as they
+ * are, but ONNX Runtime 1.30 adds equal indices in parallel without a lock: sums come out wrong, differently each time.
+ */
 function scatterRows(
   { writer, nameOf }: ExportContext,
   node: OpNode<'scatterAddRows'>,
   data: string,
 ): string {
   const [updates, indices] = node.inputs as [Tensor, Tensor];
-  const wide = writer.emit('Cast', [nameOf(indices)], { to: 7 });
-  const column = asColumn(writer, wide, indices.shape[0]!);
-  return writer.emit('ScatterND', [data, column, nameOf(updates)], { reduction: 'add' });
+  const column = asColumn(writer, nameOf(indices), indices.shape[0]!);
+  const spread = writer.emit('Expand', [column, writer.constant('int64', updates.shape, [2])]);
+  return writer.emit('ScatterElements', [data, spread, nameOf(updates)], { axis: 0, reduction: 'add' });
 }
 
 const isMatrixProduct = (node: OpNode): boolean =>
@@ -130,7 +133,7 @@ function exportNode<Op extends OpName>(context: ExportContext, node: OpNode<Op>)
 }
 
 /**
- * Matrix products and row scatters whose only use is an addition: Gemm and ScatterND add while they write, which saves
+ * Matrix products and row scatters whose only use is an addition: Gemm and ScatterElements add while they write, which saves
  * a pass over memory as large as the result (a gradient of the token embedding, say).
  */
 function planFusion(order: readonly OpNode[], outputs: readonly Tensor[]): Map<OpNode, Tensor> {

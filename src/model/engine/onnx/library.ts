@@ -19,6 +19,7 @@ const positions = {
   createSessionFromArray: 8,
   run: 9,
   createSessionOptions: 10,
+  disableMemPattern: 17,
   setSessionLogSeverityLevel: 22,
   setSessionGraphOptimizationLevel: 23,
   createTensorWithDataAsOrtValue: 49,
@@ -50,6 +51,7 @@ export interface OrtFunctions {
   ): Status;
   run: AsyncRun;
   createSessionOptions(out: Out): Status;
+  disableMemPattern(options: Handle): Status;
   setSessionLogSeverityLevel(options: Handle, level: number): Status;
   setSessionGraphOptimizationLevel(options: Handle, level: number): Status;
   createTensorWithDataAsOrtValue(
@@ -103,6 +105,7 @@ const declarations: {
   createSessionFromArray: ['void*', 'void*, void*, size_t, void*, _Out_ void**'],
   run: ['void*', 'void*, void*, const char**, void**, size_t, const char**, size_t, void**'],
   createSessionOptions: ['void*', '_Out_ void**'],
+  disableMemPattern: ['void*', 'void*'],
   setSessionLogSeverityLevel: ['void*', 'void*, int'],
   setSessionGraphOptimizationLevel: ['void*', 'void*, int'],
   createTensorWithDataAsOrtValue: ['void*', 'void*, void*, size_t, int64_t*, size_t, int, _Out_ void**'],
