@@ -2,17 +2,15 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
+import { silentContext } from '../../common/progress.js';
 import type { Tokenizer } from '../tokenizer/contract.js';
 import { formatConfiguration, type Gpt2Configuration, parseConfiguration } from './configuration.js';
-import { createParameterStore, type ParameterStore, parameterSpecifications } from './parameters.js';
-import { SafetensorsFile, type WritableTensor, writeSafetensors } from './safetensors.js';
+import { type ParameterStore, parameterSpecifications } from './parameters.js';
+import { type WritableTensor, writeSafetensors } from './safetensors.js';
+import { openSafetensorsModel, weightsFile, weightsPrefix } from './safetensors-model.js';
+import { loadWeights } from './weight-source.js';
 
-/** Weights that generation and Hugging Face's `from_pretrained` read. */
-const weightsFile = 'model.safetensors';
-const configurationFile = 'config.json';
-
-/** Hugging Face files every GPT-2 tensor under this prefix; published checkpoints have it or not. */
-const prefix = 'transformer.';
+export const configurationFile = 'config.json';
 
 /** A store's tensors in the order of the forward pass, each name behind `namePrefix`. */
 export function namedTensors(
@@ -53,7 +51,7 @@ export async function writeWeights(
   valuesOf: (name: string) => Float32Array,
 ): Promise<void> {
   const tensors = parameterSpecifications(configuration).map(({ name, shape }) => ({
-    name: `${prefix}${name}`,
+    name: `${weightsPrefix}${name}`,
     shape,
     values: () => valuesOf(name),
   }));
@@ -70,16 +68,15 @@ export async function readConfiguration(folder: string): Promise<Gpt2Configurati
   }
 }
 
-/** Reads a folder's weights into a new store. @throws TitlesmithError naming the tensor that does not fit. */
+/**
+ * Reads a folder's weights into a new store: float32, float16 or bfloat16, one file or several.
+ * @throws TitlesmithError naming the tensor that does not fit.
+ */
 export async function readWeights(folder: string, configuration: Gpt2Configuration): Promise<ParameterStore> {
-  const store = createParameterStore(parameterSpecifications(configuration));
-  const file = await SafetensorsFile.open(join(folder, weightsFile));
+  const source = await openSafetensorsModel(folder, configuration);
   try {
-    const usedPrefix = file.names().some((name) => name.startsWith(prefix)) ? prefix : '';
-    for (const { name, shape, data } of namedTensors(store, ''))
-      await file.read(`${usedPrefix}${name}`, shape, data);
+    return await loadWeights(source, parameterSpecifications(configuration), silentContext);
   } finally {
-    await file.close();
+    await source.close();
   }
-  return store;
 }

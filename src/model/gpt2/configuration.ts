@@ -24,6 +24,11 @@ export function nanoConfiguration(vocabularySize: number): Gpt2Configuration {
 interface ConfigurationFile {
   model_type?: unknown;
   activation_function?: unknown;
+  n_inner?: unknown;
+  add_cross_attention?: unknown;
+  scale_attn_weights?: unknown;
+  scale_attn_by_inverse_layer_idx?: unknown;
+  tie_word_embeddings?: unknown;
   vocab_size?: unknown;
   n_positions?: unknown;
   n_embd?: unknown;
@@ -58,6 +63,18 @@ export function formatConfiguration(configuration: Gpt2Configuration, endOfTextI
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
+/** Settings that change what the model computes, and the values this GPT-2 computes with. */
+function settings(file: ConfigurationFile): { name: keyof ConfigurationFile; allowed: readonly unknown[] }[] {
+  return [
+    { name: 'activation_function', allowed: ['gelu_new', 'gelu_pytorch_tanh'] },
+    { name: 'n_inner', allowed: [null, 4 * Number(file.n_embd)] },
+    { name: 'add_cross_attention', allowed: [false] },
+    { name: 'scale_attn_weights', allowed: [true] },
+    { name: 'scale_attn_by_inverse_layer_idx', allowed: [false] },
+    { name: 'tie_word_embeddings', allowed: [true] },
+  ];
+}
+
 /**
  * Reads config.json. @param path names the file in messages.
  * @throws TitlesmithError when it is not JSON, not a GPT-2, or a size is missing or absurd.
@@ -78,10 +95,10 @@ export function parseConfiguration(content: string, path: string): Gpt2Configura
   if (typeof file !== 'object' || file === null) return refuse('not a JSON object');
   if (file.model_type !== 'gpt2')
     return refuse(`model_type is ${JSON.stringify(file.model_type)}, not "gpt2"`);
-  if (file.activation_function !== undefined && file.activation_function !== 'gelu_new') {
-    return refuse(
-      `activation_function ${JSON.stringify(file.activation_function)} is not supported, only "gelu_new"`,
-    );
+  for (const { name, allowed } of settings(file)) {
+    const value = file[name];
+    if (value === undefined || allowed.includes(value)) continue;
+    return refuse(`${name} ${JSON.stringify(value)} is not supported, only ${JSON.stringify(allowed[0])}`);
   }
   const size = (name: keyof ConfigurationFile, limit: number): number => {
     const value = file[name];

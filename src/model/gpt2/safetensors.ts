@@ -1,7 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { fileError, TitlesmithError } from '../../common/errors.js';
+import { fileError } from '../../common/errors.js';
 import { AtomicFile } from '../../common/files.js';
 import { elementCount, formatShape, type Shape } from '../graph/shape.js';
+import { widen } from './float-formats.js';
+import { damagedCheckpoint, readSafetensorsHeader, type TensorEntry } from './safetensors-header.js';
 
 /** A tensor to be written: float32, row-major; `values` is called once, when its turn comes. */
 export interface WritableTensor {
@@ -10,17 +12,6 @@ export interface WritableTensor {
   readonly values: () => Float32Array;
 }
 
-/** Where a tensor lies in a file. */
-interface TensorEntry {
-  readonly dtype: string;
-  readonly shape: Shape;
-  /** First byte and the byte after the last, from the beginning of the file. */
-  readonly start: number;
-  readonly end: number;
-}
-
-/** The header of real files is below 1 MB; the format's own limit is 100 MB. */
-const headerLimitBytes = 100_000_000;
 /** Bytes written or read at a time. */
 const pieceBytes = 1 << 24;
 
@@ -36,13 +27,13 @@ export async function writeSafetensors(
   tensors: readonly WritableTensor[],
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
-  for (const { name, shape } of tensors) {
-    const end = offset + 4 * elementCount(shape);
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, end] };
-    offset = end;
-  }
+  const entries = tensors.map(({ name, shape }) => {
+    const start = offset;
+    offset += 4 * elementCount(shape);
+    return [name, { dtype: 'F32', shape, data_offsets: [start, offset] }] as const;
+  });
+  const header = Object.fromEntries([['__metadata__', metadata] as const, ...entries]);
   const text = Buffer.from(JSON.stringify(header));
   // The data begins at a multiple of 8, as the format asks; the padding is spaces.
   const padded = Buffer.alloc(Math.ceil(text.length / 8) * 8, ' ');
@@ -84,12 +75,11 @@ export class SafetensorsFile {
       throw fileError('read', path, error);
     }
     try {
-      const { size } = await handle.stat();
-      const { metadata, entries } = await readHeader(path, handle, size);
+      const { metadata, entries } = await readSafetensorsHeader(path, handle);
       return new SafetensorsFile(path, handle, metadata, entries);
     } catch (error) {
       await handle.close();
-      throw error;
+      throw fileError('read', path, error);
     }
   }
 
@@ -97,23 +87,58 @@ export class SafetensorsFile {
     return [...this.entries.keys()];
   }
 
-  /** Reads one tensor. @throws TitlesmithError naming it when it is missing or of another shape or type. */
+  /** Undefined where the file does not hold the tensor. */
+  shapeOf(name: string): Shape | undefined {
+    return this.entries.get(name)?.shape;
+  }
+
+  /**
+   * Reads one tensor of float32, float16 or bfloat16 as float32, piece by piece.
+   * @param into receives the values; where it is shorter than the tensor, the first values.
+   * @throws TitlesmithError naming the tensor when it is missing or of another shape or type.
+   */
   async read(name: string, shape: Shape, into: Float32Array): Promise<void> {
     const entry = this.entries.get(name);
-    if (!entry) throw damaged(this.path, `tensor ${name} is missing`);
+    if (!entry) throw damagedCheckpoint(this.path, `tensor ${name} is missing`);
+    const { dtype } = entry;
     if (formatShape(entry.shape) !== formatShape(shape)) {
-      throw damaged(
-        this.path,
-        `tensor ${name} has shape ${formatShape(entry.shape)}, needed is ${formatShape(shape)}`,
-      );
+      const shapes = `has shape ${formatShape(entry.shape)}, needed is ${formatShape(shape)}`;
+      throw damagedCheckpoint(this.path, `tensor ${name} ${shapes}`);
     }
-    if (entry.dtype !== 'F32')
-      throw damaged(this.path, `tensor ${name} has type ${entry.dtype}, needed is F32`);
-    const bytes = bytesOf(into);
-    for (let done = 0; done < bytes.length; ) {
-      const length = Math.min(pieceBytes, bytes.length - done);
-      const { bytesRead } = await this.handle.read(bytes, done, length, entry.start + done);
-      if (bytesRead === 0) throw damaged(this.path, `tensor ${name} ends early`);
+    if (dtype === 'F32') return this.readBytes(name, entry.start, bytesOf(into));
+    if (dtype !== 'F16' && dtype !== 'BF16') {
+      throw damagedCheckpoint(this.path, `tensor ${name} has type ${dtype}, needed is F32, F16 or BF16`);
+    }
+    const piece = new Uint16Array(Math.min(pieceBytes / 2, into.length));
+    for (let done = 0; done < into.length; done += piece.length) {
+      const bits = piece.subarray(0, into.length - done);
+      const bytes = new Uint8Array(bits.buffer, 0, bits.byteLength);
+      await this.readBytes(name, entry.start + 2 * done, bytes);
+      widen(dtype, bits, into.subarray(done, done + bits.length));
+    }
+  }
+
+  /** Whether two tensors of this and another file have the same type and bytes. */
+  async equalsTensor(name: string, otherFile: SafetensorsFile, otherName: string): Promise<boolean> {
+    const [own, other] = [this.entries.get(name), otherFile.entries.get(otherName)];
+    if (!own || !other || own.dtype !== other.dtype) return false;
+    const length = own.end - own.start;
+    if (other.end - other.start !== length) return false;
+    const pieces = [Buffer.alloc(Math.min(pieceBytes, length)), Buffer.alloc(Math.min(pieceBytes, length))];
+    for (let done = 0; done < length; done += pieceBytes) {
+      const [a, b] = pieces.map((piece) => piece.subarray(0, length - done)) as [Buffer, Buffer];
+      await this.readBytes(name, own.start + done, a);
+      await otherFile.readBytes(otherName, other.start + done, b);
+      if (!a.equals(b)) return false;
+    }
+    return true;
+  }
+
+  private async readBytes(name: string, start: number, into: Uint8Array): Promise<void> {
+    for (let done = 0; done < into.length; ) {
+      const length = Math.min(pieceBytes, into.length - done);
+      const { bytesRead } = await this.handle.read(into, done, length, start + done);
+      if (bytesRead === 0) throw damagedCheckpoint(this.path, `tensor ${name} ends early`);
       done += bytesRead;
     }
   }
@@ -121,66 +146,4 @@ export class SafetensorsFile {
   async close(): Promise<void> {
     await this.handle.close();
   }
-}
-
-function damaged(path: string, what: string): TitlesmithError {
-  return new TitlesmithError(`${path}: ${what}.`, {
-    code: 'checkpoint-damaged',
-    hint: 'The file is damaged or belongs to another model; take another checkpoint or train again.',
-  });
-}
-
-async function readHeader(
-  path: string,
-  handle: FileHandle,
-  fileSize: number,
-): Promise<{ metadata: Record<string, string>; entries: Map<string, TensorEntry> }> {
-  const prefix = Buffer.alloc(8);
-  const { bytesRead } = await handle.read(prefix, 0, 8, 0);
-  const length = Number(prefix.readBigUInt64LE());
-  if (bytesRead < 8 || length > headerLimitBytes || 8 + length > fileSize) {
-    throw damaged(path, 'not a safetensors file (its header does not fit the file)');
-  }
-  const text = Buffer.alloc(length);
-  await handle.read(text, 0, length, 8);
-  let header: unknown;
-  try {
-    header = JSON.parse(text.toString('utf8'));
-  } catch {
-    throw damaged(path, 'its header is not JSON');
-  }
-  if (typeof header !== 'object' || header === null) throw damaged(path, 'its header is not a JSON object');
-  const { __metadata__: metadata, ...tensors } = header as Record<string, unknown>;
-  const entries = new Map<string, TensorEntry>();
-  for (const [name, value] of Object.entries(tensors)) {
-    entries.set(name, checkEntry(path, name, value, 8 + length, fileSize));
-  }
-  return { metadata: (metadata ?? {}) as Record<string, string>, entries };
-}
-
-/** Bytes of an element of the types that occur in published GPT-2 checkpoints. */
-const elementBytes: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2, U8: 1, BOOL: 1, I64: 8 };
-
-function checkEntry(
-  path: string,
-  name: string,
-  value: unknown,
-  dataStart: number,
-  fileSize: number,
-): TensorEntry {
-  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
-  const isSizes = (list: unknown): list is number[] =>
-    Array.isArray(list) && list.every((size) => Number.isSafeInteger(size) && size >= 0);
-  if (typeof dtype !== 'string' || !isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) {
-    throw damaged(path, `the header's entry of tensor ${name} is malformed`);
-  }
-  const [start, end] = offsets as [number, number];
-  const expected = elementCount(shape) * (elementBytes[dtype] ?? Number.NaN);
-  if (end - start !== expected || dataStart + end > fileSize) {
-    throw damaged(
-      path,
-      `tensor ${name} (${dtype}${formatShape(shape)}) does not fit its ${end - start} bytes`,
-    );
-  }
-  return { dtype, shape, start: dataStart + start, end: dataStart + end };
 }

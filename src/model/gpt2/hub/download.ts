@@ -1,0 +1,206 @@
+import { createHash, type Hash } from 'node:crypto';
+import { constants, createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileError, InterruptedError, systemErrorCode, TitlesmithError } from '../../../common/errors.js';
+import type { WorkContext } from '../../../common/progress.js';
+import { authorization, type RemoteFile } from './client.js';
+import { connectionError, malformedAnswer, statusError, withRetries } from './errors.js';
+import type { HubSettings } from './settings.js';
+
+export interface BlobRequest {
+  readonly repository: string;
+  readonly commit: string;
+  readonly file: RemoteFile;
+  /** Where the content goes once it is complete and its hash is right. */
+  readonly path: string;
+}
+
+/** What a download tells about itself: bytes of this file that are there. */
+type BytesListener = (bytes: number) => void;
+
+function startHash({ digest: { algorithm }, bytes }: RemoteFile): Hash {
+  // git hashes a file behind a header of its own (Pro Git, section 10.2)
+  return algorithm === 'sha256' ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return 0;
+    throw error;
+  }
+}
+
+/** One file on its way into the cache. What has arrived lies beside it as `….incomplete`, as huggingface_hub names it. */
+class BlobDownload {
+  /** Bytes on disk, hashed. */
+  private done = 0;
+  private hash: Hash;
+  private readonly incompletePath: string;
+
+  constructor(
+    private readonly request: BlobRequest,
+    private readonly settings: HubSettings,
+    private readonly context: WorkContext,
+    private readonly onBytes: BytesListener,
+  ) {
+    this.incompletePath = `${request.path}.incomplete`;
+    this.hash = startHash(request.file);
+  }
+
+  /** Takes over what an earlier download left. */
+  private async resume(): Promise<void> {
+    const size = await sizeOf(this.incompletePath);
+    this.restart();
+    if (size === 0 || size > this.request.file.bytes) return;
+    for await (const chunk of createReadStream(this.incompletePath, { end: size - 1 })) {
+      this.hash.update(chunk as Uint8Array);
+      this.done += (chunk as Uint8Array).length;
+    }
+  }
+
+  private restart(): void {
+    this.done = 0;
+    this.hash = startHash(this.request.file);
+  }
+
+  private async respond(signal: AbortSignal): Promise<Response> {
+    const { repository, commit, file } = this.request;
+    const url = `${this.settings.endpoint}/${repository}/resolve/${commit}/${encodeURIComponent(file.name)}`;
+    const range: Record<string, string> = this.done > 0 ? { Range: `bytes=${this.done}-` } : {};
+    const headers = { ...authorization(this.settings), ...range, 'Accept-Encoding': 'identity' };
+    const response = await fetch(url, { headers, signal });
+    if (response.status === 200) this.restart();
+    else if (response.status !== 206) throw statusError(response.status, repository, this.settings);
+    else if (response.headers.get('content-range') !== `bytes ${this.done}-${file.bytes - 1}/${file.bytes}`) {
+      throw malformedAnswer(
+        repository,
+        `it sends another part of ${file.name} than asked for`,
+        this.settings,
+      );
+    }
+    return response;
+  }
+
+  /** Asks for what is missing and appends it. @throws TitlesmithError, passing where the connection broke. */
+  async receive(handle: FileHandle): Promise<void> {
+    const { file, repository } = this.request;
+    const abort = new AbortController();
+    const stalled = setTimeout(() => abort.abort(new Error('no data')), this.settings.stallTimeoutMs);
+    try {
+      const response = await this.respond(abort.signal);
+      for await (const chunk of response.body ?? []) {
+        stalled.refresh();
+        if (this.context.stopRequested()) throw new InterruptedError();
+        if (this.done + chunk.length > file.bytes) {
+          throw malformedAnswer(
+            repository,
+            `${file.name} is longer than the ${file.bytes} bytes announced`,
+            this.settings,
+          );
+        }
+        await this.write(handle, chunk);
+      }
+    } catch (error) {
+      throw error instanceof TitlesmithError ? error : connectionError(error, this.settings);
+    } finally {
+      clearTimeout(stalled);
+      abort.abort();
+    }
+    if (this.done < file.bytes) {
+      throw connectionError(
+        new Error(`${file.name} ended after ${this.done} of ${file.bytes} bytes`),
+        this.settings,
+      );
+    }
+  }
+
+  private async write(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+    try {
+      for (let written = 0; written < chunk.length; ) {
+        const position = this.done + written;
+        written += (await handle.write(chunk, written, chunk.length - written, position)).bytesWritten;
+      }
+    } catch (error) {
+      throw fileError('write', this.incompletePath, error);
+    }
+    this.hash.update(chunk);
+    this.done += chunk.length;
+    this.onBytes(this.done);
+  }
+
+  /** Downloads what is missing. @returns the hash of the whole content. */
+  private async complete(): Promise<string> {
+    await mkdir(dirname(this.incompletePath), { recursive: true });
+    const handle = await open(this.incompletePath, constants.O_RDWR | constants.O_CREAT);
+    try {
+      await this.resume();
+      let before = this.done;
+      const madeProgress = (): boolean => {
+        const progressed = this.done > before;
+        before = this.done;
+        return progressed;
+      };
+      if (this.done < this.request.file.bytes) {
+        await withRetries(this.settings, () => this.receive(handle), madeProgress);
+      }
+      await handle.truncate(this.done);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    return this.hash.digest('hex');
+  }
+
+  /** Gives the file its name; another process may have done so at the same moment. */
+  private async settle(): Promise<void> {
+    const { file, path } = this.request;
+    try {
+      await rename(this.incompletePath, path);
+    } catch (error) {
+      if ((await sizeOf(path)) !== file.bytes) throw error;
+    }
+  }
+
+  /** Brings the file to its path, or throws. A wrong hash is given one more try, from the first byte. */
+  async run(): Promise<void> {
+    const { file, path } = this.request;
+    try {
+      for (let tries = 1; ; tries++) {
+        const hash = await this.complete();
+        if (hash === file.digest.hex) break;
+        await rm(this.incompletePath, { force: true });
+        if (tries === 2) throw wrongHash(this.request, hash, this.settings);
+      }
+      await this.settle();
+    } catch (error) {
+      throw fileError('write', path, error);
+    }
+  }
+}
+
+function wrongHash({ repository, file }: BlobRequest, hash: string, settings: HubSettings): TitlesmithError {
+  const { algorithm, hex } = file.digest;
+  return new TitlesmithError(
+    `${file.name} of ${repository} arrived damaged from ${settings.endpoint}, twice: its ${algorithm} is ${hash}, announced is ${hex}.`,
+    { code: 'hub-wrong-hash', hint: 'Nothing was kept; try again later or over another connection.' },
+  );
+}
+
+/**
+ * Downloads a file: goes on where an earlier download stopped, tries again where the connection breaks, and puts the
+ * file in its place only when size and hash are as announced. Two processes that download the same file at once write
+ * the same bytes to the same places.
+ * @throws InterruptedError when the context asks to stop (what has arrived is kept); TitlesmithError when the hub
+ *   refuses, stays away or sends something else, or the file cannot be written.
+ */
+export async function downloadBlob(
+  request: BlobRequest,
+  settings: HubSettings,
+  context: WorkContext,
+  onBytes: BytesListener,
+): Promise<void> {
+  await new BlobDownload(request, settings, context, onBytes).run();
+}

@@ -1,0 +1,69 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { usageError } from '../../../common/errors.js';
+
+/** How the Hugging Face hub is reached, and where its files are kept. */
+export interface HubSettings {
+  /** URL without a slash at its end. */
+  readonly endpoint: string;
+  /** Folder of `models--owner--name` folders, shared with Python's huggingface_hub. */
+  readonly cacheFolder: string;
+  readonly token: string | undefined;
+  /** Use what is cached and ask nothing. */
+  readonly offline: boolean;
+  /** Time without a byte from the hub after which a request counts as failed. */
+  readonly stallTimeoutMs: number;
+  /** Requests that fail for a passing reason are made this many times more. */
+  readonly retries: number;
+  /** Before the first further try; doubles with each. */
+  readonly retryDelayMs: number;
+}
+
+const truths = new Set(['1', 'true', 'yes', 'on']);
+
+function expandHome(path: string): string {
+  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+}
+
+function endpointOf(value: string | undefined): string {
+  const text = value || 'https://huggingface.co';
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw usageError(
+      `HF_ENDPOINT is ${JSON.stringify(text)}, which is no URL.`,
+      'Unset it, or set an https URL.',
+    );
+  }
+  return text.replace(/\/+$/, '');
+}
+
+function readToken(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, 'utf8').trim() || undefined : undefined;
+}
+
+/**
+ * The settings that the environment asks for, under the names of Python's huggingface_hub: HF_ENDPOINT, HF_HOME,
+ * HF_HUB_CACHE, XDG_CACHE_HOME, HF_TOKEN, HF_TOKEN_PATH, HF_HUB_OFFLINE. Empty variables count as unset.
+ * @throws TitlesmithError (exit code 2) when HF_ENDPOINT is no URL.
+ */
+export function hubSettings(environment: NodeJS.ProcessEnv = process.env): HubSettings {
+  const folder = (name: string): string | undefined => {
+    const value = environment[name];
+    return value ? expandHome(value) : undefined;
+  };
+  const home =
+    folder('HF_HOME') ?? join(folder('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'huggingface');
+  const isSet = (name: string): boolean => truths.has((environment[name] ?? '').toLowerCase());
+  return {
+    endpoint: endpointOf(environment['HF_ENDPOINT']),
+    cacheFolder: folder('HF_HUB_CACHE') ?? folder('HUGGINGFACE_HUB_CACHE') ?? join(home, 'hub'),
+    token:
+      environment['HF_TOKEN']?.trim() ||
+      environment['HUGGING_FACE_HUB_TOKEN']?.trim() ||
+      readToken(folder('HF_TOKEN_PATH') ?? join(home, 'token')),
+    offline: isSet('HF_HUB_OFFLINE') || isSet('TRANSFORMERS_OFFLINE'),
+    stallTimeoutMs: 30_000,
+    retries: 5,
+    retryDelayMs: 1000,
+  };
+}

@@ -1,0 +1,42 @@
+import { InterruptedError } from '../../common/errors.js';
+import type { WorkContext } from '../../common/progress.js';
+import { createParameterStore, type ParameterSpecification, type ParameterStore } from './parameters.js';
+
+/**
+ * The weights of a model on disk, read one parameter at a time into memory the caller owns, so that they never lie
+ * twice in memory.
+ */
+export interface WeightSource {
+  /**
+   * Fills `into` with a parameter's values, float32 row-major.
+   * @param name as in `parameterSpecifications`.
+   * @param into where it is shorter than the parameter (a token embedding of fewer rows), the first values.
+   * @throws TitlesmithError naming the tensor when the file does not hold it as it should.
+   */
+  read(name: string, into: Float32Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Reads parameters into a new store, with progress.
+ * @throws InterruptedError when the context asks to stop; TitlesmithError naming a tensor that cannot be read.
+ */
+export async function loadWeights(
+  source: WeightSource,
+  specifications: readonly ParameterSpecification[],
+  context: WorkContext,
+): Promise<ParameterStore> {
+  const store = createParameterStore(specifications);
+  for (const [index, { name }] of specifications.entries()) {
+    if (context.stopRequested()) throw new InterruptedError();
+    await source.read(name, store.views.get(name)!);
+    context.onProgress({
+      kind: 'progress',
+      label: 'read weights',
+      done: index + 1,
+      total: specifications.length,
+      unit: 'tensors',
+    });
+  }
+  return store;
+}
