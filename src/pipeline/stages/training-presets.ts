@@ -16,7 +16,7 @@ type Preset = Pick<
 /** What training takes where nothing else is asked for, by model. */
 const presets: Readonly<Record<string, Preset>> = {
   nano: {
-    maximumEpochs: 20,
+    maximumEpochs: 8,
     batchSize: 16,
     learningRate: 2e-3,
     warmupSteps: 50,
