@@ -6,15 +6,17 @@ export {
   silentContext,
   type WorkContext,
 } from './common/progress.js';
+export { type Comparison, compareTexts, createTitleIndex, type TitleIndex } from './dedupe/compare.js';
+export { type CopyMeter, createCopyMeter } from './dedupe/copy-meter.js';
 export {
   countVerdicts,
   type DedupeOptions,
   dedupe,
   type GeneratedOutput,
+  type Judgement,
   type Verdict,
 } from './dedupe/dedupe.js';
-export { type RatedText, rateTexts } from './dedupe/rate.js';
-export { createSimilarityIndex, type SimilarityIndex } from './dedupe/similarity-index.js';
+export { createSimilarityIndex, type Match, type SimilarityIndex } from './dedupe/similarity-index.js';
 export { type OverfitStatistics, overfitStatistics } from './dedupe/statistics.js';
 export { writeVerdicts } from './dedupe/verdict-files.js';
 export { createOnnxRuntimeEngine } from './model/engine/onnxruntime.js';

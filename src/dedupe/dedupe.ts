@@ -1,8 +1,9 @@
-import { TitlesmithError } from '../common/errors.js';
 import { silentContext, type WorkContext } from '../common/progress.js';
-import { withoutWhiteSpace } from './bigram-features.js';
-import { type RatedText, rateTexts } from './rate.js';
-import { createSimilarityIndex, type SimilarityIndex } from './similarity-index.js';
+import { type Comparison, closest, compareTexts, createTitleIndex, type TitleIndex } from './compare.js';
+import { type CopyEvidence, copyReasons, findCopy } from './copies.js';
+import { type ChosenRules, chooseRules, defaultThreshold } from './copy-rules.js';
+import { foldText } from './fold.js';
+import { findRepeats, type Repeat } from './repeats.js';
 
 /** What the verdict needs of a generated text. */
 export interface GeneratedOutput {
@@ -15,30 +16,66 @@ export interface GeneratedOutput {
  * - `blank`: nothing a reader could see.
  * - `broken text`: a line break or other control character, half a surrogate pair, or U+FFFD from bytes that
  *   are no UTF-8.
- * - `exact copy`: a training title, white space apart.
- * - `near copy`: rated at or above the threshold with a training title.
- * - `repeat`: an earlier output that is kept, white space apart.
+ * - the ways of being a copy (./copies.ts).
+ * - `held-out title`: a title kept from the model, case, punctuation, accents and width apart: not new either.
+ * - `repeat`: an earlier output that is kept says the same; `near repeat`: it rates at or above the threshold with it.
  */
-export const rejectionReasons = ['blank', 'broken text', 'exact copy', 'near copy', 'repeat'] as const;
+export const rejectionReasons = [
+  'blank',
+  'broken text',
+  ...copyReasons,
+  'held-out title',
+  'repeat',
+  'near repeat',
+] as const;
 export type RejectionReason = (typeof rejectionReasons)[number];
 
 /** What became of one output. `reason` is undefined for an accepted one. */
-export interface Verdict extends RatedText {
+export interface Verdict {
   /** The output's own index. */
   readonly index: number;
   /** The output without white space around it. */
   readonly text: string;
   readonly reason: RejectionReason | undefined;
+  /**
+   * Rating with `matched`: folded for a disguised copy, as written for other copies; without a reason, the higher of
+   * the two.
+   */
+  readonly rating: number;
+  /** The training title that shows the reason; without one, the title with that rating. */
+  readonly matched: string | undefined;
+  /** What shows the reason, one sentence. */
+  readonly evidence: string | undefined;
+  /** The other training title of a glued copy. */
+  readonly second: string | undefined;
   /** The earlier, accepted output that this one repeats. */
   readonly repeats: string | undefined;
 }
 
-export interface DedupeOptions {
-  /** Outputs with this rating or a higher one are near copies: above 0, at most 1. */
-  readonly threshold?: number;
+/** Verdicts on outputs, and what held-out titles show by the same rules. */
+export interface Judgement {
+  readonly rules: ChosenRules;
+  readonly verdicts: readonly Verdict[];
+  readonly outputs: readonly JudgedText[];
+  readonly heldOut: readonly JudgedText[];
 }
 
-export const defaultThreshold = 0.8;
+/** A text as the overfit statistics see it. */
+export interface JudgedText {
+  readonly text: string;
+  /** The highest rating with a training title, as written or folded. */
+  readonly rating: number;
+  readonly matched: string | undefined;
+  /** Whether it is a copy of training titles, in any of the ways. */
+  readonly copied: boolean;
+}
+
+export interface DedupeOptions {
+  /** Outputs with this rating or a higher one are near copies: above 0, at most 1; or chosen by the held-out titles. */
+  readonly threshold?: number | 'auto';
+  /** Titles kept from the model: what outputs are measured against. */
+  readonly heldOut?: readonly string[];
+}
 
 const nothingVisible = /^[\s\p{Cc}\p{Cf}]*$/u;
 const brokenCharacter = /[\p{Cc}\p{Cs}\u2028\u2029\ufffd]/u;
@@ -46,61 +83,88 @@ const brokenCharacter = /[\p{Cc}\p{Cs}\u2028\u2029\ufffd]/u;
 /**
  * Judges each output against all training titles and against the outputs before it.
  * @param titles the training titles, or an index of them that is at hand already.
- * @returns one verdict an output, in the same order.
+ * @returns one verdict an output, in the same order, with the rules they follow.
  * @throws TitlesmithError `no-titles` without titles, `threshold` for a threshold outside (0, 1];
  * InterruptedError.
  */
 export async function dedupe(
   outputs: readonly GeneratedOutput[],
-  titles: readonly string[] | SimilarityIndex,
+  titles: readonly string[] | TitleIndex,
   options: DedupeOptions = {},
   context: WorkContext = silentContext,
-): Promise<Verdict[]> {
-  const threshold = options.threshold ?? defaultThreshold;
-  if (!(threshold > 0 && threshold <= 1)) {
-    throw new TitlesmithError(`The similarity threshold is ${threshold}.`, {
-      code: 'threshold',
-      hint: 'Give a number above 0 and at most 1.',
-    });
-  }
-  const index = 'best' in titles ? titles : createSimilarityIndex(titles);
+): Promise<Judgement> {
+  const { threshold = defaultThreshold, heldOut = [] } = options;
+  const index = 'runs' in titles ? titles : createTitleIndex(titles);
+  const baseline = await compareTexts(heldOut, index, 'Comparing the held-out titles', context);
+  const rules = chooseRules(baseline, threshold);
   const texts = outputs.map((output) => output.text.trim());
-  const rated = await rateTexts(texts, index, 'Comparing with the training titles', context);
-  const kept = new Map<string, string>();
-  return rated.map((text, position) => {
-    const normalForm = withoutWhiteSpace(text.text);
-    const copied = exactlyCopied(text, index);
-    const repeats = kept.get(normalForm);
-    let reason = textReason(text.text);
-    if (reason === undefined && copied !== undefined) reason = 'exact copy';
-    if (reason === undefined && text.rating >= threshold) reason = 'near copy';
-    if (reason === undefined && repeats !== undefined) reason = 'repeat';
-    if (reason === undefined) kept.set(normalForm, text.text);
-    return {
-      index: outputs[position]!.index,
-      text: text.text,
-      rating: text.rating,
-      matched: copied ?? text.matched,
-      reason,
-      repeats: reason === 'repeat' ? repeats : undefined,
-    };
-  });
+  const compared = await compareTexts(texts, index, 'Comparing with the training titles', context);
+  const copies = compared.map((comparison) => findCopy(comparison, rules, index.titles));
+
+  const unseen = new Set(heldOut.map(comparable));
+  const refusals = compared.map(({ text }, position) => refusal(text, copies[position], unseen));
+  const repeats = findRepeats(texts, rules.threshold, (position) => refusals[position] === undefined);
+  return {
+    rules,
+    verdicts: compared.map((comparison, position) => {
+      const found = refusals[position] ?? repeated(texts, repeats[position]);
+      return verdict(outputs[position]!.index, comparison, found);
+    }),
+    outputs: compared.map((comparison, position) => judged(comparison, copies[position])),
+    heldOut: baseline.map((title) => judged(title, findCopy(title, rules, index.titles))),
+  };
 }
 
-function textReason(text: string): RejectionReason | undefined {
-  if (nothingVisible.test(text)) return 'blank';
-  return brokenCharacter.test(text) ? 'broken text' : undefined;
+type Refusal = Partial<Omit<CopyEvidence, 'reason'>> & {
+  readonly reason: RejectionReason;
+  readonly repeats?: string;
+};
+
+function comparable(text: string): string {
+  return foldText(text) || text;
 }
 
-/**
- * The training title that `text` equals, white space apart. A rating of 1 alone is no proof: "aab aba" and
- * "aba aab" have the same bigrams.
- */
-function exactlyCopied({ text, rating }: RatedText, index: SimilarityIndex): string | undefined {
-  if (rating < 1) return undefined;
-  const normalForm = withoutWhiteSpace(text);
-  const alike = index.atLeast(text, 1).map((match) => index.titles[match.index]!);
-  return alike.find((title) => withoutWhiteSpace(title) === normalForm);
+function refusal(
+  text: string,
+  copy: CopyEvidence | undefined,
+  unseen: ReadonlySet<string>,
+): Refusal | undefined {
+  if (nothingVisible.test(text)) return { reason: 'blank' };
+  const broken = brokenCharacter.exec(text)?.[0];
+  if (broken !== undefined) return { reason: 'broken text', evidence: `holds ${codePoint(broken)}` };
+  if (copy) return copy;
+  if (!unseen.has(comparable(text))) return undefined;
+  return { reason: 'held-out title', evidence: 'stands in the titles held out of training' };
+}
+
+function codePoint(character: string): string {
+  return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+function repeated(texts: readonly string[], repeat: Repeat | undefined): Refusal | undefined {
+  if (!repeat) return undefined;
+  const [reason, evidence] = repeat.equal
+    ? (['repeat', 'an earlier output says the same'] as const)
+    : (['near repeat', `rated ${repeat.rating.toFixed(3)} with an earlier output`] as const);
+  return { reason, evidence, repeats: texts[repeat.of]! };
+}
+
+function verdict(index: number, comparison: Comparison, found: Refusal | undefined): Verdict {
+  const best = closest(comparison);
+  return {
+    index,
+    text: comparison.text,
+    reason: found?.reason,
+    rating: found?.rating ?? best.rating,
+    matched: found?.matched ?? best.matched,
+    evidence: found?.evidence,
+    second: found?.second,
+    repeats: found?.repeats,
+  };
+}
+
+function judged(comparison: Comparison, copy: CopyEvidence | undefined): JudgedText {
+  return { text: comparison.text, ...closest(comparison), copied: copy !== undefined };
 }
 
 /** How many outputs were accepted, and how many refused for each reason that occurred. */

@@ -14,12 +14,12 @@ export interface RatingSummary {
   /** 9 of 10 texts rate at or below this. */
   readonly ninetiethPercentile: number;
   readonly highest: number;
-  /** Texts rated at or above the threshold. */
-  readonly nearCopies: Share;
+  /** Texts that are copies of training titles in any of the ways (./copies.ts). */
+  readonly copies: Share;
 }
 
 /**
- * - `overfits`: more near copies than real titles have, by at least 5 points beyond chance.
+ * - `overfits`: more copies than real titles have, by at least 5 points beyond chance.
  * - `leans`: more than chance explains, by less.
  * - `healthy`: no more than real titles resemble each other.
  * - `unknown`: too few texts to tell.
@@ -28,10 +28,9 @@ export type OverfitVerdict = 'overfits' | 'leans' | 'healthy' | 'unknown';
 
 /** Outputs beside held-out titles that the model never saw, both rated with the training titles. */
 export interface OverfitStatistics {
-  readonly threshold: number;
   readonly outputs: RatingSummary;
   readonly heldOut: RatingSummary;
-  /** Near-copy share of the outputs less that of the held-out titles, with its 95% interval, from -1 to 1. */
+  /** Share of copies among the outputs less that among the held-out titles, with its 95% interval, from -1 to 1. */
   readonly excess: { readonly share: number; readonly low: number; readonly high: number };
   readonly verdict: OverfitVerdict;
 }
@@ -40,27 +39,31 @@ const normalQuantile = 1.959963984540054;
 const fewestTexts = 30;
 const clearExcess = 0.05;
 
+/** A text's best rating with a training title, and whether it counts as a copy. */
+export interface RatedCopy {
+  readonly rating: number;
+  readonly copied: boolean;
+}
+
 /**
- * Compares the outputs' best ratings with those of the held-out titles. The interval of the difference is
+ * Compares the outputs' copies and best ratings with those of the held-out titles. The interval of the difference is
  * Newcombe's hybrid score interval ("Interval estimation for the difference between independent proportions",
  * Statistics in Medicine 17, 1998, method 10).
- * @param threshold rating from which a text counts as a near copy.
  */
 export function overfitStatistics(
-  outputRatings: readonly number[],
-  heldOutRatings: readonly number[],
-  threshold: number,
+  outputTexts: readonly RatedCopy[],
+  heldOutTexts: readonly RatedCopy[],
 ): OverfitStatistics {
-  const outputs = summarise(outputRatings, threshold);
-  const heldOut = summarise(heldOutRatings, threshold);
-  const [a, b] = [outputs.nearCopies, heldOut.nearCopies];
+  const outputs = summarise(outputTexts);
+  const heldOut = summarise(heldOutTexts);
+  const [a, b] = [outputs.copies, heldOut.copies];
   const share = a.share - b.share;
   const excess = {
     share,
     low: share - Math.hypot(a.share - a.low, b.high - b.share),
     high: share + Math.hypot(a.high - a.share, b.share - b.low),
   };
-  return { threshold, outputs, heldOut, excess, verdict: judge(outputs.count, heldOut.count, excess.low) };
+  return { outputs, heldOut, excess, verdict: judge(outputs.count, heldOut.count, excess.low) };
 }
 
 function judge(outputs: number, heldOut: number, leastExcess: number): OverfitVerdict {
@@ -69,8 +72,8 @@ function judge(outputs: number, heldOut: number, leastExcess: number): OverfitVe
   return leastExcess > 0 ? 'leans' : 'healthy';
 }
 
-function summarise(ratings: readonly number[], threshold: number): RatingSummary {
-  const sorted = Float64Array.from(ratings).sort();
+function summarise(texts: readonly RatedCopy[]): RatingSummary {
+  const sorted = Float64Array.from(texts, (text) => text.rating).sort();
   const count = sorted.length;
   return {
     count,
@@ -78,7 +81,7 @@ function summarise(ratings: readonly number[], threshold: number): RatingSummary
     median: quantile(sorted, 0.5),
     ninetiethPercentile: quantile(sorted, 0.9),
     highest: sorted[count - 1] ?? 0,
-    nearCopies: wilsonShare(sorted.filter((rating) => rating >= threshold).length, count),
+    copies: wilsonShare(texts.filter((text) => text.copied).length, count),
   };
 }
 

@@ -1,18 +1,23 @@
 import { join } from 'node:path';
 import { writeChunksAtomic } from '../common/files.js';
+import { csvRecord } from './csv.js';
 import type { Verdict } from './dedupe.js';
 
-const columns = ['text', 'reason', 'rating', 'matched_title'];
+export const acceptedFileName = 'accepted.txt';
+export const rejectedFileName = 'rejected.csv';
+
+const columns = ['text', 'reason', 'rating', 'matched_title', 'second_title', 'evidence'];
 
 /**
  * Writes what dedupe decided into a run folder, each file atomically: `accepted.txt`, one title a line, and
- * `rejected.csv` (RFC 4180) with text, reason, rating and what it matched: the training title most like it,
- * or for a repeat the earlier output. Blank and broken texts match nothing.
+ * `rejected.csv` (RFC 4180) with text, reason, rating, what it matched, and the evidence in words. What it matched is the
+ * training title most like it, for a glued copy a second one too, for a repeat the earlier output. Blank and broken texts
+ * match nothing.
  * @throws TitlesmithError naming the file that cannot be written.
  */
 export async function writeVerdicts(folder: string, verdicts: readonly Verdict[]): Promise<void> {
-  await writeChunksAtomic(join(folder, 'accepted.txt'), acceptedLines(verdicts));
-  await writeChunksAtomic(join(folder, 'rejected.csv'), rejectedRecords(verdicts));
+  await writeChunksAtomic(join(folder, acceptedFileName), acceptedLines(verdicts));
+  await writeChunksAtomic(join(folder, rejectedFileName), rejectedRecords(verdicts));
 }
 
 function* acceptedLines(verdicts: readonly Verdict[]): Generator<string> {
@@ -23,24 +28,22 @@ function* rejectedRecords(verdicts: readonly Verdict[]): Generator<string> {
   yield csvRecord(columns);
   for (const verdict of verdicts) {
     if (verdict.reason === undefined) continue;
-    yield csvRecord([verdict.text, verdict.reason, ...evidence(verdict)]);
+    yield csvRecord([verdict.text, verdict.reason, ...matches(verdict), verdict.evidence ?? '']);
   }
 }
 
-/** Rating and matched text of a refused output. */
-function evidence(verdict: Verdict): [rating: string, matched: string] {
+/** Rating and matched texts of a refused output. */
+function matches(verdict: Verdict): [rating: string, matched: string, second: string] {
   switch (verdict.reason) {
+    case 'blank':
+    case 'broken text':
+      return ['', '', ''];
     case 'repeat':
-      return ['1', verdict.repeats ?? ''];
-    case 'exact copy':
-    case 'near copy':
-      return [String(verdict.rating), verdict.matched ?? ''];
+    case 'near repeat':
+      return ['', verdict.repeats ?? '', ''];
+    case 'held-out title':
+      return [String(verdict.rating), '', ''];
     default:
-      return ['', ''];
+      return [String(verdict.rating), verdict.matched ?? '', verdict.second ?? ''];
   }
-}
-
-function csvRecord(fields: readonly string[]): string {
-  const quoted = fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field));
-  return `${quoted.join(',')}\r\n`;
 }

@@ -1,4 +1,15 @@
-import { choice, decimal, integer, month, path, runName, subreddit, text, truth } from './option-values.js';
+import {
+  choice,
+  decimal,
+  integer,
+  month,
+  path,
+  runName,
+  subreddit,
+  text,
+  threshold,
+  truth,
+} from './option-values.js';
 import { type StageName, stageNames } from './stage-names.js';
 
 /** One option: what its flag, its check, its default, its documentation and its record in run.json come from. */
@@ -216,9 +227,16 @@ export const optionTable = {
     help: 'Text between titles that the generate command prints.',
     defaultInWords: 'a line of 20 equals signs',
   }),
-  threshold: value('<rating>', decimal({ minimum: 0, maximum: 1, above: true }), 0.8, {
+  similarityThreshold: value<number | 'auto'>('<rating>', threshold, 0.8, {
     ...review,
-    help: 'Similarity to a training title, 0 to 1, from which a title is refused as a near copy.',
+    help:
+      'Similarity to a training title, 0 to 1, from which a title is refused as a near copy; auto: the lowest at ' +
+      'which at most 1% of the held-out titles would be refused.',
+  }),
+  failOnOverfit: flag({
+    group: 'Review',
+    stages: [],
+    help: 'End with exit code 3 when the report finds that the model overfits.',
   }),
   seed: value('<number>', integer(0, 2 ** 32 - 1), 1, {
     group: 'Run',

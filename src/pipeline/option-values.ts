@@ -31,6 +31,12 @@ export function decimal(bounds: {
   };
 }
 
+/** `auto`, or a rating above 0 and at most 1. */
+export function threshold(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  return decimal({ minimum: 0, maximum: 1, above: true })(text);
+}
+
 /** One of the given words. */
 export function choice<const Word extends string>(...words: readonly Word[]): (text: string) => Word {
   return (text) => {

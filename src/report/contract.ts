@@ -11,7 +11,10 @@ export interface ReportInput {
   readonly counts: ReportCounts;
   /** Lines of metrics.jsonl; empty where the model was not trained here. */
   readonly metrics: readonly TrainingPoint[];
+  readonly rules: CopyRuleFigures;
   readonly verdicts: readonly ReportVerdict[];
+  /** Every output with its best rating, whatever its verdict. */
+  readonly outputs: readonly RatedPair[];
   /** The held-out titles, rated with the training titles as the outputs are. */
   readonly heldOut: readonly RatedPair[];
   readonly overfit: OverfitFigures;
@@ -58,6 +61,8 @@ export interface TrainingPoint {
   readonly step: number;
   readonly loss?: number;
   readonly validationLoss?: number;
+  /** Of the texts sampled at this step, the share that are copies of training titles. */
+  readonly nearCopyShare?: number;
 }
 
 /**
@@ -73,6 +78,10 @@ export interface RatedPair {
 export interface ReportVerdict extends RatedPair {
   readonly index: number;
   readonly reason?: string | undefined;
+  /** What shows the reason, one sentence. */
+  readonly evidence?: string | undefined;
+  /** The other training title of a glued copy. */
+  readonly second?: string | undefined;
   /** The earlier output that this one repeats. */
   readonly repeats?: string | undefined;
 }
@@ -91,11 +100,21 @@ export interface RatingFigures {
   readonly median: number;
   readonly ninetiethPercentile: number;
   readonly highest: number;
-  readonly nearCopies: ShareFigures;
+  /** Copies of training titles, near ones included. */
+  readonly copies: ShareFigures;
+}
+
+/** From where on a text counts as a copy, and why from there. */
+export interface CopyRuleFigures {
+  /** Rating from which a text is a near copy. */
+  readonly threshold: number;
+  readonly thresholdChoice: 'given' | 'auto';
+  /** One sentence each. */
+  readonly thresholdReason: string;
+  readonly runReason: string;
 }
 
 export interface OverfitFigures {
-  readonly threshold: number;
   readonly outputs: RatingFigures;
   readonly heldOut: RatingFigures;
   readonly excess: { readonly share: number; readonly low: number; readonly high: number };
@@ -119,7 +138,7 @@ export interface RatingBin {
 /** Everything the page shows, as plain data: the content of report.json. */
 export interface ReportFigures {
   /** Raised when a reader of older figures would misread these. */
-  readonly format: 1;
+  readonly format: 2;
   readonly run: {
     readonly name: string;
     readonly subreddit: string | null;
@@ -137,20 +156,31 @@ export interface ReportFigures {
   };
   readonly training: ReportCounts['finetune'] | null;
   /** At most 600 points of the training loss, neighbours averaged beyond that; every validation loss. */
-  readonly curve: { readonly loss: readonly CurvePoint[]; readonly validation: readonly CurvePoint[] };
+  readonly curve: {
+    readonly loss: readonly CurvePoint[];
+    readonly validation: readonly CurvePoint[];
+    /** Share of copies among the texts sampled while training. */
+    readonly copies: readonly { readonly step: number; readonly share: number }[];
+  };
+  /** The step that was best by held-out loss and novelty; null where nothing was sampled while training. */
+  readonly bestCheckpoint: BestCheckpoint | null;
   readonly generation: {
     readonly outputs: number;
     readonly tokens: number | null;
     readonly finished: readonly NamedCount[];
   };
   readonly verdicts: { readonly accepted: number; readonly rejected: readonly NamedCount[] };
+  readonly rules: CopyRuleFigures;
   readonly overfit: OverfitFigures;
   readonly distribution: readonly RatingBin[];
-  /**
-   * The outputs most like a training title, at most 10 rated 1 and 60 others of each verdict, highest rating
-   * first, each text once.
-   */
-  readonly closest: readonly Pair[];
+  /** All outputs, the highest rating first, as far as they fit the page's 2.4 MB for them. */
+  readonly pairs: readonly Pair[];
+  /** Outputs that did not fit. */
+  readonly pairsLeftOut: number;
+  /** The training titles that most outputs copy, at most 20. */
+  readonly mostCopied: readonly Cluster[];
+  /** The outputs repeated most, at most 20. */
+  readonly repeats: readonly Cluster[];
   /** The held-out titles most like a training title: how close real ones come. */
   readonly closestHeldOut: readonly Pair[];
   /** Accepted titles, evenly taken from the whole run. */
@@ -160,6 +190,22 @@ export interface ReportFigures {
     readonly count: number;
     readonly samples: readonly Pair[];
   }[];
+}
+
+/** A step of training: its held-out loss in nats per token, and the share of copies among its samples. */
+export interface BestCheckpoint {
+  readonly step: number;
+  readonly loss: number;
+  readonly copyShare: number;
+}
+
+/** A text, and how many outputs say it. */
+export interface Cluster {
+  readonly text: string;
+  /** Outputs, the repeated one included. */
+  readonly count: number;
+  /** At most 3 of the ways it was said that differ from `text`. */
+  readonly variants: readonly string[];
 }
 
 /** Loss in nats per token after `step` steps. */
@@ -173,6 +219,10 @@ export interface Pair {
   readonly index: number;
   readonly text: string;
   readonly rating: number;
+  /** The training title most like it; for a repeat, the earlier output. */
   readonly matched: string | null;
+  /** The other training title of a glued copy. */
+  readonly second: string | null;
   readonly reason: string | null;
+  readonly evidence: string | null;
 }

@@ -1,5 +1,5 @@
 import type {
-  CurvePoint,
+  Cluster,
   NamedCount,
   Pair,
   RatedPair,
@@ -7,26 +7,30 @@ import type {
   ReportFigures,
   ReportInput,
   ReportVerdict,
-  TrainingPoint,
 } from './contract.js';
+import { findBestCheckpoint, trainingCurve } from './curve.js';
 
 const limits = {
-  closest: 60,
-  equal: 10,
+  pairBytes: 2_400_000,
+  clusters: 20,
+  variants: 3,
   closestHeldOut: 5,
   accepted: 60,
   rejected: 12,
-  curve: 600,
   text: 300,
 };
 const binCount = 20;
+/** Numbers, quotes and the places of differing words, about. */
+const bytesAroundPair = 60;
 
 /** Turns what a run left behind into the report's figures. Depends on the input alone: no clock, no paths. */
 export function buildReport(input: ReportInput): ReportFigures {
   const { counts, verdicts } = input;
   const accepted = verdicts.filter((verdict) => verdict.reason === undefined);
+  const curve = trainingCurve(input.metrics);
+  const pairs = withinBudget(byRating(verdicts).map(toPair));
   return {
-    format: 1,
+    format: 2,
     run: {
       name: input.runName,
       subreddit: input.subreddit ?? null,
@@ -43,16 +47,21 @@ export function buildReport(input: ReportInput): ReportFigures {
       validation: counts.dataset?.validation ?? null,
     },
     training: counts.finetune ?? null,
-    curve: { loss: trainingLosses(input.metrics), validation: validationLosses(input.metrics) },
+    curve,
+    bestCheckpoint: findBestCheckpoint(curve, input.overfit.heldOut.copies),
     generation: {
       outputs: verdicts.length,
       tokens: counts.generate?.tokens ?? null,
       finished: namedCounts(counts.generate?.byFinishReason),
     },
     verdicts: { accepted: accepted.length, rejected: rejectedCounts(verdicts) },
+    rules: input.rules,
     overfit: input.overfit,
-    distribution: distribution(verdicts, input.heldOut),
-    closest: closestOutputs(verdicts),
+    distribution: distribution(input.outputs, input.heldOut),
+    pairs,
+    pairsLeftOut: verdicts.length - pairs.length,
+    mostCopied: clusters(verdicts.filter(isCopy), ({ matched }) => matched),
+    repeats: clusters(verdicts, ({ repeats }) => repeats, 1),
     closestHeldOut: byRating(input.heldOut.map((pair, index) => ({ ...pair, index })))
       .slice(0, limits.closestHeldOut)
       .map(toPair),
@@ -82,29 +91,6 @@ function rejectedCounts(verdicts: readonly ReportVerdict[]): NamedCount[] {
   return namedCounts(Object.fromEntries(counts));
 }
 
-/** Training losses that are numbers, averaged over neighbours where there are more than fit a drawing. */
-function trainingLosses(metrics: readonly TrainingPoint[]): CurvePoint[] {
-  const points = metrics.flatMap(({ step, loss }) => (isNumber(loss) ? [{ step, loss }] : []));
-  const size = Math.ceil(points.length / limits.curve);
-  const thinned: CurvePoint[] = [];
-  for (let start = 0; start < points.length; start += size) {
-    const group = points.slice(start, start + size);
-    const loss = group.reduce((sum, point) => sum + point.loss, 0) / group.length;
-    thinned.push({ step: group.at(-1)!.step, loss });
-  }
-  return thinned;
-}
-
-function validationLosses(metrics: readonly TrainingPoint[]): CurvePoint[] {
-  return metrics.flatMap(({ step, validationLoss }) =>
-    isNumber(validationLoss) ? [{ step, loss: validationLoss }] : [],
-  );
-}
-
-function isNumber(value: number | null | undefined): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
-}
-
 function distribution(outputs: readonly RatedPair[], heldOut: readonly RatedPair[]): RatingBin[] {
   const binOf = (rating: number) => Math.min(binCount - 1, Math.floor(rating * binCount));
   const bins = Array.from({ length: binCount }, () => ({ outputs: 0, heldOut: 0 }));
@@ -113,21 +99,53 @@ function distribution(outputs: readonly RatedPair[], heldOut: readonly RatedPair
   return bins.map((bin, i) => ({ from: i / binCount, to: (i + 1) / binCount, ...bin }));
 }
 
+/** As many pairs from the start as fit the page. */
+function withinBudget(pairs: readonly Pair[]): Pair[] {
+  const seen = new Set<string>();
+  let bytes = 0;
+  const end = pairs.findIndex(({ text, matched, second, evidence }) => {
+    bytes += bytesAroundPair + Buffer.byteLength(`${text}${second ?? ''}${evidence ?? ''}`);
+    if (matched !== null && !seen.has(matched)) bytes += Buffer.byteLength(matched);
+    if (matched !== null) seen.add(matched);
+    return bytes > limits.pairBytes;
+  });
+  return end < 0 ? [...pairs] : pairs.slice(0, end);
+}
+
+/** Whether the verdict names a training title as what was copied. */
+function isCopy({ reason }: ReportVerdict): boolean {
+  return reason?.endsWith(' copy') === true;
+}
+
 /**
- * The closest of each verdict, so that neither a flood of copies nor of accepted titles hides the others; few
- * rated 1, which show no difference to look at.
+ * Texts grouped by what they copy or repeat, the largest group first.
+ * @param more outputs of a group that are not among `verdicts`: the first of all repeats.
  */
-function closestOutputs(verdicts: readonly ReportVerdict[]): Pair[] {
-  const comparable = byRating(
-    distinct(verdicts.filter((verdict) => verdict.matched !== undefined && verdict.repeats === undefined)),
-  );
-  const equal = comparable.filter((verdict) => verdict.rating === 1).slice(0, limits.equal);
-  const different = comparable.filter((verdict) => verdict.rating < 1);
-  const reasons = new Set(different.map((verdict) => verdict.reason));
-  const closest = [...reasons].flatMap((reason) =>
-    different.filter((verdict) => verdict.reason === reason).slice(0, limits.closest),
-  );
-  return byRating([...equal, ...closest]).map(toPair);
+function clusters(
+  verdicts: readonly ReportVerdict[],
+  keyOf: (verdict: ReportVerdict) => string | undefined,
+  more = 0,
+): Cluster[] {
+  const groups = new Map<string, string[]>();
+  for (const verdict of verdicts) {
+    const key = keyOf(verdict);
+    if (key === undefined) continue;
+    const group = groups.get(key);
+    if (group) group.push(verdict.text);
+    else groups.set(key, [verdict.text]);
+  }
+  return [...groups]
+    .filter(([, texts]) => texts.length + more > 1)
+    .sort(([, a], [, b]) => b.length - a.length)
+    .slice(0, limits.clusters)
+    .map(([text, texts]) => ({
+      text: cut(text),
+      count: texts.length + more,
+      variants: [...new Set(texts)]
+        .filter((variant) => variant !== text)
+        .slice(0, limits.variants)
+        .map(cut),
+    }));
 }
 
 /** The first of each text. */
@@ -146,16 +164,16 @@ function evenly<T>(items: readonly T[], count: number): T[] {
   return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
 }
 
-function toPair(
-  pair: RatedPair & { index: number; reason?: string | undefined; repeats?: string | undefined },
-): Pair {
+function toPair(pair: RatedPair & Partial<ReportVerdict> & { index: number }): Pair {
   const matched = pair.repeats ?? pair.matched;
   return {
     index: pair.index,
     text: cut(pair.text),
     rating: pair.rating,
     matched: matched === undefined ? null : cut(matched),
+    second: pair.second === undefined ? null : cut(pair.second),
     reason: pair.reason ?? null,
+    evidence: pair.evidence ?? null,
   };
 }
 

@@ -4,7 +4,7 @@ export const pageStyles = `
   color-scheme: light dark;
   --paper: #faf8f4; --card: #ffffff; --ink: #1d1b18; --muted: #635e55; --line: #e3ddd2; --grid: #ece7dd;
   --accent: #b3431f; --accent-soft: #d98a68; --held: #2f6285; --kept: #2e6b45; --new: #fbe4d7;
-  --old: #dceaf3; --notice: #fdf3d3;
+  --old: #dceaf3; --notice: #fdf3d3; --copies: #6b4e9b;
   --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "Book Antiqua", "URW Palladio L", Georgia, serif;
 
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans",
@@ -14,7 +14,7 @@ export const pageStyles = `
   :root {
     --paper: #161514; --card: #1f1d1b; --ink: #ebe7e0; --muted: #a8a196; --line: #383430; --grid: #2a2724;
     --accent: #f0946c; --accent-soft: #b5654a; --held: #86b9dc; --kept: #86c79c; --new: #4f2d1c;
-    --old: #1e3c50; --notice: #3a3115;
+    --old: #1e3c50; --notice: #3a3115; --copies: #c0a6ea;
   }
 }
 * { box-sizing: border-box; }
@@ -35,7 +35,10 @@ code { font-size: 0.92em; }
   color: var(--muted); font-size: 0.86rem; letter-spacing: 0.02em; margin: 0; overflow-wrap: anywhere;
 }
 .lead { font-size: 1.16rem; }
-.advice { color: var(--muted); }
+.advice { color: var(--muted); max-width: 44rem; }
+ul.advice { padding-left: 1.2rem; margin: 0; }
+.advice li { margin-bottom: 0.3rem; }
+h3 { font-size: 1rem; margin: 0 0 0.6rem; }
 .notice { background: var(--notice); border-radius: 8px; padding: 0.8rem 1.1rem; margin-top: 1.6rem; }
 .meaning { color: var(--muted); font-size: 0.88rem; line-height: 1.4; }
 
@@ -64,6 +67,7 @@ figure {
 .key.outputs::before { height: 0.8em; vertical-align: -0.05em; background: var(--accent-soft); }
 .key.training::before { background: var(--accent); }
 .key.held-out::before { background: var(--held); }
+.key.copies::before { background: var(--copies); }
 .chart { display: block; width: 100%; height: auto; overflow: visible; }
 .chart.narrow { display: none; }
 .chart text { font: 12px var(--sans); fill: var(--muted); font-variant-numeric: tabular-nums; }
@@ -78,6 +82,9 @@ figure {
 .chart .line.training { stroke: var(--accent); stroke-width: 1.5; }
 .chart .line.held-out { stroke: var(--held); }
 .chart .dot.held-out { fill: var(--held); }
+.chart .line.copies { stroke: var(--copies); stroke-dasharray: 6 3; }
+.chart .dot.copies { fill: var(--copies); }
+.chart text.copies { fill: var(--copies); }
 .chart .bar.outputs { fill: var(--accent-soft); }
 
 table { border-collapse: collapse; font-size: 0.94rem; }
@@ -116,7 +123,6 @@ del { background: var(--old); text-decoration: line-through; text-decoration-col
 .pairs th:first-child, .pairs td:first-child { width: 5.2rem; }
 .pairs th:nth-child(4), .pairs td:nth-child(4) { width: 7.2rem; padding-right: 0; }
 .pairs tbody tr { border-bottom: 1px solid var(--line); }
-.pairs tr[hidden] { display: none; }
 .pairs .rating { font-weight: 600; }
 .pairs th button { all: unset; cursor: pointer; }
 .pairs th button::after { content: " ↕"; opacity: 0.5; }
@@ -130,6 +136,13 @@ del { background: var(--old); text-decoration: line-through; text-decoration-col
 .verdict span { display: inline-block; font-size: 0.86rem; line-height: 1.3; }
 .refused { color: var(--accent); }
 .kept { color: var(--kept); }
+.verdict .evidence { display: block; }
+.joint { color: var(--muted); font-size: 0.88rem; }
+.clusters { list-style: none; margin: 0; padding: 0; }
+.clusters li { display: flex; gap: 0.8rem; padding: 0.45rem 0; border-bottom: 1px solid var(--line); }
+.clusters li > div { min-width: 0; }
+.times { font-weight: 600; min-width: 2.6rem; text-align: right; }
+.clusters .evidence .title { display: block; }
 
 .accepted {
   list-style: none; margin: 0; padding: 0; columns: 2 24rem; column-gap: 3rem; font-family: var(--serif);
@@ -193,12 +206,11 @@ del { background: var(--old); text-decoration: line-through; text-decoration-col
   :root {
     color-scheme: light; --paper: #ffffff; --card: #ffffff; --ink: #000000; --muted: #444444;
     --line: #cccccc; --grid: #e6e6e6; --accent: #96330f; --accent-soft: #d98a68; --held: #1f4d6d;
-    --kept: #1f5233; --new: #fbe4d7; --old: #dceaf3; --notice: #fdf3d3;
+    --kept: #1f5233; --copies: #4a3472; --new: #fbe4d7; --old: #dceaf3; --notice: #fdf3d3;
   }
   body { font-size: 11pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
   .controls, .controls[hidden], .more-button { display: none; }
-  .pairs tr[hidden] { display: table-row; }
   h2, summary { break-after: avoid; }
   figure, tr, li, .figures > div { break-inside: avoid; }
 }

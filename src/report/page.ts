@@ -3,8 +3,9 @@ import type { ReportFigures } from './contract.js';
 import { Html, html, visible } from './html.js';
 import { pageScript } from './page-script.js';
 import { pageStyles } from './page-styles.js';
+import { clusters } from './sections/clusters.js';
 import { overview } from './sections/overview.js';
-import { closestPairs } from './sections/pairs.js';
+import { allPairs } from './sections/pairs.js';
 import { provenance } from './sections/provenance.js';
 import { ratings } from './sections/ratings.js';
 import { acceptedTitles, counts, rejectedTitles } from './sections/titles.js';
@@ -48,7 +49,8 @@ export function renderReport(figures: ReportFigures): string {
 ${overview(figures)}
 ${ratings(figures)}
 ${training(figures)}
-${closestPairs(figures)}
+${allPairs(figures)}
+${clusters(figures)}
 ${acceptedTitles(figures)}
 ${rejectedTitles(figures)}
 ${counts(figures)}

@@ -5,9 +5,8 @@ import { parse } from 'csv-parse/sync';
 import { compareTwoStrings } from 'string-similarity';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../src/common/progress.js';
+import { compareTexts, createTitleIndex } from '../../src/dedupe/compare.js';
 import { countVerdicts, dedupe } from '../../src/dedupe/dedupe.js';
-import { rateTexts } from '../../src/dedupe/rate.js';
-import { createSimilarityIndex } from '../../src/dedupe/similarity-index.js';
 import { writeVerdicts } from '../../src/dedupe/verdict-files.js';
 
 const titles = [
@@ -22,7 +21,7 @@ function outputs(...texts: string[]) {
 
 describe('dedupe', () => {
   it('names the first reason that holds', async () => {
-    const verdicts = await dedupe(
+    const { verdicts } = await dedupe(
       outputs(
         'Gardeners, what grows best in the shade?',
         ' Bakers, which bread do you  never eat yourself? ',
@@ -47,7 +46,7 @@ describe('dedupe', () => {
       'broken text',
       'broken text',
       'near copy',
-      undefined,
+      'repeat',
     ]);
     expect(verdicts.map((verdict) => verdict.index)).toEqual([
       100, 101, 102, 103, 104, 105, 106, 107, 108, 109,
@@ -60,9 +59,9 @@ describe('dedupe', () => {
     expect(verdicts[2]!.rating).toBe(compareTwoStrings(verdicts[2]!.text, titles[1]!));
     expect(verdicts[3]!.repeats).toBe('Gardeners, what grows best in the shade?');
     expect(countVerdicts(verdicts)).toEqual({
-      accepted: 2,
-      rejected: 8,
-      rejectedByReason: { blank: 1, 'broken text': 3, 'exact copy': 1, 'near copy': 2, repeat: 1 },
+      accepted: 1,
+      rejected: 9,
+      rejectedByReason: { blank: 1, 'broken text': 3, 'exact copy': 1, 'near copy': 2, repeat: 2 },
     });
   });
 
@@ -71,16 +70,21 @@ describe('dedupe', () => {
     const rating = compareTwoStrings(text, titles[1]!);
     const at = await dedupe(outputs(text), titles, { threshold: rating });
     const above = await dedupe(outputs(text), titles, { threshold: rating + 1e-9 });
-    expect([at[0]!.reason, above[0]!.reason]).toEqual(['near copy', undefined]);
+    expect(at.verdicts[0]).toMatchObject({ reason: 'near copy', rating, matched: titles[1] });
+    expect(above.verdicts[0]!.reason).not.toBe('near copy');
   });
 
   it('names the copied title, though another with the same bigrams stands before it', async () => {
-    const [verdict] = await dedupe(outputs('aba aab'), ['aab aba', 'aba aab']);
+    const {
+      verdicts: [verdict],
+    } = await dedupe(outputs('aba aab'), ['aab aba', 'aba aab']);
     expect(verdict).toMatchObject({ reason: 'exact copy', matched: 'aba aab' });
   });
 
   it('names no title where nothing is shared', async () => {
-    const [verdict] = await dedupe(outputs('日本語'), titles);
+    const {
+      verdicts: [verdict],
+    } = await dedupe(outputs('日本語'), titles);
     expect(verdict).toMatchObject({ rating: 0, matched: undefined, reason: undefined });
   });
 
@@ -93,12 +97,12 @@ describe('dedupe', () => {
   });
 });
 
-describe('rateTexts', () => {
+describe('compareTexts', () => {
   it('reports progress and stops when asked', async () => {
-    const index = createSimilarityIndex(titles);
+    const index = createTitleIndex(titles);
     const texts = Array.from({ length: 300 }, (_, i) => `a title of number ${i}`);
     const events: ProgressEvent[] = [];
-    await rateTexts(texts, index, 'Rating', {
+    await compareTexts(texts, index, 'Rating', {
       onProgress: (event) => events.push(event),
       stopRequested: () => false,
     });
@@ -113,7 +117,9 @@ describe('rateTexts', () => {
 
     let asked = 0;
     const stopping = { onProgress: () => {}, stopRequested: () => ++asked > 2 };
-    await expect(rateTexts(texts, index, 'Rating', stopping)).rejects.toMatchObject({ code: 'interrupted' });
+    await expect(compareTexts(texts, index, 'Rating', stopping)).rejects.toMatchObject({
+      code: 'interrupted',
+    });
     expect(asked).toBe(3);
   });
 });
@@ -129,19 +135,27 @@ describe('writeVerdicts', () => {
 
   it('writes accepted.txt and an RFC 4180 rejected.csv that reads back', async () => {
     const hostile = 'Bakers, which "bread" do you never eat yourself?';
-    const verdicts = await dedupe(
+    const { verdicts } = await dedupe(
       outputs('A new one, with a comma', hostile, 'Line\r\n"break"', 'A new one,  with a comma', ''),
       titles,
     );
     await writeVerdicts(folder, verdicts);
     expect(await readFile(join(folder, 'accepted.txt'), 'utf8')).toBe('A new one, with a comma\n');
     const rejected = await readFile(join(folder, 'rejected.csv'), 'utf8');
+    const rating = compareTwoStrings(hostile, titles[1]!);
     expect(parse(rejected)).toEqual([
-      ['text', 'reason', 'rating', 'matched_title'],
-      [hostile, 'near copy', String(compareTwoStrings(hostile, titles[1]!)), titles[1]],
-      ['Line\r\n"break"', 'broken text', '', ''],
-      ['A new one,  with a comma', 'repeat', '1', 'A new one, with a comma'],
-      ['', 'blank', '', ''],
+      ['text', 'reason', 'rating', 'matched_title', 'second_title', 'evidence'],
+      [hostile, 'near copy', String(rating), titles[1], '', expect.stringMatching(/^rated 0\.\d{3} with/)],
+      ['Line\r\n"break"', 'broken text', '', '', '', 'holds U+000D'],
+      [
+        'A new one,  with a comma',
+        'repeat',
+        '',
+        'A new one, with a comma',
+        '',
+        'an earlier output says the same',
+      ],
+      ['', 'blank', '', '', '', ''],
     ]);
     expect((await readdir(folder)).sort()).toEqual(['accepted.txt', 'rejected.csv']);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { overfitStatistics, wilsonShare } from '../../src/dedupe/statistics.js';
+import { overfitStatistics, type RatedCopy, wilsonShare } from '../../src/dedupe/statistics.js';
 
 describe('wilsonShare', () => {
   // Table I of Newcombe, "Two-sided confidence intervals for the single proportion", 1998, method 3.
@@ -20,26 +20,26 @@ describe('wilsonShare', () => {
 });
 
 describe('overfitStatistics', () => {
-  const many = (count: number, rating: number) => new Array<number>(count).fill(rating);
+  const many = (count: number, rating: number) =>
+    new Array<RatedCopy>(count).fill({ rating, copied: rating >= 0.8 });
 
   it('gives the published interval of a difference', () => {
     // Table II of Newcombe, "Interval estimation for the difference between independent proportions",
     // 1998, method 10.
-    const statistics = overfitStatistics(
-      [...many(56, 1), ...many(14, 0)],
-      [...many(48, 1), ...many(32, 0)],
-      0.8,
-    );
+    const statistics = overfitStatistics([...many(56, 1), ...many(14, 0)], [...many(48, 1), ...many(32, 0)]);
     expect(statistics.excess.share).toBeCloseTo(0.2, 10);
     expect(statistics.excess.low).toBeCloseTo(0.0524, 4);
     expect(statistics.excess.high).toBeCloseTo(0.3339, 4);
   });
 
   it('summarises ratings', () => {
-    const { outputs } = overfitStatistics([0.1, 0.9, 0.3, 0.8, 0.2], [], 0.8);
+    const { outputs } = overfitStatistics(
+      [0.1, 0.9, 0.3, 0.8, 0.2].map((rating) => ({ rating, copied: rating >= 0.8 })),
+      [],
+    );
     expect(outputs).toMatchObject({ count: 5, median: 0.3, ninetiethPercentile: 0.9, highest: 0.9 });
     expect(outputs.mean).toBeCloseTo(0.46, 12);
-    expect(outputs.nearCopies).toMatchObject({ count: 2, share: 0.4 });
+    expect(outputs.copies).toMatchObject({ count: 2, share: 0.4 });
   });
 
   it.each([
@@ -49,6 +49,6 @@ describe('overfitStatistics', () => {
     ['unknown', many(10, 1), many(100, 0.4)],
     ['unknown', many(100, 1), []],
   ])('calls it %s', (verdict, outputs, heldOut) => {
-    expect(overfitStatistics(outputs, heldOut, 0.8).verdict).toBe(verdict);
+    expect(overfitStatistics(outputs, heldOut).verdict).toBe(verdict);
   });
 });

@@ -1,7 +1,5 @@
 import { createRandom } from '../../src/common/random.js';
 import { dedupe } from '../../src/dedupe/dedupe.js';
-import { rateTexts } from '../../src/dedupe/rate.js';
-import { createSimilarityIndex } from '../../src/dedupe/similarity-index.js';
 import { overfitStatistics } from '../../src/dedupe/statistics.js';
 import type { ReportInput } from '../../src/report/contract.js';
 
@@ -84,13 +82,11 @@ export interface ExampleOptions {
 export async function exampleInput(options: ExampleOptions): Promise<ReportInput> {
   const train = options.train ?? inventTitles(900, 'train');
   const heldOutTitles = options.heldOut ?? inventTitles(100, 'held out');
-  const index = createSimilarityIndex(train);
-  const verdicts = await dedupe(
+  const { rules, verdicts, outputs, heldOut } = await dedupe(
     options.outputs.map((text, i) => ({ index: i, text })),
-    index,
+    train,
+    { heldOut: heldOutTitles },
   );
-  const heldOut = await rateTexts(heldOutTitles, index, 'Rating the held-out titles');
-  const ratings = (pairs: readonly { rating: number }[]) => pairs.map((pair) => pair.rating);
   const trained = options.trained ?? true;
   return {
     runName: 'askreddit',
@@ -127,9 +123,11 @@ export async function exampleInput(options: ExampleOptions): Promise<ReportInput
       },
     },
     metrics: trained ? metrics() : [],
+    rules,
     verdicts,
+    outputs,
     heldOut,
-    overfit: overfitStatistics(ratings(verdicts), ratings(heldOut), 0.8),
+    overfit: overfitStatistics(outputs, heldOut),
   };
 }
 
@@ -139,6 +137,8 @@ function metrics() {
     const step = i * 10;
     const loss = 1.7 + 5.9 * Math.exp(-step / 90) + 0.12 * random.normal();
     const validationLoss = 2.1 + 5.5 * Math.exp(-step / 100) + 0.0000011 * Math.max(0, step - 400) ** 2;
-    return i % 5 === 0 ? { step, loss, validationLoss } : { step, loss };
+    if (i % 5 !== 0) return { step, loss };
+    const nearCopyShare = Math.round(32 / (1 + Math.exp((620 - step) / 60))) / 32;
+    return { step, loss, validationLoss, nearCopyShare };
   });
 }

@@ -14,9 +14,11 @@ function input(changes: Partial<ReportInput>): ReportInput {
     options: { 'top-k': 40, overwrite: false },
     counts: {},
     metrics: [],
+    rules: { threshold: 0.8, thresholdChoice: 'given', thresholdReason: '', runReason: '' },
     verdicts: [],
+    outputs: changes.verdicts ?? [],
     heldOut: [],
-    overfit: overfitStatistics([], [], 0.8),
+    overfit: overfitStatistics([], []),
     ...changes,
   };
 }
@@ -43,7 +45,7 @@ describe('buildReport', () => {
         { name: 'repeat', count: 1 },
       ],
     });
-    expect(figures.closest.map((pair) => pair.index)).toEqual([2, 1, 3, 0]);
+    expect(figures.pairs.map((pair) => pair.index)).toEqual([2, 1, 3, 0, 4]);
     expect(figures.rejectedSamples.find(({ reason }) => reason === 'repeat')?.samples[0]?.matched).toBe(
       'text 0',
     );
@@ -72,21 +74,47 @@ describe('buildReport', () => {
     expect(figures.distribution.reduce((sum, bin) => sum + bin.outputs, 0)).toBe(ratings.length);
   });
 
-  it('shows the closest of every verdict, though one floods the rest', () => {
-    const verdicts = Array.from({ length: 5000 }, (_, i) => verdict(i, i < 2500 ? 1 : 0.9, 'copy'));
-    const figures = buildReport(
-      input({ verdicts: [...verdicts, verdict(5000, 0.3), verdict(5001, 0.81, 'near copy')] }),
+  it('holds all pairs of 10,000 titles of usual length, and says how many do not fit', () => {
+    const usual = Array.from({ length: 10_000 }, (_, i) =>
+      verdict(i, i / 10_000, 'near copy', 'x'.repeat(80)),
     );
-    expect(figures.closest).toHaveLength(10 + 60 + 2);
-    expect(figures.closest.slice(-2).map((pair) => pair.index)).toEqual([5001, 5000]);
+    expect(buildReport(input({ verdicts: usual }))).toMatchObject({ pairsLeftOut: 0 });
+    const long = usual.map((pair) => ({
+      ...pair,
+      text: 'x'.repeat(3000),
+      matched: `${pair.index}${'y'.repeat(3000)}`,
+    }));
+    const figures = buildReport(input({ verdicts: long }));
+    expect(figures.pairsLeftOut).toBeGreaterThan(5000);
+    expect(figures.pairs.length + figures.pairsLeftOut).toBe(10_000);
+    expect(figures.pairs[0]!.rating).toBe(0.9999);
   });
 
-  it('shows a text once', () => {
-    const same = Array.from({ length: 9 }, (_, i) => verdict(i, 0.9, 'near copy', 'the same'));
-    const figures = buildReport(input({ verdicts: same }));
-    expect(figures.closest).toHaveLength(1);
-    expect(figures.rejectedSamples).toMatchObject([
-      { reason: 'near copy', count: 9, samples: [{ index: 0 }] },
+  it('groups what is copied and what is repeated', () => {
+    const copy = (index: number, text: string) => ({
+      ...verdict(index, 0.9, 'near copy', text),
+      matched: 'the title',
+    });
+    const figures = buildReport(
+      input({
+        verdicts: [
+          copy(0, 'the titles'),
+          copy(1, 'The title'),
+          copy(2, 'the titles'),
+          verdict(3, 0.9, 'near copy'),
+          verdict(4, 0.1, undefined, 'said'),
+          { ...verdict(5, 0.1, 'repeat', 'Said!'), repeats: 'said' },
+        ],
+      }),
+    );
+    expect(figures.mostCopied).toEqual([
+      { text: 'the title', count: 3, variants: ['the titles', 'The title'] },
+    ]);
+    expect(figures.repeats).toEqual([{ text: 'said', count: 2, variants: ['Said!'] }]);
+    expect(figures.rejectedSamples[0]!.samples.map((sample) => sample.text)).toEqual([
+      'the titles',
+      'The title',
+      'text 3',
     ]);
   });
 
@@ -106,7 +134,7 @@ describe('buildReport', () => {
 
   it('cuts a long text between characters', () => {
     const figures = buildReport(input({ verdicts: [verdict(0, 0.5, undefined, '😀'.repeat(4000))] }));
-    expect(figures.closest[0]!.text).toBe(`${'😀'.repeat(300)}…`);
+    expect(figures.pairs[0]!.text).toBe(`${'😀'.repeat(300)}…`);
   });
 
   it('takes the accepted sample from the whole run', () => {

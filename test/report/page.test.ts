@@ -3,12 +3,13 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { overfitStatistics } from '../../src/dedupe/statistics.js';
+import { overfitStatistics, type RatedCopy } from '../../src/dedupe/statistics.js';
 import { buildReport } from '../../src/report/figures.js';
 import { html, visible } from '../../src/report/html.js';
+import { judgement } from '../../src/report/judgement.js';
 import { renderReport } from '../../src/report/page.js';
 import { writeReport } from '../../src/report/report-files.js';
-import { decimal, judgement, percent, perplexity, plural } from '../../src/report/words.js';
+import { decimal, percent, perplexity, plural } from '../../src/report/words.js';
 import { exampleInput, inventTitles } from './example.js';
 
 describe('renderReport', () => {
@@ -107,12 +108,33 @@ describe('words', () => {
     expect([Math.log(12.34), Math.log(50257)].map(perplexity)).toEqual(['12.3', '50,257']);
     expect([plural(1, 'step'), plural(1200, 'step')]).toEqual(['1 step', '1,200 steps']);
   });
+});
 
-  it('do not call copies a sign of reciting where held-out titles are alike too', () => {
-    const many = (count: number, rating: number) => new Array<number>(count).fill(rating);
-    const alike = overfitStatistics(many(100, 0.9), many(100, 0.9), 0.8);
-    const original = overfitStatistics(many(100, 0.4), many(100, 0.4), 0.8);
-    expect(judgement(alike).headline).toBe('The outputs are as alike as the titles they learn from');
-    expect(judgement(original).headline).toBe('The model writes titles of its own');
+describe('judgement', () => {
+  const many = (count: number, rating: number) =>
+    new Array<RatedCopy>(count).fill({ rating, copied: rating >= 0.8 });
+  const judge = async (outputs: readonly RatedCopy[], heldOut: readonly RatedCopy[], trained = true) => {
+    const example = await exampleInput({ outputs: inventTitles(5, 'outputs'), trained });
+    return judgement(buildReport({ ...example, overfit: overfitStatistics(outputs, heldOut) }));
+  };
+
+  it('does not call copies a sign of reciting where held-out titles are alike too', async () => {
+    const alike = await judge(many(100, 0.9), many(100, 0.9));
+    const original = await judge(many(100, 0.4), many(100, 0.4));
+    expect(alike.headline).toBe('The outputs are as alike as the titles they learn from');
+    expect(original.headline).toBe('The model writes titles of its own');
+  });
+
+  it('names the checkpoint that was best by loss and novelty, and what else to change', async () => {
+    const { advice } = await judge(many(100, 0.9), many(100, 0.4));
+    expect(advice[0]).toBe(
+      'The checkpoint after step 400 was best by held-out loss and novelty: held-out loss 2.20, 3.1% of its samples ' +
+        'were copies. Train that far (--steps 400).',
+    );
+    expect(advice.slice(1).join(' ')).toMatch(
+      /more titles: it had 900, which is few .*--lora-rank 8.*above 0\.7/,
+    );
+    const untrained = await judge(many(100, 0.9), many(100, 0.4), false);
+    expect(untrained.advice[0]).toBe('Train for fewer steps (--steps, or a lower --epochs).');
   });
 });

@@ -37,7 +37,14 @@ export type DedupeCounts = {
   readonly rejectedByReason: Readonly<Record<string, number>>;
 };
 
-export type ReportCounts = Readonly<Record<string, never>>;
+/** Shares from 0 to 1. */
+export type ReportCounts = {
+  readonly verdict: 'overfits' | 'leans' | 'healthy' | 'unknown';
+  /** Copies of training titles among the outputs. */
+  readonly copyShare: number;
+  /** The same less the share among held-out titles, with its 95% interval. */
+  readonly excess: { readonly share: number; readonly low: number; readonly high: number };
+};
 
 /** The counts of all stages that are done. */
 export interface RunCounts {

@@ -7,7 +7,9 @@ import { judgeRun } from './judge.js';
 
 /** generated.jsonl and dataset/ → accepted.txt and rejected.csv. */
 export async function runDedupe({ folder, options }: StageJob, context: WorkContext): Promise<DedupeCounts> {
-  const { verdicts } = await judgeRun(folder, options.threshold, context);
+  const { rules, verdicts } = await judgeRun(folder, options.similarityThreshold, context);
+  context.onProgress({ kind: 'note', message: rules.thresholdReason });
+  context.onProgress({ kind: 'note', message: rules.runReason });
   await writeVerdicts(folder, verdicts);
   return countVerdicts(verdicts);
 }

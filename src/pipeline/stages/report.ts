@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
-import { rateTexts } from '../../dedupe/rate.js';
 import { overfitStatistics } from '../../dedupe/statistics.js';
 import type { TrainingPoint } from '../../report/contract.js';
 import { buildReport } from '../../report/figures.js';
@@ -18,8 +17,9 @@ import { judgeRun } from './judge.js';
 export async function runReport(job: StageJob, context: WorkContext): Promise<ReportCounts> {
   const { folder, options, decisions } = job;
   const { source } = decisions;
-  const { verdicts, index, validation } = await judgeRun(folder, options.threshold, context);
-  const heldOut = await rateTexts(validation, index, 'Comparing the held-out titles', context);
+  const judgement = await judgeRun(folder, options.similarityThreshold, context);
+  const { rules, verdicts, outputs, heldOut } = judgement;
+  const overfit = overfitStatistics(outputs, heldOut);
   const figures = buildReport({
     runName: job.runName,
     subreddit: options.subreddit[0],
@@ -29,16 +29,14 @@ export async function runReport(job: StageJob, context: WorkContext): Promise<Re
     options: shownOptions(options),
     counts: job.counts as RunCounts,
     metrics: await readMetrics(join(folder, runFiles.metrics)),
+    rules,
     verdicts,
+    outputs,
     heldOut,
-    overfit: overfitStatistics(
-      verdicts.map(({ rating }) => rating),
-      heldOut.map(({ rating }) => rating),
-      options.threshold,
-    ),
+    overfit,
   });
   await writeReport(folder, figures);
-  return {};
+  return { verdict: overfit.verdict, copyShare: overfit.outputs.copies.share, excess: overfit.excess };
 }
 
 /** Options that results depend on, as the command line names them; what the run decided itself is left out. */

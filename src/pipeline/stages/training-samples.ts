@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../common/files.js';
 import { silentContext } from '../../common/progress.js';
-import { dedupe } from '../../dedupe/dedupe.js';
-import { createSimilarityIndex } from '../../dedupe/similarity-index.js';
+import { type CopyMeter, createCopyMeter } from '../../dedupe/copy-meter.js';
 import type { Engine } from '../../model/engine/contract.js';
 import { generateTexts } from '../../model/generation/generate.js';
 import { generationDefaults } from '../../model/generation/options.js';
@@ -11,6 +10,8 @@ import { openDecodeSession } from '../../model/gpt2/decoder.js';
 import { createParameterStore, parameterSpecifications } from '../../model/gpt2/parameters.js';
 import type { Tokenizer } from '../../model/tokenizer/contract.js';
 import type { TrainingSamples } from '../../model/training/input.js';
+import type { DatasetTitles } from './dataset-titles.js';
+import { tokenizeFolded } from './judge.js';
 
 /** Texts a sample; enough to see one near copy in thirty. */
 const textsASample = 32;
@@ -19,19 +20,28 @@ export interface SampleSettings {
   readonly folder: string;
   readonly every: number;
   readonly seed: number;
-  readonly threshold: number;
+  readonly threshold: number | 'auto';
   readonly length: number;
   readonly temperature: number;
 }
 
-/** Files `samples/step-N.txt` while training, and rates them against the training titles. */
+/** Files `samples/step-N.txt` while training, and measures how many of them are copies. */
 export function trainingSamples(
   engine: Engine,
-  model: { configuration: Gpt2Configuration; tokenizer: Tokenizer; trainTitles: readonly string[] },
+  model: { configuration: Gpt2Configuration; tokenizer: Tokenizer; titles: DatasetTitles },
   settings: SampleSettings,
 ): TrainingSamples {
-  const index = createSimilarityIndex(model.trainTitles);
-  const { configuration, tokenizer } = model;
+  const { configuration, tokenizer, titles } = model;
+  const { threshold } = settings;
+  let meter: Promise<CopyMeter> | undefined;
+  const meterOnce = (): Promise<CopyMeter> => {
+    meter ??= createCopyMeter(titles.train, {
+      threshold,
+      heldOut: titles.validation,
+      tokenize: tokenizeFolded,
+    });
+    return meter;
+  };
   return {
     every: settings.every,
     take: async (step, valuesOf) => {
@@ -60,9 +70,7 @@ export function trainingSamples(
       outputs.sort((a, b) => a.index - b.index);
       const content = outputs.map(({ text }) => `${text.replaceAll('\n', ' ')}\n`).join('');
       await writeFileAtomic(join(settings.folder, `step-${String(step).padStart(6, '0')}.txt`), content);
-      const verdicts = await dedupe(outputs, index, { threshold: settings.threshold }, silentContext);
-      const copies = verdicts.filter(({ reason }) => reason === 'exact copy' || reason === 'near copy');
-      return copies.length / outputs.length;
+      return (await meterOnce()).share(outputs.map(({ text }) => text));
     },
   };
 }

@@ -31,6 +31,8 @@ export interface Axes {
   readonly formatY: (value: number) => string;
   readonly labelX: string;
   readonly labelY: string;
+  /** A second vertical axis, at the right. */
+  readonly right?: { readonly y: Scale; readonly format: (value: number) => string; readonly label: string };
 }
 
 /** One SVG with axes around `content`. `description` says in words what a reader of the picture would see. */
@@ -50,9 +52,14 @@ ${axes.x.ticks(frame.ticks).map((value) => {
   return html`<path class="axis" d="M${x} ${floor}v5"/>
 <text class="tick" x="${x}" y="${floor + 18}" text-anchor="middle">${axes.formatX(value)}</text>`;
 })}
+${axes.right?.y.ticks(3).map((value) => {
+  const { y, format } = axes.right!;
+  return html`<text class="tick copies" x="${width - right + 8}" y="${round(y(value))}" dy="0.32em">${format(value)}</text>`;
+})}
 <path class="axis" d="M${left} ${floor}H${width - right}"/>
 <text class="label" x="${width - right}" y="${height - 6}" text-anchor="end">${axes.labelX}</text>
 <text class="label" x="0" y="12">${axes.labelY}</text>
+${axes.right ? html`<text class="label copies" x="${width}" y="12" text-anchor="end">${axes.right.label}</text>` : null}
 ${content}
 </svg>`;
 }

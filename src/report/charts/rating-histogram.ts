@@ -8,12 +8,15 @@ import { chart, type Frame, frames, marker, round } from './frame.js';
 /**
  * How the outputs' best ratings spread (bars) beside those of held-out titles (outline), as shares of each.
  */
-export function ratingHistogram(bins: readonly RatingBin[], overfit: OverfitFigures): readonly Html[] {
-  const { outputs, heldOut, threshold } = overfit;
+export function ratingHistogram(
+  bins: readonly RatingBin[],
+  { outputs, heldOut }: OverfitFigures,
+  threshold: number,
+): readonly Html[] {
   const description =
     `Histogram of best ratings from 0 to 1. Outputs: median ${decimal(outputs.median)}, ` +
-    `${percent(outputs.nearCopies.share)} at ${decimal(threshold)} or higher. Held-out titles: ` +
-    `median ${decimal(heldOut.median)}, ${percent(heldOut.nearCopies.share)} there.`;
+    `${percent(outputs.copies.share)} copies. Held-out titles: ` +
+    `median ${decimal(heldOut.median)}, ${percent(heldOut.copies.share)} copies.`;
   return frames.map((frame) => draw(frame, bins, threshold, description));
 }
 

@@ -1,38 +1,46 @@
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
-import type { CurvePoint } from '../contract.js';
+import type { CurvePoint, ReportFigures } from '../contract.js';
 import { type Html, html } from '../html.js';
-import { count, decimal } from '../words.js';
+import { count, decimal, percent } from '../words.js';
 import { chart, type Frame, frames, marker, round } from './frame.js';
 
-/** Training and validation loss (nats per token) over steps, with the best step marked. */
-export function trainingCurve(
-  loss: readonly CurvePoint[],
-  validation: readonly CurvePoint[],
-  bestStep: number | undefined,
-): readonly Html[] {
-  const description = describe(loss, validation, bestStep);
-  return frames.map((frame) => draw(frame, loss, validation, bestStep, description));
+type Curve = ReportFigures['curve'];
+
+/** Room for the second axis's labels, in SVG user units. */
+const roomAtRight = 46;
+
+/**
+ * Training and validation loss (nats per token) over steps, with the best step marked, and over them, where texts were
+ * sampled while training, the share of copies among them.
+ */
+export function trainingCurve(curve: Curve, bestStep: number | undefined): readonly Html[] {
+  const description = describe(curve, bestStep);
+  return frames.map((frame) => {
+    const room = curve.copies.length > 0 ? { ...frame, right: roomAtRight } : frame;
+    return draw(room, curve, bestStep, description);
+  });
 }
 
-function draw(
-  frame: Frame,
-  loss: readonly CurvePoint[],
-  validation: readonly CurvePoint[],
-  bestStep: number | undefined,
-  description: string,
-): Html {
+function draw(frame: Frame, curve: Curve, bestStep: number | undefined, description: string): Html {
+  const { loss, validation, copies } = curve;
   const all = [...loss, ...validation];
+  const steps = [...all, ...copies].map((point) => point.step);
+  const losses = all.map((point) => point.loss);
+  const [floor, ceiling] = [frame.height - frame.bottom, frame.top + 10];
   const x = scaleLinear(
-    [Math.min(...all.map((point) => point.step)), Math.max(...all.map((point) => point.step))],
+    [Math.min(...steps), Math.max(...steps)],
     [frame.left + 4, frame.width - frame.right - 8],
   );
-  const lowest = Math.min(...all.map((point) => point.loss));
-  const highest = Math.max(...all.map((point) => point.loss));
-  const y = scaleLinear([lowest, highest], [frame.height - frame.bottom, frame.top + 10]).nice(5);
+  const y = scaleLinear([Math.min(...losses), Math.max(...losses)], [floor, ceiling]).nice(5);
+  const share = scaleLinear([0, 1], [floor, ceiling]);
   const path = line<CurvePoint>(
     (point) => x(point.step),
     (point) => y(point.loss),
+  ).digits(2);
+  const copyPath = line<Curve['copies'][number]>(
+    (point) => x(point.step),
+    (point) => share(point.share),
   ).digits(2);
   const axes = {
     x,
@@ -41,26 +49,30 @@ function draw(
     formatY: (value: number) => y.tickFormat(5)(value),
     labelX: 'training steps',
     labelY: 'loss, nats per token',
+    ...(copies.length > 0 ? { right: { y: share, format: percent, label: 'copies' } } : {}),
   };
   const best = bestStep === undefined ? null : marker(frame, x(bestStep), `best: step ${count(bestStep)}`);
-  const dot = ({ step, loss: value }: CurvePoint) =>
-    html`<circle class="dot held-out" cx="${round(x(step))}" cy="${round(y(value))}" r="3"/>`;
+  const dot = (kind: string, step: number, height: number) =>
+    html`<circle class="dot ${kind}" cx="${round(x(step))}" cy="${round(height)}" r="3"/>`;
   const content = html`${best}
 <path class="line training" d="${path(loss)}"/>
 <path class="line held-out" d="${path(validation)}"/>
-${validation.map(dot)}`;
+${validation.map((point) => dot('held-out', point.step, y(point.loss)))}
+<path class="line copies" d="${copyPath(copies)}"/>
+${copies.map((point) => dot('copies', point.step, share(point.share)))}`;
   return chart(frame, axes, description, content);
 }
 
-function describe(
-  loss: readonly CurvePoint[],
-  validation: readonly CurvePoint[],
-  bestStep: number | undefined,
-): string {
+function describe({ loss, validation, copies }: Curve, bestStep: number | undefined): string {
   const course = (name: string, points: readonly CurvePoint[]) =>
     points.length === 0
       ? ''
       : `${name} goes from ${decimal(points[0]!.loss)} to ${decimal(points.at(-1)!.loss)}. `;
-  const best = bestStep === undefined ? '' : `The best step is ${count(bestStep)}.`;
-  return `Line chart. ${course('Training loss', loss)}${course('Held-out loss', validation)}${best}`.trim();
+  const best = bestStep === undefined ? '' : `The best step is ${count(bestStep)}. `;
+  const copied =
+    copies.length === 0
+      ? ''
+      : `Copies among the samples go from ${percent(copies[0]!.share)} to ${percent(copies.at(-1)!.share)}.`;
+  const losses = `${course('Training loss', loss)}${course('Held-out loss', validation)}`;
+  return `Line chart. ${losses}${best}${copied}`.trim();
 }

@@ -1,21 +1,27 @@
 import type { ReportFigures } from '../contract.js';
 import { type Html, html, visible } from '../html.js';
-import { count, decimal, judgement, percent, perplexity } from '../words.js';
+import { judgement } from '../judgement.js';
+import { count, decimal, percent, perplexity } from '../words.js';
 
 /** What the run is about, the verdict in words, and the figures it rests on. */
 export function overview(figures: ReportFigures): Html {
   const { run, overfit } = figures;
-  const { headline, meaning, advice } = judgement(overfit);
+  const { headline, meaning, advice } = judgement(figures);
   const subject = run.subreddit === null ? visible(run.name) : `r/${visible(run.subreddit)}`;
   return html`<header class="masthead">
 <p class="kicker">titlesmith <span aria-hidden="true">·</span> overfit report
 <span aria-hidden="true">·</span> <bdi>${subject}</bdi></p>
 <h1 class="${overfit.verdict}">${headline}</h1>
 <p class="lead">${meaning}</p>
-<p class="advice">${advice}</p>
+${adviceList(advice)}
 </header>
 ${run.source.synthetic ? syntheticNotice() : null}
 <section aria-label="Key figures"><dl class="figures">${keyFigures(figures)}</dl></section>`;
+}
+
+function adviceList(advice: readonly string[]): Html {
+  if (advice.length === 1) return html`<p class="advice">${advice[0]}</p>`;
+  return html`<ul class="advice">${advice.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
 }
 
 function syntheticNotice(): Html {
@@ -30,10 +36,10 @@ function keyFigures(figures: ReportFigures): Html[] {
   const cards = [
     figure('Accepted', count(verdicts.accepted), `of ${count(generation.outputs)} outputs${accepted}`),
     figure(
-      'Near copies',
-      percent(overfit.outputs.nearCopies.share),
-      `of outputs; 95% interval ${interval(overfit.outputs.nearCopies)}. ` +
-        `Held-out titles: ${percent(overfit.heldOut.nearCopies.share)}`,
+      'Copies',
+      percent(overfit.outputs.copies.share),
+      `of outputs; 95% interval ${interval(overfit.outputs.copies)}. ` +
+        `Held-out titles: ${percent(overfit.heldOut.copies.share)}`,
     ),
     figure(
       'Median rating',

@@ -1,29 +1,57 @@
 import type { Pair, ReportFigures } from '../contract.js';
 import { markDifferences } from '../differences.js';
 import { type Html, html, titleText } from '../html.js';
-import { decimal, plural } from '../words.js';
+import { pairData } from '../pair-data.js';
+import { count, decimal, plural } from '../words.js';
 
-/** The closest pairs side by side: a table that the page's script makes sortable and searchable. */
-export function closestPairs(figures: ReportFigures): Html {
-  const { closest, closestHeldOut } = figures;
-  if (closest.length === 0) {
-    return html`<section aria-labelledby="pairs"><h2 id="pairs">The closest pairs</h2>
-<p>No output shares anything with a training title.</p></section>`;
+/** Rows that stand in the page itself, for readers without JavaScript and for paper. */
+const rowsWithoutScript = { copies: 10, ofEachVerdict: 15 };
+
+/**
+ * All outputs beside what they resemble: a table that the page's script makes sortable and searchable. The page
+ * itself holds the closest of each verdict; the script puts all in their place.
+ */
+export function allPairs(figures: ReportFigures): Html {
+  const { pairs, pairsLeftOut, closestHeldOut } = figures;
+  if (pairs.length === 0) {
+    return html`<section aria-labelledby="pairs"><h2 id="pairs">Outputs and titles, side by side</h2>
+<p>There are no outputs.</p></section>`;
   }
+  const shown = closestOfEach(pairs);
+  const all = shown.length === pairs.length;
+  const few = all
+    ? null
+    : html`<p id="pairs-few">Shown: the closest ${count(shown.length)} of ${plural(pairs.length, 'output')}.</p>`;
+  const leftOut = html`<p>${plural(pairsLeftOut, 'output')} with lower ratings did not fit this page; all are in
+<code>accepted.txt</code> and <code>rejected.csv</code>.</p>`;
   return html`<section aria-labelledby="pairs">
-<h2 id="pairs">The closest pairs</h2>
-<p>Outputs beside the training title most like them, closest first. Words only the output has are
-<ins>underlined</ins>; words only the training title has are <del>struck</del>.</p>
+<h2 id="pairs">Outputs and titles, side by side</h2>
+<p>Every output beside the training title most like it (a repeat beside the earlier output), closest first. Words only
+the output has are <ins>underlined</ins>; words only the other has are <del>struck</del>.</p>
 <form class="controls" id="pairs-controls" hidden>
 <label>Search <input type="search" id="pairs-search" autocomplete="off" spellcheck="false"></label>
-<label>Show <select id="pairs-filter"><option value="">all</option>
-${states(closest).map((state) => html`<option>${state}</option>`)}</select></label>
-<output id="pairs-count" for="pairs-search pairs-filter">${plural(closest.length, 'pair')}</output>
+<label>Show <select id="pairs-filter"><option value="">all</option></select></label>
+<output id="pairs-count" for="pairs-search pairs-filter"></output>
 </form>
-${table(closest, 'pairs-table', 'Output', true)}
-<p><button type="button" class="more-button" id="pairs-more" hidden>Show all</button></p>
+${table(shown, 'pairs-table', 'Output', true)}
+${few}
+<p class="more-row"><button type="button" class="more-button" id="pairs-more" hidden>Show more</button></p>
+${pairsLeftOut > 0 ? leftOut : null}
+<script type="application/json" id="pairs-data">${pairData(pairs)}</script>
 </section>
 ${heldOutPairs(closestHeldOut)}`;
+}
+
+/** So that neither a flood of copies nor of accepted titles hides the others; few rated 1, which show no difference. */
+function closestOfEach(pairs: readonly Pair[]): Pair[] {
+  const shown = new Map<string, number>();
+  let equal = 0;
+  return pairs.filter(({ rating, reason }) => {
+    if (rating === 1 && ++equal > rowsWithoutScript.copies) return false;
+    const before = shown.get(reason ?? '') ?? 0;
+    shown.set(reason ?? '', before + 1);
+    return before < rowsWithoutScript.ofEachVerdict;
+  });
 }
 
 function heldOutPairs(pairs: readonly Pair[]): Html | null {
@@ -47,24 +75,17 @@ ${pairs.map((pair) => row(pair, first, withVerdict))}
 </tbody></table>`;
 }
 
-function stateOf(pair: Pair): string {
-  return pair.reason ?? 'accepted';
-}
-
-/** The verdicts that occur, each once. */
-function states(pairs: readonly Pair[]): string[] {
-  return [...new Set(pairs.map(stateOf))].sort();
-}
-
 function row(pair: Pair, first: string, withVerdict: boolean): Html {
   const marked = markDifferences(pair.text, pair.matched ?? '');
   const kind = pair.reason === null ? 'kept' : 'refused';
   const verdict = html`<td role="cell" class="verdict" data-label="Verdict">
-<span class="${kind}">${stateOf(pair)}</span></td>`;
-  return html`<tr role="row" data-state="${stateOf(pair)}">
-<td role="cell" class="rating" data-label="Rating" data-value="${pair.rating}">${decimal(pair.rating)}</td>
+<span class="${kind}">${pair.reason ?? 'accepted'}</span>${pair.evidence === null ? null : html`<span class="evidence">${pair.evidence}</span>`}</td>`;
+  const second =
+    pair.second === null ? null : html` <span class="joint">and</span> ${titleText(pair.second)}`;
+  return html`<tr role="row">
+<td role="cell" class="rating" data-label="Rating">${decimal(pair.rating)}</td>
 <td role="cell" data-label="${first}">${titleText(marked.first)}</td>
-<td role="cell" data-label="Training title">${titleText(marked.second)}</td>
+<td role="cell" data-label="Training title">${titleText(marked.second)}${second}</td>
 ${withVerdict ? verdict : null}</tr>
 `;
 }

@@ -1,30 +1,33 @@
 import { ratingHistogram } from '../charts/rating-histogram.js';
 import type { ReportFigures } from '../contract.js';
 import { type Html, html } from '../html.js';
+import { points } from '../judgement.js';
 import { count, decimal, percent } from '../words.js';
 
 /** The distribution of best ratings, outputs beside held-out titles. */
 export function ratings(figures: ReportFigures): Html {
-  const { overfit, distribution } = figures;
+  const { overfit, distribution, rules } = figures;
   const { outputs, heldOut, excess } = overfit;
   return html`<section aria-labelledby="ratings">
 <h2 id="ratings">How close the outputs come</h2>
 <p>Each output is rated with every training title; the best rating counts. It is the share of neighbouring
-letter pairs that two titles have in common: 0 is nothing, 1 is all. Titles resemble each other anyway, so the
+letter pairs that two titles have in common, with or without case, punctuation and accents, whichever is higher: 0 is
+nothing, 1 is all. Titles resemble each other anyway, so the
 titles held out of training are rated the same way.
 <em>A healthy model’s bars follow the outline; a model that recites piles up at the right.</em></p>
 <figure>
 <figcaption class="legend"><span class="key outputs">outputs (${count(outputs.count)})</span>
 <span class="key held-out">held-out titles (${count(heldOut.count)})</span></figcaption>
-${ratingHistogram(distribution, overfit)}
+${ratingHistogram(distribution, overfit, rules.threshold)}
 </figure>
 <div class="scroll" role="region" aria-label="Ratings in numbers" tabindex="0"><table class="numbers">
 <thead><tr><td></td><th scope="col">median</th><th scope="col">mean</th><th scope="col">90th percentile</th>
-<th scope="col">highest</th><th scope="col">near copies</th><th scope="col">95% interval</th></tr></thead>
+<th scope="col">highest</th><th scope="col">copies</th><th scope="col">95% interval</th></tr></thead>
 <tbody>
 ${[row('Outputs', outputs), row('Held-out titles', heldOut)]}
 </tbody></table></div>
-<p>Near copies beyond what held-out titles show: <strong>${points(excess.share)}</strong> percentage points
+<p>${rules.thresholdReason} ${rules.runReason}</p>
+<p>Copies beyond what held-out titles show: <strong>${points(excess.share)}</strong> percentage points
 (95% interval ${points(excess.low)} to ${points(excess.high)}).</p>
 <details><summary>The distribution as a table</summary>
 <table class="numbers"><thead><tr><th scope="col">rating</th><th scope="col">outputs</th>
@@ -38,14 +41,9 @@ ${[row('Outputs', outputs), row('Held-out titles', heldOut)]}
 }
 
 function row(name: string, summary: ReportFigures['overfit']['outputs']): Html {
-  const { median, mean, ninetiethPercentile, highest, nearCopies } = summary;
+  const { median, mean, ninetiethPercentile, highest, copies } = summary;
   return html`<tr><th scope="row">${name}</th><td>${decimal(median)}</td><td>${decimal(mean)}</td>
 <td>${decimal(ninetiethPercentile)}</td><td>${decimal(highest)}</td>
-<td>${percent(nearCopies.share)} (${count(nearCopies.count)})</td>
-<td>${percent(nearCopies.low)} to ${percent(nearCopies.high)}</td></tr>`;
-}
-
-function points(share: number): string {
-  const value = (100 * share).toFixed(1);
-  return share > 0 ? `+${value}` : value.replace('-', '−');
+<td>${percent(copies.share)} (${count(copies.count)})</td>
+<td>${percent(copies.low)} to ${percent(copies.high)}</td></tr>`;
 }

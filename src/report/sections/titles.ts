@@ -24,12 +24,17 @@ const reasonMeanings: Readonly<Record<string, string>> = {
   'broken text': 'a line break, a control character or bytes that are no text',
   'exact copy': 'a training title, white space apart',
   'near copy': 'rated at or above the threshold with a training title',
+  'disguised copy': 'the same, with case, punctuation, accents and width set aside',
+  'partial copy': 'nearly all of it is one run of words of a training title',
+  'glued copy': 'nearly all of it is two runs of words, each of a training title',
+  'held-out title': 'a real title that the model was not shown, but not new either',
   repeat: 'an earlier output said the same',
+  'near repeat': 'rated at or above the threshold with an earlier output',
 };
 
 /** What was refused, why, and examples. */
 export function rejectedTitles(figures: ReportFigures): Html {
-  const { rejectedSamples, verdicts, generation, overfit } = figures;
+  const { rejectedSamples, verdicts, generation, rules } = figures;
   if (rejectedSamples.length === 0) {
     return html`<section aria-labelledby="rejected"><h2 id="rejected">Refused titles</h2>
 <p>Nothing was refused.</p></section>`;
@@ -38,7 +43,7 @@ export function rejectedTitles(figures: ReportFigures): Html {
   return html`<section aria-labelledby="rejected">
 <h2 id="rejected">Refused titles</h2>
 <p>${plural(refused, 'output')} refused, ${percent(refused / generation.outputs)} of all,
-near copies from a rating of ${decimal(overfit.threshold)}. All are in <code>rejected.csv</code>.</p>
+near copies from a rating of ${decimal(rules.threshold)}. All are in <code>rejected.csv</code>.</p>
 ${rejectedSamples.map(
   ({
     reason,
@@ -56,11 +61,16 @@ function shownSamples(number: number): Html {
   return html`<p class="more">Shown: ${plural(number, 'different text')}.</p>`;
 }
 
-function sample({ text, rating, matched, reason }: Pair): Html {
+function sample({ text, matched, second, evidence, reason }: Pair): Html {
   if (text === '') return html`<li><span class="meaning">(empty)</span></li>`;
-  if (reason !== 'near copy' || matched === null) return html`<li>${titleText(text)}</li>`;
+  const beside = reason === 'exact copy' || reason === 'held-out title' ? null : matched;
   return html`<li>${titleText(text)}
-<span class="evidence">${decimal(rating)} with ${titleText(matched)}</span></li>`;
+${
+  evidence === null
+    ? null
+    : html`<span class="evidence">${evidence}${beside === null ? null : html`: ${titleText(beside)}`}
+${second === null ? null : html` and ${titleText(second)}`}</span>`
+}</li>`;
 }
 
 /** From posts to titles to outputs: how many there were at each point. */

@@ -1,7 +1,7 @@
 import { trainingCurve } from '../charts/training-curve.js';
 import type { ReportFigures } from '../contract.js';
 import { type Html, html } from '../html.js';
-import { count, decimal, perplexity, plural } from '../words.js';
+import { count, decimal, percent, perplexity, plural } from '../words.js';
 
 /** How the loss went. Nothing, where the model was not trained in this run. */
 export function training(figures: ReportFigures): Html | null {
@@ -14,11 +14,13 @@ titles have in common;
 <em>where the held-out line turns upwards, it begins to learn titles by heart.</em></p>
 <figure>
 <figcaption class="legend"><span class="key training">training titles</span>
-<span class="key held-out">held-out titles</span></figcaption>
-${trainingCurve(curve.loss, curve.validation, result?.bestStep)}
+<span class="key held-out">held-out titles</span>
+${curve.copies.length > 0 ? html`<span class="key copies">copies among samples (right)</span>` : null}</figcaption>
+${trainingCurve(curve, result?.bestStep)}
 </figure>
 ${result ? inWords(result) : null}
-${curve.validation.length > 0 ? table(curve.validation) : null}
+${curve.copies.length > 0 ? whenItBegan(figures) : null}
+${curve.validation.length > 0 ? table(curve) : null}
 </section>`;
 }
 
@@ -39,12 +41,30 @@ ${decimal(finalValidationLoss)} at the end, best ${decimal(bestValidationLoss)}
 (perplexity ${perplexity(bestValidationLoss)}) after step ${count(bestStep)}.</p>`;
 }
 
-function table(points: ReportFigures['curve']['validation']): Html {
+/** From when on the samples held more copies than held-out titles do. */
+function whenItBegan({ curve, overfit }: ReportFigures): Html {
+  const usual = overfit.heldOut.copies.high;
+  const began = curve.copies.find(({ share }) => share > usual);
+  const last = curve.copies.at(-1)!;
+  if (!began) {
+    return html`<p>At no step did the samples hold more copies than held-out titles do; after step ${count(last.step)},
+${percent(last.share)} of them were copies.</p>`;
+  }
+  return html`<p>From step ${count(began.step)} on the samples held more copies than held-out titles do
+(${percent(began.share)}; of held-out titles at most ${percent(usual)}); after step ${count(last.step)} they were
+${percent(last.share)}.</p>`;
+}
+
+function table({ validation, copies }: ReportFigures['curve']): Html {
+  const shareAt = new Map(copies.map(({ step, share }) => [step, share]));
+  const withCopies = copies.length > 0;
   return html`<details><summary>Held-out losses as a table</summary>
 <table class="numbers"><thead><tr><th scope="col">step</th><th scope="col">loss</th>
-<th scope="col">perplexity</th></tr></thead>
-<tbody>${points.map(
-    ({ step, loss }) => html`<tr><th scope="row">${count(step)}</th>
-<td>${loss.toFixed(3)}</td><td>${perplexity(loss)}</td></tr>`,
-  )}</tbody></table></details>`;
+<th scope="col">perplexity</th>${withCopies ? html`<th scope="col">copies</th>` : null}</tr></thead>
+<tbody>${validation.map(({ step, loss }) => {
+    const share = shareAt.get(step);
+    const copied = html`<td>${share === undefined ? null : percent(share)}</td>`;
+    return html`<tr><th scope="row">${count(step)}</th>
+<td>${loss.toFixed(3)}</td><td>${perplexity(loss)}</td>${withCopies ? copied : null}</tr>`;
+  })}</tbody></table></details>`;
 }

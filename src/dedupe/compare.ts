@@ -1,0 +1,124 @@
+import { setImmediate } from 'node:timers/promises';
+import { InterruptedError } from '../common/errors.js';
+import { silentContext, type WorkContext } from '../common/progress.js';
+import { withoutWhiteSpace } from './bigram-features.js';
+import { foldText, wordsOf } from './fold.js';
+import { createSimilarityIndex, type Match, type SimilarityIndex } from './similarity-index.js';
+import { RunIndex, type RunMatches, type Tokenize } from './token-runs.js';
+
+/** A text and the training title most like it. */
+export interface RatedText {
+  readonly text: string;
+  /** Rating of `text` with `matched`, from 0 to 1, as string-similarity rates. */
+  readonly rating: number;
+  /** The first of the training titles with that rating; undefined where none shares a bigram with `text`. */
+  readonly matched: string | undefined;
+}
+
+/** A rating and the title that has it. */
+export interface RatedTitle {
+  readonly rating: number;
+  readonly matched: string | undefined;
+}
+
+/** All that is known of how a text resembles the training titles. */
+export interface Comparison extends RatedText {
+  /** The training title that the text equals, white space apart. */
+  readonly copied: string | undefined;
+  /** The best rating with case, punctuation, accents and width set aside (./fold.ts) on both sides. */
+  readonly folded: RatedTitle;
+  readonly runs: RunMatches;
+}
+
+/** Training titles, ready to be compared with: as written, folded, and by runs of tokens. */
+export interface TitleIndex {
+  readonly titles: readonly string[];
+  readonly written: SimilarityIndex;
+  readonly folded: SimilarityIndex;
+  readonly runs: RunIndex;
+}
+
+/**
+ * @param tokenize what runs are counted in; words unless given.
+ * @throws TitlesmithError `no-titles` for an empty list, `text-too-long` for a title beyond the bound.
+ */
+export function createTitleIndex(titles: readonly string[], tokenize: Tokenize = wordsOf): TitleIndex {
+  return {
+    titles,
+    written: createSimilarityIndex(titles),
+    folded: createSimilarityIndex(titles.map(foldText)),
+    runs: new RunIndex(titles, tokenize),
+  };
+}
+
+/** The higher of the two ratings, and the title that has it. */
+export function closest({ rating, matched, folded }: Comparison): RatedTitle {
+  return folded.rating > rating ? folded : { rating, matched };
+}
+
+/** Texts compared between two looks at the stop request and at other work of the process. */
+const textsPerTurn = 64;
+
+/**
+ * Compares each text with all training titles. Held-out titles, compared so, are the baseline that outputs are
+ * judged by: real titles resemble each other too.
+ * @param label what is being compared, for the progress line.
+ * @returns one comparison a text, in the same order.
+ * @throws InterruptedError when the context asks to stop.
+ */
+export async function compareTexts(
+  texts: readonly string[],
+  index: TitleIndex,
+  label: string,
+  context: WorkContext = silentContext,
+): Promise<Comparison[]> {
+  const known = new Map<string, Comparison>();
+  const compared: Comparison[] = [];
+  const report = () =>
+    context.onProgress({
+      kind: 'progress',
+      label,
+      done: compared.length,
+      total: texts.length,
+      unit: 'titles',
+    });
+  for (const text of texts) {
+    if (compared.length % textsPerTurn === 0) {
+      report();
+      await setImmediate();
+      if (context.stopRequested()) throw new InterruptedError();
+    }
+    const comparison = known.get(text) ?? compare(text, index);
+    known.set(text, comparison);
+    compared.push(comparison);
+  }
+  report();
+  return compared;
+}
+
+function compare(text: string, index: TitleIndex): Comparison {
+  const written = rated(index.written.best(text), index);
+  const fold = foldText(text);
+  // Texts without letters have the empty fold, which says nothing.
+  const folded = fold === '' ? { rating: 0, matched: undefined } : rated(index.folded.best(fold), index);
+  const copied = written.rating < 1 ? undefined : exactlyCopied(text, index.written);
+  return {
+    text,
+    rating: written.rating,
+    matched: copied ?? written.matched,
+    copied,
+    folded,
+    runs: index.runs.match(text),
+  };
+}
+
+function rated({ rating, index }: Match, { titles }: TitleIndex): RatedTitle {
+  return { rating, matched: rating > 0 ? titles[index] : undefined };
+}
+
+/** A rating of 1 alone is no proof of equality: "aab aba" and "aba aab" have the same bigrams. */
+function exactlyCopied(text: string, index: SimilarityIndex): string | undefined {
+  const normalForm = withoutWhiteSpace(text);
+  const alike = index.atLeast(text, 1).map((match) => index.titles[match.index]!);
+  return alike.find((title) => withoutWhiteSpace(title) === normalForm);
+}

@@ -1,0 +1,103 @@
+import { TitlesmithError } from '../common/errors.js';
+import { type Comparison, closest } from './compare.js';
+import { type CopyRules, coveredShare } from './copies.js';
+import { coverByRuns } from './token-runs.js';
+
+/** Rules, and in words where they come from. */
+export interface ChosenRules extends CopyRules {
+  readonly thresholdChoice: 'given' | 'auto';
+  /** One sentence each. */
+  readonly thresholdReason: string;
+  readonly runReason: string;
+}
+
+export const defaultThreshold = 0.8;
+
+/** What `auto` keeps to: a lower threshold would refuse mere likeness, a higher one pass copies with a word changed. */
+const bounds = { lowest: 0.6, highest: 0.95 };
+/** At most this share of held-out titles may be refused as copies by `auto`, and this much by runs alone. */
+const refusedShare = 0.01;
+const refusedByRuns = 0.005;
+/** Below this, 1% of the held-out titles is not one title. */
+const fewestHeldOut = 100;
+const shortestRun = 6;
+const longestRun = 24;
+
+/**
+ * Decides from where on a text counts as a copy, by what held-out titles show: texts no model wrote, as like the
+ * training titles as titles are anyway.
+ *
+ * Runs count from 6 tokens on, or from the least number at which at most 0.5% of the held-out titles would be called
+ * partial or glued copies. The threshold, where `auto`, is the lowest in steps of 0.01 at which at most 1% of the
+ * held-out titles would be refused for any reason, kept from 0.6 to 0.95.
+ * @param heldOut held-out titles, compared with the training titles.
+ * @throws TitlesmithError `threshold` for a threshold outside (0, 1].
+ */
+export function chooseRules(heldOut: readonly Comparison[], asked: number | 'auto'): ChosenRules {
+  const run = chooseRun(heldOut);
+  if (asked !== 'auto') {
+    assertThreshold(asked);
+    const thresholdReason = `The threshold ${asked} was given.`;
+    return { threshold: asked, thresholdChoice: 'given', thresholdReason, ...run };
+  }
+  return { thresholdChoice: 'auto', ...chooseThreshold(heldOut, run.minimumRun), ...run };
+}
+
+function assertThreshold(threshold: number): void {
+  if (threshold > 0 && threshold <= 1) return;
+  throw new TitlesmithError(`The similarity threshold is ${threshold}.`, {
+    code: 'threshold',
+    hint: 'Give auto, or a number above 0 and at most 1.',
+  });
+}
+
+function chooseRun(heldOut: readonly Comparison[]): Pick<ChosenRules, 'minimumRun' | 'runReason'> {
+  if (heldOut.length < fewestHeldOut) {
+    const runReason = `Runs count from ${shortestRun} tokens on; with ${heldOut.length} held-out titles there is nothing to measure that by.`;
+    return { minimumRun: shortestRun, runReason };
+  }
+  for (let minimumRun = shortestRun; minimumRun <= longestRun; minimumRun++) {
+    const refused = heldOut.filter((title) => isCovered(title, minimumRun)).length;
+    if (refused > refusedByRuns * heldOut.length) continue;
+    const runReason =
+      `Runs count from ${minimumRun} tokens on: at that, ${refused} of ${heldOut.length} held-out titles ` +
+      'would be called partial or glued copies.';
+    return { minimumRun, runReason };
+  }
+  const runReason =
+    `Partial and glued copies are not looked for: more than ${100 * refusedByRuns}% of the held-out titles would be ` +
+    `called such, even with runs of ${longestRun} tokens.`;
+  return { minimumRun: undefined, runReason };
+}
+
+function isCovered(title: Comparison, minimumRun: number): boolean {
+  return coverByRuns(title.runs, minimumRun).share >= coveredShare;
+}
+
+function chooseThreshold(heldOut: readonly Comparison[], minimumRun: number | undefined) {
+  const total = heldOut.length;
+  if (total < fewestHeldOut) {
+    const thresholdReason = `The threshold is ${defaultThreshold}: ${total} held-out titles are too few to choose one by; ${fewestHeldOut} are needed.`;
+    return { threshold: defaultThreshold, thresholdReason };
+  }
+  const ratings = heldOut.map((title) =>
+    minimumRun !== undefined && isCovered(title, minimumRun)
+      ? Number.POSITIVE_INFINITY
+      : closest(title).rating,
+  );
+  const refusedAt = (threshold: number) => ratings.filter((rating) => rating >= threshold).length;
+  for (let hundredths = 100 * bounds.lowest; hundredths <= 100 * bounds.highest; hundredths++) {
+    const threshold = hundredths / 100;
+    const refused = refusedAt(threshold);
+    if (refused > refusedShare * total) continue;
+    const thresholdReason =
+      threshold === bounds.lowest
+        ? `The threshold is ${threshold}, the lowest that auto takes: it would refuse ${refused} of ${total} held-out titles.`
+        : `The threshold is ${threshold}: the lowest that would refuse at most 1% of the held-out titles (${refused} of ${total}).`;
+    return { threshold, thresholdReason };
+  }
+  const thresholdReason =
+    `The threshold is ${bounds.highest}, the highest that auto takes, though it would refuse ` +
+    `${refusedAt(bounds.highest)} of ${total} held-out titles: these titles are very alike.`;
+  return { threshold: bounds.highest, thresholdReason };
+}

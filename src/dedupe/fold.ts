@@ -1,0 +1,49 @@
+/**
+ * Marks that belong to no script of their own: accents, rings, joiners, variation selectors. The two voicing marks
+ * of Japanese are kept: they tell one sound from another.
+ */
+const accents = /(?![\u3099\u309a])\p{Script=Inherited}/gu;
+
+/** Inside a word, written or not: don't and dont are one word. */
+const apostrophes = /(?<=[\p{L}\p{N}])['\u2018\u2019\u02bc\u00b4`](?=[\p{L}\p{N}])/gu;
+
+/** Letters with a stroke, which Unicode does not take apart. */
+const strokes: Readonly<Record<string, string>> = {
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  ħ: 'h',
+  ŧ: 't',
+  æ: 'ae',
+  œ: 'oe',
+  ς: 'σ',
+};
+
+/**
+ * The text as its words alone: case, punctuation, symbols, accents and width set aside (Unicode compatibility
+ * decomposition, UAX 15), words separated by one space. Empty for a text without letters and digits. Folding
+ * twice changes nothing.
+ */
+export function foldText(text: string): string {
+  const letters = text
+    .normalize('NFKD')
+    .replace(accents, '')
+    .toLowerCase()
+    // Upper case first makes one of letters that have several lower-case forms, such as ß and ss.
+    .toUpperCase()
+    .toLowerCase()
+    .normalize('NFKD')
+    .replace(accents, '')
+    .replace(/[øłđðħŧæœς]/g, (letter) => strokes[letter] ?? letter);
+  return letters
+    .normalize('NFKC')
+    .replace(apostrophes, '')
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ')
+    .trim();
+}
+
+/** The words of a folded text. */
+export function wordsOf(folded: string): readonly string[] {
+  return folded === '' ? [] : folded.split(' ');
+}

@@ -1,0 +1,133 @@
+import { foldText } from './fold.js';
+import { SuffixArray } from './suffix-array.js';
+
+/** Cuts a folded text (./fold.ts) into tokens: words, or the token ids of a model. */
+export type Tokenize = (folded: string) => readonly (string | number)[];
+
+/** Tokens of a text that are looked at; a title has a few dozen. Bounds the work on hostile texts. */
+const maximumTokens = 512;
+
+/** For each token of a text: the longest run from there on that also stands in one training title. */
+export interface RunMatches {
+  /** In tokens, [tokens]; 0 where no title has the token. */
+  readonly lengths: Int32Array;
+  /** Index of one title that has the run, [tokens]; -1 where there is none. */
+  readonly titles: Int32Array;
+}
+
+/** A run of tokens that a text shares with a title. */
+export interface SharedRun {
+  /** First token of the run in the text. */
+  readonly start: number;
+  /** Tokens. */
+  readonly length: number;
+  /** Index of a title that has it. */
+  readonly title: number;
+}
+
+/** How much of a text one or two runs cover. */
+export interface RunCoverage {
+  /** Tokens of the text. */
+  readonly tokens: number;
+  /** Part of them that the runs cover, from 0 to 1. */
+  readonly share: number;
+  /** At most two, in the order of the text; not overlapping. */
+  readonly runs: readonly SharedRun[];
+}
+
+/** Finds runs of tokens that a text shares with titles, case, punctuation, accents and width set aside. */
+export class RunIndex {
+  private readonly ids = new Map<string | number, number>();
+  private readonly suffixes: SuffixArray;
+  /** Where each title starts in the corpus, [titles]. */
+  private readonly starts: Int32Array;
+
+  /** @param tokenize cuts folded texts; the same text must always give the same tokens. */
+  constructor(
+    titles: readonly string[],
+    private readonly tokenize: Tokenize,
+  ) {
+    const corpus: number[] = [];
+    this.starts = Int32Array.from(titles, (title) => {
+      const start = corpus.length;
+      for (const token of this.tokens(title)) corpus.push(this.idOf(token));
+      corpus.push(0);
+      return start;
+    });
+    this.suffixes = new SuffixArray(Int32Array.from(corpus));
+  }
+
+  /** Looks at the first 512 tokens of `text`. */
+  match(text: string): RunMatches {
+    const query = Int32Array.from(this.tokens(text), (token) => this.ids.get(token) ?? -1);
+    const titles = new Int32Array(query.length).fill(-1);
+    const lengths = query.map((_, start) => {
+      const { length, position } = this.suffixes.longest(query, start);
+      if (length > 0) titles[start] = this.titleAt(position);
+      return length;
+    });
+    return { lengths, titles };
+  }
+
+  private tokens(text: string): readonly (string | number)[] {
+    return this.tokenize(foldText(text)).slice(0, maximumTokens);
+  }
+
+  /** From 1 on: 0 separates titles. */
+  private idOf(token: string | number): number {
+    const known = this.ids.get(token);
+    if (known !== undefined) return known;
+    this.ids.set(token, this.ids.size + 1);
+    return this.ids.size;
+  }
+
+  /** The last title that starts at or before `position`. */
+  private titleAt(position: number): number {
+    let low = 0;
+    let high = this.starts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if (this.starts[middle]! <= position) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/**
+ * The one or two runs that cover most of a text, each at least `minimumRun` tokens long; one where a second adds
+ * nothing.
+ */
+export function coverByRuns({ lengths, titles }: RunMatches, minimumRun: number): RunCoverage {
+  const tokens = lengths.length;
+  const run = (start: number, length: number): SharedRun => ({ start, length, title: titles[start]! });
+  let covered = 0;
+  let runs: SharedRun[] = [];
+  for (let start = 0; start < tokens; start++) {
+    if (lengths[start]! >= minimumRun && lengths[start]! > covered) {
+      covered = lengths[start]!;
+      runs = [run(start, covered)];
+    }
+  }
+  for (let first = 0; first < tokens; first++) {
+    if (lengths[first]! < minimumRun) continue;
+    for (let second = first + minimumRun; second < tokens; second++) {
+      if (lengths[second]! < minimumRun) continue;
+      const before = Math.min(lengths[first]!, second - first);
+      if (before + lengths[second]! > covered) {
+        covered = before + lengths[second]!;
+        runs = [run(first, before), run(second, lengths[second]!)];
+      }
+    }
+  }
+  return { tokens, share: tokens === 0 ? 0 : covered / tokens, runs };
+}
+
+/** The longest run that a text shares with any one title; undefined where it shares no token. */
+export function longestRun({ lengths, titles }: RunMatches): SharedRun | undefined {
+  let best: SharedRun | undefined;
+  lengths.forEach((length, start) => {
+    if (length > (best?.length ?? 0)) best = { start, length, title: titles[start]! };
+  });
+  return best;
+}

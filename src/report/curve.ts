@@ -1,0 +1,55 @@
+import type { BestCheckpoint, CurvePoint, ReportFigures, ShareFigures, TrainingPoint } from './contract.js';
+
+const maximumPoints = 600;
+
+/** The lines of metrics.jsonl as what is drawn; values that are no numbers are left out. */
+export function trainingCurve(metrics: readonly TrainingPoint[]): ReportFigures['curve'] {
+  return {
+    loss: trainingLosses(metrics),
+    validation: metrics.flatMap(({ step, validationLoss }) =>
+      isNumber(validationLoss) ? [{ step, loss: validationLoss }] : [],
+    ),
+    copies: metrics.flatMap(({ step, nearCopyShare }) =>
+      isNumber(nearCopyShare) ? [{ step, share: nearCopyShare }] : [],
+    ),
+  };
+}
+
+/** Training losses, averaged over neighbours where there are more than fit a drawing. */
+function trainingLosses(metrics: readonly TrainingPoint[]): CurvePoint[] {
+  const points = metrics.flatMap(({ step, loss }) => (isNumber(loss) ? [{ step, loss }] : []));
+  const size = Math.ceil(points.length / maximumPoints);
+  const thinned: CurvePoint[] = [];
+  for (let start = 0; start < points.length; start += size) {
+    const group = points.slice(start, start + size);
+    const loss = group.reduce((sum, point) => sum + point.loss, 0) / group.length;
+    thinned.push({ step: group.at(-1)!.step, loss });
+  }
+  return thinned;
+}
+
+function isNumber(value: number | null | undefined): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+/**
+ * The step with the lowest held-out loss among those whose samples copied no more than held-out titles do; where all
+ * copied more, among those that copied least. A sample is paired with the last held-out loss up to its step.
+ * @param heldOutCopies share of copies among the held-out titles; the upper end of its interval counts.
+ * @returns null where no sample was taken.
+ */
+export function findBestCheckpoint(
+  { validation, copies }: ReportFigures['curve'],
+  heldOutCopies: ShareFigures,
+): BestCheckpoint | null {
+  const candidates = copies.flatMap(({ step, share }) => {
+    const loss = validation.findLast((point) => point.step <= step)?.loss;
+    return loss === undefined ? [] : [{ step, loss, copyShare: share }];
+  });
+  const allowed = Math.max(heldOutCopies.high, Math.min(...candidates.map(({ copyShare }) => copyShare)));
+  const novel = candidates.filter(({ copyShare }) => copyShare <= allowed);
+  return novel.reduce<BestCheckpoint | null>(
+    (best, candidate) => (best === null || candidate.loss < best.loss ? candidate : best),
+    null,
+  );
+}

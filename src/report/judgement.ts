@@ -1,0 +1,121 @@
+import type { OverfitFigures, ReportFigures } from './contract.js';
+import { count, decimal, percent, plural } from './words.js';
+
+/** The verdict as a person would say it. */
+export interface Judgement {
+  readonly headline: string;
+  readonly meaning: string;
+  /** What to do, one sentence each, the most telling first. */
+  readonly advice: readonly string[];
+}
+
+/** From this share of copies among held-out titles on, a copy is no sign of reciting. */
+const alikeShare = 0.2;
+/** Fewer training titles than this are few for any model. */
+const fewTitles = 5000;
+/** Below this temperature sampling keeps close to what the model knows best. */
+const boldTemperature = 0.9;
+
+/** The verdict in words, and what to do about it. */
+export function judgement(figures: ReportFigures): Judgement {
+  const { overfit, bestCheckpoint } = figures;
+  const shares = sharesInWords(overfit);
+  switch (overfit.verdict) {
+    case 'overfits':
+      return {
+        headline: 'The model recites its training titles',
+        meaning: `${shares} That is far more than titles resemble each other anyway.`,
+        advice: remedies(figures),
+      };
+    case 'leans':
+      return {
+        headline: 'The model has begun to recite',
+        meaning: `${shares} The difference is small, but more than chance explains.`,
+        advice: remedies(figures),
+      };
+    case 'healthy':
+      if (overfit.heldOut.copies.share > alikeShare) {
+        return {
+          headline: 'The outputs are as alike as the titles they learn from',
+          meaning: `${shares} These titles follow a few patterns so closely that the threshold tells little.`,
+          advice: [
+            'Nothing suggests reciting.',
+            'A higher --similarity-threshold, or auto, refuses fewer outputs that only share a pattern.',
+          ],
+        };
+      }
+      return {
+        headline: 'The model writes titles of its own',
+        meaning: `${shares} That is no more than titles resemble each other anyway.`,
+        advice: [
+          'Nothing needs to change. Copies that did occur are refused below.',
+          ...(bestCheckpoint ? [checkpointInWords(figures)] : []),
+        ],
+      };
+    case 'unknown':
+      return {
+        headline: 'Too few titles to tell',
+        meaning:
+          `There are ${plural(overfit.outputs.count, 'output')} and ` +
+          `${plural(overfit.heldOut.count, 'held-out title')}; a fair comparison needs at least 30 of each.`,
+        advice: ['Generate more titles, or learn from more, and look again.'],
+      };
+  }
+}
+
+function sharesInWords({ outputs, heldOut, excess }: OverfitFigures): string {
+  return (
+    `${percent(outputs.copies.share)} of the outputs are copies of training titles, near copies included. ` +
+    `Of the ${count(heldOut.count)} titles held out of training, ${percent(heldOut.copies.share)} would be called so ` +
+    `by the same rules: an excess of ${points(excess.share)} percentage points ` +
+    `(95% interval ${points(excess.low)} to ${points(excess.high)}).`
+  );
+}
+
+/** What lowers reciting, as far as this run leaves room for it. */
+function remedies(figures: ReportFigures): string[] {
+  const { training, bestCheckpoint, titles, run } = figures;
+  const option = (name: string) => run.options.find((given) => given.name === name)?.value;
+  const advice: string[] = [];
+  if (bestCheckpoint) advice.push(checkpointInWords(figures));
+  else if (training && training.bestStep < training.steps) {
+    advice.push(
+      `Train for fewer steps: the held-out loss was lowest after step ${count(training.bestStep)} ` +
+        `of ${count(training.steps)} (--steps ${training.bestStep}).`,
+    );
+  } else advice.push('Train for fewer steps (--steps, or a lower --epochs).');
+  const learned = titles.train === null ? '' : `: it had ${count(titles.train)}`;
+  const few = titles.train !== null && titles.train < fewTitles;
+  advice.push(
+    `Learn from more titles${learned}${few ? ', which is few' : ''} (a higher --limit, more subreddits).`,
+  );
+  const rank = option('lora-rank');
+  advice.push(
+    rank === undefined
+      ? 'Give the model less room to remember: train low-rank adapters (--lora-rank 8) instead of all weights.'
+      : `Give the model less room to remember: a lower --lora-rank than ${rank}.`,
+  );
+  const temperature = Number(option('temperature'));
+  if (temperature < boldTemperature) {
+    advice.push(`Sample more freely: a --temperature above ${temperature}, such as 1.`);
+  } else advice.push('Sample differently: without --top-k and --top-p, or with another --prefix.');
+  return advice;
+}
+
+function checkpointInWords({ bestCheckpoint, training }: ReportFigures): string {
+  const { step, loss, copyShare } = bestCheckpoint!;
+  const shown = `held-out loss ${decimal(loss)}, ${percent(copyShare)} of its samples were copies`;
+  if (training?.bestStep === step) {
+    return `The checkpoint that was kept, step ${count(step)}, was best by held-out loss and novelty: ${shown}.`;
+  }
+  return (
+    `The checkpoint after step ${count(step)} was best by held-out loss and novelty: ${shown}. ` +
+    `Train that far (--steps ${step}).`
+  );
+}
+
+/** A difference of shares in percentage points, with its sign. */
+export function points(share: number): string {
+  const value = (100 * share).toFixed(1);
+  return share > 0 ? `+${value}` : value.replace('-', '\u2212');
+}
