@@ -1,6 +1,9 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import type { Engine, NumericArray } from '../../../src/model/engine/contract.js';
 import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
+import { createTfjsEngine } from '../../../src/model/engine/tfjs.js';
 import * as graph from '../../../src/model/graph/builder.js';
 import { elementCount } from '../../../src/model/graph/shape.js';
 import { caseInputs } from '../graph/case-inputs.js';
@@ -13,6 +16,7 @@ const tolerance = 5e-6;
 
 const engines: readonly (readonly [string, () => Engine])[] = [
   ['onnxruntime cpu', () => createOnnxRuntimeEngine({ threads: 2 })],
+  ['tfjs cpu', () => createTfjsEngine(tf)],
 ];
 
 describe.each(engines)('%s', (_, createEngine) => {

@@ -1,0 +1,164 @@
+import type * as Tfjs from '@tensorflow/tfjs-core';
+import type { OpName } from '../graph/op-table.js';
+import { topologicalOrder } from '../graph/order.js';
+import { elementCount, formatShape } from '../graph/shape.js';
+import type { OpNode, Tensor } from '../graph/tensor.js';
+import type { Engine, NumericArray, Program } from './contract.js';
+
+/** TensorFlow.js as the caller imported it: tfjs-node, tfjs-node-gpu, or tfjs-core with a backend. */
+export type TfjsModule = typeof Tfjs;
+
+type Evaluator<Op extends OpName> = (
+  tf: TfjsModule,
+  node: OpNode<Op>,
+  inputs: readonly Tfjs.Tensor[],
+) => readonly Tfjs.Tensor[];
+
+type Binary = (tf: TfjsModule, a: Tfjs.Tensor, b: Tfjs.Tensor) => Tfjs.Tensor;
+const binary =
+  (apply: Binary): Evaluator<OpName> =>
+  (tf, _, [a, b]) => [apply(tf, a!, b!)];
+
+type Unary = (tf: TfjsModule, x: Tfjs.Tensor) => Tfjs.Tensor;
+const unary =
+  (apply: Unary): Evaluator<OpName> =>
+  (tf, _, [x]) => [apply(tf, x!)];
+
+const rowsOf = (x: Tensor): number => x.shape[0]!;
+
+/** Every op in terms of TensorFlow.js's own. */
+const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
+  input: () => {
+    throw new Error('inputs are given, not computed');
+  },
+  constant: (tf, { attributes: { values, shape, dtype } }) => [tf.tensor([...values], [...shape], dtype)],
+  add: binary((tf, a, b) => tf.add(a, b)),
+  subtract: binary((tf, a, b) => tf.sub(a, b)),
+  multiply: binary((tf, a, b) => tf.mul(a, b)),
+  divide: binary((tf, a, b) => tf.div(a, b)),
+  squareRoot: unary((tf, x) => tf.sqrt(x)),
+  sigmoid: unary((tf, x) => tf.sigmoid(x)),
+  gelu: unary((tf, x) => {
+    const inner = tf.mul(tf.add(x, tf.mul(tf.pow(x, 3), 0.044715)), Math.sqrt(2 / Math.PI));
+    return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
+  }),
+  softmax: unary((tf, x) => tf.softmax(x)),
+  matmul: (tf, { attributes: { transposeA, transposeB, alpha } }, [a, b]) => {
+    const product = tf.matMul(a!, b!, transposeA, transposeB);
+    return [alpha === 1 ? product : tf.mul(product, alpha)];
+  },
+  layerNormalization: (tf, { attributes: { epsilon } }, [x, scale, bias]) => {
+    const { mean, variance } = tf.moments(x!, -1, true);
+    const inverseDeviation = tf.rsqrt(tf.add(variance, epsilon));
+    const normalized = tf.mul(tf.sub(x!, mean), inverseDeviation);
+    return [tf.add(tf.mul(normalized, scale!), bias!), mean, inverseDeviation];
+  },
+  crossEntropy: (tf, { inputs }, [logits, targets]) => {
+    const logProbabilities = tf.logSoftmax(logits!);
+    const onehot = tf.oneHot(targets as Tfjs.Tensor1D, inputs[0]!.shape[1]!);
+    return [tf.neg(tf.sum(tf.mul(logProbabilities, onehot), -1)), logProbabilities];
+  },
+  crossEntropyGradient: (tf, { inputs }, [logProbabilities, targets, upstream]) => {
+    const onehot = tf.oneHot(targets as Tfjs.Tensor1D, inputs[0]!.shape[1]!);
+    const column = tf.reshape(upstream!, [rowsOf(inputs[2]!), 1]);
+    return [tf.mul(tf.sub(tf.exp(logProbabilities!), onehot), column)];
+  },
+  reduceSum: (tf, { attributes: { axes, keepDimensions } }, [x]) => [tf.sum(x!, [...axes], keepDimensions)],
+  sumOfSquares: unary((tf, x) => tf.sum(tf.square(x))),
+  reshape: (tf, { attributes: { shape } }, [x]) => [tf.reshape(x!, [...shape])],
+  broadcastTo: (tf, { attributes: { shape } }, [x]) => [tf.broadcastTo(x!, [...shape])],
+  transpose: (tf, { attributes: { permutation } }, [x]) => [tf.transpose(x!, [...permutation])],
+  split: (tf, { attributes: { axis, sizes } }, [x]) => tf.split(x!, [...sizes], axis),
+  concat: (tf, { attributes: { axis } }, inputs) => [tf.concat([...inputs], axis)],
+  gatherRows: (tf, _, [table, indices]) => [tf.gather(table!, indices as Tfjs.Tensor1D)],
+  // TensorFlow's scatterND adds up equal indices.
+  scatterAddRows: (tf, { attributes: { rows }, inputs }, [updates, indices]) => [
+    tf.scatterND(tf.expandDims(indices as Tfjs.Tensor1D, 1), updates!, [rows, inputs[0]!.shape[1]!]),
+  ],
+};
+
+function evaluate<Op extends OpName>(
+  tf: TfjsModule,
+  node: OpNode<Op>,
+  inputs: readonly Tfjs.Tensor[],
+): readonly Tfjs.Tensor[] {
+  return evaluators[node.op](tf, node, inputs);
+}
+
+/**
+ * Walks graphs with TensorFlow.js ops, on whatever backend the module has. Slower than ONNX Runtime on the CPU; for
+ * `@tensorflow/tfjs-node-gpu` where somebody has it, and as an independent check of every op.
+ * @param tf the module, its backend registered and ready.
+ */
+export function createTfjsEngine(tf: TfjsModule): Engine {
+  return {
+    name: `tfjs ${tf.getBackend()}`,
+    compile: async (outputs, { constants } = {}) => new TfjsProgram(tf, outputs, constants ?? new Map()),
+  };
+}
+
+class TfjsProgram implements Program {
+  private readonly order: readonly OpNode[];
+  private readonly inputNames: ReadonlySet<string>;
+
+  constructor(
+    private readonly tf: TfjsModule,
+    private readonly outputs: Readonly<Record<string, Tensor>>,
+    private readonly constants: ReadonlyMap<string, NumericArray>,
+  ) {
+    this.order = topologicalOrder(Object.values(outputs));
+    const inputs = this.order.filter((node): node is OpNode<'input'> => node.op === 'input');
+    this.inputNames = new Set(inputs.map(({ attributes }) => attributes.name));
+  }
+
+  async run(
+    feeds: Readonly<Record<string, NumericArray>>,
+    results: Readonly<Record<string, NumericArray>>,
+  ): Promise<void> {
+    const unknown = Object.keys(feeds).find((name) => !this.inputNames.has(name) || this.constants.has(name));
+    if (unknown !== undefined) throw new RangeError(`${unknown}: the graph has no such input`);
+    const computed = this.tf.tidy(() => this.evaluateAll(feeds));
+    try {
+      for (const [name, value] of Object.entries(computed)) {
+        results[name]!.set((await value.data()) as Float32Array | Int32Array);
+      }
+    } finally {
+      this.tf.dispose(computed);
+    }
+  }
+
+  private evaluateAll(feeds: Readonly<Record<string, NumericArray>>): Record<string, Tfjs.Tensor> {
+    const values = new Map<Tensor, Tfjs.Tensor>();
+    for (const node of this.order) {
+      const made =
+        node.op === 'input'
+          ? [this.wrap((node as OpNode<'input'>).attributes, feeds)]
+          : evaluate(
+              this.tf,
+              node,
+              node.inputs.map((input) => values.get(input)!),
+            );
+      for (const [index, value] of made.entries()) values.set(node.outputs[index]!, value);
+    }
+    return Object.fromEntries(
+      Object.entries(this.outputs).map(([name, tensor]) => [name, values.get(tensor)!]),
+    );
+  }
+
+  private wrap(
+    { name, shape, dtype }: OpNode<'input'>['attributes'],
+    feeds: Readonly<Record<string, NumericArray>>,
+  ): Tfjs.Tensor {
+    const array = this.constants.get(name) ?? feeds[name];
+    const type = array instanceof Float32Array ? 'float32' : 'int32';
+    if (!array || type !== dtype || array.length !== elementCount(shape)) {
+      const received = array ? `${type} of ${array.length} elements` : 'nothing';
+      throw new RangeError(`${name}: needs ${dtype}${formatShape(shape)}; received ${received}`);
+    }
+    return this.tf.tensor(array, [...shape], dtype);
+  }
+
+  async dispose(): Promise<void> {
+    // Nothing outlives a run.
+  }
+}
