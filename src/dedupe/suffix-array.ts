@@ -2,7 +2,7 @@
 export const separator = 0;
 
 /** Suffixes that agree in so many tokens count as equal: bounds the sorting of hostile texts. */
-const comparedTokens = 256;
+const comparedTokens = 64;
 
 /**
  * Positions of a corpus of texts in the order of what stands there up to the end of the text (Manber, Myers,
@@ -18,7 +18,7 @@ export class SuffixArray {
   }
 
   /**
-   * The longest run from `query[start]` on that stands in one text of the corpus.
+   * The longest run from `query[start]` on that stands in one text of the corpus; of runs beyond 64 tokens, one.
    * @returns its length in tokens and one position where it stands; length 0 where the token is unknown.
    */
   longest(query: Int32Array, start: number): { length: number; position: number } {
@@ -41,14 +41,19 @@ export class SuffixArray {
 
   /** Whether the suffix at `position` sorts before `query` from `start` on. */
   private isBelow(position: number, query: Int32Array, start: number): boolean {
-    const length = this.common(position, query, start);
-    if (start + length >= query.length) return false;
+    const length = this.common(position, query, start, comparedTokens);
+    if (length === comparedTokens || start + length >= query.length) return false;
     return this.corpus[position + length]! < query[start + length]!;
   }
 
-  private common(position: number, query: Int32Array, start: number): number {
+  /** Tokens that the suffix at `position` and `query` from `start` on have in common. */
+  private common(position: number, query: Int32Array, start: number, limit = query.length): number {
     let length = 0;
-    while (start + length < query.length && this.corpus[position + length] === query[start + length])
+    while (
+      length < limit &&
+      start + length < query.length &&
+      this.corpus[position + length] === query[start + length]
+    )
       length++;
     return length;
   }
