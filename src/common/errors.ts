@@ -39,7 +39,11 @@ export class TitlesmithError extends Error {
 
 /** A wrong flag or value: exit code 2. `message` names the flag and the value received. */
 export function usageError(message: string, hint?: string): TitlesmithError {
-  return new TitlesmithError(message, { code: 'usage', exitCode: exitCodes.usage, ...(hint ? { hint } : {}) });
+  return new TitlesmithError(message, {
+    code: 'usage',
+    exitCode: exitCodes.usage,
+    ...(hint ? { hint } : {}),
+  });
 }
 
 /** The work was stopped on request (Ctrl-C, SIGTERM); everything finished so far is on disk. */
@@ -72,11 +76,18 @@ export function fileError(action: string, path: string, error: unknown): unknown
     EACCES: ['permission denied', 'Choose a folder you may write to, or change its permissions.'],
     EPERM: ['operation not permitted', 'Choose a folder you may write to, or change its permissions.'],
     EROFS: ['the file system is read-only', 'Choose another folder.'],
-    ENOSPC: ['no space left on the device', 'Free some space, then run the same command again; it goes on from the last checkpoint.'],
+    ENOSPC: [
+      'no space left on the device',
+      'Free some space, then run the same command again; it goes on from the last checkpoint.',
+    ],
     ENOTDIR: ['a part of the path is a file, not a folder', 'Choose another path.'],
     EISDIR: ['it is a folder, not a file', 'Name a file.'],
     EEXIST: ['a file of that name is in the way', 'Move it or choose another path.'],
   };
   const [reason, hint] = reasons[code] ?? [`${error instanceof Error ? error.message : String(error)}`, ''];
-  return new TitlesmithError(`Cannot ${action} ${path}: ${reason}.`, { code: `file-${code.toLowerCase()}`, ...(hint ? { hint } : {}), cause: error });
+  return new TitlesmithError(`Cannot ${action} ${path}: ${reason}.`, {
+    code: `file-${code.toLowerCase()}`,
+    ...(hint ? { hint } : {}),
+    cause: error,
+  });
 }

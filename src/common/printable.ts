@@ -4,10 +4,12 @@
  */
 export function toPrintable(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, (run) =>
-    [...run].map((character) => {
-      const escaped = JSON.stringify(character).slice(1, -1);
-      if (escaped !== character) return escaped;
-      return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-    }).join(''),
+    [...run]
+      .map((character) => {
+        const escaped = JSON.stringify(character).slice(1, -1);
+        if (escaped !== character) return escaped;
+        return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+      })
+      .join(''),
   );
 }

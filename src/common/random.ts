@@ -16,7 +16,9 @@ export interface Random {
  * gives the same numbers, whatever else was drawn before. xoroshiro128+ with 128 bits of state from SHA-256.
  */
 export function createRandom(seed: number, ...use: (string | number)[]): Random {
-  const digest = createHash('sha256').update(JSON.stringify([seed, ...use])).digest();
+  const digest = createHash('sha256')
+    .update(JSON.stringify([seed, ...use]))
+    .digest();
   const generator = xoroshiro128plusFromState([0, 4, 8, 12].map((offset) => digest.readInt32LE(offset)));
   const uniform = (): number => (generator.next() >>> 0) / 2 ** 32;
   let spare: number | undefined;

@@ -1,25 +1,42 @@
-import { usageError } from '../common/errors.js';
+import { TitlesmithError } from '../common/errors.js';
+import type { ProgressListener } from '../common/progress.js';
+import { type HubSettings, hubSettings } from '../model/gpt2/hub/settings.js';
+import { type LocatedModel, locateModel } from '../model/gpt2/resolve-model.js';
 import type { Decision } from './manifest.js';
 import { flagOf } from './options.js';
 
-/** The published sizes of GPT-2, by gpt-2-simple's names. */
-const pretrainedModels = ['124M', '355M', '774M', '1558M'];
+/** The pretrained model that `auto` prefers: the smallest GPT-2. */
+const preferred = '124M';
+
+/** How long the hub may take to answer before `auto` goes on without it. */
+const patienceMs = 3000;
+
+function decided(choice: string, reason: string, located: LocatedModel): Decision {
+  const { description, hash } = located;
+  return { choice, reason, description, hash };
+}
 
 /**
- * The model a run trains, and why.
- * @throws TitlesmithError (exit code 2) for a model this version cannot train; a model given by name never becomes another.
+ * The model a run trains, and why. Nothing is downloaded yet, but it is known that it can be. `auto` is GPT-2 124M
+ * where it is cached or the hub answers within seconds, else nano.
+ * @throws TitlesmithError when the model named cannot be had: a model given by name never becomes another.
  */
-export function decideModel(model: string): Decision {
-  const notYet = 'pretrained GPT-2 weights are not supported by this version yet';
-  if (model === 'nano') return { choice: 'nano', reason: `named with ${flagOf('model')}` };
-  if (model === 'auto') {
-    return { choice: 'nano', reason: `a small GPT-2 trained from scratch, as ${notYet}` };
+export async function decideModel(
+  model: string,
+  onProgress: ProgressListener,
+  settings: HubSettings = hubSettings(),
+): Promise<Decision> {
+  const byName = `named with ${flagOf('model')}`;
+  if (model === 'nano') return { choice: 'nano', reason: byName };
+  const onWarning = (message: string): void => onProgress({ kind: 'warning', message });
+  if (model !== 'auto') return decided(model, byName, await locateModel(model, settings, onWarning));
+  try {
+    const quick = { ...settings, stallTimeoutMs: patienceMs, retries: 0 };
+    const located = await locateModel(preferred, quick, onWarning);
+    return decided(preferred, `pretrained, from ${located.description}`, located);
+  } catch (error) {
+    if (!(error instanceof TitlesmithError)) throw error;
+    const reason = `a small GPT-2 trained from scratch, as GPT-2 ${preferred} cannot be had: ${error.message}`;
+    return { choice: 'nano', reason };
   }
-  if (pretrainedModels.includes(model)) {
-    throw usageError(`--model ${model} cannot be used: ${notYet}.`, 'Use --model nano.');
-  }
-  throw usageError(
-    `--model got ${JSON.stringify(model)}, which is no model this version knows.`,
-    'Use auto or nano.',
-  );
 }

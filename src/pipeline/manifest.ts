@@ -15,6 +15,8 @@ export interface Decision {
   readonly reason: string;
   /** What it comes to, one line: for a source, what is read. */
   readonly description?: string;
+  /** Identifies the content of what was chosen: a commit, or a hash. */
+  readonly hash?: string;
 }
 
 /** A file a stage wrote. */
@@ -87,9 +89,9 @@ function isStageRecord(value: unknown): value is StageRecord {
 
 function isDecision(value: unknown): value is Decision {
   if (!isRecord(value)) return false;
-  const { choice, reason, description } = value;
+  const { choice, reason, description, hash } = value;
   const strings = typeof choice === 'string' && typeof reason === 'string';
-  return strings && (description === undefined || typeof description === 'string');
+  return strings && [description, hash].every((part) => part === undefined || typeof part === 'string');
 }
 
 function isManifest(value: Record<string, unknown>): boolean {

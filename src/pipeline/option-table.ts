@@ -111,7 +111,7 @@ export const optionTable = {
   model: value('<model>', text, 'auto', {
     group: 'Model',
     stages: [],
-    help: 'auto, or nano: a small GPT-2 trained from scratch.',
+    help: 'auto; nano (a small GPT-2 trained from scratch); 124M, 355M, 774M, 1558M, distil; a Hugging Face id; or a folder.',
   }),
   steps: decidedValue('<count>', integer(1, million), {
     ...training,

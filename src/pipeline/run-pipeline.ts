@@ -29,7 +29,7 @@ export async function runPipeline(
   if (!first) return exitCodes.done;
   const decisions: Decisions = {
     source: decideSource(first.options),
-    model: decideModel(first.options.model),
+    model: await decideModel(first.options.model, console.listener({})),
   };
   for (const [name, { choice, reason }] of Object.entries(decisions))
     console.note(`${name}: ${choice} (${reason})`);

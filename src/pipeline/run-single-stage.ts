@@ -30,7 +30,7 @@ export async function runSingleStage(
     const options: RunOptions = { ...restoreOptions(run.manifest.options), ...once, ...given };
     checkOptionsTogether(options);
     const decisions = { ...run.manifest.decisions };
-    if (stage === 'finetune') decisions['model'] = decideModel(options.model);
+    if (stage === 'finetune') decisions['model'] = await decideModel(options.model, onProgress);
     await run.begin(options, decisions);
     const force = options.overwrite || (stage === 'finetune' && options.restoreFrom === 'fresh');
     const context = {

@@ -37,6 +37,11 @@ function countsOf(run: RunFolder, stages: readonly StageName[]): Partial<Record<
   return Object.fromEntries(stages.map((stage) => [stage, run.manifest.stages[stage]?.counts]));
 }
 
+/** What was chosen, and its content where that is not titlesmith's own. */
+function modelIdentity(model: Decision | undefined): unknown {
+  return model?.hash === undefined ? model?.choice : [model.choice, model.hash];
+}
+
 /** Hash of everything a stage's result depends on. @throws TitlesmithError when an input is missing. */
 async function fingerprintStage(stage: StageName, context: StageRunContext): Promise<string> {
   const { version, inputs, usesCountsOf } = stageDescriptions[stage];
@@ -56,7 +61,7 @@ async function fingerprintStage(stage: StageName, context: StageRunContext): Pro
     inputs: await recordFiles(run.path, inputs),
     counts: countsOf(run, usesCountsOf),
     source: stage === 'extract' ? sourceFingerprint : undefined,
-    model: stage === 'finetune' ? decisions['model']?.choice : undefined,
+    model: stage === 'finetune' ? modelIdentity(decisions['model']) : undefined,
     shown: stage === 'report' ? { runName, decisions } : undefined,
   });
 }

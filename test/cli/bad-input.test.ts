@@ -27,7 +27,6 @@ describe('wrong use ends with exit code 2', () => {
     [[...pipeline, '--limit', '0'], /--limit got "0"/],
     [[...pipeline, '--temperature', '-1'], /--temperature got "-1"/],
     [[...pipeline, '--model', 'nosuch'], /--model got "nosuch"/],
-    [[...pipeline, '--model', '124M'], /--model 124M cannot be used: .* not supported by this version yet/],
     [[...pipeline, '--from', '2019-03', '--to', '2019-01'], /--from 2019-03 lies after --to 2019-01/],
     [['pipeline', '--subreddit', 'no/such'], /--subreddit got "no\/such"/],
     [['pipeline', '--subreddit'], /--subreddit/],
@@ -96,6 +95,16 @@ describe('bad input ends with exit code 1', () => {
       folder,
     );
     expectOneLine(finished, 1, /a-file/);
+  });
+
+  test.concurrent('a model that is neither cached nor to be fetched', async () => {
+    const finished = await runCli([...pipeline, '--subreddit', 'askreddit', '--model', '124M'], folder);
+    expectOneLine(finished, 1, /openai-community\/gpt2 is not in the cache, .* and HF_HUB_OFFLINE is set/);
+  });
+
+  test.concurrent('a folder that holds no model', async () => {
+    const finished = await runCli([...pipeline, '--subreddit', 'askreddit', '--model', './'], folder);
+    expectOneLine(finished, 1, /holds no model: there is no config\.json/);
   });
 
   test.concurrent('BigQuery without credentials', async () => {

@@ -23,7 +23,7 @@ export interface Started {
   outputMatches(pattern: RegExp): Promise<void>;
 }
 
-/** An environment without Google credentials, colours or npm's settings, so that tests behave alike everywhere. */
+/** An environment without Google credentials or the Hugging Face hub, colours or npm's settings, so that tests behave alike everywhere. */
 function environment(home: string): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
@@ -31,6 +31,7 @@ function environment(home: string): NodeJS.ProcessEnv {
     NO_COLOR: '1',
     METADATA_SERVER_DETECTION: 'none',
     GOOGLE_APPLICATION_CREDENTIALS: undefined,
+    HF_HUB_OFFLINE: '1',
   };
 }
 
