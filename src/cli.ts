@@ -28,9 +28,9 @@ const stageCommands: readonly { name: StageName; summary: string; options: reado
   {
     name: 'dedupe',
     summary: 'refuse copies and near copies of training titles',
-    options: optionsOfGroups('Review'),
+    options: ['similarityThreshold'],
   },
-  { name: 'report', summary: 'write the overfit report of a run', options: [] },
+  { name: 'report', summary: 'write the overfit report of a run', options: ['failOnOverfit'] },
 ];
 const everyCommand: readonly OptionName[] = ['overwrite', 'json'];
 

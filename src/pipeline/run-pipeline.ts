@@ -5,6 +5,7 @@ import { decideSource } from './decide-source.js';
 import type { Interrupt } from './interrupt.js';
 import type { Decision } from './manifest.js';
 import type { RunOptions } from './option-table.js';
+import { overfitGate } from './overfit-gate.js';
 import { planRuns, type RunPlan } from './plan.js';
 import { RunFolder } from './run-folder.js';
 import { openRunSource } from './run-source.js';
@@ -16,7 +17,7 @@ type Decisions = Readonly<Record<'source' | 'model', Decision>>;
 
 /**
  * Runs the pipeline for every subreddit given, one after the other. One that fails does not take the others down.
- * @returns 0 when all are done; 1 when one of several failed; 130 when the person stopped it.
+ * @returns 0 when all are done; 1 when one of several failed; 3 when --fail-on-overfit refused one; 130 when the person stopped it.
  * @throws TitlesmithError for wrong options, and when the only run fails.
  */
 export async function runPipeline(
@@ -34,9 +35,9 @@ export async function runPipeline(
   for (const [name, { choice, reason }] of Object.entries(decisions))
     console.note(`${name}: ${choice} (${reason})`);
   if (plans.length === 1) {
-    const summary = await runPlan(first, decisions, console, interrupt, undefined);
+    const { summary, code } = await runPlan(first, decisions, console, interrupt, undefined);
     console.result(summary.lines, summary.data);
-    return exitCodes.done;
+    return code;
   }
   return runSeveral(plans, decisions, console, interrupt);
 }
@@ -48,9 +49,11 @@ async function runSeveral(
   interrupt: Interrupt,
 ): Promise<ExitCode> {
   const failed: string[] = [];
+  const overfitted: string[] = [];
   for (const plan of plans) {
     try {
-      const summary = await runPlan(plan, decisions, console, interrupt, plan.name);
+      const { summary, code } = await runPlan(plan, decisions, console, interrupt, plan.name);
+      if (code === exitCodes.overfit) overfitted.push(plan.name);
       console.result([...summary.lines, ''], summary.data);
     } catch (error) {
       console.error(error, { run: plan.name });
@@ -59,21 +62,27 @@ async function runSeveral(
     }
   }
   const done = plans.length - failed.length;
-  const lines = [
-    `${done} of ${plans.length} runs done${failed.length > 0 ? `; failed: ${failed.join(', ')}` : ''}`,
-  ];
-  console.result(lines, { runs: plans.length, done, failed });
-  return failed.length > 0 ? exitCodes.failed : exitCodes.done;
+  const listed = (what: string, names: readonly string[]) =>
+    names.length > 0 ? `; ${what}: ${names.join(', ')}` : '';
+  const more = listed('failed', failed) + listed('refused by --fail-on-overfit', overfitted);
+  console.result([`${done} of ${plans.length} runs done${more}`], {
+    runs: plans.length,
+    done,
+    failed,
+    overfitted,
+  });
+  if (failed.length > 0) return exitCodes.failed;
+  return overfitted.length > 0 ? exitCodes.overfit : exitCodes.done;
 }
 
-/** One run, from its folder to its summary. `shownName` stands before its lines, where there are several runs. */
+/** One run, from its folder to its summary and exit code. `shownName` stands before its lines, where there are several runs. */
 async function runPlan(
   plan: RunPlan,
   decisions: Decisions,
   console: Console,
   interrupt: Interrupt,
   shownName: string | undefined,
-): Promise<RunSummary> {
+): Promise<{ summary: RunSummary; code: ExitCode }> {
   const started = performance.now();
   const scope = shownName === undefined ? {} : { run: shownName };
   const { options, name } = plan;
@@ -97,7 +106,10 @@ async function runPlan(
       const force = stage === 'finetune' && options.restoreFrom === 'fresh';
       await runStage(stage, { ...context, onProgress }, force);
     }
-    return await summarizeRun(run.path, run.manifest, (performance.now() - started) / 1000);
+    const summary = await summarizeRun(run.path, run.manifest, (performance.now() - started) / 1000);
+    const judged = options.until === 'report';
+    const code = judged ? overfitGate(options, run.manifest, console.listener(scope)) : exitCodes.done;
+    return { summary, code };
   } finally {
     run.close();
   }

@@ -5,6 +5,7 @@ import { generatedLines } from './generated-lines.js';
 import type { Interrupt } from './interrupt.js';
 import type { RunOptions } from './option-table.js';
 import { checkOptionsTogether, restoreOptions } from './options.js';
+import { overfitGate } from './overfit-gate.js';
 import { RunFolder } from './run-folder.js';
 import { runStage } from './run-stages.js';
 import type { StageName } from './stage-names.js';
@@ -46,7 +47,7 @@ export async function runSingleStage(
     await runStage(stage, context, force);
     const { lines, data } = await summarizeRun(run.path, run.manifest, (performance.now() - started) / 1000);
     console.result(stage === 'generate' ? await generatedLines(run.path, options.sampleDelim) : lines, data);
-    return exitCodes.done;
+    return stage === 'report' ? overfitGate(options, run.manifest, onProgress) : exitCodes.done;
   } finally {
     run.close();
   }

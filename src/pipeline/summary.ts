@@ -9,6 +9,13 @@ import { runFiles } from './stages/descriptions.js';
 
 const shownTitles = 10;
 
+const verdictWords: Readonly<Record<NonNullable<RunCounts['report']>['verdict'], string>> = {
+  overfits: 'recites its training titles: see the report for what to do',
+  leans: 'has begun to recite its training titles',
+  healthy: 'writes titles of its own: copies are no more frequent than among held-out titles',
+  unknown: 'too few titles to tell whether it recites',
+};
+
 /** What a finished run says: for people, and as data. */
 export interface RunSummary {
   readonly lines: readonly string[];
@@ -102,6 +109,7 @@ export async function summarizeRun(folder: string, manifest: Manifest, seconds: 
   const lines = [`${manifest.name}: done in ${formatSeconds(seconds)}`, ...countLines(counts)];
   if (titles.length > 0)
     lines.push('  accepted, the first ten:', ...titles.map((title) => `    ${toPrintable(title)}`));
+  if (counts.report) lines.push(`  model      ${verdictWords[counts.report.verdict]}`);
   if (report) lines.push(`  report     ${report}`);
   const data = {
     run: manifest.name,

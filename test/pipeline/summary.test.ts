@@ -55,7 +55,7 @@ test('a whole run says what went in and out of each stage', async () => {
       },
       generate: { generated: 200, tokens: 3000, byFinishReason: { stop: 200 } },
       dedupe: { accepted: 150, rejected: 50, rejectedByReason: { 'near copy': 50 } },
-      report: {},
+      report: { verdict: 'healthy', copyShare: 0.01, excess: { share: 0, low: -0.1, high: 0.1 } },
     }),
     95.2,
   );
@@ -69,6 +69,7 @@ test('a whole run says what went in and out of each stage', async () => {
     '  review     150 accepted, 50 refused = 25.0 % (50 near copy)',
     '  accepted, the first ten:',
     ...Array.from({ length: 10 }, (_, index) => `    Title \\u001b[31mnumber ${index}`),
+    '  model      writes titles of its own: copies are no more frequent than among held-out titles',
     `  report     ${join(folder, 'report.html')}`,
   ]);
   expect(data).toMatchObject({ run: 'aww', refusedShare: 0.25, report: join(folder, 'report.html') });

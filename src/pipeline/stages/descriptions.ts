@@ -31,11 +31,13 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
   generate: { ...once, inputs: [runFiles.checkpoint], outputs: [runFiles.generated] },
   dedupe: {
     ...once,
+    version: 2,
     inputs: [runFiles.generated, runFiles.train, runFiles.validation],
     outputs: [runFiles.accepted, runFiles.rejected],
   },
   report: {
     ...once,
+    version: 2,
     inputs: [runFiles.generated, runFiles.train, runFiles.validation, runFiles.metrics],
     outputs: [runFiles.reportPage, runFiles.reportFigures],
     usesCountsOf: ['extract', 'dataset', 'finetune', 'generate'],
