@@ -20,10 +20,10 @@ test('docs/dependencies.md lists exactly the dependencies of package.json', () =
   expect(listed.sort()).toEqual(installed.sort());
 });
 
-test('every package of src is a run-time dependency, imported through the door that is documented', () => {
+test('every run-time dependency has a documented door, and no package is imported elsewhere', () => {
   const rows = [...documentation.matchAll(/^\| `([^`]+)` \| [^|]+ \| `([^`]+)` \|$/gm)];
   const doors = new Map(rows.map(([, name = '', door = '']) => [name, door]));
-  expect([...doors.keys()].sort()).toEqual(Object.keys(packageFile.dependencies).sort());
+  expect(Object.keys(packageFile.dependencies).filter((name) => !doors.has(name))).toEqual([]);
   const outside = readImports(packageRoot).filter((statement) => statement.outside);
   for (const { file, target } of outside) {
     const door = doors.get(target);
