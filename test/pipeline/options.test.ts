@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { TitlesmithError } from '../../src/common/errors.js';
-import { decideModel } from '../../src/pipeline/decide-model.js';
 import type { OptionName, RunOptions } from '../../src/pipeline/option-table.js';
 import {
   checkOptionsTogether,
@@ -134,20 +133,5 @@ describe('the runs of a call', () => {
     const [plan] = planRuns({ source: 'csv', input: ['some/dir/My Titles (2).csv.gz'] });
     expect(plan?.name).toBe('my-titles-2');
     expect(planRuns({ input: ['x.csv'], runName: 'all40' })[0]?.name).toBe('all40');
-  });
-});
-
-describe('the model', () => {
-  test('auto is nano, and says why', () => {
-    expect(decideModel('auto')).toEqual({
-      choice: 'nano',
-      reason: expect.stringContaining('not supported by this version'),
-    });
-  });
-
-  test.each(['124M', '1558M', 'nosuch', '../weights'])('%s is refused by name', (model) => {
-    const error = thrownBy(() => decideModel(model));
-    expect(error.exitCode).toBe(2);
-    expect(error.message).toContain(model);
   });
 });

@@ -1,18 +1,16 @@
-import { resolve } from 'node:path';
+import { TitlesmithError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import type { Tokenizer } from '../tokenizer/contract.js';
 import type { Gpt2Configuration } from './configuration.js';
 import { type HubSettings, hubSettings } from './hub/settings.js';
 import { fetchHubModel, findHubModel, type HubModel } from './hub/snapshot.js';
-import { findModelFolder, hashModelFolder, type ModelFolder } from './model-folder.js';
+import { findModelFolder, hashModelFolder, type ModelFolder, type OpenModel } from './model-folder.js';
 import { parseModelName } from './model-name.js';
 import { type ParameterStore, parameterSpecifications } from './parameters.js';
 import { loadWeights } from './weight-source.js';
 
 /** A model that was found, but not yet downloaded or read. */
 export interface LocatedModel {
-  /** A name that stands for exactly this model, now and later: `owner/name@commit`, or an absolute path. */
-  readonly pinnedName: string;
   /** What identifies its content: the commit, or a hash of the folder's files. */
   readonly hash: string;
   /** One line for people. */
@@ -20,7 +18,12 @@ export interface LocatedModel {
   readonly missingBytes: number;
 }
 
-/** A model ready to be trained or sampled from. */
+/** A model whose files are there and checked; its weights are still to be read. */
+export interface AvailableModel extends OpenModel {
+  readonly source: LocatedModel;
+}
+
+/** A model ready to be sampled from. */
 export interface ResolvedModel {
   readonly configuration: Gpt2Configuration;
   readonly tokenizer: Tokenizer;
@@ -32,23 +35,36 @@ type Found =
   | { readonly located: LocatedModel; readonly hub: HubModel }
   | { readonly located: LocatedModel; readonly folder: ModelFolder };
 
+/** How a model is looked for. */
+export interface ModelRequest {
+  /** Undefined: what the environment asks for. */
+  readonly settings?: HubSettings | undefined;
+  /** As `locateModel` gave it: exactly this model, or none. */
+  readonly hash?: string | undefined;
+}
+
 async function find(
   name: string,
-  settings: HubSettings,
+  { settings = hubSettings(), hash: pinned }: ModelRequest,
   onWarning: (message: string) => void,
 ): Promise<Found> {
   const parsed = parseModelName(name);
   if (parsed.kind === 'folder') {
     const folder = await findModelFolder(parsed.path);
     const hash = await hashModelFolder(folder);
+    if (pinned !== undefined && hash !== pinned) {
+      throw new TitlesmithError(`The model in ${folder.path} has changed since it was chosen.`, {
+        code: 'model-changed',
+        hint: 'Run the same command again.',
+      });
+    }
     const description = `${folder.path}, ${folder.format} files, sha256 ${hash.slice(0, 8)}`;
-    return { folder, located: { pinnedName: resolve(folder.path), hash, description, missingBytes: 0 } };
+    return { folder, located: { hash, description, missingBytes: 0 } };
   }
-  const hub = await findHubModel(parsed.repository, parsed.revision, settings, onWarning);
+  const hub = await findHubModel({ ...parsed, commit: pinned }, settings, onWarning);
   const { repository, commit, missingBytes } = hub;
-  const how = missingBytes === 0 ? 'cached' : `${Math.ceil(missingBytes / 1e6)} MB to download`;
-  const description = `${repository} at ${commit.slice(0, 8)}, ${how}`;
-  return { hub, located: { pinnedName: `${repository}@${commit}`, hash: commit, description, missingBytes } };
+  const description = `${repository} at ${commit.slice(0, 8)}`;
+  return { hub, located: { hash: commit, description, missingBytes } };
 }
 
 /**
@@ -61,30 +77,44 @@ export async function locateModel(
   settings: HubSettings = hubSettings(),
   onWarning: (message: string) => void = () => {},
 ): Promise<LocatedModel> {
-  return (await find(name, settings, onWarning)).located;
+  return (await find(name, { settings }, onWarning)).located;
 }
 
 /**
- * Gets a model ready: downloads what is missing, checks every file, reads the weights as float32 tensor by tensor.
+ * Gets a model's files: downloads what is missing, checks every one. The weights are read by the caller, tensor by
+ * tensor, who closes them.
  * @param name as for `locateModel`.
  * @throws InterruptedError when the context asks to stop; TitlesmithError with one line on what is wrong where.
  */
+export async function openModel(
+  name: string,
+  context: WorkContext,
+  request: ModelRequest = {},
+): Promise<AvailableModel> {
+  const onWarning = (message: string): void => context.onProgress({ kind: 'warning', message });
+  const found = await find(name, request, onWarning);
+  const { located } = found;
+  if ('folder' in found) return { ...(await found.folder.open()), source: located };
+  if (located.missingBytes > 0) {
+    const message = `Downloading ${located.description}: ${Math.ceil(located.missingBytes / 1e6)} MB.`;
+    context.onProgress({ kind: 'note', message });
+  }
+  const folder = await findModelFolder(
+    await fetchHubModel(found.hub, request.settings ?? hubSettings(), context),
+  );
+  return { ...(await folder.open()), source: located };
+}
+
+/** Like {@link openModel}, with the weights read as float32 into a new store. */
 export async function resolveModel(
   name: string,
   context: WorkContext,
-  settings: HubSettings = hubSettings(),
+  request: ModelRequest = {},
 ): Promise<ResolvedModel> {
-  const onWarning = (message: string): void => context.onProgress({ kind: 'warning', message });
-  const found = await find(name, settings, onWarning);
-  const folder =
-    'folder' in found
-      ? found.folder
-      : await findModelFolder(await fetchHubModel(found.hub, settings, context));
-  const { configuration, tokenizer, weights } = await folder.open();
+  const { configuration, tokenizer, weights, source } = await openModel(name, context, request);
   try {
-    const specifications = parameterSpecifications(configuration);
-    const store = await loadWeights(weights, specifications, context);
-    return { configuration, tokenizer, weights: store, source: found.located };
+    const store = await loadWeights(weights, parameterSpecifications(configuration), context);
+    return { configuration, tokenizer, weights: store, source };
   } finally {
     await weights.close();
   }

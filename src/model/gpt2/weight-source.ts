@@ -40,3 +40,15 @@ export async function loadWeights(
   }
   return store;
 }
+
+/** The weights of a store in memory as a source. @throws RangeError for a name the store does not have. */
+export function storedWeights({ views }: ParameterStore): WeightSource {
+  return {
+    read: async (name, into) => {
+      const values = views.get(name);
+      if (!values) throw new RangeError(`no parameter ${name}`);
+      into.set(values.subarray(0, into.length));
+    },
+    close: async () => {},
+  };
+}

@@ -85,7 +85,7 @@ class TrainingRun {
       evaluation: await engine.compile(evaluationGraph(configuration, shape, model.adapters)),
       optimizer: await Optimizer.create(engine, model.state),
     };
-    initializeModel(model, options.seed, pretrained);
+    await initializeModel(model, options.seed, pretrained);
     const saved = await loadResumeState(join(checkpointFolder, resumeStateFile), model.state);
     if (!saved) await writeModelDescription(checkpointFolder, configuration, tokenizer);
     const metrics = await MetricsFile.open(input.metricsPath, saved?.metricsLines ?? 0);

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/contract.js';
 import type { Gpt2Configuration } from '../gpt2/configuration.js';
-import type { ParameterStore } from '../gpt2/parameters.js';
+import type { WeightSource } from '../gpt2/weight-source.js';
 import type { Tokenizer } from '../tokenizer/contract.js';
 import type { TrainingData, TrainingOptions } from './contract.js';
 
@@ -10,8 +10,8 @@ export interface FinetuneInput {
   readonly data: TrainingData;
   readonly tokenizer: Tokenizer;
   readonly configuration: Gpt2Configuration;
-  /** Weights to start from; undefined: a model from scratch. Not changed. */
-  readonly pretrained: ParameterStore | undefined;
+  /** Weights to start from, read straight into the model; undefined: a model from scratch. */
+  readonly pretrained: Pick<WeightSource, 'read'> | undefined;
   /** Receives model.safetensors (best by validation loss), config.json, tokenizer files, and the state to resume from. */
   readonly checkpointFolder: string;
   readonly metricsPath: string;

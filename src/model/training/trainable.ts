@@ -7,6 +7,7 @@ import {
   type ParameterStore,
   parameterSpecifications,
 } from '../gpt2/parameters.js';
+import type { WeightSource } from '../gpt2/weight-source.js';
 import type { TrainingOptions } from './contract.js';
 import type { OptimizerState } from './optimizer.js';
 
@@ -38,17 +39,21 @@ export function createTrainableModel(
   };
 }
 
-/** Sets every parameter to where training begins: the pretrained weights, or seeded random ones; adapters at zero. */
-export function initializeModel(
-  { state, frozen }: TrainableModel,
+/**
+ * Sets every parameter to where training begins: the pretrained weights, or seeded random ones; adapters at zero.
+ * @throws TitlesmithError naming a pretrained tensor that cannot be read.
+ */
+export async function initializeModel(
+  { state, frozen, adapters }: TrainableModel,
   seed: number,
-  pretrained?: ParameterStore,
-): void {
+  pretrained?: Pick<WeightSource, 'read'>,
+): Promise<void> {
+  const added = new Set(adapters.map(({ name }) => name));
   for (const store of [state.parameters, frozen]) {
-    initializeParameters(store, seed);
+    const isRandom = ({ name }: ParameterSpecification): boolean => !pretrained || added.has(name);
+    initializeParameters({ ...store, specifications: store.specifications.filter(isRandom) }, seed);
     for (const [name, view] of store.views) {
-      const values = pretrained?.views.get(name);
-      if (values) view.set(values);
+      if (!added.has(name)) await pretrained?.read(name, view);
     }
   }
 }

@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
 import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime.js';
-import { nanoConfiguration } from '../../model/gpt2/configuration.js';
-import { restrictedTokenizer } from '../../model/tokenizer/restricted.js';
 import { tokenizeTitles } from '../../model/training/dataset.js';
 import { finetune } from '../../model/training/finetune.js';
 import type { StageJob } from './contract.js';
 import type { FinetuneCounts } from './counts.js';
 import { readDatasetTitles } from './dataset-titles.js';
 import { runFiles } from './descriptions.js';
+import { startingModel } from './starting-model.js';
 import { trainingOptions } from './training-presets.js';
 
 /** dataset/ → checkpoint/ and metrics.jsonl. */
@@ -17,8 +16,8 @@ export async function runFinetune(
   context: WorkContext,
 ): Promise<FinetuneCounts> {
   const titles = await readDatasetTitles(folder);
-  const tokenizer = restrictedTokenizer(titles.train);
-  const configuration = nanoConfiguration(tokenizer.vocabularySize);
+  const model = await startingModel(decisions['model'], titles.train, context);
+  const { configuration, tokenizer, pretrained } = model;
   const limits = { maximumTokens: configuration.contextLength - 1 };
   const train = tokenizeTitles(titles.train, tokenizer, limits);
   const validation = tokenizeTitles(titles.validation, tokenizer, limits);
@@ -32,10 +31,14 @@ export async function runFinetune(
     data: { train: train.titles, validation: validation.titles },
     tokenizer,
     configuration,
-    pretrained: undefined,
+    pretrained,
     checkpointFolder: join(folder, runFiles.checkpoint),
     metricsPath: join(folder, runFiles.metrics),
     options: trainingOptions(decisions['model']?.choice ?? 'nano', options),
   };
-  return finetune(input, context);
+  try {
+    return await finetune(input, context);
+  } finally {
+    await pretrained?.close();
+  }
 }

@@ -13,6 +13,7 @@ import {
   initializeParameters,
   parameterSpecifications,
 } from '../../../src/model/gpt2/parameters.js';
+import { storedWeights } from '../../../src/model/gpt2/weight-source.js';
 import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
 import type { MetricsLine, TrainingOptions } from '../../../src/model/training/contract.js';
 import { tokenizeTitles } from '../../../src/model/training/dataset.js';
@@ -160,7 +161,9 @@ describe('finetune', () => {
   it('trains adapters over frozen weights and saves them merged', async () => {
     const pretrained = createParameterStore(parameterSpecifications(configuration));
     initializeParameters(pretrained, 9);
-    const result = await run('adapters', { loraRank: 4, learningRate: 3e-2 }, silentContext, { pretrained });
+    const result = await run('adapters', { loraRank: 4, learningRate: 3e-2 }, silentContext, {
+      pretrained: storedWeights(pretrained),
+    });
     expect(result.trainedParameters).toBeLessThan(result.parameters / 4);
     expect(result.bestValidationLoss).toBeLessThan(result.initialValidationLoss - 0.1);
     const saved = await readWeights(join(folder, 'adapters'), configuration);

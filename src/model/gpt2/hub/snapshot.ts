@@ -9,9 +9,19 @@ import { fetchSnapshotInformation, type RemoteFile, type RemoteSnapshot } from '
 import { downloadBlob } from './download.js';
 import type { HubSettings } from './settings.js';
 
+/** What is asked of the hub. */
+export interface HubRequest {
+  readonly repository: string;
+  /** A branch, tag or commit. */
+  readonly revision: string;
+  /** The commit the revision was found to be at before: exactly this one, wherever the branch is now. */
+  readonly commit?: string | undefined;
+}
+
 /** A model of the hub at one commit, and what must still be downloaded of it. */
 export interface HubModel {
   readonly repository: string;
+  readonly revision: string;
   readonly commit: string;
   /** Undefined where the hub was not asked, as everything is cached. */
   readonly remote: RemoteSnapshot | undefined;
@@ -40,35 +50,36 @@ function mainFiles(snapshot: RemoteSnapshot): RemoteFile[] {
  * @throws TitlesmithError when the hub does not give the model out, or is not there and the model not cached.
  */
 export async function findHubModel(
-  repository: string,
-  revision: string,
+  request: HubRequest,
   settings: HubSettings,
   onWarning: (message: string) => void,
 ): Promise<HubModel> {
+  const { repository, revision } = request;
+  const wanted = request.commit ?? revision;
   const cache = new RepositoryCache(repository, settings);
-  const cached = await cache.completeSnapshot(revision);
-  if (settings.offline || cached?.commit === revision) {
-    if (cached) return { repository, commit: cached.commit, remote: undefined, missingBytes: 0 };
+  const cached = await cache.completeSnapshot(wanted);
+  const fromCache = (commit: string): HubModel => {
+    return { repository, revision, commit, remote: undefined, missingBytes: 0 };
+  };
+  if (cached && (settings.offline || cached.commit === wanted)) return fromCache(cached.commit);
+  if (settings.offline) {
     throw new TitlesmithError(
       `${repository} is not in the cache, ${settings.cacheFolder}, and HF_HUB_OFFLINE is set.`,
-      {
-        code: 'hub-offline',
-        hint: 'Unset HF_HUB_OFFLINE, or name a folder that holds the model.',
-      },
+      { code: 'hub-offline', hint: 'Unset HF_HUB_OFFLINE, or name a folder that holds the model.' },
     );
   }
   let remote: RemoteSnapshot;
   try {
-    remote = await fetchSnapshotInformation(repository, revision, settings);
+    remote = await fetchSnapshotInformation(repository, wanted, settings);
   } catch (error) {
     const isAway = error instanceof TitlesmithError && ['hub-unreachable', 'hub-busy'].includes(error.code);
     if (!cached || !isAway) throw error;
     onWarning(`${error.message} Using what is cached: ${repository} at ${cached.commit.slice(0, 8)}.`);
-    return { repository, commit: cached.commit, remote: undefined, missingBytes: 0 };
+    return fromCache(cached.commit);
   }
   let missingBytes = 0;
   for (const file of mainFiles(remote)) missingBytes += (await cache.hasBlob(file)) ? 0 : file.bytes;
-  return { repository, commit: remote.commit, remote, missingBytes };
+  return { repository, revision, commit: remote.commit, remote, missingBytes };
 }
 
 /**
@@ -77,13 +88,23 @@ export async function findHubModel(
  * @throws InterruptedError and TitlesmithError as `downloadBlob` does.
  */
 export async function fetchHubModel(
-  { repository, commit, remote }: HubModel,
+  { repository, revision, commit, remote }: HubModel,
   settings: HubSettings,
   context: WorkContext,
 ): Promise<string> {
   const cache = new RepositoryCache(repository, settings);
   const folder = cache.snapshotFolder(commit);
-  if (!remote) return folder;
+  if (remote) await fetchRemote(remote, folder, settings, context);
+  await cache.recordRevision(revision, commit);
+  return folder;
+}
+
+async function fetchRemote(
+  remote: RemoteSnapshot,
+  folder: string,
+  settings: HubSettings,
+  context: WorkContext,
+): Promise<void> {
   const files = mainFiles(remote);
   await fetchFiles(remote, files, settings, context);
   if (files.some(({ name }) => name === weightsIndexFile)) {
@@ -96,8 +117,6 @@ export async function fetchHubModel(
       context,
     );
   }
-  await cache.recordRevision(remote.revision, commit);
-  return folder;
 }
 
 const megabyte = 1e6;

@@ -33,7 +33,7 @@ const context = {
 };
 
 const resolve = (rest: Partial<HubSettings> = {}, name = hub.repository): Promise<ResolvedModel> =>
-  resolveModel(name, context, hub.settings(cache, rest));
+  resolveModel(name, context, { settings: hub.settings(cache, rest) });
 
 const repositoryFolder = (): string => join(cache, 'models--someone--tiny-gpt2');
 
@@ -52,9 +52,8 @@ describe('a download', () => {
     const model = await resolve();
     await expectTheModel(model);
     expect(model.source).toMatchObject({
-      pinnedName: `someone/tiny-gpt2@${commit}`,
       hash: commit,
-      description: expect.stringMatching(/^someone\/tiny-gpt2 at 01234567, 1 MB to download$/),
+      description: 'someone/tiny-gpt2 at 01234567',
     });
     const folder = repositoryFolder();
     expect(readdirSync(folder).sort()).toEqual(['blobs', 'refs', 'snapshots']);
@@ -73,7 +72,7 @@ describe('a download', () => {
     await resolve();
     const before = hub.contentRequests(weights).length;
     const again = await resolve();
-    expect(again.source.description).toMatch(/, cached$/);
+    expect(again.source.missingBytes).toBe(0);
     expect(hub.contentRequests(weights)).toHaveLength(before);
     const asked = hub.requests.length;
     await expectTheModel(await resolve({ offline: true }));
@@ -145,7 +144,7 @@ describe('a download that breaks', () => {
       onProgress: () => void bytes++,
       stopRequested: () => bytes > 2,
     };
-    const stopped = resolveModel(hub.repository, stopping, hub.settings(cache));
+    const stopped = resolveModel(hub.repository, stopping, { settings: hub.settings(cache) });
     await expect(stopped).rejects.toMatchObject({ code: 'interrupted', exitCode: 130 });
     await expect(resolve()).rejects.toThrow(/not a safetensors file/);
     const { range } = hub.contentRequests(weights)[1]!;

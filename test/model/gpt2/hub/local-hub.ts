@@ -35,7 +35,6 @@ interface StoredFile {
 }
 
 export const commit = '0123456789abcdef0123456789abcdef01234567';
-const repositoryName = 'someone/tiny-gpt2';
 
 const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
 const gitHash = (content: Buffer): string =>
@@ -48,7 +47,6 @@ async function listen(server: Server, host: string): Promise<string> {
 
 /** Speaks the part of the Hugging Face hub's HTTP interface that downloads use, over two servers as the real one does. */
 export class LocalHub {
-  readonly repository = repositoryName;
   readonly requests: Recorded[] = [];
   /** Faults by file name (or `api`), one an answer, in order. */
   readonly faults = new Map<string, Fault[]>();
@@ -60,9 +58,11 @@ export class LocalHub {
   private readonly hub = createServer((request, response) => this.answerHub(request, response));
   private readonly cdn = createServer((request, response) => this.answerCdn(request, response));
 
-  /** Serves the files of a folder as the repository `someone/tiny-gpt2`. */
-  static async start(folder: string): Promise<LocalHub> {
-    const local = new LocalHub();
+  private constructor(readonly repository: string) {}
+
+  /** Serves the files of a folder as a repository. */
+  static async start(folder: string, repository = 'someone/tiny-gpt2'): Promise<LocalHub> {
+    const local = new LocalHub(repository);
     for (const name of readdirSync(folder)) {
       const content = readFileSync(join(folder, name));
       local.files.set(name, { content, large: name.endsWith('.safetensors') });
@@ -111,13 +111,13 @@ export class LocalHub {
     }
     const json = (value: unknown): void =>
       void response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
-    const api = `/api/models/${repositoryName}`;
+    const api = `/api/models/${this.repository}`;
     if (path === `${api}/revision/main` || path === `${api}/revision/${commit}`) {
       const siblings = [...this.files.keys()].map((rfilename) => ({ rfilename }));
-      return void json({ _id: '1', id: repositoryName, sha: commit, private: false, siblings });
+      return void json({ _id: '1', id: this.repository, sha: commit, private: false, siblings });
     }
     if (path === `${api}/tree/${commit}`) return void json(this.tree());
-    const resolvePath = new RegExp(`^/${repositoryName}/resolve/(?:main|${commit})/([^/]+)$`).exec(path);
+    const resolvePath = new RegExp(`^/${this.repository}/resolve/(?:main|${commit})/([^/]+)$`).exec(path);
     const name = decodeURIComponent(resolvePath?.[1] ?? '');
     const file = this.files.get(name);
     if (!file) return void response.writeHead(404, { 'X-Error-Code': 'RepoNotFound' }).end();

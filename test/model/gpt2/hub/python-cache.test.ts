@@ -18,7 +18,7 @@ const snapshot = (cache: string): string => join(cache, 'models--someone--tiny-g
 describe.skipIf(oraclePython === undefined)("Python's huggingface_hub", { timeout: 60_000 }, () => {
   test('finds what titlesmith downloaded', async () => {
     const cache = temporaryFolder();
-    await resolveModel(hub.repository, silentContext, hub.settings(cache));
+    await resolveModel(hub.repository, silentContext, { settings: hub.settings(cache) });
     const environment = { HF_HUB_CACHE: cache, HF_HUB_OFFLINE: '1' };
     expect(await runOracle(script, [hub.repository], environment)).toBe(snapshot(cache));
   });
@@ -28,11 +28,13 @@ describe.skipIf(oraclePython === undefined)("Python's huggingface_hub", { timeou
     const environment = { HF_HUB_CACHE: cache, HF_ENDPOINT: hub.endpoint, HF_HUB_DISABLE_XET: '1' };
     expect(await runOracle(script, [hub.repository], environment)).toBe(snapshot(cache));
     const asked = hub.requests.length;
-    const model = await resolveModel(hub.repository, silentContext, hub.settings(cache, { offline: true }));
+    const model = await resolveModel(hub.repository, silentContext, {
+      settings: hub.settings(cache, { offline: true }),
+    });
     expect(model.weights.views.get('wte.weight')).toEqual(
       (await expectedParameters('float16')).get('wte.weight'),
     );
-    await resolveModel(hub.repository, silentContext, hub.settings(cache));
+    await resolveModel(hub.repository, silentContext, { settings: hub.settings(cache) });
     expect(hub.requests.slice(asked).filter(({ path }) => !path.startsWith('/api/'))).toEqual([]);
   });
 });

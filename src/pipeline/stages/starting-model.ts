@@ -1,0 +1,34 @@
+import type { WorkContext } from '../../common/progress.js';
+import { type Gpt2Configuration, nanoConfiguration } from '../../model/gpt2/configuration.js';
+import { openModel } from '../../model/gpt2/resolve-model.js';
+import type { WeightSource } from '../../model/gpt2/weight-source.js';
+import type { Tokenizer } from '../../model/tokenizer/contract.js';
+import { restrictedTokenizer } from '../../model/tokenizer/restricted.js';
+import type { Decision } from '../manifest.js';
+
+/** What training starts from. */
+export interface StartingModel {
+  readonly configuration: Gpt2Configuration;
+  readonly tokenizer: Tokenizer;
+  /** Undefined for a model from scratch. */
+  readonly pretrained: WeightSource | undefined;
+}
+
+/**
+ * The model that was decided: nano over the vocabulary of the titles, or a pretrained one with its own tokenizer, which
+ * is downloaded now where it is not cached.
+ * @throws InterruptedError when the context asks to stop; TitlesmithError when the model cannot be had, or is another
+ *   than was decided on.
+ */
+export async function startingModel(
+  decision: Decision | undefined,
+  titles: Iterable<string>,
+  context: WorkContext,
+): Promise<StartingModel> {
+  if (decision === undefined || decision.choice === 'nano') {
+    const tokenizer = restrictedTokenizer(titles);
+    return { tokenizer, configuration: nanoConfiguration(tokenizer.vocabularySize), pretrained: undefined };
+  }
+  const model = await openModel(decision.choice, context, { hash: decision.hash });
+  return { ...model, pretrained: model.weights };
+}

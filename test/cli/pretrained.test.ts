@@ -1,0 +1,60 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fixtureFolder } from '../model/gpt2/fixtures.js';
+import { commit, LocalHub } from '../model/gpt2/hub/local-hub.js';
+import { type Finished, runCli, temporaryFolder } from './run-cli.js';
+
+const folder = temporaryFolder();
+let hub: LocalHub;
+beforeAll(async () => {
+  hub = await LocalHub.start(fixtureFolder('float16'));
+  const titles = Array.from({ length: 80 }, (_, number) => `the the ${number}`);
+  writeFileSync(join(folder, 'titles.txt'), titles.join('\n'));
+});
+afterAll(() => hub.stop());
+
+const run = (model: string, name: string, environment: NodeJS.ProcessEnv = {}): Promise<Finished> => {
+  const source = ['--source', 'csv', '--input', 'titles.txt', '--run-name', name];
+  const work = ['--steps', '4', '--nsamples', '4', '--length', '8'];
+  const settings = { HF_HUB_OFFLINE: '', HF_ENDPOINT: hub.endpoint, HF_HOME: join(folder, 'hf') };
+  return runCli(['pipeline', ...source, ...work, '--model', model], folder, { ...settings, ...environment });
+};
+
+interface RunFile {
+  readonly decisions: { readonly model: Record<string, string> };
+  readonly stages: { readonly finetune: { readonly counts: Record<string, number> } };
+}
+const readRun = (name: string): RunFile =>
+  JSON.parse(readFileSync(join(folder, 'runs', name, 'run.json'), 'utf8')) as RunFile;
+
+describe('a pretrained model', () => {
+  test('of the hub is downloaded, trained and recorded; then cached, and its run continued from', async () => {
+    const finished = await run('someone/tiny-gpt2', 'first');
+    expect(finished.errors).toContain('Downloading someone/tiny-gpt2 at 01234567: 1 MB.');
+    expect(finished.code).toBe(0);
+    const { decisions, stages } = readRun('first');
+    expect(decisions.model).toEqual({
+      choice: 'someone/tiny-gpt2',
+      reason: 'named with --model',
+      description: 'someone/tiny-gpt2 at 01234567',
+      hash: commit,
+    });
+    const configuration = readFileSync(join(folder, 'runs/first/checkpoint/config.json'), 'utf8');
+    expect(JSON.parse(configuration)).toMatchObject({ vocab_size: 260, n_embd: 8, n_positions: 16 });
+
+    const offline = await run('someone/tiny-gpt2', 'first', { HF_HUB_OFFLINE: '1' });
+    expect(offline.errors.match(/skipped: nothing it depends on has changed/g)).toHaveLength(6);
+
+    const second = await run('runs/first', 'second');
+    expect(second.code).toBe(0);
+    const [before, after] = [stages.finetune.counts, readRun('second').stages.finetune.counts];
+    expect(after['initialValidationLoss']).toBeCloseTo(before['bestValidationLoss']!, 5);
+  });
+
+  test('that the hub does not know ends in one line', async () => {
+    const finished = await run('someone/nothing', 'third');
+    expect(finished.errors).toMatch(/^Error: The hub at http:.* knows no someone\/nothing \(status 404\)\./m);
+    expect(finished.code).toBe(1);
+  });
+});
