@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import koffi from 'koffi';
+import koffi, { type LibraryHandle } from 'koffi';
 import { TitlesmithError } from '../../../common/errors.js';
 
 /** The address of something that belongs to ONNX Runtime. */
@@ -146,15 +146,17 @@ function libraryPath(): string {
 /** ONNX Runtime's C API, loaded once a thread. */
 export interface OrtLibrary {
   readonly version: string;
+  /** Held so that it is never collected: koffi would unload the library under the functions, which do not hold it. */
+  readonly image: LibraryHandle;
   readonly functions: OrtFunctions;
   /** Throws what a status says, and frees it. */
   readonly check: (status: Status) => void;
 }
 
 function load(): OrtLibrary {
-  const library = koffi.load(libraryPath());
+  const image = koffi.load(libraryPath());
   const base = koffi.decode(
-    library.func('void* OrtGetApiBase()')(),
+    image.func('void* OrtGetApiBase()')(),
     koffi.struct({ getApi: 'void*', version: 'void*' }),
   );
   const bind = (pointer: Handle, result: string, parameters: string): unknown =>
@@ -181,7 +183,7 @@ function load(): OrtLibrary {
     functions.releaseStatus(status);
     throw new Error(`ONNX Runtime: ${message}`);
   };
-  return { version, functions, check };
+  return { version, image, functions, check };
 }
 
 function parameterType(declaration: string): ReturnType<typeof koffi.out> | string {
