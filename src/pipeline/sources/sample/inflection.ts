@@ -89,6 +89,7 @@ const irregularPlurals: Record<string, string> = {
   jellyfish: 'jellyfish',
   knife: 'knives',
   loaf: 'loaves',
+  moose: 'moose',
   mouse: 'mice',
   octopus: 'octopuses',
   person: 'people',

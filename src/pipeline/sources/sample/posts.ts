@@ -30,8 +30,8 @@ interface Plan {
 }
 
 const plans: readonly Plan[] = [
-  { subreddit: 'AskReddit', grammar: askReddit, titles: 3200, linksOut: false },
-  { subreddit: 'Showerthoughts', grammar: showerthoughts, titles: 3200, linksOut: false },
+  { subreddit: 'AskReddit', grammar: askReddit, titles: 4400, linksOut: false },
+  { subreddit: 'Showerthoughts', grammar: showerthoughts, titles: 4400, linksOut: false },
   { subreddit: 'todayilearned', grammar: todayILearned, titles: 1100, linksOut: true },
   { subreddit: 'LifeProTips', grammar: lifeProTips, titles: 1100, linksOut: false },
 ];

@@ -1,7 +1,7 @@
 /** The slots of r/AskReddit titles. */
 export const askRedditParts = `
 tail:
-  {tail_past} | {tail_past} | {tail_past} and {tail_past}
+  {tail_past} | {tail_past} | {tail_past} | {tail_past} | {tail_past} and {tail_past}
 tail_past:
   what happened next | how did it end | was it worth it | what did you learn | how did you explain it
   who found out | do you regret it | what did your family say | how did you get away with it
@@ -20,9 +20,9 @@ when:
   last summer | at night
 superlative:
   strangest | funniest | worst | best | pettiest | most awkward | cheapest | laziest | smallest | weirdest
-  dumbest | kindest | creepiest | most useless | most expensive | loudest | most wholesome
-  most embarrassing | cleverest | quietest | saddest | most dramatic | oldest | nicest | most confusing
-  coolest | rudest | scariest | most boring
+  dumbest | kindest | creepiest | most useless | priciest | loudest | proudest | most embarrassing
+  cleverest | quietest | saddest | boldest | oldest | nicest | sweetest | coolest | rudest | scariest
+  dullest
 better:
   better | cheaper | faster | dumber | more romantic | lazier | more dramatic | more Canadian | more useful
 group_question:

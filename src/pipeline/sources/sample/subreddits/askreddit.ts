@@ -22,28 +22,28 @@ title:
   {profession.plural} of Reddit, did you ever {deed} at work?
   former {profession.plural}, {why_left}, and {what_now}?
   what is the {superlative} thing you {found} {place}?
-  what is the {superlative} thing a {profession} {told} you< {when}>?
+  what is the {superlative} thing a {profession} {told} you {place}?
   what is the {superlative} thing your {relative} {told} you about {topic}?
   what is the {superlative} {object} you ever {owned} {place}?
-  what is the {superlative} thing you can do with a {adj} {object}?
+  what is the {superlative} thing you can do {place} with a {adj} {object}?
   what is the {superlative} reason to {deed} or to {deed}?
   what is the {superlative} excuse for {deed.ing} {place}?
   what is the {superlative} way to say "{saying}" {place}?
   what is the {superlative} advice about {topic} a {profession} ever gave you?
   what is the {superlative} {food_thing} you ever had {place}?
   what is the {superlative} thing to shout at a {profession} {place}?
-  what is the {superlative} thing about being a {profession}?
+  what is the {superlative} thing about being a {profession} who {habit_third}?
   what {food} opinion would get a {profession} thrown out {out_of}?
   what is your excuse for {deed.ing} {when}?
-  what is your best story about a {animal} {place}?
+  what is your best story about a {adj} {animal} and a {profession} {place}?
   what is your plan if a {adj} {animal} {appears} {place}?
   what is the story behind your {adj} {object} and the {adj} {animal}?
   what would you do {place} with a {adj} {object} and {sum}?
   what would happen if every {animal} and every {profession} {power_past}?
   what would your {relative} say if you {deed.past} {when}?
   what would change {place} if {profession.plural} {power_past}?
-  what did your {relative} never find out about {secret}?
-  what do {group} {think_about} when they {habit.their}?
+  what did your {relative} never find out about {secret} and the {adj} {object}?
+  what do {group} {think_about} when they {deed.their} or {habit.their}?
   what do you {think_about} {place} when you {routine}?
   what {noun_of_culture} about {topic} makes you {feel} {place}?
   what {noun_of_culture} would be better with a {adj} {animal} in it?
@@ -55,7 +55,7 @@ title:
   which {animal} would be the {superlative} {profession} {place}?
   which {food} would you {give_up} to {reward}?
   which of your {object.plural} {has_secret}, and why not the {adj} {object}?
-  who is the {superlative} {profession} you ever met, and {tail_now}?
+  who is the {superlative} {profession} you ever met {place}, and {tail}?
   who would win a fight between {thirty} {animal.plural} and a {adj} {animal}?
   who else {routine_they} and {thinks}?
   why do {group} always {habit}?
@@ -63,29 +63,29 @@ title:
   why does every {profession} seem to {habit.their}?
   why is it {normal} to {deed}, but {abnormal} to {deed}?
   how do you tell your {relative} that you {deed.past}?
-  how do you politely tell a {profession} to {stop_it}?
+  how do you politely tell a {profession} {place} to {stop_it}?
   how do you stop yourself from {deed.ing} {place}?
   how did you {deed} without {deed.ing}?
   how did {life_part} change the way you {think_about} {topic}?
   how would you explain {topic} and {topic} to {being}?
-  how would you explain to {being} that you {deed.past}?
+  how would you explain to {being} that you {deed.past} {when}?
   how would you survive {duration} {place} with only {food}?
   how would you hide a {adj} {animal} {place} for {duration}?
   how long could you {endure} before you {snap}?
-  how much money would it take for you to {deed}?
+  how much money would it take for you to {deed} with your {relative}?
   how old were you when you learned the truth about {false_belief} {place}?
   when did you realize that your {relative} {was_odd} and {was_odd}?
   when did you realize that you {was_odd_you}?
   when was the last time you {deed.past} or {deed.past}?
-  where were you when your {relative} {deed.past.their}?
-  would you {deed} for {sum}?
+  where were you when your {relative} {deed.past.their}, and {tail}?
+  would you {deed} for {sum} and a {adj} {object}?
   would you {deed} if it meant you could {reward}?
   would you rather {deed} or {deed}?
   would you rather {power} or {power}?
   would you rather own a {adj} {object} or {food} for {duration}?
   would you rather fight a {adj} {animal} {place} or {deed}?
   would you rather be a {profession} {place} or a {profession} {place}?
-  would you live {place} for {duration} in exchange for {sum}?
+  would you live {place} with a {animal} for {duration} in exchange for {sum}?
   would you still love your {relative} if you had to {deed} together?
   you wake up as a {adj} {animal} {place}. {wake_question}?
   you wake up {place} with a {adj} {object} and {food}. {wake_question}?
@@ -93,7 +93,7 @@ title:
   you can {power}, but every time you have to {price}. {deal}?
   you get {sum}, but a {animal} {price_animal}. {deal}?
   you get {sum}, but for {duration} you have to {price}. {deal}?
-  you can bring one {object} to {past_place}. {wake_question}?
+  you can bring one {adj} {object} and one {animal} to {past_place}. {wake_question}?
   your {relative} becomes a {profession} {place}. {consequence_question}?
   your {adj} {object} starts to talk {place}. what {is_first}?
   a {adj} {animal} is elected president of the {profession.plural}. {consequence_question}?
