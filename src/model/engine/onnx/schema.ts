@@ -1,4 +1,4 @@
-import protobuf from 'protobufjs';
+import { field, messageCodec, repeatedField as repeated } from '../../protobuf.js';
 
 /** ONNX TensorProto.DataType, as far as it is used. */
 export const onnxTypes = { float32: 1, int32: 6, int64: 7 } as const;
@@ -51,13 +51,9 @@ export interface ModelProto {
   };
 }
 
-type Field = { id: number; type: string; rule?: 'repeated' };
-const field = (id: number, type: string): Field => ({ id, type });
-const repeated = (id: number, type: string): Field => ({ id, type, rule: 'repeated' });
-
 /** The part of onnx.proto (ONNX IR version 10) that titlesmith writes: names in camel case, numbers as published. */
-const root = protobuf.Root.fromJSON({
-  nested: {
+const modelCodec = messageCodec(
+  {
     ModelProto: {
       fields: {
         irVersion: field(1, 'int64'),
@@ -112,11 +108,10 @@ const root = protobuf.Root.fromJSON({
     TensorShapeProto: { fields: { dim: repeated(1, 'DimensionProto') } },
     DimensionProto: { fields: { dimValue: field(1, 'int64') } },
   },
-});
-
-const modelType = root.lookupType('ModelProto');
+  'ModelProto',
+);
 
 /** The protobuf bytes of an ONNX model. */
 export function encodeModel(model: ModelProto): Uint8Array {
-  return modelType.encode(model).finish();
+  return modelCodec.encode(model);
 }
