@@ -4,35 +4,17 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, TitlesmithError } from '../../common/errors.js';
 import { hashFile } from '../../common/files.js';
-import type { Tokenizer } from '../tokenizer/contract.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import { configurationFile, readConfiguration } from './checkpoint.js';
-import type { Gpt2Configuration } from './configuration.js';
 import { findModelFiles } from './model-files.js';
+import { type ModelFolder, type OpenModel, withVocabularyOf } from './open-model.js';
 import { openSafetensorsModel } from './safetensors-model.js';
-import type { WeightSource } from './weight-source.js';
-
-/** A model whose files are open; the caller closes its weights. */
-export interface OpenModel {
-  readonly configuration: Gpt2Configuration;
-  readonly tokenizer: Tokenizer;
-  readonly weights: WeightSource;
-}
-
-/** A folder that holds a model, in a form that can be read. */
-export interface ModelFolder {
-  readonly path: string;
-  /** For people: `Hugging Face`. */
-  readonly format: string;
-  /** The files that make the model, for its hash. */
-  files(): Promise<readonly string[]>;
-  open(): Promise<OpenModel>;
-}
+import { isCheckpointPrefix, isTensorFlowFolder, tensorFlowFolder } from './tensorflow/checkpoint-folder.js';
 
 function huggingFaceFolder(path: string): ModelFolder {
   return {
     path,
-    format: 'Hugging Face',
+    format: 'Hugging Face files',
     files: () => huggingFaceFiles(path),
     open: () => openHuggingFaceFolder(path),
   };
@@ -55,23 +37,13 @@ async function openHuggingFaceFolder(path: string): Promise<OpenModel> {
 }
 
 /**
- * A model whose token embedding was enlarged has rows no token uses (padding to a round number, an added padding
- * token): they are left out, as they can never be learned from titles.
- */
-function withVocabularyOf(tokenizer: Tokenizer, stored: Gpt2Configuration, path: string): Gpt2Configuration {
-  const { vocabularySize } = tokenizer;
-  if (vocabularySize <= stored.vocabularySize) return { ...stored, vocabularySize };
-  throw new TitlesmithError(
-    `${path}: the tokenizer has ${vocabularySize} tokens, the model only ${stored.vocabularySize}.`,
-    { code: 'model-tokenizer', hint: 'Put the tokenizer files that belong to the model there.' },
-  );
-}
-
-/**
- * Finds out what kind of model a folder holds: Hugging Face's files, or a run of titlesmith with a checkpoint.
+ * Finds out what kind of model a folder holds: Hugging Face's files, a run of titlesmith with a checkpoint, or what
+ * OpenAI and gpt-2-simple leave.
+ * @param path the folder, or the prefix of a TensorFlow checkpoint in it.
  * @throws TitlesmithError when it holds none, naming what is missing.
  */
 export async function findModelFolder(path: string): Promise<ModelFolder> {
+  if (isCheckpointPrefix(path)) return tensorFlowFolder(path);
   let names: string[];
   try {
     if (!(await stat(path)).isDirectory()) {
@@ -85,11 +57,12 @@ export async function findModelFolder(path: string): Promise<ModelFolder> {
     throw fileError('read', path, error);
   }
   if (names.includes(configurationFile)) return huggingFaceFolder(path);
+  if (isTensorFlowFolder(names)) return tensorFlowFolder(path);
   const checkpoint = join(path, 'checkpoint');
   if (existsSync(join(checkpoint, configurationFile))) return huggingFaceFolder(checkpoint);
-  throw new TitlesmithError(`${path} holds no model: there is no ${configurationFile}.`, {
+  throw new TitlesmithError(`${path} holds no model: there is no ${configurationFile}, nor hparams.json.`, {
     code: 'model-folder',
-    hint: 'Name a folder with config.json, model.safetensors, vocab.json and merges.txt, or a run of titlesmith.',
+    hint: 'Name a folder of Hugging Face files, of gpt-2-simple (checkpoint/run1), or a run of titlesmith.',
   });
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { TitlesmithError, usageError } from '../../common/errors.js';
 
-/** What `--model` can name: a repository of the Hugging Face hub at a revision, or a folder. */
+/** What `--model` can name: a repository of the Hugging Face hub at a revision, or a folder (or a checkpoint in it). */
 export type ModelName =
   | { readonly kind: 'hub'; readonly repository: string; readonly revision: string }
   | { readonly kind: 'folder'; readonly path: string };
@@ -31,7 +31,7 @@ const hubId = /^([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:@([A-Za-z0-9][\w.-]*(
 export function parseModelName(name: string): ModelName {
   const known = published.get(name);
   if (known !== undefined) return { kind: 'hub', repository: known, revision: 'main' };
-  if (existsSync(name)) return { kind: 'folder', path: name };
+  if (existsSync(name) || existsSync(`${name}.index`)) return { kind: 'folder', path: name };
   if (/^\.{0,2}[\\/]|^~|^[A-Za-z]:[\\/]|\/$/.test(name)) {
     throw new TitlesmithError(`There is no folder ${JSON.stringify(name)} to take a model from.`, {
       code: 'model-folder-missing',

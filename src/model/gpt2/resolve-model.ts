@@ -4,8 +4,9 @@ import type { Tokenizer } from '../tokenizer/contract.js';
 import type { Gpt2Configuration } from './configuration.js';
 import { type HubSettings, hubSettings } from './hub/settings.js';
 import { fetchHubModel, findHubModel, type HubModel } from './hub/snapshot.js';
-import { findModelFolder, hashModelFolder, type ModelFolder, type OpenModel } from './model-folder.js';
+import { findModelFolder, hashModelFolder } from './model-folder.js';
 import { parseModelName } from './model-name.js';
+import type { ModelFolder, OpenModel } from './open-model.js';
 import { type ParameterStore, parameterSpecifications } from './parameters.js';
 import { loadWeights } from './weight-source.js';
 
@@ -58,7 +59,7 @@ async function find(
         hint: 'Run the same command again.',
       });
     }
-    const description = `${folder.path}, ${folder.format} files, sha256 ${hash.slice(0, 8)}`;
+    const description = `${folder.path}, ${folder.format}, sha256 ${hash.slice(0, 8)}`;
     return { folder, located: { hash, description, missingBytes: 0 } };
   }
   const hub = await findHubModel({ ...parsed, commit: pinned }, settings, onWarning);
@@ -69,7 +70,8 @@ async function find(
 
 /**
  * Finds a model without downloading or reading its weights: a quick check that it can be had.
- * @param name 124M, 355M, 774M, 1558M, distil, `owner/name[@revision]`, or a folder (Hugging Face files, or a run).
+ * @param name 124M, 355M, 774M, 1558M, distil, `owner/name[@revision]`, or a folder (Hugging Face files, OpenAI's, a run
+ *   of gpt-2-simple or titlesmith).
  * @throws TitlesmithError when the name is none, or the model cannot be had.
  */
 export async function locateModel(

@@ -73,13 +73,23 @@ function checkMerges(content: string, path: string, tokens: readonly string[]): 
   }
 }
 
+/** Names of the two files, which OpenAI and Hugging Face call differently. */
+export interface TokenizerFileNames {
+  readonly vocabulary: string;
+  readonly merges: string;
+}
+
 /**
  * Opens the tokenizer of a checkpoint folder: vocab.json and merges.txt in GPT-2's layout (single bytes first, a token
  * a merge in order of rank, the end token last).
+ * @param names other names of the files.
  * @throws TitlesmithError when a file is missing, or the two are not such a tokenizer.
  */
-export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const path = join(folder, vocabularyFile);
+export async function loadTokenizer(
+  folder: string,
+  names: TokenizerFileNames = { vocabulary: vocabularyFile, merges: mergesFile },
+): Promise<Tokenizer> {
+  const path = join(folder, names.vocabulary);
   const written = parseVocabulary(await readText(path), path);
   const tokens = written.map((text) => {
     const token = fromAlphabet(text);
@@ -89,6 +99,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const bytes = new Set(tokens.slice(0, singleBytes));
   const isByteTable = bytes.size === singleBytes && [...bytes].every((token) => token.length === 1);
   if (!isByteTable) throw malformed(path, `ids 0 to ${singleBytes - 1} are not the single bytes`);
-  checkMerges(await readText(join(folder, mergesFile)), join(folder, mergesFile), tokens);
+  const mergesPath = join(folder, names.merges);
+  checkMerges(await readText(mergesPath), mergesPath, tokens);
   return new BytePairTokenizer(tokens);
 }

@@ -47,7 +47,7 @@ class Reader {
   }
 }
 
-function readBlock(path: string, file: Buffer, { offset, size }: BlockHandle): Uint8Array {
+function readBlock(path: string, file: Buffer, { offset, size }: BlockHandle): Buffer {
   const end = offset + size;
   if (end + trailerBytes > file.length - footerBytes) {
     throw damagedCheckpoint(path, 'a block lies behind its end; the file is cut short');
@@ -92,9 +92,9 @@ export function readSortedTable(file: Buffer, path: string): Map<string, Uint8Ar
   footer.handle();
   const index = readBlock(path, file, footer.handle());
   const table = new Map<string, Uint8Array>();
-  for (const [, value] of entriesOf(path, Buffer.from(index))) {
+  for (const [, value] of entriesOf(path, index)) {
     const block = readBlock(path, file, new Reader(path, value).handle());
-    for (const [key, entry] of entriesOf(path, Buffer.from(block))) table.set(key, entry);
+    for (const [key, entry] of entriesOf(path, block)) table.set(key, entry);
   }
   return table;
 }
