@@ -16,6 +16,7 @@ export {
   type Judgement,
   type Verdict,
 } from './dedupe/dedupe.js';
+export { applyDecisions, type ReviewedOutput } from './dedupe/reviewed.js';
 export { createSimilarityIndex, type Match, type SimilarityIndex } from './dedupe/similarity-index.js';
 export { type OverfitStatistics, overfitStatistics } from './dedupe/statistics.js';
 export { writeVerdicts } from './dedupe/verdict-files.js';

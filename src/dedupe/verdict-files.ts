@@ -2,33 +2,39 @@ import { join } from 'node:path';
 import { writeChunksAtomic } from '../common/files.js';
 import { csvRecord } from './csv.js';
 import type { Verdict } from './dedupe.js';
+import type { ReviewedOutput } from './reviewed.js';
 
 export const acceptedFileName = 'accepted.txt';
 export const rejectedFileName = 'rejected.csv';
 
 const columns = ['text', 'reason', 'rating', 'matched_title', 'second_title', 'evidence'];
 
+/** The reason of an output that a person refused though dedupe did not. */
+export const refusedInReview = 'refused in review';
+
 /**
- * Writes what dedupe decided into a run folder, each file atomically: `accepted.txt`, one title a line, and
+ * Writes what was decided into a run folder, each file atomically: `accepted.txt`, one title a line, and
  * `rejected.csv` (RFC 4180) with text, reason, rating, what it matched, and the evidence in words. What it matched is the
  * training title most like it, for a glued copy a second one too, for a repeat the earlier output. Blank and broken texts
- * match nothing.
+ * match nothing. What a person decided goes before what dedupe did.
  * @throws TitlesmithError naming the file that cannot be written.
  */
-export async function writeVerdicts(folder: string, verdicts: readonly Verdict[]): Promise<void> {
-  await writeChunksAtomic(join(folder, acceptedFileName), acceptedLines(verdicts));
-  await writeChunksAtomic(join(folder, rejectedFileName), rejectedRecords(verdicts));
+export async function writeVerdicts(folder: string, outputs: readonly ReviewedOutput[]): Promise<void> {
+  await writeChunksAtomic(join(folder, acceptedFileName), acceptedLines(outputs));
+  await writeChunksAtomic(join(folder, rejectedFileName), rejectedRecords(outputs));
 }
 
-function* acceptedLines(verdicts: readonly Verdict[]): Generator<string> {
-  for (const verdict of verdicts) if (verdict.reason === undefined) yield `${verdict.text}\n`;
+/** The kept titles, one a line. */
+export function* acceptedLines(outputs: readonly ReviewedOutput[]): Generator<string> {
+  for (const { verdict, kept } of outputs) if (kept) yield `${verdict.text}\n`;
 }
 
-function* rejectedRecords(verdicts: readonly Verdict[]): Generator<string> {
+function* rejectedRecords(outputs: readonly ReviewedOutput[]): Generator<string> {
   yield csvRecord(columns);
-  for (const verdict of verdicts) {
-    if (verdict.reason === undefined) continue;
-    yield csvRecord([verdict.text, verdict.reason, ...matches(verdict), verdict.evidence ?? '']);
+  for (const { verdict, kept } of outputs) {
+    if (kept) continue;
+    const reason = verdict.reason ?? refusedInReview;
+    yield csvRecord([verdict.text, reason, ...matches(verdict), verdict.evidence ?? '']);
   }
 }
 

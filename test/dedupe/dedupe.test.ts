@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../src/common/progress.js';
 import { compareTexts, createTitleIndex } from '../../src/dedupe/compare.js';
 import { countVerdicts, dedupe } from '../../src/dedupe/dedupe.js';
+import { applyDecisions } from '../../src/dedupe/reviewed.js';
 import { writeVerdicts } from '../../src/dedupe/verdict-files.js';
 
 const titles = [
@@ -139,7 +140,7 @@ describe('writeVerdicts', () => {
       outputs('A new one, with a comma', hostile, 'Line\r\n"break"', 'A new one,  with a comma', ''),
       titles,
     );
-    await writeVerdicts(folder, verdicts);
+    await writeVerdicts(folder, applyDecisions(verdicts, []));
     expect(await readFile(join(folder, 'accepted.txt'), 'utf8')).toBe('A new one, with a comma\n');
     const rejected = await readFile(join(folder, 'rejected.csv'), 'utf8');
     const rating = compareTwoStrings(hostile, titles[1]!);

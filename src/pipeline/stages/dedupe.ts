@@ -1,15 +1,23 @@
+import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
+import { decisionsFileName, readDecisions } from '../../dedupe/decision-log.js';
 import { countVerdicts } from '../../dedupe/dedupe.js';
+import { applyDecisions } from '../../dedupe/reviewed.js';
 import { writeVerdicts } from '../../dedupe/verdict-files.js';
 import type { StageJob } from './contract.js';
 import type { DedupeCounts } from './counts.js';
 import { judgeRun } from './judge.js';
 
-/** generated.jsonl and dataset/ → accepted.txt and rejected.csv. */
+/** generated.jsonl, dataset/ and what people decided in review → accepted.txt and rejected.csv. */
 export async function runDedupe({ folder, options }: StageJob, context: WorkContext): Promise<DedupeCounts> {
   const { rules, verdicts } = await judgeRun(folder, options.similarityThreshold, context);
   context.onProgress({ kind: 'note', message: rules.thresholdReason });
   context.onProgress({ kind: 'note', message: rules.runReason });
-  await writeVerdicts(folder, verdicts);
+  const outputs = applyDecisions(verdicts, await readDecisions(join(folder, decisionsFileName)));
+  const reviewed = outputs.filter(({ decision }) => decision !== undefined).length;
+  if (reviewed > 0) {
+    context.onProgress({ kind: 'note', message: `${reviewed} outputs are as decided in review` });
+  }
+  await writeVerdicts(folder, outputs);
   return countVerdicts(verdicts);
 }

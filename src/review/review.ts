@@ -1,0 +1,204 @@
+import { TitlesmithError } from '../common/errors.js';
+import type { DecisionEntry, DecisionLog } from '../dedupe/decision-log.js';
+import { applyDecisions, isKeepable, type ReviewedOutput, reviewed } from '../dedupe/reviewed.js';
+import { findDifferences } from '../report/differences.js';
+import { visible } from '../report/html.js';
+import type { Change, ItemQuery, ItemState, Progress, ReviewInput, ReviewItem } from './contract.js';
+
+/** A decision that came too late or cannot be: another window was faster, or there is nothing to take back. */
+export class ReviewConflict extends TitlesmithError {
+  constructor(
+    message: string,
+    /** The output as it is now, where one is meant. */
+    readonly state: ItemState | undefined,
+  ) {
+    super(message, { code: 'review-conflict' });
+  }
+}
+
+interface Entry {
+  output: ReviewedOutput;
+  readonly item: ReviewItem;
+  /** Lower case. */
+  readonly searched: string;
+  sequence: number;
+}
+
+/**
+ * The outputs of a run and the decisions on them. Each decision is on disk before it counts; windows are told of it
+ * through {@link onChange}.
+ */
+export class Review {
+  /** Called after every decision. */
+  onChange: (change: Change) => void = () => {};
+  /** Closest to a training title first, as those need a person most. */
+  private readonly order: readonly Entry[];
+  private readonly byIndex: ReadonlyMap<number, Entry>;
+
+  constructor(
+    { verdicts }: ReviewInput,
+    private readonly log: DecisionLog,
+  ) {
+    const outputs = applyDecisions(verdicts, log.entries);
+    const latest = new Map(log.entries.map((entry) => [entry.index, entry]));
+    const sorted = [...outputs].sort(
+      (a, b) => b.verdict.rating - a.verdict.rating || a.verdict.index - b.verdict.index,
+    );
+    this.order = sorted.map((output, place) => {
+      const last = latest.get(output.verdict.index);
+      const item = describe(output, place);
+      const searched = [item.text, item.matched, item.second, item.evidence].join('\n').toLowerCase();
+      return { output, item, searched, sequence: last?.text === output.verdict.text ? last.sequence : 0 };
+    });
+    this.byIndex = new Map(this.order.map((entry) => [entry.item.index, entry]));
+  }
+
+  /** All outputs in the order they were generated, as they stand. */
+  get outputs(): readonly ReviewedOutput[] {
+    return this.order.map(({ output }) => output).sort((a, b) => a.verdict.index - b.verdict.index);
+  }
+
+  get progress(): Progress {
+    const decided = this.order.filter(({ output }) => output.decision !== undefined).length;
+    const kept = this.order.filter(({ output }) => output.kept).length;
+    return { total: this.order.length, decided, kept };
+  }
+
+  /** The reasons that occur, `accepted` for none, with their counts, the most frequent first. */
+  get reasons(): readonly { readonly name: string; readonly count: number }[] {
+    const counts = new Map<string, number>();
+    for (const { item } of this.order) {
+      const name = item.reason || 'accepted';
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    return [...counts].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count);
+  }
+
+  /** Outputs that a query asks for, in the order of review, and how many there are in all. */
+  find(query: ItemQuery): { found: number; items: (ReviewItem & ItemState)[] } {
+    const wanted = query.search.toLowerCase();
+    const fitting = this.order.filter(
+      ({ output, item, searched }) =>
+        isShown(output, query.show) &&
+        (query.reason === '' || (item.reason || 'accepted') === query.reason) &&
+        searched.includes(wanted),
+    );
+    const items = fitting.filter(({ item }) => item.place > query.after).slice(0, query.limit);
+    return { found: fitting.length, items: items.map((entry) => ({ ...entry.item, ...stateOf(entry) })) };
+  }
+
+  /**
+   * Keeps or refuses an output.
+   * @param seen the sequence of the output's state that the person saw.
+   * @throws ReviewConflict when it has changed since, is unknown, or cannot be kept; TitlesmithError when the decision
+   * cannot be written. Then nothing has changed.
+   */
+  async decide(index: number, decision: 'keep' | 'refuse', seen: number, window: string): Promise<Change> {
+    const entry = this.byIndex.get(index);
+    if (!entry) throw new ReviewConflict(`There is no output ${index}.`, undefined);
+    if (decision === 'keep' && !isKeepable(entry.output.verdict)) {
+      throw new ReviewConflict('This text cannot be a title.', stateOf(entry));
+    }
+    const { text } = entry.output.verdict;
+    return this.write(() => {
+      if (entry.sequence !== seen)
+        throw new ReviewConflict('It was decided in another window.', stateOf(entry));
+      return { at: new Date().toISOString(), window, index, text, decision };
+    });
+  }
+
+  /**
+   * Takes back the last decision of a window that still stands.
+   * @throws ReviewConflict when there is none, or another window has decided the same output since.
+   */
+  async undo(window: string): Promise<Change> {
+    return this.write(() => {
+      const last = lastStanding(this.log.entries, window, (entry) => this.entryOf(entry) !== undefined);
+      if (!last) throw new ReviewConflict('There is nothing to take back in this window.', undefined);
+      const entry = this.entryOf(last)!;
+      const isLater = ({ index, sequence }: DecisionEntry) =>
+        index === last.index && sequence > last.sequence;
+      if (this.log.entries.some((later) => isLater(later) && later.window !== window)) {
+        throw new ReviewConflict('It was decided in another window since.', stateOf(entry));
+      }
+      const { index, text, sequence } = last;
+      const decision = decisionBefore(this.log.entries, last);
+      return { at: new Date().toISOString(), window, index, text, decision, undoes: sequence };
+    });
+  }
+
+  private entryOf({ index, text }: DecisionEntry): Entry | undefined {
+    const entry = this.byIndex.get(index);
+    return entry?.output.verdict.text === text ? entry : undefined;
+  }
+
+  private async write(make: () => Omit<DecisionEntry, 'sequence'>): Promise<Change> {
+    const written = (await this.log.add(make))!;
+    const entry = this.byIndex.get(written.index)!;
+    const { decision } = written;
+    entry.output = reviewed(entry.output.verdict, decision === 'none' ? undefined : decision);
+    entry.sequence = written.sequence;
+    const change = { state: stateOf(entry), progress: this.progress, window: written.window };
+    this.onChange(change);
+    return change;
+  }
+}
+
+function describe({ verdict }: ReviewedOutput, place: number): ReviewItem {
+  const { first, second, runs } = findDifferences(verdict.text, verdict.repeats ?? verdict.matched ?? '');
+  return {
+    index: verdict.index,
+    place,
+    text: first.join(' '),
+    rating: verdict.rating,
+    matched: second.join(' '),
+    second: visible(verdict.second ?? ''),
+    runs,
+    reason: verdict.reason ?? '',
+    evidence: verdict.evidence ?? '',
+    keepable: isKeepable(verdict),
+  };
+}
+
+function stateOf({ output, item, sequence }: Entry): ItemState {
+  return { index: item.index, decision: output.decision ?? '', kept: output.kept, sequence };
+}
+
+function isShown({ decision, kept }: ReviewedOutput, show: ItemQuery['show']): boolean {
+  switch (show) {
+    case 'all':
+      return true;
+    case 'undecided':
+      return decision === undefined;
+    case 'decided':
+      return decision !== undefined;
+    case 'kept':
+      return kept;
+    case 'refused':
+      return !kept;
+  }
+}
+
+/** The last decision of a window that is no undo and was not taken back. */
+function lastStanding(
+  entries: readonly DecisionEntry[],
+  window: string,
+  isKnown: (entry: DecisionEntry) => boolean,
+): DecisionEntry | undefined {
+  const takenBack = new Set(entries.map(({ undoes }) => undoes));
+  return entries.findLast(
+    (entry) =>
+      entry.window === window &&
+      entry.undoes === undefined &&
+      !takenBack.has(entry.sequence) &&
+      isKnown(entry),
+  );
+}
+
+/** What stood for an output before an entry. */
+function decisionBefore(entries: readonly DecisionEntry[], last: DecisionEntry): DecisionEntry['decision'] {
+  const earlier = entries.findLast(
+    ({ sequence, index, text }) => sequence < last.sequence && index === last.index && text === last.text,
+  );
+  return earlier?.decision ?? 'none';
+}
