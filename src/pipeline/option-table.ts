@@ -173,6 +173,11 @@ export const optionTable = {
     help: 'Steps between checkpoints.',
     defaultInWords: byModel,
   }),
+  sampleEvery: decidedValue('<steps>', integer(0, million), {
+    ...training,
+    help: 'Steps between samples of what the model says while it learns (samples/); 0: none.',
+    defaultInWords: byModel,
+  }),
   printEvery: decidedValue('<steps>', integer(1, million), {
     ...training,
     help: 'Steps between progress lines and lines of metrics.jsonl.',

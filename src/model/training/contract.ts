@@ -7,6 +7,8 @@ export interface TrainingOptions {
   readonly steps: number | undefined;
   /** Passes over the training titles after which training stops, where `steps` is undefined. */
   readonly maximumEpochs: number;
+  /** At least so many steps where `steps` is undefined: a small corpus is passed over more often. */
+  readonly minimumSteps: number;
   /** Rows of packed titles that go through the model at once. */
   readonly batchSize: number;
   /** Batches whose gradients add up to one optimizer step. */

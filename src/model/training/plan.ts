@@ -64,11 +64,12 @@ export function planTraining(
   const rowsPerEpoch = packed.rowCount;
   const positions = data.train.tokens.length + titleCount(data.train);
   const rowsPerStep = options.batchSize * options.accumulateGradients;
+  const epochSteps = Math.ceil((options.maximumEpochs * rowsPerEpoch) / rowsPerStep);
   return {
     rowLength,
     rowsPerEpoch,
     rowsPerStep,
     fill: positions / (rowsPerEpoch * rowLength),
-    steps: options.steps ?? Math.max(1, Math.ceil((options.maximumEpochs * rowsPerEpoch) / rowsPerStep)),
+    steps: options.steps ?? Math.max(1, options.minimumSteps, epochSteps),
   };
 }

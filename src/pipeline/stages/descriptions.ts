@@ -9,6 +9,7 @@ export const runFiles = {
   validation: 'dataset/validation.txt',
   checkpoint: 'checkpoint',
   metrics: 'metrics.jsonl',
+  samples: 'samples',
   generated: 'generated.jsonl',
   accepted: 'accepted.txt',
   rejected: 'rejected.csv',
@@ -25,7 +26,7 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
   finetune: {
     ...once,
     inputs: [runFiles.train, runFiles.validation],
-    outputs: [runFiles.checkpoint, runFiles.metrics],
+    outputs: [runFiles.checkpoint, runFiles.metrics, runFiles.samples],
     resumable: true,
   },
   generate: { ...once, inputs: [runFiles.checkpoint], outputs: [runFiles.generated] },

@@ -9,6 +9,7 @@ import { readDatasetTitles } from './dataset-titles.js';
 import { runFiles } from './descriptions.js';
 import { startingModel } from './starting-model.js';
 import { trainingOptions } from './training-presets.js';
+import { trainingSamples } from './training-samples.js';
 
 /** dataset/ → checkpoint/ and metrics.jsonl. */
 export async function runFinetune(
@@ -26,15 +27,23 @@ export async function runFinetune(
     const message = `${tooLong} titles of more than ${limits.maximumTokens} tokens are left out of training.`;
     context.onProgress({ kind: 'warning', message });
   }
+  const engine = createOnnxRuntimeEngine({ threads: options.threads });
+  const { sampleEvery, ...training } = trainingOptions(decisions['model']?.choice ?? 'nano', options);
+  const samples = trainingSamples(
+    engine,
+    { configuration, tokenizer, titles },
+    { folder: join(folder, runFiles.samples), every: sampleEvery, seed: options.seed },
+  );
   const input = {
-    engine: createOnnxRuntimeEngine({ threads: options.threads }),
+    engine,
     data: { train: train.titles, validation: validation.titles },
     tokenizer,
     configuration,
     pretrained,
     checkpointFolder: join(folder, runFiles.checkpoint),
     metricsPath: join(folder, runFiles.metrics),
-    options: trainingOptions(decisions['model']?.choice ?? 'nano', options),
+    options: training,
+    samples: sampleEvery > 0 ? samples : undefined,
   };
   try {
     return await finetune(input, context);

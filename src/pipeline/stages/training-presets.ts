@@ -10,11 +10,19 @@ type Decided =
   | 'maximumEpochs';
 type Preset = Pick<
   TrainingOptions,
-  Decided | 'patience' | 'printEvery' | 'saveEvery' | 'schedule' | 'warmupSteps' | 'weightDecay'
->;
+  | Decided
+  | 'minimumSteps'
+  | 'patience'
+  | 'printEvery'
+  | 'saveEvery'
+  | 'schedule'
+  | 'warmupSteps'
+  | 'weightDecay'
+> & { readonly sampleEvery: number };
 
 /** What training a small model from scratch takes where nothing else is asked for. */
 const nano: Preset = {
+  // Enough for some thousand titles; smaller corpora get `minimumSteps`, and patience ends what goes on too long.
   maximumEpochs: 8,
   batchSize: 16,
   learningRate: 2e-3,
@@ -27,6 +35,8 @@ const nano: Preset = {
   saveEvery: 50,
   printEvery: 10,
   patience: 4,
+  minimumSteps: 300,
+  sampleEvery: 100,
 };
 
 /** The same for pretrained weights, of any size. */
@@ -49,6 +59,9 @@ const pretrained: Preset = {
   saveEvery: 100,
   printEvery: 10,
   patience: 3,
+  minimumSteps: 0,
+  // As gpt-2-simple's sample_every.
+  sampleEvery: 100,
 };
 
 /** Adapters take a higher rate than weights: that of the paper for GPT-2 (Hu et al. 2021, table 11). */
@@ -58,7 +71,10 @@ const adapterLearningRate = 2e-4;
  * The training options of a run: what was given, else the model's preset.
  * @param model the decided model.
  */
-export function trainingOptions(model: string, options: RunOptions): TrainingOptions {
+export function trainingOptions(
+  model: string,
+  options: RunOptions,
+): TrainingOptions & { sampleEvery: number } {
   const preset = model === 'nano' ? nano : pretrained;
   const { loraRank } = options;
   const learningRate = model === 'nano' || loraRank === undefined ? preset.learningRate : adapterLearningRate;
@@ -75,6 +91,8 @@ export function trainingOptions(model: string, options: RunOptions): TrainingOpt
     warmupSteps: options.warmupSteps ?? preset.warmupSteps,
     schedule: options.schedule ?? preset.schedule,
     maximumEpochs: options.epochs ?? preset.maximumEpochs,
+    minimumSteps: options.epochs === undefined ? preset.minimumSteps : 0,
+    sampleEvery: options.sampleEvery ?? preset.sampleEvery,
     batchSize: options.batchSize ?? preset.batchSize,
     learningRate: options.learningRate ?? learningRate,
     evaluateEvery: options.evaluateEvery ?? preset.evaluateEvery,

@@ -20,23 +20,21 @@ export interface SampleSettings {
   readonly folder: string;
   readonly every: number;
   readonly seed: number;
-  readonly threshold: number | 'auto';
-  readonly length: number;
-  readonly temperature: number;
 }
 
-/** Files `samples/step-N.txt` while training, and measures how many of them are copies. */
+/**
+ * Files `samples/step-N.txt` while training, and measures how many of them are copies. Sampled by the defaults rather
+ * than by the run's options for generation, so that changing those never trains anew.
+ */
 export function trainingSamples(
   engine: Engine,
   model: { configuration: Gpt2Configuration; tokenizer: Tokenizer; titles: DatasetTitles },
   settings: SampleSettings,
 ): TrainingSamples {
   const { configuration, tokenizer, titles } = model;
-  const { threshold } = settings;
   let meter: Promise<CopyMeter> | undefined;
   const meterOnce = (): Promise<CopyMeter> => {
     meter ??= createCopyMeter(titles.train, {
-      threshold,
       heldOut: titles.validation,
       tokenize: tokenizeFolded,
     });
@@ -47,21 +45,15 @@ export function trainingSamples(
     take: async (step, valuesOf) => {
       const weights = createParameterStore(parameterSpecifications(configuration));
       for (const [name, view] of weights.views) view.set(valuesOf(name));
-      const capacity = Math.min(configuration.contextLength, 1 + settings.length);
+      const capacity = Math.min(configuration.contextLength, 1 + generationDefaults.length);
       const session = await openDecodeSession(engine, configuration, weights, {
         slots: textsASample,
         capacity,
       });
       const outputs: { index: number; text: string }[] = [];
       try {
-        const { temperature, seed } = settings;
-        const options = {
-          ...generationDefaults,
-          nsamples: textsASample,
-          length: capacity - 1,
-          temperature,
-          seed,
-        };
+        const size = { nsamples: textsASample, length: capacity - 1 };
+        const options = { ...generationDefaults, ...size, seed: settings.seed };
         for await (const text of generateTexts(session, tokenizer, options, silentContext))
           outputs.push(text);
       } finally {

@@ -52,6 +52,7 @@ const options: TrainingOptions = {
   seed: 5,
   steps: 24,
   maximumEpochs: 1,
+  minimumSteps: 0,
   batchSize: 4,
   accumulateGradients: 1,
   rowLength: 64,
