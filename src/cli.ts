@@ -4,6 +4,7 @@ import { type ExitCode, exitCodes, TitlesmithError, usageError } from './common/
 import { packageVersion } from './common/package-root.js';
 import { Console } from './pipeline/console.js';
 import { type OptionName, optionGroups, type RunOptions } from './pipeline/option-table.js';
+import { integer } from './pipeline/option-values.js';
 import {
   defaultInWords,
   flagOf,
@@ -16,7 +17,13 @@ import type { StageName } from './pipeline/stage-names.js';
 /** What the parsed command line asks for. Options hold only what was given. */
 type Request =
   | { readonly command: 'pipeline'; readonly given: Partial<RunOptions> }
-  | { readonly command: StageName; readonly folder: string; readonly given: Partial<RunOptions> };
+  | { readonly command: StageName; readonly folder: string; readonly given: Partial<RunOptions> }
+  | { readonly command: 'review'; readonly folder: string; readonly given: ReviewOptions };
+
+interface ReviewOptions {
+  readonly port?: number;
+  readonly json?: boolean;
+}
 
 const stageCommands: readonly { name: StageName; summary: string; options: readonly OptionName[] }[] = [
   { name: 'finetune', summary: 'train the model of a run', options: optionsOfGroups('Model', 'Training') },
@@ -85,6 +92,13 @@ function parse(arguments_: readonly string[]): Request | undefined {
       },
     );
   }
+  const review = program.command('review').summary('keep or refuse titles in the browser');
+  review.description('Serves the review of a run to this machine, until Ctrl-C.');
+  review.argument('<run-folder>', 'a folder that the pipeline made, such as runs/askreddit');
+  review.option('--port <number>', 'port to listen on (default: any free one)', parsePort);
+  addOptions(review, ['json']).action((folder: string, given: ReviewOptions) => {
+    request = { command: 'review', folder, given };
+  });
   try {
     program.parse(arguments_, { from: 'user' });
   } catch (error) {
@@ -98,7 +112,43 @@ function parse(arguments_: readonly string[]): Request | undefined {
   return request;
 }
 
+function parsePort(text: string): number {
+  try {
+    return integer(1, 65_535)(text);
+  } catch (error) {
+    throw usageError(`--port got ${JSON.stringify(text)}, which ${(error as Error).message}.`);
+  }
+}
+
+/** Serves a review until the person stops it. */
+async function review(folder: string, { port }: ReviewOptions, console: Console): Promise<ExitCode> {
+  const { openReview } = await import('./pipeline/open-review.js');
+  const { startReview } = await import('./review/server.js');
+  const { listenForInterrupt } = await import('./pipeline/interrupt.js');
+  const onProgress = console.listener({});
+  let stop = (): void => {};
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  const interrupt = listenForInterrupt(stop);
+  try {
+    const run = await openReview(folder, { onProgress, stopRequested: interrupt.requested });
+    try {
+      const server = await startReview(run, { onProgress, ...(port === undefined ? {} : { port }) });
+      console.result([`Review of ${run.runName}: ${server.url}`, 'Ctrl-C ends it.'], { url: server.url });
+      await stopped;
+      await server.close();
+      return exitCodes.done;
+    } finally {
+      run.close();
+    }
+  } finally {
+    interrupt.dispose();
+  }
+}
+
 async function execute(request: Request, console: Console): Promise<ExitCode> {
+  if (request.command === 'review') return review(request.folder, request.given, console);
   const { runPipeline } = await import('./pipeline/run-pipeline.js');
   const { runSingleStage } = await import('./pipeline/run-single-stage.js');
   const { listenForInterrupt } = await import('./pipeline/interrupt.js');
