@@ -53,6 +53,7 @@ async function trainAndJudge(name: string, titles: number, steps: number) {
         seed: 1,
         steps,
         maximumEpochs: 1,
+        minimumSteps: 0,
         batchSize: 16,
         accumulateGradients: 1,
         rowLength: 64,

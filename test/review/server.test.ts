@@ -1,0 +1,345 @@
+import { appendFile, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { afterEach, describe, expect, it } from 'vitest';
+import { TitlesmithError } from '../../src/common/errors.js';
+import type { ProgressEvent } from '../../src/common/progress.js';
+import type { ItemState, Progress, ReviewInput, ReviewItem } from '../../src/review/contract.js';
+import { type ReviewServer, startReview } from '../../src/review/server.js';
+import { fewOutputs, reviewInput, trainTitles } from './fixture.js';
+
+const open: ReviewServer[] = [];
+const folders: string[] = [];
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
+});
+
+async function start(outputs = fewOutputs): Promise<{ server: ReviewServer; input: ReviewInput }> {
+  const input = await reviewInput(outputs);
+  folders.push(input.folder);
+  return { server: await restart(input), input };
+}
+
+async function restart(input: ReviewInput): Promise<ReviewServer> {
+  const server = await startReview(input);
+  open.push(server);
+  return server;
+}
+
+async function stop(server: ReviewServer): Promise<void> {
+  open.splice(open.indexOf(server), 1);
+  await server.close();
+}
+
+interface Answer {
+  readonly status: number;
+  /** All that any answer may hold. */
+  readonly body: {
+    readonly found: number;
+    readonly items: readonly (ReviewItem & ItemState)[];
+    readonly progress: Progress;
+    readonly state: ItemState;
+    readonly error: string;
+  };
+}
+
+async function get(server: ReviewServer, path: string): Promise<Answer> {
+  const response = await fetch(server.url + path);
+  return { status: response.status, body: (await response.json()) as Answer['body'] };
+}
+
+async function post(server: ReviewServer, path: string, value: unknown, headers = {}): Promise<Answer> {
+  const response = await fetch(server.url + path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: typeof value === 'string' ? value : JSON.stringify(value),
+  });
+  return { status: response.status, body: (await response.json()) as Answer['body'] };
+}
+
+function decide(
+  server: ReviewServer,
+  index: number,
+  decision: string,
+  seen = 0,
+  window = 'one',
+): Promise<Answer> {
+  return post(server, 'decisions', { index, decision, seen, window });
+}
+
+async function lines(folder: string, name: string): Promise<string[]> {
+  return (await readFile(join(folder, name), 'utf8')).split('\n').filter((line) => line !== '');
+}
+
+describe('the review', () => {
+  it('lists outputs, closest first, by state, reason and search', async () => {
+    const { server } = await start();
+    const { body } = await get(server, 'items');
+    expect(body.found).toBe(6);
+    expect(body.progress).toEqual({ total: 6, decided: 0, kept: 2 });
+    const ratings = body.items.map((item) => item.rating);
+    expect(ratings).toEqual([...ratings].sort((a, b) => b - a));
+    expect(body.items[0]).toMatchObject({
+      index: 1,
+      reason: 'exact copy',
+      matched: trainTitles[0],
+      kept: false,
+    });
+    const indices = async (query: string) =>
+      (await get(server, `items?${query}`)).body.items.map((item) => item.index).sort();
+    expect(await indices('show=kept')).toEqual([0, 5]);
+    expect(await indices('reason=accepted')).toEqual([0, 5]);
+    expect(await indices('reason=near+copy')).toEqual([2]);
+    expect(await indices('search=WEED')).toEqual([0]);
+    expect(await indices(`after=${body.items[4]!.place}`)).toEqual([body.items[5]!.index]);
+    expect(await indices('limit=2')).toHaveLength(2);
+  });
+
+  it('puts decisions before verdicts, in accepted.txt, rejected.csv and the exports', async () => {
+    const { server, input } = await start();
+    await decide(server, 0, 'refuse');
+    await decide(server, 2, 'keep');
+    const { body } = await decide(server, 5, 'keep');
+    expect(body.progress).toEqual({ total: 6, decided: 3, kept: 2 });
+    const kept = [fewOutputs[2]!, fewOutputs[5]!];
+    expect(await (await fetch(`${server.url}export.txt`)).text()).toBe(`${kept.join('\n')}\n`);
+    const csv = await fetch(`${server.url}export.csv`);
+    expect(csv.headers.get('content-disposition')).toBe('attachment; filename="made-up-accepted.csv"');
+    const [header, ...records] = parse(await csv.text()) as string[][];
+    expect(header).toEqual(['index', 'title', 'rating', 'closest_training_title', 'kept_by']);
+    expect(records.map(([index, title, , matched, by]) => [index, title, matched, by])).toEqual([
+      ['2', kept[0], trainTitles[1], 'person'],
+      ['5', kept[1], input.verdicts[5]!.matched, 'person'],
+    ]);
+    const json = await (await fetch(`${server.url}export.jsonl`)).text();
+    expect(
+      json
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).title),
+    ).toEqual(kept);
+    await stop(server);
+    expect(await lines(input.folder, 'accepted.txt')).toEqual(kept);
+    const rejected = parse(await readFile(join(input.folder, 'rejected.csv'), 'utf8')) as string[][];
+    expect(rejected.map(([text, reason]) => [text, reason]).slice(1)).toEqual([
+      [fewOutputs[0], 'refused in review'],
+      [fewOutputs[1], 'exact copy'],
+      ['', 'blank'],
+      [fewOutputs[4], 'broken text'],
+    ]);
+    expect(await readdir(input.folder)).not.toContain('accepted.txt.partial');
+  });
+
+  it('keeps decisions over a restart, and writes what a killed server had not', async () => {
+    const { server, input } = await start();
+    await decide(server, 0, 'refuse');
+    await stop(server);
+    // As if the process had been killed between the decision and the lists, and while writing the next decision.
+    await writeFile(join(input.folder, 'accepted.txt'), 'stale\n');
+    await appendFile(join(input.folder, 'decisions.jsonl'), '{"sequence":2,"at":"20');
+    const again = await restart(input);
+    expect(await lines(input.folder, 'accepted.txt')).toEqual([fewOutputs[5]]);
+    expect((await decide(again, 2, 'keep')).body.state.sequence).toBe(2);
+    const log = (await lines(input.folder, 'decisions.jsonl')).map((line) => JSON.parse(line));
+    expect(log.map(({ sequence, index, decision }) => [sequence, index, decision])).toEqual([
+      [1, 0, 'refuse'],
+      [2, 2, 'keep'],
+    ]);
+    expect((await get(again, 'items?show=decided')).body.found).toBe(2);
+  });
+
+  it('leaves decisions about other texts aside', async () => {
+    const { server, input } = await start();
+    await decide(server, 0, 'refuse');
+    await stop(server);
+    const [first, ...others] = input.verdicts;
+    const again = await restart({
+      ...input,
+      verdicts: [{ ...first!, text: 'Another title altogether' }, ...others],
+    });
+    expect((await get(again, 'items?show=decided')).body.found).toBe(0);
+    expect((await decide(again, 0, 'keep')).status).toBe(200);
+  });
+
+  it('refuses what was decided in another window meanwhile, and tells how it stands', async () => {
+    const { server } = await start();
+    expect((await decide(server, 0, 'refuse', 0, 'one')).status).toBe(200);
+    const late = await decide(server, 0, 'keep', 0, 'two');
+    expect(late.status).toBe(409);
+    expect(late.body).toMatchObject({ state: { decision: 'refuse', sequence: 1 } });
+    expect((await decide(server, 0, 'keep', 1, 'two')).body.state).toMatchObject({
+      decision: 'keep',
+      sequence: 2,
+    });
+  });
+
+  it('lets only one of many windows win that decide at once', async () => {
+    const { server, input } = await start();
+    const windows = Array.from({ length: 12 }, (_, i) => `window-${i}`);
+    const answers = await Promise.all(windows.map((name) => decide(server, 0, 'refuse', 0, name)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...new Array<number>(11).fill(409)]);
+    expect(await lines(input.folder, 'decisions.jsonl')).toHaveLength(1);
+  });
+
+  it('takes back decisions of one window, the last first', async () => {
+    const { server } = await start();
+    await decide(server, 0, 'keep', 0, 'one');
+    await decide(server, 0, 'refuse', 1, 'one');
+    await decide(server, 5, 'refuse', 0, 'two');
+    const undo = (window: string) => post(server, 'undo', { window });
+    expect((await undo('one')).body.state).toMatchObject({ index: 0, decision: 'keep', kept: true });
+    expect((await undo('one')).body.state).toMatchObject({ index: 0, decision: '', kept: true });
+    expect((await undo('one')).body.error).toBe('There is nothing to take back in this window.');
+    expect((await undo('two')).body.state).toMatchObject({ index: 5, decision: '' });
+    expect((await get(server, 'items')).body.progress.decided).toBe(0);
+  });
+
+  it('does not take back what another window has decided since', async () => {
+    const { server } = await start();
+    await decide(server, 0, 'keep', 0, 'one');
+    await decide(server, 0, 'refuse', 1, 'two');
+    const answer = await post(server, 'undo', { window: 'one' });
+    expect(answer).toMatchObject({ status: 409, body: { state: { decision: 'refuse', sequence: 2 } } });
+  });
+
+  it('keeps no text that cannot be a title', async () => {
+    const { server } = await start();
+    expect((await decide(server, 3, 'keep')).status).toBe(409);
+    expect((await decide(server, 4, 'keep')).status).toBe(409);
+    expect((await decide(server, 4, 'refuse')).status).toBe(200);
+  });
+
+  it('serves the report where there is one', async () => {
+    const { server, input } = await start();
+    expect((await get(server, 'report')).status).toBe(404);
+    await stop(server);
+    await writeFile(join(input.folder, 'report.html'), '<p>report');
+    const again = await restart({ ...input, reportPath: join(input.folder, 'report.html') });
+    expect(await (await fetch(`${again.url}report`)).text()).toBe('<p>report');
+  });
+});
+
+describe('decisions.jsonl', () => {
+  it.each([
+    'not JSON',
+    '{"sequence":7}',
+    '{"sequence":1,"at":"","window":"w","index":0.5,"text":"","decision":"keep"}',
+    'null',
+  ])('that holds %j is refused, with the line', async (line) => {
+    const { server, input } = await start();
+    await stop(server);
+    await writeFile(join(input.folder, 'decisions.jsonl'), `${line}\n`);
+    const failed = await startReview(input).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(TitlesmithError);
+    expect((failed as TitlesmithError).message).toMatch(/decisions\.jsonl:1 is no decision\.$/);
+    await truncate(join(input.folder, 'decisions.jsonl'));
+    await stop(await restart(input));
+  });
+});
+
+describe('the review on requests that are not its own', () => {
+  /** Sends what fetch would not: any path and any headers. */
+  function raw(url: string, path: string, headers: Record<string, string>, method = 'GET'): Promise<number> {
+    const { port } = new URL(url);
+    return new Promise((resolve, reject) => {
+      const sent = request({ host: '127.0.0.1', port, path, headers, method }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      sent.on('error', reject);
+      sent.end();
+    });
+  }
+
+  it('lets nobody in without the token', async () => {
+    const { server } = await start();
+    const { origin, pathname } = new URL(server.url);
+    const token = pathname.slice(1, -1);
+    expect(token).toMatch(/^[0-9a-f]{32}$/);
+    for (const path of ['/', '/items', `/${token.slice(1)}/items`, `/${token}x/items`, `//${token}/items`]) {
+      expect((await fetch(origin + path)).status, path).toBe(403);
+    }
+    expect((await fetch(server.url)).status).toBe(200);
+    expect(server.url.startsWith('http://127.0.0.1:')).toBe(true);
+  });
+
+  it('answers to its own name only', async () => {
+    const { server } = await start();
+    const { pathname, port } = new URL(server.url);
+    const path = `${pathname}items`;
+    expect(await raw(server.url, path, { host: `127.0.0.1:${port}` })).toBe(200);
+    expect(await raw(server.url, path, { host: `localhost:${port}` })).toBe(200);
+    expect(await raw(server.url, path, { host: 'evil.example' })).toBe(403);
+    expect(await raw(server.url, path, { host: `127.0.0.1:${port}`, origin: 'http://evil.example' })).toBe(
+      403,
+    );
+    const crossSite = { host: `127.0.0.1:${port}`, 'sec-fetch-site': 'cross-site' };
+    expect(await raw(server.url, `${pathname}undo`, crossSite, 'POST')).toBe(403);
+  });
+
+  it.each([
+    ['items/../../etc/passwd', 403],
+    ['constructor', 404],
+    ['%2e%2e/', 403],
+    ['report/..%2f..%2frun.json', 404],
+    ['items?show=everything', 400],
+    ['items?limit=-1', 400],
+    ['items?after=1.5', 400],
+  ])('answers GET %s with %d', async (path, status) => {
+    const { server } = await start();
+    expect(
+      await raw(server.url, new URL(server.url).pathname + path, { host: new URL(server.url).host }),
+    ).toBe(status);
+  });
+
+  it.each([
+    ['{', 400],
+    ['[]', 400],
+    ['null', 400],
+    ['{"index":0,"decision":"delete","seen":0,"window":"w"}', 400],
+    ['{"index":"0","decision":"keep","seen":0,"window":"w"}', 400],
+    ['{"index":0,"decision":"keep","seen":0,"window":"../w"}', 400],
+    ['{"index":99,"decision":"keep","seen":0,"window":"w"}', 409],
+    [`{"window":"${'w'.repeat(5000)}"}`, 413],
+  ])('answers the decision %s with %d, and writes nothing', async (body, status) => {
+    const { server, input } = await start();
+    expect((await post(server, 'decisions', body)).status).toBe(status);
+    expect((await stat(join(input.folder, 'decisions.jsonl'))).size).toBe(0);
+  });
+
+  it('takes no form', async () => {
+    const { server } = await start();
+    const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    expect((await post(server, 'undo', 'window=one', form)).status).toBe(415);
+  });
+
+  it('refuses a port that is taken', async () => {
+    const { server, input } = await start();
+    const port = Number(new URL(server.url).port);
+    const other = await reviewInput(fewOutputs);
+    folders.push(other.folder);
+    await expect(startReview(other, { port })).rejects.toMatchObject({ exitCode: 2 });
+    expect((await get(server, 'items')).status).toBe(200);
+    expect(input.folder).not.toBe(other.folder);
+  });
+
+  it('says when a list cannot be written, keeps the decision, and writes it with the next', async () => {
+    const input = await reviewInput(fewOutputs);
+    folders.push(input.folder);
+    const events: ProgressEvent[] = [];
+    const server = await startReview(input, { onProgress: (event) => events.push(event) });
+    open.push(server);
+    await rm(join(input.folder, 'accepted.txt'));
+    await mkdir(join(input.folder, 'accepted.txt'));
+    expect((await decide(server, 0, 'refuse')).status).toBe(200);
+    await expect.poll(() => events.length).toBeGreaterThan(0);
+    expect(events[0]).toMatchObject({ kind: 'warning', message: expect.stringContaining('accepted.txt') });
+    await rm(join(input.folder, 'accepted.txt'), { recursive: true });
+    await decide(server, 5, 'refuse');
+    await stop(server);
+    expect(await lines(input.folder, 'accepted.txt')).toEqual([]);
+  });
+});
