@@ -1,23 +1,30 @@
 import type { Tensor } from '../graph/tensor.js';
 
-/** Numbers a graph is run with: float32 or int32, row-major, their shape known from the graph. */
-export type NumericArray = Float32Array | Int32Array;
+/** Numbers a graph is run with: float32, int32 or uint8, row-major, their shape known from the graph. */
+export type NumericArray = Float32Array | Int32Array | Uint8Array;
 
 export interface CompileOptions {
   /**
    * Values of inputs that never change: the engine may copy, transpose or pack them once, and `run` does not take them.
-   * Keyed by input name.
+   * Keyed by input name. The arrays must not be changed while the program lives; the engine holds those it still reads.
    */
   readonly constants?: ReadonlyMap<string, NumericArray>;
+  /**
+   * Inputs and outputs that may have fewer rows (first axis) in a run than the graph says, each with the name of its
+   * group: those of one group have as many as each other. No op may lie between that names a size (`reshape`,
+   * `broadcastTo`, `split`).
+   */
+  readonly freeRows?: Readonly<Record<string, string>>;
 }
 
 /** A graph made ready to run. */
 export interface Program {
   /**
    * Runs the graph once.
-   * @param feeds a value for each input, by name, of the input's element count.
+   * @param feeds a value for each input, by name, of the input's element count (a whole number of rows where they are
+   *   free).
    * @param results an array for each output, by name; written in place. An output may be given the memory of an input
-   *   only where every op between the two works element by element.
+   *   only where every op between the two works element by element, or is cachedAttention with its own cache.
    * @throws RangeError when a name is unknown or missing, or an array has the wrong type or length.
    */
   run(

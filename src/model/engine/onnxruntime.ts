@@ -20,7 +20,7 @@ export interface OnnxRuntimeOptions {
 export function createOnnxRuntimeEngine({ threads }: OnnxRuntimeOptions = {}): Engine {
   return {
     name: 'onnxruntime cpu',
-    compile: async (outputs, { constants }: CompileOptions = {}) => {
+    compile: async (outputs, { constants, freeRows = {} }: CompileOptions = {}) => {
       const inputs = inputSpecifications(outputs);
       const fixed = new Map<string, { array: NumericArray; specification: TensorSpecification }>();
       for (const [name, array] of constants ?? []) {
@@ -29,13 +29,36 @@ export function createOnnxRuntimeEngine({ threads }: OnnxRuntimeOptions = {}): E
         fixed.set(name, { array, specification });
         inputs.delete(name);
       }
-      const model = exportOnnx(outputs, new Set(fixed.keys()));
+      const model = exportOnnx(outputs, new Set(fixed.keys()), freeRows);
       const wanted = new Map(Object.entries(outputs));
       return new OnnxRuntimeProgram(
-        new OrtSession(model, inputs, wanted, { threads: threads ?? 0, constants: fixed }),
+        new OrtSession(model, inputs, wanted, {
+          threads: threads ?? 0,
+          constants: fixed,
+          freeRows: new Set(Object.keys(freeRows)),
+          packed: packedConstants(outputs),
+        }),
       );
     },
   };
+}
+
+/**
+ * Inputs that are nothing but the right factor of matrix products: as constants they are packed into memory of the
+ * runtime's own when the model is loaded, and not read again.
+ */
+function packedConstants(outputs: Readonly<Record<string, Tensor>>): ReadonlySet<string> {
+  const [packed, other] = [new Set<Tensor>(), new Set<Tensor>(Object.values(outputs))];
+  for (const { op, inputs } of topologicalOrder(Object.values(outputs))) {
+    const isProduct =
+      op === 'quantizedMatmul' || (op === 'matmul' && inputs.every(({ shape }) => shape.length === 2));
+    for (const [index, tensor] of inputs.entries()) (isProduct && index === 1 ? packed : other).add(tensor);
+  }
+  const names = [...packed].flatMap((tensor) => {
+    const { node } = tensor;
+    return node.op === 'input' && !other.has(tensor) ? [(node as OpNode<'input'>).attributes.name] : [];
+  });
+  return new Set(names);
 }
 
 function inputSpecifications(outputs: Readonly<Record<string, Tensor>>): Map<string, TensorSpecification> {

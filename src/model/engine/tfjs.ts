@@ -1,8 +1,8 @@
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { OpName } from '../graph/op-table.js';
 import { topologicalOrder } from '../graph/order.js';
-import { elementCount, formatShape } from '../graph/shape.js';
 import type { OpNode, Tensor } from '../graph/tensor.js';
+import { checkedShape } from './arrays.js';
 import type { Engine, NumericArray, Program } from './contract.js';
 
 /** TensorFlow.js as the caller imported it: tfjs-node, tfjs-node-gpu, or tfjs-core with a backend. */
@@ -31,7 +31,9 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
   input: () => {
     throw new Error('inputs are given, not computed');
   },
-  constant: (tf, { attributes: { values, shape, dtype } }) => [tf.tensor([...values], [...shape], dtype)],
+  constant: (tf, { attributes: { values, shape, dtype } }) => [
+    tf.tensor([...values], [...shape], dtype === 'float32' ? dtype : 'int32'),
+  ],
   add: binary((tf, a, b) => tf.add(a, b)),
   subtract: binary((tf, a, b) => tf.sub(a, b)),
   multiply: binary((tf, a, b) => tf.mul(a, b)),
@@ -75,6 +77,31 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
   scatterAddRows: (tf, { attributes: { rows }, inputs }, [updates, indices]) => [
     tf.scatterND(tf.expandDims(indices as Tfjs.Tensor1D, 1), updates!, [rows, inputs[0]!.shape[1]!]),
   ],
+  quantizedMatmul: (tf, _, [x, w, scales]) => {
+    const steps = tf.maximum(tf.div(tf.max(tf.abs(x!), 1, true), 127), 1e-32);
+    const rounded = tf.round(tf.div(x!, steps));
+    const product = tf.matMul(rounded, tf.sub(tf.cast(w!, 'float32'), 128));
+    return [tf.mul(tf.mul(product, steps), scales!)];
+  },
+  cachedAttention: (tf, { attributes: { heads } }, [projections, pastKeys, pastValues, lengths]) => {
+    const [rows, , capacity, width] = pastKeys!.shape as [number, number, number, number];
+    const fresh = tf.reshape(projections!, [rows, -1, 3, heads, width]);
+    const [query, key, value] = tf.unstack(tf.transpose(fresh, [2, 0, 3, 1, 4]));
+    const tokens = fresh.shape[1]!;
+    const first = tf.reshape(tf.sub(lengths!, tokens), [rows, 1]);
+    const positions = tf.cast(tf.add(first, tf.range(0, tokens, 1, 'int32')), 'int32');
+    const places = tf.expandDims(tf.cast(tf.oneHot(positions as Tfjs.Tensor2D, capacity), 'float32'), 1);
+    const kept = tf.expandDims(tf.sub(1, tf.sum(places, 2)), 3);
+    const spread = tf.tile(places, [1, heads, 1, 1]);
+    const store = (past: Tfjs.Tensor, added: Tfjs.Tensor): Tfjs.Tensor =>
+      tf.add(tf.mul(past, kept), tf.matMul(spread, added, true));
+    const [keys, values] = [store(pastKeys!, key!), store(pastValues!, value!)];
+    const seen = tf.lessEqual(tf.range(0, capacity, 1, 'int32'), tf.reshape(positions, [rows, 1, tokens, 1]));
+    const scores = tf.mul(tf.matMul(query!, keys, false, true), 1 / Math.sqrt(width));
+    const weights = tf.softmax(tf.where(seen, scores, tf.fill(scores.shape, -1e9)));
+    const mixed = tf.transpose(tf.matMul(weights, values), [0, 2, 1, 3]);
+    return [tf.reshape(mixed, [rows * tokens, heads * width]), keys, values];
+  },
 };
 
 function evaluate<Op extends OpName>(
@@ -93,7 +120,8 @@ function evaluate<Op extends OpName>(
 export function createTfjsEngine(tf: TfjsModule): Engine {
   return {
     name: `tfjs ${tf.getBackend()}`,
-    compile: async (outputs, { constants } = {}) => new TfjsProgram(tf, outputs, constants ?? new Map()),
+    compile: async (outputs, { constants, freeRows } = {}) =>
+      new TfjsProgram(tf, outputs, constants ?? new Map(), new Set(Object.keys(freeRows ?? {}))),
   };
 }
 
@@ -105,6 +133,7 @@ class TfjsProgram implements Program {
     private readonly tf: TfjsModule,
     private readonly outputs: Readonly<Record<string, Tensor>>,
     private readonly constants: ReadonlyMap<string, NumericArray>,
+    private readonly freeRows: ReadonlySet<string>,
   ) {
     this.order = topologicalOrder(Object.values(outputs));
     const inputs = this.order.filter((node): node is OpNode<'input'> => node.op === 'input');
@@ -146,16 +175,13 @@ class TfjsProgram implements Program {
   }
 
   private wrap(
-    { name, shape, dtype }: OpNode<'input'>['attributes'],
+    { name, ...specification }: OpNode<'input'>['attributes'],
     feeds: Readonly<Record<string, NumericArray>>,
   ): Tfjs.Tensor {
     const array = this.constants.get(name) ?? feeds[name];
-    const type = array instanceof Float32Array ? 'float32' : 'int32';
-    if (!array || type !== dtype || array.length !== elementCount(shape)) {
-      const received = array ? `${type} of ${array.length} elements` : 'nothing';
-      throw new RangeError(`${name}: needs ${dtype}${formatShape(shape)}; received ${received}`);
-    }
-    return this.tf.tensor(array, [...shape], dtype);
+    const shape = checkedShape(name, array, specification, this.freeRows.has(name));
+    const type = specification.dtype === 'float32' ? 'float32' : 'int32';
+    return this.tf.tensor(array instanceof Uint8Array ? Int32Array.from(array) : array!, [...shape], type);
   }
 
   async dispose(): Promise<void> {

@@ -61,6 +61,10 @@ export function matmul(
   return single('matmul', [a, b], { transposeA, transposeB, alpha });
 }
 
+/** x [N,C] · ((w − 128) · scales), w uint8 [C,M], scales [M], x rounded to 8 bits row by row: [N,M]. */
+export const quantizedMatmul = (x: Tensor, w: Tensor, scales: Tensor): Tensor =>
+  single('quantizedMatmul', [x, w, scales], {});
+
 /** Normalizes the last axis of x [..,C] with scale and bias [C]. Outputs y [..,C], mean and inverse deviation [..,1]. */
 export function layerNormalization(
   x: Tensor,
@@ -118,3 +122,18 @@ export const gatherRows = (table: Tensor, indices: Tensor): Tensor =>
 /** Rows [N,C] added into zeros [rows,C] at int32 indices [N]. */
 export const scatterAddRows = (updates: Tensor, indices: Tensor, rows: number): Tensor =>
   single('scatterAddRows', [updates, indices], { rows });
+
+/**
+ * Attention of new tokens against cached keys and values, as `OpAttributes.cachedAttention` says.
+ * @param projections [N,3C]; past keys and values [B,H,K,D]; lengths int32 [B].
+ */
+export function cachedAttention(
+  projections: Tensor,
+  past: { readonly keys: Tensor; readonly values: Tensor },
+  lengths: Tensor,
+  heads: number,
+): { mixed: Tensor; keys: Tensor; values: Tensor } {
+  const inputs = [projections, past.keys, past.values, lengths];
+  const [mixed, keys, values] = apply('cachedAttention', inputs, { heads });
+  return { mixed: mixed!, keys: keys!, values: values! };
+}

@@ -32,6 +32,11 @@ export interface OpAttributes {
   softmax: None;
   /** alpha · op(a) · op(b) over the last two axes; leading axes equal, or b two-dimensional. */
   matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly alpha: number };
+  /**
+   * x · ((w − 128) · scales) with x rounded to 8 bits. Inputs x [N,C], w uint8 [C,M], scales [M]. Each row of x is
+   * rounded to multiples of a step of its own, its largest magnitude / 127.
+   */
+  quantizedMatmul: None;
   /** Over the last axis: (x − mean) / √(variance + epsilon) · scale + bias. Outputs: y, mean, 1/√(variance + epsilon). */
   layerNormalization: { readonly epsilon: number };
   /** Inputs logits [N,V], targets [N] int32. Outputs: losses [N] in nats, log-probabilities [N,V]. */
@@ -54,6 +59,14 @@ export interface OpAttributes {
   gatherRows: None;
   /** Rows [N,C] added into zeros [rows,C] at indices [N]; equal indices add up. */
   scatterAddRows: { readonly rows: number };
+  /**
+   * Attention of new tokens to all of their row so far, whose keys and values are cached. Inputs: queries, keys and
+   * values of N = B·T new tokens, [N,3C], those of a row one after the other; past keys and values, [B,H,K,D]; lengths
+   * int32 [B], the tokens each row holds with the new ones (at most K). Outputs: what each token takes, [N,C]; the
+   * caches with the new tokens' keys and values in them, undefined behind each row's length. A row of T > 1 tokens
+   * that has a past must be the only one.
+   */
+  cachedAttention: { readonly heads: number };
 }
 
 export type OpName = keyof OpAttributes;

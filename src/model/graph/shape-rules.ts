@@ -97,6 +97,15 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     if (aColumns !== bRows || !(sameLeading || sharedMatrix)) return fail('matmul', rule, a, b);
     return [{ shape: [...leading, aRows, bColumns], dtype: 'float32' }];
   },
+  quantizedMatmul: (inputs) => {
+    const [x, w, scales] = inputs;
+    const fits =
+      x?.shape.length === 2 && w?.shape.length === 2 && w.dtype === 'uint8' && x.shape[1] === w.shape[0];
+    if (!fits || formatShape(scales?.shape ?? []) !== `[${w.shape[1]}]`) {
+      return fail('quantizedMatmul', 'takes x [N,C], uint8 w [C,M], scales [M]', ...inputs);
+    }
+    return [{ shape: [x.shape[0]!, w.shape[1]!], dtype: 'float32' }];
+  },
   layerNormalization: (inputs) => {
     const [x, scale, bias] = inputs;
     const channels = x?.shape.at(-1);
@@ -196,5 +205,24 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
       return fail('scatterAddRows', 'takes rows [N,C] and int32 indices [N]', updates, indices);
     }
     return [{ shape: [rows, updates.shape[1]!], dtype: 'float32' }];
+  },
+  cachedAttention: (inputs, { heads }) => {
+    const [projections, keys, values, lengths] = inputs;
+    const [rows, , , headWidth] = keys?.shape ?? [];
+    const fits =
+      keys?.shape.length === 4 &&
+      keys.shape[1] === heads &&
+      formatShape(values?.shape ?? []) === formatShape(keys.shape) &&
+      lengths?.dtype === 'int32' &&
+      formatShape(lengths.shape) === `[${rows}]` &&
+      projections?.shape.length === 2 &&
+      projections.shape[0]! % rows! === 0 &&
+      projections.shape[1] === 3 * heads * headWidth!;
+    if (!fits) {
+      const rule = `takes projections [N,3C], keys and values [B,${heads},K,D], int32 lengths [B]`;
+      return fail('cachedAttention', rule, ...inputs);
+    }
+    const cache: TensorSpecification = { shape: keys.shape, dtype: 'float32' };
+    return [{ shape: [projections.shape[0]!, heads * headWidth!], dtype: 'float32' }, cache, cache];
   },
 };

@@ -15,12 +15,13 @@ export function caseInputs(
     const name = `x${position}`;
     const random = createRandom(seed, opCase.name, name);
     if ('integersBelow' in specification) {
-      const { shape, integersBelow } = specification;
-      feeds.set(
-        name,
-        Int32Array.from({ length: elementCount(shape) }, () => random.integer(integersBelow)),
+      const { shape, integersFrom = 0, integersBelow, dtype = 'int32' } = specification;
+      const draws = Array.from(
+        { length: elementCount(shape) },
+        () => integersFrom + random.integer(integersBelow - integersFrom),
       );
-      return input(name, shape, 'int32');
+      feeds.set(name, dtype === 'uint8' ? Uint8Array.from(draws) : Int32Array.from(draws));
+      return input(name, shape, dtype);
     }
     const draw = (): number => (opCase.positive ? 0.5 + random.uniform() : random.normal());
     feeds.set(name, Float32Array.from({ length: elementCount(specification) }, draw));

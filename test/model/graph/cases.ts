@@ -6,7 +6,17 @@ import type { Tensor } from '../../../src/model/graph/tensor.js';
 /** One op applied to inputs of given shapes; integer inputs name the limit of their values. */
 export interface OpCase {
   readonly name: string;
-  readonly inputs: readonly (Shape | { readonly shape: Shape; readonly integersBelow: number })[];
+  readonly inputs: readonly (
+    | Shape
+    | {
+        readonly shape: Shape;
+        /** The least value; 0 where it is left out. */
+        readonly integersFrom?: number;
+        readonly integersBelow: number;
+        /** int32 where it is left out. */
+        readonly dtype?: 'uint8';
+      }
+  )[];
   /** Keeps values away from zero and positive: for division and square roots. */
   readonly positive?: boolean;
   readonly build: (...inputs: Tensor[]) => Tensor;
@@ -184,4 +194,46 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
       build: (updates, indices, other) => graph.add(other!, graph.scatterAddRows(updates!, indices!, 4)),
     },
   ],
+  quantizedMatmul: [
+    {
+      name: 'quantizedMatmul',
+      inputs: [[3, 8], { shape: [8, 5], integersFrom: 1, integersBelow: 256, dtype: 'uint8' }, [5]],
+      build: (x, w, scales) => graph.quantizedMatmul(x!, w!, scales!),
+    },
+    {
+      name: 'quantizedMatmul of zeros',
+      inputs: [[2, 4], { shape: [4, 3], integersFrom: 1, integersBelow: 256, dtype: 'uint8' }, [3]],
+      build: (x, w, scales) => graph.quantizedMatmul(graph.multiply(x!, 0), w!, scales!),
+    },
+  ],
+  cachedAttention: [
+    { name: 'one token a row', rows: 3, tokens: 1, from: 1 },
+    { name: 'several tokens of one row', rows: 1, tokens: 4, from: 5 },
+    { name: 'a first token', rows: 2, tokens: 1, from: 1, below: 2 },
+    { name: 'several first tokens', rows: 2, tokens: 3, from: 3, below: 4 },
+  ].flatMap(({ name, rows, tokens, from, below = 7 }) => {
+    const cache = [rows, 2, 6, 8];
+    const inputs = [
+      [rows * tokens, 48],
+      cache,
+      cache,
+      { shape: [rows], integersFrom: from, integersBelow: below },
+    ];
+    return [
+      {
+        name: `cachedAttention, ${name}`,
+        inputs,
+        build: (x?: Tensor, keys?: Tensor, values?: Tensor, lengths?: Tensor): Tensor =>
+          graph.cachedAttention(x!, { keys: keys!, values: values! }, lengths!, 2).mixed,
+      },
+      {
+        name: `cachedAttention, ${name}, to the caches it wrote`,
+        inputs,
+        build: (x?: Tensor, keys?: Tensor, values?: Tensor, lengths?: Tensor): Tensor => {
+          const written = graph.cachedAttention(x!, { keys: keys!, values: values! }, lengths!, 2);
+          return graph.cachedAttention(graph.multiply(x!, -1), written, lengths!, 2).mixed;
+        },
+      },
+    ];
+  }),
 };

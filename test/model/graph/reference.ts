@@ -201,7 +201,57 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     });
     return [result];
   },
+  quantizedMatmul: (node, [x, w, scales]) => {
+    const columns = node.outputs[0]!.shape[1]!;
+    const products = rows(x!, node.inputs[0]!.shape).map((row) => {
+      const step = Math.max(...row.map(Math.abs)) / 127;
+      const rounded = row.map((value) => (step === 0 ? 0 : roundToEven(value / step)));
+      return Float64Array.from({ length: columns }, (_, column) => {
+        const sum = rounded.reduce((total, value, k) => total + value * (w![k * columns + column]! - 128), 0);
+        return sum * step * scales![column]!;
+      });
+    });
+    return [flatten(products)];
+  },
+  cachedAttention: attendToCache,
 };
+
+/** What each of a row's new tokens takes from those before it and itself, by the definition. */
+function attendToCache(node: OpNode<'cachedAttention'>, inputs: readonly Values[]): Values[] {
+  const [projections, pastKeys, pastValues, lengths] = inputs as [Values, Values, Values, Values];
+  const [rows, heads, capacity, width] = node.inputs[1]!.shape as [number, number, number, number];
+  const tokens = node.inputs[0]!.shape[0]! / rows;
+  const [keys, values] = [pastKeys.slice(), pastValues.slice()];
+  const mixed = new Float64Array(rows * tokens * heads * width);
+  for (let row = 0; row < rows; row++) {
+    for (let head = 0; head < heads; head++) {
+      const cacheAt = (position: number): number => ((row * heads + head) * capacity + position) * width;
+      for (let token = 0; token < tokens; token++) {
+        const position = lengths[row]! - tokens + token;
+        const at = (part: number): number => (((row * tokens + token) * 3 + part) * heads + head) * width;
+        const vector = (part: number): Values => projections.slice(at(part), at(part) + width);
+        keys.set(vector(1), cacheAt(position));
+        values.set(vector(2), cacheAt(position));
+        const query = vector(0);
+        const scores = Float64Array.from({ length: position + 1 }, (_, past) =>
+          query.reduce((sum, x, channel) => sum + x * keys[cacheAt(past) + channel]!, 0),
+        );
+        const weights = logSoftmax(scores.map((score) => score / Math.sqrt(width))).map(Math.exp);
+        for (let channel = 0; channel < width; channel++) {
+          const taken = weights.reduce((sum, x, past) => sum + x * values[cacheAt(past) + channel]!, 0);
+          mixed[((row * tokens + token) * heads + head) * width + channel] = taken;
+        }
+      }
+    }
+  }
+  return [mixed, keys, values];
+}
+
+/** Rounds half to even, as IEEE 754 does. */
+function roundToEven(x: number): number {
+  const nearest = Math.round(x);
+  return nearest - x === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest;
+}
 
 function evaluateNode<Op extends OpName>(node: OpNode<Op>, inputs: readonly Values[]): Values[] {
   return evaluators[node.op](node, inputs);

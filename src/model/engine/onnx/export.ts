@@ -2,20 +2,9 @@ import type { OpName } from '../../graph/op-table.js';
 import { topologicalOrder } from '../../graph/order.js';
 import { formatShape } from '../../graph/shape.js';
 import type { OpNode, Tensor } from '../../graph/tensor.js';
+import { type ExportContext, type Exporter, microsoft } from './exporter.js';
+import { cachedAttention, quantizedMatmul } from './inference-ops.js';
 import { OnnxWriter } from './writer.js';
-
-const microsoft = 'com.microsoft';
-
-interface ExportContext {
-  readonly writer: OnnxWriter;
-  /** ONNX name of a tensor already written. */
-  readonly nameOf: (tensor: Tensor) => string;
-  /** The node whose result `tensor` is, where this add takes it over instead of writing it on its own. */
-  readonly fusedOperand: (node: OpNode<'add'>) => { fused: Tensor; other: Tensor } | undefined;
-}
-
-/** Writes one node; returns the ONNX names of its outputs. */
-type Exporter<Op extends OpName> = (context: ExportContext, node: OpNode<Op>) => readonly string[];
 
 const plain =
   (opType: string, domain = ''): Exporter<OpName> =>
@@ -126,6 +115,8 @@ const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
     const shape = writer.constant('int64', node.outputs[0]!.shape, [2]);
     return [scatterRows(context, node, writer.emit('ConstantOfShape', [shape]))];
   },
+  quantizedMatmul,
+  cachedAttention,
 };
 
 function exportNode<Op extends OpName>(context: ExportContext, node: OpNode<Op>): readonly string[] {
@@ -161,11 +152,13 @@ function planFusion(order: readonly OpNode[], outputs: readonly Tensor[]): Map<O
  * Writes a graph as an ONNX model for ONNX Runtime.
  * @param outputs the tensors the model gives back, by name.
  * @param constants names of inputs that become initializers, their values given to the runtime beside the model.
+ * @param freeRows inputs and outputs whose first axis is left open, as in `CompileOptions`.
  * @returns the model's protobuf bytes.
  */
 export function exportOnnx(
   outputs: Readonly<Record<string, Tensor>>,
   constants: ReadonlySet<string> = new Set(),
+  freeRows: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const writer = new OnnxWriter();
   const wanted = Object.values(outputs);
@@ -192,10 +185,10 @@ export function exportOnnx(
     if (node.op !== 'input') continue;
     const { name, dtype, shape } = (node as OpNode<'input'>).attributes;
     if (constants.has(name)) writer.initializer(name, dtype, shape);
-    else writer.input(name, dtype, shape);
+    else writer.input(name, dtype, shape, freeRows[name]);
   }
   for (const [name, tensor] of Object.entries(outputs)) {
-    writer.output(name, context.nameOf(tensor), tensor.dtype, tensor.shape);
+    writer.output(name, context.nameOf(tensor), tensor, freeRows[name]);
   }
   return writer.finish();
 }

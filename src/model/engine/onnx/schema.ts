@@ -1,7 +1,7 @@
 import { field, messageCodec, repeatedField as repeated } from '../../protobuf.js';
 
 /** ONNX TensorProto.DataType, as far as it is used. */
-export const onnxTypes = { float32: 1, int32: 6, int64: 7 } as const;
+export const onnxTypes = { float32: 1, uint8: 2, int32: 6, int64: 7 } as const;
 
 /** ONNX AttributeProto.AttributeType, as far as it is used. */
 export const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
@@ -35,7 +35,7 @@ export interface TensorProto {
 
 export interface ValueInfoProto {
   name: string;
-  type: { tensorType: { elemType: number; shape: { dim: { dimValue: number }[] } } };
+  type: { tensorType: { elemType: number; shape: { dim: ({ dimValue: number } | { dimParam: string })[] } } };
 }
 
 export interface ModelProto {
@@ -106,7 +106,7 @@ const modelCodec = messageCodec(
     TypeProto: { fields: { tensorType: field(1, 'TensorTypeProto') } },
     TensorTypeProto: { fields: { elemType: field(1, 'int32'), shape: field(2, 'TensorShapeProto') } },
     TensorShapeProto: { fields: { dim: repeated(1, 'DimensionProto') } },
-    DimensionProto: { fields: { dimValue: field(1, 'int64') } },
+    DimensionProto: { fields: { dimValue: field(1, 'int64'), dimParam: field(2, 'string') } },
   },
   'ModelProto',
 );

@@ -1,26 +1,28 @@
-import { elementCount, formatShape, type TensorSpecification } from '../../graph/shape.js';
+import type { TensorSpecification } from '../../graph/shape.js';
+import { checkedShape } from '../arrays.js';
 import type { NumericArray } from '../contract.js';
 import { created, type Handle, ortLibrary } from './library.js';
 import { onnxTypes } from './schema.js';
 
 /** A runtime value over the caller's memory: nothing is copied, so the array must outlive the handle. */
-function wrap(name: string, array: NumericArray | undefined, { shape, dtype }: TensorSpecification): Handle {
-  const type = array instanceof Float32Array ? 'float32' : 'int32';
-  if (!array || type !== dtype || array.length !== elementCount(shape)) {
-    const received = array ? `${type} of ${array.length} elements` : 'nothing';
-    throw new RangeError(`${name}: needs ${dtype}${formatShape(shape)}; received ${received}`);
-  }
+function wrap(
+  name: string,
+  array: NumericArray | undefined,
+  specification: TensorSpecification,
+  freeRows = false,
+): Handle {
+  const shape = checkedShape(name, array, specification, freeRows);
   const { functions } = ortLibrary();
   const dimensions = BigInt64Array.from(shape, BigInt);
-  const { byteLength } = array;
+  const { byteLength } = array!;
   return created((out) =>
     functions.createTensorWithDataAsOrtValue(
       cpuMemory(),
-      array,
+      array!,
       byteLength,
       dimensions,
       shape.length,
-      onnxTypes[dtype],
+      onnxTypes[specification.dtype],
       out,
     ),
   );
@@ -60,6 +62,10 @@ export interface SessionOptions {
     string,
     { readonly array: NumericArray; readonly specification: TensorSpecification }
   >;
+  /** Names of inputs and outputs with any number of rows up to the specified. */
+  readonly freeRows: ReadonlySet<string>;
+  /** Names of constants that the runtime copies when it loads the model; their arrays are not held. */
+  readonly packed: ReadonlySet<string>;
 }
 
 type Specifications = ReadonlyMap<string, TensorSpecification>;
@@ -68,6 +74,7 @@ type Specifications = ReadonlyMap<string, TensorSpecification>;
 export class OrtSession {
   private readonly session: Handle;
   private readonly constantValues: readonly Handle[];
+  private readonly freeRows: ReadonlySet<string>;
   /** Arrays the session reads for as long as it lives. */
   private readonly constantArrays: readonly NumericArray[];
 
@@ -75,8 +82,9 @@ export class OrtSession {
     model: Uint8Array,
     private readonly inputs: Specifications,
     private readonly outputs: Specifications,
-    { threads, constants }: SessionOptions,
+    { threads, constants, freeRows, packed }: SessionOptions,
   ) {
+    this.freeRows = freeRows;
     const { functions, check } = ortLibrary();
     const options = created((out) => functions.createSessionOptions(out));
     const [errorsOnly, allOptimizations] = [3, 99];
@@ -85,7 +93,8 @@ export class OrtSession {
     check(functions.disablePerSessionThreads(options));
     // A pattern plans one block for all activations; without it, a training step of 124M takes 1.2 GB less.
     check(functions.disableMemPattern(options));
-    this.constantArrays = [...constants.values()].map(({ array }) => array);
+    const read = [...constants].filter(([name]) => !packed.has(name));
+    this.constantArrays = read.map(([, { array }]) => array);
     this.constantValues = [...constants].map(([name, { array, specification }]) =>
       wrap(name, array, specification),
     );
@@ -112,7 +121,7 @@ export class OrtSession {
       arrays: Readonly<Record<string, NumericArray>>,
     ): Handle[] =>
       Array.from(specifications, ([name, specification]) => {
-        const value = wrap(name, arrays[name], specification);
+        const value = wrap(name, arrays[name], specification, this.freeRows.has(name));
         values.push(value);
         return value;
       });

@@ -1,4 +1,4 @@
-import { type DType, elementCount, type Shape } from '../../graph/shape.js';
+import { type DType, elementCount, type Shape, type TensorSpecification } from '../../graph/shape.js';
 import {
   type AttributeProto,
   attributeTypes,
@@ -18,8 +18,10 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
   return { name, type: attributeTypes.ints, ints: [...value] };
 }
 
-const bytesOf = (array: Float32Array | Int32Array | BigInt64Array): Uint8Array =>
+const bytesOf = (array: Float32Array | Int32Array | Uint8Array | BigInt64Array): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+const elementBytes: Readonly<Record<DType, number>> = { float32: 4, int32: 4, uint8: 1 };
 
 /** Collects the nodes, constants, inputs and outputs of one ONNX model. Values are known by name. */
 export class OnnxWriter {
@@ -67,6 +69,7 @@ export class OnnxWriter {
     const arrays = {
       float32: () => Float32Array.from(values),
       int32: () => Int32Array.from(values),
+      uint8: () => Uint8Array.from(values),
       int64: () => BigInt64Array.from(values.map(BigInt)),
     };
     const rawData = bytesOf(arrays[type]());
@@ -77,7 +80,7 @@ export class OnnxWriter {
 
   /** A constant whose values are given to the runtime beside the model: here stand only its name, type and shape. */
   initializer(name: string, type: DType, shape: Shape): void {
-    const bytes = 4 * elementCount(shape);
+    const bytes = elementBytes[type] * elementCount(shape);
     const entries = { location: name, offset: '0', length: String(bytes) };
     const externalData = Object.entries(entries).map(([key, value]) => ({ key, value }));
     this.initializers.push({
@@ -89,15 +92,17 @@ export class OnnxWriter {
     });
   }
 
-  input(name: string, type: DType, shape: Shape): void {
-    this.inputs.push(valueInfo(name, type, shape));
+  /** @param rows names the first axis where its size is left open; axes of one name have one size in a run. */
+  input(name: string, type: DType, shape: Shape, rows: string | undefined): void {
+    this.inputs.push(valueInfo(name, type, shape, rows));
   }
 
   /**
    * Declares the value `value` as the model's output `name`. The value is renamed rather than copied, so that the node
    * that makes it writes straight into the caller's memory.
+   * @param rows as for `input`.
    */
-  output(name: string, value: string, type: DType, shape: Shape): void {
+  output(name: string, value: string, { dtype, shape }: TensorSpecification, rows: string | undefined): void {
     const maker = this.nodes.find((node) => node.output.includes(value));
     if (maker) {
       const rename = (known: string): string => (known === value ? name : known);
@@ -106,7 +111,7 @@ export class OnnxWriter {
     } else {
       this.nodes.push({ opType: 'Identity', domain: '', input: [value], output: [name], attribute: [] });
     }
-    this.outputs.push(valueInfo(name, type, shape));
+    this.outputs.push(valueInfo(name, dtype, shape, rows));
   }
 
   /** The finished model: IR version 10, opset 20 with ONNX Runtime's own operators. */
@@ -129,7 +134,9 @@ export class OnnxWriter {
   }
 }
 
-function valueInfo(name: string, type: DType, shape: Shape): ValueInfoProto {
-  const dim = shape.map((size) => ({ dimValue: size }));
+function valueInfo(name: string, type: DType, shape: Shape, rows: string | undefined): ValueInfoProto {
+  const dim = shape.map((size, axis) =>
+    axis === 0 && rows !== undefined ? { dimParam: rows } : { dimValue: size },
+  );
   return { name, type: { tensorType: { elemType: onnxTypes[type], shape: { dim } } } };
 }
