@@ -5,7 +5,9 @@
 export const reviewPageScript = `
 const byId = (id) => document.getElementById(id);
 const [list, trouble, end] = ['items', 'trouble', 'end'].map(byId);
-const pageSize = 50;
+const pageSize = 100;
+/** More are asked for when fewer than this many are left below the marked one. */
+const fewLeft = 30;
 
 /** Names this window across reloads, so that undo goes on taking back what was decided here. */
 const windowName = sessionStorage.getItem('window') ?? crypto.randomUUID();
@@ -13,7 +15,8 @@ sessionStorage.setItem('window', windowName);
 
 const rows = new Map();
 let current = null;
-let isComplete = false;
+/** Whether no more is to be asked for: all is loaded, or a new list is on its way. */
+let isComplete = true;
 let request = 0;
 let progress = { total: 0, decided: 0, kept: 0 };
 
@@ -72,7 +75,7 @@ const rowOf = (item) => {
   const state = element('div', 'state');
   node.append(element('div', 'rating', shownRating(item.rating)), body, state);
   node.addEventListener('click', () => mark(node));
-  const row = { item, node, state };
+  const row = { item, node, state, position: rows.size };
   rows.set(item.index, row);
   draw(row);
   return node;
@@ -98,11 +101,11 @@ const mark = (node, takeFocus = true) => {
   current?.removeAttribute('aria-current');
   current = node;
   showActions();
-  if (!node) return;
+  if (!node) return void loadMore();
   node.setAttribute('aria-current', 'true');
   if (takeFocus) node.focus({ preventScroll: true });
   node.scrollIntoView({ block: 'nearest' });
-  if (!node.nextElementSibling?.nextElementSibling) void loadMore();
+  if (rows.size - rows.get(Number(node.dataset.index)).position < fewLeft) void loadMore();
 };
 
 const query = (after) =>
@@ -120,6 +123,7 @@ const add = ({ found, items, progress: next }) => {
 
 const reload = async () => {
   const mine = ++request;
+  isComplete = true;
   try {
     const answer = await call(query(-1));
     if (mine !== request) return;
@@ -140,7 +144,9 @@ const loadMore = async () => {
   const last = rows.get(Number(list.lastElementChild?.dataset.index));
   try {
     const answer = await call(query(last ? last.item.place : -1));
-    if (mine === request) add(answer);
+    if (mine !== request) return;
+    add(answer);
+    if (!current && last) mark(last.node.nextElementSibling ?? last.node);
   } catch (error) {
     say(error.message);
   } finally {
@@ -160,6 +166,7 @@ const decide = (decision) => {
   if (!item || (decision === 'keep' && !item.keepable)) return;
   step(1);
   void inTurn(async () => {
+    if (item.decision === decision) return;
     const { state, progress: next } = await call('decisions', { index: item.index, decision, seen: item.sequence, window: windowName });
     apply(state);
     showProgress(next);
@@ -178,6 +185,8 @@ const undo = () =>
 const step = (by) => {
   const next = by > 0 ? current?.nextElementSibling : current?.previousElementSibling;
   if (next) mark(next);
+  // Nothing is marked until more has come: else the next key would decide this output again.
+  else if (by > 0 && !isComplete) mark(null);
 };
 
 byId('keep').addEventListener('click', () => decide('keep'));

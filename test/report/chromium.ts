@@ -45,7 +45,7 @@ export interface WatchedPage {
   readonly faults: readonly string[];
 }
 
-/** Opens a file. Requests for anything else are blocked and, like dialogs and console errors, noted. */
+/** Opens a page. Requests for what does not lie below it are blocked and, like dialogs and console errors, noted. */
 export async function openWatched(
   browser: Browser,
   url: string,
@@ -56,7 +56,7 @@ export async function openWatched(
   const faults: string[] = [];
   await context.route('**/*', (route) => {
     const wanted = route.request().url();
-    if (wanted === url || wanted.startsWith('data:')) return route.continue();
+    if (wanted.startsWith(url) || wanted.startsWith('data:')) return route.continue();
     faults.push(`request: ${wanted}`);
     return route.abort();
   });
