@@ -52,66 +52,81 @@ export interface ModelProto {
 }
 
 /** The part of onnx.proto (ONNX IR version 10) that titlesmith writes: names in camel case, numbers as published. */
-const modelCodec = messageCodec(
-  {
-    ModelProto: {
-      fields: {
-        irVersion: field(1, 'int64'),
-        producerName: field(2, 'string'),
-        graph: field(7, 'GraphProto'),
-        opsetImport: repeated(8, 'OperatorSetIdProto'),
-      },
+const messages = {
+  ModelProto: {
+    fields: {
+      irVersion: field(1, 'int64'),
+      producerName: field(2, 'string'),
+      graph: field(7, 'GraphProto'),
+      opsetImport: repeated(8, 'OperatorSetIdProto'),
     },
-    OperatorSetIdProto: { fields: { domain: field(1, 'string'), version: field(2, 'int64') } },
-    GraphProto: {
-      fields: {
-        node: repeated(1, 'NodeProto'),
-        name: field(2, 'string'),
-        initializer: repeated(5, 'TensorProto'),
-        input: repeated(11, 'ValueInfoProto'),
-        output: repeated(12, 'ValueInfoProto'),
-      },
-    },
-    NodeProto: {
-      fields: {
-        input: repeated(1, 'string'),
-        output: repeated(2, 'string'),
-        opType: field(4, 'string'),
-        attribute: repeated(5, 'AttributeProto'),
-        domain: field(7, 'string'),
-      },
-    },
-    AttributeProto: {
-      fields: {
-        name: field(1, 'string'),
-        f: field(2, 'float'),
-        i: field(3, 'int64'),
-        s: field(4, 'bytes'),
-        ints: repeated(8, 'int64'),
-        type: field(20, 'int32'),
-      },
-    },
-    TensorProto: {
-      fields: {
-        dims: repeated(1, 'int64'),
-        dataType: field(2, 'int32'),
-        name: field(8, 'string'),
-        rawData: field(9, 'bytes'),
-        externalData: repeated(13, 'StringStringEntryProto'),
-        dataLocation: field(14, 'int32'),
-      },
-    },
-    StringStringEntryProto: { fields: { key: field(1, 'string'), value: field(2, 'string') } },
-    ValueInfoProto: { fields: { name: field(1, 'string'), type: field(2, 'TypeProto') } },
-    TypeProto: { fields: { tensorType: field(1, 'TensorTypeProto') } },
-    TensorTypeProto: { fields: { elemType: field(1, 'int32'), shape: field(2, 'TensorShapeProto') } },
-    TensorShapeProto: { fields: { dim: repeated(1, 'DimensionProto') } },
-    DimensionProto: { fields: { dimValue: field(1, 'int64'), dimParam: field(2, 'string') } },
   },
-  'ModelProto',
-);
+  OperatorSetIdProto: { fields: { domain: field(1, 'string'), version: field(2, 'int64') } },
+  GraphProto: {
+    fields: {
+      node: repeated(1, 'NodeProto'),
+      name: field(2, 'string'),
+      initializer: repeated(5, 'TensorProto'),
+      input: repeated(11, 'ValueInfoProto'),
+      output: repeated(12, 'ValueInfoProto'),
+    },
+  },
+  NodeProto: {
+    fields: {
+      input: repeated(1, 'string'),
+      output: repeated(2, 'string'),
+      opType: field(4, 'string'),
+      attribute: repeated(5, 'AttributeProto'),
+      domain: field(7, 'string'),
+    },
+  },
+  AttributeProto: {
+    fields: {
+      name: field(1, 'string'),
+      f: field(2, 'float'),
+      i: field(3, 'int64'),
+      s: field(4, 'bytes'),
+      ints: repeated(8, 'int64'),
+      type: field(20, 'int32'),
+    },
+  },
+  TensorProto: {
+    fields: {
+      dims: repeated(1, 'int64'),
+      dataType: field(2, 'int32'),
+      name: field(8, 'string'),
+      rawData: field(9, 'bytes'),
+      externalData: repeated(13, 'StringStringEntryProto'),
+      dataLocation: field(14, 'int32'),
+    },
+  },
+  StringStringEntryProto: { fields: { key: field(1, 'string'), value: field(2, 'string') } },
+  ValueInfoProto: { fields: { name: field(1, 'string'), type: field(2, 'TypeProto') } },
+  TypeProto: { fields: { tensorType: field(1, 'TensorTypeProto') } },
+  TensorTypeProto: { fields: { elemType: field(1, 'int32'), shape: field(2, 'TensorShapeProto') } },
+  TensorShapeProto: { fields: { dim: repeated(1, 'DimensionProto') } },
+  DimensionProto: { fields: { dimValue: field(1, 'int64'), dimParam: field(2, 'string') } },
+};
+
+const codecs = {
+  ModelProto: messageCodec(messages, 'ModelProto'),
+  GraphProto: messageCodec(messages, 'GraphProto'),
+  TensorProto: messageCodec(messages, 'TensorProto'),
+};
 
 /** The protobuf bytes of an ONNX model. */
 export function encodeModel(model: ModelProto): Uint8Array {
-  return modelCodec.encode(model);
+  return codecs.ModelProto.encode(model);
+}
+
+/** The protobuf bytes of a model without its graph, of a graph, or of a tensor: a large model is put together of these. */
+export function encodePart(
+  part:
+    | { readonly model: Omit<ModelProto, 'graph'> }
+    | { readonly graph: ModelProto['graph'] }
+    | { readonly tensor: TensorProto },
+): Uint8Array {
+  if ('model' in part) return codecs.ModelProto.encode(part.model);
+  if ('graph' in part) return codecs.GraphProto.encode(part.graph);
+  return codecs.TensorProto.encode(part.tensor);
 }
