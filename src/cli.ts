@@ -3,8 +3,9 @@ import { Command, CommanderError, Option } from 'commander';
 import { type ExitCode, exitCodes, TitlesmithError, usageError } from './common/errors.js';
 import { packageVersion } from './common/package-root.js';
 import { Console } from './pipeline/console.js';
+import { type ExportFormat, exportFormats } from './pipeline/export-formats.js';
 import { type OptionName, optionGroups, type RunOptions } from './pipeline/option-table.js';
-import { integer } from './pipeline/option-values.js';
+import { choice, integer } from './pipeline/option-values.js';
 import {
   defaultInWords,
   flagOf,
@@ -18,10 +19,17 @@ import type { StageName } from './pipeline/stage-names.js';
 type Request =
   | { readonly command: 'pipeline'; readonly given: Partial<RunOptions> }
   | { readonly command: StageName; readonly folder: string; readonly given: Partial<RunOptions> }
-  | { readonly command: 'review'; readonly folder: string; readonly given: ReviewOptions };
+  | { readonly command: 'review'; readonly folder: string; readonly given: ReviewOptions }
+  | { readonly command: 'export'; readonly model: string; readonly given: ExportOptions };
 
 interface ReviewOptions {
   readonly port?: number;
+  readonly json?: boolean;
+}
+
+interface ExportOptions {
+  readonly format: ExportFormat;
+  readonly output: string;
   readonly json?: boolean;
 }
 
@@ -99,6 +107,19 @@ function parse(arguments_: readonly string[]): Request | undefined {
   addOptions(review, ['json']).action((folder: string, given: ReviewOptions) => {
     request = { command: 'review', folder, given };
   });
+  const exporting = program.command('export').summary('write a model for other tools');
+  exporting.description('Writes the model of a run, or any model --model names, for other tools.');
+  exporting.argument('<model>', 'a run such as runs/askreddit, 124M, a Hugging Face id, or a folder');
+  exporting.option(
+    '--format <format>',
+    `${exportFormats.join(' or ')}: for transformers.js and ONNX Runtime, or for transformers`,
+    parseFormat,
+    'onnx',
+  );
+  exporting.requiredOption('--output <folder>', 'a new or empty folder');
+  addOptions(exporting, ['json']).action((model: string, given: ExportOptions) => {
+    request = { command: 'export', model, given };
+  });
   try {
     program.parse(arguments_, { from: 'user' });
   } catch (error) {
@@ -110,6 +131,14 @@ function parse(arguments_: readonly string[]): Request | undefined {
     );
   }
   return request;
+}
+
+function parseFormat(text: string): ExportFormat {
+  try {
+    return choice(...exportFormats)(text);
+  } catch (error) {
+    throw usageError(`--format got ${JSON.stringify(text)}, which ${(error as Error).message}.`);
+  }
 }
 
 function parsePort(text: string): number {
@@ -156,6 +185,17 @@ async function execute(request: Request, console: Console): Promise<ExitCode> {
     console.note('Stopping after this step; press Ctrl-C again to stop at once.');
   });
   try {
+    if (request.command === 'export') {
+      const { exportModel } = await import('./pipeline/export-model.js');
+      const { model, given } = request;
+      const context = { onProgress: console.listener({}), stopRequested: interrupt.requested };
+      const description = await exportModel({ model, ...given }, context);
+      console.result([`${given.output}: ${description}, as ${given.format}`], {
+        ...given,
+        model: description,
+      });
+      return exitCodes.done;
+    }
     if (request.command === 'pipeline') return await runPipeline(request.given, console, interrupt);
     return await runSingleStage(request.command, request.folder, request.given, console, interrupt);
   } finally {

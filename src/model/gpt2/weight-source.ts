@@ -18,6 +18,24 @@ export interface WeightSource {
 }
 
 /**
+ * The same weights, with one event of progress a tensor.
+ * @param total tensors that will be read.
+ * @throws InterruptedError, in `read`, when the context asks to stop.
+ */
+export function watchedWeights(source: WeightSource, total: number, context: WorkContext): WeightSource {
+  let done = 0;
+  return {
+    read: async (name, into) => {
+      if (context.stopRequested()) throw new InterruptedError();
+      await source.read(name, into);
+      done++;
+      context.onProgress({ kind: 'progress', label: 'read weights', done, total, unit: 'tensors' });
+    },
+    close: () => source.close(),
+  };
+}
+
+/**
  * Reads parameters into a new store, with progress.
  * @throws InterruptedError when the context asks to stop; TitlesmithError naming a tensor that cannot be read.
  */
@@ -27,17 +45,8 @@ export async function loadWeights(
   context: WorkContext,
 ): Promise<ParameterStore> {
   const store = createParameterStore(specifications);
-  for (const [index, { name }] of specifications.entries()) {
-    if (context.stopRequested()) throw new InterruptedError();
-    await source.read(name, store.views.get(name)!);
-    context.onProgress({
-      kind: 'progress',
-      label: 'read weights',
-      done: index + 1,
-      total: specifications.length,
-      unit: 'tensors',
-    });
-  }
+  const watched = watchedWeights(source, specifications.length, context);
+  for (const { name } of specifications) await watched.read(name, store.views.get(name)!);
   return store;
 }
 

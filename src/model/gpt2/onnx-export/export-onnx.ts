@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../common/files.js';
+import { silentContext, type WorkContext } from '../../../common/progress.js';
 import { formatConfiguration } from '../configuration.js';
 import type { OpenModel } from '../open-model.js';
 import { parameterSpecifications } from '../parameters.js';
+import { watchedWeights } from '../weight-source.js';
 import { gpt2OnnxGraph } from './gpt2-graph.js';
 import { writeOnnxModel } from './model-file.js';
 
@@ -13,10 +15,16 @@ function json(value: unknown): string {
 /**
  * Writes a folder that transformers.js and other users of ONNX Runtime generate from: onnx/model.onnx, config.json,
  * generation_config.json and the tokenizer's files.
- * @throws TitlesmithError when a file cannot be written or a tensor not be read.
+ * @throws TitlesmithError when a file cannot be written or a tensor not be read; InterruptedError when the context
+ *   asks to stop.
  */
-export async function exportOnnxFolder(model: OpenModel, folder: string): Promise<void> {
-  const { configuration, tokenizer, weights } = model;
+export async function exportOnnxFolder(
+  model: OpenModel,
+  folder: string,
+  context: WorkContext = silentContext,
+): Promise<void> {
+  const { configuration, tokenizer } = model;
+  const weights = watchedWeights(model.weights, parameterSpecifications(configuration).length, context);
   const { endOfTextId } = tokenizer;
   const graph = gpt2OnnxGraph(configuration);
   const path = join(folder, 'onnx', 'model.onnx');

@@ -1,0 +1,62 @@
+import { readdir } from 'node:fs/promises';
+import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
+import type { WorkContext } from '../common/progress.js';
+import { writeModelDescription, writeWeights } from '../model/gpt2/checkpoint.js';
+import { exportOnnxFolder } from '../model/gpt2/onnx-export/export-onnx.js';
+import type { OpenModel } from '../model/gpt2/open-model.js';
+import { parameterSpecifications } from '../model/gpt2/parameters.js';
+import { openModel } from '../model/gpt2/resolve-model.js';
+import { loadWeights } from '../model/gpt2/weight-source.js';
+import type { ExportFormat } from './export-formats.js';
+
+export interface ExportRequest {
+  /** A run's folder, or anything `--model` takes but auto and nano. */
+  readonly model: string;
+  readonly format: ExportFormat;
+  /** A folder that is empty, or not there yet. */
+  readonly output: string;
+}
+
+async function refuseOccupied(folder: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return;
+    throw fileError('write to', folder, error);
+  }
+  if (names.length === 0) return;
+  throw new TitlesmithError(`${folder} is not empty; an export overwrites nothing.`, {
+    code: 'export-occupied',
+    hint: 'Name another folder with --output.',
+  });
+}
+
+async function writeHuggingFace(model: OpenModel, folder: string, context: WorkContext): Promise<void> {
+  const { configuration, tokenizer, weights } = model;
+  const store = await loadWeights(weights, parameterSpecifications(configuration), context);
+  await writeModelDescription(folder, configuration, tokenizer);
+  await writeWeights(folder, configuration, (name) => store.views.get(name)!);
+}
+
+/**
+ * Writes a model in another form: `onnx` for ONNX Runtime and transformers.js, `huggingface` for transformers (which a
+ * run's checkpoint is already; a TensorFlow checkpoint becomes it).
+ * @returns what was exported, one line.
+ * @throws TitlesmithError when there is no such model, the folder holds something, or a file cannot be written;
+ *   InterruptedError when the context asks to stop.
+ */
+export async function exportModel(
+  { model, format, output }: ExportRequest,
+  context: WorkContext,
+): Promise<string> {
+  await refuseOccupied(output);
+  const opened = await openModel(model, context);
+  try {
+    if (format === 'onnx') await exportOnnxFolder(opened, output, context);
+    else await writeHuggingFace(opened, output, context);
+  } finally {
+    await opened.weights.close();
+  }
+  return opened.source.description;
+}

@@ -1,0 +1,49 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { fixtureFolder } from '../model/gpt2/fixtures.js';
+import { lastLine, runCli, temporaryFolder } from './run-cli.js';
+
+const folder = temporaryFolder();
+const tensorFlow = join(fixtureFolder('..'), 'tensorflow', 'run1');
+
+describe('titlesmith export', () => {
+  test('writes ONNX', async () => {
+    const finished = await runCli(['export', fixtureFolder('bfloat16'), '--output', 'js'], folder);
+    expect(finished.output).toMatch(/^js: .*bfloat16, Hugging Face files, sha256 [0-9a-f]{8}, as onnx\n$/);
+    expect(finished.code).toBe(0);
+    expect(existsSync(join(folder, 'js/onnx/model.onnx'))).toBe(true);
+  });
+
+  test("makes Hugging Face's files of a run of gpt-2-simple, which it then reads as the same model", async () => {
+    const format = ['--format', 'huggingface'];
+    expect((await runCli(['export', tensorFlow, ...format, '--output', 'hf'], folder)).code).toBe(0);
+    const finished = await runCli(['export', 'hf', ...format, '--output', 'again', '--json'], folder);
+    const last = finished.output.trimEnd().split('\n').at(-1) ?? '';
+    expect(JSON.parse(last)).toMatchObject({ kind: 'result', output: 'again', format: 'huggingface' });
+    const bytes = (name: string): Buffer => readFileSync(join(folder, name, 'model.safetensors'));
+    expect(bytes('again')).toEqual(bytes('hf'));
+  });
+
+  test('overwrites nothing', async () => {
+    mkdirSync(join(folder, 'mine'));
+    writeFileSync(join(folder, 'mine/config.json'), '{}');
+    const finished = await runCli(['export', tensorFlow, '--output', 'mine'], folder);
+    expect(lastLine(finished)).toMatch(/^Error: mine is not empty; an export overwrites nothing\./);
+    expect(finished.code).toBe(1);
+    expect(readFileSync(join(folder, 'mine/config.json'), 'utf8')).toBe('{}');
+  });
+
+  test.each<[string[], RegExp]>([
+    [['nosuch', '--output', 'x'], /--model got "nosuch"/],
+    [[tensorFlow], /'--output <folder>' not specified/],
+    [
+      [tensorFlow, '--output', 'x', '--format', 'gguf'],
+      /--format got "gguf", which is none of onnx, huggingface/,
+    ],
+  ])('%j is wrong use', async (arguments_, pattern) => {
+    const finished = await runCli(['export', ...arguments_], folder);
+    expect(lastLine(finished)).toMatch(pattern);
+    expect(finished.code).toBe(2);
+  });
+});
