@@ -1,6 +1,6 @@
--- The highest-scored titles of one or more subreddits, from dumps of Reddit posts (NDJSON, CSV or Parquet).
--- DuckDB SQL. Selects the same titles in the same order as top-titles.bigquery.sql does from BigQuery's
--- tables.
+-- The highest-scored titles of one or more subreddits, from dumps of Reddit posts (CSV or Parquet; NDJSON is read by
+-- src/pipeline/sources/ndjson, which gives the same answer). DuckDB SQL. Selects the same titles in the same order as
+-- top-titles.bigquery.sql does from BigQuery's tables.
 --
 -- posts(files) is a table macro that src/pipeline/sources/duckdb/posts.ts defines for the format at hand. It
 -- gives the columns title, subreddit, score, created_utc and id, all as text; other columns of the files are
@@ -13,43 +13,56 @@
 -- $to_second    DOUBLE     start of the month after the last one, likewise
 -- $min_length   BIGINT     shortest raw title, in Unicode characters
 -- $title_limit  BIGINT     most titles of each subreddit
-WITH post AS (
+WITH typed AS (
   SELECT
     title,
     subreddit,
-    TRY_CAST(score AS BIGINT) AS score,
+    TRY_CAST(score AS DOUBLE) AS number,
     -- Dumps write seconds as 1335842178, "1335842178" or 1335842178.0; Parquet files also as a time.
     coalesce(TRY_CAST(created_utc AS DOUBLE), epoch(TRY_CAST(created_utc AS TIMESTAMP))) AS created_utc,
     id
   FROM posts($files)
+),
+post AS (
+  SELECT
+    title,
+    subreddit,
+    -- Whole numbers that a double holds exactly; anything else is no score.
+    CASE WHEN number = trunc(number) AND abs(number) <= 9007199254740991 THEN CAST(number AS BIGINT) END AS score,
+    created_utc,
+    id
+  FROM typed
+  WHERE
+    ($from_second IS NULL OR created_utc >= $from_second)
+    AND ($to_second IS NULL OR created_utc < $to_second)
+    AND length(title) >= $min_length
+    AND list_contains($subreddits, lower(subreddit))
+    -- Names are ASCII; lower alone would also take the Kelvin sign for a k.
+    AND strlen(subreddit) = length(subreddit)
+),
+-- Dumps that overlap hold a post twice: its best row stays.
+once AS (
+  SELECT *
+  FROM post
+  QUALIFY
+    id IS NULL
+    OR row_number() OVER (
+      PARTITION BY lower(subreddit), id
+      ORDER BY score DESC NULLS LAST, created_utc ASC NULLS LAST, title ASC
+    ) = 1
 )
 SELECT
   replace(
-    replace(replace(replace(post.title, '&lt;', '<'), '&gt;', '>'), '&amp;', '&'),
+    replace(replace(replace(title, '&lt;', '<'), '&gt;', '>'), '&amp;', '&'),
     chr(65533), ''
   ) AS title,
-  post.subreddit AS subreddit,
-  post.score AS score,
-  post.id AS id
-FROM post
-WHERE
-  ($from_second IS NULL OR post.created_utc >= $from_second)
-  AND ($to_second IS NULL OR post.created_utc < $to_second)
-  AND length(post.title) >= $min_length
-  AND list_contains($subreddits, lower(post.subreddit))
-  -- Names are ASCII; lower alone would also take the Kelvin sign for a k.
-  AND strlen(post.subreddit) = length(post.subreddit)
+  subreddit,
+  score,
+  id
+FROM once
 QUALIFY
   row_number() OVER (
-    PARTITION BY lower(post.subreddit)
-    ORDER BY
-      post.score DESC NULLS LAST,
-      post.created_utc ASC NULLS LAST,
-      post.id ASC NULLS LAST,
-      post.title ASC
+    PARTITION BY lower(subreddit)
+    ORDER BY score DESC NULLS LAST, created_utc ASC NULLS LAST, id ASC NULLS LAST, once.title ASC
   ) <= $title_limit
-ORDER BY
-  post.score DESC NULLS LAST,
-  post.created_utc ASC NULLS LAST,
-  post.id ASC NULLS LAST,
-  post.title ASC
+ORDER BY score DESC NULLS LAST, created_utc ASC NULLS LAST, id ASC NULLS LAST, once.title ASC

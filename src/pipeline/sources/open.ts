@@ -4,6 +4,8 @@ import type { TitleSource } from './contract.js';
 export interface SourceOptions {
   /** Files and patterns, for duckdb and csv. */
   readonly input?: readonly string[] | undefined;
+  /** Fails at the first line of a dump that is no post. */
+  readonly strict?: boolean | undefined;
   /** Column of a CSV that holds the titles. */
   readonly column?: string | undefined;
   /** Google Cloud project that pays for the query. */
@@ -15,12 +17,12 @@ export interface SourceOptions {
  * @throws TitlesmithError when its files or credentials are missing.
  */
 export async function openSource(name: TitleSource['name'], options: SourceOptions): Promise<TitleSource> {
-  const { input = [], column, project } = options;
+  const { input = [], column, project, strict } = options;
   switch (name) {
     case 'bigquery':
       return (await import('./bigquery/bigquery.js')).openBigquerySource({ project });
     case 'duckdb':
-      return (await import('./duckdb/duckdb.js')).openDuckdbSource(input);
+      return (await import('./dumps.js')).openDumpSource(input, { strict });
     case 'csv':
       return (await import('./csv/csv.js')).openCsvSource(input, { column });
     case 'sample':

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { packageRoot } from '../../common/package-root.js';
 import type { TitleSource } from './contract.js';
-import { dumpSource } from './duckdb/duckdb.js';
+import { dumpSource } from './dumps.js';
 
 /**
  * The bundled posts, in the shape of a dump. Made up by a generator, so that everything works without an

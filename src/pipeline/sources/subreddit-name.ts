@@ -9,8 +9,3 @@ export function wantedSubreddits(query: TitleQuery, source: string): string[] {
   }
   return names;
 }
-
-/** The bounds of a query in words: ` from 2013-03 to 2013-05`, or nothing where there is none. */
-export function monthsInWords({ from, to }: TitleQuery): string {
-  return `${from ? ` from ${from}` : ''}${to ? ` to ${to}` : ''}`;
-}

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { TitlesmithError } from '../../../src/common/errors.js';
 import { openBigquerySource } from '../../../src/pipeline/sources/bigquery/bigquery.js';
 import { bigqueryError } from '../../../src/pipeline/sources/bigquery/errors.js';
-import { openDuckdbSource } from '../../../src/pipeline/sources/duckdb/duckdb.js';
+import { openDumpSource } from '../../../src/pipeline/sources/dumps.js';
 import { type Emulator, findEmulator, startEmulator } from './emulator.js';
 import { failureLine, ndjson, temporaryFolder, titlesOf, write } from './helpers.js';
 import { expectedTitles, hostilePosts, type Post, post, question, questions } from './posts.js';
@@ -34,7 +34,7 @@ describe.skipIf(program === undefined)('against the emulator', () => {
     const titles = await titlesOf(openBigquerySource({ project: 'fh-bigquery' }), query);
     expect(titles).toEqual(expectedTitles(hostilePosts, query));
     const file = write(folder, 'posts.ndjson', ndjson(hostilePosts));
-    expect(titles).toEqual(await titlesOf(await openDuckdbSource([file]), query));
+    expect(titles).toEqual(await titlesOf(await openDumpSource([file]), query));
   });
 
   test('more rows than a page holds', async () => {

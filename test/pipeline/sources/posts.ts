@@ -108,8 +108,11 @@ export function expectedTitles(posts: readonly Post[], query: TitleQuery): strin
     if ((query.from && month < query.from) || (query.to && month > query.to)) return false;
     return query.subreddits.some((name) => new RegExp(`^${name}$`, 'i').test(subreddit));
   });
-  return matching.sort(comparePosts).flatMap(({ title, subreddit }) => {
+  const seen = new Set<string>();
+  return matching.sort(comparePosts).flatMap(({ title, subreddit, id }) => {
     const name = (subreddit ?? '').toLowerCase();
+    if (id !== null && seen.has(`${name} ${id}`)) return [];
+    seen.add(`${name} ${id}`);
     taken.set(name, (taken.get(name) ?? 0) + 1);
     if ((taken.get(name) ?? 0) > query.limit) return [];
     const decoded = (title ?? '').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');

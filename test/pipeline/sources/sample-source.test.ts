@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { dumpSource } from '../../../src/pipeline/sources/duckdb/duckdb.js';
+import { dumpSource } from '../../../src/pipeline/sources/dumps.js';
 import { openSource } from '../../../src/pipeline/sources/open.js';
 import { failureLine, ndjson, temporaryFolder, titlesOf, write } from './helpers.js';
 import { expectedTitles, hostilePosts, question } from './posts.js';

@@ -1,7 +1,8 @@
 import { TitlesmithError, usageError } from '../../../common/errors.js';
 import type { SourceRow, TitleQuery, TitleSource } from '../contract.js';
+import { monthsInWords } from '../months.js';
 import { readQuery } from '../query-file.js';
-import { monthsInWords, wantedSubreddits } from '../subreddit-name.js';
+import { wantedSubreddits } from '../subreddit-name.js';
 import { type BigqueryRow, runQuery } from './client.js';
 
 /** The posts table family that the query file names. */

@@ -1,90 +1,60 @@
-import { TitlesmithError } from '../../../common/errors.js';
-import type { SourceRow, TitleQuery, TitleSource } from '../contract.js';
-import { filesInWords, fingerprintFiles, resolveInputFiles } from '../input-files.js';
+import type { WorkContext } from '../../../common/progress.js';
+import type { SourceRow, TitleQuery } from '../contract.js';
+import { LineFaults } from '../faults.js';
+import { filesInWords } from '../input-files.js';
+import { MissingSubredditsError, noTitles, unknownSubreddit } from '../missing-subreddits.js';
+import { startOfMonth } from '../months.js';
+import { requiredColumns } from '../post-columns.js';
 import { readQuery } from '../query-file.js';
-import { monthsInWords, wantedSubreddits } from '../subreddit-name.js';
 import { Database, type QueryRow } from './database.js';
-import { commonFormat } from './dump-format.js';
 import {
   type Dumps,
   definePosts,
-  expandPattern,
   filesParameter,
   openDumps,
-  type PostColumn,
+  rejectedRecords,
+  type TableFormat,
 } from './posts.js';
 
-/** How a source over dumps shows itself. */
-export interface DumpSourceOptions {
-  readonly name: 'duckdb' | 'sample';
-  /** One line, without folders. */
-  readonly description: string;
-}
-
 /**
- * Dumps of Reddit posts (NDJSON, CSV, Parquet; `.gz`, `.zst`), asked with `queries/top-titles.duckdb.sql`.
- * @param paths files or patterns.
- * @throws TitlesmithError when a file is not there, nothing matches, or formats are mixed.
+ * The titles of a question in CSV or Parquet dumps, asked with `queries/top-titles.duckdb.sql`. Faulty records of a CSV
+ * are counted and told of as one warning.
+ * @param names subreddits in lower case, each once.
+ * @param strict fails at a faulty record.
+ * @throws TitlesmithError when a file cannot be read; MissingSubredditsError after the rows of the others.
  */
-export async function openDuckdbSource(paths: readonly string[]): Promise<TitleSource> {
-  const files = await resolveInputFiles('duckdb', paths, expandPattern);
-  return dumpSource(files, { name: 'duckdb', description: `dumps of posts: ${filesInWords(files)}` });
-}
-
-/** A source over the given files, which must be there. @throws TitlesmithError when formats are mixed. */
-export function dumpSource(files: readonly string[], { name, description }: DumpSourceOptions): TitleSource {
-  commonFormat(files);
-  return {
-    name,
-    describe: () => description,
-    fingerprint: async () => `${name}\n${await fingerprintFiles(files)}`,
-    rows: (query) => dumpRows(name, files, query),
-  };
-}
-
-async function* dumpRows(
-  name: TitleSource['name'],
+export async function* tableRows(
+  format: TableFormat,
   files: readonly string[],
+  names: readonly string[],
   query: TitleQuery,
+  { strict }: { readonly strict: boolean },
+  context: WorkContext,
 ): AsyncGenerator<SourceRow> {
-  const subreddits = wantedSubreddits(query, name);
-  const bounded = query.from !== undefined || query.to !== undefined;
-  const required: PostColumn[] = [
-    'title',
-    'subreddit',
-    'score',
-    ...(bounded ? (['created_utc'] as const) : []),
-  ];
   const database = await Database.open();
   try {
-    const dumps = await openDumps(database, files, required);
-    await definePosts(database, dumps);
-    const missing = new Set(subreddits);
-    const sql = await readQuery('top-titles.duckdb.sql');
+    const dumps = await openDumps(database, format, files, requiredColumns(query));
+    await definePosts(database, dumps, strict);
+    const missing = new Set(names);
     const values = {
       files: filesParameter(dumps),
-      subreddits,
+      subreddits: names,
       from_second: query.from === undefined ? null : startOfMonth(query.from, 0),
       to_second: query.to === undefined ? null : startOfMonth(query.to, 1),
       min_length: query.minLength,
       title_limit: query.limit,
     };
+    const sql = await readQuery('top-titles.duckdb.sql');
     for await (const row of database.stream(sql, values, filesInWords(files))) {
       const found = toSourceRow(row);
       missing.delete(found.subreddit.toLowerCase());
       yield found;
     }
-    const [wanted] = missing;
-    if (wanted !== undefined) throw await nothingFound(database, dumps, wanted, query);
+    if (format === 'csv' && !strict) await reportRejected(database, context);
+    if (missing.size > 0) throw await missingError(database, dumps, missing, query);
   } finally {
     database.close();
   }
-}
-
-/** Seconds since 1970 at which a month, `YYYY-MM`, or the one `later` months after it begins in UTC. */
-function startOfMonth(month: string, later: number): number {
-  const [year, number] = month.split('-').map(Number);
-  return Date.UTC(year ?? 0, (number ?? 0) - 1 + later) / 1000;
 }
 
 function toSourceRow({ title, subreddit, score, id }: QueryRow): SourceRow & { subreddit: string } {
@@ -96,25 +66,31 @@ function toSourceRow({ title, subreddit, score, id }: QueryRow): SourceRow & { s
   };
 }
 
-async function nothingFound(
+async function reportRejected(database: Database, { onProgress }: WorkContext): Promise<void> {
+  const faults = new LineFaults(false);
+  for await (const { path, record, why } of rejectedRecords(database))
+    faults.add(path, record, why, 'record');
+  faults.report(onProgress);
+}
+
+async function missingError(
   database: Database,
   dumps: Dumps,
-  wanted: string,
+  missing: ReadonlySet<string>,
   query: TitleQuery,
-): Promise<TitlesmithError> {
-  const known = await database.all(await readQuery('known-subreddits.duckdb.sql'), {
-    files: filesParameter(dumps),
-    wanted,
-  });
-  const where = filesInWords(dumps.files);
-  const names = known.map(({ name }) => String(name));
-  if (names[0] === wanted) {
-    const asked = `of ${query.minLength} characters or more${monthsInWords(query)}`;
-    const message = `r/${wanted} has no title ${asked} in ${where}.`;
-    return new TitlesmithError(message, { code: 'no-titles', hint: 'Widen --from and --to.' });
+): Promise<MissingSubredditsError> {
+  const sql = await readQuery('known-subreddits.duckdb.sql');
+  const known = new Map<string, number>();
+  for await (const { name, posts } of database.stream(sql, { files: filesParameter(dumps) })) {
+    known.set(String(name), Number(posts));
   }
-  return new TitlesmithError(`There is no r/${wanted} in ${where}.`, {
-    code: 'unknown-subreddit',
-    hint: names.length > 0 ? `It has posts of ${names.join(', ')}.` : 'It has no posts at all.',
-  });
+  const where = filesInWords(dumps.files.map(({ path }) => path));
+  return new MissingSubredditsError(
+    new Map(
+      [...missing].map((name) => [
+        name,
+        known.has(name) ? noTitles(name, where, query) : unknownSubreddit(name, where, known),
+      ]),
+    ),
+  );
 }

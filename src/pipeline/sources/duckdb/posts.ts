@@ -1,38 +1,44 @@
 import { TitlesmithError } from '../../../common/errors.js';
+import { checkColumns, type PostColumn, postColumns } from '../post-columns.js';
+import { csvHeader } from './csv-header.js';
 import { type Database, withDatabase } from './database.js';
-import { commonFormat, type DumpFormat } from './dump-format.js';
 
-/** The columns of a Reddit post that the queries read. */
-export const postColumns = ['title', 'subreddit', 'score', 'created_utc', 'id'] as const;
-export type PostColumn = (typeof postColumns)[number];
+/** The formats that DuckDB reads here. */
+export type TableFormat = 'csv' | 'parquet';
 
 /** Dumps that were looked at: all of one format, every needed column there. */
 export interface Dumps {
-  readonly format: DumpFormat;
-  readonly files: readonly string[];
-  /** The post columns that at least one file has. */
-  readonly columns: ReadonlySet<PostColumn>;
+  readonly format: TableFormat;
+  readonly files: readonly { readonly path: string; readonly columns: readonly string[] }[];
 }
 
-/** Rows from whose keys the columns of an NDJSON file are taken. */
-const sniffedRows = 1000;
-const csvOptions = `header = true, all_varchar = true, delim = ',', quote = '"', escape = '"'`;
-
-const columnQueries: Readonly<Record<DumpFormat, string>> = {
-  ndjson: `SELECT DISTINCT unnest(json_keys(json)) AS name
-    FROM (SELECT json FROM read_ndjson_objects($files) LIMIT ${sniffedRows})`,
-  csv: `SELECT column_name AS name FROM (DESCRIBE SELECT * FROM read_csv($files, ${csvOptions}))`,
-  parquet: 'SELECT name FROM parquet_schema($files) WHERE num_children IS NULL',
-};
+const sameFolderMeansNothing = 'hive_partitioning = false';
+const csvOptions = `auto_detect = false, header = true, delim = ',', quote = '"', escape = '"'`;
 
 /** A path as a pattern that matches only itself. */
-function literal(file: string): string {
-  return file.replace(/[*?[]/g, '[$&]');
+function literal(path: string): string {
+  return path.replace(/[*?[]/g, '[$&]');
 }
 
-async function columnsOf(database: Database, format: DumpFormat, file: string): Promise<Set<string>> {
-  const rows = await database.all(columnQueries[format], { files: literal(file) }, file);
-  return new Set(rows.map(({ name }) => String(name).toLowerCase()));
+/** A text as an SQL literal, a name as an identifier. */
+const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+async function parquetColumns(database: Database, path: string): Promise<readonly string[]> {
+  const sql = 'SELECT name FROM parquet_schema($file) WHERE num_children IS NULL';
+  const rows = await database.all(sql, { file: literal(path) }, path);
+  return rows.map(({ name }) => String(name));
+}
+
+/** @throws TitlesmithError where two columns have one name, so that it is not clear which is meant. */
+function checkNames(path: string, columns: readonly string[]): void {
+  const names = columns.map((name) => name.trim().toLowerCase());
+  const twice = postColumns.find((wanted) => names.filter((name) => name === wanted).length > 1);
+  if (twice === undefined) return;
+  throw new TitlesmithError(`${path} has two columns called ${twice}.`, {
+    code: 'double-column',
+    hint: 'Rename one of them.',
+  });
 }
 
 /**
@@ -42,57 +48,92 @@ async function columnsOf(database: Database, format: DumpFormat, file: string): 
  */
 export async function openDumps(
   database: Database,
-  files: readonly string[],
+  format: TableFormat,
+  paths: readonly string[],
   required: readonly PostColumn[],
 ): Promise<Dumps> {
-  const format = commonFormat(files);
-  const columns = new Set<PostColumn>();
-  for (const file of files) {
-    const found = await columnsOf(database, format, file);
-    // An NDJSON file without any object is an empty month, not a wrong file.
-    if (found.size === 0 && format === 'ndjson') continue;
-    const missing = required.filter((name) => !found.has(name));
-    if (missing.length > 0) {
-      throw new TitlesmithError(`${file} lacks ${missing.join(', ')}: it has ${namesInWords(found)}.`, {
-        code: 'missing-columns',
-        hint: 'A dump of posts needs title, subreddit, score and, for --from and --to, created_utc.',
-      });
-    }
-    for (const name of postColumns) if (found.has(name)) columns.add(name);
+  const files: Dumps['files'][number][] = [];
+  for (const path of paths) {
+    const columns = format === 'csv' ? await csvHeader(path) : await parquetColumns(database, path);
+    checkNames(path, columns);
+    checkColumns(path, new Set(columns.map((name) => name.trim().toLowerCase())), required);
+    files.push({ path, columns });
   }
-  return { format, files, columns };
+  return { format, files };
 }
 
-function namesInWords(names: ReadonlySet<string>): string {
-  const shown = [...names].sort().slice(0, 12);
-  return `${shown.join(', ')}${names.size > shown.length ? ` and ${names.size - shown.length} more` : ''}`;
+/** The columns of a CSV, all as text; names that stand twice or are empty are made up, as nobody asks for them. */
+function csvColumns(columns: readonly string[]): string {
+  const taken = new Set<string>();
+  const named = columns.map((given, index) => {
+    const name = given.trim().toLowerCase();
+    const unique = name === '' || taken.has(name) ? `column ${index}` : name;
+    taken.add(unique);
+    return `${quoteText(unique)}: 'VARCHAR'`;
+  });
+  return `{${named.join(', ')}}`;
+}
+
+/** @param strict whether a faulty record ends the reading; else it is put into the table reject_errors. */
+function readerOf(format: TableFormat, columns: readonly string[], index: number, strict: boolean): string {
+  const file = `files[${index + 1}]`;
+  if (format === 'parquet') {
+    return `read_parquet(${file}, binary_as_string = true, ${sameFolderMeansNothing})`;
+  }
+  const faults = strict ? '' : ', ignore_errors = true, store_rejects = true, rejects_limit = 0';
+  return `read_csv(${file}, ${csvOptions}, columns = ${csvColumns(columns)}, ${sameFolderMeansNothing}${faults})`;
 }
 
 /**
  * Defines the table macro posts(files) that the queries read from: the five columns as text, NULL where not
- * there.
+ * there. Each file is read by its own columns.
  */
-export async function definePosts(database: Database, { format, columns }: Dumps): Promise<void> {
-  const reader: Readonly<Record<DumpFormat, string>> = {
-    ndjson: `read_json(files, format = 'newline_delimited', records = true, columns = {${postColumns
-      .map((name) => `${name}: 'VARCHAR'`)
-      .join(', ')}})`,
-    csv: `read_csv(files, ${csvOptions}, union_by_name = true)`,
-    parquet: 'read_parquet(files, union_by_name = true)',
-  };
-  const selected = postColumns.map((name) => {
-    return columns.has(name) || format === 'ndjson'
-      ? `CAST(${name} AS VARCHAR) AS ${name}`
-      : `NULL::VARCHAR AS ${name}`;
+export async function definePosts(
+  database: Database,
+  { format, files }: Dumps,
+  strict: boolean,
+): Promise<void> {
+  const selects = files.map(({ columns }, index) => {
+    const selected = postColumns.map((wanted) => {
+      const name = columns.find((one) => one.trim().toLowerCase() === wanted);
+      if (name === undefined) return `NULL::VARCHAR AS ${wanted}`;
+      return `CAST(${quoteName(format === 'csv' ? wanted : name)} AS VARCHAR) AS ${wanted}`;
+    });
+    return `SELECT ${selected.join(', ')} FROM ${readerOf(format, columns, index, strict)}`;
   });
-  await database.all(
-    `CREATE OR REPLACE TEMP MACRO posts(files) AS TABLE SELECT ${selected.join(', ')} FROM ${reader[format]}`,
-  );
+  await database.all(`CREATE OR REPLACE TEMP MACRO posts(files) AS TABLE ${selects.join(' UNION ALL ')}`);
 }
 
 /** The value of `$files`: paths that match only themselves. */
 export function filesParameter({ files }: Dumps): string[] {
-  return files.map(literal);
+  return files.map(({ path }) => literal(path));
+}
+
+/** A record of a CSV that could not be read. */
+export interface RejectedRecord {
+  readonly path: string;
+  /** Counted from 1, the header included. */
+  readonly record: number;
+  readonly why: string;
+}
+
+/** What was wrong with a record, by DuckDB's name for it. */
+const whyRejected: Readonly<Record<string, string>> = {
+  'MISSING COLUMNS': 'too few values',
+  'TOO MANY COLUMNS': 'too many values',
+  'UNQUOTED VALUE': 'a quote not closed, or text behind it',
+  'INVALID ENCODING': 'not UTF-8',
+  'LINE SIZE OVER MAXIMUM': 'longer than 2 MB',
+};
+
+/** The records that a query over CSV dumps left out, in the order of files and records. */
+export async function* rejectedRecords(database: Database): AsyncGenerator<RejectedRecord> {
+  const sql = `SELECT DISTINCT file_path, line, first(error_type) AS error_type
+    FROM reject_errors JOIN reject_scans USING (scan_id, file_id) GROUP BY file_path, line ORDER BY file_path, line`;
+  for await (const { file_path, line, error_type } of database.stream(sql)) {
+    const type = String(error_type);
+    yield { path: String(file_path), record: Number(line), why: whyRejected[type] ?? type.toLowerCase() };
+  }
 }
 
 /** The files that match a pattern (`*`, `?`, `[…]`, `**`), sorted; none where nothing does. */

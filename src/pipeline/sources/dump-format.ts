@@ -1,4 +1,4 @@
-import { TitlesmithError, usageError } from '../../../common/errors.js';
+import { TitlesmithError, usageError } from '../../common/errors.js';
 
 export const dumpFormats = ['ndjson', 'csv', 'parquet'] as const;
 export type DumpFormat = (typeof dumpFormats)[number];

@@ -1,0 +1,39 @@
+import { basename } from 'node:path';
+import { TitlesmithError } from '../../common/errors.js';
+import type { ProgressListener } from '../../common/progress.js';
+
+/** Faulty lines that are told of one by one. */
+const mostShown = 3;
+
+/** Counts the lines or records of dumps that are no posts, and remembers the first few. */
+export class LineFaults {
+  private readonly shown: string[] = [];
+  private count = 0;
+
+  /** @param strict whether the first one ends the work. */
+  constructor(private readonly strict: boolean) {}
+
+  /**
+   * @param number of the line or record, counted from 1.
+   * @throws TitlesmithError at once where that was asked for.
+   */
+  add(path: string, number: number, why: string, unit: 'line' | 'record' = 'line'): void {
+    if (this.strict) {
+      throw new TitlesmithError(`Cannot read ${path}, ${unit} ${number}: ${why}.`, {
+        code: 'dump-line',
+        hint: 'Mend it or take it out; without --strict it would be left out.',
+      });
+    }
+    this.count += 1;
+    if (this.shown.length < mostShown) this.shown.push(`${basename(path)} ${unit} ${number} (${why})`);
+  }
+
+  /** Tells how many there were, and of the first. */
+  report(onProgress: ProgressListener): void {
+    if (this.count === 0) return;
+    const more = this.count - this.shown.length;
+    const where = `${this.shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+    const which = this.count === 1 ? 'line that is no post was' : 'lines that are no posts were';
+    onProgress({ kind: 'warning', message: `${this.count} ${which} left out: ${where}` });
+  }
+}
