@@ -1,0 +1,58 @@
+import { parseArgs } from 'node:util';
+import { type Gpt2Configuration, nanoConfiguration } from '../../src/model/gpt2/configuration.js';
+
+const published = { vocabularySize: 50_257, contextLength: 1024, layerNormEpsilon: 1e-5 };
+
+/** Sizes by name: OpenAI's four, and nano over the vocabulary of the bundled sample. */
+export const configurations: Readonly<Record<string, Gpt2Configuration>> = {
+  nano: nanoConfiguration(2048),
+  '124M': { ...published, width: 768, layers: 12, heads: 12 },
+  '355M': { ...published, width: 1024, layers: 24, heads: 16 },
+  '774M': { ...published, width: 1280, layers: 36, heads: 20 },
+  '1558M': { ...published, width: 1600, layers: 48, heads: 25 },
+};
+
+export interface StepOptions {
+  readonly model: string;
+  readonly configuration: Gpt2Configuration;
+  readonly rows: number;
+  readonly rowLength: number;
+  readonly steps: number;
+  readonly threads: number;
+  readonly loraRank: number | undefined;
+  readonly recompute: boolean;
+  readonly rounds: number;
+  /** A Python with PyTorch, for the peers. */
+  readonly python: string | undefined;
+}
+
+/** Reads the options all finetune benches share. */
+export function readOptions(): StepOptions {
+  const { values } = parseArgs({
+    options: {
+      model: { type: 'string', default: '124M' },
+      rows: { type: 'string', default: '16' },
+      'row-length': { type: 'string', default: '64' },
+      steps: { type: 'string', default: '4' },
+      threads: { type: 'string', default: '2' },
+      'lora-rank': { type: 'string' },
+      recompute: { type: 'boolean', default: false },
+      rounds: { type: 'string', default: '3' },
+      python: { type: 'string' },
+    },
+  });
+  const configuration = configurations[values.model];
+  if (!configuration) throw new Error(`--model takes ${Object.keys(configurations).join(', ')}`);
+  return {
+    model: values.model,
+    configuration,
+    rows: Number(values.rows),
+    rowLength: Number(values['row-length']),
+    steps: Number(values.steps),
+    threads: Number(values.threads),
+    loraRank: values['lora-rank'] === undefined ? undefined : Number(values['lora-rank']),
+    recompute: values.recompute,
+    rounds: Number(values.rounds),
+    python: values.python,
+  };
+}
