@@ -1,5 +1,5 @@
 import { foldText } from './fold.js';
-import { createSimilarityIndex } from './similarity-index.js';
+import { GrowingIndex } from './growing-index.js';
 
 /** An earlier text that a text repeats. */
 export interface Repeat {
@@ -12,8 +12,9 @@ export interface Repeat {
 }
 
 /**
- * Finds repeats among texts: the first of a kind leads, later ones equal to it, or rated at or above the threshold with
- * it, case, punctuation, accents and width set aside, repeat it. A text repeats the leader it rates highest with.
+ * Finds repeats among texts: the first of a kind leads, later ones equal to it, or rated at or above the
+ * threshold with it, case, punctuation, accents and width set aside, repeat it. A text repeats the leader it
+ * rates highest with, the first of several.
  * @param mayLead false for texts that are refused anyway: nothing is a repeat of them, and they repeat nothing.
  * @returns for each text what it repeats, or undefined.
  */
@@ -22,20 +23,21 @@ export function findRepeats(
   threshold: number,
   mayLead: (position: number) => boolean,
 ): (Repeat | undefined)[] {
-  if (texts.length === 0) return [];
-  const folds = texts.map((text) => foldText(text) || text);
-  const index = createSimilarityIndex(folds);
-  const leads = new Uint8Array(texts.length);
+  const leaders = new GrowingIndex();
+  /** Position of each leader, and the leader of each fold. */
+  const positions: number[] = [];
   const leaderOfFold = new Map<string, number>();
-  return folds.map((fold, position) => {
+  return texts.map((text, position) => {
     if (!mayLead(position)) return undefined;
+    const fold = foldText(text) || text;
     const same = leaderOfFold.get(fold);
     if (same !== undefined) return { of: same, rating: 1, equal: true };
-    const match = index
-      .atLeast(fold, threshold)
-      .find((found) => found.index < position && leads[found.index] === 1);
-    if (match) return { of: match.index, rating: match.rating, equal: false };
-    leads[position] = 1;
+    const match = leaders.best(fold);
+    if (match && match.rating >= threshold) {
+      return { of: positions[match.index]!, rating: match.rating, equal: false };
+    }
+    leaders.add(fold);
+    positions.push(position);
     leaderOfFold.set(fold, position);
     return undefined;
   });

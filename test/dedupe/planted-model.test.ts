@@ -11,6 +11,7 @@ import { generateTexts } from '../../src/model/generation/generate.js';
 import { generationDefaults } from '../../src/model/generation/options.js';
 import { readConfiguration, readWeights } from '../../src/model/gpt2/checkpoint.js';
 import { openDecodeSession } from '../../src/model/gpt2/decoder.js';
+import { storedWeights } from '../../src/model/gpt2/weight-source.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
 import { tokenizeTitles } from '../../src/model/training/dataset.js';
 import { finetune } from '../../src/model/training/finetune.js';
@@ -74,7 +75,8 @@ async function trainAndJudge(name: string, titles: number, steps: number) {
     },
     silentContext,
   );
-  const weights = await readWeights(checkpointFolder, await readConfiguration(checkpointFolder));
+  const saved = await readConfiguration(checkpointFolder);
+  const weights = storedWeights(await readWeights(checkpointFolder, saved));
   const session = await openDecodeSession(engine, configuration, weights, { slots: 32, capacity: 64 });
   const outputs: { index: number; text: string }[] = [];
   const options = { ...generationDefaults, nsamples: 150, length: 63, temperature: 1, seed: 1 };
