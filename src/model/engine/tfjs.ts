@@ -83,7 +83,7 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const product = tf.matMul(rounded, tf.sub(tf.cast(w!, 'float32'), 128));
     return [tf.mul(tf.mul(product, steps), scales!)];
   },
-  cachedAttention: (tf, { attributes: { heads } }, [projections, pastKeys, pastValues, lengths]) => {
+  cachedAttention: (tf, { attributes: { heads, scale } }, [projections, pastKeys, pastValues, lengths]) => {
     const [rows, , capacity, width] = pastKeys!.shape as [number, number, number, number];
     const fresh = tf.reshape(projections!, [rows, -1, 3, heads, width]);
     const [query, key, value] = tf.unstack(tf.transpose(fresh, [2, 0, 3, 1, 4]));
@@ -97,7 +97,7 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
       tf.add(tf.mul(past, kept), tf.matMul(spread, added, true));
     const [keys, values] = [store(pastKeys!, key!), store(pastValues!, value!)];
     const seen = tf.lessEqual(tf.range(0, capacity, 1, 'int32'), tf.reshape(positions, [rows, 1, tokens, 1]));
-    const scores = tf.mul(tf.matMul(query!, keys, false, true), 1 / Math.sqrt(width));
+    const scores = tf.mul(tf.matMul(query!, keys, false, true), scale);
     const weights = tf.softmax(tf.where(seen, scores, tf.fill(scores.shape, -1e9)));
     const mixed = tf.transpose(tf.matMul(weights, values), [0, 2, 1, 3]);
     return [tf.reshape(mixed, [rows * tokens, heads * width]), keys, values];

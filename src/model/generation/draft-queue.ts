@@ -2,7 +2,8 @@ import type { Tokenizer } from '../tokenizer/contract.js';
 import type { GeneratedText } from './contract.js';
 import { Draft } from './draft.js';
 import type { GenerationProgress } from './generation-progress.js';
-import type { GenerationOptions } from './options.js';
+import { effectiveTemperature, type GenerationOptions } from './options.js';
+import type { Prompt } from './prompts.js';
 
 /** How often a text is drawn at most: one with nothing but white space after the prefix is drawn anew. */
 export const maximumDraws = 8;
@@ -13,20 +14,25 @@ export class DraftQueue {
   private readonly draws: number;
   private begun = 0;
 
+  /** @param prompts one, or as many as there are prefixes: each begins `nsamples` texts. */
   constructor(
+    private readonly prompts: readonly Prompt[],
     private readonly options: GenerationOptions,
     private readonly tokenizer: Tokenizer,
     private readonly progress: GenerationProgress,
   ) {
     // At temperature 0 every draw gives the same text.
-    this.draws = options.temperature === 0 ? 1 : maximumDraws;
+    this.draws = effectiveTemperature(options.temperature) === 0 ? 1 : maximumDraws;
   }
 
   /** The draft to begin next; undefined when none is left. */
   next(): Draft | undefined {
     const again = this.blank.pop()?.again();
-    if (again || this.begun === this.options.nsamples) return again;
-    return new Draft(this.begun++, 1, this.options, this.tokenizer);
+    if (again) return again;
+    const { nsamples, finished } = this.options;
+    while (finished?.has(this.begun)) this.begun++;
+    const prompt = this.prompts[Math.floor(this.begun / nsamples)];
+    return prompt && new Draft(this.begun++, 1, prompt, this.options, this.tokenizer);
   }
 
   /** The text of a finished draft; nothing if it is to be drawn anew. */

@@ -3,6 +3,7 @@ import type { Tokenizer } from '../tokenizer/contract.js';
 import type { FinishReason, GeneratedText } from './contract.js';
 import { IncrementalText } from './incremental-text.js';
 import type { GenerationOptions } from './options.js';
+import { endTexts, type Prompt } from './prompts.js';
 
 /** One text in the making. All its randomness comes from the seed, its index and which draw it is. */
 export class Draft {
@@ -16,18 +17,24 @@ export class Draft {
   constructor(
     readonly index: number,
     readonly draw: number,
+    readonly prompt: Prompt,
     private readonly options: GenerationOptions,
     private readonly tokenizer: Tokenizer,
   ) {
     const use = draw === 1 ? ['text', index] : ['text', index, 'draw', draw];
     this.random = createRandom(options.seed, ...use);
-    this.text = new IncrementalText(options.truncate);
+    this.text = new IncrementalText(endTexts(options), prompt.prefix);
     this.latest = tokenizer.endOfTextId;
   }
 
   /** New tokens so far. */
   get tokens(): number {
     return this.newTokens;
+  }
+
+  /** Tokens that the model has read: the prompt and all but the latest. */
+  get tokensRead(): number {
+    return this.prompt.tokens.length + this.newTokens - 1;
   }
 
   /** The token added last. */
@@ -54,13 +61,14 @@ export class Draft {
 
   /** The finished text, and whether nothing but white space came after the prefix. Called once. */
   finish(): { result: GeneratedText; blank: boolean } {
-    const { seed, prefix = '', includePrefix } = this.options;
-    const continuation = this.text.finish();
+    const { seed, includePrefix } = this.options;
+    const finishReason = this.finishReason ?? 'length';
+    const continuation = this.text.finish(finishReason === 'length');
     const result: GeneratedText = {
       index: this.index,
-      text: includePrefix ? prefix + continuation : continuation,
+      text: includePrefix ? this.prompt.prefix + continuation : continuation,
       tokens: this.newTokens,
-      finishReason: this.finishReason ?? 'length',
+      finishReason,
       seed,
     };
     return { result, blank: continuation.trim() === '' };
@@ -68,6 +76,6 @@ export class Draft {
 
   /** The next draw of the same index. */
   again(): Draft {
-    return new Draft(this.index, this.draw + 1, this.options, this.tokenizer);
+    return new Draft(this.index, this.draw + 1, this.prompt, this.options, this.tokenizer);
   }
 }

@@ -1,17 +1,19 @@
-import { InterruptedError, TitlesmithError, usageError } from '../../common/errors.js';
+import { InterruptedError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import type { Tokenizer } from '../tokenizer/contract.js';
-import type { DecodeSession, GeneratedText, PromptCache } from './contract.js';
+import type { DecodeInput, DecodeSession, GeneratedText, PromptCache, Scores } from './contract.js';
 import type { Draft } from './draft.js';
 import { DraftQueue } from './draft-queue.js';
 import { GenerationProgress } from './generation-progress.js';
-import { type GenerationOptions, validateGenerationOptions } from './options.js';
+import { effectiveTemperature, type GenerationOptions, validateGenerationOptions } from './options.js';
+import { PromptCaches, readPrompts } from './prompts.js';
 import { createSampler } from './sampler.js';
 
 /**
- * Generates `options.nsamples` texts and yields each when it is finished; `index` tells their order. A text depends
- * on the seed and its index alone, not on the number of slots nor on the texts in the others. A slot whose text ends
- * takes up the next one at once. The session is left open.
+ * Generates `options.nsamples` texts (of each prefix) and yields each when it is finished; `index` tells their order.
+ * A text depends on the seed, its index and its prefix alone, not on the number of slots nor on the texts in the
+ * others. A slot whose text ends takes up the next one at once; where none is left, the texts close ranks, so that
+ * no step computes an empty slot. The session is left open.
  * @throws TitlesmithError (exit code 2) before any work when an option is wrong, or prefix and length exceed the
  *   session's capacity; InterruptedError between two steps once `context` asks to stop, finished texts being yielded.
  */
@@ -22,29 +24,30 @@ export async function* generateTexts<Cache extends PromptCache>(
   context: WorkContext,
 ): AsyncGenerator<GeneratedText, void, undefined> {
   validateGenerationOptions(options);
-  const prompt = promptTokens(session, tokenizer, options);
+  const prompts = readPrompts(session, tokenizer, options);
   const { slots, vocabularySize } = session;
-  const sample = createSampler(options, vocabularySize);
-  const progress = new GenerationProgress(options.nsamples, context);
-  const queue = new DraftQueue(options, tokenizer, progress);
-  const advance = (draft: Draft, logits: Float32Array): void => {
-    draft.add(sample(logits, draft.random));
+  const temperature = effectiveTemperature(options.temperature);
+  const sample = createSampler({ ...options, temperature }, vocabularySize);
+  const progress = new GenerationProgress(prompts.length * options.nsamples, context, options.finished?.size);
+  const queue = new DraftQueue(prompts, options, tokenizer, progress);
+  const caches = new PromptCaches(session, temperature);
+  const advance = (draft: Draft, scores: Scores): void => {
+    draft.add(sample(scores, draft.random));
     progress.countToken();
   };
   const stopIfAsked = (): void => {
     if (context.stopRequested()) throw new InterruptedError();
   };
 
-  stopIfAsked();
-  const cache = await session.prefill(prompt);
-  const running = new Array<Draft | undefined>(slots).fill(undefined);
+  const running: (Draft | undefined)[] = [];
   for (;;) {
     for (let slot = 0; slot < slots; slot++) {
       while (running[slot] === undefined) {
         const draft = queue.next();
         if (!draft) break;
         stopIfAsked();
-        advance(draft, cache.logits);
+        const cache = await caches.get(draft.prompt);
+        advance(draft, cache.scores);
         if (draft.finished) {
           yield* queue.settle(draft);
         } else {
@@ -53,16 +56,13 @@ export async function* generateTexts<Cache extends PromptCache>(
         }
       }
     }
-    if (running.every((draft) => draft === undefined)) break;
+    const drafts = closeRanks(running, session);
+    if (drafts.length === 0) break;
     stopIfAsked();
-    const tokens = Int32Array.from(running, (draft) => draft?.latestToken ?? tokenizer.endOfTextId);
-    const lengths = Int32Array.from(running, (draft) => (draft ? cache.length + draft.tokens - 1 : 0));
-    const logits = await session.step(tokens, lengths);
-    for (const [slot, draft] of running.entries()) {
-      if (draft) advance(draft, logits.subarray(slot * vocabularySize, (slot + 1) * vocabularySize));
-    }
-    for (const [slot, draft] of running.entries()) {
-      if (!draft?.finished) continue;
+    const scores = await session.step(nextInput(drafts, temperature));
+    for (const [slot, draft] of drafts.entries()) advance(draft, rowOf(scores, slot, vocabularySize));
+    for (const [slot, draft] of drafts.entries()) {
+      if (!draft.finished) continue;
       running[slot] = undefined;
       yield* queue.settle(draft);
     }
@@ -70,27 +70,27 @@ export async function* generateTexts<Cache extends PromptCache>(
   queue.close();
 }
 
-/** The start id and the prefix. @throws TitlesmithError where the session cannot hold them with the new tokens. */
-function promptTokens(
-  { capacity, vocabularySize }: DecodeSession,
-  tokenizer: Tokenizer,
-  { prefix = '', length }: GenerationOptions,
-): Int32Array {
-  if (vocabularySize !== tokenizer.vocabularySize) {
-    throw new TitlesmithError(
-      `The model knows ${vocabularySize} tokens, but its tokenizer ${tokenizer.vocabularySize}.`,
-      { code: 'vocabulary-mismatch', hint: 'The model folder mixes files of two models: make it anew.' },
-    );
+/** Moves the last texts into empty slots before them. @returns the texts of the slots in use. */
+function closeRanks(running: (Draft | undefined)[], session: DecodeSession): readonly Draft[] {
+  for (;;) {
+    while (running.length > 0 && running.at(-1) === undefined) running.pop();
+    const empty = running.indexOf(undefined);
+    if (empty < 0) return running as Draft[];
+    const last = running.pop()!;
+    session.move(running.length, empty, last.tokensRead);
+    running[empty] = last;
   }
-  const prefixTokens = tokenizer.encode(prefix);
-  const needed = 1 + prefixTokens.length + length;
-  if (needed > capacity) {
-    const room = capacity - 1 - prefixTokens.length;
-    throw usageError(
-      `--length ${length} does not fit: with the start token and the prefix's ${prefixTokens.length} tokens ` +
-        `a text would take ${needed} positions, and the model holds ${capacity}.`,
-      room < 1 ? 'Use a shorter --prefix.' : `Use --length ${room} or less, or a shorter --prefix.`,
-    );
-  }
-  return Int32Array.from([tokenizer.endOfTextId, ...prefixTokens]);
+}
+
+function nextInput(drafts: readonly Draft[], temperature: number): DecodeInput {
+  return {
+    tokens: Int32Array.from(drafts, (draft) => draft.latestToken),
+    lengths: Int32Array.from(drafts, (draft) => draft.tokensRead),
+    temperatures: new Float32Array(drafts.length).fill(temperature),
+  };
+}
+
+function rowOf({ logits, probabilities }: Scores, row: number, vocabularySize: number): Scores {
+  const [start, end] = [row * vocabularySize, (row + 1) * vocabularySize];
+  return { logits: logits.subarray(start, end), probabilities: probabilities.subarray(start, end) };
 }

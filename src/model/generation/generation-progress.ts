@@ -4,13 +4,13 @@ import type { WorkContext } from '../../common/progress.js';
 export class GenerationProgress {
   private readonly startedAt = performance.now();
   private tokens = 0;
-  private texts = 0;
   private blank = 0;
 
-  /** @param total texts wanted. */
+  /** @param total texts wanted. @param texts those that were there already. */
   constructor(
     private readonly total: number,
     private readonly context: WorkContext,
+    private texts = 0,
   ) {}
 
   /** A token was drawn, for whichever text. */

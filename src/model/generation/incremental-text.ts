@@ -1,33 +1,50 @@
 /**
- * Text that grows by bytes: tokens may end inside a character, and the text to stop at may lie across tokens. The
- * search is over decoded characters, so that what is found is what would be shown.
+ * Text that grows by bytes: tokens may end inside a character, and a text to stop at may lie across tokens, or begin in
+ * the prefix. The search is over decoded characters, so that what is found is what would be shown.
  */
 export class IncrementalText {
   private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  private text = '';
+  private text: string;
   private truncated = false;
 
-  /** @param truncate text at which this one ends, not empty; undefined: none. */
-  constructor(private readonly truncate: string | undefined) {}
+  /**
+   * @param truncate texts at which this one ends, none of them empty.
+   * @param prefix what stands before it: a text to stop at may begin there, but not end there.
+   */
+  constructor(
+    private readonly truncate: readonly string[],
+    private readonly prefix = '',
+  ) {
+    this.text = prefix;
+  }
 
-  /** Adds the bytes of one token. @returns whether the text to stop at has come up. */
+  /** Adds the bytes of one token. @returns whether a text to stop at has come up. */
   append(bytes: Uint8Array): boolean {
     this.grow(this.decoder.decode(bytes, { stream: true }));
     return this.truncated;
   }
 
-  /** The whole text, up to the text to stop at; a character that was never completed becomes U+FFFD. Called once. */
-  finish(): string {
-    this.grow(this.decoder.decode());
-    return this.text;
+  /**
+   * The text after the prefix, up to the text to stop at. Called once.
+   * @param cut whether it was cut short at a token, not ended by the model: a character that is not complete is left out
+   *   then, and becomes U+FFFD otherwise.
+   */
+  finish(cut = false): string {
+    if (!cut) this.grow(this.decoder.decode());
+    return this.text.slice(this.prefix.length);
   }
 
   private grow(piece: string): void {
     if (this.truncated) return;
-    const from = this.truncate === undefined ? 0 : Math.max(0, this.text.length - this.truncate.length + 1);
+    const known = this.text.length;
     this.text += piece;
-    const at = this.truncate === undefined ? -1 : this.text.indexOf(this.truncate, from);
-    this.truncated = at >= 0;
-    if (this.truncated) this.text = this.text.slice(0, at);
+    const ends = this.truncate.map((end) => {
+      const at = this.text.indexOf(end, Math.max(0, known - end.length + 1));
+      return at < 0 ? Number.POSITIVE_INFINITY : at;
+    });
+    const first = Math.min(...ends);
+    if (first === Number.POSITIVE_INFINITY) return;
+    this.truncated = true;
+    this.text = this.text.slice(0, Math.max(first, this.prefix.length));
   }
 }

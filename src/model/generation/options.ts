@@ -2,7 +2,7 @@ import { usageError } from '../../common/errors.js';
 
 /** How one token is chosen from the model's logits. */
 export interface SamplingOptions {
-  /** Divides the logits; 0 always takes the likeliest token (the first of several). */
+  /** Divides the logits; 0 (and what is below {@link lowestTemperature}) takes the likeliest token, the first of several. */
   readonly temperature: number;
   /** Only the k likeliest tokens stay in the draw; 0 is off. */
   readonly topK: number;
@@ -14,17 +14,30 @@ export interface SamplingOptions {
 export interface GenerationOptions extends SamplingOptions {
   /** With its index it decides each text. */
   readonly seed: number;
-  /** Texts wanted. */
+  /** Texts wanted; of each prefix where there are several. */
   readonly nsamples: number;
   /** Most new tokens of a text, the prefix not counted. */
   readonly length: number;
   /** Text every output goes on from; undefined: the start of a title. */
-  readonly prefix: string | undefined;
+  readonly prefix?: string | undefined;
+  /** Several prefixes instead of one. Text i goes on from prefix ⌊i / nsamples⌋. */
+  readonly prefixes?: readonly string[] | undefined;
+  /** How the model knows where titles begin and end. */
+  readonly delimiters?: Delimiters | undefined;
   /** Text at which an output ends, itself not shown. Looked for after the prefix only. */
-  readonly truncate: string | undefined;
+  readonly truncate?: string | undefined;
   /** Whether the outputs begin with the prefix. */
   readonly includePrefix: boolean;
+  /** Indices of texts that are there already, and not generated again. */
+  readonly finished?: ReadonlySet<number> | undefined;
 }
+
+/**
+ * `token`: the single id 50256 stands before and after a title, as titlesmith trains. `text`: `<|startoftext|>` and
+ * `<|endoftext|>` in plain characters, as gpt-2-simple trains on files.
+ */
+export const delimiters = ['token', 'text'] as const;
+export type Delimiters = (typeof delimiters)[number];
 
 /**
  * Values for what is not said. They are gpt-2-simple's but for `length`: its 1023 is the whole context, while a
@@ -44,12 +57,24 @@ export const generationDefaults: GenerationOptions = {
 
 const highestTemperature = 100;
 
+/** Below it float32 logits, divided by the temperature, are too coarse to tell likely tokens apart. */
+const lowestTemperature = 1e-4;
+
+/** The longest prefix and truncation text in characters (UTF-16 units); GPT-2's whole context is some 5,000. */
+const longestText = 10_000;
+const mostPrefixes = 1_000_000;
+
+/** The temperature that is sampled with: 0 for those too low to matter. */
+export function effectiveTemperature(temperature: number): number {
+  return temperature < lowestTemperature ? 0 : temperature;
+}
+
 /**
  * Refuses options that cannot be.
  * @throws TitlesmithError (exit code 2) naming the flag, the value and the rule it breaks.
  */
 export function validateGenerationOptions(options: GenerationOptions): void {
-  const { seed, nsamples, length, temperature, topK, topP, prefix, truncate } = options;
+  const { seed, nsamples, length, temperature, topK, topP, prefix, prefixes, truncate } = options;
   requireWhole('--seed', seed, Number.MIN_SAFE_INTEGER);
   requireWhole('--nsamples', nsamples, 1);
   requireWhole('--length', length, 1);
@@ -57,6 +82,17 @@ export function validateGenerationOptions(options: GenerationOptions): void {
   requireWhole('--top-k', topK, 0);
   requireNumber('--top-p', topP, 1);
   requireText('--prefix', prefix);
+  if (prefix !== undefined && prefixes !== undefined) {
+    throw usageError(
+      '--prefix and --prefix-file are given, but texts have one prefix.',
+      'Leave one of them out.',
+    );
+  }
+  if (prefixes !== undefined && (prefixes.length === 0 || prefixes.length > mostPrefixes)) {
+    throw usageError(`--prefix-file holds ${prefixes.length} prefixes, not 1 to ${mostPrefixes}.`);
+  }
+  for (const [index, each] of (prefixes ?? []).entries())
+    requireText(`--prefix-file line ${index + 1}`, each);
   requireText('--truncate', truncate);
   if (truncate === '') {
     throw usageError(
@@ -79,6 +115,13 @@ function requireNumber(flag: string, value: number, maximum: number): void {
 
 /** Half a surrogate pair has no UTF-8 form: it would be replaced silently, and could cut a character in two. */
 function requireText(flag: string, value: string | undefined): void {
-  if (value === undefined || !/\p{Surrogate}/u.test(value)) return;
+  if (value === undefined) return;
+  if (value.length > longestText) {
+    throw usageError(
+      `${flag} has ${value.length} characters, more than ${longestText}.`,
+      'Use a shorter text.',
+    );
+  }
+  if (!/\p{Surrogate}/u.test(value)) return;
   throw usageError(`${flag} got ${JSON.stringify(value)}, which holds half a character (a lone surrogate).`);
 }

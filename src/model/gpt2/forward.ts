@@ -1,13 +1,12 @@
 import {
   add,
-  concat,
+  cachedAttention,
   gatherRows,
   gelu,
   input,
   layerNormalization,
   matmul,
-  multiply,
-  reduceSum,
+  quantizedMatmul,
   reshape,
   softmax,
   split,
@@ -21,20 +20,19 @@ import type { ParameterSpecification } from './parameters.js';
 /** Symbolic parameters by name; `wte.weight` and so on are inputs of the graph. */
 export type SymbolicParameters = ReadonlyMap<string, Tensor>;
 
+/** The 8-bit form of the output layer, [C,V]. */
+export const outputName = 'output.weight';
+
+/** The scales [M] that belong to an 8-bit matrix [C,M]. */
+export const scalesName = (name: string): string => `${name}.scales`;
+
 /** An input for every parameter, named like it. */
 export function parameterInputs(specifications: readonly ParameterSpecification[]): SymbolicParameters {
   return new Map(specifications.map(({ name, shape }) => [name, input(name, shape)]));
 }
 
-/** Query, key and value of new tokens, each [B,H,T,D]. */
-interface Projections {
-  readonly query: Tensor;
-  readonly key: Tensor;
-  readonly value: Tensor;
-}
-
-/** From queries, keys and values to what each token takes from the others, [B,H,T,D]. */
-type Attention = (projections: Projections) => Tensor;
+/** From queries, keys and values of tokens, [N,3C], to what each token takes from the others, [N,C]. */
+type Attention = (projections: Tensor) => Tensor;
 
 function parameter(parameters: SymbolicParameters, name: string): Tensor {
   const tensor = parameters.get(name);
@@ -42,9 +40,15 @@ function parameter(parameters: SymbolicParameters, name: string): Tensor {
   return tensor;
 }
 
+/** x·W, in 8 bits where the matrix has scales. */
+function product(parameters: SymbolicParameters, name: string, x: Tensor): Tensor {
+  const [weight, scales] = [parameter(parameters, name), parameters.get(scalesName(name))];
+  return scales ? quantizedMatmul(x, weight, scales) : matmul(x, weight);
+}
+
 /** x·W + b, and scale·(x·A)·B where the matrix has an adapter. */
 function linear(parameters: SymbolicParameters, name: string, x: Tensor): Tensor {
-  const y = add(matmul(x, parameter(parameters, `${name}.weight`)), parameter(parameters, `${name}.bias`));
+  const y = add(product(parameters, `${name}.weight`, x), parameter(parameters, `${name}.bias`));
   const { down, up } = adapterNames(name);
   const [a, b] = [parameters.get(down), parameters.get(up)];
   return a && b ? add(y, matmul(matmul(x, a), b, { alpha: adapterScale })) : y;
@@ -66,28 +70,22 @@ export function embed(parameters: SymbolicParameters, inputIds: Tensor, position
 /**
  * One block of GPT-2 on N = B·T tokens (Radford et al. 2019, section 2.3: layer norm before each sub-block).
  * @param x [N,C].
- * @param rows B.
  * @param attend what mixes the tokens; everything else works token by token.
  * @returns [N,C].
  */
 function block(
-  { width, heads, layerNormEpsilon: epsilon }: Gpt2Configuration,
+  { layerNormEpsilon: epsilon }: Gpt2Configuration,
   parameters: SymbolicParameters,
-  { layer, x, rows }: { layer: number; x: Tensor; rows: number },
+  { layer, x }: { layer: number; x: Tensor },
   attend: Attention,
 ): Tensor {
   const name = `h.${layer}`;
-  const toHeads = (tensor: Tensor): Tensor =>
-    transpose(reshape(tensor, [rows, -1, heads, width / heads]), [0, 2, 1, 3]);
   const projected = linear(
     parameters,
     `${name}.attn.c_attn`,
     normalize(parameters, `${name}.ln_1`, x, epsilon),
   );
-  const [query, key, value] = split(projected, 1, [width, width, width]).map(toHeads);
-  const mixed = attend({ query: query!, key: key!, value: value! });
-  const merged = reshape(transpose(mixed, [0, 2, 1, 3]), [-1, width]);
-  const attended = add(x, linear(parameters, `${name}.attn.c_proj`, merged));
+  const attended = add(x, linear(parameters, `${name}.attn.c_proj`, attend(projected)));
   const inner = linear(
     parameters,
     `${name}.mlp.c_fc`,
@@ -113,15 +111,19 @@ export function maskedBlock(
   parameters: SymbolicParameters,
   { layer, x, attentionMask }: { layer: number; x: Tensor; attentionMask: Tensor },
 ): { y: Tensor; key: Tensor; value: Tensor } {
-  const seen: Projections[] = [];
-  const y = block(configuration, parameters, { layer, x, rows: attentionMask.shape[0]! }, (projections) => {
-    seen.push(projections);
-    return matmul(
-      softmax(add(scaledScores(projections.query, projections.key), attentionMask)),
-      projections.value,
-    );
+  const { width, heads } = configuration;
+  const rows = attentionMask.shape[0]!;
+  const toHeads = (tensor: Tensor): Tensor =>
+    transpose(reshape(tensor, [rows, -1, heads, width / heads]), [0, 2, 1, 3]);
+  const seen: Tensor[][] = [];
+  const y = block(configuration, parameters, { layer, x }, (projections) => {
+    const [query, key, value] = split(projections, 1, [width, width, width]).map(toHeads);
+    seen.push([key!, value!]);
+    const mixed = matmul(softmax(add(scaledScores(query!, key!), attentionMask)), value!);
+    return reshape(transpose(mixed, [0, 2, 1, 3]), [-1, width]);
   });
-  return { y, key: seen[0]!.key, value: seen[0]!.value };
+  const [key, value] = seen[0]!;
+  return { y, key: key!, value: value! };
 }
 
 /** The layer norm after the last block: hidden states [N,C]. */
@@ -156,10 +158,10 @@ export function forward(
 }
 
 /**
- * One token further in each of S slots, against a cache of earlier keys and values.
- * @param inputs ids and positions int32 [S]; an additive mask float32 [S,1,1,K] that hides the unused part of the
- *   cache; past keys and values of each layer, [S,H,K,D].
- * @returns hidden states [S,C], and each layer's new key and value, [S,H,1,D], for the caller to put into the cache.
+ * New tokens against a cache of earlier keys and values: one a row, or several of one row.
+ * @param inputs ids and positions int32 [N]; lengths int32 [B], the tokens each row holds with the new ones; past keys
+ *   and values of each layer, [B,H,K,D'], D' being what the projections' weights are padded to.
+ * @returns hidden states [N,C], and each layer's keys and values with the new ones in them, [B,H,K,D'].
  */
 export function decodeStep(
   configuration: Gpt2Configuration,
@@ -167,29 +169,32 @@ export function decodeStep(
   inputs: {
     inputIds: Tensor;
     positionIds: Tensor;
-    cacheMask: Tensor;
+    lengths: Tensor;
     pastKeys: readonly Tensor[];
     pastValues: readonly Tensor[];
   },
-): { hidden: Tensor; newKeys: Tensor[]; newValues: Tensor[] } {
-  const [newKeys, newValues]: [Tensor[], Tensor[]] = [[], []];
-  const rows = inputs.inputIds.shape[0]!;
+): { hidden: Tensor; keys: Tensor[]; values: Tensor[] } {
+  const [keys, values]: [Tensor[], Tensor[]] = [[], []];
+  const { heads, width } = configuration;
+  const scale = 1 / Math.sqrt(width / heads);
   let x = embed(parameters, inputs.inputIds, inputs.positionIds);
   for (let layer = 0; layer < configuration.layers; layer++) {
-    x = block(configuration, parameters, { layer, x, rows }, ({ query, key, value }) => {
-      newKeys.push(key);
-      newValues.push(value);
-      const past = add(scaledScores(query, inputs.pastKeys[layer]!), inputs.cacheMask);
-      const own = multiply(reduceSum(multiply(query, key), [3], true), 1 / Math.sqrt(query.shape[3]!));
-      const capacity = past.shape[3]!;
-      const [pastWeights, ownWeight] = split(softmax(concat([past, own], 3)), 3, [capacity, 1]);
-      return add(matmul(pastWeights!, inputs.pastValues[layer]!), multiply(ownWeight!, value));
+    x = block(configuration, parameters, { layer, x }, (projections) => {
+      const past = { keys: inputs.pastKeys[layer]!, values: inputs.pastValues[layer]! };
+      const attended = cachedAttention(projections, past, inputs.lengths, { heads, scale });
+      keys.push(attended.keys);
+      values.push(attended.values);
+      return attended.mixed;
     });
   }
-  return { hidden: finalNorm(configuration, parameters, x), newKeys, newValues };
+  return { hidden: finalNorm(configuration, parameters, x), keys, values };
 }
 
-/** Logits [N,V] of hidden states [N,C]: the output layer shares the token embedding. */
+/**
+ * Logits [N,V] of hidden states [N,C]: the output layer shares the token embedding, or has an 8-bit form of it of its
+ * own.
+ */
 export function outputLogits(parameters: SymbolicParameters, hidden: Tensor): Tensor {
+  if (parameters.has(outputName)) return product(parameters, outputName, hidden);
   return matmul(hidden, parameter(parameters, 'wte.weight'), { transposeB: true });
 }

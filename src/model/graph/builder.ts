@@ -131,9 +131,9 @@ export function cachedAttention(
   projections: Tensor,
   past: { readonly keys: Tensor; readonly values: Tensor },
   lengths: Tensor,
-  heads: number,
+  attributes: OpAttributes['cachedAttention'],
 ): { mixed: Tensor; keys: Tensor; values: Tensor } {
   const inputs = [projections, past.keys, past.values, lengths];
-  const [mixed, keys, values] = apply('cachedAttention', inputs, { heads });
+  const [mixed, keys, values] = apply('cachedAttention', inputs, attributes);
   return { mixed: mixed!, keys: keys!, values: values! };
 }

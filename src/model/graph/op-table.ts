@@ -64,9 +64,9 @@ export interface OpAttributes {
    * values of N = B·T new tokens, [N,3C], those of a row one after the other; past keys and values, [B,H,K,D]; lengths
    * int32 [B], the tokens each row holds with the new ones (at most K). Outputs: what each token takes, [N,C]; the
    * caches with the new tokens' keys and values in them, undefined behind each row's length. A row of T > 1 tokens
-   * that has a past must be the only one.
+   * that has a past must be the only one. Products of queries and keys are multiplied by `scale`.
    */
-  cachedAttention: { readonly heads: number };
+  cachedAttention: { readonly heads: number; readonly scale: number };
 }
 
 export type OpName = keyof OpAttributes;

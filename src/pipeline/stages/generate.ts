@@ -4,8 +4,9 @@ import type { WorkContext } from '../../common/progress.js';
 import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime.js';
 import type { GeneratedText } from '../../model/generation/contract.js';
 import { generateTexts } from '../../model/generation/generate.js';
-import { readConfiguration, readWeights } from '../../model/gpt2/checkpoint.js';
+import { readConfiguration } from '../../model/gpt2/checkpoint.js';
 import { openDecodeSession } from '../../model/gpt2/decoder.js';
+import { openSafetensorsModel } from '../../model/gpt2/safetensors-model.js';
 import { loadTokenizer } from '../../model/tokenizer/load.js';
 import type { StageJob } from './contract.js';
 import type { GenerateCounts } from './counts.js';
@@ -23,15 +24,15 @@ export async function runGenerate(
   const checkpoint = join(folder, runFiles.checkpoint);
   const configuration = await readConfiguration(checkpoint);
   const tokenizer = await loadTokenizer(checkpoint);
-  const weights = await readWeights(checkpoint, configuration);
   const prefixTokens = options.prefix === undefined ? 0 : tokenizer.encode(options.prefix).length;
   const capacity = Math.min(configuration.contextLength, 1 + prefixTokens + options.length);
+  const weights = await openSafetensorsModel(checkpoint, configuration);
   const session = await openDecodeSession(
     createOnnxRuntimeEngine({ threads: options.threads }),
     configuration,
     weights,
     { slots: Math.min(slots, options.nsamples), capacity },
-  );
+  ).finally(() => weights.close());
   const texts: GeneratedText[] = [];
   try {
     for await (const text of generateTexts(session, tokenizer, options, context)) texts.push(text);

@@ -7,7 +7,7 @@ import { generateTexts } from '../../model/generation/generate.js';
 import { generationDefaults } from '../../model/generation/options.js';
 import type { Gpt2Configuration } from '../../model/gpt2/configuration.js';
 import { openDecodeSession } from '../../model/gpt2/decoder.js';
-import { createParameterStore, parameterSpecifications } from '../../model/gpt2/parameters.js';
+import type { WeightSource } from '../../model/gpt2/weight-source.js';
 import type { Tokenizer } from '../../model/tokenizer/contract.js';
 import type { TrainingSamples } from '../../model/training/input.js';
 import type { DatasetTitles } from './dataset-titles.js';
@@ -43,8 +43,10 @@ export function trainingSamples(
   return {
     every: settings.every,
     take: async (step, valuesOf) => {
-      const weights = createParameterStore(parameterSpecifications(configuration));
-      for (const [name, view] of weights.views) view.set(valuesOf(name));
+      const weights: WeightSource = {
+        read: async (name, into) => into.set(valuesOf(name)),
+        close: async () => {},
+      };
       const capacity = Math.min(configuration.contextLength, 1 + generationDefaults.length);
       const session = await openDecodeSession(engine, configuration, weights, {
         slots: textsASample,

@@ -5,6 +5,7 @@ import type { GeneratedText } from '../../../src/model/generation/contract.js';
 import { generateTexts } from '../../../src/model/generation/generate.js';
 import { type GenerationOptions, generationDefaults } from '../../../src/model/generation/options.js';
 import { openDecodeSession } from '../../../src/model/gpt2/decoder.js';
+import { storedWeights } from '../../../src/model/gpt2/weight-source.js';
 import { oracle, oracleParameters } from '../gpt2/oracle.js';
 import { tokenizerOf } from './markov-model.js';
 
@@ -19,7 +20,7 @@ async function generate(slots: number, options: Partial<GenerationOptions>): Pro
   const session = await openDecodeSession(
     createOnnxRuntimeEngine({ threads: 2 }),
     configuration,
-    oracleParameters(),
+    storedWeights(oracleParameters()),
     {
       slots,
       capacity: configuration.contextLength,

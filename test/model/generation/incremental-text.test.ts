@@ -4,7 +4,7 @@ import { IncrementalText } from '../../../src/model/generation/incremental-text.
 
 /** Feeds bytes in pieces. @returns the text, and whether the text to stop at came up on the way. */
 function grow(pieces: readonly Uint8Array[], truncate?: string): { text: string; truncated: boolean } {
-  const text = new IncrementalText(truncate);
+  const text = new IncrementalText(truncate === undefined ? [] : [truncate]);
   let truncated = false;
   for (const piece of pieces) {
     truncated = text.append(piece);

@@ -1,4 +1,4 @@
-import type { DecodeSession, PromptCache } from '../../../src/model/generation/contract.js';
+import type { DecodeSession, PromptCache, Scores } from '../../../src/model/generation/contract.js';
 import type { Tokenizer } from '../../../src/model/tokenizer/contract.js';
 
 /** A tokenizer given by the bytes of its tokens; the last id, which has none, is the end token. */
@@ -36,9 +36,21 @@ interface HistoryCache extends PromptCache {
 export interface Calls {
   prompts: number[][];
   steps: number;
-  /** Slots of all steps that held a text. */
+  /** Rows of all steps. */
   busySlots: number;
   disposed: boolean;
+}
+
+/** Scores of one row, in double precision until they are stored. */
+export function scoresOf(logits: readonly number[], temperature: number): Scores {
+  const scaled = logits.map((logit) => logit / (temperature || 1));
+  const highest = Math.max(...scaled);
+  const weights = scaled.map((logit) => Math.exp(logit - highest));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return {
+    logits: Float32Array.from(scaled),
+    probabilities: Float32Array.from(weights, (weight) => weight / total),
+  };
 }
 
 /**
@@ -51,39 +63,43 @@ export function sessionOf(
 ): DecodeSession<HistoryCache> & { readonly calls: Calls } {
   const vocabularySize = nextToken([0]).length;
   const histories: number[][] = Array.from({ length: slots }, () => []);
-  const results = new Float32Array(slots * vocabularySize);
+  const size = slots * vocabularySize;
+  const scores = { logits: new Float32Array(size), probabilities: new Float32Array(size) };
   const calls: Calls = { prompts: [], steps: 0, busySlots: 0, disposed: false };
   return {
     slots,
     capacity,
     vocabularySize,
     calls,
-    prefill: async (tokens) => {
+    prefill: async (tokens, temperature) => {
       calls.prompts.push([...tokens]);
-      return {
-        length: tokens.length,
-        history: [...tokens],
-        logits: Float32Array.from(nextToken([...tokens])),
-      };
+      const history = [...tokens];
+      return { length: history.length, history, scores: scoresOf(nextToken(history), temperature) };
     },
     fill: (slot, cache) => {
       histories[slot] = [...cache.history];
     },
-    step: async (tokens, lengths) => {
+    move: (from, to, length) => {
+      histories[to] = histories[from]!.slice(0, length);
+      histories[from] = [];
+    },
+    step: async ({ tokens, lengths, temperatures }) => {
       calls.steps++;
-      results.fill(Number.NaN);
-      for (const [slot, history] of histories.entries()) {
+      scores.logits.fill(Number.NaN);
+      scores.probabilities.fill(Number.NaN);
+      for (const [slot, token] of tokens.entries()) {
+        const history = histories[slot]!;
         const length = lengths[slot]!;
-        if (length === 0) continue;
         calls.busySlots++;
-        if (length > history.length || length >= capacity) {
+        if (length !== history.length || length >= capacity) {
           throw new Error(`slot ${slot} holds ${history.length} tokens of ${capacity}, not ${length}`);
         }
-        history.length = length;
-        history.push(tokens[slot]!);
-        results.set(nextToken(history), slot * vocabularySize);
+        history.push(token);
+        const row = scoresOf(nextToken(history), temperatures[slot]!);
+        scores.logits.set(row.logits, slot * vocabularySize);
+        scores.probabilities.set(row.probabilities, slot * vocabularySize);
       }
-      return results;
+      return scores;
     },
     dispose: async () => {
       calls.disposed = true;

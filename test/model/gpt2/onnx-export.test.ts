@@ -71,9 +71,12 @@ beforeAll(async () => {
 /** Logits after a text, by our own decoder. */
 async function ownLogits(texts: readonly number[][]): Promise<Float32Array[]> {
   const engine = createOnnxRuntimeEngine({ threads: 1 });
-  const own = await openDecodeSession(engine, configuration, oracleParameters(), { slots: 1, capacity: 32 });
+  const own = await openDecodeSession(engine, configuration, storedWeights(oracleParameters()), {
+    slots: 1,
+    capacity: 32,
+  });
   const logits: Float32Array[] = [];
-  for (const text of texts) logits.push((await own.prefill(Int32Array.from(text))).logits);
+  for (const text of texts) logits.push((await own.prefill(Int32Array.from(text), 1)).scores.logits);
   await own.dispose();
   return logits;
 }
@@ -230,14 +233,17 @@ describe('the exported folder in transformers.js', () => {
     const specifications = parameterSpecifications(model.configuration);
     const store = await loadWeights(model.weights, specifications, silentContext);
     const engine = createOnnxRuntimeEngine({ threads: 1 });
-    const own = await openDecodeSession(engine, model.configuration, store, { slots: 1, capacity: 16 });
+    const own = await openDecodeSession(engine, model.configuration, storedWeights(store), {
+      slots: 1,
+      capacity: 16,
+    });
     const expected = [...prompt];
     for (
       let count = 0;
       count < 10 && (count === 0 || expected.at(-1) !== model.tokenizer.endOfTextId);
       count++
     ) {
-      const { logits } = await own.prefill(Int32Array.from(expected));
+      const { logits } = (await own.prefill(Int32Array.from(expected), 1)).scores;
       expected.push(logits.indexOf(Math.max(...logits)));
     }
     await own.dispose();

@@ -224,14 +224,19 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
         name: `cachedAttention, ${name}`,
         inputs,
         build: (x?: Tensor, keys?: Tensor, values?: Tensor, lengths?: Tensor): Tensor =>
-          graph.cachedAttention(x!, { keys: keys!, values: values! }, lengths!, 2).mixed,
+          graph.cachedAttention(x!, { keys: keys!, values: values! }, lengths!, { heads: 2, scale: 0.4 })
+            .mixed,
       },
       {
         name: `cachedAttention, ${name}, to the caches it wrote`,
         inputs,
         build: (x?: Tensor, keys?: Tensor, values?: Tensor, lengths?: Tensor): Tensor => {
-          const written = graph.cachedAttention(x!, { keys: keys!, values: values! }, lengths!, 2);
-          return graph.cachedAttention(graph.multiply(x!, -1), written, lengths!, 2).mixed;
+          const written = graph.cachedAttention(x!, { keys: keys!, values: values! }, lengths!, {
+            heads: 2,
+            scale: 0.4,
+          });
+          return graph.cachedAttention(graph.multiply(x!, -1), written, lengths!, { heads: 2, scale: 0.4 })
+            .mixed;
         },
       },
     ];

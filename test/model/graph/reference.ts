@@ -236,7 +236,7 @@ function attendToCache(node: OpNode<'cachedAttention'>, inputs: readonly Values[
         const scores = Float64Array.from({ length: position + 1 }, (_, past) =>
           query.reduce((sum, x, channel) => sum + x * keys[cacheAt(past) + channel]!, 0),
         );
-        const weights = logSoftmax(scores.map((score) => score / Math.sqrt(width))).map(Math.exp);
+        const weights = logSoftmax(scores.map((score) => score * node.attributes.scale)).map(Math.exp);
         for (let channel = 0; channel < width; channel++) {
           const taken = weights.reduce((sum, x, past) => sum + x * values[cacheAt(past) + channel]!, 0);
           mixed[((row * tokens + token) * heads + head) * width + channel] = taken;

@@ -37,7 +37,7 @@ export const quantizedMatmul: Exporter<'quantizedMatmul'> = ({ writer, nameOf },
  */
 export const cachedAttention: Exporter<'cachedAttention'> = ({ writer, nameOf }, { inputs, attributes }) => {
   const [projections, keys, values, lengths] = inputs as [Tensor, Tensor, Tensor, Tensor];
-  const { heads } = attributes;
+  const { heads, scale } = attributes;
   const width = projections.shape[1]!;
   // One row of tokens for each length, however many that are in a run.
   const rows = writer.emit('Shape', [nameOf(lengths)]);
@@ -49,7 +49,7 @@ export const cachedAttention: Exporter<'cachedAttention'> = ({ writer, nameOf },
     'GroupQueryAttention',
     [byRow, '', '', nameOf(keys), nameOf(values), last, longest],
     3,
-    { num_heads: heads, kv_num_heads: heads },
+    { num_heads: heads, kv_num_heads: heads, scale: { float: scale } },
     microsoft,
   );
   const flat = writer.emit('Reshape', [mixed!, writer.constant('int64', [-1, width / 3], [2])]);

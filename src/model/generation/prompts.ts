@@ -1,0 +1,79 @@
+import { TitlesmithError, usageError } from '../../common/errors.js';
+import type { Tokenizer } from '../tokenizer/contract.js';
+import type { DecodeSession, PromptCache } from './contract.js';
+import type { GenerationOptions } from './options.js';
+
+/** What texts go on from. */
+export interface Prompt {
+  /** Shown before the text, where that is wanted. */
+  readonly prefix: string;
+  /** What the model reads, its mark of a beginning first; not empty. */
+  readonly tokens: Int32Array;
+}
+
+/** The mark of a title's beginning in dataset files; in front of a prefix it says what is the case anyway. */
+const startText = '<|startoftext|>';
+const endText = '<|endoftext|>';
+
+/** Prompts whose keys and values are kept at a time; texts of one prefix are begun one after the other. */
+const mostKept = 8;
+
+/** The texts at which a title ends, whatever its tokens. */
+export function endTexts({ delimiters, truncate }: GenerationOptions): readonly string[] {
+  return [...(delimiters === 'text' ? [endText] : []), ...(truncate === undefined ? [] : [truncate])];
+}
+
+/**
+ * The prompts of a request, one a prefix.
+ * @throws TitlesmithError where the tokenizer is of another model, or the session cannot hold a prefix with the new
+ *   tokens.
+ */
+export function readPrompts(
+  { capacity, vocabularySize }: DecodeSession,
+  tokenizer: Tokenizer,
+  { prefix, prefixes, length, delimiters }: GenerationOptions,
+): Prompt[] {
+  if (vocabularySize !== tokenizer.vocabularySize) {
+    throw new TitlesmithError(
+      `The model knows ${vocabularySize} tokens, but its tokenizer ${tokenizer.vocabularySize}.`,
+      { code: 'vocabulary-mismatch', hint: 'The model folder mixes files of two models: make it anew.' },
+    );
+  }
+  return (prefixes ?? [prefix ?? '']).map((given, index) => {
+    const shown = given.startsWith(startText) ? given.slice(startText.length) : given;
+    const tokens =
+      delimiters === 'text'
+        ? tokenizer.encode(startText + shown)
+        : [tokenizer.endOfTextId, ...tokenizer.encode(shown)];
+    if (tokens.length + length > capacity) {
+      const room = capacity - tokens.length;
+      const flag = prefixes ? `--prefix-file: prefix ${index + 1}` : 'the prefix';
+      throw usageError(
+        `--length ${length} does not fit: with the ${tokens.length} tokens of the start and ${flag} ` +
+          `a text would take ${tokens.length + length} positions, and the model holds ${capacity}.`,
+        room < 1 ? 'Use a shorter --prefix.' : `Use --length ${room} or less, or a shorter --prefix.`,
+      );
+    }
+    return { prefix: shown, tokens: Int32Array.from(tokens) };
+  });
+}
+
+/** Prompts that have been run, so that each is run once for all texts that go on from it. */
+export class PromptCaches<Cache extends PromptCache> {
+  private readonly caches = new Map<Prompt, Cache>();
+
+  constructor(
+    private readonly session: DecodeSession<Cache>,
+    private readonly temperature: number,
+  ) {}
+
+  async get(prompt: Prompt): Promise<Cache> {
+    const known = this.caches.get(prompt);
+    if (known) return known;
+    const cache = await this.session.prefill(prompt.tokens, this.temperature);
+    const [oldest] = this.caches.keys();
+    if (oldest && this.caches.size === mostKept) this.caches.delete(oldest);
+    this.caches.set(prompt, cache);
+    return cache;
+  }
+}

@@ -1,0 +1,69 @@
+import { input, multiply, softmax } from '../graph/builder.js';
+import type { Tensor } from '../graph/tensor.js';
+import type { Gpt2Configuration } from './configuration.js';
+import { decodeStep, outputLogits, type SymbolicParameters } from './forward.js';
+
+/** Sizes of a decoder. */
+export interface DecodeSizes {
+  /** S: texts decoded side by side. */
+  readonly slots: number;
+  /** K: longest text in tokens, prompt included; at most the model's context. */
+  readonly capacity: number;
+}
+
+/** The engine's attention takes head widths that are multiples of this. */
+const headWidthStep = 8;
+
+/** D': the width of a head in the cache, a multiple of 8. All published GPT-2s have such heads anyway. */
+export function paddedHeadWidth({ width, heads }: Gpt2Configuration): number {
+  return Math.ceil(width / heads / headWidthStep) * headWidthStep;
+}
+
+/** Names of one kind of value, layer by layer. */
+export const layerNames = (kind: string, layers: number): string[] =>
+  Array.from({ length: layers }, (_, layer) => `${kind}.${layer}`);
+
+/**
+ * The graph of a decode step: N tokens, one in each of B slots or several of one slot (N and B up to S).
+ *
+ * Inputs: `inputIds` and `positionIds` int32 [N]; `inverseTemperatures` [N,1]; `lengths` int32 [B], the tokens a slot
+ * holds with the new ones; `pastKeys.l` and `pastValues.l` [B,H,K,D']. Outputs: `logits` [N,V], divided by the
+ * temperature; `probabilities` [N,V], their softmax; `keys.l` and `values.l` [B,H,K,D'], in the memory of the past ones.
+ */
+export function decodeGraph(
+  configuration: Gpt2Configuration,
+  parameters: SymbolicParameters,
+  { slots, capacity }: DecodeSizes,
+): Record<string, Tensor> {
+  const { layers, heads } = configuration;
+  const cache = (kind: string): Tensor[] =>
+    layerNames(kind, layers).map((name) =>
+      input(name, [slots, heads, capacity, paddedHeadWidth(configuration)]),
+    );
+  const { hidden, keys, values } = decodeStep(configuration, parameters, {
+    inputIds: input('inputIds', [slots], 'int32'),
+    positionIds: input('positionIds', [slots], 'int32'),
+    lengths: input('lengths', [slots], 'int32'),
+    pastKeys: cache('pastKeys'),
+    pastValues: cache('pastValues'),
+  });
+  // Dividing the hidden states, 768 wide, saves a pass over the logits, 50,257 wide.
+  const scaled = multiply(hidden, input('inverseTemperatures', [slots, 1]));
+  const logits = outputLogits(parameters, scaled);
+  return {
+    logits,
+    probabilities: softmax(logits),
+    ...Object.fromEntries(keys.map((tensor, layer) => [`keys.${layer}`, tensor])),
+    ...Object.fromEntries(values.map((tensor, layer) => [`values.${layer}`, tensor])),
+  };
+}
+
+/** The inputs and outputs that have a row a token, and those that have one a slot. */
+export function decodeRows(layers: number): Record<string, string> {
+  const tokens = ['inputIds', 'positionIds', 'inverseTemperatures', 'logits', 'probabilities'];
+  const slots = ['pastKeys', 'pastValues', 'keys', 'values'].flatMap((kind) => layerNames(kind, layers));
+  return Object.fromEntries([
+    ...tokens.map((name) => [name, 'tokens']),
+    ...['lengths', ...slots].map((name) => [name, 'slots']),
+  ]);
+}

@@ -1,0 +1,63 @@
+import type { NumericArray } from '../engine/contract.js';
+import type { Gpt2Configuration } from './configuration.js';
+import { layerNames, paddedHeadWidth } from './decode-graph.js';
+
+/** Keys and values of the tokens that slots hold: two arrays [slots,H,K,D'] a layer. */
+export class KeyValueCache {
+  private readonly keys: readonly Float32Array[];
+  private readonly values: readonly Float32Array[];
+  /** D' */
+  private readonly headWidth: number;
+
+  /** @param capacity K, the most tokens a slot can hold. */
+  constructor(
+    private readonly configuration: Gpt2Configuration,
+    slots: number,
+    private readonly capacity: number,
+  ) {
+    const { layers, heads } = configuration;
+    this.headWidth = paddedHeadWidth(configuration);
+    const size = slots * heads * capacity * this.headWidth;
+    const arrays = (): Float32Array[] => Array.from({ length: layers }, () => new Float32Array(size));
+    this.keys = arrays();
+    this.values = arrays();
+  }
+
+  /** Views of the first slots as inputs and outputs of the decode graph: the same memory, so that it writes in place. */
+  bind(slots: number): { past: Record<string, NumericArray>; present: Record<string, NumericArray> } {
+    const { layers, heads } = this.configuration;
+    const size = slots * heads * this.capacity * this.headWidth;
+    const kinds = [
+      ['Keys', 'keys', this.keys],
+      ['Values', 'values', this.values],
+    ] as const;
+    const past: Record<string, NumericArray> = {};
+    const present: Record<string, NumericArray> = {};
+    for (const [pastKind, kind, arrays] of kinds) {
+      const names = layerNames(kind, layers);
+      for (const [layer, name] of layerNames(`past${pastKind}`, layers).entries()) {
+        const view = arrays[layer]!.subarray(0, size);
+        past[name] = view;
+        present[names[layer]!] = view;
+      }
+    }
+    return { past, present };
+  }
+
+  /** Copies the first `length` tokens of one slot into a slot of this or another cache of the same model. */
+  copy(slot: number, target: KeyValueCache, targetSlot: number, length: number): void {
+    const { headWidth } = this;
+    const { heads } = this.configuration;
+    const copyAll = (sources: readonly Float32Array[], targets: readonly Float32Array[]): void => {
+      for (const [layer, source] of sources.entries()) {
+        for (let head = 0; head < heads; head++) {
+          const start = (slot * heads + head) * this.capacity * headWidth;
+          const targetStart = (targetSlot * heads + head) * target.capacity * headWidth;
+          targets[layer]!.set(source.subarray(start, start + length * headWidth), targetStart);
+        }
+      }
+    };
+    copyAll(this.keys, target.keys);
+    copyAll(this.values, target.values);
+  }
+}
