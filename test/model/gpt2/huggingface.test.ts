@@ -2,16 +2,14 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
 import { createRandom } from '../../../src/common/random.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
 import { writeModelDescription, writeWeights } from '../../../src/model/gpt2/checkpoint.js';
 import { nanoConfiguration } from '../../../src/model/gpt2/configuration.js';
-import { forward, outputLogits, parameterInputs } from '../../../src/model/gpt2/forward.js';
 import { createParameterStore, parameterSpecifications } from '../../../src/model/gpt2/parameters.js';
 import { resolveModel } from '../../../src/model/gpt2/resolve-model.js';
-import { input } from '../../../src/model/graph/builder.js';
 import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
 import { oraclePython, runOracle } from '../../oracles/python.js';
 import { fixtureFolder, temporaryFolder } from './fixtures.js';
+import { forwardLogits } from './forward-logits.js';
 
 const texts = ['What small habit changed your life?', "  Two  spaces, don't \ttab", 'Ünïcode 🐈‍⬛'];
 
@@ -30,41 +28,14 @@ const askHuggingFace = async (questions: Record<string, string[]>): Promise<Reco
     Answers
   >;
 
-/** Logits [T,V] of tokens behind the end token, by our forward graph; read back from the folder. */
-async function ownLogits(folder: string, tokens: readonly number[]): Promise<Float32Array> {
-  const { configuration, tokenizer, weights } = await resolveModel(folder, silentContext);
-  const length = tokens.length + 1;
-  const parameters = parameterInputs(parameterSpecifications(configuration));
-  const { hidden } = forward(configuration, parameters, {
-    inputIds: input('inputIds', [length], 'int32'),
-    positionIds: input('positionIds', [length], 'int32'),
-    attentionMask: input('attentionMask', [1, 1, length, length]),
-  });
-  const program = await createOnnxRuntimeEngine({ threads: 1 }).compile({
-    logits: outputLogits(parameters, hidden),
-  });
-  const mask = Float32Array.from({ length: length ** 2 }, (_, index) =>
-    index % length > Math.floor(index / length) ? -1e9 : 0,
-  );
-  const logits = new Float32Array(length * configuration.vocabularySize);
-  const feeds = {
-    inputIds: Int32Array.of(tokenizer.endOfTextId, ...tokens),
-    positionIds: Int32Array.from({ length }, (_, position) => position),
-    attentionMask: mask,
-    ...Object.fromEntries(weights.views),
-  };
-  await program.run(feeds, { logits });
-  await program.dispose();
-  return logits;
-}
-
 /** Largest difference between our logits and theirs. @param leftOut a token whose logits are not compared. */
 async function largestDifference(folder: string, answers: Answers, leftOut?: number): Promise<number> {
+  const { configuration, tokenizer, weights } = await resolveModel(folder, silentContext);
+  const { endOfTextId, vocabularySize } = tokenizer;
   let largest = 0;
   for (const { tokens, logits } of answers.answers) {
-    const own = await ownLogits(folder, tokens);
+    const own = await forwardLogits(configuration, weights, [endOfTextId, ...tokens]);
     expect(own).toHaveLength(logits.length);
-    const vocabularySize = own.length / (tokens.length + 1);
     for (const [index, expected] of logits.entries()) {
       if (index % vocabularySize !== leftOut) largest = Math.max(largest, Math.abs(own[index]! - expected));
     }
