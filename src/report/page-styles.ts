@@ -121,7 +121,7 @@ del { background: var(--old); text-decoration: line-through; text-decoration-col
 .controls output { color: var(--muted); margin-left: auto; }
 .pairs { width: 100%; table-layout: fixed; }
 .pairs th:first-child, .pairs td:first-child { width: 5.2rem; }
-.pairs th:nth-child(4), .pairs td:nth-child(4) { width: 7.2rem; padding-right: 0; }
+.pairs th:nth-child(4), .pairs td:nth-child(4) { width: 11rem; padding-right: 0; }
 .pairs tbody tr { border-bottom: 1px solid var(--line); }
 .pairs .rating { font-weight: 600; }
 .pairs th button { all: unset; cursor: pointer; }

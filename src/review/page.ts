@@ -48,7 +48,7 @@ export function renderReviewPage({ runName, reasons, hasReport }: ReviewPage): s
 <p id="standing" role="status"></p>
 </div>
 <nav aria-label="Files">${hasReport ? html`<a href="report" target="_blank" rel="noopener">Report</a>` : null}
-<a href="export.txt" download>.txt</a> <a href="export.csv" download>.csv</a> <a href="export.jsonl" download>.jsonl</a>
+<span class="meaning">The kept titles:</span> <a href="export.txt" download>.txt</a> <a href="export.csv" download>.csv</a> <a href="export.jsonl" download>.jsonl</a>
 </nav>
 </header>
 <noscript><p class="notice">The review needs JavaScript.</p></noscript>

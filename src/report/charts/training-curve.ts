@@ -49,7 +49,7 @@ function draw(frame: Frame, curve: Curve, bestStep: number | undefined, descript
     formatY: (value: number) => y.tickFormat(5)(value),
     labelX: 'training steps',
     labelY: 'loss, nats per token',
-    ...(copies.length > 0 ? { right: { y: share, format: percent, label: 'copies' } } : {}),
+    ...(copies.length > 0 ? { right: { y: share, format: share.tickFormat(3, '~%'), label: 'copies' } } : {}),
   };
   const best = bestStep === undefined ? null : marker(frame, x(bestStep), `best: step ${count(bestStep)}`);
   const dot = (kind: string, step: number, height: number) =>

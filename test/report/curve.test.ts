@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { findBestCheckpoint, trainingCurve } from '../../src/report/curve.js';
+
+const usual = { count: 1, share: 0.01, low: 0, high: 0.03 };
+
+function best(
+  points: readonly (readonly [step: number, loss: number | undefined, copies: number | undefined])[],
+) {
+  const metrics = points.map(([step, validationLoss, nearCopyShare]) => ({
+    step,
+    ...(validationLoss === undefined ? {} : { validationLoss }),
+    ...(nearCopyShare === undefined ? {} : { nearCopyShare }),
+  }));
+  return findBestCheckpoint(trainingCurve(metrics), usual);
+}
+
+describe('the best checkpoint', () => {
+  it('has the lowest held-out loss among those that copy no more than held-out titles do', () => {
+    const points = [
+      [10, 5, 0],
+      [20, 4, 0.03],
+      [30, 3, 0.5],
+      [40, 3.5, 0.03],
+    ] as const;
+    expect(best(points)).toEqual({ step: 40, loss: 3.5, copyShare: 0.03 });
+  });
+
+  it('copies least where all copy more', () => {
+    expect(
+      best([
+        [10, 5, 0.2],
+        [20, 4, 0.1],
+        [30, 3, 0.5],
+      ]),
+    ).toEqual({ step: 20, loss: 4, copyShare: 0.1 });
+  });
+
+  it('takes the last held-out loss up to the sample', () => {
+    expect(
+      best([
+        [10, 5, undefined],
+        [15, undefined, 0],
+        [20, 4, undefined],
+      ]),
+    ).toEqual({
+      step: 15,
+      loss: 5,
+      copyShare: 0,
+    });
+  });
+
+  it('is unknown without samples, or without held-out losses', () => {
+    expect(best([[10, 5, undefined]])).toBeNull();
+    expect(best([[10, undefined, 0]])).toBeNull();
+  });
+});
