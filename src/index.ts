@@ -27,6 +27,9 @@ export { type GenerationOptions, generationDefaults } from './model/generation/o
 export { readConfiguration, readWeights } from './model/gpt2/checkpoint.js';
 export { type Gpt2Configuration, nanoConfiguration } from './model/gpt2/configuration.js';
 export { openDecodeSession } from './model/gpt2/decoder.js';
+export { type HubSettings, hubSettings } from './model/gpt2/hub/settings.js';
+export { locateModel, openModel, type ResolvedModel, resolveModel } from './model/gpt2/resolve-model.js';
+export { storedWeights, type WeightSource } from './model/gpt2/weight-source.js';
 export type { Tokenizer } from './model/tokenizer/contract.js';
 export { gpt2Tokenizer } from './model/tokenizer/gpt2.js';
 export { loadTokenizer } from './model/tokenizer/load.js';
@@ -39,6 +42,7 @@ export { cleanTitle, cleanTitles } from './pipeline/cleaning/clean.js';
 export { extractTitles } from './pipeline/cleaning/extract.js';
 export { readTitles } from './pipeline/cleaning/titles-file.js';
 export { Console } from './pipeline/console.js';
+export { type ExportRequest, exportModel } from './pipeline/export-model.js';
 export { listenForInterrupt } from './pipeline/interrupt.js';
 export type { Manifest } from './pipeline/manifest.js';
 export type { RunOptions } from './pipeline/option-table.js';

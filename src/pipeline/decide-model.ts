@@ -31,7 +31,8 @@ export async function decideModel(
   const onWarning = (message: string): void => onProgress({ kind: 'warning', message });
   if (model !== 'auto') return decided(model, byName, await locateModel(model, settings, onWarning));
   try {
-    const quick = { ...settings, stallTimeoutMs: patienceMs, retries: 0 };
+    const stallTimeoutMs = Math.min(settings.stallTimeoutMs, patienceMs);
+    const quick = { ...settings, stallTimeoutMs, retries: 0 };
     const located = await locateModel(preferred, quick, onWarning);
     return decided(preferred, `pretrained, from ${located.description}`, located);
   } catch (error) {

@@ -46,11 +46,11 @@ describe('auto', () => {
     expect(hub.requests).toHaveLength(1);
   });
 
-  test('does not wait for a hub that does not answer', { timeout: 20_000 }, async () => {
+  test('does not wait for a hub that does not answer', async () => {
     const mute: Server = createServer(() => {});
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
     const endpoint = `http://127.0.0.1:${(mute.address() as AddressInfo).port}`;
-    expect((await decide('auto', { endpoint })).choice).toBe('nano');
+    expect((await decide('auto', { endpoint, stallTimeoutMs: 100 })).choice).toBe('nano');
     mute.closeAllConnections();
     await new Promise((resolve) => mute.close(resolve));
   });
