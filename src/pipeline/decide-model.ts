@@ -17,8 +17,8 @@ function decided(choice: string, reason: string, located: LocatedModel): Decisio
 }
 
 /**
- * The model a run trains, and why. Nothing is downloaded yet, but it is known that it can be. `auto` is GPT-2 124M
- * where it is cached or the hub answers within seconds, else nano.
+ * The model a run trains, and why. Nothing is downloaded yet, but it is known that it can be. `auto` is GPT-2
+ * 124M where it is cached or the hub answers within seconds, else nano.
  * @throws TitlesmithError when the model named cannot be had: a model given by name never becomes another.
  */
 export async function decideModel(

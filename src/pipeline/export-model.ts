@@ -40,11 +40,11 @@ async function writeHuggingFace(model: OpenModel, folder: string, context: WorkC
 }
 
 /**
- * Writes a model in another form: `onnx` for ONNX Runtime and transformers.js, `huggingface` for transformers (which a
- * run's checkpoint is already; a TensorFlow checkpoint becomes it).
+ * Writes a model in another form: `onnx` for ONNX Runtime and transformers.js, `huggingface` for transformers
+ * (which a run's checkpoint is already; a TensorFlow checkpoint becomes it).
  * @returns what was exported, one line.
- * @throws TitlesmithError when there is no such model, the folder holds something, or a file cannot be written;
- *   InterruptedError when the context asks to stop.
+ * @throws TitlesmithError when there is no such model, the folder holds something, or a file cannot be
+ *   written; InterruptedError when the context asks to stop.
  */
 export async function exportModel(
   { model, format, output }: ExportRequest,

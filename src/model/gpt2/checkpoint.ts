@@ -43,7 +43,8 @@ export async function writeModelDescription(
 
 /**
  * Writes model.safetensors, atomically.
- * @param valuesOf a parameter's values by name; called for one after the other, so that merged weights never all exist.
+ * @param valuesOf a parameter's values by name; called for one after the other, so that merged weights never
+ *   all exist.
  */
 export async function writeWeights(
   folder: string,

@@ -1,6 +1,9 @@
 import { TitlesmithError } from '../../common/errors.js';
 
-/** Shape of a GPT-2 (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, section 2.3). */
+/**
+ * Shape of a GPT-2 (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, section
+ * 2.3).
+ */
 export interface Gpt2Configuration {
   /** V */
   readonly vocabularySize: number;
@@ -15,7 +18,9 @@ export interface Gpt2Configuration {
   readonly layerNormEpsilon: number;
 }
 
-/** The model trained from scratch where no pretrained weights are used: small enough for minutes on a laptop. */
+/**
+ * The model trained from scratch where no pretrained weights are used: small enough for minutes on a laptop.
+ */
 export function nanoConfiguration(vocabularySize: number): Gpt2Configuration {
   return { vocabularySize, contextLength: 128, width: 192, layers: 4, heads: 6, layerNormEpsilon: 1e-5 };
 }

@@ -7,7 +7,9 @@ import { parseWeightsIndex, weightsFile, weightsIndexFile } from './safetensors-
 /** The files of a model besides its weights. */
 export const descriptionFiles: readonly string[] = [configurationFile, vocabularyFile, mergesFile];
 
-/** The file to read first of those `names` to know the weight files: the weights themselves, or their index. */
+/**
+ * The file to read first of those `names` to know the weight files: the weights themselves, or their index.
+ */
 export function weightsEntry(names: readonly string[]): string | undefined {
   return [weightsFile, weightsIndexFile].find((name) => names.includes(name));
 }

@@ -37,8 +37,8 @@ async function openHuggingFaceFolder(path: string): Promise<OpenModel> {
 }
 
 /**
- * Finds out what kind of model a folder holds: Hugging Face's files, a run of titlesmith with a checkpoint, or what
- * OpenAI and gpt-2-simple leave.
+ * Finds out what kind of model a folder holds: Hugging Face's files, a run of titlesmith with a checkpoint,
+ * or what OpenAI and gpt-2-simple leave.
  * @param path the folder, or the prefix of a TensorFlow checkpoint in it.
  * @throws TitlesmithError when it holds none, naming what is missing.
  */
@@ -66,7 +66,10 @@ export async function findModelFolder(path: string): Promise<ModelFolder> {
   });
 }
 
-/** SHA-256 over the names and hashes of a model's files, lower-case hexadecimal: the same wherever the folder lies. */
+/**
+ * SHA-256 over the names and hashes of a model's files, lower-case hexadecimal: the same wherever the folder
+ * lies.
+ */
 export async function hashModelFolder(folder: ModelFolder): Promise<string> {
   const hash = createHash('sha256');
   for (const name of await folder.files()) {

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { TitlesmithError, usageError } from '../../common/errors.js';
 
-/** What `--model` can name: a repository of the Hugging Face hub at a revision, or a folder (or a checkpoint in it). */
+/**
+ * What `--model` can name: a repository of the Hugging Face hub at a revision, or a folder (or a checkpoint
+ * in it).
+ */
 export type ModelName =
   | { readonly kind: 'hub'; readonly repository: string; readonly revision: string }
   | { readonly kind: 'folder'; readonly path: string };
@@ -24,8 +27,8 @@ const published: ReadonlyMap<string, string> = new Map([
 const hubId = /^([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:@([A-Za-z0-9][\w.-]*(?:\/[\w-][\w.-]*)*))?$/;
 
 /**
- * Understands a model's name: 124M, 355M, 774M, 1558M, distil, a path, or `owner/name[@revision]`. A folder that is
- * there comes before a repository of the same name.
+ * Understands a model's name: 124M, 355M, 774M, 1558M, distil, a path, or `owner/name[@revision]`. A folder
+ * that is there comes before a repository of the same name.
  * @throws TitlesmithError when it is none of these; exit code 2 where it does not even look like a path.
  */
 export function parseModelName(name: string): ModelName {

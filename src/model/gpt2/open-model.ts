@@ -21,8 +21,8 @@ export interface ModelFolder {
 }
 
 /**
- * A model whose token embedding was enlarged has rows no token uses (padding to a round number, an added padding
- * token): they are left out, as they can never be learned from titles.
+ * A model whose token embedding was enlarged has rows no token uses (padding to a round number, an added
+ * padding token): they are left out, as they can never be learned from titles.
  */
 export function withVocabularyOf(
   tokenizer: Tokenizer,

@@ -70,8 +70,8 @@ async function find(
 
 /**
  * Finds a model without downloading or reading its weights: a quick check that it can be had.
- * @param name 124M, 355M, 774M, 1558M, distil, `owner/name[@revision]`, or a folder (Hugging Face files, OpenAI's, a run
- *   of gpt-2-simple or titlesmith).
+ * @param name 124M, 355M, 774M, 1558M, distil, `owner/name[@revision]`, or a folder (Hugging Face files,
+ *   OpenAI's, a run of gpt-2-simple or titlesmith).
  * @throws TitlesmithError when the name is none, or the model cannot be had.
  */
 export async function locateModel(
@@ -83,10 +83,11 @@ export async function locateModel(
 }
 
 /**
- * Gets a model's files: downloads what is missing, checks every one. The weights are read by the caller, tensor by
- * tensor, who closes them.
+ * Gets a model's files: downloads what is missing, checks every one. The weights are read by the caller,
+ * tensor by tensor, who closes them.
  * @param name as for `locateModel`.
- * @throws InterruptedError when the context asks to stop; TitlesmithError with one line on what is wrong where.
+ * @throws InterruptedError when the context asks to stop; TitlesmithError with one line on what is wrong
+ *   where.
  */
 export async function openModel(
   name: string,

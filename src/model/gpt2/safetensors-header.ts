@@ -46,8 +46,8 @@ async function readFully(handle: FileHandle, into: Uint8Array, position: number)
 }
 
 /**
- * Reads and checks the header of a safetensors file: that every tensor has the bytes its type and shape need, and
- * that the tensors follow each other from the first byte of data to the last, without holes or overlaps.
+ * Reads and checks the header of a safetensors file: that every tensor has the bytes its type and shape need,
+ * and that the tensors follow each other from the first byte of data to the last, without holes or overlaps.
  * @param path names the file in messages.
  * @throws TitlesmithError naming the tensor that does not fit.
  */

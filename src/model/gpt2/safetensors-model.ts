@@ -82,9 +82,10 @@ class SafetensorsModel implements WeightSource {
 }
 
 /**
- * Opens the weights of a folder: model.safetensors or the files that model.safetensors.index.json names, tensors with
- * or without the prefix `transformer.`. Everything is checked before the first tensor is read: that each parameter is
- * there once, in its shape, and that nothing is there that this model would leave unused.
+ * Opens the weights of a folder: model.safetensors or the files that model.safetensors.index.json names,
+ * tensors with or without the prefix `transformer.`. Everything is checked before the first tensor is read:
+ * that each parameter is there once, in its shape, and that nothing is there that this model would leave
+ * unused.
  * @param configuration the one in the folder's config.json.
  * @throws TitlesmithError naming the tensor that is missing, extra, of another shape, or damaged.
  */
@@ -137,7 +138,9 @@ function locateTensors(
   return locations;
 }
 
-/** Some checkpoints store the output layer, which GPT-2 shares with the token embedding: it must be the same. */
+/**
+ * Some checkpoints store the output layer, which GPT-2 shares with the token embedding: it must be the same.
+ */
 async function checkOutputLayer(locations: ReadonlyMap<string, Location>): Promise<void> {
   const [output, embedding] = [locations.get(outputLayer), locations.get('wte.weight')];
   if (!output || !embedding) return;

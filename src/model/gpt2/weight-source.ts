@@ -3,8 +3,8 @@ import type { WorkContext } from '../../common/progress.js';
 import { createParameterStore, type ParameterSpecification, type ParameterStore } from './parameters.js';
 
 /**
- * The weights of a model on disk, read one parameter at a time into memory the caller owns, so that they never lie
- * twice in memory.
+ * The weights of a model on disk, read one parameter at a time into memory the caller owns, so that they
+ * never lie twice in memory.
  */
 export interface WeightSource {
   /**
@@ -37,7 +37,8 @@ export function watchedWeights(source: WeightSource, total: number, context: Wor
 
 /**
  * Reads parameters into a new store, with progress.
- * @throws InterruptedError when the context asks to stop; TitlesmithError naming a tensor that cannot be read.
+ * @throws InterruptedError when the context asks to stop; TitlesmithError naming a tensor that cannot be
+ *   read.
  */
 export async function loadWeights(
   source: WeightSource,

@@ -15,10 +15,10 @@ export interface StartingModel {
 }
 
 /**
- * The model that was decided: nano over the vocabulary of the titles, or a pretrained one with its own tokenizer, which
- * is downloaded now where it is not cached.
- * @throws InterruptedError when the context asks to stop; TitlesmithError when the model cannot be had, or is another
- *   than was decided on.
+ * The model that was decided: nano over the vocabulary of the titles, or a pretrained one with its own
+ * tokenizer, which is downloaded now where it is not cached.
+ * @throws InterruptedError when the context asks to stop; TitlesmithError when the model cannot be had, or is
+ *   another than was decided on.
  */
 export async function startingModel(
   decision: Decision | undefined,

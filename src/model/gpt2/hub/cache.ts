@@ -6,7 +6,10 @@ import { findModelFiles } from '../model-files.js';
 import { type RemoteFile, repositoryFolderName } from './client.js';
 import type { HubSettings } from './settings.js';
 
-/** Where the cache keeps a repository: Python's huggingface_hub lays it out like this, so both find the same files. */
+/**
+ * Where the cache keeps a repository: Python's huggingface_hub lays it out like this, so both find the same
+ * files.
+ */
 export class RepositoryCache {
   private readonly folder: string;
 

@@ -26,7 +26,10 @@ const fileLimit = 10_000;
 const answerLimitBytes = 1 << 24;
 const [sha1, sha256] = [/^[0-9a-f]{40}$/, /^[0-9a-f]{64}$/];
 
-/** The headers that identify the person to the hub. `fetch` drops them where a redirect leads to another origin. */
+/**
+ * The headers that identify the person to the hub. `fetch` drops them where a redirect leads to another
+ * origin.
+ */
 export function authorization(settings: HubSettings): Record<string, string> {
   return settings.token ? { Authorization: `Bearer ${settings.token}` } : {};
 }
@@ -93,7 +96,8 @@ async function askForSnapshot(
 
 /**
  * Asks the hub for a repository's files at a revision: names, sizes and hashes, no contents.
- * @throws TitlesmithError when the hub cannot be reached, does not know the repository, or must not give it out.
+ * @throws TitlesmithError when the hub cannot be reached, does not know the repository, or must not give it
+ *   out.
  */
 export async function fetchSnapshotInformation(
   repository: string,

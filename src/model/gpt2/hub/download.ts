@@ -33,7 +33,10 @@ async function sizeOf(path: string): Promise<number> {
   }
 }
 
-/** One file on its way into the cache. What has arrived lies beside it as `….incomplete`, as huggingface_hub names it. */
+/**
+ * One file on its way into the cache. What has arrived lies beside it as `….incomplete`, as huggingface_hub
+ * names it.
+ */
 class BlobDownload {
   /** Bytes on disk, hashed. */
   private done = 0;
@@ -184,17 +187,18 @@ class BlobDownload {
 function wrongHash({ repository, file }: BlobRequest, hash: string, settings: HubSettings): TitlesmithError {
   const { algorithm, hex } = file.digest;
   return new TitlesmithError(
-    `${file.name} of ${repository} arrived damaged from ${settings.endpoint}, twice: its ${algorithm} is ${hash}, announced is ${hex}.`,
+    `${file.name} of ${repository} arrived damaged from ${settings.endpoint}, twice: ` +
+      `its ${algorithm} is ${hash}, announced is ${hex}.`,
     { code: 'hub-wrong-hash', hint: 'Nothing was kept; try again later or over another connection.' },
   );
 }
 
 /**
- * Downloads a file: goes on where an earlier download stopped, tries again where the connection breaks, and puts the
- * file in its place only when size and hash are as announced. Two processes that download the same file at once write
- * the same bytes to the same places.
- * @throws InterruptedError when the context asks to stop (what has arrived is kept); TitlesmithError when the hub
- *   refuses, stays away or sends something else, or the file cannot be written.
+ * Downloads a file: goes on where an earlier download stopped, tries again where the connection breaks, and
+ * puts the file in its place only when size and hash are as announced. Two processes that download the same
+ * file at once write the same bytes to the same places.
+ * @throws InterruptedError when the context asks to stop (what has arrived is kept); TitlesmithError when the
+ *   hub refuses, stays away or sends something else, or the file cannot be written.
  */
 export async function downloadBlob(
   request: BlobRequest,

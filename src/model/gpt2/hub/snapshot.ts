@@ -45,8 +45,9 @@ function mainFiles(snapshot: RemoteSnapshot): RemoteFile[] {
 }
 
 /**
- * Finds out what a repository and revision stand for, without downloading it. The hub is asked, as a branch may have
- * moved on; where it cannot be reached, or must not be asked, what is cached counts, and a warning says so.
+ * Finds out what a repository and revision stand for, without downloading it. The hub is asked, as a branch
+ * may have moved on; where it cannot be reached, or must not be asked, what is cached counts, and a warning
+ * says so.
  * @throws TitlesmithError when the hub does not give the model out, or is not there and the model not cached.
  */
 export async function findHubModel(

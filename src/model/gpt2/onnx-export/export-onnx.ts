@@ -13,10 +13,10 @@ function json(value: unknown): string {
 }
 
 /**
- * Writes a folder that transformers.js and other users of ONNX Runtime generate from: onnx/model.onnx, config.json,
- * generation_config.json and the tokenizer's files.
- * @throws TitlesmithError when a file cannot be written or a tensor not be read; InterruptedError when the context
- *   asks to stop.
+ * Writes a folder that transformers.js and other users of ONNX Runtime generate from: onnx/model.onnx,
+ * config.json, generation_config.json and the tokenizer's files.
+ * @throws TitlesmithError when a file cannot be written or a tensor not be read; InterruptedError when the
+ *   context asks to stop.
  */
 export async function exportOnnxFolder(
   model: OpenModel,

@@ -136,7 +136,10 @@ class Gpt2OnnxGraph {
     return this.linear(`${name}.c_proj`, this.gelu(this.linear(`${name}.c_fc`, x)));
   }
 
-  /** ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))): GELU's tanh form, which has no operator of its own before opset 20. */
+  /**
+   * ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))): GELU's tanh form, which has no operator of its own before opset
+   * 20.
+   */
   private gelu(x: string): string {
     const { graph } = this;
     const number = (value: number): string => graph.constant('float32', value);
@@ -160,9 +163,10 @@ class Gpt2OnnxGraph {
 }
 
 /**
- * The ONNX graph of a GPT-2 for generation, its weights left out (they go by their names in `parameterSpecifications`).
- * Inputs: `input_ids`, `position_ids` int64 [B,T], `attention_mask` int64 [B,K], `past_key_values.l.key` and `.value`
- * float32 [B,H,K−T,D]. Outputs: `logits` float32 [B,T,V], `present.l.key` and `.value` [B,H,K,D].
+ * The ONNX graph of a GPT-2 for generation, its weights left out (they go by their names in
+ * `parameterSpecifications`). Inputs: `input_ids`, `position_ids` int64 [B,T], `attention_mask` int64 [B,K],
+ * `past_key_values.l.key` and `.value` float32 [B,H,K−T,D]. Outputs: `logits` float32 [B,T,V],
+ * `present.l.key` and `.value` [B,H,K,D].
  */
 export function gpt2OnnxGraph(configuration: Gpt2Configuration): ModelProto['graph'] {
   return new Gpt2OnnxGraph(configuration).build();

@@ -26,8 +26,8 @@ function valueInfo(name: string, type: keyof typeof onnxTypes, shape: readonly A
 }
 
 /**
- * The nodes of an ONNX graph whose axes may be named rather than numbered; standard operators only, so that every
- * runtime runs it. Values are known by name; weights are referred to by theirs and stored elsewhere.
+ * The nodes of an ONNX graph whose axes may be named rather than numbered; standard operators only, so that
+ * every runtime runs it. Values are known by name; weights are referred to by theirs and stored elsewhere.
  */
 export class GraphAssembly {
   private readonly nodes: NodeProto[] = [];

@@ -17,7 +17,9 @@ const defaultLimits: FileLimits = { model: 1.9e9, dataFile: 1.9e9 };
 /** ONNX IR 8 and opset 17 (the first with layer normalization): what every current runtime reads. */
 const header = { irVersion: 8, producerName: 'titlesmith', opsetImport: [{ domain: '', version: 17 }] };
 
-/** Protobuf tags of the fields written by hand: their number and wire type 2 (bytes that follow their length). */
+/**
+ * Protobuf tags of the fields written by hand: their number and wire type 2 (bytes that follow their length).
+ */
 const [graphTag, initializerTag, rawDataTag] = [(7 << 3) | 2, (5 << 3) | 2, (9 << 3) | 2];
 
 /** A tag and the length of what follows, as protobuf writes them. */
@@ -122,8 +124,8 @@ export interface WrittenModel {
 }
 
 /**
- * Writes an ONNX model, its weights streamed tensor by tensor: one file where that is below 2 GB, else the graph and
- * `….onnx_data`, `….onnx_data_1` and so on beside it.
+ * Writes an ONNX model, its weights streamed tensor by tensor: one file where that is below 2 GB, else the
+ * graph and `….onnx_data`, `….onnx_data_1` and so on beside it.
  * @param path ends in `.onnx`.
  * @throws TitlesmithError when a file cannot be written or a tensor not be read.
  */

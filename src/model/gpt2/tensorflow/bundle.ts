@@ -48,7 +48,10 @@ const float32Type = 1;
 const indexLimitBytes = 1 << 26;
 const pieceBytes = 1 << 24;
 
-/** An open TensorFlow checkpoint (its V2 format, a "tensor bundle"): `.index` and `.data-…` files of one prefix. */
+/**
+ * An open TensorFlow checkpoint (its V2 format, a "tensor bundle"): `.index` and `.data-…` files of one
+ * prefix.
+ */
 export class TensorBundle {
   private constructor(
     private readonly prefix: string,

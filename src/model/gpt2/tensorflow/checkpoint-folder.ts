@@ -23,7 +23,10 @@ interface Variable {
 const variableParts: Readonly<Record<string, string>> = { weight: 'w', bias: 'b' };
 const normParts: Readonly<Record<string, string>> = { weight: 'g', bias: 'b' };
 
-/** `h.0.attn.c_attn.weight` [in,out] is `model/h0/attn/c_attn/w` [1,in,out]: OpenAI wrote matrices as convolutions. */
+/**
+ * `h.0.attn.c_attn.weight` [in,out] is `model/h0/attn/c_attn/w` [1,in,out]: OpenAI wrote matrices as
+ * convolutions.
+ */
 function variableOf(name: string, shape: readonly number[]): Variable {
   const embedding = /^(wte|wpe)\.weight$/.exec(name);
   if (embedding) return { name: `model/${embedding[1]}`, shape };
@@ -109,8 +112,8 @@ async function readText(path: string): Promise<string> {
 }
 
 /**
- * The newest checkpoint of a folder: the one its file `checkpoint` names (the path before the name may be that of the
- * machine it was trained on), else the only one.
+ * The newest checkpoint of a folder: the one its file `checkpoint` names (the path before the name may be
+ * that of the machine it was trained on), else the only one.
  */
 async function newestCheckpoint(folder: string): Promise<string> {
   const names = await readdir(folder);

@@ -1,7 +1,10 @@
 /** The CRC-32C of Castagnoli's polynomial (RFC 3720, appendix B.4), bits reversed. */
 const polynomial = 0x82f63b78;
 
-/** Tables for eight bytes at a time (Kounavis and Berry, "A Systematic Approach to Building High Performance CRC Generators", 2005). */
+/**
+ * Tables for eight bytes at a time (Kounavis and Berry, "A Systematic Approach to Building High Performance
+ * CRC Generators", 2005).
+ */
 const tables: readonly Uint32Array[] = (() => {
   const first = new Uint32Array(256);
   for (let byte = 0; byte < 256; byte++) {
@@ -49,7 +52,10 @@ export function crc32c(bytes: Uint8Array, before = 0): number {
   return ~crc >>> 0;
 }
 
-/** A CRC as LevelDB and TensorFlow store it: rotated and shifted, so that a CRC of data with CRCs stays useful. */
+/**
+ * A CRC as LevelDB and TensorFlow store it: rotated and shifted, so that a CRC of data with CRCs stays
+ * useful.
+ */
 export function maskCrc(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }

@@ -78,8 +78,8 @@ function* entriesOf(path: string, block: Buffer): Generator<[key: string, value:
 }
 
 /**
- * Reads a sorted string table, the form of TensorFlow's `.index` files (LevelDB's table_format.md): every block is
- * checked against its CRC.
+ * Reads a sorted string table, the form of TensorFlow's `.index` files (LevelDB's table_format.md): every
+ * block is checked against its CRC.
  * @param file the whole file. @param path names it in messages.
  * @returns values by key, in order.
  * @throws TitlesmithError when the file is cut short or damaged.

@@ -45,7 +45,10 @@ async function listen(server: Server, host: string): Promise<string> {
   return `http://${host}:${(server.address() as AddressInfo).port}`;
 }
 
-/** Speaks the part of the Hugging Face hub's HTTP interface that downloads use, over two servers as the real one does. */
+/**
+ * Speaks the part of the Hugging Face hub's HTTP interface that downloads use, over two servers as the real
+ * one does.
+ */
 export class LocalHub {
   readonly requests: Recorded[] = [];
   /** Faults by file name (or `api`), one an answer, in order. */
