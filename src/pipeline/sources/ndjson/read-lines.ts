@@ -48,7 +48,7 @@ export async function readLines(
     line += 1;
     reader.onTooLong(line);
   });
-  for await (const piece of unpack(path)) {
+  await unpack(path, (piece) => {
     if (bytesUntilReport <= 0) {
       bytesUntilReport = reportEvery;
       if (context.stopRequested()) throw new InterruptedError();
@@ -56,8 +56,8 @@ export async function readLines(
     }
     bytesUntilReport -= piece.length;
     splitter.push(piece);
-    if (reader.isEnough()) break;
-  }
+    return !reader.isEnough();
+  });
   splitter.finish();
   read.lines += line;
 }

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { fileError, systemErrorCode, TitlesmithError } from '../../../common/errors.js';
+import { forEachPiece, type PieceListener } from './pieces.js';
 import { availableUnpackers, unpackZstd, ZstdFailure, type ZstdUnpacker } from './zstd.js';
 
 /** Bytes read of a file, and unpacked by gzip, at a time. */
@@ -37,14 +38,12 @@ function gzipFailure(path: string, error: unknown): unknown {
   return error;
 }
 
-async function* unpackGzip(path: string): AsyncGenerator<Uint8Array> {
+async function unpackGzip(path: string, onPiece: PieceListener): Promise<void> {
   const packed = createReadStream(path, { highWaterMark: pieceBytes });
   const unpacker = createGunzip({ chunkSize: pieceBytes });
   packed.on('error', (error) => unpacker.destroy(error));
   try {
-    yield* packed.pipe(unpacker);
-  } catch (error) {
-    throw gzipFailure(path, error);
+    await forEachPiece(packed.pipe(unpacker), onPiece, (error) => gzipFailure(path, error));
   } finally {
     packed.destroy();
     unpacker.destroy();
@@ -61,26 +60,30 @@ function zstdFailure(path: string, { message }: ZstdFailure, unpacker: ZstdUnpac
   return damaged(path, `its zstd data cannot be unpacked (${message})`, hint);
 }
 
-async function* unpackAnyZstd(path: string, named: ZstdUnpacker | undefined): AsyncGenerator<Uint8Array> {
+async function unpackAnyZstd(
+  path: string,
+  onPiece: PieceListener,
+  named: ZstdUnpacker | undefined,
+): Promise<void> {
   const unpacker = named ?? (await availableUnpackers())[0] ?? 'library';
   try {
-    yield* unpackZstd(path, unpacker);
+    await unpackZstd(path, unpacker, onPiece);
   } catch (error) {
     throw error instanceof ZstdFailure ? zstdFailure(path, error, unpacker) : error;
   }
 }
 
 /**
- * The bytes of a file, unpacked where it is gzip or zstd, piece by piece.
+ * Gives the bytes of a file, unpacked where it is gzip or zstd, piece by piece.
  * @param unpacker who unpacks zstd; the best this machine has where left out.
  * @throws TitlesmithError when it cannot be read, is damaged, cut short, or not what its name says.
  */
-export async function* unpack(path: string, unpacker?: ZstdUnpacker): AsyncGenerator<Uint8Array> {
+export async function unpack(path: string, onPiece: PieceListener, unpacker?: ZstdUnpacker): Promise<void> {
   try {
     const packing = await packingOf(path);
-    if (packing === 'zstd') yield* unpackAnyZstd(path, unpacker);
-    else if (packing === 'gzip') yield* unpackGzip(path);
-    else yield* createReadStream(path, { highWaterMark: pieceBytes });
+    if (packing === 'zstd') await unpackAnyZstd(path, onPiece, unpacker);
+    else if (packing === 'gzip') await unpackGzip(path, onPiece);
+    else await forEachPiece(createReadStream(path, { highWaterMark: pieceBytes }), onPiece);
   } catch (error) {
     throw fileError('read', path, error);
   }

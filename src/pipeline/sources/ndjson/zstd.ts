@@ -5,10 +5,12 @@ import { open, stat } from 'node:fs/promises';
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
+import { discard } from './discard.js';
+import { forEachPiece, type PieceListener } from './pieces.js';
 
 /** 2 GiB: the window of `zstd --long=31`, with which Pushshift's dumps were written. */
 const longestWindowLog = 31;
-/** Bytes unpacked at a time. */
+/** Bytes unpacked at a time by Node. */
 const pieceBytes = 2 ** 20;
 /** Most characters kept of what the program says. */
 const mostSaid = 1000;
@@ -23,19 +25,22 @@ interface NodeZstd {
 }
 
 /**
- * Who unpacks zstd: Node itself (from 22.15 on), the program `zstd`, or a library in JavaScript, which is some
- * ten times slower and refuses a window of 2 GiB.
+ * Who unpacks zstd, best first: the program `zstd`, as it has a core to itself; Node (from 22.15 on); a library in
+ * JavaScript, which is many times slower and refuses a window of 2 GiB.
  */
-export const zstdUnpackers = ['node', 'program', 'library'] as const;
+export const zstdUnpackers = ['program', 'node', 'library'] as const;
 export type ZstdUnpacker = (typeof zstdUnpackers)[number];
-
-const windowTooLong = 'its window is too long for the library that unpacks it here';
 
 /** Packed data that cannot be unpacked: `message` is what the unpacker says. */
 export class ZstdFailure extends Error {}
 
 function isNodeZstd(library: object): library is NodeZstd {
   return 'createZstdDecompress' in library;
+}
+
+function toFailure(error: unknown): ZstdFailure {
+  if (error instanceof RangeError) return new ZstdFailure('its window is too long for the library in use');
+  return new ZstdFailure(error instanceof Error ? error.message : String(error));
 }
 
 async function hasProgram(): Promise<boolean> {
@@ -48,14 +53,14 @@ async function hasProgram(): Promise<boolean> {
   }
 }
 
-/** Which unpackers this machine has, best first. */
+/** Which unpackers this machine has, best first. The library is always there. */
 export async function availableUnpackers(): Promise<readonly ZstdUnpacker[]> {
   const [node, program] = [isNodeZstd(zlib), await hasProgram()];
   return zstdUnpackers.filter((one) => one === 'library' || (one === 'node' ? node : program));
 }
 
 /** The file goes in as standard input, so that no name is ever taken for a flag. */
-async function* byProgram(path: string): AsyncGenerator<Uint8Array> {
+async function byProgram(path: string, onPiece: PieceListener): Promise<void> {
   const file = await open(path);
   const child = spawn('zstd', ['-dcq', `--long=${longestWindowLog}`], { stdio: [file.fd, 'pipe', 'pipe'] });
   const closed = once(child, 'close');
@@ -64,7 +69,12 @@ async function* byProgram(path: string): AsyncGenerator<Uint8Array> {
     said = `${said}${text}`.slice(0, mostSaid);
   });
   try {
-    if (child.stdout) yield* child.stdout as AsyncIterable<Uint8Array>;
+    const isWhole = await forEachPiece(child.stdout as AsyncIterable<Uint8Array>, (piece) => {
+      const goesOn = onPiece(piece);
+      discard(piece);
+      return goesOn;
+    });
+    if (!isWhole) return;
     // Data that ends early must not look like a file that ends.
     const [code] = await closed;
     if (code !== 0) throw new ZstdFailure(said.split('\n')[0]?.replace(/^.*?: /, '') || `exit code ${code}`);
@@ -74,12 +84,13 @@ async function* byProgram(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** One frame from a byte of the file on. @returns the bytes of the file that it takes. */
-async function* frameByNode(
+/** One frame, from a byte of the file on. @returns the bytes of the file that it takes; undefined: it was enough. */
+async function frameByNode(
   path: string,
   start: number,
   library: NodeZstd,
-): AsyncGenerator<Uint8Array, number> {
+  onPiece: PieceListener,
+): Promise<number | undefined> {
   const params = { [library.constants.ZSTD_d_windowLogMax]: longestWindowLog };
   const unpacker = library.createZstdDecompress({ chunkSize: pieceBytes, params });
   const packed = createReadStream(path, { start, highWaterMark: pieceBytes });
@@ -87,50 +98,53 @@ async function* frameByNode(
   // What comes after the end of the frame is the next one's, but may still be complained about here.
   unpacker.on('error', () => packed.destroy());
   try {
-    yield* packed.pipe(unpacker);
-  } catch (error) {
-    if (packed.errored) throw packed.errored;
-    throw new ZstdFailure(error instanceof Error ? error.message : String(error));
+    const explain = (error: unknown): unknown => packed.errored ?? toFailure(error);
+    const isWhole = await forEachPiece(packed.pipe(unpacker), onPiece, explain);
+    return isWhole ? unpacker.bytesWritten : undefined;
   } finally {
     packed.destroy();
     unpacker.destroy();
   }
-  return unpacker.bytesWritten;
 }
 
-/** Node stops at the end of a frame; a file may be several. */
-async function* byNode(path: string, library: NodeZstd): AsyncGenerator<Uint8Array> {
+/** Node stops at the end of a frame without a word; a file may be several. */
+async function byNode(path: string, library: NodeZstd, onPiece: PieceListener): Promise<void> {
   const { size } = await stat(path);
   let start = 0;
   while (start < size) {
-    const taken = yield* frameByNode(path, start, library);
+    const taken = await frameByNode(path, start, library, onPiece);
+    if (taken === undefined) return;
     if (taken === 0) throw new ZstdFailure(`no frame at byte ${start}`);
     start += taken;
   }
 }
 
-async function* byLibrary(path: string): AsyncGenerator<Uint8Array> {
+async function byLibrary(path: string, onPiece: PieceListener): Promise<void> {
   let unpacked: Uint8Array[] = [];
   const unpacker = new Decompress((piece) => unpacked.push(piece));
-  const push = (piece: Uint8Array, last: boolean): Uint8Array[] => {
+  const push = (packed: Uint8Array, last: boolean): boolean => {
     unpacked = [];
     try {
-      unpacker.push(piece, last);
+      unpacker.push(packed, last);
     } catch (error) {
-      const tooLong = error instanceof RangeError;
-      throw new ZstdFailure(tooLong ? windowTooLong : error instanceof Error ? error.message : String(error));
+      throw toFailure(error);
     }
-    return unpacked;
+    return unpacked.every(onPiece);
   };
-  for await (const piece of createReadStream(path)) yield* push(piece as Uint8Array, false);
-  yield* push(new Uint8Array(0), true);
+  const isWhole = await forEachPiece(createReadStream(path), (packed) => push(packed, false));
+  if (isWhole) push(new Uint8Array(0), true);
 }
 
 /**
- * The bytes of a zstd file, piece by piece, whatever its window.
+ * Unpacks a zstd file, whatever its window, piece by piece.
  * @throws ZstdFailure when the data is damaged, cut short, or beyond what `unpacker` takes.
  */
-export function unpackZstd(path: string, unpacker: ZstdUnpacker): AsyncGenerator<Uint8Array> {
-  if (unpacker === 'node' && isNodeZstd(zlib)) return byNode(path, zlib);
-  return unpacker === 'library' ? byLibrary(path) : byProgram(path);
+export async function unpackZstd(
+  path: string,
+  unpacker: ZstdUnpacker,
+  onPiece: PieceListener,
+): Promise<void> {
+  if (unpacker === 'node' && isNodeZstd(zlib)) await byNode(path, zlib, onPiece);
+  else if (unpacker === 'library') await byLibrary(path, onPiece);
+  else await byProgram(path, onPiece);
 }
