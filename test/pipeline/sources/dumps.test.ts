@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
 import { collect } from '../../../src/pipeline/collect.js';
 import { openDumpSource } from '../../../src/pipeline/sources/dumps.js';
+import { duckdb } from './duckdb-oracle.js';
 import { failureLine, ndjson, temporaryFolder, titlesOf, write } from './helpers.js';
 import {
   expectedTitles,
@@ -20,15 +20,6 @@ import {
 
 const folder = temporaryFolder();
 const hostileFile = write(folder, 'hostile.ndjson', ndjson(hostilePosts));
-
-/** Runs SQL of the test's own, for example to write a Parquet file. */
-async function duckdb(sql: string): Promise<void> {
-  const instance = await DuckDBInstance.create(':memory:');
-  const connection = await instance.connect();
-  await connection.run(sql);
-  connection.closeSync();
-  instance.closeSync();
-}
 
 describe('the query gives the titles that plain code gives', () => {
   test.each(questions)('%s', async (_name, query) => {

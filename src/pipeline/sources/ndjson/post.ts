@@ -56,7 +56,7 @@ export function parseLine(bytes: Buffer, start: number, end: number): Readonly<R
   try {
     value = JSON.parse(text);
   } catch {
-    throw new LineFault(/}\s*$/.test(text) ? 'not JSON' : 'cut short');
+    throw new LineFault('not JSON');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new LineFault('not a JSON object');
