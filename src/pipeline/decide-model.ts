@@ -2,7 +2,7 @@ import { TitlesmithError } from '../common/errors.js';
 import type { ProgressListener } from '../common/progress.js';
 import { type HubSettings, hubSettings } from '../model/gpt2/hub/settings.js';
 import { type LocatedModel, locateModel } from '../model/gpt2/resolve-model.js';
-import type { Decision } from './manifest.js';
+import type { Decision, Manifest } from './manifest.js';
 import { flagOf } from './options.js';
 
 /** The pretrained model that `auto` prefers: the smallest GPT-2. */
@@ -17,19 +17,25 @@ function decided(choice: string, reason: string, located: LocatedModel): Decisio
 }
 
 /**
- * The model a run trains, and why. Nothing is downloaded yet, but it is known that it can be. `auto` is GPT-2
- * 124M where it is cached or the hub answers within seconds, else nano.
+ * The model a run trains, and why. Nothing is downloaded yet, but it is known that it can be. `auto` is nano for the
+ * bundled sample, else GPT-2 124M where it is cached or the hub answers within seconds, else nano.
+ * @param source the source decided, where it is known.
  * @throws TitlesmithError when the model named cannot be had: a model given by name never becomes another.
  */
 export async function decideModel(
   model: string,
   onProgress: ProgressListener,
   settings: HubSettings = hubSettings(),
+  source?: string,
 ): Promise<Decision> {
   const byName = `named with ${flagOf('model')}`;
   if (model === 'nano') return { choice: 'nano', reason: byName };
   const onWarning = (message: string): void => onProgress({ kind: 'warning', message });
   if (model !== 'auto') return decided(model, byName, await locateModel(model, settings, onWarning));
+  if (source === 'sample') {
+    const reason = `a small GPT-2 trained from scratch, enough for the synthetic sample; ${flagOf('model')} ${preferred} for a real one`;
+    return { choice: 'nano', reason };
+  }
   try {
     const stallTimeoutMs = Math.min(settings.stallTimeoutMs, patienceMs);
     const quick = { ...settings, stallTimeoutMs, retries: 0 };
@@ -40,4 +46,18 @@ export async function decideModel(
     const reason = `a small GPT-2 trained from scratch, as GPT-2 ${preferred} cannot be had: ${error.message}`;
     return { choice: 'nano', reason };
   }
+}
+
+/**
+ * The model of a run that may have one already: what `auto` decided when the run was trained stays, since a network
+ * that came or went is no reason to throw a checkpoint away.
+ */
+export function keptModel(
+  { decisions, options, stages }: Pick<Manifest, 'decisions' | 'options' | 'stages'>,
+  model: string,
+  decidedNow: Decision,
+): Decision {
+  const earlier = decisions['model'];
+  const wasAutomatic = model === 'auto' && options['model'] === 'auto' && stages.finetune !== undefined;
+  return wasAutomatic && earlier ? earlier : decidedNow;
 }

@@ -1,6 +1,6 @@
 import { type ExitCode, exitCodes, InterruptedError } from '../common/errors.js';
 import type { Console } from './console.js';
-import { decideModel } from './decide-model.js';
+import { decideModel, keptModel } from './decide-model.js';
 import { decideSource } from './decide-source.js';
 import type { Interrupt } from './interrupt.js';
 import type { Decision } from './manifest.js';
@@ -28,10 +28,9 @@ export async function runPipeline(
   const plans = planRuns(given);
   const [first] = plans;
   if (!first) return exitCodes.done;
-  const decisions: Decisions = {
-    source: decideSource(first.options),
-    model: await decideModel(first.options.model, console.listener({})),
-  };
+  const source = decideSource(first.options);
+  const model = await decideModel(first.options.model, console.listener({}), undefined, source.choice);
+  const decisions: Decisions = { source, model };
   for (const [name, { choice, reason }] of Object.entries(decisions))
     console.note(`${name}: ${choice} (${reason})`);
   if (plans.length === 1) {
@@ -90,7 +89,11 @@ async function runPlan(
   const run = await RunFolder.openOrCreate(options.runsDir, name, options.overwrite, console.listener(scope));
   try {
     console.note(source.describe(), { ...scope, stage: 'extract' });
-    const described = { ...decisions, source: { ...decisions.source, description: source.describe() } };
+    const model = keptModel(run.manifest, options.model, decisions.model);
+    if (model.choice !== decisions.model.choice) {
+      console.note(`model: ${model.choice}, as this run was trained with`, scope);
+    }
+    const described = { model, source: { ...decisions.source, description: source.describe() } };
     await run.begin(options, described);
     const context: Omit<StageRunContext, 'onProgress'> = {
       run,

@@ -1,6 +1,6 @@
 import { type ExitCode, exitCodes } from '../common/errors.js';
 import type { Console } from './console.js';
-import { decideModel } from './decide-model.js';
+import { decideModel, keptModel } from './decide-model.js';
 import { generatedLines } from './generated-lines.js';
 import type { Interrupt } from './interrupt.js';
 import type { RunOptions } from './option-table.js';
@@ -31,7 +31,11 @@ export async function runSingleStage(
     const options: RunOptions = { ...restoreOptions(run.manifest.options), ...once, ...given };
     checkOptionsTogether(options);
     const decisions = { ...run.manifest.decisions };
-    if (stage === 'finetune') decisions['model'] = await decideModel(options.model, onProgress);
+    if (stage === 'finetune') {
+      const source = decisions['source']?.choice;
+      const decided = await decideModel(options.model, onProgress, undefined, source);
+      decisions['model'] = keptModel(run.manifest, options.model, decided);
+    }
     await run.begin(options, decisions);
     const force = options.overwrite || (stage === 'finetune' && options.restoreFrom === 'fresh');
     const context = {

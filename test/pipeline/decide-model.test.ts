@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ProgressEvent } from '../../src/common/progress.js';
-import { decideModel } from '../../src/pipeline/decide-model.js';
+import { decideModel, keptModel } from '../../src/pipeline/decide-model.js';
 import type { Decision } from '../../src/pipeline/manifest.js';
 import { fixtureFolder, temporaryFolder } from '../model/gpt2/fixtures.js';
 import { commit, LocalHub } from '../model/gpt2/hub/local-hub.js';
@@ -19,6 +19,25 @@ const decide = (model: string, rest: Parameters<LocalHub['settings']>[1] = {}): 
   decideModel(model, (event) => events.push(event), hub.settings(temporaryFolder(), rest));
 
 describe('auto', () => {
+  test('is nano for the synthetic sample, and asks nobody', async () => {
+    const decision = await decideModel('auto', () => {}, hub.settings(temporaryFolder(), {}), 'sample');
+    expect(decision.choice).toBe('nano');
+    expect(decision.reason).toContain('--model 124M');
+    expect(hub.requests).toEqual([]);
+  });
+
+  test('stays what it was for a run that is trained already', () => {
+    const [nano, pretrained] = [
+      { choice: 'nano', reason: 'no hub' },
+      { choice: '124M', reason: 'hub' },
+    ];
+    const finetune = { status: 'done', startedAt: '', seconds: 1, fingerprint: 'x' } as const;
+    const run = { decisions: { model: nano }, options: { model: 'auto' }, stages: { finetune } };
+    expect(keptModel(run, 'auto', pretrained)).toBe(nano);
+    expect(keptModel(run, '124M', pretrained)).toBe(pretrained);
+    expect(keptModel({ ...run, stages: {} }, 'auto', pretrained)).toBe(pretrained);
+  });
+
   test('is GPT-2 124M where the hub has it, and downloads nothing to find out', async () => {
     expect(await decide('auto')).toEqual({
       choice: '124M',
