@@ -2,7 +2,8 @@ import type { Decision } from './manifest.js';
 import type { RunOptions } from './option-table.js';
 import { detectSource } from './sources/detect.js';
 
-const dumpFile = /\.(ndjson|jsonl?|parquet)(\.(gz|zst))?$/i;
+/** Pushshift's RS_2019-03.zst has no other ending; nothing but dumps is packed with zstd. */
+const dumpFile = /\.(ndjson|jsonl?|parquet)(\.gz)?$|\.zst$|(^|[\\/])RS_\d{4}-\d{2}[^\\/]*$/i;
 
 /** The source a run reads, and why. A source given by name never becomes another. */
 export function decideSource(options: RunOptions): Decision {

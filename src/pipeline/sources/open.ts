@@ -6,8 +6,10 @@ export interface SourceOptions {
   readonly input?: readonly string[] | undefined;
   /** Fails at the first line of a dump that is no post. */
   readonly strict?: boolean | undefined;
-  /** Column of a CSV that holds the titles. */
+  /** Column of a CSV that holds the titles, by name or number. */
   readonly column?: string | undefined;
+  /** Whether a CSV begins with a header; found out where left out. */
+  readonly header?: boolean | undefined;
   /** Google Cloud project that pays for the query. */
   readonly project?: string | undefined;
 }
@@ -17,14 +19,14 @@ export interface SourceOptions {
  * @throws TitlesmithError when its files or credentials are missing.
  */
 export async function openSource(name: TitleSource['name'], options: SourceOptions): Promise<TitleSource> {
-  const { input = [], column, project, strict } = options;
+  const { input = [], column, header, project, strict } = options;
   switch (name) {
     case 'bigquery':
       return (await import('./bigquery/bigquery.js')).openBigquerySource({ project });
     case 'duckdb':
       return (await import('./dumps.js')).openDumpSource(input, { strict });
     case 'csv':
-      return (await import('./csv/csv.js')).openCsvSource(input, { column });
+      return (await import('./csv/csv.js')).openCsvSource(input, { column, header });
     case 'sample':
       return (await import('./sample-source.js')).openSampleSource();
   }

@@ -25,7 +25,7 @@ const query: TitleQuery = { subreddits: [], from: undefined, to: undefined, limi
 async function sourceOf(titles: readonly string[]): Promise<TitleSource> {
   const path = join(folder, 'input.txt');
   writeFileSync(path, titles.join('\n'));
-  return openCsvSource([path], { column: undefined });
+  return openCsvSource([path], { column: undefined, header: undefined });
 }
 
 async function extract(source: TitleSource, context: WorkContext = silentContext, limit?: number) {
@@ -67,7 +67,10 @@ test('extracting what was extracted changes nothing', async () => {
   const first = await extract(await sourceOf(titles));
   expect(first).toEqual({ extracted: 5000, kept: 5000, droppedByReason: {} });
   const written = output('titles.csv');
-  const again = await openCsvSource([join(folder, 'out/titles.csv')], { column: undefined });
+  const again = await openCsvSource([join(folder, 'out/titles.csv')], {
+    column: undefined,
+    header: undefined,
+  });
   expect(await extract(again)).toEqual(first);
   expect(output('titles.csv')).toBe(written);
 });

@@ -19,7 +19,7 @@ async function read(
 ) {
   serial += 1;
   const path = write(folder, `${serial}.${name}`, content);
-  return titlesOf(await openCsvSource([path], { column }), everything);
+  return titlesOf(await openCsvSource([path], { column, header: undefined }), everything);
 }
 
 describe('what is a title', () => {
@@ -82,7 +82,7 @@ describe('what is a title', () => {
       write(folder, 'first.csv', 'title\nLong enough 1\nshort\n'),
       write(folder, 'second.txt', 'Long enough 2\nLong enough 3\n'),
     ];
-    const source = await openCsvSource(paths, { column: undefined });
+    const source = await openCsvSource(paths, { column: undefined, header: undefined });
     expect(await titlesOf(source, question({ subreddits: [], limit: 2 }))).toEqual([
       'Long enough 1',
       'short',
@@ -90,6 +90,7 @@ describe('what is a title', () => {
     ]);
     const matched = await openCsvSource([`${folder}/f?rst.csv`], {
       column: undefined,
+      header: undefined,
     });
     expect(await titlesOf(matched, everything)).toHaveLength(2);
   });
@@ -105,7 +106,7 @@ describe('lines', () => {
         const chunks = (async function* () {
           yield* parts;
         })();
-        expect(await collect(linesOf(chunks)), JSON.stringify(parts)).toEqual(expected);
+        expect(await collect(linesOf(chunks, 'a.txt')), JSON.stringify(parts)).toEqual(expected);
       }
     }
   });
@@ -149,17 +150,28 @@ describe('what cannot be read ends in one line', () => {
       'csv',
       /line 2.*longer than 1000000 characters/,
     ],
+    [
+      'an unclosed quote behind blank lines',
+      'title\nOne\n\n\n"Never closed\nTwo\n',
+      'csv',
+      /line 5 \(record 3\): a quote is opened there/,
+    ],
+    [
+      'text without line breaks',
+      'x'.repeat(1_200_000),
+      'txt',
+      /line 1: it is longer than 1000000 characters/,
+    ],
     ['NUL bytes', 'title\nOne\0Two\n', 'csv', /binary/],
     [
       'bytes of all kinds',
       Uint8Array.from({ length: 4096 }, (_, i) => ((i * 151) % 255) + 1),
       'csv',
-      /not UTF-8/,
+      /it is a binary file/,
     ],
-    ['Latin-1', Buffer.from('title\nÜbergröße für Füße\n', 'latin1'), 'csv', /not UTF-8.*Save it as UTF-8/],
     ['UTF-16', Buffer.from('\uFEFFtitle\nOne\n', 'utf16le'), 'csv', /UTF-16/],
     ['not gzip', 'title\n', 'csv.gz', /not a gzip file/],
-    ['cut gzip', gzipSync('title\n'.repeat(99)).subarray(0, 20), 'csv.gz', /not a gzip file|gz/],
+    ['cut gzip', gzipSync('title\n'.repeat(99)).subarray(0, 20), 'csv.gz', /it is cut short/],
     ['zstd', 'x', 'csv.zst', /only \.gz is unpacked/],
   ])('%s', async (_name, content, name, pattern) => {
     const line = await failureLine(() => read(content, { name }));
@@ -168,14 +180,19 @@ describe('what cannot be read ends in one line', () => {
   });
 
   test('no such file, months asked for, no file named', async () => {
-    expect(await failureLine(() => openCsvSource([`${folder}/no.csv`], { column: undefined }))).toMatch(
-      /no such file/,
-    );
-    const source = await openCsvSource([write(folder, 'dated.csv', 'title\nOne\n')], { column: undefined });
+    expect(
+      await failureLine(() => openCsvSource([`${folder}/no.csv`], { column: undefined, header: undefined })),
+    ).toMatch(/no such file/);
+    const source = await openCsvSource([write(folder, 'dated.csv', 'title\nOne\n')], {
+      column: undefined,
+      header: undefined,
+    });
     expect(await failureLine(() => titlesOf(source, question({ from: '2013-01' })))).toMatch(
       /--from and --to/,
     );
-    expect(await failureLine(() => openCsvSource([], { column: undefined }))).toMatch(/--input/);
+    expect(await failureLine(() => openCsvSource([], { column: undefined, header: undefined }))).toMatch(
+      /--input/,
+    );
   });
 
   test('a column asked for that is not there', async () => {
@@ -185,25 +202,65 @@ describe('what cannot be read ends in one line', () => {
   });
 });
 
-test('a few broken bytes are read, and told of', async () => {
-  const good = 'A title without any fault\n'.repeat(50);
-  const path = write(
-    folder,
-    'few.csv',
-    Buffer.concat([Buffer.from(`title\n${good}A b`), Buffer.of(0xe9), Buffer.from('d\n')]),
-  );
+async function readWithRemarks(content: Uint8Array) {
   const events: ProgressEvent[] = [];
-  const source = await openCsvSource([path], { column: undefined });
-  const rows = await collect(
-    source.rows(everything, { ...silentContext, onProgress: (event) => events.push(event) }),
-  );
-  expect(rows.at(-1)?.title).toBe('A b\uFFFDd');
-  expect(events).toEqual([{ kind: 'warning', message: expect.stringMatching(/few\.csv holds 1 character/) }]);
+  serial += 1;
+  const path = write(folder, `${serial}.csv`, content);
+  const source = await openCsvSource([path], { column: undefined, header: undefined });
+  const context = { ...silentContext, onProgress: (event: ProgressEvent) => events.push(event) };
+  const titles = (await collect(source.rows(everything, context))).map(({ title }) => title);
+  return { titles, events };
+}
+
+test('a few broken bytes in UTF-8 are read, and told of', async () => {
+  const good = 'Größe, überall\n'.replace(',', '').repeat(9);
+  const content = Buffer.concat([Buffer.from(`title\n${good}A b`), Buffer.of(0xe9), Buffer.from('d\n')]);
+  const { titles, events } = await readWithRemarks(content);
+  expect(titles.at(-1)).toBe('A b\uFFFDd');
+  expect(events).toEqual([{ kind: 'warning', message: expect.stringMatching(/holds 1 character/) }]);
+});
+
+test('Latin-1 is told from UTF-8, however late its first letter comes, and told of', async () => {
+  for (const before of [0, 20_000]) {
+    const text = `title\n${'Plain ASCII first\n'.repeat(before)}Übergröße für Füße – “so”\n`;
+    const bytes = Buffer.from(text.replace('–', '\x96').replace('“', '\x93').replace('”', '\x94'), 'latin1');
+    const { titles, events } = await readWithRemarks(bytes);
+    expect(titles.at(-1)).toBe('Übergröße für Füße – “so”');
+    expect(events).toEqual([{ kind: 'warning', message: expect.stringMatching(/read as Latin-1/) }]);
+  }
+});
+
+describe('layouts', () => {
+  const layouts: [string, string, { column?: string; header?: boolean }, string[]][] = [
+    ['semicolons', 'id;title;score\n1;One, two;5\n', {}, ['One, two']],
+    ['tabs', 'id\ttitle\n1\tOne; two\n', {}, ['One; two']],
+    ['bars, quoted header', '"title"|"id"\n"One|two"|1\n', {}, ['One|two']],
+    ['semicolons in one column are text', 'title\nOne; two\n', {}, ['One; two']],
+    ['no header, though it looks like one', 'title\nOne\n', { header: false }, ['title', 'One']],
+    ['a header, though no column is asked for', 'Headline\nOne\n', { header: true }, ['One']],
+    ['no header, a column by number', '1;One\n2;Two\n', { header: false, column: '2' }, ['One', 'Two']],
+    ['a header, a column by number', 'id,text\n1,One\n', { header: true, column: '2' }, ['One']],
+  ];
+  test.each(layouts)('%s', async (_name, content, { column, header }, titles) => {
+    serial += 1;
+    const path = write(folder, `${serial}.csv`, content);
+    expect(await titlesOf(await openCsvSource([path], { column, header }), everything)).toEqual(titles);
+  });
+});
+
+test('the limit counts characters, not UTF-16 units', async () => {
+  const path = write(folder, 'emoji.csv', 'title\n😀😀😀😀\nOne long title\nAnother title\n');
+  const source = await openCsvSource([path], { column: undefined, header: undefined });
+  expect(await titlesOf(source, question({ subreddits: [], limit: 1 }))).toEqual([
+    '😀😀😀😀',
+    'One long title',
+  ]);
 });
 
 test('the fingerprint follows column and content', async () => {
   const path = write(folder, 'print.csv', 'title,other\nOne,Two\n');
-  const print = async (column?: string) => (await openCsvSource([path], { column })).fingerprint();
+  const print = async (column?: string) =>
+    (await openCsvSource([path], { column, header: undefined })).fingerprint();
   expect(await print()).toBe(await print());
   expect(await print()).not.toBe(await print('other'));
 });

@@ -2,6 +2,8 @@ import { TitlesmithError, usageError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
 import type { SourceRow, TitleQuery, TitleSource } from '../contract.js';
 import { filesInWords, fingerprintFiles, resolveInputFiles } from '../input-files.js';
+import { isLongEnough } from '../title-length.js';
+import type { CsvWishes } from './layout.js';
 import { readText } from './text.js';
 import { titlesOfCsv, titlesOfLines } from './titles.js';
 
@@ -11,10 +13,7 @@ import { titlesOfCsv, titlesOfLines } from './titles.js';
  * @param paths files or patterns.
  * @throws TitlesmithError when a file is not there or nothing matches.
  */
-export async function openCsvSource(
-  paths: readonly string[],
-  { column }: { readonly column: string | undefined },
-): Promise<TitleSource> {
+export async function openCsvSource(paths: readonly string[], wishes: CsvWishes): Promise<TitleSource> {
   const files = await resolveInputFiles('csv', paths, async (pattern) => {
     const { expandPattern } = await import('../duckdb/posts.js');
     return expandPattern(pattern);
@@ -22,14 +21,15 @@ export async function openCsvSource(
   return {
     name: 'csv',
     describe: () => `files of titles: ${filesInWords(files)}`,
-    fingerprint: async () => `csv ${column ?? ''}\n${await fingerprintFiles(files)}`,
-    rows: (query, context) => csvRows(files, column, query, context),
+    fingerprint: async () =>
+      `csv ${wishes.column ?? ''} ${wishes.header ?? ''}\n${await fingerprintFiles(files)}`,
+    rows: (query, context) => csvRows(files, wishes, query, context),
   };
 }
 
 async function* csvRows(
   files: readonly string[],
-  column: string | undefined,
+  wishes: CsvWishes,
   query: TitleQuery,
   context: WorkContext,
 ): AsyncGenerator<SourceRow> {
@@ -39,11 +39,11 @@ async function* csvRows(
   let count = 0;
   for (const file of files) {
     let titles = 0;
-    for await (const title of titlesOfFile(file, column, context)) {
+    for await (const title of titlesOfFile(file, wishes, context)) {
       titles += 1;
       // Too short ones are passed on, so that cleaning counts them, but as in SQL they take no place of
       // others.
-      if (title.length >= query.minLength) count += 1;
+      if (isLongEnough(title, query.minLength)) count += 1;
       yield { title };
       if (count >= query.limit) return;
     }
@@ -56,14 +56,7 @@ async function* csvRows(
   }
 }
 
-function titlesOfFile(
-  file: string,
-  column: string | undefined,
-  context: WorkContext,
-): AsyncGenerator<string> {
-  const text = readText(file, (broken) => {
-    const message = `${file} holds ${broken} characters that are not UTF-8; they are taken out`;
-    context.onProgress({ kind: 'warning', message });
-  });
-  return /\.txt(\.gz)?$/i.test(file) ? titlesOfLines(text) : titlesOfCsv(text, file, column);
+function titlesOfFile(file: string, wishes: CsvWishes, context: WorkContext): AsyncGenerator<string> {
+  const text = readText(file, (message) => context.onProgress({ kind: 'warning', message }));
+  return /\.txt(\.gz)?$/i.test(file) ? titlesOfLines(text, file) : titlesOfCsv(text, file, wishes);
 }

@@ -8,6 +8,8 @@ const recordCharacters = 1_000_000;
 /** Where the parser stands: lines and records of all that was read so far. */
 interface Position {
   lines: number;
+  /** Lines without a record, among these. */
+  emptyLines: number;
   records: number;
 }
 
@@ -38,17 +40,23 @@ function describeFault(error: CsvError, { records }: Position): [string, string]
 }
 
 /**
- * The records of a CSV (RFC 4180: comma, double quotes; LF or CRLF), empty lines left out.
+ * The records of a CSV (RFC 4180: double quotes; LF or CRLF), empty lines left out.
  * @throws TitlesmithError naming the file, the record and the line where the faulty record begins.
  */
-export async function* csvRecords(chunks: AsyncIterable<string>, path: string): AsyncGenerator<string[]> {
-  const position: Position = { lines: 0, records: 0 };
+export async function* csvRecords(
+  chunks: AsyncIterable<string>,
+  path: string,
+  delimiter = ',',
+): AsyncGenerator<string[]> {
+  const position: Position = { lines: 0, emptyLines: 0, records: 0 };
   const parser = parse({
+    delimiter,
     skip_empty_lines: true,
     max_record_size: recordCharacters,
     // Called as each record is parsed; what the stream still holds is lost when it fails.
-    on_record: (fields, { lines }) => {
+    on_record: (fields, { lines, empty_lines }) => {
       position.lines = lines;
+      position.emptyLines = empty_lines;
       position.records += 1;
       return fields;
     },
@@ -60,7 +68,8 @@ export async function* csvRecords(chunks: AsyncIterable<string>, path: string): 
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const [fault, hint] = describeFault(error, position);
-    const where = `line ${position.lines + 1} (record ${position.records + 1})`;
+    const emptyBefore = Number(error['empty_lines'] ?? position.emptyLines) - position.emptyLines;
+    const where = `line ${position.lines + emptyBefore + 1} (record ${position.records + 1})`;
     const message = `Cannot read ${path}, ${where}: ${fault}.`;
     throw new TitlesmithError(message, { code: 'csv-malformed', ...(hint ? { hint } : {}), cause: error });
   } finally {

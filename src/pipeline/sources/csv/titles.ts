@@ -1,50 +1,48 @@
-import { TitlesmithError } from '../../../common/errors.js';
+import { type CsvWishes, csvLayout } from './layout.js';
 import { csvRecords } from './records.js';
 import { linesOf } from './text.js';
 
-const isTitle = (name: string): boolean => name.trim().toLowerCase() === 'title';
+/** Characters of the beginning in which the first record should end. */
+const layoutCharacters = 65_536;
 
-/**
- * Which column of a CSV holds the titles, and whether the first record is the header: the column asked for,
- * else one called `title`, else the only one of a file without a header.
- * @throws TitlesmithError naming the columns when none of these is there.
- */
-export function findTitleColumn(
-  first: readonly string[],
-  column: string | undefined,
-  path: string,
-): { readonly index: number; readonly header: boolean } {
-  const wanted = column?.trim().toLowerCase();
-  const index = first.findIndex((name) =>
-    wanted === undefined ? isTitle(name) : name.trim().toLowerCase() === wanted,
-  );
-  if (index >= 0) return { index, header: true };
-  if (wanted === undefined && first.length === 1) return { index: 0, header: false };
-  const names = first.slice(0, 12).map((name) => JSON.stringify(name.slice(0, 40)));
-  throw new TitlesmithError(`${path} has no column ${JSON.stringify(column ?? 'title')}.`, {
-    code: 'missing-columns',
-    hint: `It has ${names.join(', ')}; name one with --column.`,
-  });
+/** The beginning of a text, and all of it. */
+async function peek(
+  chunks: AsyncIterable<string>,
+): Promise<{ readonly beginning: string; readonly whole: AsyncIterable<string> }> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  let beginning = '';
+  while (beginning.length < layoutCharacters) {
+    const next = await iterator.next();
+    if (next.done) break;
+    beginning += next.value;
+  }
+  async function* whole(): AsyncGenerator<string> {
+    try {
+      yield beginning;
+      for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
+  }
+  return { beginning, whole: whole() };
 }
 
 /** The titles of one CSV, as text piece by piece. @throws TitlesmithError when it is malformed. */
 export async function* titlesOfCsv(
   chunks: AsyncIterable<string>,
   path: string,
-  column: string | undefined,
+  wishes: CsvWishes,
 ): AsyncGenerator<string> {
-  let index: number | undefined;
-  for await (const fields of csvRecords(chunks, path)) {
-    if (index === undefined) {
-      const found = findTitleColumn(fields, column, path);
-      index = found.index;
-      if (found.header) continue;
-    }
-    yield fields[index] ?? '';
+  const { beginning, whole } = await peek(chunks);
+  const { delimiter, index, header } = csvLayout(beginning, wishes, path);
+  let record = 0;
+  for await (const fields of csvRecords(whole, path, delimiter)) {
+    record += 1;
+    if (record > 1 || !header) yield fields[index] ?? '';
   }
 }
 
 /** The titles of a text file, one a line, empty lines left out. */
-export async function* titlesOfLines(chunks: AsyncIterable<string>): AsyncGenerator<string> {
-  for await (const line of linesOf(chunks)) if (line.trim() !== '') yield line;
+export async function* titlesOfLines(chunks: AsyncIterable<string>, path: string): AsyncGenerator<string> {
+  for await (const line of linesOf(chunks, path)) if (line.trim() !== '') yield line;
 }

@@ -4,6 +4,7 @@ import type { TitleQuery } from '../contract.js';
 import { LineFaults } from '../faults.js';
 import { startOfMonth } from '../months.js';
 import { checkColumns, requiredColumns } from '../post-columns.js';
+import { isLongEnough } from '../title-length.js';
 import { ascii } from './key-search.js';
 import { LineFilter, noneWanted, scoresBelow } from './line-filter.js';
 import { LineFault, type Post, parseLine, toPost } from './post.js';
@@ -123,12 +124,6 @@ export class Search {
     if (from === undefined && to === undefined) return true;
     return createdUtc !== null && createdUtc >= this.fromSecond && createdUtc < this.toSecond;
   }
-}
-
-/** Whether a text has so many Unicode characters. */
-function isLongEnough(text: string, characters: number): boolean {
-  if (text.length < characters) return false;
-  return text.length >= 2 * characters || [...text].length >= characters;
 }
 
 function noObjects(path: string): TitlesmithError {
