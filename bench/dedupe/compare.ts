@@ -9,8 +9,9 @@ import { machine, table, timed, versionOf } from './machine.js';
 import { madeUpOutputs, madeUpTitles } from './made-up-titles.js';
 
 /**
- * The best match of each output among all titles: ours, the string-similarity package, and MinHash LSH.
- * `npm run bench -- dedupe/compare --titles titles.csv`, a CSV file with one column `title`; without it titles are made up.
+ * The best match of each output among all titles: ours, the string-similarity package, and MinHash LSH. `npm
+ * run bench -- dedupe/compare --titles titles.csv`, a CSV file with one column `title`; without it titles
+ * are made up.
  */
 const { values } = parseArgs({
   options: {

@@ -30,8 +30,8 @@ function vocabulary(random: Random): string[] {
 }
 
 /**
- * Titles made up from a seed: 4 to 22 words drawn by Zipf's law, as long and as alike as titles of Reddit are. The same
- * seed and use always give the same titles; `use` tells lists apart that share the words.
+ * Titles made up from a seed: 4 to 22 words drawn by Zipf's law, as long and as alike as titles of Reddit
+ * are. The same seed and use always give the same titles; `use` tells lists apart that share the words.
  */
 export function madeUpTitles(count: number, seed: number, use: string): string[] {
   const words = vocabulary(createRandom(seed, 'words'));
@@ -44,8 +44,8 @@ export function madeUpTitles(count: number, seed: number, use: string): string[]
 }
 
 /**
- * What a model that learned `titles` might say: a fifth is a title with a word changed, a fifth two halves of titles, a
- * twentieth a title, the rest titles of `unseen`.
+ * What a model that learned `titles` might say: a fifth is a title with a word changed, a fifth two halves
+ * of titles, a twentieth a title, the rest titles of `unseen`.
  */
 export function madeUpOutputs(
   count: number,

@@ -1,9 +1,9 @@
 import { createRandom } from '../../src/common/random.js';
 
 /**
- * The usual approximate search: MinHash signatures (Broder, "On the resemblance and containment of documents", 1997) over
- * letter pairs, cut into bands (Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", section 3.4). Candidates are
- * titles that agree in all hashes of one band.
+ * The usual approximate search: MinHash signatures (Broder, "On the resemblance and containment of
+ * documents", 1997) over letter pairs, cut into bands (Leskovec, Rajaraman, Ullman, "Mining of Massive
+ * Datasets", section 3.4). Candidates are titles that agree in all hashes of one band.
  */
 export class MinHashIndex {
   private readonly multipliers: Uint32Array;

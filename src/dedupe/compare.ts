@@ -60,8 +60,8 @@ export function closest({ rating, matched, folded }: Comparison): RatedTitle {
 const textsPerTurn = 64;
 
 /**
- * Compares each text with all training titles. Held-out titles, compared so, are the baseline that outputs are
- * judged by: real titles resemble each other too.
+ * Compares each text with all training titles. Held-out titles, compared so, are the baseline that outputs
+ * are judged by: real titles resemble each other too.
  * @param label what is being compared, for the progress line.
  * @returns one comparison a text, in the same order.
  * @throws InterruptedError when the context asks to stop.

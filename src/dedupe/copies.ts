@@ -22,7 +22,10 @@ export type CopyReason = (typeof copyReasons)[number];
 export interface CopyRules {
   /** Rating from which a text is a near copy: above 0, at most 1. */
   readonly threshold: number;
-  /** Tokens a run must have at least to count for a partial or glued copy; undefined: they are not looked for. */
+  /**
+   * Tokens a run must have at least to count for a partial or glued copy; undefined: they are not looked
+   * for.
+   */
   readonly minimumRun: number | undefined;
 }
 
@@ -52,7 +55,9 @@ export function findCopy(
     return { reason: 'near copy', rating, matched, evidence: `rated ${shown(rating)} with a training title` };
   }
   if (folded.rating >= rules.threshold) {
-    const evidence = `rated ${shown(folded.rating)} with case, punctuation and accents set aside, ${shown(rating)} as written`;
+    const evidence =
+      `rated ${shown(folded.rating)} with case, punctuation and accents set aside, ` +
+      `${shown(rating)} as written`;
     return { reason: 'disguised copy', ...folded, evidence };
   }
   if (rules.minimumRun === undefined) return undefined;

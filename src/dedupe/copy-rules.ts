@@ -13,7 +13,10 @@ export interface ChosenRules extends CopyRules {
 
 export const defaultThreshold = 0.8;
 
-/** What `auto` keeps to: a lower threshold would refuse mere likeness, a higher one pass copies with a word changed. */
+/**
+ * What `auto` keeps to: a lower threshold would refuse mere likeness, a higher one pass copies with a word
+ * changed.
+ */
 const bounds = { lowest: 0.6, highest: 0.95 };
 /** At most this share of held-out titles may be refused as copies by `auto`, and this much by runs alone. */
 const refusedShare = 0.01;
@@ -24,12 +27,12 @@ const shortestRun = 6;
 const longestRun = 24;
 
 /**
- * Decides from where on a text counts as a copy, by what held-out titles show: texts no model wrote, as like the
- * training titles as titles are anyway.
+ * Decides from where on a text counts as a copy, by what held-out titles show: texts no model wrote, as like
+ * the training titles as titles are anyway.
  *
- * Runs count from 6 tokens on, or from the least number at which at most 0.5% of the held-out titles would be called
- * partial or glued copies. The threshold, where `auto`, is the lowest in steps of 0.01 at which at most 1% of the
- * held-out titles would be refused for any reason, kept from 0.6 to 0.95.
+ * Runs count from 6 tokens on, or from the least number at which at most 0.5% of the held-out titles would
+ * be called partial or glued copies. The threshold, where `auto`, is the lowest in steps of 0.01 at which at
+ * most 1% of the held-out titles would be refused for any reason, kept from 0.6 to 0.95.
  * @param heldOut held-out titles, compared with the training titles.
  * @throws TitlesmithError `threshold` for a threshold outside (0, 1].
  */
@@ -53,7 +56,9 @@ function assertThreshold(threshold: number): void {
 
 function chooseRun(heldOut: readonly Comparison[]): Pick<ChosenRules, 'minimumRun' | 'runReason'> {
   if (heldOut.length < fewestHeldOut) {
-    const runReason = `Runs count from ${shortestRun} tokens on; with ${heldOut.length} held-out titles there is nothing to measure that by.`;
+    const runReason =
+      `Runs count from ${shortestRun} tokens on; with ${heldOut.length} held-out titles there is nothing to ` +
+      'measure that by.';
     return { minimumRun: shortestRun, runReason };
   }
   for (let minimumRun = shortestRun; minimumRun <= longestRun; minimumRun++) {
@@ -65,8 +70,8 @@ function chooseRun(heldOut: readonly Comparison[]): Pick<ChosenRules, 'minimumRu
     return { minimumRun, runReason };
   }
   const runReason =
-    `Partial and glued copies are not looked for: more than ${100 * refusedByRuns}% of the held-out titles would be ` +
-    `called such, even with runs of ${longestRun} tokens.`;
+    `Partial and glued copies are not looked for: more than ${100 * refusedByRuns}% of the held-out titles ` +
+    `would be called such, even with runs of ${longestRun} tokens.`;
   return { minimumRun: undefined, runReason };
 }
 
@@ -77,7 +82,9 @@ function isCovered(title: Comparison, minimumRun: number): boolean {
 function chooseThreshold(heldOut: readonly Comparison[], minimumRun: number | undefined) {
   const total = heldOut.length;
   if (total < fewestHeldOut) {
-    const thresholdReason = `The threshold is ${defaultThreshold}: ${total} held-out titles are too few to choose one by; ${fewestHeldOut} are needed.`;
+    const thresholdReason =
+      `The threshold is ${defaultThreshold}: ${total} held-out titles are too few to choose one by; ` +
+      `${fewestHeldOut} are needed.`;
     return { threshold: defaultThreshold, thresholdReason };
   }
   const ratings = heldOut.map((title) =>
@@ -92,8 +99,10 @@ function chooseThreshold(heldOut: readonly Comparison[], minimumRun: number | un
     if (refused > refusedShare * total) continue;
     const thresholdReason =
       threshold === bounds.lowest
-        ? `The threshold is ${threshold}, the lowest that auto takes: it would refuse ${refused} of ${total} held-out titles.`
-        : `The threshold is ${threshold}: the lowest that would refuse at most 1% of the held-out titles (${refused} of ${total}).`;
+        ? `The threshold is ${threshold}, the lowest that auto takes: it would refuse ${refused} of ${total} ` +
+          'held-out titles.'
+        : `The threshold is ${threshold}: the lowest that would refuse at most 1% of the held-out titles ` +
+          `(${refused} of ${total}).`;
     return { threshold, thresholdReason };
   }
   const thresholdReason =

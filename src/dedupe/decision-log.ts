@@ -24,8 +24,8 @@ export interface DecisionEntry {
 }
 
 /**
- * decisions.jsonl: what people decided, one line each, never changed, only added to. A line counts once it is flushed to
- * disk; what a crash left of an unfinished line is cut off.
+ * decisions.jsonl: what people decided, one line each, never changed, only added to. A line counts once it
+ * is flushed to disk; what a crash left of an unfinished line is cut off.
  */
 export class DecisionLog {
   private last: Promise<unknown> = Promise.resolve();
@@ -54,7 +54,8 @@ export class DecisionLog {
   }
 
   /**
-   * Adds a line and flushes it; lines are added one after the other. What could not be written is cut off again.
+   * Adds a line and flushes it; lines are added one after the other. What could not be written is cut off
+   * again.
    * @param make the entry without its sequence number, made when its turn has come; undefined adds nothing.
    * @throws TitlesmithError naming the file, after which the log is as before; and what `make` throws.
    */
@@ -89,7 +90,10 @@ export class DecisionLog {
   }
 }
 
-/** The decisions in a file; none where there is no file. @throws TitlesmithError naming file and line of a damaged one. */
+/**
+ * The decisions in a file; none where there is no file. @throws TitlesmithError naming file and line of a
+ * damaged one.
+ */
 export async function readDecisions(path: string): Promise<readonly DecisionEntry[]> {
   return (await read(path)).entries;
 }

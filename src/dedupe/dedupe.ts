@@ -17,8 +17,10 @@ export interface GeneratedOutput {
  * - `broken text`: a line break or other control character, half a surrogate pair, or U+FFFD from bytes that
  *   are no UTF-8.
  * - the ways of being a copy (./copies.ts).
- * - `held-out title`: a title kept from the model, case, punctuation, accents and width apart: not new either.
- * - `repeat`: an earlier output that is kept says the same; `near repeat`: it rates at or above the threshold with it.
+ * - `held-out title`: a title kept from the model, case, punctuation, accents and width apart: not new
+ *   either.
+ * - `repeat`: an earlier output that is kept says the same; `near repeat`: it rates at or above the
+ *   threshold with it.
  */
 export const rejectionReasons = [
   'blank',
@@ -38,8 +40,8 @@ export interface Verdict {
   readonly text: string;
   readonly reason: RejectionReason | undefined;
   /**
-   * Rating with `matched`: folded for a disguised copy, as written for other copies; without a reason, the higher of
-   * the two.
+   * Rating with `matched`: folded for a disguised copy, as written for other copies; without a reason, the
+   * higher of the two.
    */
   readonly rating: number;
   /** The training title that shows the reason; without one, the title with that rating. */
@@ -71,7 +73,10 @@ export interface JudgedText {
 }
 
 export interface DedupeOptions {
-  /** Outputs with this rating or a higher one are near copies: above 0, at most 1; or chosen by the held-out titles. */
+  /**
+   * Outputs with this rating or a higher one are near copies: above 0, at most 1; or chosen by the held-out
+   * titles.
+   */
   readonly threshold?: number | 'auto';
   /** Titles kept from the model: what outputs are measured against. */
   readonly heldOut?: readonly string[];

@@ -1,6 +1,6 @@
 /**
- * Marks that belong to no script of their own: accents, rings, joiners, variation selectors. The two voicing marks
- * of Japanese are kept: they tell one sound from another.
+ * Marks that belong to no script of their own: accents, rings, joiners, variation selectors. The two voicing
+ * marks of Japanese are kept: they tell one sound from another.
  */
 const accents = /(?![\u3099\u309a])\p{Script=Inherited}/gu;
 

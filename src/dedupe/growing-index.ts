@@ -7,9 +7,9 @@ interface Part {
 }
 
 /**
- * A similarity index that texts can be added to. It is kept in parts, each less than half as large as the one before,
- * the last ones merged when a text comes (Bentley, Saxe, "Decomposable Searching Problems I", J. Algorithms 1, 1980): a text
- * is indexed anew about as often as the number of texts can be halved.
+ * A similarity index that texts can be added to. It is kept in parts, each less than half as large as the
+ * one before, the last ones merged when a text comes (Bentley, Saxe, "Decomposable Searching Problems I", J.
+ * Algorithms 1, 1980): a text is indexed anew about as often as the number of texts can be halved.
  */
 export class GrowingIndex {
   private readonly parts: Part[] = [];
@@ -27,7 +27,10 @@ export class GrowingIndex {
     this.parts.push({ start, index: createSimilarityIndex(texts) });
   }
 
-  /** The highest rating and the first text that has it, by the order they were added; undefined where none was. */
+  /**
+   * The highest rating and the first text that has it, by the order they were added; undefined where none
+   * was.
+   */
   best(text: string): Match | undefined {
     let best: Match | undefined;
     for (const { start, index } of this.parts) {

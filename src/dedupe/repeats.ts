@@ -15,7 +15,8 @@ export interface Repeat {
  * Finds repeats among texts: the first of a kind leads, later ones equal to it, or rated at or above the
  * threshold with it, case, punctuation, accents and width set aside, repeat it. A text repeats the leader it
  * rates highest with, the first of several.
- * @param mayLead false for texts that are refused anyway: nothing is a repeat of them, and they repeat nothing.
+ * @param mayLead false for texts that are refused anyway: nothing is a repeat of them, and they repeat
+ * nothing.
  * @returns for each text what it repeats, or undefined.
  */
 export function findRepeats(

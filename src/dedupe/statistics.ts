@@ -30,7 +30,10 @@ export type OverfitVerdict = 'overfits' | 'leans' | 'healthy' | 'unknown';
 export interface OverfitStatistics {
   readonly outputs: RatingSummary;
   readonly heldOut: RatingSummary;
-  /** Share of copies among the outputs less that among the held-out titles, with its 95% interval, from -1 to 1. */
+  /**
+   * Share of copies among the outputs less that among the held-out titles, with its 95% interval, from -1 to
+   * 1.
+   */
   readonly excess: { readonly share: number; readonly low: number; readonly high: number };
   readonly verdict: OverfitVerdict;
 }
@@ -46,9 +49,9 @@ export interface RatedCopy {
 }
 
 /**
- * Compares the outputs' copies and best ratings with those of the held-out titles. The interval of the difference is
- * Newcombe's hybrid score interval ("Interval estimation for the difference between independent proportions",
- * Statistics in Medicine 17, 1998, method 10).
+ * Compares the outputs' copies and best ratings with those of the held-out titles. The interval of the
+ * difference is Newcombe's hybrid score interval ("Interval estimation for the difference between
+ * independent proportions", Statistics in Medicine 17, 1998, method 10).
  */
 export function overfitStatistics(
   outputTexts: readonly RatedCopy[],

@@ -18,7 +18,8 @@ export class SuffixArray {
   }
 
   /**
-   * The longest run from `query[start]` on that stands in one text of the corpus; of runs beyond 64 tokens, one.
+   * The longest run from `query[start]` on that stands in one text of the corpus; of runs beyond 64 tokens,
+   * one.
    * @returns its length in tokens and one position where it stands; length 0 where the token is unknown.
    */
   longest(query: Int32Array, start: number): { length: number; position: number } {

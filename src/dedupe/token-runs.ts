@@ -95,8 +95,8 @@ export class RunIndex {
 }
 
 /**
- * The one or two runs that cover most of a text, each at least `minimumRun` tokens long; one where a second adds
- * nothing.
+ * The one or two runs that cover most of a text, each at least `minimumRun` tokens long; one where a second
+ * adds nothing.
  */
 export function coverByRuns({ lengths, titles }: RunMatches, minimumRun: number): RunCoverage {
   const tokens = lengths.length;

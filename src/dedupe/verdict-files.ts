@@ -14,9 +14,9 @@ export const refusedInReview = 'refused in review';
 
 /**
  * Writes what was decided into a run folder, each file atomically: `accepted.txt`, one title a line, and
- * `rejected.csv` (RFC 4180) with text, reason, rating, what it matched, and the evidence in words. What it matched is the
- * training title most like it, for a glued copy a second one too, for a repeat the earlier output. Blank and broken texts
- * match nothing. What a person decided goes before what dedupe did.
+ * `rejected.csv` (RFC 4180) with text, reason, rating, what it matched, and the evidence in words. What it
+ * matched is the training title most like it, for a glued copy a second one too, for a repeat the earlier
+ * output. Blank and broken texts match nothing. What a person decided goes before what dedupe did.
  * @throws TitlesmithError naming the file that cannot be written.
  */
 export async function writeVerdicts(folder: string, outputs: readonly ReviewedOutput[]): Promise<void> {

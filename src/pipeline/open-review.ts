@@ -20,7 +20,8 @@ export interface OpenReview {
 
 /**
  * Locks a run and judges its outputs anew, with the options recorded there.
- * @throws TitlesmithError when the folder is no run folder, is in use, or has no generated titles; InterruptedError.
+ * @throws TitlesmithError when the folder is no run folder, is in use, or has no generated titles;
+ * InterruptedError.
  */
 export async function openReview(folder: string, context: WorkContext): Promise<OpenReview> {
   const onProgress: ProgressListener = context.onProgress;

@@ -5,8 +5,8 @@ import type { RunOptions } from './option-table.js';
 import type { RunCounts } from './stages/counts.js';
 
 /**
- * What `--fail-on-overfit` makes of a run whose report is written. A verdict that could not be reached passes, with a
- * warning: scheduled runs should not stop because one was small.
+ * What `--fail-on-overfit` makes of a run whose report is written. A verdict that could not be reached
+ * passes, with a warning: scheduled runs should not stop because one was small.
  * @returns 3 where the model overfits and the option is set, else 0.
  */
 export function overfitGate(

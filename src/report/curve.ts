@@ -33,8 +33,9 @@ function isNumber(value: number | null | undefined): value is number {
 }
 
 /**
- * The step with the lowest held-out loss among those whose samples copied no more than held-out titles do; where all
- * copied more, among those that copied least. A sample is paired with the last held-out loss up to its step.
+ * The step with the lowest held-out loss among those whose samples copied no more than held-out titles do;
+ * where all copied more, among those that copied least. A sample is paired with the last held-out loss up to
+ * its step.
  * @param heldOutCopies share of copies among the held-out titles; the upper end of its interval counts.
  * @returns null where no sample was taken.
  */

@@ -5,8 +5,8 @@ import { type Html, html, visible } from './html.js';
 const maximumEdits = 120;
 
 /**
- * How two texts differ, as counts of words: first of words both have, then of words only the first has, then of
- * words only the second has, and so on in turns of three.
+ * How two texts differ, as counts of words: first of words both have, then of words only the first has, then
+ * of words only the second has, and so on in turns of three.
  */
 export type WordRuns = readonly number[];
 
@@ -18,7 +18,8 @@ export interface Differences {
 }
 
 /**
- * Finds the words in which two texts differ (Myers, "An O(ND) difference algorithm and its variations", 1986).
+ * Finds the words in which two texts differ (Myers, "An O(ND) difference algorithm and its variations",
+ * 1986).
  */
 export function findDifferences(firstText: string, secondText: string): Differences {
   const [first, second] = [words(firstText), words(secondText)];

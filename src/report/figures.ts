@@ -9,6 +9,7 @@ import type {
   ReportVerdict,
 } from './contract.js';
 import { findBestCheckpoint, trainingCurve } from './curve.js';
+import { jsonForHtml, visible } from './html.js';
 
 const limits = {
   pairBytes: 2_400_000,
@@ -104,12 +105,17 @@ function withinBudget(pairs: readonly Pair[]): Pair[] {
   const seen = new Set<string>();
   let bytes = 0;
   const end = pairs.findIndex(({ text, matched, second, evidence }) => {
-    bytes += bytesAroundPair + Buffer.byteLength(`${text}${second ?? ''}${evidence ?? ''}`);
-    if (matched !== null && !seen.has(matched)) bytes += Buffer.byteLength(matched);
+    bytes += bytesAroundPair + bytesInPage(text + (second ?? '') + (evidence ?? ''));
+    if (matched !== null && !seen.has(matched)) bytes += bytesInPage(matched);
     if (matched !== null) seen.add(matched);
     return bytes > limits.pairBytes;
   });
   return end < 0 ? [...pairs] : pairs.slice(0, end);
+}
+
+/** What a text takes in the page's data: hostile ones take several times their length. */
+function bytesInPage(text: string): number {
+  return Buffer.byteLength(jsonForHtml(visible(text)).markup);
 }
 
 /** Whether the verdict names a training title as what was copied. */

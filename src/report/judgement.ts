@@ -66,8 +66,8 @@ export function judgement(figures: ReportFigures): Judgement {
 function sharesInWords({ outputs, heldOut, excess }: OverfitFigures): string {
   return (
     `${percent(outputs.copies.share)} of the outputs are copies of training titles, near copies included. ` +
-    `Of the ${count(heldOut.count)} titles held out of training, ${percent(heldOut.copies.share)} would be called so ` +
-    `by the same rules: a difference of ${points(excess.share)} percentage points ` +
+    `Of the ${count(heldOut.count)} titles held out of training, ${percent(heldOut.copies.share)} would be ` +
+    `called so by the same rules: a difference of ${points(excess.share)} percentage points ` +
     `(95% interval ${points(excess.low)} to ${points(excess.high)}).`
   );
 }

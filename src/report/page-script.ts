@@ -1,8 +1,9 @@
 import { pairScript } from './pair-script.js';
 
 /**
- * The page's only script: search, filter, sorting and paging of all pairs. The closest are readable without it. Plain
- * text for the browser; rows are made when they are to be seen, and no markup is built from titles.
+ * The page's only script: search, filter, sorting and paging of all pairs. The closest are readable without
+ * it. Plain text for the browser; rows are made when they are to be seen, and no markup is built from
+ * titles.
  */
 export const pageScript = `'use strict';
 (() => {

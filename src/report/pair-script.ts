@@ -1,6 +1,6 @@
 /**
- * How the pages' scripts show a title and the words in which it differs from another. Plain text for the browser: it
- * sets text, and builds no markup from titles.
+ * How the pages' scripts show a title and the words in which it differs from another. Plain text for the
+ * browser: it sets text, and builds no markup from titles.
  */
 export const pairScript = `
 const element = (name, className, ...children) => {
@@ -10,7 +10,9 @@ const element = (name, className, ...children) => {
   return made;
 };
 
-/** One side of a pair. runs: words in common, words of the left alone, words of the right alone, and so on. */
+/**
+ * One side of a pair. runs: words in common, words of the left alone, words of the right alone, and so on.
+ */
 const markedTitle = (text, runs, side) => {
   const words = text.split(' ');
   const title = element('bdi', 'title');

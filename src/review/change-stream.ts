@@ -9,7 +9,10 @@ const maximumWindows = 50;
 export class ChangeStream {
   private readonly windows = new Set<ServerResponse>();
 
-  /** Keeps the connection open until the window or the server closes. @throws HttpError 503 when there are too many. */
+  /**
+   * Keeps the connection open until the window or the server closes. @throws HttpError 503 when there are
+   * too many.
+   */
   join(response: ServerResponse): void {
     if (this.windows.size >= maximumWindows) throw new HttpError(503, 'Too many windows are open.');
     openEventStream(response);

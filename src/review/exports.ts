@@ -12,8 +12,8 @@ export const exportTypes: Readonly<Record<ExportFormat, string>> = {
 };
 
 /**
- * The kept titles: `txt` one a line; `csv` (RFC 4180) and `jsonl` with their index, rating, closest training title, and
- * whether a person or dedupe kept them.
+ * The kept titles: `txt` one a line; `csv` (RFC 4180) and `jsonl` with their index, rating, closest training
+ * title, and whether a person or dedupe kept them.
  */
 export function* exportTitles(outputs: readonly ReviewedOutput[], format: ExportFormat): Generator<string> {
   const kept = outputs.filter((output) => output.kept);

@@ -14,7 +14,10 @@ export class HttpError extends Error {
   }
 }
 
-/** What every answer carries: it is of this page alone, kept nowhere, framed nowhere, and tells no other site the token. */
+/**
+ * What every answer carries: it is of this page alone, kept nowhere, framed nowhere, and tells no other site
+ * the token.
+ */
 const commonHeaders: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -77,8 +80,8 @@ export async function readJson(request: IncomingMessage): Promise<Readonly<Recor
 }
 
 /**
- * Refuses requests that this machine's own browser did not send on purpose: by another name than the server's (a name
- * that was made to point here), or from a page of another site. @throws HttpError 403.
+ * Refuses requests that this machine's own browser did not send on purpose: by another name than the
+ * server's (a name that was made to point here), or from a page of another site. @throws HttpError 403.
  */
 export function assertOwnRequest(request: IncomingMessage, port: number): void {
   const { host, origin } = request.headers;

@@ -1,6 +1,6 @@
 /**
- * The review page's script, after src/report/pair-script.ts. Plain text for the browser. The server holds the truth: a
- * row changes when the server has said so, to this window or to another.
+ * The review page's script, after src/report/pair-script.ts. Plain text for the browser. The server holds
+ * the truth: a row changes when the server has said so, to this window or to another.
  */
 export const reviewPageScript = `
 const byId = (id) => document.getElementById(id);
@@ -21,7 +21,8 @@ let request = 0;
 let progress = { total: 0, decided: 0, kept: 0 };
 
 const call = async (path, body) => {
-  const options = body && { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+  const headers = { 'Content-Type': 'application/json' };
+  const options = body && { method: 'POST', headers, body: JSON.stringify(body) };
   let response;
   try {
     response = await fetch(path, options);
@@ -43,8 +44,8 @@ const showProgress = (next) => {
   progress = next;
   byId('progress').max = Math.max(1, progress.total);
   byId('progress').value = progress.decided;
-  const [decided, total, kept] = [progress.decided, progress.total, progress.kept].map((n) => n.toLocaleString('en-US'));
-  byId('standing').textContent = decided + ' of ' + total + ' decided, ' + kept + ' kept';
+  const shown = (name) => progress[name].toLocaleString('en-US');
+  byId('standing').textContent = shown('decided') + ' of ' + shown('total') + ' decided, ' + shown('kept') + ' kept';
 };
 
 const stateWords = ({ decision, kept, keepable }) => {
@@ -71,7 +72,8 @@ const rowOf = (item) => {
     if (item.second) beside.append(element('bdi', 'title', item.second));
     body.append(beside);
   }
-  if (item.reason) body.append(element('div', 'why', item.reason + (item.evidence ? ': ' + item.evidence : '')));
+  const why = [item.reason, item.evidence].filter((part) => part !== '').join(': ');
+  if (why) body.append(element('div', 'why', why));
   const state = element('div', 'state');
   node.append(element('div', 'rating', shownRating(item.rating)), body, state);
   node.addEventListener('click', () => mark(node));
@@ -108,8 +110,10 @@ const mark = (node, takeFocus = true) => {
   if (rows.size - rows.get(Number(node.dataset.index)).position < fewLeft) void loadMore();
 };
 
-const query = (after) =>
-  'items?' + new URLSearchParams({ show: byId('show').value, reason: byId('reason').value, search: byId('search').value, after, limit: pageSize });
+const query = (after) => {
+  const [show, reason, search] = ['show', 'reason', 'search'].map((id) => byId(id).value);
+  return 'items?' + new URLSearchParams({ show, reason, search, after, limit: pageSize });
+};
 
 const add = ({ found, items, progress: next }) => {
   showProgress(next);
@@ -167,7 +171,8 @@ const decide = (decision) => {
   step(1);
   void inTurn(async () => {
     if (item.decision === decision) return;
-    const { state, progress: next } = await call('decisions', { index: item.index, decision, seen: item.sequence, window: windowName });
+    const made = { index: item.index, decision, seen: item.sequence, window: windowName };
+    const { state, progress: next } = await call('decisions', made);
     apply(state);
     showProgress(next);
   });

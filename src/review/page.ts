@@ -48,12 +48,14 @@ export function renderReviewPage({ runName, reasons, hasReport }: ReviewPage): s
 <p id="standing" role="status"></p>
 </div>
 <nav aria-label="Files">${hasReport ? html`<a href="report" target="_blank" rel="noopener">Report</a>` : null}
-<span class="meaning">The kept titles:</span> <a href="export.txt" download>.txt</a> <a href="export.csv" download>.csv</a> <a href="export.jsonl" download>.jsonl</a>
+<span class="meaning">The kept titles:</span> <a href="export.txt" download>.txt</a>
+<a href="export.csv" download>.csv</a> <a href="export.jsonl" download>.jsonl</a>
 </nav>
 </header>
 <noscript><p class="notice">The review needs JavaScript.</p></noscript>
 <form class="controls" id="controls" aria-label="Which outputs">
-<label>Show <select id="show">${shows.map(([value, name]) => html`<option value="${value}">${name}</option>`)}</select></label>
+<label>Show <select id="show">
+${shows.map(([value, name]) => html`<option value="${value}">${name}</option>`)}</select></label>
 <label>Verdict <select id="reason"><option value="">any</option>${reasons.map(reasonOption)}</select></label>
 <label>Search <input type="search" id="search" autocomplete="off" spellcheck="false"></label>
 <output id="found" for="show reason search"></output>
@@ -62,7 +64,8 @@ export function renderReviewPage({ runName, reasons, hasReport }: ReviewPage): s
 <ol class="items" id="items" aria-label="Outputs"></ol>
 <p id="end" class="meaning" hidden></p>
 <details class="keys"><summary>Keys</summary>
-<dl>${keys.map(([key, meaning]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${meaning}</dd></div>`)}</dl></details>
+<dl>
+${keys.map(([key, meaning]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${meaning}</dd></div>`)}</dl></details>
 </main>
 <div class="actions" role="toolbar" aria-label="Decide on the marked output">
 <button type="button" id="keep" class="keep" aria-keyshortcuts="k">Keep</button>

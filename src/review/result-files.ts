@@ -2,8 +2,8 @@ import type { ReviewedOutput } from '../dedupe/reviewed.js';
 import { writeVerdicts } from '../dedupe/verdict-files.js';
 
 /**
- * Keeps accepted.txt and rejected.csv at what is decided. Decisions that come while the files are written are taken
- * together into the next writing.
+ * Keeps accepted.txt and rejected.csv at what is decided. Decisions that come while the files are written
+ * are taken together into the next writing.
  */
 export class ResultFiles {
   private writing: Promise<void> | undefined;

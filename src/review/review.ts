@@ -5,7 +5,9 @@ import { findDifferences } from '../report/differences.js';
 import { visible } from '../report/html.js';
 import type { Change, ItemQuery, ItemState, Progress, ReviewInput, ReviewItem } from './contract.js';
 
-/** A decision that came too late or cannot be: another window was faster, or there is nothing to take back. */
+/**
+ * A decision that came too late or cannot be: another window was faster, or there is nothing to take back.
+ */
 export class ReviewConflict extends TitlesmithError {
   constructor(
     message: string,
@@ -25,8 +27,8 @@ interface Entry {
 }
 
 /**
- * The outputs of a run and the decisions on them. Each decision is on disk before it counts; windows are told of it
- * through {@link onChange}.
+ * The outputs of a run and the decisions on them. Each decision is on disk before it counts; windows are
+ * told of it through {@link onChange}.
  */
 export class Review {
   /** Called after every decision. */
@@ -90,8 +92,8 @@ export class Review {
   /**
    * Keeps or refuses an output.
    * @param seen the sequence of the output's state that the person saw.
-   * @throws ReviewConflict when it has changed since, is unknown, or cannot be kept; TitlesmithError when the decision
-   * cannot be written. Then nothing has changed.
+   * @throws ReviewConflict when it has changed since, is unknown, or cannot be kept; TitlesmithError when
+   * the decision cannot be written. Then nothing has changed.
    */
   async decide(index: number, decision: 'keep' | 'refuse', seen: number, window: string): Promise<Change> {
     const entry = this.byIndex.get(index);

@@ -35,8 +35,9 @@ function inventWord(random: Random): string {
 }
 
 /**
- * A language of titles, made up from the seed: a few hundred words, common ones far commoner (Zipf's law), a few ways to
- * begin. Titles drawn from it resemble each other as titles do, and are never meant to be copies.
+ * A language of titles, made up from the seed: a few hundred words, common ones far commoner (Zipf's law), a
+ * few ways to begin. Titles drawn from it resemble each other as titles do, and are never meant to be
+ * copies.
  */
 export class InventedLanguage {
   private readonly words: readonly string[];

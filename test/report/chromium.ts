@@ -45,7 +45,10 @@ export interface WatchedPage {
   readonly faults: readonly string[];
 }
 
-/** Opens a page. Requests for what does not lie below it are blocked and, like dialogs and console errors, noted. */
+/**
+ * Opens a page. Requests for what does not lie below it are blocked and, like dialogs and console errors,
+ * noted.
+ */
 export async function openWatched(
   browser: Browser,
   url: string,

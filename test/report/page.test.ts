@@ -65,6 +65,17 @@ describe('renderReport', () => {
     expect(Buffer.byteLength(page)).toBeLessThan(3_000_000);
   });
 
+  it('stays below 3 MB though every title is long and made of markup', async () => {
+    const example = await exampleInput({ outputs: inventTitles(40, 'outputs') });
+    const verdicts = Array.from({ length: 10_000 }, (_, index) => {
+      const text = `${index}${'<b>"\u0001'.repeat(60)}`;
+      return { index, text, rating: 0.9, matched: `${text}!`, reason: 'near copy', evidence: 'rated 0.9' };
+    });
+    const page = renderReport(buildReport({ ...example, verdicts }));
+    expect(Buffer.byteLength(page)).toBeLessThan(3_000_000);
+    expect(page).toMatch(/\d,\d{3} outputs with lower ratings did not fit this page/);
+  });
+
   it('holds for a run without any output', async () => {
     const figures = buildReport({ ...(await exampleInput({ outputs: ['a b c'] })), verdicts: [] });
     const page = renderReport(figures);

@@ -12,8 +12,8 @@ import { readGenerated } from './generated-file.js';
 export const tokenizeFolded: Tokenize = (folded) => gpt2Tokenizer().encode(` ${folded}`);
 
 /**
- * Judges a run's generated titles by its training titles, and the held-out titles by the same rules: they are the
- * baseline.
+ * Judges a run's generated titles by its training titles, and the held-out titles by the same rules: they
+ * are the baseline.
  */
 export async function judgeRun(
   folder: string,

@@ -11,8 +11,8 @@ type Curve = ReportFigures['curve'];
 const roomAtRight = 46;
 
 /**
- * Training and validation loss (nats per token) over steps, with the best step marked, and over them, where texts were
- * sampled while training, the share of copies among them.
+ * Training and validation loss (nats per token) over steps, with the best step marked, and over them, where
+ * texts were sampled while training, the share of copies among them.
  */
 export function trainingCurve(curve: Curve, bestStep: number | undefined): readonly Html[] {
   const description = describe(curve, bestStep);

@@ -8,8 +8,8 @@ import { count, decimal, plural } from '../words.js';
 const rowsWithoutScript = { copies: 10, ofEachVerdict: 15 };
 
 /**
- * All outputs beside what they resemble: a table that the page's script makes sortable and searchable. The page
- * itself holds the closest of each verdict; the script puts all in their place.
+ * All outputs beside what they resemble: a table that the page's script makes sortable and searchable. The
+ * page itself holds the closest of each verdict; the script puts all in their place.
  */
 export function allPairs(figures: ReportFigures): Html {
   const { pairs, pairsLeftOut, closestHeldOut } = figures;
@@ -42,7 +42,10 @@ ${pairsLeftOut > 0 ? leftOut : null}
 ${heldOutPairs(closestHeldOut)}`;
 }
 
-/** So that neither a flood of copies nor of accepted titles hides the others; few rated 1, which show no difference. */
+/**
+ * So that neither a flood of copies nor of accepted titles hides the others; few rated 1, which show no
+ * difference.
+ */
 function closestOfEach(pairs: readonly Pair[]): Pair[] {
   const shown = new Map<string, number>();
   let equal = 0;
