@@ -3,7 +3,7 @@ import type { NumericArray } from './contract.js';
 
 function typeOf(array: NumericArray): string {
   if (array instanceof Float32Array) return 'float32';
-  return array instanceof Int32Array ? 'int32' : 'uint8';
+  return array instanceof Int32Array ? 'int32' : 'int8';
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Tensor } from '../graph/tensor.js';
 
-/** Numbers a graph is run with: float32, int32 or uint8, row-major, their shape known from the graph. */
-export type NumericArray = Float32Array | Int32Array | Uint8Array;
+/** Numbers a graph is run with: float32, int32 or int8, row-major, their shape known from the graph. */
+export type NumericArray = Float32Array | Int32Array | Int8Array;
 
 export interface CompileOptions {
   /**

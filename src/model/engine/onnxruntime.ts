@@ -3,7 +3,10 @@ import type { TensorSpecification } from '../graph/shape.js';
 import type { OpNode, Tensor } from '../graph/tensor.js';
 import type { CompileOptions, Engine, NumericArray, Program } from './contract.js';
 import { exportOnnx } from './onnx/export.js';
+import { productsSaturate } from './onnx/saturation.js';
 import { OrtSession } from './onnx/session.js';
+
+type Outputs = Readonly<Record<string, Tensor>>;
 
 export interface OnnxRuntimeOptions {
   /**
@@ -18,27 +21,36 @@ export interface OnnxRuntimeOptions {
  * the gradients of a 124M-parameter model is half a gigabyte a step. `run` works off the calling thread.
  */
 export function createOnnxRuntimeEngine({ threads }: OnnxRuntimeOptions = {}): Engine {
+  const compile = (outputs: Outputs, options: CompileOptions, unsignedWeights: boolean): Program => {
+    const { constants, freeRows = {} } = options;
+    const inputs = inputSpecifications(outputs);
+    const fixed = new Map<string, { array: NumericArray; specification: TensorSpecification }>();
+    for (const [name, array] of constants ?? []) {
+      const specification = inputs.get(name);
+      if (!specification) throw new RangeError(`${name}: the graph has no such input`);
+      fixed.set(name, { array, specification });
+      inputs.delete(name);
+    }
+    const model = exportOnnx(outputs, new Set(fixed.keys()), freeRows);
+    const sessionOptions = {
+      threads: threads ?? 0,
+      constants: fixed,
+      freeRows: new Set(Object.keys(freeRows)),
+      packed: packedConstants(outputs),
+      unsignedWeights,
+    };
+    return new OnnxRuntimeProgram(
+      new OrtSession(model, inputs, new Map(Object.entries(outputs)), sessionOptions),
+    );
+  };
+  let saturates: Promise<boolean> | undefined;
   return {
     name: 'onnxruntime cpu',
-    compile: async (outputs, { constants, freeRows = {} }: CompileOptions = {}) => {
-      const inputs = inputSpecifications(outputs);
-      const fixed = new Map<string, { array: NumericArray; specification: TensorSpecification }>();
-      for (const [name, array] of constants ?? []) {
-        const specification = inputs.get(name);
-        if (!specification) throw new RangeError(`${name}: the graph has no such input`);
-        fixed.set(name, { array, specification });
-        inputs.delete(name);
-      }
-      const model = exportOnnx(outputs, new Set(fixed.keys()), freeRows);
-      const wanted = new Map(Object.entries(outputs));
-      return new OnnxRuntimeProgram(
-        new OrtSession(model, inputs, wanted, {
-          threads: threads ?? 0,
-          constants: fixed,
-          freeRows: new Set(Object.keys(freeRows)),
-          packed: packedConstants(outputs),
-        }),
-      );
+    compile: async (outputs, options = {}) => {
+      const quantized = topologicalOrder(Object.values(outputs)).some(({ op }) => op === 'quantizedMatmul');
+      if (quantized)
+        saturates ??= productsSaturate((probe, constants) => compile(probe, { constants }, false));
+      return compile(outputs, options, quantized && (await saturates) === true);
     },
   };
 }
@@ -47,7 +59,7 @@ export function createOnnxRuntimeEngine({ threads }: OnnxRuntimeOptions = {}): E
  * Inputs that are nothing but the right factor of matrix products: as constants they are packed into memory of the
  * runtime's own when the model is loaded, and not read again.
  */
-function packedConstants(outputs: Readonly<Record<string, Tensor>>): ReadonlySet<string> {
+function packedConstants(outputs: Outputs): ReadonlySet<string> {
   const [packed, other] = [new Set<Tensor>(), new Set<Tensor>(Object.values(outputs))];
   for (const { op, inputs } of topologicalOrder(Object.values(outputs))) {
     const isProduct =
@@ -61,7 +73,7 @@ function packedConstants(outputs: Readonly<Record<string, Tensor>>): ReadonlySet
   return new Set(names);
 }
 
-function inputSpecifications(outputs: Readonly<Record<string, Tensor>>): Map<string, TensorSpecification> {
+function inputSpecifications(outputs: Outputs): Map<string, TensorSpecification> {
   const nodes = topologicalOrder(Object.values(outputs));
   const inputs = nodes.filter((node): node is OpNode<'input'> => node.op === 'input');
   return new Map(inputs.map(({ attributes }) => [attributes.name, attributes]));

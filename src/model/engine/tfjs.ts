@@ -80,7 +80,7 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
   quantizedMatmul: (tf, _, [x, w, scales]) => {
     const steps = tf.maximum(tf.div(tf.max(tf.abs(x!), 1, true), 127), 1e-32);
     const rounded = tf.round(tf.div(x!, steps));
-    const product = tf.matMul(rounded, tf.sub(tf.cast(w!, 'float32'), 128));
+    const product = tf.matMul(rounded, tf.cast(w!, 'float32'));
     return [tf.mul(tf.mul(product, steps), scales!)];
   },
   cachedAttention: (tf, { attributes: { heads, scale } }, [projections, pastKeys, pastValues, lengths]) => {
@@ -181,7 +181,7 @@ class TfjsProgram implements Program {
     const array = this.constants.get(name) ?? feeds[name];
     const shape = checkedShape(name, array, specification, this.freeRows.has(name));
     const type = specification.dtype === 'float32' ? 'float32' : 'int32';
-    return this.tf.tensor(array instanceof Uint8Array ? Int32Array.from(array) : array!, [...shape], type);
+    return this.tf.tensor(array instanceof Int8Array ? Int32Array.from(array) : array!, [...shape], type);
   }
 
   async dispose(): Promise<void> {

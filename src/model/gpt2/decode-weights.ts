@@ -57,8 +57,8 @@ export async function readDecodeWeights(
 ): Promise<DecodeWeights> {
   const parameters = new Map<string, Tensor>();
   const constants = new Map<string, NumericArray>();
-  const add = (name: string, shape: readonly number[], array: Float32Array | Uint8Array): void => {
-    parameters.set(name, input(name, shape, array instanceof Uint8Array ? 'uint8' : 'float32'));
+  const add = (name: string, shape: readonly number[], array: Float32Array | Int8Array): void => {
+    parameters.set(name, input(name, shape, array instanceof Int8Array ? 'int8' : 'float32'));
     constants.set(name, array);
   };
   const addQuantized = (

@@ -1,7 +1,7 @@
-/** A matrix [C,M] in 8 bits: element · scale of its column, 128 standing for 0. */
+/** A matrix [C,M] in 8 bits: element · scale of its column. */
 export interface QuantizedMatrix {
   /** [C,M] */
-  readonly values: Uint8Array;
+  readonly values: Int8Array;
   /** [M] */
   readonly scales: Float32Array;
 }
@@ -21,7 +21,7 @@ export function quantizeMatrix(
   { transposed = false } = {},
 ): QuantizedMatrix {
   const [rowStep, columnStep] = transposed ? [1, rows] : [columns, 1];
-  const values = new Uint8Array(rows * columns);
+  const values = new Int8Array(rows * columns);
   const scales = new Float32Array(columns);
   for (let from = 0; from < columns; from += blockSize) {
     const to = Math.min(from + blockSize, columns);
@@ -35,7 +35,7 @@ export function quantizeMatrix(
     for (let row = 0; row < rows; row++) {
       for (let column = from; column < to; column++) {
         const value = matrix[row * rowStep + column * columnStep]! / scales[column]!;
-        values[row * columns + column] = Math.round(value) + 128;
+        values[row * columns + column] = Math.round(value);
       }
     }
   }

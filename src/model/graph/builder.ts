@@ -61,7 +61,7 @@ export function matmul(
   return single('matmul', [a, b], { transposeA, transposeB, alpha });
 }
 
-/** x [N,C] · ((w − 128) · scales), w uint8 [C,M], scales [M], x rounded to 8 bits row by row: [N,M]. */
+/** x [N,C] · (w · scales), w int8 [C,M], scales [M], x rounded to 8 bits row by row: [N,M]. */
 export const quantizedMatmul = (x: Tensor, w: Tensor, scales: Tensor): Tensor =>
   single('quantizedMatmul', [x, w, scales], {});
 

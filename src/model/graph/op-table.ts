@@ -33,7 +33,7 @@ export interface OpAttributes {
   /** alpha · op(a) · op(b) over the last two axes; leading axes equal, or b two-dimensional. */
   matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly alpha: number };
   /**
-   * x · ((w − 128) · scales) with x rounded to 8 bits. Inputs x [N,C], w uint8 [C,M], scales [M]. Each row of x is
+   * x · (w · scales) with x rounded to 8 bits. Inputs x [N,C], w int8 [C,M], scales [M]. Each row of x is
    * rounded to multiples of a step of its own, its largest magnitude / 127.
    */
   quantizedMatmul: None;

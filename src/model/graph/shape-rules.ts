@@ -100,9 +100,9 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
   quantizedMatmul: (inputs) => {
     const [x, w, scales] = inputs;
     const fits =
-      x?.shape.length === 2 && w?.shape.length === 2 && w.dtype === 'uint8' && x.shape[1] === w.shape[0];
+      x?.shape.length === 2 && w?.shape.length === 2 && w.dtype === 'int8' && x.shape[1] === w.shape[0];
     if (!fits || formatShape(scales?.shape ?? []) !== `[${w.shape[1]}]`) {
-      return fail('quantizedMatmul', 'takes x [N,C], uint8 w [C,M], scales [M]', ...inputs);
+      return fail('quantizedMatmul', 'takes x [N,C], int8 w [C,M], scales [M]', ...inputs);
     }
     return [{ shape: [x.shape[0]!, w.shape[1]!], dtype: 'float32' }];
   },

@@ -1,8 +1,8 @@
 /**
  * Element types of graph tensors. Token ids, positions and lengths are int32; everything differentiable is float32;
- * uint8 holds quantized weights.
+ * int8 holds quantized weights.
  */
-export type DType = 'float32' | 'int32' | 'uint8';
+export type DType = 'float32' | 'int32' | 'int8';
 
 /** Sizes of the axes, outermost first; row-major. A scalar is `[]`. */
 export type Shape = readonly number[];

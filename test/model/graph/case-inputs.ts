@@ -20,7 +20,7 @@ export function caseInputs(
         { length: elementCount(shape) },
         () => integersFrom + random.integer(integersBelow - integersFrom),
       );
-      feeds.set(name, dtype === 'uint8' ? Uint8Array.from(draws) : Int32Array.from(draws));
+      feeds.set(name, dtype === 'int8' ? Int8Array.from(draws) : Int32Array.from(draws));
       return input(name, shape, dtype);
     }
     const draw = (): number => (opCase.positive ? 0.5 + random.uniform() : random.normal());

@@ -14,7 +14,7 @@ export interface OpCase {
         readonly integersFrom?: number;
         readonly integersBelow: number;
         /** int32 where it is left out. */
-        readonly dtype?: 'uint8';
+        readonly dtype?: 'int8';
       }
   )[];
   /** Keeps values away from zero and positive: for division and square roots. */
@@ -197,12 +197,12 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
   quantizedMatmul: [
     {
       name: 'quantizedMatmul',
-      inputs: [[3, 8], { shape: [8, 5], integersFrom: 1, integersBelow: 256, dtype: 'uint8' }, [5]],
+      inputs: [[3, 8], { shape: [8, 5], integersFrom: -127, integersBelow: 128, dtype: 'int8' }, [5]],
       build: (x, w, scales) => graph.quantizedMatmul(x!, w!, scales!),
     },
     {
       name: 'quantizedMatmul of zeros',
-      inputs: [[2, 4], { shape: [4, 3], integersFrom: 1, integersBelow: 256, dtype: 'uint8' }, [3]],
+      inputs: [[2, 4], { shape: [4, 3], integersFrom: -127, integersBelow: 128, dtype: 'int8' }, [3]],
       build: (x, w, scales) => graph.quantizedMatmul(graph.multiply(x!, 0), w!, scales!),
     },
   ],

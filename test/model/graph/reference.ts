@@ -207,7 +207,7 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
       const step = Math.max(...row.map(Math.abs)) / 127;
       const rounded = row.map((value) => (step === 0 ? 0 : roundToEven(value / step)));
       return Float64Array.from({ length: columns }, (_, column) => {
-        const sum = rounded.reduce((total, value, k) => total + value * (w![k * columns + column]! - 128), 0);
+        const sum = rounded.reduce((total, value, k) => total + value * w![k * columns + column]!, 0);
         return sum * step * scales![column]!;
       });
     });

@@ -1,13 +1,11 @@
 import type { Tensor } from '../../graph/tensor.js';
 import { type Exporter, microsoft } from './exporter.js';
-
-/** ONNX TensorProto.DataType of uint8. */
-const uint8 = 2;
+import { onnxTypes } from './schema.js';
 
 /**
- * Integer products by MatMulIntegerToFloat. Both factors are unsigned with a zero point of 128: for signed weights
- * ONNX Runtime's AVX2 code saturates. DynamicQuantizeMatMul would give all rows of x one step, and a text's numbers
- * would depend on those beside it.
+ * Integer products by MatMulIntegerToFloat, x as uint8 with a zero point of 128: unsigned times signed is what
+ * processors are fast at. DynamicQuantizeMatMul would give all rows of x one step, and a text's numbers would depend on
+ * those beside it.
  */
 export const quantizedMatmul: Exporter<'quantizedMatmul'> = ({ writer, nameOf }, { inputs }) => {
   const [x, w, scales] = inputs.map(nameOf) as [string, string, string];
@@ -18,16 +16,11 @@ export const quantizedMatmul: Exporter<'quantizedMatmul'> = ({ writer, nameOf },
   const steps = writer.emit('Mul', [positive, writer.constant('float32', [1 / 127], [])]);
   const nothing = writer.emit('Mul', [steps, writer.constant('float32', [0], [])]);
   const middle = writer.emit('Add', [nothing, writer.constant('float32', [128], [])]);
-  const zeroPoints = writer.emit('Cast', [middle], { to: uint8 });
+  const zeroPoints = writer.emit('Cast', [middle], { to: onnxTypes.uint8 });
   const rounded = writer.emit('QuantizeLinear', [x, steps, zeroPoints], { axis: 0 });
   const one = writer.constant('float32', [1], []);
   const zeroPoint = writer.constant('uint8', [128], []);
-  const product = writer.emit(
-    'MatMulIntegerToFloat',
-    [rounded, w, one, scales, zeroPoint, zeroPoint],
-    {},
-    microsoft,
-  );
+  const product = writer.emit('MatMulIntegerToFloat', [rounded, w, one, scales, zeroPoint], {}, microsoft);
   return [writer.emit('Mul', [product, writer.emit('Unsqueeze', [steps, lastAxis])])];
 };
 

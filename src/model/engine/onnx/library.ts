@@ -32,6 +32,7 @@ const positions = {
   disablePerSessionThreads: 120,
   createThreadingOptions: 121,
   releaseThreadingOptions: 122,
+  addSessionConfigEntry: 130,
   setGlobalIntraOpNumThreads: 147,
   setGlobalInterOpNumThreads: 148,
   addExternalInitializers: 210,
@@ -52,6 +53,7 @@ export interface OrtFunctions {
   run: AsyncRun;
   createSessionOptions(out: Out): Status;
   disableMemPattern(options: Handle): Status;
+  addSessionConfigEntry(options: Handle, key: string, value: string): Status;
   setSessionLogSeverityLevel(options: Handle, level: number): Status;
   setSessionGraphOptimizationLevel(options: Handle, level: number): Status;
   createTensorWithDataAsOrtValue(
@@ -106,6 +108,7 @@ const declarations: {
   run: ['void*', 'void*, void*, const char**, void**, size_t, const char**, size_t, void**'],
   createSessionOptions: ['void*', '_Out_ void**'],
   disableMemPattern: ['void*', 'void*'],
+  addSessionConfigEntry: ['void*', 'void*, const char*, const char*'],
   setSessionLogSeverityLevel: ['void*', 'void*, int'],
   setSessionGraphOptimizationLevel: ['void*', 'void*, int'],
   createTensorWithDataAsOrtValue: ['void*', 'void*, void*, size_t, int64_t*, size_t, int, _Out_ void**'],

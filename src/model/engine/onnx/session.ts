@@ -66,6 +66,8 @@ export interface SessionOptions {
   readonly freeRows: ReadonlySet<string>;
   /** Names of constants that the runtime copies when it loads the model; their arrays are not held. */
   readonly packed: ReadonlySet<string>;
+  /** Whether 8-bit weights are made unsigned: slower, but exact where products of signed ones saturate. */
+  readonly unsignedWeights: boolean;
 }
 
 type Specifications = ReadonlyMap<string, TensorSpecification>;
@@ -82,7 +84,7 @@ export class OrtSession {
     model: Uint8Array,
     private readonly inputs: Specifications,
     private readonly outputs: Specifications,
-    { threads, constants, freeRows, packed }: SessionOptions,
+    { threads, constants, freeRows, packed, unsignedWeights }: SessionOptions,
   ) {
     this.freeRows = freeRows;
     const { functions, check } = ortLibrary();
@@ -93,6 +95,7 @@ export class OrtSession {
     check(functions.disablePerSessionThreads(options));
     // A pattern plans one block for all activations; without it, a training step of 124M takes 1.2 GB less.
     check(functions.disableMemPattern(options));
+    if (unsignedWeights) check(functions.addSessionConfigEntry(options, 'session.x64quantprecision', '1'));
     const read = [...constants].filter(([name]) => !packed.has(name));
     this.constantArrays = read.map(([, { array }]) => array);
     this.constantValues = [...constants].map(([name, { array, specification }]) =>

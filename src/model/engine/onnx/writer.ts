@@ -18,10 +18,10 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
   return { name, type: attributeTypes.ints, ints: [...value] };
 }
 
-const bytesOf = (array: Float32Array | Int32Array | Uint8Array | BigInt64Array): Uint8Array =>
+const bytesOf = (array: Float32Array | Int32Array | Int8Array | Uint8Array | BigInt64Array): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
-const elementBytes: Readonly<Record<DType, number>> = { float32: 4, int32: 4, uint8: 1 };
+const elementBytes: Readonly<Record<DType, number>> = { float32: 4, int32: 4, int8: 1 };
 
 /** Collects the nodes, constants, inputs and outputs of one ONNX model. Values are known by name. */
 export class OnnxWriter {
@@ -61,7 +61,7 @@ export class OnnxWriter {
   }
 
   /** A small constant; equal ones are stored once. */
-  constant(type: DType | 'int64', values: readonly number[], shape: Shape): string {
+  constant(type: DType | 'uint8' | 'int64', values: readonly number[], shape: Shape): string {
     const key = `${type}${JSON.stringify([values, shape])}`;
     const known = this.constantNames.get(key);
     if (known !== undefined) return known;
@@ -69,6 +69,7 @@ export class OnnxWriter {
     const arrays = {
       float32: () => Float32Array.from(values),
       int32: () => Int32Array.from(values),
+      int8: () => Int8Array.from(values),
       uint8: () => Uint8Array.from(values),
       int64: () => BigInt64Array.from(values.map(BigInt)),
     };

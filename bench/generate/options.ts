@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { parse } from 'csv-parse/sync';
+import { createRandom, shuffle } from '../../src/common/random.js';
+import type { Gpt2Configuration } from '../../src/model/gpt2/configuration.js';
+import type { Precision } from '../../src/model/gpt2/decode-weights.js';
+import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
+import { configurations } from '../finetune/options.js';
+
+export interface GenerateBenchOptions {
+  readonly model: string;
+  readonly configuration: Gpt2Configuration;
+  readonly slots: number;
+  readonly capacity: number;
+  readonly threads: number;
+  readonly precision: Precision;
+  /** New tokens of each text. */
+  readonly lengths: readonly number[];
+  /** Where the lengths come from. */
+  readonly source: string;
+  readonly rounds: number;
+  /** A Python with PyTorch and transformers, for the peers. */
+  readonly python: string | undefined;
+  /** A folder whose node_modules has node-llama-cpp, and a Python with gguf to write its model with. */
+  readonly llama: string | undefined;
+  readonly argv: readonly string[];
+}
+
+/** GPT-2 tokens of each title of a CSV's first column, in seeded order, `count` of them. */
+function titleLengths(path: string, count: number): number[] {
+  const rows = parse(readFileSync(path), { relaxColumnCount: true, fromLine: 2 }) as string[][];
+  const tokenizer = gpt2Tokenizer();
+  const lengths = rows.map(([title = '']) => tokenizer.encode(title).length).filter((length) => length > 0);
+  shuffle(lengths, createRandom(1, 'lengths'));
+  return Array.from({ length: count }, (_, index) => lengths[index % lengths.length]!);
+}
+
+/** Reads the options all generation benches share. `--titles` is a CSV, or `--equal 24` gives all texts one length. */
+export function readOptions(): GenerateBenchOptions {
+  const { values } = parseArgs({
+    options: {
+      model: { type: 'string', default: '124M' },
+      titles: { type: 'string' },
+      equal: { type: 'string' },
+      texts: { type: 'string', default: '1000' },
+      slots: { type: 'string', default: '64' },
+      capacity: { type: 'string', default: '128' },
+      threads: { type: 'string', default: '2' },
+      precision: { type: 'string', default: 'float32' },
+      rounds: { type: 'string', default: '3' },
+      python: { type: 'string' },
+      llama: { type: 'string' },
+    },
+  });
+  const configuration = configurations[values.model];
+  if (!configuration) throw new Error(`--model takes ${Object.keys(configurations).join(', ')}`);
+  const { precision } = values;
+  if (precision !== 'float32' && precision !== 'int8') throw new Error('--precision takes float32, int8');
+  const texts = Number(values.texts);
+  const equal = Number(values.equal ?? 24);
+  const lengths =
+    values.titles === undefined ? new Array<number>(texts).fill(equal) : titleLengths(values.titles, texts);
+  return {
+    model: values.model,
+    configuration,
+    slots: Number(values.slots),
+    capacity: Math.min(Number(values.capacity), configuration.contextLength),
+    threads: Number(values.threads),
+    precision,
+    lengths,
+    source: values.titles === undefined ? `${equal} tokens each` : 'lengths of real titles',
+    rounds: Number(values.rounds),
+    python: values.python,
+    llama: values.llama,
+    argv: process.argv.slice(2),
+  };
+}

@@ -1,0 +1,23 @@
+import { createRandom } from '../../src/common/random.js';
+import type { Gpt2Configuration } from '../../src/model/gpt2/configuration.js';
+import { parameterSpecifications } from '../../src/model/gpt2/parameters.js';
+import type { WeightSource } from '../../src/model/gpt2/weight-source.js';
+
+/** Weights as a model trained from scratch starts with, made when they are read. */
+export function randomWeights(configuration: Gpt2Configuration): WeightSource {
+  const initial = new Map(parameterSpecifications(configuration).map((each) => [each.name, each.initial]));
+  // Values from a small table: a random number for each of a billion weights would take longer than the bench.
+  const random = createRandom(1, 'weights');
+  const table = Float32Array.from({ length: 4093 }, () => random.normal());
+  return {
+    read: async (name, into) => {
+      const start = initial.get(name)!;
+      if ('value' in start) into.fill(start.value);
+      else {
+        for (let element = 0; element < into.length; element++)
+          into[element] = start.standardDeviation * table[element % table.length]!;
+      }
+    },
+    close: async () => {},
+  };
+}
