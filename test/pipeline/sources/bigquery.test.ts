@@ -46,7 +46,7 @@ describe.skipIf(program === undefined)('against the emulator', () => {
   test('an unknown subreddit, months without tables, a dataset that is not there', async () => {
     const ask = (query = question({}), dataset?: string) =>
       failureLine(() => titlesOf(openBigquerySource({ project: 'fh-bigquery', dataset }), query));
-    expect(await ask(question({ subreddits: ['askredit'] }))).toMatch(/no title in r\/askredit/);
+    expect(await ask(question({ subreddits: ['askredit'] }))).toMatch(/r\/askredit has no title/);
     expect(await ask(question({ from: '2020-01', to: '2020-02' }))).toMatch(/from 2020-01 to 2020-02/);
     expect(await ask(question({}), 'fh-bigquery.nosuch')).toMatch(/^BigQuery .*--source duckdb/);
   });
@@ -98,7 +98,7 @@ describe('errors of BigQuery become advice', () => {
       403,
       'bigquery-access',
     ],
-    ['Not found: Dataset fh-bigquery:reddit_posts', 404, 'bigquery-access'],
+    ['Not found: Dataset fh-bigquery:reddit_posts', 404, 'bigquery-place'],
     ['fh-bigquery:reddit_posts.* does not match any table.', 400, 'bigquery-months'],
     ['Query exceeded limit for bytes billed: 10. 20 or higher required.', 400, 'bigquery-cost'],
     ['Quota exceeded: Your project exceeded quota for free query bytes scanned.', 403, 'bigquery-quota'],
@@ -106,7 +106,8 @@ describe('errors of BigQuery become advice', () => {
     ['invalid_grant: Token has been expired or revoked.', 400, 'bigquery-credentials'],
     ['Request had invalid authentication credentials.', 401, 'bigquery-credentials'],
     ['getaddrinfo ENOTFOUND bigquery.googleapis.com', 'ENOTFOUND', 'bigquery-network'],
-    ['Something new\nwith a stack', 500, 'bigquery'],
+    ['Something new\nwith a stack', 418, 'bigquery'],
+    ['Backend error', 503, 'bigquery-server'],
   ])('%s', (message, code, expected) => {
     const advice = bigqueryError(apiError(message, code));
     if (!(advice instanceof TitlesmithError)) throw new Error('It is no advice.');

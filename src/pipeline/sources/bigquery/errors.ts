@@ -14,6 +14,12 @@ interface Advice {
 /** What BigQuery and its client say, and what a person can do. The first that matches counts. */
 const advices: readonly Advice[] = [
   {
+    pattern: /short-lived token|\biat and exp\b|clock/i,
+    code: 'bigquery-clock',
+    message: 'Google refuses the credentials as the clock of this machine is wrong',
+    hint: 'Set the clock by a time server, then run the same command again.',
+  },
+  {
     pattern: /default credentials|invalid_grant|invalid_rapt|invalid authentication credentials|\b401\b/i,
     code: 'bigquery-credentials',
     message: 'BigQuery needs Google credentials, and found none that are valid',
@@ -28,8 +34,8 @@ const advices: readonly Advice[] = [
   {
     pattern: /bytes ?billed|bytesBilledLimitExceeded/i,
     code: 'bigquery-cost',
-    message: 'BigQuery would read more than the bound on what is billed',
-    hint: `Ask for fewer months with --from and --to. ${useDumps}`,
+    message: 'BigQuery would read more than --max-bytes-billed allows',
+    hint: `Ask for fewer months with --from and --to, or allow more. ${useDumps}`,
   },
   {
     pattern: /not match any table|not found: table/i,
@@ -38,10 +44,28 @@ const advices: readonly Advice[] = [
     hint: `Its tables begin with 2015-12: check --from and --to. ${useDumps}`,
   },
   {
-    pattern: /quota|billing|rate ?limit/i,
+    pattern: /billingNotEnabled|billing (has not been|is not|to be) enabled|billing account/i,
+    code: 'bigquery-billing',
+    message: 'The Google Cloud project has no billing enabled',
+    hint: `Enable it, or name another with --project. ${useDumps}`,
+  },
+  {
+    pattern: /quota|rate ?limit/i,
     code: 'bigquery-quota',
-    message: 'BigQuery refuses the query over quota or billing',
+    message: 'BigQuery refuses the query as a quota is used up',
     hint: `Try again later, or with another --project. ${useDumps}`,
+  },
+  {
+    pattern: /cancel+ed|"stopped"/i,
+    code: 'bigquery-cancelled',
+    message: 'The job was cancelled in BigQuery',
+    hint: 'Run the same command again.',
+  },
+  {
+    pattern: /not found: (job|dataset)|in location/i,
+    code: 'bigquery-place',
+    message: 'BigQuery does not find the tables or the job',
+    hint: `Check --table and --location. ${useDumps}`,
   },
   {
     pattern: /access ?denied|permission|not found|forbidden|\b40[34]\b/i,
@@ -50,26 +74,40 @@ const advices: readonly Advice[] = [
     hint: `Check --project and that it may run BigQuery jobs. ${useDumps}`,
   },
   {
-    pattern: /ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|EHOSTUNREACH|fetch failed|network/i,
+    pattern:
+      /ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|EHOSTUNREACH|EPIPE|fetch failed|network|socket hang up|premature close/i,
     code: 'bigquery-network',
     message: 'BigQuery cannot be reached',
     hint: 'Check the network, or use --source sample, or --source duckdb with dumps of posts.',
   },
+  {
+    pattern: /\b(500|502|503|504)\b|backendError|internalError|parse response as JSON/i,
+    code: 'bigquery-server',
+    message: 'BigQuery does not answer as it should, time and again',
+    hint: 'Try again later.',
+  },
 ];
+
+/** BigQuery's dataset of Reddit posts is not open to everyone any more. */
+const closedDataset = 'Access to it has been refused to others too: read dumps of posts instead';
 
 /**
  * An error of the BigQuery client as one line of advice, with its own first line; other values pass through.
+ * @param dataset the tables asked, as access to the public ones is a story of its own.
  */
-export function bigqueryError(error: unknown): unknown {
+export function bigqueryError(error: unknown, dataset?: string): unknown {
   if (error instanceof TitlesmithError || !(error instanceof Error)) return error;
   const [said = ''] = error.message.split('\n');
   const code = 'code' in error ? String(error.code) : '';
-  const advice = advices.find(({ pattern }) => pattern.test(`${code} ${error.message}`));
+  const reasons = 'errors' in error ? JSON.stringify(error.errors) : '';
+  const advice = advices.find(({ pattern }) => pattern.test(`${code} ${error.message} ${reasons}`));
   if (advice === undefined) {
     return new TitlesmithError(`BigQuery failed: ${said}`, { code: 'bigquery', cause: error });
   }
   const message = `${advice.message} (${said.replace(/\.$/, '')}).`;
-  return new TitlesmithError(message, { code: advice.code, hint: advice.hint, cause: error });
+  const isClosed = advice.code === 'bigquery-access' && dataset?.startsWith('fh-bigquery.');
+  const hint = isClosed ? `${closedDataset}: --source duckdb --input RS_*.zst.` : advice.hint;
+  return new TitlesmithError(message, { code: advice.code, hint, cause: error });
 }
 
 /** Where credentials are missing altogether: one line on what to do, and why they were not found. */

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { BigQuery, type Job, type Query, type QueryResultsOptions } from '@google-cloud/bigquery';
+import { InterruptedError, TitlesmithError } from '../../../common/errors.js';
+import type { WorkContext } from '../../../common/progress.js';
+import { type RetryPolicy, withRetries } from './retry.js';
+
+/** Rows fetched at a time. */
+const pageRows = 5000;
+
+/** One row, by column name. */
+export type BigqueryRow = Readonly<Record<string, unknown>>;
+
+/** A question with the values bound to it by name. */
+export interface BoundQuery {
+  readonly sql: string;
+  readonly values: Readonly<Record<string, string | number | readonly string[]>>;
+}
+
+/** Whole numbers are bound as INT64; the client would send a plain number as JSON, which the API only tolerates. */
+function toQuery({ sql, values }: BoundQuery): Query {
+  const bound = Object.entries(values).map(([name, value]) => {
+    return [name, typeof value === 'number' ? BigQuery.int(value) : value];
+  });
+  return { query: sql, params: Object.fromEntries(bound), useLegacySql: false };
+}
+
+/** Bytes that a query would read, by a dry run, which costs nothing. */
+export async function bytesToRead(client: BigQuery, query: BoundQuery, retry: RetryPolicy): Promise<number> {
+  const [job] = await withRetries(() => client.createQueryJob({ ...toQuery(query), dryRun: true }), retry);
+  return Number(job.metadata?.statistics?.totalBytesProcessed ?? 0);
+}
+
+/** Bounds and labels of a job. */
+export interface JobOptions {
+  /** Bytes beyond which BigQuery refuses the query before it costs anything. */
+  readonly maximumBytesBilled: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/**
+ * Starts a query. Its id is ours, so that asking again after a lost answer finds the job instead of paying for a second.
+ */
+export async function startJob(
+  client: BigQuery,
+  query: BoundQuery,
+  { maximumBytesBilled, labels }: JobOptions,
+  retry: RetryPolicy,
+): Promise<Job> {
+  const jobId = `titlesmith_${randomUUID()}`;
+  const start = async (): Promise<Job> => {
+    try {
+      const bounds = { maximumBytesBilled: String(maximumBytesBilled), labels: { ...labels } };
+      const [job] = await client.createQueryJob({ ...toQuery(query), ...bounds, jobId });
+      return job;
+    } catch (error) {
+      const isThere = error instanceof Error && 'code' in error && error.code === 409;
+      if (!isThere) throw error;
+      const [job] = await client.job(jobId).get();
+      return job;
+    }
+  };
+  return withRetries(start, retry);
+}
+
+/** One page of an answer. */
+interface Page {
+  readonly rows: readonly BigqueryRow[];
+  readonly next: QueryResultsOptions | null | undefined;
+  readonly totalRows: number | undefined;
+  readonly complete: boolean;
+}
+
+/** Asked for again by its token, a page has the same rows: nothing is lost or doubled by a broken connection. */
+async function fetchPage(job: Job, at: QueryResultsOptions, retry: RetryPolicy): Promise<Page> {
+  return withRetries(async () => {
+    const options = { ...at, autoPaginate: false, maxResults: pageRows };
+    const [rows, next, answer] = await job.getQueryResults(options);
+    const { totalRows, jobComplete } = answer ?? {};
+    return {
+      rows: rows as BigqueryRow[],
+      next,
+      totalRows: totalRows === undefined || totalRows === null ? undefined : Number(totalRows),
+      complete: jobComplete !== false,
+    };
+  }, retry);
+}
+
+/**
+ * The rows of a job, page by page: the next is fetched when the rows before are taken.
+ * @throws TitlesmithError when they are not as many as the job has; InterruptedError, the job cancelled.
+ */
+export async function* rowsOf(
+  job: Job,
+  retry: RetryPolicy,
+  context: WorkContext,
+): AsyncGenerator<BigqueryRow> {
+  let at: QueryResultsOptions | null | undefined = {};
+  let given = 0;
+  let expected: number | undefined;
+  while (at) {
+    if (context.stopRequested()) {
+      await job.cancel().catch(() => {});
+      throw new InterruptedError();
+    }
+    const page: Page = await fetchPage(job, at, retry);
+    if (page.complete) expected ??= page.totalRows;
+    given += page.rows.length;
+    yield* page.rows;
+    at = page.next;
+  }
+  if (given === expected) return;
+  throw new TitlesmithError(
+    `BigQuery gave ${given} of the ${expected ?? 'unknown number of'} rows of its answer.`,
+    {
+      code: 'bigquery-short',
+      hint: 'Run the same command again.',
+    },
+  );
+}
