@@ -21,7 +21,11 @@ export interface OnnxRuntimeOptions {
  * the gradients of a 124M-parameter model is half a gigabyte a step. `run` works off the calling thread.
  */
 export function createOnnxRuntimeEngine({ threads }: OnnxRuntimeOptions = {}): Engine {
-  const compile = (outputs: Outputs, options: CompileOptions, unsignedWeights: boolean): Program => {
+  const compile = async (
+    outputs: Outputs,
+    options: CompileOptions,
+    unsignedWeights: boolean,
+  ): Promise<Program> => {
     const { constants, freeRows = {} } = options;
     const inputs = inputSpecifications(outputs);
     const fixed = new Map<string, { array: NumericArray; specification: TensorSpecification }>();
@@ -39,9 +43,8 @@ export function createOnnxRuntimeEngine({ threads }: OnnxRuntimeOptions = {}): E
       packed: packedConstants(outputs),
       unsignedWeights,
     };
-    return new OnnxRuntimeProgram(
-      new OrtSession(model, inputs, new Map(Object.entries(outputs)), sessionOptions),
-    );
+    const wanted = new Map(Object.entries(outputs));
+    return new OnnxRuntimeProgram(await OrtSession.open(model, inputs, wanted, sessionOptions));
   };
   let saturates: Promise<boolean> | undefined;
   return {

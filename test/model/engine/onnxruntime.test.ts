@@ -79,7 +79,7 @@ it('attends in place: the cache given as input and output gets the new token alo
 });
 
 it('notices products that saturate', async () => {
-  const program = (value: number) => ({
+  const program = async (value: number) => ({
     run: async (_: unknown, { product }: Record<string, NumericArray>) => void product!.fill(value),
     dispose: async () => {},
   });

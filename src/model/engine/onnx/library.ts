@@ -8,7 +8,7 @@ import { TitlesmithError } from '../../../common/errors.js';
 export type Handle = bigint;
 
 /** A value that a C function gives back through a pointer. */
-type Out = [Handle | null];
+export type Out = [Handle | null];
 
 /**
  * Position of each function in the struct `OrtApi` (onnxruntime_c_api.h). The struct only ever grows at its end: that
@@ -43,13 +43,7 @@ const apiVersion = 22;
 
 /** The C functions, each returning a status: null for success. */
 export interface OrtFunctions {
-  createSessionFromArray(
-    environment: Handle,
-    model: Uint8Array,
-    length: number,
-    options: Handle,
-    out: Out,
-  ): Status;
+  createSessionFromArray: AsyncCreateSession;
   run: AsyncRun;
   createSessionOptions(out: Out): Status;
   disableMemPattern(options: Handle): Status;
@@ -84,6 +78,17 @@ export interface OrtFunctions {
 }
 
 type Status = Handle | null;
+
+interface AsyncCreateSession {
+  async(
+    environment: Handle,
+    model: Uint8Array,
+    length: number,
+    options: Handle,
+    out: Out,
+    done: (error: unknown, status: Status) => void,
+  ): void;
+}
 
 interface AsyncRun {
   async(

@@ -8,7 +8,10 @@ import type { NumericArray, Program } from '../contract.js';
  * @param compile makes a program of a graph and its constants.
  */
 export async function productsSaturate(
-  compile: (outputs: Record<string, Tensor>, constants: ReadonlyMap<string, NumericArray>) => Program,
+  compile: (
+    outputs: Record<string, Tensor>,
+    constants: ReadonlyMap<string, NumericArray>,
+  ) => Promise<Program>,
 ): Promise<boolean> {
   const [inner, columns] = [64, 16];
   const product = quantizedMatmul(
@@ -20,7 +23,7 @@ export async function productsSaturate(
     ['w', new Int8Array(inner * columns).fill(127)],
     ['scales', new Float32Array(columns).fill(1)],
   ]);
-  const program = compile({ product }, constants);
+  const program = await compile({ product }, constants);
   const result = new Float32Array(columns);
   try {
     await program.run({ x: new Float32Array(inner).fill(1) }, { product: result });

@@ -1,7 +1,7 @@
 import type { TensorSpecification } from '../../graph/shape.js';
 import { checkedShape } from '../arrays.js';
 import type { NumericArray } from '../contract.js';
-import { created, type Handle, ortLibrary } from './library.js';
+import { created, type Handle, type Out, ortLibrary } from './library.js';
 import { onnxTypes } from './schema.js';
 
 /** A runtime value over the caller's memory: nothing is copied, so the array must outlive the handle. */
@@ -74,19 +74,26 @@ type Specifications = ReadonlyMap<string, TensorSpecification>;
 
 /** An ONNX model loaded by ONNX Runtime, reading and writing arrays of the caller in place. */
 export class OrtSession {
-  private readonly session: Handle;
-  private readonly constantValues: readonly Handle[];
-  private readonly freeRows: ReadonlySet<string>;
-  /** Arrays the session reads for as long as it lives. */
-  private readonly constantArrays: readonly NumericArray[];
+  /** Arrays of runs under way: the runtime knows only their addresses, so they must not be collected. */
+  private readonly inFlight = new Set<object>();
 
-  constructor(
-    model: Uint8Array,
+  private constructor(
+    private readonly session: Handle,
     private readonly inputs: Specifications,
     private readonly outputs: Specifications,
+    private readonly freeRows: ReadonlySet<string>,
+    private readonly constantValues: readonly Handle[],
+    /** Arrays the session reads for as long as it lives. */
+    private readonly constantArrays: readonly NumericArray[],
+  ) {}
+
+  /** Loads a model off the calling thread: packing a hundred million weights takes most of a second. */
+  static async open(
+    model: Uint8Array,
+    inputs: Specifications,
+    outputs: Specifications,
     { threads, constants, freeRows, packed, unsignedWeights }: SessionOptions,
-  ) {
-    this.freeRows = freeRows;
+  ): Promise<OrtSession> {
     const { functions, check } = ortLibrary();
     const options = created((out) => functions.createSessionOptions(out));
     const [errorsOnly, allOptimizations] = [3, 99];
@@ -96,18 +103,28 @@ export class OrtSession {
     // A pattern plans one block for all activations; without it, a training step of 124M takes 1.2 GB less.
     check(functions.disableMemPattern(options));
     if (unsignedWeights) check(functions.addSessionConfigEntry(options, 'session.x64quantprecision', '1'));
-    const read = [...constants].filter(([name]) => !packed.has(name));
-    this.constantArrays = read.map(([, { array }]) => array);
-    this.constantValues = [...constants].map(([name, { array, specification }]) =>
+    const constantValues = [...constants].map(([name, { array, specification }]) =>
       wrap(name, array, specification),
     );
-    const { length } = this.constantValues;
+    const { length } = constantValues;
     if (length > 0)
-      check(functions.addExternalInitializers(options, [...constants.keys()], this.constantValues, length));
-    this.session = created((out) =>
-      functions.createSessionFromArray(sharedEnvironment(threads), model, model.length, options, out),
-    );
+      check(functions.addExternalInitializers(options, [...constants.keys()], constantValues, length));
+    const environment = sharedEnvironment(threads);
+    const out: Out = [null];
+    const status = await new Promise<Handle | null>((resolve, reject) => {
+      functions.createSessionFromArray.async(
+        environment,
+        model,
+        model.length,
+        options,
+        out,
+        (error, result) => (error ? reject(error) : resolve(result)),
+      );
+    });
     functions.releaseSessionOptions(options);
+    check(status);
+    const read = [...constants].filter(([name]) => !packed.has(name)).map(([, { array }]) => array);
+    return new OrtSession(out[0]!, inputs, outputs, freeRows, constantValues, read);
   }
 
   /** Runs the model off the calling thread. @throws RangeError on a missing, unknown or misshapen array. */
@@ -119,6 +136,7 @@ export class OrtSession {
     if (unknown !== undefined) throw new RangeError(`${unknown}: the graph has no such input`);
     const { functions, check } = ortLibrary();
     const values: Handle[] = [];
+    const held = { feeds, results };
     const wrapAll = (
       specifications: Specifications,
       arrays: Readonly<Record<string, NumericArray>>,
@@ -128,6 +146,7 @@ export class OrtSession {
         values.push(value);
         return value;
       });
+    this.inFlight.add(held);
     try {
       const inputs = wrapAll(this.inputs, feeds);
       const outputs = wrapAll(this.outputs, results);
@@ -147,6 +166,7 @@ export class OrtSession {
       });
       check(status);
     } finally {
+      this.inFlight.delete(held);
       for (const value of values) functions.releaseValue(value);
     }
   }
