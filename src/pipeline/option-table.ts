@@ -1,4 +1,6 @@
+import { decidedValue, flag, list, type OptionSpecification, value } from './option-specification.js';
 import {
+  bytes,
   choice,
   decimal,
   integer,
@@ -10,60 +12,12 @@ import {
   threshold,
   truth,
 } from './option-values.js';
-import { type StageName, stageNames } from './stage-names.js';
-
-/** One option: what its flag, its check, its default, its documentation and its record in run.json come from. */
-export interface OptionSpecification<Value> {
-  /** What the value is called in the help, `<month>`; undefined for a switch without a value. */
-  readonly argument: string | undefined;
-  /** Takes several values, and may be given several times. */
-  readonly list: boolean;
-  /** One value from text; throws an Error that completes "got VALUE, which …". */
-  readonly parse: (text: string) => unknown;
-  readonly fallback: Value;
-  /** One sentence of help, without its default. */
-  readonly help: string;
-  readonly group: OptionGroup;
-  /** Stages whose results depend on it, so that a change makes them run again. */
-  readonly stages: readonly StageName[];
-  /** What the help says the default is, where the value itself would not say it. */
-  readonly defaultInWords?: string;
-}
-
-/** Headings of the help, in order. */
-export const optionGroups = ['Titles', 'Model', 'Training', 'Generation', 'Review', 'Run'] as const;
-export type OptionGroup = (typeof optionGroups)[number];
-
-type Rest = Pick<OptionSpecification<unknown>, 'help' | 'group' | 'stages' | 'defaultInWords'>;
-
-/** An option with one value. `fallback` is undefined where the run decides (and records) the value. */
-function value<Value>(
-  argument: string,
-  parse: (text: string) => Value,
-  fallback: Value,
-  rest: Rest,
-): OptionSpecification<Value> {
-  return { argument, list: false, parse, fallback, ...rest };
-}
-
-function decidedValue<Value>(argument: string, parse: (text: string) => Value, rest: Rest) {
-  return value<Value | undefined>(argument, parse, undefined, rest);
-}
-
-function list<Item>(
-  argument: string,
-  parse: (text: string) => Item,
-  rest: Rest,
-): OptionSpecification<readonly Item[]> {
-  return { argument, list: true, parse, fallback: [], ...rest };
-}
-
-function flag(rest: Rest): OptionSpecification<boolean> {
-  return { argument: undefined, list: false, parse: truth, fallback: false, ...rest };
-}
+import { stageNames } from './stage-names.js';
 
 /** Values that the source's own fingerprint stands for. */
 const identifiedBySource = { group: 'Titles', stages: [] } as const;
+/** Values that change how titles are asked for, not which they are. */
+const asked = { group: 'Titles', stages: [] } as const;
 const titles = { group: 'Titles', stages: ['extract'] } as const;
 const training = { group: 'Training', stages: ['finetune'] } as const;
 const generation = { group: 'Generation', stages: ['generate'] } as const;
@@ -88,14 +42,39 @@ export const optionTable = {
   }),
   column: decidedValue('<name>', text, {
     ...titles,
-    help: 'Column of a CSV that holds the titles.',
+    help: 'Column of a CSV that holds the titles, by name or number.',
     defaultInWords: 'title',
+  }),
+  header: decidedValue('<true|false>', truth, {
+    ...titles,
+    help: 'Whether the first record of a CSV names the columns.',
+    defaultInWords: 'found out',
+  }),
+  strict: flag({
+    ...identifiedBySource,
+    help: 'Fail at the first line of a dump that is no post, instead of counting such lines; parses every line.',
   }),
   project: decidedValue('<id>', text, {
     ...titles,
     help: 'Google Cloud project that pays for the query.',
     defaultInWords: "the credentials' own",
   }),
+  location: decidedValue('<region>', text, {
+    ...asked,
+    help: 'Region of the tables in BigQuery.',
+    defaultInWords: 'found out by BigQuery',
+  }),
+  table: decidedValue('<project.dataset>', text, {
+    ...identifiedBySource,
+    help: 'Dataset in BigQuery with a table a month, of the same shape.',
+    defaultInWords: 'fh-bigquery.reddit_posts',
+  }),
+  maxBytesBilled: value('<bytes>', bytes, 100 * 2 ** 30, {
+    ...asked,
+    help: 'Most that one query of BigQuery may read, in bytes, GB or GiB.',
+    defaultInWords: '100GiB, some $0.61',
+  }),
+  dryRun: flag({ ...asked, help: 'Say what the query of BigQuery would read and cost, and stop there.' }),
   from: decidedValue('<month>', month, { ...titles, help: 'First month of posts, YYYY-MM.' }),
   to: decidedValue('<month>', month, { ...titles, help: 'Last month of posts, YYYY-MM, included.' }),
   limit: value('<count>', integer(1, 10 * million), 16_000, {
@@ -217,6 +196,10 @@ export const optionTable = {
     help: 'Sample from the likeliest tokens that make up this share; 0 is off.',
   }),
   prefix: decidedValue('<text>', text, { ...generation, help: 'Text every title begins with.' }),
+  prefixFile: decidedValue('<path>', path, {
+    ...generation,
+    help: 'File of prefixes, one a line; --nsamples titles are generated of each.',
+  }),
   truncate: decidedValue('<text>', text, {
     ...generation,
     help: 'Text at which a title ends.',
@@ -225,6 +208,21 @@ export const optionTable = {
   includePrefix: value('<true|false>', truth, true, {
     ...generation,
     help: 'Keep the prefix in the titles.',
+  }),
+  delimiters: value('<token|text>', choice('token', 'text'), 'token', {
+    ...generation,
+    help:
+      'What stands around titles for the model: the end token, or <|startoftext|> and <|endoftext|> as text, as ' +
+      'gpt-2-simple trains.',
+  }),
+  precision: value('<precision>', choice('float32', 'int8'), 'float32', {
+    ...generation,
+    help: 'float32, or int8: weights in 8 bits, faster and slightly less exact.',
+  }),
+  slots: value('<count>', integer(1, 4096), 64, {
+    group: 'Generation',
+    stages: [],
+    help: 'Titles generated side by side; changes none of them. The generate command takes --batch-size for it too.',
   }),
   sampleDelim: value('<text>', text, `${'='.repeat(20)}\n`, {
     group: 'Generation',

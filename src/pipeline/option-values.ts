@@ -31,6 +31,29 @@ export function decimal(bounds: {
   };
 }
 
+/** What a number of bytes may be given in. */
+const byteUnits: Readonly<Record<string, number>> = {
+  '': 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+};
+
+/** A number of bytes, from 1 to 1 PB: `5000000`, `30GB`, `1.5 TiB`. */
+export function bytes(text: string): number {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?) ?([kmgt]i?b)?$/i.exec(text) ?? [];
+  const value = Math.round(Number(number) * (byteUnits[unit.toLowerCase()] ?? Number.NaN));
+  if (number === '' || !(value >= 1 && value <= 1e15)) {
+    throw new Error('is not a number of bytes, such as 5000000, 30GB or 100GiB');
+  }
+  return value;
+}
+
 /** `auto`, or a rating above 0 and at most 1. */
 export function threshold(text: string): number | 'auto' {
   if (text === 'auto') return text;

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type ExitCode, exitCodes, InterruptedError } from '../common/errors.js';
 import type { Console } from './console.js';
 import { decideModel, keptModel } from './decide-model.js';
@@ -8,8 +11,9 @@ import type { RunOptions } from './option-table.js';
 import { overfitGate } from './overfit-gate.js';
 import { planRuns, type RunPlan } from './plan.js';
 import { RunFolder } from './run-folder.js';
-import { openRunSource } from './run-source.js';
+import { describeCost, openRunSource } from './run-source.js';
 import { runStage, type StageRunContext } from './run-stages.js';
+import type { SharedRows } from './shared-rows.js';
 import { stageNames } from './stage-names.js';
 import { type RunSummary, summarizeRun } from './summary.js';
 
@@ -33,8 +37,14 @@ export async function runPipeline(
   const decisions: Decisions = { source, model };
   for (const [name, { choice, reason }] of Object.entries(decisions))
     console.note(`${name}: ${choice} (${reason})`);
+  if (first.options.dryRun) {
+    const together = { ...first.options, subreddit: plans.flatMap(({ options }) => options.subreddit) };
+    const cost = await describeCost(source.choice, together);
+    console.result([cost], { cost });
+    return exitCodes.done;
+  }
   if (plans.length === 1) {
-    const { summary, code } = await runPlan(first, decisions, console, interrupt, undefined);
+    const { summary, code } = await runPlan(first, decisions, console, interrupt, {});
     console.result(summary.lines, summary.data);
     return code;
   }
@@ -47,11 +57,34 @@ async function runSeveral(
   console: Console,
   interrupt: Interrupt,
 ): Promise<ExitCode> {
+  const folder = await mkdtemp(join(tmpdir(), 'titlesmith-rows-'));
+  try {
+    return await runEach(plans, decisions, console, interrupt, {
+      folder,
+      subreddits: plans.flatMap(({ options }) => options.subreddit),
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function runEach(
+  plans: readonly RunPlan[],
+  decisions: Decisions,
+  console: Console,
+  interrupt: Interrupt,
+  together: SharedRows,
+): Promise<ExitCode> {
   const failed: string[] = [];
   const overfitted: string[] = [];
+  // A file of titles knows no subreddits: every run reads it as it is.
+  const shared = decisions.source.choice === 'csv' ? undefined : together;
   for (const plan of plans) {
     try {
-      const { summary, code } = await runPlan(plan, decisions, console, interrupt, plan.name);
+      const { summary, code } = await runPlan(plan, decisions, console, interrupt, {
+        shownName: plan.name,
+        shared,
+      });
       if (code === exitCodes.overfit) overfitted.push(plan.name);
       console.result([...summary.lines, ''], summary.data);
     } catch (error) {
@@ -74,13 +107,16 @@ async function runSeveral(
   return overfitted.length > 0 ? exitCodes.overfit : exitCodes.done;
 }
 
-/** One run, from its folder to its summary and exit code. `shownName` stands before its lines, where there are several runs. */
+/**
+ * One run, from its folder to its summary and exit code. Where there are several runs, `shownName` stands before its
+ * lines, and `shared` is where they keep what they ask together.
+ */
 async function runPlan(
   plan: RunPlan,
   decisions: Decisions,
   console: Console,
   interrupt: Interrupt,
-  shownName: string | undefined,
+  { shownName, shared }: { readonly shownName?: string; readonly shared?: SharedRows | undefined },
 ): Promise<{ summary: RunSummary; code: ExitCode }> {
   const started = performance.now();
   const scope = shownName === undefined ? {} : { run: shownName };
@@ -101,6 +137,7 @@ async function runPlan(
       options,
       decisions: described,
       sourceFingerprint: await source.fingerprint(),
+      shared,
       stopFlag: interrupt.flag,
       stopRequested: interrupt.requested,
     };

@@ -7,6 +7,7 @@ import type { Decision, StageCounts, StageRecord } from './manifest.js';
 import type { OptionName, RunOptions } from './option-table.js';
 import { optionNames, specificationOf } from './options.js';
 import type { RunFolder } from './run-folder.js';
+import type { SharedRows } from './shared-rows.js';
 import { runInThread } from './stage-host.js';
 import type { StageName } from './stage-names.js';
 import { stageDescriptions } from './stages/descriptions.js';
@@ -19,6 +20,8 @@ export interface StageRunContext {
   readonly decisions: Readonly<Record<string, Decision>>;
   /** Identifies what the source reads; undefined where extract is not among the stages. */
   readonly sourceFingerprint: string | undefined;
+  /** Where several runs of one call ask one source together. */
+  readonly shared?: SharedRows | undefined;
   readonly stopFlag: SharedArrayBuffer;
   readonly stopRequested: () => boolean;
   readonly onProgress: ProgressListener;
@@ -122,7 +125,7 @@ async function perform(
   fingerprint: string,
   resume: boolean,
 ): Promise<void> {
-  const { run, runName, options, decisions, stopFlag, onProgress } = context;
+  const { run, runName, options, decisions, shared, stopFlag, onProgress } = context;
   const { outputs, usesCountsOf } = stageDescriptions[stage];
   const earlierSeconds = resume ? (run.manifest.stages[stage]?.seconds ?? 0) : 0;
   const started = performance.now();
@@ -131,7 +134,7 @@ async function perform(
   await run.recordStage(stage, { ...base, status: 'running', seconds: earlierSeconds });
   const counts = countsOf(run, usesCountsOf);
   try {
-    const job = { stage, folder: run.path, runName, options, decisions, counts, resume };
+    const job = { stage, folder: run.path, runName, options, decisions, counts, shared, resume };
     const result = await runInThread(job, stopFlag, onProgress);
     const written = await recordFiles(run.path, outputs);
     await run.recordStage(stage, {

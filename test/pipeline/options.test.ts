@@ -34,6 +34,9 @@ describe('one value', () => {
     ['includePrefix', 'false', false],
     ['seed', '4294967295', 4294967295],
     ['source', 'csv', 'csv'],
+    ['maxBytesBilled', '5000000', 5e6],
+    ['maxBytesBilled', '1.5 GB', 1.5e9],
+    ['maxBytesBilled', '100GiB', 100 * 2 ** 30],
   ];
   test.each(accepted)('--%s %s', (name, text, value) => {
     expect(parseOptionValue(name, text)).toBe(value);
@@ -62,6 +65,11 @@ describe('one value', () => {
     ['runName', 'a/b'],
     ['runName', '.hidden'],
     ['source', 'mysql'],
+    ['maxBytesBilled', '0'],
+    ['maxBytesBilled', '-1GB'],
+    ['maxBytesBilled', '10 apples'],
+    ['maxBytesBilled', '2PB'],
+    ['header', 'maybe'],
     ['until', 'lunch'],
     ['includePrefix', 'yes'],
     ['prefix', 'a\0b'],

@@ -1,3 +1,4 @@
+import type { BigquerySourceOptions } from './bigquery/bigquery.js';
 import type { TitleSource } from './contract.js';
 
 /** What sources are opened with; each takes what it needs. */
@@ -10,8 +11,8 @@ export interface SourceOptions {
   readonly column?: string | undefined;
   /** Whether a CSV begins with a header; found out where left out. */
   readonly header?: boolean | undefined;
-  /** Google Cloud project that pays for the query. */
-  readonly project?: string | undefined;
+  /** For bigquery: who pays, where, how much. */
+  readonly bigquery?: BigquerySourceOptions | undefined;
 }
 
 /**
@@ -19,10 +20,10 @@ export interface SourceOptions {
  * @throws TitlesmithError when its files or credentials are missing.
  */
 export async function openSource(name: TitleSource['name'], options: SourceOptions): Promise<TitleSource> {
-  const { input = [], column, header, project, strict } = options;
+  const { input = [], column, header, strict, bigquery = {} } = options;
   switch (name) {
     case 'bigquery':
-      return (await import('./bigquery/bigquery.js')).openBigquerySource({ project });
+      return (await import('./bigquery/bigquery.js')).openBigquerySource(bigquery);
     case 'duckdb':
       return (await import('./dumps.js')).openDumpSource(input, { strict });
     case 'csv':

@@ -1,6 +1,7 @@
 import type { WorkContext } from '../../common/progress.js';
 import type { Decision, StageCounts } from '../manifest.js';
 import type { RunOptions } from '../option-table.js';
+import type { SharedRows } from '../shared-rows.js';
 import type { StageName } from '../stage-names.js';
 
 /** What a stage is given: plain data, so that it crosses to the stage's thread. */
@@ -14,6 +15,8 @@ export interface StageJob {
   readonly decisions: Readonly<Record<string, Decision>>;
   /** What the stages before counted. */
   readonly counts: Readonly<Partial<Record<StageName, StageCounts>>>;
+  /** Where several runs of one call ask one source together. */
+  readonly shared?: SharedRows | undefined;
   /** True when this stage was cut short with the same options and inputs, and may go on from what it left. */
   readonly resume: boolean;
 }

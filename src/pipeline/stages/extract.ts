@@ -2,16 +2,18 @@ import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
 import { extractTitles } from '../cleaning/extract.js';
 import { openRunSource, titleQuery } from '../run-source.js';
+import { sharedSource } from '../shared-rows.js';
 import type { StageJob } from './contract.js';
 import type { ExtractCounts } from './counts.js';
 import { runFiles } from './descriptions.js';
 
 /** Source → cleaning → titles.csv and dropped.csv. */
 export async function runExtract(
-  { folder, options, decisions }: StageJob,
+  { folder, options, decisions, shared }: StageJob,
   context: WorkContext,
 ): Promise<ExtractCounts> {
-  const source = await openRunSource(decisions['source']?.choice ?? options.source, options);
+  const opened = await openRunSource(decisions['source']?.choice ?? options.source, options);
+  const source = shared ? sharedSource(opened, shared) : opened;
   return extractTitles(
     {
       source,

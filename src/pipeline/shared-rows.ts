@@ -1,0 +1,121 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { systemErrorCode, TitlesmithError } from '../common/errors.js';
+import { AtomicFile, writeFileAtomic } from '../common/files.js';
+import type { WorkContext } from '../common/progress.js';
+import type { SourceRow, TitleQuery, TitleSource } from './sources/contract.js';
+import { MissingSubredditsError } from './sources/missing-subreddits.js';
+
+/** Several runs of one call that ask the same of one source. Plain data, so that it crosses to a stage's thread. */
+export interface SharedRows {
+  /** Where rows are kept from the first run that asks to the last; removed by who made it. */
+  readonly folder: string;
+  /** The subreddits of all runs, in lower case. */
+  readonly subreddits: readonly string[];
+}
+
+/** Text gathered before it is written, in UTF-16 units. */
+const writeCharacters = 65_536;
+
+/** What is known of subreddits without titles, by name. */
+type Missing = Readonly<Record<string, { message: string; code: string; hint?: string | undefined }>>;
+
+const indexPath = ({ folder }: SharedRows): string => join(folder, 'missing.json');
+const rowsPath = ({ folder }: SharedRows, name: string): string => join(folder, `r-${name}.ndjson`);
+
+/** One JSON object a line; line separators of Unicode, at which readers of lines may stop, are escaped. */
+function toLine(row: SourceRow): string {
+  return `${JSON.stringify(row).replace(/[\u2028\u2029]/g, (mark) => (mark === '\u2028' ? '\\u2028' : '\\u2029'))}\n`;
+}
+
+/** The rows of each subreddit, each in a file of its own. */
+class RowFiles {
+  private readonly files = new Map<string, { readonly file: AtomicFile; text: string }>();
+
+  static async create(shared: SharedRows): Promise<RowFiles> {
+    const made = new RowFiles();
+    for (const name of shared.subreddits) {
+      made.files.set(name, { file: await AtomicFile.create(rowsPath(shared, name)), text: '' });
+    }
+    return made;
+  }
+
+  async add(row: SourceRow): Promise<void> {
+    const target = this.files.get((row.subreddit ?? '').toLowerCase());
+    if (!target) return;
+    target.text += toLine(row);
+    if (target.text.length < writeCharacters) return;
+    await target.file.write(target.text);
+    target.text = '';
+  }
+
+  async commit(): Promise<void> {
+    for (const { file, text } of this.files.values()) {
+      await file.write(text);
+      await file.commit();
+    }
+  }
+
+  async abort(): Promise<void> {
+    for (const { file } of this.files.values()) await file.abort();
+  }
+}
+
+async function readMissing(shared: SharedRows): Promise<Missing | undefined> {
+  try {
+    return JSON.parse(await readFile(indexPath(shared), 'utf8')) as Missing;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Asks the source once, for all runs. @returns the subreddits without titles. */
+async function askOnce(
+  source: TitleSource,
+  shared: SharedRows,
+  query: TitleQuery,
+  context: WorkContext,
+): Promise<Missing> {
+  const files = await RowFiles.create(shared);
+  let missing: Missing = {};
+  try {
+    const together = { ...query, subreddits: shared.subreddits };
+    for await (const row of source.rows(together, context)) await files.add(row);
+  } catch (error) {
+    if (!(error instanceof MissingSubredditsError)) {
+      await files.abort();
+      throw error;
+    }
+    missing = Object.fromEntries(
+      [...error.byName].map(([name, { message, code, hint }]) => [name, { message, code, hint }]),
+    );
+  }
+  await files.commit();
+  await writeFileAtomic(indexPath(shared), JSON.stringify(missing));
+  return missing;
+}
+
+/**
+ * A source that several runs of one call share: the first that asks reads the titles of all, in one pass or one job; the
+ * others find theirs in files.
+ */
+export function sharedSource(source: TitleSource, shared: SharedRows): TitleSource {
+  return {
+    ...source,
+    async *rows(query, context) {
+      const missing = (await readMissing(shared)) ?? (await askOnce(source, shared, query, context));
+      for (const name of query.subreddits) {
+        const found = missing[name.toLowerCase()];
+        if (found) {
+          const { message, code, hint } = found;
+          throw new TitlesmithError(message, { code, ...(hint ? { hint } : {}) });
+        }
+        const lines = createInterface({ input: createReadStream(rowsPath(shared, name.toLowerCase())) });
+        for await (const line of lines) yield JSON.parse(line) as SourceRow;
+      }
+    },
+  };
+}
