@@ -4,7 +4,8 @@ import { type ExitCode, exitCodes, TitlesmithError, usageError } from './common/
 import { packageVersion } from './common/package-root.js';
 import { Console } from './pipeline/console.js';
 import { type ExportFormat, exportFormats } from './pipeline/export-formats.js';
-import { type OptionName, optionGroups, type RunOptions } from './pipeline/option-table.js';
+import { optionGroups } from './pipeline/option-specification.js';
+import type { OptionName, RunOptions } from './pipeline/option-table.js';
 import { choice, integer } from './pipeline/option-values.js';
 import {
   defaultInWords,
@@ -93,12 +94,23 @@ function parse(arguments_: readonly string[]): Request | undefined {
   });
   for (const { name, summary, options } of stageCommands) {
     const command = program.command(name).summary(summary).description(`The ${name} stage on its own.`);
-    command.argument('<run-folder>', 'a folder that the pipeline made, such as runs/askreddit');
+    const model = name === 'generate' ? ', or a model: its folder, 124M, 355M, 774M, 1558M' : '';
+    command.argument('<run-folder>', `a folder that the pipeline made, such as runs/askreddit${model}`);
     addOptions(command, [...options, ...everyCommand]).action(
-      (folder: string, given: Partial<RunOptions>) => {
-        request = { command: name, folder, given };
+      (folder: string, { batchSize, ...given }: Partial<RunOptions>) => {
+        // To generate, a batch is what stands side by side; in training it is the rows of a step.
+        const size = name === 'generate' ? { slots: batchSize } : { batchSize };
+        request = { command: name, folder, given: batchSize === undefined ? given : { ...given, ...size } };
       },
     );
+    if (name === 'generate') {
+      const parseSlots = (text: string): unknown => parseOptionValue('slots', text);
+      command.addOption(
+        new Option('--batch-size <count>', 'The same as --slots.')
+          .argParser(parseSlots)
+          .helpGroup('Generation:'),
+      );
+    }
   }
   const review = program.command('review').summary('keep or refuse titles in the browser');
   review.description('Serves the review of a run to this machine, until Ctrl-C.');

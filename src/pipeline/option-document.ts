@@ -1,4 +1,4 @@
-import { optionGroups } from './option-table.js';
+import { optionGroups } from './option-specification.js';
 import { defaultInWords, flagOf, optionNames, specificationOf } from './options.js';
 
 function cell(text: string): string {

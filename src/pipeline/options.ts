@@ -1,5 +1,6 @@
 import { TitlesmithError, usageError } from '../common/errors.js';
-import { type OptionName, type OptionSpecification, optionTable, type RunOptions } from './option-table.js';
+import type { OptionSpecification } from './option-specification.js';
+import { type OptionName, optionTable, type RunOptions } from './option-table.js';
 
 /** `learningRate` → `--learning-rate`. */
 export function flagOf(name: OptionName): string {
@@ -76,6 +77,9 @@ export function checkOptionsTogether(options: RunOptions): void {
       `--run-name names one run, but --subreddit names ${subreddit.length}.`,
       'Leave --run-name out: each run is named after its subreddit.',
     );
+  }
+  if (options.prefix !== undefined && options.prefixFile !== undefined) {
+    throw usageError('--prefix and --prefix-file are given, but titles have one prefix.', 'Leave one out.');
   }
   if ((source === 'duckdb' || source === 'csv') && input.length === 0) {
     throw usageError(`--source ${source} needs --input PATH.`);

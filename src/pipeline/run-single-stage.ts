@@ -1,6 +1,7 @@
 import { type ExitCode, exitCodes } from '../common/errors.js';
 import type { Console } from './console.js';
 import { decideModel, keptModel } from './decide-model.js';
+import { generateFromModel, namesModel } from './generate-from-model.js';
 import { generatedLines } from './generated-lines.js';
 import type { Interrupt } from './interrupt.js';
 import type { RunOptions } from './option-table.js';
@@ -13,7 +14,7 @@ import { summarizeRun } from './summary.js';
 
 /**
  * Runs one stage on a run folder, with the options recorded there where they are not given anew. `generate` prints
- * the titles, the others what the run has come to.
+ * the titles, the others what the run has come to. `generate` takes a model that belongs to no run too.
  * @throws TitlesmithError when the folder is no run folder, an earlier stage's files are missing, or the stage fails.
  */
 export async function runSingleStage(
@@ -23,6 +24,9 @@ export async function runSingleStage(
   console: Console,
   interrupt: Interrupt,
 ): Promise<ExitCode> {
+  if (stage === 'generate' && namesModel(folder)) {
+    return generateFromModel(folder, given, console, interrupt);
+  }
   const started = performance.now();
   const onProgress = console.listener({ stage });
   const run = await RunFolder.open(folder, onProgress);

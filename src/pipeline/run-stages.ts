@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InterruptedError, TitlesmithError } from '../common/errors.js';
+import { hashFile } from '../common/files.js';
 import type { ProgressListener } from '../common/progress.js';
 import { filesAreUnchanged, hashValue, recordFiles } from './fingerprint.js';
 import type { Decision, StageCounts, StageRecord } from './manifest.js';
@@ -45,6 +46,11 @@ function modelIdentity(model: Decision | undefined): unknown {
   return model?.hash === undefined ? model?.choice : [model.choice, model.hash];
 }
 
+/** The content of --prefix-file, whose path says little. */
+async function hashPrefixes({ prefixFile }: RunOptions): Promise<string | undefined> {
+  return prefixFile === undefined ? undefined : hashFile(prefixFile);
+}
+
 /** Hash of everything a stage's result depends on. @throws TitlesmithError when an input is missing. */
 async function fingerprintStage(stage: StageName, context: StageRunContext): Promise<string> {
   const { version, inputs, usesCountsOf } = stageDescriptions[stage];
@@ -65,6 +71,7 @@ async function fingerprintStage(stage: StageName, context: StageRunContext): Pro
     counts: countsOf(run, usesCountsOf),
     source: stage === 'extract' ? sourceFingerprint : undefined,
     model: stage === 'finetune' ? modelIdentity(decisions['model']) : undefined,
+    prefixes: stage === 'generate' ? await hashPrefixes(options) : undefined,
     shown: stage === 'report' ? { runName, decisions } : undefined,
   });
 }

@@ -1,7 +1,7 @@
 import { TitlesmithError, usageError } from '../../common/errors.js';
 import type { Tokenizer } from '../tokenizer/contract.js';
 import type { DecodeSession, PromptCache } from './contract.js';
-import type { GenerationOptions } from './options.js';
+import { type GenerationOptions, validateGenerationOptions } from './options.js';
 
 /** What texts go on from. */
 export interface Prompt {
@@ -40,11 +40,7 @@ export function readPrompts(
     );
   }
   return (prefixes ?? [prefix ?? '']).map((given, index) => {
-    const shown = given.startsWith(startText) ? given.slice(startText.length) : given;
-    const tokens =
-      delimiters === 'text'
-        ? tokenizer.encode(startText + shown)
-        : [tokenizer.endOfTextId, ...tokenizer.encode(shown)];
+    const { shown, tokens } = encodePrefix(tokenizer, given, delimiters);
     if (tokens.length + length > capacity) {
       const room = capacity - tokens.length;
       const flag = prefixes ? `--prefix-file: prefix ${index + 1}` : 'the prefix';
@@ -56,6 +52,28 @@ export function readPrompts(
     }
     return { prefix: shown, tokens: Int32Array.from(tokens) };
   });
+}
+
+function encodePrefix(
+  tokenizer: Tokenizer,
+  given: string,
+  delimiters: GenerationOptions['delimiters'],
+): { shown: string; tokens: number[] } {
+  const shown = given.startsWith(startText) ? given.slice(startText.length) : given;
+  const start = delimiters === 'text' ? [] : [tokenizer.endOfTextId];
+  return {
+    shown,
+    tokens: [...start, ...tokenizer.encode(delimiters === 'text' ? startText + shown : shown)],
+  };
+}
+
+/** Tokens of the longest prompt of a request. @throws TitlesmithError where an option is wrong. */
+export function longestPrompt(tokenizer: Tokenizer, options: GenerationOptions): number {
+  validateGenerationOptions(options);
+  const given = options.prefixes ?? [options.prefix ?? ''];
+  const length = (prefix: string): number =>
+    encodePrefix(tokenizer, prefix, options.delimiters).tokens.length;
+  return given.reduce((longest, prefix) => Math.max(longest, length(prefix)), 0);
 }
 
 /** Prompts that have been run, so that each is run once for all texts that go on from it. */

@@ -11,6 +11,7 @@ export const runFiles = {
   metrics: 'metrics.jsonl',
   samples: 'samples',
   generated: 'generated.jsonl',
+  generatedJournal: 'generated.partial.jsonl',
   accepted: 'accepted.txt',
   rejected: 'rejected.csv',
   reportPage: 'report.html',
@@ -29,7 +30,13 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
     outputs: [runFiles.checkpoint, runFiles.metrics, runFiles.samples],
     resumable: true,
   },
-  generate: { ...once, inputs: [runFiles.checkpoint], outputs: [runFiles.generated] },
+  generate: {
+    ...once,
+    version: 2,
+    inputs: [runFiles.checkpoint],
+    outputs: [runFiles.generated, runFiles.generatedJournal],
+    resumable: true,
+  },
   dedupe: {
     ...once,
     version: 2,

@@ -1,47 +1,74 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../common/files.js';
 import type { WorkContext } from '../../common/progress.js';
 import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime.js';
 import type { GeneratedText } from '../../model/generation/contract.js';
 import { generateTexts } from '../../model/generation/generate.js';
-import { readConfiguration } from '../../model/gpt2/checkpoint.js';
+import type { GenerationOptions } from '../../model/generation/options.js';
+import { longestPrompt } from '../../model/generation/prompts.js';
 import { openDecodeSession } from '../../model/gpt2/decoder.js';
-import { openSafetensorsModel } from '../../model/gpt2/safetensors-model.js';
-import { loadTokenizer } from '../../model/tokenizer/load.js';
+import { openModel } from '../../model/gpt2/resolve-model.js';
+import type { RunOptions } from '../option-table.js';
+import { readPrefixFile } from '../prefix-file.js';
 import type { StageJob } from './contract.js';
 import type { GenerateCounts } from './counts.js';
 import { runFiles } from './descriptions.js';
 import { formatGenerated } from './generated-file.js';
+import { GeneratedJournal } from './generated-journal.js';
 
-/** Texts decoded side by side. What a text becomes does not depend on it. */
-const slots = 32;
-
-/** checkpoint/ → generated.jsonl. */
+/** checkpoint/ → generated.jsonl. Finished texts are kept as they come, so that an interrupted stage goes on. */
 export async function runGenerate(
-  { folder, options }: StageJob,
+  { folder, options, resume }: StageJob,
   context: WorkContext,
 ): Promise<GenerateCounts> {
-  const checkpoint = join(folder, runFiles.checkpoint);
-  const configuration = await readConfiguration(checkpoint);
-  const tokenizer = await loadTokenizer(checkpoint);
-  const prefixTokens = options.prefix === undefined ? 0 : tokenizer.encode(options.prefix).length;
-  const capacity = Math.min(configuration.contextLength, 1 + prefixTokens + options.length);
-  const weights = await openSafetensorsModel(checkpoint, configuration);
+  const journalPath = join(folder, runFiles.generatedJournal);
+  const journal = await GeneratedJournal.open(journalPath, resume);
+  const texts = [...journal.finished];
+  try {
+    const finished = new Set(texts.map(({ index }) => index));
+    for await (const text of generateFrom(join(folder, runFiles.checkpoint), options, finished, context)) {
+      await journal.append(text);
+      texts.push(text);
+    }
+  } finally {
+    await journal.close();
+  }
+  texts.sort((a, b) => a.index - b.index);
+  await writeFileAtomic(join(folder, runFiles.generated), formatGenerated(texts));
+  await rm(journalPath);
+  return countTexts(texts);
+}
+
+/**
+ * Generates what the options ask for with a model by name, as each text is finished.
+ * @param finished indices that are there already.
+ */
+export async function* generateFrom(
+  model: string,
+  options: RunOptions,
+  finished: ReadonlySet<number>,
+  context: WorkContext,
+): AsyncGenerator<GeneratedText, void, undefined> {
+  const prefixes = options.prefixFile === undefined ? undefined : await readPrefixFile(options.prefixFile);
+  const wanted: GenerationOptions = { ...options, prefixes, finished };
+  const { configuration, tokenizer, weights } = await openModel(model, context);
+  const capacity = Math.min(configuration.contextLength, longestPrompt(tokenizer, wanted) + options.length);
   const session = await openDecodeSession(
     createOnnxRuntimeEngine({ threads: options.threads }),
     configuration,
     weights,
-    { slots: Math.min(slots, options.nsamples), capacity },
+    {
+      slots: Math.min(options.slots, options.nsamples * (prefixes?.length ?? 1)),
+      capacity,
+      precision: options.precision,
+    },
   ).finally(() => weights.close());
-  const texts: GeneratedText[] = [];
   try {
-    for await (const text of generateTexts(session, tokenizer, options, context)) texts.push(text);
+    yield* generateTexts(session, tokenizer, wanted, context);
   } finally {
     await session.dispose();
   }
-  texts.sort((a, b) => a.index - b.index);
-  await writeFileAtomic(join(folder, runFiles.generated), formatGenerated(texts));
-  return countTexts(texts);
 }
 
 function countTexts(texts: readonly GeneratedText[]): GenerateCounts {

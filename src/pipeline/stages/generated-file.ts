@@ -27,6 +27,11 @@ export async function readGenerated(path: string): Promise<GeneratedText[]> {
   } catch (error) {
     throw fileError('read', path, error);
   }
+  return parseGenerated(content, path);
+}
+
+/** The texts of a file's content. @param path names the file in messages. @throws TitlesmithError as above. */
+export function parseGenerated(content: string, path: string): GeneratedText[] {
   const lines = content.split('\n').filter((line) => line !== '');
   return lines.map((line, index) => {
     let value: unknown;

@@ -1,0 +1,110 @@
+import { silentContext, type WorkContext } from '../../common/progress.js';
+import type { Engine } from '../engine/contract.js';
+import { createOnnxRuntimeEngine } from '../engine/onnxruntime.js';
+import type { Gpt2Configuration } from '../gpt2/configuration.js';
+import type { Precision } from '../gpt2/decode-weights.js';
+import { openDecodeSession } from '../gpt2/decoder.js';
+import type { OpenModel } from '../gpt2/open-model.js';
+import { openModel } from '../gpt2/resolve-model.js';
+import type { Tokenizer } from '../tokenizer/contract.js';
+import type { DecodeSession, GeneratedText } from './contract.js';
+import { generateTexts } from './generate.js';
+import { type GenerationOptions, generationDefaults } from './options.js';
+
+export interface ModelOptions {
+  /** Texts generated side by side; changes none of them. */
+  readonly slots?: number;
+  /** Longest text in tokens, its start and prefix included; bounded by the model's context. */
+  readonly capacity?: number;
+  readonly precision?: Precision;
+  /** ONNX Runtime on the CPU where it is left out. */
+  readonly engine?: Engine;
+  /** Hears of downloads, and can stop them. */
+  readonly context?: WorkContext;
+}
+
+const defaultSlots = 64;
+/** Room for a prefix and a title; twice what the keys and values of 64 slots of 124M take at 64 tokens. */
+const defaultCapacity = 128;
+
+/** A model ready to generate. Several may be open at a time; each holds its own weights and caches. */
+export class Model {
+  private turn: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly configuration: Gpt2Configuration,
+    readonly tokenizer: Tokenizer,
+    private readonly session: DecodeSession,
+  ) {}
+
+  /** Waits for the model to be free. @returns its session, and the function that frees it for the next. */
+  async take(): Promise<{ session: DecodeSession; release: () => void }> {
+    const before = this.turn;
+    let release: () => void = () => {};
+    this.turn = new Promise((resolve) => {
+      release = resolve;
+    });
+    await before;
+    return { session: this.session, release };
+  }
+
+  /** Frees the model's memory, once what is generating has ended. It cannot be used any more. */
+  async dispose(): Promise<void> {
+    await this.turn;
+    await this.session.dispose();
+  }
+}
+
+/**
+ * Opens a model for generation.
+ * @param name a folder (of a run, of Hugging Face files, of gpt-2-simple), or 124M, 355M, 774M, 1558M, or a Hugging
+ *   Face id, which is downloaded where it is not cached.
+ * @throws TitlesmithError when there is no such model, or its files are not as they should be.
+ */
+export async function loadModel(name: string, options: ModelOptions = {}): Promise<Model> {
+  const opened = await openModel(name, options.context ?? silentContext);
+  try {
+    return await createModel(opened, options);
+  } finally {
+    await opened.weights.close();
+  }
+}
+
+/** Makes a model of weights that are open already; the caller closes them. */
+export async function createModel(
+  { configuration, tokenizer, weights }: OpenModel,
+  options: ModelOptions = {},
+): Promise<Model> {
+  const { slots = defaultSlots, precision = 'float32', engine = createOnnxRuntimeEngine() } = options;
+  const capacity = Math.min(options.capacity ?? defaultCapacity, configuration.contextLength);
+  const sizes = { slots, capacity, precision };
+  return new Model(configuration, tokenizer, await openDecodeSession(engine, configuration, weights, sizes));
+}
+
+/** What a caller may say; {@link generationDefaults} for the rest. */
+export interface GenerateOptions extends Partial<GenerationOptions> {
+  /** Ends the generation between two tokens: the iterator throws the signal's reason. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: WorkContext['onProgress'];
+}
+
+/**
+ * Generates texts and yields each as it is finished; `index` tells their order. Calls for one model take turns: one
+ * begins when the one before has ended, by its last text, an error, or the iterator's `return` (which `break` calls).
+ * @throws TitlesmithError (exit code 2) before any work when an option is wrong; the signal's reason once it is aborted.
+ */
+export async function* generate(
+  model: Model,
+  { signal, onProgress = silentContext.onProgress, ...options }: GenerateOptions = {},
+): AsyncGenerator<GeneratedText, void, undefined> {
+  const { session, release } = await model.take();
+  const context: WorkContext = { onProgress, stopRequested: () => signal?.aborted ?? false };
+  try {
+    yield* generateTexts(session, model.tokenizer, { ...generationDefaults, ...options }, context);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    release();
+  }
+}
