@@ -26,7 +26,7 @@ async function writePosts(make: PostMaker, posts: number, path: string, zstdFlag
 }
 
 /**
- * Writes a made-up month of posts: `generate-month --posts 1000000 --output RS_2019-03.zst [--zstd=--long=31]`.
+ * Writes a made-up month of posts: `npm run bench -- data/generate-month --posts 1000000 --output RS_2019-03.zst [--zstd=--long=31]`.
  * The same count and seed give the same posts, and a month of fewer posts is the beginning of one of more.
  */
 async function main(): Promise<void> {
