@@ -1,5 +1,4 @@
-import { decodeHTMLStrict } from 'entities';
-import { collapseSpaces, removeBroken, removeInvisible } from './characters.js';
+import { applyRules, type CleaningRule } from './rules.js';
 
 /** Why a title was thrown away; each is counted and stands in dropped.csv. */
 export const dropReasons = ['deleted or removed', 'too short', 'too long', 'duplicate'] as const;
@@ -18,29 +17,11 @@ export const longestRawTitle = 2000;
 /** What became of a raw title: kept in its cleaned form, or thrown away for a reason. */
 export type CleanedTitle = { readonly title: string } | { readonly reason: Exclude<DropReason, 'duplicate'> };
 
+/** Told the names of the rules that changed a title, each once. */
+export type ChangeListener = (ruleNames: ReadonlySet<string>) => void;
+
 /** Reddit's stand-ins for titles that are gone. */
 const gone = /^\[\s*(deleted|removed)(\s+by\s+[^\][]{1,40})?\s*\]$/i;
-
-/** The dataset's own delimiters, which a title must not hold. */
-const delimiters = /<\|(?:start|end)oftext\|>/gi;
-
-/** The value that a function leaves as it is, reached by applying it again and again. */
-function untilStable(text: string, change: (text: string) => string): string {
-  let before = text;
-  let after = change(text);
-  while (after !== before) {
-    before = after;
-    after = change(before);
-  }
-  return after;
-}
-
-function cleanOnce(text: string): string {
-  // Decoded to the end before anything is judged by its neighbours: what they are must not hang on how often
-  // the text was escaped.
-  const decoded = untilStable(removeBroken(text), (escaped) => decodeHTMLStrict(escaped));
-  return collapseSpaces(removeInvisible(removeBroken(decoded)).replace(delimiters, ' ')).normalize('NFC');
-}
 
 /**
  * The text of a title as it is meant: HTML entities decoded however often they were escaped, Unicode NFC, no
@@ -49,16 +30,23 @@ function cleanOnce(text: string): string {
  * what NFC expands does not come back.
  */
 export function cleanText(raw: string): string {
-  return untilStable(raw, cleanOnce);
+  return applyRules(raw);
 }
 
 /**
  * Cleans one title and judges it by itself; duplicates are for {@link cleanTitles}.
  * @param minLength shortest title kept, in Unicode characters after cleaning.
+ * @param onChange told once, where any rule changed the title.
  */
-export function cleanTitle(raw: string, minLength: number = defaultMinLength): CleanedTitle {
+export function cleanTitle(
+  raw: string,
+  minLength: number = defaultMinLength,
+  onChange?: ChangeListener,
+): CleanedTitle {
   if (raw.length > longestRawTitle) return { reason: 'too long' };
-  const title = cleanText(raw);
+  const changed = new Set<string>();
+  const title = applyRules(raw, (rule: CleaningRule) => changed.add(rule.name));
+  if (changed.size > 0) onChange?.(changed);
   if (gone.test(title)) return { reason: 'deleted or removed' };
   if (characterCount(title) < minLength) return { reason: 'too short' };
   return { title };
@@ -81,11 +69,14 @@ export type CleanedRow =
  */
 export async function* cleanTitles(
   rows: AsyncIterable<{ readonly title: string }>,
-  { minLength = defaultMinLength }: { readonly minLength?: number } = {},
+  {
+    minLength = defaultMinLength,
+    onChange,
+  }: { readonly minLength?: number; readonly onChange?: ChangeListener } = {},
 ): AsyncGenerator<CleanedRow> {
   const seen = new Set<string>();
   for await (const { title: raw } of rows) {
-    const cleaned = cleanTitle(raw, minLength);
+    const cleaned = cleanTitle(raw, minLength, onChange);
     if ('reason' in cleaned) {
       yield { raw, reason: cleaned.reason };
     } else if (seen.has(cleaned.title)) {

@@ -25,6 +25,8 @@ export interface ExtractedTitles {
   readonly kept: number;
   /** Only reasons that occurred, in the order of their names. */
   readonly droppedByReason: Readonly<Record<string, number>>;
+  /** Titles that each rule of cleaning changed, kept or not; only rules that did, in the order of their names. */
+  readonly changedByRule: Readonly<Record<string, number>>;
 }
 
 /** Titles between two signs of life. */
@@ -86,11 +88,18 @@ async function writeTitles(
   context: WorkContext,
 ): Promise<ExtractedTitles> {
   const drops = new Map<DropReason, number>();
+  const changes = new Map<string, number>();
+  const onChange = (ruleNames: ReadonlySet<string>): void => {
+    for (const name of ruleNames) changes.set(name, (changes.get(name) ?? 0) + 1);
+  };
   let extracted = 0;
   let kept = 0;
   await titles.write(csvLine('title'));
   await dropped.write(csvLine('title', 'reason'));
-  for await (const row of cleanTitles(watched(source.rows(query, context), context), { minLength })) {
+  for await (const row of cleanTitles(watched(source.rows(query, context), context), {
+    minLength,
+    onChange,
+  })) {
     extracted += 1;
     if ('reason' in row) {
       drops.set(row.reason, (drops.get(row.reason) ?? 0) + 1);
@@ -104,8 +113,11 @@ async function writeTitles(
   if (kept === 0) throw nothingKept(source, extracted, minLength);
   await titles.flush();
   await dropped.flush();
-  const droppedByReason = Object.fromEntries([...drops].sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { extracted, kept, droppedByReason };
+  return { extracted, kept, droppedByReason: byName(drops), changedByRule: byName(changes) };
+}
+
+function byName(counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 async function* watched(rows: AsyncIterable<SourceRow>, context: WorkContext): AsyncGenerator<SourceRow> {

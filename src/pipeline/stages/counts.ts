@@ -5,6 +5,8 @@ export type ExtractCounts = {
   /** Titles left after cleaning. */
   readonly kept: number;
   readonly droppedByReason: Readonly<Record<string, number>>;
+  /** Titles that each rule of cleaning changed. */
+  readonly changedByRule?: Readonly<Record<string, number>>;
 };
 
 export type DatasetCounts = {
