@@ -35,7 +35,13 @@ export { gpt2Tokenizer } from './model/tokenizer/gpt2.js';
 export { loadTokenizer } from './model/tokenizer/load.js';
 export { restrictedTokenizer } from './model/tokenizer/restricted.js';
 export type { MetricsLine, TrainingOptions, TrainingResult } from './model/training/contract.js';
-export { readDataset, splitTitles, tokenizeTitles, writeDataset } from './model/training/dataset.js';
+export {
+  readDataset,
+  splitTitles,
+  tokenizeTitles,
+  writeDataset,
+  writeSplitDataset,
+} from './model/training/dataset.js';
 export { finetune } from './model/training/finetune.js';
 export type { FinetuneInput, TrainingSamples } from './model/training/input.js';
 export { cleanTitle, cleanTitles } from './pipeline/cleaning/clean.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { fileError, TitlesmithError } from '../../common/errors.js';
-import { writeChunksAtomic } from '../../common/files.js';
+import { AtomicFile, writeChunksAtomic } from '../../common/files.js';
 import type { TokenizedTitles, Tokenizer } from '../tokenizer/contract.js';
 
 const [opening, closing] = ['<|startoftext|>', '<|endoftext|>'];
@@ -23,6 +23,26 @@ function placeOf(title: string): number {
   return createHash('sha256').update(title).digest().readUIntBE(0, 6) / 2 ** 48;
 }
 
+/** The lowest and the highest place of a set of titles: one of either goes to each side. */
+interface Extremes {
+  lowest: number;
+  highest: number;
+}
+
+function widen(extremes: Extremes, place: number): void {
+  extremes.lowest = Math.min(extremes.lowest, place);
+  extremes.highest = Math.max(extremes.highest, place);
+}
+
+function isHeldOut(place: number, { lowest, highest }: Extremes, validationShare: number): boolean {
+  return lowest < highest && (place === lowest || (place < validationShare && place !== highest));
+}
+
+function checkShare(validationShare: number): void {
+  if (validationShare > 0 && validationShare < 1) return;
+  throw new RangeError(`validationShare ${validationShare} is not between 0 and 1`);
+}
+
 /**
  * Holds out about `validationShare` of the titles by their hash, so that a title stays on its side when others come or
  * go. Of two or more different titles at least one is on each side. Keeps the order given.
@@ -32,20 +52,14 @@ export function splitTitles(
   titles: readonly string[],
   { validationShare = 0.1 }: { readonly validationShare?: number } = {},
 ): SplitTitles {
-  if (!(validationShare > 0 && validationShare < 1)) {
-    throw new RangeError(`validationShare ${validationShare} is not between 0 and 1`);
-  }
+  checkShare(validationShare);
   const places = titles.map(placeOf);
-  let [lowest, highest] = [1, 0];
-  for (const place of places) {
-    lowest = Math.min(lowest, place);
-    highest = Math.max(highest, place);
-  }
-  const isHeldOut = (place: number): boolean =>
-    lowest < highest && (place === lowest || (place < validationShare && place !== highest));
+  const extremes: Extremes = { lowest: 1, highest: 0 };
+  for (const place of places) widen(extremes, place);
+  const heldOut = places.map((place) => isHeldOut(place, extremes, validationShare));
   return {
-    train: titles.filter((_, index) => !isHeldOut(places[index]!)),
-    validation: titles.filter((_, index) => isHeldOut(places[index]!)),
+    train: titles.filter((_, index) => !heldOut[index]),
+    validation: titles.filter((_, index) => heldOut[index]),
   };
 }
 
@@ -89,6 +103,66 @@ function* formatLines(titles: readonly string[]): Generator<string> {
 export async function writeDataset(folder: string, { train, validation }: SplitTitles): Promise<void> {
   await writeChunksAtomic(join(folder, 'train.txt'), formatLines(train));
   await writeChunksAtomic(join(folder, 'validation.txt'), formatLines(validation));
+}
+
+/** Text gathered before it is written, in UTF-16 units. */
+const writeCharacters = 65_536;
+
+/** One side of a dataset on its way to disk. */
+class DatasetFile {
+  titles = 0;
+  private text = '';
+
+  constructor(private readonly file: AtomicFile) {}
+
+  async add(title: string): Promise<void> {
+    this.text += formatLine(title);
+    this.titles += 1;
+    if (this.text.length >= writeCharacters) await this.flush();
+  }
+
+  async commit(): Promise<void> {
+    await this.flush();
+    await this.file.commit();
+  }
+
+  private async flush(): Promise<void> {
+    const { text } = this;
+    this.text = '';
+    await this.file.write(text);
+  }
+}
+
+/**
+ * What {@link splitTitles} and {@link writeDataset} do, on titles of any number: they are read twice and never held.
+ * @param titles gives the same titles each time it is called.
+ * @returns how many titles are on each side.
+ * @throws RangeError for a share not between 0 and 1; TitlesmithError for a title that is not one short line, or a file
+ * that cannot be written.
+ */
+export async function writeSplitDataset(
+  folder: string,
+  titles: () => AsyncIterable<string>,
+  { validationShare = 0.1 }: { readonly validationShare?: number } = {},
+): Promise<{ readonly train: number; readonly validation: number }> {
+  checkShare(validationShare);
+  const extremes: Extremes = { lowest: 1, highest: 0 };
+  for await (const title of titles()) widen(extremes, placeOf(title));
+  const files: AtomicFile[] = [];
+  try {
+    for (const name of ['train.txt', 'validation.txt'])
+      files.push(await AtomicFile.create(join(folder, name)));
+    const [train, validation] = files.map((file) => new DatasetFile(file)) as [DatasetFile, DatasetFile];
+    for await (const title of titles()) {
+      await (isHeldOut(placeOf(title), extremes, validationShare) ? validation : train).add(title);
+    }
+    await train.commit();
+    await validation.commit();
+    return { train: train.titles, validation: validation.titles };
+  } catch (error) {
+    await Promise.allSettled(files.map((file) => file.abort()));
+    throw error;
+  }
 }
 
 /** The lines of a file as bytes, without their ends; streamed. What is too long for a line comes last, cut. */

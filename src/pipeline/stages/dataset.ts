@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
-import { splitTitles, writeDataset } from '../../model/training/dataset.js';
+import { writeSplitDataset } from '../../model/training/dataset.js';
 import { readTitles } from '../cleaning/titles-file.js';
-import { collect } from '../collect.js';
 import type { StageJob } from './contract.js';
 import type { DatasetCounts } from './counts.js';
 import { runFiles } from './descriptions.js';
@@ -12,10 +11,9 @@ export async function runDataset(
   { folder, options }: StageJob,
   context: WorkContext,
 ): Promise<DatasetCounts> {
-  const titles = await collect(readTitles(join(folder, runFiles.titles)));
-  const split = splitTitles(titles, { validationShare: options.validationShare });
-  await writeDataset(join(folder, 'dataset'), split);
-  const counts = { train: split.train.length, validation: split.validation.length };
+  const titles = (): AsyncIterable<string> => readTitles(join(folder, runFiles.titles));
+  const { validationShare } = options;
+  const counts = await writeSplitDataset(join(folder, 'dataset'), titles, { validationShare });
   const { train, validation } = counts;
   context.onProgress({
     kind: 'note',

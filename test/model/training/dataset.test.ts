@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -10,6 +10,7 @@ import {
   splitTitles,
   tokenizeTitles,
   writeDataset,
+  writeSplitDataset,
 } from '../../../src/model/training/dataset.js';
 
 let folder = '';
@@ -83,6 +84,40 @@ describe('dataset files', () => {
     await writeDataset(folder, { train: titles, validation: [] });
     expect(await read(join(folder, 'train.txt'))).toEqual(titles);
     expect(await read(join(folder, 'validation.txt'))).toEqual([]);
+  });
+
+  it('streamed are what they are when split and written whole', async () => {
+    const share = fc.double({ min: 0.01, max: 0.99, noNaN: true });
+    const title = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !/[\r\n]/.test(text));
+    await fc.assert(
+      fc.asyncProperty(fc.array(title, { maxLength: 20 }), share, async (titles, validationShare) => {
+        const split = splitTitles(titles, { validationShare });
+        await writeDataset(join(folder, 'whole'), split);
+        const counts = await writeSplitDataset(
+          join(folder, 'streamed'),
+          async function* () {
+            yield* titles;
+          },
+          { validationShare },
+        );
+        expect(counts).toEqual({ train: split.train.length, validation: split.validation.length });
+        for (const name of ['train.txt', 'validation.txt']) {
+          expect(await readFile(join(folder, 'streamed', name))).toEqual(
+            await readFile(join(folder, 'whole', name)),
+          );
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('streamed leave nothing behind when the titles fail', async () => {
+    const titles = async function* () {
+      yield 'One title';
+      yield 'two\nlines';
+    };
+    await expect(writeSplitDataset(folder, titles)).rejects.toMatchObject({ code: 'dataset-title' });
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it.each(['two\nlines', 'two\rlines', '', 'é'.repeat(2 ** 14)])('refuse the title %j', async (title) => {
