@@ -1,4 +1,5 @@
 import { applyRules, type CleaningRule } from './rules.js';
+import { SeenTitles } from './seen-titles.js';
 
 /** Why a title was thrown away; each is counted and stands in dropped.csv. */
 export const dropReasons = ['deleted or removed', 'too short', 'too long', 'duplicate'] as const;
@@ -65,7 +66,7 @@ export type CleanedRow =
   | { readonly raw: string; readonly reason: DropReason };
 
 /**
- * Cleans a stream of titles; of equal ones, the first is kept. Holds the kept titles in memory, nothing else.
+ * Cleans a stream of titles; of equal ones, the first is kept. Holds a hash of each kept title, nothing else.
  */
 export async function* cleanTitles(
   rows: AsyncIterable<{ readonly title: string }>,
@@ -74,16 +75,15 @@ export async function* cleanTitles(
     onChange,
   }: { readonly minLength?: number; readonly onChange?: ChangeListener } = {},
 ): AsyncGenerator<CleanedRow> {
-  const seen = new Set<string>();
+  const seen = new SeenTitles();
   for await (const { title: raw } of rows) {
     const cleaned = cleanTitle(raw, minLength, onChange);
     if ('reason' in cleaned) {
       yield { raw, reason: cleaned.reason };
-    } else if (seen.has(cleaned.title)) {
-      yield { raw, reason: 'duplicate' };
-    } else {
-      seen.add(cleaned.title);
+    } else if (seen.add(cleaned.title)) {
       yield { raw, title: cleaned.title };
+    } else {
+      yield { raw, reason: 'duplicate' };
     }
   }
 }
