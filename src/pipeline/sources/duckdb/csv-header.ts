@@ -15,10 +15,19 @@ export async function csvHeader(path: string): Promise<readonly string[]> {
     text += decoder.decode(piece, { stream: true });
     return text.length < mostBytes;
   });
-  for await (const record of csvRecords(piecesOf(text), path)) return record;
+  for await (const record of csvRecords(firstRecord(text), path)) return record;
   return [];
 }
 
-async function* piecesOf(text: string): AsyncGenerator<string> {
+/** The text up to the first line break outside quotes: what comes behind may be faulty, which is told of later. */
+async function* firstRecord(text: string): AsyncGenerator<string> {
+  let quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === '"') quoted = !quoted;
+    else if (!quoted && (text[at] === '\n' || text[at] === '\r')) {
+      yield text.slice(0, at);
+      return;
+    }
+  }
   yield text;
 }
