@@ -13,6 +13,8 @@ interface Contender {
 
 interface Measured {
   readonly seconds: number;
+  /** Of all processes. */
+  readonly cpuSeconds: number;
   /** Of the largest process, in megabytes. */
   readonly peakMegabytes: number;
 }
@@ -23,14 +25,15 @@ const folder = mkdtempSync(join(tmpdir(), 'titlesmith-bench-'));
 function measure(command: readonly string[]): Measured {
   const figures = join(folder, 'time.txt');
   const started = performance.now();
-  const { status, stderr } = spawnSync('/usr/bin/time', ['-f', '%M', '-o', figures, ...command], {
+  const { status, stderr } = spawnSync('/usr/bin/time', ['-f', '%M %U %S', '-o', figures, ...command], {
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
     maxBuffer: 2 ** 26,
   });
   const seconds = (performance.now() - started) / 1000;
   if (status !== 0) throw new Error(`${command.join(' ')} ended with ${status}: ${stderr.slice(0, 500)}`);
-  return { seconds, peakMegabytes: Number(readFileSync(figures, 'utf8')) / 1000 };
+  const [kilobytes = 0, user = 0, system = 0] = readFileSync(figures, 'utf8').trim().split(' ').map(Number);
+  return { seconds, cpuSeconds: user + system, peakMegabytes: kilobytes / 1000 };
 }
 
 function median(values: readonly number[]): number {
@@ -95,15 +98,16 @@ function main(): void {
   console.log(
     `${posts} posts, ${(statSync(file).size / 1e9).toFixed(2)} GB packed; ${process.version}, ${cpus().length} cores of ${cpus()[0]?.model}\n`,
   );
-  console.log('| way | seconds, median (all) | posts/s | × zstd alone | peak MB |');
-  console.log('| --- | --- | --- | --- | --- |');
+  console.log('| way | seconds, median (all) | CPU seconds | posts/s | × zstd alone | peak MB |');
+  console.log('| --- | --- | --- | --- | --- | --- |');
   const alone = median((results.get('zstd -dc alone') ?? []).map(({ seconds }) => seconds));
   for (const [name, runs] of results) {
     const seconds = median(runs.map((run) => run.seconds));
     const every = runs.map((run) => run.seconds.toFixed(2)).join(', ');
+    const cpu = median(runs.map((run) => run.cpuSeconds)).toFixed(1);
     const peak = Math.max(...runs.map((run) => run.peakMegabytes));
     console.log(
-      `| ${name} | ${seconds.toFixed(2)} (${every}) | ${Math.round(posts / seconds)} | ${(seconds / alone).toFixed(2)} | ${Math.round(peak)} |`,
+      `| ${name} | ${seconds.toFixed(2)} (${every}) | ${cpu} | ${Math.round(posts / seconds)} | ${(seconds / alone).toFixed(2)} | ${Math.round(peak)} |`,
     );
   }
   rmSync(folder, { recursive: true });
