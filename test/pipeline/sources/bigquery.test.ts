@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { TitlesmithError } from '../../../src/common/errors.js';
 import { openBigquerySource } from '../../../src/pipeline/sources/bigquery/bigquery.js';
@@ -5,7 +6,7 @@ import { bigqueryError } from '../../../src/pipeline/sources/bigquery/errors.js'
 import { openDumpSource } from '../../../src/pipeline/sources/dumps.js';
 import { type Emulator, findEmulator, startEmulator } from './emulator.js';
 import { failureLine, ndjson, temporaryFolder, titlesOf, write } from './helpers.js';
-import { expectedTitles, hostilePosts, type Post, post, question, questions } from './posts.js';
+import { expectedTitles, hostilePosts, type Post, post, question, questions, second } from './posts.js';
 
 const folder = temporaryFolder();
 const program = findEmulator();
@@ -35,6 +36,45 @@ describe.skipIf(program === undefined)('against the emulator', () => {
     expect(titles).toEqual(expectedTitles(hostilePosts, query));
     const file = write(folder, 'posts.ndjson', ndjson(hostilePosts));
     expect(titles).toEqual(await titlesOf(await openDumpSource([file]), query));
+  });
+
+  test('random hostile posts: the titles of plain code, and of dumps', async () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 9 }),
+      fc.constantFrom('&amp;lt;', '&gt; &LT; \uFFFD', "'; --", '\\u0041', '\u2028 \u200B', '"@min_length"'),
+    );
+    const month = fc.integer({ min: second('2013-01-30T00:00:00'), max: second('2013-03-02T00:00:00') });
+    const anyPost = fc.record({
+      title: fc.option(fc.array(text, { maxLength: 3 }).map((parts) => parts.join(''))),
+      score: fc.option(fc.integer({ min: -2, max: 2 })),
+      created_utc: month,
+      id: fc.option(fc.string({ minLength: 1, maxLength: 1 })),
+      isShouted: fc.boolean(),
+    });
+    const months = fc.constantFrom(undefined, '2013-01', '2013-02', '2013-03');
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(anyPost, { minLength: 5, maxLength: 40 }),
+        months,
+        fc.integer({ min: 1, max: 6 }),
+        async (drawn, from, limit) => {
+          run += 1;
+          const name = `Random_${run}`;
+          const posts = drawn.map(({ isShouted, ...post }): Post => {
+            return { ...post, subreddit: isShouted ? name.toUpperCase() : name };
+          });
+          const query = question({ subreddits: [name], from, limit, minLength: 2 });
+          const expected = expectedTitles(posts, query);
+          fc.pre(expected.length > 0);
+          await emulator.load(posts);
+          expect(await titlesOf(openBigquerySource({ project: 'fh-bigquery' }), query)).toEqual(expected);
+          const dump = await openDumpSource([write(folder, `random-${run}.ndjson`, ndjson(posts))]);
+          expect(await titlesOf(dump, query)).toEqual(expected);
+        },
+      ),
+      { numRuns: 10 },
+    );
   });
 
   test('more rows than a page holds', async () => {

@@ -40,7 +40,7 @@ async function freePort(): Promise<number> {
 export interface Emulator {
   /** `http://127.0.0.1:PORT`, what BIGQUERY_EMULATOR_HOST takes. */
   readonly address: string;
-  /** Creates a table a month, `2013_03`, and fills it. */
+  /** Adds posts to a table a month, `2013_03`, made where it is not there. */
   load(posts: readonly Post[]): Promise<void>;
   stop(): void;
 }
@@ -82,7 +82,9 @@ async function loadPosts(address: string, posts: readonly Post[]): Promise<void>
   };
   const schema = Object.entries(fields).map(([field, type]) => ({ name: field, type }));
   for (const month of new Set(posts.map(monthOf))) {
-    const [table] = await dataset.createTable(month.replace('-', '_'), { schema });
+    const table = dataset.table(month.replace('-', '_'));
+    const [isThere] = await table.exists();
+    if (!isThere) await table.create({ schema });
     await table.insert(posts.filter((candidate) => monthOf(candidate) === month));
   }
 }
