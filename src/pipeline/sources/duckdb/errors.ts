@@ -10,7 +10,6 @@ const remedies: readonly (readonly [RegExp, string])[] = [
     /not a GZIP stream|Unknown frame descriptor|No magic bytes|too small to be a Parquet/,
     'Is it of the format its name says?',
   ],
-  [/Malformed JSON|JSON transform|cast JSON/, 'A dump of posts holds one JSON object a line.'],
   [
     /CSV/,
     'A CSV of posts has a header, commas between columns and double quotes round values that need them.',
@@ -25,11 +24,7 @@ const remedies: readonly (readonly [RegExp, string])[] = [
 export function duckdbError(error: unknown, file = 'the dumps of posts'): unknown {
   if (error instanceof TitlesmithError || !(error instanceof Error)) return error;
   const [said = ''] = error.message.split('\n');
-  const message = said
-    .replace(/^[A-Z][A-Za-z ]*Error: /, '')
-    // DuckDB counts the line after the faulty one, at least at times.
-    .replace(/, at byte \d+ in line (\d+)/, ', near line $1')
-    .replace(/[.\s]+$/, '');
+  const message = said.replace(/^[A-Z][A-Za-z ]*Error: /, '').replace(/[.\s]+$/, '');
   const hint = remedies.find(([pattern]) => pattern.test(error.message))?.[1];
   return new TitlesmithError(`Cannot read ${file}: ${message}.`, {
     code: 'duckdb',
