@@ -23,7 +23,8 @@ export interface GenerateBenchOptions {
   readonly python: string | undefined;
   /** A folder whose node_modules has node-llama-cpp, and a Python with gguf to write its model with. */
   readonly llama: string | undefined;
-  readonly argv: readonly string[];
+  /** Texts that peers generate where all would take too long. */
+  readonly peerTexts: number;
 }
 
 /** GPT-2 tokens of each title of a CSV's first column, in seeded order, `count` of them. */
@@ -35,7 +36,19 @@ function titleLengths(path: string, count: number): number[] {
   return Array.from({ length: count }, (_, index) => lengths[index % lengths.length]!);
 }
 
-/** Reads the options all generation benches share. `--titles` is a CSV, or `--equal 24` gives all texts one length. */
+function readLengths(
+  { lengths, titles }: { lengths?: string | undefined; titles?: string | undefined },
+  texts: number,
+  equal: number,
+): number[] {
+  if (lengths !== undefined) return JSON.parse(readFileSync(lengths, 'utf8')) as number[];
+  return titles === undefined ? new Array<number>(texts).fill(equal) : titleLengths(titles, texts);
+}
+
+/**
+ * Reads the options all generation benches share. `--titles` is a CSV, `--lengths` a JSON array; otherwise all texts have
+ * `--equal` tokens.
+ */
 export function readOptions(): GenerateBenchOptions {
   const { values } = parseArgs({
     options: {
@@ -50,6 +63,8 @@ export function readOptions(): GenerateBenchOptions {
       rounds: { type: 'string', default: '3' },
       python: { type: 'string' },
       llama: { type: 'string' },
+      lengths: { type: 'string' },
+      'peer-texts': { type: 'string', default: '256' },
     },
   });
   const configuration = configurations[values.model];
@@ -58,8 +73,7 @@ export function readOptions(): GenerateBenchOptions {
   if (precision !== 'float32' && precision !== 'int8') throw new Error('--precision takes float32, int8');
   const texts = Number(values.texts);
   const equal = Number(values.equal ?? 24);
-  const lengths =
-    values.titles === undefined ? new Array<number>(texts).fill(equal) : titleLengths(values.titles, texts);
+  const lengths = readLengths(values, texts, equal);
   return {
     model: values.model,
     configuration,
@@ -72,6 +86,6 @@ export function readOptions(): GenerateBenchOptions {
     rounds: Number(values.rounds),
     python: values.python,
     llama: values.llama,
-    argv: process.argv.slice(2),
+    peerTexts: Number(values['peer-texts']),
   };
 }
