@@ -6,6 +6,7 @@ import { MissingSubredditsError, noTitles, unknownSubreddit } from '../missing-s
 import { LineFault, type Post, parseLine, toPost } from './post.js';
 import { readLines } from './read-lines.js';
 import { Search } from './search.js';
+import { availableUnpackers } from './zstd.js';
 
 /** Lines of each file among which the names of subreddits are looked up, once one was not found. */
 const linesForNames = 100_000;
@@ -24,6 +25,7 @@ export async function* ndjsonRows(
   { strict }: { readonly strict: boolean },
   context: WorkContext,
 ): AsyncGenerator<SourceRow> {
+  await warnOfSlowZstd(files, context);
   const search = new Search(names, query, strict);
   const read = { lines: 0 };
   for (const file of files) await search.readFile(file, read, context);
@@ -37,6 +39,12 @@ export async function* ndjsonRows(
     return [name, seen ? noTitles(name, where, query) : unknownSubreddit(name, where, known)];
   });
   throw new MissingSubredditsError(new Map(errors));
+}
+
+async function warnOfSlowZstd(files: readonly string[], { onProgress }: WorkContext): Promise<void> {
+  if (!files.some((file) => /\.zst$/i.test(file)) || (await availableUnpackers())[0] !== 'library') return;
+  const message = 'zstd files are unpacked slowly here: install the program zstd, or Node 22.15 or later';
+  onProgress({ kind: 'warning', message });
 }
 
 /** As the queries give it: the three entities of Reddit's own decoded once, broken characters taken out. */

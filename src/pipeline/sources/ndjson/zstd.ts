@@ -62,7 +62,11 @@ export async function availableUnpackers(): Promise<readonly ZstdUnpacker[]> {
 /** The file goes in as standard input, so that no name is ever taken for a flag. */
 async function byProgram(path: string, onPiece: PieceListener): Promise<void> {
   const file = await open(path);
-  const child = spawn('zstd', ['-dcq', `--long=${longestWindowLog}`], { stdio: [file.fd, 'pipe', 'pipe'] });
+  const child = spawn('zstd', ['-dcq', `--long=${longestWindowLog}`], {
+    stdio: [file.fd, 'pipe', 'pipe'],
+    // A process group of its own: Ctrl-C is for us, who end it in good order.
+    detached: process.platform !== 'win32',
+  });
   const closed = once(child, 'close');
   let said = '';
   child.stderr?.on('data', (text: Buffer) => {
@@ -76,8 +80,9 @@ async function byProgram(path: string, onPiece: PieceListener): Promise<void> {
     });
     if (!isWhole) return;
     // Data that ends early must not look like a file that ends.
-    const [code] = await closed;
-    if (code !== 0) throw new ZstdFailure(said.split('\n')[0]?.replace(/^.*?: /, '') || `exit code ${code}`);
+    const [code, signal] = await closed;
+    if (code !== 0)
+      throw new ZstdFailure(said.split('\n')[0]?.replace(/^.*?: /, '') || `it ended by ${code ?? signal}`);
   } finally {
     child.kill();
     await file.close();
