@@ -37,7 +37,10 @@ async function generate(wanted: readonly number[]) {
   let fullRows = 0;
   let fullSteps = 0;
   let finished = 0;
-  const options = { ...generationDefaults, nsamples: wanted.length, length: capacity - 1 };
+  // Texts of one length end at the limit, without the step that draws an end token.
+  const [longest, shortest] = [Math.max(...wanted), Math.min(...wanted)];
+  const length = longest === shortest ? longest : capacity - 1;
+  const options = { ...generationDefaults, nsamples: wanted.length, length };
   for await (const text of generateTexts(forced, tokenizer, options, silentContext)) {
     tokens += text.tokens;
     finished++;

@@ -51,7 +51,8 @@ def generate(wanted):
     with torch.inference_mode():
         model.generate(
             ids, attention_mask=torch.ones_like(ids), do_sample=True, temperature=0.7, top_k=0, pad_token_id=END,
-            max_new_tokens=max(wanted) + 1, logits_processor=LogitsProcessorList([ForcedEnds(wanted)]),
+            # The longest text and its end token; texts of one length need no end.
+            max_new_tokens=max(wanted) + (max(wanted) != min(wanted)), logits_processor=LogitsProcessorList([ForcedEnds(wanted)]),
         )
 
 

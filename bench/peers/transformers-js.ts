@@ -41,6 +41,12 @@ const generator = await pipeline('text-generation', folder, {
 });
 const { Tensor: TensorClass } = await import('@huggingface/transformers');
 
+/** The longest text and its end token; texts of one length need no end. */
+function newTokens(wanted: readonly number[]): number {
+  const longest = Math.max(...wanted);
+  return longest === Math.min(...wanted) ? longest : longest + 1;
+}
+
 async function generateBatch(wanted: readonly number[]): Promise<void> {
   const rows = wanted.length;
   const processors = new LogitsProcessorList();
@@ -48,7 +54,7 @@ async function generateBatch(wanted: readonly number[]): Promise<void> {
   await generator.model.generate({
     inputs: new TensorClass('int64', new BigInt64Array(rows).fill(BigInt(endToken)), [rows, 1]),
     attention_mask: new TensorClass('int64', new BigInt64Array(rows).fill(1n), [rows, 1]),
-    max_new_tokens: Math.max(...wanted) + 1,
+    max_new_tokens: newTokens(wanted),
     do_sample: true,
     temperature: 0.7,
     top_k: 50,

@@ -29,3 +29,18 @@ describe('truncation', () => {
     expect(text).toMatchObject({ text: 'Why doé' });
   });
 });
+
+describe('a text to stop at that begins in the prefix', () => {
+  const words = tokenizerOf('Why', ' do', ' we', 'é', [0xf0, 0x9f], [0x91, 0x8d]);
+  const session = sessionOf(recital(7, [0, 1, 3, 4, 5, 2]), { slots: 1 });
+
+  test('ends the text where it begins in new text, and leaves the prefix whole', async () => {
+    const [text] = await generate(session, words, { prefix: 'Why', truncate: 'y d', temperature: 0 });
+    expect(text).toMatchObject({ text: 'Why', tokens: 1, finishReason: 'stop' });
+  });
+
+  test('does not count where it also ends in the prefix', async () => {
+    const [text] = await generate(session, words, { prefix: 'Why', truncate: 'hy', temperature: 0 });
+    expect(text).toMatchObject({ text: 'Why doé👍 we' });
+  });
+});
