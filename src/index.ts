@@ -23,6 +23,14 @@ export { writeVerdicts } from './dedupe/verdict-files.js';
 export { createOnnxRuntimeEngine } from './model/engine/onnxruntime.js';
 export type { DecodeSession, GeneratedText } from './model/generation/contract.js';
 export { generateTexts } from './model/generation/generate.js';
+export {
+  createModel,
+  type GenerateOptions,
+  generate,
+  loadModel,
+  type Model,
+  type ModelOptions,
+} from './model/generation/model.js';
 export { type GenerationOptions, generationDefaults } from './model/generation/options.js';
 export { readConfiguration, readWeights } from './model/gpt2/checkpoint.js';
 export { type Gpt2Configuration, nanoConfiguration } from './model/gpt2/configuration.js';
@@ -50,6 +58,10 @@ export { readTitles } from './pipeline/cleaning/titles-file.js';
 export { Console } from './pipeline/console.js';
 export { type ExportRequest, exportModel } from './pipeline/export-model.js';
 export { listenForInterrupt } from './pipeline/interrupt.js';
+export { type EncodeCsvOptions, encodeCsv } from './pipeline/library/encode-csv.js';
+export { type FinetuneTitlesOptions, finetuneTitles } from './pipeline/library/finetune-titles.js';
+export { type GenerateToFileOptions, generateToFile } from './pipeline/library/generate-to-file.js';
+export { downloadModel, isDownloaded } from './pipeline/library/models.js';
 export type { Manifest } from './pipeline/manifest.js';
 export type { RunOptions } from './pipeline/option-table.js';
 export { runPipeline } from './pipeline/run-pipeline.js';

@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { silentContext, type WorkContext } from '../../common/progress.js';
+import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime.js';
+import type { TrainingOptions, TrainingResult } from '../../model/training/contract.js';
+import { splitTitles, tokenizeTitles } from '../../model/training/dataset.js';
+import { finetune } from '../../model/training/finetune.js';
+import { defaultOptions } from '../options.js';
+import { startingModel } from '../stages/starting-model.js';
+import { trainingOptions } from '../stages/training-presets.js';
+
+export interface FinetuneTitlesOptions extends Partial<TrainingOptions> {
+  /** `nano`, trained from scratch, or what `loadModel` takes. `nano` where it is left out. */
+  readonly model?: string;
+  /** Receives the trained model, and what is needed to go on after an interruption. */
+  readonly folder: string;
+  /** Share of the titles held out to measure the model; 0.1 where it is left out. */
+  readonly validationShare?: number;
+  readonly context?: WorkContext;
+}
+
+/**
+ * Trains a model on titles as the `finetune` command does: split by hash, packed into rows, the best checkpoint by
+ * validation loss kept. What is not said is the command's default for the model. A training that was interrupted in the
+ * same folder with the same options goes on.
+ * @param titles cleaned, one line each, at least two of them different.
+ * @throws TitlesmithError when the model cannot be had or the titles are too few; InterruptedError when `context` asks to
+ *   stop, everything being saved.
+ */
+export async function finetuneTitles(
+  titles: readonly string[],
+  options: FinetuneTitlesOptions,
+): Promise<TrainingResult> {
+  const { model = 'nano', folder, validationShare = 0.1, context = silentContext, ...given } = options;
+  const split = splitTitles(titles, { validationShare });
+  const decision = { choice: model, reason: 'named by the caller' };
+  const { configuration, tokenizer, pretrained } = await startingModel(decision, split.train, context);
+  const limits = { maximumTokens: configuration.contextLength - 1 };
+  const { sampleEvery: _, ...preset } = trainingOptions(model, { ...defaultOptions(), steps: given.steps });
+  try {
+    const input = {
+      engine: createOnnxRuntimeEngine({ threads: given.threads }),
+      data: {
+        train: tokenizeTitles(split.train, tokenizer, limits).titles,
+        validation: tokenizeTitles(split.validation, tokenizer, limits).titles,
+      },
+      tokenizer,
+      configuration,
+      pretrained,
+      checkpointFolder: folder,
+      metricsPath: join(folder, 'metrics.jsonl'),
+      options: { ...preset, ...given },
+    };
+    return await finetune(input, context);
+  } finally {
+    await pretrained?.close();
+  }
+}

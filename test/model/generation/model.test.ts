@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
+import type { GeneratedText } from '../../../src/model/generation/contract.js';
+import {
+  createModel,
+  type GenerateOptions,
+  generate,
+  type Model,
+} from '../../../src/model/generation/model.js';
+import { storedWeights } from '../../../src/model/gpt2/weight-source.js';
+import { oracle, oracleParameters } from '../gpt2/oracle.js';
+import { byIndex } from './collect-texts.js';
+import { tokenizerOf } from './markov-model.js';
+
+const { configuration } = oracle;
+const characters = Array.from({ length: configuration.vocabularySize - 1 }, (_, id) =>
+  String.fromCharCode(256 + id),
+);
+
+const engine = createOnnxRuntimeEngine({ threads: 2 });
+const open = (slots: number, factor = 1): Promise<Model> => {
+  const parameters = oracleParameters();
+  const embedding = parameters.views.get('wte.weight')!;
+  for (const [index, value] of embedding.entries()) embedding[index] = value * factor;
+  const weights = storedWeights(parameters);
+  return createModel({ configuration, tokenizer: tokenizerOf(...characters), weights }, { slots, engine });
+};
+
+async function collect(model: Model, options: GenerateOptions): Promise<GeneratedText[]> {
+  const texts: GeneratedText[] = [];
+  for await (const text of generate(model, { length: 10, ...options })) texts.push(text);
+  return byIndex(texts);
+}
+
+describe('generate', () => {
+  test('takes turns on one model: each call gives what it gives alone', async () => {
+    const model = await open(3);
+    const requests = [
+      { nsamples: 7, seed: 1 },
+      { nsamples: 5, seed: 2, prefix: 'ĀĂ' },
+      { nsamples: 9, seed: 3, temperature: 0.4 },
+    ];
+    const alone: GeneratedText[][] = [];
+    for (const request of requests) alone.push(await collect(model, request));
+    const together = await Promise.all(requests.map((request) => collect(model, request)));
+    expect(together).toEqual(alone);
+    expect(alone.map((texts) => texts.length)).toEqual([7, 5, 9]);
+    await model.dispose();
+  });
+
+  test('runs several models side by side, each as alone', async () => {
+    const models = await Promise.all([open(2), open(5, 1.5)]);
+    const alone: GeneratedText[][] = [];
+    for (const model of models) alone.push(await collect(model, { nsamples: 12 }));
+    expect(alone[0]).not.toEqual(alone[1]);
+    const together = await Promise.all(models.map((model) => collect(model, { nsamples: 12 })));
+    expect(together).toEqual(alone);
+    for (const model of models) await model.dispose();
+  });
+
+  test('frees the model when the caller breaks off, an option is wrong, or the signal aborts', async () => {
+    const model = await open(2);
+    for await (const _ of generate(model, { nsamples: 50, length: 10 })) break;
+    await expect(collect(model, { temperature: -1 })).rejects.toMatchObject({ exitCode: 2 });
+    const reason = new Error('enough');
+    await expect(collect(model, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(await collect(model, { nsamples: 3 })).toHaveLength(3);
+    await model.dispose();
+  });
+
+  test('ends between two steps when the signal aborts; finished texts have come', async () => {
+    const model = await open(2);
+    const controller = new AbortController();
+    const texts: GeneratedText[] = [];
+    const generating = async (): Promise<void> => {
+      for await (const text of generate(model, { nsamples: 1000, length: 10, signal: controller.signal })) {
+        texts.push(text);
+        if (texts.length === 5) controller.abort();
+      }
+    };
+    await expect(generating()).rejects.toMatchObject({ name: 'AbortError' });
+    expect(texts.length).toBeLessThan(9);
+    await model.dispose();
+  });
+
+  test('begins a call whose turn has come after it was aborted with the reason alone', async () => {
+    const model = await open(2);
+    const controller = new AbortController();
+    const first = collect(model, { nsamples: 20 });
+    const second = collect(model, { nsamples: 20, signal: controller.signal });
+    controller.abort();
+    expect(await first).toHaveLength(20);
+    await expect(second).rejects.toMatchObject({ name: 'AbortError' });
+    await model.dispose();
+  });
+});
+
+test('a text is bounded by the model’s capacity, said before any work', async () => {
+  const model = await open(2);
+  await expect(collect(model, { length: 32 })).rejects.toThrow('the model holds 32');
+  await model.dispose();
+});
