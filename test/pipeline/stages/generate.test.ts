@@ -1,0 +1,133 @@
+import { appendFileSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { InterruptedError } from '../../../src/common/errors.js';
+import { silentContext, type WorkContext } from '../../../src/common/progress.js';
+import type { RunOptions } from '../../../src/pipeline/option-table.js';
+import { defaultOptions } from '../../../src/pipeline/options.js';
+import { readPrefixFile } from '../../../src/pipeline/prefix-file.js';
+import type { StageJob } from '../../../src/pipeline/stages/contract.js';
+import { runGenerate } from '../../../src/pipeline/stages/generate.js';
+import { fixtureFolder, temporaryFolder } from '../../model/gpt2/fixtures.js';
+
+function jobOf(options: Partial<RunOptions>, resume = false, folder = newRun()): StageJob {
+  const all = { ...defaultOptions(), nsamples: 40, length: 12, temperature: 1, slots: 4, ...options };
+  return { stage: 'generate', folder, runName: 'run', options: all, decisions: {}, counts: {}, resume };
+}
+
+/** A run folder with a checkpoint of a tiny model. */
+function newRun(): string {
+  const folder = temporaryFolder();
+  cpSync(fixtureFolder('float32'), join(folder, 'checkpoint'), { recursive: true });
+  return folder;
+}
+
+const generated = ({ folder }: StageJob): string => readFileSync(join(folder, 'generated.jsonl'), 'utf8');
+const journalOf = ({ folder }: StageJob): string => join(folder, 'generated.partial.jsonl');
+
+/** A context that asks to stop once so many texts are finished. */
+function stopAfter(texts: number): WorkContext {
+  let done = 0;
+  return {
+    onProgress: (event) => {
+      if (event.kind === 'progress' && event.label === 'generate') done = event.done;
+    },
+    stopRequested: () => done >= texts,
+  };
+}
+
+describe('an interrupted generation', () => {
+  test('keeps its finished texts, and goes on to the same bytes', async () => {
+    const whole = jobOf({});
+    await runGenerate(whole, silentContext);
+    const cut = jobOf({});
+    for (const texts of [7, 20]) {
+      await expect(runGenerate({ ...cut, resume: texts > 7 }, stopAfter(texts))).rejects.toBeInstanceOf(
+        InterruptedError,
+      );
+      const kept = readFileSync(journalOf(cut), 'utf8').trimEnd().split('\n');
+      expect(kept.length).toBeGreaterThanOrEqual(texts);
+      expect(new Set(kept).size).toBe(kept.length);
+      expect(generated(whole).split('\n')).toEqual(expect.arrayContaining(kept));
+      // What a killed process was writing.
+      appendFileSync(journalOf(cut), '{"index":39,"text":"half');
+    }
+    const counts = await runGenerate({ ...cut, resume: true }, silentContext);
+    expect(counts).toMatchObject({ generated: 40 });
+    expect(generated(cut)).toBe(generated(whole));
+    expect(existsSync(journalOf(cut))).toBe(false);
+  });
+
+  test('is not gone on with where the stage is to begin anew', async () => {
+    const job = jobOf({});
+    await expect(runGenerate(job, stopAfter(5))).rejects.toBeInstanceOf(InterruptedError);
+    await runGenerate({ ...job, options: { ...job.options, seed: 9 } }, silentContext);
+    const texts = generated(job)
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { seed: number });
+    expect(texts).toHaveLength(40);
+    expect(texts.every(({ seed }) => seed === 9)).toBe(true);
+  });
+
+  test('names the line of a journal that somebody changed', async () => {
+    const job = jobOf({});
+    writeFileSync(journalOf(job), '{"index":0}\n');
+    await expect(runGenerate({ ...job, resume: true }, silentContext)).rejects.toThrow(
+      'generated.partial.jsonl:1 is not a generated title',
+    );
+  });
+});
+
+describe('options', () => {
+  test('slots change no text', async () => {
+    const jobs = [1, 3, 64].map((slots) => jobOf({ slots }));
+    for (const job of jobs) await runGenerate(job, silentContext);
+    expect(new Set(jobs.map(generated)).size).toBe(1);
+  });
+
+  test('a file of prefixes gives nsamples texts of each', async () => {
+    const path = join(temporaryFolder(), 'prefixes.txt');
+    writeFileSync(path, 'the \r\n\nof it\n');
+    const job = jobOf({ prefixFile: path, nsamples: 5, length: 6 });
+    await runGenerate(job, silentContext);
+    const texts = generated(job)
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { text: string }).text);
+    expect(texts).toHaveLength(10);
+    expect(texts.map((text) => text.startsWith('the ') || text.startsWith('of it'))).not.toContain(false);
+    expect(texts.filter((text) => text.startsWith('of it')).length).toBeGreaterThanOrEqual(5);
+  });
+
+  test('int8 generates too', async () => {
+    const job = jobOf({ precision: 'int8', nsamples: 5 });
+    expect(await runGenerate(job, silentContext)).toMatchObject({ generated: 5 });
+  });
+});
+
+describe('a file of prefixes', () => {
+  const write = (content: string | Uint8Array): string => {
+    const path = join(temporaryFolder(), 'prefixes.txt');
+    writeFileSync(path, content);
+    return path;
+  };
+
+  test('is one prefix a line; white space belongs to it', async () => {
+    expect(await readPrefixFile(write('\ufeffWhy do \r\n\r\n What\n'))).toEqual(['Why do ', ' What']);
+  });
+
+  test.each([
+    ['empty', '\n\n', 'holds no prefix'],
+    ['not UTF-8', Uint8Array.of(0x61, 0xff), 'is not UTF-8 text'],
+  ])('that is %s is refused', async (_, content, message) => {
+    await expect(readPrefixFile(write(content))).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test('that is not there is named', async () => {
+    await expect(readPrefixFile('/no/such/file')).rejects.toThrow('/no/such/file: no such file');
+  });
+});
