@@ -39,7 +39,7 @@ const stageCommands: readonly { name: StageName; summary: string; options: reado
   {
     name: 'generate',
     summary: 'generate titles with the model of a run, and print them',
-    options: optionsOfGroups('Generation'),
+    options: [...optionsOfGroups('Generation'), 'threads'],
   },
   {
     name: 'dedupe',

@@ -6,7 +6,7 @@ import type { GeneratedText } from '../model/generation/contract.js';
 import type { Console } from './console.js';
 import type { Interrupt } from './interrupt.js';
 import type { RunOptions } from './option-table.js';
-import { defaultOptions } from './options.js';
+import { checkPrefixOptions, defaultOptions } from './options.js';
 import { generateFrom } from './stages/generate.js';
 
 /** Whether a name given to `generate` means a model rather than a run: a folder without run.json, or a size. */
@@ -27,6 +27,7 @@ export async function generateFromModel(
   interrupt: Interrupt,
 ): Promise<ExitCode> {
   const options: RunOptions = { ...defaultOptions(), ...given };
+  checkPrefixOptions(options);
   const context = { onProgress: console.listener({}), stopRequested: interrupt.requested };
   const separator = options.sampleDelim.replace(/\n$/, '').split('\n').map(toPrintable);
   const waiting = new Map<number, GeneratedText>();

@@ -78,9 +78,7 @@ export function checkOptionsTogether(options: RunOptions): void {
       'Leave --run-name out: each run is named after its subreddit.',
     );
   }
-  if (options.prefix !== undefined && options.prefixFile !== undefined) {
-    throw usageError('--prefix and --prefix-file are given, but titles have one prefix.', 'Leave one out.');
-  }
+  checkPrefixOptions(options);
   if ((source === 'duckdb' || source === 'csv') && input.length === 0) {
     throw usageError(`--source ${source} needs --input PATH.`);
   }
@@ -92,5 +90,12 @@ export function checkOptionsTogether(options: RunOptions): void {
   }
   if ((from !== undefined || to !== undefined) && source === 'csv') {
     throw usageError('--from and --to need posts with dates, but --source csv reads titles alone.');
+  }
+}
+
+/** Rules between the options of generation. @throws TitlesmithError (exit code 2) naming the flags. */
+export function checkPrefixOptions({ prefix, prefixFile }: RunOptions): void {
+  if (prefix !== undefined && prefixFile !== undefined) {
+    throw usageError('--prefix and --prefix-file are given, but titles have one prefix.', 'Leave one out.');
   }
 }

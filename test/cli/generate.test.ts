@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { fixtureFolder } from '../model/gpt2/fixtures.js';
+import { lastLine, runCli, temporaryFolder } from './run-cli.js';
+
+const folder = temporaryFolder();
+const model = fixtureFolder('float32');
+const generate = (...flags: string[]) => runCli(['generate', model, '--length', '8', ...flags], folder);
+
+describe('generate with a model that belongs to no run', () => {
+  test('prints texts in order, the same whatever the batch size', async () => {
+    const flags = ['--nsamples', '7', '--seed', '3', '--prefix', 'the', '--sample-delim', '--\n'];
+    const [one, four] = await Promise.all([
+      generate(...flags, '--batch-size', '1'),
+      generate(...flags, '--batch-size', '4', '--threads', '1'),
+    ]);
+    expect(one.code).toBe(0);
+    const texts = one.output.split('--\n');
+    expect(texts).toHaveLength(8);
+    expect(texts.slice(0, 7).every((text) => text.startsWith('the'))).toBe(true);
+    expect(four.output).toBe(one.output);
+  });
+
+  test('prints one JSON object a text', async () => {
+    const { output } = await generate('--nsamples', '4', '--json', '--precision', 'int8');
+    const results = output
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string; index: number });
+    const texts = results.filter(({ kind }) => kind === 'result');
+    expect(texts.map(({ index }) => index)).toEqual([0, 1, 2, 3]);
+  });
+});
+
+test.concurrent.each([
+  [['--batch-size', '0'], /--slots got "0"/],
+  [['--prefix-file', 'nosuch.txt'], /nosuch\.txt: no such file/],
+  [['--prefix', 'a', '--prefix-file', 'b'], /--prefix and --prefix-file are given/],
+  [['--length', '16'], /--length 16 does not fit/],
+  [['--delimiters', 'both'], /--delimiters got "both"/],
+  [['--precision', 'int4'], /--precision got "int4"/],
+])('generate %j ends in one clear line', async (flags, message) => {
+  const finished = await generate(...flags);
+  expect(finished.code).toBeGreaterThan(0);
+  expect(lastLine(finished)).toMatch(message);
+  expect(finished.output).toBe('');
+});
