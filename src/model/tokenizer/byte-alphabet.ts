@@ -14,7 +14,9 @@ const characterOfByte: readonly string[] = (() => {
   return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isOwnCharacter(byte) ? byte : moved++));
 })();
 
-const byteOfCharacter = new Map(characterOfByte.map((character, byte) => [character, byte]));
+const latin1OfCharacter = new Map(
+  characterOfByte.map((character, byte) => [character, String.fromCharCode(byte)]),
+);
 
 /** A byte string in GPT-2's printable alphabet: a space becomes `Ġ`. */
 export function toAlphabet(token: string): string {
@@ -23,7 +25,11 @@ export function toAlphabet(token: string): string {
 
 /** The reverse of {@link toAlphabet}; undefined where a character is not of the alphabet. */
 export function fromAlphabet(text: string): string | undefined {
-  const bytes = Array.from(text, (character) => byteOfCharacter.get(character));
-  if (bytes.includes(undefined)) return undefined;
-  return bytes.map((byte) => String.fromCharCode(byte!)).join('');
+  let token = '';
+  for (const character of text) {
+    const byte = latin1OfCharacter.get(character);
+    if (byte === undefined) return undefined;
+    token += byte;
+  }
+  return token;
 }

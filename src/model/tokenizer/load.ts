@@ -48,8 +48,15 @@ function parseVocabulary(content: string, path: string): string[] {
   return tokens as string[];
 }
 
-/** Checks that the merges make the tokens after the single bytes, one each and in that order. */
-function checkMerges(content: string, path: string, tokens: readonly string[]): void {
+/**
+ * Checks that the merges make the tokens after the single bytes, one each and in that order.
+ * @param written the tokens in the printable alphabet, as the merges have them.
+ */
+function checkMerges(
+  content: string,
+  path: string,
+  { tokens, written }: { tokens: readonly string[]; written: readonly string[] },
+): void {
   const ranks = ranksOf(tokens);
   const lines = content
     .split(/\r?\n/)
@@ -62,9 +69,8 @@ function checkMerges(content: string, path: string, tokens: readonly string[]): 
   }
   for (const [index, line] of lines.entries()) {
     const rank = singleBytes + index;
-    const parts = line.split(' ').map(fromAlphabet);
-    const expected = mergeParts(tokens[rank]!, rank, (token) => ranks.get(token));
-    if (parts.length !== 2 || parts[0] !== expected?.[0] || parts[1] !== expected?.[1]) {
+    const parts = mergeParts(tokens[rank]!, rank, (token) => ranks.get(token));
+    if (line !== parts?.map((part) => written[ranks.get(part)!]).join(' ')) {
       throw malformed(
         path,
         `merge ${index + 1}, ${JSON.stringify(line)}, does not make the token of id ${rank}`,
@@ -100,6 +106,6 @@ export async function loadTokenizer(
   const isByteTable = bytes.size === singleBytes && [...bytes].every((token) => token.length === 1);
   if (!isByteTable) throw malformed(path, `ids 0 to ${singleBytes - 1} are not the single bytes`);
   const mergesPath = join(folder, names.merges);
-  checkMerges(await readText(mergesPath), mergesPath, tokens);
+  checkMerges(await readText(mergesPath), mergesPath, { tokens, written });
   return new BytePairTokenizer(tokens);
 }

@@ -5,10 +5,10 @@ import type { WorkContext } from '../../common/progress.js';
 import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime.js';
 import type { GeneratedText } from '../../model/generation/contract.js';
 import { generateTexts } from '../../model/generation/generate.js';
+import { openToGenerate } from '../../model/generation/model.js';
 import type { GenerationOptions } from '../../model/generation/options.js';
 import { longestPrompt } from '../../model/generation/prompts.js';
 import { openDecodeSession } from '../../model/gpt2/decoder.js';
-import { openModel } from '../../model/gpt2/resolve-model.js';
 import type { RunOptions } from '../option-table.js';
 import { readPrefixFile } from '../prefix-file.js';
 import type { StageJob } from './contract.js';
@@ -52,7 +52,7 @@ export async function* generateFrom(
 ): AsyncGenerator<GeneratedText, void, undefined> {
   const prefixes = options.prefixFile === undefined ? undefined : await readPrefixFile(options.prefixFile);
   const wanted: GenerationOptions = { ...options, prefixes, finished };
-  const { configuration, tokenizer, weights } = await openModel(model, context);
+  const { configuration, tokenizer, weights } = await openToGenerate(model, context);
   const capacity = Math.min(configuration.contextLength, longestPrompt(tokenizer, wanted) + options.length);
   const session = await openDecodeSession(
     createOnnxRuntimeEngine({ threads: options.threads }),
