@@ -2,6 +2,7 @@ import { createRandom } from '../../src/common/random.js';
 import type { Gpt2Configuration } from '../../src/model/gpt2/configuration.js';
 import { parameterSpecifications } from '../../src/model/gpt2/parameters.js';
 import type { WeightSource } from '../../src/model/gpt2/weight-source.js';
+import type { Tokenizer } from '../../src/model/tokenizer/contract.js';
 
 /** Weights as a model trained from scratch starts with, made when they are read. */
 export function randomWeights(configuration: Gpt2Configuration): WeightSource {
@@ -19,5 +20,18 @@ export function randomWeights(configuration: Gpt2Configuration): WeightSource {
       }
     },
     close: async () => {},
+  };
+}
+
+/** A tokenizer for random models of any vocabulary, whose tokens are all the same letter. */
+export function byteTokenizer({ vocabularySize }: Gpt2Configuration): Tokenizer {
+  const letter = Uint8Array.of(0x61);
+  return {
+    vocabularySize,
+    endOfTextId: vocabularySize - 1,
+    encode: () => [],
+    decode: () => '',
+    tokenBytes: () => letter,
+    files: () => new Map(),
   };
 }

@@ -4,10 +4,9 @@ import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
 import { generateTexts } from '../../src/model/generation/generate.js';
 import { generationDefaults } from '../../src/model/generation/options.js';
 import { openDecodeSession } from '../../src/model/gpt2/decoder.js';
-import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
 import { forceEnds } from './forced-ends.js';
 import { readOptions } from './options.js';
-import { randomWeights } from './random-model.js';
+import { byteTokenizer, randomWeights } from './random-model.js';
 
 /**
  * Generates texts of given lengths with random weights. Prints one JSON line: texts and tokens a second, how full the
@@ -19,13 +18,7 @@ const weights = randomWeights(configuration);
 const opened = performance.now();
 const session = await openDecodeSession(engine, configuration, weights, { slots, capacity, precision });
 const openSeconds = (performance.now() - opened) / 1000;
-const tokenizer = {
-  ...gpt2Tokenizer(),
-  vocabularySize: configuration.vocabularySize,
-  endOfTextId: configuration.vocabularySize - 1,
-  encode: () => [],
-  tokenBytes: () => Uint8Array.of(0x61),
-};
+const tokenizer = byteTokenizer(configuration);
 
 async function generate(wanted: readonly number[]) {
   const forced = forceEnds(session, tokenizer.endOfTextId, wanted);

@@ -1,0 +1,68 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { silentContext } from '../../src/common/progress.js';
+import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
+import { generateTexts } from '../../src/model/generation/generate.js';
+import { generationDefaults } from '../../src/model/generation/options.js';
+import { openDecodeSession } from '../../src/model/gpt2/decoder.js';
+import { machine, table } from '../dedupe/machine.js';
+import { forceEnds } from './forced-ends.js';
+import { readOptions } from './options.js';
+import { byteTokenizer, randomWeights } from './random-model.js';
+
+/**
+ * Many titles in one process: memory and speed, part by part.
+ *
+ *     npm run bench -- generate/soak --model nano --titles titles.csv --texts 20000 --capacity 128
+ */
+const { model, configuration, slots, capacity, threads, precision, lengths, source } = readOptions();
+const parts = 20;
+const engine = createOnnxRuntimeEngine({ threads });
+const sizes = { slots, capacity, precision };
+const session = await openDecodeSession(engine, configuration, randomWeights(configuration), sizes);
+const tokenizer = byteTokenizer(configuration);
+const forced = forceEnds(session, tokenizer.endOfTextId, lengths);
+const delays = monitorEventLoopDelay({ resolution: 10 });
+delays.enable();
+
+interface Part {
+  readonly tokensPerSecond: number;
+  readonly tokensPerCpuSecond: number;
+  readonly residentMegabytes: number;
+}
+
+const measured: Part[] = [];
+let [tokens, texts] = [0, 0];
+let [started, usage] = [performance.now(), process.cpuUsage()];
+const options = { ...generationDefaults, nsamples: lengths.length, length: capacity - 1 };
+for await (const text of generateTexts(forced, tokenizer, options, silentContext)) {
+  tokens += text.tokens;
+  texts++;
+  if (texts % Math.floor(lengths.length / parts) !== 0) continue;
+  const { user, system } = process.cpuUsage(usage);
+  measured.push({
+    tokensPerSecond: tokens / ((performance.now() - started) / 1000),
+    tokensPerCpuSecond: tokens / ((user + system) / 1e6),
+    residentMegabytes: process.memoryUsage.rss() / 2 ** 20,
+  });
+  [tokens, started, usage] = [0, performance.now(), process.cpuUsage()];
+}
+delays.disable();
+
+const [first, last] = [measured[0]!, measured.at(-2)!];
+const resident = measured.map(({ residentMegabytes }) => residentMegabytes);
+process.stdout.write(
+  `${model} ${precision}, ${source}, ${lengths.length} texts, ${slots} slots; ${machine()}\n\n`,
+);
+const rows = measured.map((part, index) => [
+  Math.floor(((index + 1) * lengths.length) / parts),
+  ...[part.tokensPerSecond, part.tokensPerCpuSecond, part.residentMegabytes].map(Math.round),
+]);
+process.stdout.write(table(['texts', 'tokens/s', 'tokens a CPU second', 'resident MB'], rows));
+const change = (value: (part: Part) => number): string =>
+  `${((value(last) / value(first) - 1) * 100).toFixed(1)} %`;
+process.stdout.write(`
+Last part but one (the last holds the tail) against the first: ${change((part) => part.tokensPerSecond)} in tokens/s, ${change((part) => part.tokensPerCpuSecond)} by CPU time.
+Resident memory after the first part: ${resident[0]!.toFixed(0)} MB, at most ${Math.max(...resident).toFixed(0)} MB later.
+Event loop delay: p50 ${(delays.percentile(50) / 1e6).toFixed(1)} ms, p99 ${(delays.percentile(99) / 1e6).toFixed(1)} ms (sampled every 10 ms).
+`);
+await session.dispose();
