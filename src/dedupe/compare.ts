@@ -88,7 +88,7 @@ export async function compareTexts(
       await setImmediate();
       if (context.stopRequested()) throw new InterruptedError();
     }
-    const comparison = known.get(text) ?? compare(text, index);
+    const comparison = known.get(text) ?? compareText(text, index);
     known.set(text, comparison);
     compared.push(comparison);
   }
@@ -96,7 +96,8 @@ export async function compareTexts(
   return compared;
 }
 
-function compare(text: string, index: TitleIndex): Comparison {
+/** Compares one text with all training titles. */
+export function compareText(text: string, index: TitleIndex): Comparison {
   const written = rated(index.written.best(text), index);
   const fold = foldText(text);
   // Texts without letters have the empty fold, which says nothing.

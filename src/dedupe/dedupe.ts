@@ -106,7 +106,7 @@ export async function dedupe(
   const compared = await compareTexts(texts, index, 'Comparing with the training titles', context);
   const copies = compared.map((comparison) => findCopy(comparison, rules, index.titles));
 
-  const unseen = new Set(heldOut.map(comparable));
+  const unseen = foldedSet(heldOut);
   const refusals = compared.map(({ text }, position) => refusal(text, copies[position], unseen));
   const repeats = findRepeats(texts, rules.threshold, (position) => refusals[position] === undefined);
   return {
@@ -120,7 +120,7 @@ export async function dedupe(
   };
 }
 
-type Refusal = Partial<Omit<CopyEvidence, 'reason'>> & {
+export type Refusal = Partial<Omit<CopyEvidence, 'reason'>> & {
   readonly reason: RejectionReason;
   readonly repeats?: string;
 };
@@ -129,7 +129,16 @@ function comparable(text: string): string {
   return foldText(text) || text;
 }
 
-function refusal(
+/** Titles by what {@link refusal} looks for: case, punctuation, accents and width apart. */
+export function foldedSet(titles: readonly string[]): ReadonlySet<string> {
+  return new Set(titles.map(comparable));
+}
+
+/**
+ * Why an output is refused by itself, other outputs apart; undefined where it is not.
+ * @param copy what {@link findCopy} says of it. @param unseen the held-out titles, by {@link foldedSet}.
+ */
+export function refusal(
   text: string,
   copy: CopyEvidence | undefined,
   unseen: ReadonlySet<string>,

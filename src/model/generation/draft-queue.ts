@@ -13,6 +13,7 @@ export class DraftQueue {
   private readonly blank: Draft[] = [];
   private readonly draws: number;
   private begun = 0;
+  private unsettled: number;
 
   /** @param prompts one, or as many as there are prefixes: each begins `nsamples` texts. */
   constructor(
@@ -23,6 +24,13 @@ export class DraftQueue {
   ) {
     // At temperature 0 every draw gives the same text.
     this.draws = effectiveTemperature(options.temperature) === 0 ? 1 : maximumDraws;
+    const wanted = prompts.length * options.nsamples;
+    this.unsettled = wanted - [...(options.finished ?? [])].filter((index) => index < wanted).length;
+  }
+
+  /** Whether every text is finished for good. */
+  get settled(): boolean {
+    return this.unsettled === 0;
   }
 
   /** The draft to begin next; undefined when none is left. */
@@ -35,15 +43,16 @@ export class DraftQueue {
     return prompt && new Draft(this.begun++, 1, prompt, this.options, this.tokenizer);
   }
 
-  /** The text of a finished draft; nothing if it is to be drawn anew. */
-  settle(draft: Draft): GeneratedText[] {
-    const { result, blank } = draft.finish();
+  /** The text of a finished draft, and what was not yet given of it; nothing if it is to be drawn anew. */
+  settle(draft: Draft): { readonly result: GeneratedText; readonly rest: string } | undefined {
+    const { result, blank, rest } = draft.finish();
     if (blank && draft.draw < this.draws) {
       this.blank.push(draft);
-      return [];
+      return undefined;
     }
+    this.unsettled--;
     this.progress.countText(blank);
-    return [result];
+    return { result, rest };
   }
 
   /** Tells how many texts stayed blank. */

@@ -10,6 +10,8 @@ export class Draft {
   readonly random: Random;
   private readonly text: IncrementalText;
   private newTokens = 0;
+  /** Characters of the continuation that were given out by {@link takePiece}. */
+  private given = 0;
   private latest: number;
   private finishReason: FinishReason | undefined;
 
@@ -59,19 +61,37 @@ export class Draft {
     else if (this.newTokens === this.options.length) this.finishReason = 'length';
   }
 
-  /** The finished text, and whether nothing but white space came after the prefix. Called once. */
-  finish(): { result: GeneratedText; blank: boolean } {
+  /**
+   * What has been added to the text since the last call, as far as nothing that comes can change it; the prefix, where
+   * it is shown, before the first piece. Empty for as long as there is only white space: such a text may be drawn anew.
+   */
+  takePiece(): string {
+    const settled = this.text.settled();
+    if (this.given === 0 && settled.trim() === '') return '';
+    const before = this.given === 0 && this.options.includePrefix ? this.prompt.prefix : '';
+    const piece = settled.slice(this.given);
+    this.given = settled.length;
+    return before + piece;
+  }
+
+  /**
+   * The finished text, whether nothing but white space came after the prefix, and what {@link takePiece} has not given
+   * of it. Called once.
+   */
+  finish(): { result: GeneratedText; blank: boolean; rest: string } {
     const { seed, includePrefix } = this.options;
     const finishReason = this.finishReason ?? 'length';
     const continuation = this.text.finish(finishReason === 'length');
+    const shownPrefix = includePrefix ? this.prompt.prefix : '';
     const result: GeneratedText = {
       index: this.index,
-      text: includePrefix ? this.prompt.prefix + continuation : continuation,
+      text: shownPrefix + continuation,
       tokens: this.newTokens,
       finishReason,
       seed,
     };
-    return { result, blank: continuation.trim() === '' };
+    const rest = this.given === 0 ? result.text : continuation.slice(this.given);
+    return { result, blank: continuation.trim() === '', rest };
   }
 
   /** The next draw of the same index. */

@@ -24,8 +24,8 @@ export interface GenerationOptions extends SamplingOptions {
   readonly prefixes?: readonly string[] | undefined;
   /** How the model knows where titles begin and end. */
   readonly delimiters?: Delimiters | undefined;
-  /** Text at which an output ends, itself not shown. Looked for after the prefix only. */
-  readonly truncate?: string | undefined;
+  /** Text, or texts, at the first of which an output ends, itself not shown. Looked for after the prefix only. */
+  readonly truncate?: string | readonly string[] | undefined;
   /** Whether the outputs begin with the prefix. */
   readonly includePrefix: boolean;
   /** Indices of texts that are there already, and not generated again. */
@@ -93,8 +93,9 @@ export function validateGenerationOptions(options: GenerationOptions): void {
   }
   for (const [index, each] of (prefixes ?? []).entries())
     requireText(`--prefix-file line ${index + 1}`, each);
-  requireText('--truncate', truncate);
-  if (truncate === '') {
+  for (const end of [truncate ?? []].flat()) {
+    requireText('--truncate', end);
+    if (end !== '') continue;
     throw usageError(
       '--truncate got "", which every text holds.',
       'Leave it out to end texts at the end token.',

@@ -15,12 +15,12 @@ export interface Prompt {
 const startText = '<|startoftext|>';
 const endText = '<|endoftext|>';
 
-/** Prompts whose keys and values are kept at a time; texts of one prefix are begun one after the other. */
-const mostKept = 8;
+/** Prompts whose keys and values are kept at a time: texts of one prefix are mostly begun close to each other. */
+const mostKept = 16;
 
 /** The texts at which a title ends, whatever its tokens. */
 export function endTexts({ delimiters, truncate }: GenerationOptions): readonly string[] {
-  return [...(delimiters === 'text' ? [endText] : []), ...(truncate === undefined ? [] : [truncate])];
+  return [...(delimiters === 'text' ? [endText] : []), ...[truncate ?? []].flat()];
 }
 
 /**
@@ -78,20 +78,18 @@ export function longestPrompt(tokenizer: Tokenizer, options: GenerationOptions):
 
 /** Prompts that have been run, so that each is run once for all texts that go on from it. */
 export class PromptCaches<Cache extends PromptCache> {
-  private readonly caches = new Map<Prompt, Cache>();
+  private readonly caches = new Map<string, Cache>();
 
-  constructor(
-    private readonly session: DecodeSession<Cache>,
-    private readonly temperature: number,
-  ) {}
+  constructor(private readonly session: DecodeSession<Cache>) {}
 
-  async get(prompt: Prompt): Promise<Cache> {
-    const known = this.caches.get(prompt);
-    if (known) return known;
-    const cache = await this.session.prefill(prompt.tokens, this.temperature);
+  /** What a prompt leaves behind, its scores divided by the temperature. The least recently used are forgotten. */
+  async get({ tokens }: Prompt, temperature: number): Promise<Cache> {
+    const key = `${temperature} ${tokens.join(' ')}`;
+    const cache = this.caches.get(key) ?? (await this.session.prefill(tokens, temperature));
+    this.caches.delete(key);
     const [oldest] = this.caches.keys();
-    if (oldest && this.caches.size === mostKept) this.caches.delete(oldest);
-    this.caches.set(prompt, cache);
+    if (oldest !== undefined && this.caches.size === mostKept) this.caches.delete(oldest);
+    this.caches.set(key, cache);
     return cache;
   }
 }

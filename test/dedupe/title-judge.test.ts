@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { createRandom } from '../../src/common/random.js';
+import { dedupe } from '../../src/dedupe/dedupe.js';
+import { createTitleJudge } from '../../src/dedupe/title-judge.js';
+import { InventedLanguage } from './invented-titles.js';
+
+test('judges a text as dedupe does, one at a time', async () => {
+  const titles = new InventedLanguage(3).titles(600, createRandom(3, 'titles'));
+  const [train, heldOut] = [titles.slice(0, 450), titles.slice(450)];
+  const outputs = [
+    ...train.slice(0, 20),
+    ...train.slice(20, 40).map((title) => `${title.toUpperCase()}!`),
+    ...train.slice(40, 60).map((title) => title.replace(/ \w+ /, ' nothing ')),
+    ...heldOut.slice(0, 10),
+    'Wholly unlike them all',
+    '  ',
+    'broken \ufffd text',
+    `${train[70]} ${train[71]}`,
+  ].map((text, index) => ({ index, text }));
+  for (const threshold of [0.8, 'auto'] as const) {
+    const judge = await createTitleJudge(train, { threshold, heldOut });
+    const { rules, verdicts } = await dedupe(outputs, train, { threshold, heldOut });
+    expect(judge.rules).toEqual(rules);
+    for (const { index, reason, evidence, rating, matched, second, repeats } of verdicts) {
+      if (repeats !== undefined) continue;
+      expect(judge.judge(outputs[index]!.text)).toEqual({ reason, evidence, rating, matched, second });
+    }
+    const reasons = new Set(verdicts.map(({ reason }) => reason));
+    expect(reasons.size).toBeGreaterThan(4);
+  }
+});
