@@ -10,7 +10,11 @@ import { openDumpSource } from '../../../src/pipeline/sources/dumps.js';
 import { KeySearch } from '../../../src/pipeline/sources/ndjson/key-search.js';
 import { LineSplitter } from '../../../src/pipeline/sources/ndjson/lines.js';
 import { unpack } from '../../../src/pipeline/sources/ndjson/unpack.js';
-import { availableUnpackers, unpackZstd } from '../../../src/pipeline/sources/ndjson/zstd.js';
+import {
+  availableUnpackers,
+  unpackZstd,
+  type ZstdUnpacker,
+} from '../../../src/pipeline/sources/ndjson/zstd.js';
 import { titlesByDuckdb } from './duckdb-oracle.js';
 import { failureLine, ndjson, temporaryFolder, titlesOf, write } from './helpers.js';
 import { expectedTitles, type Post, post, question, second } from './posts.js';
@@ -213,7 +217,7 @@ describe('packed files', () => {
   const zstd = (bytes: Uint8Array, ...flags: string[]): Buffer =>
     spawnSync('zstd', ['-qc', ...flags], { input: bytes, maxBuffer: 2 ** 28 }).stdout;
 
-  async function unpacked(path: string, unpacker?: 'program' | 'node' | 'library'): Promise<Buffer> {
+  async function unpacked(path: string, unpacker?: ZstdUnpacker): Promise<Buffer> {
     const pieces: Buffer[] = [];
     const take = (piece: Uint8Array): boolean => pieces.push(Buffer.from(piece)) > 0;
     if (unpacker) await unpackZstd(path, unpacker, take);

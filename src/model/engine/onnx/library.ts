@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import koffi, { type LibraryHandle } from 'koffi';
 import { TitlesmithError } from '../../../common/errors.js';
+import { foreign, type LibraryHandle } from '../../../common/foreign-library.js';
 
 /** The address of something that belongs to ONNX Runtime. */
 export type Handle = bigint;
@@ -162,20 +162,20 @@ export interface OrtLibrary {
 }
 
 function load(): OrtLibrary {
-  const image = koffi.load(libraryPath());
-  const base = koffi.decode(
+  const image = foreign.load(libraryPath());
+  const base = foreign.decode(
     image.func('void* OrtGetApiBase()')(),
-    koffi.struct({ getApi: 'void*', version: 'void*' }),
+    foreign.struct({ getApi: 'void*', version: 'void*' }),
   );
   const bind = (pointer: Handle, result: string, parameters: string): unknown =>
-    koffi.decode(
+    foreign.decode(
       pointer,
-      koffi.proto(result, parameters === '' ? [] : parameters.split(', ').map(parameterType)),
+      foreign.proto(result, parameters === '' ? [] : parameters.split(', ').map(parameterType)),
     );
   const getApi = bind(base.getApi, 'void*', 'uint32_t') as (version: number) => Handle;
   const version = (bind(base.version, 'const char*', '') as () => string)();
   const count = Math.max(...Object.values(positions)) + 1;
-  const pointers = koffi.decode(getApi(apiVersion), koffi.array('void*', count)) as Handle[];
+  const pointers = foreign.decode(getApi(apiVersion), foreign.array('void*', count)) as Handle[];
   const functions = Object.fromEntries(
     Object.entries(declarations).map(([name, [result, parameters]]) => {
       const position = positions[name as keyof typeof positions];
@@ -194,9 +194,9 @@ function load(): OrtLibrary {
   return { version, image, functions, check };
 }
 
-function parameterType(declaration: string): ReturnType<typeof koffi.out> | string {
+function parameterType(declaration: string): ReturnType<typeof foreign.out> | string {
   const output = '_Out_ ';
-  return declaration.startsWith(output) ? koffi.out(declaration.slice(output.length)) : declaration;
+  return declaration.startsWith(output) ? foreign.out(declaration.slice(output.length)) : declaration;
 }
 
 let loaded: OrtLibrary | undefined;

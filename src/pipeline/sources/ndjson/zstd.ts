@@ -6,6 +6,7 @@ import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { discard } from './discard.js';
+import { hasLibzstd, LibzstdError, unpackByLibzstd } from './libzstd.js';
 import { forEachPiece, type PieceListener } from './pieces.js';
 
 /** 2 GiB: the window of `zstd --long=31`, with which Pushshift's dumps were written. */
@@ -25,10 +26,11 @@ interface NodeZstd {
 }
 
 /**
- * Who unpacks zstd, best first: the program `zstd`, as it has a core to itself; Node (from 22.15 on); a library in
- * JavaScript, which is many times slower and refuses a window of 2 GiB.
+ * Who unpacks zstd, best first: the system's libzstd, on a thread of its own into memory that is read in place; the
+ * program `zstd`, which must pass all bytes through a pipe; Node (from 22.15 on); a library in JavaScript, which is many
+ * times slower and refuses a window of 2 GiB.
  */
-export const zstdUnpackers = ['program', 'node', 'library'] as const;
+export const zstdUnpackers = ['libzstd', 'program', 'node', 'library'] as const;
 export type ZstdUnpacker = (typeof zstdUnpackers)[number];
 
 /** Packed data that cannot be unpacked: `message` is what the unpacker says. */
@@ -55,8 +57,13 @@ async function hasProgram(): Promise<boolean> {
 
 /** Which unpackers this machine has, best first. The library is always there. */
 export async function availableUnpackers(): Promise<readonly ZstdUnpacker[]> {
-  const [node, program] = [isNodeZstd(zlib), await hasProgram()];
-  return zstdUnpackers.filter((one) => one === 'library' || (one === 'node' ? node : program));
+  const has: Readonly<Record<ZstdUnpacker, boolean>> = {
+    libzstd: hasLibzstd(),
+    program: await hasProgram(),
+    node: isNodeZstd(zlib),
+    library: true,
+  };
+  return zstdUnpackers.filter((one) => has[one]);
 }
 
 /** The file goes in as standard input, so that no name is ever taken for a flag. */
@@ -124,6 +131,14 @@ async function byNode(path: string, library: NodeZstd, onPiece: PieceListener): 
   }
 }
 
+async function byLibzstd(path: string, onPiece: PieceListener): Promise<void> {
+  try {
+    await unpackByLibzstd(path, longestWindowLog, onPiece);
+  } catch (error) {
+    throw error instanceof LibzstdError ? new ZstdFailure(error.message) : error;
+  }
+}
+
 async function byLibrary(path: string, onPiece: PieceListener): Promise<void> {
   let unpacked: Uint8Array[] = [];
   const unpacker = new Decompress((piece) => unpacked.push(piece));
@@ -149,7 +164,8 @@ export async function unpackZstd(
   unpacker: ZstdUnpacker,
   onPiece: PieceListener,
 ): Promise<void> {
-  if (unpacker === 'node' && isNodeZstd(zlib)) await byNode(path, zlib, onPiece);
+  if (unpacker === 'libzstd') await byLibzstd(path, onPiece);
+  else if (unpacker === 'node' && isNodeZstd(zlib)) await byNode(path, zlib, onPiece);
   else if (unpacker === 'library') await byLibrary(path, onPiece);
   else await byProgram(path, onPiece);
 }
