@@ -24,6 +24,8 @@ export interface StepOptions {
   readonly rounds: number;
   /** A Python with PyTorch, for the peers. */
   readonly python: string | undefined;
+  /** Where ONNX Runtime writes the times of every operator, as a path's beginning. */
+  readonly profile: string | undefined;
 }
 
 /** Reads the options all finetune benches share. */
@@ -39,6 +41,7 @@ export function readOptions(): StepOptions {
       recompute: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '3' },
       python: { type: 'string' },
+      profile: { type: 'string' },
     },
   });
   const configuration = configurations[values.model];
@@ -54,5 +57,6 @@ export function readOptions(): StepOptions {
     recompute: values.recompute,
     rounds: Number(values.rounds),
     python: values.python,
+    profile: values.profile,
   };
 }

@@ -10,11 +10,12 @@ import { readOptions } from './options.js';
  * Training steps on random weights and tokens, forward, backward and AdamW. Prints one JSON line: seconds of each step
  * after the first two, tokens/s of their median, and peak memory. Alone in its process, so that the peak is its own.
  */
-const { configuration, rows, rowLength, steps, threads, loraRank, recompute } = readOptions();
+const { configuration, rows, rowLength, steps, threads, loraRank, recompute, profile } = readOptions();
 const warmUp = 2;
 const tokens = rows * rowLength;
 
 const engine = createOnnxRuntimeEngine({ threads });
+const profiled = createOnnxRuntimeEngine({ threads, profile });
 const model = createTrainableModel(configuration, { loraRank, onlyTrainTransformerLayers: false });
 for (const store of [model.state.parameters, model.frozen]) {
   const random = createRandom(1, 'weights', store.flat.length);
@@ -26,7 +27,7 @@ for (const store of [model.state.parameters, model.frozen]) {
     if ('value' in initial && !name.includes('.lora_')) store.views.get(name)!.fill(initial.value);
   }
 }
-const program = await engine.compile(
+const program = await profiled.compile(
   trainingGraph(
     configuration,
     { rows, rowLength },
@@ -67,6 +68,7 @@ for (let step = 1; step <= warmUp + steps; step++) {
   updateSeconds.push((ended - updateStarted) / 1000);
 }
 
+await program.dispose();
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 const parameters = model.state.parameters.flat.length + model.frozen.flat.length;

@@ -14,13 +14,18 @@ export interface OnnxRuntimeOptions {
    * the first engine of the process decides.
    */
   readonly threads?: number | undefined;
+  /**
+   * Beginning of the path of a file for each program, written as it is disposed of: times of every operator, in Chrome's
+   * trace format.
+   */
+  readonly profile?: string | undefined;
 }
 
 /**
  * ONNX Runtime on the CPU, by its C API: the Node binding copies every output into new memory after each run, which for
  * the gradients of a 124M-parameter model is half a gigabyte a step. `run` works off the calling thread.
  */
-export function createOnnxRuntimeEngine({ threads }: OnnxRuntimeOptions = {}): Engine {
+export function createOnnxRuntimeEngine({ threads, profile }: OnnxRuntimeOptions = {}): Engine {
   const compile = async (
     outputs: Outputs,
     options: CompileOptions,
@@ -42,6 +47,7 @@ export function createOnnxRuntimeEngine({ threads }: OnnxRuntimeOptions = {}): E
       freeRows: new Set(Object.keys(freeRows)),
       packed: packedConstants(outputs),
       unsignedWeights,
+      profile,
     };
     const wanted = new Map(Object.entries(outputs));
     return new OnnxRuntimeProgram(await OrtSession.open(model, inputs, wanted, sessionOptions));

@@ -19,6 +19,7 @@ const positions = {
   createSessionFromArray: 8,
   run: 9,
   createSessionOptions: 10,
+  enableProfiling: 14,
   disableMemPattern: 17,
   setSessionLogSeverityLevel: 22,
   setSessionGraphOptimizationLevel: 23,
@@ -46,6 +47,7 @@ export interface OrtFunctions {
   createSessionFromArray: AsyncCreateSession;
   run: AsyncRun;
   createSessionOptions(out: Out): Status;
+  enableProfiling(options: Handle, prefix: string): Status;
   disableMemPattern(options: Handle): Status;
   addSessionConfigEntry(options: Handle, key: string, value: string): Status;
   setSessionLogSeverityLevel(options: Handle, level: number): Status;
@@ -112,6 +114,7 @@ const declarations: {
   createSessionFromArray: ['void*', 'void*, void*, size_t, void*, _Out_ void**'],
   run: ['void*', 'void*, void*, const char**, void**, size_t, const char**, size_t, void**'],
   createSessionOptions: ['void*', '_Out_ void**'],
+  enableProfiling: ['void*', `void*, const char${process.platform === 'win32' ? '16' : ''}*`],
   disableMemPattern: ['void*', 'void*'],
   addSessionConfigEntry: ['void*', 'void*, const char*, const char*'],
   setSessionLogSeverityLevel: ['void*', 'void*, int'],
