@@ -1,8 +1,10 @@
 import { topologicalOrder } from '../graph/order.js';
-import type { TensorSpecification } from '../graph/shape.js';
+import { elementCount, type TensorSpecification } from '../graph/shape.js';
 import type { OpNode, Tensor } from '../graph/tensor.js';
+import { checkedShape } from './arrays.js';
 import type { CompileOptions, Engine, NumericArray, Program } from './contract.js';
 import { exportOnnx } from './onnx/export.js';
+import { type MemoryPlan, planMemory } from './onnx/memory-plan.js';
 import { productsSaturate } from './onnx/saturation.js';
 import { OrtSession } from './onnx/session.js';
 
@@ -32,15 +34,19 @@ export function createOnnxRuntimeEngine({ threads, profile }: OnnxRuntimeOptions
     unsignedWeights: boolean,
   ): Promise<Program> => {
     const { constants, freeRows = {} } = options;
+    const fixedNames = new Set([...(constants?.keys() ?? []), ...Object.keys(freeRows)]);
+    const plan = planMemory(outputs, fixedNames);
     const inputs = inputSpecifications(outputs);
+    const read = inputSpecifications(plan.outputs);
     const fixed = new Map<string, { array: NumericArray; specification: TensorSpecification }>();
     for (const [name, array] of constants ?? []) {
       const specification = inputs.get(name);
       if (!specification) throw new RangeError(`${name}: the graph has no such input`);
       fixed.set(name, { array, specification });
       inputs.delete(name);
+      read.delete(name);
     }
-    const model = exportOnnx(outputs, new Set(fixed.keys()), freeRows);
+    const model = exportOnnx(plan.outputs, new Set(fixed.keys()), freeRows, plan.splitInputs);
     const sessionOptions = {
       threads: threads ?? 0,
       constants: fixed,
@@ -49,8 +55,11 @@ export function createOnnxRuntimeEngine({ threads, profile }: OnnxRuntimeOptions
       unsignedWeights,
       profile,
     };
-    const wanted = new Map(Object.entries(outputs));
-    return new OnnxRuntimeProgram(await OrtSession.open(model, inputs, wanted, sessionOptions));
+    for (const [node, names] of plan.splitInputs)
+      for (const [index, name] of names.entries()) read.set(name, node.outputs[index]!);
+    const written = new Map(Object.entries(plan.outputs));
+    const session = await OrtSession.open(model, read, written, sessionOptions);
+    return new OnnxRuntimeProgram(session, inputs, new Map(Object.entries(outputs)), plan);
   };
   let saturates: Promise<boolean> | undefined;
   return {
@@ -88,17 +97,58 @@ function inputSpecifications(outputs: Outputs): Map<string, TensorSpecification>
   return new Map(inputs.map(({ attributes }) => [attributes.name, attributes]));
 }
 
-class OnnxRuntimeProgram implements Program {
-  constructor(private readonly session: OrtSession) {}
+type Arrays = Readonly<Record<string, NumericArray>>;
 
-  run(
-    feeds: Readonly<Record<string, NumericArray>>,
-    results: Readonly<Record<string, NumericArray>>,
-  ): Promise<void> {
-    return this.session.run(feeds, results);
+class OnnxRuntimeProgram implements Program {
+  /** Room for the updates of rows, kept from run to run; undefined while a run has it. */
+  private updates: Record<string, Float32Array> | undefined;
+
+  constructor(
+    private readonly session: OrtSession,
+    private readonly inputs: ReadonlyMap<string, TensorSpecification>,
+    private readonly outputs: ReadonlyMap<string, TensorSpecification>,
+    private readonly plan: MemoryPlan,
+  ) {}
+
+  async run(feeds: Arrays, results: Arrays): Promise<void> {
+    const unknown = Object.keys(feeds).find((name) => !this.inputs.has(name));
+    if (unknown !== undefined) throw new RangeError(`${unknown}: the graph has no such input`);
+    const updates = this.updates ?? this.roomForUpdates();
+    this.updates = undefined;
+    const read: Record<string, NumericArray> = { ...feeds };
+    const written: Record<string, NumericArray> = { ...results, ...updates };
+    for (const [name, { array, start, end }] of this.plan.views) {
+      const isInput = this.inputs.has(array);
+      const [arrays, specifications] = isInput ? [feeds, this.inputs] : [results, this.outputs];
+      checkedShape(array, arrays[array], specifications.get(array)!, false);
+      (isInput ? read : written)[name] = arrays[array]!.subarray(start, end);
+    }
+    await this.session.run(read, written);
+    for (const name of this.plan.empty) results[name]!.fill(0);
+    for (const addition of this.plan.additions) {
+      const indices = feeds[addition.indices] as Int32Array;
+      addRows(results[addition.output] as Float32Array, updates[addition.updates]!, indices);
+    }
+    this.updates = updates;
+  }
+
+  private roomForUpdates(): Record<string, Float32Array> {
+    const { additions, outputs } = this.plan;
+    return Object.fromEntries(
+      additions.map(({ updates }) => [updates, new Float32Array(elementCount(outputs[updates]!.shape))]),
+    );
   }
 
   async dispose(): Promise<void> {
     this.session.dispose();
+  }
+}
+
+/** Adds each row of `updates` [N,C] to the row of `table` [V,C] at its index. */
+function addRows(table: Float32Array, updates: Float32Array, indices: Int32Array): void {
+  const width = updates.length / indices.length;
+  for (const [row, index] of indices.entries()) {
+    const [from, to] = [row * width, index * width];
+    for (let column = 0; column < width; column++) table[to + column]! += updates[from + column]!;
   }
 }

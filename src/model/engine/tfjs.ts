@@ -24,8 +24,6 @@ const unary =
   (apply: Unary): Evaluator<OpName> =>
   (tf, _, [x]) => [apply(tf, x!)];
 
-const rowsOf = (x: Tensor): number => x.shape[0]!;
-
 /** Every op in terms of TensorFlow.js's own. */
 const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
   input: () => {
@@ -55,15 +53,16 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const normalized = tf.mul(tf.sub(x!, mean), inverseDeviation);
     return [tf.add(tf.mul(normalized, scale!), bias!), mean, inverseDeviation];
   },
-  crossEntropy: (tf, { inputs }, [logits, targets]) => {
-    const logProbabilities = tf.logSoftmax(logits!);
-    const onehot = tf.oneHot(targets as Tfjs.Tensor1D, inputs[0]!.shape[1]!);
-    return [tf.neg(tf.sum(tf.mul(logProbabilities, onehot), -1)), logProbabilities];
-  },
-  crossEntropyGradient: (tf, { inputs }, [logProbabilities, targets, upstream]) => {
-    const onehot = tf.oneHot(targets as Tfjs.Tensor1D, inputs[0]!.shape[1]!);
-    const column = tf.reshape(upstream!, [rowsOf(inputs[2]!), 1]);
-    return [tf.mul(tf.sub(tf.exp(logProbabilities!), onehot), column)];
+  linearCrossEntropy: (tf, _, [hidden, targetRows, ...pieces]) => {
+    const logits = pieces.map((piece) => tf.matMul(hidden!, piece, false, true));
+    const logSums = tf.concat(
+      logits.map((x) => tf.logSumExp(x, 1, true)),
+      1,
+    );
+    const targets = tf.sum(tf.mul(hidden!, targetRows!), 1);
+    const losses = tf.sub(tf.logSumExp(logSums, 1), targets);
+    const shares = tf.split(tf.softmax(logSums), pieces.length, 1);
+    return [losses, ...logits.map((x) => tf.softmax(x)), ...shares];
   },
   reduceSum: (tf, { attributes: { axes, keepDimensions } }, [x]) => [tf.sum(x!, [...axes], keepDimensions)],
   sumOfSquares: unary((tf, x) => tf.sum(tf.square(x))),

@@ -196,5 +196,8 @@ export function decodeStep(
  */
 export function outputLogits(parameters: SymbolicParameters, hidden: Tensor): Tensor {
   if (parameters.has(outputName)) return product(parameters, outputName, hidden);
-  return matmul(hidden, parameter(parameters, 'wte.weight'), { transposeB: true });
+  return matmul(hidden, outputWeight(parameters), { transposeB: true });
 }
+
+/** The output layer [V,C]: the token embedding. */
+export const outputWeight = (parameters: SymbolicParameters): Tensor => parameter(parameters, 'wte.weight');

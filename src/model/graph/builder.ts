@@ -76,13 +76,19 @@ export function layerNormalization(
   return { y: y!, mean: mean!, inverseDeviation: inverseDeviation! };
 }
 
-/** Losses [N] in nats of logits [N,V] against int32 targets [N]. */
-export const crossEntropy = (logits: Tensor, targets: Tensor): Tensor =>
-  single('crossEntropy', [logits, targets], {});
-
-/** (softmax − onehot) · upstream, [N,V], from log-probabilities [N,V], targets [N] and upstream [N]. */
-export const crossEntropyGradient = (logProbabilities: Tensor, targets: Tensor, upstream: Tensor): Tensor =>
-  single('crossEntropyGradient', [logProbabilities, targets, upstream], {});
+/**
+ * Losses [N] in nats of hidden states [N,C] through the output layer [V,C] against int32 targets [N].
+ * @param pieces sizes, adding up to V, in which the vocabulary is gone through.
+ */
+export function linearCrossEntropy(
+  hidden: Tensor,
+  weight: Tensor,
+  targets: Tensor,
+  pieces: readonly number[],
+): Tensor {
+  const inputs = [hidden, gatherRows(weight, targets), ...split(weight, 0, pieces)];
+  return apply('linearCrossEntropy', inputs, {})[0]!;
+}
 
 /** Sum over the given axes; over all of them by default. */
 export function reduceSum(

@@ -2,7 +2,6 @@ import {
   add,
   broadcastTo,
   concat,
-  crossEntropyGradient,
   divide,
   gatherRows,
   matmul,
@@ -116,15 +115,26 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
       return [byX, multiply(g, normalized), g];
     },
   },
-  // dlogits = (softmax − onehot)·g
-  crossEntropy: {
-    rule: (node, [g, byLogProbabilities]) => {
-      if (!g || byLogProbabilities)
-        throw new Error('crossEntropy: only the gradient by the losses is supported');
-      return [crossEntropyGradient(node.outputs[1]!, node.inputs[1]!, g), undefined];
+  // dhidden = (Σₛ shareₛ·softmaxₛ·Wₛ − target row)·g, dtarget row = −hidden·g, dWₛ = softmaxₛᵀ·(shareₛ·hidden·g):
+  // rows are scaled where they are short, never the logits
+  linearCrossEntropy: {
+    rule: (node, [g, ...others]) => {
+      if (!g || others.some((other) => other !== undefined))
+        throw new Error('linearCrossEntropy: only the gradient by the losses is supported');
+      const [hidden, targetRows, ...pieces] = inputsOf(node);
+      const probabilities = node.outputs.slice(1, 1 + pieces.length);
+      const shares = node.outputs.slice(1 + pieces.length);
+      const column = reshape(g, [-1, 1]);
+      const scaled = multiply(hidden!, column);
+      const expected = pieces
+        .map((piece, index) => multiply(matmul(probabilities[index]!, piece), shares[index]!))
+        .reduce((total, part) => add(total, part));
+      const byPieces = probabilities.map((probability, index) =>
+        matmul(probability, multiply(scaled, shares[index]!), { transposeA: true }),
+      );
+      return [multiply(subtract(expected, targetRows!), column), multiply(scaled, -1), ...byPieces];
     },
   },
-  crossEntropyGradient: { forbidden: 'second derivatives of the loss are not needed' },
   // every summed element receives the sum's gradient
   reduceSum: rule((g, node) => {
     const x = node.inputs[0]!;

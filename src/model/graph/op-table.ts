@@ -39,10 +39,14 @@ export interface OpAttributes {
   quantizedMatmul: None;
   /** Over the last axis: (x − mean) / √(variance + epsilon) · scale + bias. Outputs: y, mean, 1/√(variance + epsilon). */
   layerNormalization: { readonly epsilon: number };
-  /** Inputs logits [N,V], targets [N] int32. Outputs: losses [N] in nats, log-probabilities [N,V]. */
-  crossEntropy: None;
-  /** Inputs log-probabilities [N,V], targets [N], upstream [N]. Output (softmax − onehot(target)) · upstream, [N,V]. */
-  crossEntropyGradient: None;
+  /**
+   * The output layer W [V,C] and the loss in one, over the vocabulary in pieces. Inputs: hidden states [N,C], the rows of
+   * W of their targets [N,C], the pieces of W [Vₛ,C]. Outputs: losses [N], −log softmax(hidden · Wᵀ) at the target, in
+   * nats; of each piece the softmax over that piece alone [N,Vₛ]; of each piece its share in the whole softmax [N,1].
+   * The whole softmax is softmaxₛ · shareₛ (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018,
+   * section 3), so that no pass over the logits is needed to put the pieces together.
+   */
+  linearCrossEntropy: None;
   /** Sum over `axes`. */
   reduceSum: { readonly axes: readonly number[]; readonly keepDimensions: boolean };
   /** Σ x² over all elements, a scalar. */

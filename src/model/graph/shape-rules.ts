@@ -116,25 +116,22 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     const statistics: TensorSpecification = { shape: [...x.shape.slice(0, -1), 1], dtype: 'float32' };
     return [{ shape: x.shape, dtype: 'float32' }, statistics, statistics];
   },
-  crossEntropy: (inputs) => {
-    const [logits, targets] = two('crossEntropy', inputs);
-    if (
-      logits.shape.length !== 2 ||
-      targets.dtype !== 'int32' ||
-      formatShape(targets.shape) !== `[${logits.shape[0]}]`
-    ) {
-      return fail('crossEntropy', 'takes logits [N,V] and int32 targets [N]', logits, targets);
-    }
+  linearCrossEntropy: (inputs) => {
+    const [hidden, targetRows, ...pieces] = inputs;
+    const [rows, width] = hidden?.shape ?? [];
+    const fits =
+      hidden?.shape.length === 2 &&
+      formatShape(targetRows?.shape ?? []) === formatShape(hidden.shape) &&
+      pieces.length > 0 &&
+      pieces.every(({ shape }) => shape.length === 2 && shape[1] === width);
+    if (!fits)
+      return fail('linearCrossEntropy', 'takes hidden states and target rows [N,C], pieces [V,C]', ...inputs);
+    const float = (...shape: number[]): TensorSpecification => ({ shape, dtype: 'float32' });
     return [
-      { shape: targets.shape, dtype: 'float32' },
-      { shape: logits.shape, dtype: 'float32' },
+      float(rows!),
+      ...pieces.map(({ shape }) => float(rows!, shape[0]!)),
+      ...pieces.map(() => float(rows!, 1)),
     ];
-  },
-  crossEntropyGradient: (inputs) => {
-    const [logProbabilities] = inputs;
-    if (!logProbabilities)
-      return fail('crossEntropyGradient', 'takes log-probabilities, targets, upstream', ...inputs);
-    return [{ shape: logProbabilities.shape, dtype: 'float32' }];
   },
   reduceSum: (inputs, { axes, keepDimensions }) => {
     const x = one('reduceSum', inputs);

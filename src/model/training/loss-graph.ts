@@ -4,17 +4,32 @@ import {
   finalNorm,
   forward,
   maskedBlock,
-  outputLogits,
+  outputWeight,
   parameterInputs,
   type SymbolicParameters,
 } from '../gpt2/forward.js';
 import { type ParameterSpecification, parameterSpecifications } from '../gpt2/parameters.js';
 import { gradients } from '../graph/autodiff.js';
-import { add, concat, crossEntropy, input, multiply, reduceSum, scalar, split } from '../graph/builder.js';
+import {
+  add,
+  concat,
+  input,
+  linearCrossEntropy,
+  multiply,
+  reduceSum,
+  scalar,
+  split,
+} from '../graph/builder.js';
 import type { Tensor } from '../graph/tensor.js';
 
-/** Logits held at a time, in elements (64 MiB of float32): the loss is computed in chunks of tokens below this. */
-const chunkElements = 1 << 24;
+/** Logits held at a time, in elements (256 MiB of float32): the loss is computed in chunks of tokens below this. */
+const chunkElements = 1 << 26;
+
+/** Logits worked on at a time (16 MiB): the vocabulary is gone through in pieces that stay in the last-level cache. */
+const pieceElements = 1 << 22;
+
+/** Sizes of pieces are multiples of this: the width of the matrix product's inner loop. */
+const multipleOf = 64;
 
 /** Output name of a parameter's gradient. */
 export const gradientName = (parameter: string): string => `gradient.${parameter}`;
@@ -75,8 +90,16 @@ function chunksOf(
   }));
 }
 
+function vocabularyPieces(vocabularySize: number, tokens: number): number[] {
+  const size = Math.max(multipleOf, Math.floor(pieceElements / tokens / multipleOf) * multipleOf);
+  const count = Math.ceil(vocabularySize / size);
+  return Array.from({ length: count }, (_, piece) => Math.min(size, vocabularySize - piece * size));
+}
+
 function chunkLoss(parameters: SymbolicParameters, chunk: Chunk): Tensor {
-  const losses = crossEntropy(outputLogits(parameters, chunk.hidden), chunk.targetIds);
+  const weight = outputWeight(parameters);
+  const pieces = vocabularyPieces(weight.shape[0]!, chunk.hidden.shape[0]!);
+  const losses = linearCrossEntropy(chunk.hidden, weight, chunk.targetIds, pieces);
   return reduceSum(multiply(losses, chunk.targetWeights));
 }
 

@@ -110,20 +110,11 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
     inputs: [shape, [shape.at(-1)!], [shape.at(-1)!]],
     build: (x, scale, bias) => graph.layerNormalization(x!, scale!, bias!, 1e-5).y,
   })),
-  crossEntropy: [
-    {
-      name: 'crossEntropy',
-      inputs: [[4, 5], { shape: [4], integersBelow: 5 }],
-      build: (logits, targets) => graph.crossEntropy(logits!, targets!),
-    },
-  ],
-  crossEntropyGradient: [
-    {
-      name: 'crossEntropyGradient',
-      inputs: [[4, 5], { shape: [4], integersBelow: 5 }, [4]],
-      build: (x, targets, upstream) => graph.crossEntropyGradient(x!, targets!, upstream!),
-    },
-  ],
+  linearCrossEntropy: [[5], [2, 2, 1]].map((pieces) => ({
+    name: `linearCrossEntropy, pieces [${pieces}]`,
+    inputs: [[4, 3], [5, 3], { shape: [4], integersBelow: 5 }],
+    build: (hidden, weight, targets) => graph.linearCrossEntropy(hidden!, weight!, targets!, pieces),
+  })),
   reduceSum: [
     { name: 'reduceSum all', inputs: [[2, 3]], build: (x) => graph.reduceSum(x!) },
     { name: 'reduceSum axis 0', inputs: [[2, 3, 2]], build: (x) => graph.reduceSum(x!, [0]) },
@@ -166,6 +157,15 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
       build: (a, b) => graph.concat([a!, b!], 0),
     },
     {
+      name: 'concat axis 0 of pieces of an input, added to rows and to an input',
+      inputs: [[5, 2], [5, 2], [2, 2], { shape: [2], integersBelow: 5 }],
+      build: (x, y, updates, indices) => {
+        const doubled = graph.split(x!, 0, [2, 3]).map((piece) => graph.multiply(piece, 2));
+        const rows = graph.scatterAddRows(updates!, indices!, 5);
+        return graph.add(y!, graph.add(graph.concat(doubled, 0), rows));
+      },
+    },
+    {
       name: 'concat axis 1',
       inputs: [
         [2, 3],
@@ -189,7 +189,12 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
       build: (updates, indices) => graph.scatterAddRows(updates!, indices!, 4),
     },
     {
-      name: 'scatterAddRows accumulated (fused)',
+      name: 'scatterAddRows, worked on',
+      inputs: [[5, 2], { shape: [5], integersBelow: 3 }],
+      build: (updates, indices) => graph.multiply(graph.scatterAddRows(updates!, indices!, 4), 2),
+    },
+    {
+      name: 'scatterAddRows accumulated',
       inputs: [[5, 2], { shape: [5], integersBelow: 3 }, [4, 2]],
       build: (updates, indices, other) => graph.add(other!, graph.scatterAddRows(updates!, indices!, 4)),
     },

@@ -124,17 +124,23 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
       Float64Array.from(statistics.map((entry) => entry[pick]));
     return [flatten(y), column('mean'), column('inverse')];
   },
-  crossEntropy: (node, [logits, targets]) => {
-    const logProbabilities = rows(logits!, node.inputs[0]!.shape).map(logSoftmax);
-    const losses = logProbabilities.map((row, index) => -row[targets![index]!]!);
-    return [Float64Array.from(losses), flatten(logProbabilities)];
+  linearCrossEntropy: (node, [hidden, targetRows, ...pieces]) => {
+    const width = node.inputs[0]!.shape[1]!;
+    const dot = (a: Values, b: Values): number => a.reduce((sum, value, index) => sum + value * b[index]!, 0);
+    const hiddenRows = rows(hidden!, node.inputs[0]!.shape);
+    const logits = pieces.map((piece) =>
+      hiddenRows.map((row) => Float64Array.from(rows(piece, [0, width]), (output) => dot(row, output))),
+    );
+    const all = hiddenRows.map((_, row) => flatten(logits.map((piece) => piece[row]!)));
+    const total = all.map((row) => row.reduce((sum, value) => sum + Math.exp(value), 0));
+    const targets = rows(targetRows!, node.inputs[0]!.shape);
+    const losses = total.map((sum, row) => Math.log(sum) - dot(hiddenRows[row]!, targets[row]!));
+    const shares = logits.map((piece) =>
+      Float64Array.from(piece, (row, index) => row.reduce((sum, x) => sum + Math.exp(x), 0) / total[index]!),
+    );
+    const softmaxes = logits.map((piece) => flatten(piece.map((row) => logSoftmax(row).map(Math.exp))));
+    return [Float64Array.from(losses), ...softmaxes, ...shares];
   },
-  crossEntropyGradient: (node, [logProbabilities, targets, upstream]) => [
-    fill(node.outputs[0]!.shape, (flat, [row, column]) => {
-      const onehot = targets![row!] === column ? 1 : 0;
-      return (Math.exp(logProbabilities![flat]!) - onehot) * upstream![row!]!;
-    }),
-  ],
   reduceSum: (node, [x]) => {
     const { shape } = node.inputs[0]!;
     const kept = shape.map((size, axis) => (node.attributes.axes.includes(axis) ? 1 : size));

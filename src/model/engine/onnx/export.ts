@@ -10,10 +10,6 @@ const plain =
   (opType: string, domain = ''): Exporter<OpName> =>
   ({ writer, nameOf }, node) => [writer.emit(opType, node.inputs.map(nameOf), {}, domain)];
 
-function asColumn(writer: OnnxWriter, name: string, rows: number): string {
-  return writer.emit('Reshape', [name, writer.constant('int64', [rows, 1], [2])]);
-}
-
 /** Gemm(a, b, c) for two-dimensional operands; `c` ('' for none) is added, broadcast. */
 function gemm({ writer, nameOf }: ExportContext, node: OpNode<'matmul'>, c: string): string {
   const { transposeA, transposeB, alpha } = node.attributes;
@@ -21,25 +17,8 @@ function gemm({ writer, nameOf }: ExportContext, node: OpNode<'matmul'>, c: stri
   return writer.emit('Gemm', [...node.inputs.map(nameOf), ...(c ? [c] : [])], attributes);
 }
 
-/**
- * Rows added into `data`, by ScatterElements with its indices spread over the columns. ScatterND would take rows as they
- * are, but ONNX Runtime 1.30 adds equal indices in parallel without a lock: sums come out wrong, differently each time.
- */
-function scatterRows(
-  { writer, nameOf }: ExportContext,
-  node: OpNode<'scatterAddRows'>,
-  data: string,
-): string {
-  const [updates, indices] = node.inputs as [Tensor, Tensor];
-  const column = asColumn(writer, nameOf(indices), indices.shape[0]!);
-  const spread = writer.emit('Expand', [column, writer.constant('int64', updates.shape, [2])]);
-  return writer.emit('ScatterElements', [data, spread, nameOf(updates)], { axis: 0, reduction: 'add' });
-}
-
 const isMatrixProduct = (node: OpNode): boolean =>
   node.op === 'matmul' && node.inputs.every((input) => input.shape.length === 2);
-
-const isScatter = (node: OpNode): boolean => node.op === 'scatterAddRows';
 
 /** The ONNX form of every op, written for ONNX Runtime (its own operators where they are faster). */
 const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
@@ -49,9 +28,7 @@ const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
     const operands = context.fusedOperand(node);
     if (!operands) return plain('Add')(context, node);
     const { fused, other } = operands;
-    const addend = context.nameOf(other);
-    if (isMatrixProduct(fused.node)) return [gemm(context, fused.node as OpNode<'matmul'>, addend)];
-    return [scatterRows(context, fused.node as OpNode<'scatterAddRows'>, addend)];
+    return [gemm(context, fused.node as OpNode<'matmul'>, context.nameOf(other))];
   },
   subtract: plain('Sub'),
   multiply: plain('Mul'),
@@ -69,21 +46,36 @@ const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
   },
   layerNormalization: ({ writer, nameOf }, { inputs, attributes: { epsilon } }) =>
     writer.emitMany('LayerNormalization', inputs.map(nameOf), 3, { axis: -1, epsilon: { float: epsilon } }),
-  crossEntropy: ({ writer, nameOf }, { inputs: [logits, targets] }) => {
-    const rows = targets!.shape[0]!;
-    const logProbabilities = writer.emit('LogSoftmax', [nameOf(logits!)], { axis: -1 });
-    const column = asColumn(writer, nameOf(targets!), rows);
-    const picked = writer.emit('GatherElements', [logProbabilities, column], { axis: 1 });
-    const flat = writer.emit('Reshape', [picked, writer.constant('int64', [rows], [1])]);
-    return [writer.emit('Neg', [flat]), logProbabilities];
-  },
-  crossEntropyGradient: ({ writer, nameOf }, { inputs: [logProbabilities, targets, upstream] }) => {
-    const rows = targets!.shape[0]!;
-    const column = asColumn(writer, nameOf(upstream!), rows);
-    const scaled = writer.emit('Mul', [writer.emit('Exp', [nameOf(logProbabilities!)]), column]);
-    const indices = asColumn(writer, nameOf(targets!), rows);
-    const negative = writer.emit('Neg', [column]);
-    return [writer.emit('ScatterElements', [scaled, indices, negative], { axis: 1, reduction: 'add' })];
+  linearCrossEntropy: ({ writer, nameOf }, { inputs: [hidden, targetRows, ...pieces] }) => {
+    const lastAxis = writer.constant('int64', [-1], [1]);
+    /** Softmax, and log Σ e^x from the largest entry before and after: two reads instead of a pass that writes. */
+    const softmaxOf = (x: string): { softmax: string; logSum: string } => {
+      const softmax = writer.emit('Softmax', [x], { axis: -1 });
+      const [before, after] = [x, softmax].map((name) => writer.emit('ReduceMax', [name, lastAxis]));
+      return { softmax, logSum: writer.emit('Sub', [before!, writer.emit('Log', [after!])]) };
+    };
+    const parts = pieces.map((piece) =>
+      softmaxOf(writer.emit('Gemm', [nameOf(hidden!), nameOf(piece)], { transB: 1 })),
+    );
+    const logSums = writer.emit(
+      'Concat',
+      parts.map(({ logSum }) => logSum),
+      { axis: 1 },
+    );
+    const whole = softmaxOf(logSums);
+    const sizes = writer.constant(
+      'int64',
+      pieces.map(() => 1),
+      [pieces.length],
+    );
+    const shares = writer.emitMany('Split', [whole.softmax, sizes], pieces.length, { axis: 1 });
+    const products = writer.emit('Mul', [nameOf(hidden!), nameOf(targetRows!)]);
+    const targets = writer.emit('ReduceSum', [products, lastAxis]);
+    const losses = writer.emit('Reshape', [
+      writer.emit('Sub', [whole.logSum, targets]),
+      writer.constant('int64', [-1], [1]),
+    ]);
+    return [losses, ...parts.map(({ softmax }) => softmax), ...shares];
   },
   reduceSum: ({ writer, nameOf }, { inputs: [x], attributes: { axes, keepDimensions } }) => [
     writer.emit('ReduceSum', [nameOf(x!), writer.constant('int64', axes, [axes.length])], {
@@ -102,18 +94,32 @@ const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
   transpose: ({ writer, nameOf }, { inputs: [x], attributes: { permutation } }) => [
     writer.emit('Transpose', [nameOf(x!)], { perm: permutation }),
   ],
-  split: ({ writer, nameOf }, { inputs: [x], attributes: { axis, sizes } }) =>
-    writer.emitMany('Split', [nameOf(x!), writer.constant('int64', sizes, [sizes.length])], sizes.length, {
-      axis,
-    }),
+  split: ({ writer, nameOf, splitInputs }, node) => {
+    const { axis, sizes } = node.attributes;
+    const pieces = splitInputs.get(node);
+    for (const [index, name] of (pieces ?? []).entries()) {
+      const { dtype, shape } = node.outputs[index]!;
+      writer.input(name, dtype, shape, undefined);
+    }
+    const operands = (): string[] => [
+      nameOf(node.inputs[0]!),
+      writer.constant('int64', sizes, [sizes.length]),
+    ];
+    return pieces ?? writer.emitMany('Split', operands(), sizes.length, { axis });
+  },
   concat: ({ writer, nameOf }, { inputs, attributes: { axis } }) => [
     writer.emit('Concat', inputs.map(nameOf), { axis }),
   ],
   gatherRows: plain('Gather'),
-  scatterAddRows: (context, node) => {
-    const { writer } = context;
-    const shape = writer.constant('int64', node.outputs[0]!.shape, [2]);
-    return [scatterRows(context, node, writer.emit('ConstantOfShape', [shape]))];
+  // ScatterND would take rows as they are, but ONNX Runtime 1.30 adds equal indices in parallel without a lock: sums come
+  // out wrong, differently each time. ScatterElements adds one after the other, by indices spread over the columns.
+  scatterAddRows: ({ writer, nameOf }, { inputs: [updates, indices], outputs: [sum] }) => {
+    const zeros = writer.emit('ConstantOfShape', [writer.constant('int64', sum!.shape, [2])]);
+    const shape = writer.constant('int64', [indices!.shape[0]!, 1], [2]);
+    const column = writer.emit('Reshape', [nameOf(indices!), shape]);
+    const spread = writer.emit('Expand', [column, writer.constant('int64', updates!.shape, [2])]);
+    const attributes = { axis: 0, reduction: 'add' };
+    return [writer.emit('ScatterElements', [zeros, spread, nameOf(updates!)], attributes)];
   },
   quantizedMatmul,
   cachedAttention,
@@ -123,10 +129,7 @@ function exportNode<Op extends OpName>(context: ExportContext, node: OpNode<Op>)
   return exporters[node.op](context, node);
 }
 
-/**
- * Matrix products and row scatters whose only use is an addition: Gemm and ScatterElements add while they write, which saves
- * a pass over memory as large as the result (a gradient of the token embedding, say).
- */
+/** Matrix products whose only use is an addition: Gemm adds while it writes. */
 function planFusion(order: readonly OpNode[], outputs: readonly Tensor[]): Map<OpNode, Tensor> {
   const uses = new Map<Tensor, number>();
   const count = (tensor: Tensor): void => void uses.set(tensor, (uses.get(tensor) ?? 0) + 1);
@@ -140,8 +143,12 @@ function planFusion(order: readonly OpNode[], outputs: readonly Tensor[]): Map<O
       const other = node.inputs[reversed]!;
       const sameShape = formatShape(other.shape) === formatShape(operand.shape);
       const isBias = other.shape.length === 1 && other.shape[0] === operand.shape[1];
-      const fits = isMatrixProduct(operand.node) ? sameShape || isBias : isScatter(operand.node) && sameShape;
-      return fits && uses.get(operand) === 1 && formatShape(sum.shape) === formatShape(operand.shape);
+      return (
+        isMatrixProduct(operand.node) &&
+        (sameShape || isBias) &&
+        uses.get(operand) === 1 &&
+        formatShape(sum.shape) === formatShape(operand.shape)
+      );
     });
     if (fusable) plan.set(node, fusable);
   }
@@ -153,12 +160,14 @@ function planFusion(order: readonly OpNode[], outputs: readonly Tensor[]): Map<O
  * @param outputs the tensors the model gives back, by name.
  * @param constants names of inputs that become initializers, their values given to the runtime beside the model.
  * @param freeRows inputs and outputs whose first axis is left open, as in `CompileOptions`.
+ * @param splitInputs splits of inputs whose pieces are inputs themselves, with the names of those.
  * @returns the model's protobuf bytes.
  */
 export function exportOnnx(
   outputs: Readonly<Record<string, Tensor>>,
   constants: ReadonlySet<string> = new Set(),
   freeRows: Readonly<Record<string, string>> = {},
+  splitInputs: ReadonlyMap<OpNode, readonly string[]> = new Map(),
 ): Uint8Array {
   const writer = new OnnxWriter();
   const wanted = Object.values(outputs);
@@ -168,6 +177,7 @@ export function exportOnnx(
   const names = new Map<Tensor, string>();
   const context: ExportContext = {
     writer,
+    splitInputs,
     nameOf: (tensor) => {
       const name = names.get(tensor);
       if (name === undefined) throw new Error(`${tensor.node.op} is used before it is written`);

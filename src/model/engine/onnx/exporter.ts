@@ -7,6 +7,8 @@ export const microsoft = 'com.microsoft';
 
 export interface ExportContext {
   readonly writer: OnnxWriter;
+  /** Splits of inputs whose pieces are inputs themselves, with the names of those. */
+  readonly splitInputs: ReadonlyMap<OpNode, readonly string[]>;
   /** ONNX name of a tensor already written. */
   readonly nameOf: (tensor: Tensor) => string;
   /** The node whose result `tensor` is, where this add takes it over instead of writing it on its own. */

@@ -29,6 +29,8 @@ export class OnnxWriter {
   private readonly initializers: TensorProto[] = [];
   private readonly inputs: ValueInfoProto[] = [];
   private readonly outputs: ValueInfoProto[] = [];
+  /** What values that are outputs were renamed to. */
+  private readonly outputNames = new Map<string, string>();
   private readonly constantNames = new Map<string, string>();
   private names = 0;
 
@@ -104,13 +106,21 @@ export class OnnxWriter {
    * @param rows as for `input`.
    */
   output(name: string, value: string, { dtype, shape }: TensorSpecification, rows: string | undefined): void {
+    const earlier = this.outputNames.get(value);
     const maker = this.nodes.find((node) => node.output.includes(value));
     if (maker) {
+      this.outputNames.set(value, name);
       const rename = (known: string): string => (known === value ? name : known);
       for (const node of this.nodes) node.input = node.input.map(rename);
       maker.output = maker.output.map(rename);
     } else {
-      this.nodes.push({ opType: 'Identity', domain: '', input: [value], output: [name], attribute: [] });
+      this.nodes.push({
+        opType: 'Identity',
+        domain: '',
+        input: [earlier ?? value],
+        output: [name],
+        attribute: [],
+      });
     }
     this.outputs.push(valueInfo(name, dtype, shape, rows));
   }
