@@ -46,12 +46,13 @@ export type { MetricsLine, TrainingOptions, TrainingResult } from './model/train
 export {
   readDataset,
   splitTitles,
-  tokenizeTitles,
   writeDataset,
   writeSplitDataset,
 } from './model/training/dataset.js';
 export { finetune } from './model/training/finetune.js';
 export type { FinetuneInput, TrainingSamples } from './model/training/input.js';
+export { TokenFile, writeTokens } from './model/training/token-file.js';
+export { tokenizeTitles } from './model/training/tokens.js';
 export { cleanTitle, cleanTitles } from './pipeline/cleaning/clean.js';
 export { extractTitles } from './pipeline/cleaning/extract.js';
 export { readTitles } from './pipeline/cleaning/titles-file.js';

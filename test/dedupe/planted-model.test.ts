@@ -13,8 +13,8 @@ import { readConfiguration, readWeights } from '../../src/model/gpt2/checkpoint.
 import { openDecodeSession } from '../../src/model/gpt2/decoder.js';
 import { storedWeights } from '../../src/model/gpt2/weight-source.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
-import { tokenizeTitles } from '../../src/model/training/dataset.js';
 import { finetune } from '../../src/model/training/finetune.js';
+import { tokenizeTitles } from '../../src/model/training/tokens.js';
 import { InventedLanguage } from './invented-titles.js';
 
 const language = new InventedLanguage(3);

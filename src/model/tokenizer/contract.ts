@@ -13,10 +13,13 @@ export interface Tokenizer {
   files(): ReadonlyMap<string, string>;
 }
 
-/** Titles as tokens, flat: title i is `tokens.subarray(offsets[i], offsets[i + 1])`, without start and end ids. */
+/** Token ids: 16 bits each where the vocabulary allows it, else 32. */
+export type TokenIds = Uint16Array | Uint32Array;
+
+/** Titles as tokens, in memory or on disk. Title i has `offsets[i + 1] - offsets[i]` of them, without start and end ids. */
 export interface TokenizedTitles {
-  /** Ids below 65,536. */
-  readonly tokens: Uint16Array;
   /** Length: number of titles + 1. */
   readonly offsets: Uint32Array;
+  /** The tokens of one title; valid until the next call. */
+  tokensOf(title: number): TokenIds;
 }

@@ -54,7 +54,7 @@ function fillBatch(
   for (const [batchRow, { packed, row }] of rows.entries()) {
     let start = batchRow * rowLength;
     for (const title of packed.titleIndices.subarray(packed.rowOffsets[row], packed.rowOffsets[row + 1])) {
-      const text = titles.tokens.subarray(titles.offsets[title], titles.offsets[title + 1]);
+      const text = titles.tokensOf(title);
       const end = start + text.length + 1;
       inputIds.set(text, start + 1);
       targetIds.set(text, start);

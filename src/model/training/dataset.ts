@@ -3,7 +3,6 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { fileError, TitlesmithError } from '../../common/errors.js';
 import { AtomicFile, writeChunksAtomic } from '../../common/files.js';
-import type { TokenizedTitles, Tokenizer } from '../tokenizer/contract.js';
 
 const [opening, closing] = ['<|startoftext|>', '<|endoftext|>'];
 
@@ -221,48 +220,4 @@ export async function* readDataset(path: string): AsyncGenerator<string> {
     number += 1;
     yield parseLine(line, `${path}:${number}`);
   }
-}
-
-/** Bytes of the longest token. */
-function longestToken(tokenizer: Tokenizer): number {
-  let longest = 0;
-  for (let token = 0; token < tokenizer.vocabularySize; token++) {
-    longest = Math.max(longest, tokenizer.tokenBytes(token).length);
-  }
-  return longest;
-}
-
-/**
- * Titles as tokens, in order. Those of more than `maximumTokens` are left out and counted.
- * @throws RangeError when the vocabulary has more than 65,536 tokens.
- */
-export function tokenizeTitles(
-  titles: Iterable<string>,
-  tokenizer: Tokenizer,
-  { maximumTokens }: { readonly maximumTokens: number },
-): { readonly titles: TokenizedTitles; readonly tooLong: number } {
-  if (tokenizer.vocabularySize > 2 ** 16) {
-    throw new RangeError(`a vocabulary of ${tokenizer.vocabularySize} does not fit 16 bits`);
-  }
-  // Merging takes time quadratic in the length of a word, so what cannot fit is not encoded at all.
-  const mostBytes = maximumTokens * longestToken(tokenizer);
-  const offsets = [0];
-  let tokens = new Uint16Array(2 ** 16);
-  let [length, tooLong] = [0, 0];
-  for (const title of titles) {
-    const encoded = Buffer.byteLength(title) > mostBytes ? undefined : tokenizer.encode(title);
-    if (encoded === undefined || encoded.length > maximumTokens) {
-      tooLong += 1;
-      continue;
-    }
-    if (length + encoded.length > tokens.length) {
-      const grown = new Uint16Array(2 * (length + encoded.length));
-      grown.set(tokens);
-      tokens = grown;
-    }
-    tokens.set(encoded, length);
-    length += encoded.length;
-    offsets.push(length);
-  }
-  return { titles: { tokens: tokens.slice(0, length), offsets: Uint32Array.from(offsets) }, tooLong };
 }

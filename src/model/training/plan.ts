@@ -62,7 +62,7 @@ export function planTraining(
   }
   const packed = packTitles(data.train, rowLength, createRandom(options.seed, 'epoch', 0));
   const rowsPerEpoch = packed.rowCount;
-  const positions = data.train.tokens.length + titleCount(data.train);
+  const positions = data.train.offsets.at(-1)! + titleCount(data.train);
   const rowsPerStep = options.batchSize * options.accumulateGradients;
   const epochSteps = Math.ceil((options.maximumEpochs * rowsPerEpoch) / rowsPerStep);
   return {

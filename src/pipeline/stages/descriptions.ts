@@ -7,6 +7,8 @@ export const runFiles = {
   dropped: 'dropped.csv',
   train: 'dataset/train.txt',
   validation: 'dataset/validation.txt',
+  trainTokens: 'tokens/train.bin',
+  validationTokens: 'tokens/validation.bin',
   checkpoint: 'checkpoint',
   metrics: 'metrics.jsonl',
   samples: 'samples',
@@ -27,7 +29,7 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
   finetune: {
     ...once,
     inputs: [runFiles.train, runFiles.validation],
-    outputs: [runFiles.checkpoint, runFiles.metrics, runFiles.samples],
+    outputs: ['tokens', runFiles.checkpoint, runFiles.metrics, runFiles.samples],
     resumable: true,
   },
   generate: {

@@ -3,7 +3,7 @@ import { type Gpt2Configuration, nanoConfiguration } from '../../model/gpt2/conf
 import { openModel } from '../../model/gpt2/resolve-model.js';
 import type { WeightSource } from '../../model/gpt2/weight-source.js';
 import type { Tokenizer } from '../../model/tokenizer/contract.js';
-import { restrictedTokenizer } from '../../model/tokenizer/restricted.js';
+import { RestrictedVocabulary } from '../../model/tokenizer/restricted.js';
 import type { Decision } from '../manifest.js';
 
 /** What training starts from. */
@@ -22,11 +22,13 @@ export interface StartingModel {
  */
 export async function startingModel(
   decision: Decision | undefined,
-  titles: Iterable<string>,
+  titles: Iterable<string> | AsyncIterable<string>,
   context: WorkContext,
 ): Promise<StartingModel> {
   if (decision === undefined || decision.choice === 'nano') {
-    const tokenizer = restrictedTokenizer(titles);
+    const vocabulary = new RestrictedVocabulary();
+    for await (const title of titles) vocabulary.add(title);
+    const tokenizer = vocabulary.tokenizer();
     return { tokenizer, configuration: nanoConfiguration(tokenizer.vocabularySize), pretrained: undefined };
   }
   const model = await openModel(decision.choice, context, { hash: decision.hash });

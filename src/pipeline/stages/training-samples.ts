@@ -28,17 +28,14 @@ export interface SampleSettings {
  */
 export function trainingSamples(
   engine: Engine,
-  model: { configuration: Gpt2Configuration; tokenizer: Tokenizer; titles: DatasetTitles },
+  model: { configuration: Gpt2Configuration; tokenizer: Tokenizer; titles: () => Promise<DatasetTitles> },
   settings: SampleSettings,
 ): TrainingSamples {
   const { configuration, tokenizer, titles } = model;
   let meter: Promise<CopyMeter> | undefined;
-  const meterOnce = (): Promise<CopyMeter> => {
-    meter ??= createCopyMeter(titles.train, {
-      heldOut: titles.validation,
-      tokenize: tokenizeFolded,
-    });
-    return meter;
+  const createMeter = async (): Promise<CopyMeter> => {
+    const { train, validation } = await titles();
+    return createCopyMeter(train, { heldOut: validation, tokenize: tokenizeFolded });
   };
   return {
     every: settings.every,
@@ -64,7 +61,8 @@ export function trainingSamples(
       outputs.sort((a, b) => a.index - b.index);
       const content = outputs.map(({ text }) => `${text.replaceAll('\n', ' ')}\n`).join('');
       await writeFileAtomic(join(settings.folder, `step-${String(step).padStart(6, '0')}.txt`), content);
-      return (await meterOnce()).share(outputs.map(({ text }) => text));
+      meter ??= createMeter();
+      return (await meter).share(outputs.map(({ text }) => text));
     },
   };
 }

@@ -3,12 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { gpt2Tokenizer } from '../../../src/model/tokenizer/gpt2.js';
-import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
 import {
   readDataset,
   splitTitles,
-  tokenizeTitles,
   writeDataset,
   writeSplitDataset,
 } from '../../../src/model/training/dataset.js';
@@ -157,34 +154,5 @@ describe('dataset files', () => {
     await expect(writeDataset(folder, { train: [`${title}x`], validation: [] })).rejects.toThrow(
       '32768 bytes',
     );
-  });
-});
-
-describe('tokenizeTitles', () => {
-  const tokenizer = gpt2Tokenizer();
-
-  it('lays tokens out flat, and counts what is too long', () => {
-    const list = ['Hello world', 'word '.repeat(40), 'x'.repeat(1_000_000), 'Hello'];
-    const { titles, tooLong } = tokenizeTitles(list, tokenizer, { maximumTokens: 20 });
-    expect([...titles.tokens]).toEqual([15496, 995, 15496]);
-    expect([...titles.offsets]).toEqual([0, 2, 3]);
-    expect(tooLong).toBe(2);
-  });
-
-  it('takes a title of exactly the most tokens', () => {
-    expect(tokenizeTitles(['Hello world'], tokenizer, { maximumTokens: 2 }).tooLong).toBe(0);
-    expect(tokenizeTitles(['Hello world'], tokenizer, { maximumTokens: 1 }).tooLong).toBe(1);
-  });
-
-  it('keeps every title through growth of its table', () => {
-    const list = numbered(20_000);
-    const restricted = restrictedTokenizer(list.slice(0, 100));
-    const { titles } = tokenizeTitles(list, restricted, { maximumTokens: 64 });
-    expect(titles.offsets).toHaveLength(20_001);
-    expect(titles.tokens).toHaveLength(titles.offsets.at(-1)!);
-    for (const index of [0, 9_999, 19_999]) {
-      const tokens = titles.tokens.subarray(titles.offsets[index], titles.offsets[index + 1]);
-      expect(restricted.decode(tokens)).toBe(list[index]);
-    }
   });
 });

@@ -16,8 +16,8 @@ import {
 import { storedWeights } from '../../../src/model/gpt2/weight-source.js';
 import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
 import type { MetricsLine, TrainingOptions } from '../../../src/model/training/contract.js';
-import { tokenizeTitles } from '../../../src/model/training/dataset.js';
 import { finetune } from '../../../src/model/training/finetune.js';
+import { tokenizeTitles } from '../../../src/model/training/tokens.js';
 
 const engine = createOnnxRuntimeEngine({ threads: 2 });
 

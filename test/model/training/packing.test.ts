@@ -10,7 +10,7 @@ const endOfTextId = 999;
 function tokenized(titles: readonly (readonly number[])[]): TokenizedTitles {
   const offsets = new Uint32Array(titles.length + 1);
   for (const [index, title] of titles.entries()) offsets[index + 1] = offsets[index]! + title.length;
-  return { tokens: Uint16Array.from(titles.flat()), offsets };
+  return { offsets, tokensOf: (title) => Uint16Array.from(titles[title]!) };
 }
 
 /** Titles of lengths like those of real ones: log-normal, median 15 tokens. */
