@@ -20,6 +20,7 @@ import type { StageName } from './pipeline/stage-names.js';
 type Request =
   | { readonly command: 'pipeline'; readonly given: Partial<RunOptions> }
   | { readonly command: StageName; readonly folder: string; readonly given: Partial<RunOptions> }
+  | { readonly command: 'devices'; readonly given: { readonly json?: boolean } }
   | { readonly command: 'review'; readonly folder: string; readonly given: ReviewOptions }
   | { readonly command: 'export'; readonly model: string; readonly given: ExportOptions };
 
@@ -35,11 +36,15 @@ interface ExportOptions {
 }
 
 const stageCommands: readonly { name: StageName; summary: string; options: readonly OptionName[] }[] = [
-  { name: 'finetune', summary: 'train the model of a run', options: optionsOfGroups('Model', 'Training') },
+  {
+    name: 'finetune',
+    summary: 'train the model of a run',
+    options: optionsOfGroups('Model', 'Device', 'Training'),
+  },
   {
     name: 'generate',
     summary: 'generate titles with the model of a run, and print them',
-    options: [...optionsOfGroups('Generation'), 'threads'],
+    options: optionsOfGroups('Device', 'Generation'),
   },
   {
     name: 'dedupe',
@@ -112,6 +117,11 @@ function parse(arguments_: readonly string[]): Request | undefined {
       );
     }
   }
+  const devices = program.command('devices').summary('list what the model can run on, and why not');
+  devices.description('Tries every device of every engine on a small graph.');
+  addOptions(devices, ['json']).action((given: { readonly json?: boolean }) => {
+    request = { command: 'devices', given };
+  });
   const review = program.command('review').summary('keep or refuse titles in the browser');
   review.description('Serves the review of a run to this machine, until Ctrl-C.');
   review.argument('<run-folder>', 'a folder that the pipeline made, such as runs/askreddit');
@@ -189,6 +199,10 @@ async function review(folder: string, { port }: ReviewOptions, console: Console)
 }
 
 async function execute(request: Request, console: Console): Promise<ExitCode> {
+  if (request.command === 'devices') {
+    const { showDevices } = await import('./pipeline/show-devices.js');
+    return showDevices(console);
+  }
   if (request.command === 'review') return review(request.folder, request.given, console);
   const { runPipeline } = await import('./pipeline/run-pipeline.js');
   const { runSingleStage } = await import('./pipeline/run-single-stage.js');

@@ -20,7 +20,10 @@ export { applyDecisions, type ReviewedOutput } from './dedupe/reviewed.js';
 export { createSimilarityIndex, type Match, type SimilarityIndex } from './dedupe/similarity-index.js';
 export { type OverfitStatistics, overfitStatistics } from './dedupe/statistics.js';
 export { writeVerdicts } from './dedupe/verdict-files.js';
+export type { DeviceChoice } from './model/engine/device-names.js';
+export { type DeviceReport, listDevices } from './model/engine/devices.js';
 export { createOnnxRuntimeEngine } from './model/engine/onnxruntime.js';
+export { openEngine } from './model/engine/open-engine.js';
 export type { DecodeSession, GeneratedText } from './model/generation/contract.js';
 export { generateTexts } from './model/generation/generate.js';
 export {

@@ -4,6 +4,7 @@ import { type ExitCode, exitCodes } from '../common/errors.js';
 import { toPrintable } from '../common/printable.js';
 import type { GeneratedText } from '../model/generation/contract.js';
 import type { Console } from './console.js';
+import { decideDevice, decidedDevice, describeDevice } from './decide-device.js';
 import type { Interrupt } from './interrupt.js';
 import type { RunOptions } from './option-table.js';
 import { checkPrefixOptions, defaultOptions } from './options.js';
@@ -32,7 +33,10 @@ export async function generateFromModel(
   const separator = options.sampleDelim.replace(/\n$/, '').split('\n').map(toPrintable);
   const waiting = new Map<number, GeneratedText>();
   let next = 0;
-  for await (const text of generateFrom(model, options, new Set(), context)) {
+  const device = await decideDevice(options);
+  console.note(describeDevice(device));
+  const source = { model, device: decidedDevice(device) };
+  for await (const text of generateFrom(source, options, new Set(), context)) {
     waiting.set(text.index, text);
     for (let due = waiting.get(next); due; due = waiting.get(next)) {
       waiting.delete(next++);

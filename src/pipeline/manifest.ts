@@ -36,6 +36,8 @@ export interface StageRecord {
   readonly startedAt: string;
   /** Hash of everything the result depends on. */
   readonly fingerprint: string;
+  /** What computed it, for a stage that runs the model. */
+  readonly device?: string;
   readonly seconds?: number;
   readonly counts?: StageCounts;
   /** By path relative to the run folder, with forward slashes. */
@@ -68,7 +70,7 @@ function isInnerPath(path: string): boolean {
 
 function isStageRecord(value: unknown): value is StageRecord {
   if (!isRecord(value)) return false;
-  const { status, startedAt, fingerprint, seconds, counts, outputs } = value;
+  const { status, startedAt, fingerprint, device, seconds, counts, outputs } = value;
   const optionalRecord = (part: unknown): boolean => part === undefined || isRecord(part);
   if (!optionalRecord(counts) || !optionalRecord(outputs)) return false;
   const files = Object.entries(isRecord(outputs) ? outputs : {});
@@ -76,6 +78,7 @@ function isStageRecord(value: unknown): value is StageRecord {
     ['running', 'done', 'failed', 'interrupted'].includes(String(status)) &&
     typeof startedAt === 'string' &&
     typeof fingerprint === 'string' &&
+    (device === undefined || typeof device === 'string') &&
     (seconds === undefined || typeof seconds === 'number') &&
     files.every(
       ([path, file]) =>

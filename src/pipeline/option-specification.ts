@@ -20,7 +20,7 @@ export interface OptionSpecification<Value> {
 }
 
 /** Headings of the help, in order. */
-export const optionGroups = ['Titles', 'Model', 'Training', 'Generation', 'Review', 'Run'] as const;
+export const optionGroups = ['Titles', 'Model', 'Device', 'Training', 'Generation', 'Review', 'Run'] as const;
 export type OptionGroup = (typeof optionGroups)[number];
 
 type Rest = Pick<OptionSpecification<unknown>, 'help' | 'group' | 'stages' | 'defaultInWords'>;

@@ -1,3 +1,4 @@
+import { deviceNames, engineNames } from '../model/engine/device-names.js';
 import { decidedValue, flag, list, type OptionSpecification, value } from './option-specification.js';
 import {
   bytes,
@@ -92,6 +93,22 @@ export const optionTable = {
     stages: [],
     help: 'auto; nano (a small GPT-2 trained from scratch); 124M, 355M, 774M, 1558M, distil; a Hugging Face id; or a folder.',
   }),
+  device: value('<device>', choice('auto', ...deviceNames), 'auto', {
+    group: 'Device',
+    stages: [],
+    help: 'What computes: cpu; webgpu (any graphics card); cuda (NVIDIA); or auto, the first of cuda, webgpu and cpu that works.',
+  }),
+  engine: value('<engine>', choice(...engineNames), 'onnxruntime', {
+    group: 'Device',
+    stages: [],
+    help: 'Library that runs the model: onnxruntime, or tfjs where a package of TensorFlow.js is installed.',
+  }),
+  threads: decidedValue('<count>', integer(1, 1024), {
+    group: 'Device',
+    stages: [],
+    help: 'Threads of the engine.',
+    defaultInWords: 'one a core',
+  }),
   steps: decidedValue('<count>', integer(1, million), {
     ...training,
     help: 'Optimizer steps.',
@@ -171,12 +188,6 @@ export const optionTable = {
     ...training,
     help: 'Measurements without a better validation loss after which training stops.',
     defaultInWords: byModel,
-  }),
-  threads: decidedValue('<count>', integer(1, 1024), {
-    group: 'Training',
-    stages: [],
-    help: 'Threads of the engine.',
-    defaultInWords: 'one a core',
   }),
   nsamples: value('<count>', integer(1, million), 200, { ...generation, help: 'Titles to generate.' }),
   length: value('<tokens>', integer(1, 1023), 64, {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ExitCode, exitCodes, InterruptedError } from '../common/errors.js';
 import type { Console } from './console.js';
+import { decideDevice, describeDevice } from './decide-device.js';
 import { decideModel, keptModel } from './decide-model.js';
 import { decideSource } from './decide-source.js';
 import type { Interrupt } from './interrupt.js';
@@ -17,7 +18,7 @@ import type { SharedRows } from './shared-rows.js';
 import { stageNames } from './stage-names.js';
 import { type RunSummary, summarizeRun } from './summary.js';
 
-type Decisions = Readonly<Record<'source' | 'model', Decision>>;
+type Decisions = Readonly<Record<'source' | 'model' | 'device', Decision>>;
 
 /**
  * Runs the pipeline for every subreddit given, one after the other. One that fails does not take the others down.
@@ -34,9 +35,10 @@ export async function runPipeline(
   if (!first) return exitCodes.done;
   const source = decideSource(first.options);
   const model = await decideModel(first.options.model, console.listener({}), undefined, source.choice);
-  const decisions: Decisions = { source, model };
-  for (const [name, { choice, reason }] of Object.entries(decisions))
+  const decisions: Decisions = { source, model, device: await decideDevice(first.options) };
+  for (const [name, { choice, reason }] of Object.entries({ source, model }))
     console.note(`${name}: ${choice} (${reason})`);
+  console.note(describeDevice(decisions.device));
   if (first.options.dryRun) {
     const together = { ...first.options, subreddit: plans.flatMap(({ options }) => options.subreddit) };
     const cost = await describeCost(source.choice, together);
@@ -129,7 +131,11 @@ async function runPlan(
     if (model.choice !== decisions.model.choice) {
       console.note(`model: ${model.choice}, as this run was trained with`, scope);
     }
-    const described = { model, source: { ...decisions.source, description: source.describe() } };
+    const described = {
+      model,
+      device: decisions.device,
+      source: { ...decisions.source, description: source.describe() },
+    };
     await run.begin(options, described);
     const context: Omit<StageRunContext, 'onProgress'> = {
       run,

@@ -1,5 +1,6 @@
 import { type ExitCode, exitCodes } from '../common/errors.js';
 import type { Console } from './console.js';
+import { decideDevice, describeDevice } from './decide-device.js';
 import { decideModel, keptModel } from './decide-model.js';
 import { generateFromModel, namesModel } from './generate-from-model.js';
 import { generatedLines } from './generated-lines.js';
@@ -39,6 +40,10 @@ export async function runSingleStage(
       const source = decisions['source']?.choice;
       const decided = await decideModel(options.model, onProgress, undefined, source);
       decisions['model'] = keptModel(run.manifest, options.model, decided);
+    }
+    if (stage === 'finetune' || stage === 'generate') {
+      decisions['device'] = await decideDevice(options);
+      console.note(describeDevice(decisions['device']), { stage });
     }
     await run.begin(options, decisions);
     const force = options.overwrite || (stage === 'finetune' && options.restoreFrom === 'fresh');

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { InterruptedError, TitlesmithError } from '../common/errors.js';
 import { hashFile } from '../common/files.js';
 import type { ProgressListener } from '../common/progress.js';
+import { formatDevice } from '../model/engine/device-names.js';
+import { decidedDevice, deviceIdentity } from './decide-device.js';
 import { filesAreUnchanged, hashValue, recordFiles } from './fingerprint.js';
 import type { Decision, StageCounts, StageRecord } from './manifest.js';
 import type { OptionName, RunOptions } from './option-table.js';
@@ -46,6 +48,8 @@ function modelIdentity(model: Decision | undefined): unknown {
   return model?.hash === undefined ? model?.choice : [model.choice, model.hash];
 }
 
+const runsModel = (stage: StageName): boolean => stage === 'finetune' || stage === 'generate';
+
 /** The content of --prefix-file, whose path says little. */
 async function hashPrefixes({ prefixFile }: RunOptions): Promise<string | undefined> {
   return prefixFile === undefined ? undefined : hashFile(prefixFile);
@@ -71,6 +75,9 @@ async function fingerprintStage(stage: StageName, context: StageRunContext): Pro
     counts: countsOf(run, usesCountsOf),
     source: stage === 'extract' ? sourceFingerprint : undefined,
     model: stage === 'finetune' ? modelIdentity(decisions['model']) : undefined,
+    device: runsModel(stage)
+      ? deviceIdentity(options, decisions['device'], run.manifest.stages[stage])
+      : undefined,
     prefixes: stage === 'generate' ? await hashPrefixes(options) : undefined,
     shown: stage === 'report' ? { runName, decisions } : undefined,
   });
@@ -137,7 +144,8 @@ async function perform(
   const earlierSeconds = resume ? (run.manifest.stages[stage]?.seconds ?? 0) : 0;
   const started = performance.now();
   const seconds = (): number => Math.round(earlierSeconds * 1000 + performance.now() - started) / 1000;
-  const base = { startedAt: new Date().toISOString(), fingerprint };
+  const device = runsModel(stage) ? { device: formatDevice(decidedDevice(decisions['device'])) } : {};
+  const base = { startedAt: new Date().toISOString(), fingerprint, ...device };
   await run.recordStage(stage, { ...base, status: 'running', seconds: earlierSeconds });
   const counts = countsOf(run, usesCountsOf);
   try {

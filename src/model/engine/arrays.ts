@@ -1,9 +1,14 @@
 import { elementCount, formatShape, type Shape, type TensorSpecification } from '../graph/shape.js';
-import type { NumericArray } from './contract.js';
+import type { NumericArray, Value } from './contract.js';
 
 function typeOf(array: NumericArray): string {
   if (array instanceof Float32Array) return 'float32';
   return array instanceof Int32Array ? 'int32' : 'int8';
+}
+
+/** Whether a value lies in this process's memory. */
+export function isArray(value: Value): value is NumericArray {
+  return ArrayBuffer.isView(value);
 }
 
 /**

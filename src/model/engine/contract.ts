@@ -1,7 +1,30 @@
+import type { Shape, TensorSpecification } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 
 /** Numbers a graph is run with: float32, int32 or int8, row-major, their shape known from the graph. */
 export type NumericArray = Float32Array | Int32Array | Int8Array;
+
+/** Numbers on an engine's device, which programs of that engine read and write where they are. */
+export interface DeviceTensor {
+  readonly specification: TensorSpecification;
+  /**
+   * The same memory under another shape, of at most as many elements, from the first element on; valid until either is
+   * disposed of.
+   */
+  view(shape: Shape): DeviceTensor;
+  dispose(): void;
+}
+
+/** What programs are fed with and write to: arrays of this process, or tensors of the engine's own device. */
+export type Value = NumericArray | DeviceTensor;
+
+/** Memory that lies apart from this process's, such as a graphics card's. */
+export interface DeviceMemory {
+  /** Room for a tensor, its values undefined until they are written. @throws TitlesmithError where there is none left. */
+  allocate(specification: TensorSpecification): DeviceTensor;
+  write(pairs: readonly (readonly [from: NumericArray, to: DeviceTensor])[]): Promise<void>;
+  read(pairs: readonly (readonly [from: DeviceTensor, to: NumericArray])[]): Promise<void>;
+}
 
 export interface CompileOptions {
   /**
@@ -24,13 +47,11 @@ export interface Program {
    * @param feeds a value for each input, by name, of the input's element count (a whole number of rows where they are
    *   free).
    * @param results an array for each output, by name; written in place. An output may be given the memory of an input
-   *   only where every op between the two works element by element, or is cachedAttention with its own cache.
+   *   only where every op between the two works element by element, or is cachedAttention with its own cache; on a
+   *   device, only the latter.
    * @throws RangeError when a name is unknown or missing, or an array has the wrong type or length.
    */
-  run(
-    feeds: Readonly<Record<string, NumericArray>>,
-    results: Readonly<Record<string, NumericArray>>,
-  ): Promise<void>;
+  run(feeds: Readonly<Record<string, Value>>, results: Readonly<Record<string, Value>>): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -38,6 +59,8 @@ export interface Program {
 export interface Engine {
   /** For example `onnxruntime cpu`. Printed and recorded. */
   readonly name: string;
+  /** Where tensors stay between runs; undefined where programs work in this process's own memory. */
+  readonly memory?: DeviceMemory;
   /** @param outputs the tensors wanted, by the name their results are given under. */
   compile(outputs: Readonly<Record<string, Tensor>>, options?: CompileOptions): Promise<Program>;
 }

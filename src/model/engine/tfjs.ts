@@ -2,11 +2,17 @@ import type * as Tfjs from '@tensorflow/tfjs-core';
 import type { OpName } from '../graph/op-table.js';
 import { topologicalOrder } from '../graph/order.js';
 import type { OpNode, Tensor } from '../graph/tensor.js';
-import { checkedShape } from './arrays.js';
-import type { Engine, NumericArray, Program } from './contract.js';
+import { checkedShape, isArray } from './arrays.js';
+import type { Engine, NumericArray, Program, Value } from './contract.js';
 
 /** TensorFlow.js as the caller imported it: tfjs-node, tfjs-node-gpu, or tfjs-core with a backend. */
 export type TfjsModule = typeof Tfjs;
+
+/** The kernels that the evaluators below come to: a backend that registers them can run every graph. */
+export const usedKernels: readonly string[] =
+  `Abs Add BatchMatMul Cast Concat Exp ExpandDims Fill GatherV2 Identity LessEqual Log Max Maximum Mean Multiply Neg
+   OneHot Pow Range RealDiv Reshape Round Rsqrt ScatterNd Select Sigmoid Softmax SplitV Sqrt Square Sub Sum Tanh Tile
+   Transpose Unpack`.split(/\s+/);
 
 type Evaluator<Op extends OpName> = (
   tf: TfjsModule,
@@ -124,6 +130,12 @@ export function createTfjsEngine(tf: TfjsModule): Engine {
   };
 }
 
+function arrayOf(values: Readonly<Record<string, Value>>, name: string): NumericArray {
+  const value = values[name]!;
+  if (!isArray(value)) throw new RangeError(`${name}: is a tensor of another engine's device`);
+  return value;
+}
+
 class TfjsProgram implements Program {
   private readonly order: readonly OpNode[];
   private readonly inputNames: ReadonlySet<string>;
@@ -139,23 +151,20 @@ class TfjsProgram implements Program {
     this.inputNames = new Set(inputs.map(({ attributes }) => attributes.name));
   }
 
-  async run(
-    feeds: Readonly<Record<string, NumericArray>>,
-    results: Readonly<Record<string, NumericArray>>,
-  ): Promise<void> {
+  async run(feeds: Readonly<Record<string, Value>>, results: Readonly<Record<string, Value>>): Promise<void> {
     const unknown = Object.keys(feeds).find((name) => !this.inputNames.has(name) || this.constants.has(name));
     if (unknown !== undefined) throw new RangeError(`${unknown}: the graph has no such input`);
     const computed = this.tf.tidy(() => this.evaluateAll(feeds));
     try {
       for (const [name, value] of Object.entries(computed)) {
-        results[name]!.set((await value.data()) as Float32Array | Int32Array);
+        arrayOf(results, name).set((await value.data()) as Float32Array | Int32Array);
       }
     } finally {
       this.tf.dispose(computed);
     }
   }
 
-  private evaluateAll(feeds: Readonly<Record<string, NumericArray>>): Record<string, Tfjs.Tensor> {
+  private evaluateAll(feeds: Readonly<Record<string, Value>>): Record<string, Tfjs.Tensor> {
     const values = new Map<Tensor, Tfjs.Tensor>();
     for (const node of this.order) {
       const made =
@@ -175,9 +184,9 @@ class TfjsProgram implements Program {
 
   private wrap(
     { name, ...specification }: OpNode<'input'>['attributes'],
-    feeds: Readonly<Record<string, NumericArray>>,
+    feeds: Readonly<Record<string, Value>>,
   ): Tfjs.Tensor {
-    const array = this.constants.get(name) ?? feeds[name];
+    const array = this.constants.get(name) ?? (feeds[name] && arrayOf(feeds, name));
     const shape = checkedShape(name, array, specification, this.freeRows.has(name));
     const type = specification.dtype === 'float32' ? 'float32' : 'int32';
     return this.tf.tensor(array instanceof Int8Array ? Int32Array.from(array) : array!, [...shape], type);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { silentContext, type WorkContext } from '../../common/progress.js';
+import type { Engine } from '../../model/engine/contract.js';
 import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime.js';
 import type { TrainingOptions, TrainingResult } from '../../model/training/contract.js';
 import { splitTitles } from '../../model/training/dataset.js';
@@ -16,6 +17,8 @@ export interface FinetuneTitlesOptions extends Partial<TrainingOptions> {
   readonly folder: string;
   /** Share of the titles held out to measure the model; 0.1 where it is left out. */
   readonly validationShare?: number;
+  /** ONNX Runtime on the CPU where it is left out. */
+  readonly engine?: Engine;
   readonly context?: WorkContext;
 }
 
@@ -31,7 +34,14 @@ export async function finetuneTitles(
   titles: readonly string[],
   options: FinetuneTitlesOptions,
 ): Promise<TrainingResult> {
-  const { model = 'nano', folder, validationShare = 0.1, context = silentContext, ...given } = options;
+  const {
+    model = 'nano',
+    folder,
+    validationShare = 0.1,
+    engine = createOnnxRuntimeEngine({ threads: options.threads }),
+    context = silentContext,
+    ...given
+  } = options;
   const split = splitTitles(titles, { validationShare });
   const decision = { choice: model, reason: 'named by the caller' };
   const { configuration, tokenizer, pretrained } = await startingModel(decision, split.train, context);
@@ -39,7 +49,7 @@ export async function finetuneTitles(
   const { sampleEvery: _, ...preset } = trainingOptions(model, { ...defaultOptions(), steps: given.steps });
   try {
     const input = {
-      engine: createOnnxRuntimeEngine({ threads: given.threads }),
+      engine,
       data: {
         train: tokenizeTitles(split.train, tokenizer, limits).titles,
         validation: tokenizeTitles(split.validation, tokenizer, limits).titles,

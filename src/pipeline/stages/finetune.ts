@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
-import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime.js';
+import { openEngine } from '../../model/engine/open-engine.js';
 import { finetune } from '../../model/training/finetune.js';
+import { decidedDevice } from '../decide-device.js';
 import type { StageJob } from './contract.js';
 import type { FinetuneCounts } from './counts.js';
 import { readDatasetTitles } from './dataset-titles.js';
@@ -24,7 +25,7 @@ export async function runFinetune(
   );
   const limits = { maximumTokens: configuration.contextLength - 1 };
   const tokens = await tokenizeDataset(folder, tokenizer, limits, context);
-  const engine = createOnnxRuntimeEngine({ threads: options.threads });
+  const engine = await openEngine(decidedDevice(decisions['device']), { threads: options.threads });
   const { sampleEvery, ...training } = trainingOptions(decisions['model']?.choice ?? 'nano', options);
   const samples = trainingSamples(
     engine,

@@ -2,13 +2,15 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../common/files.js';
 import type { WorkContext } from '../../common/progress.js';
-import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime.js';
+import type { DeviceChoice } from '../../model/engine/device-names.js';
+import { openEngine } from '../../model/engine/open-engine.js';
 import type { GeneratedText } from '../../model/generation/contract.js';
 import { generateTexts } from '../../model/generation/generate.js';
 import { openToGenerate } from '../../model/generation/model.js';
 import type { GenerationOptions } from '../../model/generation/options.js';
 import { longestPrompt } from '../../model/generation/prompts.js';
 import { openDecodeSession } from '../../model/gpt2/decoder.js';
+import { decidedDevice } from '../decide-device.js';
 import type { RunOptions } from '../option-table.js';
 import { readPrefixFile } from '../prefix-file.js';
 import type { StageJob } from './contract.js';
@@ -19,7 +21,7 @@ import { GeneratedJournal } from './generated-journal.js';
 
 /** checkpoint/ → generated.jsonl. Finished texts are kept as they come, so that an interrupted stage goes on. */
 export async function runGenerate(
-  { folder, options, resume }: StageJob,
+  { folder, options, decisions, resume }: StageJob,
   context: WorkContext,
 ): Promise<GenerateCounts> {
   const journalPath = join(folder, runFiles.generatedJournal);
@@ -27,7 +29,8 @@ export async function runGenerate(
   const texts = [...journal.finished];
   try {
     const finished = new Set(texts.map(({ index }) => index));
-    for await (const text of generateFrom(join(folder, runFiles.checkpoint), options, finished, context)) {
+    const source = { model: join(folder, runFiles.checkpoint), device: decidedDevice(decisions['device']) };
+    for await (const text of generateFrom(source, options, finished, context)) {
       await journal.append(text);
       texts.push(text);
     }
@@ -41,11 +44,11 @@ export async function runGenerate(
 }
 
 /**
- * Generates what the options ask for with a model by name, as each text is finished.
+ * Generates what the options ask for with a model by name on a device, as each text is finished.
  * @param finished indices that are there already.
  */
 export async function* generateFrom(
-  model: string,
+  { model, device }: { readonly model: string; readonly device: DeviceChoice },
   options: RunOptions,
   finished: ReadonlySet<number>,
   context: WorkContext,
@@ -55,7 +58,7 @@ export async function* generateFrom(
   const { configuration, tokenizer, weights } = await openToGenerate(model, context);
   const capacity = Math.min(configuration.contextLength, longestPrompt(tokenizer, wanted) + options.length);
   const session = await openDecodeSession(
-    createOnnxRuntimeEngine({ threads: options.threads }),
+    await openEngine(device, { threads: options.threads }),
     configuration,
     weights,
     {

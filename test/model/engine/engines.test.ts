@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import type { Engine, NumericArray } from '../../../src/model/engine/contract.js';
 import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
-import { createTfjsEngine } from '../../../src/model/engine/tfjs.js';
+import { createTfjsEngine, usedKernels } from '../../../src/model/engine/tfjs.js';
 import * as graph from '../../../src/model/graph/builder.js';
 import { elementCount } from '../../../src/model/graph/shape.js';
 import { caseInputs } from '../graph/case-inputs.js';
@@ -89,4 +89,22 @@ describe.each(engines)('%s', (_, createEngine) => {
     await expect(program.run({ x: y, z: y }, { y })).rejects.toThrow('z: the graph has no such input');
     await program.dispose();
   });
+});
+
+it('names the kernels of TensorFlow.js that its engine uses', async () => {
+  const engine = createTfjsEngine(tf);
+  const used = new Set<string>();
+  for (const opCase of Object.values(opCases).flat()) {
+    const { tensors, feeds } = caseInputs(opCase, seed);
+    const output = opCase.build(...tensors);
+    const program = await engine.compile({ output });
+    const result = new Float32Array(elementCount(output.shape));
+    const { kernelNames } = await tf.profile(async () => {
+      await program.run(Object.fromEntries(feeds) as Record<string, NumericArray>, { output: result });
+      return tf.scalar(0);
+    });
+    for (const name of kernelNames) used.add(name);
+  }
+  const kernels = [...used].filter((name) => !name.endsWith('__op'));
+  expect(kernels.sort()).toEqual([...usedKernels]);
 });

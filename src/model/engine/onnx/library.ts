@@ -23,7 +23,10 @@ const positions = {
   disableMemPattern: 17,
   setSessionLogSeverityLevel: 22,
   setSessionGraphOptimizationLevel: 23,
+  createTensorAsOrtValue: 48,
   createTensorWithDataAsOrtValue: 49,
+  getTensorMutableData: 51,
+  createMemoryInfo: 68,
   createCpuMemoryInfo: 69,
   releaseStatus: 93,
   releaseSession: 95,
@@ -34,13 +37,19 @@ const positions = {
   createThreadingOptions: 121,
   releaseThreadingOptions: 122,
   addSessionConfigEntry: 130,
+  createAllocator: 131,
   setGlobalIntraOpNumThreads: 147,
   setGlobalInterOpNumThreads: 148,
+  appendCudaExecutionProvider: 204,
+  createCudaProviderOptions: 205,
+  releaseCudaProviderOptions: 208,
   addExternalInitializers: 210,
+  sessionOptionsAppendExecutionProvider: 216,
+  copyTensors: 386,
 } as const;
 
-/** The version of `OrtApi` asked for: onnxruntime 1.22, older than the library that comes with the package. */
-const apiVersion = 22;
+/** The version of `OrtApi` asked for: onnxruntime 1.23, older than the library that comes with the package. */
+const apiVersion = 23;
 
 /** The C functions, each returning a status: null for success. */
 export interface OrtFunctions {
@@ -54,14 +63,33 @@ export interface OrtFunctions {
   setSessionGraphOptimizationLevel(options: Handle, level: number): Status;
   createTensorWithDataAsOrtValue(
     memory: Handle,
-    data: ArrayBufferView,
+    /** An array of this process, or the address of something on a device. */
+    data: ArrayBufferView | Handle,
     bytes: number,
     shape: BigInt64Array,
     rank: number,
     type: number,
     out: Out,
   ): Status;
+  createTensorAsOrtValue(
+    allocator: Handle,
+    shape: BigInt64Array,
+    rank: number,
+    type: number,
+    out: Out,
+  ): Status;
+  getTensorMutableData(value: Handle, out: Out): Status;
+  createMemoryInfo(name: string, allocatorType: number, device: number, memoryType: number, out: Out): Status;
   createCpuMemoryInfo(allocatorType: number, memoryType: number, out: Out): Status;
+  createAllocator(session: Handle, memory: Handle, out: Out): Status;
+  copyTensors: AsyncCopyTensors;
+  sessionOptionsAppendExecutionProvider(
+    options: Handle,
+    name: string,
+    keys: readonly string[],
+    values: readonly string[],
+    count: number,
+  ): Status;
   createEnvWithGlobalThreadPools(logLevel: number, name: string, threading: Handle, out: Out): Status;
   disablePerSessionThreads(options: Handle): Status;
   createThreadingOptions(out: Out): Status;
@@ -73,6 +101,9 @@ export interface OrtFunctions {
     values: readonly Handle[],
     count: number,
   ): Status;
+  createCudaProviderOptions(out: Out): Status;
+  appendCudaExecutionProvider(options: Handle, cuda: Handle): Status;
+  releaseCudaProviderOptions(cuda: Handle): void;
   releaseSession(session: Handle): void;
   releaseValue(value: Handle): void;
   releaseSessionOptions(options: Handle): void;
@@ -106,6 +137,17 @@ interface AsyncRun {
   ): void;
 }
 
+interface AsyncCopyTensors {
+  async(
+    environment: Handle,
+    sources: readonly Handle[],
+    targets: readonly Handle[],
+    stream: null,
+    count: number,
+    done: (error: unknown, status: Status) => void,
+  ): void;
+}
+
 /** C declarations of the parameters, in the order of `OrtFunctions`. */
 const declarations: {
   readonly [Name in keyof typeof positions]: readonly [result: string, parameters: string];
@@ -120,7 +162,13 @@ const declarations: {
   setSessionLogSeverityLevel: ['void*', 'void*, int'],
   setSessionGraphOptimizationLevel: ['void*', 'void*, int'],
   createTensorWithDataAsOrtValue: ['void*', 'void*, void*, size_t, int64_t*, size_t, int, _Out_ void**'],
+  createTensorAsOrtValue: ['void*', 'void*, int64_t*, size_t, int, _Out_ void**'],
+  getTensorMutableData: ['void*', 'void*, _Out_ void**'],
+  createMemoryInfo: ['void*', 'const char*, int, int, int, _Out_ void**'],
   createCpuMemoryInfo: ['void*', 'int, int, _Out_ void**'],
+  createAllocator: ['void*', 'void*, void*, _Out_ void**'],
+  copyTensors: ['void*', 'void*, void**, void**, void*, size_t'],
+  sessionOptionsAppendExecutionProvider: ['void*', 'void*, const char*, const char**, const char**, size_t'],
   releaseStatus: ['void', 'void*'],
   releaseSession: ['void', 'void*'],
   releaseValue: ['void', 'void*'],
@@ -131,6 +179,9 @@ const declarations: {
   releaseThreadingOptions: ['void', 'void*'],
   setGlobalIntraOpNumThreads: ['void*', 'void*, int'],
   setGlobalInterOpNumThreads: ['void*', 'void*, int'],
+  createCudaProviderOptions: ['void*', '_Out_ void**'],
+  appendCudaExecutionProvider: ['void*', 'void*, void*'],
+  releaseCudaProviderOptions: ['void', 'void*'],
   addExternalInitializers: ['void*', 'void*, const char**, void**, size_t'],
 };
 

@@ -1,11 +1,14 @@
 import type { TensorSpecification } from '../../graph/shape.js';
 import { checkedShape } from '../arrays.js';
-import type { NumericArray } from '../contract.js';
+import type { NumericArray, Value } from '../contract.js';
+import { OrtDeviceTensor } from './device-tensor.js';
+import { type InTurn, onDevice } from './device-turns.js';
 import { created, type Handle, type Out, ortLibrary } from './library.js';
+import type { AppendProvider } from './provider.js';
 import { onnxTypes } from './schema.js';
 
 /** A runtime value over the caller's memory: nothing is copied, so the array must outlive the handle. */
-function wrap(
+export function wrap(
   name: string,
   array: NumericArray | undefined,
   specification: TensorSpecification,
@@ -42,7 +45,7 @@ let environment: Handle | undefined;
  * compete with another's busy ones. The first caller in the process decides how many threads there are.
  * @param threads 0: one for each physical core.
  */
-function sharedEnvironment(threads: number): Handle {
+export function sharedEnvironment(threads: number): Handle {
   if (environment !== undefined) return environment;
   const { functions, check } = ortLibrary();
   const threading = created((out) => functions.createThreadingOptions(out));
@@ -69,7 +72,9 @@ export interface SessionOptions {
   /** Whether 8-bit weights are made unsigned: slower, but exact where products of signed ones saturate. */
   readonly unsignedWeights: boolean;
   /** Where the times of every operator are written, as a path's beginning; undefined: nowhere. */
-  readonly profile: string | undefined;
+  readonly profile?: string | undefined;
+  /** Chooses what computes; the processor where it is left out. */
+  readonly appendProvider?: AppendProvider | undefined;
 }
 
 type Specifications = ReadonlyMap<string, TensorSpecification>;
@@ -87,6 +92,7 @@ export class OrtSession {
     private readonly constantValues: readonly Handle[],
     /** Arrays the session reads for as long as it lives. */
     private readonly constantArrays: readonly NumericArray[],
+    private readonly inTurn: InTurn,
   ) {}
 
   /** Loads a model off the calling thread: packing a hundred million weights takes most of a second. */
@@ -94,7 +100,7 @@ export class OrtSession {
     model: Uint8Array,
     inputs: Specifications,
     outputs: Specifications,
-    { threads, constants, freeRows, packed, unsignedWeights, profile }: SessionOptions,
+    { threads, constants, freeRows, packed, unsignedWeights, profile, appendProvider }: SessionOptions,
   ): Promise<OrtSession> {
     const { functions, check } = ortLibrary();
     const options = created((out) => functions.createSessionOptions(out));
@@ -106,13 +112,14 @@ export class OrtSession {
     check(functions.disableMemPattern(options));
     if (profile !== undefined) check(functions.enableProfiling(options, profile));
     if (unsignedWeights) check(functions.addSessionConfigEntry(options, 'session.x64quantprecision', '1'));
+    const environment = sharedEnvironment(threads);
+    appendProvider?.(options);
     const constantValues = [...constants].map(([name, { array, specification }]) =>
       wrap(name, array, specification),
     );
     const { length } = constantValues;
     if (length > 0)
       check(functions.addExternalInitializers(options, [...constants.keys()], constantValues, length));
-    const environment = sharedEnvironment(threads);
     const out: Out = [null];
     const status = await new Promise<Handle | null>((resolve, reject) => {
       functions.createSessionFromArray.async(
@@ -127,44 +134,44 @@ export class OrtSession {
     functions.releaseSessionOptions(options);
     check(status);
     const read = [...constants].filter(([name]) => !packed.has(name)).map(([, { array }]) => array);
-    return new OrtSession(out[0]!, inputs, outputs, freeRows, constantValues, read);
+    const inTurn: InTurn = appendProvider ? onDevice : (work) => work();
+    return new OrtSession(out[0]!, inputs, outputs, freeRows, constantValues, read, inTurn);
   }
 
   /** Runs the model off the calling thread. @throws RangeError on a missing or misshapen array. */
-  async run(
-    feeds: Readonly<Record<string, NumericArray>>,
-    results: Readonly<Record<string, NumericArray>>,
-  ): Promise<void> {
+  async run(feeds: Readonly<Record<string, Value>>, results: Readonly<Record<string, Value>>): Promise<void> {
     const { functions, check } = ortLibrary();
     const values: Handle[] = [];
     const held = { feeds, results };
-    const wrapAll = (
-      specifications: Specifications,
-      arrays: Readonly<Record<string, NumericArray>>,
-    ): Handle[] =>
+    const wrapAll = (specifications: Specifications, given: Readonly<Record<string, Value>>): Handle[] =>
       Array.from(specifications, ([name, specification]) => {
-        const value = wrap(name, arrays[name], specification, this.freeRows.has(name));
-        values.push(value);
-        return value;
+        const [value, hasFreeRows] = [given[name], this.freeRows.has(name)];
+        if (value instanceof OrtDeviceTensor) return value.handleFor(name, specification, hasFreeRows);
+        const wrapped = wrap(name, value as NumericArray | undefined, specification, hasFreeRows);
+        values.push(wrapped);
+        return wrapped;
       });
     this.inFlight.add(held);
     try {
       const inputs = wrapAll(this.inputs, feeds);
       const outputs = wrapAll(this.outputs, results);
       const [inputNames, outputNames] = [[...this.inputs.keys()], [...this.outputs.keys()]];
-      const status = await new Promise<Handle | null>((resolve, reject) => {
-        functions.run.async(
-          this.session,
-          null,
-          inputNames,
-          inputs,
-          inputs.length,
-          outputNames,
-          outputs.length,
-          outputs,
-          (error, result) => (error ? reject(error) : resolve(result)),
-        );
-      });
+      const status = await this.inTurn(
+        () =>
+          new Promise<Handle | null>((resolve, reject) => {
+            functions.run.async(
+              this.session,
+              null,
+              inputNames,
+              inputs,
+              inputs.length,
+              outputNames,
+              outputs.length,
+              outputs,
+              (error, result) => (error ? reject(error) : resolve(result)),
+            );
+          }),
+      );
       check(status);
     } finally {
       this.inFlight.delete(held);
@@ -176,6 +183,11 @@ export class OrtSession {
     const { functions } = ortLibrary();
     functions.releaseSession(this.session);
     for (const value of this.constantValues) functions.releaseValue(value);
+  }
+
+  /** An allocator of the memory that the session's provider computes in; valid while the session lives. */
+  allocator(memory: Handle): Handle {
+    return created((out) => ortLibrary().functions.createAllocator(this.session, memory, out));
   }
 
   /** Keeps the constants' memory reachable. */

@@ -2,6 +2,7 @@ import { type DType, elementCount, type Shape, type TensorSpecification } from '
 import {
   type AttributeProto,
   attributeTypes,
+  elementBytes,
   encodeModel,
   type NodeProto,
   onnxTypes,
@@ -20,8 +21,6 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
 
 const bytesOf = (array: Float32Array | Int32Array | Int8Array | Uint8Array | BigInt64Array): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-
-const elementBytes: Readonly<Record<DType, number>> = { float32: 4, int32: 4, int8: 1 };
 
 /** Collects the nodes, constants, inputs and outputs of one ONNX model. Values are known by name. */
 export class OnnxWriter {

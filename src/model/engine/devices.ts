@@ -1,0 +1,197 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { TitlesmithError, usageError } from '../../common/errors.js';
+import { type DeviceChoice, deviceChoices, type EngineName, formatDevice } from './device-names.js';
+import type { Adapter } from './onnx/adapter.js';
+import { installedTfjsPackage } from './tfjs-packages.js';
+
+/** What came of trying a device. */
+export interface DeviceReport extends DeviceChoice {
+  readonly works: boolean;
+  /** What computes, with its driver where that is known. */
+  readonly description?: string;
+  /** Whether it is a graphics card in software, slower than the processor by itself. */
+  readonly software?: boolean;
+  /** Why it does not work, and what to do about it. */
+  readonly reason?: string;
+  readonly hint?: string;
+}
+
+/** What the process that tries a device prints. */
+type TrialOutput =
+  | { readonly works: true; readonly adapter?: Adapter }
+  | { readonly works: false; readonly reason: string; readonly hint?: string };
+
+const trialTimeoutMs = 120_000;
+
+const hints: Readonly<Record<string, string>> = {
+  webgpu:
+    process.platform === 'linux'
+      ? "Install the card's Vulkan driver: libvulkan1 and mesa-vulkan-drivers for AMD and Intel, NVIDIA's own for NVIDIA."
+      : "Update the graphics card's driver.",
+  cuda: 'Needs an NVIDIA driver, CUDA 12 and cuDNN 9 on Linux x64 (docs/devices.md).',
+};
+const installCuda = 'Run npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12 (Linux x64).';
+
+/** ONNX Runtime's messages in words for people. */
+function explain(
+  { device }: DeviceChoice,
+  reason: string,
+  errors: string,
+): { reason: string; hint?: string } {
+  const hint = hints[device];
+  const unloaded = /Failed to load library \S*?([^/\\\s]+) with error: (.*)/.exec(errors);
+  if (device === 'cuda' && unloaded) {
+    const [, library = '', cause = ''] = unloaded;
+    const missing = /^\S*?([^/\s]+): cannot open shared object file/.exec(cause)?.[1];
+    if (missing?.startsWith('libonnxruntime_providers_')) {
+      return { reason: `${missing} is not installed`, hint: installCuda };
+    }
+    return { reason: missing ? `${library} needs ${missing}` : cause, ...(hint ? { hint } : {}) };
+  }
+  if (device === 'webgpu' && reason.includes('Failed to get a WebGPU adapter')) {
+    return { reason: 'no graphics card with a driver that WebGPU can use', ...(hint ? { hint } : {}) };
+  }
+  return { reason: reason.replaceAll('\n', ' ').trim() };
+}
+
+function describeAdapter({ name, driver }: Adapter): string {
+  return driver === undefined ? name : `${name} (${driver})`;
+}
+
+/** Tries a device on a small graph, in a process of its own. Takes a second or so; never throws. */
+async function tryDevice(choice: DeviceChoice): Promise<DeviceReport> {
+  const { code, signal, output, errors } = await runTrial(formatDevice(choice));
+  const line = output.split('\n').find((candidate) => candidate.startsWith('{"works"'));
+  if (line === undefined) {
+    const end = signal === null ? `exit code ${code}` : signal;
+    return { ...choice, works: false, reason: `the process that tried it ended with ${end}` };
+  }
+  const trial = JSON.parse(line) as TrialOutput;
+  if (!trial.works) {
+    const explained = explain(choice, trial.reason, errors);
+    return { ...choice, works: false, ...explained, ...(trial.hint ? { hint: trial.hint } : {}) };
+  }
+  const { adapter } = trial;
+  const description = adapter ? describeAdapter(adapter) : describeProcessor(choice);
+  return {
+    ...choice,
+    works: true,
+    ...(description === undefined ? {} : { description }),
+    ...(adapter?.software ? { software: true } : {}),
+  };
+}
+
+function describeProcessor({ engine, device }: DeviceChoice): string | undefined {
+  if (engine === 'tfjs') return installedTfjsPackage(device === 'cuda' ? 'cuda' : 'cpu');
+  return device === 'cpu' ? cpus()[0]?.model.trim() : undefined;
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+function runTrial(name: string): Promise<Ended> {
+  const script = fileURLToPath(new URL('./trial-process.js', import.meta.url));
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script, name], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: trialTimeoutMs,
+    });
+    let [output, errors] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      errors += text;
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, output, errors }));
+  });
+}
+
+/**
+ * Every device of every engine, tried one after the other.
+ * @param onTry hears of each before it is tried.
+ */
+export async function listDevices(
+  onTry: (choice: DeviceChoice, index: number) => void = () => {},
+): Promise<DeviceReport[]> {
+  const reports: DeviceReport[] = [];
+  for (const [index, choice] of deviceChoices.entries()) {
+    onTry(choice, index);
+    reports.push(await tryDevice(choice));
+  }
+  return reports;
+}
+
+/** Whether the system shows any graphics card; where it cannot be told, true. Spares `auto` the second a trial takes. */
+function mayHaveGraphicsCard(): boolean {
+  if (process.platform !== 'linux') return true;
+  const [cards, wsl] = ['/dev/dri', '/dev/dxg'];
+  const drawn = existsSync(cards) && readdirSync(cards).some((name) => name.startsWith('render'));
+  return drawn || existsSync(wsl) || existsSync('/dev/nvidiactl');
+}
+
+/** The device chosen, and why. */
+export interface ChosenDevice extends DeviceChoice {
+  readonly reason: string;
+  readonly description?: string | undefined;
+}
+
+/**
+ * The first device that works, for an engine. A graphics card in software is passed over. Of the processor it is taken
+ * for granted that it works.
+ */
+export async function chooseDevice(engine: EngineName): Promise<ChosenDevice> {
+  const passedOver: string[] = [];
+  const withCard = mayHaveGraphicsCard();
+  for (const choice of deviceChoices.filter((candidate) => candidate.engine === engine)) {
+    if (choice.device === 'cpu' && engine === 'onnxruntime') {
+      const why = withCard ? passedOver.join('; ') : 'no graphics card is to be seen';
+      return { ...choice, reason: why, description: describeProcessor(choice) };
+    }
+    if (choice.device !== 'cpu' && !withCard) continue;
+    const { works, software, reason, hint, description } = await tryDevice(choice);
+    if (works && !software) return { ...choice, reason: 'the first that works', description };
+    passedOver.push(
+      `${choice.device}: ${works ? `${description} computes in software` : reason}${hint ? ` (${hint})` : ''}`,
+    );
+  }
+  throw new TitlesmithError(`The engine ${engine} works on no device: ${passedOver.join('; ')}.`, {
+    code: 'device-unavailable',
+    hint: 'Leave --engine out, or see titlesmith devices.',
+  });
+}
+
+/**
+ * Makes sure that a device works.
+ * @throws TitlesmithError saying why it does not, and what to install; with exit code 2 where there is no such device.
+ */
+export async function requireDevice(choice: DeviceChoice): Promise<ChosenDevice> {
+  const known = deviceChoices.some(
+    ({ engine, device }) => engine === choice.engine && device === choice.device,
+  );
+  if (!known) {
+    throw usageError(
+      `The engine ${choice.engine} has no device ${choice.device}.`,
+      'See titlesmith devices.',
+    );
+  }
+  const takenForGranted = formatDevice(choice) === 'onnxruntime cpu';
+  if (takenForGranted) return { ...choice, reason: '', description: describeProcessor(choice) };
+  const { works, reason, hint, description } = await tryDevice(choice);
+  if (works) return { ...choice, reason: '', description };
+  throw new TitlesmithError(
+    `${formatDevice(choice)} does not work here: ${(reason ?? '').replace(/\.$/, '')}.`,
+    {
+      code: 'device-unavailable',
+      ...(hint ? { hint } : {}),
+    },
+  );
+}

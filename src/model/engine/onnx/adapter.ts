@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process';
+import { vulkanDevices } from './vulkan.js';
+
+/** The graphics card a device stands for, as far as the system tells. */
+export interface Adapter {
+  readonly name: string;
+  readonly driver?: string;
+  /** Whether it computes on the processor. */
+  readonly software?: boolean;
+}
+
+function output(program: string, arguments_: readonly string[]): string {
+  return execFileSync(program, arguments_, {
+    encoding: 'utf8',
+    timeout: 5000,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+}
+
+/** The card WebGPU chooses. On macOS and Windows the system names its cards, and the first is taken. */
+function webGpuAdapter(): Adapter | undefined {
+  if (process.platform === 'darwin') {
+    const { SPDisplaysDataType: cards } = JSON.parse(
+      output('system_profiler', ['SPDisplaysDataType', '-json']),
+    ) as { SPDisplaysDataType: readonly { sppci_model: string }[] };
+    return cards[0] && { name: cards[0].sppci_model };
+  }
+  if (process.platform === 'win32') {
+    const command =
+      'Get-CimInstance Win32_VideoController | Select-Object -First 1 Name,DriverVersion | ConvertTo-Json';
+    const card = JSON.parse(output('powershell', ['-NoProfile', '-Command', command])) as {
+      Name: string;
+      DriverVersion: string;
+    };
+    return { name: card.Name, driver: card.DriverVersion, software: card.Name.includes('Basic Render') };
+  }
+  return vulkanDevices()[0];
+}
+
+function cudaAdapter(): Adapter | undefined {
+  const query = ['--query-gpu=name,driver_version', '--format=csv,noheader'];
+  const [name, driver] = output('nvidia-smi', query).split('\n')[0]?.split(', ') ?? [];
+  return name ? { name, driver: `NVIDIA ${driver ?? ''}`.trim() } : undefined;
+}
+
+/** Name and driver of the card behind a device; undefined where the system does not tell. */
+export function findAdapter(device: 'webgpu' | 'cuda'): Adapter | undefined {
+  try {
+    return device === 'cuda' ? cudaAdapter() : webGpuAdapter();
+  } catch {
+    return undefined;
+  }
+}

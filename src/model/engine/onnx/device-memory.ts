@@ -1,0 +1,97 @@
+import { input, reshape } from '../../graph/builder.js';
+import type { TensorSpecification } from '../../graph/shape.js';
+import { isArray } from '../arrays.js';
+import type { DeviceMemory, DeviceTensor, NumericArray, Value } from '../contract.js';
+import { OrtDeviceTensor } from './device-tensor.js';
+import { onDevice } from './device-turns.js';
+import { exportOnnx } from './export.js';
+import { created, type Handle, ortLibrary } from './library.js';
+import type { Provider } from './provider.js';
+import { onnxTypes } from './schema.js';
+import { OrtSession, sharedEnvironment, wrap } from './session.js';
+
+/** Memory of an execution provider's device. */
+export class OrtDeviceMemory implements DeviceMemory {
+  private constructor(
+    /** Whose allocator this is; held so that it lives. */
+    readonly session: OrtSession,
+    private readonly allocator: Handle,
+    private readonly description: Handle,
+    private readonly threads: number,
+  ) {}
+
+  /** @throws Error saying why the device cannot be used. */
+  static async open(provider: Provider, threads: number): Promise<OrtDeviceMemory> {
+    const x = input('x', [1]);
+    const y = reshape(x, [1, 1]);
+    const specifications = { inputs: new Map([['x', x]]), outputs: new Map([['y', y]]) };
+    const session = await OrtSession.open(exportOnnx({ y }), specifications.inputs, specifications.outputs, {
+      threads,
+      constants: new Map(),
+      freeRows: new Set(),
+      packed: new Set(),
+      unsignedWeights: false,
+      appendProvider: provider.append,
+    });
+    const [deviceAllocator, defaultMemory] = [0, 0];
+    const description = created((out) =>
+      ortLibrary().functions.createMemoryInfo(provider.memoryName, deviceAllocator, 0, defaultMemory, out),
+    );
+    return new OrtDeviceMemory(session, session.allocator(description), description, threads);
+  }
+
+  allocate(specification: TensorSpecification): OrtDeviceTensor {
+    const { shape, dtype } = specification;
+    const dimensions = BigInt64Array.from(shape, BigInt);
+    const handle = created((out) =>
+      ortLibrary().functions.createTensorAsOrtValue(
+        this.allocator,
+        dimensions,
+        shape.length,
+        onnxTypes[dtype],
+        out,
+      ),
+    );
+    return new OrtDeviceTensor({ shape, dtype }, handle, this.description);
+  }
+
+  write(pairs: readonly (readonly [from: NumericArray, to: DeviceTensor])[]): Promise<void> {
+    return this.copy(pairs);
+  }
+
+  read(pairs: readonly (readonly [from: DeviceTensor, to: NumericArray])[]): Promise<void> {
+    return this.copy(pairs);
+  }
+
+  private async copy(pairs: readonly (readonly [from: Value, to: Value])[]): Promise<void> {
+    const { functions, check } = ortLibrary();
+    const wrapped: Handle[] = [];
+    const handleOf = (value: Value, { specification }: DeviceTensor): Handle => {
+      if (value instanceof OrtDeviceTensor) return value.handleFor('copy', specification, false);
+      const handle = wrap('copy', value as NumericArray, specification);
+      wrapped.push(handle);
+      return handle;
+    };
+    try {
+      const [from, to] = [0, 1].map((side) =>
+        pairs.map((pair) => handleOf(pair[side]!, (isArray(pair[0]) ? pair[1] : pair[0]) as DeviceTensor)),
+      ) as [Handle[], Handle[]];
+      const status = await onDevice(
+        () =>
+          new Promise<Handle | null>((resolve, reject) => {
+            functions.copyTensors.async(
+              sharedEnvironment(this.threads),
+              from,
+              to,
+              null,
+              pairs.length,
+              (error, result) => (error ? reject(error) : resolve(result)),
+            );
+          }),
+      );
+      check(status);
+    } finally {
+      for (const handle of wrapped) functions.releaseValue(handle);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { elementCount, formatShape, type Shape, type TensorSpecification } from '../../graph/shape.js';
+import type { DeviceTensor } from '../contract.js';
+import { created, type Handle, ortLibrary } from './library.js';
+import { elementBytes, onnxTypes } from './schema.js';
+
+/** A tensor in memory of an execution provider. */
+export class OrtDeviceTensor implements DeviceTensor {
+  /** @param memory describes where the tensor lies. */
+  constructor(
+    readonly specification: TensorSpecification,
+    private readonly handle: Handle,
+    private readonly memory: Handle,
+  ) {}
+
+  view(shape: Shape): OrtDeviceTensor {
+    const { dtype } = this.specification;
+    if (elementCount(shape) > elementCount(this.specification.shape)) {
+      throw new RangeError(`a view ${formatShape(shape)} of ${formatShape(this.specification.shape)}`);
+    }
+    const { functions } = ortLibrary();
+    const address = created((out) => functions.getTensorMutableData(this.handle, out));
+    const handle = created((out) =>
+      functions.createTensorWithDataAsOrtValue(
+        this.memory,
+        address,
+        elementBytes[dtype] * elementCount(shape),
+        BigInt64Array.from(shape, BigInt),
+        shape.length,
+        onnxTypes[dtype],
+        out,
+      ),
+    );
+    return new OrtDeviceTensor({ shape, dtype }, handle, this.memory);
+  }
+
+  /** The runtime's value. @throws RangeError naming it where it does not fit what a program wants. */
+  handleFor(name: string, { shape, dtype }: TensorSpecification, freeRows: boolean): Handle {
+    const own = this.specification;
+    const rows = freeRows ? (own.shape[0] ?? 1) : (shape[0] ?? 1);
+    const wanted = shape.length === 0 ? shape : shape.with(0, rows);
+    const fits = rows > 0 && rows <= (shape[0] ?? 1);
+    if (own.dtype !== dtype || !fits || formatShape(own.shape) !== formatShape(wanted)) {
+      throw new RangeError(
+        `${name}: needs ${dtype}${formatShape(shape)}; received ${own.dtype}${formatShape(own.shape)} on the device`,
+      );
+    }
+    return this.handle;
+  }
+
+  dispose(): void {
+    ortLibrary().functions.releaseValue(this.handle);
+  }
+}

@@ -1,0 +1,70 @@
+import { foreign } from '../../../common/foreign-library.js';
+
+/** A graphics card as its Vulkan driver describes it. */
+export interface VulkanDevice {
+  readonly name: string;
+  /** Name and version, such as `NVIDIA 550.54.15`. */
+  readonly driver: string;
+  /** Whether it computes on the processor, as SwiftShader and lavapipe do. */
+  readonly software: boolean;
+  /** Most bytes of one buffer that a shader may see. */
+  readonly largestBinding: number;
+}
+
+/** Structure types, sizes and offsets of vulkan_core.h. */
+const [instanceInfo, propertiesStructure, driverStructure] = [1, 1_000_059_001, 1_000_196_000];
+const version11 = (1 << 22) | (1 << 12);
+const driverBytes = 16 + 4 + 256 + 256 + 4;
+const propertiesBytes = 16 + 824;
+/** Kinds of devices in the order that WebGPU prefers them where it is asked for speed; 4 is the processor. */
+const kindsByPreference = [2, 1, 3, 0, 4];
+
+function text(bytes: Buffer, offset: number): string {
+  const end = bytes.indexOf(0, offset);
+  return bytes.toString('utf8', offset, end);
+}
+
+/**
+ * Devices of the Vulkan drivers installed, those first that WebGPU prefers.
+ * @throws Error where there is no Vulkan library.
+ */
+export function vulkanDevices(): VulkanDevice[] {
+  const library = foreign.load(process.platform === 'win32' ? 'vulkan-1.dll' : 'libvulkan.so.1');
+  const create = library.func('int vkCreateInstance(void*, void*, _Out_ void**)');
+  const enumerate = library.func('int vkEnumeratePhysicalDevices(void*, _Inout_ uint32_t*, void*)');
+  const describe = library.func('void vkGetPhysicalDeviceProperties2(void*, void*)');
+  const destroy = library.func('void vkDestroyInstance(void*, void*)');
+  const application = Buffer.alloc(48);
+  application.writeUInt32LE(version11, 44);
+  const info = Buffer.alloc(64);
+  info.writeUInt32LE(instanceInfo, 0);
+  info.writeBigUInt64LE(foreign.address(application), 24);
+  const instance: [bigint | null] = [null];
+  if (create(info, null, instance) !== 0) return [];
+  try {
+    const count = [0];
+    enumerate(instance[0], count, null);
+    const handles = new BigUint64Array(count[0]!);
+    enumerate(instance[0], count, handles);
+    const found = Array.from(handles, (handle) => {
+      const driver = Buffer.alloc(driverBytes);
+      driver.writeUInt32LE(driverStructure, 0);
+      const properties = Buffer.alloc(propertiesBytes);
+      properties.writeUInt32LE(propertiesStructure, 0);
+      properties.writeBigUInt64LE(foreign.address(driver), 8);
+      describe(handle, properties);
+      const kind = properties.readUInt32LE(16 + 16);
+      return {
+        kind,
+        name: text(properties, 16 + 20),
+        driver: `${text(driver, 20)} ${text(driver, 20 + 256)}`.trim(),
+        software: kind === 4,
+        largestBinding: properties.readUInt32LE(16 + 296 + 4 * 7),
+      };
+    });
+    found.sort((a, b) => kindsByPreference.indexOf(a.kind) - kindsByPreference.indexOf(b.kind));
+    return found.map(({ kind: _, ...device }) => device);
+  } finally {
+    destroy(instance[0], null);
+  }
+}

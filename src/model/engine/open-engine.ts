@@ -1,0 +1,22 @@
+import type { Engine } from './contract.js';
+import type { DeviceChoice } from './device-names.js';
+import { createOnnxRuntimeEngine, type OnnxRuntimeOptions } from './onnxruntime.js';
+import { openDeviceEngine } from './onnxruntime-device.js';
+import { createTfjsEngine } from './tfjs.js';
+import { loadTfjs } from './tfjs-packages.js';
+
+/**
+ * Opens an engine on a device.
+ * @param options `threads` is for `onnxruntime`; TensorFlow decides on its own.
+ * @throws Error saying why the device cannot be used.
+ */
+export async function openEngine(
+  { engine, device }: DeviceChoice,
+  options: OnnxRuntimeOptions = {},
+): Promise<Engine> {
+  if (engine === 'tfjs') {
+    if (device === 'webgpu') throw new RangeError('tfjs runs on cpu and cuda');
+    return createTfjsEngine(await loadTfjs(device));
+  }
+  return device === 'cpu' ? createOnnxRuntimeEngine(options) : openDeviceEngine(device, options);
+}

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { deviceIdentity } from '../../src/pipeline/decide-device.js';
+import type { StageRecord } from '../../src/pipeline/manifest.js';
+import { defaultOptions } from '../../src/pipeline/options.js';
+import { runCli, temporaryFolder } from './run-cli.js';
+
+/** No Vulkan library, whatever this machine has. */
+const withoutVulkan = { VK_DRIVER_FILES: '/nowhere', VK_ICD_FILENAMES: '/nowhere' };
+
+it('lists every device of every engine, with what is missing', async () => {
+  const { code, output } = await runCli(['devices', '--json'], temporaryFolder(), withoutVulkan);
+  expect(code).toBe(0);
+  const result = JSON.parse(output.trim().split('\n').at(-1)!) as {
+    auto: string;
+    devices: {
+      engine: string;
+      device: string;
+      works: boolean;
+      description?: string;
+      reason?: string;
+      hint?: string;
+    }[];
+  };
+  const byName = new Map(result.devices.map((device) => [`${device.engine} ${device.device}`, device]));
+  expect([...byName.keys()].sort()).toEqual(
+    ['onnxruntime cpu', 'onnxruntime cuda', 'onnxruntime webgpu', 'tfjs cpu', 'tfjs cuda'].sort(),
+  );
+  expect(byName.get('onnxruntime cpu')).toMatchObject({ works: true });
+  expect(byName.get('tfjs cpu')).toMatchObject({ works: true });
+  for (const { works, reason, description, hint } of result.devices) {
+    if (works) expect(description).toBeTruthy();
+    else expect(`${reason} ${hint}`).toMatch(/\S+ .*(Run|Install|Needs|Update) /);
+  }
+  expect(result.auto).toMatch(/^onnxruntime /);
+});
+
+it.each([
+  [
+    'tfjs',
+    'cuda',
+    1,
+    '@tensorflow/tfjs-node-gpu is not installed. Run npm install @tensorflow/tfjs-node-gpu.',
+  ],
+  ['tfjs', 'webgpu', 2, 'The engine tfjs has no device webgpu. See titlesmith devices.'],
+])('%s %s by name is an error, never another device', async (engine, device, exitCode, message) => {
+  const folder = temporaryFolder();
+  const asked = ['pipeline', '--subreddit', 'askreddit', '--source', 'sample', '--until', 'dataset'];
+  const { code, errors } = await runCli([...asked, '--engine', engine, '--device', device], folder);
+  expect(code).toBe(exitCode);
+  expect(errors.trim().split('\n')).toHaveLength(1);
+  expect(errors).toContain(message);
+});
+
+it('says and records what computes, and why', async () => {
+  const folder = temporaryFolder();
+  const asked = ['pipeline', '--subreddit', 'askreddit', '--source', 'sample', '--until', 'dataset'];
+  const { code, errors } = await runCli([...asked, '--device', 'cpu'], folder);
+  expect(code).toBe(0);
+  expect(errors).toMatch(/^device: onnxruntime cpu, .+ \(named with --device\)$/m);
+  const manifest = JSON.parse(readFileSync(join(folder, 'runs/askreddit/run.json'), 'utf8')) as {
+    decisions: { device: unknown };
+  };
+  expect(manifest.decisions.device).toMatchObject({
+    choice: 'onnxruntime cpu',
+    reason: 'named with --device',
+  });
+});
+
+it('a device named must be what computed a stage; auto takes what any has computed', () => {
+  const record = (device: string): StageRecord => ({
+    status: 'done',
+    startedAt: '2020-01-01T00:00:00Z',
+    fingerprint: '',
+    device,
+  });
+  const decided = { choice: 'onnxruntime cpu', reason: '' };
+  const auto = defaultOptions();
+  const named = { ...auto, device: 'cpu' } as const;
+  expect(deviceIdentity(auto, decided, record('onnxruntime webgpu'))).toBe('onnxruntime webgpu');
+  expect(deviceIdentity(auto, decided, undefined)).toBe('onnxruntime cpu');
+  expect(deviceIdentity(named, decided, record('onnxruntime webgpu'))).toBe('onnxruntime cpu');
+});
