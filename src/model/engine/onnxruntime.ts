@@ -125,9 +125,9 @@ class OnnxRuntimeProgram implements Program {
     }
     await this.session.run(read, written);
     for (const name of this.plan.empty) results[name]!.fill(0);
-    for (const addition of this.plan.additions) {
-      const indices = feeds[addition.indices] as Int32Array;
-      addRows(results[addition.output] as Float32Array, updates[addition.updates]!, indices);
+    for (const { output, updates: name, indices } of this.plan.additions) {
+      const rows = feeds[indices.array]!.subarray(indices.start, indices.end);
+      addRows(results[output] as Float32Array, updates[name]!, rows as Int32Array);
     }
     this.updates = updates;
   }

@@ -10,11 +10,11 @@ export interface View {
   readonly end: number;
 }
 
-/** Rows that are added to an output after the run: the output `updates` at the indices given as input `indices`. */
+/** Rows that are added to an output after the run: the output `updates`, at indices that lie in an input. */
 export interface RowAddition {
   readonly output: string;
   readonly updates: string;
-  readonly indices: string;
+  readonly indices: View;
 }
 
 /** How a graph's inputs and outputs lie in the arrays of the caller, without copies. */
@@ -89,14 +89,14 @@ export function planMemory(
     const isAddition = (term: Tensor): boolean =>
       !fixed.has(name) &&
       term.node.op === 'scatterAddRows' &&
-      term.node.inputs[1]!.node.op === 'input' &&
+      viewOf(term.node.inputs[1]!) !== undefined &&
       uses.get(term) === 1;
     const dense = terms.filter((term) => !isAddition(term));
     for (const { node } of terms.filter(isAddition)) {
       const [updates, indices] = node.inputs as [Tensor, Tensor];
       const known = updateNames.get(updates) ?? `rows.${updateNames.size}`;
       updateNames.set(updates, known);
-      additions.push({ output: name, updates: known, indices: inputName(indices) });
+      additions.push({ output: name, updates: known, indices: viewOf(indices)! });
       computed[known] = updates;
     }
     const rows = fixed.has(name) ? undefined : dense.find(isRowConcat);
@@ -113,6 +113,17 @@ export function planMemory(
     if (!fixed.has(inputName(x!))) splitInputs.set(node, addViews(views, inputName(x!), node.outputs));
   }
   return { outputs: computed, splitInputs, views, additions, empty };
+}
+
+/** Where a tensor lies in an input: all of it, or a piece of it along its first axis. */
+function viewOf({ node, index, shape }: Tensor): View | undefined {
+  const size = elementCount(shape);
+  if (node.op === 'input') return { array: inputName(node.outputs[0]!), start: 0, end: size };
+  const [x] = node.inputs;
+  if (!isNode(node, 'split') || node.attributes.axis !== 0 || x!.node.op !== 'input') return undefined;
+  const earlier = node.outputs.slice(0, index);
+  const start = earlier.reduce((sum, piece) => sum + elementCount(piece.shape), 0);
+  return { array: inputName(x!), start, end: start + size };
 }
 
 const inputName = ({ node }: Tensor): string => (node as OpNode<'input'>).attributes.name;
