@@ -1,10 +1,14 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { InterruptedError, TitlesmithError } from '../../../src/common/errors.js';
 import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
+import { extractTitles } from '../../../src/pipeline/cleaning/extract.js';
+import { readTitles } from '../../../src/pipeline/cleaning/titles-file.js';
 import { collect } from '../../../src/pipeline/collect.js';
 import { bigqueryCost, openBigquerySource } from '../../../src/pipeline/sources/bigquery/bigquery.js';
 import { type Fault, type FaultServer, startFaultServer, titleOfRow } from './fault-server.js';
-import { failureLine } from './helpers.js';
+import { failureLine, temporaryFolder } from './helpers.js';
 import { question } from './posts.js';
 
 let server: FaultServer | undefined;
@@ -17,12 +21,12 @@ afterEach(async () => {
 async function serve(
   rows: number,
   faults: Readonly<Record<string, Fault[]>> = {},
-  { bytes = 30e9, claimedRows = rows, maximumBytesBilled = 100e9 } = {},
+  { bytes = 30e9, claimedRows = rows, maximumBytesBilled = 100e9, deadlineMs = 60_000 } = {},
 ) {
   server = await startFaultServer({ rows, bytes, claimedRows });
   for (const [asked, list] of Object.entries(faults)) server.faults.set(asked, [...list]);
   vi.stubEnv('BIGQUERY_EMULATOR_HOST', server.address);
-  const retry = { attempts: 4, firstPauseMs: 0 };
+  const retry = { attempts: 4, firstPauseMs: 0, deadlineMs };
   const options = { project: 'project', location: 'US', maximumBytesBilled, retry };
   return { server, options, source: openBigquerySource(options) };
 }
@@ -71,6 +75,71 @@ describe('what passes by itself', () => {
   });
 });
 
+describe('slow pages', () => {
+  test.each(['nothing', 'half'] as const)(
+    'are waited for, after %s of them: every row once',
+    async (after) => {
+      const { source, server } = await serve(12_000, { 'page 5000': [{ kind: 'held', after }] });
+      const held = server.holding();
+      const rows = collect(source.rows(question({}), silentContext));
+      await held;
+      expect(server.log).toEqual(['dry run', 'insert', 'page 0', 'page 5000']);
+      server.release();
+      expect((await rows).map(({ title }) => title)).toEqual(expected(12_000));
+      expect(server.log).toEqual(['dry run', 'insert', 'page 0', 'page 5000', 'page 10000']);
+    },
+  );
+
+  test.each(['nothing', 'half'] as const)(
+    'that never come, after %s of them, are asked for again',
+    async (after) => {
+      const fault: Fault = { kind: 'held', after };
+      const faults = { 'dry run': [fault], insert: [fault], 'page 0': [fault] };
+      const { source, server } = await serve(3, faults, { deadlineMs: 1000 });
+      const rows = await collect(source.rows(question({}), silentContext));
+      expect(rows.map(({ title }) => title)).toEqual(expected(3));
+      expect(server.log).toEqual(['dry run', 'dry run', 'insert', 'insert', 'get', 'page 0', 'page 0']);
+    },
+  );
+
+  test('do not keep from stopping, and the job is cancelled', async () => {
+    const { source, server } = await serve(12_000, { 'page 5000': [{ kind: 'held', after: 'half' }] });
+    let stops = false;
+    void server.holding().then(() => {
+      stops = true;
+    });
+    const rows = collect(source.rows(question({}), { ...silentContext, stopRequested: () => stops }));
+    await expect(rows).rejects.toThrow(InterruptedError);
+    expect(server.log).toEqual(['dry run', 'insert', 'page 0', 'page 5000', 'cancel']);
+  });
+});
+
+describe('titles.csv', () => {
+  const folder = temporaryFolder();
+  let run = 0;
+  const extract = async (faults: Readonly<Record<string, Fault[]>>) => {
+    const { source } = await serve(12_345, faults);
+    run += 1;
+    const titlesPath = join(folder, `titles-${run}.csv`);
+    const paths = { titlesPath, droppedPath: join(folder, `dropped-${run}.csv`) };
+    const work = extractTitles({ source, query: question({}), minLength: 8, ...paths }, silentContext);
+    return { titlesPath, work };
+  };
+
+  test.each(passing)('after %s in the middle of paging: neither short nor doubled', async (_name, fault) => {
+    const pages = { 'page 5000': [fault, fault, fault], 'page 10000': [fault] };
+    const { titlesPath, work } = await extract(pages);
+    expect(await work).toMatchObject({ extracted: 12_345, kept: 12_345 });
+    expect(await collect(readTitles(titlesPath))).toEqual(expected(12_345));
+  });
+
+  test.each(passing)('is not there after %s that lasts', async (_name, fault) => {
+    const { work } = await extract({ 'page 10000': [fault, fault, fault, fault] });
+    await failureLine(() => work);
+    expect(readdirSync(folder).filter((name) => name.includes(`-${run}.`))).toEqual([]);
+  });
+});
+
 describe('what does not', () => {
   const refused = (status: number, reason: string, message: string): Fault => ({
     kind: 'status',
@@ -95,6 +164,12 @@ describe('what does not', () => {
       refused(404, 'notFound', 'Not found: Table x:y.2019_01'),
       'bigquery-months',
       /--from and --to/,
+    ],
+    [
+      'months without tables',
+      refused(400, 'invalid', 'fh-bigquery:reddit_posts.* does not match any table.'),
+      'bigquery-months',
+      /begin with 2015-12: check --from and --to/,
     ],
     ['quota', refused(403, 'quotaExceeded', 'Quota exceeded'), 'bigquery-quota', /another --project/],
     [

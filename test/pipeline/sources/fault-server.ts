@@ -7,6 +7,8 @@ export type Fault =
   | { readonly kind: 'cut' }
   | { readonly kind: 'malformed' }
   | { readonly kind: 'lost' }
+  /** Nothing comes, or half an answer, until {@link FaultServer.release} lets the rest come. */
+  | { readonly kind: 'held'; readonly after: 'nothing' | 'half' }
   | { readonly kind: 'running' };
 
 /** What the server was asked, in order: `dry run`, `insert`, `get`, `cancel`, `page 0`, … */
@@ -17,6 +19,10 @@ export interface FaultServer {
   readonly lastJob: () => Record<string, unknown>;
   /** Faults by what is asked; each is used once, in order. */
   readonly faults: Map<string, Fault[]>;
+  /** Settles when the next answer is being held. */
+  holding(): Promise<void>;
+  /** Lets what is held come. */
+  release(): void;
   close(): Promise<void>;
 }
 
@@ -57,10 +63,26 @@ export async function startFaultServer({ rows, bytes = 1e9, claimedRows = rows }
   const faults = new Map<string, Fault[]>();
   const jobs = new Set<string>();
   let lastJob: Record<string, unknown> = {};
+  const held: (() => void)[] = [];
+  let onHeld: (() => void)[] = [];
 
-  function send(response: ServerResponse, status: number, value: unknown): void {
+  function hold(rest: () => void): void {
+    held.push(rest);
+    for (const tell of onHeld) tell();
+    onHeld = [];
+  }
+
+  function send(response: ServerResponse, status: number, value: unknown, fault?: Fault): void {
+    const text = JSON.stringify(value);
+    if (fault?.kind === 'held' && fault.after === 'nothing') {
+      hold(() => send(response, status, value));
+      return;
+    }
     response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(value));
+    if (fault?.kind === 'held') {
+      const half = Math.floor(text.length / 2);
+      response.write(text.slice(0, half), () => hold(() => response.end(text.slice(half))));
+    } else response.end(text);
   }
 
   /** @returns whether the request is answered with that. */
@@ -68,6 +90,7 @@ export async function startFaultServer({ rows, bytes = 1e9, claimedRows = rows }
     switch (fault?.kind) {
       case undefined:
       case 'lost':
+      case 'held':
         return false;
       case 'reset':
         response.socket?.resetAndDestroy();
@@ -91,7 +114,13 @@ export async function startFaultServer({ rows, bytes = 1e9, claimedRows = rows }
     }
   }
 
-  function answer(asked: string, body: Record<string, unknown>, url: URL, response: ServerResponse): void {
+  function answer(
+    asked: string,
+    body: Record<string, unknown>,
+    url: URL,
+    response: ServerResponse,
+    fault?: Fault,
+  ): void {
     const reference = (body['jobReference'] ?? {}) as { jobId?: string };
     const jobId = reference.jobId ?? url.pathname.split('/').at(-1) ?? '';
     const job = {
@@ -111,7 +140,7 @@ export async function startFaultServer({ rows, bytes = 1e9, claimedRows = rows }
       lastJob = body;
     }
     if (!asked.startsWith('page')) {
-      send(response, 200, asked === 'cancel' ? { job } : job);
+      send(response, 200, asked === 'cancel' ? { job } : job, fault);
       return;
     }
     const first = Number(url.searchParams.get('pageToken') ?? 0);
@@ -125,13 +154,9 @@ export async function startFaultServer({ rows, bytes = 1e9, claimedRows = rows }
       ];
       return { f: values.map((v) => ({ v })) };
     });
-    send(response, 200, {
-      jobComplete: true,
-      totalRows: String(claimedRows),
-      schema,
-      rows: page,
-      ...(last < rows ? { pageToken: String(last) } : {}),
-    });
+    const next = last < rows ? { pageToken: String(last) } : {};
+    const whole = { jobComplete: true, totalRows: String(claimedRows), schema, rows: page, ...next };
+    send(response, 200, whole, fault);
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -144,7 +169,7 @@ export async function startFaultServer({ rows, bytes = 1e9, claimedRows = rows }
     const fault = faults.get(asked)?.shift();
     if (fail(response, fault)) return;
     if (fault?.kind !== 'lost') {
-      answer(asked, body, url, response);
+      answer(asked, body, url, response, fault);
       return;
     }
     // Done, but its answer never arrives.
@@ -163,6 +188,10 @@ export async function startFaultServer({ rows, bytes = 1e9, claimedRows = rows }
     log,
     lastJob: () => lastJob,
     faults,
+    holding: () => new Promise((resolve) => onHeld.push(resolve)),
+    release: () => {
+      for (const rest of held.splice(0)) rest();
+    },
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -85,6 +85,41 @@ async function fetchPage(job: Job, at: QueryResultsOptions, retry: RetryPolicy):
   }, retry);
 }
 
+/** The next page. @throws InterruptedError when the context asks to stop, even while waiting; the job is cancelled. */
+async function pageUnlessStopped(
+  job: Job,
+  at: QueryResultsOptions,
+  retry: RetryPolicy,
+  context: WorkContext,
+): Promise<Page> {
+  try {
+    if (context.stopRequested()) throw new InterruptedError();
+    return await unlessStopped(fetchPage(job, at, retry), context);
+  } catch (error) {
+    if (error instanceof InterruptedError) await withRetries(() => job.cancel(), retry).catch(() => {});
+    throw error;
+  }
+}
+
+/** Milliseconds between two looks at whether to stop. */
+const stopCheckMs = 100;
+
+/** Waits for something, or until the context asks to stop. @throws InterruptedError then. */
+async function unlessStopped<Result>(work: Promise<Result>, { stopRequested }: WorkContext): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    const look = (): void => {
+      if (stopRequested()) reject(new InterruptedError());
+    };
+    timer = setInterval(look, stopCheckMs);
+  });
+  try {
+    return await Promise.race([stopped, work]);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 /**
  * The rows of a job, page by page: the next is fetched when the rows before are taken.
  * @throws TitlesmithError when they are not as many as the job has; InterruptedError, the job cancelled.
@@ -98,11 +133,7 @@ export async function* rowsOf(
   let given = 0;
   let expected: number | undefined;
   while (at) {
-    if (context.stopRequested()) {
-      await job.cancel().catch(() => {});
-      throw new InterruptedError();
-    }
-    const page: Page = await fetchPage(job, at, retry);
+    const page: Page = await pageUnlessStopped(job, at, retry, context);
     if (page.complete) expected ??= page.totalRows;
     given += page.rows.length;
     yield* page.rows;
