@@ -4,7 +4,7 @@ import { type ExitCode, exitCodes, TitlesmithError, usageError } from './common/
 import { packageVersion } from './common/package-root.js';
 import { Console } from './pipeline/console.js';
 import { type ExportFormat, exportFormats } from './pipeline/export-formats.js';
-import { optionGroups } from './pipeline/option-specification.js';
+import { type OptionSpecification, optionGroups } from './pipeline/option-specification.js';
 import type { OptionName, RunOptions } from './pipeline/option-table.js';
 import { choice, integer } from './pipeline/option-values.js';
 import {
@@ -12,8 +12,10 @@ import {
   flagOf,
   optionNames,
   parseOptionValue,
+  parseValue,
   specificationOf,
 } from './pipeline/options.js';
+import { type ServeOptions, serveOptionTable } from './pipeline/serve-options.js';
 import type { StageName } from './pipeline/stage-names.js';
 
 /** What the parsed command line asks for. Options hold only what was given. */
@@ -22,6 +24,7 @@ type Request =
   | { readonly command: StageName; readonly folder: string; readonly given: Partial<RunOptions> }
   | { readonly command: 'devices'; readonly given: { readonly json?: boolean } }
   | { readonly command: 'review'; readonly folder: string; readonly given: ReviewOptions }
+  | { readonly command: 'serve'; readonly model: string; readonly given: Partial<ServeOptions> }
   | { readonly command: 'export'; readonly model: string; readonly given: ExportOptions };
 
 interface ReviewOptions {
@@ -61,20 +64,27 @@ function optionsOfGroups(...groups: readonly string[]): readonly OptionName[] {
   );
 }
 
-function addOptions(command: Command, names: readonly OptionName[]): Command {
+/** Options of the table by name, with those of another where a command has its own. */
+function addOptions(
+  command: Command,
+  names: readonly OptionName[],
+  own: Readonly<Record<string, OptionSpecification<unknown>>> = {},
+): Command {
+  const entries = [...names.map((name) => [name, specificationOf(name)] as const), ...Object.entries(own)];
   for (const group of optionGroups) {
-    for (const name of names.filter((candidate) => specificationOf(candidate).group === group)) {
-      const { argument, list, help } = specificationOf(name);
-      const byDefault = defaultInWords(name);
+    for (const [name, specification] of entries) {
+      if (specification.group !== group) continue;
+      const { argument, list, help } = specification;
+      const byDefault = defaultInWords(specification);
       const flags = argument === undefined ? flagOf(name) : `${flagOf(name)} ${argument}`;
       const option = new Option(flags, byDefault === undefined ? help : `${help} (default: ${byDefault})`);
       if (list) {
         option.argParser((text: string, before: readonly unknown[] | undefined) => [
           ...(before ?? []),
-          parseOptionValue(name, text),
+          parseValue(name, specification, text),
         ]);
       } else if (argument !== undefined) {
-        option.argParser((text: string) => parseOptionValue(name, text));
+        option.argParser((text: string) => parseValue(name, specification, text));
       }
       command.addOption(option.helpGroup(`${group}:`));
     }
@@ -128,6 +138,15 @@ function parse(arguments_: readonly string[]): Request | undefined {
   review.option('--port <number>', 'port to listen on (default: any free one)', parsePort);
   addOptions(review, ['json']).action((folder: string, given: ReviewOptions) => {
     request = { command: 'review', folder, given };
+  });
+  const serving = program.command('serve').summary('short texts over HTTP, with a page');
+  serving.description('Serves the model of a run, or any model, over HTTP until Ctrl-C or SIGTERM.');
+  serving.argument(
+    '<model>',
+    'a run such as runs/askreddit, or a model: its folder, 124M, a Hugging Face id',
+  );
+  addOptions(serving, ['json'], serveOptionTable).action((model: string, given: Partial<ServeOptions>) => {
+    request = { command: 'serve', model, given };
   });
   const exporting = program.command('export').summary('write a model for other tools');
   exporting.description('Writes the model of a run, or any model --model names, for other tools.');
@@ -198,12 +217,51 @@ async function review(folder: string, { port }: ReviewOptions, console: Console)
   }
 }
 
+/** Serves a model until the person, or the platform, stops it. */
+async function serve(model: string, given: Partial<ServeOptions>, console: Console): Promise<ExitCode> {
+  const { openServed } = await import('./pipeline/open-served.js');
+  const { startServer } = await import('./serve/server.js');
+  const { listenForInterrupt } = await import('./pipeline/interrupt.js');
+  let stop = (): void => {};
+  const stopped = new Promise<undefined>((resolve) => {
+    stop = () => resolve(undefined);
+  });
+  const interrupt = listenForInterrupt(stop);
+  try {
+    const { served, settings, reasons } = await openServed(model, given);
+    for (const reason of reasons) console.note(reason);
+    const server = await startServer(served, settings, process.stdout);
+    const { url } = server;
+    const facts = await Promise.race([server.ready, stopped]);
+    if (facts) {
+      const compared =
+        facts.titles > 0 ? `, compared with ${facts.titles.toLocaleString('en-US')} titles` : '';
+      const parameters = facts.parameters.toLocaleString('en-US');
+      const about = `${parameters} parameters, ${settings.slots} texts at a time${compared}`;
+      console.result(
+        [
+          `${served.name}: ${url}page (${about}; ready in ${facts.loadSeconds.toFixed(1)} s)`,
+          'Ctrl-C ends it.',
+        ],
+        { url, model: served.name, ...facts },
+      );
+    }
+    const failure = await Promise.race([stopped, server.ended]);
+    await server.close();
+    if (failure) throw failure;
+    return exitCodes.done;
+  } finally {
+    interrupt.dispose();
+  }
+}
+
 async function execute(request: Request, console: Console): Promise<ExitCode> {
   if (request.command === 'devices') {
     const { showDevices } = await import('./pipeline/show-devices.js');
     return showDevices(console);
   }
   if (request.command === 'review') return review(request.folder, request.given, console);
+  if (request.command === 'serve') return serve(request.model, request.given, console);
   const { runPipeline } = await import('./pipeline/run-pipeline.js');
   const { runSingleStage } = await import('./pipeline/run-single-stage.js');
   const { listenForInterrupt } = await import('./pipeline/interrupt.js');

@@ -1,28 +1,36 @@
-import { optionGroups } from './option-specification.js';
+import { type OptionSpecification, optionGroups } from './option-specification.js';
 import { defaultInWords, flagOf, optionNames, specificationOf } from './options.js';
+import { serveOptionTable } from './serve-options.js';
 
 function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
 }
 
-/** docs/options.md: every option of the pipeline, by group, from the table the command line itself is made of. */
+type Entry = readonly [string, OptionSpecification<unknown>];
+
+function* section(heading: string, entries: readonly Entry[]): Generator<string> {
+  yield* ['', heading, '', '| option | meaning | default |', '| --- | --- | --- |'];
+  for (const [name, specification] of entries) {
+    const { argument, help } = specification;
+    const flags = argument === undefined ? flagOf(name) : `${flagOf(name)} ${argument}`;
+    yield `| \`${flags.replaceAll('|', '\\|')}\` | ${cell(help)} | ${cell(defaultInWords(specification) ?? '')} |`;
+  }
+}
+
+/** docs/options.md: every option by group, from the tables the command line itself is made of. */
 export function describeOptions(): string {
   const lines = [
     '# Options',
     '',
-    'All options of `titlesmith pipeline`. The commands of single stages take those of their stage; what is not given',
-    'there is as recorded in the run folder. Written from `src/pipeline/option-table.ts` by its test (`npx vitest run --update',
-    'option-document`).',
+    'All options of `titlesmith pipeline`, then those of `serve`. The commands of single stages take those of their stage;',
+    'what is not given there is as recorded in the run folder. Written from `src/pipeline/option-table.ts` and',
+    '`serve-options.ts` by their test (`npx vitest run --update option-document`).',
   ];
+  const entries = optionNames.map((name): Entry => [name, specificationOf(name)]);
   for (const group of optionGroups) {
-    lines.push('', `## ${group}`, '', '| option | meaning | default |', '| --- | --- | --- |');
-    for (const name of optionNames.filter((candidate) => specificationOf(candidate).group === group)) {
-      const { argument, help } = specificationOf(name);
-      const flags = argument === undefined ? flagOf(name) : `${flagOf(name)} ${argument}`;
-      lines.push(
-        `| \`${flags.replaceAll('|', '\\|')}\` | ${cell(help)} | ${cell(defaultInWords(name) ?? '')} |`,
-      );
-    }
+    const ofGroup = entries.filter(([, specification]) => specification.group === group);
+    if (ofGroup.length > 0) lines.push(...section(`## ${group}`, ofGroup));
   }
+  lines.push(...section('## `titlesmith serve`', Object.entries(serveOptionTable)));
   return `${lines.join('\n')}\n`;
 }

@@ -20,7 +20,16 @@ export interface OptionSpecification<Value> {
 }
 
 /** Headings of the help, in order. */
-export const optionGroups = ['Titles', 'Model', 'Device', 'Training', 'Generation', 'Review', 'Run'] as const;
+export const optionGroups = [
+  'Titles',
+  'Model',
+  'Device',
+  'Training',
+  'Generation',
+  'Review',
+  'Run',
+  'Server',
+] as const;
 export type OptionGroup = (typeof optionGroups)[number];
 
 type Rest = Pick<OptionSpecification<unknown>, 'help' | 'group' | 'stages' | 'defaultInWords'>;

@@ -3,7 +3,7 @@ import type { OptionSpecification } from './option-specification.js';
 import { type OptionName, optionTable, type RunOptions } from './option-table.js';
 
 /** `learningRate` → `--learning-rate`. */
-export function flagOf(name: OptionName): string {
+export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
@@ -19,18 +19,23 @@ export function specificationOf(name: OptionName): OptionSpecification<unknown> 
  * One value of an option, from text (a list option is given one item).
  * @throws TitlesmithError (exit code 2) naming the flag, the value and the rule it breaks.
  */
-export function parseOptionValue(name: OptionName, text: string): unknown {
+export function parseValue(name: string, specification: OptionSpecification<unknown>, text: string): unknown {
   try {
-    return specificationOf(name).parse(text);
+    return specification.parse(text);
   } catch (error) {
     if (error instanceof TitlesmithError || !(error instanceof Error)) throw error;
     throw usageError(`${flagOf(name)} got ${JSON.stringify(text)}, which ${error.message}.`);
   }
 }
 
+/** {@link parseValue} for an option of the table. */
+export function parseOptionValue(name: OptionName, text: string): unknown {
+  return parseValue(name, specificationOf(name), text);
+}
+
 /** What the help and the documentation call an option's default; undefined where there is nothing to say. */
-export function defaultInWords(name: OptionName): string | undefined {
-  const { fallback, defaultInWords: words, list, argument } = specificationOf(name);
+export function defaultInWords(specification: OptionSpecification<unknown>): string | undefined {
+  const { fallback, defaultInWords: words, list, argument } = specification;
   if (words !== undefined) return words;
   if (list || argument === undefined || fallback === undefined) return undefined;
   return String(fallback);

@@ -1,5 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { commonHeaders, nothingPolicy } from '../common/web.js';
 
 /** Longest request body, in bytes: a decision has about a hundred. */
 const maximumBody = 4096;
@@ -14,19 +14,6 @@ export class HttpError extends Error {
   }
 }
 
-/**
- * What every answer carries: it is of this page alone, kept nowhere, framed nowhere, and tells no other site
- * the token.
- */
-const commonHeaders: Readonly<Record<string, string>> = {
-  'Cache-Control': 'no-store',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-};
-
 /** Answers with a body. `headers` go before the common ones. */
 export function send(
   response: ServerResponse,
@@ -37,7 +24,7 @@ export function send(
 ): void {
   response.writeHead(status, {
     ...commonHeaders,
-    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    'Content-Security-Policy': nothingPolicy,
     'Content-Type': type,
     ...headers,
   });
@@ -94,10 +81,4 @@ export function assertOwnRequest(request: IncomingMessage, port: number): void {
   if (request.method !== 'GET' && site !== undefined && site !== 'same-origin') {
     throw new HttpError(403, 'Sent from another site.');
   }
-}
-
-/** Compares in a time that does not tell how much of the token was right. */
-export function isToken(given: string, token: string): boolean {
-  const hash = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(hash(given), hash(token));
 }

@@ -8,18 +8,6 @@ import { reviewPageStyles } from './page-styles.js';
 export const reviewStyles = pageStyles + reviewPageStyles;
 export const reviewScript = `'use strict';\n(() => {${pairScript}${reviewPageScript}})();\n`;
 
-/** Allows the page's own files and nothing else; what got past the escaping could neither run nor load. */
-export const reviewPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  'img-src data:',
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
 export interface ReviewPage {
   readonly runName: string;
   readonly reasons: readonly { readonly name: string; readonly count: number }[];

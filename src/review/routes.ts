@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { systemErrorCode } from '../common/errors.js';
+import { pagePolicy } from '../common/web.js';
 import type { ChangeStream } from './change-stream.js';
 import type { ItemQuery } from './contract.js';
 import { type ExportFormat, exportTitles, exportTypes } from './exports.js';
 import { HttpError, readJson, send, sendJson } from './http.js';
-import { renderReviewPage, reviewPolicy, reviewScript, reviewStyles } from './page.js';
+import { renderReviewPage, reviewScript, reviewStyles } from './page.js';
 import type { Review } from './review.js';
 
 /** What the routes work on. */
@@ -31,7 +32,7 @@ const shows: readonly ItemQuery['show'][] = ['all', 'undecided', 'decided', 'kep
 export const routes: Readonly<Record<string, Route>> = {
   'GET ': ({ runName, review, reportPath }, _, response) => {
     const page = renderReviewPage({ runName, reasons: review.reasons, hasReport: reportPath !== undefined });
-    send(response, 200, html, page, { 'Content-Security-Policy': reviewPolicy });
+    send(response, 200, html, page, { 'Content-Security-Policy': pagePolicy });
   },
   'GET review.js': (_, __, response) => send(response, 200, 'text/javascript; charset=utf-8', reviewScript),
   'GET review.css': (_, __, response) => send(response, 200, 'text/css; charset=utf-8', reviewStyles),

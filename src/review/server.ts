@@ -3,10 +3,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { join } from 'node:path';
 import { systemErrorCode, TitlesmithError, usageError } from '../common/errors.js';
 import { type ProgressListener, silentContext } from '../common/progress.js';
+import { isSecret } from '../common/web.js';
 import { DecisionLog, decisionsFileName } from '../dedupe/decision-log.js';
 import { ChangeStream } from './change-stream.js';
 import type { ReviewInput } from './contract.js';
-import { assertOwnRequest, HttpError, isToken, sendJson } from './http.js';
+import { assertOwnRequest, HttpError, sendJson } from './http.js';
 import { ResultFiles } from './result-files.js';
 import { Review, ReviewConflict } from './review.js';
 import { type RouteContext, routes } from './routes.js';
@@ -102,7 +103,7 @@ async function answer(
     assertOwnRequest(request, request.socket.localPort ?? 0);
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const [, given = '', ...rest] = pathname.split('/');
-    if (!isToken(given, token))
+    if (!isSecret(given, token))
       throw new HttpError(403, 'Open the address that was printed, with its token.');
     const name = `${request.method} ${rest.join('/')}`;
     const route = Object.hasOwn(routes, name) ? routes[name] : undefined;

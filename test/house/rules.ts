@@ -3,7 +3,8 @@ import type { Import } from './imports.js';
 /** Rooms from the top down. Inside a level, rooms do not know each other. */
 const levels: readonly (readonly string[])[] = [
   ['src/index.ts', 'src/cli.ts'],
-  ['src/pipeline', 'src/serve', 'src/review'],
+  ['src/pipeline'],
+  ['src/serve', 'src/review'],
   ['src/model', 'src/dedupe', 'src/report'],
   ['src/common'],
 ];

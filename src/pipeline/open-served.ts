@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { fileError, usageError } from '../common/errors.js';
+import type { Served, ServeSettings } from '../serve/contract.js';
+import { readManifest } from './manifest.js';
+import type { RunOptions } from './option-table.js';
+import { restoreOptions } from './options.js';
+import { type ServeOptions, serveOptionTable } from './serve-options.js';
+import { runFiles } from './stages/descriptions.js';
+
+/** All that a server is started with, and what was decided for the person. */
+export interface OpenedServed {
+  readonly served: Served;
+  readonly settings: ServeSettings;
+  /** One line each. */
+  readonly reasons: readonly string[];
+}
+
+interface ServedRun {
+  readonly name: string;
+  readonly options: RunOptions;
+}
+
+/**
+ * Reads what a run says of its model and titles, and completes the options. Nothing is locked or written: a run may be
+ * served from a disk that is read-only, by several servers.
+ * @param model a run folder, or a model as `--model` takes it.
+ * @throws TitlesmithError when the run or the key file cannot be read, or an option is wrong.
+ */
+export async function openServed(
+  model: string,
+  given: Partial<ServeOptions>,
+  environment: NodeJS.ProcessEnv = process.env,
+  terminal: boolean = process.stdout.isTTY ?? false,
+): Promise<OpenedServed> {
+  const run = await readRun(model);
+  const options = { ...defaultServeOptions(), ...given };
+  const host = chooseHost(options.host, environment);
+  const { slots, deadline } = options;
+  const hasTitles = run !== undefined && existsSync(join(model, runFiles.train));
+  const served: Served = {
+    name: options.name ?? run?.name ?? (existsSync(model) ? basename(resolve(model)) : model),
+    model: run ? join(model, runFiles.checkpoint) : model,
+    delimiters: options.delimiters ?? run?.options.delimiters ?? 'token',
+    titles:
+      options.compare && hasTitles
+        ? {
+            train: join(model, runFiles.train),
+            validation: join(model, runFiles.validation),
+            threshold: run.options.similarityThreshold,
+          }
+        : undefined,
+  };
+  const settings: ServeSettings = {
+    host: host.choice,
+    port: options.port ?? portOf(environment['PORT']) ?? 8080,
+    slots,
+    queue: options.queue ?? slots,
+    deadlineSeconds: deadline,
+    capacity: options.capacity,
+    threads: options.threads ?? availableParallelism(),
+    precision: options.precision ?? run?.options.precision ?? 'float32',
+    apiKey: await readKey(options.apiKeyFile, environment['TITLESMITH_API_KEY']),
+    corsOrigins: options.corsOrigin,
+    log: options.log === 'auto' ? (terminal ? 'text' : 'json') : options.log,
+    logPrompts: options.logPrompts,
+  };
+  return { served, settings, reasons: [`host: ${host.choice} (${host.reason})`] };
+}
+
+function defaultServeOptions(): ServeOptions {
+  const entries = Object.entries(serveOptionTable).map(([name, { fallback }]) => [name, fallback]);
+  return { ...Object.fromEntries(entries), json: false } as ServeOptions;
+}
+
+async function readRun(model: string): Promise<ServedRun | undefined> {
+  const manifest = await readManifest(model);
+  return manifest && { name: manifest.name, options: restoreOptions(manifest.options) };
+}
+
+/** Where nothing is said: to this machine alone, but in a container, whose port only its platform reaches. */
+function chooseHost(
+  host: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): { readonly choice: string; readonly reason: string } {
+  if (host !== undefined) return { choice: host, reason: 'as given' };
+  const signs = ['K_SERVICE', 'KUBERNETES_SERVICE_HOST'].filter((name) => environment[name] !== undefined);
+  const [sign] = existsSync('/.dockerenv') ? ['/.dockerenv', ...signs] : signs;
+  if (sign === undefined) return { choice: '127.0.0.1', reason: 'this machine alone; --host for others' };
+  return { choice: '0.0.0.0', reason: `${sign} says that this is a container` };
+}
+
+function portOf(value: string | undefined): number | undefined {
+  if (value === undefined || value === '') return undefined;
+  const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw usageError(`PORT of the environment is ${JSON.stringify(value)}, which is no port.`);
+}
+
+async function readKey(
+  path: string | undefined,
+  fromEnvironment: string | undefined,
+): Promise<string | undefined> {
+  let key = fromEnvironment;
+  if (path !== undefined) {
+    try {
+      key = (await readFile(path, 'utf8')).trim();
+    } catch (error) {
+      throw fileError('read', path, error);
+    }
+  }
+  if (key === undefined || (key === '' && path === undefined)) return undefined;
+  if (/^[\x21-\x7e]{8,500}$/.test(key)) return key;
+  const where = path ?? 'TITLESMITH_API_KEY';
+  throw usageError(`The key of ${where} is not 8 to 500 printable ASCII characters without spaces.`);
+}

@@ -1,0 +1,208 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { packageVersion } from '../../common/package-root.js';
+import type { ServedText, TextsWanted } from '../contract.js';
+import { PromptTooLong } from '../engine/engine.js';
+import { fieldError, ServeError } from '../serve-error.js';
+import { type Begun, begun, collect, serverSentEvent, stream, streamedError, submit } from './answers.js';
+import type { AppContext } from './context.js';
+import { assertWholeCharacters, longestPromptCharacters, tooLong } from './fields.js';
+
+/** A request as OpenAI's clients send it; null is as good as nothing. */
+interface CompletionRequest {
+  readonly model: string;
+  readonly prompt?: string | readonly string[] | null;
+  readonly n?: number | null;
+  readonly best_of?: number | null;
+  readonly max_tokens?: number | null;
+  readonly temperature?: number | null;
+  readonly top_p?: number | null;
+  readonly top_k?: number | null;
+  readonly stop?: string | readonly string[] | null;
+  readonly seed?: number | null;
+  readonly echo?: boolean | null;
+  readonly stream?: boolean | null;
+  readonly stream_options?: { readonly include_usage?: boolean } | null;
+}
+
+const mostPrompts = 64;
+const promptSchema = { type: 'string', maxLength: longestPromptCharacters } as const;
+const stopSchema = { type: 'string', minLength: 1, maxLength: 200 } as const;
+
+function schema(mostTexts: number) {
+  return {
+    type: 'object',
+    required: ['model'],
+    additionalProperties: false,
+    properties: {
+      model: { type: 'string', maxLength: 500 },
+      prompt: {
+        anyOf: [
+          promptSchema,
+          { type: 'array', minItems: 1, maxItems: mostPrompts, items: promptSchema },
+          { type: 'null' },
+        ],
+      },
+      n: { type: ['integer', 'null'], minimum: 1, maximum: mostTexts },
+      best_of: { type: ['integer', 'null'], minimum: 1, maximum: mostTexts },
+      max_tokens: { type: ['integer', 'null'], minimum: 1, maximum: 1023 },
+      temperature: { type: ['number', 'null'], minimum: 0, maximum: 2 },
+      top_p: { type: ['number', 'null'], minimum: 0, maximum: 1 },
+      top_k: { type: ['integer', 'null'], minimum: 0, maximum: 1_000_000 },
+      stop: { anyOf: [stopSchema, { type: 'array', maxItems: 4, items: stopSchema }, { type: 'null' }] },
+      seed: {
+        type: ['integer', 'null'],
+        minimum: Number.MIN_SAFE_INTEGER,
+        maximum: Number.MAX_SAFE_INTEGER,
+      },
+      echo: { type: ['boolean', 'null'] },
+      stream: { type: ['boolean', 'null'] },
+      stream_options: {
+        type: ['object', 'null'],
+        additionalProperties: false,
+        properties: { include_usage: { type: 'boolean' }, include_obfuscation: { type: 'boolean' } },
+      },
+      user: { type: ['string', 'null'], maxLength: 1000 },
+      // What this server cannot do is refused, unless it changes nothing.
+      suffix: { enum: ['', null] },
+      logprobs: { enum: [null] },
+      presence_penalty: { enum: [0, null] },
+      frequency_penalty: { enum: [0, null] },
+      logit_bias: { anyOf: [{ type: 'object', maxProperties: 0 }, { type: 'null' }] },
+    },
+  };
+}
+
+/** `GET /v1/models` and `POST /v1/completions` as OpenAI's clients know them. */
+export function completionRoutes(app: FastifyInstance, context: AppContext): void {
+  const { engine, served } = context;
+  const model = {
+    id: served.name,
+    object: 'model',
+    created: Math.floor(Date.now() / 1000),
+    owned_by: 'titlesmith',
+  };
+  app.get('/v1/models', async () => ({ object: 'list', data: [model] }));
+  app.get('/v1/models/:name', async (request) => {
+    assertModel((request.params as { name: string }).name, served.name);
+    return model;
+  });
+  app.post<{ Body: CompletionRequest }>(
+    '/v1/completions',
+    { schema: { body: schema(engine.mostTexts) } },
+    async (request, reply) => {
+      const { body } = request;
+      assertModel(body.model, served.name);
+      const wanted = toWanted(body, engine.mostTexts);
+      const answer = new Answer(served.name);
+      try {
+        const submission = submit(engine, reply, wanted);
+        if (body.stream === true) {
+          const includeUsage = body.stream_options?.include_usage === true;
+          return stream(reply, answer.chunks(await begun(submission), includeUsage));
+        }
+        const { texts, promptTokens } = await collect(submission);
+        return answer.whole(texts, promptTokens);
+      } catch (error) {
+        if (error instanceof PromptTooLong) throw tooLong('prompt', error.promptTokens, error.capacity);
+        throw error;
+      }
+    },
+  );
+}
+
+function assertModel(asked: string, name: string): void {
+  if (asked === name) return;
+  const message = `There is no model ${JSON.stringify(asked)} here; this server has ${JSON.stringify(name)}.`;
+  throw new ServeError(404, message, { code: 'model_not_found', field: 'model' });
+}
+
+/** @throws ServeError 400 naming the field. */
+function toWanted(body: CompletionRequest, mostTexts: number): TextsWanted {
+  const { n, best_of, max_tokens, temperature, top_p, top_k, seed, echo } = body;
+  const nsamples = n ?? 1;
+  if (best_of !== null && best_of !== undefined && best_of !== nsamples)
+    throw fieldError('best_of', 'best_of must equal n: this server does not choose among texts.');
+  const prefixes = [body.prompt ?? ''].flat();
+  for (const prefix of prefixes) assertWholeCharacters('prompt', prefix);
+  if (prefixes.length * nsamples > mostTexts)
+    throw fieldError('n', `n and prompt ask for more than ${mostTexts} texts together.`);
+  const stop = [body.stop ?? []].flat();
+  for (const text of stop) assertWholeCharacters('stop', text);
+  return {
+    options: {
+      seed: seed ?? randomInt(2 ** 32),
+      nsamples,
+      length: max_tokens ?? 16,
+      temperature: temperature ?? 1,
+      topK: top_k ?? 0,
+      // To the engine 0 is off; here it is the least share there is.
+      topP: Math.max(top_p ?? 1, 1e-9),
+      prefixes,
+      truncate: stop,
+      includePrefix: echo ?? false,
+    },
+    shorten: false,
+    pieces: body.stream === true,
+    judged: false,
+  };
+}
+
+/** The answer to one request, whole or in chunks. */
+class Answer {
+  private readonly head: Readonly<Record<string, unknown>>;
+
+  constructor(model: string) {
+    this.head = {
+      id: `cmpl-${randomUUID()}`,
+      object: 'text_completion',
+      created: Math.floor(Date.now() / 1000),
+      model,
+      system_fingerprint: `titlesmith-${packageVersion}`,
+    };
+  }
+
+  whole(texts: readonly ServedText[], promptTokens: readonly number[]) {
+    const choices = texts.map(({ index, text, finishReason }) => choice(index, text, finishReason));
+    return {
+      ...this.head,
+      choices,
+      usage: usage(
+        promptTokens,
+        texts.reduce((sum, each) => sum + each.tokens, 0),
+      ),
+    };
+  }
+
+  async *chunks(
+    { promptTokens, events }: Begun,
+    includeUsage: boolean,
+  ): AsyncGenerator<string, void, undefined> {
+    const more = includeUsage ? { usage: null } : {};
+    const chunk = (...choices: readonly unknown[]) => serverSentEvent({ ...this.head, choices, ...more });
+    let tokens = 0;
+    try {
+      for await (const event of events) {
+        if (event.kind === 'piece') yield chunk(choice(event.index, event.piece, null));
+        if (event.kind !== 'text') continue;
+        const { index, finishReason } = event.text;
+        tokens += event.text.tokens;
+        yield chunk(choice(index, event.rest, finishReason));
+      }
+      if (includeUsage)
+        yield serverSentEvent({ ...this.head, choices: [], usage: usage(promptTokens, tokens) });
+      yield serverSentEvent('[DONE]');
+    } catch (error) {
+      yield serverSentEvent(streamedError(error));
+    }
+  }
+}
+
+function choice(index: number, text: string, finish_reason: string | null) {
+  return { index, text, logprobs: null, finish_reason };
+}
+
+function usage(promptTokens: readonly number[], completion_tokens: number) {
+  const prompt_tokens = promptTokens.reduce((sum, count) => sum + count, 0);
+  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
+}

@@ -1,0 +1,104 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { SubmissionResult } from './engine/submission.js';
+
+const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** Read when the figures are asked for. */
+export interface EngineGauges {
+  readonly busy: number;
+  readonly pendingTexts: number;
+  readonly isReady: boolean;
+}
+
+/** The server's figures in Prometheus' text format, with those of the process. */
+export class Metrics {
+  private readonly registry = new Registry();
+  private readonly requests: Counter<'method' | 'route' | 'status'>;
+  private readonly durations: Histogram<'route'>;
+  private readonly firsts: Histogram;
+  private readonly generations: Counter<'outcome'>;
+  private readonly texts: Counter;
+  private readonly tokens: Counter;
+  private readonly refused: Counter<'status'>;
+
+  constructor(engine: () => EngineGauges, slots: number) {
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry });
+    this.requests = new Counter({
+      name: 'titlesmith_http_requests_total',
+      help: 'HTTP requests answered.',
+      labelNames: ['method', 'route', 'status'],
+      registers,
+    });
+    this.durations = new Histogram({
+      name: 'titlesmith_http_request_duration_seconds',
+      help: 'From the head of a request to the end of its answer.',
+      labelNames: ['route'],
+      buckets: seconds,
+      registers,
+    });
+    this.firsts = new Histogram({
+      name: 'titlesmith_time_to_first_text_seconds',
+      help: 'From taking a request to its first token, or first text where it does not stream.',
+      buckets: seconds,
+      registers,
+    });
+    this.generations = new Counter({
+      name: 'titlesmith_generations_total',
+      help: 'Requests for texts that were taken, by how they ended.',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.texts = new Counter({ name: 'titlesmith_texts_total', help: 'Texts finished.', registers });
+    this.tokens = new Counter({
+      name: 'titlesmith_tokens_total',
+      help: 'Tokens of finished texts.',
+      registers,
+    });
+    this.refused = new Counter({
+      name: 'titlesmith_refused_total',
+      help: 'Requests for texts that were not taken: 429 for a full queue, 503 for no model.',
+      labelNames: ['status'],
+      registers,
+    });
+    const gauge = (name: string, help: string, read: () => number): void => {
+      new Gauge({
+        name: `titlesmith_${name}`,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    };
+    gauge('slots', 'Texts that can be generated side by side.', () => slots);
+    gauge('slots_busy', 'Slots at work.', () => engine().busy);
+    gauge('texts_pending', 'Texts taken and not finished.', () => engine().pendingTexts);
+    gauge('ready', '1 when the model is loaded and requests are taken.', () => (engine().isReady ? 1 : 0));
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  /** @param route the pattern of the path, never the path itself: it has no bounds. */
+  countRequest(method: string, route: string, status: number, duration: number): void {
+    this.requests.inc({ method, route, status });
+    this.durations.observe({ route }, duration);
+  }
+
+  onEnd({ outcome, texts, tokens, firstSeconds }: SubmissionResult): void {
+    this.generations.inc({ outcome });
+    this.texts.inc(texts);
+    this.tokens.inc(tokens);
+    if (firstSeconds !== undefined) this.firsts.observe(firstSeconds);
+  }
+
+  onRefused(status: number): void {
+    this.refused.inc({ status });
+  }
+}
