@@ -25,7 +25,7 @@ const showStanding = (end) => {
   const finished = cards.filter((card) => card.finished);
   const copies = finished.filter((card) => card.copied).length;
   const parts = [finished.length + (finished.length === 1 ? ' text' : ' texts')];
-  if (copies > 0) parts.push(copies + ' too close to a training title');
+  if (copies > 0) parts.push(copies + (copies === 1 ? ' copy' : ' copies'));
   if (running) parts.push('writing …');
   if (end) parts.push(end);
   const words = parts.join(', ');
@@ -120,6 +120,8 @@ const generate = async () => {
     const response = await request(wanted, mine.signal);
     fresh = addCards(wanted.n);
     showStanding();
+    // Where the form fills the screen, the texts would come unseen below it.
+    if (matchMedia('(max-width: 56rem)').matches) standing.scrollIntoView({ block: 'start' });
     await follow(response, fresh);
   } catch (error) {
     if (mine.signal.aborted) end = 'stopped';

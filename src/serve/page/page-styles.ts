@@ -34,6 +34,7 @@ export const servePageStyles = `
 @media (prefers-color-scheme: dark) { :root { --button: #b94e28; --button-hover: #c85c34; } }
 .keys-help { margin: 0.7rem 0 0; }
 kbd { border: 1px solid var(--muted); border-radius: 4px; padding: 0 0.35rem; font: 0.85em var(--sans); }
+.results { margin-top: 0; }
 .bar { display: flex; flex-wrap: wrap; gap: 0.6rem 1rem; align-items: center; min-height: 2.75rem; }
 .bar p { margin: 0; color: var(--muted); flex: 1 1 12rem; }
 .tools { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: center; }
@@ -85,6 +86,8 @@ kbd { border: 1px solid var(--muted); border-radius: 4px; padding: 0 0.35rem; fo
   .serve main { padding-top: 1.5rem; }
   .slider input { height: 2.5rem; }
   .serve .card button { min-height: 2.75rem; min-width: 2.75rem; }
+  .tools { width: 100%; }
+  .check { flex: 1 0 100%; min-height: 2.75rem; }
   .serve .tools button { flex: 1 1 auto; min-height: 2.75rem; }
   .card { padding: 0.85rem 0.9rem 0.5rem; }
 }

@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { createRandom } from '../../src/common/random.js';
+import { writeModelDescription, writeWeights } from '../../src/model/gpt2/checkpoint.js';
+import { parameterSpecifications } from '../../src/model/gpt2/parameters.js';
+import { elementCount } from '../../src/model/graph/shape.js';
+import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
+import { splitTitles, writeDataset } from '../../src/model/training/dataset.js';
+import { manifestFormatVersion, writeManifest } from '../../src/pipeline/manifest.js';
+import { defaultOptions, recordOptions } from '../../src/pipeline/options.js';
+import { type Finished, type Started, startCli } from '../cli/run-cli.js';
+import { madeUpTitles } from '../cli/titles.js';
+
+const contextLength = 1024;
+
+/**
+ * A run folder whose model was never trained: any token may come next, and a text ends after some 500. It is removed
+ * after the tests of the file.
+ */
+export async function makeRun(name = 'made-up', more: readonly string[] = []): Promise<string> {
+  const parent = mkdtempSync(join(tmpdir(), 'titlesmith-serve-'));
+  afterAll(() => rmSync(parent, { recursive: true, force: true }));
+  const folder = join(parent, name);
+  const titles = madeUpTitles(120);
+  const tokenizer = restrictedTokenizer(titles);
+  const { vocabularySize } = tokenizer;
+  const configuration = {
+    vocabularySize,
+    contextLength,
+    width: 32,
+    layers: 2,
+    heads: 2,
+    layerNormEpsilon: 1e-5,
+  };
+  const checkpoint = join(folder, 'checkpoint');
+  await writeModelDescription(checkpoint, configuration, tokenizer);
+  const specifications = new Map(parameterSpecifications(configuration).map((each) => [each.name, each]));
+  await writeWeights(checkpoint, configuration, (parameter) => {
+    const { shape, initial } = specifications.get(parameter)!;
+    const random = createRandom(1, parameter);
+    return Float32Array.from({ length: elementCount(shape) }, () =>
+      'value' in initial ? initial.value : initial.standardDeviation * random.normal(),
+    );
+  });
+  const { train, validation } = splitTitles(titles);
+  await writeDataset(join(folder, 'dataset'), { train: [...train, ...more], validation });
+  await writeManifest(folder, {
+    formatVersion: manifestFormatVersion,
+    titlesmithVersion: '0.0.0',
+    name,
+    createdAt: '2026-01-01T00:00:00.000Z',
+    machine: { node: process.version, platform: 'test', cores: 1 },
+    options: recordOptions(defaultOptions()),
+    decisions: {},
+    stages: {},
+  });
+  return folder;
+}
+
+/** A server of its own process. */
+export interface Serving {
+  /** With a slash at its end. */
+  readonly url: string;
+  readonly started: Started;
+  /** Ends it as a platform does. */
+  stop(): Promise<Finished>;
+}
+
+const open = new Set<Serving>();
+afterAll(async () => {
+  await Promise.all([...open].map((serving) => serving.stop()));
+});
+
+/** Serves a run until the end of the file's tests, and waits until its model is loaded. */
+export async function serve(
+  run: string,
+  flags: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Serving> {
+  const command = ['serve', run, '--port', '0', '--host', '127.0.0.1', '--json', '--log', 'json', ...flags];
+  const started = startCli(command, join(run, '..'), environment);
+  let said = '';
+  started.child.stdout.on('data', (chunk: string) => {
+    said += chunk;
+  });
+  await started.outputMatches(/"url":"http:[^"]+\/"/);
+  const serving: Serving = {
+    url: /"url":"(http:[^"]+\/)"/.exec(said)![1]!,
+    started,
+    stop: async () => {
+      open.delete(serving);
+      started.child.kill('SIGTERM');
+      return started.finished;
+    },
+  };
+  open.add(serving);
+  return serving;
+}
+
+export async function post(url: string, body: unknown, init: RequestInit = {}): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    ...init,
+    headers: { 'Content-Type': 'application/json', ...init.headers },
+  });
+}
+
+/** The value of a figure without labels. */
+export async function figure(url: string, name: string): Promise<number> {
+  const text = await (await fetch(`${url}metrics`)).text();
+  return Number(new RegExp(`^titlesmith_${name} (\\S+)$`, 'm').exec(text)?.[1]);
+}
