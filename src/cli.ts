@@ -1,7 +1,9 @@
 #!/usr/bin/env node
+import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
 import { type ExitCode, exitCodes, TitlesmithError, usageError } from './common/errors.js';
 import { packageVersion } from './common/package-root.js';
+import { type BatchSettings, settingTable } from './pipeline/batch/settings.js';
 import { Console } from './pipeline/console.js';
 import { type ExportFormat, exportFormats } from './pipeline/export-formats.js';
 import { type OptionSpecification, optionGroups } from './pipeline/option-specification.js';
@@ -25,7 +27,19 @@ type Request =
   | { readonly command: 'devices'; readonly given: { readonly json?: boolean } }
   | { readonly command: 'review'; readonly folder: string; readonly given: ReviewOptions }
   | { readonly command: 'serve'; readonly model: string; readonly given: Partial<ServeOptions> }
-  | { readonly command: 'export'; readonly model: string; readonly given: ExportOptions };
+  | { readonly command: 'export'; readonly model: string; readonly given: ExportOptions }
+  | { readonly command: 'archive'; readonly folder: string; readonly to: string; readonly given: JsonOption }
+  | { readonly command: 'import'; readonly from: string; readonly given: Partial<RunOptions> }
+  | { readonly command: 'batch'; readonly file: string; readonly given: BatchOptions }
+  | { readonly command: 'merge'; readonly place: string; readonly given: JsonOption };
+
+interface JsonOption {
+  readonly json?: boolean;
+}
+
+interface BatchOptions extends Partial<BatchSettings>, JsonOption {
+  readonly resume?: boolean;
+}
 
 interface ReviewOptions {
   readonly port?: number;
@@ -34,7 +48,7 @@ interface ReviewOptions {
 
 interface ExportOptions {
   readonly format: ExportFormat;
-  readonly output: string;
+  readonly output?: string;
   readonly json?: boolean;
 }
 
@@ -149,17 +163,38 @@ function parse(arguments_: readonly string[]): Request | undefined {
     request = { command: 'serve', model, given };
   });
   const exporting = program.command('export').summary('write a model for other tools');
-  exporting.description('Writes the model of a run, or any model --model names, for other tools.');
-  exporting.argument('<model>', 'a run such as runs/askreddit, 124M, a Hugging Face id, or a folder');
+  exporting.description(
+    'Writes a run as one archive, for another machine; or, with --output, its model for other tools.',
+  );
+  exporting.argument(
+    '<model>',
+    'a run such as runs/askreddit; with --output also 124M, a Hugging Face id, a folder',
+  );
+  exporting.argument('[archive]', 'a .tar.gz, .tar.zst or .tar, a folder, or gs://bucket/name');
   exporting.option(
     '--format <format>',
     `${exportFormats.join(' or ')}: for transformers.js and ONNX Runtime, or for transformers`,
     parseFormat,
     'onnx',
   );
-  exporting.requiredOption('--output <folder>', 'a new or empty folder');
-  addOptions(exporting, ['json']).action((model: string, given: ExportOptions) => {
-    request = { command: 'export', model, given };
+  exporting.option('--output <folder>', 'a new or empty folder');
+  addOptions(exporting, ['json']).action((model: string, to: string | undefined, given: ExportOptions) => {
+    if ((to === undefined) === (given.output === undefined)) {
+      throw usageError('export needs either an archive to write the run to, or --output for its model.');
+    }
+    if (to !== undefined) request = { command: 'archive', folder: model, to, given };
+    else request = { command: 'export', model, given };
+  });
+  const importing = program.command('import').summary('unpack an archive that export wrote');
+  importing.description('Makes a run folder of an archive, after comparing every file with its checksum.');
+  importing.argument('<archive>', 'a .tar.gz, .tar.zst or .tar, or gs://bucket/name');
+  addOptions(importing, ['runName', 'runsDir', 'overwrite', 'json']).action(
+    (from: string, given: Partial<RunOptions>) => {
+      request = { command: 'import', from, given };
+    },
+  );
+  addBatch(program, (made) => {
+    request = made;
   });
   try {
     program.parse(arguments_, { from: 'user' });
@@ -172,6 +207,22 @@ function parse(arguments_: readonly string[]): Request | undefined {
     );
   }
   return request;
+}
+
+function addBatch(program: Command, ask: (request: Request) => void): void {
+  const batch = program.command('batch').summary('many subreddits, unattended, once or by a schedule');
+  batch.description('Runs the subreddits of a batch file, each in a process of its own.');
+  batch.argument('<file>', 'a YAML file: see docs/batch.md');
+  batch.option('--resume', 'Go on with a batch that was cut short.');
+  addOptions(batch, ['json'], settingTable).action((file: string, given: BatchOptions) => {
+    ask({ command: 'batch', file, given });
+  });
+  const merge = batch.command('merge').summary('one batch.json and batch.html of those of all shards');
+  merge.description('Merges what the shards of a batch left in a folder or bucket.');
+  merge.argument('<place>', 'the folder, or gs://bucket/folder, that --results names');
+  addOptions(merge, ['json']).action((place: string, given: JsonOption) => {
+    ask({ command: 'merge', place, given });
+  });
 }
 
 function parseFormat(text: string): ExportFormat {
@@ -255,6 +306,31 @@ async function serve(model: string, given: Partial<ServeOptions>, console: Conso
   }
 }
 
+async function batch(
+  file: string,
+  { resume = false, ...given }: BatchOptions,
+  console: Console,
+): Promise<ExitCode> {
+  const { runBatches } = await import('./pipeline/batch/batch-command.js');
+  const { listenForInterrupt } = await import('./pipeline/interrupt.js');
+  const stop = new AbortController();
+  const interrupt = listenForInterrupt(() => {
+    console.note('Stopping; runs at work save first. Press Ctrl-C again to stop at once.');
+    stop.abort();
+  });
+  try {
+    const entry = fileURLToPath(import.meta.url);
+    return await runBatches({ file, given, resume, entry, stop: stop.signal }, console);
+  } finally {
+    interrupt.dispose();
+  }
+}
+
+async function merge(place: string, console: Console): Promise<ExitCode> {
+  const { mergeBatch } = await import('./pipeline/batch/merge.js');
+  return mergeBatch(place, console);
+}
+
 async function execute(request: Request, console: Console): Promise<ExitCode> {
   if (request.command === 'devices') {
     const { showDevices } = await import('./pipeline/show-devices.js');
@@ -262,6 +338,8 @@ async function execute(request: Request, console: Console): Promise<ExitCode> {
   }
   if (request.command === 'review') return review(request.folder, request.given, console);
   if (request.command === 'serve') return serve(request.model, request.given, console);
+  if (request.command === 'batch') return batch(request.file, request.given, console);
+  if (request.command === 'merge') return merge(request.place, console);
   const { runPipeline } = await import('./pipeline/run-pipeline.js');
   const { runSingleStage } = await import('./pipeline/run-single-stage.js');
   const { listenForInterrupt } = await import('./pipeline/interrupt.js');
@@ -273,11 +351,26 @@ async function execute(request: Request, console: Console): Promise<ExitCode> {
       const { exportModel } = await import('./pipeline/export-model.js');
       const { model, given } = request;
       const context = { onProgress: console.listener({}), stopRequested: interrupt.requested };
-      const description = await exportModel({ model, ...given }, context);
+      const description = await exportModel({ ...given, model, output: given.output ?? '' }, context);
       console.result([`${given.output}: ${description}, as ${given.format}`], {
         ...given,
         model: description,
       });
+      return exitCodes.done;
+    }
+    if (request.command === 'archive') {
+      const { exportRun } = await import('./pipeline/archive/export-run.js');
+      const context = { onProgress: console.listener({}), stopRequested: interrupt.requested };
+      const { run, place } = await exportRun(request.folder, request.to, context);
+      console.result([`${place}: ${run}`], { run, archive: place });
+      return exitCodes.done;
+    }
+    if (request.command === 'import') {
+      const { importRun } = await import('./pipeline/archive/import-run.js');
+      const { runsDir = 'runs', runName, overwrite = false } = request.given;
+      const context = { onProgress: console.listener({}), stopRequested: interrupt.requested };
+      const folder = await importRun(request.from, { runsDir, runName, overwrite }, context);
+      console.result([folder], { folder });
       return exitCodes.done;
     }
     if (request.command === 'pipeline') return await runPipeline(request.given, console, interrupt);
@@ -303,7 +396,15 @@ async function main(arguments_: readonly string[]): Promise<ExitCode> {
   }
 }
 
+if (process.channel) {
+  // A run of a batch saves and ends when its parent is gone; nobody else could stop it.
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel.unref();
+}
+const hasParent = process.channel !== undefined;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Its parent is gone: it saves, with nobody to tell.
+  if (error.code === 'EPIPE' && hasParent) return;
   // The reader has gone (`titlesmith generate … | head`): nobody is left to tell.
   if (error.code === 'EPIPE') process.exit(exitCodes.failed);
   throw error;

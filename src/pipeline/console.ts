@@ -39,6 +39,11 @@ export class Console {
 
   constructor(private readonly options: ConsoleOptions) {}
 
+  /** Whether a program reads along. */
+  get isJson(): boolean {
+    return this.options.json;
+  }
+
   /** A listener that shows events as coming from `scope`. */
   listener(scope: LineScope): ProgressListener {
     return (event) => this.event(scope, event);

@@ -54,6 +54,19 @@ export function bytes(text: string): number {
   return value;
 }
 
+/** Seconds in the units a time may be given in. */
+const timeUnits: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** A time, from a second to 366 days: `45s`, `90m`, `6h`, `1d`. @returns seconds. */
+export function duration(text: string): number {
+  const [, number = '', unit = ''] = /^(\d{1,9}(?:\.\d+)?) ?([smhd])$/.exec(text) ?? [];
+  const value = Number(number) * (timeUnits[unit] ?? Number.NaN);
+  if (number === '' || !(value >= 1 && value <= 366 * 86_400)) {
+    throw new Error('is not a time, such as 45s, 90m, 6h or 1d');
+  }
+  return value;
+}
+
 /** `auto`, or a rating above 0 and at most 1. */
 export function threshold(text: string): number | 'auto' {
   if (text === 'auto') return text;

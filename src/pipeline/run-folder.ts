@@ -14,10 +14,10 @@ import {
   type StageRecord,
   writeManifest,
 } from './manifest.js';
-import type { RunOptions } from './option-table.js';
-import { recordOptions } from './options.js';
+import type { OptionName, RunOptions } from './option-table.js';
+import { optionNames, recordOptions, specificationOf } from './options.js';
 import { lockFileName, lockRun } from './run-lock.js';
-import type { StageName } from './stage-names.js';
+import { type StageName, stageNames } from './stage-names.js';
 
 function newManifest(name: string): Manifest {
   return {
@@ -118,14 +118,33 @@ export class RunFolder {
     return this.current;
   }
 
-  /** Records what was asked and decided, and the version and machine that do the work. */
-  async begin(options: RunOptions, decisions: Readonly<Record<string, Decision>>): Promise<void> {
+  /**
+   * Records what was asked and decided, and the version and machine that do the work.
+   * @param lastStage options of the stages behind it keep what was recorded before.
+   */
+  async begin(
+    options: RunOptions,
+    decisions: Readonly<Record<string, Decision>>,
+    lastStage: StageName = 'report',
+  ): Promise<void> {
     await this.change({
       titlesmithVersion: packageVersion,
       machine: describeMachine(),
-      options: recordOptions(options),
+      options: { ...recordOptions(options), ...this.untouchedOptions(lastStage) },
       decisions: { ...this.current.decisions, ...decisions },
     });
+  }
+
+  /** Recorded options of the stages behind the last one asked for, which keep what they had. */
+  private untouchedOptions(lastStage: StageName): Record<string, unknown> {
+    const behind = stageNames.slice(stageNames.indexOf(lastStage) + 1);
+    const isUntouched = (name: OptionName): boolean => {
+      const { stages, group } = specificationOf(name);
+      if (stages.length === 0) return group === 'Model' && behind.includes('finetune');
+      return stages.every((stage) => behind.includes(stage));
+    };
+    const names = optionNames.filter((name) => isUntouched(name) && name in this.current.options);
+    return Object.fromEntries(names.map((name) => [name, this.current.options[name]]));
   }
 
   async recordStage(stage: StageName, record: StageRecord): Promise<void> {

@@ -18,7 +18,12 @@ import type { SharedRows } from './shared-rows.js';
 import { stageNames } from './stage-names.js';
 import { type RunSummary, summarizeRun } from './summary.js';
 
-type Decisions = Readonly<Record<'source' | 'model' | 'device', Decision>>;
+/** Without a model and a device where the stages asked for need none. */
+interface Decisions {
+  readonly source: Decision;
+  readonly model?: Decision;
+  readonly device?: Decision;
+}
 
 /**
  * Runs the pipeline for every subreddit given, one after the other. One that fails does not take the others down.
@@ -34,11 +39,12 @@ export async function runPipeline(
   const [first] = plans;
   if (!first) return exitCodes.done;
   const source = decideSource(first.options);
-  const model = await decideModel(first.options.model, console.listener({}), undefined, source.choice);
-  const decisions: Decisions = { source, model, device: await decideDevice(first.options) };
-  for (const [name, { choice, reason }] of Object.entries({ source, model }))
-    console.note(`${name}: ${choice} (${reason})`);
-  console.note(describeDevice(decisions.device));
+  const decisions: Decisions = { source, ...(await decideTraining(first.options, source, console)) };
+  for (const [name, decision] of [['source', source] as const, ['model', decisions.model] as const]) {
+    if (decision) console.note(`${name}: ${decision.choice} (${decision.reason})`);
+  }
+  console.note(`${name}: ${choice} (${reason})`);
+  if (decisions.device) console.note(describeDevice(decisions.device));
   if (first.options.dryRun) {
     const together = { ...first.options, subreddit: plans.flatMap(({ options }) => options.subreddit) };
     const cost = await describeCost(source.choice, together);
@@ -51,6 +57,20 @@ export async function runPipeline(
     return code;
   }
   return runSeveral(plans, decisions, console, interrupt);
+}
+
+/** A model takes time to find, and a network; titles alone need none. */
+async function decideTraining(
+  options: RunOptions,
+  source: Decision,
+  console: Console,
+): Promise<Pick<Decisions, 'model' | 'device'>> {
+  const { model, until, dryRun } = options;
+  if (dryRun || stageNames.indexOf(until) < stageNames.indexOf('finetune')) return {};
+  return {
+    model: await decideModel(model, console.listener({}), undefined, source.choice),
+    device: await decideDevice(options),
+  };
 }
 
 async function runSeveral(
@@ -127,16 +147,16 @@ async function runPlan(
   const run = await RunFolder.openOrCreate(options.runsDir, name, options.overwrite, console.listener(scope));
   try {
     console.note(source.describe(), { ...scope, stage: 'extract' });
-    const model = keptModel(run.manifest, options.model, decisions.model);
-    if (model.choice !== decisions.model.choice) {
+    const model = decisions.model && keptModel(run.manifest, options.model, decisions.model);
+    if (model && model.choice !== decisions.model?.choice) {
       console.note(`model: ${model.choice}, as this run was trained with`, scope);
     }
     const described = {
-      model,
-      device: decisions.device,
+      ...(model ? { model } : {}),
+      ...(decisions.device ? { device: decisions.device } : {}),
       source: { ...decisions.source, description: source.describe() },
     };
-    await run.begin(options, described);
+    await run.begin(options, described, options.until);
     const context: Omit<StageRunContext, 'onProgress'> = {
       run,
       runName: name,

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ProgressEvent } from '../../src/common/progress.js';
 import { defaultOptions } from '../../src/pipeline/options.js';
 import { RunFolder } from '../../src/pipeline/run-folder.js';
+import { lockRun } from '../../src/pipeline/run-lock.js';
 
 let folder = '';
 let events: ProgressEvent[] = [];
@@ -160,9 +161,37 @@ describe('the lock', () => {
     expect(events).toEqual([{ kind: 'warning', message: expect.stringContaining('Taking over the lock') }]);
   });
 
-  test('of another machine is respected', async () => {
-    writeLock({ pid: deadPid(), host: 'elsewhere.example', processStart: '' });
-    const opened = RunFolder.openOrCreate(folder, 'aww', false, listen);
-    await expect(opened).rejects.toMatchObject({ message: expect.stringContaining('elsewhere.example') });
+  describe('of another machine', () => {
+    const rhythm = { beatMs: 20, watchMs: 400 };
+    const elsewhere = { pid: deadPid(), host: 'elsewhere.example', processStart: '' };
+
+    test('is respected while it is rewritten', async () => {
+      writeLock(elsewhere);
+      let beat = 0;
+      const beating = setInterval(() => writeLock({ ...elsewhere, beat: ++beat }), 50);
+      const locked = lockRun(join(folder, 'aww'), listen, rhythm);
+      await expect(locked).rejects.toMatchObject({ message: expect.stringContaining('elsewhere.example') });
+      clearInterval(beating);
+    });
+
+    test('is taken over once it is not', async () => {
+      writeLock(elsewhere);
+      const release = await lockRun(join(folder, 'aww'), listen, rhythm);
+      expect(events).toMatchObject([
+        { message: expect.stringContaining('watching') },
+        { message: expect.stringContaining('Taking over the lock') },
+      ]);
+      release();
+    });
+  });
+
+  test('is rewritten by its process, for other machines to see', async () => {
+    writeLock({});
+    rmSync(join(folder, 'aww/run.lock'));
+    const release = await lockRun(join(folder, 'aww'), listen, { beatMs: 10, watchMs: 100 });
+    const path = join(folder, 'aww/run.lock');
+    await vi.waitFor(() => expect(JSON.parse(readFileSync(path, 'utf8')).beat).toBeGreaterThan(2));
+    release();
+    expect(existsSync(path)).toBe(false);
   });
 });

@@ -1,0 +1,160 @@
+import { type ExitCode, exitCodes, TitlesmithError, usageError } from '../../common/errors.js';
+import type { BatchRecord } from '../../report/batch/contract.js';
+import type { Console } from '../console.js';
+import { makeFolder } from '../make-folder.js';
+import { gigabytes } from '../memory.js';
+import { takeLock } from '../run-lock.js';
+import { type BatchFile, readBatchFile } from './batch-file.js';
+import { batchFiles, keepEarlier, readBatchRecord, writeBatchRecord } from './batch-folder.js';
+import { type BatchPlan, planBatch } from './batch-plan.js';
+import { usableMemory } from './memory.js';
+import { beginRecord, exitCodeOf, finishRecord, resumeRecord, summarize } from './new-record.js';
+import { notify } from './notify.js';
+import { openResultStore, type ResultStore } from './result-store.js';
+import { BatchRunner } from './run-batch.js';
+import { nextTime, waitUntil } from './schedule.js';
+import { type BatchSettings, mergeSettings } from './settings.js';
+import { findShard, type Shard } from './shard.js';
+import { Slots } from './slots.js';
+
+/** What the command line asks of a batch. */
+export interface BatchRequest {
+  /** The batch file. */
+  readonly file: string;
+  /** Settings that come before those of the file. */
+  readonly given: Partial<BatchSettings>;
+  /** Go on with a batch that was cut short, where there is one. */
+  readonly resume: boolean;
+  /** The command line's entry file: each run is a process of its own. */
+  readonly entry: string;
+  /** Asks the batch to stop and save. */
+  readonly stop: AbortSignal;
+}
+
+/**
+ * Runs a batch, or one at each time of its schedule until stopped.
+ * @returns 0 when all runs are done; 1 when one failed; 3 when --fail-on-overfit refused one; 130 when stopped.
+ * @throws TitlesmithError for a wrong file or setting, or where the folder cannot be written or is in use.
+ */
+export async function runBatches(request: BatchRequest, console: Console): Promise<ExitCode> {
+  const settings = mergeSettings((await readBatchFile(request.file)).settings, request.given);
+  const { schedule, timeZone } = settings;
+  if (schedule === undefined) return runBatch(request, console);
+  if (request.resume && (await isUnfinished(settings))) await runBatch(request, console);
+  while (!request.stop.aborted) {
+    const next = nextTime(schedule, timeZone, new Date());
+    if (!next) throw usageError(`--schedule ${JSON.stringify(schedule)} names no time to come.`);
+    const shown = next.toLocaleString('en-GB', { timeZone, dateStyle: 'full', timeStyle: 'long' });
+    console.note(`next batch: ${shown}`);
+    if (!(await waitUntil(next, request.stop))) break;
+    try {
+      await runBatch({ ...request, resume: false }, console);
+    } catch (error) {
+      // A file that was edited into something wrong, a disk that is full: next time may be better.
+      if (!(error instanceof TitlesmithError)) throw error;
+      console.error(error);
+    }
+  }
+  return exitCodes.interrupted;
+}
+
+async function isUnfinished(settings: BatchSettings): Promise<boolean> {
+  const shard = findShard(settings, process.env);
+  const record = await readBatchRecord(settings.runsDir, shard ?? null);
+  return record !== undefined && record.finishedAt === null;
+}
+
+/** One batch, from its file to its record. */
+async function runBatch(request: BatchRequest, console: Console): Promise<ExitCode> {
+  const file = await readBatchFile(request.file);
+  const settings = mergeSettings(file.settings, request.given);
+  const shard = findShard(settings, process.env);
+  const { runsDir } = settings;
+  const lockPath = batchFiles.lock(runsDir, shard ?? null);
+  await makeFolder(`${runsDir}/.batch`);
+  const guarded = { path: lockPath, what: runsDir, instead: 'choose another --runs-dir' };
+  const release = await takeLock(guarded, console.listener({}));
+  try {
+    return await runLocked(request, { file, settings, shard }, console);
+  } finally {
+    release();
+  }
+}
+
+interface Opened {
+  readonly file: BatchFile;
+  readonly settings: BatchSettings;
+  readonly shard: Shard | undefined;
+}
+
+async function runLocked(request: BatchRequest, opened: Opened, console: Console): Promise<ExitCode> {
+  const { file, settings, shard } = opened;
+  const { runsDir, jobs, deadline, retries, retryPause } = settings;
+  const { entry, stop } = request;
+  const now = new Date();
+  const plan = await planBatch(file, shard, now);
+  const memory = settings.memory ?? usableMemory();
+  if (shard)
+    console.note(`shard ${shard.index} of ${shard.count} (${shard.reason}): ${plan.runs.length} runs`);
+  console.note(`${plan.runs.length} runs, up to ${jobs} at a time, within ${gigabytes(memory)} of memory`);
+  const results =
+    settings.results === undefined ? undefined : await openResultStore(settings.results, runsDir);
+  const begun = await openRecord(request, opened, plan, { now, results }, console);
+  const runner = new BatchRunner(
+    {
+      folder: runsDir,
+      runs: plan.runs,
+      slots: new Slots(jobs, memory, stop),
+      policy: { entry, deadline, retries, retryPause, stop },
+      memory,
+      results,
+      console,
+    },
+    begun,
+  );
+  await runner.run();
+  const record = finishRecord(runner.record, new Date());
+  await writeBatchRecord(runsDir, record);
+  await results?.keepRecord(record);
+  const page = batchFiles.page(runsDir, record.shard);
+  const summary = summarize(record);
+  console.result([summary, `  page       ${page}`], { batch: record, page });
+  if (settings.notify !== undefined && !stop.aborted) await tell(settings.notify, record, console);
+  return exitCodeOf(record);
+}
+
+/** The record to go on with, or a new one in the place of the last. */
+async function openRecord(
+  { resume }: BatchRequest,
+  { file, settings, shard }: Opened,
+  plan: BatchPlan,
+  { now, results }: { readonly now: Date; readonly results: ResultStore | undefined },
+  console: Console,
+): Promise<BatchRecord> {
+  const { runsDir } = settings;
+  const part = shard ?? null;
+  const last = (await readBatchRecord(runsDir, part)) ?? (await results?.fetchRecord(part));
+  if (resume && last?.finishedAt === null && last.plan === plan.hash) {
+    console.note(`going on with the batch of ${last.startedAt}`);
+    return resumeRecord(last);
+  }
+  if (resume) {
+    const reason =
+      last?.finishedAt === null
+        ? 'the batch that was cut short asked for something else'
+        : 'no batch was cut short';
+    console.note(`a new batch, as ${reason}; runs that are there already go on or are skipped`);
+  }
+  if (last) await keepEarlier(runsDir, last);
+  return beginRecord(file.path, plan, shard, now, last);
+}
+
+/** That nobody could be told is no fault of the batch. */
+async function tell(target: string, record: BatchRecord, console: Console): Promise<void> {
+  try {
+    await notify(target, { text: `titlesmith ${record.file}: ${summarize(record)}`, batch: record });
+  } catch (error) {
+    if (!(error instanceof TitlesmithError)) throw error;
+    console.event({}, { kind: 'warning', message: error.toLine() });
+  }
+}

@@ -1,0 +1,183 @@
+import { type Html, html, visible } from '../html.js';
+import { renderPage } from '../page-shell.js';
+import { count, decimal, percent, plural } from '../words.js';
+import type { BatchRecord, BatchRunRecord, RunFigures } from './contract.js';
+import { batchStyles } from './styles.js';
+
+/**
+ * A batch on one page: a line a run, its figures beside those of the batch before, and links to the reports. The same
+ * record always gives the same bytes.
+ * @param base what links begin with: where the page does not lie beside the runs.
+ */
+export function renderBatch(record: BatchRecord, base = ''): string {
+  const part = record.shard ? `, part ${record.shard.index + 1} of ${record.shard.count}` : '';
+  return renderPage({
+    title: `${record.file}${part} – titlesmith batch`,
+    styles: batchStyles,
+    body: [overview(record), faults(record), runs(record, base), colophon(record)],
+  });
+}
+
+type Total = 'titles' | 'accepted' | 'generated';
+
+function total(record: BatchRecord, name: Total): number {
+  return record.runs.reduce((sum, { figures }) => sum + (figures?.[name] ?? 0), 0);
+}
+
+/** 2026-11-25T03:00:00.000Z → `2026-11-25 03:00 UTC`. */
+function moment(time: string): string {
+  return `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
+}
+
+/** 5130 → `1 h 26 min`. */
+function time(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+const isDone = ({ status }: BatchRunRecord): boolean => status === 'done' || status === 'overfit';
+
+function headline({ runs, finishedAt }: BatchRecord): string {
+  const done = runs.filter(isDone).length;
+  const failed = runs.filter(({ status }) => status === 'failed').length;
+  if (finishedAt === null) return `${done} of ${plural(runs.length, 'run')} done so far`;
+  if (failed > 0) return `${failed} of ${plural(runs.length, 'run')} failed`;
+  const overfit = runs.filter(({ status }) => status === 'overfit').length;
+  if (overfit > 0) return `${overfit} of ${plural(runs.length, 'run')} overfit`;
+  if (done < runs.length) return `${done} of ${plural(runs.length, 'run')} done`;
+  return runs.length === 1 ? 'The run is done' : `All ${count(runs.length)} runs are done`;
+}
+
+function overview(record: BatchRecord): Html {
+  const { file, shard, startedAt, seconds, previous } = record;
+  const part = shard
+    ? html` <span aria-hidden="true">·</span> part ${shard.index + 1} of ${shard.count}`
+    : null;
+  const [titles, generated, accepted] = [
+    total(record, 'titles'),
+    total(record, 'generated'),
+    total(record, 'accepted'),
+  ];
+  const share =
+    generated === 0
+      ? 'none were generated'
+      : `${percent(accepted / generated)} of ${count(generated)} outputs`;
+  const compared = previous ? `Small figures: change since ${moment(previous.startedAt)}.` : '';
+  const bad = record.runs.some(({ status }) => status === 'failed' || status === 'overfit');
+  return html`<header class="masthead">
+<p class="kicker">titlesmith <span aria-hidden="true">·</span> batch <span aria-hidden="true">·</span>
+<bdi>${visible(file)}</bdi>${part}</p>
+<h1 class="${bad ? 'overfits' : ''}">${headline(record)}</h1>
+<p class="lead">Begun ${moment(startedAt)}. ${compared}</p>
+</header>
+<section aria-label="Key figures"><dl class="figures">
+${figure('Runs', `${count(record.runs.filter(isDone).length)} of ${count(record.runs.length)}`, 'done')}
+${figure('Titles in', count(titles), 'after cleaning, of all runs')}
+${figure('Accepted', count(accepted), share)}
+${figure('Time', time(seconds), 'from the first run to the last')}
+</dl></section>`;
+}
+
+function figure(name: string, value: string, meaning: string): Html {
+  return html`<div><dt>${name}</dt>
+<dd><span class="value">${value}</span>
+<span class="meaning">${meaning}</span></dd></div>`;
+}
+
+function faults({ runs }: BatchRecord): Html | null {
+  const failed = runs.filter(({ error }) => error !== null);
+  if (failed.length === 0) return null;
+  const items = failed.map(
+    ({ name, error, attempts }) => html`<li><strong>${visible(name)}</strong> ${visible(error!.message)}
+${error!.hint === null ? null : html`<span class="evidence">${visible(error!.hint)}</span>`}
+${attempts > 1 ? html`<span class="evidence">Tried ${attempts} times.</span>` : null}</li>`,
+  );
+  return html`<section aria-labelledby="faults">
+<h2 id="faults">What went wrong</h2>
+<ul class="faults">
+${items}
+</ul>
+</section>`;
+}
+
+/** Words and colour of a run's standing: its verdict where it has one. */
+function standing({ status, figures }: BatchRunRecord): { words: string; kind: string } {
+  if (status === 'failed') return { words: 'failed', kind: 'failed' };
+  if (status === 'waiting') return { words: 'waiting', kind: 'waiting' };
+  if (status === 'running') return { words: 'running', kind: 'running' };
+  if (status === 'interrupted') return { words: 'stopped', kind: 'waiting' };
+  switch (figures?.verdict) {
+    case 'healthy':
+      return { words: 'writes its own', kind: 'healthy' };
+    case 'leans':
+      return { words: 'begins to recite', kind: 'leans' };
+    case 'overfits':
+      return { words: status === 'overfit' ? 'refused: recites' : 'recites', kind: 'overfits' };
+    case 'unknown':
+      return { words: 'too few to tell', kind: 'unknown' };
+    default:
+      return { words: 'done', kind: 'unknown' };
+  }
+}
+
+interface Column {
+  readonly name: keyof RunFigures;
+  readonly heading: string;
+  readonly show: (value: number) => string;
+  /** Which way is better; undefined where neither is. */
+  readonly better?: 'more' | 'less';
+}
+
+const columns: readonly Column[] = [
+  { name: 'titles', heading: 'Titles in', show: count },
+  { name: 'steps', heading: 'Steps', show: count },
+  { name: 'validationLoss', heading: 'Validation loss', show: decimal, better: 'less' },
+  { name: 'copyShare', heading: 'Copies', show: percent, better: 'less' },
+  { name: 'accepted', heading: 'Accepted', show: count, better: 'more' },
+];
+
+function change(now: number, before: number | null | undefined, { show, better }: Column): Html | null {
+  if (typeof before !== 'number') return null;
+  if (show(now) === show(before)) return html`<span class="change">unchanged</span>`;
+  const isMore = now > before;
+  const isBetter = better === undefined ? '' : isMore === (better === 'more') ? 'better' : 'worse';
+  const sign = isMore ? '+' : '−';
+  return html`<span class="change ${isBetter}">${sign}${show(Math.abs(now - before))}</span>`;
+}
+
+function row(run: BatchRunRecord, before: RunFigures | undefined, base: string): Html {
+  const { words, kind } = standing(run);
+  const shown = run.subreddit === run.name ? `r/${run.name}` : run.name;
+  const name = run.report === null ? html`${shown}` : html`<a href="${base}${run.report}">${shown}</a>`;
+  const cells = columns.map((column) => {
+    const value = run.figures?.[column.name];
+    if (typeof value !== 'number') return html`<td data-label="${column.heading}">–</td>`;
+    const since = change(value, before?.[column.name] as number | null | undefined, column);
+    return html`<td data-label="${column.heading}">${column.show(value)}${since}</td>`;
+  });
+  return html`<tr><th scope="row">${name}</th><td><span class="state ${kind}">${words}</span></td>${cells}
+<td data-label="Time">${time(run.seconds)}</td></tr>
+`;
+}
+
+function runs({ runs: all, previous }: BatchRecord, base: string): Html {
+  return html`<section aria-labelledby="runs">
+<h2 id="runs">Runs</h2>
+<div class="scroll"><table class="runs">
+<thead><tr><th scope="col">Run</th><th scope="col">Model</th>
+${columns.map(({ heading }) => html`<th scope="col">${heading}</th>`)}
+<th scope="col">Time</th></tr></thead>
+<tbody>
+${all.map((run) => row(run, previous?.figures[run.name], base))}</tbody>
+</table></div>
+</section>`;
+}
+
+function colophon({ titlesmithVersion, shard }: BatchRecord): Html {
+  const file = shard ? `batch-${shard.index}-of-${shard.count}.json` : 'batch.json';
+  return html`<p class="colophon">Validation loss in nats per token of held-out titles; copies: outputs that copy a
+training title, all of which are refused. Made by titlesmith ${visible(titlesmithVersion)}. The same figures for
+programs are in <code>${file}</code>.</p>`;
+}

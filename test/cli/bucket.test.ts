@@ -1,0 +1,46 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type FakeStorage, findFakeStorage, startFakeStorage } from '../pipeline/archive/fake-storage.js';
+import { lastingFiles } from './batch-fixture.js';
+import { lastLine, runCli, temporaryFolder } from './run-cli.js';
+import { madeUpTitles, toCsv } from './titles.js';
+
+const program = findFakeStorage();
+if (program === undefined) {
+  console.log(
+    'Skipped: archives in a bucket. fake-gcs-server is not here; .ci/install-fake-gcs-server installs it.',
+  );
+}
+
+describe.skipIf(program === undefined)('a bucket', () => {
+  const folder = temporaryFolder();
+  let storage: FakeStorage;
+  const cli = (...arguments_: string[]) =>
+    runCli(arguments_, folder, { STORAGE_EMULATOR_HOST: storage.address });
+
+  beforeAll(async () => {
+    storage = await startFakeStorage(program!, 'models');
+    writeFileSync(join(folder, 'titles.csv'), toCsv(madeUpTitles(60)));
+    const size = ['--until', 'dataset', '--runs-dir', 'here', '--run-name', 'mine'];
+    expect((await cli('pipeline', '--input', 'titles.csv', ...size)).code).toBe(0);
+  });
+  afterAll(() => storage?.stop());
+
+  test('takes a run and gives it back', async () => {
+    const there = await cli('export', 'here/mine', 'gs://models/weekly/');
+    expect(there.output).toBe('gs://models/weekly/mine.tar.gz: mine\n');
+    const back = await cli('import', 'gs://models/weekly/mine.tar.gz', '--runs-dir', 'back');
+    expect(back.errors).not.toContain('Error');
+    expect(back.code).toBe(0);
+    expect(lastingFiles(join(folder, 'back/mine'))).toEqual(lastingFiles(join(folder, 'here/mine')));
+  });
+
+  test('says what is wrong: no such object, no name', async () => {
+    const none = await cli('import', 'gs://models/none.tar.gz');
+    expect(lastLine(none)).toMatch(/Cannot read gs:\/\/models\/none\.tar\.gz: there is no such object/);
+    const name = await cli('export', 'here/mine', 'gs://');
+    expect(lastLine(name)).toMatch(/names no object of a bucket/);
+    expect([none.code, name.code]).toEqual([1, 2]);
+  });
+});
