@@ -39,8 +39,8 @@ describe.skipIf(program === undefined)('a bucket', () => {
   test('says what is wrong: no such object, no name', async () => {
     const none = await cli('import', 'gs://models/none.tar.gz');
     expect(lastLine(none)).toMatch(/Cannot read gs:\/\/models\/none\.tar\.gz: there is no such object/);
-    const name = await cli('export', 'here/mine', 'gs://');
-    expect(lastLine(name)).toMatch(/names no object of a bucket/);
+    const name = await cli('export', 'here/mine', 'gs://models');
+    expect(lastLine(name)).toMatch(/names a bucket, but no object in it/);
     expect([none.code, name.code]).toEqual([1, 2]);
   });
 });

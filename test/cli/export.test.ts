@@ -36,7 +36,7 @@ describe('titlesmith export', () => {
 
   test.each<[string[], RegExp]>([
     [['nosuch', '--output', 'x'], /--model got "nosuch"/],
-    [[tensorFlow], /'--output <folder>' not specified/],
+    [[tensorFlow], /either an archive to write the run to, or --output/],
     [
       [tensorFlow, '--output', 'x', '--format', 'gguf'],
       /--format got "gguf", which is none of onnx, huggingface/,
