@@ -43,7 +43,6 @@ export async function runPipeline(
   for (const [name, decision] of [['source', source] as const, ['model', decisions.model] as const]) {
     if (decision) console.note(`${name}: ${decision.choice} (${decision.reason})`);
   }
-  console.note(`${name}: ${choice} (${reason})`);
   if (decisions.device) console.note(describeDevice(decisions.device));
   if (first.options.dryRun) {
     const together = { ...first.options, subreddit: plans.flatMap(({ options }) => options.subreddit) };
