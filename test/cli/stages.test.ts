@@ -103,9 +103,11 @@ describe('a stage', () => {
       formatVersion: 1,
       name: 'made-up',
       options: { limit: 16_000, input: ['titles.csv'], from: null },
-      decisions: { source: { choice: 'csv', reason: 'named with --source' }, model: { choice: 'nano' } },
+      decisions: { source: { choice: 'csv', reason: 'named with --source' } },
       stages: { extract: { status: 'done', counts: { extracted: 200, kept: 200 } } },
     });
+    // The dataset needs no model, so none was looked for.
+    expect(manifest.decisions).not.toHaveProperty('model');
     expect(Object.keys(manifest.stages.dataset.outputs)).toEqual([
       'dataset/train.txt',
       'dataset/validation.txt',
