@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     const command = [process.execPath, values.cli, 'pipeline', ...asked, ...run];
     const started = performance.now();
     const child = spawn('/usr/bin/time', ['-f', '%M', '-o', figures, ...command], {
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: 'ignore',
       env: { ...process.env, BIGQUERY_EMULATOR_HOST: server.address },
     });
     const [code] = await once(child, 'close');

@@ -1,29 +1,11 @@
-import { BytePairEncodingCore } from 'gpt-tokenizer/BytePairEncodingCore';
+import { BytePairEncoder } from './byte-pair-encoder.js';
 import type { Tokenizer } from './contract.js';
-import { formatTokenizerFiles, specialToken } from './huggingface-files.js';
+import { formatTokenizerFiles } from './huggingface-files.js';
 
-/**
- * GPT-2's split into pieces, which merges never cross (its encoder.py). Departures in writing, not in outcome:
- * `\s` of JavaScript is not Unicode's White_Space (U+0085, U+FEFF), so that is spelt out; and U+FEFF is a piece of
- * its own, since gpt-tokenizer's core drops it inside one. No GPT-2 token joins U+FEFF to anything but a space before.
- */
-const pieces =
-  / ?\uFEFF|'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}\uFEFF]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
-
-const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const lenientDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function toBytes(token: string): Uint8Array {
   return Uint8Array.from(token, (byte) => byte.charCodeAt(0));
-}
-
-/** gpt-tokenizer wants text where a token is valid UTF-8, bytes where it is not. */
-function toRawRank(bytes: Uint8Array): string | readonly number[] {
-  try {
-    return strictDecoder.decode(bytes);
-  } catch {
-    return [...bytes];
-  }
 }
 
 /**
@@ -34,22 +16,18 @@ export class BytePairTokenizer implements Tokenizer {
   readonly vocabularySize: number;
   readonly endOfTextId: number;
   private readonly bytes: readonly Uint8Array[];
-  private readonly core: BytePairEncodingCore;
+  private readonly encoder: BytePairEncoder;
 
   /** @param tokens byte strings in order of rank, the end token left out. */
   constructor(private readonly tokens: readonly string[]) {
     this.endOfTextId = tokens.length;
     this.vocabularySize = tokens.length + 1;
     this.bytes = [...tokens.map(toBytes), new Uint8Array(0)];
-    this.core = new BytePairEncodingCore({
-      bytePairRankDecoder: this.bytes.slice(0, -1).map(toRawRank),
-      specialTokensEncoder: new Map([[specialToken, this.endOfTextId]]),
-      tokenSplitRegex: pieces,
-    });
+    this.encoder = new BytePairEncoder(tokens);
   }
 
   encode(text: string): number[] {
-    return this.core.encodeNative(text);
+    return this.encoder.encode(text);
   }
 
   /** @throws RangeError for an id outside the vocabulary. */

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { encode } from 'gpt-tokenizer/encoding/r50k_base';
 import { describe, expect, it } from 'vitest';
 import { gpt2Tokenizer } from '../../../src/model/tokenizer/gpt2.js';
 
@@ -35,6 +36,35 @@ describe('gpt2Tokenizer', () => {
     const ids = tokenizer.encode('a<|endoftext|>b');
     expect(ids).toEqual([64, 27, 91, 437, 1659, 5239, 91, 29, 65]);
     expect(tokenizer.decode(ids)).toBe('a<|endoftext|>b');
+  });
+
+  it('encodes any text as gpt-tokenizer does', () => {
+    const words = fc.constantFrom(
+      ' the',
+      ' unbelievably',
+      "'ll",
+      "'l",
+      ' ',
+      '  ',
+      '\t',
+      '\n',
+      '2019',
+      '...',
+      'ß',
+      'é',
+    );
+    const ascii = fc.string({ unit: 'grapheme-ascii' });
+    // It drops U+FEFF, and takes U+0085 for no white space: gives-back below is their test.
+    const any = fc.string({ unit: 'binary' }).map((text) => text.replace(/[\uFEFF\u0085]/g, ''));
+    fc.assert(
+      fc.property(fc.array(fc.oneof(words, ascii, any)), (parts) => {
+        const text = parts.join('');
+        expect(tokenizer.encode(text)).toEqual(encode(text, { disallowedSpecial: new Set() }));
+      }),
+      { numRuns: 300 },
+    );
+    const long = 'abcdefghij'.repeat(300);
+    expect(tokenizer.encode(long)).toEqual(encode(long));
   });
 
   it('gives any text back, byte order marks and all planes included', () => {
