@@ -10,7 +10,7 @@ export type TfjsModule = typeof Tfjs;
 
 /** The kernels that the evaluators below come to: a backend that registers them can run every graph. */
 export const usedKernels: readonly string[] =
-  `Abs Add BatchMatMul Cast Concat Exp ExpandDims Fill GatherV2 Identity LessEqual Log Max Maximum Mean Multiply Neg
+  `Abs Add BatchMatMul Cast Concat Exp ExpandDims Fill GatherV2 Identity LessEqual Log Max Maximum Mean Multiply
    OneHot Pow Range RealDiv Reshape Round Rsqrt ScatterNd Select Sigmoid Softmax SplitV Sqrt Square Sub Sum Tanh Tile
    Transpose Unpack`.split(/\s+/);
 

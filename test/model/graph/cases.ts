@@ -145,6 +145,12 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
         return graph.add(graph.multiply(a!, b!), c!);
       },
     },
+    {
+      name: 'split and put together again, many pieces',
+      inputs: [[2, 70]],
+      build: (x) =>
+        graph.concat(graph.split(graph.multiply(x!, 2), 1, new Array(70).fill(1)).toReversed(), 1),
+    },
     { name: 'split, one piece unused', inputs: [[5, 2]], build: (x) => graph.split(x!, 0, [2, 3])[1]! },
   ],
   concat: [

@@ -4,6 +4,7 @@ import { formatShape } from '../../graph/shape.js';
 import type { OpNode, Tensor } from '../../graph/tensor.js';
 import { type ExportContext, type Exporter, microsoft } from './exporter.js';
 import { cachedAttention, quantizedMatmul } from './inference-ops.js';
+import { concatenate, splitInto } from './pieces.js';
 import { OnnxWriter } from './writer.js';
 
 const plain =
@@ -57,18 +58,18 @@ const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
     const parts = pieces.map((piece) =>
       softmaxOf(writer.emit('Gemm', [nameOf(hidden!), nameOf(piece)], { transB: 1 })),
     );
-    const logSums = writer.emit(
-      'Concat',
+    const logSums = concatenate(
+      writer,
       parts.map(({ logSum }) => logSum),
-      { axis: 1 },
+      1,
     );
     const whole = softmaxOf(logSums);
-    const sizes = writer.constant(
-      'int64',
+    const shares = splitInto(
+      writer,
+      whole.softmax,
+      1,
       pieces.map(() => 1),
-      [pieces.length],
     );
-    const shares = writer.emitMany('Split', [whole.softmax, sizes], pieces.length, { axis: 1 });
     const products = writer.emit('Mul', [nameOf(hidden!), nameOf(targetRows!)]);
     const targets = writer.emit('ReduceSum', [products, lastAxis]);
     const losses = writer.emit('Reshape', [
@@ -101,14 +102,10 @@ const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
       const { dtype, shape } = node.outputs[index]!;
       writer.input(name, dtype, shape, undefined);
     }
-    const operands = (): string[] => [
-      nameOf(node.inputs[0]!),
-      writer.constant('int64', sizes, [sizes.length]),
-    ];
-    return pieces ?? writer.emitMany('Split', operands(), sizes.length, { axis });
+    return pieces ?? splitInto(writer, nameOf(node.inputs[0]!), axis, sizes);
   },
   concat: ({ writer, nameOf }, { inputs, attributes: { axis } }) => [
-    writer.emit('Concat', inputs.map(nameOf), { axis }),
+    concatenate(writer, inputs.map(nameOf), axis),
   ],
   gatherRows: plain('Gather'),
   // ScatterND would take rows as they are, but ONNX Runtime 1.30 adds equal indices in parallel without a lock: sums come
