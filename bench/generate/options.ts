@@ -23,6 +23,8 @@ export interface GenerateBenchOptions {
   readonly python: string | undefined;
   /** A folder whose node_modules has node-llama-cpp, and a Python with gguf to write its model with. */
   readonly llama: string | undefined;
+  /** Where ONNX Runtime writes the times of every operator, as a path's beginning. */
+  readonly profile: string | undefined;
   /** Texts that peers generate where all would take too long. */
   readonly peerTexts: number;
 }
@@ -64,6 +66,7 @@ export function readOptions(): GenerateBenchOptions {
       python: { type: 'string' },
       llama: { type: 'string' },
       lengths: { type: 'string' },
+      profile: { type: 'string' },
       'peer-texts': { type: 'string', default: '256' },
     },
   });
@@ -86,6 +89,7 @@ export function readOptions(): GenerateBenchOptions {
     rounds: Number(values.rounds),
     python: values.python,
     llama: values.llama,
+    profile: values.profile,
     peerTexts: Number(values['peer-texts']),
   };
 }

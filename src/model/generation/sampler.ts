@@ -107,11 +107,29 @@ function restrict(weights: Float32Array, { value, ties }: Threshold): number {
  */
 function draw(weights: Float32Array, point: number): number {
   let sum = 0;
-  for (let index = 0; index < weights.length; index++) {
+  let start = 0;
+  // Groups are added up as a tree: one after the other, every addition would wait for the one before.
+  for (; start + groupSize <= weights.length; start += groupSize) {
+    const next = sum + groupSum(weights, start);
+    if (next > point) break;
+    sum = next;
+  }
+  for (let index = start; index < weights.length; index++) {
     sum += weights[index]!;
     if (sum > point) return index;
   }
   const last = weights.findLastIndex((weight) => weight > 0);
   if (last < 0 || Number.isNaN(sum)) throw notFinite();
   return last;
+}
+
+const groupSize = 8;
+
+function groupSum(weights: Float32Array, start: number): number {
+  return (
+    weights[start]! +
+    weights[start + 1]! +
+    (weights[start + 2]! + weights[start + 3]!) +
+    (weights[start + 4]! + weights[start + 5]! + (weights[start + 6]! + weights[start + 7]!))
+  );
 }

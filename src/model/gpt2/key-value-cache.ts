@@ -53,11 +53,25 @@ export class KeyValueCache {
         for (let head = 0; head < heads; head++) {
           const start = (slot * heads + head) * this.capacity * headWidth;
           const targetStart = (targetSlot * heads + head) * target.capacity * headWidth;
-          targets[layer]!.set(source.subarray(start, start + length * headWidth), targetStart);
+          copyRun(source, start, targets[layer]!, targetStart, length * headWidth);
         }
       }
     };
     copyAll(this.keys, target.keys);
     copyAll(this.values, target.values);
   }
+}
+
+/** Below this many elements a loop is faster than making the views that `set` takes. */
+const fewElements = 1024;
+
+function copyRun(
+  source: Float32Array,
+  start: number,
+  target: Float32Array,
+  targetStart: number,
+  count: number,
+): void {
+  if (count > fewElements) target.set(source.subarray(start, start + count), targetStart);
+  else for (let index = 0; index < count; index++) target[targetStart + index] = source[start + index]!;
 }
