@@ -4,7 +4,10 @@ import type { Tensor } from '../graph/tensor.js';
 /** Numbers a graph is run with: float32, int32 or int8, row-major, their shape known from the graph. */
 export type NumericArray = Float32Array | Int32Array | Int8Array;
 
-/** Numbers on an engine's device, which programs of that engine read and write where they are. */
+/**
+ * Numbers on an engine's device, which programs of that engine read and write where they are. Given back when it is
+ * disposed of or, at the latest, some time after nothing refers to it.
+ */
 export interface DeviceTensor {
   readonly specification: TensorSpecification;
   /**
@@ -24,6 +27,15 @@ export interface DeviceMemory {
   allocate(specification: TensorSpecification): DeviceTensor;
   write(pairs: readonly (readonly [from: NumericArray, to: DeviceTensor])[]): Promise<void>;
   read(pairs: readonly (readonly [from: DeviceTensor, to: NumericArray])[]): Promise<void>;
+  /**
+   * Copies a row (an element of the first axis) of each `from` over a row of its `to`, whose rows are as large. Done
+   * before whatever is asked for afterwards, waited for or not.
+   */
+  copyRow(
+    pairs: readonly { readonly from: DeviceTensor; readonly to: DeviceTensor }[],
+    fromRow: number,
+    toRow: number,
+  ): Promise<void>;
 }
 
 export interface CompileOptions {

@@ -45,7 +45,7 @@ async function compile(
     fixed.set(name, { array, specification });
     inputs.delete(name);
   }
-  const model = exportOnnx(outputs, new Set(fixed.keys()), freeRows);
+  const model = exportOnnx(outputs, new Set(fixed.keys()), freeRows, undefined, provider.isWebGpu);
   const session = await OrtSession.open(model, inputs, new Map(Object.entries(outputs)), {
     threads,
     constants: fixed,

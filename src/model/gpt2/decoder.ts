@@ -3,11 +3,13 @@ import type { DecodeInput, DecodeSession, PromptCache, Scores } from '../generat
 import type { Gpt2Configuration } from './configuration.js';
 import { type DecodeSizes, decodeGraph, decodeRows } from './decode-graph.js';
 import { type Precision, readDecodeWeights } from './decode-weights.js';
+import { DeviceSlotCache } from './device-slot-cache.js';
 import { KeyValueCache } from './key-value-cache.js';
+import type { SlotCache } from './slot-cache.js';
 import type { WeightSource } from './weight-source.js';
 
 export interface Gpt2PromptCache extends PromptCache {
-  readonly cache: KeyValueCache;
+  readonly cache: SlotCache;
 }
 
 export interface DecoderOptions extends DecodeSizes {
@@ -37,7 +39,26 @@ export async function openDecodeSession(
   );
   const outputs = decodeGraph(configuration, parameters, options);
   const program = await engine.compile(outputs, { constants, freeRows: decodeRows(layers) });
-  return new Gpt2DecodeSession(configuration, options, program);
+  const caches = cacheFactory(engine, configuration);
+  const [cache, promptCache] = [
+    await caches(options.slots, options.capacity),
+    await caches(1, options.capacity),
+  ];
+  return new Gpt2DecodeSession(
+    configuration,
+    options,
+    program,
+    { cache, promptCache, caches },
+    engine.memory !== undefined,
+  );
+}
+
+type CacheFactory = (slots: number, capacity: number) => Promise<SlotCache>;
+
+/** Caches where the engine computes. On a device a prompt's has the slots' own capacity: rows are copied whole there. */
+function cacheFactory({ memory }: Engine, configuration: Gpt2Configuration): CacheFactory {
+  if (!memory) return async (slots, capacity) => new KeyValueCache(configuration, slots, capacity);
+  return (slots, capacity) => DeviceSlotCache.open(memory, configuration, slots, capacity);
 }
 
 /** A run of the graph: N tokens of as many slots as there are lengths. */
@@ -53,21 +74,23 @@ class Gpt2DecodeSession implements DecodeSession<Gpt2PromptCache> {
   readonly slots: number;
   readonly capacity: number;
   readonly vocabularySize: number;
-  private readonly cache: KeyValueCache;
-  /** One slot for running prompts. */
-  private readonly promptCache: KeyValueCache;
   private readonly scores: Scores;
 
   constructor(
-    private readonly configuration: Gpt2Configuration,
+    configuration: Gpt2Configuration,
     { slots, capacity }: DecodeSizes,
     private readonly program: Program,
+    /** `promptCache`: one slot for running prompts. */
+    private readonly held: {
+      readonly cache: SlotCache;
+      readonly promptCache: SlotCache;
+      readonly caches: CacheFactory;
+    },
+    private readonly wholeRows: boolean,
   ) {
     this.slots = slots;
     this.capacity = capacity;
     this.vocabularySize = configuration.vocabularySize;
-    this.cache = new KeyValueCache(configuration, slots, capacity);
-    this.promptCache = new KeyValueCache(configuration, 1, capacity);
     const scores = (): Float32Array => new Float32Array(slots * this.vocabularySize);
     this.scores = { logits: scores(), probabilities: scores() };
   }
@@ -77,7 +100,7 @@ class Gpt2DecodeSession implements DecodeSession<Gpt2PromptCache> {
     // A run has at most as many rows as there are slots.
     for (let start = 0; start < length; start += this.slots) {
       const chunk = tokens.subarray(start, start + this.slots);
-      await this.run(this.promptCache, {
+      await this.run(this.held.promptCache, {
         tokens: chunk,
         positions: chunk.map((_, index) => start + index),
         temperatures: new Float32Array(chunk.length).fill(temperature),
@@ -86,27 +109,29 @@ class Gpt2DecodeSession implements DecodeSession<Gpt2PromptCache> {
     }
     const lastRow = ((length - 1) % this.slots) * this.vocabularySize;
     const row = (scores: Float32Array): Float32Array => scores.slice(lastRow, lastRow + this.vocabularySize);
-    const cache = new KeyValueCache(this.configuration, 1, length);
-    this.promptCache.copy(0, cache, 0, length);
+    const { promptCache, caches } = this.held;
+    const cache = await caches(1, this.wholeRows ? this.capacity : length);
+    promptCache.copy(0, cache, 0, length);
     const { logits, probabilities } = this.scores;
     return { length, cache, scores: { logits: row(logits), probabilities: row(probabilities) } };
   }
 
   fill(slot: number, { cache, length }: Gpt2PromptCache): void {
-    cache.copy(0, this.cache, slot, length);
+    cache.copy(0, this.held.cache, slot, length);
   }
 
   move(from: number, to: number, length: number): void {
-    this.cache.copy(from, this.cache, to, length);
+    const { cache } = this.held;
+    cache.copy(from, cache, to, length);
   }
 
   async step({ tokens, lengths, temperatures }: DecodeInput): Promise<Scores> {
     const withNew = lengths.map((length) => length + 1);
-    await this.run(this.cache, { tokens, positions: lengths, temperatures, lengths: withNew });
+    await this.run(this.held.cache, { tokens, positions: lengths, temperatures, lengths: withNew });
     return this.scores;
   }
 
-  private async run(cache: KeyValueCache, { tokens, positions, temperatures, lengths }: Run): Promise<void> {
+  private async run(cache: SlotCache, { tokens, positions, temperatures, lengths }: Run): Promise<void> {
     const { past, present } = cache.bind(lengths.length);
     const inverseTemperatures = temperatures.map((temperature) => (temperature === 0 ? 1 : 1 / temperature));
     const feeds = { inputIds: tokens, positionIds: positions, inverseTemperatures, lengths, ...past };
@@ -114,9 +139,12 @@ class Gpt2DecodeSession implements DecodeSession<Gpt2PromptCache> {
     const logits = this.scores.logits.subarray(0, size);
     const probabilities = this.scores.probabilities.subarray(0, size);
     await this.program.run(feeds, { logits, probabilities, ...present });
+    await cache.settled();
   }
 
   async dispose(): Promise<void> {
     await this.program.dispose();
+    this.held.cache.dispose();
+    this.held.promptCache.dispose();
   }
 }

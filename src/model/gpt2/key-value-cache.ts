@@ -1,9 +1,10 @@
 import type { NumericArray } from '../engine/contract.js';
 import type { Gpt2Configuration } from './configuration.js';
 import { layerNames, paddedHeadWidth } from './decode-graph.js';
+import type { SlotCache } from './slot-cache.js';
 
-/** Keys and values of the tokens that slots hold: two arrays [slots,H,K,D'] a layer. */
-export class KeyValueCache {
+/** Keys and values in this process's memory: two arrays [slots,H,K,D'] a layer. */
+export class KeyValueCache implements SlotCache {
   private readonly keys: readonly Float32Array[];
   private readonly values: readonly Float32Array[];
   /** D' */
@@ -23,7 +24,6 @@ export class KeyValueCache {
     this.values = arrays();
   }
 
-  /** Views of the first slots as inputs and outputs of the decode graph: the same memory, so that it writes in place. */
   bind(slots: number): { past: Record<string, NumericArray>; present: Record<string, NumericArray> } {
     const { layers, heads } = this.configuration;
     const size = slots * heads * this.capacity * this.headWidth;
@@ -44,7 +44,6 @@ export class KeyValueCache {
     return { past, present };
   }
 
-  /** Copies the first `length` tokens of one slot into a slot of this or another cache of the same model. */
   copy(slot: number, target: KeyValueCache, targetSlot: number, length: number): void {
     const { headWidth } = this;
     const { heads } = this.configuration;
@@ -59,6 +58,14 @@ export class KeyValueCache {
     };
     copyAll(this.keys, target.keys);
     copyAll(this.values, target.values);
+  }
+
+  async settled(): Promise<void> {
+    // Copies are done when `copy` returns.
+  }
+
+  dispose(): void {
+    // Nothing outlives the arrays.
   }
 }
 

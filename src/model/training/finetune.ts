@@ -2,24 +2,19 @@ import { join } from 'node:path';
 import { InterruptedError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import type { WorkContext } from '../../common/progress.js';
-import type { NumericArray, Program } from '../engine/contract.js';
+import type { Program, Value } from '../engine/contract.js';
 import { writeModelDescription, writeWeights } from '../gpt2/checkpoint.js';
 import { type Batch, BatchStream, evaluationBatches } from './batches.js';
 import type { TrainingResult } from './contract.js';
 import type { FinetuneInput } from './input.js';
-import { earlierGradientName, evaluationGraph, gradientName, trainingGraph } from './loss-graph.js';
+import { evaluationGraph, trainingGraph } from './loss-graph.js';
 import { MetricsFile } from './metrics-file.js';
-import { Optimizer } from './optimizer.js';
+import { openTrainingMemory } from './open-memory.js';
 import { epochsOf, planTraining, type TrainingPlan } from './plan.js';
 import { loadResumeState, saveResumeState, type TrainingPosition } from './resume-state.js';
 import { learningRateAt } from './schedule.js';
-import {
-  createTrainableModel,
-  initializeModel,
-  parameterFeeds,
-  savedParameter,
-  type TrainableModel,
-} from './trainable.js';
+import { createTrainableModel, initializeModel, savedParameter, type TrainableModel } from './trainable.js';
+import type { TrainingMemory } from './training-memory.js';
 
 /** Weights, moments and position of the latest save. */
 export const resumeStateFile = 'optimizer.safetensors';
@@ -44,32 +39,21 @@ interface Programs {
   /** Adds a batch's gradients to those of the batches before it. */
   readonly accumulating: Program | undefined;
   readonly evaluation: Program;
-  readonly optimizer: Optimizer;
 }
 
 class TrainingRun {
   private readonly lossOfBatch = new Float32Array(1);
-  /** Where a batch's loss and gradients are written. */
-  private readonly results: Record<string, NumericArray>;
-  /** The same memory, as what an accumulating batch adds to. */
-  private readonly earlierGradients: Record<string, NumericArray>;
-
   private constructor(
     private readonly input: FinetuneInput,
     private readonly plan: TrainingPlan,
     private readonly context: WorkContext,
     private readonly model: TrainableModel,
+    private readonly memory: TrainingMemory,
     private readonly programs: Programs,
     private readonly batches: BatchStream,
     private readonly metrics: MetricsFile,
     private position: TrainingPosition,
-  ) {
-    const gradients = [...model.state.gradients.views];
-    const named = (nameOf: (parameter: string) => string): Record<string, NumericArray> =>
-      Object.fromEntries(gradients.map(([name, view]) => [nameOf(name), view]));
-    this.results = { loss: this.lossOfBatch, ...named(gradientName) };
-    this.earlierGradients = named(earlierGradientName);
-  }
+  ) {}
 
   static async start(input: FinetuneInput, plan: TrainingPlan, context: WorkContext): Promise<TrainingRun> {
     const { engine, configuration, options, checkpointFolder, pretrained, tokenizer } = input;
@@ -83,11 +67,11 @@ class TrainingRun {
         ? await engine.compile(trainingGraph(configuration, shape, { ...graphOptions, accumulate: true }))
         : undefined,
       evaluation: await engine.compile(evaluationGraph(configuration, shape, model.adapters)),
-      optimizer: await Optimizer.create(engine, model.state),
     };
     await initializeModel(model, options.seed, pretrained);
     const saved = await loadResumeState(join(checkpointFolder, resumeStateFile), model.state);
     if (!saved) await writeModelDescription(checkpointFolder, configuration, tokenizer);
+    const memory = await openTrainingMemory(engine, model);
     const metrics = await MetricsFile.open(input.metricsPath, saved?.metricsLines ?? 0);
     const { rowLength } = plan;
     const { endOfTextId } = tokenizer;
@@ -97,6 +81,7 @@ class TrainingRun {
       plan,
       context,
       model,
+      memory,
       programs,
       stream,
       metrics,
@@ -110,7 +95,7 @@ class TrainingRun {
   private readonly valuesOf = (name: string): Float32Array => savedParameter(this.model, name);
 
   /** @param targetCount targets over which the loss is averaged. */
-  private feeds(batch: Batch, targetCount: number): Record<string, NumericArray> {
+  private feeds(batch: Batch, targetCount: number): Record<string, Value> {
     const { inputIds, positionIds, targetIds, targetWeights, attentionMask } = batch;
     return {
       inputIds,
@@ -118,7 +103,7 @@ class TrainingRun {
       targetIds,
       attentionMask,
       targetWeights: targetWeights.map((weight) => weight / targetCount),
-      ...parameterFeeds(this.model),
+      ...this.memory.parameters(),
     };
   }
 
@@ -148,6 +133,7 @@ class TrainingRun {
     const improved = loss < this.position.bestValidationLoss;
     if (improved) {
       const { checkpointFolder, configuration } = this.input;
+      await this.memory.pull('parameters');
       await writeWeights(checkpointFolder, configuration, this.valuesOf);
     }
     this.position = {
@@ -161,6 +147,7 @@ class TrainingRun {
 
   private async save(step: number): Promise<void> {
     this.position = { ...this.position, step, metricsLines: await this.metrics.flush() };
+    await this.memory.pull('everything');
     await saveResumeState(
       join(this.input.checkpointFolder, resumeStateFile),
       this.model.state,
@@ -181,11 +168,12 @@ class TrainingRun {
     let loss = 0;
     for (const [part, batch] of batches.entries()) {
       const feeds = this.feeds(batch, tokens);
-      if (part === 0) await training.run(feeds, this.results);
-      else await accumulating!.run({ ...feeds, ...this.earlierGradients }, this.results);
+      const { earlier, results } = this.memory.gradients(part > 0);
+      const program = part === 0 ? training : accumulating!;
+      await program.run({ ...feeds, ...earlier }, { loss: this.lossOfBatch, ...results });
       loss += this.lossOfBatch[0]!;
     }
-    const gradientNorm = await this.programs.optimizer.update({
+    const gradientNorm = await this.memory.update({
       step: step + 1,
       learningRate: learningRateAt(step, { ...options, totalSteps: this.plan.steps }),
       weightDecay: options.weightDecay,
@@ -208,6 +196,7 @@ class TrainingRun {
       const validation = evaluates ? { validationLoss: await this.evaluateAndKeepBest(step) } : {};
       const { samples } = this.input;
       const takesSamples = samples !== undefined && (step % samples.every === 0 || step === steps);
+      if (takesSamples) await this.memory.pull('parameters');
       const sampled = takesSamples ? { nearCopyShare: await samples.take(step, this.valuesOf) } : {};
       if (evaluates || takesSamples || step % options.printEvery === 0 || step === 1) {
         const epoch = epochsOf(step, this.plan);
@@ -269,7 +258,7 @@ class TrainingRun {
 
   async dispose(): Promise<void> {
     await this.metrics.close();
-    await this.programs.optimizer.dispose();
+    await this.memory.dispose();
     await this.programs.training.dispose();
     await this.programs.accumulating?.dispose();
     await this.programs.evaluation.dispose();

@@ -8,25 +8,81 @@ const pieceElements = 1 << 18;
 
 const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
 
+/** A parameter and what goes with it, of one shape. */
+interface Updated {
+  readonly parameter: Tensor;
+  readonly firstMoment: Tensor;
+  readonly secondMoment: Tensor;
+}
+
+/** Inputs of the update that are one number for all elements. `keep`: undefined for what does not decay. */
+interface UpdateScalars {
+  readonly gradientScale: Tensor;
+  readonly stepSize: Tensor;
+  readonly deviationScale: Tensor;
+  readonly keep: Tensor | undefined;
+}
+
 /**
- * AdamW on n elements (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2). Inputs
- * parameter, gradient, moments [n]; scalars: `gradientScale`, `stepSize` = learning rate / (1 − β₁ᵗ),
- * `deviationScale` = 1 / √(1 − β₂ᵗ), `keep` = 1 − learning rate · weight decay. Every op works element by element, so
+ * AdamW, element by element (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2).
+ * @param scalars as `adamWScalars` and `clipScale` give them.
+ */
+export function adamW(
+  { parameter, firstMoment, secondMoment, gradient: unscaled }: Updated & { readonly gradient: Tensor },
+  { gradientScale, stepSize, deviationScale, keep }: UpdateScalars,
+): Updated {
+  const gradient = multiply(unscaled, gradientScale);
+  const first = add(multiply(firstMoment, beta1), multiply(gradient, 1 - beta1));
+  const second = add(multiply(secondMoment, beta2), multiply(multiply(gradient, gradient), 1 - beta2));
+  const deviation = add(multiply(squareRoot(second), deviationScale), epsilon);
+  const step = divide(multiply(first, stepSize), deviation);
+  const kept = keep ? multiply(parameter, keep) : parameter;
+  return { parameter: subtract(kept, step), firstMoment: first, secondMoment: second };
+}
+
+/**
+ * `stepSize` = learning rate / (1 − β₁ᵗ), `deviationScale` = 1 / √(1 − β₂ᵗ), `keep` = 1 − learning rate · weight decay.
+ */
+export function adamWScalars({ step, learningRate, weightDecay }: Omit<UpdateOptions, 'clipNorm'>): {
+  readonly stepSize: number;
+  readonly deviationScale: number;
+  readonly keep: number;
+} {
+  return {
+    stepSize: learningRate / (1 - beta1 ** step),
+    deviationScale: 1 / Math.sqrt(1 - beta2 ** step),
+    keep: 1 - learningRate * weightDecay,
+  };
+}
+
+/** What gradients of a norm are multiplied with so that it is at most `clipNorm` (Pascanu et al. 2013, section 3.2). */
+export const clipScale = (norm: number, clipNorm: number): number => (norm > clipNorm ? clipNorm / norm : 1);
+
+/**
+ * AdamW on n elements: inputs parameter, gradient, moments [n], and the scalars. Every op works element by element, so
  * the outputs may be written over the inputs.
  */
 function adamWGraph(elements: number): Record<string, Tensor> {
-  const [parameter, firstMoment, secondMoment] = ['parameter', 'firstMoment', 'secondMoment'].map((name) =>
-    input(name, [elements]),
-  ) as [Tensor, Tensor, Tensor];
-  const gradient = multiply(input('gradient', [elements]), input('gradientScale', []));
-  const first = add(multiply(firstMoment, beta1), multiply(gradient, 1 - beta1));
-  const second = add(multiply(secondMoment, beta2), multiply(multiply(gradient, gradient), 1 - beta2));
-  const deviation = add(multiply(squareRoot(second), input('deviationScale', [])), epsilon);
-  const step = divide(multiply(first, input('stepSize', [])), deviation);
+  const read = (name: string): Tensor => input(name, [elements]);
+  const scalar = (name: string): Tensor => input(name, []);
+  const updated = adamW(
+    {
+      parameter: read('parameter'),
+      firstMoment: read('firstMoment'),
+      secondMoment: read('secondMoment'),
+      gradient: read('gradient'),
+    },
+    {
+      gradientScale: scalar('gradientScale'),
+      stepSize: scalar('stepSize'),
+      deviationScale: scalar('deviationScale'),
+      keep: scalar('keep'),
+    },
+  );
   return {
-    newParameter: subtract(multiply(parameter, input('keep', [])), step),
-    newFirstMoment: first,
-    newSecondMoment: second,
+    newParameter: updated.parameter,
+    newFirstMoment: updated.firstMoment,
+    newSecondMoment: updated.secondMoment,
   };
 }
 
@@ -104,15 +160,19 @@ export class Optimizer {
   }
 
   /** One AdamW step from the gradients in the state. @returns the gradient norm before clipping. */
-  async update({ step, learningRate, weightDecay, clipNorm }: UpdateOptions): Promise<number> {
+  async update(options: UpdateOptions): Promise<number> {
     const norm = await this.gradientNorm();
-    const scalars = (decay: number): Record<string, Float32Array> => ({
-      gradientScale: Float32Array.of(norm > clipNorm ? clipNorm / norm : 1),
-      stepSize: Float32Array.of(learningRate / (1 - beta1 ** step)),
-      deviationScale: Float32Array.of(1 / Math.sqrt(1 - beta2 ** step)),
-      keep: Float32Array.of(1 - learningRate * decay),
-    });
-    const [decaying, constant] = [scalars(weightDecay), scalars(0)];
+    const gradientScale = Float32Array.of(clipScale(norm, options.clipNorm));
+    const scalars = (weightDecay: number): Record<string, Float32Array> => {
+      const { stepSize, deviationScale, keep } = adamWScalars({ ...options, weightDecay });
+      return {
+        gradientScale,
+        stepSize: Float32Array.of(stepSize),
+        deviationScale: Float32Array.of(deviationScale),
+        keep: Float32Array.of(keep),
+      };
+    };
+    const [decaying, constant] = [scalars(options.weightDecay), scalars(0)];
     for (const { decays, views } of this.work) {
       await this.programs.get(views.parameter.length)!.update.run(
         { ...views, ...(decays ? decaying : constant) },

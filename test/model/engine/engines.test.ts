@@ -2,21 +2,21 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import type { Engine, NumericArray } from '../../../src/model/engine/contract.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
 import { createTfjsEngine, usedKernels } from '../../../src/model/engine/tfjs.js';
 import * as graph from '../../../src/model/graph/builder.js';
 import { elementCount } from '../../../src/model/graph/shape.js';
 import { caseInputs } from '../graph/case-inputs.js';
 import { opCases } from '../graph/cases.js';
 import { evaluate } from '../graph/reference.js';
+import { deviceUnderTest, testEngine } from '../test-engine.js';
 
 const seed = 7;
 /** Float32 has 24 bits: relative rounding 6e-8 an operation, some tens of operations in a case. */
 const tolerance = 5e-6;
 
 const engines: readonly (readonly [string, () => Engine])[] = [
-  ['onnxruntime cpu', () => createOnnxRuntimeEngine({ threads: 2 })],
-  ['tfjs cpu', () => createTfjsEngine(tf)],
+  [testEngine.name, () => testEngine],
+  ...(deviceUnderTest ? [] : [['tfjs cpu', () => createTfjsEngine(tf)] as const]),
 ];
 
 describe.each(engines)('%s', (_, createEngine) => {

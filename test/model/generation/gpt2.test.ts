@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
 import type { GeneratedText } from '../../../src/model/generation/contract.js';
 import { generateTexts } from '../../../src/model/generation/generate.js';
 import { type GenerationOptions, generationDefaults } from '../../../src/model/generation/options.js';
 import { openDecodeSession } from '../../../src/model/gpt2/decoder.js';
 import { storedWeights } from '../../../src/model/gpt2/weight-source.js';
 import { oracle, oracleParameters } from '../gpt2/oracle.js';
+import { testEngine } from '../test-engine.js';
 import { tokenizerOf } from './markov-model.js';
 
 const { configuration } = oracle;
@@ -17,15 +17,10 @@ const characters = Array.from({ length: configuration.vocabularySize - 1 }, (_, 
 const tokenizer = tokenizerOf(...characters);
 
 async function generate(slots: number, options: Partial<GenerationOptions>): Promise<GeneratedText[]> {
-  const session = await openDecodeSession(
-    createOnnxRuntimeEngine({ threads: 2 }),
-    configuration,
-    storedWeights(oracleParameters()),
-    {
-      slots,
-      capacity: configuration.contextLength,
-    },
-  );
+  const session = await openDecodeSession(testEngine, configuration, storedWeights(oracleParameters()), {
+    slots,
+    capacity: configuration.contextLength,
+  });
   const texts: GeneratedText[] = [];
   const all = { ...generationDefaults, length: 12, ...options };
   try {

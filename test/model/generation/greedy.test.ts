@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
 import { generateTexts } from '../../../src/model/generation/generate.js';
 import { generationDefaults } from '../../../src/model/generation/options.js';
 import { openDecodeSession } from '../../../src/model/gpt2/decoder.js';
 import type { ParameterStore } from '../../../src/model/gpt2/parameters.js';
 import { storedWeights } from '../../../src/model/gpt2/weight-source.js';
 import { oracle, oracleParameters } from '../gpt2/oracle.js';
+import { testEngine } from '../test-engine.js';
 import { tokenizerOf } from './markov-model.js';
 
 /** What test/oracles/generation/make_fixture.py wrote. */
@@ -50,12 +50,10 @@ function fixtureParameters(): ParameterStore {
 test.each([1, 7, 64])(
   'greedy texts of 200 prompts are those of Hugging Face generate, token for token, in %i slots',
   async (slots) => {
-    const session = await openDecodeSession(
-      createOnnxRuntimeEngine({ threads: 2 }),
-      configuration,
-      storedWeights(fixtureParameters()),
-      { slots, capacity: configuration.contextLength },
-    );
+    const session = await openDecodeSession(testEngine, configuration, storedWeights(fixtureParameters()), {
+      slots,
+      capacity: configuration.contextLength,
+    });
     const options = {
       ...generationDefaults,
       temperature: 0,

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
 import type { GeneratedText } from '../../../src/model/generation/contract.js';
 import {
   createModel,
@@ -9,6 +8,7 @@ import {
 } from '../../../src/model/generation/model.js';
 import { storedWeights } from '../../../src/model/gpt2/weight-source.js';
 import { oracle, oracleParameters } from '../gpt2/oracle.js';
+import { testEngine as engine } from '../test-engine.js';
 import { byIndex } from './collect-texts.js';
 import { tokenizerOf } from './markov-model.js';
 
@@ -17,7 +17,6 @@ const characters = Array.from({ length: configuration.vocabularySize - 1 }, (_, 
   String.fromCharCode(256 + id),
 );
 
-const engine = createOnnxRuntimeEngine({ threads: 2 });
 const open = (slots: number, factor = 1): Promise<Model> => {
   const parameters = oracleParameters();
   const embedding = parameters.views.get('wte.weight')!;

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
 import type { DecodeSession } from '../../../src/model/generation/contract.js';
 import { type Gpt2PromptCache, openDecodeSession } from '../../../src/model/gpt2/decoder.js';
 import { storedWeights } from '../../../src/model/gpt2/weight-source.js';
+import { testEngine as engine } from '../test-engine.js';
 import { oracle, oracleParameters, relativeError } from './oracle.js';
 import { uncachedLogits } from './uncached.js';
 
-const engine = createOnnxRuntimeEngine({ threads: 2 });
 const { configuration } = oracle;
 const { vocabularySize, contextLength: capacity } = configuration;
 const open = (slots: number, sizes = { capacity }): Promise<DecodeSession<Gpt2PromptCache>> =>

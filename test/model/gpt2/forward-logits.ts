@@ -1,8 +1,8 @@
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
 import type { Gpt2Configuration } from '../../../src/model/gpt2/configuration.js';
 import { forward, outputLogits, parameterInputs } from '../../../src/model/gpt2/forward.js';
 import { type ParameterStore, parameterSpecifications } from '../../../src/model/gpt2/parameters.js';
 import { input } from '../../../src/model/graph/builder.js';
+import { testEngine } from '../test-engine.js';
 
 /** Logits [T,V] of a text, by the forward graph that training uses. */
 export async function forwardLogits(
@@ -17,7 +17,7 @@ export async function forwardLogits(
     positionIds: input('positionIds', [length], 'int32'),
     attentionMask: input('attentionMask', [1, 1, length, length]),
   });
-  const engine = createOnnxRuntimeEngine({ threads: 1 });
+  const engine = testEngine;
   const program = await engine.compile({ logits: outputLogits(parameters, hidden) });
   const attentionMask = Float32Array.from({ length: length ** 2 }, (_, index) =>
     index % length > Math.floor(index / length) ? -1e9 : 0,

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../../src/common/errors.js';
 import { silentContext, type WorkContext } from '../../../src/common/progress.js';
 import { createRandom } from '../../../src/common/random.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
 import { readConfiguration, readWeights } from '../../../src/model/gpt2/checkpoint.js';
 import type { Gpt2Configuration } from '../../../src/model/gpt2/configuration.js';
 import {
@@ -18,8 +17,7 @@ import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js'
 import type { MetricsLine, TrainingOptions } from '../../../src/model/training/contract.js';
 import { finetune } from '../../../src/model/training/finetune.js';
 import { tokenizeTitles } from '../../../src/model/training/tokens.js';
-
-const engine = createOnnxRuntimeEngine({ threads: 2 });
+import { testEngine as engine } from '../test-engine.js';
 
 /** Titles of a small grammar: learnable in some dozens of steps. */
 function titles(count: number, seed: number): string[] {

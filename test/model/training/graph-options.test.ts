@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
 import type { NumericArray } from '../../../src/model/engine/contract.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
 import { adapterSpecifications, mergedParameter } from '../../../src/model/gpt2/adapters.js';
 import {
   createParameterStore,
@@ -16,8 +15,8 @@ import {
   trainingGraph,
 } from '../../../src/model/training/loss-graph.js';
 import { oracle, oracleFeeds, oracleParameters, relativeError } from '../gpt2/oracle.js';
+import { testEngine as engine } from '../test-engine.js';
 
-const engine = createOnnxRuntimeEngine({ threads: 2 });
 const { rows, rowLength } = oracle.batch;
 const specifications = parameterSpecifications(oracle.configuration);
 /** The same sums in another order: float32 rounding. */

@@ -1,19 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NumericArray, Program } from '../../../src/model/engine/contract.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
 import { forward, outputLogits, parameterInputs } from '../../../src/model/gpt2/forward.js';
 import { createParameterStore, parameterSpecifications } from '../../../src/model/gpt2/parameters.js';
 import { input } from '../../../src/model/graph/builder.js';
 import { evaluationGraph, gradientName, trainingGraph } from '../../../src/model/training/loss-graph.js';
 import { Optimizer, type OptimizerState } from '../../../src/model/training/optimizer.js';
 import { oracle, oracleFeeds, oracleParameters, relativeError } from '../gpt2/oracle.js';
+import { testEngine as engine } from '../test-engine.js';
 
 /** Two float32 implementations that add in different orders, 2 layers deep: some tens of roundings of 6e-8. */
 const tolerance = 1e-5;
 /** After ten steps the differences have gone through ten divisions by √v: a hundred times more room. */
 const trainedTolerance = 1e-3;
 
-const engine = createOnnxRuntimeEngine({ threads: 2 });
 const { rows, rowLength } = oracle.batch;
 let program: Program;
 

@@ -7,6 +7,7 @@ import { onDevice } from './device-turns.js';
 import { exportOnnx } from './export.js';
 import { created, type Handle, ortLibrary } from './library.js';
 import type { Provider } from './provider.js';
+import { RowCopy, type RowPair } from './row-copy.js';
 import { onnxTypes } from './schema.js';
 import { OrtSession, sharedEnvironment, wrap } from './session.js';
 
@@ -17,8 +18,11 @@ export class OrtDeviceMemory implements DeviceMemory {
     readonly session: OrtSession,
     private readonly allocator: Handle,
     private readonly description: Handle,
+    private readonly provider: Provider,
     private readonly threads: number,
   ) {}
+
+  private readonly rowCopies = new Map<string, Promise<RowCopy>>();
 
   /** @throws Error saying why the device cannot be used. */
   static async open(provider: Provider, threads: number): Promise<OrtDeviceMemory> {
@@ -37,7 +41,7 @@ export class OrtDeviceMemory implements DeviceMemory {
     const description = created((out) =>
       ortLibrary().functions.createMemoryInfo(provider.memoryName, deviceAllocator, 0, defaultMemory, out),
     );
-    return new OrtDeviceMemory(session, session.allocator(description), description, threads);
+    return new OrtDeviceMemory(session, session.allocator(description), description, provider, threads);
   }
 
   allocate(specification: TensorSpecification): OrtDeviceTensor {
@@ -61,6 +65,16 @@ export class OrtDeviceMemory implements DeviceMemory {
 
   read(pairs: readonly (readonly [from: DeviceTensor, to: NumericArray])[]): Promise<void> {
     return this.copy(pairs);
+  }
+
+  copyRow(pairs: readonly RowPair[], fromRow: number, toRow: number): Promise<void> {
+    const shapes = pairs.map(({ from, to }) => [from.specification.shape, to.specification.shape] as const);
+    const key = JSON.stringify(shapes);
+    return onDevice(async () => {
+      const copy = this.rowCopies.get(key) ?? RowCopy.open(shapes, this.provider, this.threads);
+      this.rowCopies.set(key, copy);
+      await (await copy).run(pairs, fromRow, toRow);
+    });
   }
 
   private async copy(pairs: readonly (readonly [from: Value, to: Value])[]): Promise<void> {

@@ -3,6 +3,9 @@ import type { DeviceTensor } from '../contract.js';
 import { created, type Handle, ortLibrary } from './library.js';
 import { elementBytes, onnxTypes } from './schema.js';
 
+/** Releases what was forgotten without being disposed of. */
+const forgotten = new FinalizationRegistry<Handle>((handle) => ortLibrary().functions.releaseValue(handle));
+
 /** A tensor in memory of an execution provider. */
 export class OrtDeviceTensor implements DeviceTensor {
   /** @param memory describes where the tensor lies. */
@@ -10,7 +13,11 @@ export class OrtDeviceTensor implements DeviceTensor {
     readonly specification: TensorSpecification,
     private readonly handle: Handle,
     private readonly memory: Handle,
-  ) {}
+    /** What the tensor is a view of, held so that its memory is. */
+    private readonly base?: OrtDeviceTensor,
+  ) {
+    forgotten.register(this, handle, this);
+  }
 
   view(shape: Shape): OrtDeviceTensor {
     const { dtype } = this.specification;
@@ -30,7 +37,7 @@ export class OrtDeviceTensor implements DeviceTensor {
         out,
       ),
     );
-    return new OrtDeviceTensor({ shape, dtype }, handle, this.memory);
+    return new OrtDeviceTensor({ shape, dtype }, handle, this.memory, this.base ?? this);
   }
 
   /** The runtime's value. @throws RangeError naming it where it does not fit what a program wants. */
@@ -48,6 +55,7 @@ export class OrtDeviceTensor implements DeviceTensor {
   }
 
   dispose(): void {
+    forgotten.unregister(this);
     ortLibrary().functions.releaseValue(this.handle);
   }
 }

@@ -5,6 +5,7 @@ import type { OpNode, Tensor } from '../../graph/tensor.js';
 import { type ExportContext, type Exporter, microsoft } from './exporter.js';
 import { cachedAttention, quantizedMatmul } from './inference-ops.js';
 import { concatenate, splitInto } from './pieces.js';
+import { exportForWebGpu } from './webgpu-ops.js';
 import { OnnxWriter } from './writer.js';
 
 const plain =
@@ -158,6 +159,7 @@ function planFusion(order: readonly OpNode[], outputs: readonly Tensor[]): Map<O
  * @param constants names of inputs that become initializers, their values given to the runtime beside the model.
  * @param freeRows inputs and outputs whose first axis is left open, as in `CompileOptions`.
  * @param splitInputs splits of inputs whose pieces are inputs themselves, with the names of those.
+ * @param forWebGpu keeps to operators that the WebGPU provider has.
  * @returns the model's protobuf bytes.
  */
 export function exportOnnx(
@@ -165,6 +167,7 @@ export function exportOnnx(
   constants: ReadonlySet<string> = new Set(),
   freeRows: Readonly<Record<string, string>> = {},
   splitInputs: ReadonlyMap<OpNode, readonly string[]> = new Map(),
+  forWebGpu = false,
 ): Uint8Array {
   const writer = new OnnxWriter();
   const wanted = Object.values(outputs);
@@ -188,7 +191,8 @@ export function exportOnnx(
   };
   for (const node of order) {
     if (takenOver.has(node)) continue;
-    for (const [index, name] of exportNode(context, node).entries()) names.set(node.outputs[index]!, name);
+    const exported = (forWebGpu && exportForWebGpu(context, node)) || exportNode(context, node);
+    for (const [index, name] of exported.entries()) names.set(node.outputs[index]!, name);
     if (node.op !== 'input') continue;
     const { name, dtype, shape } = (node as OpNode<'input'>).attributes;
     if (constants.has(name)) writer.initializer(name, dtype, shape);

@@ -9,6 +9,8 @@ export interface Provider {
   readonly append: AppendProvider;
   /** ONNX Runtime's name for memory on the device. */
   readonly memoryName: string;
+  /** Whether graphs must keep to the operators of WebGPU. */
+  readonly isWebGpu: boolean;
 }
 
 export type ProviderName = 'webgpu' | 'cuda';
@@ -50,6 +52,7 @@ export const providers: Readonly<Record<ProviderName, Provider>> = {
   webgpu: {
     append: (options) => appendByName('WebGPU', webGpuSettings())(options),
     memoryName: 'WebGPU_Buffer',
+    isWebGpu: true,
   },
-  cuda: { append: appendCuda, memoryName: 'Cuda' },
+  cuda: { append: appendCuda, memoryName: 'Cuda', isWebGpu: false },
 };

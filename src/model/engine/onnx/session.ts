@@ -75,6 +75,8 @@ export interface SessionOptions {
   readonly profile?: string | undefined;
   /** Chooses what computes; the processor where it is left out. */
   readonly appendProvider?: AppendProvider | undefined;
+  /** When runs may go; where it is left out, at once on the processor and in turn on a device. */
+  readonly inTurn?: InTurn;
 }
 
 type Specifications = ReadonlyMap<string, TensorSpecification>;
@@ -100,7 +102,16 @@ export class OrtSession {
     model: Uint8Array,
     inputs: Specifications,
     outputs: Specifications,
-    { threads, constants, freeRows, packed, unsignedWeights, profile, appendProvider }: SessionOptions,
+    {
+      threads,
+      constants,
+      freeRows,
+      packed,
+      unsignedWeights,
+      profile,
+      appendProvider,
+      inTurn,
+    }: SessionOptions,
   ): Promise<OrtSession> {
     const { functions, check } = ortLibrary();
     const options = created((out) => functions.createSessionOptions(out));
@@ -134,8 +145,8 @@ export class OrtSession {
     functions.releaseSessionOptions(options);
     check(status);
     const read = [...constants].filter(([name]) => !packed.has(name)).map(([, { array }]) => array);
-    const inTurn: InTurn = appendProvider ? onDevice : (work) => work();
-    return new OrtSession(out[0]!, inputs, outputs, freeRows, constantValues, read, inTurn);
+    const turns = inTurn ?? (appendProvider ? onDevice : (work) => work());
+    return new OrtSession(out[0]!, inputs, outputs, freeRows, constantValues, read, turns);
   }
 
   /** Runs the model off the calling thread. @throws RangeError on a missing or misshapen array. */

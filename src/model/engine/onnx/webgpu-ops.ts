@@ -1,0 +1,48 @@
+import type { OpName } from '../../graph/op-table.js';
+import type { OpNode } from '../../graph/tensor.js';
+import type { ExportContext, Exporter } from './exporter.js';
+import { onnxTypes } from './schema.js';
+
+const isNode = <Op extends OpName>(node: OpNode, op: Op): node is OpNode<Op> => node.op === op;
+
+/** MatMul over stacks of matrices, with what FusedMatMul would do besides: the WebGPU provider has no such kernel. */
+const stackedMatmul: Exporter<'matmul'> = ({ writer, nameOf }, { inputs, attributes }) => {
+  const { transposeA, transposeB, alpha } = attributes;
+  const [a, b] = inputs.map((operand, index) => {
+    const name = nameOf(operand);
+    if (!(index === 0 ? transposeA : transposeB)) return name;
+    const axes = operand.shape.map((_, axis) => axis);
+    const perm = [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!];
+    return writer.emit('Transpose', [name], { perm });
+  }) as [string, string];
+  const scaled = alpha === 1 ? a : writer.emit('Mul', [a, writer.constant('float32', [alpha], [])]);
+  return [writer.emit('MatMul', [scaled, b])];
+};
+
+/**
+ * ScatterElements would add rows of equal index by compare and exchange, in whatever order: sums differ from run to run.
+ * Here each row becomes the sum of all rows of its index, by a product with the matrix of equal indices, and rows of
+ * equal index write the same.
+ */
+const scatterAddRows: Exporter<'scatterAddRows'> = ({ writer, nameOf }, { inputs, outputs: [sum] }) => {
+  const [updates, indices] = inputs.map(nameOf) as [string, string];
+  const [{ shape }] = inputs as unknown as [{ shape: readonly number[] }];
+  const rows = shape[0]!;
+  const column = writer.emit('Reshape', [indices, writer.constant('int64', [rows, 1], [2])]);
+  const line = writer.emit('Reshape', [indices, writer.constant('int64', [1, rows], [2])]);
+  const equal = writer.emit('Cast', [writer.emit('Equal', [column, line])], { to: onnxTypes.float32 });
+  const sums = writer.emit('MatMul', [equal, updates]);
+  const zeros = writer.emit('Expand', [
+    writer.constant('float32', [0], []),
+    writer.constant('int64', sum!.shape, [2]),
+  ]);
+  const spread = writer.emit('Expand', [column, writer.constant('int64', shape, [2])]);
+  return [writer.emit('ScatterElements', [zeros, spread, sums], { axis: 0 })];
+};
+
+/** A node written otherwise for WebGPU; undefined where it has the operators. */
+export function exportForWebGpu(context: ExportContext, node: OpNode): readonly string[] | undefined {
+  if (isNode(node, 'scatterAddRows')) return scatterAddRows(context, node);
+  const isStacked = isNode(node, 'matmul') && node.inputs.some(({ shape }) => shape.length > 2);
+  return isStacked ? stackedMatmul(context, node as OpNode<'matmul'>) : undefined;
+}

@@ -1,0 +1,14 @@
+import { parseDevice } from '../../src/model/engine/device-names.js';
+import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
+import { openEngine } from '../../src/model/engine/open-engine.js';
+
+/** The device that `npm run test:device` names, such as `onnxruntime webgpu`; undefined in an ordinary test run. */
+export const deviceUnderTest = process.env['TITLESMITH_TEST_DEVICE'];
+
+/** What model tests run on: the device under test, or ONNX Runtime on the processor. */
+export const testEngine = await (() => {
+  if (!deviceUnderTest) return createOnnxRuntimeEngine({ threads: 2 });
+  const choice = parseDevice(deviceUnderTest);
+  if (!choice) throw new Error(`TITLESMITH_TEST_DEVICE names no device: ${deviceUnderTest}`);
+  return openEngine(choice);
+})();
