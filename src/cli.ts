@@ -19,6 +19,7 @@ import {
 } from './pipeline/options.js';
 import { type ServeOptions, serveOptionTable } from './pipeline/serve-options.js';
 import type { StageName } from './pipeline/stage-names.js';
+import type { ModelFacts } from './serve/contract.js';
 
 /** What the parsed command line asks for. Options hold only what was given. */
 type Request =
@@ -268,6 +269,16 @@ async function review(folder: string, { port }: ReviewOptions, console: Console)
   }
 }
 
+function sayServed(console: Console, name: string, url: string, slots: number, facts: ModelFacts): void {
+  const count = (value: number): string => value.toLocaleString('en-US');
+  const compared = facts.titles > 0 ? `, compared with ${count(facts.titles)} titles` : '';
+  const about = `${count(facts.parameters)} parameters, ${slots} texts at a time${compared}`;
+  console.result(
+    [`${name}: ${url}page (${about}; ready in ${facts.loadSeconds.toFixed(1)} s)`, 'Ctrl-C ends it.'],
+    { url, model: name, ...facts },
+  );
+}
+
 /** Serves a model until the person, or the platform, stops it. */
 async function serve(model: string, given: Partial<ServeOptions>, console: Console): Promise<ExitCode> {
   const { openServed } = await import('./pipeline/open-served.js');
@@ -282,24 +293,14 @@ async function serve(model: string, given: Partial<ServeOptions>, console: Conso
     const { served, settings, reasons } = await openServed(model, given);
     for (const reason of reasons) console.note(reason);
     const server = await startServer(served, settings, process.stdout);
-    const { url } = server;
-    const facts = await Promise.race([server.ready, stopped]);
-    if (facts) {
-      const compared =
-        facts.titles > 0 ? `, compared with ${facts.titles.toLocaleString('en-US')} titles` : '';
-      const parameters = facts.parameters.toLocaleString('en-US');
-      const about = `${parameters} parameters, ${settings.slots} texts at a time${compared}`;
-      console.result(
-        [
-          `${served.name}: ${url}page (${about}; ready in ${facts.loadSeconds.toFixed(1)} s)`,
-          'Ctrl-C ends it.',
-        ],
-        { url, model: served.name, ...facts },
-      );
+    try {
+      const facts = await Promise.race([server.ready, stopped]);
+      if (facts) sayServed(console, served.name, server.url, settings.slots, facts);
+      const failure = await Promise.race([stopped, server.ended]);
+      if (failure) throw failure;
+    } finally {
+      await server.close();
     }
-    const failure = await Promise.race([stopped, server.ended]);
-    await server.close();
-    if (failure) throw failure;
     return exitCodes.done;
   } finally {
     interrupt.dispose();

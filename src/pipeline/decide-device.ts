@@ -8,7 +8,10 @@ import type { RunOptions } from './option-table.js';
  * What computes, and why.
  * @throws TitlesmithError when the device named does not work: it never becomes another.
  */
-export async function decideDevice({ device, engine }: RunOptions): Promise<Decision> {
+export async function decideDevice({
+  device,
+  engine,
+}: Pick<RunOptions, 'device' | 'engine'>): Promise<Decision> {
   const chosen = device === 'auto' ? await chooseDevice(engine) : await requireDevice({ engine, device });
   const { description } = chosen;
   return {

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileError, usageError } from '../common/errors.js';
 import type { Served, ServeSettings } from '../serve/contract.js';
+import { decideDevice, decidedDevice, describeDevice } from './decide-device.js';
 import { readManifest } from './manifest.js';
 import type { RunOptions } from './option-table.js';
 import { restoreOptions } from './options.js';
@@ -38,6 +39,7 @@ export async function openServed(
   const run = await readRun(model);
   const options = { ...defaultServeOptions(), ...given };
   const host = chooseHost(options.host, environment);
+  const device = await decideDevice(options);
   const { slots, deadline } = options;
   const hasTitles = run !== undefined && existsSync(join(model, runFiles.train));
   const served: Served = {
@@ -60,6 +62,7 @@ export async function openServed(
     queue: options.queue ?? slots,
     deadlineSeconds: deadline,
     capacity: options.capacity,
+    device: decidedDevice(device),
     threads: options.threads ?? availableParallelism(),
     precision: options.precision ?? run?.options.precision ?? 'float32',
     apiKey: await readKey(options.apiKeyFile, environment['TITLESMITH_API_KEY']),
@@ -67,7 +70,7 @@ export async function openServed(
     log: options.log === 'auto' ? (terminal ? 'text' : 'json') : options.log,
     logPrompts: options.logPrompts,
   };
-  return { served, settings, reasons: [`host: ${host.choice} (${host.reason})`] };
+  return { served, settings, reasons: [describeDevice(device), `host: ${host.choice} (${host.reason})`] };
 }
 
 function defaultServeOptions(): ServeOptions {

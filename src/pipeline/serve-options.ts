@@ -1,4 +1,5 @@
 import { decidedValue, flag, list, type OptionSpecification, value } from './option-specification.js';
+import { optionTable } from './option-table.js';
 import { choice, decimal, integer, path, text, truth } from './option-values.js';
 
 const server = { group: 'Server', stages: [] } as const;
@@ -43,11 +44,9 @@ export const serveOptionTable = {
     ...server,
     help: "Longest text in tokens, its prompt included; the model's context bounds it too.",
   }),
-  threads: decidedValue('<count>', integer(1, 1024), {
-    ...server,
-    help: 'Threads of the engine.',
-    defaultInWords: 'one a core',
-  }),
+  device: optionTable.device,
+  engine: optionTable.engine,
+  threads: optionTable.threads,
   precision: decidedValue('<precision>', choice('float32', 'int8'), {
     ...generation,
     help: 'float32, or int8: weights in 8 bits, faster and slightly less exact.',

@@ -1,4 +1,5 @@
 import type { TextJudgement } from '../dedupe/title-judge.js';
+import type { DeviceChoice } from '../model/engine/device-names.js';
 import type { FinishReason } from '../model/generation/contract.js';
 import type { Delimiters, GenerationOptions } from '../model/generation/options.js';
 import type { Precision } from '../model/gpt2/decode-weights.js';
@@ -29,8 +30,9 @@ export interface EngineSettings {
   /** Longest text in tokens, its prompt included. */
   readonly capacity: number;
   readonly precision: Precision;
-  /** Undefined: one a core. */
-  readonly threads: number | undefined;
+  readonly device: DeviceChoice;
+  /** Threads of an engine on the processor. */
+  readonly threads: number;
   /** Texts that may wait for a slot; more are refused. */
   readonly queue: number;
   /** Seconds a request may take. */

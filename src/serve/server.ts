@@ -22,6 +22,8 @@ export interface Server {
 
 /** Seconds for requests under way when the server is told to end; platforms kill it after 10. */
 const graceSeconds = 8;
+/** For the errors that tell requests so, before their connections are closed. */
+const lastWordsMs = 500;
 
 /**
  * Serves short texts over HTTP. Listens at once, and answers 503 until the model is loaded.
@@ -54,8 +56,14 @@ export async function startServer(
       log('INFO', 'Shutting down: no new requests are taken.');
       engine.drain();
       const closed = app.close();
-      const overdue = setTimeout(() => void engine.close(), 1000 * graceSeconds);
+      // Connections whose answer ends after the call stay open, idle, unless they are looked for.
+      const sweep = setInterval(() => app.server.closeIdleConnections(), 50);
+      const overdue = setTimeout(() => {
+        void engine.close();
+        setTimeout(() => app.server.closeAllConnections(), lastWordsMs).unref();
+      }, 1000 * graceSeconds);
       await closed;
+      clearInterval(sweep);
       clearTimeout(overdue);
       await engine.close();
     },

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { TitlesmithError } from '../../common/errors.js';
 import { silentContext } from '../../common/progress.js';
 import type { TitleJudge } from '../../dedupe/title-judge.js';
-import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime.js';
+import { openEngine } from '../../model/engine/open-engine.js';
 import { ContinuousBatch } from '../../model/generation/continuous-batch.js';
 import type { GeneratedText } from '../../model/generation/contract.js';
 import type { Draft } from '../../model/generation/draft.js';
@@ -70,8 +70,9 @@ async function load(served: Served, settings: EngineSettings): Promise<Engine> {
   const started = performance.now();
   const { configuration, tokenizer, weights } = await openToGenerate(served.model, silentContext);
   const capacity = Math.min(settings.capacity, configuration.contextLength);
-  const { slots, precision, threads } = settings;
-  const session = await openDecodeSession(createOnnxRuntimeEngine({ threads }), configuration, weights, {
+  const { slots, precision, threads, device } = settings;
+  const engine = await openEngine(device, { threads });
+  const session = await openDecodeSession(engine, configuration, weights, {
     slots,
     capacity,
     precision,
