@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
+import { unpackError } from '../common/error-message.js';
 import { TitlesmithError } from '../common/errors.js';
 import type { ProgressListener } from '../common/progress.js';
 import type { StageCounts } from './manifest.js';
-import { type StageMessage, type StageWorkerData, unpackError } from './stage-messages.js';
+import type { StageMessage, StageWorkerData } from './stage-messages.js';
 import type { StageJob } from './stages/contract.js';
 
 /**

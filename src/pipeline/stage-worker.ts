@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { packError, type StageMessage, type StageWorkerData } from './stage-messages.js';
+import { packError } from '../common/error-message.js';
+import type { StageMessage, StageWorkerData } from './stage-messages.js';
 import { loadStage } from './stages/load.js';
 
 /** The thread of one stage: runs it, and tells the host what happens. */

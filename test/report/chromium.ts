@@ -46,20 +46,21 @@ export interface WatchedPage {
 }
 
 /**
- * Opens a page. Requests for what does not lie below it are blocked and, like dialogs and console errors,
- * noted.
+ * Opens a page. Requests for what does not lie below it, or below `root`, are blocked and, like dialogs and console
+ * errors, noted.
  */
 export async function openWatched(
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
+  root = url,
 ): Promise<WatchedPage> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const faults: string[] = [];
   await context.route('**/*', (route) => {
     const wanted = route.request().url();
-    if (wanted.startsWith(url) || wanted.startsWith('data:')) return route.continue();
+    if (wanted.startsWith(root) || wanted.startsWith('data:')) return route.continue();
     faults.push(`request: ${wanted}`);
     return route.abort();
   });

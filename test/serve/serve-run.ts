@@ -22,7 +22,7 @@ const contextLength = 1024;
 export async function makeRun(name = 'made-up', more: readonly string[] = []): Promise<string> {
   const parent = mkdtempSync(join(tmpdir(), 'titlesmith-serve-'));
   afterAll(() => rmSync(parent, { recursive: true, force: true }));
-  const folder = join(parent, name);
+  const folder = join(parent, 'run');
   const titles = madeUpTitles(120);
   const tokenizer = restrictedTokenizer(titles);
   const { vocabularySize } = tokenizer;

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import { packError } from '../../common/error-message.js';
 import { TitlesmithError } from '../../common/errors.js';
 import { silentContext } from '../../common/progress.js';
 import type { TitleJudge } from '../../dedupe/title-judge.js';
@@ -189,7 +190,6 @@ function messageOf(error: unknown): string {
 try {
   await main();
 } catch (error) {
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
-  send({ kind: 'failed', message: messageOf(error), known: error instanceof TitlesmithError, stack });
+  send({ kind: 'failed', error: packError(error) });
   port.close();
 }

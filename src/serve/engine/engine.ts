@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { TitlesmithError } from '../../common/errors.js';
+import { unpackError } from '../../common/error-message.js';
 import type { EngineSettings, ModelFacts, Served, TextsWanted } from '../contract.js';
 import { ServeError } from '../serve-error.js';
 import type { EngineData, FromEngine, Refusal, RequestEvent, ToEngine } from './messages.js';
@@ -74,7 +74,7 @@ export class Engine {
           if (this.state === 'loading') this.state = 'ready';
           resolve(message.facts);
         } else {
-          failure = unpackFailure(message);
+          failure = unpackError(message.error);
         }
       });
       this.worker.on('error', (error) => {
@@ -230,11 +230,4 @@ export class PromptTooLong extends Error {
   ) {
     super(`prompt ${prefix + 1} has ${promptTokens} tokens`);
   }
-}
-
-function unpackFailure({ message, known, stack }: FromEngine & { kind: 'failed' }): Error {
-  if (known) return new TitlesmithError(message, { code: 'engine' });
-  const error = new Error(message);
-  error.stack = stack;
-  return error;
 }

@@ -1,3 +1,4 @@
+import type { ErrorMessage } from '../../common/error-message.js';
 import type { EngineSettings, ModelFacts, Served, TextEvent, TextsWanted } from '../contract.js';
 
 /** What the engine's thread is started with. */
@@ -27,4 +28,4 @@ export type FromEngine =
   | { readonly kind: 'ready'; readonly facts: ModelFacts }
   /** All that happened since the last message. @property busy slots at work. */
   | { readonly kind: 'events'; readonly busy: number; readonly events: readonly RequestEvent[] }
-  | { readonly kind: 'failed'; readonly message: string; readonly known: boolean; readonly stack: string };
+  | { readonly kind: 'failed'; readonly error: ErrorMessage };

@@ -68,7 +68,9 @@ export function cloudRunRoutes(app: FastifyInstance, context: AppContext): void 
       if (opened && request.headers.accept?.includes('text/html')) return reply.redirect('page');
       return answer(context, request, reply, request.query);
     });
-    scope.post('/', async (request, reply) => answer(context, request, reply, request.body ?? {}));
+    scope.post('/', async (request, reply) =>
+      answer(context, request, reply, request.body === undefined ? {} : request.body),
+    );
   });
 }
 

@@ -117,6 +117,8 @@ function shown({ judgement, finishReason, ...text }: ServedText) {
     ...text,
     finishReason,
     copy: reason === undefined ? null : { reason, evidence: evidence ?? '', second: second ?? '' },
+    // A blank or broken text is refused too, but copies nothing.
+    isCopied: reason !== undefined && reason !== 'blank' && reason !== 'broken text',
     closest: compared && {
       rating,
       text: compared.first.join(' '),

@@ -56,13 +56,15 @@ const makeCard = (number) => {
     text.replaceChildren(markedTitle(closest.text, closest.runs, 1));
     node.append(box);
   };
-  card.finish = ({ text: whole, finishReason, copy, closest }) => {
+  card.finish = ({ text: whole, finishReason, copy, isCopied, closest }) => {
     card.said = whole;
     card.finished = true;
     text.textContent = whole;
     node.classList.remove('coming');
     const ended = finishReason === 'length' ? 'cut at its longest' : '';
-    if (copy) {
+    if (copy && !isCopied) {
+      state.replaceChildren(element('strong', '', copy.reason), copy.evidence ? ': ' + copy.evidence : '');
+    } else if (copy) {
       card.copied = true;
       node.classList.add('copied');
       state.replaceChildren(element('strong', '', copy.reason), copy.evidence ? ': ' + copy.evidence : '');
@@ -74,7 +76,6 @@ const makeCard = (number) => {
     } else {
       state.textContent = ended;
     }
-    if (whole.trim() === '') state.textContent = 'blank';
     addButtons();
   };
   /** Nothing more comes. */

@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../src/common/package-root.js';
+import { writeModelDescription, writeWeights } from '../../src/model/gpt2/checkpoint.js';
+import { nanoConfiguration } from '../../src/model/gpt2/configuration.js';
+import { parameterSpecifications } from '../../src/model/gpt2/parameters.js';
+import { elementCount } from '../../src/model/graph/shape.js';
+import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
+import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
+import { configurations } from '../finetune/options.js';
+import { randomWeights } from '../generate/random-model.js';
+
+/** Words enough for a vocabulary of nano's usual size. */
+function* words(): Generator<string> {
+  for (const token of Array.from({ length: 4000 }, (_, id) => gpt2Tokenizer().decode([id]))) yield token;
+}
+
+/** A folder with a model of random weights and a tokenizer that fits it; written once. */
+export async function servedModel(name: string): Promise<string> {
+  const folder = join(packageRoot, '.cache/bench-models', name, name === 'nano' ? 'served' : 'huggingface');
+  if (existsSync(join(folder, 'model.safetensors'))) return folder;
+  const tokenizer = name === 'nano' ? restrictedTokenizer(words()) : gpt2Tokenizer();
+  const configuration = name === 'nano' ? nanoConfiguration(tokenizer.vocabularySize) : configurations[name]!;
+  const weights = randomWeights(configuration);
+  const shapes = new Map(parameterSpecifications(configuration).map((each) => [each.name, each.shape]));
+  const values = new Map<string, Float32Array>();
+  for (const [parameter, shape] of shapes) {
+    const array = new Float32Array(elementCount(shape));
+    await weights.read(parameter, array);
+    values.set(parameter, array);
+  }
+  await writeModelDescription(folder, configuration, tokenizer);
+  await writeWeights(folder, configuration, (parameter) => values.get(parameter)!);
+  return folder;
+}

@@ -1,0 +1,55 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { machine, table } from '../dedupe/machine.js';
+import { titleLengths } from './lengths.js';
+import { run, summary } from './load.js';
+import { servedModel } from './served-model.js';
+import { startServer } from './server-process.js';
+
+/**
+ * Memory of the server under steady load: a row each part of the time. Flat is what it should be.
+ *
+ *     npm run bench -- serve/soak --minutes 30
+ */
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string', default: 'nano' },
+    minutes: { type: 'string', default: '30' },
+    parts: { type: 'string', default: '10' },
+    clients: { type: 'string', default: '8' },
+    pause: { type: 'string', default: '100' },
+  },
+});
+const [minutes, parts] = [Number(values.minutes), Number(values.parts)];
+const cli = join(dirname(fileURLToPath(import.meta.url)), '../../src/cli.js');
+const flags = [
+  '--name',
+  'soak',
+  '--port',
+  '0',
+  '--host',
+  '127.0.0.1',
+  '--log',
+  'off',
+  '--json',
+  '--device',
+  'cpu',
+];
+const server = await startServer(process.execPath, [cli, 'serve', await servedModel(values.model), ...flags]);
+const rows: (string | number)[][] = [];
+try {
+  for (let part = 1; part <= parts; part++) {
+    const load = { url: server.url, model: 'soak', lengths: titleLengths(997), pause: Number(values.pause) };
+    const seconds = (60 * minutes) / parts;
+    const measured = summary(await run({ ...load, clients: Number(values.clients), seconds }));
+    const { texts, textsPerSecond, whole99, refused, failed } = measured;
+    const row = [((part * minutes) / parts).toFixed(1), texts, textsPerSecond.toFixed(1), whole99.toFixed(0)];
+    rows.push([...row, refused, failed, (server.memory() ?? Number.NaN).toFixed(1)]);
+    process.stderr.write(`${rows.at(-1)!.join(' ')}\n`);
+  }
+} finally {
+  await server.stop();
+}
+process.stdout.write(`${values.model}, ${values.clients} clients; ${machine()}\n\n`);
+process.stdout.write(table(['minutes', 'texts', 'texts/s', 'p99 ms', '429', 'failed', 'resident MB'], rows));

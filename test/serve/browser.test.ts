@@ -1,0 +1,165 @@
+import { readFile } from 'node:fs/promises';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium, launchChromium, openWatched, type WatchedPage } from '../report/chromium.js';
+import { makeRun, post, type Serving, serve } from './serve-run.js';
+
+const executable = findChromium();
+
+describe.skipIf(executable === undefined)('the page in Chromium', () => {
+  let browser: Browser;
+  let serving: Serving;
+  /** What the model says with this seed to this prompt: it stands among the training titles. */
+  let recited = '';
+  let seed = 0;
+  const prompt = 'What is';
+
+  beforeAll(async () => {
+    browser = await launchChromium(executable!);
+    const first = await serve(await makeRun());
+    const wanted = { model: 'made-up', prompt, max_tokens: 4, temperature: 0.7, echo: true };
+    for (seed = 0; !/^[ -~]+$/.test(recited); seed++) {
+      const answer = await post(`${first.url}v1/completions`, { ...wanted, seed });
+      recited = ((await answer.json()) as { choices: { text: string }[] }).choices[0]!.text.trim();
+    }
+    seed--;
+    await first.stop();
+    serving = await serve(await makeRun('<b>made</b> & up', [recited]), ['--slots', '4', '--queue', '60']);
+  });
+  afterAll(async () => {
+    await browser?.close();
+  });
+
+  const open = (options: BrowserContextOptions = {}): Promise<WatchedPage> =>
+    openWatched(browser, `${serving.url}page`, options, serving.url);
+
+  async function set(page: Page, values: Readonly<Record<string, string>>): Promise<void> {
+    await page.locator('.finer summary').click();
+    for (const [id, value] of Object.entries(values)) await page.locator(`#${id}`).fill(value);
+  }
+
+  const cards = (page: Page) => page.locator('.card:not(.coming)');
+
+  it('shows texts as they stream in, marks copies, and says which title they copy', async () => {
+    const { page, faults } = await open();
+    expect(await page.locator('h1').textContent()).toBe('<b>made</b> & up');
+    expect(await page.locator('#disclosure').textContent()).toContain('Machine-made');
+    await set(page, { prompt, seed: String(seed), length: '4', n: '3' });
+    await page.locator('#generate').click();
+    await expect.poll(() => cards(page).count()).toBe(3);
+    const copied = page.locator('.card.copied').filter({ hasText: 'exact copy' });
+    expect(await copied.count()).toBe(1);
+    expect(await copied.locator('.text').textContent()).toBe(recited.replace(/\s+/g, ' '));
+    expect(await copied.locator('.state').textContent()).toMatch(
+      /^exact copy: stands in the training titles/,
+    );
+    expect(await copied.locator('.likeness').textContent()).toContain(recited.replace(/\s+/g, ' '));
+    expect(await page.locator('#standing').textContent()).toMatch(/^3 texts, \d cop/);
+    await page.locator('#hide-copies').check();
+    expect(await copied.isVisible()).toBe(false);
+    expect(faults).toEqual([]);
+  });
+
+  it('stops at Escape, keeps what came, and frees the slots', async () => {
+    const { page, faults } = await open();
+    await set(page, { length: '200', n: '50' });
+    await page.locator('#prompt').press('Control+Enter');
+    await expect.poll(() => page.locator('.card .text:not(:empty)').count()).toBeGreaterThan(2);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.locator('#standing').textContent()).toMatch(/stopped$/);
+    expect(await page.locator('.card.coming').count()).toBe(0);
+    expect(await page.locator('#generate').isEnabled()).toBe(true);
+    expect(await page.locator('#stop').isDisabled()).toBe(true);
+    expect(faults).toEqual([]);
+  });
+
+  it('copies a text, saves it as a picture, and clears', async () => {
+    const { page, faults } = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    await set(page, { prompt, seed: '5', length: '12', n: '2' });
+    await page.locator('#generate').click();
+    await expect.poll(() => cards(page).count()).toBe(2);
+    await page
+      .getByRole('button', { name: /^Copy text/ })
+      .first()
+      .click();
+    const text = await page.locator('.card .text').first().textContent();
+    expect(((await page.evaluate('navigator.clipboard.readText()')) as string).replace(/\s+/g, ' ')).toBe(
+      text,
+    );
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page
+        .getByRole('button', { name: /^Image text/ })
+        .first()
+        .click(),
+    ]);
+    const png = await readFile(await download.path());
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([1200, 628]);
+    await page.locator('#clear').click();
+    expect(await page.locator('.card').count()).toBe(0);
+    expect(await page.locator('#standing').textContent()).toBe('Nothing generated yet.');
+    expect(faults).toEqual([]);
+  });
+
+  it('shows a hostile prompt as text', async () => {
+    const { page, faults } = await open();
+    const attack = '<img src=x onerror=alert(1)><script>alert(2)</script>';
+    await set(page, { prompt: attack, length: '4', n: '1' });
+    await page.locator('#generate').click();
+    await expect.poll(() => cards(page).count()).toBe(1);
+    expect(await page.locator('.card .text').textContent()).toContain(attack);
+    expect(await page.locator('main img, main script').count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  it('says why it was refused', async () => {
+    const small = await serve(await makeRun('small'), ['--slots', '1', '--queue', '0', '--capacity', '1024']);
+    const { page } = await openWatched(browser, `${small.url}page`, {}, small.url);
+    const message = page.locator('#trouble');
+    let refused = false;
+    const keepBusy = async (): Promise<void> => {
+      while (!refused) await post(`${small.url}v1/completions`, { model: 'small', max_tokens: 1000 });
+    };
+    const busy = keepBusy();
+    await expect
+      .poll(async () => {
+        await page.locator('#generate').click();
+        return message.textContent();
+      })
+      .toBe('Too many texts are asked for at the moment. Try again later. In about 1 s.');
+    refused = true;
+    await busy;
+  });
+
+  it.each(['light', 'dark'] as const)(
+    'fits a phone in the %s theme, driven by touch',
+    async (colorScheme) => {
+      const { page, faults } = await open({
+        viewport: { width: 390, height: 844 },
+        colorScheme,
+        hasTouch: true,
+      });
+      await page.locator('#prompt').fill(`${'w'.repeat(120)} ${prompt}`);
+      await page.locator('#generate').tap();
+      await expect.poll(() => cards(page).count()).toBe(6);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+      expect(faults).toEqual([]);
+    },
+  );
+
+  it('gives every control a name, and tells a screen reader when it is done', async () => {
+    const { page } = await open();
+    const tree = await page.locator('body').ariaSnapshot();
+    const names = [
+      'textbox "Begin with"',
+      'slider "Texts"',
+      'slider "Temperature"',
+      'button "Generate"',
+      'button "Stop"',
+    ];
+    for (const name of names) expect(tree).toContain(name);
+    expect(tree).toMatch(/list "Generated texts"|region "Texts"/);
+    expect(await page.locator('#standing').getAttribute('role')).toBe('status');
+  });
+});
