@@ -15,7 +15,8 @@ export function recordRequests(app: FastifyInstance, { metrics, log, settings }:
       const route = request.routeOptions.url ?? 'unknown';
       const { method } = request;
       metrics.countRequest(method, route, status, seconds);
-      if (route.startsWith('/health') && status < 500) return;
+      // Probes ask every few seconds, and are told what there is to tell.
+      if (route.startsWith('/health')) return;
       const severity = status >= 500 ? 'ERROR' : status >= 400 ? 'WARNING' : 'INFO';
       log(severity, `${method} ${route} ${status} ${(1000 * seconds).toFixed(0)} ms`, {
         httpRequest: { requestMethod: method, requestUrl: route, status, latency: `${seconds.toFixed(6)}s` },
