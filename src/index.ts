@@ -19,6 +19,7 @@ export {
 export { applyDecisions, type ReviewedOutput } from './dedupe/reviewed.js';
 export { createSimilarityIndex, type Match, type SimilarityIndex } from './dedupe/similarity-index.js';
 export { type OverfitStatistics, overfitStatistics } from './dedupe/statistics.js';
+export { createTitleJudge, type TextJudgement, type TitleJudge } from './dedupe/title-judge.js';
 export { writeVerdicts } from './dedupe/verdict-files.js';
 export type { DeviceChoice } from './model/engine/device-names.js';
 export { type DeviceReport, listDevices } from './model/engine/devices.js';
@@ -67,6 +68,7 @@ export { type FinetuneTitlesOptions, finetuneTitles } from './pipeline/library/f
 export { type GenerateToFileOptions, generateToFile } from './pipeline/library/generate-to-file.js';
 export { downloadModel, isDownloaded } from './pipeline/library/models.js';
 export type { Manifest } from './pipeline/manifest.js';
+export { type OpenedServed, openServed } from './pipeline/open-served.js';
 export type { RunOptions } from './pipeline/option-table.js';
 export { runPipeline } from './pipeline/run-pipeline.js';
 export { runSingleStage } from './pipeline/run-single-stage.js';
@@ -76,3 +78,5 @@ export type { ReportFigures, ReportInput } from './report/contract.js';
 export { buildReport } from './report/figures.js';
 export { renderReport } from './report/page.js';
 export { writeReport } from './report/report-files.js';
+export type { ModelFacts, Served, ServeSettings } from './serve/contract.js';
+export { type Server, startServer } from './serve/server.js';

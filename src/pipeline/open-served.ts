@@ -59,7 +59,7 @@ export async function openServed(
     host: host.choice,
     port: options.port ?? portOf(environment['PORT']) ?? 8080,
     slots,
-    queue: options.queue ?? slots,
+    queue: options.queue ?? Math.ceil(slots / 2),
     deadlineSeconds: deadline,
     capacity: options.capacity,
     device: decidedDevice(device),

@@ -34,7 +34,7 @@ export const serveOptionTable = {
   queue: decidedValue('<count>', integer(0, 100_000), {
     ...server,
     help: 'Texts that may wait for a slot; requests for more get 429 with Retry-After.',
-    defaultInWords: 'as many as slots',
+    defaultInWords: 'half as many as slots',
   }),
   deadline: value('<seconds>', decimal({ minimum: 0.1, maximum: 3600 }), 30, {
     ...server,
