@@ -54,6 +54,10 @@ export async function openServed(
             threshold: run.options.similarityThreshold,
           }
         : undefined,
+    condition:
+      run && run.options.condition.length > 0
+        ? { names: run.options.condition, subreddits: run.options.subreddit }
+        : undefined,
   };
   const settings: ServeSettings = {
     host: host.choice,

@@ -1,8 +1,10 @@
+import type { ConditionName } from '../common/conditioning.js';
 import { deviceNames, engineNames } from '../model/engine/device-names.js';
 import { decidedValue, flag, list, type OptionSpecification, value } from './option-specification.js';
 import {
   bytes,
   choice,
+  condition,
   decimal,
   integer,
   month,
@@ -87,6 +89,14 @@ export const optionTable = {
     group: 'Titles',
     stages: ['dataset'],
     help: 'Share of the titles held out to measure the model.',
+  }),
+  condition: value<readonly ConditionName[]>('<names>', condition, [], {
+    group: 'Titles',
+    stages: ['extract', 'dataset', 'generate'],
+    help:
+      'What titles are prompted by: subreddit, keywords, or subreddit,keywords. With subreddit, all of --subreddit become ' +
+      'one run, whose model is prompted by name.',
+    defaultInWords: 'nothing',
   }),
   model: value('<model>', text, 'auto', {
     group: 'Model',

@@ -1,3 +1,5 @@
+import { type ConditionName, conditionNames } from '../common/conditioning.js';
+
 /**
  * Parsers of option values: text in, value out. Each throws an Error whose message completes the sentence
  * "--flag got VALUE, which …"; `options.ts` adds flag and value.
@@ -80,6 +82,19 @@ export function choice<const Word extends string>(...words: readonly Word[]): (t
     if (found === undefined) throw new Error(`is none of ${words.join(', ')}`);
     return found;
   };
+}
+
+/** What titles are prompted by: `subreddit`, `keywords`, or both with a comma between. */
+export function condition(text: string): readonly ConditionName[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (new Set(names).size !== names.length || !names.every(isConditionName)) {
+    throw new Error('is none of subreddit, keywords, and subreddit,keywords');
+  }
+  return names;
+}
+
+function isConditionName(name: string): name is ConditionName {
+  return (conditionNames as readonly string[]).includes(name);
 }
 
 /** `true` or `false`. */

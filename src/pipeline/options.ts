@@ -61,6 +61,8 @@ export function restoreOptions(record: Readonly<Record<string, unknown>>): RunOp
     const value = record[name];
     const { fallback, list } = specificationOf(name);
     if (value === undefined || value === null) return [name, fallback];
+    if (Array.isArray(value) && value.length === 0) return [name, fallback];
+    // Several values in one, such as subreddit,keywords, become text as they were.
     if (!list) return [name, parseOptionValue(name, String(value))];
     const items: readonly unknown[] = Array.isArray(value) ? value : [value];
     return [name, items.map((item) => parseOptionValue(name, String(item)))];
@@ -77,7 +79,14 @@ export function checkOptionsTogether(options: RunOptions): void {
   if (from !== undefined && to !== undefined && from > to) {
     throw usageError(`--from ${from} lies after --to ${to}.`, 'Swap them.');
   }
-  if (options.runName !== undefined && subreddit.length > 1) {
+  const bySubreddit = options.condition.includes('subreddit');
+  if (bySubreddit && (subreddit.length === 0 || source === 'csv')) {
+    throw usageError(
+      '--condition subreddit needs titles whose subreddit is known.',
+      'Name them with --subreddit.',
+    );
+  }
+  if (options.runName !== undefined && subreddit.length > 1 && !bySubreddit) {
     throw usageError(
       `--run-name names one run, but --subreddit names ${subreddit.length}.`,
       'Leave --run-name out: each run is named after its subreddit.',

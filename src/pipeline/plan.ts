@@ -34,6 +34,10 @@ export function planRuns(given: Partial<RunOptions>): readonly RunPlan[] {
   if (subreddits.length === 0 && firstInput !== undefined) {
     return [{ name: options.runName ?? nameAfterFile(firstInput), options }];
   }
+  if (options.condition.includes('subreddit')) {
+    const name = options.runName ?? subreddits.join('-').slice(0, 100);
+    return [{ name, options: { ...options, subreddit: subreddits } }];
+  }
   return subreddits.map((subreddit) => ({
     name: options.runName ?? subreddit,
     options: { ...options, subreddit: [subreddit] },

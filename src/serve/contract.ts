@@ -1,3 +1,4 @@
+import type { ConditionName } from '../common/conditioning.js';
 import type { TextJudgement } from '../dedupe/title-judge.js';
 import type { DeviceChoice } from '../model/engine/device-names.js';
 import type { FinishReason } from '../model/generation/contract.js';
@@ -14,6 +15,15 @@ export interface Served {
   readonly delimiters: Delimiters;
   /** The titles that texts are compared with; undefined where there are none, or they are not to be. */
   readonly titles: TitleFiles | undefined;
+  /** What the model is prompted by; undefined where by nothing but a prefix. */
+  readonly condition: ServedCondition | undefined;
+}
+
+/** How a run was conditioned. */
+export interface ServedCondition {
+  readonly names: readonly ConditionName[];
+  /** Those it was trained on, where it is prompted by name. */
+  readonly subreddits: readonly string[];
 }
 
 /** Dataset files of a run, and from where on a text counts as a copy. */
@@ -70,7 +80,15 @@ export interface ModelFacts {
 export interface TextsWanted {
   readonly options: Pick<
     GenerationOptions,
-    'seed' | 'nsamples' | 'length' | 'temperature' | 'topK' | 'topP' | 'truncate' | 'includePrefix'
+    | 'seed'
+    | 'nsamples'
+    | 'length'
+    | 'temperature'
+    | 'topK'
+    | 'topP'
+    | 'truncate'
+    | 'includePrefix'
+    | 'hiddenPrefix'
   > & { readonly prefixes: readonly string[] };
   /** Whether a length that does not fit is shortened instead of refused. */
   readonly shorten: boolean;

@@ -9,6 +9,7 @@ import { elementCount } from '../../src/model/graph/shape.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
 import { splitTitles, writeDataset } from '../../src/model/training/dataset.js';
 import { manifestFormatVersion, writeManifest } from '../../src/pipeline/manifest.js';
+import type { RunOptions } from '../../src/pipeline/option-table.js';
 import { defaultOptions, recordOptions } from '../../src/pipeline/options.js';
 import { type Finished, type Started, startCli } from '../cli/run-cli.js';
 import { madeUpTitles } from '../cli/titles.js';
@@ -19,7 +20,11 @@ const contextLength = 1024;
  * A run folder whose model was never trained: any token may come next, and a text ends after some 500. It is removed
  * after the tests of the file.
  */
-export async function makeRun(name = 'made-up', more: readonly string[] = []): Promise<string> {
+export async function makeRun(
+  name = 'made-up',
+  more: readonly string[] = [],
+  options: Partial<RunOptions> = {},
+): Promise<string> {
   const parent = mkdtempSync(join(tmpdir(), 'titlesmith-serve-'));
   afterAll(() => rmSync(parent, { recursive: true, force: true }));
   const folder = join(parent, 'run');
@@ -52,7 +57,7 @@ export async function makeRun(name = 'made-up', more: readonly string[] = []): P
     name,
     createdAt: '2026-01-01T00:00:00.000Z',
     machine: { node: process.version, platform: 'test', cores: 1 },
-    options: recordOptions(defaultOptions()),
+    options: recordOptions({ ...defaultOptions(), ...options }),
     decisions: {},
     stages: {},
   });

@@ -20,6 +20,8 @@ export interface GenerationOptions extends SamplingOptions {
   readonly length: number;
   /** Text every output goes on from; undefined: the start of a title. */
   readonly prefix?: string | undefined;
+  /** What the model reads before the prefix, never shown (src/common/conditioning.ts). */
+  readonly hiddenPrefix?: string | undefined;
   /** Several prefixes instead of one. Text i goes on from prefix ⌊i / nsamples⌋. */
   readonly prefixes?: readonly string[] | undefined;
   /** How the model knows where titles begin and end. */
@@ -82,6 +84,7 @@ export function validateGenerationOptions(options: GenerationOptions): void {
   requireWhole('--top-k', topK, 0);
   requireNumber('--top-p', topP, 1);
   requireText('--prefix', prefix);
+  requireText('the hidden prefix', options.hiddenPrefix);
   if (prefix !== undefined && prefixes !== undefined) {
     throw usageError(
       '--prefix and --prefix-file are given, but texts have one prefix.',

@@ -31,7 +31,7 @@ export function endTexts({ delimiters, truncate }: GenerationOptions): readonly 
 export function readPrompts(
   { capacity, vocabularySize }: DecodeSession,
   tokenizer: Tokenizer,
-  { prefix, prefixes, length, delimiters }: GenerationOptions,
+  { prefix, prefixes, length, delimiters, hiddenPrefix }: GenerationOptions,
 ): Prompt[] {
   if (vocabularySize !== tokenizer.vocabularySize) {
     throw new TitlesmithError(
@@ -40,7 +40,7 @@ export function readPrompts(
     );
   }
   return (prefixes ?? [prefix ?? '']).map((given, index) => {
-    const { shown, tokens } = encodePrefix(tokenizer, given, delimiters);
+    const { shown, tokens } = encodePrefix(tokenizer, given, { delimiters, hiddenPrefix });
     if (tokens.length + length > capacity) {
       const room = capacity - tokens.length;
       const flag = prefixes ? `--prefix-file: prefix ${index + 1}` : 'the prefix';
@@ -57,13 +57,13 @@ export function readPrompts(
 function encodePrefix(
   tokenizer: Tokenizer,
   given: string,
-  delimiters: GenerationOptions['delimiters'],
+  { delimiters, hiddenPrefix = '' }: Pick<GenerationOptions, 'delimiters' | 'hiddenPrefix'>,
 ): { shown: string; tokens: number[] } {
   const shown = given.startsWith(startText) ? given.slice(startText.length) : given;
   const start = delimiters === 'text' ? [] : [tokenizer.endOfTextId];
   return {
     shown,
-    tokens: [...start, ...tokenizer.encode(delimiters === 'text' ? startText + shown : shown)],
+    tokens: [...start, ...tokenizer.encode((delimiters === 'text' ? startText : '') + hiddenPrefix + shown)],
   };
 }
 
@@ -71,8 +71,7 @@ function encodePrefix(
 export function longestPrompt(tokenizer: Tokenizer, options: GenerationOptions): number {
   validateGenerationOptions(options);
   const given = options.prefixes ?? [options.prefix ?? ''];
-  const length = (prefix: string): number =>
-    encodePrefix(tokenizer, prefix, options.delimiters).tokens.length;
+  const length = (prefix: string): number => encodePrefix(tokenizer, prefix, options).tokens.length;
   return given.reduce((longest, prefix) => Math.max(longest, length(prefix)), 0);
 }
 

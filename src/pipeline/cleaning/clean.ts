@@ -62,26 +62,26 @@ function characterCount(text: string): number {
 
 /** A title of a stream after cleaning: its raw form, and what became of it. */
 export type CleanedRow =
-  | { readonly raw: string; readonly title: string }
+  | { readonly raw: string; readonly title: string; readonly subreddit: string | undefined }
   | { readonly raw: string; readonly reason: DropReason };
 
 /**
  * Cleans a stream of titles; of equal ones, the first is kept. Holds a hash of each kept title, nothing else.
  */
 export async function* cleanTitles(
-  rows: AsyncIterable<{ readonly title: string }>,
+  rows: AsyncIterable<{ readonly title: string; readonly subreddit?: string }>,
   {
     minLength = defaultMinLength,
     onChange,
   }: { readonly minLength?: number; readonly onChange?: ChangeListener } = {},
 ): AsyncGenerator<CleanedRow> {
   const seen = new SeenTitles();
-  for await (const { title: raw } of rows) {
+  for await (const { title: raw, subreddit } of rows) {
     const cleaned = cleanTitle(raw, minLength, onChange);
     if ('reason' in cleaned) {
       yield { raw, reason: cleaned.reason };
     } else if (seen.add(cleaned.title)) {
-      yield { raw, title: cleaned.title };
+      yield { raw, title: cleaned.title, subreddit };
     } else {
       yield { raw, reason: 'duplicate' };
     }

@@ -17,6 +17,8 @@ export interface ExtractOptions {
   readonly minLength: number;
   /** Most titles kept in all; no bound where left out. */
   readonly limit?: number;
+  /** Whether titles.csv has a second column `subreddit`, in lower case. */
+  readonly withSubreddit?: boolean;
 }
 
 export interface ExtractedTitles {
@@ -82,7 +84,7 @@ export async function extractTitles(options: ExtractOptions, context: WorkContex
 }
 
 async function writeTitles(
-  { source, query, minLength, limit = Number.POSITIVE_INFINITY }: ExtractOptions,
+  { source, query, minLength, limit = Number.POSITIVE_INFINITY, withSubreddit = false }: ExtractOptions,
   titles: LineWriter,
   dropped: LineWriter,
   context: WorkContext,
@@ -94,7 +96,7 @@ async function writeTitles(
   };
   let extracted = 0;
   let kept = 0;
-  await titles.write(csvLine('title'));
+  await titles.write(withSubreddit ? csvLine('title', 'subreddit') : csvLine('title'));
   await dropped.write(csvLine('title', 'reason'));
   for await (const row of cleanTitles(watched(source.rows(query, context), context), {
     minLength,
@@ -106,7 +108,8 @@ async function writeTitles(
       await dropped.write(csvLine(row.raw, row.reason));
     } else {
       kept += 1;
-      await titles.write(csvLine(row.title));
+      const { title, subreddit = '' } = row;
+      await titles.write(withSubreddit ? csvLine(title, subreddit.toLowerCase()) : csvLine(title));
       if (kept >= limit) break;
     }
   }

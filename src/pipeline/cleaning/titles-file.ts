@@ -12,23 +12,38 @@ export function csvLine(...values: readonly string[]): string {
   return `${values.map(csvValue).join(',')}\r\n`;
 }
 
+/** A title, and the subreddit it is from where titles.csv says so. */
+export interface ReadTitle {
+  readonly title: string;
+  readonly subreddit: string | undefined;
+}
+
 /**
- * The titles of a titles.csv, in order. @throws TitlesmithError when it is not there, malformed, or has
- * another header.
+ * The records of a titles.csv, in order: a column `title`, and `subreddit` where the run was conditioned by it.
+ * @throws TitlesmithError when it is not there, malformed, or has another header.
  */
-export async function* readTitles(path: string): AsyncGenerator<string> {
+export async function* readTitleRecords(path: string): AsyncGenerator<ReadTitle> {
   let record = 0;
-  for await (const [title, ...others] of csvRecords(readText(path), path)) {
+  let columns = 0;
+  for await (const values of csvRecords(readText(path), path)) {
     record += 1;
-    if (title === undefined || others.length > 0 || (record === 1 && title !== 'title')) {
+    const [title, subreddit] = values;
+    if (record === 1) columns = subreddit === 'subreddit' ? 2 : 1;
+    if (title === undefined || values.length !== columns || (record === 1 && title !== 'title')) {
       throw new TitlesmithError(
-        `${path} is not a file of titles: record ${record} is not of one column \`title\`.`,
+        `${path} is not a file of titles: record ${record} is not of ` +
+          (columns === 2 ? 'two columns `title` and `subreddit`.' : 'one column `title`.'),
         {
           code: 'titles-file',
           hint: 'Run the extract stage again.',
         },
       );
     }
-    if (record > 1) yield title;
+    if (record > 1) yield { title, subreddit };
   }
+}
+
+/** The titles alone. @throws TitlesmithError like {@link readTitleRecords}. */
+export async function* readTitles(path: string): AsyncGenerator<string> {
+  for await (const { title } of readTitleRecords(path)) yield title;
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { withoutCondition } from '../../common/conditioning.js';
 import { readDataset } from '../../model/training/dataset.js';
 import { collect } from '../collect.js';
 import { runFiles } from './descriptions.js';
@@ -9,10 +10,10 @@ export interface DatasetTitles {
   readonly validation: readonly string[];
 }
 
-/** Reads both dataset files. @throws TitlesmithError naming file and line of a malformed one. */
+/** Reads both dataset files, without the prompts before titles. @throws TitlesmithError naming file and line of a malformed one. */
 export async function readDatasetTitles(folder: string): Promise<DatasetTitles> {
   return {
-    train: await collect(readDataset(join(folder, runFiles.train))),
-    validation: await collect(readDataset(join(folder, runFiles.validation))),
+    train: (await collect(readDataset(join(folder, runFiles.train)))).map(withoutCondition),
+    validation: (await collect(readDataset(join(folder, runFiles.validation)))).map(withoutCondition),
   };
 }

@@ -21,7 +21,8 @@ export async function runExtract(
       titlesPath: join(folder, runFiles.titles),
       droppedPath: join(folder, runFiles.dropped),
       minLength: options.minLength,
-      limit: options.limit,
+      limit: options.limit * Math.max(1, options.subreddit.length),
+      withSubreddit: options.condition.includes('subreddit'),
     },
     context,
   );

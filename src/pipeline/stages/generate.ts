@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withoutCondition } from '../../common/conditioning.js';
 import { writeFileAtomic } from '../../common/files.js';
 import type { WorkContext } from '../../common/progress.js';
 import type { DeviceChoice } from '../../model/engine/device-names.js';
@@ -31,8 +32,9 @@ export async function runGenerate(
     const finished = new Set(texts.map(({ index }) => index));
     const source = { model: join(folder, runFiles.checkpoint), device: decidedDevice(decisions['device']) };
     for await (const text of generateFrom(source, options, finished, context)) {
-      await journal.append(text);
-      texts.push(text);
+      const bare = { ...text, text: withoutCondition(text.text) };
+      await journal.append(bare);
+      texts.push(bare);
     }
   } finally {
     await journal.close();

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { withoutCondition } from '../../common/conditioning.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { silentContext } from '../../common/progress.js';
 import { type CopyMeter, createCopyMeter } from '../../dedupe/copy-meter.js';
@@ -54,7 +55,7 @@ export function trainingSamples(
         const size = { nsamples: textsASample, length: capacity - 1 };
         const options = { ...generationDefaults, ...size, seed: settings.seed };
         for await (const text of generateTexts(session, tokenizer, options, silentContext))
-          outputs.push(text);
+          outputs.push({ ...text, text: withoutCondition(text.text) });
       } finally {
         await session.dispose();
       }

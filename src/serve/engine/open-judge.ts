@@ -1,3 +1,4 @@
+import { withoutCondition } from '../../common/conditioning.js';
 import { createTitleJudge, type TitleJudge } from '../../dedupe/title-judge.js';
 import { gpt2Tokenizer } from '../../model/tokenizer/gpt2.js';
 import { readDataset } from '../../model/training/dataset.js';
@@ -5,7 +6,7 @@ import type { TitleFiles } from '../contract.js';
 
 async function readTitles(path: string): Promise<string[]> {
   const titles: string[] = [];
-  for await (const title of readDataset(path)) titles.push(title);
+  for await (const title of readDataset(path)) titles.push(withoutCondition(title));
   return titles;
 }
 

@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { TextsWanted } from '../contract.js';
+import type { ServedCondition, TextsWanted } from '../contract.js';
 import { PromptTooLong } from '../engine/engine.js';
 import { ServeError } from '../serve-error.js';
 import { collect, submit } from './answers.js';
+import { hiddenPrefix } from './conditions.js';
 import type { AppContext } from './context.js';
 import { schemaError } from './failures.js';
 import { assertWholeCharacters, tooLong } from './fields.js';
@@ -75,13 +76,13 @@ export function cloudRunRoutes(app: FastifyInstance, context: AppContext): void 
 }
 
 async function answer(
-  { engine }: AppContext,
+  { engine, served }: AppContext,
   request: FastifyRequest,
   reply: FastifyReply,
   given: unknown,
 ): Promise<{ readonly text: string }> {
   const parameters = readParameters(request, given);
-  const wanted = toWanted(parameters);
+  const wanted = toWanted(parameters, served.condition);
   try {
     const { texts } = await collect(submit(engine, reply, wanted));
     return { text: texts[0]?.text ?? '' };
@@ -115,18 +116,15 @@ function toNumber(value: unknown): unknown {
     : value;
 }
 
-function toWanted({
-  length,
-  temperature,
-  top_k,
-  top_p,
-  prefix,
-  truncate,
-  include_prefix,
-}: Parameters): TextsWanted {
+function toWanted(
+  { length, temperature, top_k, top_p, prefix, truncate, include_prefix }: Parameters,
+  condition: ServedCondition | undefined,
+): TextsWanted {
+  const seed = randomInt(2 ** 32);
   return {
     options: {
-      seed: randomInt(2 ** 32),
+      seed,
+      hiddenPrefix: hiddenPrefix(condition, {}, seed),
       nsamples: 1,
       length,
       temperature,

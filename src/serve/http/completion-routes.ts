@@ -1,15 +1,16 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { packageVersion } from '../../common/package-root.js';
-import type { ServedText, TextsWanted } from '../contract.js';
+import type { ServedCondition, ServedText, TextsWanted } from '../contract.js';
 import { PromptTooLong } from '../engine/engine.js';
 import { fieldError, ServeError } from '../serve-error.js';
 import { type Begun, begun, collect, serverSentEvent, stream, streamedError, submit } from './answers.js';
+import { type ConditionFields, conditionSchema, hiddenPrefix } from './conditions.js';
 import type { AppContext } from './context.js';
 import { assertWholeCharacters, longestPromptCharacters, tooLong } from './fields.js';
 
 /** A request as OpenAI's clients send it; null is as good as nothing. */
-interface CompletionRequest {
+interface CompletionRequest extends ConditionFields {
   readonly model: string;
   readonly prompt?: string | readonly string[] | null;
   readonly n?: number | null;
@@ -29,7 +30,7 @@ const mostPrompts = 64;
 const promptSchema = { type: 'string', maxLength: longestPromptCharacters } as const;
 const stopSchema = { type: 'string', minLength: 1, maxLength: 200 } as const;
 
-function schema(mostTexts: number) {
+function schema(mostTexts: number, condition: ServedCondition | undefined) {
   return {
     type: 'object',
     required: ['model'],
@@ -63,6 +64,7 @@ function schema(mostTexts: number) {
         properties: { include_usage: { type: 'boolean' }, include_obfuscation: { type: 'boolean' } },
       },
       user: { type: ['string', 'null'], maxLength: 1000 },
+      ...conditionSchema(condition),
       // What this server cannot do is refused, unless it changes nothing.
       suffix: { enum: ['', null] },
       logprobs: { enum: [null] },
@@ -89,11 +91,11 @@ export function completionRoutes(app: FastifyInstance, context: AppContext): voi
   });
   app.post<{ Body: CompletionRequest }>(
     '/v1/completions',
-    { schema: { body: schema(engine.mostTexts) } },
+    { schema: { body: schema(engine.mostTexts, served.condition) } },
     async (request, reply) => {
       const { body } = request;
       assertModel(body.model, served.name);
-      const wanted = toWanted(body, engine.mostTexts);
+      const wanted = toWanted(body, engine.mostTexts, served.condition);
       const answer = new Answer(served.name);
       try {
         const submission = submit(engine, reply, wanted);
@@ -118,8 +120,13 @@ function assertModel(asked: string, name: string): void {
 }
 
 /** @throws ServeError 400 naming the field. */
-function toWanted(body: CompletionRequest, mostTexts: number): TextsWanted {
-  const { n, best_of, max_tokens, temperature, top_p, top_k, seed, echo } = body;
+function toWanted(
+  body: CompletionRequest,
+  mostTexts: number,
+  condition: ServedCondition | undefined,
+): TextsWanted {
+  const { n, best_of, max_tokens, temperature, top_p, top_k, echo } = body;
+  const seed = body.seed ?? randomInt(2 ** 32);
   const nsamples = n ?? 1;
   if (best_of !== null && best_of !== undefined && best_of !== nsamples)
     throw fieldError('best_of', 'best_of must equal n: this server does not choose among texts.');
@@ -131,7 +138,8 @@ function toWanted(body: CompletionRequest, mostTexts: number): TextsWanted {
   for (const text of stop) assertWholeCharacters('stop', text);
   return {
     options: {
-      seed: seed ?? randomInt(2 ** 32),
+      seed,
+      hiddenPrefix: hiddenPrefix(condition, body, seed),
       nsamples,
       length: max_tokens ?? 16,
       temperature: temperature ?? 1,

@@ -2,16 +2,17 @@ import { randomInt } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { pagePolicy } from '../../common/web.js';
 import { findDifferences } from '../../report/differences.js';
-import type { ServedText, TextsWanted } from '../contract.js';
+import type { ServedCondition, ServedText, TextsWanted } from '../contract.js';
 import { PromptTooLong } from '../engine/engine.js';
 import { textBounds } from '../page/bounds.js';
 import { renderServePage, serveScript, serveStyles } from '../page/page.js';
 import { type Begun, begun, serverSentEvent, stream, streamedError, submit } from './answers.js';
+import { type ConditionFields, conditionSchema, hiddenPrefix } from './conditions.js';
 import type { AppContext } from './context.js';
 import { assertWholeCharacters, longestPromptCharacters, tooLong } from './fields.js';
 
 /** What the page's form sends. */
-interface TextsRequest {
+interface TextsRequest extends ConditionFields {
   readonly prompt?: string;
   readonly n?: number;
   readonly length?: number;
@@ -21,7 +22,7 @@ interface TextsRequest {
   readonly seed?: number;
 }
 
-function schema(mostTexts: number) {
+function schema(mostTexts: number, condition: ServedCondition | undefined) {
   const { temperature, topK, topP, seed } = textBounds;
   return {
     type: 'object',
@@ -34,6 +35,7 @@ function schema(mostTexts: number) {
       top_k: { type: 'integer', ...topK },
       top_p: { type: 'number', ...topP },
       seed: { type: 'integer', ...seed },
+      ...conditionSchema(condition),
     },
   };
 }
@@ -46,6 +48,8 @@ export function pageRoutes(app: FastifyInstance, { served, settings, engine }: A
     longest: settings.capacity,
     compared: served.titles !== undefined,
     needsKey: settings.apiKey !== undefined,
+    subreddits: served.condition?.names.includes('subreddit') ? served.condition.subreddits : [],
+    byKeywords: served.condition?.names.includes('keywords') ?? false,
   });
   const file = (url: string, type: string, content: string): void => {
     app.route({
@@ -60,9 +64,9 @@ export function pageRoutes(app: FastifyInstance, { served, settings, engine }: A
   file('/page.js', 'text/javascript; charset=utf-8', serveScript);
   app.post<{ Body: TextsRequest }>(
     '/texts',
-    { schema: { body: schema(engine.mostTexts) } },
+    { schema: { body: schema(engine.mostTexts, served.condition) } },
     async ({ body }, reply) => {
-      const wanted = toWanted(body);
+      const wanted = toWanted(body, served.condition);
       try {
         const submission = submit(engine, reply, wanted);
         return stream(reply, events(await begun(submission), wanted));
@@ -74,11 +78,14 @@ export function pageRoutes(app: FastifyInstance, { served, settings, engine }: A
   );
 }
 
-function toWanted({ prompt = '', n, length, temperature, top_k, top_p, seed }: TextsRequest): TextsWanted {
+function toWanted(body: TextsRequest, condition: ServedCondition | undefined): TextsWanted {
+  const { prompt = '', n, length, temperature, top_k, top_p } = body;
+  const seed = body.seed ?? randomInt(2 ** 32);
   assertWholeCharacters('prompt', prompt);
   return {
     options: {
-      seed: seed ?? randomInt(2 ** 32),
+      seed,
+      hiddenPrefix: hiddenPrefix(condition, body, seed),
       nsamples: n ?? 1,
       length: length ?? 64,
       temperature: temperature ?? 0.7,

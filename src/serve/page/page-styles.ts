@@ -13,6 +13,7 @@ export const servePageStyles = `
   display: block; width: 100%; margin-top: 0.35rem; font: 400 1rem/1.4 var(--sans); color: inherit;
   background: var(--paper); border: 1px solid var(--muted); border-radius: 8px; padding: 0.5rem 0.7rem; resize: vertical;
 }
+.conditioned { margin-top: 0.9rem; }
 .field textarea { font-family: var(--serif); min-height: 4.2rem; }
 .help { color: var(--muted); font-size: 0.84rem; line-height: 1.35; margin: 0.25rem 0 0.9rem; }
 .slider { display: grid; grid-template-columns: 1fr auto; align-items: baseline; gap: 0 0.6rem; margin-top: 0.9rem; }

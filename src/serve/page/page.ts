@@ -19,6 +19,10 @@ export interface ServePage {
   /** Whether texts are compared with training titles. */
   readonly compared: boolean;
   readonly needsKey: boolean;
+  /** Those the model can be asked for by name. */
+  readonly subreddits: readonly string[];
+  /** Whether it can be asked for titles about something. */
+  readonly byKeywords: boolean;
 }
 
 /** More texts than a page shows well at a time. */
@@ -26,7 +30,7 @@ const mostShown = 50;
 
 /** The page where people generate texts. */
 export function renderServePage(options: ServePage): string {
-  const { name, compared, needsKey } = options;
+  const { name, compared, needsKey, subreddits, byKeywords } = options;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -53,6 +57,8 @@ ${needsKey ? keyField : null}
 <textarea id="prompt" rows="2" maxlength="500" placeholder="anything, or nothing" spellcheck="true"
  aria-describedby="prompt-help"></textarea></label>
 <p class="help" id="prompt-help">Each text goes on from here.</p>
+${subreddits.length > 0 ? subredditField(subreddits) : null}
+${byKeywords ? keywordField : null}
 ${slider({ id: 'n', label: 'Texts', minimum: 1, maximum: Math.min(mostShown, options.mostTexts), step: 1, value: 6 })}
 ${slider({ id: 'temperature', label: 'Temperature', ...textBounds.temperature, step: 0.05, value: 0.7, help: 'Low: safe and alike. High: daring, then nonsense.' })}
 <details class="finer"><summary>Finer settings</summary>
@@ -99,6 +105,16 @@ ${compared ? html`<p class="meaning">One that is too close to a title the model 
 const keyField = html`<label class="field" for="key">Key
 <input id="key" type="password" autocomplete="off" required aria-describedby="key-help"></label>
 <p class="help" id="key-help">This server needs a key. It stays in this window.</p>`;
+
+function subredditField(subreddits: readonly string[]): Html {
+  return html`<label class="field conditioned" for="subreddit">Subreddit
+<select id="subreddit"><option value="">any</option>
+${subreddits.map((name) => html`<option value="${name}">r/${name}</option>`)}</select></label>`;
+}
+
+const keywordField = html`<label class="field conditioned" for="keywords">About
+<input id="keywords" type="text" maxlength="200" placeholder="up to three words" aria-describedby="keywords-help"></label>
+<p class="help" id="keywords-help">Words that the texts should have to do with.</p>`;
 
 interface Slider {
   readonly id: string;

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+
+/** What titles may be prompted by. */
+export const conditionNames = ['subreddit', 'keywords'] as const;
+export type ConditionName = (typeof conditionNames)[number];
+
+/** Ends each part of a prompt. Cleaned titles hold no control characters, so it never stands in one. */
+const separator = '\t';
+const mostKeywords = 3;
+const shortestKeyword = 4;
+
+/** Words that say nothing of what a title is about. */
+const stopWords = new Set(
+  (
+    'about after also been before being could does doing dont even ever every from have having here into just like ' +
+    'made make more most much only other over really should some something than that thats their them then there these ' +
+    'they thing this those through very want were what when where which while will with without would your youre'
+  ).split(' '),
+);
+
+/** What a title is about, as a prompt says it. */
+export interface Condition {
+  readonly subreddit?: string | undefined;
+  readonly keywords?: readonly string[] | undefined;
+}
+
+/**
+ * The text before a conditioned title: `r/askreddit⇥`, `llama, wedding⇥`, or both, the subreddit first; ⇥ is a tab.
+ * @param names what the model was trained with; what the condition does not say is left empty.
+ */
+export function conditionPrompt(
+  names: readonly ConditionName[],
+  { subreddit, keywords = [] }: Condition,
+): string {
+  const parts = { subreddit: subreddit === undefined ? '' : `r/${subreddit}`, keywords: keywords.join(', ') };
+  return conditionNames
+    .filter((name) => names.includes(name))
+    .map((name) => parts[name] + separator)
+    .join('');
+}
+
+/** A text without the prompt before its title; one that has none as it is. */
+export function withoutCondition(text: string): string {
+  return text.slice(text.lastIndexOf(separator) + 1);
+}
+
+function wordsOf(text: string): string[] {
+  const words = text.toLowerCase().match(/[\p{L}\p{N}'’]+/gu) ?? [];
+  return words.map((word) => word.replace(/['’]/g, '')).filter((word) => word !== '');
+}
+
+/**
+ * The keywords a title is trained with: its longest words, the first of equally long ones, in their order; of four
+ * letters or more, without common ones. From none to three of them, as the hash of the title has it, so that the model
+ * learns to go without and with few.
+ */
+export function keywordsOf(title: string): string[] {
+  const words = [...new Set(wordsOf(title))].filter(
+    (word) => word.length >= shortestKeyword && !stopWords.has(word),
+  );
+  const count = createHash('sha256').update(title).digest().readUInt8(31) % (mostKeywords + 1);
+  const longest = new Set(words.toSorted((a, b) => b.length - a.length).slice(0, count));
+  return words.filter((word) => longest.has(word));
+}
+
+/** Keywords that a person gives, in the form titles are trained with: at most three words. */
+export function parseKeywords(text: string): string[] {
+  return [...new Set(wordsOf(text))].slice(0, mostKeywords);
+}

@@ -1,0 +1,66 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { runCli } from '../cli/run-cli.js';
+import { makeRun, post, type Serving, serve } from './serve-run.js';
+
+let run: string;
+let serving: Serving;
+beforeAll(async () => {
+  const condition = ['subreddit', 'keywords'] as const;
+  run = await makeRun('both', [], { condition, subreddit: ['askreddit', 'showerthoughts'] });
+  serving = await serve(run);
+});
+
+interface Completion {
+  readonly choices: readonly { readonly text: string }[];
+  readonly usage: { readonly prompt_tokens: number };
+}
+
+const greedy = { model: 'both', prompt: 'What is', max_tokens: 12, temperature: 0, echo: true };
+const complete = async (body: Record<string, unknown>): Promise<Completion> =>
+  (await (await post(`${serving.url}v1/completions`, { ...greedy, ...body })).json()) as Completion;
+
+describe('a model that is prompted by name', () => {
+  test('reads subreddit and keywords before the prompt, and shows neither', async () => {
+    const asked = await complete({ subreddit: 'showerthoughts', keywords: 'Teapot, orchestra' });
+    const [text] = asked.choices.map((choice) => choice.text);
+    const prefix = 'r/showerthoughts\tteapot, orchestra\tWhat is';
+    const flags = ['--prefix', prefix, '--length', '12', '--temperature', '0', '--nsamples', '1', '--json'];
+    const { output } = await runCli(['generate', `${run}/checkpoint`, ...flags], run);
+    const known = JSON.parse(output.trim().split('\n').at(-1)!) as { text: string };
+    expect(known.text.startsWith(prefix)).toBe(true);
+    expect(text).toBe(known.text.slice(prefix.length - 'What is'.length));
+    const plain = await complete({ subreddit: 'askreddit' });
+    expect(plain.usage.prompt_tokens).toBeLessThan(asked.usage.prompt_tokens);
+  });
+
+  test('takes any of its subreddits where none is named, the same for the same seed', async () => {
+    const texts = new Set<string>();
+    for (const seed of [1, 2, 3]) {
+      const body = { seed, temperature: 1 };
+      const [first, again] = [await complete(body), await complete(body)];
+      expect(first.choices).toEqual(again.choices);
+      texts.add(String(first.usage.prompt_tokens));
+    }
+    expect(texts.size).toBe(2);
+    expect((await fetch(serving.url)).status).toBe(200);
+  });
+
+  test('refuses a subreddit it does not know, and a model that is not prompted refuses all', async () => {
+    for (const path of ['v1/completions', 'texts']) {
+      const model = path === 'texts' ? {} : { model: 'both' };
+      const answer = await post(serving.url + path, { ...model, subreddit: 'politics' });
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ error: { param: 'subreddit' } });
+    }
+    const bare = await serve(await makeRun('bare'));
+    const answer = await post(`${bare.url}texts`, { keywords: 'llama' });
+    expect([answer.status, await answer.json()]).toMatchObject([400, { error: { param: 'keywords' } }]);
+    expect(await (await fetch(`${bare.url}page`)).text()).not.toContain('id="subreddit"');
+  });
+
+  test('has fields for them on the page', async () => {
+    const page = await (await fetch(`${serving.url}page`)).text();
+    expect(page).toContain('<option value="showerthoughts">r/showerthoughts</option>');
+    expect(page).toContain('id="keywords"');
+  });
+});
