@@ -101,6 +101,8 @@ function runTrial(name: string): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, name], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      // What is missing for CUDA stands in the log alone.
+      env: { ...process.env, TITLESMITH_ENGINE_LOG: '3' },
       timeout: trialTimeoutMs,
     });
     let [output, errors] = ['', ''];

@@ -2,6 +2,7 @@ import { topologicalOrder } from '../graph/order.js';
 import type { TensorSpecification } from '../graph/shape.js';
 import type { OpNode, Tensor } from '../graph/tensor.js';
 import type { CompileOptions, Engine, NumericArray, Program, Value } from './contract.js';
+import { explainDeviceError } from './device-memory-error.js';
 import { OrtDeviceMemory } from './onnx/device-memory.js';
 import { exportOnnx } from './onnx/export.js';
 import { type Provider, type ProviderName, providers } from './onnx/provider.js';
@@ -53,6 +54,8 @@ async function compile(
     packed: new Set(),
     unsignedWeights: false,
     appendProvider: provider.append,
+  }).catch((error: unknown) => {
+    throw explainDeviceError(error);
   });
   return new DeviceProgram(session, new Set(inputs.keys()));
 }
@@ -66,7 +69,11 @@ class DeviceProgram implements Program {
   async run(feeds: Readonly<Record<string, Value>>, results: Readonly<Record<string, Value>>): Promise<void> {
     const unknown = Object.keys(feeds).find((name) => !this.inputs.has(name));
     if (unknown !== undefined) throw new RangeError(`${unknown}: the graph has no such input`);
-    await this.session.run(feeds, results);
+    try {
+      await this.session.run(feeds, results);
+    } catch (error) {
+      throw explainDeviceError(error);
+    }
   }
 
   async dispose(): Promise<void> {

@@ -8,6 +8,7 @@ import { type Batch, BatchStream, evaluationBatches } from './batches.js';
 import type { TrainingResult } from './contract.js';
 import type { FinetuneInput } from './input.js';
 import { evaluationGraph, trainingGraph } from './loss-graph.js';
+import { explainShortage } from './memory-shortage.js';
 import { MetricsFile } from './metrics-file.js';
 import { openTrainingMemory } from './open-memory.js';
 import { epochsOf, planTraining, type TrainingPlan } from './plan.js';
@@ -26,11 +27,15 @@ export const resumeStateFile = 'optimizer.safetensors';
  */
 export async function finetune(input: FinetuneInput, context: WorkContext): Promise<TrainingResult> {
   const plan = planTraining(input.data, input.configuration, input.options);
-  const run = await TrainingRun.start(input, plan, context);
   try {
-    return await run.train();
-  } finally {
-    await run.dispose();
+    const run = await TrainingRun.start(input, plan, context);
+    try {
+      return await run.train();
+    } finally {
+      await run.dispose();
+    }
+  } catch (error) {
+    throw explainShortage(error, input.options, plan);
   }
 }
 

@@ -2,6 +2,7 @@ import { input, reshape } from '../../graph/builder.js';
 import type { TensorSpecification } from '../../graph/shape.js';
 import { isArray } from '../arrays.js';
 import type { DeviceMemory, DeviceTensor, NumericArray, Value } from '../contract.js';
+import { explainDeviceError } from '../device-memory-error.js';
 import { OrtDeviceTensor } from './device-tensor.js';
 import { onDevice } from './device-turns.js';
 import { exportOnnx } from './export.js';
@@ -47,15 +48,20 @@ export class OrtDeviceMemory implements DeviceMemory {
   allocate(specification: TensorSpecification): OrtDeviceTensor {
     const { shape, dtype } = specification;
     const dimensions = BigInt64Array.from(shape, BigInt);
-    const handle = created((out) =>
-      ortLibrary().functions.createTensorAsOrtValue(
-        this.allocator,
-        dimensions,
-        shape.length,
-        onnxTypes[dtype],
-        out,
-      ),
-    );
+    let handle: Handle;
+    try {
+      handle = created((out) =>
+        ortLibrary().functions.createTensorAsOrtValue(
+          this.allocator,
+          dimensions,
+          shape.length,
+          onnxTypes[dtype],
+          out,
+        ),
+      );
+    } catch (error) {
+      throw explainDeviceError(error);
+    }
     return new OrtDeviceTensor({ shape, dtype }, handle, this.description);
   }
 

@@ -38,6 +38,12 @@ function cpuMemory(): Handle {
   return memoryInfo;
 }
 
+/**
+ * Least severe lines that the runtime writes to standard error, 0 (everything) to 4: TITLESMITH_ENGINE_LOG. By default
+ * only fatal ones: errors are what functions return, and lines besides would repeat them.
+ */
+const logLevel = (): number => Number(process.env['TITLESMITH_ENGINE_LOG'] ?? 4);
+
 let environment: Handle | undefined;
 
 /**
@@ -51,9 +57,8 @@ export function sharedEnvironment(threads: number): Handle {
   const threading = created((out) => functions.createThreadingOptions(out));
   check(functions.setGlobalIntraOpNumThreads(threading, threads));
   check(functions.setGlobalInterOpNumThreads(threading, 1));
-  const errorsOnly = 3;
   environment = created((out) =>
-    functions.createEnvWithGlobalThreadPools(errorsOnly, 'titlesmith', threading, out),
+    functions.createEnvWithGlobalThreadPools(logLevel(), 'titlesmith', threading, out),
   );
   functions.releaseThreadingOptions(threading);
   return environment;
@@ -115,8 +120,8 @@ export class OrtSession {
   ): Promise<OrtSession> {
     const { functions, check } = ortLibrary();
     const options = created((out) => functions.createSessionOptions(out));
-    const [errorsOnly, allOptimizations] = [3, 99];
-    check(functions.setSessionLogSeverityLevel(options, errorsOnly));
+    const allOptimizations = 99;
+    check(functions.setSessionLogSeverityLevel(options, logLevel()));
     check(functions.setSessionGraphOptimizationLevel(options, allOptimizations));
     check(functions.disablePerSessionThreads(options));
     // A pattern plans one block for all activations; without it, a training step of 124M takes 1.2 GB less.
@@ -132,20 +137,23 @@ export class OrtSession {
     if (length > 0)
       check(functions.addExternalInitializers(options, [...constants.keys()], constantValues, length));
     const out: Out = [null];
-    const status = await new Promise<Handle | null>((resolve, reject) => {
-      functions.createSessionFromArray.async(
-        environment,
-        model,
-        model.length,
-        options,
-        out,
-        (error, result) => (error ? reject(error) : resolve(result)),
-      );
-    });
+    const turns = inTurn ?? (appendProvider ? onDevice : (work) => work());
+    const status = await turns(
+      () =>
+        new Promise<Handle | null>((resolve, reject) => {
+          functions.createSessionFromArray.async(
+            environment,
+            model,
+            model.length,
+            options,
+            out,
+            (error, result) => (error ? reject(error) : resolve(result)),
+          );
+        }),
+    );
     functions.releaseSessionOptions(options);
     check(status);
     const read = [...constants].filter(([name]) => !packed.has(name)).map(([, { array }]) => array);
-    const turns = inTurn ?? (appendProvider ? onDevice : (work) => work());
     return new OrtSession(out[0]!, inputs, outputs, freeRows, constantValues, read, turns);
   }
 

@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { packageRoot } from '../../src/common/package-root.js';
+import { formatDevice } from '../../src/model/engine/device-names.js';
+import { listDevices } from '../../src/model/engine/devices.js';
+import { type Load, readOptions } from './options.js';
+
+/**
+ * Everything that is to be known about a graphics card, in one command: each device that works, on each load, and
+ * PyTorch and Hugging Face generate beside it where --python names one. Without --device, all of ONNX Runtime's that
+ * work but the processor. `--device "onnxruntime webgpu" --loads tiny:2x32 --steps 2 --texts 4 --slots 2 --matrix 64` is
+ * small enough for a card in software.
+ */
+interface Measured {
+  readonly name: string;
+  readonly tokensPerSecond: number;
+  readonly gigaflops: number;
+  readonly matmulGigaflops?: number;
+  readonly shareOfMatmul?: number;
+  readonly textsPerSecond?: number;
+}
+
+const options = readOptions();
+const devices = await listDevices();
+for (const { works, description, reason, ...choice } of devices) {
+  process.stdout.write(`${formatDevice(choice)}: ${works ? (description ?? 'works') : reason}\n`);
+}
+const cards = devices.filter(
+  ({ engine, device, works, software }) => engine === 'onnxruntime' && device !== 'cpu' && works && !software,
+);
+const names = options.device === undefined ? cards.map(formatDevice) : [options.device];
+
+function measure(command: string, list: readonly string[]): Measured[] {
+  const { status, stdout, stderr } = spawnSync(command, list, { encoding: 'utf8', maxBuffer: 1 << 26 });
+  const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
+  // What fails is reported and leaves the rest of the table.
+  if (status !== 0) process.stdout.write(`${list.join(' ')} failed: ${stderr.trim().slice(-600)}\n`);
+  return lines.map((line) => JSON.parse(line) as Measured);
+}
+
+const script = fileURLToPath(new URL('./load.js', import.meta.url));
+const peer = join(packageRoot, 'bench/peers/pytorch_gpu.py');
+
+function measureLoad({ model, configuration, rows, rowLength }: Load): Measured[] {
+  const { steps, texts, slots, matrix, python } = options;
+  const shared = { steps, texts, slots, matrix };
+  const flags = (values: Readonly<Record<string, number>>): string[] =>
+    Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const ours = names.flatMap((device) => {
+    const size = ['--device', device, '--loads', `${model}:${rows}x${rowLength}`];
+    return measure(process.execPath, [script, ...size, ...flags(shared)]);
+  });
+  if (python === undefined) return ours;
+  const { width, layers, heads, vocabularySize, contextLength } = configuration;
+  const size = { width, layers, heads, vocabulary: vocabularySize, context: contextLength, rows };
+  return [
+    ...ours,
+    ...measure(python, [peer, ...flags({ ...size, ...shared }), '--row-length', String(rowLength)]),
+  ];
+}
+
+const round = (value: number | undefined, digits = 1): number | string =>
+  value === undefined ? '' : Number(value.toFixed(digits));
+for (const load of options.loads) {
+  const results = measureLoad(load);
+  process.stdout.write(`\n${load.model}, ${load.rows} × ${load.rowLength} tokens a step\n`);
+  console.table(
+    results.map((result) => ({
+      what: result.name,
+      'tokens/s': round(result.tokensPerSecond, 0),
+      'GFLOP/s': round(result.gigaflops),
+      'matmul GFLOP/s': round(result.matmulGigaflops),
+      'share of matmul': round(result.shareOfMatmul, 2),
+      'texts/s': round(result.textsPerSecond),
+    })),
+  );
+}

@@ -1,0 +1,23 @@
+import { TitlesmithError } from '../../common/errors.js';
+
+/** A device has too little memory, or a buffer was asked for that is larger than it allows. */
+export class DeviceMemoryError extends TitlesmithError {
+  constructor(message: string, hint: string, cause: unknown) {
+    super(message, { code: 'device-memory', hint, cause });
+    this.name = 'DeviceMemoryError';
+  }
+}
+
+/**
+ * What Dawn, ONNX Runtime and CUDA say when memory is short. A buffer that WebGPU could not make is only noticed, as
+ * invalid, by whatever uses it next.
+ */
+const shortage =
+  /invalid buffer|out of (?:device )?memory|OUT_OF_DEVICE_MEMORY|OUT_OF_HOST_MEMORY|Allocation size too large|exceeds the max buffer size|Too many storage buffers|Failed to allocate memory/i;
+
+/** An error of a run as one that a person can act on, where it is about memory. */
+export function explainDeviceError(error: unknown): unknown {
+  if (!(error instanceof Error) || !shortage.test(error.message)) return error;
+  const hint = 'Ask for less at a time: --batch-size.';
+  return new DeviceMemoryError('The graphics card has too little memory for this.', hint, error);
+}

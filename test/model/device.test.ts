@@ -1,0 +1,240 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { InterruptedError } from '../../src/common/errors.js';
+import { silentContext, type WorkContext } from '../../src/common/progress.js';
+import type { Engine, NumericArray } from '../../src/model/engine/contract.js';
+import { DeviceMemoryError } from '../../src/model/engine/device-memory-error.js';
+import { findAdapter } from '../../src/model/engine/onnx/adapter.js';
+import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
+import { generateTexts } from '../../src/model/generation/generate.js';
+import { generationDefaults } from '../../src/model/generation/options.js';
+import type { Gpt2Configuration } from '../../src/model/gpt2/configuration.js';
+import { openDecodeSession } from '../../src/model/gpt2/decoder.js';
+import {
+  createParameterStore,
+  initializeParameters,
+  parameterSpecifications,
+} from '../../src/model/gpt2/parameters.js';
+import { storedWeights } from '../../src/model/gpt2/weight-source.js';
+import * as graph from '../../src/model/graph/builder.js';
+import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
+import type { MetricsLine, TrainingOptions } from '../../src/model/training/contract.js';
+import { finetune } from '../../src/model/training/finetune.js';
+import { tokenizeTitles } from '../../src/model/training/tokens.js';
+import { deviceUnderTest, testEngine } from './test-engine.js';
+
+const processor = createOnnxRuntimeEngine({ threads: 2 });
+const titles = ['red', 'blue', 'old', 'new'].flatMap((color) =>
+  ['cat', 'dog', 'boat'].map((thing) => `Why is my ${color} ${thing} so slow`),
+);
+const tokenizer = restrictedTokenizer(titles);
+const tokens = tokenizeTitles(titles, tokenizer, { maximumTokens: 31 }).titles;
+const configuration: Gpt2Configuration = {
+  vocabularySize: tokenizer.vocabularySize,
+  contextLength: 32,
+  width: 16,
+  layers: 1,
+  heads: 2,
+  layerNormEpsilon: 1e-5,
+};
+const options: TrainingOptions = {
+  seed: 5,
+  steps: 20,
+  maximumEpochs: 1,
+  minimumSteps: 0,
+  batchSize: 2,
+  accumulateGradients: 1,
+  rowLength: 32,
+  learningRate: 1e-2,
+  warmupSteps: 4,
+  schedule: 'cosine',
+  weightDecay: 0.1,
+  clipNorm: 1,
+  onlyTrainTransformerLayers: false,
+  loraRank: undefined,
+  recompute: false,
+  evaluateEvery: 10,
+  saveEvery: 10,
+  printEvery: 1,
+  patience: undefined,
+  threads: 2,
+};
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'device-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function train(
+  engine: Engine,
+  name: string,
+  changed: Partial<TrainingOptions>,
+  context: WorkContext = silentContext,
+): Promise<MetricsLine[]> {
+  const metricsPath = join(folder, `${name}.jsonl`);
+  await finetune(
+    {
+      engine,
+      data: { train: tokens, validation: tokens },
+      tokenizer,
+      configuration,
+      pretrained: undefined,
+      checkpointFolder: join(folder, name),
+      metricsPath,
+      options: { ...options, ...changed },
+    },
+    context,
+  );
+  const lines = (await readFile(metricsPath, 'utf8')).trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as MetricsLine);
+}
+
+/** Asks to stop after so many steps. */
+function stopAfter(steps: number): WorkContext {
+  let done = 0;
+  return {
+    onProgress: ({ kind }) => void (kind === 'progress' && done++),
+    stopRequested: () => done >= steps,
+  };
+}
+
+const stateOf = (name: string): Promise<Buffer> => readFile(join(folder, name, 'optimizer.safetensors'));
+
+describe.runIf(deviceUnderTest)(`training on ${deviceUnderTest}`, () => {
+  it('20 steps of added gradients, and adapters, go as on the processor', async () => {
+    for (const changed of [{ accumulateGradients: 2 }, { steps: 4, loraRank: 2, recompute: true }]) {
+      const name = Object.keys(changed).join('-');
+      const [expected, received] = [
+        await train(processor, `cpu-${name}`, changed),
+        await train(testEngine, `device-${name}`, changed),
+      ];
+      expect(received).toHaveLength(expected.length);
+      for (const [step, { loss, validationLoss, gradientNorm }] of expected.entries()) {
+        expect(Math.abs(received[step]!.loss / loss - 1)).toBeLessThan(1e-4);
+        expect(Math.abs(received[step]!.gradientNorm / gradientNorm - 1)).toBeLessThan(1e-3);
+        if (validationLoss !== undefined)
+          expect(Math.abs(received[step]!.validationLoss! / validationLoss - 1)).toBeLessThan(1e-4);
+      }
+    }
+  });
+
+  it('stopped and started again, ends with the same bytes', async () => {
+    const changed = { steps: 5 };
+    await train(testEngine, 'whole', changed);
+    await expect(train(testEngine, 'stopped', changed, stopAfter(2))).rejects.toBeInstanceOf(
+      InterruptedError,
+    );
+    await train(testEngine, 'stopped', changed);
+    expect(Buffer.compare(await stateOf('stopped'), await stateOf('whole'))).toBe(0);
+  });
+});
+
+it('a step that the device has no memory for names the batch size, and leaves the checkpoint', async () => {
+  let steps = 0;
+  const small: Engine = {
+    ...processor,
+    compile: async (outputs, compileOptions) => {
+      const program = await processor.compile(outputs, compileOptions);
+      const isTraining = Object.keys(outputs).some((name) => name.startsWith('gradient.'));
+      return {
+        run: (feeds, results) => {
+          if (isTraining && ++steps > 4)
+            throw new DeviceMemoryError('The card is full.', '', new Error('out of memory'));
+          return program.run(feeds, results);
+        },
+        dispose: () => program.dispose(),
+      };
+    },
+  };
+  const failing = train(small, 'short', { saveEvery: 2 });
+  await expect(failing).rejects.toThrow(/--batch-size 2 with rows of 32 tokens without --recompute/);
+  await failing.catch((error: DeviceMemoryError) => {
+    expect(error.hint).toBe('Try --batch-size 1 --accumulate-gradients 2, or --recompute, or --lora-rank 8.');
+  });
+  await expect(train(processor, 'four', { saveEvery: 2 }, stopAfter(4))).rejects.toThrow('step 4 of 20');
+  expect(Buffer.compare(await stateOf('short'), await stateOf('four'))).toBe(0);
+});
+
+describe.runIf(deviceUnderTest)(`generating on ${deviceUnderTest}`, () => {
+  it('gives the texts of the processor, slots refilled and moved', async () => {
+    const store = createParameterStore(parameterSpecifications(configuration));
+    initializeParameters(store, 3);
+    for (const view of store.views.values())
+      for (const [index, value] of view.entries()) view[index] = 8 * value;
+    const texts = async (engine: Engine, temperature: number): Promise<string[]> => {
+      const sizes = { slots: 3, capacity: 20 };
+      const session = await openDecodeSession(engine, configuration, storedWeights(store), sizes);
+      const asked = { nsamples: 4, length: 10, temperature, prefixes: ['Why', 'my red'] };
+      const found: string[] = [];
+      for await (const { index, text } of generateTexts(
+        session,
+        tokenizer,
+        { ...generationDefaults, ...asked },
+        silentContext,
+      ))
+        found[index] = text;
+      await session.dispose();
+      return found;
+    };
+    for (const temperature of [0, 0.7]) {
+      const expected = await texts(processor, temperature);
+      expect(new Set(expected).size).toBeGreaterThan(1);
+      expect(await texts(testEngine, temperature)).toEqual(expected);
+    }
+  });
+});
+
+describe.runIf(testEngine.memory)('memory of a device', () => {
+  const memory = testEngine.memory!;
+
+  it('keeps what is written, copies rows, and is read under other shapes', async () => {
+    const values = Float32Array.from({ length: 12 }, (_, index) => index);
+    const [from, to] = [
+      [3, 2, 2],
+      [2, 2, 2],
+    ].map((shape) => memory.allocate({ shape, dtype: 'float32' }));
+    await memory.write([
+      [values, from!],
+      [new Float32Array(8), to!],
+    ]);
+    void memory.copyRow([{ from: from!, to: to! }], 2, 1);
+    void memory.copyRow([{ from: from!, to: from! }], 1, 0);
+    const [copied, moved] = [new Float32Array(8), new Float32Array(4)];
+    await memory.read([
+      [to!, copied],
+      [from!.view([1, 4]), moved],
+    ]);
+    expect([...copied]).toEqual([0, 0, 0, 0, 8, 9, 10, 11]);
+    expect([...moved]).toEqual([4, 5, 6, 7]);
+  });
+
+  it('feeds programs and takes their results', async () => {
+    const specification = { shape: [4], dtype: 'float32' } as const;
+    const program = await testEngine.compile({ y: graph.multiply(graph.input('x', [4]), 2) });
+    const [x, y] = [memory.allocate(specification), memory.allocate(specification)];
+    await memory.write([[Float32Array.of(1, 2, 3, 4), x]]);
+    await program.run({ x }, { y });
+    await program.run({ x: y }, { y: x });
+    const result: NumericArray = new Float32Array(4);
+    await memory.read([[x, result]]);
+    expect([...result]).toEqual([4, 8, 12, 16]);
+    const wrong = memory.allocate({ shape: [2, 2], dtype: 'float32' });
+    await expect(program.run({ x: wrong }, { y })).rejects.toThrow(
+      'x: needs float32[4]; received float32[2,2] on the device',
+    );
+    await program.dispose();
+  });
+
+  const isSoftware = deviceUnderTest === 'onnxruntime webgpu' && findAdapter('webgpu')?.software;
+  it.runIf(isSoftware)('says where there is too little', async () => {
+    const elements = 2 ** 31;
+    const large = graph.broadcastTo(graph.input('x', [1]), [elements]);
+    const program = await testEngine.compile({ y: graph.reduceSum(graph.multiply(large, large)) });
+    const run = program.run({ x: Float32Array.of(1) }, { y: new Float32Array(1) });
+    await expect(run).rejects.toBeInstanceOf(DeviceMemoryError);
+    await program.dispose();
+  });
+});

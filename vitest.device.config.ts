@@ -1,0 +1,13 @@
+import { mergeConfig } from 'vitest/config';
+import base from './vitest.config.js';
+
+/** `npm run test:device`: the model's tests on a graphics card, one file after the other, as they share the card. */
+export default mergeConfig(base, {
+  test: {
+    include: ['engine/engines', 'training/*', 'generation/*', 'gpt2/decoder', 'device'].map(
+      (name) => `test/model/${name}.test.ts`,
+    ),
+    fileParallelism: false,
+    env: { TITLESMITH_TEST_DEVICE: process.env['TITLESMITH_TEST_DEVICE'] ?? 'onnxruntime webgpu' },
+  },
+});
