@@ -19,6 +19,7 @@ export interface GeneratedOutput {
  * - the ways of being a copy (./copies.ts).
  * - `held-out title`: a title kept from the model, case, punctuation, accents and width apart: not new
  *   either.
+ * - `accepted before`: the same as, or rated at or above the threshold with, a title of {@link DedupeOptions.earlier}.
  * - `repeat`: an earlier output that is kept says the same; `near repeat`: it rates at or above the
  *   threshold with it.
  */
@@ -27,6 +28,7 @@ export const rejectionReasons = [
   'broken text',
   ...copyReasons,
   'held-out title',
+  'accepted before',
   'repeat',
   'near repeat',
 ] as const;
@@ -80,6 +82,8 @@ export interface DedupeOptions {
   readonly threshold?: number | 'auto';
   /** Titles kept from the model: what outputs are measured against. */
   readonly heldOut?: readonly string[];
+  /** Titles accepted before these outputs: what says the same again is no longer new. */
+  readonly earlier?: readonly string[];
 }
 
 const nothingVisible = /^[\s\p{Cc}\p{Cf}]*$/u;
@@ -98,7 +102,7 @@ export async function dedupe(
   options: DedupeOptions = {},
   context: WorkContext = silentContext,
 ): Promise<Judgement> {
-  const { threshold = defaultThreshold, heldOut = [] } = options;
+  const { threshold = defaultThreshold, heldOut = [], earlier = [] } = options;
   const index = 'runs' in titles ? titles : createTitleIndex(titles);
   const baseline = await compareTexts(heldOut, index, 'Comparing the held-out titles', context);
   const rules = chooseRules(baseline, threshold);
@@ -108,11 +112,14 @@ export async function dedupe(
 
   const unseen = foldedSet(heldOut);
   const refusals = compared.map(({ text }, position) => refusal(text, copies[position], unseen));
-  const repeats = findRepeats(texts, rules.threshold, (position) => refusals[position] === undefined);
+  // Titles accepted before lead the outputs, as earlier outputs lead later ones.
+  const all = [...earlier, ...texts];
+  const isKept = (position: number): boolean => refusals[position - earlier.length] === undefined;
+  const repeats = findRepeats(all, rules.threshold, isKept).slice(earlier.length);
   return {
     rules,
     verdicts: compared.map((comparison, position) => {
-      const found = refusals[position] ?? repeated(texts, repeats[position]);
+      const found = refusals[position] ?? repeated(all, repeats[position], earlier.length);
       return verdict(outputs[position]!.index, comparison, found);
     }),
     outputs: compared.map((comparison, position) => judged(comparison, copies[position])),
@@ -155,12 +162,22 @@ function codePoint(character: string): string {
   return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-function repeated(texts: readonly string[], repeat: Repeat | undefined): Refusal | undefined {
+/** @param earlier how many of the texts were accepted before. */
+function repeated(
+  texts: readonly string[],
+  repeat: Repeat | undefined,
+  earlier: number,
+): Refusal | undefined {
   if (!repeat) return undefined;
-  const [reason, evidence] = repeat.equal
-    ? (['repeat', 'an earlier output says the same'] as const)
-    : (['near repeat', `rated ${repeat.rating.toFixed(3)} with an earlier output`] as const);
-  return { reason, evidence, repeats: texts[repeat.of]! };
+  const repeats = texts[repeat.of]!;
+  const rated = `rated ${repeat.rating.toFixed(3)} with`;
+  if (repeat.of < earlier) {
+    const evidence = repeat.equal ? 'the same was accepted before' : `${rated} a title accepted before`;
+    return { reason: 'accepted before', evidence, repeats };
+  }
+  return repeat.equal
+    ? { reason: 'repeat', evidence: 'an earlier output says the same', repeats }
+    : { reason: 'near repeat', evidence: `${rated} an earlier output`, repeats };
 }
 
 function verdict(index: number, comparison: Comparison, found: Refusal | undefined): Verdict {

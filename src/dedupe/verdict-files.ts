@@ -44,6 +44,7 @@ function matches(verdict: Verdict): [rating: string, matched: string, second: st
     case 'blank':
     case 'broken text':
       return ['', '', ''];
+    case 'accepted before':
     case 'repeat':
     case 'near repeat':
       return ['', verdict.repeats ?? '', ''];

@@ -80,6 +80,10 @@ export const optionTable = {
   dryRun: flag({ ...asked, help: 'Say what the query of BigQuery would read and cost, and stop there.' }),
   from: decidedValue('<month>', month, { ...titles, help: 'First month of posts, YYYY-MM.' }),
   to: decidedValue('<month>', month, { ...titles, help: 'Last month of posts, YYYY-MM, included.' }),
+  addMonths: flag({
+    ...titles,
+    help: 'Keep the titles of months asked for before: ask for those of --from to --to that are new, and add them.',
+  }),
   limit: value('<count>', integer(1, 10 * million), 16_000, {
     ...titles,
     help: 'At most this many titles of a subreddit, the highest scores first.',
@@ -129,10 +133,11 @@ export const optionTable = {
     help: 'Passes over the training titles, where --steps is not given.',
     defaultInWords: byModel,
   }),
-  restoreFrom: value('<latest|fresh>', choice('latest', 'fresh'), 'latest', {
+  restoreFrom: decidedValue('<latest|fresh>', choice('latest', 'fresh'), {
     group: 'Training',
     stages: [],
-    help: 'Go on with an interrupted training (latest), or train anew (fresh).',
+    help: 'Begin with the last checkpoint of the run, also on other titles or options (latest); or train anew (fresh).',
+    defaultInWords: 'go on with a training that was cut short',
   }),
   batchSize: decidedValue('<rows>', integer(1, 4096), {
     ...training,

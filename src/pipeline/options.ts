@@ -102,6 +102,9 @@ export function checkOptionsTogether(options: RunOptions): void {
   if (subreddit.length === 0 && source !== 'csv' && !(source === 'auto' && input.length > 0)) {
     throw usageError('--subreddit is missing.', 'Name at least one, for example --subreddit askreddit.');
   }
+  if (options.addMonths && (from === undefined || to === undefined)) {
+    throw usageError('--add-months needs --from and --to, to know which months are new.');
+  }
   if ((from !== undefined || to !== undefined) && source === 'csv') {
     throw usageError('--from and --to need posts with dates, but --source csv reads titles alone.');
   }

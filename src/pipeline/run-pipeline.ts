@@ -7,6 +7,7 @@ import { decideDevice, describeDevice } from './decide-device.js';
 import { decideModel, keptModel } from './decide-model.js';
 import { decideSource } from './decide-source.js';
 import type { Interrupt } from './interrupt.js';
+import { spansToAsk } from './kept-months.js';
 import type { Decision } from './manifest.js';
 import type { RunOptions } from './option-table.js';
 import { overfitGate } from './overfit-gate.js';
@@ -14,7 +15,7 @@ import { planRuns, type RunPlan } from './plan.js';
 import { RunFolder } from './run-folder.js';
 import { describeCost, openRunSource } from './run-source.js';
 import { runStage, type StageRunContext } from './run-stages.js';
-import type { SharedRows } from './shared-rows.js';
+import { monthsKey, type SharedRows } from './shared-rows.js';
 import { stageNames } from './stage-names.js';
 import { type RunSummary, summarizeRun } from './summary.js';
 
@@ -82,11 +83,23 @@ async function runSeveral(
   try {
     return await runEach(plans, decisions, console, interrupt, {
       folder,
-      subreddits: plans.flatMap(({ options }) => options.subreddit),
+      asked: await askedTogether(plans),
     });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Which subreddits ask for which months; with --add-months, for those that they do not have yet. */
+async function askedTogether(plans: readonly RunPlan[]): Promise<SharedRows['asked']> {
+  const asked: Record<string, string[]> = {};
+  for (const { name, options } of plans) {
+    const { from, to, addMonths, runsDir, overwrite, subreddit } = options;
+    const isAdding = addMonths && from !== undefined && to !== undefined && !overwrite;
+    const spans = isAdding ? await spansToAsk(join(runsDir, name), { from, to }) : [{ from, to }];
+    for (const span of spans) asked[monthsKey(span)] = [...(asked[monthsKey(span)] ?? []), ...subreddit];
+  }
+  return asked;
 }
 
 async function runEach(

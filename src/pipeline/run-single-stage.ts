@@ -32,7 +32,7 @@ export async function runSingleStage(
   const onProgress = console.listener({ stage });
   const run = await RunFolder.open(folder, onProgress);
   try {
-    const once = { overwrite: false, json: false, restoreFrom: 'latest' } as const;
+    const once = { overwrite: false, json: false, restoreFrom: undefined } as const;
     const options: RunOptions = { ...restoreOptions(run.manifest.options), ...once, ...given };
     checkOptionsTogether(options);
     const decisions = { ...run.manifest.decisions };

@@ -4,7 +4,9 @@ import { InterruptedError, TitlesmithError } from '../common/errors.js';
 import { hashFile } from '../common/files.js';
 import type { ProgressListener } from '../common/progress.js';
 import { formatDevice } from '../model/engine/device-names.js';
+import { keepAccepted } from './accepted-before.js';
 import { decidedDevice, deviceIdentity } from './decide-device.js';
+import { earlierCheckpointHash, putCheckpointAside } from './earlier-checkpoint.js';
 import { filesAreUnchanged, hashValue, recordFiles } from './fingerprint.js';
 import type { Decision, StageCounts, StageRecord } from './manifest.js';
 import type { OptionName, RunOptions } from './option-table.js';
@@ -13,7 +15,7 @@ import type { RunFolder } from './run-folder.js';
 import type { SharedRows } from './shared-rows.js';
 import { runInThread } from './stage-host.js';
 import type { StageName } from './stage-names.js';
-import { stageDescriptions } from './stages/descriptions.js';
+import { earlierCheckpointFolder, stageDescriptions } from './stages/descriptions.js';
 
 /** What one run's stages need. */
 export interface StageRunContext {
@@ -57,7 +59,7 @@ async function hashPrefixes({ prefixFile }: RunOptions): Promise<string | undefi
 
 /** Hash of everything a stage's result depends on. @throws TitlesmithError when an input is missing. */
 async function fingerprintStage(stage: StageName, context: StageRunContext): Promise<string> {
-  const { version, inputs, usesCountsOf } = stageDescriptions[stage];
+  const { version, inputs, optionalInputs, usesCountsOf } = stageDescriptions[stage];
   const { run, runName, options, decisions, sourceFingerprint } = context;
   for (const input of inputs) {
     const files = await recordFiles(run.path, [input]);
@@ -71,13 +73,14 @@ async function fingerprintStage(stage: StageName, context: StageRunContext): Pro
   return hashValue({
     version,
     options: optionsOf(stage, options),
-    inputs: await recordFiles(run.path, inputs),
+    inputs: await recordFiles(run.path, [...inputs, ...optionalInputs]),
     counts: countsOf(run, usesCountsOf),
     source: stage === 'extract' ? sourceFingerprint : undefined,
     model: stage === 'finetune' ? modelIdentity(decisions['model']) : undefined,
     device: runsModel(stage)
       ? deviceIdentity(options, decisions['device'], run.manifest.stages[stage])
       : undefined,
+    begin: beginsWithEarlier(stage, options) ? await earlierCheckpointHash(run.path) : undefined,
     prefixes: stage === 'generate' ? await hashPrefixes(options) : undefined,
     shown: stage === 'report' ? { runName, decisions } : undefined,
   });
@@ -115,7 +118,7 @@ export async function runStage(stage: StageName, context: StageRunContext, force
   const { run, onProgress } = context;
   const { outputs, resumable } = stageDescriptions[stage];
   if (context.stopRequested()) throw new InterruptedError();
-  const fingerprint = await fingerprintStage(stage, context);
+  let fingerprint = await fingerprintStage(stage, context);
   const previous = run.manifest.stages[stage];
   if (!force && (await isFinished(run, previous, fingerprint))) {
     onProgress({ kind: 'note', message: 'skipped: nothing it depends on has changed' });
@@ -126,11 +129,35 @@ export async function runStage(stage: StageName, context: StageRunContext, force
   const resume = resumable && sameWork && !force;
   const reason = force ? undefined : reasonToRun(previous, fingerprint, resume);
   if (reason) onProgress({ kind: 'note', message: reason });
+  if (!sameWork) await keepForLater(stage, context, previous);
+  if (beginsWithEarlier(stage, context.options)) fingerprint = await fingerprintStage(stage, context);
   if (!resume) {
     for (const output of outputs) await rm(join(run.path, output), { recursive: true, force: true });
   }
   await perform(stage, context, fingerprint, resume);
   return true;
+}
+
+/** Whether a stage is a training that begins with the run's last checkpoint. */
+function beginsWithEarlier(stage: StageName, { restoreFrom }: RunOptions): boolean {
+  return stage === 'finetune' && restoreFrom === 'latest';
+}
+
+/** Puts aside what a stage is about to replace, where later work needs it. */
+async function keepForLater(
+  stage: StageName,
+  { run, options, onProgress }: StageRunContext,
+  previous: StageRecord | undefined,
+): Promise<void> {
+  if (stage === 'generate' && options.addMonths && run.manifest.stages.dedupe?.status === 'done') {
+    await keepAccepted(run.path);
+  }
+  if (stage !== 'finetune') return;
+  if (!beginsWithEarlier(stage, options)) {
+    await rm(join(run.path, earlierCheckpointFolder), { recursive: true, force: true });
+  } else if (previous && (await putCheckpointAside(run.path, previous))) {
+    onProgress({ kind: 'note', message: 'training begins with the last checkpoint' });
+  }
 }
 
 async function perform(

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { systemErrorCode, TitlesmithError } from '../common/errors.js';
 import { AtomicFile, writeFileAtomic } from '../common/files.js';
 import type { WorkContext } from '../common/progress.js';
+import { rowLine } from './row-line.js';
 import type { SourceRow, TitleQuery, TitleSource } from './sources/contract.js';
 import { MissingSubredditsError } from './sources/missing-subreddits.js';
 
@@ -12,8 +13,13 @@ import { MissingSubredditsError } from './sources/missing-subreddits.js';
 export interface SharedRows {
   /** Where rows are kept from the first run that asks to the last; removed by who made it. */
   readonly folder: string;
-  /** The subreddits of all runs, in lower case. */
-  readonly subreddits: readonly string[];
+  /** The subreddits that ask for the same months, in lower case, by {@link monthsKey}. */
+  readonly asked: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The months of a question, as part of a file's name. */
+export function monthsKey({ from, to }: Pick<TitleQuery, 'from' | 'to'>): string {
+  return `${from ?? ''}_${to ?? ''}`;
 }
 
 /** Text gathered before it is written, in UTF-16 units. */
@@ -22,22 +28,19 @@ const writeCharacters = 65_536;
 /** What is known of subreddits without titles, by name. */
 type Missing = Readonly<Record<string, { message: string; code: string; hint?: string | undefined }>>;
 
-const indexPath = ({ folder }: SharedRows): string => join(folder, 'missing.json');
-const rowsPath = ({ folder }: SharedRows, name: string): string => join(folder, `r-${name}.ndjson`);
-
-/** One JSON object a line; line separators of Unicode, at which readers of lines may stop, are escaped. */
-function toLine(row: SourceRow): string {
-  return `${JSON.stringify(row).replace(/[\u2028\u2029]/g, (mark) => (mark === '\u2028' ? '\\u2028' : '\\u2029'))}\n`;
-}
+const indexPath = ({ folder }: SharedRows, query: TitleQuery): string =>
+  join(folder, `missing-${monthsKey(query)}.json`);
+const rowsPath = ({ folder }: SharedRows, query: TitleQuery, name: string): string =>
+  join(folder, `r-${monthsKey(query)}-${name}.ndjson`);
 
 /** The rows of each subreddit, each in a file of its own. */
 class RowFiles {
   private readonly files = new Map<string, { readonly file: AtomicFile; text: string }>();
 
-  static async create(shared: SharedRows): Promise<RowFiles> {
+  static async create(shared: SharedRows, query: TitleQuery): Promise<RowFiles> {
     const made = new RowFiles();
-    for (const name of shared.subreddits) {
-      made.files.set(name, { file: await AtomicFile.create(rowsPath(shared, name)), text: '' });
+    for (const name of query.subreddits) {
+      made.files.set(name, { file: await AtomicFile.create(rowsPath(shared, query, name)), text: '' });
     }
     return made;
   }
@@ -45,7 +48,7 @@ class RowFiles {
   async add(row: SourceRow): Promise<void> {
     const target = this.files.get((row.subreddit ?? '').toLowerCase());
     if (!target) return;
-    target.text += toLine(row);
+    target.text += rowLine(row);
     if (target.text.length < writeCharacters) return;
     await target.file.write(target.text);
     target.text = '';
@@ -63,27 +66,26 @@ class RowFiles {
   }
 }
 
-async function readMissing(shared: SharedRows): Promise<Missing | undefined> {
+async function readMissing(shared: SharedRows, query: TitleQuery): Promise<Missing | undefined> {
   try {
-    return JSON.parse(await readFile(indexPath(shared), 'utf8')) as Missing;
+    return JSON.parse(await readFile(indexPath(shared, query), 'utf8')) as Missing;
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-/** Asks the source once, for all runs. @returns the subreddits without titles. */
+/** Asks the source once, for all runs. @param query with the subreddits of all. @returns those without titles. */
 async function askOnce(
   source: TitleSource,
   shared: SharedRows,
   query: TitleQuery,
   context: WorkContext,
 ): Promise<Missing> {
-  const files = await RowFiles.create(shared);
+  const files = await RowFiles.create(shared, query);
   let missing: Missing = {};
   try {
-    const together = { ...query, subreddits: shared.subreddits };
-    for await (const row of source.rows(together, context)) await files.add(row);
+    for await (const row of source.rows(query, context)) await files.add(row);
   } catch (error) {
     if (!(error instanceof MissingSubredditsError)) {
       await files.abort();
@@ -94,7 +96,7 @@ async function askOnce(
     );
   }
   await files.commit();
-  await writeFileAtomic(indexPath(shared), JSON.stringify(missing));
+  await writeFileAtomic(indexPath(shared, query), JSON.stringify(missing));
   return missing;
 }
 
@@ -106,14 +108,24 @@ export function sharedSource(source: TitleSource, shared: SharedRows): TitleSour
   return {
     ...source,
     async *rows(query, context) {
-      const missing = (await readMissing(shared)) ?? (await askOnce(source, shared, query, context));
+      const names = shared.asked[monthsKey(query)] ?? [];
+      const isShared = query.subreddits.every((name) => names.includes(name.toLowerCase()));
+      if (!isShared) {
+        yield* source.rows(query, context);
+        return;
+      }
+      const together = { ...query, subreddits: names };
+      const missing =
+        (await readMissing(shared, query)) ?? (await askOnce(source, shared, together, context));
       for (const name of query.subreddits) {
         const found = missing[name.toLowerCase()];
         if (found) {
           const { message, code, hint } = found;
           throw new TitlesmithError(message, { code, ...(hint ? { hint } : {}) });
         }
-        const lines = createInterface({ input: createReadStream(rowsPath(shared, name.toLowerCase())) });
+        const lines = createInterface({
+          input: createReadStream(rowsPath(shared, query, name.toLowerCase())),
+        });
         for await (const line of lines) yield JSON.parse(line) as SourceRow;
       }
     },

@@ -24,7 +24,7 @@ export async function runInThread(
       worker.on('message', (message: StageMessage) => {
         if (message.kind === 'event') onProgress(message.event);
         else if (message.kind === 'done') resolve(message.counts);
-        else reject(unpackError(message.error));
+        else reject(describeDeath(job, unpackError(message.error)));
       });
       worker.on('error', (error) => reject(describeDeath(job, error)));
       worker.on('exit', (code) =>
@@ -38,10 +38,15 @@ export async function runInThread(
 
 /** An error that escaped the stage: out of memory is the person's to solve, anything else is a bug. */
 function describeDeath(job: StageJob, error: Error): Error {
-  if ('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+  const isExhausted = /Array buffer allocation failed|bad_alloc|Failed to allocate memory/i.test(
+    error.message,
+  );
+  if (isExhausted || ('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY')) {
     return new TitlesmithError(`The ${job.stage} stage ran out of memory.`, {
       code: 'out-of-memory',
-      hint: 'Lower --limit, or allow more with NODE_OPTIONS=--max-old-space-size=8192 (megabytes).',
+      hint: isExhausted
+        ? 'Lower --batch-size, train adapters with --lora-rank 8, or take a smaller model.'
+        : 'Lower --limit, or allow more with NODE_OPTIONS=--max-old-space-size=8192 (megabytes).',
       cause: error,
     });
   }

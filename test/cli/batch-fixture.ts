@@ -4,15 +4,16 @@ import { join } from 'node:path';
 import type { BatchRecord } from '../../src/report/batch/contract.js';
 import { madeUpTitles } from './titles.js';
 
-/** Made-up posts of some subreddits, a dump a month, as Pushshift writes them. */
+/** Made-up posts of some subreddits, a dump a month, as Pushshift writes them. @param first number of the first post. */
 export function writeDumps(
   folder: string,
   months: Readonly<Record<string, number>>,
   names: readonly string[],
+  first = 0,
 ): void {
   mkdirSync(folder, { recursive: true });
   const titles = madeUpTitles(600);
-  let next = 0;
+  let next = first;
   for (const [month, perSubreddit] of Object.entries(months)) {
     const [year, number] = month.split('-').map(Number);
     const lines = names.flatMap((name) =>
@@ -57,4 +58,25 @@ export function lastingFiles(root: string): Record<string, string> {
   };
   const hash = (name: string): string => createHash('sha256').update(content(name)).digest('hex');
   return Object.fromEntries(files.map((name) => [name.replaceAll('\\', '/'), hash(name)]));
+}
+
+/** What must stay of run.json and batch.json: all but times, and hashes of files that hold times. */
+export function lastingRecord(runsDir: string, names: readonly string[]): unknown {
+  const runs = names.map((name) => {
+    const { options, decisions, stages } = JSON.parse(readFileSync(join(runsDir, name, 'run.json'), 'utf8'));
+    const lasting = Object.entries(stages as Record<string, { status: string; counts: unknown }>).map(
+      ([stage, { status, counts }]) => [stage, status, counts],
+    );
+    // The folder differs on purpose.
+    return { name, options: { ...options, runsDir: null }, decisions, stages: lasting };
+  });
+  const record = readBatch(runsDir);
+  const batch = record.runs.map(({ name, status, error, figures, report }) => ({
+    name,
+    status,
+    error,
+    figures,
+    report,
+  }));
+  return { runs, batch, isFinished: record.finishedAt !== null };
 }

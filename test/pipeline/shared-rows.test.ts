@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { silentContext } from '../../src/common/progress.js';
 import { collect } from '../../src/pipeline/collect.js';
-import { sharedSource } from '../../src/pipeline/shared-rows.js';
+import { monthsKey, sharedSource } from '../../src/pipeline/shared-rows.js';
 import type { TitleSource } from '../../src/pipeline/sources/contract.js';
 import { openDumpSource } from '../../src/pipeline/sources/dumps.js';
 import { failureLine, ndjson, temporaryFolder, write } from './sources/helpers.js';
@@ -12,6 +12,8 @@ import { hostilePosts, post, question } from './sources/posts.js';
 const folder = temporaryFolder();
 const odd = [post('Line \u2028 separators \u2029 and "quotes"\nand breaks', { subreddit: 'Odd' })];
 const path = write(folder, 'posts.ndjson', ndjson([...hostilePosts, ...odd]));
+
+const everyMonth = monthsKey(question({}));
 
 /** A source over the posts that counts how often it is asked. */
 async function counted() {
@@ -30,7 +32,7 @@ async function counted() {
 test('each run gets the rows it would get alone; the source is asked once', async () => {
   const { source, counting, asked } = await counted();
   const subreddits = ['askreddit', 'showerthoughts', 'odd', 'askredit'];
-  const shared = { folder: mkdtempSync(join(folder, 'rows-')), subreddits };
+  const shared = { folder: mkdtempSync(join(folder, 'rows-')), asked: { [everyMonth]: subreddits } };
   for (const name of ['askreddit', 'odd', 'showerthoughts']) {
     const query = question({ subreddits: [name], limit: 11 });
     const alone = await collect(source.rows(query, silentContext));
@@ -44,7 +46,10 @@ test('each run gets the rows it would get alone; the source is asked once', asyn
 
 test('a source that fails is asked again by the next run, and leaves no rows', async () => {
   const { source } = await counted();
-  const shared = { folder: mkdtempSync(join(folder, 'rows-')), subreddits: ['askreddit', 'odd'] };
+  const shared = {
+    folder: mkdtempSync(join(folder, 'rows-')),
+    asked: { [everyMonth]: ['askreddit', 'odd'] },
+  };
   let fails = 1;
   const failing: TitleSource = {
     ...source,
@@ -59,4 +64,13 @@ test('a source that fails is asked again by the next run, and leaves no rows', a
   const query = question({ subreddits: ['odd'] });
   await expect(collect(sharedSource(failing, shared).rows(query, silentContext))).rejects.toThrow('broke');
   expect(await collect(sharedSource(failing, shared).rows(query, silentContext))).toHaveLength(1);
+});
+
+test('who asks for other months asks alone', async () => {
+  const { source, counting, asked } = await counted();
+  const shared = { folder: mkdtempSync(join(folder, 'rows-')), asked: { '2013-01_2013-02': ['odd'] } };
+  const query = question({ subreddits: ['odd'] });
+  const alone = await collect(source.rows(query, silentContext));
+  expect(await collect(sharedSource(counting, shared).rows(query, silentContext))).toEqual(alone);
+  expect(asked).toEqual([['odd']]);
 });

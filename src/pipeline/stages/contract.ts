@@ -27,6 +27,8 @@ export interface StageDescription {
   readonly version: number;
   /** Files and folders it reads, relative to the run folder: outputs of earlier stages. */
   readonly inputs: readonly string[];
+  /** The same, where they are there. */
+  readonly optionalInputs: readonly string[];
   /** Files and folders it writes; removed before it starts anew. */
   readonly outputs: readonly string[];
   /** Earlier stages whose counts it uses. */

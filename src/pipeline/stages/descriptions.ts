@@ -15,12 +15,16 @@ export const runFiles = {
   generated: 'generated.jsonl',
   generatedJournal: 'generated.partial.jsonl',
   accepted: 'accepted.txt',
+  acceptedBefore: 'accepted-before.txt',
   rejected: 'rejected.csv',
   reportPage: 'report.html',
   reportFigures: 'report.json',
 } as const;
 
-const once = { version: 1, usesCountsOf: [], resumable: false } as const;
+/** The checkpoint that a training with --restore-from latest began with. */
+export const earlierCheckpointFolder = 'checkpoint-before';
+
+const once = { version: 1, usesCountsOf: [], resumable: false, optionalInputs: [] } as const;
 
 /** What each stage reads and writes. Kept apart from their code, so that the runner loads no model to skip a stage. */
 export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = {
@@ -43,12 +47,14 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
     ...once,
     version: 2,
     inputs: [runFiles.generated, runFiles.train, runFiles.validation],
+    optionalInputs: [runFiles.acceptedBefore],
     outputs: [runFiles.accepted, runFiles.rejected],
   },
   report: {
     ...once,
     version: 2,
     inputs: [runFiles.generated, runFiles.train, runFiles.validation, runFiles.metrics],
+    optionalInputs: [runFiles.acceptedBefore],
     outputs: [runFiles.reportPage, runFiles.reportFigures],
     usesCountsOf: ['extract', 'dataset', 'finetune', 'generate'],
   },

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
 import { extractTitles } from '../cleaning/extract.js';
+import { addingSource } from '../kept-months.js';
 import { openRunSource, titleQuery } from '../run-source.js';
 import { sharedSource } from '../shared-rows.js';
 import type { StageJob } from './contract.js';
@@ -13,7 +14,8 @@ export async function runExtract(
   context: WorkContext,
 ): Promise<ExtractCounts> {
   const opened = await openRunSource(decisions['source']?.choice ?? options.source, options);
-  const source = shared ? sharedSource(opened, shared) : opened;
+  const asked = shared ? sharedSource(opened, shared) : opened;
+  const source = options.addMonths ? addingSource(asked, folder) : asked;
   return extractTitles(
     {
       source,
@@ -21,7 +23,8 @@ export async function runExtract(
       titlesPath: join(folder, runFiles.titles),
       droppedPath: join(folder, runFiles.dropped),
       minLength: options.minLength,
-      limit: options.limit * Math.max(1, options.subreddit.length),
+      // With --add-months the limit holds for what is asked for at a time.
+      ...(options.addMonths ? {} : { limit: options.limit * Math.max(1, options.subreddit.length) }),
       withSubreddit: options.condition.includes('subreddit'),
     },
     context,

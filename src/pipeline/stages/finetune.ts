@@ -1,32 +1,50 @@
 import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
 import { openEngine } from '../../model/engine/open-engine.js';
+import { publishedShape } from '../../model/gpt2/published-shapes.js';
 import { finetune } from '../../model/training/finetune.js';
 import { decidedDevice } from '../decide-device.js';
+import { hasEarlierCheckpoint } from '../earlier-checkpoint.js';
+import { checkTrainingMemory } from '../memory.js';
 import type { StageJob } from './contract.js';
 import type { FinetuneCounts } from './counts.js';
 import { readDatasetTitles } from './dataset-titles.js';
 import { datasetTitles, tokenizeDataset } from './dataset-tokens.js';
-import { runFiles } from './descriptions.js';
+import { earlierCheckpointFolder, runFiles } from './descriptions.js';
 import { startingModel } from './starting-model.js';
 import { trainingOptions } from './training-presets.js';
 import { trainingSamples } from './training-samples.js';
+
+/** The checkpoint to begin with where --restore-from latest asks for it; undefined where there is none yet. */
+async function earlierCheckpoint(
+  folder: string,
+  { restoreFrom }: StageJob['options'],
+): Promise<string | undefined> {
+  const isThere = restoreFrom === 'latest' && (await hasEarlierCheckpoint(folder));
+  return isThere ? join(folder, earlierCheckpointFolder) : undefined;
+}
 
 /** dataset/ → tokens/, checkpoint/ and metrics.jsonl. */
 export async function runFinetune(
   { folder, options, decisions }: StageJob,
   context: WorkContext,
 ): Promise<FinetuneCounts> {
+  const modelName = decisions['model']?.choice ?? 'nano';
+  // Known by its name, it is refused before it is downloaded.
+  const published = modelName === 'nano' ? undefined : publishedShape(modelName);
+  if (published) checkTrainingMemory(modelName, published, options);
   const trainTitles = datasetTitles(join(folder, runFiles.train), 'vocabulary', context);
   const { configuration, tokenizer, pretrained } = await startingModel(
     decisions['model'],
     trainTitles,
     context,
+    await earlierCheckpoint(folder, options),
   );
+  checkTrainingMemory(modelName, configuration, options);
   const limits = { maximumTokens: configuration.contextLength - 1 };
   const tokens = await tokenizeDataset(folder, tokenizer, limits, context);
   const engine = await openEngine(decidedDevice(decisions['device']), { threads: options.threads });
-  const { sampleEvery, ...training } = trainingOptions(decisions['model']?.choice ?? 'nano', options);
+  const { sampleEvery, ...training } = trainingOptions(modelName, options);
   const samples = trainingSamples(
     engine,
     { configuration, tokenizer, titles: () => readDatasetTitles(folder) },

@@ -4,6 +4,7 @@ import { createTitleIndex } from '../../dedupe/compare.js';
 import { dedupe, type Judgement } from '../../dedupe/dedupe.js';
 import type { Tokenize } from '../../dedupe/token-runs.js';
 import { gpt2Tokenizer } from '../../model/tokenizer/gpt2.js';
+import { readAcceptedBefore } from '../accepted-before.js';
 import { readDatasetTitles } from './dataset-titles.js';
 import { runFiles } from './descriptions.js';
 import { readGenerated } from './generated-file.js';
@@ -23,5 +24,6 @@ export async function judgeRun(
   const outputs = await readGenerated(join(folder, runFiles.generated));
   const { train, validation } = await readDatasetTitles(folder);
   const index = createTitleIndex(train, tokenizeFolded);
-  return dedupe(outputs, index, { threshold, heldOut: validation }, context);
+  const earlier = await readAcceptedBefore(folder);
+  return dedupe(outputs, index, { threshold, heldOut: validation, earlier }, context);
 }

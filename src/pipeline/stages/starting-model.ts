@@ -17,6 +17,7 @@ export interface StartingModel {
 /**
  * The model that was decided: nano over the vocabulary of the titles, or a pretrained one with its own
  * tokenizer, which is downloaded now where it is not cached.
+ * @param earlier folder of a checkpoint to begin with instead, with its own tokenizer.
  * @throws InterruptedError when the context asks to stop; TitlesmithError when the model cannot be had, or is
  *   another than was decided on.
  */
@@ -24,7 +25,12 @@ export async function startingModel(
   decision: Decision | undefined,
   titles: Iterable<string> | AsyncIterable<string>,
   context: WorkContext,
+  earlier?: string,
 ): Promise<StartingModel> {
+  if (earlier !== undefined) {
+    const model = await openModel(earlier, context);
+    return { ...model, pretrained: model.weights };
+  }
   if (decision === undefined || decision.choice === 'nano') {
     const vocabulary = new RestrictedVocabulary();
     for await (const title of titles) vocabulary.add(title);

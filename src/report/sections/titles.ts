@@ -28,6 +28,7 @@ const reasonMeanings: Readonly<Record<string, string>> = {
   'partial copy': 'nearly all of it is one run of words of a training title',
   'glued copy': 'nearly all of it is two runs of words, each of a training title',
   'held-out title': 'a real title that the model was not shown, but not new either',
+  'accepted before': 'the same, or nearly, was accepted before',
   repeat: 'an earlier output said the same',
   'near repeat': 'rated at or above the threshold with an earlier output',
 };
