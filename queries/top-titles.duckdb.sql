@@ -5,7 +5,9 @@
 -- posts(files) is a table macro that src/pipeline/sources/duckdb/posts.ts defines for the format at hand. It
 -- gives the columns title, subreddit, score, created_utc and id, all as text; other columns of the files are
 -- not decoded. Costs one pass over the files; the rows that match are sorted in memory, and on disk beyond
--- that.
+-- that. Bytes read of a month: the whole file where it is CSV; where it is Parquet the chunks of these five columns
+-- alone, by arithmetic (as in top-titles.bigquery.sql, not measured) 91 bytes a post before compression, 1.5 GB for
+-- 16 million posts.
 --
 -- $files        VARCHAR[]  paths of the dumps
 -- $subreddits   VARCHAR[]  names in lower case, without r/

@@ -65,6 +65,7 @@ function contenders(
       ],
     },
     { name: 'polars', command: [python, join(peers, 'polars_top.py'), file, subreddit] },
+    { name: 'pandas', command: [python, join(peers, 'pandas_top.py'), file, subreddit] },
     { name: 'Python, orjson', command: [python, join(peers, 'orjson_top.py'), file, subreddit] },
     { name: 'zstd | jq | sort', command: [join(peers, 'jq_top.sh'), file, subreddit] },
   ];

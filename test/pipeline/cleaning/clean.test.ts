@@ -1,3 +1,4 @@
+import { decodeHTMLStrict } from 'entities';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cleanText, cleanTitle, cleanTitles, longestRawTitle } from '../../../src/pipeline/cleaning/clean.js';
@@ -143,6 +144,17 @@ describe('cleanText', () => {
         expect(clean.normalize('NFC')).toBe(clean);
         expect(Buffer.from(clean).toString()).toBe(clean);
         expect(clean).not.toMatch(/\p{Cc}|\u2028|\u2029|\uFFFD|<\|(start|end)oftext\|>| {2}|^ | $/iu);
+      }),
+      settings,
+    );
+  });
+
+  test('the result is never longer than what it decodes to', () => {
+    fc.assert(
+      fc.property(hostile, (raw) => {
+        let decoded = raw;
+        while (decodeHTMLStrict(decoded) !== decoded) decoded = decodeHTMLStrict(decoded);
+        expect([...cleanText(raw)].length).toBeLessThanOrEqual([...decoded.normalize('NFC')].length);
       }),
       settings,
     );

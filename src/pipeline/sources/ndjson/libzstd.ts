@@ -3,7 +3,7 @@ import { foreign, type LibraryHandle } from '../../../common/foreign-library.js'
 import type { PieceListener } from './pieces.js';
 
 /** Bytes read of the file, and unpacked, at a time: what the processor's caches hold. */
-const [packedBytes, pieceBytes] = [2 ** 20, 2 ** 21];
+const [packedBytes, pieceBytes] = [2 ** 20, 2 ** 20];
 /** `ZSTD_d_windowLogMax` of zstd.h. */
 const windowLogMax = 100;
 
