@@ -9,10 +9,12 @@ import { prepareModel } from './prepare.js';
 
 /**
  * Generation of the same texts by titlesmith and its peers, each alone in a process of its own, in turns; medians over
- * the rounds. Peers that are not named (--python, --llama) are left out. A peer slower than its patience is given fewer
- * texts: the first of them.
+ * the rounds. Peers that are not named (--python, --llama, --tensorflow) are left out. Slow peers are given fewer texts: the first
+ * --peer-texts of them, gpt-2-simple's recipe the first 40.
  *
  *     npm run bench -- generate/compare --titles titles.csv --python venv/bin/python --llama folder
+ *
+ * `--only 'titlesmith|transformers'` leaves out the others.
  */
 interface Measured {
   readonly name: string;
@@ -28,12 +30,27 @@ interface Measured {
 }
 
 interface Contestant {
+  /** What --only is matched with. */
+  readonly key: string;
   readonly command: string;
   readonly arguments: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-const { model, lengths, source, slots, capacity, threads, rounds, python, llama, peerTexts } = readOptions();
+const {
+  model,
+  lengths,
+  source,
+  slots,
+  capacity,
+  threads,
+  rounds,
+  python,
+  llama,
+  tensorflow,
+  peerTexts,
+  only,
+} = readOptions();
 const folders = await prepareModel(model);
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -50,18 +67,35 @@ const few = lengthsFile(Math.min(40, lengths.length));
 function ours(precision: string): Contestant {
   const sizes = { model, slots, capacity, threads, precision, lengths: all };
   const flags = Object.entries(sizes).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  return { command: process.execPath, arguments: [join(here, 'texts.js'), ...flags] };
+  return {
+    key: `titlesmith ${precision}`,
+    command: process.execPath,
+    arguments: [join(here, 'texts.js'), ...flags],
+  };
 }
 
 function pythonPeers(interpreter: string): Contestant[] {
   const script = join(packageRoot, 'bench/peers/pytorch_generate.py');
-  const peer = (path: string, flags: readonly string[]): Contestant => ({
+  const peer = (key: string, path: string, flags: readonly string[]): Contestant => ({
+    key,
     command: interpreter,
     arguments: [script, folders.huggingFace, path, '--threads', String(threads), ...flags],
     // With its own default, two pools of threads fight for the cores.
     environment: { OMP_WAIT_POLICY: 'passive' },
   });
-  return [...[32, 64].map((batch) => peer(some, ['--batch', String(batch)])), peer(few, ['--recipe'])];
+  return [
+    ...[32, 64].map((batch) => peer(`pytorch ${batch}`, some, ['--batch', String(batch)])),
+    peer('recipe', few, ['--recipe']),
+  ];
+}
+
+function tensorflowPeer(interpreter: string): Contestant {
+  const script = join(packageRoot, 'bench/peers/gpt2_simple.py');
+  return {
+    key: 'gpt-2-simple',
+    command: interpreter,
+    arguments: [script, few, '--threads', String(threads)],
+  };
 }
 
 function llamaPeers(home: string, interpreter: string): Contestant[] {
@@ -70,7 +104,11 @@ function llamaPeers(home: string, interpreter: string): Contestant[] {
     const script = join(packageRoot, 'bench/peers/make_gguf.py');
     if (!existsSync(path)) execFileSync(interpreter, [script, folders.huggingFace, path, kind]);
     const settings = [home, path, some, '32', String(threads)];
-    return { command: process.execPath, arguments: [join(here, '../peers/llama.js'), ...settings] };
+    return {
+      key: `llama ${kind}`,
+      command: process.execPath,
+      arguments: [join(here, '../peers/llama.js'), ...settings],
+    };
   });
 }
 
@@ -85,16 +123,19 @@ function measure({ command, arguments: list, environment }: Contestant): Measure
 }
 
 const transformersJs = [32, 64].map((batch) => ({
+  key: `transformers.js ${batch}`,
   command: process.execPath,
   arguments: [join(here, '../peers/transformers-js.js'), folders.onnx, some, String(batch), String(threads)],
 }));
-const contestants: readonly Contestant[] = [
+const everyone: readonly Contestant[] = [
   ours('float32'),
   ours('int8'),
   ...transformersJs,
   ...(python === undefined ? [] : pythonPeers(python)),
+  ...(tensorflow === undefined ? [] : [tensorflowPeer(tensorflow)]),
   ...(llama === undefined || python === undefined ? [] : llamaPeers(llama, python)),
 ];
+const contestants = everyone.filter(({ key }) => only.test(key));
 const results = new Map<Contestant, Measured[]>(contestants.map((contestant) => [contestant, []]));
 for (let round = 0; round < rounds; round++) {
   for (const contestant of contestants) results.get(contestant)!.push(measure(contestant));

@@ -23,10 +23,14 @@ export interface GenerateBenchOptions {
   readonly python: string | undefined;
   /** A folder whose node_modules has node-llama-cpp, and a Python with gguf to write its model with. */
   readonly llama: string | undefined;
+  /** A Python with TensorFlow and gpt-2-simple. */
+  readonly tensorflow: string | undefined;
   /** Where ONNX Runtime writes the times of every operator, as a path's beginning. */
   readonly profile: string | undefined;
   /** Texts that peers generate where all would take too long. */
   readonly peerTexts: number;
+  /** Which contestants take part. */
+  readonly only: RegExp;
 }
 
 /** GPT-2 tokens of each title of a CSV's first column, in seeded order, `count` of them. */
@@ -65,9 +69,11 @@ export function readOptions(): GenerateBenchOptions {
       rounds: { type: 'string', default: '3' },
       python: { type: 'string' },
       llama: { type: 'string' },
+      tensorflow: { type: 'string' },
       lengths: { type: 'string' },
       profile: { type: 'string' },
       'peer-texts': { type: 'string', default: '256' },
+      only: { type: 'string', default: '' },
     },
   });
   const configuration = configurations[values.model];
@@ -89,7 +95,9 @@ export function readOptions(): GenerateBenchOptions {
     rounds: Number(values.rounds),
     python: values.python,
     llama: values.llama,
+    tensorflow: values.tensorflow,
     profile: values.profile,
     peerTexts: Number(values['peer-texts']),
+    only: new RegExp(values.only),
   };
 }
