@@ -6,6 +6,7 @@ import { packageVersion } from './common/package-root.js';
 import { type BatchSettings, settingTable } from './pipeline/batch/settings.js';
 import { Console } from './pipeline/console.js';
 import { type ExportFormat, exportFormats } from './pipeline/export-formats.js';
+import { replacedOptions } from './pipeline/gpt-2-simple-options.js';
 import { type OptionSpecification, optionGroups } from './pipeline/option-specification.js';
 import type { OptionName, RunOptions } from './pipeline/option-table.js';
 import { choice, integer } from './pipeline/option-values.js';
@@ -79,6 +80,22 @@ function optionsOfGroups(...groups: readonly string[]): readonly OptionName[] {
   );
 }
 
+/** Another flag whose value goes where that of `option` goes. */
+class AliasOption extends Option {
+  constructor(
+    flags: string,
+    private readonly option: Option,
+  ) {
+    super(flags, `The same as ${option.long}.`);
+    if (option.parseArg) this.argParser(option.parseArg);
+    this.hideHelp();
+  }
+
+  override attributeName(): string {
+    return this.option.attributeName();
+  }
+}
+
 /** Options of the table by name, with those of another where a command has its own. */
 function addOptions(
   command: Command,
@@ -89,7 +106,7 @@ function addOptions(
   for (const group of optionGroups) {
     for (const [name, specification] of entries) {
       if (specification.group !== group) continue;
-      const { argument, list, help } = specification;
+      const { argument, list, help, alias } = specification;
       const byDefault = defaultInWords(specification);
       const flags = argument === undefined ? flagOf(name) : `${flagOf(name)} ${argument}`;
       const option = new Option(flags, byDefault === undefined ? help : `${help} (default: ${byDefault})`);
@@ -102,6 +119,7 @@ function addOptions(
         option.argParser((text: string) => parseValue(name, specification, text));
       }
       command.addOption(option.helpGroup(`${group}:`));
+      if (alias !== undefined) command.addOption(new AliasOption(flags.replace(flagOf(name), alias), option));
     }
   }
   return command;
@@ -202,6 +220,11 @@ function parse(arguments_: readonly string[]): Request | undefined {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
+    const [unknown = ''] = /(?<=unknown option ')--[\w-]+/.exec(error.message) ?? [];
+    const replacement = replacedOptions[unknown];
+    if (replacement !== undefined) {
+      throw usageError(`${unknown} is an option of gpt-2-simple alone: ${replacement}.`);
+    }
     if (error.code === 'commander.help') throw usageError('No command given.', 'See titlesmith --help.');
     throw usageError(
       `${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}${error.message.endsWith(')') ? '' : '.'}`,

@@ -1,3 +1,4 @@
+import { replacedOptions } from './gpt-2-simple-options.js';
 import { type OptionSpecification, optionGroups } from './option-specification.js';
 import { defaultInWords, flagOf, optionNames, specificationOf } from './options.js';
 import { serveOptionTable } from './serve-options.js';
@@ -11,9 +12,10 @@ type Entry = readonly [string, OptionSpecification<unknown>];
 function* section(heading: string, entries: readonly Entry[]): Generator<string> {
   yield* ['', heading, '', '| option | meaning | default |', '| --- | --- | --- |'];
   for (const [name, specification] of entries) {
-    const { argument, help } = specification;
+    const { argument, help, alias } = specification;
+    const also = alias === undefined ? '' : ` Also \`${alias}\`.`;
     const flags = argument === undefined ? flagOf(name) : `${flagOf(name)} ${argument}`;
-    yield `| \`${flags.replaceAll('|', '\\|')}\` | ${cell(help)} | ${cell(defaultInWords(specification) ?? '')} |`;
+    yield `| \`${flags.replaceAll('|', '\\|')}\` | ${cell(help)}${also} | ${cell(defaultInWords(specification) ?? '')} |`;
   }
 }
 
@@ -32,5 +34,15 @@ export function describeOptions(): string {
     if (ofGroup.length > 0) lines.push(...section(`## ${group}`, ofGroup));
   }
   lines.push(...section('## `titlesmith serve`', Object.entries(serveOptionTable)));
+  lines.push(
+    '',
+    "## Arguments of gpt-2-simple's `finetune` that are no options here",
+    '',
+    'All others go by their names, with hyphens.',
+    '',
+    '| argument | in its place |',
+    '| --- | --- |',
+  );
+  for (const [flag, why] of Object.entries(replacedOptions)) lines.push(`| \`${flag}\` | ${cell(why)} |`);
   return `${lines.join('\n')}\n`;
 }

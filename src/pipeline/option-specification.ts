@@ -17,6 +17,8 @@ export interface OptionSpecification<Value> {
   readonly stages: readonly StageName[];
   /** What the help says the default is, where the value itself would not say it. */
   readonly defaultInWords?: string;
+  /** Another flag for the same, as people know it from elsewhere. */
+  readonly alias?: string;
 }
 
 /** Headings of the help, in order. */
@@ -32,7 +34,7 @@ export const optionGroups = [
 ] as const;
 export type OptionGroup = (typeof optionGroups)[number];
 
-type Rest = Pick<OptionSpecification<unknown>, 'help' | 'group' | 'stages' | 'defaultInWords'>;
+type Rest = Pick<OptionSpecification<unknown>, 'help' | 'group' | 'stages' | 'defaultInWords' | 'alias'>;
 
 /** An option with one value. `fallback` is undefined where the run decides (and records) the value. */
 export function value<Value>(

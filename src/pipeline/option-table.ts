@@ -126,17 +126,20 @@ export const optionTable = {
   steps: decidedValue('<count>', integer(1, million), {
     ...training,
     help: 'Optimizer steps.',
-    defaultInWords: 'from --epochs',
+    defaultInWords: 'from --max-epochs',
   }),
-  epochs: decidedValue('<count>', decimal({ minimum: 0, maximum: 10_000, above: true }), {
+  maxEpochs: decidedValue('<count>', decimal({ minimum: 0, maximum: 10_000, above: true }), {
     ...training,
-    help: 'Passes over the training titles, where --steps is not given.',
+    help: 'Passes over the training titles after which training ends, where --steps is not given.',
     defaultInWords: byModel,
+    alias: '--epochs',
   }),
-  restoreFrom: decidedValue('<latest|fresh>', choice('latest', 'fresh'), {
+  restoreFrom: decidedValue('<latest|fresh|path>', path, {
     group: 'Training',
     stages: [],
-    help: 'Begin with the last checkpoint of the run, also on other titles or options (latest); or train anew (fresh).',
+    help:
+      'Begin with the last checkpoint of the run, also on other titles or options (latest); train anew (fresh); or ' +
+      'start from the weights of a run or checkpoint folder, ours or of gpt-2-simple, whatever --model says.',
     defaultInWords: 'go on with a training that was cut short',
   }),
   batchSize: decidedValue('<rows>', integer(1, 4096), {
@@ -169,6 +172,19 @@ export const optionTable = {
     help: 'How the learning rate falls after that: cosine, linear or constant.',
     defaultInWords: byModel,
   }),
+  weightDecay: decidedValue('<rate>', decimal({ minimum: 0, maximum: 1 }), {
+    ...training,
+    help: "AdamW's weight decay, of the matrices in the blocks alone.",
+    defaultInWords: byModel,
+  }),
+  clipNorm: value('<norm>', decimal({ minimum: 0, maximum: million, above: true }), 1, {
+    ...training,
+    help: 'Norm of all gradients together above which they are scaled down.',
+  }),
+  dropout: value('<share>', decimal({ minimum: 0, maximum: 0.9 }), 0, {
+    ...training,
+    help: 'Share of activations left out at random, after the embeddings, in attention and after each sub-block.',
+  }),
   onlyTrainTransformerLayers: flag({ ...training, help: 'Leave the embeddings as they are.' }),
   loraRank: decidedValue('<rank>', integer(1, 1024), {
     ...training,
@@ -178,6 +194,7 @@ export const optionTable = {
   recompute: flag({
     ...training,
     help: 'Compute activations again instead of keeping them: slower, in less memory.',
+    alias: '--use-memory-saving-gradients',
   }),
   saveEvery: decidedValue('<steps>', integer(1, million), {
     ...training,
@@ -188,6 +205,11 @@ export const optionTable = {
     ...training,
     help: 'Steps between samples of what the model says while it learns (samples/); 0: none.',
     defaultInWords: byModel,
+  }),
+  sampleNum: value('<count>', integer(1, 10_000), 32, { ...training, help: 'Texts of one such sample.' }),
+  sampleLength: value('<tokens>', integer(1, 1023), 64, {
+    ...training,
+    help: 'Most tokens of a text of a sample.',
   }),
   printEvery: decidedValue('<steps>', integer(1, million), {
     ...training,

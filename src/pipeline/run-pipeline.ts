@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ExitCode, exitCodes, InterruptedError } from '../common/errors.js';
 import type { Console } from './console.js';
 import { decideDevice, describeDevice } from './decide-device.js';
-import { decideModel, keptModel } from './decide-model.js';
+import { keptModel } from './decide-model.js';
 import { decideSource } from './decide-source.js';
 import type { Interrupt } from './interrupt.js';
 import { spansToAsk } from './kept-months.js';
@@ -12,6 +12,7 @@ import type { Decision } from './manifest.js';
 import type { RunOptions } from './option-table.js';
 import { overfitGate } from './overfit-gate.js';
 import { planRuns, type RunPlan } from './plan.js';
+import { decideStart, wishedModel } from './restore-from.js';
 import { RunFolder } from './run-folder.js';
 import { describeCost, openRunSource } from './run-source.js';
 import { runStage, type StageRunContext } from './run-stages.js';
@@ -65,10 +66,10 @@ async function decideTraining(
   source: Decision,
   console: Console,
 ): Promise<Pick<Decisions, 'model' | 'device'>> {
-  const { model, until, dryRun } = options;
+  const { until, dryRun } = options;
   if (dryRun || stageNames.indexOf(until) < stageNames.indexOf('finetune')) return {};
   return {
-    model: await decideModel(model, console.listener({}), undefined, source.choice),
+    model: await decideStart(options, console.listener({}), source.choice),
     device: await decideDevice(options),
   };
 }
@@ -159,7 +160,7 @@ async function runPlan(
   const run = await RunFolder.openOrCreate(options.runsDir, name, options.overwrite, console.listener(scope));
   try {
     console.note(source.describe(), { ...scope, stage: 'extract' });
-    const model = decisions.model && keptModel(run.manifest, options.model, decisions.model);
+    const model = decisions.model && keptModel(run.manifest, wishedModel(options), decisions.model);
     if (model && model.choice !== decisions.model?.choice) {
       console.note(`model: ${model.choice}, as this run was trained with`, scope);
     }

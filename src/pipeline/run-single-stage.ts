@@ -1,13 +1,14 @@
 import { type ExitCode, exitCodes } from '../common/errors.js';
 import type { Console } from './console.js';
 import { decideDevice, describeDevice } from './decide-device.js';
-import { decideModel, keptModel } from './decide-model.js';
+import { keptModel } from './decide-model.js';
 import { generateFromModel, namesModel } from './generate-from-model.js';
 import { generatedLines } from './generated-lines.js';
 import type { Interrupt } from './interrupt.js';
 import type { RunOptions } from './option-table.js';
 import { checkOptionsTogether, restoreOptions } from './options.js';
 import { overfitGate } from './overfit-gate.js';
+import { decideStart, wishedModel } from './restore-from.js';
 import { RunFolder } from './run-folder.js';
 import { runStage } from './run-stages.js';
 import type { StageName } from './stage-names.js';
@@ -38,8 +39,8 @@ export async function runSingleStage(
     const decisions = { ...run.manifest.decisions };
     if (stage === 'finetune') {
       const source = decisions['source']?.choice;
-      const decided = await decideModel(options.model, onProgress, undefined, source);
-      decisions['model'] = keptModel(run.manifest, options.model, decided);
+      const decided = await decideStart(options, onProgress, source);
+      decisions['model'] = keptModel(run.manifest, wishedModel(options), decided);
     }
     if (stage === 'finetune' || stage === 'generate') {
       decisions['device'] = await decideDevice(options);

@@ -11,6 +11,7 @@ import { filesAreUnchanged, hashValue, recordFiles } from './fingerprint.js';
 import type { Decision, StageCounts, StageRecord } from './manifest.js';
 import type { OptionName, RunOptions } from './option-table.js';
 import { optionNames, specificationOf } from './options.js';
+import { refuseOwnModel } from './restore-from.js';
 import type { RunFolder } from './run-folder.js';
 import type { SharedRows } from './shared-rows.js';
 import { runInThread } from './stage-host.js';
@@ -129,6 +130,7 @@ export async function runStage(stage: StageName, context: StageRunContext, force
   const resume = resumable && sameWork && !force;
   const reason = force ? undefined : reasonToRun(previous, fingerprint, resume);
   if (reason) onProgress({ kind: 'note', message: reason });
+  if (stage === 'finetune' && !resume) refuseOwnModel(run.path, context.decisions['model']);
   if (!sameWork) await keepForLater(stage, context, previous);
   if (beginsWithEarlier(stage, context.options)) fingerprint = await fingerprintStage(stage, context);
   if (!resume) {

@@ -83,7 +83,7 @@ function remedies(figures: ReportFigures): string[] {
       `Train for fewer steps: the held-out loss was lowest after step ${count(training.bestStep)} ` +
         `of ${count(training.steps)} (--steps ${training.bestStep}).`,
     );
-  } else advice.push('Train for fewer steps (--steps, or a lower --epochs).');
+  } else advice.push('Train for fewer steps (--steps, or a lower --max-epochs).');
   const learned = titles.train === null ? '' : `: it had ${count(titles.train)}`;
   const few = titles.train !== null && titles.train < fewTitles;
   advice.push(

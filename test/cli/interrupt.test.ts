@@ -26,7 +26,7 @@ function stageStatus(runsFolder: string, stage: string): string {
 function lastingFiles(runsFolder: string): Record<string, string> {
   const root = join(folder, runsFolder, 'made-up');
   const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort();
-  const holdsTimes = /run\.json$|run\.lock$|metrics\.jsonl$/;
+  const holdsTimes = /run\.json$|run\.lock$|metrics\.jsonl$|tfevents/;
   const files = names.filter((name) => statSync(join(root, name)).isFile() && !holdsTimes.test(name));
   const hash = (name: string): string =>
     createHash('sha256')

@@ -63,6 +63,7 @@ async function trainAndJudge(name: string, titles: number, steps: number) {
         schedule: 'cosine',
         weightDecay: 0,
         clipNorm: 1,
+        dropout: 0,
         onlyTrainTransformerLayers: false,
         loraRank: undefined,
         recompute: false,

@@ -52,6 +52,7 @@ const options: TrainingOptions = {
   schedule: 'cosine',
   weightDecay: 0.1,
   clipNorm: 1,
+  dropout: 0,
   onlyTrainTransformerLayers: false,
   loraRank: undefined,
   recompute: false,

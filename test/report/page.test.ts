@@ -146,6 +146,6 @@ describe('judgement', () => {
       /more titles: it had 900, which is few .*--lora-rank 8.*above 0\.7/,
     );
     const untrained = await judge(many(100, 0.9), many(100, 0.4), false);
-    expect(untrained.advice[0]).toBe('Train for fewer steps (--steps, or a lower --epochs).');
+    expect(untrained.advice[0]).toBe('Train for fewer steps (--steps, or a lower --max-epochs).');
   });
 });

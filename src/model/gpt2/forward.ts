@@ -6,6 +6,7 @@ import {
   input,
   layerNormalization,
   matmul,
+  multiply,
   quantizedMatmul,
   reshape,
   softmax,
@@ -59,6 +60,18 @@ function normalize(parameters: SymbolicParameters, name: string, x: Tensor, epsi
   return layerNormalization(x, scale, bias, epsilon).y;
 }
 
+/** Factors of a block's activations while training with dropout. */
+export interface BlockDropout {
+  /** [B,H,T,T], of the attention weights. */
+  readonly attention: Tensor;
+  /** [N,C], of what attention adds to the residual stream. */
+  readonly attended: Tensor;
+  /** [N,C], of what the feed-forward part adds to it. */
+  readonly expanded: Tensor;
+}
+
+const dropped = (x: Tensor, factors: Tensor | undefined): Tensor => (factors ? multiply(x, factors) : x);
+
 /** Token and position embeddings, [N,C], of int32 ids and positions [N]. */
 export function embed(parameters: SymbolicParameters, inputIds: Tensor, positionIds: Tensor): Tensor {
   return add(
@@ -76,7 +89,7 @@ export function embed(parameters: SymbolicParameters, inputIds: Tensor, position
 function block(
   { layerNormEpsilon: epsilon }: Gpt2Configuration,
   parameters: SymbolicParameters,
-  { layer, x }: { layer: number; x: Tensor },
+  { layer, x, dropout }: { layer: number; x: Tensor; dropout?: BlockDropout | undefined },
   attend: Attention,
 ): Tensor {
   const name = `h.${layer}`;
@@ -85,13 +98,15 @@ function block(
     `${name}.attn.c_attn`,
     normalize(parameters, `${name}.ln_1`, x, epsilon),
   );
-  const attended = add(x, linear(parameters, `${name}.attn.c_proj`, attend(projected)));
+  const taken = linear(parameters, `${name}.attn.c_proj`, attend(projected));
+  const attended = add(x, dropped(taken, dropout?.attended));
   const inner = linear(
     parameters,
     `${name}.mlp.c_fc`,
     normalize(parameters, `${name}.ln_2`, attended, epsilon),
   );
-  return add(attended, linear(parameters, `${name}.mlp.c_proj`, gelu(inner)));
+  const expanded = linear(parameters, `${name}.mlp.c_proj`, gelu(inner));
+  return add(attended, dropped(expanded, dropout?.expanded));
 }
 
 /** Scaled dot products (Vaswani et al., "Attention Is All You Need", 2017, section 3.2.1). */
@@ -104,22 +119,29 @@ function scaledScores(query: Tensor, key: Tensor): Tensor {
  * @param x [N,C].
  * @param attentionMask additive, float32 [B,1,T,T]: 0 where the query may see the key, a large negative number
  *   elsewhere.
+ * @param dropout while training with it.
  * @returns y [N,C] and the block's keys and values [B,H,T,D].
  */
 export function maskedBlock(
   configuration: Gpt2Configuration,
   parameters: SymbolicParameters,
-  { layer, x, attentionMask }: { layer: number; x: Tensor; attentionMask: Tensor },
+  {
+    layer,
+    x,
+    attentionMask,
+    dropout,
+  }: { layer: number; x: Tensor; attentionMask: Tensor; dropout?: BlockDropout | undefined },
 ): { y: Tensor; key: Tensor; value: Tensor } {
   const { width, heads } = configuration;
   const rows = attentionMask.shape[0]!;
   const toHeads = (tensor: Tensor): Tensor =>
     transpose(reshape(tensor, [rows, -1, heads, width / heads]), [0, 2, 1, 3]);
   const seen: Tensor[][] = [];
-  const y = block(configuration, parameters, { layer, x }, (projections) => {
+  const y = block(configuration, parameters, { layer, x, dropout }, (projections) => {
     const [query, key, value] = split(projections, 1, [width, width, width]).map(toHeads);
     seen.push([key!, value!]);
-    const mixed = matmul(softmax(add(scaledScores(query!, key!), attentionMask)), value!);
+    const weights = softmax(add(scaledScores(query!, key!), attentionMask));
+    const mixed = matmul(dropped(weights, dropout?.attention), value!);
     return reshape(transpose(mixed, [0, 2, 1, 3]), [-1, width]);
   });
   const [key, value] = seen[0]!;

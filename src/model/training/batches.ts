@@ -5,6 +5,12 @@ import { type PackedRows, packTitles } from './packing.js';
 /** Added to the scores of keys a query must not see: e^−1e9 is 0 in float32. */
 const hiddenScore = -1e9;
 
+/** Sizes of one batch: B rows of T tokens. */
+export interface BatchShape {
+  readonly rows: number;
+  readonly rowLength: number;
+}
+
 /** B rows of T tokens, N = B·T. */
 export interface Batch {
   /** [N] */

@@ -29,6 +29,8 @@ export interface TrainingOptions {
   readonly weightDecay: number;
   /** Global gradient norm above which gradients are scaled down. */
   readonly clipNorm: number;
+  /** Share of activations left out at random in a training step; 0: none. */
+  readonly dropout: number;
   /** Steps between evaluations on the validation titles, checkpoints, and lines in metrics.jsonl. */
   readonly evaluateEvery: number;
   readonly saveEvery: number;

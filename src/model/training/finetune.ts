@@ -6,15 +6,16 @@ import type { Program, Value } from '../engine/contract.js';
 import { writeModelDescription, writeWeights } from '../gpt2/checkpoint.js';
 import { type Batch, BatchStream, evaluationBatches } from './batches.js';
 import type { TrainingResult } from './contract.js';
+import { DropoutFactors } from './dropout.js';
 import type { FinetuneInput } from './input.js';
 import { evaluationGraph, trainingGraph } from './loss-graph.js';
 import { explainShortage } from './memory-shortage.js';
-import { MetricsFile } from './metrics-file.js';
 import { openTrainingMemory } from './open-memory.js';
 import { epochsOf, planTraining, type TrainingPlan } from './plan.js';
 import { loadResumeState, saveResumeState, type TrainingPosition } from './resume-state.js';
 import { learningRateAt } from './schedule.js';
 import { createTrainableModel, initializeModel, savedParameter, type TrainableModel } from './trainable.js';
+import { TrainingLog } from './training-log.js';
 import type { TrainingMemory } from './training-memory.js';
 
 /** Weights, moments and position of the latest save. */
@@ -48,6 +49,8 @@ interface Programs {
 
 class TrainingRun {
   private readonly lossOfBatch = new Float32Array(1);
+  private readonly dropout: DropoutFactors | undefined;
+
   private constructor(
     private readonly input: FinetuneInput,
     private readonly plan: TrainingPlan,
@@ -56,15 +59,24 @@ class TrainingRun {
     private readonly memory: TrainingMemory,
     private readonly programs: Programs,
     private readonly batches: BatchStream,
-    private readonly metrics: MetricsFile,
+    private readonly log: TrainingLog,
     private position: TrainingPosition,
-  ) {}
+  ) {
+    const { configuration, options } = input;
+    const shape = { rows: options.batchSize, rowLength: plan.rowLength };
+    const { dropout: share, seed } = options;
+    this.dropout = share > 0 ? new DropoutFactors(configuration, shape, { share, seed }) : undefined;
+  }
 
   static async start(input: FinetuneInput, plan: TrainingPlan, context: WorkContext): Promise<TrainingRun> {
     const { engine, configuration, options, checkpointFolder, pretrained, tokenizer } = input;
     const model = createTrainableModel(configuration, options);
     const shape = { rows: options.batchSize, rowLength: plan.rowLength };
-    const graphOptions = { trainable: model.state.parameters.specifications, recompute: options.recompute };
+    const graphOptions = {
+      trainable: model.state.parameters.specifications,
+      recompute: options.recompute,
+      dropout: options.dropout > 0,
+    };
     const accumulates = options.accumulateGradients > 1;
     const programs = {
       training: await engine.compile(trainingGraph(configuration, shape, graphOptions)),
@@ -77,7 +89,7 @@ class TrainingRun {
     const saved = await loadResumeState(join(checkpointFolder, resumeStateFile), model.state);
     if (!saved) await writeModelDescription(checkpointFolder, configuration, tokenizer);
     const memory = await openTrainingMemory(engine, model);
-    const metrics = await MetricsFile.open(input.metricsPath, saved?.metricsLines ?? 0);
+    const log = await TrainingLog.open(input, saved ?? beforeFirstStep);
     const { rowLength } = plan;
     const { endOfTextId } = tokenizer;
     const stream = new BatchStream(input.data.train, { ...options, rowLength, endOfTextId });
@@ -89,7 +101,7 @@ class TrainingRun {
       memory,
       programs,
       stream,
-      metrics,
+      log,
       saved ?? beforeFirstStep,
     );
     if (saved) context.onProgress({ kind: 'note', message: `Resuming training at step ${saved.step}.` });
@@ -151,7 +163,7 @@ class TrainingRun {
   }
 
   private async save(step: number): Promise<void> {
-    this.position = { ...this.position, step, metricsLines: await this.metrics.flush() };
+    this.position = { ...this.position, step, metricsLines: await this.log.flush() };
     await this.memory.pull('everything');
     await saveResumeState(
       join(this.input.checkpointFolder, resumeStateFile),
@@ -172,7 +184,7 @@ class TrainingRun {
     const { training, accumulating } = this.programs;
     let loss = 0;
     for (const [part, batch] of batches.entries()) {
-      const feeds = this.feeds(batch, tokens);
+      const feeds = { ...this.feeds(batch, tokens), ...this.dropout?.draw(step * parts + part) };
       const { earlier, results } = this.memory.gradients(part > 0);
       const program = part === 0 ? training : accumulating!;
       await program.run({ ...feeds, ...earlier }, { loss: this.lossOfBatch, ...results });
@@ -206,7 +218,7 @@ class TrainingRun {
       if (evaluates || takesSamples || step % options.printEvery === 0 || step === 1) {
         const epoch = epochsOf(step, this.plan);
         const learningRate = learningRateAt(step - 1, { ...options, totalSteps: steps });
-        await this.metrics.append({
+        await this.log.append({
           step,
           epoch,
           loss,
@@ -262,7 +274,7 @@ class TrainingRun {
   }
 
   async dispose(): Promise<void> {
-    await this.metrics.close();
+    await this.log.close();
     await this.memory.dispose();
     await this.programs.training.dispose();
     await this.programs.accumulating?.dispose();

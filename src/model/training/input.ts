@@ -15,6 +15,8 @@ export interface FinetuneInput {
   /** Receives model.safetensors (best by validation loss), config.json, tokenizer files, and the state to resume from. */
   readonly checkpointFolder: string;
   readonly metricsPath: string;
+  /** The same for TensorBoard; undefined: not written. Its name must hold `tfevents`. */
+  readonly eventsPath?: string | undefined;
   readonly options: TrainingOptions;
   /** What the model says while it learns; undefined: not asked. */
   readonly samples?: TrainingSamples | undefined;

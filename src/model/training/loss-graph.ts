@@ -21,6 +21,8 @@ import {
   split,
 } from '../graph/builder.js';
 import type { Tensor } from '../graph/tensor.js';
+import type { BatchShape } from './batches.js';
+import { dropoutInputs } from './dropout.js';
 
 /** Logits held at a time, in elements (256 MiB of float32): the loss is computed in chunks of tokens below this. */
 const chunkElements = 1 << 26;
@@ -36,12 +38,6 @@ export const gradientName = (parameter: string): string => `gradient.${parameter
 
 /** Input name of what is added to a parameter's gradient. */
 export const earlierGradientName = (parameter: string): string => `earlier.${parameter}`;
-
-/** Sizes of one batch: B rows of T tokens. */
-export interface BatchShape {
-  readonly rows: number;
-  readonly rowLength: number;
-}
 
 interface BatchInputs {
   readonly inputIds: Tensor;
@@ -131,6 +127,8 @@ export interface TrainingGraphOptions {
    * with Sublinear Memory Cost", 2016, section 4): a third more arithmetic for memory that hardly grows with depth.
    */
   readonly recompute?: boolean;
+  /** Multiplies activations by factors that are inputs too: those of `DropoutFactors`. */
+  readonly dropout?: boolean;
 }
 
 /**
@@ -145,6 +143,7 @@ export function trainingGraph(
 ): Record<string, Tensor> {
   const own = parameterSpecifications(configuration);
   const { trainable = own, accumulate = false, recompute = false } = options;
+  const dropout = options.dropout ? dropoutInputs(configuration, shape) : undefined;
   const ownNames = new Set(own.map(({ name }) => name));
   const parameters = parameterInputs([...own, ...trainable.filter(({ name }) => !ownNames.has(name))]);
   const batch = batchInputs(shape);
@@ -165,10 +164,13 @@ export function trainingGraph(
   };
 
   const { attentionMask } = batch;
-  const inputs = [embed(parameters, batch.inputIds, batch.positionIds)];
-  for (let layer = 0; layer < configuration.layers; layer++) {
-    inputs.push(maskedBlock(configuration, parameters, { layer, x: inputs[layer]!, attentionMask }).y);
-  }
+  const blockAt = (layer: number, x: Tensor): Tensor => {
+    const factors = dropout?.block(layer);
+    return maskedBlock(configuration, parameters, { layer, x, attentionMask, dropout: factors }).y;
+  };
+  const embedded = embed(parameters, batch.inputIds, batch.positionIds);
+  const inputs = [dropout ? multiply(embedded, dropout.embedding) : embedded];
+  for (let layer = 0; layer < configuration.layers; layer++) inputs.push(blockAt(layer, inputs[layer]!));
   const last = inputs[configuration.layers]!;
   const hidden = finalNorm(configuration, parameters, last);
   const chunks = chunksOf(hidden, batch, configuration.vocabularySize);
@@ -181,9 +183,7 @@ export function trainingGraph(
   let upstream = backward(hidden, concat(byChunk, 0), last, ['ln_f.'])!;
   for (let layer = configuration.layers - 1; layer >= 0; layer--) {
     const x = inputs[layer]!;
-    const output = recompute
-      ? maskedBlock(configuration, parameters, { layer, x, attentionMask }).y
-      : inputs[layer + 1]!;
+    const output = recompute ? blockAt(layer, x) : inputs[layer + 1]!;
     upstream = backward(output, upstream, x, [`h.${layer}.`])!;
   }
   if (trainable.some(({ name }) => name.startsWith('wte.') || name.startsWith('wpe.'))) {

@@ -5,6 +5,7 @@ import type { MetricsLine } from './contract.js';
 /** metrics.jsonl: one JSON object a line, appended while training. */
 export class MetricsFile {
   private constructor(
+    private readonly path: string,
     private readonly handle: FileHandle,
     private lines: number,
     private bytes: number,
@@ -21,7 +22,7 @@ export class MetricsFile {
       for (let line = 0; line < keepLines; line++) kept = content.indexOf('\n', kept) + 1;
       const handle = await open(path, keepLines === 0 ? 'w' : 'r+');
       await handle.truncate(kept);
-      return new MetricsFile(handle, keepLines, kept);
+      return new MetricsFile(path, handle, keepLines, kept);
     } catch (error) {
       throw fileError('write', path, error);
     }
@@ -29,13 +30,21 @@ export class MetricsFile {
 
   /** Flushes to disk. @returns the number of lines. */
   async flush(): Promise<number> {
-    await this.handle.sync();
+    try {
+      await this.handle.sync();
+    } catch (error) {
+      throw fileError('write', this.path, error);
+    }
     return this.lines;
   }
 
   async append(line: MetricsLine): Promise<void> {
     const content = Buffer.from(`${JSON.stringify(line)}\n`);
-    await this.handle.write(content, 0, content.length, this.bytes);
+    try {
+      await this.handle.write(content, 0, content.length, this.bytes);
+    } catch (error) {
+      throw fileError('write', this.path, error);
+    }
     this.bytes += content.length;
     this.lines += 1;
   }

@@ -7,6 +7,7 @@ import { splitTitles } from '../../model/training/dataset.js';
 import { finetune } from '../../model/training/finetune.js';
 import { tokenizeTitles } from '../../model/training/tokens.js';
 import { defaultOptions } from '../options.js';
+import { runFiles } from '../stages/descriptions.js';
 import { startingModel } from '../stages/starting-model.js';
 import { trainingOptions } from '../stages/training-presets.js';
 
@@ -58,7 +59,8 @@ export async function finetuneTitles(
       configuration,
       pretrained,
       checkpointFolder: folder,
-      metricsPath: join(folder, 'metrics.jsonl'),
+      metricsPath: join(folder, runFiles.metrics),
+      eventsPath: join(folder, runFiles.events),
       options: { ...preset, ...given },
     };
     return await finetune(input, context);

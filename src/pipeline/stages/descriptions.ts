@@ -12,6 +12,7 @@ export const runFiles = {
   checkpoint: 'checkpoint',
   metrics: 'metrics.jsonl',
   samples: 'samples',
+  events: 'tensorboard/events.out.tfevents.titlesmith',
   generated: 'generated.jsonl',
   generatedJournal: 'generated.partial.jsonl',
   accepted: 'accepted.txt',
@@ -33,7 +34,7 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
   finetune: {
     ...once,
     inputs: [runFiles.train, runFiles.validation],
-    outputs: ['tokens', runFiles.checkpoint, runFiles.metrics, runFiles.samples],
+    outputs: ['tokens', runFiles.checkpoint, runFiles.metrics, runFiles.samples, runFiles.events],
     resumable: true,
   },
   generate: {

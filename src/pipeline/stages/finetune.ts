@@ -48,7 +48,13 @@ export async function runFinetune(
   const samples = trainingSamples(
     engine,
     { configuration, tokenizer, titles: () => readDatasetTitles(folder) },
-    { folder: join(folder, runFiles.samples), every: sampleEvery, seed: options.seed },
+    {
+      folder: join(folder, runFiles.samples),
+      every: sampleEvery,
+      seed: options.seed,
+      texts: options.sampleNum,
+      length: options.sampleLength,
+    },
   );
   const input = {
     engine,
@@ -58,6 +64,7 @@ export async function runFinetune(
     pretrained,
     checkpointFolder: join(folder, runFiles.checkpoint),
     metricsPath: join(folder, runFiles.metrics),
+    eventsPath: join(folder, runFiles.events),
     options: training,
     samples: sampleEvery > 0 ? samples : undefined,
   };

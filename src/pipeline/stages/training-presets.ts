@@ -1,13 +1,7 @@
 import type { TrainingOptions } from '../../model/training/contract.js';
 import type { RunOptions } from '../option-table.js';
 
-type Decided =
-  | 'accumulateGradients'
-  | 'batchSize'
-  | 'clipNorm'
-  | 'evaluateEvery'
-  | 'learningRate'
-  | 'maximumEpochs';
+type Decided = 'accumulateGradients' | 'batchSize' | 'evaluateEvery' | 'learningRate' | 'maximumEpochs';
 type Preset = Pick<
   TrainingOptions,
   | Decided
@@ -30,7 +24,6 @@ const nano: Preset = {
   schedule: 'cosine',
   accumulateGradients: 1,
   weightDecay: 0.1,
-  clipNorm: 1,
   evaluateEvery: 50,
   saveEvery: 50,
   printEvery: 10,
@@ -53,7 +46,6 @@ const pretrained: Preset = {
   schedule: 'cosine',
   // Towards zero would be away from what was learned before, so less than from scratch.
   weightDecay: 0.01,
-  clipNorm: 1,
   evaluateEvery: 50,
   // A save writes three times the weights: for 124M 1.5 GB, every ten minutes or so on a small machine.
   saveEvery: 100,
@@ -90,11 +82,14 @@ export function trainingOptions(
     accumulateGradients: options.accumulateGradients ?? preset.accumulateGradients,
     warmupSteps: options.warmupSteps ?? preset.warmupSteps,
     schedule: options.schedule ?? preset.schedule,
-    maximumEpochs: options.epochs ?? preset.maximumEpochs,
-    minimumSteps: options.epochs === undefined ? preset.minimumSteps : 0,
+    maximumEpochs: options.maxEpochs ?? preset.maximumEpochs,
+    minimumSteps: options.maxEpochs === undefined ? preset.minimumSteps : 0,
     sampleEvery: options.sampleEvery ?? preset.sampleEvery,
     batchSize: options.batchSize ?? preset.batchSize,
     learningRate: options.learningRate ?? learningRate,
+    weightDecay: options.weightDecay ?? preset.weightDecay,
+    clipNorm: options.clipNorm,
+    dropout: options.dropout,
     evaluateEvery: options.evaluateEvery ?? preset.evaluateEvery,
     saveEvery: options.saveEvery ?? preset.saveEvery,
     printEvery: options.printEvery ?? preset.printEvery,

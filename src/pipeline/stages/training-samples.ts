@@ -14,13 +14,17 @@ import type { TrainingSamples } from '../../model/training/input.js';
 import type { DatasetTitles } from './dataset-titles.js';
 import { tokenizeFolded } from './judge.js';
 
-/** Texts a sample; enough to see one near copy in thirty. */
-const textsASample = 32;
+/** Texts generated side by side. */
+const mostSlots = 64;
 
 export interface SampleSettings {
   readonly folder: string;
   readonly every: number;
   readonly seed: number;
+  /** Texts of one sample. */
+  readonly texts: number;
+  /** Most tokens of a text. */
+  readonly length: number;
 }
 
 /**
@@ -45,14 +49,14 @@ export function trainingSamples(
         read: async (name, into) => into.set(valuesOf(name)),
         close: async () => {},
       };
-      const capacity = Math.min(configuration.contextLength, 1 + generationDefaults.length);
+      const capacity = Math.min(configuration.contextLength, 1 + settings.length);
       const session = await openDecodeSession(engine, configuration, weights, {
-        slots: textsASample,
+        slots: Math.min(mostSlots, settings.texts),
         capacity,
       });
       const outputs: { index: number; text: string }[] = [];
       try {
-        const size = { nsamples: textsASample, length: capacity - 1 };
+        const size = { nsamples: settings.texts, length: capacity - 1 };
         const options = { ...generationDefaults, ...size, seed: settings.seed };
         for await (const text of generateTexts(session, tokenizer, options, silentContext))
           outputs.push({ ...text, text: withoutCondition(text.text) });

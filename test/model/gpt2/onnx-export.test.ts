@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AutoModelForCausalLM, AutoTokenizer, Tensor } from '@huggingface/transformers';
 import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
+import { InferenceSession as WebSession, env as webEnvironment } from 'onnxruntime-web';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
 import { createRandom } from '../../../src/common/random.js';
@@ -31,7 +32,7 @@ function emptyPast(rows: number): Past {
 
 /** Runs the exported model on more tokens. @returns logits [B,T,V] and the past that includes them. */
 async function step(
-  session: InferenceSession,
+  session: Pick<InferenceSession, 'run'>,
   ids: number[][],
   mask: number[][],
   positions: number[][],
@@ -144,14 +145,14 @@ describe('the exported model in ONNX Runtime', () => {
     }
   });
 
-  test('continues greedily as Hugging Face generate does', async () => {
+  async function expectGreedy(runtime: Pick<InferenceSession, 'run'>): Promise<void> {
     for (const { prompt, continuation } of oracle.greedy) {
       const tokens = [...prompt];
       let [fresh, past] = [prompt, emptyPast(1)];
       while (tokens.length < prompt.length + continuation.length) {
         const mask = new Array<number>(tokens.length).fill(1);
         const positions = fresh.map((_, index) => tokens.length - fresh.length + index);
-        const result = await step(session, [fresh], [mask], [positions], past);
+        const result = await step(runtime, [fresh], [mask], [positions], past);
         const logits = logitsAt(result.logits, 0, fresh.length - 1);
         fresh = [logits.indexOf(Math.max(...logits))];
         tokens.push(...fresh);
@@ -159,6 +160,15 @@ describe('the exported model in ONNX Runtime', () => {
       }
       expect(tokens.slice(prompt.length)).toEqual(continuation);
     }
+  }
+
+  test('continues greedily as Hugging Face generate does', () => expectGreedy(session));
+
+  test('does so in WebAssembly too, as in a page', async () => {
+    webEnvironment.wasm.numThreads = 1;
+    const web = await WebSession.create(new Uint8Array(readFileSync(modelPath)));
+    await expectGreedy(web);
+    await web.release();
   });
 });
 

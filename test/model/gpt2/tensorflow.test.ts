@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
+import { crc32c } from '../../../src/model/crc32c.js';
 import { locateModel, resolveModel } from '../../../src/model/gpt2/resolve-model.js';
 import { SafetensorsFile } from '../../../src/model/gpt2/safetensors.js';
-import { crc32c } from '../../../src/model/gpt2/tensorflow/crc32c.js';
 import { readSortedTable } from '../../../src/model/gpt2/tensorflow/sorted-table.js';
 import { fixtureConfiguration, temporaryFolder } from './fixtures.js';
 

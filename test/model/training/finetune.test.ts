@@ -59,6 +59,7 @@ const options: TrainingOptions = {
   schedule: 'cosine',
   weightDecay: 0.1,
   clipNorm: 1,
+  dropout: 0,
   onlyTrainTransformerLayers: false,
   loraRank: undefined,
   recompute: false,
@@ -141,6 +142,25 @@ describe('finetune', () => {
         expect((await bytes(name, file)).equals(await bytes('whole', file)), file).toBe(true);
       }
       expect(await metrics(name)).toEqual(await metrics('whole'));
+    },
+  );
+
+  it.each<[string, Partial<TrainingOptions>]>([
+    ['dropout and accumulated gradients', { dropout: 0.1, accumulateGradients: 2 }],
+    ['adapters', { loraRank: 2, dropout: 0.1 }],
+    ['the blocks alone, recomputed', { onlyTrainTransformerLayers: true, recompute: true }],
+  ])(
+    'with %s ends with the same bytes after a stop too, and with others than without',
+    async (_, changed) => {
+      const name = Object.keys(changed).join('-');
+      await run(name, changed);
+      await expect(run(`${name}-stopped`, changed, stopAfter(7))).rejects.toThrow(InterruptedError);
+      await run(`${name}-stopped`, changed);
+      for (const file of ['model.safetensors', 'optimizer.safetensors']) {
+        const expected = await bytes(name, file);
+        expect((await bytes(`${name}-stopped`, file)).equals(expected), file).toBe(true);
+        expect((await bytes('whole', file)).equals(expected), file).toBe(false);
+      }
     },
   );
 

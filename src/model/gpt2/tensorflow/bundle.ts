@@ -1,9 +1,9 @@
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { fileError } from '../../../common/errors.js';
+import { crc32c, maskCrc } from '../../crc32c.js';
 import { elementCount, formatShape, type Shape } from '../../graph/shape.js';
 import { field, messageCodec, repeatedField } from '../../protobuf.js';
 import { damagedCheckpoint } from '../safetensors-header.js';
-import { crc32c, maskCrc } from './crc32c.js';
 import { readSortedTable } from './sorted-table.js';
 
 /** The messages of TensorFlow's tensor_bundle.proto and tensor_shape.proto, as far as they are read. */

@@ -1,5 +1,5 @@
+import { crc32c, maskCrc } from '../../crc32c.js';
 import { damagedCheckpoint } from '../safetensors-header.js';
-import { crc32c, maskCrc } from './crc32c.js';
 
 /** The last bytes of a table: handles of two blocks, padding, and a magic number. */
 const [footerBytes, magicBytes] = [48, 8];

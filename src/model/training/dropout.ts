@@ -1,0 +1,77 @@
+import { createRandom } from '../../common/random.js';
+import type { Gpt2Configuration } from '../gpt2/configuration.js';
+import type { BlockDropout } from '../gpt2/forward.js';
+import { input } from '../graph/builder.js';
+import { elementCount, type Shape } from '../graph/shape.js';
+import type { Tensor } from '../graph/tensor.js';
+import type { BatchShape } from './batches.js';
+
+/** Input names of the factors; those of a block by its layer. */
+const embeddingName = 'dropout.embedding';
+const blockName = (layer: number, part: keyof BlockDropout): string => `dropout.h.${layer}.${part}`;
+
+/** Shapes of the factors of one batch by input name. */
+function dropoutShapes(
+  { width, heads, layers }: Gpt2Configuration,
+  { rows, rowLength }: BatchShape,
+): Map<string, Shape> {
+  const tokens = [rows * rowLength, width];
+  const shapes = new Map<string, Shape>([[embeddingName, tokens]]);
+  for (let layer = 0; layer < layers; layer++) {
+    shapes.set(blockName(layer, 'attention'), [rows, heads, rowLength, rowLength]);
+    shapes.set(blockName(layer, 'attended'), tokens);
+    shapes.set(blockName(layer, 'expanded'), tokens);
+  }
+  return shapes;
+}
+
+/** The factors as inputs of a graph. */
+export function dropoutInputs(
+  configuration: Gpt2Configuration,
+  shape: BatchShape,
+): { readonly embedding: Tensor; readonly block: (layer: number) => BlockDropout } {
+  const tensors = new Map(
+    [...dropoutShapes(configuration, shape)].map(([name, size]) => [name, input(name, size)]),
+  );
+  const of = (layer: number, part: keyof BlockDropout): Tensor => tensors.get(blockName(layer, part))!;
+  return {
+    embedding: tensors.get(embeddingName)!,
+    block: (layer) => ({
+      attention: of(layer, 'attention'),
+      attended: of(layer, 'attended'),
+      expanded: of(layer, 'expanded'),
+    }),
+  };
+}
+
+/**
+ * Draws what dropout leaves out (Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from
+ * Overfitting", 2014, section 4; scaled while training, as PyTorch does): a factor for each activation, 0 with
+ * probability `share`, else 1 / (1 − share). The factors of a batch follow from the seed and its number alone, so that a
+ * resumed training draws the same.
+ */
+export class DropoutFactors {
+  private readonly arrays: ReadonlyMap<string, Float32Array>;
+
+  constructor(
+    configuration: Gpt2Configuration,
+    shape: BatchShape,
+    private readonly options: { readonly share: number; readonly seed: number },
+  ) {
+    const shapes = [...dropoutShapes(configuration, shape)];
+    this.arrays = new Map(shapes.map(([name, size]) => [name, new Float32Array(elementCount(size))]));
+  }
+
+  /** Feeds for the batch of this number; valid until the next draw. */
+  draw(batch: number): Record<string, Float32Array> {
+    const { share, seed } = this.options;
+    const kept = 1 / (1 - share);
+    for (const [name, array] of this.arrays) {
+      const random = createRandom(seed, 'dropout', batch, name);
+      for (let element = 0; element < array.length; element++) {
+        array[element] = random.uniform() < share ? 0 : kept;
+      }
+    }
+    return Object.fromEntries(this.arrays);
+  }
+}

@@ -1,0 +1,88 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { replacedOptions } from '../../src/pipeline/gpt-2-simple-options.js';
+import { lastLine, runCli, temporaryFolder } from './run-cli.js';
+import { madeUpTitles, toCsv } from './titles.js';
+
+const folder = temporaryFolder();
+
+function train(name: string, ...more: string[]) {
+  const input = ['--source', 'csv', '--input', 'titles.csv', '--run-name', name, '--until', 'finetune'];
+  const size = ['--batch-size', '1', '--sample-every', '0'];
+  return runCli(['pipeline', ...input, ...size, ...more], folder);
+}
+
+function manifest(name: string) {
+  return JSON.parse(readFileSync(join(folder, 'runs', name, 'run.json'), 'utf8'));
+}
+
+beforeAll(async () => {
+  writeFileSync(join(folder, 'titles.csv'), toCsv(madeUpTitles(60)));
+  const first = await train('first', '--model', 'nano', '--steps', '6', '--learning-rate', '1e-3');
+  expect(first.code).toBe(0);
+});
+
+describe('--restore-from PATH', () => {
+  test('starts a new training from the weights of another run', async () => {
+    const second = await train('second', '--restore-from', 'runs/first', '--steps', '2', '--sample-num', '3');
+    expect(second.code).toBe(0);
+    const { decisions, stages } = manifest('second');
+    expect(decisions.model).toMatchObject({ choice: 'runs/first', reason: 'named with --restore-from' });
+    const [before, after] = [manifest('first').stages.finetune.counts, stages.finetune.counts];
+    expect(after.initialValidationLoss).toBeCloseTo(before.bestValidationLoss, 4);
+    expect(after.steps).toBe(2);
+  });
+
+  test('is recorded: the run goes on without it', async () => {
+    const again = await train('second', '--steps', '2', '--sample-num', '3');
+    expect(again.errors).toMatch(/^finetune +skipped/m);
+    expect(manifest('second').decisions.model.choice).toBe('runs/first');
+  });
+
+  test('cannot name the run itself, which loses nothing', async () => {
+    const weights = join(folder, 'runs/first/checkpoint/model.safetensors');
+    const { mtimeMs } = statSync(weights);
+    const refused = await runCli(
+      ['finetune', 'runs/first', '--restore-from', 'runs/first/checkpoint'],
+      folder,
+    );
+    expect(refused.code).toBe(2);
+    expect(lastLine(refused)).toMatch(
+      /Training cannot start from runs\/first\/checkpoint: it belongs to this run/,
+    );
+    expect(statSync(weights).mtimeMs).toBe(mtimeMs);
+  });
+
+  test('fresh trains anew, from what the run started from, to the same weights', async () => {
+    const weights = join(folder, 'runs/second/checkpoint/model.safetensors');
+    const before = readFileSync(weights);
+    const { mtimeMs } = statSync(weights);
+    const fresh = await train('second', '--restore-from', 'fresh', '--steps', '2', '--sample-num', '3');
+    expect(fresh.code).toBe(0);
+    expect(statSync(weights).mtimeMs).toBeGreaterThan(mtimeMs);
+    expect(readFileSync(weights).equals(before)).toBe(true);
+  });
+
+  test('must name something', async () => {
+    const refused = await train('third', '--restore-from', 'newest');
+    expect(refused.code).toBe(2);
+    expect(lastLine(refused)).toContain('--restore-from got "newest", which is neither latest nor fresh');
+  });
+});
+
+describe('flags of gpt-2-simple', () => {
+  test('that go by another name here are taken', async () => {
+    const named = await train('named', '--model', 'nano', '--epochs', '0.5', '--use-memory-saving-gradients');
+    expect(named.code).toBe(0);
+    expect(manifest('named').options).toMatchObject({ maxEpochs: 0.5, recompute: true });
+  });
+
+  test.each(Object.keys(replacedOptions))('%s says what stands in its place', async (flag) => {
+    const refused = await runCli(['finetune', 'runs/first', flag, '1'], folder);
+    expect(refused.code).toBe(2);
+    expect(lastLine(refused)).toContain(
+      `${flag} is an option of gpt-2-simple alone: ${replacedOptions[flag]}.`,
+    );
+  });
+});

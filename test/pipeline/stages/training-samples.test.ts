@@ -1,0 +1,76 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { silentContext } from '../../../src/common/progress.js';
+import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
+import {
+  createParameterStore,
+  initializeParameters,
+  parameterSpecifications,
+} from '../../../src/model/gpt2/parameters.js';
+import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
+import { finetune } from '../../../src/model/training/finetune.js';
+import { tokenizeTitles } from '../../../src/model/training/tokens.js';
+import { defaultOptions } from '../../../src/pipeline/options.js';
+import { trainingOptions } from '../../../src/pipeline/stages/training-presets.js';
+import { trainingSamples } from '../../../src/pipeline/stages/training-samples.js';
+import { madeUpTitles } from '../../cli/titles.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'titlesmith-samples-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+it('samples show by the share of near copies that a model begins to recite', async () => {
+  const engine = createOnnxRuntimeEngine({ threads: 2 });
+  const all = madeUpTitles(40);
+  const titles = { train: all.slice(0, 30), validation: all.slice(30) };
+  const tokenizer = restrictedTokenizer(titles.train);
+  const configuration = {
+    vocabularySize: tokenizer.vocabularySize,
+    contextLength: 64,
+    width: 64,
+    layers: 2,
+    heads: 2,
+    layerNormEpsilon: 1e-5,
+  };
+  const settings = { folder: join(folder, 'samples'), every: 100, seed: 1, texts: 20, length: 40 };
+  const model = { configuration, tokenizer, titles: async () => titles };
+  const tokens = (list: readonly string[]) => tokenizeTitles(list, tokenizer, { maximumTokens: 63 }).titles;
+  const steps = { steps: 200, printEvery: 100, evaluateEvery: 200, saveEvery: 200, learningRate: 4e-3 };
+  const { sampleEvery: _, ...options } = trainingOptions('nano', { ...defaultOptions(), ...steps });
+  const metricsPath = join(folder, 'metrics.jsonl');
+  const input = {
+    engine,
+    data: { train: tokens(titles.train), validation: tokens(titles.validation) },
+    tokenizer,
+    configuration,
+    pretrained: undefined,
+    checkpointFolder: join(folder, 'checkpoint'),
+    metricsPath,
+    options,
+    samples: trainingSamples(engine, model, settings),
+  };
+  // Before it learned anything, it says nothing that could be a copy.
+  const untrained = createParameterStore(parameterSpecifications(configuration));
+  initializeParameters(untrained, 1);
+  const share = await input.samples.take(0, (name) => untrained.views.get(name)!);
+  expect(share).toBe(0);
+  await finetune(input, silentContext);
+
+  expect(await readdir(settings.folder)).toEqual(['step-000000.txt', 'step-000100.txt', 'step-000200.txt']);
+  const lines = (await readFile(metricsPath, 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const shares = lines.flatMap(({ nearCopyShare }) => (nearCopyShare === undefined ? [] : [nearCopyShare]));
+  expect(shares).toHaveLength(2);
+  expect(shares[1]).toBeGreaterThan(0.7);
+  const texts = (await readFile(join(settings.folder, 'step-000200.txt'), 'utf8')).trimEnd().split('\n');
+  expect(texts).toHaveLength(settings.texts);
+  const recited = texts.filter((text) => titles.train.includes(text)).length;
+  expect(shares[1] * settings.texts).toBeGreaterThanOrEqual(recited);
+  expect(recited).toBeGreaterThan(settings.texts / 2);
+});
