@@ -26,6 +26,8 @@ export interface StepOptions {
   readonly python: string | undefined;
   /** Where ONNX Runtime writes the times of every operator, as a path's beginning. */
   readonly profile: string | undefined;
+  /** A folder of recorded batches to train on instead of random tokens. */
+  readonly batches: string | undefined;
 }
 
 /** Reads the options all finetune benches share. */
@@ -42,10 +44,14 @@ export function readOptions(): StepOptions {
       rounds: { type: 'string', default: '3' },
       python: { type: 'string' },
       profile: { type: 'string' },
+      vocabulary: { type: 'string' },
+      batches: { type: 'string' },
     },
   });
-  const configuration = configurations[values.model];
-  if (!configuration) throw new Error(`--model takes ${Object.keys(configurations).join(', ')}`);
+  const named = configurations[values.model];
+  if (!named) throw new Error(`--model takes ${Object.keys(configurations).join(', ')}`);
+  const { vocabulary } = values;
+  const configuration = vocabulary === undefined ? named : { ...named, vocabularySize: Number(vocabulary) };
   return {
     model: values.model,
     configuration,
@@ -58,5 +64,6 @@ export function readOptions(): StepOptions {
     rounds: Number(values.rounds),
     python: values.python,
     profile: values.profile,
+    batches: values.batches,
   };
 }

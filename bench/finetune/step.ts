@@ -5,12 +5,14 @@ import { gradientName, trainingGraph } from '../../src/model/training/loss-graph
 import { Optimizer } from '../../src/model/training/optimizer.js';
 import { createTrainableModel, parameterFeeds } from '../../src/model/training/trainable.js';
 import { readOptions } from './options.js';
+import { readBatches, readDescription } from './recorded-batches.js';
 
 /**
- * Training steps on random weights and tokens, forward, backward and AdamW. Prints one JSON line: seconds of each step
+ * Training steps on random weights, and random tokens or recorded batches: forward, backward and AdamW. Prints one JSON line: seconds of each step
  * after the first two, tokens/s of their median, and peak memory. Alone in its process, so that the peak is its own.
  */
-const { configuration, rows, rowLength, steps, threads, loraRank, recompute, profile } = readOptions();
+const { configuration, rows, rowLength, steps, threads, loraRank, recompute, profile, batches } =
+  readOptions();
 const warmUp = 2;
 const tokens = rows * rowLength;
 
@@ -37,6 +39,8 @@ const program = await profiled.compile(
 const optimizer = await Optimizer.create(engine, model.state);
 
 const random = createRandom(2, 'tokens');
+const recorded = batches === undefined ? undefined : readBatches(batches);
+const titles = batches === undefined ? undefined : readDescription(batches).titles;
 const ids = (): Int32Array =>
   Int32Array.from({ length: tokens }, () => random.integer(configuration.vocabularySize));
 const attentionMask = Float32Array.from({ length: tokens * rowLength }, (_, element) =>
@@ -50,7 +54,7 @@ const seconds: number[] = [];
 const updateSeconds: number[] = [];
 const losses: number[] = [];
 for (let step = 1; step <= warmUp + steps; step++) {
-  const batch = {
+  const batch = recorded?.[step - 1] ?? {
     inputIds: ids(),
     targetIds: ids(),
     positionIds: Int32Array.from({ length: tokens }, (_, position) => position % rowLength),
@@ -78,6 +82,7 @@ const report = {
   secondsAStep: median(seconds),
   optimizerSeconds: median(updateSeconds),
   tokensPerSecond: tokens / median(seconds),
+  ...(titles ? { titlesPerSecond: median(titles) / median(seconds) } : {}),
   gigaflops: (6 * parameters * tokens) / median(seconds) / 1e9,
   peakGigabytes: process.resourceUsage().maxRSS / 1e6,
   losses,

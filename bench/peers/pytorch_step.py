@@ -2,10 +2,14 @@
 
     python pytorch_step.py --width 768 --layers 12 --heads 12 --vocabulary 50257 --rows 16 --row-length 64 [--compile]
     python pytorch_step.py --matmul
+
+With --batches FOLDER it trains on what bench/finetune/recorded-batches.ts wrote, with --padded FOLDER on titles padded
+to the longest of a step, as they are mostly trained on.
 """
 
 import argparse
 import json
+import pathlib
 import resource
 import statistics
 import time
@@ -24,6 +28,8 @@ parser.add_argument("--steps", type=int, default=4)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--compile", action="store_true")
 parser.add_argument("--matmul", action="store_true")
+parser.add_argument("--batches", type=pathlib.Path)
+parser.add_argument("--padded", type=pathlib.Path)
 options = parser.parse_args()
 torch.set_num_threads(options.threads)
 torch.manual_seed(0)
@@ -57,27 +63,65 @@ config = GPT2Config(
 model = GPT2LMHeadModel(config).train()
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.1, fused=True)
 tokens = options.rows * options.row_length
-mask = torch.full((options.row_length, options.row_length), -1e9).triu(1)
-mask = mask.expand(options.rows, 1, -1, -1).contiguous()
-positions = torch.arange(options.row_length).expand(options.rows, -1)
+rows, row_length, vocabulary = options.rows, options.row_length, options.vocabulary
+warm_up = 2
+count = warm_up + options.steps
+cross_entropy = torch.nn.functional.cross_entropy
 
 
-def loss_of(ids, targets):
-    logits = model(input_ids=ids, position_ids=positions, attention_mask=mask).logits
-    return torch.nn.functional.cross_entropy(logits.view(-1, options.vocabulary), targets.view(-1))
+def random_batches():
+    mask = torch.full((row_length, row_length), -1e9).triu(1).expand(rows, 1, -1, -1).contiguous()
+    positions = torch.arange(row_length).expand(rows, -1)
+    for _ in range(count):
+        ids, targets = (torch.randint(0, vocabulary, (rows, row_length)) for _ in range(2))
+        yield {"input_ids": ids, "position_ids": positions, "attention_mask": mask}, targets, None
+
+
+def recorded_batches(folder):
+    def read(name, dtype, *shape):
+        data = bytearray((folder / name).read_bytes())
+        return torch.frombuffer(data, dtype=dtype).view(count, rows, *shape)
+
+    ids, positions, targets = (
+        read(name, torch.int32, row_length).long() for name in ["inputIds", "positionIds", "targetIds"]
+    )
+    weights = read("targetWeights", torch.float32, row_length)
+    mask = read("attentionMask", torch.float32, 1, row_length, row_length)
+    for step in range(count):
+        inputs = {"input_ids": ids[step], "position_ids": positions[step], "attention_mask": mask[step]}
+        yield inputs, targets[step], weights[step]
+
+
+def padded_batches(folder):
+    for titles in json.loads((folder / "padded.json").read_text()):
+        longest = max(map(len, titles))
+        ids = torch.tensor([title + title[-1:] * (longest - len(title)) for title in titles])
+        mask = torch.arange(longest) < torch.tensor([len(title) for title in titles])[:, None]
+        targets = ids.masked_fill(~mask, -100)
+        yield {"input_ids": ids[:, :-1], "attention_mask": mask[:, :-1].long()}, targets[:, 1:], None
+
+
+def loss_of(inputs, targets, weights):
+    logits = model(**inputs).logits.reshape(-1, vocabulary)
+    if weights is None:
+        return cross_entropy(logits, targets.reshape(-1))
+    return (cross_entropy(logits, targets.reshape(-1), reduction="none") * weights.reshape(-1)).sum()
 
 
 if options.compile:
     loss_of = torch.compile(loss_of)
 
+if options.batches:
+    batches = recorded_batches(options.batches)
+elif options.padded:
+    batches = padded_batches(options.padded)
+else:
+    batches = random_batches()
 seconds, losses = [], []
-warm_up = 2
-for step in range(warm_up + options.steps):
-    ids = torch.randint(0, options.vocabulary, (options.rows, options.row_length))
-    targets = torch.randint(0, options.vocabulary, (options.rows, options.row_length))
+for step, batch in enumerate(batches):
     started = time.perf_counter()
     optimizer.zero_grad(set_to_none=True)
-    loss = loss_of(ids, targets)
+    loss = loss_of(*batch)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
@@ -86,6 +130,14 @@ for step in range(warm_up + options.steps):
     losses.append(loss.item())
 parameters = sum(p.numel() for p in model.parameters())
 median = statistics.median(seconds)
+extra = {}
+if options.batches:
+    titles = json.loads((options.batches / "description.json").read_text())["titles"]
+    extra = {"titlesPerSecond": statistics.median(titles) / median}
+elif options.padded:
+    titles = json.loads((options.padded / "padded.json").read_text())
+    tokens = statistics.median(sum(len(title) - 1 for title in step) for step in titles)
+    extra = {"titlesPerSecond": len(titles[0]) / median}
 print(json.dumps({
     "name": f"torch {torch.__version__} {'compile' if options.compile else 'eager'}",
     "parameters": parameters,
@@ -94,4 +146,5 @@ print(json.dumps({
     "gigaflops": 6 * parameters * tokens / median / 1e9,
     "peakGigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
     "losses": losses,
+    **extra,
 }))

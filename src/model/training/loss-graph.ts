@@ -27,8 +27,8 @@ import { dropoutInputs } from './dropout.js';
 /** Logits held at a time, in elements (256 MiB of float32): the loss is computed in chunks of tokens below this. */
 const chunkElements = 1 << 26;
 
-/** Logits worked on at a time (16 MiB): the vocabulary is gone through in pieces that stay in the last-level cache. */
-const pieceElements = 1 << 22;
+/** Logits worked on at a time (8 MiB): the vocabulary is gone through in pieces that stay in the last-level cache. */
+const pieceElements = 1 << 21;
 
 /** Sizes of pieces are multiples of this: the width of the matrix product's inner loop. */
 const multipleOf = 64;

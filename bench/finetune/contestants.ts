@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process';
+import { cpus } from 'node:os';
+
+/** What a contestant prints as its last line, in JSON. */
+export interface Measured {
+  readonly name: string;
+  readonly tokensPerSecond?: number;
+  readonly titlesPerSecond?: number;
+  readonly gigaflops?: number;
+  readonly peakGigabytes?: number;
+}
+
+export interface Contestant {
+  readonly command: string;
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly note: string;
+}
+
+function measure({ command, arguments: list, environment }: Contestant): Measured {
+  const result = spawnSync(command, list, { env: { ...process.env, ...environment }, encoding: 'utf8' });
+  const line = result.stdout.trim().split('\n').at(-1);
+  if (result.status !== 0 || !line)
+    throw new Error(`${command} ${list.join(' ')} failed: ${result.stderr.slice(-2000)}`);
+  return JSON.parse(line) as Measured;
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+type Quantity = 'tokensPerSecond' | 'titlesPerSecond';
+
+/**
+ * Runs the contestants, each alone in a process of its own, in turns, and prints a table of medians over the rounds.
+ * @param quantity by which the first contestant is compared with each.
+ */
+export function compare(
+  title: string,
+  contestants: readonly Contestant[],
+  rounds: number,
+  quantity: Quantity,
+): void {
+  const results = new Map<Contestant, Measured[]>(contestants.map((contestant) => [contestant, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const contestant of contestants) results.get(contestant)!.push(measure(contestant));
+  }
+  const medianOf = (list: readonly Measured[], key: Quantity | 'gigaflops' | 'peakGigabytes'): number =>
+    median(list.map((measured) => measured[key] ?? 0));
+  const first = medianOf([...results.values()][0]!, quantity);
+  const table = [...results].map(([{ note }, list]) => {
+    const own = medianOf(list, quantity);
+    const shown = (value: number, digits: number): number | string =>
+      value > 0 ? Number(value.toFixed(digits)) : '';
+    return {
+      what: `${list[0]!.name}, ${note}`,
+      'tokens/s': shown(medianOf(list, 'tokensPerSecond'), 1),
+      ...(quantity === 'titlesPerSecond' ? { 'titles/s': shown(own, 2) } : {}),
+      'GFLOP/s': shown(medianOf(list, 'gigaflops'), 1),
+      'peak GB': shown(medianOf(list, 'peakGigabytes'), 2),
+      'titlesmith is faster by': own > 0 ? Number((first / own).toFixed(2)) : '',
+    };
+  });
+  process.stdout.write(`${title}, ${cpus()[0]?.model}\n`);
+  console.table(table);
+}
