@@ -24,18 +24,20 @@ interface UpdateScalars {
 }
 
 /**
- * AdamW, element by element (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2).
+ * AdamW, element by element (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2). Factors
+ * are drawn together, so that as few passes as possible go over the elements.
  * @param scalars as `adamWScalars` and `clipScale` give them.
  */
 export function adamW(
-  { parameter, firstMoment, secondMoment, gradient: unscaled }: Updated & { readonly gradient: Tensor },
+  { parameter, firstMoment, secondMoment, gradient }: Updated & { readonly gradient: Tensor },
   { gradientScale, stepSize, deviationScale, keep }: UpdateScalars,
 ): Updated {
-  const gradient = multiply(unscaled, gradientScale);
-  const first = add(multiply(firstMoment, beta1), multiply(gradient, 1 - beta1));
-  const second = add(multiply(secondMoment, beta2), multiply(multiply(gradient, gradient), 1 - beta2));
-  const deviation = add(multiply(squareRoot(second), deviationScale), epsilon);
-  const step = divide(multiply(first, stepSize), deviation);
+  const scaledBy = (factor: number): Tensor => multiply(gradient, multiply(gradientScale, factor));
+  const first = add(multiply(firstMoment, beta1), scaledBy(1 - beta1));
+  const root = scaledBy(Math.sqrt(1 - beta2));
+  const second = add(multiply(secondMoment, beta2), multiply(root, root));
+  const deviation = add(squareRoot(second), divide(epsilon, deviationScale));
+  const step = divide(multiply(first, divide(stepSize, deviationScale)), deviation);
   const kept = keep ? multiply(parameter, keep) : parameter;
   return { parameter: subtract(kept, step), firstMoment: first, secondMoment: second };
 }
@@ -62,7 +64,7 @@ export const clipScale = (norm: number, clipNorm: number): number => (norm > cli
  * AdamW on n elements: inputs parameter, gradient, moments [n], and the scalars. Every op works element by element, so
  * the outputs may be written over the inputs.
  */
-function adamWGraph(elements: number): Record<string, Tensor> {
+function adamWGraph(elements: number, decays: boolean): Record<string, Tensor> {
   const read = (name: string): Tensor => input(name, [elements]);
   const scalar = (name: string): Tensor => input(name, []);
   const updated = adamW(
@@ -76,7 +78,7 @@ function adamWGraph(elements: number): Record<string, Tensor> {
       gradientScale: scalar('gradientScale'),
       stepSize: scalar('stepSize'),
       deviationScale: scalar('deviationScale'),
-      keep: scalar('keep'),
+      keep: decays ? scalar('keep') : undefined,
     },
   );
   return {
@@ -121,20 +123,29 @@ function piecesOf(store: ParameterStore): Piece[] {
   return pieces;
 }
 
+/** What is run on pieces of one size. */
+interface PiecePrograms {
+  readonly decaying: Program;
+  readonly constant: Program;
+  readonly norm: Program;
+}
+
 /** AdamW over all parameters in place, a cache-sized piece at a time. Biases, norms and embeddings do not decay. */
 export class Optimizer {
   private constructor(
-    private readonly programs: ReadonlyMap<number, { update: Program; norm: Program }>,
+    private readonly programs: ReadonlyMap<number, PiecePrograms>,
     private readonly work: readonly { readonly decays: boolean; readonly views: PieceViews }[],
   ) {}
 
   static async create(engine: Engine, state: OptimizerState): Promise<Optimizer> {
     const pieces = piecesOf(state.parameters);
-    const programs = new Map<number, { update: Program; norm: Program }>();
+    const programs = new Map<number, PiecePrograms>();
     for (const size of new Set(pieces.map(({ start, end }) => end - start))) {
-      const update = await engine.compile(adamWGraph(size));
-      const norm = await engine.compile({ sum: sumOfSquares(input('gradient', [size])) });
-      programs.set(size, { update, norm });
+      programs.set(size, {
+        decaying: await engine.compile(adamWGraph(size, true)),
+        constant: await engine.compile(adamWGraph(size, false)),
+        norm: await engine.compile({ sum: sumOfSquares(input('gradient', [size])) }),
+      });
     }
     const work = pieces.map(({ start, end, decays }) => ({
       decays,
@@ -162,20 +173,17 @@ export class Optimizer {
   /** One AdamW step from the gradients in the state. @returns the gradient norm before clipping. */
   async update(options: UpdateOptions): Promise<number> {
     const norm = await this.gradientNorm();
-    const gradientScale = Float32Array.of(clipScale(norm, options.clipNorm));
-    const scalars = (weightDecay: number): Record<string, Float32Array> => {
-      const { stepSize, deviationScale, keep } = adamWScalars({ ...options, weightDecay });
-      return {
-        gradientScale,
-        stepSize: Float32Array.of(stepSize),
-        deviationScale: Float32Array.of(deviationScale),
-        keep: Float32Array.of(keep),
-      };
+    const { stepSize, deviationScale, keep } = adamWScalars(options);
+    const scalars = {
+      gradientScale: Float32Array.of(clipScale(norm, options.clipNorm)),
+      stepSize: Float32Array.of(stepSize),
+      deviationScale: Float32Array.of(deviationScale),
     };
-    const [decaying, constant] = [scalars(options.weightDecay), scalars(0)];
+    const decay = { keep: Float32Array.of(keep) };
     for (const { decays, views } of this.work) {
-      await this.programs.get(views.parameter.length)!.update.run(
-        { ...views, ...(decays ? decaying : constant) },
+      const { decaying, constant } = this.programs.get(views.parameter.length)!;
+      await (decays ? decaying : constant).run(
+        { ...views, ...scalars, ...(decays ? decay : {}) },
         {
           newParameter: views.parameter,
           newFirstMoment: views.firstMoment,
@@ -187,10 +195,8 @@ export class Optimizer {
   }
 
   async dispose(): Promise<void> {
-    for (const { update, norm } of this.programs.values()) {
-      await update.dispose();
-      await norm.dispose();
-    }
+    for (const programs of this.programs.values())
+      for (const program of Object.values(programs) as Program[]) await program.dispose();
   }
 }
 
