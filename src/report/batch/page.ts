@@ -139,8 +139,7 @@ const columns: readonly Column[] = [
 ];
 
 function change(now: number, before: number | null | undefined, { show, better }: Column): Html | null {
-  if (typeof before !== 'number') return null;
-  if (show(now) === show(before)) return html`<span class="change">unchanged</span>`;
+  if (typeof before !== 'number' || show(now) === show(before)) return null;
   const isMore = now > before;
   const isBetter = better === undefined ? '' : isMore === (better === 'more') ? 'better' : 'worse';
   const sign = isMore ? '+' : '−';

@@ -28,9 +28,9 @@ export const batchStyles = `${pageStyles}
   .runs, .runs tbody, .runs tr { display: block; }
   .runs thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .runs tbody tr { display: grid; grid-template-columns: 1fr 1fr 1fr; gap: 0.5rem 0.8rem; padding: 0.9rem 0; }
-  .runs tbody th { grid-column: 1 / 3; padding: 0; overflow-wrap: anywhere; white-space: normal; }
+  .runs tbody th { grid-column: 1 / -1; padding: 0; overflow-wrap: anywhere; white-space: normal; }
   .runs td, .runs td:nth-child(2) { display: block; text-align: left; padding: 0; white-space: normal; }
-  .runs td:nth-child(2) { text-align: right; }
+  .runs td:nth-child(2) { grid-column: 1 / -1; }
   .runs td:not(:nth-child(2))::before {
     content: attr(data-label); display: block; color: var(--muted); font-size: 0.8rem;
   }

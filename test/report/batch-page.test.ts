@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import type { BatchRecord, RunFigures } from '../../src/report/batch/contract.js';
+import { renderBatch } from '../../src/report/batch/page.js';
+
+const figures: RunFigures = {
+  titles: 1234,
+  steps: 300,
+  validationLoss: 4.126,
+  verdict: 'healthy',
+  copyShare: 0.05,
+  generated: 200,
+  accepted: 150,
+};
+
+function record(more: Partial<BatchRecord> = {}): BatchRecord {
+  const run = {
+    subreddit: null,
+    attempts: 1,
+    seconds: 75,
+    error: null,
+    report: null,
+    figures: null,
+  } as const;
+  return {
+    format: 1,
+    titlesmithVersion: '0.1.0',
+    file: 'weekly.yaml',
+    plan: 'x',
+    shard: null,
+    startedAt: '2026-11-23T03:00:00.000Z',
+    finishedAt: '2026-11-23T04:00:00.000Z',
+    seconds: 5130,
+    runs: [
+      { ...run, name: 'aww', subreddit: 'aww', status: 'done', figures, report: 'aww/report.html' },
+      {
+        ...run,
+        name: 'odd',
+        status: 'failed',
+        attempts: 3,
+        error: { code: 'x', message: '<script>alert(1)</script> failed', hint: '"Try" <b>again</b>.' },
+      },
+    ],
+    previous: null,
+    ...more,
+  };
+}
+
+describe('the page of a batch', () => {
+  test('says what became of each run, and links its report', () => {
+    const page = renderBatch(record());
+    expect(page).toContain('1 of 2 runs failed');
+    expect(page).toContain('<a href="aww/report.html">r/aww</a>');
+    expect(page).toContain('75.0% of 200 outputs');
+    expect(page).toContain('1 h 26 min');
+    expect(page).toContain('Tried 3 times.');
+    expect(renderBatch(record(), '../../')).toContain('href="../../aww/report.html"');
+  });
+
+  test('shows changes since the batch before: more accepted and less loss are better', () => {
+    const before = { ...figures, validationLoss: 4.226, accepted: 153, copyShare: 0.05 };
+    const page = renderBatch(
+      record({ previous: { startedAt: '2026-11-16T03:00:00.000Z', figures: { aww: before } } }),
+    );
+    expect(page).toContain('<span class="change better">−0.10</span>');
+    expect(page).toContain('<span class="change worse">−3</span>');
+    expect(page.match(/class="change /g)).toHaveLength(2);
+  });
+
+  test('lets nothing out of its place', () => {
+    const page = renderBatch(record({ file: '</title><script>alert(2)</script>' }));
+    expect(page).not.toContain('<script>');
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt; failed');
+    expect(page).toContain('&quot;Try&quot; &lt;b&gt;again&lt;/b&gt;.');
+    expect(page).toMatch(/default-src 'none'|default-src &#39;none&#39;/);
+  });
+});
