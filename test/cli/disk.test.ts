@@ -45,7 +45,7 @@ describe.skipIf(!isAllowed)('a batch on a disk', () => {
   });
 
   test('that is read-only ends before any work, and changes nothing', async () => {
-    expect(mount('size=50m')).toBe(true);
+    expect(mount('size=200m')).toBe(true);
     const first = await runCli(['batch', 'batch.yaml', '--runs-dir', 'disk/runs'], folder);
     expect(first.code).toBe(0);
     expect(spawnSync('mount', ['-o', 'remount,ro', disk]).status).toBe(0);
