@@ -73,7 +73,7 @@ describe('deploy/batch', () => {
     const [, service = ''] = /^ExecStart=.*?cli\.js (.*)$/m.exec(read('titlesmith-batch.service')) ?? [];
     isUnderstood(service.split(' '));
     for (const [, line = ''] of read('github-workflow.yml').matchAll(/npm run batch -- (.*)/g)) {
-      isUnderstood(['batch', ...line.replaceAll('${{ matrix.index }}', '0').split(' ')]);
+      isUnderstood(['batch', ...line.replace(/\$\{\{ matrix.index \}\}/g, '0').split(' ')]);
     }
   });
 
