@@ -64,7 +64,7 @@ describe('health', () => {
 describe('SIGTERM', () => {
   test('lets answers under way end, takes no others, and ends with 0', async () => {
     const draining = await serve(run, ['--capacity', '1024', '--slots', '2']);
-    const long = { model: 'made-up', n: 4, max_tokens: 1000, stream: true, seed: 1 };
+    const long = { model: 'made-up', n: 3, max_tokens: 1000, stream: true, seed: 1 };
     const answer = await post(`${draining.url}v1/completions`, long);
     const health = await fetch(`${draining.url}health`);
     expect(health.status).toBe(200);
@@ -72,7 +72,7 @@ describe('SIGTERM', () => {
     draining.started.child.kill('SIGTERM');
     await expect.poll(() => statusOf(`${draining.url}health`)).not.toBe(200);
     const text = await answer.text();
-    expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
+    expect(text.slice(-400)).toMatch(/data: \[DONE\]\n\n$/);
     const { code, output } = await draining.started.finished;
     expect(code).toBe(0);
     expect(performance.now() - asked).toBeLessThan(10_000);

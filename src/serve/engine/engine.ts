@@ -124,27 +124,38 @@ export class Engine {
    * @throws ServeError 503 while the model is not there, 429 when the queue is full.
    */
   submit(wanted: TextsWanted): Submission {
+    this.assertRoom(wanted.options.nsamples * wanted.options.prefixes.length);
+    return this.admit(wanted);
+  }
+
+  /**
+   * Whether so many texts could be taken now. Asked before a body is read, so that refusing costs little.
+   * @throws ServeError 503 while the model is not there, 429 when the queue is full.
+   */
+  assertRoom(texts: number): void {
     try {
-      return this.admit(wanted);
+      this.checkRoom(texts);
     } catch (error) {
       if (error instanceof ServeError) this.observer.onRefused(error.status);
       throw error;
     }
   }
 
-  private admit(wanted: TextsWanted): Submission {
+  private checkRoom(texts: number): void {
     if (this.state === 'loading') throw loading();
     if (this.state !== 'ready') {
       throw new ServeError(503, 'The server is shutting down.', { code: 'shutting_down', retryAfter: 5 });
     }
-    const texts = wanted.options.nsamples * wanted.options.prefixes.length;
     const tooMany = this.pending + texts - this.mostTexts;
-    if (tooMany > 0) {
-      throw new ServeError(429, 'Too many texts are asked for at the moment. Try again later.', {
-        code: 'overloaded',
-        retryAfter: this.pace.secondsFor(tooMany),
-      });
-    }
+    if (tooMany <= 0) return;
+    throw new ServeError(429, 'Too many texts are asked for at the moment. Try again later.', {
+      code: 'overloaded',
+      retryAfter: this.pace.secondsFor(tooMany),
+    });
+  }
+
+  private admit(wanted: TextsWanted): Submission {
+    const texts = wanted.options.nsamples * wanted.options.prefixes.length;
     const id = this.nextId++;
     const { deadlineSeconds } = this.settings;
     const submission = new Submission(texts, (result) => {

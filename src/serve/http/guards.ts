@@ -37,6 +37,9 @@ function assertWelcome({ headers }: FastifyRequest, { settings }: AppContext): v
 /** Routes that need no key: they tell nothing of the titles, and cost nothing. */
 const open = new Set(['/health', '/health/live', '/page', '/page.css', '/page.js']);
 
+/** Routes whose every request asks for a text at least. */
+const generating = new Set(['/', '/texts', '/v1/completions']);
+
 function assertKey(request: FastifyRequest, apiKey: string): void {
   if (open.has(request.routeOptions.url ?? '')) return;
   if (request.method === 'HEAD' || request.method === 'OPTIONS') return;
@@ -55,5 +58,7 @@ export function guard(app: FastifyInstance, context: AppContext): void {
   app.addHook('onRequest', async (request) => {
     assertWelcome(request, context);
     if (apiKey !== undefined) assertKey(request, apiKey);
+    if (request.method === 'POST' && generating.has(request.routeOptions.url ?? ''))
+      context.engine.assertRoom(1);
   });
 }
