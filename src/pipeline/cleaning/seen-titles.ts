@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 
-/** Tables that grow one by one, so that memory never doubles at once. A power of two, at most 256. */
+/** Tables that grow one by one and by little, so that memory never jumps and little of it is free. At most 256. */
 const tableCount = 256;
 const firstSlots = 64;
-/** Share of slots in use beyond which a table grows. */
-const fullest = 0.75;
+/** Share of slots in use beyond which a table grows, and by how much. */
+const [fullest, growth] = [0.8, 1.125];
 
 /** Open addressing with linear probing (Knuth, TAOCP 3, 6.4, algorithm L). A slot is two words; 0, 0 is a free one. */
 interface Table {
@@ -14,18 +14,18 @@ interface Table {
 
 /** @returns the index of the slot that holds the key, or of the free one where it belongs. */
 function slotOf(slots: Uint32Array, high: number, low: number): number {
-  const mask = slots.length / 2 - 1;
-  let slot = low & mask;
+  const count = slots.length / 2;
+  let slot = Math.floor((low / 2 ** 32) * count);
   while (slots[2 * slot] !== 0 || slots[2 * slot + 1] !== 0) {
     if (slots[2 * slot] === high && slots[2 * slot + 1] === low) break;
-    slot = (slot + 1) & mask;
+    slot = slot + 1 === count ? 0 : slot + 1;
   }
   return slot;
 }
 
 function grow(table: Table): void {
   const before = table.slots;
-  table.slots = new Uint32Array(before.length * 2);
+  table.slots = new Uint32Array(2 * Math.ceil((before.length / 2) * growth));
   for (let at = 0; at < before.length; at += 2) {
     const [high, low] = [before[at]!, before[at + 1]!];
     if (high === 0 && low === 0) continue;
@@ -36,7 +36,7 @@ function grow(table: Table): void {
 }
 
 /**
- * Remembers titles by 64 bits of their SHA-256, some 12 bytes each, where the titles themselves would fill the memory.
+ * Remembers titles by 64 bits of their SHA-256, some 11 bytes each, where the titles themselves would fill the memory.
  * Among ten million, two different ones are taken for one with a chance of 3 in a million.
  */
 export class SeenTitles {
