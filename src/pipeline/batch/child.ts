@@ -52,11 +52,19 @@ function parseLine(line: string): ChildEvent | undefined {
   }
 }
 
+/** Of a bug's stack trace the line that says what happened; the log has the rest. */
+function essence(message: string): string {
+  const lines = message.split('\n');
+  return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[0] ?? message;
+}
+
 function toError({ code, message, hint, run }: ChildEvent): ChildError {
+  const isBug = code === 'internal';
+  const said = typeof message === 'string' ? message : 'no reason is given';
   return {
     code: typeof code === 'string' ? code : 'unknown',
-    message: typeof message === 'string' ? message : 'no reason is given',
-    hint: typeof hint === 'string' ? hint : null,
+    message: isBug ? `Internal error, a bug in titlesmith: ${essence(said)}` : said,
+    hint: typeof hint === 'string' ? hint : isBug ? 'All of it stands in .batch/logs.' : null,
     ...(typeof run === 'string' ? { run } : {}),
   };
 }
