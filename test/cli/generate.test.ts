@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fixtureFolder } from '../model/gpt2/fixtures.js';
 import { lastLine, runCli, temporaryFolder } from './run-cli.js';
@@ -43,4 +45,13 @@ test.concurrent.each([
   expect(finished.code).toBeGreaterThan(0);
   expect(lastLine(finished)).toMatch(message);
   expect(finished.output).toBe('');
+});
+
+test('a pipeline refuses titles longer than the context before it trains', async () => {
+  const finished = await runCli(['pipeline', '--subreddit', 'askreddit', '--length', '128'], folder);
+  expect(finished.code).toBe(2);
+  expect(lastLine(finished)).toMatch(/--length 128 does not fit/);
+  const run = join(folder, 'runs/askreddit');
+  expect(existsSync(join(run, 'dataset/train.txt'))).toBe(true);
+  expect(existsSync(join(run, 'checkpoint'))).toBe(false);
 });

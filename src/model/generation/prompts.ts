@@ -29,7 +29,7 @@ export function endTexts({ delimiters, truncate }: GenerationOptions): readonly 
  *   tokens.
  */
 export function readPrompts(
-  { capacity, vocabularySize }: DecodeSession,
+  { capacity, vocabularySize }: Pick<DecodeSession, 'capacity' | 'vocabularySize'>,
   tokenizer: Tokenizer,
   { prefix, prefixes, length, delimiters, hiddenPrefix }: GenerationOptions,
 ): Prompt[] {

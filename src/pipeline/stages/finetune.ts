@@ -11,6 +11,7 @@ import type { FinetuneCounts } from './counts.js';
 import { readDatasetTitles } from './dataset-titles.js';
 import { datasetTitles, tokenizeDataset } from './dataset-tokens.js';
 import { earlierCheckpointFolder, runFiles } from './descriptions.js';
+import { generationRequest } from './generation-request.js';
 import { startingModel } from './starting-model.js';
 import { trainingOptions } from './training-presets.js';
 import { trainingSamples } from './training-samples.js';
@@ -41,6 +42,8 @@ export async function runFinetune(
     await earlierCheckpoint(folder, options),
   );
   checkTrainingMemory(modelName, configuration, options);
+  // What is to be generated afterwards is refused before the training, not after it.
+  await generationRequest(options, { configuration, tokenizer });
   const limits = { maximumTokens: configuration.contextLength - 1 };
   const tokens = await tokenizeDataset(folder, tokenizer, limits, context);
   const engine = await openEngine(decidedDevice(decisions['device']), { threads: options.threads });

@@ -8,17 +8,15 @@ import { openEngine } from '../../model/engine/open-engine.js';
 import type { GeneratedText } from '../../model/generation/contract.js';
 import { generateTexts } from '../../model/generation/generate.js';
 import { openToGenerate } from '../../model/generation/model.js';
-import type { GenerationOptions } from '../../model/generation/options.js';
-import { longestPrompt } from '../../model/generation/prompts.js';
 import { openDecodeSession } from '../../model/gpt2/decoder.js';
 import { decidedDevice } from '../decide-device.js';
 import type { RunOptions } from '../option-table.js';
-import { readPrefixFile } from '../prefix-file.js';
 import type { StageJob } from './contract.js';
 import type { GenerateCounts } from './counts.js';
 import { runFiles } from './descriptions.js';
 import { formatGenerated } from './generated-file.js';
 import { GeneratedJournal } from './generated-journal.js';
+import { generationRequest } from './generation-request.js';
 
 /** checkpoint/ → generated.jsonl. Finished texts are kept as they come, so that an interrupted stage goes on. */
 export async function runGenerate(
@@ -55,20 +53,18 @@ export async function* generateFrom(
   finished: ReadonlySet<number>,
   context: WorkContext,
 ): AsyncGenerator<GeneratedText, void, undefined> {
-  const prefixes = options.prefixFile === undefined ? undefined : await readPrefixFile(options.prefixFile);
-  const wanted: GenerationOptions = { ...options, prefixes, finished };
   const { configuration, tokenizer, weights } = await openToGenerate(model, context);
-  const capacity = Math.min(configuration.contextLength, longestPrompt(tokenizer, wanted) + options.length);
-  const session = await openDecodeSession(
-    await openEngine(device, { threads: options.threads }),
-    configuration,
-    weights,
-    {
-      slots: Math.min(options.slots, options.nsamples * (prefixes?.length ?? 1)),
-      capacity,
+  const open = async () => {
+    const request = await generationRequest(options, { configuration, tokenizer });
+    const engine = await openEngine(device, { threads: options.threads });
+    const session = await openDecodeSession(engine, configuration, weights, {
+      slots: Math.min(options.slots, request.texts),
+      capacity: request.capacity,
       precision: options.precision,
-    },
-  ).finally(() => weights.close());
+    });
+    return { session, wanted: { ...request.wanted, finished } };
+  };
+  const { session, wanted } = await open().finally(() => weights.close());
   try {
     yield* generateTexts(session, tokenizer, wanted, context);
   } finally {
