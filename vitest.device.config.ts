@@ -8,6 +8,8 @@ export default mergeConfig(base, {
       (name) => `test/model/${name}.test.ts`,
     ),
     fileParallelism: false,
+    // In software a first run compiles hundreds of shaders.
+    testTimeout: 300_000,
     env: { TITLESMITH_TEST_DEVICE: process.env['TITLESMITH_TEST_DEVICE'] ?? 'onnxruntime webgpu' },
   },
 });
