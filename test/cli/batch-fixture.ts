@@ -49,7 +49,7 @@ export function readBatch(folder: string, name = 'batch.json'): BatchRecord {
 /** What must not depend on how often a run was cut: all of its files but those that hold times; metrics without speeds. */
 export function lastingFiles(root: string): Record<string, string> {
   const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort();
-  const holdsTimes = /(^|[\\/])(run\.json|run\.lock)$/;
+  const holdsTimes = /(^|[\\/])(run\.json|run\.lock|events\.out\.tfevents\.[^\\/]*)$/;
   const files = names.filter((name) => statSync(join(root, name)).isFile() && !holdsTimes.test(name));
   const content = (name: string): Buffer => {
     const bytes = readFileSync(join(root, name));
