@@ -98,12 +98,12 @@ describe('bad input ends with exit code 1', () => {
   });
 
   test.concurrent('a model that is neither cached nor to be fetched', async () => {
-    const finished = await runCli([...pipeline, '--subreddit', 'askreddit', '--model', '124M'], folder);
+    const finished = await runCli(['pipeline', '--subreddit', 'askreddit', '--model', '124M'], folder);
     expectOneLine(finished, 1, /openai-community\/gpt2 is not in the cache, .* and HF_HUB_OFFLINE is set/);
   });
 
   test.concurrent('a folder that holds no model', async () => {
-    const finished = await runCli([...pipeline, '--subreddit', 'askreddit', '--model', './'], folder);
+    const finished = await runCli(['pipeline', '--subreddit', 'askreddit', '--model', './'], folder);
     expectOneLine(finished, 1, /holds no model: there is no config\.json/);
   });
 
