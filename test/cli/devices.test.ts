@@ -46,7 +46,7 @@ it.each([
   ['tfjs', 'webgpu', 2, 'The engine tfjs has no device webgpu. See titlesmith devices.'],
 ])('%s %s by name is an error, never another device', async (engine, device, exitCode, message) => {
   const folder = temporaryFolder();
-  const asked = ['pipeline', '--subreddit', 'askreddit', '--source', 'sample', '--until', 'dataset'];
+  const asked = ['pipeline', '--subreddit', 'askreddit', '--source', 'sample'];
   const { code, errors } = await runCli([...asked, '--engine', engine, '--device', device], folder);
   expect(code).toBe(exitCode);
   expect(errors.trim().split('\n')).toHaveLength(1);
@@ -55,7 +55,8 @@ it.each([
 
 it('says and records what computes, and why', async () => {
   const folder = temporaryFolder();
-  const asked = ['pipeline', '--subreddit', 'askreddit', '--source', 'sample', '--until', 'dataset'];
+  const sample = ['--source', 'sample', '--limit', '400', '--model', 'nano', '--steps', '1'];
+  const asked = ['pipeline', '--subreddit', 'askreddit', ...sample, '--until', 'finetune'];
   const { code, errors } = await runCli([...asked, '--device', 'cpu'], folder);
   expect(code).toBe(0);
   expect(errors).toMatch(/^device: onnxruntime cpu, .+ \(named with --device\)$/m);
