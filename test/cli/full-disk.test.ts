@@ -39,18 +39,21 @@ test.runIf(mounted)(
   'a save that finds the disk full ends in one line, leaves the checkpoint before it, and training goes on later',
   { timeout: 300_000 },
   async () => {
-    const [steps, ballast] = [12, join(disk, 'ballast')];
+    const [steps, ballast] = [20, join(disk, 'ballast')];
     const whole = await SmallTraining.prepare(join(folder, 'whole'), steps);
     expect((await runCli(whole.command, folder)).code).toBe(0);
 
     const training = await SmallTraining.prepare(disk, steps);
-    const { finished } = startCli(training.command, folder);
+    const { child, finished } = startCli(training.command, folder);
     let ended = false;
     void finished.finally(() => {
       ended = true;
     });
     while (!ended && !existsSync(join(training.checkpoint, 'optimizer.safetensors'))) await setImmediate();
+    // Held, so that it cannot end while the disk fills.
+    child.kill('SIGSTOP');
     fillDisk(ballast);
+    child.kill('SIGCONT');
     const failed = await finished;
     expect(failed.code).toBe(1);
     expect(lastLine(failed)).toMatch(
