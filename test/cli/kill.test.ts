@@ -9,7 +9,7 @@ import { SmallTraining } from './small-training.js';
 /** How often the training is killed, and what decides where; a longer run: TITLESMITH_KILLS=40. */
 const kills = Number(process.env['TITLESMITH_KILLS'] ?? 6);
 const seed = Number(process.env['TITLESMITH_KILL_SEED'] ?? 1);
-const steps = 12 + 2 * kills;
+const steps = 12 + 4 * kills;
 
 const folder = temporaryFolder();
 
@@ -38,7 +38,7 @@ async function killAt(
   await outputMatches(/"stage":"finetune".*"label":"train"/).catch(() => {});
   const sighting = 1 + random.integer(3);
   const share = random.uniform();
-  const until = performance.now() + 1000 * random.uniform();
+  const until = performance.now() + 300 * random.uniform();
   const whole = join(path, moment.replace('.partial', ''));
   let [seen, isThere] = [0, false];
   const isTheMoment = (): boolean => {

@@ -43,7 +43,15 @@ export async function createApp(context: AppContext): Promise<FastifyInstance> {
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     routerOptions: { maxParamLength: 500 },
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        // Otherwise it prints a warning among the lines of the log.
+        allowUnionTypes: true,
+      },
+    },
     clientErrorHandler: refuseConnection,
     frameworkErrors: (_, __, reply) =>
       refuse(reply, new ServeError(400, 'The address is malformed.', { code: 'bad_request' })),
