@@ -9,7 +9,7 @@ import { madeUpTitles, toCsv } from './titles.js';
 const program = findFakeStorage();
 if (program === undefined) {
   console.log(
-    'Skipped: archives in a bucket. fake-gcs-server is not here; .ci/install-fake-gcs-server installs it.',
+    'Skipped: archives in a bucket. fake-gcs-server is not here; .ci/install-test-tools installs it.',
   );
 }
 

@@ -11,7 +11,7 @@ import { expectedTitles, hostilePosts, type Post, post, question, questions, sec
 const folder = temporaryFolder();
 const program = findEmulator();
 if (program === undefined) {
-  console.warn('No BigQuery emulator: its tests are skipped. Install it with .ci/install-bigquery-emulator.');
+  console.warn('No BigQuery emulator: its tests are skipped. Install it with .ci/install-test-tools.');
 }
 
 describe.skipIf(program === undefined)('against the emulator', () => {
