@@ -1,26 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { packageRoot } from '../../src/common/package-root.js';
 import { parseBatchFile } from '../../src/pipeline/batch/batch-file.js';
+import { findProgram } from '../programs.js';
 
 const folder = join(packageRoot, 'deploy/batch');
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
 
-/** A program of the PATH, `.cache/bin` or what the variable names; undefined where it is not there. */
-function find(name: string, variable: string): string | undefined {
-  const folders = [join(packageRoot, '.cache/bin'), ...(process.env['PATH'] ?? '').split(delimiter)];
-  const named = process.env[variable];
-  return [...(named ? [named] : []), ...folders.map((path) => join(path, name))].find((path) =>
-    existsSync(path),
-  );
-}
-
-const systemdAnalyze = find('systemd-analyze', 'SYSTEMD_ANALYZE');
-const actionlint = find('actionlint', 'ACTIONLINT');
-const kubernetesValidate = find('kubernetes-validate', 'KUBERNETES_VALIDATE');
+const systemdAnalyze = findProgram('systemd-analyze', 'SYSTEMD_ANALYZE');
+const actionlint = findProgram('actionlint', 'ACTIONLINT');
+const kubernetesValidate = findProgram('kubernetes-validate', 'KUBERNETES_VALIDATE');
 for (const [name, path] of Object.entries({
   'systemd-analyze': systemdAnalyze,
   actionlint,

@@ -10,8 +10,12 @@ type Batch = Pick<TrainingOptions, 'batchSize' | 'recompute'> & { readonly rowLe
 const bytesPerFloat = 4;
 /** Node, ONNX Runtime and the code, before there is a model. */
 const processBytes = 250e6;
-/** Arrays as wide as the model that a block keeps for its way back, a token: measured, not counted. */
-const keptPerBlock = 40;
+/**
+ * Arrays as wide as the model that a block keeps for its way back, a token, by the peaks of docs/training.md: 17 for 355M,
+ * 20 for 124M and for 1558M with adapters.
+ */
+const keptPerBlock = 20;
+/** Supposed, not measured. */
 const keptPerBlockRecomputing = 4;
 
 function elements(specifications: readonly ParameterSpecification[]): number {

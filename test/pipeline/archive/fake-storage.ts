@@ -1,40 +1,8 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { createServer } from 'node:net';
-import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { packageRoot } from '../../../src/common/package-root.js';
+import { findProgram, freePort } from '../../programs.js';
 
-const name = 'fake-gcs-server';
-
-/** Where fsouza/fake-gcs-server is: FAKE_GCS_SERVER, `.cache/bin`, Go's folder or the PATH; undefined where nowhere. */
-export function findFakeStorage(): string | undefined {
-  const folders = [
-    join(packageRoot, '.cache/bin'),
-    join(homedir(), 'go/bin'),
-    ...(process.env['PATH'] ?? '').split(delimiter),
-  ];
-  const named = process.env['FAKE_GCS_SERVER'];
-  return [...(named ? [named] : []), ...folders.map((folder) => join(folder, name))].find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}
+/** Where fsouza/fake-gcs-server is; undefined where nowhere. */
+export const findFakeStorage = (): string | undefined => findProgram('fake-gcs-server', 'FAKE_GCS_SERVER');
 
 export interface FakeStorage {
   /** What STORAGE_EMULATOR_HOST takes. */
@@ -50,7 +18,7 @@ export async function startFakeStorage(program: string, bucket: string): Promise
   const child = spawn(program, [...flags, '-external-url', address], { stdio: 'ignore' });
   const ended = new Promise<never>((_, reject) => {
     child.on('error', reject);
-    child.on('exit', (code) => reject(new Error(`${name} ended with ${code}.`)));
+    child.on('exit', (code) => reject(new Error(`fake-gcs-server ended with ${code}.`)));
   });
   ended.catch(() => {});
   const made = async (): Promise<void> => {

@@ -1,40 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { createServer } from 'node:net';
-import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { BigQuery } from '@google-cloud/bigquery';
-import { packageRoot } from '../../../src/common/package-root.js';
+import { findProgram, freePort } from '../../programs.js';
 import { monthOf, type Post } from './posts.js';
 
-const name = 'bigquery-emulator';
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Where goccy/bigquery-emulator is: BIGQUERY_EMULATOR, `.cache/bin`, or the PATH; undefined where nowhere. */
-export function findEmulator(): string | undefined {
-  const named = process.env['BIGQUERY_EMULATOR'];
-  const folders = [join(packageRoot, '.cache/bin'), ...(process.env['PATH'] ?? '').split(delimiter)];
-  return [...(named ? [named] : []), ...folders.map((folder) => join(folder, name))].find(isProgram);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}
+/** Where goccy/bigquery-emulator is; undefined where nowhere. */
+export const findEmulator = (): string | undefined => findProgram('bigquery-emulator', 'BIGQUERY_EMULATOR');
 
 /** A running emulator with the dataset `fh-bigquery.reddit_posts`. */
 export interface Emulator {

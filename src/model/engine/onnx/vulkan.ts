@@ -7,8 +7,6 @@ export interface VulkanDevice {
   readonly driver: string;
   /** Whether it computes on the processor, as SwiftShader and lavapipe do. */
   readonly software: boolean;
-  /** Most bytes of one buffer that a shader may see. */
-  readonly largestBinding: number;
 }
 
 /** Structure types, sizes and offsets of vulkan_core.h. */
@@ -59,7 +57,6 @@ export function vulkanDevices(): VulkanDevice[] {
         name: text(properties, 16 + 20),
         driver: `${text(driver, 20)} ${text(driver, 20 + 256)}`.trim(),
         software: kind === 4,
-        largestBinding: properties.readUInt32LE(16 + 296 + 4 * 7),
       };
     });
     found.sort((a, b) => kindsByPreference.indexOf(a.kind) - kindsByPreference.indexOf(b.kind));
