@@ -15,7 +15,9 @@ async function textOf(response: Response): Promise<string> {
 
 describe('a client of gpt-2-cloud-run', () => {
   test('that asks by GET, without and with parameters', async () => {
-    expect((await textOf(await fetch(serving.url))).length).toBeGreaterThan(50);
+    // A text may end early by chance; of ten, not all do.
+    const texts = await Promise.all(Array.from({ length: 10 }, async () => textOf(await fetch(serving.url))));
+    expect(Math.max(...texts.map((text) => text.length))).toBeGreaterThan(50);
     const query = 'length=5&temperature=0.9&top_k=40&top_p=0.9&prefix=What%20is&include_prefix=true';
     expect(await textOf(await fetch(`${serving.url}?${query}`))).toMatch(/^What is/);
   });
