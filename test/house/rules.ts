@@ -3,6 +3,7 @@ import type { Import } from './imports.js';
 /** Rooms from the top down. Inside a level, rooms do not know each other. */
 const levels: readonly (readonly string[])[] = [
   ['src/index.ts', 'src/cli.ts'],
+  ['src/cli'],
   ['src/pipeline'],
   ['src/serve', 'src/review'],
   ['src/model', 'src/dedupe', 'src/report'],
