@@ -1,6 +1,7 @@
 import { type Html, html, visible } from '../report/html.js';
 import { pageStyles } from '../report/page-styles.js';
 import { pairScript } from '../report/pair-script.js';
+import { servedPageHead } from '../report/served-page-head.js';
 import { count } from '../report/words.js';
 import { reviewPageScript } from './page-script.js';
 import { reviewPageStyles } from './page-styles.js';
@@ -16,16 +17,7 @@ export interface ReviewPage {
 
 /** The review's page without its outputs; its script asks the server for them. */
 export function renderReviewPage({ runName, reasons, hasReport }: ReviewPage): string {
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Review ${visible(runName)} – titlesmith</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="review.css">
-</head>
+  const page = html`${servedPageHead(`Review ${runName}`, 'review.css')}
 <body class="review">
 <main>
 <header class="masthead">

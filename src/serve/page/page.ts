@@ -1,6 +1,7 @@
 import { type Html, html, visible } from '../../report/html.js';
 import { pageStyles } from '../../report/page-styles.js';
 import { pairScript } from '../../report/pair-script.js';
+import { servedPageHead } from '../../report/served-page-head.js';
 import { textBounds } from './bounds.js';
 import { cardScript } from './card-script.js';
 import { imageScript } from './image-script.js';
@@ -31,16 +32,7 @@ const mostShown = 50;
 /** The page where people generate texts. */
 export function renderServePage(options: ServePage): string {
   const { name, compared, needsKey, subreddits, byKeywords } = options;
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${visible(name)} – titlesmith</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="page.css">
-</head>
+  const page = html`${servedPageHead(name, 'page.css')}
 <body class="serve">
 <main>
 <header class="masthead">
