@@ -1,9 +1,12 @@
-import { mergeConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 import base from './vitest.config.js';
 
 /** `npm run test:device`: the model's tests on a graphics card, one file after the other, as they share the card. */
-export default mergeConfig(base, {
+export default defineConfig({
+  ...base,
   test: {
+    ...base.test,
+    // In place of the base's own: merged, the lists would add up.
     include: ['engine/engines', 'training/*', 'generation/*', 'gpt2/decoder', 'device'].map(
       (name) => `test/model/${name}.test.ts`,
     ),
