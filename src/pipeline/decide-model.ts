@@ -50,14 +50,18 @@ export async function decideModel(
 
 /**
  * The model of a run that may have one already: what `auto` decided when the run was trained stays, since a network
- * that came or went is no reason to throw a checkpoint away.
+ * that came or went is no reason to throw a checkpoint away. A model for the synthetic sample is none for titles of
+ * another source, nor the other way round.
+ * @param source the source decided now, where titles may come from another one than before.
  */
 export function keptModel(
   { decisions, options, stages }: Pick<Manifest, 'decisions' | 'options' | 'stages'>,
   model: string,
   decidedNow: Decision,
+  source = decisions['source']?.choice,
 ): Decision {
   const earlier = decisions['model'];
   const wasAutomatic = model === 'auto' && options['model'] === 'auto' && stages.finetune !== undefined;
-  return wasAutomatic && earlier ? earlier : decidedNow;
+  const isAlike = (decisions['source']?.choice === 'sample') === (source === 'sample');
+  return wasAutomatic && isAlike && earlier ? earlier : decidedNow;
 }

@@ -160,7 +160,9 @@ async function runPlan(
   const run = await RunFolder.openOrCreate(options.runsDir, name, options.overwrite, console.listener(scope));
   try {
     console.note(source.describe(), { ...scope, stage: 'extract' });
-    const model = decisions.model && keptModel(run.manifest, wishedModel(options), decisions.model);
+    const model =
+      decisions.model &&
+      keptModel(run.manifest, wishedModel(options), decisions.model, decisions.source.choice);
     if (model && model.choice !== decisions.model?.choice) {
       console.note(`model: ${model.choice}, as this run was trained with`, scope);
     }

@@ -38,6 +38,23 @@ describe('auto', () => {
     expect(keptModel({ ...run, stages: {} }, 'auto', pretrained)).toBe(pretrained);
   });
 
+  test('is decided anew once titles come from elsewhere than the sample', () => {
+    const [nano, pretrained] = [
+      { choice: 'nano', reason: 'the sample' },
+      { choice: '124M', reason: 'hub' },
+    ];
+    const finetune = { status: 'done', startedAt: '', seconds: 1, fingerprint: 'x' } as const;
+    const of = (source: string) => ({
+      decisions: { model: nano, source: { choice: source, reason: '' } },
+      options: { model: 'auto' },
+      stages: { finetune },
+    });
+    expect(keptModel(of('sample'), 'auto', pretrained, 'duckdb')).toBe(pretrained);
+    expect(keptModel(of('sample'), 'auto', pretrained, 'sample')).toBe(nano);
+    expect(keptModel(of('sample'), 'auto', pretrained)).toBe(nano);
+    expect(keptModel(of('duckdb'), 'auto', pretrained, 'bigquery')).toBe(nano);
+  });
+
   test('is GPT-2 124M where the hub has it, and downloads nothing to find out', async () => {
     expect(await decide('auto')).toEqual({
       choice: '124M',
