@@ -1,16 +1,15 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { packageRoot } from '../../src/common/package-root.js';
 import { createRandom, type Random } from '../../src/common/random.js';
 import { lastingFiles, lastingRecord, smallOptions, writeDumps } from '../../test/cli/batch-fixture.js';
+import { type Moment, runSegment, type Segment, stages, targets } from './killed-batch.js';
 
 /**
  * Kills batches with SIGKILL at random moments, goes on with each by --resume until it ends, and compares what it left
- * with an unbroken batch, byte by byte.
+ * with an unbroken batch, byte by byte. Each is followed by the batch of the next week, on the folder it left: a month
+ * more (--add-months), trained on (--restore-from latest), nothing accepted twice; killed and compared likewise.
  *
  *     npm run bench -- batch/kills --kills 200 --seed 1
  *
@@ -24,103 +23,55 @@ const { values } = parseArgs({
   },
 });
 const [wanted, seed] = [Number(values.kills), Number(values.seed)];
-const stages = ['extract', 'dataset', 'finetune', 'generate', 'dedupe', 'report'] as const;
-const targets = ['batch and runs', 'batch', 'runs'] as const;
 const names = ['alpha', 'bravo'];
-const entry = join(packageRoot, 'dist/cli.js');
+const weeks = ['first', 'next'] as const;
+type Week = (typeof weeks)[number];
 const folder = mkdtempSync(join(tmpdir(), 'titlesmith-kills-'));
-// Long enough for kills to come in the middle of training and saving.
-const options = smallOptions.replace('steps: 6', 'steps: 30').replace('nsamples: 8', 'nsamples: 40');
 const log = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** When to kill: a moment after a stage was first heard of, or after the start. */
-interface Moment {
-  readonly stage: string | undefined;
-  readonly milliseconds: number;
-  readonly target: (typeof targets)[number];
+/** Dumps in which the posts asked for stand among many others, so that reading them takes some time. */
+function writeInput(): void {
+  const months = ['2019-01', '2019-02', '2019-03'];
+  const perMonth = (posts: number): Record<string, number> =>
+    Object.fromEntries(months.map((month) => [month, posts]));
+  writeDumps(join(folder, 'dumps/wanted'), perMonth(40), names);
+  writeDumps(join(folder, 'dumps/others'), perMonth(30_000), ['zulu'], 1_000_000);
 }
 
-interface Segment {
-  /** Exit code; null where it was killed. */
-  readonly code: number | null;
-  /** What was at work when the kill came; undefined where it came too late. */
-  readonly killedIn: string | undefined;
-  /** The furthest stage heard of. */
-  readonly reached: number;
-  /** When each stage of the first run was first heard of, in milliseconds. */
-  readonly heard: ReadonlyMap<string, number>;
-  readonly seconds: number;
-}
-
-/** Processes that a process has started, by /proc. */
-function childrenOf(pid: number): number[] {
-  try {
-    const listed = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-    return listed.split(' ').filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
-}
-
-function kill(pid: number, target: Moment['target']): boolean {
-  const runs = childrenOf(pid);
-  if (target === 'runs' && runs.length === 0) return false;
-  const victims = [...(target === 'runs' ? [] : [pid]), ...(target === 'batch' ? [] : runs)];
-  for (const victim of victims) {
-    try {
-      process.kill(victim, 'SIGKILL');
-    } catch {
-      // It has just ended by itself.
-    }
-  }
-  return true;
-}
-
-/** Runs the batch once, or what is left of it, and kills it at the moment given. */
-async function segment(runsDir: string, moment: Moment | undefined): Promise<Segment> {
-  const started = performance.now();
-  const child = spawn(
-    process.execPath,
-    [entry, 'batch', 'batch.yaml', '--runs-dir', runsDir, '--resume', '--json'],
-    {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, HF_HUB_OFFLINE: '1' },
-    },
+function writeBatch(week: Week): void {
+  // Long enough for kills to come in the middle of training and saving.
+  const options = smallOptions
+    .replace('dumps/RS', 'dumps/*/RS')
+    .replace('steps: 6', 'steps: 30')
+    .replace('nsamples: 8', 'nsamples: 40')
+    .replace('length: 8', 'length: 16');
+  const months = `  from: 2019-01\n  to: ${week === 'first' ? '2019-02' : '2019-03'}\n  add-months: true\n`;
+  writeFileSync(
+    join(folder, `${week}.yaml`),
+    `jobs: 1\nretries: 50\nretry-pause: 1s\noptions:\n${options}${months}  restore-from: latest\n` +
+      'subreddits:\n  alpha:\n  bravo:\n    until: dataset\n',
   );
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  let [at, killedIn]: (string | undefined)[] = ['start', undefined];
-  let armed = false;
-  let reached = 0;
-  const heard = new Map<string, number>();
-  const arm = (milliseconds: number): void => {
-    if (armed) return;
-    armed = true;
-    setTimeout(() => {
-      if (child.exitCode === null && kill(child.pid!, moment!.target)) killedIn = at;
-    }, milliseconds).unref();
-  };
-  if (moment && moment.stage === undefined) arm(moment.milliseconds);
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    const { stage, run } = JSON.parse(line) as { stage?: string; run?: string };
-    if (stage === undefined || run !== names[0]) return;
-    if (!heard.has(stage)) heard.set(stage, performance.now() - started);
-    at = stage;
-    reached = Math.max(reached, (stages as readonly string[]).indexOf(stage));
-    if (moment && stage === moment.stage) arm(moment.milliseconds);
-  });
-  const code = await ended;
-  return { code, killedIn, reached, heard, seconds: (performance.now() - started) / 1000 };
 }
+
+const run = (week: Week, runsDir: string, moment?: Moment): Promise<Segment> =>
+  runSegment({ folder, file: `${week}.yaml`, runsDir, first: names[0]! }, moment);
 
 function pick<Item>(items: readonly Item[], random: Random): Item {
   return items[random.integer(items.length)]!;
 }
 
-/** Milliseconds from the first word of each stage to that of the next, in the unbroken batch. */
-function stageLengths(heard: ReadonlyMap<string, number>, ended: number): ReadonlyMap<string, number> {
-  const times = [...stages.map((stage) => heard.get(stage) ?? ended), ended];
-  return new Map(stages.map((stage, index) => [stage, Math.max(100, times[index + 1]! - times[index]!)]));
+/** Milliseconds from the first word of each stage to that of the next, in an unbroken batch. */
+function stageLengths({ heard, seconds }: Segment): ReadonlyMap<string, number> {
+  // A moment while a checkpoint is written; nobody is told of it.
+  const lengths = new Map<string, number>([['saving', 10]]);
+  let end = 1000 * seconds;
+  for (const stage of [...stages].reverse()) {
+    const start = heard.get(stage);
+    if (start === undefined) continue;
+    lengths.set(stage, Math.max(100, end - start));
+    end = start;
+  }
+  return lengths;
 }
 
 /**
@@ -131,64 +82,88 @@ function stageLengths(heard: ReadonlyMap<string, number>, ended: number): Readon
 function nextMoment(random: Random, reached: number, lengths: ReadonlyMap<string, number>): Moment {
   const target = pick(targets, random);
   const stage = random.uniform() < 0.2 ? undefined : pick(stages.slice(reached, reached + 2), random);
-  const length = stage === undefined ? 3000 : lengths.get(stage)!;
+  const length = stage === undefined ? 3000 : (lengths.get(stage) ?? 100);
   return { stage, milliseconds: length * random.uniform(), target };
 }
 
-function left(runsDir: string): unknown {
+/** What a batch left, to be the same however often it was killed. */
+function left(runsDir: string): string {
   const files = names.map((name) => [name, lastingFiles(join(folder, runsDir, name))]);
-  return { files: Object.fromEntries(files), record: lastingRecord(join(folder, runsDir), names) };
+  return JSON.stringify({
+    files: Object.fromEntries(files),
+    record: lastingRecord(join(folder, runsDir), names),
+  });
 }
+
+/** How often each thing happened. */
+class Tally {
+  private readonly counts = new Map<string, number>();
+
+  add(name: string): void {
+    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+  }
+
+  toString(): string {
+    return [...this.counts]
+      .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ');
+  }
+}
+const order: readonly string[] = ['start', ...stages, ...targets];
 
 try {
   log(`seed ${seed}`);
-  writeDumps(join(folder, 'dumps'), { '2019-01': 40, '2019-02': 40 }, names);
-  const settings = 'jobs: 1\nretries: 50\nretry-pause: 1s\n';
-  writeFileSync(
-    join(folder, 'batch.yaml'),
-    `${settings}options:\n${options}subreddits:\n  alpha:\n  bravo:\n    until: dataset\n`,
-  );
-  const whole = await segment('whole', undefined);
-  if (whole.code !== 0) throw new Error(`The unbroken batch ended with ${whole.code}.`);
-  log(`unbroken: ${whole.seconds.toFixed(1)} s`);
-  const lengths = stageLengths(whole.heard, 1000 * whole.seconds);
-  const expected = JSON.stringify(left('whole'));
+  writeInput();
+  const unbroken = new Map<Week, { readonly lengths: ReadonlyMap<string, number>; readonly left: string }>();
+  for (const week of weeks) {
+    writeBatch(week);
+    const whole = await run(week, 'whole');
+    if (whole.code !== 0) throw new Error(`The unbroken batch of the ${week} week ended with ${whole.code}.`);
+    const lengths = stageLengths(whole);
+    unbroken.set(week, { lengths, left: left('whole') });
+    const shown = [...lengths].reverse().map(([stage, length]) => `${stage} ${Math.round(length)}`);
+    log(`unbroken, ${week} week: ${whole.seconds.toFixed(1)} s; ms: ${shown.join(', ')}`);
+  }
   const random = createRandom(seed, 'kills');
-  const byStage = new Map<string, number>();
-  const byTarget = new Map<string, number>();
+  const byWeek = { first: new Tally(), next: new Tally() };
+  const byTarget = new Tally();
   let [kills, batches, different] = [0, 0, 0];
-  while (kills < wanted) {
-    const runsDir = `killed-${batches}`;
-    const here: string[] = [];
-    let furthest = 0;
-    for (;;) {
-      const moment = kills < wanted ? nextMoment(random, furthest, lengths) : undefined;
-      const { code, killedIn, reached } = await segment(runsDir, moment);
-      furthest = Math.max(furthest, reached);
-      if (killedIn !== undefined && moment) {
-        kills++;
-        here.push(`${killedIn} (${moment.target})`);
-        byStage.set(killedIn, (byStage.get(killedIn) ?? 0) + 1);
-        byTarget.set(moment.target, (byTarget.get(moment.target) ?? 0) + 1);
+  for (let folders = 1; kills < wanted; folders++) {
+    const runsDir = `killed-${folders}`;
+    let isSame = true;
+    for (const week of weeks) {
+      const here: string[] = [];
+      for (let furthest = 0; ; ) {
+        const { lengths } = unbroken.get(week)!;
+        const moment = kills < wanted ? nextMoment(random, furthest, lengths) : undefined;
+        const { code, killedIn, reached } = await run(week, runsDir, moment);
+        furthest = Math.max(furthest, reached);
+        if (killedIn !== undefined && moment) {
+          kills++;
+          here.push(`${killedIn} (${moment.target})`);
+          byWeek[week].add(killedIn);
+          byTarget.add(moment.target);
+        }
+        if (code === 0) break;
+        if (code !== null) throw new Error(`${runsDir}, ${week} week: ended with ${code} after ${here}`);
       }
-      if (code === 0) break;
-      if (code !== null) throw new Error(`${runsDir} ended with ${code} after: ${here.join(', ')}.`);
+      batches++;
+      const isEqual = left(runsDir) === unbroken.get(week)!.left;
+      if (!isEqual) different++;
+      isSame &&= isEqual;
+      const verdict = isEqual ? 'the same bytes' : 'DIFFERENT';
+      log(`${runsDir}, ${week} week: ${here.length} kills, ${verdict}: ${here.join(', ')} [${kills}]`);
     }
-    batches++;
-    const isSame = JSON.stringify(left(runsDir)) === expected;
-    if (!isSame) different++;
-    log(
-      `batch ${batches}: ${here.length} kills, ${isSame ? 'the same bytes' : 'DIFFERENT'}: ${here.join(', ')}`,
-    );
     if (isSame) rmSync(join(folder, runsDir), { recursive: true });
   }
-  const shares = (counts: ReadonlyMap<string, number>): string =>
-    [...counts].map(([name, count]) => `${name} ${count}`).join(', ');
   log(`\n${kills} kills in ${batches} batches, seed ${seed}; ${different} ended with other bytes`);
-  log(`at work: ${shares(byStage)}`);
-  log(`killed: ${shares(byTarget)}`);
+  log(`at work, first week: ${byWeek.first}`);
+  log(`at work, next week: ${byWeek.next}`);
+  log(`killed: ${byTarget}`);
   if (different > 0) process.exitCode = 1;
   else rmSync(folder, { recursive: true });
+  if (different > 0) log(`the folder is ${folder}`);
 } catch (error) {
   log(`${error instanceof Error ? error.message : error}; the folder is ${folder}`);
   process.exitCode = 1;
