@@ -1,7 +1,9 @@
-import { totalmem } from 'node:os';
+import { freemem, totalmem } from 'node:os';
 import { TitlesmithError } from '../common/errors.js';
 import type { Gpt2Configuration } from '../model/gpt2/configuration.js';
+import { publishedShape } from '../model/gpt2/published-shapes.js';
 import { leastTrainingMemory } from '../model/training/memory.js';
+import { controlGroupMemory } from './control-group.js';
 
 const gigabyte = 1e9;
 
@@ -12,14 +14,29 @@ export function gigabytes(bytes: number): string {
 
 /** Bytes this process may ever have: of the machine, or of the container it runs in. */
 export function machineMemory(): number {
-  // Where there is no bound it is 0, or beyond all memory.
-  const bound = process.constrainedMemory();
-  return bound > 0 ? Math.min(bound, totalmem()) : totalmem();
+  return Math.min(controlGroupMemory().limit, totalmem());
 }
 
 /** Bytes that are free, or can be made free, now. */
 export function availableMemory(): number {
-  return Math.min(process.availableMemory(), machineMemory());
+  return Math.min(controlGroupMemory().available, freemem());
+}
+
+/** Who bounds the memory, for messages. */
+export function memoryHolder(): string {
+  const isBound = controlGroupMemory().limit < totalmem();
+  return isBound ? 'this container or control group' : 'this machine';
+}
+
+interface Trained {
+  readonly loraRank: number | undefined;
+  readonly onlyTrainTransformerLayers: boolean;
+}
+
+/** As {@link checkTrainingMemory}, for a model known by its name alone, without a network. */
+export function checkPublishedModel(name: string, options: Trained): void {
+  const shape = name === 'nano' ? undefined : publishedShape(name);
+  if (shape) checkTrainingMemory(name, shape, options);
 }
 
 /**
@@ -31,14 +48,14 @@ export function availableMemory(): number {
 export function checkTrainingMemory(
   name: string,
   configuration: Gpt2Configuration,
-  options: { readonly loraRank: number | undefined; readonly onlyTrainTransformerLayers: boolean },
+  options: Trained,
   memory: number = machineMemory(),
 ): void {
   const needed = leastTrainingMemory(configuration, options);
   if (needed <= memory) return;
   const advice = options.loraRank === undefined ? 'Train adapters with --lora-rank 8, or take a' : 'Take a';
   throw new TitlesmithError(
-    `Training ${name} needs at least ${gigabytes(needed)} of memory, but this machine has ${gigabytes(memory)}.`,
+    `Training ${name} needs at least ${gigabytes(needed)} of memory, but ${memoryHolder()} has ${gigabytes(memory)}.`,
     { code: 'memory', hint: `${advice} smaller model, or another machine.` },
   );
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { decideSource } from './decide-source.js';
 import type { Interrupt } from './interrupt.js';
 import { spansToAsk } from './kept-months.js';
 import type { Decision } from './manifest.js';
+import { checkPublishedModel } from './memory.js';
 import type { RunOptions } from './option-table.js';
 import { overfitGate } from './overfit-gate.js';
 import { planRuns, type RunPlan } from './plan.js';
@@ -18,6 +20,7 @@ import { describeCost, openRunSource } from './run-source.js';
 import { runStage, type StageRunContext } from './run-stages.js';
 import { monthsKey, type SharedRows } from './shared-rows.js';
 import { stageNames } from './stage-names.js';
+import { runFiles } from './stages/descriptions.js';
 import { type RunSummary, summarizeRun } from './summary.js';
 
 /** Without a model and a device where the stages asked for need none. */
@@ -41,7 +44,7 @@ export async function runPipeline(
   const [first] = plans;
   if (!first) return exitCodes.done;
   const source = decideSource(first.options);
-  const decisions: Decisions = { source, ...(await decideTraining(first.options, source, console)) };
+  const decisions: Decisions = { source, ...(await decideTraining(plans, source, console)) };
   for (const [name, decision] of [['source', source] as const, ['model', decisions.model] as const]) {
     if (decision) console.note(`${name}: ${decision.choice} (${decision.reason})`);
   }
@@ -60,14 +63,17 @@ export async function runPipeline(
   return runSeveral(plans, decisions, console, interrupt);
 }
 
-/** A model takes time to find, and a network; titles alone need none. */
+/** A model takes time to find, and a network; titles alone need none. One known to be too large is refused before. */
 async function decideTraining(
-  options: RunOptions,
+  plans: readonly RunPlan[],
   source: Decision,
   console: Console,
 ): Promise<Pick<Decisions, 'model' | 'device'>> {
+  const { options } = plans[0]!;
   const { until, dryRun } = options;
   if (dryRun || stageNames.indexOf(until) < stageNames.indexOf('finetune')) return {};
+  const hasTrained = plans.some(({ name }) => existsSync(join(options.runsDir, name, runFiles.checkpoint)));
+  if (!hasTrained) checkPublishedModel(wishedModel(options), options);
   return {
     model: await decideStart(options, console.listener({}), source.choice),
     device: await decideDevice(options),
@@ -166,6 +172,8 @@ async function runPlan(
     if (model && model.choice !== decisions.model?.choice) {
       console.note(`model: ${model.choice}, as this run was trained with`, scope);
     }
+    // Before titles are asked for, which may cost time and money.
+    if (model && run.manifest.stages.finetune?.status !== 'done') checkPublishedModel(model.choice, options);
     const described = {
       ...(model ? { model } : {}),
       ...(decisions.device ? { device: decisions.device } : {}),

@@ -35,11 +35,20 @@ function environment(home: string): NodeJS.ProcessEnv {
   };
 }
 
-/** Starts the built command line as its own process. */
-export function startCli(arguments_: readonly string[], cwd: string, extra: NodeJS.ProcessEnv = {}): Started {
+/**
+ * Starts the built command line as its own process.
+ * @param through a command that is given the command line to execute, such as `env`.
+ */
+export function startCli(
+  arguments_: readonly string[],
+  cwd: string,
+  extra: NodeJS.ProcessEnv = {},
+  through: readonly string[] = [],
+): Started {
   if (!existsSync(entry)) throw new Error(`${entry} is missing: run npm run build first.`);
   const env = { ...environment(cwd), ...extra };
-  const child = spawn(process.execPath, [entry, ...arguments_], {
+  const [program, ...rest] = [...through, process.execPath, entry, ...arguments_];
+  const child = spawn(program!, rest, {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -9,7 +9,7 @@ type Batch = Pick<TrainingOptions, 'batchSize' | 'recompute'> & { readonly rowLe
 
 const bytesPerFloat = 4;
 /** Node, ONNX Runtime and the code, before there is a model. */
-const processBytes = 250e6;
+export const processBytes = 250e6;
 /**
  * Arrays as wide as the model that a block keeps for its way back, a token, by the peaks of docs/training.md: 17 for 355M,
  * 20 for 124M and for 1558M with adapters.

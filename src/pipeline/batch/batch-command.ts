@@ -2,7 +2,7 @@ import { type ExitCode, exitCodes, TitlesmithError, usageError } from '../../com
 import type { BatchRecord } from '../../report/batch/contract.js';
 import type { Console } from '../console.js';
 import { makeFolder } from '../make-folder.js';
-import { gigabytes } from '../memory.js';
+import { gigabytes, memoryHolder } from '../memory.js';
 import { takeLock } from '../run-lock.js';
 import { type BatchFile, readBatchFile } from './batch-file.js';
 import { batchFiles, keepEarlier, readBatchRecord, writeBatchRecord } from './batch-folder.js';
@@ -96,7 +96,10 @@ async function runLocked(request: BatchRequest, opened: Opened, console: Console
   const memory = settings.memory ?? usableMemory();
   if (shard)
     console.note(`shard ${shard.index} of ${shard.count} (${shard.reason}): ${plan.runs.length} runs`);
-  console.note(`${plan.runs.length} runs, up to ${jobs} at a time, within ${gigabytes(memory)} of memory`);
+  const bound = settings.memory === undefined ? `nine tenths of what ${memoryHolder()} has free` : 'as set';
+  console.note(
+    `${plan.runs.length} runs, up to ${jobs} at a time, within ${gigabytes(memory)} of memory, ${bound}`,
+  );
   const results =
     settings.results === undefined ? undefined : await openResultStore(settings.results, runsDir);
   const begun = await openRecord(request, opened, plan, { now, results }, console);

@@ -4,7 +4,7 @@ import type { RunOptions } from '../option-table.js';
 import { defaultOptions, optionNames, specificationOf } from '../options.js';
 import type { BatchFile } from './batch-file.js';
 import { resolveRun } from './batch-file.js';
-import { likelyMemory } from './memory.js';
+import { isTooLarge, likelyMemory } from './memory.js';
 import { itemsOfShard, type Shard } from './shard.js';
 
 /** One run of a batch, its months resolved. */
@@ -17,6 +17,8 @@ export interface PlannedRun {
   readonly source: string;
   /** Bytes it will about take at its peak. */
   readonly memory: number;
+  /** Known to be more than there is, whatever else is at work: it will be refused. */
+  readonly isTooLarge: boolean;
 }
 
 /** Runs that ask the same source for the same months, so that one pass, or one job of BigQuery, serves them all. */
@@ -38,7 +40,8 @@ export async function planBatch(file: BatchFile, shard: Shard | undefined, now: 
     const options = { ...defaultOptions(), ...given };
     const source = decideSource(options).choice;
     const memory = await likelyMemory(options, source);
-    runs.push({ name: run.name, subreddit: given.subreddit?.[0], given, source, memory });
+    const subreddit = given.subreddit?.[0];
+    runs.push({ name: run.name, subreddit, given, source, memory, isTooLarge: isTooLarge(options) });
   }
   return { runs, hash: hashValue(runs.map(({ name, given }) => ({ name, given }))) };
 }
@@ -55,7 +58,7 @@ export function questionOf(given: Partial<RunOptions>): Partial<RunOptions> {
 }
 
 /**
- * The questions that several runs share. Titles that come from a file of their own, or from the bundled sample, cost
+ * The questions that several runs share; nothing is asked for those that will be refused. Titles that come from a file of their own, or from the bundled sample, cost
  * nothing to read once more.
  */
 export function sharedQuestions(runs: readonly PlannedRun[]): readonly SharedQuestion[] {
@@ -63,7 +66,7 @@ export function sharedQuestions(runs: readonly PlannedRun[]): readonly SharedQue
   for (const run of runs) {
     const isDear = run.source === 'bigquery' || run.source === 'duckdb';
     // A run under another name than its subreddit's cannot be asked for beside others.
-    if (!isDear || run.name !== run.subreddit) continue;
+    if (!isDear || run.name !== run.subreddit || run.isTooLarge) continue;
     const question = hashValue({ source: run.source, ...questionOf(run.given) });
     groups.set(question, [...(groups.get(question) ?? []), run]);
   }

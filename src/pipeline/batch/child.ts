@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { exitCodes } from '../../common/errors.js';
 import { toPrintable } from '../../common/printable.js';
+import { controlGroupMemory } from '../control-group.js';
 
 /** How long a process that was asked to stop may take to save. */
 const savingMs = 60_000;
@@ -24,6 +25,10 @@ export interface ChildError {
 export interface ChildOutcome {
   /** Exit code; null when a signal ended the process. */
   readonly code: number | null;
+  /** The signal that ended it; null where none did. */
+  readonly signal: NodeJS.Signals | null;
+  /** Whether memory ran out: the system killed a process for it meanwhile, or JavaScript's own heap was full. */
+  readonly ranOutOfMemory: boolean;
   /** Its errors, in order. */
   readonly errors: readonly ChildError[];
   /** The last `result` line. */
@@ -88,6 +93,7 @@ export async function runChild(
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: process.platform !== 'win32',
   });
+  const killsBefore = controlGroupMemory().kills;
   const log = createWriteStream(logPath, { flags: 'a' });
   // A log that cannot be written (a full disk) is no reason to stop the run, which says so itself.
   log.on('error', () => {});
@@ -122,19 +128,21 @@ export async function runChild(
     onEvent(event);
   });
   try {
-    const code = await new Promise<number | null>((resolve) => {
+    const { code, signal } = await new Promise<Pick<ChildOutcome, 'code' | 'signal'>>((resolve) => {
       child.on('error', (error) => {
         errors.push({ code: 'spawn', message: error.message, hint: null });
-        resolve(exitCodes.failed);
+        resolve({ code: exitCodes.failed, signal: null });
       });
-      child.on('close', resolve);
+      child.on('close', (code, signal) => resolve({ code, signal }));
     });
     if (code === null && end === 'exit') end = 'signal';
     if (code !== 0 && errors.length === 0 && end === 'exit') {
       const [line = 'it ended without a word'] = said.trim().split('\n').slice(-1);
       errors.push({ code: 'internal', message: line, hint: null });
     }
-    return { code, errors, result, end };
+    const wasKilled = signal === 'SIGKILL' && controlGroupMemory().kills > killsBefore;
+    const ranOutOfMemory = wasKilled || (signal !== null && said.includes('heap out of memory'));
+    return { code, signal, ranOutOfMemory, errors, result, end };
   } finally {
     clearTimeout(timer);
     clearTimeout(killer);

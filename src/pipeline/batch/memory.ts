@@ -1,10 +1,12 @@
+import { TitlesmithError } from '../../common/errors.js';
 import { readConfiguration } from '../../model/gpt2/checkpoint.js';
 import { type Gpt2Configuration, nanoConfiguration } from '../../model/gpt2/configuration.js';
 import { findModelFolder } from '../../model/gpt2/model-folder.js';
 import { publishedShape } from '../../model/gpt2/published-shapes.js';
-import { likelyTrainingMemory } from '../../model/training/memory.js';
-import { availableMemory } from '../memory.js';
+import { likelyTrainingMemory, processBytes } from '../../model/training/memory.js';
+import { availableMemory, checkPublishedModel } from '../memory.js';
 import type { RunOptions } from '../option-table.js';
+import { stageNames } from '../stage-names.js';
 import { trainingOptions } from '../stages/training-presets.js';
 
 /** Share of the available memory that runs may take where nothing else is said. */
@@ -17,6 +19,20 @@ const supposed = '124M';
 /** Bytes that all runs together may take where the batch names none. */
 export function usableMemory(): number {
   return Math.floor(usableShare * availableMemory());
+}
+
+const trains = ({ until }: RunOptions): boolean =>
+  stageNames.indexOf(until) >= stageNames.indexOf('finetune');
+
+/** Whether a run's model is known to be too large to train here, so that its run will refuse it. */
+export function isTooLarge(options: RunOptions): boolean {
+  if (!trains(options)) return false;
+  try {
+    checkPublishedModel(options.model, options);
+    return false;
+  } catch (error) {
+    return error instanceof TitlesmithError && error.code === 'memory';
+  }
 }
 
 /** The shape of a run's model, as far as it can be known without a network. */
@@ -34,6 +50,7 @@ async function shapeOf(model: string, source: string): Promise<Gpt2Configuration
 
 /** Bytes a run will about take at its peak. @param source the decided source. */
 export async function likelyMemory(options: RunOptions, source: string): Promise<number> {
+  if (!trains(options)) return processBytes;
   const configuration = await shapeOf(options.model, source);
   const isNano = options.model === 'nano' || (options.model === 'auto' && source === 'sample');
   const training = trainingOptions(isNano ? 'nano' : supposed, options);

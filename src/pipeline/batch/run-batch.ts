@@ -52,10 +52,10 @@ export class BatchRunner {
     const { runs, console, memory } = this.work;
     const open = runs.filter(({ name }) => !this.isFinished(name));
     for (const run of open) this.change(run.name, { status: 'waiting', error: null });
-    for (const { name, memory: needed } of open) {
-      if (needed <= memory) continue;
-      const amounts = `about ${gigabytes(needed)} of memory; runs may take ${gigabytes(memory)} together`;
-      const message = `needs ${amounts}. It has them to itself.`;
+    for (const { name, memory: needed, isTooLarge } of open) {
+      if (needed <= memory || isTooLarge) continue;
+      const all = gigabytes(memory);
+      const message = `needs about ${gigabytes(needed)} of memory, and all runs together may take ${all}: it is run alone.`;
       console.event({ run: name }, { kind: 'warning', message });
     }
     await this.save();

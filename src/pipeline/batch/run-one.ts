@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { exitCodes, InterruptedError } from '../../common/errors.js';
+import { gigabytes, machineMemory, memoryHolder } from '../memory.js';
 import { type ChildError, type ChildEvent, type ChildOutcome, runChild } from './child.js';
 import { mayPass, pauseBefore } from './passing.js';
 import type { Slots } from './slots.js';
@@ -38,17 +39,34 @@ export interface Done {
 }
 
 /** An end that the process could not explain itself. */
-function explain({ end, errors }: ChildOutcome, deadline: number | undefined): readonly ChildError[] {
+function explain(
+  { end, errors, signal, ranOutOfMemory }: ChildOutcome,
+  deadline: number | undefined,
+): readonly ChildError[] {
   if (end === 'deadline') {
     const message = `It was not done after ${deadline} s, and was stopped.`;
     const hint = 'What it has is saved: the next batch goes on from there. Or allow more with --deadline.';
     return [{ code: 'deadline', message, hint }];
   }
   if (end !== 'signal') return errors;
-  const message = 'It was killed from outside, most likely by the system, for want of memory.';
-  const hint = 'Lower --jobs or --batch-size, or take a smaller model.';
-  return [...errors, { code: 'killed', message, hint }];
+  if (ranOutOfMemory) {
+    const amount = `${memoryHolder()} has ${gigabytes(machineMemory())}`;
+    const message = `It was killed, memory having run out: ${amount}.`;
+    const hint = 'Lower --batch-size, set recompute or lora-rank, take a smaller model, or another machine.';
+    return [...errors, { code: outOfMemory, message, hint }];
+  }
+  if (signal === 'SIGKILL') {
+    const message = 'It was killed from outside (SIGKILL); the system does not say that memory had run out.';
+    return [
+      ...errors,
+      { code: 'killed', message, hint: 'What it has is saved: --resume goes on from there.' },
+    ];
+  }
+  const message = `It crashed (${signal}).`;
+  return [...errors, { code: 'crashed', message, hint: 'What it said last stands in .batch/logs.' }];
 }
+
+const outOfMemory = 'out-of-memory';
 
 function statusOf({ code, end }: ChildOutcome): Done['status'] {
   if (end === 'stopped') return code === exitCodes.done ? 'done' : 'interrupted';
@@ -60,14 +78,15 @@ function statusOf({ code, end }: ChildOutcome): Done['status'] {
 
 /**
  * Does work in a process of its own when there is room, again and again while it fails for reasons that may pass, as
- * the policy allows. While it pauses, others have its room.
+ * the policy allows; once more with all memory to itself where that ran out beside others. While it pauses, others have its room.
  */
 export async function tryWork(work: Work, slots: Slots, policy: TryPolicy): Promise<Done> {
   let seconds = 0;
+  let { memory } = work;
   for (let attempts = 1; ; attempts++) {
     let outcome: ChildOutcome;
     try {
-      outcome = await slots.run(work.memory, async () => {
+      outcome = await slots.run(memory, async () => {
         await work.onStart();
         const started = performance.now();
         const ended = await runChild(work.arguments, { ...policy, ...work });
@@ -80,12 +99,18 @@ export async function tryWork(work: Work, slots: Slots, policy: TryPolicy): Prom
     }
     const errors = explain(outcome, policy.deadline);
     const status = statusOf(outcome);
-    const passes = errors.length > 0 && errors.every(({ code }) => mayPass(code));
+    // Where others were at work beside it, it may have room alone.
+    const mayBeAlone = slots.jobs > 1 && memory < slots.memory;
+    const isWorthAnother = (code: string): boolean => mayPass(code) || (code === outOfMemory && mayBeAlone);
+    const passes = errors.length > 0 && errors.every(({ code }) => isWorthAnother(code));
     if (status !== 'failed' || !passes || attempts > policy.retries || policy.stop.aborted) {
       return { status, attempts, seconds, errors };
     }
+    const [last] = errors.slice(-1);
+    if (outcome.ranOutOfMemory) memory = slots.memory;
+    const alone = outcome.ranOutOfMemory ? ' Next it has all memory to itself.' : '';
     const pause = pauseBefore(attempts, policy.retryPause, Math.random());
-    work.onRetry(errors.at(-1)!, pause);
+    work.onRetry({ ...last!, message: `${last!.message}${alone}` }, pause);
     await delay(1000 * pause, undefined, { signal: policy.stop }).catch(() => {});
     if (policy.stop.aborted) return { status: 'interrupted', attempts, seconds, errors: [] };
   }

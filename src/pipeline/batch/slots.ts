@@ -18,8 +18,8 @@ export class Slots {
    * @param stop once aborted, who waits gets an InterruptedError.
    */
   constructor(
-    private readonly jobs: number,
-    private readonly memory: number,
+    readonly jobs: number,
+    readonly memory: number,
     private readonly stop: AbortSignal,
   ) {
     stop.addEventListener('abort', () => {

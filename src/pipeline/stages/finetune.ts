@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
 import { openEngine } from '../../model/engine/open-engine.js';
-import { publishedShape } from '../../model/gpt2/published-shapes.js';
 import { finetune } from '../../model/training/finetune.js';
 import { decidedDevice } from '../decide-device.js';
 import { hasEarlierCheckpoint } from '../earlier-checkpoint.js';
-import { checkTrainingMemory } from '../memory.js';
+import { checkPublishedModel, checkTrainingMemory } from '../memory.js';
 import type { StageJob } from './contract.js';
 import type { FinetuneCounts } from './counts.js';
 import { readDatasetTitles } from './dataset-titles.js';
@@ -32,8 +31,7 @@ export async function runFinetune(
 ): Promise<FinetuneCounts> {
   const modelName = decisions['model']?.choice ?? 'nano';
   // Known by its name, it is refused before it is downloaded.
-  const published = modelName === 'nano' ? undefined : publishedShape(modelName);
-  if (published) checkTrainingMemory(modelName, published, options);
+  checkPublishedModel(modelName, options);
   const trainTitles = datasetTitles(join(folder, runFiles.train), 'vocabulary', context);
   const { configuration, tokenizer, pretrained } = await startingModel(
     decisions['model'],
