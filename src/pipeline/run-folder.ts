@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
+import { temporaryName } from '../common/files.js';
 import { packageVersion } from '../common/package-root.js';
 import type { ProgressListener } from '../common/progress.js';
 import { makeFolder } from './make-folder.js';
@@ -70,8 +71,7 @@ export class RunFolder {
   ): Promise<RunFolder> {
     const path = join(runsFolder, name);
     const names = await listFolder(path);
-    const isRun =
-      names?.includes(manifestFileName) || names?.every((entry) => entry.startsWith(lockFileName));
+    const isRun = names?.includes(manifestFileName) || names?.every(isBeginning);
     if (names && !isRun) {
       throw new TitlesmithError(`${path} is in the way: it holds files, but no ${manifestFileName}.`, {
         code: 'run-folder-foreign',
@@ -162,9 +162,15 @@ export class RunFolder {
   }
 }
 
+/** Whether a file is one that a run begins with: killed early, it leaves no other. */
+function isBeginning(name: string): boolean {
+  return name.startsWith(lockFileName) || name === temporaryName(manifestFileName);
+}
+
+/** Empties a run folder. The manifest goes last: killed before, what is left is still known as a run. */
 async function removeContents(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (name === lockFileName) continue;
+  const names = (await readdir(folder)).filter((name) => name !== lockFileName && name !== manifestFileName);
+  for (const name of [...names, manifestFileName]) {
     try {
       await rm(join(folder, name), { recursive: true, force: true });
     } catch (error) {

@@ -105,6 +105,15 @@ describe('a folder', () => {
     expect(readFileSync(join(folder, 'aww/thesis.txt'), 'utf8')).toBe('years of work');
   });
 
+  test('that a process left which was killed before it had written its first manifest is taken', async () => {
+    mkdirSync(join(folder, 'aww'));
+    writeFileSync(join(folder, 'aww/run.lock'), '');
+    writeFileSync(join(folder, 'aww/run.json.partial'), '{"formatVersion":');
+    const run = await RunFolder.openOrCreate(folder, 'aww', false, listen);
+    expect(run.manifest.stages).toEqual({});
+    run.close();
+  });
+
   test('is emptied by overwrite', async () => {
     await makeRun();
     writeFileSync(join(folder, 'aww/titles.csv'), 'title\r\n');
