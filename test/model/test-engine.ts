@@ -1,4 +1,5 @@
 import { parseDevice } from '../../src/model/engine/device-names.js';
+import { float16Shortage } from '../../src/model/engine/float16.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
 import { openEngine } from '../../src/model/engine/open-engine.js';
 
@@ -12,3 +13,6 @@ export const testEngine = await (() => {
   if (!choice) throw new Error(`TITLESMITH_TEST_DEVICE names no device: ${deviceUnderTest}`);
   return openEngine(choice);
 })();
+
+/** Whether what is tested computes in float16, as some graphics cards do. */
+export const hasFloat16 = (await float16Shortage(testEngine)) === undefined;

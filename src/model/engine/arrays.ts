@@ -3,6 +3,7 @@ import type { NumericArray, Value } from './contract.js';
 
 function typeOf(array: NumericArray): string {
   if (array instanceof Float32Array) return 'float32';
+  if (array instanceof Uint16Array) return 'float16';
   return array instanceof Int32Array ? 'int32' : 'int8';
 }
 

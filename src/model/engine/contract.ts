@@ -1,8 +1,11 @@
 import type { Shape, TensorSpecification } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 
-/** Numbers a graph is run with: float32, int32 or int8, row-major, their shape known from the graph. */
-export type NumericArray = Float32Array | Int32Array | Int8Array;
+/**
+ * Numbers a graph is run with: float32, int32, int8, or float16 as its 16 bits; row-major, their shape known from the
+ * graph.
+ */
+export type NumericArray = Float32Array | Int32Array | Int8Array | Uint16Array;
 
 /**
  * Numbers on an engine's device, which programs of that engine read and write where they are. Given back when it is

@@ -14,6 +14,8 @@ export const usedKernels: readonly string[] =
    OneHot Pow Range RealDiv Reshape Round Rsqrt ScatterNd Select Sigmoid Softmax SplitV Sqrt Square Sub Sum Tanh Tile
    Transpose Unpack`.split(/\s+/);
 
+const noFloat16 = 'TensorFlow.js has no float16';
+
 type Evaluator<Op extends OpName> = (
   tf: TfjsModule,
   node: OpNode<Op>,
@@ -38,6 +40,9 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
   constant: (tf, { attributes: { values, shape, dtype } }) => [
     tf.tensor([...values], [...shape], dtype === 'float32' ? dtype : 'int32'),
   ],
+  cast: () => {
+    throw new RangeError(noFloat16);
+  },
   add: binary((tf, a, b) => tf.add(a, b)),
   subtract: binary((tf, a, b) => tf.sub(a, b)),
   multiply: binary((tf, a, b) => tf.mul(a, b)),
@@ -147,6 +152,8 @@ class TfjsProgram implements Program {
     private readonly freeRows: ReadonlySet<string>,
   ) {
     this.order = topologicalOrder(Object.values(outputs));
+    if (this.order.some(({ outputs: made }) => made.some(({ dtype }) => dtype === 'float16')))
+      throw new RangeError(noFloat16);
     const inputs = this.order.filter((node): node is OpNode<'input'> => node.op === 'input');
     this.inputNames = new Set(inputs.map(({ attributes }) => attributes.name));
   }

@@ -1,6 +1,7 @@
 import {
   add,
   cachedAttention,
+  cast,
   gatherRows,
   gelu,
   input,
@@ -13,6 +14,7 @@ import {
   split,
   transpose,
 } from '../graph/builder.js';
+import { type FloatType, isFloat } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import { adapterNames, adapterScale } from './adapters.js';
 import type { Gpt2Configuration } from './configuration.js';
@@ -32,6 +34,24 @@ export function parameterInputs(specifications: readonly ParameterSpecification[
   return new Map(specifications.map(({ name, shape }) => [name, input(name, shape)]));
 }
 
+/**
+ * The parameters with the matrices of the blocks in `type`. Whatever is multiplied with a matrix takes its type: the
+ * products of the blocks, attention's among them, are computed in it. What is exponentiated, normalized or added to the
+ * residual stream is float32 throughout (Micikevicius et al., "Mixed Precision Training", 2018, section 3).
+ */
+export function withProductsIn(
+  type: FloatType,
+  parameters: SymbolicParameters,
+  specifications: readonly ParameterSpecification[],
+): SymbolicParameters {
+  const matrices = new Set(specifications.filter(({ decays }) => decays).map(({ name }) => name));
+  const inType = ([name, tensor]: readonly [string, Tensor]): [string, Tensor] => [
+    name,
+    matrices.has(name) ? cast(tensor, type) : tensor,
+  ];
+  return new Map([...parameters].map(inType));
+}
+
 /** From queries, keys and values of tokens, [N,3C], to what each token takes from the others, [N,C]. */
 type Attention = (projections: Tensor) => Tensor;
 
@@ -47,13 +67,21 @@ function product(parameters: SymbolicParameters, name: string, x: Tensor): Tenso
   return scales ? quantizedMatmul(x, weight, scales) : matmul(x, weight);
 }
 
-/** x·W + b, and scale·(x·A)·B where the matrix has an adapter. */
-function linear(parameters: SymbolicParameters, name: string, x: Tensor): Tensor {
-  const y = add(product(parameters, `${name}.weight`, x), parameter(parameters, `${name}.bias`));
+/** The type in which a tensor takes part in products: its own, or float32 where it is rounded to 8 bits. */
+const typeOf = ({ dtype }: Tensor): FloatType => (isFloat(dtype) ? dtype : 'float32');
+
+/** x·W + b, and scale·(x·A)·B where the matrix has an adapter; in the type of W. */
+function linear(parameters: SymbolicParameters, name: string, input: Tensor): Tensor {
+  const type = typeOf(parameter(parameters, `${name}.weight`));
+  const x = cast(input, type);
+  const bias = cast(parameter(parameters, `${name}.bias`), type);
+  const y = add(product(parameters, `${name}.weight`, x), bias);
   const { down, up } = adapterNames(name);
   const [a, b] = [parameters.get(down), parameters.get(up)];
   return a && b ? add(y, matmul(matmul(x, a), b, { alpha: adapterScale })) : y;
 }
+
+const exact = (x: Tensor): Tensor => cast(x, 'float32');
 
 function normalize(parameters: SymbolicParameters, name: string, x: Tensor, epsilon: number): Tensor {
   const [scale, bias] = [parameter(parameters, `${name}.weight`), parameter(parameters, `${name}.bias`)];
@@ -82,7 +110,7 @@ export function embed(parameters: SymbolicParameters, inputIds: Tensor, position
 
 /**
  * One block of GPT-2 on N = B·T tokens (Radford et al. 2019, section 2.3: layer norm before each sub-block).
- * @param x [N,C].
+ * @param x float32 [N,C].
  * @param attend what mixes the tokens; everything else works token by token.
  * @returns [N,C].
  */
@@ -99,14 +127,14 @@ function block(
     normalize(parameters, `${name}.ln_1`, x, epsilon),
   );
   const taken = linear(parameters, `${name}.attn.c_proj`, attend(projected));
-  const attended = add(x, dropped(taken, dropout?.attended));
+  const attended = add(x, dropped(exact(taken), dropout?.attended));
   const inner = linear(
     parameters,
     `${name}.mlp.c_fc`,
     normalize(parameters, `${name}.ln_2`, attended, epsilon),
   );
-  const expanded = linear(parameters, `${name}.mlp.c_proj`, gelu(inner));
-  return add(attended, dropped(expanded, dropout?.expanded));
+  const expanded = linear(parameters, `${name}.mlp.c_proj`, gelu(exact(inner)));
+  return add(attended, dropped(exact(expanded), dropout?.expanded));
 }
 
 /** Scaled dot products (Vaswani et al., "Attention Is All You Need", 2017, section 3.2.1). */
@@ -140,8 +168,8 @@ export function maskedBlock(
   const y = block(configuration, parameters, { layer, x, dropout }, (projections) => {
     const [query, key, value] = split(projections, 1, [width, width, width]).map(toHeads);
     seen.push([key!, value!]);
-    const weights = softmax(add(scaledScores(query!, key!), attentionMask));
-    const mixed = matmul(dropped(weights, dropout?.attention), value!);
+    const weights = softmax(add(exact(scaledScores(query!, key!)), attentionMask));
+    const mixed = matmul(cast(dropped(weights, dropout?.attention), typeOf(value!)), value!);
     return reshape(transpose(mixed, [0, 2, 1, 3]), [-1, width]);
   });
   const [key, value] = seen[0]!;

@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileError } from '../../common/errors.js';
 import { AtomicFile } from '../../common/files.js';
+import { widen } from '../float-formats.js';
 import { elementCount, formatShape, type Shape } from '../graph/shape.js';
-import { widen } from './float-formats.js';
 import { damagedCheckpoint, readSafetensorsHeader, type TensorEntry } from './safetensors-header.js';
 
 /** A tensor to be written: float32, row-major; `values` is called once, when its turn comes. */

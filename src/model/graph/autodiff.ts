@@ -1,18 +1,21 @@
-import { add, reduceSum, reshape } from './builder.js';
+import { add, cast, reduceSum, reshape } from './builder.js';
 import { type GradientDecision, gradientRules } from './gradient-rules.js';
 import type { OpName } from './op-table.js';
 import { topologicalOrder } from './order.js';
-import { formatShape, type Shape } from './shape.js';
+import { type FloatType, formatShape } from './shape.js';
 import type { OpNode, Tensor } from './tensor.js';
 
-/** Sums away the axes along which `shape` was broadcast: the one place where broadcasting meets gradients. */
-function unbroadcast(gradient: Tensor, shape: Shape): Tensor {
+/**
+ * Sums away the axes along which `shape` was broadcast: the one place where broadcasting meets gradients. Sums are
+ * made in float32.
+ */
+function unbroadcast(gradient: Tensor, { shape, dtype }: Tensor): Tensor {
   if (formatShape(gradient.shape) === formatShape(shape)) return gradient;
   const added = gradient.shape.length - shape.length;
   const axes = [...gradient.shape.keys()].filter(
     (axis) => axis < added || (shape[axis - added] === 1 && gradient.shape[axis] !== 1),
   );
-  return reshape(reduceSum(gradient, axes), shape);
+  return cast(reshape(reduceSum(cast(gradient, 'float32'), axes), shape), dtype as FloatType);
 }
 
 function decisionFor<Op extends OpName>(node: OpNode<Op>): GradientDecision<Op> {
@@ -22,8 +25,8 @@ function decisionFor<Op extends OpName>(node: OpNode<Op>): GradientDecision<Op> 
 /**
  * Reverse-mode differentiation over the graph (Griewank and Walther, "Evaluating Derivatives", 2008, section 3.2): the
  * symbolic gradients of Σ outputs[i] · upstream[i] by each target.
- * @param upstream gradients of the loss by each output, of its shape.
- * @param targets float32 tensors the outputs depend on; the result has their shapes, in their order. Targets count as
+ * @param upstream gradients of the loss by each output, of its shape and type.
+ * @param targets float tensors the outputs depend on; the result has their shapes and types, in their order. Targets count as
  *   independent: nothing flows on from a target to what it was made of.
  * @throws Error when a target does not reach the outputs, or only through an op whose gradient is forbidden.
  */
@@ -40,7 +43,7 @@ export function gradients(
   const independent = new Set(targets);
   const byTensor = new Map<Tensor, Tensor>();
   const accumulate = (tensor: Tensor, gradient: Tensor): void => {
-    const contribution = unbroadcast(gradient, tensor.shape);
+    const contribution = unbroadcast(gradient, tensor);
     const earlier = byTensor.get(tensor);
     byTensor.set(tensor, earlier ? add(earlier, contribution) : contribution);
   };

@@ -1,5 +1,5 @@
 import type { OpAttributes, OpName } from './op-table.js';
-import { type DType, elementCount, type Shape } from './shape.js';
+import { type DType, elementCount, type FloatType, type Shape } from './shape.js';
 import { shapeRules } from './shape-rules.js';
 import type { OpNode, Tensor } from './tensor.js';
 
@@ -26,25 +26,32 @@ export function input(name: string, shape: Shape, dtype: DType = 'float32'): Ten
   return single('input', [], { name, shape, dtype });
 }
 
-/** A float32 scalar known when the graph is built. */
-export function scalar(value: number): Tensor {
-  return single('constant', [], { values: [value], shape: [], dtype: 'float32' });
+/** A scalar known when the graph is built. */
+export function scalar(value: number, dtype: DType = 'float32'): Tensor {
+  return single('constant', [], { values: [value], shape: [], dtype });
 }
 
-const operand = (value: Tensor | number): Tensor => (typeof value === 'number' ? scalar(value) : value);
+/** x in another float type; x itself where it is of that type. */
+export const cast = (x: Tensor, dtype: FloatType): Tensor =>
+  x.dtype === dtype ? x : single('cast', [x], { dtype });
+
+type Operand = Tensor | number;
+
+/** Both operands; a number becomes a scalar of the other's type. */
+function operands(a: Operand, b: Operand): [Tensor, Tensor] {
+  const dtype = typeof a === 'number' ? (typeof b === 'number' ? 'float32' : b.dtype) : a.dtype;
+  const [left, right] = [a, b].map((value) => (typeof value === 'number' ? scalar(value, dtype) : value));
+  return [left!, right!];
+}
 
 /** a + b, broadcast. Numbers stand for scalars here and in the three functions below. */
-export const add = (a: Tensor | number, b: Tensor | number): Tensor =>
-  single('add', [operand(a), operand(b)], {});
+export const add = (a: Operand, b: Operand): Tensor => single('add', operands(a, b), {});
 /** a − b, broadcast. */
-export const subtract = (a: Tensor | number, b: Tensor | number): Tensor =>
-  single('subtract', [operand(a), operand(b)], {});
+export const subtract = (a: Operand, b: Operand): Tensor => single('subtract', operands(a, b), {});
 /** a · b elementwise, broadcast. */
-export const multiply = (a: Tensor | number, b: Tensor | number): Tensor =>
-  single('multiply', [operand(a), operand(b)], {});
+export const multiply = (a: Operand, b: Operand): Tensor => single('multiply', operands(a, b), {});
 /** a / b elementwise, broadcast. */
-export const divide = (a: Tensor | number, b: Tensor | number): Tensor =>
-  single('divide', [operand(a), operand(b)], {});
+export const divide = (a: Operand, b: Operand): Tensor => single('divide', operands(a, b), {});
 
 export const squareRoot = (x: Tensor): Tensor => single('squareRoot', [x], {});
 export const sigmoid = (x: Tensor): Tensor => single('sigmoid', [x], {});
@@ -79,14 +86,17 @@ export function layerNormalization(
 /**
  * Losses [N] in nats of hidden states [N,C] through the output layer [V,C] against int32 targets [N].
  * @param pieces sizes, adding up to V, in which the vocabulary is gone through.
+ * @param products type in which logits, and their gradients by both factors, are computed.
  */
 export function linearCrossEntropy(
   hidden: Tensor,
   weight: Tensor,
   targets: Tensor,
   pieces: readonly number[],
+  products: FloatType = 'float32',
 ): Tensor {
-  const inputs = [hidden, gatherRows(weight, targets), ...split(weight, 0, pieces)];
+  const weights = split(weight, 0, pieces).map((piece) => cast(piece, products));
+  const inputs = [hidden, gatherRows(weight, targets), ...weights];
   return apply('linearCrossEntropy', inputs, {})[0]!;
 }
 

@@ -1,6 +1,7 @@
 import {
   add,
   broadcastTo,
+  cast,
   concat,
   divide,
   gatherRows,
@@ -17,6 +18,7 @@ import {
   transpose,
 } from './builder.js';
 import type { OpName } from './op-table.js';
+import type { FloatType } from './shape.js';
 import type { OpNode, Tensor } from './tensor.js';
 
 type Gradients = readonly (Tensor | undefined)[];
@@ -46,10 +48,18 @@ const inputsOf = (node: OpNode): Tensor[] => [...node.inputs];
 const geluScale = 2 * Math.sqrt(2 / Math.PI);
 const geluCubic = 0.044715;
 
+/**
+ * What probabilities are multiplied with where they become float16, to be divided out again: the mean one over 50,257
+ * tokens, 2e-5, is not a normal number there, and a device may take what is not normal for zero.
+ */
+const halfProbabilityScale = 1024;
+
 /** One decision an op. `g` is the gradient by the output, `y` the output itself. */
 export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = {
   input: { none: 'a leaf' },
   constant: { none: 'a leaf' },
+  // the gradient in the type of what was cast
+  cast: rule((g, node) => [cast(g, node.inputs[0]!.dtype as FloatType)]),
   // d(a + b) = da + db
   add: rule((g) => [g, g]),
   // d(a − b) = da − db
@@ -126,11 +136,17 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
       const shares = node.outputs.slice(1 + pieces.length);
       const column = reshape(g, [-1, 1]);
       const scaled = multiply(hidden!, column);
+      const products = pieces[0]!.dtype as FloatType;
+      const isHalf = products === 'float16';
+      const factors = isHalf
+        ? probabilities.map((probability) => cast(multiply(probability, halfProbabilityScale), products))
+        : probabilities;
+      const weights = isHalf ? shares.map((share) => divide(share, halfProbabilityScale)) : shares;
       const expected = pieces
-        .map((piece, index) => multiply(matmul(probabilities[index]!, piece), shares[index]!))
+        .map((piece, index) => multiply(cast(matmul(factors[index]!, piece), 'float32'), weights[index]!))
         .reduce((total, part) => add(total, part));
-      const byPieces = probabilities.map((probability, index) =>
-        matmul(probability, multiply(scaled, shares[index]!), { transposeA: true }),
+      const byPieces = factors.map((factor, index) =>
+        matmul(factor, cast(multiply(scaled, weights[index]!), products), { transposeA: true }),
       );
       return [multiply(subtract(expected, targetRows!), column), multiply(scaled, -1), ...byPieces];
     },
@@ -160,7 +176,7 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
   split: {
     rule: (node, upstream) => {
       const pieces = node.outputs.map(
-        (output, index) => upstream[index] ?? broadcastTo(scalar(0), output.shape),
+        (output, index) => upstream[index] ?? broadcastTo(scalar(0, output.dtype), output.shape),
       );
       return [concat(pieces, node.attributes.axis)];
     },

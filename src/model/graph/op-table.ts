@@ -1,4 +1,4 @@
-import type { DType, Shape } from './shape.js';
+import type { DType, FloatType, Shape } from './shape.js';
 
 type None = Readonly<Record<string, never>>;
 
@@ -14,7 +14,9 @@ export interface OpAttributes {
   input: { readonly name: string; readonly shape: Shape; readonly dtype: DType };
   /** Values fixed when the graph is built. */
   constant: { readonly values: readonly number[]; readonly shape: Shape; readonly dtype: DType };
-  /** a + b, broadcast as in numpy. */
+  /** The same values in another float type, rounded to the nearest; beyond its range infinite. */
+  cast: { readonly dtype: FloatType };
+  /** a + b, broadcast as in numpy; here and below operands are of one type, which is the result's too. */
   add: None;
   /** a − b, broadcast. */
   subtract: None;
@@ -41,8 +43,9 @@ export interface OpAttributes {
   layerNormalization: { readonly epsilon: number };
   /**
    * The output layer W [V,C] and the loss in one, over the vocabulary in pieces. Inputs: hidden states [N,C], the rows of
-   * W of their targets [N,C], the pieces of W [Vₛ,C]. Outputs: losses [N], −log softmax(hidden · Wᵀ) at the target, in
-   * nats; of each piece the softmax over that piece alone [N,Vₛ]; of each piece its share in the whole softmax [N,1].
+   * W of their targets [N,C], the pieces of W [Vₛ,C], whose type is that of the products. Outputs: losses [N], −log
+   * softmax(hidden · Wᵀ) at the target, in nats; of each piece the softmax over that piece alone [N,Vₛ]; of each piece
+   * its share in the whole softmax [N,1]. All but the pieces are float32.
    * The whole softmax is softmaxₛ · shareₛ (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018,
    * section 3), so that no pass over the logits is needed to put the pieces together.
    */

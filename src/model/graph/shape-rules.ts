@@ -1,5 +1,12 @@
 import type { OpAttributes, OpName } from './op-table.js';
-import { elementCount, formatShape, type Shape, type TensorSpecification } from './shape.js';
+import {
+  type DType,
+  elementCount,
+  formatShape,
+  isFloat,
+  type Shape,
+  type TensorSpecification,
+} from './shape.js';
 import type { Tensor } from './tensor.js';
 
 type ShapeRule<Attributes> = (
@@ -44,23 +51,26 @@ const broadcasting =
   (inputs) => {
     const [a, b] = two(op, inputs);
     const shape = broadcastShapes(a.shape, b.shape);
-    if (!shape || a.dtype !== 'float32' || b.dtype !== 'float32')
-      return fail(op, 'shapes must broadcast, float32', a, b);
-    return [{ shape, dtype: 'float32' }];
+    if (!shape || a.dtype !== b.dtype || !isFloat(a.dtype))
+      return fail(op, 'shapes must broadcast, floats of one type', a, b);
+    return [{ shape, dtype: a.dtype }];
   };
 
 const elementwise =
   (op: OpName): ShapeRule<OpAttributes['sigmoid']> =>
   (inputs) => {
     const x = one(op, inputs);
-    if (x.dtype !== 'float32') return fail(op, 'takes float32', x);
-    return [{ shape: x.shape, dtype: 'float32' }];
+    if (!isFloat(x.dtype)) return fail(op, 'takes floats', x);
+    return [{ shape: x.shape, dtype: x.dtype }];
   };
 
 function checkAxis(op: OpName, axis: number, x: Tensor): void {
   if (!Number.isInteger(axis) || axis < 0 || axis >= x.shape.length)
     fail(op, `axis ${axis} must lie in the shape`, x);
 }
+
+const are = (dtype: DType, ...tensors: readonly (Tensor | undefined)[]): boolean =>
+  tensors.every((tensor) => tensor?.dtype === dtype);
 
 /** What each op makes of its inputs. Every rule throws RangeError naming the op, the rule and the shapes received. */
 export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> } = {
@@ -72,6 +82,11 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
       );
     }
     return [{ shape, dtype }];
+  },
+  cast: (inputs, { dtype }) => {
+    const x = one('cast', inputs);
+    if (!isFloat(x.dtype)) return fail('cast', 'takes floats', x);
+    return [{ shape: x.shape, dtype }];
   },
   add: broadcasting('add'),
   subtract: broadcasting('subtract'),
@@ -85,6 +100,7 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     const [a, b] = two('matmul', inputs);
     const rule = 'inner sizes must agree, leading axes be equal (or b two-dimensional, a not transposed)';
     if (a.shape.length < 2 || b.shape.length < 2) return fail('matmul', rule, a, b);
+    if (a.dtype !== b.dtype || !isFloat(a.dtype)) return fail('matmul', 'takes floats of one type', a, b);
     const [aRows, aColumns] = transposeA
       ? [a.shape.at(-1)!, a.shape.at(-2)!]
       : [a.shape.at(-2)!, a.shape.at(-1)!];
@@ -95,7 +111,7 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     const sameLeading = formatShape(leading) === formatShape(b.shape.slice(0, -2));
     const sharedMatrix = b.shape.length === 2 && !transposeA;
     if (aColumns !== bRows || !(sameLeading || sharedMatrix)) return fail('matmul', rule, a, b);
-    return [{ shape: [...leading, aRows, bColumns], dtype: 'float32' }];
+    return [{ shape: [...leading, aRows, bColumns], dtype: a.dtype }];
   },
   quantizedMatmul: (inputs) => {
     const [x, w, scales] = inputs;
@@ -110,8 +126,9 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     const [x, scale, bias] = inputs;
     const channels = x?.shape.at(-1);
     const vector = formatShape([channels ?? 0]);
-    if (!x || !scale || !bias || formatShape(scale.shape) !== vector || formatShape(bias.shape) !== vector) {
-      return fail('layerNormalization', 'takes x [..,C], scale [C], bias [C]', x, scale, bias);
+    const fits = formatShape(scale?.shape ?? []) === vector && formatShape(bias?.shape ?? []) === vector;
+    if (!x || !fits || !are('float32', x, scale, bias)) {
+      return fail('layerNormalization', 'takes float32 x [..,C], scale [C], bias [C]', x, scale, bias);
     }
     const statistics: TensorSpecification = { shape: [...x.shape.slice(0, -1), 1], dtype: 'float32' };
     return [{ shape: x.shape, dtype: 'float32' }, statistics, statistics];
@@ -122,10 +139,14 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     const fits =
       hidden?.shape.length === 2 &&
       formatShape(targetRows?.shape ?? []) === formatShape(hidden.shape) &&
+      are('float32', hidden, targetRows) &&
       pieces.length > 0 &&
-      pieces.every(({ shape }) => shape.length === 2 && shape[1] === width);
-    if (!fits)
-      return fail('linearCrossEntropy', 'takes hidden states and target rows [N,C], pieces [V,C]', ...inputs);
+      are(pieces[0]!.dtype, ...pieces) &&
+      pieces.every(({ shape, dtype }) => shape.length === 2 && shape[1] === width && isFloat(dtype));
+    if (!fits) {
+      const rule = 'takes float32 hidden states and target rows [N,C], pieces [V,C] of one float type';
+      return fail('linearCrossEntropy', rule, ...inputs);
+    }
     const float = (...shape: number[]): TensorSpecification => ({ shape, dtype: 'float32' });
     return [
       float(rows!),
@@ -139,10 +160,12 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     const shape = keepDimensions
       ? x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
       : x.shape.filter((_, axis) => !axes.includes(axis));
+    if (x.dtype !== 'float32') return fail('reduceSum', 'takes float32, in which sums are exact enough', x);
     return [{ shape, dtype: 'float32' }];
   },
   sumOfSquares: (inputs) => {
-    one('sumOfSquares', inputs);
+    const x = one('sumOfSquares', inputs);
+    if (x.dtype !== 'float32') return fail('sumOfSquares', 'takes float32', x);
     return [{ shape: [], dtype: 'float32' }];
   },
   reshape: (inputs, { shape }) => {
@@ -179,7 +202,9 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     if (!first) return fail('concat', 'takes at least one input');
     checkAxis('concat', axis, first);
     const apart = formatShape(first.shape.with(axis, 0));
-    if (inputs.some((input) => formatShape(input.shape.with(axis, 0)) !== apart)) {
+    const isAlike = ({ shape, dtype }: Tensor): boolean =>
+      dtype === first.dtype && formatShape(shape.with(axis, 0)) === apart;
+    if (!inputs.every(isAlike)) {
       return fail('concat', `inputs must be equal but along axis ${axis}`, ...inputs);
     }
     const size = inputs.reduce((sum, input) => sum + input.shape[axis]!, 0);
@@ -190,16 +215,17 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     if (table.shape.length !== 2 || indices.shape.length !== 1 || indices.dtype !== 'int32') {
       return fail('gatherRows', 'takes a table [V,C] and int32 indices [N]', table, indices);
     }
-    return [{ shape: [indices.shape[0]!, table.shape[1]!], dtype: 'float32' }];
+    return [{ shape: [indices.shape[0]!, table.shape[1]!], dtype: table.dtype }];
   },
   scatterAddRows: (inputs, { rows }) => {
     const [updates, indices] = two('scatterAddRows', inputs);
     if (
       updates.shape.length !== 2 ||
+      updates.dtype !== 'float32' ||
       indices.dtype !== 'int32' ||
       formatShape(indices.shape) !== `[${updates.shape[0]}]`
     ) {
-      return fail('scatterAddRows', 'takes rows [N,C] and int32 indices [N]', updates, indices);
+      return fail('scatterAddRows', 'takes float32 rows [N,C] and int32 indices [N]', updates, indices);
     }
     return [{ shape: [rows, updates.shape[1]!], dtype: 'float32' }];
   },
@@ -213,13 +239,16 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
       lengths?.dtype === 'int32' &&
       formatShape(lengths.shape) === `[${rows}]` &&
       projections?.shape.length === 2 &&
+      isFloat(projections.dtype) &&
+      are(projections.dtype, keys, values) &&
       projections.shape[0]! % rows! === 0 &&
       projections.shape[1] === 3 * heads * headWidth!;
     if (!fits) {
       const rule = `takes projections [N,3C], keys and values [B,${heads},K,D], int32 lengths [B]`;
       return fail('cachedAttention', rule, ...inputs);
     }
-    const cache: TensorSpecification = { shape: keys.shape, dtype: 'float32' };
-    return [{ shape: [projections.shape[0]!, heads * headWidth!], dtype: 'float32' }, cache, cache];
+    const { dtype } = keys;
+    const cache: TensorSpecification = { shape: keys.shape, dtype };
+    return [{ shape: [projections.shape[0]!, heads * headWidth!], dtype }, cache, cache];
   },
 };

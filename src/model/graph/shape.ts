@@ -1,8 +1,13 @@
-/**
- * Element types of graph tensors. Token ids, positions and lengths are int32; everything differentiable is float32;
- * int8 holds quantized weights.
- */
-export type DType = 'float32' | 'int32' | 'int8';
+/** Element types that can be differentiated: float16 for products on devices that have it, float32 for the rest. */
+export const floatTypes = ['float32', 'float16'] as const;
+export type FloatType = (typeof floatTypes)[number];
+
+/** Element types of graph tensors. Token ids, positions and lengths are int32; int8 holds quantized weights. */
+export type DType = FloatType | 'int32' | 'int8';
+
+export function isFloat(dtype: DType): dtype is FloatType {
+  return (floatTypes as readonly DType[]).includes(dtype);
+}
 
 /** Sizes of the axes, outermost first; row-major. A scalar is `[]`. */
 export type Shape = readonly number[];

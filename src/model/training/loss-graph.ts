@@ -7,6 +7,7 @@ import {
   outputWeight,
   parameterInputs,
   type SymbolicParameters,
+  withProductsIn,
 } from '../gpt2/forward.js';
 import { type ParameterSpecification, parameterSpecifications } from '../gpt2/parameters.js';
 import { gradients } from '../graph/autodiff.js';
@@ -20,6 +21,7 @@ import {
   scalar,
   split,
 } from '../graph/builder.js';
+import type { FloatType } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { BatchShape } from './batches.js';
 import { dropoutInputs } from './dropout.js';
@@ -92,10 +94,10 @@ function vocabularyPieces(vocabularySize: number, tokens: number): number[] {
   return Array.from({ length: count }, (_, piece) => Math.min(size, vocabularySize - piece * size));
 }
 
-function chunkLoss(parameters: SymbolicParameters, chunk: Chunk): Tensor {
+function chunkLoss(parameters: SymbolicParameters, chunk: Chunk, products: FloatType): Tensor {
   const weight = outputWeight(parameters);
   const pieces = vocabularyPieces(weight.shape[0]!, chunk.hidden.shape[0]!);
-  const losses = linearCrossEntropy(chunk.hidden, weight, chunk.targetIds, pieces);
+  const losses = linearCrossEntropy(chunk.hidden, weight, chunk.targetIds, pieces, products);
   return reduceSum(multiply(losses, chunk.targetWeights));
 }
 
@@ -104,17 +106,20 @@ const sum = (tensors: readonly Tensor[]): Tensor => tensors.reduce((total, tenso
 /**
  * Output `loss`: Σ weight · cross-entropy over the batch's tokens, nats, a scalar. Inputs as `batchInputs` says.
  * @param adapters specifications of adapters, inputs besides the model's own parameters.
+ * @param products type of the matrix products; all inputs and the loss are float32.
  */
 export function evaluationGraph(
   configuration: Gpt2Configuration,
   shape: BatchShape,
   adapters: readonly ParameterSpecification[] = [],
+  products: FloatType = 'float32',
 ): Record<string, Tensor> {
-  const parameters = parameterInputs([...parameterSpecifications(configuration), ...adapters]);
+  const specifications = [...parameterSpecifications(configuration), ...adapters];
+  const parameters = withProductsIn(products, parameterInputs(specifications), specifications);
   const batch = batchInputs(shape);
   const { hidden } = forward(configuration, parameters, batch);
   const chunks = chunksOf(hidden, batch, configuration.vocabularySize);
-  return { loss: sum(chunks.map((chunk) => chunkLoss(parameters, chunk))) };
+  return { loss: sum(chunks.map((chunk) => chunkLoss(parameters, chunk, products))) };
 }
 
 export interface TrainingGraphOptions {
@@ -129,7 +134,16 @@ export interface TrainingGraphOptions {
   readonly recompute?: boolean;
   /** Multiplies activations by factors that are inputs too: those of `DropoutFactors`. */
   readonly dropout?: boolean;
+  /**
+   * Type of the matrix products; `float32` where it is left out. In `float16` the loss is multiplied by the input
+   * `lossScale`, float32 [], before it is differentiated, and so are all gradients, which else would be too small for it
+   * (Micikevicius et al., "Mixed Precision Training", 2018, section 3.2). Inputs and outputs are float32 all the same.
+   */
+  readonly products?: FloatType;
 }
+
+/** Input name of what the loss is multiplied by before it is differentiated. */
+export const lossScaleName = 'lossScale';
 
 /**
  * The loss as in `evaluationGraph` and its gradient by every trainable parameter, named by `gradientName`. Each chunk
@@ -142,10 +156,12 @@ export function trainingGraph(
   options: TrainingGraphOptions = {},
 ): Record<string, Tensor> {
   const own = parameterSpecifications(configuration);
-  const { trainable = own, accumulate = false, recompute = false } = options;
+  const { trainable = own, accumulate = false, recompute = false, products = 'float32' } = options;
   const dropout = options.dropout ? dropoutInputs(configuration, shape) : undefined;
   const ownNames = new Set(own.map(({ name }) => name));
-  const parameters = parameterInputs([...own, ...trainable.filter(({ name }) => !ownNames.has(name))]);
+  const specifications = [...own, ...trainable.filter(({ name }) => !ownNames.has(name))];
+  const masters = parameterInputs(specifications);
+  const parameters = withProductsIn(products, masters, specifications);
   const batch = batchInputs(shape);
   const byParameter = new Map<string, Tensor>();
   /** Differentiates one part of the model; returns the gradient by its input and files those by its parameters. */
@@ -153,7 +169,7 @@ export function trainingGraph(
     const names = trainable
       .map(({ name }) => name)
       .filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
-    const targets = names.map((name) => parameters.get(name)!);
+    const targets = names.map((name) => masters.get(name)!);
     const results = gradients([output], [upstream], x ? [x, ...targets] : targets);
     const byInput = x ? results.shift() : undefined;
     for (const [index, name] of names.entries()) {
@@ -175,10 +191,11 @@ export function trainingGraph(
   const hidden = finalNorm(configuration, parameters, last);
   const chunks = chunksOf(hidden, batch, configuration.vocabularySize);
   const losses: Tensor[] = [];
+  const lossScale = products === 'float16' ? input(lossScaleName, []) : scalar(1);
   const byChunk = chunks.map((chunk) => {
-    const loss = chunkLoss(parameters, chunk);
+    const loss = chunkLoss(parameters, chunk, products);
     losses.push(loss);
-    return backward(loss, scalar(1), chunk.hidden, ['wte.'])!;
+    return backward(loss, lossScale, chunk.hidden, ['wte.'])!;
   });
   let upstream = backward(hidden, concat(byChunk, 0), last, ['ln_f.'])!;
   for (let layer = configuration.layers - 1; layer >= 0; layer--) {

@@ -83,7 +83,7 @@ describe('shape rules', () => {
     [
       'add',
       () => graph.add(a, b),
-      'add: shapes must broadcast, float32; received float32[2,3], float32[4,5]',
+      'add: shapes must broadcast, floats of one type; received float32[2,3], float32[4,5]',
     ],
     ['matmul', () => graph.matmul(a, b), 'matmul: inner sizes must agree'],
     ['reshape', () => graph.reshape(a, [5]), 'reshape: cannot become [5]; received float32[2,3]'],

@@ -66,12 +66,23 @@ function logSoftmax(row: Values): Values {
   return row.map((value) => value - logSum);
 }
 
+/** The nearest multiple of a float16's step at this magnitude, ties to even; infinite from 65,520 on. */
+export function toFloat16(value: number): number {
+  if (Math.abs(value) >= 65_520) return Math.sign(value) * Number.POSITIVE_INFINITY;
+  const exponent = Math.max(-14, Math.floor(Math.log2(Math.abs(value) || 1)));
+  const steps = value / 2 ** (exponent - 10);
+  const below = Math.floor(steps);
+  const isUp = steps - below === 0.5 ? below % 2 !== 0 : steps - below > 0.5;
+  return (isUp ? below + 1 : below) * 2 ** (exponent - 10);
+}
+
 type Evaluator<Op extends OpName> = (node: OpNode<Op>, inputs: readonly Values[]) => Values[];
 
 const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
   input: () => {
     throw new Error('an input needs a value');
   },
+  cast: (node, [x]) => [node.attributes.dtype === 'float16' ? x!.map(toFloat16) : x!],
   constant: (node) => [Float64Array.from(node.attributes.values)],
   add: binary((a, b) => a + b),
   subtract: binary((a, b) => a - b),

@@ -74,10 +74,14 @@ export class OrtDeviceMemory implements DeviceMemory {
   }
 
   copyRow(pairs: readonly RowPair[], fromRow: number, toRow: number): Promise<void> {
-    const shapes = pairs.map(({ from, to }) => [from.specification.shape, to.specification.shape] as const);
-    const key = JSON.stringify(shapes);
+    const specifications = pairs.map(({ from, to }) => ({
+      from: from.specification.shape,
+      to: to.specification.shape,
+      dtype: from.specification.dtype,
+    }));
+    const key = JSON.stringify(specifications);
     return onDevice(async () => {
-      const copy = this.rowCopies.get(key) ?? RowCopy.open(shapes, this.provider, this.threads);
+      const copy = this.rowCopies.get(key) ?? RowCopy.open(specifications, this.provider, this.threads);
       this.rowCopies.set(key, copy);
       await (await copy).run(pairs, fromRow, toRow);
     });

@@ -1,10 +1,11 @@
 import type { OpName } from '../../graph/op-table.js';
 import { topologicalOrder } from '../../graph/order.js';
-import { formatShape } from '../../graph/shape.js';
+import { type DType, formatShape } from '../../graph/shape.js';
 import type { OpNode, Tensor } from '../../graph/tensor.js';
 import { type ExportContext, type Exporter, microsoft } from './exporter.js';
 import { cachedAttention, quantizedMatmul } from './inference-ops.js';
 import { concatenate, splitInto } from './pieces.js';
+import { onnxTypes } from './schema.js';
 import { exportForWebGpu } from './webgpu-ops.js';
 import { OnnxWriter } from './writer.js';
 
@@ -26,6 +27,9 @@ const isMatrixProduct = (node: OpNode): boolean =>
 const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
   input: (_, node) => [node.attributes.name],
   constant: ({ writer }, { attributes: { values, shape, dtype } }) => [writer.constant(dtype, values, shape)],
+  cast: ({ writer, nameOf }, { inputs: [x], attributes: { dtype } }) => [
+    writer.emit('Cast', [nameOf(x!)], { to: onnxTypes[dtype] }),
+  ],
   add: (context, node) => {
     const operands = context.fusedOperand(node);
     if (!operands) return plain('Add')(context, node);
@@ -50,15 +54,20 @@ const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
     writer.emitMany('LayerNormalization', inputs.map(nameOf), 3, { axis: -1, epsilon: { float: epsilon } }),
   linearCrossEntropy: ({ writer, nameOf }, { inputs: [hidden, targetRows, ...pieces] }) => {
     const lastAxis = writer.constant('int64', [-1], [1]);
+    const { dtype } = pieces[0]!;
+    const inType = (name: string, from: DType, to: DType): string =>
+      from === to ? name : writer.emit('Cast', [name], { to: onnxTypes[to] });
+    const factor = inType(nameOf(hidden!), 'float32', dtype);
     /** Softmax, and log Σ e^x from the largest entry before and after: two reads instead of a pass that writes. */
     const softmaxOf = (x: string): { softmax: string; logSum: string } => {
       const softmax = writer.emit('Softmax', [x], { axis: -1 });
       const [before, after] = [x, softmax].map((name) => writer.emit('ReduceMax', [name, lastAxis]));
       return { softmax, logSum: writer.emit('Sub', [before!, writer.emit('Log', [after!])]) };
     };
-    const parts = pieces.map((piece) =>
-      softmaxOf(writer.emit('Gemm', [nameOf(hidden!), nameOf(piece)], { transB: 1 })),
-    );
+    const parts = pieces.map((piece) => {
+      const logits = writer.emit('Gemm', [factor, nameOf(piece)], { transB: 1 });
+      return softmaxOf(inType(logits, dtype, 'float32'));
+    });
     const logSums = concatenate(
       writer,
       parts.map(({ logSum }) => logSum),

@@ -1,4 +1,4 @@
-import { elementCount, type Shape, type TensorSpecification } from '../../graph/shape.js';
+import { type DType, elementCount, type Shape, type TensorSpecification } from '../../graph/shape.js';
 import type { DeviceTensor } from '../contract.js';
 import type { InTurn } from './device-turns.js';
 import type { Provider } from './provider.js';
@@ -9,6 +9,13 @@ import { OnnxWriter } from './writer.js';
 export interface RowPair {
   readonly from: DeviceTensor;
   readonly to: DeviceTensor;
+}
+
+/** Shapes of a pair, and the type of both. */
+export interface PairSpecification {
+  readonly from: Shape;
+  readonly to: Shape;
+  readonly dtype: DType;
 }
 
 const rowSize = (shape: Shape): number => elementCount(shape.slice(1));
@@ -31,9 +38,9 @@ export class RowCopy {
 
   private constructor(private readonly session: OrtSession) {}
 
-  /** @param shapes of `from` and `to` of each pair. Runs do not wait for a turn on the device: the caller has it. */
+  /** Runs do not wait for a turn on the device: the caller has it. */
   static async open(
-    shapes: readonly (readonly [from: Shape, to: Shape])[],
+    specifications: readonly PairSpecification[],
     provider: Provider,
     threads: number,
   ): Promise<RowCopy> {
@@ -48,10 +55,10 @@ export class RowCopy {
     const index = (name: string): string => declare(name, { shape: [1], dtype: 'int32' });
     const [fromRow, toRow] = [index('fromRow'), index('toRow')];
     const column = writer.emit('Reshape', [toRow, writer.constant('int64', [1, 1], [2])]);
-    for (const [pair, [from, to]] of shapes.entries()) {
+    for (const [pair, { from, to, dtype }] of specifications.entries()) {
       const size = rowSize(from);
-      const source = declare(`from.${pair}`, { shape: [from[0]!, size], dtype: 'float32' });
-      const specification = { shape: [to[0]!, size], dtype: 'float32' } as const;
+      const source = declare(`from.${pair}`, { shape: [from[0]!, size], dtype });
+      const specification = { shape: [to[0]!, size], dtype };
       const target = declare(`to.${pair}`, specification);
       const row = writer.emit('Gather', [source, fromRow], { axis: 0 });
       const indices = writer.emit('Expand', [column, writer.constant('int64', [1, size], [2])]);

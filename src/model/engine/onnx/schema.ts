@@ -2,10 +2,10 @@ import type { DType } from '../../graph/shape.js';
 import { field, messageCodec, repeatedField as repeated } from '../../protobuf.js';
 
 /** ONNX TensorProto.DataType, as far as it is used. */
-export const onnxTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
+export const onnxTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 } as const;
 
 /** Bytes an element takes. */
-export const elementBytes: Readonly<Record<DType, number>> = { float32: 4, int32: 4, int8: 1 };
+export const elementBytes: Readonly<Record<DType, number>> = { float32: 4, float16: 2, int32: 4, int8: 1 };
 
 /** ONNX AttributeProto.AttributeType, as far as it is used. */
 export const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;

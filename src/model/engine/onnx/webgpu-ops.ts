@@ -15,7 +15,7 @@ const stackedMatmul: Exporter<'matmul'> = ({ writer, nameOf }, { inputs, attribu
     const perm = [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!];
     return writer.emit('Transpose', [name], { perm });
   }) as [string, string];
-  const scaled = alpha === 1 ? a : writer.emit('Mul', [a, writer.constant('float32', [alpha], [])]);
+  const scaled = alpha === 1 ? a : writer.emit('Mul', [a, writer.constant(inputs[0]!.dtype, [alpha], [])]);
   return [writer.emit('MatMul', [scaled, b])];
 };
 

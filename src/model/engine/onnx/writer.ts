@@ -1,3 +1,4 @@
+import { narrow } from '../../float-formats.js';
 import { type DType, elementCount, type Shape, type TensorSpecification } from '../../graph/shape.js';
 import {
   type AttributeProto,
@@ -19,7 +20,7 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
   return { name, type: attributeTypes.ints, ints: [...value] };
 }
 
-const bytesOf = (array: Float32Array | Int32Array | Int8Array | Uint8Array | BigInt64Array): Uint8Array =>
+const bytesOf = (array: ArrayBufferView): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
 /** Collects the nodes, constants, inputs and outputs of one ONNX model. Values are known by name. */
@@ -69,6 +70,7 @@ export class OnnxWriter {
     const name = this.newName();
     const arrays = {
       float32: () => Float32Array.from(values),
+      float16: () => narrow(Float32Array.from(values)),
       int32: () => Int32Array.from(values),
       int8: () => Int8Array.from(values),
       uint8: () => Uint8Array.from(values),

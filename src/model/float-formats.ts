@@ -1,4 +1,4 @@
-/** Half-precision formats that published checkpoints come in. */
+/** 16-bit floats: those that published checkpoints come in. */
 export type HalfFormat = 'F16' | 'BF16';
 
 let halves: Float32Array | undefined;
@@ -35,4 +35,26 @@ export function widen(format: HalfFormat, bits: Uint16Array, into: Float32Array)
   // bfloat16 is the upper half of a float32
   const words = new Uint32Array(into.buffer, into.byteOffset, bits.length);
   for (let index = 0; index < bits.length; index++) words[index] = bits[index]! << 16;
+}
+
+/**
+ * Rounds float32 to IEEE 754 binary16, to the nearest and ties to even; from 65,520 on infinite.
+ * @returns the 16 bits of each.
+ */
+export function narrow(values: Float32Array): Uint16Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const bits = new Uint16Array(values.length);
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index]!;
+    const magnitude = word & 0x7fffffff;
+    let half: number;
+    if (magnitude > 0x7f800000) half = 0x7e00;
+    else if (magnitude >= 0x477ff000) half = 0x7c00;
+    else if (magnitude >= 0x38800000)
+      half = ((magnitude + 0xfff + ((magnitude >>> 13) & 1)) >>> 13) - (112 << 10);
+    // Below the normal numbers a half counts in steps of 2⁻²⁴; so large a sum leaves only whole ones.
+    else half = Math.abs(values[index]!) * 2 ** 24 + 2 ** 52 - 2 ** 52;
+    bits[index] = ((word >>> 16) & 0x8000) | half;
+  }
+  return bits;
 }

@@ -1,0 +1,32 @@
+import { cast, input, matmul } from '../graph/builder.js';
+import type { Engine } from './contract.js';
+
+const [rows, inner, columns] = [8, 16, 8];
+
+/** What ONNX Runtime says of a device without WebGPU's optional float16. */
+const withoutFeature = /requires f16 but the device does not support it/;
+
+/**
+ * Tries an engine on a product in float16 whose factors are between two numbers of that type.
+ * @returns why it does not compute in float16; undefined where it does.
+ */
+export async function float16Shortage(engine: Engine): Promise<string | undefined> {
+  const [x, w] = [input('x', [rows, inner]), input('w', [inner, columns])];
+  const product = matmul(cast(x, 'float16'), cast(w, 'float16'));
+  const y = new Float32Array(rows * columns);
+  try {
+    const program = await engine.compile({ y: cast(product, 'float32') });
+    const feeds = {
+      x: new Float32Array(rows * inner).fill(1 + 2 ** -12),
+      w: new Float32Array(inner * columns).fill(1),
+    };
+    await program.run(feeds, { y });
+    await program.dispose();
+  } catch (error) {
+    const { message } = error as Error;
+    return withoutFeature.test(message) ? 'its driver does not offer the WebGPU feature shader-f16' : message;
+  }
+  if (y.every((value) => value === inner)) return undefined;
+  const isFloat32 = y.every((value) => Math.abs(value - inner * (1 + 2 ** -12)) < 1e-5);
+  return isFloat32 ? 'it computes float16 in float32' : `it computes wrongly: ${y[0]} instead of ${inner}`;
+}

@@ -1,0 +1,126 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../src/common/random.js';
+import { float16Shortage } from '../../../src/model/engine/float16.js';
+import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
+import { createTfjsEngine } from '../../../src/model/engine/tfjs.js';
+import { narrow, widen } from '../../../src/model/float-formats.js';
+import * as graph from '../../../src/model/graph/builder.js';
+import { elementCount, type Shape } from '../../../src/model/graph/shape.js';
+import type { Tensor } from '../../../src/model/graph/tensor.js';
+import { evaluate, toFloat16 } from '../graph/reference.js';
+import { hasFloat16, testEngine } from '../test-engine.js';
+
+describe('float16 in 16 bits', () => {
+  it('every value survives, and what lies between two becomes the nearer, ties the even one', () => {
+    const bits = Uint16Array.from({ length: 1 << 16 }, (_, index) => index);
+    const values = new Float32Array(bits.length);
+    widen('F16', bits, values);
+    const isNumber = (index: number): boolean => (index & 0x7fff) <= 0x7c00;
+    expect([...narrow(values)].filter((half, index) => isNumber(index) && half !== index)).toEqual([]);
+    expect(narrow(Float32Array.of(Number.NaN))[0]! & 0x7fff).toBeGreaterThan(0x7c00);
+    const random = createRandom(1, 'halves');
+    const between = Float32Array.from({ length: 20_000 }, (_, index) =>
+      index % 2 === 0
+        ? random.normal() * 2 ** (random.integer(44) - 28)
+        : (values[index]! + values[index + 1]!) / 2,
+    ).map((value) => (Number.isFinite(value) ? value : 65_519.99));
+    const rounded = new Float32Array(between.length);
+    widen('F16', narrow(between), rounded);
+    const withoutSignedZero = (value: number): number => value + 0;
+    expect([...rounded].map(withoutSignedZero)).toEqual([...between].map(toFloat16));
+  });
+});
+
+describe('what does not compute in float16 says why', () => {
+  it('the processor, on which ONNX Runtime leaves the roundings out', async () => {
+    expect(await float16Shortage(createOnnxRuntimeEngine({ threads: 2 }))).toBe(
+      'it computes float16 in float32',
+    );
+  });
+
+  it('TensorFlow.js', async () => {
+    expect(await float16Shortage(createTfjsEngine(tf))).toBe('TensorFlow.js has no float16');
+  });
+});
+
+const half = (x: Tensor | undefined): Tensor => graph.cast(x!, 'float16');
+
+/** What the graphs compute in float16, each with inputs and the largest error relative to the largest result. */
+const cases: readonly (readonly [string, readonly Shape[], (...inputs: Tensor[]) => Tensor, number])[] = [
+  ['rounding', [[300]], (x) => half(x), 0],
+  ['a + b', [[2, 3], [3]], (a, b) => graph.add(half(a), half(b)), 5e-4],
+  ['2·a', [[2, 3]], (a) => graph.multiply(half(a), 2), 0],
+  [
+    'x·w',
+    [
+      [4, 24],
+      [24, 8],
+    ],
+    (x, w) => graph.matmul(half(x), half(w)),
+    2e-3,
+  ],
+  [
+    'xᵀ·w',
+    [
+      [24, 4],
+      [24, 8],
+    ],
+    (x, w) => graph.matmul(half(x), half(w), { transposeA: true }),
+    2e-3,
+  ],
+  [
+    'x·wᵀ',
+    [
+      [4, 24],
+      [8, 24],
+    ],
+    (x, w) => graph.matmul(half(x), half(w), { transposeB: true }),
+    2e-3,
+  ],
+  ['x·w + b', [[4, 24], [24, 8], [8]], (x, w, b) => graph.add(graph.matmul(half(x), half(w)), half(b)), 2e-3],
+  [
+    'stacked α·x·wᵀ',
+    [
+      [2, 3, 4, 8],
+      [2, 3, 4, 8],
+    ],
+    (x, w) => graph.matmul(half(x), half(w), { transposeB: true, alpha: 0.25 }),
+    2e-3,
+  ],
+  ['pieces', [[4, 6]], (x) => graph.concat(graph.split(half(x), 1, [2, 4]).toReversed(), 1), 0],
+  ['axes', [[2, 3, 4, 2]], (x) => graph.reshape(graph.transpose(half(x), [0, 2, 1, 3]), [8, 6]), 0],
+];
+
+describe.runIf(hasFloat16)(`float16 on ${testEngine.name}`, () => {
+  it.each(cases)('%s', async (name, shapes, build, tolerance) => {
+    const random = createRandom(3, name);
+    const feeds = Object.fromEntries(
+      shapes.map((shape, index) => [
+        `x${index}`,
+        Float32Array.from({ length: elementCount(shape) }, () => random.normal()),
+      ]),
+    );
+    const output = graph.cast(
+      build(...shapes.map((shape, index) => graph.input(`x${index}`, shape))),
+      'float32',
+    );
+    const program = await testEngine.compile({ output });
+    const result = new Float32Array(elementCount(output.shape));
+    await program.run(feeds, { output: result });
+    await program.dispose();
+    const [expected] = evaluate([output], new Map(Object.entries(feeds)));
+    const largest = Math.max(...expected!.map(Math.abs));
+    const worst = Math.max(...expected!.map((value, index) => Math.abs(result[index]! - value)));
+    expect(worst / largest).toBeLessThanOrEqual(tolerance);
+  });
+
+  it('is infinite beyond its range', async () => {
+    const program = await testEngine.compile({ y: graph.cast(half(graph.input('x', [2])), 'float32') });
+    const y = new Float32Array(2);
+    await program.run({ x: Float32Array.of(65_504, -1e6) }, { y });
+    await program.dispose();
+    expect([...y]).toEqual([65_504, Number.NEGATIVE_INFINITY]);
+  });
+});
