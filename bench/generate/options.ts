@@ -4,6 +4,7 @@ import { parse } from 'csv-parse/sync';
 import { createRandom, shuffle } from '../../src/common/random.js';
 import type { Gpt2Configuration } from '../../src/model/gpt2/configuration.js';
 import type { Precision } from '../../src/model/gpt2/decode-weights.js';
+import { usualSlots } from '../../src/model/gpt2/slots.js';
 import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
 import { configurations } from '../finetune/options.js';
 
@@ -62,8 +63,8 @@ export function readOptions(): GenerateBenchOptions {
       titles: { type: 'string' },
       equal: { type: 'string' },
       texts: { type: 'string', default: '1000' },
-      slots: { type: 'string', default: '64' },
-      capacity: { type: 'string', default: '128' },
+      slots: { type: 'string' },
+      capacity: { type: 'string' },
       threads: { type: 'string', default: '2' },
       precision: { type: 'string', default: 'float32' },
       rounds: { type: 'string', default: '3' },
@@ -83,11 +84,15 @@ export function readOptions(): GenerateBenchOptions {
   const texts = Number(values.texts);
   const equal = Number(values.equal ?? 24);
   const lengths = readLengths(values, texts, equal);
+  // A text has its start before its tokens, and the end that is drawn after them is not read.
+  const needed = 1 + Math.max(...lengths);
+  const capacity = Math.min(Number(values.capacity ?? needed), configuration.contextLength);
   return {
     model: values.model,
     configuration,
-    slots: Number(values.slots),
-    capacity: Math.min(Number(values.capacity), configuration.contextLength),
+    slots:
+      values.slots === undefined ? usualSlots(configuration, capacity, lengths.length) : Number(values.slots),
+    capacity,
     threads: Number(values.threads),
     precision,
     lengths,

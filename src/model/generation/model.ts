@@ -8,13 +8,14 @@ import { findModelFolder } from '../gpt2/model-folder.js';
 import { parseModelName } from '../gpt2/model-name.js';
 import type { OpenModel } from '../gpt2/open-model.js';
 import { openModel } from '../gpt2/resolve-model.js';
+import { usualSlots } from '../gpt2/slots.js';
 import type { Tokenizer } from '../tokenizer/contract.js';
 import type { DecodeSession, GeneratedText } from './contract.js';
 import { generateTexts } from './generate.js';
 import { type GenerationOptions, generationDefaults } from './options.js';
 
 export interface ModelOptions {
-  /** Texts generated side by side; changes none of them. */
+  /** Most texts generated side by side; changes none of them. Otherwise as many as decode fastest in modest memory. */
   readonly slots?: number;
   /** Longest text in tokens, its start and prefix included; bounded by the model's context. */
   readonly capacity?: number;
@@ -25,8 +26,7 @@ export interface ModelOptions {
   readonly context?: WorkContext;
 }
 
-const defaultSlots = 64;
-/** Room for a prefix and a title; twice what the keys and values of 64 slots of 124M take at 64 tokens. */
+/** Room for a prefix and a title. */
 const defaultCapacity = 128;
 
 /** A model ready to generate. Several may be open at a time; each holds its own weights and caches. */
@@ -87,8 +87,9 @@ export async function createModel(
   { configuration, tokenizer, weights }: OpenModel,
   options: ModelOptions = {},
 ): Promise<Model> {
-  const { slots = defaultSlots, precision = 'float32', engine = createOnnxRuntimeEngine() } = options;
+  const { precision = 'float32', engine = createOnnxRuntimeEngine() } = options;
   const capacity = Math.min(options.capacity ?? defaultCapacity, configuration.contextLength);
+  const slots = options.slots ?? usualSlots(configuration, capacity);
   const sizes = { slots, capacity, precision };
   return new Model(configuration, tokenizer, await openDecodeSession(engine, configuration, weights, sizes));
 }

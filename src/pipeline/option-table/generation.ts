@@ -47,10 +47,11 @@ export const generationOptions = {
     ...generation,
     help: 'float32, or int8: weights in 8 bits, faster and slightly less exact.',
   }),
-  slots: value('<count>', integer(1, 4096), 64, {
+  slots: decidedValue('<count>', integer(1, 4096), {
     group: 'Generation',
     stages: [],
     help: 'Titles generated side by side; changes none of them. The generate command takes --batch-size for it too.',
+    defaultInWords: '256, or what fits memory',
   }),
   sampleDelim: value('<text>', text, `${'='.repeat(20)}\n`, {
     group: 'Generation',

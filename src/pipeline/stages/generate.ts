@@ -9,6 +9,7 @@ import type { GeneratedText } from '../../model/generation/contract.js';
 import { generateTexts } from '../../model/generation/generate.js';
 import { openToGenerate } from '../../model/generation/model.js';
 import { openDecodeSession } from '../../model/gpt2/decoder.js';
+import { usualSlots } from '../../model/gpt2/slots.js';
 import { decidedDevice } from '../decide-device.js';
 import type { RunOptions } from '../option-table.js';
 import type { StageJob } from './contract.js';
@@ -58,7 +59,10 @@ export async function* generateFrom(
     const request = await generationRequest(options, { configuration, tokenizer });
     const engine = await openEngine(device, { threads: options.threads });
     const session = await openDecodeSession(engine, configuration, weights, {
-      slots: Math.min(options.slots, request.texts),
+      slots: Math.min(
+        options.slots ?? usualSlots(configuration, request.capacity, request.texts),
+        request.texts,
+      ),
       capacity: request.capacity,
       precision: options.precision,
     });

@@ -8,14 +8,12 @@ import { generateTexts } from '../../model/generation/generate.js';
 import { generationDefaults } from '../../model/generation/options.js';
 import type { Gpt2Configuration } from '../../model/gpt2/configuration.js';
 import { openDecodeSession } from '../../model/gpt2/decoder.js';
+import { usualSlots } from '../../model/gpt2/slots.js';
 import type { WeightSource } from '../../model/gpt2/weight-source.js';
 import type { Tokenizer } from '../../model/tokenizer/contract.js';
 import type { TrainingSamples } from '../../model/training/input.js';
 import type { DatasetTitles } from './dataset-titles.js';
 import { tokenizeFolded } from './judge.js';
-
-/** Texts generated side by side. */
-const mostSlots = 64;
 
 export interface SampleSettings {
   readonly folder: string;
@@ -51,7 +49,7 @@ export function trainingSamples(
       };
       const capacity = Math.min(configuration.contextLength, 1 + settings.length);
       const session = await openDecodeSession(engine, configuration, weights, {
-        slots: Math.min(mostSlots, settings.texts),
+        slots: usualSlots(configuration, capacity, settings.texts),
         capacity,
       });
       const outputs: { index: number; text: string }[] = [];
