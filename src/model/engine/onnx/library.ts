@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { TitlesmithError } from '../../../common/errors.js';
 import { foreign, type LibraryHandle } from '../../../common/foreign-library.js';
+import { preferPlainAttention } from './process-environment.js';
 
 /** The address of something that belongs to ONNX Runtime. */
 export type Handle = bigint;
@@ -216,6 +217,7 @@ export interface OrtLibrary {
 }
 
 function load(): OrtLibrary {
+  preferPlainAttention();
   const image = foreign.load(libraryPath());
   const base = foreign.decode(
     image.func('void* OrtGetApiBase()')(),

@@ -1,0 +1,22 @@
+import { foreign } from '../../../common/foreign-library.js';
+
+/**
+ * Sets a variable for C code of this process, unless it is set. What is written to `process.env` does not reach C from a
+ * worker's thread, whose variables are a copy.
+ */
+function setDefault(name: string, value: string): void {
+  if (process.env[name] !== undefined) return;
+  if (process.platform === 'win32') {
+    foreign.load('kernel32.dll').func('bool SetEnvironmentVariableA(const char*, const char*)')(name, value);
+  } else {
+    foreign.load(null).func('int setenv(const char*, const char*, int)')(name, value, 0);
+  }
+}
+
+/**
+ * Has attention on the processor computed by ONNX Runtime's plain kernel. Its tiled one, made for long texts, takes a third
+ * longer for a token of each of many short ones (docs/generation.md); at 100 tokens they are equal.
+ */
+export function preferPlainAttention(): void {
+  setDefault('ORT_GQA_DISABLE_FLASH_ATTENTION', '1');
+}
