@@ -25,13 +25,13 @@ function cpuSeconds(work: () => void): number {
 }
 
 /**
- * Tokens a second of CPU time, one thread, ours and tiktoken's: `npm run bench -- data/tokenize titles.csv [--python
- * python3]`. The first round of ours includes compilation and an empty cache of words.
+ * Tokens a second of CPU time, one thread, ours and tiktoken's: `npm run bench -- data/tokenize titles.csv --python
+ * python3`; without --python only ours. The first round of ours includes compilation and an empty cache of words.
  */
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { python: { type: 'string', default: 'python3' }, rounds: { type: 'string', default: '5' } },
+    options: { python: { type: 'string' }, rounds: { type: 'string', default: '5' } },
   });
   const [file] = positionals;
   if (file === undefined) throw new Error('Name a CSV of titles.');
@@ -48,6 +48,7 @@ async function main(): Promise<void> {
     rates.push((tokens / seconds / 1e6).toFixed(2));
   }
   console.log(`| titlesmith | ${tokens} | ${rates.join(', ')} |`);
+  if (values.python === undefined) return;
   const folder = mkdtempSync(join(tmpdir(), 'titlesmith-bench-'));
   const peer = [join(packageRoot, 'bench/peers/tiktoken_rate.py'), ranksFile(folder), file, values.rounds];
   process.stdout.write(execFileSync(values.python, peer, { encoding: 'utf8' }));

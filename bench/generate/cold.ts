@@ -3,30 +3,29 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/common/package-root.js';
 import { machine, table } from '../dedupe/machine.js';
+import { servedModel } from '../serve/served-model.js';
 import { readOptions } from './options.js';
-import { prepareModel } from './prepare.js';
 
 /** Seconds from the start of a process to its first title, with the model on disk: `npm run bench -- generate/cold`. */
 const { model, rounds, threads } = readOptions();
-const { huggingFace } = await prepareModel(model);
+const folder = await servedModel(model);
 
 async function measure(nsamples: number, precision: string): Promise<number> {
   const flags = ['--nsamples', nsamples, '--length', 24, '--threads', threads, '--precision', precision].map(
     String,
   );
   const started = performance.now();
-  const child = spawn(
-    process.execPath,
-    [join(packageRoot, 'dist/cli.js'), 'generate', huggingFace, ...flags],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const child = spawn(process.execPath, [join(packageRoot, 'dist/cli.js'), 'generate', folder, ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const closed = once(child, 'close');
-  await once(child.stdout, 'data');
+  const failed = closed.then(([code]) =>
+    Promise.reject(new Error(`titlesmith generate ended with ${code}.`)),
+  );
+  await Promise.race([once(child.stdout, 'data'), failed]);
   const seconds = (performance.now() - started) / 1000;
   child.kill();
-  await closed;
+  await failed.catch(() => {});
   return seconds;
 }
 

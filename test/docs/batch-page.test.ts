@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest';
+import { parseBatchFile } from '../../src/pipeline/batch/batch-file.js';
+import { settingNames, settingSpecification } from '../../src/pipeline/batch/settings.js';
+import { defaultInWords, flagOf } from '../../src/pipeline/options.js';
+import { fenced, readPage } from './pages.js';
+
+describe('docs/batch.md', () => {
+  test('lists every setting as the command line has it', () => {
+    const rows = settingNames.map((name) => {
+      const specification = settingSpecification(name);
+      const key = flagOf(name).slice(2);
+      return `| \`${key}\` | ${specification.help} | ${defaultInWords(specification) ?? ''} |`;
+    });
+    const listed = readPage('docs/batch.md')
+      .split('\n')
+      .filter((line) => /^\| `[a-z-]+` \|/.test(line));
+    expect(listed).toEqual(rows);
+  });
+
+  test('shows batch files that are taken', () => {
+    const [whole, part] = fenced(readPage('docs/batch.md'), 'yaml');
+    expect(parseBatchFile(whole!, 'batch.yaml').runs.map(({ name }) => name)).toEqual([
+      'askreddit',
+      'showerthoughts',
+      'til-small',
+    ]);
+    expect(parseBatchFile(`${part}subreddits: [askreddit]\n`, 'batch.yaml').runs[0]?.given.addMonths).toBe(
+      true,
+    );
+  });
+});

@@ -1,0 +1,200 @@
+/** What a command needs of a machine, beyond titlesmith. */
+export type Need = 'the BigQuery emulator' | 'fake-gcs-server' | 'PyTorch' | 'GNU time' | 'zstd';
+
+/** How a command of the pages is run. */
+export interface Plan {
+  readonly of: RegExp;
+  /** Put at the end of the command: the same work, less of it. */
+  readonly smaller?: string;
+  readonly needs?: readonly Need[];
+  /** A server: asked for its page once it has said the address, then ended by Ctrl-C. */
+  readonly serves?: boolean;
+  /** Runs are put aside before, as on a machine that has none. */
+  readonly elsewhere?: boolean;
+  readonly exitCode?: number;
+  /** What standard output has to say. */
+  readonly says: RegExp;
+  /** What has to be there afterwards. */
+  readonly leaves?: readonly string[];
+}
+
+const training = '--steps 3 --batch-size 2 --sample-every 0 --threads 1';
+const pipeline = `--limit 120 ${training} --nsamples 8 --length 8`;
+const report = 'runs/askreddit/report.html';
+const table = /^\| .* \|$/m;
+
+/** The first that fits a command is its plan. */
+export const plans: readonly Plan[] = [
+  {
+    of: /^npm run pipeline -- --source bigquery /,
+    smaller: pipeline,
+    needs: ['the BigQuery emulator'],
+    says: /^ {2}titles +\d\d extracted, [\s\S]*^ {2}report +runs\/askreddit\/report.html$/m,
+  },
+  {
+    of: /^npm run pipeline -- .* --add-months /,
+    smaller: pipeline,
+    says: /^ {2}report +runs\/askreddit\/report.html$/m,
+    leaves: ['runs/askreddit/months'],
+  },
+  { of: /^npm run pipeline -- /, smaller: pipeline, says: /^ {2}report +runs\/\S+\/report.html$/m },
+  {
+    of: /^npm run generate -- .*--prefix "What is the" /,
+    smaller: '--length 8',
+    says: /^(?:What is the[^\n]*\n=+\n){19}What is the[^\n]*$/m,
+  },
+  { of: /^npm run finetune -- /, smaller: training, says: /3 steps/ },
+  { of: /^npm run dedupe -- /, says: /accepted/, leaves: ['runs/askreddit/accepted.txt'] },
+  { of: /^npm run report -- /, says: /report\.html/, leaves: [report] },
+  { of: /^npm run review -- /, serves: true, says: /^Review of askreddit: http/m },
+  {
+    of: /^npm run serve -- /,
+    serves: true,
+    smaller: '--slots 2 --threads 1',
+    says: /^askreddit.*: http/m,
+  },
+  { of: /^npm run devices$/, says: /^onnxruntime cpu +works /m },
+  { of: /^npm run export -- .* --format onnx /, says: /as onnx$/m, leaves: ['exported/onnx/model.onnx'] },
+  {
+    of: /^npm run export -- .*gs:.*\.zst$/,
+    needs: ['fake-gcs-server', 'zstd'],
+    says: /^gs:\/\/my-bucket\/titlesmith\/askreddit\.tar\.zst: askreddit$/m,
+  },
+  {
+    of: /^npm run import -- gs:.*\.zst --run-name from-the-cloud$/,
+    needs: ['fake-gcs-server', 'zstd'],
+    says: /^runs\/from-the-cloud$/m,
+    leaves: ['runs/from-the-cloud/report.html'],
+  },
+  { of: /^npm run export -- /, says: /\.tar\.gz: askreddit$/m },
+  { of: /^npm run import -- /, elsewhere: true, says: /^runs\/askreddit$/m, leaves: [report] },
+  { of: /^tar -xzf askreddit\.tar\.gz && cd askreddit && sha256sum /, says: /^$/ },
+  { of: /^npm run batch -- .* --shard-index 0 /, says: /^1 of 1 runs done/m, leaves: ['shared/results'] },
+  {
+    of: /^npm run batch -- merge .*gs:/,
+    needs: ['fake-gcs-server'],
+    exitCode: 1,
+    says: /shards missing: 0, 2, 3 of 4/,
+  },
+  { of: /^npm run batch -- merge /, exitCode: 1, says: /shards missing: 1, 2, 3 of 4/ },
+  { of: /^npm run batch -- .*gs:/, needs: ['fake-gcs-server'], says: /^1 of 1 runs done/m },
+  { of: /^npm run batch -- .* --notify 'mail /, says: /^3 of 3 runs done/m, leaves: ['mail.txt'] },
+  { of: /^npm run batch -- /, says: /^3 of 3 runs done/m, leaves: ['runs/batch.html'] },
+
+  // Benches: a nano, once, of almost nothing; peers only where the command says so and they are here.
+  {
+    of: /^npm run bench -- data\/generate-month /,
+    needs: ['zstd'],
+    smaller: '--posts 2000',
+    says: /^2000 posts/m,
+  },
+  {
+    of: /^npm run bench -- data\/read-dump /,
+    smaller: '--posts 2000 --rounds 1 --skip polars --skip pandas --skip Python --skip jq',
+    needs: ['GNU time', 'zstd'],
+    says: /^\| titlesmith, to titles\.csv \| \d/m,
+  },
+  {
+    of: /^npm run bench -- data\/bigquery-rows$/,
+    smaller: '--rows 10000',
+    needs: ['GNU time'],
+    says: /10000 titles/,
+  },
+  { of: /^npm run bench -- data\/tokens$/, smaller: '--titles 2000', says: table },
+  { of: /^npm run bench -- data\/tokenize /, smaller: '--rounds 1', says: /^\| titlesmith \| \d/m },
+  {
+    of: /^npm run bench -- dedupe\/compare /,
+    smaller: '--outputs 20 --package-outputs 2',
+    says: /^\| titlesmith \|/m,
+  },
+  { of: /^npm run bench -- dedupe\/growth$/, smaller: '--sizes 100,200 --outputs 10', says: /^\| 200 \|/m },
+  {
+    of: /^npm run bench -- generate\/compare /,
+    smaller: '--model nano --rounds 1 --texts 4 --slots 2 --threads 1 --only titlesmith',
+    says: /^\| titlesmith float32, 2 slots/m,
+  },
+  { of: /^npm run bench -- generate\/step /, smaller: '--model nano --slots 2', says: /\d ms|"/ },
+  { of: /^npm run bench -- generate\/cold /, smaller: '--model nano --rounds 1', says: /\d/ },
+  {
+    of: /^npm run bench -- generate\/texts /,
+    smaller: '--model nano --texts 4 --slots 2',
+    says: /^\{.*"textsPerSecond"/m,
+  },
+  { of: /^npm run bench -- generate\/soak /, smaller: '--texts 40 --slots 2', says: /^Resident memory/m },
+  { of: /^npm run bench -- generate\/perplexity /, smaller: '--count 8', says: /^\| int8 \|/m },
+  {
+    of: /^npm run bench -- serve\/compare$/,
+    smaller: '--clients 1 --seconds 1',
+    says: /^\| titlesmith float32 \| 1 \|/m,
+  },
+  { of: /^npm run bench -- serve\/soak /, smaller: '--minutes 0.02 --parts 2 --pause 1', says: table },
+  {
+    of: /^npm run bench -- finetune\/step /,
+    smaller: '--model nano --steps 1 --rows 2',
+    says: /"tokensPerSecond"/,
+  },
+  {
+    of: /^npm run bench -- finetune\/compare /,
+    smaller: '--model nano --rounds 1 --steps 1 --rows 2',
+    says: /titlesmith/,
+  },
+  {
+    of: /^npm run bench -- finetune\/titles /,
+    smaller: '--model nano --rounds 1 --steps 1',
+    says: /titlesmith/,
+  },
+  {
+    of: /^npm run bench -- finetune\/curve /,
+    smaller: '--model nano --steps 2',
+    needs: ['PyTorch'],
+    says: /^Largest difference/m,
+  },
+];
+
+/** What stands for something of the reader's own: replaced by what is here. */
+export function ofHere(text: string, python: string | undefined): string {
+  const peers = python === undefined ? '' : ` --python ${python}`;
+  return text
+    .replace(/ --python \S+/, peers)
+    .replace(/ --(?:llama|tensorflow) \S+/g, '')
+    .replace(/ \[--[^\]]*\]/g, '')
+    .replace('--project my-project', '--project fh-bigquery')
+    .replace('/content/drive/MyDrive', 'drive')
+    .replace('/mnt/shared', 'shared')
+    .replace(/^npm ci && /, '');
+}
+
+/** A command that no test can run. */
+export interface NotRun {
+  readonly of: RegExp;
+  /** Why it is not run, and what vouches for it. */
+  readonly reason: string;
+  /** The command for its program to read and refuse, with a flag that does not exist; the flag is all it may complain of. */
+  readonly read?: (text: string) => string;
+}
+
+const flag = '--no-such-flag';
+
+export const notRun: readonly NotRun[] = [
+  { of: /^npm ci && npm test$/, reason: 'is what runs this test; .ci/run types it' },
+  {
+    of: /^gcloud auth application-default login$/,
+    reason: 'opens a browser and asks for a Google account; gcloud reads it',
+    read: (text) => `${text} ${flag}`,
+  },
+  {
+    of: /^docker (?:build|run) /,
+    reason: 'needs a Docker daemon; docker reads it, and container.test.ts the Dockerfile',
+    read: (text) => text.replace(/^docker \w+/, `$& ${flag}`),
+  },
+  {
+    of: /^node deploy\/image-steps\.mjs /,
+    reason: 'downloads all packages anew; container.test.ts reads the steps that it takes',
+  },
+  { of: /^npm rebuild onnxruntime-node /, reason: 'downloads 300 MB; the package knows the flag, see below' },
+  { of: /^npm run test:device$/, reason: 'takes minutes; .ci/test-device runs part of it' },
+  { of: /^npm run bench -- gpu\//, reason: 'needs a graphics card; the compiler reads it' },
+  { of: /jupyter nbconvert /, reason: 'needs Jupyter; notebook.test.ts runs it' },
+  { of: /^npx vitest run --update /, reason: 'writes into the repository; option-document.test.ts compares' },
+  { of: /^tensorboard /, reason: 'is a server of its own; event-file.test.ts reads the files with it' },
+];
