@@ -33,9 +33,9 @@ interface Trained {
   readonly onlyTrainTransformerLayers: boolean;
 }
 
-/** As {@link checkTrainingMemory}, for a model known by its name alone, without a network. */
+/** As {@link checkTrainingMemory}, for a model known by its name alone, without a network; `auto` is none yet. */
 export function checkPublishedModel(name: string, options: Trained): void {
-  const shape = name === 'nano' ? undefined : publishedShape(name);
+  const shape = name === 'nano' || name === 'auto' ? undefined : publishedShape(name);
   if (shape) checkTrainingMemory(name, shape, options);
 }
 
