@@ -8,6 +8,7 @@ import type { Engine, NumericArray } from '../../src/model/engine/contract.js';
 import { DeviceMemoryError } from '../../src/model/engine/device-memory-error.js';
 import { findAdapter } from '../../src/model/engine/onnx/adapter.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
+import { openEngine } from '../../src/model/engine/open-engine.js';
 import { generateTexts } from '../../src/model/generation/generate.js';
 import { generationDefaults } from '../../src/model/generation/options.js';
 import type { Gpt2Configuration } from '../../src/model/gpt2/configuration.js';
@@ -102,6 +103,27 @@ function stopAfter(steps: number): WorkContext {
   };
 }
 
+/** Texts of a small model with large weights. */
+async function textsOf(engine: Engine, temperature: number): Promise<string[]> {
+  const store = createParameterStore(parameterSpecifications(configuration));
+  initializeParameters(store, 3);
+  for (const view of store.views.values())
+    for (const [index, value] of view.entries()) view[index] = 8 * value;
+  const sizes = { slots: 3, capacity: 20 };
+  const session = await openDecodeSession(engine, configuration, storedWeights(store), sizes);
+  const asked = { nsamples: 4, length: 10, temperature, prefixes: ['Why', 'my red'] };
+  const found: string[] = [];
+  for await (const { index, text } of generateTexts(
+    session,
+    tokenizer,
+    { ...generationDefaults, ...asked },
+    silentContext,
+  ))
+    found[index] = text;
+  await session.dispose();
+  return found;
+}
+
 const stateOf = (name: string): Promise<Buffer> => readFile(join(folder, name, 'optimizer.safetensors'));
 
 describe.runIf(deviceUnderTest)(`training on ${deviceUnderTest}`, () => {
@@ -133,6 +155,77 @@ describe.runIf(deviceUnderTest)(`training on ${deviceUnderTest}`, () => {
   });
 });
 
+describe.runIf(deviceUnderTest === 'onnxruntime webgpu')('with a limit on the size of buffers', () => {
+  /** A card that allows so many bytes in one buffer. */
+  async function openLimited(maxBufferSize: number): Promise<Engine> {
+    const settings = process.env['TITLESMITH_WEBGPU'];
+    const limited = { ...JSON.parse(settings ?? '{}'), maxBufferSize: String(maxBufferSize) };
+    process.env['TITLESMITH_WEBGPU'] = JSON.stringify(limited);
+    try {
+      return await openEngine({ engine: 'onnxruntime', device: 'webgpu' });
+    } finally {
+      if (settings === undefined) delete process.env['TITLESMITH_WEBGPU'];
+      else process.env['TITLESMITH_WEBGPU'] = settings;
+    }
+  }
+
+  it('embeddings, moments and attention in parts: training, resuming and texts are the same', async () => {
+    // Half of the attention's scores and of the widest activations, a third of the token embedding.
+    const limited = await openLimited(8192);
+    const changed = { steps: 3, accumulateGradients: 2 };
+    const expected = await train(testEngine, 'whole-tensors', changed);
+    const received = await train(limited, 'parts', changed);
+    for (const [step, { loss, gradientNorm }] of expected.entries()) {
+      expect(Math.abs(received[step]!.loss / loss - 1)).toBeLessThan(1e-6);
+      expect(Math.abs(received[step]!.gradientNorm / gradientNorm - 1)).toBeLessThan(1e-5);
+    }
+    const stopped = train(limited, 'parts-stopped', changed, stopAfter(2));
+    await expect(stopped).rejects.toBeInstanceOf(InterruptedError);
+    await train(limited, 'parts-stopped', changed);
+    expect(Buffer.compare(await stateOf('parts-stopped'), await stateOf('parts'))).toBe(0);
+    expect(await textsOf(limited, 0)).toEqual(await textsOf(processor, 0));
+  });
+
+  it('a tensor is read as it was written, in parts, and is no other', async () => {
+    const { memory, ...limited } = await openLimited(64);
+    const specification = { shape: [7, 3], dtype: 'float32' } as const;
+    const [tensor, wrong] = [
+      memory!.allocate(specification),
+      memory!.allocate({ ...specification, shape: [21] }),
+    ];
+    const values = Float32Array.from({ length: 21 }, (_, index) => index);
+    await memory!.write([[values, tensor]]);
+    const program = await limited.compile({ y: graph.multiply(graph.input('x', [7, 3]), 2) });
+    const doubled = new Float32Array(21);
+    await program.run({ x: tensor }, { y: doubled });
+    expect([...doubled]).toEqual([...values].map((value) => 2 * value));
+    await expect(program.run({ x: wrong }, { y: doubled })).rejects.toThrow('x: needs [7,3]; received [21]');
+    await expect(program.run({ x: tensor }, { y: new Float32Array(20) })).rejects.toThrow(
+      'y: needs float32[7,3]',
+    );
+    const read = new Float32Array(21);
+    await memory!.read([[tensor, read]]);
+    expect([...read]).toEqual([...values]);
+    await program.dispose();
+  });
+
+  it('what does not work in parts is named before any work, with its size and the limit', async () => {
+    const limited = await openLimited(2048);
+    const training = train(limited, 'too-large', {});
+    await expect(training).rejects.toThrow(
+      'matmul needs a tensor float32[2,2,32,32] of 16,384 bytes whole, and the graphics card takes at most 2,048 bytes in one buffer',
+    );
+    await expect(readFile(join(folder, 'too-large', 'training.json'))).rejects.toThrow('ENOENT');
+    await expect(textsOf(limited, 0)).rejects.toThrow('cachedAttention needs a tensor float32[3,2,20,8]');
+  });
+
+  it('settings that are none are refused', async () => {
+    await expect(openLimited(Number.NaN)).rejects.toThrow(
+      'TITLESMITH_WEBGPU: maxBufferSize NaN is no number of bytes.',
+    );
+  });
+});
+
 it('a step that the device has no memory for names the batch size, and leaves the checkpoint', async () => {
   let steps = 0;
   const small: Engine = {
@@ -161,29 +254,10 @@ it('a step that the device has no memory for names the batch size, and leaves th
 
 describe.runIf(deviceUnderTest)(`generating on ${deviceUnderTest}`, () => {
   it('gives the texts of the processor, slots refilled and moved', async () => {
-    const store = createParameterStore(parameterSpecifications(configuration));
-    initializeParameters(store, 3);
-    for (const view of store.views.values())
-      for (const [index, value] of view.entries()) view[index] = 8 * value;
-    const texts = async (engine: Engine, temperature: number): Promise<string[]> => {
-      const sizes = { slots: 3, capacity: 20 };
-      const session = await openDecodeSession(engine, configuration, storedWeights(store), sizes);
-      const asked = { nsamples: 4, length: 10, temperature, prefixes: ['Why', 'my red'] };
-      const found: string[] = [];
-      for await (const { index, text } of generateTexts(
-        session,
-        tokenizer,
-        { ...generationDefaults, ...asked },
-        silentContext,
-      ))
-        found[index] = text;
-      await session.dispose();
-      return found;
-    };
     for (const temperature of [0, 0.7]) {
-      const expected = await texts(processor, temperature);
+      const expected = await textsOf(processor, temperature);
       expect(new Set(expected).size).toBeGreaterThan(1);
-      expect(await texts(testEngine, temperature)).toEqual(expected);
+      expect(await textsOf(testEngine, temperature)).toEqual(expected);
     }
   });
 });

@@ -26,6 +26,11 @@ export type Value = NumericArray | DeviceTensor;
 
 /** Memory that lies apart from this process's, such as a graphics card's. */
 export interface DeviceMemory {
+  /**
+   * Bytes of the largest tensor that is one buffer there. Larger ones are held in parts; of operators that cannot work
+   * with those, `compile` says so.
+   */
+  readonly largestBuffer: number;
   /** Room for a tensor, its values undefined until they are written. @throws TitlesmithError where there is none left. */
   allocate(specification: TensorSpecification): DeviceTensor;
   write(pairs: readonly (readonly [from: NumericArray, to: DeviceTensor])[]): Promise<void>;

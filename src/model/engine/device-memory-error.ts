@@ -8,6 +8,14 @@ export class DeviceMemoryError extends TitlesmithError {
   }
 }
 
+/** A tensor that an operator needs whole is larger than a buffer of the device may be. */
+export class TensorTooLargeError extends DeviceMemoryError {
+  constructor(message: string, cause: unknown) {
+    super(message, 'Ask for less at a time: --batch-size, --slots, --length.', cause);
+    this.name = 'TensorTooLargeError';
+  }
+}
+
 /**
  * What Dawn, ONNX Runtime and CUDA say when memory is short. A buffer that WebGPU could not make is only noticed, as
  * invalid, by whatever uses it next.

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { TitlesmithError, usageError } from '../../common/errors.js';
 import { type DeviceChoice, deviceChoices, type EngineName, formatDevice } from './device-names.js';
 import type { Adapter } from './onnx/adapter.js';
+import { formatMemory } from './onnx/large-tensors.js';
 import { installedTfjsPackage } from './tfjs-packages.js';
 
 /** What came of trying a device. */
@@ -21,7 +22,12 @@ export interface DeviceReport extends DeviceChoice {
 
 /** What the process that tries a device prints. */
 type TrialOutput =
-  | { readonly works: true; readonly adapter?: Adapter }
+  | {
+      readonly works: true;
+      readonly adapter?: Adapter;
+      /** Bytes of the largest buffer, where there is a limit. */
+      readonly largestBuffer?: number;
+    }
   | { readonly works: false; readonly reason: string; readonly hint?: string };
 
 const trialTimeoutMs = 120_000;
@@ -74,8 +80,10 @@ async function tryDevice(choice: DeviceChoice): Promise<DeviceReport> {
     const explained = explain(choice, trial.reason, errors);
     return { ...choice, works: false, ...explained, ...(trial.hint ? { hint: trial.hint } : {}) };
   }
-  const { adapter } = trial;
-  const description = adapter ? describeAdapter(adapter) : describeProcessor(choice);
+  const { adapter, largestBuffer } = trial;
+  const buffers = largestBuffer ? `, buffers of ${formatMemory(largestBuffer)} at most` : '';
+  const name = adapter ? describeAdapter(adapter) : describeProcessor(choice);
+  const description = name === undefined ? undefined : `${name}${buffers}`;
   return {
     ...choice,
     works: true,

@@ -87,6 +87,16 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
   scatterAddRows: (tf, { attributes: { rows }, inputs }, [updates, indices]) => [
     tf.scatterND(tf.expandDims(indices as Tfjs.Tensor1D, 1), updates!, [rows, inputs[0]!.shape[1]!]),
   ],
+  rowsWithin: (tf, { attributes: { first, count } }, [indices]) => {
+    const number = (value: number): Tfjs.Scalar => tf.scalar(value, 'int32');
+    const isIn = [
+      tf.lessEqual(number(first), indices!),
+      tf.lessEqual(indices!, number(first + count - 1)),
+    ].map((truth) => tf.cast(truth, 'int32'));
+    const inside = tf.mul(isIn[0]!, isIn[1]!);
+    const local = tf.mul(tf.sub(indices!, number(first)), inside);
+    return [local, tf.expandDims(tf.cast(inside, 'float32'), 1)];
+  },
   quantizedMatmul: (tf, _, [x, w, scales]) => {
     const steps = tf.maximum(tf.div(tf.max(tf.abs(x!), 1, true), 127), 1e-32);
     const rounded = tf.round(tf.div(x!, steps));

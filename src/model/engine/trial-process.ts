@@ -23,7 +23,9 @@ async function main(name: string): Promise<void> {
   const wrong = y.find((value) => Math.abs(value - (width + 1)) > 1e-3);
   if (wrong !== undefined) throw new Error(`it computes wrongly: ${wrong} instead of ${width + 1}`);
   const adapter = kind === 'onnxruntime' && device !== 'cpu' ? findAdapter(device) : undefined;
-  process.stdout.write(`${JSON.stringify({ works: true, adapter })}\n`);
+  const limit = engine.memory?.largestBuffer;
+  const largestBuffer = Number.isFinite(limit) ? limit : undefined;
+  process.stdout.write(`${JSON.stringify({ works: true, adapter, largestBuffer })}\n`);
 }
 
 main(process.argv[2] ?? '').catch((error: unknown) => {

@@ -4,7 +4,7 @@ import { shapeRules } from './shape-rules.js';
 import type { OpNode, Tensor } from './tensor.js';
 
 /** Makes a node, its output shapes by the op's rule. @throws RangeError naming op, rule and shapes received. */
-function apply<Op extends OpName>(
+export function apply<Op extends OpName>(
   op: Op,
   inputs: readonly Tensor[],
   attributes: OpAttributes[Op],
@@ -138,6 +138,16 @@ export const gatherRows = (table: Tensor, indices: Tensor): Tensor =>
 /** Rows [N,C] added into zeros [rows,C] at int32 indices [N]. */
 export const scatterAddRows = (updates: Tensor, indices: Tensor, rows: number): Tensor =>
   single('scatterAddRows', [updates, indices], { rows });
+
+/** Of int32 indices [N], those of the `count` rows from `first` on, as `OpAttributes.rowsWithin` says. */
+export function rowsWithin(
+  indices: Tensor,
+  first: number,
+  count: number,
+): { readonly local: Tensor; readonly inside: Tensor } {
+  const [local, inside] = apply('rowsWithin', [indices], { first, count });
+  return { local: local!, inside: inside! };
+}
 
 /**
  * Attention of new tokens against cached keys and values, as `OpAttributes.cachedAttention` says.

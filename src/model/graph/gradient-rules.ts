@@ -195,6 +195,7 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
     return [scatterAddRows(g, indices!, table!.shape[0]!), undefined];
   }),
   scatterAddRows: rule((g, node) => [gatherRows(g, node.inputs[1]!), undefined]),
+  rowsWithin: { none: 'indices' },
   quantizedMatmul: { forbidden: 'rounding to 8 bits has none' },
   cachedAttention: { forbidden: 'generation alone attends to a cache' },
 };

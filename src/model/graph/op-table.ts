@@ -67,6 +67,11 @@ export interface OpAttributes {
   /** Rows [N,C] added into zeros [rows,C] at indices [N]; equal indices add up. */
   scatterAddRows: { readonly rows: number };
   /**
+   * Where int32 indices [N] lie in the `count` rows from `first` on. Outputs: their places among those, int32 [N], 0 for
+   * indices elsewhere; 1 for each that lies there, else 0, float32 [N,1].
+   */
+  rowsWithin: { readonly first: number; readonly count: number };
+  /**
    * Attention of new tokens to all of their row so far, whose keys and values are cached. Inputs: queries, keys and
    * values of N = B·T new tokens, [N,3C], those of a row one after the other; past keys and values, [B,H,K,D]; lengths
    * int32 [B], the tokens each row holds with the new ones (at most K). Outputs: what each token takes, [N,C]; the

@@ -229,6 +229,15 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     }
     return [{ shape: [rows, updates.shape[1]!], dtype: 'float32' }];
   },
+  rowsWithin: (inputs) => {
+    const indices = one('rowsWithin', inputs);
+    if (indices.shape.length !== 1 || indices.dtype !== 'int32')
+      return fail('rowsWithin', 'takes int32 indices [N]', indices);
+    return [
+      { shape: indices.shape, dtype: 'int32' },
+      { shape: [indices.shape[0]!, 1], dtype: 'float32' },
+    ];
+  },
   cachedAttention: (inputs, { heads }) => {
     const [projections, keys, values, lengths] = inputs;
     const [rows, , , headWidth] = keys?.shape ?? [];

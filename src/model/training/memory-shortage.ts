@@ -1,4 +1,4 @@
-import { DeviceMemoryError } from '../engine/device-memory-error.js';
+import { DeviceMemoryError, TensorTooLargeError } from '../engine/device-memory-error.js';
 import type { TrainingOptions } from './contract.js';
 import type { TrainingPlan } from './plan.js';
 
@@ -16,8 +16,13 @@ export function explainShortage(error: unknown, options: TrainingOptions, plan: 
     ...(recompute ? [] : ['--recompute']),
     '--lora-rank 8',
   ];
+  const batch = `--batch-size ${batchSize} with rows of ${plan.rowLength} tokens${recompute ? '' : ' without --recompute'}`;
+  const message =
+    error instanceof TensorTooLargeError
+      ? `${error.message} That is ${batch}`
+      : `The graphics card has too little memory for ${batch}`;
   return new DeviceMemoryError(
-    `The graphics card has too little memory for --batch-size ${batchSize} with rows of ${plan.rowLength} tokens${recompute ? '' : ' without --recompute'}; the last checkpoint is as it was.`,
+    `${message}; the last checkpoint is as it was.`,
     `Try ${ways.join(', or ')}.`,
     error,
   );

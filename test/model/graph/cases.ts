@@ -207,6 +207,16 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
       build: (updates, indices, other) => graph.add(other!, graph.scatterAddRows(updates!, indices!, 4)),
     },
   ],
+  rowsWithin: [
+    {
+      name: 'rowsWithin, rows of a part of a table',
+      inputs: [[2, 2], { shape: [6], integersBelow: 5 }],
+      build: (table, indices) => {
+        const { local, inside } = graph.rowsWithin(indices!, 2, 2);
+        return graph.multiply(graph.gatherRows(table!, local), inside);
+      },
+    },
+  ],
   quantizedMatmul: [
     {
       name: 'quantizedMatmul',

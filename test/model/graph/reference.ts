@@ -218,6 +218,10 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     });
     return [result];
   },
+  rowsWithin: ({ attributes: { first, count } }, [indices]) => {
+    const inside = indices!.map((index) => (index >= first && index < first + count ? 1 : 0));
+    return [indices!.map((index, position) => (inside[position] ? index - first : 0)), inside];
+  },
   quantizedMatmul: (node, [x, w, scales]) => {
     const columns = node.outputs[0]!.shape[1]!;
     const products = rows(x!, node.inputs[0]!.shape).map((row) => {

@@ -1,11 +1,13 @@
 import { input, reshape } from '../../graph/builder.js';
+import type { Part } from '../../graph/large-tensors.js';
 import type { TensorSpecification } from '../../graph/shape.js';
-import { isArray } from '../arrays.js';
+import { checkedShape, isArray } from '../arrays.js';
 import type { DeviceMemory, DeviceTensor, NumericArray, Value } from '../contract.js';
 import { explainDeviceError } from '../device-memory-error.js';
-import { OrtDeviceTensor } from './device-tensor.js';
+import { DeviceTensorParts, OrtDeviceTensor } from './device-tensor.js';
 import { onDevice } from './device-turns.js';
 import { exportOnnx } from './export.js';
+import { largeParts } from './large-tensors.js';
 import { created, type Handle, ortLibrary } from './library.js';
 import type { Provider } from './provider.js';
 import { RowCopy, type RowPair } from './row-copy.js';
@@ -21,6 +23,7 @@ export class OrtDeviceMemory implements DeviceMemory {
     private readonly description: Handle,
     private readonly provider: Provider,
     private readonly threads: number,
+    readonly largestBuffer: number,
   ) {}
 
   private readonly rowCopies = new Map<string, Promise<RowCopy>>();
@@ -42,11 +45,26 @@ export class OrtDeviceMemory implements DeviceMemory {
     const description = created((out) =>
       ortLibrary().functions.createMemoryInfo(provider.memoryName, deviceAllocator, 0, defaultMemory, out),
     );
-    return new OrtDeviceMemory(session, session.allocator(description), description, provider, threads);
+    return new OrtDeviceMemory(
+      session,
+      session.allocator(description),
+      description,
+      provider,
+      threads,
+      provider.largestBuffer(),
+    );
   }
 
-  allocate(specification: TensorSpecification): OrtDeviceTensor {
-    const { shape, dtype } = specification;
+  allocate(specification: TensorSpecification): DeviceTensor {
+    const parts = largeParts('tensor', specification, this.largestBuffer);
+    if (!parts) return this.allocateBuffer(specification);
+    return new DeviceTensorParts(
+      specification,
+      parts.map((part) => ({ part, tensor: this.allocateBuffer(part.specification) })),
+    );
+  }
+
+  private allocateBuffer({ shape, dtype }: TensorSpecification): OrtDeviceTensor {
     const dimensions = BigInt64Array.from(shape, BigInt);
     let handle: Handle;
     try {
@@ -87,8 +105,9 @@ export class OrtDeviceMemory implements DeviceMemory {
     });
   }
 
-  private async copy(pairs: readonly (readonly [from: Value, to: Value])[]): Promise<void> {
+  private async copy(whole: readonly (readonly [from: Value, to: Value])[]): Promise<void> {
     const { functions, check } = ortLibrary();
+    const pairs = whole.flatMap(([from, to]) => partsOfPair(from, to));
     const wrapped: Handle[] = [];
     const handleOf = (value: Value, { specification }: DeviceTensor): Handle => {
       if (value instanceof OrtDeviceTensor) return value.handleFor('copy', specification, false);
@@ -118,4 +137,20 @@ export class OrtDeviceMemory implements DeviceMemory {
       for (const handle of wrapped) functions.releaseValue(handle);
     }
   }
+}
+
+/** A pair of an array and a tensor in parts as pairs of their own. */
+function partsOfPair(from: Value, to: Value): (readonly [from: Value, to: Value])[] {
+  if (from instanceof DeviceTensorParts) {
+    return from.parts.map(({ part, tensor }) => [tensor, partOfArray(from, to as NumericArray, part)]);
+  }
+  if (to instanceof DeviceTensorParts) {
+    return to.parts.map(({ part, tensor }) => [partOfArray(to, from as NumericArray, part), tensor]);
+  }
+  return [[from, to]];
+}
+
+function partOfArray({ specification }: DeviceTensor, array: NumericArray, part: Part): NumericArray {
+  checkedShape('copy', array, specification, false);
+  return array.subarray(part.start, part.end);
 }

@@ -1,3 +1,4 @@
+import type { Part } from '../../graph/large-tensors.js';
 import { elementCount, formatShape, type Shape, type TensorSpecification } from '../../graph/shape.js';
 import type { DeviceTensor } from '../contract.js';
 import { created, type Handle, ortLibrary } from './library.js';
@@ -57,5 +58,23 @@ export class OrtDeviceTensor implements DeviceTensor {
   dispose(): void {
     forgotten.unregister(this);
     ortLibrary().functions.releaseValue(this.handle);
+  }
+}
+
+/** A tensor too large for one buffer: its parts, one after the other along the first axis. */
+export class DeviceTensorParts implements DeviceTensor {
+  constructor(
+    readonly specification: TensorSpecification,
+    readonly parts: readonly { readonly part: Part; readonly tensor: OrtDeviceTensor }[],
+  ) {}
+
+  view(shape: Shape): DeviceTensor {
+    throw new RangeError(
+      `a view ${formatShape(shape)} of ${formatShape(this.specification.shape)}, which is held in parts`,
+    );
+  }
+
+  dispose(): void {
+    for (const { tensor } of this.parts) tensor.dispose();
   }
 }

@@ -128,6 +128,18 @@ const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
     const attributes = { axis: 0, reduction: 'add' };
     return [writer.emit('ScatterElements', [zeros, spread, nameOf(updates!)], attributes)];
   },
+  rowsWithin: ({ writer, nameOf }, { inputs: [indices], attributes: { first, count } }) => {
+    const name = nameOf(indices!);
+    const number = (value: number): string => writer.constant('int32', [value], []);
+    const isIn = [
+      writer.emit('LessOrEqual', [number(first), name]),
+      writer.emit('LessOrEqual', [name, number(first + count - 1)]),
+    ].map((truth) => writer.emit('Cast', [truth], { to: onnxTypes.int32 })) as [string, string];
+    const inside = writer.emit('Mul', isIn);
+    const local = writer.emit('Mul', [writer.emit('Sub', [name, number(first)]), inside]);
+    const column = writer.emit('Reshape', [inside, writer.constant('int64', [-1, 1], [2])]);
+    return [local, writer.emit('Cast', [column], { to: onnxTypes.float32 })];
+  },
   quantizedMatmul,
   cachedAttention,
 };

@@ -25,6 +25,7 @@ export function splitInto(writer: OnnxWriter, x: string, axis: number, sizes: re
 
 /** Puts pieces together along an axis, by several nodes where they are many. */
 export function concatenate(writer: OnnxWriter, pieces: readonly string[], axis: number): string {
+  if (pieces.length === 1) return pieces[0]!;
   if (pieces.length <= mostPieces) return writer.emit('Concat', [...pieces], { axis });
   return concatenate(
     writer,

@@ -1,5 +1,5 @@
-import { TitlesmithError } from '../../../common/errors.js';
 import { created, type Handle, ortLibrary } from './library.js';
+import { largestWebGpuBuffer, webGpuSettings } from './limits.js';
 
 /** Adds an execution provider to a session's options. @throws Error saying why the device cannot be used. */
 export type AppendProvider = (options: Handle) => void;
@@ -11,6 +11,8 @@ export interface Provider {
   readonly memoryName: string;
   /** Whether graphs must keep to the operators of WebGPU. */
   readonly isWebGpu: boolean;
+  /** Bytes of the largest buffer to use. */
+  readonly largestBuffer: () => number;
 }
 
 export type ProviderName = 'webgpu' | 'cuda';
@@ -34,25 +36,23 @@ function appendCuda(options: Handle): void {
   }
 }
 
-/**
- * Settings of WebGPU for tests, JSON in TITLESMITH_WEBGPU: `{"validationMode": "full"}` has every dispatch checked,
- * `{"maxStorageBufferBindingSize": "134217728"}` stands for a smaller card.
- */
-function webGpuSettings(): Readonly<Record<string, string>> {
-  const text = process.env['TITLESMITH_WEBGPU'];
-  if (!text) return {};
-  try {
-    return JSON.parse(text) as Record<string, string>;
-  } catch (cause) {
-    throw new TitlesmithError(`TITLESMITH_WEBGPU is not JSON: ${text}.`, { code: 'engine-settings', cause });
-  }
+/** Settings that ONNX Runtime knows. */
+function providerSettings(): Readonly<Record<string, string>> {
+  const { maxBufferSize: _, ...known } = webGpuSettings();
+  return known;
 }
 
 export const providers: Readonly<Record<ProviderName, Provider>> = {
   webgpu: {
-    append: (options) => appendByName('WebGPU', webGpuSettings())(options),
+    append: (options) => appendByName('WebGPU', providerSettings())(options),
     memoryName: 'WebGPU_Buffer',
     isWebGpu: true,
+    largestBuffer: largestWebGpuBuffer,
   },
-  cuda: { append: appendCuda, memoryName: 'Cuda', isWebGpu: false },
+  cuda: {
+    append: appendCuda,
+    memoryName: 'Cuda',
+    isWebGpu: false,
+    largestBuffer: () => Number.POSITIVE_INFINITY,
+  },
 };

@@ -1,5 +1,12 @@
 import { foreign } from '../../../common/foreign-library.js';
 
+/** Limits by WebGPU's names for them, in bytes and buffers. */
+export interface VulkanLimits {
+  readonly maxBufferSize: number;
+  readonly maxStorageBufferBindingSize: number;
+  readonly maxStorageBuffersPerShaderStage: number;
+}
+
 /** A graphics card as its Vulkan driver describes it. */
 export interface VulkanDevice {
   readonly name: string;
@@ -7,19 +14,36 @@ export interface VulkanDevice {
   readonly driver: string;
   /** Whether it computes on the processor, as SwiftShader and lavapipe do. */
   readonly software: boolean;
+  readonly limits: VulkanLimits;
 }
 
 /** Structure types, sizes and offsets of vulkan_core.h. */
 const [instanceInfo, propertiesStructure, driverStructure] = [1, 1_000_059_001, 1_000_196_000];
+const [allocationStructure, bufferStructure] = [1_000_168_000, 1_000_413_001];
 const version11 = (1 << 22) | (1 << 12);
 const driverBytes = 16 + 4 + 256 + 256 + 4;
 const propertiesBytes = 16 + 824;
+/** Where the limits stand in the properties. */
+const limitsAt = 16 + 296;
 /** Kinds of devices in the order that WebGPU prefers them where it is asked for speed; 4 is the processor. */
 const kindsByPreference = [2, 1, 3, 0, 4];
 
 function text(bytes: Buffer, offset: number): string {
   const end = bytes.indexOf(0, offset);
   return bytes.toString('utf8', offset, end);
+}
+
+/** Structures of the given types and sizes, each pointing to the one before. */
+function chain(structures: readonly (readonly [type: number, bytes: number])[]): Buffer[] {
+  const made: Buffer[] = [];
+  for (const [type, bytes] of structures) {
+    const structure = Buffer.alloc(bytes);
+    structure.writeUInt32LE(type, 0);
+    const before = made.at(-1);
+    if (before) structure.writeBigUInt64LE(foreign.address(before), 8);
+    made.push(structure);
+  }
+  return made;
 }
 
 /**
@@ -45,11 +69,12 @@ export function vulkanDevices(): VulkanDevice[] {
     const handles = new BigUint64Array(count[0]!);
     enumerate(instance[0], count, handles);
     const found = Array.from(handles, (handle) => {
-      const driver = Buffer.alloc(driverBytes);
-      driver.writeUInt32LE(driverStructure, 0);
-      const properties = Buffer.alloc(propertiesBytes);
-      properties.writeUInt32LE(propertiesStructure, 0);
-      properties.writeBigUInt64LE(foreign.address(driver), 8);
+      const [buffers, allocations, driver, properties] = chain([
+        [bufferStructure, 24],
+        [allocationStructure, 32],
+        [driverStructure, driverBytes],
+        [propertiesStructure, propertiesBytes],
+      ]) as [Buffer, Buffer, Buffer, Buffer];
       describe(handle, properties);
       const kind = properties.readUInt32LE(16 + 16);
       return {
@@ -57,6 +82,12 @@ export function vulkanDevices(): VulkanDevice[] {
         name: text(properties, 16 + 20),
         driver: `${text(driver, 20)} ${text(driver, 20 + 256)}`.trim(),
         software: kind === 4,
+        limits: {
+          // A driver before Vulkan 1.3 leaves the first as it was: 0.
+          maxBufferSize: Number(buffers.readBigUInt64LE(16) || allocations.readBigUInt64LE(24)),
+          maxStorageBufferBindingSize: properties.readUInt32LE(limitsAt + 28),
+          maxStorageBuffersPerShaderStage: properties.readUInt32LE(limitsAt + 76),
+        },
       };
     });
     found.sort((a, b) => kindsByPreference.indexOf(a.kind) - kindsByPreference.indexOf(b.kind));

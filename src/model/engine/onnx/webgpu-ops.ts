@@ -1,6 +1,7 @@
 import type { OpName } from '../../graph/op-table.js';
 import type { OpNode } from '../../graph/tensor.js';
 import type { ExportContext, Exporter } from './exporter.js';
+import { concatenate, splitInto } from './pieces.js';
 import { onnxTypes } from './schema.js';
 
 const isNode = <Op extends OpName>(node: OpNode, op: Op): node is OpNode<Op> => node.op === op;
@@ -19,6 +20,9 @@ const stackedMatmul: Exporter<'matmul'> = ({ writer, nameOf }, { inputs, attribu
   return [writer.emit('MatMul', [scaled, b])];
 };
 
+/** Elements of the matrix of equal indices worked on at a time (16 MiB): it grows with the square of the tokens. */
+const largestEqual = 1 << 22;
+
 /**
  * ScatterElements would add rows of equal index by compare and exchange, in whatever order: sums differ from run to run.
  * Here each row becomes the sum of all rows of its index, by a product with the matrix of equal indices, and rows of
@@ -30,8 +34,19 @@ const scatterAddRows: Exporter<'scatterAddRows'> = ({ writer, nameOf }, { inputs
   const rows = shape[0]!;
   const column = writer.emit('Reshape', [indices, writer.constant('int64', [rows, 1], [2])]);
   const line = writer.emit('Reshape', [indices, writer.constant('int64', [1, rows], [2])]);
-  const equal = writer.emit('Cast', [writer.emit('Equal', [column, line])], { to: onnxTypes.float32 });
-  const sums = writer.emit('MatMul', [equal, updates]);
+  const step = Math.max(1, Math.floor(largestEqual / rows));
+  const sizes = Array.from({ length: Math.ceil(rows / step) }, (_, block) =>
+    Math.min(step, rows - block * step),
+  );
+  const blocks = sizes.length === 1 ? [column] : splitInto(writer, column, 0, sizes);
+  const sums = concatenate(
+    writer,
+    blocks.map((block) => {
+      const equal = writer.emit('Cast', [writer.emit('Equal', [block, line])], { to: onnxTypes.float32 });
+      return writer.emit('MatMul', [equal, updates]);
+    }),
+    0,
+  );
   const zeros = writer.emit('Expand', [
     writer.constant('float32', [0], []),
     writer.constant('int64', sum!.shape, [2]),

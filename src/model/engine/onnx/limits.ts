@@ -1,0 +1,73 @@
+import { TitlesmithError } from '../../../common/errors.js';
+import { type VulkanLimits, vulkanDevices } from './vulkan.js';
+
+/** What every WebGPU device allows (WebGPU specification, "Limits"). */
+const guaranteed: VulkanLimits = {
+  maxBufferSize: 256 * 2 ** 20,
+  maxStorageBufferBindingSize: 128 * 2 ** 20,
+  maxStorageBuffersPerShaderStage: 8,
+};
+
+/** Operands of the element by element operators, each of which may be as large as the largest buffer. */
+const operands = 3;
+
+/** More in one piece is of no use, and keeps far from where kernels, which count in 32 bits, would overflow. */
+const largestUseful = 2 ** 30;
+
+/**
+ * Settings of WebGPU for tests, JSON in TITLESMITH_WEBGPU: `{"validationMode": "full"}` has every dispatch checked;
+ * `{"maxStorageBufferBindingSize": "134217728"}` and `{"maxBufferSize": "65536"}` stand for a smaller card.
+ */
+export function webGpuSettings(): Readonly<Record<string, string>> {
+  const text = process.env['TITLESMITH_WEBGPU'];
+  if (!text) return {};
+  try {
+    return JSON.parse(text) as Record<string, string>;
+  } catch (cause) {
+    throw new TitlesmithError(`TITLESMITH_WEBGPU is not JSON: ${text}.`, { code: 'engine-settings', cause });
+  }
+}
+
+function lowered(limit: number, name: string): number {
+  const setting = webGpuSettings()[name];
+  if (setting === undefined) return limit;
+  if (!/^[1-9]\d*$/.test(setting)) {
+    throw new TitlesmithError(`TITLESMITH_WEBGPU: ${name} ${setting} is no number of bytes.`, {
+      code: 'engine-settings',
+    });
+  }
+  return Math.min(limit, Number(setting));
+}
+
+/**
+ * Bytes of the largest buffer to use on a card's WebGPU. ONNX Runtime asks for all the card has and does not tell what
+ * that is: read from the Vulkan driver, where Dawn takes it from, and elsewhere what WebGPU guarantees. Larger than what
+ * one binding takes may be, as ONNX Runtime binds such a buffer in pieces, while a dispatch has bindings for them.
+ */
+export function largestWebGpuBuffer(): number {
+  const limits = readLimits();
+  const binding = lowered(limits.maxStorageBufferBindingSize, 'maxStorageBufferBindingSize');
+  const bindings = Math.floor(limits.maxStorageBuffersPerShaderStage / operands);
+  const buffer = lowered(limits.maxBufferSize, 'maxBufferSize');
+  return Math.min(largestUseful, buffer, binding * bindings);
+}
+
+/** Of several cards the least: which one WebGPU has taken is not told. */
+function readLimits(): VulkanLimits {
+  if (process.platform !== 'linux') return guaranteed;
+  try {
+    const devices = vulkanDevices();
+    const cards = devices.filter(({ software }) => !software);
+    const found = (cards.length > 0 ? cards : devices).map(({ limits }) => limits);
+    if (found.length === 0) return guaranteed;
+    const least = (name: keyof VulkanLimits): number =>
+      Math.max(guaranteed[name], Math.min(...found.map((limits) => limits[name])));
+    return {
+      maxBufferSize: least('maxBufferSize'),
+      maxStorageBufferBindingSize: least('maxStorageBufferBindingSize'),
+      maxStorageBuffersPerShaderStage: least('maxStorageBuffersPerShaderStage'),
+    };
+  } catch {
+    return guaranteed;
+  }
+}
