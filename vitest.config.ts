@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // For tests that load ONNX Runtime by itself; titlesmith turns it off of its own accord.
+    env: { ORT_DISABLE_TELEMETRY: '1' },
   },
 });

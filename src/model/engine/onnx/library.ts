@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { TitlesmithError } from '../../../common/errors.js';
 import { foreign, type LibraryHandle } from '../../../common/foreign-library.js';
-import { preferPlainAttention } from './process-environment.js';
+import { configureRuntime } from './process-environment.js';
 
 /** The address of something that belongs to ONNX Runtime. */
 export type Handle = bigint;
@@ -17,6 +17,7 @@ export type Out = [Handle | null];
  */
 const positions = {
   getErrorMessage: 2,
+  disableTelemetryEvents: 6,
   createSessionFromArray: 8,
   run: 9,
   createSessionOptions: 10,
@@ -91,6 +92,7 @@ export interface OrtFunctions {
     values: readonly string[],
     count: number,
   ): Status;
+  disableTelemetryEvents(environment: Handle): Status;
   createEnvWithGlobalThreadPools(logLevel: number, name: string, threading: Handle, out: Out): Status;
   disablePerSessionThreads(options: Handle): Status;
   createThreadingOptions(out: Out): Status;
@@ -174,6 +176,7 @@ const declarations: {
   releaseSession: ['void', 'void*'],
   releaseValue: ['void', 'void*'],
   releaseSessionOptions: ['void', 'void*'],
+  disableTelemetryEvents: ['void*', 'void*'],
   createEnvWithGlobalThreadPools: ['void*', 'int, const char*, void*, _Out_ void**'],
   disablePerSessionThreads: ['void*', 'void*'],
   createThreadingOptions: ['void*', '_Out_ void**'],
@@ -217,7 +220,7 @@ export interface OrtLibrary {
 }
 
 function load(): OrtLibrary {
-  preferPlainAttention();
+  configureRuntime();
   const image = foreign.load(libraryPath());
   const base = foreign.decode(
     image.func('void* OrtGetApiBase()')(),

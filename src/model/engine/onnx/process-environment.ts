@@ -14,9 +14,14 @@ function setDefault(name: string, value: string): void {
 }
 
 /**
- * Has attention on the processor computed by ONNX Runtime's plain kernel. Its tiled one, made for long texts, takes a third
- * longer for a token of each of many short ones (docs/generation.md); at 100 tokens they are equal.
+ * Sets what ONNX Runtime reads while it is loaded. Called before that.
+ *
+ * - It sends no telemetry: since 1.29 it reports processes and sessions to its maker, and keeps a device id and a
+ *   database in the home folder for it, unless it is told not to.
+ * - Attention on the processor is computed by its plain kernel. The tiled one, made for long texts, takes a third longer
+ *   for a token of each of many short ones (docs/generation.md); at 100 tokens they are equal.
  */
-export function preferPlainAttention(): void {
+export function configureRuntime(): void {
+  setDefault('ORT_DISABLE_TELEMETRY', '1');
   setDefault('ORT_GQA_DISABLE_FLASH_ATTENTION', '1');
 }

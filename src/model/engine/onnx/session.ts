@@ -61,6 +61,8 @@ export function sharedEnvironment(threads: number): Handle {
     functions.createEnvWithGlobalThreadPools(logLevel(), 'titlesmith', threading, out),
   );
   functions.releaseThreadingOptions(threading);
+  // Where a variable could not say so (./process-environment.ts): on Windows.
+  check(functions.disableTelemetryEvents(environment));
   return environment;
 }
 
