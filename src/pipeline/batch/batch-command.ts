@@ -10,9 +10,9 @@ import { type BatchPlan, planBatch } from './batch-plan.js';
 import { usableMemory } from './memory.js';
 import { beginRecord, exitCodeOf, finishRecord, resumeRecord, summarize } from './new-record.js';
 import { notify } from './notify.js';
-import { openResultStore, type ResultStore } from './result-store.js';
+import { openResultStore } from './result-store.js';
 import { BatchRunner } from './run-batch.js';
-import { nextTime, waitUntil } from './schedule.js';
+import { nextStart, waitUntil } from './schedule.js';
 import { type BatchSettings, mergeSettings } from './settings.js';
 import { findShard, type Shard } from './shard.js';
 import { Slots } from './slots.js';
@@ -41,12 +41,19 @@ export async function runBatches(request: BatchRequest, console: Console): Promi
   const { schedule, timeZone } = settings;
   if (schedule === undefined) return runBatch(request, console);
   if (request.resume && (await isUnfinished(settings))) await runBatch(request, console);
+  let last: Date | undefined;
   while (!request.stop.aborted) {
-    const next = nextTime(schedule, timeZone, new Date());
+    const next = nextStart(schedule, timeZone, new Date(), last);
     if (!next) throw usageError(`--schedule ${JSON.stringify(schedule)} names no time to come.`);
     const shown = next.toLocaleString('en-GB', { timeZone, dateStyle: 'full', timeStyle: 'long' });
     console.note(`next batch: ${shown}`);
-    if (!(await waitUntil(next, request.stop))) break;
+    const waited = await waitUntil(next, request.stop);
+    if (waited === 'stopped') break;
+    if (waited === 'set back') {
+      console.note('the clock was set back');
+      continue;
+    }
+    last = next;
     try {
       await runBatch({ ...request, resume: false }, console);
     } catch (error) {
@@ -88,11 +95,14 @@ interface Opened {
 }
 
 async function runLocked(request: BatchRequest, opened: Opened, console: Console): Promise<ExitCode> {
-  const { file, settings, shard } = opened;
+  const { settings, shard } = opened;
   const { runsDir, jobs, deadline, retries, retryPause } = settings;
   const { entry, stop } = request;
-  const now = new Date();
-  const plan = await planBatch(file, shard, now);
+  const results =
+    settings.results === undefined ? undefined : await openResultStore(settings.results, runsDir);
+  const part = shard ?? null;
+  const last = (await readBatchRecord(runsDir, part)) ?? (await results?.fetchRecord(part));
+  const { plan, record: begun } = await beginOrResume(request, opened, last, console);
   const memory = settings.memory ?? usableMemory();
   if (shard)
     console.note(`shard ${shard.index} of ${shard.count} (${shard.reason}): ${plan.runs.length} runs`);
@@ -100,9 +110,6 @@ async function runLocked(request: BatchRequest, opened: Opened, console: Console
   console.note(
     `${plan.runs.length} runs, up to ${jobs} at a time, within ${gigabytes(memory)} of memory, ${bound}`,
   );
-  const results =
-    settings.results === undefined ? undefined : await openResultStore(settings.results, runsDir);
-  const begun = await openRecord(request, opened, plan, { now, results }, console);
   const runner = new BatchRunner(
     {
       folder: runsDir,
@@ -126,30 +133,34 @@ async function runLocked(request: BatchRequest, opened: Opened, console: Console
   return exitCodeOf(record);
 }
 
-/** The record to go on with, or a new one in the place of the last. */
-async function openRecord(
+/**
+ * The plan and record to go on with, or new ones in the place of the last. A batch that goes on means the months that it
+ * meant when it began.
+ */
+async function beginOrResume(
   { resume }: BatchRequest,
   { file, settings, shard }: Opened,
-  plan: BatchPlan,
-  { now, results }: { readonly now: Date; readonly results: ResultStore | undefined },
+  last: BatchRecord | undefined,
   console: Console,
-): Promise<BatchRecord> {
-  const { runsDir } = settings;
-  const part = shard ?? null;
-  const last = (await readBatchRecord(runsDir, part)) ?? (await results?.fetchRecord(part));
-  if (resume && last?.finishedAt === null && last.plan === plan.hash) {
-    console.note(`going on with the batch of ${last.startedAt}`);
-    return resumeRecord(last);
+): Promise<{ readonly plan: BatchPlan; readonly record: BatchRecord }> {
+  const wasCut = last?.finishedAt === null;
+  if (resume && wasCut) {
+    const plan = await planBatch(file, shard, new Date(last.startedAt));
+    if (last.plan === plan.hash) {
+      console.note(`going on with the batch of ${last.startedAt}`);
+      return { plan, record: resumeRecord(last) };
+    }
   }
   if (resume) {
-    const reason =
-      last?.finishedAt === null
-        ? 'the batch that was cut short asked for something else'
-        : 'no batch was cut short';
+    const reason = wasCut
+      ? 'the batch that was cut short asked for something else'
+      : 'no batch was cut short';
     console.note(`a new batch, as ${reason}; runs that are there already go on or are skipped`);
   }
-  if (last) await keepEarlier(runsDir, last);
-  return beginRecord(file.path, plan, shard, now, last);
+  const now = new Date();
+  const plan = await planBatch(file, shard, now);
+  if (last) await keepEarlier(settings.runsDir, last);
+  return { plan, record: beginRecord(file.path, plan, shard, now, last) };
 }
 
 /** That nobody could be told is no fault of the batch. */
