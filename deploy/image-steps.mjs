@@ -1,12 +1,17 @@
-// Does what `docker build` does with deploy/Dockerfile, where there is no Docker: every step, one by one, in a clean
-// folder, with this machine's node and npm in place of the base image's. Then lists what the image holds.
-// Usage: node deploy/image-steps.mjs <new folder> RUN=runs/askreddit
+// Does what `docker build` does with deploy/Dockerfile, or that of -f, where there is no Docker: every step, one by one, in a
+// clean folder, with this machine's node and npm in place of the base image's. Then lists what the image holds.
+// Usage: node deploy/image-steps.mjs [-f deploy/batch/Dockerfile] <new folder> [RUN=runs/askreddit]
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
-const [target, ...given] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { file: { type: 'string', short: 'f', default: 'deploy/Dockerfile' } },
+});
+const [target, ...given] = positionals;
 if (target === undefined || existsSync(target)) {
   process.stderr.write('Name a folder that is not there yet, and the build arguments.\n');
   process.exit(2);
@@ -63,7 +68,7 @@ const steps = {
   ENTRYPOINT: () => {},
 };
 
-const text = readFileSync(join(context, 'deploy/Dockerfile'), 'utf8').replaceAll(/\\\n\s*/g, '');
+const text = readFileSync(join(context, values.file), 'utf8').replaceAll(/\\\n\s*/g, '');
 for (const line of text.split('\n')) {
   if (line === '' || line.startsWith('#')) continue;
   process.stdout.write(`step ${++count}: ${line}\n`);
@@ -82,6 +87,7 @@ const megabytes = (path) => (sizeOf(path) / 1e6).toFixed(1).padStart(8);
 const app = join(stage.root, stage.folder);
 process.stdout.write(`\nThe image holds, besides its base:\n${megabytes(app)} MB in all\n`);
 for (const part of ['.', 'model', 'model/checkpoint', 'node_modules']) {
+  if (!existsSync(join(app, part))) continue;
   const entries = readdirSync(join(app, part)).map((name) => join(part, name));
   const shown = part === 'node_modules' ? entries.filter((entry) => sizeOf(join(app, entry)) > 1e6) : entries;
   for (const entry of shown) process.stdout.write(`${megabytes(join(app, entry))} MB  ${entry}\n`);

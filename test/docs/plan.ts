@@ -184,7 +184,7 @@ export const notRun: readonly NotRun[] = [
   },
   {
     of: /^docker (?:build|run) /,
-    reason: 'needs a Docker daemon; docker reads it, and container.test.ts the Dockerfile',
+    reason: 'needs a Docker daemon; docker reads it, and container.test.ts the Dockerfiles',
     read: (text) => text.replace(/^docker \w+/, `$& ${flag}`),
   },
   {
