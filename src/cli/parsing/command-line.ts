@@ -143,9 +143,11 @@ export function parse(arguments_: readonly string[]): Request | undefined {
       throw usageError(`${unknown} is an option of gpt-2-simple alone: ${replacement}.`);
     }
     if (error.code === 'commander.help') throw usageError('No command given.', 'See titlesmith --help.');
-    throw usageError(
-      `${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}${error.message.endsWith(')') ? '' : '.'}`,
-    );
+    const said = error.message
+      .replace(/^error: /, '')
+      .replaceAll('\n', ' ')
+      .replace(/\.$/, '');
+    throw usageError(said.endsWith(')') ? said : `${said}.`);
   }
   return request;
 }

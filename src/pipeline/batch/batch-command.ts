@@ -108,7 +108,7 @@ async function runLocked(request: BatchRequest, opened: Opened, console: Console
     console.note(`shard ${shard.index} of ${shard.count} (${shard.reason}): ${plan.runs.length} runs`);
   const bound = settings.memory === undefined ? `nine tenths of what ${memoryHolder()} has free` : 'as set';
   console.note(
-    `${plan.runs.length} runs, up to ${jobs} at a time, within ${gigabytes(memory)} of memory, ${bound}`,
+    `${plan.runs.length} ${plan.runs.length === 1 ? 'run' : 'runs'}, up to ${jobs} at a time, within ${gigabytes(memory)} of memory, ${bound}`,
   );
   const runner = new BatchRunner(
     {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { closest, distance } from 'fastest-levenshtein';
 import {
   type Document,
   isAlias,
@@ -49,6 +50,12 @@ const keyOf = (flag: string): string => flag.slice(2);
 const optionOfKey = new Map(optionNames.map((name) => [keyOf(flagOf(name)), name]));
 const settingOfKey = new Map(settingNames.map((name) => [keyOf(flagOf(name)), name]));
 
+/** A question where a key is nearly one that there is: a third of its letters wrong at most. */
+function didYouMean(key: string, known: readonly string[]): string | undefined {
+  const nearest = closest(key, known);
+  return 3 * distance(key, nearest) <= key.length ? `Did you mean ${nearest}?` : undefined;
+}
+
 /** Reads the nodes of one file; every fault names its line. */
 class Reader {
   constructor(
@@ -58,8 +65,13 @@ class Reader {
   ) {}
 
   fault(node: Node | null | undefined, message: string, hint?: string): TitlesmithError {
-    const at = node?.range ? `:${this.lines.linePos(node.range[0]).line}` : '';
+    const at = node?.range ? `:${this.lineOf(node)}` : '';
     return usageError(`${this.path}${at}: ${message}`, hint);
+  }
+
+  /** The line a node begins on. */
+  lineOf(node: Node): number {
+    return this.lines.linePos(node.range?.[0] ?? 0).line;
   }
 
   /** The node itself, or what its alias stands for. */
@@ -108,7 +120,9 @@ class Reader {
     const given = this.pairs(node).map(({ key, keyNode, value }) => {
       const name = optionOfKey.get(key);
       if (name === undefined) {
-        const hint = settingOfKey.has(key) ? 'It belongs at the top of the file.' : 'See docs/options.md.';
+        const hint = settingOfKey.has(key)
+          ? 'It belongs at the top of the file.'
+          : (didYouMean(key, [...optionOfKey.keys()]) ?? 'See docs/options.md.');
         throw this.fault(keyNode, `${JSON.stringify(key)} is no option.`, hint);
       }
       if (elsewhere[name]) throw this.fault(keyNode, `${key} cannot stand here: ${elsewhere[name]}.`);
@@ -154,7 +168,7 @@ function readRuns(
   node: Node | null,
   root: Node,
 ): readonly BatchRun[] {
-  const lines = new Map<string, Node>();
+  const nodes = new Map<string, Node>();
   const runs = subredditEntries(reader, node, root).map(({ key, keyNode, value }) => {
     let name: string;
     try {
@@ -164,10 +178,12 @@ function readRuns(
     }
     const given = { ...common, ...reader.options(value, key), subreddit: [name] };
     const run = { name: given.runName ?? name, given };
-    if (lines.has(run.name)) {
-      throw reader.fault(keyNode, `two runs are called ${run.name}.`, 'Give one a run-name of its own.');
+    const twin = nodes.get(run.name);
+    if (twin) {
+      const message = `two runs are called ${run.name}, the other on line ${reader.lineOf(twin)}.`;
+      throw reader.fault(keyNode, message, 'Remove one, or give it a run-name of its own.');
     }
-    lines.set(run.name, keyNode);
+    nodes.set(run.name, keyNode);
     try {
       checkOptionsTogether({ ...defaultOptions(), ...resolveRun(run, new Date()) });
     } catch (error) {
@@ -201,7 +217,9 @@ export function parseBatchFile(text: string, path: string): BatchFile {
     else if (key === 'subreddits') subreddits = { value, keyNode };
     else if (setting) settings[setting] = reader.value(key, value, keyNode, settingSpecification(setting));
     else {
-      const hint = optionOfKey.has(key) ? 'It belongs below options:.' : 'See docs/batch.md.';
+      const hint = optionOfKey.has(key)
+        ? 'It belongs below options:.'
+        : (didYouMean(key, ['options', 'subreddits', ...settingOfKey.keys()]) ?? 'See docs/batch.md.');
       throw reader.fault(keyNode, `${JSON.stringify(key)} is no setting of a batch.`, hint);
     }
   }

@@ -13,8 +13,10 @@ export function cronPattern(text: string): string {
     // Parsed only; without a function nothing is ever started.
     new Cron(text, { mode: '5-part' });
   } catch (error) {
+    const fields = text.trim().split(/\s+/).length;
     const said = error instanceof Error ? error.message.replace(/^CronPattern: /, '').replace(/\.$/, '') : '';
-    throw new Error(`is not a cron pattern of five fields, such as "0 3 * * 1" (${said})`);
+    const why = fields === 5 ? said : `it has ${fields}`;
+    throw new Error(`is not a cron pattern of five fields, such as "0 3 * * 1" (${why})`);
   }
   return text;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { TitlesmithError } from '../../../src/common/errors.js';
+import type { TitlesmithError, TitlesmithError } from '../../../src/common/errors.js';
 import { parseBatchFile, resolveRun } from '../../../src/pipeline/batch/batch-file.js';
 
 function fault(text: string): string {
@@ -7,7 +7,7 @@ function fault(text: string): string {
     parseBatchFile(text, 'batch.yaml');
   } catch (error) {
     expect((error as TitlesmithError).exitCode).toBe(2);
-    return (error as Error).message;
+    return (error as TitlesmithError).toLine();
   }
   throw new Error('the file was taken');
 }
@@ -69,12 +69,20 @@ describe('a batch file', () => {
   test.each([
     ['jobs: 0\nsubreddits: [aww]', /^batch\.yaml:1: jobs got "0", which is not a whole number from 1/],
     ['subreddits: [aww]\nstepz: 3', /^batch\.yaml:2: "stepz" is no setting of a batch/],
+    [
+      'deadlien: 5m\nsubreddits: [aww]',
+      /^batch\.yaml:1: "deadlien" is no setting of a batch\. Did you mean deadline\?/,
+    ],
+    ['schedule: "0 3 * *"\nsubreddits: [aww]', /^batch\.yaml:1: schedule got "0 3 \* \*".*\(it has 4\)/],
     ['subreddits: [aww]\nsteps: 3', /^batch\.yaml:2: "steps" is no setting/],
-    ['options:\n  lerning-rate: 1\nsubreddits: [aww]', /^batch\.yaml:2: "lerning-rate" is no option/],
+    [
+      'options:\n  lerning-rate: 1\nsubreddits: [aww]',
+      /^batch\.yaml:2: "lerning-rate" is no option\. Did you mean learning-rate\?/,
+    ],
     ['options:\n  jobs: 1\nsubreddits: [aww]', /^batch\.yaml:2: "jobs" is no option/],
     ['subreddits:\n  - aww\n  - pics:\n      steps: 1.5\n', /^batch\.yaml:4: steps got "1.5"/],
     ['subreddits:\n  - aww\n  - no such name\n', /^batch\.yaml:3: "no such name" is not the name/],
-    ['subreddits:\n  - aww\n  - AWW\n', /^batch\.yaml:3: two runs are called aww/],
+    ['subreddits:\n  - aww\n  - AWW\n', /^batch\.yaml:3: two runs are called aww, the other on line 2\./],
     [
       'subreddits:\n  - aww:\n      from: 2019-05\n      to: 2019-01\n',
       /^batch\.yaml:2: --from 2019-05 lies/,
