@@ -57,13 +57,14 @@ describe('the page of a batch', () => {
   });
 
   test('shows changes since the batch before: more accepted and less loss are better', () => {
-    const before = { ...figures, validationLoss: 4.226, accepted: 153, copyShare: 0.05 };
+    const before = { ...figures, validationLoss: 4.226, accepted: 153, verdict: 'leans' } as const;
     const page = renderBatch(
       record({ previous: { startedAt: '2026-11-16T03:00:00.000Z', figures: { aww: before } } }),
     );
     expect(page).toContain('<span class="change better">−0.10</span>');
     expect(page).toContain('<span class="change worse">−3</span>');
     expect(page.match(/class="change /g)).toHaveLength(2);
+    expect(page).toContain('writes its own</span><span class="change">was: begins to recite</span>');
   });
 
   test('lets nothing out of its place', () => {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { exitCodes, InterruptedError } from '../../common/errors.js';
+import { formatSeconds } from '../format-seconds.js';
 import { gigabytes, machineMemory, memoryHolder } from '../memory.js';
 import { type ChildError, type ChildEvent, type ChildOutcome, runChild } from './child.js';
 import { mayPass, pauseBefore } from './passing.js';
@@ -44,7 +45,7 @@ function explain(
   deadline: number | undefined,
 ): readonly ChildError[] {
   if (end === 'deadline') {
-    const message = `It was not done after ${deadline} s, and was stopped.`;
+    const message = `It was not done after ${formatSeconds(deadline ?? 0)}, and was stopped.`;
     const hint = 'What it has is saved: the next batch goes on from there. Or allow more with --deadline.';
     return [{ code: 'deadline', message, hint }];
   }

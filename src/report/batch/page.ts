@@ -102,24 +102,29 @@ ${items}
 </section>`;
 }
 
+const verdictWords: Readonly<Record<NonNullable<RunFigures['verdict']>, string>> = {
+  healthy: 'writes its own',
+  leans: 'begins to recite',
+  overfits: 'recites',
+  unknown: 'too few to tell',
+};
+
 /** Words and colour of a run's standing: its verdict where it has one. */
 function standing({ status, figures }: BatchRunRecord): { words: string; kind: string } {
   if (status === 'failed') return { words: 'failed', kind: 'failed' };
   if (status === 'waiting') return { words: 'waiting', kind: 'waiting' };
   if (status === 'running') return { words: 'running', kind: 'running' };
   if (status === 'interrupted') return { words: 'stopped', kind: 'waiting' };
-  switch (figures?.verdict) {
-    case 'healthy':
-      return { words: 'writes its own', kind: 'healthy' };
-    case 'leans':
-      return { words: 'begins to recite', kind: 'leans' };
-    case 'overfits':
-      return { words: status === 'overfit' ? 'refused: recites' : 'recites', kind: 'overfits' };
-    case 'unknown':
-      return { words: 'too few to tell', kind: 'unknown' };
-    default:
-      return { words: 'done', kind: 'unknown' };
-  }
+  const verdict = figures?.verdict;
+  if (!verdict) return { words: 'done', kind: 'unknown' };
+  const words = verdictWords[verdict];
+  return { words: status === 'overfit' ? `refused: ${words}` : words, kind: verdict };
+}
+
+/** The verdict before, where it was another. */
+function verdictChange(now: RunFigures | null, before: RunFigures | undefined): Html | null {
+  const [is, was] = [now?.verdict, before?.verdict];
+  return is && was && is !== was ? html`<span class="change">was: ${verdictWords[was]}</span>` : null;
 }
 
 interface Column {
@@ -156,7 +161,7 @@ function row(run: BatchRunRecord, before: RunFigures | undefined, base: string):
     const since = change(value, before?.[column.name] as number | null | undefined, column);
     return html`<td data-label="${column.heading}">${column.show(value)}${since}</td>`;
   });
-  return html`<tr><th scope="row">${name}</th><td><span class="state ${kind}">${words}</span></td>${cells}
+  return html`<tr><th scope="row">${name}</th><td><span class="state ${kind}">${words}</span>${verdictChange(run.figures, before)}</td>${cells}
 <td data-label="Time">${time(run.seconds)}</td></tr>
 `;
 }

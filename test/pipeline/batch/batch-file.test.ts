@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { TitlesmithError, TitlesmithError } from '../../../src/common/errors.js';
+import type { TitlesmithError } from '../../../src/common/errors.js';
 import { parseBatchFile, resolveRun } from '../../../src/pipeline/batch/batch-file.js';
 
 function fault(text: string): string {
