@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest';
 import type { NumericArray } from '../../../src/model/engine/contract.js';
 import { productsSaturate } from '../../../src/model/engine/onnx/saturation.js';
 import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
-import { add, cachedAttention, gelu, input, matmul, multiply } from '../../../src/model/graph/builder.js';
+import {
+  add,
+  cachedAttention,
+  gelu,
+  input,
+  matmul,
+  multiply,
+  reduceSum,
+  split,
+} from '../../../src/model/graph/builder.js';
 
 const engine = createOnnxRuntimeEngine({ threads: 2 });
 
@@ -53,6 +62,20 @@ describe('free rows', () => {
     await expect(run(0)).rejects.toThrow('received float32 of 0 elements');
     await program.dispose();
   });
+});
+
+it('reads one input in pieces several times over', async () => {
+  const x = input('x', [4, 2]);
+  const [a, b] = split(x, 0, [1, 3]);
+  const [c, d] = split(x, 0, [1, 3]);
+  const [e, f] = split(x, 0, [2, 2]);
+  const program = await engine.compile({ y: add(add(a!, c!), reduceSum(multiply(b!, d!))), z: add(e!, f!) });
+  const [y, z] = [new Float32Array(2), new Float32Array(4)];
+  await program.run({ x: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8) }, { y, z });
+  const squares = 9 + 16 + 25 + 36 + 49 + 64;
+  expect([...y]).toEqual([2 + squares, 4 + squares]);
+  expect([...z]).toEqual([6, 8, 10, 12]);
+  await program.dispose();
 });
 
 it('attends in place: the cache given as input and output gets the new token alone', async () => {

@@ -28,6 +28,7 @@ export class OnnxWriter {
   private readonly nodes: NodeProto[] = [];
   private readonly initializers: TensorProto[] = [];
   private readonly inputs: ValueInfoProto[] = [];
+  private readonly inputNames = new Set<string>();
   private readonly outputs: ValueInfoProto[] = [];
   /** What values that are outputs were renamed to. */
   private readonly outputNames = new Map<string, string>();
@@ -96,8 +97,13 @@ export class OnnxWriter {
     });
   }
 
-  /** @param rows names the first axis where its size is left open; axes of one name have one size in a run. */
+  /**
+   * Declares an input, unless it is declared: several nodes may read one.
+   * @param rows names the first axis where its size is left open; axes of one name have one size in a run.
+   */
   input(name: string, type: DType, shape: Shape, rows: string | undefined): void {
+    if (this.inputNames.has(name)) return;
+    this.inputNames.add(name);
     this.inputs.push(valueInfo(name, type, shape, rows));
   }
 
