@@ -108,7 +108,8 @@ export class Console {
     }
     const now = performance.now();
     const due = label !== this.lastLineLabel || now - this.lastLineAt >= progressLineEveryMs;
-    if (event.done === 0 || (!due && event.done !== event.total)) return;
+    const saysNothing = event.done === 0 && !event.detail;
+    if (saysNothing || (!due && event.done !== event.total)) return;
     this.lastLineAt = now;
     this.lastLineLabel = label;
     const amount =

@@ -52,6 +52,15 @@ describe('plain lines', () => {
     ]);
   });
 
+  test('work of which nothing is done yet is told of where there is something to say of it', () => {
+    const { console, errors } = capture({});
+    const none = { kind: 'progress', label: 'batch', done: 0, total: 12, unit: 'runs' } as const;
+    console.event({}, none);
+    expect(errors()).toBe('');
+    console.event({}, { ...none, detail: 'aww: finetune 1/300' });
+    expect(errors()).toBe('batch: 0 of 12 runs | aww: finetune 1/300\n');
+  });
+
   test('hostile text stays on its line', () => {
     const { console, errors } = capture({});
     console.event({}, { kind: 'note', message: 'a\u001b[2Jb\r\nc\u202ed' });
