@@ -37,15 +37,18 @@ const hints: Readonly<Record<string, string>> = {
     process.platform === 'linux'
       ? "Install the card's Vulkan driver: libvulkan1 and mesa-vulkan-drivers for AMD and Intel, NVIDIA's own for NVIDIA."
       : "Update the graphics card's driver.",
-  cuda: 'Needs an NVIDIA driver, CUDA 12 and cuDNN 9 on Linux x64 (docs/devices.md).',
+  cuda: 'Needs an NVIDIA driver, and CUDA and cuDNN in the versions that libraries are named with (docs/devices.md).',
 };
 const installCuda = 'Run npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12 (Linux x64).';
 
-/** ONNX Runtime's messages in words for people. */
-function explain(
+/**
+ * ONNX Runtime's messages in words for people.
+ * @param errors what it wrote to standard error, where alone stands what a library lacks.
+ */
+export function explainTrial(
   { device }: DeviceChoice,
   reason: string,
-  errors: string,
+  errors = '',
 ): { reason: string; hint?: string } {
   const hint = hints[device];
   const unloaded = /Failed to load library \S*?([^/\\\s]+) with error: (.*)/.exec(errors);
@@ -57,6 +60,8 @@ function explain(
     }
     return { reason: missing ? `${library} needs ${missing}` : cause, ...(hint ? { hint } : {}) };
   }
+  const failure = /CUDA failure \d+: [^;]*[^;\s]/.exec(reason)?.[0];
+  if (device === 'cuda' && failure) return { reason: failure, ...(hint ? { hint } : {}) };
   if (device === 'webgpu' && reason.includes('Failed to get a WebGPU adapter')) {
     return { reason: 'no graphics card with a driver that WebGPU can use', ...(hint ? { hint } : {}) };
   }
@@ -77,7 +82,7 @@ async function tryDevice(choice: DeviceChoice): Promise<DeviceReport> {
   }
   const trial = JSON.parse(line) as TrialOutput;
   if (!trial.works) {
-    const explained = explain(choice, trial.reason, errors);
+    const explained = explainTrial(choice, trial.reason, errors);
     return { ...choice, works: false, ...explained, ...(trial.hint ? { hint: trial.hint } : {}) };
   }
   const { adapter, largestBuffer } = trial;
