@@ -11,8 +11,8 @@ export default defineConfig({
       (name) => `test/model/${name}.test.ts`,
     ),
     fileParallelism: false,
-    // In software a first run compiles hundreds of shaders.
-    testTimeout: 300_000,
+    // In software a first run compiles hundreds of shaders, and a training of some steps takes minutes.
+    testTimeout: 1_800_000,
     env: { TITLESMITH_TEST_DEVICE: process.env['TITLESMITH_TEST_DEVICE'] ?? 'onnxruntime webgpu' },
   },
 });

@@ -8,7 +8,7 @@ import { type Load, readOptions } from './options.js';
 
 /**
  * Everything that is to be known about a graphics card, in one command: each device that works, on each load, and
- * PyTorch and Hugging Face generate beside it where --python names one. Without --device, all of ONNX Runtime's that
+ * PyTorch and Hugging Face generate beside it where --python or TITLESMITH_ORACLE_PYTHON names one. Without --device, all of ONNX Runtime's that
  * work but the processor. `--device "onnxruntime webgpu" --loads tiny:2x32 --steps 2 --texts 4 --slots 2 --matrix 64` is
  * small enough for a card in software.
  */
@@ -18,7 +18,10 @@ interface Measured {
   readonly gigaflops: number;
   readonly matmulGigaflops?: number;
   readonly shareOfMatmul?: number;
+  readonly copyGigabytes?: number;
   readonly textsPerSecond?: number;
+  /** Of the rate of a copy, what reading all weights once for each token of the slots takes. */
+  readonly shareOfCopy?: number;
 }
 
 const options = readOptions();
@@ -73,6 +76,8 @@ for (const load of options.loads) {
       'matmul GFLOP/s': round(result.matmulGigaflops),
       'share of matmul': round(result.shareOfMatmul, 2),
       'texts/s': round(result.textsPerSecond),
+      'copy GB/s': round(result.copyGigabytes),
+      'share of copy': round(result.shareOfCopy, 3),
     })),
   );
 }

@@ -1,11 +1,13 @@
 import { silentContext } from '../../src/common/progress.js';
 import { createRandom } from '../../src/common/random.js';
+import type { DeviceTensor, Value } from '../../src/model/engine/contract.js';
 import { parseDevice } from '../../src/model/engine/device-names.js';
 import { openEngine } from '../../src/model/engine/open-engine.js';
 import { generateTexts } from '../../src/model/generation/generate.js';
 import { generationDefaults } from '../../src/model/generation/options.js';
 import { openDecodeSession } from '../../src/model/gpt2/decoder.js';
-import { input, matmul } from '../../src/model/graph/builder.js';
+import { input, matmul, multiply } from '../../src/model/graph/builder.js';
+import type { Tensor } from '../../src/model/graph/tensor.js';
 import { trainingGraph } from '../../src/model/training/loss-graph.js';
 import { openTrainingMemory } from '../../src/model/training/open-memory.js';
 import { createTrainableModel, initializeModel } from '../../src/model/training/trainable.js';
@@ -13,8 +15,8 @@ import { byteTokenizer, randomWeights } from '../generate/random-model.js';
 import { readOptions } from './options.js';
 
 /**
- * One load on one device: matrix products, training steps (forward, backward, AdamW) and texts of 24 tokens, random
- * weights. Prints one JSON line. Alone in its process, so that a device that fails takes nothing else down.
+ * One load on one device: matrix products, copies, training steps (forward, backward, AdamW) and texts of 24 tokens,
+ * random weights. Prints one JSON line. Alone in its process, so that a device that fails takes nothing else down.
  */
 const { device, loads, steps, texts, slots, matrix } = readOptions();
 const [load] = loads;
@@ -22,30 +24,50 @@ const choice = parseDevice(device ?? '');
 if (!load || !choice) throw new Error('needs --device and --loads');
 const { configuration, rows, rowLength } = load;
 const engine = await openEngine(choice);
+const isDevice = (value: Value): value is DeviceTensor => 'view' in value;
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
-async function matmulGigaflops(): Promise<number> {
-  const shape = [matrix, matrix];
-  const program = await engine.compile({ y: matmul(input('x', shape), input('w', shape)) });
-  const array = new Float32Array(matrix * matrix).fill(0.01);
+/** Seconds in which an output is computed from inputs of its shape, in the best of four rounds. */
+async function secondsOf(
+  shape: readonly number[],
+  names: readonly string[],
+  outputs: { readonly y: Tensor },
+): Promise<number> {
+  const program = await engine.compile(outputs);
   const specification = { shape, dtype: 'float32' } as const;
-  const values = [0, 1, 2].map(() => engine.memory?.allocate(specification) ?? array.slice());
-  const [x, w, y] = values as [(typeof values)[0], (typeof values)[0], (typeof values)[0]];
-  const one = new Float32Array(1);
+  const array = new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(0.01);
+  const tensor = (): Value => engine.memory?.allocate(specification) ?? array.slice();
+  const feeds = Object.fromEntries(names.map((name) => [name, tensor()]));
+  const y = tensor();
+  for (const value of Object.values(feeds)) if (isDevice(value)) await engine.memory!.write([[array, value]]);
   const settle = async (): Promise<void> => {
-    if (engine.memory && 'view' in y) await engine.memory.read([[y.view([1]), one]]);
+    if (isDevice(y)) await engine.memory!.read([[y.view([1]), new Float32Array(1)]]);
   };
   const repeats = 8;
   const seconds: number[] = [];
   for (let round = 0; round < 4; round++) {
     const started = performance.now();
-    for (let repeat = 0; repeat < repeats; repeat++) await program.run({ x, w }, { y });
+    for (let repeat = 0; repeat < repeats; repeat++) await program.run(feeds, { y });
     await settle();
     seconds.push((performance.now() - started) / 1000 / repeats);
   }
   await program.dispose();
-  return (2 * matrix ** 3) / Math.min(...seconds) / 1e9;
+  for (const value of [...Object.values(feeds), y]) if (isDevice(value)) value.dispose();
+  return Math.min(...seconds);
+}
+
+async function matmulGigaflops(): Promise<number> {
+  const shape = [matrix, matrix];
+  const seconds = await secondsOf(shape, ['x', 'w'], { y: matmul(input('x', shape), input('w', shape)) });
+  return (2 * matrix ** 3) / seconds / 1e9;
+}
+
+/** Bytes read and written a nanosecond while as many numbers as four matrices have are doubled. */
+async function copyGigabytes(): Promise<number> {
+  const shape = [4 * matrix, matrix];
+  const seconds = await secondsOf(shape, ['x'], { y: multiply(input('x', shape), 2) });
+  return (2 * 4 * shape[0]! * matrix) / seconds / 1e9;
 }
 
 async function trainingSeconds(): Promise<{ seconds: number; losses: number[]; parameters: number }> {
@@ -86,33 +108,45 @@ async function trainingSeconds(): Promise<{ seconds: number; losses: number[]; p
   return { seconds: median(seconds), losses, parameters: model.state.parameters.flat.length };
 }
 
-async function textsPerSecond(): Promise<number> {
+/** Texts a second, and how often a second all slots went one token further. */
+async function generation(): Promise<{ textsPerSecond: number; stepsPerSecond: number }> {
   const sizes = { slots, capacity: Math.min(64, configuration.contextLength) };
   const session = await openDecodeSession(engine, configuration, randomWeights(configuration), sizes);
   const tokenizer = byteTokenizer(configuration);
+  let [count, decoded] = [0, 0];
+  const step: typeof session.step = (given) => {
+    decoded++;
+    return session.step(given);
+  };
+  const counting = Object.create(session, { step: { value: step } }) as typeof session;
   const generate = async (nsamples: number): Promise<number> => {
+    [count, decoded] = [0, 0];
     const started = performance.now();
-    let count = 0;
     const options = { ...generationDefaults, nsamples, length: 24 };
-    for await (const _ of generateTexts(session, tokenizer, options, silentContext)) count++;
-    return count / ((performance.now() - started) / 1000);
+    for await (const _ of generateTexts(counting, tokenizer, options, silentContext)) count++;
+    return (performance.now() - started) / 1000;
   };
   await generate(slots);
-  const rate = await generate(texts);
+  const seconds = await generate(texts);
   await session.dispose();
-  return rate;
+  return { textsPerSecond: count / seconds, stepsPerSecond: decoded / seconds };
 }
 
 const product = await matmulGigaflops();
+const copy = await copyGigabytes();
 const { seconds, losses, parameters } = await trainingSeconds();
 const gigaflops = (6 * parameters * rows * rowLength) / seconds / 1e9;
+const { textsPerSecond, stepsPerSecond } = await generation();
 const report = {
   name: `titlesmith, ${device}, float32`,
   tokensPerSecond: (rows * rowLength) / seconds,
   gigaflops,
   matmulGigaflops: product,
   shareOfMatmul: gigaflops / product,
-  textsPerSecond: await textsPerSecond(),
+  copyGigabytes: copy,
+  textsPerSecond,
+  // A step of all slots reads every weight once.
+  shareOfCopy: (stepsPerSecond * parameters * 4) / 1e9 / copy,
   losses,
 };
 process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -58,6 +58,6 @@ export function readOptions(): GpuOptions {
     texts: Number(values.texts),
     slots: Number(values.slots),
     matrix: Number(values.matrix),
-    python: values.python,
+    python: values.python ?? process.env['TITLESMITH_ORACLE_PYTHON'],
   };
 }

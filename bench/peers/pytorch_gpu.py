@@ -44,6 +44,20 @@ def matmul_gigaflops(dtype):
     return 2 * options.matrix**3 / best / 1e9
 
 
+def copy_gigabytes(dtype):
+    x = torch.randn(4 * options.matrix, options.matrix, device=device).to(dtype)
+    y = torch.empty_like(x)
+    best = float("inf")
+    for _ in range(4):
+        settle()
+        started = time.perf_counter()
+        for _ in range(8):
+            torch.mul(x, 2, out=y)
+        settle()
+        best = min(best, (time.perf_counter() - started) / 8)
+    return 2 * x.numel() * x.element_size() / best / 1e9
+
+
 def train(name, dtype, compiled):
     torch.manual_seed(1)
     model = GPT2LMHeadModel(config).to(device)
@@ -68,10 +82,17 @@ def train(name, dtype, compiled):
     median = sorted(seconds)[len(seconds) // 2]
     gigaflops = 6 * parameters * tokens / median / 1e9
     rate = matmul_gigaflops(dtype)
+    generated = {}
+    if not compiled:
+        texts, steps = generate(model, dtype)
+        copy = copy_gigabytes(dtype)
+        # A step of all slots reads every weight once.
+        share = steps * parameters * dtype.itemsize / 1e9 / copy
+        generated = {"textsPerSecond": texts, "copyGigabytes": copy, "shareOfCopy": share}
     print(json.dumps({
         "name": f"PyTorch {torch.__version__} {device}, {name}", "tokensPerSecond": tokens / median,
         "gigaflops": gigaflops, "matmulGigaflops": rate, "shareOfMatmul": gigaflops / rate,
-        **({} if compiled else {"textsPerSecond": generate(model, dtype)}),
+        **generated,
     }), flush=True)
 
 
@@ -84,12 +105,14 @@ def generate(model, dtype):
     model.generate(prompt, **arguments)
     settle()
     started = time.perf_counter()
-    done = 0
+    done = steps = 0
     while done < options.texts:
         model.generate(prompt, **arguments)
         done += options.slots
+        steps += 24
     settle()
-    return done / (time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return done / seconds, steps / seconds
 
 
 for name, dtype, compiled in [
