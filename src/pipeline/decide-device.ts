@@ -1,22 +1,25 @@
 import type { DeviceChoice } from '../model/engine/device-names.js';
 import { formatDevice, parseDevice } from '../model/engine/device-names.js';
-import { chooseDevice, requireDevice } from '../model/engine/devices.js';
+import { chooseDevice, requireDevice, requireFloat16 } from '../model/engine/devices.js';
 import type { Decision, StageRecord } from './manifest.js';
 import type { RunOptions } from './option-table.js';
 
+/** Options that a device may be unable to serve. */
+type Asked = Pick<RunOptions, 'device' | 'engine'> & Partial<Pick<RunOptions, 'mixedPrecision'>>;
+
 /**
  * What computes, and why.
- * @throws TitlesmithError when the device named does not work: it never becomes another.
+ * @throws TitlesmithError when the device named does not work, or the device does not compute in float16 where that is
+ *   asked for: it never becomes another.
  */
-export async function decideDevice({
-  device,
-  engine,
-}: Pick<RunOptions, 'device' | 'engine'>): Promise<Decision> {
+export async function decideDevice({ device, engine, mixedPrecision }: Asked): Promise<Decision> {
   const chosen = device === 'auto' ? await chooseDevice(engine) : await requireDevice({ engine, device });
   const { description } = chosen;
+  const flags = mixedPrecision === 'float16' ? ['--mixed-precision float16'] : [];
+  for (const flag of flags) await requireFloat16(chosen, flag);
   return {
     choice: formatDevice(chosen),
-    reason: device === 'auto' ? chosen.reason : `named with --device`,
+    reason: [device === 'auto' ? chosen.reason : 'named with --device', ...flags].join('; '),
     ...(description === undefined ? {} : { description }),
   };
 }

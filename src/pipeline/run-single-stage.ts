@@ -43,7 +43,8 @@ export async function runSingleStage(
       decisions['model'] = keptModel(run.manifest, wishedModel(options), decided);
     }
     if (stage === 'finetune' || stage === 'generate') {
-      decisions['device'] = await decideDevice(options);
+      const asked = stage === 'finetune' ? options : { ...options, mixedPrecision: undefined };
+      decisions['device'] = await decideDevice(asked);
       console.note(describeDevice(decisions['device']), { stage });
     }
     await run.begin(options, decisions);

@@ -6,14 +6,19 @@ import type { Console } from './console.js';
 
 /** `onnxruntime webgpu  works   NVIDIA H100 (NVIDIA 550.54)`, or why not, and below it what to do. */
 function linesOf(report: DeviceReport): string[] {
-  const { works, description, software, reason, hint } = report;
+  const { works, description, software, float16Shortage, reason, hint } = report;
   const name = formatDevice(report).padEnd(19);
   if (!works) {
     const remedy = hint === undefined ? [] : [`${' '.repeat(name.length + 2)}${toPrintable(hint)}`];
     return [`${name} no    ${toPrintable(reason ?? '')}`, ...remedy];
   }
   const note = software ? '; a graphics card in software, which auto passes over' : '';
-  return [`${name} works ${toPrintable(description ?? '')}${note}`];
+  const float16 =
+    float16Shortage === undefined ? 'float16 too' : `no float16: ${toPrintable(float16Shortage)}`;
+  return [
+    `${name} works ${toPrintable(description ?? '')}${note}`,
+    `${' '.repeat(name.length + 7)}${float16}`,
+  ];
 }
 
 /** Tries every device and prints what came of it. */

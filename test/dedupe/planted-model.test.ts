@@ -67,6 +67,7 @@ async function trainAndJudge(name: string, titles: number, steps: number) {
         onlyTrainTransformerLayers: false,
         loraRank: undefined,
         recompute: false,
+        mixedPrecision: 'off',
         evaluateEvery: steps,
         saveEvery: steps,
         printEvery: steps,

@@ -15,6 +15,8 @@ export interface DeviceReport extends DeviceChoice {
   readonly description?: string;
   /** Whether it is a graphics card in software, slower than the processor by itself. */
   readonly software?: boolean;
+  /** Why it does not compute in float16, where it works but for that. */
+  readonly float16Shortage?: string;
   /** Why it does not work, and what to do about it. */
   readonly reason?: string;
   readonly hint?: string;
@@ -27,6 +29,7 @@ type TrialOutput =
       readonly adapter?: Adapter;
       /** Bytes of the largest buffer, where there is a limit. */
       readonly largestBuffer?: number;
+      readonly float16Shortage?: string;
     }
   | { readonly works: false; readonly reason: string; readonly hint?: string };
 
@@ -85,7 +88,7 @@ async function tryDevice(choice: DeviceChoice): Promise<DeviceReport> {
     const explained = explainTrial(choice, trial.reason, errors);
     return { ...choice, works: false, ...explained, ...(trial.hint ? { hint: trial.hint } : {}) };
   }
-  const { adapter, largestBuffer } = trial;
+  const { adapter, largestBuffer, float16Shortage } = trial;
   const buffers = largestBuffer ? `, buffers of ${formatMemory(largestBuffer)} at most` : '';
   const name = adapter ? describeAdapter(adapter) : describeProcessor(choice);
   const description = name === undefined ? undefined : `${name}${buffers}`;
@@ -94,6 +97,7 @@ async function tryDevice(choice: DeviceChoice): Promise<DeviceReport> {
     works: true,
     ...(description === undefined ? {} : { description }),
     ...(adapter?.software ? { software: true } : {}),
+    ...(float16Shortage === undefined ? {} : { float16Shortage }),
   };
 }
 
@@ -209,4 +213,19 @@ export async function requireDevice(choice: DeviceChoice): Promise<ChosenDevice>
       ...(hint ? { hint } : {}),
     },
   );
+}
+
+/**
+ * Makes sure that a device that works computes in float16.
+ * @param flag what asked for it.
+ * @throws TitlesmithError saying why it does not.
+ */
+export async function requireFloat16(choice: DeviceChoice, flag: string): Promise<void> {
+  const { works, reason, float16Shortage } = await tryDevice(choice);
+  const shortage = works ? float16Shortage : reason;
+  if (shortage === undefined) return;
+  throw new TitlesmithError(`${flag} is not to be had on ${formatDevice(choice)}: ${shortage}.`, {
+    code: 'float16-unavailable',
+    hint: 'titlesmith devices lists those that compute in float16; name one with --device, or leave the flag out.',
+  });
 }

@@ -1,5 +1,6 @@
 import { add, gelu, input, matmul } from '../graph/builder.js';
 import { parseDevice } from './device-names.js';
+import { float16Shortage } from './float16.js';
 import { findAdapter } from './onnx/adapter.js';
 import { openEngine } from './open-engine.js';
 
@@ -25,7 +26,8 @@ async function main(name: string): Promise<void> {
   const adapter = kind === 'onnxruntime' && device !== 'cpu' ? findAdapter(device) : undefined;
   const limit = engine.memory?.largestBuffer;
   const largestBuffer = Number.isFinite(limit) ? limit : undefined;
-  process.stdout.write(`${JSON.stringify({ works: true, adapter, largestBuffer })}\n`);
+  const report = { works: true, adapter, largestBuffer, float16Shortage: await float16Shortage(engine) };
+  process.stdout.write(`${JSON.stringify(report)}\n`);
 }
 
 main(process.argv[2] ?? '').catch((error: unknown) => {

@@ -1,5 +1,9 @@
 import type { TokenizedTitles } from '../tokenizer/contract.js';
 
+/** Type in which matrix products are computed while weights, moments and the rest stay float32; `off`: float32 too. */
+export const mixedPrecisions = ['off', 'float16'] as const;
+export type MixedPrecision = (typeof mixedPrecisions)[number];
+
 /** What the finetune stage asks of training. Everything here is recorded in run.json. */
 export interface TrainingOptions {
   readonly seed: number;
@@ -19,6 +23,7 @@ export interface TrainingOptions {
   readonly loraRank: number | undefined;
   /** Computes activations again on the way back instead of keeping them. */
   readonly recompute: boolean;
+  readonly mixedPrecision: MixedPrecision;
   /** Tokens in a row; undefined: the shortest multiple of 16, at least 64, that fits the longest title. */
   readonly rowLength: number | undefined;
   /** Peak learning rate of AdamW. */
@@ -41,17 +46,23 @@ export interface TrainingOptions {
   readonly threads: number | undefined;
 }
 
-/** A line of metrics.jsonl. Losses are nats per token of titles (end token included). */
+/**
+ * A line of metrics.jsonl. Losses are nats per token of titles (end token included). A step that was skipped has no
+ * gradient norm, and no loss where that is not finite either.
+ */
 export interface MetricsLine {
   readonly step: number;
   readonly epoch: number;
-  readonly loss: number;
+  readonly loss?: number;
   readonly validationLoss?: number;
   /** Of the texts sampled at this step, the share that are near copies of training titles. */
   readonly nearCopyShare?: number;
   readonly learningRate: number;
-  readonly gradientNorm: number;
+  readonly gradientNorm?: number;
   readonly tokensPerSecond: number;
+  /** In mixed precision: what the loss of the next step is multiplied by, and the steps skipped so far. */
+  readonly lossScale?: number;
+  readonly skippedSteps?: number;
 }
 
 export interface TrainingResult {
@@ -66,6 +77,8 @@ export interface TrainingResult {
   /** Parameters that training may change. */
   readonly trainedParameters: number;
   readonly rowLength: number;
+  /** Steps skipped as their gradients were not finite; undefined without mixed precision. */
+  readonly skippedSteps?: number;
 }
 
 /** Titles split for training, as tokens of the tokenizer the model is trained with. */

@@ -3,7 +3,7 @@ import type { ParameterSpecification } from '../gpt2/parameters.js';
 import { concat, input, multiply, reduceSum } from '../graph/builder.js';
 import type { Tensor } from '../graph/tensor.js';
 import { earlierGradientName, gradientName } from './loss-graph.js';
-import { adamW, adamWScalars, clipScale, type UpdateOptions } from './optimizer.js';
+import { adamW, adamWScalars, gradientScaleOf, type UpdateOptions } from './optimizer.js';
 import type { TrainableModel } from './trainable.js';
 import type { TrainingMemory, Values } from './training-memory.js';
 
@@ -91,8 +91,9 @@ export class DeviceTrainingMemory implements TrainingMemory {
   async update(options: UpdateOptions): Promise<number> {
     const sum = new Float32Array(1);
     await this.norm.run(named(this.current, gradientName), { sum });
-    const norm = Math.sqrt(sum[0]!);
-    const values = { ...adamWScalars(options), gradientScale: clipScale(norm, options.clipNorm) };
+    const norm = Math.sqrt(sum[0]!) / (options.lossScale ?? 1);
+    if (!Number.isFinite(norm)) return norm;
+    const values = { ...adamWScalars(options), gradientScale: gradientScaleOf(norm, options) };
     const scalars = Object.fromEntries(this.scalars);
     const { keep: _, ...withoutDecay } = scalars;
     await this.device.write(

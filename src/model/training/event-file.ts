@@ -28,6 +28,8 @@ const tags: readonly (readonly [keyof MetricsLine, string])[] = [
   ['learningRate', 'training/learning_rate'],
   ['gradientNorm', 'training/gradient_norm'],
   ['tokensPerSecond', 'training/tokens_per_second'],
+  ['lossScale', 'training/loss_scale'],
+  ['skippedSteps', 'training/skipped_steps'],
 ];
 
 /** Bytes of a record before its data (length and its CRC) and behind it (the data's CRC). */

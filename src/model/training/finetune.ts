@@ -2,16 +2,19 @@ import { join } from 'node:path';
 import { InterruptedError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import type { WorkContext } from '../../common/progress.js';
-import type { Program, Value } from '../engine/contract.js';
+import type { Value } from '../engine/contract.js';
 import { writeModelDescription, writeWeights } from '../gpt2/checkpoint.js';
 import { type Batch, BatchStream, evaluationBatches } from './batches.js';
-import type { TrainingResult } from './contract.js';
+import type { MetricsLine, TrainingResult } from './contract.js';
 import { DropoutFactors } from './dropout.js';
+import { finiteOnly, notFinite } from './finite.js';
 import type { FinetuneInput } from './input.js';
-import { evaluationGraph, trainingGraph } from './loss-graph.js';
+import { lossScaleName } from './loss-graph.js';
+import { afterStep, initialLossScaling } from './loss-scale.js';
 import { explainShortage } from './memory-shortage.js';
 import { openTrainingMemory } from './open-memory.js';
 import { epochsOf, planTraining, type TrainingPlan } from './plan.js';
+import { compilePrograms, disposePrograms, type TrainingPrograms } from './programs.js';
 import { loadResumeState, saveResumeState, type TrainingPosition } from './resume-state.js';
 import { learningRateAt } from './schedule.js';
 import { createTrainableModel, initializeModel, savedParameter, type TrainableModel } from './trainable.js';
@@ -40,13 +43,6 @@ export async function finetune(input: FinetuneInput, context: WorkContext): Prom
   }
 }
 
-interface Programs {
-  readonly training: Program;
-  /** Adds a batch's gradients to those of the batches before it. */
-  readonly accumulating: Program | undefined;
-  readonly evaluation: Program;
-}
-
 class TrainingRun {
   private readonly lossOfBatch = new Float32Array(1);
   private readonly dropout: DropoutFactors | undefined;
@@ -57,7 +53,7 @@ class TrainingRun {
     private readonly context: WorkContext,
     private readonly model: TrainableModel,
     private readonly memory: TrainingMemory,
-    private readonly programs: Programs,
+    private readonly programs: TrainingPrograms,
     private readonly batches: BatchStream,
     private readonly log: TrainingLog,
     private position: TrainingPosition,
@@ -72,38 +68,20 @@ class TrainingRun {
     const { engine, configuration, options, checkpointFolder, pretrained, tokenizer } = input;
     const model = createTrainableModel(configuration, options);
     const shape = { rows: options.batchSize, rowLength: plan.rowLength };
-    const graphOptions = {
-      trainable: model.state.parameters.specifications,
-      recompute: options.recompute,
-      dropout: options.dropout > 0,
-    };
-    const accumulates = options.accumulateGradients > 1;
-    const programs = {
-      training: await engine.compile(trainingGraph(configuration, shape, graphOptions)),
-      accumulating: accumulates
-        ? await engine.compile(trainingGraph(configuration, shape, { ...graphOptions, accumulate: true }))
-        : undefined,
-      evaluation: await engine.compile(evaluationGraph(configuration, shape, model.adapters)),
-    };
+    const programs = await compilePrograms(engine, model, { configuration, shape, options });
     await initializeModel(model, options.seed, pretrained);
     const saved = await loadResumeState(join(checkpointFolder, resumeStateFile), model.state);
     if (!saved) await writeModelDescription(checkpointFolder, configuration, tokenizer);
     const memory = await openTrainingMemory(engine, model);
-    const log = await TrainingLog.open(input, saved ?? beforeFirstStep);
+    const position = saved ?? {
+      ...beforeFirstStep,
+      ...(options.mixedPrecision === 'float16' ? { lossScaling: initialLossScaling } : {}),
+    };
+    const log = await TrainingLog.open(input, position);
     const { rowLength } = plan;
     const { endOfTextId } = tokenizer;
     const stream = new BatchStream(input.data.train, { ...options, rowLength, endOfTextId });
-    const run = new TrainingRun(
-      input,
-      plan,
-      context,
-      model,
-      memory,
-      programs,
-      stream,
-      log,
-      saved ?? beforeFirstStep,
-    );
+    const run = new TrainingRun(input, plan, context, model, memory, programs, stream, log, position);
     if (saved) context.onProgress({ kind: 'note', message: `Resuming training at step ${saved.step}.` });
     else await run.evaluateBeforeTraining();
     return run;
@@ -136,7 +114,9 @@ class TrainingRun {
       sum += loss[0]! * batch.targetCount;
       tokens += batch.targetCount;
     }
-    return sum / tokens;
+    const mean = sum / tokens;
+    if (!Number.isFinite(mean)) throw notFinite('The held-out loss', options);
+    return mean;
   }
 
   private async evaluateBeforeTraining(): Promise<void> {
@@ -175,28 +155,44 @@ class TrainingRun {
     await writeFileAtomic(join(this.input.checkpointFolder, 'training.json'), content);
   }
 
-  /** One optimizer step. @returns loss of the batch, gradient norm and tokens trained on. */
+  /** One optimizer step. @returns loss of the batch, gradient norm (not finite: skipped) and tokens trained on. */
   private async trainStep(step: number): Promise<{ loss: number; gradientNorm: number; tokens: number }> {
     const { options } = this.input;
     const parts = options.accumulateGradients;
     const batches = Array.from({ length: parts }, (_, part) => this.batches.batch(step * parts + part));
     const tokens = batches.reduce((sum, { targetCount }) => sum + targetCount, 0);
     const { training, accumulating } = this.programs;
+    const { lossScaling } = this.position;
+    const scale = lossScaling && { [lossScaleName]: Float32Array.of(lossScaling.scale) };
     let loss = 0;
     for (const [part, batch] of batches.entries()) {
-      const feeds = { ...this.feeds(batch, tokens), ...this.dropout?.draw(step * parts + part) };
+      const feeds = { ...this.feeds(batch, tokens), ...scale, ...this.dropout?.draw(step * parts + part) };
       const { earlier, results } = this.memory.gradients(part > 0);
       const program = part === 0 ? training : accumulating!;
       await program.run({ ...feeds, ...earlier }, { loss: this.lossOfBatch, ...results });
       loss += this.lossOfBatch[0]!;
     }
     const gradientNorm = await this.memory.update({
-      step: step + 1,
+      step: step + 1 - (lossScaling?.skippedSteps ?? 0),
       learningRate: learningRateAt(step, { ...options, totalSteps: this.plan.steps }),
       weightDecay: options.weightDecay,
       clipNorm: options.clipNorm,
+      lossScale: lossScaling?.scale ?? 1,
     });
+    this.adaptLossScale(step + 1, Number.isFinite(gradientNorm));
     return { loss, gradientNorm, tokens };
+  }
+
+  /** @throws TitlesmithError where gradients are not finite and a smaller scale would not help. */
+  private adaptLossScale(step: number, gradientsAreFinite: boolean): void {
+    const { lossScaling } = this.position;
+    const next = lossScaling && afterStep(lossScaling, gradientsAreFinite);
+    if (!gradientsAreFinite) {
+      if (!next || next.scale < 1) throw notFinite(`The gradient of step ${step}`, this.input.options);
+      const message = `Step ${step} skipped: its gradients overflow float16. Loss scale ${next.scale} from here on.`;
+      this.context.onProgress({ kind: 'note', message });
+    }
+    if (next) this.position = { ...this.position, lossScaling: next };
   }
 
   async train(): Promise<TrainingResult> {
@@ -221,12 +217,13 @@ class TrainingRun {
         await this.log.append({
           step,
           epoch,
-          loss,
+          ...finiteOnly({ loss }),
           ...validation,
           ...sampled,
           learningRate,
-          gradientNorm,
+          ...finiteOnly({ gradientNorm }),
           tokensPerSecond,
+          ...this.lossScaleFigures(),
         });
         [tokens, since] = [0, performance.now()];
       }
@@ -244,6 +241,11 @@ class TrainingRun {
     return this.result(stopReason);
   }
 
+  private lossScaleFigures(): Pick<MetricsLine, 'lossScale' | 'skippedSteps'> {
+    const { lossScaling } = this.position;
+    return lossScaling ? { lossScale: lossScaling.scale, skippedSteps: lossScaling.skippedSteps } : {};
+  }
+
   private report(step: number, loss: number, tokensPerSecond: number): void {
     const { lastValidationLoss } = this.position;
     const detail = `loss ${loss.toFixed(3)} | validation ${lastValidationLoss.toFixed(3)} | ${tokensPerSecond} tokens/s`;
@@ -258,7 +260,8 @@ class TrainingRun {
   }
 
   private result(stopReason: TrainingResult['stopReason']): TrainingResult {
-    const { step, initialValidationLoss, bestValidationLoss, bestStep, lastValidationLoss } = this.position;
+    const { step, initialValidationLoss, bestValidationLoss, bestStep, lastValidationLoss, lossScaling } =
+      this.position;
     return {
       steps: step,
       epochs: epochsOf(step, this.plan),
@@ -270,15 +273,14 @@ class TrainingRun {
       parameters: this.model.state.parameters.flat.length + this.model.frozen.flat.length,
       trainedParameters: this.model.state.parameters.flat.length,
       rowLength: this.plan.rowLength,
+      ...(lossScaling ? { skippedSteps: lossScaling.skippedSteps } : {}),
     };
   }
 
   async dispose(): Promise<void> {
     await this.log.close();
     await this.memory.dispose();
-    await this.programs.training.dispose();
-    await this.programs.accumulating?.dispose();
-    await this.programs.evaluation.dispose();
+    await disposePrograms(this.programs);
   }
 }
 

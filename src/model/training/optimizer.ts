@@ -26,7 +26,7 @@ interface UpdateScalars {
 /**
  * AdamW, element by element (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2). Factors
  * are drawn together, so that as few passes as possible go over the elements.
- * @param scalars as `adamWScalars` and `clipScale` give them.
+ * @param scalars as `adamWScalars` and `gradientScaleOf` give them.
  */
 export function adamW(
   { parameter, firstMoment, secondMoment, gradient }: Updated & { readonly gradient: Tensor },
@@ -45,7 +45,11 @@ export function adamW(
 /**
  * `stepSize` = learning rate / (1 − β₁ᵗ), `deviationScale` = 1 / √(1 − β₂ᵗ), `keep` = 1 − learning rate · weight decay.
  */
-export function adamWScalars({ step, learningRate, weightDecay }: Omit<UpdateOptions, 'clipNorm'>): {
+export function adamWScalars({
+  step,
+  learningRate,
+  weightDecay,
+}: Pick<UpdateOptions, 'step' | 'learningRate' | 'weightDecay'>): {
   readonly stepSize: number;
   readonly deviationScale: number;
   readonly keep: number;
@@ -57,8 +61,14 @@ export function adamWScalars({ step, learningRate, weightDecay }: Omit<UpdateOpt
   };
 }
 
-/** What gradients of a norm are multiplied with so that it is at most `clipNorm` (Pascanu et al. 2013, section 3.2). */
-export const clipScale = (norm: number, clipNorm: number): number => (norm > clipNorm ? clipNorm / norm : 1);
+/**
+ * What scaled gradients are multiplied with, given their norm without the scale, so that the scale is gone and the norm
+ * at most `clipNorm` (Pascanu et al. 2013, section 3.2).
+ */
+export const gradientScaleOf = (
+  norm: number,
+  { clipNorm, lossScale = 1 }: Pick<UpdateOptions, 'clipNorm' | 'lossScale'>,
+): number => (norm > clipNorm ? clipNorm / norm : 1) / lossScale;
 
 /**
  * AdamW on n elements: inputs parameter, gradient, moments [n], and the scalars. Every op works element by element, so
@@ -97,12 +107,14 @@ export interface OptimizerState {
 }
 
 export interface UpdateOptions {
-  /** Step number from 1, for the bias correction of the moments. */
+  /** Number of this update from 1, for the bias correction of the moments. */
   readonly step: number;
   readonly learningRate: number;
   readonly weightDecay: number;
   /** Global gradient norm above which gradients are scaled down (Pascanu et al. 2013, section 3.2). */
   readonly clipNorm: number;
+  /** What the gradients were multiplied by; 1 where it is left out. */
+  readonly lossScale?: number;
 }
 
 interface Piece {
@@ -170,12 +182,13 @@ export class Optimizer {
     return Math.sqrt(total);
   }
 
-  /** One AdamW step from the gradients in the state. @returns the gradient norm before clipping. */
+  /** As `TrainingMemory.update`. */
   async update(options: UpdateOptions): Promise<number> {
-    const norm = await this.gradientNorm();
+    const norm = (await this.gradientNorm()) / (options.lossScale ?? 1);
+    if (!Number.isFinite(norm)) return norm;
     const { stepSize, deviationScale, keep } = adamWScalars(options);
     const scalars = {
-      gradientScale: Float32Array.of(clipScale(norm, options.clipNorm)),
+      gradientScale: Float32Array.of(gradientScaleOf(norm, options)),
       stepSize: Float32Array.of(stepSize),
       deviationScale: Float32Array.of(deviationScale),
     };

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { TitlesmithError } from '../../common/errors.js';
 import { namedTensors } from '../gpt2/checkpoint.js';
 import { SafetensorsFile, writeSafetensors } from '../gpt2/safetensors.js';
+import type { LossScaling } from './loss-scale.js';
 import type { OptimizerState } from './optimizer.js';
 
 /** Where training stands. With the weights, the moments and the seed it determines everything that follows. */
@@ -16,6 +17,8 @@ export interface TrainingPosition {
   readonly evaluationsWithoutImprovement: number;
   /** Lines of metrics.jsonl when this state was saved: what stands behind is written again. */
   readonly metricsLines: number;
+  /** Undefined without mixed precision. */
+  readonly lossScaling?: LossScaling;
 }
 
 const stores = ['parameters', 'firstMoments', 'secondMoments'] as const;

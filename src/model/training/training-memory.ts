@@ -13,7 +13,10 @@ export interface TrainingMemory {
    * @param accumulates whether it adds to those.
    */
   gradients(accumulates: boolean): { readonly earlier: Values; readonly results: Values };
-  /** One optimizer step from the gradients. @returns the gradient norm before clipping. */
+  /**
+   * One optimizer step from the gradients; where they are not finite, none.
+   * @returns their norm, the loss scale divided out, before clipping.
+   */
   update(options: UpdateOptions): Promise<number>;
   /** Brings the model's own arrays up to date: its parameters, or its moments as well. */
   pull(what: 'parameters' | 'everything'): Promise<void>;

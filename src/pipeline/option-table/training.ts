@@ -1,3 +1,4 @@
+import { mixedPrecisions } from '../../model/training/contract.js';
 import { decidedValue, flag, value } from '../option-specification.js';
 import { choice, decimal, integer, path } from '../option-values.js';
 
@@ -79,6 +80,13 @@ export const trainingOptions = {
     ...training,
     help: 'Compute activations again instead of keeping them: slower, in less memory.',
     alias: '--use-memory-saving-gradients',
+  }),
+  mixedPrecision: decidedValue('<off|float16>', choice(...mixedPrecisions), {
+    ...training,
+    help:
+      'float16: compute matrix products in it, on a device that has it; weights, moments, sums and the loss stay ' +
+      'float32, and the loss is scaled.',
+    defaultInWords: 'off',
   }),
   saveEvery: decidedValue('<steps>', integer(1, million), {
     ...training,

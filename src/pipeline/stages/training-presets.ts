@@ -79,6 +79,7 @@ export function trainingOptions(
     loraRank,
     onlyTrainTransformerLayers: options.onlyTrainTransformerLayers,
     recompute: options.recompute,
+    mixedPrecision: options.mixedPrecision ?? 'off',
     accumulateGradients: options.accumulateGradients ?? preset.accumulateGradients,
     warmupSteps: options.warmupSteps ?? preset.warmupSteps,
     schedule: options.schedule ?? preset.schedule,

@@ -74,7 +74,9 @@ describe('an event file', () => {
     await write([fixture.lines[1]!], 1);
     const plotted = JSON.parse(await runOracle('tensorboard/read_events.py', [join(path, '..')]));
     const [first, second] = fixture.lines as [MetricsLine, MetricsLine];
-    expect(plotted['loss/train']).toEqual([first, second].map(({ step, loss }) => [step, Math.fround(loss)]));
+    expect(plotted['loss/train']).toEqual(
+      [first, second].map(({ step, loss }) => [step, Math.fround(loss!)]),
+    );
     expect(plotted['loss/validation']).toEqual([[second.step, second.validationLoss]]);
     expect(plotted['samples/near_copy_share']).toEqual([[second.step, second.nearCopyShare]]);
     expect(Object.keys(plotted)).toHaveLength(6);

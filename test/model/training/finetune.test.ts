@@ -63,6 +63,7 @@ const options: TrainingOptions = {
   onlyTrainTransformerLayers: false,
   loraRank: undefined,
   recompute: false,
+  mixedPrecision: 'off',
   evaluateEvery: 8,
   saveEvery: 6,
   printEvery: 5,
