@@ -27,8 +27,12 @@ it('lists every device of every engine, with what is missing', async () => {
   expect([...byName.keys()].sort()).toEqual(
     ['onnxruntime cpu', 'onnxruntime cuda', 'onnxruntime webgpu', 'tfjs cpu', 'tfjs cuda'].sort(),
   );
-  expect(byName.get('onnxruntime cpu')).toMatchObject({ works: true });
-  expect(byName.get('tfjs cpu')).toMatchObject({ works: true });
+  const float16Shortage = 'it computes float16 in float32';
+  expect(byName.get('onnxruntime cpu')).toMatchObject({ works: true, float16Shortage });
+  expect(byName.get('tfjs cpu')).toMatchObject({
+    works: true,
+    float16Shortage: 'TensorFlow.js has no float16',
+  });
   for (const { works, reason, description, hint } of result.devices) {
     if (works) expect(description).toBeTruthy();
     else expect(`${reason} ${hint}`).toMatch(/\S+ .*(Run|Install|Needs|Update) /);
@@ -51,6 +55,22 @@ it.each([
   expect(code).toBe(exitCode);
   expect(errors.trim().split('\n')).toHaveLength(1);
   expect(errors).toContain(message);
+});
+
+it.each([
+  ['onnxruntime', 'it computes float16 in float32'],
+  ['tfjs', 'TensorFlow.js has no float16'],
+])('float16 on %s cpu is an error that says why, never float32', async (engine, reason) => {
+  const folder = temporaryFolder();
+  const asked = ['pipeline', '--subreddit', 'askreddit', '--source', 'sample', '--device', 'cpu'];
+  const { code, errors } = await runCli(
+    [...asked, '--engine', engine, '--mixed-precision', 'float16'],
+    folder,
+  );
+  expect(code).toBe(1);
+  expect(errors.trim().split('\n').at(-1)).toContain(
+    `--mixed-precision float16 is not to be had on ${engine} cpu: ${reason}. titlesmith devices lists those`,
+  );
 });
 
 it('says and records what computes, and why', async () => {

@@ -86,18 +86,17 @@ export function layerNormalization(
 /**
  * Losses [N] in nats of hidden states [N,C] through the output layer [V,C] against int32 targets [N].
  * @param pieces sizes, adding up to V, in which the vocabulary is gone through.
- * @param products type in which logits, and their gradients by both factors, are computed.
+ * @param types `gradients`: type of the products that the gradients are made of.
  */
 export function linearCrossEntropy(
   hidden: Tensor,
   weight: Tensor,
   targets: Tensor,
   pieces: readonly number[],
-  products: FloatType = 'float32',
+  types: OpAttributes['linearCrossEntropy'] = { gradients: 'float32' },
 ): Tensor {
-  const weights = split(weight, 0, pieces).map((piece) => cast(piece, products));
-  const inputs = [hidden, gatherRows(weight, targets), ...weights];
-  return apply('linearCrossEntropy', inputs, {})[0]!;
+  const inputs = [hidden, gatherRows(weight, targets), ...split(weight, 0, pieces)];
+  return apply('linearCrossEntropy', inputs, types)[0]!;
 }
 
 /** Sum over the given axes; over all of them by default. */

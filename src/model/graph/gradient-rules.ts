@@ -136,17 +136,19 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
       const shares = node.outputs.slice(1 + pieces.length);
       const column = reshape(g, [-1, 1]);
       const scaled = multiply(hidden!, column);
-      const products = pieces[0]!.dtype as FloatType;
-      const isHalf = products === 'float16';
+      const { gradients: type } = node.attributes;
+      const isHalf = type === 'float16';
       const factors = isHalf
-        ? probabilities.map((probability) => cast(multiply(probability, halfProbabilityScale), products))
+        ? probabilities.map((probability) => cast(multiply(probability, halfProbabilityScale), type))
         : probabilities;
       const weights = isHalf ? shares.map((share) => divide(share, halfProbabilityScale)) : shares;
       const expected = pieces
-        .map((piece, index) => multiply(cast(matmul(factors[index]!, piece), 'float32'), weights[index]!))
+        .map((piece, index) =>
+          multiply(cast(matmul(factors[index]!, cast(piece, type)), 'float32'), weights[index]!),
+        )
         .reduce((total, part) => add(total, part));
       const byPieces = factors.map((factor, index) =>
-        matmul(factor, cast(multiply(scaled, weights[index]!), products), { transposeA: true }),
+        cast(matmul(factor, cast(multiply(scaled, weights[index]!), type), { transposeA: true }), 'float32'),
       );
       return [multiply(subtract(expected, targetRows!), column), multiply(scaled, -1), ...byPieces];
     },

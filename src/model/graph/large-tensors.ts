@@ -233,7 +233,7 @@ const crossEntropy: Rule<'linearCrossEntropy'> = (parts, node, [hidden, targetRo
   const targets = parts.cut(targetRows!, rows);
   const made = parts.cut(hidden!, rows).map((states, part) => {
     const inputs = [states, targets[part]!, ...subpieces.flat()];
-    const [losses, ...found] = apply('linearCrossEntropy', inputs, {});
+    const [losses, ...found] = apply('linearCrossEntropy', inputs, node.attributes);
     const softmaxes = found.splice(0, found.length / 2);
     const together = subpieces.map(({ length }) => {
       const [within, shares] = [softmaxes.splice(0, length), found.splice(0, length)];
@@ -258,6 +258,7 @@ function placesOf(rows: readonly number[], indices: Tensor): ReturnType<typeof r
 
 /** How each op works on tensors in parts; ops without a rule do not. */
 const rules: { readonly [Op in OpName]?: Rule<Op> } = {
+  cast: byRows,
   add: byRows,
   subtract: byRows,
   multiply: byRows,

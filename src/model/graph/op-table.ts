@@ -43,13 +43,14 @@ export interface OpAttributes {
   layerNormalization: { readonly epsilon: number };
   /**
    * The output layer W [V,C] and the loss in one, over the vocabulary in pieces. Inputs: hidden states [N,C], the rows of
-   * W of their targets [N,C], the pieces of W [Vₛ,C], whose type is that of the products. Outputs: losses [N], −log
-   * softmax(hidden · Wᵀ) at the target, in nats; of each piece the softmax over that piece alone [N,Vₛ]; of each piece
-   * its share in the whole softmax [N,1]. All but the pieces are float32.
+   * W of their targets [N,C], the pieces of W [Vₛ,C]. Outputs: losses [N], −log softmax(hidden · Wᵀ) at the target, in
+   * nats; of each piece the softmax over that piece alone [N,Vₛ]; of each piece its share in the whole softmax [N,1].
+   * All are float32, the logits too: GPT-2's lie around −100, where float16 has steps of 0.06. `gradients` is the type of
+   * the products that the gradients are made of.
    * The whole softmax is softmaxₛ · shareₛ (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018,
    * section 3), so that no pass over the logits is needed to put the pieces together.
    */
-  linearCrossEntropy: None;
+  linearCrossEntropy: { readonly gradients: FloatType };
   /** Sum over `axes`. */
   reduceSum: { readonly axes: readonly number[]; readonly keepDimensions: boolean };
   /** Σ x² over all elements, a scalar. */

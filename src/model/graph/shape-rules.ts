@@ -139,12 +139,11 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     const fits =
       hidden?.shape.length === 2 &&
       formatShape(targetRows?.shape ?? []) === formatShape(hidden.shape) &&
-      are('float32', hidden, targetRows) &&
+      are('float32', ...inputs) &&
       pieces.length > 0 &&
-      are(pieces[0]!.dtype, ...pieces) &&
-      pieces.every(({ shape, dtype }) => shape.length === 2 && shape[1] === width && isFloat(dtype));
+      pieces.every(({ shape }) => shape.length === 2 && shape[1] === width);
     if (!fits) {
-      const rule = 'takes float32 hidden states and target rows [N,C], pieces [V,C] of one float type';
+      const rule = 'takes float32 hidden states and target rows [N,C], pieces [V,C]';
       return fail('linearCrossEntropy', rule, ...inputs);
     }
     const float = (...shape: number[]): TensorSpecification => ({ shape, dtype: 'float32' });

@@ -97,7 +97,7 @@ function vocabularyPieces(vocabularySize: number, tokens: number): number[] {
 function chunkLoss(parameters: SymbolicParameters, chunk: Chunk, products: FloatType): Tensor {
   const weight = outputWeight(parameters);
   const pieces = vocabularyPieces(weight.shape[0]!, chunk.hidden.shape[0]!);
-  const losses = linearCrossEntropy(chunk.hidden, weight, chunk.targetIds, pieces, products);
+  const losses = linearCrossEntropy(chunk.hidden, weight, chunk.targetIds, pieces, { gradients: products });
   return reduceSum(multiply(losses, chunk.targetWeights));
 }
 

@@ -89,6 +89,17 @@ const cases: readonly (readonly [string, readonly Shape[], (...inputs: Tensor[])
     (x, w) => graph.matmul(half(x), half(w), { transposeB: true, alpha: 0.25 }),
     2e-3,
   ],
+  ...[false, true].flatMap((transposeA) =>
+    [false, true].map((transposeB): (typeof cases)[number] => [
+      `a long sum of positive terms, plus b; transposed: ${transposeA}, ${transposeB}`,
+      [transposeA ? [2500, 3] : [3, 2500], transposeB ? [4, 2500] : [2500, 4], [4]],
+      (x, w, b) => {
+        const [a, c] = [x, w].map((factor) => half(graph.multiply(factor!, factor!))) as [Tensor, Tensor];
+        return graph.add(graph.matmul(a, c, { transposeA, transposeB, alpha: 0.125 }), half(b));
+      },
+      2e-2,
+    ]),
+  ),
   ['pieces', [[4, 6]], (x) => graph.concat(graph.split(half(x), 1, [2, 4]).toReversed(), 1), 0],
   ['axes', [[2, 3, 4, 2]], (x) => graph.reshape(graph.transpose(half(x), [0, 2, 1, 3]), [8, 6]), 0],
 ];

@@ -1,12 +1,12 @@
 import type { OpName } from '../../graph/op-table.js';
 import { topologicalOrder } from '../../graph/order.js';
-import { type DType, formatShape } from '../../graph/shape.js';
+import { formatShape } from '../../graph/shape.js';
 import type { OpNode, Tensor } from '../../graph/tensor.js';
 import { type ExportContext, type Exporter, microsoft } from './exporter.js';
 import { cachedAttention, quantizedMatmul } from './inference-ops.js';
 import { concatenate, splitInto } from './pieces.js';
 import { onnxTypes } from './schema.js';
-import { exportForWebGpu } from './webgpu-ops.js';
+import { exportForWebGpu, isLongHalfProduct } from './webgpu-ops.js';
 import { OnnxWriter } from './writer.js';
 
 const plain =
@@ -54,20 +54,15 @@ const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
     writer.emitMany('LayerNormalization', inputs.map(nameOf), 3, { axis: -1, epsilon: { float: epsilon } }),
   linearCrossEntropy: ({ writer, nameOf }, { inputs: [hidden, targetRows, ...pieces] }) => {
     const lastAxis = writer.constant('int64', [-1], [1]);
-    const { dtype } = pieces[0]!;
-    const inType = (name: string, from: DType, to: DType): string =>
-      from === to ? name : writer.emit('Cast', [name], { to: onnxTypes[to] });
-    const factor = inType(nameOf(hidden!), 'float32', dtype);
     /** Softmax, and log Σ e^x from the largest entry before and after: two reads instead of a pass that writes. */
     const softmaxOf = (x: string): { softmax: string; logSum: string } => {
       const softmax = writer.emit('Softmax', [x], { axis: -1 });
       const [before, after] = [x, softmax].map((name) => writer.emit('ReduceMax', [name, lastAxis]));
       return { softmax, logSum: writer.emit('Sub', [before!, writer.emit('Log', [after!])]) };
     };
-    const parts = pieces.map((piece) => {
-      const logits = writer.emit('Gemm', [factor, nameOf(piece)], { transB: 1 });
-      return softmaxOf(inType(logits, dtype, 'float32'));
-    });
+    const parts = pieces.map((piece) =>
+      softmaxOf(writer.emit('Gemm', [nameOf(hidden!), nameOf(piece)], { transB: 1 })),
+    );
     const logSums = concatenate(
       writer,
       parts.map(({ logSum }) => logSum),
@@ -148,8 +143,15 @@ function exportNode<Op extends OpName>(context: ExportContext, node: OpNode<Op>)
   return exporters[node.op](context, node);
 }
 
-/** Matrix products whose only use is an addition: Gemm adds while it writes. */
-function planFusion(order: readonly OpNode[], outputs: readonly Tensor[]): Map<OpNode, Tensor> {
+/**
+ * Matrix products whose only use is an addition: Gemm adds while it writes.
+ * @param isGemm whether a product is written as one.
+ */
+function planFusion(
+  order: readonly OpNode[],
+  outputs: readonly Tensor[],
+  isGemm: (product: OpNode) => boolean,
+): Map<OpNode, Tensor> {
   const uses = new Map<Tensor, number>();
   const count = (tensor: Tensor): void => void uses.set(tensor, (uses.get(tensor) ?? 0) + 1);
   for (const output of outputs) count(output);
@@ -163,7 +165,7 @@ function planFusion(order: readonly OpNode[], outputs: readonly Tensor[]): Map<O
       const sameShape = formatShape(other.shape) === formatShape(operand.shape);
       const isBias = other.shape.length === 1 && other.shape[0] === operand.shape[1];
       return (
-        isMatrixProduct(operand.node) &&
+        isGemm(operand.node) &&
         (sameShape || isBias) &&
         uses.get(operand) === 1 &&
         formatShape(sum.shape) === formatShape(operand.shape)
@@ -193,7 +195,8 @@ export function exportOnnx(
   const writer = new OnnxWriter();
   const wanted = Object.values(outputs);
   const order = topologicalOrder(wanted);
-  const plan = planFusion(order, wanted);
+  const isGemm = (node: OpNode): boolean => isMatrixProduct(node) && !(forWebGpu && isLongHalfProduct(node));
+  const plan = planFusion(order, wanted, isGemm);
   const takenOver = new Set([...plan.values()].map((tensor) => tensor.node));
   const names = new Map<Tensor, string>();
   const context: ExportContext = {

@@ -23,6 +23,46 @@ const stackedMatmul: Exporter<'matmul'> = ({ writer, nameOf }, { inputs, attribu
 /** Elements of the matrix of equal indices worked on at a time (16 MiB): it grows with the square of the tokens. */
 const largestEqual = 1 << 22;
 
+/** Longest sum of products that is made in float16. */
+const longestHalfSum = 1024;
+
+function innerSize({ inputs: [a], attributes: { transposeA } }: OpNode<'matmul'>): number {
+  return a!.shape.at(transposeA ? -2 : -1)!;
+}
+
+/** Whether a product is one of two matrices of float16 with a long inner axis. */
+export function isLongHalfProduct(node: OpNode): node is OpNode<'matmul'> {
+  return (
+    isNode(node, 'matmul') &&
+    node.outputs[0]!.dtype === 'float16' &&
+    node.inputs.every(({ shape }) => shape.length === 2) &&
+    innerSize(node) > longestHalfSum
+  );
+}
+
+/**
+ * The WebGPU provider sums in the type of the factors, where small terms are lost beside a large sum. Cut along the inner
+ * axis, the products of the blocks are added in float32 (Blanchard, Higham and Mary, "A Class of Fast and Accurate
+ * Summation Algorithms", 2020, section 2).
+ */
+const longHalfProduct: Exporter<'matmul'> = ({ writer, nameOf }, node) => {
+  const { transposeA, transposeB, alpha } = node.attributes;
+  const inner = innerSize(node);
+  const sizes = Array.from({ length: Math.ceil(inner / longestHalfSum) }, (_, block) =>
+    Math.min(longestHalfSum, inner - block * longestHalfSum),
+  );
+  const [a, b] = node.inputs.map((factor, index) => {
+    const innerIsLast = index === 0 ? !transposeA : transposeB;
+    return splitInto(writer, nameOf(factor), Number(innerIsLast), sizes);
+  }) as [string[], string[]];
+  const gemm = { transA: Number(transposeA), transB: Number(transposeB), alpha: { float: alpha } };
+  const products = a.map((block, index) =>
+    writer.emit('Cast', [writer.emit('Gemm', [block, b[index]!], gemm)], { to: onnxTypes.float32 }),
+  );
+  const sum = products.reduce((total, product) => writer.emit('Add', [total, product]));
+  return [writer.emit('Cast', [sum], { to: onnxTypes.float16 })];
+};
+
 /**
  * ScatterElements would add rows of equal index by compare and exchange, in whatever order: sums differ from run to run.
  * Here each row becomes the sum of all rows of its index, by a product with the matrix of equal indices, and rows of
@@ -58,6 +98,7 @@ const scatterAddRows: Exporter<'scatterAddRows'> = ({ writer, nameOf }, { inputs
 /** A node written otherwise for WebGPU; undefined where it has the operators. */
 export function exportForWebGpu(context: ExportContext, node: OpNode): readonly string[] | undefined {
   if (isNode(node, 'scatterAddRows')) return scatterAddRows(context, node);
+  if (isLongHalfProduct(node)) return longHalfProduct(context, node);
   const isStacked = isNode(node, 'matmul') && node.inputs.some(({ shape }) => shape.length > 2);
   return isStacked ? stackedMatmul(context, node as OpNode<'matmul'>) : undefined;
 }
