@@ -190,8 +190,8 @@ describe.runIf(deviceUnderTest === 'onnxruntime webgpu')('with a limit on the si
     const expected = await train(testEngine, 'whole-tensors', changed);
     const received = await train(limited, 'parts', changed);
     for (const [step, { loss, gradientNorm }] of expected.entries()) {
-      expect(Math.abs(received[step]!.loss / loss - 1)).toBeLessThan(1e-6);
-      expect(Math.abs(received[step]!.gradientNorm / gradientNorm - 1)).toBeLessThan(1e-5);
+      expect(Math.abs(received[step]!.loss! / loss! - 1)).toBeLessThan(1e-6);
+      expect(Math.abs(received[step]!.gradientNorm! / gradientNorm! - 1)).toBeLessThan(1e-5);
     }
     const stopped = train(limited, 'parts-stopped', changed, stopAfter(2));
     await expect(stopped).rejects.toBeInstanceOf(InterruptedError);
