@@ -67,6 +67,13 @@ describe('the page of a batch', () => {
     expect(page).toContain('writes its own</span><span class="change">was: begins to recite</span>');
   });
 
+  test('says that nothing has changed where nothing has', () => {
+    const before = { startedAt: '2026-11-16T03:00:00.000Z', figures: { aww: figures } };
+    const page = renderBatch(record({ previous: before }));
+    expect(page).toContain('No figure has changed since the batch of 2026-11-16 03:00 UTC.');
+    expect(page).not.toContain('class="change');
+  });
+
   test('lets nothing out of its place', () => {
     const page = renderBatch(record({ file: '</title><script>alert(2)</script>' }));
     expect(page).not.toContain('<script>');

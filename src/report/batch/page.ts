@@ -47,11 +47,12 @@ function headline({ runs, finishedAt }: BatchRecord): string {
   const overfit = runs.filter(({ status }) => status === 'overfit').length;
   if (overfit > 0) return `${overfit} of ${plural(runs.length, 'run')} overfit`;
   if (done < runs.length) return `${done} of ${plural(runs.length, 'run')} done`;
-  return runs.length === 1 ? 'The run is done' : `All ${count(runs.length)} runs are done`;
+  if (runs.length === 1) return 'The run is done';
+  return runs.length === 2 ? 'Both runs are done' : `All ${count(runs.length)} runs are done`;
 }
 
 function overview(record: BatchRecord): Html {
-  const { file, shard, startedAt, seconds, previous } = record;
+  const { file, shard, startedAt, seconds } = record;
   const part = shard
     ? html` <span aria-hidden="true">·</span> part ${shard.index + 1} of ${shard.count}`
     : null;
@@ -64,13 +65,12 @@ function overview(record: BatchRecord): Html {
     generated === 0
       ? 'none were generated'
       : `${percent(accepted / generated)} of ${count(generated)} outputs`;
-  const compared = previous ? `Small figures: change since ${moment(previous.startedAt)}.` : '';
   const bad = record.runs.some(({ status }) => status === 'failed' || status === 'overfit');
   return html`<header class="masthead">
 <p class="kicker">titlesmith <span aria-hidden="true">·</span> batch <span aria-hidden="true">·</span>
 <bdi>${visible(file)}</bdi>${part}</p>
 <h1 class="${bad ? 'overfits' : ''}">${headline(record)}</h1>
-<p class="lead">Begun ${moment(startedAt)}. ${compared}</p>
+<p class="lead">Begun ${moment(startedAt)}. ${comparison(record)}</p>
 </header>
 <section aria-label="Key figures"><dl class="figures">
 ${figure('Runs', `${count(record.runs.filter(isDone).length)} of ${count(record.runs.length)}`, 'done')}
@@ -78,6 +78,19 @@ ${figure('Titles in', count(titles), 'after cleaning, of all runs')}
 ${figure('Accepted', count(accepted), share)}
 ${figure('Time', time(seconds), 'from the first run to the last')}
 </dl></section>`;
+}
+
+/** What the small figures are, where there is a batch to compare with. */
+function comparison({ runs, previous }: BatchRecord): string {
+  if (!previous) return '';
+  const since = `since the batch of ${moment(previous.startedAt)}`;
+  const hasChanged = runs.some(({ name, figures }) => {
+    const before = previous.figures[name];
+    return (
+      verdictChange(figures, before) !== null || changes(figures, before).some((since) => since !== null)
+    );
+  });
+  return hasChanged ? `Small figures: change ${since}.` : `No figure has changed ${since}.`;
 }
 
 function figure(name: string, value: string, meaning: string): Html {
@@ -151,15 +164,25 @@ function change(now: number, before: number | null | undefined, { show, better }
   return html`<span class="change ${isBetter}">${sign}${show(Math.abs(now - before))}</span>`;
 }
 
+/** Changes of a run's figures, by column. */
+function changes(now: RunFigures | null, before: RunFigures | undefined): (Html | null)[] {
+  return columns.map((column) => {
+    const value = now?.[column.name];
+    return typeof value === 'number'
+      ? change(value, before?.[column.name] as number | null | undefined, column)
+      : null;
+  });
+}
+
 function row(run: BatchRunRecord, before: RunFigures | undefined, base: string): Html {
   const { words, kind } = standing(run);
   const shown = run.subreddit === run.name ? `r/${run.name}` : run.name;
   const name = run.report === null ? html`${shown}` : html`<a href="${base}${run.report}">${shown}</a>`;
-  const cells = columns.map((column) => {
-    const value = run.figures?.[column.name];
-    if (typeof value !== 'number') return html`<td data-label="${column.heading}">–</td>`;
-    const since = change(value, before?.[column.name] as number | null | undefined, column);
-    return html`<td data-label="${column.heading}">${column.show(value)}${since}</td>`;
+  const since = changes(run.figures, before);
+  const cells = columns.map(({ name, heading, show }, index) => {
+    const value = run.figures?.[name];
+    const shown = typeof value === 'number' ? html`${show(value)}${since[index]}` : '–';
+    return html`<td data-label="${heading}">${shown}</td>`;
   });
   return html`<tr><th scope="row">${name}</th><td><span class="state ${kind}">${words}</span>${verdictChange(run.figures, before)}</td>${cells}
 <td data-label="Time">${time(run.seconds)}</td></tr>
