@@ -24,7 +24,11 @@ function client(): Storage {
 function storageError(action: string, name: string, error: unknown): unknown {
   if (error instanceof TitlesmithError || !(error instanceof Error)) return error;
   const status = 'code' in error ? error.code : undefined;
-  const [said = ''] = error.message.split('\n');
+  const [line = ''] = error.message.split('\n');
+  const said = line.replace(
+    /^request to \w+:\/\/([^/ ]+)\S* failed, reason: (.*)/,
+    '$1 cannot be reached ($2)',
+  );
   const fail = (why: string, code: string, hint: string): TitlesmithError =>
     new TitlesmithError(`Cannot ${action} ${name}: ${why}.`, { code, hint, cause: error });
   if (status === 404) return fail('there is no such object or bucket', 'storage-missing', 'Check the name.');

@@ -67,8 +67,10 @@ function compareChecksums(
   expected: ReadonlyMap<string, string> | undefined,
   place: string,
 ): void {
+  if (!expected && found.size === 0) throw refused(place, 'it is empty');
+  if (!expected)
+    throw refused(place, `it has no ${checksumsName}, so it is cut short, or no run of titlesmith`);
   const hint = 'Copy it anew, or export it again.';
-  if (!expected) throw refused(place, `it is cut short: ${checksumsName} is missing`, hint);
   for (const [path, hash] of expected) {
     const own = found.get(path);
     if (own !== hash) throw refused(place, `${path} is ${own ? 'damaged' : 'missing'}`, hint);
@@ -249,5 +251,5 @@ export async function importFrom(from: Place, options: ImportOptions, context: W
  * @throws TitlesmithError when it cannot be read, is refused, or the run is there already; InterruptedError.
  */
 export async function importRun(from: string, options: ImportOptions, context: WorkContext): Promise<string> {
-  return importFrom(await openPlace(from, 'run.tar.gz'), options, context);
+  return importFrom(await openPlace(from), options, context);
 }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { fileError, systemErrorCode } from '../../common/errors.js';
+import { fileError, systemErrorCode, usageError } from '../../common/errors.js';
 import { writeChunksAtomic } from '../../common/files.js';
 import type { Place, PlaceFolder } from './contract.js';
 
@@ -37,16 +37,17 @@ async function isFolder(path: string): Promise<boolean> {
 
 /**
  * The place a text names: a path, or `gs://bucket/object`. A folder (one that is there, or a name that ends with a
- * slash) stands for the file `inFolder` in it.
- * @throws TitlesmithError when it is no name of an object, or there are no credentials for it.
+ * slash) stands for the file `inFolder` in it; without `inFolder` it is none.
+ * @throws TitlesmithError when it is a folder but should be a file, or no name of an object, or there are no credentials for it.
  */
-export async function openPlace(text: string, inFolder: string): Promise<Place> {
+export async function openPlace(text: string, inFolder?: string): Promise<Place> {
+  const isIn = /[\\/]$/.test(text) || (await isFolder(text));
+  if (isIn && inFolder === undefined) throw usageError(`${text} is a folder.`, 'Name the archive in it.');
   if (bucketPattern.test(text)) {
     const { openObject } = await import('./google-storage.js');
-    return openObject(text.endsWith('/') ? `${text}${inFolder}` : text);
+    return openObject(isIn ? `${text}${inFolder}` : text);
   }
-  const isIn = /[\\/]$/.test(text) || (await isFolder(text));
-  return localFile(isIn ? join(text, inFolder) : text);
+  return localFile(isIn ? join(text, inFolder ?? '') : text);
 }
 
 /** A folder of places: a path, or `gs://bucket/folder`. @throws TitlesmithError as {@link openPlace}. */

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { pack as tarPack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TitlesmithError } from '../../../src/common/errors.js';
 import { silentContext } from '../../../src/common/progress.js';
 import { exportRun } from '../../../src/pipeline/archive/export-run.js';
 import { importRun } from '../../../src/pipeline/archive/import-run.js';
@@ -99,6 +100,7 @@ describe('an archive', () => {
   test.each([
     ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length - 300), /damaged or cut short/],
     ['with a changed byte', (bytes: Buffer) => flip(bytes), /titles\.csv is damaged/],
+    ['that is empty', () => Buffer.alloc(0), /refused: it is empty/],
     ['that is none', () => Buffer.from('This is a letter, not an archive.'.repeat(40)), /refused/],
   ])('%s leaves nothing behind', async (_name, change, message) => {
     await exportRun(at('runs/aww'), at('whole.tar.gz'), silentContext);
@@ -112,6 +114,14 @@ describe('an archive', () => {
     const { size } = statSync(at('plain.tar'));
     truncateSync(at('plain.tar'), size - 2048 - 512);
     await expect(importRun(at('plain.tar'), into('bad'), silentContext)).rejects.toThrow(/cut short/);
+  });
+
+  test('is named itself, not by its folder', async () => {
+    const line = /is a folder\. Name the archive in it\./;
+    for (const place of [folder, `${at('nowhere')}/`]) {
+      const imported = importRun(place, into('bad'), silentContext);
+      await expect(imported.catch((error: TitlesmithError) => error.toLine())).resolves.toMatch(line);
+    }
   });
 
   test('by a name that says no form is refused before any work', async () => {
@@ -163,7 +173,11 @@ describe('a hostile archive', () => {
       ],
       /stands there twice/,
     ],
-    ['no checksums', [[{ name: 'aww/run.json' }, '{}']], /SHA256SUMS is missing/],
+    [
+      'no checksums',
+      [[{ name: 'aww/run.json' }, '{}']],
+      /has no SHA256SUMS, so it is cut short, or no run of titlesmith/,
+    ],
     [
       'a name that is no run',
       [
