@@ -3,8 +3,8 @@ import { silentContext } from '../../src/common/progress.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
 import type { DecodeSession } from '../../src/model/generation/contract.js';
 import { openToGenerate } from '../../src/model/generation/model.js';
-import { type Precision, precisions } from '../../src/model/gpt2/decode-weights.js';
 import { openDecodeSession } from '../../src/model/gpt2/decoder.js';
+import { type Precision, precisions } from '../../src/model/gpt2/precision.js';
 import { readDataset } from '../../src/model/training/dataset.js';
 import { machine, table } from '../dedupe/machine.js';
 

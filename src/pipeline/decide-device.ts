@@ -5,17 +5,21 @@ import type { Decision, StageRecord } from './manifest.js';
 import type { RunOptions } from './option-table.js';
 
 /** Options that a device may be unable to serve. */
-type Asked = Pick<RunOptions, 'device' | 'engine'> & Partial<Pick<RunOptions, 'mixedPrecision'>>;
+type Asked = Pick<RunOptions, 'device' | 'engine'> &
+  Partial<Pick<RunOptions, 'mixedPrecision' | 'precision'>>;
 
 /**
  * What computes, and why.
  * @throws TitlesmithError when the device named does not work, or the device does not compute in float16 where that is
  *   asked for: it never becomes another.
  */
-export async function decideDevice({ device, engine, mixedPrecision }: Asked): Promise<Decision> {
+export async function decideDevice({ device, engine, mixedPrecision, precision }: Asked): Promise<Decision> {
   const chosen = device === 'auto' ? await chooseDevice(engine) : await requireDevice({ engine, device });
   const { description } = chosen;
-  const flags = mixedPrecision === 'float16' ? ['--mixed-precision float16'] : [];
+  const flags = [
+    ...(mixedPrecision === 'float16' ? ['--mixed-precision float16'] : []),
+    ...(precision === 'float16' ? ['--precision float16'] : []),
+  ];
   for (const flag of flags) await requireFloat16(chosen, flag);
   return {
     choice: formatDevice(chosen),

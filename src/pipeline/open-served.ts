@@ -39,7 +39,8 @@ export async function openServed(
   const run = await readRun(model);
   const options = { ...defaultServeOptions(), ...given };
   const host = chooseHost(options.host, environment);
-  const device = await decideDevice(options);
+  const precision = options.precision ?? run?.options.precision ?? 'float32';
+  const device = await decideDevice({ ...options, precision });
   const { slots, deadline } = options;
   const hasTitles = run !== undefined && existsSync(join(model, runFiles.train));
   const served: Served = {
@@ -68,7 +69,7 @@ export async function openServed(
     capacity: options.capacity,
     device: decidedDevice(device),
     threads: options.threads ?? availableParallelism(),
-    precision: options.precision ?? run?.options.precision ?? 'float32',
+    precision,
     apiKey: await readKey(options.apiKeyFile, environment['TITLESMITH_API_KEY']),
     corsOrigins: options.corsOrigin,
     log: options.log === 'auto' ? (terminal ? 'text' : 'json') : options.log,

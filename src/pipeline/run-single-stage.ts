@@ -43,8 +43,9 @@ export async function runSingleStage(
       decisions['model'] = keptModel(run.manifest, wishedModel(options), decided);
     }
     if (stage === 'finetune' || stage === 'generate') {
-      const asked = stage === 'finetune' ? options : { ...options, mixedPrecision: undefined };
-      decisions['device'] = await decideDevice(asked);
+      const { mixedPrecision, precision, ...anyStage } = options;
+      const asked = stage === 'finetune' ? { mixedPrecision } : { precision };
+      decisions['device'] = await decideDevice({ ...anyStage, ...asked });
       console.note(describeDevice(decisions['device']), { stage });
     }
     await run.begin(options, decisions);

@@ -1,3 +1,4 @@
+import { precisions } from '../model/gpt2/precision.js';
 import { decidedValue, flag, list, type OptionSpecification, value } from './option-specification.js';
 import { optionTable } from './option-table.js';
 import { choice, decimal, integer, path, text, truth } from './option-values.js';
@@ -47,9 +48,9 @@ export const serveOptionTable = {
   device: optionTable.device,
   engine: optionTable.engine,
   threads: optionTable.threads,
-  precision: decidedValue('<precision>', choice('float32', 'int8'), {
+  precision: decidedValue('<precision>', choice(...precisions), {
     ...generation,
-    help: 'float32, or int8: weights in 8 bits, faster and slightly less exact.',
+    help: 'float32; float16 on a device that has it; or int8: weights in 8 bits, faster and slightly less exact.',
     defaultInWords: "the run's, else float32",
   }),
   delimiters: decidedValue('<token|text>', choice('token', 'text'), {

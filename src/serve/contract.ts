@@ -3,7 +3,7 @@ import type { TextJudgement } from '../dedupe/title-judge.js';
 import type { DeviceChoice } from '../model/engine/device-names.js';
 import type { FinishReason } from '../model/generation/contract.js';
 import type { Delimiters, GenerationOptions } from '../model/generation/options.js';
-import type { Precision } from '../model/gpt2/decode-weights.js';
+import type { Precision } from '../model/gpt2/precision.js';
 
 /** What is served. Plain data, so that it crosses threads. */
 export interface Served {

@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { TitlesmithError, usageError } from '../../common/errors.js';
 import { type DeviceChoice, deviceChoices, type EngineName, formatDevice } from './device-names.js';
+import { float16Unavailable } from './float16.js';
 import type { Adapter } from './onnx/adapter.js';
 import { formatMemory } from './onnx/large-tensors.js';
 import { installedTfjsPackage } from './tfjs-packages.js';
@@ -224,8 +225,5 @@ export async function requireFloat16(choice: DeviceChoice, flag: string): Promis
   const { works, reason, float16Shortage } = await tryDevice(choice);
   const shortage = works ? float16Shortage : reason;
   if (shortage === undefined) return;
-  throw new TitlesmithError(`${flag} is not to be had on ${formatDevice(choice)}: ${shortage}.`, {
-    code: 'float16-unavailable',
-    hint: 'titlesmith devices lists those that compute in float16; name one with --device, or leave the flag out.',
-  });
+  throw float16Unavailable(flag, formatDevice(choice), shortage);
 }

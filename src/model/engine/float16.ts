@@ -1,3 +1,4 @@
+import { TitlesmithError } from '../../common/errors.js';
 import { cast, input, matmul } from '../graph/builder.js';
 import type { Engine } from './contract.js';
 
@@ -29,4 +30,18 @@ export async function float16Shortage(engine: Engine): Promise<string | undefine
   if (y.every((value) => value === inner)) return undefined;
   const isFloat32 = y.every((value) => Math.abs(value - inner * (1 + 2 ** -12)) < 1e-5);
   return isFloat32 ? 'it computes float16 in float32' : `it computes wrongly: ${y[0]} instead of ${inner}`;
+}
+
+/** @param asked what needs it, for the message. @throws TitlesmithError saying why an engine does not compute in float16. */
+export async function requireEngineFloat16(engine: Engine, asked: string): Promise<void> {
+  const shortage = await float16Shortage(engine);
+  if (shortage !== undefined) throw float16Unavailable(asked, engine.name, shortage);
+}
+
+/** The error of asking for float16 where it is not to be had. */
+export function float16Unavailable(asked: string, device: string, shortage: string): TitlesmithError {
+  return new TitlesmithError(`${asked} is not to be had on ${device}: ${shortage}.`, {
+    code: 'float16-unavailable',
+    hint: 'titlesmith devices lists those that compute in float16; name one with --device, or leave the flag out.',
+  });
 }

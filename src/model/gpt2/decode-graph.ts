@@ -1,4 +1,5 @@
 import { input, multiply, softmax } from '../graph/builder.js';
+import type { FloatType } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { Gpt2Configuration } from './configuration.js';
 import { decodeStep, outputLogits, type SymbolicParameters } from './forward.js';
@@ -29,16 +30,18 @@ export const layerNames = (kind: string, layers: number): string[] =>
  * Inputs: `inputIds` and `positionIds` int32 [N]; `inverseTemperatures` [N,1]; `lengths` int32 [B], the tokens a slot
  * holds with the new ones; `pastKeys.l` and `pastValues.l` [B,H,K,D']. Outputs: `logits` [N,V], divided by the
  * temperature; `probabilities` [N,V], their softmax; `keys.l` and `values.l` [B,H,K,D'], in the memory of the past ones.
+ * @param cacheType type of keys and values: that of the blocks' products.
  */
 export function decodeGraph(
   configuration: Gpt2Configuration,
   parameters: SymbolicParameters,
   { slots, capacity }: DecodeSizes,
+  cacheType: FloatType = 'float32',
 ): Record<string, Tensor> {
   const { layers, heads } = configuration;
   const cache = (kind: string): Tensor[] =>
     layerNames(kind, layers).map((name) =>
-      input(name, [slots, heads, capacity, paddedHeadWidth(configuration)]),
+      input(name, [slots, heads, capacity, paddedHeadWidth(configuration)], cacheType),
     );
   const { hidden, keys, values } = decodeStep(configuration, parameters, {
     inputIds: input('inputIds', [slots], 'int32'),

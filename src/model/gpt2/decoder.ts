@@ -1,10 +1,13 @@
 import type { Engine, Program } from '../engine/contract.js';
+import { requireEngineFloat16 } from '../engine/float16.js';
 import type { DecodeInput, DecodeSession, PromptCache, Scores } from '../generation/contract.js';
+import type { FloatType } from '../graph/shape.js';
 import type { Gpt2Configuration } from './configuration.js';
 import { type DecodeSizes, decodeGraph, decodeRows } from './decode-graph.js';
-import { type Precision, readDecodeWeights } from './decode-weights.js';
+import { readDecodeWeights } from './decode-weights.js';
 import { DeviceSlotCache } from './device-slot-cache.js';
 import { KeyValueCache } from './key-value-cache.js';
+import type { Precision } from './precision.js';
 import type { SlotCache } from './slot-cache.js';
 import type { WeightSource } from './weight-source.js';
 
@@ -20,7 +23,8 @@ export interface DecoderOptions extends DecodeSizes {
 /**
  * Opens a model for generation on an engine. The weights become constants of one graph, which runs prompts and steps
  * alike; they are read from `weights`, which the caller closes, and not kept beside the engine's own form of them.
- * @throws RangeError when the capacity exceeds the context length; TitlesmithError when a tensor cannot be read.
+ * @throws RangeError when the capacity exceeds the context length; TitlesmithError when a tensor cannot be read, or the
+ *   engine does not compute in float16 where that is asked for.
  */
 export async function openDecodeSession(
   engine: Engine,
@@ -32,14 +36,13 @@ export async function openDecodeSession(
   if (options.capacity > contextLength) {
     throw new RangeError(`capacity ${options.capacity} exceeds the context length ${contextLength}`);
   }
-  const { parameters, constants } = await readDecodeWeights(
-    configuration,
-    weights,
-    options.precision ?? 'float32',
-  );
-  const outputs = decodeGraph(configuration, parameters, options);
+  const { precision = 'float32' } = options;
+  if (precision === 'float16') await requireEngineFloat16(engine, 'precision float16');
+  const { parameters, constants } = await readDecodeWeights(configuration, weights, precision);
+  const cacheType = precision === 'float16' ? 'float16' : 'float32';
+  const outputs = decodeGraph(configuration, parameters, options, cacheType);
   const program = await engine.compile(outputs, { constants, freeRows: decodeRows(layers) });
-  const caches = cacheFactory(engine, configuration);
+  const caches = cacheFactory(engine, configuration, cacheType);
   const [cache, promptCache] = [
     await caches(options.slots, options.capacity),
     await caches(1, options.capacity),
@@ -56,9 +59,9 @@ export async function openDecodeSession(
 type CacheFactory = (slots: number, capacity: number) => Promise<SlotCache>;
 
 /** Caches where the engine computes. On a device a prompt's has the slots' own capacity: rows are copied whole there. */
-function cacheFactory({ memory }: Engine, configuration: Gpt2Configuration): CacheFactory {
+function cacheFactory({ memory }: Engine, configuration: Gpt2Configuration, type: FloatType): CacheFactory {
   if (!memory) return async (slots, capacity) => new KeyValueCache(configuration, slots, capacity);
-  return (slots, capacity) => DeviceSlotCache.open(memory, configuration, slots, capacity);
+  return (slots, capacity) => DeviceSlotCache.open(memory, configuration, slots, capacity, type);
 }
 
 /** A run of the graph: N tokens of as many slots as there are lengths. */

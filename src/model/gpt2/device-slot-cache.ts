@@ -1,4 +1,5 @@
 import type { DeviceMemory, DeviceTensor } from '../engine/contract.js';
+import type { FloatType } from '../graph/shape.js';
 import type { Gpt2Configuration } from './configuration.js';
 import { layerNames, paddedHeadWidth } from './decode-graph.js';
 import type { SlotCache } from './slot-cache.js';
@@ -16,11 +17,12 @@ export class DeviceSlotCache implements SlotCache {
     private readonly configuration: Gpt2Configuration,
     slots: number,
     capacity: number,
+    dtype: FloatType,
   ) {
     const { layers, heads } = configuration;
     this.rowShape = [heads, capacity, paddedHeadWidth(configuration)];
     const shape = [slots, ...this.rowShape];
-    this.tensors = Array.from({ length: 2 * layers }, () => memory.allocate({ shape, dtype: 'float32' }));
+    this.tensors = Array.from({ length: 2 * layers }, () => memory.allocate({ shape, dtype }));
   }
 
   /** @param capacity K, the most tokens a slot can hold. @throws TitlesmithError where the device has too little memory. */
@@ -29,10 +31,11 @@ export class DeviceSlotCache implements SlotCache {
     configuration: Gpt2Configuration,
     slots: number,
     capacity: number,
+    dtype: FloatType,
   ): Promise<DeviceSlotCache> {
-    const cache = new DeviceSlotCache(memory, configuration, slots, capacity);
+    const cache = new DeviceSlotCache(memory, configuration, slots, capacity, dtype);
     // Positions that no token has filled are multiplied by 0, which would leave a NaN one.
-    const zeros = new Float32Array(slots * cache.rowSize);
+    const zeros = new (dtype === 'float16' ? Uint16Array : Float32Array)(slots * cache.rowSize);
     await memory.write(cache.tensors.map((tensor) => [zeros, tensor] as const));
     return cache;
   }

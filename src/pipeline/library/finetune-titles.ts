@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import type { Engine } from '../../model/engine/contract.js';
+import { requireEngineFloat16 } from '../../model/engine/float16.js';
 import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime.js';
 import type { TrainingOptions, TrainingResult } from '../../model/training/contract.js';
 import { splitTitles } from '../../model/training/dataset.js';
@@ -28,7 +29,8 @@ export interface FinetuneTitlesOptions extends Partial<TrainingOptions> {
  * validation loss kept. What is not said is the command's default for the model. A training that was interrupted in the
  * same folder with the same options goes on.
  * @param titles cleaned, one line each, at least two of them different.
- * @throws TitlesmithError when the model cannot be had or the titles are too few; InterruptedError when `context` asks to
+ * @throws TitlesmithError when the model cannot be had, the titles are too few, or the engine does not compute in float16
+ *   where mixed precision asks for it; InterruptedError when `context` asks to
  *   stop, everything being saved.
  */
 export async function finetuneTitles(
@@ -43,6 +45,7 @@ export async function finetuneTitles(
     context = silentContext,
     ...given
   } = options;
+  if (given.mixedPrecision === 'float16') await requireEngineFloat16(engine, 'mixedPrecision float16');
   const split = splitTitles(titles, { validationShare });
   const decision = { choice: model, reason: 'named by the caller' };
   const { configuration, tokenizer, pretrained } = await startingModel(decision, split.train, context);

@@ -1,3 +1,4 @@
+import { precisions } from '../../model/gpt2/precision.js';
 import { decidedValue, value } from '../option-specification.js';
 import { choice, decimal, integer, path, text, truth } from '../option-values.js';
 
@@ -43,9 +44,9 @@ export const generationOptions = {
       'What stands around titles for the model: the end token, or <|startoftext|> and <|endoftext|> as text, as ' +
       'gpt-2-simple trains.',
   }),
-  precision: value('<precision>', choice('float32', 'int8'), 'float32', {
+  precision: value('<precision>', choice(...precisions), 'float32', {
     ...generation,
-    help: 'float32, or int8: weights in 8 bits, faster and slightly less exact.',
+    help: 'float32; float16 on a device that has it; or int8: weights in 8 bits, faster and slightly less exact.',
   }),
   slots: decidedValue('<count>', integer(1, 4096), {
     group: 'Generation',

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
 import type { DecodeSession } from '../../../src/model/generation/contract.js';
 import { type Gpt2PromptCache, openDecodeSession } from '../../../src/model/gpt2/decoder.js';
+import { precisions } from '../../../src/model/gpt2/precision.js';
 import { storedWeights } from '../../../src/model/gpt2/weight-source.js';
-import { testEngine as engine } from '../test-engine.js';
+import { testEngine as engine, hasFloat16 } from '../test-engine.js';
 import { oracle, oracleParameters, relativeError } from './oracle.js';
 import { uncachedLogits } from './uncached.js';
 
@@ -145,10 +146,38 @@ describe('opening', () => {
     await expect(open(1, { capacity: 33 })).rejects.toThrow('capacity 33 exceeds the context length 32');
   });
 
+  it.runIf(hasFloat16)('in float16 continues greedily as in float32', async () => {
+    const sizes = { slots: 3, capacity, precision: 'float16' } as const;
+    const half = await openDecodeSession(engine, configuration, storedWeights(oracleParameters()), sizes);
+    for (const { prompt, continuation } of oracle.greedy) {
+      const cache = await half.prefill(Int32Array.from(prompt), 1);
+      half.fill(1, cache);
+      half.move(1, 0, prompt.length);
+      const tokens = [greedyToken(cache.scores.logits)];
+      while (tokens.length < continuation.length) {
+        const { logits } = await half.step({
+          tokens: Int32Array.of(tokens.at(-1)!),
+          lengths: Int32Array.of(prompt.length + tokens.length - 1),
+          temperatures: Float32Array.of(1),
+        });
+        tokens.push(greedyToken(rowOf(logits, 0)));
+      }
+      expect(tokens).toEqual(continuation);
+    }
+    await half.dispose();
+  });
+
+  it.runIf(!hasFloat16)('in float16 is refused where the engine does not compute in it', async () => {
+    const sizes = { slots: 1, capacity, precision: 'float16' } as const;
+    const opening = openDecodeSession(engine, configuration, storedWeights(oracleParameters()), sizes);
+    await expect(opening).rejects.toThrow(`precision float16 is not to be had on ${engine.name}: `);
+  });
+
   it('pads heads to the width that the engine attends with', async () => {
     const narrow = { ...configuration, heads: 8 };
     const weights = oracleParameters();
-    for (const precision of ['float32', 'int8'] as const) {
+    const tolerances = { float32: 1e-5, float16: 5e-3, int8: 0.03 };
+    for (const precision of precisions.filter((name) => name !== 'float16' || hasFloat16)) {
       const sizes = { slots: 1, capacity, precision };
       const own = await openDecodeSession(engine, narrow, storedWeights(weights), sizes);
       const tokens = text(9);
@@ -159,8 +188,7 @@ describe('opening', () => {
         temperatures: Float32Array.of(1),
       });
       const whole = await uncachedLogits(engine, narrow, weights, tokens);
-      const tolerance = precision === 'float32' ? 1e-5 : 0.03;
-      expect(relativeError(logits, rowOf(whole, 8)), precision).toBeLessThan(tolerance);
+      expect(relativeError(logits, rowOf(whole, 8)), precision).toBeLessThan(tolerances[precision]);
       await own.dispose();
     }
   });
