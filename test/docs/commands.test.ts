@@ -1,16 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { packageRoot } from '../../src/common/package-root.js';
 import { temporaryFolder } from '../cli/run-cli.js';
 import { madeUpTitles } from '../cli/titles.js';
 import { LocalHub } from '../model/gpt2/hub/local-hub.js';
 import { type FakeStorage, findFakeStorage, startFakeStorage } from '../pipeline/archive/fake-storage.js';
 import { type Emulator, findEmulator, startEmulator } from '../pipeline/sources/emulator.js';
 import { findProgram, freePort } from '../programs.js';
-import { commandsOf, fenced, type PageCommand, pages, readPage } from './pages.js';
-import { type Need, type NotRun, notRun, ofHere, type Plan, plans } from './plan.js';
+import { commands, fenced, type PageCommand, pages, readPage } from './pages.js';
+import { type Need, ofHere, type Plan, planOf, whyNotRun } from './plan.js';
 import { copyClone, makeClone, type } from './reader.js';
 
 /** Pages at a time. */
@@ -28,21 +27,7 @@ const missing = new Set<Need>([
   ...(findProgram('zstd', 'ZSTD') === undefined ? (['zstd'] as const) : []),
 ]);
 
-/** Every command of every page, in order; what stands in several places counts in the first. */
-const commands = pages
-  .flatMap(commandsOf)
-  .filter(({ text }, index, all) => all.findIndex((other) => other.text === text) === index);
 const [firstCommand] = commands as [PageCommand];
-
-function whyNotRun({ text }: PageCommand): NotRun | undefined {
-  return notRun.find(({ of }) => of.test(text));
-}
-
-function planOf(command: PageCommand): Plan | undefined {
-  return whyNotRun(command)
-    ? undefined
-    : plans.find(({ of }) => of.test(command.text.replace(/^npm ci && /, '')));
-}
 
 /** The batch file of docs/batch.md, for now instead of Mondays, nobody to be told, and made small. */
 function smallBatchFile(): string {
@@ -126,21 +111,6 @@ afterAll(async () => {
 });
 
 describe('the commands of the pages', () => {
-  test('are each run, or listed with the reason why not', () => {
-    expect(commands.length).toBeGreaterThan(50);
-    const unknown = commands.filter((command) => !planOf(command) && !whyNotRun(command));
-    expect(
-      unknown,
-      'Plan how to run it in test/docs/plan.ts, or list it there with the reason why not.',
-    ).toEqual([]);
-  });
-
-  test('are what is planned for', () => {
-    const [planned, listed] = [commands.map(planOf), commands.map(whyNotRun)];
-    expect(plans.filter((plan) => !planned.includes(plan))).toEqual([]);
-    expect(notRun.filter((entry) => !listed.includes(entry) && !/gpu/.test(entry.of.source))).toEqual([]);
-  });
-
   test.each(pages)('%s: all of them work, in order', (page) => {
     if (faults.has(page)) throw faults.get(page);
   });
@@ -158,12 +128,4 @@ describe('the commands of the pages', () => {
       expect(stderr).toMatch(/(?:unknown flag|unrecognized arguments): --no-such-flag/);
     },
   );
-
-  test('of the CUDA provider: onnxruntime-node knows what docs/devices.md asks it for', () => {
-    const [rebuild] = commands.filter(({ text }) => /^npm rebuild/.test(text));
-    const [, name, kind] = /^npm rebuild (\S+) --onnxruntime-node-install=(\w+)$/.exec(rebuild!.text) ?? [];
-    const scripts = join(packageRoot, 'node_modules', name!, 'script');
-    expect(readFileSync(join(scripts, 'install-metadata.js'), 'utf8')).toContain(`'linux/x64:${kind}'`);
-    expect(readFileSync(join(scripts, 'install.js'), 'utf8')).toContain('onnxruntime-node-install');
-  });
 });

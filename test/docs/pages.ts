@@ -28,7 +28,7 @@ export function fenced(text: string, language: string): string[] {
  * The commands of a page in order: every line of a block of `sh`, and what else begins with a program, in blocks without
  * a language and in the text.
  */
-export function commandsOf(page: string): PageCommand[] {
+function commandsOf(page: string): PageCommand[] {
   const text = readPage(page).replace(/\\\n\s*/g, ' ');
   const commands: PageCommand[] = [];
   let language: string | undefined;
@@ -44,3 +44,8 @@ export function commandsOf(page: string): PageCommand[] {
   }
   return commands;
 }
+
+/** Every command of every page, in order; what stands in several places counts in the first. */
+export const commands: readonly PageCommand[] = pages
+  .flatMap(commandsOf)
+  .filter(({ text }, index, all) => all.findIndex((other) => other.text === text) === index);

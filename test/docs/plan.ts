@@ -1,3 +1,5 @@
+import type { PageCommand } from './pages.js';
+
 /** What a command needs of a machine, beyond titlesmith. */
 export type Need = 'the BigQuery emulator' | 'fake-gcs-server' | 'PyTorch' | 'GNU time' | 'zstd';
 
@@ -198,3 +200,14 @@ export const notRun: readonly NotRun[] = [
   { of: /^npx vitest run --update /, reason: 'writes into the repository; option-document.test.ts compares' },
   { of: /^tensorboard /, reason: 'is a server of its own; event-file.test.ts reads the files with it' },
 ];
+
+/** Why a command is not run; undefined where it is. */
+export function whyNotRun({ text }: PageCommand): NotRun | undefined {
+  return notRun.find(({ of }) => of.test(text));
+}
+
+/** How a command is run; undefined where it is not, or nobody has planned for it. */
+export function planOf(command: PageCommand): Plan | undefined {
+  if (whyNotRun(command)) return undefined;
+  return plans.find(({ of }) => of.test(command.text.replace(/^npm ci && /, '')));
+}
