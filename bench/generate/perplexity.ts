@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { silentContext } from '../../src/common/progress.js';
+import { float16Shortage } from '../../src/model/engine/float16.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
 import type { DecodeSession } from '../../src/model/generation/contract.js';
 import { openToGenerate } from '../../src/model/generation/model.js';
@@ -9,7 +10,7 @@ import { readDataset } from '../../src/model/training/dataset.js';
 import { machine, table } from '../dedupe/machine.js';
 
 /**
- * Perplexity of held-out titles by the very steps that generate, in each precision: every title is decoded as if its
+ * Perplexity of held-out titles by the very steps that generate, in each precision that the engine has: every title is decoded as if its
  * own tokens had been drawn.
  *
  *     npm run bench -- generate/perplexity --model runs/askreddit/checkpoint --titles runs/askreddit/dataset/validation.txt
@@ -66,7 +67,12 @@ async function meanLoss(session: DecodeSession): Promise<number> {
 
 const engine = createOnnxRuntimeEngine({ threads: Number(values.threads) });
 const losses = new Map<Precision, number>();
+const shortage = await float16Shortage(engine);
 for (const precision of precisions) {
+  if (precision === 'float16' && shortage !== undefined) {
+    process.stderr.write(`float16 is left out: ${shortage}\n`);
+    continue;
+  }
   const session = await openDecodeSession(engine, configuration, weights, {
     slots,
     capacity: Math.min(longest, configuration.contextLength),

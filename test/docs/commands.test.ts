@@ -58,7 +58,9 @@ async function carryOut({ text, place }: PageCommand, plan: Plan, where: string)
   const lacking = plan.needs?.filter((need) => missing.has(need)) ?? [];
   if (lacking.length > 0) return console.log(`Skipped: ${place}, without ${lacking.join(', ')}.`);
   if (plan.elsewhere) rmSync(join(where, 'runs'), { recursive: true });
-  const line = `${ofHere(text, python)} ${plan.smaller ?? ''}`.trim();
+  // Peers that a bench can do without are left out: they would take longer than all else.
+  const peer = plan.needs?.includes('PyTorch') ? python : undefined;
+  const line = `${ofHere(text, peer)} ${plan.smaller ?? ''}`.trim();
   const done = await type(line, where, await servicesFor(text), plan.serves === true);
   // npm itself ends by the signal that it was sent.
   const codes = plan.serves ? [0, null] : [plan.exitCode ?? 0];
