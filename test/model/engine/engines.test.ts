@@ -1,8 +1,10 @@
 import '@tensorflow/tfjs-backend-cpu';
-import * as tf from '@tensorflow/tfjs-core';
+import * as plainTfjs from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import type { Engine, NumericArray } from '../../../src/model/engine/contract.js';
+import { parseDevice } from '../../../src/model/engine/device-names.js';
 import { createTfjsEngine, usedKernels } from '../../../src/model/engine/tfjs.js';
+import { loadTfjs } from '../../../src/model/engine/tfjs-packages.js';
 import * as graph from '../../../src/model/graph/builder.js';
 import { elementCount } from '../../../src/model/graph/shape.js';
 import { caseInputs } from '../graph/case-inputs.js';
@@ -16,7 +18,7 @@ const tolerance = 5e-6;
 
 const engines: readonly (readonly [string, () => Engine])[] = [
   [testEngine.name, () => testEngine],
-  ...(deviceUnderTest ? [] : [['tfjs cpu', () => createTfjsEngine(tf)] as const]),
+  ...(deviceUnderTest ? [] : [['tfjs cpu', () => createTfjsEngine(plainTfjs)] as const]),
 ];
 
 describe.each(engines)('%s', (_, createEngine) => {
@@ -97,6 +99,10 @@ describe.each(engines)('%s', (_, createEngine) => {
 });
 
 it('names the kernels of TensorFlow.js that its engine uses', async () => {
+  const choice = parseDevice(deviceUnderTest ?? '');
+  const usesTfjs = choice?.engine === 'tfjs' && choice.device !== 'webgpu';
+  const tf = usesTfjs ? await loadTfjs(choice.device as 'cpu' | 'cuda') : plainTfjs;
+  const registered = tf.getKernelsForBackend(tf.getBackend()).map(({ kernelName }) => kernelName);
   const engine = createTfjsEngine(tf);
   const used = new Set<string>();
   for (const opCase of Object.values(opCases).flat()) {
@@ -112,4 +118,5 @@ it('names the kernels of TensorFlow.js that its engine uses', async () => {
   }
   const kernels = [...used].filter((name) => !name.endsWith('__op'));
   expect(kernels.sort()).toEqual([...usedKernels]);
+  expect(registered).toEqual(expect.arrayContaining(kernels));
 });
