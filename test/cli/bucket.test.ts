@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FakeStorage, findFakeStorage, startFakeStorage } from '../pipeline/archive/fake-storage.js';
@@ -42,5 +45,27 @@ describe.skipIf(program === undefined)('a bucket', () => {
     const name = await cli('export', 'here/mine', 'gs://models');
     expect(lastLine(name)).toMatch(/names a bucket, but no object in it/);
     expect([none.code, name.code]).toEqual([1, 2]);
+  });
+});
+
+describe('a bucket that lets nobody in', () => {
+  const folder = temporaryFolder();
+  test.each([
+    [401, /there are no valid Google credentials\. Log in with: gcloud auth application-default login\.$/],
+    [403, /access is denied\. Check that the account may use this bucket\.$/],
+  ])('and answers %i', async (status, line) => {
+    const server = createServer((_, response) => response.writeHead(status).end('{}')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    for (const words of [
+      ['import', 'gs://models/mine.tar.gz'],
+      ['batch', 'merge', 'gs://models/weekly'],
+    ]) {
+      const finished = await runCli(words, folder, { STORAGE_EMULATOR_HOST: address });
+      expect(lastLine(finished)).toMatch(line);
+      expect(finished.errors.trimEnd().split('\n')).toHaveLength(1);
+      expect(finished.code).toBe(1);
+    }
+    server.close();
   });
 });
