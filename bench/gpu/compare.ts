@@ -4,10 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../src/common/package-root.js';
 import { formatDevice } from '../../src/model/engine/device-names.js';
 import { listDevices } from '../../src/model/engine/devices.js';
+import { floatTypes } from '../../src/model/graph/shape.js';
 import { type Load, readOptions } from './options.js';
 
 /**
- * Everything that is to be known about a graphics card, in one command: each device that works, on each load, and
+ * Everything that is to be known about a graphics card, in one command: each device that works, in float32 and, where it
+ * has that, float16, on each load, and
  * PyTorch and Hugging Face generate beside it where --python or TITLESMITH_ORACLE_PYTHON names one. Without --device, all of ONNX Runtime's that
  * work but the processor. `--device "onnxruntime webgpu" --loads tiny:2x32 --steps 2 --texts 4 --slots 2 --matrix 64` is
  * small enough for a card in software.
@@ -26,13 +28,23 @@ interface Measured {
 
 const options = readOptions();
 const devices = await listDevices();
-for (const { works, description, reason, ...choice } of devices) {
-  process.stdout.write(`${formatDevice(choice)}: ${works ? (description ?? 'works') : reason}\n`);
+for (const { works, description, reason, float16Shortage, ...choice } of devices) {
+  const float16 = float16Shortage === undefined ? 'float16 too' : `no float16: ${float16Shortage}`;
+  const found = works ? `${description ?? 'works'}, ${float16}` : reason;
+  process.stdout.write(`${formatDevice(choice)}: ${found}\n`);
 }
 const cards = devices.filter(
   ({ engine, device, works, software }) => engine === 'onnxruntime' && device !== 'cpu' && works && !software,
 );
 const names = options.device === undefined ? cards.map(formatDevice) : [options.device];
+/** Each device in each type that it computes in. */
+const contestants = names.flatMap((device) => {
+  const report = devices.find((candidate) => formatDevice(candidate) === device);
+  const types = floatTypes.filter((type) => type === 'float32' || report?.float16Shortage === undefined);
+  return types
+    .filter((type) => options.precision === undefined || type === options.precision)
+    .map((precision) => ({ device, precision }));
+});
 
 function measure(command: string, list: readonly string[]): Measured[] {
   const { status, stdout, stderr } = spawnSync(command, list, { encoding: 'utf8', maxBuffer: 1 << 26 });
@@ -50,8 +62,8 @@ function measureLoad({ model, configuration, rows, rowLength }: Load): Measured[
   const shared = { steps, texts, slots, matrix };
   const flags = (values: Readonly<Record<string, number>>): string[] =>
     Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const ours = names.flatMap((device) => {
-    const size = ['--device', device, '--loads', `${model}:${rows}x${rowLength}`];
+  const ours = contestants.flatMap(({ device, precision }) => {
+    const size = ['--device', device, '--precision', precision, '--loads', `${model}:${rows}x${rowLength}`];
     return measure(process.execPath, [script, ...size, ...flags(shared)]);
   });
   if (python === undefined) return ours;

@@ -3,12 +3,15 @@ import { createRandom } from '../../src/common/random.js';
 import type { DeviceTensor, Value } from '../../src/model/engine/contract.js';
 import { parseDevice } from '../../src/model/engine/device-names.js';
 import { openEngine } from '../../src/model/engine/open-engine.js';
+import { narrow } from '../../src/model/float-formats.js';
 import { generateTexts } from '../../src/model/generation/generate.js';
 import { generationDefaults } from '../../src/model/generation/options.js';
 import { openDecodeSession } from '../../src/model/gpt2/decoder.js';
+import { parameterSpecifications } from '../../src/model/gpt2/parameters.js';
 import { input, matmul, multiply } from '../../src/model/graph/builder.js';
+import { elementCount, type FloatType } from '../../src/model/graph/shape.js';
 import type { Tensor } from '../../src/model/graph/tensor.js';
-import { trainingGraph } from '../../src/model/training/loss-graph.js';
+import { lossScaleName, trainingGraph } from '../../src/model/training/loss-graph.js';
 import { openTrainingMemory } from '../../src/model/training/open-memory.js';
 import { createTrainableModel, initializeModel } from '../../src/model/training/trainable.js';
 import { byteTokenizer, randomWeights } from '../generate/random-model.js';
@@ -18,7 +21,7 @@ import { readOptions } from './options.js';
  * One load on one device: matrix products, copies, training steps (forward, backward, AdamW) and texts of 24 tokens,
  * random weights. Prints one JSON line. Alone in its process, so that a device that fails takes nothing else down.
  */
-const { device, loads, steps, texts, slots, matrix } = readOptions();
+const { device, precision = 'float32', loads, steps, texts, slots, matrix } = readOptions();
 const [load] = loads;
 const choice = parseDevice(device ?? '');
 if (!load || !choice) throw new Error('needs --device and --loads');
@@ -28,21 +31,23 @@ const isDevice = (value: Value): value is DeviceTensor => 'view' in value;
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
-/** Seconds in which an output is computed from inputs of its shape, in the best of four rounds. */
+/** Seconds in which an output is computed from inputs of its shape and type, in the best of four rounds. */
 async function secondsOf(
   shape: readonly number[],
   names: readonly string[],
   outputs: { readonly y: Tensor },
+  dtype: FloatType = 'float32',
 ): Promise<number> {
   const program = await engine.compile(outputs);
-  const specification = { shape, dtype: 'float32' } as const;
-  const array = new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(0.01);
+  const specification = { shape, dtype };
+  const exact = new Float32Array(elementCount(shape)).fill(0.01);
+  const array = dtype === 'float16' ? narrow(exact) : exact;
   const tensor = (): Value => engine.memory?.allocate(specification) ?? array.slice();
   const feeds = Object.fromEntries(names.map((name) => [name, tensor()]));
   const y = tensor();
   for (const value of Object.values(feeds)) if (isDevice(value)) await engine.memory!.write([[array, value]]);
   const settle = async (): Promise<void> => {
-    if (isDevice(y)) await engine.memory!.read([[y.view([1]), new Float32Array(1)]]);
+    if (isDevice(y)) await engine.memory!.read([[y.view([1]), array.slice(0, 1)]]);
   };
   const repeats = 8;
   const seconds: number[] = [];
@@ -59,7 +64,8 @@ async function secondsOf(
 
 async function matmulGigaflops(): Promise<number> {
   const shape = [matrix, matrix];
-  const seconds = await secondsOf(shape, ['x', 'w'], { y: matmul(input('x', shape), input('w', shape)) });
+  const [x, w] = ['x', 'w'].map((name) => input(name, shape, precision)) as [Tensor, Tensor];
+  const seconds = await secondsOf(shape, ['x', 'w'], { y: matmul(x, w) }, precision);
   return (2 * matrix ** 3) / seconds / 1e9;
 }
 
@@ -76,7 +82,12 @@ async function trainingSeconds(): Promise<{ seconds: number; losses: number[]; p
     onlyTrainTransformerLayers: false,
   });
   await initializeModel(model, 1, randomWeights(configuration));
-  const program = await engine.compile(trainingGraph(configuration, { rows, rowLength }));
+  const lossScale = precision === 'float16' ? 1024 : 1;
+  const scale: Record<string, Float32Array> =
+    precision === 'float16' ? { [lossScaleName]: Float32Array.of(lossScale) } : {};
+  const program = await engine.compile(
+    trainingGraph(configuration, { rows, rowLength }, { products: precision }),
+  );
   const memory = await openTrainingMemory(engine, model);
   const tokens = rows * rowLength;
   const random = createRandom(2, 'tokens');
@@ -98,8 +109,8 @@ async function trainingSeconds(): Promise<{ seconds: number; losses: number[]; p
     };
     const started = performance.now();
     const { results } = memory.gradients(false);
-    await program.run({ ...batch, ...memory.parameters() }, { loss, ...results });
-    await memory.update({ step, learningRate: 1e-4, weightDecay: 0.1, clipNorm: 1 });
+    await program.run({ ...batch, ...scale, ...memory.parameters() }, { loss, ...results });
+    await memory.update({ step, learningRate: 1e-4, weightDecay: 0.1, clipNorm: 1, lossScale });
     losses.push(loss[0]!);
     if (step > warmUp) seconds.push((performance.now() - started) / 1000);
   }
@@ -110,7 +121,7 @@ async function trainingSeconds(): Promise<{ seconds: number; losses: number[]; p
 
 /** Texts a second, and how often a second all slots went one token further. */
 async function generation(): Promise<{ textsPerSecond: number; stepsPerSecond: number }> {
-  const sizes = { slots, capacity: Math.min(64, configuration.contextLength) };
+  const sizes = { slots, capacity: Math.min(64, configuration.contextLength), precision };
   const session = await openDecodeSession(engine, configuration, randomWeights(configuration), sizes);
   const tokenizer = byteTokenizer(configuration);
   let [count, decoded] = [0, 0];
@@ -132,21 +143,29 @@ async function generation(): Promise<{ textsPerSecond: number; stepsPerSecond: n
   return { textsPerSecond: count / seconds, stepsPerSecond: decoded / seconds };
 }
 
+/** What a step of all slots reads of the weights, each once. */
+function weightBytes(): number {
+  const bytes = (decays: boolean): number => (decays && precision === 'float16' ? 2 : 4);
+  const sizes = parameterSpecifications(configuration).map(
+    ({ shape, decays }) => bytes(decays) * elementCount(shape),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 const product = await matmulGigaflops();
 const copy = await copyGigabytes();
 const { seconds, losses, parameters } = await trainingSeconds();
 const gigaflops = (6 * parameters * rows * rowLength) / seconds / 1e9;
 const { textsPerSecond, stepsPerSecond } = await generation();
 const report = {
-  name: `titlesmith, ${device}, float32`,
+  name: `titlesmith, ${device}, ${precision}`,
   tokensPerSecond: (rows * rowLength) / seconds,
   gigaflops,
   matmulGigaflops: product,
   shareOfMatmul: gigaflops / product,
   copyGigabytes: copy,
   textsPerSecond,
-  // A step of all slots reads every weight once.
-  shareOfCopy: (stepsPerSecond * parameters * 4) / 1e9 / copy,
+  shareOfCopy: (stepsPerSecond * weightBytes()) / 1e9 / copy,
   losses,
 };
 process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Gpt2Configuration } from '../../src/model/gpt2/configuration.js';
+import { type FloatType, floatTypes } from '../../src/model/graph/shape.js';
 import { configurations } from '../finetune/options.js';
 
 /** One model with one size of step. */
@@ -12,6 +13,8 @@ export interface Load {
 
 export interface GpuOptions {
   readonly device: string | undefined;
+  /** Type of matrix products; undefined: each that the device has. */
+  readonly precision: FloatType | undefined;
   readonly loads: readonly Load[];
   readonly steps: number;
   readonly texts: number;
@@ -37,6 +40,7 @@ export function readOptions(): GpuOptions {
   const { values } = parseArgs({
     options: {
       device: { type: 'string' },
+      precision: { type: 'string' },
       loads: { type: 'string', default: '124M:16x64,124M:64x64,355M:16x64,355M:64x64' },
       steps: { type: 'string', default: '10' },
       texts: { type: 'string', default: '1000' },
@@ -51,8 +55,12 @@ export function readOptions(): GpuOptions {
     if (!configuration) throw new Error('--loads takes 124M:16x64 and the like, tiny:2x32');
     return { model, configuration, rows: Number(rows), rowLength: Number(rowLength) };
   });
+  const precision = floatTypes.find((type) => type === values.precision);
+  if (values.precision !== undefined && !precision)
+    throw new Error(`--precision takes ${floatTypes.join(', ')}`);
   return {
     device: values.device,
+    precision,
     loads,
     steps: Number(values.steps),
     texts: Number(values.texts),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,11 @@ import { createTrainableModel } from '../../../src/model/training/trainable.js';
 import { samplePosts } from '../../../src/pipeline/sources/sample/posts.js';
 import { oracle, oracleFeeds, oracleParameters } from '../gpt2/oracle.js';
 import { testEngine as engine, hasFloat16 } from '../test-engine.js';
+
+/** What test/oracles/gpt2/make_autocast.py wrote. */
+const autocast = JSON.parse(
+  readFileSync(new URL('../../oracles/gpt2/gpt2-tiny-autocast.json', import.meta.url), 'utf8'),
+) as { readonly gradientErrors: Readonly<Record<string, number>> };
 
 const posts = samplePosts().filter(({ subreddit }) => subreddit === 'AskReddit');
 const titles = [...new Set(posts.map(({ title }) => title))]
@@ -138,8 +144,9 @@ describe('the loss scale', () => {
 });
 
 describe('gradients with products in float16', () => {
-  /** Rounding is 2⁻¹¹ relative, and sums on a device are of float16 too; some dozen products lie on the way. */
-  const tolerance = 1e-2;
+  /** Of a gradient's difference from float32, relative: what PyTorch's own mixed precision comes to, and four times it. */
+  const errors = Object.values(autocast.gradientErrors);
+  const tolerance = 4 * Math.max(...errors);
   const { rows, rowLength } = oracle.batch;
   const specifications = parameterSpecifications(oracle.configuration);
 
@@ -232,7 +239,7 @@ describe('training with products in float16', () => {
   });
 
   it.runIf(hasFloat16)('comes within 0.5 % of the validation loss of float32', async () => {
-    const changed = { steps: 60, evaluateEvery: 30, saveEvery: 60, printEvery: 60 };
+    const changed = { steps: 60, learningRate: 5e-3, evaluateEvery: 30, saveEvery: 60, printEvery: 60 };
     const exact = await run('exact', { ...changed, mixedPrecision: 'off' });
     const mixed = await run('mixed', changed);
     expect(mixed.bestValidationLoss).toBeLessThan(0.8 * mixed.initialValidationLoss);
