@@ -154,8 +154,9 @@ async function openShortage(): Promise<() => Promise<void>> {
 }
 
 describe.runIf(deviceUnderTest)(`training on ${deviceUnderTest}`, () => {
-  it('20 steps of added gradients, and adapters, go as on the processor', async () => {
-    for (const changed of [{ accumulateGradients: 2 }, { steps: 4, loraRank: 2, recompute: true }]) {
+  it('20 steps of added gradients, adapters, and dropout go as on the processor', async () => {
+    const adapters = { steps: 4, loraRank: 2, recompute: true };
+    for (const changed of [{ accumulateGradients: 2 }, adapters, { steps: 4, dropout: 0.2 }]) {
       const name = Object.keys(changed).join('-');
       const [expected, received] = [
         await train(processor, `cpu-${name}`, changed),
@@ -171,8 +172,8 @@ describe.runIf(deviceUnderTest)(`training on ${deviceUnderTest}`, () => {
     }
   });
 
-  it('stopped and started again, ends with the same bytes', async () => {
-    const changed = { steps: 5 };
+  it('with dropout, stopped and started again, ends with the same bytes', async () => {
+    const changed = { steps: 5, dropout: 0.2 };
     await train(testEngine, 'whole', changed);
     await expect(train(testEngine, 'stopped', changed, stopAfter(2))).rejects.toBeInstanceOf(
       InterruptedError,

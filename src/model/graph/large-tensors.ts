@@ -2,6 +2,7 @@ import {
   add,
   apply,
   broadcastTo,
+  cast,
   concat,
   divide,
   gatherRows,
@@ -251,6 +252,10 @@ const crossEntropy: Rule<'linearCrossEntropy'> = (parts, node, [hidden, targetRo
   );
 };
 
+/** Rows [N,C], zeros where `inside` [N,1] is 0. */
+const masked = (rows: Tensor, inside: Tensor): Tensor =>
+  multiply(rows, cast(inside, rows.dtype === 'float16' ? 'float16' : 'float32'));
+
 /** Where indices lie in each of the parts of a table, by the parts' rows. */
 function placesOf(rows: readonly number[], indices: Tensor): ReturnType<typeof rowsWithin>[] {
   return rows.map((count, part) => rowsWithin(indices, total(rows.slice(0, part)), count));
@@ -347,7 +352,7 @@ const rules: { readonly [Op in OpName]?: Rule<Op> } = {
         wanted,
       );
       return sum(
-        tables.map((part, index) => multiply(gatherRows(part, places[index]!.local), places[index]!.inside)),
+        tables.map((part, index) => masked(gatherRows(part, places[index]!.local), places[index]!.inside)),
       );
     });
     return [parts.value(node, gathered)];
@@ -360,7 +365,7 @@ const rules: { readonly [Op in OpName]?: Rule<Op> } = {
     const byUpdates = parts.cut(indices!, rows).map((where, index) => {
       if (sums.length === 1) return [scatterAddRows(added[index]!, where, sums[0]!)];
       return placesOf(sums, where).map(({ local, inside }, part) =>
-        scatterAddRows(multiply(added[index]!, inside), local, sums[part]!),
+        scatterAddRows(masked(added[index]!, inside), local, sums[part]!),
       );
     });
     const scattered = sums.map((_, part) => sum(byUpdates.map((pieces) => pieces[part]!)));

@@ -8,7 +8,7 @@ import {
   splitLargeTensors,
 } from '../../../src/model/graph/large-tensors.js';
 import { topologicalOrder } from '../../../src/model/graph/order.js';
-import { elementCount } from '../../../src/model/graph/shape.js';
+import { elementCount, floatTypes } from '../../../src/model/graph/shape.js';
 import type { OpNode, Tensor } from '../../../src/model/graph/tensor.js';
 import { trainingGraph } from '../../../src/model/training/loss-graph.js';
 import { caseInputs } from './case-inputs.js';
@@ -72,7 +72,7 @@ describe('a graph whose large tensors are in parts gives what the whole one give
     });
   }
 
-  it('a whole step of training: embeddings, attention and logits', () => {
+  it.each(floatTypes)('a whole step of training, products in %s', (products) => {
     const configuration: Gpt2Configuration = {
       vocabularySize: 37,
       contextLength: 8,
@@ -81,7 +81,7 @@ describe('a graph whose large tensors are in parts gives what the whole one give
       heads: 2,
       layerNormEpsilon: 1e-5,
     };
-    const outputs = trainingGraph(configuration, { rows: 4, rowLength: 4 });
+    const outputs = trainingGraph(configuration, { rows: 4, rowLength: 4 }, { products });
     const inputs = topologicalOrder(Object.values(outputs)).filter(
       (node): node is OpNode<'input'> => node.op === 'input',
     );
@@ -97,6 +97,7 @@ describe('a graph whose large tensors are in parts gives what the whole one give
     // 148 elements are the token embedding, 128 the attention's scores, 256 the widest activations.
     for (const limit of [147, 100, 65]) {
       const split = splitLargeTensors(outputs, limit);
+      // Of embedding, attention and logits each is in parts.
       expect(split.parts.get('gradient.wte.weight')!.length).toBeGreaterThan(1);
       expect(largestOf(Object.values(split.outputs))).toBeLessThanOrEqual(limit);
       const received = evaluateSplit(split, feeds);
