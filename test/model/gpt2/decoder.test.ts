@@ -4,7 +4,7 @@ import type { DecodeSession } from '../../../src/model/generation/contract.js';
 import { type Gpt2PromptCache, openDecodeSession } from '../../../src/model/gpt2/decoder.js';
 import { precisions } from '../../../src/model/gpt2/precision.js';
 import { storedWeights } from '../../../src/model/gpt2/weight-source.js';
-import { testEngine as engine, hasFloat16 } from '../test-engine.js';
+import { deviceUnderTest, testEngine as engine, hasFloat16 } from '../test-engine.js';
 import { oracle, oracleParameters, relativeError } from './oracle.js';
 import { uncachedLogits } from './uncached.js';
 
@@ -105,7 +105,10 @@ describe('decoding with a key/value cache', () => {
     session.fill(1, other);
     session.fill(2, other);
     const beside = rowOf((await step([5, 9, 4], [3, 4, 5])).logits, 0);
-    expect([...beside]).toEqual([...alone]);
+    // TensorFlow rounds a row's products otherwise among other rows.
+    const tolerance = deviceUnderTest?.startsWith('tfjs') ? 1e-6 : 0;
+    for (const [token, logit] of alone.entries())
+      expect(Math.abs(beside[token]! - logit)).toBeLessThanOrEqual(tolerance);
   });
 });
 
