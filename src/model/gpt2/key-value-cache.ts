@@ -19,7 +19,9 @@ export class KeyValueCache implements SlotCache {
     const { layers, heads } = configuration;
     this.headWidth = paddedHeadWidth(configuration);
     const size = slots * heads * capacity * this.headWidth;
-    const arrays = (): Float32Array[] => Array.from({ length: layers }, () => new Float32Array(size));
+    // Written once, so that the system gives all of it now: memory that does not suffice is missed before the first text.
+    const array = (): Float32Array => new Float32Array(size).fill(0);
+    const arrays = (): Float32Array[] => Array.from({ length: layers }, array);
     this.keys = arrays();
     this.values = arrays();
   }
