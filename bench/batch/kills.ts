@@ -35,7 +35,7 @@ function writeInput(): void {
   const perMonth = (posts: number): Record<string, number> =>
     Object.fromEntries(months.map((month) => [month, posts]));
   writeDumps(join(folder, 'dumps/wanted'), perMonth(40), names);
-  writeDumps(join(folder, 'dumps/others'), perMonth(30_000), ['zulu'], 1_000_000);
+  writeDumps(join(folder, 'dumps/others'), perMonth(10_000), ['zulu'], 1_000_000);
 }
 
 function writeBatch(week: Week): void {
@@ -75,13 +75,13 @@ function stageLengths({ heard, seconds }: Segment): ReadonlyMap<string, number> 
 }
 
 /**
- * One kill in five comes some time after the start, the others while a stage is at work: the furthest one reached so
- * far or the next, so that work goes on between kills.
+ * One kill in five comes some time after the start, the others while a stage is at work: any from the furthest one
+ * reached so far, so that work goes on between kills.
  * @param reached the furthest stage heard of so far.
  */
 function nextMoment(random: Random, reached: number, lengths: ReadonlyMap<string, number>): Moment {
   const target = pick(targets, random);
-  const stage = random.uniform() < 0.2 ? undefined : pick(stages.slice(reached, reached + 2), random);
+  const stage = random.uniform() < 0.2 ? undefined : pick(stages.slice(reached), random);
   const length = stage === undefined ? 3000 : (lengths.get(stage) ?? 100);
   return { stage, milliseconds: length * random.uniform(), target };
 }

@@ -26,17 +26,22 @@ export async function putCheckpointAside(folder: string, record: StageRecord): P
   const files = Object.entries(record.outputs ?? {}).filter(([path]) =>
     path.startsWith(`${runFiles.checkpoint}/`),
   );
-  if (record.status !== 'done' || files.length === 0) return false;
-  if (!(await filesAreUnchanged(folder, Object.fromEntries(files)))) return false;
+  const isWhole =
+    record.status === 'done' &&
+    files.length > 0 &&
+    (await filesAreUnchanged(folder, Object.fromEntries(files)));
   const [from, to] = [join(folder, runFiles.checkpoint), join(folder, earlierCheckpointFolder)];
   try {
-    await rm(to, { recursive: true, force: true });
-    await rename(from, to);
+    if (isWhole) {
+      await rm(to, { recursive: true, force: true });
+      await rename(from, to);
+    }
+    // Also of one that had just been put aside when its process was killed.
     for (const name of leftOut) await rm(join(to, name), { force: true });
   } catch (error) {
     throw fileError('write', to, error);
   }
-  return true;
+  return isWhole;
 }
 
 /** Whether there is a checkpoint that was put aside. */
