@@ -60,9 +60,10 @@ function countLines(counts: RunCounts): string[] {
   }
   if (dataset) add('dataset', `${number(dataset.train)} to train on, ${number(dataset.validation)} held out`);
   if (finetune) {
+    const skipped = finetune.skippedSteps ? ` (${number(finetune.skippedSteps)} skipped)` : '';
     add(
       'training',
-      `${number(finetune.steps)} steps, ${number(finetune.epochs)} epochs, ${number(finetune.parameters)} parameters`,
+      `${number(finetune.steps)} steps${skipped}, ${number(finetune.epochs)} epochs, ${number(finetune.parameters)} parameters`,
     );
     const [first, best] = [
       perplexity(finetune.initialValidationLoss),

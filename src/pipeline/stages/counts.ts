@@ -24,6 +24,8 @@ export type FinetuneCounts = {
   readonly bestStep: number;
   readonly finalValidationLoss: number;
   readonly parameters: number;
+  /** Steps that changed no weight, as their gradients overflowed; undefined without mixed precision. */
+  readonly skippedSteps?: number;
 };
 
 export type GenerateCounts = {

@@ -227,6 +227,18 @@ describe.runIf(computes)('training with products in float16', () => {
     expect(line).not.toHaveProperty('gradientNorm');
   });
 
+  it.runIf(hasFloat16)('comes down from a scale that overflows float16 alone, and learns on', async () => {
+    const changed = { steps: 40, evaluateEvery: 40 };
+    await expect(run('down', changed, stopAfter(1))).rejects.toThrow(InterruptedError);
+    await setLossScaling('down', { scale: 2 ** 40, steadySteps: 0, skippedSteps: 0 });
+    const { initialValidationLoss, finalValidationLoss, skippedSteps } = await run('down', changed);
+    expect(skippedSteps).toBeGreaterThan(4);
+    expect(skippedSteps).toBeLessThan(30);
+    expect(finalValidationLoss).toBeLessThan(initialValidationLoss - 0.2);
+    const { position } = await stateOf('down');
+    expect(position.lossScaling!.scale).toBe(2 ** (40 - skippedSteps!));
+  });
+
   it('ends in one line where gradients are not finite without a scale either', async () => {
     await expect(run('diverged', {}, stopAfter(1))).rejects.toThrow(InterruptedError);
     const { state } = createTrainableModel(configuration, options);
