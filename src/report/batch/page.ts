@@ -76,7 +76,7 @@ function overview(record: BatchRecord): Html {
 ${figure('Runs', `${count(record.runs.filter(isDone).length)} of ${count(record.runs.length)}`, 'done')}
 ${figure('Titles in', count(titles), 'after cleaning, of all runs')}
 ${figure('Accepted', count(accepted), share)}
-${figure('Time', time(seconds), 'from the first run to the last')}
+${figure('Time', time(seconds), record.finishedAt === null ? 'so far' : 'from the first run to the last')}
 </dl></section>`;
 }
 
@@ -185,7 +185,7 @@ function row(run: BatchRunRecord, before: RunFigures | undefined, base: string):
     return html`<td data-label="${heading}">${shown}</td>`;
   });
   return html`<tr><th scope="row">${name}</th><td><span class="state ${kind}">${words}</span>${verdictChange(run.figures, before)}</td>${cells}
-<td data-label="Time">${time(run.seconds)}</td></tr>
+<td data-label="Time">${run.seconds === 0 ? '–' : time(run.seconds)}</td></tr>
 `;
 }
 

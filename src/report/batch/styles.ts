@@ -3,12 +3,12 @@ import { pageStyles } from '../page-styles.js';
 /** The report's style sheet, and what the table of runs adds to it. */
 export const batchStyles = `${pageStyles}
 .runs { width: 100%; }
-.runs td, .runs thead th { padding: 0.6rem 0 0.6rem 1.2rem; text-align: right; }
+.runs td, .runs thead th { padding: 0.6rem 0 0.6rem 1.2rem; text-align: right; vertical-align: baseline; }
 .runs th:first-child, .runs td:first-child, .runs thead th:first-child { text-align: left; padding-left: 0; }
 .runs th:nth-child(2), .runs td:nth-child(2), .runs thead th:nth-child(2) { text-align: left; }
 .runs td, .runs th { white-space: nowrap; }
 .runs tbody tr { border-bottom: 1px solid var(--line); }
-.runs tbody th { font-weight: 600; }
+.runs tbody th { font-weight: 600; padding: 0.6rem 0; vertical-align: baseline; }
 .runs a { color: inherit; text-decoration-color: var(--accent); text-underline-offset: 0.2em; }
 .runs .change { display: block; color: var(--muted); font-size: 0.8rem; line-height: 1.2; }
 .runs .change.better { color: var(--kept); }
