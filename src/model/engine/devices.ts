@@ -43,7 +43,8 @@ const hints: Readonly<Record<string, string>> = {
       : "Update the graphics card's driver.",
   cuda: 'Needs an NVIDIA driver, and CUDA and cuDNN in the versions that libraries are named with (docs/devices.md).',
 };
-const installCuda = 'Run npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12 (Linux x64).';
+const installCuda =
+  'Run ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js (Linux x64).';
 
 /**
  * ONNX Runtime's messages in words for people.

@@ -12,7 +12,7 @@ it.each([
     refused,
     unloaded('libonnxruntime_providers_shared.so', '/app/bin/libonnxruntime_providers_shared.so'),
     'libonnxruntime_providers_shared.so is not installed',
-    /^Run npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12/,
+    /^Run ONNXRUNTIME_NODE_INSTALL=cuda12 node /,
   ],
   [
     'CUDA is not installed',
