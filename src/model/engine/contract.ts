@@ -31,7 +31,7 @@ export interface DeviceMemory {
    * with those, `compile` says so.
    */
   readonly largestBuffer: number;
-  /** Room for a tensor, its values undefined until they are written. @throws TitlesmithError where there is none left. */
+  /** Room for a tensor, taken when it is first used; its values are undefined until they are written. */
   allocate(specification: TensorSpecification): DeviceTensor;
   write(pairs: readonly (readonly [from: NumericArray, to: DeviceTensor])[]): Promise<void>;
   read(pairs: readonly (readonly [from: DeviceTensor, to: NumericArray])[]): Promise<void>;

@@ -126,6 +126,6 @@ class DeviceProgram implements Program {
   }
 
   async dispose(): Promise<void> {
-    this.session.dispose();
+    await this.session.dispose();
   }
 }

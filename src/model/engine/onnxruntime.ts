@@ -140,7 +140,7 @@ class OnnxRuntimeProgram implements Program {
   }
 
   async dispose(): Promise<void> {
-    this.session.dispose();
+    await this.session.dispose();
   }
 }
 

@@ -66,9 +66,8 @@ export class OrtDeviceMemory implements DeviceMemory {
 
   private allocateBuffer({ shape, dtype }: TensorSpecification): OrtDeviceTensor {
     const dimensions = BigInt64Array.from(shape, BigInt);
-    let handle: Handle;
-    try {
-      handle = created((out) =>
+    const make = (): Handle =>
+      created((out) =>
         ortLibrary().functions.createTensorAsOrtValue(
           this.allocator,
           dimensions,
@@ -77,10 +76,7 @@ export class OrtDeviceMemory implements DeviceMemory {
           out,
         ),
       );
-    } catch (error) {
-      throw explainDeviceError(error);
-    }
-    return new OrtDeviceTensor({ shape, dtype }, handle, this.description);
+    return new OrtDeviceTensor({ shape, dtype }, make, this.description);
   }
 
   write(pairs: readonly (readonly [from: NumericArray, to: DeviceTensor])[]): Promise<void> {
@@ -116,23 +112,24 @@ export class OrtDeviceMemory implements DeviceMemory {
       return handle;
     };
     try {
-      const [from, to] = [0, 1].map((side) =>
-        pairs.map((pair) => handleOf(pair[side]!, (isArray(pair[0]) ? pair[1] : pair[0]) as DeviceTensor)),
-      ) as [Handle[], Handle[]];
-      const status = await onDevice(
-        () =>
-          new Promise<Handle | null>((resolve, reject) => {
-            functions.copyTensors.async(
-              sharedEnvironment(this.threads),
-              from,
-              to,
-              null,
-              pairs.length,
-              (error, result) => (error ? reject(error) : resolve(result)),
-            );
-          }),
-      );
+      const status = await onDevice(() => {
+        const [from, to] = [0, 1].map((side) =>
+          pairs.map((pair) => handleOf(pair[side]!, (isArray(pair[0]) ? pair[1] : pair[0]) as DeviceTensor)),
+        ) as [Handle[], Handle[]];
+        return new Promise<Handle | null>((resolve, reject) => {
+          functions.copyTensors.async(
+            sharedEnvironment(this.threads),
+            from,
+            to,
+            null,
+            pairs.length,
+            (error, result) => (error ? reject(error) : resolve(result)),
+          );
+        });
+      });
       check(status);
+    } catch (error) {
+      throw explainDeviceError(error);
     } finally {
       for (const handle of wrapped) functions.releaseValue(handle);
     }

@@ -174,25 +174,24 @@ export class OrtSession {
       });
     this.inFlight.add(held);
     try {
-      const inputs = wrapAll(this.inputs, feeds);
-      const outputs = wrapAll(this.outputs, results);
       const [inputNames, outputNames] = [[...this.inputs.keys()], [...this.outputs.keys()]];
-      const status = await this.inTurn(
-        () =>
-          new Promise<Handle | null>((resolve, reject) => {
-            functions.run.async(
-              this.session,
-              null,
-              inputNames,
-              inputs,
-              inputs.length,
-              outputNames,
-              outputs.length,
-              outputs,
-              (error, result) => (error ? reject(error) : resolve(result)),
-            );
-          }),
-      );
+      const status = await this.inTurn(() => {
+        const inputs = wrapAll(this.inputs, feeds);
+        const outputs = wrapAll(this.outputs, results);
+        return new Promise<Handle | null>((resolve, reject) => {
+          functions.run.async(
+            this.session,
+            null,
+            inputNames,
+            inputs,
+            inputs.length,
+            outputNames,
+            outputs.length,
+            outputs,
+            (error, result) => (error ? reject(error) : resolve(result)),
+          );
+        });
+      });
       check(status);
     } finally {
       this.inFlight.delete(held);
@@ -200,9 +199,9 @@ export class OrtSession {
     }
   }
 
-  dispose(): void {
+  async dispose(): Promise<void> {
     const { functions } = ortLibrary();
-    functions.releaseSession(this.session);
+    await this.inTurn(async () => functions.releaseSession(this.session));
     for (const value of this.constantValues) functions.releaseValue(value);
   }
 
