@@ -24,9 +24,9 @@ if (!library)
     'Skipped: a clock that jumps. Install libfaketime, or set TITLESMITH_FAKETIME to its library.',
   );
 
-/** Sets the clock that the processes see; it goes on from there. */
+/** Sets the clock that the processes see, to that time or less than a second after it; it goes on from there. */
 function setClock(time: string): void {
-  const offset = Math.round((Date.parse(time) - Date.now()) / 1000);
+  const offset = Math.ceil((Date.parse(time) - Date.now()) / 1000);
   writeFileSync(join(folder, 'clock'), `${offset < 0 ? '' : '+'}${offset}\n`);
 }
 
