@@ -6,6 +6,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // What is waited for comes later on a busy machine.
+    expect: { poll: { timeout: 20_000 } },
     // For tests that load ONNX Runtime by itself; titlesmith turns it off of its own accord.
     env: { ORT_DISABLE_TELEMETRY: '1' },
   },
