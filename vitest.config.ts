@@ -7,7 +7,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: 'forks',
     // What is waited for comes later on a busy machine.
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 20_000, interval: 20 } },
     // For tests that load ONNX Runtime by itself; titlesmith turns it off of its own accord.
     env: { ORT_DISABLE_TELEMETRY: '1' },
   },
