@@ -2,8 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { execute } from './cli/execute.js';
 import { parse } from './cli/parsing/command-line.js';
+import { Console } from './cli/terminal.js';
 import { type ExitCode, exitCodes, TitlesmithError } from './common/errors.js';
-import { Console } from './pipeline/console.js';
 
 /** Runs a command line. @returns the exit code of the process. */
 async function main(arguments_: readonly string[]): Promise<ExitCode> {

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { packageRoot } from '../src/common/package-root.js';
+import { packageRoot } from '../src/io/package-root.js';
 
 function isProgram(path: string): boolean {
   try {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { packageRoot } from '../../src/common/package-root.js';
+import { packageRoot } from '../../src/io/package-root.js';
 
 /** What a run is at, in order; `saving` is a part of finetune. */
 export const stages = ['extract', 'dataset', 'finetune', 'saving', 'generate', 'dedupe', 'report'] as const;

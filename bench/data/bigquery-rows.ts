@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { packageRoot } from '../../src/common/package-root.js';
-import { startFaultServer } from '../../test/pipeline/sources/fault-server.js';
+import { packageRoot } from '../../src/io/package-root.js';
+import { startFaultServer } from '../../test/data/sources/fault-server.js';
 
 /**
  * Extracts the rows of one BigQuery job to titles.csv, from a server on this machine that makes its pages up as they are

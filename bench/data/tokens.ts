@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createRandom } from '../../src/common/random.js';
+import { readDataset, writeSplitDataset } from '../../src/data/dataset.js';
 import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
 import { BatchStream } from '../../src/model/training/batches.js';
-import { readDataset, writeSplitDataset } from '../../src/model/training/dataset.js';
 import { TokenFile, writeTokens } from '../../src/model/training/token-file.js';
 
 const syllables = ['ba', 'ne', 'ri', 'to', 'lu', 'ma', 'ske', 'dor', 'ith', 'on'];

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { compareTwoStrings, findBestMatch } from 'string-similarity';
 import { createRandom, shuffle } from '../../src/common/random.js';
+import { readTitles } from '../../src/data/cleaning/titles-file.js';
 import { createSimilarityIndex, type Match } from '../../src/dedupe/similarity-index.js';
-import { readTitles } from '../../src/pipeline/cleaning/titles-file.js';
 import { collect } from '../../src/pipeline/collect.js';
 import { MinHashIndex } from '../peers/minhash-lsh.js';
 import { machine, table, timed, versionOf } from './machine.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { packageRoot } from '../../src/common/package-root.js';
+import { packageRoot } from '../../src/io/package-root.js';
 import { type Contestant, compare } from './contestants.js';
 import { readOptions } from './options.js';
 

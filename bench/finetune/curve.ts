@@ -3,10 +3,10 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { packageRoot } from '../../src/common/package-root.js';
-import type { NumericArray } from '../../src/model/engine/contract.js';
+import { readTitles } from '../../src/data/cleaning/titles-file.js';
+import { packageRoot } from '../../src/io/package-root.js';
+import type { NumericArray } from '../../src/model/engine/engine.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
-import { writeModelDescription, writeWeights } from '../../src/model/gpt2/checkpoint.js';
 import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
 import { type Batch, BatchStream } from '../../src/model/training/batches.js';
 import { gradientName, trainingGraph } from '../../src/model/training/loss-graph.js';
@@ -19,7 +19,7 @@ import {
   parameterFeeds,
   savedParameter,
 } from '../../src/model/training/trainable.js';
-import { readTitles } from '../../src/pipeline/cleaning/titles-file.js';
+import { writeModelDescription, writeWeights } from '../../src/model/weights/checkpoint.js';
 import { collect } from '../../src/pipeline/collect.js';
 import { configurations } from './options.js';
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Gpt2Configuration, nanoConfiguration } from '../../src/model/gpt2/configuration.js';
+import { type Gpt2Configuration, nanoConfiguration } from '../../src/model/transformer/configuration.js';
 
 const published = { vocabularySize: 50_257, contextLength: 1024, layerNormEpsilon: 1e-5 };
 

@@ -1,5 +1,5 @@
 import { createRandom } from '../../src/common/random.js';
-import type { NumericArray } from '../../src/model/engine/contract.js';
+import type { NumericArray } from '../../src/model/engine/engine.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
 import { gradientName, trainingGraph } from '../../src/model/training/loss-graph.js';
 import { Optimizer } from '../../src/model/training/optimizer.js';

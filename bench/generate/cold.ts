@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { packageRoot } from '../../src/common/package-root.js';
+import { packageRoot } from '../../src/io/package-root.js';
 import { machine, table } from '../dedupe/machine.js';
 import { servedModel } from '../serve/served-model.js';
 import { readOptions } from './options.js';

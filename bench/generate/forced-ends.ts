@@ -1,4 +1,9 @@
-import type { DecodeInput, DecodeSession, PromptCache, Scores } from '../../src/model/generation/contract.js';
+import type {
+  DecodeInput,
+  DecodeSession,
+  PromptCache,
+  Scores,
+} from '../../src/model/generation/generated-text.js';
 
 /** A session whose texts have given lengths, however long the model would have made them. */
 export interface ForcedSession<Cache extends PromptCache> extends DecodeSession<Cache> {

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parse } from 'csv-parse/sync';
 import { createRandom, shuffle } from '../../src/common/random.js';
-import type { Gpt2Configuration } from '../../src/model/gpt2/configuration.js';
-import type { Precision } from '../../src/model/gpt2/precision.js';
-import { usualSlots } from '../../src/model/gpt2/slots.js';
 import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
+import type { Gpt2Configuration } from '../../src/model/transformer/configuration.js';
+import type { Precision } from '../../src/model/transformer/precision.js';
+import { usualSlots } from '../../src/model/transformer/slots.js';
 import { configurations } from '../finetune/options.js';
 
 export interface GenerateBenchOptions {

@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 import { silentContext } from '../../src/common/progress.js';
+import { readDataset } from '../../src/data/dataset.js';
 import { float16Shortage } from '../../src/model/engine/float16.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
-import type { DecodeSession } from '../../src/model/generation/contract.js';
+import type { DecodeSession } from '../../src/model/generation/generated-text.js';
 import { openToGenerate } from '../../src/model/generation/model.js';
-import { openDecodeSession } from '../../src/model/gpt2/decoder.js';
-import { type Precision, precisions } from '../../src/model/gpt2/precision.js';
-import { readDataset } from '../../src/model/training/dataset.js';
+import { openDecodeSession } from '../../src/model/transformer/decoder.js';
+import { type Precision, precisions } from '../../src/model/transformer/precision.js';
 import { machine, table } from '../dedupe/machine.js';
 
 /**

@@ -1,8 +1,8 @@
 import { createRandom } from '../../src/common/random.js';
-import type { Gpt2Configuration } from '../../src/model/gpt2/configuration.js';
-import { parameterSpecifications } from '../../src/model/gpt2/parameters.js';
-import type { WeightSource } from '../../src/model/gpt2/weight-source.js';
-import type { Tokenizer } from '../../src/model/tokenizer/contract.js';
+import type { Tokenizer } from '../../src/model/tokenizer/tokenizer.js';
+import type { Gpt2Configuration } from '../../src/model/transformer/configuration.js';
+import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
+import type { WeightSource } from '../../src/model/transformer/weight-source.js';
 
 /** Weights as a model trained from scratch starts with, made when they are read. */
 export function randomWeights(configuration: Gpt2Configuration): WeightSource {

@@ -1,10 +1,10 @@
-import type { Engine, NumericArray } from '../../src/model/engine/contract.js';
+import type { Engine, NumericArray } from '../../src/model/engine/engine.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
-import { openDecodeSession } from '../../src/model/gpt2/decoder.js';
-import { parameterSpecifications } from '../../src/model/gpt2/parameters.js';
 import { input, matmul, sumOfSquares } from '../../src/model/graph/builder.js';
 import { elementCount } from '../../src/model/graph/shape.js';
 import type { Tensor } from '../../src/model/graph/tensor.js';
+import { openDecodeSession } from '../../src/model/transformer/decoder.js';
+import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
 import { readOptions } from './options.js';
 import { randomWeights } from './random-model.js';
 

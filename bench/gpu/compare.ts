@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { packageRoot } from '../../src/common/package-root.js';
+import { packageRoot } from '../../src/io/package-root.js';
 import { formatDevice } from '../../src/model/engine/device-names.js';
 import { listDevices } from '../../src/model/engine/devices.js';
 import { floatTypes } from '../../src/model/graph/shape.js';

@@ -1,19 +1,19 @@
 import { silentContext } from '../../src/common/progress.js';
 import { createRandom } from '../../src/common/random.js';
-import type { DeviceTensor, Value } from '../../src/model/engine/contract.js';
 import { parseDevice } from '../../src/model/engine/device-names.js';
+import type { DeviceTensor, Value } from '../../src/model/engine/engine.js';
+import { narrow } from '../../src/model/engine/float-formats.js';
 import { openEngine } from '../../src/model/engine/open-engine.js';
-import { narrow } from '../../src/model/float-formats.js';
 import { generateTexts } from '../../src/model/generation/generate.js';
 import { generationDefaults } from '../../src/model/generation/options.js';
-import { openDecodeSession } from '../../src/model/gpt2/decoder.js';
-import { parameterSpecifications } from '../../src/model/gpt2/parameters.js';
 import { input, matmul, multiply } from '../../src/model/graph/builder.js';
 import { elementCount, type FloatType } from '../../src/model/graph/shape.js';
 import type { Tensor } from '../../src/model/graph/tensor.js';
 import { lossScaleName, trainingGraph } from '../../src/model/training/loss-graph.js';
 import { openTrainingMemory } from '../../src/model/training/open-memory.js';
 import { createTrainableModel, initializeModel } from '../../src/model/training/trainable.js';
+import { openDecodeSession } from '../../src/model/transformer/decoder.js';
+import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
 import { byteTokenizer, randomWeights } from '../generate/random-model.js';
 import { readOptions } from './options.js';
 

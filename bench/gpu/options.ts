@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import type { Gpt2Configuration } from '../../src/model/gpt2/configuration.js';
 import { type FloatType, floatTypes } from '../../src/model/graph/shape.js';
+import type { Gpt2Configuration } from '../../src/model/transformer/configuration.js';
 import { configurations } from '../finetune/options.js';
 
 /** One model with one size of step. */

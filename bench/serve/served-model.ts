@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../src/common/package-root.js';
-import { writeModelDescription, writeWeights } from '../../src/model/gpt2/checkpoint.js';
-import { nanoConfiguration } from '../../src/model/gpt2/configuration.js';
-import { parameterSpecifications } from '../../src/model/gpt2/parameters.js';
+import { packageRoot } from '../../src/io/package-root.js';
 import { elementCount } from '../../src/model/graph/shape.js';
 import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
+import { nanoConfiguration } from '../../src/model/transformer/configuration.js';
+import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
+import { writeModelDescription, writeWeights } from '../../src/model/weights/checkpoint.js';
 import { configurations } from '../finetune/options.js';
 import { randomWeights } from '../generate/random-model.js';
 

@@ -1,14 +1,14 @@
 import { type ExitCode, exitCodes } from '../common/errors.js';
-import type { Console } from '../pipeline/console.js';
-import type { ServeOptions } from '../pipeline/serve-options.js';
-import type { ModelFacts } from '../serve/contract.js';
+import type { ServeOptions } from '../options/serve-options.js';
+import type { ModelFacts } from '../serve/served-model.js';
 import type { BatchOptions, Request, ReviewOptions } from './request.js';
+import type { Console } from './terminal.js';
 
 /** Serves a review until the person stops it. */
 async function review(folder: string, { port }: ReviewOptions, console: Console): Promise<ExitCode> {
   const { openReview } = await import('../pipeline/open-review.js');
   const { startReview } = await import('../review/server.js');
-  const { listenForInterrupt } = await import('../pipeline/interrupt.js');
+  const { listenForInterrupt } = await import('./interrupt.js');
   const onProgress = console.listener({});
   let stop = (): void => {};
   const stopped = new Promise<void>((resolve) => {
@@ -45,7 +45,7 @@ function sayServed(console: Console, name: string, url: string, slots: number, f
 async function serve(model: string, given: Partial<ServeOptions>, console: Console): Promise<ExitCode> {
   const { openServed } = await import('../pipeline/open-served.js');
   const { startServer } = await import('../serve/server.js');
-  const { listenForInterrupt } = await import('../pipeline/interrupt.js');
+  const { listenForInterrupt } = await import('./interrupt.js');
   let stop = (): void => {};
   const stopped = new Promise<undefined>((resolve) => {
     stop = () => resolve(undefined);
@@ -75,8 +75,8 @@ async function batch(
   entry: string,
   console: Console,
 ): Promise<ExitCode> {
-  const { runBatches } = await import('../pipeline/batch/batch-command.js');
-  const { listenForInterrupt } = await import('../pipeline/interrupt.js');
+  const { runBatches } = await import('../batch/batch-command.js');
+  const { listenForInterrupt } = await import('./interrupt.js');
   const stop = new AbortController();
   const interrupt = listenForInterrupt(() => {
     console.note('Stopping; runs at work save first. Press Ctrl-C again to stop at once.');
@@ -90,7 +90,7 @@ async function batch(
 }
 
 async function merge(place: string, console: Console): Promise<ExitCode> {
-  const { mergeBatch } = await import('../pipeline/batch/merge.js');
+  const { mergeBatch } = await import('../batch/merge.js');
   return mergeBatch(place, console);
 }
 
@@ -101,16 +101,16 @@ async function merge(place: string, console: Console): Promise<ExitCode> {
  */
 export async function execute(request: Request, entry: string, console: Console): Promise<ExitCode> {
   if (request.command === 'devices') {
-    const { showDevices } = await import('../pipeline/show-devices.js');
+    const { showDevices } = await import('./commands/devices.js');
     return showDevices(console);
   }
   if (request.command === 'review') return review(request.folder, request.given, console);
   if (request.command === 'serve') return serve(request.model, request.given, console);
   if (request.command === 'batch') return batch(request.file, request.given, entry, console);
   if (request.command === 'merge') return merge(request.place, console);
-  const { runPipeline } = await import('../pipeline/run-pipeline.js');
+  const { runPipeline } = await import('../pipeline/pipeline.js');
   const { runSingleStage } = await import('../pipeline/run-single-stage.js');
-  const { listenForInterrupt } = await import('../pipeline/interrupt.js');
+  const { listenForInterrupt } = await import('./interrupt.js');
   const interrupt = listenForInterrupt(() => {
     console.note('Stopping after this step; press Ctrl-C again to stop at once.');
   });
@@ -127,14 +127,14 @@ export async function execute(request: Request, entry: string, console: Console)
       return exitCodes.done;
     }
     if (request.command === 'archive') {
-      const { exportRun } = await import('../pipeline/archive/export-run.js');
+      const { exportRun } = await import('../archive/export-run.js');
       const context = { onProgress: console.listener({}), stopRequested: interrupt.requested };
       const { run, place } = await exportRun(request.folder, request.to, context);
       console.result([`${place}: ${run}`], { run, archive: place });
       return exitCodes.done;
     }
     if (request.command === 'import') {
-      const { importRun } = await import('../pipeline/archive/import-run.js');
+      const { importRun } = await import('../archive/import-run.js');
       const { runsDir = 'runs', runName, overwrite = false } = request.given;
       const context = { onProgress: console.listener({}), stopRequested: interrupt.requested };
       const folder = await importRun(request.from, { runsDir, runName, overwrite }, context);

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import { sha256 } from './sha256.js';
 
 /** A seeded source of random numbers; every use gets its own, named, so that no two uses share a sequence. */
 export interface Random {
@@ -16,10 +16,9 @@ export interface Random {
  * gives the same numbers, whatever else was drawn before. xoroshiro128+ with 128 bits of state from SHA-256.
  */
 export function createRandom(seed: number, ...use: (string | number)[]): Random {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([seed, ...use]))
-    .digest();
-  const generator = xoroshiro128plusFromState([0, 4, 8, 12].map((offset) => digest.readInt32LE(offset)));
+  const digest = sha256(JSON.stringify([seed, ...use]));
+  const words = new DataView(digest.buffer, digest.byteOffset);
+  const generator = xoroshiro128plusFromState([0, 4, 8, 12].map((offset) => words.getInt32(offset, true)));
   const uniform = (): number => (generator.next() >>> 0) / 2 ** 32;
   let spare: number | undefined;
   return {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { writeChunksAtomic } from '../common/files.js';
-import { csvRecord } from './csv.js';
+import { writeChunksAtomic } from '../io/atomic-file.js';
+import { csvRecord } from '../io/csv/write-csv.js';
 import type { Verdict } from './dedupe.js';
 import type { ReviewedOutput } from './reviewed.js';
 

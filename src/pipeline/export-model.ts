@@ -1,13 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
-import { writeModelDescription, writeWeights } from '../model/gpt2/checkpoint.js';
-import { exportOnnxFolder } from '../model/gpt2/onnx-export/export-onnx.js';
-import type { OpenModel } from '../model/gpt2/open-model.js';
-import { parameterSpecifications } from '../model/gpt2/parameters.js';
-import { openModel } from '../model/gpt2/resolve-model.js';
-import { loadWeights } from '../model/gpt2/weight-source.js';
-import type { ExportFormat } from './export-formats.js';
+import { exportOnnxFolder } from '../model/transformer/onnx-export/export-onnx.js';
+import { parameterSpecifications } from '../model/transformer/parameters.js';
+import { loadWeights } from '../model/transformer/weight-source.js';
+import { writeModelDescription, writeWeights } from '../model/weights/checkpoint.js';
+import type { OpenModel } from '../model/weights/open-model.js';
+import { openModel } from '../model/weights/resolve-model.js';
+import type { ExportFormat } from '../options/export-formats.js';
 
 export interface ExportRequest {
   /** A run's folder, or anything `--model` takes but auto and nano. */

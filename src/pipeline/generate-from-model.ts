@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Interrupt } from '../cli/interrupt.js';
+import type { Console } from '../cli/terminal.js';
 import { type ExitCode, exitCodes } from '../common/errors.js';
 import { toPrintable } from '../common/printable.js';
-import type { GeneratedText } from '../model/generation/contract.js';
-import type { Console } from './console.js';
-import { decideDevice, decidedDevice, describeDevice } from './decide-device.js';
-import type { Interrupt } from './interrupt.js';
-import type { RunOptions } from './option-table.js';
-import { checkPrefixOptions, defaultOptions } from './options.js';
+import type { GeneratedText } from '../model/generation/generated-text.js';
+import type { RunOptions } from '../options/option-table.js';
+import { checkPrefixOptions, defaultOptions } from '../options/options.js';
+import { decideDevice, decidedDevice, describeDevice } from './decide/device.js';
 import { generateFrom } from './stages/generate.js';
 
 /** Whether a name given to `generate` means a model rather than a run: a folder without run.json, or a size. */

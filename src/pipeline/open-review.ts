@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProgressListener, WorkContext } from '../common/progress.js';
 import type { Verdict } from '../dedupe/dedupe.js';
-import { restoreOptions } from './options.js';
-import { RunFolder } from './run-folder.js';
+import { restoreOptions } from '../options/options.js';
+import { RunFolder } from './run/run-folder.js';
 import { runFiles } from './stages/descriptions.js';
 import { judgeRun } from './stages/judge.js';
 

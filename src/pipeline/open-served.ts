@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileError, usageError } from '../common/errors.js';
-import type { Served, ServeSettings } from '../serve/contract.js';
-import { decideDevice, decidedDevice, describeDevice } from './decide-device.js';
-import { readManifest } from './manifest.js';
-import type { RunOptions } from './option-table.js';
-import { restoreOptions } from './options.js';
-import { type ServeOptions, serveOptionTable } from './serve-options.js';
+import type { RunOptions } from '../options/option-table.js';
+import { restoreOptions } from '../options/options.js';
+import { type ServeOptions, serveOptionTable } from '../options/serve-options.js';
+import type { Served, ServeSettings } from '../serve/served-model.js';
+import { decideDevice, decidedDevice, describeDevice } from './decide/device.js';
+import { readManifest } from './run/manifest.js';
 import { runFiles } from './stages/descriptions.js';
 
 /** All that a server is started with, and what was decided for the person. */

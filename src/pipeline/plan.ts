@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { usageError } from '../common/errors.js';
-import type { RunOptions } from './option-table.js';
-import { checkOptionsTogether, defaultOptions } from './options.js';
+import type { RunOptions } from '../options/option-table.js';
+import { checkOptionsTogether, defaultOptions } from '../options/options.js';
 
 /** One run of a call: a subreddit, or the files named. */
 export interface RunPlan {

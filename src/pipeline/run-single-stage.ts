@@ -1,18 +1,18 @@
+import { generatedLines } from '../cli/generated-lines.js';
+import type { Interrupt } from '../cli/interrupt.js';
+import { overfitGate } from '../cli/overfit-gate.js';
+import { summarizeRun } from '../cli/summary.js';
+import type { Console } from '../cli/terminal.js';
 import { type ExitCode, exitCodes } from '../common/errors.js';
-import type { Console } from './console.js';
-import { decideDevice, describeDevice } from './decide-device.js';
-import { keptModel } from './decide-model.js';
+import type { RunOptions } from '../options/option-table.js';
+import { checkOptionsTogether, restoreOptions } from '../options/options.js';
+import type { StageName } from '../options/stage-names.js';
+import { decideDevice, describeDevice } from './decide/device.js';
+import { keptModel } from './decide/model.js';
+import { decideStart, wishedModel } from './decide/restore-from.js';
 import { generateFromModel, namesModel } from './generate-from-model.js';
-import { generatedLines } from './generated-lines.js';
-import type { Interrupt } from './interrupt.js';
-import type { RunOptions } from './option-table.js';
-import { checkOptionsTogether, restoreOptions } from './options.js';
-import { overfitGate } from './overfit-gate.js';
-import { decideStart, wishedModel } from './restore-from.js';
-import { RunFolder } from './run-folder.js';
+import { RunFolder } from './run/run-folder.js';
 import { runStage } from './run-stages.js';
-import type { StageName } from './stage-names.js';
-import { summarizeRun } from './summary.js';
 
 /**
  * Runs one stage on a run folder, with the options recorded there where they are not given anew. `generate` prints

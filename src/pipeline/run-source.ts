@@ -1,9 +1,9 @@
 import { usageError } from '../common/errors.js';
-import type { RunOptions } from './option-table.js';
-import type { BigquerySourceOptions } from './sources/bigquery/bigquery.js';
-import { costInWords } from './sources/bigquery/cost.js';
-import type { TitleQuery, TitleSource } from './sources/contract.js';
-import { openSource } from './sources/open.js';
+import type { BigquerySourceOptions } from '../data/sources/bigquery/bigquery.js';
+import { costInWords } from '../data/sources/bigquery/cost.js';
+import { openSource } from '../data/sources/open.js';
+import type { TitleQuery, TitleSource } from '../data/sources/title-source.js';
+import type { RunOptions } from '../options/option-table.js';
 
 /** Opens the decided source of a run. @throws TitlesmithError when its files or credentials are missing. */
 export async function openRunSource(name: string, options: RunOptions): Promise<TitleSource> {
@@ -28,7 +28,7 @@ function bigqueryOptions({ project, location, table, maxBytesBilled }: RunOption
 export async function describeCost(name: string, options: RunOptions): Promise<string> {
   if (name !== 'bigquery')
     throw usageError(`--dry-run asks BigQuery, but the source is ${name}.`, 'Leave it out.');
-  const { bigqueryCost } = await import('./sources/bigquery/bigquery.js');
+  const { bigqueryCost } = await import('../data/sources/bigquery/bigquery.js');
   const bytes = await bigqueryCost(titleQuery(options), bigqueryOptions(options));
   return `BigQuery would read ${costInWords(bytes)}`;
 }

@@ -1,22 +1,22 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InterruptedError, TitlesmithError } from '../common/errors.js';
-import { hashFile } from '../common/files.js';
 import type { ProgressListener } from '../common/progress.js';
+import { hashFile } from '../io/atomic-file.js';
 import { formatDevice } from '../model/engine/device-names.js';
-import { keepAccepted } from './accepted-before.js';
-import { decidedDevice, deviceIdentity } from './decide-device.js';
-import { earlierCheckpointHash, putCheckpointAside } from './earlier-checkpoint.js';
-import { filesAreUnchanged, hashValue, recordFiles } from './fingerprint.js';
-import type { Decision, StageCounts, StageRecord } from './manifest.js';
-import type { OptionName, RunOptions } from './option-table.js';
-import { optionNames, specificationOf } from './options.js';
-import { refuseOwnModel } from './restore-from.js';
-import type { RunFolder } from './run-folder.js';
+import type { OptionName, RunOptions } from '../options/option-table.js';
+import { optionNames, specificationOf } from '../options/options.js';
+import type { StageName } from '../options/stage-names.js';
+import { decidedDevice, deviceIdentity } from './decide/device.js';
+import { refuseOwnModel } from './decide/restore-from.js';
+import { keepAccepted } from './run/accepted-before.js';
+import { earlierCheckpointHash, putCheckpointAside } from './run/earlier-checkpoint.js';
+import { filesAreUnchanged, hashValue, recordFiles } from './run/fingerprint.js';
+import type { Decision, StageCounts, StageRecord } from './run/manifest.js';
+import type { RunFolder } from './run/run-folder.js';
 import type { SharedRows } from './shared-rows.js';
-import { runInThread } from './stage-host.js';
-import type { StageName } from './stage-names.js';
 import { earlierCheckpointFolder, stageDescriptions } from './stages/descriptions.js';
+import { runInThread } from './stages/stage-host.js';
 
 /** What one run's stages need. */
 export interface StageRunContext {

@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { systemErrorCode, TitlesmithError } from '../common/errors.js';
-import { AtomicFile, writeFileAtomic } from '../common/files.js';
 import type { WorkContext } from '../common/progress.js';
-import { rowLine } from './row-line.js';
-import type { SourceRow, TitleQuery, TitleSource } from './sources/contract.js';
-import { MissingSubredditsError } from './sources/missing-subreddits.js';
+import { MissingSubredditsError } from '../data/sources/missing-subreddits.js';
+import { rowLine } from '../data/sources/row-line.js';
+import type { SourceRow, TitleQuery, TitleSource } from '../data/sources/title-source.js';
+import { AtomicFile, writeFileAtomic } from '../io/atomic-file.js';
 
 /** Several runs of one call that ask the same of one source. Plain data, so that it crosses to a stage's thread. */
 export interface SharedRows {

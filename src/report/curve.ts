@@ -1,4 +1,10 @@
-import type { BestCheckpoint, CurvePoint, ReportFigures, ShareFigures, TrainingPoint } from './contract.js';
+import type {
+  BestCheckpoint,
+  CurvePoint,
+  ReportFigures,
+  ShareFigures,
+  TrainingPoint,
+} from './report-figures.js';
 
 const maximumPoints = 600;
 

@@ -1,5 +1,5 @@
 import { diffArrays } from 'diff';
-import { type Html, html, visible } from './html.js';
+import { type Html, html, visible } from '../web/html.js';
 
 /** Beyond this many changed words two titles have nothing to compare, and the search would take long. */
 const maximumEdits = 120;

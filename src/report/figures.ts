@@ -1,3 +1,5 @@
+import { jsonForHtml, visible } from '../web/html.js';
+import { findBestCheckpoint, trainingCurve } from './curve.js';
 import type {
   Cluster,
   NamedCount,
@@ -7,9 +9,7 @@ import type {
   ReportFigures,
   ReportInput,
   ReportVerdict,
-} from './contract.js';
-import { findBestCheckpoint, trainingCurve } from './curve.js';
-import { jsonForHtml, visible } from './html.js';
+} from './report-figures.js';
 
 const limits = {
   pairBytes: 2_400_000,

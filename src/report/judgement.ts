@@ -1,4 +1,4 @@
-import type { OverfitFigures, ReportFigures } from './contract.js';
+import type { OverfitFigures, ReportFigures } from './report-figures.js';
 import { count, decimal, percent, plural } from './words.js';
 
 /** The verdict as a person would say it. */

@@ -1,4 +1,4 @@
-import { pairScript } from './pair-script.js';
+import { pairScript } from '../web/pair-script.js';
 
 /**
  * The page's only script: search, filter, sorting and paging of all pairs. The closest are readable without

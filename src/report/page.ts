@@ -1,7 +1,7 @@
-import type { ReportFigures } from './contract.js';
+import { renderPage } from '../web/page-shell.js';
+import { pageStyles } from '../web/page-styles.js';
 import { pageScript } from './page-script.js';
-import { renderPage } from './page-shell.js';
-import { pageStyles } from './page-styles.js';
+import type { ReportFigures } from './report-figures.js';
 import { clusters } from './sections/clusters.js';
 import { overview } from './sections/overview.js';
 import { allPairs } from './sections/pairs.js';

@@ -1,6 +1,6 @@
-import type { Pair } from './contract.js';
+import { type Html, jsonForHtml, visible } from '../web/html.js';
 import { findDifferences } from './differences.js';
-import { type Html, jsonForHtml, visible } from './html.js';
+import type { Pair } from './report-figures.js';
 
 /** Pairs as the page's script reads them: short, as there may be 10,000. */
 export interface PairData {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { writeFileAtomic } from '../common/files.js';
-import type { ReportFigures } from './contract.js';
+import { writeFileAtomic } from '../io/atomic-file.js';
 import { renderReport } from './page.js';
+import type { ReportFigures } from './report-figures.js';
 
 /**
  * Writes report.html and report.json into a run folder, each atomically. @throws TitlesmithError naming the

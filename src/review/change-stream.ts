@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { Change } from './contract.js';
 import { HttpError, openEventStream } from './http.js';
+import type { Change } from './review-state.js';
 
 /** More windows than a person has; bounds the connections that are kept open. */
 const maximumWindows = 50;

@@ -1,6 +1,6 @@
-import { csvRecord } from '../dedupe/csv.js';
 import type { ReviewedOutput } from '../dedupe/reviewed.js';
 import { acceptedLines } from '../dedupe/verdict-files.js';
+import { csvRecord } from '../io/csv/write-csv.js';
 
 export type ExportFormat = 'txt' | 'csv' | 'jsonl';
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { commonHeaders, nothingPolicy } from '../common/web.js';
+import { commonHeaders, nothingPolicy } from '../web/security.js';
 
 /** Longest request body, in bytes: a decision has about a hundred. */
 const maximumBody = 4096;

@@ -1,8 +1,8 @@
-import { type Html, html, visible } from '../report/html.js';
-import { pageStyles } from '../report/page-styles.js';
-import { pairScript } from '../report/pair-script.js';
-import { servedPageHead } from '../report/served-page-head.js';
 import { count } from '../report/words.js';
+import { type Html, html, visible } from '../web/html.js';
+import { pageStyles } from '../web/page-styles.js';
+import { pairScript } from '../web/pair-script.js';
+import { servedPageHead } from '../web/served-page-head.js';
 import { reviewPageScript } from './page-script.js';
 import { reviewPageStyles } from './page-styles.js';
 

@@ -2,8 +2,8 @@ import { TitlesmithError } from '../common/errors.js';
 import type { DecisionEntry, DecisionLog } from '../dedupe/decision-log.js';
 import { applyDecisions, isKeepable, type ReviewedOutput, reviewed } from '../dedupe/reviewed.js';
 import { findDifferences } from '../report/differences.js';
-import { visible } from '../report/html.js';
-import type { Change, ItemQuery, ItemState, Progress, ReviewInput, ReviewItem } from './contract.js';
+import { visible } from '../web/html.js';
+import type { Change, ItemQuery, ItemState, Progress, ReviewInput, ReviewItem } from './review-state.js';
 
 /**
  * A decision that came too late or cannot be: another window was faster, or there is nothing to take back.

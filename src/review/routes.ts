@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { systemErrorCode } from '../common/errors.js';
-import { pagePolicy } from '../common/web.js';
+import { pagePolicy } from '../web/security.js';
 import type { ChangeStream } from './change-stream.js';
-import type { ItemQuery } from './contract.js';
 import { type ExportFormat, exportTitles, exportTypes } from './exports.js';
 import { HttpError, readJson, send, sendJson } from './http.js';
 import { renderReviewPage, reviewScript, reviewStyles } from './page.js';
 import type { Review } from './review.js';
+import type { ItemQuery } from './review-state.js';
 
 /** What the routes work on. */
 export interface RouteContext {

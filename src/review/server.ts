@@ -3,13 +3,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { join } from 'node:path';
 import { systemErrorCode, TitlesmithError, usageError } from '../common/errors.js';
 import { type ProgressListener, silentContext } from '../common/progress.js';
-import { isSecret } from '../common/web.js';
 import { DecisionLog, decisionsFileName } from '../dedupe/decision-log.js';
+import { isSecret } from '../web/security.js';
 import { ChangeStream } from './change-stream.js';
-import type { ReviewInput } from './contract.js';
 import { assertOwnRequest, HttpError, sendJson } from './http.js';
 import { ResultFiles } from './result-files.js';
 import { Review, ReviewConflict } from './review.js';
+import type { ReviewInput } from './review-state.js';
 import { type RouteContext, routes } from './routes.js';
 
 /** A review that can be opened in a browser. */

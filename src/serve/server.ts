@@ -1,10 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import { systemErrorCode, usageError } from '../common/errors.js';
-import type { ModelFacts, Served, ServeSettings } from './contract.js';
-import { Engine } from './engine/engine.js';
 import { createApp } from './http/app.js';
+import { Engine } from './inference/engine.js';
 import { createLog } from './log.js';
 import { Metrics } from './metrics.js';
+import type { ModelFacts, Served, ServeSettings } from './served-model.js';
 
 /** A server that listens. */
 export interface Server {

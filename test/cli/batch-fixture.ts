@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BatchRecord } from '../../src/report/batch/contract.js';
+import type { BatchRecord } from '../../src/report/batch/batch-record.js';
 import { madeUpTitles } from './titles.js';
 
 /** Made-up posts of some subreddits, a dump a month, as Pushshift writes them. @param first number of the first post. */

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type FakeStorage, findFakeStorage, startFakeStorage } from '../pipeline/archive/fake-storage.js';
+import { type FakeStorage, findFakeStorage, startFakeStorage } from '../archive/fake-storage.js';
 import { lastingFiles } from './batch-fixture.js';
 import { lastLine, runCli, temporaryFolder } from './run-cli.js';
 import { madeUpTitles, toCsv } from './titles.js';

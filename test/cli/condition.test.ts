@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { keywordsOf } from '../../src/common/conditioning.js';
+import { keywordsOf } from '../../src/data/conditioning.js';
 import { lastLine, runCli, temporaryFolder } from './run-cli.js';
 
 const folder = temporaryFolder();

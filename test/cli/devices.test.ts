@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { deviceIdentity } from '../../src/pipeline/decide-device.js';
-import type { StageRecord } from '../../src/pipeline/manifest.js';
-import { defaultOptions } from '../../src/pipeline/options.js';
+import { defaultOptions } from '../../src/options/options.js';
+import { deviceIdentity } from '../../src/pipeline/decide/device.js';
+import type { StageRecord } from '../../src/pipeline/run/manifest.js';
 import { runCli, temporaryFolder } from './run-cli.js';
 
 /** No Vulkan library, whatever this machine has. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { fixtureFolder } from '../model/gpt2/fixtures.js';
+import { fixtureFolder } from '../model/transformer/fixtures.js';
 import { lastLine, runCli, temporaryFolder } from './run-cli.js';
 
 const folder = temporaryFolder();

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fixtureFolder } from '../model/gpt2/fixtures.js';
-import { commit, LocalHub } from '../model/gpt2/hub/local-hub.js';
+import { fixtureFolder } from '../model/transformer/fixtures.js';
+import { commit, LocalHub } from '../model/weights/hub/local-hub.js';
 import { type Finished, runCli, temporaryFolder } from './run-cli.js';
 
 const folder = temporaryFolder();

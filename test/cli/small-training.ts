@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { readConfiguration, readWeights } from '../../src/model/gpt2/checkpoint.js';
-import { SafetensorsFile } from '../../src/model/gpt2/safetensors.js';
+import { readConfiguration, readWeights } from '../../src/model/weights/checkpoint.js';
+import { SafetensorsFile } from '../../src/model/weights/safetensors.js';
 import { runCli } from './run-cli.js';
 import { madeUpTitles, toCsv } from './titles.js';
 

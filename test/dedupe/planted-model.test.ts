@@ -9,12 +9,12 @@ import { overfitStatistics } from '../../src/dedupe/statistics.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
 import { generateTexts } from '../../src/model/generation/generate.js';
 import { generationDefaults } from '../../src/model/generation/options.js';
-import { readConfiguration, readWeights } from '../../src/model/gpt2/checkpoint.js';
-import { openDecodeSession } from '../../src/model/gpt2/decoder.js';
-import { storedWeights } from '../../src/model/gpt2/weight-source.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
 import { finetune } from '../../src/model/training/finetune.js';
 import { tokenizeTitles } from '../../src/model/training/tokens.js';
+import { openDecodeSession } from '../../src/model/transformer/decoder.js';
+import { storedWeights } from '../../src/model/transformer/weight-source.js';
+import { readConfiguration, readWeights } from '../../src/model/weights/checkpoint.js';
 import { InventedLanguage } from './invented-titles.js';
 
 const language = new InventedLanguage(3);

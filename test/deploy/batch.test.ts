@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { packageRoot } from '../../src/common/package-root.js';
-import { parseBatchFile } from '../../src/pipeline/batch/batch-file.js';
+import { parseBatchFile } from '../../src/batch/batch-file.js';
+import { packageRoot } from '../../src/io/package-root.js';
 import { findProgram } from '../programs.js';
 
 const folder = join(packageRoot, 'deploy/batch');

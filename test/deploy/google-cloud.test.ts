@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { packageRoot } from '../../src/common/package-root.js';
+import { packageRoot } from '../../src/io/package-root.js';
 import { temporaryFolder } from '../cli/run-cli.js';
 import { type Asked, findGcloud, runGcloud } from './google-cloud.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseBatchFile } from '../../src/pipeline/batch/batch-file.js';
-import { settingNames, settingSpecification } from '../../src/pipeline/batch/settings.js';
-import { defaultInWords, flagOf } from '../../src/pipeline/options.js';
+import { parseBatchFile } from '../../src/batch/batch-file.js';
+import { settingNames, settingSpecification } from '../../src/batch/settings.js';
+import { defaultInWords, flagOf } from '../../src/options/options.js';
 import { fenced, readPage } from './pages.js';
 
 describe('docs/batch.md', () => {

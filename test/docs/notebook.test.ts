@@ -11,7 +11,7 @@ import {
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { packageRoot } from '../../src/common/package-root.js';
+import { packageRoot } from '../../src/io/package-root.js';
 import { temporaryFolder } from '../cli/run-cli.js';
 import { findProgram } from '../programs.js';
 import { fenced, readPage } from './pages.js';

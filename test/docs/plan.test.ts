@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { packageRoot } from '../../src/common/package-root.js';
+import { packageRoot } from '../../src/io/package-root.js';
 import { commands } from './pages.js';
 import { planOf, plans, whyNotRun } from './plan.js';
 

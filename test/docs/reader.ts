@@ -2,10 +2,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../src/common/package-root.js';
+import { packageRoot } from '../../src/io/package-root.js';
 import { writeDumps } from '../cli/batch-fixture.js';
 import { madeUpTitles, toCsv } from '../cli/titles.js';
-import { duckdb } from '../pipeline/sources/duckdb-oracle.js';
+import { duckdb } from '../data/sources/duckdb-oracle.js';
 
 /** What a command has done. */
 export interface Done {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { packageRoot } from '../../src/common/package-root.js';
+import { packageRoot } from '../../src/io/package-root.js';
 import { type Import, importsOf, readImports } from './imports.js';
-import { directionFault, findCircles, findSecondDoors } from './rules.js';
+import { directionFault, findCircles, findSecondDoors, portabilityFault } from './rules.js';
 
 const imports = readImports(packageRoot);
 
@@ -12,8 +12,10 @@ function inner(file: string, target: string): Import {
 describe('imports of src', () => {
   test('are found at all', () => {
     expect(imports.length).toBeGreaterThan(50);
-    expect(imports).toContainEqual(inner('src/cli/execute.ts', 'src/pipeline/run-pipeline.ts'));
-    expect(imports).toContainEqual(inner('src/pipeline/stage-host.ts', 'src/pipeline/stage-worker.ts'));
+    expect(imports).toContainEqual(inner('src/cli/execute.ts', 'src/pipeline/pipeline.ts'));
+    expect(imports).toContainEqual(
+      inner('src/pipeline/stages/stage-host.ts', 'src/pipeline/stages/stage-worker.ts'),
+    );
     expect(imports).toContainEqual({
       file: 'src/cli/parsing/command-line.ts',
       target: 'commander',
@@ -23,6 +25,10 @@ describe('imports of src', () => {
 
   test('run downwards only', () => {
     expect(imports.map(directionFault).filter((fault) => fault !== undefined)).toEqual([]);
+  });
+
+  test('keep what a browser runs from what it lacks', () => {
+    expect(imports.map(portabilityFault).filter((fault) => fault !== undefined)).toEqual([]);
   });
 
   test('form no circle', () => {
@@ -48,18 +54,37 @@ describe('the rules', () => {
       "const url = 'https://example.org/from'; import('g');",
     ].join('\n');
     const targets = importsOf('/root', 'src/x/y.ts', source).map(({ target }) => target);
-    expect(targets).toEqual(['src/x/a.ts', 'src/b/b.ts', '@scope/name', 'src/x/c.ts', 'src/x/d.ts', 'g']);
+    expect(targets).toEqual([
+      'src/x/a.ts',
+      'src/b/b.ts',
+      '@scope/name',
+      'src/x/c.ts',
+      'src/x/d.ts',
+      'node:fs/promises',
+      'g',
+    ]);
   });
 
   test.each([
     ['src/common/a.ts', 'src/model/graph/b.ts', 'upwards'],
     ['src/dedupe/a.ts', 'src/report/b.ts', 'sideways'],
     ['src/pipeline/a.ts', 'src/cli.ts', 'upwards'],
-    ['src/model/graph/a.ts', 'src/model/gpt2/b.ts', 'inside src/model'],
-    ['src/model/gpt2/a.ts', 'src/model/training/b.ts', 'inside src/model'],
+    ['src/pipeline/a.ts', 'src/batch/b.ts', 'upwards'],
+    ['src/io/a.ts', 'src/web/b.ts', 'sideways'],
+    ['src/model/graph/a.ts', 'src/model/transformer/b.ts', 'inside src/model'],
+    ['src/model/training/a.ts', 'src/model/generation/b.ts', 'sideways inside src/model'],
+    ['src/pipeline/run/a.ts', 'src/pipeline/b.ts', 'upwards inside src/pipeline'],
     ['src/common/a.ts', 'test/b.ts', 'no room'],
   ])('refuse %s → %s', (file, target, reason) => {
     expect(directionFault(inner(file, target))).toContain(reason);
+  });
+
+  test('find what a browser lacks', () => {
+    const system = { file: 'src/dedupe/a.ts', target: 'node:fs', outside: true };
+    expect(portabilityFault(system)).toContain('browser');
+    expect(portabilityFault(inner('src/report/a.ts', 'src/io/atomic-file.ts'))).toContain('browser');
+    expect(portabilityFault(inner('src/report/a.ts', 'src/web/b.ts'))).toBeUndefined();
+    expect(portabilityFault({ ...system, file: 'src/io/a.ts' })).toBeUndefined();
   });
 
   test('find a circle', () => {

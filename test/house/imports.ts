@@ -37,13 +37,14 @@ function packageOf(specifier: string): string {
     .join('/');
 }
 
-/** The imports of one file, given as text: static, dynamic, and worker entry points. Node's own modules are left out. */
+/** The imports of one file, given as text: static, dynamic, and worker entry points. Node's own modules begin with `node:`. */
 export function importsOf(root: string, file: string, source: string): Import[] {
   const specifiers = [...withoutComments(source).matchAll(statement)].map(
     (match) => match.slice(1).find(Boolean) ?? '',
   );
-  const foreign = specifiers.filter((name) => !name.startsWith('node:') && !builtinModules.includes(name));
-  return foreign.map((specifier) => {
+  return specifiers.map((specifier) => {
+    if (specifier.startsWith('node:') || builtinModules.includes(specifier))
+      return { file, target: `node:${specifier.replace(/^node:/, '')}`, outside: true };
     if (!specifier.startsWith('.')) return { file, target: packageOf(specifier), outside: true };
     const path = relative(root, join(root, dirname(file), specifier)).replaceAll('\\', '/');
     return { file, target: path.replace(/\.js$/, '.ts'), outside: false };

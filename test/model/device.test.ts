@@ -4,26 +4,26 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../src/common/errors.js';
 import { silentContext, type WorkContext } from '../../src/common/progress.js';
-import type { Engine, NumericArray } from '../../src/model/engine/contract.js';
 import { DeviceMemoryError } from '../../src/model/engine/device-memory-error.js';
+import type { Engine, NumericArray } from '../../src/model/engine/engine.js';
 import { findAdapter } from '../../src/model/engine/onnx/adapter.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
 import { openEngine } from '../../src/model/engine/open-engine.js';
 import { generateTexts } from '../../src/model/generation/generate.js';
 import { generationDefaults } from '../../src/model/generation/options.js';
-import type { Gpt2Configuration } from '../../src/model/gpt2/configuration.js';
-import { openDecodeSession } from '../../src/model/gpt2/decoder.js';
+import * as graph from '../../src/model/graph/builder.js';
+import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
+import { finetune } from '../../src/model/training/finetune.js';
+import { tokenizeTitles } from '../../src/model/training/tokens.js';
+import type { MetricsLine, TrainingOptions } from '../../src/model/training/training-options.js';
+import type { Gpt2Configuration } from '../../src/model/transformer/configuration.js';
+import { openDecodeSession } from '../../src/model/transformer/decoder.js';
 import {
   createParameterStore,
   initializeParameters,
   parameterSpecifications,
-} from '../../src/model/gpt2/parameters.js';
-import { storedWeights } from '../../src/model/gpt2/weight-source.js';
-import * as graph from '../../src/model/graph/builder.js';
-import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
-import type { MetricsLine, TrainingOptions } from '../../src/model/training/contract.js';
-import { finetune } from '../../src/model/training/finetune.js';
-import { tokenizeTitles } from '../../src/model/training/tokens.js';
+} from '../../src/model/transformer/parameters.js';
+import { storedWeights } from '../../src/model/transformer/weight-source.js';
 import { deviceUnderTest, testEngine } from './test-engine.js';
 
 const processor = createOnnxRuntimeEngine({ threads: 2 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { BatchRecord, RunFigures } from '../../src/report/batch/contract.js';
+import type { BatchRecord, RunFigures } from '../../src/report/batch/batch-record.js';
 import { renderBatch } from '../../src/report/batch/page.js';
 
 const figures: RunFigures = {

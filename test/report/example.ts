@@ -1,7 +1,7 @@
 import { createRandom } from '../../src/common/random.js';
 import { dedupe } from '../../src/dedupe/dedupe.js';
 import { overfitStatistics } from '../../src/dedupe/statistics.js';
-import type { ReportInput } from '../../src/report/contract.js';
+import type { ReportInput } from '../../src/report/report-figures.js';
 
 const people = [
   'bakers',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { overfitStatistics } from '../../src/dedupe/statistics.js';
-import type { ReportInput, ReportVerdict } from '../../src/report/contract.js';
 import { buildReport } from '../../src/report/figures.js';
+import type { ReportInput, ReportVerdict } from '../../src/report/report-figures.js';
 import { exampleInput, inventTitles } from './example.js';
 
 function input(changes: Partial<ReportInput>): ReportInput {

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { overfitStatistics, type RatedCopy } from '../../src/dedupe/statistics.js';
 import { buildReport } from '../../src/report/figures.js';
-import { html, visible } from '../../src/report/html.js';
 import { judgement } from '../../src/report/judgement.js';
 import { renderReport } from '../../src/report/page.js';
 import { writeReport } from '../../src/report/report-files.js';
 import { decimal, percent, perplexity, plural } from '../../src/report/words.js';
+import { html, visible } from '../../src/web/html.js';
 import { exampleInput, inventTitles } from './example.js';
 
 describe('renderReport', () => {

@@ -5,7 +5,7 @@ import { parse } from 'csv-parse/sync';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TitlesmithError } from '../../src/common/errors.js';
 import type { ProgressEvent } from '../../src/common/progress.js';
-import type { ItemState, Progress, ReviewInput, ReviewItem } from '../../src/review/contract.js';
+import type { ItemState, Progress, ReviewInput, ReviewItem } from '../../src/review/review-state.js';
 import { type ReviewServer, startReview } from '../../src/review/server.js';
 import { fewOutputs, reviewInput, trainTitles } from './fixture.js';
 

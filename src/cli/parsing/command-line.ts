@@ -1,14 +1,14 @@
 import { Command, CommanderError, Option } from 'commander';
+import { settingTable } from '../../batch/settings.js';
 import { usageError } from '../../common/errors.js';
-import { packageVersion } from '../../common/package-root.js';
-import { settingTable } from '../../pipeline/batch/settings.js';
-import { type ExportFormat, exportFormats } from '../../pipeline/export-formats.js';
-import { replacedOptions } from '../../pipeline/gpt-2-simple-options.js';
-import type { OptionName, RunOptions } from '../../pipeline/option-table.js';
-import { choice, integer } from '../../pipeline/option-values.js';
-import { optionNames, parseOptionValue, specificationOf } from '../../pipeline/options.js';
-import { type ServeOptions, serveOptionTable } from '../../pipeline/serve-options.js';
-import type { StageName } from '../../pipeline/stage-names.js';
+import { packageVersion } from '../../io/package-root.js';
+import { type ExportFormat, exportFormats } from '../../options/export-formats.js';
+import { replacedOptions } from '../../options/gpt-2-simple-options.js';
+import type { OptionName, RunOptions } from '../../options/option-table.js';
+import { choice, integer } from '../../options/option-values.js';
+import { optionNames, parseOptionValue, specificationOf } from '../../options/options.js';
+import { type ServeOptions, serveOptionTable } from '../../options/serve-options.js';
+import type { StageName } from '../../options/stage-names.js';
 import type { BatchOptions, ExportOptions, JsonOption, Request, ReviewOptions } from '../request.js';
 import { addOptions } from './table-options.js';
 

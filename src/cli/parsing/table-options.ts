@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
-import { type OptionSpecification, optionGroups } from '../../pipeline/option-specification.js';
-import type { OptionName } from '../../pipeline/option-table.js';
-import { defaultInWords, flagOf, parseValue, specificationOf } from '../../pipeline/options.js';
+import { type OptionSpecification, optionGroups } from '../../options/option-specification.js';
+import type { OptionName } from '../../options/option-table.js';
+import { defaultInWords, flagOf, parseValue, specificationOf } from '../../options/options.js';
 
 /** Another flag whose value goes where that of `option` goes. */
 class AliasOption extends Option {

@@ -1,5 +1,5 @@
 import { elementCount, formatShape, type Shape, type TensorSpecification } from '../graph/shape.js';
-import type { NumericArray, Value } from './contract.js';
+import type { NumericArray, Value } from './engine.js';
 
 function typeOf(array: NumericArray): string {
   if (array instanceof Float32Array) return 'float32';

@@ -1,6 +1,6 @@
 import { TitlesmithError } from '../../common/errors.js';
 import { cast, input, matmul } from '../graph/builder.js';
-import type { Engine } from './contract.js';
+import type { Engine } from './engine.js';
 
 const [rows, inner, columns] = [8, 16, 8];
 

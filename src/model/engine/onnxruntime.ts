@@ -2,7 +2,7 @@ import { topologicalOrder } from '../graph/order.js';
 import { elementCount, type TensorSpecification } from '../graph/shape.js';
 import type { OpNode, Tensor } from '../graph/tensor.js';
 import { checkedShape } from './arrays.js';
-import type { CompileOptions, Engine, NumericArray, Program } from './contract.js';
+import type { CompileOptions, Engine, NumericArray, Program } from './engine.js';
 import { exportOnnx } from './onnx/export.js';
 import { type MemoryPlan, planMemory } from './onnx/memory-plan.js';
 import { productsSaturate } from './onnx/saturation.js';

@@ -1,5 +1,5 @@
-import type { Engine } from './contract.js';
 import type { DeviceChoice } from './device-names.js';
+import type { Engine } from './engine.js';
 import { createOnnxRuntimeEngine, type OnnxRuntimeOptions } from './onnxruntime.js';
 import { openDeviceEngine } from './onnxruntime-device.js';
 import { createTfjsEngine } from './tfjs.js';

@@ -3,7 +3,7 @@ import type { OpName } from '../graph/op-table.js';
 import { topologicalOrder } from '../graph/order.js';
 import type { OpNode, Tensor } from '../graph/tensor.js';
 import { checkedShape, isArray } from './arrays.js';
-import type { Engine, NumericArray, Program, Value } from './contract.js';
+import type { Engine, NumericArray, Program, Value } from './engine.js';
 
 /** TensorFlow.js as the caller imported it: tfjs-node, tfjs-node-gpu, or tfjs-core with a backend. */
 export type TfjsModule = typeof Tfjs;

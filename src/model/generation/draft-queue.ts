@@ -1,6 +1,6 @@
-import type { Tokenizer } from '../tokenizer/contract.js';
-import type { GeneratedText } from './contract.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { Draft } from './draft.js';
+import type { GeneratedText } from './generated-text.js';
 import type { GenerationProgress } from './generation-progress.js';
 import { effectiveTemperature, type GenerationOptions } from './options.js';
 import type { Prompt } from './prompts.js';

@@ -1,6 +1,6 @@
 import { createRandom, type Random } from '../../common/random.js';
-import type { Tokenizer } from '../tokenizer/contract.js';
-import type { FinishReason, GeneratedText } from './contract.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import type { FinishReason, GeneratedText } from './generated-text.js';
 import { IncrementalText } from './incremental-text.js';
 import type { GenerationOptions } from './options.js';
 import { endTexts, type Prompt } from './prompts.js';

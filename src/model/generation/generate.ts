@@ -1,8 +1,8 @@
 import { InterruptedError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
-import type { Tokenizer } from '../tokenizer/contract.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { ContinuousBatch } from './continuous-batch.js';
-import type { DecodeSession, GeneratedText, PromptCache } from './contract.js';
+import type { DecodeSession, GeneratedText, PromptCache } from './generated-text.js';
 import type { GenerationOptions } from './options.js';
 import { TextRequest } from './text-request.js';
 

@@ -1,17 +1,17 @@
 import { silentContext, type WorkContext } from '../../common/progress.js';
-import type { Engine } from '../engine/contract.js';
+import type { Engine } from '../engine/engine.js';
 import { createOnnxRuntimeEngine } from '../engine/onnxruntime.js';
-import type { Gpt2Configuration } from '../gpt2/configuration.js';
-import { openDecodeSession } from '../gpt2/decoder.js';
-import { findModelFolder } from '../gpt2/model-folder.js';
-import { parseModelName } from '../gpt2/model-name.js';
-import type { OpenModel } from '../gpt2/open-model.js';
-import type { Precision } from '../gpt2/precision.js';
-import { openModel } from '../gpt2/resolve-model.js';
-import { usualSlots } from '../gpt2/slots.js';
-import type { Tokenizer } from '../tokenizer/contract.js';
-import type { DecodeSession, GeneratedText } from './contract.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import type { Gpt2Configuration } from '../transformer/configuration.js';
+import { openDecodeSession } from '../transformer/decoder.js';
+import type { Precision } from '../transformer/precision.js';
+import { usualSlots } from '../transformer/slots.js';
+import { findModelFolder } from '../weights/model-folder.js';
+import { parseModelName } from '../weights/model-name.js';
+import type { OpenModel } from '../weights/open-model.js';
+import { openModel } from '../weights/resolve-model.js';
 import { generateTexts } from './generate.js';
+import type { DecodeSession, GeneratedText } from './generated-text.js';
 import { type GenerationOptions, generationDefaults } from './options.js';
 
 export interface ModelOptions {

@@ -1,6 +1,6 @@
 import { BytePairEncoder } from './byte-pair-encoder.js';
-import type { Tokenizer } from './contract.js';
 import { formatTokenizerFiles } from './huggingface-files.js';
+import type { Tokenizer } from './tokenizer.js';
 
 const lenientDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
 

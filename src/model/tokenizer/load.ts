@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { fileError, TitlesmithError } from '../../common/errors.js';
 import { fromAlphabet } from './byte-alphabet.js';
 import { BytePairTokenizer } from './byte-pair-tokenizer.js';
-import type { Tokenizer } from './contract.js';
 import { mergesFile, specialToken, vocabularyFile } from './huggingface-files.js';
 import { mergeParts, ranksOf } from './merges.js';
+import type { Tokenizer } from './tokenizer.js';
 
 const singleBytes = 256;
 

@@ -1,7 +1,7 @@
 import { BytePairTokenizer } from './byte-pair-tokenizer.js';
-import type { Tokenizer } from './contract.js';
 import { gpt2Tokenizer, gpt2Tokens } from './gpt2.js';
 import { mergeParts, ranksOf } from './merges.js';
+import type { Tokenizer } from './tokenizer.js';
 
 const singleBytes = 256;
 

@@ -1,5 +1,5 @@
 import { createRandom } from '../../common/random.js';
-import type { TokenizedTitles } from '../tokenizer/contract.js';
+import type { TokenizedTitles } from '../tokenizer/tokenizer.js';
 import { type PackedRows, packTitles } from './packing.js';
 
 /** Added to the scores of keys a query must not see: e^−1e9 is 0 in float32. */

@@ -1,7 +1,7 @@
-import type { DeviceMemory, DeviceTensor, Engine, NumericArray, Program, Value } from '../engine/contract.js';
-import type { ParameterSpecification } from '../gpt2/parameters.js';
+import type { DeviceMemory, DeviceTensor, Engine, NumericArray, Program, Value } from '../engine/engine.js';
 import { concat, input, multiply, reduceSum } from '../graph/builder.js';
 import type { Tensor } from '../graph/tensor.js';
+import type { ParameterSpecification } from '../transformer/parameters.js';
 import { earlierGradientName, gradientName } from './loss-graph.js';
 import { adamW, adamWScalars, gradientScaleOf, type UpdateOptions } from './optimizer.js';
 import type { TrainableModel } from './trainable.js';

@@ -1,9 +1,9 @@
 import { createRandom } from '../../common/random.js';
-import type { Gpt2Configuration } from '../gpt2/configuration.js';
-import type { BlockDropout } from '../gpt2/forward.js';
 import { input } from '../graph/builder.js';
 import { elementCount, type Shape } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
+import type { Gpt2Configuration } from '../transformer/configuration.js';
+import type { BlockDropout } from '../transformer/forward.js';
 import type { BatchShape } from './batches.js';
 
 /** Input names of the factors; those of a block by its layer. */

@@ -1,9 +1,9 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileError, systemErrorCode } from '../../common/errors.js';
-import { crc32c, maskCrc } from '../crc32c.js';
-import { field, type MessageDescriptions, messageCodec, repeatedField } from '../protobuf.js';
-import type { MetricsLine } from './contract.js';
+import { crc32c, maskCrc } from '../../io/crc32c.js';
+import { field, type MessageDescriptions, messageCodec, repeatedField } from '../../io/protobuf.js';
+import type { MetricsLine } from './training-options.js';
 
 /** TensorBoard's messages (tensorflow/core/util/event.proto and framework/summary.proto), as far as they are used. */
 const messages: MessageDescriptions = {

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { InterruptedError } from '../../common/errors.js';
-import { writeFileAtomic } from '../../common/files.js';
 import type { WorkContext } from '../../common/progress.js';
-import type { Value } from '../engine/contract.js';
-import { writeModelDescription, writeWeights } from '../gpt2/checkpoint.js';
+import { writeFileAtomic } from '../../io/atomic-file.js';
+import type { Value } from '../engine/engine.js';
+import { writeModelDescription, writeWeights } from '../weights/checkpoint.js';
 import { type Batch, BatchStream, evaluationBatches } from './batches.js';
-import type { MetricsLine, TrainingResult } from './contract.js';
 import { DropoutFactors } from './dropout.js';
 import { finiteOnly, notFinite } from './finite.js';
 import type { FinetuneInput } from './input.js';
@@ -20,6 +19,7 @@ import { learningRateAt } from './schedule.js';
 import { createTrainableModel, initializeModel, savedParameter, type TrainableModel } from './trainable.js';
 import { TrainingLog } from './training-log.js';
 import type { TrainingMemory } from './training-memory.js';
+import type { MetricsLine, TrainingResult } from './training-options.js';
 
 /** Weights, moments and position of the latest save. */
 export const resumeStateFile = 'optimizer.safetensors';

@@ -1,5 +1,5 @@
 import { TitlesmithError } from '../../common/errors.js';
-import type { TrainingOptions } from './contract.js';
+import type { TrainingOptions } from './training-options.js';
 
 /** The values that are finite. */
 export function finiteOnly<Name extends string>(values: Record<Name, number>): Partial<Record<Name, number>> {

@@ -1,8 +1,8 @@
-import type { Engine } from '../engine/contract.js';
-import type { Gpt2Configuration } from '../gpt2/configuration.js';
-import type { WeightSource } from '../gpt2/weight-source.js';
-import type { Tokenizer } from '../tokenizer/contract.js';
-import type { TrainingData, TrainingOptions } from './contract.js';
+import type { Engine } from '../engine/engine.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import type { Gpt2Configuration } from '../transformer/configuration.js';
+import type { WeightSource } from '../transformer/weight-source.js';
+import type { TrainingData, TrainingOptions } from './training-options.js';
 
 /** All that training needs. */
 export interface FinetuneInput {

@@ -1,15 +1,3 @@
-import type { Gpt2Configuration } from '../gpt2/configuration.js';
-import {
-  embed,
-  finalNorm,
-  forward,
-  maskedBlock,
-  outputWeight,
-  parameterInputs,
-  type SymbolicParameters,
-  withProductsIn,
-} from '../gpt2/forward.js';
-import { type ParameterSpecification, parameterSpecifications } from '../gpt2/parameters.js';
 import { gradients } from '../graph/autodiff.js';
 import {
   add,
@@ -23,6 +11,18 @@ import {
 } from '../graph/builder.js';
 import type { FloatType } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
+import type { Gpt2Configuration } from '../transformer/configuration.js';
+import {
+  embed,
+  finalNorm,
+  forward,
+  maskedBlock,
+  outputWeight,
+  parameterInputs,
+  type SymbolicParameters,
+  withProductsIn,
+} from '../transformer/forward.js';
+import { type ParameterSpecification, parameterSpecifications } from '../transformer/parameters.js';
 import type { BatchShape } from './batches.js';
 import { dropoutInputs } from './dropout.js';
 

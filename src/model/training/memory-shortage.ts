@@ -1,6 +1,6 @@
 import { DeviceMemoryError, TensorTooLargeError } from '../engine/device-memory-error.js';
-import type { TrainingOptions } from './contract.js';
 import type { TrainingPlan } from './plan.js';
+import type { TrainingOptions } from './training-options.js';
 
 /** An error of training, with what to do where it says that the device has too little memory. */
 export function explainShortage(error: unknown, options: TrainingOptions, plan: TrainingPlan): unknown {

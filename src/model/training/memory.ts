@@ -1,8 +1,8 @@
-import { adapterSpecifications } from '../gpt2/adapters.js';
-import type { Gpt2Configuration } from '../gpt2/configuration.js';
-import { type ParameterSpecification, parameterSpecifications } from '../gpt2/parameters.js';
 import { elementCount } from '../graph/shape.js';
-import type { TrainingOptions } from './contract.js';
+import { adapterSpecifications } from '../transformer/adapters.js';
+import type { Gpt2Configuration } from '../transformer/configuration.js';
+import { type ParameterSpecification, parameterSpecifications } from '../transformer/parameters.js';
+import type { TrainingOptions } from './training-options.js';
 
 type Trained = Pick<TrainingOptions, 'loraRank' | 'onlyTrainTransformerLayers'>;
 type Batch = Pick<TrainingOptions, 'batchSize' | 'recompute'> & { readonly rowLength: number };

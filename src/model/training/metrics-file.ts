@@ -1,6 +1,6 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { fileError } from '../../common/errors.js';
-import type { MetricsLine } from './contract.js';
+import type { MetricsLine } from './training-options.js';
 
 /** metrics.jsonl: one JSON object a line, appended while training. */
 export class MetricsFile {

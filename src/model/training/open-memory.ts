@@ -1,4 +1,4 @@
-import type { Engine } from '../engine/contract.js';
+import type { Engine } from '../engine/engine.js';
 import { DeviceTrainingMemory } from './device-memory.js';
 import { HostTrainingMemory } from './host-memory.js';
 import { Optimizer } from './optimizer.js';

@@ -1,7 +1,7 @@
-import type { Engine, Program } from '../engine/contract.js';
-import type { ParameterStore } from '../gpt2/parameters.js';
+import type { Engine, Program } from '../engine/engine.js';
 import { add, divide, input, multiply, squareRoot, subtract, sumOfSquares } from '../graph/builder.js';
 import type { Tensor } from '../graph/tensor.js';
+import type { ParameterStore } from '../transformer/parameters.js';
 
 /** Elements updated at a time: the five arrays of a piece fit the last-level cache together. */
 const pieceElements = 1 << 18;

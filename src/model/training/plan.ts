@@ -1,9 +1,9 @@
 import { TitlesmithError, usageError } from '../../common/errors.js';
 import { createRandom } from '../../common/random.js';
-import type { Gpt2Configuration } from '../gpt2/configuration.js';
-import type { TokenizedTitles } from '../tokenizer/contract.js';
-import type { TrainingData, TrainingOptions } from './contract.js';
+import type { TokenizedTitles } from '../tokenizer/tokenizer.js';
+import type { Gpt2Configuration } from '../transformer/configuration.js';
 import { packTitles } from './packing.js';
+import type { TrainingData, TrainingOptions } from './training-options.js';
 
 /** What follows from the options and the data together; printed and recorded. */
 export interface TrainingPlan {

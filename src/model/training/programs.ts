@@ -1,10 +1,10 @@
-import type { Engine, Program } from '../engine/contract.js';
-import type { Gpt2Configuration } from '../gpt2/configuration.js';
+import type { Engine, Program } from '../engine/engine.js';
 import type { FloatType } from '../graph/shape.js';
+import type { Gpt2Configuration } from '../transformer/configuration.js';
 import type { BatchShape } from './batches.js';
-import type { TrainingOptions } from './contract.js';
 import { evaluationGraph, trainingGraph } from './loss-graph.js';
 import type { TrainableModel } from './trainable.js';
+import type { TrainingOptions } from './training-options.js';
 
 /** What training runs on a batch. */
 export interface TrainingPrograms {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { TitlesmithError } from '../../common/errors.js';
-import { namedTensors } from '../gpt2/checkpoint.js';
-import { SafetensorsFile, writeSafetensors } from '../gpt2/safetensors.js';
+import { namedTensors } from '../weights/checkpoint.js';
+import { SafetensorsFile, writeSafetensors } from '../weights/safetensors.js';
 import type { LossScaling } from './loss-scale.js';
 import type { OptimizerState } from './optimizer.js';
 

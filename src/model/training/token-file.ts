@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { fileError, TitlesmithError } from '../../common/errors.js';
-import { AtomicFile } from '../../common/files.js';
-import type { TokenIds, TokenizedTitles, Tokenizer } from '../tokenizer/contract.js';
+import { AtomicFile } from '../../io/atomic-file.js';
+import type { TokenIds, TokenizedTitles, Tokenizer } from '../tokenizer/tokenizer.js';
 import { TitleEncoder, type TokenLimits, tokenArray } from './tokens.js';
 
 /** Tokens gathered before they are written, and read at a time when a file is opened. */

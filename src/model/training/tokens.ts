@@ -1,4 +1,4 @@
-import type { TokenIds, TokenizedTitles, Tokenizer } from '../tokenizer/contract.js';
+import type { TokenIds, TokenizedTitles, Tokenizer } from '../tokenizer/tokenizer.js';
 
 /** Titles with more tokens are left out. */
 export interface TokenLimits {

@@ -1,15 +1,15 @@
-import { adapterSpecifications, mergedParameter } from '../gpt2/adapters.js';
-import type { Gpt2Configuration } from '../gpt2/configuration.js';
+import { adapterSpecifications, mergedParameter } from '../transformer/adapters.js';
+import type { Gpt2Configuration } from '../transformer/configuration.js';
 import {
   createParameterStore,
   initializeParameters,
   type ParameterSpecification,
   type ParameterStore,
   parameterSpecifications,
-} from '../gpt2/parameters.js';
-import type { WeightSource } from '../gpt2/weight-source.js';
-import type { TrainingOptions } from './contract.js';
+} from '../transformer/parameters.js';
+import type { WeightSource } from '../transformer/weight-source.js';
 import type { OptimizerState } from './optimizer.js';
+import type { TrainingOptions } from './training-options.js';
 
 /** The model's parameters, parted by what training may change. */
 export interface TrainableModel {

@@ -1,6 +1,6 @@
-import type { MetricsLine } from './contract.js';
 import { EventFile } from './event-file.js';
 import { MetricsFile } from './metrics-file.js';
+import type { MetricsLine } from './training-options.js';
 
 /** What training measured, for programs (metrics.jsonl) and for TensorBoard. */
 export class TrainingLog {

@@ -1,4 +1,4 @@
-import type { Value } from '../engine/contract.js';
+import type { Value } from '../engine/engine.js';
 import type { UpdateOptions } from './optimizer.js';
 
 export type Values = Readonly<Record<string, Value>>;

@@ -1,7 +1,7 @@
 import { silentContext } from '../../common/progress.js';
-import { splitTitles, writeDataset } from '../../model/training/dataset.js';
-import { cleanTitle } from '../cleaning/clean.js';
-import { openSource } from '../sources/open.js';
+import { cleanTitle } from '../../data/cleaning/clean.js';
+import { splitTitles, writeDataset } from '../../data/dataset.js';
+import { openSource } from '../../data/sources/open.js';
 
 export interface EncodeCsvOptions {
   /** Column that holds the titles, by name or number; `title`, or the only one, where it is left out. */

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { silentContext, type WorkContext } from '../../common/progress.js';
-import type { Engine } from '../../model/engine/contract.js';
+import { splitTitles } from '../../data/dataset.js';
+import type { Engine } from '../../model/engine/engine.js';
 import { requireEngineFloat16 } from '../../model/engine/float16.js';
 import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime.js';
-import type { TrainingOptions, TrainingResult } from '../../model/training/contract.js';
-import { splitTitles } from '../../model/training/dataset.js';
 import { finetune } from '../../model/training/finetune.js';
 import { tokenizeTitles } from '../../model/training/tokens.js';
-import { defaultOptions } from '../options.js';
+import type { TrainingOptions, TrainingResult } from '../../model/training/training-options.js';
+import { defaultOptions } from '../../options/options.js';
 import { runFiles } from '../stages/descriptions.js';
 import { startingModel } from '../stages/starting-model.js';
 import { trainingOptions } from '../stages/training-presets.js';

@@ -1,5 +1,5 @@
-import { AtomicFile } from '../../common/files.js';
-import type { GeneratedText } from '../../model/generation/contract.js';
+import { AtomicFile } from '../../io/atomic-file.js';
+import type { GeneratedText } from '../../model/generation/generated-text.js';
 import { type GenerateOptions, generate, type Model } from '../../model/generation/model.js';
 
 export interface GenerateToFileOptions extends GenerateOptions {

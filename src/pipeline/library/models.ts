@@ -1,7 +1,7 @@
 import { TitlesmithError } from '../../common/errors.js';
 import { silentContext, type WorkContext } from '../../common/progress.js';
-import { hubSettings } from '../../model/gpt2/hub/settings.js';
-import { locateModel, openModel } from '../../model/gpt2/resolve-model.js';
+import { hubSettings } from '../../model/weights/hub/settings.js';
+import { locateModel, openModel } from '../../model/weights/resolve-model.js';
 
 /**
  * Brings a model into the cache that Hugging Face's own tools use, unless it is there.

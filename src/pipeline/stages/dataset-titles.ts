@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { withoutCondition } from '../../common/conditioning.js';
-import { readDataset } from '../../model/training/dataset.js';
+import { withoutCondition } from '../../data/conditioning.js';
+import { readDataset } from '../../data/dataset.js';
 import { collect } from '../collect.js';
 import { runFiles } from './descriptions.js';
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { InterruptedError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
-import type { Tokenizer } from '../../model/tokenizer/contract.js';
-import type { TrainingData } from '../../model/training/contract.js';
-import { readDataset } from '../../model/training/dataset.js';
+import { readDataset } from '../../data/dataset.js';
+import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import { TokenFile, writeTokens } from '../../model/training/token-file.js';
 import type { TokenLimits } from '../../model/training/tokens.js';
+import type { TrainingData } from '../../model/training/training-options.js';
 import { runFiles } from './descriptions.js';
 
 /** Titles between two signs of life. */

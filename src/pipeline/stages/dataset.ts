@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { type ConditionName, conditionPrompt, keywordsOf } from '../../common/conditioning.js';
 import type { WorkContext } from '../../common/progress.js';
-import { writeSplitDataset } from '../../model/training/dataset.js';
-import { readTitleRecords } from '../cleaning/titles-file.js';
-import type { StageJob } from './contract.js';
+import { readTitleRecords } from '../../data/cleaning/titles-file.js';
+import { type ConditionName, conditionPrompt, keywordsOf } from '../../data/conditioning.js';
+import { writeSplitDataset } from '../../data/dataset.js';
 import type { DatasetCounts } from './counts.js';
 import { runFiles } from './descriptions.js';
+import type { StageJob } from './stage-job.js';
 
 /** titles.csv → dataset/train.txt and dataset/validation.txt. */
 export async function runDataset(

@@ -4,9 +4,9 @@ import { decisionsFileName, readDecisions } from '../../dedupe/decision-log.js';
 import { countVerdicts } from '../../dedupe/dedupe.js';
 import { applyDecisions } from '../../dedupe/reviewed.js';
 import { writeVerdicts } from '../../dedupe/verdict-files.js';
-import type { StageJob } from './contract.js';
 import type { DedupeCounts } from './counts.js';
 import { judgeRun } from './judge.js';
+import type { StageJob } from './stage-job.js';
 
 /** generated.jsonl, dataset/ and what people decided in review → accepted.txt and rejected.csv. */
 export async function runDedupe({ folder, options }: StageJob, context: WorkContext): Promise<DedupeCounts> {

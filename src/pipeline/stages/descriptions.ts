@@ -1,5 +1,5 @@
-import type { StageName } from '../stage-names.js';
-import type { StageDescription } from './contract.js';
+import type { StageName } from '../../options/stage-names.js';
+import type { StageDescription } from './stage-job.js';
 
 /** Names of the files in a run folder. */
 export const runFiles = {

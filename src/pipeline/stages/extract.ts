@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
-import { extractTitles } from '../cleaning/extract.js';
-import { addingSource } from '../kept-months.js';
+import { extractTitles } from '../../data/cleaning/extract.js';
+import { addingSource } from '../run/kept-months.js';
 import { openRunSource, titleQuery } from '../run-source.js';
 import { sharedSource } from '../shared-rows.js';
-import type { StageJob } from './contract.js';
 import type { ExtractCounts } from './counts.js';
 import { runFiles } from './descriptions.js';
+import type { StageJob } from './stage-job.js';
 
 /** Source → cleaning → titles.csv and dropped.csv. */
 export async function runExtract(

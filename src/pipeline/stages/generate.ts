@@ -1,23 +1,23 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { withoutCondition } from '../../common/conditioning.js';
-import { writeFileAtomic } from '../../common/files.js';
 import type { WorkContext } from '../../common/progress.js';
+import { withoutCondition } from '../../data/conditioning.js';
+import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { DeviceChoice } from '../../model/engine/device-names.js';
 import { openEngine } from '../../model/engine/open-engine.js';
-import type { GeneratedText } from '../../model/generation/contract.js';
 import { generateTexts } from '../../model/generation/generate.js';
+import type { GeneratedText } from '../../model/generation/generated-text.js';
 import { openToGenerate } from '../../model/generation/model.js';
-import { openDecodeSession } from '../../model/gpt2/decoder.js';
-import { usualSlots } from '../../model/gpt2/slots.js';
-import { decidedDevice } from '../decide-device.js';
-import type { RunOptions } from '../option-table.js';
-import type { StageJob } from './contract.js';
+import { openDecodeSession } from '../../model/transformer/decoder.js';
+import { usualSlots } from '../../model/transformer/slots.js';
+import type { RunOptions } from '../../options/option-table.js';
+import { decidedDevice } from '../decide/device.js';
 import type { GenerateCounts } from './counts.js';
 import { runFiles } from './descriptions.js';
 import { formatGenerated } from './generated-file.js';
 import { GeneratedJournal } from './generated-journal.js';
 import { generationRequest } from './generation-request.js';
+import type { StageJob } from './stage-job.js';
 
 /** checkpoint/ → generated.jsonl. Finished texts are kept as they come, so that an interrupted stage goes on. */
 export async function runGenerate(

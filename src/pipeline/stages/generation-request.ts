@@ -1,7 +1,7 @@
 import type { GenerationOptions } from '../../model/generation/options.js';
 import { longestPrompt, readPrompts } from '../../model/generation/prompts.js';
-import type { OpenModel } from '../../model/gpt2/open-model.js';
-import type { RunOptions } from '../option-table.js';
+import type { OpenModel } from '../../model/weights/open-model.js';
+import type { RunOptions } from '../../options/option-table.js';
 import { readPrefixFile } from '../prefix-file.js';
 
 /** What is asked of generation, and the positions that takes. */

@@ -4,7 +4,7 @@ import { createTitleIndex } from '../../dedupe/compare.js';
 import { dedupe, type Judgement } from '../../dedupe/dedupe.js';
 import type { Tokenize } from '../../dedupe/token-runs.js';
 import { gpt2Tokenizer } from '../../model/tokenizer/gpt2.js';
-import { readAcceptedBefore } from '../accepted-before.js';
+import { readAcceptedBefore } from '../run/accepted-before.js';
 import { readDatasetTitles } from './dataset-titles.js';
 import { runFiles } from './descriptions.js';
 import { readGenerated } from './generated-file.js';

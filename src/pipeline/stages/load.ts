@@ -1,5 +1,5 @@
-import type { StageName } from '../stage-names.js';
-import type { RunStage } from './contract.js';
+import type { StageName } from '../../options/stage-names.js';
+import type { RunStage } from './stage-job.js';
 
 /** Loads the code of one stage, and with it only the libraries that stage needs. */
 export async function loadStage(stage: StageName): Promise<RunStage> {

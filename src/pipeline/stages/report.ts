@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { fileError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import { overfitStatistics } from '../../dedupe/statistics.js';
-import type { TrainingPoint } from '../../report/contract.js';
+import type { RunOptions } from '../../options/option-table.js';
+import { flagOf, optionNames, specificationOf } from '../../options/options.js';
 import { buildReport } from '../../report/figures.js';
+import type { TrainingPoint } from '../../report/report-figures.js';
 import { writeReport } from '../../report/report-files.js';
-import type { RunOptions } from '../option-table.js';
-import { flagOf, optionNames, specificationOf } from '../options.js';
-import type { StageJob } from './contract.js';
 import type { ReportCounts, RunCounts } from './counts.js';
 import { runFiles } from './descriptions.js';
 import { judgeRun } from './judge.js';
+import type { StageJob } from './stage-job.js';
 
 /** Everything a run left behind → report.html and report.json. */
 export async function runReport(job: StageJob, context: WorkContext): Promise<ReportCounts> {

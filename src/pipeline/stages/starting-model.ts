@@ -1,10 +1,10 @@
 import type { WorkContext } from '../../common/progress.js';
-import { type Gpt2Configuration, nanoConfiguration } from '../../model/gpt2/configuration.js';
-import { openModel } from '../../model/gpt2/resolve-model.js';
-import type { WeightSource } from '../../model/gpt2/weight-source.js';
-import type { Tokenizer } from '../../model/tokenizer/contract.js';
 import { RestrictedVocabulary } from '../../model/tokenizer/restricted.js';
-import type { Decision } from '../manifest.js';
+import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
+import { type Gpt2Configuration, nanoConfiguration } from '../../model/transformer/configuration.js';
+import type { WeightSource } from '../../model/transformer/weight-source.js';
+import { openModel } from '../../model/weights/resolve-model.js';
+import type { Decision } from '../run/manifest.js';
 
 /** What training starts from. */
 export interface StartingModel {

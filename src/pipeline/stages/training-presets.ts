@@ -1,5 +1,5 @@
-import type { TrainingOptions } from '../../model/training/contract.js';
-import type { RunOptions } from '../option-table.js';
+import type { TrainingOptions } from '../../model/training/training-options.js';
+import type { RunOptions } from '../../options/option-table.js';
 
 type Decided = 'accumulateGradients' | 'batchSize' | 'evaluateEvery' | 'learningRate' | 'maximumEpochs';
 type Preset = Pick<

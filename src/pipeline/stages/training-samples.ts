@@ -1,17 +1,17 @@
 import { join } from 'node:path';
-import { withoutCondition } from '../../common/conditioning.js';
-import { writeFileAtomic } from '../../common/files.js';
 import { silentContext } from '../../common/progress.js';
+import { withoutCondition } from '../../data/conditioning.js';
 import { type CopyMeter, createCopyMeter } from '../../dedupe/copy-meter.js';
-import type { Engine } from '../../model/engine/contract.js';
+import { writeFileAtomic } from '../../io/atomic-file.js';
+import type { Engine } from '../../model/engine/engine.js';
 import { generateTexts } from '../../model/generation/generate.js';
 import { generationDefaults } from '../../model/generation/options.js';
-import type { Gpt2Configuration } from '../../model/gpt2/configuration.js';
-import { openDecodeSession } from '../../model/gpt2/decoder.js';
-import { usualSlots } from '../../model/gpt2/slots.js';
-import type { WeightSource } from '../../model/gpt2/weight-source.js';
-import type { Tokenizer } from '../../model/tokenizer/contract.js';
+import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { TrainingSamples } from '../../model/training/input.js';
+import type { Gpt2Configuration } from '../../model/transformer/configuration.js';
+import { openDecodeSession } from '../../model/transformer/decoder.js';
+import { usualSlots } from '../../model/transformer/slots.js';
+import type { WeightSource } from '../../model/transformer/weight-source.js';
 import type { DatasetTitles } from './dataset-titles.js';
 import { tokenizeFolded } from './judge.js';
 

@@ -1,7 +1,7 @@
-import { type Html, html, visible } from '../html.js';
-import { renderPage } from '../page-shell.js';
+import { type Html, html, visible } from '../../web/html.js';
+import { renderPage } from '../../web/page-shell.js';
 import { count, decimal, percent, plural } from '../words.js';
-import type { BatchRecord, BatchRunRecord, RunFigures } from './contract.js';
+import type { BatchRecord, BatchRunRecord, RunFigures } from './batch-record.js';
 import { batchStyles } from './styles.js';
 
 /**

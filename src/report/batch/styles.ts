@@ -1,4 +1,4 @@
-import { pageStyles } from '../page-styles.js';
+import { pageStyles } from '../../web/page-styles.js';
 
 /** The report's style sheet, and what the table of runs adds to it. */
 export const batchStyles = `${pageStyles}

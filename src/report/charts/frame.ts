@@ -1,5 +1,5 @@
 import type { ScaleLinear } from 'd3-scale';
-import { type Html, html } from '../html.js';
+import { type Html, html } from '../../web/html.js';
 
 /** A drawing area with room for axis labels, in SVG user units (CSS pixels at full size). */
 export interface Frame {

@@ -1,7 +1,7 @@
 import { scaleLinear } from 'd3-scale';
 import { curveStepAfter, line } from 'd3-shape';
-import type { OverfitFigures, RatingBin } from '../contract.js';
-import { type Html, html } from '../html.js';
+import { type Html, html } from '../../web/html.js';
+import type { OverfitFigures, RatingBin } from '../report-figures.js';
 import { decimal, percent } from '../words.js';
 import { chart, type Frame, frames, marker, round } from './frame.js';
 

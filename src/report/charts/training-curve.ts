@@ -1,7 +1,7 @@
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
-import type { CurvePoint, ReportFigures } from '../contract.js';
-import { type Html, html } from '../html.js';
+import { type Html, html } from '../../web/html.js';
+import type { CurvePoint, ReportFigures } from '../report-figures.js';
 import { count, decimal, percent } from '../words.js';
 import { chart, type Frame, frames, marker, round } from './frame.js';
 

@@ -1,5 +1,5 @@
-import type { Cluster, ReportFigures } from '../contract.js';
-import { type Html, html, titleText } from '../html.js';
+import { type Html, html, titleText } from '../../web/html.js';
+import type { Cluster, ReportFigures } from '../report-figures.js';
 import { count } from '../words.js';
 
 /** What the model says again and again: training titles it recites, and outputs it repeats. */

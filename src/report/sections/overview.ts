@@ -1,6 +1,6 @@
-import type { ReportFigures } from '../contract.js';
-import { type Html, html, visible } from '../html.js';
+import { type Html, html, visible } from '../../web/html.js';
 import { judgement } from '../judgement.js';
+import type { ReportFigures } from '../report-figures.js';
 import { count, decimal, percent, perplexity } from '../words.js';
 
 /** What the run is about, the verdict in words, and the figures it rests on. */

@@ -1,7 +1,7 @@
-import type { Pair, ReportFigures } from '../contract.js';
+import { type Html, html, titleText } from '../../web/html.js';
 import { markDifferences } from '../differences.js';
-import { type Html, html, titleText } from '../html.js';
 import { pairData } from '../pair-data.js';
+import type { Pair, ReportFigures } from '../report-figures.js';
 import { count, decimal, plural } from '../words.js';
 
 /** Rows that stand in the page itself, for readers without JavaScript and for paper. */

@@ -1,5 +1,5 @@
-import type { ReportFigures } from '../contract.js';
-import { type Html, html, visible } from '../html.js';
+import { type Html, html, visible } from '../../web/html.js';
+import type { ReportFigures } from '../report-figures.js';
 import { count } from '../words.js';
 
 /** All that is needed to make the same titles again. */

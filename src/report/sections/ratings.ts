@@ -1,7 +1,7 @@
+import { type Html, html } from '../../web/html.js';
 import { ratingHistogram } from '../charts/rating-histogram.js';
-import type { ReportFigures } from '../contract.js';
-import { type Html, html } from '../html.js';
 import { points } from '../judgement.js';
+import type { ReportFigures } from '../report-figures.js';
 import { count, decimal, percent } from '../words.js';
 
 /** The distribution of best ratings, outputs beside held-out titles. */

@@ -1,5 +1,5 @@
-import type { NamedCount, Pair, ReportFigures } from '../contract.js';
-import { type Html, html, titleText, visible } from '../html.js';
+import { type Html, html, titleText, visible } from '../../web/html.js';
+import type { NamedCount, Pair, ReportFigures } from '../report-figures.js';
 import { count, decimal, percent, plural } from '../words.js';
 
 /** Accepted titles to read. */

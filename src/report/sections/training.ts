@@ -1,6 +1,6 @@
+import { type Html, html } from '../../web/html.js';
 import { trainingCurve } from '../charts/training-curve.js';
-import type { ReportFigures } from '../contract.js';
-import { type Html, html } from '../html.js';
+import type { ReportFigures } from '../report-figures.js';
 import { count, decimal, percent, perplexity, plural } from '../words.js';
 
 /** How the loss went. Nothing, where the model was not trained in this run. */

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import type { ServedText, TextEvent, TextsWanted } from '../contract.js';
-import type { Engine } from '../engine/engine.js';
-import type { Submission } from '../engine/submission.js';
+import type { Engine } from '../inference/engine.js';
+import type { Submission } from '../inference/submission.js';
 import { ServeError } from '../serve-error.js';
+import type { ServedText, TextEvent, TextsWanted } from '../served-model.js';
 
 /** Asks the engine; when the client leaves before its answer is complete, the request is withdrawn at once. */
 export function submit(engine: Engine, reply: FastifyReply, wanted: TextsWanted): Submission {

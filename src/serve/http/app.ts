@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import fastify, { type FastifyInstance } from 'fastify';
-import { commonHeaders, nothingPolicy } from '../../common/web.js';
+import { commonHeaders, nothingPolicy } from '../../web/security.js';
 import { ServeError } from '../serve-error.js';
 import { cloudRunRoutes } from './cloud-run-routes.js';
 import { completionRoutes } from './completion-routes.js';

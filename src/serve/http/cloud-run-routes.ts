@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ServedCondition, TextsWanted } from '../contract.js';
-import { PromptTooLong } from '../engine/engine.js';
+import { PromptTooLong } from '../inference/engine.js';
 import { ServeError } from '../serve-error.js';
+import type { ServedCondition, TextsWanted } from '../served-model.js';
 import { collect, submit } from './answers.js';
 import { hiddenPrefix } from './conditions.js';
 import type { AppContext } from './context.js';

@@ -1,9 +1,9 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { packageVersion } from '../../common/package-root.js';
-import type { ServedCondition, ServedText, TextsWanted } from '../contract.js';
-import { PromptTooLong } from '../engine/engine.js';
+import { packageVersion } from '../../io/package-root.js';
+import { PromptTooLong } from '../inference/engine.js';
 import { fieldError, ServeError } from '../serve-error.js';
+import type { ServedCondition, ServedText, TextsWanted } from '../served-model.js';
 import { type Begun, begun, collect, serverSentEvent, stream, streamedError, submit } from './answers.js';
 import { type ConditionFields, conditionSchema, hiddenPrefix } from './conditions.js';
 import type { AppContext } from './context.js';

@@ -1,6 +1,6 @@
-import { conditionPrompt, parseKeywords } from '../../common/conditioning.js';
-import type { ServedCondition } from '../contract.js';
+import { conditionPrompt, parseKeywords } from '../../data/conditioning.js';
 import { fieldError } from '../serve-error.js';
+import type { ServedCondition } from '../served-model.js';
 
 /** Fields by which a conditioned model is prompted, besides each face's own. */
 export interface ConditionFields {

@@ -1,7 +1,7 @@
-import type { Served, ServeSettings } from '../contract.js';
-import type { Engine } from '../engine/engine.js';
+import type { Engine } from '../inference/engine.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics.js';
+import type { Served, ServeSettings } from '../served-model.js';
 
 /** What the routes work on. */
 export interface AppContext {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { isSecret } from '../../common/web.js';
+import { isSecret } from '../../web/security.js';
 import { ServeError } from '../serve-error.js';
 import type { AppContext } from './context.js';
 

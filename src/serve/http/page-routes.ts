@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { pagePolicy } from '../../common/web.js';
 import { findDifferences } from '../../report/differences.js';
-import type { ServedCondition, ServedText, TextsWanted } from '../contract.js';
-import { PromptTooLong } from '../engine/engine.js';
+import { pagePolicy } from '../../web/security.js';
+import { PromptTooLong } from '../inference/engine.js';
 import { textBounds } from '../page/bounds.js';
 import { renderServePage, serveScript, serveStyles } from '../page/page.js';
+import type { ServedCondition, ServedText, TextsWanted } from '../served-model.js';
 import { type Begun, begun, serverSentEvent, stream, streamedError, submit } from './answers.js';
 import { type ConditionFields, conditionSchema, hiddenPrefix } from './conditions.js';
 import type { AppContext } from './context.js';

@@ -1,7 +1,7 @@
-import { type Html, html, visible } from '../../report/html.js';
-import { pageStyles } from '../../report/page-styles.js';
-import { pairScript } from '../../report/pair-script.js';
-import { servedPageHead } from '../../report/served-page-head.js';
+import { type Html, html, visible } from '../../web/html.js';
+import { pageStyles } from '../../web/page-styles.js';
+import { pairScript } from '../../web/pair-script.js';
+import { servedPageHead } from '../../web/served-page-head.js';
 import { textBounds } from './bounds.js';
 import { cardScript } from './card-script.js';
 import { imageScript } from './image-script.js';

@@ -1,8 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as plainTfjs from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import type { Engine, NumericArray } from '../../../src/model/engine/contract.js';
 import { parseDevice } from '../../../src/model/engine/device-names.js';
+import type { Engine, NumericArray } from '../../../src/model/engine/engine.js';
 import { createTfjsEngine, usedKernels } from '../../../src/model/engine/tfjs.js';
 import { loadTfjs } from '../../../src/model/engine/tfjs-packages.js';
 import * as graph from '../../../src/model/graph/builder.js';

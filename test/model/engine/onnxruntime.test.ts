@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NumericArray } from '../../../src/model/engine/contract.js';
+import type { NumericArray } from '../../../src/model/engine/engine.js';
 import { productsSaturate } from '../../../src/model/engine/onnx/saturation.js';
 import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ContinuousBatch } from '../../../src/model/generation/continuous-batch.js';
-import type { DecodeSession, GeneratedText } from '../../../src/model/generation/contract.js';
+import type { DecodeSession, GeneratedText } from '../../../src/model/generation/generated-text.js';
 import { type GenerationOptions, generationDefaults } from '../../../src/model/generation/options.js';
 import { TextRequest } from '../../../src/model/generation/text-request.js';
 import { byIndex, generate } from './collect-texts.js';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { InterruptedError } from '../../../src/common/errors.js';
 import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
-import type { GeneratedText } from '../../../src/model/generation/contract.js';
 import { generateTexts } from '../../../src/model/generation/generate.js';
+import type { GeneratedText } from '../../../src/model/generation/generated-text.js';
 import { generationDefaults } from '../../../src/model/generation/options.js';
 import { chiSquare } from './chi-square.js';
 import { byIndex, generate } from './collect-texts.js';

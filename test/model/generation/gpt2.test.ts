@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
-import type { GeneratedText } from '../../../src/model/generation/contract.js';
 import { generateTexts } from '../../../src/model/generation/generate.js';
+import type { GeneratedText } from '../../../src/model/generation/generated-text.js';
 import { type GenerationOptions, generationDefaults } from '../../../src/model/generation/options.js';
-import { openDecodeSession } from '../../../src/model/gpt2/decoder.js';
-import { storedWeights } from '../../../src/model/gpt2/weight-source.js';
-import { oracle, oracleParameters } from '../gpt2/oracle.js';
+import { openDecodeSession } from '../../../src/model/transformer/decoder.js';
+import { storedWeights } from '../../../src/model/transformer/weight-source.js';
 import { testEngine } from '../test-engine.js';
+import { oracle, oracleParameters } from '../transformer/oracle.js';
 import { tokenizerOf } from './markov-model.js';
 
 const { configuration } = oracle;

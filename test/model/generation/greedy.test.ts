@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
 import { generateTexts } from '../../../src/model/generation/generate.js';
 import { generationDefaults } from '../../../src/model/generation/options.js';
-import { openDecodeSession } from '../../../src/model/gpt2/decoder.js';
-import type { ParameterStore } from '../../../src/model/gpt2/parameters.js';
-import { storedWeights } from '../../../src/model/gpt2/weight-source.js';
-import { oracle, oracleParameters } from '../gpt2/oracle.js';
+import { openDecodeSession } from '../../../src/model/transformer/decoder.js';
+import type { ParameterStore } from '../../../src/model/transformer/parameters.js';
+import { storedWeights } from '../../../src/model/transformer/weight-source.js';
 import { testEngine } from '../test-engine.js';
+import { oracle, oracleParameters } from '../transformer/oracle.js';
 import { tokenizerOf } from './markov-model.js';
 
 /** What test/oracles/generation/make_fixture.py wrote. */

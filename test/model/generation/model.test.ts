@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { GeneratedText } from '../../../src/model/generation/contract.js';
+import type { GeneratedText } from '../../../src/model/generation/generated-text.js';
 import {
   createModel,
   type GenerateOptions,
   generate,
   type Model,
 } from '../../../src/model/generation/model.js';
-import { storedWeights } from '../../../src/model/gpt2/weight-source.js';
-import { oracle, oracleParameters } from '../gpt2/oracle.js';
+import { storedWeights } from '../../../src/model/transformer/weight-source.js';
 import { testEngine as engine } from '../test-engine.js';
+import { oracle, oracleParameters } from '../transformer/oracle.js';
 import { byIndex } from './collect-texts.js';
 import { tokenizerOf } from './markov-model.js';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
-import type { Gpt2Configuration } from '../../../src/model/gpt2/configuration.js';
 import * as graph from '../../../src/model/graph/builder.js';
 import {
   LargeTensorError,
@@ -11,6 +10,7 @@ import { topologicalOrder } from '../../../src/model/graph/order.js';
 import { elementCount, floatTypes } from '../../../src/model/graph/shape.js';
 import type { OpNode, Tensor } from '../../../src/model/graph/tensor.js';
 import { trainingGraph } from '../../../src/model/training/loss-graph.js';
+import type { Gpt2Configuration } from '../../../src/model/transformer/configuration.js';
 import { caseInputs } from './case-inputs.js';
 import { opCases } from './cases.js';
 import { evaluate } from './reference.js';

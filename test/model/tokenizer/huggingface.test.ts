@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageRoot } from '../../../src/common/package-root.js';
+import { packageRoot } from '../../../src/io/package-root.js';
 import { gpt2Tokenizer } from '../../../src/model/tokenizer/gpt2.js';
 import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
 

@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Tokenizer } from '../../../src/model/tokenizer/contract.js';
 import { gpt2Tokenizer } from '../../../src/model/tokenizer/gpt2.js';
 import { loadTokenizer } from '../../../src/model/tokenizer/load.js';
 import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
+import type { Tokenizer } from '../../../src/model/tokenizer/tokenizer.js';
 
 const titles = [
   'What small habit changed your life?',

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Tokenizer } from '../../../src/model/tokenizer/contract.js';
 import { gpt2Tokenizer } from '../../../src/model/tokenizer/gpt2.js';
 import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
+import type { Tokenizer } from '../../../src/model/tokenizer/tokenizer.js';
 
 const full = gpt2Tokenizer();
 

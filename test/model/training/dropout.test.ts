@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { NumericArray } from '../../../src/model/engine/contract.js';
+import type { NumericArray } from '../../../src/model/engine/engine.js';
 import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
-import { createParameterStore, parameterSpecifications } from '../../../src/model/gpt2/parameters.js';
 import { DropoutFactors } from '../../../src/model/training/dropout.js';
 import { gradientName, trainingGraph } from '../../../src/model/training/loss-graph.js';
-import { oracle, oracleFeeds, oracleParameters, relativeError } from '../gpt2/oracle.js';
+import { createParameterStore, parameterSpecifications } from '../../../src/model/transformer/parameters.js';
+import { oracle, oracleFeeds, oracleParameters, relativeError } from '../transformer/oracle.js';
 
 /** What test/oracles/gpt2/make_dropout_fixture.py wrote. */
 interface DropoutOracle {

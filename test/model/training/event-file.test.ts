@@ -2,8 +2,8 @@ import { appendFile, mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { MetricsLine } from '../../../src/model/training/contract.js';
 import { EventFile } from '../../../src/model/training/event-file.js';
+import type { MetricsLine } from '../../../src/model/training/training-options.js';
 import { oraclePython, runOracle } from '../../oracles/python.js';
 
 /** What test/oracles/tensorboard/make_fixture.py wrote: lines, and the file TensorBoard's own writer makes of them. */

@@ -5,18 +5,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../../src/common/errors.js';
 import { silentContext, type WorkContext } from '../../../src/common/progress.js';
 import { createRandom } from '../../../src/common/random.js';
-import { readConfiguration, readWeights } from '../../../src/model/gpt2/checkpoint.js';
-import type { Gpt2Configuration } from '../../../src/model/gpt2/configuration.js';
+import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
+import { finetune } from '../../../src/model/training/finetune.js';
+import { tokenizeTitles } from '../../../src/model/training/tokens.js';
+import type { MetricsLine, TrainingOptions } from '../../../src/model/training/training-options.js';
+import type { Gpt2Configuration } from '../../../src/model/transformer/configuration.js';
 import {
   createParameterStore,
   initializeParameters,
   parameterSpecifications,
-} from '../../../src/model/gpt2/parameters.js';
-import { storedWeights } from '../../../src/model/gpt2/weight-source.js';
-import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
-import type { MetricsLine, TrainingOptions } from '../../../src/model/training/contract.js';
-import { finetune } from '../../../src/model/training/finetune.js';
-import { tokenizeTitles } from '../../../src/model/training/tokens.js';
+} from '../../../src/model/transformer/parameters.js';
+import { storedWeights } from '../../../src/model/transformer/weight-source.js';
+import { readConfiguration, readWeights } from '../../../src/model/weights/checkpoint.js';
 import { testEngine as engine } from '../test-engine.js';
 
 /** Titles of a small grammar: learnable in some dozens of steps. */

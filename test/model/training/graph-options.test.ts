@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
-import type { NumericArray } from '../../../src/model/engine/contract.js';
-import { adapterSpecifications, mergedParameter } from '../../../src/model/gpt2/adapters.js';
-import {
-  createParameterStore,
-  type ParameterStore,
-  parameterSpecifications,
-} from '../../../src/model/gpt2/parameters.js';
+import type { NumericArray } from '../../../src/model/engine/engine.js';
 import {
   earlierGradientName,
   evaluationGraph,
@@ -14,8 +8,14 @@ import {
   type TrainingGraphOptions,
   trainingGraph,
 } from '../../../src/model/training/loss-graph.js';
-import { oracle, oracleFeeds, oracleParameters, relativeError } from '../gpt2/oracle.js';
+import { adapterSpecifications, mergedParameter } from '../../../src/model/transformer/adapters.js';
+import {
+  createParameterStore,
+  type ParameterStore,
+  parameterSpecifications,
+} from '../../../src/model/transformer/parameters.js';
 import { testEngine as engine } from '../test-engine.js';
+import { oracle, oracleFeeds, oracleParameters, relativeError } from '../transformer/oracle.js';
 
 const { rows, rowLength } = oracle.batch;
 const specifications = parameterSpecifications(oracle.configuration);

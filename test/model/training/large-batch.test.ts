@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
-import type { NumericArray } from '../../../src/model/engine/contract.js';
+import type { NumericArray } from '../../../src/model/engine/engine.js';
 import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
-import type { Gpt2Configuration } from '../../../src/model/gpt2/configuration.js';
-import { createParameterStore, parameterSpecifications } from '../../../src/model/gpt2/parameters.js';
 import { gradientName, trainingGraph } from '../../../src/model/training/loss-graph.js';
-import { relativeError } from '../gpt2/oracle.js';
+import type { Gpt2Configuration } from '../../../src/model/transformer/configuration.js';
+import { createParameterStore, parameterSpecifications } from '../../../src/model/transformer/parameters.js';
+import { relativeError } from '../transformer/oracle.js';
 
 /** GPT-2's vocabulary, so that logits are cut by tokens as well as by vocabulary; the rest is as small as can be. */
 const configuration: Gpt2Configuration = {

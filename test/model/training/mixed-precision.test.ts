@@ -5,14 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../../src/common/errors.js';
 import { type ProgressEvent, silentContext, type WorkContext } from '../../../src/common/progress.js';
-import type { Gpt2Configuration } from '../../../src/model/gpt2/configuration.js';
-import {
-  createParameterStore,
-  type ParameterStore,
-  parameterSpecifications,
-} from '../../../src/model/gpt2/parameters.js';
 import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
-import type { MetricsLine, TrainingOptions } from '../../../src/model/training/contract.js';
 import { finetune } from '../../../src/model/training/finetune.js';
 import { gradientName, lossScaleName, trainingGraph } from '../../../src/model/training/loss-graph.js';
 import { afterStep, initialLossScaling, type LossScaling } from '../../../src/model/training/loss-scale.js';
@@ -23,9 +16,16 @@ import {
 } from '../../../src/model/training/resume-state.js';
 import { tokenizeTitles } from '../../../src/model/training/tokens.js';
 import { createTrainableModel } from '../../../src/model/training/trainable.js';
-import { samplePosts } from '../../../src/pipeline/sources/sample/posts.js';
-import { oracle, oracleFeeds, oracleParameters } from '../gpt2/oracle.js';
+import type { MetricsLine, TrainingOptions } from '../../../src/model/training/training-options.js';
+import type { Gpt2Configuration } from '../../../src/model/transformer/configuration.js';
+import {
+  createParameterStore,
+  type ParameterStore,
+  parameterSpecifications,
+} from '../../../src/model/transformer/parameters.js';
+import { samplePosts } from '../../../tools/sample/posts.js';
 import { deviceUnderTest, testEngine as engine, hasFloat16 } from '../test-engine.js';
+import { oracle, oracleFeeds, oracleParameters } from '../transformer/oracle.js';
 
 /** What test/oracles/gpt2/make_autocast.py wrote. */
 const autocast = JSON.parse(

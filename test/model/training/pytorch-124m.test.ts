@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { NumericArray } from '../../../src/model/engine/contract.js';
+import type { NumericArray } from '../../../src/model/engine/engine.js';
 import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
-import type { Gpt2Configuration } from '../../../src/model/gpt2/configuration.js';
-import { forward, outputLogits, parameterInputs } from '../../../src/model/gpt2/forward.js';
-import { parameterSpecifications } from '../../../src/model/gpt2/parameters.js';
 import { input } from '../../../src/model/graph/builder.js';
 import { type Batch, BatchStream } from '../../../src/model/training/batches.js';
 import { gradientName, trainingGraph } from '../../../src/model/training/loss-graph.js';
@@ -15,8 +12,11 @@ import {
   parameterFeeds,
   type TrainableModel,
 } from '../../../src/model/training/trainable.js';
-import { FormulaWeights } from '../gpt2/formula-weights.js';
-import { relativeError } from '../gpt2/oracle.js';
+import type { Gpt2Configuration } from '../../../src/model/transformer/configuration.js';
+import { forward, outputLogits, parameterInputs } from '../../../src/model/transformer/forward.js';
+import { parameterSpecifications } from '../../../src/model/transformer/parameters.js';
+import { FormulaWeights } from '../transformer/formula-weights.js';
+import { relativeError } from '../transformer/oracle.js';
 
 /** What test/oracles/gpt2/make_124m_fixture.py wrote. */
 interface Oracle124M {

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NumericArray, Program } from '../../../src/model/engine/contract.js';
-import { forward, outputLogits, parameterInputs } from '../../../src/model/gpt2/forward.js';
-import { createParameterStore, parameterSpecifications } from '../../../src/model/gpt2/parameters.js';
+import type { NumericArray, Program } from '../../../src/model/engine/engine.js';
 import { input } from '../../../src/model/graph/builder.js';
 import { evaluationGraph, gradientName, trainingGraph } from '../../../src/model/training/loss-graph.js';
 import { Optimizer, type OptimizerState } from '../../../src/model/training/optimizer.js';
-import { oracle, oracleFeeds, oracleParameters, relativeError } from '../gpt2/oracle.js';
+import { forward, outputLogits, parameterInputs } from '../../../src/model/transformer/forward.js';
+import { createParameterStore, parameterSpecifications } from '../../../src/model/transformer/parameters.js';
 import { testEngine as engine } from '../test-engine.js';
+import { oracle, oracleFeeds, oracleParameters, relativeError } from '../transformer/oracle.js';
 
 /** Two float32 implementations that add in different orders, 2 layers deep: some tens of roundings of 6e-8. */
 const tolerance = 1e-5;

@@ -4,11 +4,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { packageRoot } from '../../../src/common/package-root.js';
+import { packageRoot } from '../../../src/io/package-root.js';
 import { temporaryFolder } from '../../cli/run-cli.js';
 import { madeUpTitles, toCsv } from '../../cli/titles.js';
-import { fixtureFolder } from '../../model/gpt2/fixtures.js';
-import { LocalHub } from '../../model/gpt2/hub/local-hub.js';
+import { fixtureFolder } from '../../model/transformer/fixtures.js';
+import { LocalHub } from '../../model/weights/hub/local-hub.js';
 
 const entry = join(packageRoot, 'dist/index.js');
 const documentation = readFileSync(join(packageRoot, 'docs/library.md'), 'utf8');

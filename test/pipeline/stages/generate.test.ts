@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { InterruptedError } from '../../../src/common/errors.js';
 import { silentContext, type WorkContext } from '../../../src/common/progress.js';
-import type { RunOptions } from '../../../src/pipeline/option-table.js';
-import { defaultOptions } from '../../../src/pipeline/options.js';
+import type { RunOptions } from '../../../src/options/option-table.js';
+import { defaultOptions } from '../../../src/options/options.js';
 import { readPrefixFile } from '../../../src/pipeline/prefix-file.js';
-import type { StageJob } from '../../../src/pipeline/stages/contract.js';
 import { runGenerate } from '../../../src/pipeline/stages/generate.js';
-import { fixtureFolder, temporaryFolder } from '../../model/gpt2/fixtures.js';
+import type { StageJob } from '../../../src/pipeline/stages/stage-job.js';
+import { fixtureFolder, temporaryFolder } from '../../model/transformer/fixtures.js';
 
 function jobOf(options: Partial<RunOptions>, resume = false, folder = newRun()): StageJob {
   const all = { ...defaultOptions(), nsamples: 40, length: 12, temperature: 1, slots: 4, ...options };

@@ -1,6 +1,6 @@
 import type { Part } from '../../graph/large-tensors.js';
 import { elementCount, formatShape, type Shape, type TensorSpecification } from '../../graph/shape.js';
-import type { DeviceTensor } from '../contract.js';
+import type { DeviceTensor } from '../engine.js';
 import { onDevice } from './device-turns.js';
 import { created, type Handle, ortLibrary } from './library.js';
 import { elementBytes, onnxTypes } from './schema.js';

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { TitlesmithError } from '../../../common/errors.js';
-import { foreign, type LibraryHandle } from '../../../common/foreign-library.js';
+import { foreign, type LibraryHandle } from '../../../io/foreign-library.js';
 import { configureRuntime } from './process-environment.js';
 
 /** The address of something that belongs to ONNX Runtime. */

@@ -1,4 +1,4 @@
-import { foreign } from '../../../common/foreign-library.js';
+import { foreign } from '../../../io/foreign-library.js';
 
 /**
  * Sets a variable for C code of this process, unless it is set. What is written to `process.env` does not reach C from a

@@ -1,5 +1,5 @@
 import { type DType, elementCount, type Shape, type TensorSpecification } from '../../graph/shape.js';
-import type { DeviceTensor } from '../contract.js';
+import type { DeviceTensor } from '../engine.js';
 import type { InTurn } from './device-turns.js';
 import type { Provider } from './provider.js';
 import { OrtSession } from './session.js';

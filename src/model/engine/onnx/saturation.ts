@@ -1,6 +1,6 @@
 import { input, quantizedMatmul } from '../../graph/builder.js';
 import type { Tensor } from '../../graph/tensor.js';
-import type { NumericArray, Program } from '../contract.js';
+import type { NumericArray, Program } from '../engine.js';
 
 /**
  * Whether the runtime's 8-bit products are wrong on this processor for the largest values: its AVX2 code without VNNI

@@ -1,5 +1,5 @@
+import { field, messageCodec, repeatedField as repeated } from '../../../io/protobuf.js';
 import type { DType } from '../../graph/shape.js';
-import { field, messageCodec, repeatedField as repeated } from '../../protobuf.js';
 
 /** ONNX TensorProto.DataType, as far as it is used. */
 export const onnxTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 } as const;

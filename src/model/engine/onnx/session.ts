@@ -1,6 +1,6 @@
 import type { TensorSpecification } from '../../graph/shape.js';
 import { checkedShape } from '../arrays.js';
-import type { NumericArray, Value } from '../contract.js';
+import type { NumericArray, Value } from '../engine.js';
 import { OrtDeviceTensor } from './device-tensor.js';
 import { type InTurn, onDevice } from './device-turns.js';
 import { created, type Handle, type Out, ortLibrary } from './library.js';

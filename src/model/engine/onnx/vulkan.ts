@@ -1,4 +1,4 @@
-import { foreign } from '../../../common/foreign-library.js';
+import { foreign } from '../../../io/foreign-library.js';
 
 /** Limits by WebGPU's names for them, in bytes and buffers. */
 export interface VulkanLimits {

@@ -1,5 +1,5 @@
-import { narrow } from '../../float-formats.js';
 import { type DType, elementCount, type Shape, type TensorSpecification } from '../../graph/shape.js';
+import { narrow } from '../float-formats.js';
 import {
   type AttributeProto,
   attributeTypes,

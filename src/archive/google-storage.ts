@@ -1,0 +1,106 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type File, IdempotencyStrategy, Storage } from '@google-cloud/storage';
+import { TitlesmithError, usageError } from '../common/errors.js';
+import type { Place } from './archive-place.js';
+
+let opened: Storage | undefined;
+
+/** One client a process. STORAGE_EMULATOR_HOST names an emulator, which asks for no credentials. */
+function client(): Storage {
+  if (opened) return opened;
+  const emulator = process.env['STORAGE_EMULATOR_HOST']?.replace(/\/+$/, '');
+  opened = new Storage({
+    ...(emulator ? { apiEndpoint: emulator, projectId: 'emulator' } : {}),
+    // Objects appear whole or not at all, so that writing one again does no harm.
+    retryOptions: { autoRetry: true, maxRetries: 4, idempotencyStrategy: IdempotencyStrategy.RetryAlways },
+  });
+  // The client takes the variable as it is.
+  if (emulator) opened.baseUrl = `${emulator}/storage/v1`;
+  return opened;
+}
+
+/** What Cloud Storage says, as a line of advice. */
+function storageError(action: string, name: string, error: unknown): unknown {
+  if (error instanceof TitlesmithError || !(error instanceof Error)) return error;
+  const status = 'code' in error ? error.code : undefined;
+  const [line = ''] = error.message.split('\n');
+  const said = line.replace(
+    /^request to \w+:\/\/([^/ ]+)\S* failed, reason: (.*)/,
+    '$1 cannot be reached ($2)',
+  );
+  const fail = (why: string, code: string, hint: string): TitlesmithError =>
+    new TitlesmithError(`Cannot ${action} ${name}: ${why}.`, { code, hint, cause: error });
+  if (status === 404) return fail('there is no such object or bucket', 'storage-missing', 'Check the name.');
+  if (/default credentials|invalid_grant|invalid_rapt/i.test(error.message) || status === 401) {
+    const hint = 'Log in with: gcloud auth application-default login.';
+    return fail('there are no valid Google credentials', 'storage-credentials', hint);
+  }
+  if (status === 403) {
+    return fail('access is denied', 'storage-access', 'Check that the account may use this bucket.');
+  }
+  const isRefused =
+    typeof status === 'number' && status >= 400 && status < 500 && status !== 408 && status !== 429;
+  if (isRefused) return fail(said.replace(/\.$/, ''), 'storage-refused', 'Check the name.');
+  return fail(said.replace(/\.$/, ''), 'storage-network', 'Check the network, and try again later.');
+}
+
+function parse(text: string): { bucket: string; object: string } {
+  const [, bucket, object = ''] =
+    /^gs:\/\/([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(?:\/(.*))?$/i.exec(text) ?? [];
+  if (bucket === undefined || object.length > 1000) {
+    throw usageError(`${JSON.stringify(text)} names no object of a bucket.`, 'Write gs://bucket/path/name.');
+  }
+  return { bucket, object };
+}
+
+function place(name: string, file: File): Place {
+  return {
+    name,
+    exists: async () => {
+      try {
+        return (await file.exists())[0];
+      } catch (error) {
+        throw storageError('read', name, error);
+      }
+    },
+    async *read() {
+      try {
+        // The library compares the CRC32C of what came with that of the object.
+        for await (const chunk of file.createReadStream({ decompress: false })) yield chunk as Uint8Array;
+      } catch (error) {
+        throw storageError('read', name, error);
+      }
+    },
+    write: async (chunks) => {
+      try {
+        await pipeline(
+          Readable.from(chunks),
+          file.createWriteStream({ resumable: true, validation: 'crc32c' }),
+        );
+      } catch (error) {
+        throw storageError('write', name, error);
+      }
+    },
+  };
+}
+
+/** An object by `gs://bucket/name`. @throws TitlesmithError (exit code 2) when the text is no such name. */
+export async function openObject(text: string): Promise<Place> {
+  const { bucket, object } = parse(text);
+  if (object === '') throw usageError(`${text} names a bucket, but no object in it.`);
+  return place(text, client().bucket(bucket).file(object));
+}
+
+/** Names of the objects directly below `gs://bucket/folder/`. @throws TitlesmithError */
+export async function listObjects(prefix: string): Promise<readonly string[]> {
+  const { bucket, object } = parse(prefix);
+  try {
+    const [files] = await client()
+      .bucket(bucket)
+      .getFiles({ prefix: object, delimiter: '/', autoPaginate: true });
+    return files.map(({ name }) => name);
+  } catch (error) {
+    throw storageError('read', prefix, error);
+  }
+}

@@ -1,0 +1,255 @@
+import { createHash } from 'node:crypto';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { type Header, extract as tarExtract } from 'tar-stream';
+import { fileError, InterruptedError, systemErrorCode, TitlesmithError } from '../common/errors.js';
+import type { WorkContext } from '../common/progress.js';
+import { writeChunksAtomic } from '../io/atomic-file.js';
+import { makeFolder } from '../io/make-folder.js';
+import { runName } from '../options/option-values.js';
+import { manifestFileName, readManifest, writeManifest } from '../pipeline/run/manifest.js';
+import { lockRun } from '../pipeline/run/run-lock.js';
+import type { Place } from './archive-place.js';
+import { unpack } from './compression.js';
+import { checksumsName } from './export-run.js';
+import { openPlace } from './place.js';
+
+/** More files than any run has. */
+const mostFiles = 20_000;
+/** No run unpacks to more than so many times its archive; what does is made to fill the disk. */
+const [mostExpansion, freeBytes] = [200, 2 ** 26];
+/** Longest list of checksums. */
+const longestChecksums = 2 ** 22;
+
+export interface ImportOptions {
+  readonly runsDir: string;
+  /** Name of the run here; as in the archive where left out. */
+  readonly runName?: string | undefined;
+  /** Whether a run of that name may be replaced. */
+  readonly overwrite: boolean;
+}
+
+function refused(
+  place: string,
+  why: string,
+  hint = 'Was it written by "titlesmith export"?',
+): TitlesmithError {
+  return new TitlesmithError(`${place} is refused: ${why}.`, { code: 'archive-refused', hint });
+}
+
+/** The path of an entry below the run's folder, and that folder's name. @throws TitlesmithError for one that leads elsewhere. */
+function innerPath({ name, type }: Header, place: string): { top: string; path: string } {
+  if (type !== 'file') throw refused(place, `${JSON.stringify(name)} is a ${type}, not a file`);
+  const parts = name.split('/');
+  const isSafe = parts.every((part) => part !== '' && part !== '.' && part !== '..' && !/[\\:\0]/.test(part));
+  const [top = '', ...rest] = parts;
+  if (!isSafe || rest.length === 0) {
+    throw refused(place, `${JSON.stringify(name)} does not lie in the run's folder`);
+  }
+  return { top, path: rest.join('/') };
+}
+
+function parseChecksums(text: string, place: string): Map<string, string> {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return new Map(
+    lines.map((line) => {
+      const [, hash, path] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
+      if (!hash || !path) throw refused(place, `${checksumsName} holds a line that is no checksum`);
+      return [path, hash];
+    }),
+  );
+}
+
+/** Compares what came with what was sent. */
+function compareChecksums(
+  found: ReadonlyMap<string, string>,
+  expected: ReadonlyMap<string, string> | undefined,
+  place: string,
+): void {
+  if (!expected && found.size === 0) throw refused(place, 'it is empty');
+  if (!expected)
+    throw refused(place, `it has no ${checksumsName}, so it is cut short, or no run of titlesmith`);
+  const hint = 'Copy it anew, or export it again.';
+  for (const [path, hash] of expected) {
+    const own = found.get(path);
+    if (own !== hash) throw refused(place, `${path} is ${own ? 'damaged' : 'missing'}`, hint);
+  }
+  const extra = [...found.keys()].find((path) => !expected.has(path));
+  if (extra !== undefined) throw refused(place, `${extra} stands in no checksum`, hint);
+}
+
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  count: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    count(chunk.length);
+    yield chunk;
+  }
+}
+
+/** Unpacks an archive into a new folder. @returns the run's name by the archive. */
+async function unpackInto(from: Place, folder: string, context: WorkContext): Promise<string> {
+  let [packed, unpacked] = [0, 0];
+  let top: string | undefined;
+  const found = new Map<string, string>();
+  const folded = new Set<string>();
+  let expected: Map<string, string> | undefined;
+  const watch = (bytes: number): void => {
+    if (context.stopRequested()) throw new InterruptedError('Interrupted; nothing was imported.');
+    unpacked += bytes;
+    if (unpacked > freeBytes && unpacked > mostExpansion * packed) {
+      throw refused(from.name, `it unpacks to more than ${mostExpansion} times its size`);
+    }
+    context.onProgress({ kind: 'progress', label: 'import', done: unpacked, unit: 'bytes' });
+  };
+  const bytes = unpack(
+    counted(from.read(), (count) => {
+      packed += count;
+    }),
+  );
+  const tar = tarExtract();
+  const source = Readable.from(bytes);
+  source.on('error', (error) => tar.destroy(error));
+  source.pipe(tar);
+  try {
+    for await (const entry of tar) {
+      const { top: own, path } = innerPath(entry.header, from.name);
+      top ??= own;
+      if (own !== top) throw refused(from.name, `it holds more than one folder: ${top} and ${own}`);
+      if (expected) throw refused(from.name, `${path} comes after its ${checksumsName}`);
+      // Names that differ in case alone are one file on some systems.
+      const fold = path.normalize('NFC').toLowerCase();
+      if (folded.has(fold)) throw refused(from.name, `${path} stands there twice`);
+      folded.add(fold);
+      if (folded.size > mostFiles) throw refused(from.name, `it holds more than ${mostFiles} files`);
+      const content = entry as AsyncIterable<unknown> as AsyncIterable<Uint8Array>;
+      if (path === checksumsName) expected = parseChecksums(await readText(content, from.name), from.name);
+      else found.set(path, await writeEntry(content, join(folder, path), watch));
+    }
+  } finally {
+    source.destroy();
+    tar.destroy();
+  }
+  compareChecksums(found, expected, from.name);
+  if (top === undefined || !found.has(manifestFileName))
+    throw refused(from.name, `it holds no ${manifestFileName}`);
+  return top;
+}
+
+async function readText(entry: AsyncIterable<Uint8Array>, place: string): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of entry) {
+    size += chunk.length;
+    if (size > longestChecksums) throw refused(place, `its ${checksumsName} is too long`);
+    parts.push(chunk);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+/** @returns SHA-256 of what was written. */
+async function writeEntry(
+  entry: AsyncIterable<Uint8Array>,
+  path: string,
+  watch: (bytes: number) => void,
+): Promise<string> {
+  const hash = createHash('sha256');
+  const hashed = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const chunk of entry) {
+      watch(chunk.length);
+      hash.update(chunk);
+      yield chunk;
+    }
+  };
+  await writeChunksAtomic(path, hashed());
+  return hash.digest('hex');
+}
+
+/** Faults of the streams in words; errors that explain themselves pass through. */
+function explain(place: string, error: unknown): unknown {
+  if (error instanceof TitlesmithError || !(error instanceof Error)) return error;
+  const code = systemErrorCode(error);
+  // Codes of the system are of capitals alone; those of streams and of zlib are not.
+  if (code !== undefined && /^E[A-Z]+$/.test(code)) return fileError('read', place, error);
+  return refused(
+    place,
+    `its data is damaged or cut short (${error.message})`,
+    'Copy it anew, or export it again.',
+  );
+}
+
+/** Puts the unpacked run where it belongs; the run it replaces goes only then. */
+async function moveIn(
+  unpacked: string,
+  target: string,
+  options: ImportOptions,
+  context: WorkContext,
+): Promise<void> {
+  const manifest = await readManifest(target);
+  if (!manifest) {
+    await rename(unpacked, target).catch((error: unknown) => {
+      const isTaken = ['ENOTEMPTY', 'EEXIST'].includes(systemErrorCode(error) ?? '');
+      throw isTaken ? occupied(target, 'it holds files, but no run') : error;
+    });
+    return;
+  }
+  if (!options.overwrite) throw occupied(target, 'that run is there already');
+  const release = await lockRun(target, context.onProgress);
+  const aside = `${unpacked}.replaced`;
+  try {
+    await rm(aside, { recursive: true, force: true });
+    await rename(target, aside);
+    await rename(unpacked, target);
+  } finally {
+    release();
+  }
+  await rm(aside, { recursive: true, force: true });
+}
+
+function occupied(target: string, why: string): TitlesmithError {
+  return new TitlesmithError(`${target} is in the way: ${why}.`, {
+    code: 'import-occupied',
+    hint: 'Choose another --run-name, or replace a run with --overwrite.',
+  });
+}
+
+/** Unpacks an archive to a run folder. @returns the run's folder. @throws as {@link importRun}. */
+export async function importFrom(from: Place, options: ImportOptions, context: WorkContext): Promise<string> {
+  const { runsDir, runName: wanted } = options;
+  await makeFolder(runsDir);
+  const folder = join(runsDir, `.import-${process.pid}`);
+  try {
+    await rm(folder, { recursive: true, force: true });
+    const inArchive = await unpackInto(from, folder, context);
+    let name: string;
+    try {
+      name = runName(wanted ?? inArchive);
+    } catch (error) {
+      throw refused(
+        from.name,
+        `${JSON.stringify(inArchive)} ${(error as Error).message}`,
+        'Give a --run-name.',
+      );
+    }
+    const manifest = await readManifest(folder);
+    if (manifest && manifest.name !== name) await writeManifest(folder, { ...manifest, name });
+    const target = join(runsDir, name);
+    await moveIn(folder, target, options, context);
+    return target;
+  } catch (error) {
+    throw explain(from.name, error);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Makes a run folder of an archive that {@link exportRun} wrote, wherever it lies. Every file is compared with its
+ * checksum before the run appears; links, and paths outside the run's folder, are refused.
+ * @throws TitlesmithError when it cannot be read, is refused, or the run is there already; InterruptedError.
+ */
+export async function importRun(from: string, options: ImportOptions, context: WorkContext): Promise<string> {
+  return importFrom(await openPlace(from), options, context);
+}

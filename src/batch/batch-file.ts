@@ -1,0 +1,252 @@
+import { readFile } from 'node:fs/promises';
+import { closest, distance } from 'fastest-levenshtein';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
+import { fileError, TitlesmithError, usageError } from '../common/errors.js';
+import type { OptionSpecification } from '../options/option-specification.js';
+import type { OptionName, RunOptions } from '../options/option-table.js';
+import { subreddit as subredditName } from '../options/option-values.js';
+import {
+  checkOptionsTogether,
+  defaultOptions,
+  flagOf,
+  optionNames,
+  specificationOf,
+} from '../options/options.js';
+import { batchMonth, resolveMonth } from './relative-month.js';
+import { type BatchSettings, type SettingName, settingNames, settingSpecification } from './settings.js';
+
+/** A file beyond this is no list of subreddits. */
+const largestFile = 4 * 2 ** 20;
+
+/** One run of a batch: a subreddit with its own options over the common ones. */
+export interface BatchRun {
+  /** The run's folder name. */
+  readonly name: string;
+  /** Only what the file gives. Months may still be relative, such as `now-1`. */
+  readonly given: Partial<RunOptions>;
+}
+
+export interface BatchFile {
+  readonly path: string;
+  readonly settings: Partial<BatchSettings>;
+  readonly runs: readonly BatchRun[];
+}
+
+/** Options that make no sense for one run of many. */
+const elsewhere: Partial<Record<OptionName, string>> = {
+  subreddit: 'subreddits have a list of their own: subreddits',
+  runsDir: 'it holds for the whole batch: write it at the top of the file',
+  json: 'give it on the command line',
+  dryRun: 'give it to the pipeline command',
+  overwrite: 'a run that is tried again would lose what it has; remove the run folder instead',
+};
+
+const keyOf = (flag: string): string => flag.slice(2);
+const optionOfKey = new Map(optionNames.map((name) => [keyOf(flagOf(name)), name]));
+const settingOfKey = new Map(settingNames.map((name) => [keyOf(flagOf(name)), name]));
+
+/** A question where a key is nearly one that there is: a third of its letters wrong at most. */
+function didYouMean(key: string, known: readonly string[]): string | undefined {
+  const nearest = closest(key, known);
+  return 3 * distance(key, nearest) <= key.length ? `Did you mean ${nearest}?` : undefined;
+}
+
+/** Reads the nodes of one file; every fault names its line. */
+class Reader {
+  constructor(
+    private readonly path: string,
+    private readonly document: Document,
+    private readonly lines: LineCounter,
+  ) {}
+
+  fault(node: Node | null | undefined, message: string, hint?: string): TitlesmithError {
+    const at = node?.range ? `:${this.lineOf(node)}` : '';
+    return usageError(`${this.path}${at}: ${message}`, hint);
+  }
+
+  /** The line a node begins on. */
+  lineOf(node: Node): number {
+    return this.lines.linePos(node.range?.[0] ?? 0).line;
+  }
+
+  /** The node itself, or what its alias stands for. */
+  resolve(node: unknown): Node | null {
+    const found = isAlias(node) ? node.resolve(this.document) : node;
+    return (found ?? null) as Node | null;
+  }
+
+  /** The pairs of a map, in order. */
+  pairs(map: YAMLMap): { key: string; keyNode: Node; value: Node | null }[] {
+    return map.items.map((pair: Pair) => {
+      const keyNode = this.resolve(pair.key);
+      if (!isScalar(keyNode)) throw this.fault(keyNode, 'this key is no plain text.');
+      return { key: this.text(keyNode), keyNode, value: this.resolve(pair.value) };
+    });
+  }
+
+  /** A scalar as it is written: `1e-4` stays `1e-4`, `2019-01` stays text. */
+  private text(node: { value: unknown; source?: string | undefined }): string {
+    return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
+  }
+
+  /** The value of an option or setting. @throws TitlesmithError naming line, key, value and rule. */
+  value(key: string, node: Node | null, keyNode: Node, specification: OptionSpecification<unknown>): unknown {
+    const parse = (item: Node | null): unknown => {
+      if (!isScalar(item) || item.value === null) {
+        const wanted = specification.list ? 'a value or a list of values' : 'one value';
+        throw this.fault(item ?? keyNode, `${key} needs ${wanted}.`);
+      }
+      try {
+        return specification.parse(this.text(item));
+      } catch (error) {
+        if (!(error instanceof Error) || error instanceof TitlesmithError) throw error;
+        throw this.fault(item, `${key} got ${JSON.stringify(this.text(item))}, which ${error.message}.`);
+      }
+    };
+    if (!specification.list) return parse(node);
+    const items = isSeq(node) ? node.items.map((item) => this.resolve(item)) : [node];
+    return items.map(parse);
+  }
+
+  /** The options of a map. @throws TitlesmithError naming the line of an unknown key. */
+  options(node: Node | null, where: string): Partial<RunOptions> {
+    if (node === null || (isScalar(node) && node.value === null)) return {};
+    if (!isMap(node)) throw this.fault(node, `${where} must be options, one a line: "steps: 400".`);
+    const given = this.pairs(node).map(({ key, keyNode, value }) => {
+      const name = optionOfKey.get(key);
+      if (name === undefined) {
+        const hint = settingOfKey.has(key)
+          ? 'It belongs at the top of the file.'
+          : (didYouMean(key, [...optionOfKey.keys()]) ?? 'See docs/options.md.');
+        throw this.fault(keyNode, `${JSON.stringify(key)} is no option.`, hint);
+      }
+      if (elsewhere[name]) throw this.fault(keyNode, `${key} cannot stand here: ${elsewhere[name]}.`);
+      const known = specificationOf(name);
+      const specification = name === 'from' || name === 'to' ? { ...known, parse: batchMonth } : known;
+      return [name, this.value(key, value, keyNode, specification)];
+    });
+    return Object.fromEntries(given) as Partial<RunOptions>;
+  }
+}
+
+/** The options of a run with its months resolved. @param now when the batch starts. */
+export function resolveRun({ given }: BatchRun, now: Date): Partial<RunOptions> {
+  const { from, to } = given;
+  return {
+    ...given,
+    ...(from === undefined ? {} : { from: resolveMonth(from, now) }),
+    ...(to === undefined ? {} : { to: resolveMonth(to, now) }),
+  };
+}
+
+/** The subreddits, a list of names or a map of names to options, with the node to blame for each. */
+function subredditEntries(
+  reader: Reader,
+  node: Node | null,
+  root: Node,
+): { key: string; keyNode: Node; value: Node | null }[] {
+  if (isMap(node)) return reader.pairs(node);
+  if (isSeq(node)) {
+    return node.items.flatMap((item) => {
+      const found = reader.resolve(item);
+      if (isMap(found)) return reader.pairs(found);
+      if (!isScalar(found)) throw reader.fault(found ?? node, 'this is no name of a subreddit.');
+      return [{ key: String(found.source ?? found.value), keyNode: found, value: null }];
+    });
+  }
+  throw reader.fault(node ?? root, 'subreddits must be a list of names, or names with options.');
+}
+
+function readRuns(
+  reader: Reader,
+  common: Partial<RunOptions>,
+  node: Node | null,
+  root: Node,
+): readonly BatchRun[] {
+  const nodes = new Map<string, Node>();
+  const runs = subredditEntries(reader, node, root).map(({ key, keyNode, value }) => {
+    let name: string;
+    try {
+      name = subredditName(key);
+    } catch (error) {
+      throw reader.fault(keyNode, `${JSON.stringify(key)} ${(error as Error).message}.`);
+    }
+    const given = { ...common, ...reader.options(value, key), subreddit: [name] };
+    const run = { name: given.runName ?? name, given };
+    const twin = nodes.get(run.name);
+    if (twin) {
+      const message = `two runs are called ${run.name}, the other on line ${reader.lineOf(twin)}.`;
+      throw reader.fault(keyNode, message, 'Remove one, or give it a run-name of its own.');
+    }
+    nodes.set(run.name, keyNode);
+    try {
+      checkOptionsTogether({ ...defaultOptions(), ...resolveRun(run, new Date()) });
+    } catch (error) {
+      if (!(error instanceof TitlesmithError)) throw error;
+      throw reader.fault(keyNode, error.message, error.hint);
+    }
+    return run;
+  });
+  if (runs.length === 0) throw reader.fault(node ?? root, 'no subreddits are listed.');
+  return runs;
+}
+
+/** Understands the text of a batch file. @param path names it in messages. @throws as {@link readBatchFile}. */
+export function parseBatchFile(text: string, path: string): BatchFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [error] = document.errors;
+  if (error) {
+    const { line } = lines.linePos(error.pos[0]);
+    throw usageError(`${path}:${line}: ${error.message.replaceAll('\n', ' ')}.`, 'It must be YAML 1.2.');
+  }
+  const reader = new Reader(path, document, lines);
+  const root = document.contents;
+  if (!isMap(root)) throw usageError(`${path} holds no settings.`, 'See docs/batch.md for an example.');
+  const settings: Partial<Record<SettingName, unknown>> = {};
+  let common: Partial<RunOptions> = {};
+  let subreddits: { value: Node | null; keyNode: Node } | undefined;
+  for (const { key, keyNode, value } of reader.pairs(root)) {
+    const setting = settingOfKey.get(key);
+    if (key === 'options') common = reader.options(value, key);
+    else if (key === 'subreddits') subreddits = { value, keyNode };
+    else if (setting) settings[setting] = reader.value(key, value, keyNode, settingSpecification(setting));
+    else {
+      const hint = optionOfKey.has(key)
+        ? 'It belongs below options:.'
+        : (didYouMean(key, ['options', 'subreddits', ...settingOfKey.keys()]) ?? 'See docs/batch.md.');
+      throw reader.fault(keyNode, `${JSON.stringify(key)} is no setting of a batch.`, hint);
+    }
+  }
+  if (common.runName !== undefined) throw reader.fault(root, 'run-name cannot be common to all runs.');
+  if (!subreddits) throw reader.fault(root, 'subreddits is missing.', 'List them below subreddits:.');
+  const runs = readRuns(reader, common, subreddits.value, subreddits.keyNode);
+  return { path, settings: settings as Partial<BatchSettings>, runs };
+}
+
+/**
+ * Reads a batch file: settings of the batch at its top, `options` common to all runs, and `subreddits` with options of
+ * their own. Keys are flags without their dashes.
+ * @throws TitlesmithError (exit code 2) with file and line of what is wrong.
+ */
+export async function readBatchFile(path: string): Promise<BatchFile> {
+  let content: Buffer;
+  try {
+    content = await readFile(path);
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+  if (content.length > largestFile) throw usageError(`${path} is too large for a batch file.`);
+  return parseBatchFile(content.toString('utf8'), path);
+}

@@ -1,0 +1,141 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
+import { writeFileAtomic } from '../io/atomic-file.js';
+import { type BatchRecord, type BatchRunRecord, runStatuses } from '../report/batch/batch-record.js';
+import { renderBatch } from '../report/batch/page.js';
+
+/** The format of batch.json this version writes, and the newest it reads. */
+const formatVersion = 1;
+
+type Part = BatchRecord['shard'];
+
+/** `batch`, or `batch-2-of-8` for a part of one. */
+function stem(part: Part): string {
+  return part ? `batch-${part.index}-of-${part.count}` : 'batch';
+}
+
+/** Where a batch keeps its files in the folder of its runs. What is not for people lies in `.batch`, which no run is called. */
+export const batchFiles = {
+  record: (folder: string, part: Part): string => join(folder, `${stem(part)}.json`),
+  page: (folder: string, part: Part): string => join(folder, `${stem(part)}.html`),
+  lock: (folder: string, part: Part): string => join(folder, '.batch', `${stem(part)}.lock`),
+  log: (folder: string, name: string): string => join(folder, '.batch', 'logs', `${name}.log`),
+  /** Earlier batches, by the time they began. */
+  earlier: (folder: string, record: BatchRecord, ending: 'json' | 'html'): string => {
+    const time = record.startedAt.replace(/[^0-9A-Za-z]/g, '-');
+    return join(folder, '.batch', 'earlier', `${stem(record.shard)}-${time}.${ending}`);
+  },
+} as const;
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const isTextOrNull = (value: unknown): boolean => value === null || typeof value === 'string';
+const isCount = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
+
+function isFigures(value: unknown): boolean {
+  if (value === null) return true;
+  if (!isObject(value)) return false;
+  const { verdict, ...numbers } = value;
+  const known = [null, 'overfits', 'leans', 'healthy', 'unknown'].includes(verdict as string | null);
+  return known && Object.values(numbers).every((part) => part === null || isCount(part));
+}
+
+/** A path inside the folder, as links of a page must be. */
+const isInnerPath = (path: string): boolean => !/^([\\/]|[A-Za-z][A-Za-z0-9+.-]*:)|\.\.|[\\\0]/.test(path);
+
+function isRunRecord(value: unknown): value is BatchRunRecord {
+  if (!isObject(value)) return false;
+  const { name, subreddit, status, attempts, seconds, error, figures, report } = value;
+  return (
+    typeof name === 'string' &&
+    /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(name) &&
+    isTextOrNull(subreddit) &&
+    (runStatuses as readonly unknown[]).includes(status) &&
+    isCount(attempts) &&
+    isCount(seconds) &&
+    (error === null ||
+      (isObject(error) &&
+        typeof error.code === 'string' &&
+        typeof error.message === 'string' &&
+        isTextOrNull(error.hint))) &&
+    isFigures(figures) &&
+    (report === null || (typeof report === 'string' && isInnerPath(report)))
+  );
+}
+
+function isRecord(value: Record<string, unknown>): boolean {
+  const { file, plan, shard, startedAt, finishedAt, seconds, runs, previous, titlesmithVersion } = value;
+  const isTime = (time: unknown): boolean => typeof time === 'string' && !Number.isNaN(Date.parse(time));
+  return (
+    [file, plan, titlesmithVersion].every((text) => typeof text === 'string') &&
+    (shard === null || (isObject(shard) && isCount(shard.index) && isCount(shard.count))) &&
+    isTime(startedAt) &&
+    (finishedAt === null || isTime(finishedAt)) &&
+    isCount(seconds) &&
+    Array.isArray(runs) &&
+    runs.every(isRunRecord) &&
+    (previous === null ||
+      (isObject(previous) &&
+        isTime(previous.startedAt) &&
+        isObject(previous.figures) &&
+        Object.values(previous.figures).every(isFigures)))
+  );
+}
+
+/**
+ * Understands the text of a batch.json. @param path names it in messages.
+ * @throws TitlesmithError when it is none, or of a newer titlesmith.
+ */
+export function parseBatchRecord(text: string, path: string): BatchRecord {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  const hint = 'Move it away to begin a new batch.';
+  if (isObject(value) && isCount(value.format) && (value.format as number) > formatVersion) {
+    throw new TitlesmithError(`${path} is of a newer titlesmith (format ${value.format}).`, {
+      code: 'batch-newer',
+      hint: 'Update titlesmith.',
+    });
+  }
+  if (!isObject(value) || value.format !== formatVersion || !isRecord(value)) {
+    throw new TitlesmithError(`${path} is damaged: it is no record of a batch.`, {
+      code: 'batch-damaged',
+      hint,
+    });
+  }
+  return value as unknown as BatchRecord;
+}
+
+/** Reads a record; undefined where there is none. @throws TitlesmithError as {@link parseBatchRecord}. */
+export async function readBatchRecord(folder: string, part: Part): Promise<BatchRecord | undefined> {
+  const path = batchFiles.record(folder, part);
+  try {
+    return parseBatchRecord(await readFile(path, 'utf8'), path);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw fileError('read', path, error);
+  }
+}
+
+/** The record as a file holds it. */
+export function formatBatchRecord(record: BatchRecord): string {
+  return `${JSON.stringify(record, undefined, 2)}\n`;
+}
+
+/** Writes batch.json and batch.html, each atomically. @throws TitlesmithError naming the file. */
+export async function writeBatchRecord(folder: string, record: BatchRecord): Promise<void> {
+  await writeFileAtomic(batchFiles.record(folder, record.shard), formatBatchRecord(record));
+  await writeFileAtomic(batchFiles.page(folder, record.shard), renderBatch(record));
+}
+
+/** Keeps a copy of a record among the earlier ones, where a new batch is about to take its place. */
+export async function keepEarlier(folder: string, record: BatchRecord): Promise<void> {
+  await writeFileAtomic(batchFiles.earlier(folder, record, 'json'), formatBatchRecord(record));
+  await writeFileAtomic(batchFiles.earlier(folder, record, 'html'), renderBatch(record, '../'));
+}

@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { exitCodes } from '../common/errors.js';
+import { toPrintable } from '../common/printable.js';
+import { controlGroupMemory } from '../io/control-group.js';
+
+/** How long a process that was asked to stop may take to save. */
+const savingMs = 60_000;
+/** Most characters kept of what a process says on standard error. */
+const mostSaid = 4000;
+
+/** A line of `--json`. */
+export type ChildEvent = Readonly<Record<string, unknown>>;
+
+/** An error as `--json` tells it. */
+export interface ChildError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+  /** The run it is about, where the process had several. */
+  readonly run?: string;
+}
+
+export interface ChildOutcome {
+  /** Exit code; null when a signal ended the process. */
+  readonly code: number | null;
+  /** The signal that ended it; null where none did. */
+  readonly signal: NodeJS.Signals | null;
+  /** Whether memory ran out: the system killed a process for it meanwhile, or JavaScript's own heap was full. */
+  readonly ranOutOfMemory: boolean;
+  /** Its errors, in order. */
+  readonly errors: readonly ChildError[];
+  /** The last `result` line. */
+  readonly result: ChildEvent | undefined;
+  readonly end: 'exit' | 'signal' | 'deadline' | 'stopped';
+}
+
+export interface ChildOptions {
+  /** The command line's entry file. */
+  readonly entry: string;
+  /** Seconds after which it is stopped. */
+  readonly deadline: number | undefined;
+  /** Everything it says is added to this file. */
+  readonly logPath: string;
+  /** Asks it to stop and save. */
+  readonly stop: AbortSignal;
+  readonly onEvent: (event: ChildEvent) => void;
+}
+
+function parseLine(line: string): ChildEvent | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? (value as ChildEvent) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of a bug's stack trace the line that says what happened; the log has the rest. */
+function essence(message: string): string {
+  const lines = message.split('\n');
+  return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[0] ?? message;
+}
+
+function toError({ code, message, hint, run }: ChildEvent): ChildError {
+  const isBug = code === 'internal';
+  const said = typeof message === 'string' ? message : 'no reason is given';
+  return {
+    code: typeof code === 'string' ? code : 'unknown',
+    message: isBug ? `Internal error, a bug in titlesmith: ${essence(said)}` : said,
+    hint: typeof hint === 'string' ? hint : isBug ? 'All of it stands in .batch/logs.' : null,
+    ...(typeof run === 'string' ? { run } : {}),
+  };
+}
+
+/** Asks the process to save and end; ends it where it does not. */
+function stopGently(child: ChildProcess): NodeJS.Timeout {
+  child.kill('SIGTERM');
+  return setTimeout(() => child.kill('SIGKILL'), savingMs).unref();
+}
+
+/**
+ * Runs a command of titlesmith as a process of its own, in a process group of its own, so that Ctrl-C reaches it
+ * through its parent alone. It holds a channel to its parent, and stops when that is gone.
+ * @returns how it ended; never throws for what the process does.
+ */
+export async function runChild(
+  arguments_: readonly string[],
+  { entry, deadline, logPath, stop, onEvent }: ChildOptions,
+): Promise<ChildOutcome> {
+  const child = spawn(process.execPath, [...process.execArgv, entry, ...arguments_], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: process.platform !== 'win32',
+  });
+  const killsBefore = controlGroupMemory().kills;
+  const log = createWriteStream(logPath, { flags: 'a' });
+  // A log that cannot be written (a full disk) is no reason to stop the run, which says so itself.
+  log.on('error', () => {});
+  log.write(`${new Date().toISOString()} ${toPrintable(arguments_.join(' '))}\n`);
+  const errors: ChildError[] = [];
+  let result: ChildEvent | undefined;
+  let said = '';
+  let end: ChildOutcome['end'] = 'exit';
+  let killer: NodeJS.Timeout | undefined;
+  const stopFor = (reason: 'deadline' | 'stopped') => (): void => {
+    if (killer) return;
+    end = reason;
+    killer = stopGently(child);
+  };
+  const onStop = stopFor('stopped');
+  const timer =
+    deadline === undefined
+      ? undefined
+      : setTimeout(stopFor('deadline'), Math.min(1000 * deadline, 2 ** 31 - 1));
+  stop.addEventListener('abort', onStop);
+  if (stop.aborted) onStop();
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-mostSaid);
+    log.write(text);
+  });
+  createInterface({ input: child.stdout! }).on('line', (line) => {
+    const event = parseLine(line);
+    if (event?.kind !== 'progress') log.write(`${line}\n`);
+    if (!event) return;
+    if (event.kind === 'error') errors.push(toError(event));
+    if (event.kind === 'result') result = event;
+    onEvent(event);
+  });
+  try {
+    const { code, signal } = await new Promise<Pick<ChildOutcome, 'code' | 'signal'>>((resolve) => {
+      child.on('error', (error) => {
+        errors.push({ code: 'spawn', message: error.message, hint: null });
+        resolve({ code: exitCodes.failed, signal: null });
+      });
+      child.on('close', (code, signal) => resolve({ code, signal }));
+    });
+    if (code === null && end === 'exit') end = 'signal';
+    if (code !== 0 && errors.length === 0 && end === 'exit') {
+      const [line = 'it ended without a word'] = said.trim().split('\n').slice(-1);
+      errors.push({ code: 'internal', message: line, hint: null });
+    }
+    const wasKilled = signal === 'SIGKILL' && controlGroupMemory().kills > killsBefore;
+    const ranOutOfMemory = wasKilled || (signal !== null && said.includes('heap out of memory'));
+    return { code, signal, ranOutOfMemory, errors, result, end };
+  } finally {
+    clearTimeout(timer);
+    clearTimeout(killer);
+    stop.removeEventListener('abort', onStop);
+    log.end();
+  }
+}

@@ -1,0 +1,58 @@
+import { TitlesmithError } from '../common/errors.js';
+import { likelyTrainingMemory, processBytes } from '../model/training/memory.js';
+import { type Gpt2Configuration, nanoConfiguration } from '../model/transformer/configuration.js';
+import { readConfiguration } from '../model/weights/checkpoint.js';
+import { findModelFolder } from '../model/weights/model-folder.js';
+import { publishedShape } from '../model/weights/published-shapes.js';
+import type { RunOptions } from '../options/option-table.js';
+import { stageNames } from '../options/stage-names.js';
+import { availableMemory, checkPublishedModel } from '../pipeline/decide/memory.js';
+import { trainingOptions } from '../pipeline/stages/training-presets.js';
+
+/** Share of the available memory that runs may take where nothing else is said. */
+const usableShare = 0.9;
+/** Tokens of nano's vocabulary, and of a row, before the titles are known. */
+const [usualVocabulary, usualRow] = [12_000, 64];
+/** What a model is taken for of which nothing is known yet. */
+const supposed = '124M';
+
+/** Bytes that all runs together may take where the batch names none. */
+export function usableMemory(): number {
+  return Math.floor(usableShare * availableMemory());
+}
+
+const trains = ({ until }: RunOptions): boolean =>
+  stageNames.indexOf(until) >= stageNames.indexOf('finetune');
+
+/** Whether a run's model is known to be too large to train here, so that its run will refuse it. */
+export function isTooLarge(options: RunOptions): boolean {
+  if (!trains(options)) return false;
+  try {
+    checkPublishedModel(options.model, options);
+    return false;
+  } catch (error) {
+    return error instanceof TitlesmithError && error.code === 'memory';
+  }
+}
+
+/** The shape of a run's model, as far as it can be known without a network. */
+async function shapeOf(model: string, source: string): Promise<Gpt2Configuration> {
+  if (model === 'nano' || (model === 'auto' && source === 'sample'))
+    return nanoConfiguration(usualVocabulary);
+  try {
+    const published = publishedShape(model === 'auto' ? supposed : model);
+    return published ?? (await readConfiguration((await findModelFolder(model)).path));
+  } catch {
+    // A model that is not there, or not understood: the run itself says so.
+    return publishedShape(supposed)!;
+  }
+}
+
+/** Bytes a run will about take at its peak. @param source the decided source. */
+export async function likelyMemory(options: RunOptions, source: string): Promise<number> {
+  if (!trains(options)) return processBytes;
+  const configuration = await shapeOf(options.model, source);
+  const isNano = options.model === 'nano' || (options.model === 'auto' && source === 'sample');
+  const training = trainingOptions(isNano ? 'nano' : supposed, options);
+  return likelyTrainingMemory(configuration, { ...training, rowLength: training.rowLength ?? usualRow });
+}

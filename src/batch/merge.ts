@@ -1,0 +1,119 @@
+import type { PlaceFolder } from '../archive/archive-place.js';
+import { openPlaceFolder } from '../archive/place.js';
+import type { Console } from '../cli/terminal.js';
+import { type ExitCode, exitCodes, TitlesmithError } from '../common/errors.js';
+import { packageVersion } from '../io/package-root.js';
+import { hashValue } from '../pipeline/run/fingerprint.js';
+import type { BatchRecord, BatchRunRecord } from '../report/batch/batch-record.js';
+import { renderBatch } from '../report/batch/page.js';
+import { formatBatchRecord, parseBatchRecord } from './batch-folder.js';
+import { exitCodeOf, figuresOf, summarize } from './new-record.js';
+import { readPlace } from './result-store.js';
+
+const shardFile = /^batch-(\d+)-of-(\d+)\.json$/;
+/** Shards of one batch begin within a day of each other. */
+const longestSpreadMs = 86_400_000;
+
+async function readRecord(folder: PlaceFolder, name: string): Promise<BatchRecord | undefined> {
+  const place = await folder.at(name);
+  return (await place.exists()) ? parseBatchRecord(await readPlace(place), place.name) : undefined;
+}
+
+/** The runs in the order of the batch file, which dealt them out one by one. */
+function inOrder(records: readonly BatchRecord[], count: number): BatchRunRecord[] {
+  const longest = Math.max(...records.map(({ runs }) => runs.length));
+  const positions = Array.from({ length: longest * count }, (_, position) => position);
+  return positions.flatMap((position) => {
+    const record = records.find(({ shard }) => shard?.index === position % count);
+    const run = record?.runs[Math.floor(position / count)];
+    return run ? [run] : [];
+  });
+}
+
+/**
+ * One record of the records of all shards.
+ * @param missing how many shards have none.
+ * @param earlier the merged record whose place it takes.
+ */
+export function mergeRecords(
+  records: readonly BatchRecord[],
+  count: number,
+  missing: number,
+  earlier: BatchRecord | undefined,
+): BatchRecord {
+  const begun = records.map(({ startedAt }) => startedAt).sort();
+  const ended = records.map(({ finishedAt }) => finishedAt);
+  const isOver = missing === 0 && ended.every((time) => time !== null);
+  const plan = hashValue(records.map(({ plan: own }) => own));
+  const isSameBatch = earlier?.startedAt === begun[0] && earlier?.plan === plan;
+  return {
+    format: 1,
+    titlesmithVersion: packageVersion,
+    file: records[0]!.file,
+    plan,
+    shard: null,
+    startedAt: begun[0]!,
+    finishedAt: isOver ? (ended.toSorted().at(-1) ?? null) : null,
+    seconds: Math.max(...records.map(({ seconds }) => seconds)),
+    runs: inOrder(records, count),
+    previous: isSameBatch ? earlier.previous : figuresOf(earlier),
+  };
+}
+
+/**
+ * Merges what the shards of a batch left in a folder or bucket into one batch.json and batch.html there.
+ * @returns the exit code the batch would have had on one machine; 1 where a shard is missing.
+ * @throws TitlesmithError when there are no shards, or of several batches, or a file cannot be read or written.
+ */
+export async function mergeBatch(place: string, console: Console): Promise<ExitCode> {
+  const folder = await openPlaceFolder(place);
+  const found = (await folder.list()).flatMap((name) => {
+    const match = shardFile.exec(name);
+    return match ? [{ name, index: Number(match[1]), count: Number(match[2]) }] : [];
+  });
+  const [first] = found;
+  const hint = 'Shards write them: "titlesmith batch FILE --shard-index 0 --shard-count 4 --results FOLDER".';
+  if (!first) {
+    throw new TitlesmithError(`${place} holds no batch-0-of-4.json or the like.`, {
+      code: 'no-shards',
+      hint,
+    });
+  }
+  const { count } = first;
+  const odd = found.find((other) => other.count !== count);
+  if (odd) {
+    throw new TitlesmithError(`${place} holds shards of several batches: ${first.name} and ${odd.name}.`, {
+      code: 'shards-mixed',
+      hint: 'Move those of the older one away.',
+    });
+  }
+  const records: BatchRecord[] = [];
+  for (const { name } of found.sort((a, b) => a.index - b.index)) {
+    const record = await readRecord(folder, name);
+    if (record) records.push(record);
+  }
+  const indices = new Set(records.map(({ shard }) => shard?.index));
+  const missing = Array.from({ length: count }, (_, index) => index).filter((index) => !indices.has(index));
+  warnOfOldShards(records, console);
+  const earlier = await readRecord(folder, 'batch.json');
+  const merged = mergeRecords(records, count, missing.length, earlier);
+  await (await folder.at('batch.json')).write([Buffer.from(formatBatchRecord(merged))]);
+  const page = await folder.at('batch.html');
+  await page.write([Buffer.from(renderBatch(merged))]);
+  const absent = missing.length > 0 ? `; shards missing: ${missing.join(', ')} of ${count}` : '';
+  console.result([`${summarize(merged)}${absent}`, `  page       ${page.name}`], {
+    batch: merged,
+    missing,
+    page: page.name,
+  });
+  return missing.length > 0 ? exitCodes.failed : exitCodeOf(merged);
+}
+
+function warnOfOldShards(records: readonly BatchRecord[], console: Console): void {
+  const newest = Math.max(...records.map(({ startedAt }) => Date.parse(startedAt)));
+  for (const { shard, startedAt } of records) {
+    if (newest - Date.parse(startedAt) <= longestSpreadMs) continue;
+    const message = `Shard ${shard?.index} is of an earlier batch, begun ${startedAt}.`;
+    console.event({}, { kind: 'warning', message });
+  }
+}

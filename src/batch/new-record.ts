@@ -1,0 +1,85 @@
+import { basename } from 'node:path';
+import { type ExitCode, exitCodes } from '../common/errors.js';
+import { packageVersion } from '../io/package-root.js';
+import type { BatchRecord, BatchRunRecord, RunFigures } from '../report/batch/batch-record.js';
+import type { BatchPlan } from './batch-plan.js';
+import type { Shard } from './shard.js';
+
+/** The figures of an earlier batch by run, to compare with; null where there are none. */
+export function figuresOf(record: BatchRecord | undefined): BatchRecord['previous'] {
+  if (!record) return null;
+  const known = record.runs.filter(({ figures }) => figures?.accepted != null);
+  // A batch that brought nothing is no measure: the one before it stays.
+  if (known.length === 0) return record.previous;
+  const figures = Object.fromEntries(known.map(({ name, figures: own }) => [name, own as RunFigures]));
+  return { startedAt: record.startedAt, figures };
+}
+
+/** The record of a batch that begins. @param earlier the record whose place it takes. */
+export function beginRecord(
+  file: string,
+  { runs, hash }: BatchPlan,
+  shard: Shard | undefined,
+  now: Date,
+  earlier: BatchRecord | undefined,
+): BatchRecord {
+  return {
+    format: 1,
+    titlesmithVersion: packageVersion,
+    file: basename(file),
+    plan: hash,
+    shard: shard ? { index: shard.index, count: shard.count } : null,
+    startedAt: now.toISOString(),
+    finishedAt: null,
+    seconds: 0,
+    runs: runs.map(({ name, subreddit }): BatchRunRecord => {
+      const none = { error: null, figures: null, report: null };
+      return { name, subreddit: subreddit ?? null, status: 'waiting', attempts: 0, seconds: 0, ...none };
+    }),
+    previous: figuresOf(earlier),
+  };
+}
+
+/** The record of a batch that goes on: what is done stays so, what failed is tried again. */
+export function resumeRecord(record: BatchRecord): BatchRecord {
+  const runs = record.runs.map((run): BatchRunRecord => {
+    const isDone = run.status === 'done' || run.status === 'overfit';
+    return isDone ? run : { ...run, status: 'waiting', error: null };
+  });
+  return { ...record, runs };
+}
+
+const count = ({ runs }: BatchRecord, ...statuses: readonly BatchRunRecord['status'][]): number =>
+  runs.filter(({ status }) => statuses.includes(status)).length;
+
+/** Whether every run came to an end of its own. */
+export function isComplete(record: BatchRecord): boolean {
+  return count(record, 'waiting', 'running', 'interrupted') === 0;
+}
+
+/** The record of a batch that has ended; one with runs to do stays open, so that it can go on. */
+export function finishRecord(record: BatchRecord, now: Date): BatchRecord {
+  return isComplete(record) ? { ...record, finishedAt: now.toISOString() } : record;
+}
+
+/** The exit code a batch ends with. */
+export function exitCodeOf(record: BatchRecord): ExitCode {
+  if (!isComplete(record)) return exitCodes.interrupted;
+  if (count(record, 'failed') > 0) return exitCodes.failed;
+  return count(record, 'overfit') > 0 ? exitCodes.overfit : exitCodes.done;
+}
+
+/** A batch in one line. */
+export function summarize(record: BatchRecord): string {
+  const named = (status: BatchRunRecord['status'], words: string): string[] => {
+    const names = record.runs.filter((run) => run.status === status).map(({ name }) => name);
+    return names.length === 0 ? [] : [`${words}: ${names.join(', ')}`];
+  };
+  const done = count(record, 'done', 'overfit');
+  return [
+    `${done} of ${record.runs.length} runs done`,
+    ...named('failed', 'failed'),
+    ...named('overfit', 'refused by --fail-on-overfit'),
+    ...named('interrupted', 'stopped'),
+  ].join('; ');
+}

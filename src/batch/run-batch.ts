@@ -1,0 +1,258 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Console } from '../cli/terminal.js';
+import { fileError, InterruptedError, TitlesmithError } from '../common/errors.js';
+import { formatSeconds } from '../common/format-seconds.js';
+import type { ProgressEvent } from '../common/progress.js';
+import { gigabytes } from '../pipeline/decide/memory.js';
+import type { BatchRecord, BatchRunRecord } from '../report/batch/batch-record.js';
+import { toArguments } from './arguments.js';
+import { batchFiles, writeBatchRecord } from './batch-folder.js';
+import { type PlannedRun, questionOf, type SharedQuestion, sharedQuestions } from './batch-plan.js';
+import type { ChildError, ChildEvent } from './child.js';
+import { readFigures } from './figures.js';
+import { mayPass } from './passing.js';
+import type { ResultStore } from './result-store.js';
+import { type TryPolicy, tryWork, type Work } from './run-one.js';
+import type { Slots } from './slots.js';
+
+/** What a batch is done with. */
+export interface BatchWork {
+  readonly folder: string;
+  readonly runs: readonly PlannedRun[];
+  readonly slots: Slots;
+  readonly policy: TryPolicy;
+  /** Bytes that runs may take together. */
+  readonly memory: number;
+  readonly results: ResultStore | undefined;
+  readonly console: Console;
+}
+
+/** Does the runs of a batch, and keeps its record up to date. */
+export class BatchRunner {
+  private readonly started = performance.now();
+  private readonly earlierSeconds: number;
+  /** What each run at work is about, for the progress line. */
+  private readonly atWork = new Map<string, string>();
+  private saving: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly work: BatchWork,
+    private current: BatchRecord,
+  ) {
+    this.earlierSeconds = current.seconds;
+  }
+
+  get record(): BatchRecord {
+    return this.current;
+  }
+
+  /** Does what is not done yet. Never throws for what happens to a run. */
+  async run(): Promise<void> {
+    const { runs, console, memory } = this.work;
+    const open = runs.filter(({ name }) => !this.isFinished(name));
+    for (const run of open) this.change(run.name, { status: 'waiting', error: null });
+    for (const { name, memory: needed, isTooLarge } of open) {
+      if (needed <= memory || isTooLarge) continue;
+      const all = gigabytes(memory);
+      const message = `needs about ${gigabytes(needed)} of memory, and all runs together may take ${all}: it is run alone.`;
+      console.event({ run: name }, { kind: 'warning', message });
+    }
+    await this.save();
+    await this.fetchResults(open);
+    for (const question of sharedQuestions(open)) await this.ask(question);
+    await Promise.all(open.filter(({ name }) => !this.isFinished(name)).map((run) => this.runOne(run)));
+    await this.saving;
+  }
+
+  private isFinished(name: string): boolean {
+    const { status } = this.runRecord(name);
+    return status === 'done' || status === 'overfit' || status === 'failed';
+  }
+
+  private runRecord(name: string): BatchRunRecord {
+    return this.current.runs.find((run) => run.name === name)!;
+  }
+
+  private change(name: string, part: Partial<BatchRunRecord>): void {
+    const runs = this.current.runs.map((run) => (run.name === name ? { ...run, ...part } : run));
+    const seconds = this.earlierSeconds + (performance.now() - this.started) / 1000;
+    this.current = { ...this.current, runs, seconds: Math.round(10 * seconds) / 10 };
+  }
+
+  /** One save after the other. A disk that is full now may have room at the end; the runs go on. */
+  private save(): Promise<void> {
+    this.saving = this.saving.then(async () => {
+      try {
+        await writeBatchRecord(this.work.folder, this.current);
+      } catch (error) {
+        if (!(error instanceof TitlesmithError)) throw error;
+        this.work.console.event({}, { kind: 'warning', message: error.toLine() });
+      }
+    });
+    return this.saving;
+  }
+
+  /** Brings runs here that another machine did before. */
+  private async fetchResults(runs: readonly PlannedRun[]): Promise<void> {
+    const { results, console } = this.work;
+    if (!results) return;
+    for (const { name } of runs) {
+      try {
+        if (await results.fetch(name)) console.note(`taken from ${results.place}`, { run: name });
+      } catch (error) {
+        this.fail(name, toChildError(error));
+      }
+    }
+  }
+
+  /** Extracts the titles of several runs in one pass. What fails for good fails its run; the rest is tried by the run. */
+  private async ask({ runs }: SharedQuestion): Promise<void> {
+    const asked = runs.filter(({ name }) => !this.isFinished(name));
+    if (asked.length < 2) return;
+    const { folder, slots, policy, console } = this.work;
+    const names = asked.map(({ name }) => name);
+    console.note(`One pass over the source for ${names.length} runs: ${names.join(', ')}`);
+    const options = {
+      ...questionOf(asked[0]!.given),
+      subreddit: names,
+      until: 'extract',
+      runsDir: folder,
+    } as const;
+    const label = names.length > 3 ? `${names.length} runs` : names.join(', ');
+    const work: Work = {
+      arguments: ['pipeline', ...toArguments(options), '--json'],
+      memory: Math.min(...asked.map(({ memory }) => memory)),
+      logPath: await this.logPath('.titles'),
+      onStart: async () => {},
+      onEvent: (event) => this.show(label, event),
+      onRetry: (error, seconds) => this.showRetry(label, error, seconds),
+    };
+    const { errors } = await tryWork(work, slots, policy);
+    this.atWork.delete(label);
+    for (const error of errors) {
+      const run = error.run;
+      if (run !== undefined && names.includes(run) && !mayPass(error.code)) this.fail(run, error);
+    }
+    await this.save();
+  }
+
+  private fail(name: string, { code, message, hint }: ChildError): void {
+    this.change(name, { status: 'failed', error: { code, message, hint }, attempts: 1 });
+    this.work.console.error(childFault({ code, message, hint }), { run: name });
+  }
+
+  private async logPath(name: string): Promise<string> {
+    const path = batchFiles.log(this.work.folder, name);
+    await mkdir(dirname(path), { recursive: true }).catch(() => {});
+    return path;
+  }
+
+  private async runOne({ name, given, memory }: PlannedRun): Promise<void> {
+    const { folder, slots, policy, console, results } = this.work;
+    const before = this.runRecord(name);
+    const work: Work = {
+      arguments: ['pipeline', ...toArguments({ ...given, runsDir: folder }), '--json'],
+      memory,
+      logPath: await this.logPath(name),
+      onStart: async () => {
+        this.change(name, { status: 'running' });
+        this.atWork.set(name, 'starting');
+        this.progress();
+        await this.save();
+      },
+      onEvent: (event) => this.show(name, event),
+      onRetry: (error, seconds) => this.showRetry(name, error, seconds),
+    };
+    const done = await tryWork(work, slots, policy);
+    this.atWork.delete(name);
+    const [error] = done.errors.slice(-1);
+    let { status } = done;
+    let fault = status === 'failed' && error ? error : undefined;
+    const figures = await readFigures(join(folder, name)).catch(() => null);
+    if (results && (status === 'done' || status === 'overfit')) {
+      try {
+        await results.keep(name);
+      } catch (failure) {
+        status = 'failed';
+        fault = toChildError(failure);
+      }
+    }
+    this.change(name, {
+      status,
+      attempts: before.attempts + done.attempts,
+      seconds: Math.round(10 * (before.seconds + done.seconds)) / 10,
+      error: fault ? { code: fault.code, message: fault.message, hint: fault.hint } : null,
+      figures,
+      report: figures?.verdict == null ? null : `${name}/report.html`,
+    });
+    if (fault) console.error(childFault(fault), { run: name });
+    else if (status !== 'interrupted') console.note(inWords(this.runRecord(name)), { run: name });
+    this.progress();
+    await this.save();
+  }
+
+  /** Passes on what a process says: all of it to programs; to people warnings, and what it is at, on one line. */
+  private show(name: string, { kind, stage, run, ...event }: ChildEvent): void {
+    const { console } = this.work;
+    const about = typeof run === 'string' ? run : name;
+    const scope = { run: about, ...(typeof stage === 'string' ? { stage } : {}) };
+    if (console.isJson && (kind === 'progress' || kind === 'note' || kind === 'warning')) {
+      console.event(scope, { kind, ...event } as unknown as ProgressEvent);
+    } else if (kind === 'progress') {
+      const { done, total } = event;
+      const amount = typeof total === 'number' ? `${done}/${total}` : String(done);
+      this.atWork.set(name, `${typeof stage === 'string' ? stage : ''} ${amount}`);
+      this.progress();
+    } else if (kind === 'warning') {
+      console.event(scope, { kind, message: String(event['message']) });
+    }
+  }
+
+  private showRetry(name: string, { message }: ChildError, seconds: number): void {
+    this.atWork.set(name, 'waiting to try again');
+    const text = `${message} Tried again in ${formatSeconds(seconds)}.`;
+    this.work.console.event({ run: name }, { kind: 'warning', message: text });
+  }
+
+  private progress(): void {
+    const { runs } = this.current;
+    const done = runs.filter(({ name }) => this.isFinished(name)).length;
+    const detail = [...this.atWork].map(([name, what]) => `${name}: ${what}`).join('; ');
+    const event: ProgressEvent = {
+      kind: 'progress',
+      label: 'batch',
+      done,
+      total: runs.length,
+      unit: 'runs',
+      detail,
+    };
+    this.work.console.event({}, event);
+  }
+}
+
+function toChildError(error: unknown): ChildError {
+  if (error instanceof InterruptedError || !(error instanceof Error)) throw error;
+  const known = fileError('keep', 'results', error);
+  if (!(known instanceof TitlesmithError)) throw error;
+  return { code: known.code, message: known.message, hint: known.hint ?? null };
+}
+
+function childFault({ code, message, hint }: ChildError): TitlesmithError {
+  return new TitlesmithError(message, { code, ...(hint ? { hint } : {}) });
+}
+
+/** A finished run in a line. */
+function inWords({ status, seconds, figures }: BatchRunRecord): string {
+  const { titles, accepted, generated, verdict } = figures ?? {};
+  const parts = [
+    `done in ${formatSeconds(seconds)}`,
+    ...(titles == null ? [] : [`${titles} titles in`]),
+    ...(accepted == null ? [] : [`${accepted} of ${generated} accepted`]),
+    ...(verdict == null
+      ? []
+      : [`the model ${verdict === 'unknown' ? 'is too little tested to judge' : verdict}`]),
+    ...(status === 'overfit' ? ['refused by --fail-on-overfit'] : []),
+  ];
+  return parts.join(', ');
+}

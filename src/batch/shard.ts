@@ -1,0 +1,65 @@
+import { usageError } from '../common/errors.js';
+import type { BatchSettings } from './settings.js';
+
+/** Which part of a batch a machine does. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+  /** Where it was learned from. */
+  readonly reason: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function read(environment: Environment, name: string): number | undefined {
+  const text = environment[name];
+  if (text === undefined || text === '') return undefined;
+  if (!/^\d{1,5}$/.test(text)) throw usageError(`${name} is ${JSON.stringify(text)}, which is no number.`);
+  return Number(text);
+}
+
+/**
+ * The shard this machine is: by the settings, else by what Cloud Run (CLOUD_RUN_TASK_INDEX of CLOUD_RUN_TASK_COUNT) or
+ * Kubernetes (JOB_COMPLETION_INDEX, with --shard-count) sets in the environment.
+ * @returns undefined where the batch is not shared.
+ * @throws TitlesmithError (exit code 2) when only one of both numbers is known, or they do not go together.
+ */
+export function findShard(
+  { shardIndex, shardCount }: Pick<BatchSettings, 'shardIndex' | 'shardCount'>,
+  environment: Environment,
+): Shard | undefined {
+  const indices = [
+    { from: '--shard-index', value: shardIndex },
+    { from: 'CLOUD_RUN_TASK_INDEX', value: read(environment, 'CLOUD_RUN_TASK_INDEX') },
+    { from: 'JOB_COMPLETION_INDEX', value: read(environment, 'JOB_COMPLETION_INDEX') },
+  ];
+  const counts = [
+    { from: '--shard-count', value: shardCount },
+    { from: 'CLOUD_RUN_TASK_COUNT', value: read(environment, 'CLOUD_RUN_TASK_COUNT') },
+  ];
+  const index = indices.find(({ value }) => value !== undefined);
+  const count = counts.find(({ value }) => value !== undefined);
+  if (!index && !count) return undefined;
+  if (count?.value === undefined) {
+    throw usageError(
+      `${index?.from} says this is machine ${index?.value}, but not of how many.`,
+      'Give the number with --shard-count.',
+    );
+  }
+  if (index?.value === undefined) {
+    throw usageError(
+      `${count.from} says ${count.value} machines share the batch, but not which this is.`,
+      'Give its number with --shard-index.',
+    );
+  }
+  if (count.value < 1 || index.value >= count.value) {
+    throw usageError(`${index.from} is ${index.value}, but the ${count.value} shards count from 0.`);
+  }
+  return { index: index.value, count: count.value, reason: index.from };
+}
+
+/** The items of a shard: every `count`-th, so that neighbours in a list are spread. */
+export function itemsOfShard<Item>(items: readonly Item[], shard: Shard | undefined): readonly Item[] {
+  if (!shard) return items;
+  return items.filter((_, position) => position % shard.count === shard.index);
+}

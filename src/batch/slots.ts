@@ -1,0 +1,60 @@
+import { InterruptedError } from '../common/errors.js';
+
+interface Waiting {
+  readonly bytes: number;
+  readonly begin: () => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** Lets at most so many runs go on at a time, and only as many as memory holds; one always goes on. */
+export class Slots {
+  private running = 0;
+  private bytes = 0;
+  private readonly queue: Waiting[] = [];
+
+  /**
+   * @param jobs most at a time.
+   * @param memory bytes that those at work may take together.
+   * @param stop once aborted, who waits gets an InterruptedError.
+   */
+  constructor(
+    readonly jobs: number,
+    readonly memory: number,
+    private readonly stop: AbortSignal,
+  ) {
+    stop.addEventListener('abort', () => {
+      for (const waiting of this.queue.splice(0)) waiting.fail(new InterruptedError());
+    });
+  }
+
+  /**
+   * Does work when there is room for it, first come first served, but small work passes by what has to wait for memory.
+   * @throws InterruptedError when it was stopped before it began; what the work throws.
+   */
+  async run<Result>(bytes: number, work: () => Promise<Result>): Promise<Result> {
+    if (this.stop.aborted) throw new InterruptedError();
+    await new Promise<void>((begin, fail) => {
+      this.queue.push({ bytes, begin, fail });
+      this.fill();
+    });
+    try {
+      return await work();
+    } finally {
+      this.running -= 1;
+      this.bytes -= bytes;
+      this.fill();
+    }
+  }
+
+  private fill(): void {
+    const fits = ({ bytes }: Waiting): boolean => this.running === 0 || this.bytes + bytes <= this.memory;
+    while (this.running < this.jobs) {
+      const next = this.queue.findIndex(fits);
+      if (next < 0) return;
+      const [waiting] = this.queue.splice(next, 1);
+      this.running += 1;
+      this.bytes += waiting!.bytes;
+      waiting!.begin();
+    }
+  }
+}

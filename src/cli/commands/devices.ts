@@ -1,0 +1,39 @@
+import { type ExitCode, exitCodes } from '../../common/errors.js';
+import { toPrintable } from '../../common/printable.js';
+import { deviceChoices, formatDevice } from '../../model/engine/device-names.js';
+import { type DeviceReport, listDevices } from '../../model/engine/devices.js';
+import type { Console } from '../terminal.js';
+
+/** `onnxruntime webgpu  works   NVIDIA H100 (NVIDIA 550.54)`, or why not, and below it what to do. */
+function linesOf(report: DeviceReport): string[] {
+  const { works, description, software, float16Shortage, reason, hint } = report;
+  const name = formatDevice(report).padEnd(19);
+  if (!works) {
+    const remedy = hint === undefined ? [] : [`${' '.repeat(name.length + 2)}${toPrintable(hint)}`];
+    return [`${name} no    ${toPrintable(reason ?? '')}`, ...remedy];
+  }
+  const note = software ? '; a graphics card in software, which auto passes over' : '';
+  const float16 =
+    float16Shortage === undefined ? 'float16 too' : `no float16: ${toPrintable(float16Shortage)}`;
+  return [
+    `${name} works ${toPrintable(description ?? '')}${note}`,
+    `${' '.repeat(name.length + 7)}${float16}`,
+  ];
+}
+
+/** Tries every device and prints what came of it. */
+export async function showDevices(console: Console): Promise<ExitCode> {
+  const reports = await listDevices((choice, done) => {
+    const progress = { label: 'devices', done, total: deviceChoices.length, unit: 'tried' };
+    console.event({}, { kind: 'progress', ...progress, detail: formatDevice(choice) });
+  });
+  const chosen = reports.find(
+    ({ engine, works, software }) => engine === 'onnxruntime' && works && !software,
+  );
+  const choice = chosen ? [`--device auto takes ${formatDevice(chosen)}.`] : [];
+  console.result([...reports.flatMap(linesOf), ...choice], {
+    devices: reports,
+    auto: chosen && formatDevice(chosen),
+  });
+  return exitCodes.done;
+}

@@ -1,0 +1,31 @@
+import { type ExitCode, exitCodes } from '../common/errors.js';
+import type { ProgressListener } from '../common/progress.js';
+import type { RunOptions } from '../options/option-table.js';
+import type { Manifest } from '../pipeline/run/manifest.js';
+import type { RunCounts } from '../pipeline/stages/counts.js';
+
+/**
+ * What `--fail-on-overfit` makes of a run whose report is written. A verdict that could not be reached
+ * passes, with a warning: scheduled runs should not stop because one was small.
+ * @returns 3 where the model overfits and the option is set, else 0.
+ */
+export function overfitGate(
+  { failOnOverfit }: RunOptions,
+  manifest: Manifest,
+  onProgress: ProgressListener,
+): ExitCode {
+  const report = manifest.stages.report?.counts as RunCounts['report'];
+  if (!failOnOverfit || report === undefined) return exitCodes.done;
+  const copies = `${(100 * report.copyShare).toFixed(1)} % of the outputs are copies`;
+  if (report.verdict === 'unknown') {
+    const message = '--fail-on-overfit: too few titles to tell; the run passes.';
+    onProgress({ kind: 'warning', message });
+  }
+  if (report.verdict !== 'overfits') return exitCodes.done;
+  const excess = (100 * report.excess.share).toFixed(1);
+  const message =
+    `--fail-on-overfit: the model overfits: ${copies}, ${excess} points more than among held-out titles. ` +
+    'The report says what to do.';
+  onProgress({ kind: 'warning', message });
+  return exitCodes.overfit;
+}

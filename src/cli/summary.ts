@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemErrorCode } from '../common/errors.js';
+import { formatSeconds } from '../common/format-seconds.js';
+import { toPrintable } from '../common/printable.js';
+import type { Manifest } from '../pipeline/run/manifest.js';
+import type { RunCounts } from '../pipeline/stages/counts.js';
+import { runFiles } from '../pipeline/stages/descriptions.js';
+
+const shownTitles = 10;
+
+const verdictWords: Readonly<Record<NonNullable<RunCounts['report']>['verdict'], string>> = {
+  overfits: 'recites its training titles: see the report for what to do',
+  leans: 'has begun to recite its training titles',
+  healthy: 'writes titles of its own: copies are no more frequent than among held-out titles',
+  unknown: 'too few titles to tell whether it recites',
+};
+
+/** What a finished run says: for people, and as data. */
+export interface RunSummary {
+  readonly lines: readonly string[];
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 2 });
+}
+
+/** `{a: 3, b: 0, c: 1}` → ` (3 a, 1 c)`; empty where nothing was counted. */
+function breakdown(counts: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(counts).filter(([, count]) => count > 0);
+  return parts.length === 0
+    ? ''
+    : ` (${parts.map(([reason, count]) => `${number(count)} ${reason}`).join(', ')})`;
+}
+
+/** Loss in nats per token → perplexity. */
+function perplexity(loss: number): string {
+  return number(Number(Math.exp(loss).toPrecision(4)));
+}
+
+/** The share of generated titles that were refused, 0 to 1; undefined where none were judged. */
+function refusedShare(counts: RunCounts): number | undefined {
+  if (!counts.dedupe) return undefined;
+  const { accepted, rejected } = counts.dedupe;
+  return accepted + rejected === 0 ? undefined : rejected / (accepted + rejected);
+}
+
+function countLines(counts: RunCounts): string[] {
+  const { extract, dataset, finetune, generate, dedupe } = counts;
+  const lines: string[] = [];
+  const add = (label: string, text: string): number => lines.push(`  ${label.padEnd(11)}${text}`);
+  if (extract) {
+    const dropped = extract.extracted - extract.kept;
+    const why = breakdown(extract.droppedByReason);
+    add(
+      'titles',
+      `${number(extract.extracted)} extracted, ${number(extract.kept)} kept, ${number(dropped)} dropped${why}`,
+    );
+  }
+  if (dataset) add('dataset', `${number(dataset.train)} to train on, ${number(dataset.validation)} held out`);
+  if (finetune) {
+    const skipped = finetune.skippedSteps ? ` (${number(finetune.skippedSteps)} skipped)` : '';
+    add(
+      'training',
+      `${number(finetune.steps)} steps${skipped}, ${number(finetune.epochs)} epochs, ${number(finetune.parameters)} parameters`,
+    );
+    const [first, best] = [
+      perplexity(finetune.initialValidationLoss),
+      perplexity(finetune.bestValidationLoss),
+    ];
+    const last = perplexity(finetune.finalValidationLoss);
+    add(
+      'perplexity',
+      `${first} before, ${last} after, on the held-out titles; kept: ${best}, step ${number(finetune.bestStep)}`,
+    );
+  }
+  if (generate) add('generated', `${number(generate.generated)} titles, ${number(generate.tokens)} tokens`);
+  if (dedupe) {
+    const share = ((refusedShare(counts) ?? 0) * 100).toFixed(1);
+    const why = breakdown(dedupe.rejectedByReason);
+    add(
+      'review',
+      `${number(dedupe.accepted)} accepted, ${number(dedupe.rejected)} refused = ${share} %${why}`,
+    );
+  }
+  return lines;
+}
+
+async function firstAccepted(folder: string): Promise<string[]> {
+  try {
+    const text = await readFile(join(folder, runFiles.accepted), 'utf8');
+    return text.split('\n', shownTitles).filter((line) => line !== '');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/**
+ * What a finished run prints: counts in and out of each stage, perplexity, the share refused, ten accepted titles,
+ * where the report lies, and the time taken.
+ * @param seconds time this call took; stages that were skipped took none.
+ */
+export async function summarizeRun(folder: string, manifest: Manifest, seconds: number): Promise<RunSummary> {
+  const done = Object.entries(manifest.stages).filter(([, record]) => record.status === 'done');
+  const counts: RunCounts = Object.fromEntries(done.map(([stage, record]) => [stage, record.counts]));
+  const titles = counts.dedupe ? await firstAccepted(folder) : [];
+  const report = counts.report ? join(folder, runFiles.reportPage) : undefined;
+  const lines = [`${manifest.name}: done in ${formatSeconds(seconds)}`, ...countLines(counts)];
+  if (titles.length > 0)
+    lines.push('  accepted, the first ten:', ...titles.map((title) => `    ${toPrintable(title)}`));
+  if (counts.report) lines.push(`  model      ${verdictWords[counts.report.verdict]}`);
+  if (report) lines.push(`  report     ${report}`);
+  const data = {
+    run: manifest.name,
+    folder,
+    seconds,
+    counts,
+    refusedShare: refusedShare(counts),
+    accepted: titles,
+    report,
+  };
+  return { lines, data };
+}

@@ -1,0 +1,73 @@
+import { TitlesmithError } from '../../common/errors.js';
+import { monthsInWords } from './months.js';
+import type { TitleQuery } from './title-source.js';
+
+/** Names that are proposed for one that is not there. */
+const mostNames = 10;
+/** Mistakes beyond which a name is not taken for a misspelling. */
+const mostMistakes = 2;
+
+/**
+ * Some of the subreddits asked for have no title; the rows of the others came before this was thrown. It reads as the
+ * error of the first of them.
+ */
+export class MissingSubredditsError extends TitlesmithError {
+  /** @param byName what is wrong with each, by its name in lower case. Not empty. */
+  constructor(readonly byName: ReadonlyMap<string, TitlesmithError>) {
+    const [first] = byName.values();
+    super(first?.message ?? 'A subreddit is missing.', {
+      code: first?.code ?? 'unknown-subreddit',
+      ...(first?.hint ? { hint: first.hint } : {}),
+    });
+  }
+}
+
+/** A subreddit that is there, but has no title that was asked for. `where` names files or tables. */
+export function noTitles(wanted: string, where: string, query: TitleQuery): TitlesmithError {
+  const asked = `of ${query.minLength} characters or more${monthsInWords(query)}`;
+  return new TitlesmithError(`r/${wanted} has no title ${asked} in ${where}.`, {
+    code: 'no-titles',
+    hint: 'Widen --from and --to, or lower --min-length.',
+  });
+}
+
+/**
+ * A subreddit that is not there, with the names most like it, then those of most posts.
+ * @param posts posts of each subreddit, by its name in lower case.
+ */
+export function unknownSubreddit(
+  wanted: string,
+  where: string,
+  posts: ReadonlyMap<string, number>,
+): TitlesmithError {
+  const names = [...posts]
+    .map(([name, count]) => ({ name, count, mistakes: mistakesBetween(name, wanted) }))
+    .sort((a, b) => a.mistakes - b.mistakes || b.count - a.count || (a.name < b.name ? -1 : 1))
+    .slice(0, mostNames)
+    .map(({ name }) => name);
+  return new TitlesmithError(`There is no r/${wanted} in ${where}.`, {
+    code: 'unknown-subreddit',
+    hint: names.length > 0 ? `It has posts of ${names.join(', ')}.` : 'It has no posts at all.',
+  });
+}
+
+/**
+ * Letters to add, drop, change or swap with their neighbour to make one name of the other, up to
+ * {@link mostMistakes} + 1 (optimal string alignment; Damerau, "A technique for computer detection and correction of
+ * spelling errors", 1964).
+ */
+function mistakesBetween(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > mostMistakes) return mostMistakes + 1;
+  let before: number[] = [];
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const change = row[j - 1]! + Number(a[i - 1] !== b[j - 1]);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1, swapped ? before[j - 2]! + 1 : change));
+    }
+    [before, row] = [row, next];
+  }
+  return Math.min(row[b.length]!, mostMistakes + 1);
+}

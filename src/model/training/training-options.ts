@@ -1,0 +1,88 @@
+import type { TokenizedTitles } from '../tokenizer/tokenizer.js';
+
+/** Type in which matrix products are computed while weights, moments and the rest stay float32; `off`: float32 too. */
+export const mixedPrecisions = ['off', 'float16'] as const;
+export type MixedPrecision = (typeof mixedPrecisions)[number];
+
+/** What the finetune stage asks of training. Everything here is recorded in run.json. */
+export interface TrainingOptions {
+  readonly seed: number;
+  /** Optimizer steps in all; undefined: decided from the data and `maximumEpochs`, and reported. */
+  readonly steps: number | undefined;
+  /** Passes over the training titles after which training stops, where `steps` is undefined. */
+  readonly maximumEpochs: number;
+  /** At least so many steps where `steps` is undefined: a small corpus is passed over more often. */
+  readonly minimumSteps: number;
+  /** Rows of packed titles that go through the model at once. */
+  readonly batchSize: number;
+  /** Batches whose gradients add up to one optimizer step. */
+  readonly accumulateGradients: number;
+  /** Trains the blocks alone: embeddings and the last norm stay as they are. */
+  readonly onlyTrainTransformerLayers: boolean;
+  /** Trains low-rank adapters of this rank instead of the weights; undefined: the weights. */
+  readonly loraRank: number | undefined;
+  /** Computes activations again on the way back instead of keeping them. */
+  readonly recompute: boolean;
+  readonly mixedPrecision: MixedPrecision;
+  /** Tokens in a row; undefined: the shortest multiple of 16, at least 64, that fits the longest title. */
+  readonly rowLength: number | undefined;
+  /** Peak learning rate of AdamW. */
+  readonly learningRate: number;
+  readonly warmupSteps: number;
+  /** How the learning rate falls after the warm-up. */
+  readonly schedule: 'cosine' | 'linear' | 'constant';
+  readonly weightDecay: number;
+  /** Global gradient norm above which gradients are scaled down. */
+  readonly clipNorm: number;
+  /** Share of activations left out at random in a training step; 0: none. */
+  readonly dropout: number;
+  /** Steps between evaluations on the validation titles, checkpoints, and lines in metrics.jsonl. */
+  readonly evaluateEvery: number;
+  readonly saveEvery: number;
+  readonly printEvery: number;
+  /** Evaluations without a better validation loss after which training stops; undefined: never. */
+  readonly patience: number | undefined;
+  /** Threads of the engine; undefined: the number of physical cores. */
+  readonly threads: number | undefined;
+}
+
+/**
+ * A line of metrics.jsonl. Losses are nats per token of titles (end token included). A step that was skipped has no
+ * gradient norm, and no loss where that is not finite either.
+ */
+export interface MetricsLine {
+  readonly step: number;
+  readonly epoch: number;
+  readonly loss?: number;
+  readonly validationLoss?: number;
+  /** Of the texts sampled at this step, the share that are near copies of training titles. */
+  readonly nearCopyShare?: number;
+  readonly learningRate: number;
+  readonly gradientNorm?: number;
+  readonly tokensPerSecond: number;
+  /** In mixed precision: what the loss of the next step is multiplied by, and the steps skipped so far. */
+  readonly lossScale?: number;
+  readonly skippedSteps?: number;
+}
+
+export interface TrainingResult {
+  readonly steps: number;
+  readonly epochs: number;
+  readonly stopReason: 'steps' | 'patience';
+  readonly initialValidationLoss: number;
+  readonly bestValidationLoss: number;
+  readonly bestStep: number;
+  readonly finalValidationLoss: number;
+  readonly parameters: number;
+  /** Parameters that training may change. */
+  readonly trainedParameters: number;
+  readonly rowLength: number;
+  /** Steps skipped as their gradients were not finite; undefined without mixed precision. */
+  readonly skippedSteps?: number;
+}
+
+/** Titles split for training, as tokens of the tokenizer the model is trained with. */
+export interface TrainingData {
+  readonly train: TokenizedTitles;
+  readonly validation: TokenizedTitles;
+}

@@ -1,0 +1,87 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError } from '../../common/errors.js';
+import { silentContext } from '../../common/progress.js';
+import { writeFileAtomic } from '../../io/atomic-file.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import {
+  formatConfiguration,
+  type Gpt2Configuration,
+  parseConfiguration,
+} from '../transformer/configuration.js';
+import { type ParameterStore, parameterSpecifications } from '../transformer/parameters.js';
+import { loadWeights } from '../transformer/weight-source.js';
+import { type WritableTensor, writeSafetensors } from './safetensors.js';
+import { openSafetensorsModel, weightsFile, weightsPrefix } from './safetensors-model.js';
+
+export const configurationFile = 'config.json';
+
+/** A store's tensors in the order of the forward pass, each name behind `namePrefix`. */
+export function namedTensors(
+  store: ParameterStore,
+  namePrefix: string,
+): (WritableTensor & { data: Float32Array })[] {
+  return store.specifications.map(({ name, shape }) => {
+    const data = store.views.get(name)!;
+    return { name: `${namePrefix}${name}`, shape, data, values: () => data };
+  });
+}
+
+/** Writes what does not change while training: config.json and the tokenizer's files. */
+export async function writeModelDescription(
+  folder: string,
+  configuration: Gpt2Configuration,
+  tokenizer: Tokenizer,
+): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw fileError('create the folder', folder, error);
+  }
+  await writeFileAtomic(
+    join(folder, configurationFile),
+    formatConfiguration(configuration, tokenizer.endOfTextId),
+  );
+  for (const [name, content] of tokenizer.files()) await writeFileAtomic(join(folder, name), content);
+}
+
+/**
+ * Writes model.safetensors, atomically.
+ * @param valuesOf a parameter's values by name; called for one after the other, so that merged weights never
+ *   all exist.
+ */
+export async function writeWeights(
+  folder: string,
+  configuration: Gpt2Configuration,
+  valuesOf: (name: string) => Float32Array,
+): Promise<void> {
+  const tensors = parameterSpecifications(configuration).map(({ name, shape }) => ({
+    name: `${weightsPrefix}${name}`,
+    shape,
+    values: () => valuesOf(name),
+  }));
+  await writeSafetensors(join(folder, weightsFile), tensors, { format: 'pt' });
+}
+
+/** @throws TitlesmithError when the folder holds no readable config.json. */
+export async function readConfiguration(folder: string): Promise<Gpt2Configuration> {
+  const path = join(folder, configurationFile);
+  try {
+    return parseConfiguration(await readFile(path, 'utf8'), path);
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+}
+
+/**
+ * Reads a folder's weights into a new store: float32, float16 or bfloat16, one file or several.
+ * @throws TitlesmithError naming the tensor that does not fit.
+ */
+export async function readWeights(folder: string, configuration: Gpt2Configuration): Promise<ParameterStore> {
+  const source = await openSafetensorsModel(folder, configuration);
+  try {
+    return await loadWeights(source, parameterSpecifications(configuration), silentContext);
+  } finally {
+    await source.close();
+  }
+}

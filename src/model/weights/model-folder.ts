@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError, TitlesmithError } from '../../common/errors.js';
+import { hashFile } from '../../io/atomic-file.js';
+import { loadTokenizer } from '../tokenizer/load.js';
+import { configurationFile, readConfiguration } from './checkpoint.js';
+import { findModelFiles } from './model-files.js';
+import { type ModelFolder, type OpenModel, withVocabularyOf } from './open-model.js';
+import { openSafetensorsModel } from './safetensors-model.js';
+import { isCheckpointPrefix, isTensorFlowFolder, tensorFlowFolder } from './tensorflow/checkpoint-folder.js';
+
+function huggingFaceFolder(path: string): ModelFolder {
+  return {
+    path,
+    format: 'Hugging Face files',
+    files: () => huggingFaceFiles(path),
+    open: () => openHuggingFaceFolder(path),
+  };
+}
+
+async function huggingFaceFiles(path: string): Promise<readonly string[]> {
+  const files = await findModelFiles(path);
+  if ('names' in files) return files.names;
+  throw new TitlesmithError(`${path} has no ${files.missing}.`, {
+    code: 'model-folder',
+    hint: 'A model needs config.json, vocab.json, merges.txt and model.safetensors (save_pretrained writes them).',
+  });
+}
+
+async function openHuggingFaceFolder(path: string): Promise<OpenModel> {
+  const stored = await readConfiguration(path);
+  const tokenizer = await loadTokenizer(path);
+  const configuration = withVocabularyOf(tokenizer, stored, path);
+  return { configuration, tokenizer, weights: await openSafetensorsModel(path, stored) };
+}
+
+/**
+ * Finds out what kind of model a folder holds: Hugging Face's files, a run of titlesmith with a checkpoint,
+ * or what OpenAI and gpt-2-simple leave.
+ * @param path the folder, or the prefix of a TensorFlow checkpoint in it.
+ * @throws TitlesmithError when it holds none, naming what is missing.
+ */
+export async function findModelFolder(path: string): Promise<ModelFolder> {
+  if (isCheckpointPrefix(path)) return tensorFlowFolder(path);
+  let names: string[];
+  try {
+    if (!(await stat(path)).isDirectory()) {
+      throw new TitlesmithError(`${path} is a file; a model is a folder.`, {
+        code: 'model-folder',
+        hint: 'Name the folder that holds config.json and model.safetensors.',
+      });
+    }
+    names = await readdir(path);
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+  if (names.includes(configurationFile)) return huggingFaceFolder(path);
+  if (isTensorFlowFolder(names)) return tensorFlowFolder(path);
+  const checkpoint = join(path, 'checkpoint');
+  if (existsSync(join(checkpoint, configurationFile))) return huggingFaceFolder(checkpoint);
+  throw new TitlesmithError(`${path} holds no model: there is no ${configurationFile}, nor hparams.json.`, {
+    code: 'model-folder',
+    hint: 'Name a folder of Hugging Face files, of gpt-2-simple (checkpoint/run1), or a run of titlesmith.',
+  });
+}
+
+/**
+ * SHA-256 over the names and hashes of a model's files, lower-case hexadecimal: the same wherever the folder
+ * lies.
+ */
+export async function hashModelFolder(folder: ModelFolder): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of await folder.files()) {
+    hash.update(`${name} ${await hashFile(join(folder.path, name))}\n`);
+  }
+  return hash.digest('hex');
+}

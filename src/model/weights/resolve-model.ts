@@ -1,0 +1,124 @@
+import { TitlesmithError } from '../../common/errors.js';
+import type { WorkContext } from '../../common/progress.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import type { Gpt2Configuration } from '../transformer/configuration.js';
+import { type ParameterStore, parameterSpecifications } from '../transformer/parameters.js';
+import { loadWeights } from '../transformer/weight-source.js';
+import { type HubSettings, hubSettings } from './hub/settings.js';
+import { fetchHubModel, findHubModel, type HubModel } from './hub/snapshot.js';
+import { findModelFolder, hashModelFolder } from './model-folder.js';
+import { parseModelName } from './model-name.js';
+import type { ModelFolder, OpenModel } from './open-model.js';
+
+/** A model that was found, but not yet downloaded or read. */
+export interface LocatedModel {
+  /** What identifies its content: the commit, or a hash of the folder's files. */
+  readonly hash: string;
+  /** One line for people. */
+  readonly description: string;
+  readonly missingBytes: number;
+}
+
+/** A model whose files are there and checked; its weights are still to be read. */
+export interface AvailableModel extends OpenModel {
+  readonly source: LocatedModel;
+}
+
+/** A model ready to be sampled from. */
+export interface ResolvedModel {
+  readonly configuration: Gpt2Configuration;
+  readonly tokenizer: Tokenizer;
+  readonly weights: ParameterStore;
+  readonly source: LocatedModel;
+}
+
+type Found =
+  | { readonly located: LocatedModel; readonly hub: HubModel }
+  | { readonly located: LocatedModel; readonly folder: ModelFolder };
+
+/** How a model is looked for. */
+export interface ModelRequest {
+  /** Undefined: what the environment asks for. */
+  readonly settings?: HubSettings | undefined;
+  /** As `locateModel` gave it: exactly this model, or none. */
+  readonly hash?: string | undefined;
+}
+
+async function find(
+  name: string,
+  { settings = hubSettings(), hash: pinned }: ModelRequest,
+  onWarning: (message: string) => void,
+): Promise<Found> {
+  const parsed = parseModelName(name);
+  if (parsed.kind === 'folder') {
+    const folder = await findModelFolder(parsed.path);
+    const hash = await hashModelFolder(folder);
+    if (pinned !== undefined && hash !== pinned) {
+      throw new TitlesmithError(`The model in ${folder.path} has changed since it was chosen.`, {
+        code: 'model-changed',
+        hint: 'Run the same command again.',
+      });
+    }
+    const description = `${folder.path}, ${folder.format}, sha256 ${hash.slice(0, 8)}`;
+    return { folder, located: { hash, description, missingBytes: 0 } };
+  }
+  const hub = await findHubModel({ ...parsed, commit: pinned }, settings, onWarning);
+  const { repository, commit, missingBytes } = hub;
+  const description = `${repository} at ${commit.slice(0, 8)}`;
+  return { hub, located: { hash: commit, description, missingBytes } };
+}
+
+/**
+ * Finds a model without downloading or reading its weights: a quick check that it can be had.
+ * @param name 124M, 355M, 774M, 1558M, distil, `owner/name[@revision]`, or a folder (Hugging Face files,
+ *   OpenAI's, a run of gpt-2-simple or titlesmith).
+ * @throws TitlesmithError when the name is none, or the model cannot be had.
+ */
+export async function locateModel(
+  name: string,
+  settings: HubSettings = hubSettings(),
+  onWarning: (message: string) => void = () => {},
+): Promise<LocatedModel> {
+  return (await find(name, { settings }, onWarning)).located;
+}
+
+/**
+ * Gets a model's files: downloads what is missing, checks every one. The weights are read by the caller,
+ * tensor by tensor, who closes them.
+ * @param name as for `locateModel`.
+ * @throws InterruptedError when the context asks to stop; TitlesmithError with one line on what is wrong
+ *   where.
+ */
+export async function openModel(
+  name: string,
+  context: WorkContext,
+  request: ModelRequest = {},
+): Promise<AvailableModel> {
+  const onWarning = (message: string): void => context.onProgress({ kind: 'warning', message });
+  const found = await find(name, request, onWarning);
+  const { located } = found;
+  if ('folder' in found) return { ...(await found.folder.open()), source: located };
+  if (located.missingBytes > 0) {
+    const message = `Downloading ${located.description}: ${Math.ceil(located.missingBytes / 1e6)} MB.`;
+    context.onProgress({ kind: 'note', message });
+  }
+  const folder = await findModelFolder(
+    await fetchHubModel(found.hub, request.settings ?? hubSettings(), context),
+  );
+  return { ...(await folder.open()), source: located };
+}
+
+/** Like {@link openModel}, with the weights read as float32 into a new store. */
+export async function resolveModel(
+  name: string,
+  context: WorkContext,
+  request: ModelRequest = {},
+): Promise<ResolvedModel> {
+  const { configuration, tokenizer, weights, source } = await openModel(name, context, request);
+  try {
+    const store = await loadWeights(weights, parameterSpecifications(configuration), context);
+    return { configuration, tokenizer, weights: store, source };
+  } finally {
+    await weights.close();
+  }
+}

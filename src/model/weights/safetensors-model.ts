@@ -1,0 +1,156 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError, TitlesmithError } from '../../common/errors.js';
+import { formatShape, type Shape } from '../graph/shape.js';
+import type { Gpt2Configuration } from '../transformer/configuration.js';
+import { parameterSpecifications } from '../transformer/parameters.js';
+import type { WeightSource } from '../transformer/weight-source.js';
+import { SafetensorsFile } from './safetensors.js';
+import { damagedCheckpoint } from './safetensors-header.js';
+
+/** Weights that generation and Hugging Face's `from_pretrained` read. */
+export const weightsFile = 'model.safetensors';
+/** Which file of a model that is split over several holds which tensor. */
+export const weightsIndexFile = 'model.safetensors.index.json';
+
+/** Hugging Face files every GPT-2 tensor under this prefix; published checkpoints have it or not. */
+export const weightsPrefix = 'transformer.';
+
+const outputLayer = 'lm_head.weight';
+
+/** Causal masks that old checkpoints carry along; constants, not weights. */
+const maskBuffer = /^h\.\d+\.attn\.(bias|masked_bias)$/;
+
+/**
+ * The files an index names. @param path of the index, for messages.
+ * @throws TitlesmithError when it is no such index, or a name in it could lead out of the folder.
+ */
+export function parseWeightsIndex(content: string, path: string): string[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(content);
+  } catch {
+    throw damagedCheckpoint(path, 'not JSON');
+  }
+  const map = (value as { weight_map?: unknown } | null)?.weight_map;
+  if (typeof map !== 'object' || map === null) throw damagedCheckpoint(path, 'it has no weight_map');
+  const names = [...new Set<unknown>(Object.values(map))];
+  for (const name of names) {
+    const isPlain = typeof name === 'string' && /^[\w-][\w.-]*\.safetensors$/.test(name);
+    if (!isPlain) throw damagedCheckpoint(path, `${JSON.stringify(name)} is no name of a weights file`);
+  }
+  return names as string[];
+}
+
+async function weightFiles(folder: string): Promise<string[]> {
+  const path = join(folder, weightsIndexFile);
+  try {
+    const names = await readdir(folder);
+    if (names.includes(weightsFile)) return [weightsFile];
+    if (names.includes(weightsIndexFile)) return parseWeightsIndex(await readFile(path, 'utf8'), path);
+  } catch (error) {
+    throw fileError('read', folder, error);
+  }
+  throw new TitlesmithError(`${folder} holds no ${weightsFile}.`, {
+    code: 'weights-missing',
+    hint: 'Save the model in the safetensors format (save_pretrained of transformers does), or name another folder.',
+  });
+}
+
+/** Where a tensor is, and what it is called there. */
+interface Location {
+  readonly file: SafetensorsFile;
+  readonly storedName: string;
+  readonly shape: Shape;
+}
+
+class SafetensorsModel implements WeightSource {
+  constructor(
+    private readonly files: readonly SafetensorsFile[],
+    private readonly locations: ReadonlyMap<string, Location>,
+  ) {}
+
+  async read(name: string, into: Float32Array): Promise<void> {
+    const location = this.locations.get(name);
+    if (!location) throw new RangeError(`no parameter ${name}`);
+    await location.file.read(location.storedName, location.shape, into);
+  }
+
+  async close(): Promise<void> {
+    for (const file of this.files) await file.close();
+  }
+}
+
+/**
+ * Opens the weights of a folder: model.safetensors or the files that model.safetensors.index.json names,
+ * tensors with or without the prefix `transformer.`. Everything is checked before the first tensor is read:
+ * that each parameter is there once, in its shape, and that nothing is there that this model would leave
+ * unused.
+ * @param configuration the one in the folder's config.json.
+ * @throws TitlesmithError naming the tensor that is missing, extra, of another shape, or damaged.
+ */
+export async function openSafetensorsModel(
+  folder: string,
+  configuration: Gpt2Configuration,
+): Promise<WeightSource> {
+  const files: SafetensorsFile[] = [];
+  try {
+    for (const name of await weightFiles(folder)) files.push(await SafetensorsFile.open(join(folder, name)));
+    const locations = locateTensors(files, configuration);
+    await checkOutputLayer(locations);
+    return new SafetensorsModel(files, locations);
+  } catch (error) {
+    for (const file of files) await file.close();
+    throw error;
+  }
+}
+
+function locateTensors(
+  files: readonly SafetensorsFile[],
+  configuration: Gpt2Configuration,
+): Map<string, Location> {
+  const locations = new Map<string, Location>();
+  for (const file of files) {
+    for (const storedName of file.names()) {
+      const name = storedName.startsWith(weightsPrefix) ? storedName.slice(weightsPrefix.length) : storedName;
+      if (maskBuffer.test(name)) continue;
+      if (locations.has(name)) throw damagedCheckpoint(file.path, `tensor ${name} is there twice`);
+      locations.set(name, { file, storedName, shape: file.shapeOf(storedName)! });
+    }
+  }
+  const needed = new Map(parameterSpecifications(configuration).map(({ name, shape }) => [name, shape]));
+  const where = files.map(({ path }) => path).join(', ');
+  for (const [name, shape] of needed) {
+    const found = locations.get(name);
+    if (!found) throw damagedCheckpoint(where, `tensor ${name} is missing`);
+    if (formatShape(found.shape) !== formatShape(shape)) {
+      const shapes = `has shape ${formatShape(found.shape)}, config.json asks for ${formatShape(shape)}`;
+      throw damagedCheckpoint(found.file.path, `tensor ${found.storedName} ${shapes}`);
+    }
+  }
+  const extra = [...locations].filter(([name]) => name !== outputLayer && !needed.has(name));
+  const [first] = extra;
+  if (first) {
+    const [, { file, storedName }] = first;
+    const others = extra.length > 1 ? ` (and ${extra.length - 1} more)` : '';
+    throw damagedCheckpoint(file.path, `tensor ${storedName} is not part of a GPT-2${others}`);
+  }
+  return locations;
+}
+
+/**
+ * Some checkpoints store the output layer, which GPT-2 shares with the token embedding: it must be the same.
+ */
+async function checkOutputLayer(locations: ReadonlyMap<string, Location>): Promise<void> {
+  const [output, embedding] = [locations.get(outputLayer), locations.get('wte.weight')];
+  if (!output || !embedding) return;
+  const same =
+    formatShape(output.shape) === formatShape(embedding.shape) &&
+    (await output.file.equalsTensor(output.storedName, embedding.file, embedding.storedName));
+  if (!same) {
+    throw damagedCheckpoint(
+      output.file.path,
+      `tensor ${output.storedName} differs from ${embedding.storedName}, but GPT-2 uses one for both`,
+    );
+  }
+}

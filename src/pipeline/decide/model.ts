@@ -1,0 +1,67 @@
+import { TitlesmithError } from '../../common/errors.js';
+import type { ProgressListener } from '../../common/progress.js';
+import { type HubSettings, hubSettings } from '../../model/weights/hub/settings.js';
+import { type LocatedModel, locateModel } from '../../model/weights/resolve-model.js';
+import { flagOf } from '../../options/options.js';
+import type { Decision, Manifest } from '../run/manifest.js';
+
+/** The pretrained model that `auto` prefers: the smallest GPT-2. */
+const preferred = '124M';
+
+/** How long the hub may take to answer before `auto` goes on without it. */
+const patienceMs = 3000;
+
+function decided(choice: string, reason: string, located: LocatedModel): Decision {
+  const { description, hash } = located;
+  return { choice, reason, description, hash };
+}
+
+/**
+ * The model a run trains, and why. Nothing is downloaded yet, but it is known that it can be. `auto` is nano for the
+ * bundled sample, else GPT-2 124M where it is cached or the hub answers within seconds, else nano.
+ * @param source the source decided, where it is known.
+ * @throws TitlesmithError when the model named cannot be had: a model given by name never becomes another.
+ */
+export async function decideModel(
+  model: string,
+  onProgress: ProgressListener,
+  settings: HubSettings = hubSettings(),
+  source?: string,
+): Promise<Decision> {
+  const byName = `named with ${flagOf('model')}`;
+  if (model === 'nano') return { choice: 'nano', reason: byName };
+  const onWarning = (message: string): void => onProgress({ kind: 'warning', message });
+  if (model !== 'auto') return decided(model, byName, await locateModel(model, settings, onWarning));
+  if (source === 'sample') {
+    const reason = `a small GPT-2 trained from scratch, enough for the synthetic sample; ${flagOf('model')} ${preferred} for a real one`;
+    return { choice: 'nano', reason };
+  }
+  try {
+    const stallTimeoutMs = Math.min(settings.stallTimeoutMs, patienceMs);
+    const quick = { ...settings, stallTimeoutMs, retries: 0 };
+    const located = await locateModel(preferred, quick, onWarning);
+    return decided(preferred, `pretrained, from ${located.description}`, located);
+  } catch (error) {
+    if (!(error instanceof TitlesmithError)) throw error;
+    const reason = `a small GPT-2 trained from scratch, as GPT-2 ${preferred} cannot be had: ${error.message}`;
+    return { choice: 'nano', reason };
+  }
+}
+
+/**
+ * The model of a run that may have one already: what `auto` decided when the run was trained stays, since a network
+ * that came or went is no reason to throw a checkpoint away. A model for the synthetic sample is none for titles of
+ * another source, nor the other way round.
+ * @param source the source decided now, where titles may come from another one than before.
+ */
+export function keptModel(
+  { decisions, options, stages }: Pick<Manifest, 'decisions' | 'options' | 'stages'>,
+  model: string,
+  decidedNow: Decision,
+  source = decisions['source']?.choice,
+): Decision {
+  const earlier = decisions['model'];
+  const wasAutomatic = model === 'auto' && options['model'] === 'auto' && stages.finetune !== undefined;
+  const isAlike = (decisions['source']?.choice === 'sample') === (source === 'sample');
+  return wasAutomatic && isAlike && earlier ? earlier : decidedNow;
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError, systemErrorCode } from '../../common/errors.js';
+import { hashFile } from '../../io/atomic-file.js';
+import type { FileRecord } from './manifest.js';
+
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, part]) => part !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, part]) => [key, canonical(part)]));
+}
+
+/** SHA-256, lower-case hexadecimal, of a JSON value, whatever the order of its keys. */
+export function hashValue(value: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify(canonical(value)))
+    .digest('hex');
+}
+
+/** Paths of a file, or of all files in a folder and below, relative to `root` with forward slashes, sorted. Empty when it is not there. */
+async function listFiles(root: string, relativePath: string): Promise<string[]> {
+  const path = join(root, relativePath);
+  try {
+    if (!(await stat(path)).isDirectory()) return [relativePath];
+    const names = (await readdir(path)).sort();
+    const nested = await Promise.all(names.map((name) => listFiles(root, `${relativePath}/${name}`)));
+    return nested.flat();
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw fileError('read', path, error);
+  }
+}
+
+/**
+ * Size and hash of files, by relative path. A folder in `paths` stands for all files in it; what is not there is left out.
+ * @throws TitlesmithError when a file cannot be read.
+ */
+export async function recordFiles(
+  root: string,
+  paths: readonly string[],
+): Promise<Record<string, FileRecord>> {
+  const records: Record<string, FileRecord> = {};
+  for (const path of paths) {
+    for (const file of await listFiles(root, path)) {
+      const { size } = await stat(join(root, file));
+      records[file] = { bytes: size, sha256: await hashFile(join(root, file)) };
+    }
+  }
+  return records;
+}
+
+/** True when every recorded file is there with its recorded size and hash. Sizes are compared first: they cost nothing. */
+export async function filesAreUnchanged(
+  root: string,
+  records: Readonly<Record<string, FileRecord>>,
+): Promise<boolean> {
+  for (const [file, record] of Object.entries(records)) {
+    const found = await stat(join(root, file)).catch(() => undefined);
+    if (!found?.isFile() || found.size !== record.bytes) return false;
+  }
+  for (const [file, record] of Object.entries(records)) {
+    if ((await hashFile(join(root, file))) !== record.sha256) return false;
+  }
+  return true;
+}

@@ -1,0 +1,165 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
+import type { WorkContext } from '../../common/progress.js';
+import { rowLine } from '../../data/sources/row-line.js';
+import type { SourceRow, TitleQuery, TitleSource } from '../../data/sources/title-source.js';
+import { AtomicFile, writeFileAtomic } from '../../io/atomic-file.js';
+
+/** Where a run keeps the posts of months it has asked for, with --add-months. */
+export const keptMonthsFolder = 'months';
+
+/** Months, `YYYY-MM`, both included. */
+export interface Span {
+  readonly from: string;
+  readonly to: string;
+}
+
+interface KeptSpan extends Span {
+  readonly rows: number;
+  /** False where its last month was not over when it was asked for: it is asked for again. */
+  readonly complete: boolean;
+}
+
+/** Text gathered before it is written, in UTF-16 units. */
+const writeCharacters = 65_536;
+/** A subreddit without a post in new months is no fault where it has some of earlier ones. */
+const emptyCodes = new Set(['no-titles', 'unknown-subreddit']);
+
+const fileOf = ({ from, to }: Span): string => `${from}_${to}.ndjson`;
+const indexOf = (folder: string): string => join(folder, keptMonthsFolder, 'index.json');
+
+/** `2019-12` and 1 → `2020-01`. */
+function addMonths(month: string, more: number): string {
+  const [year = 0, number = 0] = month.split('-').map(Number);
+  return new Date(Date.UTC(year, number - 1 + more, 1)).toISOString().slice(0, 7);
+}
+
+/** The spans of months in a span that none of the others covers, in order. */
+export function missingSpans(wanted: Span, kept: readonly Span[]): readonly Span[] {
+  const missing: Span[] = [];
+  for (let month = wanted.from; month <= wanted.to; month = addMonths(month, 1)) {
+    if (kept.some(({ from, to }) => from <= month && month <= to)) continue;
+    const last = missing.at(-1);
+    if (last && addMonths(last.to, 1) === month) missing[missing.length - 1] = { from: last.from, to: month };
+    else missing.push({ from: month, to: month });
+  }
+  return missing;
+}
+
+function isSpan(value: unknown): value is KeptSpan {
+  const { from, to, rows, complete } = (value ?? {}) as Partial<KeptSpan>;
+  const isMonth = (text: unknown): boolean => typeof text === 'string' && /^\d{4}-\d{2}$/.test(text);
+  return isMonth(from) && isMonth(to) && Number.isSafeInteger(rows) && typeof complete === 'boolean';
+}
+
+/** What a run keeps so far. @throws TitlesmithError when the list is damaged. */
+async function readKept(folder: string): Promise<readonly KeptSpan[]> {
+  const path = indexOf(folder);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw fileError('read', path, error);
+  }
+  const hint = 'Start the run anew with --overwrite.';
+  try {
+    const value: unknown = JSON.parse(text);
+    if (Array.isArray(value) && value.every(isSpan)) return value;
+  } catch {
+    // As any other text that is no list of months.
+  }
+  throw new TitlesmithError(`${path} is damaged: it is no list of months.`, { code: 'months-damaged', hint });
+}
+
+/** The months a run has still to ask for. @throws TitlesmithError */
+export async function spansToAsk(folder: string, wanted: Span): Promise<readonly Span[]> {
+  const kept = await readKept(folder);
+  return missingSpans(
+    wanted,
+    kept.filter(({ complete }) => complete),
+  );
+}
+
+/** Asks for one span and keeps its posts. */
+async function keepSpan(
+  source: TitleSource,
+  folder: string,
+  query: TitleQuery,
+  span: Span,
+  hasOthers: boolean,
+  context: WorkContext,
+): Promise<KeptSpan> {
+  const file = await AtomicFile.create(join(folder, keptMonthsFolder, fileOf(span)));
+  let [rows, text] = [0, ''];
+  try {
+    try {
+      for await (const row of source.rows({ ...query, ...span }, context)) {
+        rows += 1;
+        text += rowLine(row);
+        if (text.length < writeCharacters) continue;
+        await file.write(text);
+        text = '';
+      }
+    } catch (error) {
+      const isEmpty = error instanceof TitlesmithError && emptyCodes.has(error.code);
+      if (!isEmpty || !hasOthers || rows > 0) throw error;
+      context.onProgress({ kind: 'warning', message: error.message });
+    }
+    await file.write(text);
+    await file.commit();
+  } catch (error) {
+    await file.abort();
+    throw error;
+  }
+  const complete = span.to < new Date().toISOString().slice(0, 7);
+  return { ...span, rows, complete };
+}
+
+async function* rowsOf(path: string): AsyncGenerator<SourceRow> {
+  for await (const line of createInterface({ input: createReadStream(path) }))
+    yield JSON.parse(line) as SourceRow;
+}
+
+/** Merges rows that are sorted by score, the highest first; of equal ones those of the earlier stream come first. */
+async function* mergeByScore(streams: readonly AsyncGenerator<SourceRow>[]): AsyncGenerator<SourceRow> {
+  const heads = await Promise.all(streams.map((stream) => stream.next()));
+  for (;;) {
+    let best = -1;
+    let highest = Number.NEGATIVE_INFINITY;
+    for (const [index, head] of heads.entries()) {
+      if (head.done) continue;
+      const score = head.value.score ?? Number.MIN_SAFE_INTEGER;
+      if (best < 0 || score > highest) [best, highest] = [index, score];
+    }
+    if (best < 0) return;
+    yield heads[best]!.value;
+    heads[best] = await streams[best]!.next();
+  }
+}
+
+/**
+ * A source that asks for the months a run does not have yet, keeps their posts in the run's folder, and gives those of
+ * all months it ever asked for, the highest scores first.
+ */
+export function addingSource(source: TitleSource, folder: string): TitleSource {
+  return {
+    ...source,
+    async *rows(query, context) {
+      const { from, to } = query;
+      if (from === undefined || to === undefined) throw new Error('--add-months without months');
+      let kept = (await readKept(folder)).filter(({ complete }) => complete);
+      for (const span of missingSpans({ from, to }, kept)) {
+        const message = `asking for ${span.from === span.to ? span.from : `${span.from} to ${span.to}`}`;
+        context.onProgress({ kind: 'note', message });
+        const added = await keepSpan(source, folder, query, span, kept.length > 0, context);
+        kept = [...kept, added].sort((a, b) => (a.from < b.from ? -1 : 1));
+        await writeFileAtomic(indexOf(folder), `${JSON.stringify(kept, undefined, 2)}\n`);
+      }
+      yield* mergeByScore(kept.map((span) => rowsOf(join(folder, keptMonthsFolder, fileOf(span)))));
+    },
+  };
+}

@@ -1,0 +1,180 @@
+import { readdir, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
+import type { ProgressListener } from '../../common/progress.js';
+import { temporaryName } from '../../io/atomic-file.js';
+import { makeFolder } from '../../io/make-folder.js';
+import { packageVersion } from '../../io/package-root.js';
+import type { OptionName, RunOptions } from '../../options/option-table.js';
+import { optionNames, recordOptions, specificationOf } from '../../options/options.js';
+import { type StageName, stageNames } from '../../options/stage-names.js';
+import {
+  type Decision,
+  type Manifest,
+  manifestFileName,
+  manifestFormatVersion,
+  readManifest,
+  type StageRecord,
+  writeManifest,
+} from './manifest.js';
+import { lockFileName, lockRun } from './run-lock.js';
+
+function newManifest(name: string): Manifest {
+  return {
+    formatVersion: manifestFormatVersion,
+    titlesmithVersion: packageVersion,
+    name,
+    createdAt: new Date().toISOString(),
+    machine: describeMachine(),
+    options: {},
+    decisions: {},
+    stages: {},
+  };
+}
+
+function describeMachine(): Manifest['machine'] {
+  return {
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    cores: availableParallelism(),
+  };
+}
+
+async function listFolder(folder: string): Promise<string[] | undefined> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw fileError('read', folder, error);
+  }
+}
+
+/** A locked run folder and its manifest, which is written back after every change. */
+export class RunFolder {
+  private constructor(
+    readonly path: string,
+    private current: Manifest,
+    private readonly release: () => void,
+  ) {}
+
+  /**
+   * Opens the run folder `name` below `runsFolder`, or makes it.
+   * @param overwrite removes what an earlier run left. A folder that is no run folder is never removed.
+   * @throws TitlesmithError when it cannot be written, is in use, is no run folder, or has a newer format.
+   */
+  static async openOrCreate(
+    runsFolder: string,
+    name: string,
+    overwrite: boolean,
+    onProgress: ProgressListener,
+  ): Promise<RunFolder> {
+    const path = join(runsFolder, name);
+    const names = await listFolder(path);
+    const isRun = names?.includes(manifestFileName) || names?.every(isBeginning);
+    if (names && !isRun) {
+      throw new TitlesmithError(`${path} is in the way: it holds files, but no ${manifestFileName}.`, {
+        code: 'run-folder-foreign',
+        hint: 'Choose another --run-name or --runs-dir.',
+      });
+    }
+    await makeFolder(path);
+    return RunFolder.lockAndRead(path, onProgress, async () => {
+      if (overwrite) await removeContents(path);
+      return (await readManifest(path)) ?? newManifest(name);
+    });
+  }
+
+  /** Opens an existing run folder. @throws TitlesmithError as {@link openOrCreate}, and when there is no such run. */
+  static async open(path: string, onProgress: ProgressListener): Promise<RunFolder> {
+    const names = await listFolder(path);
+    if (!names?.includes(manifestFileName)) {
+      const reason = names ? `it holds no ${manifestFileName}` : 'there is no such folder';
+      throw new TitlesmithError(`${path} is not a run folder: ${reason}.`, {
+        code: 'run-folder-missing',
+        hint: 'Name a folder that "titlesmith pipeline" made, such as runs/askreddit.',
+      });
+    }
+    return RunFolder.lockAndRead(path, onProgress, async () => {
+      return (await readManifest(path)) ?? newManifest(basename(resolve(path)));
+    });
+  }
+
+  private static async lockAndRead(
+    path: string,
+    onProgress: ProgressListener,
+    read: () => Promise<Manifest>,
+  ): Promise<RunFolder> {
+    const release = await lockRun(path, onProgress);
+    try {
+      return new RunFolder(path, await read(), release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  get manifest(): Manifest {
+    return this.current;
+  }
+
+  /**
+   * Records what was asked and decided, and the version and machine that do the work.
+   * @param lastStage options of the stages behind it keep what was recorded before.
+   */
+  async begin(
+    options: RunOptions,
+    decisions: Readonly<Record<string, Decision>>,
+    lastStage: StageName = 'report',
+  ): Promise<void> {
+    await this.change({
+      titlesmithVersion: packageVersion,
+      machine: describeMachine(),
+      options: { ...recordOptions(options), ...this.untouchedOptions(lastStage) },
+      decisions: { ...this.current.decisions, ...decisions },
+    });
+  }
+
+  /** Recorded options of the stages behind the last one asked for, which keep what they had. */
+  private untouchedOptions(lastStage: StageName): Record<string, unknown> {
+    const behind = stageNames.slice(stageNames.indexOf(lastStage) + 1);
+    const isUntouched = (name: OptionName): boolean => {
+      const { stages, group } = specificationOf(name);
+      if (stages.length === 0) return group === 'Model' && behind.includes('finetune');
+      return stages.every((stage) => behind.includes(stage));
+    };
+    const names = optionNames.filter((name) => isUntouched(name) && name in this.current.options);
+    return Object.fromEntries(names.map((name) => [name, this.current.options[name]]));
+  }
+
+  async recordStage(stage: StageName, record: StageRecord): Promise<void> {
+    await this.change({ stages: { ...this.current.stages, [stage]: record } });
+  }
+
+  private async change(part: Partial<Manifest>): Promise<void> {
+    this.current = { ...this.current, ...part };
+    await writeManifest(this.path, this.current);
+  }
+
+  /** Gives the lock back. */
+  close(): void {
+    this.release();
+  }
+}
+
+/** Whether a file is one that a run begins with: killed early, it leaves no other. */
+function isBeginning(name: string): boolean {
+  return name.startsWith(lockFileName) || name === temporaryName(manifestFileName);
+}
+
+/** Empties a run folder. The manifest goes last: killed before, what is left is still known as a run. */
+async function removeContents(folder: string): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name !== lockFileName && name !== manifestFileName);
+  for (const name of [...names, manifestFileName]) {
+    try {
+      await rm(join(folder, name), { recursive: true, force: true });
+    } catch (error) {
+      throw fileError('remove', join(folder, name), error);
+    }
+  }
+}

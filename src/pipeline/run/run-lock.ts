@@ -1,0 +1,224 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
+import type { ProgressListener } from '../../common/progress.js';
+
+export const lockFileName = 'run.lock';
+
+/**
+ * A lock is rewritten every `beatMs`, so that another machine, which cannot ask whether the process lives, sees it by
+ * watching the lock for `watchMs`. Counted, not dated: the machines' clocks may differ.
+ */
+export interface LockRhythm {
+  readonly beatMs: number;
+  readonly watchMs: number;
+}
+
+const usualRhythm: LockRhythm = { beatMs: 10_000, watchMs: 45_000 };
+
+interface Owner {
+  readonly pid: number;
+  readonly host: string;
+  /** When the process started, as the system counts it; empty where the system does not say. */
+  readonly processStart: string;
+  /** How often the lock was rewritten. */
+  readonly beat: number;
+}
+
+/** Start time of a process in clock ticks since boot (proc(5), /proc/PID/stat field 22), so that a reused pid is told apart. */
+async function processStart(pid: number): Promise<string> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function parseOwner(text: string): Owner | undefined {
+  try {
+    const owner: Partial<Owner> | null = JSON.parse(text);
+    const { pid, host, processStart: start, beat = 0 } = owner ?? {};
+    if (!Number.isSafeInteger(pid) || typeof host !== 'string' || typeof start !== 'string') return undefined;
+    return { pid: pid as number, host, processStart: start, beat };
+  } catch {
+    return undefined;
+  }
+}
+
+async function readOwner(path: string): Promise<Owner | undefined> {
+  return parseOwner(await readFile(path, 'utf8').catch(() => ''));
+}
+
+function readOwnerNow(path: string): Owner | undefined {
+  try {
+    return parseOwner(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function isSameProcess(a: Owner | undefined, b: Owner): boolean {
+  return a?.pid === b.pid && a.host === b.host && a.processStart === b.processStart;
+}
+
+async function isAlive(owner: Owner): Promise<boolean> {
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    return systemErrorCode(error) === 'EPERM';
+  }
+  return owner.processStart === '' || owner.processStart === (await processStart(owner.pid));
+}
+
+/** Whoever holds the lock; a file that another process is just writing is read again for a moment. */
+async function findOwner(path: string): Promise<Owner | undefined> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const owner = await readOwner(path);
+    if (owner) return owner;
+    await delay(50);
+  }
+  return undefined;
+}
+
+/** What a lock guards, for messages. */
+interface Guarded {
+  /** The lock file. */
+  readonly path: string;
+  /** What it guards: a path. */
+  readonly what: string;
+  /** What to do instead of waiting. */
+  readonly instead: string;
+}
+
+function heldError({ path, what, instead }: Guarded, owner: Owner, elsewhere: boolean): TitlesmithError {
+  const where = elsewhere ? ` on the machine ${owner.host}` : '';
+  const hint = elsewhere
+    ? `Wait for it to end; if it no longer runs, delete ${path}.`
+    : `Wait for it to end, or ${instead}.`;
+  return new TitlesmithError(`${what} is being written by process ${owner.pid}${where}.`, {
+    code: 'run-locked',
+    hint,
+  });
+}
+
+/** Watches the lock of another machine. @returns whether its process rewrote it, or gave it back. */
+async function isBeating(
+  path: string,
+  owner: Owner,
+  watchMs: number,
+  onProgress: ProgressListener,
+): Promise<boolean> {
+  const message =
+    `Process ${owner.pid} on the machine ${owner.host} holds ${path}; ` +
+    `watching for ${Math.round(watchMs / 1000)} s whether it still works.`;
+  onProgress({ kind: 'warning', message });
+  const steps = 20;
+  for (let step = 0; step < steps; step++) {
+    await delay(watchMs / steps);
+    const now = await readOwner(path);
+    // Unreadable for a moment: it is just being rewritten.
+    if (now && !(isSameProcess(now, owner) && now.beat === owner.beat)) return true;
+  }
+  return false;
+}
+
+/** Rewrites the lock from time to time, until it is given back; a process that has lost it stops and saves. */
+function keepBeating(
+  path: string,
+  mine: Owner,
+  beatMs: number,
+  onProgress: ProgressListener,
+): NodeJS.Timeout {
+  let { beat } = mine;
+  const timer = setInterval(() => {
+    try {
+      if (!isSameProcess(readOwnerNow(path), mine)) throw new Error('lost');
+      beat += 1;
+      writeFileSync(path, `${JSON.stringify({ ...mine, beat })}\n`);
+    } catch (error) {
+      // A full disk takes no beat, and loses no lock.
+      if (systemErrorCode(error) !== undefined && systemErrorCode(error) !== 'ENOENT') return;
+      clearInterval(timer);
+      onProgress({ kind: 'warning', message: `${path} is no longer this process's; it stops here.` });
+      process.kill(process.pid, 'SIGTERM');
+    }
+  }, beatMs);
+  return timer.unref();
+}
+
+/**
+ * Takes the run folder's lock, so that two processes never write one run. A lock whose process is gone is taken
+ * over, with a warning.
+ * @returns a function that gives the lock back; it is also given back when the process exits.
+ * @throws TitlesmithError when another living process holds it, or the folder cannot be written.
+ */
+export async function lockRun(
+  folder: string,
+  onProgress: ProgressListener,
+  rhythm?: LockRhythm,
+): Promise<() => void> {
+  const path = join(folder, lockFileName);
+  return takeLock({ path, what: folder, instead: 'choose another --run-name' }, onProgress, rhythm);
+}
+
+/** As {@link lockRun}, for any lock file. */
+export async function takeLock(
+  guarded: Guarded,
+  onProgress: ProgressListener,
+  { beatMs, watchMs }: LockRhythm = usualRhythm,
+): Promise<() => void> {
+  const { path, what } = guarded;
+  const start = await processStart(process.pid);
+  const mine: Owner = { pid: process.pid, host: hostname(), processStart: start, beat: 0 };
+  for (let attempt = 0; attempt < 10; attempt++) {
+    try {
+      await writeFile(path, `${JSON.stringify(mine)}\n`, { flag: 'wx' });
+      const timer = keepBeating(path, mine, beatMs, onProgress);
+      const release = (): void => {
+        clearInterval(timer);
+        process.off('exit', release);
+        // After a takeover it is somebody else's.
+        if (isSameProcess(readOwnerNow(path), mine)) rmSync(path, { force: true });
+      };
+      process.on('exit', release);
+      return release;
+    } catch (error) {
+      if (systemErrorCode(error) !== 'EEXIST') throw fileError('write', path, error);
+    }
+    const owner = await findOwner(path);
+    if (owner && owner.host !== mine.host && (await isBeating(path, owner, watchMs, onProgress))) {
+      throw heldError(guarded, owner, true);
+    }
+    if (owner && owner.host === mine.host && (await isAlive(owner))) throw heldError(guarded, owner, false);
+    await removeStaleLock(path, owner, onProgress);
+  }
+  throw new TitlesmithError(`Cannot lock ${what}: other processes keep taking it.`, { code: 'run-locked' });
+}
+
+/** Moves the lock aside before it is removed, so that of two processes that found it stale only one removes it. */
+async function removeStaleLock(
+  path: string,
+  stale: Owner | undefined,
+  onProgress: ProgressListener,
+): Promise<void> {
+  const aside = `${path}.stale-${process.pid}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return;
+    throw fileError('write', path, error);
+  }
+  const moved = await readOwner(aside);
+  if (JSON.stringify(moved) !== JSON.stringify(stale)) {
+    await rename(aside, path);
+    return;
+  }
+  await rm(aside, { force: true });
+  const owner = stale ? `process ${stale.pid}, which no longer runs` : 'an unknown process';
+  onProgress({ kind: 'warning', message: `Taking over the lock of ${owner}.` });
+}

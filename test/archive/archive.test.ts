@@ -1,0 +1,206 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { pack as tarPack } from 'tar-stream';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { exportRun } from '../../src/archive/export-run.js';
+import { importRun } from '../../src/archive/import-run.js';
+import type { TitlesmithError } from '../../src/common/errors.js';
+import { silentContext } from '../../src/common/progress.js';
+import { defaultOptions } from '../../src/options/options.js';
+import { RunFolder } from '../../src/pipeline/run/run-folder.js';
+
+let folder = '';
+const at = (...parts: string[]): string => join(folder, ...parts);
+const into = (runsDir: string, more: { runName?: string; overwrite?: boolean } = {}) => ({
+  runsDir: at(runsDir),
+  overwrite: false,
+  ...more,
+});
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'titlesmith-archive-'));
+  const run = await RunFolder.openOrCreate(at('runs'), 'aww', false, () => {});
+  await run.begin(defaultOptions(), {});
+  run.close();
+  mkdirSync(at('runs/aww/checkpoint'));
+  writeFileSync(at('runs/aww/checkpoint/model.safetensors'), Buffer.alloc(3e6, 'weights'));
+  writeFileSync(at('runs/aww/titles.csv'), 'title\r\nä "title"\r\n');
+  writeFileSync(at('runs/aww/empty.txt'), '');
+  writeFileSync(at('runs/aww/generated.jsonl.partial'), 'being written');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function files(root: string): Record<string, string> {
+  const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort();
+  const plain = names.filter((name) => statSync(join(root, name)).isFile());
+  const hash = (name: string) =>
+    createHash('sha256')
+      .update(readFileSync(join(root, name)))
+      .digest('hex');
+  return Object.fromEntries(plain.map((name) => [name, hash(name)]));
+}
+
+const hasZstd = spawnSync('zstd', ['--version']).status === 0;
+
+describe('an archive', () => {
+  test.each(['tar.gz', 'tar.zst', 'tar'])('%s brings a run over, byte for byte', async (ending) => {
+    if (ending === 'tar.zst' && !hasZstd) return;
+    await exportRun(at('runs/aww'), at(`there.${ending}`), silentContext);
+    const target = await importRun(at(`there.${ending}`), into(`back-${ending}`), silentContext);
+    const { 'generated.jsonl.partial': partial, ...whole } = files(at('runs/aww'));
+    expect(partial).toBeDefined();
+    expect(files(target)).toEqual(whole);
+    expect(readdirSync(at(`back-${ending}`))).toEqual(['aww']);
+  });
+
+  test('is what tar and sha256sum read, and the same for the same run', async () => {
+    await exportRun(at('runs/aww'), `${at('folder')}/`, silentContext);
+    await exportRun(at('runs/aww'), at('again.tar.gz'), silentContext);
+    expect(readFileSync(at('again.tar.gz'))).toEqual(readFileSync(at('folder/aww.tar.gz')));
+    expect(spawnSync('tar', ['-xzf', 'again.tar.gz'], { cwd: folder }).status).toBe(0);
+    const checked = spawnSync('sha256sum', ['-c', 'SHA256SUMS'], { cwd: at('aww'), encoding: 'utf8' });
+    expect(checked.stdout).toContain('checkpoint/model.safetensors: OK');
+    expect(checked.status).toBe(0);
+  });
+
+  test('never takes the place of a run unasked; takes another name', async () => {
+    await exportRun(at('runs/aww'), at('one.tar.gz'), silentContext);
+    const again = importRun(at('one.tar.gz'), into('runs'), silentContext);
+    await expect(again).rejects.toMatchObject({ code: 'import-occupied' });
+    const target = await importRun(at('one.tar.gz'), into('runs', { runName: 'cute' }), silentContext);
+    expect(JSON.parse(readFileSync(join(target, 'run.json'), 'utf8')).name).toBe('cute');
+    writeFileSync(join(target, 'titles.csv'), 'changed');
+    await importRun(at('one.tar.gz'), into('runs', { runName: 'cute', overwrite: true }), silentContext);
+    expect(readFileSync(join(target, 'titles.csv'), 'utf8')).toContain('ä "title"');
+    mkdirSync(at('runs/photos'));
+    writeFileSync(at('runs/photos/cat.jpg'), '');
+    const foreign = importRun(
+      at('one.tar.gz'),
+      into('runs', { runName: 'photos', overwrite: true }),
+      silentContext,
+    );
+    await expect(foreign).rejects.toMatchObject({ code: 'import-occupied' });
+    expect(readdirSync(at('runs')).sort()).toEqual(['aww', 'cute', 'photos']);
+  });
+
+  test.each([
+    ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length - 300), /damaged or cut short/],
+    ['with a changed byte', (bytes: Buffer) => flip(bytes), /titles\.csv is damaged/],
+    ['that is empty', () => Buffer.alloc(0), /refused: it is empty/],
+    ['that is none', () => Buffer.from('This is a letter, not an archive.'.repeat(40)), /refused/],
+  ])('%s leaves nothing behind', async (_name, change, message) => {
+    await exportRun(at('runs/aww'), at('whole.tar.gz'), silentContext);
+    writeFileSync(at('bad.tar.gz'), change(readFileSync(at('whole.tar.gz'))));
+    await expect(importRun(at('bad.tar.gz'), into('bad'), silentContext)).rejects.toThrow(message);
+    expect(readdirSync(at('bad'))).toEqual([]);
+  });
+
+  test('whose last file is missing is cut short, whatever its form', async () => {
+    await exportRun(at('runs/aww'), at('plain.tar'), silentContext);
+    const { size } = statSync(at('plain.tar'));
+    truncateSync(at('plain.tar'), size - 2048 - 512);
+    await expect(importRun(at('plain.tar'), into('bad'), silentContext)).rejects.toThrow(/cut short/);
+  });
+
+  test('is named itself, not by its folder', async () => {
+    const line = /is a folder\. Name the archive in it\./;
+    for (const place of [folder, `${at('nowhere')}/`]) {
+      const imported = importRun(place, into('bad'), silentContext);
+      await expect(imported.catch((error: TitlesmithError) => error.toLine())).resolves.toMatch(line);
+    }
+  });
+
+  test('by a name that says no form is refused before any work', async () => {
+    await expect(exportRun(at('runs/aww'), at('run.zip'), silentContext)).rejects.toThrow(
+      /run\.zip does not say/,
+    );
+    expect(existsSync(at('run.zip'))).toBe(false);
+  });
+});
+
+/** A gzip file with one letter of its content changed. */
+function flip(bytes: Buffer): Buffer {
+  const content = gunzipSync(bytes);
+  content[content.indexOf('"title"') + 1]! ^= 1;
+  return gzipSync(content);
+}
+
+describe('a hostile archive', () => {
+  type Header = Parameters<ReturnType<typeof tarPack>['entry']>[0];
+  async function archive(entries: readonly [Header, string?][]): Promise<string> {
+    const tar = tarPack();
+    for (const [header, content] of entries) tar.entry(header, content ?? '');
+    tar.finalize();
+    const parts: Buffer[] = [];
+    for await (const part of tar) parts.push(part as Buffer);
+    writeFileSync(at('hostile.tar'), Buffer.concat(parts));
+    return at('hostile.tar');
+  }
+
+  test.each<[string, readonly [Header, string?][], RegExp]>([
+    ['a path upwards', [[{ name: 'aww/../../evil.txt' }, 'x']], /does not lie in the run's folder/],
+    ['an absolute path', [[{ name: '/tmp/evil.txt' }, 'x']], /does not lie in the run's folder/],
+    ['a drive of Windows', [[{ name: 'aww/C:\\evil.txt' }, 'x']], /does not lie in the run's folder/],
+    ['a symbolic link', [[{ name: 'aww/link', type: 'symlink', linkname: '/etc/passwd' }]], /is a symlink/],
+    ['a hard link', [[{ name: 'aww/link', type: 'link', linkname: '/etc/passwd' }]], /is a link/],
+    [
+      'two folders',
+      [
+        [{ name: 'aww/a' }, 'x'],
+        [{ name: 'pics/a' }, 'x'],
+      ],
+      /more than one folder/,
+    ],
+    [
+      'one file twice',
+      [
+        [{ name: 'aww/a' }, 'x'],
+        [{ name: 'aww/A' }, 'y'],
+      ],
+      /stands there twice/,
+    ],
+    [
+      'no checksums',
+      [[{ name: 'aww/run.json' }, '{}']],
+      /has no SHA256SUMS, so it is cut short, or no run of titlesmith/,
+    ],
+    [
+      'a name that is no run',
+      [
+        [{ name: '.ssh/keys' }, 'x'],
+        [{ name: '.ssh/SHA256SUMS' }, ''],
+      ],
+      /refused/,
+    ],
+  ])('with %s is refused, nothing written', async (_name, entries, message) => {
+    const path = await archive(entries);
+    await expect(importRun(path, into('victim'), silentContext)).rejects.toThrow(message);
+    expect(readdirSync(at('victim'))).toEqual([]);
+    expect(existsSync(at('evil.txt'))).toBe(false);
+  });
+
+  test('that unpacks to far more than its size is refused', async () => {
+    const tar = tarPack();
+    tar.entry({ name: 'aww/zeros' }, Buffer.alloc(2 ** 27));
+    tar.finalize();
+    const parts: Buffer[] = [];
+    for await (const part of tar) parts.push(part as Buffer);
+    writeFileSync(at('bomb.tar.gz'), gzipSync(Buffer.concat(parts)));
+    await expect(importRun(at('bomb.tar.gz'), into('victim'), silentContext)).rejects.toThrow(/200 times/);
+    expect(readdirSync(at('victim'))).toEqual([]);
+  });
+});

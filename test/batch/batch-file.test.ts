@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest';
+import { parseBatchFile, resolveRun } from '../../src/batch/batch-file.js';
+import type { TitlesmithError } from '../../src/common/errors.js';
+
+function fault(text: string): string {
+  try {
+    parseBatchFile(text, 'batch.yaml');
+  } catch (error) {
+    expect((error as TitlesmithError).exitCode).toBe(2);
+    return (error as TitlesmithError).toLine();
+  }
+  throw new Error('the file was taken');
+}
+
+const valid = `
+schedule: "0 3 * * 1"
+time-zone: Europe/Berlin
+jobs: 2
+memory: 12GiB
+deadline: 6h
+options:
+  source: duckdb
+  input: [dumps/RS_2019-01.zst, dumps/RS_2019-02.zst]
+  from: 2019-01
+  learning-rate: 1e-4
+subreddits:
+  - askreddit
+  - r/Jokes:
+      steps: 400
+      prefix: "-- 1"
+  - news:
+      run-name: news-hot
+      temperature: 0.90
+`;
+
+describe('a batch file', () => {
+  test('gives settings, and each subreddit its options over the common ones', () => {
+    const { settings, runs } = parseBatchFile(valid, 'batch.yaml');
+    expect(settings).toEqual({
+      schedule: '0 3 * * 1',
+      timeZone: 'Europe/Berlin',
+      jobs: 2,
+      memory: 12 * 2 ** 30,
+      deadline: 6 * 3600,
+    });
+    const common = {
+      source: 'duckdb',
+      input: ['dumps/RS_2019-01.zst', 'dumps/RS_2019-02.zst'],
+      from: '2019-01',
+      learningRate: 1e-4,
+    };
+    expect(runs).toEqual([
+      { name: 'askreddit', given: { ...common, subreddit: ['askreddit'] } },
+      { name: 'jokes', given: { ...common, steps: 400, prefix: '-- 1', subreddit: ['jokes'] } },
+      { name: 'news-hot', given: { ...common, runName: 'news-hot', temperature: 0.9, subreddit: ['news'] } },
+    ]);
+  });
+
+  test('may map names to options, with anchors', () => {
+    const text = 'subreddits:\n  jokes: &own\n    source: sample\n    steps: 3\n  news: *own\n  pics:\n';
+    const { runs } = parseBatchFile(text, 'batch.yaml');
+    expect(runs.map(({ name, given }) => [name, given.steps])).toEqual([
+      ['jokes', 3],
+      ['news', 3],
+      ['pics', undefined],
+    ]);
+  });
+
+  test.each([
+    ['jobs: 0\nsubreddits: [aww]', /^batch\.yaml:1: jobs got "0", which is not a whole number from 1/],
+    ['subreddits: [aww]\nstepz: 3', /^batch\.yaml:2: "stepz" is no setting of a batch/],
+    [
+      'deadlien: 5m\nsubreddits: [aww]',
+      /^batch\.yaml:1: "deadlien" is no setting of a batch\. Did you mean deadline\?/,
+    ],
+    ['schedule: "0 3 * *"\nsubreddits: [aww]', /^batch\.yaml:1: schedule got "0 3 \* \*".*\(it has 4\)/],
+    ['subreddits: [aww]\nsteps: 3', /^batch\.yaml:2: "steps" is no setting/],
+    [
+      'options:\n  lerning-rate: 1\nsubreddits: [aww]',
+      /^batch\.yaml:2: "lerning-rate" is no option\. Did you mean learning-rate\?/,
+    ],
+    ['options:\n  jobs: 1\nsubreddits: [aww]', /^batch\.yaml:2: "jobs" is no option/],
+    ['subreddits:\n  - aww\n  - pics:\n      steps: 1.5\n', /^batch\.yaml:4: steps got "1.5"/],
+    ['subreddits:\n  - aww\n  - no such name\n', /^batch\.yaml:3: "no such name" is not the name/],
+    ['subreddits:\n  - aww\n  - AWW\n', /^batch\.yaml:3: two runs are called aww, the other on line 2\./],
+    [
+      'subreddits:\n  - aww:\n      from: 2019-05\n      to: 2019-01\n',
+      /^batch\.yaml:2: --from 2019-05 lies/,
+    ],
+    ['subreddits:\n  - aww:\n      overwrite: true\n', /^batch\.yaml:3: overwrite cannot stand here/],
+    ['options:\n  steps:\nsubreddits: [aww]', /^batch\.yaml:2: steps needs one value/],
+    ['options:\n  steps: [1, 2]\nsubreddits: [aww]', /^batch\.yaml:2: steps needs one value/],
+    ['jobs: 1\njobs: 2\nsubreddits: [aww]', /^batch\.yaml:2: Map keys must be unique/],
+    ['subreddits: []', /^batch\.yaml:1: no subreddits are listed/],
+    ['jobs: 1', /^batch\.yaml:1: subreddits is missing/],
+    ['- aww', /^batch\.yaml holds no settings/],
+    ['subreddits:\n  - "aww\n', /^batch\.yaml:\d: Missing closing/],
+    ['schedule: "61 * * * *"\nsubreddits: [aww]', /^batch\.yaml:1: schedule got .* is not a cron pattern/],
+    ['time-zone: Mars/Base\nsubreddits: [aww]', /^batch\.yaml:1: time-zone got "Mars\/Base"/],
+  ])('with a fault is refused with its line: %j', (text, message) => {
+    expect(fault(text)).toMatch(message);
+  });
+
+  test('may name months by the day the batch starts', () => {
+    const text = 'options: {source: bigquery, from: now-13, to: now-1}\nsubreddits: [aww]';
+    const [run] = parseBatchFile(text, 'batch.yaml').runs;
+    expect(resolveRun(run!, new Date('2026-01-31T23:59:59Z'))).toMatchObject({
+      from: '2024-12',
+      to: '2025-12',
+    });
+    expect(resolveRun(run!, new Date('2026-03-31T12:00:00Z'))).toMatchObject({
+      from: '2025-02',
+      to: '2026-02',
+    });
+  });
+});

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { summarizeRun } from '../../src/cli/summary.js';
+import { formatSeconds } from '../../src/common/format-seconds.js';
+import type { StageName } from '../../src/options/stage-names.js';
+import type { Manifest } from '../../src/pipeline/run/manifest.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'titlesmith-summary-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function manifest(counts: Partial<Record<StageName, Record<string, unknown>>>): Manifest {
+  const stages = Object.entries(counts).map(([stage, stageCounts]) => [
+    stage,
+    { status: 'done', startedAt: '', fingerprint: '', counts: stageCounts },
+  ]);
+  return {
+    formatVersion: 1,
+    titlesmithVersion: '0.0.0',
+    name: 'aww',
+    createdAt: '',
+    machine: { node: '', platform: '', cores: 1 },
+    options: {},
+    decisions: {},
+    stages: Object.fromEntries(stages),
+  };
+}
+
+const losses = {
+  initialValidationLoss: Math.log(1000),
+  bestValidationLoss: Math.log(12.5),
+  finalValidationLoss: Math.log(13),
+};
+
+test('a whole run says what went in and out of each stage', async () => {
+  const accepted = Array.from({ length: 14 }, (_, index) => `Title \u001b[31mnumber ${index}`);
+  writeFileSync(join(folder, 'accepted.txt'), `${accepted.join('\n')}\n`);
+  const { lines, data } = await summarizeRun(
+    folder,
+    manifest({
+      extract: {
+        extracted: 12_345,
+        kept: 12_000,
+        droppedByReason: { 'too short': 300, duplicate: 45, never: 0 },
+      },
+      dataset: { train: 10_800, validation: 1200 },
+      finetune: {
+        steps: 400,
+        epochs: 9.876,
+        stopReason: 'steps',
+        bestStep: 380,
+        parameters: 1_234_567,
+        ...losses,
+      },
+      generate: { generated: 200, tokens: 3000, byFinishReason: { stop: 200 } },
+      dedupe: { accepted: 150, rejected: 50, rejectedByReason: { 'near copy': 50 } },
+      report: { verdict: 'healthy', copyShare: 0.01, excess: { share: 0, low: -0.1, high: 0.1 } },
+    }),
+    95.2,
+  );
+  expect(lines).toEqual([
+    'aww: done in 1 min 35 s',
+    '  titles     12,345 extracted, 12,000 kept, 345 dropped (300 too short, 45 duplicate)',
+    '  dataset    10,800 to train on, 1,200 held out',
+    '  training   400 steps, 9.88 epochs, 1,234,567 parameters',
+    '  perplexity 1,000 before, 13 after, on the held-out titles; kept: 12.5, step 380',
+    '  generated  200 titles, 3,000 tokens',
+    '  review     150 accepted, 50 refused = 25.0 % (50 near copy)',
+    '  accepted, the first ten:',
+    ...Array.from({ length: 10 }, (_, index) => `    Title \\u001b[31mnumber ${index}`),
+    '  model      writes titles of its own: copies are no more frequent than among held-out titles',
+    `  report     ${join(folder, 'report.html')}`,
+  ]);
+  expect(data).toMatchObject({ run: 'aww', refusedShare: 0.25, report: join(folder, 'report.html') });
+});
+
+test('a run that stopped early says what there is', async () => {
+  const { lines } = await summarizeRun(folder, manifest({ dataset: { train: 9, validation: 1 } }), 0.25);
+  expect(lines).toEqual(['aww: done in 0.3 s', '  dataset    9 to train on, 1 held out']);
+});
+
+test('seconds read as a person would say them', () => {
+  const spoken = [0, 9.26, 59.94, 59.96, 60, 3599.7, 7322].map(formatSeconds);
+  expect(spoken).toEqual(['0 s', '9.3 s', '59.9 s', '1 min 0 s', '1 min 0 s', '1 h 0 min', '2 h 2 min']);
+});

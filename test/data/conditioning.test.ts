@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { conditionPrompt, keywordsOf, parseKeywords, withoutCondition } from '../../src/data/conditioning.js';
+import { madeUpTitles } from '../cli/titles.js';
+
+describe('a prompt', () => {
+  const condition = { subreddit: 'askreddit', keywords: ['llama', 'wedding'] };
+
+  test('says what the model was trained with, in a fixed order, each part ended by a tab', () => {
+    expect(conditionPrompt(['subreddit'], condition)).toBe('r/askreddit\t');
+    expect(conditionPrompt(['keywords'], condition)).toBe('llama, wedding\t');
+    expect(conditionPrompt(['keywords', 'subreddit'], condition)).toBe('r/askreddit\tllama, wedding\t');
+    expect(conditionPrompt(['subreddit', 'keywords'], {})).toBe('\t\t');
+    expect(conditionPrompt([], condition)).toBe('');
+  });
+
+  test('is taken off again, and a title without one stays as it is', () => {
+    for (const names of [[], ['subreddit'], ['subreddit', 'keywords']] as const)
+      expect(withoutCondition(`${conditionPrompt(names, condition)}What > is | this?`)).toBe(
+        'What > is | this?',
+      );
+  });
+});
+
+describe('keywords', () => {
+  test('are words of the title, none to three, always the same ones', () => {
+    const counts = new Set<number>();
+    for (const title of madeUpTitles(200)) {
+      const keywords = keywordsOf(title);
+      expect(keywordsOf(title)).toEqual(keywords);
+      for (const word of keywords) expect(title.toLowerCase()).toContain(word);
+      counts.add(keywords.length);
+    }
+    expect([...counts].sort()).toEqual([0, 1, 2, 3]);
+  });
+
+  test('leave out what says nothing, and what is short', () => {
+    for (const title of ['What would you have been with this?', 'Is it a cat?', '!!!', '']) {
+      expect(keywordsOf(title)).toEqual([]);
+    }
+  });
+
+  test('of a person become such words, at most three', () => {
+    expect(parseKeywords(' Llama,  WEDDING\t<b> don\u2019t more ')).toEqual(['llama', 'wedding', 'b']);
+    expect(parseKeywords('')).toEqual([]);
+  });
+});

@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import { TitlesmithError } from '../../src/common/errors.js';
+import type { OptionName, RunOptions } from '../../src/options/option-table.js';
+import {
+  checkOptionsTogether,
+  defaultOptions,
+  flagOf,
+  optionNames,
+  parseOptionValue,
+  recordOptions,
+  restoreOptions,
+} from '../../src/options/options.js';
+import { planRuns } from '../../src/pipeline/plan.js';
+
+function thrownBy(action: () => unknown): TitlesmithError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof TitlesmithError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('one value', () => {
+  const accepted: [OptionName, string, unknown][] = [
+    ['from', '2019-12', '2019-12'],
+    ['limit', '1', 1],
+    ['temperature', '0', 0],
+    ['temperature', '.5', 0.5],
+    ['learningRate', '1e-4', 1e-4],
+    ['subreddit', 'r/AskReddit', 'askreddit'],
+    ['subreddit', '/r/aww', 'aww'],
+    ['includePrefix', 'false', false],
+    ['seed', '4294967295', 4294967295],
+    ['source', 'csv', 'csv'],
+    ['maxBytesBilled', '5000000', 5e6],
+    ['maxBytesBilled', '1.5 GB', 1.5e9],
+    ['maxBytesBilled', '100GiB', 100 * 2 ** 30],
+  ];
+  test.each(accepted)('--%s %s', (name, text, value) => {
+    expect(parseOptionValue(name, text)).toBe(value);
+  });
+
+  const refused: [OptionName, string][] = [
+    ['from', '2019-13'],
+    ['from', '2019-1'],
+    ['to', '1999-01'],
+    ['limit', '0'],
+    ['limit', '1.5'],
+    ['limit', '1e3'],
+    ['limit', ''],
+    ['limit', 'Infinity'],
+    ['temperature', '-1'],
+    ['temperature', 'NaN'],
+    ['temperature', '0x10'],
+    ['topP', '1.01'],
+    ['similarityThreshold', '0'],
+    ['similarityThreshold', 'automatic'],
+    ['learningRate', '0'],
+    ['subreddit', 'a'],
+    ['subreddit', 'ask reddit'],
+    ['subreddit', '../etc'],
+    ['runName', '..'],
+    ['runName', 'a/b'],
+    ['runName', '.hidden'],
+    ['source', 'mysql'],
+    ['maxBytesBilled', '0'],
+    ['maxBytesBilled', '-1GB'],
+    ['maxBytesBilled', '10 apples'],
+    ['maxBytesBilled', '2PB'],
+    ['header', 'maybe'],
+    ['until', 'lunch'],
+    ['includePrefix', 'yes'],
+    ['prefix', 'a\0b'],
+    ['runsDir', ''],
+  ];
+  test.each(refused)('--%s %j is refused, naming flag and value', (name, value) => {
+    const error = thrownBy(() => parseOptionValue(name, value));
+    expect(error.exitCode).toBe(2);
+    expect(error.message).toContain(`${flagOf(name)} got ${JSON.stringify(value)}`);
+  });
+});
+
+describe('options together', () => {
+  const refused: [string, Partial<RunOptions>, RegExp][] = [
+    [
+      'months in the wrong order',
+      { subreddit: ['aww'], from: '2019-03', to: '2019-01' },
+      /--from 2019-03 lies after --to 2019-01/,
+    ],
+    ['one name for two runs', { subreddit: ['aww', 'pics'], runName: 'x' }, /--run-name/],
+    ['dumps without files', { subreddit: ['aww'], source: 'duckdb' }, /--input/],
+    ['a sample with files', { subreddit: ['aww'], source: 'sample', input: ['a.csv'] }, /reads no files/],
+    ['no subreddit', {}, /--subreddit is missing/],
+    ['months of plain titles', { source: 'csv', input: ['a.csv'], from: '2019-01' }, /--from/],
+  ];
+  test.each(refused)('%s', (_name, given, message) => {
+    const error = thrownBy(() => checkOptionsTogether({ ...defaultOptions(), ...given }));
+    expect(error.exitCode).toBe(2);
+    expect(error.message).toMatch(message);
+  });
+
+  test('one month is a range', () => {
+    checkOptionsTogether({ ...defaultOptions(), subreddit: ['aww'], from: '2019-01', to: '2019-01' });
+  });
+});
+
+describe('the record of options', () => {
+  test('names every option and gives back what it was made of', () => {
+    const options: RunOptions = {
+      ...defaultOptions(),
+      subreddit: ['aww'],
+      input: ['a b.csv', 'c.csv'],
+      from: '2019-01',
+      temperature: 0.25,
+      prefix: 'What "is" 3,4\n?',
+      includePrefix: false,
+    };
+    const record = JSON.parse(JSON.stringify(recordOptions(options)));
+    expect(Object.keys(record).sort()).toEqual([...optionNames].sort());
+    expect(restoreOptions(record)).toEqual(options);
+  });
+
+  test('is checked when it is read back', () => {
+    expect(thrownBy(() => restoreOptions({ limit: -5 })).message).toContain('--limit got "-5"');
+    expect(thrownBy(() => restoreOptions({ subreddit: ['../../x'] })).message).toContain('--subreddit');
+  });
+});
+
+describe('the runs of a call', () => {
+  test('one a subreddit, each with its own options, doubles once', () => {
+    const plans = planRuns({ subreddit: ['aww', 'pics', 'aww'] });
+    expect(plans.map(({ name, options }) => [name, options.subreddit])).toEqual([
+      ['aww', ['aww']],
+      ['pics', ['pics']],
+    ]);
+  });
+
+  test('files without a subreddit are named after the first file', () => {
+    const [plan] = planRuns({ source: 'csv', input: ['some/dir/My Titles (2).csv.gz'] });
+    expect(plan?.name).toBe('my-titles-2');
+    expect(planRuns({ input: ['x.csv'], runName: 'all40' })[0]?.name).toBe('all40');
+  });
+});

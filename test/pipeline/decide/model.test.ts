@@ -1,0 +1,118 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ProgressEvent } from '../../../src/common/progress.js';
+import { decideModel, keptModel } from '../../../src/pipeline/decide/model.js';
+import type { Decision } from '../../../src/pipeline/run/manifest.js';
+import { fixtureFolder, temporaryFolder } from '../../model/transformer/fixtures.js';
+import { commit, LocalHub } from '../../model/weights/hub/local-hub.js';
+
+let hub: LocalHub;
+let events: ProgressEvent[] = [];
+beforeEach(async () => {
+  hub = await LocalHub.start(fixtureFolder('float32'), 'openai-community/gpt2');
+  events = [];
+});
+afterEach(() => hub.stop());
+
+const decide = (model: string, rest: Parameters<LocalHub['settings']>[1] = {}): Promise<Decision> =>
+  decideModel(model, (event) => events.push(event), hub.settings(temporaryFolder(), rest));
+
+describe('auto', () => {
+  test('is nano for the synthetic sample, and asks nobody', async () => {
+    const decision = await decideModel('auto', () => {}, hub.settings(temporaryFolder(), {}), 'sample');
+    expect(decision.choice).toBe('nano');
+    expect(decision.reason).toContain('--model 124M');
+    expect(hub.requests).toEqual([]);
+  });
+
+  test('stays what it was for a run that is trained already', () => {
+    const [nano, pretrained] = [
+      { choice: 'nano', reason: 'no hub' },
+      { choice: '124M', reason: 'hub' },
+    ];
+    const finetune = { status: 'done', startedAt: '', seconds: 1, fingerprint: 'x' } as const;
+    const run = { decisions: { model: nano }, options: { model: 'auto' }, stages: { finetune } };
+    expect(keptModel(run, 'auto', pretrained)).toBe(nano);
+    expect(keptModel(run, '124M', pretrained)).toBe(pretrained);
+    expect(keptModel({ ...run, stages: {} }, 'auto', pretrained)).toBe(pretrained);
+  });
+
+  test('is decided anew once titles come from elsewhere than the sample', () => {
+    const [nano, pretrained] = [
+      { choice: 'nano', reason: 'the sample' },
+      { choice: '124M', reason: 'hub' },
+    ];
+    const finetune = { status: 'done', startedAt: '', seconds: 1, fingerprint: 'x' } as const;
+    const of = (source: string) => ({
+      decisions: { model: nano, source: { choice: source, reason: '' } },
+      options: { model: 'auto' },
+      stages: { finetune },
+    });
+    expect(keptModel(of('sample'), 'auto', pretrained, 'duckdb')).toBe(pretrained);
+    expect(keptModel(of('sample'), 'auto', pretrained, 'sample')).toBe(nano);
+    expect(keptModel(of('sample'), 'auto', pretrained)).toBe(nano);
+    expect(keptModel(of('duckdb'), 'auto', pretrained, 'bigquery')).toBe(nano);
+  });
+
+  test('is GPT-2 124M where the hub has it, and downloads nothing to find out', async () => {
+    expect(await decide('auto')).toEqual({
+      choice: '124M',
+      reason: 'pretrained, from openai-community/gpt2 at 01234567',
+      description: 'openai-community/gpt2 at 01234567',
+      hash: commit,
+    });
+    expect(hub.requests.every(({ path }) => path.startsWith('/api/'))).toBe(true);
+  });
+
+  test.each([
+    ['offline', { offline: true }, /HF_HUB_OFFLINE is set/],
+    ['without a network', { endpoint: 'http://127.0.0.1:1' }, /cannot be reached/],
+  ])('is nano %s, and says why', async (_, settings, why) => {
+    const { choice, reason, hash } = await decide('auto', settings);
+    expect(choice).toBe('nano');
+    expect(reason).toMatch(/^a small GPT-2 trained from scratch, as GPT-2 124M cannot be had: /);
+    expect(reason).toMatch(why);
+    expect(hash).toBeUndefined();
+  });
+
+  test('asks a hub that fails only once', async () => {
+    hub.faults.set('api', [{ kind: 'status', status: 503 }]);
+    expect((await decide('auto')).choice).toBe('nano');
+    expect(hub.requests).toHaveLength(1);
+  });
+
+  test('does not wait for a hub that does not answer', async () => {
+    const mute: Server = createServer(() => {});
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    const endpoint = `http://127.0.0.1:${(mute.address() as AddressInfo).port}`;
+    expect((await decide('auto', { endpoint, stallTimeoutMs: 100 })).choice).toBe('nano');
+    mute.closeAllConnections();
+    await new Promise((resolve) => mute.close(resolve));
+  });
+});
+
+describe('a model given by name', () => {
+  test('is that model', async () => {
+    expect(await decide('nano')).toEqual({ choice: 'nano', reason: 'named with --model' });
+    expect(await decide('124M')).toMatchObject({
+      choice: '124M',
+      reason: 'named with --model',
+      hash: commit,
+    });
+    const folder = fixtureFolder('float32');
+    const { choice, hash } = await decide(folder);
+    expect(choice).toBe(folder);
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test.each([
+    ['nosuch', {}, 'usage'],
+    ['../nosuch', {}, 'model-folder-missing'],
+    ['1558M', {}, 'hub-not-found'],
+    ['124M', { offline: true }, 'hub-offline'],
+    ['124M', { endpoint: 'http://127.0.0.1:1' }, 'hub-unreachable'],
+  ])('%s never becomes another', async (model, settings, code) => {
+    await expect(decide(model, settings)).rejects.toMatchObject({ code });
+  });
+});
