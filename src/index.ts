@@ -44,7 +44,7 @@ export { type DeviceReport, listDevices } from './model/engine/devices.js';
 export { createOnnxRuntimeEngine } from './model/engine/onnxruntime.js';
 export { openEngine } from './model/engine/open-engine.js';
 export { generateTexts } from './model/generation/generate.js';
-export type { DecodeSession, GeneratedText } from './model/generation/generated-text.js';
+export type { GeneratedText } from './model/generation/generated-text.js';
 export {
   createModel,
   type GenerateOptions,
@@ -64,6 +64,7 @@ export { TokenFile, writeTokens } from './model/training/token-file.js';
 export { tokenizeTitles } from './model/training/tokens.js';
 export type { MetricsLine, TrainingOptions, TrainingResult } from './model/training/training-options.js';
 export { type Gpt2Configuration, nanoConfiguration } from './model/transformer/configuration.js';
+export type { DecodeSession } from './model/transformer/decode-session.js';
 export { openDecodeSession } from './model/transformer/decoder.js';
 export { storedWeights, type WeightSource } from './model/transformer/weight-source.js';
 export { readConfiguration, readWeights } from './model/weights/checkpoint.js';

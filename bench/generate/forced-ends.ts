@@ -3,7 +3,7 @@ import type {
   DecodeSession,
   PromptCache,
   Scores,
-} from '../../src/model/generation/generated-text.js';
+} from '../../src/model/transformer/decode-session.js';
 
 /** A session whose texts have given lengths, however long the model would have made them. */
 export interface ForcedSession<Cache extends PromptCache> extends DecodeSession<Cache> {

@@ -1,5 +1,5 @@
+import type { DecodeInput, DecodeSession, PromptCache, Scores } from '../transformer/decode-session.js';
 import type { Draft } from './draft.js';
-import type { DecodeInput, DecodeSession, PromptCache, Scores } from './generated-text.js';
 import { PromptCaches } from './prompts.js';
 import type { TextRequest } from './text-request.js';
 

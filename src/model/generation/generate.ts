@@ -1,8 +1,9 @@
 import { InterruptedError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import type { DecodeSession, PromptCache } from '../transformer/decode-session.js';
 import { ContinuousBatch } from './continuous-batch.js';
-import type { DecodeSession, GeneratedText, PromptCache } from './generated-text.js';
+import type { GeneratedText } from './generated-text.js';
 import type { GenerationOptions } from './options.js';
 import { TextRequest } from './text-request.js';
 

@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.js';
 import { createOnnxRuntimeEngine } from '../engine/onnxruntime.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { Gpt2Configuration } from '../transformer/configuration.js';
+import type { DecodeSession } from '../transformer/decode-session.js';
 import { openDecodeSession } from '../transformer/decoder.js';
 import type { Precision } from '../transformer/precision.js';
 import { usualSlots } from '../transformer/slots.js';
@@ -11,7 +12,7 @@ import { parseModelName } from '../weights/model-name.js';
 import type { OpenModel } from '../weights/open-model.js';
 import { openModel } from '../weights/resolve-model.js';
 import { generateTexts } from './generate.js';
-import type { DecodeSession, GeneratedText } from './generated-text.js';
+import type { GeneratedText } from './generated-text.js';
 import { type GenerationOptions, generationDefaults } from './options.js';
 
 export interface ModelOptions {

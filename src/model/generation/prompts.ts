@@ -1,6 +1,6 @@
 import { TitlesmithError, usageError } from '../../common/errors.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import type { DecodeSession, PromptCache } from './generated-text.js';
+import type { DecodeSession, PromptCache } from '../transformer/decode-session.js';
 import { type GenerationOptions, validateGenerationOptions } from './options.js';
 
 /** What texts go on from. */

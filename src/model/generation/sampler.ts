@@ -1,6 +1,6 @@
 import { TitlesmithError } from '../../common/errors.js';
 import type { Random } from '../../common/random.js';
-import type { Scores } from './generated-text.js';
+import type { Scores } from '../transformer/decode-session.js';
 import type { SamplingOptions } from './options.js';
 import { type Threshold, topCount, topShare } from './threshold.js';
 

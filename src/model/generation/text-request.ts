@@ -1,8 +1,9 @@
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import type { DecodeSession, Scores } from '../transformer/decode-session.js';
 import type { Draft } from './draft.js';
 import { DraftQueue } from './draft-queue.js';
-import type { DecodeSession, GeneratedText, Scores } from './generated-text.js';
+import type { GeneratedText } from './generated-text.js';
 import { GenerationProgress } from './generation-progress.js';
 import { effectiveTemperature, type GenerationOptions, validateGenerationOptions } from './options.js';
 import { type Prompt, readPrompts } from './prompts.js';

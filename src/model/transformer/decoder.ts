@@ -1,9 +1,9 @@
 import type { Engine, Program } from '../engine/engine.js';
 import { requireEngineFloat16 } from '../engine/float16.js';
-import type { DecodeInput, DecodeSession, PromptCache, Scores } from '../generation/generated-text.js';
 import type { FloatType } from '../graph/shape.js';
 import type { Gpt2Configuration } from './configuration.js';
 import { type DecodeSizes, decodeGraph, decodeRows } from './decode-graph.js';
+import type { DecodeInput, DecodeSession, PromptCache, Scores } from './decode-session.js';
 import { readDecodeWeights } from './decode-weights.js';
 import { DeviceSlotCache } from './device-slot-cache.js';
 import { KeyValueCache } from './key-value-cache.js';

@@ -1,4 +1,4 @@
-import type { DecodeSession, PromptCache } from '../../model/generation/generated-text.js';
+import type { DecodeSession, PromptCache } from '../../model/transformer/decode-session.js';
 
 /**
  * A session that does `work` while each step computes: the model runs beside this thread, which would only wait.

@@ -1,8 +1,9 @@
 import { silentContext, type WorkContext } from '../../../src/common/progress.js';
 import { generateTexts } from '../../../src/model/generation/generate.js';
-import type { DecodeSession, GeneratedText } from '../../../src/model/generation/generated-text.js';
+import type { GeneratedText } from '../../../src/model/generation/generated-text.js';
 import { type GenerationOptions, generationDefaults } from '../../../src/model/generation/options.js';
 import type { Tokenizer } from '../../../src/model/tokenizer/tokenizer.js';
+import type { DecodeSession } from '../../../src/model/transformer/decode-session.js';
 
 /** All texts, as they come; temperature 1 unless said otherwise. */
 export async function generate(

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { ContinuousBatch } from '../../../src/model/generation/continuous-batch.js';
-import type { DecodeSession, GeneratedText } from '../../../src/model/generation/generated-text.js';
+import type { GeneratedText } from '../../../src/model/generation/generated-text.js';
 import { type GenerationOptions, generationDefaults } from '../../../src/model/generation/options.js';
 import { TextRequest } from '../../../src/model/generation/text-request.js';
+import type { DecodeSession } from '../../../src/model/transformer/decode-session.js';
 import { byIndex, generate } from './collect-texts.js';
 import { type NextToken, recital, sessionOf, tokenizerOf } from './markov-model.js';
 

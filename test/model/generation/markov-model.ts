@@ -1,5 +1,5 @@
-import type { DecodeSession, PromptCache, Scores } from '../../../src/model/generation/generated-text.js';
 import type { Tokenizer } from '../../../src/model/tokenizer/tokenizer.js';
+import type { DecodeSession, PromptCache, Scores } from '../../../src/model/transformer/decode-session.js';
 
 /** A tokenizer given by the bytes of its tokens; the last id, which has none, is the end token. */
 export function tokenizerOf(...tokens: readonly (string | readonly number[])[]): Tokenizer {

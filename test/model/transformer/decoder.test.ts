@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
-import type { DecodeSession } from '../../../src/model/generation/generated-text.js';
+import type { DecodeSession } from '../../../src/model/transformer/decode-session.js';
 import { type Gpt2PromptCache, openDecodeSession } from '../../../src/model/transformer/decoder.js';
 import { precisions } from '../../../src/model/transformer/precision.js';
 import { storedWeights } from '../../../src/model/transformer/weight-source.js';
