@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Console } from '../cli/terminal.js';
 import { fileError, InterruptedError, TitlesmithError } from '../common/errors.js';
-import { formatSeconds } from '../common/format-seconds.js';
+import { formatSeconds } from '../common/number-formats.js';
 import type { ProgressEvent } from '../common/progress.js';
 import { gigabytes } from '../pipeline/decide/memory.js';
 import type { BatchRecord, BatchRunRecord } from '../report/batch/batch-record.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { exitCodes, InterruptedError } from '../common/errors.js';
-import { formatSeconds } from '../common/format-seconds.js';
+import { formatSeconds } from '../common/number-formats.js';
 import { gigabytes, machineMemory, memoryHolder } from '../pipeline/decide/memory.js';
 import { type ChildError, type ChildEvent, type ChildOutcome, runChild } from './child.js';
 import { mayPass, pauseBefore } from './passing.js';

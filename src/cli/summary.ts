@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../common/errors.js';
-import { formatSeconds } from '../common/format-seconds.js';
+import { formatSeconds } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
 import type { Manifest } from '../pipeline/run/manifest.js';
 import type { RunCounts } from '../pipeline/stages/counts.js';

@@ -1,4 +1,4 @@
-import { formatSeconds } from '../common/format-seconds.js';
+import { formatSeconds } from '../common/number-formats.js';
 
 /** Too early to tell before this much time has passed. */
 const earliestMs = 1000;

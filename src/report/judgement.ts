@@ -1,5 +1,5 @@
+import { formatCount, formatDecimal, formatPercent, pluralize } from '../common/number-formats.js';
 import type { OverfitFigures, ReportFigures } from './report-figures.js';
-import { count, decimal, percent, plural } from './words.js';
 
 /** The verdict as a person would say it. */
 export interface Judgement {
@@ -56,8 +56,8 @@ export function judgement(figures: ReportFigures): Judgement {
       return {
         headline: 'Too few titles to tell',
         meaning:
-          `There are ${plural(overfit.outputs.count, 'output')} and ` +
-          `${plural(overfit.heldOut.count, 'held-out title')}; a fair comparison needs at least 30 of each.`,
+          `There are ${pluralize(overfit.outputs.count, 'output')} and ` +
+          `${pluralize(overfit.heldOut.count, 'held-out title')}; a fair comparison needs at least 30 of each.`,
         advice: ['Generate more titles, or learn from more, and look again.'],
       };
   }
@@ -65,8 +65,8 @@ export function judgement(figures: ReportFigures): Judgement {
 
 function sharesInWords({ outputs, heldOut, excess }: OverfitFigures): string {
   return (
-    `${percent(outputs.copies.share)} of the outputs are copies of training titles, near copies included. ` +
-    `Of the ${count(heldOut.count)} titles held out of training, ${percent(heldOut.copies.share)} would be ` +
+    `${formatPercent(outputs.copies.share)} of the outputs are copies of training titles, near copies included. ` +
+    `Of the ${formatCount(heldOut.count)} titles held out of training, ${formatPercent(heldOut.copies.share)} would be ` +
     `called so by the same rules: a difference of ${points(excess.share)} percentage points ` +
     `(95% interval ${points(excess.low)} to ${points(excess.high)}).`
   );
@@ -80,11 +80,11 @@ function remedies(figures: ReportFigures): string[] {
   if (bestCheckpoint) advice.push(checkpointInWords(figures));
   else if (training && training.bestStep < training.steps) {
     advice.push(
-      `Train for fewer steps: the held-out loss was lowest after step ${count(training.bestStep)} ` +
-        `of ${count(training.steps)} (--steps ${training.bestStep}).`,
+      `Train for fewer steps: the held-out loss was lowest after step ${formatCount(training.bestStep)} ` +
+        `of ${formatCount(training.steps)} (--steps ${training.bestStep}).`,
     );
   } else advice.push('Train for fewer steps (--steps, or a lower --max-epochs).');
-  const learned = titles.train === null ? '' : `: it had ${count(titles.train)}`;
+  const learned = titles.train === null ? '' : `: it had ${formatCount(titles.train)}`;
   const few = titles.train !== null && titles.train < fewTitles;
   advice.push(
     `Learn from more titles${learned}${few ? ', which is few' : ''} (a higher --limit, more subreddits).`,
@@ -104,12 +104,12 @@ function remedies(figures: ReportFigures): string[] {
 
 function checkpointInWords({ bestCheckpoint, training }: ReportFigures): string {
   const { step, loss, copyShare } = bestCheckpoint!;
-  const shown = `held-out loss ${decimal(loss)}, ${percent(copyShare)} of its samples were copies`;
+  const shown = `held-out loss ${formatDecimal(loss)}, ${formatPercent(copyShare)} of its samples were copies`;
   if (training?.bestStep === step) {
-    return `The checkpoint that was kept, step ${count(step)}, was best by held-out loss and novelty: ${shown}.`;
+    return `The checkpoint that was kept, step ${formatCount(step)}, was best by held-out loss and novelty: ${shown}.`;
   }
   return (
-    `The checkpoint after step ${count(step)} was best by held-out loss and novelty: ${shown}. ` +
+    `The checkpoint after step ${formatCount(step)} was best by held-out loss and novelty: ${shown}. ` +
     `Train that far (--steps ${step}).`
   );
 }

@@ -1,4 +1,4 @@
-import { count } from '../report/words.js';
+import { formatCount } from '../common/number-formats.js';
 import { type Html, html, visible } from '../web/html.js';
 import { pageStyles } from '../web/page-styles.js';
 import { pairScript } from '../web/pair-script.js';
@@ -77,5 +77,5 @@ const keys = [
 ] as const;
 
 function reasonOption({ name, count: number }: ReviewPage['reasons'][number]): Html {
-  return html`<option value="${name}">${name} (${count(number)})</option>`;
+  return html`<option value="${name}">${name} (${formatCount(number)})</option>`;
 }

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { summarizeRun } from '../../src/cli/summary.js';
-import { formatSeconds } from '../../src/common/format-seconds.js';
 import type { StageName } from '../../src/options/stage-names.js';
 import type { Manifest } from '../../src/pipeline/run/manifest.js';
 
@@ -78,9 +77,4 @@ test('a whole run says what went in and out of each stage', async () => {
 test('a run that stopped early says what there is', async () => {
   const { lines } = await summarizeRun(folder, manifest({ dataset: { train: 9, validation: 1 } }), 0.25);
   expect(lines).toEqual(['aww: done in 0.3 s', '  dataset    9 to train on, 1 held out']);
-});
-
-test('seconds read as a person would say them', () => {
-  const spoken = [0, 9.26, 59.94, 59.96, 60, 3599.7, 7322].map(formatSeconds);
-  expect(spoken).toEqual(['0 s', '9.3 s', '59.9 s', '1 min 0 s', '1 min 0 s', '1 h 0 min', '2 h 2 min']);
 });

@@ -8,7 +8,6 @@ import { buildReport } from '../../src/report/figures.js';
 import { judgement } from '../../src/report/judgement.js';
 import { renderReport } from '../../src/report/page.js';
 import { writeReport } from '../../src/report/report-files.js';
-import { decimal, percent, perplexity, plural } from '../../src/report/words.js';
 import { html, visible } from '../../src/web/html.js';
 import { exampleInput, inventTitles } from './example.js';
 
@@ -109,15 +108,6 @@ describe('html', () => {
 
   it('makes control characters visible', () => {
     expect(visible('a\u0000b\u001bc\u007fd\u2028e\ud800f😀')).toBe('a␀b␛c\ufffdd\ufffde\ufffdf😀');
-  });
-});
-
-describe('words', () => {
-  it('round without lying', () => {
-    expect([0, 0.0004, 0.1234, 0.9996, 1].map(percent)).toEqual(['0%', '<0.1%', '12.3%', '>99.9%', '100%']);
-    expect([0, 0.456, 0.996, 0.9999, 1].map(decimal)).toEqual(['0.00', '0.46', '0.99', '0.99', '1.00']);
-    expect([Math.log(12.34), Math.log(50257)].map(perplexity)).toEqual(['12.3', '50,257']);
-    expect([plural(1, 'step'), plural(1200, 'step')]).toEqual(['1 step', '1,200 steps']);
   });
 });
 

@@ -1,6 +1,12 @@
+import {
+  formatCount,
+  formatDecimal,
+  formatPercent,
+  formatSeconds,
+  pluralize,
+} from '../../common/number-formats.js';
 import { type Html, html, visible } from '../../web/html.js';
 import { renderPage } from '../../web/page-shell.js';
-import { count, decimal, percent, plural } from '../words.js';
 import type { BatchRecord, BatchRunRecord, RunFigures } from './batch-record.js';
 import { batchStyles } from './styles.js';
 
@@ -29,26 +35,18 @@ function moment(time: string): string {
   return `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
 }
 
-/** 5130 → `1 h 26 min`. */
-function time(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
 const isDone = ({ status }: BatchRunRecord): boolean => status === 'done' || status === 'overfit';
 
 function headline({ runs, finishedAt }: BatchRecord): string {
   const done = runs.filter(isDone).length;
   const failed = runs.filter(({ status }) => status === 'failed').length;
-  if (finishedAt === null) return `${done} of ${plural(runs.length, 'run')} done so far`;
-  if (failed > 0) return `${failed} of ${plural(runs.length, 'run')} failed`;
+  if (finishedAt === null) return `${done} of ${pluralize(runs.length, 'run')} done so far`;
+  if (failed > 0) return `${failed} of ${pluralize(runs.length, 'run')} failed`;
   const overfit = runs.filter(({ status }) => status === 'overfit').length;
-  if (overfit > 0) return `${overfit} of ${plural(runs.length, 'run')} overfit`;
-  if (done < runs.length) return `${done} of ${plural(runs.length, 'run')} done`;
+  if (overfit > 0) return `${overfit} of ${pluralize(runs.length, 'run')} overfit`;
+  if (done < runs.length) return `${done} of ${pluralize(runs.length, 'run')} done`;
   if (runs.length === 1) return 'The run is done';
-  return runs.length === 2 ? 'Both runs are done' : `All ${count(runs.length)} runs are done`;
+  return runs.length === 2 ? 'Both runs are done' : `All ${formatCount(runs.length)} runs are done`;
 }
 
 function overview(record: BatchRecord): Html {
@@ -64,7 +62,7 @@ function overview(record: BatchRecord): Html {
   const share =
     generated === 0
       ? 'none were generated'
-      : `${percent(accepted / generated)} of ${count(generated)} outputs`;
+      : `${formatPercent(accepted / generated)} of ${formatCount(generated)} outputs`;
   const bad = record.runs.some(({ status }) => status === 'failed' || status === 'overfit');
   return html`<header class="masthead">
 <p class="kicker">titlesmith <span aria-hidden="true">·</span> batch <span aria-hidden="true">·</span>
@@ -73,10 +71,10 @@ function overview(record: BatchRecord): Html {
 <p class="lead">Begun ${moment(startedAt)}. ${comparison(record)}</p>
 </header>
 <section aria-label="Key figures"><dl class="figures">
-${figure('Runs', `${count(record.runs.filter(isDone).length)} of ${count(record.runs.length)}`, 'done')}
-${figure('Titles in', count(titles), 'after cleaning, of all runs')}
-${figure('Accepted', count(accepted), share)}
-${figure('Time', time(seconds), record.finishedAt === null ? 'so far' : 'from the first run to the last')}
+${figure('Runs', `${formatCount(record.runs.filter(isDone).length)} of ${formatCount(record.runs.length)}`, 'done')}
+${figure('Titles in', formatCount(titles), 'after cleaning, of all runs')}
+${figure('Accepted', formatCount(accepted), share)}
+${figure('Time', formatSeconds(seconds), record.finishedAt === null ? 'so far' : 'from the first run to the last')}
 </dl></section>`;
 }
 
@@ -149,11 +147,11 @@ interface Column {
 }
 
 const columns: readonly Column[] = [
-  { name: 'titles', heading: 'Titles in', show: count },
-  { name: 'steps', heading: 'Steps', show: count },
-  { name: 'validationLoss', heading: 'Validation loss', show: decimal, better: 'less' },
-  { name: 'copyShare', heading: 'Copies', show: percent, better: 'less' },
-  { name: 'accepted', heading: 'Accepted', show: count, better: 'more' },
+  { name: 'titles', heading: 'Titles in', show: formatCount },
+  { name: 'steps', heading: 'Steps', show: formatCount },
+  { name: 'validationLoss', heading: 'Validation loss', show: formatDecimal, better: 'less' },
+  { name: 'copyShare', heading: 'Copies', show: formatPercent, better: 'less' },
+  { name: 'accepted', heading: 'Accepted', show: formatCount, better: 'more' },
 ];
 
 function change(now: number, before: number | null | undefined, { show, better }: Column): Html | null {
@@ -185,7 +183,7 @@ function row(run: BatchRunRecord, before: RunFigures | undefined, base: string):
     return html`<td data-label="${heading}">${shown}</td>`;
   });
   return html`<tr><th scope="row">${name}</th><td><span class="state ${kind}">${words}</span>${verdictChange(run.figures, before)}</td>${cells}
-<td data-label="Time">${run.seconds === 0 ? '–' : time(run.seconds)}</td></tr>
+<td data-label="Time">${run.seconds === 0 ? '–' : formatSeconds(run.seconds)}</td></tr>
 `;
 }
 

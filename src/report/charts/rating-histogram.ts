@@ -1,8 +1,8 @@
 import { scaleLinear } from 'd3-scale';
 import { curveStepAfter, line } from 'd3-shape';
+import { formatDecimal, formatPercent } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 import type { OverfitFigures, RatingBin } from '../report-figures.js';
-import { decimal, percent } from '../words.js';
 import { chart, type Frame, frames, marker, round } from './frame.js';
 
 /**
@@ -14,9 +14,9 @@ export function ratingHistogram(
   threshold: number,
 ): readonly Html[] {
   const description =
-    `Histogram of best ratings from 0 to 1. Outputs: median ${decimal(outputs.median)}, ` +
-    `${percent(outputs.copies.share)} copies. Held-out titles: ` +
-    `median ${decimal(heldOut.median)}, ${percent(heldOut.copies.share)} copies.`;
+    `Histogram of best ratings from 0 to 1. Outputs: median ${formatDecimal(outputs.median)}, ` +
+    `${formatPercent(outputs.copies.share)} copies. Held-out titles: ` +
+    `median ${formatDecimal(heldOut.median)}, ${formatPercent(heldOut.copies.share)} copies.`;
   return frames.map((frame) => draw(frame, bins, threshold, description));
 }
 
@@ -54,7 +54,7 @@ width="${round(x(bin.to) - 1 - left)}" height="${round(floor - top)}"/>`;
   });
   const content = html`${bars}
 <path class="line held-out" d="${outline(steps)}"/>
-${marker(frame, x(threshold), `refused from ${decimal(threshold)}`)}`;
+${marker(frame, x(threshold), `refused from ${formatDecimal(threshold)}`)}`;
   return chart(frame, axes, description, content);
 }
 

@@ -1,8 +1,8 @@
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
+import { formatCount, formatDecimal, formatPercent } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 import type { CurvePoint, ReportFigures } from '../report-figures.js';
-import { count, decimal, percent } from '../words.js';
 import { chart, type Frame, frames, marker, round } from './frame.js';
 
 type Curve = ReportFigures['curve'];
@@ -45,13 +45,14 @@ function draw(frame: Frame, curve: Curve, bestStep: number | undefined, descript
   const axes = {
     x,
     y,
-    formatX: count,
+    formatX: formatCount,
     formatY: (value: number) => y.tickFormat(5)(value),
     labelX: 'training steps',
     labelY: 'loss, nats per token',
     ...(copies.length > 0 ? { right: { y: share, format: share.tickFormat(3, '~%'), label: 'copies' } } : {}),
   };
-  const best = bestStep === undefined ? null : marker(frame, x(bestStep), `best: step ${count(bestStep)}`);
+  const best =
+    bestStep === undefined ? null : marker(frame, x(bestStep), `best: step ${formatCount(bestStep)}`);
   const dot = (kind: string, step: number, height: number) =>
     html`<circle class="dot ${kind}" cx="${round(x(step))}" cy="${round(height)}" r="3"/>`;
   const content = html`${best}
@@ -67,12 +68,12 @@ function describe({ loss, validation, copies }: Curve, bestStep: number | undefi
   const course = (name: string, points: readonly CurvePoint[]) =>
     points.length === 0
       ? ''
-      : `${name} goes from ${decimal(points[0]!.loss)} to ${decimal(points.at(-1)!.loss)}. `;
-  const best = bestStep === undefined ? '' : `The best step is ${count(bestStep)}. `;
+      : `${name} goes from ${formatDecimal(points[0]!.loss)} to ${formatDecimal(points.at(-1)!.loss)}. `;
+  const best = bestStep === undefined ? '' : `The best step is ${formatCount(bestStep)}. `;
   const copied =
     copies.length === 0
       ? ''
-      : `Copies among the samples go from ${percent(copies[0]!.share)} to ${percent(copies.at(-1)!.share)}.`;
+      : `Copies among the samples go from ${formatPercent(copies[0]!.share)} to ${formatPercent(copies.at(-1)!.share)}.`;
   const losses = `${course('Training loss', loss)}${course('Held-out loss', validation)}`;
   return `Line chart. ${losses}${best}${copied}`.trim();
 }

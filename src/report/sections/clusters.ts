@@ -1,6 +1,6 @@
+import { formatCount } from '../../common/number-formats.js';
 import { type Html, html, titleText } from '../../web/html.js';
 import type { Cluster, ReportFigures } from '../report-figures.js';
-import { count } from '../words.js';
 
 /** What the model says again and again: training titles it recites, and outputs it repeats. */
 export function clusters(figures: ReportFigures): Html | null {
@@ -21,6 +21,6 @@ function list(name: string, shown: readonly Cluster[]): Html | null {
 }
 
 function item({ text, count: times, variants }: Cluster): Html {
-  return html`<li><span class="times">${count(times)}\u00d7</span>
+  return html`<li><span class="times">${formatCount(times)}\u00d7</span>
 <div>${titleText(text)}${variants.map((variant) => html`<span class="evidence">${titleText(variant)}</span>`)}</div></li>`;
 }

@@ -1,7 +1,7 @@
+import { formatCount, formatDecimal, formatPercent, formatPerplexity } from '../../common/number-formats.js';
 import { type Html, html, visible } from '../../web/html.js';
 import { judgement } from '../judgement.js';
 import type { ReportFigures } from '../report-figures.js';
-import { count, decimal, percent, perplexity } from '../words.js';
 
 /** What the run is about, the verdict in words, and the figures it rests on. */
 export function overview(figures: ReportFigures): Html {
@@ -32,32 +32,39 @@ without a key or a network; they say nothing about any real community.</aside>`;
 
 function keyFigures(figures: ReportFigures): Html[] {
   const { overfit, verdicts, generation, training, titles } = figures;
-  const accepted = generation.outputs === 0 ? '' : ` (${percent(verdicts.accepted / generation.outputs)})`;
+  const accepted =
+    generation.outputs === 0 ? '' : ` (${formatPercent(verdicts.accepted / generation.outputs)})`;
   const cards = [
-    figure('Accepted', count(verdicts.accepted), `of ${count(generation.outputs)} outputs${accepted}`),
+    figure(
+      'Accepted',
+      formatCount(verdicts.accepted),
+      `of ${formatCount(generation.outputs)} outputs${accepted}`,
+    ),
     figure(
       'Copies',
-      percent(overfit.outputs.copies.share),
+      formatPercent(overfit.outputs.copies.share),
       `of outputs; 95% interval ${interval(overfit.outputs.copies)}. ` +
-        `Held-out titles: ${percent(overfit.heldOut.copies.share)}`,
+        `Held-out titles: ${formatPercent(overfit.heldOut.copies.share)}`,
     ),
     figure(
       'Median rating',
-      decimal(overfit.outputs.median),
+      formatDecimal(overfit.outputs.median),
       `of an output with the training title most like it. ` +
-        `Held-out titles: ${decimal(overfit.heldOut.median)}`,
+        `Held-out titles: ${formatDecimal(overfit.heldOut.median)}`,
     ),
   ];
   if (training) {
     cards.push(
       figure(
         'Perplexity',
-        perplexity(training.bestValidationLoss),
-        `on held-out titles, lower is better; ${perplexity(training.initialValidationLoss)} before training`,
+        formatPerplexity(training.bestValidationLoss),
+        `on held-out titles, lower is better; ${formatPerplexity(training.initialValidationLoss)} before training`,
       ),
     );
   } else if (titles.train !== null) {
-    cards.push(figure('Training titles', count(titles.train), 'every output is compared with each of them'));
+    cards.push(
+      figure('Training titles', formatCount(titles.train), 'every output is compared with each of them'),
+    );
   }
   return cards;
 }
@@ -69,5 +76,5 @@ function figure(name: string, value: string, meaning: string): Html {
 }
 
 function interval({ low, high }: { low: number; high: number }): string {
-  return `${percent(low)} to ${percent(high)}`;
+  return `${formatPercent(low)} to ${formatPercent(high)}`;
 }

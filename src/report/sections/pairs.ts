@@ -1,8 +1,8 @@
+import { formatCount, formatDecimal, pluralize } from '../../common/number-formats.js';
 import { type Html, html, titleText } from '../../web/html.js';
 import { markDifferences } from '../differences.js';
 import { pairData } from '../pair-data.js';
 import type { Pair, ReportFigures } from '../report-figures.js';
-import { count, decimal, plural } from '../words.js';
 
 /** Rows that stand in the page itself, for readers without JavaScript and for paper. */
 const rowsWithoutScript = { copies: 10, ofEachVerdict: 15 };
@@ -21,8 +21,8 @@ export function allPairs(figures: ReportFigures): Html {
   const all = shown.length === pairs.length;
   const few = all
     ? null
-    : html`<p id="pairs-few">Shown: the closest ${count(shown.length)} of ${plural(pairs.length, 'output')}.</p>`;
-  const leftOut = html`<p>${plural(pairsLeftOut, 'output')} with lower ratings did not fit this page; all are in
+    : html`<p id="pairs-few">Shown: the closest ${formatCount(shown.length)} of ${pluralize(pairs.length, 'output')}.</p>`;
+  const leftOut = html`<p>${pluralize(pairsLeftOut, 'output')} with lower ratings did not fit this page; all are in
 <code>accepted.txt</code> and <code>rejected.csv</code>.</p>`;
   return html`<section aria-labelledby="pairs">
 <h2 id="pairs">Outputs and titles, side by side</h2>
@@ -86,7 +86,7 @@ function row(pair: Pair, first: string, withVerdict: boolean): Html {
   const second =
     pair.second === null ? null : html` <span class="joint">and</span> ${titleText(pair.second)}`;
   return html`<tr role="row">
-<td role="cell" class="rating" data-label="Rating">${decimal(pair.rating)}</td>
+<td role="cell" class="rating" data-label="Rating">${formatDecimal(pair.rating)}</td>
 <td role="cell" data-label="${first}">${titleText(marked.first)}</td>
 <td role="cell" data-label="Training title">${titleText(marked.second)}${second}</td>
 ${withVerdict ? verdict : null}</tr>

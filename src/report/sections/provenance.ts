@@ -1,11 +1,11 @@
+import { formatCount } from '../../common/number-formats.js';
 import { type Html, html, visible } from '../../web/html.js';
 import type { ReportFigures } from '../report-figures.js';
-import { count } from '../words.js';
 
 /** All that is needed to make the same titles again. */
 export function provenance(figures: ReportFigures): Html {
   const { run, training } = figures;
-  const parameters = training ? `, ${count(training.parameters)} parameters` : '';
+  const parameters = training ? `, ${formatCount(training.parameters)} parameters` : '';
   return html`<section aria-labelledby="provenance">
 <h2 id="provenance">How this was made</h2>
 <dl class="provenance">

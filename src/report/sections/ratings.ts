@@ -1,8 +1,8 @@
+import { formatCount, formatDecimal, formatPercent } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 import { ratingHistogram } from '../charts/rating-histogram.js';
 import { points } from '../judgement.js';
 import type { ReportFigures } from '../report-figures.js';
-import { count, decimal, percent } from '../words.js';
 
 /** The distribution of best ratings, outputs beside held-out titles. */
 export function ratings(figures: ReportFigures): Html {
@@ -16,8 +16,8 @@ nothing, 1 is all. Titles resemble each other anyway, so the
 titles held out of training are rated the same way.
 <em>A healthy model’s bars follow the outline; a model that recites piles up at the right.</em></p>
 <figure>
-<figcaption class="legend"><span class="key outputs">outputs (${count(outputs.count)})</span>
-<span class="key held-out">held-out titles (${count(heldOut.count)})</span></figcaption>
+<figcaption class="legend"><span class="key outputs">outputs (${formatCount(outputs.count)})</span>
+<span class="key held-out">held-out titles (${formatCount(heldOut.count)})</span></figcaption>
 ${ratingHistogram(distribution, overfit, rules.threshold)}
 </figure>
 <div class="scroll" role="region" aria-label="Ratings in numbers" tabindex="0"><table class="numbers">
@@ -34,16 +34,16 @@ ${[row('Outputs', outputs), row('Held-out titles', heldOut)]}
 <th scope="col">held-out titles</th></tr></thead>
 <tbody>${distribution.map(
     (bin) =>
-      html`<tr><th scope="row">${decimal(bin.from)}–${bin.to.toFixed(2)}</th><td>${count(bin.outputs)}</td>
-<td>${count(bin.heldOut)}</td></tr>`,
+      html`<tr><th scope="row">${formatDecimal(bin.from)}–${bin.to.toFixed(2)}</th><td>${formatCount(bin.outputs)}</td>
+<td>${formatCount(bin.heldOut)}</td></tr>`,
   )}</tbody></table></details>
 </section>`;
 }
 
 function row(name: string, summary: ReportFigures['overfit']['outputs']): Html {
   const { median, mean, ninetiethPercentile, highest, copies } = summary;
-  return html`<tr><th scope="row">${name}</th><td>${decimal(median)}</td><td>${decimal(mean)}</td>
-<td>${decimal(ninetiethPercentile)}</td><td>${decimal(highest)}</td>
-<td>${percent(copies.share)} (${count(copies.count)})</td>
-<td>${percent(copies.low)} to ${percent(copies.high)}</td></tr>`;
+  return html`<tr><th scope="row">${name}</th><td>${formatDecimal(median)}</td><td>${formatDecimal(mean)}</td>
+<td>${formatDecimal(ninetiethPercentile)}</td><td>${formatDecimal(highest)}</td>
+<td>${formatPercent(copies.share)} (${formatCount(copies.count)})</td>
+<td>${formatPercent(copies.low)} to ${formatPercent(copies.high)}</td></tr>`;
 }

@@ -1,13 +1,13 @@
+import { formatCount, formatDecimal, formatPercent, pluralize } from '../../common/number-formats.js';
 import { type Html, html, titleText, visible } from '../../web/html.js';
 import type { NamedCount, Pair, ReportFigures } from '../report-figures.js';
-import { count, decimal, percent, plural } from '../words.js';
 
 /** Accepted titles to read. */
 export function acceptedTitles(figures: ReportFigures): Html {
   const { acceptedSample, verdicts } = figures;
-  const total = plural(verdicts.accepted, 'accepted title');
+  const total = pluralize(verdicts.accepted, 'accepted title');
   const all = acceptedSample.length === verdicts.accepted;
-  const shown = all ? `All ${total}` : `${count(acceptedSample.length)} of the ${total}, evenly taken`;
+  const shown = all ? `All ${total}` : `${formatCount(acceptedSample.length)} of the ${total}, evenly taken`;
   return html`<section aria-labelledby="accepted">
 <h2 id="accepted">Accepted titles</h2>
 ${
@@ -43,15 +43,15 @@ export function rejectedTitles(figures: ReportFigures): Html {
   const refused = generation.outputs - verdicts.accepted;
   return html`<section aria-labelledby="rejected">
 <h2 id="rejected">Refused titles</h2>
-<p>${plural(refused, 'output')} refused, ${percent(refused / generation.outputs)} of all,
-near copies from a rating of ${decimal(rules.threshold)}. All are in <code>rejected.csv</code>.</p>
+<p>${pluralize(refused, 'output')} refused, ${formatPercent(refused / generation.outputs)} of all,
+near copies from a rating of ${formatDecimal(rules.threshold)}. All are in <code>rejected.csv</code>.</p>
 ${rejectedSamples.map(
   ({
     reason,
     count: number,
     samples,
   }) => html`<details class="reason"><summary><span class="name">${reason}</span>
-<span class="number">${count(number)}</span> <span class="meaning">${reasonMeanings[reason]}</span></summary>
+<span class="number">${formatCount(number)}</span> <span class="meaning">${reasonMeanings[reason]}</span></summary>
 <ul>${samples.map(sample)}</ul>
 ${number > samples.length ? shownSamples(samples.length) : null}</details>`,
 )}
@@ -59,7 +59,7 @@ ${number > samples.length ? shownSamples(samples.length) : null}</details>`,
 }
 
 function shownSamples(number: number): Html {
-  return html`<p class="more">Shown: ${plural(number, 'different text')}.</p>`;
+  return html`<p class="more">Shown: ${pluralize(number, 'different text')}.</p>`;
 }
 
 function sample({ text, matched, second, evidence, reason }: Pair): Html {
@@ -120,7 +120,7 @@ function countRow(name: string, value: number | null, whole: number, kind = 'maj
   if (value === null) return [];
   const width = whole === 0 ? 0 : Math.round((1000 * value) / whole) / 10;
   return [
-    html`<tr class="${kind}"><th scope="row">${visible(name)}</th><td>${count(value)}</td>
+    html`<tr class="${kind}"><th scope="row">${visible(name)}</th><td>${formatCount(value)}</td>
 <td class="bar-cell" aria-hidden="true"><svg class="part" viewBox="0 0 100 6" preserveAspectRatio="none">
 <rect width="${width}" height="6"/></svg></td></tr>`,
   ];

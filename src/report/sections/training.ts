@@ -1,7 +1,13 @@
+import {
+  formatCount,
+  formatDecimal,
+  formatPercent,
+  formatPerplexity,
+  pluralize,
+} from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 import { trainingCurve } from '../charts/training-curve.js';
 import type { ReportFigures } from '../report-figures.js';
-import { count, decimal, percent, perplexity, plural } from '../words.js';
 
 /** How the loss went. Nothing, where the model was not trained in this run. */
 export function training(figures: ReportFigures): Html | null {
@@ -35,10 +41,10 @@ function inWords(result: NonNullable<ReportFigures['training']>): Html {
     stopReason,
   } = result;
   const why = stopReason === 'patience' ? ', stopped as the held-out loss no longer fell' : '';
-  return html`<p>${plural(steps, 'step')}, ${epochs.toFixed(1)} passes over the training titles${why}.
-Held-out loss ${decimal(initialValidationLoss)} before training,
-${decimal(finalValidationLoss)} at the end, best ${decimal(bestValidationLoss)}
-(perplexity ${perplexity(bestValidationLoss)}) after step ${count(bestStep)}.</p>`;
+  return html`<p>${pluralize(steps, 'step')}, ${epochs.toFixed(1)} passes over the training titles${why}.
+Held-out loss ${formatDecimal(initialValidationLoss)} before training,
+${formatDecimal(finalValidationLoss)} at the end, best ${formatDecimal(bestValidationLoss)}
+(perplexity ${formatPerplexity(bestValidationLoss)}) after step ${formatCount(bestStep)}.</p>`;
 }
 
 /** From when on the samples held more copies than held-out titles do. */
@@ -47,12 +53,12 @@ function whenItBegan({ curve, overfit }: ReportFigures): Html {
   const began = curve.copies.find(({ share }) => share > usual);
   const last = curve.copies.at(-1)!;
   if (!began) {
-    return html`<p>At no step did the samples hold more copies than held-out titles do; after step ${count(last.step)},
-${percent(last.share)} of them were copies.</p>`;
+    return html`<p>At no step did the samples hold more copies than held-out titles do; after step ${formatCount(last.step)},
+${formatPercent(last.share)} of them were copies.</p>`;
   }
-  return html`<p>From step ${count(began.step)} on the samples held more copies than held-out titles do
-(${percent(began.share)}; of held-out titles at most ${percent(usual)}); after step ${count(last.step)} they were
-${percent(last.share)}.</p>`;
+  return html`<p>From step ${formatCount(began.step)} on the samples held more copies than held-out titles do
+(${formatPercent(began.share)}; of held-out titles at most ${formatPercent(usual)}); after step ${formatCount(last.step)} they were
+${formatPercent(last.share)}.</p>`;
 }
 
 function table({ validation, copies }: ReportFigures['curve']): Html {
@@ -63,8 +69,8 @@ function table({ validation, copies }: ReportFigures['curve']): Html {
 <th scope="col">perplexity</th>${withCopies ? html`<th scope="col">copies</th>` : null}</tr></thead>
 <tbody>${validation.map(({ step, loss }) => {
     const share = shareAt.get(step);
-    const copied = html`<td>${share === undefined ? null : percent(share)}</td>`;
-    return html`<tr><th scope="row">${count(step)}</th>
-<td>${loss.toFixed(3)}</td><td>${perplexity(loss)}</td>${withCopies ? copied : null}</tr>`;
+    const copied = html`<td>${share === undefined ? null : formatPercent(share)}</td>`;
+    return html`<tr><th scope="row">${formatCount(step)}</th>
+<td>${loss.toFixed(3)}</td><td>${formatPerplexity(loss)}</td>${withCopies ? copied : null}</tr>`;
   })}</tbody></table></details>`;
 }
