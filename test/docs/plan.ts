@@ -201,7 +201,7 @@ export const notRun: readonly NotRun[] = [
   },
   { of: /^npm run bench -- gpu\//, reason: 'needs a graphics card; the compiler reads it' },
   { of: /jupyter nbconvert /, reason: 'needs Jupyter; notebook.test.ts runs it' },
-  { of: /^npx vitest run --update /, reason: 'writes into the repository; option-document.test.ts compares' },
+  { of: /^npm run tool -- /, reason: 'writes into the repository; options-page.test.ts compares' },
   { of: /^tensorboard /, reason: 'is a server of its own; event-file.test.ts reads the files with it' },
 ];
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../../src/io/package-root.js';
-import { readImports } from './imports.js';
+import { readImports } from '../../tools/structure/imports.js';
 
 interface PackageFile {
   readonly dependencies: Record<string, string>;

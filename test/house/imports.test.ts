@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/io/package-root.js';
-import { type Import, importsOf, readImports } from './imports.js';
+import { type Import, importsOf, readImports } from '../../tools/structure/imports.js';
 import { directionFault, findCircles, findSecondDoors, portabilityFault } from './rules.js';
 
 const imports = readImports(packageRoot);

@@ -1,4 +1,4 @@
-import type { Import } from './imports.js';
+import type { Import } from '../../tools/structure/imports.js';
 
 /** Rooms, or files, from the top down. Those of one level do not know each other. */
 type Levels = readonly (readonly string[])[];

@@ -60,11 +60,5 @@ export function damage(title: string, random: Random): string {
 export const unusableTitles: readonly string[] = [
   ...['[deleted]', '[removed]', '[deleted by user]', '[ Removed by Reddit ]', '[Deleted]', ' [removed] '],
   ...['', '?', '...', 'help', 'why?', 'so true', 'hmm', 'oh no', 'agreed', 'a title'],
-  ...[
-    '&amp;&amp;&amp;',
-    '&lt;&gt;',
-    '\u200b\u200b\u200b\u200b\u200b\u200b\u200b\u200b\u200b',
-    'so     what',
-    '😂😂😂',
-  ],
+  ...['&amp;&amp;&amp;', '&lt;&gt;', '\u200b'.repeat(9), 'so     what', '😂😂😂'],
 ];

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Random } from '../../src/common/random.js';
+import { packageRoot } from '../../src/io/package-root.js';
 import { fixArticles, forms } from './inflection.js';
 
 /** Alternatives of each symbol, as written. */
@@ -9,7 +12,7 @@ const symbolLine = /^(\w+):$/;
 /**
  * Reads rules: `name:` alone on a line starts a symbol, each further line holds alternatives separated by
  * ` | `. Within an alternative `{name}` stands for a symbol, `{name.form}` for an inflected one (see `forms`),
- * `<…>` for a part that is there half of the time.
+ * `<…>` for a part that is there half of the time. A line that begins with `# ` is a comment.
  * @throws Error where a symbol is defined twice, or an alternative stands before the first symbol.
  */
 export function parseGrammar(...texts: string[]): Grammar {
@@ -22,13 +25,22 @@ export function parseGrammar(...texts: string[]): Grammar {
         if (grammar.has(name)) throw new Error(`The symbol ${name} is defined twice`);
         alternatives = [];
         grammar.set(name, alternatives);
-      } else if (line !== '') {
+      } else if (line !== '' && !line.startsWith('# ')) {
         if (!alternatives) throw new Error(`A rule stands before the first symbol: ${line}`);
         alternatives.push(...line.split(' | '));
       }
     }
   }
   return grammar;
+}
+
+function readText(name: string): string {
+  return readFileSync(join(packageRoot, 'tools/sample/grammars', `${name}.txt`), 'utf8');
+}
+
+/** The grammar of one subreddit's titles, from grammars/, with the vocabulary that all of them share. */
+export function readGrammar(subreddit: string): Grammar {
+  return parseGrammar(readText('vocabulary'), readText(subreddit));
 }
 
 const redraws = 20;

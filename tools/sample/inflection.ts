@@ -61,26 +61,11 @@ const irregular: Record<string, readonly [past: string, done: string]> = {
 };
 
 /** Regular or irregular, these double their last letter before -ing and -ed. */
-const doubling = new Set([
-  ...[
-    'beg',
-    'chat',
-    'cut',
-    'drop',
-    'forget',
-    'get',
-    'hug',
-    'nap',
-    'plan',
-    'put',
-    'quit',
-    'run',
-    'shop',
-    'sit',
-    'skip',
-  ],
-  ...['stop', 'swim', 'tip', 'trip', 'wag', 'win', 'wrap'],
-]);
+const doubling = new Set(
+  'beg chat cut drop forget get hug nap plan put quit run shop sit skip stop swim tip trip wag win wrap'.split(
+    ' ',
+  ),
+);
 
 const irregularPlurals: Record<string, string> = {
   child: 'children',

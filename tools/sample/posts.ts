@@ -1,10 +1,6 @@
 import { createRandom, type Random } from '../../src/common/random.js';
 import { damage, damageHarmlessly, escapeAsReddit, unusableTitles } from './damage.js';
-import { expand, type Grammar } from './grammar.js';
-import { askReddit } from './subreddits/askreddit.js';
-import { lifeProTips } from './subreddits/lifeprotips.js';
-import { showerthoughts } from './subreddits/showerthoughts.js';
-import { todayILearned } from './subreddits/todayilearned.js';
+import { expand, readGrammar } from './grammar.js';
 
 /** A post with the columns of Reddit's posts table. `created_utc` in seconds since 1970. */
 export interface SamplePost {
@@ -22,18 +18,18 @@ export interface SamplePost {
 }
 
 interface Plan {
+  /** Its grammar has the same name. */
   readonly subreddit: string;
-  readonly grammar: Grammar;
   /** Distinct titles; reposts and unusable titles come on top. */
   readonly titles: number;
   readonly linksOut: boolean;
 }
 
 const plans: readonly Plan[] = [
-  { subreddit: 'AskReddit', grammar: askReddit, titles: 4400, linksOut: false },
-  { subreddit: 'Showerthoughts', grammar: showerthoughts, titles: 4400, linksOut: false },
-  { subreddit: 'todayilearned', grammar: todayILearned, titles: 1100, linksOut: true },
-  { subreddit: 'LifeProTips', grammar: lifeProTips, titles: 1100, linksOut: false },
+  { subreddit: 'AskReddit', titles: 4400, linksOut: false },
+  { subreddit: 'Showerthoughts', titles: 4400, linksOut: false },
+  { subreddit: 'todayilearned', titles: 1100, linksOut: true },
+  { subreddit: 'LifeProTips', titles: 1100, linksOut: false },
 ];
 
 const seed = 20190101;
@@ -50,7 +46,8 @@ function drawScore(random: Random): number {
 }
 
 /** Stored titles of one subreddit: distinct ones, some of them damaged, then reposts and unusable ones. */
-function drawTitles({ subreddit, grammar, titles }: Plan): string[] {
+function drawTitles({ subreddit, titles }: Plan): string[] {
+  const grammar = readGrammar(subreddit);
   const random = createRandom(seed, 'sample', subreddit);
   const distinct = new Set<string>();
   while (distinct.size < titles) distinct.add(expand(grammar, 'title', random));

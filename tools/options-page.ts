@@ -1,7 +1,12 @@
+import { join } from 'node:path';
+import { writeFileAtomic } from '../src/io/atomic-file.js';
+import { packageRoot } from '../src/io/package-root.js';
 import { replacedOptions } from '../src/options/gpt-2-simple-options.js';
 import { type OptionSpecification, optionGroups } from '../src/options/option-specification.js';
 import { defaultInWords, flagOf, optionNames, specificationOf } from '../src/options/options.js';
 import { serveOptionTable } from '../src/options/serve-options.js';
+
+export const optionsPagePath: string = join(packageRoot, 'docs/options.md');
 
 function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
@@ -25,8 +30,8 @@ export function describeOptions(): string {
     '# Options',
     '',
     'All options of `titlesmith pipeline`, then those of `serve`. The commands of single stages take those of their stage;',
-    'what is not given there is as recorded in the run folder. Written from `src/pipeline/option-table.ts` and',
-    '`serve-options.ts` by their test (`npx vitest run --update option-document`).',
+    'what is not given there is as recorded in the run folder. Written from the tables in `src/options` by',
+    '`npm run tool -- options-page`.',
   ];
   const entries = optionNames.map((name): Entry => [name, specificationOf(name)]);
   for (const group of optionGroups) {
@@ -45,4 +50,10 @@ export function describeOptions(): string {
   );
   for (const [flag, why] of Object.entries(replacedOptions)) lines.push(`| \`${flag}\` | ${cell(why)} |`);
   return `${lines.join('\n')}\n`;
+}
+
+/** `npm run tool -- options-page`: writes docs/options.md anew, after a change to an option. */
+export async function main(): Promise<void> {
+  await writeFileAtomic(optionsPagePath, describeOptions());
+  console.log(`Wrote ${optionsPagePath}`);
 }

@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { flagOf, optionNames } from '../../src/options/options.js';
+import { describeOptions, optionsPagePath } from '../../tools/options-page.js';
+
+test('docs/options.md is what the table of options says', () => {
+  expect(readFileSync(optionsPagePath, 'utf8'), 'outdated: npm run tool -- options-page').toBe(
+    describeOptions(),
+  );
+});
+
+test('every option is documented', () => {
+  const document = describeOptions();
+  expect(optionNames.filter((name) => !document.includes(`\`${flagOf(name)}`))).toEqual([]);
+});

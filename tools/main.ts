@@ -1,0 +1,15 @@
+/** Runs one tool by name: `npm run tool -- structure`. What follows the name is the tool's own. */
+const [name, ...rest] = process.argv.slice(2);
+const tools: Readonly<Record<string, () => Promise<{ main(argv: readonly string[]): Promise<void> }>>> = {
+  'options-page': () => import('./options-page.js'),
+  sample: () => import('./sample.js'),
+  structure: () => import('./structure.js'),
+};
+const load = name === undefined ? undefined : tools[name];
+if (load) {
+  const tool = await load();
+  await tool.main(rest);
+} else {
+  process.stderr.write(`Usage: npm run tool -- ${Object.keys(tools).join('|')} [arguments]\n`);
+  process.exitCode = 2;
+}
