@@ -63,7 +63,7 @@ export type { FinetuneInput, TrainingSamples } from './model/training/input.js';
 export { TokenFile, writeTokens } from './model/training/token-file.js';
 export { tokenizeTitles } from './model/training/tokens.js';
 export type { MetricsLine, TrainingOptions, TrainingResult } from './model/training/training-options.js';
-export { type Gpt2Configuration, nanoConfiguration } from './model/transformer/configuration.js';
+export { nanoConfiguration, type TransformerConfiguration } from './model/transformer/configuration.js';
 export type { DecodeSession } from './model/transformer/decode-session.js';
 export { openDecodeSession } from './model/transformer/decoder.js';
 export { storedWeights, type WeightSource } from './model/transformer/weight-source.js';

@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util';
-import { type Gpt2Configuration, nanoConfiguration } from '../../src/model/transformer/configuration.js';
+import {
+  nanoConfiguration,
+  type TransformerConfiguration,
+} from '../../src/model/transformer/configuration.js';
 
 const published = { vocabularySize: 50_257, contextLength: 1024, layerNormEpsilon: 1e-5 };
 
 /** Sizes by name: OpenAI's four, and nano over the vocabulary of the bundled sample. */
-export const configurations: Readonly<Record<string, Gpt2Configuration>> = {
+export const configurations: Readonly<Record<string, TransformerConfiguration>> = {
   nano: nanoConfiguration(2048),
   '124M': { ...published, width: 768, layers: 12, heads: 12 },
   '355M': { ...published, width: 1024, layers: 24, heads: 16 },
@@ -14,7 +17,7 @@ export const configurations: Readonly<Record<string, Gpt2Configuration>> = {
 
 export interface StepOptions {
   readonly model: string;
-  readonly configuration: Gpt2Configuration;
+  readonly configuration: TransformerConfiguration;
   readonly rows: number;
   readonly rowLength: number;
   readonly steps: number;

@@ -11,7 +11,7 @@ import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
 import { BatchStream } from '../../src/model/training/batches.js';
 import { tokenizeTitles } from '../../src/model/training/tokens.js';
-import type { Gpt2Configuration } from '../../src/model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
 import { type Contestant, compare } from './contestants.js';
 import { configurations } from './options.js';
 import { recordBatches } from './recorded-batches.js';
@@ -45,7 +45,7 @@ const titles = records.flatMap(({ title }) => {
 const { train } = splitTitles(titles);
 const tokenizer = model === 'nano' ? restrictedTokenizer(titles) : gpt2Tokenizer();
 const { vocabularySize, endOfTextId } = tokenizer;
-const configuration: Gpt2Configuration = { ...configurations[model], vocabularySize };
+const configuration: TransformerConfiguration = { ...configurations[model], vocabularySize };
 const tokenized = tokenizeTitles(train, tokenizer, { maximumTokens: configuration.contextLength - 1 }).titles;
 const lengths = Array.from(
   tokenized.offsets.subarray(1),

@@ -3,14 +3,14 @@ import { parseArgs } from 'node:util';
 import { parse } from 'csv-parse/sync';
 import { createRandom, shuffle } from '../../src/common/random.js';
 import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
-import type { Gpt2Configuration } from '../../src/model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
 import type { Precision } from '../../src/model/transformer/precision.js';
 import { usualSlots } from '../../src/model/transformer/slots.js';
 import { configurations } from '../finetune/options.js';
 
 export interface GenerateBenchOptions {
   readonly model: string;
-  readonly configuration: Gpt2Configuration;
+  readonly configuration: TransformerConfiguration;
   readonly slots: number;
   readonly capacity: number;
   readonly threads: number;

@@ -1,11 +1,11 @@
 import { createRandom } from '../../src/common/random.js';
 import type { Tokenizer } from '../../src/model/tokenizer/tokenizer.js';
-import type { Gpt2Configuration } from '../../src/model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
 import type { WeightSource } from '../../src/model/transformer/weight-source.js';
 
 /** Weights as a model trained from scratch starts with, made when they are read. */
-export function randomWeights(configuration: Gpt2Configuration): WeightSource {
+export function randomWeights(configuration: TransformerConfiguration): WeightSource {
   const initial = new Map(parameterSpecifications(configuration).map((each) => [each.name, each.initial]));
   // Values from a small table: a random number for each of a billion weights would take longer than the bench.
   const random = createRandom(1, 'weights');
@@ -24,7 +24,7 @@ export function randomWeights(configuration: Gpt2Configuration): WeightSource {
 }
 
 /** A tokenizer for random models of any vocabulary, whose tokens are all the same letter. */
-export function byteTokenizer({ vocabularySize }: Gpt2Configuration): Tokenizer {
+export function byteTokenizer({ vocabularySize }: TransformerConfiguration): Tokenizer {
   const letter = Uint8Array.of(0x61);
   return {
     vocabularySize,

@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 import { type FloatType, floatTypes } from '../../src/model/graph/shape.js';
-import type { Gpt2Configuration } from '../../src/model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
 import { configurations } from '../finetune/options.js';
 
 /** One model with one size of step. */
 export interface Load {
   readonly model: string;
-  readonly configuration: Gpt2Configuration;
+  readonly configuration: TransformerConfiguration;
   readonly rows: number;
   readonly rowLength: number;
 }
@@ -26,7 +26,7 @@ export interface GpuOptions {
 }
 
 /** Small enough for a graphics card in software: shows that the bench runs. */
-const tiny: Gpt2Configuration = {
+const tiny: TransformerConfiguration = {
   vocabularySize: 512,
   contextLength: 64,
   width: 32,

@@ -1,6 +1,6 @@
 import { TitlesmithError } from '../common/errors.js';
 import { likelyTrainingMemory, processBytes } from '../model/training/memory.js';
-import { type Gpt2Configuration, nanoConfiguration } from '../model/transformer/configuration.js';
+import { nanoConfiguration, type TransformerConfiguration } from '../model/transformer/configuration.js';
 import { readConfiguration } from '../model/weights/checkpoint.js';
 import { findModelFolder } from '../model/weights/model-folder.js';
 import { publishedShape } from '../model/weights/published-shapes.js';
@@ -36,7 +36,7 @@ export function isTooLarge(options: RunOptions): boolean {
 }
 
 /** The shape of a run's model, as far as it can be known without a network. */
-async function shapeOf(model: string, source: string): Promise<Gpt2Configuration> {
+async function shapeOf(model: string, source: string): Promise<TransformerConfiguration> {
   if (model === 'nano' || (model === 'auto' && source === 'sample'))
     return nanoConfiguration(usualVocabulary);
   try {

@@ -16,7 +16,7 @@ import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
 import { finetune } from '../../src/model/training/finetune.js';
 import { tokenizeTitles } from '../../src/model/training/tokens.js';
 import type { MetricsLine, TrainingOptions } from '../../src/model/training/training-options.js';
-import type { Gpt2Configuration } from '../../src/model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
 import { openDecodeSession } from '../../src/model/transformer/decoder.js';
 import {
   createParameterStore,
@@ -32,7 +32,7 @@ const titles = ['red', 'blue', 'old', 'new'].flatMap((color) =>
 );
 const tokenizer = restrictedTokenizer(titles);
 const tokens = tokenizeTitles(titles, tokenizer, { maximumTokens: 31 }).titles;
-const configuration: Gpt2Configuration = {
+const configuration: TransformerConfiguration = {
   vocabularySize: tokenizer.vocabularySize,
   contextLength: 32,
   width: 16,

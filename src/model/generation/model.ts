@@ -2,7 +2,7 @@ import { silentContext, type WorkContext } from '../../common/progress.js';
 import type { Engine } from '../engine/engine.js';
 import { createOnnxRuntimeEngine } from '../engine/onnxruntime.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import type { Gpt2Configuration } from '../transformer/configuration.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
 import type { DecodeSession } from '../transformer/decode-session.js';
 import { openDecodeSession } from '../transformer/decoder.js';
 import type { Precision } from '../transformer/precision.js';
@@ -35,7 +35,7 @@ export class Model {
   private turn: Promise<void> = Promise.resolve();
 
   constructor(
-    readonly configuration: Gpt2Configuration,
+    readonly configuration: TransformerConfiguration,
     readonly tokenizer: Tokenizer,
     private readonly session: DecodeSession,
   ) {}

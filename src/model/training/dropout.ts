@@ -2,7 +2,7 @@ import { createRandom } from '../../common/random.js';
 import { input } from '../graph/builder.js';
 import { elementCount, type Shape } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
-import type { Gpt2Configuration } from '../transformer/configuration.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
 import type { BlockDropout } from '../transformer/forward.js';
 import type { BatchShape } from './batches.js';
 
@@ -12,7 +12,7 @@ const blockName = (layer: number, part: keyof BlockDropout): string => `dropout.
 
 /** Shapes of the factors of one batch by input name. */
 function dropoutShapes(
-  { width, heads, layers }: Gpt2Configuration,
+  { width, heads, layers }: TransformerConfiguration,
   { rows, rowLength }: BatchShape,
 ): Map<string, Shape> {
   const tokens = [rows * rowLength, width];
@@ -27,7 +27,7 @@ function dropoutShapes(
 
 /** The factors as inputs of a graph. */
 export function dropoutInputs(
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   shape: BatchShape,
 ): { readonly embedding: Tensor; readonly block: (layer: number) => BlockDropout } {
   const tensors = new Map(
@@ -54,7 +54,7 @@ export class DropoutFactors {
   private readonly arrays: ReadonlyMap<string, Float32Array>;
 
   constructor(
-    configuration: Gpt2Configuration,
+    configuration: TransformerConfiguration,
     shape: BatchShape,
     private readonly options: { readonly share: number; readonly seed: number },
   ) {

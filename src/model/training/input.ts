@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import type { Gpt2Configuration } from '../transformer/configuration.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
 import type { WeightSource } from '../transformer/weight-source.js';
 import type { TrainingData, TrainingOptions } from './training-options.js';
 
@@ -9,7 +9,7 @@ export interface FinetuneInput {
   readonly engine: Engine;
   readonly data: TrainingData;
   readonly tokenizer: Tokenizer;
-  readonly configuration: Gpt2Configuration;
+  readonly configuration: TransformerConfiguration;
   /** Weights to start from, read straight into the model; undefined: a model from scratch. */
   readonly pretrained: Pick<WeightSource, 'read'> | undefined;
   /** Receives model.safetensors (best by validation loss), config.json, tokenizer files, and the state to resume from. */

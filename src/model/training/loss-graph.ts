@@ -11,7 +11,7 @@ import {
 } from '../graph/builder.js';
 import type { FloatType } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
-import type { Gpt2Configuration } from '../transformer/configuration.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
 import {
   embed,
   finalNorm,
@@ -109,7 +109,7 @@ const sum = (tensors: readonly Tensor[]): Tensor => tensors.reduce((total, tenso
  * @param products type of the matrix products; all inputs and the loss are float32.
  */
 export function evaluationGraph(
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   shape: BatchShape,
   adapters: readonly ParameterSpecification[] = [],
   products: FloatType = 'float32',
@@ -151,7 +151,7 @@ export const lossScaleName = 'lossScale';
  * alive.
  */
 export function trainingGraph(
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   shape: BatchShape,
   options: TrainingGraphOptions = {},
 ): Record<string, Tensor> {

@@ -1,6 +1,6 @@
 import { elementCount } from '../graph/shape.js';
 import { adapterSpecifications } from '../transformer/adapters.js';
-import type { Gpt2Configuration } from '../transformer/configuration.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { type ParameterSpecification, parameterSpecifications } from '../transformer/parameters.js';
 import type { TrainingOptions } from './training-options.js';
 
@@ -26,7 +26,7 @@ function elements(specifications: readonly ParameterSpecification[]): number {
  * Bytes without which a model cannot be trained: its weights, and for each one that is trained a gradient and two
  * moments. A training takes more: see {@link likelyTrainingMemory}.
  */
-export function leastTrainingMemory(configuration: Gpt2Configuration, options: Trained): number {
+export function leastTrainingMemory(configuration: TransformerConfiguration, options: Trained): number {
   const { loraRank, onlyTrainTransformerLayers } = options;
   const own = parameterSpecifications(configuration);
   const inBlocks = own.filter(({ name }) => name.startsWith('h.'));
@@ -39,7 +39,10 @@ export function leastTrainingMemory(configuration: Gpt2Configuration, options: T
  * Bytes that training will about take at its peak: what it needs at least, and what a batch leaves behind for the way
  * back. An estimate, for sharing a machine's memory between runs.
  */
-export function likelyTrainingMemory(configuration: Gpt2Configuration, options: Trained & Batch): number {
+export function likelyTrainingMemory(
+  configuration: TransformerConfiguration,
+  options: Trained & Batch,
+): number {
   const { width, layers } = configuration;
   const { batchSize, rowLength, recompute } = options;
   const kept = recompute ? keptPerBlockRecomputing : keptPerBlock;

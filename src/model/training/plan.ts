@@ -1,7 +1,7 @@
 import { TitlesmithError, usageError } from '../../common/errors.js';
 import { createRandom } from '../../common/random.js';
 import type { TokenizedTitles } from '../tokenizer/tokenizer.js';
-import type { Gpt2Configuration } from '../transformer/configuration.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { packTitles } from './packing.js';
 import type { TrainingData, TrainingOptions } from './training-options.js';
 
@@ -43,7 +43,7 @@ export function epochsOf(steps: number, { rowsPerStep, rowsPerEpoch }: TrainingP
  */
 export function planTraining(
   data: TrainingData,
-  model: Gpt2Configuration,
+  model: TransformerConfiguration,
   options: TrainingOptions,
 ): TrainingPlan {
   if (titleCount(data.train) === 0 || titleCount(data.validation) === 0) {

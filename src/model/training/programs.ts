@@ -1,6 +1,6 @@
 import type { Engine, Program } from '../engine/engine.js';
 import type { FloatType } from '../graph/shape.js';
-import type { Gpt2Configuration } from '../transformer/configuration.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
 import type { BatchShape } from './batches.js';
 import { evaluationGraph, trainingGraph } from './loss-graph.js';
 import type { TrainableModel } from './trainable.js';
@@ -26,7 +26,7 @@ export async function compilePrograms(
     shape,
     options,
   }: {
-    readonly configuration: Gpt2Configuration;
+    readonly configuration: TransformerConfiguration;
     readonly shape: BatchShape;
     readonly options: TrainingOptions;
   },

@@ -1,5 +1,5 @@
 import { adapterSpecifications, mergedParameter } from '../transformer/adapters.js';
-import type { Gpt2Configuration } from '../transformer/configuration.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
 import {
   createParameterStore,
   initializeParameters,
@@ -23,7 +23,7 @@ export interface TrainableModel {
 
 /** Parts the parameters by the options and makes room for all of them, zeros so far. */
 export function createTrainableModel(
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   { loraRank, onlyTrainTransformerLayers }: Pick<TrainingOptions, 'loraRank' | 'onlyTrainTransformerLayers'>,
 ): TrainableModel {
   const own = parameterSpecifications(configuration);

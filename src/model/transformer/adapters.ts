@@ -1,4 +1,4 @@
-import type { Gpt2Configuration } from './configuration.js';
+import type { TransformerConfiguration } from './configuration.js';
 import { type ParameterSpecification, type ParameterStore, parameterSpecifications } from './parameters.js';
 
 /** Names of the two factors that are added to the matrix `${linear}.weight`. */
@@ -16,7 +16,7 @@ export const adapterScale = 2;
  * training begins at the pretrained model.
  */
 export function adapterSpecifications(
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   rank: number,
 ): ParameterSpecification[] {
   return adaptedMatrices(configuration).flatMap(({ linear, shape: [rows, columns] }) => {
@@ -33,7 +33,9 @@ export function adapterSpecifications(
   });
 }
 
-function adaptedMatrices(configuration: Gpt2Configuration): { linear: string; shape: readonly number[] }[] {
+function adaptedMatrices(
+  configuration: TransformerConfiguration,
+): { linear: string; shape: readonly number[] }[] {
   return parameterSpecifications(configuration)
     .filter(({ name, decays }) => decays && name.endsWith('.weight'))
     .map(({ name, shape }) => ({ linear: name.slice(0, -'.weight'.length), shape }));

@@ -4,7 +4,7 @@ import { TitlesmithError } from '../../common/errors.js';
  * Shape of a GPT-2 (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, section
  * 2.3).
  */
-export interface Gpt2Configuration {
+export interface TransformerConfiguration {
   /** V */
   readonly vocabularySize: number;
   /** Longest text in tokens: rows of the position embedding. */
@@ -21,7 +21,7 @@ export interface Gpt2Configuration {
 /**
  * The model trained from scratch where no pretrained weights are used: small enough for minutes on a laptop.
  */
-export function nanoConfiguration(vocabularySize: number): Gpt2Configuration {
+export function nanoConfiguration(vocabularySize: number): TransformerConfiguration {
   return { vocabularySize, contextLength: 128, width: 192, layers: 4, heads: 6, layerNormEpsilon: 1e-5 };
 }
 
@@ -43,7 +43,7 @@ interface ConfigurationFile {
 }
 
 /** config.json in Hugging Face's form; start and end are the same token, `endOfTextId`. */
-export function formatConfiguration(configuration: Gpt2Configuration, endOfTextId: number): string {
+export function formatConfiguration(configuration: TransformerConfiguration, endOfTextId: number): string {
   const file = {
     architectures: ['GPT2LMHeadModel'],
     model_type: 'gpt2',
@@ -84,7 +84,7 @@ function settings(file: ConfigurationFile): { name: keyof ConfigurationFile; all
  * Reads config.json. @param path names the file in messages.
  * @throws TitlesmithError when it is not JSON, not a GPT-2, or a size is missing or absurd.
  */
-export function parseConfiguration(content: string, path: string): Gpt2Configuration {
+export function parseConfiguration(content: string, path: string): TransformerConfiguration {
   const refuse = (what: string): never => {
     throw new TitlesmithError(`${path}: ${what}.`, {
       code: 'model-configuration',

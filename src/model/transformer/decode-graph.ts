@@ -1,7 +1,7 @@
 import { input, multiply, softmax } from '../graph/builder.js';
 import type { FloatType } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
-import type { Gpt2Configuration } from './configuration.js';
+import type { TransformerConfiguration } from './configuration.js';
 import { decodeStep, outputLogits, type SymbolicParameters } from './forward.js';
 
 /** Sizes of a decoder. */
@@ -16,7 +16,7 @@ export interface DecodeSizes {
 const headWidthStep = 8;
 
 /** D': the width of a head in the cache, a multiple of 8. All published GPT-2s have such heads anyway. */
-export function paddedHeadWidth({ width, heads }: Gpt2Configuration): number {
+export function paddedHeadWidth({ width, heads }: TransformerConfiguration): number {
   return Math.ceil(width / heads / headWidthStep) * headWidthStep;
 }
 
@@ -33,7 +33,7 @@ export const layerNames = (kind: string, layers: number): string[] =>
  * @param cacheType type of keys and values: that of the blocks' products.
  */
 export function decodeGraph(
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   parameters: SymbolicParameters,
   { slots, capacity }: DecodeSizes,
   cacheType: FloatType = 'float32',

@@ -3,7 +3,7 @@ import { narrow } from '../engine/float-formats.js';
 import { input } from '../graph/builder.js';
 import { type DType, elementCount, type Shape } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
-import type { Gpt2Configuration } from './configuration.js';
+import type { TransformerConfiguration } from './configuration.js';
 import { paddedHeadWidth } from './decode-graph.js';
 import { outputName, type SymbolicParameters, scalesName } from './forward.js';
 import { parameterSpecifications } from './parameters.js';
@@ -26,7 +26,7 @@ interface Values {
  * Puts zeros behind each head's channels up to the width that the engine attends with: what the projections give, by
  * columns, and what the output projection takes, by rows. Nothing that is computed from them changes.
  */
-function padHeads(configuration: Gpt2Configuration, name: string, { values, shape }: Values): Values {
+function padHeads(configuration: TransformerConfiguration, name: string, { values, shape }: Values): Values {
   const headWidth = configuration.width / configuration.heads;
   const paddedWidth = paddedHeadWidth(configuration);
   const byRows = name.endsWith('attn.c_proj.weight');
@@ -50,7 +50,7 @@ const tokenEmbedding = 'wte.weight';
  * @throws TitlesmithError naming a tensor that cannot be read.
  */
 export async function readDecodeWeights(
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   source: WeightSource,
   precision: Precision,
 ): Promise<DecodeWeights> {

@@ -1,7 +1,7 @@
 import type { Engine, Program } from '../engine/engine.js';
 import { requireEngineFloat16 } from '../engine/float16.js';
 import type { FloatType } from '../graph/shape.js';
-import type { Gpt2Configuration } from './configuration.js';
+import type { TransformerConfiguration } from './configuration.js';
 import { type DecodeSizes, decodeGraph, decodeRows } from './decode-graph.js';
 import type { DecodeInput, DecodeSession, PromptCache, Scores } from './decode-session.js';
 import { readDecodeWeights } from './decode-weights.js';
@@ -28,7 +28,7 @@ export interface DecoderOptions extends DecodeSizes {
  */
 export async function openDecodeSession(
   engine: Engine,
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   weights: WeightSource,
   options: DecoderOptions,
 ): Promise<DecodeSession<Gpt2PromptCache>> {
@@ -59,7 +59,11 @@ export async function openDecodeSession(
 type CacheFactory = (slots: number, capacity: number) => Promise<SlotCache>;
 
 /** Caches where the engine computes. On a device a prompt's has the slots' own capacity: rows are copied whole there. */
-function cacheFactory({ memory }: Engine, configuration: Gpt2Configuration, type: FloatType): CacheFactory {
+function cacheFactory(
+  { memory }: Engine,
+  configuration: TransformerConfiguration,
+  type: FloatType,
+): CacheFactory {
   if (!memory) return async (slots, capacity) => new KeyValueCache(configuration, slots, capacity);
   return (slots, capacity) => DeviceSlotCache.open(memory, configuration, slots, capacity, type);
 }
@@ -80,7 +84,7 @@ class Gpt2DecodeSession implements DecodeSession<Gpt2PromptCache> {
   private readonly scores: Scores;
 
   constructor(
-    configuration: Gpt2Configuration,
+    configuration: TransformerConfiguration,
     { slots, capacity }: DecodeSizes,
     private readonly program: Program,
     /** `promptCache`: one slot for running prompts. */

@@ -1,6 +1,6 @@
 import type { DeviceMemory, DeviceTensor } from '../engine/engine.js';
 import type { FloatType } from '../graph/shape.js';
-import type { Gpt2Configuration } from './configuration.js';
+import type { TransformerConfiguration } from './configuration.js';
 import { layerNames, paddedHeadWidth } from './decode-graph.js';
 import type { SlotCache } from './slot-cache.js';
 
@@ -14,7 +14,7 @@ export class DeviceSlotCache implements SlotCache {
 
   private constructor(
     private readonly memory: DeviceMemory,
-    private readonly configuration: Gpt2Configuration,
+    private readonly configuration: TransformerConfiguration,
     slots: number,
     capacity: number,
     dtype: FloatType,
@@ -28,7 +28,7 @@ export class DeviceSlotCache implements SlotCache {
   /** @param capacity K, the most tokens a slot can hold. @throws TitlesmithError where the device has too little memory. */
   static async open(
     memory: DeviceMemory,
-    configuration: Gpt2Configuration,
+    configuration: TransformerConfiguration,
     slots: number,
     capacity: number,
     dtype: FloatType,

@@ -17,7 +17,7 @@ import {
 import { type FloatType, isFloat } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import { adapterNames, adapterScale } from './adapters.js';
-import type { Gpt2Configuration } from './configuration.js';
+import type { TransformerConfiguration } from './configuration.js';
 import type { ParameterSpecification } from './parameters.js';
 
 /** Symbolic parameters by name; `wte.weight` and so on are inputs of the graph. */
@@ -115,7 +115,7 @@ export function embed(parameters: SymbolicParameters, inputIds: Tensor, position
  * @returns [N,C].
  */
 function block(
-  { layerNormEpsilon: epsilon }: Gpt2Configuration,
+  { layerNormEpsilon: epsilon }: TransformerConfiguration,
   parameters: SymbolicParameters,
   { layer, x, dropout }: { layer: number; x: Tensor; dropout?: BlockDropout | undefined },
   attend: Attention,
@@ -151,7 +151,7 @@ function scaledScores(query: Tensor, key: Tensor): Tensor {
  * @returns y [N,C] and the block's keys and values [B,H,T,D].
  */
 export function maskedBlock(
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   parameters: SymbolicParameters,
   {
     layer,
@@ -178,7 +178,7 @@ export function maskedBlock(
 
 /** The layer norm after the last block: hidden states [N,C]. */
 export function finalNorm(
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   parameters: SymbolicParameters,
   x: Tensor,
 ): Tensor {
@@ -191,7 +191,7 @@ export function finalNorm(
  * @returns hidden states [N,C], and each layer's keys and values [B,H,T,D].
  */
 export function forward(
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   parameters: SymbolicParameters,
   inputs: { inputIds: Tensor; positionIds: Tensor; attentionMask: Tensor },
 ): { hidden: Tensor; keys: Tensor[]; values: Tensor[] } {
@@ -214,7 +214,7 @@ export function forward(
  * @returns hidden states [N,C], and each layer's keys and values with the new ones in them, [B,H,K,D'].
  */
 export function decodeStep(
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   parameters: SymbolicParameters,
   inputs: {
     inputIds: Tensor;

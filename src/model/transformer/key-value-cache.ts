@@ -1,5 +1,5 @@
 import type { NumericArray } from '../engine/engine.js';
-import type { Gpt2Configuration } from './configuration.js';
+import type { TransformerConfiguration } from './configuration.js';
 import { layerNames, paddedHeadWidth } from './decode-graph.js';
 import type { SlotCache } from './slot-cache.js';
 
@@ -12,7 +12,7 @@ export class KeyValueCache implements SlotCache {
 
   /** @param capacity K, the most tokens a slot can hold. */
   constructor(
-    private readonly configuration: Gpt2Configuration,
+    private readonly configuration: TransformerConfiguration,
     slots: number,
     private readonly capacity: number,
   ) {

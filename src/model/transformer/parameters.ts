@@ -1,6 +1,6 @@
 import { createRandom } from '../../common/random.js';
 import { elementCount, type Shape } from '../graph/shape.js';
-import type { Gpt2Configuration } from './configuration.js';
+import type { TransformerConfiguration } from './configuration.js';
 
 /** One trainable tensor, named and shaped as in Hugging Face's checkpoints (Conv1D weights are [in, out]). */
 export interface ParameterSpecification {
@@ -16,7 +16,7 @@ export interface ParameterSpecification {
  * Every parameter of a GPT-2 in the order of its forward pass. The output layer is the token embedding, transposed.
  * Matrices that write to the residual stream start smaller by √(2L) (Radford et al. 2019, section 2.3).
  */
-export function parameterSpecifications(configuration: Gpt2Configuration): ParameterSpecification[] {
+export function parameterSpecifications(configuration: TransformerConfiguration): ParameterSpecification[] {
   const { vocabularySize, contextLength, width, layers } = configuration;
   const deviation = 0.02;
   const residual = deviation / Math.sqrt(2 * layers);

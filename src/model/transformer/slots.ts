@@ -1,5 +1,5 @@
 import { elementCount } from '../graph/shape.js';
-import type { Gpt2Configuration } from './configuration.js';
+import type { TransformerConfiguration } from './configuration.js';
 import { paddedHeadWidth } from './decode-graph.js';
 import { parameterSpecifications } from './parameters.js';
 
@@ -12,13 +12,13 @@ const modestCache = 1.25 * 2 ** 30;
 const bytesPerFloat = 4;
 
 /** Bytes of a slot's keys and values: two arrays [H,K,D'] of float32 a layer. @param capacity K, in tokens. */
-export function slotBytes(configuration: Gpt2Configuration, capacity: number): number {
+export function slotBytes(configuration: TransformerConfiguration, capacity: number): number {
   const { layers, heads } = configuration;
   return 2 * layers * heads * capacity * paddedHeadWidth(configuration) * bytesPerFloat;
 }
 
 /** Bytes of the weights as float32. */
-export function weightBytes(configuration: Gpt2Configuration): number {
+export function weightBytes(configuration: TransformerConfiguration): number {
   const elements = parameterSpecifications(configuration).map(({ shape }) => elementCount(shape));
   return bytesPerFloat * elements.reduce((sum, count) => sum + count, 0);
 }
@@ -29,7 +29,7 @@ export function weightBytes(configuration: Gpt2Configuration): number {
  * @param texts wanted in all, at least 1, where that is known.
  */
 export function usualSlots(
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   capacity: number,
   texts = mostUsefulSlots,
 ): number {

@@ -6,8 +6,8 @@ import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import {
   formatConfiguration,
-  type Gpt2Configuration,
   parseConfiguration,
+  type TransformerConfiguration,
 } from '../transformer/configuration.js';
 import { type ParameterStore, parameterSpecifications } from '../transformer/parameters.js';
 import { loadWeights } from '../transformer/weight-source.js';
@@ -30,7 +30,7 @@ export function namedTensors(
 /** Writes what does not change while training: config.json and the tokenizer's files. */
 export async function writeModelDescription(
   folder: string,
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   tokenizer: Tokenizer,
 ): Promise<void> {
   try {
@@ -52,7 +52,7 @@ export async function writeModelDescription(
  */
 export async function writeWeights(
   folder: string,
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   valuesOf: (name: string) => Float32Array,
 ): Promise<void> {
   const tensors = parameterSpecifications(configuration).map(({ name, shape }) => ({
@@ -64,7 +64,7 @@ export async function writeWeights(
 }
 
 /** @throws TitlesmithError when the folder holds no readable config.json. */
-export async function readConfiguration(folder: string): Promise<Gpt2Configuration> {
+export async function readConfiguration(folder: string): Promise<TransformerConfiguration> {
   const path = join(folder, configurationFile);
   try {
     return parseConfiguration(await readFile(path, 'utf8'), path);
@@ -77,7 +77,10 @@ export async function readConfiguration(folder: string): Promise<Gpt2Configurati
  * Reads a folder's weights into a new store: float32, float16 or bfloat16, one file or several.
  * @throws TitlesmithError naming the tensor that does not fit.
  */
-export async function readWeights(folder: string, configuration: Gpt2Configuration): Promise<ParameterStore> {
+export async function readWeights(
+  folder: string,
+  configuration: TransformerConfiguration,
+): Promise<ParameterStore> {
   const source = await openSafetensorsModel(folder, configuration);
   try {
     return await loadWeights(source, parameterSpecifications(configuration), silentContext);

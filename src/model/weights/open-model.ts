@@ -1,11 +1,11 @@
 import { TitlesmithError } from '../../common/errors.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import type { Gpt2Configuration } from '../transformer/configuration.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
 import type { WeightSource } from '../transformer/weight-source.js';
 
 /** A model whose files are open; the caller closes its weights. */
 export interface OpenModel {
-  readonly configuration: Gpt2Configuration;
+  readonly configuration: TransformerConfiguration;
   readonly tokenizer: Tokenizer;
   readonly weights: WeightSource;
 }
@@ -26,9 +26,9 @@ export interface ModelFolder {
  */
 export function withVocabularyOf(
   tokenizer: Tokenizer,
-  stored: Gpt2Configuration,
+  stored: TransformerConfiguration,
   path: string,
-): Gpt2Configuration {
+): TransformerConfiguration {
   const { vocabularySize } = tokenizer;
   if (vocabularySize <= stored.vocabularySize) return { ...stored, vocabularySize };
   throw new TitlesmithError(

@@ -1,4 +1,4 @@
-import type { Gpt2Configuration } from '../transformer/configuration.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { parseModelName } from './model-name.js';
 
 /** Layers and width of the published GPT-2s (Radford et al. 2019, table 2; Sanh et al. 2019 for the distilled one). */
@@ -17,7 +17,7 @@ const headWidth = 64;
  * The shape of a published model by any of its names, without asking the hub; undefined for others.
  * @throws TitlesmithError when it is no name of a model.
  */
-export function publishedShape(name: string): Gpt2Configuration | undefined {
+export function publishedShape(name: string): TransformerConfiguration | undefined {
   const model = parseModelName(name);
   const shape = model.kind === 'hub' ? shapes[model.repository] : undefined;
   if (!shape) return undefined;

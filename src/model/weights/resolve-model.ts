@@ -1,7 +1,7 @@
 import { TitlesmithError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import type { Gpt2Configuration } from '../transformer/configuration.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { type ParameterStore, parameterSpecifications } from '../transformer/parameters.js';
 import { loadWeights } from '../transformer/weight-source.js';
 import { type HubSettings, hubSettings } from './hub/settings.js';
@@ -26,7 +26,7 @@ export interface AvailableModel extends OpenModel {
 
 /** A model ready to be sampled from. */
 export interface ResolvedModel {
-  readonly configuration: Gpt2Configuration;
+  readonly configuration: TransformerConfiguration;
   readonly tokenizer: Tokenizer;
   readonly weights: ParameterStore;
   readonly source: LocatedModel;

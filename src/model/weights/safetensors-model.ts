@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, TitlesmithError } from '../../common/errors.js';
 import { formatShape, type Shape } from '../graph/shape.js';
-import type { Gpt2Configuration } from '../transformer/configuration.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { parameterSpecifications } from '../transformer/parameters.js';
 import type { WeightSource } from '../transformer/weight-source.js';
 import { SafetensorsFile } from './safetensors.js';
@@ -91,7 +91,7 @@ class SafetensorsModel implements WeightSource {
  */
 export async function openSafetensorsModel(
   folder: string,
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
 ): Promise<WeightSource> {
   const files: SafetensorsFile[] = [];
   try {
@@ -107,7 +107,7 @@ export async function openSafetensorsModel(
 
 function locateTensors(
   files: readonly SafetensorsFile[],
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
 ): Map<string, Location> {
   const locations = new Map<string, Location>();
   for (const file of files) {

@@ -2,7 +2,7 @@ import { freemem, totalmem } from 'node:os';
 import { TitlesmithError } from '../../common/errors.js';
 import { controlGroupMemory } from '../../io/control-group.js';
 import { leastTrainingMemory } from '../../model/training/memory.js';
-import type { Gpt2Configuration } from '../../model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import { publishedShape } from '../../model/weights/published-shapes.js';
 
 const gigabyte = 1e9;
@@ -47,7 +47,7 @@ export function checkPublishedModel(name: string, options: Trained): void {
  */
 export function checkTrainingMemory(
   name: string,
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   options: Trained,
   memory: number = machineMemory(),
 ): void {

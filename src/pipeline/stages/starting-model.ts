@@ -1,14 +1,14 @@
 import type { WorkContext } from '../../common/progress.js';
 import { RestrictedVocabulary } from '../../model/tokenizer/restricted.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import { type Gpt2Configuration, nanoConfiguration } from '../../model/transformer/configuration.js';
+import { nanoConfiguration, type TransformerConfiguration } from '../../model/transformer/configuration.js';
 import type { WeightSource } from '../../model/transformer/weight-source.js';
 import { openModel } from '../../model/weights/resolve-model.js';
 import type { Decision } from '../run/manifest.js';
 
 /** What training starts from. */
 export interface StartingModel {
-  readonly configuration: Gpt2Configuration;
+  readonly configuration: TransformerConfiguration;
   readonly tokenizer: Tokenizer;
   /** Undefined for a model from scratch. */
   readonly pretrained: WeightSource | undefined;

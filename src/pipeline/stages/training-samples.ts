@@ -8,7 +8,7 @@ import { generateTexts } from '../../model/generation/generate.js';
 import { generationDefaults } from '../../model/generation/options.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { TrainingSamples } from '../../model/training/input.js';
-import type { Gpt2Configuration } from '../../model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import { openDecodeSession } from '../../model/transformer/decoder.js';
 import { usualSlots } from '../../model/transformer/slots.js';
 import type { WeightSource } from '../../model/transformer/weight-source.js';
@@ -31,7 +31,11 @@ export interface SampleSettings {
  */
 export function trainingSamples(
   engine: Engine,
-  model: { configuration: Gpt2Configuration; tokenizer: Tokenizer; titles: () => Promise<DatasetTitles> },
+  model: {
+    configuration: TransformerConfiguration;
+    tokenizer: Tokenizer;
+    titles: () => Promise<DatasetTitles>;
+  },
   settings: SampleSettings,
 ): TrainingSamples {
   const { configuration, tokenizer, titles } = model;

@@ -10,7 +10,7 @@ import { topologicalOrder } from '../../../src/model/graph/order.js';
 import { elementCount, floatTypes } from '../../../src/model/graph/shape.js';
 import type { OpNode, Tensor } from '../../../src/model/graph/tensor.js';
 import { trainingGraph } from '../../../src/model/training/loss-graph.js';
-import type { Gpt2Configuration } from '../../../src/model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import { caseInputs } from './case-inputs.js';
 import { opCases } from './cases.js';
 import { evaluate } from './reference.js';
@@ -73,7 +73,7 @@ describe('a graph whose large tensors are in parts gives what the whole one give
   }
 
   it.each(floatTypes)('a whole step of training, products in %s', (products) => {
-    const configuration: Gpt2Configuration = {
+    const configuration: TransformerConfiguration = {
       vocabularySize: 37,
       contextLength: 8,
       width: 4,

@@ -9,7 +9,7 @@ import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js'
 import { finetune } from '../../../src/model/training/finetune.js';
 import { tokenizeTitles } from '../../../src/model/training/tokens.js';
 import type { MetricsLine, TrainingOptions } from '../../../src/model/training/training-options.js';
-import type { Gpt2Configuration } from '../../../src/model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import {
   createParameterStore,
   initializeParameters,
@@ -38,7 +38,7 @@ const [train, validation] = [titles(200, 1), titles(40, 2)].map(
   (list) => tokenizeTitles(list, tokenizer, { maximumTokens: 40 }).titles,
 );
 const data = { train: train!, validation: validation! };
-const configuration: Gpt2Configuration = {
+const configuration: TransformerConfiguration = {
   vocabularySize: tokenizer.vocabularySize,
   contextLength: 64,
   width: 32,

@@ -3,12 +3,12 @@ import { createRandom } from '../../../src/common/random.js';
 import type { NumericArray } from '../../../src/model/engine/engine.js';
 import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
 import { gradientName, trainingGraph } from '../../../src/model/training/loss-graph.js';
-import type { Gpt2Configuration } from '../../../src/model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import { createParameterStore, parameterSpecifications } from '../../../src/model/transformer/parameters.js';
 import { relativeError } from '../transformer/oracle.js';
 
 /** GPT-2's vocabulary, so that logits are cut by tokens as well as by vocabulary; the rest is as small as can be. */
-const configuration: Gpt2Configuration = {
+const configuration: TransformerConfiguration = {
   vocabularySize: 50_257,
   contextLength: 128,
   width: 8,

@@ -17,7 +17,7 @@ import {
 import { tokenizeTitles } from '../../../src/model/training/tokens.js';
 import { createTrainableModel } from '../../../src/model/training/trainable.js';
 import type { MetricsLine, TrainingOptions } from '../../../src/model/training/training-options.js';
-import type { Gpt2Configuration } from '../../../src/model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import {
   createParameterStore,
   type ParameterStore,
@@ -43,7 +43,7 @@ const tokenizer = restrictedTokenizer(titles);
 const [train, validation] = [titles.slice(40), titles.slice(0, 40)].map(
   (list) => tokenizeTitles(list, tokenizer, { maximumTokens: 40 }).titles,
 );
-const configuration: Gpt2Configuration = {
+const configuration: TransformerConfiguration = {
   vocabularySize: tokenizer.vocabularySize,
   contextLength: 64,
   width: 32,

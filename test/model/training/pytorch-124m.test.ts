@@ -12,7 +12,7 @@ import {
   parameterFeeds,
   type TrainableModel,
 } from '../../../src/model/training/trainable.js';
-import type { Gpt2Configuration } from '../../../src/model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import { forward, outputLogits, parameterInputs } from '../../../src/model/transformer/forward.js';
 import { parameterSpecifications } from '../../../src/model/transformer/parameters.js';
 import { FormulaWeights } from '../transformer/formula-weights.js';
@@ -20,7 +20,7 @@ import { relativeError } from '../transformer/oracle.js';
 
 /** What test/oracles/gpt2/make_124m_fixture.py wrote. */
 interface Oracle124M {
-  readonly configuration: Gpt2Configuration;
+  readonly configuration: TransformerConfiguration;
   readonly options: {
     readonly learningRate: number;
     readonly warmupSteps: number;

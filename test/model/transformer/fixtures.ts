@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
-import type { Gpt2Configuration } from '../../../src/model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import { parameterSpecifications } from '../../../src/model/transformer/parameters.js';
 import { readConfiguration } from '../../../src/model/weights/checkpoint.js';
 import { SafetensorsFile } from '../../../src/model/weights/safetensors.js';
@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../../oracles/weights/', import.meta.url));
 export const fixtureFolder = (name: string): string => join(root, name);
 
 /** What all of the fixtures' models are shaped like. */
-export const fixtureConfiguration = (): Promise<Gpt2Configuration> =>
+export const fixtureConfiguration = (): Promise<TransformerConfiguration> =>
   readConfiguration(fixtureFolder('float32'));
 
 /** The parameters PyTorch has after reading the model of a type, as float32. */

@@ -1,4 +1,4 @@
-import type { Gpt2Configuration } from '../../../src/model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import { type ParameterStore, parameterSpecifications } from '../../../src/model/transformer/parameters.js';
 
 /**
@@ -8,7 +8,7 @@ import { type ParameterStore, parameterSpecifications } from '../../../src/model
 export class FormulaWeights {
   private readonly seeds: ReadonlyMap<string, number>;
 
-  constructor(private readonly configuration: Gpt2Configuration) {
+  constructor(private readonly configuration: TransformerConfiguration) {
     this.seeds = new Map(parameterSpecifications(configuration).map(({ name }, index) => [name, index]));
   }
 

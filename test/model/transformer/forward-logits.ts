@@ -1,12 +1,12 @@
 import { input } from '../../../src/model/graph/builder.js';
-import type { Gpt2Configuration } from '../../../src/model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import { forward, outputLogits, parameterInputs } from '../../../src/model/transformer/forward.js';
 import { type ParameterStore, parameterSpecifications } from '../../../src/model/transformer/parameters.js';
 import { testEngine } from '../test-engine.js';
 
 /** Logits [T,V] of a text, by the forward graph that training uses. */
 export async function forwardLogits(
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   weights: ParameterStore,
   tokens: readonly number[],
 ): Promise<Float32Array> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { NumericArray } from '../../../src/model/engine/engine.js';
-import type { Gpt2Configuration } from '../../../src/model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import {
   createParameterStore,
   type ParameterStore,
@@ -9,7 +9,7 @@ import {
 
 /** What test/oracles/gpt2/make_fixture.py wrote: values of PyTorch and Hugging Face transformers. */
 export interface Gpt2Oracle {
-  readonly configuration: Gpt2Configuration;
+  readonly configuration: TransformerConfiguration;
   readonly options: {
     readonly learningRate: number;
     readonly weightDecay: number;

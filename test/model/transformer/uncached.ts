@@ -1,13 +1,13 @@
 import type { Engine } from '../../../src/model/engine/engine.js';
 import { input } from '../../../src/model/graph/builder.js';
-import type { Gpt2Configuration } from '../../../src/model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import { forward, outputLogits, parameterInputs } from '../../../src/model/transformer/forward.js';
 import { type ParameterStore, parameterSpecifications } from '../../../src/model/transformer/parameters.js';
 
 /** Logits [T,V] of a text of T tokens by the training graph: no cache, all positions at once. */
 export async function uncachedLogits(
   engine: Engine,
-  configuration: Gpt2Configuration,
+  configuration: TransformerConfiguration,
   weights: ParameterStore,
   tokens: readonly number[],
 ): Promise<Float32Array> {

@@ -1,5 +1,5 @@
 import type { ModelProto } from '../../engine/onnx/schema.js';
-import type { Gpt2Configuration } from '../configuration.js';
+import type { TransformerConfiguration } from '../configuration.js';
 import { GraphAssembly } from './graph-assembly.js';
 
 /** Scores of keys that must not be seen; e^−1e9 is 0 in float32. */
@@ -25,7 +25,7 @@ interface Shared {
 class Gpt2OnnxGraph {
   private readonly graph = new GraphAssembly();
 
-  constructor(private readonly configuration: Gpt2Configuration) {}
+  constructor(private readonly configuration: TransformerConfiguration) {}
 
   build(): ModelProto['graph'] {
     const { graph } = this;
@@ -168,6 +168,6 @@ class Gpt2OnnxGraph {
  * `past_key_values.l.key` and `.value` float32 [B,H,K−T,D]. Outputs: `logits` float32 [B,T,V],
  * `present.l.key` and `.value` [B,H,K,D].
  */
-export function gpt2OnnxGraph(configuration: Gpt2Configuration): ModelProto['graph'] {
+export function gpt2OnnxGraph(configuration: TransformerConfiguration): ModelProto['graph'] {
   return new Gpt2OnnxGraph(configuration).build();
 }

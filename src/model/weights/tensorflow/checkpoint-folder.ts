@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileError, TitlesmithError } from '../../../common/errors.js';
 import { loadTokenizer } from '../../tokenizer/load.js';
-import type { Gpt2Configuration } from '../../transformer/configuration.js';
+import type { TransformerConfiguration } from '../../transformer/configuration.js';
 import { parameterSpecifications } from '../../transformer/parameters.js';
 import type { WeightSource } from '../../transformer/weight-source.js';
 import { type ModelFolder, type OpenModel, withVocabularyOf } from '../open-model.js';
@@ -57,7 +57,7 @@ class TensorFlowWeights implements WeightSource {
 /** What an optimizer keeps beside a variable, under the variable's name and its own. */
 const optimizerSlot = /\/(Adam|Adam_1|Momentum|RMSProp|RMSProp_1|ExponentialMovingAverage)$/;
 
-async function openWeights(prefix: string, configuration: Gpt2Configuration): Promise<WeightSource> {
+async function openWeights(prefix: string, configuration: TransformerConfiguration): Promise<WeightSource> {
   const bundle = await TensorBundle.open(prefix);
   try {
     const variables = new Map(
@@ -78,7 +78,7 @@ async function openWeights(prefix: string, configuration: Gpt2Configuration): Pr
 }
 
 /** OpenAI's hparams.json. @throws TitlesmithError when it is not JSON, or a size is missing or absurd. */
-export function parseHyperparameters(content: string, path: string): Gpt2Configuration {
+export function parseHyperparameters(content: string, path: string): TransformerConfiguration {
   const refuse = (what: string): never => {
     throw new TitlesmithError(`${path}: ${what}.`, {
       code: 'model-configuration',
