@@ -6,7 +6,7 @@ import { type Header, extract as tarExtract } from 'tar-stream';
 import { fileError, InterruptedError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
 import { writeChunksAtomic } from '../io/atomic-file.js';
-import { makeFolder } from '../io/make-folder.js';
+import { makeFolder } from '../io/folders.js';
 import { runName } from '../options/option-values.js';
 import { manifestFileName, readManifest, writeManifest } from '../pipeline/run/manifest.js';
 import { lockRun } from '../pipeline/run/run-lock.js';

@@ -1,6 +1,6 @@
 import type { Console } from '../cli/terminal.js';
 import { type ExitCode, exitCodes, TitlesmithError, usageError } from '../common/errors.js';
-import { makeFolder } from '../io/make-folder.js';
+import { makeFolder } from '../io/folders.js';
 import { gigabytes, memoryHolder } from '../pipeline/decide/memory.js';
 import { takeLock } from '../pipeline/run/run-lock.js';
 import type { BatchRecord } from '../report/batch/batch-record.js';

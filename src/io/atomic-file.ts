@@ -1,89 +1,147 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileError } from '../common/errors.js';
+import { makeFolder, syncFolder } from './folders.js';
 
-/** Where a file is written before it gets its final name. One fixed name a target, so that a crash leaves at most one to clean up. */
+const temporarySuffix = '.partial';
+/** Bytes gathered before they are written, so that a file of short lines takes few calls to the system. */
+const bufferBytes = 2 ** 16;
+
+/** Where a file is written before it gets its name. One name for each target, so that a crash leaves at most one file behind. */
 export function temporaryName(path: string): string {
-  return `${path}.partial`;
+  return `${path}${temporarySuffix}`;
 }
 
-/** Flushes a folder's entry table, so that a rename survives a power cut. A no-op where folders cannot be opened (Windows). */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+/** Whether a path is that of a file which was never finished. */
+export function isTemporaryName(path: string): boolean {
+  return path.endsWith(temporarySuffix);
 }
 
 /**
- * A file that appears under its name only when it is complete: chunks go to a temporary name, `commit` flushes and
- * renames, `abort` removes what was written.
+ * A file that appears under its name only when it is complete. Chunks are gathered and go to a temporary name; `commit`
+ * flushes the data to disk, renames the file and flushes its folder; `abort` removes what was written.
  */
 export class AtomicFile {
+  private readonly buffer = Buffer.allocUnsafe(bufferBytes);
+  private buffered = 0;
+  private isOpen = true;
+
   private constructor(
     readonly path: string,
     private readonly handle: FileHandle,
   ) {}
 
-  /** Creates missing parent folders. @throws TitlesmithError naming the path when it cannot be written. */
+  /** Creates missing folders above the file. @throws TitlesmithError naming the path when it cannot be written. */
   static async create(path: string): Promise<AtomicFile> {
+    await makeFolder(dirname(path));
     try {
-      await mkdir(dirname(path), { recursive: true });
       return new AtomicFile(path, await open(temporaryName(path), 'w'));
     } catch (error) {
       throw fileError('write', path, error);
     }
   }
 
-  /** Appends bytes, or text as UTF-8. */
+  /**
+   * Appends bytes, or text as UTF-8. The bytes may be overwritten once the promise is fulfilled.
+   * @throws TitlesmithError naming the path.
+   */
   async write(chunk: string | Uint8Array): Promise<void> {
-    try {
-      await this.handle.appendFile(chunk);
-    } catch (error) {
-      throw fileError('write', this.path, error);
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    if (this.buffered + bytes.length > bufferBytes) await this.flush();
+    if (bytes.length > bufferBytes) {
+      await this.append(bytes);
+    } else {
+      this.buffer.set(bytes, this.buffered);
+      this.buffered += bytes.length;
     }
   }
 
+  /** Gives the file its name. Where that fails, nothing is left of it. @throws TitlesmithError naming the path. */
   async commit(): Promise<void> {
     try {
+      await this.flush();
       await this.handle.sync();
-      await this.handle.close();
+      await this.close();
       await rename(temporaryName(this.path), this.path);
       await syncFolder(dirname(this.path));
     } catch (error) {
+      await this.abort();
       throw fileError('write', this.path, error);
     }
   }
 
+  /** Removes what was written; does nothing to a file that is committed. Never throws: it follows an error that matters more. */
   async abort(): Promise<void> {
+    try {
+      await this.close();
+      await rm(temporaryName(this.path), { force: true });
+    } catch {
+      // What is left has a temporary name, and the next attempt overwrites it.
+    }
+  }
+
+  private async flush(): Promise<void> {
+    const { buffered } = this;
+    if (buffered === 0) return;
+    this.buffered = 0;
+    await this.append(this.buffer.subarray(0, buffered));
+  }
+
+  private async append(bytes: Uint8Array): Promise<void> {
+    try {
+      await this.handle.appendFile(bytes);
+    } catch (error) {
+      throw fileError('write', this.path, error);
+    }
+  }
+
+  private async close(): Promise<void> {
+    if (!this.isOpen) return;
+    this.isOpen = false;
     await this.handle.close();
-    await rm(temporaryName(this.path), { force: true });
   }
 }
 
-/** Writes a whole file atomically: temporary name, flush, rename. @throws TitlesmithError naming the path. */
+type FilesOf<Paths extends readonly string[]> = { readonly [Index in keyof Paths]: AtomicFile };
+
+/**
+ * Writes several files of which none appears before all are complete: they are committed one after the other, in the
+ * order of `paths`, once `produce` has returned. Where it throws, nothing is left of any.
+ * @param produce receives a file for each path.
+ * @returns what `produce` returns.
+ * @throws TitlesmithError naming a path that cannot be written, and what `produce` throws.
+ */
+export async function writeAtomically<const Paths extends readonly string[], Result>(
+  paths: Paths,
+  produce: (files: FilesOf<Paths>) => Promise<Result>,
+): Promise<Result> {
+  const files: AtomicFile[] = [];
+  try {
+    for (const path of paths) files.push(await AtomicFile.create(path));
+    const result = await produce(files as FilesOf<Paths>);
+    for (const file of files) await file.commit();
+    return result;
+  } catch (error) {
+    for (const file of files) await file.abort();
+    throw error;
+  }
+}
+
+/** Writes a whole file atomically. @throws TitlesmithError naming the path. */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
   await writeChunksAtomic(path, [content]);
 }
 
-/** Like {@link writeFileAtomic}, for content that is produced piece by piece. */
+/** Like {@link writeFileAtomic}, for content that comes in chunks. @throws what the iteration of `chunks` throws, too. */
 export async function writeChunksAtomic(
   path: string,
   chunks: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
 ): Promise<void> {
-  const file = await AtomicFile.create(path);
-  try {
+  await writeAtomically([path], async ([file]) => {
     for await (const chunk of chunks) await file.write(chunk);
-  } catch (error) {
-    await file.abort();
-    throw error;
-  }
-  await file.commit();
+  });
 }
 
 /** SHA-256 of a file's bytes as lower-case hexadecimal, streamed. @throws TitlesmithError when the file cannot be read. */

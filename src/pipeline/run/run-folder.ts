@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
 import type { ProgressListener } from '../../common/progress.js';
 import { temporaryName } from '../../io/atomic-file.js';
-import { makeFolder } from '../../io/make-folder.js';
+import { makeFolder } from '../../io/folders.js';
 import { packageVersion } from '../../io/package-root.js';
 import type { OptionName, RunOptions } from '../../options/option-table.js';
 import { optionNames, recordOptions, specificationOf } from '../../options/options.js';

@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileError, systemErrorCode } from '../common/errors.js';
 
@@ -31,5 +31,20 @@ export async function makeFolder(path: string): Promise<void> {
     await make(path);
   } catch (error) {
     throw fileError('create the folder', path, error);
+  }
+}
+
+/**
+ * Flushes a folder's table of entries, so that a new or renamed file survives a power cut. Does nothing on Windows, where
+ * folders cannot be opened.
+ * @throws Error of the file system.
+ */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
