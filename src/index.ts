@@ -44,7 +44,6 @@ export { type DeviceReport, listDevices } from './model/engine/devices.js';
 export { createOnnxRuntimeEngine } from './model/engine/onnxruntime.js';
 export { openEngine } from './model/engine/open-engine.js';
 export { generateTexts } from './model/generation/generate.js';
-export type { GeneratedText } from './model/generation/generated-text.js';
 export {
   createModel,
   type GenerateOptions,
@@ -54,6 +53,7 @@ export {
   type ModelOptions,
 } from './model/generation/model.js';
 export { type GenerationOptions, generationDefaults } from './model/generation/options.js';
+export type { GeneratedText } from './model/generation/sequence.js';
 export { gpt2Tokenizer } from './model/tokenizer/gpt2.js';
 export { loadTokenizer } from './model/tokenizer/load.js';
 export { restrictedTokenizer } from './model/tokenizer/restricted.js';

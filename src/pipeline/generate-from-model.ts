@@ -4,7 +4,7 @@ import type { Interrupt } from '../cli/interrupt.js';
 import type { Console } from '../cli/terminal.js';
 import { type ExitCode, exitCodes } from '../common/errors.js';
 import { toPrintable } from '../common/printable.js';
-import type { GeneratedText } from '../model/generation/generated-text.js';
+import type { GeneratedText } from '../model/generation/sequence.js';
 import type { RunOptions } from '../options/option-table.js';
 import { checkPrefixOptions, defaultOptions } from '../options/options.js';
 import { decideDevice, decidedDevice, describeDevice } from './decide/device.js';

@@ -1,27 +1,28 @@
 import type { DecodeInput, DecodeSession, PromptCache, Scores } from '../transformer/decode-session.js';
-import type { Draft } from './draft.js';
+import type { GenerationRequest } from './generation-request.js';
 import { PromptCaches } from './prompts.js';
-import type { TextRequest } from './text-request.js';
+import type { Sequence } from './sequence.js';
 
-/** Texts begun in one turn, for each slot. */
-const mostBegunPerSlot = 4;
+/** Sequences started in one step, for each slot. */
+const maximumStartsPerSlot = 4;
 
-/** A slot at work. */
+/** What a slot works on. */
 interface Running {
-  readonly request: TextRequest;
-  readonly draft: Draft;
+  readonly request: GenerationRequest;
+  readonly sequence: Sequence;
 }
 
 /**
  * The slots of a session, shared by all requests: continuous batching ("Orca: A Distributed Serving System for
- * Transformer-Based Generative Models", Yu et al., OSDI 2022, 3.1). A slot whose text ends takes up the next one before
- * the next step, of the request that has the fewest slots; where no text waits, texts close ranks, so that no step
- * computes an empty slot.
+ * Transformer-Based Generative Models", Yu et al., OSDI 2022, 3.1). A slot whose sequence ends takes up the next one
+ * before the next step, of the request that has the fewest slots; where none waits, the sequences left move together,
+ * so that no step computes an empty slot.
  */
 export class ContinuousBatch<Cache extends PromptCache> {
+  /** By slot. */
   private readonly running: (Running | undefined)[] = [];
   /** In the order they came. */
-  private readonly requests = new Set<TextRequest>();
+  private readonly requests = new Set<GenerationRequest>();
   private readonly caches: PromptCaches<Cache>;
 
   constructor(private readonly session: DecodeSession<Cache>) {
@@ -29,21 +30,21 @@ export class ContinuousBatch<Cache extends PromptCache> {
   }
 
   /** Slots at work. */
-  get busy(): number {
+  get busySlots(): number {
     return this.running.reduce((sum, entry) => sum + (entry ? 1 : 0), 0);
   }
 
-  /** Whether there is anything to do. */
+  /** Whether there is nothing to do. */
   get idle(): boolean {
     return this.requests.size === 0;
   }
 
-  add(request: TextRequest): void {
+  add(request: GenerationRequest): void {
     this.requests.add(request);
   }
 
-  /** Withdraws a request: its slots are free at once, and its listener hears nothing more. */
-  remove(request: TextRequest): void {
+  /** Withdraws a request: its slots are free at once, and its listener is told nothing more. */
+  remove(request: GenerationRequest): void {
     this.requests.delete(request);
     for (const [slot, entry] of this.running.entries())
       if (entry?.request === request) this.running[slot] = undefined;
@@ -51,54 +52,53 @@ export class ContinuousBatch<Cache extends PromptCache> {
   }
 
   /**
-   * Fills the free slots and takes all texts one token further.
-   * @param beforeRun called before each run of the model; what it throws ends the turn.
+   * Fills the free slots and takes all sequences one token further.
+   * @param beforeRun called before each run of the model; what it throws ends the step.
    * @throws what the session throws; errors of one request end that request alone, and are told to its listener.
    */
-  async turn(beforeRun: () => void = () => {}): Promise<void> {
+  async step(beforeRun: () => void = () => {}): Promise<void> {
     await this.fillSlots(beforeRun);
-    const running = this.closeRanks();
+    const running = this.compact();
     if (running.length === 0) return;
     beforeRun();
     const scores = await this.session.step(nextInput(running));
     const { vocabularySize } = this.session;
     for (const [slot, entry] of running.entries()) {
       // A request may have been withdrawn meanwhile.
-      if (this.running[slot] === entry)
-        this.attend(entry.request, () =>
-          entry.request.advance(entry.draft, rowOf(scores, slot, vocabularySize)),
-        );
+      if (this.running[slot] !== entry) continue;
+      const { request, sequence } = entry;
+      this.runIsolated(request, () => request.advance(sequence, rowOf(scores, slot, vocabularySize)));
     }
     for (const [slot, entry] of running.entries()) {
-      if (this.running[slot] !== entry || !entry.draft.finished) continue;
+      if (this.running[slot] !== entry || !entry.sequence.finished) continue;
       this.running[slot] = undefined;
       entry.request.slots--;
-      this.settle(entry);
+      this.finish(entry);
     }
   }
 
   private async fillSlots(beforeRun: () => void): Promise<void> {
     const { slots } = this.session;
-    // Texts that end with their first token leave their slot free; a turn of nothing else would not end.
-    let most = mostBegunPerSlot * slots;
+    // Sequences that end with their first token leave their slot free; a step of nothing else would not end.
+    let starts = maximumStartsPerSlot * slots;
     for (let slot = 0; slot < slots; slot++) {
-      while (this.running[slot] === undefined && most-- > 0) {
+      while (this.running[slot] === undefined && starts-- > 0) {
         const entry = this.next();
         if (!entry) return;
-        await this.begin(entry, slot, beforeRun);
+        await this.start(entry, slot, beforeRun);
       }
     }
   }
 
-  /** Begins a text, whose first token comes of the prompt's scores; it may be finished with that. */
-  private async begin(entry: Running, slot: number, beforeRun: () => void): Promise<void> {
-    const { request, draft } = entry;
+  /** Starts a sequence, whose first token comes of the prompt's scores; it may be finished with that. */
+  private async start(entry: Running, slot: number, beforeRun: () => void): Promise<void> {
+    const { request, sequence } = entry;
     beforeRun();
-    const cache = await this.caches.get(draft.prompt, request.temperature);
-    this.attend(request, () => request.advance(draft, cache.scores));
+    const cache = await this.caches.get(sequence.prompt, request.temperature);
+    this.runIsolated(request, () => request.advance(sequence, cache.scores));
     if (!this.requests.has(request)) return;
-    if (draft.finished) {
-      this.settle(entry);
+    if (sequence.finished) {
+      this.finish(entry);
     } else {
       this.session.fill(slot, cache);
       this.running[slot] = entry;
@@ -106,24 +106,23 @@ export class ContinuousBatch<Cache extends PromptCache> {
     }
   }
 
-  /** The text to begin next: of the request with the fewest slots, the earliest of several. */
+  /** The sequence to start next: of the request with the fewest slots, the earliest of several. */
   private next(): Running | undefined {
     const byNeed = [...this.requests].sort((a, b) => a.slots - b.slots);
     for (const request of byNeed) {
-      const draft = request.next();
-      if (draft) return { request, draft };
+      const sequence = request.next();
+      if (sequence) return { request, sequence };
     }
     return undefined;
   }
 
-  private settle({ request, draft }: Running): void {
-    this.attend(request, () => request.settle(draft));
-    if (!request.settled || !this.requests.delete(request)) return;
-    request.end();
+  private finish({ request, sequence }: Running): void {
+    this.runIsolated(request, () => request.finish(sequence));
+    if (request.finished && this.requests.delete(request)) request.end();
   }
 
-  /** Does a request's own work; where that fails, the request ends, and the others go on. */
-  private attend(request: TextRequest, work: () => void): void {
+  /** Runs a request's own code; where that throws, the request ends, and the others go on. */
+  private runIsolated(request: GenerationRequest, work: () => void): void {
     try {
       work();
     } catch (error) {
@@ -132,15 +131,15 @@ export class ContinuousBatch<Cache extends PromptCache> {
     }
   }
 
-  /** Moves the last texts into empty slots before them. @returns the slots in use. */
-  private closeRanks(): readonly Running[] {
+  /** Moves the last sequences into empty slots before them. @returns the slots in use. */
+  private compact(): readonly Running[] {
     const { running, session } = this;
     for (;;) {
       while (running.length > 0 && running.at(-1) === undefined) running.pop();
       const empty = running.indexOf(undefined);
       if (empty < 0) return [...(running as Running[])];
       const last = running.pop()!;
-      session.move(running.length, empty, last.draft.tokensRead);
+      session.move(running.length, empty, last.sequence.tokensRead);
       running[empty] = last;
     }
   }
@@ -148,8 +147,8 @@ export class ContinuousBatch<Cache extends PromptCache> {
 
 function nextInput(running: readonly Running[]): DecodeInput {
   return {
-    tokens: Int32Array.from(running, ({ draft }) => draft.latestToken),
-    lengths: Int32Array.from(running, ({ draft }) => draft.tokensRead),
+    tokens: Int32Array.from(running, ({ sequence }) => sequence.latestToken),
+    lengths: Int32Array.from(running, ({ sequence }) => sequence.tokensRead),
     temperatures: Float32Array.from(running, ({ request }) => request.temperature),
   };
 }

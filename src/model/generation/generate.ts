@@ -3,14 +3,16 @@ import type { WorkContext } from '../../common/progress.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { DecodeSession, PromptCache } from '../transformer/decode-session.js';
 import { ContinuousBatch } from './continuous-batch.js';
-import type { GeneratedText } from './generated-text.js';
+import { GenerationRequest } from './generation-request.js';
 import type { GenerationOptions } from './options.js';
-import { TextRequest } from './text-request.js';
+import type { Prompt } from './prompts.js';
+import type { GeneratedText } from './sequence.js';
 
 /**
  * Generates `options.nsamples` texts (of each prefix) and yields each when it is finished; `index` tells their order.
  * A text depends on the seed, its index and its prefix alone, not on the number of slots nor on the texts in the
  * others. A slot whose text ends takes up the next one at once (./continuous-batch.ts). The session is left open.
+ * @param prompts what `encodePrompts` makes of the options, where that has been done already.
  * @throws TitlesmithError (exit code 2) before any work when an option is wrong, or prefix and length exceed the
  *   session's capacity; InterruptedError between two steps once `context` asks to stop, finished texts being yielded.
  */
@@ -19,6 +21,7 @@ export async function* generateTexts<Cache extends PromptCache>(
   tokenizer: Tokenizer,
   options: GenerationOptions,
   context: WorkContext,
+  prompts?: readonly Prompt[],
 ): AsyncGenerator<GeneratedText, void, undefined> {
   const finished: GeneratedText[] = [];
   let failure: { readonly error: unknown } | undefined;
@@ -31,13 +34,13 @@ export async function* generateTexts<Cache extends PromptCache>(
     },
   };
   const batch = new ContinuousBatch(session);
-  batch.add(new TextRequest(session, tokenizer, options, listener, context));
+  batch.add(new GenerationRequest(session, tokenizer, options, listener, { context, prompts }));
   const stopIfAsked = (): void => {
     if (context.stopRequested()) throw new InterruptedError();
   };
   while (!batch.idle) {
     try {
-      await batch.turn(stopIfAsked);
+      await batch.step(stopIfAsked);
     } finally {
       yield* finished.splice(0);
     }

@@ -34,24 +34,24 @@ export class IncrementalText {
     return this.text.slice(this.prefix.length);
   }
 
-  /** The part of the text after the prefix that stays as it is, whatever comes: no text to stop at can begin in it. */
-  settled(): string {
-    const longest = Math.max(0, ...this.truncate.map((end) => this.beginningAtEnd(end)));
+  /** The part of the text after the prefix that no later token can change: no text to stop at can begin in it. */
+  stable(): string {
+    const longest = Math.max(0, ...this.truncate.map((end) => this.partialMatchAtEnd(end)));
     return this.text.slice(this.prefix.length, Math.max(this.prefix.length, this.text.length - longest));
   }
 
   /** How many characters at the end of the text may be the beginning of `end`. */
-  private beginningAtEnd(end: string): number {
+  private partialMatchAtEnd(end: string): number {
     if (this.truncated) return 0;
     let length = Math.min(end.length - 1, this.text.length);
     while (length > 0 && !this.text.endsWith(end.slice(0, length))) length--;
     return length;
   }
 
-  private grow(piece: string): void {
+  private grow(added: string): void {
     if (this.truncated) return;
     const known = this.text.length;
-    this.text += piece;
+    this.text += added;
     const ends = this.truncate.map((end) => {
       const at = this.text.indexOf(end, Math.max(0, known - end.length + 1));
       return at < 0 ? Number.POSITIVE_INFINITY : at;

@@ -12,8 +12,8 @@ import { parseModelName } from '../weights/model-name.js';
 import type { OpenModel } from '../weights/open-model.js';
 import { openModel } from '../weights/resolve-model.js';
 import { generateTexts } from './generate.js';
-import type { GeneratedText } from './generated-text.js';
 import { type GenerationOptions, generationDefaults } from './options.js';
+import type { GeneratedText } from './sequence.js';
 
 export interface ModelOptions {
   /** Most texts generated side by side; changes none of them. Otherwise as many as decode fastest in modest memory. */

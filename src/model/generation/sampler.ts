@@ -2,7 +2,6 @@ import { TitlesmithError } from '../../common/errors.js';
 import type { Random } from '../../common/random.js';
 import type { Scores } from '../transformer/decode-session.js';
 import type { SamplingOptions } from './options.js';
-import { type Threshold, topCount, topShare } from './threshold.js';
 
 /**
  * Draws one token id from one row of scores, whose probabilities hold the temperature already. The scores are left
@@ -24,25 +23,25 @@ export function createSampler(
   { temperature, topK, topP }: SamplingOptions,
   vocabularySize: number,
 ): SampleToken {
-  if (temperature === 0) return ({ logits }) => likeliest(logits);
-  const fewer = topK > 0 && topK < vocabularySize;
-  const nucleus = topP > 0 && topP < 1;
-  if (!fewer && !nucleus) return ({ probabilities }, random) => draw(probabilities, random.uniform());
-  const candidates = Int32Array.from({ length: fewer ? topK : vocabularySize }, (_, index) => index);
+  if (temperature === 0) return ({ logits }) => argmax(logits);
+  const usesTopK = topK > 0 && topK < vocabularySize;
+  const usesTopP = topP > 0 && topP < 1;
+  if (!usesTopK && !usesTopP) return ({ probabilities }, random) => draw(probabilities, random.uniform());
+  const candidates = Int32Array.from({ length: usesTopK ? topK : vocabularySize }, (_, index) => index);
   const weights = new Float32Array(candidates.length);
   const scratch = new Float32Array(vocabularySize);
   return ({ probabilities }, random) => {
     if (Number.isNaN(probabilities[0]!)) throw notFinite();
-    if (fewer) collect(probabilities, topCount(probabilities, topK, scratch), candidates, weights);
+    if (usesTopK) gatherKept(probabilities, topKCutoff(probabilities, topK, scratch), candidates, weights);
     else weights.set(probabilities);
     let total = sumOf(weights);
-    if (nucleus) total = restrict(weights, topShare(weights, total, topP, scratch));
+    if (usesTopP) total = zeroBelow(weights, topPCutoff(weights, total, topP, scratch));
     return candidates[draw(weights, random.uniform() * total)]!;
   };
 }
 
-/** The first id of the highest logit. */
-function likeliest(logits: Float32Array): number {
+/** The id of the highest logit, the first of several. */
+function argmax(logits: Float32Array): number {
   let best = 0;
   let highest = Number.NEGATIVE_INFINITY;
   for (let token = 0; token < logits.length; token++) {
@@ -71,10 +70,10 @@ function sumOf(weights: Float32Array): number {
   return sum;
 }
 
-/** Writes the ids and weights that a threshold keeps, in the order of the ids. */
-function collect(
+/** Writes the ids and weights that a cutoff keeps, in the order of the ids. */
+function gatherKept(
   probabilities: Float32Array,
-  { value, ties }: Threshold,
+  { value, ties }: Cutoff,
   candidates: Int32Array,
   weights: Float32Array,
 ): void {
@@ -88,8 +87,8 @@ function collect(
   }
 }
 
-/** Sets the weights that a threshold excludes to 0. @returns the sum of the others. */
-function restrict(weights: Float32Array, { value, ties }: Threshold): number {
+/** Sets the weights that a cutoff excludes to 0. @returns the sum of the others. */
+function zeroBelow(weights: Float32Array, { value, ties }: Cutoff): number {
   let sum = 0;
   let free = ties;
   for (let index = 0; index < weights.length; index++) {
@@ -132,4 +131,112 @@ function groupSum(weights: Float32Array, start: number): number {
     (weights[start + 2]! + weights[start + 3]!) +
     (weights[start + 4]! + weights[start + 5]! + (weights[start + 6]! + weights[start + 7]!))
   );
+}
+
+/** Which of many values are among the largest: all above `value`, and the first `ties` of those equal to it. */
+export interface Cutoff {
+  readonly value: number;
+  readonly ties: number;
+}
+
+/** Values that share one maximum in {@link topKCutoff}'s first look. */
+const blockLength = 16;
+
+/**
+ * The k largest values. Most are ruled out by a bound, the k-th largest of the maxima of blocks: k values at least
+ * reach it.
+ * @param values [n], not NaN.
+ * @param count k, from 1 to n.
+ * @param scratch at least n long; overwritten.
+ */
+export function topKCutoff(values: Float32Array, count: number, scratch: Float32Array): Cutoff {
+  const blocks = Math.ceil(values.length / blockLength);
+  let bound = Number.NEGATIVE_INFINITY;
+  if (count <= blocks) {
+    for (let block = 0; block < blocks; block++) {
+      const end = Math.min((block + 1) * blockLength, values.length);
+      let maximum = Number.NEGATIVE_INFINITY;
+      for (let index = block * blockLength; index < end; index++) {
+        if (values[index]! > maximum) maximum = values[index]!;
+      }
+      scratch[block] = maximum;
+    }
+    bound = findCutoff(scratch.subarray(0, blocks), 'count', count).value;
+  }
+  return findCutoff(valuesFrom(bound, values, scratch), 'count', count);
+}
+
+/**
+ * The fewest largest weights that together reach a share of their sum; as many as there are where rounding keeps
+ * them below it. Weights below the average of what may be left out are ruled out first: all of them together are
+ * less than that.
+ * @param weights [n], not negative, not NaN, some above 0.
+ * @param total their sum.
+ * @param share above 0 and below 1.
+ * @param scratch at least n long; overwritten.
+ */
+export function topPCutoff(
+  weights: Float32Array,
+  total: number,
+  share: number,
+  scratch: Float32Array,
+): Cutoff {
+  const bound = ((1 - share) * total) / weights.length;
+  return findCutoff(valuesFrom(bound, weights, scratch), 'mass', share * total);
+}
+
+/** Copies the values that reach a bound. @returns the part of `scratch` that holds them. */
+function valuesFrom(bound: number, values: Float32Array, scratch: Float32Array): Float32Array {
+  let length = 0;
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!;
+    if (value >= bound) scratch[length++] = value;
+  }
+  return scratch.subarray(0, length);
+}
+
+/**
+ * Finds the fewest largest values that together reach `target`, each counted as 1 (`count`) or as itself (`mass`);
+ * all of them where they miss it. Hoare's FIND ("Algorithm 65", 1961) with a three-way partition: linear time on
+ * average, nothing is sorted.
+ * @param values not empty; rearranged.
+ * @param target above 0.
+ */
+function findCutoff(values: Float32Array, measure: 'count' | 'mass', target: number): Cutoff {
+  let [low, high] = [0, values.length];
+  let missing = target;
+  for (;;) {
+    const pivot = median(values[low]!, values[(low + high) >> 1]!, values[high - 1]!);
+    let [greaterEnd, equalEnd, lessStart] = [low, low, high];
+    let greater = 0;
+    while (equalEnd < lessStart) {
+      const value = values[equalEnd]!;
+      if (value > pivot) {
+        greater += measure === 'count' ? 1 : value;
+        values[equalEnd++] = values[greaterEnd]!;
+        values[greaterEnd++] = value;
+      } else if (value < pivot) {
+        values[equalEnd] = values[--lessStart]!;
+        values[lessStart] = value;
+      } else {
+        equalEnd++;
+      }
+    }
+    if (greater >= missing && greaterEnd > low) {
+      high = greaterEnd;
+      continue;
+    }
+    const each = measure === 'count' ? 1 : pivot;
+    const equal = equalEnd - greaterEnd;
+    if (greater + equal * each >= missing || equalEnd === high) {
+      return { value: pivot, ties: Math.min(equal, Math.ceil((missing - greater) / each)) };
+    }
+    missing -= greater + equal * each;
+    low = equalEnd;
+  }
+}
+
+/** The middle one of three numbers. */
+function median(a: number, b: number, c: number): number {
+  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }

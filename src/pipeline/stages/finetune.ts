@@ -9,7 +9,7 @@ import type { FinetuneCounts } from './counts.js';
 import { readDatasetTitles } from './dataset-titles.js';
 import { datasetTitles, tokenizeDataset } from './dataset-tokens.js';
 import { earlierCheckpointFolder, runFiles } from './descriptions.js';
-import { generationRequest } from './generation-request.js';
+import { prepareGeneration } from './prepared-generation.js';
 import type { StageJob } from './stage-job.js';
 import { startingModel } from './starting-model.js';
 import { trainingOptions } from './training-presets.js';
@@ -41,7 +41,7 @@ export async function runFinetune(
   );
   checkTrainingMemory(modelName, configuration, options);
   // What is to be generated afterwards is refused before the training, not after it.
-  await generationRequest(options, { configuration, tokenizer });
+  await prepareGeneration(options, { configuration, tokenizer });
   const limits = { maximumTokens: configuration.contextLength - 1 };
   const tokens = await tokenizeDataset(folder, tokenizer, limits, context);
   const engine = await openEngine(decidedDevice(decisions['device']), { threads: options.threads });

@@ -6,8 +6,8 @@ import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { DeviceChoice } from '../../model/engine/device-names.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { generateTexts } from '../../model/generation/generate.js';
-import type { GeneratedText } from '../../model/generation/generated-text.js';
 import { openToGenerate } from '../../model/generation/model.js';
+import type { GeneratedText } from '../../model/generation/sequence.js';
 import { openDecodeSession } from '../../model/transformer/decoder.js';
 import { usualSlots } from '../../model/transformer/slots.js';
 import type { RunOptions } from '../../options/option-table.js';
@@ -16,7 +16,7 @@ import type { GenerateCounts } from './counts.js';
 import { runFiles } from './descriptions.js';
 import { formatGenerated } from './generated-file.js';
 import { GeneratedJournal } from './generated-journal.js';
-import { generationRequest } from './generation-request.js';
+import { prepareGeneration } from './prepared-generation.js';
 import type { StageJob } from './stage-job.js';
 
 /** checkpoint/ → generated.jsonl. Finished texts are kept as they come, so that an interrupted stage goes on. */
@@ -56,21 +56,20 @@ export async function* generateFrom(
 ): AsyncGenerator<GeneratedText, void, undefined> {
   const { configuration, tokenizer, weights } = await openToGenerate(model, context);
   const open = async () => {
-    const request = await generationRequest(options, { configuration, tokenizer });
+    const prepared = await prepareGeneration(options, { configuration, tokenizer });
+    const { capacity, texts } = prepared;
     const engine = await openEngine(device, { threads: options.threads });
     const session = await openDecodeSession(engine, configuration, weights, {
-      slots: Math.min(
-        options.slots ?? usualSlots(configuration, request.capacity, request.texts),
-        request.texts,
-      ),
-      capacity: request.capacity,
+      slots: Math.min(options.slots ?? usualSlots(configuration, capacity, texts), texts),
+      capacity,
       precision: options.precision,
     });
-    return { session, wanted: { ...request.wanted, finished } };
+    return { session, prepared };
   };
-  const { session, wanted } = await open().finally(() => weights.close());
+  const { session, prepared } = await open().finally(() => weights.close());
   try {
-    yield* generateTexts(session, tokenizer, wanted, context);
+    const wanted = { ...prepared.options, finished };
+    yield* generateTexts(session, tokenizer, wanted, context, prepared.prompts);
   } finally {
     await session.dispose();
   }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileError, TitlesmithError } from '../../common/errors.js';
-import type { GeneratedText } from '../../model/generation/generated-text.js';
+import type { GeneratedText } from '../../model/generation/sequence.js';
 
 /** generated.jsonl: one text a line, in the order of their index. */
 export function formatGenerated(texts: readonly GeneratedText[]): string {

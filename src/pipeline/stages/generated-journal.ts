@@ -1,6 +1,6 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { fileError, systemErrorCode } from '../../common/errors.js';
-import type { GeneratedText } from '../../model/generation/generated-text.js';
+import type { GeneratedText } from '../../model/generation/sequence.js';
 import { formatGenerated, parseGenerated } from './generated-file.js';
 
 /** Texts in the order they were finished, one a line, kept until generated.jsonl is written whole. */

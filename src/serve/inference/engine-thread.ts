@@ -6,11 +6,11 @@ import { silentContext } from '../../common/progress.js';
 import type { TitleJudge } from '../../dedupe/title-judge.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { ContinuousBatch } from '../../model/generation/continuous-batch.js';
-import type { Draft } from '../../model/generation/draft.js';
-import type { GeneratedText } from '../../model/generation/generated-text.js';
+import { GenerationRequest } from '../../model/generation/generation-request.js';
 import { openToGenerate } from '../../model/generation/model.js';
-import { longestPrompt } from '../../model/generation/prompts.js';
-import { TextRequest } from '../../model/generation/text-request.js';
+import type { GenerationOptions } from '../../model/generation/options.js';
+import { encodePrompts, longestPrompt, type Prompt } from '../../model/generation/prompts.js';
+import type { GeneratedText, Sequence } from '../../model/generation/sequence.js';
 import { elementCount } from '../../model/graph/shape.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import { openDecodeSession } from '../../model/transformer/decoder.js';
@@ -93,31 +93,35 @@ async function load(served: Served, settings: EngineSettings): Promise<Engine> {
   return { session, tokenizer, judge: opened?.judge, facts };
 }
 
-/** The prompt that leaves no room for new tokens, if any; or the options with a length that fits. */
+/** The prompt that leaves no room for new tokens, if any; or the options with a length that fits, and the prompts. */
 function fitLength(
-  { options, shorten }: TextsWanted,
+  { options: asked, shorten }: TextsWanted,
   { delimiters }: Served,
   { tokenizer, facts }: Engine,
 ):
   | { readonly refusal: Refusal }
-  | { readonly options: TextsWanted['options']; readonly promptTokens: number[] } {
-  const count = (prefix: string): number =>
-    longestPrompt(tokenizer, { ...options, delimiters, prefixes: [prefix] });
-  const promptTokens = options.prefixes.map(count);
-  const longest = Math.max(...promptTokens);
+  | {
+      readonly options: GenerationOptions;
+      readonly prompts: readonly Prompt[];
+      readonly promptTokens: number[];
+    } {
+  const options = { ...asked, delimiters };
+  const prompts = encodePrompts(tokenizer, options);
+  const promptTokens = prompts.map(({ tokens }) => tokens.length);
+  const longest = longestPrompt(prompts);
   const length = shorten ? Math.min(options.length, facts.capacity - longest) : options.length;
   if (length >= 1 && longest + length <= facts.capacity)
-    return { options: { ...options, length }, promptTokens };
+    return { options: { ...options, length }, prompts, promptTokens };
   return { refusal: { why: 'too long', prefix: promptTokens.indexOf(longest), promptTokens: longest } };
 }
 
 async function main(): Promise<void> {
   const { served, settings } = workerData as EngineData;
   const engine = await load(served, settings);
-  const outbox: Outbox = new Outbox(engine.judge, () => batch.busy);
+  const outbox: Outbox = new Outbox(engine.judge, () => batch.busySlots);
   const session = overlapped(engine.session, () => outbox.flush());
   const batch = new ContinuousBatch(session);
-  const requests = new Map<number, TextRequest>();
+  const requests = new Map<number, GenerationRequest>();
   let closing = false;
   let wake: () => void = () => {};
 
@@ -131,21 +135,22 @@ async function main(): Promise<void> {
       end(id, fitted.refusal);
       return;
     }
-    const { options, promptTokens } = fitted;
-    const onToken = (draft: Draft): void => {
-      const piece = draft.takePiece();
-      if (piece !== '') outbox.add({ kind: 'piece', id, index: draft.index, piece });
+    const { options, prompts, promptTokens } = fitted;
+    const onToken = (sequence: Sequence): void => {
+      const piece = sequence.takeDelta();
+      if (piece !== '') outbox.add({ kind: 'piece', id, index: sequence.index, piece });
     };
-    const request = new TextRequest(
+    const request = new GenerationRequest(
       session,
       engine.tokenizer,
-      { ...options, delimiters: served.delimiters },
+      options,
       {
         ...(wanted.pieces ? { onToken } : {}),
         onText: (text, rest) => outbox.addText(id, text, rest, wanted.judged && engine.judge !== undefined),
         onEnd: (error) =>
           end(id, error === undefined ? undefined : { why: 'failed', message: messageOf(error) }),
       },
+      { prompts },
     );
     requests.set(id, request);
     batch.add(request);
@@ -174,8 +179,8 @@ async function main(): Promise<void> {
         wake = resolve;
       });
     } else {
-      await batch.turn();
-      // A turn of texts that end at once runs no model; messages are heard even so.
+      await batch.step();
+      // A step of texts that end at once runs no model; messages are heard even so.
       await setImmediate();
     }
   }

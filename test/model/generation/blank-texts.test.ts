@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
-import { maximumDraws } from '../../../src/model/generation/draft-queue.js';
+import { maximumDraws } from '../../../src/model/generation/generation-request.js';
 import { byIndex, generate } from './collect-texts.js';
 import { bigrams, recital, sessionOf, tokenizerOf } from './markov-model.js';
 

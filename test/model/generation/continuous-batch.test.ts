@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ContinuousBatch } from '../../../src/model/generation/continuous-batch.js';
-import type { GeneratedText } from '../../../src/model/generation/generated-text.js';
+import { GenerationRequest } from '../../../src/model/generation/generation-request.js';
 import { type GenerationOptions, generationDefaults } from '../../../src/model/generation/options.js';
-import { TextRequest } from '../../../src/model/generation/text-request.js';
+import type { GeneratedText } from '../../../src/model/generation/sequence.js';
 import type { DecodeSession } from '../../../src/model/transformer/decode-session.js';
 import { byIndex, generate } from './collect-texts.js';
 import { type NextToken, recital, sessionOf, tokenizerOf } from './markov-model.js';
@@ -15,24 +15,24 @@ const wandering: NextToken = (history) => {
 };
 
 interface Asked {
-  readonly request: TextRequest;
+  readonly request: GenerationRequest;
   readonly texts: GeneratedText[];
-  /** By index: the pieces of each text. */
-  readonly pieces: Map<number, string[]>;
+  /** By index: the deltas of each text. */
+  readonly deltas: Map<number, string[]>;
   readonly ends: unknown[];
 }
 
 function ask(session: DecodeSession, options: Partial<GenerationOptions>, tokenizer = letters): Asked {
-  const asked = { texts: [] as GeneratedText[], pieces: new Map<number, string[]>(), ends: [] as unknown[] };
-  const add = (index: number, piece: string): void => {
-    if (piece !== '') asked.pieces.set(index, [...(asked.pieces.get(index) ?? []), piece]);
+  const asked = { texts: [] as GeneratedText[], deltas: new Map<number, string[]>(), ends: [] as unknown[] };
+  const add = (index: number, delta: string): void => {
+    if (delta !== '') asked.deltas.set(index, [...(asked.deltas.get(index) ?? []), delta]);
   };
-  const request = new TextRequest(
+  const request = new GenerationRequest(
     session,
     tokenizer,
     { ...generationDefaults, temperature: 1, ...options },
     {
-      onToken: (draft) => add(draft.index, draft.takePiece()),
+      onToken: (sequence) => add(sequence.index, sequence.takeDelta()),
       onText: (text, rest) => {
         add(text.index, rest);
         asked.texts.push(text);
@@ -43,8 +43,8 @@ function ask(session: DecodeSession, options: Partial<GenerationOptions>, tokeni
   return { ...asked, request };
 }
 
-async function finish(batch: { readonly idle: boolean; turn(): Promise<void> }): Promise<void> {
-  while (!batch.idle) await batch.turn();
+async function finish(batch: { readonly idle: boolean; step(): Promise<void> }): Promise<void> {
+  while (!batch.idle) await batch.step();
 }
 
 describe('requests that share slots', () => {
@@ -62,14 +62,14 @@ describe('requests that share slots', () => {
     const asked = wishes.map((wish) => ask(session, wish));
     for (const { request } of asked) {
       batch.add(request);
-      await batch.turn();
+      await batch.step();
     }
     await finish(batch);
-    for (const [at, { texts, pieces, ends }] of asked.entries()) {
+    for (const [at, { texts, deltas, ends }] of asked.entries()) {
       const alone = byIndex(await generate(sessionOf(wandering, { slots: 2 }), letters, wishes[at]!));
       expect(byIndex(texts)).toEqual(alone);
       expect(ends).toEqual([undefined]);
-      for (const { index, text } of texts) expect((pieces.get(index) ?? []).join('')).toBe(text);
+      for (const { index, text } of texts) expect((deltas.get(index) ?? []).join('')).toBe(text);
     }
   });
 
@@ -78,9 +78,9 @@ describe('requests that share slots', () => {
     const batch = new ContinuousBatch(session);
     const [many, one] = [ask(session, { nsamples: 20 }), ask(session, { nsamples: 1 })];
     batch.add(many.request);
-    await batch.turn();
+    await batch.step();
     batch.add(one.request);
-    while (one.texts.length === 0) await batch.turn();
+    while (one.texts.length === 0) await batch.step();
     // The four texts under way when it came, and those beside it.
     expect(many.texts.length).toBeLessThanOrEqual(8);
     await finish(batch);
@@ -93,8 +93,8 @@ describe('requests that share slots', () => {
     const [first, second] = [ask(session, { nsamples: 40 }), ask(session, { nsamples: 40 })];
     batch.add(first.request);
     batch.add(second.request);
-    for (let turn = 0; turn < 12; turn++) {
-      await batch.turn();
+    for (let step = 0; step < 12; step++) {
+      await batch.step();
       expect([0, 3]).toContain(first.request.slots);
       expect(second.request.slots).toBe(first.request.slots);
     }
@@ -106,11 +106,11 @@ describe('requests that share slots', () => {
     const [gone, kept] = [ask(session, { nsamples: 30 }), ask(session, { nsamples: 4, seed: 9 })];
     batch.add(gone.request);
     batch.add(kept.request);
-    const turn = batch.turn();
+    const step = batch.step();
     await Promise.resolve();
     batch.remove(gone.request);
-    await turn;
-    expect(batch.busy).toBeLessThan(3);
+    await step;
+    expect(batch.busySlots).toBeLessThan(3);
     const known = gone.texts.length;
     await finish(batch);
     expect(gone.texts).toHaveLength(known);
@@ -143,26 +143,26 @@ describe('requests that share slots', () => {
     expect(session.calls.prompts).toEqual([[4, 0, 1]]);
   });
 
-  test('a model that ends every text at once does not keep a turn for itself', async () => {
+  test('a model that ends every text at once does not keep a step for itself', async () => {
     const session = sessionOf(recital(5, []), { slots: 2 });
     const batch = new ContinuousBatch(session);
     const asked = ask(session, { nsamples: 100, temperature: 0 });
     batch.add(asked.request);
-    await batch.turn();
+    await batch.step();
     expect(asked.texts.length).toBeLessThan(20);
     await finish(batch);
     expect(asked.texts).toHaveLength(100);
   });
 });
 
-describe('pieces of a text', () => {
+describe('deltas of a text', () => {
   test('hold back what may begin a text to stop at', async () => {
     const session = sessionOf(recital(5, [0, 1, 2, 0, 1, 3]), { slots: 1 });
     const batch = new ContinuousBatch(session);
     const asked = ask(session, { truncate: 'abd', length: 20 });
     batch.add(asked.request);
     await finish(batch);
-    expect(asked.pieces.get(0)).toEqual(['abc']);
+    expect(asked.deltas.get(0)).toEqual(['abc']);
     expect(asked.texts[0]).toMatchObject({ text: 'abc', finishReason: 'stop' });
   });
 
@@ -174,7 +174,7 @@ describe('pieces of a text', () => {
       const asked = ask(session, { prefix: 'a', includePrefix }, spaced);
       batch.add(asked.request);
       await finish(batch);
-      expect(asked.pieces.get(0)).toEqual([includePrefix ? 'a  b' : '  b', 'a']);
+      expect(asked.deltas.get(0)).toEqual([includePrefix ? 'a  b' : '  b', 'a']);
     }
   });
 });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
 import { generateTexts } from '../../../src/model/generation/generate.js';
-import type { GeneratedText } from '../../../src/model/generation/generated-text.js';
 import { type GenerationOptions, generationDefaults } from '../../../src/model/generation/options.js';
+import type { GeneratedText } from '../../../src/model/generation/sequence.js';
 import { openDecodeSession } from '../../../src/model/transformer/decoder.js';
 import { storedWeights } from '../../../src/model/transformer/weight-source.js';
 import { testEngine } from '../test-engine.js';

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { GeneratedText } from '../../../src/model/generation/generated-text.js';
 import {
   createModel,
   type GenerateOptions,
   generate,
   type Model,
 } from '../../../src/model/generation/model.js';
+import type { GeneratedText } from '../../../src/model/generation/sequence.js';
 import { storedWeights } from '../../../src/model/transformer/weight-source.js';
 import { testEngine as engine } from '../test-engine.js';
 import { oracle, oracleParameters } from '../transformer/oracle.js';

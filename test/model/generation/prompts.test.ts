@@ -1,4 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { silentContext } from '../../../src/common/progress.js';
+import { generateTexts } from '../../../src/model/generation/generate.js';
+import { generationDefaults } from '../../../src/model/generation/options.js';
+import { encodePrompts } from '../../../src/model/generation/prompts.js';
+import type { GeneratedText } from '../../../src/model/generation/sequence.js';
 import { byIndex, generate } from './collect-texts.js';
 import { bigrams, type NextToken, recital, sessionOf, tokenizerOf } from './markov-model.js';
 
@@ -59,6 +64,19 @@ describe('several prefixes', () => {
   });
 });
 
+test('prompts that are encoded already are not encoded again', async () => {
+  const options = { ...generationDefaults, prefixes: ['ab', 'c'], nsamples: 2, temperature: 1 };
+  const prompts = encodePrompts(letters, options);
+  const encode = (): never => {
+    throw new Error('encoded a second time');
+  };
+  const session = sessionOf(wandering, { slots: 3 });
+  const texts: GeneratedText[] = [];
+  const generating = generateTexts(session, { ...letters, encode }, options, silentContext, prompts);
+  for await (const text of generating) texts.push(text);
+  expect(byIndex(texts)).toEqual(byIndex(await generate(session, letters, options)));
+});
+
 describe('texts that are there already', () => {
   test('are left out, and the others stay as they are', async () => {
     const options = { prefixes: ['a', 'b'], nsamples: 10, length: 9, seed: 8 };
@@ -108,7 +126,7 @@ describe('delimiters as text', () => {
   });
 });
 
-test('texts of a queue that ran dry close ranks: no step computes an empty slot', async () => {
+test('texts of a queue that ran dry move together: no step computes an empty slot', async () => {
   const model = bigrams([
     [0.5, 0.4, 0.1],
     [0.4, 0.5, 0.1],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Threshold, topCount, topShare } from '../../../src/model/generation/threshold.js';
+import { type Cutoff, topKCutoff, topPCutoff } from '../../../src/model/generation/sampler.js';
 
 /** The same by sorting: the fewest largest values whose measure reaches the target. */
 function bySorting(values: readonly number[], measure: 'count' | 'mass', target: number): number[] {
@@ -14,21 +14,21 @@ function bySorting(values: readonly number[], measure: 'count' | 'mass', target:
   return sorted.slice(0, kept);
 }
 
-function byThreshold(values: readonly number[], { value, ties }: Threshold): number[] {
+function byCutoff(values: readonly number[], { value, ties }: Cutoff): number[] {
   const above = values.filter((other) => other > value).sort((a, b) => b - a);
   return [...above, ...new Array<number>(ties).fill(value)];
 }
 
 function byCount(values: readonly number[], count: number): number[] {
   const scratch = new Float32Array(values.length);
-  return byThreshold(values, topCount(Float32Array.from(values), count, scratch));
+  return byCutoff(values, topKCutoff(Float32Array.from(values), count, scratch));
 }
 
 function byShare(values: readonly number[], share: number): number[] {
   const total = values.reduce((sum, value) => sum + value, 0);
-  return byThreshold(
+  return byCutoff(
     values,
-    topShare(Float32Array.from(values), total, share, new Float32Array(values.length)),
+    topPCutoff(Float32Array.from(values), total, share, new Float32Array(values.length)),
   );
 }
 
@@ -65,7 +65,7 @@ test('top p is what sorting gives', () => {
 
 test('a share that rounding keeps out of reach takes everything', () => {
   const scratch = new Float32Array(3);
-  expect(byThreshold([3, 1, 2], topShare(Float32Array.of(3, 1, 2), 6.001, 1 - 1e-9, scratch))).toEqual([
+  expect(byCutoff([3, 1, 2], topPCutoff(Float32Array.of(3, 1, 2), 6.001, 1 - 1e-9, scratch))).toEqual([
     3, 2, 1,
   ]);
 });

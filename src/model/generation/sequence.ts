@@ -1,17 +1,30 @@
 import { createRandom, type Random } from '../../common/random.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import type { FinishReason, GeneratedText } from './generated-text.js';
 import { IncrementalText } from './incremental-text.js';
 import type { GenerationOptions } from './options.js';
 import { endTexts, type Prompt } from './prompts.js';
 
-/** One text in the making. All its randomness comes from the seed, its index and which draw it is. */
-export class Draft {
+export type FinishReason = 'stop' | 'length';
+
+/** One generated text; a line of generated.jsonl. */
+export interface GeneratedText {
+  /** Position in the whole request, from 0. With `seed` it determines the text. */
+  readonly index: number;
+  readonly text: string;
+  /** New tokens, the end token not counted. */
+  readonly tokens: number;
+  /** `stop`: end token or truncation text; `length`: the token limit. */
+  readonly finishReason: FinishReason;
+  readonly seed: number;
+}
+
+/** A text while it is being generated. All its randomness comes from the seed, its index and which draw it is. */
+export class Sequence {
   readonly random: Random;
   private readonly text: IncrementalText;
   private newTokens = 0;
-  /** Characters of the continuation that were given out by {@link takePiece}. */
-  private given = 0;
+  /** Characters of the continuation that {@link takeDelta} has returned. */
+  private taken = 0;
   private latest: number;
   private finishReason: FinishReason | undefined;
 
@@ -29,17 +42,12 @@ export class Draft {
     this.latest = tokenizer.endOfTextId;
   }
 
-  /** New tokens so far. */
-  get tokens(): number {
-    return this.newTokens;
-  }
-
-  /** Tokens that the model has read: the prompt and all but the latest. */
+  /** Tokens the model has read: the prompt and all new ones but the latest. */
   get tokensRead(): number {
     return this.prompt.tokens.length + this.newTokens - 1;
   }
 
-  /** The token added last. */
+  /** The token added last, which the model reads next. */
   get latestToken(): number {
     return this.latest;
   }
@@ -48,7 +56,7 @@ export class Draft {
     return this.finishReason !== undefined;
   }
 
-  /** Takes the next token; the text may be finished with it. */
+  /** Appends the next token; the text may be finished with it. */
   add(token: number): void {
     this.latest = token;
     if (token === this.tokenizer.endOfTextId) {
@@ -62,21 +70,22 @@ export class Draft {
   }
 
   /**
-   * What has been added to the text since the last call, as far as nothing that comes can change it; the prefix, where
-   * it is shown, before the first piece. Empty for as long as there is only white space: such a text may be drawn anew.
+   * The text added since the last call, as far as no later token can change it. The first delta begins with the prefix
+   * where that is shown. Empty as long as there is only white space: a text that stays blank is drawn anew.
    */
-  takePiece(): string {
-    const settled = this.text.settled();
-    if (this.given === 0 && settled.trim() === '') return '';
-    const before = this.given === 0 && this.options.includePrefix ? this.prompt.prefix : '';
-    const piece = settled.slice(this.given);
-    this.given = settled.length;
-    return before + piece;
+  takeDelta(): string {
+    const stable = this.text.stable();
+    if (this.taken === 0 && stable.trim() === '') return '';
+    const before = this.taken === 0 && this.options.includePrefix ? this.prompt.prefix : '';
+    const delta = stable.slice(this.taken);
+    this.taken = stable.length;
+    return before + delta;
   }
 
   /**
-   * The finished text, whether nothing but white space came after the prefix, and what {@link takePiece} has not given
-   * of it. Called once.
+   * Ends the text. Called once.
+   * @returns the text; whether nothing but white space came after the prefix; and what {@link takeDelta} has not
+   *   returned of it.
    */
   finish(): { result: GeneratedText; blank: boolean; rest: string } {
     const { seed, includePrefix } = this.options;
@@ -90,12 +99,12 @@ export class Draft {
       finishReason,
       seed,
     };
-    const rest = this.given === 0 ? result.text : continuation.slice(this.given);
+    const rest = this.taken === 0 ? result.text : continuation.slice(this.taken);
     return { result, blank: continuation.trim() === '', rest };
   }
 
-  /** The next draw of the same index. */
-  again(): Draft {
-    return new Draft(this.index, this.draw + 1, this.prompt, this.options, this.tokenizer);
+  /** The same index from its beginning, with other random numbers. */
+  nextDraw(): Sequence {
+    return new Sequence(this.index, this.draw + 1, this.prompt, this.options, this.tokenizer);
   }
 }

@@ -1,0 +1,159 @@
+import { TitlesmithError } from '../../common/errors.js';
+import { silentContext, type WorkContext } from '../../common/progress.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import type { DecodeSession, Scores } from '../transformer/decode-session.js';
+import { effectiveTemperature, type GenerationOptions, validateGenerationOptions } from './options.js';
+import { checkCapacity, encodePrompts, type Prompt } from './prompts.js';
+import { createSampler, type SampleToken } from './sampler.js';
+import { type GeneratedText, Sequence } from './sequence.js';
+
+/** How often a text is drawn at most: one with nothing but white space after the prefix is drawn anew. */
+export const maximumDraws = 8;
+
+/** Is told what becomes of a request. */
+export interface GenerationListener {
+  /** After every token of a sequence that goes on. */
+  onToken?(sequence: Sequence): void;
+  /** A text is finished for good. @param rest what {@link Sequence.takeDelta} has not returned of it. */
+  onText(text: GeneratedText, rest: string): void;
+  /** All texts are finished, or, with an error, none will be any more. Called once, unless the request is withdrawn. */
+  onEnd(error?: unknown): void;
+}
+
+/**
+ * The texts one caller wants, generated in slots that may be shared with other requests (./continuous-batch.ts): hands
+ * out its sequences in the order of their index, samples their tokens, and draws blank texts anew.
+ */
+export class GenerationRequest {
+  readonly temperature: number;
+  /** Slots that work for this request. Kept by the batch. */
+  slots = 0;
+  private readonly prompts: readonly Prompt[];
+  private readonly sample: SampleToken;
+  private readonly progress: GenerationProgress;
+  private readonly draws: number;
+  /** Sequences that came out blank and are to be drawn anew. */
+  private readonly blank: Sequence[] = [];
+  private nextIndex = 0;
+  private unfinished: number;
+
+  /**
+   * @param prompts one, or as many as there are prefixes: each begins `nsamples` texts. Encoded from the options where
+   *   they are left out.
+   * @throws TitlesmithError (exit code 2) when an option is wrong, or prefix and length exceed the session's capacity.
+   */
+  constructor(
+    session: Pick<DecodeSession, 'capacity' | 'vocabularySize'>,
+    private readonly tokenizer: Tokenizer,
+    private readonly options: GenerationOptions,
+    readonly listener: GenerationListener,
+    {
+      context = silentContext,
+      prompts = encodePrompts(tokenizer, options),
+    }: { readonly context?: WorkContext; readonly prompts?: readonly Prompt[] | undefined } = {},
+  ) {
+    validateGenerationOptions(options);
+    checkVocabulary(session, tokenizer);
+    checkCapacity(prompts, options, session.capacity);
+    this.prompts = prompts;
+    this.temperature = effectiveTemperature(options.temperature);
+    this.sample = createSampler({ ...options, temperature: this.temperature }, session.vocabularySize);
+    // At temperature 0 every draw gives the same text.
+    this.draws = this.temperature === 0 ? 1 : maximumDraws;
+    const wanted = prompts.length * options.nsamples;
+    this.unfinished = wanted - [...(options.finished ?? [])].filter((index) => index < wanted).length;
+    this.progress = new GenerationProgress(wanted, context, options.finished?.size);
+  }
+
+  /** Whether every text is finished. */
+  get finished(): boolean {
+    return this.unfinished === 0;
+  }
+
+  /** The sequence to start next; undefined where none waits. */
+  next(): Sequence | undefined {
+    const again = this.blank.pop()?.nextDraw();
+    if (again) return again;
+    const { nsamples, finished } = this.options;
+    while (finished?.has(this.nextIndex)) this.nextIndex++;
+    const prompt = this.prompts[Math.floor(this.nextIndex / nsamples)];
+    return prompt && new Sequence(this.nextIndex++, 1, prompt, this.options, this.tokenizer);
+  }
+
+  /** Samples the next token of a sequence. */
+  advance(sequence: Sequence, scores: Scores): void {
+    sequence.add(this.sample(scores, sequence.random));
+    this.progress.countToken();
+    if (!sequence.finished) this.listener.onToken?.(sequence);
+  }
+
+  /** Gives the text of a finished sequence to the listener, unless it is to be drawn anew. */
+  finish(sequence: Sequence): void {
+    const { result, blank, rest } = sequence.finish();
+    if (blank && sequence.draw < this.draws) {
+      this.blank.push(sequence);
+      return;
+    }
+    this.unfinished--;
+    this.progress.countText(blank);
+    this.listener.onText(result, rest);
+  }
+
+  /** Tells the listener that all texts are finished. */
+  end(): void {
+    this.progress.warnOfBlank(this.draws);
+    this.listener.onEnd();
+  }
+}
+
+function checkVocabulary({ vocabularySize }: { vocabularySize: number }, tokenizer: Tokenizer): void {
+  if (vocabularySize === tokenizer.vocabularySize) return;
+  throw new TitlesmithError(
+    `The model knows ${vocabularySize} tokens, but its tokenizer ${tokenizer.vocabularySize}.`,
+    { code: 'vocabulary-mismatch', hint: 'The model folder mixes files of two models: make it anew.' },
+  );
+}
+
+/** Counts texts and tokens and reports them to a context. */
+class GenerationProgress {
+  private readonly startedAt = performance.now();
+  private tokens = 0;
+  private blank = 0;
+
+  /** @param total texts wanted. @param texts those that were there already. */
+  constructor(
+    private readonly total: number,
+    private readonly context: WorkContext,
+    private texts = 0,
+  ) {}
+
+  countToken(): void {
+    this.tokens++;
+  }
+
+  /** A text is finished for good. */
+  countText(blank: boolean): void {
+    this.texts++;
+    if (blank) this.blank++;
+    const seconds = (performance.now() - this.startedAt) / 1000;
+    const rate = seconds > 0 ? Math.round(this.tokens / seconds).toLocaleString('en-US') : '0';
+    this.context.onProgress({
+      kind: 'progress',
+      label: 'generate',
+      done: this.texts,
+      total: this.total,
+      unit: 'texts',
+      detail: `${rate} tokens/s`,
+    });
+  }
+
+  /** Warns how many texts stayed blank, if any. @param draws how often each was drawn. */
+  warnOfBlank(draws: number): void {
+    if (this.blank === 0) return;
+    const often = draws === 1 ? '' : ` after ${draws} draws each`;
+    this.context.onProgress({
+      kind: 'warning',
+      message: `${this.blank} of ${this.total} generated texts are blank${often}.`,
+    });
+  }
+}
