@@ -16,7 +16,7 @@ export interface Done {
 }
 
 /** Folders that a clone has, and what `npm ci` and the build add to it. */
-const parts = ['src', 'bench', 'test', 'docs', 'deploy', 'data', 'queries', 'dist'];
+const parts = ['src', 'bench', 'tools', 'test', 'docs', 'deploy', 'data', 'queries', 'dist'];
 
 /** Only PATH and HOME are taken over: no credentials, no settings of npm or of the test runner. */
 const environment = (folder: string): NodeJS.ProcessEnv => ({
@@ -76,7 +76,7 @@ export async function makeClone(folder: string, batchFile: string): Promise<void
   ])
     cpSync(join(packageRoot, part), join(folder, part), { recursive: true });
   symlinkSync(join(packageRoot, 'node_modules'), join(folder, 'node_modules'));
-  for (const project of ['build', 'bench']) {
+  for (const project of ['build', 'scripts']) {
     const { status, stdout } = spawnSync('npx', ['tsc', '-p', `tsconfig.${project}.json`], {
       cwd: folder,
       encoding: 'utf8',
@@ -85,7 +85,7 @@ export async function makeClone(folder: string, batchFile: string): Promise<void
   }
   const file = join(folder, 'package.json');
   const built = readFileSync(file, 'utf8').replace(
-    /(": ")(?:npm run --silent build|tsc -p tsconfig\.bench\.json) && /g,
+    /(": ")(?:npm run --silent build|tsc -p tsconfig\.scripts\.json) && /g,
     '$1',
   );
   writeFileSync(file, built);
