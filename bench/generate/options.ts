@@ -4,8 +4,8 @@ import { parse } from 'csv-parse/sync';
 import { createRandom, shuffle } from '../../src/common/random.js';
 import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
 import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
-import type { Precision } from '../../src/model/transformer/precision.js';
 import { usualSlots } from '../../src/model/transformer/slots.js';
+import type { Precision } from '../../src/options/choices.js';
 import { configurations } from '../finetune/options.js';
 
 export interface GenerateBenchOptions {

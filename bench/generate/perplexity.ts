@@ -6,7 +6,7 @@ import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
 import { openToGenerate } from '../../src/model/generation/model.js';
 import type { DecodeSession } from '../../src/model/transformer/decode-session.js';
 import { openDecodeSession } from '../../src/model/transformer/decoder.js';
-import { type Precision, precisions } from '../../src/model/transformer/precision.js';
+import { type Precision, precisions } from '../../src/options/choices.js';
 import { machine, table } from '../dedupe/machine.js';
 
 /**

@@ -4,8 +4,8 @@ import { nanoConfiguration, type TransformerConfiguration } from '../model/trans
 import { readConfiguration } from '../model/weights/checkpoint.js';
 import { findModelFolder } from '../model/weights/model-folder.js';
 import { publishedShape } from '../model/weights/published-shapes.js';
+import { stageNames } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
-import { stageNames } from '../options/stage-names.js';
 import { availableMemory, checkPublishedModel } from '../pipeline/decide/memory.js';
 import { trainingOptions } from '../pipeline/stages/training-presets.js';
 

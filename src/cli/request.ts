@@ -1,8 +1,7 @@
 import type { BatchSettings } from '../batch/settings.js';
-import type { ExportFormat } from '../options/export-formats.js';
+import type { ExportFormat, StageName } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import type { ServeOptions } from '../options/serve-options.js';
-import type { StageName } from '../options/stage-names.js';
 
 /** What the parsed command line asks for. Options hold only what was given. */
 export type Request =

@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto';
-
-/** What titles may be prompted by. */
-export const conditionNames = ['subreddit', 'keywords'] as const;
-export type ConditionName = (typeof conditionNames)[number];
+import { type ConditionName, conditionNames } from '../options/choices.js';
 
 /** Ends each part of a prompt. Cleaned titles hold no control characters, so it never stands in one. */
 const separator = '\t';

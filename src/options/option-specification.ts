@@ -1,5 +1,5 @@
+import type { StageName } from './choices.js';
 import { truth } from './option-values.js';
-import type { StageName } from './stage-names.js';
 
 /** One option: what its flag, its check, its default, its documentation and its record in run.json come from. */
 export interface OptionSpecification<Value> {

@@ -1,7 +1,6 @@
-import { deviceNames, engineNames } from '../model/engine/device-names.js';
+import { deviceNames, engineNames, stageNames } from './choices.js';
 import { decidedValue, flag, type OptionSpecification, value } from './option-specification.js';
 import { choice, integer, path, runName, text, threshold } from './option-values.js';
-import { stageNames } from './stage-names.js';
 import { generationOptions } from './table/generation.js';
 import { titleOptions } from './table/titles.js';
 import { trainingOptions } from './table/training.js';

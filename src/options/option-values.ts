@@ -1,4 +1,4 @@
-import { type ConditionName, conditionNames } from '../data/conditioning.js';
+import { type ConditionName, conditionNames } from './choices.js';
 
 /**
  * Parsers of option values: text in, value out. Each throws an Error whose message completes the sentence

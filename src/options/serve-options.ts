@@ -1,4 +1,4 @@
-import { precisions } from '../model/transformer/precision.js';
+import { delimiters, precisions } from './choices.js';
 import { decidedValue, flag, list, type OptionSpecification, value } from './option-specification.js';
 import { optionTable } from './option-table.js';
 import { choice, decimal, integer, path, text, truth } from './option-values.js';
@@ -53,7 +53,7 @@ export const serveOptionTable = {
     help: 'float32; float16 on a device that has it; or int8: weights in 8 bits, faster and slightly less exact.',
     defaultInWords: "the run's, else float32",
   }),
-  delimiters: decidedValue('<token|text>', choice('token', 'text'), {
+  delimiters: decidedValue('<token|text>', choice(...delimiters), {
     ...generation,
     help: 'What stands around titles for the model.',
     defaultInWords: "the run's, else token",

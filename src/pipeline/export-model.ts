@@ -7,7 +7,7 @@ import { loadWeights } from '../model/transformer/weight-source.js';
 import { writeModelDescription, writeWeights } from '../model/weights/checkpoint.js';
 import type { OpenModel } from '../model/weights/open-model.js';
 import { openModel } from '../model/weights/resolve-model.js';
-import type { ExportFormat } from '../options/export-formats.js';
+import type { ExportFormat } from '../options/choices.js';
 
 export interface ExportRequest {
   /** A run's folder, or anything `--model` takes but auto and nano. */

@@ -1,9 +1,8 @@
-import type { ConditionName } from '../data/conditioning.js';
 import type { TextJudgement } from '../dedupe/title-judge.js';
 import type { DeviceChoice } from '../model/engine/device-names.js';
-import type { Delimiters, GenerationOptions } from '../model/generation/options.js';
+import type { GenerationOptions } from '../model/generation/options.js';
 import type { FinishReason } from '../model/generation/sequence.js';
-import type { Precision } from '../model/transformer/precision.js';
+import type { ConditionName, Delimiters, Precision } from '../options/choices.js';
 
 /** What is served. Plain data, so that it crosses threads. */
 export interface Served {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { summarizeRun } from '../../src/cli/summary.js';
-import type { StageName } from '../../src/options/stage-names.js';
+import type { StageName } from '../../src/options/choices.js';
 import type { Manifest } from '../../src/pipeline/run/manifest.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'titlesmith-summary-'));

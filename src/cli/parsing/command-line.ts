@@ -2,13 +2,13 @@ import { Command, CommanderError, Option } from 'commander';
 import { settingTable } from '../../batch/settings.js';
 import { usageError } from '../../common/errors.js';
 import { packageVersion } from '../../io/package-root.js';
-import { type ExportFormat, exportFormats } from '../../options/export-formats.js';
+import type { StageName } from '../../options/choices.js';
+import { type ExportFormat, exportFormats } from '../../options/choices.js';
 import { replacedOptions } from '../../options/gpt-2-simple-options.js';
 import type { OptionName, RunOptions } from '../../options/option-table.js';
 import { choice, integer } from '../../options/option-values.js';
 import { optionNames, parseOptionValue, specificationOf } from '../../options/options.js';
 import { type ServeOptions, serveOptionTable } from '../../options/serve-options.js';
-import type { StageName } from '../../options/stage-names.js';
 import type { BatchOptions, ExportOptions, JsonOption, Request, ReviewOptions } from '../request.js';
 import { addOptions } from './table-options.js';
 

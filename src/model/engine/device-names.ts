@@ -1,14 +1,10 @@
+import type { DeviceName, EngineName } from '../../options/choices.js';
+
 /** What computes: an engine on a device. */
 export interface DeviceChoice {
   readonly engine: EngineName;
   readonly device: DeviceName;
 }
-
-export const engineNames = ['onnxruntime', 'tfjs'] as const;
-export type EngineName = (typeof engineNames)[number];
-
-export const deviceNames = ['cpu', 'webgpu', 'cuda'] as const;
-export type DeviceName = (typeof deviceNames)[number];
 
 /** Every engine on every device it has, in the order in which `auto` tries them. */
 export const deviceChoices: readonly DeviceChoice[] = [

@@ -1,11 +1,11 @@
 import { silentContext, type WorkContext } from '../../common/progress.js';
+import type { Precision } from '../../options/choices.js';
 import type { Engine } from '../engine/engine.js';
 import { createOnnxRuntimeEngine } from '../engine/onnxruntime.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import type { DecodeSession } from '../transformer/decode-session.js';
 import { openDecodeSession } from '../transformer/decoder.js';
-import type { Precision } from '../transformer/precision.js';
 import { usualSlots } from '../transformer/slots.js';
 import { findModelFolder } from '../weights/model-folder.js';
 import { parseModelName } from '../weights/model-name.js';

@@ -1,4 +1,5 @@
 import { usageError } from '../../common/errors.js';
+import type { Delimiters } from '../../options/choices.js';
 
 /** How one token is chosen from the model's logits. */
 export interface SamplingOptions {
@@ -33,13 +34,6 @@ export interface GenerationOptions extends SamplingOptions {
   /** Indices of texts that are there already, and not generated again. */
   readonly finished?: ReadonlySet<number> | undefined;
 }
-
-/**
- * `token`: the single id 50256 stands before and after a title, as titlesmith trains. `text`: `<|startoftext|>` and
- * `<|endoftext|>` in plain characters, as gpt-2-simple trains on files.
- */
-export const delimiters = ['token', 'text'] as const;
-export type Delimiters = (typeof delimiters)[number];
 
 /**
  * Values for what is not said. They are gpt-2-simple's but for `length`: its 1023 is the whole context, while a

@@ -1,8 +1,5 @@
+import type { MixedPrecision, ScheduleName } from '../../options/choices.js';
 import type { TokenizedTitles } from '../tokenizer/tokenizer.js';
-
-/** Type in which matrix products are computed while weights, moments and the rest stay float32; `off`: float32 too. */
-export const mixedPrecisions = ['off', 'float16'] as const;
-export type MixedPrecision = (typeof mixedPrecisions)[number];
 
 /** What the finetune stage asks of training. Everything here is recorded in run.json. */
 export interface TrainingOptions {
@@ -30,7 +27,7 @@ export interface TrainingOptions {
   readonly learningRate: number;
   readonly warmupSteps: number;
   /** How the learning rate falls after the warm-up. */
-  readonly schedule: 'cosine' | 'linear' | 'constant';
+  readonly schedule: ScheduleName;
   readonly weightDecay: number;
   /** Global gradient norm above which gradients are scaled down. */
   readonly clipNorm: number;

@@ -1,3 +1,4 @@
+import type { Precision } from '../../options/choices.js';
 import type { NumericArray } from '../engine/engine.js';
 import { narrow } from '../engine/float-formats.js';
 import { input } from '../graph/builder.js';
@@ -7,7 +8,6 @@ import type { TransformerConfiguration } from './configuration.js';
 import { paddedHeadWidth } from './decode-graph.js';
 import { outputName, type SymbolicParameters, scalesName } from './forward.js';
 import { parameterSpecifications } from './parameters.js';
-import type { Precision } from './precision.js';
 import { quantizeMatrix } from './quantize.js';
 import type { WeightSource } from './weight-source.js';
 

@@ -1,3 +1,4 @@
+import type { Precision } from '../../options/choices.js';
 import type { Engine, Program } from '../engine/engine.js';
 import { requireEngineFloat16 } from '../engine/float16.js';
 import type { FloatType } from '../graph/shape.js';
@@ -7,7 +8,6 @@ import type { DecodeInput, DecodeSession, PromptCache, Scores } from './decode-s
 import { readDecodeWeights } from './decode-weights.js';
 import { DeviceSlotCache } from './device-slot-cache.js';
 import { KeyValueCache } from './key-value-cache.js';
-import type { Precision } from './precision.js';
 import type { SlotCache } from './slot-cache.js';
 import type { WeightSource } from './weight-source.js';
 

@@ -1,4 +1,4 @@
-import { precisions } from '../../model/transformer/precision.js';
+import { delimiters, precisions } from '../choices.js';
 import { decidedValue, value } from '../option-specification.js';
 import { choice, decimal, integer, path, text, truth } from '../option-values.js';
 
@@ -38,7 +38,7 @@ export const generationOptions = {
     ...generation,
     help: 'Keep the prefix in the titles.',
   }),
-  delimiters: value('<token|text>', choice('token', 'text'), 'token', {
+  delimiters: value('<token|text>', choice(...delimiters), 'token', {
     ...generation,
     help:
       'What stands around titles for the model: the end token, or <|startoftext|> and <|endoftext|> as text, as ' +

@@ -1,4 +1,4 @@
-import type { ConditionName } from '../../data/conditioning.js';
+import { type ConditionName, sourceNames } from '../choices.js';
 import { decidedValue, flag, list, value } from '../option-specification.js';
 import {
   bytes,
@@ -26,7 +26,7 @@ export const titleOptions = {
     ...titles,
     help: 'Subreddits to learn from; each becomes a run of its own.',
   }),
-  source: value('<source>', choice('auto', 'bigquery', 'duckdb', 'csv', 'sample'), 'auto', {
+  source: value('<source>', choice(...sourceNames), 'auto', {
     ...identifiedBySource,
     help: 'Where titles come from: auto, bigquery, duckdb (dumps: NDJSON, CSV, Parquet), csv (titles alone) or sample.',
   }),

@@ -1,4 +1,4 @@
-import { mixedPrecisions } from '../../model/training/training-options.js';
+import { mixedPrecisions, scheduleNames } from '../choices.js';
 import { decidedValue, flag, value } from '../option-specification.js';
 import { choice, decimal, integer, path } from '../option-values.js';
 
@@ -52,7 +52,7 @@ export const trainingOptions = {
     help: 'Steps over which the learning rate rises to its peak.',
     defaultInWords: byModel,
   }),
-  schedule: decidedValue('<schedule>', choice('cosine', 'linear', 'constant'), {
+  schedule: decidedValue('<schedule>', choice(...scheduleNames), {
     ...training,
     help: 'How the learning rate falls after that: cosine, linear or constant.',
     defaultInWords: byModel,

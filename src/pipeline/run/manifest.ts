@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { packageVersion } from '../../io/package-root.js';
-import { type StageName, stageNames } from '../../options/stage-names.js';
+import { type StageName, stageNames } from '../../options/choices.js';
 
 /** The format of run.json this version writes, and the newest it reads. */
 export const manifestFormatVersion = 1;

@@ -6,9 +6,9 @@ import type { ProgressListener } from '../../common/progress.js';
 import { temporaryName } from '../../io/atomic-file.js';
 import { makeFolder } from '../../io/folders.js';
 import { packageVersion } from '../../io/package-root.js';
+import { type StageName, stageNames } from '../../options/choices.js';
 import type { OptionName, RunOptions } from '../../options/option-table.js';
 import { optionNames, recordOptions, specificationOf } from '../../options/options.js';
-import { type StageName, stageNames } from '../../options/stage-names.js';
 import {
   type Decision,
   type Manifest,

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
 import { readTitleRecords } from '../../data/cleaning/titles-file.js';
-import { type ConditionName, conditionPrompt, keywordsOf } from '../../data/conditioning.js';
+import { conditionPrompt, keywordsOf } from '../../data/conditioning.js';
 import { writeSplitDataset } from '../../data/dataset.js';
+import type { ConditionName } from '../../options/choices.js';
 import type { DatasetCounts } from './counts.js';
 import { runFiles } from './descriptions.js';
 import type { StageJob } from './stage-job.js';

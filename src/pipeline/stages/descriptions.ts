@@ -1,4 +1,4 @@
-import type { StageName } from '../../options/stage-names.js';
+import type { StageName } from '../../options/choices.js';
 import type { StageDescription } from './stage-job.js';
 
 /** Names of the files in a run folder. */

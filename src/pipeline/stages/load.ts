@@ -1,4 +1,4 @@
-import type { StageName } from '../../options/stage-names.js';
+import type { StageName } from '../../options/choices.js';
 import type { RunStage } from './stage-job.js';
 
 /** Loads the code of one stage, and with it only the libraries that stage needs. */

@@ -1,6 +1,6 @@
 import type { WorkContext } from '../../common/progress.js';
+import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
-import type { StageName } from '../../options/stage-names.js';
 import type { Decision, StageCounts } from '../run/manifest.js';
 import type { SharedRows } from '../shared-rows.js';
 

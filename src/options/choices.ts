@@ -1,0 +1,45 @@
+/** The stages, in the order titles pass through them. */
+export const stageNames = ['extract', 'dataset', 'finetune', 'generate', 'dedupe', 'report'] as const;
+export type StageName = (typeof stageNames)[number];
+
+/** Where titles may come from; `auto` is decided at the start of a run. */
+export const sourceNames = ['auto', 'bigquery', 'duckdb', 'csv', 'sample'] as const;
+export type SourceName = (typeof sourceNames)[number];
+
+/** What titles may be prompted by. */
+export const conditionNames = ['subreddit', 'keywords'] as const;
+export type ConditionName = (typeof conditionNames)[number];
+
+/** Libraries that run the model. */
+export const engineNames = ['onnxruntime', 'tfjs'] as const;
+export type EngineName = (typeof engineNames)[number];
+
+/** What computes. */
+export const deviceNames = ['cpu', 'webgpu', 'cuda'] as const;
+export type DeviceName = (typeof deviceNames)[number];
+
+/** How the learning rate falls after the warm-up. */
+export const scheduleNames = ['cosine', 'linear', 'constant'] as const;
+export type ScheduleName = (typeof scheduleNames)[number];
+
+/** Type in which training computes matrix products while weights, moments and the rest stay float32; `off`: float32 too. */
+export const mixedPrecisions = ['off', 'float16'] as const;
+export type MixedPrecision = (typeof mixedPrecisions)[number];
+
+/**
+ * How generation computes: exactly as trained; with the blocks' matrices, and keys and values, in float16 on a device
+ * that has it; or with matrices and what they multiply rounded to 8 bits.
+ */
+export const precisions = ['float32', 'float16', 'int8'] as const;
+export type Precision = (typeof precisions)[number];
+
+/**
+ * How the model knows where titles begin and end. `token`: the single id 50256 stands before and after a title, as
+ * titlesmith trains. `text`: `<|startoftext|>` and `<|endoftext|>` in plain characters, as gpt-2-simple trains on files.
+ */
+export const delimiters = ['token', 'text'] as const;
+export type Delimiters = (typeof delimiters)[number];
+
+/** The forms a model can be written in for other tools. */
+export const exportFormats = ['onnx', 'huggingface'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
