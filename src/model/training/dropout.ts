@@ -3,7 +3,7 @@ import { input } from '../graph/builder.js';
 import { elementCount, type Shape } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
-import type { BlockDropout } from '../transformer/forward.js';
+import type { BlockDropout, Dropout } from '../transformer/transformer.js';
 import type { BatchShape } from './batches.js';
 
 /** Input names of the factors; those of a block by its layer. */
@@ -26,10 +26,7 @@ function dropoutShapes(
 }
 
 /** The factors as inputs of a graph. */
-export function dropoutInputs(
-  configuration: TransformerConfiguration,
-  shape: BatchShape,
-): { readonly embedding: Tensor; readonly block: (layer: number) => BlockDropout } {
+export function dropoutInputs(configuration: TransformerConfiguration, shape: BatchShape): Dropout {
   const tensors = new Map(
     [...dropoutShapes(configuration, shape)].map(([name, size]) => [name, input(name, size)]),
   );

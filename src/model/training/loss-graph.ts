@@ -12,17 +12,16 @@ import {
 import type { FloatType } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
+import { type ParameterSpecification, parameterSpecifications } from '../transformer/parameters.js';
 import {
-  embed,
-  finalNorm,
-  forward,
-  maskedBlock,
+  maskedAttention,
   outputWeight,
   parameterInputs,
   type SymbolicParameters,
-  withProductsIn,
-} from '../transformer/forward.js';
-import { type ParameterSpecification, parameterSpecifications } from '../transformer/parameters.js';
+  transformer,
+  transformerBlock,
+  withMatmulDtype,
+} from '../transformer/transformer.js';
 import type { BatchShape } from './batches.js';
 import { dropoutInputs } from './dropout.js';
 
@@ -115,9 +114,10 @@ export function evaluationGraph(
   products: FloatType = 'float32',
 ): Record<string, Tensor> {
   const specifications = [...parameterSpecifications(configuration), ...adapters];
-  const parameters = withProductsIn(products, parameterInputs(specifications), specifications);
+  const parameters = withMatmulDtype(products, parameterInputs(specifications), specifications);
   const batch = batchInputs(shape);
-  const { hidden } = forward(configuration, parameters, batch);
+  const attention = maskedAttention(configuration, batch.attentionMask);
+  const { hidden } = transformer({ configuration, parameters, attention }, batch);
   const chunks = chunksOf(hidden, batch, configuration.vocabularySize);
   return { loss: sum(chunks.map((chunk) => chunkLoss(parameters, chunk, products))) };
 }
@@ -161,7 +161,7 @@ export function trainingGraph(
   const ownNames = new Set(own.map(({ name }) => name));
   const specifications = [...own, ...trainable.filter(({ name }) => !ownNames.has(name))];
   const masters = parameterInputs(specifications);
-  const parameters = withProductsIn(products, masters, specifications);
+  const parameters = withMatmulDtype(products, masters, specifications);
   const batch = batchInputs(shape);
   const byParameter = new Map<string, Tensor>();
   /** Differentiates one part of the model; returns the gradient by its input and files those by its parameters. */
@@ -179,16 +179,9 @@ export function trainingGraph(
     return byInput;
   };
 
-  const { attentionMask } = batch;
-  const blockAt = (layer: number, x: Tensor): Tensor => {
-    const factors = dropout?.block(layer);
-    return maskedBlock(configuration, parameters, { layer, x, attentionMask, dropout: factors }).y;
-  };
-  const embedded = embed(parameters, batch.inputIds, batch.positionIds);
-  const inputs = [dropout ? multiply(embedded, dropout.embedding) : embedded];
-  for (let layer = 0; layer < configuration.layers; layer++) inputs.push(blockAt(layer, inputs[layer]!));
-  const last = inputs[configuration.layers]!;
-  const hidden = finalNorm(configuration, parameters, last);
+  const attention = maskedAttention(configuration, batch.attentionMask, { dropout });
+  const context = { configuration, parameters, attention, dropout };
+  const { hidden, residuals } = transformer(context, batch);
   const chunks = chunksOf(hidden, batch, configuration.vocabularySize);
   const losses: Tensor[] = [];
   const lossScale = products === 'float16' ? input(lossScaleName, []) : scalar(1);
@@ -197,14 +190,14 @@ export function trainingGraph(
     losses.push(loss);
     return backward(loss, lossScale, chunk.hidden, ['wte.'])!;
   });
-  let upstream = backward(hidden, concat(byChunk, 0), last, ['ln_f.'])!;
+  let upstream = backward(hidden, concat(byChunk, 0), residuals.at(-1)!, ['ln_f.'])!;
   for (let layer = configuration.layers - 1; layer >= 0; layer--) {
-    const x = inputs[layer]!;
-    const output = recompute ? blockAt(layer, x) : inputs[layer + 1]!;
+    const x = residuals[layer]!;
+    const output = recompute ? transformerBlock(context, layer, x).output : residuals[layer + 1]!;
     upstream = backward(output, upstream, x, [`h.${layer}.`])!;
   }
   if (trainable.some(({ name }) => name.startsWith('wte.') || name.startsWith('wpe.'))) {
-    backward(inputs[0]!, upstream, undefined, ['wte.', 'wpe.']);
+    backward(residuals[0]!, upstream, undefined, ['wte.', 'wpe.']);
   }
   const outputs = trainable.map(({ name, shape: size }): [string, Tensor] => {
     const gradient = byParameter.get(name)!;

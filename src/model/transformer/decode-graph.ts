@@ -1,8 +1,8 @@
-import { input, multiply, softmax } from '../graph/builder.js';
+import { cachedAttention, input, multiply, softmax } from '../graph/builder.js';
 import type { FloatType } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { TransformerConfiguration } from './configuration.js';
-import { decodeStep, outputLogits, type SymbolicParameters } from './forward.js';
+import { type Attention, outputLogits, type SymbolicParameters, transformer } from './transformer.js';
 
 /** Sizes of a decoder. */
 export interface DecodeSizes {
@@ -38,18 +38,25 @@ export function decodeGraph(
   { slots, capacity }: DecodeSizes,
   cacheType: FloatType = 'float32',
 ): Record<string, Tensor> {
-  const { layers, heads } = configuration;
+  const { layers, heads, width } = configuration;
   const cache = (kind: string): Tensor[] =>
     layerNames(kind, layers).map((name) =>
       input(name, [slots, heads, capacity, paddedHeadWidth(configuration)], cacheType),
     );
-  const { hidden, keys, values } = decodeStep(configuration, parameters, {
-    inputIds: input('inputIds', [slots], 'int32'),
-    positionIds: input('positionIds', [slots], 'int32'),
-    lengths: input('lengths', [slots], 'int32'),
-    pastKeys: cache('pastKeys'),
-    pastValues: cache('pastValues'),
-  });
+  const [pastKeys, pastValues] = [cache('pastKeys'), cache('pastValues')];
+  const lengths = input('lengths', [slots], 'int32');
+  const scale = 1 / Math.sqrt(width / heads);
+  const attention: Attention = (projections, layer) => {
+    const past = { keys: pastKeys[layer]!, values: pastValues[layer]! };
+    return cachedAttention(projections, past, lengths, { heads, scale });
+  };
+  const { hidden, keys, values } = transformer(
+    { configuration, parameters, attention },
+    {
+      inputIds: input('inputIds', [slots], 'int32'),
+      positionIds: input('positionIds', [slots], 'int32'),
+    },
+  );
   // Dividing the hidden states, 768 wide, saves a pass over the logits, 50,257 wide.
   const scaled = multiply(hidden, input('inverseTemperatures', [slots, 1]));
   const logits = outputLogits(parameters, scaled);

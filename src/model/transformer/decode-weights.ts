@@ -6,9 +6,9 @@ import { type DType, elementCount, type Shape } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { TransformerConfiguration } from './configuration.js';
 import { paddedHeadWidth } from './decode-graph.js';
-import { outputName, type SymbolicParameters, scalesName } from './forward.js';
 import { parameterSpecifications } from './parameters.js';
 import { quantizeMatrix } from './quantize.js';
+import { quantizedOutputName, type SymbolicParameters, scalesName } from './transformer.js';
 import type { WeightSource } from './weight-source.js';
 
 /** What the decode graph is built on: its parameters, and their values by name. */
@@ -79,7 +79,7 @@ export async function readDecodeWeights(
     else if (precision === 'float16' && decays) add(name, padded, narrow(values), 'float16');
     else add(name, padded, values, 'float32');
     if (quantized && name === tokenEmbedding) {
-      addQuantized(outputName, values, [configuration.width, configuration.vocabularySize], true);
+      addQuantized(quantizedOutputName, values, [configuration.width, configuration.vocabularySize], true);
     }
   }
   return { parameters, constants };

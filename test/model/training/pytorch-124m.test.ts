@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { NumericArray } from '../../../src/model/engine/engine.js';
 import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
-import { input } from '../../../src/model/graph/builder.js';
 import { type Batch, BatchStream } from '../../../src/model/training/batches.js';
 import { gradientName, trainingGraph } from '../../../src/model/training/loss-graph.js';
 import { Optimizer } from '../../../src/model/training/optimizer.js';
@@ -13,9 +12,9 @@ import {
   type TrainableModel,
 } from '../../../src/model/training/trainable.js';
 import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
-import { forward, outputLogits, parameterInputs } from '../../../src/model/transformer/forward.js';
 import { parameterSpecifications } from '../../../src/model/transformer/parameters.js';
 import { FormulaWeights } from '../transformer/formula-weights.js';
+import { forwardGraph } from '../transformer/forward-logits.js';
 import { relativeError } from '../transformer/oracle.js';
 
 /** What test/oracles/gpt2/make_124m_fixture.py wrote. */
@@ -172,13 +171,7 @@ describe.runIf(runs)(
     it('gives the same logits, and the same loss of every token', async () => {
       const titles = oracle.batches[0]!;
       const batch = packed(titles);
-      const parameters = parameterInputs(parameterSpecifications(configuration));
-      const { hidden } = forward(configuration, parameters, {
-        inputIds: input('inputIds', [rows * rowLength], 'int32'),
-        positionIds: input('positionIds', [rows * rowLength], 'int32'),
-        attentionMask: input('attentionMask', [rows, 1, rowLength, rowLength]),
-      });
-      const program = await engine.compile({ logits: outputLogits(parameters, hidden) });
+      const program = await engine.compile(forwardGraph(configuration, rows, rowLength));
       const { vocabularySize } = configuration;
       const logits = new Float32Array(rows * rowLength * vocabularySize);
       const { targetIds: _, targetWeights: __, ...inputs } = feeds(batch);

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NumericArray, Program } from '../../../src/model/engine/engine.js';
-import { input } from '../../../src/model/graph/builder.js';
 import { evaluationGraph, gradientName, trainingGraph } from '../../../src/model/training/loss-graph.js';
 import { Optimizer, type OptimizerState } from '../../../src/model/training/optimizer.js';
-import { forward, outputLogits, parameterInputs } from '../../../src/model/transformer/forward.js';
 import { createParameterStore, parameterSpecifications } from '../../../src/model/transformer/parameters.js';
 import { testEngine as engine } from '../test-engine.js';
+import { forwardGraph } from '../transformer/forward-logits.js';
 import { oracle, oracleFeeds, oracleParameters, relativeError } from '../transformer/oracle.js';
 
 /** Two float32 implementations that add in different orders, 2 layers deep: some tens of roundings of 6e-8. */
@@ -41,13 +40,7 @@ function freshState(): OptimizerState {
 
 describe('GPT-2 against PyTorch and Hugging Face on packed rows', () => {
   it('gives the same logits', async () => {
-    const parameters = parameterInputs(parameterSpecifications(oracle.configuration));
-    const { hidden } = forward(oracle.configuration, parameters, {
-      inputIds: input('inputIds', [rows * rowLength], 'int32'),
-      positionIds: input('positionIds', [rows * rowLength], 'int32'),
-      attentionMask: input('attentionMask', [rows, 1, rowLength, rowLength]),
-    });
-    const logits = await engine.compile({ logits: outputLogits(parameters, hidden) });
+    const logits = await engine.compile(forwardGraph(oracle.configuration, rows, rowLength));
     const result = new Float32Array(oracle.logits.length);
     const { inputIds, positionIds, attentionMask } = oracleFeeds();
     const weights = Object.fromEntries(oracleParameters().views);

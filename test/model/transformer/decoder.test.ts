@@ -5,8 +5,8 @@ import { type Gpt2PromptCache, openDecodeSession } from '../../../src/model/tran
 import { storedWeights } from '../../../src/model/transformer/weight-source.js';
 import { precisions } from '../../../src/options/choices.js';
 import { deviceUnderTest, testEngine as engine, hasFloat16 } from '../test-engine.js';
+import { forwardLogits } from './forward-logits.js';
 import { oracle, oracleParameters, relativeError } from './oracle.js';
-import { uncachedLogits } from './uncached.js';
 
 const { configuration } = oracle;
 const { vocabularySize, contextLength: capacity } = configuration;
@@ -29,7 +29,7 @@ const text = (length: number): number[] => Array.from({ length }, () => random.i
 
 /** Logits after the last token of a text. */
 async function uncachedLast(tokens: readonly number[]): Promise<Float32Array> {
-  return rowOf(await uncachedLogits(engine, configuration, oracleParameters(), tokens), tokens.length - 1);
+  return rowOf(await forwardLogits(configuration, oracleParameters(), tokens), tokens.length - 1);
 }
 
 /** One step of the first slots, at temperature 1. */
@@ -190,7 +190,7 @@ describe('opening', () => {
         lengths: Int32Array.of(8),
         temperatures: Float32Array.of(1),
       });
-      const whole = await uncachedLogits(engine, narrow, weights, tokens);
+      const whole = await forwardLogits(narrow, weights, tokens);
       expect(relativeError(logits, rowOf(whole, 8)), precision).toBeLessThan(tolerances[precision]);
       await own.dispose();
     }

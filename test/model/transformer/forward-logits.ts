@@ -1,24 +1,41 @@
 import { input } from '../../../src/model/graph/builder.js';
+import type { Tensor } from '../../../src/model/graph/tensor.js';
 import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
-import { forward, outputLogits, parameterInputs } from '../../../src/model/transformer/forward.js';
 import { type ParameterStore, parameterSpecifications } from '../../../src/model/transformer/parameters.js';
+import {
+  maskedAttention,
+  outputLogits,
+  parameterInputs,
+  transformer,
+} from '../../../src/model/transformer/transformer.js';
 import { testEngine } from '../test-engine.js';
 
-/** Logits [T,V] of a text, by the forward graph that training uses. */
+/** Logits [B·T,V] of packed rows, without a cache; inputs `inputIds`, `positionIds` [B·T], `attentionMask` [B,1,T,T]. */
+export function forwardGraph(
+  configuration: TransformerConfiguration,
+  rows: number,
+  rowLength: number,
+): { logits: Tensor } {
+  const parameters = parameterInputs(parameterSpecifications(configuration));
+  const attention = maskedAttention(configuration, input('attentionMask', [rows, 1, rowLength, rowLength]));
+  const { hidden } = transformer(
+    { configuration, parameters, attention },
+    {
+      inputIds: input('inputIds', [rows * rowLength], 'int32'),
+      positionIds: input('positionIds', [rows * rowLength], 'int32'),
+    },
+  );
+  return { logits: outputLogits(parameters, hidden) };
+}
+
+/** Logits [T,V] of a text of T tokens: no cache, all positions at once. */
 export async function forwardLogits(
   configuration: TransformerConfiguration,
   weights: ParameterStore,
   tokens: readonly number[],
 ): Promise<Float32Array> {
   const { length } = tokens;
-  const parameters = parameterInputs(parameterSpecifications(configuration));
-  const { hidden } = forward(configuration, parameters, {
-    inputIds: input('inputIds', [length], 'int32'),
-    positionIds: input('positionIds', [length], 'int32'),
-    attentionMask: input('attentionMask', [1, 1, length, length]),
-  });
-  const engine = testEngine;
-  const program = await engine.compile({ logits: outputLogits(parameters, hidden) });
+  const program = await testEngine.compile(forwardGraph(configuration, 1, length));
   const attentionMask = Float32Array.from({ length: length ** 2 }, (_, index) =>
     index % length > Math.floor(index / length) ? -1e9 : 0,
   );

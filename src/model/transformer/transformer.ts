@@ -1,0 +1,239 @@
+/**
+ * The decoder-only transformer, from token ids to logits: one loop over the layers for training, generation and the
+ * ONNX export, which differ in the attention that they hand in.
+ *
+ * Shapes: B rows (texts), T tokens in a row, N = B·T, C channels (width), H heads, D = C/H channels of a head,
+ * K keys that a query may see, V vocabulary, L layers. `[..,C]` is [N,C] or [B,T,C]: only attention knows of rows.
+ */
+import {
+  add,
+  cast,
+  concat,
+  gatherRows,
+  gelu,
+  input,
+  layerNormalization,
+  matmul,
+  multiply,
+  quantizedMatmul,
+  reshape,
+  softmax,
+  split,
+  transpose,
+} from '../graph/builder.js';
+import { type FloatType, isFloat } from '../graph/shape.js';
+import type { Tensor } from '../graph/tensor.js';
+import { adapterNames, adapterScale } from './adapters.js';
+import type { TransformerConfiguration } from './configuration.js';
+import type { ParameterSpecification } from './parameters.js';
+
+/** Symbolic parameters by the names of `parameterSpecifications`. */
+export type SymbolicParameters = ReadonlyMap<string, Tensor>;
+
+/** What attention gives back for one layer. */
+export interface AttentionOutputs {
+  /** What each token takes from those it sees, [..,C]. */
+  readonly mixed: Tensor;
+  /** Keys and values that the tokens saw, their own among them, [B,H,K,D]. */
+  readonly keys: Tensor;
+  readonly values: Tensor;
+}
+
+/**
+ * How tokens take from each other; everything else works token by token.
+ * @param projections queries, keys and values side by side, [..,3C].
+ */
+export type Attention = (projections: Tensor, layer: number) => AttentionOutputs;
+
+/** Factors that activations are multiplied with while training with dropout. */
+export interface Dropout {
+  /** [N,C], of the embeddings. */
+  readonly embedding: Tensor;
+  readonly block: (layer: number) => BlockDropout;
+}
+
+export interface BlockDropout {
+  /** [B,H,T,T], of the attention weights. */
+  readonly attention: Tensor;
+  /** [N,C], of what attention adds to the residual stream. */
+  readonly attended: Tensor;
+  /** [N,C], of what the feed-forward part adds to it. */
+  readonly expanded: Tensor;
+}
+
+/** What every layer is computed with. */
+export interface TransformerContext {
+  readonly configuration: TransformerConfiguration;
+  readonly parameters: SymbolicParameters;
+  readonly attention: Attention;
+  readonly dropout?: Dropout | undefined;
+}
+
+export interface TransformerOutputs {
+  /** Hidden states after the last norm, float32 [..,C]. */
+  readonly hidden: Tensor;
+  /** The residual stream before each layer and behind the last: L + 1 of float32 [..,C]. */
+  readonly residuals: readonly Tensor[];
+  /** Each layer's keys and values, as its attention gave them. */
+  readonly keys: readonly Tensor[];
+  readonly values: readonly Tensor[];
+}
+
+/**
+ * From tokens to hidden states (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, section
+ * 2.3: embeddings, blocks with a norm before each half, a last norm).
+ * @param tokens ids, and the position of each in its text: int32 [N] or [B,T].
+ */
+export function transformer(
+  context: TransformerContext,
+  tokens: { readonly inputIds: Tensor; readonly positionIds: Tensor },
+): TransformerOutputs {
+  const { configuration, parameters, dropout } = context;
+  const residuals = [dropped(embed(parameters, tokens), dropout?.embedding)];
+  const [keys, values]: [Tensor[], Tensor[]] = [[], []];
+  for (let layer = 0; layer < configuration.layers; layer++) {
+    const block = transformerBlock(context, layer, residuals[layer]!);
+    residuals.push(block.output);
+    keys.push(block.keys);
+    values.push(block.values);
+  }
+  const hidden = normalize(context, 'ln_f', residuals.at(-1)!);
+  return { hidden, residuals, keys, values };
+}
+
+/** Token and position embeddings, [..,C]. */
+function embed(
+  parameters: SymbolicParameters,
+  { inputIds, positionIds }: { readonly inputIds: Tensor; readonly positionIds: Tensor },
+): Tensor {
+  return add(
+    gatherRows(parameter(parameters, 'wte.weight'), inputIds),
+    gatherRows(parameter(parameters, 'wpe.weight'), positionIds),
+  );
+}
+
+/**
+ * One layer: attention and a feed-forward network, each on the normalized residual stream and added to it.
+ * @param x float32 [..,C]. @returns `output` float32 [..,C], and the keys and values of its attention.
+ */
+export function transformerBlock(
+  context: TransformerContext,
+  layer: number,
+  x: Tensor,
+): { readonly output: Tensor; readonly keys: Tensor; readonly values: Tensor } {
+  const { parameters, attention, dropout } = context;
+  const name = `h.${layer}`;
+  const factors = dropout?.block(layer);
+  const projections = linear(parameters, `${name}.attn.c_attn`, normalize(context, `${name}.ln_1`, x));
+  const { mixed, keys, values } = attention(projections, layer);
+  const attended = linear(parameters, `${name}.attn.c_proj`, mixed);
+  const middle = add(x, dropped(toFloat32(attended), factors?.attended));
+  const inner = linear(parameters, `${name}.mlp.c_fc`, normalize(context, `${name}.ln_2`, middle));
+  const expanded = linear(parameters, `${name}.mlp.c_proj`, gelu(toFloat32(inner)));
+  return { output: add(middle, dropped(toFloat32(expanded), factors?.expanded)), keys, values };
+}
+
+/**
+ * Attention of whole rows at once: softmax(q·kᵀ/√D + mask)·v (Vaswani et al., "Attention Is All You Need", 2017,
+ * section 3.2.1).
+ * @param mask additive, float32 [B,1,T,K]: 0 where the query may see the key, a large negative number elsewhere.
+ * @param past keys and values [B,H,K−T,D] of each layer that stand before the tokens' own; without them K is T.
+ */
+export function maskedAttention(
+  { width, heads }: TransformerConfiguration,
+  mask: Tensor,
+  {
+    past,
+    dropout,
+  }: {
+    readonly past?: { readonly keys: readonly Tensor[]; readonly values: readonly Tensor[] };
+    readonly dropout?: Dropout | undefined;
+  } = {},
+): Attention {
+  const headWidth = width / heads;
+  const toHeads = (x: Tensor): Tensor =>
+    transpose(reshape(x, [mask.shape[0]!, -1, heads, headWidth]), [0, 2, 1, 3]);
+  return (projections, layer) => {
+    const leading = projections.shape.slice(0, -1);
+    const [query, key, value] = split(projections, leading.length, [width, width, width]).map(toHeads);
+    const keys = past ? concat([past.keys[layer]!, key!], 2) : key!;
+    const values = past ? concat([past.values[layer]!, value!], 2) : value!;
+    const scores = matmul(query!, keys, { transposeB: true, alpha: 1 / Math.sqrt(headWidth) });
+    const weights = dropped(softmax(add(toFloat32(scores), mask)), dropout?.block(layer).attention);
+    const mixed = transpose(matmul(cast(weights, matmulDtype(values)), values), [0, 2, 1, 3]);
+    return { mixed: reshape(mixed, [...leading, width]), keys, values };
+  };
+}
+
+/** Logits [..,V] of hidden states [..,C]. In 8 bits the output layer has a form of its own. */
+export function outputLogits(parameters: SymbolicParameters, hidden: Tensor): Tensor {
+  if (parameters.has(quantizedOutputName)) return product(parameters, quantizedOutputName, hidden);
+  return matmul(hidden, outputWeight(parameters), { transposeB: true });
+}
+
+/** The output layer [V,C]: the token embedding. */
+export const outputWeight = (parameters: SymbolicParameters): Tensor => parameter(parameters, 'wte.weight');
+
+/** The 8-bit form of the output layer, [C,V]. */
+export const quantizedOutputName = 'output.weight';
+
+/** The scales [M] that belong to an 8-bit matrix [C,M]. */
+export const scalesName = (matrix: string): string => `${matrix}.scales`;
+
+/** An input for every parameter, named like it. */
+export function parameterInputs(specifications: readonly ParameterSpecification[]): SymbolicParameters {
+  return new Map(specifications.map(({ name, shape }) => [name, input(name, shape)]));
+}
+
+/**
+ * The parameters with the matrices of the blocks in `type`. Whatever is multiplied with a matrix takes its type: the
+ * products of the blocks, attention's among them, are computed in it. What is exponentiated, normalized or added to the
+ * residual stream is float32 throughout (Micikevicius et al., "Mixed Precision Training", 2018, section 3).
+ */
+export function withMatmulDtype(
+  type: FloatType,
+  parameters: SymbolicParameters,
+  specifications: readonly ParameterSpecification[],
+): SymbolicParameters {
+  const matrices = new Set(specifications.filter(({ decays }) => decays).map(({ name }) => name));
+  const inType = ([name, tensor]: readonly [string, Tensor]): [string, Tensor] => [
+    name,
+    matrices.has(name) ? cast(tensor, type) : tensor,
+  ];
+  return new Map([...parameters].map(inType));
+}
+
+function parameter(parameters: SymbolicParameters, name: string): Tensor {
+  const tensor = parameters.get(name);
+  if (!tensor) throw new Error(`no parameter ${name}`);
+  return tensor;
+}
+
+const toFloat32 = (x: Tensor): Tensor => cast(x, 'float32');
+
+const dropped = (x: Tensor, factors: Tensor | undefined): Tensor => (factors ? multiply(x, factors) : x);
+
+/** The type in which a tensor takes part in products: its own, or float32 where it is rounded to 8 bits. */
+const matmulDtype = ({ dtype }: Tensor): FloatType => (isFloat(dtype) ? dtype : 'float32');
+
+/** x·W, in 8 bits where the matrix has scales. */
+function product(parameters: SymbolicParameters, matrix: string, x: Tensor): Tensor {
+  const [weight, scales] = [parameter(parameters, matrix), parameters.get(scalesName(matrix))];
+  return scales ? quantizedMatmul(x, weight, scales) : matmul(x, weight);
+}
+
+/** x·W + b, and scale·(x·A)·B where the matrix has an adapter; in the type of W. */
+function linear(parameters: SymbolicParameters, name: string, input: Tensor): Tensor {
+  const type = matmulDtype(parameter(parameters, `${name}.weight`));
+  const x = cast(input, type);
+  const bias = cast(parameter(parameters, `${name}.bias`), type);
+  const y = add(product(parameters, `${name}.weight`, x), bias);
+  const { down, up } = adapterNames(name);
+  const [a, b] = [parameters.get(down), parameters.get(up)];
+  return a && b ? add(y, matmul(matmul(x, a), b, { alpha: adapterScale })) : y;
+}
+
+function normalize({ configuration, parameters }: TransformerContext, name: string, x: Tensor): Tensor {
+  const [scale, bias] = [parameter(parameters, `${name}.weight`), parameter(parameters, `${name}.bias`)];
+  return layerNormalization(x, scale, bias, configuration.layerNormEpsilon).y;
+}
