@@ -1,7 +1,8 @@
 import type { Console } from '../cli/terminal.js';
 import { type ExitCode, exitCodes, TitlesmithError, usageError } from '../common/errors.js';
+import { formatBytes, pluralize } from '../common/number-formats.js';
 import { makeFolder } from '../io/folders.js';
-import { gigabytes, memoryHolder } from '../pipeline/decide/memory.js';
+import { memoryHolder } from '../pipeline/decide/memory.js';
 import { takeLock } from '../pipeline/run/run-lock.js';
 import type { BatchRecord } from '../report/batch/batch-record.js';
 import { type BatchFile, readBatchFile } from './batch-file.js';
@@ -108,7 +109,7 @@ async function runLocked(request: BatchRequest, opened: Opened, console: Console
     console.note(`shard ${shard.index} of ${shard.count} (${shard.reason}): ${plan.runs.length} runs`);
   const bound = settings.memory === undefined ? `nine tenths of what ${memoryHolder()} has free` : 'as set';
   console.note(
-    `${plan.runs.length} ${plan.runs.length === 1 ? 'run' : 'runs'}, up to ${jobs} at a time, within ${gigabytes(memory)} of memory, ${bound}`,
+    `${pluralize(plan.runs.length, 'run')}, up to ${jobs} at a time, within ${formatBytes(memory)} of memory, ${bound}`,
   );
   const runner = new BatchRunner(
     {

@@ -2,9 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Console } from '../cli/terminal.js';
 import { fileError, InterruptedError, TitlesmithError } from '../common/errors.js';
-import { formatSeconds } from '../common/number-formats.js';
+import { formatBytes, formatSeconds } from '../common/number-formats.js';
 import type { ProgressEvent } from '../common/progress.js';
-import { gigabytes } from '../pipeline/decide/memory.js';
 import type { BatchRecord, BatchRunRecord } from '../report/batch/batch-record.js';
 import { toArguments } from './arguments.js';
 import { batchFiles, writeBatchRecord } from './batch-folder.js';
@@ -54,8 +53,8 @@ export class BatchRunner {
     for (const run of open) this.change(run.name, { status: 'waiting', error: null });
     for (const { name, memory: needed, isTooLarge } of open) {
       if (needed <= memory || isTooLarge) continue;
-      const all = gigabytes(memory);
-      const message = `needs about ${gigabytes(needed)} of memory, and all runs together may take ${all}: it is run alone.`;
+      const all = formatBytes(memory);
+      const message = `needs about ${formatBytes(needed)} of memory, and all runs together may take ${all}: it is run alone.`;
       console.event({ run: name }, { kind: 'warning', message });
     }
     await this.save();

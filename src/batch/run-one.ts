@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { exitCodes, InterruptedError } from '../common/errors.js';
-import { formatSeconds } from '../common/number-formats.js';
-import { gigabytes, machineMemory, memoryHolder } from '../pipeline/decide/memory.js';
+import { formatBytes, formatSeconds } from '../common/number-formats.js';
+import { machineMemory, memoryHolder } from '../pipeline/decide/memory.js';
 import { type ChildError, type ChildEvent, type ChildOutcome, runChild } from './child.js';
 import { mayPass, pauseBefore } from './passing.js';
 import type { Slots } from './slots.js';
@@ -51,7 +51,7 @@ function explain(
   }
   if (end !== 'signal') return errors;
   if (ranOutOfMemory) {
-    const amount = `${memoryHolder()} has ${gigabytes(machineMemory())}`;
+    const amount = `${memoryHolder()} has ${formatBytes(machineMemory())}`;
     const message = `It was killed, memory having run out: ${amount}.`;
     const hint = 'Lower --batch-size, set recompute or lora-rank, take a smaller model, or another machine.';
     return [...errors, { code: outOfMemory, message, hint }];

@@ -1,4 +1,5 @@
 import { type ExitCode, exitCodes } from '../common/errors.js';
+import { formatCount, formatSeconds } from '../common/number-formats.js';
 import type { ServeOptions } from '../options/serve-options.js';
 import type { ModelFacts } from '../serve/served-model.js';
 import type { BatchOptions, Request, ReviewOptions } from './request.js';
@@ -32,11 +33,10 @@ async function review(folder: string, { port }: ReviewOptions, console: Console)
 }
 
 function sayServed(console: Console, name: string, url: string, slots: number, facts: ModelFacts): void {
-  const count = (value: number): string => value.toLocaleString('en-US');
-  const compared = facts.titles > 0 ? `, compared with ${count(facts.titles)} titles` : '';
-  const about = `${count(facts.parameters)} parameters, ${slots} texts at a time${compared}`;
+  const compared = facts.titles > 0 ? `, compared with ${formatCount(facts.titles)} titles` : '';
+  const about = `${formatCount(facts.parameters)} parameters, ${slots} texts at a time${compared}`;
   console.result(
-    [`${name}: ${url}page (${about}; ready in ${facts.loadSeconds.toFixed(1)} s)`, 'Ctrl-C ends it.'],
+    [`${name}: ${url}page (${about}; ready in ${formatSeconds(facts.loadSeconds)})`, 'Ctrl-C ends it.'],
     { url, model: name, ...facts },
   );
 }

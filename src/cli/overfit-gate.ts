@@ -1,4 +1,5 @@
 import { type ExitCode, exitCodes } from '../common/errors.js';
+import { formatPercent, formatPoints } from '../common/number-formats.js';
 import type { ProgressListener } from '../common/progress.js';
 import type { RunOptions } from '../options/option-table.js';
 import type { Manifest } from '../pipeline/run/manifest.js';
@@ -16,15 +17,15 @@ export function overfitGate(
 ): ExitCode {
   const report = manifest.stages.report?.counts as RunCounts['report'];
   if (!failOnOverfit || report === undefined) return exitCodes.done;
-  const copies = `${(100 * report.copyShare).toFixed(1)} % of the outputs are copies`;
+  const copies = `${formatPercent(report.copyShare)} of the outputs are copies`;
   if (report.verdict === 'unknown') {
     const message = '--fail-on-overfit: too few titles to tell; the run passes.';
     onProgress({ kind: 'warning', message });
   }
   if (report.verdict !== 'overfits') return exitCodes.done;
-  const excess = (100 * report.excess.share).toFixed(1);
+  const excess = formatPoints(report.excess.share);
   const message =
-    `--fail-on-overfit: the model overfits: ${copies}, ${excess} points more than among held-out titles. ` +
+    `--fail-on-overfit: the model overfits: ${copies}, ${excess} percentage points against held-out titles. ` +
     'The report says what to do.';
   onProgress({ kind: 'warning', message });
   return exitCodes.overfit;

@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { formatCount } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
 
 /** One line at the bottom of a terminal that shows how far some work has come. */
@@ -29,7 +30,7 @@ export function createProgressBar(
     clearOnComplete: true,
     linewrap: true,
     gracefulExit: false,
-    formatValue: (value) => value.toLocaleString('en-US'),
+    formatValue: formatCount,
   });
   bar.start(work.total ?? 0, 0, { detail: '' });
   return {

@@ -1,7 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../common/errors.js';
-import { formatSeconds } from '../common/number-formats.js';
+import {
+  formatCount,
+  formatDecimal,
+  formatPercent,
+  formatPerplexity,
+  formatSeconds,
+} from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
 import type { Manifest } from '../pipeline/run/manifest.js';
 import type { RunCounts } from '../pipeline/stages/counts.js';
@@ -22,21 +28,12 @@ export interface RunSummary {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-function number(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 2 });
-}
-
 /** `{a: 3, b: 0, c: 1}` → ` (3 a, 1 c)`; empty where nothing was counted. */
 function breakdown(counts: Readonly<Record<string, number>>): string {
   const parts = Object.entries(counts).filter(([, count]) => count > 0);
   return parts.length === 0
     ? ''
-    : ` (${parts.map(([reason, count]) => `${number(count)} ${reason}`).join(', ')})`;
-}
-
-/** Loss in nats per token → perplexity. */
-function perplexity(loss: number): string {
-  return number(Number(Math.exp(loss).toPrecision(4)));
+    : ` (${parts.map(([reason, count]) => `${formatCount(count)} ${reason}`).join(', ')})`;
 }
 
 /** The share of generated titles that were refused, 0 to 1; undefined where none were judged. */
@@ -55,33 +52,35 @@ function countLines(counts: RunCounts): string[] {
     const why = breakdown(extract.droppedByReason);
     add(
       'titles',
-      `${number(extract.extracted)} extracted, ${number(extract.kept)} kept, ${number(dropped)} dropped${why}`,
+      `${formatCount(extract.extracted)} extracted, ${formatCount(extract.kept)} kept, ${formatCount(dropped)} dropped${why}`,
     );
   }
-  if (dataset) add('dataset', `${number(dataset.train)} to train on, ${number(dataset.validation)} held out`);
+  if (dataset)
+    add('dataset', `${formatCount(dataset.train)} to train on, ${formatCount(dataset.validation)} held out`);
   if (finetune) {
-    const skipped = finetune.skippedSteps ? ` (${number(finetune.skippedSteps)} skipped)` : '';
+    const skipped = finetune.skippedSteps ? ` (${formatCount(finetune.skippedSteps)} skipped)` : '';
     add(
       'training',
-      `${number(finetune.steps)} steps${skipped}, ${number(finetune.epochs)} epochs, ${number(finetune.parameters)} parameters`,
+      `${formatCount(finetune.steps)} steps${skipped}, ${formatDecimal(finetune.epochs)} epochs, ${formatCount(finetune.parameters)} parameters`,
     );
     const [first, best] = [
-      perplexity(finetune.initialValidationLoss),
-      perplexity(finetune.bestValidationLoss),
+      formatPerplexity(finetune.initialValidationLoss),
+      formatPerplexity(finetune.bestValidationLoss),
     ];
-    const last = perplexity(finetune.finalValidationLoss);
+    const last = formatPerplexity(finetune.finalValidationLoss);
     add(
       'perplexity',
-      `${first} before, ${last} after, on the held-out titles; kept: ${best}, step ${number(finetune.bestStep)}`,
+      `${first} before, ${last} after, on the held-out titles; kept: ${best}, step ${formatCount(finetune.bestStep)}`,
     );
   }
-  if (generate) add('generated', `${number(generate.generated)} titles, ${number(generate.tokens)} tokens`);
+  if (generate)
+    add('generated', `${formatCount(generate.generated)} titles, ${formatCount(generate.tokens)} tokens`);
   if (dedupe) {
-    const share = ((refusedShare(counts) ?? 0) * 100).toFixed(1);
+    const share = formatPercent(refusedShare(counts) ?? 0);
     const why = breakdown(dedupe.rejectedByReason);
     add(
       'review',
-      `${number(dedupe.accepted)} accepted, ${number(dedupe.rejected)} refused = ${share} %${why}`,
+      `${formatCount(dedupe.accepted)} accepted, ${formatCount(dedupe.rejected)} refused = ${share}${why}`,
     );
   }
   return lines;

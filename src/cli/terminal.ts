@@ -1,4 +1,5 @@
 import { InterruptedError, TitlesmithError } from '../common/errors.js';
+import { formatCount } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
 import type { ProgressEvent, ProgressListener } from '../common/progress.js';
 import { createProgressBar, type ProgressBar } from './progress-bar.js';
@@ -113,7 +114,9 @@ export class Console {
     this.lastLineAt = now;
     this.lastLineLabel = label;
     const amount =
-      event.total === undefined ? count(event.done) : `${count(event.done)} of ${count(event.total)}`;
+      event.total === undefined
+        ? formatCount(event.done)
+        : `${formatCount(event.done)} of ${formatCount(event.total)}`;
     const name = event.label === scope.stage ? '' : `${event.label}: `;
     this.line(scope, `${name}${amount} ${event.unit}${detail === '' ? '' : ` | ${toPrintable(detail)}`}`);
   }
@@ -136,9 +139,4 @@ export class Console {
 function scopeText(scope: LineScope, text: string): string {
   const stage = scope.stage === undefined ? '' : scope.stage.padEnd(9);
   return [scope.run, stage, text].filter((part) => part !== undefined && part !== '').join(' ');
-}
-
-/** 12345 → `12,345`. */
-function count(value: number): string {
-  return value.toLocaleString('en-US');
 }

@@ -1,3 +1,5 @@
+/** Numbers as people read them, the same on the terminal and on every page; in English, whatever the machine's language. */
+
 const integers = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 /** 12345 → "12,345". */
@@ -17,10 +19,22 @@ export function formatDecimal(value: number): string {
   return value < 1 && value > 0.995 ? '0.99' : value.toFixed(2);
 }
 
-/** Nats per token as perplexity: among how many equally likely tokens the model is undecided. */
+/** A difference of shares in percentage points, with its sign: 0.123 → "+12.3", -0.004 → "−0.4". */
+export function formatPoints(share: number): string {
+  const value = (100 * share).toFixed(1);
+  return share > 0 ? `+${value}` : value.replace('-', '\u2212');
+}
+
+/** A loss in nats per token with 3 decimals. */
+export function formatLoss(loss: number): string {
+  return loss.toFixed(3);
+}
+
+/** A loss in nats per token as perplexity, 3 digits of it: among how many equally likely tokens the model is undecided. */
 export function formatPerplexity(loss: number): string {
   const value = Math.exp(loss);
-  return value < 100 ? value.toFixed(1) : formatCount(value);
+  if (value >= 100) return formatCount(value);
+  return value.toFixed(value < 10 ? 2 : 1);
 }
 
 /** "1 title", "2 titles". */
@@ -36,4 +50,17 @@ export function formatSeconds(seconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   const minutes = Math.round(whole / 60);
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Bytes in powers of 1000: 30.14e9 → "30.1 GB", 512 → "512 bytes". */
+export function formatBytes(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'];
+  const power = Math.min(units.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1000 ** power;
+  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
+}
+
+/** The size of a buffer on a graphics card in whole MiB, rounded up: 2^30 → "1,024 MiB"; less than one in bytes. */
+export function formatMebibytes(bytes: number): string {
+  return bytes < 2 ** 20 ? `${formatCount(bytes)} bytes` : `${formatCount(Math.ceil(bytes / 2 ** 20))} MiB`;
 }

@@ -1,4 +1,10 @@
-import { formatCount, formatDecimal, formatPercent, pluralize } from '../common/number-formats.js';
+import {
+  formatCount,
+  formatDecimal,
+  formatPercent,
+  formatPoints,
+  pluralize,
+} from '../common/number-formats.js';
 import type { OverfitFigures, ReportFigures } from './report-figures.js';
 
 /** The verdict as a person would say it. */
@@ -67,8 +73,8 @@ function sharesInWords({ outputs, heldOut, excess }: OverfitFigures): string {
   return (
     `${formatPercent(outputs.copies.share)} of the outputs are copies of training titles, near copies included. ` +
     `Of the ${formatCount(heldOut.count)} titles held out of training, ${formatPercent(heldOut.copies.share)} would be ` +
-    `called so by the same rules: a difference of ${points(excess.share)} percentage points ` +
-    `(95% interval ${points(excess.low)} to ${points(excess.high)}).`
+    `called so by the same rules: a difference of ${formatPoints(excess.share)} percentage points ` +
+    `(95% interval ${formatPoints(excess.low)} to ${formatPoints(excess.high)}).`
   );
 }
 
@@ -112,10 +118,4 @@ function checkpointInWords({ bestCheckpoint, training }: ReportFigures): string 
     `The checkpoint after step ${formatCount(step)} was best by held-out loss and novelty: ${shown}. ` +
     `Train that far (--steps ${step}).`
   );
-}
-
-/** A difference of shares in percentage points, with its sign. */
-export function points(share: number): string {
-  const value = (100 * share).toFixed(1);
-  return share > 0 ? `+${value}` : value.replace('-', '\u2212');
 }

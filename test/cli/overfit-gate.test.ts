@@ -17,7 +17,7 @@ describe('--fail-on-overfit', () => {
     const { code, said } = judge('overfits', true);
     expect(code).toBe(3);
     expect(said).toEqual([
-      '--fail-on-overfit: the model overfits: 40.0 % of the outputs are copies, 39.0 points more than among held-out ' +
+      '--fail-on-overfit: the model overfits: 40.0% of the outputs are copies, +39.0 percentage points against held-out ' +
         'titles. The report says what to do.',
     ]);
   });

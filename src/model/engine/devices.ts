@@ -3,11 +3,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { TitlesmithError, usageError } from '../../common/errors.js';
+import { formatMebibytes } from '../../common/number-formats.js';
 import type { EngineName } from '../../options/choices.js';
 import { type DeviceChoice, deviceChoices, formatDevice } from './device-names.js';
 import { float16Unavailable } from './float16.js';
 import type { Adapter } from './onnx/adapter.js';
-import { formatMemory } from './onnx/large-tensors.js';
 import { installedTfjsPackage } from './tfjs-packages.js';
 
 /** What came of trying a device. */
@@ -92,7 +92,7 @@ async function tryDevice(choice: DeviceChoice): Promise<DeviceReport> {
     return { ...choice, works: false, ...explained, ...(trial.hint ? { hint: trial.hint } : {}) };
   }
   const { adapter, largestBuffer, float16Shortage } = trial;
-  const buffers = largestBuffer ? `, buffers of ${formatMemory(largestBuffer)} at most` : '';
+  const buffers = largestBuffer ? `, buffers of ${formatMebibytes(largestBuffer)} at most` : '';
   const name = adapter ? describeAdapter(adapter) : describeProcessor(choice);
   const description = name === undefined ? undefined : `${name}${buffers}`;
   return {

@@ -1,4 +1,5 @@
 import { TitlesmithError } from '../../common/errors.js';
+import { formatCount } from '../../common/number-formats.js';
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { DecodeSession, Scores } from '../transformer/decode-session.js';
@@ -136,7 +137,7 @@ class GenerationProgress {
     this.texts++;
     if (blank) this.blank++;
     const seconds = (performance.now() - this.startedAt) / 1000;
-    const rate = seconds > 0 ? Math.round(this.tokens / seconds).toLocaleString('en-US') : '0';
+    const rate = seconds > 0 ? formatCount(this.tokens / seconds) : '0';
     this.context.onProgress({
       kind: 'progress',
       label: 'generate',

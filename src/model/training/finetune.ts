@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { InterruptedError } from '../../common/errors.js';
+import { formatLoss } from '../../common/number-formats.js';
 import type { WorkContext } from '../../common/progress.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { Value } from '../engine/engine.js';
@@ -248,7 +249,7 @@ class TrainingRun {
 
   private report(step: number, loss: number, tokensPerSecond: number): void {
     const { lastValidationLoss } = this.position;
-    const detail = `loss ${loss.toFixed(3)} | validation ${lastValidationLoss.toFixed(3)} | ${tokensPerSecond} tokens/s`;
+    const detail = `loss ${formatLoss(loss)} | validation ${formatLoss(lastValidationLoss)} | ${tokensPerSecond} tokens/s`;
     this.context.onProgress({
       kind: 'progress',
       label: 'train',

@@ -1,16 +1,10 @@
 import { freemem, totalmem } from 'node:os';
 import { TitlesmithError } from '../../common/errors.js';
+import { formatBytes } from '../../common/number-formats.js';
 import { controlGroupMemory } from '../../io/control-group.js';
 import { leastTrainingMemory } from '../../model/training/memory.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import { publishedShape } from '../../model/weights/published-shapes.js';
-
-const gigabyte = 1e9;
-
-/** 3.24e9 → `3.2 GB`. */
-export function gigabytes(bytes: number): string {
-  return `${(bytes / gigabyte).toFixed(1)} GB`;
-}
 
 /** Bytes this process may ever have: of the machine, or of the container it runs in. */
 export function machineMemory(): number {
@@ -55,7 +49,7 @@ export function checkTrainingMemory(
   if (needed <= memory) return;
   const advice = options.loraRank === undefined ? 'Train adapters with --lora-rank 8, or take a' : 'Take a';
   throw new TitlesmithError(
-    `Training ${name} needs at least ${gigabytes(needed)} of memory, but ${memoryHolder()} has ${gigabytes(memory)}.`,
+    `Training ${name} needs at least ${formatBytes(needed)} of memory, but ${memoryHolder()} has ${formatBytes(memory)}.`,
     { code: 'memory', hint: `${advice} smaller model, or another machine.` },
   );
 }

@@ -1,7 +1,6 @@
-import { formatCount, formatDecimal, formatPercent } from '../../common/number-formats.js';
+import { formatCount, formatDecimal, formatPercent, formatPoints } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 import { ratingHistogram } from '../charts/rating-histogram.js';
-import { points } from '../judgement.js';
 import type { ReportFigures } from '../report-figures.js';
 
 /** The distribution of best ratings, outputs beside held-out titles. */
@@ -27,8 +26,8 @@ ${ratingHistogram(distribution, overfit, rules.threshold)}
 ${[row('Outputs', outputs), row('Held-out titles', heldOut)]}
 </tbody></table></div>
 <p>${rules.thresholdReason} ${rules.runReason}</p>
-<p>Copies beyond what held-out titles show: <strong>${points(excess.share)}</strong> percentage points
-(95% interval ${points(excess.low)} to ${points(excess.high)}).</p>
+<p>Copies beyond what held-out titles show: <strong>${formatPoints(excess.share)}</strong> percentage points
+(95% interval ${formatPoints(excess.low)} to ${formatPoints(excess.high)}).</p>
 <details><summary>The distribution as a table</summary>
 <table class="numbers"><thead><tr><th scope="col">rating</th><th scope="col">outputs</th>
 <th scope="col">held-out titles</th></tr></thead>

@@ -1,6 +1,7 @@
 import {
   formatCount,
   formatDecimal,
+  formatLoss,
   formatPercent,
   formatPerplexity,
   pluralize,
@@ -71,6 +72,6 @@ function table({ validation, copies }: ReportFigures['curve']): Html {
     const share = shareAt.get(step);
     const copied = html`<td>${share === undefined ? null : formatPercent(share)}</td>`;
     return html`<tr><th scope="row">${formatCount(step)}</th>
-<td>${loss.toFixed(3)}</td><td>${formatPerplexity(loss)}</td>${withCopies ? copied : null}</tr>`;
+<td>${formatLoss(loss)}</td><td>${formatPerplexity(loss)}</td>${withCopies ? copied : null}</tr>`;
   })}</tbody></table></details>`;
 }

@@ -1,4 +1,5 @@
 import { TitlesmithError } from '../../../common/errors.js';
+import { formatBytes } from '../../../common/number-formats.js';
 
 /** On-demand price of BigQuery in the US, dollars per TiB read; the first TiB of a month is free. */
 const dollarsPerTebibyte = 6.25;
@@ -7,26 +8,18 @@ const tebibyte = 2 ** 40;
 /** The bound on what one query may bill: three times the article's 28 months, a tenth of a month's free TiB. */
 export const defaultMaximumBytesBilled = 100 * 2 ** 30;
 
-/** Bytes as people say them, in powers of 1000. */
-export function bytesInWords(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'];
-  const power = Math.min(units.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3));
-  const value = bytes / 1000 ** power;
-  return `${power === 0 ? value : value.toFixed(value < 10 ? 2 : 1)} ${units[power]}`;
-}
-
 /** `30.1 GB, at most $0.17 (…)`: what a query of so many bytes costs. */
 export function costInWords(bytes: number): string {
   const dollars = (bytes / tebibyte) * dollarsPerTebibyte;
   const price = dollars < 0.01 ? 'less than $0.01' : `$${dollars.toFixed(2)}`;
-  return `${bytesInWords(bytes)}, ${price} at $${dollarsPerTebibyte} a TiB, the first TiB of a month free`;
+  return `${formatBytes(bytes)}, ${price} at $${dollarsPerTebibyte} a TiB, the first TiB of a month free`;
 }
 
 /** @throws TitlesmithError when a query would read more than is allowed. */
 export function checkCost(bytes: number, maximumBytesBilled: number): void {
   if (bytes <= maximumBytesBilled) return;
   throw new TitlesmithError(
-    `BigQuery would read ${costInWords(bytes)}: more than the ${bytesInWords(maximumBytesBilled)} allowed.`,
+    `BigQuery would read ${costInWords(bytes)}: more than the ${formatBytes(maximumBytesBilled)} allowed.`,
     {
       code: 'bigquery-cost',
       hint:

@@ -1,3 +1,4 @@
+import { formatMebibytes } from '../../../common/number-formats.js';
 import {
   LargeTensorError,
   type Part,
@@ -12,12 +13,6 @@ import { TensorTooLargeError } from '../device-memory-error.js';
 /** Of the widest elements: narrower ones are parted earlier than they need be. */
 const bytesPerElement = 4;
 
-/** `1,024 MiB`; what is less than one, in bytes. */
-export function formatMemory(bytes: number): string {
-  const [size, unit] = bytes < 2 ** 20 ? [bytes, 'bytes'] : [Math.ceil(bytes / 2 ** 20), 'MiB'];
-  return `${size.toLocaleString('en-US')} ${unit}`;
-}
-
 function explained<Result>(largestBuffer: number, work: () => Result): Result {
   try {
     return work();
@@ -27,7 +22,7 @@ function explained<Result>(largestBuffer: number, work: () => Result): Result {
     const { shape, dtype } = specification;
     const bytes = bytesPerElement * elementCount(shape);
     throw new TensorTooLargeError(
-      `${op} needs a tensor ${dtype}${formatShape(shape)} of ${formatMemory(bytes)} whole, and the graphics card takes at most ${formatMemory(largestBuffer)} in one buffer.`,
+      `${op} needs a tensor ${dtype}${formatShape(shape)} of ${formatMebibytes(bytes)} whole, and the graphics card takes at most ${formatMebibytes(largestBuffer)} in one buffer.`,
       error,
     );
   }
