@@ -44,14 +44,6 @@ export { type DeviceReport, listDevices } from './model/engine/devices.js';
 export { createOnnxRuntimeEngine } from './model/engine/onnxruntime.js';
 export { openEngine } from './model/engine/open-engine.js';
 export { generateTexts } from './model/generation/generate.js';
-export {
-  createModel,
-  type GenerateOptions,
-  generate,
-  loadModel,
-  type Model,
-  type ModelOptions,
-} from './model/generation/model.js';
 export { type GenerationOptions, generationDefaults } from './model/generation/options.js';
 export type { GeneratedText } from './model/generation/sequence.js';
 export { gpt2Tokenizer } from './model/tokenizer/gpt2.js';
@@ -75,6 +67,14 @@ export { type ExportRequest, exportModel } from './pipeline/export-model.js';
 export { type EncodeCsvOptions, encodeCsv } from './pipeline/library/encode-csv.js';
 export { type FinetuneTitlesOptions, finetuneTitles } from './pipeline/library/finetune-titles.js';
 export { type GenerateToFileOptions, generateToFile } from './pipeline/library/generate-to-file.js';
+export {
+  createModel,
+  type GenerateOptions,
+  generate,
+  loadModel,
+  type Model,
+  type ModelOptions,
+} from './pipeline/library/model.js';
 export { downloadModel, isDownloaded } from './pipeline/library/models.js';
 export { openReview } from './pipeline/open-review.js';
 export { type OpenedServed, openServed } from './pipeline/open-served.js';

@@ -3,9 +3,9 @@ import { silentContext } from '../../src/common/progress.js';
 import { readDataset } from '../../src/data/dataset.js';
 import { float16Shortage } from '../../src/model/engine/float16.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
-import { openToGenerate } from '../../src/model/generation/model.js';
 import type { DecodeSession } from '../../src/model/transformer/decode-session.js';
 import { openDecodeSession } from '../../src/model/transformer/decoder.js';
+import { openModelFiles } from '../../src/model/weights/open-for-generation.js';
 import { type Precision, precisions } from '../../src/options/choices.js';
 import { machine, table } from '../dedupe/machine.js';
 
@@ -27,7 +27,7 @@ const { values } = parseArgs({
 if (values.model === undefined || values.titles === undefined)
   throw new Error('--model and --titles are needed');
 const [slots, longest] = [Number(values.slots), 128];
-const { configuration, tokenizer, weights } = await openToGenerate(values.model, silentContext);
+const { configuration, tokenizer, weights } = await openModelFiles(values.model, silentContext);
 const titles: number[][] = [];
 for await (const title of readDataset(values.titles)) {
   const tokens = tokenizer.encode(title);

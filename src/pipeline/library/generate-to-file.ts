@@ -1,6 +1,6 @@
 import { AtomicFile } from '../../io/atomic-file.js';
-import { type GenerateOptions, generate, type Model } from '../../model/generation/model.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
+import { type GenerateOptions, generate, type Model } from './model.js';
 
 export interface GenerateToFileOptions extends GenerateOptions {
   /** Stands after every text but its line break; gpt-2-simple's row of equals signs where it is left out. */

@@ -6,10 +6,8 @@ import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { DeviceChoice } from '../../model/engine/device-names.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { generateTexts } from '../../model/generation/generate.js';
-import { openToGenerate } from '../../model/generation/model.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
-import { openDecodeSession } from '../../model/transformer/decoder.js';
-import { usualSlots } from '../../model/transformer/slots.js';
+import { openForGeneration, openModelFiles } from '../../model/weights/open-for-generation.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { decidedDevice } from '../decide/device.js';
 import type { GenerateCounts } from './counts.js';
@@ -54,19 +52,16 @@ export async function* generateFrom(
   finished: ReadonlySet<number>,
   context: WorkContext,
 ): AsyncGenerator<GeneratedText, void, undefined> {
-  const { configuration, tokenizer, weights } = await openToGenerate(model, context);
+  const files = await openModelFiles(model, context);
   const open = async () => {
-    const prepared = await prepareGeneration(options, { configuration, tokenizer });
+    const prepared = await prepareGeneration(options, files);
     const { capacity, texts } = prepared;
-    const engine = await openEngine(device, { threads: options.threads });
-    const session = await openDecodeSession(engine, configuration, weights, {
-      slots: Math.min(options.slots ?? usualSlots(configuration, capacity, texts), texts),
-      capacity,
-      precision: options.precision,
-    });
-    return { session, prepared };
+    const { slots, precision, threads } = options;
+    const engine = await openEngine(device, { threads });
+    const opened = await openForGeneration(files, { engine, slots, texts, capacity, precision });
+    return { ...opened, prepared };
   };
-  const { session, prepared } = await open().finally(() => weights.close());
+  const { session, tokenizer, prepared } = await open().finally(() => files.weights.close());
   try {
     const wanted = { ...prepared.options, finished };
     yield* generateTexts(session, tokenizer, wanted, context, prepared.prompts);

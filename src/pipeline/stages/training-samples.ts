@@ -9,9 +9,8 @@ import { generationDefaults } from '../../model/generation/options.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { TrainingSamples } from '../../model/training/input.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
-import { openDecodeSession } from '../../model/transformer/decoder.js';
-import { usualSlots } from '../../model/transformer/slots.js';
 import type { WeightSource } from '../../model/transformer/weight-source.js';
+import { openForGeneration } from '../../model/weights/open-for-generation.js';
 import type { DatasetTitles } from './dataset-titles.js';
 import { tokenizeFolded } from './judge.js';
 
@@ -52,13 +51,12 @@ export function trainingSamples(
         close: async () => {},
       };
       const capacity = Math.min(configuration.contextLength, 1 + settings.length);
-      const session = await openDecodeSession(engine, configuration, weights, {
-        slots: usualSlots(configuration, capacity, settings.texts),
-        capacity,
-      });
+      const { texts } = settings;
+      const model = { configuration, tokenizer, weights };
+      const { session } = await openForGeneration(model, { engine, texts, capacity });
       const outputs: { index: number; text: string }[] = [];
       try {
-        const size = { nsamples: settings.texts, length: capacity - 1 };
+        const size = { nsamples: texts, length: capacity - 1 };
         const options = { ...generationDefaults, ...size, seed: settings.seed };
         for await (const text of generateTexts(session, tokenizer, options, silentContext))
           outputs.push({ ...text, text: withoutCondition(text.text) });

@@ -2,19 +2,18 @@ import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { TitlesmithError } from '../../common/errors.js';
 import { packError } from '../../common/packed-error.js';
-import { silentContext } from '../../common/progress.js';
 import type { TitleJudge } from '../../dedupe/title-judge.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { ContinuousBatch } from '../../model/generation/continuous-batch.js';
 import { GenerationRequest } from '../../model/generation/generation-request.js';
-import { openToGenerate } from '../../model/generation/model.js';
 import type { GenerationOptions } from '../../model/generation/options.js';
 import { encodePrompts, longestPrompt, type Prompt } from '../../model/generation/prompts.js';
 import type { GeneratedText, Sequence } from '../../model/generation/sequence.js';
 import { elementCount } from '../../model/graph/shape.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import { openDecodeSession } from '../../model/transformer/decoder.js';
+import type { DecodeSession } from '../../model/transformer/decode-session.js';
 import { parameterSpecifications } from '../../model/transformer/parameters.js';
+import { openForGeneration } from '../../model/weights/open-for-generation.js';
 import type { EngineSettings, ModelFacts, Served, ServedText, TextsWanted } from '../served-model.js';
 import type { EngineData, FromEngine, Refusal, RequestEvent, ToEngine } from './messages.js';
 import { openJudge } from './open-judge.js';
@@ -61,7 +60,7 @@ class Outbox {
 }
 
 interface Engine {
-  readonly session: Awaited<ReturnType<typeof openDecodeSession>>;
+  readonly session: DecodeSession;
   readonly tokenizer: Tokenizer;
   readonly judge: TitleJudge | undefined;
   readonly facts: ModelFacts;
@@ -69,22 +68,17 @@ interface Engine {
 
 async function load(served: Served, settings: EngineSettings): Promise<Engine> {
   const started = performance.now();
-  const { configuration, tokenizer, weights } = await openToGenerate(served.model, silentContext);
-  const capacity = Math.min(settings.capacity, configuration.contextLength);
-  const { slots, precision, threads, device } = settings;
+  const { slots, capacity, precision, threads, device } = settings;
   const engine = await openEngine(device, { threads });
-  const session = await openDecodeSession(engine, configuration, weights, {
-    slots,
-    capacity,
-    precision,
-  }).finally(() => weights.close());
+  const sizes = { engine, slots, capacity, precision };
+  const { configuration, tokenizer, session } = await openForGeneration(served.model, sizes);
   // The first step of a session is slower: no client should wait for it.
   await session.prefill(Int32Array.of(tokenizer.endOfTextId), 1);
   const opened = served.titles && (await openJudge(served.titles));
   const shapes = parameterSpecifications(configuration).map(({ shape }) => elementCount(shape));
   const facts: ModelFacts = {
     parameters: shapes.reduce((sum, count) => sum + count, 0),
-    capacity,
+    capacity: session.capacity,
     vocabularySize: configuration.vocabularySize,
     titles: opened?.titles ?? 0,
     rule: opened?.judge.rules.thresholdReason ?? '',

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import type { GeneratedText } from '../../../src/model/generation/sequence.js';
+import { storedWeights } from '../../../src/model/transformer/weight-source.js';
 import {
   createModel,
   type GenerateOptions,
   generate,
   type Model,
-} from '../../../src/model/generation/model.js';
-import type { GeneratedText } from '../../../src/model/generation/sequence.js';
-import { storedWeights } from '../../../src/model/transformer/weight-source.js';
-import { testEngine as engine } from '../test-engine.js';
-import { oracle, oracleParameters } from '../transformer/oracle.js';
-import { byIndex } from './collect-texts.js';
-import { tokenizerOf } from './markov-model.js';
+} from '../../../src/pipeline/library/model.js';
+import { byIndex } from '../../model/generation/collect-texts.js';
+import { tokenizerOf } from '../../model/generation/markov-model.js';
+import { testEngine as engine } from '../../model/test-engine.js';
+import { oracle, oracleParameters } from '../../model/transformer/oracle.js';
 
 const { configuration } = oracle;
 const characters = Array.from({ length: configuration.vocabularySize - 1 }, (_, id) =>

@@ -1,0 +1,72 @@
+import { silentContext, type WorkContext } from '../../common/progress.js';
+import type { Precision } from '../../options/choices.js';
+import type { Engine } from '../engine/engine.js';
+import { createOnnxRuntimeEngine } from '../engine/onnxruntime.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
+import type { DecodeSession } from '../transformer/decode-session.js';
+import { openDecodeSession } from '../transformer/decoder.js';
+import { usualSlots } from '../transformer/slots.js';
+import { findModelFolder } from './model-folder.js';
+import { parseModelName } from './model-name.js';
+import type { OpenModel } from './open-model.js';
+import { openModel } from './resolve-model.js';
+
+export interface GenerationModelOptions {
+  /** ONNX Runtime on the CPU where it is left out. */
+  readonly engine?: Engine | undefined;
+  /** Most texts generated side by side; changes none of them. Otherwise as many as decode fastest in modest memory. */
+  readonly slots?: number | undefined;
+  /** Texts wanted in all, where that is known: no more slots are opened. */
+  readonly texts?: number | undefined;
+  /** Longest text in tokens, its start and prefix included; bounded by the model's context. 128 where it is left out. */
+  readonly capacity?: number | undefined;
+  /** `float32` where it is left out. */
+  readonly precision?: Precision | undefined;
+}
+
+/** A model ready to generate; the caller disposes of its session. */
+export interface GenerationModel {
+  readonly configuration: TransformerConfiguration;
+  readonly tokenizer: Tokenizer;
+  readonly session: DecodeSession;
+}
+
+/** Room for a prefix and a title, in tokens. */
+const defaultCapacity = 128;
+
+/**
+ * Opens a model for generation: the one way there is, for commands, server, samples of a training and the library.
+ * @param model a name as {@link openModelFiles} takes it, or a model whose weights are open, which the caller closes.
+ * @throws TitlesmithError when there is no such model, its files are not as they should be, or the engine does not
+ *   compute in the precision.
+ */
+export async function openForGeneration(
+  model: string | OpenModel,
+  options: GenerationModelOptions = {},
+  context: WorkContext = silentContext,
+): Promise<GenerationModel> {
+  if (typeof model === 'string') {
+    const opened = await openModelFiles(model, context);
+    return openForGeneration(opened, options).finally(() => opened.weights.close());
+  }
+  const { configuration, tokenizer, weights } = model;
+  const { engine = createOnnxRuntimeEngine(), texts, precision = 'float32' } = options;
+  const capacity = Math.min(options.capacity ?? defaultCapacity, configuration.contextLength);
+  const slots = Math.min(options.slots ?? usualSlots(configuration, capacity, texts), texts ?? Infinity);
+  const session = await openDecodeSession(engine, configuration, weights, { slots, capacity, precision });
+  return { configuration, tokenizer, session };
+}
+
+/**
+ * Opens a model's files like `openModel`, but without hashing a folder: nothing is recorded that would need the hash,
+ * which would take a fifth of the time to the first text.
+ * @param name a folder (of a run, of Hugging Face files, of gpt-2-simple), or 124M, 355M, 774M, 1558M, or a Hugging
+ *   Face id, which is downloaded where it is not cached.
+ * @param context is told of a download's progress, and may stop it.
+ */
+export async function openModelFiles(name: string, context: WorkContext): Promise<OpenModel> {
+  const parsed = parseModelName(name);
+  if (parsed.kind === 'hub') return openModel(name, context);
+  return (await findModelFolder(parsed.path)).open();
+}
