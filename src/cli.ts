@@ -2,21 +2,21 @@
 import { fileURLToPath } from 'node:url';
 import { execute } from './cli/execute.js';
 import { parse } from './cli/parsing/command-line.js';
-import { Console } from './cli/terminal.js';
+import { Terminal } from './cli/terminal.js';
 import { type ExitCode, exitCodes, TitlesmithError } from './common/errors.js';
 
 /** Runs a command line. @returns the exit code of the process. */
 async function main(arguments_: readonly string[]): Promise<ExitCode> {
   const color = !process.env['NO_COLOR'];
-  let console = new Console({ json: false, output: process.stdout, errors: process.stderr, color });
+  let terminal = new Terminal({ json: false, output: process.stdout, errors: process.stderr, color });
   try {
     const request = parse(arguments_);
     if (!request) return exitCodes.done;
     const json = request.given.json === true;
-    console = new Console({ json, output: process.stdout, errors: process.stderr, color });
-    return await execute(request, fileURLToPath(import.meta.url), console);
+    terminal = new Terminal({ json, output: process.stdout, errors: process.stderr, color });
+    return await execute(request, fileURLToPath(import.meta.url), terminal);
   } catch (error) {
-    console.error(error);
+    terminal.error(error);
     return error instanceof TitlesmithError ? error.exitCode : exitCodes.failed;
   }
 }

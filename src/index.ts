@@ -2,10 +2,9 @@
 
 export { type ExportedRun, exportRun } from './archive/export-run.js';
 export { type ImportOptions, importRun } from './archive/import-run.js';
-export { type BatchRequest, runBatches } from './batch/batch-command.js';
-export { mergeBatch } from './batch/merge.js';
-export { listenForInterrupt } from './cli/interrupt.js';
-export { Console } from './cli/terminal.js';
+export type { BatchContext, BatchEvent, BatchOutcome, BatchResult } from './batch/batch-result.js';
+export { type MergedBatch, mergeBatch } from './batch/merge.js';
+export { type BatchRequest, runBatches } from './batch/run-batches.js';
 export { exitCodes, InterruptedError, TitlesmithError } from './common/errors.js';
 export {
   type ProgressEvent,
@@ -80,6 +79,15 @@ export { openReview } from './pipeline/open-review.js';
 export { type OpenedServed, openServed } from './pipeline/open-served.js';
 export { runPipeline } from './pipeline/pipeline.js';
 export type { Manifest } from './pipeline/run/manifest.js';
+export type {
+  FailedRun,
+  FinishedRun,
+  PipelineContext,
+  PipelineEvent,
+  PipelineResult,
+  RunResult,
+  StageContext,
+} from './pipeline/run-result.js';
 export { runSingleStage } from './pipeline/run-single-stage.js';
 export { buildReport } from './report/figures.js';
 export { renderReport } from './report/page.js';

@@ -52,7 +52,7 @@ async function* tarOf(folder: string, name: string, context: WorkContext): Async
       const hash = createHash('sha256');
       const entry = tar.entry({ ...fixed, name: `${name}/${path}`, size });
       for await (const chunk of readExactly(join(folder, path), size)) {
-        if (context.stopRequested()) throw new InterruptedError('Interrupted; no archive was written.');
+        if (context.signal.aborted) throw new InterruptedError('Interrupted; no archive was written.');
         hash.update(chunk);
         done += chunk.length;
         if (!entry.write(chunk)) await new Promise<void>((resume) => entry.once('drain', () => resume()));

@@ -97,7 +97,7 @@ async function unpackInto(from: Place, folder: string, context: WorkContext): Pr
   const folded = new Set<string>();
   let expected: Map<string, string> | undefined;
   const watch = (bytes: number): void => {
-    if (context.stopRequested()) throw new InterruptedError('Interrupted; nothing was imported.');
+    if (context.signal.aborted) throw new InterruptedError('Interrupted; nothing was imported.');
     unpacked += bytes;
     if (unpacked > freeBytes && unpacked > mostExpansion * packed) {
       throw refused(from.name, `it unpacks to more than ${mostExpansion} times its size`);

@@ -1,13 +1,14 @@
 import type { PlaceFolder } from '../archive/archive-place.js';
 import { openPlaceFolder } from '../archive/place.js';
-import type { Console } from '../cli/terminal.js';
-import { type ExitCode, exitCodes, TitlesmithError } from '../common/errors.js';
+import { TitlesmithError } from '../common/errors.js';
+import { type ProgressListener, silentContext, type WorkContext } from '../common/progress.js';
 import { packageVersion } from '../io/package-root.js';
 import { hashValue } from '../pipeline/run/fingerprint.js';
 import type { BatchRecord, BatchRunRecord } from '../report/batch/batch-record.js';
 import { renderBatch } from '../report/batch/page.js';
 import { formatBatchRecord, parseBatchRecord } from './batch-folder.js';
-import { exitCodeOf, figuresOf, summarize } from './new-record.js';
+import type { BatchResult } from './batch-result.js';
+import { figuresOf, outcomeOf } from './new-record.js';
 import { readPlace } from './result-store.js';
 
 const shardFile = /^batch-(\d+)-of-(\d+)\.json$/;
@@ -60,12 +61,23 @@ export function mergeRecords(
   };
 }
 
+/** A batch put together of its shards. */
+export interface MergedBatch extends BatchResult {
+  /** Indices of the shards that left no record. */
+  readonly missing: readonly number[];
+  /** Shards in all. */
+  readonly shards: number;
+}
+
 /**
  * Merges what the shards of a batch left in a folder or bucket into one batch.json and batch.html there.
- * @returns the exit code the batch would have had on one machine; 1 where a shard is missing.
+ * @returns the batch as it would have been on one machine; `failed` where a shard is missing.
  * @throws TitlesmithError when there are no shards, or of several batches, or a file cannot be read or written.
  */
-export async function mergeBatch(place: string, console: Console): Promise<ExitCode> {
+export async function mergeBatch(
+  place: string,
+  { onProgress }: Pick<WorkContext, 'onProgress'> = silentContext,
+): Promise<MergedBatch> {
   const folder = await openPlaceFolder(place);
   const found = (await folder.list()).flatMap((name) => {
     const match = shardFile.exec(name);
@@ -94,26 +106,21 @@ export async function mergeBatch(place: string, console: Console): Promise<ExitC
   }
   const indices = new Set(records.map(({ shard }) => shard?.index));
   const missing = Array.from({ length: count }, (_, index) => index).filter((index) => !indices.has(index));
-  warnOfOldShards(records, console);
+  warnOfOldShards(records, onProgress);
   const earlier = await readRecord(folder, 'batch.json');
   const merged = mergeRecords(records, count, missing.length, earlier);
   await (await folder.at('batch.json')).write([Buffer.from(formatBatchRecord(merged))]);
   const page = await folder.at('batch.html');
   await page.write([Buffer.from(renderBatch(merged))]);
-  const absent = missing.length > 0 ? `; shards missing: ${missing.join(', ')} of ${count}` : '';
-  console.result([`${summarize(merged)}${absent}`, `  page       ${page.name}`], {
-    batch: merged,
-    missing,
-    page: page.name,
-  });
-  return missing.length > 0 ? exitCodes.failed : exitCodeOf(merged);
+  const outcome = missing.length > 0 ? 'failed' : outcomeOf(merged);
+  return { outcome, record: merged, page: page.name, shards: count, missing };
 }
 
-function warnOfOldShards(records: readonly BatchRecord[], console: Console): void {
+function warnOfOldShards(records: readonly BatchRecord[], onProgress: ProgressListener): void {
   const newest = Math.max(...records.map(({ startedAt }) => Date.parse(startedAt)));
   for (const { shard, startedAt } of records) {
     if (newest - Date.parse(startedAt) <= longestSpreadMs) continue;
     const message = `Shard ${shard?.index} is of an earlier batch, begun ${startedAt}.`;
-    console.event({}, { kind: 'warning', message });
+    onProgress({ kind: 'warning', message });
   }
 }

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
-import { type ExitCode, exitCodes } from '../common/errors.js';
 import { packageVersion } from '../io/package-root.js';
 import type { BatchRecord, BatchRunRecord, RunFigures } from '../report/batch/batch-record.js';
 import type { BatchPlan } from './batch-plan.js';
+import type { BatchOutcome } from './batch-result.js';
 import type { Shard } from './shard.js';
 
 /** The figures of an earlier batch by run, to compare with; null where there are none. */
@@ -62,11 +62,11 @@ export function finishRecord(record: BatchRecord, now: Date): BatchRecord {
   return isComplete(record) ? { ...record, finishedAt: now.toISOString() } : record;
 }
 
-/** The exit code a batch ends with. */
-export function exitCodeOf(record: BatchRecord): ExitCode {
-  if (!isComplete(record)) return exitCodes.interrupted;
-  if (count(record, 'failed') > 0) return exitCodes.failed;
-  return count(record, 'overfit') > 0 ? exitCodes.overfit : exitCodes.done;
+/** How a batch ended, by its runs. */
+export function outcomeOf(record: BatchRecord): BatchOutcome {
+  if (!isComplete(record)) return 'interrupted';
+  if (count(record, 'failed') > 0) return 'failed';
+  return count(record, 'overfit') > 0 ? 'overfit' : 'done';
 }
 
 /** A batch in one line. */

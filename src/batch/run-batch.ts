@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Console } from '../cli/terminal.js';
 import { fileError, InterruptedError, TitlesmithError } from '../common/errors.js';
 import { formatBytes, formatSeconds } from '../common/number-formats.js';
 import type { ProgressEvent } from '../common/progress.js';
@@ -8,6 +7,7 @@ import type { BatchRecord, BatchRunRecord } from '../report/batch/batch-record.j
 import { toArguments } from './arguments.js';
 import { batchFiles, writeBatchRecord } from './batch-folder.js';
 import { type PlannedRun, questionOf, type SharedQuestion, sharedQuestions } from './batch-plan.js';
+import type { BatchListener } from './batch-result.js';
 import type { ChildError, ChildEvent } from './child.js';
 import { readFigures } from './figures.js';
 import { mayPass } from './passing.js';
@@ -24,7 +24,9 @@ export interface BatchWork {
   /** Bytes that runs may take together. */
   readonly memory: number;
   readonly results: ResultStore | undefined;
-  readonly console: Console;
+  /** Whether all that runs tell is passed on as it is. */
+  readonly passEvents: boolean;
+  readonly onProgress: BatchListener;
 }
 
 /** Does the runs of a batch, and keeps its record up to date. */
@@ -48,14 +50,14 @@ export class BatchRunner {
 
   /** Does what is not done yet. Never throws for what happens to a run. */
   async run(): Promise<void> {
-    const { runs, console, memory } = this.work;
+    const { runs, onProgress, memory } = this.work;
     const open = runs.filter(({ name }) => !this.isFinished(name));
     for (const run of open) this.change(run.name, { status: 'waiting', error: null });
     for (const { name, memory: needed, isTooLarge } of open) {
       if (needed <= memory || isTooLarge) continue;
       const all = formatBytes(memory);
       const message = `needs about ${formatBytes(needed)} of memory, and all runs together may take ${all}: it is run alone.`;
-      console.event({ run: name }, { kind: 'warning', message });
+      onProgress({ kind: 'warning', message, run: name });
     }
     await this.save();
     await this.fetchResults(open);
@@ -86,7 +88,7 @@ export class BatchRunner {
         await writeBatchRecord(this.work.folder, this.current);
       } catch (error) {
         if (!(error instanceof TitlesmithError)) throw error;
-        this.work.console.event({}, { kind: 'warning', message: error.toLine() });
+        this.work.onProgress({ kind: 'warning', message: error.toLine() });
       }
     });
     return this.saving;
@@ -94,11 +96,12 @@ export class BatchRunner {
 
   /** Brings runs here that another machine did before. */
   private async fetchResults(runs: readonly PlannedRun[]): Promise<void> {
-    const { results, console } = this.work;
+    const { results, onProgress } = this.work;
     if (!results) return;
     for (const { name } of runs) {
       try {
-        if (await results.fetch(name)) console.note(`taken from ${results.place}`, { run: name });
+        const isTaken = await results.fetch(name);
+        if (isTaken) onProgress({ kind: 'note', message: `taken from ${results.place}`, run: name });
       } catch (error) {
         this.fail(name, toChildError(error));
       }
@@ -109,9 +112,10 @@ export class BatchRunner {
   private async ask({ runs }: SharedQuestion): Promise<void> {
     const asked = runs.filter(({ name }) => !this.isFinished(name));
     if (asked.length < 2) return;
-    const { folder, slots, policy, console } = this.work;
+    const { folder, slots, policy, onProgress } = this.work;
     const names = asked.map(({ name }) => name);
-    console.note(`One pass over the source for ${names.length} runs: ${names.join(', ')}`);
+    const message = `One pass over the source for ${names.length} runs: ${names.join(', ')}`;
+    onProgress({ kind: 'note', message });
     const options = {
       ...questionOf(asked[0]!.given),
       subreddit: names,
@@ -138,7 +142,7 @@ export class BatchRunner {
 
   private fail(name: string, { code, message, hint }: ChildError): void {
     this.change(name, { status: 'failed', error: { code, message, hint }, attempts: 1 });
-    this.work.console.error(childFault({ code, message, hint }), { run: name });
+    this.work.onProgress({ kind: 'error', error: childFault({ code, message, hint }), run: name });
   }
 
   private async logPath(name: string): Promise<string> {
@@ -148,7 +152,7 @@ export class BatchRunner {
   }
 
   private async runOne({ name, given, memory }: PlannedRun): Promise<void> {
-    const { folder, slots, policy, console, results } = this.work;
+    const { folder, slots, policy, onProgress, results } = this.work;
     const before = this.runRecord(name);
     const work: Work = {
       arguments: ['pipeline', ...toArguments({ ...given, runsDir: folder }), '--json'],
@@ -185,48 +189,42 @@ export class BatchRunner {
       figures,
       report: figures?.verdict == null ? null : `${name}/report.html`,
     });
-    if (fault) console.error(childFault(fault), { run: name });
-    else if (status !== 'interrupted') console.note(inWords(this.runRecord(name)), { run: name });
+    if (fault) onProgress({ kind: 'error', error: childFault(fault), run: name });
+    else if (status !== 'interrupted')
+      onProgress({ kind: 'note', message: inWords(this.runRecord(name)), run: name });
     this.progress();
     await this.save();
   }
 
-  /** Passes on what a process says: all of it to programs; to people warnings, and what it is at, on one line. */
+  /** Passes on what a process says: all of it, or warnings alone and what it is at, on one line. */
   private show(name: string, { kind, stage, run, ...event }: ChildEvent): void {
-    const { console } = this.work;
+    const { onProgress, passEvents } = this.work;
     const about = typeof run === 'string' ? run : name;
     const scope = { run: about, ...(typeof stage === 'string' ? { stage } : {}) };
-    if (console.isJson && (kind === 'progress' || kind === 'note' || kind === 'warning')) {
-      console.event(scope, { kind, ...event } as unknown as ProgressEvent);
+    if (passEvents && (kind === 'progress' || kind === 'note' || kind === 'warning')) {
+      onProgress({ ...scope, kind, ...event } as unknown as ProgressEvent);
     } else if (kind === 'progress') {
       const { done, total } = event;
       const amount = typeof total === 'number' ? `${done}/${total}` : String(done);
       this.atWork.set(name, `${typeof stage === 'string' ? stage : ''} ${amount}`);
       this.progress();
     } else if (kind === 'warning') {
-      console.event(scope, { kind, message: String(event['message']) });
+      onProgress({ ...scope, kind, message: String(event['message']) });
     }
   }
 
   private showRetry(name: string, { message }: ChildError, seconds: number): void {
     this.atWork.set(name, 'waiting to try again');
     const text = `${message} Tried again in ${formatSeconds(seconds)}.`;
-    this.work.console.event({ run: name }, { kind: 'warning', message: text });
+    this.work.onProgress({ kind: 'warning', message: text, run: name });
   }
 
   private progress(): void {
     const { runs } = this.current;
     const done = runs.filter(({ name }) => this.isFinished(name)).length;
     const detail = [...this.atWork].map(([name, what]) => `${name}: ${what}`).join('; ');
-    const event: ProgressEvent = {
-      kind: 'progress',
-      label: 'batch',
-      done,
-      total: runs.length,
-      unit: 'runs',
-      detail,
-    };
-    this.work.console.event({}, event);
+    const amount = { done, total: runs.length, unit: 'runs' };
+    this.work.onProgress({ kind: 'progress', label: 'batch', ...amount, detail });
   }
 }
 

@@ -1,42 +1,45 @@
 import { exitCodes } from '../common/errors.js';
+import type { StageContext } from '../pipeline/run-result.js';
+import type { Terminal } from './terminal.js';
 
 /** Two signals within this time are one key press: npm passes on a Ctrl-C that the terminal has already delivered. */
 const sameKeyPressMs = 300;
 
-/** How a person stops the work. */
-export interface Interrupt {
-  /** One Int32; not 0 once the person asked to stop. Shared with the stages' threads. */
-  readonly flag: SharedArrayBuffer;
-  requested(): boolean;
-  /** Stops listening to signals. */
-  dispose(): void;
-}
+/** What is said at the first Ctrl-C where work goes on to its next step. */
+export const stopsAfterStep = 'Stopping after this step; press Ctrl-C again to stop at once.';
 
 /**
- * Listens to Ctrl-C and SIGTERM: the first asks the work to stop after its current step, the second ends the process
- * at once with exit code 130.
- * @param onFirst called at the first signal, to tell the person what happens.
+ * Does work that Ctrl-C and SIGTERM stop: the first aborts its signal, the second ends the process at once with exit
+ * code 130. Events are shown on the terminal.
+ * @param message said at the first signal; nothing where it is left out.
  */
-export function listenForInterrupt(onFirst: () => void): Interrupt {
-  const flag = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  const view = new Int32Array(flag);
+export async function interruptible<Result>(
+  terminal: Terminal,
+  message: string | undefined,
+  work: (context: StageContext) => Promise<Result>,
+): Promise<Result> {
+  const stop = new AbortController();
   let firstAt = 0;
   const onSignal = (): void => {
-    if (Atomics.load(view, 0) === 0) {
-      Atomics.store(view, 0, 1);
+    if (!stop.signal.aborted) {
       firstAt = performance.now();
-      onFirst();
+      if (message !== undefined) terminal.show({ kind: 'note', message });
+      stop.abort();
     } else if (performance.now() - firstAt > sameKeyPressMs) {
       process.exit(exitCodes.interrupted);
     }
   };
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.on(signal, onSignal);
-  return {
-    flag,
-    requested: () => Atomics.load(view, 0) !== 0,
-    dispose: () => {
-      for (const signal of signals) process.off(signal, onSignal);
-    },
-  };
+  try {
+    return await work({ onProgress: (event) => terminal.show(event), signal: stop.signal });
+  } finally {
+    for (const signal of signals) process.off(signal, onSignal);
+  }
+}
+
+/** Waits until a signal is aborted. */
+export async function untilAborted(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

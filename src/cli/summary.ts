@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemErrorCode } from '../common/errors.js';
 import {
@@ -9,7 +9,7 @@ import {
   formatSeconds,
 } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
-import type { Manifest } from '../pipeline/run/manifest.js';
+import type { FinishedRun } from '../pipeline/run-result.js';
 import type { RunCounts } from '../pipeline/stages/counts.js';
 import { runFiles } from '../pipeline/stages/descriptions.js';
 
@@ -86,9 +86,9 @@ function countLines(counts: RunCounts): string[] {
   return lines;
 }
 
-async function firstAccepted(folder: string): Promise<string[]> {
+function firstAccepted(folder: string): string[] {
   try {
-    const text = await readFile(join(folder, runFiles.accepted), 'utf8');
+    const text = readFileSync(join(folder, runFiles.accepted), 'utf8');
     return text.split('\n', shownTitles).filter((line) => line !== '');
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return [];
@@ -99,12 +99,11 @@ async function firstAccepted(folder: string): Promise<string[]> {
 /**
  * What a finished run prints: counts in and out of each stage, perplexity, the share refused, ten accepted titles,
  * where the report lies, and the time taken.
- * @param seconds time this call took; stages that were skipped took none.
  */
-export async function summarizeRun(folder: string, manifest: Manifest, seconds: number): Promise<RunSummary> {
+export function summarizeRun({ folder, manifest, seconds }: Omit<FinishedRun, 'status'>): RunSummary {
   const done = Object.entries(manifest.stages).filter(([, record]) => record.status === 'done');
   const counts: RunCounts = Object.fromEntries(done.map(([stage, record]) => [stage, record.counts]));
-  const titles = counts.dedupe ? await firstAccepted(folder) : [];
+  const titles = counts.dedupe ? firstAccepted(folder) : [];
   const report = counts.report ? join(folder, runFiles.reportPage) : undefined;
   const lines = [`${manifest.name}: done in ${formatSeconds(seconds)}`, ...countLines(counts)];
   if (titles.length > 0)

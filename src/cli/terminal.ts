@@ -1,7 +1,7 @@
 import { InterruptedError, TitlesmithError } from '../common/errors.js';
 import { formatCount } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
-import type { ProgressEvent, ProgressListener } from '../common/progress.js';
+import type { EventScope, ProgressEvent } from '../common/progress.js';
 import { createProgressBar, type ProgressBar } from './progress-bar.js';
 import { TimeLeft } from './time-left.js';
 
@@ -11,7 +11,7 @@ const progressLineEveryMs = 3000;
 /** Foreground colours of ECMA-48, SGR. */
 const colorCodes = { red: 31, yellow: 33 } as const;
 
-export interface ConsoleOptions {
+export interface TerminalOptions {
   /** JSON lines on `output` instead of text; nothing else is then written there. */
   readonly json: boolean;
   /** Results. */
@@ -22,44 +22,27 @@ export interface ConsoleOptions {
   readonly color: boolean;
 }
 
-/** Where a line comes from: the run, named where there are several, and its stage. */
-export interface LineScope {
-  readonly run?: string;
-  readonly stage?: string;
-}
-
 type Progress = Extract<ProgressEvent, { kind: 'progress' }>;
 
 /** Shows progress, results and errors: a bar on a terminal, plain lines in a log, JSON lines for programs. */
-export class Console {
+export class Terminal {
   private bar: ProgressBar | undefined;
   private barLabel = '';
   private readonly timeLeft = new TimeLeft();
   private lastLineAt = Number.NEGATIVE_INFINITY;
   private lastLineLabel = '';
 
-  constructor(private readonly options: ConsoleOptions) {}
+  constructor(private readonly options: TerminalOptions) {}
 
-  /** Whether a program reads along. */
-  get isJson(): boolean {
-    return this.options.json;
-  }
-
-  /** A listener that shows events as coming from `scope`. */
-  listener(scope: LineScope): ProgressListener {
-    return (event) => this.event(scope, event);
-  }
-
-  note(message: string, scope: LineScope = {}): void {
-    this.event(scope, { kind: 'note', message });
-  }
-
-  event(scope: LineScope, event: ProgressEvent): void {
-    if (this.options.json) this.writeJson({ ...scope, ...event });
-    else if (event.kind === 'progress') this.progress(scope, event);
+  /** Shows what work tells of itself. */
+  show(event: ProgressEvent): void {
+    if (this.options.json) {
+      const { run, stage, ...content } = event;
+      this.writeJson({ run, stage, ...content });
+    } else if (event.kind === 'progress') this.progress(event);
     else if (event.kind === 'warning')
-      this.line(scope, this.paint('yellow', `Warning: ${toPrintable(event.message)}`));
-    else this.line(scope, toPrintable(event.message));
+      this.line(event, this.paint('yellow', `Warning: ${toPrintable(event.message)}`));
+    else this.line(event, toPrintable(event.message));
   }
 
   /** What was asked for: lines for people (already printable), or one object for programs. */
@@ -70,9 +53,10 @@ export class Console {
   }
 
   /** An error as one line; a bug in titlesmith with its stack. */
-  error(error: unknown, scope: LineScope = {}): void {
+  error(error: unknown, { run, stage }: EventScope = {}): void {
     this.clearBar();
-    const where = scope.run === undefined ? '' : `${scope.run}: `;
+    const scope = { run, stage };
+    const where = run === undefined ? '' : `${run}: `;
     if (error instanceof TitlesmithError) {
       const { code, message, hint, exitCode } = error;
       if (this.options.json) this.writeJson({ kind: 'error', ...scope, code, message, hint, exitCode });
@@ -94,8 +78,8 @@ export class Console {
     this.bar = undefined;
   }
 
-  private progress(scope: LineScope, event: Progress): void {
-    const label = event.label === scope.stage ? scopeText(scope, '') : scopeText(scope, event.label);
+  private progress(event: Progress): void {
+    const label = scopeText(event, event.label === event.stage ? '' : event.label);
     const left = this.timeLeft.estimate(label, event);
     const detail = [event.detail ?? '', left].filter((part) => part !== '').join(' | ');
     if (this.options.errors.isTTY) {
@@ -117,11 +101,11 @@ export class Console {
       event.total === undefined
         ? formatCount(event.done)
         : `${formatCount(event.done)} of ${formatCount(event.total)}`;
-    const name = event.label === scope.stage ? '' : `${event.label}: `;
-    this.line(scope, `${name}${amount} ${event.unit}${detail === '' ? '' : ` | ${toPrintable(detail)}`}`);
+    const name = event.label === event.stage ? '' : `${event.label}: `;
+    this.line(event, `${name}${amount} ${event.unit}${detail === '' ? '' : ` | ${toPrintable(detail)}`}`);
   }
 
-  private line(scope: LineScope, text: string): void {
+  private line(scope: EventScope, text: string): void {
     this.clearBar();
     this.options.errors.write(`${scopeText(scope, text)}\n`);
   }
@@ -136,7 +120,7 @@ export class Console {
   }
 }
 
-function scopeText(scope: LineScope, text: string): string {
+function scopeText(scope: EventScope, text: string): string {
   const stage = scope.stage === undefined ? '' : scope.stage.padEnd(9);
   return [scope.run, stage, text].filter((part) => part !== undefined && part !== '').join(' ');
 }

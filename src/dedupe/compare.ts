@@ -86,7 +86,7 @@ export async function compareTexts(
     if (compared.length % textsPerTurn === 0) {
       report();
       await setImmediate();
-      if (context.stopRequested()) throw new InterruptedError();
+      if (context.signal.aborted) throw new InterruptedError();
     }
     const comparison = known.get(text) ?? compareText(text, index);
     known.set(text, comparison);

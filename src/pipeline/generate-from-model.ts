@@ -1,9 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Interrupt } from '../cli/interrupt.js';
-import type { Console } from '../cli/terminal.js';
-import { type ExitCode, exitCodes } from '../common/errors.js';
-import { toPrintable } from '../common/printable.js';
+import { silentContext, type WorkContext } from '../common/progress.js';
 import type { GeneratedText } from '../model/generation/sequence.js';
 import type { RunOptions } from '../options/option-table.js';
 import { checkPrefixOptions, defaultOptions } from '../options/options.js';
@@ -16,32 +13,28 @@ export function namesModel(name: string): boolean {
 }
 
 /**
- * Generates with a model that belongs to no run, and prints titles in the order of their index as soon as they and
- * those before them are finished. Nothing is written to disk.
+ * Generates with a model that belongs to no run. Texts come in the order of their index, as soon as they and those
+ * before them are finished; nothing is written to disk.
  * @param model as for `--model`.
  * @throws TitlesmithError when the model cannot be had or an option is wrong; InterruptedError when asked to stop.
  */
-export async function generateFromModel(
+export async function* generateFromModel(
   model: string,
   given: Partial<RunOptions>,
-  console: Console,
-  interrupt: Interrupt,
-): Promise<ExitCode> {
+  context: WorkContext = silentContext,
+): AsyncGenerator<GeneratedText> {
   const options: RunOptions = { ...defaultOptions(), ...given };
   checkPrefixOptions(options);
-  const context = { onProgress: console.listener({}), stopRequested: interrupt.requested };
-  const separator = options.sampleDelim.replace(/\n$/, '').split('\n').map(toPrintable);
+  const device = await decideDevice(options);
+  context.onProgress({ kind: 'note', message: describeDevice(device) });
+  const source = { model, device: decidedDevice(device) };
   const waiting = new Map<number, GeneratedText>();
   let next = 0;
-  const device = await decideDevice(options);
-  console.note(describeDevice(device));
-  const source = { model, device: decidedDevice(device) };
   for await (const text of generateFrom(source, options, new Set(), context)) {
     waiting.set(text.index, text);
     for (let due = waiting.get(next); due; due = waiting.get(next)) {
       waiting.delete(next++);
-      console.result([...due.text.split('\n').map(toPrintable), ...separator], { ...due });
+      yield due;
     }
   }
-  return exitCodes.done;
 }

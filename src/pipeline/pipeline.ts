@@ -2,11 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Interrupt } from '../cli/interrupt.js';
-import { overfitGate } from '../cli/overfit-gate.js';
-import { type RunSummary, summarizeRun } from '../cli/summary.js';
-import type { Console } from '../cli/terminal.js';
-import { type ExitCode, exitCodes, InterruptedError } from '../common/errors.js';
+import { InterruptedError } from '../common/errors.js';
+import { type ProgressListener, scoped, silentContext } from '../common/progress.js';
 import { stageNames } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import { decideDevice, describeDevice } from './decide/device.js';
@@ -14,12 +11,14 @@ import { checkPublishedModel } from './decide/memory.js';
 import { keptModel } from './decide/model.js';
 import { decideStart, wishedModel } from './decide/restore-from.js';
 import { decideSource } from './decide/source.js';
+import { refusesOverfit } from './overfit-gate.js';
 import { planRuns, type RunPlan } from './plan.js';
 import { spansToAsk } from './run/kept-months.js';
 import type { Decision } from './run/manifest.js';
 import { RunFolder } from './run/run-folder.js';
+import type { FinishedRun, PipelineContext, PipelineResult, RunResult, StageContext } from './run-result.js';
 import { describeCost, openRunSource } from './run-source.js';
-import { runStage, type StageRunContext } from './run-stages.js';
+import { runStage } from './run-stages.js';
 import { monthsKey, type SharedRows } from './shared-rows.js';
 import { runFiles } from './stages/descriptions.js';
 
@@ -31,43 +30,39 @@ interface Decisions {
 }
 
 /**
- * Runs the pipeline for every subreddit given, one after the other. One that fails does not take the others down.
- * @returns 0 when all are done; 1 when one of several failed; 3 when --fail-on-overfit refused one; 130 when the person stopped it.
- * @throws TitlesmithError for wrong options, and when the only run fails.
+ * Runs the pipeline for every subreddit given, one after the other. One that fails does not take the others down: its
+ * error stands in its result.
+ * @throws TitlesmithError, before any run, for wrong options and where the model or device asked for cannot be had.
  */
 export async function runPipeline(
   given: Partial<RunOptions>,
-  console: Console,
-  interrupt: Interrupt,
-): Promise<ExitCode> {
+  context: PipelineContext = silentContext,
+): Promise<PipelineResult> {
+  const { onProgress } = context;
   const plans = planRuns(given);
   const [first] = plans;
-  if (!first) return exitCodes.done;
+  if (!first) return { runs: [] };
   const source = decideSource(first.options);
-  const decisions: Decisions = { source, ...(await decideTraining(plans, source, console)) };
+  const decisions: Decisions = { source, ...(await decideTraining(plans, source, onProgress)) };
   for (const [name, decision] of [['source', source] as const, ['model', decisions.model] as const]) {
-    if (decision) console.note(`${name}: ${decision.choice} (${decision.reason})`);
+    if (decision) onProgress({ kind: 'note', message: `${name}: ${decision.choice} (${decision.reason})` });
   }
-  if (decisions.device) console.note(describeDevice(decisions.device));
+  if (decisions.device) onProgress({ kind: 'note', message: describeDevice(decisions.device) });
   if (first.options.dryRun) {
     const together = { ...first.options, subreddit: plans.flatMap(({ options }) => options.subreddit) };
-    const cost = await describeCost(source.choice, together);
-    console.result([cost], { cost });
-    return exitCodes.done;
+    return { runs: [], cost: await describeCost(source.choice, together) };
   }
-  if (plans.length === 1) {
-    const { summary, code } = await runPlan(first, decisions, console, interrupt, {});
-    console.result(summary.lines, summary.data);
-    return code;
-  }
-  return runSeveral(plans, decisions, console, interrupt);
+  if (plans.length > 1) return { runs: await runSeveral(plans, decisions, context) };
+  const result = await runPlan(first, decisions, context);
+  onProgress({ kind: 'run', result });
+  return { runs: [result] };
 }
 
 /** A model takes time to find, and a network; titles alone need none. One known to be too large is refused before. */
 async function decideTraining(
   plans: readonly RunPlan[],
   source: Decision,
-  console: Console,
+  onProgress: ProgressListener,
 ): Promise<Pick<Decisions, 'model' | 'device'>> {
   const { options } = plans[0]!;
   const { until, dryRun } = options;
@@ -75,7 +70,7 @@ async function decideTraining(
   const hasTrained = plans.some(({ name }) => existsSync(join(options.runsDir, name, runFiles.checkpoint)));
   if (!hasTrained) checkPublishedModel(wishedModel(options), options);
   return {
-    model: await decideStart(options, console.listener({}), source.choice),
+    model: await decideStart(options, onProgress, source.choice),
     device: await decideDevice(options),
   };
 }
@@ -83,15 +78,23 @@ async function decideTraining(
 async function runSeveral(
   plans: readonly RunPlan[],
   decisions: Decisions,
-  console: Console,
-  interrupt: Interrupt,
-): Promise<ExitCode> {
+  context: PipelineContext,
+): Promise<RunResult[]> {
   const folder = await mkdtemp(join(tmpdir(), 'titlesmith-rows-'));
+  // A file of titles knows no subreddits: every run reads it as it is.
+  const isShared = decisions.source.choice !== 'csv';
+  const results: RunResult[] = [];
   try {
-    return await runEach(plans, decisions, console, interrupt, {
-      folder,
-      asked: await askedTogether(plans),
-    });
+    const shared = isShared ? { folder, asked: await askedTogether(plans) } : undefined;
+    for (const plan of plans) {
+      const { name: run } = plan;
+      const onProgress = scoped(context.onProgress, { run });
+      const result = await runPlan(plan, decisions, { ...context, onProgress }, shared);
+      results.push(result);
+      context.onProgress({ kind: 'run', run, result });
+      if (result.status === 'failed' && result.error instanceof InterruptedError) break;
+    }
+    return results;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -109,68 +112,40 @@ async function askedTogether(plans: readonly RunPlan[]): Promise<SharedRows['ask
   return asked;
 }
 
-async function runEach(
-  plans: readonly RunPlan[],
-  decisions: Decisions,
-  console: Console,
-  interrupt: Interrupt,
-  together: SharedRows,
-): Promise<ExitCode> {
-  const failed: string[] = [];
-  const overfitted: string[] = [];
-  // A file of titles knows no subreddits: every run reads it as it is.
-  const shared = decisions.source.choice === 'csv' ? undefined : together;
-  for (const plan of plans) {
-    try {
-      const { summary, code } = await runPlan(plan, decisions, console, interrupt, {
-        shownName: plan.name,
-        shared,
-      });
-      if (code === exitCodes.overfit) overfitted.push(plan.name);
-      console.result([...summary.lines, ''], summary.data);
-    } catch (error) {
-      console.error(error, { run: plan.name });
-      if (error instanceof InterruptedError) return exitCodes.interrupted;
-      failed.push(plan.name);
-    }
-  }
-  const done = plans.length - failed.length;
-  const listed = (what: string, names: readonly string[]) =>
-    names.length > 0 ? `; ${what}: ${names.join(', ')}` : '';
-  const more = listed('failed', failed) + listed('refused by --fail-on-overfit', overfitted);
-  console.result([`${done} of ${plans.length} runs done${more}`], {
-    runs: plans.length,
-    done,
-    failed,
-    overfitted,
-  });
-  if (failed.length > 0) return exitCodes.failed;
-  return overfitted.length > 0 ? exitCodes.overfit : exitCodes.done;
-}
-
-/**
- * One run, from its folder to its summary and exit code. Where there are several runs, `shownName` stands before its
- * lines, and `shared` is where they keep what they ask together.
- */
+/** One run, from its folder to its result. @param shared where several runs keep what they ask together. */
 async function runPlan(
   plan: RunPlan,
   decisions: Decisions,
-  console: Console,
-  interrupt: Interrupt,
-  { shownName, shared }: { readonly shownName?: string; readonly shared?: SharedRows | undefined },
-): Promise<{ summary: RunSummary; code: ExitCode }> {
+  context: StageContext,
+  shared?: SharedRows,
+): Promise<RunResult> {
   const started = performance.now();
-  const scope = shownName === undefined ? {} : { run: shownName };
   const { options, name } = plan;
-  const source = await openRunSource(decisions.source.choice, options);
-  const run = await RunFolder.openOrCreate(options.runsDir, name, options.overwrite, console.listener(scope));
+  const folder = join(options.runsDir, name);
+  const seconds = (): number => (performance.now() - started) / 1000;
   try {
-    console.note(source.describe(), { ...scope, stage: 'extract' });
+    const finished = await runStages(plan, decisions, context, shared);
+    return { status: 'finished', name, folder, seconds: seconds(), ...finished };
+  } catch (error) {
+    return { status: 'failed', name, folder, seconds: seconds(), error };
+  }
+}
+
+async function runStages(
+  { options, name }: RunPlan,
+  decisions: Decisions,
+  { onProgress, signal }: StageContext,
+  shared: SharedRows | undefined,
+): Promise<Pick<FinishedRun, 'manifest' | 'overfits'>> {
+  const source = await openRunSource(decisions.source.choice, options);
+  const run = await RunFolder.openOrCreate(options.runsDir, name, options.overwrite, onProgress);
+  try {
+    onProgress({ kind: 'note', message: source.describe(), stage: 'extract' });
     const model =
       decisions.model &&
       keptModel(run.manifest, wishedModel(options), decisions.model, decisions.source.choice);
     if (model && model.choice !== decisions.model?.choice) {
-      console.note(`model: ${model.choice}, as this run was trained with`, scope);
+      onProgress({ kind: 'note', message: `model: ${model.choice}, as this run was trained with` });
     }
     // Before titles are asked for, which may cost time and money.
     if (model && run.manifest.stages.finetune?.status !== 'done') checkPublishedModel(model.choice, options);
@@ -180,25 +155,21 @@ async function runPlan(
       source: { ...decisions.source, description: source.describe() },
     };
     await run.begin(options, described, options.until);
-    const context: Omit<StageRunContext, 'onProgress'> = {
+    const stageContext = {
       run,
       runName: name,
       options,
       decisions: described,
       sourceFingerprint: await source.fingerprint(),
       shared,
-      stopFlag: interrupt.flag,
-      stopRequested: interrupt.requested,
+      signal,
     };
     for (const stage of stageNames.slice(0, stageNames.indexOf(options.until) + 1)) {
-      const onProgress = console.listener({ ...scope, stage });
       const force = stage === 'finetune' && options.restoreFrom === 'fresh';
-      await runStage(stage, { ...context, onProgress }, force);
+      await runStage(stage, { ...stageContext, onProgress: scoped(onProgress, { stage }) }, force);
     }
-    const summary = await summarizeRun(run.path, run.manifest, (performance.now() - started) / 1000);
-    const judged = options.until === 'report';
-    const code = judged ? overfitGate(options, run.manifest, console.listener(scope)) : exitCodes.done;
-    return { summary, code };
+    const overfits = options.until === 'report' && refusesOverfit(options, run.manifest, onProgress);
+    return { manifest: run.manifest, overfits };
   } finally {
     run.close();
   }

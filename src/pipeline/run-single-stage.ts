@@ -1,36 +1,29 @@
-import { generatedLines } from '../cli/generated-lines.js';
-import type { Interrupt } from '../cli/interrupt.js';
-import { overfitGate } from '../cli/overfit-gate.js';
-import { summarizeRun } from '../cli/summary.js';
-import type { Console } from '../cli/terminal.js';
-import { type ExitCode, exitCodes } from '../common/errors.js';
+import { scoped, silentContext } from '../common/progress.js';
 import type { StageName } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import { checkOptionsTogether, restoreOptions } from '../options/options.js';
 import { decideDevice, describeDevice } from './decide/device.js';
 import { keptModel } from './decide/model.js';
 import { decideStart, wishedModel } from './decide/restore-from.js';
-import { generateFromModel, namesModel } from './generate-from-model.js';
+import { refusesOverfit } from './overfit-gate.js';
 import { RunFolder } from './run/run-folder.js';
+import type { FinishedRun, StageContext } from './run-result.js';
 import { runStage } from './run-stages.js';
 
 /**
- * Runs one stage on a run folder, with the options recorded there where they are not given anew. `generate` prints
- * the titles, the others what the run has come to. `generate` takes a model that belongs to no run too.
- * @throws TitlesmithError when the folder is no run folder, an earlier stage's files are missing, or the stage fails.
+ * Runs one stage on a run folder, with the options recorded there where they are not given anew.
+ * @throws TitlesmithError when the folder is no run folder, an earlier stage's files are missing, or the stage fails;
+ * InterruptedError.
  */
 export async function runSingleStage(
   stage: StageName,
   folder: string,
   given: Partial<RunOptions>,
-  console: Console,
-  interrupt: Interrupt,
-): Promise<ExitCode> {
-  if (stage === 'generate' && namesModel(folder)) {
-    return generateFromModel(folder, given, console, interrupt);
-  }
+  context: StageContext = silentContext,
+): Promise<FinishedRun> {
   const started = performance.now();
-  const onProgress = console.listener({ stage });
+  const { signal } = context;
+  const onProgress = scoped(context.onProgress, { stage });
   const run = await RunFolder.open(folder, onProgress);
   try {
     const once = { overwrite: false, json: false, restoreFrom: undefined } as const;
@@ -46,24 +39,17 @@ export async function runSingleStage(
       const { mixedPrecision, precision, ...anyStage } = options;
       const asked = stage === 'finetune' ? { mixedPrecision } : { precision };
       decisions['device'] = await decideDevice({ ...anyStage, ...asked });
-      console.note(describeDevice(decisions['device']), { stage });
+      onProgress({ kind: 'note', message: describeDevice(decisions['device']) });
     }
     await run.begin(options, decisions);
     const force = options.overwrite || (stage === 'finetune' && options.restoreFrom === 'fresh');
-    const context = {
-      run,
-      runName: run.manifest.name,
-      options,
-      decisions,
-      sourceFingerprint: undefined,
-      stopFlag: interrupt.flag,
-      stopRequested: interrupt.requested,
-      onProgress,
-    };
-    await runStage(stage, context, force);
-    const { lines, data } = await summarizeRun(run.path, run.manifest, (performance.now() - started) / 1000);
-    console.result(stage === 'generate' ? await generatedLines(run.path, options.sampleDelim) : lines, data);
-    return stage === 'report' ? overfitGate(options, run.manifest, onProgress) : exitCodes.done;
+    const { name: runName } = run.manifest;
+    const sourceFingerprint = undefined;
+    await runStage(stage, { run, runName, options, decisions, sourceFingerprint, signal, onProgress }, force);
+    const { manifest } = run;
+    const overfits = stage === 'report' && refusesOverfit(options, manifest, onProgress);
+    const seconds = (performance.now() - started) / 1000;
+    return { status: 'finished', name: runName, folder: run.path, seconds, manifest, overfits };
   } finally {
     run.close();
   }

@@ -28,8 +28,7 @@ export interface StageRunContext {
   readonly sourceFingerprint: string | undefined;
   /** Where several runs of one call ask one source together. */
   readonly shared?: SharedRows | undefined;
-  readonly stopFlag: SharedArrayBuffer;
-  readonly stopRequested: () => boolean;
+  readonly signal: AbortSignal;
   readonly onProgress: ProgressListener;
 }
 
@@ -118,7 +117,7 @@ function reasonToRun(
 export async function runStage(stage: StageName, context: StageRunContext, force = false): Promise<boolean> {
   const { run, onProgress } = context;
   const { outputs, resumable } = stageDescriptions[stage];
-  if (context.stopRequested()) throw new InterruptedError();
+  if (context.signal.aborted) throw new InterruptedError();
   let fingerprint = await fingerprintStage(stage, context);
   const previous = run.manifest.stages[stage];
   if (!force && (await isFinished(run, previous, fingerprint))) {
@@ -168,7 +167,7 @@ async function perform(
   fingerprint: string,
   resume: boolean,
 ): Promise<void> {
-  const { run, runName, options, decisions, shared, stopFlag, onProgress } = context;
+  const { run, runName, options, decisions, shared, signal, onProgress } = context;
   const { outputs, usesCountsOf } = stageDescriptions[stage];
   const earlierSeconds = resume ? (run.manifest.stages[stage]?.seconds ?? 0) : 0;
   const started = performance.now();
@@ -179,7 +178,7 @@ async function perform(
   const counts = countsOf(run, usesCountsOf);
   try {
     const job = { stage, folder: run.path, runName, options, decisions, counts, shared, resume };
-    const result = await runInThread(job, stopFlag, onProgress);
+    const result = await runInThread(job, { onProgress, signal });
     const written = await recordFiles(run.path, outputs);
     await run.recordStage(stage, {
       ...base,

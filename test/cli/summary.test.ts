@@ -5,6 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { summarizeRun } from '../../src/cli/summary.js';
 import type { StageName } from '../../src/options/choices.js';
 import type { Manifest } from '../../src/pipeline/run/manifest.js';
+import type { FinishedRun } from '../../src/pipeline/run-result.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'titlesmith-summary-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -26,37 +27,42 @@ function manifest(counts: Partial<Record<StageName, Record<string, unknown>>>): 
   };
 }
 
+function finished(of: Manifest, seconds: number): FinishedRun {
+  return { status: 'finished', name: of.name, folder, manifest: of, seconds, overfits: false };
+}
+
 const losses = {
   initialValidationLoss: Math.log(1000),
   bestValidationLoss: Math.log(12.5),
   finalValidationLoss: Math.log(13),
 };
 
-test('a whole run says what went in and out of each stage', async () => {
+test('a whole run says what went in and out of each stage', () => {
   const accepted = Array.from({ length: 14 }, (_, index) => `Title \u001b[31mnumber ${index}`);
   writeFileSync(join(folder, 'accepted.txt'), `${accepted.join('\n')}\n`);
-  const { lines, data } = await summarizeRun(
-    folder,
-    manifest({
-      extract: {
-        extracted: 12_345,
-        kept: 12_000,
-        droppedByReason: { 'too short': 300, duplicate: 45, never: 0 },
-      },
-      dataset: { train: 10_800, validation: 1200 },
-      finetune: {
-        steps: 400,
-        epochs: 9.876,
-        stopReason: 'steps',
-        bestStep: 380,
-        parameters: 1_234_567,
-        ...losses,
-      },
-      generate: { generated: 200, tokens: 3000, byFinishReason: { stop: 200 } },
-      dedupe: { accepted: 150, rejected: 50, rejectedByReason: { 'near copy': 50 } },
-      report: { verdict: 'healthy', copyShare: 0.01, excess: { share: 0, low: -0.1, high: 0.1 } },
-    }),
-    95.2,
+  const { lines, data } = summarizeRun(
+    finished(
+      manifest({
+        extract: {
+          extracted: 12_345,
+          kept: 12_000,
+          droppedByReason: { 'too short': 300, duplicate: 45, never: 0 },
+        },
+        dataset: { train: 10_800, validation: 1200 },
+        finetune: {
+          steps: 400,
+          epochs: 9.876,
+          stopReason: 'steps',
+          bestStep: 380,
+          parameters: 1_234_567,
+          ...losses,
+        },
+        generate: { generated: 200, tokens: 3000, byFinishReason: { stop: 200 } },
+        dedupe: { accepted: 150, rejected: 50, rejectedByReason: { 'near copy': 50 } },
+        report: { verdict: 'healthy', copyShare: 0.01, excess: { share: 0, low: -0.1, high: 0.1 } },
+      }),
+      95.2,
+    ),
   );
   expect(lines).toEqual([
     'aww: done in 1 min 35 s',
@@ -74,7 +80,7 @@ test('a whole run says what went in and out of each stage', async () => {
   expect(data).toMatchObject({ run: 'aww', refusedShare: 0.25, report: join(folder, 'report.html') });
 });
 
-test('a run that stopped early says what there is', async () => {
-  const { lines } = await summarizeRun(folder, manifest({ dataset: { train: 9, validation: 1 } }), 0.25);
+test('a run that stopped early says what there is', () => {
+  const { lines } = summarizeRun(finished(manifest({ dataset: { train: 9, validation: 1 } }), 0.25));
   expect(lines).toEqual(['aww: done in 0.3 s', '  dataset    9 to train on, 1 held out']);
 });

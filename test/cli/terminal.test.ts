@@ -1,25 +1,27 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { Console } from '../../src/cli/terminal.js';
+import { Terminal } from '../../src/cli/terminal.js';
 import { TitlesmithError } from '../../src/common/errors.js';
 import { toPrintable } from '../../src/common/printable.js';
 
 interface Captured {
-  readonly console: Console;
+  readonly terminal: Terminal;
   readonly output: () => string;
   readonly errors: () => string;
 }
 
-function capture(options: { json?: boolean; terminal?: boolean; color?: boolean }): Captured {
+function capture(options: { json?: boolean; tty?: boolean; color?: boolean }): Captured {
   const [output, errors] = [new PassThrough(), new PassThrough()];
   const [outputChunks, errorChunks]: [Buffer[], Buffer[]] = [[], []];
   output.on('data', (chunk: Buffer) => outputChunks.push(chunk));
   errors.on('data', (chunk: Buffer) => errorChunks.push(chunk));
-  const terminal = Object.assign(errors, { isTTY: options.terminal === true, columns: 100 });
-  const stream = terminal as unknown as NodeJS.WriteStream;
+  const stream = Object.assign(errors, {
+    isTTY: options.tty === true,
+    columns: 100,
+  }) as unknown as NodeJS.WriteStream;
   const { json = false, color = false } = options;
   return {
-    console: new Console({ json, color, output, errors: stream }),
+    terminal: new Terminal({ json, color, output, errors: stream }),
     output: () => Buffer.concat(outputChunks).toString(),
     errors: () => Buffer.concat(errorChunks).toString(),
   };
@@ -27,24 +29,32 @@ function capture(options: { json?: boolean; terminal?: boolean; color?: boolean 
 
 describe('plain lines', () => {
   test('progress and notes go to errors, results to output', () => {
-    const { console, output, errors } = capture({});
-    console.event(
-      { run: 'aww', stage: 'extract' },
-      { kind: 'progress', label: 'posts', done: 1234, unit: 'rows' },
-    );
-    console.note('source: sample');
-    console.result(['one', 'two'], { ignored: true });
+    const { terminal, output, errors } = capture({});
+    terminal.show({
+      run: 'aww',
+      stage: 'extract',
+      kind: 'progress',
+      label: 'posts',
+      done: 1234,
+      unit: 'rows',
+    });
+    terminal.show({ kind: 'note', message: 'source: sample' });
+    terminal.result(['one', 'two'], { ignored: true });
     expect(errors()).toBe('aww extract   posts: 1,234 rows\nsource: sample\n');
     expect(output()).toBe('one\ntwo\n');
   });
 
   test('a thousand events in a moment are two lines: the first and the last', () => {
-    const { console, errors } = capture({});
+    const { terminal, errors } = capture({});
     for (let done = 1; done <= 1000; done++) {
-      console.event(
-        { stage: 'finetune' },
-        { kind: 'progress', label: 'steps', done, total: 1000, unit: 'steps' },
-      );
+      terminal.show({
+        stage: 'finetune',
+        kind: 'progress',
+        label: 'steps',
+        done,
+        total: 1000,
+        unit: 'steps',
+      });
     }
     expect(errors().trim().split('\n')).toEqual([
       'finetune  steps: 1 of 1,000 steps',
@@ -53,17 +63,17 @@ describe('plain lines', () => {
   });
 
   test('work of which nothing is done yet is told of where there is something to say of it', () => {
-    const { console, errors } = capture({});
+    const { terminal, errors } = capture({});
     const none = { kind: 'progress', label: 'batch', done: 0, total: 12, unit: 'runs' } as const;
-    console.event({}, none);
+    terminal.show(none);
     expect(errors()).toBe('');
-    console.event({}, { ...none, detail: 'aww: finetune 1/300' });
+    terminal.show({ ...none, detail: 'aww: finetune 1/300' });
     expect(errors()).toBe('batch: 0 of 12 runs | aww: finetune 1/300\n');
   });
 
   test('hostile text stays on its line', () => {
-    const { console, errors } = capture({});
-    console.event({}, { kind: 'note', message: 'a\u001b[2Jb\r\nc\u202ed' });
+    const { terminal, errors } = capture({});
+    terminal.show({ kind: 'note', message: 'a\u001b[2Jb\r\nc\u202ed' });
     expect(errors()).toBe('a\\u001b[2Jb\\r\\nc\\u202ed\n');
     expect(toPrintable('line\u2028mark\u200f')).toBe('line\\u2028mark\\u200f');
     expect(toPrintable('quotes "stay", emoji 👩‍🚀 too')).toBe('quotes "stay", emoji 👩‍🚀 too');
@@ -72,10 +82,10 @@ describe('plain lines', () => {
 
 describe('JSON lines', () => {
   test('everything is a JSON object on output; an error also a line for people', () => {
-    const { console, output, errors } = capture({ json: true });
-    console.event({ stage: 'extract' }, { kind: 'warning', message: 'careful' });
-    console.error(new TitlesmithError('It broke.', { code: 'broke', hint: 'Mend it.' }), { run: 'aww' });
-    console.result(['for people'], { run: 'aww', seconds: 1 });
+    const { terminal, output, errors } = capture({ json: true });
+    terminal.show({ stage: 'extract', kind: 'warning', message: 'careful' });
+    terminal.error(new TitlesmithError('It broke.', { code: 'broke', hint: 'Mend it.' }), { run: 'aww' });
+    terminal.result(['for people'], { run: 'aww', seconds: 1 });
     const lines = output()
       .trim()
       .split('\n')
@@ -91,7 +101,7 @@ describe('JSON lines', () => {
 
 describe('a terminal', () => {
   test('gets a bar, which makes way for other lines', () => {
-    const { console, errors } = capture({ terminal: true });
+    const { terminal, errors } = capture({ tty: true });
     const progress = {
       kind: 'progress',
       label: 'steps',
@@ -99,20 +109,20 @@ describe('a terminal', () => {
       unit: 'steps',
       detail: 'loss 3.2',
     } as const;
-    console.event({ stage: 'finetune' }, { ...progress, done: 5 });
-    console.note('a note');
-    console.clearBar();
+    terminal.show({ stage: 'finetune', ...progress, done: 5 });
+    terminal.show({ kind: 'note', message: 'a note' });
+    terminal.clearBar();
     expect(errors()).toContain('50%  5/10 steps  loss 3.2');
     expect(errors()).toContain('█');
     expect(errors()).toContain('a note\n');
   });
 
   test('colours errors unless told not to', () => {
-    const colored = capture({ terminal: true, color: true });
-    const plain = capture({ terminal: true });
+    const colored = capture({ tty: true, color: true });
+    const plain = capture({ tty: true });
     const error = new TitlesmithError('No.', { code: 'no' });
-    colored.console.error(error);
-    plain.console.error(error);
+    colored.terminal.error(error);
+    plain.terminal.error(error);
     expect(colored.errors()).toContain('\u001b[31m');
     expect(plain.errors()).toBe('Error: No.\n');
   });

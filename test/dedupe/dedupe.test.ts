@@ -105,7 +105,7 @@ describe('compareTexts', () => {
     const events: ProgressEvent[] = [];
     await compareTexts(texts, index, 'Rating', {
       onProgress: (event) => events.push(event),
-      stopRequested: () => false,
+      signal: { aborted: false },
     });
     expect(events.at(-1)).toEqual({
       kind: 'progress',
@@ -117,7 +117,14 @@ describe('compareTexts', () => {
     expect(events.length).toBeGreaterThan(2);
 
     let asked = 0;
-    const stopping = { onProgress: () => {}, stopRequested: () => ++asked > 2 };
+    const stopping = {
+      onProgress: () => {},
+      signal: {
+        get aborted() {
+          return ++asked > 2;
+        },
+      },
+    };
     await expect(compareTexts(texts, index, 'Rating', stopping)).rejects.toMatchObject({
       code: 'interrupted',
     });

@@ -100,7 +100,11 @@ function stopAfter(steps: number): WorkContext {
   let done = 0;
   return {
     onProgress: ({ kind }) => void (kind === 'progress' && done++),
-    stopRequested: () => done >= steps,
+    signal: {
+      get aborted() {
+        return done >= steps;
+      },
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { type ExitCode, exitCodes } from '../../common/errors.js';
 import { toPrintable } from '../../common/printable.js';
 import { deviceChoices, formatDevice } from '../../model/engine/device-names.js';
 import { type DeviceReport, listDevices } from '../../model/engine/devices.js';
-import type { Console } from '../terminal.js';
+import type { Terminal } from '../terminal.js';
 
 /** `onnxruntime webgpu  works   NVIDIA H100 (NVIDIA 550.54)`, or why not, and below it what to do. */
 function linesOf(report: DeviceReport): string[] {
@@ -22,16 +22,16 @@ function linesOf(report: DeviceReport): string[] {
 }
 
 /** Tries every device and prints what came of it. */
-export async function showDevices(console: Console): Promise<ExitCode> {
+export async function devicesCommand(terminal: Terminal): Promise<ExitCode> {
   const reports = await listDevices((choice, done) => {
     const progress = { label: 'devices', done, total: deviceChoices.length, unit: 'tried' };
-    console.event({}, { kind: 'progress', ...progress, detail: formatDevice(choice) });
+    terminal.show({ kind: 'progress', ...progress, detail: formatDevice(choice) });
   });
   const chosen = reports.find(
     ({ engine, works, software }) => engine === 'onnxruntime' && works && !software,
   );
   const choice = chosen ? [`--device auto takes ${formatDevice(chosen)}.`] : [];
-  console.result([...reports.flatMap(linesOf), ...choice], {
+  terminal.result([...reports.flatMap(linesOf), ...choice], {
     devices: reports,
     auto: chosen && formatDevice(chosen),
   });

@@ -127,7 +127,7 @@ async function* watched(rows: AsyncIterable<SourceRow>, context: WorkContext): A
   let done = 0;
   for await (const row of rows) {
     if (done % reportEvery === 0) {
-      if (context.stopRequested()) throw new InterruptedError();
+      if (context.signal.aborted) throw new InterruptedError();
       context.onProgress({ kind: 'progress', label: 'extract', done, unit: 'titles' });
     }
     done += 1;

@@ -51,7 +51,7 @@ export async function readLines(
   await unpack(path, (piece) => {
     if (bytesUntilReport <= 0) {
       bytesUntilReport = reportEvery;
-      if (context.stopRequested()) throw new InterruptedError();
+      if (context.signal.aborted) throw new InterruptedError();
       context.onProgress({ kind: 'progress', label: 'extract', done: read.lines + line, unit: 'posts read' });
     }
     bytesUntilReport -= piece.length;

@@ -36,7 +36,7 @@ export async function* generateTexts<Cache extends PromptCache>(
   const batch = new ContinuousBatch(session);
   batch.add(new GenerationRequest(session, tokenizer, options, listener, { context, prompts }));
   const stopIfAsked = (): void => {
-    if (context.stopRequested()) throw new InterruptedError();
+    if (context.signal.aborted) throw new InterruptedError();
   };
   while (!batch.idle) {
     try {

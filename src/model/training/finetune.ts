@@ -233,7 +233,7 @@ class TrainingRun {
       const isStuck = patience !== undefined && this.position.evaluationsWithoutImprovement >= patience;
       if (evaluates && isStuck) stopReason = 'patience';
       const ends = stopReason === 'patience' || step === steps;
-      const stops = this.context.stopRequested();
+      const stops = this.context.signal.aborted;
       if (ends || stops || step % options.saveEvery === 0) await this.save(step);
       if (ends) break;
       if (stops)

@@ -26,7 +26,7 @@ export function watchedWeights(source: WeightSource, total: number, context: Wor
   let done = 0;
   return {
     read: async (name, into) => {
-      if (context.stopRequested()) throw new InterruptedError();
+      if (context.signal.aborted) throw new InterruptedError();
       await source.read(name, into);
       done++;
       context.onProgress({ kind: 'progress', label: 'read weights', done, total, unit: 'tensors' });

@@ -81,7 +81,7 @@ export async function* generate(
   { signal, onProgress = silentContext.onProgress, ...options }: GenerateOptions = {},
 ): AsyncGenerator<GeneratedText, void, undefined> {
   const { session, release } = await model.acquire();
-  const context: WorkContext = { onProgress, stopRequested: () => signal?.aborted ?? false };
+  const context: WorkContext = { onProgress, signal: signal ?? silentContext.signal };
   try {
     yield* generateTexts(session, model.tokenizer, { ...generationDefaults, ...options }, context);
   } catch (error) {

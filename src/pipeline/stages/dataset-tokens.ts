@@ -18,13 +18,13 @@ const reportEvery = 20_000;
 export async function* datasetTitles(
   path: string,
   label: string,
-  { onProgress, stopRequested }: WorkContext,
+  { onProgress, signal }: WorkContext,
 ): AsyncGenerator<string> {
   let done = 0;
   for await (const title of readDataset(path)) {
     done += 1;
     if (done % reportEvery === 0) {
-      if (stopRequested()) throw new InterruptedError();
+      if (signal.aborted) throw new InterruptedError();
       onProgress({ kind: 'progress', label, done, unit: 'titles' });
     }
     yield title;

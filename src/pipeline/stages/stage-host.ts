@@ -8,15 +8,18 @@ import type { StageMessage, StageWorkerData } from './stage-messages.js';
 
 /**
  * Runs a stage in a thread of its own, so that this thread stays free to draw progress and to handle signals while
- * a stage blocks its own for seconds.
- * @param stopFlag one Int32 that asks the stage to stop once it is not 0.
+ * a stage blocks its own for seconds. The wish to stop crosses as one shared integer, as the thread may be too busy
+ * to receive messages.
  * @throws what the stage throws; a TitlesmithError when the thread dies without a word.
  */
 export async function runInThread(
   job: StageJob,
-  stopFlag: SharedArrayBuffer,
-  onProgress: ProgressListener,
+  { onProgress, signal }: { readonly onProgress: ProgressListener; readonly signal: AbortSignal },
 ): Promise<StageCounts> {
+  const stopFlag = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  const stop = (): void => void Atomics.store(new Int32Array(stopFlag), 0, 1);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop);
   const data: StageWorkerData = { job, stopFlag };
   const worker = new Worker(new URL('./stage-worker.js', import.meta.url), { workerData: data });
   try {
@@ -32,6 +35,7 @@ export async function runInThread(
       );
     });
   } finally {
+    signal.removeEventListener('abort', stop);
     await worker.terminate();
   }
 }

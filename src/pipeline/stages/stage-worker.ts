@@ -12,7 +12,11 @@ async function main(): Promise<void> {
     const runStage = await loadStage(job.stage);
     const counts = await runStage(job, {
       onProgress: (event) => send({ kind: 'event', event }),
-      stopRequested: () => Atomics.load(stop, 0) !== 0,
+      signal: {
+        get aborted() {
+          return Atomics.load(stop, 0) !== 0;
+        },
+      },
     });
     send({ kind: 'done', counts });
   } catch (error) {

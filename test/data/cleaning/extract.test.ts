@@ -128,7 +128,7 @@ test('progress is told with a total at the end', async () => {
 });
 
 test.each([
-  ['a request to stop', { ...silentContext, stopRequested: () => true }, ['A good title'], InterruptedError],
+  ['a request to stop', { ...silentContext, signal: { aborted: true } }, ['A good title'], InterruptedError],
   [
     'nothing left',
     silentContext,

@@ -108,7 +108,12 @@ describe('slow pages', () => {
     void server.holding().then(() => {
       stops = true;
     });
-    const rows = collect(source.rows(question({}), { ...silentContext, stopRequested: () => stops }));
+    const signal = {
+      get aborted() {
+        return stops;
+      },
+    };
+    const rows = collect(source.rows(question({}), { ...silentContext, signal }));
     await expect(rows).rejects.toThrow(InterruptedError);
     expect(server.log).toEqual(['dry run', 'insert', 'page 0', 'page 5000', 'cancel']);
   });
@@ -276,7 +281,14 @@ describe('page by page', () => {
   test('a request to stop cancels the job', async () => {
     const { source, server } = await serve(20_000);
     let taken = 0;
-    const context = { ...silentContext, stopRequested: () => taken > 0 };
+    const context = {
+      ...silentContext,
+      signal: {
+        get aborted() {
+          return taken > 0;
+        },
+      },
+    };
     const work = async (): Promise<void> => {
       for await (const _ of source.rows(question({}), context)) taken += 1;
     };

@@ -199,7 +199,7 @@ describe('faulty lines', () => {
 
   test('a request to stop', async () => {
     const source = await openDumpSource([file(others)]);
-    const rows = source.rows(question({}), { ...silentContext, stopRequested: () => true });
+    const rows = source.rows(question({}), { ...silentContext, signal: { aborted: true } });
     await expect(collect(rows)).rejects.toThrow(InterruptedError);
   });
 });

@@ -192,7 +192,14 @@ describe('progress and stopping', () => {
     const options = { nsamples: 200, length: 12 };
     const whole = byIndex(await generate(sessionOf(wandering, { slots: 4 }), letters, options));
     const session = sessionOf(wandering, { slots: 4 });
-    const context = { ...silentContext, stopRequested: () => session.calls.steps >= 20 };
+    const context = {
+      ...silentContext,
+      signal: {
+        get aborted() {
+          return session.calls.steps >= 20;
+        },
+      },
+    };
     const finished: GeneratedText[] = [];
     const stopped = (async () => {
       const all = { ...generationDefaults, temperature: 1, ...options };
@@ -211,7 +218,14 @@ describe('progress and stopping', () => {
   test('a stop is heard even if every text ends at its first token', async () => {
     let asked = 0;
     const session = sessionOf(recital(5, []), { slots: 2 });
-    const context = { ...silentContext, stopRequested: () => ++asked > 50 };
+    const context = {
+      ...silentContext,
+      signal: {
+        get aborted() {
+          return ++asked > 50;
+        },
+      },
+    };
     await expect(generate(session, letters, { nsamples: 1e9 }, context)).rejects.toBeInstanceOf(
       InterruptedError,
     );

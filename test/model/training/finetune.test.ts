@@ -105,7 +105,11 @@ function stopAfter(steps: number): WorkContext {
     onProgress: (event) => {
       if (event.kind === 'progress' && event.label === 'train') done++;
     },
-    stopRequested: () => done >= steps,
+    signal: {
+      get aborted() {
+        return done >= steps;
+      },
+    },
   };
 }
 

@@ -108,7 +108,11 @@ function stopAfter(steps: number): WorkContext & { readonly notes: string[] } {
       if (event.kind === 'note') notes.push(event.message);
       else if (event.kind === 'progress' && event.label === 'train') done++;
     },
-    stopRequested: () => done >= steps,
+    signal: {
+      get aborted() {
+        return done >= steps;
+      },
+    },
   };
 }
 

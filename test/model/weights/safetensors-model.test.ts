@@ -155,7 +155,11 @@ test('reading stops when asked to, and tells how far it is', async () => {
   const done: number[] = [];
   const context = {
     onProgress: (event: { kind: string; done?: number }) => void done.push(event.done ?? -1),
-    stopRequested: () => done.length === 3,
+    signal: {
+      get aborted() {
+        return done.length === 3;
+      },
+    },
   };
   await expect(loadWeights(source, parameterSpecifications(configuration), context)).rejects.toThrow(
     /Interrupted/,

@@ -32,7 +32,11 @@ function stopAfter(texts: number): WorkContext {
     onProgress: (event) => {
       if (event.kind === 'progress' && event.label === 'generate') done = event.done;
     },
-    stopRequested: () => done >= texts,
+    signal: {
+      get aborted() {
+        return done >= texts;
+      },
+    },
   };
 }
 

@@ -93,7 +93,7 @@ async function pageUnlessStopped(
   context: WorkContext,
 ): Promise<Page> {
   try {
-    if (context.stopRequested()) throw new InterruptedError();
+    if (context.signal.aborted) throw new InterruptedError();
     return await unlessStopped(fetchPage(job, at, retry), context);
   } catch (error) {
     if (error instanceof InterruptedError) await withRetries(() => job.cancel(), retry).catch(() => {});
@@ -105,11 +105,11 @@ async function pageUnlessStopped(
 const stopCheckMs = 100;
 
 /** Waits for something, or until the context asks to stop. @throws InterruptedError then. */
-async function unlessStopped<Result>(work: Promise<Result>, { stopRequested }: WorkContext): Promise<Result> {
+async function unlessStopped<Result>(work: Promise<Result>, { signal }: WorkContext): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const stopped = new Promise<never>((_, reject) => {
     const look = (): void => {
-      if (stopRequested()) reject(new InterruptedError());
+      if (signal.aborted) reject(new InterruptedError());
     };
     timer = setInterval(look, stopCheckMs);
   });

@@ -96,7 +96,7 @@ class BlobDownload {
       const response = await this.respond(abort.signal);
       for await (const chunk of response.body ?? []) {
         stalled.refresh();
-        if (this.context.stopRequested()) throw new InterruptedError();
+        if (this.context.signal.aborted) throw new InterruptedError();
         if (this.done + chunk.length > file.bytes) {
           throw malformedAnswer(
             repository,

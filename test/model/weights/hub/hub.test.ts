@@ -33,7 +33,7 @@ afterEach(() => hub.stop());
 
 const context = {
   onProgress: (event: ProgressEvent): void => void events.push(event),
-  stopRequested: (): boolean => false,
+  signal: { aborted: false },
 };
 
 const resolve = (rest: Partial<HubSettings> = {}, name = hub.repository): Promise<ResolvedModel> =>
@@ -146,7 +146,11 @@ describe('a download that breaks', () => {
     hub.files.set(weights, { content, large: true });
     const stopping = {
       onProgress: () => void bytes++,
-      stopRequested: () => bytes > 2,
+      signal: {
+        get aborted() {
+          return bytes > 2;
+        },
+      },
     };
     const stopped = resolveModel(hub.repository, stopping, { settings: hub.settings(cache) });
     await expect(stopped).rejects.toMatchObject({ code: 'interrupted', exitCode: 130 });

@@ -1,6 +1,6 @@
-import type { Console } from '../cli/terminal.js';
-import { type ExitCode, exitCodes, TitlesmithError, usageError } from '../common/errors.js';
+import { TitlesmithError, usageError } from '../common/errors.js';
 import { formatBytes, pluralize } from '../common/number-formats.js';
+import { silentContext } from '../common/progress.js';
 import { makeFolder } from '../io/folders.js';
 import { memoryHolder } from '../pipeline/decide/memory.js';
 import { takeLock } from '../pipeline/run/run-lock.js';
@@ -8,8 +8,9 @@ import type { BatchRecord } from '../report/batch/batch-record.js';
 import { type BatchFile, readBatchFile } from './batch-file.js';
 import { batchFiles, keepEarlier, readBatchRecord, writeBatchRecord } from './batch-folder.js';
 import { type BatchPlan, planBatch } from './batch-plan.js';
+import type { BatchContext, BatchOutcome, BatchResult } from './batch-result.js';
 import { usableMemory } from './memory.js';
-import { beginRecord, exitCodeOf, finishRecord, resumeRecord, summarize } from './new-record.js';
+import { beginRecord, finishRecord, outcomeOf, resumeRecord, summarize } from './new-record.js';
 import { notify } from './notify.js';
 import { openResultStore } from './result-store.js';
 import { BatchRunner } from './run-batch.js';
@@ -18,7 +19,7 @@ import { type BatchSettings, mergeSettings } from './settings.js';
 import { findShard, type Shard } from './shard.js';
 import { Slots } from './slots.js';
 
-/** What the command line asks of a batch. */
+/** What is asked of a batch. */
 export interface BatchRequest {
   /** The batch file. */
   readonly file: string;
@@ -28,42 +29,46 @@ export interface BatchRequest {
   readonly resume: boolean;
   /** The command line's entry file: each run is a process of its own. */
   readonly entry: string;
-  /** Asks the batch to stop and save. */
-  readonly stop: AbortSignal;
+  /** Whether all that runs tell is passed on as it is, rather than told in one line of progress. */
+  readonly passEvents?: boolean;
 }
 
 /**
- * Runs a batch, or one at each time of its schedule until stopped.
- * @returns 0 when all runs are done; 1 when one failed; 3 when --fail-on-overfit refused one; 130 when stopped.
+ * Runs a batch, or one at each time of its schedule until stopped. Each result is told as an event when it is there.
+ * @returns how the batch ended; `interrupted` where there is a schedule.
  * @throws TitlesmithError for a wrong file or setting, or where the folder cannot be written or is in use.
  */
-export async function runBatches(request: BatchRequest, console: Console): Promise<ExitCode> {
+export async function runBatches(
+  request: BatchRequest,
+  context: BatchContext = silentContext,
+): Promise<BatchOutcome> {
+  const { onProgress, signal } = context;
   const settings = mergeSettings((await readBatchFile(request.file)).settings, request.given);
   const { schedule, timeZone } = settings;
-  if (schedule === undefined) return runBatch(request, console);
-  if (request.resume && (await isUnfinished(settings))) await runBatch(request, console);
+  if (schedule === undefined) return runBatch(request, context);
+  if (request.resume && (await isUnfinished(settings))) await runBatch(request, context);
   let last: Date | undefined;
-  while (!request.stop.aborted) {
+  while (!signal.aborted) {
     const next = nextStart(schedule, timeZone, new Date(), last);
     if (!next) throw usageError(`--schedule ${JSON.stringify(schedule)} names no time to come.`);
     const shown = next.toLocaleString('en-GB', { timeZone, dateStyle: 'full', timeStyle: 'long' });
-    console.note(`next batch: ${shown}`);
-    const waited = await waitUntil(next, request.stop);
+    onProgress({ kind: 'note', message: `next batch: ${shown}` });
+    const waited = await waitUntil(next, signal);
     if (waited === 'stopped') break;
     if (waited === 'set back') {
-      console.note('the clock was set back');
+      onProgress({ kind: 'note', message: 'the clock was set back' });
       continue;
     }
     last = next;
     try {
-      await runBatch({ ...request, resume: false }, console);
+      await runBatch({ ...request, resume: false }, context);
     } catch (error) {
       // A file that was edited into something wrong, a disk that is full: next time may be better.
       if (!(error instanceof TitlesmithError)) throw error;
-      console.error(error);
+      onProgress({ kind: 'error', error });
     }
   }
-  return exitCodes.interrupted;
+  return 'interrupted';
 }
 
 async function isUnfinished(settings: BatchSettings): Promise<boolean> {
@@ -73,7 +78,7 @@ async function isUnfinished(settings: BatchSettings): Promise<boolean> {
 }
 
 /** One batch, from its file to its record. */
-async function runBatch(request: BatchRequest, console: Console): Promise<ExitCode> {
+async function runBatch(request: BatchRequest, context: BatchContext): Promise<BatchOutcome> {
   const file = await readBatchFile(request.file);
   const settings = mergeSettings(file.settings, request.given);
   const shard = findShard(settings, process.env);
@@ -81,9 +86,13 @@ async function runBatch(request: BatchRequest, console: Console): Promise<ExitCo
   const lockPath = batchFiles.lock(runsDir, shard ?? null);
   await makeFolder(`${runsDir}/.batch`);
   const guarded = { path: lockPath, what: runsDir, instead: 'choose another --runs-dir' };
-  const release = await takeLock(guarded, console.listener({}));
+  const release = await takeLock(guarded, context.onProgress);
   try {
-    return await runLocked(request, { file, settings, shard }, console);
+    const result = await runLocked(request, { file, settings, shard }, context);
+    context.onProgress({ kind: 'batch', result });
+    const { notify: target } = settings;
+    if (target !== undefined && !context.signal.aborted) await tell(target, result.record, context);
+    return result.outcome;
   } finally {
     release();
   }
@@ -95,20 +104,24 @@ interface Opened {
   readonly shard: Shard | undefined;
 }
 
-async function runLocked(request: BatchRequest, opened: Opened, console: Console): Promise<ExitCode> {
+async function runLocked(
+  request: BatchRequest,
+  opened: Opened,
+  { onProgress, signal: stop }: BatchContext,
+): Promise<BatchResult> {
+  const note = (message: string): void => onProgress({ kind: 'note', message });
   const { settings, shard } = opened;
   const { runsDir, jobs, deadline, retries, retryPause } = settings;
-  const { entry, stop } = request;
+  const { entry, passEvents = false } = request;
   const results =
     settings.results === undefined ? undefined : await openResultStore(settings.results, runsDir);
   const part = shard ?? null;
   const last = (await readBatchRecord(runsDir, part)) ?? (await results?.fetchRecord(part));
-  const { plan, record: begun } = await beginOrResume(request, opened, last, console);
+  const { plan, record: begun } = await beginOrResume(request, opened, last, note);
   const memory = settings.memory ?? usableMemory();
-  if (shard)
-    console.note(`shard ${shard.index} of ${shard.count} (${shard.reason}): ${plan.runs.length} runs`);
+  if (shard) note(`shard ${shard.index} of ${shard.count} (${shard.reason}): ${plan.runs.length} runs`);
   const bound = settings.memory === undefined ? `nine tenths of what ${memoryHolder()} has free` : 'as set';
-  console.note(
+  note(
     `${pluralize(plan.runs.length, 'run')}, up to ${jobs} at a time, within ${formatBytes(memory)} of memory, ${bound}`,
   );
   const runner = new BatchRunner(
@@ -119,7 +132,8 @@ async function runLocked(request: BatchRequest, opened: Opened, console: Console
       policy: { entry, deadline, retries, retryPause, stop },
       memory,
       results,
-      console,
+      passEvents,
+      onProgress,
     },
     begun,
   );
@@ -128,10 +142,7 @@ async function runLocked(request: BatchRequest, opened: Opened, console: Console
   await writeBatchRecord(runsDir, record);
   await results?.keepRecord(record);
   const page = batchFiles.page(runsDir, record.shard);
-  const summary = summarize(record);
-  console.result([summary, `  page       ${page}`], { batch: record, page });
-  if (settings.notify !== undefined && !stop.aborted) await tell(settings.notify, record, console);
-  return exitCodeOf(record);
+  return { outcome: outcomeOf(record), record, page };
 }
 
 /**
@@ -142,13 +153,13 @@ async function beginOrResume(
   { resume }: BatchRequest,
   { file, settings, shard }: Opened,
   last: BatchRecord | undefined,
-  console: Console,
+  note: (message: string) => void,
 ): Promise<{ readonly plan: BatchPlan; readonly record: BatchRecord }> {
   const wasCut = last?.finishedAt === null;
   if (resume && wasCut) {
     const plan = await planBatch(file, shard, new Date(last.startedAt));
     if (last.plan === plan.hash) {
-      console.note(`going on with the batch of ${last.startedAt}`);
+      note(`going on with the batch of ${last.startedAt}`);
       return { plan, record: resumeRecord(last) };
     }
   }
@@ -156,7 +167,7 @@ async function beginOrResume(
     const reason = wasCut
       ? 'the batch that was cut short asked for something else'
       : 'no batch was cut short';
-    console.note(`a new batch, as ${reason}; runs that are there already go on or are skipped`);
+    note(`a new batch, as ${reason}; runs that are there already go on or are skipped`);
   }
   const now = new Date();
   const plan = await planBatch(file, shard, now);
@@ -165,11 +176,15 @@ async function beginOrResume(
 }
 
 /** That nobody could be told is no fault of the batch. */
-async function tell(target: string, record: BatchRecord, console: Console): Promise<void> {
+async function tell(
+  target: string,
+  record: BatchRecord,
+  { onProgress }: Pick<BatchContext, 'onProgress'>,
+): Promise<void> {
   try {
     await notify(target, { text: `titlesmith ${record.file}: ${summarize(record)}`, batch: record });
   } catch (error) {
     if (!(error instanceof TitlesmithError)) throw error;
-    console.event({}, { kind: 'warning', message: error.toLine() });
+    onProgress({ kind: 'warning', message: error.toLine() });
   }
 }

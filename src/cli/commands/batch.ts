@@ -1,0 +1,29 @@
+import type { BatchEvent } from '../../batch/batch-result.js';
+import { summarize } from '../../batch/new-record.js';
+import { runBatches } from '../../batch/run-batches.js';
+import { type ExitCode, exitCodes } from '../../common/errors.js';
+import { interruptible } from '../interrupt.js';
+import type { BatchOptions } from '../request.js';
+import type { Terminal } from '../terminal.js';
+
+const stopping = 'Stopping; runs at work save first. Press Ctrl-C again to stop at once.';
+
+/** Runs a batch, or one at each time of its schedule. @param entry the file that Node was started with. */
+export async function batchCommand(
+  file: string,
+  { resume = false, json = false, ...given }: BatchOptions,
+  entry: string,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  return interruptible(terminal, stopping, async ({ onProgress, signal }) => {
+    const onEvent = (event: BatchEvent): void => {
+      if (event.kind === 'error') terminal.error(event.error, event);
+      else if (event.kind === 'batch') {
+        const { record, page } = event.result;
+        terminal.result([summarize(record), `  page       ${page}`], { batch: record, page });
+      } else onProgress(event);
+    };
+    const request = { file, given, resume, entry, passEvents: json };
+    return exitCodes[await runBatches(request, { onProgress: onEvent, signal })];
+  });
+}

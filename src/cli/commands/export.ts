@@ -1,0 +1,19 @@
+import { type ExitCode, exitCodes } from '../../common/errors.js';
+import { exportModel } from '../../pipeline/export-model.js';
+import { interruptible, stopsAfterStep } from '../interrupt.js';
+import type { ExportOptions } from '../request.js';
+import type { Terminal } from '../terminal.js';
+
+/** Writes a model for other tools. */
+export async function exportCommand(
+  model: string,
+  given: ExportOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  return interruptible(terminal, stopsAfterStep, async (context) => {
+    const { format, output = '' } = given;
+    const description = await exportModel({ model, format, output }, context);
+    terminal.result([`${output}: ${description}, as ${format}`], { ...given, model: description });
+    return exitCodes.done;
+  });
+}

@@ -1,0 +1,44 @@
+import { type ExitCode, exitCodes } from '../../common/errors.js';
+import { formatCount, formatSeconds } from '../../common/number-formats.js';
+import type { ServeOptions } from '../../options/serve-options.js';
+import { openServed } from '../../pipeline/open-served.js';
+import type { ModelFacts } from '../../serve/served-model.js';
+import { startServer } from '../../serve/server.js';
+import { interruptible, untilAborted } from '../interrupt.js';
+import type { Terminal } from '../terminal.js';
+
+/** Serves a model until the person, or the platform, stops it. */
+export async function serveCommand(
+  model: string,
+  given: Partial<ServeOptions>,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  return interruptible(terminal, undefined, async ({ onProgress, signal }) => {
+    const { served, settings, reasons } = await openServed(model, given);
+    for (const message of reasons) onProgress({ kind: 'note', message });
+    const server = await startServer(served, settings, process.stdout);
+    const stopped = untilAborted(signal);
+    try {
+      const facts = await Promise.race([server.ready, stopped]);
+      if (facts) sayReady(terminal, { name: served.name, url: server.url, slots: settings.slots }, facts);
+      const failure = await Promise.race([stopped, server.ended]);
+      if (failure) throw failure;
+    } finally {
+      await server.close();
+    }
+    return exitCodes.done;
+  });
+}
+
+function sayReady(
+  terminal: Terminal,
+  { name, url, slots }: { readonly name: string; readonly url: string; readonly slots: number },
+  facts: ModelFacts,
+): void {
+  const compared = facts.titles > 0 ? `, compared with ${formatCount(facts.titles)} titles` : '';
+  const about = `${formatCount(facts.parameters)} parameters, ${slots} texts at a time${compared}`;
+  terminal.result(
+    [`${name}: ${url}page (${about}; ready in ${formatSeconds(facts.loadSeconds)})`, 'Ctrl-C ends it.'],
+    { url, model: name, ...facts },
+  );
+}

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { type ExitCode, exitCodes } from '../../common/errors.js';
+import { toPrintable } from '../../common/printable.js';
+import type { StageName } from '../../options/choices.js';
+import type { RunOptions } from '../../options/option-table.js';
+import { defaultOptions, restoreOptions } from '../../options/options.js';
+import { generateFromModel, namesModel } from '../../pipeline/generate-from-model.js';
+import { runSingleStage } from '../../pipeline/run-single-stage.js';
+import { runFiles } from '../../pipeline/stages/descriptions.js';
+import { readGenerated } from '../../pipeline/stages/generated-file.js';
+import { interruptible, stopsAfterStep } from '../interrupt.js';
+import { summarizeRun } from '../summary.js';
+import type { Terminal } from '../terminal.js';
+
+/**
+ * Runs one stage on a run folder. `generate` prints the titles, the others what the run has come to. `generate` takes
+ * a model that belongs to no run too.
+ */
+export async function stageCommand(
+  stage: StageName,
+  folder: string,
+  given: Partial<RunOptions>,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  return interruptible(terminal, stopsAfterStep, async (context) => {
+    if (stage === 'generate' && namesModel(folder)) {
+      const { sampleDelim } = { ...defaultOptions(), ...given };
+      for await (const text of generateFromModel(folder, given, context)) {
+        terminal.result(linesOf(text, sampleDelim), { ...text });
+      }
+      return exitCodes.done;
+    }
+    const result = await runSingleStage(stage, folder, given, context);
+    const { lines, data } = summarizeRun(result);
+    if (stage === 'generate') {
+      const { sampleDelim } = restoreOptions(result.manifest.options);
+      const texts = await readGenerated(join(result.folder, runFiles.generated));
+      terminal.result(
+        texts.flatMap((text) => linesOf(text, sampleDelim)),
+        data,
+      );
+    } else {
+      terminal.result(lines, data);
+    }
+    return result.overfits ? exitCodes.overfit : exitCodes.done;
+  });
+}
+
+/** A generated text as printable lines, with the delimiter, less its last line break, after it. */
+function linesOf({ text }: { readonly text: string }, delimiter: string): string[] {
+  const separator = delimiter.replace(/\n$/, '').split('\n');
+  return [...text.split('\n'), ...separator].map(toPrintable);
+}
