@@ -6,6 +6,7 @@ export type { BatchContext, BatchEvent, BatchOutcome, BatchResult } from './batc
 export { type MergedBatch, mergeBatch } from './batch/merge.js';
 export { type BatchRequest, runBatches } from './batch/run-batches.js';
 export { exitCodes, InterruptedError, TitlesmithError } from './common/errors.js';
+export type { CopyRules, Judgement, OverfitStatistics, TextJudgement, Verdict } from './common/judgement.js';
 export {
   type ProgressEvent,
   type ProgressListener,
@@ -23,21 +24,12 @@ export {
 } from './data/dataset.js';
 export { openSource } from './data/sources/open.js';
 export type { SourceRow, TitleQuery, TitleSource } from './data/sources/title-source.js';
-export { type Comparison, compareTexts, createTitleIndex, type TitleIndex } from './dedupe/compare.js';
-export { type CopyMeter, createCopyMeter } from './dedupe/copy-meter.js';
-export {
-  countVerdicts,
-  type DedupeOptions,
-  dedupe,
-  type GeneratedOutput,
-  type Judgement,
-  type Verdict,
-} from './dedupe/dedupe.js';
-export { applyDecisions, type ReviewedOutput } from './dedupe/reviewed.js';
+export { type Comparison, compareTexts, createTitleIndex, type TitleIndex } from './dedupe/comparison.js';
+export { applyDecisions, type ReviewedOutput } from './dedupe/decisions.js';
+export { countVerdicts, type DedupeOptions, dedupe, type GeneratedOutput } from './dedupe/dedupe.js';
 export { createSimilarityIndex, type Match, type SimilarityIndex } from './dedupe/similarity-index.js';
-export { type OverfitStatistics, overfitStatistics } from './dedupe/statistics.js';
-export { createTitleJudge, type TextJudgement, type TitleJudge } from './dedupe/title-judge.js';
-export { writeVerdicts } from './dedupe/verdict-files.js';
+export { overfitStatistics } from './dedupe/statistics.js';
+export { createTitleJudge, type JudgeOptions, type TitleJudge } from './dedupe/title-judge.js';
 export type { DeviceChoice } from './model/engine/device-names.js';
 export { type DeviceReport, listDevices } from './model/engine/devices.js';
 export { createOnnxRuntimeEngine } from './model/engine/onnxruntime.js';
@@ -89,10 +81,11 @@ export type {
   StageContext,
 } from './pipeline/run-result.js';
 export { runSingleStage } from './pipeline/run-single-stage.js';
+export { writeReport } from './pipeline/stages/report.js';
 export { buildReport } from './report/figures.js';
 export { renderReport } from './report/page.js';
 export type { ReportFigures, ReportInput } from './report/report-figures.js';
-export { writeReport } from './report/report-files.js';
 export { startReview } from './review/server.js';
+export { writeVerdicts } from './review/verdict-files.js';
 export type { ModelFacts, Served, ServeSettings } from './serve/served-model.js';
 export { type Server, startServer } from './serve/server.js';

@@ -1,36 +1,9 @@
-import { type Comparison, closest, type RatedTitle } from './compare.js';
+import type { CopyReason, CopyRules } from '../common/judgement.js';
+import { type Comparison, closest, type RatedTitle } from './comparison.js';
 import { coverByRuns, type RunCoverage } from './token-runs.js';
 
-/**
- * Ways of being a copy of training titles, in the order they are tried.
- * - `exact copy`: a training title, white space apart.
- * - `near copy`: rated at or above the threshold with a training title.
- * - `disguised copy`: the same with case, punctuation, accents and width set aside.
- * - `partial copy`: nearly all of it is one run of words that a training title has.
- * - `glued copy`: nearly all of it is two runs, each from a training title.
- */
-export const copyReasons = [
-  'exact copy',
-  'near copy',
-  'disguised copy',
-  'partial copy',
-  'glued copy',
-] as const;
-export type CopyReason = (typeof copyReasons)[number];
-
-/** From where on a text counts as a copy. */
-export interface CopyRules {
-  /** Rating from which a text is a near copy: above 0, at most 1. */
-  readonly threshold: number;
-  /**
-   * Tokens a run must have at least to count for a partial or glued copy; undefined: they are not looked
-   * for.
-   */
-  readonly minimumRun: number | undefined;
-}
-
 /** Part of its tokens that the runs of a partial or glued copy cover. */
-export const coveredShare = 0.9;
+const coveredShare = 0.9;
 
 /** Why a text is a copy, and what shows it. */
 export interface CopyEvidence extends RatedTitle {
@@ -41,10 +14,13 @@ export interface CopyEvidence extends RatedTitle {
   readonly second?: string;
 }
 
-/** @param titles the training titles the text was compared with. */
+/**
+ * The first of the ways in which a text is a copy by the rules; undefined where it is none.
+ * @param titles the training titles the text was compared with.
+ */
 export function findCopy(
   comparison: Comparison,
-  rules: CopyRules,
+  rules: Pick<CopyRules, 'threshold' | 'minimumRun'>,
   titles: readonly string[],
 ): CopyEvidence | undefined {
   const { text, rating, matched, copied, folded } = comparison;
@@ -61,9 +37,13 @@ export function findCopy(
     return { reason: 'disguised copy', ...folded, evidence };
   }
   if (rules.minimumRun === undefined) return undefined;
-  const coverage = coverByRuns(comparison.runs, rules.minimumRun);
-  if (coverage.share < coveredShare || text === '') return undefined;
-  return copiedRuns(comparison, coverage, titles);
+  if (text === '' || !isMadeOfRuns(comparison, rules.minimumRun)) return undefined;
+  return copiedRuns(comparison, coverByRuns(comparison.runs, rules.minimumRun), titles);
+}
+
+/** Whether one or two runs of training titles, each of `minimumRun` tokens or more, cover nearly all of a text. */
+export function isMadeOfRuns({ runs }: Comparison, minimumRun: number): boolean {
+  return coverByRuns(runs, minimumRun).share >= coveredShare;
 }
 
 function copiedRuns(

@@ -1,15 +1,7 @@
 import { TitlesmithError } from '../common/errors.js';
-import { type Comparison, closest } from './compare.js';
-import { type CopyRules, coveredShare } from './copies.js';
-import { coverByRuns } from './token-runs.js';
-
-/** Rules, and in words where they come from. */
-export interface ChosenRules extends CopyRules {
-  readonly thresholdChoice: 'given' | 'auto';
-  /** One sentence each. */
-  readonly thresholdReason: string;
-  readonly runReason: string;
-}
+import type { CopyRules } from '../common/judgement.js';
+import { type Comparison, closest } from './comparison.js';
+import { isMadeOfRuns } from './copies.js';
 
 export const defaultThreshold = 0.8;
 
@@ -36,7 +28,7 @@ const longestRun = 24;
  * @param heldOut held-out titles, compared with the training titles.
  * @throws TitlesmithError `threshold` for a threshold outside (0, 1].
  */
-export function chooseRules(heldOut: readonly Comparison[], asked: number | 'auto'): ChosenRules {
+export function chooseRules(heldOut: readonly Comparison[], asked: number | 'auto'): CopyRules {
   const run = chooseRun(heldOut);
   if (asked !== 'auto') {
     assertThreshold(asked);
@@ -54,7 +46,7 @@ function assertThreshold(threshold: number): void {
   });
 }
 
-function chooseRun(heldOut: readonly Comparison[]): Pick<ChosenRules, 'minimumRun' | 'runReason'> {
+function chooseRun(heldOut: readonly Comparison[]): Pick<CopyRules, 'minimumRun' | 'runReason'> {
   if (heldOut.length < fewestHeldOut) {
     const runReason =
       `Runs count from ${shortestRun} tokens on; with ${heldOut.length} held-out titles there is nothing to ` +
@@ -62,7 +54,7 @@ function chooseRun(heldOut: readonly Comparison[]): Pick<ChosenRules, 'minimumRu
     return { minimumRun: shortestRun, runReason };
   }
   for (let minimumRun = shortestRun; minimumRun <= longestRun; minimumRun++) {
-    const refused = heldOut.filter((title) => isCovered(title, minimumRun)).length;
+    const refused = heldOut.filter((title) => isMadeOfRuns(title, minimumRun)).length;
     if (refused > refusedByRuns * heldOut.length) continue;
     const runReason =
       `Runs count from ${minimumRun} tokens on: at that, ${refused} of ${heldOut.length} held-out titles ` +
@@ -75,10 +67,6 @@ function chooseRun(heldOut: readonly Comparison[]): Pick<ChosenRules, 'minimumRu
   return { minimumRun: undefined, runReason };
 }
 
-function isCovered(title: Comparison, minimumRun: number): boolean {
-  return coverByRuns(title.runs, minimumRun).share >= coveredShare;
-}
-
 function chooseThreshold(heldOut: readonly Comparison[], minimumRun: number | undefined) {
   const total = heldOut.length;
   if (total < fewestHeldOut) {
@@ -88,7 +76,7 @@ function chooseThreshold(heldOut: readonly Comparison[], minimumRun: number | un
     return { threshold: defaultThreshold, thresholdReason };
   }
   const ratings = heldOut.map((title) =>
-    minimumRun !== undefined && isCovered(title, minimumRun)
+    minimumRun !== undefined && isMadeOfRuns(title, minimumRun)
       ? Number.POSITIVE_INFINITY
       : closest(title).rating,
   );

@@ -1,55 +1,21 @@
-/** A share of a whole with its 95% confidence interval, all from 0 to 1. */
-export interface Share {
-  readonly count: number;
-  readonly share: number;
-  readonly low: number;
-  readonly high: number;
-}
+import type {
+  OverfitStatistics,
+  OverfitVerdict,
+  RatedText,
+  RatingSummary,
+  Share,
+} from '../common/judgement.js';
 
-/** Best ratings of many texts with the training titles, in a few numbers. */
-export interface RatingSummary {
-  readonly count: number;
-  readonly mean: number;
-  readonly median: number;
-  /** 9 of 10 texts rate at or below this. */
-  readonly ninetiethPercentile: number;
-  readonly highest: number;
-  /** Texts that are copies of training titles in any of the ways (./copies.ts). */
-  readonly copies: Share;
-}
-
-/**
- * - `overfits`: more copies than real titles have, by at least 5 points beyond chance.
- * - `leans`: more than chance explains, by less.
- * - `healthy`: no more than real titles resemble each other.
- * - `unknown`: too few texts to tell.
- */
-export type OverfitVerdict = 'overfits' | 'leans' | 'healthy' | 'unknown';
-
-/** Outputs beside held-out titles that the model never saw, both rated with the training titles. */
-export interface OverfitStatistics {
-  readonly outputs: RatingSummary;
-  readonly heldOut: RatingSummary;
-  /**
-   * Share of copies among the outputs less that among the held-out titles, with its 95% interval, from -1 to
-   * 1.
-   */
-  readonly excess: { readonly share: number; readonly low: number; readonly high: number };
-  readonly verdict: OverfitVerdict;
-}
-
+/** The 97.5% quantile of the standard normal distribution, for intervals of 95%. */
 const normalQuantile = 1.959963984540054;
 const fewestTexts = 30;
 const clearExcess = 0.05;
 
-/** A text's best rating with a training title, and whether it counts as a copy. */
-export interface RatedCopy {
-  readonly rating: number;
-  readonly copied: boolean;
-}
+/** What the statistics look at: a text's closest rating with a training title, and whether it is a copy. */
+export type RatedCopy = Pick<RatedText, 'closestRating' | 'copied'>;
 
 /**
- * Compares the outputs' copies and best ratings with those of the held-out titles. The interval of the
+ * Compares the outputs' copies and closest ratings with those of the held-out titles. The interval of the
  * difference is Newcombe's hybrid score interval ("Interval estimation for the difference between
  * independent proportions", Statistics in Medicine 17, 1998, method 10).
  */
@@ -76,7 +42,7 @@ function judge(outputs: number, heldOut: number, leastExcess: number): OverfitVe
 }
 
 function summarise(texts: readonly RatedCopy[]): RatingSummary {
-  const sorted = Float64Array.from(texts, (text) => text.rating).sort();
+  const sorted = Float64Array.from(texts, (text) => text.closestRating).sort();
   const count = sorted.length;
   return {
     count,

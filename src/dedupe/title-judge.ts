@@ -1,55 +1,123 @@
-import { closest, compareText, compareTexts, createTitleIndex } from './compare.js';
-import { findCopy } from './copies.js';
-import { type ChosenRules, chooseRules, defaultThreshold } from './copy-rules.js';
-import { type DedupeOptions, foldedSet, type RejectionReason, refusal } from './dedupe.js';
+import type { CopyRules, RatedText, RejectionReason, TextJudgement } from '../common/judgement.js';
+import { silentContext, type WorkContext } from '../common/progress.js';
+import {
+  type Comparison,
+  closest,
+  compareText,
+  compareTexts,
+  createTitleIndex,
+  type TitleIndex,
+} from './comparison.js';
+import { type CopyEvidence, findCopy } from './copies.js';
+import { chooseRules, defaultThreshold } from './copy-rules.js';
+import { foldText } from './fold.js';
 import type { Tokenize } from './token-runs.js';
 
-/** What is found of one text, other outputs apart. Plain data, so that it crosses threads. */
-export interface TextJudgement {
-  /** Why {@link dedupe} would refuse it; undefined where it would not. */
-  readonly reason: RejectionReason | undefined;
-  /** What shows the reason, one sentence. */
-  readonly evidence: string | undefined;
-  /** Rating with `matched`, from 0 to 1. */
-  readonly rating: number;
-  /** The training title that shows the reason; without one, the title most like the text. */
-  readonly matched: string | undefined;
-  /** The other training title of a glued copy. */
-  readonly second: string | undefined;
-}
-
-/** Judges texts one by one as they are written. */
-export interface TitleJudge {
-  readonly rules: ChosenRules;
-  judge(text: string): TextJudgement;
+export interface JudgeOptions {
+  /**
+   * Texts with this rating or a higher one are near copies: above 0, at most 1; or chosen by the held-out
+   * titles.
+   */
+  readonly threshold?: number | 'auto';
+  /** Titles kept from the model: what texts are measured against. */
+  readonly heldOut?: readonly string[];
+  /** What runs are counted in; words unless given. */
+  readonly tokenize?: Tokenize;
+  /** Rules that were chosen before, for the same titles: saves comparing the held-out titles. */
+  readonly rules?: CopyRules | undefined;
 }
 
 /**
- * A judge by the rules that {@link dedupe} would choose for the same titles.
- * @throws TitlesmithError as {@link dedupe}.
+ * A judge by the rules given, or else by those that dedupe (./dedupe.ts) would choose for the same titles.
+ * @param titles the training titles.
+ * @throws TitlesmithError `no-titles` without titles, `threshold` for a threshold outside (0, 1];
+ * InterruptedError.
  */
 export async function createTitleJudge(
   titles: readonly string[],
-  options: DedupeOptions & { readonly tokenize?: Tokenize } = {},
+  options: JudgeOptions = {},
+  context: WorkContext = silentContext,
 ): Promise<TitleJudge> {
-  const { threshold = defaultThreshold, heldOut = [], tokenize } = options;
+  const { threshold = defaultThreshold, heldOut = [], tokenize, rules } = options;
   const index = createTitleIndex(titles, tokenize);
-  const rules = chooseRules(await compareTexts(heldOut, index, 'Comparing the held-out titles'), threshold);
-  const unseen = foldedSet(heldOut);
-  return {
-    rules,
-    judge: (output) => {
-      const text = output.trim();
-      const comparison = compareText(text, index);
-      const found = refusal(text, findCopy(comparison, rules, titles), unseen);
-      const best = closest(comparison);
-      return {
-        reason: found?.reason,
-        evidence: found?.evidence,
-        rating: found?.rating ?? best.rating,
-        matched: found?.matched ?? best.matched,
-        second: found?.second,
-      };
-    },
-  };
+  if (rules) return new TitleJudge(index, rules, heldOut);
+  const baseline = await compareTexts(heldOut, index, 'Comparing the held-out titles', context);
+  return new TitleJudge(index, chooseRules(baseline, threshold), heldOut);
+}
+
+/** Judges texts one by one, by rules chosen once. */
+export class TitleJudge {
+  private readonly unseen: ReadonlySet<string>;
+
+  /** @param heldOut titles kept from the model: a text that says the same as one of them is not new. */
+  constructor(
+    private readonly index: TitleIndex,
+    readonly rules: CopyRules,
+    heldOut: readonly string[],
+  ) {
+    this.unseen = new Set(heldOut.map(comparable));
+  }
+
+  /** White space around the text is left out. */
+  judge(text: string): TextJudgement {
+    return this.judgeCompared(compareText(text.trim(), this.index));
+  }
+
+  /** As {@link judge}, for a text that is compared with the training titles already. */
+  judgeCompared(comparison: Comparison): TextJudgement {
+    const { text } = comparison;
+    const copy = this.copyOf(comparison);
+    const found = this.refusal(text, copy);
+    const best = closest(comparison);
+    return {
+      text,
+      reason: found?.reason,
+      rating: found?.rating ?? best.rating,
+      matched: found?.matched ?? best.matched,
+      evidence: found?.evidence,
+      second: found?.second,
+      closestRating: best.rating,
+      copied: copy !== undefined,
+    };
+  }
+
+  /** Texts that are copies, of all `texts`, from 0 to 1; 0 of none. Blank and broken texts are not looked for. */
+  copyShare(texts: readonly string[]): number {
+    if (texts.length === 0) return 0;
+    return texts.filter((text) => this.judge(text).copied).length / texts.length;
+  }
+
+  /** A compared title as the overfit statistics see it. */
+  rate(comparison: Comparison): RatedText {
+    const { rating, matched } = closest(comparison);
+    const copied = this.copyOf(comparison) !== undefined;
+    return { text: comparison.text, closestRating: rating, matched, copied };
+  }
+
+  private copyOf(comparison: Comparison): CopyEvidence | undefined {
+    return findCopy(comparison, this.rules, this.index.titles);
+  }
+
+  private refusal(text: string, copy: CopyEvidence | undefined): Refusal | undefined {
+    if (nothingVisible.test(text)) return { reason: 'blank' };
+    const broken = brokenCharacter.exec(text)?.[0];
+    if (broken !== undefined) return { reason: 'broken text', evidence: `holds ${codePoint(broken)}` };
+    if (copy) return copy;
+    if (!this.unseen.has(comparable(text))) return undefined;
+    return { reason: 'held-out title', evidence: 'stands in the titles held out of training' };
+  }
+}
+
+type Refusal = Partial<Omit<CopyEvidence, 'reason'>> & { readonly reason: RejectionReason };
+
+const nothingVisible = /^[\s\p{Cc}\p{Cf}]*$/u;
+const brokenCharacter = /[\p{Cc}\p{Cs}\u2028\u2029\ufffd]/u;
+
+function codePoint(character: string): string {
+  return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+/** What two texts have in common that say the same: case, punctuation, accents and width are set aside. */
+export function comparable(text: string): string {
+  return foldText(text) || text;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Verdict } from '../common/judgement.js';
 import type { ProgressListener, WorkContext } from '../common/progress.js';
-import type { Verdict } from '../dedupe/dedupe.js';
 import { restoreOptions } from '../options/options.js';
 import { RunFolder } from './run/run-folder.js';
 import { runFiles } from './stages/descriptions.js';

@@ -1,10 +1,5 @@
-import type {
-  BestCheckpoint,
-  CurvePoint,
-  ReportFigures,
-  ShareFigures,
-  TrainingPoint,
-} from './report-figures.js';
+import type { Share } from '../common/judgement.js';
+import type { BestCheckpoint, CurvePoint, ReportFigures, TrainingPoint } from './report-figures.js';
 
 const maximumPoints = 600;
 
@@ -47,7 +42,7 @@ function isNumber(value: number | null | undefined): value is number {
  */
 export function findBestCheckpoint(
   { validation, copies }: ReportFigures['curve'],
-  heldOutCopies: ShareFigures,
+  heldOutCopies: Share,
 ): BestCheckpoint | null {
   const candidates = copies.flatMap(({ step, share }) => {
     const loss = validation.findLast((point) => point.step <= step)?.loss;

@@ -1,15 +1,7 @@
+import type { RatedText, Verdict } from '../common/judgement.js';
 import { jsonForHtml, visible } from '../web/html.js';
 import { findBestCheckpoint, trainingCurve } from './curve.js';
-import type {
-  Cluster,
-  NamedCount,
-  Pair,
-  RatedPair,
-  RatingBin,
-  ReportFigures,
-  ReportInput,
-  ReportVerdict,
-} from './report-figures.js';
+import type { Cluster, NamedCount, Pair, RatingBin, ReportFigures, ReportInput } from './report-figures.js';
 
 const limits = {
   pairBytes: 2_400_000,
@@ -24,12 +16,15 @@ const binCount = 20;
 /** Numbers, quotes and the places of differing words, about. */
 const bytesAroundPair = 60;
 
+const utf8 = new TextEncoder();
+
 /** Turns what a run left behind into the report's figures. Depends on the input alone: no clock, no paths. */
 export function buildReport(input: ReportInput): ReportFigures {
-  const { counts, verdicts } = input;
+  const { counts } = input;
+  const { rules, verdicts, heldOut } = input.judgement;
   const accepted = verdicts.filter((verdict) => verdict.reason === undefined);
   const curve = trainingCurve(input.metrics);
-  const pairs = withinBudget(byRating(verdicts).map(toPair));
+  const pairs = withinBudget(byRating(verdicts).map(verdictPair));
   return {
     format: 2,
     run: {
@@ -56,23 +51,21 @@ export function buildReport(input: ReportInput): ReportFigures {
       finished: namedCounts(counts.generate?.byFinishReason),
     },
     verdicts: { accepted: accepted.length, rejected: rejectedCounts(verdicts) },
-    rules: input.rules,
+    rules,
     overfit: input.overfit,
-    distribution: distribution(input.outputs, input.heldOut),
+    distribution: distribution(verdicts, heldOut),
     pairs,
     pairsLeftOut: verdicts.length - pairs.length,
     mostCopied: clusters(verdicts.filter(isCopy), ({ matched }) => matched),
     repeats: clusters(verdicts, ({ repeats }) => repeats, 1),
-    closestHeldOut: byRating(input.heldOut.map((pair, index) => ({ ...pair, index })))
-      .slice(0, limits.closestHeldOut)
-      .map(toPair),
-    acceptedSample: evenly(accepted, limits.accepted).map(toPair),
+    closestHeldOut: byRating(heldOut.map(heldOutPair)).slice(0, limits.closestHeldOut),
+    acceptedSample: evenly(accepted, limits.accepted).map(verdictPair),
     rejectedSamples: rejectedCounts(verdicts).map(({ name, count }) => ({
       reason: name,
       count,
       samples: byRating(distinct(verdicts.filter((verdict) => verdict.reason === name)))
         .slice(0, limits.rejected)
-        .map(toPair),
+        .map(verdictPair),
     })),
   };
 }
@@ -85,18 +78,18 @@ function namedCounts(counts: Readonly<Record<string, number>> = {}): NamedCount[
     .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
 }
 
-function rejectedCounts(verdicts: readonly ReportVerdict[]): NamedCount[] {
+function rejectedCounts(verdicts: readonly Verdict[]): NamedCount[] {
   const counts = new Map<string, number>();
   for (const { reason } of verdicts)
     if (reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   return namedCounts(Object.fromEntries(counts));
 }
 
-function distribution(outputs: readonly RatedPair[], heldOut: readonly RatedPair[]): RatingBin[] {
+function distribution(outputs: readonly RatedText[], heldOut: readonly RatedText[]): RatingBin[] {
   const binOf = (rating: number) => Math.min(binCount - 1, Math.floor(rating * binCount));
   const bins = Array.from({ length: binCount }, () => ({ outputs: 0, heldOut: 0 }));
-  for (const { rating } of outputs) bins[binOf(rating)]!.outputs++;
-  for (const { rating } of heldOut) bins[binOf(rating)]!.heldOut++;
+  for (const { closestRating } of outputs) bins[binOf(closestRating)]!.outputs++;
+  for (const { closestRating } of heldOut) bins[binOf(closestRating)]!.heldOut++;
   return bins.map((bin, i) => ({ from: i / binCount, to: (i + 1) / binCount, ...bin }));
 }
 
@@ -115,11 +108,11 @@ function withinBudget(pairs: readonly Pair[]): Pair[] {
 
 /** What a text takes in the page's data: hostile ones take several times their length. */
 function bytesInPage(text: string): number {
-  return Buffer.byteLength(jsonForHtml(visible(text)).markup);
+  return utf8.encode(jsonForHtml(visible(text)).markup).length;
 }
 
 /** Whether the verdict names a training title as what was copied. */
-function isCopy({ reason }: ReportVerdict): boolean {
+function isCopy({ reason }: Verdict): boolean {
   return reason?.endsWith(' copy') === true;
 }
 
@@ -128,8 +121,8 @@ function isCopy({ reason }: ReportVerdict): boolean {
  * @param more outputs of a group that are not among `verdicts`: the first of all repeats.
  */
 function clusters(
-  verdicts: readonly ReportVerdict[],
-  keyOf: (verdict: ReportVerdict) => string | undefined,
+  verdicts: readonly Verdict[],
+  keyOf: (verdict: Verdict) => string | undefined,
   more = 0,
 ): Cluster[] {
   const groups = new Map<string, string[]>();
@@ -155,13 +148,14 @@ function clusters(
 }
 
 /** The first of each text. */
-function distinct<T extends RatedPair>(pairs: readonly T[]): T[] {
+function distinct(verdicts: readonly Verdict[]): Verdict[] {
   const seen = new Set<string>();
-  return pairs.filter(({ text }) => !seen.has(text) && seen.add(text));
+  return verdicts.filter(({ text }) => !seen.has(text) && seen.add(text));
 }
 
-function byRating<T extends RatedPair & { index: number }>(pairs: readonly T[]): T[] {
-  return [...pairs].sort((a, b) => b.rating - a.rating || a.index - b.index);
+/** The highest rating first, equal ones by index. */
+function byRating<T extends { readonly rating: number; readonly index: number }>(rated: readonly T[]): T[] {
+  return [...rated].sort((a, b) => b.rating - a.rating || a.index - b.index);
 }
 
 /** At most `count` items, at even distances. */
@@ -170,16 +164,28 @@ function evenly<T>(items: readonly T[], count: number): T[] {
   return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
 }
 
-function toPair(pair: RatedPair & Partial<ReportVerdict> & { index: number }): Pair {
-  const matched = pair.repeats ?? pair.matched;
+function verdictPair(verdict: Verdict): Pair {
+  const matched = verdict.repeats ?? verdict.matched;
   return {
-    index: pair.index,
-    text: cut(pair.text),
-    rating: pair.rating,
+    index: verdict.index,
+    text: cut(verdict.text),
+    rating: verdict.rating,
     matched: matched === undefined ? null : cut(matched),
-    second: pair.second === undefined ? null : cut(pair.second),
-    reason: pair.reason ?? null,
-    evidence: pair.evidence ?? null,
+    second: verdict.second === undefined ? null : cut(verdict.second),
+    reason: verdict.reason ?? null,
+    evidence: verdict.evidence ?? null,
+  };
+}
+
+function heldOutPair({ text, closestRating, matched }: RatedText, index: number): Pair {
+  return {
+    index,
+    text: cut(text),
+    rating: closestRating,
+    matched: matched === undefined ? null : cut(matched),
+    second: null,
+    reason: null,
+    evidence: null,
   };
 }
 

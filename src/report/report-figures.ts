@@ -1,4 +1,6 @@
-/** What the report is made of. Declared here structurally: the report knows no other room. */
+import type { CopyRules, Judgement, OverfitStatistics } from '../common/judgement.js';
+
+/** What the report is made of. */
 export interface ReportInput {
   readonly runName: string;
   /** Without `r/`; undefined where the titles came from a plain file. */
@@ -11,13 +13,9 @@ export interface ReportInput {
   readonly counts: ReportCounts;
   /** Lines of metrics.jsonl; empty where the model was not trained here. */
   readonly metrics: readonly TrainingPoint[];
-  readonly rules: CopyRuleFigures;
-  readonly verdicts: readonly ReportVerdict[];
-  /** Every output with its best rating, whatever its verdict. */
-  readonly outputs: readonly RatedPair[];
-  /** The held-out titles, rated with the training titles as the outputs are. */
-  readonly heldOut: readonly RatedPair[];
-  readonly overfit: OverfitFigures;
+  readonly judgement: Judgement;
+  /** What the judgement says of the outputs as a whole. */
+  readonly overfit: OverfitStatistics;
 }
 
 export interface ReportSource {
@@ -63,62 +61,6 @@ export interface TrainingPoint {
   readonly validationLoss?: number;
   /** Of the texts sampled at this step, the share that are copies of training titles. */
   readonly nearCopyShare?: number;
-}
-
-/**
- * A text and the training title most like it; `matched` is undefined where no title shares anything with it.
- */
-export interface RatedPair {
-  readonly text: string;
-  readonly rating: number;
-  readonly matched?: string | undefined;
-}
-
-/** One output; `reason` is undefined for an accepted one. */
-export interface ReportVerdict extends RatedPair {
-  readonly index: number;
-  readonly reason?: string | undefined;
-  /** What shows the reason, one sentence. */
-  readonly evidence?: string | undefined;
-  /** The other training title of a glued copy. */
-  readonly second?: string | undefined;
-  /** The earlier output that this one repeats. */
-  readonly repeats?: string | undefined;
-}
-
-/** Parts of 1, with the 95% interval. */
-export interface ShareFigures {
-  readonly count: number;
-  readonly share: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-export interface RatingFigures {
-  readonly count: number;
-  readonly mean: number;
-  readonly median: number;
-  readonly ninetiethPercentile: number;
-  readonly highest: number;
-  /** Copies of training titles, near ones included. */
-  readonly copies: ShareFigures;
-}
-
-/** From where on a text counts as a copy, and why from there. */
-export interface CopyRuleFigures {
-  /** Rating from which a text is a near copy. */
-  readonly threshold: number;
-  readonly thresholdChoice: 'given' | 'auto';
-  /** One sentence each. */
-  readonly thresholdReason: string;
-  readonly runReason: string;
-}
-
-export interface OverfitFigures {
-  readonly outputs: RatingFigures;
-  readonly heldOut: RatingFigures;
-  readonly excess: { readonly share: number; readonly low: number; readonly high: number };
-  readonly verdict: 'overfits' | 'leans' | 'healthy' | 'unknown';
 }
 
 /** A count under a name, where order matters. */
@@ -170,8 +112,8 @@ export interface ReportFigures {
     readonly finished: readonly NamedCount[];
   };
   readonly verdicts: { readonly accepted: number; readonly rejected: readonly NamedCount[] };
-  readonly rules: CopyRuleFigures;
-  readonly overfit: OverfitFigures;
+  readonly rules: CopyRules;
+  readonly overfit: OverfitStatistics;
   readonly distribution: readonly RatingBin[];
   /** All outputs, the highest rating first, as far as they fit the page's 2.4 MB for them. */
   readonly pairs: readonly Pair[];

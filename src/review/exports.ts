@@ -1,5 +1,5 @@
-import type { ReviewedOutput } from '../dedupe/reviewed.js';
-import { acceptedLines } from '../dedupe/verdict-files.js';
+import type { ReviewedOutput } from '../dedupe/decisions.js';
+import { acceptedLines } from '../dedupe/verdict-lists.js';
 import { csvRecord } from '../io/csv/write-csv.js';
 
 export type ExportFormat = 'txt' | 'csv' | 'jsonl';

@@ -1,5 +1,5 @@
-import type { ReviewedOutput } from '../dedupe/reviewed.js';
-import { writeVerdicts } from '../dedupe/verdict-files.js';
+import type { ReviewedOutput } from '../dedupe/decisions.js';
+import { writeVerdicts } from './verdict-files.js';
 
 /**
  * Keeps accepted.txt and rejected.csv at what is decided. Decisions that come while the files are written

@@ -1,4 +1,4 @@
-import type { Verdict } from '../dedupe/dedupe.js';
+import type { Verdict } from '../common/judgement.js';
 
 /** What is reviewed. */
 export interface ReviewInput {

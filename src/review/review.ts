@@ -1,8 +1,14 @@
 import { TitlesmithError } from '../common/errors.js';
-import type { DecisionEntry, DecisionLog } from '../dedupe/decision-log.js';
-import { applyDecisions, isKeepable, type ReviewedOutput, reviewed } from '../dedupe/reviewed.js';
+import {
+  applyDecisions,
+  type DecisionEntry,
+  isKeepable,
+  type ReviewedOutput,
+  reviewed,
+} from '../dedupe/decisions.js';
 import { findDifferences } from '../report/differences.js';
 import { visible } from '../web/html.js';
+import type { DecisionLog } from './decision-log.js';
 import type { Change, ItemQuery, ItemState, Progress, ReviewInput, ReviewItem } from './review-state.js';
 
 /**

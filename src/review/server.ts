@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { join } from 'node:path';
 import { systemErrorCode, TitlesmithError, usageError } from '../common/errors.js';
 import { type ProgressListener, silentContext } from '../common/progress.js';
-import { DecisionLog, decisionsFileName } from '../dedupe/decision-log.js';
 import { isSecret } from '../web/security.js';
 import { ChangeStream } from './change-stream.js';
+import { DecisionLog, decisionsFileName } from './decision-log.js';
 import { assertOwnRequest, HttpError, sendJson } from './http.js';
 import { ResultFiles } from './result-files.js';
 import { Review, ReviewConflict } from './review.js';

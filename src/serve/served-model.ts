@@ -1,4 +1,4 @@
-import type { TextJudgement } from '../dedupe/title-judge.js';
+import type { TextJudgement } from '../common/judgement.js';
 import type { DeviceChoice } from '../model/engine/device-names.js';
 import type { GenerationOptions } from '../model/generation/options.js';
 import type { FinishReason } from '../model/generation/sequence.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/common/random.js';
-import { compareTexts, createTitleIndex } from '../../src/dedupe/compare.js';
+import { compareTexts, createTitleIndex } from '../../src/dedupe/comparison.js';
 import { findCopy } from '../../src/dedupe/copies.js';
 import { chooseRules } from '../../src/dedupe/copy-rules.js';
 import { InventedLanguage } from './invented-titles.js';

@@ -1,14 +1,8 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { parse } from 'csv-parse/sync';
 import { compareTwoStrings } from 'string-similarity';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../src/common/progress.js';
-import { compareTexts, createTitleIndex } from '../../src/dedupe/compare.js';
+import { compareTexts, createTitleIndex } from '../../src/dedupe/comparison.js';
 import { countVerdicts, dedupe } from '../../src/dedupe/dedupe.js';
-import { applyDecisions } from '../../src/dedupe/reviewed.js';
-import { writeVerdicts } from '../../src/dedupe/verdict-files.js';
 
 const titles = [
   'What is the strangest thing you have found in a rented car?',
@@ -129,49 +123,5 @@ describe('compareTexts', () => {
       code: 'interrupted',
     });
     expect(asked).toBe(3);
-  });
-});
-
-describe('writeVerdicts', () => {
-  let folder: string;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'titlesmith-dedupe-'));
-  });
-  afterEach(async () => {
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  it('writes accepted.txt and an RFC 4180 rejected.csv that reads back', async () => {
-    const hostile = 'Bakers, which "bread" do you never eat yourself?';
-    const { verdicts } = await dedupe(
-      outputs('A new one, with a comma', hostile, 'Line\r\n"break"', 'A new one,  with a comma', ''),
-      titles,
-    );
-    await writeVerdicts(folder, applyDecisions(verdicts, []));
-    expect(await readFile(join(folder, 'accepted.txt'), 'utf8')).toBe('A new one, with a comma\n');
-    const rejected = await readFile(join(folder, 'rejected.csv'), 'utf8');
-    const rating = compareTwoStrings(hostile, titles[1]!);
-    expect(parse(rejected)).toEqual([
-      ['text', 'reason', 'rating', 'matched_title', 'second_title', 'evidence'],
-      [hostile, 'near copy', String(rating), titles[1], '', expect.stringMatching(/^rated 0\.\d{3} with/)],
-      ['Line\r\n"break"', 'broken text', '', '', '', 'holds U+000D'],
-      [
-        'A new one,  with a comma',
-        'repeat',
-        '',
-        'A new one, with a comma',
-        '',
-        'an earlier output says the same',
-      ],
-      ['', 'blank', '', '', '', ''],
-    ]);
-    expect((await readdir(folder)).sort()).toEqual(['accepted.txt', 'rejected.csv']);
-  });
-
-  it('names the folder it cannot write to', async () => {
-    await writeVerdicts(folder, []);
-    await expect(writeVerdicts(join(folder, 'accepted.txt'), [])).rejects.toThrow(
-      /^Cannot write .*accepted\.txt/,
-    );
   });
 });

@@ -85,7 +85,7 @@ async function trainAndJudge(name: string, titles: number, steps: number) {
   for await (const text of generateTexts(session, tokenizer, options, silentContext)) outputs.push(text);
   await session.dispose();
   const judgement = await dedupe(outputs, train, { heldOut, threshold: 'auto' });
-  return { loss: result.finalValidationLoss, ...overfitStatistics(judgement.outputs, judgement.heldOut) };
+  return { loss: result.finalValidationLoss, ...overfitStatistics(judgement.verdicts, judgement.heldOut) };
 }
 
 describe('a small GPT-2', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/common/random.js';
-import { createTitleIndex } from '../../src/dedupe/compare.js';
+import { createTitleIndex } from '../../src/dedupe/comparison.js';
 import { dedupe } from '../../src/dedupe/dedupe.js';
 import { overfitStatistics } from '../../src/dedupe/statistics.js';
 import { disguises, InventedLanguage } from './invented-titles.js';
@@ -27,7 +27,7 @@ async function judgeMixture(seed: number, share: number, ways = Object.keys(disg
   const outputs = [...recited, ...language.titles(outputCount - copies, random)];
   const numbered = outputs.map((text, i) => ({ index: i, text }));
   const judgement = await dedupe(numbered, index, { heldOut, threshold: 'auto' });
-  return { ...judgement, ...overfitStatistics(judgement.outputs, judgement.heldOut), copies };
+  return { ...judgement, ...overfitStatistics(judgement.verdicts, judgement.heldOut), copies };
 }
 
 describe('a model with a known share of outputs learned by heart', () => {

@@ -21,7 +21,7 @@ describe('wilsonShare', () => {
 
 describe('overfitStatistics', () => {
   const many = (count: number, rating: number) =>
-    new Array<RatedCopy>(count).fill({ rating, copied: rating >= 0.8 });
+    new Array<RatedCopy>(count).fill({ closestRating: rating, copied: rating >= 0.8 });
 
   it('gives the published interval of a difference', () => {
     // Table II of Newcombe, "Interval estimation for the difference between independent proportions",
@@ -34,7 +34,7 @@ describe('overfitStatistics', () => {
 
   it('summarises ratings', () => {
     const { outputs } = overfitStatistics(
-      [0.1, 0.9, 0.3, 0.8, 0.2].map((rating) => ({ rating, copied: rating >= 0.8 })),
+      [0.1, 0.9, 0.3, 0.8, 0.2].map((rating) => ({ closestRating: rating, copied: rating >= 0.8 })),
       [],
     );
     expect(outputs).toMatchObject({ count: 5, median: 0.3, ninetiethPercentile: 0.9, highest: 0.9 });

@@ -21,10 +21,15 @@ test('judges a text as dedupe does, one at a time', async () => {
     const judge = await createTitleJudge(train, { threshold, heldOut });
     const { rules, verdicts } = await dedupe(outputs, train, { threshold, heldOut });
     expect(judge.rules).toEqual(rules);
-    for (const { index, reason, evidence, rating, matched, second, repeats } of verdicts) {
+    const later = await createTitleJudge(train, { rules, heldOut });
+    for (const { index, repeats, ...found } of verdicts) {
       if (repeats !== undefined) continue;
-      expect(judge.judge(outputs[index]!.text)).toEqual({ reason, evidence, rating, matched, second });
+      expect(judge.judge(outputs[index]!.text)).toEqual(found);
+      expect(later.judge(outputs[index]!.text)).toEqual(found);
     }
+    const copies = verdicts.filter(({ copied }) => copied).length;
+    expect(judge.copyShare(outputs.map(({ text }) => text))).toBe(copies / outputs.length);
+    expect(judge.copyShare([])).toBe(0);
     const reasons = new Set(verdicts.map(({ reason }) => reason));
     expect(reasons.size).toBeGreaterThan(4);
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { wordsOf } from '../../src/dedupe/fold.js';
-import { coverByRuns, longestRun, RunIndex } from '../../src/dedupe/token-runs.js';
+import { coverByRuns, RunIndex } from '../../src/dedupe/token-runs.js';
 
 /** Words of a text and titles, few enough that runs are long and many. */
 const text = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 14 }).map((words) => words.join(' '));
@@ -74,21 +74,18 @@ describe('RunIndex', () => {
   it('sets case, punctuation and accents aside, and takes numbers for tokens', () => {
     const numbered = (folded: string) => wordsOf(folded).map((word) => word.length);
     const titles = ['Why does the café close so early?'];
-    expect(longestRun(new RunIndex(titles, wordsOf).match('the CAFE: close so late'))).toEqual({
-      start: 0,
-      length: 4,
-      title: 0,
-    });
-    expect(longestRun(new RunIndex(titles, numbered).match('One cave is worse'))).toMatchObject({
-      length: 2,
-    });
-    expect(longestRun(new RunIndex(titles, wordsOf).match('Nothing alike'))).toBeUndefined();
+    const lengths = (index: RunIndex, text: string) => [...index.match(text).lengths];
+    const byWords = new RunIndex(titles, wordsOf);
+    expect(lengths(byWords, 'the CAFE: close so late')).toEqual([4, 3, 2, 1, 0]);
+    expect([...byWords.match('the CAFE: close so late').titles]).toEqual([0, 0, 0, 0, -1]);
+    expect(lengths(new RunIndex(titles, numbered), 'One cave is worse')).toEqual([2, 1, 2, 1]);
+    expect(lengths(byWords, 'Nothing alike')).toEqual([0, 0]);
   });
 
   it('takes titles of one word a thousand times, and texts without words', () => {
     const same = new Array<string>(300).fill('word '.repeat(1000));
     const index = new RunIndex([...same, '', '!!!'], wordsOf);
-    expect(longestRun(index.match('word '.repeat(3000)))!.length).toBeGreaterThanOrEqual(64);
+    expect(index.match('word '.repeat(3000)).lengths[0]).toBeGreaterThanOrEqual(64);
     expect(coverByRuns(index.match('?!'), 6)).toEqual({ tokens: 0, share: 0, runs: [] });
   });
 });

@@ -1,3 +1,4 @@
+import type { Verdict } from '../../src/common/judgement.js';
 import { createRandom } from '../../src/common/random.js';
 import { dedupe } from '../../src/dedupe/dedupe.js';
 import { overfitStatistics } from '../../src/dedupe/statistics.js';
@@ -70,6 +71,14 @@ export function inventTitles(count: number, use: string): string[] {
   });
 }
 
+/** A verdict of a few properties; the others say nothing. */
+export function verdict(index: number, given: Partial<Verdict>): Verdict {
+  const { text = `text ${index}`, rating = 0.5 } = given;
+  const nothing = { reason: undefined, evidence: undefined, second: undefined, repeats: undefined };
+  const matched = `title ${index}`;
+  return { index, text, rating, matched, closestRating: rating, copied: false, ...nothing, ...given };
+}
+
 export interface ExampleOptions {
   readonly outputs: readonly string[];
   readonly train?: readonly string[];
@@ -82,7 +91,7 @@ export interface ExampleOptions {
 export async function exampleInput(options: ExampleOptions): Promise<ReportInput> {
   const train = options.train ?? inventTitles(900, 'train');
   const heldOutTitles = options.heldOut ?? inventTitles(100, 'held out');
-  const { rules, verdicts, outputs, heldOut } = await dedupe(
+  const judgement = await dedupe(
     options.outputs.map((text, i) => ({ index: i, text })),
     train,
     { heldOut: heldOutTitles },
@@ -123,11 +132,8 @@ export async function exampleInput(options: ExampleOptions): Promise<ReportInput
       },
     },
     metrics: trained ? metrics() : [],
-    rules,
-    verdicts,
-    outputs,
-    heldOut,
-    overfit: overfitStatistics(outputs, heldOut),
+    judgement,
+    overfit: overfitStatistics(judgement.verdicts, judgement.heldOut),
   };
 }
 

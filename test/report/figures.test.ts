@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import type { RatedText, Verdict } from '../../src/common/judgement.js';
 import { overfitStatistics } from '../../src/dedupe/statistics.js';
 import { buildReport } from '../../src/report/figures.js';
-import type { ReportInput, ReportVerdict } from '../../src/report/report-figures.js';
-import { exampleInput, inventTitles } from './example.js';
+import type { ReportInput } from '../../src/report/report-figures.js';
+import { exampleInput, inventTitles, verdict } from './example.js';
 
-function input(changes: Partial<ReportInput>): ReportInput {
+function input(
+  verdicts: readonly Verdict[],
+  { heldOut = [], metrics = [] }: { heldOut?: readonly RatedText[]; metrics?: ReportInput['metrics'] } = {},
+): ReportInput {
   return {
     runName: 'small',
     subreddit: undefined,
@@ -13,30 +17,26 @@ function input(changes: Partial<ReportInput>): ReportInput {
     seed: 3,
     options: { 'top-k': 40, overwrite: false },
     counts: {},
-    metrics: [],
-    rules: { threshold: 0.8, thresholdChoice: 'given', thresholdReason: '', runReason: '' },
-    verdicts: [],
-    outputs: changes.verdicts ?? [],
-    heldOut: [],
-    overfit: overfitStatistics([], []),
-    ...changes,
+    metrics,
+    judgement: {
+      rules: { threshold: 0.8, thresholdChoice: 'given', thresholdReason: '', minimumRun: 6, runReason: '' },
+      verdicts,
+      heldOut,
+    },
+    overfit: overfitStatistics(verdicts, heldOut),
   };
-}
-
-function verdict(index: number, rating: number, reason?: string, text = `text ${index}`): ReportVerdict {
-  return { index, text, rating, matched: `title ${index}`, reason };
 }
 
 describe('buildReport', () => {
   it('counts verdicts, the largest group first', () => {
     const verdicts = [
-      verdict(0, 0.4),
-      verdict(1, 0.9, 'near copy'),
-      verdict(2, 1, 'exact copy'),
-      verdict(3, 0.85, 'near copy'),
-      { ...verdict(4, 0.4, 'repeat', 'text 0'), repeats: 'text 0' },
+      verdict(0, { rating: 0.4 }),
+      verdict(1, { rating: 0.9, reason: 'near copy' }),
+      verdict(2, { rating: 1, reason: 'exact copy' }),
+      verdict(3, { rating: 0.85, reason: 'near copy' }),
+      verdict(4, { rating: 0.4, reason: 'repeat', text: 'text 0', repeats: 'text 0' }),
     ];
-    const figures = buildReport(input({ verdicts }));
+    const figures = buildReport(input(verdicts));
     expect(figures.verdicts).toEqual({
       accepted: 1,
       rejected: [
@@ -58,10 +58,10 @@ describe('buildReport', () => {
   it('puts each rating into its bin, 1 into the last', () => {
     const ratings = [0, 0.049, 0.05, 0.5, 0.999, 1];
     const figures = buildReport(
-      input({
-        verdicts: ratings.map((rating, i) => verdict(i, rating)),
-        heldOut: [{ text: 'a', rating: 0.51 }],
-      }),
+      input(
+        ratings.map((closestRating, i) => verdict(i, { closestRating })),
+        { heldOut: [{ text: 'a', closestRating: 0.51, matched: undefined, copied: false }] },
+      ),
     );
     const filled = figures.distribution.filter((bin) => bin.outputs > 0);
     expect(filled.map((bin) => [bin.from, bin.outputs])).toEqual([
@@ -76,36 +76,32 @@ describe('buildReport', () => {
 
   it('holds all pairs of 10,000 titles of usual length, and says how many do not fit', () => {
     const usual = Array.from({ length: 10_000 }, (_, i) =>
-      verdict(i, i / 10_000, 'near copy', 'x'.repeat(80)),
+      verdict(i, { rating: i / 10_000, reason: 'near copy', text: 'x'.repeat(80) }),
     );
-    expect(buildReport(input({ verdicts: usual }))).toMatchObject({ pairsLeftOut: 0 });
+    expect(buildReport(input(usual))).toMatchObject({ pairsLeftOut: 0 });
     const long = usual.map((pair) => ({
       ...pair,
       text: 'x'.repeat(3000),
       matched: `${pair.index}${'y'.repeat(3000)}`,
     }));
-    const figures = buildReport(input({ verdicts: long }));
+    const figures = buildReport(input(long));
     expect(figures.pairsLeftOut).toBeGreaterThan(5000);
     expect(figures.pairs.length + figures.pairsLeftOut).toBe(10_000);
     expect(figures.pairs[0]!.rating).toBe(0.9999);
   });
 
   it('groups what is copied and what is repeated', () => {
-    const copy = (index: number, text: string) => ({
-      ...verdict(index, 0.9, 'near copy', text),
-      matched: 'the title',
-    });
+    const copy = (index: number, text: string) =>
+      verdict(index, { rating: 0.9, reason: 'near copy', text, matched: 'the title' });
     const figures = buildReport(
-      input({
-        verdicts: [
-          copy(0, 'the titles'),
-          copy(1, 'The title'),
-          copy(2, 'the titles'),
-          verdict(3, 0.9, 'near copy'),
-          verdict(4, 0.1, undefined, 'said'),
-          { ...verdict(5, 0.1, 'repeat', 'Said!'), repeats: 'said' },
-        ],
-      }),
+      input([
+        copy(0, 'the titles'),
+        copy(1, 'The title'),
+        copy(2, 'the titles'),
+        verdict(3, { rating: 0.9, reason: 'near copy' }),
+        verdict(4, { rating: 0.1, text: 'said' }),
+        verdict(5, { rating: 0.1, reason: 'repeat', text: 'Said!', repeats: 'said' }),
+      ]),
     );
     expect(figures.mostCopied).toEqual([
       { text: 'the title', count: 3, variants: ['the titles', 'The title'] },
@@ -121,7 +117,7 @@ describe('buildReport', () => {
   it('thins a long training curve by averaging, and leaves out what is no number', () => {
     const metrics = Array.from({ length: 6001 }, (_, step) => ({ step, loss: step % 2 === 0 ? 2 : 4 }));
     const { curve } = buildReport(
-      input({
+      input([], {
         metrics: [...metrics, { step: 6001, loss: Number.NaN }, { step: 6002, loss: 3, validationLoss: 5 }],
       }),
     );
@@ -133,13 +129,13 @@ describe('buildReport', () => {
   });
 
   it('cuts a long text between characters', () => {
-    const figures = buildReport(input({ verdicts: [verdict(0, 0.5, undefined, '😀'.repeat(4000))] }));
+    const figures = buildReport(input([verdict(0, { text: '😀'.repeat(4000) })]));
     expect(figures.pairs[0]!.text).toBe(`${'😀'.repeat(300)}…`);
   });
 
   it('takes the accepted sample from the whole run', () => {
-    const verdicts = Array.from({ length: 600 }, (_, i) => verdict(i, 0.5));
-    const { acceptedSample } = buildReport(input({ verdicts }));
+    const verdicts = Array.from({ length: 600 }, (_, i) => verdict(i, {}));
+    const { acceptedSample } = buildReport(input(verdicts));
     expect(acceptedSample).toHaveLength(60);
     expect([acceptedSample[0]!.index, acceptedSample[59]!.index]).toEqual([0, 590]);
   });

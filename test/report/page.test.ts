@@ -1,15 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { overfitStatistics, type RatedCopy } from '../../src/dedupe/statistics.js';
 import { buildReport } from '../../src/report/figures.js';
-import { judgement } from '../../src/report/judgement.js';
 import { renderReport } from '../../src/report/page.js';
-import { writeReport } from '../../src/report/report-files.js';
+import { explainVerdict } from '../../src/report/verdict-explanation.js';
 import { html, visible } from '../../src/web/html.js';
-import { exampleInput, inventTitles } from './example.js';
+import { exampleInput, inventTitles, verdict } from './example.js';
 
 describe('renderReport', () => {
   it('gives the same bytes for the same run', async () => {
@@ -68,34 +64,25 @@ describe('renderReport', () => {
     const example = await exampleInput({ outputs: inventTitles(40, 'outputs') });
     const verdicts = Array.from({ length: 10_000 }, (_, index) => {
       const text = `${index}${'<b>"\u0001'.repeat(60)}`;
-      return { index, text, rating: 0.9, matched: `${text}!`, reason: 'near copy', evidence: 'rated 0.9' };
+      return verdict(index, {
+        text,
+        rating: 0.9,
+        matched: `${text}!`,
+        reason: 'near copy',
+        evidence: 'rated 0.9',
+      });
     });
-    const page = renderReport(buildReport({ ...example, verdicts }));
+    const judgement = { ...example.judgement, verdicts };
+    const page = renderReport(buildReport({ ...example, judgement }));
     expect(Buffer.byteLength(page)).toBeLessThan(3_000_000);
     expect(page).toMatch(/\d,\d{3} outputs with lower ratings did not fit this page/);
   });
 
   it('holds for a run without any output', async () => {
-    const figures = buildReport({ ...(await exampleInput({ outputs: ['a b c'] })), verdicts: [] });
-    const page = renderReport(figures);
+    const page = renderReport(buildReport(await exampleInput({ outputs: [] })));
     expect(page).toContain('No output was accepted.');
     const main = page.slice(page.indexOf('<main>'), page.indexOf('</main>'));
     expect(main.match(/NaN|Infinity|undefined/)).toBeNull();
-  });
-});
-
-describe('writeReport', () => {
-  it('writes the page and the same figures for programs', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'titlesmith-report-'));
-    try {
-      const figures = buildReport(await exampleInput({ outputs: inventTitles(40, 'outputs') }));
-      await writeReport(folder, figures);
-      expect((await readdir(folder)).sort()).toEqual(['report.html', 'report.json']);
-      expect(JSON.parse(await readFile(join(folder, 'report.json'), 'utf8'))).toEqual(figures);
-      expect(await readFile(join(folder, 'report.html'), 'utf8')).toBe(renderReport(figures));
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
   });
 });
 
@@ -111,12 +98,12 @@ describe('html', () => {
   });
 });
 
-describe('judgement', () => {
+describe('explainVerdict', () => {
   const many = (count: number, rating: number) =>
-    new Array<RatedCopy>(count).fill({ rating, copied: rating >= 0.8 });
+    new Array<RatedCopy>(count).fill({ closestRating: rating, copied: rating >= 0.8 });
   const judge = async (outputs: readonly RatedCopy[], heldOut: readonly RatedCopy[], trained = true) => {
     const example = await exampleInput({ outputs: inventTitles(5, 'outputs'), trained });
-    return judgement(buildReport({ ...example, overfit: overfitStatistics(outputs, heldOut) }));
+    return explainVerdict(buildReport({ ...example, overfit: overfitStatistics(outputs, heldOut) }));
   };
 
   it('does not call copies a sign of reciting where held-out titles are alike too', async () => {

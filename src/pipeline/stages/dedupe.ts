@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
-import { decisionsFileName, readDecisions } from '../../dedupe/decision-log.js';
+import { applyDecisions } from '../../dedupe/decisions.js';
 import { countVerdicts } from '../../dedupe/dedupe.js';
-import { applyDecisions } from '../../dedupe/reviewed.js';
-import { writeVerdicts } from '../../dedupe/verdict-files.js';
+import { decisionsFileName, readDecisions } from '../../review/decision-log.js';
+import { writeVerdicts } from '../../review/verdict-files.js';
 import type { DedupeCounts } from './counts.js';
 import { judgeRun } from './judge.js';
 import type { StageJob } from './stage-job.js';

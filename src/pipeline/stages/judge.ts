@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import type { Judgement } from '../../common/judgement.js';
 import type { WorkContext } from '../../common/progress.js';
-import { createTitleIndex } from '../../dedupe/compare.js';
-import { dedupe, type Judgement } from '../../dedupe/dedupe.js';
+import { createTitleIndex } from '../../dedupe/comparison.js';
+import { dedupe } from '../../dedupe/dedupe.js';
 import type { Tokenize } from '../../dedupe/token-runs.js';
 import { gpt2Tokenizer } from '../../model/tokenizer/gpt2.js';
 import { readAcceptedBefore } from '../run/accepted-before.js';

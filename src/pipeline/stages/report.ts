@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { fileError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import { overfitStatistics } from '../../dedupe/statistics.js';
+import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { flagOf, optionNames, specificationOf } from '../../options/options.js';
 import { buildReport } from '../../report/figures.js';
-import type { TrainingPoint } from '../../report/report-figures.js';
-import { writeReport } from '../../report/report-files.js';
+import { renderReport } from '../../report/page.js';
+import type { ReportFigures, TrainingPoint } from '../../report/report-figures.js';
 import type { ReportCounts, RunCounts } from './counts.js';
 import { runFiles } from './descriptions.js';
 import { judgeRun } from './judge.js';
@@ -18,8 +19,7 @@ export async function runReport(job: StageJob, context: WorkContext): Promise<Re
   const { folder, options, decisions } = job;
   const { source } = decisions;
   const judgement = await judgeRun(folder, options.similarityThreshold, context);
-  const { rules, verdicts, outputs, heldOut } = judgement;
-  const overfit = overfitStatistics(outputs, heldOut);
+  const overfit = overfitStatistics(judgement.verdicts, judgement.heldOut);
   const figures = buildReport({
     runName: job.runName,
     subreddit: options.subreddit[0],
@@ -29,14 +29,20 @@ export async function runReport(job: StageJob, context: WorkContext): Promise<Re
     options: shownOptions(options),
     counts: job.counts as RunCounts,
     metrics: await readMetrics(join(folder, runFiles.metrics)),
-    rules,
-    verdicts,
-    outputs,
-    heldOut,
+    judgement,
     overfit,
   });
   await writeReport(folder, figures);
   return { verdict: overfit.verdict, copyShare: overfit.outputs.copies.share, excess: overfit.excess };
+}
+
+/**
+ * Writes report.json and report.html into a run folder, each atomically.
+ * @throws TitlesmithError naming the file that cannot be written.
+ */
+export async function writeReport(folder: string, figures: ReportFigures): Promise<void> {
+  await writeFileAtomic(join(folder, runFiles.reportFigures), `${JSON.stringify(figures, null, 2)}\n`);
+  await writeFileAtomic(join(folder, runFiles.reportPage), renderReport(figures));
 }
 
 /** Options that results depend on, as the command line names them; what the run decided itself is left out. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { silentContext } from '../../common/progress.js';
 import { withoutCondition } from '../../data/conditioning.js';
-import { type CopyMeter, createCopyMeter } from '../../dedupe/copy-meter.js';
+import { createTitleJudge, type TitleJudge } from '../../dedupe/title-judge.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { Engine } from '../../model/engine/engine.js';
 import { generateTexts } from '../../model/generation/generate.js';
@@ -38,10 +38,10 @@ export function trainingSamples(
   settings: SampleSettings,
 ): TrainingSamples {
   const { configuration, tokenizer, titles } = model;
-  let meter: Promise<CopyMeter> | undefined;
-  const createMeter = async (): Promise<CopyMeter> => {
+  let opened: Promise<TitleJudge> | undefined;
+  const openJudge = async (): Promise<TitleJudge> => {
     const { train, validation } = await titles();
-    return createCopyMeter(train, { heldOut: validation, tokenize: tokenizeFolded });
+    return createTitleJudge(train, { heldOut: validation, tokenize: tokenizeFolded });
   };
   return {
     every: settings.every,
@@ -66,8 +66,8 @@ export function trainingSamples(
       outputs.sort((a, b) => a.index - b.index);
       const content = outputs.map(({ text }) => `${text.replaceAll('\n', ' ')}\n`).join('');
       await writeFileAtomic(join(settings.folder, `step-${String(step).padStart(6, '0')}.txt`), content);
-      meter ??= createMeter();
-      return (await meter).share(outputs.map(({ text }) => text));
+      opened ??= openJudge();
+      return (await opened).copyShare(outputs.map(({ text }) => text));
     },
   };
 }

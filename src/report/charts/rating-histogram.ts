@@ -1,8 +1,9 @@
 import { scaleLinear } from 'd3-scale';
 import { curveStepAfter, line } from 'd3-shape';
+import type { OverfitStatistics } from '../../common/judgement.js';
 import { formatDecimal, formatPercent } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
-import type { OverfitFigures, RatingBin } from '../report-figures.js';
+import type { RatingBin } from '../report-figures.js';
 import { chart, type Frame, frames, marker, round } from './frame.js';
 
 /**
@@ -10,7 +11,7 @@ import { chart, type Frame, frames, marker, round } from './frame.js';
  */
 export function ratingHistogram(
   bins: readonly RatingBin[],
-  { outputs, heldOut }: OverfitFigures,
+  { outputs, heldOut }: OverfitStatistics,
   threshold: number,
 ): readonly Html[] {
   const description =

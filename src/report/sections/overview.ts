@@ -1,12 +1,12 @@
 import { formatCount, formatDecimal, formatPercent, formatPerplexity } from '../../common/number-formats.js';
 import { type Html, html, visible } from '../../web/html.js';
-import { judgement } from '../judgement.js';
 import type { ReportFigures } from '../report-figures.js';
+import { explainVerdict } from '../verdict-explanation.js';
 
 /** What the run is about, the verdict in words, and the figures it rests on. */
 export function overview(figures: ReportFigures): Html {
   const { run, overfit } = figures;
-  const { headline, meaning, advice } = judgement(figures);
+  const { headline, meaning, advice } = explainVerdict(figures);
   const subject = run.subreddit === null ? visible(run.name) : `r/${visible(run.subreddit)}`;
   return html`<header class="masthead">
 <p class="kicker">titlesmith <span aria-hidden="true">·</span> overfit report

@@ -1,28 +1,22 @@
-import { setImmediate } from 'node:timers/promises';
 import { InterruptedError } from '../common/errors.js';
 import { silentContext, type WorkContext } from '../common/progress.js';
+import { yieldToOthers } from '../common/yield-to-others.js';
 import { withoutWhiteSpace } from './bigram-features.js';
 import { foldText, wordsOf } from './fold.js';
 import { createSimilarityIndex, type Match, type SimilarityIndex } from './similarity-index.js';
 import { RunIndex, type RunMatches, type Tokenize } from './token-runs.js';
 
-/** A text and the training title most like it. */
-export interface RatedText {
-  readonly text: string;
-  /** Rating of `text` with `matched`, from 0 to 1, as string-similarity rates. */
-  readonly rating: number;
-  /** The first of the training titles with that rating; undefined where none shares a bigram with `text`. */
-  readonly matched: string | undefined;
-}
-
-/** A rating and the title that has it. */
+/** The training title most like a text. */
 export interface RatedTitle {
+  /** From 0 to 1, as string-similarity rates. */
   readonly rating: number;
+  /** The first of the training titles with that rating; undefined where none shares a bigram with the text. */
   readonly matched: string | undefined;
 }
 
-/** All that is known of how a text resembles the training titles. */
-export interface Comparison extends RatedText {
+/** All that is known of how a text resembles the training titles; rating and title are those as written. */
+export interface Comparison extends RatedTitle {
+  readonly text: string;
   /** The training title that the text equals, white space apart. */
   readonly copied: string | undefined;
   /** The best rating with case, punctuation, accents and width set aside (./fold.ts) on both sides. */
@@ -56,7 +50,7 @@ export function closest({ rating, matched, folded }: Comparison): RatedTitle {
   return folded.rating > rating ? folded : { rating, matched };
 }
 
-/** Texts compared between two looks at the stop request and at other work of the process. */
+/** Texts compared between two looks at the stop request, each after other work of the thread had its turn. */
 const textsPerTurn = 64;
 
 /**
@@ -85,7 +79,7 @@ export async function compareTexts(
   for (const text of texts) {
     if (compared.length % textsPerTurn === 0) {
       report();
-      await setImmediate();
+      await yieldToOthers();
       if (context.signal.aborted) throw new InterruptedError();
     }
     const comparison = known.get(text) ?? compareText(text, index);

@@ -1,3 +1,4 @@
+import type { OverfitStatistics } from '../common/judgement.js';
 import {
   formatCount,
   formatDecimal,
@@ -5,10 +6,10 @@ import {
   formatPoints,
   pluralize,
 } from '../common/number-formats.js';
-import type { OverfitFigures, ReportFigures } from './report-figures.js';
+import type { ReportFigures } from './report-figures.js';
 
 /** The verdict as a person would say it. */
-export interface Judgement {
+export interface VerdictExplanation {
   readonly headline: string;
   readonly meaning: string;
   /** What to do, one sentence each, the most telling first. */
@@ -23,7 +24,7 @@ const fewTitles = 5000;
 const boldTemperature = 0.9;
 
 /** The verdict in words, and what to do about it. */
-export function judgement(figures: ReportFigures): Judgement {
+export function explainVerdict(figures: ReportFigures): VerdictExplanation {
   const { overfit, bestCheckpoint } = figures;
   const shares = sharesInWords(overfit);
   switch (overfit.verdict) {
@@ -69,7 +70,7 @@ export function judgement(figures: ReportFigures): Judgement {
   }
 }
 
-function sharesInWords({ outputs, heldOut, excess }: OverfitFigures): string {
+function sharesInWords({ outputs, heldOut, excess }: OverfitStatistics): string {
   return (
     `${formatPercent(outputs.copies.share)} of the outputs are copies of training titles, near copies included. ` +
     `Of the ${formatCount(heldOut.count)} titles held out of training, ${formatPercent(heldOut.copies.share)} would be ` +

@@ -1,27 +1,8 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
+import { type DecisionEntry, isDecisionEntry } from '../dedupe/decisions.js';
 
 export const decisionsFileName = 'decisions.jsonl';
-
-/** What a person says of an output; `none`: nothing any more, the verdict of dedupe holds. */
-export const decisions = ['keep', 'refuse', 'none'] as const;
-export type Decision = (typeof decisions)[number];
-
-/** A line of decisions.jsonl. */
-export interface DecisionEntry {
-  /** From 1, one more each line. */
-  readonly sequence: number;
-  /** ISO 8601, UTC. */
-  readonly at: string;
-  /** The browser window it was decided in. */
-  readonly window: string;
-  /** The output's own index and text: both must fit, or the decision is about another run's output. */
-  readonly index: number;
-  readonly text: string;
-  readonly decision: Decision;
-  /** The entry that this one takes back. */
-  readonly undoes?: number;
-}
 
 /**
  * decisions.jsonl: what people decided, one line each, never changed, only added to. A line counts once it
@@ -119,23 +100,11 @@ function parseEntry(line: string, path: string, number: number): DecisionEntry {
   } catch {
     value = undefined;
   }
-  if (!isEntry(value, number)) {
+  if (!isDecisionEntry(value, number)) {
     throw new TitlesmithError(`${path}:${number} is no decision.`, {
       code: 'decisions-damaged',
       hint: 'Restore the file from a backup, or remove it to review anew.',
     });
   }
   return value;
-}
-
-function isEntry(value: unknown, number: number): value is DecisionEntry {
-  if (typeof value !== 'object' || value === null) return false;
-  const { sequence, at, window, index, text, decision, undoes } = value as Partial<DecisionEntry>;
-  return (
-    sequence === number &&
-    [at, window, text].every((part) => typeof part === 'string') &&
-    Number.isSafeInteger(index) &&
-    decisions.some((known) => known === decision) &&
-    (undoes === undefined || (Number.isSafeInteger(undoes) && undoes > 0 && undoes < number))
-  );
 }

@@ -1,0 +1,44 @@
+import type { Verdict } from '../common/judgement.js';
+import { csvRecord } from '../io/csv/write-csv.js';
+import type { ReviewedOutput } from './decisions.js';
+
+const rejectedColumns = ['text', 'reason', 'rating', 'matched_title', 'second_title', 'evidence'];
+
+/** The reason of an output that a person refused though dedupe did not. */
+const refusedInReview = 'refused in review';
+
+/** accepted.txt: the kept titles, one a line. */
+export function* acceptedLines(outputs: readonly ReviewedOutput[]): Generator<string> {
+  for (const { verdict, kept } of outputs) if (kept) yield `${verdict.text}\n`;
+}
+
+/**
+ * rejected.csv (RFC 4180), a record a refused output: text, reason, rating, what it matched, and the evidence in words.
+ * What it matched is the training title that shows the reason, for a glued copy a second one too, for a repeat
+ * the earlier output. Blank and broken texts match nothing. What a person decided goes before what dedupe did.
+ */
+export function* rejectedRecords(outputs: readonly ReviewedOutput[]): Generator<string> {
+  yield csvRecord(rejectedColumns);
+  for (const { verdict, kept } of outputs) {
+    if (kept) continue;
+    const reason = verdict.reason ?? refusedInReview;
+    yield csvRecord([verdict.text, reason, ...matches(verdict), verdict.evidence ?? '']);
+  }
+}
+
+/** Rating and matched texts of a refused output. */
+function matches(verdict: Verdict): [rating: string, matched: string, second: string] {
+  switch (verdict.reason) {
+    case 'blank':
+    case 'broken text':
+      return ['', '', ''];
+    case 'accepted before':
+    case 'repeat':
+    case 'near repeat':
+      return ['', verdict.repeats ?? '', ''];
+    case 'held-out title':
+      return [String(verdict.rating), '', ''];
+    default:
+      return [String(verdict.rating), verdict.matched ?? '', verdict.second ?? ''];
+  }
+}
