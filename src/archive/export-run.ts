@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { pack as tarPack } from 'tar-stream';
 import { fileError, InterruptedError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
+import { isTemporaryName } from '../io/atomic-file.js';
 import { RunFolder } from '../pipeline/run/run-folder.js';
 import { lockFileName } from '../pipeline/run/run-lock.js';
 import type { Place } from './archive-place.js';
@@ -15,8 +16,8 @@ import { openPlace } from './place.js';
 export const checksumsName = 'SHA256SUMS';
 
 /** What stays behind: who works on the run now, and files that were being written when it was killed. */
-function isPassing(path: string): boolean {
-  return basename(path).startsWith(lockFileName) || path.endsWith('.partial');
+function staysBehind(path: string): boolean {
+  return basename(path).startsWith(lockFileName) || isTemporaryName(path);
 }
 
 async function filesOf(folder: string): Promise<{ path: string; size: number }[]> {
@@ -28,7 +29,7 @@ async function filesOf(folder: string): Promise<{ path: string; size: number }[]
         .slice(folder.length + 1)
         .replaceAll('\\', '/'),
     )
-    .filter((path) => !isPassing(path))
+    .filter((path) => !staysBehind(path))
     .sort();
   return Promise.all(paths.map(async (path) => ({ path, size: (await stat(join(folder, path))).size })));
 }

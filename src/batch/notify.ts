@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
-import { setTimeout as delay } from 'node:timers/promises';
 import { TitlesmithError } from '../common/errors.js';
+import { type RetryPolicy, retry } from '../common/retry.js';
 import type { BatchRecord } from '../report/batch/batch-record.js';
-import { pauseBefore } from './passing.js';
 
 /** What a notification says. `text` is what chat services show. */
 export interface BatchSummary {
@@ -10,28 +9,42 @@ export interface BatchSummary {
   readonly batch: BatchRecord;
 }
 
-const [attempts, firstPauseSeconds, answerMs] = [4, 1, 15_000];
+const policy: RetryPolicy = { attempts: 4, firstPauseMs: 1000 };
+const answerMs = 15_000;
+
+/** An answer, or none, that is not what was hoped for. */
+class PostFault extends Error {
+  constructor(
+    message: string,
+    readonly isPassing: boolean,
+  ) {
+    super(message);
+  }
+}
+
+async function postOnce(url: string, body: string): Promise<void> {
+  let answer: Response;
+  try {
+    answer = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      signal: AbortSignal.timeout(answerMs),
+    });
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    throw new PostFault(cause instanceof Error ? cause.message : String(cause), true);
+  }
+  if (answer.ok) return;
+  throw new PostFault(`status ${answer.status}`, answer.status === 429 || answer.status >= 500);
+}
 
 async function post(url: string, body: string): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    let fault: string;
-    let passes = true;
-    try {
-      const answer = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body,
-        signal: AbortSignal.timeout(answerMs),
-      });
-      if (answer.ok) return;
-      fault = `status ${answer.status}`;
-      passes = answer.status === 429 || answer.status >= 500;
-    } catch (error) {
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      fault = cause instanceof Error ? cause.message : String(cause);
-    }
-    if (!passes || attempt >= attempts) throw notifyError(new URL(url).origin, fault);
-    await delay(1000 * pauseBefore(attempt, firstPauseSeconds, Math.random()));
+  const isPassing = (error: unknown): boolean => error instanceof PostFault && error.isPassing;
+  try {
+    await retry(() => postOnce(url, body), policy, { isPassing });
+  } catch (error) {
+    throw error instanceof PostFault ? notifyError(new URL(url).origin, error.message) : error;
   }
 }
 

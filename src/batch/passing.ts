@@ -20,13 +20,3 @@ const passingCodes: ReadonlySet<string> = new Set([
 export function mayPass(code: string): boolean {
   return passingCodes.has(code);
 }
-
-/**
- * Seconds to wait before a try: doubled each time, and up to a quarter longer by chance, so that many machines that
- * failed together do not come back together.
- * @param failures tries that failed so far, at least 1.
- * @param chance uniform in [0, 1).
- */
-export function pauseBefore(failures: number, firstPause: number, chance: number): number {
-  return firstPause * 2 ** (failures - 1) * (1 + chance / 4);
-}

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { exitCodes, InterruptedError } from '../common/errors.js';
 import { formatBytes, formatSeconds } from '../common/number-formats.js';
+import { retry } from '../common/retry.js';
 import { machineMemory, memoryHolder } from '../pipeline/decide/memory.js';
 import { type ChildError, type ChildEvent, type ChildOutcome, runChild } from './child.js';
-import { mayPass, pauseBefore } from './passing.js';
+import { mayPass } from './passing.js';
 import type { Slots } from './slots.js';
 
 /** How work is tried, and tried again. */
@@ -77,42 +77,59 @@ function statusOf({ code, end }: ChildOutcome): Done['status'] {
   return code === exitCodes.interrupted ? 'interrupted' : 'failed';
 }
 
+/** A try that failed for reasons which may pass. */
+class FailedTry extends Error {
+  constructor(
+    readonly done: Done,
+    readonly ranOutOfMemory: boolean,
+  ) {
+    super('The try failed.');
+  }
+}
+
 /**
  * Does work in a process of its own when there is room, again and again while it fails for reasons that may pass, as
  * the policy allows; once more with all memory to itself where that ran out beside others. While it pauses, others have its room.
  */
 export async function tryWork(work: Work, slots: Slots, policy: TryPolicy): Promise<Done> {
-  let seconds = 0;
+  let [attempts, seconds] = [0, 0];
   let { memory } = work;
-  for (let attempts = 1; ; attempts++) {
-    let outcome: ChildOutcome;
-    try {
-      outcome = await slots.run(memory, async () => {
-        await work.onStart();
-        const started = performance.now();
-        const ended = await runChild(work.arguments, { ...policy, ...work });
-        seconds += (performance.now() - started) / 1000;
-        return ended;
-      });
-    } catch (error) {
-      if (!(error instanceof InterruptedError)) throw error;
-      return { status: 'interrupted', attempts: attempts - 1, seconds, errors: [] };
-    }
+  const tryOnce = async (): Promise<Done> => {
+    const outcome = await slots.run(memory, async () => {
+      await work.onStart();
+      const started = performance.now();
+      const ended = await runChild(work.arguments, { ...policy, ...work });
+      seconds += (performance.now() - started) / 1000;
+      return ended;
+    });
+    attempts += 1;
     const errors = explain(outcome, policy.deadline);
-    const status = statusOf(outcome);
+    const done = { status: statusOf(outcome), attempts, seconds, errors };
     // Where others were at work beside it, it may have room alone.
     const mayBeAlone = slots.jobs > 1 && memory < slots.memory;
     const isWorthAnother = (code: string): boolean => mayPass(code) || (code === outOfMemory && mayBeAlone);
     const passes = errors.length > 0 && errors.every(({ code }) => isWorthAnother(code));
-    if (status !== 'failed' || !passes || attempts > policy.retries || policy.stop.aborted) {
-      return { status, attempts, seconds, errors };
-    }
-    const [last] = errors.slice(-1);
+    if (done.status !== 'failed' || !passes) return done;
     if (outcome.ranOutOfMemory) memory = slots.memory;
-    const alone = outcome.ranOutOfMemory ? ' Next it has all memory to itself.' : '';
-    const pause = pauseBefore(attempts, policy.retryPause, Math.random());
-    work.onRetry({ ...last!, message: `${last!.message}${alone}` }, pause);
-    await delay(1000 * pause, undefined, { signal: policy.stop }).catch(() => {});
-    if (policy.stop.aborted) return { status: 'interrupted', attempts, seconds, errors: [] };
+    throw new FailedTry(done, outcome.ranOutOfMemory);
+  };
+  const onRetry = (error: unknown, pauseMs: number): void => {
+    if (!(error instanceof FailedTry)) return;
+    const last = error.done.errors.at(-1)!;
+    const alone = error.ranOutOfMemory ? ' Next it has all memory to itself.' : '';
+    work.onRetry({ ...last, message: `${last.message}${alone}` }, pauseMs / 1000);
+  };
+  try {
+    return await retry(
+      tryOnce,
+      { attempts: policy.retries + 1, firstPauseMs: 1000 * policy.retryPause },
+      { isPassing: (error) => error instanceof FailedTry, onRetry, signal: policy.stop },
+    );
+  } catch (error) {
+    if (error instanceof FailedTry && !policy.stop.aborted) return error.done;
+    if (error instanceof FailedTry || error instanceof InterruptedError) {
+      return { status: 'interrupted', attempts, seconds, errors: [] };
+    }
+    throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { type TitlesmithError, usageError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
+import type { RetryPolicy } from '../../../common/retry.js';
 import { MissingSubredditsError, noTitles } from '../missing-subreddits.js';
 import { readQuery } from '../query-file.js';
 import { wantedSubreddits } from '../subreddit-name.js';
@@ -7,8 +8,14 @@ import type { SourceRow, TitleQuery, TitleSource } from '../title-source.js';
 import { type ConnectionOptions, connect } from './connection.js';
 import { checkCost, costInWords, defaultMaximumBytesBilled } from './cost.js';
 import { bigqueryError } from './errors.js';
-import { type BigqueryRow, type BoundQuery, bytesToRead, rowsOf, startJob } from './query-job.js';
-import { defaultRetryPolicy, type RetryPolicy } from './retry.js';
+import {
+  type BigqueryRow,
+  type BoundQuery,
+  bytesToRead,
+  defaultRetryPolicy,
+  rowsOf,
+  startJob,
+} from './query-job.js';
 
 /** The posts table family that the query file names. */
 export const postsDataset = 'fh-bigquery.reddit_posts';

@@ -1,4 +1,4 @@
-import { TitlesmithError } from '../../../common/errors.js';
+import { systemErrorCode, TitlesmithError } from '../../../common/errors.js';
 
 const logIn =
   'Log in with: gcloud auth application-default login. Or use --source sample or --source duckdb.';
@@ -108,6 +108,23 @@ export function bigqueryError(error: unknown, dataset?: string): unknown {
   const isClosed = advice.code === 'bigquery-access' && dataset?.startsWith('fh-bigquery.');
   const hint = isClosed ? `${closedDataset}: --source duckdb --input RS_*.zst.` : advice.hint;
   return new TitlesmithError(message, { code: advice.code, hint, cause: error });
+}
+
+/** Statuses of HTTP and reasons of BigQuery after which the same request may well succeed. */
+const passingStatuses: readonly unknown[] = [408, 429, 500, 502, 503, 504];
+const passingReasons = /rateLimitExceeded|backendError|internalError|jobRateLimitExceeded/;
+const brokenConnection =
+  /ECONNRESET|ECONNREFUSED|ECONNABORTED|ETIMEDOUT|EPIPE|EAI_AGAIN|socket hang up|premature close|fetch failed|network|timeout|aborted|terminated|parse response as JSON|Unexpected (token|end)|invalid json/i;
+
+/** Whether an error passes by itself: an overloaded server, a broken connection, an answer cut in the middle. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const status = 'code' in error ? error.code : undefined;
+  const reasons = 'errors' in error ? JSON.stringify(error.errors) : '';
+  if (passingStatuses.includes(status) || passingReasons.test(reasons)) return true;
+  // Any other answer of the server is its answer.
+  if (typeof status === 'number') return false;
+  return brokenConnection.test(`${systemErrorCode(error) ?? ''} ${error.message}`);
 }
 
 /** Where credentials are missing altogether: one line on what to do, and why they were not found. */

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { BigQuery, type Job, type Query, type QueryResultsOptions } from '@google-cloud/bigquery';
 import { InterruptedError, TitlesmithError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
-import { type RetryPolicy, withRetries } from './retry.js';
+import { type RetryPolicy, retry } from '../../../common/retry.js';
+import { isPassing } from './errors.js';
+
+/**
+ * Pauses of some 15 seconds in all. A page comes within seconds, and a query that still runs says so every ten: a request
+ * that takes two minutes has lost its connection.
+ */
+export const defaultRetryPolicy: RetryPolicy = { attempts: 6, firstPauseMs: 500, timeoutMs: 120_000 };
 
 /** Rows fetched at a time. */
 const pageRows = 5000;
@@ -25,8 +32,10 @@ function toQuery({ sql, values }: BoundQuery): Query {
 }
 
 /** Bytes that a query would read, by a dry run, which costs nothing. */
-export async function bytesToRead(client: BigQuery, query: BoundQuery, retry: RetryPolicy): Promise<number> {
-  const [job] = await withRetries(() => client.createQueryJob({ ...toQuery(query), dryRun: true }), retry);
+export async function bytesToRead(client: BigQuery, query: BoundQuery, policy: RetryPolicy): Promise<number> {
+  const [job] = await retry(() => client.createQueryJob({ ...toQuery(query), dryRun: true }), policy, {
+    isPassing,
+  });
   return Number(job.metadata?.statistics?.totalBytesProcessed ?? 0);
 }
 
@@ -44,7 +53,7 @@ export async function startJob(
   client: BigQuery,
   query: BoundQuery,
   { maximumBytesBilled, labels }: JobOptions,
-  retry: RetryPolicy,
+  policy: RetryPolicy,
 ): Promise<Job> {
   const jobId = `titlesmith_${randomUUID()}`;
   const start = async (): Promise<Job> => {
@@ -59,7 +68,7 @@ export async function startJob(
       return job;
     }
   };
-  return withRetries(start, retry);
+  return retry(start, policy, { isPassing });
 }
 
 /** One page of an answer. */
@@ -71,8 +80,8 @@ interface Page {
 }
 
 /** Asked for again by its token, a page has the same rows: nothing is lost or doubled by a broken connection. */
-async function fetchPage(job: Job, at: QueryResultsOptions, retry: RetryPolicy): Promise<Page> {
-  return withRetries(async () => {
+async function fetchPage(job: Job, at: QueryResultsOptions, policy: RetryPolicy): Promise<Page> {
+  const fetch = async (): Promise<Page> => {
     const options = { ...at, autoPaginate: false, maxResults: pageRows };
     const [rows, next, answer] = await job.getQueryResults(options);
     const { totalRows, jobComplete } = answer ?? {};
@@ -82,21 +91,23 @@ async function fetchPage(job: Job, at: QueryResultsOptions, retry: RetryPolicy):
       totalRows: totalRows === undefined || totalRows === null ? undefined : Number(totalRows),
       complete: jobComplete !== false,
     };
-  }, retry);
+  };
+  return retry(fetch, policy, { isPassing });
 }
 
 /** The next page. @throws InterruptedError when the context asks to stop, even while waiting; the job is cancelled. */
 async function pageUnlessStopped(
   job: Job,
   at: QueryResultsOptions,
-  retry: RetryPolicy,
+  policy: RetryPolicy,
   context: WorkContext,
 ): Promise<Page> {
   try {
     if (context.signal.aborted) throw new InterruptedError();
-    return await unlessStopped(fetchPage(job, at, retry), context);
+    return await unlessStopped(fetchPage(job, at, policy), context);
   } catch (error) {
-    if (error instanceof InterruptedError) await withRetries(() => job.cancel(), retry).catch(() => {});
+    if (error instanceof InterruptedError)
+      await retry(() => job.cancel(), policy, { isPassing }).catch(() => {});
     throw error;
   }
 }
@@ -126,14 +137,14 @@ async function unlessStopped<Result>(work: Promise<Result>, { signal }: WorkCont
  */
 export async function* rowsOf(
   job: Job,
-  retry: RetryPolicy,
+  policy: RetryPolicy,
   context: WorkContext,
 ): AsyncGenerator<BigqueryRow> {
   let at: QueryResultsOptions | null | undefined = {};
   let given = 0;
   let expected: number | undefined;
   while (at) {
-    const page: Page = await pageUnlessStopped(job, at, retry, context);
+    const page: Page = await pageUnlessStopped(job, at, policy, context);
     if (page.complete) expected ??= page.totalRows;
     given += page.rows.length;
     yield* page.rows;

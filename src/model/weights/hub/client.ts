@@ -1,6 +1,6 @@
 import { getRepoFolderName, HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 import { TitlesmithError } from '../../../common/errors.js';
-import { connectionError, malformedAnswer, statusError, withRetries } from './errors.js';
+import { connectionError, malformedAnswer, retryRequest, statusError } from './errors.js';
 import type { HubSettings } from './settings.js';
 
 /** A file of a repository. */
@@ -104,7 +104,7 @@ export async function fetchSnapshotInformation(
   revision: string,
   settings: HubSettings,
 ): Promise<RemoteSnapshot> {
-  return withRetries(settings, async () => {
+  const ask = async (): Promise<RemoteSnapshot> => {
     try {
       return await askForSnapshot(repository, revision, settings);
     } catch (error) {
@@ -115,5 +115,6 @@ export async function fetchSnapshotInformation(
       }
       throw connectionError(error, settings);
     }
-  });
+  };
+  return retryRequest(ask, settings);
 }

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { fileError, InterruptedError, systemErrorCode, TitlesmithError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
 import { authorization, type RemoteFile } from './client.js';
-import { connectionError, malformedAnswer, statusError, withRetries } from './errors.js';
+import { connectionError, malformedAnswer, retryRequest, statusError } from './errors.js';
 import type { HubSettings } from './settings.js';
 
 export interface BlobRequest {
@@ -147,7 +147,7 @@ class BlobDownload {
         return progressed;
       };
       if (this.done < this.request.file.bytes) {
-        await withRetries(this.settings, () => this.receive(handle), madeProgress);
+        await retryRequest(() => this.receive(handle), this.settings, madeProgress);
       }
       await handle.truncate(this.done);
       await handle.sync();

@@ -1,10 +1,11 @@
 import { systemErrorCode, TitlesmithError } from '../../../common/errors.js';
+import { retry } from '../../../common/retry.js';
 import type { HubSettings } from './settings.js';
 
 /** Failures that may pass: the same request is worth another try. */
 const passingCodes = new Set(['hub-unreachable', 'hub-busy']);
 
-export function isPassing(error: unknown): boolean {
+function isPassing(error: unknown): boolean {
   return error instanceof TitlesmithError && passingCodes.has(error.code);
 }
 
@@ -62,22 +63,12 @@ export function malformedAnswer(repository: string, what: string, settings: HubS
   );
 }
 
-/**
- * Makes a request again while it fails for a passing reason, as often as the settings say.
- * @param madeProgress asked after a failure: true starts the count anew.
- */
-export async function withRetries<Value>(
-  settings: HubSettings,
-  request: () => Promise<Value>,
-  madeProgress: () => boolean = () => false,
-): Promise<Value> {
-  for (let failures = 0; ; ) {
-    try {
-      return await request();
-    } catch (error) {
-      failures = madeProgress() ? 1 : failures + 1;
-      if (!isPassing(error) || failures > settings.retries) throw error;
-      await new Promise((resolve) => setTimeout(resolve, settings.retryDelayMs * 2 ** (failures - 1)));
-    }
-  }
+/** Makes a request again while it fails for a passing reason, as often as the settings say. */
+export async function retryRequest<Result>(
+  request: () => Promise<Result>,
+  { retries, retryDelayMs }: HubSettings,
+  madeProgress?: () => boolean,
+): Promise<Result> {
+  const policy = { attempts: retries + 1, firstPauseMs: retryDelayMs };
+  return retry(request, policy, { isPassing, ...(madeProgress && { madeProgress }) });
 }
