@@ -5,7 +5,7 @@ export { type ImportOptions, importRun } from './archive/import-run.js';
 export type { BatchContext, BatchEvent, BatchOutcome, BatchResult } from './batch/batch-result.js';
 export { type MergedBatch, mergeBatch } from './batch/merge.js';
 export { type BatchRequest, runBatches } from './batch/run-batches.js';
-export { exitCodes, InterruptedError, TitlesmithError } from './common/errors.js';
+export { InterruptedError, TitlesmithError } from './common/errors.js';
 export type { CopyRules, Judgement, OverfitStatistics, TextJudgement, Verdict } from './common/judgement.js';
 export {
   type ProgressEvent,

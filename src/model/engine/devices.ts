@@ -193,7 +193,7 @@ export async function chooseDevice(engine: EngineName): Promise<ChosenDevice> {
 
 /**
  * Makes sure that a device works.
- * @throws TitlesmithError saying why it does not, and what to install; with exit code 2 where there is no such device.
+ * @throws TitlesmithError saying why it does not, and what to install; `usage` where there is no such device.
  */
 export async function requireDevice(choice: DeviceChoice): Promise<ChosenDevice> {
   const known = deviceChoices.some(
