@@ -14,17 +14,17 @@ export function isArray(value: Value): value is NumericArray {
 
 /**
  * The shape an array is given for in a run.
- * @param freeRows whether it may have fewer rows than specified.
+ * @param dynamicRows whether it may have fewer rows than specified.
  * @throws RangeError naming it when it is missing, or of another type or size.
  */
 export function checkedShape(
   name: string,
   array: NumericArray | undefined,
   { shape, dtype }: TensorSpecification,
-  freeRows: boolean,
+  dynamicRows: boolean,
 ): Shape {
   const rowSize = elementCount(shape.slice(1));
-  const rows = freeRows && array ? array.length / rowSize : (shape[0] ?? 1);
+  const rows = dynamicRows && array ? array.length / rowSize : (shape[0] ?? 1);
   const fits = Number.isInteger(rows) && rows > 0 && rows <= (shape[0] ?? 1);
   if (!array || typeOf(array) !== dtype || !fits || array.length !== rows * rowSize) {
     const received = array ? `${typeOf(array)} of ${array.length} elements` : 'nothing';

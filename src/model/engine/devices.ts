@@ -7,7 +7,7 @@ import { formatMebibytes } from '../../common/number-formats.js';
 import type { EngineName } from '../../options/choices.js';
 import { type DeviceChoice, deviceChoices, formatDevice } from './device-names.js';
 import { float16Unavailable } from './float16.js';
-import type { Adapter } from './onnx/adapter.js';
+import type { Adapter } from './onnxruntime/graphics-card.js';
 import { installedTfjsPackage } from './tfjs-packages.js';
 
 /** What came of trying a device. */

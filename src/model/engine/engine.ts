@@ -53,19 +53,18 @@ export interface CompileOptions {
    */
   readonly constants?: ReadonlyMap<string, NumericArray>;
   /**
-   * Inputs and outputs that may have fewer rows (first axis) in a run than the graph says, each with the name of its
-   * group: those of one group have as many as each other. No op may lie between that names a size (`reshape`,
-   * `broadcastTo`, `split`).
+   * Inputs and outputs that may have fewer rows (axis 0) in a run than the graph says, with the name of that axis: axes
+   * of one name have one size in a run. No op may lie between that names a size (`reshape`, `broadcastTo`, `split`).
    */
-  readonly freeRows?: Readonly<Record<string, string>>;
+  readonly dynamicAxes?: Readonly<Record<string, { readonly 0: string }>>;
 }
 
 /** A graph made ready to run. */
 export interface Program {
   /**
    * Runs the graph once.
-   * @param feeds a value for each input, by name, of the input's element count (a whole number of rows where they are
-   *   free).
+   * @param feeds a value for each input, by name, of the input's element count (a whole number of rows where their
+   *   number is dynamic).
    * @param results an array for each output, by name; written in place. An output may be given the memory of an input
    *   only where every op between the two works element by element, or is cachedAttention with its own cache; on a
    *   device, only the latter.

@@ -131,7 +131,7 @@ export const transpose = (x: Tensor, permutation: readonly number[]): Tensor =>
 export const split = (x: Tensor, axis: number, sizes: readonly number[]): readonly Tensor[] =>
   apply('split', [x], { axis, sizes });
 export const concat = (inputs: readonly Tensor[], axis: number): Tensor => single('concat', inputs, { axis });
-/** Rows of table [V,C] at int32 indices [N]: [N,C]. */
+/** Rows of table [V,C] at int32 indices [..]: [..,C]. */
 export const gatherRows = (table: Tensor, indices: Tensor): Tensor =>
   single('gatherRows', [table, indices], {});
 /** Rows [N,C] added into zeros [rows,C] at int32 indices [N]. */
@@ -162,3 +162,7 @@ export function cachedAttention(
   const [mixed, keys, values] = apply('cachedAttention', inputs, attributes);
   return { mixed: mixed!, keys: keys!, values: values! };
 }
+
+/** The additive mask [B,1,T,K] of the last T of K tokens, as `OpAttributes.causalMask` says. */
+export const causalMask = (visible: Tensor, tokens: Tensor): Tensor =>
+  single('causalMask', [visible, tokens], {});

@@ -193,11 +193,14 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
   }),
   // rows used twice receive both gradients
   gatherRows: rule((g, node) => {
-    const [table, indices] = inputsOf(node);
-    return [scatterAddRows(g, indices!, table!.shape[0]!), undefined];
+    const [table, indices] = inputsOf(node) as [Tensor, Tensor];
+    const [rows, width] = table.shape as [number, number];
+    if (indices.shape.length === 1) return [scatterAddRows(g, indices, rows), undefined];
+    return [scatterAddRows(reshape(g, [-1, width]), reshape(indices, [-1]), rows), undefined];
   }),
   scatterAddRows: rule((g, node) => [gatherRows(g, node.inputs[1]!), undefined]),
   rowsWithin: { none: 'indices' },
   quantizedMatmul: { forbidden: 'rounding to 8 bits has none' },
   cachedAttention: { forbidden: 'generation alone attends to a cache' },
+  causalMask: { none: 'a mask of integers' },
 };

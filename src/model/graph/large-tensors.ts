@@ -344,6 +344,7 @@ const rules: { readonly [Op in OpName]?: Rule<Op> } = {
   rowsWithin: byRows,
   // A row comes from the part that has it; the other parts give zeros.
   gatherRows: (parts, node, [table, indices]) => {
+    if (node.inputs[1]!.shape.length !== 1) throw new LargeTensorError(node.op, node.outputs[0]!);
     const tables = parts.cut(table!, parts.rows(node, node.inputs[0]!.shape));
     const gathered = parts.cut(indices!, parts.rows(node, node.outputs[0]!.shape)).map((wanted) => {
       if (tables.length === 1) return gatherRows(tables[0]!, wanted);

@@ -63,7 +63,7 @@ export interface OpAttributes {
   /** Cuts `axis` into pieces of `sizes`; one output a piece. */
   split: { readonly axis: number; readonly sizes: readonly number[] };
   concat: { readonly axis: number };
-  /** Rows of a table [V,C] by indices [N]: [N,C]. */
+  /** Rows of a table [V,C] by indices [..]: [..,C]. */
   gatherRows: None;
   /** Rows [N,C] added into zeros [rows,C] at indices [N]; equal indices add up. */
   scatterAddRows: { readonly rows: number };
@@ -80,6 +80,15 @@ export interface OpAttributes {
    * that has a past must be the only one. Products of queries and keys are multiplied by `scale`.
    */
   cachedAttention: { readonly heads: number; readonly scale: number };
+  /**
+   * What is added to the scores of tokens that go on with texts. Inputs: int32 [B,K], 0 for keys that nothing may see
+   * (padding); the ids of the tokens, the last of the K, int32 [B,T], of which only the shape counts. Output float32
+   * [B,1,T,K]: 0 where a token may see a key, `hiddenScore` for later keys and for those that nothing may see.
+   */
+  causalMask: None;
 }
+
+/** Added to the scores of keys that a query must not see: e^−1e9 is 0 in float32. */
+export const hiddenScore = -1e9;
 
 export type OpName = keyof OpAttributes;

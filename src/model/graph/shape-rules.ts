@@ -211,10 +211,10 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
   },
   gatherRows: (inputs) => {
     const [table, indices] = two('gatherRows', inputs);
-    if (table.shape.length !== 2 || indices.shape.length !== 1 || indices.dtype !== 'int32') {
-      return fail('gatherRows', 'takes a table [V,C] and int32 indices [N]', table, indices);
+    if (table.shape.length !== 2 || indices.dtype !== 'int32') {
+      return fail('gatherRows', 'takes a table [V,C] and int32 indices', table, indices);
     }
-    return [{ shape: [indices.shape[0]!, table.shape[1]!], dtype: table.dtype }];
+    return [{ shape: [...indices.shape, table.shape[1]!], dtype: table.dtype }];
   },
   scatterAddRows: (inputs, { rows }) => {
     const [updates, indices] = two('scatterAddRows', inputs);
@@ -258,5 +258,17 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     const { dtype } = keys;
     const cache: TensorSpecification = { shape: keys.shape, dtype };
     return [{ shape: [projections.shape[0]!, heads * headWidth!], dtype }, cache, cache];
+  },
+  causalMask: (inputs) => {
+    const [visible, tokens] = two('causalMask', inputs);
+    const [rows, keys] = visible.shape;
+    const [, queries] = tokens.shape;
+    const fits =
+      are('int32', visible, tokens) &&
+      formatShape(visible.shape) === `[${rows},${keys}]` &&
+      formatShape(tokens.shape) === `[${rows},${queries}]` &&
+      queries! <= keys!;
+    if (!fits) return fail('causalMask', 'takes int32 [B,K] and [B,T], T at most K', visible, tokens);
+    return [{ shape: [rows!, 1, queries!, keys!], dtype: 'float32' }];
   },
 };

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
 import { narrow, widen } from '../../../src/model/engine/float-formats.js';
 import { float16Shortage } from '../../../src/model/engine/float16.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime/cpu-engine.js';
 import { createTfjsEngine } from '../../../src/model/engine/tfjs.js';
 import * as graph from '../../../src/model/graph/builder.js';
 import { elementCount, type Shape } from '../../../src/model/graph/shape.js';

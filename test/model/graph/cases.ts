@@ -1,5 +1,5 @@
 import * as graph from '../../../src/model/graph/builder.js';
-import type { OpName } from '../../../src/model/graph/op-table.js';
+import { hiddenScore, type OpName } from '../../../src/model/graph/op-table.js';
 import type { Shape } from '../../../src/model/graph/shape.js';
 import type { Tensor } from '../../../src/model/graph/tensor.js';
 
@@ -189,6 +189,11 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
       inputs: [[3, 2], { shape: [5], integersBelow: 3 }],
       build: (table, indices) => graph.gatherRows(table!, indices!),
     },
+    {
+      name: 'gatherRows by rows of indices',
+      inputs: [[3, 2], { shape: [2, 4], integersBelow: 3 }],
+      build: (table, indices) => graph.gatherRows(table!, indices!),
+    },
   ],
   scatterAddRows: [
     {
@@ -264,4 +269,17 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
       },
     ];
   }),
+  causalMask: [
+    { name: 'the first tokens', tokens: 3, keys: 3 },
+    { name: 'tokens after others', tokens: 2, keys: 5 },
+  ].map(({ name, tokens, keys }) => ({
+    name: `causalMask, ${name}`,
+    inputs: [
+      [2, 1, tokens, keys],
+      { shape: [2, keys], integersBelow: 2 },
+      { shape: [2, tokens], integersBelow: 9 },
+    ],
+    build: (x, visible, ids) =>
+      graph.multiply(x!, graph.divide(graph.causalMask(visible!, ids!), hiddenScore)),
+  })),
 };

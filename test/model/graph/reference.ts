@@ -1,4 +1,4 @@
-import type { OpAttributes, OpName } from '../../../src/model/graph/op-table.js';
+import { hiddenScore, type OpAttributes, type OpName } from '../../../src/model/graph/op-table.js';
 import { topologicalOrder } from '../../../src/model/graph/order.js';
 import { elementCount, type Shape } from '../../../src/model/graph/shape.js';
 import type { OpNode, Tensor } from '../../../src/model/graph/tensor.js';
@@ -208,7 +208,12 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
   },
   gatherRows: (node, [table, indices]) => {
     const width = node.inputs[0]!.shape[1]!;
-    return [fill(node.outputs[0]!.shape, (_, [row, column]) => table![indices![row!]! * width + column!]!)];
+    return [
+      fill(node.outputs[0]!.shape, (flat, index) => {
+        const row = indices![Math.floor(flat / width)]!;
+        return table![row * width + index.at(-1)!]!;
+      }),
+    ];
   },
   scatterAddRows: (node, [updates, indices]) => {
     const width = node.inputs[0]!.shape[1]!;
@@ -235,6 +240,15 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     return [flatten(products)];
   },
   cachedAttention: attendToCache,
+  causalMask: (node, [visible]) => {
+    const [, , tokens, keys] = node.outputs[0]!.shape as [number, number, number, number];
+    return [
+      fill(node.outputs[0]!.shape, (_, [row, __, token, key]) => {
+        const isSeen = key! <= keys - tokens + token! && visible![row! * keys + key!] !== 0;
+        return isSeen ? 0 : hiddenScore;
+      }),
+    ];
+  },
 };
 
 /** What each of a row's new tokens takes from those before it and itself, by the definition. */

@@ -8,7 +8,7 @@ import {
 } from '../../graph/large-tensors.js';
 import { elementCount, formatShape, type TensorSpecification } from '../../graph/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
-import { TensorTooLargeError } from '../device-memory-error.js';
+import { TensorTooLargeError } from '../out-of-memory.js';
 
 /** Of the widest elements: narrower ones are parted earlier than they need be. */
 const bytesPerElement = 4;

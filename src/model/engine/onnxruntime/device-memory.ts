@@ -2,16 +2,16 @@ import { input, reshape } from '../../graph/builder.js';
 import type { Part } from '../../graph/large-tensors.js';
 import type { TensorSpecification } from '../../graph/shape.js';
 import { checkedShape, isArray } from '../arrays.js';
-import { explainDeviceError } from '../device-memory-error.js';
 import type { DeviceMemory, DeviceTensor, NumericArray, Value } from '../engine.js';
+import { exportOnnx } from '../onnx/export.js';
+import { onnxTypes } from '../onnx/schema.js';
+import { explainDeviceError } from '../out-of-memory.js';
+import { largeParts } from './buffer-chunks.js';
 import { DeviceTensorParts, OrtDeviceTensor } from './device-tensor.js';
 import { onDevice } from './device-turns.js';
-import { exportOnnx } from './export.js';
-import { largeParts } from './large-tensors.js';
-import { created, type Handle, ortLibrary } from './library.js';
-import type { Provider } from './provider.js';
+import { created, type Handle, ortLibrary } from './ort-api.js';
+import type { Provider } from './providers.js';
 import { RowCopy, type RowPair } from './row-copy.js';
-import { onnxTypes } from './schema.js';
 import { OrtSession, sharedEnvironment, wrap } from './session.js';
 
 /** Memory of an execution provider's device. */
@@ -35,10 +35,6 @@ export class OrtDeviceMemory implements DeviceMemory {
     const specifications = { inputs: new Map([['x', x]]), outputs: new Map([['y', y]]) };
     const session = await OrtSession.open(exportOnnx({ y }), specifications.inputs, specifications.outputs, {
       threads,
-      constants: new Map(),
-      freeRows: new Set(),
-      packed: new Set(),
-      unsignedWeights: false,
       appendProvider: provider.append,
     });
     const [deviceAllocator, defaultMemory] = [0, 0];

@@ -1,5 +1,7 @@
-import { created, type Handle, ortLibrary } from './library.js';
+import type { OnnxTarget } from '../onnx/op-exporters.js';
+import { webGpuTarget } from '../onnx/webgpu-ops.js';
 import { largestWebGpuBuffer, webGpuSettings } from './limits.js';
+import { created, type Handle, ortLibrary } from './ort-api.js';
 
 /** Adds an execution provider to a session's options. @throws Error saying why the device cannot be used. */
 export type AppendProvider = (options: Handle) => void;
@@ -9,8 +11,8 @@ export interface Provider {
   readonly append: AppendProvider;
   /** ONNX Runtime's name for memory on the device. */
   readonly memoryName: string;
-  /** Whether graphs must keep to the operators of WebGPU. */
-  readonly isWebGpu: boolean;
+  /** What graphs are written for, where it lacks operators of ONNX Runtime on the processor. */
+  readonly target?: OnnxTarget;
   /** Bytes of the largest buffer to use. */
   readonly largestBuffer: () => number;
 }
@@ -46,13 +48,12 @@ export const providers: Readonly<Record<ProviderName, Provider>> = {
   webgpu: {
     append: (options) => appendByName('WebGPU', providerSettings())(options),
     memoryName: 'WebGPU_Buffer',
-    isWebGpu: true,
+    target: webGpuTarget,
     largestBuffer: largestWebGpuBuffer,
   },
   cuda: {
     append: appendCuda,
     memoryName: 'Cuda',
-    isWebGpu: false,
     largestBuffer: () => Number.POSITIVE_INFINITY,
   },
 };

@@ -1,9 +1,9 @@
 import type { Part } from '../../graph/large-tensors.js';
 import { elementCount, formatShape, type Shape, type TensorSpecification } from '../../graph/shape.js';
 import type { DeviceTensor } from '../engine.js';
+import { elementBytes, onnxTypes } from '../onnx/schema.js';
 import { onDevice } from './device-turns.js';
-import { created, type Handle, ortLibrary } from './library.js';
-import { elementBytes, onnxTypes } from './schema.js';
+import { created, type Handle, ortLibrary } from './ort-api.js';
 
 /** A value of the runtime's that is made when it is first used, as making it is work on the device. */
 interface Lazy {
@@ -69,9 +69,9 @@ export class OrtDeviceTensor implements DeviceTensor {
   }
 
   /** The runtime's value, asked for in a turn on the device. @throws RangeError naming it where it does not fit what a program wants. */
-  handleFor(name: string, { shape, dtype }: TensorSpecification, freeRows: boolean): Handle {
+  handleFor(name: string, { shape, dtype }: TensorSpecification, dynamicRows: boolean): Handle {
     const own = this.specification;
-    const rows = freeRows ? (own.shape[0] ?? 1) : (shape[0] ?? 1);
+    const rows = dynamicRows ? (own.shape[0] ?? 1) : (shape[0] ?? 1);
     const wanted = shape.length === 0 ? shape : shape.with(0, rows);
     const fits = rows > 0 && rows <= (shape[0] ?? 1);
     if (own.dtype !== dtype || !fits || formatShape(own.shape) !== formatShape(wanted)) {

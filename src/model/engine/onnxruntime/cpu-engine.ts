@@ -1,12 +1,12 @@
-import { topologicalOrder } from '../graph/order.js';
-import { elementCount, type TensorSpecification } from '../graph/shape.js';
-import type { OpNode, Tensor } from '../graph/tensor.js';
-import { checkedShape } from './arrays.js';
-import type { CompileOptions, Engine, NumericArray, Program } from './engine.js';
-import { exportOnnx } from './onnx/export.js';
-import { type MemoryPlan, planMemory } from './onnx/memory-plan.js';
-import { productsSaturate } from './onnx/saturation.js';
-import { OrtSession } from './onnx/session.js';
+import { topologicalOrder } from '../../graph/order.js';
+import { elementCount, type TensorSpecification } from '../../graph/shape.js';
+import type { OpNode, Tensor } from '../../graph/tensor.js';
+import { checkedShape } from '../arrays.js';
+import type { CompileOptions, Engine, NumericArray, Program } from '../engine.js';
+import { exportOnnx } from '../onnx/export.js';
+import { productsSaturate } from './saturation.js';
+import { type Constant, OrtSession } from './session.js';
+import { type MemoryPlan, planMemory } from './zero-copy.js';
 
 type Outputs = Readonly<Record<string, Tensor>>;
 
@@ -33,12 +33,12 @@ export function createOnnxRuntimeEngine({ threads, profile }: OnnxRuntimeOptions
     options: CompileOptions,
     unsignedWeights: boolean,
   ): Promise<Program> => {
-    const { constants, freeRows = {} } = options;
-    const fixedNames = new Set([...(constants?.keys() ?? []), ...Object.keys(freeRows)]);
+    const { constants, dynamicAxes = {} } = options;
+    const fixedNames = new Set([...(constants?.keys() ?? []), ...Object.keys(dynamicAxes)]);
     const plan = planMemory(outputs, fixedNames);
     const inputs = inputSpecifications(outputs);
     const read = inputSpecifications(plan.outputs);
-    const fixed = new Map<string, { array: NumericArray; specification: TensorSpecification }>();
+    const fixed = new Map<string, Constant>();
     for (const [name, array] of constants ?? []) {
       const specification = inputs.get(name);
       if (!specification) throw new RangeError(`${name}: the graph has no such input`);
@@ -46,11 +46,15 @@ export function createOnnxRuntimeEngine({ threads, profile }: OnnxRuntimeOptions
       inputs.delete(name);
       read.delete(name);
     }
-    const model = exportOnnx(plan.outputs, new Set(fixed.keys()), freeRows, plan.splitInputs);
+    const model = exportOnnx(plan.outputs, {
+      constants: new Set(fixed.keys()),
+      dynamicAxes,
+      splitInputs: plan.splitInputs,
+    });
     const sessionOptions = {
       threads: threads ?? 0,
       constants: fixed,
-      freeRows: new Set(Object.keys(freeRows)),
+      dynamicRows: new Set(Object.keys(dynamicAxes)),
       packed: packedConstants(outputs),
       unsignedWeights,
       profile,

@@ -1,17 +1,17 @@
-import type { Part } from '../graph/large-tensors.js';
-import { topologicalOrder } from '../graph/order.js';
-import { formatShape, type TensorSpecification } from '../graph/shape.js';
-import type { OpNode, Tensor } from '../graph/tensor.js';
-import { checkedShape, isArray } from './arrays.js';
-import { explainDeviceError } from './device-memory-error.js';
-import type { CompileOptions, Engine, NumericArray, Program, Value } from './engine.js';
-import { OrtDeviceMemory } from './onnx/device-memory.js';
-import { DeviceTensorParts } from './onnx/device-tensor.js';
-import { exportOnnx } from './onnx/export.js';
-import { splitForBuffers } from './onnx/large-tensors.js';
-import { type Provider, type ProviderName, providers } from './onnx/provider.js';
-import { OrtSession } from './onnx/session.js';
-import type { OnnxRuntimeOptions } from './onnxruntime.js';
+import type { Part } from '../../graph/large-tensors.js';
+import { topologicalOrder } from '../../graph/order.js';
+import { formatShape, type TensorSpecification } from '../../graph/shape.js';
+import type { OpNode, Tensor } from '../../graph/tensor.js';
+import { checkedShape, isArray } from '../arrays.js';
+import type { CompileOptions, Engine, Program, Value } from '../engine.js';
+import { exportOnnx } from '../onnx/export.js';
+import { explainDeviceError } from '../out-of-memory.js';
+import { splitForBuffers } from './buffer-chunks.js';
+import type { OnnxRuntimeOptions } from './cpu-engine.js';
+import { OrtDeviceMemory } from './device-memory.js';
+import { DeviceTensorParts } from './device-tensor.js';
+import { type Provider, type ProviderName, providers } from './providers.js';
+import { type Constant, OrtSession } from './session.js';
 
 type Specifications = ReadonlyMap<string, TensorSpecification>;
 
@@ -48,12 +48,12 @@ interface Device {
 
 async function compile(
   outputs: Readonly<Record<string, Tensor>>,
-  { constants, freeRows = {} }: CompileOptions,
+  { constants, dynamicAxes = {} }: CompileOptions,
   { provider, threads, largestBuffer }: Device,
 ): Promise<Program> {
   const { outputs: computed, parts } = splitForBuffers(outputs, largestBuffer);
   const [inputs, read] = [inputsOf(outputs), inputsOf(computed)];
-  const fixed = new Map<string, { array: NumericArray; specification: TensorSpecification }>();
+  const fixed = new Map<string, Constant>();
   for (const [name, array] of constants ?? []) {
     const specification = inputs.get(name);
     if (!specification) throw new RangeError(`${name}: the graph has no such input`);
@@ -67,13 +67,15 @@ async function compile(
       read.delete(part.name);
     }
   }
-  const model = exportOnnx(computed, new Set(fixed.keys()), freeRows, undefined, provider.isWebGpu);
+  const model = exportOnnx(computed, {
+    constants: new Set(fixed.keys()),
+    dynamicAxes,
+    ...(provider.target ? { target: provider.target } : {}),
+  });
   const session = await OrtSession.open(model, read, new Map(Object.entries(computed)), {
     threads,
     constants: fixed,
-    freeRows: new Set(Object.keys(freeRows)),
-    packed: new Set(),
-    unsignedWeights: false,
+    dynamicRows: new Set(Object.keys(dynamicAxes)),
     appendProvider: provider.append,
   }).catch((error: unknown) => {
     throw explainDeviceError(error);
