@@ -1,9 +1,7 @@
 import type * as Tfjs from '@tensorflow/tfjs-core';
 import { hiddenScore, type OpName } from '../graph/op-table.js';
-import { topologicalOrder } from '../graph/order.js';
-import type { OpNode, Tensor } from '../graph/tensor.js';
-import { checkedShape, isArray } from './arrays.js';
-import type { Engine, NumericArray, Program, Value } from './engine.js';
+import { type OpNode, type Tensor, topologicalOrder } from '../graph/tensor.js';
+import { checkedShape, type Engine, isArray, type NumericArray, type Program, type Value } from './engine.js';
 
 /** TensorFlow.js as the caller imported it: tfjs-node, tfjs-node-gpu, or tfjs-core with a backend. */
 export type TfjsModule = typeof Tfjs;
@@ -60,19 +58,19 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
   },
   layerNormalization: (tf, { attributes: { epsilon } }, [x, scale, bias]) => {
     const { mean, variance } = tf.moments(x!, -1, true);
-    const inverseDeviation = tf.rsqrt(tf.add(variance, epsilon));
-    const normalized = tf.mul(tf.sub(x!, mean), inverseDeviation);
-    return [tf.add(tf.mul(normalized, scale!), bias!), mean, inverseDeviation];
+    const rstd = tf.rsqrt(tf.add(variance, epsilon));
+    const normalized = tf.mul(tf.sub(x!, mean), rstd);
+    return [tf.add(tf.mul(normalized, scale!), bias!), mean, rstd];
   },
-  linearCrossEntropy: (tf, _, [hidden, targetRows, ...pieces]) => {
-    const logits = pieces.map((piece) => tf.matMul(hidden!, piece, false, true));
+  linearCrossEntropy: (tf, _, [hidden, targetRows, ...chunks]) => {
+    const logits = chunks.map((chunk) => tf.matMul(hidden!, chunk, false, true));
     const logSums = tf.concat(
       logits.map((x) => tf.logSumExp(x, 1, true)),
       1,
     );
     const targets = tf.sum(tf.mul(hidden!, targetRows!), 1);
     const losses = tf.sub(tf.logSumExp(logSums, 1), targets);
-    const shares = tf.split(tf.softmax(logSums), pieces.length, 1);
+    const shares = tf.split(tf.softmax(logSums), chunks.length, 1);
     return [losses, ...logits.map((x) => tf.softmax(x)), ...shares];
   },
   reduceSum: (tf, { attributes: { axes, keepDimensions } }, [x]) => [tf.sum(x!, [...axes], keepDimensions)],

@@ -134,23 +134,23 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     return [{ shape: x.shape, dtype: 'float32' }, statistics, statistics];
   },
   linearCrossEntropy: (inputs) => {
-    const [hidden, targetRows, ...pieces] = inputs;
+    const [hidden, targetRows, ...weights] = inputs;
     const [rows, width] = hidden?.shape ?? [];
     const fits =
       hidden?.shape.length === 2 &&
       formatShape(targetRows?.shape ?? []) === formatShape(hidden.shape) &&
       are('float32', ...inputs) &&
-      pieces.length > 0 &&
-      pieces.every(({ shape }) => shape.length === 2 && shape[1] === width);
+      weights.length > 0 &&
+      weights.every(({ shape }) => shape.length === 2 && shape[1] === width);
     if (!fits) {
-      const rule = 'takes float32 hidden states and target rows [N,C], pieces [V,C]';
+      const rule = 'takes float32 hidden states and target rows [N,C], chunks of the output layer [V,C]';
       return fail('linearCrossEntropy', rule, ...inputs);
     }
     const float = (...shape: number[]): TensorSpecification => ({ shape, dtype: 'float32' });
     return [
       float(rows!),
-      ...pieces.map(({ shape }) => float(rows!, shape[0]!)),
-      ...pieces.map(() => float(rows!, 1)),
+      ...weights.map(({ shape }) => float(rows!, shape[0]!)),
+      ...weights.map(() => float(rows!, 1)),
     ];
   },
   reduceSum: (inputs, { axes, keepDimensions }) => {
@@ -192,7 +192,7 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     const x = one('split', inputs);
     checkAxis('split', axis, x);
     if (sizes.reduce((sum, size) => sum + size, 0) !== x.shape[axis]) {
-      return fail('split', `pieces ${formatShape(sizes)} must add up along axis ${axis}`, x);
+      return fail('split', `sizes ${formatShape(sizes)} must add up along axis ${axis}`, x);
     }
     return sizes.map((size) => ({ shape: x.shape.with(axis, size), dtype: x.dtype }));
   },

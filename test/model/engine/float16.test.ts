@@ -100,7 +100,7 @@ const cases: readonly (readonly [string, readonly Shape[], (...inputs: Tensor[])
       2e-2,
     ]),
   ),
-  ['pieces', [[4, 6]], (x) => graph.concat(graph.split(half(x), 1, [2, 4]).toReversed(), 1), 0],
+  ['chunks', [[4, 6]], (x) => graph.concat(graph.split(half(x), 1, [2, 4]).toReversed(), 1), 0],
   ['axes', [[2, 3, 4, 2]], (x) => graph.reshape(graph.transpose(half(x), [0, 2, 1, 3]), [8, 6]), 0],
 ];
 

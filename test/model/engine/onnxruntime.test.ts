@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { NumericArray } from '../../../src/model/engine/engine.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime/cpu-engine.js';
-import { productsSaturate } from '../../../src/model/engine/onnxruntime/saturation.js';
+import {
+  createOnnxRuntimeEngine,
+  productsSaturate,
+} from '../../../src/model/engine/onnxruntime/cpu-engine.js';
 import {
   add,
   cachedAttention,
@@ -69,7 +71,7 @@ describe('a dynamic number of rows', () => {
   });
 });
 
-it('reads one input in pieces several times over', async () => {
+it('reads one input in chunks several times over', async () => {
   const x = input('x', [4, 2]);
   const [a, b] = split(x, 0, [1, 3]);
   const [c, d] = split(x, 0, [1, 3]);

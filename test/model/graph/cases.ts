@@ -112,10 +112,10 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
     inputs: [shape, [shape.at(-1)!], [shape.at(-1)!]],
     build: (x, scale, bias) => graph.layerNormalization(x!, scale!, bias!, 1e-5).y,
   })),
-  linearCrossEntropy: [[5], [2, 2, 1]].map((pieces) => ({
-    name: `linearCrossEntropy, pieces [${pieces}]`,
+  linearCrossEntropy: [[5], [2, 2, 1]].map((chunks) => ({
+    name: `linearCrossEntropy, chunks [${chunks}]`,
     inputs: [[4, 3], [5, 3], { shape: [4], integersBelow: 5 }],
-    build: (hidden, weight, targets) => graph.linearCrossEntropy(hidden!, weight!, targets!, pieces),
+    build: (hidden, weight, targets) => graph.linearCrossEntropy(hidden!, weight!, targets!, chunks),
   })),
   reduceSum: [
     { name: 'reduceSum all', inputs: [[2, 3]], build: (x) => graph.reduceSum(x!) },
@@ -140,7 +140,7 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
   ],
   split: [
     {
-      name: 'split, pieces used apart',
+      name: 'split, chunks used apart',
       inputs: [[2, 6]],
       build: (x) => {
         const [a, b, c] = graph.split(x!, 1, [2, 2, 2]);
@@ -148,7 +148,7 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
       },
     },
     {
-      name: 'split and put together again, many pieces',
+      name: 'split and put together again, many chunks',
       inputs: [[2, 70]],
       build: (x) =>
         graph.concat(graph.split(graph.multiply(x!, 2), 1, new Array(70).fill(1)).toReversed(), 1),
@@ -165,7 +165,7 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
       build: (a, b) => graph.concat([a!, b!], 0),
     },
     {
-      name: 'concat axis 0 of pieces of an input, added to rows and to an input',
+      name: 'concat axis 0 of chunks of an input, added to rows and to an input',
       inputs: [[5, 2], [5, 2], [2, 2], { shape: [2], integersBelow: 5 }],
       build: (x, y, updates, indices) => {
         const doubled = graph.split(x!, 0, [2, 3]).map((piece) => graph.multiply(piece, 2));

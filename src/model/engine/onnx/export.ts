@@ -1,7 +1,6 @@
 import type { OpName } from '../../graph/op-table.js';
-import { topologicalOrder } from '../../graph/order.js';
 import { formatShape } from '../../graph/shape.js';
-import type { OpNode, Tensor } from '../../graph/tensor.js';
+import { type OpNode, type Tensor, topologicalOrder } from '../../graph/tensor.js';
 import {
   type ExportContext,
   type Exporter,

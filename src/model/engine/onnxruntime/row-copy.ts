@@ -1,7 +1,7 @@
 import { type DType, elementCount, type Shape, type TensorSpecification } from '../../graph/shape.js';
 import type { DeviceTensor } from '../engine.js';
 import { OnnxWriter } from '../onnx/writer.js';
-import type { InTurn } from './device-turns.js';
+import type { InTurn } from './device-tensor.js';
 import type { Provider } from './providers.js';
 import { OrtSession } from './session.js';
 

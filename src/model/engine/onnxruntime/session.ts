@@ -1,10 +1,8 @@
 import type { TensorSpecification } from '../../graph/shape.js';
-import { checkedShape } from '../arrays.js';
-import type { NumericArray, Value } from '../engine.js';
+import { checkedShape, type NumericArray, type Value } from '../engine.js';
 import { onnxTypes } from '../onnx/schema.js';
 import { encodeWithExternalWeights, type OnnxModel } from '../onnx/writer.js';
-import { OrtDeviceTensor } from './device-tensor.js';
-import { type InTurn, onDevice } from './device-turns.js';
+import { type InTurn, OrtDeviceTensor, onDevice } from './device-tensor.js';
 import { created, type Handle, type Out, ortLibrary } from './ort-api.js';
 import type { AppendProvider } from './providers.js';
 
@@ -62,7 +60,7 @@ export function sharedEnvironment(threads: number): Handle {
     functions.createEnvWithGlobalThreadPools(logLevel(), 'titlesmith', threading, out),
   );
   functions.releaseThreadingOptions(threading);
-  // Where a variable could not say so (./process-environment.ts): on Windows.
+  // Where a variable could not say so (`configureRuntime` of ort-api.ts): on Windows.
   check(functions.disableTelemetryEvents(environment));
   return environment;
 }
