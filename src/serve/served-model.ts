@@ -1,4 +1,4 @@
-import type { TextJudgement } from '../common/judgement.js';
+import type { CopyRules, TextJudgement } from '../common/judgement.js';
 import type { DeviceChoice } from '../model/engine/device-names.js';
 import type { GenerationOptions } from '../model/generation/options.js';
 import type { FinishReason } from '../model/generation/sequence.js';
@@ -30,6 +30,8 @@ export interface TitleFiles {
   readonly train: string;
   readonly validation: string;
   readonly threshold: number | 'auto';
+  /** The rules that the run's outputs were judged by; undefined where they are not stored. */
+  readonly rules: CopyRules | undefined;
 }
 
 /** How the engine works. */

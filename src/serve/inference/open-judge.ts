@@ -1,7 +1,7 @@
 import { withoutCondition } from '../../data/conditioning.js';
 import { readDataset } from '../../data/dataset.js';
 import { createTitleJudge, type TitleJudge } from '../../dedupe/title-judge.js';
-import { gpt2Tokenizer } from '../../model/tokenizer/gpt2.js';
+import { encodeWords } from '../../model/tokenizer/gpt2.js';
 import type { TitleFiles } from '../served-model.js';
 
 async function readTitles(path: string): Promise<string[]> {
@@ -11,16 +11,17 @@ async function readTitles(path: string): Promise<string[]> {
 }
 
 /**
- * A judge by a run's own titles and rules, and how many titles it knows.
+ * A judge by a run's own titles and rules, and how many titles it knows. Rules that were not stored are chosen
+ * anew from the titles.
  * @throws TitlesmithError when a dataset file cannot be read.
  */
 export async function openJudge({
   train,
   validation,
   threshold,
+  rules,
 }: TitleFiles): Promise<{ readonly judge: TitleJudge; readonly titles: number }> {
   const [titles, heldOut] = [await readTitles(train), await readTitles(validation)];
-  // As the dedupe stage counts runs, whatever the model.
-  const tokenize = (folded: string): readonly number[] => gpt2Tokenizer().encode(` ${folded}`);
-  return { judge: await createTitleJudge(titles, { threshold, heldOut, tokenize }), titles: titles.length };
+  const judge = await createTitleJudge(titles, { threshold, heldOut, rules, tokenize: encodeWords });
+  return { judge, titles: titles.length };
 }
