@@ -5,7 +5,7 @@ export { type ImportOptions, importRun } from './archive/import-run.js';
 export type { BatchContext, BatchEvent, BatchOutcome, BatchResult } from './batch/batch-result.js';
 export { type MergedBatch, mergeBatch } from './batch/merge.js';
 export { type BatchRequest, runBatches } from './batch/run-batches.js';
-export { InterruptedError, TitlesmithError } from './common/errors.js';
+export { exitCodes, InterruptedError, TitlesmithError } from './common/errors.js';
 export type { CopyRules, Judgement, OverfitStatistics, TextJudgement, Verdict } from './common/judgement.js';
 export {
   type ProgressEvent,
@@ -32,7 +32,7 @@ export { overfitStatistics } from './dedupe/statistics.js';
 export { createTitleJudge, type JudgeOptions, type TitleJudge } from './dedupe/title-judge.js';
 export type { DeviceChoice } from './model/engine/device-names.js';
 export { type DeviceReport, listDevices } from './model/engine/devices.js';
-export { createOnnxRuntimeEngine } from './model/engine/onnxruntime/cpu-engine.js';
+export { createOnnxRuntimeEngine } from './model/engine/onnxruntime.js';
 export { openEngine } from './model/engine/open-engine.js';
 export { generateTexts } from './model/generation/generate.js';
 export { type GenerationOptions, generationDefaults } from './model/generation/options.js';
@@ -81,11 +81,12 @@ export type {
   StageContext,
 } from './pipeline/run-result.js';
 export { runSingleStage } from './pipeline/run-single-stage.js';
-export { writeReport } from './pipeline/stages/report.js';
+export { reportAssets, writeReport } from './pipeline/stages/report.js';
 export { buildReport } from './report/figures.js';
-export { renderReport } from './report/page.js';
+
 export type { ReportFigures, ReportInput } from './report/report-figures.js';
+export { renderReport } from './report/report-page.js';
 export { startReview } from './review/server.js';
 export { writeVerdicts } from './review/verdict-files.js';
-export type { ModelFacts, Served, ServeSettings } from './serve/served-model.js';
+export type { ModelFacts, ServedModel, ServeSettings } from './serve/served-model.js';
 export { type Server, startServer } from './serve/server.js';

@@ -5,8 +5,7 @@ import { type ProgressListener, silentContext, type WorkContext } from '../commo
 import { packageVersion } from '../io/package-root.js';
 import { hashValue } from '../pipeline/run/fingerprint.js';
 import type { BatchRecord, BatchRunRecord } from '../report/batch/batch-record.js';
-import { renderBatch } from '../report/batch/page.js';
-import { formatBatchRecord, parseBatchRecord } from './batch-folder.js';
+import { formatBatchPage, formatBatchRecord, parseBatchRecord } from './batch-folder.js';
 import type { BatchResult } from './batch-result.js';
 import { figuresOf, outcomeOf } from './new-record.js';
 import { readPlace } from './result-store.js';
@@ -111,7 +110,7 @@ export async function mergeBatch(
   const merged = mergeRecords(records, count, missing.length, earlier);
   await (await folder.at('batch.json')).write([Buffer.from(formatBatchRecord(merged))]);
   const page = await folder.at('batch.html');
-  await page.write([Buffer.from(renderBatch(merged))]);
+  await page.write([Buffer.from(formatBatchPage(merged))]);
   const outcome = missing.length > 0 ? 'failed' : outcomeOf(merged);
   return { outcome, record: merged, page: page.name, shards: count, missing };
 }

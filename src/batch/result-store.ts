@@ -10,8 +10,7 @@ import { manifestFileName } from '../pipeline/run/manifest.js';
 import { RunFolder } from '../pipeline/run/run-folder.js';
 import { runFiles } from '../pipeline/stages/descriptions.js';
 import type { BatchRecord } from '../report/batch/batch-record.js';
-import { renderBatch } from '../report/batch/page.js';
-import { batchFiles, formatBatchRecord, parseBatchRecord } from './batch-folder.js';
+import { batchFiles, formatBatchPage, formatBatchRecord, parseBatchRecord } from './batch-folder.js';
 
 /** What people open without unpacking. */
 const shown = [runFiles.reportPage, runFiles.accepted] as const;
@@ -78,7 +77,7 @@ export class ResultStore {
     const path = (file: string): string => file.replaceAll('\\', '/');
     const [json, page] = [batchFiles.record('', record.shard), batchFiles.page('', record.shard)].map(path);
     await (await this.folder.at(json!)).write([Buffer.from(formatBatchRecord(record))]);
-    await (await this.folder.at(page!)).write([Buffer.from(renderBatch(record))]);
+    await (await this.folder.at(page!)).write([Buffer.from(formatBatchPage(record))]);
   }
 
   /** The record kept last; undefined where there is none. @throws TitlesmithError */

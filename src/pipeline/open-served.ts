@@ -6,23 +6,21 @@ import { fileError, usageError } from '../common/errors.js';
 import type { RunOptions } from '../options/option-table.js';
 import { restoreOptions } from '../options/options.js';
 import { type ServeOptions, serveOptionTable } from '../options/serve-options.js';
-import type { Served, ServeSettings } from '../serve/served-model.js';
+import type { ServedModel, ServeSettings } from '../serve/served-model.js';
 import { decideDevice, decidedDevice, describeDevice } from './decide/device.js';
-import { type Manifest, readManifest } from './run/manifest.js';
-import { isUpToDate } from './run-stages.js';
+import { readManifest } from './run/manifest.js';
 import { runFiles } from './stages/descriptions.js';
-import { readJudgement } from './stages/judgement-file.js';
 
 /** All that a server is started with, and what was decided for the person. */
 export interface OpenedServed {
-  readonly served: Served;
+  readonly served: ServedModel;
   readonly settings: ServeSettings;
   /** One line each. */
   readonly reasons: readonly string[];
 }
 
 interface ServedRun {
-  readonly manifest: Manifest;
+  readonly name: string;
   readonly options: RunOptions;
 }
 
@@ -44,11 +42,19 @@ export async function openServed(
   const precision = options.precision ?? run?.options.precision ?? 'float32';
   const device = await decideDevice({ ...options, precision });
   const { slots, deadline } = options;
-  const served: Served = {
-    name: options.name ?? run?.manifest.name ?? (existsSync(model) ? basename(resolve(model)) : model),
+  const hasTitles = run !== undefined && existsSync(join(model, runFiles.train));
+  const served: ServedModel = {
+    name: options.name ?? run?.name ?? (existsSync(model) ? basename(resolve(model)) : model),
     model: run ? join(model, runFiles.checkpoint) : model,
     delimiters: options.delimiters ?? run?.options.delimiters ?? 'token',
-    titles: options.compare && run ? await titleFiles(model, run) : undefined,
+    titles:
+      options.compare && hasTitles
+        ? {
+            train: join(model, runFiles.train),
+            validation: join(model, runFiles.validation),
+            threshold: run.options.similarityThreshold,
+          }
+        : undefined,
     condition:
       run && run.options.condition.length > 0
         ? { names: run.options.condition, subreddits: run.options.subreddit }
@@ -79,21 +85,7 @@ function defaultServeOptions(): ServeOptions {
 
 async function readRun(model: string): Promise<ServedRun | undefined> {
   const manifest = await readManifest(model);
-  return manifest && { manifest, options: restoreOptions(manifest.options) };
-}
-
-/** What a run's texts are compared with, by the rules its outputs were judged by where those are of these titles. */
-async function titleFiles(folder: string, { manifest, options }: ServedRun): Promise<Served['titles']> {
-  if (!existsSync(join(folder, runFiles.train))) return undefined;
-  const { name: runName, decisions } = manifest;
-  const run = { run: { path: folder, manifest }, runName, options, decisions, sourceFingerprint: undefined };
-  const isJudged = await isUpToDate('dedupe', runFiles.judgement, run);
-  return {
-    train: join(folder, runFiles.train),
-    validation: join(folder, runFiles.validation),
-    threshold: options.similarityThreshold,
-    rules: isJudged ? (await readJudgement(folder)).rules : undefined,
-  };
+  return manifest && { name: manifest.name, options: restoreOptions(manifest.options) };
 }
 
 /** Where nothing is said: to this machine alone, but in a container, whose port only its platform reaches. */
