@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
 import { execute } from './cli/execute.js';
+import { type ExitCode, exitCodeOf, exitCodes } from './cli/exit-codes.js';
 import { parse } from './cli/parsing/command-line.js';
 import { Terminal } from './cli/terminal.js';
-import { type ExitCode, exitCodes, TitlesmithError } from './common/errors.js';
 
 /** Runs a command line. @returns the exit code of the process. */
 async function main(arguments_: readonly string[]): Promise<ExitCode> {
@@ -17,7 +17,7 @@ async function main(arguments_: readonly string[]): Promise<ExitCode> {
     return await execute(request, fileURLToPath(import.meta.url), terminal);
   } catch (error) {
     terminal.error(error);
-    return error instanceof TitlesmithError ? error.exitCode : exitCodes.failed;
+    return exitCodeOf(error);
   }
 }
 

@@ -5,7 +5,7 @@ export { type ImportOptions, importRun } from './archive/import-run.js';
 export type { BatchContext, BatchEvent, BatchOutcome, BatchResult } from './batch/batch-result.js';
 export { type MergedBatch, mergeBatch } from './batch/merge.js';
 export { type BatchRequest, runBatches } from './batch/run-batches.js';
-export { exitCodes, InterruptedError, TitlesmithError } from './common/errors.js';
+export { InterruptedError, TitlesmithError } from './common/errors.js';
 export type { CopyRules, Judgement, OverfitStatistics, TextJudgement, Verdict } from './common/judgement.js';
 export {
   type ProgressEvent,
@@ -32,7 +32,7 @@ export { overfitStatistics } from './dedupe/statistics.js';
 export { createTitleJudge, type JudgeOptions, type TitleJudge } from './dedupe/title-judge.js';
 export type { DeviceChoice } from './model/engine/device-names.js';
 export { type DeviceReport, listDevices } from './model/engine/devices.js';
-export { createOnnxRuntimeEngine } from './model/engine/onnxruntime.js';
+export { createOnnxRuntimeEngine } from './model/engine/onnxruntime/cpu-engine.js';
 export { openEngine } from './model/engine/open-engine.js';
 export { generateTexts } from './model/generation/generate.js';
 export { type GenerationOptions, generationDefaults } from './model/generation/options.js';

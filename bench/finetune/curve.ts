@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { readTitles } from '../../src/data/cleaning/titles-file.js';
 import { packageRoot } from '../../src/io/package-root.js';
 import type { NumericArray } from '../../src/model/engine/engine.js';
-import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
 import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
 import { type Batch, BatchStream } from '../../src/model/training/batches.js';
 import { gradientName, trainingGraph } from '../../src/model/training/loss-graph.js';

@@ -1,6 +1,6 @@
 import { createRandom } from '../../src/common/random.js';
 import type { NumericArray } from '../../src/model/engine/engine.js';
-import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
 import { gradientName, trainingGraph } from '../../src/model/training/loss-graph.js';
 import { Optimizer } from '../../src/model/training/optimizer.js';
 import { createTrainableModel, parameterFeeds } from '../../src/model/training/trainable.js';

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { silentContext } from '../../src/common/progress.js';
 import { readDataset } from '../../src/data/dataset.js';
 import { float16Shortage } from '../../src/model/engine/float16.js';
-import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
 import type { DecodeSession } from '../../src/model/transformer/decode-session.js';
 import { openDecodeSession } from '../../src/model/transformer/decoder.js';
 import { openModelFiles } from '../../src/model/weights/open-for-generation.js';

@@ -18,7 +18,7 @@ function nodeZstd(): NodeZstd | undefined {
   return 'createZstdCompress' in zlib ? (zlib as unknown as NodeZstd) : undefined;
 }
 
-/** How an archive of that name is packed. @throws TitlesmithError (exit code 2) for another ending. */
+/** How an archive of that name is packed. @throws TitlesmithError `usage` for another ending. */
 export function compressionOf(name: string): Compression {
   if (/\.(tar\.gz|tgz)$/i.test(name)) return 'gzip';
   if (/\.(tar\.zst|tzst)$/i.test(name)) return 'zstd';

@@ -85,7 +85,7 @@ function place(name: string, file: File): Place {
   };
 }
 
-/** An object by `gs://bucket/name`. @throws TitlesmithError (exit code 2) when the text is no such name. */
+/** An object by `gs://bucket/name`. @throws TitlesmithError `usage` when the text is no such name. */
 export async function openObject(text: string): Promise<Place> {
   const { bucket, object } = parse(text);
   if (object === '') throw usageError(`${text} names a bucket, but no object in it.`);

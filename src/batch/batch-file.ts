@@ -238,7 +238,7 @@ export function parseBatchFile(text: string, path: string): BatchFile {
 /**
  * Reads a batch file: settings of the batch at its top, `options` common to all runs, and `subreddits` with options of
  * their own. Keys are flags without their dashes.
- * @throws TitlesmithError (exit code 2) with file and line of what is wrong.
+ * @throws TitlesmithError `usage` with file and line of what is wrong.
  */
 export async function readBatchFile(path: string): Promise<BatchFile> {
   let content: Buffer;

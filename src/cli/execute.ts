@@ -1,4 +1,4 @@
-import type { ExitCode } from '../common/errors.js';
+import type { ExitCode } from './exit-codes.js';
 import type { Request } from './request.js';
 import type { Terminal } from './terminal.js';
 

@@ -17,7 +17,7 @@ export function specificationOf(name: OptionName): OptionSpecification<unknown> 
 
 /**
  * One value of an option, from text (a list option is given one item).
- * @throws TitlesmithError (exit code 2) naming the flag, the value and the rule it breaks.
+ * @throws TitlesmithError `usage` naming the flag, the value and the rule it breaks.
  */
 export function parseValue(name: string, specification: OptionSpecification<unknown>, text: string): unknown {
   try {
@@ -72,7 +72,7 @@ export function restoreOptions(record: Readonly<Record<string, unknown>>): RunOp
 
 /**
  * Rules that hold between options.
- * @throws TitlesmithError (exit code 2) naming the flags that contradict each other.
+ * @throws TitlesmithError `usage` naming the flags that contradict each other.
  */
 export function checkOptionsTogether(options: RunOptions): void {
   const { from, to, source, input, subreddit } = options;
@@ -110,7 +110,7 @@ export function checkOptionsTogether(options: RunOptions): void {
   }
 }
 
-/** Rules between the options of generation. @throws TitlesmithError (exit code 2) naming the flags. */
+/** Rules between the options of generation. @throws TitlesmithError `usage` naming the flags. */
 export function checkPrefixOptions({ prefix, prefixFile }: RunOptions): void {
   if (prefix !== undefined && prefixFile !== undefined) {
     throw usageError('--prefix and --prefix-file are given, but titles have one prefix.', 'Leave one out.');

@@ -8,8 +8,10 @@ import { restoreOptions } from '../options/options.js';
 import { type ServeOptions, serveOptionTable } from '../options/serve-options.js';
 import type { ServedModel, ServeSettings } from '../serve/served-model.js';
 import { decideDevice, decidedDevice, describeDevice } from './decide/device.js';
-import { readManifest } from './run/manifest.js';
+import { type Manifest, readManifest } from './run/manifest.js';
+import { isUpToDate } from './run-stages.js';
 import { runFiles } from './stages/descriptions.js';
+import { readJudgement } from './stages/judgement-file.js';
 
 /** All that a server is started with, and what was decided for the person. */
 export interface OpenedServed {
@@ -20,7 +22,7 @@ export interface OpenedServed {
 }
 
 interface ServedRun {
-  readonly name: string;
+  readonly manifest: Manifest;
   readonly options: RunOptions;
 }
 
@@ -42,19 +44,11 @@ export async function openServed(
   const precision = options.precision ?? run?.options.precision ?? 'float32';
   const device = await decideDevice({ ...options, precision });
   const { slots, deadline } = options;
-  const hasTitles = run !== undefined && existsSync(join(model, runFiles.train));
   const served: ServedModel = {
-    name: options.name ?? run?.name ?? (existsSync(model) ? basename(resolve(model)) : model),
+    name: options.name ?? run?.manifest.name ?? (existsSync(model) ? basename(resolve(model)) : model),
     model: run ? join(model, runFiles.checkpoint) : model,
     delimiters: options.delimiters ?? run?.options.delimiters ?? 'token',
-    titles:
-      options.compare && hasTitles
-        ? {
-            train: join(model, runFiles.train),
-            validation: join(model, runFiles.validation),
-            threshold: run.options.similarityThreshold,
-          }
-        : undefined,
+    titles: options.compare && run ? await titleFiles(model, run) : undefined,
     condition:
       run && run.options.condition.length > 0
         ? { names: run.options.condition, subreddits: run.options.subreddit }
@@ -85,7 +79,21 @@ function defaultServeOptions(): ServeOptions {
 
 async function readRun(model: string): Promise<ServedRun | undefined> {
   const manifest = await readManifest(model);
-  return manifest && { name: manifest.name, options: restoreOptions(manifest.options) };
+  return manifest && { manifest, options: restoreOptions(manifest.options) };
+}
+
+/** What a run's texts are compared with, by the rules its outputs were judged by where those are of these titles. */
+async function titleFiles(folder: string, { manifest, options }: ServedRun): Promise<ServedModel['titles']> {
+  if (!existsSync(join(folder, runFiles.train))) return undefined;
+  const { name: runName, decisions } = manifest;
+  const run = { run: { path: folder, manifest }, runName, options, decisions, sourceFingerprint: undefined };
+  const isJudged = await isUpToDate('dedupe', runFiles.judgement, run);
+  return {
+    train: join(folder, runFiles.train),
+    validation: join(folder, runFiles.validation),
+    threshold: options.similarityThreshold,
+    rules: isJudged ? (await readJudgement(folder)).rules : undefined,
+  };
 }
 
 /** Where nothing is said: to this machine alone, but in a container, whose port only its platform reaches. */

@@ -24,7 +24,7 @@ function nameAfterFile(path: string): string {
 /**
  * The runs a call asks for: one a subreddit, or one for files without subreddits.
  * @param given the options given; others take their default.
- * @throws TitlesmithError (exit code 2) when options contradict each other.
+ * @throws TitlesmithError `usage` when options contradict each other.
  */
 export function planRuns(given: Partial<RunOptions>): readonly RunPlan[] {
   const options: RunOptions = { ...defaultOptions(), ...given };

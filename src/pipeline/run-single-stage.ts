@@ -5,13 +5,15 @@ import { checkOptionsTogether, restoreOptions } from '../options/options.js';
 import { decideDevice, describeDevice } from './decide/device.js';
 import { keptModel } from './decide/model.js';
 import { decideStart, wishedModel } from './decide/restore-from.js';
+import { ensureJudged } from './ensure-judged.js';
 import { refusesOverfit } from './overfit-gate.js';
 import { RunFolder } from './run/run-folder.js';
 import type { FinishedRun, StageContext } from './run-result.js';
 import { runStage } from './run-stages.js';
 
 /**
- * Runs one stage on a run folder, with the options recorded there where they are not given anew.
+ * Runs one stage on a run folder, with the options recorded there where they are not given anew. For `report` the dedupe
+ * stage runs before it where its judgement is missing or out of date.
  * @throws TitlesmithError when the folder is no run folder, an earlier stage's files are missing, or the stage fails;
  * InterruptedError.
  */
@@ -45,7 +47,9 @@ export async function runSingleStage(
     const force = options.overwrite || (stage === 'finetune' && options.restoreFrom === 'fresh');
     const { name: runName } = run.manifest;
     const sourceFingerprint = undefined;
-    await runStage(stage, { run, runName, options, decisions, sourceFingerprint, signal, onProgress }, force);
+    const stageContext = { run, runName, options, decisions, sourceFingerprint, signal, onProgress };
+    if (stage === 'report') await ensureJudged(stageContext);
+    await runStage(stage, stageContext, force);
     const { manifest } = run;
     const overfits = stage === 'report' && refusesOverfit(options, manifest, onProgress);
     const seconds = (performance.now() - started) / 1000;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InterruptedError, TitlesmithError } from '../common/errors.js';
@@ -12,20 +13,25 @@ import { refuseOwnModel } from './decide/restore-from.js';
 import { keepAccepted } from './run/accepted-before.js';
 import { earlierCheckpointHash, putCheckpointAside } from './run/earlier-checkpoint.js';
 import { filesAreUnchanged, hashValue, recordFiles } from './run/fingerprint.js';
-import type { Decision, StageCounts, StageRecord } from './run/manifest.js';
+import type { Decision, Manifest, StageCounts, StageRecord } from './run/manifest.js';
 import type { RunFolder } from './run/run-folder.js';
 import type { SharedRows } from './shared-rows.js';
 import { earlierCheckpointFolder, stageDescriptions } from './stages/descriptions.js';
 import { runInThread } from './stages/stage-host.js';
 
-/** What one run's stages need. */
-export interface StageRunContext {
-  readonly run: RunFolder;
+/** What a stage's fingerprint is made of. */
+export interface FingerprintContext {
+  readonly run: { readonly path: string; readonly manifest: Manifest };
   readonly runName: string;
   readonly options: RunOptions;
   readonly decisions: Readonly<Record<string, Decision>>;
   /** Identifies what the source reads; undefined where extract is not among the stages. */
   readonly sourceFingerprint: string | undefined;
+}
+
+/** What one run's stages need. */
+export interface StageRunContext extends FingerprintContext {
+  readonly run: RunFolder;
   /** Where several runs of one call ask one source together. */
   readonly shared?: SharedRows | undefined;
   readonly signal: AbortSignal;
@@ -41,8 +47,8 @@ function optionsOf(stage: StageName, options: RunOptions): Record<string, unknow
   return Object.fromEntries(optionNames.filter(matters).map((name) => [name, options[name]]));
 }
 
-function countsOf(run: RunFolder, stages: readonly StageName[]): Partial<Record<StageName, StageCounts>> {
-  return Object.fromEntries(stages.map((stage) => [stage, run.manifest.stages[stage]?.counts]));
+function countsOf(manifest: Manifest, stages: readonly StageName[]): Partial<Record<StageName, StageCounts>> {
+  return Object.fromEntries(stages.map((stage) => [stage, manifest.stages[stage]?.counts]));
 }
 
 /** What was chosen, and its content where that is not titlesmith's own. */
@@ -57,24 +63,26 @@ async function hashPrefixes({ prefixFile }: RunOptions): Promise<string | undefi
   return prefixFile === undefined ? undefined : hashFile(prefixFile);
 }
 
-/** Hash of everything a stage's result depends on. @throws TitlesmithError when an input is missing. */
-async function fingerprintStage(stage: StageName, context: StageRunContext): Promise<string> {
+/** @throws TitlesmithError naming a file that a stage reads and that is not there. */
+export function assertInputs(stage: StageName, folder: string): void {
+  for (const input of stageDescriptions[stage].inputs) {
+    if (existsSync(join(folder, input))) continue;
+    throw new TitlesmithError(`${join(folder, input)} is missing, which the ${stage} stage reads.`, {
+      code: 'stage-input-missing',
+      hint: 'Run "titlesmith pipeline" for this run first.',
+    });
+  }
+}
+
+/** Hash of everything a stage's result depends on. */
+async function fingerprintStage(stage: StageName, context: FingerprintContext): Promise<string> {
   const { version, inputs, optionalInputs, usesCountsOf } = stageDescriptions[stage];
   const { run, runName, options, decisions, sourceFingerprint } = context;
-  for (const input of inputs) {
-    const files = await recordFiles(run.path, [input]);
-    if (Object.keys(files).length === 0) {
-      throw new TitlesmithError(`${join(run.path, input)} is missing, which the ${stage} stage reads.`, {
-        code: 'stage-input-missing',
-        hint: 'Run "titlesmith pipeline" for this run first.',
-      });
-    }
-  }
   return hashValue({
     version,
     options: optionsOf(stage, options),
     inputs: await recordFiles(run.path, [...inputs, ...optionalInputs]),
-    counts: countsOf(run, usesCountsOf),
+    counts: countsOf(run.manifest, usesCountsOf),
     source: stage === 'extract' ? sourceFingerprint : undefined,
     model: stage === 'finetune' ? modelIdentity(decisions['model']) : undefined,
     device: runsModel(stage)
@@ -87,12 +95,26 @@ async function fingerprintStage(stage: StageName, context: StageRunContext): Pro
 }
 
 async function isFinished(
-  run: RunFolder,
+  folder: string,
   record: StageRecord | undefined,
   fingerprint: string,
 ): Promise<boolean> {
   if (record?.status !== 'done' || record.fingerprint !== fingerprint) return false;
-  return filesAreUnchanged(run.path, record.outputs ?? {});
+  return filesAreUnchanged(folder, record.outputs ?? {});
+}
+
+/** Whether a file that a stage wrote is as it left it, and what the stage depends on too. */
+export async function isUpToDate(
+  stage: StageName,
+  file: string,
+  context: FingerprintContext,
+): Promise<boolean> {
+  const { path, manifest } = context.run;
+  const record = manifest.stages[stage];
+  const written = record?.outputs?.[file];
+  if (record === undefined || written === undefined) return false;
+  const alone = { ...record, outputs: { [file]: written } };
+  return isFinished(path, alone, await fingerprintStage(stage, context));
 }
 
 /** Why a stage runs, in words for the console; undefined for its first time. */
@@ -118,9 +140,10 @@ export async function runStage(stage: StageName, context: StageRunContext, force
   const { run, onProgress } = context;
   const { outputs, resumable } = stageDescriptions[stage];
   if (context.signal.aborted) throw new InterruptedError();
+  assertInputs(stage, run.path);
   let fingerprint = await fingerprintStage(stage, context);
   const previous = run.manifest.stages[stage];
-  if (!force && (await isFinished(run, previous, fingerprint))) {
+  if (!force && (await isFinished(run.path, previous, fingerprint))) {
     onProgress({ kind: 'note', message: 'skipped: nothing it depends on has changed' });
     return false;
   }
@@ -175,7 +198,7 @@ async function perform(
   const device = runsModel(stage) ? { device: formatDevice(decidedDevice(decisions['device'])) } : {};
   const base = { startedAt: new Date().toISOString(), fingerprint, ...device };
   await run.recordStage(stage, { ...base, status: 'running', seconds: earlierSeconds });
-  const counts = countsOf(run, usesCountsOf);
+  const counts = countsOf(run.manifest, usesCountsOf);
   try {
     const job = { stage, folder: run.path, runName, options, decisions, counts, shared, resume };
     const result = await runInThread(job, { onProgress, signal });

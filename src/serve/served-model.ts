@@ -1,3 +1,4 @@
+import type { CopyRules } from '../common/judgement.js';
 import type { DeviceChoice } from '../model/engine/device-names.js';
 import type { ConditionName, Delimiters, Precision } from '../options/choices.js';
 
@@ -27,6 +28,8 @@ export interface TitleFiles {
   readonly train: string;
   readonly validation: string;
   readonly threshold: number | 'auto';
+  /** The rules that the run's outputs were judged by; undefined where they are not stored. */
+  readonly rules: CopyRules | undefined;
 }
 
 /** How texts are generated. */

@@ -27,7 +27,7 @@ const lastWordsMs = 500;
 /**
  * Serves short texts over HTTP. Listens at once, and answers 503 until the model is loaded.
  * @param output where the log is written.
- * @throws TitlesmithError (exit code 2) when the port is taken or the host is not this machine's.
+ * @throws TitlesmithError `usage` when the port is taken or the host is not this machine's.
  */
 export async function startServer(
   served: ServedModel,

@@ -6,7 +6,7 @@ function fault(text: string): string {
   try {
     parseBatchFile(text, 'batch.yaml');
   } catch (error) {
-    expect((error as TitlesmithError).exitCode).toBe(2);
+    expect((error as TitlesmithError).code).toBe('usage');
     return (error as TitlesmithError).toLine();
   }
   throw new Error('the file was taken');

@@ -6,7 +6,7 @@ import { silentContext } from '../../src/common/progress.js';
 import { createRandom } from '../../src/common/random.js';
 import { dedupe } from '../../src/dedupe/dedupe.js';
 import { overfitStatistics } from '../../src/dedupe/statistics.js';
-import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
 import { generateTexts } from '../../src/model/generation/generate.js';
 import { generationDefaults } from '../../src/model/generation/options.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';

@@ -90,6 +90,10 @@ const portable = [
   'src/web',
   'src/model/graph',
   'src/model/engine/engine.ts',
+  'src/model/engine/float-formats.ts',
+  'src/model/engine/float16.ts',
+  'src/model/engine/onnx',
+  'src/model/engine/out-of-memory.ts',
   'src/model/transformer',
   'src/model/tokenizer',
   'src/model/training',
@@ -106,12 +110,7 @@ const portable = [
 ];
 
 /** Files that are bytes in, bytes out, and what a page and its server say to each other. */
-const portableFiles = [
-  'src/io/crc32c.ts',
-  'src/io/protobuf.ts',
-  'src/model/engine/float-formats.ts',
-  'src/review/messages.ts',
-];
+const portableFiles = ['src/io/crc32c.ts', 'src/io/protobuf.ts', 'src/review/messages.ts'];
 
 /** What runs on Node alone, in a place that is portable else. */
 const serverParts = ['src/web/server'];

@@ -77,7 +77,7 @@ describe('one value', () => {
   ];
   test.each(refused)('--%s %j is refused, naming flag and value', (name, value) => {
     const error = thrownBy(() => parseOptionValue(name, value));
-    expect(error.exitCode).toBe(2);
+    expect(error.code).toBe('usage');
     expect(error.message).toContain(`${flagOf(name)} got ${JSON.stringify(value)}`);
   });
 });
@@ -97,7 +97,7 @@ describe('options together', () => {
   ];
   test.each(refused)('%s', (_name, given, message) => {
     const error = thrownBy(() => checkOptionsTogether({ ...defaultOptions(), ...given }));
-    expect(error.exitCode).toBe(2);
+    expect(error.code).toBe('usage');
     expect(error.message).toMatch(message);
   });
 

@@ -322,7 +322,7 @@ describe('the review on requests that are not its own', () => {
     const port = Number(new URL(server.url).port);
     const other = await reviewInput(fewOutputs);
     folders.push(other.folder);
-    await expect(startReview(other, { port })).rejects.toMatchObject({ exitCode: 2 });
+    await expect(startReview(other, { port })).rejects.toMatchObject({ code: 'usage' });
     expect((await get(server, 'items')).status).toBe(200);
     expect(input.folder).not.toBe(other.folder);
   });

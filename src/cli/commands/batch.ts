@@ -1,7 +1,7 @@
 import type { BatchEvent } from '../../batch/batch-result.js';
 import { summarize } from '../../batch/new-record.js';
 import { runBatches } from '../../batch/run-batches.js';
-import { type ExitCode, exitCodes } from '../../common/errors.js';
+import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible } from '../interrupt.js';
 import type { BatchOptions } from '../request.js';
 import type { Terminal } from '../terminal.js';

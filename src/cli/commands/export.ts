@@ -1,5 +1,5 @@
-import { type ExitCode, exitCodes } from '../../common/errors.js';
 import { exportModel } from '../../pipeline/export-model.js';
+import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible, stopsAfterStep } from '../interrupt.js';
 import type { ExportOptions } from '../request.js';
 import type { Terminal } from '../terminal.js';

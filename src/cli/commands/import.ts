@@ -1,6 +1,6 @@
 import { importRun } from '../../archive/import-run.js';
-import { type ExitCode, exitCodes } from '../../common/errors.js';
 import type { RunOptions } from '../../options/option-table.js';
+import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible, stopsAfterStep } from '../interrupt.js';
 import type { Terminal } from '../terminal.js';
 

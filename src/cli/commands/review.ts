@@ -1,6 +1,6 @@
-import { type ExitCode, exitCodes } from '../../common/errors.js';
 import { openReview } from '../../pipeline/open-review.js';
 import { startReview } from '../../review/server.js';
+import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible, untilAborted } from '../interrupt.js';
 import type { ReviewOptions } from '../request.js';
 import type { Terminal } from '../terminal.js';

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { type ExitCode, exitCodes } from '../../common/errors.js';
 import { toPrintable } from '../../common/printable.js';
 import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
@@ -8,6 +7,7 @@ import { generateFromModel, namesModel } from '../../pipeline/generate-from-mode
 import { runSingleStage } from '../../pipeline/run-single-stage.js';
 import { runFiles } from '../../pipeline/stages/descriptions.js';
 import { readGenerated } from '../../pipeline/stages/generated-file.js';
+import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible, stopsAfterStep } from '../interrupt.js';
 import { summarizeRun } from '../summary.js';
 import type { Terminal } from '../terminal.js';

@@ -41,7 +41,7 @@ function optionsOfGroups(...groups: readonly string[]): readonly OptionName[] {
 /**
  * Reads a command line, without the program's name.
  * @returns what it asks for; undefined where it asked for help or the version, which are printed
- * @throws TitlesmithError (exit code 2) with commander's complaint in one line
+ * @throws TitlesmithError `usage` with commander's complaint in one line
  */
 export function parse(arguments_: readonly string[]): Request | undefined {
   let request: Request | undefined;

@@ -12,3 +12,11 @@ export function gpt2Tokenizer(): Tokenizer {
   shared ??= new BytePairTokenizer(gpt2Tokens);
   return shared;
 }
+
+/**
+ * GPT-2's token ids of words as they stand in the middle of a text: the space before a word belongs to its token, so
+ * that a word has the same tokens wherever it stands.
+ */
+export function encodeWords(words: string): readonly number[] {
+  return gpt2Tokenizer().encode(` ${words}`);
+}

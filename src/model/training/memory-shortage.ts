@@ -1,4 +1,4 @@
-import { DeviceMemoryError, TensorTooLargeError } from '../engine/device-memory-error.js';
+import { DeviceMemoryError, TensorTooLargeError } from '../engine/out-of-memory.js';
 import type { TrainingPlan } from './plan.js';
 import type { TrainingOptions } from './training-options.js';
 

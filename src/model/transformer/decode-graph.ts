@@ -69,11 +69,11 @@ export function decodeGraph(
 }
 
 /** The inputs and outputs that have a row a token, and those that have one a slot. */
-export function decodeRows(layers: number): Record<string, string> {
+export function decodeDynamicAxes(layers: number): Record<string, { readonly 0: string }> {
   const tokens = ['inputIds', 'positionIds', 'inverseTemperatures', 'logits', 'probabilities'];
   const slots = ['pastKeys', 'pastValues', 'keys', 'values'].flatMap((kind) => layerNames(kind, layers));
   return Object.fromEntries([
-    ...tokens.map((name) => [name, 'tokens']),
-    ...['lengths', ...slots].map((name) => [name, 'slots']),
+    ...tokens.map((name) => [name, { 0: 'tokens' }]),
+    ...['lengths', ...slots].map((name) => [name, { 0: 'slots' }]),
   ]);
 }

@@ -3,7 +3,7 @@ import type { Engine, Program } from '../engine/engine.js';
 import { requireEngineFloat16 } from '../engine/float16.js';
 import type { FloatType } from '../graph/shape.js';
 import type { TransformerConfiguration } from './configuration.js';
-import { type DecodeSizes, decodeGraph, decodeRows } from './decode-graph.js';
+import { type DecodeSizes, decodeDynamicAxes, decodeGraph } from './decode-graph.js';
 import type { DecodeInput, DecodeSession, PromptCache, Scores } from './decode-session.js';
 import { readDecodeWeights } from './decode-weights.js';
 import { DeviceSlotCache } from './device-slot-cache.js';
@@ -41,7 +41,7 @@ export async function openDecodeSession(
   const { parameters, constants } = await readDecodeWeights(configuration, weights, precision);
   const cacheType = precision === 'float16' ? 'float16' : 'float32';
   const outputs = decodeGraph(configuration, parameters, options, cacheType);
-  const program = await engine.compile(outputs, { constants, freeRows: decodeRows(layers) });
+  const program = await engine.compile(outputs, { constants, dynamicAxes: decodeDynamicAxes(layers) });
   const caches = cacheFactory(engine, configuration, cacheType);
   const [cache, promptCache] = [
     await caches(options.slots, options.capacity),

@@ -1,7 +1,7 @@
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import type { Precision } from '../../options/choices.js';
 import type { Engine } from '../engine/engine.js';
-import { createOnnxRuntimeEngine } from '../engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../engine/onnxruntime/cpu-engine.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import type { DecodeSession } from '../transformer/decode-session.js';

@@ -10,7 +10,7 @@ import { decideModel } from './model.js';
 /**
  * What `--model` and `--restore-from` together ask to start from: as with gpt-2-simple, weights named by their path come
  * before any model.
- * @throws TitlesmithError (exit code 2) when there is nothing at that path.
+ * @throws TitlesmithError `usage` when there is nothing at that path.
  */
 export function wishedModel({ model, restoreFrom }: Pick<RunOptions, 'model' | 'restoreFrom'>): string {
   if (restoreFrom === undefined || restoreFrom === 'latest' || restoreFrom === 'fresh') return model;
@@ -40,7 +40,7 @@ const realPath = (path: string): string => (existsSync(path) ? realpathSync(path
 
 /**
  * Refuses to train from weights that lie in the run to be trained, as training anew begins with removing them.
- * @throws TitlesmithError (exit code 2) naming the folder.
+ * @throws TitlesmithError `usage` naming the folder.
  */
 export function refuseOwnModel(runFolder: string, model: Decision | undefined): void {
   if (model === undefined || !existsSync(model.choice)) return;

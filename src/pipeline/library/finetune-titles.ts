@@ -3,7 +3,7 @@ import { silentContext, type WorkContext } from '../../common/progress.js';
 import { splitTitles } from '../../data/dataset.js';
 import type { Engine } from '../../model/engine/engine.js';
 import { requireEngineFloat16 } from '../../model/engine/float16.js';
-import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime/cpu-engine.js';
 import { finetune } from '../../model/training/finetune.js';
 import { tokenizeTitles } from '../../model/training/tokens.js';
 import type { TrainingOptions, TrainingResult } from '../../model/training/training-options.js';

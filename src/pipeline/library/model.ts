@@ -74,7 +74,7 @@ export interface GenerateOptions extends Partial<GenerationOptions> {
 /**
  * Generates texts and yields each as it is finished; `index` tells their order. Calls for one model take turns: one
  * begins when the one before has ended, by its last text, an error, or the iterator's `return` (which `break` calls).
- * @throws TitlesmithError (exit code 2) before any work when an option is wrong; the signal's reason once it is aborted.
+ * @throws TitlesmithError `usage` before any work when an option is wrong; the signal's reason once it is aborted.
  */
 export async function* generate(
   model: Model,

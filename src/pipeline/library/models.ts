@@ -19,7 +19,7 @@ export async function downloadModel(name: string, context: WorkContext = silentC
 /**
  * Whether a model can be opened without the network: a folder that holds one, or a cached one. Asks nobody.
  * @param name as for {@link downloadModel}, or a folder.
- * @throws TitlesmithError (exit code 2) when it is the name of no model.
+ * @throws TitlesmithError `usage` when it is the name of no model.
  */
 export async function isDownloaded(name: string): Promise<boolean> {
   try {

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../../common/errors.js';
-import type { WorkContext } from '../../common/progress.js';
 import { overfitStatistics } from '../../dedupe/statistics.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readClientBundle } from '../../io/client-bundle.js';
@@ -13,14 +12,14 @@ import { renderReport } from '../../report/report-page.js';
 import type { PageAssets } from '../../web/html-page.js';
 import type { ReportCounts, RunCounts } from './counts.js';
 import { runFiles } from './descriptions.js';
-import { judgeRun } from './judge.js';
+import { readJudgement } from './judgement-file.js';
 import type { StageJob } from './stage-job.js';
 
 /** Everything a run left behind → report.html and report.json. */
-export async function runReport(job: StageJob, context: WorkContext): Promise<ReportCounts> {
+export async function runReport(job: StageJob): Promise<ReportCounts> {
   const { folder, options, decisions } = job;
   const { source } = decisions;
-  const judgement = await judgeRun(folder, options.similarityThreshold, context);
+  const judgement = await readJudgement(folder);
   const overfit = overfitStatistics(judgement.verdicts, judgement.heldOut);
   const figures = buildReport({
     runName: job.runName,

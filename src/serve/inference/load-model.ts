@@ -3,7 +3,7 @@ import { readDataset } from '../../data/dataset.js';
 import { createTitleJudge, type TitleJudge } from '../../dedupe/title-judge.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { elementCount } from '../../model/graph/shape.js';
-import { gpt2Tokenizer } from '../../model/tokenizer/gpt2.js';
+import { encodeWords } from '../../model/tokenizer/gpt2.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { DecodeSession } from '../../model/transformer/decode-session.js';
 import { parameterSpecifications } from '../../model/transformer/parameters.js';
@@ -41,16 +41,19 @@ export async function loadModel(served: ServedModel, settings: InferenceSettings
   return { session, tokenizer, judge: judged?.judge, facts };
 }
 
-/** A judge by a run's own titles and rules, and how many titles it knows. */
+/**
+ * A judge by a run's own titles and rules, and how many titles it knows. Rules that were not stored are chosen anew from
+ * the titles.
+ */
 async function openJudge({
   train,
   validation,
   threshold,
+  rules,
 }: TitleFiles): Promise<{ readonly judge: TitleJudge; readonly titles: number }> {
   const [titles, heldOut] = [await readTitles(train), await readTitles(validation)];
-  // As the dedupe stage counts runs, whatever the model.
-  const tokenize = (folded: string): readonly number[] => gpt2Tokenizer().encode(` ${folded}`);
-  return { judge: await createTitleJudge(titles, { threshold, heldOut, tokenize }), titles: titles.length };
+  const judge = await createTitleJudge(titles, { threshold, heldOut, rules, tokenize: encodeWords });
+  return { judge, titles: titles.length };
 }
 
 async function readTitles(path: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { NumericArray } from '../../../src/model/engine/engine.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime/cpu-engine.js';
 import { type Batch, BatchStream } from '../../../src/model/training/batches.js';
 import { gradientName, trainingGraph } from '../../../src/model/training/loss-graph.js';
 import { Optimizer } from '../../../src/model/training/optimizer.js';

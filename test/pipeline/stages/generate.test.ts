@@ -126,7 +126,7 @@ describe('a file of prefixes', () => {
     ['not UTF-8', Uint8Array.of(0x61, 0xff), 'is not UTF-8 text'],
   ])('that is %s is refused', async (_, content, message) => {
     await expect(readPrefixFile(write(content))).rejects.toMatchObject({
-      exitCode: 2,
+      code: 'usage',
       message: expect.stringContaining(message),
     });
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime/cpu-engine.js';
 import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
 import { finetune } from '../../../src/model/training/finetune.js';
 import { tokenizeTitles } from '../../../src/model/training/tokens.js';

@@ -1,17 +1,22 @@
 import { input, reshape } from '../../graph/builder.js';
-import type { Part } from '../../graph/large-tensors.js';
+import type { Chunk } from '../../graph/chunks.js';
 import type { TensorSpecification } from '../../graph/shape.js';
-import { checkedShape, isArray } from '../arrays.js';
-import { explainDeviceError } from '../device-memory-error.js';
-import type { DeviceMemory, DeviceTensor, NumericArray, Value } from '../engine.js';
-import { DeviceTensorParts, OrtDeviceTensor } from './device-tensor.js';
-import { onDevice } from './device-turns.js';
-import { exportOnnx } from './export.js';
-import { largeParts } from './large-tensors.js';
-import { created, type Handle, ortLibrary } from './library.js';
-import type { Provider } from './provider.js';
+import {
+  checkedShape,
+  type DeviceMemory,
+  type DeviceTensor,
+  isArray,
+  type NumericArray,
+  type Value,
+} from '../engine.js';
+import { exportOnnx } from '../onnx/export.js';
+import { onnxTypes } from '../onnx/schema.js';
+import { explainDeviceError } from '../out-of-memory.js';
+import { bufferChunks } from './buffer-chunks.js';
+import { ChunkedDeviceTensor, OrtDeviceTensor, onDevice } from './device-tensor.js';
+import { created, type Handle, ortLibrary } from './ort-api.js';
+import type { Provider } from './providers.js';
 import { RowCopy, type RowPair } from './row-copy.js';
-import { onnxTypes } from './schema.js';
 import { OrtSession, sharedEnvironment, wrap } from './session.js';
 
 /** Memory of an execution provider's device. */
@@ -35,10 +40,6 @@ export class OrtDeviceMemory implements DeviceMemory {
     const specifications = { inputs: new Map([['x', x]]), outputs: new Map([['y', y]]) };
     const session = await OrtSession.open(exportOnnx({ y }), specifications.inputs, specifications.outputs, {
       threads,
-      constants: new Map(),
-      freeRows: new Set(),
-      packed: new Set(),
-      unsignedWeights: false,
       appendProvider: provider.append,
     });
     const [deviceAllocator, defaultMemory] = [0, 0];
@@ -56,11 +57,11 @@ export class OrtDeviceMemory implements DeviceMemory {
   }
 
   allocate(specification: TensorSpecification): DeviceTensor {
-    const parts = largeParts('tensor', specification, this.largestBuffer);
-    if (!parts) return this.allocateBuffer(specification);
-    return new DeviceTensorParts(
+    const chunks = bufferChunks('tensor', specification, this.largestBuffer);
+    if (!chunks) return this.allocateBuffer(specification);
+    return new ChunkedDeviceTensor(
       specification,
-      parts.map((part) => ({ part, tensor: this.allocateBuffer(part.specification) })),
+      chunks.map((chunk) => ({ chunk, tensor: this.allocateBuffer(chunk.specification) })),
     );
   }
 
@@ -103,7 +104,7 @@ export class OrtDeviceMemory implements DeviceMemory {
 
   private async copy(whole: readonly (readonly [from: Value, to: Value])[]): Promise<void> {
     const { functions, check } = ortLibrary();
-    const pairs = whole.flatMap(([from, to]) => partsOfPair(from, to));
+    const pairs = whole.flatMap(([from, to]) => chunksOfPair(from, to));
     const wrapped: Handle[] = [];
     const handleOf = (value: Value, { specification }: DeviceTensor): Handle => {
       if (value instanceof OrtDeviceTensor) return value.handleFor('copy', specification, false);
@@ -136,18 +137,18 @@ export class OrtDeviceMemory implements DeviceMemory {
   }
 }
 
-/** A pair of an array and a tensor in parts as pairs of their own. */
-function partsOfPair(from: Value, to: Value): (readonly [from: Value, to: Value])[] {
-  if (from instanceof DeviceTensorParts) {
-    return from.parts.map(({ part, tensor }) => [tensor, partOfArray(from, to as NumericArray, part)]);
+/** A pair of an array and a tensor in chunks as pairs of their own. */
+function chunksOfPair(from: Value, to: Value): (readonly [from: Value, to: Value])[] {
+  if (from instanceof ChunkedDeviceTensor) {
+    return from.chunks.map(({ chunk, tensor }) => [tensor, chunkOfArray(from, to as NumericArray, chunk)]);
   }
-  if (to instanceof DeviceTensorParts) {
-    return to.parts.map(({ part, tensor }) => [partOfArray(to, from as NumericArray, part), tensor]);
+  if (to instanceof ChunkedDeviceTensor) {
+    return to.chunks.map(({ chunk, tensor }) => [chunkOfArray(to, from as NumericArray, chunk), tensor]);
   }
   return [[from, to]];
 }
 
-function partOfArray({ specification }: DeviceTensor, array: NumericArray, part: Part): NumericArray {
+function chunkOfArray({ specification }: DeviceTensor, array: NumericArray, chunk: Chunk): NumericArray {
   checkedShape('copy', array, specification, false);
-  return array.subarray(part.start, part.end);
+  return array.subarray(chunk.start, chunk.end);
 }

@@ -3,7 +3,6 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { TitlesmithError } from '../../../common/errors.js';
 import { foreign, type LibraryHandle } from '../../../io/foreign-library.js';
-import { configureRuntime } from './process-environment.js';
 
 /** The address of something that belongs to ONNX Runtime. */
 export type Handle = bigint;
@@ -188,6 +187,32 @@ const declarations: {
   releaseCudaProviderOptions: ['void', 'void*'],
   addExternalInitializers: ['void*', 'void*, const char**, void**, size_t'],
 };
+
+/**
+ * Sets a variable for C code of this process, unless it is set. What is written to `process.env` does not reach C from a
+ * worker's thread, whose variables are a copy.
+ */
+function setDefault(name: string, value: string): void {
+  if (process.env[name] !== undefined) return;
+  if (process.platform === 'win32') {
+    foreign.load('kernel32.dll').func('bool SetEnvironmentVariableA(const char*, const char*)')(name, value);
+  } else {
+    foreign.load(null).func('int setenv(const char*, const char*, int)')(name, value, 0);
+  }
+}
+
+/**
+ * Sets what ONNX Runtime reads while it is loaded. Called before that.
+ *
+ * - It sends no telemetry: since 1.29 it reports processes and sessions to its maker, and keeps a device id and a
+ *   database in the home folder for it, unless it is told not to.
+ * - Attention on the processor is computed by its plain kernel. The tiled one, made for long texts, takes a third longer
+ *   for a token of each of many short ones (docs/generation.md); at 100 tokens they are equal.
+ */
+function configureRuntime(): void {
+  setDefault('ORT_DISABLE_TELEMETRY', '1');
+  setDefault('ORT_GQA_DISABLE_FLASH_ATTENTION', '1');
+}
 
 /** The shared library inside the onnxruntime-node package, for this system and processor. */
 function libraryPath(): string {

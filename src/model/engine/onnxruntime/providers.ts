@@ -1,5 +1,63 @@
 import { TitlesmithError } from '../../../common/errors.js';
+import type { OnnxTarget } from '../onnx/op-exporters.js';
+import { webGpuTarget } from '../onnx/webgpu-ops.js';
+import { created, type Handle, ortLibrary } from './ort-api.js';
 import { type VulkanLimits, vulkanDevices } from './vulkan.js';
+
+/** Adds an execution provider to a session's options. @throws Error saying why the device cannot be used. */
+export type AppendProvider = (options: Handle) => void;
+
+/** What computes beside the processor. */
+export interface Provider {
+  readonly append: AppendProvider;
+  /** ONNX Runtime's name for memory on the device. */
+  readonly memoryName: string;
+  /** What graphs are written for, where it lacks operators of ONNX Runtime on the processor. */
+  readonly target?: OnnxTarget;
+  /** Bytes of the largest buffer to use. */
+  readonly largestBuffer: () => number;
+}
+
+export type ProviderName = 'webgpu' | 'cuda';
+
+/** @param settings of the provider, by ONNX Runtime's names for them. */
+function appendByName(name: string, settings: Readonly<Record<string, string>>): AppendProvider {
+  const [keys, values] = [Object.keys(settings), Object.values(settings)];
+  return (options) => {
+    const { functions, check } = ortLibrary();
+    check(functions.sessionOptionsAppendExecutionProvider(options, name, keys, values, keys.length));
+  };
+}
+
+function appendCuda(options: Handle): void {
+  const { functions, check } = ortLibrary();
+  const cuda = created((out) => functions.createCudaProviderOptions(out));
+  try {
+    check(functions.appendCudaExecutionProvider(options, cuda));
+  } finally {
+    functions.releaseCudaProviderOptions(cuda);
+  }
+}
+
+/** Settings that ONNX Runtime knows. */
+function providerSettings(): Readonly<Record<string, string>> {
+  const { maxBufferSize: _, ...known } = webGpuSettings();
+  return known;
+}
+
+export const providers: Readonly<Record<ProviderName, Provider>> = {
+  webgpu: {
+    append: (options) => appendByName('WebGPU', providerSettings())(options),
+    memoryName: 'WebGPU_Buffer',
+    target: webGpuTarget,
+    largestBuffer: largestWebGpuBuffer,
+  },
+  cuda: {
+    append: appendCuda,
+    memoryName: 'Cuda',
+    largestBuffer: () => Number.POSITIVE_INFINITY,
+  },
+};
 
 /** What every WebGPU device allows (WebGPU specification, "Limits"). */
 const guaranteed: VulkanLimits = {
@@ -20,7 +78,7 @@ const padding = 2 ** 16;
  * Settings of WebGPU for tests, JSON in TITLESMITH_WEBGPU: `{"validationMode": "full"}` has every dispatch checked;
  * `{"maxStorageBufferBindingSize": "134217728"}` and `{"maxBufferSize": "65536"}` stand for another card.
  */
-export function webGpuSettings(): Readonly<Record<string, string>> {
+function webGpuSettings(): Readonly<Record<string, string>> {
   const text = process.env['TITLESMITH_WEBGPU'];
   if (!text) return {};
   try {
@@ -47,7 +105,7 @@ function setLimit(name: keyof VulkanLimits): number | undefined {
  * that is: read from the Vulkan driver, where Dawn takes it from, and elsewhere what WebGPU guarantees. Larger than what
  * one binding takes may be, as ONNX Runtime binds such a buffer in pieces, while a dispatch has bindings for them.
  */
-export function largestWebGpuBuffer(): number {
+function largestWebGpuBuffer(): number {
   const set = setLimit('maxBufferSize');
   if (set !== undefined) return set;
   const limits = readLimits();

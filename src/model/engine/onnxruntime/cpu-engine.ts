@@ -1,12 +1,16 @@
-import { topologicalOrder } from '../graph/order.js';
-import { elementCount, type TensorSpecification } from '../graph/shape.js';
-import type { OpNode, Tensor } from '../graph/tensor.js';
-import { checkedShape } from './arrays.js';
-import type { CompileOptions, Engine, NumericArray, Program } from './engine.js';
-import { exportOnnx } from './onnx/export.js';
-import { type MemoryPlan, planMemory } from './onnx/memory-plan.js';
-import { productsSaturate } from './onnx/saturation.js';
-import { OrtSession } from './onnx/session.js';
+import { input, quantizedMatmul } from '../../graph/builder.js';
+import { elementCount, type TensorSpecification } from '../../graph/shape.js';
+import { type OpNode, type Tensor, topologicalOrder } from '../../graph/tensor.js';
+import {
+  type CompileOptions,
+  checkedShape,
+  type Engine,
+  type NumericArray,
+  type Program,
+} from '../engine.js';
+import { exportOnnx } from '../onnx/export.js';
+import { type Constant, OrtSession } from './session.js';
+import { planZeroCopy, type ZeroCopyPlan } from './zero-copy.js';
 
 type Outputs = Readonly<Record<string, Tensor>>;
 
@@ -33,12 +37,12 @@ export function createOnnxRuntimeEngine({ threads, profile }: OnnxRuntimeOptions
     options: CompileOptions,
     unsignedWeights: boolean,
   ): Promise<Program> => {
-    const { constants, freeRows = {} } = options;
-    const fixedNames = new Set([...(constants?.keys() ?? []), ...Object.keys(freeRows)]);
-    const plan = planMemory(outputs, fixedNames);
+    const { constants, dynamicAxes = {} } = options;
+    const fixedNames = new Set([...(constants?.keys() ?? []), ...Object.keys(dynamicAxes)]);
+    const plan = planZeroCopy(outputs, fixedNames);
     const inputs = inputSpecifications(outputs);
     const read = inputSpecifications(plan.outputs);
-    const fixed = new Map<string, { array: NumericArray; specification: TensorSpecification }>();
+    const fixed = new Map<string, Constant>();
     for (const [name, array] of constants ?? []) {
       const specification = inputs.get(name);
       if (!specification) throw new RangeError(`${name}: the graph has no such input`);
@@ -46,11 +50,15 @@ export function createOnnxRuntimeEngine({ threads, profile }: OnnxRuntimeOptions
       inputs.delete(name);
       read.delete(name);
     }
-    const model = exportOnnx(plan.outputs, new Set(fixed.keys()), freeRows, plan.splitInputs);
+    const model = exportOnnx(plan.outputs, {
+      constants: new Set(fixed.keys()),
+      dynamicAxes,
+      splitInputs: plan.splitInputs,
+    });
     const sessionOptions = {
       threads: threads ?? 0,
       constants: fixed,
-      freeRows: new Set(Object.keys(freeRows)),
+      dynamicRows: new Set(Object.keys(dynamicAxes)),
       packed: packedConstants(outputs),
       unsignedWeights,
       profile,
@@ -107,7 +115,7 @@ class OnnxRuntimeProgram implements Program {
     private readonly session: OrtSession,
     private readonly inputs: ReadonlyMap<string, TensorSpecification>,
     private readonly outputs: ReadonlyMap<string, TensorSpecification>,
-    private readonly plan: MemoryPlan,
+    private readonly plan: ZeroCopyPlan,
   ) {}
 
   async run(feeds: Arrays, results: Arrays): Promise<void> {
@@ -151,4 +159,36 @@ function addRows(table: Float32Array, updates: Float32Array, indices: Int32Array
     const [from, to] = [row * width, index * width];
     for (let column = 0; column < width; column++) table[to + column]! += updates[from + column]!;
   }
+}
+
+/**
+ * Whether the runtime's 8-bit products are wrong on this processor for the largest values: its AVX2 code without VNNI
+ * adds two products in 16 bits, where they saturate.
+ * @param compile makes a program of a graph and its constants.
+ */
+export async function productsSaturate(
+  compile: (
+    outputs: Record<string, Tensor>,
+    constants: ReadonlyMap<string, NumericArray>,
+  ) => Promise<Program>,
+): Promise<boolean> {
+  const [inner, columns] = [64, 16];
+  const product = quantizedMatmul(
+    input('x', [1, inner]),
+    input('w', [inner, columns], 'int8'),
+    input('scales', [columns]),
+  );
+  const constants = new Map<string, NumericArray>([
+    ['w', new Int8Array(inner * columns).fill(127)],
+    ['scales', new Float32Array(columns).fill(1)],
+  ]);
+  const program = await compile({ product }, constants);
+  const result = new Float32Array(columns);
+  try {
+    await program.run({ x: new Float32Array(inner).fill(1) }, { product: result });
+  } finally {
+    await program.dispose();
+  }
+  const exact = inner * 127;
+  return result.some((value) => Math.abs(value / exact - 1) > 1e-3);
 }

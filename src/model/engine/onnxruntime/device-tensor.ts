@@ -1,9 +1,23 @@
-import type { Part } from '../../graph/large-tensors.js';
+import type { Chunk } from '../../graph/chunks.js';
 import { elementCount, formatShape, type Shape, type TensorSpecification } from '../../graph/shape.js';
 import type { DeviceTensor } from '../engine.js';
-import { onDevice } from './device-turns.js';
-import { created, type Handle, ortLibrary } from './library.js';
-import { elementBytes, onnxTypes } from './schema.js';
+import { elementBytes, onnxTypes } from '../onnx/schema.js';
+import { created, type Handle, ortLibrary } from './ort-api.js';
+
+/** Does a piece of work when it is its turn. */
+export type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
+let lastTurn: Promise<unknown> = Promise.resolve();
+
+/**
+ * One after the other, in the order asked for: sessions on a device share one context of it, which several threads must
+ * not use at a time.
+ */
+export const onDevice: InTurn = (work) => {
+  const turn = lastTurn.then(work, work);
+  lastTurn = turn.catch(() => {});
+  return turn;
+};
 
 /** A value of the runtime's that is made when it is first used, as making it is work on the device. */
 interface Lazy {
@@ -69,9 +83,9 @@ export class OrtDeviceTensor implements DeviceTensor {
   }
 
   /** The runtime's value, asked for in a turn on the device. @throws RangeError naming it where it does not fit what a program wants. */
-  handleFor(name: string, { shape, dtype }: TensorSpecification, freeRows: boolean): Handle {
+  handleFor(name: string, { shape, dtype }: TensorSpecification, dynamicRows: boolean): Handle {
     const own = this.specification;
-    const rows = freeRows ? (own.shape[0] ?? 1) : (shape[0] ?? 1);
+    const rows = dynamicRows ? (own.shape[0] ?? 1) : (shape[0] ?? 1);
     const wanted = shape.length === 0 ? shape : shape.with(0, rows);
     const fits = rows > 0 && rows <= (shape[0] ?? 1);
     if (own.dtype !== dtype || !fits || formatShape(own.shape) !== formatShape(wanted)) {
@@ -88,20 +102,20 @@ export class OrtDeviceTensor implements DeviceTensor {
   }
 }
 
-/** A tensor too large for one buffer: its parts, one after the other along the first axis. */
-export class DeviceTensorParts implements DeviceTensor {
+/** A tensor too large for one buffer: its chunks, one after the other along the first axis. */
+export class ChunkedDeviceTensor implements DeviceTensor {
   constructor(
     readonly specification: TensorSpecification,
-    readonly parts: readonly { readonly part: Part; readonly tensor: OrtDeviceTensor }[],
+    readonly chunks: readonly { readonly chunk: Chunk; readonly tensor: OrtDeviceTensor }[],
   ) {}
 
   view(shape: Shape): DeviceTensor {
     throw new RangeError(
-      `a view ${formatShape(shape)} of ${formatShape(this.specification.shape)}, which is held in parts`,
+      `a view ${formatShape(shape)} of ${formatShape(this.specification.shape)}, which is held in chunks`,
     );
   }
 
   dispose(): void {
-    for (const { tensor } of this.parts) tensor.dispose();
+    for (const { tensor } of this.chunks) tensor.dispose();
   }
 }

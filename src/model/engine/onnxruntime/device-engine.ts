@@ -1,17 +1,22 @@
-import type { Part } from '../graph/large-tensors.js';
-import { topologicalOrder } from '../graph/order.js';
-import { formatShape, type TensorSpecification } from '../graph/shape.js';
-import type { OpNode, Tensor } from '../graph/tensor.js';
-import { checkedShape, isArray } from './arrays.js';
-import { explainDeviceError } from './device-memory-error.js';
-import type { CompileOptions, Engine, NumericArray, Program, Value } from './engine.js';
-import { OrtDeviceMemory } from './onnx/device-memory.js';
-import { DeviceTensorParts } from './onnx/device-tensor.js';
-import { exportOnnx } from './onnx/export.js';
-import { splitForBuffers } from './onnx/large-tensors.js';
-import { type Provider, type ProviderName, providers } from './onnx/provider.js';
-import { OrtSession } from './onnx/session.js';
-import type { OnnxRuntimeOptions } from './onnxruntime.js';
+import type { Chunk } from '../../graph/chunks.js';
+import { formatShape, type TensorSpecification } from '../../graph/shape.js';
+import { type OpNode, type Tensor, topologicalOrder } from '../../graph/tensor.js';
+import {
+  type CompileOptions,
+  checkedShape,
+  type Engine,
+  isArray,
+  type Program,
+  type Value,
+} from '../engine.js';
+import { exportOnnx } from '../onnx/export.js';
+import { explainDeviceError } from '../out-of-memory.js';
+import { splitForBuffers } from './buffer-chunks.js';
+import type { OnnxRuntimeOptions } from './cpu-engine.js';
+import { OrtDeviceMemory } from './device-memory.js';
+import { ChunkedDeviceTensor } from './device-tensor.js';
+import { type Provider, type ProviderName, providers } from './providers.js';
+import { type Constant, OrtSession } from './session.js';
 
 type Specifications = ReadonlyMap<string, TensorSpecification>;
 
@@ -48,37 +53,39 @@ interface Device {
 
 async function compile(
   outputs: Readonly<Record<string, Tensor>>,
-  { constants, freeRows = {} }: CompileOptions,
+  { constants, dynamicAxes = {} }: CompileOptions,
   { provider, threads, largestBuffer }: Device,
 ): Promise<Program> {
-  const { outputs: computed, parts } = splitForBuffers(outputs, largestBuffer);
+  const { outputs: computed, chunks } = splitForBuffers(outputs, largestBuffer);
   const [inputs, read] = [inputsOf(outputs), inputsOf(computed)];
-  const fixed = new Map<string, { array: NumericArray; specification: TensorSpecification }>();
+  const fixed = new Map<string, Constant>();
   for (const [name, array] of constants ?? []) {
     const specification = inputs.get(name);
     if (!specification) throw new RangeError(`${name}: the graph has no such input`);
     inputs.delete(name);
     const whole = [{ name, start: 0, end: array.length, specification }];
-    for (const part of parts.get(name) ?? whole) {
-      fixed.set(part.name, {
-        array: array.subarray(part.start, part.end),
-        specification: part.specification,
+    for (const chunk of chunks.get(name) ?? whole) {
+      fixed.set(chunk.name, {
+        array: array.subarray(chunk.start, chunk.end),
+        specification: chunk.specification,
       });
-      read.delete(part.name);
+      read.delete(chunk.name);
     }
   }
-  const model = exportOnnx(computed, new Set(fixed.keys()), freeRows, undefined, provider.isWebGpu);
+  const model = exportOnnx(computed, {
+    constants: new Set(fixed.keys()),
+    dynamicAxes,
+    ...(provider.target ? { target: provider.target } : {}),
+  });
   const session = await OrtSession.open(model, read, new Map(Object.entries(computed)), {
     threads,
     constants: fixed,
-    freeRows: new Set(Object.keys(freeRows)),
-    packed: new Set(),
-    unsignedWeights: false,
+    dynamicRows: new Set(Object.keys(dynamicAxes)),
     appendProvider: provider.append,
   }).catch((error: unknown) => {
     throw explainDeviceError(error);
   });
-  return new DeviceProgram(session, inputs, new Map(Object.entries(outputs)), parts);
+  return new DeviceProgram(session, inputs, new Map(Object.entries(outputs)), chunks);
 }
 
 class DeviceProgram implements Program {
@@ -87,40 +94,40 @@ class DeviceProgram implements Program {
     private readonly inputs: Specifications,
     private readonly outputs: Specifications,
     /** Those of inputs and outputs that are too large for a buffer. */
-    private readonly parts: ReadonlyMap<string, readonly Part[]>,
+    private readonly chunks: ReadonlyMap<string, readonly Chunk[]>,
   ) {}
 
   async run(feeds: Readonly<Record<string, Value>>, results: Readonly<Record<string, Value>>): Promise<void> {
     const unknown = Object.keys(feeds).find((name) => !this.inputs.has(name));
     if (unknown !== undefined) throw new RangeError(`${unknown}: the graph has no such input`);
     try {
-      await this.session.run(this.inParts(feeds, this.inputs), this.inParts(results, this.outputs));
+      await this.session.run(this.inChunks(feeds, this.inputs), this.inChunks(results, this.outputs));
     } catch (error) {
       throw explainDeviceError(error);
     }
   }
 
-  /** What is given for a large tensor, part by part. */
-  private inParts(
+  /** What is given for a large tensor, chunk by chunk. */
+  private inChunks(
     values: Readonly<Record<string, Value>>,
     specifications: Specifications,
   ): Readonly<Record<string, Value>> {
     const found: Record<string, Value> = { ...values };
-    for (const [name, parts] of this.parts) {
+    for (const [name, chunks] of this.chunks) {
       const specification = specifications.get(name);
       if (!specification) continue;
       const value = values[name];
       delete found[name];
-      if (value instanceof DeviceTensorParts) {
+      if (value instanceof ChunkedDeviceTensor) {
         const [given, wanted] = [value.specification.shape, specification.shape].map(formatShape);
         if (given !== wanted)
           throw new RangeError(`${name}: needs ${wanted}; received ${given} on the device`);
-        for (const [index, { name: part }] of parts.entries()) found[part] = value.parts[index]!.tensor;
+        for (const [index, { name: chunk }] of chunks.entries()) found[chunk] = value.chunks[index]!.tensor;
         continue;
       }
       const array = value && isArray(value) ? value : undefined;
       checkedShape(name, array, specification, false);
-      for (const { name: part, start, end } of parts) found[part] = array!.subarray(start, end);
+      for (const { name: chunk, start, end } of chunks) found[chunk] = array!.subarray(start, end);
     }
     return found;
   }

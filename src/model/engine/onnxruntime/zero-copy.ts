@@ -1,7 +1,6 @@
 import { add, split } from '../../graph/builder.js';
-import { topologicalOrder } from '../../graph/order.js';
 import { elementCount, formatShape } from '../../graph/shape.js';
-import type { OpNode, Tensor } from '../../graph/tensor.js';
+import { type OpNode, type Tensor, topologicalOrder } from '../../graph/tensor.js';
 
 /** Elements of an array of the caller's that the runtime sees as a tensor of its own. */
 export interface View {
@@ -18,12 +17,12 @@ export interface RowAddition {
 }
 
 /** How a graph's inputs and outputs lie in the arrays of the caller, without copies. */
-export interface MemoryPlan {
-  /** What the runtime computes: some outputs in pieces, and updates of rows beside them. */
+export interface ZeroCopyPlan {
+  /** What the runtime computes: some outputs in chunks, and updates of rows beside them. */
   readonly outputs: Readonly<Record<string, Tensor>>;
-  /** Splits of inputs whose pieces are inputs themselves, with the names of those. */
+  /** Splits of inputs whose chunks are inputs themselves, with the names of those. */
   readonly splitInputs: ReadonlyMap<OpNode, readonly string[]>;
-  /** Pieces of inputs and of outputs by name. */
+  /** Chunks of inputs and of outputs by name. */
   readonly views: ReadonlyMap<string, View>;
   readonly additions: readonly RowAddition[];
   /** Outputs made of nothing but added rows: zeros before those. */
@@ -52,14 +51,14 @@ function termsOf(tensor: Tensor, uses: ReadonlyMap<Tensor, number>): Tensor[] {
   return isSum ? tensor.node.inputs.flatMap((operand) => termsOf(operand, uses)) : [tensor];
 }
 
-/** Names the pieces of a split along the first axis, and says where each lies in the array. */
+/** Names the chunks of a split along the first axis, and says where each lies in the array. */
 function addViews(
   views: Map<string, View>,
   array: string,
-  pieces: readonly { readonly shape: Tensor['shape'] }[],
+  chunks: readonly { readonly shape: Tensor['shape'] }[],
 ): string[] {
   let start = 0;
-  return pieces.map(({ shape }) => {
+  return chunks.map(({ shape }) => {
     const end = start + elementCount(shape);
     const name = `${array}[${start}:${end}]`;
     views.set(name, { array, start, end });
@@ -69,15 +68,15 @@ function addViews(
 }
 
 /**
- * Finds what needs no copy. An input that is split along its first axis is read in pieces where it lies; an output that
- * is a concatenation along it is written in pieces. Rows that are scattered into an output are added after the run: ONNX
+ * Finds what needs no copy. An input that is split along its first axis is read in chunks where it lies; an output that
+ * is a concatenation along it is written in chunks. Rows that are scattered into an output are added after the run: ONNX
  * Runtime adds them in one thread, element by element, by indices as large as the rows.
  * @param fixed inputs and outputs that stay whole: constants, and those with fewer rows in some runs.
  */
-export function planMemory(
+export function planZeroCopy(
   outputs: Readonly<Record<string, Tensor>>,
   fixed: ReadonlySet<string>,
-): MemoryPlan {
+): ZeroCopyPlan {
   const uses = useCounts(Object.values(outputs));
   const views = new Map<string, View>();
   const computed: Record<string, Tensor> = {};
@@ -101,8 +100,8 @@ export function planMemory(
     }
     const rows = fixed.has(name) ? undefined : dense.find(isRowConcat);
     if (rows) {
-      const pieces = sumInPieces(dense, rows.node.inputs);
-      for (const [index, piece] of addViews(views, name, pieces).entries()) computed[piece] = pieces[index]!;
+      const chunks = sumInChunks(dense, rows.node.inputs);
+      for (const [index, chunk] of addViews(views, name, chunks).entries()) computed[chunk] = chunks[index]!;
     } else if (dense.length === 0) empty.add(name);
     else computed[name] = dense.length === terms.length ? output : dense.reduce((a, b) => add(a, b));
   }
@@ -115,26 +114,26 @@ export function planMemory(
   return { outputs: computed, splitInputs, views, additions, empty };
 }
 
-/** Where a tensor lies in an input: all of it, or a piece of it along its first axis. */
+/** Where a tensor lies in an input: all of it, or a chunk of it along its first axis. */
 function viewOf({ node, index, shape }: Tensor): View | undefined {
   const size = elementCount(shape);
   if (node.op === 'input') return { array: inputName(node.outputs[0]!), start: 0, end: size };
   const [x] = node.inputs;
   if (!isNode(node, 'split') || node.attributes.axis !== 0 || x!.node.op !== 'input') return undefined;
   const earlier = node.outputs.slice(0, index);
-  const start = earlier.reduce((sum, piece) => sum + elementCount(piece.shape), 0);
+  const start = earlier.reduce((sum, chunk) => sum + elementCount(chunk.shape), 0);
   return { array: inputName(x!), start, end: start + size };
 }
 
 const inputName = ({ node }: Tensor): string => (node as OpNode<'input'>).attributes.name;
 
 /** Σ terms, cut along the first axis like `like`. */
-function sumInPieces(terms: readonly Tensor[], like: readonly Tensor[]): Tensor[] {
+function sumInChunks(terms: readonly Tensor[], like: readonly Tensor[]): Tensor[] {
   const sizes = like.map(({ shape }) => shape[0]!);
   const cut = terms.map((term) => {
     const own = term.node.inputs.map(({ shape }) => shape[0]!);
     const isCutAlike = isRowConcat(term) && formatShape(own) === formatShape(sizes);
     return isCutAlike ? term.node.inputs : split(term, 0, sizes);
   });
-  return sizes.map((_, piece) => cut.map((pieces) => pieces[piece]!).reduce((a, b) => add(a, b)));
+  return sizes.map((_, chunk) => cut.map((chunks) => chunks[chunk]!).reduce((a, b) => add(a, b)));
 }

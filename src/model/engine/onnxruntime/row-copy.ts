@@ -1,9 +1,9 @@
 import { type DType, elementCount, type Shape, type TensorSpecification } from '../../graph/shape.js';
 import type { DeviceTensor } from '../engine.js';
-import type { InTurn } from './device-turns.js';
-import type { Provider } from './provider.js';
+import { OnnxWriter } from '../onnx/writer.js';
+import type { InTurn } from './device-tensor.js';
+import type { Provider } from './providers.js';
 import { OrtSession } from './session.js';
-import { OnnxWriter } from './writer.js';
 
 /** Tensors between which a row is copied. */
 export interface RowPair {
@@ -49,7 +49,7 @@ export class RowCopy {
     const outputs = new Map<string, TensorSpecification>();
     const declare = (name: string, specification: TensorSpecification): string => {
       inputs.set(name, specification);
-      writer.input(name, specification.dtype, specification.shape, undefined);
+      writer.input(name, specification.dtype, specification.shape);
       return name;
     };
     const index = (name: string): string => declare(name, { shape: [1], dtype: 'int32' });
@@ -63,15 +63,11 @@ export class RowCopy {
       const row = writer.emit('Gather', [source, fromRow], { axis: 0 });
       const indices = writer.emit('Expand', [column, writer.constant('int64', [1, size], [2])]);
       const written = writer.emit('ScatterElements', [target, indices, row], { axis: 0 });
-      writer.output(`written.${pair}`, written, specification, undefined);
+      writer.output(`written.${pair}`, written, specification);
       outputs.set(`written.${pair}`, specification);
     }
     const session = await OrtSession.open(writer.finish(), inputs, outputs, {
       threads,
-      constants: new Map(),
-      freeRows: new Set(),
-      packed: new Set(),
-      unsignedWeights: false,
       appendProvider: provider.append,
       inTurn: atOnce,
     });

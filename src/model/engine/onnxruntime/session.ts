@@ -1,20 +1,19 @@
 import type { TensorSpecification } from '../../graph/shape.js';
-import { checkedShape } from '../arrays.js';
-import type { NumericArray, Value } from '../engine.js';
-import { OrtDeviceTensor } from './device-tensor.js';
-import { type InTurn, onDevice } from './device-turns.js';
-import { created, type Handle, type Out, ortLibrary } from './library.js';
-import type { AppendProvider } from './provider.js';
-import { onnxTypes } from './schema.js';
+import { checkedShape, type NumericArray, type Value } from '../engine.js';
+import { onnxTypes } from '../onnx/schema.js';
+import { encodeWithExternalWeights, type OnnxModel } from '../onnx/writer.js';
+import { type InTurn, OrtDeviceTensor, onDevice } from './device-tensor.js';
+import { created, type Handle, type Out, ortLibrary } from './ort-api.js';
+import type { AppendProvider } from './providers.js';
 
 /** A runtime value over the caller's memory: nothing is copied, so the array must outlive the handle. */
 export function wrap(
   name: string,
   array: NumericArray | undefined,
   specification: TensorSpecification,
-  freeRows = false,
+  dynamicRows = false,
 ): Handle {
-  const shape = checkedShape(name, array, specification, freeRows);
+  const shape = checkedShape(name, array, specification, dynamicRows);
   const { functions } = ortLibrary();
   const dimensions = BigInt64Array.from(shape, BigInt);
   const { byteLength } = array!;
@@ -61,23 +60,28 @@ export function sharedEnvironment(threads: number): Handle {
     functions.createEnvWithGlobalThreadPools(logLevel(), 'titlesmith', threading, out),
   );
   functions.releaseThreadingOptions(threading);
-  // Where a variable could not say so (./process-environment.ts): on Windows.
+  // Where a variable could not say so (`configureRuntime` of ort-api.ts): on Windows.
   check(functions.disableTelemetryEvents(environment));
   return environment;
 }
 
+/** Values of a weight. */
+export interface Constant {
+  readonly array: NumericArray;
+  readonly specification: TensorSpecification;
+}
+
 export interface SessionOptions {
+  /** Threads of the process's pool, where this session makes it; 0: one for each physical core. */
   readonly threads: number;
-  readonly constants: ReadonlyMap<
-    string,
-    { readonly array: NumericArray; readonly specification: TensorSpecification }
-  >;
+  /** Values of the model's weights. */
+  readonly constants?: ReadonlyMap<string, Constant>;
   /** Names of inputs and outputs with any number of rows up to the specified. */
-  readonly freeRows: ReadonlySet<string>;
+  readonly dynamicRows?: ReadonlySet<string>;
   /** Names of constants that the runtime copies when it loads the model; their arrays are not held. */
-  readonly packed: ReadonlySet<string>;
+  readonly packed?: ReadonlySet<string>;
   /** Whether 8-bit weights are made unsigned: slower, but exact where products of signed ones saturate. */
-  readonly unsignedWeights: boolean;
+  readonly unsignedWeights?: boolean;
   /** Where the times of every operator are written, as a path's beginning; undefined: nowhere. */
   readonly profile?: string | undefined;
   /** Chooses what computes; the processor where it is left out. */
@@ -97,7 +101,7 @@ export class OrtSession {
     private readonly session: Handle,
     private readonly inputs: Specifications,
     private readonly outputs: Specifications,
-    private readonly freeRows: ReadonlySet<string>,
+    private readonly dynamicRows: ReadonlySet<string>,
     private readonly constantValues: readonly Handle[],
     /** Arrays the session reads for as long as it lives. */
     private readonly constantArrays: readonly NumericArray[],
@@ -106,15 +110,15 @@ export class OrtSession {
 
   /** Loads a model off the calling thread: packing a hundred million weights takes most of a second. */
   static async open(
-    model: Uint8Array,
+    model: OnnxModel,
     inputs: Specifications,
     outputs: Specifications,
     {
       threads,
-      constants,
-      freeRows,
-      packed,
-      unsignedWeights,
+      constants = new Map(),
+      dynamicRows = new Set(),
+      packed = new Set(),
+      unsignedWeights = false,
       profile,
       appendProvider,
       inTurn,
@@ -139,14 +143,15 @@ export class OrtSession {
     if (length > 0)
       check(functions.addExternalInitializers(options, [...constants.keys()], constantValues, length));
     const out: Out = [null];
+    const bytes = encodeWithExternalWeights(model);
     const turns = inTurn ?? (appendProvider ? onDevice : (work) => work());
     const status = await turns(
       () =>
         new Promise<Handle | null>((resolve, reject) => {
           functions.createSessionFromArray.async(
             environment,
-            model,
-            model.length,
+            bytes,
+            bytes.length,
             options,
             out,
             (error, result) => (error ? reject(error) : resolve(result)),
@@ -156,7 +161,7 @@ export class OrtSession {
     functions.releaseSessionOptions(options);
     check(status);
     const read = [...constants].filter(([name]) => !packed.has(name)).map(([, { array }]) => array);
-    return new OrtSession(out[0]!, inputs, outputs, freeRows, constantValues, read, turns);
+    return new OrtSession(out[0]!, inputs, outputs, dynamicRows, constantValues, read, turns);
   }
 
   /** Runs the model off the calling thread. @throws RangeError on a missing or misshapen array. */
@@ -166,9 +171,9 @@ export class OrtSession {
     const held = { feeds, results };
     const wrapAll = (specifications: Specifications, given: Readonly<Record<string, Value>>): Handle[] =>
       Array.from(specifications, ([name, specification]) => {
-        const [value, hasFreeRows] = [given[name], this.freeRows.has(name)];
-        if (value instanceof OrtDeviceTensor) return value.handleFor(name, specification, hasFreeRows);
-        const wrapped = wrap(name, value as NumericArray | undefined, specification, hasFreeRows);
+        const [value, hasDynamicRows] = [given[name], this.dynamicRows.has(name)];
+        if (value instanceof OrtDeviceTensor) return value.handleFor(name, specification, hasDynamicRows);
+        const wrapped = wrap(name, value as NumericArray | undefined, specification, hasDynamicRows);
         values.push(wrapped);
         return wrapped;
       });

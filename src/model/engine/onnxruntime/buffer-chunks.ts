@@ -1,19 +1,14 @@
 import { formatMebibytes } from '../../../common/number-formats.js';
-import {
-  LargeTensorError,
-  type Part,
-  partsOf,
-  type SplitGraph,
-  splitLargeTensors,
-} from '../../graph/large-tensors.js';
+import { type Chunk, chunksOf, LargeTensorError } from '../../graph/chunks.js';
+import { type ChunkedGraph, splitLargeTensors } from '../../graph/large-tensors.js';
 import { elementCount, formatShape, type TensorSpecification } from '../../graph/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
-import { TensorTooLargeError } from '../device-memory-error.js';
+import { TensorTooLargeError } from '../out-of-memory.js';
 
-/** Of the widest elements: narrower ones are parted earlier than they need be. */
+/** Of the widest elements. Narrower ones are cut as if they were as wide: a limit in elements serves all types. */
 const bytesPerElement = 4;
 
-function explained<Result>(largestBuffer: number, work: () => Result): Result {
+function withExplanation<Result>(largestBuffer: number, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
@@ -30,19 +25,19 @@ function explained<Result>(largestBuffer: number, work: () => Result): Result {
 
 const elements = (largestBuffer: number): number => Math.floor(largestBuffer / bytesPerElement);
 
-/** The parts in which a device holds a tensor; undefined where it is one buffer. @throws TensorTooLargeError */
-export function largeParts(
+/** The chunks in which a device holds a tensor; undefined where it is one buffer. @throws TensorTooLargeError */
+export function bufferChunks(
   name: string,
   specification: TensorSpecification,
   largestBuffer: number,
-): readonly Part[] | undefined {
-  return explained(largestBuffer, () => partsOf(name, specification, elements(largestBuffer)));
+): readonly Chunk[] | undefined {
+  return withExplanation(largestBuffer, () => chunksOf(name, specification, elements(largestBuffer)));
 }
 
 /** A graph with no tensor above what one buffer takes. @throws TensorTooLargeError */
 export function splitForBuffers(
   outputs: Readonly<Record<string, Tensor>>,
   largestBuffer: number,
-): SplitGraph {
-  return explained(largestBuffer, () => splitLargeTensors(outputs, elements(largestBuffer)));
+): ChunkedGraph {
+  return withExplanation(largestBuffer, () => splitLargeTensors(outputs, elements(largestBuffer)));
 }
