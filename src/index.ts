@@ -82,8 +82,7 @@ export type {
 } from './pipeline/run-result.js';
 export { runSingleStage } from './pipeline/run-single-stage.js';
 export { reportAssets, writeReport } from './pipeline/stages/report.js';
-export { buildReport } from './report/figures.js';
-
+export { buildReport } from './report/build-report.js';
 export type { ReportFigures, ReportInput } from './report/report-figures.js';
 export { renderReport } from './report/report-page.js';
 export { startReview } from './review/server.js';

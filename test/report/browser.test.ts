@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildReport } from '../../src/report/figures.js';
+import { buildReport } from '../../src/report/build-report.js';
 import { findChromium, launchChromium, openWatched } from './chromium.js';
 import { exampleInput, inventTitles, reportPage } from './example.js';
 

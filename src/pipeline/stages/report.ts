@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readClientBundle } from '../../io/client-bundle.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { flagOf, optionNames, specificationOf } from '../../options/options.js';
-import { buildReport } from '../../report/figures.js';
+import { buildReport } from '../../report/build-report.js';
 import type { ReportFigures, TrainingPoint } from '../../report/report-figures.js';
 import { renderReport } from '../../report/report-page.js';
 import type { PageAssets } from '../../web/html-page.js';

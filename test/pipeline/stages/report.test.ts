@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeReport } from '../../../src/pipeline/stages/report.js';
-import { buildReport } from '../../../src/report/figures.js';
+import { buildReport } from '../../../src/report/build-report.js';
 import { exampleInput, inventTitles, reportPage } from '../../report/example.js';
 
 describe('writeReport', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RatedText, Verdict } from '../../src/common/judgement.js';
 import { overfitStatistics } from '../../src/dedupe/statistics.js';
-import { buildReport } from '../../src/report/figures.js';
+import { buildReport } from '../../src/report/build-report.js';
 import type { ReportInput } from '../../src/report/report-figures.js';
 import { exampleInput, inventTitles, verdict } from './example.js';
 
