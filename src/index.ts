@@ -48,7 +48,7 @@ export { tokenizeTitles } from './model/training/tokens.js';
 export type { MetricsLine, TrainingOptions, TrainingResult } from './model/training/training-options.js';
 export { nanoConfiguration, type TransformerConfiguration } from './model/transformer/configuration.js';
 export type { DecodeSession } from './model/transformer/decode-session.js';
-export { openDecodeSession } from './model/transformer/decoder.js';
+export { openDecodeSession } from './model/transformer/decode-session.js';
 export { storedWeights, type WeightSource } from './model/transformer/weight-source.js';
 export { readConfiguration, readWeights } from './model/weights/checkpoint.js';
 export { type HubSettings, hubSettings } from './model/weights/hub/settings.js';

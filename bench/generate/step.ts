@@ -3,7 +3,7 @@ import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-
 import { input, matmul, sumOfSquares } from '../../src/model/graph/builder.js';
 import { elementCount } from '../../src/model/graph/shape.js';
 import type { Tensor } from '../../src/model/graph/tensor.js';
-import { openDecodeSession } from '../../src/model/transformer/decoder.js';
+import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
 import { readOptions } from './options.js';
 import { randomWeights } from './random-model.js';

@@ -12,7 +12,7 @@ import type { Tensor } from '../../src/model/graph/tensor.js';
 import { lossScaleName, trainingGraph } from '../../src/model/training/loss-graph.js';
 import { openTrainingMemory } from '../../src/model/training/open-memory.js';
 import { createTrainableModel, initializeModel } from '../../src/model/training/trainable.js';
-import { openDecodeSession } from '../../src/model/transformer/decoder.js';
+import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
 import { byteTokenizer, randomWeights } from '../generate/random-model.js';
 import { readOptions } from './options.js';

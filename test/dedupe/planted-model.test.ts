@@ -12,7 +12,7 @@ import { generationDefaults } from '../../src/model/generation/options.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
 import { finetune } from '../../src/model/training/finetune.js';
 import { tokenizeTitles } from '../../src/model/training/tokens.js';
-import { openDecodeSession } from '../../src/model/transformer/decoder.js';
+import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
 import { storedWeights } from '../../src/model/transformer/weight-source.js';
 import { readConfiguration, readWeights } from '../../src/model/weights/checkpoint.js';
 import { InventedLanguage } from './invented-titles.js';

@@ -17,7 +17,7 @@ import { finetune } from '../../src/model/training/finetune.js';
 import { tokenizeTitles } from '../../src/model/training/tokens.js';
 import type { MetricsLine, TrainingOptions } from '../../src/model/training/training-options.js';
 import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
-import { openDecodeSession } from '../../src/model/transformer/decoder.js';
+import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
 import {
   createParameterStore,
   initializeParameters,

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
-import type { DecodeSession } from '../../../src/model/transformer/decode-session.js';
-import { type Gpt2PromptCache, openDecodeSession } from '../../../src/model/transformer/decoder.js';
+import {
+  type DecodeSession,
+  openDecodeSession,
+  type TransformerPromptCache,
+} from '../../../src/model/transformer/decode-session.js';
 import { storedWeights } from '../../../src/model/transformer/weight-source.js';
 import { precisions } from '../../../src/options/choices.js';
 import { deviceUnderTest, testEngine as engine, hasFloat16 } from '../test-engine.js';
@@ -10,9 +13,9 @@ import { oracle, oracleParameters, relativeError } from './oracle.js';
 
 const { configuration } = oracle;
 const { vocabularySize, contextLength: capacity } = configuration;
-const open = (slots: number, sizes = { capacity }): Promise<DecodeSession<Gpt2PromptCache>> =>
+const open = (slots: number, sizes = { capacity }): Promise<DecodeSession<TransformerPromptCache>> =>
   openDecodeSession(engine, configuration, storedWeights(oracleParameters()), { slots, ...sizes });
-let session: DecodeSession<Gpt2PromptCache>;
+let session: DecodeSession<TransformerPromptCache>;
 
 beforeAll(async () => {
   session = await open(3);

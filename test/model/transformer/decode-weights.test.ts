@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
-import { quantizeMatrix } from '../../../src/model/transformer/quantize.js';
+import { quantizeMatrix } from '../../../src/model/transformer/decode-weights.js';
 
 const [rows, columns] = [37, 130];
 const random = createRandom(4, 'matrix');
