@@ -55,18 +55,19 @@ export { type HubSettings, hubSettings } from './model/weights/hub/settings.js';
 export { locateModel, openModel, type ResolvedModel, resolveModel } from './model/weights/resolve-model.js';
 export type { RunOptions } from './options/option-table.js';
 export { type ExportRequest, exportModel } from './pipeline/export-model.js';
+export { downloadModel, isDownloaded } from './pipeline/library/download.js';
 export { type EncodeCsvOptions, encodeCsv } from './pipeline/library/encode-csv.js';
 export { type FinetuneTitlesOptions, finetuneTitles } from './pipeline/library/finetune-titles.js';
-export { type GenerateToFileOptions, generateToFile } from './pipeline/library/generate-to-file.js';
 export {
   createModel,
   type GenerateOptions,
+  type GenerateToFileOptions,
   generate,
+  generateToFile,
   loadModel,
   type Model,
   type ModelOptions,
 } from './pipeline/library/model.js';
-export { downloadModel, isDownloaded } from './pipeline/library/models.js';
 export { openReview } from './pipeline/open-review.js';
 export { type OpenedServed, openServed } from './pipeline/open-served.js';
 export { runPipeline } from './pipeline/pipeline.js';
@@ -78,10 +79,10 @@ export type {
   PipelineEvent,
   PipelineResult,
   RunResult,
-  StageContext,
 } from './pipeline/run-result.js';
-export { runSingleStage } from './pipeline/run-single-stage.js';
+export { runSingleStage } from './pipeline/single-stage.js';
 export { reportAssets, writeReport } from './pipeline/stages/report.js';
+export type { StageContext } from './pipeline/stages/stage.js';
 export { buildReport } from './report/build-report.js';
 export type { ReportFigures, ReportInput } from './report/report-figures.js';
 export { renderReport } from './report/report-page.js';

@@ -3,6 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { collect } from '../../src/common/collect.js';
 import { readTitles } from '../../src/data/cleaning/titles-file.js';
 import { packageRoot } from '../../src/io/package-root.js';
 import type { NumericArray } from '../../src/model/engine/engine.js';
@@ -20,7 +21,6 @@ import {
   savedParameter,
 } from '../../src/model/training/trainable.js';
 import { writeModelDescription, writeWeights } from '../../src/model/weights/checkpoint.js';
-import { collect } from '../../src/pipeline/collect.js';
 import { configurations } from './options.js';
 
 /**

@@ -104,7 +104,12 @@ export async function exportRun(folder: string, to: string, context: WorkContext
     const name = basename(resolve(run.path));
     const place = await openPlace(to, `${name}.tar.gz`);
     compressionOf(place.name);
-    await exportLocked(run, place, context);
+    const signal = {
+      get aborted() {
+        return context.signal.aborted || run.lost.aborted;
+      },
+    };
+    await exportLocked(run, place, { ...context, signal });
     return { run: name, place: place.name };
   } finally {
     run.close();

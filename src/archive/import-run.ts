@@ -196,14 +196,14 @@ async function moveIn(
     return;
   }
   if (!options.overwrite) throw occupied(target, 'that run is there already');
-  const release = await lockRun(target, context.onProgress);
+  const lock = await lockRun(target, context.onProgress);
   const aside = `${unpacked}.replaced`;
   try {
     await rm(aside, { recursive: true, force: true });
     await rename(target, aside);
     await rename(unpacked, target);
   } finally {
-    release();
+    lock.release();
   }
   await rm(aside, { recursive: true, force: true });
 }

@@ -7,8 +7,8 @@ import { openPlaceFolder } from '../archive/place.js';
 import { fileError, systemErrorCode } from '../common/errors.js';
 import { silentContext } from '../common/progress.js';
 import { manifestFileName } from '../pipeline/run/manifest.js';
+import { runFiles } from '../pipeline/run/run-files.js';
 import { RunFolder } from '../pipeline/run/run-folder.js';
-import { runFiles } from '../pipeline/stages/descriptions.js';
 import type { BatchRecord } from '../report/batch/batch-record.js';
 import { batchFiles, formatBatchPage, formatBatchRecord, parseBatchRecord } from './batch-folder.js';
 

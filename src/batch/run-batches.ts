@@ -86,15 +86,16 @@ async function runBatch(request: BatchRequest, context: BatchContext): Promise<B
   const lockPath = batchFiles.lock(runsDir, shard ?? null);
   await makeFolder(`${runsDir}/.batch`);
   const guarded = { path: lockPath, what: runsDir, instead: 'choose another --runs-dir' };
-  const release = await takeLock(guarded, context.onProgress);
+  const lock = await takeLock(guarded, context.onProgress);
+  const signal = AbortSignal.any([context.signal, lock.lost]);
   try {
-    const result = await runLocked(request, { file, settings, shard }, context);
+    const result = await runLocked(request, { file, settings, shard }, { ...context, signal });
     context.onProgress({ kind: 'batch', result });
     const { notify: target } = settings;
-    if (target !== undefined && !context.signal.aborted) await tell(target, result.record, context);
+    if (target !== undefined && !signal.aborted) await tell(target, result.record, context);
     return result.outcome;
   } finally {
-    release();
+    lock.release();
   }
 }
 

@@ -1,5 +1,5 @@
 import { InterruptedError } from '../common/errors.js';
-import type { StageContext } from '../pipeline/run-result.js';
+import type { StageContext } from '../pipeline/stages/stage.js';
 import { exitCodes } from './exit-codes.js';
 import type { Terminal } from './terminal.js';
 

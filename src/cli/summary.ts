@@ -9,9 +9,9 @@ import {
   formatSeconds,
 } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
+import { runFiles } from '../pipeline/run/run-files.js';
 import type { FinishedRun } from '../pipeline/run-result.js';
 import type { RunCounts } from '../pipeline/stages/counts.js';
-import { runFiles } from '../pipeline/stages/descriptions.js';
 
 const shownTitles = 10;
 

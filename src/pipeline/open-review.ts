@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Verdict } from '../common/judgement.js';
 import { silentContext } from '../common/progress.js';
 import { restoreOptions } from '../options/options.js';
-import { ensureJudged } from './ensure-judged.js';
+import { runFiles } from './run/run-files.js';
 import { RunFolder } from './run/run-folder.js';
-import type { StageContext } from './run-result.js';
-import { runFiles } from './stages/descriptions.js';
+import { ensureJudged } from './run-stages.js';
 import { readJudgement } from './stages/judgement-file.js';
+import type { StageContext } from './stages/stage.js';
 
 /** A run that is locked for review. */
 export interface OpenReview {
@@ -16,6 +16,8 @@ export interface OpenReview {
   readonly verdicts: readonly Verdict[];
   /** The report's page; undefined where there is none. */
   readonly reportPath: string | undefined;
+  /** Aborted where another process has taken the run over. */
+  readonly lost: AbortSignal;
   /** Gives the run's lock back. */
   close(): void;
 }
@@ -30,14 +32,7 @@ export async function openReview(folder: string, context: StageContext = silentC
   const run = await RunFolder.open(folder, context.onProgress);
   try {
     const { name: runName, options, decisions } = run.manifest;
-    const judged = {
-      run,
-      runName,
-      options: restoreOptions(options),
-      decisions,
-      sourceFingerprint: undefined,
-    };
-    await ensureJudged({ ...judged, ...context });
+    await ensureJudged({ folder: run, options: restoreOptions(options), decisions }, context);
     const { verdicts } = await readJudgement(run.path);
     const report = join(run.path, runFiles.reportPage);
     return {
@@ -45,6 +40,7 @@ export async function openReview(folder: string, context: StageContext = silentC
       folder: run.path,
       verdicts,
       reportPath: existsSync(report) ? report : undefined,
+      lost: run.lost,
       close: () => run.close(),
     };
   } catch (error) {

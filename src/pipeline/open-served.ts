@@ -9,8 +9,8 @@ import { type ServeOptions, serveOptionTable } from '../options/serve-options.js
 import type { ServedModel, ServeSettings } from '../serve/served-model.js';
 import { decideDevice, decidedDevice, describeDevice } from './decide/device.js';
 import { type Manifest, readManifest } from './run/manifest.js';
-import { isUpToDate } from './run-stages.js';
-import { runFiles } from './stages/descriptions.js';
+import { runFiles } from './run/run-files.js';
+import { isUpToDate } from './stage-fingerprint.js';
 import { readJudgement } from './stages/judgement-file.js';
 
 /** All that a server is started with, and what was decided for the person. */
@@ -85,8 +85,7 @@ async function readRun(model: string): Promise<ServedRun | undefined> {
 /** What a run's texts are compared with, by the rules its outputs were judged by where those are of these titles. */
 async function titleFiles(folder: string, { manifest, options }: ServedRun): Promise<ServedModel['titles']> {
   if (!existsSync(join(folder, runFiles.train))) return undefined;
-  const { name: runName, decisions } = manifest;
-  const run = { run: { path: folder, manifest }, runName, options, decisions, sourceFingerprint: undefined };
+  const run = { folder: { path: folder, manifest }, options, decisions: manifest.decisions };
   const isJudged = await isUpToDate('dedupe', runFiles.judgement, run);
   return {
     train: join(folder, runFiles.train),

@@ -14,7 +14,7 @@ describe('imports of src', () => {
     expect(imports.length).toBeGreaterThan(50);
     expect(imports).toContainEqual(inner('src/cli/execute.ts', 'src/pipeline/pipeline.ts'));
     expect(imports).toContainEqual(
-      inner('src/pipeline/stages/stage-host.ts', 'src/pipeline/stages/stage-worker.ts'),
+      inner('src/pipeline/stages/stage-thread.ts', 'src/pipeline/stages/stage-worker.ts'),
     );
     expect(imports).toContainEqual({
       file: 'src/cli/parsing/command-line.ts',

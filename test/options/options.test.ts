@@ -10,7 +10,7 @@ import {
   recordOptions,
   restoreOptions,
 } from '../../src/options/options.js';
-import { planRuns } from '../../src/pipeline/plan.js';
+import { planRuns } from '../../src/pipeline/run/run-plan.js';
 
 function thrownBy(action: () => unknown): TitlesmithError {
   try {
@@ -130,7 +130,7 @@ describe('the record of options', () => {
 
 describe('the runs of a call', () => {
   test('one a subreddit, each with its own options, doubles once', () => {
-    const plans = planRuns({ subreddit: ['aww', 'pics', 'aww'] });
+    const { runs: plans } = planRuns({ subreddit: ['aww', 'pics', 'aww'] });
     expect(plans.map(({ name, options }) => [name, options.subreddit])).toEqual([
       ['aww', ['aww']],
       ['pics', ['pics']],
@@ -138,8 +138,8 @@ describe('the runs of a call', () => {
   });
 
   test('files without a subreddit are named after the first file', () => {
-    const [plan] = planRuns({ source: 'csv', input: ['some/dir/My Titles (2).csv.gz'] });
+    const [plan] = planRuns({ source: 'csv', input: ['some/dir/My Titles (2).csv.gz'] }).runs;
     expect(plan?.name).toBe('my-titles-2');
-    expect(planRuns({ input: ['x.csv'], runName: 'all40' })[0]?.name).toBe('all40');
+    expect(planRuns({ input: ['x.csv'], runName: 'all40' }).runs[0]?.name).toBe('all40');
   });
 });

@@ -17,7 +17,7 @@ export async function reviewCommand(
     try {
       const server = await startReview(run, { onProgress, ...(port === undefined ? {} : { port }) });
       terminal.result([`Review of ${run.runName}: ${server.url}`, 'Ctrl-C ends it.'], { url: server.url });
-      await untilAborted(signal);
+      await untilAborted(AbortSignal.any([signal, run.lost]));
       await server.close();
       return exitCodes.done;
     } finally {

@@ -8,7 +8,7 @@ import { finetune } from '../../model/training/finetune.js';
 import { tokenizeTitles } from '../../model/training/tokens.js';
 import type { TrainingOptions, TrainingResult } from '../../model/training/training-options.js';
 import { defaultOptions } from '../../options/options.js';
-import { runFiles } from '../stages/descriptions.js';
+import { runFiles } from '../run/run-files.js';
 import { startingModel } from '../stages/starting-model.js';
 import { trainingOptions } from '../stages/training-presets.js';
 

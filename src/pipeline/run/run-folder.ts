@@ -10,7 +10,7 @@ import { type StageName, stageNames } from '../../options/choices.js';
 import type { OptionName, RunOptions } from '../../options/option-table.js';
 import { optionNames, recordOptions, specificationOf } from '../../options/options.js';
 import {
-  type Decision,
+  type Decisions,
   type Manifest,
   manifestFileName,
   manifestFormatVersion,
@@ -18,7 +18,7 @@ import {
   type StageRecord,
   writeManifest,
 } from './manifest.js';
-import { lockFileName, lockRun } from './run-lock.js';
+import { type Lock, lockFileName, lockRun } from './run-lock.js';
 
 function newManifest(name: string): Manifest {
   return {
@@ -55,7 +55,7 @@ export class RunFolder {
   private constructor(
     readonly path: string,
     private current: Manifest,
-    private readonly release: () => void,
+    private readonly lock: Lock,
   ) {}
 
   /**
@@ -105,13 +105,18 @@ export class RunFolder {
     onProgress: ProgressListener,
     read: () => Promise<Manifest>,
   ): Promise<RunFolder> {
-    const release = await lockRun(path, onProgress);
+    const lock = await lockRun(path, onProgress);
     try {
-      return new RunFolder(path, await read(), release);
+      return new RunFolder(path, await read(), lock);
     } catch (error) {
-      release();
+      lock.release();
       throw error;
     }
+  }
+
+  /** Aborted where another process has taken the run over. */
+  get lost(): AbortSignal {
+    return this.lock.lost;
   }
 
   get manifest(): Manifest {
@@ -122,11 +127,7 @@ export class RunFolder {
    * Records what was asked and decided, and the version and machine that do the work.
    * @param lastStage options of the stages behind it keep what was recorded before.
    */
-  async begin(
-    options: RunOptions,
-    decisions: Readonly<Record<string, Decision>>,
-    lastStage: StageName = 'report',
-  ): Promise<void> {
+  async begin(options: RunOptions, decisions: Decisions, lastStage: StageName = 'report'): Promise<void> {
     await this.change({
       titlesmithVersion: packageVersion,
       machine: describeMachine(),
@@ -158,7 +159,7 @@ export class RunFolder {
 
   /** Gives the lock back. */
   close(): void {
-    this.release();
+    this.lock.release();
   }
 }
 

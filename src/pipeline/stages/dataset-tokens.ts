@@ -6,7 +6,7 @@ import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import { TokenFile, writeTokens } from '../../model/training/token-file.js';
 import type { TokenLimits } from '../../model/training/tokens.js';
 import type { TrainingData } from '../../model/training/training-options.js';
-import { runFiles } from './descriptions.js';
+import { runFiles } from '../run/run-files.js';
 
 /** Titles between two signs of life. */
 const reportEvery = 20_000;

@@ -7,13 +7,13 @@ import { countVerdicts, dedupe } from '../../dedupe/dedupe.js';
 import { encodeWords } from '../../model/tokenizer/gpt2.js';
 import { decisionsFileName, readDecisions } from '../../review/decision-log.js';
 import { writeVerdicts } from '../../review/verdict-files.js';
-import { readAcceptedBefore } from '../run/accepted-before.js';
+import { readAcceptedBefore } from '../run/earlier-results.js';
+import { runFiles } from '../run/run-files.js';
 import type { DedupeCounts } from './counts.js';
-import { readDatasetTitles } from './dataset-titles.js';
-import { runFiles } from './descriptions.js';
+import { readDatasetTitles } from './dataset.js';
 import { readGenerated } from './generated-file.js';
 import { writeJudgement } from './judgement-file.js';
-import type { StageJob } from './stage-job.js';
+import type { StageJob } from './stage.js';
 
 /**
  * generated.jsonl and dataset/ → judgement.json, which report, review and serve read; with what people decided in

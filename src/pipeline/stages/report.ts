@@ -10,10 +10,10 @@ import { buildReport } from '../../report/build-report.js';
 import type { ReportFigures, TrainingPoint } from '../../report/report-figures.js';
 import { renderReport } from '../../report/report-page.js';
 import type { PageAssets } from '../../web/html-page.js';
+import { runFiles } from '../run/run-files.js';
 import type { ReportCounts, RunCounts } from './counts.js';
-import { runFiles } from './descriptions.js';
 import { readJudgement } from './judgement-file.js';
-import type { StageJob } from './stage-job.js';
+import type { StageJob } from './stage.js';
 
 /** Everything a run left behind → report.html and report.json. */
 export async function runReport(job: StageJob): Promise<ReportCounts> {
@@ -25,7 +25,7 @@ export async function runReport(job: StageJob): Promise<ReportCounts> {
     runName: job.runName,
     subreddit: options.subreddit[0],
     source: { description: source?.description ?? options.source, synthetic: source?.choice === 'sample' },
-    model: { name: decisions['model']?.choice ?? options.model },
+    model: { name: decisions.model?.choice ?? options.model },
     seed: options.seed,
     options: shownOptions(options),
     counts: job.counts as RunCounts,

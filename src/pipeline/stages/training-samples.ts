@@ -12,7 +12,7 @@ import type { TrainingSamples } from '../../model/training/input.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import type { WeightSource } from '../../model/transformer/weight-source.js';
 import { openForGeneration } from '../../model/weights/open-for-generation.js';
-import type { DatasetTitles } from './dataset-titles.js';
+import type { DatasetTitles } from './dataset.js';
 
 export interface SampleSettings {
   readonly folder: string;

@@ -1,10 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { TitlesmithError } from '../../common/errors.js';
 import { unpackError } from '../../common/packed-error.js';
-import type { ProgressListener } from '../../common/progress.js';
 import type { StageCounts } from '../run/manifest.js';
-import type { StageJob } from './stage-job.js';
-import type { StageMessage, StageWorkerData } from './stage-messages.js';
+import type { StageContext, StageJob } from './stage.js';
+import type { StageMessage, StageWorkerData } from './stage-worker.js';
 
 /**
  * Runs a stage in a thread of its own, so that this thread stays free to draw progress and to handle signals while
@@ -12,10 +11,7 @@ import type { StageMessage, StageWorkerData } from './stage-messages.js';
  * to receive messages.
  * @throws what the stage throws; a TitlesmithError when the thread dies without a word.
  */
-export async function runInThread(
-  job: StageJob,
-  { onProgress, signal }: { readonly onProgress: ProgressListener; readonly signal: AbortSignal },
-): Promise<StageCounts> {
+export async function runInThread(job: StageJob, { onProgress, signal }: StageContext): Promise<StageCounts> {
   const stopFlag = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const stop = (): void => void Atomics.store(new Int32Array(stopFlag), 0, 1);
   if (signal.aborted) stop();

@@ -1,8 +1,8 @@
 import type { WorkContext } from '../../common/progress.js';
 import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
-import type { Decision, StageCounts } from '../run/manifest.js';
-import type { SharedRows } from '../shared-rows.js';
+import type { Decisions, StageCounts } from '../run/manifest.js';
+import type { SharedRows } from '../run/shared-rows.js';
 
 /** What a stage is given: plain data, so that it crosses to the stage's thread. */
 export interface StageJob {
@@ -11,8 +11,7 @@ export interface StageJob {
   readonly folder: string;
   readonly runName: string;
   readonly options: RunOptions;
-  /** What was decided at the start: `source`, `model`, `device`. */
-  readonly decisions: Readonly<Record<string, Decision>>;
+  readonly decisions: Decisions;
   /** What the stages before counted. */
   readonly counts: Readonly<Partial<Record<StageName, StageCounts>>>;
   /** Where several runs of one call ask one source together. */
@@ -39,3 +38,8 @@ export interface StageDescription {
 
 /** Does the work. Runs in a thread of its own, so it may block. @returns what it counted. */
 export type RunStage = (job: StageJob, context: WorkContext) => Promise<StageCounts>;
+
+/** A {@link WorkContext} for whole stages, which work in threads of their own: a signal that tells when it is aborted. */
+export interface StageContext extends WorkContext {
+  readonly signal: AbortSignal;
+}

@@ -1,17 +1,20 @@
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { systemErrorCode, TitlesmithError } from '../common/errors.js';
-import type { WorkContext } from '../common/progress.js';
-import { MissingSubredditsError } from '../data/sources/missing-subreddits.js';
-import { rowLine } from '../data/sources/row-line.js';
-import type { SourceRow, TitleQuery, TitleSource } from '../data/sources/title-source.js';
-import { AtomicFile, writeFileAtomic } from '../io/atomic-file.js';
+import { systemErrorCode, TitlesmithError } from '../../common/errors.js';
+import type { WorkContext } from '../../common/progress.js';
+import { MissingSubredditsError } from '../../data/sources/missing-subreddits.js';
+import { rowLine } from '../../data/sources/row-line.js';
+import type { SourceRow, TitleQuery, TitleSource } from '../../data/sources/title-source.js';
+import { AtomicFile, writeFileAtomic } from '../../io/atomic-file.js';
+import { spansToAsk } from './kept-months.js';
+import type { RunPlan } from './run-plan.js';
 
 /** Several runs of one call that ask the same of one source. Plain data, so that it crosses to a stage's thread. */
 export interface SharedRows {
-  /** Where rows are kept from the first run that asks to the last; removed by who made it. */
+  /** Where rows are kept from the first run that asks to the last. */
   readonly folder: string;
   /** The subreddits that ask for the same months, in lower case, by {@link monthsKey}. */
   readonly asked: Readonly<Record<string, readonly string[]>>;
@@ -20,6 +23,32 @@ export interface SharedRows {
 /** The months of a question, as part of a file's name. */
 export function monthsKey({ from, to }: Pick<TitleQuery, 'from' | 'to'>): string {
   return `${from ?? ''}_${to ?? ''}`;
+}
+
+/**
+ * Prepares that runs of one call ask their source together, in a folder of their own: the caller removes it.
+ * @throws TitlesmithError when a run's list of months is damaged.
+ */
+export async function openSharedRows(plans: readonly RunPlan[]): Promise<SharedRows> {
+  const asked = await askedTogether(plans);
+  return { folder: await mkdtemp(join(tmpdir(), 'titlesmith-rows-')), asked };
+}
+
+/** Removes what runs kept together. */
+export async function removeSharedRows({ folder }: SharedRows): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Which subreddits ask for which months; with --add-months, for those that they do not have yet. */
+async function askedTogether(plans: readonly RunPlan[]): Promise<SharedRows['asked']> {
+  const asked: Record<string, string[]> = {};
+  for (const { folder, options } of plans) {
+    const { from, to, addMonths, overwrite, subreddit } = options;
+    const isAdding = addMonths && from !== undefined && to !== undefined && !overwrite;
+    const spans = isAdding ? await spansToAsk(folder, { from, to }) : [{ from, to }];
+    for (const span of spans) asked[monthsKey(span)] = [...(asked[monthsKey(span)] ?? []), ...subreddit];
+  }
+  return asked;
 }
 
 /** Text gathered before it is written, in UTF-16 units. */

@@ -1,13 +1,13 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { silentContext } from '../../src/common/progress.js';
-import { openDumpSource } from '../../src/data/sources/dumps.js';
-import type { TitleSource } from '../../src/data/sources/title-source.js';
-import { collect } from '../../src/pipeline/collect.js';
-import { monthsKey, sharedSource } from '../../src/pipeline/shared-rows.js';
-import { failureLine, ndjson, temporaryFolder, write } from '../data/sources/helpers.js';
-import { hostilePosts, post, question } from '../data/sources/posts.js';
+import { collect } from '../../../src/common/collect.js';
+import { silentContext } from '../../../src/common/progress.js';
+import { openDumpSource } from '../../../src/data/sources/dumps.js';
+import type { TitleSource } from '../../../src/data/sources/title-source.js';
+import { monthsKey, sharedSource } from '../../../src/pipeline/run/shared-rows.js';
+import { failureLine, ndjson, temporaryFolder, write } from '../../data/sources/helpers.js';
+import { hostilePosts, post, question } from '../../data/sources/posts.js';
 
 const folder = temporaryFolder();
 const odd = [post('Line \u2028 separators \u2029 and "quotes"\nand breaks', { subreddit: 'Odd' })];

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { putCheckpointAside } from '../../../src/pipeline/run/earlier-checkpoint.js';
+import { putCheckpointAside } from '../../../src/pipeline/run/earlier-results.js';
 import { recordFiles } from '../../../src/pipeline/run/fingerprint.js';
 import type { StageRecord } from '../../../src/pipeline/run/manifest.js';
 
