@@ -1,8 +1,8 @@
 /**
- * GPT-2's split into pieces, which merges never cross (its encoder.py). Departures in writing, not in outcome: `\s` of
+ * GPT-2's split into words, which merges never cross (its encoder.py). Written otherwise, with the same outcome: `\s` of
  * JavaScript is not Unicode's White_Space (U+0085, U+FEFF), so that is spelt out.
  */
-const piece =
+const word =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/uy;
 
 /** Kinds of ASCII characters: what the pattern tells apart. */
@@ -25,16 +25,16 @@ function contractionLength(text: string, at: number): number {
 }
 
 function endByPattern(text: string, start: number): number {
-  piece.lastIndex = start;
-  piece.test(text);
-  return piece.lastIndex;
+  word.lastIndex = start;
+  word.test(text);
+  return word.lastIndex;
 }
 
 /**
- * Where the piece that begins at `start` ends; `start` is where another ends, or 0. Follows the pattern by hand where
+ * Where the word that begins at `start` ends; `start` is where another ends, or 0. Follows the pattern by hand where
  * all is ASCII, which is many times faster.
  */
-export function pieceEnd(text: string, start: number): number {
+export function wordEnd(text: string, start: number): number {
   let first = text.charCodeAt(start);
   let at = start;
   if (first === apostrophe) {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { gpt2Tokenizer } from '../../../src/model/tokenizer/gpt2.js';
-import { loadTokenizer } from '../../../src/model/tokenizer/load.js';
 import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
 import type { Tokenizer } from '../../../src/model/tokenizer/tokenizer.js';
+import { loadTokenizer } from '../../../src/model/weights/load-tokenizer.js';
 
 const titles = [
   'What small habit changed your life?',
