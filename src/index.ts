@@ -16,12 +16,7 @@ export {
 export { cleanTitle, cleanTitles } from './data/cleaning/clean.js';
 export { extractTitles } from './data/cleaning/extract.js';
 export { readTitles } from './data/cleaning/titles-file.js';
-export {
-  readDataset,
-  splitTitles,
-  writeDataset,
-  writeSplitDataset,
-} from './data/dataset.js';
+export { readDataset, splitTitles, writeDataset, writeSplitDataset } from './data/dataset.js';
 export { openSource } from './data/sources/open.js';
 export type { SourceRow, TitleQuery, TitleSource } from './data/sources/title-source.js';
 export { type Comparison, compareTexts, createTitleIndex, type TitleIndex } from './dedupe/comparison.js';
@@ -39,12 +34,11 @@ export { type GenerationOptions, generationDefaults } from './model/generation/o
 export type { GeneratedText } from './model/generation/sequence.js';
 export { gpt2Tokenizer } from './model/tokenizer/gpt2.js';
 export { restrictedTokenizer } from './model/tokenizer/restricted.js';
+export { tokenizeTitles } from './model/tokenizer/tokenized-titles.js';
 export type { Tokenizer } from './model/tokenizer/tokenizer.js';
-export { finetune } from './model/training/finetune.js';
-export type { FinetuneInput, TrainingSamples } from './model/training/input.js';
-export { TokenFile, writeTokens } from './model/training/token-file.js';
-export { tokenizeTitles } from './model/training/tokens.js';
-export type { MetricsLine, TrainingOptions, TrainingResult } from './model/training/training-options.js';
+export type { MetricsLine } from './model/training/storage.js';
+export type { TrainingResult, TrainingSamples } from './model/training/training-loop.js';
+export type { TrainingOptions } from './model/training/training-options.js';
 export { nanoConfiguration, type TransformerConfiguration } from './model/transformer/configuration.js';
 export type { DecodeSession } from './model/transformer/decode-session.js';
 export { openDecodeSession } from './model/transformer/decode-session.js';
@@ -57,6 +51,8 @@ export type { RunOptions } from './options/option-table.js';
 export { type ExportRequest, exportModel } from './pipeline/export-model.js';
 export { downloadModel, isDownloaded } from './pipeline/library/download.js';
 export { type EncodeCsvOptions, encodeCsv } from './pipeline/library/encode-csv.js';
+export type { FinetuneInput } from './pipeline/library/finetune.js';
+export { finetune } from './pipeline/library/finetune.js';
 export { type FinetuneTitlesOptions, finetuneTitles } from './pipeline/library/finetune-titles.js';
 export {
   createModel,
@@ -83,6 +79,7 @@ export type {
 export { runSingleStage } from './pipeline/single-stage.js';
 export { reportAssets, writeReport } from './pipeline/stages/report.js';
 export type { StageContext } from './pipeline/stages/stage.js';
+export { TokenFile, writeTokens } from './pipeline/stages/token-file.js';
 export { buildReport } from './report/build-report.js';
 export type { ReportFigures, ReportInput } from './report/report-figures.js';
 export { renderReport } from './report/report-page.js';

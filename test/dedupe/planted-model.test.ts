@@ -10,11 +10,11 @@ import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-
 import { generateTexts } from '../../src/model/generation/generate.js';
 import { generationDefaults } from '../../src/model/generation/options.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
-import { finetune } from '../../src/model/training/finetune.js';
-import { tokenizeTitles } from '../../src/model/training/tokens.js';
+import { tokenizeTitles } from '../../src/model/tokenizer/tokenized-titles.js';
 import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
 import { storedWeights } from '../../src/model/transformer/weight-source.js';
 import { readConfiguration, readWeights } from '../../src/model/weights/checkpoint.js';
+import { finetune } from '../../src/pipeline/library/finetune.js';
 import { InventedLanguage } from './invented-titles.js';
 
 const language = new InventedLanguage(3);

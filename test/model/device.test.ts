@@ -13,9 +13,9 @@ import { generateTexts } from '../../src/model/generation/generate.js';
 import { generationDefaults } from '../../src/model/generation/options.js';
 import * as graph from '../../src/model/graph/builder.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
-import { finetune } from '../../src/model/training/finetune.js';
-import { tokenizeTitles } from '../../src/model/training/tokens.js';
-import type { MetricsLine, TrainingOptions } from '../../src/model/training/training-options.js';
+import { tokenizeTitles } from '../../src/model/tokenizer/tokenized-titles.js';
+import type { MetricsLine } from '../../src/model/training/storage.js';
+import type { TrainingOptions } from '../../src/model/training/training-options.js';
 import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
 import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
 import {
@@ -24,6 +24,7 @@ import {
   parameterSpecifications,
 } from '../../src/model/transformer/parameters.js';
 import { storedWeights } from '../../src/model/transformer/weight-source.js';
+import { finetune } from '../../src/pipeline/library/finetune.js';
 import { deviceUnderTest, testEngine } from './test-engine.js';
 
 const processor = createOnnxRuntimeEngine({ threads: 2 });

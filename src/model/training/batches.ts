@@ -1,6 +1,6 @@
 import { createRandom } from '../../common/random.js';
 import { hiddenScore } from '../graph/op-table.js';
-import type { TokenizedTitles } from '../tokenizer/tokenizer.js';
+import type { TokenizedTitles } from '../tokenizer/tokenized-titles.js';
 import { type PackedRows, packTitles } from './packing.js';
 
 /** Sizes of one batch: B rows of T tokens. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
 import { openEngine } from '../../model/engine/open-engine.js';
-import { finetune } from '../../model/training/finetune.js';
+import { train } from '../../model/training/training-loop.js';
 import { decidedDevice } from '../decide/device.js';
 import { checkPublishedModel, checkTrainingMemory } from '../decide/memory.js';
 import { hasEarlierCheckpoint } from '../run/earlier-results.js';
@@ -12,6 +12,7 @@ import { datasetTitles, tokenizeDataset } from './dataset-tokens.js';
 import { prepareGeneration } from './prepared-generation.js';
 import type { StageJob } from './stage.js';
 import { startingModel } from './starting-model.js';
+import { TrainingFiles } from './training-files.js';
 import { trainingOptions } from './training-presets.js';
 import { trainingSamples } from './training-samples.js';
 
@@ -57,20 +58,23 @@ export async function runFinetune(
       length: options.sampleLength,
     },
   );
+  const storage = new TrainingFiles({
+    checkpointFolder: join(folder, runFiles.checkpoint),
+    metricsPath: join(folder, runFiles.metrics),
+    eventsPath: join(folder, runFiles.events),
+  });
   const input = {
     engine,
     data: tokens,
     tokenizer,
     configuration,
     pretrained,
-    checkpointFolder: join(folder, runFiles.checkpoint),
-    metricsPath: join(folder, runFiles.metrics),
-    eventsPath: join(folder, runFiles.events),
+    storage,
     options: training,
     samples: sampleEvery > 0 ? samples : undefined,
   };
   try {
-    return await finetune(input, context);
+    return await train(input, context);
   } finally {
     tokens.close();
     await pretrained?.close();

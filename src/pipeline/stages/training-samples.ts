@@ -8,7 +8,7 @@ import { generateTexts } from '../../model/generation/generate.js';
 import { generationDefaults } from '../../model/generation/options.js';
 import { encodeWords } from '../../model/tokenizer/gpt2.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import type { TrainingSamples } from '../../model/training/input.js';
+import type { TrainingSamples } from '../../model/training/training-loop.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import type { WeightSource } from '../../model/transformer/weight-source.js';
 import { openForGeneration } from '../../model/weights/open-for-generation.js';

@@ -68,7 +68,7 @@ describe('a graph whose large tensors are in chunks gives what the whole one giv
     });
   }
 
-  it.each(floatTypes)('a whole step of training, products in %s', (products) => {
+  it.each(floatTypes)('a whole step of training, matrices multiplied in %s', (matmulDtype) => {
     const configuration: TransformerConfiguration = {
       vocabularySize: 37,
       contextLength: 8,
@@ -77,7 +77,7 @@ describe('a graph whose large tensors are in chunks gives what the whole one giv
       heads: 2,
       layerNormEpsilon: 1e-5,
     };
-    const outputs = trainingGraph(configuration, { rows: 4, rowLength: 4 }, { products });
+    const outputs = trainingGraph(configuration, { rows: 4, rowLength: 4 }, { matmulDtype });
     const inputs = topologicalOrder(Object.values(outputs)).filter(
       (node): node is OpNode<'input'> => node.op === 'input',
     );

@@ -2,8 +2,8 @@ import { appendFile, mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { EventFile } from '../../../src/model/training/event-file.js';
-import type { MetricsLine } from '../../../src/model/training/training-options.js';
+import type { MetricsLine } from '../../../src/model/training/storage.js';
+import { TensorBoardFile } from '../../../src/pipeline/stages/tensorboard-file.js';
 import { oraclePython, runOracle } from '../../oracles/python.js';
 
 /** What test/oracles/tensorboard/make_fixture.py wrote: lines, and the file TensorBoard's own writer makes of them. */
@@ -27,7 +27,7 @@ afterEach(() => vi.useRealTimers());
 /** Writes lines at the fixture's times, a second apart. */
 async function write(lines: readonly MetricsLine[], lastStep = 0): Promise<void> {
   vi.useFakeTimers({ toFake: ['Date'], now: 1000 * fixture.start });
-  const file = await EventFile.open(path, lastStep);
+  const file = await TensorBoardFile.open(path, lastStep);
   for (const line of lines) {
     await file.append(line, 1000 * (fixture.start + 1 + fixture.lines.indexOf(line)));
   }
@@ -64,7 +64,7 @@ describe('an event file', () => {
   });
 
   it('names the path where it cannot be written', async () => {
-    await expect(EventFile.open(join(path, 'below-a-file'), 0)).rejects.toThrow(
+    await expect(TensorBoardFile.open(join(path, 'below-a-file'), 0)).rejects.toThrow(
       /Cannot write .*below-a-file/,
     );
   });

@@ -11,11 +11,11 @@ const bytesPerFloat = 4;
 /** Node, ONNX Runtime and the code, before there is a model. */
 export const processBytes = 250e6;
 /**
- * Arrays as wide as the model that a block keeps for its way back, a token, by the peaks of docs/training.md: 17 for 355M,
- * 20 for 124M and for 1558M with adapters.
+ * Arrays of the model's width that a block keeps for the backward pass, for each token, by the peaks of docs/training.md:
+ * 17 for 355M, 20 for 124M and for 1558M with adapters.
  */
 const keptPerBlock = 20;
-/** Supposed, not measured. */
+/** The same where activations are recomputed: supposed, not measured. */
 const keptPerBlockRecomputing = 4;
 
 function elements(specifications: readonly ParameterSpecification[]): number {
@@ -36,8 +36,8 @@ export function leastTrainingMemory(configuration: TransformerConfiguration, opt
 }
 
 /**
- * Bytes that training will about take at its peak: what it needs at least, and what a batch leaves behind for the way
- * back. An estimate, for sharing a machine's memory between runs.
+ * Bytes that training is likely to take at its peak: what it needs at least, and what a batch leaves behind for the
+ * backward pass. An estimate, for sharing a machine's memory between runs.
  */
 export function likelyTrainingMemory(
   configuration: TransformerConfiguration,

@@ -1,4 +1,15 @@
-import type { TokenIds, TokenizedTitles, Tokenizer } from '../tokenizer/tokenizer.js';
+import type { Tokenizer } from './tokenizer.js';
+
+/** Token ids: 16 bits each where the vocabulary allows it, else 32. */
+export type TokenIds = Uint16Array | Uint32Array;
+
+/** Titles as tokens, in memory or on disk. Title i has `offsets[i + 1] - offsets[i]` of them, without start and end ids. */
+export interface TokenizedTitles {
+  /** Length: number of titles + 1. */
+  readonly offsets: Uint32Array;
+  /** The tokens of one title; valid until the next call. */
+  tokensOf(title: number): TokenIds;
+}
 
 /** Titles with more tokens are left out. */
 export interface TokenLimits {
@@ -22,19 +33,20 @@ function longestToken(tokenizer: Tokenizer): number {
 /** Encodes titles one by one, and counts those that are left out. */
 export class TitleEncoder {
   tooLong = 0;
-  private readonly mostBytes: number;
+  private readonly maximumBytes: number;
 
   constructor(
     private readonly tokenizer: Tokenizer,
     private readonly limits: TokenLimits,
   ) {
-    this.mostBytes = limits.maximumTokens * longestToken(tokenizer);
+    this.maximumBytes = limits.maximumTokens * longestToken(tokenizer);
   }
 
   /** The tokens of a title; undefined where they are too many. */
   encode(title: string): number[] | undefined {
-    // Merging takes time quadratic in the length of a word, so what cannot fit is not encoded at all.
-    const encoded = Buffer.byteLength(title) > this.mostBytes ? undefined : this.tokenizer.encode(title);
+    // Merging takes time quadratic in the length of a word, so what cannot fit is not encoded at all. A text has at least
+    // as many bytes as UTF-16 units.
+    const encoded = title.length > this.maximumBytes ? undefined : this.tokenizer.encode(title);
     if (encoded !== undefined && encoded.length <= this.limits.maximumTokens) return encoded;
     this.tooLong += 1;
     return undefined;

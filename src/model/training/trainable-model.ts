@@ -8,20 +8,26 @@ import {
   parameterSpecifications,
 } from '../transformer/parameters.js';
 import type { WeightSource } from '../transformer/weight-source.js';
-import type { OptimizerState } from './optimizer.js';
 import type { TrainingOptions } from './training-options.js';
 
-/** The model's parameters, parted by what training may change. */
+/** Parameters that the optimizer changes, their gradients and moments, in this process's memory: stores laid out alike. */
+export interface TrainedParameters {
+  readonly parameters: ParameterStore;
+  readonly gradients: ParameterStore;
+  readonly firstMoments: ParameterStore;
+  readonly secondMoments: ParameterStore;
+}
+
+/** A model's parameters, divided by whether training changes them. */
 export interface TrainableModel {
-  /** What the optimizer changes: with gradients and moments. */
-  readonly state: OptimizerState;
+  readonly trained: TrainedParameters;
   /** What stays as it was; no gradients, no moments. */
   readonly frozen: ParameterStore;
-  /** Specifications of the adapters among the trainable parameters. */
+  /** Specifications of the adapters among the trained parameters. */
   readonly adapters: readonly ParameterSpecification[];
 }
 
-/** Parts the parameters by the options and makes room for all of them, zeros so far. */
+/** Divides the parameters by the options and allocates all of them, zeros so far. */
 export function createTrainableModel(
   configuration: TransformerConfiguration,
   { loraRank, onlyTrainTransformerLayers }: Pick<TrainingOptions, 'loraRank' | 'onlyTrainTransformerLayers'>,
@@ -30,10 +36,10 @@ export function createTrainableModel(
   const adapters = loraRank === undefined ? [] : adapterSpecifications(configuration, loraRank);
   const isTrained = ({ name }: ParameterSpecification): boolean =>
     loraRank === undefined && (!onlyTrainTransformerLayers || name.startsWith('h.'));
-  const trainable = [...own.filter(isTrained), ...adapters];
-  const zeros = (): ParameterStore => createParameterStore(trainable);
+  const trained = [...own.filter(isTrained), ...adapters];
+  const zeros = (): ParameterStore => createParameterStore(trained);
   return {
-    state: { parameters: zeros(), gradients: zeros(), firstMoments: zeros(), secondMoments: zeros() },
+    trained: { parameters: zeros(), gradients: zeros(), firstMoments: zeros(), secondMoments: zeros() },
     frozen: createParameterStore(own.filter((specification) => !isTrained(specification))),
     adapters,
   };
@@ -44,12 +50,12 @@ export function createTrainableModel(
  * @throws TitlesmithError naming a pretrained tensor that cannot be read.
  */
 export async function initializeModel(
-  { state, frozen, adapters }: TrainableModel,
+  { trained, frozen, adapters }: TrainableModel,
   seed: number,
   pretrained?: Pick<WeightSource, 'read'>,
 ): Promise<void> {
   const added = new Set(adapters.map(({ name }) => name));
-  for (const store of [state.parameters, frozen]) {
+  for (const store of [trained.parameters, frozen]) {
     const isRandom = ({ name }: ParameterSpecification): boolean => !pretrained || added.has(name);
     initializeParameters({ ...store, specifications: store.specifications.filter(isRandom) }, seed);
     for (const [name, view] of store.views) {
@@ -58,12 +64,12 @@ export async function initializeModel(
   }
 }
 
-/** All parameters by name, for a graph's inputs. */
-export function parameterFeeds({ state, frozen }: TrainableModel): Record<string, Float32Array> {
-  return Object.fromEntries([...frozen.views, ...state.parameters.views]);
+/** All parameters by name, as inputs of a graph. */
+export function parameterFeeds({ trained, frozen }: TrainableModel): Record<string, Float32Array> {
+  return Object.fromEntries([...frozen.views, ...trained.parameters.views]);
 }
 
 /** A parameter of the model as it is to be saved: adapters worked into the weights. */
-export function savedParameter({ state, frozen }: TrainableModel, name: string): Float32Array {
-  return state.parameters.views.get(name) ?? mergedParameter(frozen, state.parameters, name);
+export function savedParameter({ trained, frozen }: TrainableModel, name: string): Float32Array {
+  return trained.parameters.views.get(name) ?? mergedParameter(frozen, trained.parameters, name);
 }

@@ -1,8 +1,14 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { fileError, TitlesmithError } from '../../common/errors.js';
-import { AtomicFile } from '../../io/atomic-file.js';
-import type { TokenIds, TokenizedTitles, Tokenizer } from '../tokenizer/tokenizer.js';
-import { TitleEncoder, type TokenLimits, tokenArray } from './tokens.js';
+import { writeAtomically } from '../../io/atomic-file.js';
+import {
+  TitleEncoder,
+  type TokenIds,
+  type TokenizedTitles,
+  type TokenLimits,
+  tokenArray,
+} from '../../model/tokenizer/tokenized-titles.js';
+import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 
 /** Tokens gathered before they are written, and read at a time when a file is opened. */
 const bufferTokens = 2 ** 18;
@@ -22,13 +28,12 @@ export async function writeTokens(
   const { endOfTextId, vocabularySize } = tokenizer;
   const encoder = new TitleEncoder(tokenizer, limits);
   const buffer = tokenArray(vocabularySize, bufferTokens + limits.maximumTokens + 1);
-  const file = await AtomicFile.create(path);
-  let gathered = 0;
-  const flush = async (): Promise<void> => {
-    await file.write(new Uint8Array(buffer.buffer, 0, gathered * buffer.BYTES_PER_ELEMENT));
-    gathered = 0;
-  };
-  try {
+  await writeAtomically([path], async ([file]) => {
+    let gathered = 0;
+    const flush = async (): Promise<void> => {
+      await file.write(new Uint8Array(buffer.buffer, 0, gathered * buffer.BYTES_PER_ELEMENT));
+      gathered = 0;
+    };
     for await (const title of titles) {
       const encoded = encoder.encode(title);
       if (encoded === undefined) continue;
@@ -39,15 +44,11 @@ export async function writeTokens(
       if (gathered >= bufferTokens) await flush();
     }
     await flush();
-  } catch (error) {
-    await file.abort();
-    throw error;
-  }
-  await file.commit();
+  });
   return { tooLong: encoder.tooLong };
 }
 
-/** Where titles end in a file that grows under the hand. */
+/** Where titles end; grows as they are found. */
 class Offsets {
   private values = new Uint32Array(2 ** 12);
   private count = 1;
