@@ -3,11 +3,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileError, systemErrorCode, usageError } from '../common/errors.js';
 import { writeChunksAtomic } from '../io/atomic-file.js';
-import type { Place, PlaceFolder } from './archive-place.js';
+import type { StorageFile, StorageFolder } from './storage.js';
 
 const bucketPattern = /^gs:\/\//i;
 
-function localFile(path: string): Place {
+function localFile(path: string): StorageFile {
   return {
     name: path,
     exists: async () => {
@@ -36,11 +36,11 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * The place a text names: a path, or `gs://bucket/object`. A folder (one that is there, or a name that ends with a
- * slash) stands for the file `inFolder` in it; without `inFolder` it is none.
- * @throws TitlesmithError when it is a folder but should be a file, or no name of an object, or there are no credentials for it.
+ * The file that a text names: a path, or `gs://bucket/object`. A folder (one that is there, or a name that ends with a
+ * slash) stands for the file `inFolder` in it.
+ * @throws TitlesmithError `usage` for a folder without `inFolder`, and for what is no name of an object.
  */
-export async function openPlace(text: string, inFolder?: string): Promise<Place> {
+export async function openStorageFile(text: string, inFolder?: string): Promise<StorageFile> {
   const isIn = /[\\/]$/.test(text) || (await isFolder(text));
   if (isIn && inFolder === undefined) throw usageError(`${text} is a folder.`, 'Name the archive in it.');
   if (bucketPattern.test(text)) {
@@ -50,20 +50,20 @@ export async function openPlace(text: string, inFolder?: string): Promise<Place>
   return localFile(isIn ? join(text, inFolder ?? '') : text);
 }
 
-/** A folder of places: a path, or `gs://bucket/folder`. @throws TitlesmithError as {@link openPlace}. */
-export async function openPlaceFolder(text: string): Promise<PlaceFolder> {
+/** The folder that a text names: a path, or `gs://bucket/folder`. @throws TitlesmithError `usage` for what is no name of a bucket. */
+export async function openStorageFolder(text: string): Promise<StorageFolder> {
   if (bucketPattern.test(text)) {
     const { openObject, listObjects } = await import('./google-storage.js');
     const prefix = `${text.replace(/\/+$/, '')}/`;
     return {
       name: prefix.slice(0, -1),
-      at: (path) => openObject(`${prefix}${path}`),
+      file: (path) => openObject(`${prefix}${path}`),
       list: async () => (await listObjects(prefix)).map((name) => basename(name)),
     };
   }
   return {
     name: text,
-    at: async (path) => localFile(join(text, path)),
+    file: async (path) => localFile(join(text, path)),
     list: async () => {
       try {
         return (await readdir(text, { withFileTypes: true }))
