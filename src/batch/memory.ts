@@ -1,5 +1,5 @@
 import { TitlesmithError } from '../common/errors.js';
-import { likelyTrainingMemory, processBytes } from '../model/training/memory.js';
+import { likelyTrainingMemory, processBytes } from '../model/training/memory-estimate.js';
 import { nanoConfiguration, type TransformerConfiguration } from '../model/transformer/configuration.js';
 import { readConfiguration } from '../model/weights/checkpoint.js';
 import { findModelFolder } from '../model/weights/model-folder.js';

@@ -29,7 +29,7 @@ const hubId = /^([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:@([A-Za-z0-9][\w.-]*(
 /**
  * Understands a model's name: 124M, 355M, 774M, 1558M, distil, a path, or `owner/name[@revision]`. A folder
  * that is there comes before a repository of the same name.
- * @throws TitlesmithError when it is none of these; exit code 2 where it does not even look like a path.
+ * @throws TitlesmithError when it is none of these; `usage` where it does not even look like a path.
  */
 export function parseModelName(name: string): ModelName {
   const known = published.get(name);
