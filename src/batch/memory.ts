@@ -3,7 +3,7 @@ import { likelyTrainingMemory, processBytes } from '../model/training/memory-est
 import { nanoConfiguration, type TransformerConfiguration } from '../model/transformer/configuration.js';
 import { readConfiguration } from '../model/weights/checkpoint.js';
 import { findModelFolder } from '../model/weights/model-folder.js';
-import { publishedShape } from '../model/weights/published-shapes.js';
+import { publishedShape } from '../model/weights/model-name.js';
 import { stageNames } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import { availableMemory, checkPublishedModel } from '../pipeline/decide/memory.js';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { nanoConfiguration } from '../../../src/model/transformer/configuration.js';
 import { defaultSlots, parameterBytes, slotBytes } from '../../../src/model/transformer/slots.js';
-import { publishedShape } from '../../../src/model/weights/published-shapes.js';
+import { publishedShape } from '../../../src/model/weights/model-name.js';
 
 const shape = (name: string) => publishedShape(name)!;
 

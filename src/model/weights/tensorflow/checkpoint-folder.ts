@@ -6,9 +6,8 @@ import type { TransformerConfiguration } from '../../transformer/configuration.j
 import { parameterSpecifications } from '../../transformer/parameters.js';
 import type { WeightSource } from '../../transformer/weight-source.js';
 import { loadTokenizer } from '../load-tokenizer.js';
-import { type ModelFolder, type OpenModel, withVocabularyOf } from '../open-model.js';
-import { damagedCheckpoint } from '../safetensors-header.js';
-import { TensorBundle } from './bundle.js';
+import { damagedCheckpoint, type ModelFolder, type OpenModel, withVocabularyOf } from '../open-model.js';
+import { TensorBundle } from './tensor-bundle.js';
 
 /** Names of files in OpenAI's model folders, which gpt-2-simple copies into its runs. */
 const [hyperparametersFile, stateFile] = ['hparams.json', 'checkpoint'];

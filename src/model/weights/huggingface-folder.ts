@@ -1,8 +1,42 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TitlesmithError } from '../../common/errors.js';
 import { mergesFile, vocabularyFile } from '../tokenizer/huggingface-files.js';
-import { configurationFile } from './checkpoint.js';
-import { parseWeightsIndex, weightsFile, weightsIndexFile } from './safetensors-model.js';
+import { configurationFile, readConfiguration } from './checkpoint.js';
+import { loadTokenizer } from './load-tokenizer.js';
+import { type ModelFolder, type OpenModel, withVocabularyOf } from './open-model.js';
+import {
+  openSafetensorsModel,
+  parseWeightsIndex,
+  weightsFile,
+  weightsIndexFile,
+} from './safetensors-model.js';
+
+/** A model in Hugging Face's files: config.json, the weights, and the tokenizer's. */
+export function huggingFaceFolder(path: string): ModelFolder {
+  return {
+    path,
+    format: 'Hugging Face files',
+    files: () => huggingFaceFiles(path),
+    open: () => openHuggingFaceFolder(path),
+  };
+}
+
+async function huggingFaceFiles(path: string): Promise<readonly string[]> {
+  const files = await findModelFiles(path);
+  if ('names' in files) return files.names;
+  throw new TitlesmithError(`${path} has no ${files.missing}.`, {
+    code: 'model-folder',
+    hint: 'A model needs config.json, vocab.json, merges.txt and model.safetensors (save_pretrained writes them).',
+  });
+}
+
+async function openHuggingFaceFolder(path: string): Promise<OpenModel> {
+  const stored = await readConfiguration(path);
+  const tokenizer = await loadTokenizer(path);
+  const configuration = withVocabularyOf(tokenizer, stored, path);
+  return { configuration, tokenizer, weights: await openSafetensorsModel(path, stored) };
+}
 
 /** The files of a model besides its weights. */
 export const descriptionFiles: readonly string[] = [configurationFile, vocabularyFile, mergesFile];
