@@ -1,10 +1,10 @@
-import type { OptionName, RunOptions } from '../options/option-table.js';
-import { flagOf, optionNames, specificationOf } from '../options/options.js';
+import { type OptionName, optionNames, type RunOptions, rowOf } from '../options/option-table.js';
+import { flagOf } from '../options/options.js';
 
 function argumentsOf(name: OptionName, value: unknown): string[] {
-  const { argument, list } = specificationOf(name);
+  const { type, list } = rowOf(name);
   if (value === undefined) return [];
-  if (argument === undefined) return value === true ? [flagOf(name)] : [];
+  if (type === 'switch') return value === true ? [flagOf(name)] : [];
   // With an equals sign no value is taken for a flag, whatever it begins with.
   const items: readonly unknown[] = list && Array.isArray(value) ? value : [value];
   return items.map((item) => `${flagOf(name)}=${String(item)}`);

@@ -1,6 +1,5 @@
-import { InterruptedError } from '../common/errors.js';
-import type { StageContext } from '../pipeline/stages/stage.js';
-import { exitCodes } from './exit-codes.js';
+import { exitCodes } from '../common/errors.js';
+import type { StageContext } from '../pipeline/run-result.js';
 import type { Terminal } from './terminal.js';
 
 /** Two signals within this time are one key press: npm passes on a Ctrl-C that the terminal has already delivered. */
@@ -8,7 +7,22 @@ const sameKeyPressMs = 300;
 
 /** What is said at the first Ctrl-C where work goes on to its next step. */
 export const stopsAfterStep = 'Stopping after this step; press Ctrl-C again to stop at once.';
-const stoppedAtOnce = 'Stopped at once; what was done since the last save is lost.';
+
+/**
+ * A listener to signals that tells the first key press from the second.
+ * @param now milliseconds of a clock that is never set back.
+ */
+export function onKeyPresses(first: () => void, second: () => void, now: () => number): () => void {
+  let firstAt: number | undefined;
+  return () => {
+    if (firstAt === undefined) {
+      firstAt = now();
+      first();
+    } else if (now() - firstAt > sameKeyPressMs) {
+      second();
+    }
+  };
+}
 
 /**
  * Does work that Ctrl-C and SIGTERM stop: the first aborts its signal, the second ends the process at once with exit
@@ -21,17 +35,14 @@ export async function interruptible<Result>(
   work: (context: StageContext) => Promise<Result>,
 ): Promise<Result> {
   const stop = new AbortController();
-  let firstAt = 0;
-  const onSignal = (): void => {
-    if (!stop.signal.aborted) {
-      firstAt = performance.now();
+  const onSignal = onKeyPresses(
+    () => {
       if (message !== undefined) terminal.show({ kind: 'note', message });
       stop.abort();
-    } else if (performance.now() - firstAt > sameKeyPressMs) {
-      if (message !== undefined) terminal.error(new InterruptedError(stoppedAtOnce));
-      process.exit(exitCodes.interrupted);
-    }
-  };
+    },
+    () => process.exit(exitCodes.interrupted),
+    () => performance.now(),
+  );
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.on(signal, onSignal);
   try {

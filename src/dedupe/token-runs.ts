@@ -15,7 +15,7 @@ export interface RunMatches {
 }
 
 /** A run of tokens that a text shares with a title. */
-interface SharedRun {
+export interface SharedRun {
   /** First token of the run in the text. */
   readonly start: number;
   /** Tokens. */

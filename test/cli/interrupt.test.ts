@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { runCli, type Started, startCli, temporaryFolder } from './run-cli.js';
+import { onKeyPresses } from '../../src/cli/interrupt.js';
+import { type Finished, runCli, signalsItself, startCli, temporaryFolder } from './run-cli.js';
 import { madeUpTitles, toCsv } from './titles.js';
 
 const folder = temporaryFolder();
@@ -35,11 +36,11 @@ function lastingFiles(runsFolder: string): Record<string, string> {
   return Object.fromEntries(files.map((name) => [name.replaceAll('\\', '/'), hash(name)]));
 }
 
-/** Starts the command and waits until its training is two steps past its first checkpoint. */
-async function startAndTrain(runsFolder: string, steps?: number): Promise<Started> {
-  const started = startCli([...command(runsFolder, steps), '--json'], folder);
-  await started.outputMatches(new RegExp(`"stage":"finetune".*"done":${saveEvery + 2},`));
-  return started;
+/** Runs the command, which sends itself a signal when its training is two steps past its first checkpoint. */
+async function cut(runsFolder: string, signal: NodeJS.Signals, steps?: number): Promise<Finished> {
+  const output = new RegExp(`"stage":"finetune".*"done":${saveEvery + 2},`);
+  return startCli([...command(runsFolder, steps), '--json'], folder, signalsItself({ signal, output }))
+    .finished;
 }
 
 beforeAll(async () => {
@@ -51,9 +52,7 @@ beforeAll(async () => {
 
 describe('a training that is cut short', () => {
   test('by kill -9 goes on with the same command and ends with the same bytes', async () => {
-    const { child, finished } = await startAndTrain('killed');
-    child.kill('SIGKILL');
-    expect((await finished).signal).toBe('SIGKILL');
+    expect((await cut('killed', 'SIGKILL')).signal).toBe('SIGKILL');
     expect(stageStatus('killed', 'finetune')).toBe('running');
 
     const resumed = await runCli(command('killed'), folder);
@@ -64,9 +63,7 @@ describe('a training that is cut short', () => {
   });
 
   test('by Ctrl-C saves, says how to go on, and goes on', async () => {
-    const { child, finished } = await startAndTrain('stopped');
-    child.kill('SIGINT');
-    const stopped = await finished;
+    const stopped = await cut('stopped', 'SIGINT');
     expect(stopped.code).toBe(130);
     expect(stopped.output).toContain('Stopping after this step');
     expect(stopped.errors).toMatch(/Run the same command again to go on\.\n$/);
@@ -80,9 +77,7 @@ describe('a training that is cut short', () => {
   });
 
   test('by SIGTERM saves too, and begins anew when its options changed meanwhile', async () => {
-    const { child, finished } = await startAndTrain('changed', 5000);
-    child.kill('SIGTERM');
-    expect((await finished).code).toBe(130);
+    expect((await cut('changed', 'SIGTERM', 5000)).code).toBe(130);
     expect(stageStatus('changed', 'finetune')).toBe('interrupted');
 
     const anew = await runCli(command('changed'), folder);
@@ -91,13 +86,37 @@ describe('a training that is cut short', () => {
   });
 
   test('by a second Ctrl-C ends at once', async () => {
-    const { child, finished, outputMatches } = await startAndTrain('twice', 100_000);
+    // A step of so many batches takes minutes, which the first Ctrl-C alone would wait for.
+    const endless = [...command('twice'), '--accumulate-gradients', '4096', '--json'];
+    const { child, finished, outputMatches } = startCli(endless, folder);
+    await expect.poll(() => stageStatus('twice', 'finetune')).toBe('running');
     child.kill('SIGINT');
     await outputMatches(/Stopping after this step/);
     const again = setInterval(() => child.kill('SIGINT'), 100);
     const stopped = await finished;
     clearInterval(again);
     expect(stopped.code).toBe(130);
+    expect(stageStatus('twice', 'finetune')).toBe('running');
+  });
+});
+
+describe('key presses', () => {
+  /** What is heard of signals at these times, in milliseconds. */
+  function heard(...times: readonly number[]): string[] {
+    const calls: string[] = [];
+    let now = 0;
+    const onSignal = onKeyPresses(
+      () => calls.push(`first at ${now}`),
+      () => calls.push(`second at ${now}`),
+      () => now,
+    );
+    for (now of times) onSignal();
+    return calls;
+  }
+
+  test('are two where the second signal comes later than a terminal and npm tell of one', () => {
+    expect(heard(0, 300, 301, 302)).toEqual(['first at 0', 'second at 301', 'second at 302']);
+    expect(heard(5000, 5000, 5010, 5290)).toEqual(['first at 5000']);
   });
 });
 

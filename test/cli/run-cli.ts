@@ -35,6 +35,12 @@ function environment(home: string): NodeJS.ProcessEnv {
   };
 }
 
+/** Processes that a test which failed left behind. */
+const running = new Set<Started['child']>();
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /**
  * Starts the built command line as its own process.
  * @param through a command that is given the command line to execute, such as `env`.
@@ -53,6 +59,8 @@ export function startCli(
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
+  child.on('close', () => running.delete(child));
   let [output, errors] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     output += chunk;
@@ -95,4 +103,36 @@ export function temporaryFolder(): string {
 /** The last line of standard error. */
 export function lastLine(finished: Finished): string {
   return finished.errors.trimEnd().split('\n').at(-1) ?? '';
+}
+
+/** When a process sends itself a signal: see signal-itself.mjs. */
+export type Moment = { readonly signal: NodeJS.Signals } & (
+  | {
+      /** What it prints; after a moment before, from there on. */
+      readonly output: RegExp;
+    }
+  | {
+      /** End of a file's name: as soon as the stage holds so many bytes of it, where it opens it for so manieth time. */
+      readonly file: string;
+      readonly opening: number;
+      readonly bytes: number;
+    }
+  | {
+      /** Before the so manieth time a stage changes a file. */
+      readonly operation: number;
+    }
+);
+
+/**
+ * What goes into the environment of a process so that it sends itself signals, those told by its output in this order. The
+ * process must be started by this one directly.
+ */
+export function signalsItself(...moments: readonly Moment[]): NodeJS.ProcessEnv {
+  const plain = moments.map((moment) =>
+    'output' in moment ? { ...moment, output: moment.output.source } : moment,
+  );
+  return {
+    NODE_OPTIONS: `--import=${new URL('./signal-itself.mjs', import.meta.url).href}`,
+    TITLESMITH_TEST_SIGNALS: JSON.stringify({ parent: process.pid, moments: plain }),
+  };
 }

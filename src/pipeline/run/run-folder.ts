@@ -7,10 +7,16 @@ import { temporaryName } from '../../io/atomic-file.js';
 import { makeFolder } from '../../io/folders.js';
 import { packageVersion } from '../../io/package-root.js';
 import { type StageName, stageNames } from '../../options/choices.js';
-import type { OptionName, RunOptions } from '../../options/option-table.js';
-import { optionNames, recordOptions, specificationOf } from '../../options/options.js';
 import {
-  type Decisions,
+  type OptionName,
+  optionNames,
+  type RunOptions,
+  rowOf,
+  stagesOf,
+} from '../../options/option-table.js';
+import { recordOptions } from '../../options/options.js';
+import {
+  type Decision,
   type Manifest,
   manifestFileName,
   manifestFormatVersion,
@@ -18,7 +24,7 @@ import {
   type StageRecord,
   writeManifest,
 } from './manifest.js';
-import { type Lock, lockFileName, lockRun } from './run-lock.js';
+import { lockFileName, lockRun } from './run-lock.js';
 
 function newManifest(name: string): Manifest {
   return {
@@ -55,7 +61,7 @@ export class RunFolder {
   private constructor(
     readonly path: string,
     private current: Manifest,
-    private readonly lock: Lock,
+    private readonly release: () => void,
   ) {}
 
   /**
@@ -105,18 +111,13 @@ export class RunFolder {
     onProgress: ProgressListener,
     read: () => Promise<Manifest>,
   ): Promise<RunFolder> {
-    const lock = await lockRun(path, onProgress);
+    const release = await lockRun(path, onProgress);
     try {
-      return new RunFolder(path, await read(), lock);
+      return new RunFolder(path, await read(), release);
     } catch (error) {
-      lock.release();
+      release();
       throw error;
     }
-  }
-
-  /** Aborted where another process has taken the run over. */
-  get lost(): AbortSignal {
-    return this.lock.lost;
   }
 
   get manifest(): Manifest {
@@ -127,7 +128,11 @@ export class RunFolder {
    * Records what was asked and decided, and the version and machine that do the work.
    * @param lastStage options of the stages behind it keep what was recorded before.
    */
-  async begin(options: RunOptions, decisions: Decisions, lastStage: StageName = 'report'): Promise<void> {
+  async begin(
+    options: RunOptions,
+    decisions: Readonly<Record<string, Decision>>,
+    lastStage: StageName = 'report',
+  ): Promise<void> {
     await this.change({
       titlesmithVersion: packageVersion,
       machine: describeMachine(),
@@ -140,8 +145,8 @@ export class RunFolder {
   private untouchedOptions(lastStage: StageName): Record<string, unknown> {
     const behind = stageNames.slice(stageNames.indexOf(lastStage) + 1);
     const isUntouched = (name: OptionName): boolean => {
-      const { stages, group } = specificationOf(name);
-      if (stages.length === 0) return group === 'Model' && behind.includes('finetune');
+      const stages = stagesOf(name);
+      if (stages.length === 0) return rowOf(name).group === 'Model' && behind.includes('finetune');
       return stages.every((stage) => behind.includes(stage));
     };
     const names = optionNames.filter((name) => isUntouched(name) && name in this.current.options);
@@ -159,7 +164,7 @@ export class RunFolder {
 
   /** Gives the lock back. */
   close(): void {
-    this.lock.release();
+    this.release();
   }
 }
 

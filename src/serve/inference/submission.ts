@@ -1,9 +1,22 @@
-import type { CompletionEvent, CompletionOutcome, CompletionSummary } from '../completion.js';
+import type { TextEvent } from '../served-model.js';
+
+/** How a request ended. */
+export type Outcome = 'done' | 'refused' | 'failed' | 'deadline' | 'withdrawn' | 'stopped';
+
+/** What became of a request. */
+export interface SubmissionResult {
+  readonly outcome: Outcome;
+  readonly texts: number;
+  readonly tokens: number;
+  readonly seconds: number;
+  /** Until the first piece, or text where pieces were not asked for. */
+  readonly firstSeconds: number | undefined;
+}
 
 /** A request under way: its events as they come, and the means to withdraw it. */
 export class Submission {
   private readonly startedAt = performance.now();
-  private readonly waiting: CompletionEvent[] = [];
+  private readonly waiting: TextEvent[] = [];
   private ended: { readonly error: Error | undefined } | undefined;
   private wake: () => void = () => {};
   private texts = 0;
@@ -16,7 +29,7 @@ export class Submission {
    */
   constructor(
     private readonly nsamples: number,
-    private readonly onEnd: (result: CompletionSummary) => void,
+    private readonly onEnd: (result: SubmissionResult) => void,
   ) {}
 
   /** Texts that are still to come. */
@@ -24,8 +37,8 @@ export class Submission {
     return this.ended ? 0 : this.nsamples - this.texts;
   }
 
-  /** Takes in what the worker says. */
-  add(event: CompletionEvent): void {
+  /** Takes in what the engine says. */
+  add(event: TextEvent): void {
     if (this.ended) return;
     if (event.kind !== 'begin') this.firstSeconds ??= this.seconds();
     if (event.kind === 'text') {
@@ -37,7 +50,7 @@ export class Submission {
   }
 
   /** Ends the request; what came before is still given. Does nothing where it has ended. */
-  end(outcome: CompletionOutcome, error?: Error): void {
+  end(outcome: Outcome, error?: Error): void {
     if (this.ended) return;
     this.ended = { error };
     const { texts, tokens, firstSeconds } = this;
@@ -46,7 +59,7 @@ export class Submission {
   }
 
   /** The events in their order. For one reader. @throws the error that ended the request. */
-  async *events(): AsyncGenerator<CompletionEvent, void, undefined> {
+  async *events(): AsyncGenerator<TextEvent, void, undefined> {
     for (;;) {
       yield* this.waiting.splice(0);
       if (this.waiting.length > 0) continue;

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NumericArray } from '../../../src/model/engine/engine.js';
-import {
-  createOnnxRuntimeEngine,
-  productsSaturate,
-} from '../../../src/model/engine/onnxruntime/cpu-engine.js';
+import { productsSaturate } from '../../../src/model/engine/onnx/saturation.js';
+import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
 import {
   add,
   cachedAttention,
@@ -44,18 +42,13 @@ describe('constants', () => {
   });
 });
 
-describe('a dynamic number of rows', () => {
+describe('free rows', () => {
   const x = input('x', [4, 2]);
   const y = add(multiply(x, 2), input('bias', [2]));
   const bias = Float32Array.of(1, -1);
 
-  it('may be any up to those of the graph', async () => {
-    const program = await engine.compile(
-      { y },
-      {
-        dynamicAxes: { x: { 0: 'rows' }, y: { 0: 'rows' } },
-      },
-    );
+  it('take as many rows as are given, up to those of the graph', async () => {
+    const program = await engine.compile({ y }, { freeRows: { x: 'rows', y: 'rows' } });
     for (const rows of [1, 3, 4, 2]) {
       const values = Float32Array.from({ length: 2 * rows }, (_, index) => index);
       const result = new Float32Array(2 * rows);
@@ -71,7 +64,7 @@ describe('a dynamic number of rows', () => {
   });
 });
 
-it('reads one input in chunks several times over', async () => {
+it('reads one input in pieces several times over', async () => {
   const x = input('x', [4, 2]);
   const [a, b] = split(x, 0, [1, 3]);
   const [c, d] = split(x, 0, [1, 3]);

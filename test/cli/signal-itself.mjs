@@ -1,0 +1,93 @@
+/**
+ * Loaded into a process of the command line before its own code (see `signalsItself` in run-cli.ts): at moments that are
+ * told by what it prints or writes, the process sends itself signals. A test that sends them from outside comes too late
+ * where the machine is busy.
+ */
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
+
+const { parent, moments } = JSON.parse(process.env['TITLESMITH_TEST_SIGNALS']);
+
+/** After each output that completes the first moment that is left. Standard output is written to a pipe at once (Node's docs). */
+function watchOutput(left) {
+  const { stdout } = process;
+  const write = stdout.write.bind(stdout);
+  let text = '';
+  stdout.write = (chunk, ...rest) => {
+    const result = write(chunk, ...rest);
+    text += chunk;
+    while (left.length > 0 && new RegExp(left[0].output).test(text)) {
+      text = '';
+      process.kill(process.pid, left.shift().signal);
+    }
+    return result;
+  };
+}
+
+/** Before a number of bytes stand in a file that was opened so many times. What comes before them is written. */
+function watchFile({ file, opening, bytes, signal }) {
+  let [opened, written] = [0, 0];
+  const open = fs.promises.open;
+  fs.promises.open = async (path, ...rest) => {
+    const handle = await open(path, ...rest);
+    if (!String(path).endsWith(file) || ++opened !== opening) return handle;
+    for (const method of ['write', 'writeFile', 'appendFile', 'writev']) {
+      const original = handle[method].bind(handle);
+      handle[method] = (data, ...more) => {
+        const content = Buffer.concat((method === 'writev' ? data : [data]).map((part) => Buffer.from(part)));
+        if (written + content.length < bytes) {
+          written += content.length;
+          return original(data, ...more);
+        }
+        fs.writeSync(handle.fd, content.subarray(0, bytes - written));
+        process.kill(process.pid, signal);
+        throw new Error('The signal did not end the process.');
+      };
+    }
+    return handle;
+  };
+}
+
+/** Before the so manieth operation of this thread that changes a file. */
+function watchOperations({ operation, signal }) {
+  let count = 0;
+  const counted = (owner, method) => {
+    const original = owner[method];
+    owner[method] = function (...given) {
+      if (++count === operation) process.kill(process.pid, signal);
+      return original.apply(this, given);
+    };
+  };
+  for (const method of ['rename', 'rm', 'mkdir', 'writeFile', 'appendFile', 'truncate'])
+    counted(fs.promises, method);
+  for (const method of [
+    'writeSync',
+    'writeFileSync',
+    'appendFileSync',
+    'renameSync',
+    'rmSync',
+    'ftruncateSync',
+  ])
+    counted(fs, method);
+  const open = fs.promises.open;
+  fs.promises.open = async (...given) => {
+    const handle = await open(...given);
+    for (const method of ['write', 'writeFile', 'appendFile', 'writev', 'truncate', 'sync', 'close'])
+      counted(handle, method);
+    return handle;
+  };
+}
+
+// Processes that this one starts are left alone.
+if (process.ppid === parent) {
+  if (isMainThread) watchOutput(moments.filter(({ output }) => output !== undefined));
+  else {
+    // Stages write their files in threads of their own.
+    for (const moment of moments) {
+      if (moment.file !== undefined) watchFile(moment);
+      if (moment.operation !== undefined) watchOperations(moment);
+    }
+  }
+  syncBuiltinESMExports();
+}
