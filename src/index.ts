@@ -5,7 +5,7 @@ export { type ImportOptions, importRun } from './archive/import-run.js';
 export type { BatchContext, BatchEvent, BatchOutcome, BatchResult } from './batch/batch-result.js';
 export { type MergedBatch, mergeBatch } from './batch/merge.js';
 export { type BatchRequest, runBatches } from './batch/run-batches.js';
-export { exitCodes, InterruptedError, TitlesmithError } from './common/errors.js';
+export { InterruptedError, TitlesmithError } from './common/errors.js';
 export type { CopyRules, Judgement, OverfitStatistics, TextJudgement, Verdict } from './common/judgement.js';
 export {
   type ProgressEvent,
@@ -16,12 +16,7 @@ export {
 export { cleanTitle, cleanTitles } from './data/cleaning/clean.js';
 export { extractTitles } from './data/cleaning/extract.js';
 export { readTitles } from './data/cleaning/titles-file.js';
-export {
-  readDataset,
-  splitTitles,
-  writeDataset,
-  writeSplitDataset,
-} from './data/dataset.js';
+export { readDataset, splitTitles, writeDataset, writeSplitDataset } from './data/dataset.js';
 export { openSource } from './data/sources/open.js';
 export type { SourceRow, TitleQuery, TitleSource } from './data/sources/title-source.js';
 export { type Comparison, compareTexts, createTitleIndex, type TitleIndex } from './dedupe/comparison.js';
@@ -32,41 +27,43 @@ export { overfitStatistics } from './dedupe/statistics.js';
 export { createTitleJudge, type JudgeOptions, type TitleJudge } from './dedupe/title-judge.js';
 export type { DeviceChoice } from './model/engine/device-names.js';
 export { type DeviceReport, listDevices } from './model/engine/devices.js';
-export { createOnnxRuntimeEngine } from './model/engine/onnxruntime.js';
+export { createOnnxRuntimeEngine } from './model/engine/onnxruntime/cpu-engine.js';
 export { openEngine } from './model/engine/open-engine.js';
 export { generateTexts } from './model/generation/generate.js';
 export { type GenerationOptions, generationDefaults } from './model/generation/options.js';
 export type { GeneratedText } from './model/generation/sequence.js';
 export { gpt2Tokenizer } from './model/tokenizer/gpt2.js';
-export { loadTokenizer } from './model/tokenizer/load.js';
 export { restrictedTokenizer } from './model/tokenizer/restricted.js';
+export { tokenizeTitles } from './model/tokenizer/tokenized-titles.js';
 export type { Tokenizer } from './model/tokenizer/tokenizer.js';
-export { finetune } from './model/training/finetune.js';
-export type { FinetuneInput, TrainingSamples } from './model/training/input.js';
-export { TokenFile, writeTokens } from './model/training/token-file.js';
-export { tokenizeTitles } from './model/training/tokens.js';
-export type { MetricsLine, TrainingOptions, TrainingResult } from './model/training/training-options.js';
+export type { MetricsLine } from './model/training/storage.js';
+export type { TrainingResult, TrainingSamples } from './model/training/training-loop.js';
+export type { TrainingOptions } from './model/training/training-options.js';
 export { nanoConfiguration, type TransformerConfiguration } from './model/transformer/configuration.js';
 export type { DecodeSession } from './model/transformer/decode-session.js';
-export { openDecodeSession } from './model/transformer/decoder.js';
+export { openDecodeSession } from './model/transformer/decode-session.js';
 export { storedWeights, type WeightSource } from './model/transformer/weight-source.js';
 export { readConfiguration, readWeights } from './model/weights/checkpoint.js';
 export { type HubSettings, hubSettings } from './model/weights/hub/settings.js';
+export { loadTokenizer } from './model/weights/load-tokenizer.js';
 export { locateModel, openModel, type ResolvedModel, resolveModel } from './model/weights/resolve-model.js';
 export type { RunOptions } from './options/option-table.js';
 export { type ExportRequest, exportModel } from './pipeline/export-model.js';
+export { downloadModel, isDownloaded } from './pipeline/library/download.js';
 export { type EncodeCsvOptions, encodeCsv } from './pipeline/library/encode-csv.js';
+export type { FinetuneInput } from './pipeline/library/finetune.js';
+export { finetune } from './pipeline/library/finetune.js';
 export { type FinetuneTitlesOptions, finetuneTitles } from './pipeline/library/finetune-titles.js';
-export { type GenerateToFileOptions, generateToFile } from './pipeline/library/generate-to-file.js';
 export {
   createModel,
   type GenerateOptions,
+  type GenerateToFileOptions,
   generate,
+  generateToFile,
   loadModel,
   type Model,
   type ModelOptions,
 } from './pipeline/library/model.js';
-export { downloadModel, isDownloaded } from './pipeline/library/models.js';
 export { openReview } from './pipeline/open-review.js';
 export { type OpenedServed, openServed } from './pipeline/open-served.js';
 export { runPipeline } from './pipeline/pipeline.js';
@@ -78,14 +75,15 @@ export type {
   PipelineEvent,
   PipelineResult,
   RunResult,
-  StageContext,
 } from './pipeline/run-result.js';
-export { runSingleStage } from './pipeline/run-single-stage.js';
-export { writeReport } from './pipeline/stages/report.js';
-export { buildReport } from './report/figures.js';
-export { renderReport } from './report/page.js';
+export { runSingleStage } from './pipeline/single-stage.js';
+export { reportAssets, writeReport } from './pipeline/stages/report.js';
+export type { StageContext } from './pipeline/stages/stage.js';
+export { TokenFile, writeTokens } from './pipeline/stages/token-file.js';
+export { buildReport } from './report/build-report.js';
 export type { ReportFigures, ReportInput } from './report/report-figures.js';
+export { renderReport } from './report/report-page.js';
 export { startReview } from './review/server.js';
 export { writeVerdicts } from './review/verdict-files.js';
-export type { ModelFacts, Served, ServeSettings } from './serve/served-model.js';
+export type { ModelFacts, ServedModel, ServeSettings } from './serve/served-model.js';
 export { type Server, startServer } from './serve/server.js';

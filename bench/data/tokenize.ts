@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { collect } from '../../src/common/collect.js';
 import { readTitles } from '../../src/data/cleaning/titles-file.js';
 import { packageRoot } from '../../src/io/package-root.js';
 import { gpt2Tokenizer, gpt2Tokens } from '../../src/model/tokenizer/gpt2.js';
-import { collect } from '../../src/pipeline/collect.js';
 
 /** tiktoken's file of ranks, as its own cannot be had offline: base64 of a token and its rank, one a line. */
 function ranksFile(folder: string): string {

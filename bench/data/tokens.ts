@@ -7,7 +7,7 @@ import { createRandom } from '../../src/common/random.js';
 import { readDataset, writeSplitDataset } from '../../src/data/dataset.js';
 import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
 import { BatchStream } from '../../src/model/training/batches.js';
-import { TokenFile, writeTokens } from '../../src/model/training/token-file.js';
+import { TokenFile, writeTokens } from '../../src/pipeline/stages/token-file.js';
 
 const syllables = ['ba', 'ne', 'ri', 'to', 'lu', 'ma', 'ske', 'dor', 'ith', 'on'];
 

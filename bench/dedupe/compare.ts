@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { compareTwoStrings, findBestMatch } from 'string-similarity';
+import { collect } from '../../src/common/collect.js';
 import { createRandom, shuffle } from '../../src/common/random.js';
 import { readTitles } from '../../src/data/cleaning/titles-file.js';
 import { createSimilarityIndex, type Match } from '../../src/dedupe/similarity-index.js';
-import { collect } from '../../src/pipeline/collect.js';
 import { MinHashIndex } from '../peers/minhash-lsh.js';
 import { machine, table, timed, versionOf } from './machine.js';
 import { madeUpOutputs, madeUpTitles } from './made-up-titles.js';

@@ -3,24 +3,24 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { collect } from '../../src/common/collect.js';
 import { readTitles } from '../../src/data/cleaning/titles-file.js';
 import { packageRoot } from '../../src/io/package-root.js';
 import type { NumericArray } from '../../src/model/engine/engine.js';
-import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
 import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
+import { tokenizeTitles } from '../../src/model/tokenizer/tokenized-titles.js';
 import { type Batch, BatchStream } from '../../src/model/training/batches.js';
 import { gradientName, trainingGraph } from '../../src/model/training/loss-graph.js';
-import { Optimizer } from '../../src/model/training/optimizer.js';
 import { learningRateAt } from '../../src/model/training/schedule.js';
-import { tokenizeTitles } from '../../src/model/training/tokens.js';
 import {
   createTrainableModel,
   initializeModel,
   parameterFeeds,
   savedParameter,
-} from '../../src/model/training/trainable.js';
+} from '../../src/model/training/trainable-model.js';
+import { HostTrainingState } from '../../src/model/training/training-state.js';
 import { writeModelDescription, writeWeights } from '../../src/model/weights/checkpoint.js';
-import { collect } from '../../src/pipeline/collect.js';
 import { configurations } from './options.js';
 
 /**
@@ -78,10 +78,10 @@ async function ourCurve(folder: string): Promise<number[]> {
   await writeModelDescription(folder, configuration, tokenizer);
   await writeWeights(folder, configuration, (name) => savedParameter(model, name));
   const program = await engine.compile(trainingGraph(configuration, { rows, rowLength }));
-  const optimizer = await Optimizer.create(engine, model.state);
+  const state = await HostTrainingState.open(engine, model);
   const loss = new Float32Array(1);
   const results: Record<string, NumericArray> = { loss };
-  for (const [name, view] of model.state.gradients.views) results[gradientName(name)] = view;
+  for (const [name, view] of model.trained.gradients.views) results[gradientName(name)] = view;
   const batchFile = openSync(join(folder, 'batches.bin'), 'w');
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
@@ -92,12 +92,12 @@ async function ourCurve(folder: string): Promise<number[]> {
     const feeds = { inputIds, positionIds, targetIds, attentionMask, targetWeights };
     await program.run({ ...feeds, ...parameterFeeds(model) }, results);
     const learningRate = learningRateAt(step, { ...options, totalSteps: steps, schedule: 'cosine' });
-    await optimizer.update({ ...options, step: step + 1, learningRate });
+    await state.update({ ...options, step: step + 1, learningRate });
     losses.push(loss[0]!);
     if ((step + 1) % 10 === 0) process.stderr.write(`titlesmith step ${step + 1}: ${loss[0]!.toFixed(6)}\n`);
   }
   closeSync(batchFile);
-  await optimizer.dispose();
+  await state.dispose();
   await program.dispose();
   return losses;
 }

@@ -1,4 +1,4 @@
-import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
 import { input, matmul } from '../../src/model/graph/builder.js';
 import { readOptions } from './options.js';
 

@@ -1,9 +1,9 @@
 import { createRandom } from '../../src/common/random.js';
 import type { NumericArray } from '../../src/model/engine/engine.js';
-import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
 import { gradientName, trainingGraph } from '../../src/model/training/loss-graph.js';
-import { Optimizer } from '../../src/model/training/optimizer.js';
-import { createTrainableModel, parameterFeeds } from '../../src/model/training/trainable.js';
+import { createTrainableModel, parameterFeeds } from '../../src/model/training/trainable-model.js';
+import { HostTrainingState } from '../../src/model/training/training-state.js';
 import { readOptions } from './options.js';
 import { readBatches, readDescription } from './recorded-batches.js';
 
@@ -19,7 +19,7 @@ const tokens = rows * rowLength;
 const engine = createOnnxRuntimeEngine({ threads });
 const profiled = createOnnxRuntimeEngine({ threads, profile });
 const model = createTrainableModel(configuration, { loraRank, onlyTrainTransformerLayers: false });
-for (const store of [model.state.parameters, model.frozen]) {
+for (const store of [model.trained.parameters, model.frozen]) {
   const random = createRandom(1, 'weights', store.flat.length);
   // Values from a small table: a random number for each of a billion weights would take longer than the bench.
   const table = Float32Array.from({ length: 4093 }, () => 0.02 * random.normal());
@@ -33,10 +33,10 @@ const program = await profiled.compile(
   trainingGraph(
     configuration,
     { rows, rowLength },
-    { trainable: model.state.parameters.specifications, recompute },
+    { trainable: model.trained.parameters.specifications, recompute },
   ),
 );
-const optimizer = await Optimizer.create(engine, model.state);
+const state = await HostTrainingState.open(engine, model);
 
 const random = createRandom(2, 'tokens');
 const recorded = batches === undefined ? undefined : readBatches(batches);
@@ -48,7 +48,7 @@ const attentionMask = Float32Array.from({ length: tokens * rowLength }, (_, elem
 );
 const loss = new Float32Array(1);
 const results: Record<string, NumericArray> = { loss };
-for (const [name, view] of model.state.gradients.views) results[gradientName(name)] = view;
+for (const [name, view] of model.trained.gradients.views) results[gradientName(name)] = view;
 
 const seconds: number[] = [];
 const updateSeconds: number[] = [];
@@ -64,7 +64,7 @@ for (let step = 1; step <= warmUp + steps; step++) {
   const started = performance.now();
   await program.run({ ...batch, ...parameterFeeds(model) }, results);
   const updateStarted = performance.now();
-  await optimizer.update({ step, learningRate: 1e-4, weightDecay: 0.1, clipNorm: 1 });
+  await state.update({ step, learningRate: 1e-4, weightDecay: 0.1, clipNorm: 1 });
   const ended = performance.now();
   losses.push(loss[0]!);
   if (step <= warmUp) continue;
@@ -75,7 +75,7 @@ for (let step = 1; step <= warmUp + steps; step++) {
 await program.dispose();
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-const parameters = model.state.parameters.flat.length + model.frozen.flat.length;
+const parameters = model.trained.parameters.flat.length + model.frozen.flat.length;
 const report = {
   name: 'titlesmith',
   parameters,

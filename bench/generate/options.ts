@@ -4,7 +4,7 @@ import { parse } from 'csv-parse/sync';
 import { createRandom, shuffle } from '../../src/common/random.js';
 import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
 import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
-import { usualSlots } from '../../src/model/transformer/slots.js';
+import { defaultSlots } from '../../src/model/transformer/slots.js';
 import type { Precision } from '../../src/options/choices.js';
 import { configurations } from '../finetune/options.js';
 
@@ -91,7 +91,9 @@ export function readOptions(): GenerateBenchOptions {
     model: values.model,
     configuration,
     slots:
-      values.slots === undefined ? usualSlots(configuration, capacity, lengths.length) : Number(values.slots),
+      values.slots === undefined
+        ? defaultSlots(configuration, capacity, lengths.length)
+        : Number(values.slots),
     capacity,
     threads: Number(values.threads),
     precision,

@@ -4,9 +4,9 @@ import { silentContext } from '../../src/common/progress.js';
 import { packageRoot } from '../../src/io/package-root.js';
 import { elementCount } from '../../src/model/graph/shape.js';
 import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
-import { exportOnnxFolder } from '../../src/model/transformer/onnx-export/export-onnx.js';
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
 import { writeModelDescription, writeWeights } from '../../src/model/weights/checkpoint.js';
+import { exportOnnxFolder } from '../../src/model/weights/onnx-folder.js';
 import { configurations } from '../finetune/options.js';
 import { randomWeights } from './random-model.js';
 

@@ -1,9 +1,9 @@
 import type { Engine, NumericArray } from '../../src/model/engine/engine.js';
-import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
 import { input, matmul, sumOfSquares } from '../../src/model/graph/builder.js';
 import { elementCount } from '../../src/model/graph/shape.js';
 import type { Tensor } from '../../src/model/graph/tensor.js';
-import { openDecodeSession } from '../../src/model/transformer/decoder.js';
+import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
 import { readOptions } from './options.js';
 import { randomWeights } from './random-model.js';

@@ -1,9 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { silentContext } from '../../src/common/progress.js';
-import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
 import { generateTexts } from '../../src/model/generation/generate.js';
 import { generationDefaults } from '../../src/model/generation/options.js';
-import { openDecodeSession } from '../../src/model/transformer/decoder.js';
+import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
 import { forceEnds } from './forced-ends.js';
 import { readOptions } from './options.js';
 import { byteTokenizer, randomWeights } from './random-model.js';

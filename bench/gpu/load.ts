@@ -9,10 +9,11 @@ import { generationDefaults } from '../../src/model/generation/options.js';
 import { input, matmul, multiply } from '../../src/model/graph/builder.js';
 import { elementCount, type FloatType } from '../../src/model/graph/shape.js';
 import type { Tensor } from '../../src/model/graph/tensor.js';
+import { DeviceTrainingState } from '../../src/model/training/device-training-state.js';
 import { lossScaleName, trainingGraph } from '../../src/model/training/loss-graph.js';
-import { openTrainingMemory } from '../../src/model/training/open-memory.js';
-import { createTrainableModel, initializeModel } from '../../src/model/training/trainable.js';
-import { openDecodeSession } from '../../src/model/transformer/decoder.js';
+import { createTrainableModel, initializeModel } from '../../src/model/training/trainable-model.js';
+import { HostTrainingState } from '../../src/model/training/training-state.js';
+import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
 import { byteTokenizer, randomWeights } from '../generate/random-model.js';
 import { readOptions } from './options.js';
@@ -86,9 +87,11 @@ async function trainingSeconds(): Promise<{ seconds: number; losses: number[]; p
   const scale: Record<string, Float32Array> =
     precision === 'float16' ? { [lossScaleName]: Float32Array.of(lossScale) } : {};
   const program = await engine.compile(
-    trainingGraph(configuration, { rows, rowLength }, { products: precision }),
+    trainingGraph(configuration, { rows, rowLength }, { matmulDtype: precision }),
   );
-  const memory = await openTrainingMemory(engine, model);
+  const state = engine.memory
+    ? await DeviceTrainingState.open(engine, engine.memory, model)
+    : await HostTrainingState.open(engine, model);
   const tokens = rows * rowLength;
   const random = createRandom(2, 'tokens');
   const ids = (): Int32Array =>
@@ -108,15 +111,15 @@ async function trainingSeconds(): Promise<{ seconds: number; losses: number[]; p
       attentionMask,
     };
     const started = performance.now();
-    const { results } = memory.gradients(false);
-    await program.run({ ...batch, ...scale, ...memory.parameters() }, { loss, ...results });
-    await memory.update({ step, learningRate: 1e-4, weightDecay: 0.1, clipNorm: 1, lossScale });
+    const { results } = state.gradients(false);
+    await program.run({ ...batch, ...scale, ...state.parameters() }, { loss, ...results });
+    await state.update({ step, learningRate: 1e-4, weightDecay: 0.1, clipNorm: 1, lossScale });
     losses.push(loss[0]!);
     if (step > warmUp) seconds.push((performance.now() - started) / 1000);
   }
-  await memory.dispose();
+  await state.dispose();
   await program.dispose();
-  return { seconds: median(seconds), losses, parameters: model.state.parameters.flat.length };
+  return { seconds: median(seconds), losses, parameters: model.trained.parameters.flat.length };
 }
 
 /** Texts a second, and how often a second all slots went one token further. */

@@ -3,8 +3,7 @@ import { Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { TitlesmithError, usageError } from '../common/errors.js';
 
-export const compressions = ['none', 'gzip', 'zstd'] as const;
-export type Compression = (typeof compressions)[number];
+type Compression = 'none' | 'gzip' | 'zstd';
 
 /** Weights are nearly noise: more effort saves next to nothing. */
 const gzipLevel = 1;
@@ -18,7 +17,7 @@ function nodeZstd(): NodeZstd | undefined {
   return 'createZstdCompress' in zlib ? (zlib as unknown as NodeZstd) : undefined;
 }
 
-/** How an archive of that name is packed. @throws TitlesmithError (exit code 2) for another ending. */
+/** How an archive of that name is compressed. @throws TitlesmithError `usage` for another ending. */
 export function compressionOf(name: string): Compression {
   if (/\.(tar\.gz|tgz)$/i.test(name)) return 'gzip';
   if (/\.(tar\.zst|tzst)$/i.test(name)) return 'zstd';
@@ -26,15 +25,15 @@ export function compressionOf(name: string): Compression {
   throw usageError(`${name} does not say what it is to be.`, 'End its name with .tar.gz, .tar.zst or .tar.');
 }
 
-/** How bytes are packed, by the first of them (RFC 1952, 2.3.1; RFC 8878, 3.1.1). */
-export function compressionOfBytes(start: Uint8Array): Compression {
+/** How bytes are compressed, by the first of them (RFC 1952, 2.3.1; RFC 8878, 3.1.1). */
+function compressionOfBytes(start: Uint8Array): Compression {
   const begins = (...magic: number[]): boolean => magic.every((byte, index) => start[index] === byte);
   if (begins(0x1f, 0x8b)) return 'gzip';
   return begins(0x28, 0xb5, 0x2f, 0xfd) ? 'zstd' : 'none';
 }
 
 const noZstd = (error: unknown): TitlesmithError =>
-  new TitlesmithError('Nothing here packs or unpacks zstd: neither Node (before 22.15) nor a program zstd.', {
+  new TitlesmithError('Nothing here reads or writes zstd: neither Node (before 22.15) nor a program zstd.', {
     code: 'zstd-missing',
     hint: 'Install zstd, or use .tar.gz.',
     cause: error,
@@ -92,16 +91,19 @@ async function* throughStream(
   }
 }
 
-/** Packs bytes. @throws TitlesmithError where zstd is asked for and not to be had. */
-export function pack(chunks: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
+/** Compresses bytes. @throws TitlesmithError where zstd is asked for and nothing here has it. */
+export function compress(
+  chunks: AsyncIterable<Uint8Array>,
+  compression: Compression,
+): AsyncIterable<Uint8Array> {
   if (compression === 'gzip') return throughStream(chunks, zlib.createGzip({ level: gzipLevel }));
   if (compression === 'none') return chunks;
   const node = nodeZstd();
   return node ? throughStream(chunks, node.createZstdCompress()) : throughProgram(chunks, ['-3']);
 }
 
-/** Unpacks bytes, whatever they are packed with. @throws as {@link pack}, and an Error for damaged data. */
-export async function* unpack(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Decompresses bytes, whatever they were compressed with. @throws as {@link compress}, and an Error for damaged data. */
+export async function* decompress(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
   const first = await iterator.next();
   if (first.done) return;

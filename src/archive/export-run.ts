@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { pack as tarPack } from 'tar-stream';
 import { fileError, InterruptedError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
 import { isTemporaryName } from '../io/atomic-file.js';
 import { RunFolder } from '../pipeline/run/run-folder.js';
 import { lockFileName } from '../pipeline/run/run-lock.js';
-import type { Place } from './archive-place.js';
-import { compressionOf, pack } from './compression.js';
-import { openPlace } from './place.js';
+import { compress, compressionOf } from './compression.js';
+import { openStorageFile } from './open-storage.js';
+import type { StorageFile } from './storage.js';
+import { type TarFile, writeTar } from './tar.js';
 
 /** The last entry of an archive: the hash of every other, in the form `sha256sum -c` reads. */
 export const checksumsName = 'SHA256SUMS';
@@ -41,38 +41,27 @@ async function* readExactly(path: string, size: number): AsyncGenerator<Buffer> 
     yield chunk as Buffer;
 }
 
-/** The folder as a tar stream (POSIX pax); the same files give the same bytes. */
-async function* tarOf(folder: string, name: string, context: WorkContext): AsyncGenerator<Uint8Array> {
+/** The files of a run folder, and last the list of their hashes, telling how far it is. */
+async function* archivedFiles(folder: string, name: string, context: WorkContext): AsyncGenerator<TarFile> {
   const files = await filesOf(folder);
   const total = files.reduce((sum, { size }) => sum + size, 0);
-  const tar = tarPack();
-  const fixed = { mtime: new Date(0), mode: 0o644 };
-  const fill = async (): Promise<void> => {
-    let [done, sums] = [0, ''];
-    for (const { path, size } of files) {
-      const hash = createHash('sha256');
-      const entry = tar.entry({ ...fixed, name: `${name}/${path}`, size });
+  let [done, checksums] = [0, ''];
+  for (const { path, size } of files) {
+    const hash = createHash('sha256');
+    const content = async function* (): AsyncGenerator<Uint8Array> {
       for await (const chunk of readExactly(join(folder, path), size)) {
         if (context.signal.aborted) throw new InterruptedError('Interrupted; no archive was written.');
         hash.update(chunk);
         done += chunk.length;
-        if (!entry.write(chunk)) await new Promise<void>((resume) => entry.once('drain', () => resume()));
+        yield chunk;
         context.onProgress({ kind: 'progress', label: 'export', done, total, unit: 'bytes' });
       }
-      entry.end(undefined);
-      sums += `${hash.digest('hex')}  ${path}\n`;
-    }
-    tar.entry({ ...fixed, name: `${name}/${checksumsName}` }, sums);
-    tar.finalize();
-  };
-  const filled = fill().catch((error: Error) => {
-    tar.destroy(error);
-    throw error;
-  });
-  // Awaited below; a failure in between reaches the reader through the stream.
-  filled.catch(() => {});
-  for await (const chunk of tar) yield chunk as Uint8Array;
-  await filled;
+    };
+    yield { name: `${name}/${path}`, size, content: content() };
+    checksums += `${hash.digest('hex')}  ${path}\n`;
+  }
+  const list = Buffer.from(checksums);
+  yield { name: `${name}/${checksumsName}`, size: list.length, content: [list] };
 }
 
 /** What was written where. */
@@ -82,10 +71,11 @@ export interface ExportedRun {
 }
 
 /** Writes a run that is locked already. */
-export async function exportLocked(run: RunFolder, to: Place, context: WorkContext): Promise<void> {
+export async function exportLocked(run: RunFolder, to: StorageFile, context: WorkContext): Promise<void> {
   const name = basename(resolve(run.path));
   try {
-    await to.write(pack(tarOf(run.path, name, context), compressionOf(to.name)));
+    const tar = writeTar(archivedFiles(run.path, name, context));
+    await to.write(compress(tar, compressionOf(to.name)));
   } catch (error) {
     throw fileError('read', run.path, error);
   }
@@ -102,9 +92,14 @@ export async function exportRun(folder: string, to: string, context: WorkContext
   const run = await RunFolder.open(folder, context.onProgress);
   try {
     const name = basename(resolve(run.path));
-    const place = await openPlace(to, `${name}.tar.gz`);
+    const place = await openStorageFile(to, `${name}.tar.gz`);
     compressionOf(place.name);
-    await exportLocked(run, place, context);
+    const signal = {
+      get aborted() {
+        return context.signal.aborted || run.lost.aborted;
+      },
+    };
+    await exportLocked(run, place, { ...context, signal });
     return { run: name, place: place.name };
   } finally {
     run.close();

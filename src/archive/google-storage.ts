@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type File, IdempotencyStrategy, Storage } from '@google-cloud/storage';
 import { TitlesmithError, usageError } from '../common/errors.js';
-import type { Place } from './archive-place.js';
+import type { StorageFile } from './storage.js';
 
 let opened: Storage | undefined;
 
@@ -20,7 +20,7 @@ function client(): Storage {
   return opened;
 }
 
-/** What Cloud Storage says, as a line of advice. */
+/** An error of Cloud Storage as a TitlesmithError that says what to do; any other value passes as it is. */
 function storageError(action: string, name: string, error: unknown): unknown {
   if (error instanceof TitlesmithError || !(error instanceof Error)) return error;
   const status = 'code' in error ? error.code : undefined;
@@ -54,7 +54,7 @@ function parse(text: string): { bucket: string; object: string } {
   return { bucket, object };
 }
 
-function place(name: string, file: File): Place {
+function objectFile(name: string, file: File): StorageFile {
   return {
     name,
     exists: async () => {
@@ -85,11 +85,11 @@ function place(name: string, file: File): Place {
   };
 }
 
-/** An object by `gs://bucket/name`. @throws TitlesmithError (exit code 2) when the text is no such name. */
-export async function openObject(text: string): Promise<Place> {
+/** An object by `gs://bucket/name`. @throws TitlesmithError `usage` when the text is no such name. */
+export async function openObject(text: string): Promise<StorageFile> {
   const { bucket, object } = parse(text);
   if (object === '') throw usageError(`${text} names a bucket, but no object in it.`);
-  return place(text, client().bucket(bucket).file(object));
+  return objectFile(text, client().bucket(bucket).file(object));
 }
 
 /** Names of the objects directly below `gs://bucket/folder/`. @throws TitlesmithError */

@@ -1,20 +1,18 @@
 import { createHash } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { type Header, extract as tarExtract } from 'tar-stream';
 import { fileError, InterruptedError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
 import { writeChunksAtomic } from '../io/atomic-file.js';
 import { makeFolder } from '../io/folders.js';
-import { optionTable } from '../options/option-table.js';
-import { checkValue } from '../options/value-types.js';
+import { runName } from '../options/option-values.js';
 import { manifestFileName, readManifest, writeManifest } from '../pipeline/run/manifest.js';
 import { lockRun } from '../pipeline/run/run-lock.js';
-import type { Place } from './archive-place.js';
-import { unpack } from './compression.js';
+import { decompress } from './compression.js';
 import { checksumsName } from './export-run.js';
-import { openPlace } from './place.js';
+import { openStorageFile } from './open-storage.js';
+import type { StorageFile } from './storage.js';
+import { readTar, type TarEntry } from './tar.js';
 
 /** More files than any run has. */
 const mostFiles = 20_000;
@@ -40,7 +38,7 @@ function refused(
 }
 
 /** The path of an entry below the run's folder, and that folder's name. @throws TitlesmithError for one that leads elsewhere. */
-function innerPath({ name, type }: Header, place: string): { top: string; path: string } {
+function innerPath({ name, type }: TarEntry, place: string): { top: string; path: string } {
   if (type !== 'file') throw refused(place, `${JSON.stringify(name)} is a ${type}, not a file`);
   const parts = name.split('/');
   const isSafe = parts.every((part) => part !== '' && part !== '.' && part !== '..' && !/[\\:\0]/.test(part));
@@ -62,7 +60,7 @@ function parseChecksums(text: string, place: string): Map<string, string> {
   );
 }
 
-/** Compares what came with what was sent. */
+/** @throws TitlesmithError where a file is missing, damaged, or not among those that were sent. */
 function compareChecksums(
   found: ReadonlyMap<string, string>,
   expected: ReadonlyMap<string, string> | undefined,
@@ -91,7 +89,7 @@ async function* counted(
 }
 
 /** Unpacks an archive into a new folder. @returns the run's name by the archive. */
-async function unpackInto(from: Place, folder: string, context: WorkContext): Promise<string> {
+async function unpackInto(from: StorageFile, folder: string, context: WorkContext): Promise<string> {
   let [packed, unpacked] = [0, 0];
   let top: string | undefined;
   const found = new Map<string, string>();
@@ -105,33 +103,23 @@ async function unpackInto(from: Place, folder: string, context: WorkContext): Pr
     }
     context.onProgress({ kind: 'progress', label: 'import', done: unpacked, unit: 'bytes' });
   };
-  const bytes = unpack(
+  const bytes = decompress(
     counted(from.read(), (count) => {
       packed += count;
     }),
   );
-  const tar = tarExtract();
-  const source = Readable.from(bytes);
-  source.on('error', (error) => tar.destroy(error));
-  source.pipe(tar);
-  try {
-    for await (const entry of tar) {
-      const { top: own, path } = innerPath(entry.header, from.name);
-      top ??= own;
-      if (own !== top) throw refused(from.name, `it holds more than one folder: ${top} and ${own}`);
-      if (expected) throw refused(from.name, `${path} comes after its ${checksumsName}`);
-      // Names that differ in case alone are one file on some systems.
-      const fold = path.normalize('NFC').toLowerCase();
-      if (folded.has(fold)) throw refused(from.name, `${path} stands there twice`);
-      folded.add(fold);
-      if (folded.size > mostFiles) throw refused(from.name, `it holds more than ${mostFiles} files`);
-      const content = entry as AsyncIterable<unknown> as AsyncIterable<Uint8Array>;
-      if (path === checksumsName) expected = parseChecksums(await readText(content, from.name), from.name);
-      else found.set(path, await writeEntry(content, join(folder, path), watch));
-    }
-  } finally {
-    source.destroy();
-    tar.destroy();
+  for await (const entry of readTar(bytes)) {
+    const { top: own, path } = innerPath(entry, from.name);
+    top ??= own;
+    if (own !== top) throw refused(from.name, `it holds more than one folder: ${top} and ${own}`);
+    if (expected) throw refused(from.name, `${path} comes after its ${checksumsName}`);
+    // Names that differ in case alone are one file on some systems.
+    const fold = path.normalize('NFC').toLowerCase();
+    if (folded.has(fold)) throw refused(from.name, `${path} stands there twice`);
+    folded.add(fold);
+    if (folded.size > mostFiles) throw refused(from.name, `it holds more than ${mostFiles} files`);
+    if (path === checksumsName) expected = parseChecksums(await readBounded(entry, from.name), from.name);
+    else found.set(path, await writeEntry(entry, join(folder, path), watch));
   }
   compareChecksums(found, expected, from.name);
   if (top === undefined || !found.has(manifestFileName))
@@ -139,26 +127,27 @@ async function unpackInto(from: Place, folder: string, context: WorkContext): Pr
   return top;
 }
 
-async function readText(entry: AsyncIterable<Uint8Array>, place: string): Promise<string> {
-  const parts: Uint8Array[] = [];
+/** The text of the list of checksums. */
+async function readBounded({ content }: TarEntry, place: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of entry) {
+  for await (const chunk of content) {
     size += chunk.length;
     if (size > longestChecksums) throw refused(place, `its ${checksumsName} is too long`);
-    parts.push(chunk);
+    chunks.push(chunk);
   }
-  return Buffer.concat(parts).toString('utf8');
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** @returns SHA-256 of what was written. */
 async function writeEntry(
-  entry: AsyncIterable<Uint8Array>,
+  { content }: TarEntry,
   path: string,
   watch: (bytes: number) => void,
 ): Promise<string> {
   const hash = createHash('sha256');
   const hashed = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const chunk of entry) {
+    for await (const chunk of content) {
       watch(chunk.length);
       hash.update(chunk);
       yield chunk;
@@ -168,7 +157,7 @@ async function writeEntry(
   return hash.digest('hex');
 }
 
-/** Faults of the streams in words; errors that explain themselves pass through. */
+/** Errors of the streams in words; those that explain themselves pass as they are. */
 function explain(place: string, error: unknown): unknown {
   if (error instanceof TitlesmithError || !(error instanceof Error)) return error;
   const code = systemErrorCode(error);
@@ -197,14 +186,14 @@ async function moveIn(
     return;
   }
   if (!options.overwrite) throw occupied(target, 'that run is there already');
-  const release = await lockRun(target, context.onProgress);
+  const lock = await lockRun(target, context.onProgress);
   const aside = `${unpacked}.replaced`;
   try {
     await rm(aside, { recursive: true, force: true });
     await rename(target, aside);
     await rename(unpacked, target);
   } finally {
-    release();
+    lock.release();
   }
   await rm(aside, { recursive: true, force: true });
 }
@@ -217,18 +206,26 @@ function occupied(target: string, why: string): TitlesmithError {
 }
 
 /** Unpacks an archive to a run folder. @returns the run's folder. @throws as {@link importRun}. */
-export async function importFrom(from: Place, options: ImportOptions, context: WorkContext): Promise<string> {
+export async function importFrom(
+  from: StorageFile,
+  options: ImportOptions,
+  context: WorkContext,
+): Promise<string> {
   const { runsDir, runName: wanted } = options;
   await makeFolder(runsDir);
   const folder = join(runsDir, `.import-${process.pid}`);
   try {
     await rm(folder, { recursive: true, force: true });
     const inArchive = await unpackInto(from, folder, context);
-    const name = wanted ?? inArchive;
+    let name: string;
     try {
-      checkValue(optionTable.runName, name);
+      name = runName(wanted ?? inArchive);
     } catch (error) {
-      throw refused(from.name, `${JSON.stringify(name)} ${(error as Error).message}`, 'Give a --run-name.');
+      throw refused(
+        from.name,
+        `${JSON.stringify(inArchive)} ${(error as Error).message}`,
+        'Give a --run-name.',
+      );
     }
     const manifest = await readManifest(folder);
     if (manifest && manifest.name !== name) await writeManifest(folder, { ...manifest, name });
@@ -248,5 +245,5 @@ export async function importFrom(from: Place, options: ImportOptions, context: W
  * @throws TitlesmithError when it cannot be read, is refused, or the run is there already; InterruptedError.
  */
 export async function importRun(from: string, options: ImportOptions, context: WorkContext): Promise<string> {
-  return importFrom(await openPlace(from), options, context);
+  return importFrom(await openStorageFile(from), options, context);
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { closest, distance } from 'fastest-levenshtein';
 import {
   type Document,
   isAlias,
@@ -12,18 +13,18 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { fileError, TitlesmithError, usageError } from '../common/errors.js';
-import { nearestWord } from '../common/nearest-word.js';
-import type { OptionRow, OptionRows } from '../options/option-row.js';
-import { checkOptionsTogether } from '../options/option-rules.js';
+import type { OptionSpecification } from '../options/option-specification.js';
+import type { OptionName, RunOptions } from '../options/option-table.js';
+import { subreddit as subredditName } from '../options/option-values.js';
 import {
-  type BatchSettings,
-  type OptionName,
+  checkOptionsTogether,
+  defaultOptions,
+  flagOf,
   optionNames,
-  type RunOptions,
-  rowOf,
-} from '../options/option-table.js';
-import { defaultOptions, flagOf, readOption } from '../options/options.js';
-import { batchSettings } from '../options/table/batch.js';
+  specificationOf,
+} from '../options/options.js';
+import { batchMonth, resolveMonth } from './relative-month.js';
+import { type BatchSettings, type SettingName, settingNames, settingSpecification } from './settings.js';
 
 /** A file beyond this is no list of subreddits. */
 const largestFile = 4 * 2 ** 20;
@@ -51,15 +52,14 @@ const elsewhere: Partial<Record<OptionName, string>> = {
   overwrite: 'a run that is tried again would lose what it has; remove the run folder instead',
 };
 
-const keyOf = (name: string): string => flagOf(name).slice(2);
-const optionOfKey = new Map(optionNames.map((name) => [keyOf(name), name]));
-const settingOfKey = new Map(
-  Object.entries(batchSettings as OptionRows).map((entry) => [keyOf(entry[0]), entry]),
-);
+const keyOf = (flag: string): string => flag.slice(2);
+const optionOfKey = new Map(optionNames.map((name) => [keyOf(flagOf(name)), name]));
+const settingOfKey = new Map(settingNames.map((name) => [keyOf(flagOf(name)), name]));
 
+/** A question where a key is nearly one that there is: a third of its letters wrong at most. */
 function didYouMean(key: string, known: readonly string[]): string | undefined {
-  const nearest = nearestWord(key, known);
-  return nearest === undefined ? undefined : `Did you mean ${nearest}?`;
+  const nearest = closest(key, known);
+  return 3 * distance(key, nearest) <= key.length ? `Did you mean ${nearest}?` : undefined;
 }
 
 /** Reads the nodes of one file; every fault names its line. */
@@ -100,28 +100,23 @@ class Reader {
     return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
   }
 
-  /** What a check gives. @throws TitlesmithError naming the line as well, where the check throws one. */
-  blame<Result>(node: Node, check: () => Result): Result {
-    try {
-      return check();
-    } catch (error) {
-      if (!(error instanceof TitlesmithError)) throw error;
-      throw this.fault(node, error.message, error.hint);
-    }
-  }
-
   /** The value of an option or setting. @throws TitlesmithError naming line, key, value and rule. */
-  value(key: string, node: Node | null, keyNode: Node, row: OptionRow): unknown {
-    const read = (item: Node | null): unknown => {
+  value(key: string, node: Node | null, keyNode: Node, specification: OptionSpecification<unknown>): unknown {
+    const parse = (item: Node | null): unknown => {
       if (!isScalar(item) || item.value === null) {
-        const wanted = row.list ? 'a value or a list of values' : 'one value';
+        const wanted = specification.list ? 'a value or a list of values' : 'one value';
         throw this.fault(item ?? keyNode, `${key} needs ${wanted}.`);
       }
-      return this.blame(item, () => readOption(key, row, this.text(item)));
+      try {
+        return specification.parse(this.text(item));
+      } catch (error) {
+        if (!(error instanceof Error) || error instanceof TitlesmithError) throw error;
+        throw this.fault(item, `${key} got ${JSON.stringify(this.text(item))}, which ${error.message}.`);
+      }
     };
-    if (!row.list) return read(node);
+    if (!specification.list) return parse(node);
     const items = isSeq(node) ? node.items.map((item) => this.resolve(item)) : [node];
-    return items.map(read);
+    return items.map(parse);
   }
 
   /** The options of a map. @throws TitlesmithError naming the line of an unknown key. */
@@ -137,21 +132,12 @@ class Reader {
         throw this.fault(keyNode, `${JSON.stringify(key)} is no option.`, hint);
       }
       if (elsewhere[name]) throw this.fault(keyNode, `${key} cannot stand here: ${elsewhere[name]}.`);
-      const row = rowOf(name);
-      const ofBatch: OptionRow = row.type === 'month' ? { ...row, type: 'relativeMonth' } : row;
-      return [name, this.value(key, value, keyNode, ofBatch)];
+      const known = specificationOf(name);
+      const specification = name === 'from' || name === 'to' ? { ...known, parse: batchMonth } : known;
+      return [name, this.value(key, value, keyNode, specification)];
     });
     return Object.fromEntries(given) as Partial<RunOptions>;
   }
-}
-
-/** The month meant, `YYYY-MM`, by UTC, as posts are: `now`, or so many months before it, or the month itself. */
-function resolveMonth(text: string, now: Date): string {
-  const [, back] = /^now-?(\d*)$/.exec(text) ?? [];
-  if (back === undefined) return text;
-  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - Number(back), 1))
-    .toISOString()
-    .slice(0, 7);
 }
 
 /** The options of a run with its months resolved. @param now when the batch starts. */
@@ -190,7 +176,12 @@ function readRuns(
 ): readonly BatchRun[] {
   const nodes = new Map<string, Node>();
   const runs = subredditEntries(reader, node, root).map(({ key, keyNode, value }) => {
-    const name = reader.blame(keyNode, () => readOption('subreddits', rowOf('subreddit'), key)) as string;
+    let name: string;
+    try {
+      name = subredditName(key);
+    } catch (error) {
+      throw reader.fault(keyNode, `${JSON.stringify(key)} ${(error as Error).message}.`);
+    }
     const given = { ...common, ...reader.options(value, key), subreddit: [name] };
     const run = { name: given.runName ?? name, given };
     const twin = nodes.get(run.name);
@@ -199,9 +190,12 @@ function readRuns(
       throw reader.fault(keyNode, message, 'Remove one, or give it a run-name of its own.');
     }
     nodes.set(run.name, keyNode);
-    reader.blame(keyNode, () =>
-      checkOptionsTogether({ ...defaultOptions(), ...resolveRun(run, new Date()) }),
-    );
+    try {
+      checkOptionsTogether({ ...defaultOptions(), ...resolveRun(run, new Date()) });
+    } catch (error) {
+      if (!(error instanceof TitlesmithError)) throw error;
+      throw reader.fault(keyNode, error.message, error.hint);
+    }
     return run;
   });
   if (runs.length === 0) throw reader.fault(node ?? root, 'no subreddits are listed.');
@@ -220,14 +214,14 @@ export function parseBatchFile(text: string, path: string): BatchFile {
   const reader = new Reader(path, document, lines);
   const root = document.contents;
   if (!isMap(root)) throw usageError(`${path} holds no settings.`, 'See docs/batch.md for an example.');
-  const settings: Record<string, unknown> = {};
+  const settings: Partial<Record<SettingName, unknown>> = {};
   let common: Partial<RunOptions> = {};
   let subreddits: { value: Node | null; keyNode: Node } | undefined;
   for (const { key, keyNode, value } of reader.pairs(root)) {
     const setting = settingOfKey.get(key);
     if (key === 'options') common = reader.options(value, key);
     else if (key === 'subreddits') subreddits = { value, keyNode };
-    else if (setting) settings[setting[0]] = reader.value(key, value, keyNode, setting[1]);
+    else if (setting) settings[setting] = reader.value(key, value, keyNode, settingSpecification(setting));
     else {
       const hint = optionOfKey.has(key)
         ? 'It belongs below options:.'
@@ -244,7 +238,7 @@ export function parseBatchFile(text: string, path: string): BatchFile {
 /**
  * Reads a batch file: settings of the batch at its top, `options` common to all runs, and `subreddits` with options of
  * their own. Keys are flags without their dashes.
- * @throws TitlesmithError (exit code 2) with file and line of what is wrong.
+ * @throws TitlesmithError `usage` with file and line of what is wrong.
  */
 export async function readBatchFile(path: string): Promise<BatchFile> {
   let content: Buffer;

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 import { writeFileAtomic } from '../io/atomic-file.js';
+import { readClientBundle } from '../io/client-bundle.js';
+import { renderBatch } from '../report/batch/batch-page.js';
 import { type BatchRecord, type BatchRunRecord, runStatuses } from '../report/batch/batch-record.js';
-import { renderBatch } from '../report/batch/page.js';
 
 /** The format of batch.json this version writes, and the newest it reads. */
 const formatVersion = 1;
@@ -128,14 +129,19 @@ export function formatBatchRecord(record: BatchRecord): string {
   return `${JSON.stringify(record, undefined, 2)}\n`;
 }
 
+/** The record as a page. @param base what its links begin with. */
+export function formatBatchPage(record: BatchRecord, base = ''): string {
+  return renderBatch(record, readClientBundle('batch.css'), base);
+}
+
 /** Writes batch.json and batch.html, each atomically. @throws TitlesmithError naming the file. */
 export async function writeBatchRecord(folder: string, record: BatchRecord): Promise<void> {
   await writeFileAtomic(batchFiles.record(folder, record.shard), formatBatchRecord(record));
-  await writeFileAtomic(batchFiles.page(folder, record.shard), renderBatch(record));
+  await writeFileAtomic(batchFiles.page(folder, record.shard), formatBatchPage(record));
 }
 
 /** Keeps a copy of a record among the earlier ones, where a new batch is about to take its place. */
 export async function keepEarlier(folder: string, record: BatchRecord): Promise<void> {
   await writeFileAtomic(batchFiles.earlier(folder, record, 'json'), formatBatchRecord(record));
-  await writeFileAtomic(batchFiles.earlier(folder, record, 'html'), renderBatch(record, '../'));
+  await writeFileAtomic(batchFiles.earlier(folder, record, 'html'), formatBatchPage(record, '../'));
 }

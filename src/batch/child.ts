@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { exitCodes } from '../common/errors.js';
 import { toPrintable } from '../common/printable.js';
 import { controlGroupMemory } from '../io/control-group.js';
 
@@ -131,12 +130,14 @@ export async function runChild(
     const { code, signal } = await new Promise<Pick<ChildOutcome, 'code' | 'signal'>>((resolve) => {
       child.on('error', (error) => {
         errors.push({ code: 'spawn', message: error.message, hint: null });
-        resolve({ code: exitCodes.failed, signal: null });
+        resolve({ code: 1, signal: null });
       });
       child.on('close', (code, signal) => resolve({ code, signal }));
     });
     if (code === null && end === 'exit') end = 'signal';
-    if (code !== 0 && errors.length === 0 && end === 'exit') {
+    // One that --fail-on-overfit refused has said so in its result.
+    const isExplained = code === 0 || errors.length > 0 || result?.['overfits'] === true;
+    if (!isExplained && end === 'exit') {
       const [line = 'it ended without a word'] = said.trim().split('\n').slice(-1);
       errors.push({ code: 'internal', message: line, hint: null });
     }

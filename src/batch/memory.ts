@@ -1,9 +1,9 @@
 import { TitlesmithError } from '../common/errors.js';
-import { likelyTrainingMemory, processBytes } from '../model/training/memory.js';
+import { likelyTrainingMemory, processBytes } from '../model/training/memory-estimate.js';
 import { nanoConfiguration, type TransformerConfiguration } from '../model/transformer/configuration.js';
 import { readConfiguration } from '../model/weights/checkpoint.js';
 import { findModelFolder } from '../model/weights/model-folder.js';
-import { publishedShape } from '../model/weights/published-shapes.js';
+import { publishedShape } from '../model/weights/model-name.js';
 import { stageNames } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import { availableMemory, checkPublishedModel } from '../pipeline/decide/memory.js';

@@ -1,23 +1,21 @@
-import type { PlaceFolder } from '../archive/archive-place.js';
-import { openPlaceFolder } from '../archive/place.js';
+import { openStorageFolder } from '../archive/open-storage.js';
+import { readText, type StorageFolder } from '../archive/storage.js';
 import { TitlesmithError } from '../common/errors.js';
 import { type ProgressListener, silentContext, type WorkContext } from '../common/progress.js';
 import { packageVersion } from '../io/package-root.js';
 import { hashValue } from '../pipeline/run/fingerprint.js';
 import type { BatchRecord, BatchRunRecord } from '../report/batch/batch-record.js';
-import { renderBatch } from '../report/batch/page.js';
-import { formatBatchRecord, parseBatchRecord } from './batch-folder.js';
+import { formatBatchPage, formatBatchRecord, parseBatchRecord } from './batch-folder.js';
 import type { BatchResult } from './batch-result.js';
 import { figuresOf, outcomeOf } from './new-record.js';
-import { readPlace } from './result-store.js';
 
 const shardFile = /^batch-(\d+)-of-(\d+)\.json$/;
 /** Shards of one batch begin within a day of each other. */
 const longestSpreadMs = 86_400_000;
 
-async function readRecord(folder: PlaceFolder, name: string): Promise<BatchRecord | undefined> {
-  const place = await folder.at(name);
-  return (await place.exists()) ? parseBatchRecord(await readPlace(place), place.name) : undefined;
+async function readRecord(folder: StorageFolder, name: string): Promise<BatchRecord | undefined> {
+  const place = await folder.file(name);
+  return (await place.exists()) ? parseBatchRecord(await readText(place), place.name) : undefined;
 }
 
 /** The runs in the order of the batch file, which dealt them out one by one. */
@@ -78,7 +76,7 @@ export async function mergeBatch(
   place: string,
   { onProgress }: Pick<WorkContext, 'onProgress'> = silentContext,
 ): Promise<MergedBatch> {
-  const folder = await openPlaceFolder(place);
+  const folder = await openStorageFolder(place);
   const found = (await folder.list()).flatMap((name) => {
     const match = shardFile.exec(name);
     return match ? [{ name, index: Number(match[1]), count: Number(match[2]) }] : [];
@@ -109,9 +107,9 @@ export async function mergeBatch(
   warnOfOldShards(records, onProgress);
   const earlier = await readRecord(folder, 'batch.json');
   const merged = mergeRecords(records, count, missing.length, earlier);
-  await (await folder.at('batch.json')).write([Buffer.from(formatBatchRecord(merged))]);
-  const page = await folder.at('batch.html');
-  await page.write([Buffer.from(renderBatch(merged))]);
+  await (await folder.file('batch.json')).write([Buffer.from(formatBatchRecord(merged))]);
+  const page = await folder.file('batch.html');
+  await page.write([Buffer.from(formatBatchPage(merged))]);
   const outcome = missing.length > 0 ? 'failed' : outcomeOf(merged);
   return { outcome, record: merged, page: page.name, shards: count, missing };
 }

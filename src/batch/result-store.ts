@@ -1,17 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Place, PlaceFolder } from '../archive/archive-place.js';
 import { exportLocked } from '../archive/export-run.js';
 import { importFrom } from '../archive/import-run.js';
-import { openPlaceFolder } from '../archive/place.js';
+import { openStorageFolder } from '../archive/open-storage.js';
+import { readText, type StorageFolder } from '../archive/storage.js';
 import { fileError, systemErrorCode } from '../common/errors.js';
 import { silentContext } from '../common/progress.js';
 import { manifestFileName } from '../pipeline/run/manifest.js';
+import { runFiles } from '../pipeline/run/run-files.js';
 import { RunFolder } from '../pipeline/run/run-folder.js';
-import { runFiles } from '../pipeline/stages/descriptions.js';
 import type { BatchRecord } from '../report/batch/batch-record.js';
-import { renderBatch } from '../report/batch/page.js';
-import { batchFiles, formatBatchRecord, parseBatchRecord } from './batch-folder.js';
+import { batchFiles, formatBatchPage, formatBatchRecord, parseBatchRecord } from './batch-folder.js';
 
 /** What people open without unpacking. */
 const shown = [runFiles.reportPage, runFiles.accepted] as const;
@@ -25,20 +24,13 @@ async function readIfThere(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** The whole text of a small place. */
-export async function readPlace(place: Place): Promise<string> {
-  const parts: Uint8Array[] = [];
-  for await (const chunk of place.read()) parts.push(chunk);
-  return Buffer.concat(parts).toString('utf8');
-}
-
 /**
  * Where finished runs are kept for other machines: a folder, or a bucket. Of each run its archive, its report, its
  * accepted titles, and last its run.json, which tells that the others are whole.
  */
 export class ResultStore {
   constructor(
-    private readonly folder: PlaceFolder,
+    private readonly folder: StorageFolder,
     private readonly runsDir: string,
   ) {}
 
@@ -49,8 +41,8 @@ export class ResultStore {
   /** Brings a run here that is not here yet. @returns whether there was one. @throws TitlesmithError */
   async fetch(name: string): Promise<boolean> {
     if (await readIfThere(join(this.runsDir, name, manifestFileName))) return false;
-    if (!(await (await this.folder.at(`${name}/${manifestFileName}`)).exists())) return false;
-    const archive = await this.folder.at(`${name}/run.tar.gz`);
+    if (!(await (await this.folder.file(`${name}/${manifestFileName}`)).exists())) return false;
+    const archive = await this.folder.file(`${name}/run.tar.gz`);
     await importFrom(archive, { runsDir: this.runsDir, runName: name, overwrite: false }, silentContext);
     return true;
   }
@@ -58,14 +50,14 @@ export class ResultStore {
   /** Keeps a run, unless it is kept already as it is. @throws TitlesmithError */
   async keep(name: string): Promise<void> {
     const own = await readIfThere(join(this.runsDir, name, manifestFileName));
-    const kept = await this.folder.at(`${name}/${manifestFileName}`);
-    if (!own || ((await kept.exists()) && (await readPlace(kept)) === own.toString('utf8'))) return;
+    const kept = await this.folder.file(`${name}/${manifestFileName}`);
+    if (!own || ((await kept.exists()) && (await readText(kept)) === own.toString('utf8'))) return;
     const run = await RunFolder.open(join(this.runsDir, name), silentContext.onProgress);
     try {
-      await exportLocked(run, await this.folder.at(`${name}/run.tar.gz`), silentContext);
+      await exportLocked(run, await this.folder.file(`${name}/run.tar.gz`), silentContext);
       for (const file of shown) {
         const content = await readIfThere(join(run.path, file));
-        if (content) await (await this.folder.at(`${name}/${file}`)).write([content]);
+        if (content) await (await this.folder.file(`${name}/${file}`)).write([content]);
       }
       await kept.write([own]);
     } finally {
@@ -77,18 +69,18 @@ export class ResultStore {
   async keepRecord(record: BatchRecord): Promise<void> {
     const path = (file: string): string => file.replaceAll('\\', '/');
     const [json, page] = [batchFiles.record('', record.shard), batchFiles.page('', record.shard)].map(path);
-    await (await this.folder.at(json!)).write([Buffer.from(formatBatchRecord(record))]);
-    await (await this.folder.at(page!)).write([Buffer.from(renderBatch(record))]);
+    await (await this.folder.file(json!)).write([Buffer.from(formatBatchRecord(record))]);
+    await (await this.folder.file(page!)).write([Buffer.from(formatBatchPage(record))]);
   }
 
   /** The record kept last; undefined where there is none. @throws TitlesmithError */
   async fetchRecord(shard: BatchRecord['shard']): Promise<BatchRecord | undefined> {
-    const place = await this.folder.at(batchFiles.record('', shard).replaceAll('\\', '/'));
-    return (await place.exists()) ? parseBatchRecord(await readPlace(place), place.name) : undefined;
+    const place = await this.folder.file(batchFiles.record('', shard).replaceAll('\\', '/'));
+    return (await place.exists()) ? parseBatchRecord(await readText(place), place.name) : undefined;
   }
 }
 
 /** Opens a folder or `gs://bucket/folder`. @throws TitlesmithError */
 export async function openResultStore(place: string, runsDir: string): Promise<ResultStore> {
-  return new ResultStore(await openPlaceFolder(place), runsDir);
+  return new ResultStore(await openStorageFolder(place), runsDir);
 }

@@ -2,9 +2,6 @@ import { TitlesmithError, usageError } from '../common/errors.js';
 import { formatBytes, pluralize } from '../common/number-formats.js';
 import { silentContext } from '../common/progress.js';
 import { makeFolder } from '../io/folders.js';
-import type { BatchSettings } from '../options/option-table.js';
-import { defaultsOf } from '../options/options.js';
-import { batchSettings } from '../options/table/batch.js';
 import { memoryHolder } from '../pipeline/decide/memory.js';
 import { takeLock } from '../pipeline/run/run-lock.js';
 import type { BatchRecord } from '../report/batch/batch-record.js';
@@ -18,6 +15,7 @@ import { notify } from './notify.js';
 import { openResultStore } from './result-store.js';
 import { BatchRunner } from './run-batch.js';
 import { nextStart, waitUntil } from './schedule.js';
+import { type BatchSettings, mergeSettings } from './settings.js';
 import { findShard, type Shard } from './shard.js';
 import { Slots } from './slots.js';
 
@@ -45,7 +43,7 @@ export async function runBatches(
   context: BatchContext = silentContext,
 ): Promise<BatchOutcome> {
   const { onProgress, signal } = context;
-  const settings = settingsOf(await readBatchFile(request.file), request);
+  const settings = mergeSettings((await readBatchFile(request.file)).settings, request.given);
   const { schedule, timeZone } = settings;
   if (schedule === undefined) return runBatch(request, context);
   if (request.resume && (await isUnfinished(settings))) await runBatch(request, context);
@@ -73,11 +71,6 @@ export async function runBatches(
   return 'interrupted';
 }
 
-/** Settings as the request gives them, else the file, else by default. */
-function settingsOf(file: BatchFile, request: BatchRequest): BatchSettings {
-  return { ...defaultsOf(batchSettings), ...file.settings, ...request.given };
-}
-
 async function isUnfinished(settings: BatchSettings): Promise<boolean> {
   const shard = findShard(settings, process.env);
   const record = await readBatchRecord(settings.runsDir, shard ?? null);
@@ -87,21 +80,22 @@ async function isUnfinished(settings: BatchSettings): Promise<boolean> {
 /** One batch, from its file to its record. */
 async function runBatch(request: BatchRequest, context: BatchContext): Promise<BatchOutcome> {
   const file = await readBatchFile(request.file);
-  const settings = settingsOf(file, request);
+  const settings = mergeSettings(file.settings, request.given);
   const shard = findShard(settings, process.env);
   const { runsDir } = settings;
   const lockPath = batchFiles.lock(runsDir, shard ?? null);
   await makeFolder(`${runsDir}/.batch`);
   const guarded = { path: lockPath, what: runsDir, instead: 'choose another --runs-dir' };
-  const release = await takeLock(guarded, context.onProgress);
+  const lock = await takeLock(guarded, context.onProgress);
+  const signal = AbortSignal.any([context.signal, lock.lost]);
   try {
-    const result = await runLocked(request, { file, settings, shard }, context);
+    const result = await runLocked(request, { file, settings, shard }, { ...context, signal });
     context.onProgress({ kind: 'batch', result });
     const { notify: target } = settings;
-    if (target !== undefined && !context.signal.aborted) await tell(target, result.record, context);
+    if (target !== undefined && !signal.aborted) await tell(target, result.record, context);
     return result.outcome;
   } finally {
-    release();
+    lock.release();
   }
 }
 

@@ -1,4 +1,4 @@
-import { exitCodes, InterruptedError } from '../common/errors.js';
+import { InterruptedError } from '../common/errors.js';
 import { formatBytes, formatSeconds } from '../common/number-formats.js';
 import { retry } from '../common/retry.js';
 import { machineMemory, memoryHolder } from '../pipeline/decide/memory.js';
@@ -69,12 +69,12 @@ function explain(
 
 const outOfMemory = 'out-of-memory';
 
-function statusOf({ code, end }: ChildOutcome): Done['status'] {
-  if (end === 'stopped') return code === exitCodes.done ? 'done' : 'interrupted';
-  if (end === 'deadline') return code === exitCodes.done ? 'done' : 'failed';
-  if (code === exitCodes.done) return 'done';
-  if (code === exitCodes.overfit) return 'overfit';
-  return code === exitCodes.interrupted ? 'interrupted' : 'failed';
+function statusOf({ code, end, errors, result }: ChildOutcome): Done['status'] {
+  if (code === 0) return 'done';
+  if (end === 'stopped') return 'interrupted';
+  if (end === 'deadline') return 'failed';
+  if (errors.length === 0 && result?.['overfits'] === true) return 'overfit';
+  return errors.some((error) => error.code === 'interrupted') ? 'interrupted' : 'failed';
 }
 
 /** A try that failed for reasons which may pass. */

@@ -1,5 +1,5 @@
 import { usageError } from '../common/errors.js';
-import type { BatchSettings } from '../options/option-table.js';
+import type { BatchSettings } from './settings.js';
 
 /** Which part of a batch a machine does. */
 export interface Shard {
@@ -22,7 +22,7 @@ function read(environment: Environment, name: string): number | undefined {
  * The shard this machine is: by the settings, else by what Cloud Run (CLOUD_RUN_TASK_INDEX of CLOUD_RUN_TASK_COUNT) or
  * Kubernetes (JOB_COMPLETION_INDEX, with --shard-count) sets in the environment.
  * @returns undefined where the batch is not shared.
- * @throws TitlesmithError (exit code 2) when only one of both numbers is known, or they do not go together.
+ * @throws TitlesmithError `usage` when only one of both numbers is known, or they do not go together.
  */
 export function findShard(
   { shardIndex, shardCount }: Pick<BatchSettings, 'shardIndex' | 'shardCount'>,

@@ -1,5 +1,6 @@
-import { exitCodes } from '../common/errors.js';
-import type { StageContext } from '../pipeline/run-result.js';
+import { InterruptedError } from '../common/errors.js';
+import type { StageContext } from '../pipeline/stages/stage.js';
+import { exitCodes } from './exit-codes.js';
 import type { Terminal } from './terminal.js';
 
 /** Two signals within this time are one key press: npm passes on a Ctrl-C that the terminal has already delivered. */
@@ -7,6 +8,7 @@ const sameKeyPressMs = 300;
 
 /** What is said at the first Ctrl-C where work goes on to its next step. */
 export const stopsAfterStep = 'Stopping after this step; press Ctrl-C again to stop at once.';
+const stoppedAtOnce = 'Stopped at once; what was done since the last save is lost.';
 
 /**
  * A listener to signals that tells the first key press from the second.
@@ -40,7 +42,10 @@ export async function interruptible<Result>(
       if (message !== undefined) terminal.show({ kind: 'note', message });
       stop.abort();
     },
-    () => process.exit(exitCodes.interrupted),
+    () => {
+      if (message !== undefined) terminal.error(new InterruptedError(stoppedAtOnce));
+      process.exit(exitCodes.interrupted);
+    },
     () => performance.now(),
   );
   const signals = ['SIGINT', 'SIGTERM'] as const;

@@ -9,9 +9,9 @@ import {
   formatSeconds,
 } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
+import { runFiles } from '../pipeline/run/run-files.js';
 import type { FinishedRun } from '../pipeline/run-result.js';
 import type { RunCounts } from '../pipeline/stages/counts.js';
-import { runFiles } from '../pipeline/stages/descriptions.js';
 
 const shownTitles = 10;
 
@@ -100,7 +100,12 @@ function firstAccepted(folder: string): string[] {
  * What a finished run prints: counts in and out of each stage, perplexity, the share refused, ten accepted titles,
  * where the report lies, and the time taken.
  */
-export function summarizeRun({ folder, manifest, seconds }: Omit<FinishedRun, 'status'>): RunSummary {
+export function summarizeRun({
+  folder,
+  manifest,
+  seconds,
+  overfits,
+}: Omit<FinishedRun, 'status'>): RunSummary {
   const done = Object.entries(manifest.stages).filter(([, record]) => record.status === 'done');
   const counts: RunCounts = Object.fromEntries(done.map(([stage, record]) => [stage, record.counts]));
   const titles = counts.dedupe ? firstAccepted(folder) : [];
@@ -118,6 +123,7 @@ export function summarizeRun({ folder, manifest, seconds }: Omit<FinishedRun, 's
     refusedShare: refusedShare(counts),
     accepted: titles,
     report,
+    overfits,
   };
   return { lines, data };
 }

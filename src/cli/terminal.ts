@@ -2,6 +2,7 @@ import { InterruptedError, TitlesmithError } from '../common/errors.js';
 import { formatCount } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
 import type { EventScope, ProgressEvent } from '../common/progress.js';
+import { exitCodeOf } from './exit-codes.js';
 import { createProgressBar, type ProgressBar } from './progress-bar.js';
 import { TimeLeft } from './time-left.js';
 
@@ -58,7 +59,8 @@ export class Terminal {
     const scope = { run, stage };
     const where = run === undefined ? '' : `${run}: `;
     if (error instanceof TitlesmithError) {
-      const { code, message, hint, exitCode } = error;
+      const { code, message, hint } = error;
+      const exitCode = exitCodeOf(error);
       if (this.options.json) this.writeJson({ kind: 'error', ...scope, code, message, hint, exitCode });
       const name = error instanceof InterruptedError ? '' : 'Error: ';
       this.options.errors.write(`${this.paint('red', `${where}${name}${error.toLine()}`)}\n`);

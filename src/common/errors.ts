@@ -1,15 +1,10 @@
 import { toPrintable } from './printable.js';
 
-/** Process exit codes; one table, so that scripts can rely on them. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, overfit: 3, interrupted: 130 } as const;
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
-
 export interface TitlesmithErrorOptions {
   /** Stable, machine-readable name of the failure, for example `csv-unclosed-quote`. */
   code: string;
   /** What to do next, one sentence. Printed after the message on the same line. */
   hint?: string;
-  exitCode?: ExitCode;
   cause?: unknown;
 }
 
@@ -20,14 +15,12 @@ export interface TitlesmithErrorOptions {
 export class TitlesmithError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
-  readonly exitCode: ExitCode;
 
   constructor(message: string, options: TitlesmithErrorOptions) {
     super(message, { cause: options.cause });
     this.name = 'TitlesmithError';
     this.code = options.code;
     this.hint = options.hint;
-    this.exitCode = options.exitCode ?? exitCodes.failed;
   }
 
   /** The message and its hint as one line, control characters escaped so that hostile input cannot move the cursor. */
@@ -37,11 +30,10 @@ export class TitlesmithError extends Error {
   }
 }
 
-/** A wrong flag or value: exit code 2. `message` names the flag and the value received. */
+/** A wrong flag or value: a TitlesmithError of the code `usage`. `message` names the flag and the value received. */
 export function usageError(message: string, hint?: string): TitlesmithError {
   return new TitlesmithError(message, {
     code: 'usage',
-    exitCode: exitCodes.usage,
     ...(hint ? { hint } : {}),
   });
 }
@@ -51,7 +43,6 @@ export class InterruptedError extends TitlesmithError {
   constructor(message = 'Interrupted; everything finished so far is saved.') {
     super(message, {
       code: 'interrupted',
-      exitCode: exitCodes.interrupted,
       hint: 'Run the same command again to go on.',
     });
     this.name = 'InterruptedError';

@@ -1,4 +1,4 @@
-import { type ExitCode, InterruptedError, TitlesmithError } from './errors.js';
+import { InterruptedError, TitlesmithError } from './errors.js';
 
 /** An error as plain data. `known` tells a TitlesmithError from a bug. */
 export interface ErrorMessage {
@@ -6,27 +6,26 @@ export interface ErrorMessage {
   readonly message: string;
   readonly code: string;
   readonly hint: string | undefined;
-  readonly exitCode: ExitCode;
   readonly stack: string | undefined;
 }
 
 /** Any thrown value as plain data. */
 export function packError(error: unknown): ErrorMessage {
   if (error instanceof TitlesmithError) {
-    const { message, code, hint, exitCode, stack } = error;
-    return { known: true, message, code, hint, exitCode, stack };
+    const { message, code, hint, stack } = error;
+    return { known: true, message, code, hint, stack };
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  return { known: false, message, code: 'internal', hint: undefined, exitCode: 1, stack };
+  return { known: false, message, code: 'internal', hint: undefined, stack };
 }
 
 /** The reverse of {@link packError}; the stack stays that of the thread. */
 export function unpackError(packed: ErrorMessage): Error {
-  const { message, code, hint, exitCode } = packed;
+  const { message, code, hint } = packed;
   let error: Error;
   if (!packed.known) error = new Error(message);
   else if (code === 'interrupted') error = new InterruptedError(message);
-  else error = new TitlesmithError(message, { code, exitCode, ...(hint === undefined ? {} : { hint }) });
+  else error = new TitlesmithError(message, { code, ...(hint === undefined ? {} : { hint }) });
   if (packed.stack !== undefined) error.stack = packed.stack;
   return error;
 }

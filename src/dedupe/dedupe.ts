@@ -3,7 +3,7 @@ import { silentContext, type WorkContext } from '../common/progress.js';
 import { compareTexts, createTitleIndex, type TitleIndex } from './comparison.js';
 import { chooseRules, defaultThreshold } from './copy-rules.js';
 import { findRepeats, type Repeat } from './repeats.js';
-import { TitleJudge } from './title-judge.js';
+import { type JudgeOptions, TitleJudge } from './title-judge.js';
 
 /** What the verdict needs of a generated text. */
 export interface GeneratedOutput {
@@ -11,14 +11,7 @@ export interface GeneratedOutput {
   readonly text: string;
 }
 
-export interface DedupeOptions {
-  /**
-   * Outputs with this rating or a higher one are near copies: above 0, at most 1; or chosen by the held-out
-   * titles.
-   */
-  readonly threshold?: number | 'auto';
-  /** Titles kept from the model: what outputs are measured against. */
-  readonly heldOut?: readonly string[];
+export interface DedupeOptions extends Pick<JudgeOptions, 'threshold' | 'heldOut'> {
   /** Titles accepted before these outputs: what says the same again is no longer new. */
   readonly earlier?: readonly string[];
 }

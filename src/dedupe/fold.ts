@@ -43,6 +43,11 @@ export function foldText(text: string): string {
     .trim();
 }
 
+/** What texts have in common that say the same: the folded text, or for one without letters and digits the text itself. */
+export function comparisonKey(text: string): string {
+  return foldText(text) || text;
+}
+
 /** The words of a folded text. */
 export function wordsOf(folded: string): readonly string[] {
   return folded === '' ? [] : folded.split(' ');

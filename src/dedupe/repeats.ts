@@ -1,11 +1,11 @@
-import { foldText } from './fold.js';
+import { comparisonKey } from './fold.js';
 import { createSimilarityIndex, type Match, type SimilarityIndex } from './similarity-index.js';
 
 /** An earlier text that a text repeats. */
 export interface Repeat {
   /** Position of the earlier text. */
   readonly of: number;
-  /** Rating of the two folded texts. */
+  /** Rating of the two texts' keys (./fold.ts). */
   readonly rating: number;
   /** Whether they are the same word for word. */
   readonly equal: boolean;
@@ -25,21 +25,21 @@ export function findRepeats(
   mayLead: (position: number) => boolean,
 ): (Repeat | undefined)[] {
   const leaders = new GrowingIndex();
-  /** Position of each leader, and the leader of each fold. */
+  /** Position of each leader, by the order of leaders and by its key. */
   const positions: number[] = [];
-  const leaderOfFold = new Map<string, number>();
+  const leaderOfKey = new Map<string, number>();
   return texts.map((text, position) => {
     if (!mayLead(position)) return undefined;
-    const fold = foldText(text) || text;
-    const same = leaderOfFold.get(fold);
+    const key = comparisonKey(text);
+    const same = leaderOfKey.get(key);
     if (same !== undefined) return { of: same, rating: 1, equal: true };
-    const match = leaders.best(fold);
+    const match = leaders.best(key);
     if (match && match.rating >= threshold) {
       return { of: positions[match.index]!, rating: match.rating, equal: false };
     }
-    leaders.add(fold);
+    leaders.add(key);
     positions.push(position);
-    leaderOfFold.set(fold, position);
+    leaderOfKey.set(key, position);
     return undefined;
   });
 }

@@ -10,7 +10,7 @@ import {
 } from './comparison.js';
 import { type CopyEvidence, findCopy } from './copies.js';
 import { chooseRules, defaultThreshold } from './copy-rules.js';
-import { foldText } from './fold.js';
+import { comparisonKey } from './fold.js';
 import type { Tokenize } from './token-runs.js';
 
 export interface JudgeOptions {
@@ -55,7 +55,7 @@ export class TitleJudge {
     readonly rules: CopyRules,
     heldOut: readonly string[],
   ) {
-    this.unseen = new Set(heldOut.map(comparable));
+    this.unseen = new Set(heldOut.map(comparisonKey));
   }
 
   /** White space around the text is left out. */
@@ -103,7 +103,7 @@ export class TitleJudge {
     const broken = brokenCharacter.exec(text)?.[0];
     if (broken !== undefined) return { reason: 'broken text', evidence: `holds ${codePoint(broken)}` };
     if (copy) return copy;
-    if (!this.unseen.has(comparable(text))) return undefined;
+    if (!this.unseen.has(comparisonKey(text))) return undefined;
     return { reason: 'held-out title', evidence: 'stands in the titles held out of training' };
   }
 }
@@ -115,9 +115,4 @@ const brokenCharacter = /[\p{Cc}\p{Cs}\u2028\u2029\ufffd]/u;
 
 function codePoint(character: string): string {
   return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
-}
-
-/** What two texts have in common that say the same: case, punctuation, accents and width are set aside. */
-export function comparable(text: string): string {
-  return foldText(text) || text;
 }

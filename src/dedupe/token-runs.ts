@@ -15,7 +15,7 @@ export interface RunMatches {
 }
 
 /** A run of tokens that a text shares with a title. */
-export interface SharedRun {
+interface SharedRun {
   /** First token of the run in the text. */
   readonly start: number;
   /** Tokens. */

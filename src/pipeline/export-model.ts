@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
-import { exportOnnxFolder } from '../model/transformer/onnx-export/export-onnx.js';
 import { parameterSpecifications } from '../model/transformer/parameters.js';
 import { loadWeights } from '../model/transformer/weight-source.js';
 import { writeModelDescription, writeWeights } from '../model/weights/checkpoint.js';
+import { exportOnnxFolder } from '../model/weights/onnx-folder.js';
 import type { OpenModel } from '../model/weights/open-model.js';
 import { openModel } from '../model/weights/resolve-model.js';
 import type { ExportFormat } from '../options/choices.js';

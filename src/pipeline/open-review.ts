@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verdict } from '../common/judgement.js';
-import type { ProgressListener, WorkContext } from '../common/progress.js';
+import { silentContext } from '../common/progress.js';
 import { restoreOptions } from '../options/options.js';
+import { runFiles } from './run/run-files.js';
 import { RunFolder } from './run/run-folder.js';
-import { runFiles } from './stages/descriptions.js';
-import { judgeRun } from './stages/judge.js';
+import { ensureJudged } from './run-stages.js';
+import { readJudgement } from './stages/judgement-file.js';
+import type { StageContext } from './stages/stage.js';
 
 /** A run that is locked for review. */
 export interface OpenReview {
@@ -14,27 +16,31 @@ export interface OpenReview {
   readonly verdicts: readonly Verdict[];
   /** The report's page; undefined where there is none. */
   readonly reportPath: string | undefined;
+  /** Aborted where another process has taken the run over. */
+  readonly lost: AbortSignal;
   /** Gives the run's lock back. */
   close(): void;
 }
 
 /**
- * Locks a run and judges its outputs anew, with the options recorded there.
+ * Locks a run and reads the verdicts on its outputs; the dedupe stage runs first, with the options recorded there, where
+ * there are none or they are out of date.
  * @throws TitlesmithError when the folder is no run folder, is in use, or has no generated titles;
  * InterruptedError.
  */
-export async function openReview(folder: string, context: WorkContext): Promise<OpenReview> {
-  const onProgress: ProgressListener = context.onProgress;
-  const run = await RunFolder.open(folder, onProgress);
+export async function openReview(folder: string, context: StageContext = silentContext): Promise<OpenReview> {
+  const run = await RunFolder.open(folder, context.onProgress);
   try {
-    const { similarityThreshold } = restoreOptions(run.manifest.options);
-    const { verdicts } = await judgeRun(run.path, similarityThreshold, context);
+    const { name: runName, options, decisions } = run.manifest;
+    await ensureJudged({ folder: run, options: restoreOptions(options), decisions }, context);
+    const { verdicts } = await readJudgement(run.path);
     const report = join(run.path, runFiles.reportPage);
     return {
-      runName: run.manifest.name,
+      runName,
       folder: run.path,
       verdicts,
       reportPath: existsSync(report) ? report : undefined,
+      lost: run.lost,
       close: () => run.close(),
     };
   } catch (error) {

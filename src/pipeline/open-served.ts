@@ -3,24 +3,26 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileError, usageError } from '../common/errors.js';
-import type { RunOptions, ServeOptions } from '../options/option-table.js';
-import { defaultsOf, restoreOptions } from '../options/options.js';
-import { serveOptions } from '../options/table/serve.js';
-import type { Served, ServeSettings } from '../serve/served-model.js';
+import type { RunOptions } from '../options/option-table.js';
+import { restoreOptions } from '../options/options.js';
+import { type ServeOptions, serveOptionTable } from '../options/serve-options.js';
+import type { ServedModel, ServeSettings } from '../serve/served-model.js';
 import { decideDevice, decidedDevice, describeDevice } from './decide/device.js';
-import { readManifest } from './run/manifest.js';
-import { runFiles } from './stages/descriptions.js';
+import { type Manifest, readManifest } from './run/manifest.js';
+import { runFiles } from './run/run-files.js';
+import { isUpToDate } from './stage-fingerprint.js';
+import { readJudgement } from './stages/judgement-file.js';
 
 /** All that a server is started with, and what was decided for the person. */
 export interface OpenedServed {
-  readonly served: Served;
+  readonly served: ServedModel;
   readonly settings: ServeSettings;
   /** One line each. */
   readonly reasons: readonly string[];
 }
 
 interface ServedRun {
-  readonly name: string;
+  readonly manifest: Manifest;
   readonly options: RunOptions;
 }
 
@@ -37,24 +39,16 @@ export async function openServed(
   terminal: boolean = process.stdout.isTTY ?? false,
 ): Promise<OpenedServed> {
   const run = await readRun(model);
-  const options: ServeOptions = { ...defaultsOf(serveOptions), ...given };
+  const options = { ...defaultServeOptions(), ...given };
   const host = chooseHost(options.host, environment);
   const precision = options.precision ?? run?.options.precision ?? 'float32';
   const device = await decideDevice({ ...options, precision });
   const { slots, deadline } = options;
-  const hasTitles = run !== undefined && existsSync(join(model, runFiles.train));
-  const served: Served = {
-    name: options.name ?? run?.name ?? (existsSync(model) ? basename(resolve(model)) : model),
+  const served: ServedModel = {
+    name: options.name ?? run?.manifest.name ?? (existsSync(model) ? basename(resolve(model)) : model),
     model: run ? join(model, runFiles.checkpoint) : model,
     delimiters: options.delimiters ?? run?.options.delimiters ?? 'token',
-    titles:
-      options.compare && hasTitles
-        ? {
-            train: join(model, runFiles.train),
-            validation: join(model, runFiles.validation),
-            threshold: run.options.similarityThreshold,
-          }
-        : undefined,
+    titles: options.compare && run ? await titleFiles(model, run) : undefined,
     condition:
       run && run.options.condition.length > 0
         ? { names: run.options.condition, subreddits: run.options.subreddit }
@@ -78,9 +72,27 @@ export async function openServed(
   return { served, settings, reasons: [describeDevice(device), `host: ${host.choice} (${host.reason})`] };
 }
 
+function defaultServeOptions(): ServeOptions {
+  const entries = Object.entries(serveOptionTable).map(([name, { fallback }]) => [name, fallback]);
+  return { ...Object.fromEntries(entries), json: false } as ServeOptions;
+}
+
 async function readRun(model: string): Promise<ServedRun | undefined> {
   const manifest = await readManifest(model);
-  return manifest && { name: manifest.name, options: restoreOptions(manifest.options) };
+  return manifest && { manifest, options: restoreOptions(manifest.options) };
+}
+
+/** What a run's texts are compared with, by the rules its outputs were judged by where those are of these titles. */
+async function titleFiles(folder: string, { manifest, options }: ServedRun): Promise<ServedModel['titles']> {
+  if (!existsSync(join(folder, runFiles.train))) return undefined;
+  const run = { folder: { path: folder, manifest }, options, decisions: manifest.decisions };
+  const isJudged = await isUpToDate('dedupe', runFiles.judgement, run);
+  return {
+    train: join(folder, runFiles.train),
+    validation: join(folder, runFiles.validation),
+    threshold: options.similarityThreshold,
+    rules: isJudged ? (await readJudgement(folder)).rules : undefined,
+  };
 }
 
 /** Where nothing is said: to this machine alone, but in a container, whose port only its platform reaches. */

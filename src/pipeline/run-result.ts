@@ -1,5 +1,6 @@
-import type { ProgressEvent, WorkContext } from '../common/progress.js';
+import type { ProgressEvent } from '../common/progress.js';
 import type { Manifest } from './run/manifest.js';
+import type { StageContext } from './stages/stage.js';
 
 interface AnyRun {
   readonly name: string;
@@ -40,11 +41,6 @@ export type PipelineEvent =
   | ProgressEvent
   /** A run came to its end. */
   | { readonly kind: 'run'; readonly run?: string; readonly result: RunResult };
-
-/** A {@link WorkContext} for stages, which work in threads of their own: a signal that tells when it is aborted. */
-export interface StageContext extends WorkContext {
-  readonly signal: AbortSignal;
-}
 
 /** A {@link StageContext} for whole runs. */
 export interface PipelineContext extends StageContext {

@@ -8,25 +8,34 @@ export interface PairData {
   readonly states: readonly string[];
   /** Texts on the right side, each once. */
   readonly matched: readonly string[];
-  /**
-   * Rating, text, index in `matched` (-1: none), index in `states`, runs of differing words joined by commas
-   * (./differences.ts), then, where there are any, evidence and second title.
-   */
-  readonly rows: readonly (readonly (string | number)[])[];
+  readonly rows: readonly PairRow[];
 }
+
+/**
+ * Rating, text, index in {@link PairData.matched} (-1: none), index in {@link PairData.states}, runs of differing words
+ * joined by commas (differences.ts), then, where there are any, the evidence and the second title.
+ */
+export type PairRow = readonly [
+  rating: number,
+  text: string,
+  matched: number,
+  state: number,
+  runs: string,
+  evidence?: string,
+  second?: string,
+];
 
 /** All pairs as JSON that may stand in a script element. */
 export function pairData(pairs: readonly Pair[]): Html {
   const states = new Numbering();
   const matched = new Numbering();
-  const rows = pairs.map((pair) => {
+  const rows = pairs.map((pair): PairRow => {
     const { first, second, runs } = findDifferences(pair.text, pair.matched ?? '');
     const other = pair.matched === null ? -1 : matched.of(second.join(' '));
     const state = states.of(pair.reason ?? 'accepted');
-    const row: (string | number)[] = [pair.rating, first.join(' '), other, state, runs.join(',')];
-    if (pair.evidence !== null) row.push(pair.evidence);
-    if (pair.second !== null) row.push(visible(pair.second));
-    return row;
+    const row = [pair.rating, first.join(' '), other, state, runs.join(',')] as const;
+    if (pair.second !== null) return [...row, pair.evidence ?? '', visible(pair.second)];
+    return pair.evidence === null ? row : [...row, pair.evidence];
   });
   const data: PairData = { states: states.values, matched: matched.values, rows };
   return jsonForHtml(data);

@@ -10,7 +10,7 @@ export interface ReportInput {
   readonly seed: number;
   /** Options worth showing, by their name on the command line. */
   readonly options: Readonly<Record<string, string | number | boolean>>;
-  readonly counts: ReportCounts;
+  readonly counts: CountsByStage;
   /** Lines of metrics.jsonl; empty where the model was not trained here. */
   readonly metrics: readonly TrainingPoint[];
   readonly judgement: Judgement;
@@ -18,7 +18,7 @@ export interface ReportInput {
   readonly overfit: OverfitStatistics;
 }
 
-export interface ReportSource {
+interface ReportSource {
   /**
    * One line: where the titles came from. Must hold no absolute path, or the report differs from machine to
    * machine.
@@ -29,7 +29,7 @@ export interface ReportSource {
 }
 
 /** What the stages counted; a stage that did not run is left out. */
-export interface ReportCounts {
+export interface CountsByStage {
   readonly extract?: {
     readonly extracted: number;
     readonly kept: number;
@@ -96,7 +96,7 @@ export interface ReportFigures {
     readonly train: number | null;
     readonly validation: number | null;
   };
-  readonly training: ReportCounts['finetune'] | null;
+  readonly training: CountsByStage['finetune'] | null;
   /** At most 600 points of the training loss, neighbours averaged beyond that; every validation loss. */
   readonly curve: {
     readonly loss: readonly CurvePoint[];

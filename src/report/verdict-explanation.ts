@@ -9,7 +9,7 @@ import {
 import type { ReportFigures } from './report-figures.js';
 
 /** The verdict as a person would say it. */
-export interface VerdictExplanation {
+interface VerdictExplanation {
   readonly headline: string;
   readonly meaning: string;
   /** What to do, one sentence each, the most telling first. */

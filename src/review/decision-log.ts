@@ -1,33 +1,26 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
+import { TitlesmithError } from '../common/errors.js';
 import { type DecisionEntry, isDecisionEntry } from '../dedupe/decisions.js';
+import { AppendLog, readAppendLog } from '../io/append-log.js';
+import { jsonLines, type RecordFormat } from '../io/record-formats.js';
 
 export const decisionsFileName = 'decisions.jsonl';
 
 /**
  * decisions.jsonl: what people decided, one line each, never changed, only added to. A line counts once it
- * is flushed to disk; what a crash left of an unfinished line is cut off.
+ * is flushed to disk; what a crash left of an unfinished line, which was never confirmed to anyone, is cut off.
  */
 export class DecisionLog {
   private last: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    private readonly path: string,
-    private readonly handle: FileHandle,
+    private readonly log: AppendLog<DecisionEntry>,
     private readonly all: DecisionEntry[],
-    private bytes: number,
   ) {}
 
   /** Opens or creates the file. @throws TitlesmithError naming file and line of a damaged one. */
   static async open(path: string): Promise<DecisionLog> {
-    const { entries, bytes } = await read(path);
-    try {
-      const handle = await open(path, 'a+');
-      await handle.truncate(bytes);
-      return new DecisionLog(path, handle, entries, bytes);
-    } catch (error) {
-      throw fileError('write', path, error);
-    }
+    const log = await AppendLog.open(path, formatOf(path));
+    return new DecisionLog(log, [...log.opened]);
   }
 
   get entries(): readonly DecisionEntry[] {
@@ -35,8 +28,7 @@ export class DecisionLog {
   }
 
   /**
-   * Adds a line and flushes it; lines are added one after the other. What could not be written is cut off
-   * again.
+   * Adds a line and flushes it; lines are added one after the other.
    * @param make the entry without its sequence number, made when its turn has come; undefined adds nothing.
    * @throws TitlesmithError naming the file, after which the log is as before; and what `make` throws.
    */
@@ -45,7 +37,7 @@ export class DecisionLog {
       const content = make();
       if (content === undefined) return undefined;
       const entry: DecisionEntry = { sequence: this.all.length + 1, ...content };
-      await this.write(`${JSON.stringify(entry)}\n`);
+      await this.log.append(entry, { flush: true });
       this.all.push(entry);
       return entry;
     });
@@ -53,21 +45,10 @@ export class DecisionLog {
     return added;
   }
 
-  private async write(line: string): Promise<void> {
-    try {
-      await this.handle.appendFile(line);
-      await this.handle.datasync();
-      this.bytes += Buffer.byteLength(line);
-    } catch (error) {
-      await this.handle.truncate(this.bytes).catch(() => {});
-      throw fileError('write', this.path, error);
-    }
-  }
-
   /** Waits for what is being written, and closes the file. */
   async close(): Promise<void> {
     await this.last;
-    await this.handle.close();
+    await this.log.close();
   }
 }
 
@@ -75,36 +56,16 @@ export class DecisionLog {
  * The decisions in a file; none where there is no file. @throws TitlesmithError naming file and line of a
  * damaged one.
  */
-export async function readDecisions(path: string): Promise<readonly DecisionEntry[]> {
-  return (await read(path)).entries;
+export function readDecisions(path: string): Promise<readonly DecisionEntry[]> {
+  return readAppendLog(path, formatOf(path));
 }
 
-async function read(path: string): Promise<{ entries: DecisionEntry[]; bytes: number }> {
-  let content: Buffer;
-  try {
-    content = await readFile(path);
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return { entries: [], bytes: 0 };
-    throw fileError('read', path, error);
-  }
-  // What follows the last line break is a line that a crash cut short: it was never confirmed to anyone.
-  const bytes = content.lastIndexOf('\n') + 1;
-  const lines = content.subarray(0, bytes).toString('utf8').split('\n').slice(0, -1);
-  return { entries: lines.map((line, i) => parseEntry(line, path, i + 1)), bytes };
-}
-
-function parseEntry(line: string, path: string, number: number): DecisionEntry {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    value = undefined;
-  }
-  if (!isDecisionEntry(value, number)) {
+function formatOf(path: string): RecordFormat<DecisionEntry> {
+  return jsonLines((value, number) => {
+    if (isDecisionEntry(value, number)) return value;
     throw new TitlesmithError(`${path}:${number} is no decision.`, {
       code: 'decisions-damaged',
       hint: 'Restore the file from a backup, or remove it to review anew.',
     });
-  }
-  return value;
+  });
 }

@@ -1,4 +1,5 @@
 import { TitlesmithError } from '../common/errors.js';
+import type { Verdict } from '../common/judgement.js';
 import {
   applyDecisions,
   type DecisionEntry,
@@ -9,7 +10,26 @@ import {
 import { findDifferences } from '../report/differences.js';
 import { visible } from '../web/html.js';
 import type { DecisionLog } from './decision-log.js';
-import type { Change, ItemQuery, ItemState, Progress, ReviewInput, ReviewItem } from './review-state.js';
+import type {
+  Change,
+  Decision,
+  ItemList,
+  ItemQuery,
+  ItemState,
+  Progress,
+  ReviewItem,
+  Undo,
+} from './messages.js';
+
+/** What is reviewed. */
+export interface ReviewInput {
+  readonly runName: string;
+  /** The run folder: decisions.jsonl, accepted.txt and rejected.csv are written there. */
+  readonly folder: string;
+  readonly verdicts: readonly Verdict[];
+  /** The report's page; undefined where there is none. */
+  readonly reportPath: string | undefined;
+}
 
 /**
  * A decision that came too late or cannot be: another window was faster, or there is nothing to take back.
@@ -83,7 +103,7 @@ export class Review {
   }
 
   /** Outputs that a query asks for, in the order of review, and how many there are in all. */
-  find(query: ItemQuery): { found: number; items: (ReviewItem & ItemState)[] } {
+  find(query: ItemQuery): Omit<ItemList, 'progress'> {
     const wanted = query.search.toLowerCase();
     const fitting = this.order.filter(
       ({ output, item, searched }) =>
@@ -97,11 +117,10 @@ export class Review {
 
   /**
    * Keeps or refuses an output.
-   * @param seen the sequence of the output's state that the person saw.
    * @throws ReviewConflict when it has changed since, is unknown, or cannot be kept; TitlesmithError when
    * the decision cannot be written. Then nothing has changed.
    */
-  async decide(index: number, decision: 'keep' | 'refuse', seen: number, window: string): Promise<Change> {
+  async decide({ index, decision, seen, window }: Decision): Promise<Change> {
     const entry = this.byIndex.get(index);
     if (!entry) throw new ReviewConflict(`There is no output ${index}.`, undefined);
     if (decision === 'keep' && !isKeepable(entry.output.verdict)) {
@@ -119,7 +138,7 @@ export class Review {
    * Takes back the last decision of a window that still stands.
    * @throws ReviewConflict when there is none, or another window has decided the same output since.
    */
-  async undo(window: string): Promise<Change> {
+  async undo({ window }: Undo): Promise<Change> {
     return this.write(() => {
       const last = lastStanding(this.log.entries, window, (entry) => this.entryOf(entry) !== undefined);
       if (!last) throw new ReviewConflict('There is nothing to take back in this window.', undefined);

@@ -1,100 +1,121 @@
 import { readFile } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { systemErrorCode } from '../common/errors.js';
-import { pagePolicy } from '../web/security.js';
-import type { ChangeStream } from './change-stream.js';
-import { type ExportFormat, exportTitles, exportTypes } from './exports.js';
-import { HttpError, readJson, send, sendJson } from './http.js';
-import { renderReviewPage, reviewScript, reviewStyles } from './page.js';
+import { readClientBundle } from '../io/client-bundle.js';
+import { HttpError } from '../web/http-error.js';
+import type { EventBroadcast } from '../web/server/event-stream.js';
+import { type HttpApp, servePage } from '../web/server/http-app.js';
+import { selfContainedPagePolicy } from '../web/server/security-headers.js';
+import { type ExportFormat, exportTitles, exportTypes } from './kept-titles.js';
+import { type Change, type Decision, type ItemList, type ItemQuery, shows, type Undo } from './messages.js';
 import type { Review } from './review.js';
-import type { ItemQuery } from './review-state.js';
+import { renderReviewPage } from './review-page.js';
 
 /** What the routes work on. */
-export interface RouteContext {
+export interface ReviewContext {
   readonly runName: string;
+  /** The report's page; undefined where there is none. */
   readonly reportPath: string | undefined;
   readonly review: Review;
-  readonly changes: ChangeStream;
+  readonly changes: EventBroadcast<Change>;
 }
 
-type Route = (
-  context: RouteContext,
-  request: IncomingMessage,
-  response: ServerResponse,
-  parameters: URLSearchParams,
-) => void | Promise<void>;
+const mostItems = 200;
+const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
+const windowName = { type: 'string', pattern: '^[\\w-]{1,64}$' } as const;
 
-const html = 'text/html; charset=utf-8';
-const largestPage = 200;
-const shows: readonly ItemQuery['show'][] = ['all', 'undecided', 'decided', 'kept', 'refused'];
+const decisionSchema = {
+  type: 'object',
+  required: ['index', 'decision', 'seen', 'window'],
+  properties: { index: count, decision: { enum: ['keep', 'refuse'] }, seen: count, window: windowName },
+} as const;
 
-/** By method and path below the token. */
-export const routes: Readonly<Record<string, Route>> = {
-  'GET ': ({ runName, review, reportPath }, _, response) => {
-    const page = renderReviewPage({ runName, reasons: review.reasons, hasReport: reportPath !== undefined });
-    send(response, 200, html, page, { 'Content-Security-Policy': pagePolicy });
-  },
-  'GET review.js': (_, __, response) => send(response, 200, 'text/javascript; charset=utf-8', reviewScript),
-  'GET review.css': (_, __, response) => send(response, 200, 'text/css; charset=utf-8', reviewStyles),
-  'GET report': async ({ reportPath }, _, response) => {
-    // The report's own policy, in the page, forbids all but its own style and script.
-    const headers = { 'Content-Security-Policy': "frame-ancestors 'none'" };
-    send(response, 200, html, await readReport(reportPath), headers);
-  },
-  'GET items': ({ review }, _, response, parameters) => {
-    sendJson(response, 200, { ...review.find(itemQuery(parameters)), progress: review.progress });
-  },
-  'GET changes': ({ changes }, _, response) => changes.join(response),
-  'GET export.txt': exporting('txt'),
-  'GET export.csv': exporting('csv'),
-  'GET export.jsonl': exporting('jsonl'),
-  'POST decisions': async ({ review }, request, response) => {
-    const { index, decision, seen, window } = await readJson(request);
-    if (!isCount(index) || !isCount(seen) || (decision !== 'keep' && decision !== 'refuse')) {
-      throw new HttpError(400, 'Send index, decision (keep or refuse), seen and window.');
-    }
-    sendJson(response, 200, await review.decide(index, decision, seen, windowName(window)));
-  },
-  'POST undo': async ({ review }, request, response) => {
-    const { window } = await readJson(request);
-    sendJson(response, 200, await review.undo(windowName(window)));
-  },
-};
+const undoSchema = { type: 'object', required: ['window'], properties: { window: windowName } } as const;
 
-function exporting(format: ExportFormat): Route {
-  return ({ runName, review }, _, response) => {
+/** A query's values are text. */
+const itemsSchema = {
+  type: 'object',
+  properties: {
+    show: { enum: shows },
+    reason: { type: 'string' },
+    search: { type: 'string' },
+    after: { type: 'string', pattern: '^(-1|\\d{1,9})$' },
+    limit: { type: 'string', pattern: '^\\d{1,9}$' },
+  },
+} as const;
+
+/** The review's page, its report and exports, and what its script asks for, below the token. */
+export function reviewRoutes(app: HttpApp, context: ReviewContext): void {
+  const { runName, reportPath, review, changes } = context;
+  // As a parameter, so that finding the route takes no longer for a token that begins well; guardPath compares it.
+  const below = (path: string): string => `/:token/${path}`;
+  servePage(app, {
+    page: {
+      url: below(''),
+      content: renderReviewPage({ runName, reasons: review.reasons, hasReport: reportPath !== undefined }),
+    },
+    styles: { url: below('review.css'), content: readClientBundle('review.css') },
+    script: { url: below('review.js'), content: readClientBundle('review.js') },
+  });
+  app.get(below('report'), async (_, reply) =>
+    reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', selfContainedPagePolicy)
+      .send(await readReport(reportPath)),
+  );
+  for (const format of Object.keys(exportTypes) as ExportFormat[]) {
     const name = `${runName.replace(/[^\w.-]/g, '_')}-accepted.${format}`;
-    const headers = { 'Content-Disposition': `attachment; filename="${name}"` };
-    send(response, 200, exportTypes[format], [...exportTitles(review.outputs, format)].join(''), headers);
+    app.get(below(`export.${format}`), async (_, reply) =>
+      reply
+        .type(exportTypes[format])
+        .header('content-disposition', `attachment; filename="${name}"`)
+        .send([...exportTitles(review.outputs, format)].join('')),
+    );
+  }
+  app.get<{ Querystring: Partial<Record<keyof ItemQuery, string>> }>(
+    below('items'),
+    { schema: { querystring: itemsSchema } },
+    async ({ query }): Promise<ItemList> => ({
+      ...review.find(toItemQuery(query)),
+      progress: review.progress,
+    }),
+  );
+  app.get(below('changes'), (_, reply) => changes.join(reply));
+  app.post<{ Body: Decision }>(
+    below('decisions'),
+    { schema: { body: decisionSchema } },
+    async ({ body }): Promise<Change> => review.decide(body),
+  );
+  app.post<{ Body: Undo }>(
+    below('undo'),
+    { schema: { body: undoSchema } },
+    async ({ body }): Promise<Change> => review.undo(body),
+  );
+}
+
+function toItemQuery({
+  show,
+  reason,
+  search,
+  after,
+  limit,
+}: Partial<Record<keyof ItemQuery, string>>): ItemQuery {
+  return {
+    show: shows.find((name) => name === show) ?? 'all',
+    reason: reason ?? '',
+    search: search ?? '',
+    after: Number(after ?? -1),
+    limit: Math.min(Number(limit ?? 50), mostItems),
   };
 }
 
 async function readReport(path: string | undefined): Promise<Buffer> {
-  const missing = new HttpError(404, 'There is no report. Run the report stage first.');
+  const missing = new HttpError(404, 'There is no report. Run the report stage first.', {
+    code: 'no_report',
+  });
   if (path === undefined) throw missing;
   try {
     return await readFile(path);
   } catch (error) {
     throw systemErrorCode(error) === 'ENOENT' ? missing : error;
   }
-}
-
-function itemQuery(parameters: URLSearchParams): ItemQuery {
-  const show = shows.find((name) => name === (parameters.get('show') ?? 'all'));
-  const after = Number(parameters.get('after') ?? -1);
-  const limit = Number(parameters.get('limit') ?? 50);
-  if (show === undefined || !Number.isSafeInteger(after) || !isCount(limit)) {
-    throw new HttpError(400, 'show, after or limit is not what it should be.');
-  }
-  const text = (name: string) => (parameters.get(name) ?? '').slice(0, 200);
-  return { show, after, limit: Math.min(limit, largestPage), reason: text('reason'), search: text('search') };
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-function windowName(value: unknown): string {
-  if (typeof value !== 'string' || !/^[\w-]{1,64}$/.test(value)) throw new HttpError(400, 'Name the window.');
-  return value;
 }

@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { systemErrorCode, TitlesmithError, usageError } from '../common/errors.js';
+import { TitlesmithError } from '../common/errors.js';
 import { type ProgressListener, silentContext } from '../common/progress.js';
-import { isSecret } from '../web/security.js';
-import { ChangeStream } from './change-stream.js';
+import { HttpError } from '../web/http-error.js';
+import { EventBroadcast } from '../web/server/event-stream.js';
+import { guardPath, guardSameSite } from '../web/server/guards.js';
+import { createHttpApp, type HttpApp } from '../web/server/http-app.js';
+import { closeWhenAnswered, listen } from '../web/server/listen.js';
 import { DecisionLog, decisionsFileName } from './decision-log.js';
-import { assertOwnRequest, HttpError, sendJson } from './http.js';
-import { ResultFiles } from './result-files.js';
-import { Review, ReviewConflict } from './review.js';
-import type { ReviewInput } from './review-state.js';
-import { type RouteContext, routes } from './routes.js';
+import { ResultFiles } from './kept-titles.js';
+import type { Change } from './messages.js';
+import { Review, ReviewConflict, type ReviewInput } from './review.js';
+import { reviewRoutes } from './routes.js';
 
 /** A review that can be opened in a browser. */
 export interface ReviewServer {
@@ -28,6 +29,10 @@ export interface ReviewServerOptions {
 }
 
 const loopback = '127.0.0.1';
+/** A decision has about a hundred. */
+const mostBodyBytes = 4096;
+/** More than a person has open. */
+const mostWindows = 50;
 
 /**
  * Serves a run's review to this machine's browser, under a path that is a random token of 128 bits.
@@ -35,13 +40,12 @@ const loopback = '127.0.0.1';
  */
 export async function startReview(
   input: ReviewInput,
-  options: ReviewServerOptions = {},
+  { port = 0, onProgress = silentContext.onProgress }: ReviewServerOptions = {},
 ): Promise<ReviewServer> {
-  const { port = 0, onProgress = silentContext.onProgress } = options;
   const log = await DecisionLog.open(join(input.folder, decisionsFileName));
   const review = new Review(input, log);
-  const changes = new ChangeStream();
-  const warn = (error: unknown) => onProgress({ kind: 'warning', message: inOneLine(error) });
+  const changes = new EventBroadcast<Change>(mostWindows);
+  const warn = (error: unknown): void => onProgress({ kind: 'warning', message: inOneLine(error) });
   const files = new ResultFiles(input.folder, () => review.outputs, warn);
   review.onChange = (change) => {
     changes.send(change);
@@ -52,84 +56,47 @@ export async function startReview(
   await files.settled();
 
   const token = randomBytes(16).toString('hex');
-  const context: RouteContext = { runName: input.runName, reportPath: input.reportPath, review, changes };
-  const server = createServer((request, response) => {
-    void answer(request, response, token, context, warn);
-  });
+  const { runName, reportPath } = input;
+  let app: HttpApp;
+  let url: string;
   try {
-    await listen(server, port);
+    app = await createApp(token, warn);
+    reviewRoutes(app, { runName, reportPath, review, changes });
+    url = await listen(app, { host: loopback, port, portHint: 'Leave --port out, or choose another.' });
   } catch (error) {
     await log.close();
     throw error;
   }
   return {
-    url: `http://${loopback}:${portOf(server)}/${token}/`,
+    url: `${url}${token}/`,
     close: async () => {
       changes.close();
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
-      await closed;
+      await closeWhenAnswered(app);
       await files.settled();
       await log.close();
     },
   };
 }
 
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      const taken = systemErrorCode(error) === 'EADDRINUSE' || systemErrorCode(error) === 'EACCES';
-      reject(
-        taken ? usageError(`--port ${port} cannot be used.`, 'Leave --port out, or choose another.') : error,
-      );
-    });
-    server.listen(port, loopback, resolve);
+async function createApp(token: string, warn: (error: unknown) => void): Promise<HttpApp> {
+  const app = createHttpApp({
+    bodyBytes: mostBodyBytes,
+    connections: 2 * mostWindows + 100,
+    whereBugsAreTold: 'see the terminal',
+    onBug: warn,
+    toHttpError: (error) => {
+      if (error instanceof ReviewConflict) {
+        const more = { state: error.state };
+        return new HttpError(409, error.message, { code: error.code, more });
+      }
+      if (!(error instanceof TitlesmithError)) return undefined;
+      warn(error);
+      return new HttpError(500, error.toLine(), { code: error.code });
+    },
   });
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  token: string,
-  context: RouteContext,
-  warn: (error: unknown) => void,
-): Promise<void> {
-  try {
-    assertOwnRequest(request, request.socket.localPort ?? 0);
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
-    const [, given = '', ...rest] = pathname.split('/');
-    if (!isSecret(given, token))
-      throw new HttpError(403, 'Open the address that was printed, with its token.');
-    const name = `${request.method} ${rest.join('/')}`;
-    const route = Object.hasOwn(routes, name) ? routes[name] : undefined;
-    if (!route) throw new HttpError(404, 'There is no such page.');
-    await route(context, request, response, searchParams);
-  } catch (error) {
-    refuse(response, error, warn);
-  }
-}
-
-function refuse(response: ServerResponse, error: unknown, warn: (error: unknown) => void): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  // What is left of a refused request's body is not read.
-  response.shouldKeepAlive = false;
-  if (error instanceof HttpError) sendJson(response, error.status, { error: error.message });
-  else if (error instanceof ReviewConflict)
-    sendJson(response, 409, { error: error.message, state: error.state });
-  else {
-    warn(error);
-    const message =
-      error instanceof TitlesmithError ? error.toLine() : 'Something went wrong; see the terminal.';
-    sendJson(response, 500, { error: message });
-  }
+  await guardSameSite(app, { host: loopback, allowedOrigins: [] });
+  guardPath(app, token);
+  return app;
 }
 
 function inOneLine(error: unknown): string {

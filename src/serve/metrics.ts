@@ -1,11 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { SubmissionResult } from './inference/submission.js';
+import type { CompletionSummary } from './completion.js';
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** Read when the figures are asked for. */
-export interface EngineGauges {
-  readonly busy: number;
+export interface InferenceGauges {
+  readonly busySlots: number;
   readonly pendingTexts: number;
   readonly isReady: boolean;
 }
@@ -21,7 +21,7 @@ export class Metrics {
   private readonly tokens: Counter;
   private readonly refused: Counter<'status'>;
 
-  constructor(engine: () => EngineGauges, slots: number) {
+  constructor(inference: () => InferenceGauges, slots: number) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
     this.requests = new Counter({
@@ -72,9 +72,9 @@ export class Metrics {
       });
     };
     gauge('slots', 'Texts that can be generated side by side.', () => slots);
-    gauge('slots_busy', 'Slots at work.', () => engine().busy);
-    gauge('texts_pending', 'Texts taken and not finished.', () => engine().pendingTexts);
-    gauge('ready', '1 when the model is loaded and requests are taken.', () => (engine().isReady ? 1 : 0));
+    gauge('slots_busy', 'Slots at work.', () => inference().busySlots);
+    gauge('texts_pending', 'Texts taken and not finished.', () => inference().pendingTexts);
+    gauge('ready', '1 when the model is loaded and requests are taken.', () => (inference().isReady ? 1 : 0));
   }
 
   get contentType(): string {
@@ -91,7 +91,7 @@ export class Metrics {
     this.durations.observe({ route }, duration);
   }
 
-  onEnd({ outcome, texts, tokens, firstSeconds }: SubmissionResult): void {
+  onEnd({ outcome, texts, tokens, firstSeconds }: CompletionSummary): void {
     this.generations.inc({ outcome });
     this.texts.inc(texts);
     this.tokens.inc(tokens);

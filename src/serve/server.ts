@@ -1,17 +1,16 @@
-import type { AddressInfo } from 'node:net';
-import { systemErrorCode, usageError } from '../common/errors.js';
+import { closeWhenAnswered, listen } from '../web/server/listen.js';
 import { createApp } from './http/app.js';
-import { Engine } from './inference/engine.js';
-import { createLog } from './log.js';
+import { createLog } from './http/request-log.js';
+import { InferenceThread } from './inference/inference-thread.js';
 import { Metrics } from './metrics.js';
-import type { ModelFacts, Served, ServeSettings } from './served-model.js';
+import type { ModelFacts, ServedModel, ServeSettings } from './served-model.js';
 
 /** A server that listens. */
 export interface Server {
   readonly url: string;
   /** Resolves when the model is loaded. @throws TitlesmithError when it cannot be. */
   readonly ready: Promise<ModelFacts>;
-  /** Resolves when the engine has ended: undefined after {@link close}, else why. */
+  /** Resolves when the model has stopped: undefined after {@link close}, else why. */
   readonly ended: Promise<Error | undefined>;
   /**
    * Takes no more requests, lets those under way end, but not for longer than the grace, and ends. Health says 503
@@ -28,58 +27,39 @@ const lastWordsMs = 500;
 /**
  * Serves short texts over HTTP. Listens at once, and answers 503 until the model is loaded.
  * @param output where the log is written.
- * @throws TitlesmithError (exit code 2) when the port is taken or the host is not this machine's.
+ * @throws TitlesmithError `usage` when the port is taken or the host is not this machine's.
  */
 export async function startServer(
-  served: Served,
+  served: ServedModel,
   settings: ServeSettings,
   output: NodeJS.WritableStream,
 ): Promise<Server> {
   const log = createLog(settings.log, output);
-  const metrics: Metrics = new Metrics(() => engine, settings.slots);
-  const engine: Engine = new Engine(served, settings, metrics);
-  const app = await createApp({ served, settings, engine, metrics, log });
+  const metrics: Metrics = new Metrics(() => inference, settings.slots);
+  const inference: InferenceThread = new InferenceThread(served, settings, metrics);
+  const app = await createApp({ served, settings, inference, metrics, log });
   const { host, port } = settings;
+  let url: string;
   try {
-    await app.listen({ host, port });
+    url = await listen(app, { host, port, portHint: 'Choose another, or 0 for any free one.' });
   } catch (error) {
-    await engine.close();
-    throw listenError(error, settings);
+    await inference.close();
+    throw error;
   }
-  const address = app.server.address() as AddressInfo;
-  const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return {
-    url: `http://${shown === '0.0.0.0' || shown === '[::]' ? 'localhost' : shown}:${address.port}/`,
-    ready: engine.ready,
-    ended: engine.ended,
+    url,
+    ready: inference.ready,
+    ended: inference.ended,
     close: async () => {
       log('INFO', 'Shutting down: no new requests are taken.');
-      engine.drain();
-      const closed = app.close();
-      // Connections whose answer ends after the call stay open, idle, unless they are looked for.
-      const sweep = setInterval(() => app.server.closeIdleConnections(), 50);
+      inference.drain();
       const overdue = setTimeout(() => {
-        void engine.close();
+        void inference.close();
         setTimeout(() => app.server.closeAllConnections(), lastWordsMs).unref();
       }, 1000 * graceSeconds);
-      await closed;
-      clearInterval(sweep);
+      await closeWhenAnswered(app);
       clearTimeout(overdue);
-      await engine.close();
+      await inference.close();
     },
   };
-}
-
-function listenError(error: unknown, { host, port }: ServeSettings): unknown {
-  switch (systemErrorCode(error)) {
-    case 'EADDRINUSE':
-    case 'EACCES':
-      return usageError(`--port ${port} cannot be used.`, 'Choose another, or 0 for any free one.');
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return usageError(`--host ${JSON.stringify(host)} is not an address of this machine.`);
-    default:
-      return error;
-  }
 }

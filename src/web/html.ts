@@ -1,5 +1,3 @@
-import { escapeHtml } from './escape-html.js';
-
 /**
  * Markup that is safe to put into a page as it is. Made by {@link html} only, so that a plain string is
  * always escaped.
@@ -44,4 +42,17 @@ export function visible(text: string): string {
 /** A value as JSON inside a script element of a type that browsers do not run. */
 export function jsonForHtml(value: unknown): Html {
   return new Html(JSON.stringify(value).replaceAll('<', '\\u003c'));
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Escapes text for the content of elements and for quoted attribute values. */
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { lastLine, runCli, type Started, startCli, temporaryFolder } from './run-cli.js';
@@ -67,6 +67,43 @@ describe('titlesmith review', () => {
     expect(deduped.errors).toContain('2 outputs are as decided in review');
     expect(lines('accepted.txt')).toEqual([outputs[1]]);
     expect(lines('decisions.jsonl')).toHaveLength(2);
+  });
+
+  test('judges once: what dedupe found is read again, decisions or not, until the outputs change', async () => {
+    const open = async (): Promise<string> => {
+      const { started } = await startReview();
+      started.child.kill('SIGINT');
+      const { code, output, errors } = await started.finished;
+      expect(code).toBe(0);
+      return output + errors;
+    };
+    const judgement = join(folder, run, 'judgement.json');
+    const written = statSync(judgement).mtimeMs;
+    expect(await open()).not.toContain('dedupe stage runs');
+    expect(statSync(judgement).mtimeMs).toBe(written);
+
+    const content = readFileSync(judgement, 'utf8');
+    const generated = join(folder, run, 'generated.jsonl');
+    writeFileSync(generated, lines('generated.jsonl').slice(1).join('\n').concat('\n'));
+    expect(await open()).toContain(
+      'judgement.json is not of the run as it is now: the dedupe stage runs first',
+    );
+    expect(JSON.parse(readFileSync(judgement, 'utf8')).verdicts).toEqual(
+      JSON.parse(content).verdicts.slice(1),
+    );
+  });
+
+  test('opens a run of an older titlesmith, which kept no judgement', async () => {
+    rmSync(join(folder, run, 'judgement.json'));
+    const manifest = JSON.parse(readFileSync(join(folder, run, 'run.json'), 'utf8'));
+    delete manifest.stages.dedupe.outputs['judgement.json'];
+    writeFileSync(join(folder, run, 'run.json'), JSON.stringify(manifest));
+    const { started, url } = await startReview();
+    const answer = (await (await fetch(`${url}items`)).json()) as { progress: { total: number } };
+    expect(answer.progress.total).toBe(2);
+    started.child.kill('SIGINT');
+    const { output, errors } = await started.finished;
+    expect(output + errors).toContain('judgement.json is not there yet: the dedupe stage runs first');
   });
 
   test('holds the run: nothing else writes it meanwhile', async () => {

@@ -93,7 +93,7 @@ describe('a stage', () => {
   test('on its own needs the stages before it', async () => {
     const finished = await runCli(['report', 'runs/made-up'], folder);
     expect(finished).toMatchObject({ code: 1, output: '' });
-    expect(finished.errors).toMatch(/^Error: .*generated\.jsonl is missing, which the report stage reads\./);
+    expect(finished.errors).toMatch(/^Error: .*generated\.jsonl is missing, which the dedupe stage reads\./);
   });
 
   test('records what it did', async () => {

@@ -64,6 +64,7 @@ function makeRepository(): string {
     'package.json',
     'tsconfig.json',
     'tsconfig.build.json',
+    'tsconfig.client.json',
   ];
   for (const part of parts) cpSync(join(packageRoot, part), join(repository, part), { recursive: true });
   symlinkSync(join(packageRoot, 'node_modules'), join(repository, 'node_modules'));

@@ -14,7 +14,7 @@ describe('imports of src', () => {
     expect(imports.length).toBeGreaterThan(50);
     expect(imports).toContainEqual(inner('src/cli/execute.ts', 'src/pipeline/pipeline.ts'));
     expect(imports).toContainEqual(
-      inner('src/pipeline/stages/stage-host.ts', 'src/pipeline/stages/stage-worker.ts'),
+      inner('src/pipeline/stages/stage-thread.ts', 'src/pipeline/stages/stage-worker.ts'),
     );
     expect(imports).toContainEqual({
       file: 'src/cli/parsing/command-line.ts',
@@ -75,6 +75,7 @@ describe('the rules', () => {
     ['src/model/training/a.ts', 'src/model/generation/b.ts', 'sideways inside src/model'],
     ['src/pipeline/run/a.ts', 'src/pipeline/b.ts', 'upwards inside src/pipeline'],
     ['src/common/a.ts', 'test/b.ts', 'no room'],
+    ['src/review/a.ts', 'src/review/client/b.ts', 'code of pages'],
   ])('refuse %s → %s', (file, target, reason) => {
     expect(directionFault(inner(file, target))).toContain(reason);
   });
@@ -84,6 +85,8 @@ describe('the rules', () => {
     expect(portabilityFault(system)).toContain('browser');
     expect(portabilityFault(inner('src/report/a.ts', 'src/io/atomic-file.ts'))).toContain('browser');
     expect(portabilityFault(inner('src/report/a.ts', 'src/web/b.ts'))).toBeUndefined();
+    expect(portabilityFault(inner('src/report/a.ts', 'src/web/server/b.ts'))).toContain('browser');
+    expect(portabilityFault(inner('src/review/client/a.ts', 'src/review/server.ts'))).toContain('browser');
     expect(portabilityFault({ ...system, file: 'src/io/a.ts' })).toBeUndefined();
   });
 

@@ -4,26 +4,27 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../src/common/errors.js';
 import { silentContext, type WorkContext } from '../../src/common/progress.js';
-import { DeviceMemoryError } from '../../src/model/engine/device-memory-error.js';
 import type { Engine, NumericArray } from '../../src/model/engine/engine.js';
-import { findAdapter } from '../../src/model/engine/onnx/adapter.js';
-import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
+import { findAdapter } from '../../src/model/engine/onnxruntime/graphics-card.js';
 import { openEngine } from '../../src/model/engine/open-engine.js';
+import { DeviceMemoryError } from '../../src/model/engine/out-of-memory.js';
 import { generateTexts } from '../../src/model/generation/generate.js';
 import { generationDefaults } from '../../src/model/generation/options.js';
 import * as graph from '../../src/model/graph/builder.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
-import { finetune } from '../../src/model/training/finetune.js';
-import { tokenizeTitles } from '../../src/model/training/tokens.js';
-import type { MetricsLine, TrainingOptions } from '../../src/model/training/training-options.js';
+import { tokenizeTitles } from '../../src/model/tokenizer/tokenized-titles.js';
+import type { MetricsLine } from '../../src/model/training/storage.js';
+import type { TrainingOptions } from '../../src/model/training/training-options.js';
 import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
-import { openDecodeSession } from '../../src/model/transformer/decoder.js';
+import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
 import {
   createParameterStore,
   initializeParameters,
   parameterSpecifications,
 } from '../../src/model/transformer/parameters.js';
 import { storedWeights } from '../../src/model/transformer/weight-source.js';
+import { finetune } from '../../src/pipeline/library/finetune.js';
 import { deviceUnderTest, testEngine } from './test-engine.js';
 
 const processor = createOnnxRuntimeEngine({ threads: 2 });

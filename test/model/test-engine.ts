@@ -1,6 +1,6 @@
 import { parseDevice } from '../../src/model/engine/device-names.js';
 import { float16Shortage } from '../../src/model/engine/float16.js';
-import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
 import { openEngine } from '../../src/model/engine/open-engine.js';
 
 /** The device that `npm run test:device` names, such as `onnxruntime webgpu`; undefined in an ordinary test run. */

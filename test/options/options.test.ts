@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { TitlesmithError } from '../../src/common/errors.js';
-import { checkOptionsTogether } from '../../src/options/option-rules.js';
-import { type OptionName, optionNames, type RunOptions } from '../../src/options/option-table.js';
+import type { OptionName, RunOptions } from '../../src/options/option-table.js';
 import {
+  checkOptionsTogether,
   defaultOptions,
   flagOf,
-  readRunOption,
+  optionNames,
+  parseOptionValue,
   recordOptions,
   restoreOptions,
 } from '../../src/options/options.js';
-import { planRuns } from '../../src/pipeline/plan.js';
+import { planRuns } from '../../src/pipeline/run/run-plan.js';
 
 function thrownBy(action: () => unknown): TitlesmithError {
   try {
@@ -38,7 +39,7 @@ describe('one value', () => {
     ['maxBytesBilled', '100GiB', 100 * 2 ** 30],
   ];
   test.each(accepted)('--%s %s', (name, text, value) => {
-    expect(readRunOption(name, text)).toBe(value);
+    expect(parseOptionValue(name, text)).toBe(value);
   });
 
   const refused: [OptionName, string][] = [
@@ -75,8 +76,8 @@ describe('one value', () => {
     ['runsDir', ''],
   ];
   test.each(refused)('--%s %j is refused, naming flag and value', (name, value) => {
-    const error = thrownBy(() => readRunOption(name, value));
-    expect(error.exitCode).toBe(2);
+    const error = thrownBy(() => parseOptionValue(name, value));
+    expect(error.code).toBe('usage');
     expect(error.message).toContain(`${flagOf(name)} got ${JSON.stringify(value)}`);
   });
 });
@@ -96,7 +97,7 @@ describe('options together', () => {
   ];
   test.each(refused)('%s', (_name, given, message) => {
     const error = thrownBy(() => checkOptionsTogether({ ...defaultOptions(), ...given }));
-    expect(error.exitCode).toBe(2);
+    expect(error.code).toBe('usage');
     expect(error.message).toMatch(message);
   });
 
@@ -122,14 +123,14 @@ describe('the record of options', () => {
   });
 
   test('is checked when it is read back', () => {
-    expect(thrownBy(() => restoreOptions({ limit: -5 })).message).toContain('--limit got -5');
+    expect(thrownBy(() => restoreOptions({ limit: -5 })).message).toContain('--limit got "-5"');
     expect(thrownBy(() => restoreOptions({ subreddit: ['../../x'] })).message).toContain('--subreddit');
   });
 });
 
 describe('the runs of a call', () => {
   test('one a subreddit, each with its own options, doubles once', () => {
-    const plans = planRuns({ subreddit: ['aww', 'pics', 'aww'] });
+    const { runs: plans } = planRuns({ subreddit: ['aww', 'pics', 'aww'] });
     expect(plans.map(({ name, options }) => [name, options.subreddit])).toEqual([
       ['aww', ['aww']],
       ['pics', ['pics']],
@@ -137,8 +138,8 @@ describe('the runs of a call', () => {
   });
 
   test('files without a subreddit are named after the first file', () => {
-    const [plan] = planRuns({ source: 'csv', input: ['some/dir/My Titles (2).csv.gz'] });
+    const [plan] = planRuns({ source: 'csv', input: ['some/dir/My Titles (2).csv.gz'] }).runs;
     expect(plan?.name).toBe('my-titles-2');
-    expect(planRuns({ input: ['x.csv'], runName: 'all40' })[0]?.name).toBe('all40');
+    expect(planRuns({ input: ['x.csv'], runName: 'all40' }).runs[0]?.name).toBe('all40');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { formatBatchPage } from '../../src/batch/batch-folder.js';
 import type { BatchRecord, RunFigures } from '../../src/report/batch/batch-record.js';
-import { renderBatch } from '../../src/report/batch/page.js';
 
 const figures: RunFigures = {
   titles: 1234,
@@ -47,18 +47,18 @@ function record(more: Partial<BatchRecord> = {}): BatchRecord {
 
 describe('the page of a batch', () => {
   test('says what became of each run, and links its report', () => {
-    const page = renderBatch(record());
+    const page = formatBatchPage(record());
     expect(page).toContain('1 of 2 runs failed');
     expect(page).toContain('<a href="aww/report.html">r/aww</a>');
     expect(page).toContain('75.0% of 200 outputs');
     expect(page).toContain('1 h 26 min');
     expect(page).toContain('Tried 3 times.');
-    expect(renderBatch(record(), '../../')).toContain('href="../../aww/report.html"');
+    expect(formatBatchPage(record(), '../../')).toContain('href="../../aww/report.html"');
   });
 
   test('shows changes since the batch before: more accepted and less loss are better', () => {
     const before = { ...figures, validationLoss: 4.226, accepted: 153, verdict: 'leans' } as const;
-    const page = renderBatch(
+    const page = formatBatchPage(
       record({ previous: { startedAt: '2026-11-16T03:00:00.000Z', figures: { aww: before } } }),
     );
     expect(page).toContain('<span class="change better">−0.10</span>');
@@ -69,13 +69,13 @@ describe('the page of a batch', () => {
 
   test('says that nothing has changed where nothing has', () => {
     const before = { startedAt: '2026-11-16T03:00:00.000Z', figures: { aww: figures } };
-    const page = renderBatch(record({ previous: before }));
+    const page = formatBatchPage(record({ previous: before }));
     expect(page).toContain('No figure has changed since the batch of 2026-11-16 03:00 UTC.');
     expect(page).not.toContain('class="change');
   });
 
   test('lets nothing out of its place', () => {
-    const page = renderBatch(record({ file: '</title><script>alert(2)</script>' }));
+    const page = formatBatchPage(record({ file: '</title><script>alert(2)</script>' }));
     expect(page).not.toContain('<script>');
     expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt; failed');
     expect(page).toContain('&quot;Try&quot; &lt;b&gt;again&lt;/b&gt;.');

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildReport } from '../../src/report/figures.js';
-import { renderReport } from '../../src/report/page.js';
+import { buildReport } from '../../src/report/build-report.js';
 import { findChromium, launchChromium, openWatched } from './chromium.js';
-import { exampleInput, inventTitles } from './example.js';
+import { exampleInput, inventTitles, reportPage } from './example.js';
 
 const executable = findChromium();
 if (executable === undefined) {
@@ -59,7 +58,7 @@ describe.skipIf(executable === undefined)('the report in Chromium', () => {
       model: { name: named },
       options: { [named]: named },
     };
-    hostile = await write('hostile.html', renderReport(buildReport(everywhere)));
+    hostile = await write('hostile.html', reportPage(buildReport(everywhere)));
   });
 
   afterAll(async () => {

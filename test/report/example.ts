@@ -2,7 +2,9 @@ import type { Verdict } from '../../src/common/judgement.js';
 import { createRandom } from '../../src/common/random.js';
 import { dedupe } from '../../src/dedupe/dedupe.js';
 import { overfitStatistics } from '../../src/dedupe/statistics.js';
-import type { ReportInput } from '../../src/report/report-figures.js';
+import { reportAssets } from '../../src/pipeline/stages/report.js';
+import type { ReportFigures, ReportInput } from '../../src/report/report-figures.js';
+import { renderReport } from '../../src/report/report-page.js';
 
 const people = [
   'bakers',
@@ -147,4 +149,9 @@ function metrics() {
     const nearCopyShare = Math.round(32 / (1 + Math.exp((620 - step) / 60))) / 32;
     return { step, loss, validationLoss, nearCopyShare };
   });
+}
+
+/** The page as a run writes it, with the bundled style and script. */
+export function reportPage(figures: ReportFigures): string {
+  return renderReport(figures, reportAssets());
 }

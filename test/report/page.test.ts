@@ -1,26 +1,24 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { overfitStatistics, type RatedCopy } from '../../src/dedupe/statistics.js';
-import { buildReport } from '../../src/report/figures.js';
-import { renderReport } from '../../src/report/page.js';
+import { buildReport } from '../../src/report/build-report.js';
 import { explainVerdict } from '../../src/report/verdict-explanation.js';
-import { html, visible } from '../../src/web/html.js';
-import { exampleInput, inventTitles, verdict } from './example.js';
+import { exampleInput, inventTitles, reportPage, verdict } from './example.js';
 
 describe('renderReport', () => {
   it('gives the same bytes for the same run', async () => {
     const make = async () =>
-      renderReport(buildReport(await exampleInput({ outputs: inventTitles(80, 'outputs') })));
+      reportPage(buildReport(await exampleInput({ outputs: inventTitles(80, 'outputs') })));
     expect(await make()).toBe(await make());
   });
 
   it('can be made of report.json alone', async () => {
     const figures = buildReport(await exampleInput({ outputs: inventTitles(80, 'outputs') }));
-    expect(renderReport(JSON.parse(JSON.stringify(figures)))).toBe(renderReport(figures));
+    expect(reportPage(JSON.parse(JSON.stringify(figures)))).toBe(reportPage(figures));
   });
 
   it('allows exactly its own style and script', async () => {
-    const page = renderReport(buildReport(await exampleInput({ outputs: inventTitles(40, 'outputs') })));
+    const page = reportPage(buildReport(await exampleInput({ outputs: inventTitles(40, 'outputs') })));
     const policy = /Content-Security-Policy" content="([^"]+)"/.exec(page)![1]!.replaceAll('&#39;', "'");
     const inside = (element: string) => new RegExp(`<${element}>([\\s\\S]*?)</${element}>`).exec(page)![1]!;
     const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -37,7 +35,7 @@ describe('renderReport', () => {
   });
 
   it('shows what there is of a run that was not trained here', async () => {
-    const page = renderReport(
+    const page = reportPage(
       buildReport(await exampleInput({ outputs: inventTitles(40, 'outputs'), trained: false })),
     );
     expect(page).not.toContain('How it learned');
@@ -46,17 +44,15 @@ describe('renderReport', () => {
 
   it('says so when the source is synthetic, and only then', async () => {
     const outputs = inventTitles(40, 'outputs');
-    expect(renderReport(buildReport(await exampleInput({ outputs, synthetic: true })))).toContain(
+    expect(reportPage(buildReport(await exampleInput({ outputs, synthetic: true })))).toContain(
       'Synthetic data.',
     );
-    expect(renderReport(buildReport(await exampleInput({ outputs })))).not.toContain('Synthetic data.');
+    expect(reportPage(buildReport(await exampleInput({ outputs })))).not.toContain('Synthetic data.');
   });
 
   it('stays below 3 MB for 10,000 outputs', async () => {
     const outputs = inventTitles(10_000, 'outputs').map((title, i) => `${title} ${i.toString(36)}`);
-    const page = renderReport(
-      buildReport(await exampleInput({ outputs, train: inventTitles(300, 'train') })),
-    );
+    const page = reportPage(buildReport(await exampleInput({ outputs, train: inventTitles(300, 'train') })));
     expect(Buffer.byteLength(page)).toBeLessThan(3_000_000);
   });
 
@@ -73,28 +69,16 @@ describe('renderReport', () => {
       });
     });
     const judgement = { ...example.judgement, verdicts };
-    const page = renderReport(buildReport({ ...example, judgement }));
+    const page = reportPage(buildReport({ ...example, judgement }));
     expect(Buffer.byteLength(page)).toBeLessThan(3_000_000);
     expect(page).toMatch(/\d,\d{3} outputs with lower ratings did not fit this page/);
   });
 
   it('holds for a run without any output', async () => {
-    const page = renderReport(buildReport(await exampleInput({ outputs: [] })));
+    const page = reportPage(buildReport(await exampleInput({ outputs: [] })));
     expect(page).toContain('No output was accepted.');
     const main = page.slice(page.indexOf('<main>'), page.indexOf('</main>'));
     expect(main.match(/NaN|Infinity|undefined/)).toBeNull();
-  });
-});
-
-describe('html', () => {
-  it('escapes what is inserted, but not its own markup', () => {
-    expect(
-      html`<p title="${'"'}">${'<b>'} ${html`<i>${'&'}</i>`} ${[html`1`, html`2`]}${null}</p>`.markup,
-    ).toBe('<p title="&quot;">&lt;b&gt; <i>&amp;</i> 12</p>');
-  });
-
-  it('makes control characters visible', () => {
-    expect(visible('a\u0000b\u001bc\u007fd\u2028e\ud800f😀')).toBe('a␀b␛c\ufffdd\ufffde\ufffdf😀');
   });
 });
 

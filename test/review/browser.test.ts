@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ReviewInput } from '../../src/review/review-state.js';
+import type { ReviewInput } from '../../src/review/review.js';
 import { type ReviewServer, startReview } from '../../src/review/server.js';
 import { findChromium, launchChromium, openWatched } from '../report/chromium.js';
 import { inventTitles } from '../report/example.js';

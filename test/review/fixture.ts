@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dedupe } from '../../src/dedupe/dedupe.js';
-import type { ReviewInput } from '../../src/review/review-state.js';
+import type { ReviewInput } from '../../src/review/review.js';
 import { inventTitles } from '../report/example.js';
 
 export const trainTitles = inventTitles(200, 'train');

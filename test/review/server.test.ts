@@ -5,7 +5,8 @@ import { parse } from 'csv-parse/sync';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TitlesmithError } from '../../src/common/errors.js';
 import type { ProgressEvent } from '../../src/common/progress.js';
-import type { ItemState, Progress, ReviewInput, ReviewItem } from '../../src/review/review-state.js';
+import type { ItemState, Progress, ReviewItem } from '../../src/review/messages.js';
+import type { ReviewInput } from '../../src/review/review.js';
 import { type ReviewServer, startReview } from '../../src/review/server.js';
 import { fewOutputs, reviewInput, trainTitles } from './fixture.js';
 
@@ -42,7 +43,7 @@ interface Answer {
     readonly items: readonly (ReviewItem & ItemState)[];
     readonly progress: Progress;
     readonly state: ItemState;
-    readonly error: string;
+    readonly error: { readonly message: string };
   };
 }
 
@@ -192,7 +193,7 @@ describe('the review', () => {
     const undo = (window: string) => post(server, 'undo', { window });
     expect((await undo('one')).body.state).toMatchObject({ index: 0, decision: 'keep', kept: true });
     expect((await undo('one')).body.state).toMatchObject({ index: 0, decision: '', kept: true });
-    expect((await undo('one')).body.error).toBe('There is nothing to take back in this window.');
+    expect((await undo('one')).body.error.message).toBe('There is nothing to take back in this window.');
     expect((await undo('two')).body.state).toMatchObject({ index: 5, decision: '' });
     expect((await get(server, 'items')).body.progress.decided).toBe(0);
   });
@@ -321,7 +322,7 @@ describe('the review on requests that are not its own', () => {
     const port = Number(new URL(server.url).port);
     const other = await reviewInput(fewOutputs);
     folders.push(other.folder);
-    await expect(startReview(other, { port })).rejects.toMatchObject({ exitCode: 2 });
+    await expect(startReview(other, { port })).rejects.toMatchObject({ code: 'usage' });
     expect((await get(server, 'items')).status).toBe(200);
     expect(input.folder).not.toBe(other.folder);
   });

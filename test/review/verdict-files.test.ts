@@ -51,7 +51,7 @@ describe('writeVerdicts', () => {
   it('names the folder it cannot write to', async () => {
     await writeVerdicts(folder, []);
     await expect(writeVerdicts(join(folder, 'accepted.txt'), [])).rejects.toThrow(
-      /^Cannot write .*accepted\.txt/,
+      /^Cannot create the folder .*accepted\.txt/,
     );
   });
 });

@@ -1,5 +1,5 @@
 import { exportRun } from '../../archive/export-run.js';
-import { type ExitCode, exitCodes } from '../../common/errors.js';
+import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible, stopsAfterStep } from '../interrupt.js';
 import type { Terminal } from '../terminal.js';
 

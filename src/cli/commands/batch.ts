@@ -1,9 +1,9 @@
 import type { BatchEvent } from '../../batch/batch-result.js';
 import { summarize } from '../../batch/new-record.js';
 import { runBatches } from '../../batch/run-batches.js';
-import { type ExitCode, exitCodes } from '../../common/errors.js';
+import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible } from '../interrupt.js';
-import type { BatchRequestOptions } from '../parsing/request.js';
+import type { BatchOptions } from '../request.js';
 import type { Terminal } from '../terminal.js';
 
 const stopping = 'Stopping; runs at work save first. Press Ctrl-C again to stop at once.';
@@ -11,7 +11,7 @@ const stopping = 'Stopping; runs at work save first. Press Ctrl-C again to stop 
 /** Runs a batch, or one at each time of its schedule. @param entry the file that Node was started with. */
 export async function batchCommand(
   file: string,
-  { resume = false, json = false, ...given }: BatchRequestOptions,
+  { resume = false, json = false, ...given }: BatchOptions,
   entry: string,
   terminal: Terminal,
 ): Promise<ExitCode> {

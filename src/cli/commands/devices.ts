@@ -1,7 +1,7 @@
-import { type ExitCode, exitCodes } from '../../common/errors.js';
 import { toPrintable } from '../../common/printable.js';
 import { deviceChoices, formatDevice } from '../../model/engine/device-names.js';
 import { type DeviceReport, listDevices } from '../../model/engine/devices.js';
+import { type ExitCode, exitCodes } from '../exit-codes.js';
 import type { Terminal } from '../terminal.js';
 
 /** `onnxruntime webgpu  works   NVIDIA H100 (NVIDIA 550.54)`, or why not, and below it what to do. */

@@ -1,9 +1,7 @@
-import { type ExitCode, exitCodes } from '../../common/errors.js';
-import { defaultsOf } from '../../options/options.js';
-import { singleCommandOptions } from '../../options/table/single-commands.js';
 import { exportModel } from '../../pipeline/export-model.js';
+import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible, stopsAfterStep } from '../interrupt.js';
-import type { ExportOptions } from '../parsing/request.js';
+import type { ExportOptions } from '../request.js';
 import type { Terminal } from '../terminal.js';
 
 /** Writes a model for other tools. */
@@ -13,9 +11,9 @@ export async function exportCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   return interruptible(terminal, stopsAfterStep, async (context) => {
-    const { format, output = '' } = { ...defaultsOf(singleCommandOptions), ...given };
+    const { format, output = '' } = given;
     const description = await exportModel({ model, format, output }, context);
-    terminal.result([`${output}: ${description}, as ${format}`], { format, output, model: description });
+    terminal.result([`${output}: ${description}, as ${format}`], { ...given, model: description });
     return exitCodes.done;
   });
 }

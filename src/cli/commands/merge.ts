@@ -1,6 +1,6 @@
 import { mergeBatch } from '../../batch/merge.js';
 import { summarize } from '../../batch/new-record.js';
-import { type ExitCode, exitCodes } from '../../common/errors.js';
+import { type ExitCode, exitCodes } from '../exit-codes.js';
 import type { Terminal } from '../terminal.js';
 
 /** Merges what the shards of a batch left in a folder or bucket. */

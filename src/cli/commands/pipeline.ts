@@ -1,7 +1,8 @@
-import { type ExitCode, exitCodes, InterruptedError, TitlesmithError } from '../../common/errors.js';
+import { InterruptedError } from '../../common/errors.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { runPipeline } from '../../pipeline/pipeline.js';
 import type { PipelineEvent, RunResult } from '../../pipeline/run-result.js';
+import { type ExitCode, exitCodeOf, exitCodes } from '../exit-codes.js';
 import { interruptible, stopsAfterStep } from '../interrupt.js';
 import { summarizeRun } from '../summary.js';
 import type { Terminal } from '../terminal.js';
@@ -36,7 +37,7 @@ function showRun(
 /** The exit code of a call for one run. */
 function codeOfOne(result: RunResult): ExitCode {
   if (result.status === 'finished') return result.overfits ? exitCodes.overfit : exitCodes.done;
-  return result.error instanceof TitlesmithError ? result.error.exitCode : exitCodes.failed;
+  return exitCodeOf(result.error);
 }
 
 /** Says what came of several runs. */

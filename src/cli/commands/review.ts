@@ -1,8 +1,8 @@
-import { type ExitCode, exitCodes } from '../../common/errors.js';
 import { openReview } from '../../pipeline/open-review.js';
 import { startReview } from '../../review/server.js';
+import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible, untilAborted } from '../interrupt.js';
-import type { ReviewOptions } from '../parsing/request.js';
+import type { ReviewOptions } from '../request.js';
 import type { Terminal } from '../terminal.js';
 
 /** Serves a review until the person stops it. */
@@ -17,7 +17,7 @@ export async function reviewCommand(
     try {
       const server = await startReview(run, { onProgress, ...(port === undefined ? {} : { port }) });
       terminal.result([`Review of ${run.runName}: ${server.url}`, 'Ctrl-C ends it.'], { url: server.url });
-      await untilAborted(signal);
+      await untilAborted(AbortSignal.any([signal, run.lost]));
       await server.close();
       return exitCodes.done;
     } finally {

@@ -1,9 +1,9 @@
-import { type ExitCode, exitCodes } from '../../common/errors.js';
 import { formatCount, formatSeconds } from '../../common/number-formats.js';
-import type { ServeOptions } from '../../options/option-table.js';
+import type { ServeOptions } from '../../options/serve-options.js';
 import { openServed } from '../../pipeline/open-served.js';
 import type { ModelFacts } from '../../serve/served-model.js';
 import { startServer } from '../../serve/server.js';
+import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible, untilAborted } from '../interrupt.js';
 import type { Terminal } from '../terminal.js';
 

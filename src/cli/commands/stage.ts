@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { type ExitCode, exitCodes } from '../../common/errors.js';
 import { toPrintable } from '../../common/printable.js';
 import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { defaultOptions, restoreOptions } from '../../options/options.js';
 import { generateFromModel, namesModel } from '../../pipeline/generate-from-model.js';
-import { runSingleStage } from '../../pipeline/run-single-stage.js';
-import { runFiles } from '../../pipeline/stages/descriptions.js';
+import { runFiles } from '../../pipeline/run/run-files.js';
+import { runSingleStage } from '../../pipeline/single-stage.js';
 import { readGenerated } from '../../pipeline/stages/generated-file.js';
+import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible, stopsAfterStep } from '../interrupt.js';
 import { summarizeRun } from '../summary.js';
 import type { Terminal } from '../terminal.js';

@@ -7,7 +7,7 @@ import { formatMebibytes } from '../../common/number-formats.js';
 import type { EngineName } from '../../options/choices.js';
 import { type DeviceChoice, deviceChoices, formatDevice } from './device-names.js';
 import { float16Unavailable } from './float16.js';
-import type { Adapter } from './onnx/adapter.js';
+import type { Adapter } from './onnxruntime/graphics-card.js';
 import { installedTfjsPackage } from './tfjs-packages.js';
 
 /** What came of trying a device. */
@@ -193,7 +193,7 @@ export async function chooseDevice(engine: EngineName): Promise<ChosenDevice> {
 
 /**
  * Makes sure that a device works.
- * @throws TitlesmithError saying why it does not, and what to install; with exit code 2 where there is no such device.
+ * @throws TitlesmithError saying why it does not, and what to install; `usage` where there is no such device.
  */
 export async function requireDevice(choice: DeviceChoice): Promise<ChosenDevice> {
   const known = deviceChoices.some(

@@ -1,4 +1,4 @@
-import type { Shape, TensorSpecification } from '../graph/shape.js';
+import { elementCount, formatShape, type Shape, type TensorSpecification } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 
 /**
@@ -53,19 +53,18 @@ export interface CompileOptions {
    */
   readonly constants?: ReadonlyMap<string, NumericArray>;
   /**
-   * Inputs and outputs that may have fewer rows (first axis) in a run than the graph says, each with the name of its
-   * group: those of one group have as many as each other. No op may lie between that names a size (`reshape`,
-   * `broadcastTo`, `split`).
+   * Inputs and outputs that may have fewer rows (axis 0) in a run than the graph says, with the name of that axis: axes
+   * of one name have one size in a run. No op may lie between that names a size (`reshape`, `broadcastTo`, `split`).
    */
-  readonly freeRows?: Readonly<Record<string, string>>;
+  readonly dynamicAxes?: Readonly<Record<string, { readonly 0: string }>>;
 }
 
 /** A graph made ready to run. */
 export interface Program {
   /**
    * Runs the graph once.
-   * @param feeds a value for each input, by name, of the input's element count (a whole number of rows where they are
-   *   free).
+   * @param feeds a value for each input, by name, of the input's element count (a whole number of rows where their
+   *   number is dynamic).
    * @param results an array for each output, by name; written in place. An output may be given the memory of an input
    *   only where every op between the two works element by element, or is cachedAttention with its own cache; on a
    *   device, only the latter.
@@ -83,4 +82,36 @@ export interface Engine {
   readonly memory?: DeviceMemory;
   /** @param outputs the tensors wanted, by the name their results are given under. */
   compile(outputs: Readonly<Record<string, Tensor>>, options?: CompileOptions): Promise<Program>;
+}
+
+function typeOf(array: NumericArray): string {
+  if (array instanceof Float32Array) return 'float32';
+  if (array instanceof Uint16Array) return 'float16';
+  return array instanceof Int32Array ? 'int32' : 'int8';
+}
+
+/** Whether a value lies in this process's memory. */
+export function isArray(value: Value): value is NumericArray {
+  return ArrayBuffer.isView(value);
+}
+
+/**
+ * The shape an array is given for in a run.
+ * @param dynamicRows whether it may have fewer rows than specified.
+ * @throws RangeError naming it when it is missing, or of another type or size.
+ */
+export function checkedShape(
+  name: string,
+  array: NumericArray | undefined,
+  { shape, dtype }: TensorSpecification,
+  dynamicRows: boolean,
+): Shape {
+  const rowSize = elementCount(shape.slice(1));
+  const rows = dynamicRows && array ? array.length / rowSize : (shape[0] ?? 1);
+  const fits = Number.isInteger(rows) && rows > 0 && rows <= (shape[0] ?? 1);
+  if (!array || typeOf(array) !== dtype || !fits || array.length !== rows * rowSize) {
+    const received = array ? `${typeOf(array)} of ${array.length} elements` : 'nothing';
+    throw new RangeError(`${name}: needs ${dtype}${formatShape(shape)}; received ${received}`);
+  }
+  return shape.length === 0 ? shape : shape.with(0, rows);
 }

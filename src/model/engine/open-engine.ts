@@ -1,7 +1,7 @@
 import type { DeviceChoice } from './device-names.js';
 import type { Engine } from './engine.js';
-import { createOnnxRuntimeEngine, type OnnxRuntimeOptions } from './onnxruntime.js';
-import { openDeviceEngine } from './onnxruntime-device.js';
+import { createOnnxRuntimeEngine, type OnnxRuntimeOptions } from './onnxruntime/cpu-engine.js';
+import { openDeviceEngine } from './onnxruntime/device-engine.js';
 import { createTfjsEngine } from './tfjs.js';
 import { loadTfjs } from './tfjs-packages.js';
 

@@ -1,9 +1,7 @@
 import type * as Tfjs from '@tensorflow/tfjs-core';
-import type { OpName } from '../graph/op-table.js';
-import { topologicalOrder } from '../graph/order.js';
-import type { OpNode, Tensor } from '../graph/tensor.js';
-import { checkedShape, isArray } from './arrays.js';
-import type { Engine, NumericArray, Program, Value } from './engine.js';
+import { hiddenScore, type OpName } from '../graph/op-table.js';
+import { type OpNode, type Tensor, topologicalOrder } from '../graph/tensor.js';
+import { checkedShape, type Engine, isArray, type NumericArray, type Program, type Value } from './engine.js';
 
 /** TensorFlow.js as the caller imported it: tfjs-node, tfjs-node-gpu, or tfjs-core with a backend. */
 export type TfjsModule = typeof Tfjs;
@@ -60,19 +58,19 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
   },
   layerNormalization: (tf, { attributes: { epsilon } }, [x, scale, bias]) => {
     const { mean, variance } = tf.moments(x!, -1, true);
-    const inverseDeviation = tf.rsqrt(tf.add(variance, epsilon));
-    const normalized = tf.mul(tf.sub(x!, mean), inverseDeviation);
-    return [tf.add(tf.mul(normalized, scale!), bias!), mean, inverseDeviation];
+    const rstd = tf.rsqrt(tf.add(variance, epsilon));
+    const normalized = tf.mul(tf.sub(x!, mean), rstd);
+    return [tf.add(tf.mul(normalized, scale!), bias!), mean, rstd];
   },
-  linearCrossEntropy: (tf, _, [hidden, targetRows, ...pieces]) => {
-    const logits = pieces.map((piece) => tf.matMul(hidden!, piece, false, true));
+  linearCrossEntropy: (tf, _, [hidden, targetRows, ...chunks]) => {
+    const logits = chunks.map((chunk) => tf.matMul(hidden!, chunk, false, true));
     const logSums = tf.concat(
       logits.map((x) => tf.logSumExp(x, 1, true)),
       1,
     );
     const targets = tf.sum(tf.mul(hidden!, targetRows!), 1);
     const losses = tf.sub(tf.logSumExp(logSums, 1), targets);
-    const shares = tf.split(tf.softmax(logSums), pieces.length, 1);
+    const shares = tf.split(tf.softmax(logSums), chunks.length, 1);
     return [losses, ...logits.map((x) => tf.softmax(x)), ...shares];
   },
   reduceSum: (tf, { attributes: { axes, keepDimensions } }, [x]) => [tf.sum(x!, [...axes], keepDimensions)],
@@ -118,9 +116,17 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const [keys, values] = [store(pastKeys!, key!), store(pastValues!, value!)];
     const seen = tf.lessEqual(tf.range(0, capacity, 1, 'int32'), tf.reshape(positions, [rows, 1, tokens, 1]));
     const scores = tf.mul(tf.matMul(query!, keys, false, true), scale);
-    const weights = tf.softmax(tf.where(seen, scores, tf.fill(scores.shape, -1e9)));
+    const weights = tf.softmax(tf.where(seen, scores, tf.fill(scores.shape, hiddenScore)));
     const mixed = tf.transpose(tf.matMul(weights, values), [0, 2, 1, 3]);
     return [tf.reshape(mixed, [rows * tokens, heads * width]), keys, values];
+  },
+  causalMask: (tf, _, [visible, tokens]) => {
+    const [rows, keys] = visible!.shape as [number, number];
+    const [, queries] = tokens!.shape as [number, number];
+    const positions = tf.range(keys - queries, keys, 1, 'int32');
+    const isPast = tf.lessEqual(tf.range(0, keys, 1, 'int32'), tf.reshape(positions, [queries, 1]));
+    const seen = tf.mul(tf.cast(isPast, 'int32'), tf.reshape(visible!, [rows, 1, 1, keys]));
+    return [tf.mul(tf.sub(1, tf.cast(seen, 'float32')), hiddenScore)];
   },
 };
 
@@ -140,8 +146,8 @@ function evaluate<Op extends OpName>(
 export function createTfjsEngine(tf: TfjsModule): Engine {
   return {
     name: `tfjs ${tf.getBackend()}`,
-    compile: async (outputs, { constants, freeRows } = {}) =>
-      new TfjsProgram(tf, outputs, constants ?? new Map(), new Set(Object.keys(freeRows ?? {}))),
+    compile: async (outputs, { constants, dynamicAxes } = {}) =>
+      new TfjsProgram(tf, outputs, constants ?? new Map(), new Set(Object.keys(dynamicAxes ?? {}))),
   };
 }
 
@@ -159,7 +165,7 @@ class TfjsProgram implements Program {
     private readonly tf: TfjsModule,
     private readonly outputs: Readonly<Record<string, Tensor>>,
     private readonly constants: ReadonlyMap<string, NumericArray>,
-    private readonly freeRows: ReadonlySet<string>,
+    private readonly dynamicRows: ReadonlySet<string>,
   ) {
     this.order = topologicalOrder(Object.values(outputs));
     if (this.order.some(({ outputs: made }) => made.some(({ dtype }) => dtype === 'float16')))
@@ -204,7 +210,7 @@ class TfjsProgram implements Program {
     feeds: Readonly<Record<string, Value>>,
   ): Tfjs.Tensor {
     const array = this.constants.get(name) ?? (feeds[name] && arrayOf(feeds, name));
-    const shape = checkedShape(name, array, specification, this.freeRows.has(name));
+    const shape = checkedShape(name, array, specification, this.dynamicRows.has(name));
     const type = specification.dtype === 'float32' ? 'float32' : 'int32';
     return this.tf.tensor(array instanceof Int8Array ? Int32Array.from(array) : array!, [...shape], type);
   }

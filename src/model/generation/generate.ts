@@ -13,7 +13,7 @@ import type { GeneratedText } from './sequence.js';
  * A text depends on the seed, its index and its prefix alone, not on the number of slots nor on the texts in the
  * others. A slot whose text ends takes up the next one at once (./continuous-batch.ts). The session is left open.
  * @param prompts what `encodePrompts` makes of the options, where that has been done already.
- * @throws TitlesmithError (exit code 2) before any work when an option is wrong, or prefix and length exceed the
+ * @throws TitlesmithError `usage` before any work when an option is wrong, or prefix and length exceed the
  *   session's capacity; InterruptedError between two steps once `context` asks to stop, finished texts being yielded.
  */
 export async function* generateTexts<Cache extends PromptCache>(

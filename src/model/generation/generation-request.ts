@@ -41,7 +41,7 @@ export class GenerationRequest {
   /**
    * @param prompts one, or as many as there are prefixes: each begins `nsamples` texts. Encoded from the options where
    *   they are left out.
-   * @throws TitlesmithError (exit code 2) when an option is wrong, or prefix and length exceed the session's capacity.
+   * @throws TitlesmithError `usage` when an option is wrong, or prefix and length exceed the session's capacity.
    */
   constructor(
     session: Pick<DecodeSession, 'capacity' | 'vocabularySize'>,

@@ -67,7 +67,7 @@ export function effectiveTemperature(temperature: number): number {
 
 /**
  * Refuses options that cannot be.
- * @throws TitlesmithError (exit code 2) naming the flag, the value and the rule it breaks.
+ * @throws TitlesmithError `usage` naming the flag, the value and the rule it breaks.
  */
 export function validateGenerationOptions(options: GenerationOptions): void {
   const { seed, nsamples, length, temperature, topK, topP, prefix, prefixes, truncate } = options;

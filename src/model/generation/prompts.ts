@@ -22,7 +22,7 @@ export function endTexts({ delimiters, truncate }: GenerationOptions): readonly 
 
 /**
  * The prompts of a request, one a prefix.
- * @throws TitlesmithError (exit code 2) where an option is wrong.
+ * @throws TitlesmithError `usage` where an option is wrong.
  */
 export function encodePrompts(tokenizer: Tokenizer, options: GenerationOptions): Prompt[] {
   validateGenerationOptions(options);
@@ -42,7 +42,7 @@ export function longestPrompt(prompts: readonly Prompt[]): number {
   return prompts.reduce((longest, { tokens }) => Math.max(longest, tokens.length), 0);
 }
 
-/** @throws TitlesmithError (exit code 2) where a prompt and the new tokens are longer than a model holds. */
+/** @throws TitlesmithError `usage` where a prompt and the new tokens are longer than a model holds. */
 export function checkCapacity(
   prompts: readonly Prompt[],
   { length, prefixes }: GenerationOptions,

@@ -1,9 +1,8 @@
 import { add, cast, reduceSum, reshape } from './builder.js';
 import { type GradientDecision, gradientRules } from './gradient-rules.js';
 import type { OpName } from './op-table.js';
-import { topologicalOrder } from './order.js';
 import { type FloatType, formatShape } from './shape.js';
-import type { OpNode, Tensor } from './tensor.js';
+import { type OpNode, type Tensor, topologicalOrder } from './tensor.js';
 
 /**
  * Sums away the axes along which `shape` was broadcast: the one place where broadcasting meets gradients. Sums are

@@ -72,30 +72,30 @@ export function matmul(
 export const quantizedMatmul = (x: Tensor, w: Tensor, scales: Tensor): Tensor =>
   single('quantizedMatmul', [x, w, scales], {});
 
-/** Normalizes the last axis of x [..,C] with scale and bias [C]. Outputs y [..,C], mean and inverse deviation [..,1]. */
+/** Normalizes the last axis of x [..,C] with scale and bias [C]. Outputs y [..,C], mean and rstd (1/√(variance + epsilon)) [..,1]. */
 export function layerNormalization(
   x: Tensor,
   scale: Tensor,
   bias: Tensor,
   epsilon: number,
-): { y: Tensor; mean: Tensor; inverseDeviation: Tensor } {
-  const [y, mean, inverseDeviation] = apply('layerNormalization', [x, scale, bias], { epsilon });
-  return { y: y!, mean: mean!, inverseDeviation: inverseDeviation! };
+): { y: Tensor; mean: Tensor; rstd: Tensor } {
+  const [y, mean, rstd] = apply('layerNormalization', [x, scale, bias], { epsilon });
+  return { y: y!, mean: mean!, rstd: rstd! };
 }
 
 /**
  * Losses [N] in nats of hidden states [N,C] through the output layer [V,C] against int32 targets [N].
- * @param pieces sizes, adding up to V, in which the vocabulary is gone through.
+ * @param chunks sizes, adding up to V, of the chunks in which the vocabulary is gone through.
  * @param types `gradients`: type of the products that the gradients are made of.
  */
 export function linearCrossEntropy(
   hidden: Tensor,
   weight: Tensor,
   targets: Tensor,
-  pieces: readonly number[],
+  chunks: readonly number[],
   types: OpAttributes['linearCrossEntropy'] = { gradients: 'float32' },
 ): Tensor {
-  const inputs = [hidden, gatherRows(weight, targets), ...split(weight, 0, pieces)];
+  const inputs = [hidden, gatherRows(weight, targets), ...split(weight, 0, chunks)];
   return apply('linearCrossEntropy', inputs, types)[0]!;
 }
 
@@ -127,11 +127,11 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 export const broadcastTo = (x: Tensor, shape: Shape): Tensor => single('broadcastTo', [x], { shape });
 export const transpose = (x: Tensor, permutation: readonly number[]): Tensor =>
   single('transpose', [x], { permutation });
-/** Cuts `axis` into pieces of the given sizes. */
+/** Cuts `axis` into chunks of the given sizes. */
 export const split = (x: Tensor, axis: number, sizes: readonly number[]): readonly Tensor[] =>
   apply('split', [x], { axis, sizes });
 export const concat = (inputs: readonly Tensor[], axis: number): Tensor => single('concat', inputs, { axis });
-/** Rows of table [V,C] at int32 indices [N]: [N,C]. */
+/** Rows of table [V,C] at int32 indices [..]: [..,C]. */
 export const gatherRows = (table: Tensor, indices: Tensor): Tensor =>
   single('gatherRows', [table, indices], {});
 /** Rows [N,C] added into zeros [rows,C] at int32 indices [N]. */
@@ -162,3 +162,7 @@ export function cachedAttention(
   const [mixed, keys, values] = apply('cachedAttention', inputs, attributes);
   return { mixed: mixed!, keys: keys!, values: values! };
 }
+
+/** The additive mask [B,1,T,K] of the last T of K tokens, as `OpAttributes.causalMask` says. */
+export const causalMask = (visible: Tensor, tokens: Tensor): Tensor =>
+  single('causalMask', [visible, tokens], {});

@@ -117,11 +117,11 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
       if (!g || byMean || byDeviation)
         throw new Error('layerNormalization: only the gradient by y is supported');
       const [x, scale] = inputsOf(node);
-      const [, mean, inverseDeviation] = node.outputs;
-      const normalized = multiply(subtract(x!, mean!), inverseDeviation!);
+      const [, mean, rstd] = node.outputs;
+      const normalized = multiply(subtract(x!, mean!), rstd!);
       const h = multiply(g, scale!);
       const projected = multiply(normalized, meanOfLastAxis(multiply(h, normalized)));
-      const byX = multiply(subtract(subtract(h, meanOfLastAxis(h)), projected), inverseDeviation!);
+      const byX = multiply(subtract(subtract(h, meanOfLastAxis(h)), projected), rstd!);
       return [byX, multiply(g, normalized), g];
     },
   },
@@ -131,9 +131,9 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
     rule: (node, [g, ...others]) => {
       if (!g || others.some((other) => other !== undefined))
         throw new Error('linearCrossEntropy: only the gradient by the losses is supported');
-      const [hidden, targetRows, ...pieces] = inputsOf(node);
-      const probabilities = node.outputs.slice(1, 1 + pieces.length);
-      const shares = node.outputs.slice(1 + pieces.length);
+      const [hidden, targetRows, ...chunks] = inputsOf(node);
+      const probabilities = node.outputs.slice(1, 1 + chunks.length);
+      const shares = node.outputs.slice(1 + chunks.length);
       const column = reshape(g, [-1, 1]);
       const scaled = multiply(hidden!, column);
       const { gradients: type } = node.attributes;
@@ -142,15 +142,15 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
         ? probabilities.map((probability) => cast(multiply(probability, halfProbabilityScale), type))
         : probabilities;
       const weights = isHalf ? shares.map((share) => divide(share, halfProbabilityScale)) : shares;
-      const expected = pieces
-        .map((piece, index) =>
-          multiply(cast(matmul(factors[index]!, cast(piece, type)), 'float32'), weights[index]!),
+      const expected = chunks
+        .map((chunk, index) =>
+          multiply(cast(matmul(factors[index]!, cast(chunk, type)), 'float32'), weights[index]!),
         )
-        .reduce((total, part) => add(total, part));
-      const byPieces = factors.map((factor, index) =>
+        .reduce((total, product) => add(total, product));
+      const byChunks = factors.map((factor, index) =>
         cast(matmul(factor, cast(multiply(scaled, weights[index]!), type), { transposeA: true }), 'float32'),
       );
-      return [multiply(subtract(expected, targetRows!), column), multiply(scaled, -1), ...byPieces];
+      return [multiply(subtract(expected, targetRows!), column), multiply(scaled, -1), ...byChunks];
     },
   },
   // every summed element receives the sum's gradient
@@ -174,13 +174,13 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
       ),
     ];
   }),
-  // pieces put together again; a piece the loss does not need counts as zeros
+  // chunks joined again; one that the loss does not need counts as zeros
   split: {
     rule: (node, upstream) => {
-      const pieces = node.outputs.map(
+      const chunks = node.outputs.map(
         (output, index) => upstream[index] ?? broadcastTo(scalar(0, output.dtype), output.shape),
       );
-      return [concat(pieces, node.attributes.axis)];
+      return [concat(chunks, node.attributes.axis)];
     },
   },
   concat: rule((g, node) => {
@@ -193,11 +193,14 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
   }),
   // rows used twice receive both gradients
   gatherRows: rule((g, node) => {
-    const [table, indices] = inputsOf(node);
-    return [scatterAddRows(g, indices!, table!.shape[0]!), undefined];
+    const [table, indices] = inputsOf(node) as [Tensor, Tensor];
+    const [rows, width] = table.shape as [number, number];
+    if (indices.shape.length === 1) return [scatterAddRows(g, indices, rows), undefined];
+    return [scatterAddRows(reshape(g, [-1, width]), reshape(indices, [-1]), rows), undefined];
   }),
   scatterAddRows: rule((g, node) => [gatherRows(g, node.inputs[1]!), undefined]),
   rowsWithin: { none: 'indices' },
   quantizedMatmul: { forbidden: 'rounding to 8 bits has none' },
   cachedAttention: { forbidden: 'generation alone attends to a cache' },
+  causalMask: { none: 'a mask of integers' },
 };

@@ -42,13 +42,13 @@ export interface OpAttributes {
   /** Over the last axis: (x − mean) / √(variance + epsilon) · scale + bias. Outputs: y, mean, 1/√(variance + epsilon). */
   layerNormalization: { readonly epsilon: number };
   /**
-   * The output layer W [V,C] and the loss in one, over the vocabulary in pieces. Inputs: hidden states [N,C], the rows of
-   * W of their targets [N,C], the pieces of W [Vₛ,C]. Outputs: losses [N], −log softmax(hidden · Wᵀ) at the target, in
-   * nats; of each piece the softmax over that piece alone [N,Vₛ]; of each piece its share in the whole softmax [N,1].
+   * The output layer W [V,C] and the loss in one, over the vocabulary in chunks. Inputs: hidden states [N,C], the rows of
+   * W of their targets [N,C], the chunks of W [Vₛ,C]. Outputs: losses [N], −log softmax(hidden · Wᵀ) at the target, in
+   * nats; of each chunk the softmax over that chunk alone [N,Vₛ]; of each chunk its share in the whole softmax [N,1].
    * All are float32, the logits too: GPT-2's lie around −100, where float16 has steps of 0.06. `gradients` is the type of
-   * the products that the gradients are made of.
+   * the matrix products in the gradients.
    * The whole softmax is softmaxₛ · shareₛ (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018,
-   * section 3), so that no pass over the logits is needed to put the pieces together.
+   * section 3), so that no pass over the logits is needed to put the chunks together.
    */
   linearCrossEntropy: { readonly gradients: FloatType };
   /** Sum over `axes`. */
@@ -60,10 +60,10 @@ export interface OpAttributes {
   broadcastTo: { readonly shape: Shape };
   /** Axis i of the output is axis `permutation[i]` of the input. */
   transpose: { readonly permutation: readonly number[] };
-  /** Cuts `axis` into pieces of `sizes`; one output a piece. */
+  /** Cuts `axis` into chunks of `sizes`; one output a chunk. */
   split: { readonly axis: number; readonly sizes: readonly number[] };
   concat: { readonly axis: number };
-  /** Rows of a table [V,C] by indices [N]: [N,C]. */
+  /** Rows of a table [V,C] by indices [..]: [..,C]. */
   gatherRows: None;
   /** Rows [N,C] added into zeros [rows,C] at indices [N]; equal indices add up. */
   scatterAddRows: { readonly rows: number };
@@ -80,6 +80,15 @@ export interface OpAttributes {
    * that has a past must be the only one. Products of queries and keys are multiplied by `scale`.
    */
   cachedAttention: { readonly heads: number; readonly scale: number };
+  /**
+   * What is added to the scores of tokens that go on with texts. Inputs: int32 [B,K], 0 for keys that nothing may see
+   * (padding); the ids of the tokens, the last of the K, int32 [B,T], of which only the shape counts. Output float32
+   * [B,1,T,K]: 0 where a token may see a key, `hiddenScore` for later keys and for those that nothing may see.
+   */
+  causalMask: None;
 }
+
+/** Added to the scores of keys that a query must not see: e^−1e9 is 0 in float32. */
+export const hiddenScore = -1e9;
 
 export type OpName = keyof OpAttributes;

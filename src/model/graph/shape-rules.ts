@@ -134,23 +134,23 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     return [{ shape: x.shape, dtype: 'float32' }, statistics, statistics];
   },
   linearCrossEntropy: (inputs) => {
-    const [hidden, targetRows, ...pieces] = inputs;
+    const [hidden, targetRows, ...weights] = inputs;
     const [rows, width] = hidden?.shape ?? [];
     const fits =
       hidden?.shape.length === 2 &&
       formatShape(targetRows?.shape ?? []) === formatShape(hidden.shape) &&
       are('float32', ...inputs) &&
-      pieces.length > 0 &&
-      pieces.every(({ shape }) => shape.length === 2 && shape[1] === width);
+      weights.length > 0 &&
+      weights.every(({ shape }) => shape.length === 2 && shape[1] === width);
     if (!fits) {
-      const rule = 'takes float32 hidden states and target rows [N,C], pieces [V,C]';
+      const rule = 'takes float32 hidden states and target rows [N,C], chunks of the output layer [V,C]';
       return fail('linearCrossEntropy', rule, ...inputs);
     }
     const float = (...shape: number[]): TensorSpecification => ({ shape, dtype: 'float32' });
     return [
       float(rows!),
-      ...pieces.map(({ shape }) => float(rows!, shape[0]!)),
-      ...pieces.map(() => float(rows!, 1)),
+      ...weights.map(({ shape }) => float(rows!, shape[0]!)),
+      ...weights.map(() => float(rows!, 1)),
     ];
   },
   reduceSum: (inputs, { axes, keepDimensions }) => {
@@ -192,7 +192,7 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     const x = one('split', inputs);
     checkAxis('split', axis, x);
     if (sizes.reduce((sum, size) => sum + size, 0) !== x.shape[axis]) {
-      return fail('split', `pieces ${formatShape(sizes)} must add up along axis ${axis}`, x);
+      return fail('split', `sizes ${formatShape(sizes)} must add up along axis ${axis}`, x);
     }
     return sizes.map((size) => ({ shape: x.shape.with(axis, size), dtype: x.dtype }));
   },
@@ -211,10 +211,10 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
   },
   gatherRows: (inputs) => {
     const [table, indices] = two('gatherRows', inputs);
-    if (table.shape.length !== 2 || indices.shape.length !== 1 || indices.dtype !== 'int32') {
-      return fail('gatherRows', 'takes a table [V,C] and int32 indices [N]', table, indices);
+    if (table.shape.length !== 2 || indices.dtype !== 'int32') {
+      return fail('gatherRows', 'takes a table [V,C] and int32 indices', table, indices);
     }
-    return [{ shape: [indices.shape[0]!, table.shape[1]!], dtype: table.dtype }];
+    return [{ shape: [...indices.shape, table.shape[1]!], dtype: table.dtype }];
   },
   scatterAddRows: (inputs, { rows }) => {
     const [updates, indices] = two('scatterAddRows', inputs);
@@ -258,5 +258,17 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     const { dtype } = keys;
     const cache: TensorSpecification = { shape: keys.shape, dtype };
     return [{ shape: [projections.shape[0]!, heads * headWidth!], dtype }, cache, cache];
+  },
+  causalMask: (inputs) => {
+    const [visible, tokens] = two('causalMask', inputs);
+    const [rows, keys] = visible.shape;
+    const [, queries] = tokens.shape;
+    const fits =
+      are('int32', visible, tokens) &&
+      formatShape(visible.shape) === `[${rows},${keys}]` &&
+      formatShape(tokens.shape) === `[${rows},${queries}]` &&
+      queries! <= keys!;
+    if (!fits) return fail('causalMask', 'takes int32 [B,K] and [B,T], T at most K', visible, tokens);
+    return [{ shape: [rows!, 1, queries!, keys!], dtype: 'float32' }];
   },
 };

@@ -14,3 +14,27 @@ export interface Tensor extends TensorSpecification {
   readonly node: OpNode;
   readonly index: number;
 }
+
+/** The nodes that `outputs` need, each after its inputs. Depth first, iterative: graphs are thousands of nodes deep. */
+export function topologicalOrder(outputs: readonly Tensor[]): OpNode[] {
+  const order: OpNode[] = [];
+  const seen = new Set<OpNode>();
+  const stack: { node: OpNode; nextInput: number }[] = [];
+  const visit = (node: OpNode): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    stack.push({ node, nextInput: 0 });
+  };
+  for (const output of outputs) {
+    visit(output.node);
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const next = top.node.inputs[top.nextInput++];
+      if (next) visit(next.node);
+      else {
+        order.push(top.node);
+        stack.pop();
+      }
+    }
+  }
+  return order;
+}

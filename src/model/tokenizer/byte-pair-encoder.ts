@@ -1,5 +1,5 @@
-import { pieceEnd } from './pieces.js';
-import { hashNext, hashOfPart, hashPowers, TokenTable } from './token-table.js';
+import { wordEnd } from './pre-tokenizer.js';
+import { hashBetween, hashNext, hashPowers, TokenTable } from './token-table.js';
 
 /** Rank of a pair that is no token. */
 const none = 0x7fffffff;
@@ -7,10 +7,10 @@ const none = 0x7fffffff;
 const bytesOfUnit = 3;
 const utf8 = new TextEncoder();
 
-/** Byte-pair encoding (Sennrich et al., 2016, section 3.2) of text in GPT-2's pieces; the id of a token is its rank. */
+/** Byte-pair encoding (Sennrich et al., 2016, section 3.2) of text, word by word; the id of a token is its rank. */
 export class BytePairEncoder {
   private readonly table: TokenTable;
-  /** The bytes of a piece, the hashes of all that ends before each, and where its parts begin, with the ranks of pairs. */
+  /** The bytes of a word, the hashes of all that ends before each, and where its tokens begin, with the ranks of pairs. */
   private bytes = new Uint8Array(0);
   private hashes = new Int32Array(0);
   private powers = new Int32Array(0);
@@ -26,8 +26,8 @@ export class BytePairEncoder {
   encode(text: string): number[] {
     const tokens: number[] = [];
     for (let start = 0; start < text.length; ) {
-      const end = pieceEnd(text, start);
-      const length = this.takePiece(text, start, end);
+      const end = wordEnd(text, start);
+      const length = this.loadWord(text, start, end);
       const whole = this.find(0, length);
       if (whole >= 0) tokens.push(whole);
       else this.merge(length, tokens);
@@ -36,8 +36,8 @@ export class BytePairEncoder {
     return tokens;
   }
 
-  /** @returns the bytes of the piece in UTF-8. */
-  private takePiece(text: string, start: number, end: number): number {
+  /** Puts a word's bytes in UTF-8 and their hashes into the buffers. @returns the number of bytes. */
+  private loadWord(text: string, start: number, end: number): number {
     if ((end - start) * bytesOfUnit > this.bytes.length) this.makeRoom((end - start) * bytesOfUnit);
     const { bytes, hashes } = this;
     let length = 0;
@@ -65,40 +65,40 @@ export class BytePairEncoder {
     this.ranks = new Int32Array(bytes);
   }
 
-  /** The id of the bytes `start` to `end` of the piece; -1 where they are no token. */
+  /** The id of the bytes `start` to `end` of the word; -1 where they are no token. */
   private find(start: number, end: number): number {
     const { hashes, powers } = this;
-    const hash = hashOfPart(hashes[start]!, hashes[end]!, powers[end - start]!);
+    const hash = hashBetween(hashes[start]!, hashes[end]!, powers[end - start]!);
     return this.table.find(this.bytes, start, end, hash);
   }
 
-  /** The rank of the token that a part and the next one make. */
-  private rankOfPair(part: number, count: number): number {
-    if (part + 1 >= count) return none;
-    const rank = this.find(this.starts[part]!, this.starts[part + 2]!);
+  /** The rank of the token that two neighbours make together. */
+  private rankOfPair(first: number, count: number): number {
+    if (first + 1 >= count) return none;
+    const rank = this.find(this.starts[first]!, this.starts[first + 2]!);
     return rank < 0 ? none : rank;
   }
 
-  /** Merges the pair of lowest rank, the first of equals, until none is a token. Quadratic in the length of the piece. */
+  /** Merges the pair of lowest rank, the first of equals, until none is a token. Quadratic in the length of the word. */
   private merge(length: number, tokens: number[]): void {
     const { starts, ranks } = this;
     let count = length;
-    for (let part = 0; part <= count; part++) starts[part] = part;
-    for (let part = 0; part < count; part++) ranks[part] = this.rankOfPair(part, count);
+    for (let index = 0; index <= count; index++) starts[index] = index;
+    for (let index = 0; index < count; index++) ranks[index] = this.rankOfPair(index, count);
     for (;;) {
       let [best, bestRank] = [-1, none];
-      for (let part = 0; part < count - 1; part++) {
-        if (ranks[part]! < bestRank) [best, bestRank] = [part, ranks[part]!];
+      for (let index = 0; index < count - 1; index++) {
+        if (ranks[index]! < bestRank) [best, bestRank] = [index, ranks[index]!];
       }
       if (best < 0) break;
-      for (let part = best + 1; part < count; part++) {
-        starts[part] = starts[part + 1]!;
-        ranks[part] = ranks[part + 1]!;
+      for (let index = best + 1; index < count; index++) {
+        starts[index] = starts[index + 1]!;
+        ranks[index] = ranks[index + 1]!;
       }
       count -= 1;
       ranks[best] = this.rankOfPair(best, count);
       if (best > 0) ranks[best - 1] = this.rankOfPair(best - 1, count);
     }
-    for (let part = 0; part < count; part++) tokens.push(this.find(starts[part]!, starts[part + 1]!));
+    for (let index = 0; index < count; index++) tokens.push(this.find(starts[index]!, starts[index + 1]!));
   }
 }

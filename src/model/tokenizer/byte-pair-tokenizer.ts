@@ -8,6 +8,16 @@ function toBytes(token: string): Uint8Array {
   return Uint8Array.from(token, (byte) => byte.charCodeAt(0));
 }
 
+function concatenate(arrays: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let length = 0;
+  for (const array of arrays) {
+    bytes.set(array, length);
+    length += array.length;
+  }
+  return bytes;
+}
+
 /**
  * Byte-level BPE over a table of tokens: id is rank, and the end token comes last. The table must hold every single
  * byte, and with each longer token the two it is merged from.
@@ -38,7 +48,7 @@ export class BytePairTokenizer implements Tokenizer {
   }
 
   decode(tokens: Iterable<number>): string {
-    return lenientDecoder.decode(Buffer.concat(Array.from(tokens, (token) => this.tokenBytes(token))));
+    return lenientDecoder.decode(concatenate(Array.from(tokens, (token) => this.tokenBytes(token))));
   }
 
   files(): ReadonlyMap<string, string> {

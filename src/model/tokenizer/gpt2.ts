@@ -2,8 +2,12 @@ import r50kRanks from 'gpt-tokenizer/bpeRanks/r50k_base';
 import { BytePairTokenizer } from './byte-pair-tokenizer.js';
 import type { Tokenizer } from './tokenizer.js';
 
+const utf8 = new TextEncoder();
+
 /** GPT-2's 50,256 tokens as byte strings, in order of rank (which is their id). */
-export const gpt2Tokens: readonly string[] = r50kRanks.map((token) => Buffer.from(token).toString('latin1'));
+export const gpt2Tokens: readonly string[] = r50kRanks.map((token) =>
+  String.fromCharCode(...(typeof token === 'string' ? utf8.encode(token) : token)),
+);
 
 let shared: Tokenizer | undefined;
 
@@ -11,4 +15,12 @@ let shared: Tokenizer | undefined;
 export function gpt2Tokenizer(): Tokenizer {
   shared ??= new BytePairTokenizer(gpt2Tokens);
   return shared;
+}
+
+/**
+ * GPT-2's token ids of words as they stand in the middle of a text: the space before a word belongs to its token, so
+ * that a word has the same tokens wherever it stands.
+ */
+export function encodeWords(words: string): readonly number[] {
+  return gpt2Tokenizer().encode(` ${words}`);
 }

@@ -16,23 +16,24 @@ export function hashPowers(count: number): Int32Array<ArrayBuffer> {
 }
 
 /**
- * The hash of a part, from those of all that ends before it and with it: hashes are polynomials, so what stands before
- * is taken off (Karp and Rabin, "Efficient randomized pattern-matching algorithms", 1987).
+ * The hash of the bytes between two places, from the hashes of all that ends at each: hashes are polynomials, so what
+ * stands before is taken off (Karp and Rabin, "Efficient randomized pattern-matching algorithms", 1987).
  */
-export function hashOfPart(before: number, whole: number, power: number): number {
+export function hashBetween(before: number, whole: number, power: number): number {
   return (whole - Math.imul(before, power)) | 0;
 }
 
 /** Finds tokens by their bytes, where these lie, without making strings of them. Open addressing, linear probing. */
 export class TokenTable {
-  private readonly bytes: Buffer;
+  private readonly bytes: Uint8Array;
   private readonly starts: Uint32Array;
   private readonly slots: Int32Array;
   private readonly shift: number;
 
   /** @param tokens byte strings, all different; the place of each is its id. */
   constructor(tokens: readonly string[]) {
-    this.bytes = Buffer.from(tokens.join(''), 'latin1');
+    const text = tokens.join('');
+    this.bytes = Uint8Array.from(text, (byte) => byte.charCodeAt(0));
     this.starts = new Uint32Array(tokens.length + 1);
     const bits = Math.ceil(Math.log2(2 * tokens.length + 1));
     this.slots = new Int32Array(2 ** bits).fill(free);

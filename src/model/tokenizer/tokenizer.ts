@@ -12,14 +12,3 @@ export interface Tokenizer {
   /** Files that let Hugging Face's AutoTokenizer open the checkpoint folder: name to content. */
   files(): ReadonlyMap<string, string>;
 }
-
-/** Token ids: 16 bits each where the vocabulary allows it, else 32. */
-export type TokenIds = Uint16Array | Uint32Array;
-
-/** Titles as tokens, in memory or on disk. Title i has `offsets[i + 1] - offsets[i]` of them, without start and end ids. */
-export interface TokenizedTitles {
-  /** Length: number of titles + 1. */
-  readonly offsets: Uint32Array;
-  /** The tokens of one title; valid until the next call. */
-  tokensOf(title: number): TokenIds;
-}

@@ -1,9 +1,7 @@
 import { createRandom } from '../../common/random.js';
-import type { TokenizedTitles } from '../tokenizer/tokenizer.js';
+import { hiddenScore } from '../graph/op-table.js';
+import type { TokenizedTitles } from '../tokenizer/tokenized-titles.js';
 import { type PackedRows, packTitles } from './packing.js';
-
-/** Added to the scores of keys a query must not see: e^−1e9 is 0 in float32. */
-const hiddenScore = -1e9;
 
 /** Sizes of one batch: B rows of T tokens. */
 export interface BatchShape {

@@ -26,19 +26,19 @@ import type { BatchShape } from './batches.js';
 import { dropoutInputs } from './dropout.js';
 
 /** Logits held at a time, in elements (256 MiB of float32): the loss is computed in chunks of tokens below this. */
-const chunkElements = 1 << 26;
+const tokenChunkElements = 1 << 26;
 
-/** Logits worked on at a time (8 MiB): the vocabulary is gone through in pieces that stay in the last-level cache. */
-const pieceElements = 1 << 21;
+/** Logits worked on at a time (8 MiB): the vocabulary is gone through in chunks that stay in the last-level cache. */
+const vocabularyChunkElements = 1 << 21;
 
-/** Sizes of pieces are multiples of this: the width of the matrix product's inner loop. */
-const multipleOf = 64;
+/** Sizes of the vocabulary's chunks are multiples of this: the width of the matrix product's inner loop. */
+const vocabularyChunkStep = 64;
 
 /** Output name of a parameter's gradient. */
 export const gradientName = (parameter: string): string => `gradient.${parameter}`;
 
-/** Input name of what is added to a parameter's gradient. */
-export const earlierGradientName = (parameter: string): string => `earlier.${parameter}`;
+/** Input name of the sum of earlier batches' gradients, which is added to a parameter's gradient. */
+export const accumulatedGradientName = (parameter: string): string => `accumulated.${parameter}`;
 
 interface BatchInputs {
   readonly inputIds: Tensor;
@@ -63,40 +63,43 @@ function batchInputs({ rows, rowLength }: BatchShape): BatchInputs {
   };
 }
 
-interface Chunk {
+/** Some tokens of a batch. */
+interface TokenChunk {
   readonly hidden: Tensor;
   readonly targetIds: Tensor;
   readonly targetWeights: Tensor;
 }
 
-/** Hidden states [N,C], targets and weights cut into chunks whose logits are at most `chunkElements`. */
-function chunksOf(
+/** Hidden states [N,C], targets and weights cut into chunks whose logits are at most `tokenChunkElements`. */
+function tokenChunks(
   hidden: Tensor,
   { targetIds, targetWeights }: BatchInputs,
   vocabularySize: number,
-): Chunk[] {
+): TokenChunk[] {
   const tokens = hidden.shape[0]!;
-  const count = Math.min(tokens, Math.ceil((tokens * vocabularySize) / chunkElements));
+  const count = Math.min(tokens, Math.ceil((tokens * vocabularySize) / tokenChunkElements));
   const border = (chunk: number): number => Math.floor((chunk * tokens) / count);
   const sizes = Array.from({ length: count }, (_, chunk) => border(chunk + 1) - border(chunk));
   const [ids, weights] = [split(targetIds, 0, sizes), split(targetWeights, 0, sizes)];
-  return split(hidden, 0, sizes).map((piece, chunk) => ({
-    hidden: piece,
+  return split(hidden, 0, sizes).map((rows, chunk) => ({
+    hidden: rows,
     targetIds: ids[chunk]!,
     targetWeights: weights[chunk]!,
   }));
 }
 
-function vocabularyPieces(vocabularySize: number, tokens: number): number[] {
-  const size = Math.max(multipleOf, Math.floor(pieceElements / tokens / multipleOf) * multipleOf);
+/** Sizes of the chunks in which the output layer of so many tokens goes through the vocabulary. */
+function vocabularyChunks(vocabularySize: number, tokens: number): number[] {
+  const step = vocabularyChunkStep;
+  const size = Math.max(step, Math.floor(vocabularyChunkElements / tokens / step) * step);
   const count = Math.ceil(vocabularySize / size);
-  return Array.from({ length: count }, (_, piece) => Math.min(size, vocabularySize - piece * size));
+  return Array.from({ length: count }, (_, chunk) => Math.min(size, vocabularySize - chunk * size));
 }
 
-function chunkLoss(parameters: SymbolicParameters, chunk: Chunk, products: FloatType): Tensor {
+function chunkLoss(parameters: SymbolicParameters, chunk: TokenChunk, matmulDtype: FloatType): Tensor {
   const weight = outputWeight(parameters);
-  const pieces = vocabularyPieces(weight.shape[0]!, chunk.hidden.shape[0]!);
-  const losses = linearCrossEntropy(chunk.hidden, weight, chunk.targetIds, pieces, { gradients: products });
+  const sizes = vocabularyChunks(weight.shape[0]!, chunk.hidden.shape[0]!);
+  const losses = linearCrossEntropy(chunk.hidden, weight, chunk.targetIds, sizes, { gradients: matmulDtype });
   return reduceSum(multiply(losses, chunk.targetWeights));
 }
 
@@ -105,27 +108,27 @@ const sum = (tensors: readonly Tensor[]): Tensor => tensors.reduce((total, tenso
 /**
  * Output `loss`: Σ weight · cross-entropy over the batch's tokens, nats, a scalar. Inputs as `batchInputs` says.
  * @param adapters specifications of adapters, inputs besides the model's own parameters.
- * @param products type of the matrix products; all inputs and the loss are float32.
+ * @param matmulDtype type in which matrices are multiplied; all inputs and the loss are float32.
  */
 export function evaluationGraph(
   configuration: TransformerConfiguration,
   shape: BatchShape,
   adapters: readonly ParameterSpecification[] = [],
-  products: FloatType = 'float32',
+  matmulDtype: FloatType = 'float32',
 ): Record<string, Tensor> {
   const specifications = [...parameterSpecifications(configuration), ...adapters];
-  const parameters = withMatmulDtype(products, parameterInputs(specifications), specifications);
+  const parameters = withMatmulDtype(matmulDtype, parameterInputs(specifications), specifications);
   const batch = batchInputs(shape);
   const attention = maskedAttention(configuration, batch.attentionMask);
   const { hidden } = transformer({ configuration, parameters, attention }, batch);
-  const chunks = chunksOf(hidden, batch, configuration.vocabularySize);
-  return { loss: sum(chunks.map((chunk) => chunkLoss(parameters, chunk, products))) };
+  const chunks = tokenChunks(hidden, batch, configuration.vocabularySize);
+  return { loss: sum(chunks.map((chunk) => chunkLoss(parameters, chunk, matmulDtype))) };
 }
 
 export interface TrainingGraphOptions {
   /** Parameters whose gradients are wanted. Default: all of the model's own. */
   readonly trainable?: readonly ParameterSpecification[];
-  /** Adds the gradients to inputs named by `earlierGradientName`, which may be the memory of the outputs. */
+  /** Adds the gradients to inputs named by `accumulatedGradientName`, which may be the memory of the outputs. */
   readonly accumulate?: boolean;
   /**
    * Computes each block's activations again on the way back, instead of keeping them (Chen et al., "Training Deep Nets
@@ -135,11 +138,11 @@ export interface TrainingGraphOptions {
   /** Multiplies activations by factors that are inputs too: those of `DropoutFactors`. */
   readonly dropout?: boolean;
   /**
-   * Type of the matrix products; `float32` where it is left out. In `float16` the loss is multiplied by the input
-   * `lossScale`, float32 [], before it is differentiated, and so are all gradients, which else would be too small for it
+   * Type in which matrices are multiplied; `float32` where it is left out. In `float16` the loss is multiplied by the input
+   * `lossScale`, float32 [], before it is differentiated, and so are all gradients, which would otherwise underflow
    * (Micikevicius et al., "Mixed Precision Training", 2018, section 3.2). Inputs and outputs are float32 all the same.
    */
-  readonly products?: FloatType;
+  readonly matmulDtype?: FloatType;
 }
 
 /** Input name of what the loss is multiplied by before it is differentiated. */
@@ -156,41 +159,41 @@ export function trainingGraph(
   options: TrainingGraphOptions = {},
 ): Record<string, Tensor> {
   const own = parameterSpecifications(configuration);
-  const { trainable = own, accumulate = false, recompute = false, products = 'float32' } = options;
+  const { trainable = own, accumulate = false, recompute = false, matmulDtype = 'float32' } = options;
   const dropout = options.dropout ? dropoutInputs(configuration, shape) : undefined;
   const ownNames = new Set(own.map(({ name }) => name));
   const specifications = [...own, ...trainable.filter(({ name }) => !ownNames.has(name))];
   const masters = parameterInputs(specifications);
-  const parameters = withMatmulDtype(products, masters, specifications);
+  const parameters = withMatmulDtype(matmulDtype, masters, specifications);
   const batch = batchInputs(shape);
-  const byParameter = new Map<string, Tensor>();
-  /** Differentiates one part of the model; returns the gradient by its input and files those by its parameters. */
+  const parameterGradients = new Map<string, Tensor>();
+  /** Differentiates one part of the model: adds up the gradients of its parameters. @returns the gradient of its input. */
   const backward = (output: Tensor, upstream: Tensor, x: Tensor | undefined, prefixes: readonly string[]) => {
     const names = trainable
       .map(({ name }) => name)
       .filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
     const targets = names.map((name) => masters.get(name)!);
     const results = gradients([output], [upstream], x ? [x, ...targets] : targets);
-    const byInput = x ? results.shift() : undefined;
+    const ofInput = x ? results.shift() : undefined;
     for (const [index, name] of names.entries()) {
-      const earlier = byParameter.get(name);
-      byParameter.set(name, earlier ? add(earlier, results[index]!) : results[index]!);
+      const sumSoFar = parameterGradients.get(name);
+      parameterGradients.set(name, sumSoFar ? add(sumSoFar, results[index]!) : results[index]!);
     }
-    return byInput;
+    return ofInput;
   };
 
   const attention = maskedAttention(configuration, batch.attentionMask, { dropout });
   const context = { configuration, parameters, attention, dropout };
   const { hidden, residuals } = transformer(context, batch);
-  const chunks = chunksOf(hidden, batch, configuration.vocabularySize);
+  const chunks = tokenChunks(hidden, batch, configuration.vocabularySize);
   const losses: Tensor[] = [];
-  const lossScale = products === 'float16' ? input(lossScaleName, []) : scalar(1);
-  const byChunk = chunks.map((chunk) => {
-    const loss = chunkLoss(parameters, chunk, products);
+  const lossScale = matmulDtype === 'float16' ? input(lossScaleName, []) : scalar(1);
+  const hiddenGradients = chunks.map((chunk) => {
+    const loss = chunkLoss(parameters, chunk, matmulDtype);
     losses.push(loss);
     return backward(loss, lossScale, chunk.hidden, ['wte.'])!;
   });
-  let upstream = backward(hidden, concat(byChunk, 0), residuals.at(-1)!, ['ln_f.'])!;
+  let upstream = backward(hidden, concat(hiddenGradients, 0), residuals.at(-1)!, ['ln_f.'])!;
   for (let layer = configuration.layers - 1; layer >= 0; layer--) {
     const x = residuals[layer]!;
     const output = recompute ? transformerBlock(context, layer, x).output : residuals[layer + 1]!;
@@ -200,9 +203,9 @@ export function trainingGraph(
     backward(residuals[0]!, upstream, undefined, ['wte.', 'wpe.']);
   }
   const outputs = trainable.map(({ name, shape: size }): [string, Tensor] => {
-    const gradient = byParameter.get(name)!;
-    const earlier = (): Tensor => input(earlierGradientName(name), size);
-    return [gradientName(name), accumulate ? add(earlier(), gradient) : gradient];
+    const gradient = parameterGradients.get(name)!;
+    const accumulated = (): Tensor => input(accumulatedGradientName(name), size);
+    return [gradientName(name), accumulate ? add(accumulated(), gradient) : gradient];
   });
   return { loss: sum(losses), ...Object.fromEntries(outputs) };
 }

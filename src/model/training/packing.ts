@@ -1,5 +1,5 @@
 import { type Random, shuffle } from '../../common/random.js';
-import type { TokenizedTitles } from '../tokenizer/tokenizer.js';
+import type { TokenizedTitles } from '../tokenizer/tokenized-titles.js';
 
 /** Titles laid into rows: row r holds `titleIndices.subarray(rowOffsets[r], rowOffsets[r + 1])`. */
 export interface PackedRows {

@@ -1,9 +1,15 @@
 import { TitlesmithError, usageError } from '../../common/errors.js';
 import { createRandom } from '../../common/random.js';
-import type { TokenizedTitles } from '../tokenizer/tokenizer.js';
+import type { TokenizedTitles } from '../tokenizer/tokenized-titles.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { packTitles } from './packing.js';
-import type { TrainingData, TrainingOptions } from './training-options.js';
+import type { TrainingOptions } from './training-options.js';
+
+/** Titles split for training, as tokens of the tokenizer the model is trained with. */
+export interface TrainingData {
+  readonly train: TokenizedTitles;
+  readonly validation: TokenizedTitles;
+}
 
 /** What follows from the options and the data together; printed and recorded. */
 export interface TrainingPlan {

@@ -1,5 +1,4 @@
 import type { MixedPrecision, ScheduleName } from '../../options/choices.js';
-import type { TokenizedTitles } from '../tokenizer/tokenizer.js';
 
 /** What the finetune stage asks of training. Everything here is recorded in run.json. */
 export interface TrainingOptions {
@@ -41,45 +40,4 @@ export interface TrainingOptions {
   readonly patience: number | undefined;
   /** Threads of the engine; undefined: the number of physical cores. */
   readonly threads: number | undefined;
-}
-
-/**
- * A line of metrics.jsonl. Losses are nats per token of titles (end token included). A step that was skipped has no
- * gradient norm, and no loss where that is not finite either.
- */
-export interface MetricsLine {
-  readonly step: number;
-  readonly epoch: number;
-  readonly loss?: number;
-  readonly validationLoss?: number;
-  /** Of the texts sampled at this step, the share that are near copies of training titles. */
-  readonly nearCopyShare?: number;
-  readonly learningRate: number;
-  readonly gradientNorm?: number;
-  readonly tokensPerSecond: number;
-  /** In mixed precision: what the loss of the next step is multiplied by, and the steps skipped so far. */
-  readonly lossScale?: number;
-  readonly skippedSteps?: number;
-}
-
-export interface TrainingResult {
-  readonly steps: number;
-  readonly epochs: number;
-  readonly stopReason: 'steps' | 'patience';
-  readonly initialValidationLoss: number;
-  readonly bestValidationLoss: number;
-  readonly bestStep: number;
-  readonly finalValidationLoss: number;
-  readonly parameters: number;
-  /** Parameters that training may change. */
-  readonly trainedParameters: number;
-  readonly rowLength: number;
-  /** Steps skipped as their gradients were not finite; undefined without mixed precision. */
-  readonly skippedSteps?: number;
-}
-
-/** Titles split for training, as tokens of the tokenizer the model is trained with. */
-export interface TrainingData {
-  readonly train: TokenizedTitles;
-  readonly validation: TokenizedTitles;
 }

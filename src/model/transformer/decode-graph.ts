@@ -30,18 +30,18 @@ export const layerNames = (kind: string, layers: number): string[] =>
  * Inputs: `inputIds` and `positionIds` int32 [N]; `inverseTemperatures` [N,1]; `lengths` int32 [B], the tokens a slot
  * holds with the new ones; `pastKeys.l` and `pastValues.l` [B,H,K,D']. Outputs: `logits` [N,V], divided by the
  * temperature; `probabilities` [N,V], their softmax; `keys.l` and `values.l` [B,H,K,D'], in the memory of the past ones.
- * @param cacheType type of keys and values: that of the blocks' products.
+ * @param cacheDtype type of keys and values: that of the blocks' products.
  */
 export function decodeGraph(
   configuration: TransformerConfiguration,
   parameters: SymbolicParameters,
   { slots, capacity }: DecodeSizes,
-  cacheType: FloatType = 'float32',
+  cacheDtype: FloatType = 'float32',
 ): Record<string, Tensor> {
   const { layers, heads, width } = configuration;
   const cache = (kind: string): Tensor[] =>
     layerNames(kind, layers).map((name) =>
-      input(name, [slots, heads, capacity, paddedHeadWidth(configuration)], cacheType),
+      input(name, [slots, heads, capacity, paddedHeadWidth(configuration)], cacheDtype),
     );
   const [pastKeys, pastValues] = [cache('pastKeys'), cache('pastValues')];
   const lengths = input('lengths', [slots], 'int32');
@@ -69,11 +69,11 @@ export function decodeGraph(
 }
 
 /** The inputs and outputs that have a row a token, and those that have one a slot. */
-export function decodeRows(layers: number): Record<string, string> {
+export function decodeDynamicAxes(layers: number): Record<string, { readonly 0: string }> {
   const tokens = ['inputIds', 'positionIds', 'inverseTemperatures', 'logits', 'probabilities'];
   const slots = ['pastKeys', 'pastValues', 'keys', 'values'].flatMap((kind) => layerNames(kind, layers));
   return Object.fromEntries([
-    ...tokens.map((name) => [name, 'tokens']),
-    ...['lengths', ...slots].map((name) => [name, 'slots']),
+    ...tokens.map((name) => [name, { 0: 'tokens' }]),
+    ...['lengths', ...slots].map((name) => [name, { 0: 'slots' }]),
   ]);
 }

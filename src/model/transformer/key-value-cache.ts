@@ -1,68 +1,76 @@
-import type { NumericArray } from '../engine/engine.js';
+import type { DeviceMemory, DeviceTensor, NumericArray, Value } from '../engine/engine.js';
+import type { FloatType } from '../graph/shape.js';
 import type { TransformerConfiguration } from './configuration.js';
-import { layerNames, paddedHeadWidth } from './decode-graph.js';
-import type { SlotCache } from './slot-cache.js';
+import { type DecodeSizes, layerNames, paddedHeadWidth } from './decode-graph.js';
 
-/** Keys and values in this process's memory: two arrays [slots,H,K,D'] a layer. */
-export class KeyValueCache implements SlotCache {
-  private readonly keys: readonly Float32Array[];
-  private readonly values: readonly Float32Array[];
+/** Keys and values of the tokens that slots hold: [slots,H,K,D'] twice a layer. */
+export interface KeyValueCache {
+  /** The first slots as inputs and outputs of the decode graph: the same memory, so that it writes in place. */
+  bind(slots: number): {
+    readonly past: Readonly<Record<string, Value>>;
+    readonly present: Readonly<Record<string, Value>>;
+  };
+  /** Copies the first `length` tokens of one slot, at least, into a slot of this or another cache of its kind. */
+  copy(slot: number, target: this, targetSlot: number, length: number): void;
+  /** Waits for the copies into this cache. @throws Error when one failed. */
+  copied(): Promise<void>;
+  dispose(): void;
+}
+
+/** Views of all layers' keys, then of their values, under their names in the decode graph. */
+function namedViews<View extends Value>(
+  layers: number,
+  views: readonly View[],
+): { past: Record<string, View>; present: Record<string, View> } {
+  const named = (keys: string, values: string): Record<string, View> => {
+    const names = [...layerNames(keys, layers), ...layerNames(values, layers)];
+    return Object.fromEntries(names.map((name, index) => [name, views[index]!]));
+  };
+  return { past: named('pastKeys', 'pastValues'), present: named('keys', 'values') };
+}
+
+/** Keys and values in this process's memory. */
+export class HostKeyValueCache implements KeyValueCache {
+  /** [slots,H,K,D'] each: keys of all layers, then values. */
+  private readonly arrays: readonly Float32Array[];
+  private readonly capacity: number;
   /** D' */
   private readonly headWidth: number;
 
-  /** @param capacity K, the most tokens a slot can hold. */
   constructor(
     private readonly configuration: TransformerConfiguration,
-    slots: number,
-    private readonly capacity: number,
+    { slots, capacity }: DecodeSizes,
   ) {
     const { layers, heads } = configuration;
+    this.capacity = capacity;
     this.headWidth = paddedHeadWidth(configuration);
     const size = slots * heads * capacity * this.headWidth;
-    // Written once, so that the system gives all of it now: memory that does not suffice is missed before the first text.
-    const array = (): Float32Array => new Float32Array(size).fill(0);
-    const arrays = (): Float32Array[] => Array.from({ length: layers }, array);
-    this.keys = arrays();
-    this.values = arrays();
+    // Written once, so that the system gives all of it now: where memory is short, that shows before the first text.
+    this.arrays = Array.from({ length: 2 * layers }, () => new Float32Array(size).fill(0));
   }
 
   bind(slots: number): { past: Record<string, NumericArray>; present: Record<string, NumericArray> } {
     const { layers, heads } = this.configuration;
     const size = slots * heads * this.capacity * this.headWidth;
-    const kinds = [
-      ['Keys', 'keys', this.keys],
-      ['Values', 'values', this.values],
-    ] as const;
-    const past: Record<string, NumericArray> = {};
-    const present: Record<string, NumericArray> = {};
-    for (const [pastKind, kind, arrays] of kinds) {
-      const names = layerNames(kind, layers);
-      for (const [layer, name] of layerNames(`past${pastKind}`, layers).entries()) {
-        const view = arrays[layer]!.subarray(0, size);
-        past[name] = view;
-        present[names[layer]!] = view;
-      }
-    }
-    return { past, present };
+    return namedViews(
+      layers,
+      this.arrays.map((array) => array.subarray(0, size)),
+    );
   }
 
-  copy(slot: number, target: KeyValueCache, targetSlot: number, length: number): void {
+  copy(slot: number, target: HostKeyValueCache, targetSlot: number, length: number): void {
     const { headWidth } = this;
     const { heads } = this.configuration;
-    const copyAll = (sources: readonly Float32Array[], targets: readonly Float32Array[]): void => {
-      for (const [layer, source] of sources.entries()) {
-        for (let head = 0; head < heads; head++) {
-          const start = (slot * heads + head) * this.capacity * headWidth;
-          const targetStart = (targetSlot * heads + head) * target.capacity * headWidth;
-          copyRun(source, start, targets[layer]!, targetStart, length * headWidth);
-        }
+    for (const [index, source] of this.arrays.entries()) {
+      for (let head = 0; head < heads; head++) {
+        const start = (slot * heads + head) * this.capacity * headWidth;
+        const targetStart = (targetSlot * heads + head) * target.capacity * headWidth;
+        copyRun(source, start, target.arrays[index]!, targetStart, length * headWidth);
       }
-    };
-    copyAll(this.keys, target.keys);
-    copyAll(this.values, target.values);
+    }
   }
 
-  async settled(): Promise<void> {
+  async copied(): Promise<void> {
     // Copies are done when `copy` returns.
   }
 
@@ -83,4 +91,66 @@ function copyRun(
 ): void {
   if (count > fewElements) target.set(source.subarray(start, start + count), targetStart);
   else for (let index = 0; index < count; index++) target[targetStart + index] = source[start + index]!;
+}
+
+/** Keys and values on an engine's device. */
+export class DeviceKeyValueCache implements KeyValueCache {
+  /** Keys of all layers, then values. */
+  private readonly tensors: readonly DeviceTensor[];
+  private readonly rowShape: readonly number[];
+  private readonly views = new Map<number, readonly DeviceTensor[]>();
+  private pendingCopies: Promise<void> = Promise.resolve();
+
+  private constructor(
+    private readonly memory: DeviceMemory,
+    private readonly configuration: TransformerConfiguration,
+    { slots, capacity }: DecodeSizes,
+    dtype: FloatType,
+  ) {
+    const { layers, heads } = configuration;
+    this.rowShape = [heads, capacity, paddedHeadWidth(configuration)];
+    const shape = [slots, ...this.rowShape];
+    this.tensors = Array.from({ length: 2 * layers }, () => memory.allocate({ shape, dtype }));
+  }
+
+  /** @throws TitlesmithError where the device has too little memory. */
+  static async open(
+    memory: DeviceMemory,
+    configuration: TransformerConfiguration,
+    sizes: DecodeSizes,
+    dtype: FloatType,
+  ): Promise<DeviceKeyValueCache> {
+    const cache = new DeviceKeyValueCache(memory, configuration, sizes, dtype);
+    // Positions that no token has filled are multiplied by 0, which would leave a NaN one.
+    const zeros = new (dtype === 'float16' ? Uint16Array : Float32Array)(sizes.slots * cache.rowSize);
+    await memory.write(cache.tensors.map((tensor) => [zeros, tensor] as const));
+    return cache;
+  }
+
+  private get rowSize(): number {
+    return this.rowShape.reduce((product, size) => product * size, 1);
+  }
+
+  bind(slots: number): { past: Record<string, DeviceTensor>; present: Record<string, DeviceTensor> } {
+    const views =
+      this.views.get(slots) ?? this.tensors.map((tensor) => tensor.view([slots, ...this.rowShape]));
+    this.views.set(slots, views);
+    return namedViews(this.configuration.layers, views);
+  }
+
+  copy(slot: number, target: DeviceKeyValueCache, targetSlot: number): void {
+    const rows = this.tensors.map((from, index) => ({ from, to: target.tensors[index]! }));
+    const copied = this.memory.copyRow(rows, slot, targetSlot);
+    target.pendingCopies = Promise.all([target.pendingCopies, copied]).then(() => {});
+    // `copied` throws what failed; until it is called, a failure must not count as unhandled.
+    target.pendingCopies.catch(() => {});
+  }
+
+  copied(): Promise<void> {
+    return this.pendingCopies;
+  }
+
+  dispose(): void {
+    for (const tensor of [...[...this.views.values()].flat(), ...this.tensors]) tensor.dispose();
+  }
 }

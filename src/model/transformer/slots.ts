@@ -18,7 +18,7 @@ export function slotBytes(configuration: TransformerConfiguration, capacity: num
 }
 
 /** Bytes of the weights as float32. */
-export function weightBytes(configuration: TransformerConfiguration): number {
+export function parameterBytes(configuration: TransformerConfiguration): number {
   const elements = parameterSpecifications(configuration).map(({ shape }) => elementCount(shape));
   return bytesPerFloat * elements.reduce((sum, count) => sum + count, 0);
 }
@@ -28,12 +28,12 @@ export function weightBytes(configuration: TransformerConfiguration): number {
  * keys and values stay modest beside the weights. It depends on nothing else, so that it is the same on every machine.
  * @param texts wanted in all, at least 1, where that is known.
  */
-export function usualSlots(
+export function defaultSlots(
   configuration: TransformerConfiguration,
   capacity: number,
   texts = mostUsefulSlots,
 ): number {
-  const cache = Math.max(modestCache, weightBytes(configuration) / 2);
+  const cache = Math.max(modestCache, parameterBytes(configuration) / 2);
   const fitting = Math.max(1, Math.floor(cache / slotBytes(configuration, capacity)));
   return Math.min(mostUsefulSlots, fitting, texts);
 }

@@ -11,21 +11,10 @@ import {
 } from '../transformer/configuration.js';
 import { type ParameterStore, parameterSpecifications } from '../transformer/parameters.js';
 import { loadWeights } from '../transformer/weight-source.js';
-import { type WritableTensor, writeSafetensors } from './safetensors.js';
+import { writeSafetensors } from './safetensors.js';
 import { openSafetensorsModel, weightsFile, weightsPrefix } from './safetensors-model.js';
 
 export const configurationFile = 'config.json';
-
-/** A store's tensors in the order of the forward pass, each name behind `namePrefix`. */
-export function namedTensors(
-  store: ParameterStore,
-  namePrefix: string,
-): (WritableTensor & { data: Float32Array })[] {
-  return store.specifications.map(({ name, shape }) => {
-    const data = store.views.get(name)!;
-    return { name: `${namePrefix}${name}`, shape, data, values: () => data };
-  });
-}
 
 /** Writes what does not change while training: config.json and the tokenizer's files. */
 export async function writeModelDescription(

@@ -4,37 +4,10 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, TitlesmithError } from '../../common/errors.js';
 import { hashFile } from '../../io/atomic-file.js';
-import { loadTokenizer } from '../tokenizer/load.js';
-import { configurationFile, readConfiguration } from './checkpoint.js';
-import { findModelFiles } from './model-files.js';
-import { type ModelFolder, type OpenModel, withVocabularyOf } from './open-model.js';
-import { openSafetensorsModel } from './safetensors-model.js';
+import { configurationFile } from './checkpoint.js';
+import { huggingFaceFolder } from './huggingface-folder.js';
+import type { ModelFolder } from './open-model.js';
 import { isCheckpointPrefix, isTensorFlowFolder, tensorFlowFolder } from './tensorflow/checkpoint-folder.js';
-
-function huggingFaceFolder(path: string): ModelFolder {
-  return {
-    path,
-    format: 'Hugging Face files',
-    files: () => huggingFaceFiles(path),
-    open: () => openHuggingFaceFolder(path),
-  };
-}
-
-async function huggingFaceFiles(path: string): Promise<readonly string[]> {
-  const files = await findModelFiles(path);
-  if ('names' in files) return files.names;
-  throw new TitlesmithError(`${path} has no ${files.missing}.`, {
-    code: 'model-folder',
-    hint: 'A model needs config.json, vocab.json, merges.txt and model.safetensors (save_pretrained writes them).',
-  });
-}
-
-async function openHuggingFaceFolder(path: string): Promise<OpenModel> {
-  const stored = await readConfiguration(path);
-  const tokenizer = await loadTokenizer(path);
-  const configuration = withVocabularyOf(tokenizer, stored, path);
-  return { configuration, tokenizer, weights: await openSafetensorsModel(path, stored) };
-}
 
 /**
  * Finds out what kind of model a folder holds: Hugging Face's files, a run of titlesmith with a checkpoint,

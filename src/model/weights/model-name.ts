@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { TitlesmithError, usageError } from '../../common/errors.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
 
 /**
  * What `--model` can name: a repository of the Hugging Face hub at a revision, or a folder (or a checkpoint
@@ -29,7 +30,7 @@ const hubId = /^([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:@([A-Za-z0-9][\w.-]*(
 /**
  * Understands a model's name: 124M, 355M, 774M, 1558M, distil, a path, or `owner/name[@revision]`. A folder
  * that is there comes before a repository of the same name.
- * @throws TitlesmithError when it is none of these; exit code 2 where it does not even look like a path.
+ * @throws TitlesmithError when it is none of these; `usage` where it does not even look like a path.
  */
 export function parseModelName(name: string): ModelName {
   const known = published.get(name);
@@ -49,4 +50,29 @@ export function parseModelName(name: string): ModelName {
     );
   }
   return { kind: 'hub', repository, revision };
+}
+
+/** Layers and width of the published GPT-2s (Radford et al. 2019, table 2; Sanh et al. 2019 for the distilled one). */
+const shapes: Readonly<Record<string, readonly [layers: number, width: number]>> = {
+  'openai-community/gpt2': [12, 768],
+  'openai-community/gpt2-medium': [24, 1024],
+  'openai-community/gpt2-large': [36, 1280],
+  'openai-community/gpt2-xl': [48, 1600],
+  'distilbert/distilgpt2': [6, 768],
+};
+
+/** Width of an attention head in all of them. */
+const headWidth = 64;
+
+/**
+ * The shape of a published model by any of its names, without asking the hub; undefined for others.
+ * @throws TitlesmithError when it is no name of a model.
+ */
+export function publishedShape(name: string): TransformerConfiguration | undefined {
+  const model = parseModelName(name);
+  const shape = model.kind === 'hub' ? shapes[model.repository] : undefined;
+  if (!shape) return undefined;
+  const [layers, width] = shape;
+  const heads = width / headWidth;
+  return { vocabularySize: 50_257, contextLength: 1024, width, layers, heads, layerNormEpsilon: 1e-5 };
 }

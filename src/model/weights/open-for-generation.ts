@@ -1,12 +1,11 @@
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import type { Precision } from '../../options/choices.js';
 import type { Engine } from '../engine/engine.js';
-import { createOnnxRuntimeEngine } from '../engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../engine/onnxruntime/cpu-engine.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
-import type { DecodeSession } from '../transformer/decode-session.js';
-import { openDecodeSession } from '../transformer/decoder.js';
-import { usualSlots } from '../transformer/slots.js';
+import { type DecodeSession, openDecodeSession } from '../transformer/decode-session.js';
+import { defaultSlots } from '../transformer/slots.js';
 import { findModelFolder } from './model-folder.js';
 import { parseModelName } from './model-name.js';
 import type { OpenModel } from './open-model.js';
@@ -53,7 +52,7 @@ export async function openForGeneration(
   const { configuration, tokenizer, weights } = model;
   const { engine = createOnnxRuntimeEngine(), texts, precision = 'float32' } = options;
   const capacity = Math.min(options.capacity ?? defaultCapacity, configuration.contextLength);
-  const slots = Math.min(options.slots ?? usualSlots(configuration, capacity, texts), texts ?? Infinity);
+  const slots = Math.min(options.slots ?? defaultSlots(configuration, capacity, texts), texts ?? Infinity);
   const session = await openDecodeSession(engine, configuration, weights, { slots, capacity, precision });
   return { configuration, tokenizer, session };
 }

@@ -36,3 +36,11 @@ export function withVocabularyOf(
     { code: 'model-tokenizer', hint: 'Put the tokenizer files that belong to the model there.' },
   );
 }
+
+/** A checkpoint file that cannot be what it should be. `what` names the tensor. */
+export function damagedCheckpoint(path: string, what: string): TitlesmithError {
+  return new TitlesmithError(`${path}: ${what}.`, {
+    code: 'checkpoint-damaged',
+    hint: 'The file is damaged or belongs to another model; take another checkpoint or train again.',
+  });
+}

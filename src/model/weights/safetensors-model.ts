@@ -5,8 +5,8 @@ import { formatShape, type Shape } from '../graph/shape.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { parameterSpecifications } from '../transformer/parameters.js';
 import type { WeightSource } from '../transformer/weight-source.js';
+import { damagedCheckpoint } from './open-model.js';
 import { SafetensorsFile } from './safetensors.js';
-import { damagedCheckpoint } from './safetensors-header.js';
 
 /** Weights that generation and Hugging Face's `from_pretrained` read. */
 export const weightsFile = 'model.safetensors';

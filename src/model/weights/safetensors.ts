@@ -3,7 +3,7 @@ import { fileError } from '../../common/errors.js';
 import { AtomicFile } from '../../io/atomic-file.js';
 import { widen } from '../engine/float-formats.js';
 import { elementCount, formatShape, type Shape } from '../graph/shape.js';
-import { damagedCheckpoint, readSafetensorsHeader, type TensorEntry } from './safetensors-header.js';
+import { damagedCheckpoint } from './open-model.js';
 
 /** A tensor to be written: float32, row-major; `values` is called once, when its turn comes. */
 export interface WritableTensor {
@@ -13,7 +13,7 @@ export interface WritableTensor {
 }
 
 /** Bytes written or read at a time. */
-const pieceBytes = 1 << 24;
+const chunkBytes = 1 << 24;
 
 const bytesOf = (data: Float32Array): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -46,8 +46,8 @@ export async function writeSafetensors(
     await file.write(padded);
     for (const { values } of tensors) {
       const bytes = bytesOf(values());
-      for (let start = 0; start < bytes.length; start += pieceBytes) {
-        await file.write(bytes.subarray(start, start + pieceBytes));
+      for (let start = 0; start < bytes.length; start += chunkBytes) {
+        await file.write(bytes.subarray(start, start + chunkBytes));
       }
     }
   } catch (error) {
@@ -93,7 +93,7 @@ export class SafetensorsFile {
   }
 
   /**
-   * Reads one tensor of float32, float16 or bfloat16 as float32, piece by piece.
+   * Reads one tensor of float32, float16 or bfloat16 as float32, chunk by chunk.
    * @param into receives the values; where it is shorter than the tensor, the first values.
    * @throws TitlesmithError naming the tensor when it is missing or of another shape or type.
    */
@@ -109,9 +109,9 @@ export class SafetensorsFile {
     if (dtype !== 'F16' && dtype !== 'BF16') {
       throw damagedCheckpoint(this.path, `tensor ${name} has type ${dtype}, needed is F32, F16 or BF16`);
     }
-    const piece = new Uint16Array(Math.min(pieceBytes / 2, into.length));
-    for (let done = 0; done < into.length; done += piece.length) {
-      const bits = piece.subarray(0, into.length - done);
+    const chunk = new Uint16Array(Math.min(chunkBytes / 2, into.length));
+    for (let done = 0; done < into.length; done += chunk.length) {
+      const bits = chunk.subarray(0, into.length - done);
       const bytes = new Uint8Array(bits.buffer, 0, bits.byteLength);
       await this.readBytes(name, entry.start + 2 * done, bytes);
       widen(dtype, bits, into.subarray(done, done + bits.length));
@@ -124,9 +124,9 @@ export class SafetensorsFile {
     if (!own || !other || own.dtype !== other.dtype) return false;
     const length = own.end - own.start;
     if (other.end - other.start !== length) return false;
-    const pieces = [Buffer.alloc(Math.min(pieceBytes, length)), Buffer.alloc(Math.min(pieceBytes, length))];
-    for (let done = 0; done < length; done += pieceBytes) {
-      const [a, b] = pieces.map((piece) => piece.subarray(0, length - done)) as [Buffer, Buffer];
+    const chunks = [Buffer.alloc(Math.min(chunkBytes, length)), Buffer.alloc(Math.min(chunkBytes, length))];
+    for (let done = 0; done < length; done += chunkBytes) {
+      const [a, b] = chunks.map((chunk) => chunk.subarray(0, length - done)) as [Buffer, Buffer];
       await this.readBytes(name, own.start + done, a);
       await otherFile.readBytes(otherName, other.start + done, b);
       if (!a.equals(b)) return false;
@@ -136,7 +136,7 @@ export class SafetensorsFile {
 
   private async readBytes(name: string, start: number, into: Uint8Array): Promise<void> {
     for (let done = 0; done < into.length; ) {
-      const length = Math.min(pieceBytes, into.length - done);
+      const length = Math.min(chunkBytes, into.length - done);
       const { bytesRead } = await this.handle.read(into, done, length, start + done);
       if (bytesRead === 0) throw damagedCheckpoint(this.path, `tensor ${name} ends early`);
       done += bytesRead;
@@ -145,5 +145,129 @@ export class SafetensorsFile {
 
   async close(): Promise<void> {
     await this.handle.close();
+  }
+}
+
+/** Where a tensor lies in a file. */
+interface TensorEntry {
+  readonly dtype: string;
+  readonly shape: Shape;
+  /** First byte and the byte after the last, from the beginning of the file. */
+  readonly start: number;
+  readonly end: number;
+}
+
+interface SafetensorsHeader {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly entries: ReadonlyMap<string, TensorEntry>;
+}
+
+/** The header of real files is below 1 MB; the format's own limit is 100 MB. */
+const headerLimitBytes = 100_000_000;
+
+/** Bytes of an element, of every type the format knows in whole bytes. */
+const elementBytes: ReadonlyMap<string, number> = new Map([
+  ...['F64', 'I64', 'U64'].map((name) => [name, 8] as const),
+  ...['F32', 'I32', 'U32'].map((name) => [name, 4] as const),
+  ...['F16', 'BF16', 'I16', 'U16'].map((name) => [name, 2] as const),
+  ...['F8_E4M3', 'F8_E5M2', 'I8', 'U8', 'BOOL'].map((name) => [name, 1] as const),
+]);
+
+/** Fills `into` from the file. @returns false when the file ends before. */
+async function readFully(handle: FileHandle, into: Uint8Array, position: number): Promise<boolean> {
+  for (let done = 0; done < into.length; ) {
+    const { bytesRead } = await handle.read(into, done, into.length - done, position + done);
+    if (bytesRead === 0) return false;
+    done += bytesRead;
+  }
+  return true;
+}
+
+/**
+ * Reads and checks the header of a safetensors file: that every tensor has the bytes its type and shape need,
+ * and that the tensors follow each other from the first byte of data to the last, without holes or overlaps.
+ * @param path names the file in messages.
+ * @throws TitlesmithError naming the tensor that does not fit.
+ */
+async function readSafetensorsHeader(path: string, handle: FileHandle): Promise<SafetensorsHeader> {
+  const { size: fileSize } = await handle.stat();
+  const prefix = Buffer.alloc(8);
+  const complete = await readFully(handle, prefix, 0);
+  const length = Number(prefix.readBigUInt64LE());
+  if (!complete || length > headerLimitBytes || 8 + length > fileSize) {
+    throw damagedCheckpoint(path, 'not a safetensors file, or cut short: its header does not fit the file');
+  }
+  const text = Buffer.alloc(length);
+  if (!(await readFully(handle, text, 8))) throw damagedCheckpoint(path, 'its header ends early');
+  const { __metadata__: metadata, ...tensors } = parseObject(path, text.toString('utf8'));
+  const entries = Object.entries(tensors).map(
+    ([name, value]) => [name, checkEntry(path, name, value, 8 + length)] as const,
+  );
+  checkLayout(path, entries, 8 + length, fileSize);
+  return { metadata: checkMetadata(path, metadata), entries: new Map(entries) };
+}
+
+function parseObject(path: string, text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw damagedCheckpoint(path, 'its header is not JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw damagedCheckpoint(path, 'its header is not a JSON object');
+  }
+  return value as Record<string, unknown>;
+}
+
+function checkMetadata(path: string, value: unknown): Record<string, string> {
+  if (value === undefined) return {};
+  const isStrings =
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((entry) => typeof entry === 'string');
+  if (!isStrings) throw damagedCheckpoint(path, 'the metadata in its header are not strings by name');
+  return value as Record<string, string>;
+}
+
+function isSizes(list: unknown): list is number[] {
+  return Array.isArray(list) && list.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+function checkEntry(path: string, name: string, value: unknown, dataStart: number): TensorEntry {
+  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
+  if (typeof dtype !== 'string' || !isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) {
+    throw damagedCheckpoint(path, `the header's entry of tensor ${name} is malformed`);
+  }
+  const bytes = elementBytes.get(dtype);
+  if (bytes === undefined) throw damagedCheckpoint(path, `tensor ${name} has the unknown type ${dtype}`);
+  const [start, end] = offsets as [number, number];
+  if (end - start !== bytes * elementCount(shape)) {
+    const kind = `${dtype}${formatShape(shape)}`;
+    throw damagedCheckpoint(path, `tensor ${name}, ${kind}, does not fit its ${end - start} bytes`);
+  }
+  return { dtype, shape, start: dataStart + start, end: dataStart + end };
+}
+
+function checkLayout(
+  path: string,
+  entries: readonly (readonly [string, TensorEntry])[],
+  dataStart: number,
+  fileSize: number,
+): void {
+  let position = dataStart;
+  for (const [name, { start, end }] of entries.toSorted(
+    ([, a], [, b]) => a.start - b.start || a.end - b.end,
+  )) {
+    if (end > fileSize) {
+      throw damagedCheckpoint(path, `tensor ${name} ends ${end - fileSize} bytes behind the end of the file`);
+    }
+    if (start < position) throw damagedCheckpoint(path, `tensor ${name} overlaps the tensor before it`);
+    if (start > position)
+      throw damagedCheckpoint(path, `${start - position} unused bytes before tensor ${name}`);
+    position = end;
+  }
+  if (position < fileSize) {
+    throw damagedCheckpoint(path, `${fileSize - position} bytes behind the last tensor belong to none`);
   }
 }

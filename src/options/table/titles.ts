@@ -1,133 +1,96 @@
-import { conditionNames, sourceNames } from '../choices.js';
-import type { OptionRows } from '../option-row.js';
+import { type ConditionName, sourceNames } from '../choices.js';
+import { decidedValue, flag, list, value } from '../option-specification.js';
+import {
+  bytes,
+  choice,
+  condition,
+  decimal,
+  integer,
+  month,
+  path,
+  subreddit,
+  text,
+  truth,
+} from '../option-values.js';
 
-const titles = { group: 'Titles', commands: ['pipeline'] } as const;
-/** Changes which titles there are. Without it, the source's own fingerprint stands for the value, or it changes none. */
-const extracted = { ...titles, stages: ['extract'] } as const;
+/** Values that the source's own fingerprint stands for. */
+const identifiedBySource = { group: 'Titles', stages: [] } as const;
+/** Values that change how titles are asked for, not which they are. */
+const asked = { group: 'Titles', stages: [] } as const;
+const titles = { group: 'Titles', stages: ['extract'] } as const;
+const million = 1_000_000;
 
-/** Where titles come from and which are taken. */
+/** Options of where titles come from and which are taken. */
 export const titleOptions = {
-  subreddit: {
-    ...extracted,
-    type: 'subreddit',
-    list: true,
-    argument: 'name',
+  subreddit: list('<name...>', subreddit, {
+    ...titles,
     help: 'Subreddits to learn from; each becomes a run of its own.',
-  },
-  source: {
-    ...titles,
-    type: 'choice',
-    choices: sourceNames,
-    default: 'auto',
-    argument: 'source',
+  }),
+  source: value('<source>', choice(...sourceNames), 'auto', {
+    ...identifiedBySource,
     help: 'Where titles come from: auto, bigquery, duckdb (dumps: NDJSON, CSV, Parquet), csv (titles alone) or sample.',
-  },
-  input: {
-    ...titles,
-    type: 'path',
-    list: true,
-    argument: 'path',
+  }),
+  input: list('<path...>', path, {
+    ...identifiedBySource,
     help: 'Files for the duckdb and csv sources; patterns such as RS_*.ndjson.gz too.',
-  },
-  column: {
-    ...extracted,
-    type: 'text',
-    argument: 'name',
+  }),
+  column: decidedValue('<name>', text, {
+    ...titles,
     help: 'Column of a CSV that holds the titles, by name or number.',
     defaultInWords: 'title',
-  },
-  header: {
-    ...extracted,
-    type: 'boolean',
-    argument: 'true|false',
+  }),
+  header: decidedValue('<true|false>', truth, {
+    ...titles,
     help: 'Whether the first record of a CSV names the columns.',
     defaultInWords: 'found out',
-  },
-  strict: {
-    ...titles,
-    type: 'switch',
+  }),
+  strict: flag({
+    ...identifiedBySource,
     help: 'Fail at the first line of a dump that is no post, instead of counting such lines; parses every line.',
-  },
-  project: {
-    ...extracted,
-    type: 'text',
-    argument: 'id',
+  }),
+  project: decidedValue('<id>', text, {
+    ...titles,
     help: 'Google Cloud project that pays for the query.',
     defaultInWords: "the credentials' own",
-  },
-  location: {
-    ...titles,
-    type: 'text',
-    argument: 'region',
+  }),
+  location: decidedValue('<region>', text, {
+    ...asked,
     help: 'Region of the tables in BigQuery.',
     defaultInWords: 'found out by BigQuery',
-  },
-  table: {
-    ...titles,
-    type: 'text',
-    argument: 'project.dataset',
+  }),
+  table: decidedValue('<project.dataset>', text, {
+    ...identifiedBySource,
     help: 'Dataset in BigQuery with a table a month, of the same shape.',
     defaultInWords: 'fh-bigquery.reddit_posts',
-  },
-  maxBytesBilled: {
-    ...titles,
-    type: 'bytes',
-    default: 100 * 2 ** 30,
-    argument: 'bytes',
+  }),
+  maxBytesBilled: value('<bytes>', bytes, 100 * 2 ** 30, {
+    ...asked,
     help: 'Most that one query of BigQuery may read, in bytes, GB or GiB.',
     defaultInWords: '100GiB, some $0.61',
-  },
-  dryRun: {
+  }),
+  dryRun: flag({ ...asked, help: 'Say what the query of BigQuery would read and cost, and stop there.' }),
+  from: decidedValue('<month>', month, { ...titles, help: 'First month of posts, YYYY-MM.' }),
+  to: decidedValue('<month>', month, { ...titles, help: 'Last month of posts, YYYY-MM, included.' }),
+  addMonths: flag({
     ...titles,
-    type: 'switch',
-    help: 'Say what the query of BigQuery would read and cost, and stop there.',
-  },
-  from: { ...extracted, type: 'month', argument: 'month', help: 'First month of posts, YYYY-MM.' },
-  to: { ...extracted, type: 'month', argument: 'month', help: 'Last month of posts, YYYY-MM, included.' },
-  addMonths: {
-    ...extracted,
-    type: 'switch',
     help: 'Keep the titles of months asked for before: ask for those of --from to --to that are new, and add them.',
-    implies: ['from', 'to'],
-  },
-  limit: {
-    ...extracted,
-    type: 'integer',
-    minimum: 1,
-    maximum: 10_000_000,
-    default: 16_000,
-    argument: 'count',
+  }),
+  limit: value('<count>', integer(1, 10 * million), 16_000, {
+    ...titles,
     help: 'At most this many titles of a subreddit, the highest scores first.',
-  },
-  minLength: {
-    ...extracted,
-    type: 'integer',
-    minimum: 1,
-    maximum: 300,
-    default: 8,
-    argument: 'characters',
-    help: 'Shorter titles are dropped.',
-  },
-  validationShare: {
-    ...titles,
+  }),
+  minLength: value('<characters>', integer(1, 300), 8, { ...titles, help: 'Shorter titles are dropped.' }),
+  validationShare: value('<share>', decimal({ minimum: 0.01, maximum: 0.5 }), 0.1, {
+    group: 'Titles',
     stages: ['dataset'],
-    type: 'number',
-    minimum: 0.01,
-    maximum: 0.5,
-    default: 0.1,
-    argument: 'share',
     help: 'Share of the titles held out to measure the model.',
-  },
-  condition: {
-    ...titles,
+  }),
+  condition: value<readonly ConditionName[]>('<names>', condition, [], {
+    group: 'Titles',
     stages: ['extract', 'dataset', 'generate'],
-    type: 'choices',
-    choices: conditionNames,
-    default: [],
-    argument: 'names',
     help:
       'What titles are prompted by: subreddit, keywords, or subreddit,keywords. With subreddit, all of --subreddit become ' +
       'one run, whose model is prompted by name.',
     defaultInWords: 'nothing',
-  },
-} as const satisfies OptionRows;
+  }),
+} as const;

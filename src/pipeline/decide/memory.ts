@@ -2,9 +2,9 @@ import { freemem, totalmem } from 'node:os';
 import { TitlesmithError } from '../../common/errors.js';
 import { formatBytes } from '../../common/number-formats.js';
 import { controlGroupMemory } from '../../io/control-group.js';
-import { leastTrainingMemory } from '../../model/training/memory.js';
+import { leastTrainingMemory } from '../../model/training/memory-estimate.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
-import { publishedShape } from '../../model/weights/published-shapes.js';
+import { publishedShape } from '../../model/weights/model-name.js';
 
 /** Bytes this process may ever have: of the machine, or of the container it runs in. */
 export function machineMemory(): number {

@@ -3,14 +3,15 @@ import { silentContext, type WorkContext } from '../../common/progress.js';
 import { splitTitles } from '../../data/dataset.js';
 import type { Engine } from '../../model/engine/engine.js';
 import { requireEngineFloat16 } from '../../model/engine/float16.js';
-import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime.js';
-import { finetune } from '../../model/training/finetune.js';
-import { tokenizeTitles } from '../../model/training/tokens.js';
-import type { TrainingOptions, TrainingResult } from '../../model/training/training-options.js';
+import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime/cpu-engine.js';
+import { tokenizeTitles } from '../../model/tokenizer/tokenized-titles.js';
+import type { TrainingResult } from '../../model/training/training-loop.js';
+import type { TrainingOptions } from '../../model/training/training-options.js';
 import { defaultOptions } from '../../options/options.js';
-import { runFiles } from '../stages/descriptions.js';
+import { runFiles } from '../run/run-files.js';
 import { startingModel } from '../stages/starting-model.js';
 import { trainingOptions } from '../stages/training-presets.js';
+import { finetune } from './finetune.js';
 
 export interface FinetuneTitlesOptions extends Partial<TrainingOptions> {
   /** `nano`, trained from scratch, or what `loadModel` takes. `nano` where it is left out. */

@@ -1,4 +1,5 @@
 import { silentContext, type WorkContext } from '../../common/progress.js';
+import { AtomicFile } from '../../io/atomic-file.js';
 import { generateTexts } from '../../model/generation/generate.js';
 import { type GenerationOptions, generationDefaults } from '../../model/generation/options.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
@@ -74,7 +75,7 @@ export interface GenerateOptions extends Partial<GenerationOptions> {
 /**
  * Generates texts and yields each as it is finished; `index` tells their order. Calls for one model take turns: one
  * begins when the one before has ended, by its last text, an error, or the iterator's `return` (which `break` calls).
- * @throws TitlesmithError (exit code 2) before any work when an option is wrong; the signal's reason once it is aborted.
+ * @throws TitlesmithError `usage` before any work when an option is wrong; the signal's reason once it is aborted.
  */
 export async function* generate(
   model: Model,
@@ -90,4 +91,39 @@ export async function* generate(
   } finally {
     release();
   }
+}
+
+export interface GenerateToFileOptions extends GenerateOptions {
+  /** Stands after every text but its line break; gpt-2-simple's row of equals signs where it is left out. */
+  readonly sampleDelim?: string;
+}
+
+/**
+ * Generates texts into a file, in the order of their index, each on a line of its own with the delimiter after it. The
+ * file appears when it is complete.
+ * @returns how many texts were written.
+ * @throws TitlesmithError as `generate`, or when the file cannot be written; the signal's reason once it is aborted.
+ */
+export async function generateToFile(
+  model: Model,
+  path: string,
+  { sampleDelim = `${'='.repeat(20)}\n`, ...options }: GenerateToFileOptions = {},
+): Promise<number> {
+  const file = await AtomicFile.create(path);
+  let next = 0;
+  try {
+    const waiting = new Map<number, GeneratedText>();
+    for await (const text of generate(model, options)) {
+      waiting.set(text.index, text);
+      for (let due = waiting.get(next); due; due = waiting.get(next)) {
+        waiting.delete(next++);
+        await file.write(`${due.text}\n${sampleDelim}`);
+      }
+    }
+  } catch (error) {
+    await file.abort();
+    throw error;
+  }
+  await file.commit();
+  return next;
 }

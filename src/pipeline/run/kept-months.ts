@@ -7,9 +7,7 @@ import type { WorkContext } from '../../common/progress.js';
 import { rowLine } from '../../data/sources/row-line.js';
 import type { SourceRow, TitleQuery, TitleSource } from '../../data/sources/title-source.js';
 import { AtomicFile, writeFileAtomic } from '../../io/atomic-file.js';
-
-/** Where a run keeps the posts of months it has asked for, with --add-months. */
-export const keptMonthsFolder = 'months';
+import { runFiles } from './run-files.js';
 
 /** Months, `YYYY-MM`, both included. */
 export interface Span {
@@ -29,7 +27,7 @@ const writeCharacters = 65_536;
 const emptyCodes = new Set(['no-titles', 'unknown-subreddit']);
 
 const fileOf = ({ from, to }: Span): string => `${from}_${to}.ndjson`;
-const indexOf = (folder: string): string => join(folder, keptMonthsFolder, 'index.json');
+const indexOf = (folder: string): string => join(folder, runFiles.months, 'index.json');
 
 /** `2019-12` and 1 → `2020-01`. */
 function addMonths(month: string, more: number): string {
@@ -93,7 +91,7 @@ async function keepSpan(
   hasOthers: boolean,
   context: WorkContext,
 ): Promise<KeptSpan> {
-  const file = await AtomicFile.create(join(folder, keptMonthsFolder, fileOf(span)));
+  const file = await AtomicFile.create(join(folder, runFiles.months, fileOf(span)));
   let [rows, text] = [0, ''];
   try {
     try {
@@ -159,7 +157,7 @@ export function addingSource(source: TitleSource, folder: string): TitleSource {
         kept = [...kept, added].sort((a, b) => (a.from < b.from ? -1 : 1));
         await writeFileAtomic(indexOf(folder), `${JSON.stringify(kept, undefined, 2)}\n`);
       }
-      yield* mergeByScore(kept.map((span) => rowsOf(join(folder, keptMonthsFolder, fileOf(span)))));
+      yield* mergeByScore(kept.map((span) => rowsOf(join(folder, runFiles.months, fileOf(span)))));
     },
   };
 }

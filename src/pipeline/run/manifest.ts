@@ -19,6 +19,14 @@ export interface Decision {
   readonly hash?: string;
 }
 
+/** What was decided at the start, by the person or by `auto`. */
+export interface Decisions {
+  readonly source?: Decision | undefined;
+  /** What training starts from. */
+  readonly model?: Decision | undefined;
+  readonly device?: Decision | undefined;
+}
+
 /** A file a stage wrote. */
 export interface FileRecord {
   readonly bytes: number;
@@ -55,7 +63,7 @@ export interface Manifest {
   readonly machine: { readonly node: string; readonly platform: string; readonly cores: number };
   /** Every option, null where the run decides. */
   readonly options: Readonly<Record<string, unknown>>;
-  readonly decisions: Readonly<Record<string, Decision>>;
+  readonly decisions: Decisions;
   readonly stages: Readonly<Partial<Record<StageName, StageRecord>>>;
 }
 

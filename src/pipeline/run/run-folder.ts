@@ -7,16 +7,10 @@ import { temporaryName } from '../../io/atomic-file.js';
 import { makeFolder } from '../../io/folders.js';
 import { packageVersion } from '../../io/package-root.js';
 import { type StageName, stageNames } from '../../options/choices.js';
+import type { OptionName, RunOptions } from '../../options/option-table.js';
+import { optionNames, recordOptions, specificationOf } from '../../options/options.js';
 import {
-  type OptionName,
-  optionNames,
-  type RunOptions,
-  rowOf,
-  stagesOf,
-} from '../../options/option-table.js';
-import { recordOptions } from '../../options/options.js';
-import {
-  type Decision,
+  type Decisions,
   type Manifest,
   manifestFileName,
   manifestFormatVersion,
@@ -24,7 +18,7 @@ import {
   type StageRecord,
   writeManifest,
 } from './manifest.js';
-import { lockFileName, lockRun } from './run-lock.js';
+import { type Lock, lockFileName, lockRun } from './run-lock.js';
 
 function newManifest(name: string): Manifest {
   return {
@@ -61,7 +55,7 @@ export class RunFolder {
   private constructor(
     readonly path: string,
     private current: Manifest,
-    private readonly release: () => void,
+    private readonly lock: Lock,
   ) {}
 
   /**
@@ -111,13 +105,18 @@ export class RunFolder {
     onProgress: ProgressListener,
     read: () => Promise<Manifest>,
   ): Promise<RunFolder> {
-    const release = await lockRun(path, onProgress);
+    const lock = await lockRun(path, onProgress);
     try {
-      return new RunFolder(path, await read(), release);
+      return new RunFolder(path, await read(), lock);
     } catch (error) {
-      release();
+      lock.release();
       throw error;
     }
+  }
+
+  /** Aborted where another process has taken the run over. */
+  get lost(): AbortSignal {
+    return this.lock.lost;
   }
 
   get manifest(): Manifest {
@@ -128,11 +127,7 @@ export class RunFolder {
    * Records what was asked and decided, and the version and machine that do the work.
    * @param lastStage options of the stages behind it keep what was recorded before.
    */
-  async begin(
-    options: RunOptions,
-    decisions: Readonly<Record<string, Decision>>,
-    lastStage: StageName = 'report',
-  ): Promise<void> {
+  async begin(options: RunOptions, decisions: Decisions, lastStage: StageName = 'report'): Promise<void> {
     await this.change({
       titlesmithVersion: packageVersion,
       machine: describeMachine(),
@@ -145,8 +140,8 @@ export class RunFolder {
   private untouchedOptions(lastStage: StageName): Record<string, unknown> {
     const behind = stageNames.slice(stageNames.indexOf(lastStage) + 1);
     const isUntouched = (name: OptionName): boolean => {
-      const stages = stagesOf(name);
-      if (stages.length === 0) return rowOf(name).group === 'Model' && behind.includes('finetune');
+      const { stages, group } = specificationOf(name);
+      if (stages.length === 0) return group === 'Model' && behind.includes('finetune');
       return stages.every((stage) => behind.includes(stage));
     };
     const names = optionNames.filter((name) => isUntouched(name) && name in this.current.options);
@@ -164,7 +159,7 @@ export class RunFolder {
 
   /** Gives the lock back. */
   close(): void {
-    this.release();
+    this.lock.release();
   }
 }
 

@@ -127,13 +127,16 @@ async function isBeating(
   return false;
 }
 
-/** Rewrites the lock from time to time, until it is given back; a process that has lost it stops and saves. */
-function keepBeating(
-  path: string,
-  mine: Owner,
-  beatMs: number,
-  onProgress: ProgressListener,
-): NodeJS.Timeout {
+/** A lock that this process holds. */
+export interface Lock {
+  /** Aborted where another process has taken the lock: what it guards is to be left alone, once it is saved. */
+  readonly lost: AbortSignal;
+  /** Gives it back; this is also done when the process exits. */
+  release(): void;
+}
+
+/** Rewrites the lock from time to time, until it is given back or lost. */
+function keepBeating(path: string, mine: Owner, beatMs: number, onLost: () => void): NodeJS.Timeout {
   let { beat } = mine;
   const timer = setInterval(() => {
     try {
@@ -144,8 +147,7 @@ function keepBeating(
       // A full disk takes no beat, and loses no lock.
       if (systemErrorCode(error) !== undefined && systemErrorCode(error) !== 'ENOENT') return;
       clearInterval(timer);
-      onProgress({ kind: 'warning', message: `${path} is no longer this process's; it stops here.` });
-      process.kill(process.pid, 'SIGTERM');
+      onLost();
     }
   }, beatMs);
   return timer.unref();
@@ -154,14 +156,13 @@ function keepBeating(
 /**
  * Takes the run folder's lock, so that two processes never write one run. A lock whose process is gone is taken
  * over, with a warning.
- * @returns a function that gives the lock back; it is also given back when the process exits.
  * @throws TitlesmithError when another living process holds it, or the folder cannot be written.
  */
 export async function lockRun(
   folder: string,
   onProgress: ProgressListener,
   rhythm?: LockRhythm,
-): Promise<() => void> {
+): Promise<Lock> {
   const path = join(folder, lockFileName);
   return takeLock({ path, what: folder, instead: 'choose another --run-name' }, onProgress, rhythm);
 }
@@ -171,14 +172,18 @@ export async function takeLock(
   guarded: Guarded,
   onProgress: ProgressListener,
   { beatMs, watchMs }: LockRhythm = usualRhythm,
-): Promise<() => void> {
+): Promise<Lock> {
   const { path, what } = guarded;
   const start = await processStart(process.pid);
   const mine: Owner = { pid: process.pid, host: hostname(), processStart: start, beat: 0 };
   for (let attempt = 0; attempt < 10; attempt++) {
     try {
       await writeFile(path, `${JSON.stringify(mine)}\n`, { flag: 'wx' });
-      const timer = keepBeating(path, mine, beatMs, onProgress);
+      const lost = new AbortController();
+      const timer = keepBeating(path, mine, beatMs, () => {
+        onProgress({ kind: 'warning', message: `${path} is no longer this process's; it stops here.` });
+        lost.abort();
+      });
       const release = (): void => {
         clearInterval(timer);
         process.off('exit', release);
@@ -186,7 +191,7 @@ export async function takeLock(
         if (isSameProcess(readOwnerNow(path), mine)) rmSync(path, { force: true });
       };
       process.on('exit', release);
-      return release;
+      return { lost: lost.signal, release };
     } catch (error) {
       if (systemErrorCode(error) !== 'EEXIST') throw fileError('write', path, error);
     }

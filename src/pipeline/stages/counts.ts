@@ -1,3 +1,5 @@
+import type { OverfitStatistics, OverfitVerdict } from '../../common/judgement.js';
+
 /** What each stage counts: recorded in run.json, shown in the summary, handed to the report. Free of durations, so that equal work gives equal counts. */
 export type ExtractCounts = {
   /** Titles the source gave. */
@@ -43,11 +45,11 @@ export type DedupeCounts = {
 
 /** Shares from 0 to 1. */
 export type ReportCounts = {
-  readonly verdict: 'overfits' | 'leans' | 'healthy' | 'unknown';
+  readonly verdict: OverfitVerdict;
   /** Copies of training titles among the outputs. */
   readonly copyShare: number;
   /** The same less the share among held-out titles, with its 95% interval. */
-  readonly excess: { readonly share: number; readonly low: number; readonly high: number };
+  readonly excess: OverfitStatistics['excess'];
 };
 
 /** The counts of all stages that are done. */

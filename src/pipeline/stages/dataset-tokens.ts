@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { InterruptedError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import { readDataset } from '../../data/dataset.js';
+import type { TokenLimits } from '../../model/tokenizer/tokenized-titles.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import { TokenFile, writeTokens } from '../../model/training/token-file.js';
-import type { TokenLimits } from '../../model/training/tokens.js';
-import type { TrainingData } from '../../model/training/training-options.js';
-import { runFiles } from './descriptions.js';
+import type { TrainingData } from '../../model/training/plan.js';
+import { runFiles } from '../run/run-files.js';
+import { TokenFile, writeTokens } from './token-file.js';
 
 /** Titles between two signs of life. */
 const reportEvery = 20_000;

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
+import { collect } from '../../common/collect.js';
 import type { WorkContext } from '../../common/progress.js';
 import { readTitleRecords } from '../../data/cleaning/titles-file.js';
-import { conditionPrompt, keywordsOf } from '../../data/conditioning.js';
-import { writeSplitDataset } from '../../data/dataset.js';
+import { conditionPrompt, keywordsOf, withoutCondition } from '../../data/conditioning.js';
+import { readDataset, writeSplitDataset } from '../../data/dataset.js';
 import type { ConditionName } from '../../options/choices.js';
+import { runFiles } from '../run/run-files.js';
 import type { DatasetCounts } from './counts.js';
-import { runFiles } from './descriptions.js';
-import type { StageJob } from './stage-job.js';
+import type { StageJob } from './stage.js';
 
 /** titles.csv → dataset/train.txt and dataset/validation.txt. */
 export async function runDataset(
@@ -15,7 +16,7 @@ export async function runDataset(
 ): Promise<DatasetCounts> {
   const titles = (): AsyncIterable<string> => conditioned(join(folder, runFiles.titles), options.condition);
   const { validationShare } = options;
-  const counts = await writeSplitDataset(join(folder, 'dataset'), titles, { validationShare });
+  const counts = await writeSplitDataset(join(folder, runFiles.dataset), titles, { validationShare });
   const { train, validation } = counts;
   context.onProgress({
     kind: 'note',
@@ -29,4 +30,18 @@ async function* conditioned(path: string, names: readonly ConditionName[]): Asyn
   for await (const { title, subreddit } of readTitleRecords(path)) {
     yield conditionPrompt(names, { subreddit, keywords: keywordsOf(title) }) + title;
   }
+}
+
+/** The titles of a run as the dataset stage split them. */
+export interface DatasetTitles {
+  readonly train: readonly string[];
+  readonly validation: readonly string[];
+}
+
+/** Reads both dataset files, without the prompts before titles. @throws TitlesmithError naming file and line of a malformed one. */
+export async function readDatasetTitles(folder: string): Promise<DatasetTitles> {
+  return {
+    train: (await collect(readDataset(join(folder, runFiles.train)))).map(withoutCondition),
+    validation: (await collect(readDataset(join(folder, runFiles.validation)))).map(withoutCondition),
+  };
 }

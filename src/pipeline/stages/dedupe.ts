@@ -1,18 +1,30 @@
 import { join } from 'node:path';
+import type { Judgement } from '../../common/judgement.js';
 import type { WorkContext } from '../../common/progress.js';
+import { createTitleIndex } from '../../dedupe/comparison.js';
 import { applyDecisions } from '../../dedupe/decisions.js';
-import { countVerdicts } from '../../dedupe/dedupe.js';
+import { countVerdicts, dedupe } from '../../dedupe/dedupe.js';
+import { encodeWords } from '../../model/tokenizer/gpt2.js';
 import { decisionsFileName, readDecisions } from '../../review/decision-log.js';
 import { writeVerdicts } from '../../review/verdict-files.js';
+import { readAcceptedBefore } from '../run/earlier-results.js';
+import { runFiles } from '../run/run-files.js';
 import type { DedupeCounts } from './counts.js';
-import { judgeRun } from './judge.js';
-import type { StageJob } from './stage-job.js';
+import { readDatasetTitles } from './dataset.js';
+import { readGenerated } from './generated-file.js';
+import { writeJudgement } from './judgement-file.js';
+import type { StageJob } from './stage.js';
 
-/** generated.jsonl, dataset/ and what people decided in review → accepted.txt and rejected.csv. */
+/**
+ * generated.jsonl and dataset/ → judgement.json, which report, review and serve read; with what people decided in
+ * review → accepted.txt and rejected.csv.
+ */
 export async function runDedupe({ folder, options }: StageJob, context: WorkContext): Promise<DedupeCounts> {
-  const { rules, verdicts } = await judgeRun(folder, options.similarityThreshold, context);
+  const judgement = await judgeRun(folder, options.similarityThreshold, context);
+  const { rules, verdicts } = judgement;
   context.onProgress({ kind: 'note', message: rules.thresholdReason });
   context.onProgress({ kind: 'note', message: rules.runReason });
+  await writeJudgement(folder, judgement);
   const outputs = applyDecisions(verdicts, await readDecisions(join(folder, decisionsFileName)));
   const reviewed = outputs.filter(({ decision }) => decision !== undefined).length;
   if (reviewed > 0) {
@@ -20,4 +32,20 @@ export async function runDedupe({ folder, options }: StageJob, context: WorkCont
   }
   await writeVerdicts(folder, outputs);
   return countVerdicts(verdicts);
+}
+
+/**
+ * Judges a run's generated titles by its training titles, and the held-out titles by the same rules: they
+ * are the baseline. Runs are counted in GPT-2's tokens, whatever the model: one measure for all runs.
+ */
+async function judgeRun(
+  folder: string,
+  threshold: number | 'auto',
+  context: WorkContext,
+): Promise<Judgement> {
+  const outputs = await readGenerated(join(folder, runFiles.generated));
+  const { train, validation } = await readDatasetTitles(folder);
+  const index = createTitleIndex(train, encodeWords);
+  const earlier = await readAcceptedBefore(folder);
+  return dedupe(outputs, index, { threshold, heldOut: validation, earlier }, context);
 }

@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
 import { extractTitles } from '../../data/cleaning/extract.js';
+import { openRunSource, titleQuery } from '../decide/source.js';
 import { addingSource } from '../run/kept-months.js';
-import { openRunSource, titleQuery } from '../run-source.js';
-import { sharedSource } from '../shared-rows.js';
+import { runFiles } from '../run/run-files.js';
+import { sharedSource } from '../run/shared-rows.js';
 import type { ExtractCounts } from './counts.js';
-import { runFiles } from './descriptions.js';
-import type { StageJob } from './stage-job.js';
+import type { StageJob } from './stage.js';
 
 /** Source → cleaning → titles.csv and dropped.csv. */
 export async function runExtract(
   { folder, options, decisions, shared }: StageJob,
   context: WorkContext,
 ): Promise<ExtractCounts> {
-  const opened = await openRunSource(decisions['source']?.choice ?? options.source, options);
+  const opened = await openRunSource(decisions.source?.choice ?? options.source, options);
   const asked = shared ? sharedSource(opened, shared) : opened;
   const source = options.addMonths ? addingSource(asked, folder) : asked;
   return extractTitles(

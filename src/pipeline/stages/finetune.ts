@@ -1,17 +1,18 @@
 import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
 import { openEngine } from '../../model/engine/open-engine.js';
-import { finetune } from '../../model/training/finetune.js';
+import { train } from '../../model/training/training-loop.js';
 import { decidedDevice } from '../decide/device.js';
 import { checkPublishedModel, checkTrainingMemory } from '../decide/memory.js';
-import { hasEarlierCheckpoint } from '../run/earlier-checkpoint.js';
+import { hasEarlierCheckpoint } from '../run/earlier-results.js';
+import { runFiles } from '../run/run-files.js';
 import type { FinetuneCounts } from './counts.js';
-import { readDatasetTitles } from './dataset-titles.js';
+import { readDatasetTitles } from './dataset.js';
 import { datasetTitles, tokenizeDataset } from './dataset-tokens.js';
-import { earlierCheckpointFolder, runFiles } from './descriptions.js';
 import { prepareGeneration } from './prepared-generation.js';
-import type { StageJob } from './stage-job.js';
+import type { StageJob } from './stage.js';
 import { startingModel } from './starting-model.js';
+import { TrainingFiles } from './training-files.js';
 import { trainingOptions } from './training-presets.js';
 import { trainingSamples } from './training-samples.js';
 
@@ -21,7 +22,7 @@ async function earlierCheckpoint(
   { restoreFrom }: StageJob['options'],
 ): Promise<string | undefined> {
   const isThere = restoreFrom === 'latest' && (await hasEarlierCheckpoint(folder));
-  return isThere ? join(folder, earlierCheckpointFolder) : undefined;
+  return isThere ? join(folder, runFiles.earlierCheckpoint) : undefined;
 }
 
 /** dataset/ → tokens/, checkpoint/ and metrics.jsonl. */
@@ -29,12 +30,12 @@ export async function runFinetune(
   { folder, options, decisions }: StageJob,
   context: WorkContext,
 ): Promise<FinetuneCounts> {
-  const modelName = decisions['model']?.choice ?? 'nano';
+  const modelName = decisions.model?.choice ?? 'nano';
   // Known by its name, it is refused before it is downloaded.
   checkPublishedModel(modelName, options);
   const trainTitles = datasetTitles(join(folder, runFiles.train), 'vocabulary', context);
   const { configuration, tokenizer, pretrained } = await startingModel(
-    decisions['model'],
+    decisions.model,
     trainTitles,
     context,
     await earlierCheckpoint(folder, options),
@@ -44,7 +45,7 @@ export async function runFinetune(
   await prepareGeneration(options, { configuration, tokenizer });
   const limits = { maximumTokens: configuration.contextLength - 1 };
   const tokens = await tokenizeDataset(folder, tokenizer, limits, context);
-  const engine = await openEngine(decidedDevice(decisions['device']), { threads: options.threads });
+  const engine = await openEngine(decidedDevice(decisions.device), { threads: options.threads });
   const { sampleEvery, ...training } = trainingOptions(modelName, options);
   const samples = trainingSamples(
     engine,
@@ -57,20 +58,23 @@ export async function runFinetune(
       length: options.sampleLength,
     },
   );
+  const storage = new TrainingFiles({
+    checkpointFolder: join(folder, runFiles.checkpoint),
+    metricsPath: join(folder, runFiles.metrics),
+    eventsPath: join(folder, runFiles.events),
+  });
   const input = {
     engine,
     data: tokens,
     tokenizer,
     configuration,
     pretrained,
-    checkpointFolder: join(folder, runFiles.checkpoint),
-    metricsPath: join(folder, runFiles.metrics),
-    eventsPath: join(folder, runFiles.events),
+    storage,
     options: training,
     samples: sampleEvery > 0 ? samples : undefined,
   };
   try {
-    return await finetune(input, context);
+    return await train(input, context);
   } finally {
     tokens.close();
     await pretrained?.close();

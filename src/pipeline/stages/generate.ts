@@ -10,12 +10,11 @@ import type { GeneratedText } from '../../model/generation/sequence.js';
 import { openForGeneration, openModelFiles } from '../../model/weights/open-for-generation.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { decidedDevice } from '../decide/device.js';
+import { runFiles } from '../run/run-files.js';
 import type { GenerateCounts } from './counts.js';
-import { runFiles } from './descriptions.js';
-import { formatGenerated } from './generated-file.js';
-import { GeneratedJournal } from './generated-journal.js';
+import { formatGenerated, openGeneratedJournal } from './generated-file.js';
 import { prepareGeneration } from './prepared-generation.js';
-import type { StageJob } from './stage-job.js';
+import type { StageJob } from './stage.js';
 
 /** checkpoint/ → generated.jsonl. Finished texts are kept as they come, so that an interrupted stage goes on. */
 export async function runGenerate(
@@ -23,11 +22,11 @@ export async function runGenerate(
   context: WorkContext,
 ): Promise<GenerateCounts> {
   const journalPath = join(folder, runFiles.generatedJournal);
-  const journal = await GeneratedJournal.open(journalPath, resume);
-  const texts = [...journal.finished];
+  const journal = await openGeneratedJournal(journalPath, resume);
+  const texts = [...journal.opened];
   try {
     const finished = new Set(texts.map(({ index }) => index));
-    const source = { model: join(folder, runFiles.checkpoint), device: decidedDevice(decisions['device']) };
+    const source = { model: join(folder, runFiles.checkpoint), device: decidedDevice(decisions.device) };
     for await (const text of generateFrom(source, options, finished, context)) {
       const bare = { ...text, text: withoutCondition(text.text) };
       await journal.append(bare);

@@ -1,8 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { fileError, usageError } from '../../common/errors.js';
 import type { GenerationOptions } from '../../model/generation/options.js';
 import { checkCapacity, encodePrompts, longestPrompt, type Prompt } from '../../model/generation/prompts.js';
 import type { OpenModel } from '../../model/weights/open-model.js';
 import type { RunOptions } from '../../options/option-table.js';
-import { readPrefixFile } from '../prefix-file.js';
 
 /** What is asked of generation, checked against a model, and the positions that takes. */
 export interface PreparedGeneration {
@@ -30,4 +31,29 @@ export async function prepareGeneration(
   const prompts = encodePrompts(tokenizer, options);
   checkCapacity(prompts, options, configuration.contextLength);
   return { options, prompts, texts: nsamples * prompts.length, capacity: longestPrompt(prompts) + length };
+}
+
+const largestPrefixFile = 64 * 2 ** 20;
+
+/**
+ * Reads a file of prefixes, one a line; empty lines are left out, white space at a line's end belongs to the prefix.
+ * @throws TitlesmithError when it cannot be read, is not UTF-8, is larger than 64 MB or holds no prefix.
+ */
+export async function readPrefixFile(path: string): Promise<string[]> {
+  let content: Buffer;
+  try {
+    content = await readFile(path);
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+  if (content.length > largestPrefixFile) throw usageError(`--prefix-file ${path} is larger than 64 MB.`);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(content);
+  } catch {
+    throw usageError(`--prefix-file ${path} is not UTF-8 text.`, 'Save it as UTF-8, one prefix a line.');
+  }
+  const prefixes = text.split(/\r?\n/).filter((line) => line !== '');
+  if (prefixes.length === 0) throw usageError(`--prefix-file ${path} holds no prefix.`);
+  return prefixes;
 }

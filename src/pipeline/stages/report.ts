@@ -1,30 +1,31 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../../common/errors.js';
-import type { WorkContext } from '../../common/progress.js';
 import { overfitStatistics } from '../../dedupe/statistics.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
-import { optionNames, type RunOptions, stagesOf } from '../../options/option-table.js';
-import { flagOf } from '../../options/options.js';
-import { buildReport } from '../../report/figures.js';
-import { renderReport } from '../../report/page.js';
+import { readClientBundle } from '../../io/client-bundle.js';
+import type { RunOptions } from '../../options/option-table.js';
+import { flagOf, optionNames, specificationOf } from '../../options/options.js';
+import { buildReport } from '../../report/build-report.js';
 import type { ReportFigures, TrainingPoint } from '../../report/report-figures.js';
+import { renderReport } from '../../report/report-page.js';
+import type { PageAssets } from '../../web/html-page.js';
+import { runFiles } from '../run/run-files.js';
 import type { ReportCounts, RunCounts } from './counts.js';
-import { runFiles } from './descriptions.js';
-import { judgeRun } from './judge.js';
-import type { StageJob } from './stage-job.js';
+import { readJudgement } from './judgement-file.js';
+import type { StageJob } from './stage.js';
 
 /** Everything a run left behind → report.html and report.json. */
-export async function runReport(job: StageJob, context: WorkContext): Promise<ReportCounts> {
+export async function runReport(job: StageJob): Promise<ReportCounts> {
   const { folder, options, decisions } = job;
   const { source } = decisions;
-  const judgement = await judgeRun(folder, options.similarityThreshold, context);
+  const judgement = await readJudgement(folder);
   const overfit = overfitStatistics(judgement.verdicts, judgement.heldOut);
   const figures = buildReport({
     runName: job.runName,
     subreddit: options.subreddit[0],
     source: { description: source?.description ?? options.source, synthetic: source?.choice === 'sample' },
-    model: { name: decisions['model']?.choice ?? options.model },
+    model: { name: decisions.model?.choice ?? options.model },
     seed: options.seed,
     options: shownOptions(options),
     counts: job.counts as RunCounts,
@@ -36,13 +37,18 @@ export async function runReport(job: StageJob, context: WorkContext): Promise<Re
   return { verdict: overfit.verdict, copyShare: overfit.outputs.copies.share, excess: overfit.excess };
 }
 
+/** The report's style and script, as {@link renderReport} takes them. */
+export function reportAssets(): PageAssets {
+  return { styles: readClientBundle('report.css'), script: readClientBundle('report.js') };
+}
+
 /**
- * Writes report.json and report.html into a run folder, each atomically.
- * @throws TitlesmithError naming the file that cannot be written.
+ * Writes report.html and report.json into a run folder, each atomically.
+ * @throws TitlesmithError naming the file.
  */
 export async function writeReport(folder: string, figures: ReportFigures): Promise<void> {
   await writeFileAtomic(join(folder, runFiles.reportFigures), `${JSON.stringify(figures, null, 2)}\n`);
-  await writeFileAtomic(join(folder, runFiles.reportPage), renderReport(figures));
+  await writeFileAtomic(join(folder, runFiles.reportPage), renderReport(figures, reportAssets()));
 }
 
 /** Options that results depend on, as the command line names them; what the run decided itself is left out. */
@@ -50,7 +56,8 @@ function shownOptions(options: RunOptions): Record<string, string | number | boo
   const shown: Record<string, string | number | boolean> = {};
   for (const name of optionNames) {
     const value = options[name];
-    if (stagesOf(name).length === 0 || value === undefined || typeof value === 'object') continue;
+    if (specificationOf(name).stages.length === 0 || value === undefined || typeof value === 'object')
+      continue;
     shown[flagOf(name).slice(2)] = value;
   }
   return shown;

@@ -6,13 +6,13 @@ import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { Engine } from '../../model/engine/engine.js';
 import { generateTexts } from '../../model/generation/generate.js';
 import { generationDefaults } from '../../model/generation/options.js';
+import { encodeWords } from '../../model/tokenizer/gpt2.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import type { TrainingSamples } from '../../model/training/input.js';
+import type { TrainingSamples } from '../../model/training/training-loop.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import type { WeightSource } from '../../model/transformer/weight-source.js';
 import { openForGeneration } from '../../model/weights/open-for-generation.js';
-import type { DatasetTitles } from './dataset-titles.js';
-import { tokenizeFolded } from './judge.js';
+import type { DatasetTitles } from './dataset.js';
 
 export interface SampleSettings {
   readonly folder: string;
@@ -41,7 +41,7 @@ export function trainingSamples(
   let opened: Promise<TitleJudge> | undefined;
   const openJudge = async (): Promise<TitleJudge> => {
     const { train, validation } = await titles();
-    return createTitleJudge(train, { heldOut: validation, tokenize: tokenizeFolded });
+    return createTitleJudge(train, { heldOut: validation, tokenize: encodeWords });
   };
   return {
     every: settings.every,

@@ -1,74 +1,49 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import cors from '@fastify/cors';
-import fastify, { type FastifyInstance } from 'fastify';
-import { commonHeaders, nothingPolicy } from '../../web/security.js';
-import { ServeError } from '../serve-error.js';
+import { assertKey, guardSameSite } from '../../web/server/guards.js';
+import { createHttpApp, type HttpApp } from '../../web/server/http-app.js';
+import type { Health } from '../page/messages.js';
+import { type RouteContext, whereBugsAreTold } from './answer.js';
 import { cloudRunRoutes } from './cloud-run-routes.js';
 import { completionRoutes } from './completion-routes.js';
-import type { AppContext } from './context.js';
-import { answerFailures, refuse, refuseConnection, writeRefusal } from './failures.js';
-import { guard } from './guards.js';
-import { operationRoutes } from './operation-routes.js';
-import { pageRoutes } from './page-routes.js';
-import { recordRequests } from './records.js';
+import { pageAddresses, pageRoutes } from './page-routes.js';
+import { recordRequests } from './request-log.js';
 
-/** What one client may take of the server. */
-const bounds = {
-  bodyBytes: 64 * 1024,
-  headBytes: 16 * 1024,
-  /** For a whole request to come in. */
-  requestMs: 10_000,
-  /** Longer than load balancers keep an idle connection, so that they and not we close it. */
-  keepAliveMs: 65_000,
-  connections: 2000,
-} as const;
+const mostBodyBytes = 64 * 1024;
+const mostConnections = 2000;
+
+/** Routes that need no key: they tell nothing of the titles, and cost nothing. */
+const open = new Set(['/health', '/health/live', ...pageAddresses]);
+
+/** Routes whose every request asks for a text at least. */
+const generating = new Set(['/', '/texts', '/v1/completions']);
 
 /** The HTTP server, ready to listen. Closing it lets answers under way end. */
-export async function createApp(context: AppContext): Promise<FastifyInstance> {
-  const app = fastify({
-    logger: false,
-    bodyLimit: bounds.bodyBytes,
-    requestTimeout: bounds.requestMs,
-    keepAliveTimeout: bounds.keepAliveMs,
-    http: {
-      maxHeaderSize: bounds.headBytes,
-      headersTimeout: bounds.requestMs,
-      connectionsCheckingInterval: 1000,
-      // A missing host is refused by the guard, in JSON.
-      requireHostHeader: false,
-    },
-    exposeHeadRoutes: false,
-    forceCloseConnections: 'idle',
-    onProtoPoisoning: 'error',
-    onConstructorPoisoning: 'error',
-    routerOptions: { maxParamLength: 500 },
-    ajv: {
-      customOptions: {
-        coerceTypes: false,
-        removeAdditional: false,
-        useDefaults: false,
-        // Otherwise it prints a warning among the lines of the log.
-        allowUnionTypes: true,
-      },
-    },
-    clientErrorHandler: refuseConnection,
-    frameworkErrors: (_, __, reply) =>
-      refuse(reply, new ServeError(400, 'The address is malformed.', { code: 'bad_request' })),
+export async function createApp(context: RouteContext): Promise<HttpApp> {
+  const { settings, inference, metrics, log } = context;
+  const { host, apiKey, corsOrigins } = settings;
+  const app = createHttpApp({
+    bodyBytes: mostBodyBytes,
+    connections: mostConnections,
+    whereBugsAreTold,
+    onBug: (error, { method, routeOptions }) =>
+      log('ERROR', `${method} ${routeOptions.url}: ${error.stack ?? error.message}`),
   });
-  app.server.maxConnections = bounds.connections;
-  refuseOddities(app);
-  answerFailures(app, context.log, bounds.bodyBytes);
-  recordRequests(app, context);
-  app.addHook('onRequest', async (_, reply) => {
-    reply.headers({ ...commonHeaders, 'Content-Security-Policy': nothingPolicy });
+  recordRequests(app, metrics, log, settings.logPrompts);
+  await guardSameSite(app, {
+    host,
+    allowedOrigins: corsOrigins,
+    hints: {
+      host: 'start it with --host to be reached by other names',
+      origin: '--cors-origin allows one',
+    },
   });
-  const { corsOrigins } = context.settings;
-  if (corsOrigins.length > 0) {
-    const origin = corsOrigins.includes('*') ? '*' : [...corsOrigins];
-    await app.register(cors, { origin, methods: ['GET', 'HEAD', 'POST'], maxAge: 600 });
-  }
-  guard(app, context);
+  app.addHook('onRequest', async (request) => {
+    const { method } = request;
+    const route = request.routeOptions.url ?? '';
+    if (apiKey !== undefined && method !== 'HEAD' && method !== 'OPTIONS' && !open.has(route))
+      assertKey(request, apiKey);
+    // Before the body is read, so that refusing costs little.
+    if (method === 'POST' && generating.has(route)) inference.assertRoom(1);
+  });
   cloudRunRoutes(app, context);
   completionRoutes(app, context);
   pageRoutes(app, context);
@@ -76,14 +51,17 @@ export async function createApp(context: AppContext): Promise<FastifyInstance> {
   return app;
 }
 
-/** Node answers these with a closed connection or an empty body, where nobody listens. */
-function refuseOddities(app: FastifyInstance): void {
-  app.server.on('connect', (_: IncomingMessage, socket: Socket) => {
-    writeRefusal(socket, new ServeError(405, 'This server is no proxy.', { code: 'method_not_allowed' }));
+/** Health and figures, for the platform that runs the server. */
+function operationRoutes(app: HttpApp, { inference, metrics }: RouteContext): void {
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/health',
+    handler: async (_, reply) => {
+      const { isReady, facts } = inference;
+      const status = isReady ? 'ready' : facts === undefined ? 'loading' : 'shutting down';
+      return reply.code(isReady ? 200 : 503).send({ status } satisfies Health);
+    },
   });
-  app.server.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) => {
-    const error = new ServeError(417, 'Expect is not understood.', { code: 'bad_request', field: 'Expect' });
-    response.writeHead(417, { 'Content-Type': 'application/json; charset=utf-8', Connection: 'close' });
-    response.end(JSON.stringify(error.toBody()));
-  });
+  app.route({ method: ['GET', 'HEAD'], url: '/health/live', handler: async () => ({ status: 'alive' }) });
+  app.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()));
 }

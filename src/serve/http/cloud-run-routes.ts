@@ -1,13 +1,11 @@
 import { randomInt } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { PromptTooLong } from '../inference/engine.js';
-import { ServeError } from '../serve-error.js';
-import type { ServedCondition, TextsWanted } from '../served-model.js';
-import { collect, submit } from './answers.js';
-import { hiddenPrefix } from './conditions.js';
-import type { AppContext } from './context.js';
-import { schemaError } from './failures.js';
-import { assertWholeCharacters, tooLong } from './fields.js';
+import { HttpError } from '../../web/http-error.js';
+import { schemaError } from '../../web/server/failures.js';
+import type { HttpApp, HttpReply, HttpRequest } from '../../web/server/http-app.js';
+import type { CompletionRequest } from '../completion.js';
+import type { ServedCondition } from '../served-model.js';
+import { collect, type RouteContext, submit } from './answer.js';
+import { assertWholeCharacters, hiddenPrefix } from './prompt-fields.js';
 
 /** What gpt-2-cloud-run takes, by its names. */
 interface Parameters {
@@ -53,14 +51,14 @@ const mostPrefixCharacters = 500;
  * `GET|POST|HEAD /` as gpt-2-cloud-run answers it, from the query or from a body in JSON, whatever its content type
  * says. Browsers that open the address get the page instead.
  */
-export function cloudRunRoutes(app: FastifyInstance, context: AppContext): void {
+export function cloudRunRoutes(app: HttpApp, context: RouteContext): void {
   void app.register(async (scope) => {
     // Its own page posts JSON as application/x-www-form-urlencoded, jQuery's default.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'string' }, scope.getDefaultJsonParser('error', 'error'));
     scope.head('/', async (_, reply) => {
-      if (!context.engine.isReady) {
-        throw new ServeError(503, 'The model is being loaded.', { code: 'loading', retryAfter: 2 });
+      if (!context.inference.isReady) {
+        throw new HttpError(503, 'The model is being loaded.', { code: 'loading', retryAfter: 2 });
       }
       return reply.type('application/json; charset=utf-8').send();
     });
@@ -76,26 +74,21 @@ export function cloudRunRoutes(app: FastifyInstance, context: AppContext): void 
 }
 
 async function answer(
-  { engine, served }: AppContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  { inference, served }: RouteContext,
+  request: HttpRequest,
+  reply: HttpReply,
   given: unknown,
 ): Promise<{ readonly text: string }> {
   const parameters = readParameters(request, given);
-  const wanted = toWanted(parameters, served.condition);
-  try {
-    const { texts } = await collect(submit(engine, reply, wanted));
-    return { text: texts[0]?.text ?? '' };
-  } catch (error) {
-    if (error instanceof PromptTooLong) throw tooLong('prefix', error.promptTokens, error.capacity);
-    throw error;
-  }
+  const wanted = toCompletionRequest(parameters, served.condition);
+  const { texts } = await collect(submit(inference, reply, wanted), 'prefix');
+  return { text: texts[0]?.text ?? '' };
 }
 
-/** Numbers may come as text, as they do in a query and from its page. @throws ServeError 400 naming the field. */
-function readParameters(request: FastifyRequest, given: unknown): Parameters {
+/** Numbers may come as text, as they do in a query and from its page. @throws HttpError 400 naming the field. */
+function readParameters(request: HttpRequest, given: unknown): Parameters {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new ServeError(400, 'The body is no JSON object.', { code: 'bad_request' });
+    throw new HttpError(400, 'The body is no JSON object.', { code: 'bad_request' });
   }
   const read = Object.fromEntries(
     Object.entries(given)
@@ -116,10 +109,10 @@ function toNumber(value: unknown): unknown {
     : value;
 }
 
-function toWanted(
+function toCompletionRequest(
   { length, temperature, top_k, top_p, prefix, truncate, include_prefix }: Parameters,
   condition: ServedCondition | undefined,
-): TextsWanted {
+): CompletionRequest {
   const seed = randomInt(2 ** 32);
   return {
     options: {
@@ -135,7 +128,7 @@ function toWanted(
       includePrefix: String(include_prefix).toLowerCase() === 'true',
     },
     shorten: true,
-    pieces: false,
+    deltas: false,
     judged: false,
   };
 }

@@ -1,16 +1,30 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
 import { packageVersion } from '../../io/package-root.js';
-import { PromptTooLong } from '../inference/engine.js';
-import { fieldError, ServeError } from '../serve-error.js';
-import type { ServedCondition, ServedText, TextsWanted } from '../served-model.js';
-import { type Begun, begun, collect, serverSentEvent, stream, streamedError, submit } from './answers.js';
-import { type ConditionFields, conditionSchema, hiddenPrefix } from './conditions.js';
-import type { AppContext } from './context.js';
-import { assertWholeCharacters, longestPromptCharacters, tooLong } from './fields.js';
+import { fieldError, HttpError } from '../../web/http-error.js';
+import { sendEvents, serverSentEvent } from '../../web/server/event-stream.js';
+import { toShownError } from '../../web/server/failures.js';
+import type { HttpApp } from '../../web/server/http-app.js';
+import type { CompletionRequest } from '../completion.js';
+import type { ServedCondition } from '../served-model.js';
+import {
+  type BegunRequest,
+  begun,
+  type Completions,
+  collect,
+  type RouteContext,
+  submit,
+  whereBugsAreTold,
+} from './answer.js';
+import {
+  assertWholeCharacters,
+  type ConditionFields,
+  conditionSchema,
+  hiddenPrefix,
+  longestPromptCharacters,
+} from './prompt-fields.js';
 
 /** A request as OpenAI's clients send it; null is as good as nothing. */
-interface CompletionRequest extends ConditionFields {
+interface CompletionBody extends ConditionFields {
   readonly model: string;
   readonly prompt?: string | readonly string[] | null;
   readonly n?: number | null;
@@ -76,8 +90,8 @@ function schema(mostTexts: number, condition: ServedCondition | undefined) {
 }
 
 /** `GET /v1/models` and `POST /v1/completions` as OpenAI's clients know them. */
-export function completionRoutes(app: FastifyInstance, context: AppContext): void {
-  const { engine, served } = context;
+export function completionRoutes(app: HttpApp, context: RouteContext): void {
+  const { inference, served } = context;
   const model = {
     id: served.name,
     object: 'model',
@@ -89,26 +103,18 @@ export function completionRoutes(app: FastifyInstance, context: AppContext): voi
     assertModel((request.params as { name: string }).name, served.name);
     return model;
   });
-  app.post<{ Body: CompletionRequest }>(
+  app.post<{ Body: CompletionBody }>(
     '/v1/completions',
-    { schema: { body: schema(engine.mostTexts, served.condition) } },
+    { schema: { body: schema(inference.mostTexts, served.condition) } },
     async (request, reply) => {
       const { body } = request;
       assertModel(body.model, served.name);
-      const wanted = toWanted(body, engine.mostTexts, served.condition);
+      const wanted = toCompletionRequest(body, inference.mostTexts, served.condition);
       const answer = new Answer(served.name);
-      try {
-        const submission = submit(engine, reply, wanted);
-        if (body.stream === true) {
-          const includeUsage = body.stream_options?.include_usage === true;
-          return stream(reply, answer.chunks(await begun(submission), includeUsage));
-        }
-        const { texts, promptTokens } = await collect(submission);
-        return answer.whole(texts, promptTokens);
-      } catch (error) {
-        if (error instanceof PromptTooLong) throw tooLong('prompt', error.promptTokens, error.capacity);
-        throw error;
-      }
+      const submission = submit(inference, reply, wanted);
+      if (body.stream !== true) return answer.whole(await collect(submission, 'prompt'));
+      const includeUsage = body.stream_options?.include_usage === true;
+      return sendEvents(reply, answer.chunks(await begun(submission, 'prompt'), includeUsage));
     },
   );
 }
@@ -116,15 +122,15 @@ export function completionRoutes(app: FastifyInstance, context: AppContext): voi
 function assertModel(asked: string, name: string): void {
   if (asked === name) return;
   const message = `There is no model ${JSON.stringify(asked)} here; this server has ${JSON.stringify(name)}.`;
-  throw new ServeError(404, message, { code: 'model_not_found', field: 'model' });
+  throw new HttpError(404, message, { code: 'model_not_found', field: 'model' });
 }
 
-/** @throws ServeError 400 naming the field. */
-function toWanted(
-  body: CompletionRequest,
+/** @throws HttpError 400 naming the field. */
+function toCompletionRequest(
+  body: CompletionBody,
   mostTexts: number,
   condition: ServedCondition | undefined,
-): TextsWanted {
+): CompletionRequest {
   const { n, best_of, max_tokens, temperature, top_p, top_k, echo } = body;
   const seed = body.seed ?? randomInt(2 ** 32);
   const nsamples = n ?? 1;
@@ -144,14 +150,14 @@ function toWanted(
       length: max_tokens ?? 16,
       temperature: temperature ?? 1,
       topK: top_k ?? 0,
-      // To the engine 0 is off; here it is the least share there is.
+      // To the model 0 is off; here it is the least share there is.
       topP: Math.max(top_p ?? 1, 1e-9),
       prefixes,
       truncate: stop,
       includePrefix: echo ?? false,
     },
     shorten: false,
-    pieces: body.stream === true,
+    deltas: body.stream === true,
     judged: false,
   };
 }
@@ -170,20 +176,14 @@ class Answer {
     };
   }
 
-  whole(texts: readonly ServedText[], promptTokens: readonly number[]) {
+  whole({ texts, promptTokens }: Completions) {
     const choices = texts.map(({ index, text, finishReason }) => choice(index, text, finishReason));
-    return {
-      ...this.head,
-      choices,
-      usage: usage(
-        promptTokens,
-        texts.reduce((sum, each) => sum + each.tokens, 0),
-      ),
-    };
+    const tokens = texts.reduce((sum, each) => sum + each.tokens, 0);
+    return { ...this.head, choices, usage: usage(promptTokens, tokens) };
   }
 
   async *chunks(
-    { promptTokens, events }: Begun,
+    { promptTokens, events }: BegunRequest,
     includeUsage: boolean,
   ): AsyncGenerator<string, void, undefined> {
     const more = includeUsage ? { usage: null } : {};
@@ -191,7 +191,7 @@ class Answer {
     let tokens = 0;
     try {
       for await (const event of events) {
-        if (event.kind === 'piece') yield chunk(choice(event.index, event.piece, null));
+        if (event.kind === 'delta') yield chunk(choice(event.index, event.delta, null));
         if (event.kind !== 'text') continue;
         const { index, finishReason } = event.text;
         tokens += event.text.tokens;
@@ -201,7 +201,7 @@ class Answer {
         yield serverSentEvent({ ...this.head, choices: [], usage: usage(promptTokens, tokens) });
       yield serverSentEvent('[DONE]');
     } catch (error) {
-      yield serverSentEvent(streamedError(error));
+      yield serverSentEvent(toShownError(error, whereBugsAreTold).toBody());
     }
   }
 }

@@ -1,26 +1,23 @@
 import { randomInt } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import { readClientBundle } from '../../io/client-bundle.js';
 import { findDifferences } from '../../report/differences.js';
-import { pagePolicy } from '../../web/security.js';
-import { PromptTooLong } from '../inference/engine.js';
-import { textBounds } from '../page/bounds.js';
-import { renderServePage, serveScript, serveStyles } from '../page/page.js';
-import type { ServedCondition, ServedText, TextsWanted } from '../served-model.js';
-import { type Begun, begun, serverSentEvent, stream, streamedError, submit } from './answers.js';
-import { type ConditionFields, conditionSchema, hiddenPrefix } from './conditions.js';
-import type { AppContext } from './context.js';
-import { assertWholeCharacters, longestPromptCharacters, tooLong } from './fields.js';
+import { sendEvents, serverSentEvent } from '../../web/server/event-stream.js';
+import { toShownError } from '../../web/server/failures.js';
+import { type HttpApp, servePage } from '../../web/server/http-app.js';
+import type { Completion, CompletionRequest } from '../completion.js';
+import { type ShownText, type TextsEvent, type TextsRequest, textBounds } from '../page/messages.js';
+import { renderServePage } from '../page/serve-page.js';
+import type { ServedCondition } from '../served-model.js';
+import { type BegunRequest, begun, type RouteContext, submit, whereBugsAreTold } from './answer.js';
+import {
+  assertWholeCharacters,
+  conditionSchema,
+  hiddenPrefix,
+  longestPromptCharacters,
+} from './prompt-fields.js';
 
-/** What the page's form sends. */
-interface TextsRequest extends ConditionFields {
-  readonly prompt?: string;
-  readonly n?: number;
-  readonly length?: number;
-  readonly temperature?: number;
-  readonly top_k?: number;
-  readonly top_p?: number;
-  readonly seed?: number;
-}
+/** The page and the files beside it. */
+export const pageAddresses = ['/page', '/page.css', '/page.js'] as const;
 
 function schema(mostTexts: number, condition: ServedCondition | undefined) {
   const { temperature, topK, topP, seed } = textBounds;
@@ -41,44 +38,35 @@ function schema(mostTexts: number, condition: ServedCondition | undefined) {
 }
 
 /** The page for people, and the stream of texts it asks for. */
-export function pageRoutes(app: FastifyInstance, { served, settings, engine }: AppContext): void {
+export function pageRoutes(app: HttpApp, { served, settings, inference }: RouteContext): void {
+  const { condition } = served;
   const page = renderServePage({
     name: served.name,
-    mostTexts: engine.mostTexts,
+    mostTexts: inference.mostTexts,
     longest: settings.capacity,
     compared: served.titles !== undefined,
     needsKey: settings.apiKey !== undefined,
-    subreddits: served.condition?.names.includes('subreddit') ? served.condition.subreddits : [],
-    byKeywords: served.condition?.names.includes('keywords') ?? false,
+    subreddits: condition?.names.includes('subreddit') ? condition.subreddits : [],
+    byKeywords: condition?.names.includes('keywords') ?? false,
   });
-  const file = (url: string, type: string, content: string): void => {
-    app.route({
-      method: ['GET', 'HEAD'],
-      url,
-      handler: async (_, reply) =>
-        reply.type(type).header('content-security-policy', pagePolicy).send(content),
-    });
-  };
-  file('/page', 'text/html; charset=utf-8', page);
-  file('/page.css', 'text/css; charset=utf-8', serveStyles);
-  file('/page.js', 'text/javascript; charset=utf-8', serveScript);
+  const [address, styles, script] = pageAddresses;
+  servePage(app, {
+    page: { url: address, content: page },
+    styles: { url: styles, content: readClientBundle('serve.css') },
+    script: { url: script, content: readClientBundle('serve.js') },
+  });
   app.post<{ Body: TextsRequest }>(
     '/texts',
-    { schema: { body: schema(engine.mostTexts, served.condition) } },
+    { schema: { body: schema(inference.mostTexts, condition) } },
     async ({ body }, reply) => {
-      const wanted = toWanted(body, served.condition);
-      try {
-        const submission = submit(engine, reply, wanted);
-        return stream(reply, events(await begun(submission), wanted));
-      } catch (error) {
-        if (error instanceof PromptTooLong) throw tooLong('prompt', error.promptTokens, error.capacity);
-        throw error;
-      }
+      const request = toCompletionRequest(body, condition);
+      const submission = submit(inference, reply, request);
+      return sendEvents(reply, eventLines(await begun(submission, 'prompt'), request));
     },
   );
 }
 
-function toWanted(body: TextsRequest, condition: ServedCondition | undefined): TextsWanted {
+function toCompletionRequest(body: TextsRequest, condition: ServedCondition | undefined): CompletionRequest {
   const { prompt = '', n, length, temperature, top_k, top_p } = body;
   const seed = body.seed ?? randomInt(2 ** 32);
   assertWholeCharacters('prompt', prompt);
@@ -96,36 +84,47 @@ function toWanted(body: TextsRequest, condition: ServedCondition | undefined): T
       includePrefix: true,
     },
     shorten: true,
-    pieces: true,
+    deltas: true,
     judged: true,
   };
 }
 
-/** `begin`, then `piece` and `text` as they come, then `end`; or `error` where it ends before. */
-async function* events(request: Begun, { options }: TextsWanted): AsyncGenerator<string, void, undefined> {
+async function* eventLines(
+  begunRequest: BegunRequest,
+  { options }: CompletionRequest,
+): AsyncGenerator<string, void, undefined> {
+  const line = ({ name, data }: TextsEvent): string => serverSentEvent(data, name);
   try {
-    yield serverSentEvent({ seed: options.seed, n: options.nsamples }, 'begin');
-    for await (const event of request.events) {
-      if (event.kind === 'piece') yield serverSentEvent({ index: event.index, piece: event.piece }, 'piece');
-      else if (event.kind === 'text') yield serverSentEvent(shown(event.text), 'text');
+    yield line({ name: 'begin', data: { seed: options.seed, n: options.nsamples } });
+    for await (const event of begunRequest.events) {
+      if (event.kind === 'text') yield line({ name: 'text', data: shown(event.text) });
+      else if (event.kind === 'delta') {
+        const { index, delta } = event;
+        yield line({ name: 'delta', data: { index, delta } });
+      }
     }
-    yield serverSentEvent({}, 'end');
+    yield line({ name: 'end', data: {} });
   } catch (error) {
-    yield serverSentEvent(streamedError(error), 'error');
+    yield line({ name: 'error', data: toShownError(error, whereBugsAreTold).toBody() });
   }
 }
 
 /** A finished text with what it resembles, word by word. */
-function shown({ judgement, finishReason, ...text }: ServedText) {
-  if (!judgement) return { ...text, finishReason };
+function shown({ judgement, ...text }: Completion): ShownText {
+  if (!judgement) return text;
   const { reason, evidence, rating, matched, second } = judgement;
   const compared = matched === undefined ? undefined : findDifferences(text.text, matched);
   return {
     ...text,
-    finishReason,
-    copy: reason === undefined ? null : { reason, evidence: evidence ?? '', second: second ?? '' },
-    // A blank or broken text is refused too, but copies nothing.
-    isCopied: reason !== undefined && reason !== 'blank' && reason !== 'broken text',
+    refusal:
+      reason === undefined
+        ? null
+        : {
+            reason,
+            evidence: evidence ?? '',
+            second: second ?? '',
+            isCopy: reason !== 'blank' && reason !== 'broken text',
+          },
     closest: compared && {
       rating,
       text: compared.first.join(' '),

@@ -1,22 +1,9 @@
-import type { TextEvent } from '../served-model.js';
-
-/** How a request ended. */
-export type Outcome = 'done' | 'refused' | 'failed' | 'deadline' | 'withdrawn' | 'stopped';
-
-/** What became of a request. */
-export interface SubmissionResult {
-  readonly outcome: Outcome;
-  readonly texts: number;
-  readonly tokens: number;
-  readonly seconds: number;
-  /** Until the first piece, or text where pieces were not asked for. */
-  readonly firstSeconds: number | undefined;
-}
+import type { CompletionEvent, CompletionOutcome, CompletionSummary } from '../completion.js';
 
 /** A request under way: its events as they come, and the means to withdraw it. */
 export class Submission {
   private readonly startedAt = performance.now();
-  private readonly waiting: TextEvent[] = [];
+  private readonly waiting: CompletionEvent[] = [];
   private ended: { readonly error: Error | undefined } | undefined;
   private wake: () => void = () => {};
   private texts = 0;
@@ -29,7 +16,7 @@ export class Submission {
    */
   constructor(
     private readonly nsamples: number,
-    private readonly onEnd: (result: SubmissionResult) => void,
+    private readonly onEnd: (result: CompletionSummary) => void,
   ) {}
 
   /** Texts that are still to come. */
@@ -37,8 +24,8 @@ export class Submission {
     return this.ended ? 0 : this.nsamples - this.texts;
   }
 
-  /** Takes in what the engine says. */
-  add(event: TextEvent): void {
+  /** Takes in what the worker says. */
+  add(event: CompletionEvent): void {
     if (this.ended) return;
     if (event.kind !== 'begin') this.firstSeconds ??= this.seconds();
     if (event.kind === 'text') {
@@ -50,7 +37,7 @@ export class Submission {
   }
 
   /** Ends the request; what came before is still given. Does nothing where it has ended. */
-  end(outcome: Outcome, error?: Error): void {
+  end(outcome: CompletionOutcome, error?: Error): void {
     if (this.ended) return;
     this.ended = { error };
     const { texts, tokens, firstSeconds } = this;
@@ -59,7 +46,7 @@ export class Submission {
   }
 
   /** The events in their order. For one reader. @throws the error that ended the request. */
-  async *events(): AsyncGenerator<TextEvent, void, undefined> {
+  async *events(): AsyncGenerator<CompletionEvent, void, undefined> {
     for (;;) {
       yield* this.waiting.splice(0);
       if (this.waiting.length > 0) continue;

@@ -1,8 +1,8 @@
 import { decodeHTMLStrict } from 'entities';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { collect } from '../../../src/common/collect.js';
 import { cleanText, cleanTitle, cleanTitles, longestRawTitle } from '../../../src/data/cleaning/clean.js';
-import { collect } from '../../../src/pipeline/collect.js';
 
 const family = '👨\u200D👩\u200D👧\u200D👦';
 const england = '🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}';

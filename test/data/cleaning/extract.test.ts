@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeEach, expect, test } from 'vitest';
+import { collect } from '../../../src/common/collect.js';
 import { InterruptedError } from '../../../src/common/errors.js';
 import { type ProgressEvent, silentContext, type WorkContext } from '../../../src/common/progress.js';
 import { cleanText } from '../../../src/data/cleaning/clean.js';
@@ -10,7 +11,6 @@ import { extractTitles } from '../../../src/data/cleaning/extract.js';
 import { csvLine, readTitles } from '../../../src/data/cleaning/titles-file.js';
 import { openCsvSource } from '../../../src/data/sources/csv/csv.js';
 import type { TitleQuery, TitleSource } from '../../../src/data/sources/title-source.js';
-import { collect } from '../../../src/pipeline/collect.js';
 
 const root = mkdtempSync(join(tmpdir(), 'titlesmith-cleaning-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { collect } from '../../../src/common/collect.js';
 import { InterruptedError, TitlesmithError } from '../../../src/common/errors.js';
 import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
 import { extractTitles } from '../../../src/data/cleaning/extract.js';
 import { readTitles } from '../../../src/data/cleaning/titles-file.js';
 import { bigqueryCost, openBigquerySource } from '../../../src/data/sources/bigquery/bigquery.js';
-import { collect } from '../../../src/pipeline/collect.js';
 import { type Fault, type FaultServer, startFaultServer, titleOfRow } from './fault-server.js';
 import { failureLine, temporaryFolder } from './helpers.js';
 import { question } from './posts.js';

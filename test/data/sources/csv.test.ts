@@ -1,10 +1,10 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { collect } from '../../../src/common/collect.js';
 import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
 import { openCsvSource } from '../../../src/data/sources/csv/csv.js';
 import { linesOf } from '../../../src/io/csv/text.js';
-import { collect } from '../../../src/pipeline/collect.js';
 import { failureLine, temporaryFolder, titlesOf, write } from './helpers.js';
 import { question } from './posts.js';
 

@@ -2,9 +2,9 @@ import { rmSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { collect } from '../../../src/common/collect.js';
 import { silentContext } from '../../../src/common/progress.js';
 import { openDumpSource } from '../../../src/data/sources/dumps.js';
-import { collect } from '../../../src/pipeline/collect.js';
 import { duckdb } from './duckdb-oracle.js';
 import { failureLine, ndjson, temporaryFolder, titlesOf, write } from './helpers.js';
 import {

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
+import { collect } from '../../../src/common/collect.js';
 import { TitlesmithError } from '../../../src/common/errors.js';
 import { silentContext } from '../../../src/common/progress.js';
 import type { TitleQuery, TitleSource } from '../../../src/data/sources/title-source.js';
-import { collect } from '../../../src/pipeline/collect.js';
 
 /** A folder that is removed after the tests of the file. */
 export function temporaryFolder(): string {

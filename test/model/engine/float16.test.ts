@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
 import { narrow, widen } from '../../../src/model/engine/float-formats.js';
 import { float16Shortage } from '../../../src/model/engine/float16.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime/cpu-engine.js';
 import { createTfjsEngine } from '../../../src/model/engine/tfjs.js';
 import * as graph from '../../../src/model/graph/builder.js';
 import { elementCount, type Shape } from '../../../src/model/graph/shape.js';
@@ -100,7 +100,7 @@ const cases: readonly (readonly [string, readonly Shape[], (...inputs: Tensor[])
       2e-2,
     ]),
   ),
-  ['pieces', [[4, 6]], (x) => graph.concat(graph.split(half(x), 1, [2, 4]).toReversed(), 1), 0],
+  ['chunks', [[4, 6]], (x) => graph.concat(graph.split(half(x), 1, [2, 4]).toReversed(), 1), 0],
   ['axes', [[2, 3, 4, 2]], (x) => graph.reshape(graph.transpose(half(x), [0, 2, 1, 3]), [8, 6]), 0],
 ];
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { NumericArray } from '../../../src/model/engine/engine.js';
-import { productsSaturate } from '../../../src/model/engine/onnx/saturation.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
+import {
+  createOnnxRuntimeEngine,
+  productsSaturate,
+} from '../../../src/model/engine/onnxruntime/cpu-engine.js';
 import {
   add,
   cachedAttention,
@@ -42,13 +44,18 @@ describe('constants', () => {
   });
 });
 
-describe('free rows', () => {
+describe('a dynamic number of rows', () => {
   const x = input('x', [4, 2]);
   const y = add(multiply(x, 2), input('bias', [2]));
   const bias = Float32Array.of(1, -1);
 
-  it('take as many rows as are given, up to those of the graph', async () => {
-    const program = await engine.compile({ y }, { freeRows: { x: 'rows', y: 'rows' } });
+  it('may be any up to those of the graph', async () => {
+    const program = await engine.compile(
+      { y },
+      {
+        dynamicAxes: { x: { 0: 'rows' }, y: { 0: 'rows' } },
+      },
+    );
     for (const rows of [1, 3, 4, 2]) {
       const values = Float32Array.from({ length: 2 * rows }, (_, index) => index);
       const result = new Float32Array(2 * rows);
@@ -64,7 +71,7 @@ describe('free rows', () => {
   });
 });
 
-it('reads one input in pieces several times over', async () => {
+it('reads one input in chunks several times over', async () => {
   const x = input('x', [4, 2]);
   const [a, b] = split(x, 0, [1, 3]);
   const [c, d] = split(x, 0, [1, 3]);

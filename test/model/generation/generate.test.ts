@@ -164,7 +164,7 @@ describe('prefix', () => {
   ])('beyond it are refused before any work: %o', async (options, hint) => {
     const session = sessionOf(wandering, { slots: 2, capacity: 10 });
     await expect(generate(session, letters, options)).rejects.toMatchObject({
-      exitCode: 2,
+      code: 'usage',
       message: expect.stringContaining('--length'),
       hint: expect.stringContaining(hint),
     });

@@ -3,7 +3,7 @@ import { silentContext } from '../../../src/common/progress.js';
 import { generateTexts } from '../../../src/model/generation/generate.js';
 import { type GenerationOptions, generationDefaults } from '../../../src/model/generation/options.js';
 import type { GeneratedText } from '../../../src/model/generation/sequence.js';
-import { openDecodeSession } from '../../../src/model/transformer/decoder.js';
+import { openDecodeSession } from '../../../src/model/transformer/decode-session.js';
 import { storedWeights } from '../../../src/model/transformer/weight-source.js';
 import { testEngine } from '../test-engine.js';
 import { oracle, oracleParameters } from '../transformer/oracle.js';

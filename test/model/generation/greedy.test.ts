@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
 import { generateTexts } from '../../../src/model/generation/generate.js';
 import { generationDefaults } from '../../../src/model/generation/options.js';
-import { openDecodeSession } from '../../../src/model/transformer/decoder.js';
+import { openDecodeSession } from '../../../src/model/transformer/decode-session.js';
 import type { ParameterStore } from '../../../src/model/transformer/parameters.js';
 import { storedWeights } from '../../../src/model/transformer/weight-source.js';
 import { testEngine } from '../test-engine.js';

@@ -36,7 +36,7 @@ test('wrong options are refused before any work', async () => {
     { ...generationDefaults, temperature: -1 },
     silentContext,
   );
-  await expect(texts.next()).rejects.toMatchObject({ exitCode: 2 });
+  await expect(texts.next()).rejects.toMatchObject({ code: 'usage' });
   expect(session.calls.prompts).toEqual([]);
 });
 

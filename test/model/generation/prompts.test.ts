@@ -51,7 +51,7 @@ describe('several prefixes', () => {
     const refused = async (part: object, message: string): Promise<void> => {
       const generating = generate(session, letters, { length: 5, ...part });
       await expect(generating).rejects.toMatchObject({
-        exitCode: 2,
+        code: 'usage',
         message: expect.stringContaining(message),
       });
     };

@@ -87,7 +87,7 @@ describe('shape rules', () => {
     ],
     ['matmul', () => graph.matmul(a, b), 'matmul: inner sizes must agree'],
     ['reshape', () => graph.reshape(a, [5]), 'reshape: cannot become [5]; received float32[2,3]'],
-    ['split', () => graph.split(a, 1, [1, 1]), 'split: pieces [1,1] must add up along axis 1'],
+    ['split', () => graph.split(a, 1, [1, 1]), 'split: sizes [1,1] must add up along axis 1'],
     ['concat', () => graph.concat([a, b], 0), 'concat: inputs must be equal but along axis 0'],
     ['transpose', () => graph.transpose(a, [0, 0]), 'transpose: [0,0] must name each axis once'],
   ])('%s names the op, the rule and what it received', (_, build, message) => {

@@ -1,5 +1,5 @@
 import * as graph from '../../../src/model/graph/builder.js';
-import type { OpName } from '../../../src/model/graph/op-table.js';
+import { hiddenScore, type OpName } from '../../../src/model/graph/op-table.js';
 import type { Shape } from '../../../src/model/graph/shape.js';
 import type { Tensor } from '../../../src/model/graph/tensor.js';
 
@@ -112,10 +112,10 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
     inputs: [shape, [shape.at(-1)!], [shape.at(-1)!]],
     build: (x, scale, bias) => graph.layerNormalization(x!, scale!, bias!, 1e-5).y,
   })),
-  linearCrossEntropy: [[5], [2, 2, 1]].map((pieces) => ({
-    name: `linearCrossEntropy, pieces [${pieces}]`,
+  linearCrossEntropy: [[5], [2, 2, 1]].map((chunks) => ({
+    name: `linearCrossEntropy, chunks [${chunks}]`,
     inputs: [[4, 3], [5, 3], { shape: [4], integersBelow: 5 }],
-    build: (hidden, weight, targets) => graph.linearCrossEntropy(hidden!, weight!, targets!, pieces),
+    build: (hidden, weight, targets) => graph.linearCrossEntropy(hidden!, weight!, targets!, chunks),
   })),
   reduceSum: [
     { name: 'reduceSum all', inputs: [[2, 3]], build: (x) => graph.reduceSum(x!) },
@@ -140,7 +140,7 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
   ],
   split: [
     {
-      name: 'split, pieces used apart',
+      name: 'split, chunks used apart',
       inputs: [[2, 6]],
       build: (x) => {
         const [a, b, c] = graph.split(x!, 1, [2, 2, 2]);
@@ -148,7 +148,7 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
       },
     },
     {
-      name: 'split and put together again, many pieces',
+      name: 'split and put together again, many chunks',
       inputs: [[2, 70]],
       build: (x) =>
         graph.concat(graph.split(graph.multiply(x!, 2), 1, new Array(70).fill(1)).toReversed(), 1),
@@ -165,7 +165,7 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
       build: (a, b) => graph.concat([a!, b!], 0),
     },
     {
-      name: 'concat axis 0 of pieces of an input, added to rows and to an input',
+      name: 'concat axis 0 of chunks of an input, added to rows and to an input',
       inputs: [[5, 2], [5, 2], [2, 2], { shape: [2], integersBelow: 5 }],
       build: (x, y, updates, indices) => {
         const doubled = graph.split(x!, 0, [2, 3]).map((piece) => graph.multiply(piece, 2));
@@ -187,6 +187,11 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
     {
       name: 'gatherRows with repeats',
       inputs: [[3, 2], { shape: [5], integersBelow: 3 }],
+      build: (table, indices) => graph.gatherRows(table!, indices!),
+    },
+    {
+      name: 'gatherRows by rows of indices',
+      inputs: [[3, 2], { shape: [2, 4], integersBelow: 3 }],
       build: (table, indices) => graph.gatherRows(table!, indices!),
     },
   ],
@@ -264,4 +269,17 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
       },
     ];
   }),
+  causalMask: [
+    { name: 'the first tokens', tokens: 3, keys: 3 },
+    { name: 'tokens after others', tokens: 2, keys: 5 },
+  ].map(({ name, tokens, keys }) => ({
+    name: `causalMask, ${name}`,
+    inputs: [
+      [2, 1, tokens, keys],
+      { shape: [2, keys], integersBelow: 2 },
+      { shape: [2, tokens], integersBelow: 9 },
+    ],
+    build: (x, visible, ids) =>
+      graph.multiply(x!, graph.divide(graph.causalMask(visible!, ids!), hiddenScore)),
+  })),
 };

@@ -1,14 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
 import * as graph from '../../../src/model/graph/builder.js';
-import {
-  LargeTensorError,
-  type SplitGraph,
-  splitLargeTensors,
-} from '../../../src/model/graph/large-tensors.js';
-import { topologicalOrder } from '../../../src/model/graph/order.js';
+import { LargeTensorError } from '../../../src/model/graph/chunks.js';
+import { type ChunkedGraph, splitLargeTensors } from '../../../src/model/graph/large-tensors.js';
 import { elementCount, floatTypes } from '../../../src/model/graph/shape.js';
-import type { OpNode, Tensor } from '../../../src/model/graph/tensor.js';
+import { type OpNode, type Tensor, topologicalOrder } from '../../../src/model/graph/tensor.js';
 import { trainingGraph } from '../../../src/model/training/loss-graph.js';
 import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import { caseInputs } from './case-inputs.js';
@@ -18,21 +14,21 @@ import { evaluate } from './reference.js';
 const seed = 11;
 type Feeds = ReadonlyMap<string, ArrayLike<number>>;
 
-/** What the graph gives in parts, put together again. */
-function evaluateSplit({ outputs, parts }: SplitGraph, feeds: Feeds): Map<string, number[]> {
-  const pieces = new Map(feeds);
-  for (const [name, list] of parts) {
+/** What the graph gives in chunks, put together again. */
+function evaluateSplit({ outputs, chunks }: ChunkedGraph, feeds: Feeds): Map<string, number[]> {
+  const chunkFeeds = new Map(feeds);
+  for (const [name, list] of chunks) {
     const values = feeds.get(name);
-    for (const part of values ? list : [])
-      pieces.set(part.name, Array.from(values!).slice(part.start, part.end));
+    for (const chunk of values ? list : [])
+      chunkFeeds.set(chunk.name, Array.from(values!).slice(chunk.start, chunk.end));
   }
-  const values = evaluate(Object.values(outputs), pieces);
+  const values = evaluate(Object.values(outputs), chunkFeeds);
   const results = new Map(Object.keys(outputs).map((name, index) => [name, [...values[index]!]]));
-  for (const [name, list] of parts) {
+  for (const [name, list] of chunks) {
     if (!feeds.has(name))
       results.set(
         name,
-        list.flatMap((part) => results.get(part.name)!),
+        list.flatMap((chunk) => results.get(chunk.name)!),
       );
   }
   return results;
@@ -43,11 +39,11 @@ function largestOf(outputs: readonly Tensor[], size = elementCount): number {
   return Math.max(...tensors.map(({ shape }) => size(shape)));
 }
 
-/** Cases that do not work in parts, or not in all; each other does where its longest row fits. */
+/** Cases that do not work in chunks, or not in all; each other does where its longest row fits. */
 const refused =
-  /transpose|reshape|quantizedMatmul|cachedAttention|matmul shared|softmax \[5\]|transposeA true transposeB true/;
+  /transpose|reshape|quantizedMatmul|cachedAttention|causalMask|rows of indices|matmul shared|softmax \[5\]|transposeA true transposeB true/;
 
-describe('a graph whose large tensors are in parts gives what the whole one gives', () => {
+describe('a graph whose large tensors are in chunks gives what the whole one gives', () => {
   for (const opCase of Object.values(opCases).flat()) {
     it(opCase.name, () => {
       const { tensors, feeds } = caseInputs(opCase, seed);
@@ -56,7 +52,7 @@ describe('a graph whose large tensors are in parts gives what the whole one give
       const largest = largestOf([output]);
       const longestRow = largestOf([output], (shape) => elementCount(shape.slice(1)));
       for (let limit = 1; limit < largest; limit++) {
-        let split: SplitGraph;
+        let split: ChunkedGraph;
         try {
           split = splitLargeTensors({ output }, limit);
         } catch (error) {
@@ -72,7 +68,7 @@ describe('a graph whose large tensors are in parts gives what the whole one give
     });
   }
 
-  it.each(floatTypes)('a whole step of training, products in %s', (products) => {
+  it.each(floatTypes)('a whole step of training, matrices multiplied in %s', (matmulDtype) => {
     const configuration: TransformerConfiguration = {
       vocabularySize: 37,
       contextLength: 8,
@@ -81,7 +77,7 @@ describe('a graph whose large tensors are in parts gives what the whole one give
       heads: 2,
       layerNormEpsilon: 1e-5,
     };
-    const outputs = trainingGraph(configuration, { rows: 4, rowLength: 4 }, { products });
+    const outputs = trainingGraph(configuration, { rows: 4, rowLength: 4 }, { matmulDtype });
     const inputs = topologicalOrder(Object.values(outputs)).filter(
       (node): node is OpNode<'input'> => node.op === 'input',
     );
@@ -97,8 +93,8 @@ describe('a graph whose large tensors are in parts gives what the whole one give
     // 148 elements are the token embedding, 128 the attention's scores, 256 the widest activations.
     for (const limit of [147, 100, 65]) {
       const split = splitLargeTensors(outputs, limit);
-      // Of embedding, attention and logits each is in parts.
-      expect(split.parts.get('gradient.wte.weight')!.length).toBeGreaterThan(1);
+      // Of embedding, attention and logits each is in chunks.
+      expect(split.chunks.get('gradient.wte.weight')!.length).toBeGreaterThan(1);
       expect(largestOf(Object.values(split.outputs))).toBeLessThanOrEqual(limit);
       const received = evaluateSplit(split, feeds);
       for (const [index, name] of Object.keys(outputs).entries()) {
@@ -108,8 +104,8 @@ describe('a graph whose large tensors are in parts gives what the whole one give
     }
   });
 
-  it('names what does not work in parts', () => {
+  it('names what does not work in chunks', () => {
     const x = graph.transpose(graph.input('x', [4, 6]), [1, 0]);
-    expect(() => splitLargeTensors({ x }, 12)).toThrow('transpose of [6,4] does not work in parts');
+    expect(() => splitLargeTensors({ x }, 12)).toThrow('transpose of [6,4] does not work in chunks');
   });
 });

@@ -1,7 +1,6 @@
-import type { OpAttributes, OpName } from '../../../src/model/graph/op-table.js';
-import { topologicalOrder } from '../../../src/model/graph/order.js';
+import { hiddenScore, type OpAttributes, type OpName } from '../../../src/model/graph/op-table.js';
 import { elementCount, type Shape } from '../../../src/model/graph/shape.js';
-import type { OpNode, Tensor } from '../../../src/model/graph/tensor.js';
+import { type OpNode, type Tensor, topologicalOrder } from '../../../src/model/graph/tensor.js';
 
 /** Values in double precision, so that finite differences and engines can be judged against it. */
 type Values = Float64Array;
@@ -135,21 +134,21 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
       Float64Array.from(statistics.map((entry) => entry[pick]));
     return [flatten(y), column('mean'), column('inverse')];
   },
-  linearCrossEntropy: (node, [hidden, targetRows, ...pieces]) => {
+  linearCrossEntropy: (node, [hidden, targetRows, ...chunks]) => {
     const width = node.inputs[0]!.shape[1]!;
     const dot = (a: Values, b: Values): number => a.reduce((sum, value, index) => sum + value * b[index]!, 0);
     const hiddenRows = rows(hidden!, node.inputs[0]!.shape);
-    const logits = pieces.map((piece) =>
-      hiddenRows.map((row) => Float64Array.from(rows(piece, [0, width]), (output) => dot(row, output))),
+    const logits = chunks.map((chunk) =>
+      hiddenRows.map((row) => Float64Array.from(rows(chunk, [0, width]), (output) => dot(row, output))),
     );
-    const all = hiddenRows.map((_, row) => flatten(logits.map((piece) => piece[row]!)));
+    const all = hiddenRows.map((_, row) => flatten(logits.map((chunk) => chunk[row]!)));
     const total = all.map((row) => row.reduce((sum, value) => sum + Math.exp(value), 0));
     const targets = rows(targetRows!, node.inputs[0]!.shape);
     const losses = total.map((sum, row) => Math.log(sum) - dot(hiddenRows[row]!, targets[row]!));
-    const shares = logits.map((piece) =>
-      Float64Array.from(piece, (row, index) => row.reduce((sum, x) => sum + Math.exp(x), 0) / total[index]!),
+    const shares = logits.map((chunk) =>
+      Float64Array.from(chunk, (row, index) => row.reduce((sum, x) => sum + Math.exp(x), 0) / total[index]!),
     );
-    const softmaxes = logits.map((piece) => flatten(piece.map((row) => logSoftmax(row).map(Math.exp))));
+    const softmaxes = logits.map((chunk) => flatten(chunk.map((row) => logSoftmax(row).map(Math.exp))));
     return [Float64Array.from(losses), ...softmaxes, ...shares];
   },
   reduceSum: (node, [x]) => {
@@ -208,7 +207,12 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
   },
   gatherRows: (node, [table, indices]) => {
     const width = node.inputs[0]!.shape[1]!;
-    return [fill(node.outputs[0]!.shape, (_, [row, column]) => table![indices![row!]! * width + column!]!)];
+    return [
+      fill(node.outputs[0]!.shape, (flat, index) => {
+        const row = indices![Math.floor(flat / width)]!;
+        return table![row * width + index.at(-1)!]!;
+      }),
+    ];
   },
   scatterAddRows: (node, [updates, indices]) => {
     const width = node.inputs[0]!.shape[1]!;
@@ -235,6 +239,15 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     return [flatten(products)];
   },
   cachedAttention: attendToCache,
+  causalMask: (node, [visible]) => {
+    const [, , tokens, keys] = node.outputs[0]!.shape as [number, number, number, number];
+    return [
+      fill(node.outputs[0]!.shape, (_, [row, __, token, key]) => {
+        const isSeen = key! <= keys - tokens + token! && visible![row! * keys + key!] !== 0;
+        return isSeen ? 0 : hiddenScore;
+      }),
+    ];
+  },
 };
 
 /** What each of a row's new tokens takes from those before it and itself, by the definition. */

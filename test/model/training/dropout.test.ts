@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { NumericArray } from '../../../src/model/engine/engine.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime/cpu-engine.js';
 import { DropoutFactors } from '../../../src/model/training/dropout.js';
 import { gradientName, trainingGraph } from '../../../src/model/training/loss-graph.js';
 import { createParameterStore, parameterSpecifications } from '../../../src/model/transformer/parameters.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
 import type { NumericArray } from '../../../src/model/engine/engine.js';
 import {
-  earlierGradientName,
+  accumulatedGradientName,
   evaluationGraph,
   gradientName,
   type TrainingGraphOptions,
@@ -59,7 +59,7 @@ describe('training graph', () => {
     const gradients = createParameterStore(specifications);
     await run({}, allFeeds(), gradients);
     const earlier = Object.fromEntries(
-      [...gradients.views].map(([name, view]) => [earlierGradientName(name), view]),
+      [...gradients.views].map(([name, view]) => [accumulatedGradientName(name), view]),
     );
     await run({ accumulate: true }, { ...allFeeds(), ...earlier }, gradients);
     expectOracleGradients(gradients, 2);

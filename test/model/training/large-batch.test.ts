@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
 import type { NumericArray } from '../../../src/model/engine/engine.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime/cpu-engine.js';
 import { gradientName, trainingGraph } from '../../../src/model/training/loss-graph.js';
 import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import { createParameterStore, parameterSpecifications } from '../../../src/model/transformer/parameters.js';

@@ -1,22 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../../src/common/errors.js';
 import { type ProgressEvent, silentContext, type WorkContext } from '../../../src/common/progress.js';
 import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
-import { finetune } from '../../../src/model/training/finetune.js';
+import { tokenizeTitles } from '../../../src/model/tokenizer/tokenized-titles.js';
 import { gradientName, lossScaleName, trainingGraph } from '../../../src/model/training/loss-graph.js';
 import { afterStep, initialLossScaling, type LossScaling } from '../../../src/model/training/loss-scale.js';
-import {
-  loadResumeState,
-  saveResumeState,
-  type TrainingPosition,
-} from '../../../src/model/training/resume-state.js';
-import { tokenizeTitles } from '../../../src/model/training/tokens.js';
-import { createTrainableModel } from '../../../src/model/training/trainable.js';
-import type { MetricsLine, TrainingOptions } from '../../../src/model/training/training-options.js';
+import { train } from '../../../src/model/training/training-loop.js';
+import type { TrainingOptions } from '../../../src/model/training/training-options.js';
 import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import {
   createParameterStore,
@@ -26,6 +17,7 @@ import {
 import { samplePosts } from '../../../tools/sample/posts.js';
 import { deviceUnderTest, testEngine as engine, hasFloat16 } from '../test-engine.js';
 import { oracle, oracleFeeds, oracleParameters } from '../transformer/oracle.js';
+import { MemoryStorage } from './memory-storage.js';
 
 /** What test/oracles/gpt2/make_autocast.py wrote. */
 const autocast = JSON.parse(
@@ -40,7 +32,7 @@ const titles = [...new Set(posts.map(({ title }) => title))]
   .filter((title) => title.length < 60)
   .slice(0, 220);
 const tokenizer = restrictedTokenizer(titles);
-const [train, validation] = [titles.slice(40), titles.slice(0, 40)].map(
+const [trainTitles, validationTitles] = [titles.slice(40), titles.slice(0, 40)].map(
   (list) => tokenizeTitles(list, tokenizer, { maximumTokens: 40 }).titles,
 );
 const configuration: TransformerConfiguration = {
@@ -76,22 +68,19 @@ const options: TrainingOptions = {
   threads: 2,
 };
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'mixed-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-function run(name: string, changed: Partial<TrainingOptions> = {}, context: WorkContext = silentContext) {
-  return finetune(
+function run(
+  storage: MemoryStorage,
+  changed: Partial<TrainingOptions> = {},
+  context: WorkContext = silentContext,
+) {
+  return train(
     {
       engine,
-      data: { train: train!, validation: validation! },
+      data: { train: trainTitles!, validation: validationTitles! },
       tokenizer,
       configuration,
       pretrained: undefined,
-      checkpointFolder: join(folder, name),
-      metricsPath: join(folder, `${name}.jsonl`),
+      storage,
       options: { ...options, ...changed },
     },
     context,
@@ -116,28 +105,19 @@ function stopAfter(steps: number): WorkContext & { readonly notes: string[] } {
   };
 }
 
-const statePath = (name: string): string => join(folder, name, 'optimizer.safetensors');
-
-async function metrics(name: string): Promise<Omit<MetricsLine, 'tokensPerSecond'>[]> {
-  const lines = (await readFile(join(folder, `${name}.jsonl`), 'utf8')).trim().split('\n');
-  return lines.map((line) => {
-    const { tokensPerSecond: _, ...rest } = JSON.parse(line) as MetricsLine;
-    return rest;
-  });
+/** A storage whose training was stopped after so many steps. */
+async function stopped(steps: number, changed: Partial<TrainingOptions> = {}): Promise<MemoryStorage> {
+  const storage = new MemoryStorage();
+  await expect(run(storage, changed, stopAfter(steps))).rejects.toThrow(InterruptedError);
+  return storage;
 }
 
-/** The state of a stopped training, and a way to put another position into it. */
-async function stateOf(name: string): Promise<{ position: TrainingPosition; weights: Float32Array }> {
-  const { state } = createTrainableModel(configuration, options);
-  const position = await loadResumeState(statePath(name), state);
-  return { position: position!, weights: state.parameters.flat };
+function setLossScaling(storage: MemoryStorage, lossScaling: LossScaling): void {
+  storage.position = { ...storage.position!, lossScaling };
 }
 
-async function setLossScaling(name: string, lossScaling: LossScaling): Promise<void> {
-  const { state } = createTrainableModel(configuration, options);
-  const position = await loadResumeState(statePath(name), state);
-  await saveResumeState(statePath(name), state, { ...position!, lossScaling });
-}
+const savedParameters = ({ state }: MemoryStorage): [string, Float32Array][] =>
+  [...state].filter(([name]) => name.startsWith('parameters.'));
 
 describe('the loss scale', () => {
   it('halves at an overflow and doubles after 2,000 steps without one', () => {
@@ -165,7 +145,7 @@ describe.runIf(computes)('gradients with products in float16', () => {
     const graph = trainingGraph(
       oracle.configuration,
       { rows, rowLength },
-      { products: 'float16', recompute },
+      { matmulDtype: 'float16', recompute },
     );
     const program = await engine.compile(graph);
     const loss = new Float32Array(1);
@@ -199,58 +179,51 @@ describe.runIf(computes)('training with products in float16', () => {
     ['dropout and accumulated gradients', { dropout: 0.1, accumulateGradients: 2 }],
     ['adapters, recomputed', { loraRank: 2, recompute: true }],
   ])('and %s: stopped and started again, ends with the same bytes', async (_, changed) => {
-    const name = `whole-${Object.keys(changed).join('-')}`;
-    await run(name, changed);
-    await expect(run(`${name}-stopped`, changed, stopAfter(3))).rejects.toThrow(InterruptedError);
-    await run(`${name}-stopped`, changed);
-    for (const file of ['model.safetensors', 'optimizer.safetensors']) {
-      const [expected, received] = [name, `${name}-stopped`].map((run) => readFile(join(folder, run, file)));
-      expect((await received!).equals(await expected!), file).toBe(true);
-    }
-    expect(await metrics(`${name}-stopped`)).toEqual(await metrics(name));
+    const whole = new MemoryStorage();
+    await run(whole, changed);
+    const resumed = await stopped(3, changed);
+    await run(resumed, changed);
+    expect(resumed.weights).toEqual(whole.weights);
+    expect(resumed.state).toEqual(whole.state);
+    expect(resumed.metrics).toEqual(whole.metrics);
   });
 
   it('an overflow skips the step, halves the scale, says so, and changes no weight', async () => {
-    await expect(run('overflow', {}, stopAfter(2))).rejects.toThrow(InterruptedError);
-    const { position, weights } = await stateOf('overflow');
-    expect(position.lossScaling).toEqual({ scale: 65_536, steadySteps: 2, skippedSteps: 0 });
-    await setLossScaling('overflow', { scale: 2 ** 127, steadySteps: 2, skippedSteps: 0 });
+    const storage = await stopped(2);
+    const before = savedParameters(storage);
+    expect(storage.position!.lossScaling).toEqual({ scale: 65_536, steadySteps: 2, skippedSteps: 0 });
+    setLossScaling(storage, { scale: 2 ** 127, steadySteps: 2, skippedSteps: 0 });
     const context = stopAfter(1);
-    await expect(run('overflow', {}, context)).rejects.toThrow(InterruptedError);
-    const after = await stateOf('overflow');
-    expect(after.weights).toEqual(weights);
-    expect(after.position).toMatchObject({
+    await expect(run(storage, {}, context)).rejects.toThrow(InterruptedError);
+    expect(savedParameters(storage)).toEqual(before);
+    expect(storage.position).toMatchObject({
       step: 3,
       lossScaling: { scale: 2 ** 126, steadySteps: 0, skippedSteps: 1 },
     });
     expect(context.notes).toContain(
       `Step 3 skipped: its gradients overflow float16. Loss scale ${2 ** 126} from here on.`,
     );
-    const [line] = (await metrics('overflow')).slice(-1);
+    const line = storage.lines.at(-1);
     expect(line).toMatchObject({ step: 3, lossScale: 2 ** 126, skippedSteps: 1 });
     expect(line).not.toHaveProperty('gradientNorm');
   });
 
   it.runIf(hasFloat16)('comes down from a scale that overflows float16 alone, and learns on', async () => {
     const changed = { steps: 40, evaluateEvery: 40 };
-    await expect(run('down', changed, stopAfter(1))).rejects.toThrow(InterruptedError);
-    await setLossScaling('down', { scale: 2 ** 40, steadySteps: 0, skippedSteps: 0 });
-    const { initialValidationLoss, finalValidationLoss, skippedSteps } = await run('down', changed);
+    const storage = await stopped(1, changed);
+    setLossScaling(storage, { scale: 2 ** 40, steadySteps: 0, skippedSteps: 0 });
+    const { initialValidationLoss, finalValidationLoss, skippedSteps } = await run(storage, changed);
     expect(skippedSteps).toBeGreaterThan(4);
     expect(skippedSteps).toBeLessThan(30);
     expect(finalValidationLoss).toBeLessThan(initialValidationLoss - 0.2);
-    const { position } = await stateOf('down');
-    expect(position.lossScaling!.scale).toBe(2 ** (40 - skippedSteps!));
+    expect(storage.position!.lossScaling!.scale).toBe(2 ** (40 - skippedSteps!));
   });
 
   it('ends in one line where gradients are not finite without a scale either', async () => {
-    await expect(run('diverged', {}, stopAfter(1))).rejects.toThrow(InterruptedError);
-    const { state } = createTrainableModel(configuration, options);
-    const position = await loadResumeState(statePath('diverged'), state);
-    state.parameters.views.get('h.0.ln_1.bias')!.fill(1e38);
-    const lossScaling = { scale: 1, steadySteps: 0, skippedSteps: 16 };
-    await saveResumeState(statePath('diverged'), state, { ...position!, lossScaling });
-    await expect(run('diverged')).rejects.toMatchObject({
+    const storage = await stopped(1);
+    storage.state.get('parameters.h.0.ln_1.bias')!.fill(1e38);
+    setLossScaling(storage, { scale: 1, steadySteps: 0, skippedSteps: 16 });
+    await expect(run(storage)).rejects.toMatchObject({
       message:
         'The gradient of step 2 is not finite: the training diverged; the last checkpoint is as it was.',
       hint: 'Try a lower --learning-rate, or --mixed-precision off.',
@@ -259,8 +232,8 @@ describe.runIf(computes)('training with products in float16', () => {
 
   it.runIf(hasFloat16)('comes within 0.5 % of the validation loss of float32', async () => {
     const changed = { steps: 60, learningRate: 5e-3, evaluateEvery: 30, saveEvery: 60, printEvery: 60 };
-    const exact = await run('exact', { ...changed, mixedPrecision: 'off' });
-    const mixed = await run('mixed', changed);
+    const exact = await run(new MemoryStorage(), { ...changed, mixedPrecision: 'off' });
+    const mixed = await run(new MemoryStorage(), changed);
     expect(mixed.bestValidationLoss).toBeLessThan(0.8 * mixed.initialValidationLoss);
     expect(mixed.finalValidationLoss).not.toBe(exact.finalValidationLoss);
     expect(Math.abs(mixed.finalValidationLoss / exact.finalValidationLoss - 1)).toBeLessThan(5e-3);

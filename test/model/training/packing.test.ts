@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
-import type { TokenizedTitles } from '../../../src/model/tokenizer/tokenizer.js';
+import type { TokenizedTitles } from '../../../src/model/tokenizer/tokenized-titles.js';
 import { type Batch, BatchStream, evaluationBatches } from '../../../src/model/training/batches.js';
 import { packTitles, titlePositions } from '../../../src/model/training/packing.js';
 

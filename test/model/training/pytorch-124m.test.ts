@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { NumericArray } from '../../../src/model/engine/engine.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime/cpu-engine.js';
 import { type Batch, BatchStream } from '../../../src/model/training/batches.js';
 import { gradientName, trainingGraph } from '../../../src/model/training/loss-graph.js';
-import { Optimizer } from '../../../src/model/training/optimizer.js';
 import { learningRateAt } from '../../../src/model/training/schedule.js';
 import {
   createTrainableModel,
   parameterFeeds,
   type TrainableModel,
-} from '../../../src/model/training/trainable.js';
+} from '../../../src/model/training/trainable-model.js';
+import { HostTrainingState } from '../../../src/model/training/training-state.js';
 import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import { parameterSpecifications } from '../../../src/model/transformer/parameters.js';
 import { FormulaWeights } from '../transformer/formula-weights.js';
@@ -157,14 +157,14 @@ describe.runIf(runs)(
 
     beforeAll(() => {
       model = createTrainableModel(configuration, { loraRank: undefined, onlyTrainTransformerLayers: false });
-      weights.fill(model.state.parameters);
+      weights.fill(model.trained.parameters);
     }, 300_000);
 
     it('starts from the same weights, to the bit', () => {
       expect(names).toEqual(parameterSpecifications(configuration).map(({ name }) => name));
       for (const name of names) {
         const expected = oracle.samples[name]!.initial.map(Math.fround);
-        expect(sampled(name, model.state.parameters.views.get(name)!), name).toEqual(expected);
+        expect(sampled(name, model.trained.parameters.views.get(name)!), name).toEqual(expected);
       }
     });
 
@@ -198,10 +198,10 @@ describe.runIf(runs)(
 
     it('gives the same gradient of every parameter, and takes the same ten steps of AdamW', async () => {
       const program = await engine.compile(trainingGraph(configuration, { rows, rowLength }));
-      const optimizer = await Optimizer.create(engine, model.state);
-      const { state } = model;
+      const optimizer = await HostTrainingState.open(engine, model);
+      const stores = model.trained;
       const loss = new Float32Array(1);
-      const gradients = [...state.gradients.views].map(([name, view]) => [gradientName(name), view]);
+      const gradients = [...stores.gradients.views].map(([name, view]) => [gradientName(name), view]);
       const results: Record<string, NumericArray> = { loss, ...Object.fromEntries(gradients) };
       for (const [step, titles] of oracle.batches.entries()) {
         await program.run(feeds(packed(titles)), results);
@@ -222,7 +222,7 @@ describe.runIf(runs)(
       for (const name of names) {
         const expected = oracle.trained[name]!;
         const initial = weights.of(name);
-        const [trained, first, second] = [state.parameters, state.firstMoments, state.secondMoments].map(
+        const [trained, first, second] = [stores.parameters, stores.firstMoments, stores.secondMoments].map(
           (store) => store.views.get(name)!,
         ) as [Float32Array, Float32Array, Float32Array];
         const start = oracle.samples[name]!.initial;
@@ -244,7 +244,7 @@ describe.runIf(runs)(
 
     function expectGradients(): void {
       for (const name of names) {
-        const gradient = model.state.gradients.views.get(name)!;
+        const gradient = model.trained.gradients.views.get(name)!;
         const expected = oracle.gradients[name]!;
         worst.see('gradient', name, relativeError(sampled(name, gradient), expected.values));
         worst.see('norm of a gradient', name, relativeError([norm(gradient)], [expected.norm]));

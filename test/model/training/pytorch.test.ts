@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NumericArray, Program } from '../../../src/model/engine/engine.js';
 import { evaluationGraph, gradientName, trainingGraph } from '../../../src/model/training/loss-graph.js';
-import { Optimizer, type OptimizerState } from '../../../src/model/training/optimizer.js';
+import type { TrainedParameters } from '../../../src/model/training/trainable-model.js';
+import { HostTrainingState } from '../../../src/model/training/training-state.js';
 import { createParameterStore, parameterSpecifications } from '../../../src/model/transformer/parameters.js';
 import { testEngine as engine } from '../test-engine.js';
 import { forwardGraph } from '../transformer/forward-logits.js';
@@ -20,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => program.dispose());
 
-async function lossAndGradients(state: OptimizerState): Promise<number> {
+async function lossAndGradients(state: TrainedParameters): Promise<number> {
   const loss = new Float32Array(1);
   const results: Record<string, NumericArray> = { loss };
   for (const [name, view] of state.gradients.views) results[gradientName(name)] = view;
@@ -28,7 +29,7 @@ async function lossAndGradients(state: OptimizerState): Promise<number> {
   return loss[0]!;
 }
 
-function freshState(): OptimizerState {
+function freshState(): TrainedParameters {
   const zeros = () => createParameterStore(parameterSpecifications(oracle.configuration));
   return {
     parameters: oracleParameters(),
@@ -76,7 +77,8 @@ describe('GPT-2 against PyTorch and Hugging Face on packed rows', () => {
 
   it('takes the same ten AdamW steps, clipped and decayed', async () => {
     const state = freshState();
-    const optimizer = await Optimizer.create(engine, state);
+    const frozen = createParameterStore([]);
+    const optimizer = await HostTrainingState.open(engine, { trained: state, frozen, adapters: [] });
     for (const [index, expected] of oracle.steps.entries()) {
       const loss = await lossAndGradients(state);
       const gradientNorm = await optimizer.update({ step: index + 1, ...oracle.options });

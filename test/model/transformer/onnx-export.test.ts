@@ -6,11 +6,10 @@ import { InferenceSession as WebSession, env as webEnvironment } from 'onnxrunti
 import { beforeAll, describe, expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
 import { createRandom } from '../../../src/common/random.js';
-import { exportOnnxFolder } from '../../../src/model/transformer/onnx-export/export-onnx.js';
-import { gpt2OnnxGraph } from '../../../src/model/transformer/onnx-export/gpt2-graph.js';
-import { writeOnnxModel } from '../../../src/model/transformer/onnx-export/model-file.js';
+import { onnxGenerationModel } from '../../../src/model/transformer/onnx-graph.js';
 import { parameterSpecifications } from '../../../src/model/transformer/parameters.js';
 import { loadWeights, storedWeights } from '../../../src/model/transformer/weight-source.js';
+import { exportOnnxFolder, writeOnnxModel } from '../../../src/model/weights/onnx-folder.js';
 import { openModel } from '../../../src/model/weights/resolve-model.js';
 import { fixtureFolder, temporaryFolder } from './fixtures.js';
 import { forwardLogits } from './forward-logits.js';
@@ -59,12 +58,7 @@ beforeAll(async () => {
   // A process has one environment of ONNX Runtime, made by whoever comes first; our engine needs its own kind.
   await ownLogits([[0]]);
   const weights = storedWeights(oracleParameters());
-  await writeOnnxModel(
-    modelPath,
-    gpt2OnnxGraph(configuration),
-    parameterSpecifications(configuration),
-    weights,
-  );
+  await writeOnnxModel(modelPath, onnxGenerationModel(configuration), weights);
   session = await InferenceSession.create(modelPath);
 });
 
@@ -88,13 +82,25 @@ describe('the exported model in ONNX Runtime', () => {
   test('names its inputs and outputs as Hugging Face does', () => {
     const cache = (kind: string): string[] =>
       Array.from({ length: layers }, (_, layer) => [`${kind}.${layer}.key`, `${kind}.${layer}.value`]).flat();
-    expect(session.inputNames).toEqual([
-      'input_ids',
-      'attention_mask',
-      'position_ids',
-      ...cache('past_key_values'),
-    ]);
+    const inputs = ['input_ids', 'attention_mask', 'position_ids', ...cache('past_key_values')];
+    expect(session.inputNames.toSorted()).toEqual(inputs.toSorted());
     expect(session.outputNames).toEqual(['logits', ...cache('present')]);
+  });
+
+  test('leaves open what is known only in a run, under the names that Hugging Face gives it', () => {
+    const shapes = (values: readonly InferenceSession.ValueMetadata[]) =>
+      Object.fromEntries(values.map((value) => [value.name, value.isTensor && [value.type, ...value.shape]]));
+    const headWidth = width / heads;
+    const inputs = shapes(session.inputMetadata);
+    expect(inputs['input_ids']).toEqual(['int64', 'batch_size', 'sequence_length']);
+    expect(inputs['position_ids']).toEqual(['int64', 'batch_size', 'sequence_length']);
+    expect(inputs['attention_mask']).toEqual(['int64', 'batch_size', 'total_sequence_length']);
+    const past = ['float32', 'batch_size', heads, 'past_sequence_length', headWidth];
+    expect(inputs['past_key_values.1.value']).toEqual(past);
+    const outputs = shapes(session.outputMetadata);
+    expect(outputs['logits']).toEqual(['float32', 'batch_size', 'sequence_length', vocabularySize]);
+    const present = ['float32', 'batch_size', heads, 'total_sequence_length', headWidth];
+    expect(outputs['present.0.key']).toEqual(present);
   });
 
   test('gives our logits at every position, whole, in pieces and token by token', async () => {
@@ -176,8 +182,7 @@ test('a model above the limit keeps its weights in files beside it', async () =>
   const large = temporaryFolder();
   const path = join(large, 'model.onnx');
   const weights = storedWeights(oracleParameters());
-  const parameters = parameterSpecifications(configuration);
-  const written = await writeOnnxModel(path, gpt2OnnxGraph(configuration), parameters, weights, {
+  const written = await writeOnnxModel(path, onnxGenerationModel(configuration), weights, {
     model: 1000,
     dataFile: 40_000,
   });

@@ -2,9 +2,9 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
-import { loadTokenizer } from '../../../src/model/tokenizer/load.js';
 import { parseConfiguration } from '../../../src/model/transformer/configuration.js';
 import { writeModelDescription, writeWeights } from '../../../src/model/weights/checkpoint.js';
+import { loadTokenizer } from '../../../src/model/weights/load-tokenizer.js';
 import { locateModel, resolveModel } from '../../../src/model/weights/resolve-model.js';
 import {
   copyOfFixture,

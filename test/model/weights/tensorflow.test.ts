@@ -7,7 +7,7 @@ import { silentContext } from '../../../src/common/progress.js';
 import { crc32c } from '../../../src/io/crc32c.js';
 import { locateModel, resolveModel } from '../../../src/model/weights/resolve-model.js';
 import { SafetensorsFile } from '../../../src/model/weights/safetensors.js';
-import { readSortedTable } from '../../../src/model/weights/tensorflow/sorted-table.js';
+import { readSortedTable } from '../../../src/model/weights/tensorflow/tensor-bundle.js';
 import { fixtureConfiguration, temporaryFolder } from '../transformer/fixtures.js';
 
 const root = fileURLToPath(new URL('../../oracles/tensorflow/', import.meta.url));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { leastTrainingMemory, likelyTrainingMemory } from '../../../src/model/training/memory.js';
-import { publishedShape } from '../../../src/model/weights/published-shapes.js';
+import { leastTrainingMemory, likelyTrainingMemory } from '../../../src/model/training/memory-estimate.js';
+import { publishedShape } from '../../../src/model/weights/model-name.js';
 import { availableMemory, checkTrainingMemory, machineMemory } from '../../../src/pipeline/decide/memory.js';
 
 const all = { loraRank: undefined, onlyTrainTransformerLayers: false };

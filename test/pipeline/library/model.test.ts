@@ -60,7 +60,7 @@ describe('generate', () => {
   test('frees the model when the caller breaks off, an option is wrong, or the signal aborts', async () => {
     const model = await open(2);
     for await (const _ of generate(model, { nsamples: 50, length: 10 })) break;
-    await expect(collect(model, { temperature: -1 })).rejects.toMatchObject({ exitCode: 2 });
+    await expect(collect(model, { temperature: -1 })).rejects.toMatchObject({ code: 'usage' });
     const reason = new Error('enough');
     await expect(collect(model, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(await collect(model, { nsamples: 3 })).toHaveLength(3);

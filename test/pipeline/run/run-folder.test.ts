@@ -185,22 +185,34 @@ describe('the lock', () => {
 
     test('is taken over once it is not', async () => {
       writeLock(elsewhere);
-      const release = await lockRun(join(folder, 'aww'), listen, rhythm);
+      const lock = await lockRun(join(folder, 'aww'), listen, rhythm);
       expect(events).toMatchObject([
         { message: expect.stringContaining('watching') },
         { message: expect.stringContaining('Taking over the lock') },
       ]);
-      release();
+      lock.release();
     });
   });
 
   test('is rewritten by its process, for other machines to see', async () => {
     writeLock({});
     rmSync(join(folder, 'aww/run.lock'));
-    const release = await lockRun(join(folder, 'aww'), listen, { beatMs: 10, watchMs: 100 });
+    const lock = await lockRun(join(folder, 'aww'), listen, { beatMs: 10, watchMs: 100 });
     const path = join(folder, 'aww/run.lock');
     await vi.waitFor(() => expect(JSON.parse(readFileSync(path, 'utf8')).beat).toBeGreaterThan(2));
-    release();
+    lock.release();
     expect(existsSync(path)).toBe(false);
+  });
+
+  test('tells its holder when another process has taken it', async () => {
+    writeLock({});
+    rmSync(join(folder, 'aww/run.lock'));
+    const lock = await lockRun(join(folder, 'aww'), listen, { beatMs: 10, watchMs: 100 });
+    const other = { pid: deadPid(), host: 'elsewhere.example', processStart: '', beat: 0 };
+    writeLock(other);
+    await vi.waitFor(() => expect(lock.lost.aborted).toBe(true));
+    expect(events).toEqual([{ kind: 'warning', message: expect.stringContaining('it stops here') }]);
+    lock.release();
+    expect(JSON.parse(readFileSync(join(folder, 'aww/run.lock'), 'utf8'))).toEqual(other);
   });
 });

@@ -5,9 +5,9 @@ import { InterruptedError } from '../../../src/common/errors.js';
 import { silentContext, type WorkContext } from '../../../src/common/progress.js';
 import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions } from '../../../src/options/options.js';
-import { readPrefixFile } from '../../../src/pipeline/prefix-file.js';
 import { runGenerate } from '../../../src/pipeline/stages/generate.js';
-import type { StageJob } from '../../../src/pipeline/stages/stage-job.js';
+import { readPrefixFile } from '../../../src/pipeline/stages/prepared-generation.js';
+import type { StageJob } from '../../../src/pipeline/stages/stage.js';
 import { fixtureFolder, temporaryFolder } from '../../model/transformer/fixtures.js';
 
 function jobOf(options: Partial<RunOptions>, resume = false, folder = newRun()): StageJob {
@@ -126,7 +126,7 @@ describe('a file of prefixes', () => {
     ['not UTF-8', Uint8Array.of(0x61, 0xff), 'is not UTF-8 text'],
   ])('that is %s is refused', async (_, content, message) => {
     await expect(readPrefixFile(write(content))).rejects.toMatchObject({
-      exitCode: 2,
+      code: 'usage',
       message: expect.stringContaining(message),
     });
   });

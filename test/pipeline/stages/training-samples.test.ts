@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
-import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime.js';
+import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime/cpu-engine.js';
 import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
-import { finetune } from '../../../src/model/training/finetune.js';
-import { tokenizeTitles } from '../../../src/model/training/tokens.js';
+import { tokenizeTitles } from '../../../src/model/tokenizer/tokenized-titles.js';
 import {
   createParameterStore,
   initializeParameters,
   parameterSpecifications,
 } from '../../../src/model/transformer/parameters.js';
 import { defaultOptions } from '../../../src/options/options.js';
+import { finetune } from '../../../src/pipeline/library/finetune.js';
 import { trainingOptions } from '../../../src/pipeline/stages/training-presets.js';
 import { trainingSamples } from '../../../src/pipeline/stages/training-samples.js';
 import { madeUpTitles } from '../../cli/titles.js';

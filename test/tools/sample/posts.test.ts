@@ -3,11 +3,11 @@ import { gunzipSync } from 'node:zlib';
 import { encode } from 'gpt-tokenizer/encoding/r50k_base';
 import { compareTwoStrings } from 'string-similarity';
 import { describe, expect, test } from 'vitest';
+import { collect } from '../../../src/common/collect.js';
 import { silentContext } from '../../../src/common/progress.js';
 import { cleanTitles } from '../../../src/data/cleaning/clean.js';
 import { openSource } from '../../../src/data/sources/open.js';
 import { samplePath } from '../../../src/data/sources/sample-source.js';
-import { collect } from '../../../src/pipeline/collect.js';
 import { samplePosts, toNdjson } from '../../../tools/sample/posts.js';
 
 const bundled = readFileSync(samplePath);

@@ -2,7 +2,15 @@ import { field, messageCodec, repeatedField as repeated } from '../../../io/prot
 import type { DType } from '../../graph/shape.js';
 
 /** ONNX TensorProto.DataType, as far as it is used. */
-export const onnxTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 } as const;
+export const onnxTypes = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  boolean: 9,
+  float16: 10,
+} as const;
 
 /** Bytes an element takes. */
 export const elementBytes: Readonly<Record<DType, number>> = { float32: 4, float16: 2, int32: 4, int8: 1 };

@@ -1,13 +1,9 @@
-import type { OpName } from '../../graph/op-table.js';
 import type { OpNode } from '../../graph/tensor.js';
-import type { ExportContext, Exporter } from './exporter.js';
-import { concatenate, splitInto } from './pieces.js';
+import type { Exporter, OnnxTarget } from './op-exporters.js';
 import { onnxTypes } from './schema.js';
 
-const isNode = <Op extends OpName>(node: OpNode, op: Op): node is OpNode<Op> => node.op === op;
-
-/** MatMul over stacks of matrices, with what FusedMatMul would do besides: the WebGPU provider has no such kernel. */
-const stackedMatmul: Exporter<'matmul'> = ({ writer, nameOf }, { inputs, attributes }) => {
+/** MatMul over stacks of matrices, with what FusedMatMul would do besides: only ONNX Runtime on the processor has that. */
+export const stackedMatmul: Exporter<'matmul'> = ({ writer, nameOf }, { inputs, attributes }) => {
   const { transposeA, transposeB, alpha } = attributes;
   const [a, b] = inputs.map((operand, index) => {
     const name = nameOf(operand);
@@ -31,9 +27,8 @@ function innerSize({ inputs: [a], attributes: { transposeA } }: OpNode<'matmul'>
 }
 
 /** Whether a product is one of two matrices of float16 with a long inner axis. */
-export function isLongHalfProduct(node: OpNode): node is OpNode<'matmul'> {
+function isLongHalfProduct(node: OpNode<'matmul'>): boolean {
   return (
-    isNode(node, 'matmul') &&
     node.outputs[0]!.dtype === 'float16' &&
     node.inputs.every(({ shape }) => shape.length === 2) &&
     innerSize(node) > longestHalfSum
@@ -53,7 +48,7 @@ const longHalfProduct: Exporter<'matmul'> = ({ writer, nameOf }, node) => {
   );
   const [a, b] = node.inputs.map((factor, index) => {
     const innerIsLast = index === 0 ? !transposeA : transposeB;
-    return splitInto(writer, nameOf(factor), Number(innerIsLast), sizes);
+    return writer.split(nameOf(factor), Number(innerIsLast), sizes);
   }) as [string[], string[]];
   const gemm = { transA: Number(transposeA), transB: Number(transposeB), alpha: { float: alpha } };
   const products = a.map((block, index) =>
@@ -78,9 +73,8 @@ const scatterAddRows: Exporter<'scatterAddRows'> = ({ writer, nameOf }, { inputs
   const sizes = Array.from({ length: Math.ceil(rows / step) }, (_, block) =>
     Math.min(step, rows - block * step),
   );
-  const blocks = sizes.length === 1 ? [column] : splitInto(writer, column, 0, sizes);
-  const sums = concatenate(
-    writer,
+  const blocks = sizes.length === 1 ? [column] : writer.split(column, 0, sizes);
+  const sums = writer.concat(
     blocks.map((block) => {
       const equal = writer.emit('Cast', [writer.emit('Equal', [block, line])], { to: onnxTypes.float32 });
       return writer.emit('MatMul', [equal, updates]);
@@ -95,10 +89,13 @@ const scatterAddRows: Exporter<'scatterAddRows'> = ({ writer, nameOf }, { inputs
   return [writer.emit('ScatterElements', [zeros, spread, sums], { axis: 0 })];
 };
 
-/** A node written otherwise for WebGPU; undefined where it has the operators. */
-export function exportForWebGpu(context: ExportContext, node: OpNode): readonly string[] | undefined {
-  if (isNode(node, 'scatterAddRows')) return scatterAddRows(context, node);
-  if (isLongHalfProduct(node)) return longHalfProduct(context, node);
-  const isStacked = isNode(node, 'matmul') && node.inputs.some(({ shape }) => shape.length > 2);
-  return isStacked ? stackedMatmul(context, node as OpNode<'matmul'>) : undefined;
-}
+/** ONNX Runtime's WebGPU provider: what it has no kernels for is written otherwise. */
+export const webGpuTarget: OnnxTarget = {
+  overrides: {
+    scatterAddRows: () => scatterAddRows,
+    matmul: (node) => {
+      if (isLongHalfProduct(node)) return longHalfProduct;
+      return node.inputs.some(({ shape }) => shape.length > 2) ? stackedMatmul : undefined;
+    },
+  },
+};

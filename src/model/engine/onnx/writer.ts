@@ -5,17 +5,78 @@ import {
   attributeTypes,
   elementBytes,
   encodeModel,
+  type ModelProto,
   type NodeProto,
   onnxTypes,
   type TensorProto,
   type ValueInfoProto,
 } from './schema.js';
 
+/** An ONNX model whose weights are named, but lie elsewhere. */
+export interface OnnxModel {
+  /** The model without its weights. */
+  readonly proto: ModelProto;
+  readonly weights: readonly OnnxWeight[];
+}
+
+export interface OnnxWeight extends TensorSpecification {
+  readonly name: string;
+}
+
+/** Where the values of a weight lie, row-major and little-endian. */
+export interface ExternalData {
+  /** A file beside the model's; or, for ONNX Runtime, the name under which it is given them. */
+  readonly location: string;
+  /** Bytes before the first. */
+  readonly offset: number;
+}
+
+/** Versions of the format and of the operators that a model is written in, by the operators' domain. */
+export interface OnnxVersions {
+  readonly irVersion: number;
+  readonly opsets: Readonly<Record<string, number>>;
+}
+
+/** Names of the axes of an input or output whose size is known only in a run; axes of one name have one size. */
+export type AxisNames = Readonly<Record<number, string>>;
+
+/** Operators of ONNX Runtime's own. */
+export const microsoft = 'com.microsoft';
+
+const onnxRuntimeVersions: OnnxVersions = { irVersion: 10, opsets: { '': 20, [microsoft]: 1 } };
+
+/** Bytes of a weight's values. */
+export function weightBytes({ dtype, shape }: TensorSpecification): number {
+  return elementBytes[dtype] * elementCount(shape);
+}
+
+/** A weight without its values. */
+export function weightProto({ name, dtype, shape }: OnnxWeight): TensorProto {
+  return { name, dims: [...shape], dataType: onnxTypes[dtype] };
+}
+
+/** The model's protobuf bytes, the values of its weights being where `locate` says. */
+export function encodeWithExternalWeights(
+  { proto, weights }: OnnxModel,
+  locate: (name: string) => ExternalData = (name) => ({ location: name, offset: 0 }),
+): Uint8Array {
+  const external = weights.map((weight): TensorProto => {
+    const { location, offset } = locate(weight.name);
+    const entries = { location, offset: String(offset), length: String(weightBytes(weight)) };
+    const externalData = Object.entries(entries).map(([key, value]) => ({ key, value }));
+    return { ...weightProto(weight), externalData, dataLocation: 1 };
+  });
+  const { graph } = proto;
+  return encodeModel({ ...proto, graph: { ...graph, initializer: [...graph.initializer, ...external] } });
+}
+
+/** Whole numbers are ints, `{ float }` is one. */
 export type AttributeValue = number | string | readonly number[] | { readonly float: number };
 
 function attribute(name: string, value: AttributeValue): AttributeProto {
   if (typeof value === 'number') return { name, type: attributeTypes.int, i: value };
-  if (typeof value === 'string') return { name, type: attributeTypes.string, s: Buffer.from(value) };
+  if (typeof value === 'string')
+    return { name, type: attributeTypes.string, s: new TextEncoder().encode(value) };
   if ('float' in value) return { name, type: attributeTypes.float, f: value.float };
   return { name, type: attributeTypes.ints, ints: [...value] };
 }
@@ -23,10 +84,20 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
 const bytesOf = (array: ArrayBufferView): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
+/** Most inputs or outputs of one Split or Concat: WebGPU binds each as a buffer, and guarantees ten in all. */
+const mostChunks = 8;
+
+function groups<T>(items: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(items.length / mostChunks) }, (_, group) =>
+    items.slice(group * mostChunks, (group + 1) * mostChunks),
+  );
+}
+
 /** Collects the nodes, constants, inputs and outputs of one ONNX model. Values are known by name. */
 export class OnnxWriter {
   private readonly nodes: NodeProto[] = [];
-  private readonly initializers: TensorProto[] = [];
+  private readonly constants: TensorProto[] = [];
+  private readonly weights: OnnxWeight[] = [];
   private readonly inputs: ValueInfoProto[] = [];
   private readonly inputNames = new Set<string>();
   private readonly outputs: ValueInfoProto[] = [];
@@ -63,6 +134,30 @@ export class OnnxWriter {
     return output;
   }
 
+  /** Cuts `x` along an axis into chunks of the given sizes, by several nodes where they are many. */
+  split(x: string, axis: number, sizes: readonly number[]): string[] {
+    if (sizes.length <= mostChunks) {
+      return this.emitMany('Split', [x, this.constant('int64', sizes, [sizes.length])], sizes.length, {
+        axis,
+      });
+    }
+    const grouped = groups(sizes);
+    const groupSizes = grouped.map((group) => group.reduce((sum, size) => sum + size, 0));
+    return this.split(x, axis, groupSizes).flatMap((group, index) =>
+      this.split(group, axis, grouped[index]!),
+    );
+  }
+
+  /** Joins chunks along an axis, by several nodes where they are many. */
+  concat(chunks: readonly string[], axis: number): string {
+    if (chunks.length === 1) return chunks[0]!;
+    if (chunks.length <= mostChunks) return this.emit('Concat', [...chunks], { axis });
+    return this.concat(
+      groups(chunks).map((group) => this.concat(group, axis)),
+      axis,
+    );
+  }
+
   /** A small constant; equal ones are stored once. */
   constant(type: DType | 'uint8' | 'int64', values: readonly number[], shape: Shape): string {
     const key = `${type}${JSON.stringify([values, shape])}`;
@@ -78,41 +173,28 @@ export class OnnxWriter {
       int64: () => BigInt64Array.from(values.map(BigInt)),
     };
     const rawData = bytesOf(arrays[type]());
-    this.initializers.push({ name, dims: [...shape], dataType: onnxTypes[type], rawData });
+    this.constants.push({ name, dims: [...shape], dataType: onnxTypes[type], rawData });
     this.constantNames.set(key, name);
     return name;
   }
 
-  /** A constant whose values are given to the runtime beside the model: here stand only its name, type and shape. */
-  initializer(name: string, type: DType, shape: Shape): void {
-    const bytes = elementBytes[type] * elementCount(shape);
-    const entries = { location: name, offset: '0', length: String(bytes) };
-    const externalData = Object.entries(entries).map(([key, value]) => ({ key, value }));
-    this.initializers.push({
-      name,
-      dims: [...shape],
-      dataType: onnxTypes[type],
-      externalData,
-      dataLocation: 1,
-    });
+  /** A constant whose values are not in the model; each is declared once. */
+  weight(weight: OnnxWeight): void {
+    this.weights.push(weight);
   }
 
-  /**
-   * Declares an input, unless it is declared: several nodes may read one.
-   * @param rows names the first axis where its size is left open; axes of one name have one size in a run.
-   */
-  input(name: string, type: DType, shape: Shape, rows: string | undefined): void {
+  /** Declares an input, unless it is declared: several nodes may read one. */
+  input(name: string, type: DType | 'int64', shape: Shape, axes: AxisNames = {}): void {
     if (this.inputNames.has(name)) return;
     this.inputNames.add(name);
-    this.inputs.push(valueInfo(name, type, shape, rows));
+    this.inputs.push(valueInfo(name, type, shape, axes));
   }
 
   /**
    * Declares the value `value` as the model's output `name`. The value is renamed rather than copied, so that the node
    * that makes it writes straight into the caller's memory.
-   * @param rows as for `input`.
    */
-  output(name: string, value: string, { dtype, shape }: TensorSpecification, rows: string | undefined): void {
+  output(name: string, value: string, { dtype, shape }: TensorSpecification, axes: AxisNames = {}): void {
     const earlier = this.outputNames.get(value);
     const maker = this.nodes.find((node) => node.output.includes(value));
     if (maker) {
@@ -129,32 +211,31 @@ export class OnnxWriter {
         attribute: [],
       });
     }
-    this.outputs.push(valueInfo(name, dtype, shape, rows));
+    this.outputs.push(valueInfo(name, dtype, shape, axes));
   }
 
-  /** The finished model: IR version 10, opset 20 with ONNX Runtime's own operators. */
-  finish(): Uint8Array {
-    return encodeModel({
-      irVersion: 10,
+  /** The finished model. */
+  finish({ irVersion, opsets }: OnnxVersions = onnxRuntimeVersions): OnnxModel {
+    const proto = {
+      irVersion,
       producerName: 'titlesmith',
-      opsetImport: [
-        { domain: '', version: 20 },
-        { domain: 'com.microsoft', version: 1 },
-      ],
+      opsetImport: Object.entries(opsets).map(([domain, version]) => ({ domain, version })),
       graph: {
         name: 'titlesmith',
         node: this.nodes,
-        initializer: this.initializers,
+        initializer: this.constants,
         input: this.inputs,
         output: this.outputs,
       },
-    });
+    };
+    return { proto, weights: this.weights };
   }
 }
 
-function valueInfo(name: string, type: DType, shape: Shape, rows: string | undefined): ValueInfoProto {
-  const dim = shape.map((size, axis) =>
-    axis === 0 && rows !== undefined ? { dimParam: rows } : { dimValue: size },
-  );
+function valueInfo(name: string, type: DType | 'int64', shape: Shape, axes: AxisNames): ValueInfoProto {
+  const dim = shape.map((size, axis) => {
+    const axisName = axes[axis];
+    return axisName === undefined ? { dimValue: size } : { dimParam: axisName };
+  });
   return { name, type: { tensorType: { elemType: onnxTypes[type], shape: { dim } } } };
 }

@@ -4,8 +4,14 @@ import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises
 import { dirname } from 'node:path';
 import { fileError, InterruptedError, systemErrorCode, TitlesmithError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
-import { authorization, type RemoteFile } from './client.js';
-import { connectionError, malformedAnswer, retryRequest, statusError } from './errors.js';
+import {
+  authorization,
+  connectionError,
+  malformedAnswer,
+  type RemoteFile,
+  retryRequest,
+  statusError,
+} from './api.js';
 import type { HubSettings } from './settings.js';
 
 export interface BlobRequest {

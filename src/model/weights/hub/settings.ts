@@ -45,7 +45,7 @@ function readToken(path: string): string | undefined {
  * The settings that the environment asks for, under the names of Python's huggingface_hub: HF_ENDPOINT,
  * HF_HOME, HF_HUB_CACHE, XDG_CACHE_HOME, HF_TOKEN, HF_TOKEN_PATH, HF_HUB_OFFLINE. Empty variables count as
  * unset.
- * @throws TitlesmithError (exit code 2) when HF_ENDPOINT is no URL.
+ * @throws TitlesmithError `usage` when HF_ENDPOINT is no URL.
  */
 export function hubSettings(environment: NodeJS.ProcessEnv = process.env): HubSettings {
   const folder = (name: string): string | undefined => {

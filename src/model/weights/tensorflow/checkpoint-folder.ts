@@ -2,13 +2,12 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileError, TitlesmithError } from '../../../common/errors.js';
-import { loadTokenizer } from '../../tokenizer/load.js';
 import type { TransformerConfiguration } from '../../transformer/configuration.js';
 import { parameterSpecifications } from '../../transformer/parameters.js';
 import type { WeightSource } from '../../transformer/weight-source.js';
-import { type ModelFolder, type OpenModel, withVocabularyOf } from '../open-model.js';
-import { damagedCheckpoint } from '../safetensors-header.js';
-import { TensorBundle } from './bundle.js';
+import { loadTokenizer } from '../load-tokenizer.js';
+import { damagedCheckpoint, type ModelFolder, type OpenModel, withVocabularyOf } from '../open-model.js';
+import { TensorBundle } from './tensor-bundle.js';
 
 /** Names of files in OpenAI's model folders, which gpt-2-simple copies into its runs. */
 const [hyperparametersFile, stateFile] = ['hparams.json', 'checkpoint'];

@@ -153,7 +153,7 @@ describe('a download that breaks', () => {
       },
     };
     const stopped = resolveModel(hub.repository, stopping, { settings: hub.settings(cache) });
-    await expect(stopped).rejects.toMatchObject({ code: 'interrupted', exitCode: 130 });
+    await expect(stopped).rejects.toMatchObject({ code: 'interrupted' });
     await expect(resolve()).rejects.toThrow(/not a safetensors file/);
     const { range } = hub.contentRequests(weights)[1]!;
     expect(Number(range?.slice('bytes='.length, -1))).toBeGreaterThanOrEqual(2_000_000);

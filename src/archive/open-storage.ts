@@ -1,0 +1,78 @@
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileError, systemErrorCode, usageError } from '../common/errors.js';
+import { writeChunksAtomic } from '../io/atomic-file.js';
+import type { StorageFile, StorageFolder } from './storage.js';
+
+const bucketPattern = /^gs:\/\//i;
+
+function localFile(path: string): StorageFile {
+  return {
+    name: path,
+    exists: async () => {
+      try {
+        return (await stat(path)).isFile();
+      } catch (error) {
+        if (systemErrorCode(error) === 'ENOENT') return false;
+        throw fileError('read', path, error);
+      }
+    },
+    async *read() {
+      try {
+        for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 18 }))
+          yield chunk as Uint8Array;
+      } catch (error) {
+        throw fileError('read', path, error);
+      }
+    },
+    write: (chunks) => writeChunksAtomic(path, chunks),
+  };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() === true;
+}
+
+/**
+ * The file that a text names: a path, or `gs://bucket/object`. A folder (one that is there, or a name that ends with a
+ * slash) stands for the file `inFolder` in it.
+ * @throws TitlesmithError `usage` for a folder without `inFolder`, and for what is no name of an object.
+ */
+export async function openStorageFile(text: string, inFolder?: string): Promise<StorageFile> {
+  const isIn = /[\\/]$/.test(text) || (await isFolder(text));
+  if (isIn && inFolder === undefined) throw usageError(`${text} is a folder.`, 'Name the archive in it.');
+  if (bucketPattern.test(text)) {
+    const { openObject } = await import('./google-storage.js');
+    return openObject(isIn ? `${text}${inFolder}` : text);
+  }
+  return localFile(isIn ? join(text, inFolder ?? '') : text);
+}
+
+/** The folder that a text names: a path, or `gs://bucket/folder`. @throws TitlesmithError `usage` for what is no name of a bucket. */
+export async function openStorageFolder(text: string): Promise<StorageFolder> {
+  if (bucketPattern.test(text)) {
+    const { openObject, listObjects } = await import('./google-storage.js');
+    const prefix = `${text.replace(/\/+$/, '')}/`;
+    return {
+      name: prefix.slice(0, -1),
+      file: (path) => openObject(`${prefix}${path}`),
+      list: async () => (await listObjects(prefix)).map((name) => basename(name)),
+    };
+  }
+  return {
+    name: text,
+    file: async (path) => localFile(join(text, path)),
+    list: async () => {
+      try {
+        return (await readdir(text, { withFileTypes: true }))
+          .filter((entry) => entry.isFile())
+          .map(({ name }) => name);
+      } catch (error) {
+        if (systemErrorCode(error) === 'ENOENT') return [];
+        throw fileError('read', text, error);
+      }
+    },
+  };
+}

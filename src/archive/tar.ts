@@ -1,0 +1,69 @@
+import { Readable } from 'node:stream';
+import { extract, pack } from 'tar-stream';
+
+/** A file on its way into an archive. */
+export interface TarFile {
+  /** Path with forward slashes. */
+  readonly name: string;
+  /** Bytes of its content. */
+  readonly size: number;
+  readonly content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+/**
+ * Files as the bytes of a tar archive (POSIX pax); each is taken when the one before is written. The same files give the
+ * same bytes, as all are of one time and mode.
+ * @throws what the files throw.
+ */
+export async function* writeTar(
+  files: AsyncIterable<TarFile> | Iterable<TarFile>,
+): AsyncGenerator<Uint8Array> {
+  const tar = pack();
+  const fill = async (): Promise<void> => {
+    for await (const { name, size, content } of files) {
+      const entry = tar.entry({ name, size, mtime: new Date(0), mode: 0o644 });
+      for await (const chunk of content) {
+        if (!entry.write(chunk)) await new Promise<void>((resume) => entry.once('drain', () => resume()));
+      }
+      entry.end(undefined);
+    }
+    tar.finalize();
+  };
+  const filled = fill().catch((error: Error) => {
+    tar.destroy(error);
+    throw error;
+  });
+  // Awaited below; a failure in between reaches the reader through the stream.
+  filled.catch(() => {});
+  for await (const chunk of tar) yield chunk as Uint8Array;
+  await filled;
+}
+
+/** An entry of an archive. Its content is read before the next entry is taken. */
+export interface TarEntry {
+  readonly name: string;
+  /** `file`, `directory`, `symlink` and so on. */
+  readonly type: string;
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+/** The entries of a tar archive. @throws Error for damaged data; what `bytes` throws. */
+export async function* readTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry> {
+  const tar = extract();
+  const source = Readable.from(bytes);
+  source.on('error', (error) => tar.destroy(error));
+  source.pipe(tar);
+  try {
+    for await (const entry of tar) {
+      const { name, type } = entry.header;
+      yield {
+        name,
+        type: type ?? 'file',
+        content: entry as AsyncIterable<unknown> as AsyncIterable<Uint8Array>,
+      };
+    }
+  } finally {
+    source.destroy();
+    tar.destroy();
+  }
+}

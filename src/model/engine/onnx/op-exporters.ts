@@ -1,0 +1,223 @@
+import { hiddenScore, type OpName } from '../../graph/op-table.js';
+import type { OpNode, Tensor } from '../../graph/tensor.js';
+import { onnxTypes } from './schema.js';
+import { microsoft, type OnnxVersions, type OnnxWriter } from './writer.js';
+
+export interface ExportContext {
+  readonly writer: OnnxWriter;
+  /** Splits of inputs whose chunks are inputs themselves, with the names of those. */
+  readonly splitInputs: ReadonlyMap<OpNode, readonly string[]>;
+  /** ONNX name of a tensor already written. */
+  readonly nameOf: (tensor: Tensor) => string;
+  /** The product whose sum with `other` this addition is, where both become one Gemm. */
+  readonly fusedOperand: (node: OpNode<'add'>) => { fused: Tensor; other: Tensor } | undefined;
+}
+
+/** Writes one node; returns the ONNX names of its outputs, of which the last may be left out where nothing reads them. */
+export type Exporter<Op extends OpName> = (context: ExportContext, node: OpNode<Op>) => readonly string[];
+
+/** What a model is written for, where that is not ONNX Runtime on the processor. */
+export interface OnnxTarget {
+  /** Exporters in place of those below; undefined for a node that stays as it is. */
+  readonly overrides: { readonly [Op in OpName]?: (node: OpNode<Op>) => Exporter<Op> | undefined };
+  /** Those of ONNX Runtime where they are left out. */
+  readonly versions?: OnnxVersions;
+  /** Type of the inputs that are int32 in the graph; int32 where it is left out. */
+  readonly integerInputs?: 'int64';
+}
+
+const plain =
+  (opType: string, domain = ''): Exporter<OpName> =>
+  ({ writer, nameOf }, node) => [writer.emit(opType, node.inputs.map(nameOf), {}, domain)];
+
+/** Gemm(a, b, c) for two-dimensional operands; `c` ('' for none) is added, broadcast. */
+function gemm({ writer, nameOf }: ExportContext, node: OpNode<'matmul'>, c: string): string {
+  const { transposeA, transposeB, alpha } = node.attributes;
+  const attributes = { transA: Number(transposeA), transB: Number(transposeB), alpha: { float: alpha } };
+  return writer.emit('Gemm', [...node.inputs.map(nameOf), ...(c ? [c] : [])], attributes);
+}
+
+/** Whether a node is a product of two matrices, which becomes a Gemm. */
+export const isMatrixProduct = (node: OpNode): boolean =>
+  node.op === 'matmul' && node.inputs.every((input) => input.shape.length === 2);
+
+/**
+ * Integer products by MatMulIntegerToFloat, x as uint8 with a zero point of 128: unsigned times signed is what
+ * processors are fast at. DynamicQuantizeMatMul would give all rows of x one step, and a text's numbers would depend on
+ * those beside it.
+ */
+const quantizedMatmul: Exporter<'quantizedMatmul'> = ({ writer, nameOf }, { inputs }) => {
+  const [x, w, scales] = inputs.map(nameOf) as [string, string, string];
+  const lastAxis = writer.constant('int64', [1], [1]);
+  const largest = writer.emit('ReduceMax', [writer.emit('Abs', [x]), lastAxis], { keepdims: 0 });
+  // A row of zeros gets a step above 0, so that nothing is divided by 0.
+  const positive = writer.emit('Max', [largest, writer.constant('float32', [1e-30], [])]);
+  const steps = writer.emit('Mul', [positive, writer.constant('float32', [1 / 127], [])]);
+  const nothing = writer.emit('Mul', [steps, writer.constant('float32', [0], [])]);
+  const middle = writer.emit('Add', [nothing, writer.constant('float32', [128], [])]);
+  const zeroPoints = writer.emit('Cast', [middle], { to: onnxTypes.uint8 });
+  const rounded = writer.emit('QuantizeLinear', [x, steps, zeroPoints], { axis: 0 });
+  const one = writer.constant('float32', [1], []);
+  const zeroPoint = writer.constant('uint8', [128], []);
+  const product = writer.emit('MatMulIntegerToFloat', [rounded, w, one, scales, zeroPoint], {}, microsoft);
+  return [writer.emit('Mul', [product, writer.emit('Unsqueeze', [steps, lastAxis])])];
+};
+
+/**
+ * GroupQueryAttention with a group of one: given the same memory for past and present it appends to the cache in place
+ * and reads no further than each row's length. It wants head widths that are multiples of 8.
+ */
+const cachedAttention: Exporter<'cachedAttention'> = ({ writer, nameOf }, { inputs, attributes }) => {
+  const [projections, keys, values, lengths] = inputs as [Tensor, Tensor, Tensor, Tensor];
+  const { heads, scale } = attributes;
+  const width = projections.shape[1]!;
+  // One row of tokens for each length, however many that are in a run.
+  const rows = writer.emit('Shape', [nameOf(lengths)]);
+  const shape = writer.emit('Concat', [rows, writer.constant('int64', [-1, width], [2])], { axis: 0 });
+  const byRow = writer.emit('Reshape', [nameOf(projections), shape]);
+  const last = writer.emit('Sub', [nameOf(lengths), writer.constant('int32', [1], [1])]);
+  const longest = writer.emit('ReduceMax', [nameOf(lengths)], { keepdims: 0 });
+  const [mixed, newKeys, newValues] = writer.emitMany(
+    'GroupQueryAttention',
+    [byRow, '', '', nameOf(keys), nameOf(values), last, longest],
+    3,
+    { num_heads: heads, kv_num_heads: heads, scale: { float: scale } },
+    microsoft,
+  );
+  const flat = writer.emit('Reshape', [mixed!, writer.constant('int64', [-1, width / 3], [2])]);
+  return [flat, newKeys!, newValues!];
+};
+
+/**
+ * The attention mask of a text that grows by some tokens a run, in operators whose sizes are known only then: the
+ * number of keys is that of the mask's columns, and the queries are the last of them.
+ */
+const causalMask: Exporter<'causalMask'> = ({ writer, nameOf }, { inputs: [visible, tokens] }) => {
+  const size = (x: Tensor, axis: number): string =>
+    writer.emit('Gather', [writer.emit('Shape', [nameOf(x)]), writer.constant('int64', [axis], [])], {
+      axis: 0,
+    });
+  const number = (value: number): string => writer.constant('int64', [value], []);
+  const keyCount = size(visible!, 1);
+  const range = (from: string): string => writer.emit('Range', [from, keyCount, number(1)]);
+  const first = writer.emit('Sub', [keyCount, size(tokens!, 1)]);
+  const queries = writer.emit('Unsqueeze', [range(first), writer.constant('int64', [1], [1])]);
+  const isPast = writer.emit('LessOrEqual', [range(number(0)), queries]);
+  const isVisible = writer.emit('Cast', [nameOf(visible!)], { to: onnxTypes.boolean });
+  const byRow = writer.emit('Unsqueeze', [isVisible, writer.constant('int64', [1, 2], [2])]);
+  const masks = [0, hiddenScore].map((value) => writer.constant('float32', [value], []));
+  return [writer.emit('Where', [writer.emit('And', [isPast, byRow]), ...masks])];
+};
+
+/** The ONNX form of every op, written for ONNX Runtime (its own operators where they are faster). */
+export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
+  input: (_, node) => [node.attributes.name],
+  constant: ({ writer }, { attributes: { values, shape, dtype } }) => [writer.constant(dtype, values, shape)],
+  cast: ({ writer, nameOf }, { inputs: [x], attributes: { dtype } }) => [
+    writer.emit('Cast', [nameOf(x!)], { to: onnxTypes[dtype] }),
+  ],
+  add: (context, node) => {
+    const operands = context.fusedOperand(node);
+    if (!operands) return plain('Add')(context, node);
+    const { fused, other } = operands;
+    return [gemm(context, fused.node as OpNode<'matmul'>, context.nameOf(other))];
+  },
+  subtract: plain('Sub'),
+  multiply: plain('Mul'),
+  divide: plain('Div'),
+  squareRoot: plain('Sqrt'),
+  sigmoid: plain('Sigmoid'),
+  gelu: plain('FastGelu', microsoft),
+  softmax: plain('Softmax'),
+  matmul: (context, node) => {
+    if (isMatrixProduct(node)) return [gemm(context, node, '')];
+    const { transposeA, transposeB, alpha } = node.attributes;
+    if (!transposeA && !transposeB && alpha === 1) return plain('MatMul')(context, node);
+    const attributes = { transA: Number(transposeA), transB: Number(transposeB), alpha: { float: alpha } };
+    return [context.writer.emit('FusedMatMul', node.inputs.map(context.nameOf), attributes, microsoft)];
+  },
+  layerNormalization: ({ writer, nameOf }, { inputs, attributes: { epsilon } }) =>
+    writer.emitMany('LayerNormalization', inputs.map(nameOf), 3, { axis: -1, epsilon: { float: epsilon } }),
+  linearCrossEntropy: ({ writer, nameOf }, { inputs: [hidden, targetRows, ...weights] }) => {
+    const lastAxis = writer.constant('int64', [-1], [1]);
+    /** Softmax, and log Σ e^x from the largest entry before and after: two reads instead of a pass that writes. */
+    const softmaxOf = (x: string): { softmax: string; logSum: string } => {
+      const softmax = writer.emit('Softmax', [x], { axis: -1 });
+      const [before, after] = [x, softmax].map((name) => writer.emit('ReduceMax', [name, lastAxis]));
+      return { softmax, logSum: writer.emit('Sub', [before!, writer.emit('Log', [after!])]) };
+    };
+    const chunks = weights.map((weight) =>
+      softmaxOf(writer.emit('Gemm', [nameOf(hidden!), nameOf(weight)], { transB: 1 })),
+    );
+    const logSums = writer.concat(
+      chunks.map(({ logSum }) => logSum),
+      1,
+    );
+    const whole = softmaxOf(logSums);
+    const shares = writer.split(
+      whole.softmax,
+      1,
+      weights.map(() => 1),
+    );
+    const products = writer.emit('Mul', [nameOf(hidden!), nameOf(targetRows!)]);
+    const targets = writer.emit('ReduceSum', [products, lastAxis]);
+    const losses = writer.emit('Reshape', [
+      writer.emit('Sub', [whole.logSum, targets]),
+      writer.constant('int64', [-1], [1]),
+    ]);
+    return [losses, ...chunks.map(({ softmax }) => softmax), ...shares];
+  },
+  reduceSum: ({ writer, nameOf }, { inputs: [x], attributes: { axes, keepDimensions } }) => [
+    writer.emit('ReduceSum', [nameOf(x!), writer.constant('int64', axes, [axes.length])], {
+      keepdims: Number(keepDimensions),
+    }),
+  ],
+  sumOfSquares: ({ writer, nameOf }, { inputs: [x] }) => [
+    writer.emit('ReduceSumSquare', [nameOf(x!)], { keepdims: 0 }),
+  ],
+  reshape: ({ writer, nameOf }, { inputs: [x], attributes: { shape } }) => [
+    writer.emit('Reshape', [nameOf(x!), writer.constant('int64', shape, [shape.length])]),
+  ],
+  broadcastTo: ({ writer, nameOf }, { inputs: [x], attributes: { shape } }) => [
+    writer.emit('Expand', [nameOf(x!), writer.constant('int64', shape, [shape.length])]),
+  ],
+  transpose: ({ writer, nameOf }, { inputs: [x], attributes: { permutation } }) => [
+    writer.emit('Transpose', [nameOf(x!)], { perm: permutation }),
+  ],
+  split: ({ writer, nameOf, splitInputs }, node) => {
+    const { axis, sizes } = node.attributes;
+    const chunks = splitInputs.get(node);
+    for (const [index, name] of (chunks ?? []).entries()) {
+      const { dtype, shape } = node.outputs[index]!;
+      writer.input(name, dtype, shape);
+    }
+    return chunks ?? writer.split(nameOf(node.inputs[0]!), axis, sizes);
+  },
+  concat: ({ writer, nameOf }, { inputs, attributes: { axis } }) => [writer.concat(inputs.map(nameOf), axis)],
+  gatherRows: plain('Gather'),
+  // ScatterND would take rows as they are, but ONNX Runtime 1.30 adds equal indices in parallel without a lock: sums come
+  // out wrong, differently each time. ScatterElements adds one after the other, by indices spread over the columns.
+  scatterAddRows: ({ writer, nameOf }, { inputs: [updates, indices], outputs: [sum] }) => {
+    const zeros = writer.emit('ConstantOfShape', [writer.constant('int64', sum!.shape, [2])]);
+    const shape = writer.constant('int64', [indices!.shape[0]!, 1], [2]);
+    const column = writer.emit('Reshape', [nameOf(indices!), shape]);
+    const spread = writer.emit('Expand', [column, writer.constant('int64', updates!.shape, [2])]);
+    const attributes = { axis: 0, reduction: 'add' };
+    return [writer.emit('ScatterElements', [zeros, spread, nameOf(updates!)], attributes)];
+  },
+  rowsWithin: ({ writer, nameOf }, { inputs: [indices], attributes: { first, count } }) => {
+    const name = nameOf(indices!);
+    const number = (value: number): string => writer.constant('int32', [value], []);
+    const isIn = [
+      writer.emit('LessOrEqual', [number(first), name]),
+      writer.emit('LessOrEqual', [name, number(first + count - 1)]),
+    ].map((truth) => writer.emit('Cast', [truth], { to: onnxTypes.int32 })) as [string, string];
+    const inside = writer.emit('Mul', isIn);
+    const local = writer.emit('Mul', [writer.emit('Sub', [name, number(first)]), inside]);
+    const column = writer.emit('Reshape', [inside, writer.constant('int64', [-1, 1], [2])]);
+    return [local, writer.emit('Cast', [column], { to: onnxTypes.float32 })];
+  },
+  quantizedMatmul,
+  cachedAttention,
+  causalMask,
+};

@@ -1,0 +1,138 @@
+import type { Chunk } from '../../graph/chunks.js';
+import { formatShape, type TensorSpecification } from '../../graph/shape.js';
+import { type OpNode, type Tensor, topologicalOrder } from '../../graph/tensor.js';
+import {
+  type CompileOptions,
+  checkedShape,
+  type Engine,
+  isArray,
+  type Program,
+  type Value,
+} from '../engine.js';
+import { exportOnnx } from '../onnx/export.js';
+import { explainDeviceError } from '../out-of-memory.js';
+import { splitForBuffers } from './buffer-chunks.js';
+import type { OnnxRuntimeOptions } from './cpu-engine.js';
+import { OrtDeviceMemory } from './device-memory.js';
+import { ChunkedDeviceTensor } from './device-tensor.js';
+import { type Provider, type ProviderName, providers } from './providers.js';
+import { type Constant, OrtSession } from './session.js';
+
+type Specifications = ReadonlyMap<string, TensorSpecification>;
+
+/**
+ * ONNX Runtime on a graphics card, by WebGPU or CUDA. What programs are fed with and what they write may stay on the
+ * card (`memory`); arrays are copied there and back in each run.
+ * @throws Error saying why the device cannot be used.
+ */
+export async function openDeviceEngine(
+  device: ProviderName,
+  { threads = 0 }: OnnxRuntimeOptions = {},
+): Promise<Engine> {
+  const provider = providers[device];
+  const memory = await OrtDeviceMemory.open(provider, threads);
+  const { largestBuffer } = memory;
+  return {
+    name: `onnxruntime ${device}`,
+    memory,
+    compile: (outputs, options = {}) => compile(outputs, options, { provider, threads, largestBuffer }),
+  };
+}
+
+function inputsOf(outputs: Readonly<Record<string, Tensor>>): Map<string, TensorSpecification> {
+  const nodes = topologicalOrder(Object.values(outputs));
+  const inputs = nodes.filter((node): node is OpNode<'input'> => node.op === 'input');
+  return new Map(inputs.map(({ attributes }) => [attributes.name, attributes]));
+}
+
+interface Device {
+  readonly provider: Provider;
+  readonly threads: number;
+  readonly largestBuffer: number;
+}
+
+async function compile(
+  outputs: Readonly<Record<string, Tensor>>,
+  { constants, dynamicAxes = {} }: CompileOptions,
+  { provider, threads, largestBuffer }: Device,
+): Promise<Program> {
+  const { outputs: computed, chunks } = splitForBuffers(outputs, largestBuffer);
+  const [inputs, read] = [inputsOf(outputs), inputsOf(computed)];
+  const fixed = new Map<string, Constant>();
+  for (const [name, array] of constants ?? []) {
+    const specification = inputs.get(name);
+    if (!specification) throw new RangeError(`${name}: the graph has no such input`);
+    inputs.delete(name);
+    const whole = [{ name, start: 0, end: array.length, specification }];
+    for (const chunk of chunks.get(name) ?? whole) {
+      fixed.set(chunk.name, {
+        array: array.subarray(chunk.start, chunk.end),
+        specification: chunk.specification,
+      });
+      read.delete(chunk.name);
+    }
+  }
+  const model = exportOnnx(computed, {
+    constants: new Set(fixed.keys()),
+    dynamicAxes,
+    ...(provider.target ? { target: provider.target } : {}),
+  });
+  const session = await OrtSession.open(model, read, new Map(Object.entries(computed)), {
+    threads,
+    constants: fixed,
+    dynamicRows: new Set(Object.keys(dynamicAxes)),
+    appendProvider: provider.append,
+  }).catch((error: unknown) => {
+    throw explainDeviceError(error);
+  });
+  return new DeviceProgram(session, inputs, new Map(Object.entries(outputs)), chunks);
+}
+
+class DeviceProgram implements Program {
+  constructor(
+    private readonly session: OrtSession,
+    private readonly inputs: Specifications,
+    private readonly outputs: Specifications,
+    /** Those of inputs and outputs that are too large for a buffer. */
+    private readonly chunks: ReadonlyMap<string, readonly Chunk[]>,
+  ) {}
+
+  async run(feeds: Readonly<Record<string, Value>>, results: Readonly<Record<string, Value>>): Promise<void> {
+    const unknown = Object.keys(feeds).find((name) => !this.inputs.has(name));
+    if (unknown !== undefined) throw new RangeError(`${unknown}: the graph has no such input`);
+    try {
+      await this.session.run(this.inChunks(feeds, this.inputs), this.inChunks(results, this.outputs));
+    } catch (error) {
+      throw explainDeviceError(error);
+    }
+  }
+
+  /** What is given for a large tensor, chunk by chunk. */
+  private inChunks(
+    values: Readonly<Record<string, Value>>,
+    specifications: Specifications,
+  ): Readonly<Record<string, Value>> {
+    const found: Record<string, Value> = { ...values };
+    for (const [name, chunks] of this.chunks) {
+      const specification = specifications.get(name);
+      if (!specification) continue;
+      const value = values[name];
+      delete found[name];
+      if (value instanceof ChunkedDeviceTensor) {
+        const [given, wanted] = [value.specification.shape, specification.shape].map(formatShape);
+        if (given !== wanted)
+          throw new RangeError(`${name}: needs ${wanted}; received ${given} on the device`);
+        for (const [index, { name: chunk }] of chunks.entries()) found[chunk] = value.chunks[index]!.tensor;
+        continue;
+      }
+      const array = value && isArray(value) ? value : undefined;
+      checkedShape(name, array, specification, false);
+      for (const { name: chunk, start, end } of chunks) found[chunk] = array!.subarray(start, end);
+    }
+    return found;
+  }
+
+  async dispose(): Promise<void> {
+    await this.session.dispose();
+  }
+}

@@ -1,0 +1,154 @@
+import { input, reshape } from '../../graph/builder.js';
+import type { Chunk } from '../../graph/chunks.js';
+import type { TensorSpecification } from '../../graph/shape.js';
+import {
+  checkedShape,
+  type DeviceMemory,
+  type DeviceTensor,
+  isArray,
+  type NumericArray,
+  type Value,
+} from '../engine.js';
+import { exportOnnx } from '../onnx/export.js';
+import { onnxTypes } from '../onnx/schema.js';
+import { explainDeviceError } from '../out-of-memory.js';
+import { bufferChunks } from './buffer-chunks.js';
+import { ChunkedDeviceTensor, OrtDeviceTensor, onDevice } from './device-tensor.js';
+import { created, type Handle, ortLibrary } from './ort-api.js';
+import type { Provider } from './providers.js';
+import { RowCopy, type RowPair } from './row-copy.js';
+import { OrtSession, sharedEnvironment, wrap } from './session.js';
+
+/** Memory of an execution provider's device. */
+export class OrtDeviceMemory implements DeviceMemory {
+  private constructor(
+    /** Whose allocator this is; held so that it lives. */
+    readonly session: OrtSession,
+    private readonly allocator: Handle,
+    private readonly description: Handle,
+    private readonly provider: Provider,
+    private readonly threads: number,
+    readonly largestBuffer: number,
+  ) {}
+
+  private readonly rowCopies = new Map<string, Promise<RowCopy>>();
+
+  /** @throws Error saying why the device cannot be used. */
+  static async open(provider: Provider, threads: number): Promise<OrtDeviceMemory> {
+    const x = input('x', [1]);
+    const y = reshape(x, [1, 1]);
+    const specifications = { inputs: new Map([['x', x]]), outputs: new Map([['y', y]]) };
+    const session = await OrtSession.open(exportOnnx({ y }), specifications.inputs, specifications.outputs, {
+      threads,
+      appendProvider: provider.append,
+    });
+    const [deviceAllocator, defaultMemory] = [0, 0];
+    const description = created((out) =>
+      ortLibrary().functions.createMemoryInfo(provider.memoryName, deviceAllocator, 0, defaultMemory, out),
+    );
+    return new OrtDeviceMemory(
+      session,
+      session.allocator(description),
+      description,
+      provider,
+      threads,
+      provider.largestBuffer(),
+    );
+  }
+
+  allocate(specification: TensorSpecification): DeviceTensor {
+    const chunks = bufferChunks('tensor', specification, this.largestBuffer);
+    if (!chunks) return this.allocateBuffer(specification);
+    return new ChunkedDeviceTensor(
+      specification,
+      chunks.map((chunk) => ({ chunk, tensor: this.allocateBuffer(chunk.specification) })),
+    );
+  }
+
+  private allocateBuffer({ shape, dtype }: TensorSpecification): OrtDeviceTensor {
+    const dimensions = BigInt64Array.from(shape, BigInt);
+    const make = (): Handle =>
+      created((out) =>
+        ortLibrary().functions.createTensorAsOrtValue(
+          this.allocator,
+          dimensions,
+          shape.length,
+          onnxTypes[dtype],
+          out,
+        ),
+      );
+    return new OrtDeviceTensor({ shape, dtype }, make, this.description);
+  }
+
+  write(pairs: readonly (readonly [from: NumericArray, to: DeviceTensor])[]): Promise<void> {
+    return this.copy(pairs);
+  }
+
+  read(pairs: readonly (readonly [from: DeviceTensor, to: NumericArray])[]): Promise<void> {
+    return this.copy(pairs);
+  }
+
+  copyRow(pairs: readonly RowPair[], fromRow: number, toRow: number): Promise<void> {
+    const specifications = pairs.map(({ from, to }) => ({
+      from: from.specification.shape,
+      to: to.specification.shape,
+      dtype: from.specification.dtype,
+    }));
+    const key = JSON.stringify(specifications);
+    return onDevice(async () => {
+      const copy = this.rowCopies.get(key) ?? RowCopy.open(specifications, this.provider, this.threads);
+      this.rowCopies.set(key, copy);
+      await (await copy).run(pairs, fromRow, toRow);
+    });
+  }
+
+  private async copy(whole: readonly (readonly [from: Value, to: Value])[]): Promise<void> {
+    const { functions, check } = ortLibrary();
+    const pairs = whole.flatMap(([from, to]) => chunksOfPair(from, to));
+    const wrapped: Handle[] = [];
+    const handleOf = (value: Value, { specification }: DeviceTensor): Handle => {
+      if (value instanceof OrtDeviceTensor) return value.handleFor('copy', specification, false);
+      const handle = wrap('copy', value as NumericArray, specification);
+      wrapped.push(handle);
+      return handle;
+    };
+    try {
+      const status = await onDevice(() => {
+        const [from, to] = [0, 1].map((side) =>
+          pairs.map((pair) => handleOf(pair[side]!, (isArray(pair[0]) ? pair[1] : pair[0]) as DeviceTensor)),
+        ) as [Handle[], Handle[]];
+        return new Promise<Handle | null>((resolve, reject) => {
+          functions.copyTensors.async(
+            sharedEnvironment(this.threads),
+            from,
+            to,
+            null,
+            pairs.length,
+            (error, result) => (error ? reject(error) : resolve(result)),
+          );
+        });
+      });
+      check(status);
+    } catch (error) {
+      throw explainDeviceError(error);
+    } finally {
+      for (const handle of wrapped) functions.releaseValue(handle);
+    }
+  }
+}
+
+/** A pair of an array and a tensor in chunks as pairs of their own. */
+function chunksOfPair(from: Value, to: Value): (readonly [from: Value, to: Value])[] {
+  if (from instanceof ChunkedDeviceTensor) {
+    return from.chunks.map(({ chunk, tensor }) => [tensor, chunkOfArray(from, to as NumericArray, chunk)]);
+  }
+  if (to instanceof ChunkedDeviceTensor) {
+    return to.chunks.map(({ chunk, tensor }) => [chunkOfArray(to, from as NumericArray, chunk), tensor]);
+  }
+  return [[from, to]];
+}
+
+function chunkOfArray({ specification }: DeviceTensor, array: NumericArray, chunk: Chunk): NumericArray {
+  checkedShape('copy', array, specification, false);
+  return array.subarray(chunk.start, chunk.end);
+}

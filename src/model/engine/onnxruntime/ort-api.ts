@@ -1,0 +1,299 @@
+import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { TitlesmithError } from '../../../common/errors.js';
+import { foreign, type LibraryHandle } from '../../../io/foreign-library.js';
+
+/** The address of something that belongs to ONNX Runtime. */
+export type Handle = bigint;
+
+/** A value that a C function gives back through a pointer. */
+export type Out = [Handle | null];
+
+/**
+ * Position of each function in the struct `OrtApi` (onnxruntime_c_api.h). The struct only ever grows at its end: that
+ * is the library's promise to programs built against older headers, on which these numbers rely.
+ */
+const positions = {
+  getErrorMessage: 2,
+  disableTelemetryEvents: 6,
+  createSessionFromArray: 8,
+  run: 9,
+  createSessionOptions: 10,
+  enableProfiling: 14,
+  disableMemPattern: 17,
+  setSessionLogSeverityLevel: 22,
+  setSessionGraphOptimizationLevel: 23,
+  createTensorAsOrtValue: 48,
+  createTensorWithDataAsOrtValue: 49,
+  getTensorMutableData: 51,
+  createMemoryInfo: 68,
+  createCpuMemoryInfo: 69,
+  releaseStatus: 93,
+  releaseSession: 95,
+  releaseValue: 96,
+  releaseSessionOptions: 100,
+  createEnvWithGlobalThreadPools: 119,
+  disablePerSessionThreads: 120,
+  createThreadingOptions: 121,
+  releaseThreadingOptions: 122,
+  addSessionConfigEntry: 130,
+  createAllocator: 131,
+  setGlobalIntraOpNumThreads: 147,
+  setGlobalInterOpNumThreads: 148,
+  appendCudaExecutionProvider: 204,
+  createCudaProviderOptions: 205,
+  releaseCudaProviderOptions: 208,
+  addExternalInitializers: 210,
+  sessionOptionsAppendExecutionProvider: 216,
+  copyTensors: 386,
+} as const;
+
+/** The version of `OrtApi` asked for: onnxruntime 1.23, older than the library that comes with the package. */
+const apiVersion = 23;
+
+/** The C functions, each returning a status: null for success. */
+export interface OrtFunctions {
+  createSessionFromArray: AsyncCreateSession;
+  run: AsyncRun;
+  createSessionOptions(out: Out): Status;
+  enableProfiling(options: Handle, prefix: string): Status;
+  disableMemPattern(options: Handle): Status;
+  addSessionConfigEntry(options: Handle, key: string, value: string): Status;
+  setSessionLogSeverityLevel(options: Handle, level: number): Status;
+  setSessionGraphOptimizationLevel(options: Handle, level: number): Status;
+  createTensorWithDataAsOrtValue(
+    memory: Handle,
+    /** An array of this process, or the address of something on a device. */
+    data: ArrayBufferView | Handle,
+    bytes: number,
+    shape: BigInt64Array,
+    rank: number,
+    type: number,
+    out: Out,
+  ): Status;
+  createTensorAsOrtValue(
+    allocator: Handle,
+    shape: BigInt64Array,
+    rank: number,
+    type: number,
+    out: Out,
+  ): Status;
+  getTensorMutableData(value: Handle, out: Out): Status;
+  createMemoryInfo(name: string, allocatorType: number, device: number, memoryType: number, out: Out): Status;
+  createCpuMemoryInfo(allocatorType: number, memoryType: number, out: Out): Status;
+  createAllocator(session: Handle, memory: Handle, out: Out): Status;
+  copyTensors: AsyncCopyTensors;
+  sessionOptionsAppendExecutionProvider(
+    options: Handle,
+    name: string,
+    keys: readonly string[],
+    values: readonly string[],
+    count: number,
+  ): Status;
+  disableTelemetryEvents(environment: Handle): Status;
+  createEnvWithGlobalThreadPools(logLevel: number, name: string, threading: Handle, out: Out): Status;
+  disablePerSessionThreads(options: Handle): Status;
+  createThreadingOptions(out: Out): Status;
+  setGlobalIntraOpNumThreads(threading: Handle, threads: number): Status;
+  setGlobalInterOpNumThreads(threading: Handle, threads: number): Status;
+  addExternalInitializers(
+    options: Handle,
+    names: readonly string[],
+    values: readonly Handle[],
+    count: number,
+  ): Status;
+  createCudaProviderOptions(out: Out): Status;
+  appendCudaExecutionProvider(options: Handle, cuda: Handle): Status;
+  releaseCudaProviderOptions(cuda: Handle): void;
+  releaseSession(session: Handle): void;
+  releaseValue(value: Handle): void;
+  releaseSessionOptions(options: Handle): void;
+  releaseThreadingOptions(threading: Handle): void;
+}
+
+type Status = Handle | null;
+
+interface AsyncCreateSession {
+  async(
+    environment: Handle,
+    model: Uint8Array,
+    length: number,
+    options: Handle,
+    out: Out,
+    done: (error: unknown, status: Status) => void,
+  ): void;
+}
+
+interface AsyncRun {
+  async(
+    session: Handle,
+    options: null,
+    inputNames: readonly string[],
+    inputs: readonly Handle[],
+    inputCount: number,
+    outputNames: readonly string[],
+    outputCount: number,
+    outputs: readonly Handle[],
+    done: (error: unknown, status: Status) => void,
+  ): void;
+}
+
+interface AsyncCopyTensors {
+  async(
+    environment: Handle,
+    sources: readonly Handle[],
+    targets: readonly Handle[],
+    stream: null,
+    count: number,
+    done: (error: unknown, status: Status) => void,
+  ): void;
+}
+
+/** C declarations of the parameters, in the order of `OrtFunctions`. */
+const declarations: {
+  readonly [Name in keyof typeof positions]: readonly [result: string, parameters: string];
+} = {
+  getErrorMessage: ['const char*', 'void*'],
+  createSessionFromArray: ['void*', 'void*, void*, size_t, void*, _Out_ void**'],
+  run: ['void*', 'void*, void*, const char**, void**, size_t, const char**, size_t, void**'],
+  createSessionOptions: ['void*', '_Out_ void**'],
+  enableProfiling: ['void*', `void*, const char${process.platform === 'win32' ? '16' : ''}*`],
+  disableMemPattern: ['void*', 'void*'],
+  addSessionConfigEntry: ['void*', 'void*, const char*, const char*'],
+  setSessionLogSeverityLevel: ['void*', 'void*, int'],
+  setSessionGraphOptimizationLevel: ['void*', 'void*, int'],
+  createTensorWithDataAsOrtValue: ['void*', 'void*, void*, size_t, int64_t*, size_t, int, _Out_ void**'],
+  createTensorAsOrtValue: ['void*', 'void*, int64_t*, size_t, int, _Out_ void**'],
+  getTensorMutableData: ['void*', 'void*, _Out_ void**'],
+  createMemoryInfo: ['void*', 'const char*, int, int, int, _Out_ void**'],
+  createCpuMemoryInfo: ['void*', 'int, int, _Out_ void**'],
+  createAllocator: ['void*', 'void*, void*, _Out_ void**'],
+  copyTensors: ['void*', 'void*, void**, void**, void*, size_t'],
+  sessionOptionsAppendExecutionProvider: ['void*', 'void*, const char*, const char**, const char**, size_t'],
+  releaseStatus: ['void', 'void*'],
+  releaseSession: ['void', 'void*'],
+  releaseValue: ['void', 'void*'],
+  releaseSessionOptions: ['void', 'void*'],
+  disableTelemetryEvents: ['void*', 'void*'],
+  createEnvWithGlobalThreadPools: ['void*', 'int, const char*, void*, _Out_ void**'],
+  disablePerSessionThreads: ['void*', 'void*'],
+  createThreadingOptions: ['void*', '_Out_ void**'],
+  releaseThreadingOptions: ['void', 'void*'],
+  setGlobalIntraOpNumThreads: ['void*', 'void*, int'],
+  setGlobalInterOpNumThreads: ['void*', 'void*, int'],
+  createCudaProviderOptions: ['void*', '_Out_ void**'],
+  appendCudaExecutionProvider: ['void*', 'void*, void*'],
+  releaseCudaProviderOptions: ['void', 'void*'],
+  addExternalInitializers: ['void*', 'void*, const char**, void**, size_t'],
+};
+
+/**
+ * Sets a variable for C code of this process, unless it is set. What is written to `process.env` does not reach C from a
+ * worker's thread, whose variables are a copy.
+ */
+function setDefault(name: string, value: string): void {
+  if (process.env[name] !== undefined) return;
+  if (process.platform === 'win32') {
+    foreign.load('kernel32.dll').func('bool SetEnvironmentVariableA(const char*, const char*)')(name, value);
+  } else {
+    foreign.load(null).func('int setenv(const char*, const char*, int)')(name, value, 0);
+  }
+}
+
+/**
+ * Sets what ONNX Runtime reads while it is loaded. Called before that.
+ *
+ * - It sends no telemetry: since 1.29 it reports processes and sessions to its maker, and keeps a device id and a
+ *   database in the home folder for it, unless it is told not to.
+ * - Attention on the processor is computed by its plain kernel. The tiled one, made for long texts, takes a third longer
+ *   for a token of each of many short ones (docs/generation.md); at 100 tokens they are equal.
+ */
+function configureRuntime(): void {
+  setDefault('ORT_DISABLE_TELEMETRY', '1');
+  setDefault('ORT_GQA_DISABLE_FLASH_ATTENTION', '1');
+}
+
+/** The shared library inside the onnxruntime-node package, for this system and processor. */
+function libraryPath(): string {
+  const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
+  const binaries = join(dirname(entry), '..', 'bin');
+  try {
+    const [abi] = readdirSync(binaries);
+    const folder = join(binaries, abi ?? '', process.platform, process.arch);
+    const file = readdirSync(folder).find((name) =>
+      /^(lib)?onnxruntime(\.[\d.]*)?(so|dylib|dll)(\.[\d.]*)?$/.test(name),
+    );
+    if (file !== undefined) return join(folder, file);
+  } catch {
+    // No folder for this system: the error below says so.
+  }
+  throw new TitlesmithError(`ONNX Runtime has no library for ${process.platform} ${process.arch}.`, {
+    code: 'engine-unsupported',
+    hint: 'Run titlesmith on Linux, macOS or Windows, on x64 or arm64.',
+  });
+}
+
+/** ONNX Runtime's C API, loaded once a thread. */
+export interface OrtLibrary {
+  readonly version: string;
+  /** Held so that it is never collected: koffi would unload the library under the functions, which do not hold it. */
+  readonly image: LibraryHandle;
+  readonly functions: OrtFunctions;
+  /** Throws what a status says, and frees it. */
+  readonly check: (status: Status) => void;
+}
+
+function load(): OrtLibrary {
+  configureRuntime();
+  const image = foreign.load(libraryPath());
+  const base = foreign.decode(
+    image.func('void* OrtGetApiBase()')(),
+    foreign.struct({ getApi: 'void*', version: 'void*' }),
+  );
+  const bind = (pointer: Handle, result: string, parameters: string): unknown =>
+    foreign.decode(
+      pointer,
+      foreign.proto(result, parameters === '' ? [] : parameters.split(', ').map(parameterType)),
+    );
+  const getApi = bind(base.getApi, 'void*', 'uint32_t') as (version: number) => Handle;
+  const version = (bind(base.version, 'const char*', '') as () => string)();
+  const count = Math.max(...Object.values(positions)) + 1;
+  const pointers = foreign.decode(getApi(apiVersion), foreign.array('void*', count)) as Handle[];
+  const functions = Object.fromEntries(
+    Object.entries(declarations).map(([name, [result, parameters]]) => {
+      const position = positions[name as keyof typeof positions];
+      return [name, bind(pointers[position]!, result, parameters)];
+    }),
+  ) as unknown as OrtFunctions & {
+    getErrorMessage(status: Handle): string;
+    releaseStatus(status: Handle): void;
+  };
+  const check = (status: Status): void => {
+    if (status === null) return;
+    const message = functions.getErrorMessage(status);
+    functions.releaseStatus(status);
+    throw new Error(`ONNX Runtime: ${message}`);
+  };
+  return { version, image, functions, check };
+}
+
+function parameterType(declaration: string): ReturnType<typeof foreign.out> | string {
+  const output = '_Out_ ';
+  return declaration.startsWith(output) ? foreign.out(declaration.slice(output.length)) : declaration;
+}
+
+let loaded: OrtLibrary | undefined;
+
+/** @throws TitlesmithError where the package has no library for this system. */
+export function ortLibrary(): OrtLibrary {
+  loaded ??= load();
+  return loaded;
+}
+
+/** Calls a function that gives a handle back through its last parameter. */
+export function created(make: (out: Out) => Status): Handle {
+  const out: Out = [null];
+  ortLibrary().check(make(out));
+  return out[0]!;
+}

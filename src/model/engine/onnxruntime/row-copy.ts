@@ -1,0 +1,95 @@
+import { type DType, elementCount, type Shape, type TensorSpecification } from '../../graph/shape.js';
+import type { DeviceTensor } from '../engine.js';
+import { OnnxWriter } from '../onnx/writer.js';
+import type { InTurn } from './device-tensor.js';
+import type { Provider } from './providers.js';
+import { OrtSession } from './session.js';
+
+/** Tensors between which a row is copied. */
+export interface RowPair {
+  readonly from: DeviceTensor;
+  readonly to: DeviceTensor;
+}
+
+/** Shapes of a pair, and the type of both. */
+export interface PairSpecification {
+  readonly from: Shape;
+  readonly to: Shape;
+  readonly dtype: DType;
+}
+
+const rowSize = (shape: Shape): number => elementCount(shape.slice(1));
+
+/** A tensor as rows of one axis. */
+function flat(tensor: DeviceTensor): DeviceTensor {
+  const { shape } = tensor.specification;
+  return tensor.view([shape[0]!, rowSize(shape)]);
+}
+
+const atOnce: InTurn = (work) => work();
+
+/**
+ * Copies a row of some tensors over a row of others. ScatterElements writes the new row alone where its output is the
+ * memory of its input.
+ */
+export class RowCopy {
+  /** The pairs last seen, with what the runs are given; pairs are mostly the same in all calls. */
+  private readonly views = new WeakMap<DeviceTensor, DeviceTensor>();
+
+  private constructor(private readonly session: OrtSession) {}
+
+  /** Runs do not wait for a turn on the device: the caller has it. */
+  static async open(
+    specifications: readonly PairSpecification[],
+    provider: Provider,
+    threads: number,
+  ): Promise<RowCopy> {
+    const writer = new OnnxWriter();
+    const inputs = new Map<string, TensorSpecification>();
+    const outputs = new Map<string, TensorSpecification>();
+    const declare = (name: string, specification: TensorSpecification): string => {
+      inputs.set(name, specification);
+      writer.input(name, specification.dtype, specification.shape);
+      return name;
+    };
+    const index = (name: string): string => declare(name, { shape: [1], dtype: 'int32' });
+    const [fromRow, toRow] = [index('fromRow'), index('toRow')];
+    const column = writer.emit('Reshape', [toRow, writer.constant('int64', [1, 1], [2])]);
+    for (const [pair, { from, to, dtype }] of specifications.entries()) {
+      const size = rowSize(from);
+      const source = declare(`from.${pair}`, { shape: [from[0]!, size], dtype });
+      const specification = { shape: [to[0]!, size], dtype };
+      const target = declare(`to.${pair}`, specification);
+      const row = writer.emit('Gather', [source, fromRow], { axis: 0 });
+      const indices = writer.emit('Expand', [column, writer.constant('int64', [1, size], [2])]);
+      const written = writer.emit('ScatterElements', [target, indices, row], { axis: 0 });
+      writer.output(`written.${pair}`, written, specification);
+      outputs.set(`written.${pair}`, specification);
+    }
+    const session = await OrtSession.open(writer.finish(), inputs, outputs, {
+      threads,
+      appendProvider: provider.append,
+      inTurn: atOnce,
+    });
+    return new RowCopy(session);
+  }
+
+  run(pairs: readonly RowPair[], fromRow: number, toRow: number): Promise<void> {
+    const view = (tensor: DeviceTensor): DeviceTensor => {
+      const known = this.views.get(tensor) ?? flat(tensor);
+      this.views.set(tensor, known);
+      return known;
+    };
+    const sources = pairs.map(({ from }, pair) => [`from.${pair}`, view(from)] as const);
+    const targets = pairs.map(({ to }) => view(to));
+    return this.session.run(
+      {
+        fromRow: Int32Array.of(fromRow),
+        toRow: Int32Array.of(toRow),
+        ...Object.fromEntries(sources),
+        ...Object.fromEntries(targets.map((target, pair) => [`to.${pair}`, target])),
+      },
+      Object.fromEntries(targets.map((target, pair) => [`written.${pair}`, target])),
+    );
+  }
+}

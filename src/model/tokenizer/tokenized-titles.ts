@@ -1,0 +1,81 @@
+import type { Tokenizer } from './tokenizer.js';
+
+/** Token ids: 16 bits each where the vocabulary allows it, else 32. */
+export type TokenIds = Uint16Array | Uint32Array;
+
+/** Titles as tokens, in memory or on disk. Title i has `offsets[i + 1] - offsets[i]` of them, without start and end ids. */
+export interface TokenizedTitles {
+  /** Length: number of titles + 1. */
+  readonly offsets: Uint32Array;
+  /** The tokens of one title; valid until the next call. */
+  tokensOf(title: number): TokenIds;
+}
+
+/** Titles with more tokens are left out. */
+export interface TokenLimits {
+  readonly maximumTokens: number;
+}
+
+/** Room for so many token ids of a vocabulary. */
+export function tokenArray(vocabularySize: number, length: number): TokenIds {
+  return vocabularySize > 2 ** 16 ? new Uint32Array(length) : new Uint16Array(length);
+}
+
+/** Bytes of the longest token. */
+function longestToken(tokenizer: Tokenizer): number {
+  let longest = 0;
+  for (let token = 0; token < tokenizer.vocabularySize; token++) {
+    longest = Math.max(longest, tokenizer.tokenBytes(token).length);
+  }
+  return longest;
+}
+
+/** Encodes titles one by one, and counts those that are left out. */
+export class TitleEncoder {
+  tooLong = 0;
+  private readonly maximumBytes: number;
+
+  constructor(
+    private readonly tokenizer: Tokenizer,
+    private readonly limits: TokenLimits,
+  ) {
+    this.maximumBytes = limits.maximumTokens * longestToken(tokenizer);
+  }
+
+  /** The tokens of a title; undefined where they are too many. */
+  encode(title: string): number[] | undefined {
+    // Merging takes time quadratic in the length of a word, so what cannot fit is not encoded at all. A text has at least
+    // as many bytes as UTF-16 units.
+    const encoded = title.length > this.maximumBytes ? undefined : this.tokenizer.encode(title);
+    if (encoded !== undefined && encoded.length <= this.limits.maximumTokens) return encoded;
+    this.tooLong += 1;
+    return undefined;
+  }
+}
+
+/** Titles as tokens, in order, in memory. Those of more than `maximumTokens` are left out and counted. */
+export function tokenizeTitles(
+  titles: Iterable<string>,
+  tokenizer: Tokenizer,
+  limits: TokenLimits,
+): { readonly titles: TokenizedTitles; readonly tooLong: number } {
+  const encoder = new TitleEncoder(tokenizer, limits);
+  const ends = [0];
+  let tokens = tokenArray(tokenizer.vocabularySize, 2 ** 16);
+  let length = 0;
+  for (const title of titles) {
+    const encoded = encoder.encode(title);
+    if (encoded === undefined) continue;
+    if (length + encoded.length > tokens.length) {
+      const grown = tokenArray(tokenizer.vocabularySize, 2 * (length + encoded.length));
+      grown.set(tokens);
+      tokens = grown;
+    }
+    tokens.set(encoded, length);
+    length += encoded.length;
+    ends.push(length);
+  }
+  const offsets = Uint32Array.from(ends);
+  const tokensOf = (title: number): TokenIds => tokens.subarray(offsets[title], offsets[title + 1]);
+  return { titles: { offsets, tokensOf }, tooLong: encoder.tooLong };
+}

@@ -1,0 +1,105 @@
+import { add, divide, input, multiply, squareRoot, subtract } from '../graph/builder.js';
+import type { Shape } from '../graph/shape.js';
+import type { Tensor } from '../graph/tensor.js';
+
+const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
+
+/** What an update changes of a parameter; tensors of its shape. */
+export const updatedKinds = ['parameter', 'firstMoment', 'secondMoment'] as const;
+export type UpdatedKind = (typeof updatedKinds)[number];
+
+/** Inputs of an update that are one number for all elements. */
+type Scalars<Value> = Readonly<
+  Record<'gradientScale' | 'stepSize' | 'biasCorrection' | 'weightDecayFactor', Value>
+>;
+export type AdamWScalar = keyof Scalars<number>;
+
+export interface UpdateOptions {
+  /** Number of this update from 1, for the bias correction of the moments. */
+  readonly step: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  /** Global gradient norm above which gradients are scaled down. */
+  readonly clipNorm: number;
+  /** What the gradients were multiplied by; 1 where it is left out. */
+  readonly lossScale?: number;
+}
+
+/**
+ * The numbers of an update. `gradientScale` takes the loss scale out of the gradients and clips their norm (Pascanu et
+ * al., "On the difficulty of training recurrent neural networks", 2013, section 3.2); `stepSize` = learning rate /
+ * (1 − β₁ᵗ); `biasCorrection` = 1 / √(1 − β₂ᵗ); `weightDecayFactor` = 1 − learning rate · weight decay.
+ * @param gradientNorm global L2 norm of the gradients, the loss scale divided out.
+ */
+export function adamWScalars(
+  { step, learningRate, weightDecay, clipNorm, lossScale = 1 }: UpdateOptions,
+  gradientNorm: number,
+): Scalars<number> {
+  return {
+    gradientScale: (gradientNorm > clipNorm ? clipNorm / gradientNorm : 1) / lossScale,
+    stepSize: learningRate / (1 - beta1 ** step),
+    biasCorrection: 1 / Math.sqrt(1 - beta2 ** step),
+    weightDecayFactor: 1 - learningRate * weightDecay,
+  };
+}
+
+/** A parameter that a graph updates, or a chunk of several. */
+interface UpdatedParameter {
+  readonly shape: Shape;
+  /** Whether weight decay applies. */
+  readonly decays: boolean;
+}
+
+/** Names of a parameter's inputs and outputs in {@link adamWGraph}, by its index. */
+export const adamWInput = (kind: UpdatedKind | 'gradient', index: number): string => `${kind}.${index}`;
+export const adamWOutput = (kind: UpdatedKind, index: number): string => `new.${kind}.${index}`;
+
+/** The scalars that the graph of these parameters takes: no decay factor where none decays. */
+export function adamWScalarNames(parameters: readonly UpdatedParameter[]): AdamWScalar[] {
+  const decay = parameters.some(({ decays }) => decays) ? (['weightDecayFactor'] as const) : [];
+  return ['gradientScale', 'stepSize', 'biasCorrection', ...decay];
+}
+
+/**
+ * AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2) for several parameters,
+ * float32. Inputs: each parameter's own, named by {@link adamWInput}, of its shape; the scalars of
+ * {@link adamWScalarNames}, []. Outputs, named by {@link adamWOutput}: the new values. Every op works element by element,
+ * so that in this process's memory the outputs may be written over the inputs.
+ */
+export function adamWGraph(parameters: readonly UpdatedParameter[]): Record<string, Tensor> {
+  const scalars = Object.fromEntries(
+    adamWScalarNames(parameters).map((name) => [name, input(name, [])]),
+  ) as Scalars<Tensor>;
+  const outputs: Record<string, Tensor> = {};
+  for (const [index, { shape, decays }] of parameters.entries()) {
+    const read = (kind: UpdatedKind | 'gradient'): Tensor => input(adamWInput(kind, index), shape);
+    const updated = updateParameter(
+      {
+        parameter: read('parameter'),
+        firstMoment: read('firstMoment'),
+        secondMoment: read('secondMoment'),
+        gradient: read('gradient'),
+      },
+      scalars,
+      decays,
+    );
+    for (const kind of updatedKinds) outputs[adamWOutput(kind, index)] = updated[kind];
+  }
+  return outputs;
+}
+
+/** Constant factors are multiplied first, so that as few passes as possible go over the elements. */
+function updateParameter(
+  { parameter, firstMoment, secondMoment, gradient }: Readonly<Record<UpdatedKind | 'gradient', Tensor>>,
+  { gradientScale, stepSize, biasCorrection, weightDecayFactor }: Scalars<Tensor>,
+  decays: boolean,
+): Record<UpdatedKind, Tensor> {
+  const scaledBy = (factor: number): Tensor => multiply(gradient, multiply(gradientScale, factor));
+  const first = add(multiply(firstMoment, beta1), scaledBy(1 - beta1));
+  const root = scaledBy(Math.sqrt(1 - beta2));
+  const second = add(multiply(secondMoment, beta2), multiply(root, root));
+  const denominator = add(squareRoot(second), divide(epsilon, biasCorrection));
+  const step = divide(multiply(first, divide(stepSize, biasCorrection)), denominator);
+  const decayed = decays ? multiply(parameter, weightDecayFactor) : parameter;
+  return { parameter: subtract(decayed, step), firstMoment: first, secondMoment: second };
+}

@@ -1,0 +1,100 @@
+import type { Engine, Program, Value } from '../engine/engine.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
+import type { Batch, BatchShape } from './batches.js';
+import { DropoutFactors } from './dropout.js';
+import { evaluationGraph, lossScaleName, trainingGraph } from './loss-graph.js';
+import type { TrainableModel } from './trainable-model.js';
+import type { TrainingOptions } from './training-options.js';
+import type { TrainingState } from './training-state.js';
+
+interface Programs {
+  readonly training: Program;
+  /** Adds a batch's gradients to those of the batches before it; undefined where a step is one batch. */
+  readonly accumulating: Program | undefined;
+  readonly evaluation: Program;
+}
+
+/** The loss graphs, compiled, and run on batches with the parameters of a state. */
+export class LossPrograms {
+  private readonly loss = new Float32Array(1);
+
+  private constructor(
+    private readonly programs: Programs,
+    private readonly dropout: DropoutFactors | undefined,
+  ) {}
+
+  static async compile(
+    engine: Engine,
+    configuration: TransformerConfiguration,
+    model: TrainableModel,
+    shape: BatchShape,
+    options: TrainingOptions,
+  ): Promise<LossPrograms> {
+    const { mixedPrecision, recompute, dropout, seed, accumulateGradients } = options;
+    const matmulDtype = mixedPrecision === 'off' ? 'float32' : mixedPrecision;
+    const trainable = model.trained.parameters.specifications;
+    const graphOptions = { trainable, recompute, dropout: dropout > 0, matmulDtype } as const;
+    const compileTraining = (accumulate: boolean): Promise<Program> =>
+      engine.compile(trainingGraph(configuration, shape, { ...graphOptions, accumulate }));
+    const programs = {
+      training: await compileTraining(false),
+      accumulating: accumulateGradients > 1 ? await compileTraining(true) : undefined,
+      evaluation: await engine.compile(evaluationGraph(configuration, shape, model.adapters, matmulDtype)),
+    };
+    const factors =
+      dropout > 0 ? new DropoutFactors(configuration, shape, { share: dropout, seed }) : undefined;
+    return new LossPrograms(programs, factors);
+  }
+
+  /**
+   * Computes the gradients of the mean loss over the batches of one step, which `state.update` applies.
+   * @param firstBatch number of the first batch among all of the training, from which dropout follows.
+   * @param lossScale what the loss is multiplied by; undefined without mixed precision.
+   * @returns the mean loss, nats a target.
+   */
+  async computeGradients(
+    state: TrainingState,
+    batches: readonly Batch[],
+    { firstBatch, lossScale }: { readonly firstBatch: number; readonly lossScale: number | undefined },
+  ): Promise<number> {
+    const targetCount = batches.reduce((sum, batch) => sum + batch.targetCount, 0);
+    const scale: Record<string, Value> =
+      lossScale === undefined ? {} : { [lossScaleName]: Float32Array.of(lossScale) };
+    let total = 0;
+    for (const [index, batch] of batches.entries()) {
+      const feeds = { ...batchFeeds(batch, targetCount), ...state.parameters() };
+      const factors = this.dropout?.draw(firstBatch + index);
+      const { accumulated, results } = state.gradients(index > 0);
+      const program = index === 0 ? this.programs.training : this.programs.accumulating!;
+      await program.run({ ...feeds, ...scale, ...factors, ...accumulated }, { loss: this.loss, ...results });
+      total += this.loss[0]!;
+    }
+    return total;
+  }
+
+  /** Mean loss over all targets of the batches, nats a target. */
+  async evaluate(state: TrainingState, batches: Iterable<Batch>): Promise<number> {
+    let [sum, targets] = [0, 0];
+    for (const batch of batches) {
+      const feeds = { ...batchFeeds(batch, batch.targetCount), ...state.parameters() };
+      await this.programs.evaluation.run(feeds, { loss: this.loss });
+      sum += this.loss[0]! * batch.targetCount;
+      targets += batch.targetCount;
+    }
+    return sum / targets;
+  }
+
+  async dispose(): Promise<void> {
+    const { training, accumulating, evaluation } = this.programs;
+    await training.dispose();
+    await accumulating?.dispose();
+    await evaluation.dispose();
+  }
+}
+
+/** @param targetCount targets over which the loss is averaged. */
+function batchFeeds(batch: Batch, targetCount: number): Record<string, Value> {
+  const { inputIds, positionIds, targetIds, attentionMask } = batch;
+  const targetWeights = batch.targetWeights.map((weight) => weight / targetCount);
+  return { inputIds, positionIds, targetIds, attentionMask, targetWeights };
+}

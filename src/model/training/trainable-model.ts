@@ -1,0 +1,75 @@
+import { adapterSpecifications, mergedParameter } from '../transformer/adapters.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
+import {
+  createParameterStore,
+  initializeParameters,
+  type ParameterSpecification,
+  type ParameterStore,
+  parameterSpecifications,
+} from '../transformer/parameters.js';
+import type { WeightSource } from '../transformer/weight-source.js';
+import type { TrainingOptions } from './training-options.js';
+
+/** Parameters that the optimizer changes, their gradients and moments, in this process's memory: stores laid out alike. */
+export interface TrainedParameters {
+  readonly parameters: ParameterStore;
+  readonly gradients: ParameterStore;
+  readonly firstMoments: ParameterStore;
+  readonly secondMoments: ParameterStore;
+}
+
+/** A model's parameters, divided by whether training changes them. */
+export interface TrainableModel {
+  readonly trained: TrainedParameters;
+  /** What stays as it was; no gradients, no moments. */
+  readonly frozen: ParameterStore;
+  /** Specifications of the adapters among the trained parameters. */
+  readonly adapters: readonly ParameterSpecification[];
+}
+
+/** Divides the parameters by the options and allocates all of them, zeros so far. */
+export function createTrainableModel(
+  configuration: TransformerConfiguration,
+  { loraRank, onlyTrainTransformerLayers }: Pick<TrainingOptions, 'loraRank' | 'onlyTrainTransformerLayers'>,
+): TrainableModel {
+  const own = parameterSpecifications(configuration);
+  const adapters = loraRank === undefined ? [] : adapterSpecifications(configuration, loraRank);
+  const isTrained = ({ name }: ParameterSpecification): boolean =>
+    loraRank === undefined && (!onlyTrainTransformerLayers || name.startsWith('h.'));
+  const trained = [...own.filter(isTrained), ...adapters];
+  const zeros = (): ParameterStore => createParameterStore(trained);
+  return {
+    trained: { parameters: zeros(), gradients: zeros(), firstMoments: zeros(), secondMoments: zeros() },
+    frozen: createParameterStore(own.filter((specification) => !isTrained(specification))),
+    adapters,
+  };
+}
+
+/**
+ * Sets every parameter to where training begins: the pretrained weights, or seeded random ones; adapters at zero.
+ * @throws TitlesmithError naming a pretrained tensor that cannot be read.
+ */
+export async function initializeModel(
+  { trained, frozen, adapters }: TrainableModel,
+  seed: number,
+  pretrained?: Pick<WeightSource, 'read'>,
+): Promise<void> {
+  const added = new Set(adapters.map(({ name }) => name));
+  for (const store of [trained.parameters, frozen]) {
+    const isRandom = ({ name }: ParameterSpecification): boolean => !pretrained || added.has(name);
+    initializeParameters({ ...store, specifications: store.specifications.filter(isRandom) }, seed);
+    for (const [name, view] of store.views) {
+      if (!added.has(name)) await pretrained?.read(name, view);
+    }
+  }
+}
+
+/** All parameters by name, as inputs of a graph. */
+export function parameterFeeds({ trained, frozen }: TrainableModel): Record<string, Float32Array> {
+  return Object.fromEntries([...frozen.views, ...trained.parameters.views]);
+}
+
+/** A parameter of the model as it is to be saved: adapters worked into the weights. */
+export function savedParameter({ trained, frozen }: TrainableModel, name: string): Float32Array {
+  return trained.parameters.views.get(name) ?? mergedParameter(frozen, trained.parameters, name);
+}

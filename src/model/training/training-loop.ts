@@ -1,0 +1,323 @@
+import { InterruptedError } from '../../common/errors.js';
+import type { WorkContext } from '../../common/progress.js';
+import type { Engine } from '../engine/engine.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
+import type { WeightSource } from '../transformer/weight-source.js';
+import { BatchStream, evaluationBatches } from './batches.js';
+import { DeviceTrainingState } from './device-training-state.js';
+import { LossPrograms } from './loss-programs.js';
+import { afterStep, initialLossScaling } from './loss-scale.js';
+import { epochsOf, planTraining, type TrainingData, type TrainingPlan } from './plan.js';
+import { learningRateAt } from './schedule.js';
+import {
+  type MetricsLine,
+  type MetricsLog,
+  stateTensors,
+  type TrainingPosition,
+  type TrainingStorage,
+} from './storage.js';
+import {
+  createTrainableModel,
+  initializeModel,
+  savedParameter,
+  type TrainableModel,
+} from './trainable-model.js';
+import { divergedError, explainMemoryShortage } from './training-errors.js';
+import type { TrainingOptions } from './training-options.js';
+import { HostTrainingState, type TrainingState } from './training-state.js';
+
+/** All that training needs. */
+export interface TrainingInput {
+  readonly engine: Engine;
+  readonly data: TrainingData;
+  readonly tokenizer: Tokenizer;
+  readonly configuration: TransformerConfiguration;
+  /** Weights to start from, read straight into the model; undefined: a model from scratch. */
+  readonly pretrained: Pick<WeightSource, 'read'> | undefined;
+  readonly options: TrainingOptions;
+  /** What the model says while it learns; undefined: not asked. */
+  readonly samples?: TrainingSamples | undefined;
+  /** Receives the model that is best by validation loss, the state to resume from, and metrics. */
+  readonly storage: TrainingStorage;
+}
+
+export interface TrainingSamples {
+  /** Steps between samples. */
+  readonly every: number;
+  /**
+   * Generates texts with the weights as they are after `step` and keeps them.
+   * @param valuesOf a parameter's values by name, adapters worked in; valid during the call.
+   * @returns the share of the texts that are near copies of training titles.
+   */
+  readonly take: (step: number, valuesOf: (name: string) => Float32Array) => Promise<number>;
+}
+
+/** Losses are nats per token of titles. */
+export interface TrainingResult {
+  readonly steps: number;
+  readonly epochs: number;
+  readonly stopReason: 'steps' | 'patience';
+  readonly initialValidationLoss: number;
+  readonly bestValidationLoss: number;
+  readonly bestStep: number;
+  readonly finalValidationLoss: number;
+  readonly parameters: number;
+  /** Parameters that training may change. */
+  readonly trainedParameters: number;
+  readonly rowLength: number;
+  /** Steps skipped as their gradients were not finite; undefined without mixed precision. */
+  readonly skippedSteps?: number;
+}
+
+/**
+ * Trains until the steps are done or validation stops improving, and goes on from the storage's saved state where there
+ * is one: then the outcome is the same, to the byte, as that of a run that was never stopped.
+ * @throws InterruptedError once the state is saved, when the context asks to stop; TitlesmithError when there are too few
+ *   titles, the numbers diverge, or a device has too little memory; what the storage throws.
+ */
+export async function train(input: TrainingInput, context: WorkContext): Promise<TrainingResult> {
+  const plan = planTraining(input.data, input.configuration, input.options);
+  try {
+    const run = await TrainingRun.open(input, plan, context);
+    try {
+      return await run.train();
+    } finally {
+      await run.dispose();
+    }
+  } catch (error) {
+    throw explainMemoryShortage(error, input.options, plan);
+  }
+}
+
+const beforeFirstStep: TrainingPosition = {
+  step: 0,
+  initialValidationLoss: Number.NaN,
+  bestValidationLoss: Number.MAX_VALUE,
+  bestStep: 0,
+  lastValidationLoss: Number.NaN,
+  evaluationsWithoutImprovement: 0,
+  metricsLines: 0,
+};
+
+class TrainingRun {
+  private constructor(
+    private readonly input: TrainingInput,
+    private readonly plan: TrainingPlan,
+    private readonly context: WorkContext,
+    private readonly model: TrainableModel,
+    private readonly programs: LossPrograms,
+    private readonly state: TrainingState,
+    private readonly batches: BatchStream,
+    private readonly metrics: MetricsLog,
+    private position: TrainingPosition,
+  ) {}
+
+  /** Begins a training, or goes on with the saved one. */
+  static async open(input: TrainingInput, plan: TrainingPlan, context: WorkContext): Promise<TrainingRun> {
+    const { engine, configuration, options, storage, pretrained, tokenizer } = input;
+    const { rowLength } = plan;
+    const model = createTrainableModel(configuration, options);
+    const shape = { rows: options.batchSize, rowLength };
+    const programs = await LossPrograms.compile(engine, configuration, model, shape, options);
+    await initializeModel(model, options.seed, pretrained);
+    const saved = await storage.loadState(stateTensors(model.trained));
+    if (!saved) await storage.saveDescription(configuration, tokenizer);
+    const state = engine.memory
+      ? await DeviceTrainingState.open(engine, engine.memory, model)
+      : await HostTrainingState.open(engine, model);
+    const isMixed = options.mixedPrecision === 'float16';
+    const position = saved ?? {
+      ...beforeFirstStep,
+      ...(isMixed ? { lossScaling: initialLossScaling } : {}),
+    };
+    const metrics = await storage.openMetrics(position);
+    const { endOfTextId } = tokenizer;
+    const batches = new BatchStream(input.data.train, { ...options, rowLength, endOfTextId });
+    const run = new TrainingRun(input, plan, context, model, programs, state, batches, metrics, position);
+    if (saved) context.onProgress({ kind: 'note', message: `Resuming training at step ${saved.step}.` });
+    else await run.evaluateBeforeTraining();
+    return run;
+  }
+
+  async train(): Promise<TrainingResult> {
+    const { options } = this.input;
+    const { steps } = this.plan;
+    let [tokens, since] = [0, performance.now()];
+    for (let step = this.position.step; step < steps; ) {
+      const trained = await this.trainStep(step);
+      step++;
+      tokens += trained.tokens;
+      const tokensPerSecond = Math.round((1000 * tokens) / (performance.now() - since));
+      const evaluates = step % options.evaluateEvery === 0 || step === steps;
+      const validationLoss = evaluates ? await this.evaluateAndKeepBest(step) : undefined;
+      const nearCopyShare = await this.takeSamples(step);
+      const prints = step % options.printEvery === 0 || step === 1;
+      if (evaluates || prints || nearCopyShare !== undefined) {
+        await this.metrics.append(
+          this.metricsLine(step, { ...trained, validationLoss, nearCopyShare, tokensPerSecond }),
+        );
+        [tokens, since] = [0, performance.now()];
+      }
+      this.report(step, trained.loss, tokensPerSecond);
+      const { patience = Number.POSITIVE_INFINITY } = options;
+      const isStuck = evaluates && this.position.evaluationsWithoutImprovement >= patience;
+      const ends = isStuck || step === steps;
+      const stops = this.context.signal.aborted;
+      if (ends || stops || step % options.saveEvery === 0) await this.save(step);
+      if (ends) return this.result(isStuck ? 'patience' : 'steps');
+      if (stops)
+        throw new InterruptedError(`Interrupted at step ${step} of ${steps}; the checkpoint is saved.`);
+    }
+    return this.result('steps');
+  }
+
+  /** One optimizer step. @returns loss of the batches, gradient norm (not finite: skipped) and tokens trained on. */
+  private async trainStep(step: number): Promise<{ loss: number; gradientNorm: number; tokens: number }> {
+    const { options } = this.input;
+    const { accumulateGradients } = options;
+    const firstBatch = step * accumulateGradients;
+    const batches = Array.from({ length: accumulateGradients }, (_, index) =>
+      this.batches.batch(firstBatch + index),
+    );
+    const { lossScaling } = this.position;
+    const lossScale = lossScaling?.scale;
+    const loss = await this.programs.computeGradients(this.state, batches, { firstBatch, lossScale });
+    const gradientNorm = await this.state.update({
+      step: step + 1 - (lossScaling?.skippedSteps ?? 0),
+      learningRate: this.learningRateAt(step),
+      weightDecay: options.weightDecay,
+      clipNorm: options.clipNorm,
+      lossScale: lossScale ?? 1,
+    });
+    this.adaptLossScale(step + 1, Number.isFinite(gradientNorm));
+    return { loss, gradientNorm, tokens: batches.reduce((sum, { targetCount }) => sum + targetCount, 0) };
+  }
+
+  private learningRateAt(step: number): number {
+    return learningRateAt(step, { ...this.input.options, totalSteps: this.plan.steps });
+  }
+
+  /** @throws TitlesmithError where gradients are not finite and a smaller scale would not help. */
+  private adaptLossScale(step: number, gradientsAreFinite: boolean): void {
+    const { lossScaling } = this.position;
+    const next = lossScaling && afterStep(lossScaling, gradientsAreFinite);
+    if (!gradientsAreFinite) {
+      if (!next || next.scale < 1) throw divergedError(`The gradient of step ${step}`, this.input.options);
+      const message = `Step ${step} skipped: its gradients overflow float16. Loss scale ${next.scale} from here on.`;
+      this.context.onProgress({ kind: 'note', message });
+    }
+    if (next) this.position = { ...this.position, lossScaling: next };
+  }
+
+  /** Mean loss over the validation titles, nats a token. */
+  private async evaluate(): Promise<number> {
+    const { data, options, tokenizer } = this.input;
+    const batches = evaluationBatches(data.validation, {
+      batchSize: options.batchSize,
+      rowLength: this.plan.rowLength,
+      endOfTextId: tokenizer.endOfTextId,
+    });
+    const loss = await this.programs.evaluate(this.state, batches);
+    if (!Number.isFinite(loss)) throw divergedError('The held-out loss', options);
+    return loss;
+  }
+
+  private async evaluateBeforeTraining(): Promise<void> {
+    const loss = await this.evaluate();
+    this.position = { ...this.position, initialValidationLoss: loss, lastValidationLoss: loss };
+  }
+
+  /** Evaluates, and keeps the weights where they are the best so far. @returns the validation loss. */
+  private async evaluateAndKeepBest(step: number): Promise<number> {
+    const loss = await this.evaluate();
+    const improved = loss < this.position.bestValidationLoss;
+    if (improved) {
+      await this.state.copyToModel('parameters');
+      await this.input.storage.saveWeights(this.input.configuration, this.valuesOf);
+    }
+    this.position = {
+      ...this.position,
+      lastValidationLoss: loss,
+      ...(improved ? { bestValidationLoss: loss, bestStep: step } : {}),
+      evaluationsWithoutImprovement: improved ? 0 : this.position.evaluationsWithoutImprovement + 1,
+    };
+    return loss;
+  }
+
+  private readonly valuesOf = (name: string): Float32Array => savedParameter(this.model, name);
+
+  /** @returns the share of near copies among the samples; undefined where none are due. */
+  private async takeSamples(step: number): Promise<number | undefined> {
+    const { samples } = this.input;
+    if (!samples || !(step % samples.every === 0 || step === this.plan.steps)) return undefined;
+    await this.state.copyToModel('parameters');
+    return samples.take(step, this.valuesOf);
+  }
+
+  private metricsLine(
+    step: number,
+    { loss, gradientNorm, validationLoss, nearCopyShare, tokensPerSecond }: Measured,
+  ): MetricsLine {
+    const { lossScaling } = this.position;
+    return {
+      step,
+      epoch: epochsOf(step, this.plan),
+      ...(Number.isFinite(loss) ? { loss } : {}),
+      ...(validationLoss === undefined ? {} : { validationLoss }),
+      ...(nearCopyShare === undefined ? {} : { nearCopyShare }),
+      learningRate: this.learningRateAt(step - 1),
+      ...(Number.isFinite(gradientNorm) ? { gradientNorm } : {}),
+      tokensPerSecond,
+      ...(lossScaling ? { lossScale: lossScaling.scale, skippedSteps: lossScaling.skippedSteps } : {}),
+    };
+  }
+
+  private report(step: number, loss: number, tokensPerSecond: number): void {
+    const { lastValidationLoss } = this.position;
+    const detail = `loss ${loss.toFixed(3)} | validation ${lastValidationLoss.toFixed(3)} | ${tokensPerSecond} tokens/s`;
+    const total = this.plan.steps;
+    this.context.onProgress({ kind: 'progress', label: 'train', done: step, total, unit: 'steps', detail });
+  }
+
+  private async save(step: number): Promise<void> {
+    const { storage, options } = this.input;
+    this.position = { ...this.position, step, metricsLines: await this.metrics.flush() };
+    await this.state.copyToModel('everything');
+    await storage.saveState(stateTensors(this.model.trained), this.position, { options, plan: this.plan });
+  }
+
+  private result(stopReason: TrainingResult['stopReason']): TrainingResult {
+    const { step, initialValidationLoss, bestValidationLoss, bestStep, lastValidationLoss, lossScaling } =
+      this.position;
+    const trainedParameters = this.model.trained.parameters.flat.length;
+    return {
+      steps: step,
+      epochs: epochsOf(step, this.plan),
+      stopReason,
+      initialValidationLoss,
+      bestValidationLoss,
+      bestStep,
+      finalValidationLoss: lastValidationLoss,
+      parameters: trainedParameters + this.model.frozen.flat.length,
+      trainedParameters,
+      rowLength: this.plan.rowLength,
+      ...(lossScaling ? { skippedSteps: lossScaling.skippedSteps } : {}),
+    };
+  }
+
+  async dispose(): Promise<void> {
+    await this.metrics.close();
+    await this.state.dispose();
+    await this.programs.dispose();
+  }
+}
+
+/** What the loop knows of a step. */
+interface Measured {
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly validationLoss: number | undefined;
+  readonly nearCopyShare: number | undefined;
+  readonly tokensPerSecond: number;
+}

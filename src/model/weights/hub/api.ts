@@ -1,0 +1,191 @@
+import { getRepoFolderName, HubApiError, listFiles, modelInfo } from '@huggingface/hub';
+import { systemErrorCode, TitlesmithError } from '../../../common/errors.js';
+import { retry } from '../../../common/retry.js';
+import type { HubSettings } from './settings.js';
+
+/** A file of a repository. */
+export interface RemoteFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** What its content must hash to, lower-case hexadecimal; also its name in the cache. */
+  readonly digest: { readonly algorithm: 'sha256' | 'git-sha1'; readonly hex: string };
+}
+
+/** A repository at one commit. */
+export interface RemoteSnapshot {
+  readonly repository: string;
+  /** What was asked for: a branch, tag or commit. */
+  readonly revision: string;
+  readonly commit: string;
+  /** The files in its top folder. */
+  readonly files: readonly RemoteFile[];
+}
+
+const fileLimit = 10_000;
+/** The list of 1,000 files is about 300 KB. */
+const answerLimitBytes = 1 << 24;
+const [sha1, sha256] = [/^[0-9a-f]{40}$/, /^[0-9a-f]{64}$/];
+
+/**
+ * The headers that identify the person to the hub. `fetch` drops them where a redirect leads to another
+ * origin.
+ */
+export function authorization(settings: HubSettings): Record<string, string> {
+  return settings.token ? { Authorization: `Bearer ${settings.token}` } : {};
+}
+
+/** The folder of a repository in the cache: `models--owner--name`. */
+export function repositoryFolderName(repository: string): string {
+  return getRepoFolderName({ type: 'model', name: repository });
+}
+
+/** `fetch` for small answers: authorized, read whole, bounded in size and time. */
+function boundedFetch(settings: HubSettings): typeof fetch {
+  return async (input, init) => {
+    const headers = { ...(init?.headers as Record<string, string>), ...authorization(settings) };
+    const signal = AbortSignal.timeout(settings.stallTimeoutMs);
+    const response = await fetch(input, { ...init, headers, signal });
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const chunk of response.body ?? []) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > answerLimitBytes) throw new RangeError(`an answer of more than ${answerLimitBytes} bytes`);
+    }
+    return new Response(Buffer.concat(chunks), { status: response.status, headers: response.headers });
+  };
+}
+
+function remoteFile(
+  repository: string,
+  entry: { path: string; size: number; oid?: string; lfs?: { oid: string; size: number } },
+  settings: HubSettings,
+): RemoteFile {
+  const { path: name, size, oid, lfs } = entry;
+  const digest = lfs
+    ? ({ algorithm: 'sha256', hex: lfs.oid } as const)
+    : ({ algorithm: 'git-sha1', hex: oid ?? '' } as const);
+  const bytes = lfs?.size ?? size;
+  const isHash = (lfs ? sha256 : sha1).test(digest.hex);
+  if (!isHash || !Number.isSafeInteger(bytes) || bytes < 0) {
+    throw malformedAnswer(repository, `size or hash of ${JSON.stringify(name)} is not one`, settings);
+  }
+  return { name, bytes, digest };
+}
+
+async function askForSnapshot(
+  repository: string,
+  revision: string,
+  settings: HubSettings,
+): Promise<RemoteSnapshot> {
+  const common = { hubUrl: settings.endpoint, fetch: boundedFetch(settings) };
+  const { sha: commit } = await modelInfo({
+    ...common,
+    name: repository,
+    revision,
+    additionalFields: ['sha'],
+  });
+  if (!sha1.test(commit)) throw malformedAnswer(repository, 'it names no commit', settings);
+  const files: RemoteFile[] = [];
+  for await (const entry of listFiles({ ...common, repo: repository, revision: commit })) {
+    if (entry.type === 'file') files.push(remoteFile(repository, entry, settings));
+    if (files.length > fileLimit) throw malformedAnswer(repository, `more than ${fileLimit} files`, settings);
+  }
+  return { repository, revision, commit, files };
+}
+
+/**
+ * Asks the hub for a repository's files at a revision: names, sizes and hashes, no contents.
+ * @throws TitlesmithError when the hub cannot be reached, does not know the repository, or must not give it
+ *   out.
+ */
+export async function fetchSnapshotInformation(
+  repository: string,
+  revision: string,
+  settings: HubSettings,
+): Promise<RemoteSnapshot> {
+  const ask = async (): Promise<RemoteSnapshot> => {
+    try {
+      return await askForSnapshot(repository, revision, settings);
+    } catch (error) {
+      if (error instanceof TitlesmithError) throw error;
+      if (error instanceof HubApiError) throw statusError(error.statusCode, repository, settings);
+      if (error instanceof SyntaxError || error instanceof RangeError) {
+        throw malformedAnswer(repository, error.message, settings);
+      }
+      throw connectionError(error, settings);
+    }
+  };
+  return retryRequest(ask, settings);
+}
+
+/** Failures that may pass: the same request is worth another try. */
+const passingCodes = new Set(['hub-unreachable', 'hub-busy']);
+
+function isPassing(error: unknown): boolean {
+  return error instanceof TitlesmithError && passingCodes.has(error.code);
+}
+
+/** What a status of the hub means to a person who asked for a model. */
+export function statusError(status: number, repository: string, settings: HubSettings): TitlesmithError {
+  const page = `${settings.endpoint}/${repository}`;
+  if (status === 401 || status === 403) {
+    const known = settings.token ? 'the token given may not read it' : 'no token is set';
+    return new TitlesmithError(`The hub does not give out ${repository} (status ${status}); ${known}.`, {
+      code: 'hub-denied',
+      hint: `Check the name; for a private or gated model accept its terms on ${page} and set HF_TOKEN.`,
+    });
+  }
+  if (status === 404) {
+    return new TitlesmithError(`The hub at ${settings.endpoint} knows no ${repository} (status 404).`, {
+      code: 'hub-not-found',
+      hint: 'Check the name and the revision.',
+    });
+  }
+  const busy = status === 429 || status >= 500;
+  return new TitlesmithError(`The hub answers status ${status} when asked for ${repository}.`, {
+    code: busy ? 'hub-busy' : 'hub-refused',
+    hint: 'Try again later; what is downloaded so far is kept.',
+  });
+}
+
+/** The deepest system error code behind a failed request: `ENOTFOUND`, `ECONNRESET`, … */
+function reasonOf(error: unknown): string {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = systemErrorCode(cause);
+    if (code) return code;
+    if (cause instanceof AggregateError && cause.errors.length > 0) return reasonOf(cause.errors[0]);
+    if (cause.cause === undefined) return cause.message;
+  }
+  return String(error);
+}
+
+/** A request that got no answer, or none to the end. */
+export function connectionError(error: unknown, settings: HubSettings): TitlesmithError {
+  return new TitlesmithError(`The hub at ${settings.endpoint} cannot be reached (${reasonOf(error)}).`, {
+    code: 'hub-unreachable',
+    hint: 'Check the connection and HF_ENDPOINT; or name a folder that holds the model.',
+    cause: error,
+  });
+}
+
+/** An answer that cannot be true. */
+export function malformedAnswer(repository: string, what: string, settings: HubSettings): TitlesmithError {
+  return new TitlesmithError(
+    `The hub at ${settings.endpoint} gives a wrong answer about ${repository}: ${what}.`,
+    {
+      code: 'hub-malformed',
+      hint: 'Check HF_ENDPOINT.',
+    },
+  );
+}
+
+/** Makes a request again while it fails for a passing reason, as often as the settings say. */
+export async function retryRequest<Result>(
+  request: () => Promise<Result>,
+  { retries, retryDelayMs }: HubSettings,
+  madeProgress?: () => boolean,
+): Promise<Result> {
+  const policy = { attempts: retries + 1, firstPauseMs: retryDelayMs };
+  return retry(request, policy, { isPassing, ...(madeProgress && { madeProgress }) });
+}

@@ -1,0 +1,70 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TitlesmithError } from '../../common/errors.js';
+import { mergesFile, vocabularyFile } from '../tokenizer/huggingface-files.js';
+import { configurationFile, readConfiguration } from './checkpoint.js';
+import { loadTokenizer } from './load-tokenizer.js';
+import { type ModelFolder, type OpenModel, withVocabularyOf } from './open-model.js';
+import {
+  openSafetensorsModel,
+  parseWeightsIndex,
+  weightsFile,
+  weightsIndexFile,
+} from './safetensors-model.js';
+
+/** A model in Hugging Face's files: config.json, the weights, and the tokenizer's. */
+export function huggingFaceFolder(path: string): ModelFolder {
+  return {
+    path,
+    format: 'Hugging Face files',
+    files: () => huggingFaceFiles(path),
+    open: () => openHuggingFaceFolder(path),
+  };
+}
+
+async function huggingFaceFiles(path: string): Promise<readonly string[]> {
+  const files = await findModelFiles(path);
+  if ('names' in files) return files.names;
+  throw new TitlesmithError(`${path} has no ${files.missing}.`, {
+    code: 'model-folder',
+    hint: 'A model needs config.json, vocab.json, merges.txt and model.safetensors (save_pretrained writes them).',
+  });
+}
+
+async function openHuggingFaceFolder(path: string): Promise<OpenModel> {
+  const stored = await readConfiguration(path);
+  const tokenizer = await loadTokenizer(path);
+  const configuration = withVocabularyOf(tokenizer, stored, path);
+  return { configuration, tokenizer, weights: await openSafetensorsModel(path, stored) };
+}
+
+/** The files of a model besides its weights. */
+export const descriptionFiles: readonly string[] = [configurationFile, vocabularyFile, mergesFile];
+
+/**
+ * The file to read first of those `names` to know the weight files: the weights themselves, or their index.
+ */
+export function weightsEntry(names: readonly string[]): string | undefined {
+  return [weightsFile, weightsIndexFile].find((name) => names.includes(name));
+}
+
+/** The files of a model, in a fixed order; or the first that is missing. */
+export type ModelFiles = { readonly names: readonly string[] } | { readonly missing: string };
+
+/**
+ * Looks for the files of a model in Hugging Face form in a folder.
+ * @throws TitlesmithError when the index of its weights is damaged.
+ */
+export async function findModelFiles(folder: string): Promise<ModelFiles> {
+  const present: string[] = [];
+  for (const name of await readdir(folder).catch(() => [])) {
+    if ((await stat(join(folder, name)).catch(() => undefined))?.isFile()) present.push(name);
+  }
+  const entry = weightsEntry(present);
+  if (entry === undefined) return { missing: weightsFile };
+  const path = join(folder, weightsIndexFile);
+  const shards = entry === weightsIndexFile ? parseWeightsIndex(await readFile(path, 'utf8'), path) : [];
+  const names = [...descriptionFiles, entry, ...shards];
+  const missing = names.find((name) => !present.includes(name));
+  return missing === undefined ? { names } : { missing };
+}

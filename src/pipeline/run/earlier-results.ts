@@ -1,0 +1,78 @@
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError, systemErrorCode } from '../../common/errors.js';
+import { writeFileAtomic } from '../../io/atomic-file.js';
+import { filesAreUnchanged, hashValue, recordFiles } from './fingerprint.js';
+import type { StageRecord } from './manifest.js';
+import { runFiles } from './run-files.js';
+
+/** Optimizer state: of no use to a training on other titles. */
+const leftOut = ['optimizer.safetensors', 'training.json'];
+
+/** Identifies the checkpoint a training begins with; undefined where there is none. @throws TitlesmithError */
+export async function earlierCheckpointHash(folder: string): Promise<string | undefined> {
+  const files = await recordFiles(folder, [runFiles.earlierCheckpoint]);
+  const kept = Object.entries(files).filter(([path]) => !leftOut.some((name) => path.endsWith(`/${name}`)));
+  return kept.length === 0 ? undefined : hashValue(Object.fromEntries(kept));
+}
+
+/**
+ * Puts the checkpoint of a finished training aside, for the next one to begin with. Killed in between, it is done again
+ * or found done.
+ * @param record what the training recorded.
+ * @returns whether there was one, whole.
+ * @throws TitlesmithError
+ */
+export async function putCheckpointAside(folder: string, record: StageRecord): Promise<boolean> {
+  const files = Object.entries(record.outputs ?? {}).filter(([path]) =>
+    path.startsWith(`${runFiles.checkpoint}/`),
+  );
+  const isWhole =
+    record.status === 'done' &&
+    files.length > 0 &&
+    (await filesAreUnchanged(folder, Object.fromEntries(files)));
+  const [from, to] = [join(folder, runFiles.checkpoint), join(folder, runFiles.earlierCheckpoint)];
+  try {
+    if (isWhole) {
+      await rm(to, { recursive: true, force: true });
+      await rename(from, to);
+    }
+    // Also of one that had just been put aside when its process was killed.
+    for (const name of leftOut) await rm(join(to, name), { force: true });
+  } catch (error) {
+    throw fileError('write', to, error);
+  }
+  return isWhole;
+}
+
+/** Whether there is a checkpoint that was put aside. */
+export async function hasEarlierCheckpoint(folder: string): Promise<boolean> {
+  try {
+    return (await readdir(join(folder, runFiles.earlierCheckpoint))).length > 0;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw fileError('read', folder, error);
+  }
+}
+
+async function readLines(path: string): Promise<readonly string[]> {
+  try {
+    return (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw fileError('read', path, error);
+  }
+}
+
+/** Titles a run accepted before those of now; none where it keeps no record of them. @throws TitlesmithError */
+export function readAcceptedBefore(folder: string): Promise<readonly string[]> {
+  return readLines(join(folder, runFiles.acceptedBefore));
+}
+
+/** Adds what is accepted now to what was before, each title once; done twice, it is as done once. @throws TitlesmithError */
+export async function keepAccepted(folder: string): Promise<void> {
+  const [before, now] = [await readAcceptedBefore(folder), await readLines(join(folder, runFiles.accepted))];
+  const titles = [...new Set([...before, ...now])];
+  if (titles.length === before.length) return;
+  await writeFileAtomic(join(folder, runFiles.acceptedBefore), titles.map((title) => `${title}\n`).join(''));
+}

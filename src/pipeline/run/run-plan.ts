@@ -1,0 +1,57 @@
+import { basename, join } from 'node:path';
+import { usageError } from '../../common/errors.js';
+import type { RunOptions } from '../../options/option-table.js';
+import { checkOptionsTogether, defaultOptions } from '../../options/options.js';
+
+/** One run of a call: a subreddit, or the files named. */
+export interface RunPlan {
+  readonly name: string;
+  /** Path of its folder. */
+  readonly folder: string;
+  readonly options: RunOptions;
+}
+
+/** `../data/My titles.csv` → `my-titles`. */
+function nameAfterFile(path: string): string {
+  const name = basename(path)
+    .replace(/(\.(csv|txt|tsv|ndjson|jsonl?|parquet|gz|zst))+$/i, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9_]+/g, '-')
+    .replace(/^-+|-+$/g, '');
+  if (name === '')
+    throw usageError(`No run name can be made of ${JSON.stringify(path)}.`, 'Give one with --run-name.');
+  return name.slice(0, 100);
+}
+
+/** What a call asks for. */
+export interface CallPlan {
+  /** Given or by default, for all runs together. */
+  readonly options: RunOptions;
+  readonly runs: readonly RunPlan[];
+}
+
+/**
+ * The runs a call asks for: one a subreddit, one for files without subreddits, one for subreddits that the model is to be
+ * prompted by.
+ * @param given the options given; others take their default.
+ * @throws TitlesmithError `usage` when options contradict each other.
+ */
+export function planRuns(given: Partial<RunOptions>): CallPlan {
+  const asked: RunOptions = { ...defaultOptions(), ...given };
+  checkOptionsTogether(asked);
+  const subreddits = [...new Set(asked.subreddit)];
+  const options = { ...asked, subreddit: subreddits };
+  const plan = (name: string, ofRun: RunOptions): RunPlan => {
+    const chosen = asked.runName ?? name;
+    return { name: chosen, folder: join(asked.runsDir, chosen), options: ofRun };
+  };
+  const [firstInput] = asked.input;
+  if (subreddits.length === 0 && firstInput !== undefined) {
+    return { options, runs: [plan(asked.runName ?? nameAfterFile(firstInput), options)] };
+  }
+  if (asked.condition.includes('subreddit')) {
+    return { options, runs: [plan(subreddits.join('-').slice(0, 100), options)] };
+  }
+  const runs = subreddits.map((subreddit) => plan(subreddit, { ...options, subreddit: [subreddit] }));
+  return { options, runs };
+}

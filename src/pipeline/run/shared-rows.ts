@@ -1,0 +1,162 @@
+import { createReadStream } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { systemErrorCode, TitlesmithError } from '../../common/errors.js';
+import type { WorkContext } from '../../common/progress.js';
+import { MissingSubredditsError } from '../../data/sources/missing-subreddits.js';
+import { rowLine } from '../../data/sources/row-line.js';
+import type { SourceRow, TitleQuery, TitleSource } from '../../data/sources/title-source.js';
+import { AtomicFile, writeFileAtomic } from '../../io/atomic-file.js';
+import { spansToAsk } from './kept-months.js';
+import type { RunPlan } from './run-plan.js';
+
+/** Several runs of one call that ask the same of one source. Plain data, so that it crosses to a stage's thread. */
+export interface SharedRows {
+  /** Where rows are kept from the first run that asks to the last. */
+  readonly folder: string;
+  /** The subreddits that ask for the same months, in lower case, by {@link monthsKey}. */
+  readonly asked: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The months of a question, as part of a file's name. */
+export function monthsKey({ from, to }: Pick<TitleQuery, 'from' | 'to'>): string {
+  return `${from ?? ''}_${to ?? ''}`;
+}
+
+/**
+ * Prepares that runs of one call ask their source together, in a folder of their own: the caller removes it.
+ * @throws TitlesmithError when a run's list of months is damaged.
+ */
+export async function openSharedRows(plans: readonly RunPlan[]): Promise<SharedRows> {
+  const asked = await askedTogether(plans);
+  return { folder: await mkdtemp(join(tmpdir(), 'titlesmith-rows-')), asked };
+}
+
+/** Removes what runs kept together. */
+export async function removeSharedRows({ folder }: SharedRows): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Which subreddits ask for which months; with --add-months, for those that they do not have yet. */
+async function askedTogether(plans: readonly RunPlan[]): Promise<SharedRows['asked']> {
+  const asked: Record<string, string[]> = {};
+  for (const { folder, options } of plans) {
+    const { from, to, addMonths, overwrite, subreddit } = options;
+    const isAdding = addMonths && from !== undefined && to !== undefined && !overwrite;
+    const spans = isAdding ? await spansToAsk(folder, { from, to }) : [{ from, to }];
+    for (const span of spans) asked[monthsKey(span)] = [...(asked[monthsKey(span)] ?? []), ...subreddit];
+  }
+  return asked;
+}
+
+/** Text gathered before it is written, in UTF-16 units. */
+const writeCharacters = 65_536;
+
+/** What is known of subreddits without titles, by name. */
+type Missing = Readonly<Record<string, { message: string; code: string; hint?: string | undefined }>>;
+
+const indexPath = ({ folder }: SharedRows, query: TitleQuery): string =>
+  join(folder, `missing-${monthsKey(query)}.json`);
+const rowsPath = ({ folder }: SharedRows, query: TitleQuery, name: string): string =>
+  join(folder, `r-${monthsKey(query)}-${name}.ndjson`);
+
+/** The rows of each subreddit, each in a file of its own. */
+class RowFiles {
+  private readonly files = new Map<string, { readonly file: AtomicFile; text: string }>();
+
+  static async create(shared: SharedRows, query: TitleQuery): Promise<RowFiles> {
+    const made = new RowFiles();
+    for (const name of query.subreddits) {
+      made.files.set(name, { file: await AtomicFile.create(rowsPath(shared, query, name)), text: '' });
+    }
+    return made;
+  }
+
+  async add(row: SourceRow): Promise<void> {
+    const target = this.files.get((row.subreddit ?? '').toLowerCase());
+    if (!target) return;
+    target.text += rowLine(row);
+    if (target.text.length < writeCharacters) return;
+    await target.file.write(target.text);
+    target.text = '';
+  }
+
+  async commit(): Promise<void> {
+    for (const { file, text } of this.files.values()) {
+      await file.write(text);
+      await file.commit();
+    }
+  }
+
+  async abort(): Promise<void> {
+    for (const { file } of this.files.values()) await file.abort();
+  }
+}
+
+async function readMissing(shared: SharedRows, query: TitleQuery): Promise<Missing | undefined> {
+  try {
+    return JSON.parse(await readFile(indexPath(shared, query), 'utf8')) as Missing;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Asks the source once, for all runs. @param query with the subreddits of all. @returns those without titles. */
+async function askOnce(
+  source: TitleSource,
+  shared: SharedRows,
+  query: TitleQuery,
+  context: WorkContext,
+): Promise<Missing> {
+  const files = await RowFiles.create(shared, query);
+  let missing: Missing = {};
+  try {
+    for await (const row of source.rows(query, context)) await files.add(row);
+  } catch (error) {
+    if (!(error instanceof MissingSubredditsError)) {
+      await files.abort();
+      throw error;
+    }
+    missing = Object.fromEntries(
+      [...error.byName].map(([name, { message, code, hint }]) => [name, { message, code, hint }]),
+    );
+  }
+  await files.commit();
+  await writeFileAtomic(indexPath(shared, query), JSON.stringify(missing));
+  return missing;
+}
+
+/**
+ * A source that several runs of one call share: the first that asks reads the titles of all, in one pass or one job; the
+ * others find theirs in files.
+ */
+export function sharedSource(source: TitleSource, shared: SharedRows): TitleSource {
+  return {
+    ...source,
+    async *rows(query, context) {
+      const names = shared.asked[monthsKey(query)] ?? [];
+      const isShared = query.subreddits.every((name) => names.includes(name.toLowerCase()));
+      if (!isShared) {
+        yield* source.rows(query, context);
+        return;
+      }
+      const together = { ...query, subreddits: names };
+      const missing =
+        (await readMissing(shared, query)) ?? (await askOnce(source, shared, together, context));
+      for (const name of query.subreddits) {
+        const found = missing[name.toLowerCase()];
+        if (found) {
+          const { message, code, hint } = found;
+          throw new TitlesmithError(message, { code, ...(hint ? { hint } : {}) });
+        }
+        const lines = createInterface({
+          input: createReadStream(rowsPath(shared, query, name.toLowerCase())),
+        });
+        for await (const line of lines) yield JSON.parse(line) as SourceRow;
+      }
+    },
+  };
+}

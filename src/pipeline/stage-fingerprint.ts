@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { TitlesmithError } from '../common/errors.js';
+import { hashFile } from '../io/atomic-file.js';
+import type { StageName } from '../options/choices.js';
+import type { OptionName, RunOptions } from '../options/option-table.js';
+import { optionNames, specificationOf } from '../options/options.js';
+import { deviceIdentity } from './decide/device.js';
+import { earlierCheckpointHash } from './run/earlier-results.js';
+import { filesAreUnchanged, hashValue, recordFiles } from './run/fingerprint.js';
+import type { Decision, Decisions, Manifest, StageCounts, StageRecord } from './run/manifest.js';
+import { stageDescriptions } from './stages/registry.js';
+
+/** What a stage's result may depend on: what the run holds, the options in force, and what was decided. */
+export interface RunState {
+  readonly folder: { readonly path: string; readonly manifest: Manifest };
+  readonly options: RunOptions;
+  readonly decisions: Decisions;
+  /** Identifies what the source reads; undefined where extract is not among the stages. */
+  readonly sourceFingerprint?: string | undefined;
+}
+
+/** The options a stage's result depends on; the report shows all that any result depends on. */
+function optionsOf(stage: StageName, options: RunOptions): Record<string, unknown> {
+  const matters = (name: OptionName): boolean => {
+    const { stages } = specificationOf(name);
+    return stage === 'report' ? stages.length > 0 : stages.includes(stage);
+  };
+  return Object.fromEntries(optionNames.filter(matters).map((name) => [name, options[name]]));
+}
+
+/** What earlier stages counted. */
+export function countsOf(
+  manifest: Manifest,
+  stages: readonly StageName[],
+): Partial<Record<StageName, StageCounts>> {
+  return Object.fromEntries(stages.map((stage) => [stage, manifest.stages[stage]?.counts]));
+}
+
+/** What was chosen, and its content where that is not titlesmith's own. */
+function modelIdentity(model: Decision | undefined): unknown {
+  return model?.hash === undefined ? model?.choice : [model.choice, model.hash];
+}
+
+/** Whether a stage runs the model, so that its result depends on the device. */
+export const runsModel = (stage: StageName): boolean => stage === 'finetune' || stage === 'generate';
+
+/** Whether a stage is a training that begins with the run's last checkpoint. */
+export function beginsWithEarlier(stage: StageName, { restoreFrom }: RunOptions): boolean {
+  return stage === 'finetune' && restoreFrom === 'latest';
+}
+
+/** The content of --prefix-file, whose path says little. */
+async function hashPrefixes({ prefixFile }: RunOptions): Promise<string | undefined> {
+  return prefixFile === undefined ? undefined : hashFile(prefixFile);
+}
+
+/** Hash of everything a stage's result depends on: SHA-256, lower-case hexadecimal. */
+export async function fingerprintStage(stage: StageName, run: RunState): Promise<string> {
+  const { version, inputs, optionalInputs, usesCountsOf } = stageDescriptions[stage];
+  const { folder, options, decisions, sourceFingerprint } = run;
+  const { manifest, path } = folder;
+  return hashValue({
+    version,
+    options: optionsOf(stage, options),
+    inputs: await recordFiles(path, [...inputs, ...optionalInputs]),
+    counts: countsOf(manifest, usesCountsOf),
+    source: stage === 'extract' ? sourceFingerprint : undefined,
+    model: stage === 'finetune' ? modelIdentity(decisions.model) : undefined,
+    device: runsModel(stage) ? deviceIdentity(options, decisions.device, manifest.stages[stage]) : undefined,
+    begin: beginsWithEarlier(stage, options) ? await earlierCheckpointHash(path) : undefined,
+    prefixes: stage === 'generate' ? await hashPrefixes(options) : undefined,
+    shown: stage === 'report' ? { runName: manifest.name, decisions } : undefined,
+  });
+}
+
+/** @throws TitlesmithError naming a file that a stage reads and that is not there. */
+export function assertInputs(stage: StageName, folder: string): void {
+  for (const input of stageDescriptions[stage].inputs) {
+    if (existsSync(join(folder, input))) continue;
+    throw new TitlesmithError(`${join(folder, input)} is missing, which the ${stage} stage reads.`, {
+      code: 'stage-input-missing',
+      hint: 'Run "titlesmith pipeline" for this run first.',
+    });
+  }
+}
+
+/** Whether a stage is done by its record, for the same work, and its files are as it left them. */
+export async function isFinished(
+  folder: string,
+  record: StageRecord | undefined,
+  fingerprint: string,
+): Promise<boolean> {
+  if (record?.status !== 'done' || record.fingerprint !== fingerprint) return false;
+  return filesAreUnchanged(folder, record.outputs ?? {});
+}
+
+/** Whether a file that a stage wrote is as it left it, and what the stage depends on too. */
+export async function isUpToDate(stage: StageName, file: string, run: RunState): Promise<boolean> {
+  const { path, manifest } = run.folder;
+  const record = manifest.stages[stage];
+  const written = record?.outputs?.[file];
+  if (record === undefined || written === undefined) return false;
+  const alone = { ...record, outputs: { [file]: written } };
+  return isFinished(path, alone, await fingerprintStage(stage, run));
+}

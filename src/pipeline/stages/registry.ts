@@ -1,0 +1,56 @@
+import type { StageName } from '../../options/choices.js';
+import { runFiles } from '../run/run-files.js';
+import type { RunStage, StageDescription } from './stage.js';
+
+const once = { version: 1, usesCountsOf: [], resumable: false, optionalInputs: [] } as const;
+
+/** What each stage reads and writes. Kept apart from the stages' code, so that no model is loaded to skip one. */
+export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = {
+  extract: { ...once, inputs: [], outputs: [runFiles.titles, runFiles.dropped] },
+  dataset: { ...once, inputs: [runFiles.titles], outputs: [runFiles.dataset] },
+  finetune: {
+    ...once,
+    inputs: [runFiles.train, runFiles.validation],
+    outputs: [runFiles.tokens, runFiles.checkpoint, runFiles.metrics, runFiles.samples, runFiles.events],
+    resumable: true,
+  },
+  generate: {
+    ...once,
+    version: 2,
+    inputs: [runFiles.checkpoint],
+    outputs: [runFiles.generated, runFiles.generatedJournal],
+    resumable: true,
+  },
+  dedupe: {
+    ...once,
+    version: 3,
+    inputs: [runFiles.generated, runFiles.train, runFiles.validation],
+    optionalInputs: [runFiles.acceptedBefore],
+    outputs: [runFiles.judgement, runFiles.accepted, runFiles.rejected],
+  },
+  report: {
+    ...once,
+    version: 2,
+    inputs: [runFiles.judgement, runFiles.metrics],
+    outputs: [runFiles.reportPage, runFiles.reportFigures],
+    usesCountsOf: ['extract', 'dataset', 'finetune', 'generate'],
+  },
+};
+
+/** Loads the code of one stage, and with it only the libraries that stage needs. */
+export async function loadStage(stage: StageName): Promise<RunStage> {
+  switch (stage) {
+    case 'extract':
+      return (await import('./extract.js')).runExtract;
+    case 'dataset':
+      return (await import('./dataset.js')).runDataset;
+    case 'finetune':
+      return (await import('./finetune.js')).runFinetune;
+    case 'generate':
+      return (await import('./generate.js')).runGenerate;
+    case 'dedupe':
+      return (await import('./dedupe.js')).runDedupe;
+    case 'report':
+      return (await import('./report.js')).runReport;
+  }
+}

@@ -1,0 +1,45 @@
+import type { WorkContext } from '../../common/progress.js';
+import type { StageName } from '../../options/choices.js';
+import type { RunOptions } from '../../options/option-table.js';
+import type { Decisions, StageCounts } from '../run/manifest.js';
+import type { SharedRows } from '../run/shared-rows.js';
+
+/** What a stage is given: plain data, so that it crosses to the stage's thread. */
+export interface StageJob {
+  readonly stage: StageName;
+  /** The run folder. */
+  readonly folder: string;
+  readonly runName: string;
+  readonly options: RunOptions;
+  readonly decisions: Decisions;
+  /** What the stages before counted. */
+  readonly counts: Readonly<Partial<Record<StageName, StageCounts>>>;
+  /** Where several runs of one call ask one source together. */
+  readonly shared?: SharedRows | undefined;
+  /** True when this stage was cut short with the same options and inputs, and may go on from what it left. */
+  readonly resume: boolean;
+}
+
+/** What the runner must know of a stage without running it. */
+export interface StageDescription {
+  /** Raised when the stage's results change for the same inputs and options. */
+  readonly version: number;
+  /** Files and folders it reads, relative to the run folder: outputs of earlier stages. */
+  readonly inputs: readonly string[];
+  /** The same, where they are there. */
+  readonly optionalInputs: readonly string[];
+  /** Files and folders it writes; removed before it starts anew. */
+  readonly outputs: readonly string[];
+  /** Earlier stages whose counts it uses. */
+  readonly usesCountsOf: readonly StageName[];
+  /** Whether it can go on from what an interrupted run left. */
+  readonly resumable: boolean;
+}
+
+/** Does the work. Runs in a thread of its own, so it may block. @returns what it counted. */
+export type RunStage = (job: StageJob, context: WorkContext) => Promise<StageCounts>;
+
+/** A {@link WorkContext} for whole stages, which work in threads of their own: a signal that tells when it is aborted. */
+export interface StageContext extends WorkContext {
+  readonly signal: AbortSignal;
+}

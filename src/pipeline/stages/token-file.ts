@@ -1,0 +1,144 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { fileError, TitlesmithError } from '../../common/errors.js';
+import { writeAtomically } from '../../io/atomic-file.js';
+import {
+  TitleEncoder,
+  type TokenIds,
+  type TokenizedTitles,
+  type TokenLimits,
+  tokenArray,
+} from '../../model/tokenizer/tokenized-titles.js';
+import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
+
+/** Tokens gathered before they are written, and read at a time when a file is opened. */
+const bufferTokens = 2 ** 18;
+
+/**
+ * Writes titles as tokens, streaming: each title's ids and the end token, little-endian, 16 bits an id where the
+ * vocabulary allows it, else 32. The layout of nanoGPT's train.bin.
+ * @returns how many titles of more than `maximumTokens` were left out.
+ * @throws TitlesmithError when the file cannot be written.
+ */
+export async function writeTokens(
+  path: string,
+  titles: AsyncIterable<string> | Iterable<string>,
+  tokenizer: Tokenizer,
+  limits: TokenLimits,
+): Promise<{ readonly tooLong: number }> {
+  const { endOfTextId, vocabularySize } = tokenizer;
+  const encoder = new TitleEncoder(tokenizer, limits);
+  const buffer = tokenArray(vocabularySize, bufferTokens + limits.maximumTokens + 1);
+  await writeAtomically([path], async ([file]) => {
+    let gathered = 0;
+    const flush = async (): Promise<void> => {
+      await file.write(new Uint8Array(buffer.buffer, 0, gathered * buffer.BYTES_PER_ELEMENT));
+      gathered = 0;
+    };
+    for await (const title of titles) {
+      const encoded = encoder.encode(title);
+      if (encoded === undefined) continue;
+      buffer.set(encoded, gathered);
+      gathered += encoded.length;
+      buffer[gathered] = endOfTextId;
+      gathered += 1;
+      if (gathered >= bufferTokens) await flush();
+    }
+    await flush();
+  });
+  return { tooLong: encoder.tooLong };
+}
+
+/** Where titles end; grows as they are found. */
+class Offsets {
+  private values = new Uint32Array(2 ** 12);
+  private count = 1;
+
+  push(offset: number): void {
+    if (this.count === this.values.length) {
+      const grown = new Uint32Array(2 * this.count);
+      grown.set(this.values);
+      this.values = grown;
+    }
+    this.values[this.count] = offset;
+    this.count += 1;
+  }
+
+  /** 0, then one for each title. */
+  all(): Uint32Array {
+    return this.values.slice(0, this.count);
+  }
+}
+
+/** The titles of a file of {@link writeTokens}: their offsets in memory, their tokens read from disk as they are asked for. */
+export class TokenFile implements TokenizedTitles {
+  private readonly title: TokenIds;
+
+  private constructor(
+    private readonly path: string,
+    private readonly descriptor: number,
+    readonly offsets: Uint32Array,
+    vocabularySize: number,
+  ) {
+    let longest = 0;
+    for (let title = 1; title < offsets.length; title++) {
+      longest = Math.max(longest, offsets[title]! - offsets[title - 1]!);
+    }
+    this.title = tokenArray(vocabularySize, longest);
+  }
+
+  /**
+   * Opens a file that was written with the same tokenizer, reading it once.
+   * @throws TitlesmithError when it cannot be read, or does not end with a title's end.
+   */
+  static open(path: string, { endOfTextId, vocabularySize }: Tokenizer): TokenFile {
+    const buffer = tokenArray(vocabularySize, bufferTokens);
+    const offsets = new Offsets();
+    let [tokens, isWhole] = [0, true];
+    const descriptor = reading(path, () => openSync(path, 'r'));
+    try {
+      for (;;) {
+        const bytes = reading(path, () => readSync(descriptor, buffer));
+        if (bytes === 0) break;
+        const read = buffer.subarray(0, Math.floor(bytes / buffer.BYTES_PER_ELEMENT));
+        for (const token of read) {
+          if (token === endOfTextId) offsets.push(tokens);
+          else tokens += 1;
+        }
+        isWhole = read.at(-1) === endOfTextId && read.byteLength === bytes;
+      }
+      if (!isWhole) throw cutShort(path);
+      return new TokenFile(path, descriptor, offsets.all(), vocabularySize);
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
+  }
+
+  tokensOf(title: number): TokenIds {
+    const [start, end] = [this.offsets[title]!, this.offsets[title + 1]!];
+    const tokens = this.title.subarray(0, end - start);
+    // Before each title stand as many end tokens as titles.
+    const position = (start + title) * tokens.BYTES_PER_ELEMENT;
+    reading(this.path, () => readSync(this.descriptor, tokens, 0, tokens.byteLength, position));
+    return tokens;
+  }
+
+  close(): void {
+    closeSync(this.descriptor);
+  }
+}
+
+function cutShort(path: string): TitlesmithError {
+  return new TitlesmithError(`${path} ends in the middle of a title.`, {
+    code: 'tokens-damaged',
+    hint: 'Run the finetune stage again.',
+  });
+}
+
+function reading<Result>(path: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+}

@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { TitlesmithError } from '../../common/errors.js';
+import { AppendLog } from '../../io/append-log.js';
+import { writeFileAtomic } from '../../io/atomic-file.js';
+import { jsonLines } from '../../io/record-formats.js';
+import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
+import type {
+  MetricsLine,
+  MetricsLog,
+  StateTensor,
+  TrainingPosition,
+  TrainingStorage,
+} from '../../model/training/storage.js';
+import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
+import { writeModelDescription, writeWeights } from '../../model/weights/checkpoint.js';
+import { SafetensorsFile, writeSafetensors } from '../../model/weights/safetensors.js';
+import { TensorBoardFile } from './tensorboard-file.js';
+
+export interface TrainingPaths {
+  /** Receives model.safetensors, config.json, tokenizer files, and the state to resume from with training.json. */
+  readonly checkpointFolder: string;
+  readonly metricsPath: string;
+  /** The metrics for TensorBoard; undefined: not written. Its name must hold `tfevents`. */
+  readonly eventsPath?: string | undefined;
+}
+
+/** Files that training is kept in. Each appears whole under its name; metrics are cut back to what was saved. */
+export class TrainingFiles implements TrainingStorage {
+  private readonly folder: string;
+  /** Weights, moments and position in one file, so that one rename commits all of them, never a mixture. */
+  private readonly statePath: string;
+
+  constructor(private readonly paths: TrainingPaths) {
+    this.folder = paths.checkpointFolder;
+    this.statePath = join(this.folder, 'optimizer.safetensors');
+  }
+
+  /** @throws TitlesmithError when the file is damaged, or of another model. */
+  async loadState(tensors: readonly StateTensor[]): Promise<TrainingPosition | undefined> {
+    if (!existsSync(this.statePath)) return undefined;
+    const file = await SafetensorsFile.open(this.statePath);
+    try {
+      for (const { name, shape, data } of tensors) await file.read(name, shape, data);
+      return JSON.parse(file.metadata['position'] ?? '') as TrainingPosition;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new TitlesmithError(`${this.statePath}: it does not say which step it was saved at.`, {
+        code: 'checkpoint-damaged',
+        hint: 'Train again with --restore-from fresh.',
+      });
+    } finally {
+      await file.close();
+    }
+  }
+
+  async saveState(
+    tensors: readonly StateTensor[],
+    position: TrainingPosition,
+    summary: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    const writable = tensors.map(({ name, shape, data }) => ({ name, shape, values: () => data }));
+    await writeSafetensors(this.statePath, writable, { position: JSON.stringify(position) });
+    const content = `${JSON.stringify({ ...position, ...summary }, null, 2)}\n`;
+    await writeFileAtomic(join(this.folder, 'training.json'), content);
+  }
+
+  saveDescription(configuration: TransformerConfiguration, tokenizer: Tokenizer): Promise<void> {
+    return writeModelDescription(this.folder, configuration, tokenizer);
+  }
+
+  saveWeights(
+    configuration: TransformerConfiguration,
+    valuesOf: (name: string) => Float32Array,
+  ): Promise<void> {
+    return writeWeights(this.folder, configuration, valuesOf);
+  }
+
+  async openMetrics({
+    step,
+    metricsLines,
+  }: Pick<TrainingPosition, 'step' | 'metricsLines'>): Promise<MetricsLog> {
+    const { metricsPath, eventsPath } = this.paths;
+    const format = jsonLines((value) => value as MetricsLine);
+    const metrics = await AppendLog.open(metricsPath, format, (_, index) => index < metricsLines);
+    const events = eventsPath === undefined ? undefined : await TensorBoardFile.open(eventsPath, step);
+    let lines = metrics.opened.length;
+    return {
+      append: async (line) => {
+        await metrics.append(line);
+        lines++;
+        await events?.append(line);
+      },
+      flush: async () => {
+        await events?.flush();
+        await metrics.flush();
+        return lines;
+      },
+      close: async () => {
+        await events?.close();
+        await metrics.close();
+      },
+    };
+  }
+}

@@ -1,0 +1,208 @@
+import {
+  formatCount,
+  formatDecimal,
+  formatPercent,
+  formatSeconds,
+  pluralize,
+} from '../../common/number-formats.js';
+import { type Html, html, visible } from '../../web/html.js';
+import { renderSelfContainedPage } from '../../web/html-page.js';
+import type { BatchRecord, BatchRunRecord, RunFigures } from './batch-record.js';
+
+/**
+ * A batch on one page: a line a run, its figures beside those of the batch before, and links to the reports. The same
+ * record always gives the same bytes.
+ * @param styles bundled from ../client/batch.css.
+ * @param base what links begin with: where the page does not lie beside the runs.
+ */
+export function renderBatch(record: BatchRecord, styles: string, base = ''): string {
+  const part = record.shard ? `, part ${record.shard.index + 1} of ${record.shard.count}` : '';
+  return renderSelfContainedPage({
+    title: `${record.file}${part} – titlesmith batch`,
+    styles,
+    body: [overview(record), faults(record), runs(record, base), colophon(record)],
+  });
+}
+
+type Total = 'titles' | 'accepted' | 'generated';
+
+function total(record: BatchRecord, name: Total): number {
+  return record.runs.reduce((sum, { figures }) => sum + (figures?.[name] ?? 0), 0);
+}
+
+/** 2026-11-25T03:00:00.000Z → `2026-11-25 03:00 UTC`. */
+function moment(time: string): string {
+  return `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
+}
+
+const isDone = ({ status }: BatchRunRecord): boolean => status === 'done' || status === 'overfit';
+
+function headline({ runs, finishedAt }: BatchRecord): string {
+  const done = runs.filter(isDone).length;
+  const failed = runs.filter(({ status }) => status === 'failed').length;
+  if (finishedAt === null) return `${done} of ${pluralize(runs.length, 'run')} done so far`;
+  if (failed > 0) return `${failed} of ${pluralize(runs.length, 'run')} failed`;
+  const overfit = runs.filter(({ status }) => status === 'overfit').length;
+  if (overfit > 0) return `${overfit} of ${pluralize(runs.length, 'run')} overfit`;
+  if (done < runs.length) return `${done} of ${pluralize(runs.length, 'run')} done`;
+  if (runs.length === 1) return 'The run is done';
+  return runs.length === 2 ? 'Both runs are done' : `All ${formatCount(runs.length)} runs are done`;
+}
+
+function overview(record: BatchRecord): Html {
+  const { file, shard, startedAt, seconds } = record;
+  const part = shard
+    ? html` <span aria-hidden="true">·</span> part ${shard.index + 1} of ${shard.count}`
+    : null;
+  const [titles, generated, accepted] = [
+    total(record, 'titles'),
+    total(record, 'generated'),
+    total(record, 'accepted'),
+  ];
+  const share =
+    generated === 0
+      ? 'none were generated'
+      : `${formatPercent(accepted / generated)} of ${formatCount(generated)} outputs`;
+  const bad = record.runs.some(({ status }) => status === 'failed' || status === 'overfit');
+  return html`<header class="masthead">
+<p class="kicker">titlesmith <span aria-hidden="true">·</span> batch <span aria-hidden="true">·</span>
+<bdi>${visible(file)}</bdi>${part}</p>
+<h1 class="${bad ? 'overfits' : ''}">${headline(record)}</h1>
+<p class="lead">Begun ${moment(startedAt)}. ${comparison(record)}</p>
+</header>
+<section aria-label="Key figures"><dl class="figures">
+${figure('Runs', `${formatCount(record.runs.filter(isDone).length)} of ${formatCount(record.runs.length)}`, 'done')}
+${figure('Titles in', formatCount(titles), 'after cleaning, of all runs')}
+${figure('Accepted', formatCount(accepted), share)}
+${figure('Time', formatSeconds(seconds), record.finishedAt === null ? 'so far' : 'from the first run to the last')}
+</dl></section>`;
+}
+
+/** What the small figures are, where there is a batch to compare with. */
+function comparison({ runs, previous }: BatchRecord): string {
+  if (!previous) return '';
+  const since = `since the batch of ${moment(previous.startedAt)}`;
+  const hasChanged = runs.some(({ name, figures }) => {
+    const before = previous.figures[name];
+    return (
+      verdictChange(figures, before) !== null || changes(figures, before).some((since) => since !== null)
+    );
+  });
+  return hasChanged ? `Small figures: change ${since}.` : `No figure has changed ${since}.`;
+}
+
+function figure(name: string, value: string, meaning: string): Html {
+  return html`<div><dt>${name}</dt>
+<dd><span class="value">${value}</span>
+<span class="meaning">${meaning}</span></dd></div>`;
+}
+
+function faults({ runs }: BatchRecord): Html | null {
+  const failed = runs.filter(({ error }) => error !== null);
+  if (failed.length === 0) return null;
+  const items = failed.map(
+    ({ name, error, attempts }) => html`<li><strong>${visible(name)}</strong> ${visible(error!.message)}
+${error!.hint === null ? null : html`<span class="evidence">${visible(error!.hint)}</span>`}
+${attempts > 1 ? html`<span class="evidence">Tried ${attempts} times.</span>` : null}</li>`,
+  );
+  return html`<section aria-labelledby="faults">
+<h2 id="faults">What went wrong</h2>
+<ul class="faults">
+${items}
+</ul>
+</section>`;
+}
+
+const verdictWords: Readonly<Record<NonNullable<RunFigures['verdict']>, string>> = {
+  healthy: 'writes its own',
+  leans: 'begins to recite',
+  overfits: 'recites',
+  unknown: 'too few to tell',
+};
+
+/** Words and colour of a run's standing: its verdict where it has one. */
+function standing({ status, figures }: BatchRunRecord): { words: string; kind: string } {
+  if (status === 'failed') return { words: 'failed', kind: 'failed' };
+  if (status === 'waiting') return { words: 'waiting', kind: 'waiting' };
+  if (status === 'running') return { words: 'running', kind: 'running' };
+  if (status === 'interrupted') return { words: 'stopped', kind: 'waiting' };
+  const verdict = figures?.verdict;
+  if (!verdict) return { words: 'done', kind: 'unknown' };
+  const words = verdictWords[verdict];
+  return { words: status === 'overfit' ? `refused: ${words}` : words, kind: verdict };
+}
+
+/** The verdict before, where it was another. */
+function verdictChange(now: RunFigures | null, before: RunFigures | undefined): Html | null {
+  const [is, was] = [now?.verdict, before?.verdict];
+  return is && was && is !== was ? html`<span class="change">was: ${verdictWords[was]}</span>` : null;
+}
+
+interface Column {
+  readonly name: keyof RunFigures;
+  readonly heading: string;
+  readonly show: (value: number) => string;
+  /** Which way is better; undefined where neither is. */
+  readonly better?: 'more' | 'less';
+}
+
+const columns: readonly Column[] = [
+  { name: 'titles', heading: 'Titles in', show: formatCount },
+  { name: 'steps', heading: 'Steps', show: formatCount },
+  { name: 'validationLoss', heading: 'Validation loss', show: formatDecimal, better: 'less' },
+  { name: 'copyShare', heading: 'Copies', show: formatPercent, better: 'less' },
+  { name: 'accepted', heading: 'Accepted', show: formatCount, better: 'more' },
+];
+
+function change(now: number, before: number | null | undefined, { show, better }: Column): Html | null {
+  if (typeof before !== 'number' || show(now) === show(before)) return null;
+  const isMore = now > before;
+  const isBetter = better === undefined ? '' : isMore === (better === 'more') ? 'better' : 'worse';
+  const sign = isMore ? '+' : '−';
+  return html`<span class="change ${isBetter}">${sign}${show(Math.abs(now - before))}</span>`;
+}
+
+/** Changes of a run's figures, by column. */
+function changes(now: RunFigures | null, before: RunFigures | undefined): (Html | null)[] {
+  return columns.map((column) => {
+    const value = now?.[column.name];
+    return typeof value === 'number'
+      ? change(value, before?.[column.name] as number | null | undefined, column)
+      : null;
+  });
+}
+
+function row(run: BatchRunRecord, before: RunFigures | undefined, base: string): Html {
+  const { words, kind } = standing(run);
+  const shown = run.subreddit === run.name ? `r/${run.name}` : run.name;
+  const name = run.report === null ? html`${shown}` : html`<a href="${base}${run.report}">${shown}</a>`;
+  const since = changes(run.figures, before);
+  const cells = columns.map(({ name, heading, show }, index) => {
+    const value = run.figures?.[name];
+    const shown = typeof value === 'number' ? html`${show(value)}${since[index]}` : '–';
+    return html`<td data-label="${heading}">${shown}</td>`;
+  });
+  return html`<tr><th scope="row">${name}</th><td><span class="state ${kind}">${words}</span>${verdictChange(run.figures, before)}</td>${cells}
+<td data-label="Time">${run.seconds === 0 ? '–' : formatSeconds(run.seconds)}</td></tr>
+`;
+}
+
+function runs({ runs: all, previous }: BatchRecord, base: string): Html {
+  return html`<section aria-labelledby="runs">
+<h2 id="runs">Runs</h2>
+<div class="scroll"><table class="runs">
+<thead><tr><th scope="col">Run</th><th scope="col">Model</th>
+${columns.map(({ heading }) => html`<th scope="col">${heading}</th>`)}
+<th scope="col">Time</th></tr></thead>
+<tbody>
+${all.map((run) => row(run, previous?.figures[run.name], base))}</tbody>
+</table></div>
+</section>`;
+}
+
+function colophon({ titlesmithVersion, shard }: BatchRecord): Html {
+  const file = shard ? `batch-${shard.index}-of-${shard.count}.json` : 'batch.json';
+  return html`<p class="colophon">Validation loss in nats per token of held-out titles; copies: outputs that copy a
+training title, all of which are refused. Made by titlesmith ${visible(titlesmithVersion)}. The same figures for
+programs are in <code>${file}</code>.</p>`;
+}

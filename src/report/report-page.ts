@@ -1,0 +1,32 @@
+import { type PageAssets, renderSelfContainedPage } from '../web/html-page.js';
+import type { ReportFigures } from './report-figures.js';
+import { clusters } from './sections/clusters.js';
+import { overview } from './sections/overview.js';
+import { allPairs } from './sections/pairs.js';
+import { provenance } from './sections/provenance.js';
+import { ratings } from './sections/ratings.js';
+import { acceptedTitles, counts, rejectedTitles } from './sections/titles.js';
+import { training } from './sections/training.js';
+
+/**
+ * The report as one HTML page that needs nothing else. The same figures and assets always give the same bytes.
+ * @param assets bundled from client/report.css and client/report.ts.
+ */
+export function renderReport(figures: ReportFigures, assets: PageAssets): string {
+  const subject = figures.run.subreddit === null ? figures.run.name : `r/${figures.run.subreddit}`;
+  return renderSelfContainedPage({
+    title: `${subject} – titlesmith overfit report`,
+    ...assets,
+    body: [
+      overview(figures),
+      ratings(figures),
+      training(figures),
+      allPairs(figures),
+      clusters(figures),
+      acceptedTitles(figures),
+      rejectedTitles(figures),
+      counts(figures),
+      provenance(figures),
+    ],
+  });
+}

@@ -1,0 +1,88 @@
+import type { ReviewedOutput } from '../dedupe/decisions.js';
+import { acceptedLines } from '../dedupe/verdict-lists.js';
+import { csvRecord } from '../io/csv/write-csv.js';
+import { writeVerdicts } from './verdict-files.js';
+
+/**
+ * Keeps accepted.txt and rejected.csv at what is decided. Decisions that come while the files are written
+ * are taken together into the next writing.
+ */
+export class ResultFiles {
+  private writing: Promise<void> | undefined;
+  private isStale = false;
+
+  /** @param onError told of a file that could not be written; the next decision tries again. */
+  constructor(
+    private readonly folder: string,
+    private readonly outputs: () => readonly ReviewedOutput[],
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /** Asks for the files to be written. */
+  update(): void {
+    this.isStale = true;
+    this.writing ??= this.writeWhileStale();
+  }
+
+  /** Resolves once the files are as last asked for. */
+  async settled(): Promise<void> {
+    await this.writing;
+  }
+
+  private async writeWhileStale(): Promise<void> {
+    while (this.isStale) {
+      this.isStale = false;
+      try {
+        await writeVerdicts(this.folder, this.outputs());
+      } catch (error) {
+        this.onError(error);
+      }
+    }
+    this.writing = undefined;
+  }
+}
+
+export type ExportFormat = 'txt' | 'csv' | 'jsonl';
+
+/** Media types of the exports. */
+export const exportTypes: Readonly<Record<ExportFormat, string>> = {
+  txt: 'text/plain; charset=utf-8',
+  csv: 'text/csv; charset=utf-8',
+  jsonl: 'application/jsonl; charset=utf-8',
+};
+
+/**
+ * The kept titles: `txt` one a line; `csv` (RFC 4180) and `jsonl` with their index, rating, closest training
+ * title, and whether a person or dedupe kept them.
+ */
+export function* exportTitles(outputs: readonly ReviewedOutput[], format: ExportFormat): Generator<string> {
+  const kept = outputs.filter((output) => output.kept);
+  switch (format) {
+    case 'txt':
+      yield* acceptedLines(kept);
+      break;
+    case 'csv':
+      yield csvRecord(['index', 'title', 'rating', 'closest_training_title', 'kept_by']);
+      for (const { verdict, decision } of kept) {
+        const { index, text, rating, matched } = verdict;
+        yield csvRecord([String(index), text, String(rating), matched ?? '', keptBy(decision)]);
+      }
+      break;
+    case 'jsonl':
+      for (const { verdict, decision } of kept) {
+        const { index, text, rating, matched } = verdict;
+        const line = {
+          index,
+          title: text,
+          rating,
+          closestTrainingTitle: matched ?? null,
+          keptBy: keptBy(decision),
+        };
+        yield `${JSON.stringify(line)}\n`;
+      }
+  }
+}
+
+function keptBy(decision: ReviewedOutput['decision']): string {
+  return decision === undefined ? 'dedupe' : 'person';
+}

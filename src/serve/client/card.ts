@@ -1,0 +1,121 @@
+import { formatDecimal } from '../../common/number-formats.js';
+import { element } from '../../web/client/dom.js';
+import { markedTitle } from '../../web/client/marked-title.js';
+import type { ClosestTitle, Refusal, ShownText } from '../page/messages.js';
+import { savePicture } from './picture.js';
+
+const confirmationMs = 1500;
+
+/** Says a word on a button for a moment. */
+function confirmOn(button: HTMLButtonElement, word: string): void {
+  const before = button.dataset['word'] ?? button.textContent ?? '';
+  button.dataset['word'] = before;
+  button.textContent = word;
+  setTimeout(() => {
+    button.textContent = before;
+  }, confirmationMs);
+}
+
+/** Puts a text into the clipboard, and says on the button whether that was allowed. */
+export async function copyText(button: HTMLButtonElement, text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    confirmOn(button, 'Copied');
+  } catch {
+    confirmOn(button, 'Not allowed');
+  }
+}
+
+/** One text on the page: while it comes, and when it is finished. */
+export class Card {
+  readonly node: HTMLElement;
+  /** The text so far. */
+  text = '';
+  isFinished = false;
+  /** Whether the finished text copies a training title. */
+  isCopy = false;
+  private readonly shownText = element('p', 'text');
+  private readonly state = element('div', 'state', 'waiting …');
+  private readonly foot = element('div', 'foot', this.state);
+
+  /** @param number by which its buttons are told from those of other cards. */
+  constructor(
+    private readonly number: number,
+    private readonly modelName: string,
+  ) {
+    this.shownText.dir = 'auto';
+    this.node = element('li', 'card coming', this.shownText, this.foot);
+  }
+
+  add(delta: string): void {
+    this.text += delta;
+    this.shownText.textContent = this.text;
+    this.state.textContent = 'writing …';
+  }
+
+  finish({ text, finishReason, refusal, closest }: ShownText): void {
+    this.text = text;
+    this.isFinished = true;
+    this.shownText.textContent = text;
+    this.node.classList.remove('coming');
+    const ended = finishReason === 'length' ? 'cut at its longest' : '';
+    if (refusal) this.showRefusal(refusal, closest);
+    else if (refusal === null) this.showNew(closest, ended);
+    else this.state.textContent = ended;
+    this.addButtons();
+  }
+
+  /** Nothing more comes. */
+  abandon(): void {
+    if (this.isFinished) return;
+    this.node.classList.remove('coming');
+    this.node.classList.add('gone');
+    this.state.textContent = 'stopped';
+    if (this.text === '') this.node.remove();
+    else this.addButtons();
+  }
+
+  private showNew(closest: ClosestTitle | undefined, ended: string): void {
+    this.node.classList.add('fresh');
+    const likeness = closest
+      ? `closest training title rated ${formatDecimal(closest.rating)}`
+      : 'like no training title';
+    this.state.replaceChildren(
+      element('strong', '', 'new'),
+      `: ${[likeness, ended].filter((part) => part !== '').join(', ')}`,
+    );
+  }
+
+  private showRefusal(refusal: Refusal, closest: ClosestTitle | undefined): void {
+    const { reason, evidence, second, isCopy } = refusal;
+    this.state.replaceChildren(element('strong', '', reason), evidence === '' ? '' : `: ${evidence}`);
+    if (!isCopy) return;
+    this.isCopy = true;
+    this.node.classList.add('copied');
+    if (!closest) return;
+    const relation =
+      reason === 'held-out title' ? 'Most like this training title:' : 'The training title it resembles:';
+    const { title, text, runs } = closest;
+    const likeness = element(
+      'div',
+      'likeness',
+      element('p', '', relation),
+      markedTitle(title, runs, 'second'),
+    );
+    if (second !== '') likeness.append(element('p', '', 'and'), element('bdi', 'title', second));
+    this.shownText.replaceChildren(markedTitle(text, runs, 'first'));
+    this.node.append(likeness);
+  }
+
+  private addButtons(): void {
+    const copy = element('button', '', 'Copy');
+    copy.addEventListener('click', () => void copyText(copy, this.text));
+    const image = element('button', '', 'Image');
+    image.addEventListener('click', () => void savePicture([this.text], this.modelName));
+    for (const button of [copy, image]) {
+      button.type = 'button';
+      button.setAttribute('aria-label', `${button.textContent} text ${this.number}`);
+      this.foot.append(button);
+    }
+  }
+}

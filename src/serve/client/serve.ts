@@ -1,0 +1,197 @@
+import { formatCount, pluralize } from '../../common/number-formats.js';
+import { byId, messageOf, showTrouble } from '../../web/client/dom.js';
+import { readEvents, request } from '../../web/client/request.js';
+import type { Health, TextsEvent, TextsRequest } from '../page/messages.js';
+import { Card, copyText } from './card.js';
+import { savePicture } from './picture.js';
+
+/** The page where people generate texts: asks for them, and shows them as they stream in. */
+
+const form = byId('form', HTMLFormElement);
+const list = byId('cards', HTMLOListElement);
+const trouble = byId('trouble', HTMLElement);
+const standing = byId('standing', HTMLElement);
+const prompt = byId('prompt', HTMLTextAreaElement);
+const seed = byId('seed', HTMLInputElement);
+const modelName = document.querySelector('h1')?.textContent ?? '';
+const sliders = {
+  n: byId('n', HTMLInputElement),
+  temperature: byId('temperature', HTMLInputElement),
+  length: byId('length', HTMLInputElement),
+  top_k: byId('top_k', HTMLInputElement),
+  top_p: byId('top_p', HTMLInputElement),
+};
+
+/** Fields that the page has for some models only. */
+function optional<E extends HTMLElement>(id: string, kind: new () => E): E | undefined {
+  return document.getElementById(id) === null ? undefined : byId(id, kind);
+}
+const key = optional('key', HTMLInputElement);
+const subreddit = optional('subreddit', HTMLSelectElement);
+const keywords = optional('keywords', HTMLInputElement);
+const hideCopies = optional('hide-copies', HTMLInputElement);
+
+/** More cards than this make the page slow; the oldest go. */
+const mostCards = 500;
+
+/** The newest request's first. */
+let cards: readonly Card[] = [];
+let cardCount = 0;
+let running: AbortController | undefined;
+
+for (const [id, slider] of Object.entries(sliders)) {
+  const shown = byId(`${id}-value`, HTMLOutputElement);
+  const show = (): void => {
+    shown.value = slider.valueAsNumber.toLocaleString('en-US');
+  };
+  slider.addEventListener('input', show);
+  show();
+}
+
+const say = (message: string): void => showTrouble(trouble, message);
+
+/** @param end how the last request ended, where that is worth saying. */
+function showStanding(end = ''): void {
+  const finished = cards.filter((card) => card.isFinished);
+  const copies = finished.filter((card) => card.isCopy).length;
+  const parts = [
+    pluralize(finished.length, 'text'),
+    copies === 0 ? '' : `${formatCount(copies)} ${copies === 1 ? 'copy' : 'copies'}`,
+    running ? 'writing …' : '',
+    end,
+  ];
+  // Read aloud when something ends, not for every text.
+  standing.setAttribute('aria-live', running ? 'off' : 'polite');
+  standing.textContent =
+    cards.length === 0 && !running
+      ? 'Nothing generated yet.'
+      : parts.filter((part) => part !== '').join(', ');
+  byId('tools', HTMLElement).hidden = cards.length === 0;
+  byId('empty', HTMLElement).hidden = cards.length > 0;
+  list.setAttribute('aria-busy', String(running !== undefined));
+  byId('stop', HTMLButtonElement).disabled = running === undefined;
+  byId('generate', HTMLButtonElement).disabled = running !== undefined;
+}
+
+/** What the form asks for. */
+function readForm(): TextsRequest & { readonly n: number } {
+  const { n, temperature, length, top_k, top_p } = sliders;
+  return {
+    prompt: prompt.value,
+    n: n.valueAsNumber,
+    temperature: temperature.valueAsNumber,
+    length: length.valueAsNumber,
+    top_k: top_k.valueAsNumber,
+    top_p: top_p.valueAsNumber,
+    ...(seed.value === '' ? {} : { seed: seed.valueAsNumber }),
+    ...(subreddit?.value ? { subreddit: subreddit.value } : {}),
+    ...(keywords?.value ? { keywords: keywords.value } : {}),
+  };
+}
+
+async function ask(wanted: TextsRequest, signal: AbortSignal): Promise<Response> {
+  const headers: Record<string, string> = key ? { Authorization: `Bearer ${key.value}` } : {};
+  const whenUnreachable = 'The server cannot be reached.';
+  const response = await request('texts', { body: wanted, headers, signal, whenUnreachable });
+  if (key) sessionStorage.setItem('key', key.value);
+  return response;
+}
+
+/** New cards come before the older ones, in their order. */
+function addCards(count: number): readonly Card[] {
+  const fresh = Array.from({ length: count }, () => new Card(++cardCount, modelName));
+  list.prepend(...fresh.map(({ node }) => node));
+  const all = [...fresh, ...cards];
+  for (const { node } of all.slice(mostCards)) node.remove();
+  cards = all.slice(0, mostCards);
+  return fresh;
+}
+
+/** Fills cards with the texts of an answer. @throws Error when it ends before its texts do. */
+async function fill(fresh: readonly Card[], response: Response): Promise<void> {
+  for await (const { name, data } of readEvents<TextsEvent>(response)) {
+    if (name === 'delta') fresh[data.index]?.add(data.delta);
+    else if (name === 'text') {
+      fresh[data.index]?.finish(data);
+      showStanding();
+    } else if (name === 'error') throw new Error(data.error.message);
+    else if (name === 'end') return;
+  }
+  throw new Error('The connection was lost.');
+}
+
+async function generate(): Promise<void> {
+  if (running || !form.reportValidity()) return;
+  say('');
+  const mine = new AbortController();
+  running = mine;
+  let fresh: readonly Card[] = [];
+  let end = '';
+  try {
+    const wanted = readForm();
+    showStanding();
+    const response = await ask(wanted, mine.signal);
+    fresh = addCards(wanted.n);
+    showStanding();
+    // Where the form fills the screen, the texts would come unseen below it.
+    if (matchMedia('(max-width: 56rem)').matches) standing.scrollIntoView({ block: 'start' });
+    await fill(fresh, response);
+  } catch (error) {
+    if (mine.signal.aborted) end = 'stopped';
+    else say(messageOf(error));
+  }
+  for (const card of fresh) card.abandon();
+  cards = cards.filter((card) => card.isFinished || card.text !== '');
+  running = undefined;
+  showStanding(end);
+}
+
+const stop = (): void => running?.abort();
+
+function shownTexts(): string[] {
+  const shown = cards.filter((card) => card.isFinished && !(hideCopies?.checked && card.isCopy));
+  return shown.map((card) => card.text);
+}
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  void generate();
+});
+byId('stop', HTMLButtonElement).addEventListener('click', stop);
+byId('clear', HTMLButtonElement).addEventListener('click', () => {
+  stop();
+  cards = [];
+  list.replaceChildren();
+  showStanding();
+  prompt.focus();
+});
+const copyAll = byId('copy-all', HTMLButtonElement);
+copyAll.addEventListener('click', () => void copyText(copyAll, shownTexts().join('\n')));
+byId('save-all', HTMLButtonElement).addEventListener('click', () => {
+  const texts = shownTexts();
+  if (texts.length > 0) void savePicture(texts, modelName);
+});
+hideCopies?.addEventListener('change', () => {
+  list.classList.toggle('hide-copies', hideCopies.checked);
+});
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    void generate();
+  } else if (event.key === 'Escape') stop();
+});
+if (key) key.value = sessionStorage.getItem('key') ?? '';
+
+/** Says that the model is on its way, until it is there. */
+async function awaitModel(): Promise<void> {
+  for (;;) {
+    const health = await fetch('health').then(
+      (response) => response.json() as Promise<Health>,
+      () => undefined,
+    );
+    if (health?.status !== 'loading') return say('');
+    say('The model is being loaded …');
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
+void awaitModel();

@@ -1,0 +1,78 @@
+import { HttpError } from '../../web/http-error.js';
+import type { HttpReply } from '../../web/server/http-app.js';
+import type { Completion, CompletionEvent, CompletionRequest } from '../completion.js';
+import { type InferenceThread, PromptTooLong } from '../inference/inference-thread.js';
+import type { Submission } from '../inference/submission.js';
+import type { Metrics } from '../metrics.js';
+import type { ServedModel, ServeSettings } from '../served-model.js';
+import type { Log } from './request-log.js';
+
+/** What the routes work on. */
+export interface RouteContext {
+  readonly served: ServedModel;
+  readonly settings: ServeSettings;
+  readonly inference: InferenceThread;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** What a client is told of a bug. */
+export const whereBugsAreTold = 'the log says what';
+
+/**
+ * Hands a request to the model; when the client leaves before its answer is complete, it is withdrawn at once.
+ * @throws HttpError 503 while the model is not there, 429 when the queue is full.
+ */
+export function submit(inference: InferenceThread, reply: HttpReply, request: CompletionRequest): Submission {
+  const submission = inference.submit(request);
+  reply.raw.once('close', () => {
+    submission.end('withdrawn', new HttpError(499, 'The client has left.', { code: 'client_left' }));
+  });
+  return submission;
+}
+
+/** The texts of a request in the order of their index, and the tokens of each prompt. */
+export interface Completions {
+  readonly texts: readonly Completion[];
+  readonly promptTokens: readonly number[];
+}
+
+/**
+ * Waits for all texts of a request.
+ * @param promptField what the route calls a prompt.
+ * @throws HttpError 400 when a prompt is too long; what else ended the request.
+ */
+export async function collect(submission: Submission, promptField: string): Promise<Completions> {
+  const texts: Completion[] = [];
+  const { promptTokens, events } = await begun(submission, promptField);
+  for await (const event of events) if (event.kind === 'text') texts.push(event.text);
+  return { texts: texts.sort((a, b) => a.index - b.index), promptTokens };
+}
+
+/** A request that the model has taken up: nothing can be wrong with it any more. */
+export interface BegunRequest {
+  /** Of each prompt. */
+  readonly promptTokens: readonly number[];
+  /** All further events. */
+  readonly events: AsyncGenerator<CompletionEvent, void, undefined>;
+}
+
+/**
+ * Waits until the model has taken a request up.
+ * @param promptField what the route calls a prompt.
+ * @throws HttpError 400 when a prompt is too long; what else ended the request.
+ */
+export async function begun(submission: Submission, promptField: string): Promise<BegunRequest> {
+  const events = submission.events();
+  try {
+    const first = await events.next();
+    const promptTokens = !first.done && first.value.kind === 'begin' ? first.value.promptTokens : [];
+    return { promptTokens, events };
+  } catch (error) {
+    if (!(error instanceof PromptTooLong)) throw error;
+    const message =
+      `${promptField} takes ${error.promptTokens} tokens, its start included, and a text may have ` +
+      `${error.capacity} with it: use a shorter one, or ask for fewer new tokens.`;
+    throw new HttpError(400, message, { code: 'context_length_exceeded', field: promptField });
+  }
+}

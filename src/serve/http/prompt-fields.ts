@@ -1,0 +1,49 @@
+import { conditionPrompt, parseKeywords } from '../../data/conditioning.js';
+import { fieldError } from '../../web/http-error.js';
+import type { ServedCondition } from '../served-model.js';
+
+/** Fields of a prompt that all routes check alike. */
+
+/** The longest prompt in characters (UTF-16 units): more than a slot can hold. */
+export const longestPromptCharacters = 2000;
+
+/** Half a surrogate pair has no UTF-8 form. @throws HttpError 400 naming the field. */
+export function assertWholeCharacters(field: string, text: string): void {
+  if (/\p{Surrogate}/u.test(text))
+    throw fieldError(field, `${field} holds half a character (a lone surrogate).`);
+}
+
+/** Fields by which a conditioned model is prompted, besides each route's own. */
+export interface ConditionFields {
+  readonly subreddit?: string | null;
+  readonly keywords?: string | null;
+}
+
+/** The fields' JSON schemas; those that the model was not trained with may only be left empty. */
+export function conditionSchema(condition: ServedCondition | undefined) {
+  const none = { enum: ['', null] };
+  const names = condition?.names ?? [];
+  return {
+    subreddit: names.includes('subreddit') ? { enum: [...condition!.subreddits, '', null] } : none,
+    keywords: names.includes('keywords') ? { type: ['string', 'null'], maxLength: 200 } : none,
+  };
+}
+
+/**
+ * What the model reads before the prefix. Where no subreddit is named, the seed chooses one.
+ * @throws HttpError 400 where the subreddit is none of the model's.
+ */
+export function hiddenPrefix(
+  condition: ServedCondition | undefined,
+  { subreddit, keywords }: ConditionFields,
+  seed: number,
+): string | undefined {
+  if (!condition) return undefined;
+  const { names, subreddits } = condition;
+  if (subreddit && !subreddits.includes(subreddit))
+    throw fieldError('subreddit', 'subreddit is none of the model.');
+  return conditionPrompt(names, {
+    subreddit: subreddit || subreddits[Math.abs(seed) % Math.max(1, subreddits.length)],
+    keywords: parseKeywords(keywords ?? ''),
+  });
+}

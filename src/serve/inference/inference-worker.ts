@@ -1,0 +1,187 @@
+import { setImmediate } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { TitlesmithError } from '../../common/errors.js';
+import { packError } from '../../common/packed-error.js';
+import type { TitleJudge } from '../../dedupe/title-judge.js';
+import { ContinuousBatch } from '../../model/generation/continuous-batch.js';
+import { GenerationRequest } from '../../model/generation/generation-request.js';
+import type { GenerationOptions } from '../../model/generation/options.js';
+import { encodePrompts, longestPrompt, type Prompt } from '../../model/generation/prompts.js';
+import type { GeneratedText, Sequence } from '../../model/generation/sequence.js';
+import type { DecodeSession, PromptCache } from '../../model/transformer/decode-session.js';
+import type { Completion, CompletionRequest } from '../completion.js';
+import type { ServedModel } from '../served-model.js';
+import { type LoadedModel, loadModel } from './load-model.js';
+import type { FromWorker, Rejection, RequestEvent, ToWorker, WorkerInput } from './thread-messages.js';
+
+/** The thread that generates: takes requests from InferenceThread, runs them in one batch, and tells what happens. */
+
+const port = parentPort!;
+const send = (message: FromWorker): void => port.postMessage(message);
+
+/** An event on its way out; a text is judged just before. */
+type Waiting = RequestEvent | { readonly judged: true; readonly event: RequestEvent & { kind: 'text' } };
+
+/** What happened and was not told yet. Told while the model runs, so that neither waits for the other. */
+class Outbox {
+  private waiting: Waiting[] = [];
+  private busySlotsTold = 0;
+
+  constructor(
+    private readonly judge: TitleJudge | undefined,
+    private readonly busySlots: () => number,
+  ) {}
+
+  add(event: RequestEvent): void {
+    this.waiting.push(event);
+  }
+
+  addText(id: number, { seed: _, ...text }: GeneratedText, rest: string, judged: boolean): void {
+    const event = { kind: 'text', id, text: { ...text, judgement: undefined }, rest } as const;
+    this.waiting.push(judged ? { judged, event } : event);
+  }
+
+  flush(): void {
+    const busySlots = this.busySlots();
+    if (this.waiting.length === 0 && busySlots === this.busySlotsTold) return;
+    const events = this.waiting.map((each) => ('judged' in each ? this.withJudgement(each.event) : each));
+    this.waiting = [];
+    this.busySlotsTold = busySlots;
+    send({ kind: 'events', busySlots, events });
+  }
+
+  private withJudgement(event: RequestEvent & { kind: 'text' }): RequestEvent {
+    const text: Completion = { ...event.text, judgement: this.judge?.judge(event.text.text) };
+    return { ...event, text };
+  }
+}
+
+/** The prompt that leaves no room for new tokens, if any; or the options with a length that fits, and the prompts. */
+function fitLength(
+  { options: asked, shorten }: CompletionRequest,
+  { delimiters }: ServedModel,
+  { tokenizer, facts }: LoadedModel,
+):
+  | { readonly rejection: Rejection }
+  | {
+      readonly options: GenerationOptions;
+      readonly prompts: readonly Prompt[];
+      readonly promptTokens: number[];
+    } {
+  const options = { ...asked, delimiters };
+  const prompts = encodePrompts(tokenizer, options);
+  const promptTokens = prompts.map(({ tokens }) => tokens.length);
+  const longest = longestPrompt(prompts);
+  const length = shorten ? Math.min(options.length, facts.capacity - longest) : options.length;
+  if (length >= 1 && longest + length <= facts.capacity)
+    return { options: { ...options, length }, prompts, promptTokens };
+  return { rejection: { why: 'too long', prefix: promptTokens.indexOf(longest), promptTokens: longest } };
+}
+
+/**
+ * A session that does `work` while each step computes: the model runs beside this thread, which would only wait.
+ * @param work must not touch the session.
+ */
+function overlapped<Cache extends PromptCache>(
+  session: DecodeSession<Cache>,
+  work: () => void,
+): DecodeSession<Cache> {
+  return {
+    slots: session.slots,
+    capacity: session.capacity,
+    vocabularySize: session.vocabularySize,
+    prefill: (tokens, temperature) => session.prefill(tokens, temperature),
+    fill: (slot, cache) => session.fill(slot, cache),
+    move: (from, to, length) => session.move(from, to, length),
+    step: (input) => {
+      const scores = session.step(input);
+      work();
+      return scores;
+    },
+    dispose: () => session.dispose(),
+  };
+}
+
+async function main(): Promise<void> {
+  const { served, settings } = workerData as WorkerInput;
+  const model = await loadModel(served, settings);
+  const outbox: Outbox = new Outbox(model.judge, () => batch.busySlots);
+  const session = overlapped(model.session, () => outbox.flush());
+  const batch = new ContinuousBatch(session);
+  const requests = new Map<number, GenerationRequest>();
+  let closing = false;
+  let wake: () => void = () => {};
+
+  const end = (id: number, rejection: Rejection | undefined): void => {
+    requests.delete(id);
+    outbox.add({ kind: 'end', id, rejection });
+  };
+  const begin = (id: number, wanted: CompletionRequest): void => {
+    const fitted = fitLength(wanted, served, model);
+    if ('rejection' in fitted) {
+      end(id, fitted.rejection);
+      return;
+    }
+    const { options, prompts, promptTokens } = fitted;
+    const onToken = (sequence: Sequence): void => {
+      const delta = sequence.takeDelta();
+      if (delta !== '') outbox.add({ kind: 'delta', id, index: sequence.index, delta });
+    };
+    const request = new GenerationRequest(
+      session,
+      model.tokenizer,
+      options,
+      {
+        ...(wanted.deltas ? { onToken } : {}),
+        onText: (text, rest) => outbox.addText(id, text, rest, wanted.judged && model.judge !== undefined),
+        onEnd: (error) =>
+          end(id, error === undefined ? undefined : { why: 'failed', message: messageOf(error) }),
+      },
+      { prompts },
+    );
+    requests.set(id, request);
+    batch.add(request);
+    outbox.add({ kind: 'begin', id, promptTokens });
+  };
+  port.on('message', (message: ToWorker) => {
+    if (message.kind === 'close') closing = true;
+    else if (message.kind === 'withdraw') {
+      const request = requests.get(message.id);
+      requests.delete(message.id);
+      if (request) batch.remove(request);
+    } else {
+      try {
+        begin(message.id, message.request);
+      } catch (error) {
+        end(message.id, { why: 'failed', message: messageOf(error) });
+      }
+    }
+    wake();
+  });
+  send({ kind: 'ready', facts: model.facts });
+  while (!closing) {
+    if (batch.idle) {
+      outbox.flush();
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    } else {
+      await batch.step();
+      // A step of texts that end at once runs no model; messages are heard even so.
+      await setImmediate();
+    }
+  }
+  await model.session.dispose();
+  port.close();
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof TitlesmithError ? error.toLine() : String(error);
+}
+
+try {
+  await main();
+} catch (error) {
+  send({ kind: 'failed', error: packError(error) });
+  port.close();
+}

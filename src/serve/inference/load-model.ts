@@ -1,0 +1,63 @@
+import { withoutCondition } from '../../data/conditioning.js';
+import { readDataset } from '../../data/dataset.js';
+import { createTitleJudge, type TitleJudge } from '../../dedupe/title-judge.js';
+import { openEngine } from '../../model/engine/open-engine.js';
+import { elementCount } from '../../model/graph/shape.js';
+import { encodeWords } from '../../model/tokenizer/gpt2.js';
+import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
+import type { DecodeSession } from '../../model/transformer/decode-session.js';
+import { parameterSpecifications } from '../../model/transformer/parameters.js';
+import { openForGeneration } from '../../model/weights/open-for-generation.js';
+import type { InferenceSettings, ModelFacts, ServedModel, TitleFiles } from '../served-model.js';
+
+/** A model that is ready to generate, and what judges its texts. */
+export interface LoadedModel {
+  readonly session: DecodeSession;
+  readonly tokenizer: Tokenizer;
+  /** Undefined where texts are not compared with training titles. */
+  readonly judge: TitleJudge | undefined;
+  readonly facts: ModelFacts;
+}
+
+/** @throws TitlesmithError when the model or a dataset file cannot be read, or the device cannot run it. */
+export async function loadModel(served: ServedModel, settings: InferenceSettings): Promise<LoadedModel> {
+  const started = performance.now();
+  const { slots, capacity, precision, threads, device } = settings;
+  const engine = await openEngine(device, { threads });
+  const sizes = { engine, slots, capacity, precision };
+  const { configuration, tokenizer, session } = await openForGeneration(served.model, sizes);
+  // The first step of a session is slower: no client should wait for it.
+  await session.prefill(Int32Array.of(tokenizer.endOfTextId), 1);
+  const judged = served.titles && (await openJudge(served.titles));
+  const sizesOfParameters = parameterSpecifications(configuration).map(({ shape }) => elementCount(shape));
+  const facts: ModelFacts = {
+    parameters: sizesOfParameters.reduce((sum, size) => sum + size, 0),
+    capacity: session.capacity,
+    vocabularySize: configuration.vocabularySize,
+    titles: judged?.titles ?? 0,
+    rule: judged?.judge.rules.thresholdReason ?? '',
+    loadSeconds: (performance.now() - started) / 1000,
+  };
+  return { session, tokenizer, judge: judged?.judge, facts };
+}
+
+/**
+ * A judge by a run's own titles and rules, and how many titles it knows. Rules that were not stored are chosen anew from
+ * the titles.
+ */
+async function openJudge({
+  train,
+  validation,
+  threshold,
+  rules,
+}: TitleFiles): Promise<{ readonly judge: TitleJudge; readonly titles: number }> {
+  const [titles, heldOut] = [await readTitles(train), await readTitles(validation)];
+  const judge = await createTitleJudge(titles, { threshold, heldOut, rules, tokenize: encodeWords });
+  return { judge, titles: titles.length };
+}
+
+async function readTitles(path: string): Promise<string[]> {
+  const titles: string[] = [];
+  for await (const title of readDataset(path)) titles.push(withoutCondition(title));
+  return titles;
+}

@@ -1,0 +1,72 @@
+import type { ErrorBody } from '../../web/http-error.js';
+
+/** What the page and its server say to each other, as JSON. */
+
+/** The body of `POST /texts`: what the form asks for. */
+export interface TextsRequest {
+  readonly prompt?: string;
+  /** Texts wanted. */
+  readonly n?: number;
+  /** Most new tokens of a text. */
+  readonly length?: number;
+  readonly temperature?: number;
+  readonly top_k?: number;
+  readonly top_p?: number;
+  readonly seed?: number;
+  /** Where the model was trained to be prompted by it; empty for any. */
+  readonly subreddit?: string | null;
+  /** Likewise: up to three words. */
+  readonly keywords?: string | null;
+}
+
+/** The server-sent events of the answer: `begin`, deltas and texts as they come, then `end`; or `error` before. */
+export type TextsEvent =
+  | { readonly name: 'begin'; readonly data: { readonly seed: number; readonly n: number } }
+  /** What was added to a text. */
+  | { readonly name: 'delta'; readonly data: { readonly index: number; readonly delta: string } }
+  | { readonly name: 'text'; readonly data: ShownText }
+  | { readonly name: 'end'; readonly data: Readonly<Record<string, never>> }
+  | { readonly name: 'error'; readonly data: ErrorBody };
+
+/** A finished text, and what it resembles. */
+export interface ShownText {
+  readonly index: number;
+  readonly text: string;
+  /** New tokens. */
+  readonly tokens: number;
+  readonly finishReason: 'stop' | 'length';
+  /** Why dedupe would refuse it; null where it would not, undefined where texts are not compared. */
+  readonly refusal?: Refusal | null;
+  /** The training title most like it, where there is one. */
+  readonly closest?: ClosestTitle | undefined;
+}
+
+export interface Refusal {
+  readonly reason: string;
+  readonly evidence: string;
+  /** The other training title of a glued copy. */
+  readonly second: string;
+  /** False for a blank or broken text, which copies nothing. */
+  readonly isCopy: boolean;
+}
+
+/** Both texts word by word, and where they differ, in runs (src/report/differences.ts). */
+export interface ClosestTitle {
+  readonly rating: number;
+  readonly text: string;
+  readonly title: string;
+  readonly runs: readonly number[];
+}
+
+/** The answer of `GET /health`. */
+export interface Health {
+  readonly status: 'ready' | 'loading' | 'shutting down';
+}
+
+/** What the page's form may ask for; the server holds it to the same. */
+export const textBounds = {
+  temperature: { minimum: 0, maximum: 2 },
+  topK: { minimum: 0, maximum: 1000 },
+  topP: { minimum: 0, maximum: 1 },
+  seed: { minimum: 0, maximum: 2 ** 32 - 1 },
+} as const;

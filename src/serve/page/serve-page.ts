@@ -1,0 +1,111 @@
+import { type Html, html, visible } from '../../web/html.js';
+import { renderServedPage } from '../../web/html-page.js';
+import { textBounds } from './messages.js';
+
+export interface ServePage {
+  readonly name: string;
+  /** The most texts of one request. */
+  readonly mostTexts: number;
+  /** Tokens of the longest text, its prompt included. */
+  readonly longest: number;
+  /** Whether texts are compared with training titles. */
+  readonly compared: boolean;
+  readonly needsKey: boolean;
+  /** Those the model can be asked for by name. */
+  readonly subreddits: readonly string[];
+  /** Whether it can be asked for titles about something. */
+  readonly byKeywords: boolean;
+}
+
+/** More texts than a page shows well at a time. */
+const mostShown = 50;
+
+/** The page where people generate texts; its script (../client/serve.ts) asks the server for them. */
+export function renderServePage(options: ServePage): string {
+  const { name, compared, needsKey, subreddits, byKeywords } = options;
+  const body = html`<main>
+<header class="masthead">
+<p class="kicker">titlesmith <span aria-hidden="true">·</span> generate</p>
+<h1><bdi>${visible(name)}</bdi></h1>
+<p class="notice disclosure" id="disclosure"><strong>Machine-made.</strong> A language model invents these texts.
+Nobody wrote them, and what they say may be untrue. Say so when you share one.</p>
+</header>
+<noscript><p class="notice">This page needs JavaScript.</p></noscript>
+<div class="desk">
+<form id="form" class="panel" aria-label="What to generate" autocomplete="off">
+${needsKey ? keyField : null}
+<label class="field" for="prompt">Begin with
+<textarea id="prompt" rows="2" maxlength="500" placeholder="anything, or nothing" spellcheck="true"
+ aria-describedby="prompt-help"></textarea></label>
+<p class="help" id="prompt-help">Each text goes on from here.</p>
+${subreddits.length > 0 ? subredditField(subreddits) : null}
+${byKeywords ? keywordField : null}
+${slider({ id: 'n', label: 'Texts', minimum: 1, maximum: Math.min(mostShown, options.mostTexts), step: 1, value: 6 })}
+${slider({ id: 'temperature', label: 'Temperature', ...textBounds.temperature, step: 0.05, value: 0.7, help: 'Low: safe and alike. High: daring, then nonsense.' })}
+<details class="finer"><summary>Finer settings</summary>
+${slider({ id: 'length', label: 'Longest, in tokens', minimum: 4, maximum: Math.min(200, options.longest - 1), step: 1, value: Math.min(64, options.longest - 1) })}
+${slider({ id: 'top_k', label: 'Top k', minimum: 0, maximum: 100, step: 1, value: 0, help: 'Draw from the k likeliest tokens; 0 is off.' })}
+${slider({ id: 'top_p', label: 'Top p', minimum: 0, maximum: 1, step: 0.01, value: 0, help: 'Draw from the likeliest tokens of this share; 0 is off.' })}
+<label class="field" for="seed">Seed
+<input id="seed" type="number" inputmode="numeric" min="0" max="${textBounds.seed.maximum}" step="1" placeholder="random">
+</label>
+<p class="help">The same seed and settings give the same texts.</p>
+</details>
+<div class="buttons">
+<button type="submit" id="generate" class="primary" aria-keyshortcuts="Control+Enter">Generate</button>
+<button type="button" id="stop" aria-keyshortcuts="Escape" disabled>Stop</button>
+</div>
+<p class="help keys-help"><kbd>Ctrl</kbd> <kbd>Enter</kbd> generates, <kbd>Esc</kbd> stops.</p>
+</form>
+<section class="results" aria-label="Texts">
+<div class="bar">
+<p id="standing" role="status">Nothing generated yet.</p>
+<div class="tools" id="tools" hidden>
+${compared ? html`<label class="check"><input type="checkbox" id="hide-copies"> Hide copies</label>` : null}
+<button type="button" id="copy-all">Copy all</button>
+<button type="button" id="save-all">Save as image</button>
+<button type="button" id="clear">Clear</button>
+</div>
+</div>
+<p id="trouble" class="notice trouble" role="alert" hidden></p>
+<ol class="cards" id="cards" aria-label="Generated texts" aria-busy="false"></ol>
+<div class="empty" id="empty"><p>Texts appear here, word by word.</p>
+${compared ? html`<p class="meaning">One that is too close to a title the model learned from is marked, with that title.</p>` : null}
+</div>
+</section>
+</div>
+<footer class="colophon">Made with titlesmith. ${compared ? null : html`Texts are not compared with training titles: this model came without any. `}<a href="health">Health</a></footer>
+</main>`;
+  return renderServedPage({ title: name, kind: 'serve', styles: 'page.css', script: 'page.js', body });
+}
+
+const keyField = html`<label class="field" for="key">Key
+<input id="key" type="password" autocomplete="off" required aria-describedby="key-help"></label>
+<p class="help" id="key-help">This server needs a key. It stays in this window.</p>`;
+
+function subredditField(subreddits: readonly string[]): Html {
+  return html`<label class="field conditioned" for="subreddit">Subreddit
+<select id="subreddit"><option value="">any</option>
+${subreddits.map((name) => html`<option value="${name}">r/${name}</option>`)}</select></label>`;
+}
+
+const keywordField = html`<label class="field conditioned" for="keywords">About
+<input id="keywords" type="text" maxlength="200" placeholder="up to three words" aria-describedby="keywords-help"></label>
+<p class="help" id="keywords-help">Words that the texts should have to do with.</p>`;
+
+interface Slider {
+  readonly id: string;
+  readonly label: string;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly step: number;
+  readonly value: number;
+  readonly help?: string;
+}
+
+function slider({ id, label, minimum, maximum, step, value, help }: Slider): Html {
+  const described = help === undefined ? null : html` aria-describedby="${id}-help"`;
+  return html`<div class="slider"><label for="${id}">${label}</label><output id="${id}-value" for="${id}">${value}</output>
+<input type="range" id="${id}" min="${minimum}" max="${maximum}" step="${step}" value="${value}"${described}></div>
+${help === undefined ? null : html`<p class="help" id="${id}-help">${help}</p>`}`;
+}

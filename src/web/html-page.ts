@@ -1,0 +1,93 @@
+import { sha256 } from '../common/sha256.js';
+import { Html, html, visible } from './html.js';
+
+/** What `npm run build` bundled for a page that lies in one file (src/io/client-bundle.ts). */
+export interface PageAssets {
+  readonly styles: string;
+  /** Without one the page runs none. */
+  readonly script?: string;
+}
+
+export interface SelfContainedPage extends PageAssets {
+  readonly title: string;
+  /** Parts of the page; null leaves one out. */
+  readonly body: readonly (Html | null)[];
+}
+
+/**
+ * One HTML page that needs nothing else: styles and script are inside, and its policy forbids the rest, so that even
+ * markup that got past the escaping could neither run nor load anything.
+ */
+export function renderSelfContainedPage({ title, styles, script, body }: SelfContainedPage): string {
+  const policy = [
+    "default-src 'none'",
+    `style-src ${sourceHash(styles)}`,
+    ...(script === undefined ? [] : [`script-src ${sourceHash(script)}`]),
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="referrer" content="no-referrer">
+${headOf(title)}
+<style>${new Html(styles)}</style>
+</head>
+<body>
+<main>
+${new Html(body.map((part) => part?.markup ?? '').join('\n'))}
+</main>
+${script === undefined ? null : html`<script>${new Html(script)}</script>\n`}</body>
+</html>
+`;
+  return page.markup;
+}
+
+export interface ServedPage {
+  readonly title: string;
+  /** Class of the body, by which the style sheet knows the page. */
+  readonly kind: string;
+  /** Addresses of style sheet and script, relative to the page's. */
+  readonly styles: string;
+  readonly script: string;
+  readonly body: Html;
+}
+
+/** A page whose server sends its styles and script beside it, and its policy in a header. */
+export function renderServedPage({ title, kind, styles, script, body }: ServedPage): string {
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+${headOf(`${title} – titlesmith`)}
+<link rel="stylesheet" href="${styles}">
+</head>
+<body class="${kind}">
+${body}
+<script src="${script}"></script>
+</body>
+</html>
+`;
+  return page.markup;
+}
+
+/** An icon of its own, so that no browser asks a server for one. */
+const icon = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">' +
+    '<rect width="16" height="16" rx="3" fill="#b3431f"/><path d="M4 5h8M8 5v7" stroke="white" stroke-width="2"/></svg>',
+)}`;
+
+function headOf(title: string): Html {
+  return html`<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${visible(title)}</title>
+<link rel="icon" href="${icon}">`;
+}
+
+/** The Content-Security-Policy source that allows exactly this inline text. */
+function sourceHash(text: string): string {
+  return `'sha256-${btoa(String.fromCharCode(...sha256(text)))}'`;
+}

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { InterruptedError } from '../../../src/common/errors.js';
+import { silentContext, type WorkContext } from '../../../src/common/progress.js';
+import { type TrainingInput, train } from '../../../src/model/training/training-loop.js';
+import type { TrainingOptions } from '../../../src/model/training/training-options.js';
+import {
+  createParameterStore,
+  initializeParameters,
+  parameterSpecifications,
+} from '../../../src/model/transformer/parameters.js';
+import { storedWeights } from '../../../src/model/transformer/weight-source.js';
+import { MemoryStorage } from './memory-storage.js';
+import { configuration, data, options, smallTraining, stopAfter } from './small-training.js';
+
+function run(
+  storage: MemoryStorage,
+  changed: Partial<TrainingOptions> = {},
+  context: WorkContext = silentContext,
+  more: Partial<TrainingInput> = {},
+) {
+  return train({ ...smallTraining, storage, options: { ...options, ...changed }, ...more }, context);
+}
+
+describe('training', () => {
+  it('learns, measures on held-out titles and keeps the best weights', async () => {
+    const storage = new MemoryStorage();
+    const result = await run(storage);
+    expect(result).toMatchObject({ steps: 24, stopReason: 'steps', rowLength: 64 });
+    expect(result.initialValidationLoss).toBeGreaterThan(Math.log(configuration.vocabularySize) * 0.9);
+    expect(result.bestValidationLoss).toBeLessThan(result.initialValidationLoss / 2);
+    const evaluated = storage.lines.filter((line) => line.validationLoss !== undefined);
+    expect(evaluated.map((line) => line.step)).toEqual([8, 16, 24]);
+    expect(Math.min(...evaluated.map((line) => line.validationLoss!))).toBe(result.bestValidationLoss);
+    for (const { tokensPerSecond } of storage.lines) expect(tokensPerSecond).toBeGreaterThan(0);
+    for (const { name } of parameterSpecifications(configuration))
+      expect(storage.weights.get(name)!.some((value) => value !== 0)).toBe(true);
+  });
+
+  it.each([[1], [7], [8], [13], [23]])(
+    'stopped after %i steps and started again, comes to the same weights, moments and metrics',
+    async (steps) => {
+      const [whole, resumed] = [new MemoryStorage(), new MemoryStorage()];
+      const expected = await run(whole);
+      await expect(run(resumed, {}, stopAfter(steps))).rejects.toThrow(InterruptedError);
+      expect(resumed.position!.step).toBe(steps);
+      expect(await run(resumed)).toEqual(expected);
+      expect(resumed.weights).toEqual(whole.weights);
+      expect(resumed.state).toEqual(whole.state);
+      expect(resumed.metrics).toEqual(whole.metrics);
+      expect(resumed.descriptions).toBe(1);
+    },
+  );
+
+  it('stops when the validation loss no longer falls', async () => {
+    const result = await run(new MemoryStorage(), {
+      learningRate: 1e-9,
+      steps: 100,
+      evaluateEvery: 2,
+      patience: 3,
+    });
+    expect(result.stopReason).toBe('patience');
+    expect(result.steps).toBeLessThan(100);
+  });
+
+  it('trains as one large batch would when gradients add up', async () => {
+    const large = await run(new MemoryStorage(), { batchSize: 8, steps: 4 });
+    const parts = await run(new MemoryStorage(), { batchSize: 4, accumulateGradients: 2, steps: 4 });
+    expect(parts.finalValidationLoss).toBeCloseTo(large.finalValidationLoss, 4);
+    expect(parts.epochs).toBe(large.epochs);
+  });
+
+  it('trains adapters over frozen weights and saves them merged', async () => {
+    const pretrained = createParameterStore(parameterSpecifications(configuration));
+    initializeParameters(pretrained, 9);
+    const storage = new MemoryStorage();
+    const result = await run(storage, { loraRank: 4, learningRate: 3e-2 }, silentContext, {
+      pretrained: storedWeights(pretrained),
+    });
+    expect(result.trainedParameters).toBeLessThan(result.parameters / 4);
+    expect(result.bestValidationLoss).toBeLessThan(result.initialValidationLoss - 0.1);
+    const saved = storage.weights;
+    expect(saved.get('wte.weight')).toEqual(pretrained.views.get('wte.weight'));
+    expect(saved.get('h.0.mlp.c_fc.weight')).not.toEqual(pretrained.views.get('h.0.mlp.c_fc.weight'));
+  });
+
+  it('says so when there is nothing to train on', async () => {
+    const empty = { offsets: new Uint32Array(1), tokensOf: () => new Uint16Array(0) };
+    const training = run(new MemoryStorage(), {}, silentContext, {
+      data: { train: empty, validation: data.validation },
+    });
+    await expect(training).rejects.toThrow('Too few titles to train: 0 for training, 40 held out.');
+  });
+});

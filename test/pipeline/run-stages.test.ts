@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import type { ProgressEvent } from '../../src/common/progress.js';
+import { defaultOptions } from '../../src/options/options.js';
+import type { Manifest } from '../../src/pipeline/run/manifest.js';
+import { refusesOverfit } from '../../src/pipeline/run-stages.js';
+
+function judge(verdict: string, failOnOverfit: boolean) {
+  const counts = { verdict, copyShare: 0.4, excess: { share: 0.39, low: 0.3, high: 0.5 } };
+  const manifest = { stages: { report: { counts } } } as unknown as Manifest;
+  const events: ProgressEvent[] = [];
+  const refused = refusesOverfit({ ...defaultOptions(), failOnOverfit }, manifest, (event) =>
+    events.push(event),
+  );
+  return { refused, said: events.map((event) => (event.kind === 'warning' ? event.message : '')) };
+}
+
+describe('--fail-on-overfit', () => {
+  it('refuses a model that overfits, with the figures and the next step', () => {
+    const { refused, said } = judge('overfits', true);
+    expect(refused).toBe(true);
+    expect(said).toEqual([
+      '--fail-on-overfit: the model overfits: 40.0% of the outputs are copies, +39.0 percentage points against held-out ' +
+        'titles. The report says what to do.',
+    ]);
+  });
+
+  it.each(['healthy', 'leans'])('lets pass a model that is %s', (verdict) => {
+    expect(judge(verdict, true)).toEqual({ refused: false, said: [] });
+  });
+
+  it('lets pass, aloud, what it cannot tell', () => {
+    const { refused, said } = judge('unknown', true);
+    expect(refused).toBe(false);
+    expect(said[0]).toContain('too few titles to tell');
+  });
+
+  it('judges only when asked', () => {
+    expect(judge('overfits', false)).toEqual({ refused: false, said: [] });
+  });
+
+  it('has nothing to say of a run without a report', () => {
+    const manifest = { stages: {} } as unknown as Manifest;
+    expect(refusesOverfit({ ...defaultOptions(), failOnOverfit: true }, manifest, () => {})).toBe(false);
+  });
+});

@@ -1,0 +1,76 @@
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { collect } from '../../../src/common/collect.js';
+import { silentContext } from '../../../src/common/progress.js';
+import { openDumpSource } from '../../../src/data/sources/dumps.js';
+import type { TitleSource } from '../../../src/data/sources/title-source.js';
+import { monthsKey, sharedSource } from '../../../src/pipeline/run/shared-rows.js';
+import { failureLine, ndjson, temporaryFolder, write } from '../../data/sources/helpers.js';
+import { hostilePosts, post, question } from '../../data/sources/posts.js';
+
+const folder = temporaryFolder();
+const odd = [post('Line \u2028 separators \u2029 and "quotes"\nand breaks', { subreddit: 'Odd' })];
+const path = write(folder, 'posts.ndjson', ndjson([...hostilePosts, ...odd]));
+
+const everyMonth = monthsKey(question({}));
+
+/** A source over the posts that counts how often it is asked. */
+async function counted() {
+  const source = await openDumpSource([path]);
+  const asked: string[][] = [];
+  const counting: TitleSource = {
+    ...source,
+    rows: (query, context) => {
+      asked.push([...query.subreddits]);
+      return source.rows(query, context);
+    },
+  };
+  return { source, counting, asked };
+}
+
+test('each run gets the rows it would get alone; the source is asked once', async () => {
+  const { source, counting, asked } = await counted();
+  const subreddits = ['askreddit', 'showerthoughts', 'odd', 'askredit'];
+  const shared = { folder: mkdtempSync(join(folder, 'rows-')), asked: { [everyMonth]: subreddits } };
+  for (const name of ['askreddit', 'odd', 'showerthoughts']) {
+    const query = question({ subreddits: [name], limit: 11 });
+    const alone = await collect(source.rows(query, silentContext));
+    expect(await collect(sharedSource(counting, shared).rows(query, silentContext))).toEqual(alone);
+  }
+  const unknown = question({ subreddits: ['askredit'], limit: 11 });
+  const line = await failureLine(() => collect(sharedSource(counting, shared).rows(unknown, silentContext)));
+  expect(line).toBe(await failureLine(() => collect(source.rows(unknown, silentContext))));
+  expect(asked).toEqual([subreddits]);
+});
+
+test('a source that fails is asked again by the next run, and leaves no rows', async () => {
+  const { source } = await counted();
+  const shared = {
+    folder: mkdtempSync(join(folder, 'rows-')),
+    asked: { [everyMonth]: ['askreddit', 'odd'] },
+  };
+  let fails = 1;
+  const failing: TitleSource = {
+    ...source,
+    async *rows(query, context) {
+      for await (const row of source.rows(query, context)) {
+        yield row;
+        fails -= 1;
+        if (fails === 0) throw new Error('the source broke');
+      }
+    },
+  };
+  const query = question({ subreddits: ['odd'] });
+  await expect(collect(sharedSource(failing, shared).rows(query, silentContext))).rejects.toThrow('broke');
+  expect(await collect(sharedSource(failing, shared).rows(query, silentContext))).toHaveLength(1);
+});
+
+test('who asks for other months asks alone', async () => {
+  const { source, counting, asked } = await counted();
+  const shared = { folder: mkdtempSync(join(folder, 'rows-')), asked: { '2013-01_2013-02': ['odd'] } };
+  const query = question({ subreddits: ['odd'] });
+  const alone = await collect(source.rows(query, silentContext));
+  expect(await collect(sharedSource(counting, shared).rows(query, silentContext))).toEqual(alone);
+  expect(asked).toEqual([['odd']]);
+});
