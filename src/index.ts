@@ -3,7 +3,7 @@
 export { type ExportedRun, exportRun } from './archive/export-run.js';
 export { type ImportOptions, importRun } from './archive/import-run.js';
 export type { BatchContext, BatchEvent, BatchOutcome, BatchResult } from './batch/batch-result.js';
-export { type MergedBatch, mergeBatch } from './batch/merge.js';
+export { type MergedBatch, mergeBatch } from './batch/merge-shards.js';
 export { type BatchRequest, runBatches } from './batch/run-batches.js';
 export { InterruptedError, TitlesmithError } from './common/errors.js';
 export type { CopyRules, Judgement, OverfitStatistics, TextJudgement, Verdict } from './common/judgement.js';

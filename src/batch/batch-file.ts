@@ -15,7 +15,7 @@ import {
 import { fileError, TitlesmithError, usageError } from '../common/errors.js';
 import type { OptionSpecification } from '../options/option-specification.js';
 import type { OptionName, RunOptions } from '../options/option-table.js';
-import { subreddit as subredditName } from '../options/option-values.js';
+import { month, subreddit as subredditName } from '../options/option-values.js';
 import {
   checkOptionsTogether,
   defaultOptions,
@@ -23,14 +23,18 @@ import {
   optionNames,
   specificationOf,
 } from '../options/options.js';
-import { batchMonth, resolveMonth } from './relative-month.js';
-import { type BatchSettings, type SettingName, settingNames, settingSpecification } from './settings.js';
+import {
+  type BatchSettings,
+  type SettingName,
+  settingNames,
+  settingSpecification,
+} from './batch-settings.js';
 
 /** A file beyond this is no list of subreddits. */
 const largestFile = 4 * 2 ** 20;
 
 /** One run of a batch: a subreddit with its own options over the common ones. */
-export interface BatchRun {
+interface BatchRun {
   /** The run's folder name. */
   readonly name: string;
   /** Only what the file gives. Months may still be relative, such as `now-1`. */
@@ -55,6 +59,27 @@ const elsewhere: Partial<Record<OptionName, string>> = {
 const keyOf = (flag: string): string => flag.slice(2);
 const optionOfKey = new Map(optionNames.map((name) => [keyOf(flagOf(name)), name]));
 const settingOfKey = new Map(settingNames.map((name) => [keyOf(flagOf(name)), name]));
+
+/** `now`, or so many months before it. */
+const relative = /^now(?:-(\d{1,4}))?$/;
+
+/** A month as a batch file may give it: `2019-03`, or by the day the batch starts: `now-1` is the month before. */
+function batchMonth(text: string): string {
+  if (relative.test(text)) return text;
+  try {
+    return month(text);
+  } catch (error) {
+    throw new Error(`${(error as Error).message}, and not relative to this month, such as now-1`);
+  }
+}
+
+/** The month meant, `YYYY-MM`, by UTC, as posts are. @param now when the batch starts. */
+function resolveMonth(text: string, now: Date): string {
+  const match = relative.exec(text);
+  if (!match) return text;
+  const first = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - Number(match[1] ?? 0), 1));
+  return first.toISOString().slice(0, 7);
+}
 
 /** A question where a key is nearly one that there is: a third of its letters wrong at most. */
 function didYouMean(key: string, known: readonly string[]): string | undefined {

@@ -4,7 +4,7 @@ import { decideSource } from '../pipeline/decide/source.js';
 import { hashValue } from '../pipeline/run/fingerprint.js';
 import type { BatchFile } from './batch-file.js';
 import { resolveRun } from './batch-file.js';
-import { isTooLarge, likelyMemory } from './memory.js';
+import { expectedMemory, isTooLarge } from './expected-memory.js';
 import { itemsOfShard, type Shard } from './shard.js';
 
 /** One run of a batch, its months resolved. */
@@ -15,7 +15,7 @@ export interface PlannedRun {
   readonly given: Partial<RunOptions>;
   /** The decided source. */
   readonly source: string;
-  /** Bytes it will about take at its peak. */
+  /** Bytes that it is expected to take at its peak. */
   readonly memory: number;
   /** Known to be more than there is, whatever else is at work: it will be refused. */
   readonly isTooLarge: boolean;
@@ -39,7 +39,7 @@ export async function planBatch(file: BatchFile, shard: Shard | undefined, now: 
     const given = resolveRun(run, now);
     const options = { ...defaultOptions(), ...given };
     const source = decideSource(options).choice;
-    const memory = await likelyMemory(options, source);
+    const memory = await expectedMemory(options, source);
     const subreddit = given.subreddit?.[0];
     runs.push({ name: run.name, subreddit, given, source, memory, isTooLarge: isTooLarge(options) });
   }
@@ -58,8 +58,8 @@ export function questionOf(given: Partial<RunOptions>): Partial<RunOptions> {
 }
 
 /**
- * The questions that several runs share; nothing is asked for those that will be refused. Titles that come from a file of their own, or from the bundled sample, cost
- * nothing to read once more.
+ * The questions that several runs share; nothing is asked for those that will be refused. Titles from a file of their own or
+ * from the bundled sample cost nothing to read once more.
  */
 export function sharedQuestions(runs: readonly PlannedRun[]): readonly SharedQuestion[] {
   const groups = new Map<string, PlannedRun[]>();

@@ -4,7 +4,7 @@ import { type RetryPolicy, retry } from '../common/retry.js';
 import type { BatchRecord } from '../report/batch/batch-record.js';
 
 /** What a notification says. `text` is what chat services show. */
-export interface BatchSummary {
+interface BatchSummary {
   readonly text: string;
   readonly batch: BatchRecord;
 }
@@ -12,7 +12,7 @@ export interface BatchSummary {
 const policy: RetryPolicy = { attempts: 4, firstPauseMs: 1000 };
 const answerMs = 15_000;
 
-/** An answer, or none, that is not what was hoped for. */
+/** A notification that was not taken: the answer was an error, or there was none. */
 class PostFault extends Error {
   constructor(
     message: string,

@@ -2,22 +2,24 @@ import { TitlesmithError, usageError } from '../common/errors.js';
 import { formatBytes, pluralize } from '../common/number-formats.js';
 import { silentContext } from '../common/progress.js';
 import { makeFolder } from '../io/folders.js';
-import { memoryHolder } from '../pipeline/decide/memory.js';
+import { availableMemory, memoryHolder } from '../pipeline/decide/memory.js';
 import { takeLock } from '../pipeline/run/run-lock.js';
 import type { BatchRecord } from '../report/batch/batch-record.js';
 import { type BatchFile, readBatchFile } from './batch-file.js';
 import { batchFiles, keepEarlier, readBatchRecord, writeBatchRecord } from './batch-folder.js';
 import { type BatchPlan, planBatch } from './batch-plan.js';
 import type { BatchContext, BatchOutcome, BatchResult } from './batch-result.js';
-import { usableMemory } from './memory.js';
-import { beginRecord, finishRecord, outcomeOf, resumeRecord, summarize } from './new-record.js';
+import { BatchRunner } from './batch-runner.js';
+import { type BatchSettings, mergeSettings } from './batch-settings.js';
+import { JobLimiter } from './job-limiter.js';
 import { notify } from './notify.js';
+import { beginRecord, finishRecord, outcomeOf, resumeRecord, summarize } from './record-lifecycle.js';
 import { openResultStore } from './result-store.js';
-import { BatchRunner } from './run-batch.js';
 import { nextStart, waitUntil } from './schedule.js';
-import { type BatchSettings, mergeSettings } from './settings.js';
 import { findShard, type Shard } from './shard.js';
-import { Slots } from './slots.js';
+
+/** Share of the available memory that runs may take together where the batch names none. */
+const usableShare = 0.9;
 
 /** What is asked of a batch. */
 export interface BatchRequest {
@@ -119,7 +121,7 @@ async function runLocked(
   const part = shard ?? null;
   const last = (await readBatchRecord(runsDir, part)) ?? (await results?.fetchRecord(part));
   const { plan, record: begun } = await beginOrResume(request, opened, last, note);
-  const memory = settings.memory ?? usableMemory();
+  const memory = settings.memory ?? Math.floor(usableShare * availableMemory());
   if (shard) note(`shard ${shard.index} of ${shard.count} (${shard.reason}): ${plan.runs.length} runs`);
   const bound = settings.memory === undefined ? `nine tenths of what ${memoryHolder()} has free` : 'as set';
   note(
@@ -129,7 +131,7 @@ async function runLocked(
     {
       folder: runsDir,
       runs: plan.runs,
-      slots: new Slots(jobs, memory, stop),
+      limiter: new JobLimiter(jobs, memory, stop),
       policy: { entry, deadline, retries, retryPause, stop },
       memory,
       results,

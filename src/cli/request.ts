@@ -1,4 +1,4 @@
-import type { BatchSettings } from '../batch/settings.js';
+import type { BatchSettings } from '../batch/batch-settings.js';
 import type { ExportFormat, StageName } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import type { ServeOptions } from '../options/serve-options.js';

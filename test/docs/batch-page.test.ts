@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseBatchFile } from '../../src/batch/batch-file.js';
-import { settingNames, settingSpecification } from '../../src/batch/settings.js';
+import { settingNames, settingSpecification } from '../../src/batch/batch-settings.js';
 import { defaultInWords, flagOf } from '../../src/options/options.js';
 import { fenced, readPage } from './pages.js';
 

@@ -1,5 +1,5 @@
 import type { BatchEvent } from '../../batch/batch-result.js';
-import { summarize } from '../../batch/new-record.js';
+import { summarize } from '../../batch/record-lifecycle.js';
 import { runBatches } from '../../batch/run-batches.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible } from '../interrupt.js';

@@ -1,5 +1,5 @@
-import { mergeBatch } from '../../batch/merge.js';
-import { summarize } from '../../batch/new-record.js';
+import { mergeBatch } from '../../batch/merge-shards.js';
+import { summarize } from '../../batch/record-lifecycle.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import type { Terminal } from '../terminal.js';
 

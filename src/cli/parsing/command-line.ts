@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { settingTable } from '../../batch/settings.js';
+import { settingTable } from '../../batch/batch-settings.js';
 import { usageError } from '../../common/errors.js';
 import { packageVersion } from '../../io/package-root.js';
 import type { StageName } from '../../options/choices.js';

@@ -6,8 +6,8 @@ interface Waiting {
   readonly fail: (error: Error) => void;
 }
 
-/** Lets at most so many runs go on at a time, and only as many as memory holds; one always goes on. */
-export class Slots {
+/** Limits how many jobs run at a time, by their number and by the memory they take; one may always run. */
+export class JobLimiter {
   private running = 0;
   private bytes = 0;
   private readonly queue: Waiting[] = [];
@@ -28,7 +28,7 @@ export class Slots {
   }
 
   /**
-   * Does work when there is room for it, first come first served, but small work passes by what has to wait for memory.
+   * Runs work when there is room for it, in the order of the calls, but small work goes before work that waits for memory.
    * @throws InterruptedError when it was stopped before it began; what the work throws.
    */
   async run<Result>(bytes: number, work: () => Promise<Result>): Promise<Result> {

@@ -7,7 +7,7 @@ import { hashValue } from '../pipeline/run/fingerprint.js';
 import type { BatchRecord, BatchRunRecord } from '../report/batch/batch-record.js';
 import { formatBatchPage, formatBatchRecord, parseBatchRecord } from './batch-folder.js';
 import type { BatchResult } from './batch-result.js';
-import { figuresOf, outcomeOf } from './new-record.js';
+import { figuresOf, outcomeOf } from './record-lifecycle.js';
 
 const shardFile = /^batch-(\d+)-of-(\d+)\.json$/;
 /** Shards of one batch begin within a day of each other. */
@@ -34,7 +34,7 @@ function inOrder(records: readonly BatchRecord[], count: number): BatchRunRecord
  * @param missing how many shards have none.
  * @param earlier the merged record whose place it takes.
  */
-export function mergeRecords(
+function mergeRecords(
   records: readonly BatchRecord[],
   count: number,
   missing: number,

@@ -3,11 +3,13 @@ import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { toPrintable } from '../common/printable.js';
 import { controlGroupMemory } from '../io/control-group.js';
+import type { OptionName, RunOptions } from '../options/option-table.js';
+import { flagOf, optionNames, specificationOf } from '../options/options.js';
 
 /** How long a process that was asked to stop may take to save. */
 const savingMs = 60_000;
-/** Most characters kept of what a process says on standard error. */
-const mostSaid = 4000;
+/** Characters kept of the end of standard error. */
+const keptOfStderr = 4000;
 
 /** A line of `--json`. */
 export type ChildEvent = Readonly<Record<string, unknown>>;
@@ -35,7 +37,7 @@ export interface ChildOutcome {
   readonly end: 'exit' | 'signal' | 'deadline' | 'stopped';
 }
 
-export interface ChildOptions {
+interface ChildOptions {
   /** The command line's entry file. */
   readonly entry: string;
   /** Seconds after which it is stopped. */
@@ -99,7 +101,7 @@ export async function runChild(
   log.write(`${new Date().toISOString()} ${toPrintable(arguments_.join(' '))}\n`);
   const errors: ChildError[] = [];
   let result: ChildEvent | undefined;
-  let said = '';
+  let stderr = '';
   let end: ChildOutcome['end'] = 'exit';
   let killer: NodeJS.Timeout | undefined;
   const stopFor = (reason: 'deadline' | 'stopped') => (): void => {
@@ -115,7 +117,7 @@ export async function runChild(
   stop.addEventListener('abort', onStop);
   if (stop.aborted) onStop();
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-mostSaid);
+    stderr = (stderr + text).slice(-keptOfStderr);
     log.write(text);
   });
   createInterface({ input: child.stdout! }).on('line', (line) => {
@@ -138,11 +140,11 @@ export async function runChild(
     // One that --fail-on-overfit refused has said so in its result.
     const isExplained = code === 0 || errors.length > 0 || result?.['overfits'] === true;
     if (!isExplained && end === 'exit') {
-      const [line = 'it ended without a word'] = said.trim().split('\n').slice(-1);
+      const [line = 'it ended without a word'] = stderr.trim().split('\n').slice(-1);
       errors.push({ code: 'internal', message: line, hint: null });
     }
     const wasKilled = signal === 'SIGKILL' && controlGroupMemory().kills > killsBefore;
-    const ranOutOfMemory = wasKilled || (signal !== null && said.includes('heap out of memory'));
+    const ranOutOfMemory = wasKilled || (signal !== null && stderr.includes('heap out of memory'));
     return { code, signal, ranOutOfMemory, errors, result, end };
   } finally {
     clearTimeout(timer);
@@ -150,4 +152,18 @@ export async function runChild(
     stop.removeEventListener('abort', onStop);
     log.end();
   }
+}
+
+/** Options as arguments of the command line. */
+export function toArguments(options: Partial<RunOptions>): string[] {
+  return optionNames.flatMap((name) => argumentsOf(name, options[name]));
+}
+
+function argumentsOf(name: OptionName, value: unknown): string[] {
+  const { argument, list } = specificationOf(name);
+  if (value === undefined) return [];
+  if (argument === undefined) return value === true ? [flagOf(name)] : [];
+  // With an equals sign no value is taken for a flag, whatever it begins with.
+  const items: readonly unknown[] = list && Array.isArray(value) ? value : [value];
+  return items.map((item) => `${flagOf(name)}=${String(item)}`);
 }

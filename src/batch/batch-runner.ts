@@ -1,26 +1,25 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileError, InterruptedError, TitlesmithError } from '../common/errors.js';
 import { formatBytes, formatSeconds } from '../common/number-formats.js';
 import type { ProgressEvent } from '../common/progress.js';
-import type { BatchRecord, BatchRunRecord } from '../report/batch/batch-record.js';
-import { toArguments } from './arguments.js';
+import { makeFolder } from '../io/folders.js';
+import { readManifest } from '../pipeline/run/manifest.js';
+import type { RunCounts } from '../pipeline/stages/counts.js';
+import type { BatchRecord, BatchRunRecord, RunFigures } from '../report/batch/batch-record.js';
 import { batchFiles, writeBatchRecord } from './batch-folder.js';
 import { type PlannedRun, questionOf, type SharedQuestion, sharedQuestions } from './batch-plan.js';
 import type { BatchListener } from './batch-result.js';
-import type { ChildError, ChildEvent } from './child.js';
-import { readFigures } from './figures.js';
-import { mayPass } from './passing.js';
+import { type ChildError, type ChildEvent, toArguments } from './child-process.js';
+import type { JobLimiter } from './job-limiter.js';
 import type { ResultStore } from './result-store.js';
-import { type TryPolicy, tryWork, type Work } from './run-one.js';
-import type { Slots } from './slots.js';
+import { isTransient, type Job, type JobPolicy, runJob } from './run-job.js';
 
-/** What a batch is done with. */
-export interface BatchWork {
+/** The runs of a batch, and what they are run with. */
+interface BatchSetup {
   readonly folder: string;
   readonly runs: readonly PlannedRun[];
-  readonly slots: Slots;
-  readonly policy: TryPolicy;
+  readonly limiter: JobLimiter;
+  readonly policy: JobPolicy;
   /** Bytes that runs may take together. */
   readonly memory: number;
   readonly results: ResultStore | undefined;
@@ -29,16 +28,16 @@ export interface BatchWork {
   readonly onProgress: BatchListener;
 }
 
-/** Does the runs of a batch, and keeps its record up to date. */
+/** Runs all runs of a batch, and keeps its record up to date. */
 export class BatchRunner {
   private readonly started = performance.now();
   private readonly earlierSeconds: number;
-  /** What each run at work is about, for the progress line. */
+  /** What each process at work is doing, by the name of its run, for the progress line. */
   private readonly atWork = new Map<string, string>();
   private saving: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly work: BatchWork,
+    private readonly setup: BatchSetup,
     private current: BatchRecord,
   ) {
     this.earlierSeconds = current.seconds;
@@ -48,9 +47,9 @@ export class BatchRunner {
     return this.current;
   }
 
-  /** Does what is not done yet. Never throws for what happens to a run. */
+  /** Runs what is not finished yet. Never throws for what happens to a run. */
   async run(): Promise<void> {
-    const { runs, onProgress, memory } = this.work;
+    const { runs, onProgress, memory } = this.setup;
     const open = runs.filter(({ name }) => !this.isFinished(name));
     for (const run of open) this.change(run.name, { status: 'waiting', error: null });
     for (const { name, memory: needed, isTooLarge } of open) {
@@ -61,7 +60,7 @@ export class BatchRunner {
     }
     await this.save();
     await this.fetchResults(open);
-    for (const question of sharedQuestions(open)) await this.ask(question);
+    for (const question of sharedQuestions(open)) await this.extractTogether(question);
     await Promise.all(open.filter(({ name }) => !this.isFinished(name)).map((run) => this.runOne(run)));
     await this.saving;
   }
@@ -81,22 +80,22 @@ export class BatchRunner {
     this.current = { ...this.current, runs, seconds: Math.round(10 * seconds) / 10 };
   }
 
-  /** One save after the other. A disk that is full now may have room at the end; the runs go on. */
+  /** Writes the record, one time after the other. A disk that is full now may have room at the end; the runs go on. */
   private save(): Promise<void> {
     this.saving = this.saving.then(async () => {
       try {
-        await writeBatchRecord(this.work.folder, this.current);
+        await writeBatchRecord(this.setup.folder, this.current);
       } catch (error) {
         if (!(error instanceof TitlesmithError)) throw error;
-        this.work.onProgress({ kind: 'warning', message: error.toLine() });
+        this.setup.onProgress({ kind: 'warning', message: error.toLine() });
       }
     });
     return this.saving;
   }
 
-  /** Brings runs here that another machine did before. */
+  /** Brings runs here that another machine finished. */
   private async fetchResults(runs: readonly PlannedRun[]): Promise<void> {
-    const { results, onProgress } = this.work;
+    const { results, onProgress } = this.setup;
     if (!results) return;
     for (const { name } of runs) {
       try {
@@ -109,10 +108,10 @@ export class BatchRunner {
   }
 
   /** Extracts the titles of several runs in one pass. What fails for good fails its run; the rest is tried by the run. */
-  private async ask({ runs }: SharedQuestion): Promise<void> {
+  private async extractTogether({ runs }: SharedQuestion): Promise<void> {
     const asked = runs.filter(({ name }) => !this.isFinished(name));
     if (asked.length < 2) return;
-    const { folder, slots, policy, onProgress } = this.work;
+    const { folder, limiter, policy, onProgress } = this.setup;
     const names = asked.map(({ name }) => name);
     const message = `One pass over the source for ${names.length} runs: ${names.join(', ')}`;
     onProgress({ kind: 'note', message });
@@ -123,38 +122,39 @@ export class BatchRunner {
       runsDir: folder,
     } as const;
     const label = names.length > 3 ? `${names.length} runs` : names.join(', ');
-    const work: Work = {
+    const job: Job = {
       arguments: ['pipeline', ...toArguments(options), '--json'],
       memory: Math.min(...asked.map(({ memory }) => memory)),
       logPath: await this.logPath('.titles'),
       onStart: async () => {},
-      onEvent: (event) => this.show(label, event),
+      onEvent: (event) => this.passOn(label, event),
       onRetry: (error, seconds) => this.showRetry(label, error, seconds),
     };
-    const { errors } = await tryWork(work, slots, policy);
+    const { errors } = await runJob(job, limiter, policy);
     this.atWork.delete(label);
     for (const error of errors) {
       const run = error.run;
-      if (run !== undefined && names.includes(run) && !mayPass(error.code)) this.fail(run, error);
+      if (run !== undefined && names.includes(run) && !isTransient(error.code)) this.fail(run, error);
     }
     await this.save();
   }
 
   private fail(name: string, { code, message, hint }: ChildError): void {
     this.change(name, { status: 'failed', error: { code, message, hint }, attempts: 1 });
-    this.work.onProgress({ kind: 'error', error: childFault({ code, message, hint }), run: name });
+    this.setup.onProgress({ kind: 'error', error: childFault({ code, message, hint }), run: name });
   }
 
   private async logPath(name: string): Promise<string> {
-    const path = batchFiles.log(this.work.folder, name);
-    await mkdir(dirname(path), { recursive: true }).catch(() => {});
+    const path = batchFiles.log(this.setup.folder, name);
+    // Without a log the run goes on all the same.
+    await makeFolder(dirname(path)).catch(() => {});
     return path;
   }
 
   private async runOne({ name, given, memory }: PlannedRun): Promise<void> {
-    const { folder, slots, policy, onProgress, results } = this.work;
+    const { folder, limiter, policy, onProgress, results } = this.setup;
     const before = this.runRecord(name);
-    const work: Work = {
+    const job: Job = {
       arguments: ['pipeline', ...toArguments({ ...given, runsDir: folder }), '--json'],
       memory,
       logPath: await this.logPath(name),
@@ -164,10 +164,10 @@ export class BatchRunner {
         this.progress();
         await this.save();
       },
-      onEvent: (event) => this.show(name, event),
+      onEvent: (event) => this.passOn(name, event),
       onRetry: (error, seconds) => this.showRetry(name, error, seconds),
     };
-    const done = await tryWork(work, slots, policy);
+    const done = await runJob(job, limiter, policy);
     this.atWork.delete(name);
     const [error] = done.errors.slice(-1);
     let { status } = done;
@@ -196,9 +196,9 @@ export class BatchRunner {
     await this.save();
   }
 
-  /** Passes on what a process says: all of it, or warnings alone and what it is at, on one line. */
-  private show(name: string, { kind, stage, run, ...event }: ChildEvent): void {
-    const { onProgress, passEvents } = this.work;
+  /** Passes on what a process tells: all of it, or its warnings, and its progress within the batch's one line. */
+  private passOn(name: string, { kind, stage, run, ...event }: ChildEvent): void {
+    const { onProgress, passEvents } = this.setup;
     const about = typeof run === 'string' ? run : name;
     const scope = { run: about, ...(typeof stage === 'string' ? { stage } : {}) };
     if (passEvents && (kind === 'progress' || kind === 'note' || kind === 'warning')) {
@@ -216,7 +216,7 @@ export class BatchRunner {
   private showRetry(name: string, { message }: ChildError, seconds: number): void {
     this.atWork.set(name, 'waiting to try again');
     const text = `${message} Tried again in ${formatSeconds(seconds)}.`;
-    this.work.onProgress({ kind: 'warning', message: text, run: name });
+    this.setup.onProgress({ kind: 'warning', message: text, run: name });
   }
 
   private progress(): void {
@@ -224,7 +224,7 @@ export class BatchRunner {
     const done = runs.filter(({ name }) => this.isFinished(name)).length;
     const detail = [...this.atWork].map(([name, what]) => `${name}: ${what}`).join('; ');
     const amount = { done, total: runs.length, unit: 'runs' };
-    this.work.onProgress({ kind: 'progress', label: 'batch', ...amount, detail });
+    this.setup.onProgress({ kind: 'progress', label: 'batch', ...amount, detail });
   }
 }
 
@@ -252,4 +252,25 @@ function inWords({ status, seconds, figures }: BatchRunRecord): string {
     ...(status === 'overfit' ? ['refused by --fail-on-overfit'] : []),
   ];
   return parts.join(', ');
+}
+
+/**
+ * The figures of a run by its run.json; of stages that are not done, null.
+ * @returns null where there is no such run.
+ */
+async function readFigures(folder: string): Promise<RunFigures | null> {
+  const manifest = await readManifest(folder);
+  if (!manifest) return null;
+  const done = Object.entries(manifest.stages).filter(([, { status }]) => status === 'done');
+  const counts: RunCounts = Object.fromEntries(done.map(([stage, record]) => [stage, record.counts]));
+  const { extract, finetune, generate, dedupe, report } = counts;
+  return {
+    titles: extract?.kept ?? null,
+    steps: finetune?.steps ?? null,
+    validationLoss: finetune?.bestValidationLoss ?? null,
+    verdict: report?.verdict ?? null,
+    copyShare: report?.copyShare ?? null,
+    generated: generate?.generated ?? null,
+    accepted: dedupe?.accepted ?? null,
+  };
 }

@@ -6,20 +6,13 @@ import { findModelFolder } from '../model/weights/model-folder.js';
 import { publishedShape } from '../model/weights/model-name.js';
 import { stageNames } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
-import { availableMemory, checkPublishedModel } from '../pipeline/decide/memory.js';
+import { checkPublishedModel } from '../pipeline/decide/memory.js';
 import { trainingOptions } from '../pipeline/stages/training-presets.js';
 
-/** Share of the available memory that runs may take where nothing else is said. */
-const usableShare = 0.9;
-/** Tokens of nano's vocabulary, and of a row, before the titles are known. */
+/** Tokens of nano's vocabulary, and of a row, supposed before the titles are known. */
 const [usualVocabulary, usualRow] = [12_000, 64];
-/** What a model is taken for of which nothing is known yet. */
+/** The size supposed of a model of which nothing is known yet. */
 const supposed = '124M';
-
-/** Bytes that all runs together may take where the batch names none. */
-export function usableMemory(): number {
-  return Math.floor(usableShare * availableMemory());
-}
 
 const trains = ({ until }: RunOptions): boolean =>
   stageNames.indexOf(until) >= stageNames.indexOf('finetune');
@@ -48,8 +41,8 @@ async function shapeOf(model: string, source: string): Promise<TransformerConfig
   }
 }
 
-/** Bytes a run will about take at its peak. @param source the decided source. */
-export async function likelyMemory(options: RunOptions, source: string): Promise<number> {
+/** Bytes that a run is expected to take at its peak. @param source the decided source. */
+export async function expectedMemory(options: RunOptions, source: string): Promise<number> {
   if (!trains(options)) return processBytes;
   const configuration = await shapeOf(options.model, source);
   const isNano = options.model === 'nano' || (options.model === 'auto' && source === 'sample');

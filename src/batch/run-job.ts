@@ -2,15 +2,14 @@ import { InterruptedError } from '../common/errors.js';
 import { formatBytes, formatSeconds } from '../common/number-formats.js';
 import { retry } from '../common/retry.js';
 import { machineMemory, memoryHolder } from '../pipeline/decide/memory.js';
-import { type ChildError, type ChildEvent, type ChildOutcome, runChild } from './child.js';
-import { mayPass } from './passing.js';
-import type { Slots } from './slots.js';
+import { type ChildError, type ChildEvent, type ChildOutcome, runChild } from './child-process.js';
+import type { JobLimiter } from './job-limiter.js';
 
-/** How work is tried, and tried again. */
-export interface TryPolicy {
+/** How jobs are run, and how often again. */
+export interface JobPolicy {
   /** The command line's entry file. */
   readonly entry: string;
-  /** Seconds a try may take. */
+  /** Seconds that an attempt may take. */
   readonly deadline: number | undefined;
   readonly retries: number;
   /** Seconds before the first of them. */
@@ -18,28 +17,50 @@ export interface TryPolicy {
   readonly stop: AbortSignal;
 }
 
-/** One piece of work: a command line of titlesmith. */
-export interface Work {
+/** A command line of titlesmith to run. */
+export interface Job {
   readonly arguments: readonly string[];
-  /** Bytes it will about take. */
+  /** Bytes it is expected to take at its peak. */
   readonly memory: number;
   readonly logPath: string;
   readonly onStart: () => Promise<void>;
   readonly onEvent: (event: ChildEvent) => void;
-  /** Told before the pause. @param seconds until the next try. */
+  /** Told before the pause. @param seconds until the next attempt. */
   readonly onRetry: (error: ChildError, seconds: number) => void;
 }
 
-export interface Done {
+export interface JobResult {
   readonly status: 'done' | 'overfit' | 'failed' | 'interrupted';
   readonly attempts: number;
   /** Seconds at work, pauses left out. */
   readonly seconds: number;
-  /** Errors of the last try. */
+  /** Errors of the last attempt. */
   readonly errors: readonly ChildError[];
 }
 
-/** An end that the process could not explain itself. */
+/**
+ * Codes of errors that may pass by themselves: a network that does not answer, a server that is busy, a run that another
+ * process still holds, a process that was killed or crashed, which goes on from what it saved.
+ */
+const transientCodes: ReadonlySet<string> = new Set([
+  'bigquery-network',
+  'bigquery-server',
+  'bigquery-short',
+  'bigquery-cancelled',
+  'hub-unreachable',
+  'hub-busy',
+  'storage-network',
+  'run-locked',
+  'killed',
+  'crashed',
+]);
+
+/** Whether the same run may well succeed after an error of this code. */
+export function isTransient(code: string): boolean {
+  return transientCodes.has(code);
+}
+
+/** The errors of a process; where it could not explain its end itself, what is known of it. */
 function explain(
   { end, errors, signal, ranOutOfMemory }: ChildOutcome,
   deadline: number | undefined,
@@ -69,7 +90,7 @@ function explain(
 
 const outOfMemory = 'out-of-memory';
 
-function statusOf({ code, end, errors, result }: ChildOutcome): Done['status'] {
+function statusOf({ code, end, errors, result }: ChildOutcome): JobResult['status'] {
   if (code === 0) return 'done';
   if (end === 'stopped') return 'interrupted';
   if (end === 'deadline') return 'failed';
@@ -77,57 +98,58 @@ function statusOf({ code, end, errors, result }: ChildOutcome): Done['status'] {
   return errors.some((error) => error.code === 'interrupted') ? 'interrupted' : 'failed';
 }
 
-/** A try that failed for reasons which may pass. */
-class FailedTry extends Error {
+/** An attempt that failed for reasons that may pass. */
+class FailedAttempt extends Error {
   constructor(
-    readonly done: Done,
+    readonly result: JobResult,
     readonly ranOutOfMemory: boolean,
   ) {
-    super('The try failed.');
+    super('The attempt failed.');
   }
 }
 
 /**
- * Does work in a process of its own when there is room, again and again while it fails for reasons that may pass, as
- * the policy allows; once more with all memory to itself where that ran out beside others. While it pauses, others have its room.
+ * Runs a job in a process of its own when there is room, and again while it fails for reasons that may pass, as the policy
+ * allows; with all memory to itself where that ran out beside others. While it pauses, others have its room.
  */
-export async function tryWork(work: Work, slots: Slots, policy: TryPolicy): Promise<Done> {
+export async function runJob(job: Job, limiter: JobLimiter, policy: JobPolicy): Promise<JobResult> {
   let [attempts, seconds] = [0, 0];
-  let { memory } = work;
-  const tryOnce = async (): Promise<Done> => {
-    const outcome = await slots.run(memory, async () => {
-      await work.onStart();
+  let { memory } = job;
+  const attempt = async (): Promise<JobResult> => {
+    const outcome = await limiter.run(memory, async () => {
+      await job.onStart();
       const started = performance.now();
-      const ended = await runChild(work.arguments, { ...policy, ...work });
+      const ended = await runChild(job.arguments, { ...policy, ...job });
       seconds += (performance.now() - started) / 1000;
       return ended;
     });
     attempts += 1;
     const errors = explain(outcome, policy.deadline);
-    const done = { status: statusOf(outcome), attempts, seconds, errors };
-    // Where others were at work beside it, it may have room alone.
-    const mayBeAlone = slots.jobs > 1 && memory < slots.memory;
-    const isWorthAnother = (code: string): boolean => mayPass(code) || (code === outOfMemory && mayBeAlone);
+    const result = { status: statusOf(outcome), attempts, seconds, errors };
+    // Where others ran beside it, it may have room alone.
+    const mayBeAlone = limiter.jobs > 1 && memory < limiter.memory;
+    const isWorthAnother = (code: string): boolean =>
+      isTransient(code) || (code === outOfMemory && mayBeAlone);
     const passes = errors.length > 0 && errors.every(({ code }) => isWorthAnother(code));
-    if (done.status !== 'failed' || !passes) return done;
-    if (outcome.ranOutOfMemory) memory = slots.memory;
-    throw new FailedTry(done, outcome.ranOutOfMemory);
+    if (result.status !== 'failed' || !passes) return result;
+    if (outcome.ranOutOfMemory) memory = limiter.memory;
+    throw new FailedAttempt(result, outcome.ranOutOfMemory);
   };
   const onRetry = (error: unknown, pauseMs: number): void => {
-    if (!(error instanceof FailedTry)) return;
-    const last = error.done.errors.at(-1)!;
+    if (!(error instanceof FailedAttempt)) return;
+    const last = error.result.errors.at(-1)!;
     const alone = error.ranOutOfMemory ? ' Next it has all memory to itself.' : '';
-    work.onRetry({ ...last, message: `${last.message}${alone}` }, pauseMs / 1000);
+    job.onRetry({ ...last, message: `${last.message}${alone}` }, pauseMs / 1000);
   };
   try {
     return await retry(
-      tryOnce,
+      attempt,
       { attempts: policy.retries + 1, firstPauseMs: 1000 * policy.retryPause },
-      { isPassing: (error) => error instanceof FailedTry, onRetry, signal: policy.stop },
+      { isPassing: (error) => error instanceof FailedAttempt, onRetry, signal: policy.stop },
     );
   } catch (error) {
-    if (error instanceof FailedTry && !policy.stop.aborted) return error.done;
-    if (error instanceof FailedTry || error instanceof InterruptedError) {
+    if (error instanceof FailedAttempt && !policy.stop.aborted) return error.result;
+    if (error instanceof FailedAttempt || error instanceof InterruptedError) {
       return { status: 'interrupted', attempts, seconds, errors: [] };
     }
     throw error;
