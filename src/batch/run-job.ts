@@ -29,7 +29,7 @@ export interface Job {
   readonly onRetry: (error: ChildError, seconds: number) => void;
 }
 
-export interface JobResult {
+interface JobResult {
   readonly status: 'done' | 'overfit' | 'failed' | 'interrupted';
   readonly attempts: number;
   /** Seconds at work, pauses left out. */

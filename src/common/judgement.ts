@@ -8,13 +8,7 @@
  * - `partial copy`: nearly all of it is one run of tokens that a training title has.
  * - `glued copy`: nearly all of it is two runs, each from a training title.
  */
-export const copyReasons = [
-  'exact copy',
-  'near copy',
-  'disguised copy',
-  'partial copy',
-  'glued copy',
-] as const;
+const copyReasons = ['exact copy', 'near copy', 'disguised copy', 'partial copy', 'glued copy'] as const;
 export type CopyReason = (typeof copyReasons)[number];
 
 /**

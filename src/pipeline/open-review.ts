@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Verdict } from '../common/judgement.js';
 import { silentContext } from '../common/progress.js';
 import { restoreOptions } from '../options/options.js';
+import { readJudgement } from './run/judgement-file.js';
 import { runFiles } from './run/run-files.js';
 import { RunFolder } from './run/run-folder.js';
 import { ensureJudged } from './run-stages.js';
-import { readJudgement } from './stages/judgement-file.js';
 import type { StageContext } from './stages/stage.js';
 
 /** A run that is locked for review. */

@@ -8,10 +8,10 @@ import { restoreOptions } from '../options/options.js';
 import { type ServeOptions, serveOptionTable } from '../options/serve-options.js';
 import type { ServedModel, ServeSettings } from '../serve/served-model.js';
 import { decideDevice, decidedDevice, describeDevice } from './decide/device.js';
+import { readJudgement } from './run/judgement-file.js';
 import { type Manifest, readManifest } from './run/manifest.js';
 import { runFiles } from './run/run-files.js';
 import { isUpToDate } from './stage-fingerprint.js';
-import { readJudgement } from './stages/judgement-file.js';
 
 /** All that a server is started with, and what was decided for the person. */
 export interface OpenedServed {

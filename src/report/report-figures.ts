@@ -29,7 +29,7 @@ interface ReportSource {
 }
 
 /** What the stages counted; a stage that did not run is left out. */
-export interface CountsByStage {
+interface CountsByStage {
   readonly extract?: {
     readonly extracted: number;
     readonly kept: number;

@@ -3,8 +3,8 @@ import type { ReviewedOutput } from '../dedupe/decisions.js';
 import { acceptedLines, rejectedRecords } from '../dedupe/verdict-lists.js';
 import { writeChunksAtomic } from '../io/atomic-file.js';
 
-export const acceptedFileName = 'accepted.txt';
-export const rejectedFileName = 'rejected.csv';
+const acceptedFileName = 'accepted.txt';
+const rejectedFileName = 'rejected.csv';
 
 /**
  * Writes what was decided into a run folder, each file atomically: `accepted.txt`, one title a line, and

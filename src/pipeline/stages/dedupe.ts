@@ -8,11 +8,11 @@ import { encodeWords } from '../../model/tokenizer/gpt2.js';
 import { decisionsFileName, readDecisions } from '../../review/decision-log.js';
 import { writeVerdicts } from '../../review/verdict-files.js';
 import { readAcceptedBefore } from '../run/earlier-results.js';
+import { writeJudgement } from '../run/judgement-file.js';
 import { runFiles } from '../run/run-files.js';
 import type { DedupeCounts } from './counts.js';
 import { readDatasetTitles } from './dataset.js';
 import { readGenerated } from './generated-file.js';
-import { writeJudgement } from './judgement-file.js';
 import type { StageJob } from './stage.js';
 
 /**

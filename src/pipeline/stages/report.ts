@@ -10,9 +10,9 @@ import { buildReport } from '../../report/build-report.js';
 import type { ReportFigures, TrainingPoint } from '../../report/report-figures.js';
 import { renderReport } from '../../report/report-page.js';
 import type { PageAssets } from '../../web/html-page.js';
+import { readJudgement } from '../run/judgement-file.js';
 import { runFiles } from '../run/run-files.js';
 import type { ReportCounts, RunCounts } from './counts.js';
-import { readJudgement } from './judgement-file.js';
 import type { StageJob } from './stage.js';
 
 /** Everything a run left behind → report.html and report.json. */

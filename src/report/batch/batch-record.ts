@@ -1,6 +1,8 @@
+import type { OverfitVerdict } from '../../common/judgement.js';
+
 /** What became of one run of a batch. */
 export const runStatuses = ['waiting', 'running', 'done', 'overfit', 'failed', 'interrupted'] as const;
-export type RunStatus = (typeof runStatuses)[number];
+type RunStatus = (typeof runStatuses)[number];
 
 /** Counts of titles; losses in nats per token; shares from 0 to 1. Null: the run did not come so far. */
 export interface RunFigures {
@@ -8,7 +10,7 @@ export interface RunFigures {
   readonly titles: number | null;
   readonly steps: number | null;
   readonly validationLoss: number | null;
-  readonly verdict: 'overfits' | 'leans' | 'healthy' | 'unknown' | null;
+  readonly verdict: OverfitVerdict | null;
   /** Copies of training titles among the outputs. */
   readonly copyShare: number | null;
   readonly generated: number | null;
