@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { execute } from './cli/execute.js';
 import { type ExitCode, exitCodeOf, exitCodes } from './cli/exit-codes.js';
-import { parse } from './cli/parsing/command-line.js';
+import { parseCommandLine } from './cli/parsing/command-line.js';
 import { Terminal } from './cli/terminal.js';
 
 /** Runs a command line. @returns the exit code of the process. */
@@ -10,8 +10,13 @@ async function main(arguments_: readonly string[]): Promise<ExitCode> {
   const color = !process.env['NO_COLOR'];
   let terminal = new Terminal({ json: false, output: process.stdout, errors: process.stderr, color });
   try {
-    const request = parse(arguments_);
-    if (!request) return exitCodes.done;
+    const request = parseCommandLine(arguments_);
+    if (request.command === 'print') {
+      if (request.fault) process.stderr.write(`${request.text}\n`);
+      else process.stdout.write(`${request.text}\n`);
+      if (request.fault) throw request.fault;
+      return exitCodes.done;
+    }
     const json = request.given.json === true;
     terminal = new Terminal({ json, output: process.stdout, errors: process.stderr, color });
     return await execute(request, fileURLToPath(import.meta.url), terminal);

@@ -2,9 +2,12 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../src/io/atomic-file.js';
 import { packageRoot } from '../src/io/package-root.js';
 import { replacedOptions } from '../src/options/gpt-2-simple-options.js';
-import { type OptionSpecification, optionGroups } from '../src/options/option-specification.js';
-import { defaultInWords, flagOf, optionNames, specificationOf } from '../src/options/options.js';
-import { serveOptionTable } from '../src/options/serve-options.js';
+import { type OptionRows, optionGroups } from '../src/options/option-row.js';
+import { optionTable } from '../src/options/option-table.js';
+import { defaultInWords, flagOf, usageOf } from '../src/options/options.js';
+import { batchSettings } from '../src/options/table/batch.js';
+import { serveOptions } from '../src/options/table/serve.js';
+import { singleCommandOptions } from '../src/options/table/single-commands.js';
 
 export const optionsPagePath: string = join(packageRoot, 'docs/options.md');
 
@@ -12,16 +15,19 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
 }
 
-type Entry = readonly [string, OptionSpecification<unknown>];
-
-function* section(heading: string, entries: readonly Entry[]): Generator<string> {
+/** A table of some options. */
+function* section(heading: string, rows: OptionRows): Generator<string> {
   yield* ['', heading, '', '| option | meaning | default |', '| --- | --- | --- |'];
-  for (const [name, specification] of entries) {
-    const { argument, help, alias } = specification;
-    const also = alias === undefined ? '' : ` Also \`${alias}\`.`;
-    const flags = argument === undefined ? flagOf(name) : `${flagOf(name)} ${argument}`;
-    yield `| \`${flags.replaceAll('|', '\\|')}\` | ${cell(help)}${also} | ${cell(defaultInWords(specification) ?? '')} |`;
+  for (const [name, row] of Object.entries(rows)) {
+    const also = row.alias === undefined ? '' : ` Also \`${flagOf(row.alias)}\`.`;
+    const usage = usageOf(name, row).replaceAll('|', '\\|');
+    yield `| \`${usage}\` | ${cell(row.help)}${also} | ${cell(defaultInWords(row) ?? '')} |`;
   }
+}
+
+/** The rows that a condition holds for. */
+function some(rows: OptionRows, isWanted: (row: OptionRows[string]) => boolean): OptionRows {
+  return Object.fromEntries(Object.entries(rows).filter(([, row]) => isWanted(row)));
 }
 
 /** docs/options.md: every option by group, from the tables the command line itself is made of. */
@@ -29,16 +35,27 @@ export function describeOptions(): string {
   const lines = [
     '# Options',
     '',
-    'All options of `titlesmith pipeline`, then those of `serve`. The commands of single stages take those of their stage;',
+    'All options of `titlesmith pipeline`, then those of other commands. The commands of single stages take those of their stage;',
     'what is not given there is as recorded in the run folder. Written from the tables in `src/options` by',
     '`npm run tool -- options-page`.',
   ];
-  const entries = optionNames.map((name): Entry => [name, specificationOf(name)]);
   for (const group of optionGroups) {
-    const ofGroup = entries.filter(([, specification]) => specification.group === group);
-    if (ofGroup.length > 0) lines.push(...section(`## ${group}`, ofGroup));
+    const ofGroup = some(optionTable, (row) => row.group === group);
+    if (Object.keys(ofGroup).length > 0) lines.push(...section(`## ${group}`, ofGroup));
   }
-  lines.push(...section('## `titlesmith serve`', Object.entries(serveOptionTable)));
+  lines.push(...section('## `titlesmith serve`', serveOptions));
+  lines.push(
+    ...section('## `titlesmith batch`', {
+      ...some(singleCommandOptions, (row) => row.group === 'Batch'),
+      ...batchSettings,
+    }),
+  );
+  lines.push(
+    ...section(
+      '## `titlesmith export` and `titlesmith review`',
+      some(singleCommandOptions, (row) => row.group !== 'Batch'),
+    ),
+  );
   lines.push(
     '',
     "## Arguments of gpt-2-simple's `finetune` that are no options here",

@@ -5,7 +5,8 @@ import { fileError, InterruptedError, systemErrorCode, TitlesmithError } from '.
 import type { WorkContext } from '../common/progress.js';
 import { writeChunksAtomic } from '../io/atomic-file.js';
 import { makeFolder } from '../io/folders.js';
-import { runName } from '../options/option-values.js';
+import { optionTable } from '../options/option-table.js';
+import { checkValue } from '../options/value-types.js';
 import { manifestFileName, readManifest, writeManifest } from '../pipeline/run/manifest.js';
 import { lockRun } from '../pipeline/run/run-lock.js';
 import { decompress } from './compression.js';
@@ -217,15 +218,11 @@ export async function importFrom(
   try {
     await rm(folder, { recursive: true, force: true });
     const inArchive = await unpackInto(from, folder, context);
-    let name: string;
+    const name = wanted ?? inArchive;
     try {
-      name = runName(wanted ?? inArchive);
+      checkValue(optionTable.runName, name);
     } catch (error) {
-      throw refused(
-        from.name,
-        `${JSON.stringify(inArchive)} ${(error as Error).message}`,
-        'Give a --run-name.',
-      );
+      throw refused(from.name, `${JSON.stringify(name)} ${(error as Error).message}`, 'Give a --run-name.');
     }
     const manifest = await readManifest(folder);
     if (manifest && manifest.name !== name) await writeManifest(folder, { ...manifest, name });

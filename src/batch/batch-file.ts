@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { closest, distance } from 'fastest-levenshtein';
 import {
   type Document,
   isAlias,
@@ -13,22 +12,18 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { fileError, TitlesmithError, usageError } from '../common/errors.js';
-import type { OptionSpecification } from '../options/option-specification.js';
-import type { OptionName, RunOptions } from '../options/option-table.js';
-import { month, subreddit as subredditName } from '../options/option-values.js';
-import {
-  checkOptionsTogether,
-  defaultOptions,
-  flagOf,
-  optionNames,
-  specificationOf,
-} from '../options/options.js';
+import { nearestWord } from '../common/nearest-word.js';
+import type { OptionRow, OptionRows } from '../options/option-row.js';
+import { checkOptionsTogether } from '../options/option-rules.js';
 import {
   type BatchSettings,
-  type SettingName,
-  settingNames,
-  settingSpecification,
-} from './batch-settings.js';
+  type OptionName,
+  optionNames,
+  type RunOptions,
+  rowOf,
+} from '../options/option-table.js';
+import { defaultOptions, flagOf, readOption } from '../options/options.js';
+import { batchSettings } from '../options/table/batch.js';
 
 /** A file beyond this is no list of subreddits. */
 const largestFile = 4 * 2 ** 20;
@@ -56,35 +51,15 @@ const elsewhere: Partial<Record<OptionName, string>> = {
   overwrite: 'a run that is tried again would lose what it has; remove the run folder instead',
 };
 
-const keyOf = (flag: string): string => flag.slice(2);
-const optionOfKey = new Map(optionNames.map((name) => [keyOf(flagOf(name)), name]));
-const settingOfKey = new Map(settingNames.map((name) => [keyOf(flagOf(name)), name]));
+const keyOf = (name: string): string => flagOf(name).slice(2);
+const optionOfKey = new Map(optionNames.map((name) => [keyOf(name), name]));
+const settingOfKey = new Map(
+  Object.entries(batchSettings as OptionRows).map((entry) => [keyOf(entry[0]), entry]),
+);
 
-/** `now`, or so many months before it. */
-const relative = /^now(?:-(\d{1,4}))?$/;
-
-/** A month as a batch file may give it: `2019-03`, or by the day the batch starts: `now-1` is the month before. */
-function batchMonth(text: string): string {
-  if (relative.test(text)) return text;
-  try {
-    return month(text);
-  } catch (error) {
-    throw new Error(`${(error as Error).message}, and not relative to this month, such as now-1`);
-  }
-}
-
-/** The month meant, `YYYY-MM`, by UTC, as posts are. @param now when the batch starts. */
-function resolveMonth(text: string, now: Date): string {
-  const match = relative.exec(text);
-  if (!match) return text;
-  const first = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - Number(match[1] ?? 0), 1));
-  return first.toISOString().slice(0, 7);
-}
-
-/** A question where a key is nearly one that there is: a third of its letters wrong at most. */
 function didYouMean(key: string, known: readonly string[]): string | undefined {
-  const nearest = closest(key, known);
-  return 3 * distance(key, nearest) <= key.length ? `Did you mean ${nearest}?` : undefined;
+  const nearest = nearestWord(key, known);
+  return nearest === undefined ? undefined : `Did you mean ${nearest}?`;
 }
 
 /** Reads the nodes of one file; every fault names its line. */
@@ -125,23 +100,28 @@ class Reader {
     return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
   }
 
+  /** What a check gives. @throws TitlesmithError naming the line as well, where the check throws one. */
+  blame<Result>(node: Node, check: () => Result): Result {
+    try {
+      return check();
+    } catch (error) {
+      if (!(error instanceof TitlesmithError)) throw error;
+      throw this.fault(node, error.message, error.hint);
+    }
+  }
+
   /** The value of an option or setting. @throws TitlesmithError naming line, key, value and rule. */
-  value(key: string, node: Node | null, keyNode: Node, specification: OptionSpecification<unknown>): unknown {
-    const parse = (item: Node | null): unknown => {
+  value(key: string, node: Node | null, keyNode: Node, row: OptionRow): unknown {
+    const read = (item: Node | null): unknown => {
       if (!isScalar(item) || item.value === null) {
-        const wanted = specification.list ? 'a value or a list of values' : 'one value';
+        const wanted = row.list ? 'a value or a list of values' : 'one value';
         throw this.fault(item ?? keyNode, `${key} needs ${wanted}.`);
       }
-      try {
-        return specification.parse(this.text(item));
-      } catch (error) {
-        if (!(error instanceof Error) || error instanceof TitlesmithError) throw error;
-        throw this.fault(item, `${key} got ${JSON.stringify(this.text(item))}, which ${error.message}.`);
-      }
+      return this.blame(item, () => readOption(key, row, this.text(item)));
     };
-    if (!specification.list) return parse(node);
+    if (!row.list) return read(node);
     const items = isSeq(node) ? node.items.map((item) => this.resolve(item)) : [node];
-    return items.map(parse);
+    return items.map(read);
   }
 
   /** The options of a map. @throws TitlesmithError naming the line of an unknown key. */
@@ -157,12 +137,21 @@ class Reader {
         throw this.fault(keyNode, `${JSON.stringify(key)} is no option.`, hint);
       }
       if (elsewhere[name]) throw this.fault(keyNode, `${key} cannot stand here: ${elsewhere[name]}.`);
-      const known = specificationOf(name);
-      const specification = name === 'from' || name === 'to' ? { ...known, parse: batchMonth } : known;
-      return [name, this.value(key, value, keyNode, specification)];
+      const row = rowOf(name);
+      const ofBatch: OptionRow = row.type === 'month' ? { ...row, type: 'relativeMonth' } : row;
+      return [name, this.value(key, value, keyNode, ofBatch)];
     });
     return Object.fromEntries(given) as Partial<RunOptions>;
   }
+}
+
+/** The month meant, `YYYY-MM`, by UTC, as posts are: `now`, or so many months before it, or the month itself. */
+function resolveMonth(text: string, now: Date): string {
+  const [, back] = /^now-?(\d*)$/.exec(text) ?? [];
+  if (back === undefined) return text;
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - Number(back), 1))
+    .toISOString()
+    .slice(0, 7);
 }
 
 /** The options of a run with its months resolved. @param now when the batch starts. */
@@ -201,12 +190,7 @@ function readRuns(
 ): readonly BatchRun[] {
   const nodes = new Map<string, Node>();
   const runs = subredditEntries(reader, node, root).map(({ key, keyNode, value }) => {
-    let name: string;
-    try {
-      name = subredditName(key);
-    } catch (error) {
-      throw reader.fault(keyNode, `${JSON.stringify(key)} ${(error as Error).message}.`);
-    }
+    const name = reader.blame(keyNode, () => readOption('subreddits', rowOf('subreddit'), key)) as string;
     const given = { ...common, ...reader.options(value, key), subreddit: [name] };
     const run = { name: given.runName ?? name, given };
     const twin = nodes.get(run.name);
@@ -215,12 +199,9 @@ function readRuns(
       throw reader.fault(keyNode, message, 'Remove one, or give it a run-name of its own.');
     }
     nodes.set(run.name, keyNode);
-    try {
-      checkOptionsTogether({ ...defaultOptions(), ...resolveRun(run, new Date()) });
-    } catch (error) {
-      if (!(error instanceof TitlesmithError)) throw error;
-      throw reader.fault(keyNode, error.message, error.hint);
-    }
+    reader.blame(keyNode, () =>
+      checkOptionsTogether({ ...defaultOptions(), ...resolveRun(run, new Date()) }),
+    );
     return run;
   });
   if (runs.length === 0) throw reader.fault(node ?? root, 'no subreddits are listed.');
@@ -239,14 +220,14 @@ export function parseBatchFile(text: string, path: string): BatchFile {
   const reader = new Reader(path, document, lines);
   const root = document.contents;
   if (!isMap(root)) throw usageError(`${path} holds no settings.`, 'See docs/batch.md for an example.');
-  const settings: Partial<Record<SettingName, unknown>> = {};
+  const settings: Record<string, unknown> = {};
   let common: Partial<RunOptions> = {};
   let subreddits: { value: Node | null; keyNode: Node } | undefined;
   for (const { key, keyNode, value } of reader.pairs(root)) {
     const setting = settingOfKey.get(key);
     if (key === 'options') common = reader.options(value, key);
     else if (key === 'subreddits') subreddits = { value, keyNode };
-    else if (setting) settings[setting] = reader.value(key, value, keyNode, settingSpecification(setting));
+    else if (setting) settings[setting[0]] = reader.value(key, value, keyNode, setting[1]);
     else {
       const hint = optionOfKey.has(key)
         ? 'It belongs below options:.'

@@ -1,5 +1,5 @@
-import type { RunOptions } from '../options/option-table.js';
-import { defaultOptions, optionNames, specificationOf } from '../options/options.js';
+import { optionNames, type RunOptions, rowOf, stagesOf } from '../options/option-table.js';
+import { defaultOptions } from '../options/options.js';
 import { decideSource } from '../pipeline/decide/source.js';
 import { hashValue } from '../pipeline/run/fingerprint.js';
 import type { BatchFile } from './batch-file.js';
@@ -47,10 +47,9 @@ export async function planBatch(file: BatchFile, shard: Shard | undefined, now: 
 }
 
 /** Options that make up what a source is asked. */
-const questionNames = optionNames.filter((name) => {
-  const { group, stages } = specificationOf(name);
-  return group === 'Titles' && !stages.includes('dataset') && name !== 'subreddit';
-});
+const questionNames = optionNames.filter(
+  (name) => rowOf(name).group === 'Titles' && !stagesOf(name).includes('dataset') && name !== 'subreddit',
+);
 
 /** The options of a run that its question to the source depends on. */
 export function questionOf(given: Partial<RunOptions>): Partial<RunOptions> {

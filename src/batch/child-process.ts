@@ -3,8 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { toPrintable } from '../common/printable.js';
 import { controlGroupMemory } from '../io/control-group.js';
-import type { OptionName, RunOptions } from '../options/option-table.js';
-import { flagOf, optionNames, specificationOf } from '../options/options.js';
+import { type OptionName, optionNames, type RunOptions, rowOf } from '../options/option-table.js';
+import { flagOf } from '../options/options.js';
 
 /** How long a process that was asked to stop may take to save. */
 const savingMs = 60_000;
@@ -160,9 +160,9 @@ export function toArguments(options: Partial<RunOptions>): string[] {
 }
 
 function argumentsOf(name: OptionName, value: unknown): string[] {
-  const { argument, list } = specificationOf(name);
+  const { type, list } = rowOf(name);
   if (value === undefined) return [];
-  if (argument === undefined) return value === true ? [flagOf(name)] : [];
+  if (type === 'switch') return value === true ? [flagOf(name)] : [];
   // With an equals sign no value is taken for a flag, whatever it begins with.
   const items: readonly unknown[] = list && Array.isArray(value) ? value : [value];
   return items.map((item) => `${flagOf(name)}=${String(item)}`);

@@ -2,6 +2,9 @@ import { TitlesmithError, usageError } from '../common/errors.js';
 import { formatBytes, pluralize } from '../common/number-formats.js';
 import { silentContext } from '../common/progress.js';
 import { makeFolder } from '../io/folders.js';
+import type { BatchSettings } from '../options/option-table.js';
+import { defaultsOf } from '../options/options.js';
+import { batchSettings } from '../options/table/batch.js';
 import { availableMemory, memoryHolder } from '../pipeline/decide/memory.js';
 import { takeLock } from '../pipeline/run/run-lock.js';
 import type { BatchRecord } from '../report/batch/batch-record.js';
@@ -10,7 +13,6 @@ import { batchFiles, keepEarlier, readBatchRecord, writeBatchRecord } from './ba
 import { type BatchPlan, planBatch } from './batch-plan.js';
 import type { BatchContext, BatchOutcome, BatchResult } from './batch-result.js';
 import { BatchRunner } from './batch-runner.js';
-import { type BatchSettings, mergeSettings } from './batch-settings.js';
 import { JobLimiter } from './job-limiter.js';
 import { notify } from './notify.js';
 import { beginRecord, finishRecord, outcomeOf, resumeRecord, summarize } from './record-lifecycle.js';
@@ -45,7 +47,7 @@ export async function runBatches(
   context: BatchContext = silentContext,
 ): Promise<BatchOutcome> {
   const { onProgress, signal } = context;
-  const settings = mergeSettings((await readBatchFile(request.file)).settings, request.given);
+  const settings = settingsOf(await readBatchFile(request.file), request);
   const { schedule, timeZone } = settings;
   if (schedule === undefined) return runBatch(request, context);
   if (request.resume && (await isUnfinished(settings))) await runBatch(request, context);
@@ -73,6 +75,11 @@ export async function runBatches(
   return 'interrupted';
 }
 
+/** Settings as the request gives them, else the file, else by default. */
+function settingsOf(file: BatchFile, request: BatchRequest): BatchSettings {
+  return { ...defaultsOf(batchSettings), ...file.settings, ...request.given };
+}
+
 async function isUnfinished(settings: BatchSettings): Promise<boolean> {
   const shard = findShard(settings, process.env);
   const record = await readBatchRecord(settings.runsDir, shard ?? null);
@@ -82,7 +89,7 @@ async function isUnfinished(settings: BatchSettings): Promise<boolean> {
 /** One batch, from its file to its record. */
 async function runBatch(request: BatchRequest, context: BatchContext): Promise<BatchOutcome> {
   const file = await readBatchFile(request.file);
-  const settings = mergeSettings(file.settings, request.given);
+  const settings = settingsOf(file, request);
   const shard = findShard(settings, process.env);
   const { runsDir } = settings;
   const lockPath = batchFiles.lock(runsDir, shard ?? null);

@@ -1,45 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Cron } from 'croner';
+import { nextCronTime } from '../common/cron.js';
 
 /** Longest sleep between two looks at the clock, which may be set, or stand still while the machine sleeps. */
 const longestSleepMs = 20_000;
 /** A clock that goes back by no more is only kept right. */
 const slackMs = 1000;
 const correctionMs = 3 * 3_600_000;
-
-/** The cron pattern of a schedule, five fields: minute, hour, day of the month, month, day of the week. */
-export function cronPattern(text: string): string {
-  try {
-    // Parsed only; without a function nothing is ever started.
-    new Cron(text, { mode: '5-part' });
-  } catch (error) {
-    const fields = text.trim().split(/\s+/).length;
-    const said = error instanceof Error ? error.message.replace(/^CronPattern: /, '').replace(/\.$/, '') : '';
-    const why = fields === 5 ? said : `it has ${fields}`;
-    throw new Error(`is not a cron pattern of five fields, such as "0 3 * * 1" (${why})`);
-  }
-  return text;
-}
-
-/** A time zone of the IANA database, such as `Europe/Berlin`. */
-export function timeZone(text: string): string {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: text });
-  } catch {
-    throw new Error('is not a time zone such as Europe/Berlin or UTC');
-  }
-  return text;
-}
-
-/**
- * The first time after `from` that the pattern names; undefined where there is none.
- * @param zone an IANA time zone; the machine's own where left out.
- */
-export function nextTime(pattern: string, zone: string | undefined, from: Date): Date | undefined {
-  return (
-    new Cron(pattern, { mode: '5-part', ...(zone ? { timezone: zone } : {}) }).nextRun(from) ?? undefined
-  );
-}
 
 /**
  * When the next batch starts. A clock that was set back a little after a batch had started is taken to be put right, and
@@ -54,7 +20,7 @@ export function nextStart(
   last: Date | undefined,
 ): Date | undefined {
   const ahead = last ? last.getTime() - now.getTime() : 0;
-  return nextTime(pattern, zone, last && ahead > 0 && ahead <= correctionMs ? last : now);
+  return nextCronTime(pattern, zone, last && ahead > 0 && ahead <= correctionMs ? last : now);
 }
 
 /**

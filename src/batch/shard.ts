@@ -1,5 +1,5 @@
 import { usageError } from '../common/errors.js';
-import type { BatchSettings } from './batch-settings.js';
+import type { BatchSettings } from '../options/option-table.js';
 
 /** Which part of a batch a machine does. */
 export interface Shard {

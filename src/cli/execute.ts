@@ -1,5 +1,5 @@
 import type { ExitCode } from './exit-codes.js';
-import type { Request } from './request.js';
+import type { Request } from './parsing/request.js';
 import type { Terminal } from './terminal.js';
 
 /**

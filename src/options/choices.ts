@@ -1,3 +1,20 @@
+/** The commands; `merge` is written `batch merge`. */
+export const commandNames = [
+  'pipeline',
+  'finetune',
+  'generate',
+  'dedupe',
+  'report',
+  'devices',
+  'review',
+  'serve',
+  'export',
+  'import',
+  'batch',
+  'merge',
+] as const;
+export type CommandName = (typeof commandNames)[number];
+
 /** The stages, in the order titles pass through them. */
 export const stageNames = ['extract', 'dataset', 'finetune', 'generate', 'dedupe', 'report'] as const;
 export type StageName = (typeof stageNames)[number];

@@ -1,74 +1,54 @@
-import { deviceNames, engineNames, stageNames } from './choices.js';
-import { decidedValue, flag, type OptionSpecification, value } from './option-specification.js';
-import { choice, integer, path, runName, text, threshold } from './option-values.js';
+import type { CommandName, StageName } from './choices.js';
+import type { OptionRow, OptionRows, ValuesOf } from './option-row.js';
+import { batchSettings } from './table/batch.js';
 import { generationOptions } from './table/generation.js';
+import { deviceOptions, modelOptions } from './table/model.js';
+import { reviewOptions, runOptions } from './table/run.js';
+import { serveOptions } from './table/serve.js';
+import { singleCommandOptions } from './table/single-commands.js';
 import { titleOptions } from './table/titles.js';
-import { trainingOptions } from './table/training.js';
+import { aroundTrainingOptions, trainingOptions } from './table/training.js';
 
-const review = { group: 'Review', stages: ['dedupe'] } as const;
-const run = { group: 'Run', stages: [] } as const;
-
-/** Every option of every command. Names and defaults are gpt-2-simple's where it has the notion. */
+/** The options of a run. Names and defaults are gpt-2-simple's where it has the notion. */
 export const optionTable = {
   ...titleOptions,
-  model: value('<model>', text, 'auto', {
-    group: 'Model',
-    stages: [],
-    help: 'auto; nano (a small GPT-2 trained from scratch); 124M, 355M, 774M, 1558M, distil; a Hugging Face id; or a folder.',
-  }),
-  device: value('<device>', choice('auto', ...deviceNames), 'auto', {
-    group: 'Device',
-    stages: [],
-    help: 'What computes: cpu; webgpu (any graphics card); cuda (NVIDIA); or auto, the first of cuda, webgpu and cpu that works.',
-  }),
-  engine: value('<engine>', choice(...engineNames), 'onnxruntime', {
-    group: 'Device',
-    stages: [],
-    help: 'Library that runs the model: onnxruntime, or tfjs where a package of TensorFlow.js is installed.',
-  }),
-  threads: decidedValue('<count>', integer(1, 1024), {
-    group: 'Device',
-    stages: [],
-    help: 'Threads of the engine.',
-    defaultInWords: 'one a core',
-  }),
+  ...modelOptions,
+  ...deviceOptions,
   ...trainingOptions,
+  ...aroundTrainingOptions,
   ...generationOptions,
-  similarityThreshold: value<number | 'auto'>('<rating>', threshold, 0.8, {
-    ...review,
-    help:
-      'Similarity to a training title, 0 to 1, from which a title is refused as a near copy; auto: the lowest at ' +
-      'which at most 1% of the held-out titles would be refused.',
-  }),
-  failOnOverfit: flag({
-    group: 'Review',
-    stages: [],
-    help: 'End with exit code 3 when the report finds that the model overfits.',
-  }),
-  seed: value('<number>', integer(0, 2 ** 32 - 1), 1, {
-    group: 'Run',
-    stages: ['finetune', 'generate'],
-    help: 'Seed of all randomness.',
-  }),
-  runName: decidedValue('<name>', runName, {
-    ...run,
-    help: 'Folder name of the run.',
-    defaultInWords: 'the subreddit',
-  }),
-  runsDir: value('<folder>', path, 'runs', { ...run, help: 'Where run folders are kept.' }),
-  until: value('<stage>', choice(...stageNames), 'report', {
-    ...run,
-    help: `Last stage to run: ${stageNames.join(', ')}.`,
-  }),
-  overwrite: flag({ ...run, help: 'Remove what an earlier run of that name left, and start anew.' }),
-  json: flag({ ...run, help: 'Print JSON lines instead of text.' }),
-} as const;
+  ...reviewOptions,
+  ...runOptions,
+} as const satisfies OptionRows;
 
 export type OptionName = keyof typeof optionTable;
 
-/** The value of every option. */
-export type RunOptions = {
-  readonly [Name in OptionName]: (typeof optionTable)[Name] extends OptionSpecification<infer Value>
-    ? Value
-    : never;
-};
+/** The value of every option of a run. */
+export interface RunOptions extends ValuesOf<typeof optionTable> {}
+
+/** The value of every option of `serve`. What is not given is as recorded in the run, where it is one. */
+export interface ServeOptions extends ValuesOf<typeof serveOptions> {}
+
+/** The value of every setting of a batch. Times in seconds, memory in bytes. */
+export interface BatchSettings extends ValuesOf<typeof batchSettings> {}
+
+/** The names of all options of a run, in the order of the table. */
+export const optionNames = Object.keys(optionTable) as OptionName[];
+
+/** A row of a run's options, whatever its value. */
+export function rowOf(name: OptionName): OptionRow {
+  return optionTable[name];
+}
+
+/** Stages whose results depend on an option of a run. */
+export function stagesOf(name: OptionName): readonly StageName[] {
+  return rowOf(name).stages ?? [];
+}
+
+/** The options of a command, by name: of a run, and its own. */
+export function rowsOfCommand(command: CommandName): OptionRows {
+  const tables: readonly OptionRows[] = [serveOptions, batchSettings, singleCommandOptions, optionTable];
+  return Object.fromEntries(
+    tables.flatMap((table) => Object.entries(table).filter(([, row]) => row.commands.includes(command))),
+  );
+}

@@ -1,49 +1,73 @@
-import { TitlesmithError, usageError } from '../common/errors.js';
-import type { OptionSpecification } from './option-specification.js';
-import { type OptionName, optionTable, type RunOptions } from './option-table.js';
+import { usageError } from '../common/errors.js';
+import type { OptionRow, OptionRows, ValueRule, ValuesOf } from './option-row.js';
+import { type OptionName, optionNames, optionTable, type RunOptions, rowOf } from './option-table.js';
+import { checkValue, readValue, ValueFault } from './value-types.js';
+
+const longestShown = 200;
 
 /** `learningRate` → `--learning-rate`. */
 export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** The names of all options, in the order of the table. */
-export const optionNames = Object.keys(optionTable) as OptionName[];
+/** How an option is written: `--limit <count>`, `--subreddit <name...>`. */
+export function usageOf(name: string, { argument, list }: OptionRow): string {
+  return argument === undefined ? flagOf(name) : `${flagOf(name)} <${argument}${list ? '...' : ''}>`;
+}
 
-/** The table's entry, without its value type. */
-export function specificationOf(name: OptionName): OptionSpecification<unknown> {
-  return optionTable[name] as OptionSpecification<unknown>;
+/** A value as messages show it: text in quotes, and no more of it than a line takes. */
+function shown(value: unknown): string {
+  if (typeof value !== 'string') return String(value);
+  return JSON.stringify(value.length > longestShown ? `${value.slice(0, longestShown)}…` : value);
 }
 
 /**
- * One value of an option, from text (a list option is given one item).
- * @throws TitlesmithError `usage` naming the flag, the value and the rule it breaks.
+ * The one check of an option's value, wherever it comes from: text is read, anything else taken as it is.
+ * @param label how the person knows the option: its flag, or its key in a file.
+ * @returns the value, of one item where the option is a list.
+ * @throws TitlesmithError `usage` naming the label, the value and the rule it breaks.
  */
-export function parseValue(name: string, specification: OptionSpecification<unknown>, text: string): unknown {
+export function readOption(label: string, rule: ValueRule, given: unknown): unknown {
   try {
-    return specification.parse(text);
+    return typeof given === 'string' ? readValue(rule, given) : checkValue(rule, given);
   } catch (error) {
-    if (error instanceof TitlesmithError || !(error instanceof Error)) throw error;
-    throw usageError(`${flagOf(name)} got ${JSON.stringify(text)}, which ${error.message}.`);
+    if (!(error instanceof ValueFault)) throw error;
+    throw usageError(`${label} got ${shown(given)}, which ${error.message}.`);
   }
 }
 
-/** {@link parseValue} for an option of the table. */
-export function parseOptionValue(name: OptionName, text: string): unknown {
-  return parseValue(name, specificationOf(name), text);
+/** {@link readOption} for an option of a run, by its flag. */
+export function readRunOption(name: OptionName, given: unknown): unknown {
+  return readOption(flagOf(name), rowOf(name), given);
 }
 
 /** What the help and the documentation call an option's default; undefined where there is nothing to say. */
-export function defaultInWords(specification: OptionSpecification<unknown>): string | undefined {
-  const { fallback, defaultInWords: words, list, argument } = specification;
+export function defaultInWords({ defaultInWords: words, defaultFor, ...row }: OptionRow): string | undefined {
   if (words !== undefined) return words;
-  if (list || argument === undefined || fallback === undefined) return undefined;
-  return String(fallback);
+  if (defaultFor) {
+    const { scratch, pretrained, adapters } = defaultFor;
+    if (scratch === pretrained) return String(scratch);
+    const forAdapters = adapters === undefined ? '' : `, ${adapters} with --lora-rank`;
+    return `${scratch} for nano, ${pretrained} for other models${forAdapters}`;
+  }
+  return row.default === undefined ? undefined : String(row.default);
 }
 
-/** The values of all options when none is given. */
+/** An option's value where it is not given; undefined where the run decides it. */
+export function defaultOf({ type, list, default: value }: OptionRow): unknown {
+  return list ? [] : type === 'switch' ? false : value;
+}
+
+/** The values of a table's options when none is given. */
+export function defaultsOf<Rows extends OptionRows>(rows: Rows): ValuesOf<Rows> {
+  return Object.fromEntries(
+    Object.entries(rows).map(([name, row]) => [name, defaultOf(row)]),
+  ) as ValuesOf<Rows>;
+}
+
+/** The values of a run's options when none is given. */
 export function defaultOptions(): RunOptions {
-  return Object.fromEntries(optionNames.map((name) => [name, specificationOf(name).fallback])) as RunOptions;
+  return defaultsOf(optionTable);
 }
 
 /** Options in the form run.json keeps: `undefined` becomes null, so that every option stands in the file. */
@@ -59,60 +83,11 @@ export function recordOptions(options: RunOptions): Record<string, unknown> {
 export function restoreOptions(record: Readonly<Record<string, unknown>>): RunOptions {
   const restored = optionNames.map((name) => {
     const value = record[name];
-    const { fallback, list } = specificationOf(name);
-    if (value === undefined || value === null) return [name, fallback];
-    if (Array.isArray(value) && value.length === 0) return [name, fallback];
-    // Several values in one, such as subreddit,keywords, become text as they were.
-    if (!list) return [name, parseOptionValue(name, String(value))];
-    const items: readonly unknown[] = Array.isArray(value) ? value : [value];
-    return [name, items.map((item) => parseOptionValue(name, String(item)))];
+    const row = rowOf(name);
+    if (value === undefined || value === null) return [name, defaultOf(row)];
+    if (Array.isArray(value) && value.length === 0) return [name, defaultOf(row)];
+    if (!row.list) return [name, readRunOption(name, value)];
+    return [name, [value].flat().map((item) => readRunOption(name, item))];
   });
   return Object.fromEntries(restored) as RunOptions;
-}
-
-/**
- * Rules that hold between options.
- * @throws TitlesmithError `usage` naming the flags that contradict each other.
- */
-export function checkOptionsTogether(options: RunOptions): void {
-  const { from, to, source, input, subreddit } = options;
-  if (from !== undefined && to !== undefined && from > to) {
-    throw usageError(`--from ${from} lies after --to ${to}.`, 'Swap them.');
-  }
-  const bySubreddit = options.condition.includes('subreddit');
-  if (bySubreddit && (subreddit.length === 0 || source === 'csv')) {
-    throw usageError(
-      '--condition subreddit needs titles whose subreddit is known.',
-      'Name them with --subreddit.',
-    );
-  }
-  if (options.runName !== undefined && subreddit.length > 1 && !bySubreddit) {
-    throw usageError(
-      `--run-name names one run, but --subreddit names ${subreddit.length}.`,
-      'Leave --run-name out: each run is named after its subreddit.',
-    );
-  }
-  checkPrefixOptions(options);
-  if ((source === 'duckdb' || source === 'csv') && input.length === 0) {
-    throw usageError(`--source ${source} needs --input PATH.`);
-  }
-  if ((source === 'sample' || source === 'bigquery') && input.length > 0) {
-    throw usageError(`--source ${source} reads no files, but --input names ${JSON.stringify(input[0])}.`);
-  }
-  if (subreddit.length === 0 && source !== 'csv' && !(source === 'auto' && input.length > 0)) {
-    throw usageError('--subreddit is missing.', 'Name at least one, for example --subreddit askreddit.');
-  }
-  if (options.addMonths && (from === undefined || to === undefined)) {
-    throw usageError('--add-months needs --from and --to, to know which months are new.');
-  }
-  if ((from !== undefined || to !== undefined) && source === 'csv') {
-    throw usageError('--from and --to need posts with dates, but --source csv reads titles alone.');
-  }
-}
-
-/** Rules between the options of generation. @throws TitlesmithError `usage` naming the flags. */
-export function checkPrefixOptions({ prefix, prefixFile }: RunOptions): void {
-  if (prefix !== undefined && prefixFile !== undefined) {
-    throw usageError('--prefix and --prefix-file are given, but titles have one prefix.', 'Leave one out.');
-  }
 }

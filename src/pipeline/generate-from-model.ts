@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentContext, type WorkContext } from '../common/progress.js';
 import type { GeneratedText } from '../model/generation/sequence.js';
+import { checkCombinations } from '../options/option-rules.js';
 import type { RunOptions } from '../options/option-table.js';
-import { checkPrefixOptions, defaultOptions } from '../options/options.js';
+import { defaultOptions } from '../options/options.js';
 import { decideDevice, decidedDevice, describeDevice } from './decide/device.js';
 import { generateFrom } from './stages/generate.js';
 
@@ -24,7 +25,7 @@ export async function* generateFromModel(
   context: WorkContext = silentContext,
 ): AsyncGenerator<GeneratedText> {
   const options: RunOptions = { ...defaultOptions(), ...given };
-  checkPrefixOptions(options);
+  checkCombinations(options);
   const device = await decideDevice(options);
   context.onProgress({ kind: 'note', message: describeDevice(device) });
   const source = { model, device: decidedDevice(device) };

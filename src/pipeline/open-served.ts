@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileError, usageError } from '../common/errors.js';
-import type { RunOptions } from '../options/option-table.js';
-import { restoreOptions } from '../options/options.js';
-import { type ServeOptions, serveOptionTable } from '../options/serve-options.js';
+import type { RunOptions, ServeOptions } from '../options/option-table.js';
+import { defaultsOf, restoreOptions } from '../options/options.js';
+import { serveOptions } from '../options/table/serve.js';
 import type { ServedModel, ServeSettings } from '../serve/served-model.js';
 import { decideDevice, decidedDevice, describeDevice } from './decide/device.js';
 import { readJudgement } from './run/judgement-file.js';
@@ -39,7 +39,7 @@ export async function openServed(
   terminal: boolean = process.stdout.isTTY ?? false,
 ): Promise<OpenedServed> {
   const run = await readRun(model);
-  const options = { ...defaultServeOptions(), ...given };
+  const options: ServeOptions = { ...defaultsOf(serveOptions), ...given };
   const host = chooseHost(options.host, environment);
   const precision = options.precision ?? run?.options.precision ?? 'float32';
   const device = await decideDevice({ ...options, precision });
@@ -70,11 +70,6 @@ export async function openServed(
     logPrompts: options.logPrompts,
   };
   return { served, settings, reasons: [describeDevice(device), `host: ${host.choice} (${host.reason})`] };
-}
-
-function defaultServeOptions(): ServeOptions {
-  const entries = Object.entries(serveOptionTable).map(([name, { fallback }]) => [name, fallback]);
-  return { ...Object.fromEntries(entries), json: false } as ServeOptions;
 }
 
 async function readRun(model: string): Promise<ServedRun | undefined> {

@@ -1,7 +1,8 @@
 import { scoped, silentContext } from '../common/progress.js';
 import type { StageName } from '../options/choices.js';
+import { checkOptionsTogether } from '../options/option-rules.js';
 import type { RunOptions } from '../options/option-table.js';
-import { checkOptionsTogether, restoreOptions } from '../options/options.js';
+import { restoreOptions } from '../options/options.js';
 import { decideForStage } from './decide/decisions.js';
 import { RunFolder } from './run/run-folder.js';
 import type { FinishedRun } from './run-result.js';

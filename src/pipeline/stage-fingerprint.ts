@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { TitlesmithError } from '../common/errors.js';
 import { hashFile } from '../io/atomic-file.js';
 import type { StageName } from '../options/choices.js';
-import type { OptionName, RunOptions } from '../options/option-table.js';
-import { optionNames, specificationOf } from '../options/options.js';
+import { type OptionName, optionNames, type RunOptions, stagesOf } from '../options/option-table.js';
 import { deviceIdentity } from './decide/device.js';
 import { earlierCheckpointHash } from './run/earlier-results.js';
 import { filesAreUnchanged, hashValue, recordFiles } from './run/fingerprint.js';
@@ -23,7 +22,7 @@ export interface RunState {
 /** The options a stage's result depends on; the report shows all that any result depends on. */
 function optionsOf(stage: StageName, options: RunOptions): Record<string, unknown> {
   const matters = (name: OptionName): boolean => {
-    const { stages } = specificationOf(name);
+    const stages = stagesOf(name);
     return stage === 'report' ? stages.length > 0 : stages.includes(stage);
   };
   return Object.fromEntries(optionNames.filter(matters).map((name) => [name, options[name]]));

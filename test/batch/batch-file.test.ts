@@ -81,7 +81,10 @@ describe('a batch file', () => {
     ],
     ['options:\n  jobs: 1\nsubreddits: [aww]', /^batch\.yaml:2: "jobs" is no option/],
     ['subreddits:\n  - aww\n  - pics:\n      steps: 1.5\n', /^batch\.yaml:4: steps got "1.5"/],
-    ['subreddits:\n  - aww\n  - no such name\n', /^batch\.yaml:3: "no such name" is not the name/],
+    [
+      'subreddits:\n  - aww\n  - no such name\n',
+      /^batch\.yaml:3: subreddits got "no such name", which is not the name/,
+    ],
     ['subreddits:\n  - aww\n  - AWW\n', /^batch\.yaml:3: two runs are called aww, the other on line 2\./],
     [
       'subreddits:\n  - aww:\n      from: 2019-05\n      to: 2019-01\n',

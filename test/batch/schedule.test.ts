@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { nextStart, nextTime, waitUntil } from '../../src/batch/schedule.js';
+import { nextStart, waitUntil } from '../../src/batch/schedule.js';
+import { nextCronTime } from '../../src/common/cron.js';
 
 const never = new AbortController().signal;
 
 describe('the schedule', () => {
   test('follows the time zone, summer time included', () => {
     // Monday three o'clock in Berlin is 02:00 UTC in winter and 01:00 in summer.
-    const next = (from: string) => nextTime('0 3 * * 1', 'Europe/Berlin', new Date(from))?.toISOString();
+    const next = (from: string) => nextCronTime('0 3 * * 1', 'Europe/Berlin', new Date(from))?.toISOString();
     expect(next('2026-03-20T12:00:00Z')).toBe('2026-03-23T02:00:00.000Z');
     expect(next('2026-03-24T12:00:00Z')).toBe('2026-03-30T01:00:00.000Z');
-    expect(nextTime('0 0 30 2 *', 'UTC', new Date())).toBeUndefined();
+    expect(nextCronTime('0 0 30 2 *', 'UTC', new Date())).toBeUndefined();
   });
 
   test('does not wait for what is past, and stops when told', async () => {

@@ -34,7 +34,7 @@ describe('wrong use ends with exit code 2', () => {
     [[...pipeline, '--temprature', '1'], /unknown option '--temprature'.*Did you mean --temperature\?/],
     [['pipelin', '--subreddit', 'askreddit'], /unknown command 'pipelin'.*Did you mean pipeline\?/],
     [[], /No command given/],
-    [['generate'], /missing required argument 'run-folder'/],
+    [['generate'], /generate needs <run-folder>/],
     [['generate', 'runs/x', '--nsamples', '2.5'], /--nsamples got "2\.5"/],
   ];
   test.concurrent.each(cases)('%j', async (arguments_, pattern) => {

@@ -1,16 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { parseBatchFile } from '../../src/batch/batch-file.js';
-import { settingNames, settingSpecification } from '../../src/batch/batch-settings.js';
+import type { OptionRows } from '../../src/options/option-row.js';
 import { defaultInWords, flagOf } from '../../src/options/options.js';
+import { batchSettings } from '../../src/options/table/batch.js';
 import { fenced, readPage } from './pages.js';
 
 describe('docs/batch.md', () => {
   test('lists every setting as the command line has it', () => {
-    const rows = settingNames.map((name) => {
-      const specification = settingSpecification(name);
-      const key = flagOf(name).slice(2);
-      return `| \`${key}\` | ${specification.help} | ${defaultInWords(specification) ?? ''} |`;
-    });
+    const rows = Object.entries(batchSettings as OptionRows).map(
+      ([name, row]) => `| \`${flagOf(name).slice(2)}\` | ${row.help} | ${defaultInWords(row) ?? ''} |`,
+    );
     const listed = readPage('docs/batch.md')
       .split('\n')
       .filter((line) => /^\| `[a-z-]+` \|/.test(line));

@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { TitlesmithError } from '../../src/common/errors.js';
-import type { OptionName, RunOptions } from '../../src/options/option-table.js';
+import { checkOptionsTogether } from '../../src/options/option-rules.js';
+import { type OptionName, optionNames, type RunOptions } from '../../src/options/option-table.js';
 import {
-  checkOptionsTogether,
   defaultOptions,
   flagOf,
-  optionNames,
-  parseOptionValue,
+  readRunOption,
   recordOptions,
   restoreOptions,
 } from '../../src/options/options.js';
@@ -39,7 +38,7 @@ describe('one value', () => {
     ['maxBytesBilled', '100GiB', 100 * 2 ** 30],
   ];
   test.each(accepted)('--%s %s', (name, text, value) => {
-    expect(parseOptionValue(name, text)).toBe(value);
+    expect(readRunOption(name, text)).toBe(value);
   });
 
   const refused: [OptionName, string][] = [
@@ -76,7 +75,7 @@ describe('one value', () => {
     ['runsDir', ''],
   ];
   test.each(refused)('--%s %j is refused, naming flag and value', (name, value) => {
-    const error = thrownBy(() => parseOptionValue(name, value));
+    const error = thrownBy(() => readRunOption(name, value));
     expect(error.code).toBe('usage');
     expect(error.message).toContain(`${flagOf(name)} got ${JSON.stringify(value)}`);
   });
@@ -123,7 +122,7 @@ describe('the record of options', () => {
   });
 
   test('is checked when it is read back', () => {
-    expect(thrownBy(() => restoreOptions({ limit: -5 })).message).toContain('--limit got "-5"');
+    expect(thrownBy(() => restoreOptions({ limit: -5 })).message).toContain('--limit got -5');
     expect(thrownBy(() => restoreOptions({ subreddit: ['../../x'] })).message).toContain('--subreddit');
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { flagOf, optionNames } from '../../src/options/options.js';
+import { optionNames } from '../../src/options/option-table.js';
+import { flagOf } from '../../src/options/options.js';
 import { describeOptions, optionsPagePath } from '../../tools/options-page.js';
 
 test('docs/options.md is what the table of options says', () => {

@@ -3,7 +3,7 @@ import { summarize } from '../../batch/record-lifecycle.js';
 import { runBatches } from '../../batch/run-batches.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible } from '../interrupt.js';
-import type { BatchOptions } from '../request.js';
+import type { BatchRequestOptions } from '../parsing/request.js';
 import type { Terminal } from '../terminal.js';
 
 const stopping = 'Stopping; runs at work save first. Press Ctrl-C again to stop at once.';
@@ -11,7 +11,7 @@ const stopping = 'Stopping; runs at work save first. Press Ctrl-C again to stop 
 /** Runs a batch, or one at each time of its schedule. @param entry the file that Node was started with. */
 export async function batchCommand(
   file: string,
-  { resume = false, json = false, ...given }: BatchOptions,
+  { resume = false, json = false, ...given }: BatchRequestOptions,
   entry: string,
   terminal: Terminal,
 ): Promise<ExitCode> {

@@ -2,7 +2,7 @@ import { openReview } from '../../pipeline/open-review.js';
 import { startReview } from '../../review/server.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible, untilAborted } from '../interrupt.js';
-import type { ReviewOptions } from '../request.js';
+import type { ReviewOptions } from '../parsing/request.js';
 import type { Terminal } from '../terminal.js';
 
 /** Serves a review until the person stops it. */

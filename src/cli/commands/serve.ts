@@ -1,5 +1,5 @@
 import { formatCount, formatSeconds } from '../../common/number-formats.js';
-import type { ServeOptions } from '../../options/serve-options.js';
+import type { ServeOptions } from '../../options/option-table.js';
 import { openServed } from '../../pipeline/open-served.js';
 import type { ModelFacts } from '../../serve/served-model.js';
 import { startServer } from '../../serve/server.js';

@@ -1,185 +1,218 @@
-import { Command, CommanderError, Option } from 'commander';
-import { settingTable } from '../../batch/batch-settings.js';
-import { usageError } from '../../common/errors.js';
+import yargs, { type Argv } from 'yargs';
+import { type TitlesmithError, usageError } from '../../common/errors.js';
+import { nearestWord } from '../../common/nearest-word.js';
 import { packageVersion } from '../../io/package-root.js';
-import type { StageName } from '../../options/choices.js';
-import { type ExportFormat, exportFormats } from '../../options/choices.js';
+import { type CommandName, commandNames } from '../../options/choices.js';
 import { replacedOptions } from '../../options/gpt-2-simple-options.js';
-import type { OptionName, RunOptions } from '../../options/option-table.js';
-import { choice, integer } from '../../options/option-values.js';
-import { optionNames, parseOptionValue, specificationOf } from '../../options/options.js';
-import { type ServeOptions, serveOptionTable } from '../../options/serve-options.js';
-import type { BatchOptions, ExportOptions, JsonOption, Request, ReviewOptions } from '../request.js';
-import { addOptions } from './table-options.js';
+import { flagOf } from '../../options/options.js';
+import {
+  addOption,
+  commandsWithOption,
+  describeOption,
+  givenOptions,
+  namesOf,
+  optionsOfCommand,
+  protectQuotes,
+  readGiven,
+  takesNextWord,
+} from './command-options.js';
+import { commandTable } from './command-table.js';
+import type { Request } from './request.js';
 
-const stageCommands: readonly { name: StageName; summary: string; options: readonly OptionName[] }[] = [
-  {
-    name: 'finetune',
-    summary: 'train the model of a run',
-    options: optionsOfGroups('Model', 'Device', 'Training'),
-  },
-  {
-    name: 'generate',
-    summary: 'generate titles with the model of a run, and print them',
-    options: optionsOfGroups('Device', 'Generation'),
-  },
-  {
-    name: 'dedupe',
-    summary: 'refuse copies and near copies of training titles',
-    options: ['similarityThreshold'],
-  },
-  { name: 'report', summary: 'write the overfit report of a run', options: ['failOnOverfit'] },
-];
-const everyCommand: readonly OptionName[] = ['overwrite', 'json'];
+declare module 'yargs' {
+  interface Argv {
+    /** Missing in yargs' types: whether help shows types of values. */
+    usageConfiguration(configuration: { 'hide-types': boolean }): this;
+  }
+}
 
-function optionsOfGroups(...groups: readonly string[]): readonly OptionName[] {
-  return optionNames.filter(
-    (name) => groups.includes(specificationOf(name).group) || (name === 'seed' && groups.length > 0),
-  );
+/** What is to be printed instead of done: help, the version, or what completes a command line. */
+export interface Printed {
+  readonly command: 'print';
+  readonly text: string;
+  /** Why, where it was not asked for. */
+  readonly fault?: TitlesmithError;
 }
 
 /**
  * Reads a command line, without the program's name.
- * @returns what it asks for; undefined where it asked for help or the version, which are printed
- * @throws TitlesmithError `usage` with commander's complaint in one line
+ * @throws TitlesmithError `usage` naming what is wrong and what to do, in one line
  */
-export function parse(arguments_: readonly string[]): Request | undefined {
-  let request: Request | undefined;
-  const program = new Command('titlesmith')
-    .description('A subreddit goes in, a reviewed list of new titles comes out.')
-    .version(packageVersion)
-    .exitOverride()
-    .configureOutput({ outputError: () => {} });
-  const pipeline = program.command('pipeline').summary('all stages, from a subreddit to the report');
-  pipeline.description(
-    'Extracts titles, fine-tunes a model, generates titles, refuses copies, writes the report.',
-  );
-  addOptions(pipeline, optionNames).action((given: Partial<RunOptions>) => {
-    request = { command: 'pipeline', given };
-  });
-  for (const { name, summary, options } of stageCommands) {
-    const command = program.command(name).summary(summary).description(`The ${name} stage on its own.`);
-    const model = name === 'generate' ? ', or a model: its folder, 124M, 355M, 774M, 1558M' : '';
-    command.argument('<run-folder>', `a folder that the pipeline made, such as runs/askreddit${model}`);
-    addOptions(command, [...options, ...everyCommand]).action(
-      (folder: string, { batchSize, ...given }: Partial<RunOptions>) => {
-        // To generate, a batch is what stands side by side; in training it is the rows of a step.
-        const size = name === 'generate' ? { slots: batchSize } : { batchSize };
-        request = { command: name, folder, given: batchSize === undefined ? given : { ...given, ...size } };
+export function parseCommandLine(words: readonly string[]): Request | Printed {
+  const [first, ...rest] = words;
+  if (first === undefined) {
+    const help = new CommandLine(['--help']).parse() as Printed;
+    return { ...help, fault: usageError('No command given.', 'See titlesmith --help.') };
+  }
+  if (first === 'help') return new CommandLine([...rest, '--help']).parse();
+  return new CommandLine(first === '-V' ? ['--version'] : words).parse();
+}
+
+type Arguments = Readonly<Record<string, unknown>>;
+
+/** yargs' wording, and ours. */
+const wording = {
+  'Positionals:': 'Arguments:',
+  'Show help': 'Show this help; -h too.',
+  'Show version number': 'Show the version; -V too.',
+  'Argument unexpected for: %s': '--%s takes no value.',
+  'Arguments %s and %s are mutually exclusive': '--%s and --%s are given, but only one of them can be.',
+};
+
+/** One command line under the eyes of yargs. */
+class CommandLine {
+  private readonly words: readonly string[];
+  private readonly asksForHelp: boolean;
+  private readonly program: Argv;
+  /** The command that was recognised. */
+  private current: CommandName | undefined;
+  private request: Request | undefined;
+  /** What is wrong with the value of an option. */
+  private fault: unknown;
+
+  constructor(words: readonly string[]) {
+    const isFree = (index: number): boolean => !takesNextWord(words[index - 1]);
+    const end = words.findIndex((word, index) => word === '--' && isFree(index));
+    const options = end < 0 ? words : words.slice(0, end);
+    this.asksForHelp = options.some((word, index) => (word === '--help' || word === '-h') && isFree(index));
+    this.words = this.asksForHelp ? [...options.filter((word) => word !== '-h'), '--help'] : words;
+    this.program = yargs()
+      .scriptName('titlesmith')
+      .parserConfiguration({
+        'camel-case-expansion': false,
+        'dot-notation': false,
+        'nargs-eats-options': true,
+        'parse-numbers': false,
+        'parse-positional-numbers': false,
+      })
+      .usageConfiguration({ 'hide-types': true })
+      .locale('en')
+      .updateStrings(wording)
+      .usage('$0 <command> [options]\n\nA subreddit goes in, a reviewed list of new titles comes out.')
+      .epilogue('Options of a command: titlesmith <command> --help')
+      .version(packageVersion)
+      .strictOptions()
+      .fail((message) => this.fail(message));
+    for (const name of commandNames) {
+      if (!commandTable[name].words.includes(' ')) this.addCommand(this.program, name);
+    }
+    this.program.completion('completion', 'print a script that completes command lines in bash or zsh');
+  }
+
+  /** @throws TitlesmithError `usage` naming what is wrong. */
+  parse(): Request | Printed {
+    let text = '';
+    this.program.parse(this.words.map(protectQuotes), (_error: unknown, _parsed: unknown, output: string) => {
+      text ||= output;
+    });
+    if (this.request) return this.request;
+    const [first] = this.words;
+    if (this.current === undefined && first !== 'completion' && first?.startsWith('-') === false)
+      throw unknownCommand(first);
+    if (text === '') throw usageError('No command given.', 'See titlesmith --help.');
+    return { command: 'print', text };
+  }
+
+  private addCommand(parser: Argv, name: CommandName): void {
+    const { words, summary, description, arguments: places, examples } = commandTable[name];
+    const shown = places.map(({ name: place, optional }) => (optional ? `[${place}]` : `<${place}>`));
+    const usage = [words, ...shown].join(' ');
+    parser.command({
+      // yargs would take an argument as an option too, `--run-folder x`: it is told of them to show them only.
+      command: this.asksForHelp
+        ? usage.slice(usage.lastIndexOf(words.split(' ').at(-1)!))
+        : words.split(' ').at(-1)!,
+      describe: summary,
+      builder: (own: Argv) => {
+        this.current = name;
+        own.usage(`$0 ${usage} [options]\n\n${description}`).version(false);
+        if (this.asksForHelp) {
+          for (const { name: place, help } of places)
+            own.positional(place, { describe: help }).option(place, { global: false });
+        }
+        for (const option of optionsOfCommand(name)) {
+          if (this.asksForHelp) describeOption(own, option);
+          else addOption(own, option, (given) => this.coerce(() => readGiven(option, given)));
+        }
+        for (const [purpose, line] of examples) own.example(`# ${purpose}`, '').example(line, '');
+        for (const inner of commandNames) {
+          if (commandTable[inner].words.startsWith(`${words} `)) this.addCommand(own, inner);
+        }
+        return own;
       },
+      handler: (parsed: Arguments) => this.take(name, parsed),
+    });
+  }
+
+  /** Makes a request of what yargs has parsed. */
+  private take(name: CommandName, parsed: Arguments): void {
+    if (this.fault !== undefined) throw this.fault;
+    const { words, arguments: places, request } = commandTable[name];
+    const values = (parsed['_'] as readonly string[]).slice(words.split(' ').length);
+    const hint = `See titlesmith ${words} --help.`;
+    const missing = places.find(({ optional }, index) => !optional && values[index] === undefined);
+    if (missing) throw usageError(`${words} needs <${missing.name}>.`, hint);
+    const extra = values[places.length];
+    if (extra !== undefined) throw usageError(`${JSON.stringify(extra)} is one argument too many.`, hint);
+    this.request = request(values, givenOptions(name, parsed));
+  }
+
+  /** The value of an option. What is wrong with one is kept, as yargs would keep no more than its message. */
+  private coerce(read: () => unknown): unknown {
+    try {
+      return read();
+    } catch (error) {
+      this.fault ??= error;
+      return undefined;
+    }
+  }
+
+  /** @param message what yargs has to say. @throws TitlesmithError that says it, or better. */
+  private fail(message: string): never {
+    if (this.fault !== undefined) throw this.fault;
+    const [first] = this.words;
+    if (this.current === undefined && first?.startsWith('-') === false) throw unknownCommand(first);
+    const known = this.knownNames();
+    const parsed = this.program.parsed ? Object.keys(this.program.parsed.argv) : [];
+    const unknown = parsed.find((key) => !['_', '--', '$0', ...known].includes(key));
+    throw unknown === undefined ? usageError(message, this.hint()) : this.unknownOption(unknown, known);
+  }
+
+  private knownNames(): readonly string[] {
+    const options =
+      this.current === undefined ? ['version'] : optionsOfCommand(this.current).flatMap(namesOf);
+    return [...options, 'help'];
+  }
+
+  private hint(): string {
+    const words = this.current === undefined ? [] : [commandTable[this.current].words];
+    return `See ${['titlesmith', ...words, '--help'].join(' ')}.`;
+  }
+
+  private unknownOption(key: string, known: readonly string[]): TitlesmithError {
+    const isOption = (word: string): boolean => word.replace(/^-+(?:no-)?|=[\s\S]*$/g, '') === key;
+    const flag =
+      this.words.find((word) => word.startsWith('-') && isOption(word)) ??
+      this.words.find((word) => /^-[^-]/.test(word) && word.includes(key)) ??
+      `--${key}`;
+    const name = flag.replace(/^-+|=[\s\S]*$/g, '');
+    const replacement = replacedOptions[`--${name}`];
+    if (replacement !== undefined)
+      return usageError(`--${name} is an option of gpt-2-simple alone: ${replacement}.`);
+    const elsewhere = known.includes(name) ? '' : commandsWithOption(name).join(', ');
+    if (elsewhere !== '' && this.current !== undefined)
+      return usageError(`${flag} is no option of ${commandTable[this.current].words}, but of ${elsewhere}.`);
+    const nearest = nearestWord(flagOf(name).slice(2), known);
+    return usageError(
+      `unknown option '${flag}'.`,
+      nearest === undefined ? this.hint() : `Did you mean --${nearest}?`,
     );
-    if (name === 'generate') {
-      const parseSlots = (text: string): unknown => parseOptionValue('slots', text);
-      command.addOption(
-        new Option('--batch-size <count>', 'The same as --slots.')
-          .argParser(parseSlots)
-          .helpGroup('Generation:'),
-      );
-    }
-  }
-  const devices = program.command('devices').summary('list what the model can run on, and why not');
-  devices.description('Tries every device of every engine on a small graph.');
-  addOptions(devices, ['json']).action((given: { readonly json?: boolean }) => {
-    request = { command: 'devices', given };
-  });
-  const review = program.command('review').summary('keep or refuse titles in the browser');
-  review.description('Serves the review of a run to this machine, until Ctrl-C.');
-  review.argument('<run-folder>', 'a folder that the pipeline made, such as runs/askreddit');
-  review.option('--port <number>', 'port to listen on (default: any free one)', parsePort);
-  addOptions(review, ['json']).action((folder: string, given: ReviewOptions) => {
-    request = { command: 'review', folder, given };
-  });
-  const serving = program.command('serve').summary('short texts over HTTP, with a page');
-  serving.description('Serves the model of a run, or any model, over HTTP until Ctrl-C or SIGTERM.');
-  serving.argument(
-    '<model>',
-    'a run such as runs/askreddit, or a model: its folder, 124M, a Hugging Face id',
-  );
-  addOptions(serving, ['json'], serveOptionTable).action((model: string, given: Partial<ServeOptions>) => {
-    request = { command: 'serve', model, given };
-  });
-  const exporting = program.command('export').summary('write a model for other tools');
-  exporting.description(
-    'Writes a run as one archive, for another machine; or, with --output, its model for other tools.',
-  );
-  exporting.argument(
-    '<model>',
-    'a run such as runs/askreddit; with --output also 124M, a Hugging Face id, a folder',
-  );
-  exporting.argument('[archive]', 'a .tar.gz, .tar.zst or .tar, a folder, or gs://bucket/name');
-  exporting.option(
-    '--format <format>',
-    `${exportFormats.join(' or ')}: for transformers.js and ONNX Runtime, or for transformers`,
-    parseFormat,
-    'onnx',
-  );
-  exporting.option('--output <folder>', 'a new or empty folder');
-  addOptions(exporting, ['json']).action((model: string, to: string | undefined, given: ExportOptions) => {
-    if ((to === undefined) === (given.output === undefined)) {
-      throw usageError('export needs either an archive to write the run to, or --output for its model.');
-    }
-    if (to !== undefined) request = { command: 'archive', folder: model, to, given };
-    else request = { command: 'export', model, given };
-  });
-  const importing = program.command('import').summary('unpack an archive that export wrote');
-  importing.description('Makes a run folder of an archive, after comparing every file with its checksum.');
-  importing.argument('<archive>', 'a .tar.gz, .tar.zst or .tar, or gs://bucket/name');
-  addOptions(importing, ['runName', 'runsDir', 'overwrite', 'json']).action(
-    (from: string, given: Partial<RunOptions>) => {
-      request = { command: 'import', from, given };
-    },
-  );
-  addBatch(program, (made) => {
-    request = made;
-  });
-  try {
-    program.parse(arguments_, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    const [unknown = ''] = /(?<=unknown option ')--[\w-]+/.exec(error.message) ?? [];
-    const replacement = replacedOptions[unknown];
-    if (replacement !== undefined) {
-      throw usageError(`${unknown} is an option of gpt-2-simple alone: ${replacement}.`);
-    }
-    if (error.code === 'commander.help') throw usageError('No command given.', 'See titlesmith --help.');
-    const said = error.message
-      .replace(/^error: /, '')
-      .replaceAll('\n', ' ')
-      .replace(/\.$/, '');
-    throw usageError(said.endsWith(')') ? said : `${said}.`);
-  }
-  return request;
-}
-
-function addBatch(program: Command, ask: (request: Request) => void): void {
-  const batch = program.command('batch').summary('many subreddits, unattended, once or by a schedule');
-  batch.description('Runs the subreddits of a batch file, each in a process of its own.');
-  batch.argument('<file>', 'a YAML file: see docs/batch.md');
-  batch.option('--resume', 'Go on with a batch that was cut short.');
-  addOptions(batch, ['json'], settingTable).action((file: string, given: BatchOptions) => {
-    ask({ command: 'batch', file, given });
-  });
-  const merge = batch.command('merge').summary('one batch.json and batch.html of those of all shards');
-  merge.description('Merges what the shards of a batch left in a folder or bucket.');
-  merge.argument('<place>', 'the folder, or gs://bucket/folder, that --results names');
-  addOptions(merge, ['json']).action((place: string, given: JsonOption) => {
-    ask({ command: 'merge', place, given });
-  });
-}
-
-function parseFormat(text: string): ExportFormat {
-  try {
-    return choice(...exportFormats)(text);
-  } catch (error) {
-    throw usageError(`--format got ${JSON.stringify(text)}, which ${(error as Error).message}.`);
   }
 }
 
-function parsePort(text: string): number {
-  try {
-    return integer(1, 65_535)(text);
-  } catch (error) {
-    throw usageError(`--port got ${JSON.stringify(text)}, which ${(error as Error).message}.`);
-  }
+function unknownCommand(typed: string): TitlesmithError {
+  const words = [...commandNames.map((name) => commandTable[name].words), 'completion', 'help'];
+  const nearest = words.find((word) => word.endsWith(` ${typed}`)) ?? nearestWord(typed, words);
+  const hint = nearest === undefined ? 'See titlesmith --help.' : `Did you mean ${nearest}?`;
+  return usageError(`unknown command '${typed}'.`, hint);
 }

@@ -1,63 +1,122 @@
 import { delimiters, precisions } from '../choices.js';
-import { decidedValue, value } from '../option-specification.js';
-import { choice, decimal, integer, path, text, truth } from '../option-values.js';
+import type { OptionRows } from '../option-row.js';
 
-const generation = { group: 'Generation', stages: ['generate'] } as const;
-const million = 1_000_000;
+const around = { group: 'Generation', commands: ['pipeline', 'generate'] } as const;
+const generation = { ...around, stages: ['generate'] } as const;
 
-/** Options of generation. */
-export const generationOptions = {
-  nsamples: value('<count>', integer(1, million), 200, { ...generation, help: 'Titles to generate.' }),
-  length: value('<tokens>', integer(1, 1023), 64, {
+/** How each token is drawn. The same over HTTP, in snake case. */
+export const samplingOptions = {
+  temperature: {
     ...generation,
-    help: 'Most tokens in a generated title.',
-  }),
-  temperature: value('<number>', decimal({ minimum: 0, maximum: 100 }), 0.7, {
-    ...generation,
+    type: 'number',
+    minimum: 0,
+    maximum: 100,
+    default: 0.7,
+    argument: 'number',
     help: 'How adventurous sampling is; 0 always takes the likeliest token.',
-  }),
-  topK: value('<count>', integer(0, 50_257), 0, {
+  },
+  topK: {
     ...generation,
+    type: 'integer',
+    minimum: 0,
+    maximum: 1_000_000,
+    default: 0,
+    argument: 'count',
     help: 'Sample from the k likeliest tokens; 0 is off.',
-  }),
-  topP: value('<share>', decimal({ minimum: 0, maximum: 1 }), 0, {
+  },
+  topP: {
     ...generation,
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    default: 0,
+    argument: 'share',
     help: 'Sample from the likeliest tokens that make up this share; 0 is off.',
-  }),
-  prefix: decidedValue('<text>', text, { ...generation, help: 'Text every title begins with.' }),
-  prefixFile: decidedValue('<path>', path, {
+  },
+} as const satisfies OptionRows;
+
+/** What is generated. */
+export const generationOptions = {
+  nsamples: {
     ...generation,
+    type: 'integer',
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 200,
+    argument: 'count',
+    help: 'Titles to generate.',
+  },
+  length: {
+    ...generation,
+    type: 'integer',
+    minimum: 1,
+    maximum: 1023,
+    // gpt-2-simple's 1023 is the whole context; a title takes about 15 tokens, and an output that reaches 64 has lost its way.
+    default: 64,
+    argument: 'tokens',
+    help: 'Most tokens in a generated title.',
+  },
+  ...samplingOptions,
+  prefix: {
+    ...generation,
+    type: 'text',
+    argument: 'text',
+    help: 'Text every title begins with.',
+    conflicts: ['prefixFile'],
+  },
+  prefixFile: {
+    ...generation,
+    type: 'path',
+    argument: 'path',
     help: 'File of prefixes, one a line; --nsamples titles are generated of each.',
-  }),
-  truncate: decidedValue('<text>', text, {
+  },
+  truncate: {
     ...generation,
+    type: 'text',
+    argument: 'text',
     help: 'Text at which a title ends.',
     defaultInWords: 'the end token',
-  }),
-  includePrefix: value('<true|false>', truth, true, {
+  },
+  includePrefix: {
     ...generation,
+    type: 'boolean',
+    default: true,
+    argument: 'true|false',
     help: 'Keep the prefix in the titles.',
-  }),
-  delimiters: value('<token|text>', choice(...delimiters), 'token', {
+  },
+  delimiters: {
     ...generation,
+    type: 'choice',
+    choices: delimiters,
+    default: 'token',
+    argument: 'token|text',
     help:
       'What stands around titles for the model: the end token, or <|startoftext|> and <|endoftext|> as text, as ' +
       'gpt-2-simple trains.',
-  }),
-  precision: value('<precision>', choice(...precisions), 'float32', {
+  },
+  precision: {
     ...generation,
+    type: 'choice',
+    choices: precisions,
+    default: 'float32',
+    argument: 'precision',
     help: 'float32; float16 on a device that has it; or int8: weights in 8 bits, faster and slightly less exact.',
-  }),
-  slots: decidedValue('<count>', integer(1, 4096), {
-    group: 'Generation',
-    stages: [],
+  },
+  slots: {
+    ...around,
+    type: 'integer',
+    minimum: 1,
+    maximum: 4096,
+    argument: 'count',
     help: 'Titles generated side by side; changes none of them. The generate command takes --batch-size for it too.',
     defaultInWords: '256, or what fits memory',
-  }),
-  sampleDelim: value('<text>', text, `${'='.repeat(20)}\n`, {
-    group: 'Generation',
-    stages: [],
+  },
+  sampleDelim: {
+    ...around,
+    type: 'text',
+    default: `${'='.repeat(20)}\n`,
+    argument: 'text',
     help: 'Text between titles that the generate command prints.',
     defaultInWords: 'a line of 20 equals signs',
-  }),
-} as const;
+  },
+} as const satisfies OptionRows;

@@ -1,96 +1,133 @@
-import { type ConditionName, sourceNames } from '../choices.js';
-import { decidedValue, flag, list, value } from '../option-specification.js';
-import {
-  bytes,
-  choice,
-  condition,
-  decimal,
-  integer,
-  month,
-  path,
-  subreddit,
-  text,
-  truth,
-} from '../option-values.js';
+import { conditionNames, sourceNames } from '../choices.js';
+import type { OptionRows } from '../option-row.js';
 
-/** Values that the source's own fingerprint stands for. */
-const identifiedBySource = { group: 'Titles', stages: [] } as const;
-/** Values that change how titles are asked for, not which they are. */
-const asked = { group: 'Titles', stages: [] } as const;
-const titles = { group: 'Titles', stages: ['extract'] } as const;
-const million = 1_000_000;
+const titles = { group: 'Titles', commands: ['pipeline'] } as const;
+/** Changes which titles there are. Without it, the source's own fingerprint stands for the value, or it changes none. */
+const extracted = { ...titles, stages: ['extract'] } as const;
 
-/** Options of where titles come from and which are taken. */
+/** Where titles come from and which are taken. */
 export const titleOptions = {
-  subreddit: list('<name...>', subreddit, {
-    ...titles,
+  subreddit: {
+    ...extracted,
+    type: 'subreddit',
+    list: true,
+    argument: 'name',
     help: 'Subreddits to learn from; each becomes a run of its own.',
-  }),
-  source: value('<source>', choice(...sourceNames), 'auto', {
-    ...identifiedBySource,
-    help: 'Where titles come from: auto, bigquery, duckdb (dumps: NDJSON, CSV, Parquet), csv (titles alone) or sample.',
-  }),
-  input: list('<path...>', path, {
-    ...identifiedBySource,
-    help: 'Files for the duckdb and csv sources; patterns such as RS_*.ndjson.gz too.',
-  }),
-  column: decidedValue('<name>', text, {
+  },
+  source: {
     ...titles,
+    type: 'choice',
+    choices: sourceNames,
+    default: 'auto',
+    argument: 'source',
+    help: 'Where titles come from: auto, bigquery, duckdb (dumps: NDJSON, CSV, Parquet), csv (titles alone) or sample.',
+  },
+  input: {
+    ...titles,
+    type: 'path',
+    list: true,
+    argument: 'path',
+    help: 'Files for the duckdb and csv sources; patterns such as RS_*.ndjson.gz too.',
+  },
+  column: {
+    ...extracted,
+    type: 'text',
+    argument: 'name',
     help: 'Column of a CSV that holds the titles, by name or number.',
     defaultInWords: 'title',
-  }),
-  header: decidedValue('<true|false>', truth, {
-    ...titles,
+  },
+  header: {
+    ...extracted,
+    type: 'boolean',
+    argument: 'true|false',
     help: 'Whether the first record of a CSV names the columns.',
     defaultInWords: 'found out',
-  }),
-  strict: flag({
-    ...identifiedBySource,
-    help: 'Fail at the first line of a dump that is no post, instead of counting such lines; parses every line.',
-  }),
-  project: decidedValue('<id>', text, {
+  },
+  strict: {
     ...titles,
+    type: 'switch',
+    help: 'Fail at the first line of a dump that is no post, instead of counting such lines; parses every line.',
+  },
+  project: {
+    ...extracted,
+    type: 'text',
+    argument: 'id',
     help: 'Google Cloud project that pays for the query.',
     defaultInWords: "the credentials' own",
-  }),
-  location: decidedValue('<region>', text, {
-    ...asked,
+  },
+  location: {
+    ...titles,
+    type: 'text',
+    argument: 'region',
     help: 'Region of the tables in BigQuery.',
     defaultInWords: 'found out by BigQuery',
-  }),
-  table: decidedValue('<project.dataset>', text, {
-    ...identifiedBySource,
+  },
+  table: {
+    ...titles,
+    type: 'text',
+    argument: 'project.dataset',
     help: 'Dataset in BigQuery with a table a month, of the same shape.',
     defaultInWords: 'fh-bigquery.reddit_posts',
-  }),
-  maxBytesBilled: value('<bytes>', bytes, 100 * 2 ** 30, {
-    ...asked,
+  },
+  maxBytesBilled: {
+    ...titles,
+    type: 'bytes',
+    default: 100 * 2 ** 30,
+    argument: 'bytes',
     help: 'Most that one query of BigQuery may read, in bytes, GB or GiB.',
     defaultInWords: '100GiB, some $0.61',
-  }),
-  dryRun: flag({ ...asked, help: 'Say what the query of BigQuery would read and cost, and stop there.' }),
-  from: decidedValue('<month>', month, { ...titles, help: 'First month of posts, YYYY-MM.' }),
-  to: decidedValue('<month>', month, { ...titles, help: 'Last month of posts, YYYY-MM, included.' }),
-  addMonths: flag({
+  },
+  dryRun: {
     ...titles,
+    type: 'switch',
+    help: 'Say what the query of BigQuery would read and cost, and stop there.',
+  },
+  from: { ...extracted, type: 'month', argument: 'month', help: 'First month of posts, YYYY-MM.' },
+  to: { ...extracted, type: 'month', argument: 'month', help: 'Last month of posts, YYYY-MM, included.' },
+  addMonths: {
+    ...extracted,
+    type: 'switch',
     help: 'Keep the titles of months asked for before: ask for those of --from to --to that are new, and add them.',
-  }),
-  limit: value('<count>', integer(1, 10 * million), 16_000, {
-    ...titles,
+    implies: ['from', 'to'],
+  },
+  limit: {
+    ...extracted,
+    type: 'integer',
+    minimum: 1,
+    maximum: 10_000_000,
+    default: 16_000,
+    argument: 'count',
     help: 'At most this many titles of a subreddit, the highest scores first.',
-  }),
-  minLength: value('<characters>', integer(1, 300), 8, { ...titles, help: 'Shorter titles are dropped.' }),
-  validationShare: value('<share>', decimal({ minimum: 0.01, maximum: 0.5 }), 0.1, {
-    group: 'Titles',
+  },
+  minLength: {
+    ...extracted,
+    type: 'integer',
+    minimum: 1,
+    maximum: 300,
+    default: 8,
+    argument: 'characters',
+    help: 'Shorter titles are dropped.',
+  },
+  validationShare: {
+    ...titles,
     stages: ['dataset'],
+    type: 'number',
+    minimum: 0.01,
+    maximum: 0.5,
+    default: 0.1,
+    argument: 'share',
     help: 'Share of the titles held out to measure the model.',
-  }),
-  condition: value<readonly ConditionName[]>('<names>', condition, [], {
-    group: 'Titles',
+  },
+  condition: {
+    ...titles,
     stages: ['extract', 'dataset', 'generate'],
+    type: 'choices',
+    choices: conditionNames,
+    default: [],
+    argument: 'names',
     help:
       'What titles are prompted by: subreddit, keywords, or subreddit,keywords. With subreddit, all of --subreddit become ' +
       'one run, whose model is prompted by name.',
     defaultInWords: 'nothing',
-  }),
-} as const;
+  },
+} as const satisfies OptionRows;

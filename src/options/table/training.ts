@@ -1,121 +1,189 @@
 import { mixedPrecisions, scheduleNames } from '../choices.js';
-import { decidedValue, flag, value } from '../option-specification.js';
-import { choice, decimal, integer, path } from '../option-values.js';
+import type { OptionRows } from '../option-row.js';
 
-const training = { group: 'Training', stages: ['finetune'] } as const;
+const around = { group: 'Training', commands: ['pipeline', 'finetune'] } as const;
+const training = { ...around, stages: ['finetune'] } as const;
 const million = 1_000_000;
-const byModel = 'depends on the model';
+const count = { ...training, type: 'integer', minimum: 1, maximum: million } as const;
 
-/** Options of a training. */
+/** How a model is trained. */
 export const trainingOptions = {
-  steps: decidedValue('<count>', integer(1, million), {
+  steps: { ...count, argument: 'count', help: 'Optimizer steps.', defaultInWords: 'from --max-epochs' },
+  maxEpochs: {
     ...training,
-    help: 'Optimizer steps.',
-    defaultInWords: 'from --max-epochs',
-  }),
-  maxEpochs: decidedValue('<count>', decimal({ minimum: 0, maximum: 10_000, above: true }), {
-    ...training,
+    type: 'number',
+    minimum: 0,
+    exclusiveMinimum: true,
+    maximum: 10_000,
+    // On the sample, more passes from scratch lower the loss a little and recite twice as much. A pretrained model knows
+    // titles by heart after few passes; patience mostly ends it earlier.
+    defaultFor: { scratch: 5, pretrained: 4 },
+    argument: 'count',
+    alias: 'epochs',
     help: 'Passes over the training titles after which training ends, where --steps is not given.',
-    defaultInWords: byModel,
-    alias: '--epochs',
-  }),
-  restoreFrom: decidedValue('<latest|fresh|path>', path, {
-    group: 'Training',
-    stages: [],
+  },
+  batchSize: {
+    ...count,
+    maximum: 4096,
+    // 16 rows of 64 tokens are the 1,024 tokens of gpt-2-simple's step.
+    defaultFor: { scratch: 16, pretrained: 16 },
+    argument: 'rows',
+    help: 'Rows of packed titles a step.',
+  },
+  accumulateGradients: {
+    ...count,
+    maximum: 4096,
+    defaultFor: { scratch: 1, pretrained: 1 },
+    argument: 'batches',
+    help: 'Batches whose gradients add up to one step.',
+  },
+  rowLength: {
+    ...training,
+    type: 'integer',
+    minimum: 8,
+    maximum: 1024,
+    argument: 'tokens',
+    help: 'Tokens in a row.',
+    defaultInWords: 'fits the longest title',
+  },
+  learningRate: {
+    ...training,
+    type: 'number',
+    minimum: 0,
+    exclusiveMinimum: true,
+    maximum: 1,
+    // For pretrained weights as gpt-2-simple's finetune; for adapters as the paper for GPT-2 (Hu et al. 2021, table 11).
+    defaultFor: { scratch: 2e-3, pretrained: 1e-4, adapters: 2e-4 },
+    argument: 'rate',
+    help: 'Peak learning rate of AdamW.',
+  },
+  warmupSteps: {
+    ...count,
+    minimum: 0,
+    // Adam's moments are noise at first, and pretrained weights have something to lose.
+    defaultFor: { scratch: 50, pretrained: 20 },
+    argument: 'steps',
+    help: 'Steps over which the learning rate rises to its peak.',
+  },
+  schedule: {
+    ...training,
+    type: 'choice',
+    choices: scheduleNames,
+    defaultFor: { scratch: 'cosine', pretrained: 'cosine' },
+    argument: 'schedule',
+    help: 'How the learning rate falls after that: cosine, linear or constant.',
+  },
+  weightDecay: {
+    ...training,
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    // Towards zero is away from what was learned before, so pretrained weights decay less.
+    defaultFor: { scratch: 0.1, pretrained: 0.01 },
+    argument: 'rate',
+    help: "AdamW's weight decay, of the matrices in the blocks alone.",
+  },
+  clipNorm: {
+    ...training,
+    type: 'number',
+    minimum: 0,
+    exclusiveMinimum: true,
+    maximum: million,
+    default: 1,
+    argument: 'norm',
+    help: 'Norm of all gradients together above which they are scaled down.',
+  },
+  dropout: {
+    ...training,
+    type: 'number',
+    minimum: 0,
+    maximum: 0.9,
+    default: 0,
+    argument: 'share',
+    help: 'Share of activations left out at random, after the embeddings, in attention and after each sub-block.',
+  },
+  onlyTrainTransformerLayers: { ...training, type: 'switch', help: 'Leave the embeddings as they are.' },
+  loraRank: {
+    ...count,
+    maximum: 1024,
+    argument: 'rank',
+    help: 'Train low-rank adapters of this rank instead of all weights.',
+    defaultInWords: 'all weights',
+  },
+  recompute: {
+    ...training,
+    type: 'switch',
+    alias: 'useMemorySavingGradients',
+    help: 'Compute activations again instead of keeping them: slower, in less memory.',
+  },
+  mixedPrecision: {
+    ...training,
+    type: 'choice',
+    choices: mixedPrecisions,
+    defaultFor: { scratch: 'off', pretrained: 'off' },
+    argument: 'off|float16',
+    help:
+      'float16: compute matrix products in it, on a device that has it; weights, moments, sums and the loss stay ' +
+      'float32, and the loss is scaled.',
+  },
+  saveEvery: {
+    ...count,
+    // A save writes three times the weights: for 124M 1.5 GB, every ten minutes or so on a small machine.
+    defaultFor: { scratch: 50, pretrained: 100 },
+    argument: 'steps',
+    help: 'Steps between checkpoints.',
+  },
+  printEvery: {
+    ...count,
+    defaultFor: { scratch: 10, pretrained: 10 },
+    argument: 'steps',
+    help: 'Steps between progress lines and lines of metrics.jsonl.',
+  },
+  evaluateEvery: {
+    ...count,
+    defaultFor: { scratch: 50, pretrained: 50 },
+    argument: 'steps',
+    help: 'Steps between measurements on the held-out titles.',
+  },
+  patience: {
+    ...count,
+    defaultFor: { scratch: 4, pretrained: 3 },
+    argument: 'count',
+    help: 'Measurements without a better validation loss after which training stops; none where --steps is given.',
+  },
+} as const satisfies OptionRows;
+
+/** What stands around a training: what it begins with, and what the model says while it learns. */
+export const aroundTrainingOptions = {
+  restoreFrom: {
+    ...around,
+    type: 'path',
+    argument: 'latest|fresh|path',
     help:
       'Begin with the last checkpoint of the run, also on other titles or options (latest); train anew (fresh); or ' +
       'start from the weights of a run or checkpoint folder, ours or of gpt-2-simple, whatever --model says.',
     defaultInWords: 'go on with a training that was cut short',
-  }),
-  batchSize: decidedValue('<rows>', integer(1, 4096), {
-    ...training,
-    help: 'Rows of packed titles a step.',
-    defaultInWords: byModel,
-  }),
-  accumulateGradients: decidedValue('<batches>', integer(1, 4096), {
-    ...training,
-    help: 'Batches whose gradients add up to one step.',
-    defaultInWords: byModel,
-  }),
-  rowLength: decidedValue('<tokens>', integer(8, 1024), {
-    ...training,
-    help: 'Tokens in a row.',
-    defaultInWords: 'fits the longest title',
-  }),
-  learningRate: decidedValue('<rate>', decimal({ minimum: 0, maximum: 1, above: true }), {
-    ...training,
-    help: 'Peak learning rate of AdamW.',
-    defaultInWords: byModel,
-  }),
-  warmupSteps: decidedValue('<steps>', integer(0, million), {
-    ...training,
-    help: 'Steps over which the learning rate rises to its peak.',
-    defaultInWords: byModel,
-  }),
-  schedule: decidedValue('<schedule>', choice(...scheduleNames), {
-    ...training,
-    help: 'How the learning rate falls after that: cosine, linear or constant.',
-    defaultInWords: byModel,
-  }),
-  weightDecay: decidedValue('<rate>', decimal({ minimum: 0, maximum: 1 }), {
-    ...training,
-    help: "AdamW's weight decay, of the matrices in the blocks alone.",
-    defaultInWords: byModel,
-  }),
-  clipNorm: value('<norm>', decimal({ minimum: 0, maximum: million, above: true }), 1, {
-    ...training,
-    help: 'Norm of all gradients together above which they are scaled down.',
-  }),
-  dropout: value('<share>', decimal({ minimum: 0, maximum: 0.9 }), 0, {
-    ...training,
-    help: 'Share of activations left out at random, after the embeddings, in attention and after each sub-block.',
-  }),
-  onlyTrainTransformerLayers: flag({ ...training, help: 'Leave the embeddings as they are.' }),
-  loraRank: decidedValue('<rank>', integer(1, 1024), {
-    ...training,
-    help: 'Train low-rank adapters of this rank instead of all weights.',
-    defaultInWords: 'all weights',
-  }),
-  recompute: flag({
-    ...training,
-    help: 'Compute activations again instead of keeping them: slower, in less memory.',
-    alias: '--use-memory-saving-gradients',
-  }),
-  mixedPrecision: decidedValue('<off|float16>', choice(...mixedPrecisions), {
-    ...training,
-    help:
-      'float16: compute matrix products in it, on a device that has it; weights, moments, sums and the loss stay ' +
-      'float32, and the loss is scaled.',
-    defaultInWords: 'off',
-  }),
-  saveEvery: decidedValue('<steps>', integer(1, million), {
-    ...training,
-    help: 'Steps between checkpoints.',
-    defaultInWords: byModel,
-  }),
-  sampleEvery: decidedValue('<steps>', integer(0, million), {
-    ...training,
+  },
+  sampleEvery: {
+    ...count,
+    minimum: 0,
+    // As gpt-2-simple's sample_every.
+    defaultFor: { scratch: 100, pretrained: 100 },
+    argument: 'steps',
     help: 'Steps between samples of what the model says while it learns (samples/); 0: none.',
-    defaultInWords: byModel,
-  }),
-  sampleNum: value('<count>', integer(1, 10_000), 32, { ...training, help: 'Texts of one such sample.' }),
-  sampleLength: value('<tokens>', integer(1, 1023), 64, {
-    ...training,
+  },
+  sampleNum: {
+    ...count,
+    maximum: 10_000,
+    default: 32,
+    argument: 'count',
+    help: 'Texts of one such sample.',
+  },
+  sampleLength: {
+    ...count,
+    maximum: 1023,
+    default: 64,
+    argument: 'tokens',
     help: 'Most tokens of a text of a sample.',
-  }),
-  printEvery: decidedValue('<steps>', integer(1, million), {
-    ...training,
-    help: 'Steps between progress lines and lines of metrics.jsonl.',
-    defaultInWords: byModel,
-  }),
-  evaluateEvery: decidedValue('<steps>', integer(1, million), {
-    ...training,
-    help: 'Steps between measurements on the held-out titles.',
-    defaultInWords: byModel,
-  }),
-  patience: decidedValue('<count>', integer(1, million), {
-    ...training,
-    help: 'Measurements without a better validation loss after which training stops.',
-    defaultInWords: byModel,
-  }),
-} as const;
+  },
+} as const satisfies OptionRows;

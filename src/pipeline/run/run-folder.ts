@@ -7,8 +7,14 @@ import { temporaryName } from '../../io/atomic-file.js';
 import { makeFolder } from '../../io/folders.js';
 import { packageVersion } from '../../io/package-root.js';
 import { type StageName, stageNames } from '../../options/choices.js';
-import type { OptionName, RunOptions } from '../../options/option-table.js';
-import { optionNames, recordOptions, specificationOf } from '../../options/options.js';
+import {
+  type OptionName,
+  optionNames,
+  type RunOptions,
+  rowOf,
+  stagesOf,
+} from '../../options/option-table.js';
+import { recordOptions } from '../../options/options.js';
 import {
   type Decisions,
   type Manifest,
@@ -140,8 +146,8 @@ export class RunFolder {
   private untouchedOptions(lastStage: StageName): Record<string, unknown> {
     const behind = stageNames.slice(stageNames.indexOf(lastStage) + 1);
     const isUntouched = (name: OptionName): boolean => {
-      const { stages, group } = specificationOf(name);
-      if (stages.length === 0) return group === 'Model' && behind.includes('finetune');
+      const stages = stagesOf(name);
+      if (stages.length === 0) return rowOf(name).group === 'Model' && behind.includes('finetune');
       return stages.every((stage) => behind.includes(stage));
     };
     const names = optionNames.filter((name) => isUntouched(name) && name in this.current.options);

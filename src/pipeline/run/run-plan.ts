@@ -1,7 +1,8 @@
 import { basename, join } from 'node:path';
 import { usageError } from '../../common/errors.js';
+import { checkOptionsTogether } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
-import { checkOptionsTogether, defaultOptions } from '../../options/options.js';
+import { defaultOptions } from '../../options/options.js';
 
 /** One run of a call: a subreddit, or the files named. */
 export interface RunPlan {

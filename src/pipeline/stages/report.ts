@@ -4,8 +4,8 @@ import { fileError } from '../../common/errors.js';
 import { overfitStatistics } from '../../dedupe/statistics.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readClientBundle } from '../../io/client-bundle.js';
-import type { RunOptions } from '../../options/option-table.js';
-import { flagOf, optionNames, specificationOf } from '../../options/options.js';
+import { optionNames, type RunOptions, stagesOf } from '../../options/option-table.js';
+import { flagOf } from '../../options/options.js';
 import { buildReport } from '../../report/build-report.js';
 import type { ReportFigures, TrainingPoint } from '../../report/report-figures.js';
 import { renderReport } from '../../report/report-page.js';
@@ -56,8 +56,7 @@ function shownOptions(options: RunOptions): Record<string, string | number | boo
   const shown: Record<string, string | number | boolean> = {};
   for (const name of optionNames) {
     const value = options[name];
-    if (specificationOf(name).stages.length === 0 || value === undefined || typeof value === 'object')
-      continue;
+    if (stagesOf(name).length === 0 || value === undefined || typeof value === 'object') continue;
     shown[flagOf(name).slice(2)] = value;
   }
   return shown;

@@ -1,0 +1,114 @@
+import type { Argv } from 'yargs';
+import { usageError } from '../../common/errors.js';
+import { type CommandName, commandNames } from '../../options/choices.js';
+import { type OptionRow, optionGroups } from '../../options/option-row.js';
+import { type OptionName, rowsOfCommand } from '../../options/option-table.js';
+import { defaultInWords, flagOf, readOption, usageOf } from '../../options/options.js';
+import { commandTable, type Given } from './command-table.js';
+
+/** An option of a command. */
+interface CommandOption {
+  readonly name: string;
+  readonly row: OptionRow;
+  /** Its name on the command line, without dashes: `learning-rate`. */
+  readonly key: string;
+  /** Further such names. */
+  readonly aliases: readonly string[];
+}
+
+const keyOf = (name: string): string => flagOf(name).slice(2);
+
+/** The options of a command, from the rows that name it, by groups. */
+export function optionsOfCommand(command: CommandName): readonly CommandOption[] {
+  const options = Object.entries(rowsOfCommand(command)).map(([name, row]) => {
+    const aliases = [row.alias, commandTable[command].aliases?.[name as OptionName]];
+    return {
+      name,
+      row,
+      key: keyOf(name),
+      aliases: aliases.flatMap((alias) => (alias === undefined ? [] : [keyOf(alias)])),
+    };
+  });
+  return optionGroups.flatMap((group) => options.filter(({ row }) => row.group === group));
+}
+
+/** Every name of an option. */
+export const namesOf = ({ key, aliases }: CommandOption): readonly string[] => [key, ...aliases];
+
+/** What yargs' help shows of an option, and nothing that parsing needs. */
+export function describeOption(parser: Argv, { name, row }: CommandOption): void {
+  const byDefault = defaultInWords(row);
+  const describe = byDefault === undefined ? row.help : `${row.help} (default: ${byDefault})`;
+  // The help shows an option's name alone: what its value is called is made part of it.
+  parser.option(usageOf(name, row).slice(2), { group: `${row.group}:`, describe, global: false });
+}
+
+/**
+ * Makes yargs take an option.
+ * @param coerce gives the option's value, of what yargs hands over.
+ */
+export function addOption(
+  parser: Argv,
+  { key, row, aliases }: CommandOption,
+  coerce: (given: unknown) => unknown,
+): void {
+  const isSwitch = row.type === 'switch';
+  parser.option(key, {
+    type: isSwitch ? 'boolean' : 'string',
+    // Exactly one value, whatever it begins with; of a list as many as follow.
+    ...(row.list ? { array: true } : { nargs: isSwitch ? 0 : 1 }),
+    describe: row.help,
+    global: false,
+    ...(row.type === 'choice' ? { choices: row.choices } : {}),
+    ...(aliases.length > 0 ? { alias: aliases } : {}),
+    conflicts: row.conflicts?.map(keyOf) ?? [],
+    coerce,
+  });
+}
+
+/** One value, or several, as yargs hands them over. @throws TitlesmithError naming flag, value and rule. */
+export function readGiven({ name, key, row }: CommandOption, given: unknown): unknown {
+  if (row.type === 'switch') return given;
+  const flag = flagOf(name);
+  const values: readonly unknown[] = [given].flat();
+  // yargs makes false of --no-NAME.
+  if (values.includes(false)) throw usageError(`--no-${key} is no option: ${flag} takes a value.`);
+  if (values.length === 0 || values.includes(undefined)) {
+    const hint = row.list ? `One that begins with a hyphen is written ${flag}=VALUE.` : undefined;
+    throw usageError(`${flag} needs a value: ${usageOf(name, row)}.`, hint);
+  }
+  if (row.list) return values.map((value) => readOption(flag, row, value));
+  return readOption(flag, row, values.at(-1));
+}
+
+/** The values that were given, by the names of their options. */
+export function givenOptions(command: CommandName, parsed: Readonly<Record<string, unknown>>): Given {
+  const given = optionsOfCommand(command).map(({ name, key }) => [name, parsed[key]] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Given;
+}
+
+/** Commands that take an option of that name on the command line, as they are typed. */
+export function commandsWithOption(key: string): readonly string[] {
+  const takes = (command: CommandName): boolean =>
+    optionsOfCommand(command).some((option) => namesOf(option).includes(key));
+  return commandNames.filter(takes).map((command) => commandTable[command].words);
+}
+
+/** Whether a word is a flag whose value is the word behind it, in whatever command. */
+export function takesNextWord(word: string | undefined): boolean {
+  return word !== undefined && valueFlags.has(word);
+}
+
+const allOptions = commandNames.flatMap(optionsOfCommand);
+const valueFlags = new Set(
+  allOptions
+    .filter(({ row }) => row.type !== 'switch' && !row.list)
+    .flatMap((option) => namesOf(option).map((name) => `--${name}`)),
+);
+const listKeys = new Set(allOptions.filter(({ row }) => row.list).flatMap(namesOf));
+
+/** yargs takes one pair of quotes off values of lists behind an equals sign: they are given another. */
+export function protectQuotes(word: string): string {
+  const [, key = '', value = ''] = /^--([^=]+)=(["'][\s\S]*)$/.exec(word) ?? [];
+  return listKeys.has(key) ? `--${key}="${value}"` : word;
+}

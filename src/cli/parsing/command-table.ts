@@ -1,0 +1,183 @@
+import { usageError } from '../../common/errors.js';
+import type { CommandName, StageName } from '../../options/choices.js';
+import type { BatchSettings, OptionName, RunOptions, ServeOptions } from '../../options/option-table.js';
+import type { Request, SingleCommandOptions } from './request.js';
+
+/** Values of options that were given. Which there can be, the command's rows of the option table say. */
+export type Given = Partial<RunOptions & ServeOptions & BatchSettings & SingleCommandOptions>;
+
+export interface CommandArgument {
+  readonly name: string;
+  readonly help: string;
+  readonly optional?: true;
+}
+
+/** A command as the command line knows it. Its options are the rows that name it. */
+export interface Command {
+  /** As it is typed: `batch merge`. */
+  readonly words: string;
+  /** For the list of commands. */
+  readonly summary: string;
+  readonly description: string;
+  readonly arguments: readonly CommandArgument[];
+  /** Command lines, each below a line that says what it does. */
+  readonly examples: readonly (readonly [purpose: string, line: string])[];
+  /** Further names of options, for this command alone. */
+  readonly aliases?: Readonly<Partial<Record<OptionName, string>>>;
+  /** @param values of the arguments, in order; those that are not optional are there. */
+  readonly request: (values: readonly (string | undefined)[], given: Given) => Request;
+}
+
+const runFolder: CommandArgument = {
+  name: 'run-folder',
+  help: 'A folder that the pipeline made, such as runs/askreddit.',
+};
+
+function stageCommand(
+  stage: StageName,
+  parts: Pick<Command, 'summary' | 'examples'> & Partial<Command>,
+): Command {
+  return {
+    words: stage,
+    description: `The ${stage} stage on its own.`,
+    arguments: [runFolder],
+    request: ([folder = ''], given) => ({ command: stage, folder, given }),
+    ...parts,
+  };
+}
+
+/** Every command, in the order of the help. */
+export const commandTable: Readonly<Record<CommandName, Command>> = {
+  pipeline: {
+    words: 'pipeline',
+    summary: 'all stages, from a subreddit to the report',
+    description: 'Extracts titles, fine-tunes a model, generates titles, refuses copies, writes the report.',
+    arguments: [],
+    examples: [
+      ['try it on the bundled sample', 'titlesmith pipeline --subreddit askreddit'],
+      [
+        'one run each, from dumps',
+        'titlesmith pipeline --subreddit jokes news --input RS_*.zst --from 2019-01',
+      ],
+      ['titles of your own', 'titlesmith pipeline --source csv --input titles.csv --run-name mine'],
+    ],
+    request: (_, given) => ({ command: 'pipeline', given }),
+  },
+  finetune: stageCommand('finetune', {
+    summary: 'train the model of a run',
+    examples: [
+      ['go on from the last checkpoint', 'titlesmith finetune runs/askreddit --restore-from latest'],
+      ['start from GPT-2 instead', 'titlesmith finetune runs/askreddit --model 124M --steps 400'],
+    ],
+  }),
+  generate: stageCommand('generate', {
+    summary: 'generate titles with the model of a run, and print them',
+    arguments: [
+      {
+        ...runFolder,
+        help: `${runFolder.help.slice(0, -1)}; or a model: its folder, 124M, 355M, 774M, 1558M.`,
+      },
+    ],
+    aliases: { slots: 'batchSize' },
+    examples: [
+      ['more titles, more daring', 'titlesmith generate runs/askreddit --nsamples 500 --temperature 1'],
+      ['from a model that belongs to no run', 'titlesmith generate 124M --nsamples 5 --prefix "Why do"'],
+    ],
+  }),
+  dedupe: stageCommand('dedupe', {
+    summary: 'refuse copies and near copies of training titles',
+    examples: [['refuse more', 'titlesmith dedupe runs/askreddit --similarity-threshold 0.7']],
+  }),
+  report: stageCommand('report', {
+    summary: 'write the overfit report of a run',
+    examples: [
+      ['for scripts: exit code 3 on overfitting', 'titlesmith report runs/askreddit --fail-on-overfit'],
+    ],
+  }),
+  devices: {
+    words: 'devices',
+    summary: 'list what the model can run on, and why not',
+    description: 'Tries every device of every engine on a small graph.',
+    arguments: [],
+    examples: [['what --device can name here', 'titlesmith devices']],
+    request: (_, given) => ({ command: 'devices', given }),
+  },
+  review: {
+    words: 'review',
+    summary: 'keep or refuse titles in the browser',
+    description: 'Serves the review of a run to this machine, until Ctrl-C.',
+    arguments: [runFolder],
+    examples: [['at an address that stays', 'titlesmith review runs/askreddit --port 8081']],
+    request: ([folder = ''], given) => ({ command: 'review', folder, given }),
+  },
+  serve: {
+    words: 'serve',
+    summary: 'short texts over HTTP, with a page',
+    description: 'Serves the model of a run, or any model, over HTTP until Ctrl-C or SIGTERM.',
+    arguments: [
+      {
+        name: 'model',
+        help: 'A run such as runs/askreddit, or a model: its folder, 124M, a Hugging Face id.',
+      },
+    ],
+    examples: [
+      ['to this machine', 'titlesmith serve runs/askreddit --port 8080'],
+      ['to others, with a key', 'titlesmith serve runs/askreddit --host 0.0.0.0 --api-key-file key.txt'],
+    ],
+    request: ([model = ''], given) => ({ command: 'serve', model, given }),
+  },
+  export: {
+    words: 'export',
+    summary: 'write a model for other tools',
+    description:
+      'Writes a run as one archive, for another machine; or, with --output, its model for other tools.',
+    arguments: [
+      {
+        name: 'model',
+        help: 'A run such as runs/askreddit; with --output also 124M, a Hugging Face id, a folder.',
+      },
+      {
+        name: 'archive',
+        optional: true,
+        help: 'A .tar.gz, .tar.zst or .tar, a folder, or gs://bucket/name.',
+      },
+    ],
+    examples: [
+      ['a run, for another machine', 'titlesmith export runs/askreddit askreddit.tar.zst'],
+      ['its model, for transformers', 'titlesmith export runs/askreddit --output model --format huggingface'],
+    ],
+    request: ([model = '', to], given) => {
+      if ((to === undefined) === (given.output === undefined))
+        throw usageError('export needs either an archive to write the run to, or --output for its model.');
+      if (to !== undefined) return { command: 'archive', folder: model, to, given };
+      return { command: 'export', model, given };
+    },
+  },
+  import: {
+    words: 'import',
+    summary: 'unpack an archive that export wrote',
+    description: 'Makes a run folder of an archive, after comparing every file with its checksum.',
+    arguments: [{ name: 'archive', help: 'A .tar.gz, .tar.zst or .tar, or gs://bucket/name.' }],
+    examples: [['under another name', 'titlesmith import askreddit.tar.zst --run-name elsewhere']],
+    request: ([from = ''], given) => ({ command: 'import', from, given }),
+  },
+  batch: {
+    words: 'batch',
+    summary: 'many subreddits, unattended, once or by a schedule',
+    description: 'Runs the subreddits of a batch file, each in a process of its own.',
+    arguments: [{ name: 'file', help: 'A YAML file: see docs/batch.md.' }],
+    examples: [
+      ['go on where it was stopped', 'titlesmith batch subreddits.yaml --resume'],
+      ['Mondays at three', 'titlesmith batch subreddits.yaml --schedule "0 3 * * 1" --time-zone UTC'],
+    ],
+    request: ([file = ''], given) => ({ command: 'batch', file, given }),
+  },
+  merge: {
+    words: 'batch merge',
+    summary: 'one batch.json and batch.html of those of all shards',
+    description: 'Merges what the shards of a batch left in a folder or bucket.',
+    arguments: [{ name: 'place', help: 'The folder, or gs://bucket/folder, that --results names.' }],
+    examples: [['of all machines', 'titlesmith batch merge gs://my-bucket/batch']],
+    request: ([place = ''], given) => ({ command: 'merge', place, given }),
+  },
+};

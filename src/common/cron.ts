@@ -1,0 +1,26 @@
+import { Cron } from 'croner';
+
+/** What is wrong with a cron pattern of five fields: minute, hour, day of the month, month, day of the week. */
+export function cronFault(pattern: string): string | undefined {
+  try {
+    // Parsed only; without a function nothing is ever started.
+    new Cron(pattern, { mode: '5-part' });
+    return undefined;
+  } catch (error) {
+    const fields = pattern.trim().split(/\s+/).length;
+    if (fields !== 5) return `it has ${fields}`;
+    return error instanceof Error
+      ? error.message.replace(/^CronPattern: /, '').replace(/\.$/, '')
+      : String(error);
+  }
+}
+
+/**
+ * The first time after `from` that a cron pattern names; undefined where there is none.
+ * @param zone an IANA time zone; the machine's own where left out.
+ */
+export function nextCronTime(pattern: string, zone: string | undefined, from: Date): Date | undefined {
+  return (
+    new Cron(pattern, { mode: '5-part', ...(zone ? { timezone: zone } : {}) }).nextRun(from) ?? undefined
+  );
+}

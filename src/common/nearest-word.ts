@@ -1,0 +1,11 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/**
+ * The word that was probably meant by a mistyped one: the nearest by Levenshtein distance, where at most a third of its
+ * letters differ; undefined where none is that near.
+ */
+export function nearestWord(typed: string, words: readonly string[]): string | undefined {
+  if (words.length === 0) return undefined;
+  const nearest = closest(typed, words);
+  return 3 * distance(typed, nearest) <= nearest.length ? nearest : undefined;
+}

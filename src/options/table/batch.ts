@@ -1,0 +1,100 @@
+import type { OptionRows } from '../option-row.js';
+
+const batch = { group: 'Batch', commands: ['batch'] } as const;
+
+/** What a batch as a whole is told: keys at the top of its file, and flags that come before them. */
+export const batchSettings = {
+  schedule: {
+    ...batch,
+    type: 'cron',
+    argument: 'cron',
+    help: 'Start a batch at these times, for example "0 3 * * 1", until stopped.',
+    defaultInWords: 'once, now',
+  },
+  timeZone: {
+    ...batch,
+    type: 'timeZone',
+    argument: 'zone',
+    help: 'Time zone of the schedule, such as Europe/Berlin.',
+    defaultInWords: "the machine's",
+  },
+  jobs: {
+    ...batch,
+    type: 'integer',
+    minimum: 1,
+    maximum: 256,
+    default: 1,
+    argument: 'count',
+    help: 'Runs at a time, as far as memory allows.',
+  },
+  memory: {
+    ...batch,
+    type: 'bytes',
+    argument: 'bytes',
+    help: 'Memory that runs may take together, such as 12GiB.',
+    defaultInWords: 'nine tenths of what is available at the start',
+  },
+  deadline: {
+    ...batch,
+    type: 'duration',
+    argument: 'time',
+    help: 'Time one run may take, such as 90m or 6h; then it is stopped, saved, and counts as failed.',
+    defaultInWords: 'none',
+  },
+  retries: {
+    ...batch,
+    type: 'integer',
+    minimum: 0,
+    maximum: 100,
+    default: 3,
+    argument: 'count',
+    help: 'Further tries of a run that failed for a reason that may pass: network, busy servers.',
+  },
+  retryPause: {
+    ...batch,
+    type: 'duration',
+    default: 30,
+    argument: 'time',
+    help: 'Pause before the first of them; each further one is twice as long, with a random part.',
+    defaultInWords: '30s',
+  },
+  notify: {
+    ...batch,
+    type: 'text',
+    argument: 'url|command',
+    help: 'Told when a batch ends: a URL gets its summary as JSON, a command on standard input.',
+    defaultInWords: 'nobody',
+  },
+  results: {
+    ...batch,
+    type: 'path',
+    argument: 'folder|gs://bucket/folder',
+    help: 'Where finished runs are kept for other machines, and taken from where they are not here.',
+    defaultInWords: 'nowhere else',
+  },
+  shardCount: {
+    ...batch,
+    type: 'integer',
+    minimum: 1,
+    maximum: 10_000,
+    argument: 'count',
+    help: 'Machines that share the batch.',
+    defaultInWords: 'CLOUD_RUN_TASK_COUNT',
+  },
+  shardIndex: {
+    ...batch,
+    type: 'integer',
+    minimum: 0,
+    maximum: 9_999,
+    argument: 'number',
+    help: 'Which of them this one is, from 0.',
+    defaultInWords: 'CLOUD_RUN_TASK_INDEX or JOB_COMPLETION_INDEX',
+  },
+  runsDir: {
+    ...batch,
+    type: 'path',
+    default: 'runs',
+    argument: 'folder',
+    help: 'Where run folders and batch.json are kept.',
+  },
+} as const satisfies OptionRows;

@@ -1,0 +1,74 @@
+import { commandNames, stageNames } from '../choices.js';
+import type { OptionRows } from '../option-row.js';
+
+/** What is refused. */
+export const reviewOptions = {
+  similarityThreshold: {
+    group: 'Review',
+    commands: ['pipeline', 'dedupe'],
+    stages: ['dedupe'],
+    type: 'number',
+    minimum: 0,
+    exclusiveMinimum: true,
+    maximum: 1,
+    or: 'auto',
+    default: 0.8,
+    argument: 'rating',
+    help:
+      'Similarity to a training title, 0 to 1, from which a title is refused as a near copy; auto: the lowest at ' +
+      'which at most 1% of the held-out titles would be refused.',
+  },
+  failOnOverfit: {
+    group: 'Review',
+    commands: ['pipeline', 'report'],
+    type: 'switch',
+    help: 'End with exit code 3 when the report finds that the model overfits.',
+  },
+} as const satisfies OptionRows;
+
+/** The run as a whole. */
+export const runOptions = {
+  seed: {
+    group: 'Run',
+    commands: ['pipeline', 'finetune', 'generate'],
+    stages: ['finetune', 'generate'],
+    type: 'integer',
+    minimum: 0,
+    maximum: 2 ** 32 - 1,
+    default: 1,
+    argument: 'number',
+    help: 'Seed of all randomness.',
+  },
+  runName: {
+    group: 'Run',
+    commands: ['pipeline', 'import'],
+    type: 'runName',
+    argument: 'name',
+    help: 'Folder name of the run.',
+    defaultInWords: 'the subreddit',
+  },
+  runsDir: {
+    group: 'Run',
+    commands: ['pipeline', 'import'],
+    type: 'path',
+    default: 'runs',
+    argument: 'folder',
+    help: 'Where run folders are kept.',
+  },
+  until: {
+    group: 'Run',
+    commands: ['pipeline'],
+    type: 'choice',
+    choices: stageNames,
+    default: 'report',
+    argument: 'stage',
+    help: `Last stage to run: ${stageNames.join(', ')}.`,
+  },
+  overwrite: {
+    group: 'Run',
+    commands: ['pipeline', 'finetune', 'generate', 'dedupe', 'report', 'import'],
+    type: 'switch',
+    help: 'Remove what an earlier run of that name left, and start anew.',
+  },
+  json: { group: 'Run', commands: commandNames, type: 'switch', help: 'Print JSON lines instead of text.' },
+} as const satisfies OptionRows;

@@ -1,0 +1,203 @@
+import { cronFault } from '../common/cron.js';
+import type { ValueRule, ValueTypeName } from './option-row.js';
+
+/** How values of one type are read and checked. */
+interface ValueType<Rule> {
+  /** What a text stands for: a value, or, where the text has not the type's form, something that is not accepted. */
+  readonly read: (text: string) => unknown;
+  /** Whether a value of whatever type is one by the rule. */
+  readonly accepts: (value: unknown, rule: Rule) => boolean;
+  /** What is wrong with a value that is not accepted; completes "--flag got VALUE, which …". */
+  readonly fault: (rule: Rule, value: unknown) => string;
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const asIs = (text: string): string => text;
+/** A check of text alone. */
+const matches =
+  (pattern: RegExp) =>
+  (value: unknown): boolean =>
+    isText(value) && pattern.test(value);
+
+const longestText = 10_000;
+const [mostBytes, longestSeconds] = [1e15, 366 * 86_400];
+
+/** What a number of bytes may be given in. */
+const byteUnits: Readonly<Record<string, number>> = {
+  '': 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+};
+
+/** Seconds in the units a time may be given in. */
+const timeUnits: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+function isWithin(
+  value: unknown,
+  { minimum, maximum, exclusiveMinimum, or }: ValueRule<'integer' | 'number'>,
+): boolean {
+  if (or !== undefined && value === or) return true;
+  if (typeof value !== 'number' || !(value >= minimum && value <= maximum)) return false;
+  return exclusiveMinimum !== true || value > minimum;
+}
+
+function boundsFault(
+  what: string,
+  { minimum, maximum, exclusiveMinimum, or }: ValueRule<'integer' | 'number'>,
+) {
+  const range = exclusiveMinimum
+    ? `above ${minimum} and at most ${maximum}`
+    : `from ${minimum} to ${maximum}`;
+  return or === undefined ? `is not a ${what} ${range}` : `is neither ${or} nor a ${what} ${range}`;
+}
+
+function isMonth(value: unknown): boolean {
+  return (
+    matches(/^\d{4}-(0[1-9]|1[0-2])$/)(value) &&
+    (value as string) >= '2005-06' &&
+    (value as string) <= '2099-12'
+  );
+}
+const monthFault = 'is not a month, YYYY-MM, from 2005-06 on';
+
+function isTimeZone(value: unknown): boolean {
+  if (!isText(value)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const truth: ValueType<unknown> = {
+  read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+  accepts: (value) => typeof value === 'boolean',
+  fault: () => 'is neither true nor false',
+};
+
+/** Every type of value an option can have. */
+const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>> } = {
+  /** `32`, not `32.0`, `3e1` or `0x20`. */
+  integer: {
+    read: (text) => (/^[+-]?\d{1,16}$/.test(text) ? Number(text) : text),
+    accepts: (value, rule) =>
+      (typeof value !== 'number' || Number.isSafeInteger(value)) && isWithin(value, rule),
+    fault: (rule) => boundsFault('whole number', rule),
+  },
+  /** Exponents allowed, hexadecimal not. */
+  number: {
+    read: (text) => (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text),
+    accepts: isWithin,
+    fault: (rule) => boundsFault('number', rule),
+  },
+  choice: {
+    read: asIs,
+    accepts: (value, { choices }) => isText(value) && choices.includes(value),
+    fault: ({ choices }) => `is none of ${choices.join(', ')}`,
+  },
+  choices: {
+    read: (text) => text.split(',').map((word) => word.trim()),
+    accepts: (value, { choices }) =>
+      Array.isArray(value) &&
+      new Set(value).size === value.length &&
+      value.every((word) => choices.includes(word as string)),
+    fault: ({ choices }) => `is none of ${choices.join(', ')}, and ${choices.join(',')}`,
+  },
+  switch: truth,
+  boolean: truth,
+  /** Half a surrogate pair has no UTF-8 form: it would be replaced silently, and could cut a character in two. */
+  text: {
+    read: asIs,
+    accepts: (value) =>
+      isText(value) && value.length <= longestText && !value.includes('\0') && !/\p{Surrogate}/u.test(value),
+    fault: (_, value) => {
+      if (!isText(value)) return 'is no text';
+      if (value.length > longestText) return `is longer than ${longestText} characters`;
+      return value.includes('\0') ? 'holds a NUL character' : 'holds half a character (a lone surrogate)';
+    },
+  },
+  path: {
+    read: asIs,
+    accepts: (value) => isText(value) && value !== '' && !value.includes('\0'),
+    fault: () => 'is not a path',
+  },
+  /** `5000000`, `30GB`, `1.5 TiB`. */
+  bytes: {
+    read: (text) => {
+      const [, number, unit = ''] = /^(\d+(?:\.\d+)?) ?([kmgt]i?b)?$/i.exec(text) ?? [];
+      return number === undefined ? undefined : Math.round(Number(number) * byteUnits[unit.toLowerCase()]!);
+    },
+    accepts: (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= mostBytes,
+    fault: () => 'is not a number of bytes, such as 5000000, 30GB or 100GiB',
+  },
+  /** From a second to 366 days: `45s`, `90m`, `6h`, `1d`. */
+  duration: {
+    read: (text) => {
+      const [, number, unit = ''] = /^(\d{1,9}(?:\.\d+)?) ?([smhd])$/.exec(text) ?? [];
+      return number === undefined ? undefined : Number(number) * timeUnits[unit]!;
+    },
+    accepts: (value) => typeof value === 'number' && value >= 1 && value <= longestSeconds,
+    fault: () => 'is not a time, such as 45s, 90m, 6h or 1d',
+  },
+  /** `YYYY-MM`, from the first posts on Reddit on. */
+  month: { read: asIs, accepts: isMonth, fault: () => monthFault },
+  relativeMonth: {
+    read: asIs,
+    accepts: (value) => isMonth(value) || matches(/^now(-\d{1,4})?$/)(value),
+    fault: () => `${monthFault}, and not relative to this month, such as now-1`,
+  },
+  /** In lower case, as Reddit does not tell cases apart; a leading `r/` or `/r/` is taken off. */
+  subreddit: {
+    read: (text) => text.replace(/^\/?r\//i, '').toLowerCase(),
+    accepts: matches(/^[a-z0-9_]{2,21}$/),
+    fault: () => 'is not the name of a subreddit: 2 to 21 letters, digits or underscores',
+  },
+  /** It becomes the name of a folder on any system. */
+  runName: {
+    read: asIs,
+    accepts: matches(/^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?$/),
+    fault: () => 'is not a run name: up to 100 letters, digits, dots, hyphens and underscores',
+  },
+  origin: {
+    read: (text) => text.toLowerCase(),
+    accepts: matches(/^(?:\*|https?:\/\/[a-z0-9.[\]:-]+)$/),
+    fault: () => 'is neither * nor an origin such as https://example.org',
+  },
+  cron: {
+    read: asIs,
+    accepts: (value) => isText(value) && cronFault(value) === undefined,
+    fault: (_, value) =>
+      `is not a cron pattern of five fields, such as "0 3 * * 1" (${cronFault(String(value))})`,
+  },
+  timeZone: {
+    read: asIs,
+    accepts: isTimeZone,
+    fault: () => 'is not a time zone such as Europe/Berlin or UTC',
+  },
+};
+
+/** A value that a rule does not allow. Its message completes "--flag got VALUE, which …". */
+export class ValueFault extends Error {}
+
+/** A value as it is. @throws ValueFault where the rule does not allow it. */
+export function checkValue(rule: ValueRule, value: unknown): unknown {
+  // The rule's type chooses the entry, so that the two fit.
+  const type = valueTypes[rule.type] as ValueType<ValueRule>;
+  if (type.accepts(value, rule)) return value;
+  throw new ValueFault(type.fault(rule, value));
+}
+
+/** The value that a text stands for. @throws ValueFault where it stands for none, or for one the rule does not allow. */
+export function readValue(rule: ValueRule, text: string): unknown {
+  const type = valueTypes[rule.type] as ValueType<ValueRule>;
+  const value = type.read(text);
+  if (type.accepts(value, rule)) return value;
+  throw new ValueFault(type.fault(rule, text));
+}
