@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     ...base.test,
     // In place of the base's own: merged, the lists would add up.
-    include: ['engine/engines', 'engine/float16', 'training/*', 'generation/*', 'gpt2/decoder', 'device'].map(
+    include: ['engine/engines', 'engine/float16', 'training/*', 'generation/*', 'transformer/decoder', 'device'].map(
       (name) => `test/model/${name}.test.ts`,
     ),
     fileParallelism: false,

@@ -11,8 +11,8 @@ import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-
 import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
 import { tokenizeTitles } from '../../src/model/tokenizer/tokenized-titles.js';
 import { type Batch, BatchStream } from '../../src/model/training/batches.js';
+import { learningRateAt } from '../../src/model/training/learning-rate.js';
 import { gradientName, trainingGraph } from '../../src/model/training/loss-graph.js';
-import { learningRateAt } from '../../src/model/training/schedule.js';
 import {
   createTrainableModel,
   initializeModel,

@@ -1,5 +1,5 @@
 import type { TextJudgement } from '../common/judgement.js';
-import type { GenerationOptions } from '../model/generation/options.js';
+import type { GenerationOptions } from '../model/generation/generation-options.js';
 import type { FinishReason } from '../model/generation/sequence.js';
 
 /** What a route asks the model for. Plain data, so that it crosses threads. */

@@ -8,7 +8,7 @@ import { dedupe } from '../../src/dedupe/dedupe.js';
 import { overfitStatistics } from '../../src/dedupe/statistics.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
 import { generateTexts } from '../../src/model/generation/generate.js';
-import { generationDefaults } from '../../src/model/generation/options.js';
+import { generationDefaults } from '../../src/model/generation/generation-options.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
 import { tokenizeTitles } from '../../src/model/tokenizer/tokenized-titles.js';
 import { openDecodeSession } from '../../src/model/transformer/decode-session.js';

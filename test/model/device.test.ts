@@ -10,12 +10,12 @@ import { findAdapter } from '../../src/model/engine/onnxruntime/graphics-card.js
 import { openEngine } from '../../src/model/engine/open-engine.js';
 import { DeviceMemoryError } from '../../src/model/engine/out-of-memory.js';
 import { generateTexts } from '../../src/model/generation/generate.js';
-import { generationDefaults } from '../../src/model/generation/options.js';
+import { generationDefaults } from '../../src/model/generation/generation-options.js';
 import * as graph from '../../src/model/graph/builder.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
 import { tokenizeTitles } from '../../src/model/tokenizer/tokenized-titles.js';
-import type { MetricsLine } from '../../src/model/training/storage.js';
 import type { TrainingOptions } from '../../src/model/training/training-options.js';
+import type { MetricsLine } from '../../src/model/training/training-storage.js';
 import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
 import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
 import {

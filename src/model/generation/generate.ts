@@ -3,8 +3,8 @@ import type { WorkContext } from '../../common/progress.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { DecodeSession, PromptCache } from '../transformer/decode-session.js';
 import { ContinuousBatch } from './continuous-batch.js';
+import type { GenerationOptions } from './generation-options.js';
 import { GenerationRequest } from './generation-request.js';
-import type { GenerationOptions } from './options.js';
 import type { Prompt } from './prompts.js';
 import type { GeneratedText } from './sequence.js';
 

@@ -3,7 +3,11 @@ import { formatCount } from '../../common/number-formats.js';
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { DecodeSession, Scores } from '../transformer/decode-session.js';
-import { effectiveTemperature, type GenerationOptions, validateGenerationOptions } from './options.js';
+import {
+  effectiveTemperature,
+  type GenerationOptions,
+  validateGenerationOptions,
+} from './generation-options.js';
 import { checkCapacity, encodePrompts, type Prompt } from './prompts.js';
 import { createSampler, type SampleToken } from './sampler.js';
 import { type GeneratedText, Sequence } from './sequence.js';
@@ -12,7 +16,7 @@ import { type GeneratedText, Sequence } from './sequence.js';
 export const maximumDraws = 8;
 
 /** Is told what becomes of a request. */
-export interface GenerationListener {
+interface GenerationListener {
   /** After every token of a sequence that goes on. */
   onToken?(sequence: Sequence): void;
   /** A text is finished for good. @param rest what {@link Sequence.takeDelta} has not returned of it. */

@@ -1,7 +1,7 @@
 import { usageError } from '../../common/errors.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { DecodeSession, PromptCache } from '../transformer/decode-session.js';
-import { type GenerationOptions, validateGenerationOptions } from './options.js';
+import { type GenerationOptions, validateGenerationOptions } from './generation-options.js';
 
 /** What texts go on from. */
 export interface Prompt {

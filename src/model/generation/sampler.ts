@@ -1,7 +1,7 @@
 import { TitlesmithError } from '../../common/errors.js';
 import type { Random } from '../../common/random.js';
 import type { Scores } from '../transformer/decode-session.js';
-import type { SamplingOptions } from './options.js';
+import type { SamplingOptions } from './generation-options.js';
 
 /**
  * Draws one token id from one row of scores, whose probabilities hold the temperature already. The scores are left
@@ -139,20 +139,20 @@ export interface Cutoff {
   readonly ties: number;
 }
 
-/** Values that share one maximum in {@link topKCutoff}'s first look. */
+/** Values of a block, of which {@link topKCutoff} first looks at the maximum alone. */
 const blockLength = 16;
 
 /**
- * The k largest values. Most are ruled out by a bound, the k-th largest of the maxima of blocks: k values at least
- * reach it.
+ * The cutoff that keeps the k largest values. Most are ruled out by a bound, the k-th largest of the maxima of blocks: at
+ * least k values reach it.
  * @param values [n], not NaN.
- * @param count k, from 1 to n.
+ * @param k from 1 to n.
  * @param scratch at least n long; overwritten.
  */
-export function topKCutoff(values: Float32Array, count: number, scratch: Float32Array): Cutoff {
+export function topKCutoff(values: Float32Array, k: number, scratch: Float32Array): Cutoff {
   const blocks = Math.ceil(values.length / blockLength);
   let bound = Number.NEGATIVE_INFINITY;
-  if (count <= blocks) {
+  if (k <= blocks) {
     for (let block = 0; block < blocks; block++) {
       const end = Math.min((block + 1) * blockLength, values.length);
       let maximum = Number.NEGATIVE_INFINITY;
@@ -161,28 +161,28 @@ export function topKCutoff(values: Float32Array, count: number, scratch: Float32
       }
       scratch[block] = maximum;
     }
-    bound = findCutoff(scratch.subarray(0, blocks), 'count', count).value;
+    bound = findCutoff(scratch.subarray(0, blocks), 'count', k).value;
   }
-  return findCutoff(valuesFrom(bound, values, scratch), 'count', count);
+  return findCutoff(valuesFrom(bound, values, scratch), 'count', k);
 }
 
 /**
- * The fewest largest weights that together reach a share of their sum; as many as there are where rounding keeps
- * them below it. Weights below the average of what may be left out are ruled out first: all of them together are
+ * The cutoff that keeps the fewest largest weights that together reach the share `topP` of their sum; all where rounding
+ * keeps them below it. Weights below the average of what may be left out are ruled out first: all of them together are
  * less than that.
  * @param weights [n], not negative, not NaN, some above 0.
  * @param total their sum.
- * @param share above 0 and below 1.
+ * @param topP above 0 and below 1.
  * @param scratch at least n long; overwritten.
  */
 export function topPCutoff(
   weights: Float32Array,
   total: number,
-  share: number,
+  topP: number,
   scratch: Float32Array,
 ): Cutoff {
-  const bound = ((1 - share) * total) / weights.length;
-  return findCutoff(valuesFrom(bound, weights, scratch), 'mass', share * total);
+  const bound = ((1 - topP) * total) / weights.length;
+  return findCutoff(valuesFrom(bound, weights, scratch), 'mass', topP * total);
 }
 
 /** Copies the values that reach a bound. @returns the part of `scratch` that holds them. */

@@ -1,7 +1,7 @@
 import { createRandom, type Random } from '../../common/random.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import type { GenerationOptions } from './generation-options.js';
 import { IncrementalText } from './incremental-text.js';
-import type { GenerationOptions } from './options.js';
 import { endTexts, type Prompt } from './prompts.js';
 
 export type FinishReason = 'stop' | 'length';

@@ -26,7 +26,7 @@ export interface Batch {
   readonly titleCount: number;
 }
 
-export interface BatchOptions {
+interface BatchOptions {
   readonly batchSize: number;
   readonly rowLength: number;
   /** Starts and ends every title. */

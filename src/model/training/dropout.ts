@@ -42,10 +42,10 @@ export function dropoutInputs(configuration: TransformerConfiguration, shape: Ba
 }
 
 /**
- * Draws what dropout leaves out (Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from
- * Overfitting", 2014, section 4; scaled while training, as PyTorch does): a factor for each activation, 0 with
- * probability `share`, else 1 / (1 − share). The factors of a batch follow from the seed and its number alone, so that a
- * resumed training draws the same.
+ * Draws a factor for each activation that dropout applies to: 0 with the probability p, else 1 / (1 − p) (Srivastava et
+ * al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014, section 4; scaled while training, as
+ * PyTorch does). The factors of a batch follow from the seed and its number alone, so that a resumed training draws the
+ * same.
  */
 export class DropoutFactors {
   private readonly arrays: ReadonlyMap<string, Float32Array>;
@@ -53,20 +53,20 @@ export class DropoutFactors {
   constructor(
     configuration: TransformerConfiguration,
     shape: BatchShape,
-    private readonly options: { readonly share: number; readonly seed: number },
+    private readonly options: { readonly probability: number; readonly seed: number },
   ) {
     const shapes = [...dropoutShapes(configuration, shape)];
     this.arrays = new Map(shapes.map(([name, size]) => [name, new Float32Array(elementCount(size))]));
   }
 
-  /** Feeds for the batch of this number; valid until the next draw. */
+  /** The factors of the batch of this number, by input name; valid until the next draw. */
   draw(batch: number): Record<string, Float32Array> {
-    const { share, seed } = this.options;
-    const kept = 1 / (1 - share);
+    const { probability, seed } = this.options;
+    const kept = 1 / (1 - probability);
     for (const [name, array] of this.arrays) {
       const random = createRandom(seed, 'dropout', batch, name);
       for (let element = 0; element < array.length; element++) {
-        array[element] = random.uniform() < share ? 0 : kept;
+        array[element] = random.uniform() < probability ? 0 : kept;
       }
     }
     return Object.fromEntries(this.arrays);

@@ -42,7 +42,7 @@ export class LossPrograms {
       evaluation: await engine.compile(evaluationGraph(configuration, shape, model.adapters, matmulDtype)),
     };
     const factors =
-      dropout > 0 ? new DropoutFactors(configuration, shape, { share: dropout, seed }) : undefined;
+      dropout > 0 ? new DropoutFactors(configuration, shape, { probability: dropout, seed }) : undefined;
     return new LossPrograms(programs, factors);
   }
 

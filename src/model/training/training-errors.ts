@@ -1,7 +1,7 @@
 import { TitlesmithError } from '../../common/errors.js';
 import { DeviceMemoryError, TensorTooLargeError } from '../engine/out-of-memory.js';
-import type { TrainingPlan } from './plan.js';
 import type { TrainingOptions } from './training-options.js';
+import type { TrainingPlan } from './training-plan.js';
 
 /** The error of a training whose numbers overflowed for good. @param what is not finite, for the message. */
 export function divergedError(what: string, { mixedPrecision }: TrainingOptions): TitlesmithError {

@@ -6,17 +6,9 @@ import type { TransformerConfiguration } from '../transformer/configuration.js';
 import type { WeightSource } from '../transformer/weight-source.js';
 import { BatchStream, evaluationBatches } from './batches.js';
 import { DeviceTrainingState } from './device-training-state.js';
+import { learningRateAt } from './learning-rate.js';
 import { LossPrograms } from './loss-programs.js';
 import { afterStep, initialLossScaling } from './loss-scale.js';
-import { epochsOf, planTraining, type TrainingData, type TrainingPlan } from './plan.js';
-import { learningRateAt } from './schedule.js';
-import {
-  type MetricsLine,
-  type MetricsLog,
-  stateTensors,
-  type TrainingPosition,
-  type TrainingStorage,
-} from './storage.js';
 import {
   createTrainableModel,
   initializeModel,
@@ -25,7 +17,15 @@ import {
 } from './trainable-model.js';
 import { divergedError, explainMemoryShortage } from './training-errors.js';
 import type { TrainingOptions } from './training-options.js';
+import { epochsOf, planTraining, type TrainingData, type TrainingPlan } from './training-plan.js';
 import { HostTrainingState, type TrainingState } from './training-state.js';
+import {
+  type MetricsLine,
+  type MetricsLog,
+  stateTensors,
+  type TrainingPosition,
+  type TrainingStorage,
+} from './training-storage.js';
 
 /** All that training needs. */
 export interface TrainingInput {

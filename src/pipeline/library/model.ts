@@ -1,7 +1,7 @@
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import { AtomicFile } from '../../io/atomic-file.js';
 import { generateTexts } from '../../model/generation/generate.js';
-import { type GenerationOptions, generationDefaults } from '../../model/generation/options.js';
+import { type GenerationOptions, generationDefaults } from '../../model/generation/generation-options.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';

@@ -4,7 +4,7 @@ import type { WorkContext } from '../../common/progress.js';
 import { readDataset } from '../../data/dataset.js';
 import type { TokenLimits } from '../../model/tokenizer/tokenized-titles.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import type { TrainingData } from '../../model/training/plan.js';
+import type { TrainingData } from '../../model/training/training-plan.js';
 import { runFiles } from '../run/run-files.js';
 import { TokenFile, writeTokens } from './token-file.js';
 

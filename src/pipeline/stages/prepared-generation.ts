@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { fileError, usageError } from '../../common/errors.js';
-import type { GenerationOptions } from '../../model/generation/options.js';
+import type { GenerationOptions } from '../../model/generation/generation-options.js';
 import { checkCapacity, encodePrompts, longestPrompt, type Prompt } from '../../model/generation/prompts.js';
 import type { OpenModel } from '../../model/weights/open-model.js';
 import type { RunOptions } from '../../options/option-table.js';
 
 /** What is asked of generation, checked against a model, and the positions that takes. */
-export interface PreparedGeneration {
+interface PreparedGeneration {
   readonly options: GenerationOptions;
   /** The prefixes as tokens. */
   readonly prompts: readonly Prompt[];

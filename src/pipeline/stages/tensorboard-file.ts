@@ -1,7 +1,7 @@
 import { AppendLog } from '../../io/append-log.js';
 import { field, type MessageDescriptions, messageCodec, repeatedField } from '../../io/protobuf.js';
 import { type RecordFormat, tfRecords } from '../../io/record-formats.js';
-import type { MetricsLine } from '../../model/training/storage.js';
+import type { MetricsLine } from '../../model/training/training-storage.js';
 
 /** TensorBoard's messages (tensorflow/core/util/event.proto and framework/summary.proto), as far as they are used. */
 const messages: MessageDescriptions = {

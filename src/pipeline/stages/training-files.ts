@@ -11,7 +11,7 @@ import type {
   StateTensor,
   TrainingPosition,
   TrainingStorage,
-} from '../../model/training/storage.js';
+} from '../../model/training/training-storage.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import { writeModelDescription, writeWeights } from '../../model/weights/checkpoint.js';
 import { SafetensorsFile, writeSafetensors } from '../../model/weights/safetensors.js';

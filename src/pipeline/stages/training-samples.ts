@@ -5,7 +5,7 @@ import { createTitleJudge, type TitleJudge } from '../../dedupe/title-judge.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { Engine } from '../../model/engine/engine.js';
 import { generateTexts } from '../../model/generation/generate.js';
-import { generationDefaults } from '../../model/generation/options.js';
+import { generationDefaults } from '../../model/generation/generation-options.js';
 import { encodeWords } from '../../model/tokenizer/gpt2.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { TrainingSamples } from '../../model/training/training-loop.js';
@@ -14,7 +14,7 @@ import type { WeightSource } from '../../model/transformer/weight-source.js';
 import { openForGeneration } from '../../model/weights/open-for-generation.js';
 import type { DatasetTitles } from './dataset.js';
 
-export interface SampleSettings {
+interface SampleSettings {
   readonly folder: string;
   readonly every: number;
   readonly seed: number;

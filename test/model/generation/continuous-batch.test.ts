@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { ContinuousBatch } from '../../../src/model/generation/continuous-batch.js';
+import {
+  type GenerationOptions,
+  generationDefaults,
+} from '../../../src/model/generation/generation-options.js';
 import { GenerationRequest } from '../../../src/model/generation/generation-request.js';
-import { type GenerationOptions, generationDefaults } from '../../../src/model/generation/options.js';
 import type { GeneratedText } from '../../../src/model/generation/sequence.js';
 import type { DecodeSession } from '../../../src/model/transformer/decode-session.js';
 import { byIndex, generate } from './collect-texts.js';

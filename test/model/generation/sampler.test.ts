@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../../src/common/random.js';
-import type { SamplingOptions } from '../../../src/model/generation/options.js';
+import type { SamplingOptions } from '../../../src/model/generation/generation-options.js';
 import { createSampler } from '../../../src/model/generation/sampler.js';
 import { chiSquare } from './chi-square.js';
 import { scoresOf } from './markov-model.js';

@@ -60,7 +60,7 @@ describe('dropout', () => {
   );
 
   it('leaves out its share, each batch others, and the same ones again for the same batch', () => {
-    const factors = new DropoutFactors(oracle.configuration, shape, { share: 0.25, seed: 3 });
+    const factors = new DropoutFactors(oracle.configuration, shape, { probability: 0.25, seed: 3 });
     const drawn = (batch: number) =>
       Object.fromEntries(Object.entries(factors.draw(batch)).map(([name, array]) => [name, [...array]]));
     const [first, second, again] = [drawn(7), drawn(8), drawn(7)];

@@ -4,7 +4,7 @@ import type {
   StateTensor,
   TrainingPosition,
   TrainingStorage,
-} from '../../../src/model/training/storage.js';
+} from '../../../src/model/training/training-storage.js';
 import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import { parameterSpecifications } from '../../../src/model/transformer/parameters.js';
 

@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { NumericArray } from '../../../src/model/engine/engine.js';
 import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime/cpu-engine.js';
 import { type Batch, BatchStream } from '../../../src/model/training/batches.js';
+import { learningRateAt } from '../../../src/model/training/learning-rate.js';
 import { gradientName, trainingGraph } from '../../../src/model/training/loss-graph.js';
-import { learningRateAt } from '../../../src/model/training/schedule.js';
 import {
   createTrainableModel,
   parameterFeeds,

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { MetricsLine } from '../../../src/model/training/storage.js';
+import type { MetricsLine } from '../../../src/model/training/training-storage.js';
 import { TensorBoardFile } from '../../../src/pipeline/stages/tensorboard-file.js';
 import { oraclePython, runOracle } from '../../oracles/python.js';
 

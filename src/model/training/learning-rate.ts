@@ -1,3 +1,5 @@
+import type { ScheduleName } from '../../options/choices.js';
+
 /** Share of the peak that is left at the end, as Hoffmann et al. 2022 ("Training Compute-Optimal LLMs") decay it. */
 const floor = 0.1;
 
@@ -9,17 +11,17 @@ const floor = 0.1;
 export function learningRateAt(
   step: number,
   options: {
+    /** The peak. */
     readonly learningRate: number;
     readonly warmupSteps: number;
     readonly totalSteps: number;
-    readonly schedule: 'cosine' | 'linear' | 'constant';
+    readonly schedule: ScheduleName;
   },
 ): number {
   const { learningRate, warmupSteps, totalSteps, schedule } = options;
   if (step < warmupSteps) return (learningRate * (step + 1)) / warmupSteps;
+  if (schedule === 'constant') return learningRate;
   const progress = Math.min(1, (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps));
-  const share = { cosine: 0.5 * (1 + Math.cos(Math.PI * progress)), linear: 1 - progress, constant: 1 }[
-    schedule
-  ];
-  return learningRate * (schedule === 'constant' ? 1 : floor + (1 - floor) * share);
+  const decay = schedule === 'cosine' ? 0.5 * (1 + Math.cos(Math.PI * progress)) : 1 - progress;
+  return learningRate * (floor + (1 - floor) * decay);
 }

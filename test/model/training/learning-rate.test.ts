@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { learningRateAt } from '../../../src/model/training/schedule.js';
+import { learningRateAt } from '../../../src/model/training/learning-rate.js';
 
 describe('the learning rate', () => {
   const shape = { learningRate: 2, warmupSteps: 4, totalSteps: 14 };

@@ -5,7 +5,7 @@ import {
   type GenerationOptions,
   generationDefaults,
   validateGenerationOptions,
-} from '../../../src/model/generation/options.js';
+} from '../../../src/model/generation/generation-options.js';
 import { recital, sessionOf, tokenizerOf } from './markov-model.js';
 
 const wrong: [Partial<GenerationOptions>, string][] = [

@@ -21,7 +21,7 @@ export interface GenerationOptions extends SamplingOptions {
   readonly length: number;
   /** Text every output goes on from; undefined: the start of a title. */
   readonly prefix?: string | undefined;
-  /** What the model reads before the prefix, never shown (src/common/conditioning.ts). */
+  /** What the model reads before the prefix, never shown (src/data/conditioning.ts). */
   readonly hiddenPrefix?: string | undefined;
   /** Several prefixes instead of one. Text i goes on from prefix ⌊i / nsamples⌋. */
   readonly prefixes?: readonly string[] | undefined;
@@ -36,7 +36,7 @@ export interface GenerationOptions extends SamplingOptions {
 }
 
 /**
- * Values for what is not said. They are gpt-2-simple's but for `length`: its 1023 is the whole context, while a
+ * Values for what is left out. They are gpt-2-simple's but for `length`: its 1023 is the whole context, while a
  * title takes about 15 tokens and an output that reaches 64 has lost its way.
  */
 export const generationDefaults: GenerationOptions = {
@@ -66,7 +66,7 @@ export function effectiveTemperature(temperature: number): number {
 }
 
 /**
- * Refuses options that cannot be.
+ * Checks options.
  * @throws TitlesmithError `usage` naming the flag, the value and the rule it breaks.
  */
 export function validateGenerationOptions(options: GenerationOptions): void {
