@@ -7,9 +7,14 @@ export default defineConfig({
   test: {
     ...base.test,
     // In place of the base's own: merged, the lists would add up.
-    include: ['engine/engines', 'engine/float16', 'training/*', 'generation/*', 'transformer/decoder', 'device'].map(
-      (name) => `test/model/${name}.test.ts`,
-    ),
+    include: [
+      'engine/engines',
+      'engine/float16',
+      'training/*',
+      'generation/*',
+      'transformer/decoder',
+      'device',
+    ].map((name) => `test/model/${name}.test.ts`),
     fileParallelism: false,
     // In software a first run compiles hundreds of shaders, and a training of some steps takes minutes.
     testTimeout: 1_800_000,
