@@ -69,7 +69,7 @@ it.each([
   );
   expect(code).toBe(1);
   expect(errors.trim().split('\n').at(-1)).toContain(
-    `--mixed-precision float16 is not to be had on ${engine} cpu: ${reason}. titlesmith devices lists those`,
+    `--mixed-precision float16 is not available on ${engine} cpu: ${reason}. titlesmith devices lists those`,
   );
 });
 

@@ -161,7 +161,7 @@ function mayHaveGraphicsCard(): boolean {
 }
 
 /** The device chosen, and why. */
-export interface ChosenDevice extends DeviceChoice {
+interface ChosenDevice extends DeviceChoice {
   readonly reason: string;
   readonly description?: string | undefined;
 }

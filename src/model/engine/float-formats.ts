@@ -1,5 +1,5 @@
 /** 16-bit floats: those that published checkpoints come in. */
-export type HalfFormat = 'F16' | 'BF16';
+type HalfFormat = 'F16' | 'BF16';
 
 let halves: Float32Array | undefined;
 

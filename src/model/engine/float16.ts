@@ -38,9 +38,9 @@ export async function requireEngineFloat16(engine: Engine, asked: string): Promi
   if (shortage !== undefined) throw float16Unavailable(asked, engine.name, shortage);
 }
 
-/** The error of asking for float16 where it is not to be had. */
+/** The error of asking for float16 on a device that does not compute in it. */
 export function float16Unavailable(asked: string, device: string, shortage: string): TitlesmithError {
-  return new TitlesmithError(`${asked} is not to be had on ${device}: ${shortage}.`, {
+  return new TitlesmithError(`${asked} is not available on ${device}: ${shortage}.`, {
     code: 'float16-unavailable',
     hint: 'titlesmith devices lists those that compute in float16; name one with --device, or leave the flag out.',
   });

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { TitlesmithError } from '../../common/errors.js';
 import { type TfjsModule, usedKernels } from './tfjs.js';
 
-export type TfjsDevice = 'cpu' | 'cuda';
+type TfjsDevice = 'cpu' | 'cuda';
 
 interface Package {
   readonly name: string;

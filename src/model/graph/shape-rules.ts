@@ -22,7 +22,7 @@ function fail(op: OpName, rule: string, ...received: readonly (Tensor | undefine
 }
 
 /** Shape of two operands broadcast against each other: axes aligned at the end, sizes equal or 1 (numpy's rule). */
-export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
+function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
   const rank = Math.max(a.length, b.length);
   const shape: number[] = [];
   for (let axis = 0; axis < rank; axis++) {

@@ -38,3 +38,18 @@ export function topologicalOrder(outputs: readonly Tensor[]): OpNode[] {
   }
   return order;
 }
+
+/** The inputs that `outputs` need, by name. */
+export function inputsOf(outputs: readonly Tensor[]): Map<string, TensorSpecification> {
+  const inputs = topologicalOrder(outputs).filter((node): node is OpNode<'input'> => node.op === 'input');
+  return new Map(inputs.map(({ attributes }) => [attributes.name, attributes]));
+}
+
+/** How often each tensor is read, by nodes and as an output. */
+export function countUses(outputs: readonly Tensor[]): Map<Tensor, number> {
+  const uses = new Map<Tensor, number>();
+  const count = (tensor: Tensor): void => void uses.set(tensor, (uses.get(tensor) ?? 0) + 1);
+  for (const output of outputs) count(output);
+  for (const node of topologicalOrder(outputs)) node.inputs.forEach(count);
+  return uses;
+}

@@ -153,7 +153,7 @@ function checkMerges(
 }
 
 /** The text of a tokenizer's two files, and the paths that name them in messages. */
-export interface TokenizerTexts {
+interface TokenizerTexts {
   readonly vocabulary: { readonly path: string; readonly content: string };
   readonly merges: { readonly path: string; readonly content: string };
 }

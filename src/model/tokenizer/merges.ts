@@ -1,5 +1,5 @@
 /** The rank of a token (a byte string) among merges; undefined where it is no token. */
-export type RankOf = (token: string) => number | undefined;
+type RankOf = (token: string) => number | undefined;
 
 /** Ranks by token, from tokens in order of rank. */
 export function ranksOf(tokens: readonly string[]): ReadonlyMap<string, number> {

@@ -59,7 +59,7 @@ export interface TransformerPromptCache extends PromptCache {
   readonly cache: KeyValueCache;
 }
 
-export interface DecoderOptions extends DecodeSizes {
+interface DecoderOptions extends DecodeSizes {
   /** `float32` where it is left out. */
   readonly precision?: Precision;
 }

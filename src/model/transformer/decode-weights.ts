@@ -11,7 +11,7 @@ import { quantizedOutputName, type SymbolicParameters, scalesName } from './tran
 import type { WeightSource } from './weight-source.js';
 
 /** What the decode graph is built on: its parameters, and their values by name. */
-export interface DecodeWeights {
+interface DecodeWeights {
   readonly parameters: SymbolicParameters;
   readonly constants: ReadonlyMap<string, NumericArray>;
 }
@@ -85,7 +85,7 @@ export async function readDecodeWeights(
 }
 
 /** A matrix [C,M] in 8 bits: element · scale of its column. */
-export interface QuantizedMatrix {
+interface QuantizedMatrix {
   /** [C,M] */
   readonly values: Int8Array;
   /** [M] */

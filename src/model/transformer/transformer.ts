@@ -31,7 +31,7 @@ import type { ParameterSpecification } from './parameters.js';
 export type SymbolicParameters = ReadonlyMap<string, Tensor>;
 
 /** What attention gives back for one layer. */
-export interface AttentionOutputs {
+interface AttentionOutputs {
   /** What each token takes from those it sees, [..,C]. */
   readonly mixed: Tensor;
   /** Keys and values that the tokens saw, their own among them, [B,H,K,D]. */
@@ -62,14 +62,14 @@ export interface BlockDropout {
 }
 
 /** What every layer is computed with. */
-export interface TransformerContext {
+interface TransformerContext {
   readonly configuration: TransformerConfiguration;
   readonly parameters: SymbolicParameters;
   readonly attention: Attention;
   readonly dropout?: Dropout | undefined;
 }
 
-export interface TransformerOutputs {
+interface TransformerOutputs {
   /** Hidden states after the last norm, float32 [..,C]. */
   readonly hidden: Tensor;
   /** The residual stream before each layer and behind the last: L + 1 of float32 [..,C]. */

@@ -49,7 +49,7 @@ export function weightsEntry(names: readonly string[]): string | undefined {
 }
 
 /** The files of a model, in a fixed order; or the first that is missing. */
-export type ModelFiles = { readonly names: readonly string[] } | { readonly missing: string };
+type ModelFiles = { readonly names: readonly string[] } | { readonly missing: string };
 
 /**
  * Looks for the files of a model in Hugging Face form in a folder.

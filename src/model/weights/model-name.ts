@@ -6,7 +6,7 @@ import type { TransformerConfiguration } from '../transformer/configuration.js';
  * What `--model` can name: a repository of the Hugging Face hub at a revision, or a folder (or a checkpoint
  * in it).
  */
-export type ModelName =
+type ModelName =
   | { readonly kind: 'hub'; readonly repository: string; readonly revision: string }
   | { readonly kind: 'folder'; readonly path: string };
 

@@ -47,7 +47,7 @@ function json(value: unknown): string {
 }
 
 /** Bytes of weights in one file. */
-export interface FileLimits {
+interface FileLimits {
   /** In the model itself; larger models keep their weights beside the graph. */
   readonly model: number;
   readonly dataFile: number;

@@ -20,7 +20,7 @@ export interface LocatedModel {
 }
 
 /** A model whose files are there and checked; its weights are still to be read. */
-export interface AvailableModel extends OpenModel {
+interface AvailableModel extends OpenModel {
   readonly source: LocatedModel;
 }
 
@@ -37,7 +37,7 @@ type Found =
   | { readonly located: LocatedModel; readonly folder: ModelFolder };
 
 /** How a model is looked for. */
-export interface ModelRequest {
+interface ModelRequest {
   /** Undefined: what the environment asks for. */
   readonly settings?: HubSettings | undefined;
   /** As `locateModel` gave it: exactly this model, or none. */

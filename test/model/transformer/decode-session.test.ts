@@ -176,7 +176,7 @@ describe('opening', () => {
   it.runIf(!hasFloat16)('in float16 is refused where the engine does not compute in it', async () => {
     const sizes = { slots: 1, capacity, precision: 'float16' } as const;
     const opening = openDecodeSession(engine, configuration, storedWeights(oracleParameters()), sizes);
-    await expect(opening).rejects.toThrow(`precision float16 is not to be had on ${engine.name}: `);
+    await expect(opening).rejects.toThrow(`precision float16 is not available on ${engine.name}: `);
   });
 
   it('pads heads to the width that the engine attends with', async () => {

@@ -1,6 +1,6 @@
 import type { OpName } from '../../graph/op-table.js';
 import { formatShape } from '../../graph/shape.js';
-import { type OpNode, type Tensor, topologicalOrder } from '../../graph/tensor.js';
+import { countUses, type OpNode, type Tensor, topologicalOrder } from '../../graph/tensor.js';
 import {
   type ExportContext,
   type Exporter,
@@ -10,13 +10,13 @@ import {
 } from './op-exporters.js';
 import { type AxisNames, type OnnxModel, OnnxWriter } from './writer.js';
 
-export interface ExportOptions {
+interface ExportOptions {
   /** Names of inputs that become weights. */
   readonly constants?: ReadonlySet<string>;
   /**
-   * Axes of inputs and outputs whose size is known only in a run, as torch.onnx's `dynamic_axes`. Sizes along them stand
-   * in the graph as well, but must not decide what is computed: nothing may name them but `reshape`, where those before
-   * the first axis that changes stay as they are.
+   * Axes of inputs and outputs whose size is known only in a run, as in torch.onnx's `dynamic_axes`. The graph has sizes
+   * for them too, but no op may name one: neither `reshape` (for the portable target, those before the first axis that
+   * it changes are safe) nor `broadcastTo` nor `split`.
    */
   readonly dynamicAxes?: Readonly<Record<string, AxisNames>>;
   /** Splits of inputs whose chunks are inputs themselves, with the names of those. */
@@ -46,10 +46,7 @@ function planFusion(
   outputs: readonly Tensor[],
   isGemm: (product: OpNode) => boolean,
 ): Map<OpNode, Tensor> {
-  const uses = new Map<Tensor, number>();
-  const count = (tensor: Tensor): void => void uses.set(tensor, (uses.get(tensor) ?? 0) + 1);
-  for (const output of outputs) count(output);
-  for (const node of order) node.inputs.forEach(count);
+  const uses = countUses(outputs);
   const plan = new Map<OpNode, Tensor>();
   for (const node of order) {
     if (node.op !== 'add') continue;

@@ -71,7 +71,7 @@ export function encodeWithExternalWeights(
 }
 
 /** Whole numbers are ints, `{ float }` is one. */
-export type AttributeValue = number | string | readonly number[] | { readonly float: number };
+type AttributeValue = number | string | readonly number[] | { readonly float: number };
 
 function attribute(name: string, value: AttributeValue): AttributeProto {
   if (typeof value === 'number') return { name, type: attributeTypes.int, i: value };

@@ -1,6 +1,6 @@
 import { input, quantizedMatmul } from '../../graph/builder.js';
 import { elementCount, type TensorSpecification } from '../../graph/shape.js';
-import { type OpNode, type Tensor, topologicalOrder } from '../../graph/tensor.js';
+import { inputsOf, type OpNode, type Tensor, topologicalOrder } from '../../graph/tensor.js';
 import {
   type CompileOptions,
   checkedShape,
@@ -40,8 +40,8 @@ export function createOnnxRuntimeEngine({ threads, profile }: OnnxRuntimeOptions
     const { constants, dynamicAxes = {} } = options;
     const fixedNames = new Set([...(constants?.keys() ?? []), ...Object.keys(dynamicAxes)]);
     const plan = planZeroCopy(outputs, fixedNames);
-    const inputs = inputSpecifications(outputs);
-    const read = inputSpecifications(plan.outputs);
+    const inputs = inputsOf(Object.values(outputs));
+    const read = inputsOf(Object.values(plan.outputs));
     const fixed = new Map<string, Constant>();
     for (const [name, array] of constants ?? []) {
       const specification = inputs.get(name);
@@ -67,7 +67,7 @@ export function createOnnxRuntimeEngine({ threads, profile }: OnnxRuntimeOptions
       for (const [index, name] of names.entries()) read.set(name, node.outputs[index]!);
     const written = new Map(Object.entries(plan.outputs));
     const session = await OrtSession.open(model, read, written, sessionOptions);
-    return new OnnxRuntimeProgram(session, inputs, new Map(Object.entries(outputs)), plan);
+    return new CpuProgram(session, inputs, new Map(Object.entries(outputs)), plan);
   };
   let saturates: Promise<boolean> | undefined;
   return {
@@ -99,15 +99,9 @@ function packedConstants(outputs: Outputs): ReadonlySet<string> {
   return new Set(names);
 }
 
-function inputSpecifications(outputs: Outputs): Map<string, TensorSpecification> {
-  const nodes = topologicalOrder(Object.values(outputs));
-  const inputs = nodes.filter((node): node is OpNode<'input'> => node.op === 'input');
-  return new Map(inputs.map(({ attributes }) => [attributes.name, attributes]));
-}
-
 type Arrays = Readonly<Record<string, NumericArray>>;
 
-class OnnxRuntimeProgram implements Program {
+class CpuProgram implements Program {
   /** Room for the updates of rows, kept from run to run; undefined while a run has it. */
   private updates: Record<string, Float32Array> | undefined;
 
@@ -189,6 +183,6 @@ export async function productsSaturate(
   } finally {
     await program.dispose();
   }
-  const exact = inner * 127;
-  return result.some((value) => Math.abs(value / exact - 1) > 1e-3);
+  const expected = inner * 127;
+  return result.some((value) => Math.abs(value / expected - 1) > 1e-3);
 }

@@ -1,6 +1,6 @@
 import type { Chunk } from '../../graph/chunks.js';
 import { formatShape, type TensorSpecification } from '../../graph/shape.js';
-import { type OpNode, type Tensor, topologicalOrder } from '../../graph/tensor.js';
+import { inputsOf, type Tensor } from '../../graph/tensor.js';
 import {
   type CompileOptions,
   checkedShape,
@@ -39,12 +39,6 @@ export async function openDeviceEngine(
   };
 }
 
-function inputsOf(outputs: Readonly<Record<string, Tensor>>): Map<string, TensorSpecification> {
-  const nodes = topologicalOrder(Object.values(outputs));
-  const inputs = nodes.filter((node): node is OpNode<'input'> => node.op === 'input');
-  return new Map(inputs.map(({ attributes }) => [attributes.name, attributes]));
-}
-
 interface Device {
   readonly provider: Provider;
   readonly threads: number;
@@ -57,7 +51,7 @@ async function compile(
   { provider, threads, largestBuffer }: Device,
 ): Promise<Program> {
   const { outputs: computed, chunks } = splitForBuffers(outputs, largestBuffer);
-  const [inputs, read] = [inputsOf(outputs), inputsOf(computed)];
+  const [inputs, read] = [inputsOf(Object.values(outputs)), inputsOf(Object.values(computed))];
   const fixed = new Map<string, Constant>();
   for (const [name, array] of constants ?? []) {
     const specification = inputs.get(name);
@@ -93,7 +87,7 @@ class DeviceProgram implements Program {
     private readonly session: OrtSession,
     private readonly inputs: Specifications,
     private readonly outputs: Specifications,
-    /** Those of inputs and outputs that are too large for a buffer. */
+    /** Chunks of the inputs and outputs that are too large for a buffer. */
     private readonly chunks: ReadonlyMap<string, readonly Chunk[]>,
   ) {}
 

@@ -14,7 +14,7 @@ import { onnxTypes } from '../onnx/schema.js';
 import { explainDeviceError } from '../out-of-memory.js';
 import { bufferChunks } from './buffer-chunks.js';
 import { ChunkedDeviceTensor, OrtDeviceTensor, onDevice } from './device-tensor.js';
-import { created, type Handle, ortLibrary } from './ort-api.js';
+import { type Handle, newHandle, ortApi } from './ort-api.js';
 import type { Provider } from './providers.js';
 import { RowCopy, type RowPair } from './row-copy.js';
 import { OrtSession, sharedEnvironment, wrap } from './session.js';
@@ -43,8 +43,8 @@ export class OrtDeviceMemory implements DeviceMemory {
       appendProvider: provider.append,
     });
     const [deviceAllocator, defaultMemory] = [0, 0];
-    const description = created((out) =>
-      ortLibrary().functions.createMemoryInfo(provider.memoryName, deviceAllocator, 0, defaultMemory, out),
+    const description = newHandle((out) =>
+      ortApi().functions.createMemoryInfo(provider.memoryName, deviceAllocator, 0, defaultMemory, out),
     );
     return new OrtDeviceMemory(
       session,
@@ -68,8 +68,8 @@ export class OrtDeviceMemory implements DeviceMemory {
   private allocateBuffer({ shape, dtype }: TensorSpecification): OrtDeviceTensor {
     const dimensions = BigInt64Array.from(shape, BigInt);
     const make = (): Handle =>
-      created((out) =>
-        ortLibrary().functions.createTensorAsOrtValue(
+      newHandle((out) =>
+        ortApi().functions.createTensorAsOrtValue(
           this.allocator,
           dimensions,
           shape.length,
@@ -103,7 +103,7 @@ export class OrtDeviceMemory implements DeviceMemory {
   }
 
   private async copy(whole: readonly (readonly [from: Value, to: Value])[]): Promise<void> {
-    const { functions, check } = ortLibrary();
+    const { functions, check } = ortApi();
     const pairs = whole.flatMap(([from, to]) => chunksOfPair(from, to));
     const wrapped: Handle[] = [];
     const handleOf = (value: Value, { specification }: DeviceTensor): Handle => {

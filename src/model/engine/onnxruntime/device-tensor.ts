@@ -2,9 +2,9 @@ import type { Chunk } from '../../graph/chunks.js';
 import { elementCount, formatShape, type Shape, type TensorSpecification } from '../../graph/shape.js';
 import type { DeviceTensor } from '../engine.js';
 import { elementBytes, onnxTypes } from '../onnx/schema.js';
-import { created, type Handle, ortLibrary } from './ort-api.js';
+import { type Handle, newHandle, ortApi } from './ort-api.js';
 
-/** Does a piece of work when it is its turn. */
+/** Does some work when it is its turn. */
 export type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 let lastTurn: Promise<unknown> = Promise.resolve();
@@ -19,21 +19,21 @@ export const onDevice: InTurn = (work) => {
   return turn;
 };
 
-/** A value of the runtime's that is made when it is first used, as making it is work on the device. */
+/** A value of the runtime's, made when it is first used: making it is work on the device. */
 interface Lazy {
   readonly make: () => Handle;
   handle?: Handle;
 }
 
-/** In turn, as the runtime's memory is not to be touched while something runs. */
+/** In turn: the runtime's memory must not be touched while something runs. */
 function release(value: Lazy): void {
   void onDevice(async () => {
-    if (value.handle !== undefined) ortLibrary().functions.releaseValue(value.handle);
+    if (value.handle !== undefined) ortApi().functions.releaseValue(value.handle);
   });
 }
 
-/** Releases what was forgotten without being disposed of. */
-const forgotten = new FinalizationRegistry<Lazy>(release);
+/** Releases tensors that are collected without having been disposed of. */
+const collected = new FinalizationRegistry<Lazy>(release);
 
 /** A tensor in memory of an execution provider. */
 export class OrtDeviceTensor implements DeviceTensor {
@@ -51,7 +51,7 @@ export class OrtDeviceTensor implements DeviceTensor {
     private readonly base?: OrtDeviceTensor,
   ) {
     this.value = { make };
-    forgotten.register(this, this.value, this);
+    collected.register(this, this.value, this);
   }
 
   private get handle(): Handle {
@@ -65,9 +65,9 @@ export class OrtDeviceTensor implements DeviceTensor {
       throw new RangeError(`a view ${formatShape(shape)} of ${formatShape(this.specification.shape)}`);
     }
     const make = (): Handle => {
-      const { functions } = ortLibrary();
-      const address = created((out) => functions.getTensorMutableData(this.handle, out));
-      return created((out) =>
+      const { functions } = ortApi();
+      const address = newHandle((out) => functions.getTensorMutableData(this.handle, out));
+      return newHandle((out) =>
         functions.createTensorWithDataAsOrtValue(
           this.memory,
           address,
@@ -82,7 +82,7 @@ export class OrtDeviceTensor implements DeviceTensor {
     return new OrtDeviceTensor({ shape, dtype }, make, this.memory, this.base ?? this);
   }
 
-  /** The runtime's value, asked for in a turn on the device. @throws RangeError naming it where it does not fit what a program wants. */
+  /** The runtime's value; called in a turn on the device. @throws RangeError naming it where it does not fit the specification. */
   handleFor(name: string, { shape, dtype }: TensorSpecification, dynamicRows: boolean): Handle {
     const own = this.specification;
     const rows = dynamicRows ? (own.shape[0] ?? 1) : (shape[0] ?? 1);
@@ -97,7 +97,7 @@ export class OrtDeviceTensor implements DeviceTensor {
   }
 
   dispose(): void {
-    forgotten.unregister(this);
+    collected.unregister(this);
     release(this.value);
   }
 }

@@ -53,7 +53,7 @@ const positions = {
 const apiVersion = 23;
 
 /** The C functions, each returning a status: null for success. */
-export interface OrtFunctions {
+interface OrtFunctions {
   createSessionFromArray: AsyncCreateSession;
   run: AsyncRun;
   createSessionOptions(out: Out): Status;
@@ -235,7 +235,7 @@ function libraryPath(): string {
 }
 
 /** ONNX Runtime's C API, loaded once a thread. */
-export interface OrtLibrary {
+interface OrtApi {
   readonly version: string;
   /** Held so that it is never collected: koffi would unload the library under the functions, which do not hold it. */
   readonly image: LibraryHandle;
@@ -244,7 +244,7 @@ export interface OrtLibrary {
   readonly check: (status: Status) => void;
 }
 
-function load(): OrtLibrary {
+function load(): OrtApi {
   configureRuntime();
   const image = foreign.load(libraryPath());
   const base = foreign.decode(
@@ -283,17 +283,17 @@ function parameterType(declaration: string): ReturnType<typeof foreign.out> | st
   return declaration.startsWith(output) ? foreign.out(declaration.slice(output.length)) : declaration;
 }
 
-let loaded: OrtLibrary | undefined;
+let loaded: OrtApi | undefined;
 
 /** @throws TitlesmithError where the package has no library for this system. */
-export function ortLibrary(): OrtLibrary {
+export function ortApi(): OrtApi {
   loaded ??= load();
   return loaded;
 }
 
 /** Calls a function that gives a handle back through its last parameter. */
-export function created(make: (out: Out) => Status): Handle {
+export function newHandle(make: (out: Out) => Status): Handle {
   const out: Out = [null];
-  ortLibrary().check(make(out));
+  ortApi().check(make(out));
   return out[0]!;
 }

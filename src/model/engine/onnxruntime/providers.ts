@@ -1,13 +1,13 @@
 import { TitlesmithError } from '../../../common/errors.js';
 import type { OnnxTarget } from '../onnx/op-exporters.js';
 import { webGpuTarget } from '../onnx/webgpu-ops.js';
-import { created, type Handle, ortLibrary } from './ort-api.js';
+import { type Handle, newHandle, ortApi } from './ort-api.js';
 import { type VulkanLimits, vulkanDevices } from './vulkan.js';
 
 /** Adds an execution provider to a session's options. @throws Error saying why the device cannot be used. */
 export type AppendProvider = (options: Handle) => void;
 
-/** What computes beside the processor. */
+/** What computes in place of the processor: one of ONNX Runtime's execution providers. */
 export interface Provider {
   readonly append: AppendProvider;
   /** ONNX Runtime's name for memory on the device. */
@@ -24,14 +24,14 @@ export type ProviderName = 'webgpu' | 'cuda';
 function appendByName(name: string, settings: Readonly<Record<string, string>>): AppendProvider {
   const [keys, values] = [Object.keys(settings), Object.values(settings)];
   return (options) => {
-    const { functions, check } = ortLibrary();
+    const { functions, check } = ortApi();
     check(functions.sessionOptionsAppendExecutionProvider(options, name, keys, values, keys.length));
   };
 }
 
 function appendCuda(options: Handle): void {
-  const { functions, check } = ortLibrary();
-  const cuda = created((out) => functions.createCudaProviderOptions(out));
+  const { functions, check } = ortApi();
+  const cuda = newHandle((out) => functions.createCudaProviderOptions(out));
   try {
     check(functions.appendCudaExecutionProvider(options, cuda));
   } finally {
@@ -69,7 +69,7 @@ const guaranteed: VulkanLimits = {
 /** Operands of the element by element operators, each of which may be as large as the largest buffer. */
 const operands = 3;
 
-/** More in one piece is of no use; kernels count in 32 bits, and a driver may fail to give the very most it allows. */
+/** Larger buffers are of no use: kernels count in 32 bits, and a driver may fail to give the most it claims to allow. */
 const largestUseful = 2 ** 29;
 /** What Dawn and the driver may add to a buffer. */
 const padding = 2 ** 16;
@@ -101,9 +101,9 @@ function setLimit(name: keyof VulkanLimits): number | undefined {
 }
 
 /**
- * Bytes of the largest buffer to use on a card's WebGPU. ONNX Runtime asks for all the card has and does not tell what
- * that is: read from the Vulkan driver, where Dawn takes it from, and elsewhere what WebGPU guarantees. Larger than what
- * one binding takes may be, as ONNX Runtime binds such a buffer in pieces, while a dispatch has bindings for them.
+ * Bytes of the largest buffer to use by WebGPU. ONNX Runtime asks for the card's limits, but does not tell them: they are
+ * read from the Vulkan driver, as Dawn does; without Vulkan they are what WebGPU guarantees. A buffer may be larger than
+ * what one binding takes: ONNX Runtime binds it in several, of which a dispatch has only so many.
  */
 function largestWebGpuBuffer(): number {
   const set = setLimit('maxBufferSize');
@@ -114,7 +114,7 @@ function largestWebGpuBuffer(): number {
   return Math.min(largestUseful, limits.maxBufferSize - padding, binding * bindings);
 }
 
-/** Of several cards the least: which one WebGPU has taken is not told. */
+/** The least of several cards: ONNX Runtime does not tell which one it computes on. */
 function readLimits(): VulkanLimits {
   if (process.platform !== 'linux') return guaranteed;
   try {

@@ -12,7 +12,7 @@ export interface RowPair {
 }
 
 /** Shapes of a pair, and the type of both. */
-export interface PairSpecification {
+interface PairSpecification {
   readonly from: Shape;
   readonly to: Shape;
   readonly dtype: DType;

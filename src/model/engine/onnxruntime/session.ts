@@ -3,7 +3,7 @@ import { checkedShape, type NumericArray, type Value } from '../engine.js';
 import { onnxTypes } from '../onnx/schema.js';
 import { encodeWithExternalWeights, type OnnxModel } from '../onnx/writer.js';
 import { type InTurn, OrtDeviceTensor, onDevice } from './device-tensor.js';
-import { created, type Handle, type Out, ortLibrary } from './ort-api.js';
+import { type Handle, newHandle, type Out, ortApi } from './ort-api.js';
 import type { AppendProvider } from './providers.js';
 
 /** A runtime value over the caller's memory: nothing is copied, so the array must outlive the handle. */
@@ -14,10 +14,10 @@ export function wrap(
   dynamicRows = false,
 ): Handle {
   const shape = checkedShape(name, array, specification, dynamicRows);
-  const { functions } = ortLibrary();
+  const { functions } = ortApi();
   const dimensions = BigInt64Array.from(shape, BigInt);
   const { byteLength } = array!;
-  return created((out) =>
+  return newHandle((out) =>
     functions.createTensorWithDataAsOrtValue(
       cpuMemory(),
       array!,
@@ -33,7 +33,7 @@ export function wrap(
 let memoryInfo: Handle | undefined;
 
 function cpuMemory(): Handle {
-  memoryInfo ??= created((out) => ortLibrary().functions.createCpuMemoryInfo(0, 0, out));
+  memoryInfo ??= newHandle((out) => ortApi().functions.createCpuMemoryInfo(0, 0, out));
   return memoryInfo;
 }
 
@@ -52,11 +52,11 @@ let environment: Handle | undefined;
  */
 export function sharedEnvironment(threads: number): Handle {
   if (environment !== undefined) return environment;
-  const { functions, check } = ortLibrary();
-  const threading = created((out) => functions.createThreadingOptions(out));
+  const { functions, check } = ortApi();
+  const threading = newHandle((out) => functions.createThreadingOptions(out));
   check(functions.setGlobalIntraOpNumThreads(threading, threads));
   check(functions.setGlobalInterOpNumThreads(threading, 1));
-  environment = created((out) =>
+  environment = newHandle((out) =>
     functions.createEnvWithGlobalThreadPools(logLevel(), 'titlesmith', threading, out),
   );
   functions.releaseThreadingOptions(threading);
@@ -71,7 +71,7 @@ export interface Constant {
   readonly specification: TensorSpecification;
 }
 
-export interface SessionOptions {
+interface SessionOptions {
   /** Threads of the process's pool, where this session makes it; 0: one for each physical core. */
   readonly threads: number;
   /** Values of the model's weights. */
@@ -124,8 +124,8 @@ export class OrtSession {
       inTurn,
     }: SessionOptions,
   ): Promise<OrtSession> {
-    const { functions, check } = ortLibrary();
-    const options = created((out) => functions.createSessionOptions(out));
+    const { functions, check } = ortApi();
+    const options = newHandle((out) => functions.createSessionOptions(out));
     const allOptimizations = 99;
     check(functions.setSessionLogSeverityLevel(options, logLevel()));
     check(functions.setSessionGraphOptimizationLevel(options, allOptimizations));
@@ -166,7 +166,7 @@ export class OrtSession {
 
   /** Runs the model off the calling thread. @throws RangeError on a missing or misshapen array. */
   async run(feeds: Readonly<Record<string, Value>>, results: Readonly<Record<string, Value>>): Promise<void> {
-    const { functions, check } = ortLibrary();
+    const { functions, check } = ortApi();
     const values: Handle[] = [];
     const held = { feeds, results };
     const wrapAll = (specifications: Specifications, given: Readonly<Record<string, Value>>): Handle[] =>
@@ -205,14 +205,14 @@ export class OrtSession {
   }
 
   async dispose(): Promise<void> {
-    const { functions } = ortLibrary();
+    const { functions } = ortApi();
     await this.inTurn(async () => functions.releaseSession(this.session));
     for (const value of this.constantValues) functions.releaseValue(value);
   }
 
   /** An allocator of the memory that the session's provider computes in; valid while the session lives. */
   allocator(memory: Handle): Handle {
-    return created((out) => ortLibrary().functions.createAllocator(this.session, memory, out));
+    return newHandle((out) => ortApi().functions.createAllocator(this.session, memory, out));
   }
 
   /** Keeps the constants' memory reachable. */

@@ -8,7 +8,7 @@ export interface VulkanLimits {
 }
 
 /** A graphics card as its Vulkan driver describes it. */
-export interface VulkanDevice {
+interface VulkanDevice {
   readonly name: string;
   /** Name and version, such as `NVIDIA 550.54.15`. */
   readonly driver: string;

@@ -1,16 +1,16 @@
 import { add, split } from '../../graph/builder.js';
 import { elementCount, formatShape } from '../../graph/shape.js';
-import { type OpNode, type Tensor, topologicalOrder } from '../../graph/tensor.js';
+import { countUses, type OpNode, type Tensor, topologicalOrder } from '../../graph/tensor.js';
 
 /** Elements of an array of the caller's that the runtime sees as a tensor of its own. */
-export interface View {
+interface View {
   readonly array: string;
   readonly start: number;
   readonly end: number;
 }
 
 /** Rows that are added to an output after the run: the output `updates`, at indices that lie in an input. */
-export interface RowAddition {
+interface RowAddition {
   readonly output: string;
   readonly updates: string;
   readonly indices: View;
@@ -33,14 +33,6 @@ const isNode = <Op extends OpNode['op']>(node: OpNode, op: Op): node is OpNode<O
 
 const isRowConcat = (tensor: Tensor): boolean =>
   isNode(tensor.node, 'concat') && tensor.node.attributes.axis === 0;
-
-function useCounts(outputs: readonly Tensor[]): Map<Tensor, number> {
-  const uses = new Map<Tensor, number>();
-  const count = (tensor: Tensor): void => void uses.set(tensor, (uses.get(tensor) ?? 0) + 1);
-  for (const output of outputs) count(output);
-  for (const node of topologicalOrder(outputs)) node.inputs.forEach(count);
-  return uses;
-}
 
 /** The tensors of equal shape whose sum a tensor is, as far as the sums on the way have no other use. */
 function termsOf(tensor: Tensor, uses: ReadonlyMap<Tensor, number>): Tensor[] {
@@ -77,7 +69,7 @@ export function planZeroCopy(
   outputs: Readonly<Record<string, Tensor>>,
   fixed: ReadonlySet<string>,
 ): ZeroCopyPlan {
-  const uses = useCounts(Object.values(outputs));
+  const uses = countUses(Object.values(outputs));
   const views = new Map<string, View>();
   const computed: Record<string, Tensor> = {};
   const additions: RowAddition[] = [];

@@ -14,7 +14,7 @@ import {
 } from './api.js';
 import type { HubSettings } from './settings.js';
 
-export interface BlobRequest {
+interface BlobRequest {
   readonly repository: string;
   readonly commit: string;
   readonly file: RemoteFile;

@@ -15,7 +15,7 @@ import { downloadBlob } from './download.js';
 import type { HubSettings } from './settings.js';
 
 /** What is asked of the hub. */
-export interface HubRequest {
+interface HubRequest {
   readonly repository: string;
   /** A branch, tag or commit. */
   readonly revision: string;

@@ -77,7 +77,7 @@ async function openWeights(prefix: string, configuration: TransformerConfigurati
 }
 
 /** OpenAI's hparams.json. @throws TitlesmithError when it is not JSON, or a size is missing or absurd. */
-export function parseHyperparameters(content: string, path: string): TransformerConfiguration {
+function parseHyperparameters(content: string, path: string): TransformerConfiguration {
   const refuse = (what: string): never => {
     throw new TitlesmithError(`${path}: ${what}.`, {
       code: 'model-configuration',

@@ -138,7 +138,7 @@ export class TensorBundle {
 }
 
 /** Data files of a checkpoint, by the number of shards its index names. */
-export function dataPath(prefix: string, shard: number, shards: number): string {
+function dataPath(prefix: string, shard: number, shards: number): string {
   const digits = (value: number): string => String(value).padStart(5, '0');
   return `${prefix}.data-${digits(shard)}-of-${digits(shards)}`;
 }
