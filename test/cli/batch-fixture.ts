@@ -42,6 +42,9 @@ export const smallOptions = `  source: duckdb
   length: 8
 `;
 
+/** Flags for a batch that goes on after one that was killed, whose runs first save what they have: it tries again for minutes. */
+export const patience = ['--retry-pause', '1s', '--retries', '9'] as const;
+
 export function readBatch(folder: string, name = 'batch.json'): BatchRecord {
   return JSON.parse(readFileSync(join(folder, name), 'utf8')) as BatchRecord;
 }

@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
-import { lastLine, runCli, startCli, temporaryFolder } from './run-cli.js';
+import { atMoments, lastLine, runCli, startCli, temporaryFolder, untilStopped } from './run-cli.js';
 import { SmallTraining } from './small-training.js';
 
 const folder = temporaryFolder();
@@ -37,24 +36,19 @@ function fillDisk(path: string): void {
 
 test.runIf(mounted)(
   'a save that finds the disk full ends in one line, leaves the checkpoint before it, and training goes on later',
-  { timeout: 300_000 },
   async () => {
     const [steps, ballast] = [20, join(disk, 'ballast')];
     const whole = await SmallTraining.prepare(join(folder, 'whole'), steps);
     expect((await runCli(whole.command, folder)).code).toBe(0);
 
     const training = await SmallTraining.prepare(disk, steps);
-    const { child, finished } = startCli(training.command, folder);
-    let ended = false;
-    void finished.finally(() => {
-      ended = true;
-    });
-    while (!ended && !existsSync(join(training.checkpoint, 'optimizer.safetensors'))) await setImmediate();
-    // Held, so that it cannot end while the disk fills.
-    child.kill('SIGSTOP');
+    // Held once it has saved, so that it cannot end while the disk fills.
+    const hold = atMoments({ signal: 'SIGSTOP', output: /"label":"train","done":3,/ });
+    const started = startCli(training.command, folder, hold);
+    await untilStopped(started);
     fillDisk(ballast);
-    child.kill('SIGCONT');
-    const failed = await finished;
+    started.child.kill('SIGCONT');
+    const failed = await started.finished;
     expect(failed.code).toBe(1);
     expect(lastLine(failed)).toMatch(
       /Cannot write .*: no space left on the device\. Free some space, then run the same/,

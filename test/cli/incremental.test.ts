@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { lastingFiles, readBatch, smallOptions, writeDumps } from './batch-fixture.js';
-import { runCli, startCli, temporaryFolder } from './run-cli.js';
+import { lastingFiles, patience, readBatch, smallOptions, writeDumps } from './batch-fixture.js';
+import { atMoments, runCli, temporaryFolder } from './run-cli.js';
 
 const folder = temporaryFolder();
 const read = (path: string): string => readFileSync(join(folder, path), 'utf8');
@@ -27,11 +27,9 @@ test('next week a batch asks for the new months alone, trains on, and accepts no
 
   writeDumps(join(folder, 'dumps'), { '2019-02': 30 }, ['alpha', 'bravo'], 200);
   writeBatch('2019-02');
-  const started = startCli(['batch', 'weekly.yaml', '--json'], folder);
-  await started.outputMatches(/"run":"alpha","stage":"finetune".*"done":[3-9],/);
-  started.child.kill('SIGKILL');
-  await started.finished;
-  const resumed = await runCli(['batch', 'weekly.yaml', '--resume', '--retry-pause', '1s'], folder);
+  const kill = atMoments({ signal: 'SIGKILL', output: /"run":"alpha","stage":"finetune".*"done":3,/ });
+  expect(await runCli(['batch', 'weekly.yaml', '--json'], folder, kill)).toMatchObject({ signal: 'SIGKILL' });
+  const resumed = await runCli(['batch', 'weekly.yaml', '--resume', ...patience], folder);
   expect(resumed.code).toBe(0);
 
   const log = read('runs/.batch/logs/.titles.log');

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { onKeyPresses } from '../../src/cli/interrupt.js';
-import { type Finished, runCli, signalsItself, startCli, temporaryFolder } from './run-cli.js';
+import { atMoments, type Finished, runCli, startCli, temporaryFolder } from './run-cli.js';
 import { madeUpTitles, toCsv } from './titles.js';
 
 const folder = temporaryFolder();
@@ -39,8 +39,7 @@ function lastingFiles(runsFolder: string): Record<string, string> {
 /** Runs the command, which sends itself a signal when its training is two steps past its first checkpoint. */
 async function cut(runsFolder: string, signal: NodeJS.Signals, steps?: number): Promise<Finished> {
   const output = new RegExp(`"stage":"finetune".*"done":${saveEvery + 2},`);
-  return startCli([...command(runsFolder, steps), '--json'], folder, signalsItself({ signal, output }))
-    .finished;
+  return startCli([...command(runsFolder, steps), '--json'], folder, atMoments({ signal, output })).finished;
 }
 
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { createRandom, type Random } from '../../src/common/random.js';
-import { type Moment, runCli, signalsItself, startCli, temporaryFolder } from './run-cli.js';
+import { atMoments, type Moment, runCli, startCli, temporaryFolder } from './run-cli.js';
 import { SmallTraining } from './small-training.js';
 
 /** How often the training is killed, and what decides where; a longer run: TITLESMITH_KILLS=40. */
@@ -51,7 +51,7 @@ test(`a training killed ${kills} times, often while it saves, ends with the byte
   for (let kill = 0; kill < kills; kill++) {
     const after = Date.now();
     const file = [partialFiles[0], undefined, partialFiles[1]][kill % 3];
-    const started = startCli(broken.command, folder, signalsItself(momentIn(file, random)));
+    const started = startCli(broken.command, folder, atMoments(momentIn(file, random)));
     expect(await started.finished).toMatchObject({ signal: 'SIGKILL' });
     const left = partialFiles.filter((name) => sizeOfWritten(join(path, name), after) !== undefined);
     if (file !== undefined) expect(left).toContain(file);

@@ -1,9 +1,9 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { packageRoot } from '../../src/io/package-root.js';
 
 const entry = join(packageRoot, 'dist/cli.js');
@@ -105,34 +105,48 @@ export function lastLine(finished: Finished): string {
   return finished.errors.trimEnd().split('\n').at(-1) ?? '';
 }
 
-/** When a process sends itself a signal: see signal-itself.mjs. */
-export type Moment = { readonly signal: NodeJS.Signals } & (
+/** A moment in the life of a process, and what it does then to itself: see moments.mjs. */
+export type Moment =
   | {
       /** What it prints; after a moment before, from there on. */
       readonly output: RegExp;
+      readonly signal: NodeJS.Signals;
+    }
+  | {
+      readonly output: RegExp;
+      /** Timers of the main thread that were set for so many milliseconds ring now. */
+      readonly timer: number;
     }
   | {
       /** End of a file's name: as soon as the stage holds so many bytes of it, where it opens it for so manieth time. */
       readonly file: string;
       readonly opening: number;
       readonly bytes: number;
+      readonly signal: NodeJS.Signals;
     }
   | {
       /** Before the so manieth time a stage changes a file. */
       readonly operation: number;
-    }
-);
+      readonly signal: NodeJS.Signals;
+    };
 
 /**
- * What goes into the environment of a process so that it sends itself signals, those told by its output in this order. The
- * process must be started by this one directly.
+ * The environment of a process that does something to itself at some moments, those told by its output in this order. It must
+ * be started by this process directly; those that it starts are left alone.
  */
-export function signalsItself(...moments: readonly Moment[]): NodeJS.ProcessEnv {
+export function atMoments(...moments: readonly Moment[]): NodeJS.ProcessEnv {
   const plain = moments.map((moment) =>
     'output' in moment ? { ...moment, output: moment.output.source } : moment,
   );
   return {
-    NODE_OPTIONS: `--import=${new URL('./signal-itself.mjs', import.meta.url).href}`,
-    TITLESMITH_TEST_SIGNALS: JSON.stringify({ parent: process.pid, moments: plain }),
+    NODE_OPTIONS: `--import=${new URL('./moments.mjs', import.meta.url).href}`,
+    TITLESMITH_TEST_MOMENTS: JSON.stringify({ parent: process.pid, moments: plain }),
   };
+}
+
+/** Waits until a process has stopped by SIGSTOP, as the system tells (proc(5), /proc/PID/stat field 3); Linux only. */
+export async function untilStopped({ child }: Started): Promise<void> {
+  await expect
+    .poll(() => /\) (\w)/.exec(readFileSync(`/proc/${child.pid}/stat`, 'utf8'))?.[1], { message: 'state' })
+    .toBe('T');
 }

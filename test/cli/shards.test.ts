@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { lastingFiles, readBatch, smallOptions, writeDumps } from './batch-fixture.js';
-import { runCli, startCli, temporaryFolder } from './run-cli.js';
+import { lastingFiles, patience, readBatch, smallOptions, writeDumps } from './batch-fixture.js';
+import { atMoments, runCli, temporaryFolder } from './run-cli.js';
 
 const folder = temporaryFolder();
 const names = ['alpha', 'bravo', 'charlie', 'delta'];
@@ -24,18 +24,18 @@ beforeAll(() => {
 });
 
 test('four shards, one of them killed and started again, are one batch', async () => {
-  const killed = startCli(...shard(2));
+  const [command, cwd, environment] = shard(2);
+  const kill = atMoments({ signal: 'SIGKILL', output: /"stage":"finetune".*"done":2,/ });
+  const killed = runCli(command, cwd, { ...environment, ...kill });
   const others = [0, 1, 3].map((index) => runCli(...shard(index)));
-  await killed.outputMatches(/"stage":"finetune".*"done":[2-5],/);
-  killed.child.kill('SIGKILL');
-  await killed.finished;
+  expect((await killed).signal).toBe('SIGKILL');
   expect((await Promise.all(others)).map(({ code }) => code)).toEqual([0, 0, 0]);
 
   const early = await runCli(['batch', 'merge', 'shared'], folder);
   expect(early.code).toBe(1);
   expect(early.output).toContain('3 of 3 runs done; shards missing: 2 of 4');
 
-  const again = await runCli(...shard(2, '--resume', '--retry-pause', '1s'));
+  const again = await runCli(...shard(2, '--resume', ...patience));
   expect(again.code).toBe(0);
   const merged = await runCli(['batch', 'merge', 'shared'], folder);
   expect(merged.output).toMatch(/^4 of 4 runs done$/m);

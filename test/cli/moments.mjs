@@ -1,16 +1,39 @@
 /**
- * Loaded into a process of the command line before its own code (see `signalsItself` in run-cli.ts): at moments that are
- * told by what it prints or writes, the process sends itself signals. A test that sends them from outside comes too late
- * where the machine is busy.
+ * Loaded into a process of the command line before its own code (see `atMoments` in run-cli.ts): at moments that are told by
+ * what it prints or writes, the process sends itself a signal, or a timer of its own rings. What a test does from outside
+ * comes too late where the machine is busy.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 
-const { parent, moments } = JSON.parse(process.env['TITLESMITH_TEST_SIGNALS']);
+const { parent, moments } = JSON.parse(process.env['TITLESMITH_TEST_MOMENTS']);
+
+/** The timers of so many milliseconds that have not rung: what they call. */
+function watchTimers(milliseconds) {
+  const pending = new Map();
+  const { setTimeout, clearTimeout } = globalThis;
+  globalThis.setTimeout = (call, delay, ...given) => {
+    const timer = setTimeout(call, delay, ...given);
+    if (milliseconds.has(delay)) pending.set(timer, { delay, ring: () => call(...given) });
+    return timer;
+  };
+  globalThis.clearTimeout = (timer) => {
+    pending.delete(timer);
+    clearTimeout(timer);
+  };
+  return (delay) => {
+    for (const [timer, each] of pending) {
+      if (each.delay !== delay) continue;
+      globalThis.clearTimeout(timer);
+      each.ring();
+    }
+  };
+}
 
 /** After each output that completes the first moment that is left. Standard output is written to a pipe at once (Node's docs). */
 function watchOutput(left) {
+  const ring = watchTimers(new Set(left.map(({ timer }) => timer)));
   const { stdout } = process;
   const write = stdout.write.bind(stdout);
   let text = '';
@@ -19,7 +42,9 @@ function watchOutput(left) {
     text += chunk;
     while (left.length > 0 && new RegExp(left[0].output).test(text)) {
       text = '';
-      process.kill(process.pid, left.shift().signal);
+      const { signal, timer } = left.shift();
+      if (signal !== undefined) process.kill(process.pid, signal);
+      if (timer !== undefined) ring(timer);
     }
     return result;
   };
