@@ -49,33 +49,34 @@ export { loadTokenizer } from './model/weights/load-tokenizer.js';
 export { locateModel, openModel, type ResolvedModel, resolveModel } from './model/weights/resolve-model.js';
 export type { RunOptions } from './options/option-table.js';
 export { type ExportRequest, exportModel } from './pipeline/export-model.js';
-export { downloadModel, isDownloaded } from './pipeline/library/download.js';
 export { type EncodeCsvOptions, encodeCsv } from './pipeline/library/encode-csv.js';
 export type { FinetuneInput } from './pipeline/library/finetune.js';
 export { finetune } from './pipeline/library/finetune.js';
 export { type FinetuneTitlesOptions, finetuneTitles } from './pipeline/library/finetune-titles.js';
 export {
   createModel,
+  downloadModel,
   type GenerateOptions,
   type GenerateToFileOptions,
   generate,
   generateToFile,
+  isDownloaded,
   loadModel,
   type Model,
   type ModelOptions,
 } from './pipeline/library/model.js';
 export { openReview } from './pipeline/open-review.js';
 export { type OpenedServed, openServed } from './pipeline/open-served.js';
-export { runPipeline } from './pipeline/pipeline.js';
+export {
+  type FailedRun,
+  type PipelineContext,
+  type PipelineEvent,
+  type PipelineResult,
+  type RunResult,
+  runPipeline,
+} from './pipeline/pipeline.js';
 export type { Manifest } from './pipeline/run/manifest.js';
-export type {
-  FailedRun,
-  FinishedRun,
-  PipelineContext,
-  PipelineEvent,
-  PipelineResult,
-  RunResult,
-} from './pipeline/run-result.js';
+export type { FinishedRun } from './pipeline/run-stages.js';
 export { runSingleStage } from './pipeline/single-stage.js';
 export { reportAssets, writeReport } from './pipeline/stages/report.js';
 export type { StageContext } from './pipeline/stages/stage.js';

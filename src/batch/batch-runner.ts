@@ -4,7 +4,7 @@ import { formatBytes, formatSeconds } from '../common/number-formats.js';
 import type { ProgressEvent } from '../common/progress.js';
 import { makeFolder } from '../io/folders.js';
 import { readManifest } from '../pipeline/run/manifest.js';
-import type { RunCounts } from '../pipeline/stages/counts.js';
+import type { RunCounts } from '../pipeline/stages/stage.js';
 import type { BatchRecord, BatchRunRecord, RunFigures } from '../report/batch/batch-record.js';
 import { batchFiles, writeBatchRecord } from './batch-folder.js';
 import { type PlannedRun, questionOf, type SharedQuestion, sharedQuestions } from './batch-plan.js';

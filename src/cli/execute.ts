@@ -15,7 +15,7 @@ export async function execute(request: Request, entry: string, terminal: Termina
     case 'batch':
       return (await import('./commands/batch.js')).batchCommand(request.file, request.given, entry, terminal);
     case 'merge':
-      return (await import('./commands/merge.js')).mergeCommand(request.place, terminal);
+      return (await import('./commands/batch.js')).mergeCommand(request.place, terminal);
     case 'serve':
       return (await import('./commands/serve.js')).serveCommand(request.model, request.given, terminal);
     case 'review':
@@ -23,7 +23,7 @@ export async function execute(request: Request, entry: string, terminal: Termina
     case 'export':
       return (await import('./commands/export.js')).exportCommand(request.model, request.given, terminal);
     case 'archive':
-      return (await import('./commands/archive.js')).archiveCommand(request.folder, request.to, terminal);
+      return (await import('./commands/export.js')).archiveCommand(request.folder, request.to, terminal);
     case 'import':
       return (await import('./commands/import.js')).importCommand(request.from, request.given, terminal);
     case 'devices':

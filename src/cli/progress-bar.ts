@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { formatCount } from '../common/number-formats.js';
+import { formatCount, formatSeconds } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
 
 /** One line at the bottom of a terminal that shows how far some work has come. */
@@ -40,4 +40,27 @@ export function createProgressBar(
     },
     remove: () => bar.stop(),
   };
+}
+
+/** Too early to tell before this much time has passed. */
+const earliestMs = 1000;
+
+/** Estimates when work will be done, from the pace since its first event. */
+export class TimeLeft {
+  private label = '';
+  private startedAt = 0;
+  private startedWith = 0;
+
+  /** @returns for example `12 s left`; empty while it cannot be told. `now` is in milliseconds. */
+  estimate(
+    label: string,
+    work: { readonly done: number; readonly total?: number },
+    now = performance.now(),
+  ): string {
+    if (label !== this.label) [this.label, this.startedAt, this.startedWith] = [label, now, work.done];
+    const [elapsed, done] = [now - this.startedAt, work.done - this.startedWith];
+    if (work.total === undefined || work.done >= work.total || done <= 0 || elapsed < earliestMs) return '';
+    const seconds = (((work.total - work.done) / done) * elapsed) / 1000;
+    return `${formatSeconds(Math.ceil(seconds))} left`;
+  }
 }

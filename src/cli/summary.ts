@@ -10,8 +10,8 @@ import {
 } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
 import { runFiles } from '../pipeline/run/run-files.js';
-import type { FinishedRun } from '../pipeline/run-result.js';
-import type { RunCounts } from '../pipeline/stages/counts.js';
+import type { FinishedRun } from '../pipeline/run-stages.js';
+import type { RunCounts } from '../pipeline/stages/stage.js';
 
 const shownTitles = 10;
 

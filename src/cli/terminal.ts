@@ -3,8 +3,7 @@ import { formatCount } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
 import type { EventScope, ProgressEvent } from '../common/progress.js';
 import { exitCodeOf } from './exit-codes.js';
-import { createProgressBar, type ProgressBar } from './progress-bar.js';
-import { TimeLeft } from './time-left.js';
+import { createProgressBar, type ProgressBar, TimeLeft } from './progress-bar.js';
 
 /** Least time between two lines of progress where there is no terminal to draw a bar on. */
 const progressLineEveryMs = 3000;

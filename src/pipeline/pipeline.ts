@@ -1,5 +1,5 @@
 import { InterruptedError } from '../common/errors.js';
-import { scoped, silentContext } from '../common/progress.js';
+import { type ProgressEvent, scoped, silentContext } from '../common/progress.js';
 import { stageNames } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import { type CallDecisions, decideForRun, decideForRuns } from './decide/decisions.js';
@@ -7,9 +7,36 @@ import { describeCost, openRunSource } from './decide/source.js';
 import { RunFolder } from './run/run-folder.js';
 import { planRuns, type RunPlan } from './run/run-plan.js';
 import { openSharedRows, removeSharedRows, type SharedRows } from './run/shared-rows.js';
-import type { PipelineContext, PipelineResult, RunResult } from './run-result.js';
-import { runStages } from './run-stages.js';
+import { type FinishedRun, runStages } from './run-stages.js';
 import type { StageContext } from './stages/stage.js';
+
+/** A run that failed, or was interrupted: then its error is an InterruptedError. */
+export interface FailedRun extends Pick<FinishedRun, 'name' | 'folder' | 'seconds'> {
+  readonly status: 'failed';
+  readonly error: unknown;
+}
+
+/** What came of one run. */
+export type RunResult = FinishedRun | FailedRun;
+
+/** What came of a call for one or several runs. */
+export interface PipelineResult {
+  /** In the order asked for. After one that was interrupted no other was begun. */
+  readonly runs: readonly RunResult[];
+  /** With `dryRun`, what the question would read in BigQuery, and cost, one line. */
+  readonly cost?: string;
+}
+
+/** What the pipeline tells while it works; `run` is named where there are several. */
+export type PipelineEvent =
+  | ProgressEvent
+  /** A run came to its end. */
+  | { readonly kind: 'run'; readonly run?: string; readonly result: RunResult };
+
+/** A {@link StageContext} for whole runs. */
+export interface PipelineContext extends StageContext {
+  readonly onProgress: (event: PipelineEvent) => void;
+}
 
 /**
  * Runs the pipeline for every subreddit given, one after the other. One that fails does not take the others down: its

@@ -5,8 +5,7 @@ import type { RunOptions } from '../options/option-table.js';
 import { restoreOptions } from '../options/options.js';
 import { decideForStage } from './decide/decisions.js';
 import { RunFolder } from './run/run-folder.js';
-import type { FinishedRun } from './run-result.js';
-import { ensureJudged, runStages } from './run-stages.js';
+import { ensureJudged, type FinishedRun, runStages } from './run-stages.js';
 import type { StageContext } from './stages/stage.js';
 
 /** Options that hold for the call they are given in, never for a later one. */

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { summarizeRun } from '../../src/cli/summary.js';
 import type { StageName } from '../../src/options/choices.js';
 import type { Manifest } from '../../src/pipeline/run/manifest.js';
-import type { FinishedRun } from '../../src/pipeline/run-result.js';
+import type { FinishedRun } from '../../src/pipeline/run-stages.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'titlesmith-summary-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

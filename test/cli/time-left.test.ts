@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { TimeLeft } from '../../src/cli/time-left.js';
+import { TimeLeft } from '../../src/cli/progress-bar.js';
 
 test('the time left follows from the pace since the first event', () => {
   const timeLeft = new TimeLeft();

@@ -1,4 +1,5 @@
 import type { BatchEvent } from '../../batch/batch-result.js';
+import { mergeBatch } from '../../batch/merge-shards.js';
 import { summarize } from '../../batch/record-lifecycle.js';
 import { runBatches } from '../../batch/run-batches.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
@@ -26,4 +27,14 @@ export async function batchCommand(
     const request = { file, given, resume, entry, passEvents: json };
     return exitCodes[await runBatches(request, { onProgress: onEvent, signal })];
   });
+}
+
+/** Merges what the shards of a batch left in a folder or bucket. */
+export async function mergeCommand(place: string, terminal: Terminal): Promise<ExitCode> {
+  const merged = await mergeBatch(place, { onProgress: (event) => terminal.show(event) });
+  const { outcome, record, page, shards, missing } = merged;
+  const absent = missing.length > 0 ? `; shards missing: ${missing.join(', ')} of ${shards}` : '';
+  const lines = [`${summarize(record)}${absent}`, `  page       ${page}`];
+  terminal.result(lines, { batch: record, missing, page });
+  return exitCodes[outcome];
 }

@@ -1,3 +1,4 @@
+import { exportRun } from '../../archive/export-run.js';
 import { defaultsOf } from '../../options/options.js';
 import { singleCommandOptions } from '../../options/table/single-commands.js';
 import { exportModel } from '../../pipeline/export-model.js';
@@ -16,6 +17,15 @@ export async function exportCommand(
     const { format, output = '' } = { ...defaultsOf(singleCommandOptions), ...given };
     const description = await exportModel({ model, format, output }, context);
     terminal.result([`${output}: ${description}, as ${format}`], { format, output, model: description });
+    return exitCodes.done;
+  });
+}
+
+/** Writes a run as one archive. */
+export async function archiveCommand(folder: string, to: string, terminal: Terminal): Promise<ExitCode> {
+  return interruptible(terminal, stopsAfterStep, async (context) => {
+    const { run, place } = await exportRun(folder, to, context);
+    terminal.result([`${place}: ${run}`], { run, archive: place });
     return exitCodes.done;
   });
 }

@@ -1,7 +1,7 @@
 import { InterruptedError } from '../../common/errors.js';
 import type { RunOptions } from '../../options/option-table.js';
+import type { PipelineEvent, RunResult } from '../../pipeline/pipeline.js';
 import { runPipeline } from '../../pipeline/pipeline.js';
-import type { PipelineEvent, RunResult } from '../../pipeline/run-result.js';
 import { type ExitCode, exitCodeOf, exitCodes } from '../exit-codes.js';
 import { interruptible, stopsAfterStep } from '../interrupt.js';
 import { summarizeRun } from '../summary.js';

@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { toPrintable } from '../../common/printable.js';
 import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { defaultOptions, restoreOptions } from '../../options/options.js';
-import { generateFromModel, namesModel } from '../../pipeline/generate-from-model.js';
+import { manifestFileName } from '../../pipeline/run/manifest.js';
 import { runFiles } from '../../pipeline/run/run-files.js';
 import { runSingleStage } from '../../pipeline/single-stage.js';
+import { generateFromModel } from '../../pipeline/stages/generate.js';
 import { readGenerated } from '../../pipeline/stages/generated-file.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible, stopsAfterStep } from '../interrupt.js';
@@ -50,4 +52,9 @@ export async function stageCommand(
 function linesOf({ text }: { readonly text: string }, delimiter: string): string[] {
   const separator = delimiter.replace(/\n$/, '').split('\n');
   return [...text.split('\n'), ...separator].map(toPrintable);
+}
+
+/** Whether a name given to `generate` means a model rather than a run: a folder without run.json, or a size. */
+function namesModel(name: string): boolean {
+  return existsSync(name) ? !existsSync(join(name, manifestFileName)) : /^(\d+M|distil)$/.test(name);
 }

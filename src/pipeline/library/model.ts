@@ -1,3 +1,4 @@
+import { TitlesmithError } from '../../common/errors.js';
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import { AtomicFile } from '../../io/atomic-file.js';
 import { generateTexts } from '../../model/generation/generate.js';
@@ -6,12 +7,15 @@ import type { GeneratedText } from '../../model/generation/sequence.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import type { DecodeSession } from '../../model/transformer/decode-session.js';
+import { hubSettings } from '../../model/weights/hub/settings.js';
 import {
   type GenerationModel,
   type GenerationModelOptions,
   openForGeneration,
 } from '../../model/weights/open-for-generation.js';
 import type { OpenModel } from '../../model/weights/open-model.js';
+import { locateModel, openModel } from '../../model/weights/resolve-model.js';
+import { inOrder } from '../stages/generate.js';
 
 export interface ModelOptions extends GenerationModelOptions {
   /** Is told of a download's progress, and may stop it. */
@@ -110,20 +114,46 @@ export async function generateToFile(
   { sampleDelim = `${'='.repeat(20)}\n`, ...options }: GenerateToFileOptions = {},
 ): Promise<number> {
   const file = await AtomicFile.create(path);
-  let next = 0;
+  let written = 0;
   try {
-    const waiting = new Map<number, GeneratedText>();
-    for await (const text of generate(model, options)) {
-      waiting.set(text.index, text);
-      for (let due = waiting.get(next); due; due = waiting.get(next)) {
-        waiting.delete(next++);
-        await file.write(`${due.text}\n${sampleDelim}`);
-      }
+    for await (const { text } of inOrder(generate(model, options))) {
+      await file.write(`${text}\n${sampleDelim}`);
+      written += 1;
     }
   } catch (error) {
     await file.abort();
     throw error;
   }
   await file.commit();
-  return next;
+  return written;
+}
+
+/**
+ * Brings a model into the cache that Hugging Face's own tools use, unless it is there.
+ * @param name 124M, 355M, 774M, 1558M, distil, or `owner/name[@revision]`.
+ * @param context hears of the progress, and may ask to stop.
+ * @returns one line on what was fetched: the repository and its commit.
+ * @throws TitlesmithError when the model cannot be had; InterruptedError when asked to stop.
+ */
+export async function downloadModel(name: string, context: WorkContext = silentContext): Promise<string> {
+  const { weights, source } = await openModel(name, context);
+  await weights.close();
+  return source.description;
+}
+
+/**
+ * Whether a model can be opened without the network: a folder that holds one, or a cached one. Asks nobody.
+ * @param name as for {@link downloadModel}, or a folder.
+ * @throws TitlesmithError `usage` when it is the name of no model.
+ */
+export async function isDownloaded(name: string): Promise<boolean> {
+  try {
+    const { missingBytes } = await locateModel(name, { ...hubSettings(), offline: true });
+    return missingBytes === 0;
+  } catch (error) {
+    const isAbsent =
+      error instanceof TitlesmithError && ['hub-offline', 'model-folder-missing'].includes(error.code);
+    if (isAbsent) return false;
+    throw error;
+  }
 }

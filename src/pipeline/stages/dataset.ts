@@ -6,8 +6,7 @@ import { conditionPrompt, keywordsOf, withoutCondition } from '../../data/condit
 import { readDataset, writeSplitDataset } from '../../data/dataset.js';
 import type { ConditionName } from '../../options/choices.js';
 import { runFiles } from '../run/run-files.js';
-import type { DatasetCounts } from './counts.js';
-import type { StageJob } from './stage.js';
+import type { DatasetCounts, StageJob } from './stage.js';
 
 /** titles.csv → dataset/train.txt and dataset/validation.txt. */
 export async function runDataset(

@@ -10,10 +10,9 @@ import { writeVerdicts } from '../../review/verdict-files.js';
 import { readAcceptedBefore } from '../run/earlier-results.js';
 import { writeJudgement } from '../run/judgement-file.js';
 import { runFiles } from '../run/run-files.js';
-import type { DedupeCounts } from './counts.js';
 import { readDatasetTitles } from './dataset.js';
 import { readGenerated } from './generated-file.js';
-import type { StageJob } from './stage.js';
+import type { DedupeCounts, StageJob } from './stage.js';
 
 /**
  * generated.jsonl and dataset/ → judgement.json, which report, review and serve read; with what people decided in

@@ -5,8 +5,7 @@ import { openRunSource, titleQuery } from '../decide/source.js';
 import { addingSource } from '../run/kept-months.js';
 import { runFiles } from '../run/run-files.js';
 import { sharedSource } from '../run/shared-rows.js';
-import type { ExtractCounts } from './counts.js';
-import type { StageJob } from './stage.js';
+import type { ExtractCounts, StageJob } from './stage.js';
 
 /** Source → cleaning → titles.csv and dropped.csv. */
 export async function runExtract(

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { WorkContext } from '../../common/progress.js';
+import { silentContext, type WorkContext } from '../../common/progress.js';
 import { withoutCondition } from '../../data/conditioning.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { DeviceChoice } from '../../model/engine/device-names.js';
@@ -8,13 +8,14 @@ import { openEngine } from '../../model/engine/open-engine.js';
 import { generateTexts } from '../../model/generation/generate.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
 import { openForGeneration, openModelFiles } from '../../model/weights/open-for-generation.js';
+import { checkCombinations } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
-import { decidedDevice } from '../decide/device.js';
+import { defaultOptions } from '../../options/options.js';
+import { decideDevice, decidedDevice, describeDevice } from '../decide/device.js';
 import { runFiles } from '../run/run-files.js';
-import type { GenerateCounts } from './counts.js';
 import { formatGenerated, openGeneratedJournal } from './generated-file.js';
 import { prepareGeneration } from './prepared-generation.js';
-import type { StageJob } from './stage.js';
+import type { GenerateCounts, StageJob } from './stage.js';
 
 /** checkpoint/ → generated.jsonl. Finished texts are kept as they come, so that an interrupted stage goes on. */
 export async function runGenerate(
@@ -45,7 +46,7 @@ export async function runGenerate(
  * Generates what the options ask for with a model by name on a device, as each text is finished.
  * @param finished indices that are there already.
  */
-export async function* generateFrom(
+async function* generateFrom(
   { model, device }: { readonly model: string; readonly device: DeviceChoice },
   options: RunOptions,
   finished: ReadonlySet<number>,
@@ -77,4 +78,36 @@ function countTexts(texts: readonly GeneratedText[]): GenerateCounts {
     byFinishReason[text.finishReason] = (byFinishReason[text.finishReason] ?? 0) + 1;
   }
   return { generated: texts.length, tokens, byFinishReason };
+}
+
+/**
+ * Generates with a model that belongs to no run. Texts come in the order of their index, as soon as they and those
+ * before them are finished; nothing is written to disk.
+ * @param model as for `--model`.
+ * @throws TitlesmithError when the model cannot be had or an option is wrong; InterruptedError when asked to stop.
+ */
+export async function* generateFromModel(
+  model: string,
+  given: Partial<RunOptions>,
+  context: WorkContext = silentContext,
+): AsyncGenerator<GeneratedText> {
+  const options: RunOptions = { ...defaultOptions(), ...given };
+  checkCombinations(options);
+  const device = await decideDevice(options);
+  context.onProgress({ kind: 'note', message: describeDevice(device) });
+  const source = { model, device: decidedDevice(device) };
+  yield* inOrder(generateFrom(source, options, new Set(), context));
+}
+
+/** Texts in the order of their index, each as soon as those before it are finished. */
+export async function* inOrder(texts: AsyncIterable<GeneratedText>): AsyncGenerator<GeneratedText> {
+  const waiting = new Map<number, GeneratedText>();
+  let next = 0;
+  for await (const text of texts) {
+    waiting.set(text.index, text);
+    for (let due = waiting.get(next); due; due = waiting.get(next)) {
+      waiting.delete(next++);
+      yield due;
+    }
+  }
 }

@@ -12,8 +12,7 @@ import { renderReport } from '../../report/report-page.js';
 import type { PageAssets } from '../../web/html-page.js';
 import { readJudgement } from '../run/judgement-file.js';
 import { runFiles } from '../run/run-files.js';
-import type { ReportCounts, RunCounts } from './counts.js';
-import type { StageJob } from './stage.js';
+import type { ReportCounts, RunCounts, StageJob } from './stage.js';
 
 /** Everything a run left behind → report.html and report.json. */
 export async function runReport(job: StageJob): Promise<ReportCounts> {
