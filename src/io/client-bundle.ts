@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { packageRoot } from './package-root.js';
 
 /** Styles and scripts of the pages: the client folders of src, bundled by `npm run build`. */
-export type ClientBundle =
+type ClientBundle =
   | 'report.css'
   | 'report.js'
   | 'batch.css'

@@ -8,10 +8,10 @@ const maximumEdits = 120;
  * How two texts differ, as counts of words: first of words both have, then of words only the first has, then
  * of words only the second has, and so on in turns of three.
  */
-export type WordRuns = readonly number[];
+type WordRuns = readonly number[];
 
 /** Two texts, word by word, and how they differ. Words are cut at white space and safe to show. */
-export interface Differences {
+interface Differences {
   readonly first: readonly string[];
   readonly second: readonly string[];
   readonly runs: WordRuns;
@@ -34,7 +34,7 @@ export function findDifferences(firstText: string, secondText: string): Differen
 }
 
 /** Two texts as markup: words only the first has stand in `<ins>`, words only the second has in `<del>`. */
-export interface MarkedPair {
+interface MarkedPair {
   readonly first: Html;
   readonly second: Html;
 }

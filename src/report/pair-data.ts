@@ -15,7 +15,7 @@ export interface PairData {
  * Rating, text, index in {@link PairData.matched} (-1: none), index in {@link PairData.states}, runs of differing words
  * joined by commas (differences.ts), then, where there are any, the evidence and the second title.
  */
-export type PairRow = readonly [
+type PairRow = readonly [
   rating: number,
   text: string,
   matched: number,

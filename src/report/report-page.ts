@@ -1,9 +1,7 @@
 import { type PageAssets, renderSelfContainedPage } from '../web/html-page.js';
 import type { ReportFigures } from './report-figures.js';
-import { clusters } from './sections/clusters.js';
-import { overview } from './sections/overview.js';
-import { allPairs } from './sections/pairs.js';
-import { provenance } from './sections/provenance.js';
+import { overview, provenance } from './sections/overview.js';
+import { allPairs, clusters } from './sections/pairs.js';
 import { ratings } from './sections/ratings.js';
 import { acceptedTitles, counts, rejectedTitles } from './sections/titles.js';
 import { training } from './sections/training.js';

@@ -3,7 +3,7 @@ import { type Html, html, visible } from '../web/html.js';
 import { renderServedPage } from '../web/html-page.js';
 import { shows } from './messages.js';
 
-export interface ReviewPage {
+interface ReviewPage {
   readonly runName: string;
   /** Reasons that occur, and `accepted`, with the number of their outputs. */
   readonly reasons: readonly { readonly name: string; readonly count: number }[];

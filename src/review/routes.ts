@@ -11,7 +11,7 @@ import type { Review } from './review.js';
 import { renderReviewPage } from './review-page.js';
 
 /** What the routes work on. */
-export interface ReviewContext {
+interface ReviewContext {
   readonly runName: string;
   /** The report's page; undefined where there is none. */
   readonly reportPath: string | undefined;

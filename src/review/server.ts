@@ -6,7 +6,7 @@ import { HttpError } from '../web/http-error.js';
 import { EventBroadcast } from '../web/server/event-stream.js';
 import { guardPath, guardSameSite } from '../web/server/guards.js';
 import { createHttpApp, type HttpApp } from '../web/server/http-app.js';
-import { closeWhenAnswered, listen } from '../web/server/listen.js';
+import { type ListeningServer, listen } from '../web/server/listen.js';
 import { DecisionLog, decisionsFileName } from './decision-log.js';
 import { ResultFiles } from './kept-titles.js';
 import type { Change } from './messages.js';
@@ -21,7 +21,7 @@ export interface ReviewServer {
   close(): Promise<void>;
 }
 
-export interface ReviewServerOptions {
+interface ReviewServerOptions {
   /** 0 or none: any free one. */
   readonly port?: number;
   /** Told of files that cannot be written, and of requests that failed by a bug. */
@@ -57,21 +57,20 @@ export async function startReview(
 
   const token = randomBytes(16).toString('hex');
   const { runName, reportPath } = input;
-  let app: HttpApp;
-  let url: string;
+  let server: ListeningServer;
   try {
-    app = await createApp(token, warn);
+    const app = await createApp(token, warn);
     reviewRoutes(app, { runName, reportPath, review, changes });
-    url = await listen(app, { host: loopback, port, portHint: 'Leave --port out, or choose another.' });
+    server = await listen(app, { host: loopback, port, portHint: 'Leave --port out, or choose another.' });
   } catch (error) {
     await log.close();
     throw error;
   }
   return {
-    url: `${url}${token}/`,
+    url: `${server.url}${token}/`,
     close: async () => {
       changes.close();
-      await closeWhenAnswered(app);
+      await server.close();
       await files.settled();
       await log.close();
     },

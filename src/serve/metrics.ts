@@ -4,7 +4,7 @@ import type { CompletionSummary } from './completion.js';
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** Read when the figures are asked for. */
-export interface InferenceGauges {
+interface InferenceGauges {
   readonly busySlots: number;
   readonly pendingTexts: number;
   readonly isReady: boolean;

@@ -1,4 +1,4 @@
-import { closeWhenAnswered, listen } from '../web/server/listen.js';
+import { type ListeningServer, listen } from '../web/server/listen.js';
 import { createApp } from './http/app.js';
 import { createLog } from './http/request-log.js';
 import { InferenceThread } from './inference/inference-thread.js';
@@ -39,15 +39,15 @@ export async function startServer(
   const inference: InferenceThread = new InferenceThread(served, settings, metrics);
   const app = await createApp({ served, settings, inference, metrics, log });
   const { host, port } = settings;
-  let url: string;
+  let listening: ListeningServer;
   try {
-    url = await listen(app, { host, port, portHint: 'Choose another, or 0 for any free one.' });
+    listening = await listen(app, { host, port, portHint: 'Choose another, or 0 for any free one.' });
   } catch (error) {
     await inference.close();
     throw error;
   }
   return {
-    url,
+    url: listening.url,
     ready: inference.ready,
     ended: inference.ended,
     close: async () => {
@@ -57,7 +57,7 @@ export async function startServer(
         void inference.close();
         setTimeout(() => app.server.closeAllConnections(), lastWordsMs).unref();
       }, 1000 * graceSeconds);
-      await closeWhenAnswered(app);
+      await listening.close();
       clearTimeout(overdue);
       await inference.close();
     },

@@ -8,7 +8,7 @@ export interface PageAssets {
   readonly script?: string;
 }
 
-export interface SelfContainedPage extends PageAssets {
+interface SelfContainedPage extends PageAssets {
   readonly title: string;
   /** Parts of the page; null leaves one out. */
   readonly body: readonly (Html | null)[];
@@ -46,7 +46,7 @@ ${script === undefined ? null : html`<script>${new Html(script)}</script>\n`}</b
   return page.markup;
 }
 
-export interface ServedPage {
+interface ServedPage {
   readonly title: string;
   /** Class of the body, by which the style sheet knows the page. */
   readonly kind: string;

@@ -6,7 +6,7 @@ export class Html {
   constructor(readonly markup: string) {}
 }
 
-export type HtmlValue = Html | string | number | null | undefined | readonly Html[];
+type HtmlValue = Html | string | number | null | undefined | readonly Html[];
 
 /**
  * A template whose inserted values are escaped, unless they are markup already; null and undefined leave

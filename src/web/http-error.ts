@@ -19,7 +19,7 @@ export interface ErrorBody {
   };
 }
 
-export interface HttpErrorOptions {
+interface HttpErrorOptions {
   /** Stable, machine-readable. */
   readonly code: string;
   /** The field of the request that is wrong. */

@@ -1,18 +1,21 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { API } from 'typescript/unstable/sync';
-import { importsOf } from './imports.js';
+import { importsOf, sourceFiles } from './imports.js';
 
 /** A name that a file exports, and the files that use it. Paths are relative to the repository. */
 export interface Export {
   readonly file: string;
   readonly name: string;
-  /** Files that import `file` and refer to the name: of src, test, bench and tools, as tsconfig.json includes them. */
+  /** Files that import `file` and refer to the name: of src, test, bench and tools, as tsconfig.json and tsconfig.client.json include them. */
   readonly users: readonly string[];
 }
 
 /** The door of the library: what stands there is used by other people's code. */
 const door = 'src/index.ts';
+
+/** What is compiled by itself: the program, and the code of pages. */
+const projectFiles = ['tsconfig.json', 'tsconfig.client.json'];
 
 /**
  * All names that files of src export, but for those of src/index.ts, with their users, as the compiler's own search
@@ -22,10 +25,23 @@ const door = 'src/index.ts';
  */
 export function readExports(root: string): Export[] {
   const base = `${realpathSync(root)}/`;
+  const found = new Map<string, Export>();
+  for (const projectFile of projectFiles) {
+    if (projectFile !== projectFiles[0] && !existsSync(join(base, projectFile))) continue;
+    for (const each of exportsOf(base, projectFile)) {
+      const key = `${each.file} ${each.name}`;
+      const users = [...new Set([...(found.get(key)?.users ?? []), ...each.users])].sort();
+      found.set(key, { ...each, users });
+    }
+  }
+  return [...found.values()];
+}
+
+function exportsOf(base: string, projectFile: string): Export[] {
   const api = new API({ cwd: base });
   try {
-    const project = api.updateSnapshot({ openProjects: [join(base, 'tsconfig.json')] }).getProjects()[0];
-    if (!project) throw new Error(`${base}tsconfig.json cannot be opened`);
+    const project = api.updateSnapshot({ openProjects: [join(base, projectFile)] }).getProjects()[0];
+    if (!project) throw new Error(`${base}${projectFile} cannot be opened`);
     const { checker, program } = project;
     const importedFiles = new Map<string, ReadonlySet<string>>();
     const imports = (importer: string, file: string): boolean => {
@@ -37,11 +53,8 @@ export function readExports(root: string): Export[] {
       importedFiles.set(importer, known);
       return known.has(file);
     };
-    const files = project.rootFiles
-      .map((path) => path.slice(base.length))
-      .filter((file) => file.startsWith('src/') && file !== door && !file.endsWith('.d.ts'));
-    return files.flatMap((file) => {
-      const source = program.getSourceFile(join(base, file));
+    return sourceFiles(base, 'src').flatMap((file) => {
+      const source = file === door ? undefined : program.getSourceFile(join(base, file));
       const module = source && checker.getSymbolAtLocation(source);
       if (!module) return [];
       return checker.getExportsOfModule(module).map(({ name, declarations }) => {

@@ -4,7 +4,7 @@ import type { OverfitStatistics } from '../../common/judgement.js';
 import { formatDecimal, formatPercent } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 import type { RatingBin } from '../report-figures.js';
-import { chart, type Frame, frames, marker, round } from './frame.js';
+import { chart, type Frame, frames, marker, round } from './chart.js';
 
 /**
  * How the outputs' best ratings spread (bars) beside those of held-out titles (outline), as shares of each.

@@ -3,7 +3,7 @@ import { line } from 'd3-shape';
 import { formatCount, formatDecimal, formatPercent } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 import type { CurvePoint, ReportFigures } from '../report-figures.js';
-import { chart, type Frame, frames, marker, round } from './frame.js';
+import { chart, type Frame, frames, marker, round } from './chart.js';
 
 type Curve = ReportFigures['curve'];
 

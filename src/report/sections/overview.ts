@@ -78,3 +78,24 @@ function figure(name: string, value: string, meaning: string): Html {
 function interval({ low, high }: { low: number; high: number }): string {
   return `${formatPercent(low)} to ${formatPercent(high)}`;
 }
+
+/** All that is needed to make the same titles again. */
+export function provenance(figures: ReportFigures): Html {
+  const { run, training } = figures;
+  const parameters = training ? `, ${formatCount(training.parameters)} parameters` : '';
+  return html`<section aria-labelledby="provenance">
+<h2 id="provenance">How this was made</h2>
+<dl class="provenance">
+${fact('Run', run.name)}
+${fact('Source', run.source.description)}
+${fact('Model', `${run.model}${parameters}`)}
+${fact('Seed', String(run.seed))}
+${run.options.map(({ name, value }) => fact(name, value))}
+</dl>
+<p class="colophon">Made by titlesmith. The same figures for programs are in <code>report.json</code>.</p>
+</section>`;
+}
+
+function fact(name: string, value: string): Html {
+  return html`<div><dt>${visible(name)}</dt><dd><bdi>${visible(value)}</bdi></dd></div>`;
+}

@@ -2,7 +2,7 @@ import { formatCount, formatDecimal, pluralize } from '../../common/number-forma
 import { type Html, html, titleText } from '../../web/html.js';
 import { markDifferences } from '../differences.js';
 import { pairData } from '../pair-data.js';
-import type { Pair, ReportFigures } from '../report-figures.js';
+import type { Cluster, Pair, ReportFigures } from '../report-figures.js';
 
 /** Rows that stand in the page itself, for readers without JavaScript and for paper. */
 const rowsWithoutScript = { copies: 10, ofEachVerdict: 15 };
@@ -91,4 +91,27 @@ function row(pair: Pair, first: string, withVerdict: boolean): Html {
 <td role="cell" data-label="Training title">${titleText(marked.second)}${second}</td>
 ${withVerdict ? verdict : null}</tr>
 `;
+}
+
+/** What the model says again and again: training titles it recites, and outputs it repeats. */
+export function clusters(figures: ReportFigures): Html | null {
+  const { mostCopied, repeats } = figures;
+  if (mostCopied.length + repeats.length === 0) return null;
+  return html`<section aria-labelledby="clusters">
+<h2 id="clusters">Said again and again</h2>
+<div class="columns">
+${clusterList('Training titles copied more than once', mostCopied)}
+${clusterList('Outputs said more than once', repeats)}
+</div>
+</section>`;
+}
+
+function clusterList(name: string, shown: readonly Cluster[]): Html | null {
+  if (shown.length === 0) return null;
+  return html`<div><h3>${name}</h3><ol class="clusters">${shown.map(clusterItem)}</ol></div>`;
+}
+
+function clusterItem({ text, count: times, variants }: Cluster): Html {
+  return html`<li><span class="times">${formatCount(times)}\u00d7</span>
+<div>${titleText(text)}${variants.map((variant) => html`<span class="evidence">${titleText(variant)}</span>`)}</div></li>`;
 }

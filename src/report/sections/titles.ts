@@ -1,3 +1,4 @@
+import type { RejectionReason } from '../../common/judgement.js';
 import { formatCount, formatDecimal, formatPercent, pluralize } from '../../common/number-formats.js';
 import { type Html, html, titleText, visible } from '../../web/html.js';
 import type { NamedCount, Pair, ReportFigures } from '../report-figures.js';
@@ -19,7 +20,7 @@ ${
 </section>`;
 }
 
-const reasonMeanings: Readonly<Record<string, string>> = {
+const reasonMeanings: Readonly<Record<RejectionReason, string>> = {
   blank: 'nothing a reader could see',
   'broken text': 'a line break, a control character or bytes that are no text',
   'exact copy': 'a training title, white space apart',
@@ -32,6 +33,11 @@ const reasonMeanings: Readonly<Record<string, string>> = {
   repeat: 'an earlier output said the same',
   'near repeat': 'rated at or above the threshold with an earlier output',
 };
+
+/** What a reason means; nothing for one that a newer titlesmith gave. */
+function meaningOf(reason: string): string | undefined {
+  return Object.hasOwn(reasonMeanings, reason) ? reasonMeanings[reason as RejectionReason] : undefined;
+}
 
 /** What was refused, why, and examples. */
 export function rejectedTitles(figures: ReportFigures): Html {
@@ -51,7 +57,7 @@ ${rejectedSamples.map(
     count: number,
     samples,
   }) => html`<details class="reason"><summary><span class="name">${reason}</span>
-<span class="number">${formatCount(number)}</span> <span class="meaning">${reasonMeanings[reason]}</span></summary>
+<span class="number">${formatCount(number)}</span> <span class="meaning">${meaningOf(reason)}</span></summary>
 <ul>${samples.map(sample)}</ul>
 ${number > samples.length ? shownSamples(samples.length) : null}</details>`,
 )}

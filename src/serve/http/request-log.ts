@@ -3,7 +3,7 @@ import type { HttpApp, HttpRequest } from '../../web/server/http-app.js';
 import type { Metrics } from '../metrics.js';
 
 /** Severities as Google Cloud Logging spells them. */
-export type Severity = 'INFO' | 'WARNING' | 'ERROR';
+type Severity = 'INFO' | 'WARNING' | 'ERROR';
 
 /** Writes what happens, a line each. */
 export type Log = (severity: Severity, message: string, fields?: Readonly<Record<string, unknown>>) => void;

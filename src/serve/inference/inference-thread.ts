@@ -7,7 +7,7 @@ import { Submission } from './submission.js';
 import type { FromWorker, Rejection, RequestEvent, ToWorker, WorkerInput } from './thread-messages.js';
 
 /** Told of what becomes of requests, for the figures. */
-export interface InferenceObserver {
+interface InferenceObserver {
   onEnd(result: CompletionSummary): void;
   onRefused(status: number): void;
 }

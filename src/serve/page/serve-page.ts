@@ -2,7 +2,7 @@ import { type Html, html, visible } from '../../web/html.js';
 import { renderServedPage } from '../../web/html-page.js';
 import { textBounds } from './messages.js';
 
-export interface ServePage {
+interface ServePage {
   readonly name: string;
   /** The most texts of one request. */
   readonly mostTexts: number;

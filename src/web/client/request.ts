@@ -11,7 +11,7 @@ export class RequestRefused extends Error {
   }
 }
 
-export interface RequestOptions {
+interface RequestOptions {
   /** Sent as JSON by POST; without it the request is a GET. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;

@@ -8,7 +8,7 @@ import type { HttpApp, HttpRequest } from './http-app.js';
 const loopbackNames = ['localhost', '127.0.0.1', '::1'];
 const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
 
-export interface SameSiteOptions {
+interface SameSiteOptions {
   /** Where the server listens: an address or a name. */
   readonly host: string;
   /** Origins whose pages may call beside its own; `*` for all. */

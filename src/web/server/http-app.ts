@@ -7,7 +7,7 @@ export type HttpApp = FastifyInstance;
 export type HttpRequest = FastifyRequest;
 export type HttpReply = FastifyReply;
 
-export interface HttpAppOptions extends FailureAnswers {
+interface HttpAppOptions extends FailureAnswers {
   /** Longest body of a request. */
   readonly bodyBytes: number;
   /** Connections open at a time. */
@@ -80,7 +80,7 @@ function refuseOddities({ server }: HttpApp): void {
 }
 
 /** A page and what lies beside it, by address. */
-export interface PageFiles {
+interface PageFiles {
   readonly page: { readonly url: string; readonly content: string };
   readonly styles: { readonly url: string; readonly content: string };
   readonly script: { readonly url: string; readonly content: string };

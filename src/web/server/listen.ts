@@ -1,8 +1,8 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { systemErrorCode, usageError } from '../../common/errors.js';
 import type { HttpApp } from './http-app.js';
 
-export interface ListenOptions {
+interface ListenOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -10,12 +10,23 @@ export interface ListenOptions {
   readonly portHint: string;
 }
 
+/** A server that listens. */
+export interface ListeningServer {
+  /** The address to open, ending in `/`. */
+  readonly url: string;
+  /** Takes no more requests, and resolves when the answers under way have ended. */
+  close(): Promise<void>;
+}
+
 /**
  * Starts listening.
- * @returns the address to open, ending in `/`.
  * @throws TitlesmithError (exit code 2) when the port is taken or the host is not this machine's.
  */
-export async function listen(app: HttpApp, { host, port, portHint }: ListenOptions): Promise<string> {
+export async function listen(
+  app: HttpApp,
+  { host, port, portHint }: ListenOptions,
+): Promise<ListeningServer> {
+  const connections = new Connections(app);
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -33,16 +44,46 @@ export async function listen(app: HttpApp, { host, port, portHint }: ListenOptio
   }
   const { address, family, port: chosen } = app.server.address() as AddressInfo;
   const shown = family === 'IPv6' ? `[${address}]` : address;
-  return `http://${shown === '0.0.0.0' || shown === '[::]' ? 'localhost' : shown}:${chosen}/`;
+  return {
+    url: `http://${shown === '0.0.0.0' || shown === '[::]' ? 'localhost' : shown}:${chosen}/`,
+    close: async () => {
+      const closed = app.close();
+      connections.closeIdle();
+      await closed;
+    },
+  };
 }
 
-const sweepMs = 50;
+/**
+ * The connections of a server. Node's own closing waits for those that a browser has opened in advance and asked nothing
+ * on, and for those whose last answer ends after the call.
+ */
+class Connections {
+  /** Requests under way. */
+  private readonly requests = new Map<Socket, number>();
+  private isClosing = false;
 
-/** Takes no more requests, and resolves when the answers under way have ended. */
-export async function closeWhenAnswered(app: HttpApp): Promise<void> {
-  const closed = app.close();
-  // Connections whose answer ends after the call stay open, idle, unless they are looked for.
-  const sweep = setInterval(() => app.server.closeIdleConnections(), sweepMs);
-  await closed;
-  clearInterval(sweep);
+  constructor({ server }: HttpApp) {
+    server.on('connection', (socket) => {
+      this.requests.set(socket, 0);
+      socket.once('close', () => this.requests.delete(socket));
+    });
+    server.on('request', ({ socket }, response) => {
+      this.count(socket, 1);
+      response.once('close', () => this.count(socket, -1));
+    });
+  }
+
+  /** Closes connections without a request now, the others when their last answer has ended. */
+  closeIdle(): void {
+    this.isClosing = true;
+    for (const socket of this.requests.keys()) this.count(socket, 0);
+  }
+
+  private count(socket: Socket, more: -1 | 0 | 1): void {
+    const before = this.requests.get(socket);
+    if (before === undefined) return;
+    this.requests.set(socket, before + more);
+    if (this.isClosing && before + more === 0) socket.destroySoon();
+  }
 }

@@ -22,9 +22,9 @@ export const frames: readonly Frame[] = [
   { name: 'narrow', width: 360, height: 240, left: 46, right: 10, top: 24, bottom: 44, ticks: 4 },
 ];
 
-export type Scale = ScaleLinear<number, number>;
+type Scale = ScaleLinear<number, number>;
 
-export interface Axes {
+interface Axes {
   readonly x: Scale;
   readonly y: Scale;
   readonly formatX: (value: number) => string;

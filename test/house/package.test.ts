@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { packageRoot } from '../../src/io/package-root.js';
+import { sourceFiles } from '../../tools/structure/imports.js';
+
+/** Paths of what `npm pack` would send, from the folder as it was built. */
+function packedFiles(): string[] {
+  const words = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+  const output = execFileSync('npm', words, { cwd: packageRoot, encoding: 'utf8', stdio: 'pipe' });
+  const [{ files }] = JSON.parse(output) as [{ files: readonly { readonly path: string }[] }];
+  return files.map(({ path }) => path);
+}
+
+test('the package holds all that src is built into, the bundles of the pages, and what is read beside it', () => {
+  const packed = new Set(packedFiles());
+  const isClientCode = (file: string): boolean => /^src\/\w+\/client\//.test(file);
+  const modules = sourceFiles(packageRoot, 'src')
+    .filter((file) => !isClientCode(file) && !file.endsWith('.d.ts'))
+    .map((file) => file.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'));
+  const bundles = [
+    'report.css',
+    'report.js',
+    'batch.css',
+    'review.css',
+    'review.js',
+    'serve.css',
+    'serve.js',
+  ];
+  const wanted = [
+    ...modules,
+    ...bundles.map((name) => `dist/client/${name}`),
+    'queries/top-titles.bigquery.sql',
+    'data/sample-posts.ndjson.gz',
+  ];
+  expect(wanted.filter((file) => !packed.has(file))).toEqual([]);
+  expect([...packed].filter((file) => /^(src|test|bench|tools)\//.test(file))).toEqual([]);
+});
