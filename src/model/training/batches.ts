@@ -33,7 +33,7 @@ interface BatchOptions {
   readonly endOfTextId: number;
 }
 
-/** A row of a packing; undefined rows are padding. */
+/** A row of a packing, which may be another epoch's than its neighbour's. */
 interface RowReference {
   readonly packed: PackedRows;
   readonly row: number;
@@ -77,8 +77,8 @@ function fillBatch(
 }
 
 /**
- * The batches of training, a function of the seed and the step number alone: each epoch packs all titles anew, and rows
- * run on from one epoch to the next, so that every batch is full.
+ * The batches of training, a function of the seed and the batch's number alone: each epoch packs all titles anew, and
+ * rows run on from one epoch to the next, so that every batch is full.
  */
 export class BatchStream {
   private readonly epochs = new Map<number, PackedRows>();
@@ -103,12 +103,12 @@ export class BatchStream {
     return packed;
   }
 
-  /** @param step from 0. */
-  batch(step: number): Batch {
+  /** @param number of the batch, from 0. */
+  batch(number: number): Batch {
     const { batchSize } = this.options;
     const { rowsPerEpoch } = this;
     const rows = Array.from({ length: batchSize }, (_, index) => {
-      const position = step * batchSize + index;
+      const position = number * batchSize + index;
       return { packed: this.epoch(Math.floor(position / rowsPerEpoch)), row: position % rowsPerEpoch };
     });
     return fillBatch(this.titles, rows, this.options);

@@ -131,7 +131,7 @@ export interface TrainingGraphOptions {
   /** Adds the gradients to inputs named by `accumulatedGradientName`, which may be the memory of the outputs. */
   readonly accumulate?: boolean;
   /**
-   * Computes each block's activations again on the way back, instead of keeping them (Chen et al., "Training Deep Nets
+   * Computes each block's activations again in the backward pass instead of keeping them (Chen et al., "Training Deep Nets
    * with Sublinear Memory Cost", 2016, section 4): a third more arithmetic for memory that hardly grows with depth.
    */
   readonly recompute?: boolean;

@@ -1,6 +1,6 @@
 import type { MixedPrecision, ScheduleName } from '../../options/choices.js';
 
-/** What the finetune stage asks of training. Everything here is recorded in run.json. */
+/** How a model is trained. The finetune stage records all of it in run.json. */
 export interface TrainingOptions {
   readonly seed: number;
   /** Optimizer steps in all; undefined: decided from the data and `maximumEpochs`, and reported. */
@@ -17,24 +17,28 @@ export interface TrainingOptions {
   readonly onlyTrainTransformerLayers: boolean;
   /** Trains low-rank adapters of this rank instead of the weights; undefined: the weights. */
   readonly loraRank: number | undefined;
-  /** Computes activations again on the way back instead of keeping them. */
+  /** Computes activations again in the backward pass instead of keeping them. */
   readonly recompute: boolean;
   readonly mixedPrecision: MixedPrecision;
   /** Tokens in a row; undefined: the shortest multiple of 16, at least 64, that fits the longest title. */
   readonly rowLength: number | undefined;
   /** Peak learning rate of AdamW. */
   readonly learningRate: number;
+  /** Steps in which the learning rate rises to its peak. */
   readonly warmupSteps: number;
   /** How the learning rate falls after the warm-up. */
   readonly schedule: ScheduleName;
+  /** Share of a matrix that a step takes away, for each unit of the learning rate. */
   readonly weightDecay: number;
   /** Global gradient norm above which gradients are scaled down. */
   readonly clipNorm: number;
-  /** Share of activations left out at random in a training step; 0: none. */
+  /** Probability with which an activation is left out in a training step; 0: dropout is off. */
   readonly dropout: number;
-  /** Steps between evaluations on the validation titles, checkpoints, and lines in metrics.jsonl. */
+  /** Steps between evaluations on the validation titles. */
   readonly evaluateEvery: number;
+  /** Steps between saves of the state to resume from. */
   readonly saveEvery: number;
+  /** Steps between lines of metrics; evaluations and samples have theirs anyway. */
   readonly printEvery: number;
   /** Evaluations without a better validation loss after which training stops; undefined: never. */
   readonly patience: number | undefined;

@@ -2,7 +2,7 @@ import { TitlesmithError, usageError } from '../../common/errors.js';
 import { createRandom } from '../../common/random.js';
 import type { TokenizedTitles } from '../tokenizer/tokenized-titles.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
-import { packTitles } from './packing.js';
+import { packTitles, titlePositions } from './packing.js';
 import type { TrainingOptions } from './training-options.js';
 
 /** Titles split for training, as tokens of the tokenizer the model is trained with. */
@@ -23,22 +23,23 @@ export interface TrainingPlan {
   readonly fill: number;
 }
 
+/** Where the options do not say it, a row's length is a multiple of the first and at least the second, in tokens. */
 const [rowStep, shortestRow] = [16, 64];
 
 const titleCount = (titles: TokenizedTitles): number => titles.offsets.length - 1;
 
-/** Positions of the longest title: its tokens and the start token. */
+/** Positions of the longest title. */
 function longestTitle({ train, validation }: TrainingData): number {
   let longest = 0;
-  for (const { offsets } of [train, validation]) {
-    for (let title = 1; title < offsets.length; title++) {
-      longest = Math.max(longest, offsets[title]! - offsets[title - 1]! + 1);
+  for (const titles of [train, validation]) {
+    for (let title = 0; title < titleCount(titles); title++) {
+      longest = Math.max(longest, titlePositions(titles, title));
     }
   }
   return longest;
 }
 
-/** Passes over the training titles that `steps` make. */
+/** Passes over the training titles that `steps` make, rounded to thousandths. */
 export function epochsOf(steps: number, { rowsPerStep, rowsPerEpoch }: TrainingPlan): number {
   return Math.round((1000 * steps * rowsPerStep) / rowsPerEpoch) / 1000;
 }
