@@ -1,7 +1,7 @@
 import { formatCount } from '../common/number-formats.js';
 import { type Html, html, visible } from '../web/html.js';
 import { renderServedPage } from '../web/html-page.js';
-import { shows } from './messages.js';
+import { shows } from './review-messages.js';
 
 interface ReviewPage {
   readonly runName: string;

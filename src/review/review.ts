@@ -19,7 +19,7 @@ import type {
   Progress,
   ReviewItem,
   Undo,
-} from './messages.js';
+} from './review-messages.js';
 
 /** What is reviewed. */
 export interface ReviewInput {

@@ -6,8 +6,15 @@ import type { EventBroadcast } from '../web/server/event-stream.js';
 import { type HttpApp, servePage } from '../web/server/http-app.js';
 import { selfContainedPagePolicy } from '../web/server/security-headers.js';
 import { type ExportFormat, exportTitles, exportTypes } from './kept-titles.js';
-import { type Change, type Decision, type ItemList, type ItemQuery, shows, type Undo } from './messages.js';
 import type { Review } from './review.js';
+import {
+  type Change,
+  type Decision,
+  type ItemList,
+  type ItemQuery,
+  shows,
+  type Undo,
+} from './review-messages.js';
 import { renderReviewPage } from './review-page.js';
 
 /** What the routes work on. */

@@ -9,8 +9,8 @@ import { createHttpApp, type HttpApp } from '../web/server/http-app.js';
 import { type ListeningServer, listen } from '../web/server/listen.js';
 import { DecisionLog, decisionsFileName } from './decision-log.js';
 import { ResultFiles } from './kept-titles.js';
-import type { Change } from './messages.js';
 import { Review, ReviewConflict, type ReviewInput } from './review.js';
+import type { Change } from './review-messages.js';
 import { reviewRoutes } from './routes.js';
 
 /** A review that can be opened in a browser. */

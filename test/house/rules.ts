@@ -110,7 +110,7 @@ const portable = [
 ];
 
 /** Files that are bytes in, bytes out, and what a page and its server say to each other. */
-const portableFiles = ['src/io/crc32c.ts', 'src/io/protobuf.ts', 'src/review/messages.ts'];
+const portableFiles = ['src/io/crc32c.ts', 'src/io/protobuf.ts', 'src/review/review-messages.ts'];
 
 /** What runs on Node alone, in a place that is portable else. */
 const serverParts = ['src/web/server'];

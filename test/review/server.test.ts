@@ -5,8 +5,8 @@ import { parse } from 'csv-parse/sync';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TitlesmithError } from '../../src/common/errors.js';
 import type { ProgressEvent } from '../../src/common/progress.js';
-import type { ItemState, Progress, ReviewItem } from '../../src/review/messages.js';
 import type { ReviewInput } from '../../src/review/review.js';
+import type { ItemState, Progress, ReviewItem } from '../../src/review/review-messages.js';
 import { type ReviewServer, startReview } from '../../src/review/server.js';
 import { fewOutputs, reviewInput, trainTitles } from './fixture.js';
 

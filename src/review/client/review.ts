@@ -1,7 +1,7 @@
 import { formatCount, pluralize } from '../../common/number-formats.js';
 import { byId, messageOf, showTrouble } from '../../web/client/dom.js';
 import { RequestRefused, request } from '../../web/client/request.js';
-import type { Change, Conflict, Decision, ItemList, ItemState, Progress, Undo } from '../messages.js';
+import type { Change, Conflict, Decision, ItemList, ItemState, Progress, Undo } from '../review-messages.js';
 import { drawState, type Item, makeRow, type Row } from './row.js';
 
 /** The review's page. The server holds the truth: a row changes when the server has said so, to this window or another. */

@@ -1,7 +1,7 @@
 import { formatDecimal } from '../../common/number-formats.js';
 import { element } from '../../web/client/dom.js';
 import { markedTitle } from '../../web/client/marked-title.js';
-import type { ItemState, ReviewItem } from '../messages.js';
+import type { ItemState, ReviewItem } from '../review-messages.js';
 
 export type Item = ReviewItem & ItemState;
 

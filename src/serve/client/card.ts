@@ -1,7 +1,7 @@
 import { formatDecimal } from '../../common/number-formats.js';
 import { element } from '../../web/client/dom.js';
 import { markedTitle } from '../../web/client/marked-title.js';
-import type { ClosestTitle, Refusal, ShownText } from '../page/messages.js';
+import type { ClosestTitle, ShownText, TextRefusal } from '../page/page-messages.js';
 import { savePicture } from './picture.js';
 
 const confirmationMs = 1500;
@@ -33,7 +33,7 @@ export class Card {
   text = '';
   isFinished = false;
   /** Whether the finished text copies a training title. */
-  isCopy = false;
+  isCopied = false;
   private readonly shownText = element('p', 'text');
   private readonly state = element('div', 'state', 'waiting …');
   private readonly foot = element('div', 'foot', this.state);
@@ -47,20 +47,22 @@ export class Card {
     this.node = element('li', 'card coming', this.shownText, this.foot);
   }
 
-  add(delta: string): void {
-    this.text += delta;
+  /** Adds what has come. */
+  add(piece: string): void {
+    this.text += piece;
     this.shownText.textContent = this.text;
     this.state.textContent = 'writing …';
   }
 
-  finish({ text, finishReason, refusal, closest }: ShownText): void {
+  /** Shows the whole text, and what it resembles. */
+  finish({ text, finishReason, copy, isCopied = false, closest }: ShownText): void {
     this.text = text;
     this.isFinished = true;
     this.shownText.textContent = text;
     this.node.classList.remove('coming');
     const ended = finishReason === 'length' ? 'cut at its longest' : '';
-    if (refusal) this.showRefusal(refusal, closest);
-    else if (refusal === null) this.showNew(closest, ended);
+    if (copy) this.showRefusal(copy, isCopied, closest);
+    else if (copy === null) this.showNew(closest, ended);
     else this.state.textContent = ended;
     this.addButtons();
   }
@@ -86,11 +88,14 @@ export class Card {
     );
   }
 
-  private showRefusal(refusal: Refusal, closest: ClosestTitle | undefined): void {
-    const { reason, evidence, second, isCopy } = refusal;
+  private showRefusal(
+    { reason, evidence, second }: TextRefusal,
+    isCopied: boolean,
+    closest: ClosestTitle | undefined,
+  ): void {
     this.state.replaceChildren(element('strong', '', reason), evidence === '' ? '' : `: ${evidence}`);
-    if (!isCopy) return;
-    this.isCopy = true;
+    if (!isCopied) return;
+    this.isCopied = true;
     this.node.classList.add('copied');
     if (!closest) return;
     const relation =

@@ -1,7 +1,7 @@
 import { formatCount, pluralize } from '../../common/number-formats.js';
 import { byId, messageOf, showTrouble } from '../../web/client/dom.js';
 import { readEvents, request } from '../../web/client/request.js';
-import type { Health, TextsEvent, TextsRequest } from '../page/messages.js';
+import type { Health, TextsEvent, TextsRequest } from '../page/page-messages.js';
 import { Card, copyText } from './card.js';
 import { savePicture } from './picture.js';
 
@@ -53,7 +53,7 @@ const say = (message: string): void => showTrouble(trouble, message);
 /** @param end how the last request ended, where that is worth saying. */
 function showStanding(end = ''): void {
   const finished = cards.filter((card) => card.isFinished);
-  const copies = finished.filter((card) => card.isCopy).length;
+  const copies = finished.filter((card) => card.isCopied).length;
   const parts = [
     pluralize(finished.length, 'text'),
     copies === 0 ? '' : `${formatCount(copies)} ${copies === 1 ? 'copy' : 'copies'}`,
@@ -110,7 +110,7 @@ function addCards(count: number): readonly Card[] {
 /** Fills cards with the texts of an answer. @throws Error when it ends before its texts do. */
 async function fill(fresh: readonly Card[], response: Response): Promise<void> {
   for await (const { name, data } of readEvents<TextsEvent>(response)) {
-    if (name === 'delta') fresh[data.index]?.add(data.delta);
+    if (name === 'piece') fresh[data.index]?.add(data.piece);
     else if (name === 'text') {
       fresh[data.index]?.finish(data);
       showStanding();
@@ -149,7 +149,7 @@ async function generate(): Promise<void> {
 const stop = (): void => running?.abort();
 
 function shownTexts(): string[] {
-  const shown = cards.filter((card) => card.isFinished && !(hideCopies?.checked && card.isCopy));
+  const shown = cards.filter((card) => card.isFinished && !(hideCopies?.checked && card.isCopied));
   return shown.map((card) => card.text);
 }
 

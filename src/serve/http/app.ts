@@ -1,6 +1,6 @@
 import { assertKey, guardSameSite } from '../../web/server/guards.js';
 import { createHttpApp, type HttpApp } from '../../web/server/http-app.js';
-import type { Health } from '../page/messages.js';
+import type { Health } from '../page/page-messages.js';
 import { type RouteContext, whereBugsAreTold } from './answer.js';
 import { cloudRunRoutes } from './cloud-run-routes.js';
 import { completionRoutes } from './completion-routes.js';

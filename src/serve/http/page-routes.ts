@@ -5,7 +5,7 @@ import { sendEvents, serverSentEvent } from '../../web/server/event-stream.js';
 import { toShownError } from '../../web/server/failures.js';
 import { type HttpApp, servePage } from '../../web/server/http-app.js';
 import type { Completion, CompletionRequest } from '../completion.js';
-import { type ShownText, type TextsEvent, type TextsRequest, textBounds } from '../page/messages.js';
+import { type ShownText, type TextsEvent, type TextsRequest, textBounds } from '../page/page-messages.js';
 import { renderServePage } from '../page/serve-page.js';
 import type { ServedCondition } from '../served-model.js';
 import { type BegunRequest, begun, type RouteContext, submit, whereBugsAreTold } from './answer.js';
@@ -98,10 +98,8 @@ async function* eventLines(
     yield line({ name: 'begin', data: { seed: options.seed, n: options.nsamples } });
     for await (const event of begunRequest.events) {
       if (event.kind === 'text') yield line({ name: 'text', data: shown(event.text) });
-      else if (event.kind === 'delta') {
-        const { index, delta } = event;
-        yield line({ name: 'delta', data: { index, delta } });
-      }
+      else if (event.kind === 'delta')
+        yield line({ name: 'piece', data: { index: event.index, piece: event.delta } });
     }
     yield line({ name: 'end', data: {} });
   } catch (error) {
@@ -116,15 +114,8 @@ function shown({ judgement, ...text }: Completion): ShownText {
   const compared = matched === undefined ? undefined : findDifferences(text.text, matched);
   return {
     ...text,
-    refusal:
-      reason === undefined
-        ? null
-        : {
-            reason,
-            evidence: evidence ?? '',
-            second: second ?? '',
-            isCopy: reason !== 'blank' && reason !== 'broken text',
-          },
+    copy: reason === undefined ? null : { reason, evidence: evidence ?? '', second: second ?? '' },
+    isCopied: reason !== undefined && reason !== 'blank' && reason !== 'broken text',
     closest: compared && {
       rating,
       text: compared.first.join(' '),

@@ -1,6 +1,6 @@
 import { type Html, html, visible } from '../../web/html.js';
 import { renderServedPage } from '../../web/html-page.js';
-import { textBounds } from './messages.js';
+import { textBounds } from './page-messages.js';
 
 interface ServePage {
   readonly name: string;

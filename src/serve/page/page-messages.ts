@@ -1,6 +1,6 @@
 import type { ErrorBody } from '../../web/http-error.js';
 
-/** What the page and its server say to each other, as JSON. */
+/** What the page and its server say to each other, as JSON (docs/serve.md). */
 
 /** The body of `POST /texts`: what the form asks for. */
 export interface TextsRequest {
@@ -19,11 +19,11 @@ export interface TextsRequest {
   readonly keywords?: string | null;
 }
 
-/** The server-sent events of the answer: `begin`, deltas and texts as they come, then `end`; or `error` before. */
+/** The server-sent events of the answer: `begin`, pieces and texts as they come, then `end`; or `error` before. */
 export type TextsEvent =
   | { readonly name: 'begin'; readonly data: { readonly seed: number; readonly n: number } }
   /** What was added to a text. */
-  | { readonly name: 'delta'; readonly data: { readonly index: number; readonly delta: string } }
+  | { readonly name: 'piece'; readonly data: { readonly index: number; readonly piece: string } }
   | { readonly name: 'text'; readonly data: ShownText }
   | { readonly name: 'end'; readonly data: Readonly<Record<string, never>> }
   | { readonly name: 'error'; readonly data: ErrorBody };
@@ -36,18 +36,18 @@ export interface ShownText {
   readonly tokens: number;
   readonly finishReason: 'stop' | 'length';
   /** Why dedupe would refuse it; null where it would not, undefined where texts are not compared. */
-  readonly refusal?: Refusal | null;
+  readonly copy?: TextRefusal | null;
+  /** Whether it copies a training title: a blank or broken text is refused too, but copies nothing. */
+  readonly isCopied?: boolean;
   /** The training title most like it, where there is one. */
   readonly closest?: ClosestTitle | undefined;
 }
 
-export interface Refusal {
+export interface TextRefusal {
   readonly reason: string;
   readonly evidence: string;
   /** The other training title of a glued copy. */
   readonly second: string;
-  /** False for a blank or broken text, which copies nothing. */
-  readonly isCopy: boolean;
 }
 
 /** Both texts word by word, and where they differ, in runs (src/report/differences.ts). */
