@@ -83,7 +83,7 @@ export { TokenFile, writeTokens } from './pipeline/stages/token-file.js';
 export { buildReport } from './report/build-report.js';
 export type { ReportFigures, ReportInput } from './report/report-figures.js';
 export { renderReport } from './report/report-page.js';
+export { writeVerdicts } from './review/kept-titles.js';
 export { startReview } from './review/server.js';
-export { writeVerdicts } from './review/verdict-files.js';
 export type { ModelFacts, ServedModel, ServeSettings } from './serve/served-model.js';
 export { type Server, startServer } from './serve/server.js';

@@ -1,7 +1,18 @@
+import { join } from 'node:path';
 import type { ReviewedOutput } from '../dedupe/decisions.js';
-import { acceptedLines } from '../dedupe/verdict-lists.js';
+import { acceptedLines, rejectedRecords } from '../dedupe/verdict-lists.js';
+import { writeChunksAtomic } from '../io/atomic-file.js';
 import { csvRecord } from '../io/csv/write-csv.js';
-import { writeVerdicts } from './verdict-files.js';
+
+/**
+ * Writes what was decided into a run folder, each file atomically: `accepted.txt`, one title a line, and
+ * `rejected.csv`.
+ * @throws TitlesmithError naming the file that cannot be written.
+ */
+export async function writeVerdicts(folder: string, outputs: readonly ReviewedOutput[]): Promise<void> {
+  await writeChunksAtomic(join(folder, 'accepted.txt'), acceptedLines(outputs));
+  await writeChunksAtomic(join(folder, 'rejected.csv'), rejectedRecords(outputs));
+}
 
 /**
  * Keeps accepted.txt and rejected.csv at what is decided. Decisions that come while the files are written

@@ -6,7 +6,7 @@ import { applyDecisions } from '../../dedupe/decisions.js';
 import { countVerdicts, dedupe } from '../../dedupe/dedupe.js';
 import { encodeWords } from '../../model/tokenizer/gpt2.js';
 import { decisionsFileName, readDecisions } from '../../review/decision-log.js';
-import { writeVerdicts } from '../../review/verdict-files.js';
+import { writeVerdicts } from '../../review/kept-titles.js';
 import { readAcceptedBefore } from '../run/earlier-results.js';
 import { writeJudgement } from '../run/judgement-file.js';
 import { runFiles } from '../run/run-files.js';

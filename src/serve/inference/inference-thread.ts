@@ -161,7 +161,7 @@ export class InferenceThread {
     const texts = textCount(request);
     const id = this.nextId++;
     const { deadlineSeconds } = this.settings;
-    const submission = new Submission(texts, (result) => {
+    const submission = new Submission((result) => {
       clearTimeout(timer);
       this.submissions.delete(id);
       this.pending -= texts - result.texts;

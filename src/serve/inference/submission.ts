@@ -10,19 +10,8 @@ export class Submission {
   private tokens = 0;
   private firstSeconds: number | undefined;
 
-  /**
-   * @param nsamples texts asked for, of all prefixes together.
-   * @param onEnd called once, when the request has ended in whatever way.
-   */
-  constructor(
-    private readonly nsamples: number,
-    private readonly onEnd: (result: CompletionSummary) => void,
-  ) {}
-
-  /** Texts that are still to come. */
-  get outstanding(): number {
-    return this.ended ? 0 : this.nsamples - this.texts;
-  }
+  /** @param onEnd called once, when the request has ended in whatever way. */
+  constructor(private readonly onEnd: (result: CompletionSummary) => void) {}
 
   /** Takes in what the worker says. */
   add(event: CompletionEvent): void {

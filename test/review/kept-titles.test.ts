@@ -6,7 +6,7 @@ import { compareTwoStrings } from 'string-similarity';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applyDecisions } from '../../src/dedupe/decisions.js';
 import { dedupe } from '../../src/dedupe/dedupe.js';
-import { writeVerdicts } from '../../src/review/verdict-files.js';
+import { writeVerdicts } from '../../src/review/kept-titles.js';
 
 const title = 'Bakers, which bread do you never eat yourself?';
 
