@@ -12,7 +12,7 @@ function inner(file: string, target: string): Import {
 describe('imports of src', () => {
   test('are found at all', () => {
     expect(imports.length).toBeGreaterThan(50);
-    expect(imports).toContainEqual(inner('src/cli/execute.ts', 'src/pipeline/pipeline.ts'));
+    expect(imports).toContainEqual(inner('src/cli/commands/pipeline.ts', 'src/pipeline/pipeline.ts'));
     expect(imports).toContainEqual(
       inner('src/pipeline/stages/stage-thread.ts', 'src/pipeline/stages/stage-worker.ts'),
     );
