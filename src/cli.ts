@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
-import { execute } from './cli/execute.js';
 import { type ExitCode, exitCodeOf, exitCodes } from './cli/exit-codes.js';
 import { parseCommandLine } from './cli/parsing/command-line.js';
+import type { Request } from './cli/parsing/request.js';
 import { Terminal } from './cli/terminal.js';
 
 /** Runs a command line. @returns the exit code of the process. */
@@ -19,10 +19,46 @@ async function main(arguments_: readonly string[]): Promise<ExitCode> {
     }
     const json = request.given.json === true;
     terminal = new Terminal({ json, output: process.stdout, errors: process.stderr, color });
-    return await execute(request, fileURLToPath(import.meta.url), terminal);
+    return await execute(request, terminal);
   } catch (error) {
     terminal.error(error);
     return exitCodeOf(error);
+  }
+}
+
+/** Does what a command line asks for. A command's code, and the libraries it needs, are loaded when it is asked for. */
+async function execute(request: Request, terminal: Terminal): Promise<ExitCode> {
+  switch (request.command) {
+    case 'pipeline':
+      return (await import('./cli/commands/pipeline.js')).pipelineCommand(request.given, terminal);
+    case 'batch': {
+      // Each of its runs is a process of its own, started with this very file.
+      const entry = fileURLToPath(import.meta.url);
+      const { batchCommand } = await import('./cli/commands/batch.js');
+      return batchCommand(request.file, request.given, entry, terminal);
+    }
+    case 'merge':
+      return (await import('./cli/commands/batch.js')).mergeCommand(request.place, terminal);
+    case 'serve':
+      return (await import('./cli/commands/serve.js')).serveCommand(request.model, request.given, terminal);
+    case 'review':
+      return (await import('./cli/commands/review.js')).reviewCommand(
+        request.folder,
+        request.given,
+        terminal,
+      );
+    case 'export':
+      return (await import('./cli/commands/export.js')).exportCommand(request.model, request.given, terminal);
+    case 'archive':
+      return (await import('./cli/commands/export.js')).archiveCommand(request.folder, request.to, terminal);
+    case 'import':
+      return (await import('./cli/commands/import.js')).importCommand(request.from, request.given, terminal);
+    case 'devices':
+      return (await import('./cli/commands/devices.js')).devicesCommand(terminal);
+    default: {
+      const { stageCommand } = await import('./cli/commands/stage.js');
+      return stageCommand(request.command, request.folder, request.given, terminal);
+    }
   }
 }
 

@@ -50,8 +50,12 @@ export { locateModel, openModel, type ResolvedModel, resolveModel } from './mode
 export type { RunOptions } from './options/option-table.js';
 export { type ExportRequest, exportModel } from './pipeline/export-model.js';
 export { type EncodeCsvOptions, encodeCsv } from './pipeline/library/encode-csv.js';
-export { type FinetuneInput, finetune } from './pipeline/library/finetune.js';
-export { type FinetuneTitlesOptions, finetuneTitles } from './pipeline/library/finetune-titles.js';
+export {
+  type FinetuneInput,
+  type FinetuneTitlesOptions,
+  finetune,
+  finetuneTitles,
+} from './pipeline/library/finetune.js';
 export {
   createModel,
   downloadModel,

@@ -23,7 +23,7 @@ const verdictWords: Readonly<Record<NonNullable<RunCounts['report']>['verdict'],
 };
 
 /** What a finished run says: for people, and as data. */
-export interface RunSummary {
+interface RunSummary {
   readonly lines: readonly string[];
   readonly data: Readonly<Record<string, unknown>>;
 }

@@ -11,7 +11,7 @@ const progressLineEveryMs = 3000;
 /** Foreground colours of ECMA-48, SGR. */
 const colorCodes = { red: 31, yellow: 33 } as const;
 
-export interface TerminalOptions {
+interface TerminalOptions {
   /** JSON lines on `output` instead of text; nothing else is then written there. */
   readonly json: boolean;
   /** Results. */

@@ -10,7 +10,7 @@ import { ensureJudged } from './run-stages.js';
 import type { StageContext } from './stages/stage.js';
 
 /** A run that is locked for review. */
-export interface OpenReview {
+interface OpenReview {
   readonly runName: string;
   readonly folder: string;
   readonly verdicts: readonly Verdict[];

@@ -30,7 +30,7 @@ import type { RunCounts, StageContext } from './stages/stage.js';
 import { runInThread } from './stages/stage-thread.js';
 
 /** A run that is worked on: its folder is locked. */
-export interface OpenRun extends RunState {
+interface OpenRun extends RunState {
   readonly folder: RunFolder;
   /** Where several runs of one call ask one source together. */
   readonly shared?: SharedRows | undefined;

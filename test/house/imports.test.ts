@@ -18,7 +18,7 @@ describe('imports of src', () => {
     );
     expect(imports).toContainEqual({
       file: 'src/cli/parsing/command-line.ts',
-      target: 'commander',
+      target: 'yargs',
       outside: true,
     });
   });

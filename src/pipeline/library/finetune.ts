@@ -1,6 +1,17 @@
-import type { WorkContext } from '../../common/progress.js';
+import { join } from 'node:path';
+import { silentContext, type WorkContext } from '../../common/progress.js';
+import { splitTitles } from '../../data/dataset.js';
+import type { Engine } from '../../model/engine/engine.js';
+import { requireEngineFloat16 } from '../../model/engine/float16.js';
+import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime/cpu-engine.js';
+import { tokenizeTitles } from '../../model/tokenizer/tokenized-titles.js';
 import { type TrainingInput, type TrainingResult, train } from '../../model/training/training-loop.js';
+import type { TrainingOptions } from '../../model/training/training-options.js';
+import { defaultOptions } from '../../options/options.js';
+import { runFiles } from '../run/run-files.js';
+import { startingModel } from '../stages/starting-model.js';
 import { TrainingFiles, type TrainingPaths } from '../stages/training-files.js';
+import { trainingOptions } from '../stages/training-presets.js';
 
 /** All that training needs, and where its files are. */
 export interface FinetuneInput extends Omit<TrainingInput, 'storage'>, TrainingPaths {}
@@ -12,4 +23,64 @@ export interface FinetuneInput extends Omit<TrainingInput, 'storage'>, TrainingP
  */
 export function finetune(input: FinetuneInput, context: WorkContext): Promise<TrainingResult> {
   return train({ ...input, storage: new TrainingFiles(input) }, context);
+}
+
+export interface FinetuneTitlesOptions extends Partial<TrainingOptions> {
+  /** `nano`, trained from scratch, or what `loadModel` takes. `nano` where it is left out. */
+  readonly model?: string;
+  /** Receives the trained model, and what is needed to go on after an interruption. */
+  readonly folder: string;
+  /** Share of the titles held out to measure the model; 0.1 where it is left out. */
+  readonly validationShare?: number;
+  /** ONNX Runtime on the CPU where it is left out. */
+  readonly engine?: Engine;
+  readonly context?: WorkContext;
+}
+
+/**
+ * Trains a model on titles as the `finetune` command does: split by hash, packed into rows, the best checkpoint by
+ * validation loss kept. What is not said is the command's default for the model. A training that was interrupted in the
+ * same folder with the same options goes on.
+ * @param titles cleaned, one line each, at least two of them different.
+ * @throws TitlesmithError when the model cannot be had, the titles are too few, or the engine does not compute in float16
+ *   where mixed precision asks for it; InterruptedError when `context` asks to
+ *   stop, everything being saved.
+ */
+export async function finetuneTitles(
+  titles: readonly string[],
+  options: FinetuneTitlesOptions,
+): Promise<TrainingResult> {
+  const {
+    model = 'nano',
+    folder,
+    validationShare = 0.1,
+    engine = createOnnxRuntimeEngine({ threads: options.threads }),
+    context = silentContext,
+    ...given
+  } = options;
+  if (given.mixedPrecision === 'float16') await requireEngineFloat16(engine, 'mixedPrecision float16');
+  const split = splitTitles(titles, { validationShare });
+  const decision = { choice: model, reason: 'named by the caller' };
+  const { configuration, tokenizer, pretrained } = await startingModel(decision, split.train, context);
+  const limits = { maximumTokens: configuration.contextLength - 1 };
+  const { sampleEvery: _, ...preset } = trainingOptions(model, { ...defaultOptions(), steps: given.steps });
+  try {
+    const input = {
+      engine,
+      data: {
+        train: tokenizeTitles(split.train, tokenizer, limits).titles,
+        validation: tokenizeTitles(split.validation, tokenizer, limits).titles,
+      },
+      tokenizer,
+      configuration,
+      pretrained,
+      checkpointFolder: folder,
+      metricsPath: join(folder, runFiles.metrics),
+      eventsPath: join(folder, runFiles.events),
+      options: { ...preset, ...given },
+    };
+    return await finetune(input, context);
+  } finally {
+    await pretrained?.close();
+  }
 }

@@ -10,7 +10,7 @@ import { AtomicFile, writeFileAtomic } from '../../io/atomic-file.js';
 import { runFiles } from './run-files.js';
 
 /** Months, `YYYY-MM`, both included. */
-export interface Span {
+interface Span {
   readonly from: string;
   readonly to: string;
 }

@@ -12,7 +12,7 @@ export const lockFileName = 'run.lock';
  * A lock is rewritten every `beatMs`, so that another machine, which cannot ask whether the process lives, sees it by
  * watching the lock for `watchMs`. Counted, not dated: the machines' clocks may differ.
  */
-export interface LockRhythm {
+interface LockRhythm {
   readonly beatMs: number;
   readonly watchMs: number;
 }

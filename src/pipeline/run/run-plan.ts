@@ -25,7 +25,7 @@ function nameAfterFile(path: string): string {
 }
 
 /** What a call asks for. */
-export interface CallPlan {
+interface CallPlan {
   /** Given or by default, for all runs together. */
   readonly options: RunOptions;
   readonly runs: readonly RunPlan[];

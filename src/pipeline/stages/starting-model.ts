@@ -7,7 +7,7 @@ import { openModel } from '../../model/weights/resolve-model.js';
 import type { Decision } from '../run/manifest.js';
 
 /** What training starts from. */
-export interface StartingModel {
+interface StartingModel {
   readonly configuration: TransformerConfiguration;
   readonly tokenizer: Tokenizer;
   /** Undefined for a model from scratch. */
