@@ -49,7 +49,7 @@ const installCuda =
 
 /**
  * ONNX Runtime's messages in words for people.
- * @param errors what it wrote to standard error, where alone stands what a library lacks.
+ * @param errors what it wrote to standard error: only there does it name the library that is missing.
  */
 export function explainTrial(
   { device }: DeviceChoice,
@@ -121,7 +121,7 @@ function runTrial(name: string): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, name], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      // What is missing for CUDA stands in the log alone.
+      // Only the log says what CUDA lacks.
       env: { ...process.env, TITLESMITH_ENGINE_LOG: '3' },
       timeout: trialTimeoutMs,
     });
@@ -139,7 +139,7 @@ function runTrial(name: string): Promise<Ended> {
 
 /**
  * Every device of every engine, tried one after the other.
- * @param onTry hears of each before it is tried.
+ * @param onTry is called with each before it is tried.
  */
 export async function listDevices(
   onTry: (choice: DeviceChoice, index: number) => void = () => {},
@@ -152,7 +152,7 @@ export async function listDevices(
   return reports;
 }
 
-/** Whether the system shows any graphics card; where it cannot be told, true. Spares `auto` the second a trial takes. */
+/** Whether the system shows any graphics card; true where it does not say. Saves `auto` the second that a trial takes. */
 function mayHaveGraphicsCard(): boolean {
   if (process.platform !== 'linux') return true;
   const [cards, wsl] = ['/dev/dri', '/dev/dxg'];
@@ -167,15 +167,15 @@ interface ChosenDevice extends DeviceChoice {
 }
 
 /**
- * The first device that works, for an engine. A graphics card in software is passed over. Of the processor it is taken
- * for granted that it works.
+ * The first device of an engine that works. A graphics card in software is passed over; the processor is not tried, as
+ * it always works.
  */
 export async function chooseDevice(engine: EngineName): Promise<ChosenDevice> {
   const passedOver: string[] = [];
   const withCard = mayHaveGraphicsCard();
   for (const choice of deviceChoices.filter((candidate) => candidate.engine === engine)) {
     if (choice.device === 'cpu' && engine === 'onnxruntime') {
-      const why = withCard ? passedOver.join('; ') : 'no graphics card is to be seen';
+      const why = withCard ? passedOver.join('; ') : 'no graphics card was found';
       return { ...choice, reason: why, description: describeProcessor(choice) };
     }
     if (choice.device !== 'cpu' && !withCard) continue;
@@ -205,8 +205,8 @@ export async function requireDevice(choice: DeviceChoice): Promise<ChosenDevice>
       'See titlesmith devices.',
     );
   }
-  const takenForGranted = formatDevice(choice) === 'onnxruntime cpu';
-  if (takenForGranted) return { ...choice, reason: '', description: describeProcessor(choice) };
+  const alwaysWorks = formatDevice(choice) === 'onnxruntime cpu';
+  if (alwaysWorks) return { ...choice, reason: '', description: describeProcessor(choice) };
   const { works, reason, hint, description } = await tryDevice(choice);
   if (works) return { ...choice, reason: '', description };
   throw new TitlesmithError(

@@ -1,4 +1,4 @@
-/** 16-bit floats: those that published checkpoints come in. */
+/** The 16-bit floats that published checkpoints come in. */
 type HalfFormat = 'F16' | 'BF16';
 
 let halves: Float32Array | undefined;

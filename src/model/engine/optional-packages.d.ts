@@ -1,4 +1,4 @@
-/** Packages that are there only where somebody has installed them. */
+/** Packages that titlesmith does not install: a person may. */
 declare module '@tensorflow/tfjs-node' {
   export * from '@tensorflow/tfjs-core';
 }

@@ -45,7 +45,7 @@ export function installedTfjsPackage(device: TfjsDevice): string | undefined {
 }
 
 /**
- * TensorFlow.js on a device, by the package somebody has installed for it.
+ * TensorFlow.js on a device, by the package that is installed for it.
  * @throws TitlesmithError when none is installed, it does not load, or it lacks a kernel that the graphs use.
  */
 export async function loadTfjs(device: TfjsDevice): Promise<TfjsModule> {

@@ -140,7 +140,7 @@ function evaluate<Op extends OpName>(
 
 /**
  * Walks graphs with TensorFlow.js ops, on whatever backend the module has. Slower than ONNX Runtime on the CPU; for
- * `@tensorflow/tfjs-node-gpu` where somebody has it, and as an independent check of every op.
+ * `@tensorflow/tfjs-node-gpu` where that is installed, and as an independent check of every op.
  * @param tf the module, its backend registered and ready.
  */
 export function createTfjsEngine(tf: TfjsModule): Engine {

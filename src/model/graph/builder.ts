@@ -44,7 +44,7 @@ function operands(a: Operand, b: Operand): [Tensor, Tensor] {
   return [left!, right!];
 }
 
-/** a + b, broadcast. Numbers stand for scalars here and in the three functions below. */
+/** a + b, broadcast. A number is a scalar of the other's type, here and in the three functions below. */
 export const add = (a: Operand, b: Operand): Tensor => single('add', operands(a, b), {});
 /** a − b, broadcast. */
 export const subtract = (a: Operand, b: Operand): Tensor => single('subtract', operands(a, b), {});

@@ -50,7 +50,7 @@ const geluCubic = 0.044715;
 
 /**
  * What probabilities are multiplied with where they become float16, to be divided out again: the mean one over 50,257
- * tokens, 2e-5, is not a normal number there, and a device may take what is not normal for zero.
+ * tokens, 2e-5, is subnormal there, and a device may flush subnormal numbers to zero.
  */
 const halfProbabilityScale = 1024;
 
@@ -58,7 +58,7 @@ const halfProbabilityScale = 1024;
 export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = {
   input: { none: 'a leaf' },
   constant: { none: 'a leaf' },
-  // the gradient in the type of what was cast
+  // the gradient, cast back
   cast: rule((g, node) => [cast(g, node.inputs[0]!.dtype as FloatType)]),
   // d(a + b) = da + db
   add: rule((g) => [g, g]),

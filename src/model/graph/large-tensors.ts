@@ -68,7 +68,7 @@ function valuesOf(chunker: Chunker, node: OpNode, made: readonly (readonly Tenso
   );
 }
 
-/** What works on the last axis alone; of a vector that is all of it. */
+/** For ops over the last axis: row by row, but not for a vector, whose only axis it is. */
 const besideLastAxis: Rule<OpName> = (chunker, node, inputs) => {
   if (node.outputs[0]!.shape.length < 2) throw new LargeTensorError(node.op, node.outputs[0]!);
   return byRows(chunker, node, inputs);

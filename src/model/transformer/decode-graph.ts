@@ -68,7 +68,7 @@ export function decodeGraph(
   };
 }
 
-/** The inputs and outputs that have a row a token, and those that have one a slot. */
+/** Axes whose size differs from run to run: inputs and outputs have a row for each token, or for each slot. */
 export function decodeDynamicAxes(layers: number): Record<string, { readonly 0: string }> {
   const tokens = ['inputIds', 'positionIds', 'inverseTemperatures', 'logits', 'probabilities'];
   const slots = ['pastKeys', 'pastValues', 'keys', 'values'].flatMap((kind) => layerNames(kind, layers));

@@ -24,8 +24,8 @@ export function parameterBytes(configuration: TransformerConfiguration): number 
 }
 
 /**
- * How many texts to decode side by side where nobody says: as many as are wanted and make decoding faster, and whose
- * keys and values stay modest beside the weights. It depends on nothing else, so that it is the same on every machine.
+ * How many texts to decode side by side by default: as many as are wanted, as make decoding faster, and as have keys and
+ * values that stay modest beside the weights. The same on every machine.
  * @param texts wanted in all, at least 1, where that is known.
  */
 export function defaultSlots(

@@ -186,8 +186,8 @@ export function parameterInputs(specifications: readonly ParameterSpecification[
 }
 
 /**
- * The parameters with the matrices of the blocks in `type`. Whatever is multiplied with a matrix takes its type: the
- * products of the blocks, attention's among them, are computed in it. What is exponentiated, normalized or added to the
+ * The parameters with the matrices of the blocks in `type`. Whatever is multiplied with a matrix takes its type, so that
+ * all products of the blocks, attention's too, are computed in it. What is exponentiated, normalized or added to the
  * residual stream is float32 throughout (Micikevicius et al., "Mixed Precision Training", 2018, section 3).
  */
 export function withMatmulDtype(

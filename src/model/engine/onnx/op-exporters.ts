@@ -13,7 +13,7 @@ export interface ExportContext {
   readonly fusedOperand: (node: OpNode<'add'>) => { fused: Tensor; other: Tensor } | undefined;
 }
 
-/** Writes one node; returns the ONNX names of its outputs, of which the last may be left out where nothing reads them. */
+/** Writes one node; returns the ONNX names of its outputs, trailing ones may be left out where nothing reads them. */
 export type Exporter<Op extends OpName> = (context: ExportContext, node: OpNode<Op>) => readonly string[];
 
 /** What a model is written for, where that is not ONNX Runtime on the processor. */
@@ -65,7 +65,7 @@ const quantizedMatmul: Exporter<'quantizedMatmul'> = ({ writer, nameOf }, { inpu
 
 /**
  * GroupQueryAttention with a group of one: given the same memory for past and present it appends to the cache in place
- * and reads no further than each row's length. It wants head widths that are multiples of 8.
+ * and reads no further than each row's length. Head widths must be multiples of 8.
  */
 const cachedAttention: Exporter<'cachedAttention'> = ({ writer, nameOf }, { inputs, attributes }) => {
   const [projections, keys, values, lengths] = inputs as [Tensor, Tensor, Tensor, Tensor];
@@ -89,8 +89,8 @@ const cachedAttention: Exporter<'cachedAttention'> = ({ writer, nameOf }, { inpu
 };
 
 /**
- * The attention mask of a text that grows by some tokens a run, in operators whose sizes are known only then: the
- * number of keys is that of the mask's columns, and the queries are the last of them.
+ * The mask where numbers of tokens are known only in a run: there are as many keys as `visible` has columns, and the
+ * queries are the last of them.
  */
 const causalMask: Exporter<'causalMask'> = ({ writer, nameOf }, { inputs: [visible, tokens] }) => {
   const size = (x: Tensor, axis: number): string =>

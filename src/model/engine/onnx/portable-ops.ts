@@ -35,7 +35,7 @@ const reshape: Exporter<'reshape'> = ({ writer, nameOf }, { inputs: [x], attribu
 };
 
 /**
- * Every current runtime, and Hugging Face's tools: operators of ONNX alone, of the first version that has layer
+ * Any current runtime and Hugging Face's tools: standard operators only, in the first version that has layer
  * normalization, and ids as int64.
  */
 export const portableTarget: OnnxTarget = {

@@ -101,7 +101,7 @@ class DeviceProgram implements Program {
     }
   }
 
-  /** What is given for a large tensor, chunk by chunk. */
+  /** The values, those of large tensors chunk by chunk. */
   private inChunks(
     values: Readonly<Record<string, Value>>,
     specifications: Specifications,

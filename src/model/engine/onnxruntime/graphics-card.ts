@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { vulkanDevices } from './vulkan.js';
 
-/** The graphics card a device stands for, as far as the system tells. */
+/** The graphics card behind a device, as far as the system describes it. */
 export interface Adapter {
   readonly name: string;
   readonly driver?: string;
@@ -17,7 +17,7 @@ function output(program: string, arguments_: readonly string[]): string {
   });
 }
 
-/** The card WebGPU chooses. On macOS and Windows the system names its cards, and the first is taken. */
+/** The card that WebGPU computes on. macOS and Windows list their cards; the first is taken. */
 function webGpuAdapter(): Adapter | undefined {
   if (process.platform === 'darwin') {
     const { SPDisplaysDataType: cards } = JSON.parse(
@@ -43,7 +43,7 @@ function cudaAdapter(): Adapter | undefined {
   return name ? { name, driver: `NVIDIA ${driver ?? ''}`.trim() } : undefined;
 }
 
-/** Name and driver of the card behind a device; undefined where the system does not tell. */
+/** Name and driver of the card behind a device; undefined where the system does not say. */
 export function findAdapter(device: 'webgpu' | 'cuda'): Adapter | undefined {
   try {
     return device === 'cuda' ? cudaAdapter() : webGpuAdapter();

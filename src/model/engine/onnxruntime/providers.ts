@@ -66,7 +66,7 @@ const guaranteed: VulkanLimits = {
   maxStorageBuffersPerShaderStage: 8,
 };
 
-/** Operands of the element by element operators, each of which may be as large as the largest buffer. */
+/** Operands of elementwise operators, each of which may be as large as the largest buffer. */
 const operands = 3;
 
 /** Larger buffers are of no use: kernels count in 32 bits, and a driver may fail to give the most it claims to allow. */

@@ -29,8 +29,8 @@ function flat(tensor: DeviceTensor): DeviceTensor {
 const atOnce: InTurn = (work) => work();
 
 /**
- * Copies a row of some tensors over a row of others. ScatterElements writes the new row alone where its output is the
- * memory of its input.
+ * Copies a row of some tensors over a row of others. Where ScatterElements writes to the memory of its input, it writes
+ * only the new row.
  */
 export class RowCopy {
   /** The pairs last seen, with what the runs are given; pairs are mostly the same in all calls. */

@@ -39,7 +39,7 @@ function cpuMemory(): Handle {
 
 /**
  * Least severe lines that the runtime writes to standard error, 0 (everything) to 4: TITLESMITH_ENGINE_LOG. By default
- * only fatal ones: errors are what functions return, and lines besides would repeat them.
+ * only fatal ones, as functions return errors anyway.
  */
 const logLevel = (): number => Number(process.env['TITLESMITH_ENGINE_LOG'] ?? 4);
 

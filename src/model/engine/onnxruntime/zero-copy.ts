@@ -34,7 +34,7 @@ const isNode = <Op extends OpNode['op']>(node: OpNode, op: Op): node is OpNode<O
 const isRowConcat = (tensor: Tensor): boolean =>
   isNode(tensor.node, 'concat') && tensor.node.attributes.axis === 0;
 
-/** The tensors of equal shape whose sum a tensor is, as far as the sums on the way have no other use. */
+/** The terms of equal shape that a tensor is the sum of; a sum with another use is a term itself. */
 function termsOf(tensor: Tensor, uses: ReadonlyMap<Tensor, number>): Tensor[] {
   const isSum =
     tensor.node.op === 'add' &&

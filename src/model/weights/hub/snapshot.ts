@@ -19,7 +19,7 @@ interface HubRequest {
   readonly repository: string;
   /** A branch, tag or commit. */
   readonly revision: string;
-  /** The commit the revision was found to be at before: exactly this one, wherever the branch is now. */
+  /** The commit that the revision was at when it was looked up: exactly this one, though the branch may have moved. */
   readonly commit?: string | undefined;
 }
 
