@@ -2,7 +2,7 @@ import type { OpNode } from '../../graph/tensor.js';
 import type { Exporter, OnnxTarget } from './op-exporters.js';
 import { onnxTypes } from './schema.js';
 
-/** MatMul over stacks of matrices, transposed and scaled by nodes of their own: FusedMatMul runs only on the processor and CUDA. */
+/** MatMul over stacks of matrices, transposed and scaled by nodes of their own: WebGPU has no FusedMatMul. */
 export const stackedMatmul: Exporter<'matmul'> = ({ writer, nameOf }, { inputs, attributes }) => {
   const { transposeA, transposeB, alpha } = attributes;
   const [a, b] = inputs.map((operand, index) => {
