@@ -2,18 +2,26 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { fileError, InterruptedError } from '../common/errors.js';
+import { fileError, InterruptedError, usageError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
 import { isTemporaryName } from '../io/atomic-file.js';
+import { type Compression, compress } from '../io/compression/compressed-stream.js';
 import { RunFolder } from '../pipeline/run/run-folder.js';
 import { lockFileName } from '../pipeline/run/run-lock.js';
-import { compress, compressionOf } from './compression.js';
 import { openStorageFile } from './open-storage.js';
 import type { StorageFile } from './storage.js';
 import { type TarFile, writeTar } from './tar.js';
 
 /** The last entry of an archive: the hash of every other, in the form `sha256sum -c` reads. */
 export const checksumsName = 'SHA256SUMS';
+
+/** How an archive of that name is compressed. @throws TitlesmithError `usage` for another ending. */
+function compressionOf(name: string): Compression {
+  if (/\.(tar\.gz|tgz)$/i.test(name)) return 'gzip';
+  if (/\.(tar\.zst|tzst)$/i.test(name)) return 'zstd';
+  if (/\.tar$/i.test(name)) return 'none';
+  throw usageError(`${name} does not say what it is to be.`, 'End its name with .tar.gz, .tar.zst or .tar.');
+}
 
 /** What stays behind: who works on the run now, and files that were being written when it was killed. */
 function staysBehind(path: string): boolean {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { fileError, TitlesmithError } from '../common/errors.js';
-import { AtomicFile, writeChunksAtomic } from '../io/atomic-file.js';
+import { TitlesmithError } from '../common/errors.js';
+import { writeAtomically, writeChunksAtomic } from '../io/atomic-file.js';
+import { readDecompressed } from '../io/compression/compressed-file.js';
+import { byteLines } from '../io/lines.js';
 
 const [opening, closing] = ['<|startoftext|>', '<|endoftext|>'];
 
@@ -84,52 +85,13 @@ function formatLine(title: string): string {
   return `${line}\n`;
 }
 
-/** Lines in pieces of a thousand: one write for each. */
-function* formatLines(titles: readonly string[]): Generator<string> {
-  const atOnce = 1000;
-  for (let first = 0; first < titles.length; first += atOnce) {
-    yield titles
-      .slice(first, first + atOnce)
-      .map(formatLine)
-      .join('');
-  }
-}
-
 /**
  * Writes train.txt and validation.txt: `<|startoftext|>title<|endoftext|>`, one a line.
  * @throws TitlesmithError for a title that is not one short line, or a file that cannot be written.
  */
 export async function writeDataset(folder: string, { train, validation }: SplitTitles): Promise<void> {
-  await writeChunksAtomic(join(folder, 'train.txt'), formatLines(train));
-  await writeChunksAtomic(join(folder, 'validation.txt'), formatLines(validation));
-}
-
-/** Text gathered before it is written, in UTF-16 units. */
-const writeCharacters = 65_536;
-
-/** One side of a dataset on its way to disk. */
-class DatasetFile {
-  titles = 0;
-  private text = '';
-
-  constructor(private readonly file: AtomicFile) {}
-
-  async add(title: string): Promise<void> {
-    this.text += formatLine(title);
-    this.titles += 1;
-    if (this.text.length >= writeCharacters) await this.flush();
-  }
-
-  async commit(): Promise<void> {
-    await this.flush();
-    await this.file.commit();
-  }
-
-  private async flush(): Promise<void> {
-    const { text } = this;
-    this.text = '';
-    await this.file.write(text);
-  }
+  await writeChunksAtomic(join(folder, 'train.txt'), train.map(formatLine));
+  await writeChunksAtomic(join(folder, 'validation.txt'), validation.map(formatLine));
 }
 
 /**
@@ -147,41 +109,16 @@ export async function writeSplitDataset(
   checkShare(validationShare);
   const extremes: Extremes = { lowest: 1, highest: 0 };
   for await (const title of titles()) widen(extremes, placeOf(title));
-  const files: AtomicFile[] = [];
-  try {
-    for (const name of ['train.txt', 'validation.txt'])
-      files.push(await AtomicFile.create(join(folder, name)));
-    const [train, validation] = files.map((file) => new DatasetFile(file)) as [DatasetFile, DatasetFile];
+  const paths = ['train.txt', 'validation.txt'].map((name) => join(folder, name)) as [string, string];
+  return writeAtomically(paths, async ([train, validation]) => {
+    const counts = { train: 0, validation: 0 };
     for await (const title of titles()) {
-      await (isHeldOut(placeOf(title), extremes, validationShare) ? validation : train).add(title);
+      const side = isHeldOut(placeOf(title), extremes, validationShare) ? 'validation' : 'train';
+      await { train, validation }[side].write(formatLine(title));
+      counts[side] += 1;
     }
-    await train.commit();
-    await validation.commit();
-    return { train: train.titles, validation: validation.titles };
-  } catch (error) {
-    await Promise.allSettled(files.map((file) => file.abort()));
-    throw error;
-  }
-}
-
-/** The lines of a file as bytes, without their ends; streamed. What is too long for a line comes last, cut. */
-async function* readLines(path: string): AsyncGenerator<Uint8Array> {
-  let rest = Buffer.alloc(0);
-  try {
-    for await (const chunk of createReadStream(path)) {
-      const bytes = Buffer.concat([rest, chunk as Uint8Array]);
-      let start = 0;
-      for (let end = bytes.indexOf('\n'); end >= 0; end = bytes.indexOf('\n', start)) {
-        yield bytes.subarray(start, end);
-        start = end + 1;
-      }
-      rest = bytes.subarray(start);
-      if (rest.length > longestLineBytes) break;
-    }
-  } catch (error) {
-    throw fileError('read', path, error);
-  }
-  if (rest.length > 0) yield rest;
+    return counts;
+  });
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -194,18 +131,19 @@ function decodeLine(bytes: Uint8Array): string | undefined {
   }
 }
 
+function malformed(where: string, what: string): TitlesmithError {
+  return new TitlesmithError(`${where} ${what}.`, {
+    code: 'dataset-malformed',
+    hint: `Every line of a dataset is ${opening}title${closing}.`,
+  });
+}
+
 function parseLine(bytes: Uint8Array, where: string): string {
-  const malformed = (what: string): TitlesmithError =>
-    new TitlesmithError(`${where} ${what}.`, {
-      code: 'dataset-malformed',
-      hint: `Every line of a dataset is ${opening}title${closing}.`,
-    });
-  if (bytes.length > longestLineBytes) throw malformed(`is longer than ${longestLineBytes} bytes`);
   const line = decodeLine(bytes);
-  if (line === undefined) throw malformed('is not UTF-8 text');
+  if (line === undefined) throw malformed(where, 'is not UTF-8 text');
   const isDelimited = line.startsWith(opening) && line.endsWith(closing);
   if (!isDelimited || line.length <= opening.length + closing.length) {
-    throw malformed(`is not a title between its delimiters: ${quoted(line)}`);
+    throw malformed(where, `is not a title between its delimiters: ${quoted(line)}`);
   }
   return line.slice(opening.length, -closing.length);
 }
@@ -216,7 +154,10 @@ function parseLine(bytes: Uint8Array, where: string): string {
  */
 export async function* readDataset(path: string): AsyncGenerator<string> {
   let number = 0;
-  for await (const line of readLines(path)) {
+  const onTooLong = (line: number): never => {
+    throw malformed(`${path}:${line}`, `is longer than ${longestLineBytes} bytes`);
+  };
+  for await (const line of byteLines(readDecompressed(path), longestLineBytes, onTooLong)) {
     number += 1;
     yield parseLine(line, `${path}:${number}`);
   }

@@ -1,5 +1,5 @@
 import type { Verdict } from '../common/judgement.js';
-import { csvRecord } from '../io/csv/write-csv.js';
+import { formatCsvRecord } from '../io/csv.js';
 import type { ReviewedOutput } from './decisions.js';
 
 const rejectedColumns = ['text', 'reason', 'rating', 'matched_title', 'second_title', 'evidence'];
@@ -18,11 +18,11 @@ export function* acceptedLines(outputs: readonly ReviewedOutput[]): Generator<st
  * the earlier output. Blank and broken texts match nothing. What a person decided goes before what dedupe did.
  */
 export function* rejectedRecords(outputs: readonly ReviewedOutput[]): Generator<string> {
-  yield csvRecord(rejectedColumns);
+  yield formatCsvRecord(rejectedColumns);
   for (const { verdict, kept } of outputs) {
     if (kept) continue;
     const reason = verdict.reason ?? refusedInReview;
-    yield csvRecord([verdict.text, reason, ...matches(verdict), verdict.evidence ?? '']);
+    yield formatCsvRecord([verdict.text, reason, ...matches(verdict), verdict.evidence ?? '']);
   }
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { ReviewedOutput } from '../dedupe/decisions.js';
 import { acceptedLines, rejectedRecords } from '../dedupe/verdict-lists.js';
 import { writeChunksAtomic } from '../io/atomic-file.js';
-import { csvRecord } from '../io/csv/write-csv.js';
+import { formatCsvRecord } from '../io/csv.js';
 
 /**
  * Writes what was decided into a run folder, each file atomically: `accepted.txt`, one title a line, and
@@ -73,10 +73,10 @@ export function* exportTitles(outputs: readonly ReviewedOutput[], format: Export
       yield* acceptedLines(kept);
       break;
     case 'csv':
-      yield csvRecord(['index', 'title', 'rating', 'closest_training_title', 'kept_by']);
+      yield formatCsvRecord(['index', 'title', 'rating', 'closest_training_title', 'kept_by']);
       for (const { verdict, decision } of kept) {
         const { index, text, rating, matched } = verdict;
-        yield csvRecord([String(index), text, String(rating), matched ?? '', keptBy(decision)]);
+        yield formatCsvRecord([String(index), text, String(rating), matched ?? '', keptBy(decision)]);
       }
       break;
     case 'jsonl':

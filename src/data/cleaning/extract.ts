@@ -1,9 +1,9 @@
 import { InterruptedError, TitlesmithError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
-import { AtomicFile } from '../../io/atomic-file.js';
+import { type AtomicFile, writeAtomically } from '../../io/atomic-file.js';
+import { formatCsvRecord } from '../../io/csv.js';
 import type { SourceRow, TitleQuery, TitleSource } from '../sources/title-source.js';
 import { cleanTitles, type DropReason } from './clean.js';
-import { csvLine } from './titles-file.js';
 
 /** What is extracted, and where it goes. */
 export interface ExtractOptions {
@@ -33,60 +33,21 @@ export interface ExtractedTitles {
 
 /** Titles between two signs of life. */
 const reportEvery = 1000;
-/** Text gathered before it is written, in UTF-16 units. */
-const writeCharacters = 65_536;
-
-/** Lines gathered into pieces of a sensible size, as each write is a call to the system. */
-class LineWriter {
-  private text = '';
-
-  constructor(private readonly file: AtomicFile) {}
-
-  async write(line: string): Promise<void> {
-    this.text += line;
-    if (this.text.length >= writeCharacters) await this.flush();
-  }
-
-  async flush(): Promise<void> {
-    const { text } = this;
-    this.text = '';
-    await this.file.write(text);
-  }
-}
-
 /**
- * Source → cleaning → titles.csv and dropped.csv, streaming; both files appear only when complete.
+ * Source → cleaning → titles.csv and dropped.csv, streaming; both files appear only when both are complete.
  * @throws TitlesmithError when the source fails, a file cannot be written, or no title is left;
  * InterruptedError.
  */
 export async function extractTitles(options: ExtractOptions, context: WorkContext): Promise<ExtractedTitles> {
-  const titlesFile = await AtomicFile.create(options.titlesPath);
-  try {
-    const droppedFile = await AtomicFile.create(options.droppedPath);
-    try {
-      const counts = await writeTitles(
-        options,
-        new LineWriter(titlesFile),
-        new LineWriter(droppedFile),
-        context,
-      );
-      await droppedFile.commit();
-      await titlesFile.commit();
-      return counts;
-    } catch (error) {
-      await droppedFile.abort();
-      throw error;
-    }
-  } catch (error) {
-    await titlesFile.abort();
-    throw error;
-  }
+  return writeAtomically([options.droppedPath, options.titlesPath], ([dropped, titles]) =>
+    writeTitles(options, titles, dropped, context),
+  );
 }
 
 async function writeTitles(
   { source, query, minLength, limit = Number.POSITIVE_INFINITY, withSubreddit = false }: ExtractOptions,
-  titles: LineWriter,
-  dropped: LineWriter,
+  titles: AtomicFile,
+  dropped: AtomicFile,
   context: WorkContext,
 ): Promise<ExtractedTitles> {
   const drops = new Map<DropReason, number>();
@@ -96,8 +57,8 @@ async function writeTitles(
   };
   let extracted = 0;
   let kept = 0;
-  await titles.write(withSubreddit ? csvLine('title', 'subreddit') : csvLine('title'));
-  await dropped.write(csvLine('title', 'reason'));
+  await titles.write(withSubreddit ? formatCsvRecord(['title', 'subreddit']) : formatCsvRecord(['title']));
+  await dropped.write(formatCsvRecord(['title', 'reason']));
   for await (const row of cleanTitles(watched(source.rows(query, context), context), {
     minLength,
     onChange,
@@ -105,17 +66,17 @@ async function writeTitles(
     extracted += 1;
     if ('reason' in row) {
       drops.set(row.reason, (drops.get(row.reason) ?? 0) + 1);
-      await dropped.write(csvLine(row.raw, row.reason));
+      await dropped.write(formatCsvRecord([row.raw, row.reason]));
     } else {
       kept += 1;
       const { title, subreddit = '' } = row;
-      await titles.write(withSubreddit ? csvLine(title, subreddit.toLowerCase()) : csvLine(title));
+      await titles.write(
+        withSubreddit ? formatCsvRecord([title, subreddit.toLowerCase()]) : formatCsvRecord([title]),
+      );
       if (kept >= limit) break;
     }
   }
   if (kept === 0) throw nothingKept(source, extracted, minLength);
-  await titles.flush();
-  await dropped.flush();
   return { extracted, kept, droppedByReason: byName(drops), changedByRule: byName(changes) };
 }
 

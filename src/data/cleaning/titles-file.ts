@@ -1,16 +1,6 @@
 import { TitlesmithError } from '../../common/errors.js';
-import { csvRecords } from '../../io/csv/csv-records.js';
-import { readText } from '../../io/csv/text.js';
-
-/** One value of a CSV by RFC 4180, section 2: quoted where it must be. */
-function csvValue(text: string): string {
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** One record of a CSV with its CRLF. */
-export function csvLine(...values: readonly string[]): string {
-  return `${values.map(csvValue).join(',')}\r\n`;
-}
+import { parseCsv } from '../../io/csv.js';
+import { readText } from '../../io/text-file.js';
 
 /** A title, and the subreddit it is from where titles.csv says so. */
 export interface ReadTitle {
@@ -25,7 +15,7 @@ export interface ReadTitle {
 export async function* readTitleRecords(path: string): AsyncGenerator<ReadTitle> {
   let record = 0;
   let columns = 0;
-  for await (const values of csvRecords(readText(path), path)) {
+  for await (const values of parseCsv(readText(path), path)) {
     record += 1;
     const [title, subreddit] = values;
     if (record === 1) columns = subreddit === 'subreddit' ? 2 : 1;

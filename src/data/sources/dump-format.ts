@@ -1,20 +1,13 @@
-import { TitlesmithError, usageError } from '../../common/errors.js';
+import { usageError } from '../../common/errors.js';
 
 export const dumpFormats = ['ndjson', 'csv', 'parquet'] as const;
 export type DumpFormat = (typeof dumpFormats)[number];
 
 /**
  * What a dump is, by its name: `.csv`, `.parquet`, else NDJSON, as Pushshift's `RS_2019-03.zst` has no other
- * ending. `.gz` and `.zst` behind it are compression. @throws TitlesmithError for an archive that DuckDB
- * cannot unpack.
+ * ending. `.gz` and `.zst` behind it are compression.
  */
 export function formatOfFile(path: string): DumpFormat {
-  if (/\.(bz2|xz|zip|7z|tar|tgz|rar|lz4)$/i.test(path)) {
-    throw new TitlesmithError(`Cannot read ${path}: only .gz and .zst are unpacked.`, {
-      code: 'dump-compression',
-      hint: 'Unpack it, or compress it anew with gzip or zstd.',
-    });
-  }
   const name = path.replace(/\.(gz|zst)$/i, '').toLowerCase();
   return dumpFormats.find((format) => name.endsWith(`.${format}`)) ?? 'ndjson';
 }

@@ -33,7 +33,8 @@ async function resolveOne(path: string, expand: ExpandPattern): Promise<string[]
 /**
  * The files that `--input` names, each once, in the order given; a path that is there is never taken for a
  * pattern.
- * @throws TitlesmithError naming the path when there is no such file, or nothing matches a pattern.
+ * @throws TitlesmithError naming the path when there is no such file, nothing matches a pattern, or it is compressed as
+ * nothing here decompresses.
  */
 export async function resolveInputFiles(
   source: string,
@@ -45,7 +46,16 @@ export async function resolveInputFiles(
   }
   const files: string[] = [];
   for (const path of paths) files.push(...(await resolveOne(path, expand)));
+  for (const file of files) checkCompression(file);
   return [...new Set(files)];
+}
+
+function checkCompression(path: string): void {
+  if (!/\.(bz2|xz|zip|7z|tar|tgz|rar|lz4)$/i.test(path)) return;
+  throw new TitlesmithError(`Cannot read ${path}: only .gz and .zst are decompressed.`, {
+    code: 'unknown-compression',
+    hint: 'Decompress it, or compress it anew with gzip or zstd.',
+  });
 }
 
 /** A file beyond this is not read in full only to be identified. */

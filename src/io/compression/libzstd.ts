@@ -1,9 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { foreign, type LibraryHandle } from '../foreign-library.js';
-import type { PieceListener } from './pieces.js';
 
-/** Bytes read of the file, and unpacked, at a time: what the processor's caches hold. */
-const [packedBytes, pieceBytes] = [2 ** 20, 2 ** 20];
+/** Bytes read of the file, and decompressed, at a time: what the processor's caches hold. */
+const [compressedBytes, chunkBytes] = [2 ** 20, 2 ** 20];
 /** `ZSTD_d_windowLogMax` of zstd.h. */
 const windowLogMax = 100;
 
@@ -58,7 +57,7 @@ function libzstd(): Functions | undefined {
       found = bind(place);
       break;
     } catch {
-      // Not there: the next place, or another unpacker.
+      // Not there: the next place, or another decoder.
     }
   }
   return found;
@@ -97,9 +96,9 @@ class SharedBuffer {
 /** What zstd says is wrong with the data. */
 export class LibzstdError extends Error {}
 
-/** Unpacks one file into one buffer after the other. */
-class Unpacking {
-  private readonly packed = new SharedBuffer(packedBytes);
+/** Decompresses one file into one buffer after the other. */
+class Decoder {
+  private readonly compressed = new SharedBuffer(compressedBytes);
   private ended = false;
   /** Whether all frames so far are whole. */
   private whole = true;
@@ -109,15 +108,15 @@ class Unpacking {
     private readonly context: Handle,
     private readonly file: FileHandle,
   ) {
-    this.packed.set(0);
+    this.compressed.set(0);
   }
 
   /** Fills a buffer, or as much of it as is left. @throws LibzstdError */
   async fill(output: SharedBuffer): Promise<void> {
-    output.set(pieceBytes);
+    output.set(chunkBytes);
     while (!output.isDone) {
-      if (this.packed.isDone && !this.ended) await this.readMore();
-      if (this.packed.isDone && this.whole) return;
+      if (this.compressed.isDone && !this.ended) await this.readMore();
+      if (this.compressed.isDone && this.whole) return;
       const before = output.position;
       const code = await this.step(output);
       if (this.library.isError(code)) throw new LibzstdError(this.library.errorName(code));
@@ -127,15 +126,15 @@ class Unpacking {
   }
 
   private async readMore(): Promise<void> {
-    const { bytesRead } = await this.file.read(this.packed.bytes, 0, packedBytes);
-    this.packed.set(bytesRead);
+    const { bytesRead } = await this.file.read(this.compressed.bytes, 0, compressedBytes);
+    this.compressed.set(bytesRead);
     this.ended = bytesRead === 0;
   }
 
   /** One call, on a thread of its own. */
   private step(output: SharedBuffer): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.library.decompress.async(this.context, output.words, this.packed.words, (error, code) => {
+      this.library.decompress.async(this.context, output.words, this.compressed.words, (error, code) => {
         if (error) reject(error);
         else resolve(code);
       });
@@ -144,15 +143,12 @@ class Unpacking {
 }
 
 /**
- * Unpacks a zstd file by the system's libzstd: while a piece is looked at, a thread unpacks the next.
+ * The bytes of a zstd file by the system's libzstd: while a chunk is looked at, a thread decompresses the next. A chunk
+ * is valid until the next is asked for.
  * @param longestWindowLog binary logarithm of the longest window taken, in bytes.
  * @throws LibzstdError when the data is damaged or cut short; Error where there is no libzstd.
  */
-export async function unpackByLibzstd(
-  path: string,
-  longestWindowLog: number,
-  onPiece: PieceListener,
-): Promise<void> {
+export async function* decodeByLibzstd(path: string, longestWindowLog: number): AsyncGenerator<Uint8Array> {
   const library = libzstd();
   const context = library?.create();
   if (!library || !context) throw new Error('There is no libzstd.');
@@ -160,14 +156,14 @@ export async function unpackByLibzstd(
   let filling: Promise<void> | undefined;
   try {
     library.set(context, windowLogMax, longestWindowLog);
-    const unpacking = new Unpacking(library, context, file);
-    let [current, next] = [new SharedBuffer(pieceBytes), new SharedBuffer(pieceBytes)];
-    await unpacking.fill(current);
+    const decoder = new Decoder(library, context, file);
+    let [current, next] = [new SharedBuffer(chunkBytes), new SharedBuffer(chunkBytes)];
+    await decoder.fill(current);
     while (current.position > 0) {
-      filling = unpacking.fill(next);
-      // Awaited below, whatever the listener does meanwhile.
+      filling = decoder.fill(next);
+      // Awaited below, whatever becomes of the chunk meanwhile.
       filling.catch(() => {});
-      if (!onPiece(current.bytes.subarray(0, current.position))) return;
+      yield current.bytes.subarray(0, current.position);
       await filling;
       [current, next] = [next, current];
     }

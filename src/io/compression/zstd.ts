@@ -3,16 +3,15 @@ import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { Transform } from 'node:stream';
+import { MessageChannel } from 'node:worker_threads';
 import * as zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
-import { discard } from './discard.js';
-import { hasLibzstd, LibzstdError, unpackByLibzstd } from './libzstd.js';
-import { forEachPiece, type PieceListener } from './pieces.js';
+import { decodeByLibzstd, hasLibzstd, LibzstdError } from './libzstd.js';
 
 /** 2 GiB: the window of `zstd --long=31`, with which Pushshift's dumps were written. */
 const longestWindowLog = 31;
-/** Bytes unpacked at a time by Node. */
-const pieceBytes = 2 ** 20;
+/** Bytes decompressed at a time by Node. */
+const chunkBytes = 2 ** 20;
 /** Most characters kept of what the program says. */
 const mostSaid = 1000;
 
@@ -26,14 +25,14 @@ interface NodeZstd {
 }
 
 /**
- * Who unpacks zstd, best first: the system's libzstd, on a thread of its own into memory that is read in place; the
- * program `zstd`, which must pass all bytes through a pipe; Node (from 22.15 on); a library in JavaScript, which is many
- * times slower and refuses a window of 2 GiB.
+ * Who decompresses zstd, best first: the system's libzstd, on a thread of its own into memory that is read in place; the
+ * program `zstd`, which must pass all bytes through a pipe; Node (from 22.15 on); fzstd, a library in JavaScript, which
+ * is many times slower and refuses a window of 2 GiB.
  */
-export const zstdUnpackers = ['libzstd', 'program', 'node', 'library'] as const;
-export type ZstdUnpacker = (typeof zstdUnpackers)[number];
+const zstdDecoders = ['libzstd', 'program', 'node', 'fzstd'] as const;
+export type ZstdDecoder = (typeof zstdDecoders)[number];
 
-/** Packed data that cannot be unpacked: `message` is what the unpacker says. */
+/** Compressed data that cannot be decompressed: `message` is what the decoder says. */
 export class ZstdFailure extends Error {}
 
 function isNodeZstd(library: object): library is NodeZstd {
@@ -55,19 +54,31 @@ async function hasProgram(): Promise<boolean> {
   }
 }
 
-/** Which unpackers this machine has, best first. The library is always there. */
-export async function availableUnpackers(): Promise<readonly ZstdUnpacker[]> {
-  const has: Readonly<Record<ZstdUnpacker, boolean>> = {
+/** Which decoders this machine has, best first. fzstd is always there. */
+export async function availableZstdDecoders(): Promise<readonly ZstdDecoder[]> {
+  const has: Readonly<Record<ZstdDecoder, boolean>> = {
     libzstd: hasLibzstd(),
     program: await hasProgram(),
     node: isNodeZstd(zlib),
-    library: true,
+    fzstd: true,
   };
-  return zstdUnpackers.filter((one) => has[one]);
+  return zstdDecoders.filter((one) => has[one]);
+}
+
+const { port1: nowhere, port2: otherEnd } = new MessageChannel();
+otherEnd.close();
+
+/**
+ * Frees the memory of bytes at once, which must not be used again and must own their whole ArrayBuffer. Left to the
+ * garbage collector, the chunks of a stream make it run all the time, as V8 counts them as memory held outside: it
+ * takes longer than the work on them. What is transferred to a closed port is gone.
+ */
+function discard({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > 0) nowhere.postMessage(undefined, [buffer]);
 }
 
 /** The file goes in as standard input, so that no name is ever taken for a flag. */
-async function byProgram(path: string, onPiece: PieceListener): Promise<void> {
+async function* decodeByProgram(path: string): AsyncGenerator<Uint8Array> {
   const file = await open(path);
   const child = spawn('zstd', ['-dcq', `--long=${longestWindowLog}`], {
     stdio: [file.fd, 'pipe', 'pipe'],
@@ -80,12 +91,10 @@ async function byProgram(path: string, onPiece: PieceListener): Promise<void> {
     said = `${said}${text}`.slice(0, mostSaid);
   });
   try {
-    const isWhole = await forEachPiece(child.stdout as AsyncIterable<Uint8Array>, (piece) => {
-      const goesOn = onPiece(piece);
-      discard(piece);
-      return goesOn;
-    });
-    if (!isWhole) return;
+    for await (const chunk of child.stdout as AsyncIterable<Uint8Array>) {
+      yield chunk;
+      discard(chunk);
+    }
     // Data that ends early must not look like a file that ends.
     const [code, signal] = await closed;
     if (code !== 0)
@@ -96,76 +105,71 @@ async function byProgram(path: string, onPiece: PieceListener): Promise<void> {
   }
 }
 
-/** One frame, from a byte of the file on. @returns the bytes of the file that it takes; undefined: it was enough. */
-async function frameByNode(
+/** One frame, from a byte of the file on. @returns the bytes of the file that it takes. */
+async function* decodeFrameByNode(
   path: string,
   start: number,
   library: NodeZstd,
-  onPiece: PieceListener,
-): Promise<number | undefined> {
+): AsyncGenerator<Uint8Array, number> {
   const params = { [library.constants.ZSTD_d_windowLogMax]: longestWindowLog };
-  const unpacker = library.createZstdDecompress({ chunkSize: pieceBytes, params });
-  const packed = createReadStream(path, { start, highWaterMark: pieceBytes });
-  packed.on('error', (error) => unpacker.destroy(error));
+  const decoder = library.createZstdDecompress({ chunkSize: chunkBytes, params });
+  const compressed = createReadStream(path, { start, highWaterMark: chunkBytes });
+  compressed.on('error', (error) => decoder.destroy(error));
   // What comes after the end of the frame is the next one's, but may still be complained about here.
-  unpacker.on('error', () => packed.destroy());
+  decoder.on('error', () => compressed.destroy());
   try {
-    const explain = (error: unknown): unknown => packed.errored ?? toFailure(error);
-    const isWhole = await forEachPiece(packed.pipe(unpacker), onPiece, explain);
-    return isWhole ? unpacker.bytesWritten : undefined;
+    yield* compressed.pipe(decoder) as AsyncIterable<Uint8Array>;
+    return decoder.bytesWritten;
+  } catch (error) {
+    throw compressed.errored ?? toFailure(error);
   } finally {
-    packed.destroy();
-    unpacker.destroy();
+    compressed.destroy();
+    decoder.destroy();
   }
 }
 
 /** Node stops at the end of a frame without a word; a file may be several. */
-async function byNode(path: string, library: NodeZstd, onPiece: PieceListener): Promise<void> {
+async function* decodeByNode(path: string, library: NodeZstd): AsyncGenerator<Uint8Array> {
   const { size } = await stat(path);
   let start = 0;
   while (start < size) {
-    const taken = await frameByNode(path, start, library, onPiece);
-    if (taken === undefined) return;
+    const taken = yield* decodeFrameByNode(path, start, library);
     if (taken === 0) throw new ZstdFailure(`no frame at byte ${start}`);
     start += taken;
   }
 }
 
-async function byLibzstd(path: string, onPiece: PieceListener): Promise<void> {
+async function* decodeByFzstd(path: string): AsyncGenerator<Uint8Array> {
+  let decoded: Uint8Array[] = [];
+  const decoder = new Decompress((chunk) => decoded.push(chunk));
+  const push = (compressed: Uint8Array, last: boolean): readonly Uint8Array[] => {
+    decoded = [];
+    try {
+      decoder.push(compressed, last);
+    } catch (error) {
+      throw toFailure(error);
+    }
+    return decoded;
+  };
+  for await (const compressed of createReadStream(path)) yield* push(compressed as Uint8Array, false);
+  yield* push(new Uint8Array(0), true);
+}
+
+async function* decodeBySystem(path: string): AsyncGenerator<Uint8Array> {
   try {
-    await unpackByLibzstd(path, longestWindowLog, onPiece);
+    yield* decodeByLibzstd(path, longestWindowLog);
   } catch (error) {
     throw error instanceof LibzstdError ? new ZstdFailure(error.message) : error;
   }
 }
 
-async function byLibrary(path: string, onPiece: PieceListener): Promise<void> {
-  let unpacked: Uint8Array[] = [];
-  const unpacker = new Decompress((piece) => unpacked.push(piece));
-  const push = (packed: Uint8Array, last: boolean): boolean => {
-    unpacked = [];
-    try {
-      unpacker.push(packed, last);
-    } catch (error) {
-      throw toFailure(error);
-    }
-    return unpacked.every(onPiece);
-  };
-  const isWhole = await forEachPiece(createReadStream(path), (packed) => push(packed, false));
-  if (isWhole) push(new Uint8Array(0), true);
-}
-
 /**
- * Unpacks a zstd file, whatever its window, piece by piece.
- * @throws ZstdFailure when the data is damaged, cut short, or beyond what `unpacker` takes.
+ * The bytes of a zstd file in chunks, whatever its window. A chunk is valid until the next is asked for.
+ * @throws ZstdFailure when the data is damaged, cut short, or beyond what `decoder` takes.
  */
-export async function unpackZstd(
-  path: string,
-  unpacker: ZstdUnpacker,
-  onPiece: PieceListener,
-): Promise<void> {
-  if (unpacker === 'libzstd') await byLibzstd(path, onPiece);
-  else if (unpacker === 'node' && isNodeZstd(zlib)) await byNode(path, zlib, onPiece);
-  else if (unpacker === 'library') await byLibrary(path, onPiece);
-  else await byProgram(path, onPiece);
+export function decodeZstdFile(path: string, decoder: ZstdDecoder): AsyncGenerator<Uint8Array> {
+  if (decoder === 'libzstd') return decodeBySystem(path);
+  if (decoder === 'fzstd') return decodeByFzstd(path);
+  if (decoder === 'node' && isNodeZstd(zlib)) return decodeByNode(path, zlib);
+  return decodeByProgram(path);
 }

@@ -8,9 +8,10 @@ import { InterruptedError } from '../../../src/common/errors.js';
 import { type ProgressEvent, silentContext, type WorkContext } from '../../../src/common/progress.js';
 import { cleanText } from '../../../src/data/cleaning/clean.js';
 import { extractTitles } from '../../../src/data/cleaning/extract.js';
-import { csvLine, readTitles } from '../../../src/data/cleaning/titles-file.js';
+import { readTitles } from '../../../src/data/cleaning/titles-file.js';
 import { openCsvSource } from '../../../src/data/sources/csv/csv.js';
 import type { TitleQuery, TitleSource } from '../../../src/data/sources/title-source.js';
+import { formatCsvRecord } from '../../../src/io/csv.js';
 
 const root = mkdtempSync(join(tmpdir(), 'titlesmith-cleaning-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -93,7 +94,7 @@ test('any title written is read back', async () => {
   await fc.assert(
     fc.asyncProperty(titles, async (written) => {
       const path = join(folder, 'titles.csv');
-      writeFileSync(path, ['title', ...written].map((title) => csvLine(title)).join(''));
+      writeFileSync(path, ['title', ...written].map((title) => formatCsvRecord([title])).join(''));
       expect(await collect(readTitles(path))).toEqual(written);
     }),
     { numRuns: 100 },

@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import { collect } from '../../../src/common/collect.js';
 import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
 import { openCsvSource } from '../../../src/data/sources/csv/csv.js';
-import { linesOf } from '../../../src/io/csv/text.js';
 import { failureLine, temporaryFolder, titlesOf, write } from './helpers.js';
 import { question } from './posts.js';
 
@@ -56,6 +55,12 @@ describe('what is a title', () => {
     expect(await read(gzipSync('One, two\n'), { name: 'txt.gz' })).toEqual(['One, two']);
   });
 
+  test('zstd', async () => {
+    // `zstd` of "title\nOne\n".
+    const compressed = Buffer.from('KLUv/QRYUQAAdGl0bGUKT25lCtSQZd4=', 'base64');
+    expect(await read(compressed, { name: 'csv.zst' })).toEqual(['One']);
+  });
+
   test('any titles, written by RFC 4180, come back', async () => {
     const titles = fc.array(
       fc.string({ unit: 'grapheme', minLength: 1 }).filter((title) => title.trim() !== ''),
@@ -93,22 +98,6 @@ describe('what is a title', () => {
       header: undefined,
     });
     expect(await titlesOf(matched, everything)).toHaveLength(2);
-  });
-});
-
-describe('lines', () => {
-  test('every kind of end, wherever the text is cut', async () => {
-    const text = 'a\nb\r\nc\rd\r\n\r\ne\n\rf\r';
-    const expected = ['a', 'b', 'c', 'd', '', 'e', '', 'f'];
-    for (let first = 0; first <= text.length; first += 1) {
-      for (let second = first; second <= text.length; second += 1) {
-        const parts = [text.slice(0, first), text.slice(first, second), text.slice(second)];
-        const chunks = (async function* () {
-          yield* parts;
-        })();
-        expect(await collect(linesOf(chunks, 'a.txt')), JSON.stringify(parts)).toEqual(expected);
-      }
-    }
   });
 });
 
@@ -171,8 +160,9 @@ describe('what cannot be read ends in one line', () => {
     ],
     ['UTF-16', Buffer.from('\uFEFFtitle\nOne\n', 'utf16le'), 'csv', /UTF-16/],
     ['not gzip', 'title\n', 'csv.gz', /not a gzip file/],
+    ['not zstd', 'title\n', 'csv.zst', /not a zstd file/],
     ['cut gzip', gzipSync('title\n'.repeat(99)).subarray(0, 20), 'csv.gz', /it is cut short/],
-    ['zstd', 'x', 'csv.zst', /only \.gz is unpacked/],
+    ['another compression', 'x', 'csv.xz', /only \.gz and \.zst are decompressed/],
   ])('%s', async (_name, content, name, pattern) => {
     const line = await failureLine(() => read(content, { name }));
     expect(line).toMatch(pattern);

@@ -1,5 +1,3 @@
-import { spawnSync } from 'node:child_process';
-import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { collect } from '../../../src/common/collect.js';
@@ -8,9 +6,6 @@ import { silentContext } from '../../../src/common/progress.js';
 import { openDumpSource } from '../../../src/data/sources/dumps.js';
 import { KeySearch } from '../../../src/data/sources/ndjson/key-search.js';
 import type { TitleQuery } from '../../../src/data/sources/title-source.js';
-import { unpack } from '../../../src/io/compression/unpack.js';
-import { availableUnpackers, unpackZstd, type ZstdUnpacker } from '../../../src/io/compression/zstd.js';
-import { LineSplitter } from '../../../src/io/lines/lines.js';
 import { titlesByDuckdb } from './duckdb-oracle.js';
 import { failureLine, ndjson, temporaryFolder, titlesOf, write } from './helpers.js';
 import { expectedTitles, type Post, post, question, second } from './posts.js';
@@ -204,98 +199,15 @@ describe('faulty lines', () => {
   });
 });
 
-describe('packed files', () => {
-  const content = Buffer.from(
-    ndjson(Array.from({ length: 3000 }, (_, index) => post(`Title number ${index}`))),
+test('a key is found where indexOf finds it', () => {
+  const search = new KeySearch('score');
+  const text = fc.string({ unit: fc.constantFrom('"score"', '"', 'score', 's', 'e', ' '), maxLength: 30 });
+  fc.assert(
+    fc.property(text, fc.nat(60), (haystack, from) => {
+      const bytes = Buffer.from(haystack);
+      expect(search.next(bytes, from, bytes.length)).toBe(bytes.indexOf('"score"', from));
+      const last = bytes.length - search.length;
+      expect(search.previous(bytes, last, 0)).toBe(bytes.lastIndexOf('"score"'));
+    }),
   );
-  const hasZstd = spawnSync('zstd', ['--version']).status === 0;
-  if (!hasZstd) console.warn('No program zstd: tests of its files are skipped.');
-  const zstd = (bytes: Uint8Array, ...flags: string[]): Buffer =>
-    spawnSync('zstd', ['-qc', ...flags], { input: bytes, maxBuffer: 2 ** 28 }).stdout;
-
-  async function unpacked(path: string, unpacker?: ZstdUnpacker): Promise<Buffer> {
-    const pieces: Buffer[] = [];
-    const take = (piece: Uint8Array): boolean => pieces.push(Buffer.from(piece)) > 0;
-    if (unpacker) await unpackZstd(path, unpacker, take);
-    else await unpack(path, take);
-    return Buffer.concat(pieces);
-  }
-
-  test('are told by their first bytes, not by their names', async () => {
-    expect(await unpacked(file(gzipSync(content)))).toEqual(content);
-    expect(await unpacked(file(Buffer.concat([gzipSync(content), gzipSync(content)]), 'gz'))).toHaveLength(
-      2 * content.length,
-    );
-    expect(await failureLine(() => unpacked(file(content, 'ndjson.zst')))).toMatch(/it is not a zstd file/);
-  });
-
-  test('gzip cut short says so', async () => {
-    const cut = gzipSync(content).subarray(0, 2000);
-    expect(await failureLine(() => unpacked(file(cut, 'gz')))).toMatch(/\.gz: it is cut short/);
-  });
-
-  test.skipIf(!hasZstd)('zstd: several frames, a skippable one, by everyone who can', async () => {
-    const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
-    const path = file(Buffer.concat([skippable, zstd(content), zstd(content, '-19')]), 'zst');
-    for (const unpacker of await availableUnpackers()) {
-      expect((await unpacked(path, unpacker)).equals(Buffer.concat([content, content])), unpacker).toBe(true);
-    }
-  });
-
-  test.skipIf(!hasZstd)('zstd cut short or damaged: by everyone who can', async () => {
-    const packed = zstd(content);
-    const damaged = Buffer.from(packed);
-    damaged.fill(0xaa, 500, 600);
-    for (const unpacker of await availableUnpackers()) {
-      const [cutFile, damagedFile] = [file(packed.subarray(0, -50), 'zst'), file(damaged, 'zst')];
-      const failure = (path: string) => failureLine(() => unpack(path, () => true, unpacker));
-      expect(await failure(cutFile), unpacker).toMatch(/\.zst: it is cut short/);
-      expect(await failure(damagedFile), unpacker).toMatch(/\.zst: .*(cannot be unpacked|cut short)/);
-    }
-  });
-
-  test.skipIf(!hasZstd)('a window of 2 GiB, or one line that says who can', async () => {
-    const path = file(zstd(content, '--long=31', '--ultra', '--no-check'), 'zst');
-    for (const unpacker of await availableUnpackers()) {
-      if (unpacker === 'library') {
-        expect(await failureLine(() => unpack(path, () => true, unpacker))).toMatch(
-          /install the program zstd, or Node/,
-        );
-      } else expect((await unpacked(path, unpacker)).equals(content)).toBe(true);
-    }
-  });
-});
-
-describe('parts', () => {
-  test('lines are the same however the bytes are cut', () => {
-    const text = 'one\n\ntwo\r\nthree is too long\nfour';
-    for (let first = 0; first <= text.length; first += 1) {
-      for (let next = first; next <= text.length; next += 1) {
-        const lines: string[] = [];
-        const splitter = new LineSplitter(
-          6,
-          (bytes, start, end) => lines.push(bytes.toString('utf8', start, end)),
-          () => lines.push('(long)'),
-        );
-        for (const part of [text.slice(0, first), text.slice(first, next), text.slice(next)]) {
-          splitter.push(Buffer.from(part));
-        }
-        splitter.finish();
-        expect(lines).toEqual(['one', '', 'two\r', '(long)', 'four']);
-      }
-    }
-  });
-
-  test('a key is found where indexOf finds it', () => {
-    const search = new KeySearch('score');
-    const text = fc.string({ unit: fc.constantFrom('"score"', '"', 'score', 's', 'e', ' '), maxLength: 30 });
-    fc.assert(
-      fc.property(text, fc.nat(60), (haystack, from) => {
-        const bytes = Buffer.from(haystack);
-        expect(search.next(bytes, from, bytes.length)).toBe(bytes.indexOf('"score"', from));
-        const last = bytes.length - search.length;
-        expect(search.previous(bytes, last, 0)).toBe(bytes.lastIndexOf('"score"'));
-      }),
-    );
-  });
 });

@@ -1,6 +1,6 @@
 import { TitlesmithError, usageError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
-import { readText } from '../../../io/csv/text.js';
+import { readText } from '../../../io/text-file.js';
 import { filesInWords, fingerprintFiles, resolveInputFiles } from '../input-files.js';
 import { isLongEnough } from '../title-length.js';
 import type { SourceRow, TitleQuery, TitleSource } from '../title-source.js';

@@ -1,5 +1,5 @@
-import { csvRecords } from '../../../io/csv/csv-records.js';
-import { linesOf } from '../../../io/csv/text.js';
+import { parseCsv } from '../../../io/csv.js';
+import { textLines } from '../../../io/lines.js';
 import { type CsvWishes, csvLayout } from './layout.js';
 
 /** Characters of the beginning in which the first record should end. */
@@ -36,7 +36,7 @@ export async function* titlesOfCsv(
   const { beginning, whole } = await peek(chunks);
   const { delimiter, index, header } = csvLayout(beginning, wishes, path);
   let record = 0;
-  for await (const fields of csvRecords(whole, path, delimiter)) {
+  for await (const fields of parseCsv(whole, path, delimiter)) {
     record += 1;
     if (record > 1 || !header) yield fields[index] ?? '';
   }
@@ -44,5 +44,5 @@ export async function* titlesOfCsv(
 
 /** The titles of a text file, one a line, empty lines left out. */
 export async function* titlesOfLines(chunks: AsyncIterable<string>, path: string): AsyncGenerator<string> {
-  for await (const line of linesOf(chunks, path)) if (line.trim() !== '') yield line;
+  for await (const line of textLines(chunks, path)) if (line.trim() !== '') yield line;
 }

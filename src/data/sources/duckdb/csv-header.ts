@@ -1,5 +1,5 @@
-import { unpack } from '../../../io/compression/unpack.js';
-import { csvRecords } from '../../../io/csv/csv-records.js';
+import { readDecompressed } from '../../../io/compression/compressed-file.js';
+import { parseCsv } from '../../../io/csv.js';
 
 /** Bytes of the beginning of a file in which its header must end. */
 const mostBytes = 2 ** 20;
@@ -11,11 +11,11 @@ const mostBytes = 2 ** 20;
 export async function csvHeader(path: string): Promise<readonly string[]> {
   const decoder = new TextDecoder();
   let text = '';
-  await unpack(path, (piece) => {
-    text += decoder.decode(piece, { stream: true });
-    return text.length < mostBytes;
-  });
-  for await (const record of csvRecords(firstRecord(text), path)) return record;
+  for await (const chunk of readDecompressed(path)) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length >= mostBytes) break;
+  }
+  for await (const record of parseCsv(firstRecord(text), path)) return record;
   return [];
 }
 

@@ -1,10 +1,10 @@
 import type { TitlesmithError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
-import { availableUnpackers } from '../../../io/compression/zstd.js';
-import { readLines } from '../../../io/lines/read-lines.js';
+import { availableZstdDecoders } from '../../../io/compression/zstd.js';
 import { filesInWords } from '../input-files.js';
 import { MissingSubredditsError, noTitles, unknownSubreddit } from '../missing-subreddits.js';
 import type { SourceRow, TitleQuery } from '../title-source.js';
+import { readDumpLines } from './dump-lines.js';
 import { LineFault, type Post, parseLine, toPost } from './post.js';
 import { Search } from './search.js';
 
@@ -42,8 +42,8 @@ export async function* ndjsonRows(
 }
 
 async function warnOfSlowZstd(files: readonly string[], { onProgress }: WorkContext): Promise<void> {
-  if (!files.some((file) => /\.zst$/i.test(file)) || (await availableUnpackers())[0] !== 'library') return;
-  const message = 'zstd files are unpacked slowly here: install the program zstd, or Node 22.15 or later';
+  if (!files.some((file) => /\.zst$/i.test(file)) || (await availableZstdDecoders())[0] !== 'fzstd') return;
+  const message = 'zstd files are decompressed slowly here: install the program zstd, or Node 22.15 or later';
   onProgress({ kind: 'warning', message });
 }
 
@@ -77,7 +77,7 @@ async function knownSubreddits(
       if (name !== undefined) posts.set(name, (posts.get(name) ?? 0) + 1);
     };
     const isEnough = (): boolean => lines >= linesForNames;
-    await readLines(file, { onLine, onTooLong: () => {}, isEnough }, read, context);
+    await readDumpLines(file, { onLine, onTooLong: () => {}, isEnough }, read, context);
   }
   return posts;
 }

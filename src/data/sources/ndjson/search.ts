@@ -1,11 +1,11 @@
 import { TitlesmithError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
-import { type LinesRead, readLines } from '../../../io/lines/read-lines.js';
 import { LineFaults } from '../faults.js';
 import { startOfMonth } from '../months.js';
 import { checkColumns, requiredColumns } from '../post-columns.js';
 import { isLongEnough } from '../title-length.js';
 import type { TitleQuery } from '../title-source.js';
+import { type LinesRead, readDumpLines } from './dump-lines.js';
 import { ascii } from './key-search.js';
 import { LineFilter, noneWanted, scoresBelow } from './line-filter.js';
 import { LineFault, type Post, parseLine, toPost } from './post.js';
@@ -53,7 +53,7 @@ export class Search {
     const required = requiredColumns(this.query);
     const sniffed: Sniffed = { keys: new Set(), objects: 0 };
     let lines = 0;
-    await readLines(
+    await readDumpLines(
       path,
       {
         onLine: (bytes, start, end, line) => {

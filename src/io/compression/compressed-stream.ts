@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
-import { TitlesmithError, usageError } from '../common/errors.js';
+import { TitlesmithError } from '../../common/errors.js';
 
-type Compression = 'none' | 'gzip' | 'zstd';
+export type Compression = 'none' | 'gzip' | 'zstd';
 
 /** Weights are nearly noise: more effort saves next to nothing. */
 const gzipLevel = 1;
 
+/** What of node:zlib is there from Node 22.15 on. */
 interface NodeZstd {
   createZstdCompress(): NodeJS.ReadWriteStream;
   createZstdDecompress(): NodeJS.ReadWriteStream;
@@ -17,27 +18,25 @@ function nodeZstd(): NodeZstd | undefined {
   return 'createZstdCompress' in zlib ? (zlib as unknown as NodeZstd) : undefined;
 }
 
-/** How an archive of that name is compressed. @throws TitlesmithError `usage` for another ending. */
-export function compressionOf(name: string): Compression {
-  if (/\.(tar\.gz|tgz)$/i.test(name)) return 'gzip';
-  if (/\.(tar\.zst|tzst)$/i.test(name)) return 'zstd';
-  if (/\.tar$/i.test(name)) return 'none';
-  throw usageError(`${name} does not say what it is to be.`, 'End its name with .tar.gz, .tar.zst or .tar.');
-}
-
-/** How bytes are compressed, by the first of them (RFC 1952, 2.3.1; RFC 8878, 3.1.1). */
-function compressionOfBytes(start: Uint8Array): Compression {
-  const begins = (...magic: number[]): boolean => magic.every((byte, index) => start[index] === byte);
-  if (begins(0x1f, 0x8b)) return 'gzip';
-  return begins(0x28, 0xb5, 0x2f, 0xfd) ? 'zstd' : 'none';
+/** How bytes are compressed, by the first four of them (RFC 1952, 2.3.1; RFC 8878, 3.1), skippable frames of zstd too. */
+export function detectCompression(start: Uint8Array): Compression {
+  const [first, second, third, fourth] = start;
+  if (first === 0x1f && second === 0x8b) return 'gzip';
+  if (first === 0x28 && second === 0xb5 && third === 0x2f && fourth === 0xfd) return 'zstd';
+  const isSkippable =
+    first !== undefined && first >>> 4 === 5 && second === 0x2a && third === 0x4d && fourth === 0x18;
+  return isSkippable ? 'zstd' : 'none';
 }
 
 const noZstd = (error: unknown): TitlesmithError =>
-  new TitlesmithError('Nothing here reads or writes zstd: neither Node (before 22.15) nor a program zstd.', {
-    code: 'zstd-missing',
-    hint: 'Install zstd, or use .tar.gz.',
-    cause: error,
-  });
+  new TitlesmithError(
+    'Nothing here compresses or decompresses zstd: neither Node (before 22.15) nor a program zstd.',
+    {
+      code: 'zstd-missing',
+      hint: 'Install zstd, or use .tar.gz.',
+      cause: error,
+    },
+  );
 
 /** Bytes through the program `zstd`. @throws TitlesmithError where it is missing; Error when it fails. */
 async function* throughProgram(
@@ -75,7 +74,7 @@ async function* throughProgram(
   }
 }
 
-async function* throughStream(
+async function* throughTransform(
   chunks: AsyncIterable<Uint8Array>,
   transform: NodeJS.ReadWriteStream,
 ): AsyncGenerator<Uint8Array> {
@@ -91,18 +90,21 @@ async function* throughStream(
   }
 }
 
-/** Compresses bytes. @throws TitlesmithError where zstd is asked for and nothing here has it. */
+/** Compresses a stream of bytes. @throws TitlesmithError where zstd is asked for and this machine has none. */
 export function compress(
   chunks: AsyncIterable<Uint8Array>,
   compression: Compression,
 ): AsyncIterable<Uint8Array> {
-  if (compression === 'gzip') return throughStream(chunks, zlib.createGzip({ level: gzipLevel }));
+  if (compression === 'gzip') return throughTransform(chunks, zlib.createGzip({ level: gzipLevel }));
   if (compression === 'none') return chunks;
   const node = nodeZstd();
-  return node ? throughStream(chunks, node.createZstdCompress()) : throughProgram(chunks, ['-3']);
+  return node ? throughTransform(chunks, node.createZstdCompress()) : throughProgram(chunks, ['-3']);
 }
 
-/** Decompresses bytes, whatever they were compressed with. @throws as {@link compress}, and an Error for damaged data. */
+/**
+ * Decompresses a stream of bytes, whatever it is compressed with.
+ * @throws as {@link compress}, and an Error for damaged data.
+ */
 export async function* decompress(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
   const first = await iterator.next();
@@ -115,10 +117,10 @@ export async function* decompress(chunks: AsyncIterable<Uint8Array>): AsyncGener
       await iterator.return?.();
     }
   })();
-  const compression = compressionOfBytes(first.value);
+  const compression = detectCompression(first.value);
   const node = nodeZstd();
-  if (compression === 'gzip') yield* throughStream(all, zlib.createGunzip());
+  if (compression === 'gzip') yield* throughTransform(all, zlib.createGunzip());
   else if (compression === 'none') yield* all;
-  else if (node) yield* throughStream(all, node.createZstdDecompress());
+  else if (node) yield* throughTransform(all, node.createZstdDecompress());
   else yield* throughProgram(all, ['-d']);
 }

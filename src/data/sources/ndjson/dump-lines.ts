@@ -1,16 +1,16 @@
-import { InterruptedError } from '../../common/errors.js';
-import type { WorkContext } from '../../common/progress.js';
-import { isBlank } from '../../data/sources/ndjson/key-search.js';
-import { unpack } from '../compression/unpack.js';
-import { LineSplitter } from './lines.js';
+import { InterruptedError } from '../../../common/errors.js';
+import type { WorkContext } from '../../../common/progress.js';
+import { readDecompressed } from '../../../io/compression/compressed-file.js';
+import { LineSplitter } from '../../../io/lines.js';
+import { isBlank } from './key-search.js';
 
 /** Bytes of the longest line that is looked at, 16 MiB; posts stay below 1 MB. */
 const longestLineBytes = 2 ** 24;
 /** Bytes between two signs of life. */
 const reportEvery = 2 ** 26;
 
-/** Who is told of the lines of a dump. Lines count from 1. */
-export interface LinesReader {
+/** Told of the lines of a dump. Lines count from 1. */
+export interface DumpLineListener {
   /** A line without the blanks around it; never an empty one. Bytes `start` to `end` are valid during the call. */
   readonly onLine: (bytes: Buffer, start: number, end: number, line: number) => void;
   /** A line longer than 16 MiB. */
@@ -25,43 +25,47 @@ export interface LinesRead {
 }
 
 /**
- * Reads the lines of one dump, unpacked where it is packed.
- * @throws TitlesmithError when the file cannot be read or unpacked; InterruptedError.
+ * Reads the lines of one dump, decompressed where it is compressed.
+ * @throws TitlesmithError when the file cannot be read or decompressed; InterruptedError.
  */
-export async function readLines(
+export async function readDumpLines(
   path: string,
-  reader: LinesReader,
+  listener: DumpLineListener,
   read: LinesRead,
   context: WorkContext,
 ): Promise<void> {
   let line = 0;
   let bytesUntilReport = 0;
-  const onLine = (bytes: Buffer, first: number, last: number): void => {
+  const onLine = (bytes: Uint8Array, first: number, last: number): void => {
     let [start, end] = [first, last];
     line += 1;
     if (line === 1 && isByteOrderMark(bytes, start)) start += 3;
     while (start < end && isBlank(bytes[end - 1])) end -= 1;
     while (start < end && isBlank(bytes[start])) start += 1;
-    if (start < end) reader.onLine(bytes, start, end, line);
+    if (start < end) listener.onLine(asBuffer(bytes), start, end, line);
   };
   const splitter = new LineSplitter(longestLineBytes, onLine, () => {
     line += 1;
-    reader.onTooLong(line);
+    listener.onTooLong(line);
   });
-  await unpack(path, (piece) => {
+  for await (const chunk of readDecompressed(path)) {
     if (bytesUntilReport <= 0) {
       bytesUntilReport = reportEvery;
       if (context.signal.aborted) throw new InterruptedError();
       context.onProgress({ kind: 'progress', label: 'extract', done: read.lines + line, unit: 'posts read' });
     }
-    bytesUntilReport -= piece.length;
-    splitter.push(piece);
-    return !reader.isEnough();
-  });
+    bytesUntilReport -= chunk.length;
+    splitter.push(asBuffer(chunk));
+    if (listener.isEnough()) break;
+  }
   splitter.finish();
   read.lines += line;
 }
 
-function isByteOrderMark(bytes: Buffer, start: number): boolean {
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function isByteOrderMark(bytes: Uint8Array, start: number): boolean {
   return bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf;
 }

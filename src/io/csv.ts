@@ -1,0 +1,100 @@
+import { CsvError, parse } from 'csv-parse';
+import { TitlesmithError } from '../common/errors.js';
+
+/**
+ * One record of RFC 4180, its line break included. Fields are quoted where they need it, and where they begin or end
+ * with white space, which other readers may trim.
+ */
+export function formatCsvRecord(fields: readonly string[]): string {
+  const quoted = fields.map((field) =>
+    /[",\r\n]|^\s|\s$/.test(field) ? `"${field.replaceAll('"', '""')}"` : field,
+  );
+  return `${quoted.join(',')}\r\n`;
+}
+
+/** Longest record accepted, in UTF-16 units, so that an unclosed quote does not fill the memory. */
+const recordCharacters = 1_000_000;
+
+/** Where the parser stands: lines and records of all that was read so far. */
+interface Position {
+  lines: number;
+  /** Lines without a record, among these. */
+  emptyLines: number;
+  records: number;
+}
+
+/**
+ * The records of a CSV (RFC 4180: double quotes; LF or CRLF), empty lines left out.
+ * @param chunks the text; none of them ends in the middle of a surrogate pair.
+ * @param name of the file, for messages.
+ * @throws TitlesmithError naming the file, the record and the line where the faulty record begins.
+ */
+export async function* parseCsv(
+  chunks: AsyncIterable<string>,
+  name: string,
+  delimiter = ',',
+): AsyncGenerator<string[]> {
+  const position: Position = { lines: 0, emptyLines: 0, records: 0 };
+  const records: string[][] = [];
+  const parser = parse({
+    delimiter,
+    skip_empty_lines: true,
+    max_record_size: recordCharacters,
+    // Records are taken here, as they are parsed, and the stream behind the parser stays empty: nothing of Node's
+    // streams is needed, which a browser lacks, and a fault later in the chunk loses none.
+    on_record: (fields: string[], { lines, empty_lines }) => {
+      position.lines = lines;
+      position.emptyLines = empty_lines;
+      position.records += 1;
+      records.push(fields);
+      return null;
+    },
+  });
+  const failed = new Promise<never>((_, reject) => parser.on('error', reject));
+  failed.catch(() => {});
+  const parsed = async (feed: (done: (error?: Error | null) => void) => void): Promise<string[][]> => {
+    await Promise.race([failed, new Promise<void>((resolve) => feed((error) => error ?? resolve()))]);
+    return records.splice(0);
+  };
+  try {
+    for await (const chunk of chunks) yield* await parsed((done) => parser.write(chunk, done));
+    yield* await parsed((done) => parser.end(done));
+  } catch (error) {
+    yield* records;
+    throw error instanceof CsvError ? csvFailure(error, position, name) : error;
+  }
+}
+
+function csvFailure(error: CsvError, position: Position, name: string): TitlesmithError {
+  const [fault, hint] = describeFault(error, position);
+  const emptyBefore = Number(error['empty_lines'] ?? position.emptyLines) - position.emptyLines;
+  const where = `line ${position.lines + emptyBefore + 1} (record ${position.records + 1})`;
+  const message = `Cannot read ${name}, ${where}: ${fault}.`;
+  return new TitlesmithError(message, { code: 'csv-malformed', ...(hint ? { hint } : {}), cause: error });
+}
+
+function describeFault(error: CsvError, { records }: Position): [fault: string, hint: string] {
+  const plainText =
+    'Put values that hold commas or quotes in double quotes, or name the file .txt if each line is a title.';
+  switch (error.code) {
+    case 'CSV_QUOTE_NOT_CLOSED':
+      return [
+        'a quote is opened there and never closed',
+        'Close it, or double a quote that belongs to the text.',
+      ];
+    case 'CSV_INVALID_CLOSING_QUOTE':
+      return [
+        'a quoted value goes on behind its closing quote',
+        'Close the quote that is opened there, or double quotes that belong to the text.',
+      ];
+    case 'INVALID_OPENING_QUOTE':
+      return ['a quote stands in a value that is not quoted', plainText];
+    case 'CSV_MAX_RECORD_SIZE':
+      return [`it is longer than ${recordCharacters} characters`, 'Is a quote unclosed?'];
+    case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH':
+    case 'CSV_RECORD_INCONSISTENT_COLUMNS':
+      return [`it has more or fewer values than the ${records > 1 ? 'records' : 'record'} before`, plainText];
+    default:
+      return [error.message, ''];
+  }
+}
