@@ -189,7 +189,7 @@ describe('who may ask', () => {
 describe('what cannot be served ends in one clear line', () => {
   test.each([
     [['serve', 'nowhere'], 2, /nowhere/],
-    [['serve'], 2, /missing required argument/],
+    [['serve'], 2, /serve needs <model>/],
     [['serve', '.', '--port', '99999'], 2, /--port got "99999"/],
     [['serve', '.', '--slots', '0'], 2, /--slots got "0"/],
     [['serve', '.', '--cors-origin', 'example.org'], 2, /--cors-origin got "example.org"/],
