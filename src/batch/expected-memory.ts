@@ -7,7 +7,7 @@ import { publishedShape } from '../model/weights/model-name.js';
 import { stageNames } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import { checkPublishedModel } from '../pipeline/decide/memory.js';
-import { trainingOptions } from '../pipeline/stages/training-presets.js';
+import { decideTrainingOptions } from '../pipeline/decide/training.js';
 
 /** Tokens of nano's vocabulary, and of a row, supposed before the titles are known. */
 const [usualVocabulary, usualRow] = [12_000, 64];
@@ -46,6 +46,6 @@ export async function expectedMemory(options: RunOptions, source: string): Promi
   if (!trains(options)) return processBytes;
   const configuration = await shapeOf(options.model, source);
   const isNano = options.model === 'nano' || (options.model === 'auto' && source === 'sample');
-  const training = trainingOptions(isNano ? 'nano' : supposed, options);
+  const training = decideTrainingOptions(isNano ? 'nano' : supposed, options);
   return likelyTrainingMemory(configuration, { ...training, rowLength: training.rowLength ?? usualRow });
 }

@@ -4,6 +4,7 @@ import { TitlesmithError } from '../common/errors.js';
 import { writeAtomically, writeChunksAtomic } from '../io/atomic-file.js';
 import { readDecompressed } from '../io/compression/compressed-file.js';
 import { byteLines } from '../io/lines.js';
+import { titleOptions } from '../options/table/titles.js';
 
 const [opening, closing] = ['<|startoftext|>', '<|endoftext|>'];
 
@@ -50,7 +51,7 @@ function checkShare(validationShare: number): void {
  */
 export function splitTitles(
   titles: readonly string[],
-  { validationShare = 0.1 }: { readonly validationShare?: number } = {},
+  { validationShare = titleOptions.validationShare.default }: { readonly validationShare?: number } = {},
 ): SplitTitles {
   checkShare(validationShare);
   const places = titles.map(placeOf);
@@ -104,7 +105,7 @@ export async function writeDataset(folder: string, { train, validation }: SplitT
 export async function writeSplitDataset(
   folder: string,
   titles: () => AsyncIterable<string>,
-  { validationShare = 0.1 }: { readonly validationShare?: number } = {},
+  { validationShare = titleOptions.validationShare.default }: { readonly validationShare?: number } = {},
 ): Promise<{ readonly train: number; readonly validation: number }> {
   checkShare(validationShare);
   const extremes: Extremes = { lowest: 1, highest: 0 };

@@ -43,7 +43,7 @@ interface RuleParts {
   readonly switch: Nothing;
   /** `true` or `false`. */
   readonly boolean: Nothing;
-  readonly text: Nothing;
+  readonly text: { readonly allowsNul?: true };
   readonly path: Nothing;
   /** A number of bytes, in text also with a unit. */
   readonly bytes: Nothing;
@@ -130,3 +130,10 @@ export type ValueOf<Row> = Row extends { list: true }
 
 /** The values of a table's options. */
 export type ValuesOf<Rows> = { readonly [Name in keyof Rows]: ValueOf<Rows[Name]> };
+
+/** The values of a table's options once it is known what a training starts from. */
+export type DecidedValuesOf<Rows> = {
+  readonly [Name in keyof Rows]: Rows[Name] extends { defaultFor: unknown }
+    ? ItemOf<Rows[Name]>
+    : ValueOf<Rows[Name]>;
+};

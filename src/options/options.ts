@@ -1,5 +1,12 @@
 import { usageError } from '../common/errors.js';
-import type { OptionRow, OptionRows, ValueRule, ValuesOf } from './option-row.js';
+import type {
+  DecidedValuesOf,
+  OptionRow,
+  OptionRows,
+  TrainingStart,
+  ValueRule,
+  ValuesOf,
+} from './option-row.js';
 import { type OptionName, optionNames, optionTable, type RunOptions, rowOf } from './option-table.js';
 import { checkValue, readValue, ValueFault } from './value-types.js';
 
@@ -21,18 +28,38 @@ function shown(value: unknown): string {
   return JSON.stringify(value.length > longestShown ? `${value.slice(0, longestShown)}…` : value);
 }
 
+/** What a check gives. @throws TitlesmithError `usage` naming label and value, where it finds a fault. */
+function naming<Result>(label: string, given: unknown, check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof ValueFault)) throw error;
+    throw usageError(`${label} got ${shown(given)}, which ${error.message}.`);
+  }
+}
+
 /**
- * The one check of an option's value, wherever it comes from: text is read, anything else taken as it is.
+ * The value of an option that is given as text, or as what it is. With {@link checkOption} the one check of values,
+ * wherever they come from.
  * @param label how the person knows the option: its flag, or its key in a file.
  * @returns the value, of one item where the option is a list.
  * @throws TitlesmithError `usage` naming the label, the value and the rule it breaks.
  */
 export function readOption(label: string, rule: ValueRule, given: unknown): unknown {
-  try {
-    return typeof given === 'string' ? readValue(rule, given) : checkValue(rule, given);
-  } catch (error) {
-    if (!(error instanceof ValueFault)) throw error;
-    throw usageError(`${label} got ${shown(given)}, which ${error.message}.`);
+  return naming(label, given, () =>
+    typeof given === 'string' ? readValue(rule, given) : checkValue(rule, given),
+  );
+}
+
+/** Refuses what is no value of an option. @throws as {@link readOption}. */
+export function checkOption(label: string, rule: ValueRule, value: unknown): void {
+  naming(label, value, () => checkValue(rule, value));
+}
+
+/** Refuses what are no values of a table's options, unless they are undefined. @throws as {@link readOption}. */
+export function checkOptions(rows: OptionRows, values: Readonly<Record<string, unknown>>): void {
+  for (const [name, row] of Object.entries(rows)) {
+    if (values[name] !== undefined) checkOption(flagOf(name), row, values[name]);
   }
 }
 
@@ -63,6 +90,19 @@ export function defaultsOf<Rows extends OptionRows>(rows: Rows): ValuesOf<Rows> 
   return Object.fromEntries(
     Object.entries(rows).map(([name, row]) => [name, defaultOf(row)]),
   ) as ValuesOf<Rows>;
+}
+
+/** The values of a table's options in a training: as given, else by default for what it starts from. */
+export function decideValues<Rows extends OptionRows>(
+  rows: Rows,
+  start: TrainingStart,
+  given: Partial<ValuesOf<Rows>>,
+): DecidedValuesOf<Rows> {
+  const decided = Object.entries(rows).map(([name, row]) => {
+    const { [start]: own, pretrained } = row.defaultFor ?? {};
+    return [name, given[name] ?? own ?? pretrained ?? defaultOf(row)];
+  });
+  return Object.fromEntries(decided) as DecidedValuesOf<Rows>;
 }
 
 /** The values of a run's options when none is given. */

@@ -115,12 +115,17 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
   /** Half a surrogate pair has no UTF-8 form: it would be replaced silently, and could cut a character in two. */
   text: {
     read: asIs,
-    accepts: (value) =>
-      isText(value) && value.length <= longestText && !value.includes('\0') && !/\p{Surrogate}/u.test(value),
-    fault: (_, value) => {
+    accepts: (value, { allowsNul }) =>
+      isText(value) &&
+      value.length <= longestText &&
+      (allowsNul === true || !value.includes('\0')) &&
+      !/\p{Surrogate}/u.test(value),
+    fault: ({ allowsNul }, value) => {
       if (!isText(value)) return 'is no text';
-      if (value.length > longestText) return `is longer than ${longestText} characters`;
-      return value.includes('\0') ? 'holds a NUL character' : 'holds half a character (a lone surrogate)';
+      if (value.length > longestText) return `has ${value.length} characters, more than ${longestText}`;
+      return value.includes('\0') && !allowsNul
+        ? 'holds a NUL character'
+        : 'holds half a character (a lone surrogate)';
     },
   },
   path: {

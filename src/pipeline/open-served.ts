@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { fileError, usageError } from '../common/errors.js';
 import type { RunOptions, ServeOptions } from '../options/option-table.js';
 import { defaultsOf, restoreOptions } from '../options/options.js';
+import { generationOptions } from '../options/table/generation.js';
 import { serveOptions } from '../options/table/serve.js';
 import type { ServedModel, ServeSettings } from '../serve/served-model.js';
 import { decideDevice, decidedDevice, describeDevice } from './decide/device.js';
@@ -41,13 +42,13 @@ export async function openServed(
   const run = await readRun(model);
   const options: ServeOptions = { ...defaultsOf(serveOptions), ...given };
   const host = chooseHost(options.host, environment);
-  const precision = options.precision ?? run?.options.precision ?? 'float32';
+  const precision = options.precision ?? run?.options.precision ?? generationOptions.precision.default;
   const device = await decideDevice({ ...options, precision });
   const { slots, deadline } = options;
   const served: ServedModel = {
     name: options.name ?? run?.manifest.name ?? (existsSync(model) ? basename(resolve(model)) : model),
     model: run ? join(model, runFiles.checkpoint) : model,
-    delimiters: options.delimiters ?? run?.options.delimiters ?? 'token',
+    delimiters: options.delimiters ?? run?.options.delimiters ?? generationOptions.delimiters.default,
     titles: options.compare && run ? await titleFiles(model, run) : undefined,
     condition:
       run && run.options.condition.length > 0

@@ -53,7 +53,7 @@ async function trainAndJudge(name: string, titles: number, steps: number) {
       options: {
         seed: 1,
         steps,
-        maximumEpochs: 1,
+        maxEpochs: 1,
         minimumSteps: 0,
         batchSize: 16,
         accumulateGradients: 1,
@@ -72,7 +72,6 @@ async function trainAndJudge(name: string, titles: number, steps: number) {
         saveEvery: steps,
         printEvery: steps,
         patience: undefined,
-        threads: 2,
       },
     },
     silentContext,

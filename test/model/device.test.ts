@@ -44,7 +44,7 @@ const configuration: TransformerConfiguration = {
 const options: TrainingOptions = {
   seed: 5,
   steps: 20,
-  maximumEpochs: 1,
+  maxEpochs: 1,
   minimumSteps: 0,
   batchSize: 2,
   accumulateGradients: 1,
@@ -63,7 +63,6 @@ const options: TrainingOptions = {
   saveEvery: 10,
   printEvery: 1,
   patience: undefined,
-  threads: 2,
 };
 
 let folder: string;

@@ -71,7 +71,7 @@ export function planTraining(
   const rowsPerEpoch = packed.rowCount;
   const positions = data.train.offsets.at(-1)! + titleCount(data.train);
   const rowsPerStep = options.batchSize * options.accumulateGradients;
-  const epochSteps = Math.ceil((options.maximumEpochs * rowsPerEpoch) / rowsPerStep);
+  const epochSteps = Math.ceil((options.maxEpochs * rowsPerEpoch) / rowsPerStep);
   return {
     rowLength,
     rowsPerEpoch,

@@ -50,7 +50,7 @@ export async function openForGeneration(
     return openForGeneration(opened, options).finally(() => opened.weights.close());
   }
   const { configuration, tokenizer, weights } = model;
-  const { engine = createOnnxRuntimeEngine(), texts, precision = 'float32' } = options;
+  const { engine = createOnnxRuntimeEngine(), texts, precision } = options;
   const capacity = Math.min(options.capacity ?? defaultCapacity, configuration.contextLength);
   const slots = Math.min(options.slots ?? defaultSlots(configuration, capacity, texts), texts ?? Infinity);
   const session = await openDecodeSession(engine, configuration, weights, { slots, capacity, precision });

@@ -38,6 +38,7 @@ export const trainingOptions = {
     help: 'Batches whose gradients add up to one step.',
   },
   rowLength: {
+    // By default the shortest multiple of 16, at least 64, that fits the longest title.
     ...training,
     type: 'integer',
     minimum: 8,

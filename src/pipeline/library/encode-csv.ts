@@ -10,6 +10,7 @@ export interface EncodeCsvOptions {
   readonly header?: boolean;
   /** Shortest title kept, in characters after cleaning. */
   readonly minLength?: number;
+  /** Share of the titles held out; the command's where it is left out. */
   readonly validationShare?: number;
 }
 
@@ -22,7 +23,7 @@ export interface EncodeCsvOptions {
 export async function encodeCsv(
   path: string,
   folder: string,
-  { column, header, minLength = 1, validationShare = 0.1 }: EncodeCsvOptions = {},
+  { column, header, minLength = 1, validationShare }: EncodeCsvOptions = {},
 ): Promise<{ readonly train: number; readonly validation: number }> {
   const source = await openSource('csv', { input: [path], column, header });
   const query = {

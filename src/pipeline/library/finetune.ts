@@ -7,11 +7,13 @@ import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime/cpu-engi
 import { tokenizeTitles } from '../../model/tokenizer/tokenized-titles.js';
 import { type TrainingInput, type TrainingResult, train } from '../../model/training/training-loop.js';
 import type { TrainingOptions } from '../../model/training/training-options.js';
-import { defaultOptions } from '../../options/options.js';
+import type { RunOptions } from '../../options/option-table.js';
+import { checkOptions, defaultOptions } from '../../options/options.js';
+import { trainingOptions } from '../../options/table/training.js';
+import { decideTrainingOptions } from '../decide/training.js';
 import { runFiles } from '../run/run-files.js';
 import { startingModel } from '../stages/starting-model.js';
 import { TrainingFiles, type TrainingPaths } from '../stages/training-files.js';
-import { trainingOptions } from '../stages/training-presets.js';
 
 /** All that training needs, and where its files are. */
 export interface FinetuneInput extends Omit<TrainingInput, 'storage'>, TrainingPaths {}
@@ -30,8 +32,10 @@ export interface FinetuneTitlesOptions extends Partial<TrainingOptions> {
   readonly model?: string;
   /** Receives the trained model, and what is needed to go on after an interruption. */
   readonly folder: string;
-  /** Share of the titles held out to measure the model; 0.1 where it is left out. */
-  readonly validationShare?: number;
+  /** Share of the titles held out to measure the model; the command's where it is left out. */
+  readonly validationShare?: RunOptions['validationShare'];
+  /** Threads of the engine, where that is left out; one a core where this is. */
+  readonly threads?: RunOptions['threads'];
   /** ONNX Runtime on the CPU where it is left out. */
   readonly engine?: Engine;
   readonly context?: WorkContext;
@@ -42,9 +46,9 @@ export interface FinetuneTitlesOptions extends Partial<TrainingOptions> {
  * validation loss kept. What is not said is the command's default for the model. A training that was interrupted in the
  * same folder with the same options goes on.
  * @param titles cleaned, one line each, at least two of them different.
- * @throws TitlesmithError when the model cannot be had, the titles are too few, or the engine does not compute in float16
- *   where mixed precision asks for it; InterruptedError when `context` asks to
- *   stop, everything being saved.
+ * @throws TitlesmithError when an option is wrong, the model cannot be had, the titles are too few, or the engine does not
+ *   compute in float16 where mixed precision asks for it; InterruptedError when `context` asks to stop, everything being
+ *   saved.
  */
 export async function finetuneTitles(
   titles: readonly string[],
@@ -53,17 +57,19 @@ export async function finetuneTitles(
   const {
     model = 'nano',
     folder,
-    validationShare = 0.1,
-    engine = createOnnxRuntimeEngine({ threads: options.threads }),
+    validationShare,
+    threads,
+    engine = createOnnxRuntimeEngine({ threads }),
     context = silentContext,
     ...given
   } = options;
+  checkOptions(trainingOptions, { ...given });
   if (given.mixedPrecision === 'float16') await requireEngineFloat16(engine, 'mixedPrecision float16');
   const split = splitTitles(titles, { validationShare });
   const decision = { choice: model, reason: 'named by the caller' };
   const { configuration, tokenizer, pretrained } = await startingModel(decision, split.train, context);
   const limits = { maximumTokens: configuration.contextLength - 1 };
-  const { sampleEvery: _, ...preset } = trainingOptions(model, { ...defaultOptions(), steps: given.steps });
+  const { sampleEvery: _, ...decided } = decideTrainingOptions(model, { ...defaultOptions(), ...given });
   try {
     const input = {
       engine,
@@ -77,7 +83,7 @@ export async function finetuneTitles(
       checkpointFolder: folder,
       metricsPath: join(folder, runFiles.metrics),
       eventsPath: join(folder, runFiles.events),
-      options: { ...preset, ...given },
+      options: { ...decided, ...given },
     };
     return await finetune(input, context);
   } finally {

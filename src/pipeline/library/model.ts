@@ -15,6 +15,7 @@ import {
 } from '../../model/weights/open-for-generation.js';
 import type { OpenModel } from '../../model/weights/open-model.js';
 import { locateModel, openModel } from '../../model/weights/resolve-model.js';
+import { generationOptions } from '../../options/table/generation.js';
 import { inOrder } from '../stages/generate.js';
 
 export interface ModelOptions extends GenerationModelOptions {
@@ -111,7 +112,7 @@ export interface GenerateToFileOptions extends GenerateOptions {
 export async function generateToFile(
   model: Model,
   path: string,
-  { sampleDelim = `${'='.repeat(20)}\n`, ...options }: GenerateToFileOptions = {},
+  { sampleDelim = generationOptions.sampleDelim.default, ...options }: GenerateToFileOptions = {},
 ): Promise<number> {
   const file = await AtomicFile.create(path);
   let written = 0;

@@ -4,6 +4,7 @@ import { openEngine } from '../../model/engine/open-engine.js';
 import { train } from '../../model/training/training-loop.js';
 import { decidedDevice } from '../decide/device.js';
 import { checkPublishedModel, checkTrainingMemory } from '../decide/memory.js';
+import { decideTrainingOptions } from '../decide/training.js';
 import { hasEarlierCheckpoint } from '../run/earlier-results.js';
 import { runFiles } from '../run/run-files.js';
 import { readDatasetTitles } from './dataset.js';
@@ -12,7 +13,6 @@ import type { FinetuneCounts, StageJob } from './stage.js';
 import { startingModel } from './starting-model.js';
 import { datasetTitles, tokenizeDataset } from './token-file.js';
 import { TrainingFiles } from './training-files.js';
-import { trainingOptions } from './training-presets.js';
 import { trainingSamples } from './training-samples.js';
 
 /** The checkpoint to begin with where --restore-from latest asks for it; undefined where there is none yet. */
@@ -45,7 +45,7 @@ export async function runFinetune(
   const limits = { maximumTokens: configuration.contextLength - 1 };
   const tokens = await tokenizeDataset(folder, tokenizer, limits, context);
   const engine = await openEngine(decidedDevice(decisions.device), { threads: options.threads });
-  const { sampleEvery, ...training } = trainingOptions(modelName, options);
+  const { sampleEvery, ...training } = decideTrainingOptions(modelName, options);
   const samples = trainingSamples(
     engine,
     { configuration, tokenizer, titles: () => readDatasetTitles(folder) },

@@ -59,7 +59,7 @@ describe('several prefixes', () => {
     await refused({ prefixes: [] }, '--prefix-file holds 0 prefixes');
     await refused({ prefixes: ['a'], prefix: 'b' }, '--prefix and --prefix-file are given');
     await refused({ prefixes: ['a', 'b\ud83d'] }, '--prefix-file line 2 got');
-    await refused({ prefix: 'a'.repeat(10_001) }, '--prefix has 10001 characters');
+    await refused({ prefix: 'a'.repeat(10_001) }, 'which has 10001 characters');
     expect(session.calls.prompts).toEqual([]);
   });
 });

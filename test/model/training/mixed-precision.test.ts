@@ -46,7 +46,7 @@ const configuration: TransformerConfiguration = {
 const options: TrainingOptions = {
   seed: 5,
   steps: 8,
-  maximumEpochs: 1,
+  maxEpochs: 1,
   minimumSteps: 0,
   batchSize: 2,
   accumulateGradients: 1,
@@ -65,7 +65,6 @@ const options: TrainingOptions = {
   saveEvery: 4,
   printEvery: 1,
   patience: undefined,
-  threads: 2,
 };
 
 function run(

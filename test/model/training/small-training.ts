@@ -36,7 +36,7 @@ export const configuration: TransformerConfiguration = {
 export const options: TrainingOptions = {
   seed: 5,
   steps: 24,
-  maximumEpochs: 1,
+  maxEpochs: 1,
   minimumSteps: 0,
   batchSize: 4,
   accumulateGradients: 1,
@@ -55,7 +55,6 @@ export const options: TrainingOptions = {
   saveEvery: 6,
   printEvery: 5,
   patience: undefined,
-  threads: 2,
 };
 
 /** All that such a training needs but options and a storage. */

@@ -12,8 +12,8 @@ import {
   parameterSpecifications,
 } from '../../../src/model/transformer/parameters.js';
 import { defaultOptions } from '../../../src/options/options.js';
+import { decideTrainingOptions } from '../../../src/pipeline/decide/training.js';
 import { finetune } from '../../../src/pipeline/library/finetune.js';
-import { trainingOptions } from '../../../src/pipeline/stages/training-presets.js';
 import { trainingSamples } from '../../../src/pipeline/stages/training-samples.js';
 import { madeUpTitles } from '../../cli/titles.js';
 
@@ -40,7 +40,7 @@ it('samples show by the share of near copies that a model begins to recite', asy
   const model = { configuration, tokenizer, titles: async () => titles };
   const tokens = (list: readonly string[]) => tokenizeTitles(list, tokenizer, { maximumTokens: 63 }).titles;
   const steps = { steps: 200, printEvery: 100, evaluateEvery: 200, saveEvery: 200, learningRate: 4e-3 };
-  const { sampleEvery: _, ...options } = trainingOptions('nano', { ...defaultOptions(), ...steps });
+  const { sampleEvery: _, ...options } = decideTrainingOptions('nano', { ...defaultOptions(), ...steps });
   const metricsPath = join(folder, 'metrics.jsonl');
   const input = {
     engine,

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import type { RunOptions } from '../../../src/options/option-table.js';
+import { defaultOptions } from '../../../src/options/options.js';
+import { decideTrainingOptions } from '../../../src/pipeline/decide/training.js';
+
+const decide = (model: string, given: Partial<RunOptions> = {}) =>
+  decideTrainingOptions(model, { ...defaultOptions(), ...given });
+
+test('a small model from scratch learns faster and longer than pretrained weights', () => {
+  expect(decide('nano')).toEqual({
+    seed: 1,
+    steps: undefined,
+    maxEpochs: 5,
+    minimumSteps: 300,
+    batchSize: 16,
+    accumulateGradients: 1,
+    rowLength: undefined,
+    learningRate: 2e-3,
+    warmupSteps: 50,
+    schedule: 'cosine',
+    weightDecay: 0.1,
+    clipNorm: 1,
+    dropout: 0,
+    onlyTrainTransformerLayers: false,
+    loraRank: undefined,
+    recompute: false,
+    mixedPrecision: 'off',
+    saveEvery: 50,
+    sampleEvery: 100,
+    printEvery: 10,
+    evaluateEvery: 50,
+    patience: 4,
+  });
+  expect(decide('124M')).toMatchObject({
+    maxEpochs: 4,
+    minimumSteps: 0,
+    learningRate: 1e-4,
+    warmupSteps: 20,
+    weightDecay: 0.01,
+    saveEvery: 100,
+    patience: 3,
+  });
+});
+
+test('adapters of pretrained weights learn faster', () => {
+  expect(decide('124M', { loraRank: 8 })).toMatchObject({
+    learningRate: 2e-4,
+    weightDecay: 0.01,
+    loraRank: 8,
+  });
+  expect(decide('nano', { loraRank: 8 }).learningRate).toBe(2e-3);
+});
+
+test('what is given comes first, zero too', () => {
+  const given = {
+    learningRate: 0.5,
+    warmupSteps: 0,
+    weightDecay: 0,
+    sampleEvery: 0,
+    mixedPrecision: 'float16',
+  } as const;
+  expect(decide('124M', given)).toMatchObject(given);
+});
+
+test('steps or epochs that are asked for are made, no fewer and no more', () => {
+  expect(decide('nano', { steps: 7 })).toMatchObject({ steps: 7, patience: undefined });
+  expect(decide('nano', { steps: 7, patience: 2 }).patience).toBe(2);
+  expect(decide('nano', { maxEpochs: 1 })).toMatchObject({ maxEpochs: 1, minimumSteps: 0, patience: 4 });
+});
