@@ -9,8 +9,8 @@ import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-
 import { findAdapter } from '../../src/model/engine/onnxruntime/graphics-card.js';
 import { openEngine } from '../../src/model/engine/open-engine.js';
 import { DeviceMemoryError } from '../../src/model/engine/out-of-memory.js';
-import { generateTexts } from '../../src/model/generation/generate.js';
 import { generationDefaults } from '../../src/model/generation/generation-options.js';
+import { generateTexts } from '../../src/model/generation/generation-request.js';
 import * as graph from '../../src/model/graph/builder.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
 import { tokenizeTitles } from '../../src/model/tokenizer/tokenized-titles.js';

@@ -5,7 +5,7 @@ import { withoutCondition } from '../../data/conditioning.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { DeviceChoice } from '../../model/engine/device-names.js';
 import { openEngine } from '../../model/engine/open-engine.js';
-import { generateTexts } from '../../model/generation/generate.js';
+import { generateTexts } from '../../model/generation/generation-request.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
 import { openForGeneration, openModelFiles } from '../../model/weights/open-for-generation.js';
 import { checkCombinations } from '../../options/option-rules.js';
