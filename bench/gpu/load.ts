@@ -1,6 +1,6 @@
 import { silentContext } from '../../src/common/progress.js';
 import { createRandom } from '../../src/common/random.js';
-import { parseDevice } from '../../src/model/engine/device-names.js';
+import { parseDevice } from '../../src/model/engine/device-choice.js';
 import type { DeviceTensor, Value } from '../../src/model/engine/engine.js';
 import { narrow } from '../../src/model/engine/float-formats.js';
 import { openEngine } from '../../src/model/engine/open-engine.js';

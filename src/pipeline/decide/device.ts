@@ -1,5 +1,5 @@
-import type { DeviceChoice } from '../../model/engine/device-names.js';
-import { formatDevice, parseDevice } from '../../model/engine/device-names.js';
+import type { DeviceChoice } from '../../model/engine/device-choice.js';
+import { formatDevice, parseDevice } from '../../model/engine/device-choice.js';
 import { chooseDevice, requireDevice, requireFloat16 } from '../../model/engine/devices.js';
 import type { RunOptions } from '../../options/option-table.js';
 import type { Decision, StageRecord } from '../run/manifest.js';

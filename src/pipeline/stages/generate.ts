@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import { withoutCondition } from '../../data/conditioning.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
-import type { DeviceChoice } from '../../model/engine/device-names.js';
+import type { DeviceChoice } from '../../model/engine/device-choice.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { generateTexts } from '../../model/generation/generation-request.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
