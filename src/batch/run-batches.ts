@@ -53,11 +53,12 @@ export async function runBatches(
   if (request.resume && (await isUnfinished(settings))) await runBatch(request, context);
   let last: Date | undefined;
   while (!signal.aborted) {
-    const next = nextStart(schedule, timeZone, new Date(), last);
+    const now = new Date();
+    const next = nextStart(schedule, timeZone, now, last);
     if (!next) throw usageError(`--schedule ${JSON.stringify(schedule)} names no time to come.`);
     const shown = next.toLocaleString('en-GB', { timeZone, dateStyle: 'full', timeStyle: 'long' });
     onProgress({ kind: 'note', message: `next batch: ${shown}` });
-    const waited = await waitUntil(next, signal);
+    const waited = await waitUntil(next, now, signal);
     if (waited === 'stopped') break;
     if (waited === 'set back') {
       onProgress({ kind: 'note', message: 'the clock was set back' });

@@ -25,17 +25,23 @@ export function nextStart(
 
 /**
  * Waits until the clock of the machine shows a time. The clock may jump: set forward beyond the time, the wait ends.
+ * @param since when the time was asked for.
  * @returns `set back` where the clock was, and the time to wait for is to be asked anew; else that the time was
  *   reached, or that it was told to stop.
  */
-export async function waitUntil(time: Date, stop: AbortSignal): Promise<'reached' | 'set back' | 'stopped'> {
-  let seen = Date.now();
-  for (let left = time.getTime() - seen; left > 0; left = time.getTime() - seen) {
-    await delay(Math.min(left, longestSleepMs), undefined, { signal: stop }).catch(() => {});
-    if (stop.aborted) break;
+export async function waitUntil(
+  time: Date,
+  since: Date,
+  stop: AbortSignal,
+): Promise<'reached' | 'set back' | 'stopped'> {
+  let seen = since.getTime();
+  while (!stop.aborted) {
     const now = Date.now();
     if (now < seen - slackMs) return 'set back';
     seen = now;
+    const left = time.getTime() - now;
+    if (left <= 0) return 'reached';
+    await delay(Math.min(left, longestSleepMs), undefined, { signal: stop }).catch(() => {});
   }
-  return stop.aborted ? 'stopped' : 'reached';
+  return 'stopped';
 }

@@ -14,11 +14,16 @@ describe('the schedule', () => {
   });
 
   test('does not wait for what is past, and stops when told', async () => {
-    expect(await waitUntil(new Date(Date.now() - 1), never)).toBe('reached');
+    expect(await waitUntil(new Date(Date.now() - 1), new Date(), never)).toBe('reached');
     const stop = new AbortController();
-    const waiting = waitUntil(new Date(Date.now() + 3_600_000), stop.signal);
+    const waiting = waitUntil(new Date(Date.now() + 3_600_000), new Date(), stop.signal);
     stop.abort();
     expect(await waiting).toBe('stopped');
+  });
+
+  test('notices a clock that was set back since the time was asked for', async () => {
+    const [asked, next] = [Date.now() + 600_000, Date.now() + 3_600_000];
+    expect(await waitUntil(new Date(next), new Date(asked), never)).toBe('set back');
   });
 
   test('after a clock that was set back starts no batch twice, but believes a clock that was far ahead', () => {

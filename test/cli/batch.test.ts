@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { lastingFiles, patience, readBatch, smallOptions, writeDumps } from './batch-fixture.js';
-import { atMoments, lastLine, runCli, startCli, temporaryFolder, untilStopped } from './run-cli.js';
+import { atMoments, lastLine, runCli, startCli, temporaryFolder, whileStopped } from './run-cli.js';
 
 const folder = temporaryFolder();
 const names = ['alpha', 'bravo'];
@@ -132,9 +132,7 @@ describe('a batch in trouble', () => {
       folder,
       atMoments({ signal: 'SIGSTOP', output: /Tried again in/ }),
     );
-    await untilStopped(started);
-    rmSync(lock);
-    started.child.kill('SIGCONT');
+    await whileStopped(started, () => rmSync(lock));
     const done = await started.finished;
     expect(done.code).toBe(0);
     expect(readBatch(join(folder, 'held')).runs[0]).toMatchObject({ status: 'done', attempts: 2 });

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { atMoments, lastLine, runCli, startCli, temporaryFolder, untilStopped } from './run-cli.js';
+import { atMoments, lastLine, runCli, startCli, temporaryFolder, whileStopped } from './run-cli.js';
 import { SmallTraining } from './small-training.js';
 
 const folder = temporaryFolder();
@@ -45,9 +45,7 @@ test.runIf(mounted)(
     // Held once it has saved, so that it cannot end while the disk fills.
     const hold = atMoments({ signal: 'SIGSTOP', output: /"label":"train","done":3,/ });
     const started = startCli(training.command, folder, hold);
-    await untilStopped(started);
-    fillDisk(ballast);
-    started.child.kill('SIGCONT');
+    await whileStopped(started, () => fillDisk(ballast));
     const failed = await started.finished;
     expect(failed.code).toBe(1);
     expect(lastLine(failed)).toMatch(

@@ -5,6 +5,7 @@
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import timers from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
 
 const { parent, moments } = JSON.parse(process.env['TITLESMITH_TEST_MOMENTS']);
@@ -29,6 +30,12 @@ function watchTimers(milliseconds) {
       each.ring();
     }
   };
+}
+
+/** Sleeps of so many milliseconds take none. */
+function shortenSleep({ sleep }) {
+  const original = timers.setTimeout;
+  timers.setTimeout = (delay, ...rest) => original(delay === sleep ? 1 : delay, ...rest);
 }
 
 /** After each output that completes the first moment that is left. Standard output is written to a pipe at once (Node's docs). */
@@ -106,8 +113,10 @@ function watchOperations({ operation, signal }) {
 
 // Processes that this one starts are left alone.
 if (process.ppid === parent) {
-  if (isMainThread) watchOutput(moments.filter(({ output }) => output !== undefined));
-  else {
+  if (isMainThread) {
+    watchOutput(moments.filter(({ output }) => output !== undefined));
+    for (const moment of moments) if (moment.sleep !== undefined) shortenSleep(moment);
+  } else {
     // Stages write their files in threads of their own.
     for (const moment of moments) {
       if (moment.file !== undefined) watchFile(moment);

@@ -118,6 +118,10 @@ export type Moment =
       readonly timer: number;
     }
   | {
+      /** Sleeps of the main thread for so many milliseconds are short, at any moment. */
+      readonly sleep: number;
+    }
+  | {
       /** End of a file's name: as soon as the stage holds so many bytes of it, where it opens it for so manieth time. */
       readonly file: string;
       readonly opening: number;
@@ -144,9 +148,12 @@ export function atMoments(...moments: readonly Moment[]): NodeJS.ProcessEnv {
   };
 }
 
-/** Waits until a process has stopped by SIGSTOP, as the system tells (proc(5), /proc/PID/stat field 3); Linux only. */
-export async function untilStopped({ child }: Started): Promise<void> {
+/** Does something while a process stands that stopped itself by SIGSTOP, and lets it go on; Linux only. */
+export async function whileStopped({ child }: Started, act: () => void): Promise<void> {
+  // The state, proc(5), /proc/PID/stat field 3.
   await expect
     .poll(() => /\) (\w)/.exec(readFileSync(`/proc/${child.pid}/stat`, 'utf8'))?.[1], { message: 'state' })
     .toBe('T');
+  act();
+  child.kill('SIGCONT');
 }
