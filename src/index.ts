@@ -13,24 +13,26 @@ export {
   silentContext,
   type WorkContext,
 } from './common/progress.js';
-export { cleanTitle, cleanTitles } from './data/cleaning/clean.js';
-export { extractTitles } from './data/cleaning/extract.js';
-export { readTitles } from './data/cleaning/titles-file.js';
-export { readDataset, splitTitles, writeDataset, writeSplitDataset } from './data/dataset.js';
-export { openSource } from './data/sources/open.js';
-export type { SourceRow, TitleQuery, TitleSource } from './data/sources/title-source.js';
+export { cleanTitle, cleanTitles } from './data/cleaning/clean-titles.js';
+export { readDataset, writeDataset, writeSplitDataset } from './data/dataset-files.js';
+export { extractTitles } from './data/extract.js';
+export { openSource } from './data/sources/open-source.js';
+export type { TitleQuery } from './data/sources/title-query.js';
+export type { SourceRow, TitleSource } from './data/sources/title-source.js';
+export { splitTitles } from './data/title-split.js';
+export { readTitles } from './data/titles-file.js';
 export { type Comparison, compareTexts, createTitleIndex, type TitleIndex } from './dedupe/comparison.js';
 export { applyDecisions, type ReviewedOutput } from './dedupe/decisions.js';
 export { countVerdicts, type DedupeOptions, dedupe, type GeneratedOutput } from './dedupe/dedupe.js';
 export { createSimilarityIndex, type Match, type SimilarityIndex } from './dedupe/similarity-index.js';
 export { overfitStatistics } from './dedupe/statistics.js';
 export { createTitleJudge, type JudgeOptions, type TitleJudge } from './dedupe/title-judge.js';
-export type { DeviceChoice } from './model/engine/device-choice.js';
+export type { DeviceChoice } from './model/engine/device-names.js';
 export { type DeviceReport, listDevices } from './model/engine/devices.js';
 export { createOnnxRuntimeEngine } from './model/engine/onnxruntime/cpu-engine.js';
 export { openEngine } from './model/engine/open-engine.js';
+export { generateTexts } from './model/generation/generate.js';
 export { type GenerationOptions, generationDefaults } from './model/generation/generation-options.js';
-export { generateTexts } from './model/generation/generation-request.js';
 export type { GeneratedText } from './model/generation/sequence.js';
 export { gpt2Tokenizer } from './model/tokenizer/gpt2.js';
 export { restrictedTokenizer } from './model/tokenizer/restricted.js';

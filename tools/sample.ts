@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { samplePath } from '../src/data/sources/sample-source.js';
+import { samplePath } from '../src/data/sources/dump-source.js';
 import { writeFileAtomic } from '../src/io/atomic-file.js';
 import { samplePosts, toNdjson } from './sample/posts.js';
 

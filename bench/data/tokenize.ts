@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { collect } from '../../src/common/collect.js';
-import { readTitles } from '../../src/data/cleaning/titles-file.js';
+import { readTitles } from '../../src/data/titles-file.js';
 import { packageRoot } from '../../src/io/package-root.js';
 import { gpt2Tokenizer, gpt2Tokens } from '../../src/model/tokenizer/gpt2.js';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createRandom } from '../../src/common/random.js';
-import { readDataset, writeSplitDataset } from '../../src/data/dataset.js';
+import { readDataset, writeSplitDataset } from '../../src/data/dataset-files.js';
 import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
 import { BatchStream } from '../../src/model/training/batches.js';
 import { TokenFile, writeTokens } from '../../src/pipeline/stages/token-file.js';

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { compareTwoStrings, findBestMatch } from 'string-similarity';
 import { collect } from '../../src/common/collect.js';
 import { createRandom, shuffle } from '../../src/common/random.js';
-import { readTitles } from '../../src/data/cleaning/titles-file.js';
+import { readTitles } from '../../src/data/titles-file.js';
 import { createSimilarityIndex, type Match } from '../../src/dedupe/similarity-index.js';
 import { MinHashIndex } from '../peers/minhash-lsh.js';
 import { machine, table, timed, versionOf } from './machine.js';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { silentContext } from '../../src/common/progress.js';
-import { readDataset } from '../../src/data/dataset.js';
+import { readDataset } from '../../src/data/dataset-files.js';
 import { float16Shortage } from '../../src/model/engine/float16.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
 import { type DecodeSession, openDecodeSession } from '../../src/model/transformer/decode-session.js';

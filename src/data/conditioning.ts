@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../common/sha256.js';
 import { type ConditionName, conditionNames } from '../options/choices.js';
 
 /** Ends each part of a prompt. Cleaned titles hold no control characters, so it never stands in one. */
@@ -55,7 +55,7 @@ export function keywordsOf(title: string): string[] {
   const words = [...new Set(wordsOf(title))].filter(
     (word) => word.length >= shortestKeyword && !stopWords.has(word),
   );
-  const count = createHash('sha256').update(title).digest().readUInt8(31) % (mostKeywords + 1);
+  const count = sha256(title)[31]! % (mostKeywords + 1);
   const longest = new Set(words.toSorted((a, b) => b.length - a.length).slice(0, count));
   return words.filter((word) => longest.has(word));
 }

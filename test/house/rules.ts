@@ -100,6 +100,7 @@ const portable = [
   'src/model/generation',
   'src/data/cleaning',
   'src/data/conditioning.ts',
+  'src/data/title-split.ts',
   'src/io/csv.ts',
   'src/io/lines.ts',
   'src/io/text-encoding.ts',

@@ -14,9 +14,7 @@ export async function serveCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   return interruptible(terminal, undefined, async ({ onProgress, signal }) => {
-    const { log: wanted = 'auto' } = given;
-    const log = wanted === 'auto' && process.stdout.isTTY ? 'text' : wanted;
-    const { served, settings, reasons } = await openServed(model, { ...given, log });
+    const { served, settings, reasons } = await openServed(model, given);
     for (const message of reasons) onProgress({ kind: 'note', message });
     const server = await startServer(served, settings, process.stdout);
     const stopped = untilAborted(signal);

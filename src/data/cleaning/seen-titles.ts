@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../common/sha256.js';
 
 /** Tables that grow one by one and by little, so that memory never jumps and little of it is free. At most 256. */
 const tableCount = 256;
@@ -47,11 +47,12 @@ export class SeenTitles {
 
   /** @returns whether the title is new. */
   add(title: string): boolean {
-    const digest = createHash('sha256').update(title).digest();
+    const digest = sha256(title);
+    const words = new DataView(digest.buffer, digest.byteOffset);
     const table = this.tables[digest[8]! % tableCount]!;
-    const high = digest.readUInt32LE(0);
+    const high = words.getUint32(0, true);
     // A key of zeros would look like a free slot.
-    const low = digest.readUInt32LE(4) || 1;
+    const low = words.getUint32(4, true) || 1;
     const slot = slotOf(table.slots, high, low);
     if (table.slots[2 * slot] === high && table.slots[2 * slot + 1] === low) return false;
     table.slots[2 * slot] = high;

@@ -5,19 +5,17 @@ import { basename } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError, usageError } from '../../common/errors.js';
 import { hashFile } from '../../io/atomic-file.js';
 
-/** Expands a pattern to the files that match it, sorted. */
-export type ExpandPattern = (pattern: string) => Promise<string[]>;
-
 const patternCharacters = /[*?[\]]/;
 
-async function resolveOne(path: string, expand: ExpandPattern): Promise<string[]> {
+async function resolveOne(path: string): Promise<string[]> {
   try {
     const found = await stat(path);
     if (!found.isDirectory()) return [path];
   } catch (error) {
     if (systemErrorCode(error) !== 'ENOENT' || !patternCharacters.test(path))
       throw fileError('read', path, error);
-    const files = await expand(path);
+    const { expandPattern } = await import('./duckdb/database.js');
+    const files = await expandPattern(path);
     if (files.length > 0) return files;
     throw new TitlesmithError(`No file matches ${path}.`, {
       code: 'no-file-matches',
@@ -36,16 +34,12 @@ async function resolveOne(path: string, expand: ExpandPattern): Promise<string[]
  * @throws TitlesmithError naming the path when there is no such file, nothing matches a pattern, or it is compressed as
  * nothing here decompresses.
  */
-export async function resolveInputFiles(
-  source: string,
-  paths: readonly string[],
-  expand: ExpandPattern,
-): Promise<string[]> {
+export async function resolveInputFiles(source: string, paths: readonly string[]): Promise<string[]> {
   if (paths.length === 0) {
     throw usageError(`The ${source} source needs at least one file.`, 'Name it with --input.');
   }
   const files: string[] = [];
-  for (const path of paths) files.push(...(await resolveOne(path, expand)));
+  for (const path of paths) files.push(...(await resolveOne(path)));
   for (const file of files) checkCompression(file);
   return [...new Set(files)];
 }

@@ -1,6 +1,5 @@
 import { TitlesmithError } from '../../common/errors.js';
-import { monthsInWords } from './months.js';
-import type { TitleQuery } from './title-source.js';
+import { monthsInWords, type TitleQuery } from './title-query.js';
 
 /** Names that are proposed for one that is not there. */
 const mostNames = 10;

@@ -1,17 +1,5 @@
 import type { WorkContext } from '../../common/progress.js';
-
-/** Which titles are wanted. The same question for every source; the SQL ones bind each value as a parameter. */
-export interface TitleQuery {
-  /** Names without `r/`, in any letter case. Empty only for a source that knows no subreddits (plain titles). */
-  readonly subreddits: readonly string[];
-  /** First and last month, `YYYY-MM`, both included; undefined means no bound. */
-  readonly from: string | undefined;
-  readonly to: string | undefined;
-  /** At most this many titles of each subreddit, the highest scores first. */
-  readonly limit: number;
-  /** Shortest title asked for, in characters of the raw title. */
-  readonly minLength: number;
-}
+import type { TitleQuery } from './title-query.js';
 
 /** One post, as far as it is known. Titles are raw: cleaning comes after. */
 export interface SourceRow {

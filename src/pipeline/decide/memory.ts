@@ -22,14 +22,13 @@ export function memoryHolder(): string {
   return isBound ? 'this container or control group' : 'this machine';
 }
 
-/** What of a model is trained. */
-interface TrainedPart {
+interface Trained {
   readonly loraRank: number | undefined;
   readonly onlyTrainTransformerLayers: boolean;
 }
 
 /** As {@link checkTrainingMemory}, for a model known by its name alone, without a network; `auto` is none yet. */
-export function checkPublishedModel(name: string, options: TrainedPart): void {
+export function checkPublishedModel(name: string, options: Trained): void {
   const shape = name === 'nano' || name === 'auto' ? undefined : publishedShape(name);
   if (shape) checkTrainingMemory(name, shape, options);
 }
@@ -43,7 +42,7 @@ export function checkPublishedModel(name: string, options: TrainedPart): void {
 export function checkTrainingMemory(
   name: string,
   configuration: TransformerConfiguration,
-  options: TrainedPart,
+  options: Trained,
   memory: number = machineMemory(),
 ): void {
   const needed = leastTrainingMemory(configuration, options);

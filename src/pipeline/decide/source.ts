@@ -1,9 +1,10 @@
 import { usageError } from '../../common/errors.js';
-import type { BigquerySourceOptions } from '../../data/sources/bigquery/bigquery.js';
-import { costInWords } from '../../data/sources/bigquery/cost.js';
-import { detectSource } from '../../data/sources/detect.js';
-import { openSource } from '../../data/sources/open.js';
-import type { TitleQuery, TitleSource } from '../../data/sources/title-source.js';
+import type { BigquerySourceOptions } from '../../data/sources/bigquery/bigquery-source.js';
+import { costInWords } from '../../data/sources/bigquery/query-cost.js';
+import { detectSource } from '../../data/sources/detect-source.js';
+import { openSource } from '../../data/sources/open-source.js';
+import type { TitleQuery } from '../../data/sources/title-query.js';
+import type { TitleSource } from '../../data/sources/title-source.js';
 import type { RunOptions } from '../../options/option-table.js';
 import type { Decision } from '../run/manifest.js';
 
@@ -46,7 +47,7 @@ function bigqueryOptions({ project, location, table, maxBytesBilled }: RunOption
 export async function describeCost(name: string, options: RunOptions): Promise<string> {
   if (name !== 'bigquery')
     throw usageError(`--dry-run asks BigQuery, but the source is ${name}.`, 'Leave it out.');
-  const { bigqueryCost } = await import('../../data/sources/bigquery/bigquery.js');
+  const { bigqueryCost } = await import('../../data/sources/bigquery/bigquery-source.js');
   const bytes = await bigqueryCost(titleQuery(options), bigqueryOptions(options));
   return `BigQuery would read ${costInWords(bytes)}`;
 }

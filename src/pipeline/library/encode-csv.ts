@@ -1,7 +1,8 @@
 import { silentContext } from '../../common/progress.js';
-import { cleanTitle } from '../../data/cleaning/clean.js';
-import { splitTitles, writeDataset } from '../../data/dataset.js';
-import { openSource } from '../../data/sources/open.js';
+import { cleanTitle } from '../../data/cleaning/clean-titles.js';
+import { writeDataset } from '../../data/dataset-files.js';
+import { openSource } from '../../data/sources/open-source.js';
+import { splitTitles } from '../../data/title-split.js';
 
 export interface EncodeCsvOptions {
   /** Column that holds the titles, by name or number; `title`, or the only one, where it is left out. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { silentContext, type WorkContext } from '../../common/progress.js';
-import { splitTitles } from '../../data/dataset.js';
+import { splitTitles } from '../../data/title-split.js';
 import type { Engine } from '../../model/engine/engine.js';
 import { requireEngineFloat16 } from '../../model/engine/float16.js';
 import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime/cpu-engine.js';

@@ -1,12 +1,11 @@
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
-import { rowLine } from '../../data/sources/row-line.js';
-import type { SourceRow, TitleQuery, TitleSource } from '../../data/sources/title-source.js';
-import { AtomicFile, writeFileAtomic } from '../../io/atomic-file.js';
+import { formatRow, readRows } from '../../data/sources/row-file.js';
+import type { TitleQuery } from '../../data/sources/title-query.js';
+import type { SourceRow, TitleSource } from '../../data/sources/title-source.js';
+import { writeAtomically, writeFileAtomic } from '../../io/atomic-file.js';
 import { runFiles } from './run-files.js';
 
 /** Months, `YYYY-MM`, both included. */
@@ -21,8 +20,6 @@ interface KeptSpan extends Span {
   readonly complete: boolean;
 }
 
-/** Text gathered before it is written, in UTF-16 units. */
-const writeCharacters = 65_536;
 /** A subreddit without a post in new months is no fault where it has some of earlier ones. */
 const emptyCodes = new Set(['no-titles', 'unknown-subreddit']);
 
@@ -91,35 +88,23 @@ async function keepSpan(
   hasOthers: boolean,
   context: WorkContext,
 ): Promise<KeptSpan> {
-  const file = await AtomicFile.create(join(folder, runFiles.months, fileOf(span)));
-  let [rows, text] = [0, ''];
-  try {
+  const path = join(folder, runFiles.months, fileOf(span));
+  const rows = await writeAtomically([path], async ([file]) => {
+    let count = 0;
     try {
       for await (const row of source.rows({ ...query, ...span }, context)) {
-        rows += 1;
-        text += rowLine(row);
-        if (text.length < writeCharacters) continue;
-        await file.write(text);
-        text = '';
+        count += 1;
+        await file.write(formatRow(row));
       }
     } catch (error) {
       const isEmpty = error instanceof TitlesmithError && emptyCodes.has(error.code);
-      if (!isEmpty || !hasOthers || rows > 0) throw error;
+      if (!isEmpty || !hasOthers || count > 0) throw error;
       context.onProgress({ kind: 'warning', message: error.message });
     }
-    await file.write(text);
-    await file.commit();
-  } catch (error) {
-    await file.abort();
-    throw error;
-  }
+    return count;
+  });
   const complete = span.to < new Date().toISOString().slice(0, 7);
   return { ...span, rows, complete };
-}
-
-async function* rowsOf(path: string): AsyncGenerator<SourceRow> {
-  for await (const line of createInterface({ input: createReadStream(path) }))
-    yield JSON.parse(line) as SourceRow;
 }
 
 /** Merges rows that are sorted by score, the highest first; of equal ones those of the earlier stream come first. */
@@ -157,7 +142,7 @@ export function addingSource(source: TitleSource, folder: string): TitleSource {
         kept = [...kept, added].sort((a, b) => (a.from < b.from ? -1 : 1));
         await writeFileAtomic(indexOf(folder), `${JSON.stringify(kept, undefined, 2)}\n`);
       }
-      yield* mergeByScore(kept.map((span) => rowsOf(join(folder, runFiles.months, fileOf(span)))));
+      yield* mergeByScore(kept.map((span) => readRows(join(folder, runFiles.months, fileOf(span)))));
     },
   };
 }

@@ -1,14 +1,13 @@
-import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { systemErrorCode, TitlesmithError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import { MissingSubredditsError } from '../../data/sources/missing-subreddits.js';
-import { rowLine } from '../../data/sources/row-line.js';
-import type { SourceRow, TitleQuery, TitleSource } from '../../data/sources/title-source.js';
-import { AtomicFile, writeFileAtomic } from '../../io/atomic-file.js';
+import { formatRow, readRows } from '../../data/sources/row-file.js';
+import type { TitleQuery } from '../../data/sources/title-query.js';
+import type { TitleSource } from '../../data/sources/title-source.js';
+import { writeAtomically, writeFileAtomic } from '../../io/atomic-file.js';
 import { spansToAsk } from './kept-months.js';
 import type { RunPlan } from './run-plan.js';
 
@@ -51,9 +50,6 @@ async function askedTogether(plans: readonly RunPlan[]): Promise<SharedRows['ask
   return asked;
 }
 
-/** Text gathered before it is written, in UTF-16 units. */
-const writeCharacters = 65_536;
-
 /** What is known of subreddits without titles, by name. */
 type Missing = Readonly<Record<string, { message: string; code: string; hint?: string | undefined }>>;
 
@@ -61,39 +57,6 @@ const indexPath = ({ folder }: SharedRows, query: TitleQuery): string =>
   join(folder, `missing-${monthsKey(query)}.json`);
 const rowsPath = ({ folder }: SharedRows, query: TitleQuery, name: string): string =>
   join(folder, `r-${monthsKey(query)}-${name}.ndjson`);
-
-/** The rows of each subreddit, each in a file of its own. */
-class RowFiles {
-  private readonly files = new Map<string, { readonly file: AtomicFile; text: string }>();
-
-  static async create(shared: SharedRows, query: TitleQuery): Promise<RowFiles> {
-    const made = new RowFiles();
-    for (const name of query.subreddits) {
-      made.files.set(name, { file: await AtomicFile.create(rowsPath(shared, query, name)), text: '' });
-    }
-    return made;
-  }
-
-  async add(row: SourceRow): Promise<void> {
-    const target = this.files.get((row.subreddit ?? '').toLowerCase());
-    if (!target) return;
-    target.text += rowLine(row);
-    if (target.text.length < writeCharacters) return;
-    await target.file.write(target.text);
-    target.text = '';
-  }
-
-  async commit(): Promise<void> {
-    for (const { file, text } of this.files.values()) {
-      await file.write(text);
-      await file.commit();
-    }
-  }
-
-  async abort(): Promise<void> {
-    for (const { file } of this.files.values()) await file.abort();
-  }
-}
 
 async function readMissing(shared: SharedRows, query: TitleQuery): Promise<Missing | undefined> {
   try {
@@ -111,20 +74,23 @@ async function askOnce(
   query: TitleQuery,
   context: WorkContext,
 ): Promise<Missing> {
-  const files = await RowFiles.create(shared, query);
-  let missing: Missing = {};
-  try {
-    for await (const row of source.rows(query, context)) await files.add(row);
-  } catch (error) {
-    if (!(error instanceof MissingSubredditsError)) {
-      await files.abort();
-      throw error;
+  const names = query.subreddits;
+  const paths = names.map((name) => rowsPath(shared, query, name));
+  const missing = await writeAtomically(paths, async (files) => {
+    const fileOf = new Map(files.map((file, index) => [names[index], file]));
+    try {
+      for await (const row of source.rows(query, context)) {
+        await fileOf.get((row.subreddit ?? '').toLowerCase())?.write(formatRow(row));
+      }
+      return {};
+    } catch (error) {
+      if (!(error instanceof MissingSubredditsError)) throw error;
+      const errors = [...error.byName];
+      return Object.fromEntries(
+        errors.map(([name, { message, code, hint }]) => [name, { message, code, hint }]),
+      );
     }
-    missing = Object.fromEntries(
-      [...error.byName].map(([name, { message, code, hint }]) => [name, { message, code, hint }]),
-    );
-  }
-  await files.commit();
+  });
   await writeFileAtomic(indexPath(shared, query), JSON.stringify(missing));
   return missing;
 }
@@ -152,10 +118,7 @@ export function sharedSource(source: TitleSource, shared: SharedRows): TitleSour
           const { message, code, hint } = found;
           throw new TitlesmithError(message, { code, ...(hint ? { hint } : {}) });
         }
-        const lines = createInterface({
-          input: createReadStream(rowsPath(shared, query, name.toLowerCase())),
-        });
-        for await (const line of lines) yield JSON.parse(line) as SourceRow;
+        yield* readRows(rowsPath(shared, query, name.toLowerCase()));
       }
     },
   };

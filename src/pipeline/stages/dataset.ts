@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { collect } from '../../common/collect.js';
 import type { WorkContext } from '../../common/progress.js';
-import { readTitleRecords } from '../../data/cleaning/titles-file.js';
 import { conditionPrompt, keywordsOf, withoutCondition } from '../../data/conditioning.js';
-import { readDataset, writeSplitDataset } from '../../data/dataset.js';
+import { readDataset, writeSplitDataset } from '../../data/dataset-files.js';
+import { readTitleRecords } from '../../data/titles-file.js';
 import type { ConditionName } from '../../options/choices.js';
 import { runFiles } from '../run/run-files.js';
 import type { DatasetCounts, StageJob } from './stage.js';

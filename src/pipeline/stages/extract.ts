@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
-import { extractTitles } from '../../data/cleaning/extract.js';
+import { extractTitles } from '../../data/extract.js';
 import { openRunSource, titleQuery } from '../decide/source.js';
 import { addingSource } from '../run/kept-months.js';
 import { runFiles } from '../run/run-files.js';

@@ -46,6 +46,7 @@ export interface StageContext extends WorkContext {
 
 import type { OverfitStatistics, OverfitVerdict } from '../../common/judgement.js';
 
+/** What each stage counts: recorded in run.json, shown in the summary, handed to the report. Free of durations, so that equal work gives equal counts. */
 export type ExtractCounts = {
   /** Titles the source gave. */
   readonly extracted: number;
@@ -97,10 +98,7 @@ export type ReportCounts = {
   readonly excess: OverfitStatistics['excess'];
 };
 
-/**
- * What stages that are done counted: recorded in run.json, shown in the summary, handed to the report. Free of durations,
- * so that equal work gives equal counts.
- */
+/** The counts of all stages that are done. */
 export interface RunCounts {
   readonly extract?: ExtractCounts;
   readonly dataset?: DatasetCounts;

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileError, InterruptedError, TitlesmithError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
-import { readDataset } from '../../data/dataset.js';
+import { readDataset } from '../../data/dataset-files.js';
 import { writeAtomically } from '../../io/atomic-file.js';
 import {
   TitleEncoder,

@@ -1,5 +1,5 @@
 import { withoutCondition } from '../../data/conditioning.js';
-import { readDataset } from '../../data/dataset.js';
+import { readDataset } from '../../data/dataset-files.js';
 import { createTitleJudge, type TitleJudge } from '../../dedupe/title-judge.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { elementCount } from '../../model/graph/shape.js';

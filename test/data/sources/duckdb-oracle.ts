@@ -1,7 +1,5 @@
 import { DuckDBInstance, listValue } from '@duckdb/node-api';
-import { startOfMonth } from '../../../src/data/sources/months.js';
-import { readQuery } from '../../../src/data/sources/query-file.js';
-import type { TitleQuery } from '../../../src/data/sources/title-source.js';
+import { readQuery, startOfMonth, type TitleQuery } from '../../../src/data/sources/title-query.js';
 
 /** Runs SQL of the test's own, for example to write a Parquet file. */
 export async function duckdb(sql: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { dumpSource } from '../../../src/data/sources/dumps.js';
-import { openSource } from '../../../src/data/sources/open.js';
+import { dumpSource } from '../../../src/data/sources/dump-source.js';
+import { openSource } from '../../../src/data/sources/open-source.js';
 import { failureLine, ndjson, temporaryFolder, titlesOf, write } from './helpers.js';
 import { expectedTitles, hostilePosts, question } from './posts.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { collect } from '../../../src/common/collect.js';
 import { silentContext } from '../../../src/common/progress.js';
-import { openDumpSource } from '../../../src/data/sources/dumps.js';
+import { openDumpSource } from '../../../src/data/sources/dump-source.js';
 import type { TitleSource } from '../../../src/data/sources/title-source.js';
 import { monthsKey, sharedSource } from '../../../src/pipeline/run/shared-rows.js';
 import { failureLine, ndjson, temporaryFolder, write } from '../../data/sources/helpers.js';

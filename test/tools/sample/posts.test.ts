@@ -5,9 +5,9 @@ import { compareTwoStrings } from 'string-similarity';
 import { describe, expect, test } from 'vitest';
 import { collect } from '../../../src/common/collect.js';
 import { silentContext } from '../../../src/common/progress.js';
-import { cleanTitles } from '../../../src/data/cleaning/clean.js';
-import { openSource } from '../../../src/data/sources/open.js';
-import { samplePath } from '../../../src/data/sources/sample-source.js';
+import { cleanTitles } from '../../../src/data/cleaning/clean-titles.js';
+import { samplePath } from '../../../src/data/sources/dump-source.js';
+import { openSource } from '../../../src/data/sources/open-source.js';
 import { samplePosts, toNdjson } from '../../../tools/sample/posts.js';
 
 const bundled = readFileSync(samplePath);

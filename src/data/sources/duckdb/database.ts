@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, listValue } from '@duckdb/node-api';
-import { duckdbError } from './errors.js';
+import { TitlesmithError } from '../../../common/errors.js';
 
 /** Values bound to a query by name. */
 export type QueryValues = Readonly<Record<string, string | number | bigint | null | readonly string[]>>;
@@ -59,12 +59,46 @@ export class Database {
   }
 }
 
-/** Does something with a database that is closed afterwards. */
-export async function withDatabase<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
+/** The files that match a pattern (`*`, `?`, `[…]`, `**`), sorted; none where nothing does. */
+export async function expandPattern(pattern: string): Promise<string[]> {
   const database = await Database.open();
   try {
-    return await work(database);
+    const rows = await database.all('SELECT file FROM glob($pattern) ORDER BY file', { pattern });
+    return rows.map(({ file }) => String(file));
   } finally {
     database.close();
   }
+}
+
+/** What DuckDB says of a file it cannot read, and what a person can do. The first that matches counts. */
+const remedies: readonly (readonly [RegExp, string])[] = [
+  [
+    /requires too much memory for decoding/,
+    'It was compressed with a long window; recompress it: zstd -dc --long=31 FILE | zstd -o NEW_FILE.zst.',
+  ],
+  [
+    /not a GZIP stream|Unknown frame descriptor|No magic bytes|too small to be a Parquet/,
+    'Is it of the format its name says?',
+  ],
+  [
+    /CSV/,
+    'A CSV of posts has a header, commas between columns and double quotes round values that need them.',
+  ],
+];
+
+/**
+ * A DuckDB error as one line: its message up to the first line break, without the query. Other values pass
+ * through.
+ * @param file the file that was read, where DuckDB may not name it.
+ */
+export function duckdbError(error: unknown, file = 'the dumps of posts'): unknown {
+  if (error instanceof TitlesmithError || !(error instanceof Error)) return error;
+  const [said = ''] = error.message.split('\n');
+  const message = said.replace(/^[A-Z][A-Za-z ]*Error: /, '').replace(/[.\s]+$/, '');
+  const hint = remedies.find(([pattern]) => pattern.test(error.message))?.[1];
+  return new TitlesmithError(`Cannot read ${file}: ${message}.`, {
+    code: 'duckdb',
+    ...(hint ? { hint } : {}),
+    cause: error,
+  });
 }

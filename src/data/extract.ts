@@ -1,0 +1,108 @@
+import { InterruptedError, TitlesmithError } from '../common/errors.js';
+import type { WorkContext } from '../common/progress.js';
+import { type AtomicFile, writeAtomically } from '../io/atomic-file.js';
+import { formatCsvRecord } from '../io/csv.js';
+import { cleanTitles, type DropReason } from './cleaning/clean-titles.js';
+import type { TitleQuery } from './sources/title-query.js';
+import type { SourceRow, TitleSource } from './sources/title-source.js';
+
+/** What is extracted, and where it goes. */
+export interface ExtractOptions {
+  readonly source: TitleSource;
+  readonly query: TitleQuery;
+  /** titles.csv: one column `title`, RFC 4180. */
+  readonly titlesPath: string;
+  /** dropped.csv: the raw title and the reason it was thrown away for. */
+  readonly droppedPath: string;
+  /** Shortest title kept, in Unicode characters after cleaning. */
+  readonly minLength: number;
+  /** Most titles kept in all; no bound where left out. */
+  readonly limit?: number;
+  /** Whether titles.csv has a second column `subreddit`, in lower case. */
+  readonly withSubreddit?: boolean;
+}
+
+export interface ExtractedTitles {
+  /** Titles the source gave. */
+  readonly extracted: number;
+  readonly kept: number;
+  /** Only reasons that occurred, in the order of their names. */
+  readonly droppedByReason: Readonly<Record<string, number>>;
+  /** Titles that each rule of cleaning changed, kept or not; only rules that did, in the order of their names. */
+  readonly changedByRule: Readonly<Record<string, number>>;
+}
+
+/** Titles between two signs of life. */
+const reportEvery = 1000;
+/**
+ * Source → cleaning → titles.csv and dropped.csv, streaming; both files appear only when both are complete.
+ * @throws TitlesmithError when the source fails, a file cannot be written, or no title is left;
+ * InterruptedError.
+ */
+export async function extractTitles(options: ExtractOptions, context: WorkContext): Promise<ExtractedTitles> {
+  return writeAtomically([options.droppedPath, options.titlesPath], ([dropped, titles]) =>
+    writeTitles(options, titles, dropped, context),
+  );
+}
+
+async function writeTitles(
+  { source, query, minLength, limit = Number.POSITIVE_INFINITY, withSubreddit = false }: ExtractOptions,
+  titles: AtomicFile,
+  dropped: AtomicFile,
+  context: WorkContext,
+): Promise<ExtractedTitles> {
+  const drops = new Map<DropReason, number>();
+  const changes = new Map<string, number>();
+  const onChange = (ruleNames: ReadonlySet<string>): void => {
+    for (const name of ruleNames) changes.set(name, (changes.get(name) ?? 0) + 1);
+  };
+  let extracted = 0;
+  let kept = 0;
+  await titles.write(withSubreddit ? formatCsvRecord(['title', 'subreddit']) : formatCsvRecord(['title']));
+  await dropped.write(formatCsvRecord(['title', 'reason']));
+  for await (const row of cleanTitles(watched(source.rows(query, context), context), {
+    minLength,
+    onChange,
+  })) {
+    extracted += 1;
+    if ('reason' in row) {
+      drops.set(row.reason, (drops.get(row.reason) ?? 0) + 1);
+      await dropped.write(formatCsvRecord([row.raw, row.reason]));
+    } else {
+      kept += 1;
+      const { title, subreddit = '' } = row;
+      await titles.write(
+        withSubreddit ? formatCsvRecord([title, subreddit.toLowerCase()]) : formatCsvRecord([title]),
+      );
+      if (kept >= limit) break;
+    }
+  }
+  if (kept === 0) throw nothingKept(source, extracted, minLength);
+  return { extracted, kept, droppedByReason: byName(drops), changedByRule: byName(changes) };
+}
+
+function byName(counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+async function* watched(rows: AsyncIterable<SourceRow>, context: WorkContext): AsyncGenerator<SourceRow> {
+  let done = 0;
+  for await (const row of rows) {
+    if (done % reportEvery === 0) {
+      if (context.signal.aborted) throw new InterruptedError();
+      context.onProgress({ kind: 'progress', label: 'extract', done, unit: 'titles' });
+    }
+    done += 1;
+    yield row;
+  }
+  context.onProgress({ kind: 'progress', label: 'extract', done, total: done, unit: 'titles' });
+}
+
+function nothingKept(source: TitleSource, extracted: number, minLength: number): TitlesmithError {
+  const left = `No title of ${minLength} characters or more is left of ${extracted}`;
+  const message = `${left} from ${source.describe()}.`;
+  return new TitlesmithError(message, {
+    code: 'no-titles',
+    hint: 'Name another source, or lower --min-length.',
+  });
+}

@@ -1,0 +1,94 @@
+import type { WorkContext } from '../../../common/progress.js';
+import { LineFaults, requiredColumns } from '../dump-records.js';
+import { filesInWords } from '../input-files.js';
+import { MissingSubredditsError, noTitles, unknownSubreddit } from '../missing-subreddits.js';
+import { readQuery, startOfMonth, type TitleQuery } from '../title-query.js';
+import type { SourceRow } from '../title-source.js';
+import { Database, type QueryRow } from './database.js';
+import {
+  type Dumps,
+  definePosts,
+  filesParameter,
+  openDumps,
+  rejectedRecords,
+  type TableFormat,
+} from './dump-tables.js';
+
+/**
+ * The titles of a question in CSV or Parquet dumps, asked with `queries/top-titles.duckdb.sql`. Faulty records of a CSV
+ * are counted and told of as one warning.
+ * @param names subreddits in lower case, each once.
+ * @param strict fails at a faulty record.
+ * @throws TitlesmithError when a file cannot be read; MissingSubredditsError after the rows of the others.
+ */
+export async function* tableRows(
+  format: TableFormat,
+  files: readonly string[],
+  names: readonly string[],
+  query: TitleQuery,
+  { strict }: { readonly strict: boolean },
+  context: WorkContext,
+): AsyncGenerator<SourceRow> {
+  const database = await Database.open();
+  try {
+    const dumps = await openDumps(database, format, files, requiredColumns(query));
+    await definePosts(database, dumps, strict);
+    const missing = new Set(names);
+    const values = {
+      files: filesParameter(dumps),
+      subreddits: names,
+      from_second: query.from === undefined ? null : startOfMonth(query.from, 0),
+      to_second: query.to === undefined ? null : startOfMonth(query.to, 1),
+      min_length: query.minLength,
+      title_limit: query.limit,
+    };
+    const sql = await readQuery('top-titles.duckdb.sql');
+    for await (const row of database.stream(sql, values, filesInWords(files))) {
+      const found = toSourceRow(row);
+      missing.delete(found.subreddit.toLowerCase());
+      yield found;
+    }
+    if (format === 'csv' && !strict) await reportRejected(database, context);
+    if (missing.size > 0) throw await missingError(database, dumps, missing, query);
+  } finally {
+    database.close();
+  }
+}
+
+function toSourceRow({ title, subreddit, score, id }: QueryRow): SourceRow & { subreddit: string } {
+  return {
+    title: String(title),
+    subreddit: String(subreddit),
+    ...(score === null ? {} : { score: Number(score) }),
+    ...(id === null ? {} : { id: String(id) }),
+  };
+}
+
+async function reportRejected(database: Database, { onProgress }: WorkContext): Promise<void> {
+  const faults = new LineFaults(false);
+  for await (const { path, record, why } of rejectedRecords(database))
+    faults.add(path, record, why, 'record');
+  faults.report(onProgress);
+}
+
+async function missingError(
+  database: Database,
+  dumps: Dumps,
+  missing: ReadonlySet<string>,
+  query: TitleQuery,
+): Promise<MissingSubredditsError> {
+  const sql = await readQuery('known-subreddits.duckdb.sql');
+  const known = new Map<string, number>();
+  for await (const { name, posts } of database.stream(sql, { files: filesParameter(dumps) })) {
+    known.set(String(name), Number(posts));
+  }
+  const where = filesInWords(dumps.files.map(({ path }) => path));
+  return new MissingSubredditsError(
+    new Map(
+      [...missing].map((name) => [
+        name,
+        known.has(name) ? noTitles(name, where, query) : unknownSubreddit(name, where, known),
+      ]),
+    ),
+  );
+}

@@ -1,0 +1,93 @@
+import type { TitlesmithError } from '../../../common/errors.js';
+import type { WorkContext } from '../../../common/progress.js';
+import { availableZstdDecoders } from '../../../io/compression/zstd.js';
+import { filesInWords } from '../input-files.js';
+import { MissingSubredditsError, noTitles, unknownSubreddit } from '../missing-subreddits.js';
+import type { TitleQuery } from '../title-query.js';
+import type { SourceRow } from '../title-source.js';
+import { readDumpLines } from './dump-lines.js';
+import { Search } from './dump-search.js';
+import { LineFault, type Post, parseLine, toPost } from './post.js';
+
+/** Lines of each file among which the names of subreddits are looked up, once one was not found. */
+const linesForNames = 100_000;
+
+/**
+ * The titles of a question in NDJSON dumps, in its order. Lines that are no posts are counted and told of as one
+ * warning.
+ * @param names subreddits in lower case, each once.
+ * @param strict fails at the first line that is no post.
+ * @throws TitlesmithError when a file cannot be read; MissingSubredditsError after the rows of the others.
+ */
+export async function* ndjsonRows(
+  files: readonly string[],
+  names: readonly string[],
+  query: TitleQuery,
+  { strict }: { readonly strict: boolean },
+  context: WorkContext,
+): AsyncGenerator<SourceRow> {
+  await warnOfSlowZstd(files, context);
+  const search = new Search(names, query, strict);
+  const read = { lines: 0 };
+  for (const file of files) await search.readFile(file, read, context);
+  search.faults.report(context.onProgress);
+  for (const post of search.posts()) yield toRow(post);
+  const missing = search.missing();
+  if (missing.length === 0) return;
+  const where = filesInWords(files);
+  const known = missing.some(({ seen }) => !seen) ? await knownSubreddits(files, context) : new Map();
+  const errors = missing.map(({ name, seen }): [string, TitlesmithError] => {
+    return [name, seen ? noTitles(name, where, query) : unknownSubreddit(name, where, known)];
+  });
+  throw new MissingSubredditsError(new Map(errors));
+}
+
+async function warnOfSlowZstd(files: readonly string[], { onProgress }: WorkContext): Promise<void> {
+  if (!files.some((file) => /\.zst$/i.test(file)) || (await availableZstdDecoders())[0] !== 'fzstd') return;
+  const message = 'zstd files are decompressed slowly here: install the program zstd, or Node 22.15 or later';
+  onProgress({ kind: 'warning', message });
+}
+
+/** As the queries give it: the three entities of Reddit's own decoded once, broken characters taken out. */
+function toRow({ title, subreddit, score, id }: Post): SourceRow {
+  return {
+    title: title
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>')
+      .replaceAll('&amp;', '&')
+      .replaceAll('\uFFFD', ''),
+    subreddit,
+    ...(score === null ? {} : { score }),
+    ...(id === null ? {} : { id }),
+  };
+}
+
+/** Posts of each subreddit, by its name in lower case, at the beginning of each file. */
+async function knownSubreddits(
+  files: readonly string[],
+  context: WorkContext,
+): Promise<ReadonlyMap<string, number>> {
+  const posts = new Map<string, number>();
+  const read = { lines: 0 };
+  for (const file of files) {
+    let lines = 0;
+    const onLine = (bytes: Buffer, start: number, end: number): void => {
+      lines += 1;
+      if (lines > linesForNames) return;
+      const name = subredditOf(bytes, start, end);
+      if (name !== undefined) posts.set(name, (posts.get(name) ?? 0) + 1);
+    };
+    const isEnough = (): boolean => lines >= linesForNames;
+    await readDumpLines(file, { onLine, onTooLong: () => {}, isEnough }, read, context);
+  }
+  return posts;
+}
+
+function subredditOf(bytes: Buffer, start: number, end: number): string | undefined {
+  try {
+    return toPost(parseLine(bytes, start, end))?.subreddit.toLowerCase();
+  } catch (error) {
+    if (error instanceof LineFault) return undefined;
+    throw error;
+  }
+}

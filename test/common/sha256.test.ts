@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { sha256, sha256Hex } from '../../src/common/sha256.js';
+
+test('hashes text and bytes as Node does, of any length and with any characters', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 300 }),
+    // Halves of surrogate pairs, too.
+    fc.string({ unit: fc.constantFrom('\ud83d', '\ude00', 'a', 'é', '漢') }),
+    fc.integer({ min: 2700, max: 2800 }).map((length) => '漢'.repeat(length)),
+  );
+  fc.assert(
+    fc.property(text, (given) => {
+      expect(sha256Hex(given)).toBe(createHash('sha256').update(given).digest('hex'));
+      const bytes = Buffer.from(given);
+      expect(Buffer.from(sha256(bytes)).equals(createHash('sha256').update(bytes).digest())).toBe(true);
+    }),
+  );
+});

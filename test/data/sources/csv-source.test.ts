@@ -1,0 +1,256 @@
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { collect } from '../../../src/common/collect.js';
+import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
+import { openCsvSource } from '../../../src/data/sources/csv/csv-source.js';
+import { failureLine, temporaryFolder, titlesOf, write } from './helpers.js';
+import { question } from './posts.js';
+
+const folder = temporaryFolder();
+const everything = question({ subreddits: [], minLength: 1, limit: 1_000_000 });
+let serial = 0;
+
+/** The titles of a file with this content. */
+async function read(
+  content: string | Uint8Array,
+  { name = 'csv', column = undefined as string | undefined } = {},
+) {
+  serial += 1;
+  const path = write(folder, `${serial}.${name}`, content);
+  return titlesOf(await openCsvSource([path], { column, header: undefined }), everything);
+}
+
+describe('what is a title', () => {
+  test.each<[string, string, string[]]>([
+    ['a header', 'title\nOne\nTwo\n', ['One', 'Two']],
+    ['a header in another case, with spaces', ' Title \nOne\n', ['One']],
+    ['no header, one column', 'One\nTwo\n', ['One', 'Two']],
+    ['no line break at the end', 'title\nOne', ['One']],
+    ['a byte order mark', '\uFEFFtitle\r\nOne\r\n', ['One']],
+    ['a byte order mark before a quote', '\uFEFF"title"\r\n"One, two"\r\n', ['One, two']],
+    ['CRLF', 'title\r\nOne\r\nTwo\r\n', ['One', 'Two']],
+    ['quotes, commas, doubled quotes', 'title\n"Say ""hi"", twice"\n', ['Say "hi", twice']],
+    ['a quoted line break', 'title\r\n"Two\r\nlines"\r\nOne\r\n', ['Two\r\nlines', 'One']],
+    ['empty lines', 'title\n\nOne\n\n\nTwo\n\n', ['One', 'Two']],
+    ['several columns', 'score,title,id\n5,One,a\n4,"Two, three",b\n', ['One', 'Two, three']],
+    ['a title called title', 'title\ntitle\n', ['title']],
+    ['outer spaces', 'title\n  One  \n', ['  One  ']],
+    ['prototype-like names', '__proto__,title,constructor\n1,One,2\n', ['One']],
+  ])('%s', async (_name, content, titles) => {
+    expect(await read(content)).toEqual(titles);
+  });
+
+  test('another column, by name in any case', async () => {
+    expect(await read('title,Headline\na,One\n', { column: 'headline' })).toEqual(['One']);
+  });
+
+  test('a text file: a title a line, quotes and commas as they are', async () => {
+    const content = 'title\r\n"Quoted", and not\n\n  \nlast';
+    expect(await read(content, { name: 'txt' })).toEqual(['title', '"Quoted", and not', 'last']);
+  });
+
+  test('gzip', async () => {
+    expect(await read(gzipSync('title\nOne\n'), { name: 'csv.gz' })).toEqual(['One']);
+    expect(await read(gzipSync('One, two\n'), { name: 'txt.gz' })).toEqual(['One, two']);
+  });
+
+  test('zstd', async () => {
+    // `zstd` of "title\nOne\n".
+    const compressed = Buffer.from('KLUv/QRYUQAAdGl0bGUKT25lCtSQZd4=', 'base64');
+    expect(await read(compressed, { name: 'csv.zst' })).toEqual(['One']);
+  });
+
+  test('any titles, written by RFC 4180, come back', async () => {
+    const titles = fc.array(
+      fc.string({ unit: 'grapheme', minLength: 1 }).filter((title) => title.trim() !== ''),
+      {
+        minLength: 1,
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(titles, async (written) => {
+        const lines = written.map((title) => `"${title.replaceAll('"', '""')}"\r\n`);
+        expect(await read(`title\r\n${lines.join('')}`)).toEqual(written);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a file larger than any buffer, a letter across every boundary', async () => {
+    const titles = Array.from({ length: 30_000 }, (_, index) => `Größe 😀 number ${index}`);
+    expect(await read(['title', ...titles].join('\n'))).toEqual(titles);
+  });
+
+  test('several files one behind the other; the limit counts titles long enough', async () => {
+    const paths = [
+      write(folder, 'first.csv', 'title\nLong enough 1\nshort\n'),
+      write(folder, 'second.txt', 'Long enough 2\nLong enough 3\n'),
+    ];
+    const source = await openCsvSource(paths, { column: undefined, header: undefined });
+    expect(await titlesOf(source, question({ subreddits: [], limit: 2 }))).toEqual([
+      'Long enough 1',
+      'short',
+      'Long enough 2',
+    ]);
+    const matched = await openCsvSource([`${folder}/f?rst.csv`], {
+      column: undefined,
+      header: undefined,
+    });
+    expect(await titlesOf(matched, everything)).toHaveLength(2);
+  });
+});
+
+describe('what cannot be read ends in one line', () => {
+  const rows = ['title', ...Array.from({ length: 9 }, (_, row) => `A title of row ${row + 1}`)];
+  const withRow = (row: number, text: string): string => rows.toSpliced(row, 1, text).join('\n');
+
+  test.each<[string, string | Uint8Array, string, RegExp]>([
+    ['empty', '', 'csv', /it is empty/],
+    ['only a header', 'title\r\n', 'csv', /holds no title/],
+    [
+      'an unclosed quote',
+      withRow(7, '"Never closed'),
+      'csv',
+      /line 8 \(record 8\): a quote is opened there and never closed/,
+    ],
+    [
+      'a quote closed by that of another row',
+      `title\n"Two\nlines"\n"Opened here\nA title\n"And closed", here\n`,
+      'csv',
+      /line 4 \(record 3\): a quoted value goes on/,
+    ],
+    [
+      'a quote in the middle',
+      'title\nOne\nSay "hi"\n',
+      'csv',
+      /line 3 \(record 3\): a quote stands in a value/,
+    ],
+    [
+      'an unquoted comma',
+      'title\nOne\nTwo, three\n',
+      'csv',
+      /line 3 \(record 3\): it has more or fewer values.*\.txt/,
+    ],
+    ['no such column', 'name,body\na,b\n', 'csv', /no column "title".*"name", "body".*--column/],
+    [
+      'a record without end',
+      `title\n"${'x'.repeat(1_200_000)}`,
+      'csv',
+      /line 2.*longer than 1000000 characters/,
+    ],
+    [
+      'an unclosed quote behind blank lines',
+      'title\nOne\n\n\n"Never closed\nTwo\n',
+      'csv',
+      /line 5 \(record 3\): a quote is opened there/,
+    ],
+    [
+      'text without line breaks',
+      'x'.repeat(1_200_000),
+      'txt',
+      /line 1: it is longer than 1000000 characters/,
+    ],
+    ['NUL bytes', 'title\nOne\0Two\n', 'csv', /binary/],
+    [
+      'bytes of all kinds',
+      Uint8Array.from({ length: 4096 }, (_, i) => ((i * 151) % 255) + 1),
+      'csv',
+      /it is a binary file/,
+    ],
+    ['UTF-16', Buffer.from('\uFEFFtitle\nOne\n', 'utf16le'), 'csv', /UTF-16/],
+    ['not gzip', 'title\n', 'csv.gz', /not a gzip file/],
+    ['not zstd', 'title\n', 'csv.zst', /not a zstd file/],
+    ['cut gzip', gzipSync('title\n'.repeat(99)).subarray(0, 20), 'csv.gz', /it is cut short/],
+    ['another compression', 'x', 'csv.xz', /only \.gz and \.zst are decompressed/],
+  ])('%s', async (_name, content, name, pattern) => {
+    const line = await failureLine(() => read(content, { name }));
+    expect(line).toMatch(pattern);
+    expect(line).toContain(`${serial}.${name}`);
+  });
+
+  test('no such file, months asked for, no file named', async () => {
+    expect(
+      await failureLine(() => openCsvSource([`${folder}/no.csv`], { column: undefined, header: undefined })),
+    ).toMatch(/no such file/);
+    const source = await openCsvSource([write(folder, 'dated.csv', 'title\nOne\n')], {
+      column: undefined,
+      header: undefined,
+    });
+    expect(await failureLine(() => titlesOf(source, question({ from: '2013-01' })))).toMatch(
+      /--from and --to/,
+    );
+    expect(await failureLine(() => openCsvSource([], { column: undefined, header: undefined }))).toMatch(
+      /--input/,
+    );
+  });
+
+  test('a column asked for that is not there', async () => {
+    expect(await failureLine(() => read('title\nOne\n', { column: 'headline' }))).toMatch(
+      /no column "headline"/,
+    );
+  });
+});
+
+async function readWithRemarks(content: Uint8Array) {
+  const events: ProgressEvent[] = [];
+  serial += 1;
+  const path = write(folder, `${serial}.csv`, content);
+  const source = await openCsvSource([path], { column: undefined, header: undefined });
+  const context = { ...silentContext, onProgress: (event: ProgressEvent) => events.push(event) };
+  const titles = (await collect(source.rows(everything, context))).map(({ title }) => title);
+  return { titles, events };
+}
+
+test('a few broken bytes in UTF-8 are read, and told of', async () => {
+  const good = 'Größe, überall\n'.replace(',', '').repeat(9);
+  const content = Buffer.concat([Buffer.from(`title\n${good}A b`), Buffer.of(0xe9), Buffer.from('d\n')]);
+  const { titles, events } = await readWithRemarks(content);
+  expect(titles.at(-1)).toBe('A b\uFFFDd');
+  expect(events).toEqual([{ kind: 'warning', message: expect.stringMatching(/holds 1 character/) }]);
+});
+
+test('Latin-1 is told from UTF-8, however late its first letter comes, and told of', async () => {
+  for (const before of [0, 20_000]) {
+    const text = `title\n${'Plain ASCII first\n'.repeat(before)}Übergröße für Füße – “so”\n`;
+    const bytes = Buffer.from(text.replace('–', '\x96').replace('“', '\x93').replace('”', '\x94'), 'latin1');
+    const { titles, events } = await readWithRemarks(bytes);
+    expect(titles.at(-1)).toBe('Übergröße für Füße – “so”');
+    expect(events).toEqual([{ kind: 'warning', message: expect.stringMatching(/read as Latin-1/) }]);
+  }
+});
+
+describe('layouts', () => {
+  const layouts: [string, string, { column?: string; header?: boolean }, string[]][] = [
+    ['semicolons', 'id;title;score\n1;One, two;5\n', {}, ['One, two']],
+    ['tabs', 'id\ttitle\n1\tOne; two\n', {}, ['One; two']],
+    ['bars, quoted header', '"title"|"id"\n"One|two"|1\n', {}, ['One|two']],
+    ['semicolons in one column are text', 'title\nOne; two\n', {}, ['One; two']],
+    ['no header, though it looks like one', 'title\nOne\n', { header: false }, ['title', 'One']],
+    ['a header, though no column is asked for', 'Headline\nOne\n', { header: true }, ['One']],
+    ['no header, a column by number', '1;One\n2;Two\n', { header: false, column: '2' }, ['One', 'Two']],
+    ['a header, a column by number', 'id,text\n1,One\n', { header: true, column: '2' }, ['One']],
+  ];
+  test.each(layouts)('%s', async (_name, content, { column, header }, titles) => {
+    serial += 1;
+    const path = write(folder, `${serial}.csv`, content);
+    expect(await titlesOf(await openCsvSource([path], { column, header }), everything)).toEqual(titles);
+  });
+});
+
+test('the limit counts characters, not UTF-16 units', async () => {
+  const path = write(folder, 'emoji.csv', 'title\n😀😀😀😀\nOne long title\nAnother title\n');
+  const source = await openCsvSource([path], { column: undefined, header: undefined });
+  expect(await titlesOf(source, question({ subreddits: [], limit: 1 }))).toEqual([
+    '😀😀😀😀',
+    'One long title',
+  ]);
+});
+
+test('the fingerprint follows column and content', async () => {
+  const path = write(folder, 'print.csv', 'title,other\nOne,Two\n');
+  const print = async (column?: string) =>
+    (await openCsvSource([path], { column, header: undefined })).fingerprint();
+  expect(await print()).toBe(await print());
+  expect(await print()).not.toBe(await print('other'));
+});
