@@ -27,12 +27,12 @@ export { countVerdicts, type DedupeOptions, dedupe, type GeneratedOutput } from 
 export { createSimilarityIndex, type Match, type SimilarityIndex } from './dedupe/similarity-index.js';
 export { overfitStatistics } from './dedupe/statistics.js';
 export { createTitleJudge, type JudgeOptions, type TitleJudge } from './dedupe/title-judge.js';
-export type { DeviceChoice } from './model/engine/device-names.js';
+export type { DeviceChoice } from './model/engine/device-choice.js';
 export { type DeviceReport, listDevices } from './model/engine/devices.js';
 export { createOnnxRuntimeEngine } from './model/engine/onnxruntime/cpu-engine.js';
 export { openEngine } from './model/engine/open-engine.js';
-export { generateTexts } from './model/generation/generate.js';
 export { type GenerationOptions, generationDefaults } from './model/generation/generation-options.js';
+export { generateTexts } from './model/generation/generation-request.js';
 export type { GeneratedText } from './model/generation/sequence.js';
 export { gpt2Tokenizer } from './model/tokenizer/gpt2.js';
 export { restrictedTokenizer } from './model/tokenizer/restricted.js';

@@ -1,8 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { silentContext } from '../../src/common/progress.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
-import { generateTexts } from '../../src/model/generation/generate.js';
 import { generationDefaults } from '../../src/model/generation/generation-options.js';
+import { generateTexts } from '../../src/model/generation/generation-request.js';
 import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
 import { forceEnds } from './forced-ends.js';
 import { readOptions } from './options.js';

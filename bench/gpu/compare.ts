@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../src/io/package-root.js';
-import { formatDevice } from '../../src/model/engine/device-names.js';
+import { formatDevice } from '../../src/model/engine/device-choice.js';
 import { listDevices } from '../../src/model/engine/devices.js';
 import { floatTypes } from '../../src/model/graph/shape.js';
 import { type Load, readOptions } from './options.js';

@@ -1,11 +1,11 @@
 import { silentContext } from '../../src/common/progress.js';
 import { createRandom } from '../../src/common/random.js';
-import { parseDevice } from '../../src/model/engine/device-names.js';
+import { parseDevice } from '../../src/model/engine/device-choice.js';
 import type { DeviceTensor, Value } from '../../src/model/engine/engine.js';
 import { narrow } from '../../src/model/engine/float-formats.js';
 import { openEngine } from '../../src/model/engine/open-engine.js';
-import { generateTexts } from '../../src/model/generation/generate.js';
 import { generationDefaults } from '../../src/model/generation/generation-options.js';
+import { generateTexts } from '../../src/model/generation/generation-request.js';
 import { input, matmul, multiply } from '../../src/model/graph/builder.js';
 import { elementCount, type FloatType } from '../../src/model/graph/shape.js';
 import type { Tensor } from '../../src/model/graph/tensor.js';

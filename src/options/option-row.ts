@@ -124,7 +124,7 @@ export type ItemOf<Rule> = Rule extends { type: 'choice'; choices: readonly (inf
 /** The value of an option; undefined is among them where nothing is its default. */
 export type ValueOf<Row> = Row extends { list: true }
   ? readonly ItemOf<Row>[]
-  : Row extends { default: unknown } | { type: 'switch' }
+  : Row extends { default: NonNullable<unknown> } | { type: 'switch' }
     ? ItemOf<Row>
     : ItemOf<Row> | undefined;
 

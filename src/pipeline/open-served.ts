@@ -31,13 +31,13 @@ interface ServedRun {
  * Reads what a run says of its model and titles, and completes the options. Nothing is locked or written: a run may be
  * served from a disk that is read-only, by several servers.
  * @param model a run folder, or a model as `--model` takes it.
+ * @param given the log is JSON lines where `log` is `auto` or left out.
  * @throws TitlesmithError when the run or the key file cannot be read, or an option is wrong.
  */
 export async function openServed(
   model: string,
   given: Partial<ServeOptions>,
   environment: NodeJS.ProcessEnv = process.env,
-  terminal: boolean = process.stdout.isTTY ?? false,
 ): Promise<OpenedServed> {
   const run = await readRun(model);
   const options: ServeOptions = { ...defaultsOf(serveOptions), ...given };
@@ -67,7 +67,7 @@ export async function openServed(
     precision,
     apiKey: await readKey(options.apiKeyFile, environment['TITLESMITH_API_KEY']),
     corsOrigins: options.corsOrigin,
-    log: options.log === 'auto' ? (terminal ? 'text' : 'json') : options.log,
+    log: options.log === 'auto' ? 'json' : options.log,
     logPrompts: options.logPrompts,
   };
   return { served, settings, reasons: [describeDevice(device), `host: ${host.choice} (${host.reason})`] };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { InterruptedError, TitlesmithError } from '../common/errors.js';
 import { formatPercent, formatPoints } from '../common/number-formats.js';
 import { type ProgressListener, scoped } from '../common/progress.js';
-import { formatDevice } from '../model/engine/device-names.js';
+import { formatDevice } from '../model/engine/device-choice.js';
 import type { StageName } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import { decidedDevice } from './decide/device.js';

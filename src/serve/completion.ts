@@ -1,21 +1,14 @@
 import type { TextJudgement } from '../common/judgement.js';
-import type { GenerationOptions } from '../model/generation/generation-options.js';
+import type { GenerationOptions, SamplingOptions } from '../model/generation/generation-options.js';
 import type { FinishReason } from '../model/generation/sequence.js';
 
 /** What a route asks the model for. Plain data, so that it crosses threads. */
 export interface CompletionRequest {
-  readonly options: Pick<
-    GenerationOptions,
-    | 'seed'
-    | 'nsamples'
-    | 'length'
-    | 'temperature'
-    | 'topK'
-    | 'topP'
-    | 'truncate'
-    | 'includePrefix'
-    | 'hiddenPrefix'
-  > & { readonly prefixes: readonly string[] };
+  readonly options: SamplingOptions &
+    Pick<
+      GenerationOptions,
+      'seed' | 'nsamples' | 'length' | 'truncate' | 'includePrefix' | 'hiddenPrefix'
+    > & { readonly prefixes: readonly string[] };
   /** Whether a length that does not fit is shortened instead of rejected. */
   readonly shorten: boolean;
   /** Whether what is added to the texts is wanted as it comes. */

@@ -1,5 +1,5 @@
 import type { CopyRules } from '../common/judgement.js';
-import type { DeviceChoice } from '../model/engine/device-names.js';
+import type { DeviceChoice } from '../model/engine/device-choice.js';
 import type { ConditionName, Delimiters, Precision } from '../options/choices.js';
 
 /** What is served. Plain data, so that it crosses threads. */

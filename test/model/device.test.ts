@@ -8,9 +8,9 @@ import type { Engine, NumericArray } from '../../src/model/engine/engine.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
 import { findAdapter } from '../../src/model/engine/onnxruntime/graphics-card.js';
 import { openEngine } from '../../src/model/engine/open-engine.js';
-import { DeviceMemoryError } from '../../src/model/engine/out-of-memory.js';
-import { generateTexts } from '../../src/model/generation/generate.js';
+import { OutOfDeviceMemoryError } from '../../src/model/engine/out-of-memory.js';
 import { generationDefaults } from '../../src/model/generation/generation-options.js';
+import { generateTexts } from '../../src/model/generation/generation-request.js';
 import * as graph from '../../src/model/graph/builder.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
 import { tokenizeTitles } from '../../src/model/tokenizer/tokenized-titles.js';
@@ -147,7 +147,8 @@ async function openLimited(maxBufferSize: number): Promise<Engine> {
 /** What fails as a device does that is asked for more than it has; on WebGPU, that failure itself. */
 async function openShortage(): Promise<() => Promise<void>> {
   if (deviceUnderTest !== 'onnxruntime webgpu') {
-    return () => Promise.reject(new DeviceMemoryError('The card is full.', '', new Error('out of memory')));
+    return () =>
+      Promise.reject(new OutOfDeviceMemoryError('The card is full.', '', new Error('out of memory')));
   }
   // 8 GiB, which no driver in software gives as one buffer; 32 GiB, for which no card has bindings.
   const elements = findAdapter('webgpu')?.software ? 2 ** 31 : 2 ** 33;
@@ -267,7 +268,7 @@ it('a step that the device has no memory for names the batch size, and leaves th
   await expect(failing).rejects.toThrow(
     'too little memory for --batch-size 2 with rows of 32 tokens without --recompute; the last checkpoint is as it was.',
   );
-  await failing.catch((error: DeviceMemoryError) => {
+  await failing.catch((error: OutOfDeviceMemoryError) => {
     expect(error.hint).toBe('Try --batch-size 1 --accumulate-gradients 2, or --recompute, or --lora-rank 8.');
   });
   await expect(train(testEngine, 'four', changed, stopAfter(4))).rejects.toThrow('step 4 of 6');

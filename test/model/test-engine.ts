@@ -1,4 +1,4 @@
-import { parseDevice } from '../../src/model/engine/device-names.js';
+import { parseDevice } from '../../src/model/engine/device-choice.js';
 import { float16Shortage } from '../../src/model/engine/float16.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
 import { openEngine } from '../../src/model/engine/open-engine.js';

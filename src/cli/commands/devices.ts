@@ -1,5 +1,5 @@
 import { toPrintable } from '../../common/printable.js';
-import { deviceChoices, formatDevice } from '../../model/engine/device-names.js';
+import { deviceChoices, formatDevice } from '../../model/engine/device-choice.js';
 import { type DeviceReport, listDevices } from '../../model/engine/devices.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import type { Terminal } from '../terminal.js';

@@ -14,7 +14,9 @@ export async function serveCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   return interruptible(terminal, undefined, async ({ onProgress, signal }) => {
-    const { served, settings, reasons } = await openServed(model, given);
+    const { log: wanted = 'auto' } = given;
+    const log = wanted === 'auto' && process.stdout.isTTY ? 'text' : wanted;
+    const { served, settings, reasons } = await openServed(model, { ...given, log });
     for (const message of reasons) onProgress({ kind: 'note', message });
     const server = await startServer(served, settings, process.stdout);
     const stopped = untilAborted(signal);

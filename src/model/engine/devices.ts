@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { TitlesmithError, usageError } from '../../common/errors.js';
 import { formatMebibytes } from '../../common/number-formats.js';
 import type { EngineName } from '../../options/choices.js';
-import { type DeviceChoice, deviceChoices, formatDevice } from './device-names.js';
+import { type DeviceChoice, deviceChoices, formatDevice } from './device-choice.js';
 import { float16Unavailable } from './float16.js';
 import type { Adapter } from './onnxruntime/graphics-card.js';
 import { installedTfjsPackage } from './tfjs-packages.js';
@@ -117,7 +117,7 @@ interface Ended {
 }
 
 function runTrial(name: string): Promise<Ended> {
-  const script = fileURLToPath(new URL('./trial-process.js', import.meta.url));
+  const script = fileURLToPath(new URL('./device-trial.js', import.meta.url));
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, name], {
       stdio: ['ignore', 'pipe', 'pipe'],

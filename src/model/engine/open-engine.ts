@@ -1,4 +1,4 @@
-import type { DeviceChoice } from './device-names.js';
+import type { DeviceChoice } from './device-choice.js';
 import type { Engine } from './engine.js';
 import { createOnnxRuntimeEngine, type OnnxRuntimeOptions } from './onnxruntime/cpu-engine.js';
 import { openDeviceEngine } from './onnxruntime/device-engine.js';

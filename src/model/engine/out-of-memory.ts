@@ -1,15 +1,15 @@
 import { TitlesmithError } from '../../common/errors.js';
 
 /** A device has too little memory, or a buffer was asked for that is larger than it allows. */
-export class DeviceMemoryError extends TitlesmithError {
+export class OutOfDeviceMemoryError extends TitlesmithError {
   constructor(message: string, hint: string, cause: unknown) {
     super(message, { code: 'device-memory', hint, cause });
-    this.name = 'DeviceMemoryError';
+    this.name = 'OutOfDeviceMemoryError';
   }
 }
 
 /** A tensor that an operator needs whole is larger than a buffer of the device may be. */
-export class TensorTooLargeError extends DeviceMemoryError {
+export class TensorTooLargeError extends OutOfDeviceMemoryError {
   constructor(message: string, cause: unknown) {
     super(message, 'Ask for less at a time: --batch-size, --slots, --length.', cause);
     this.name = 'TensorTooLargeError';
@@ -27,5 +27,5 @@ const shortage =
 export function explainDeviceError(error: unknown): unknown {
   if (!(error instanceof Error) || !shortage.test(error.message)) return error;
   const hint = 'Ask for less at a time: --batch-size.';
-  return new DeviceMemoryError('The graphics card has too little memory for this.', hint, error);
+  return new OutOfDeviceMemoryError('The graphics card has too little memory for this.', hint, error);
 }

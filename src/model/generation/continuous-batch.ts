@@ -1,14 +1,33 @@
 import type { DecodeInput, DecodeSession, PromptCache, Scores } from '../transformer/decode-session.js';
-import type { GenerationRequest } from './generation-request.js';
 import { PromptCaches } from './prompts.js';
 import type { Sequence } from './sequence.js';
 
 /** Sequences started in one step, for each slot. */
 const maximumStartsPerSlot = 4;
 
+/** Whoever wants sequences generated: hands them out, takes them a token further, and is told of their end. */
+export interface SequenceRequest {
+  /** Of its sampling: the device divides the scores by it. */
+  readonly temperature: number;
+  /** Slots that work for it. Kept by the batch. */
+  slots: number;
+  /** Whether it wants nothing more. */
+  readonly finished: boolean;
+  /** The sequence to start next; undefined where none waits. */
+  next(): Sequence | undefined;
+  /** Samples the next token of a sequence. */
+  advance(sequence: Sequence, scores: Scores): void;
+  /** Takes a finished sequence. */
+  finish(sequence: Sequence): void;
+  /** All is finished. */
+  end(): void;
+  /** It failed, and is withdrawn. */
+  fail(error: unknown): void;
+}
+
 /** What a slot works on. */
 interface Running {
-  readonly request: GenerationRequest;
+  readonly request: SequenceRequest;
   readonly sequence: Sequence;
 }
 
@@ -22,7 +41,7 @@ export class ContinuousBatch<Cache extends PromptCache> {
   /** By slot. */
   private readonly running: (Running | undefined)[] = [];
   /** In the order they came. */
-  private readonly requests = new Set<GenerationRequest>();
+  private readonly requests = new Set<SequenceRequest>();
   private readonly caches: PromptCaches<Cache>;
 
   constructor(private readonly session: DecodeSession<Cache>) {
@@ -39,12 +58,12 @@ export class ContinuousBatch<Cache extends PromptCache> {
     return this.requests.size === 0;
   }
 
-  add(request: GenerationRequest): void {
+  add(request: SequenceRequest): void {
     this.requests.add(request);
   }
 
   /** Withdraws a request: its slots are free at once, and its listener is told nothing more. */
-  remove(request: GenerationRequest): void {
+  remove(request: SequenceRequest): void {
     this.requests.delete(request);
     for (const [slot, entry] of this.running.entries())
       if (entry?.request === request) this.running[slot] = undefined;
@@ -122,12 +141,12 @@ export class ContinuousBatch<Cache extends PromptCache> {
   }
 
   /** Runs a request's own code; where that throws, the request ends, and the others go on. */
-  private runIsolated(request: GenerationRequest, work: () => void): void {
+  private runIsolated(request: SequenceRequest, work: () => void): void {
     try {
       work();
     } catch (error) {
       this.remove(request);
-      request.listener.onEnd(error);
+      request.fail(error);
     }
   }
 

@@ -2,7 +2,7 @@ import { usageError } from '../../common/errors.js';
 import type { ValuesOf } from '../../options/option-row.js';
 import { checkOption, checkOptions, defaultsOf } from '../../options/options.js';
 import { generationOptions, samplingOptions } from '../../options/table/generation.js';
-import { runOptions } from '../../options/table/run.js';
+import { anySeed } from '../../options/table/run.js';
 
 type Values = ValuesOf<typeof generationOptions>;
 
@@ -55,9 +55,9 @@ const rows = {
   includePrefix,
   delimiters,
   ...samplingOptions,
-  // A caller may take as many texts as it likes off the iterator, and seed them with what it has.
+  // A caller may take as many texts as it likes off the iterator.
   nsamples: { ...generationOptions.nsamples, maximum: Number.MAX_SAFE_INTEGER },
-  seed: { ...runOptions.seed, minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
+  seed: anySeed,
 };
 /** Prefixes and texts to truncate at come from HTTP too, where they may hold a NUL. */
 const textRow = { ...generationOptions.prefix, allowsNul: true } as const;

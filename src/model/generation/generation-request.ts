@@ -1,8 +1,9 @@
-import { TitlesmithError } from '../../common/errors.js';
+import { InterruptedError, TitlesmithError } from '../../common/errors.js';
 import { formatCount } from '../../common/number-formats.js';
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import type { DecodeSession, Scores } from '../transformer/decode-session.js';
+import type { DecodeSession, PromptCache, Scores } from '../transformer/decode-session.js';
+import { ContinuousBatch, type SequenceRequest } from './continuous-batch.js';
 import {
   effectiveTemperature,
   type GenerationOptions,
@@ -11,6 +12,46 @@ import {
 import { checkCapacity, encodePrompts, type Prompt } from './prompts.js';
 import { createSampler, type SampleToken } from './sampler.js';
 import { type GeneratedText, Sequence } from './sequence.js';
+
+/**
+ * Generates `options.nsamples` texts (of each prefix) and yields each when it is finished; `index` tells their order.
+ * A text depends on the seed, its index and its prefix alone, not on the number of slots nor on the texts in the
+ * others. A slot whose text ends takes up the next one at once (./continuous-batch.ts). The session is left open.
+ * @param prompts what `encodePrompts` makes of the options, where that has been done already.
+ * @throws TitlesmithError `usage` before any work when an option is wrong, or prefix and length exceed the
+ *   session's capacity; InterruptedError between two steps once `context` asks to stop, finished texts being yielded.
+ */
+export async function* generateTexts<Cache extends PromptCache>(
+  session: DecodeSession<Cache>,
+  tokenizer: Tokenizer,
+  options: GenerationOptions,
+  context: WorkContext,
+  prompts?: readonly Prompt[],
+): AsyncGenerator<GeneratedText, void, undefined> {
+  const finished: GeneratedText[] = [];
+  let failure: { readonly error: unknown } | undefined;
+  const listener = {
+    onText: (text: GeneratedText) => {
+      finished.push(text);
+    },
+    onEnd: (error?: unknown) => {
+      if (error !== undefined) failure = { error };
+    },
+  };
+  const batch = new ContinuousBatch(session);
+  batch.add(new GenerationRequest(session, tokenizer, options, listener, { context, prompts }));
+  const stopIfAsked = (): void => {
+    if (context.signal.aborted) throw new InterruptedError();
+  };
+  while (!batch.idle) {
+    try {
+      await batch.step(stopIfAsked);
+    } finally {
+      yield* finished.splice(0);
+    }
+    if (failure) throw failure.error;
+  }
+}
 
 /** How often a text is drawn at most: one with nothing but white space after the prefix is drawn anew. */
 export const maximumDraws = 8;
@@ -29,7 +70,7 @@ interface GenerationListener {
  * The texts one caller wants, generated in slots that may be shared with other requests (./continuous-batch.ts): hands
  * out its sequences in the order of their index, samples their tokens, and draws blank texts anew.
  */
-export class GenerationRequest {
+export class GenerationRequest implements SequenceRequest {
   readonly temperature: number;
   /** Slots that work for this request. Kept by the batch. */
   slots = 0;
@@ -51,7 +92,7 @@ export class GenerationRequest {
     session: Pick<DecodeSession, 'capacity' | 'vocabularySize'>,
     private readonly tokenizer: Tokenizer,
     private readonly options: GenerationOptions,
-    readonly listener: GenerationListener,
+    private readonly listener: GenerationListener,
     {
       context = silentContext,
       prompts = encodePrompts(tokenizer, options),
@@ -108,6 +149,11 @@ export class GenerationRequest {
   end(): void {
     this.progress.warnOfBlank(this.draws);
     this.listener.onEnd();
+  }
+
+  /** Tells the listener that none will be finished any more. */
+  fail(error: unknown): void {
+    this.listener.onEnd(error);
   }
 }
 

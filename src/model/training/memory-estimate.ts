@@ -1,6 +1,6 @@
 import { elementCount } from '../graph/shape.js';
-import { adapterSpecifications } from '../transformer/adapters.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
+import { loraSpecifications } from '../transformer/lora.js';
 import { type ParameterSpecification, parameterSpecifications } from '../transformer/parameters.js';
 import type { TrainingOptions } from './training-options.js';
 
@@ -30,7 +30,7 @@ export function leastTrainingMemory(configuration: TransformerConfiguration, opt
   const { loraRank, onlyTrainTransformerLayers } = options;
   const own = parameterSpecifications(configuration);
   const inBlocks = own.filter(({ name }) => name.startsWith('h.'));
-  const adapters = loraRank === undefined ? [] : adapterSpecifications(configuration, loraRank);
+  const adapters = loraRank === undefined ? [] : loraSpecifications(configuration, loraRank);
   const trained = loraRank === undefined ? (onlyTrainTransformerLayers ? inBlocks : own) : adapters;
   return bytesPerFloat * (elements(own) + elements(adapters) + 3 * elements(trained));
 }

@@ -1,5 +1,5 @@
-import { adapterSpecifications, mergedParameter } from '../transformer/adapters.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
+import { loraSpecifications, mergedWithLora } from '../transformer/lora.js';
 import {
   createParameterStore,
   initializeParameters,
@@ -33,7 +33,7 @@ export function createTrainableModel(
   { loraRank, onlyTrainTransformerLayers }: Pick<TrainingOptions, 'loraRank' | 'onlyTrainTransformerLayers'>,
 ): TrainableModel {
   const own = parameterSpecifications(configuration);
-  const adapters = loraRank === undefined ? [] : adapterSpecifications(configuration, loraRank);
+  const adapters = loraRank === undefined ? [] : loraSpecifications(configuration, loraRank);
   const isTrained = ({ name }: ParameterSpecification): boolean =>
     loraRank === undefined && (!onlyTrainTransformerLayers || name.startsWith('h.'));
   const trained = [...own.filter(isTrained), ...adapters];
@@ -71,5 +71,5 @@ export function parameterFeeds({ trained, frozen }: TrainableModel): Record<stri
 
 /** A parameter of the model as it is to be saved: adapters worked into the weights. */
 export function savedParameter({ trained, frozen }: TrainableModel, name: string): Float32Array {
-  return trained.parameters.views.get(name) ?? mergedParameter(frozen, trained.parameters, name);
+  return trained.parameters.views.get(name) ?? mergedWithLora(frozen, trained.parameters, name);
 }

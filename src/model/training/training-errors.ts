@@ -1,5 +1,5 @@
 import { TitlesmithError } from '../../common/errors.js';
-import { DeviceMemoryError, TensorTooLargeError } from '../engine/out-of-memory.js';
+import { OutOfDeviceMemoryError, TensorTooLargeError } from '../engine/out-of-memory.js';
 import type { TrainingOptions } from './training-options.js';
 import type { TrainingPlan } from './training-plan.js';
 
@@ -14,7 +14,7 @@ export function divergedError(what: string, { mixedPrecision }: TrainingOptions)
 
 /** An error of training; where it says that the device has too little memory, with the options that need less. */
 export function explainMemoryShortage(error: unknown, options: TrainingOptions, plan: TrainingPlan): unknown {
-  if (!(error instanceof DeviceMemoryError)) return error;
+  if (!(error instanceof OutOfDeviceMemoryError)) return error;
   const { batchSize, accumulateGradients, recompute } = options;
   const smaller = Math.max(1, Math.floor(batchSize / 2));
   const batches = accumulateGradients * Math.ceil(batchSize / smaller);
@@ -29,5 +29,5 @@ export function explainMemoryShortage(error: unknown, options: TrainingOptions, 
       ? `${error.message} That is ${batch}`
       : `The graphics card has too little memory for ${batch}`;
   const hint = `Try ${ways.join(', or ')}.`;
-  return new DeviceMemoryError(`${message}; the last checkpoint is as it was.`, hint, error);
+  return new OutOfDeviceMemoryError(`${message}; the last checkpoint is as it was.`, hint, error);
 }

@@ -23,8 +23,8 @@ import {
 } from '../graph/builder.js';
 import { type FloatType, isFloat } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
-import { adapterNames, adapterScale } from './adapters.js';
 import type { TransformerConfiguration } from './configuration.js';
+import { loraNames, loraScale } from './lora.js';
 import type { ParameterSpecification } from './parameters.js';
 
 /** Symbolic parameters by the names of `parameterSpecifications`. */
@@ -228,9 +228,9 @@ function linear(parameters: SymbolicParameters, name: string, input: Tensor): Te
   const x = cast(input, type);
   const bias = cast(parameter(parameters, `${name}.bias`), type);
   const y = add(product(parameters, `${name}.weight`, x), bias);
-  const { down, up } = adapterNames(name);
+  const { down, up } = loraNames(name);
   const [a, b] = [parameters.get(down), parameters.get(up)];
-  return a && b ? add(y, matmul(matmul(x, a), b, { alpha: adapterScale })) : y;
+  return a && b ? add(y, matmul(matmul(x, a), b, { alpha: loraScale })) : y;
 }
 
 function normalize({ configuration, parameters }: TransformerContext, name: string, x: Tensor): Tensor {

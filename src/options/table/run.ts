@@ -72,3 +72,10 @@ export const runOptions = {
   },
   json: { group: 'Run', commands: commandNames, type: 'switch', help: 'Print JSON lines instead of text.' },
 } as const satisfies OptionRows;
+
+/** The seed of texts that a program asks for: any safe integer, as OpenAI's clients send it. */
+export const anySeed = {
+  ...runOptions.seed,
+  minimum: Number.MIN_SAFE_INTEGER,
+  maximum: Number.MAX_SAFE_INTEGER,
+} as const;

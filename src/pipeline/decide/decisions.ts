@@ -8,7 +8,7 @@ import { runFiles } from '../run/run-files.js';
 import type { RunPlan } from '../run/run-plan.js';
 import { decideDevice, describeDevice } from './device.js';
 import { checkPublishedModel } from './memory.js';
-import { decideStart, keptModel, wishedModel } from './model.js';
+import { decideStartingModel, keptModel, requestedModel } from './model.js';
 import { decideSource } from './source.js';
 
 /** Decisions of a call for whole runs; without a model and a device where the stages asked for need none. */
@@ -31,8 +31,8 @@ export async function decideForRuns(
     return { source };
   }
   const hasTrained = plans.some(({ folder }) => existsSync(join(folder, runFiles.checkpoint)));
-  if (!hasTrained) checkPublishedModel(wishedModel(options), options);
-  const model = await decideStart(options, onProgress, source.choice);
+  if (!hasTrained) checkPublishedModel(requestedModel(options), options);
+  const model = await decideStartingModel(options, onProgress, source.choice);
   const device = await decideDevice(options);
   say(`source: ${source.choice} (${source.reason})`);
   say(`model: ${model.choice} (${model.reason})`);
@@ -55,7 +55,8 @@ export function decideForRun(
   onProgress: ProgressListener,
 ): Decisions {
   const { source, device } = decisions;
-  const model = decisions.model && keptModel(manifest, wishedModel(options), decisions.model, source.choice);
+  const model =
+    decisions.model && keptModel(manifest, requestedModel(options), decisions.model, source.choice);
   if (model && model.choice !== decisions.model?.choice) {
     onProgress({ kind: 'note', message: `model: ${model.choice}, as this run was trained with` });
   }
@@ -76,8 +77,9 @@ export async function decideForStage(
 ): Promise<Decisions> {
   const { decisions } = manifest;
   if (stage !== 'finetune' && stage !== 'generate') return decisions;
-  const trained = stage === 'finetune' && (await decideStart(options, onProgress, decisions.source?.choice));
-  const model = trained ? keptModel(manifest, wishedModel(options), trained) : decisions.model;
+  const trained =
+    stage === 'finetune' && (await decideStartingModel(options, onProgress, decisions.source?.choice));
+  const model = trained ? keptModel(manifest, requestedModel(options), trained) : decisions.model;
   const { mixedPrecision, precision, ...anyStage } = options;
   const asked = stage === 'finetune' ? { mixedPrecision } : { precision };
   const device = await decideDevice({ ...anyStage, ...asked });

@@ -1,11 +1,11 @@
-import type { DeviceChoice } from '../../model/engine/device-names.js';
-import { formatDevice, parseDevice } from '../../model/engine/device-names.js';
+import type { DeviceChoice } from '../../model/engine/device-choice.js';
+import { formatDevice, parseDevice } from '../../model/engine/device-choice.js';
 import { chooseDevice, requireDevice, requireFloat16 } from '../../model/engine/devices.js';
 import type { RunOptions } from '../../options/option-table.js';
 import type { Decision, StageRecord } from '../run/manifest.js';
 
 /** Options that a device may be unable to serve. */
-type Asked = Pick<RunOptions, 'device' | 'engine'> &
+type DeviceRequest = Pick<RunOptions, 'device' | 'engine'> &
   Partial<Pick<RunOptions, 'mixedPrecision' | 'precision'>>;
 
 /**
@@ -13,7 +13,12 @@ type Asked = Pick<RunOptions, 'device' | 'engine'> &
  * @throws TitlesmithError when the device named does not work, or the device does not compute in float16 where that is
  *   asked for: it never becomes another.
  */
-export async function decideDevice({ device, engine, mixedPrecision, precision }: Asked): Promise<Decision> {
+export async function decideDevice({
+  device,
+  engine,
+  mixedPrecision,
+  precision,
+}: DeviceRequest): Promise<Decision> {
   const chosen = device === 'auto' ? await chooseDevice(engine) : await requireDevice({ engine, device });
   const { description } = chosen;
   const flags = [

@@ -22,13 +22,14 @@ export function memoryHolder(): string {
   return isBound ? 'this container or control group' : 'this machine';
 }
 
-interface Trained {
+/** What of a model is trained. */
+interface TrainedPart {
   readonly loraRank: number | undefined;
   readonly onlyTrainTransformerLayers: boolean;
 }
 
 /** As {@link checkTrainingMemory}, for a model known by its name alone, without a network; `auto` is none yet. */
-export function checkPublishedModel(name: string, options: Trained): void {
+export function checkPublishedModel(name: string, options: TrainedPart): void {
   const shape = name === 'nano' || name === 'auto' ? undefined : publishedShape(name);
   if (shape) checkTrainingMemory(name, shape, options);
 }
@@ -42,7 +43,7 @@ export function checkPublishedModel(name: string, options: Trained): void {
 export function checkTrainingMemory(
   name: string,
   configuration: TransformerConfiguration,
-  options: Trained,
+  options: TrainedPart,
   memory: number = machineMemory(),
 ): void {
   const needed = leastTrainingMemory(configuration, options);

@@ -74,7 +74,7 @@ export function keptModel(
  * before any model.
  * @throws TitlesmithError `usage` when there is nothing at that path.
  */
-export function wishedModel({ model, restoreFrom }: Pick<RunOptions, 'model' | 'restoreFrom'>): string {
+export function requestedModel({ model, restoreFrom }: Pick<RunOptions, 'model' | 'restoreFrom'>): string {
   if (restoreFrom === undefined || restoreFrom === 'latest' || restoreFrom === 'fresh') return model;
   if (existsSync(restoreFrom) || existsSync(`${restoreFrom}.index`)) return restoreFrom;
   throw usageError(
@@ -83,16 +83,16 @@ export function wishedModel({ model, restoreFrom }: Pick<RunOptions, 'model' | '
 }
 
 /**
- * The model a run starts from, and why: {@link decideModel} of {@link wishedModel}.
+ * The model a run starts from, and why: {@link decideModel} of {@link requestedModel}.
  * @param source the source decided, where it is known.
  * @throws TitlesmithError when the model named cannot be had.
  */
-export async function decideStart(
+export async function decideStartingModel(
   options: Pick<RunOptions, 'model' | 'restoreFrom'>,
   onProgress: ProgressListener,
   source: string | undefined,
 ): Promise<Decision> {
-  const model = wishedModel(options);
+  const model = requestedModel(options);
   const decision = await decideModel(model, onProgress, undefined, source);
   if (model === options.model) return decision;
   return { ...decision, reason: `named with ${flagOf('restoreFrom')}` };

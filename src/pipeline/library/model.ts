@@ -1,8 +1,8 @@
 import { TitlesmithError } from '../../common/errors.js';
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import { AtomicFile } from '../../io/atomic-file.js';
-import { generateTexts } from '../../model/generation/generate.js';
 import { type GenerationOptions, generationDefaults } from '../../model/generation/generation-options.js';
+import { generateTexts } from '../../model/generation/generation-request.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError } from '../../common/errors.js';
 import { overfitStatistics } from '../../dedupe/statistics.js';
+import { readAppendLog } from '../../io/append-log.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readClientBundle } from '../../io/client-bundle.js';
+import { jsonLines } from '../../io/record-formats.js';
 import { optionNames, type RunOptions, stagesOf } from '../../options/option-table.js';
 import { flagOf } from '../../options/options.js';
 import { buildReport } from '../../report/build-report.js';
@@ -13,6 +13,9 @@ import type { PageAssets } from '../../web/html-page.js';
 import { readJudgement } from '../run/judgement-file.js';
 import { runFiles } from '../run/run-files.js';
 import type { ReportCounts, RunCounts, StageJob } from './stage.js';
+
+/** metrics.jsonl, as training writes it. */
+const metricsLines = jsonLines((value) => value as TrainingPoint);
 
 /** Everything a run left behind → report.html and report.json. */
 export async function runReport(job: StageJob): Promise<ReportCounts> {
@@ -28,7 +31,7 @@ export async function runReport(job: StageJob): Promise<ReportCounts> {
     seed: options.seed,
     options: shownOptions(options),
     counts: job.counts as RunCounts,
-    metrics: await readMetrics(join(folder, runFiles.metrics)),
+    metrics: await readAppendLog(join(folder, runFiles.metrics), metricsLines),
     judgement,
     overfit,
   });
@@ -59,15 +62,4 @@ function shownOptions(options: RunOptions): Record<string, string | number | boo
     shown[flagOf(name).slice(2)] = value;
   }
   return shown;
-}
-
-async function readMetrics(path: string): Promise<TrainingPoint[]> {
-  let content: string;
-  try {
-    content = await readFile(path, 'utf8');
-  } catch (error) {
-    throw fileError('read', path, error);
-  }
-  const lines = content.split('\n').filter((line) => line !== '');
-  return lines.map((line) => JSON.parse(line) as TrainingPoint);
 }

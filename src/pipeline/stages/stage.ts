@@ -46,7 +46,6 @@ export interface StageContext extends WorkContext {
 
 import type { OverfitStatistics, OverfitVerdict } from '../../common/judgement.js';
 
-/** What each stage counts: recorded in run.json, shown in the summary, handed to the report. Free of durations, so that equal work gives equal counts. */
 export type ExtractCounts = {
   /** Titles the source gave. */
   readonly extracted: number;
@@ -98,7 +97,10 @@ export type ReportCounts = {
   readonly excess: OverfitStatistics['excess'];
 };
 
-/** The counts of all stages that are done. */
+/**
+ * What stages that are done counted: recorded in run.json, shown in the summary, handed to the report. Free of durations,
+ * so that equal work gives equal counts.
+ */
 export interface RunCounts {
   readonly extract?: ExtractCounts;
   readonly dataset?: DatasetCounts;

@@ -1,48 +1,39 @@
-import { randomInt } from 'node:crypto';
+import {
+  type FieldValues,
+  fieldSchemas,
+  fromFields,
+  readFields,
+  toFields,
+} from '../../options/json-schema.js';
+import { generationOptions, samplingOptions } from '../../options/table/generation.js';
 import { HttpError } from '../../web/http-error.js';
 import { schemaError } from '../../web/server/failures.js';
 import type { HttpApp, HttpReply, HttpRequest } from '../../web/server/http-app.js';
 import type { CompletionRequest } from '../completion.js';
 import type { ServedCondition } from '../served-model.js';
 import { collect, type RouteContext, submit } from './answer.js';
-import { assertWholeCharacters, hiddenPrefix } from './prompt-fields.js';
+import { assertWholeCharacters, hiddenPrefix, randomSeed } from './prompt-fields.js';
 
-/** What gpt-2-cloud-run takes, by its names. */
-interface Parameters {
-  readonly length: number;
-  readonly temperature: number;
-  readonly top_k: number;
-  readonly top_p: number;
-  readonly prefix: string;
-  readonly truncate: string;
-  readonly include_prefix: string | boolean;
-}
+/** Numbers that gpt-2-cloud-run takes. Names and defaults are those of its app.py, which are ours but for one. */
+const numbers = {
+  ...toFields(samplingOptions),
+  length: { ...generationOptions.length, default: 100 },
+} as const;
 
-/** The values of its app.py; `truncate` is its end mark, which ends our texts anyway. */
-const defaults: Parameters = {
-  length: 100,
-  temperature: 0.7,
-  top_k: 0,
-  top_p: 0,
-  prefix: '',
-  truncate: '',
-  include_prefix: true,
-};
+/** What else it takes, as text; its `truncate` is its end mark by default, which ends our texts anyway. */
+const textDefaults = { prefix: '', truncate: '', include_prefix: 'true' };
+
+type Parameters = FieldValues<typeof numbers> & typeof textDefaults;
 
 const schema = {
   type: 'object',
   properties: {
-    length: { type: 'integer', minimum: 1, maximum: 1023 },
-    temperature: { type: 'number', minimum: 0, maximum: 100 },
-    top_k: { type: 'integer', minimum: 0, maximum: 1_000_000 },
-    top_p: { type: 'number', minimum: 0, maximum: 1 },
+    ...fieldSchemas(numbers),
     prefix: { type: 'string' },
     truncate: { type: 'string', maxLength: 500 },
     include_prefix: { type: ['string', 'boolean'] },
   },
 } as const;
-
-const numeric = ['length', 'temperature', 'top_k', 'top_p'];
 
 /** It cuts prefixes off here. */
 const mostPrefixCharacters = 500;
@@ -92,12 +83,12 @@ function readParameters(request: HttpRequest, given: unknown): Parameters {
   }
   const read = Object.fromEntries(
     Object.entries(given)
-      .filter(([name, value]) => Object.hasOwn(defaults, name) && value !== null)
-      .map(([name, value]) => [name, numeric.includes(name) ? toNumber(value) : value]),
+      .filter(([name, value]) => Object.hasOwn(schema.properties, name) && value !== null)
+      .map(([name, value]) => [name, Object.hasOwn(numbers, name) ? toNumber(value) : value]),
   );
   const check = request.compileValidationSchema(schema);
   if (!check(read)) throw schemaError(check.errors ?? []);
-  const parameters = { ...defaults, ...read };
+  const parameters = { ...textDefaults, ...read, ...readFields(numbers, read) };
   assertWholeCharacters('prefix', parameters.prefix);
   assertWholeCharacters('truncate', parameters.truncate);
   return parameters;
@@ -110,19 +101,17 @@ function toNumber(value: unknown): unknown {
 }
 
 function toCompletionRequest(
-  { length, temperature, top_k, top_p, prefix, truncate, include_prefix }: Parameters,
+  { prefix, truncate, include_prefix, ...values }: Parameters,
   condition: ServedCondition | undefined,
 ): CompletionRequest {
-  const seed = randomInt(2 ** 32);
+  const seed = randomSeed();
   return {
     options: {
       seed,
       hiddenPrefix: hiddenPrefix(condition, {}, seed),
       nsamples: 1,
-      length,
-      temperature,
-      topK: top_k,
-      topP: top_p,
+      length: values.length,
+      ...fromFields(samplingOptions, values),
       prefixes: [[...prefix].slice(0, mostPrefixCharacters).join('')],
       truncate: truncate === '' ? undefined : truncate,
       includePrefix: String(include_prefix).toLowerCase() === 'true',

@@ -1,5 +1,8 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { packageVersion } from '../../io/package-root.js';
+import { fieldSchemas, fromFields, readFields, toFields } from '../../options/json-schema.js';
+import { generationOptions, samplingOptions } from '../../options/table/generation.js';
+import { anySeed } from '../../options/table/run.js';
 import { fieldError, HttpError } from '../../web/http-error.js';
 import { sendEvents, serverSentEvent } from '../../web/server/event-stream.js';
 import { toShownError } from '../../web/server/failures.js';
@@ -21,21 +24,15 @@ import {
   conditionSchema,
   hiddenPrefix,
   longestPromptCharacters,
+  randomSeed,
 } from './prompt-fields.js';
 
 /** A request as OpenAI's clients send it; null is as good as nothing. */
 interface CompletionBody extends ConditionFields {
   readonly model: string;
   readonly prompt?: string | readonly string[] | null;
-  readonly n?: number | null;
-  readonly best_of?: number | null;
-  readonly max_tokens?: number | null;
-  readonly temperature?: number | null;
-  readonly top_p?: number | null;
-  readonly top_k?: number | null;
   readonly stop?: string | readonly string[] | null;
-  readonly seed?: number | null;
-  readonly echo?: boolean | null;
+  readonly best_of?: number | null;
   readonly stream?: boolean | null;
   readonly stream_options?: { readonly include_usage?: boolean } | null;
 }
@@ -44,7 +41,22 @@ const mostPrompts = 64;
 const promptSchema = { type: 'string', maxLength: longestPromptCharacters } as const;
 const stopSchema = { type: 'string', minLength: 1, maxLength: 200 } as const;
 
-function schema(mostTexts: number, condition: ServedCondition | undefined) {
+/** Fields that are options by other names, with OpenAI's bounds and defaults where those are others. */
+function fieldsFor(mostTexts: number) {
+  const { nsamples, length, includePrefix } = generationOptions;
+  const sampling = toFields(samplingOptions);
+  return {
+    ...sampling,
+    temperature: { ...sampling.temperature, maximum: 2, default: 1 },
+    top_p: { ...sampling.top_p, default: 1 },
+    n: { ...nsamples, maximum: mostTexts, default: 1 },
+    max_tokens: { ...length, default: 16 },
+    seed: { ...anySeed, default: undefined },
+    echo: { ...includePrefix, default: false },
+  } as const;
+}
+
+function schema(fields: Fields, condition: ServedCondition | undefined) {
   return {
     type: 'object',
     required: ['model'],
@@ -58,19 +70,8 @@ function schema(mostTexts: number, condition: ServedCondition | undefined) {
           { type: 'null' },
         ],
       },
-      n: { type: ['integer', 'null'], minimum: 1, maximum: mostTexts },
-      best_of: { type: ['integer', 'null'], minimum: 1, maximum: mostTexts },
-      max_tokens: { type: ['integer', 'null'], minimum: 1, maximum: 1023 },
-      temperature: { type: ['number', 'null'], minimum: 0, maximum: 2 },
-      top_p: { type: ['number', 'null'], minimum: 0, maximum: 1 },
-      top_k: { type: ['integer', 'null'], minimum: 0, maximum: 1_000_000 },
+      ...fieldSchemas({ ...fields, best_of: fields.n }, { nullable: true }),
       stop: { anyOf: [stopSchema, { type: 'array', maxItems: 4, items: stopSchema }, { type: 'null' }] },
-      seed: {
-        type: ['integer', 'null'],
-        minimum: Number.MIN_SAFE_INTEGER,
-        maximum: Number.MAX_SAFE_INTEGER,
-      },
-      echo: { type: ['boolean', 'null'] },
       stream: { type: ['boolean', 'null'] },
       stream_options: {
         type: ['object', 'null'],
@@ -89,6 +90,8 @@ function schema(mostTexts: number, condition: ServedCondition | undefined) {
   };
 }
 
+type Fields = ReturnType<typeof fieldsFor>;
+
 /** `GET /v1/models` and `POST /v1/completions` as OpenAI's clients know them. */
 export function completionRoutes(app: HttpApp, context: RouteContext): void {
   const { inference, served } = context;
@@ -98,6 +101,7 @@ export function completionRoutes(app: HttpApp, context: RouteContext): void {
     created: Math.floor(Date.now() / 1000),
     owned_by: 'titlesmith',
   };
+  const fields = fieldsFor(inference.mostTexts);
   app.get('/v1/models', async () => ({ object: 'list', data: [model] }));
   app.get('/v1/models/:name', async (request) => {
     assertModel((request.params as { name: string }).name, served.name);
@@ -105,11 +109,11 @@ export function completionRoutes(app: HttpApp, context: RouteContext): void {
   });
   app.post<{ Body: CompletionBody }>(
     '/v1/completions',
-    { schema: { body: schema(inference.mostTexts, served.condition) } },
+    { schema: { body: schema(fields, served.condition) } },
     async (request, reply) => {
       const { body } = request;
       assertModel(body.model, served.name);
-      const wanted = toCompletionRequest(body, inference.mostTexts, served.condition);
+      const wanted = toCompletionRequest(body, fields, served.condition);
       const answer = new Answer(served.name);
       const submission = submit(inference, reply, wanted);
       if (body.stream !== true) return answer.whole(await collect(submission, 'prompt'));
@@ -128,13 +132,14 @@ function assertModel(asked: string, name: string): void {
 /** @throws HttpError 400 naming the field. */
 function toCompletionRequest(
   body: CompletionBody,
-  mostTexts: number,
+  fields: Fields,
   condition: ServedCondition | undefined,
 ): CompletionRequest {
-  const { n, best_of, max_tokens, temperature, top_p, top_k, echo } = body;
-  const seed = body.seed ?? randomInt(2 ** 32);
-  const nsamples = n ?? 1;
-  if (best_of !== null && best_of !== undefined && best_of !== nsamples)
+  const values = readFields(fields, body);
+  const { n: nsamples, max_tokens: length, seed = randomSeed(), echo } = values;
+  const sampling = fromFields(samplingOptions, values);
+  const mostTexts = fields.n.maximum;
+  if ((body.best_of ?? nsamples) !== nsamples)
     throw fieldError('best_of', 'best_of must equal n: this server does not choose among texts.');
   const prefixes = [body.prompt ?? ''].flat();
   for (const prefix of prefixes) assertWholeCharacters('prompt', prefix);
@@ -147,14 +152,13 @@ function toCompletionRequest(
       seed,
       hiddenPrefix: hiddenPrefix(condition, body, seed),
       nsamples,
-      length: max_tokens ?? 16,
-      temperature: temperature ?? 1,
-      topK: top_k ?? 0,
+      length,
+      ...sampling,
       // To the model 0 is off; here it is the least share there is.
-      topP: Math.max(top_p ?? 1, 1e-9),
+      topP: Math.max(sampling.topP, 1e-9),
       prefixes,
       truncate: stop,
-      includePrefix: echo ?? false,
+      includePrefix: echo,
     },
     shorten: false,
     deltas: body.stream === true,

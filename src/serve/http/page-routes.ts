@@ -1,12 +1,13 @@
-import { randomInt } from 'node:crypto';
 import { readClientBundle } from '../../io/client-bundle.js';
+import { fieldSchemas, fromFields, readFields } from '../../options/json-schema.js';
+import { samplingOptions } from '../../options/table/generation.js';
 import { findDifferences } from '../../report/differences.js';
 import { sendEvents, serverSentEvent } from '../../web/server/event-stream.js';
 import { toShownError } from '../../web/server/failures.js';
 import { type HttpApp, servePage } from '../../web/server/http-app.js';
 import type { Completion, CompletionRequest } from '../completion.js';
-import { type ShownText, type TextsEvent, type TextsRequest, textBounds } from '../page/page-messages.js';
-import { renderServePage } from '../page/serve-page.js';
+import type { ShownText, TextsEvent, TextsRequest } from '../page/page-messages.js';
+import { renderServePage, textFields } from '../page/serve-page.js';
 import type { ServedCondition } from '../served-model.js';
 import { type BegunRequest, begun, type RouteContext, submit, whereBugsAreTold } from './answer.js';
 import {
@@ -14,24 +15,19 @@ import {
   conditionSchema,
   hiddenPrefix,
   longestPromptCharacters,
+  randomSeed,
 } from './prompt-fields.js';
 
 /** The page and the files beside it. */
 export const pageAddresses = ['/page', '/page.css', '/page.js'] as const;
 
 function schema(mostTexts: number, condition: ServedCondition | undefined) {
-  const { temperature, topK, topP, seed } = textBounds;
   return {
     type: 'object',
     additionalProperties: false,
     properties: {
       prompt: { type: 'string', maxLength: longestPromptCharacters },
-      n: { type: 'integer', minimum: 1, maximum: mostTexts },
-      length: { type: 'integer', minimum: 1, maximum: 1023 },
-      temperature: { type: 'number', ...temperature },
-      top_k: { type: 'integer', ...topK },
-      top_p: { type: 'number', ...topP },
-      seed: { type: 'integer', ...seed },
+      ...fieldSchemas({ ...textFields, n: { ...textFields.n, maximum: mostTexts } }),
       ...conditionSchema(condition),
     },
   };
@@ -67,18 +63,17 @@ export function pageRoutes(app: HttpApp, { served, settings, inference }: RouteC
 }
 
 function toCompletionRequest(body: TextsRequest, condition: ServedCondition | undefined): CompletionRequest {
-  const { prompt = '', n, length, temperature, top_k, top_p } = body;
-  const seed = body.seed ?? randomInt(2 ** 32);
+  const { prompt = '' } = body;
+  const values = readFields(textFields, body);
+  const { n: nsamples, length, seed = randomSeed() } = values;
   assertWholeCharacters('prompt', prompt);
   return {
     options: {
       seed,
       hiddenPrefix: hiddenPrefix(condition, body, seed),
-      nsamples: n ?? 1,
-      length: length ?? 64,
-      temperature: temperature ?? 0.7,
-      topK: top_k ?? 0,
-      topP: top_p ?? 0,
+      nsamples,
+      length,
+      ...fromFields(samplingOptions, values),
       prefixes: [prompt],
       truncate: undefined,
       includePrefix: true,

@@ -1,4 +1,6 @@
+import { randomInt } from 'node:crypto';
 import { conditionPrompt, parseKeywords } from '../../data/conditioning.js';
+import { runOptions } from '../../options/table/run.js';
 import { fieldError } from '../../web/http-error.js';
 import type { ServedCondition } from '../served-model.js';
 
@@ -11,6 +13,11 @@ export const longestPromptCharacters = 2000;
 export function assertWholeCharacters(field: string, text: string): void {
   if (/\p{Surrogate}/u.test(text))
     throw fieldError(field, `${field} holds half a character (a lone surrogate).`);
+}
+
+/** A seed where the client gives none, within what `--seed` takes too. */
+export function randomSeed(): number {
+  return randomInt(runOptions.seed.maximum + 1);
 }
 
 /** Fields by which a conditioned model is prompted, besides each route's own. */

@@ -1,17 +1,16 @@
+import type { BodyOf } from '../../options/json-schema.js';
+import type { samplingOptions } from '../../options/table/generation.js';
 import type { ErrorBody } from '../../web/http-error.js';
 
 /** What the page and its server say to each other, as JSON (docs/serve.md). */
 
 /** The body of `POST /texts`: what the form asks for. */
-export interface TextsRequest {
+export interface TextsRequest extends BodyOf<typeof samplingOptions> {
   readonly prompt?: string;
   /** Texts wanted. */
   readonly n?: number;
   /** Most new tokens of a text. */
   readonly length?: number;
-  readonly temperature?: number;
-  readonly top_k?: number;
-  readonly top_p?: number;
   readonly seed?: number;
   /** Where the model was trained to be prompted by it; empty for any. */
   readonly subreddit?: string | null;
@@ -62,11 +61,3 @@ export interface ClosestTitle {
 export interface Health {
   readonly status: 'ready' | 'loading' | 'shutting down';
 }
-
-/** What the page's form may ask for; the server holds it to the same. */
-export const textBounds = {
-  temperature: { minimum: 0, maximum: 2 },
-  topK: { minimum: 0, maximum: 1000 },
-  topP: { minimum: 0, maximum: 1 },
-  seed: { minimum: 0, maximum: 2 ** 32 - 1 },
-} as const;

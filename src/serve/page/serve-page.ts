@@ -1,6 +1,8 @@
+import { toFields } from '../../options/json-schema.js';
+import { generationOptions, samplingOptions } from '../../options/table/generation.js';
+import { runOptions } from '../../options/table/run.js';
 import { type Html, html, visible } from '../../web/html.js';
 import { renderServedPage } from '../../web/html-page.js';
-import { textBounds } from './page-messages.js';
 
 interface ServePage {
   readonly name: string;
@@ -16,6 +18,18 @@ interface ServePage {
   /** Whether it can be asked for titles about something. */
   readonly byKeywords: boolean;
 }
+
+const { length, nsamples } = generationOptions;
+const sampling = toFields(samplingOptions);
+
+/** Fields of the page's form that are options; the server holds it to the same. */
+export const textFields = {
+  ...sampling,
+  temperature: { ...sampling.temperature, maximum: 2 },
+  length,
+  n: { ...nsamples, default: 1 },
+  seed: { ...runOptions.seed, default: undefined },
+} as const;
 
 /** More texts than a page shows well at a time. */
 const mostShown = 50;
@@ -41,13 +55,13 @@ ${needsKey ? keyField : null}
 ${subreddits.length > 0 ? subredditField(subreddits) : null}
 ${byKeywords ? keywordField : null}
 ${slider({ id: 'n', label: 'Texts', minimum: 1, maximum: Math.min(mostShown, options.mostTexts), step: 1, value: 6 })}
-${slider({ id: 'temperature', label: 'Temperature', ...textBounds.temperature, step: 0.05, value: 0.7, help: 'Low: safe and alike. High: daring, then nonsense.' })}
+${slider({ id: 'temperature', label: 'Temperature', ...boundsOf(textFields.temperature), step: 0.05, help: 'Low: safe and alike. High: daring, then nonsense.' })}
 <details class="finer"><summary>Finer settings</summary>
-${slider({ id: 'length', label: 'Longest, in tokens', minimum: 4, maximum: Math.min(200, options.longest - 1), step: 1, value: Math.min(64, options.longest - 1) })}
-${slider({ id: 'top_k', label: 'Top k', minimum: 0, maximum: 100, step: 1, value: 0, help: 'Draw from the k likeliest tokens; 0 is off.' })}
-${slider({ id: 'top_p', label: 'Top p', minimum: 0, maximum: 1, step: 0.01, value: 0, help: 'Draw from the likeliest tokens of this share; 0 is off.' })}
+${slider({ id: 'length', label: 'Longest, in tokens', minimum: 4, maximum: Math.min(200, options.longest - 1), step: 1, value: Math.min(length.default, options.longest - 1) })}
+${slider({ id: 'top_k', label: 'Top k', ...boundsOf(textFields.top_k), maximum: 100, step: 1, help: 'Draw from the k likeliest tokens; 0 is off.' })}
+${slider({ id: 'top_p', label: 'Top p', ...boundsOf(textFields.top_p), step: 0.01, help: 'Draw from the likeliest tokens of this share; 0 is off.' })}
 <label class="field" for="seed">Seed
-<input id="seed" type="number" inputmode="numeric" min="0" max="${textBounds.seed.maximum}" step="1" placeholder="random">
+<input id="seed" type="number" inputmode="numeric" min="0" max="${textFields.seed.maximum}" step="1" placeholder="random">
 </label>
 <p class="help">The same seed and settings give the same texts.</p>
 </details>
@@ -101,6 +115,11 @@ interface Slider {
   readonly step: number;
   readonly value: number;
   readonly help?: string;
+}
+
+/** Where a slider begins, ends and stands at first. */
+function boundsOf(row: { readonly minimum: number; readonly maximum: number; readonly default: number }) {
+  return { minimum: row.minimum, maximum: row.maximum, value: row.default };
 }
 
 function slider({ id, label, minimum, maximum, step, value, help }: Slider): Html {

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as plainTfjs from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { parseDevice } from '../../../src/model/engine/device-names.js';
+import { parseDevice } from '../../../src/model/engine/device-choice.js';
 import type { Engine, NumericArray } from '../../../src/model/engine/engine.js';
 import { createTfjsEngine, usedKernels } from '../../../src/model/engine/tfjs.js';
 import { loadTfjs } from '../../../src/model/engine/tfjs-packages.js';

@@ -1,9 +1,9 @@
 import { silentContext, type WorkContext } from '../../../src/common/progress.js';
-import { generateTexts } from '../../../src/model/generation/generate.js';
 import {
   type GenerationOptions,
   generationDefaults,
 } from '../../../src/model/generation/generation-options.js';
+import { generateTexts } from '../../../src/model/generation/generation-request.js';
 import type { GeneratedText } from '../../../src/model/generation/sequence.js';
 import type { Tokenizer } from '../../../src/model/tokenizer/tokenizer.js';
 import type { DecodeSession } from '../../../src/model/transformer/decode-session.js';

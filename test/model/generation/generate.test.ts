@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { InterruptedError } from '../../../src/common/errors.js';
 import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
-import { generateTexts } from '../../../src/model/generation/generate.js';
 import { generationDefaults } from '../../../src/model/generation/generation-options.js';
+import { generateTexts } from '../../../src/model/generation/generation-request.js';
 import type { GeneratedText } from '../../../src/model/generation/sequence.js';
 import { chiSquare } from './chi-square.js';
 import { byIndex, generate } from './collect-texts.js';

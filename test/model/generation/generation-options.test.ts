@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
-import { generateTexts } from '../../../src/model/generation/generate.js';
 import {
   type GenerationOptions,
   generationDefaults,
   validateGenerationOptions,
 } from '../../../src/model/generation/generation-options.js';
+import { generateTexts } from '../../../src/model/generation/generation-request.js';
 import { recital, sessionOf, tokenizerOf } from './markov-model.js';
 
 const wrong: [Partial<GenerationOptions>, string][] = [

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
-import { generateTexts } from '../../../src/model/generation/generate.js';
 import {
   type GenerationOptions,
   generationDefaults,
 } from '../../../src/model/generation/generation-options.js';
+import { generateTexts } from '../../../src/model/generation/generation-request.js';
 import type { GeneratedText } from '../../../src/model/generation/sequence.js';
 import { openDecodeSession } from '../../../src/model/transformer/decode-session.js';
 import { storedWeights } from '../../../src/model/transformer/weight-source.js';

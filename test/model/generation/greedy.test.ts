@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
-import { generateTexts } from '../../../src/model/generation/generate.js';
 import { generationDefaults } from '../../../src/model/generation/generation-options.js';
+import { generateTexts } from '../../../src/model/generation/generation-request.js';
 import { openDecodeSession } from '../../../src/model/transformer/decode-session.js';
 import type { ParameterStore } from '../../../src/model/transformer/parameters.js';
 import { storedWeights } from '../../../src/model/transformer/weight-source.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
-import { generateTexts } from '../../../src/model/generation/generate.js';
 import { generationDefaults } from '../../../src/model/generation/generation-options.js';
+import { generateTexts } from '../../../src/model/generation/generation-request.js';
 import { encodePrompts } from '../../../src/model/generation/prompts.js';
 import type { GeneratedText } from '../../../src/model/generation/sequence.js';
 import { byIndex, generate } from './collect-texts.js';

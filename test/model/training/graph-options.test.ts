@@ -8,7 +8,7 @@ import {
   type TrainingGraphOptions,
   trainingGraph,
 } from '../../../src/model/training/loss-graph.js';
-import { adapterSpecifications, mergedParameter } from '../../../src/model/transformer/adapters.js';
+import { loraSpecifications, mergedWithLora } from '../../../src/model/transformer/lora.js';
 import {
   createParameterStore,
   type ParameterStore,
@@ -74,7 +74,7 @@ describe('training graph', () => {
 });
 
 describe('low-rank adapters', () => {
-  const adapters = adapterSpecifications(oracle.configuration, 3);
+  const adapters = loraSpecifications(oracle.configuration, 3);
 
   function randomAdapters(): ParameterStore {
     const store = createParameterStore(adapters);
@@ -103,7 +103,7 @@ describe('low-rank adapters', () => {
   it('give the loss of the merged weights', async () => {
     const [base, store] = [oracleParameters(), randomAdapters()];
     const merged = Object.fromEntries(
-      specifications.map(({ name }) => [name, mergedParameter(base, store, name)]),
+      specifications.map(({ name }) => [name, mergedWithLora(base, store, name)]),
     );
     const apart = await evaluate({ ...allFeeds(), ...Object.fromEntries(store.views) }, true);
     expect(Math.abs(apart - oracle.loss)).toBeGreaterThan(1e-3);
@@ -115,7 +115,7 @@ describe('low-rank adapters', () => {
     await run({ trainable: adapters }, { ...allFeeds(), ...Object.fromEntries(store.views) }, gradients);
     const ofMerged = createParameterStore(specifications);
     const merged = Object.fromEntries(
-      specifications.map(({ name }) => [name, mergedParameter(base, store, name)]),
+      specifications.map(({ name }) => [name, mergedWithLora(base, store, name)]),
     );
     await run({}, { ...oracleFeeds(), ...merged }, ofMerged);
     // W' = W + s·A·B, so dA = s·dW'·Bᵀ.

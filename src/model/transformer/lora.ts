@@ -2,25 +2,25 @@ import type { TransformerConfiguration } from './configuration.js';
 import { type ParameterSpecification, type ParameterStore, parameterSpecifications } from './parameters.js';
 
 /** Names of the two factors that are added to the matrix `${linear}.weight`. */
-export const adapterNames = (linear: string): { readonly down: string; readonly up: string } => ({
+export const loraNames = (linear: string): { readonly down: string; readonly up: string } => ({
   down: `${linear}.lora_A`,
   up: `${linear}.lora_B`,
 });
 
 /** What the product of the factors is multiplied with: α / r with α = 2r. */
-export const adapterScale = 2;
+export const loraScale = 2;
 
 /**
  * Low-rank adapters of every matrix in the blocks (Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models",
  * 2021, section 4.1): x·W becomes x·W + scale·(x·A)·B, with A [in,r] random and B [r,out] zero at the start, so that
  * training begins at the pretrained model.
  */
-export function adapterSpecifications(
+export function loraSpecifications(
   configuration: TransformerConfiguration,
   rank: number,
 ): ParameterSpecification[] {
   return adaptedMatrices(configuration).flatMap(({ linear, shape: [rows, columns] }) => {
-    const { down, up } = adapterNames(linear);
+    const { down, up } = loraNames(linear);
     return [
       {
         name: down,
@@ -45,9 +45,9 @@ function adaptedMatrices(
  * One parameter with its adapter worked in: W + scale·A·B, or the parameter itself where none is adapted.
  * @param base the model's own parameters; `adapters` the factors. Neither is changed.
  */
-export function mergedParameter(base: ParameterStore, adapters: ParameterStore, name: string): Float32Array {
+export function mergedWithLora(base: ParameterStore, adapters: ParameterStore, name: string): Float32Array {
   const weights = base.views.get(name)!;
-  const { down, up } = adapterNames(name.slice(0, -'.weight'.length));
+  const { down, up } = loraNames(name.slice(0, -'.weight'.length));
   const [a, b] = [adapters.views.get(down), adapters.views.get(up)];
   if (!a || !b) return weights;
   const merged = weights.slice();
@@ -56,7 +56,7 @@ export function mergedParameter(base: ParameterStore, adapters: ParameterStore, 
   const columns = b.length / rank;
   for (let row = 0; row < rows; row++) {
     for (let inner = 0; inner < rank; inner++) {
-      const factor = adapterScale * a[row * rank + inner]!;
+      const factor = loraScale * a[row * rank + inner]!;
       for (let column = 0; column < columns; column++) {
         merged[row * columns + column]! += factor * b[inner * columns + column]!;
       }

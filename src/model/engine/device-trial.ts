@@ -1,5 +1,5 @@
 import { add, gelu, input, matmul } from '../graph/builder.js';
-import { parseDevice } from './device-names.js';
+import { parseDevice } from './device-choice.js';
 import { float16Shortage } from './float16.js';
 import { findAdapter } from './onnxruntime/graphics-card.js';
 import { openEngine } from './open-engine.js';
