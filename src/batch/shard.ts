@@ -1,5 +1,8 @@
 import { usageError } from '../common/errors.js';
+import type { ValueRule } from '../options/option-row.js';
 import type { BatchSettings } from '../options/option-table.js';
+import { readOption } from '../options/options.js';
+import { batchSettings } from '../options/table/batch.js';
 
 /** Which part of a batch a machine does. */
 export interface Shard {
@@ -9,13 +12,14 @@ export interface Shard {
   readonly reason: string;
 }
 
+const { shardIndex: indexRow, shardCount: countRow } = batchSettings;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
-function read(environment: Environment, name: string): number | undefined {
+function read(environment: Environment, name: string, row: ValueRule): number | undefined {
   const text = environment[name];
   if (text === undefined || text === '') return undefined;
-  if (!/^\d{1,5}$/.test(text)) throw usageError(`${name} is ${JSON.stringify(text)}, which is no number.`);
-  return Number(text);
+  return readOption(name, row, text) as number;
 }
 
 /**
@@ -30,12 +34,12 @@ export function findShard(
 ): Shard | undefined {
   const indices = [
     { from: '--shard-index', value: shardIndex },
-    { from: 'CLOUD_RUN_TASK_INDEX', value: read(environment, 'CLOUD_RUN_TASK_INDEX') },
-    { from: 'JOB_COMPLETION_INDEX', value: read(environment, 'JOB_COMPLETION_INDEX') },
+    { from: 'CLOUD_RUN_TASK_INDEX', value: read(environment, 'CLOUD_RUN_TASK_INDEX', indexRow) },
+    { from: 'JOB_COMPLETION_INDEX', value: read(environment, 'JOB_COMPLETION_INDEX', indexRow) },
   ];
   const counts = [
     { from: '--shard-count', value: shardCount },
-    { from: 'CLOUD_RUN_TASK_COUNT', value: read(environment, 'CLOUD_RUN_TASK_COUNT') },
+    { from: 'CLOUD_RUN_TASK_COUNT', value: read(environment, 'CLOUD_RUN_TASK_COUNT', countRow) },
   ];
   const index = indices.find(({ value }) => value !== undefined);
   const count = counts.find(({ value }) => value !== undefined);

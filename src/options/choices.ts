@@ -21,7 +21,6 @@ export type StageName = (typeof stageNames)[number];
 
 /** Where titles may come from; `auto` is decided at the start of a run. */
 export const sourceNames = ['auto', 'bigquery', 'duckdb', 'csv', 'sample'] as const;
-export type SourceName = (typeof sourceNames)[number];
 
 /** What titles may be prompted by. */
 export const conditionNames = ['subreddit', 'keywords'] as const;
@@ -41,7 +40,6 @@ export type ScheduleName = (typeof scheduleNames)[number];
 
 /** Type in which training computes matrix products while weights, moments and the rest stay float32; `off`: float32 too. */
 export const mixedPrecisions = ['off', 'float16'] as const;
-export type MixedPrecision = (typeof mixedPrecisions)[number];
 
 /**
  * How generation computes: exactly as trained; with the blocks' matrices, and keys and values, in float16 on a device

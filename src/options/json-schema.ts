@@ -37,7 +37,7 @@ export function fromFields<Rows extends OptionRows>(
 }
 
 /** A JSON Schema, as far as options need it. */
-export interface JsonSchema {
+interface JsonSchema {
   readonly type: string | readonly string[];
   readonly [keyword: string]: unknown;
 }

@@ -13,7 +13,7 @@ export const optionGroups = [
   'Batch',
   'Run',
 ] as const;
-export type OptionGroup = (typeof optionGroups)[number];
+type OptionGroup = (typeof optionGroups)[number];
 
 /** What a number may be, both bounds included. */
 interface Bounds {
@@ -111,7 +111,7 @@ interface PlainValues {
 }
 
 /** One value by a rule. */
-export type ItemOf<Rule> = Rule extends { type: 'choice'; choices: readonly (infer Word)[] }
+type ItemOf<Rule> = Rule extends { type: 'choice'; choices: readonly (infer Word)[] }
   ? Word
   : Rule extends { type: 'choices'; choices: readonly (infer Word)[] }
     ? readonly Word[]

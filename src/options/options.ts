@@ -63,8 +63,7 @@ export function checkOptions(rows: OptionRows, values: Readonly<Record<string, u
   }
 }
 
-/** {@link readOption} for an option of a run, by its flag. */
-export function readRunOption(name: OptionName, given: unknown): unknown {
+function readRunOption(name: OptionName, given: unknown): unknown {
   return readOption(flagOf(name), rowOf(name), given);
 }
 

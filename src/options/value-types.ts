@@ -76,6 +76,11 @@ function isTimeZone(value: unknown): boolean {
   }
 }
 
+/** The number that a text stands for, exponents allowed, hexadecimal not; any other text as it is. */
+export function readDecimal(text: string): number | string {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
+}
+
 const truth: ValueType<unknown> = {
   read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
   accepts: (value) => typeof value === 'boolean',
@@ -91,9 +96,8 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
       (typeof value !== 'number' || Number.isSafeInteger(value)) && isWithin(value, rule),
     fault: (rule) => boundsFault('whole number', rule),
   },
-  /** Exponents allowed, hexadecimal not. */
   number: {
-    read: (text) => (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text),
+    read: readDecimal,
     accepts: isWithin,
     fault: (rule) => boundsFault('number', rule),
   },

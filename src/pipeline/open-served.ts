@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileError, usageError } from '../common/errors.js';
 import type { RunOptions, ServeOptions } from '../options/option-table.js';
-import { defaultsOf, restoreOptions } from '../options/options.js';
+import { defaultsOf, readOption, restoreOptions } from '../options/options.js';
 import { generationOptions } from '../options/table/generation.js';
 import { serveOptions } from '../options/table/serve.js';
 import type { ServedModel, ServeSettings } from '../serve/served-model.js';
@@ -105,9 +105,7 @@ function chooseHost(
 
 function portOf(value: string | undefined): number | undefined {
   if (value === undefined || value === '') return undefined;
-  const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
-  if (port <= 65_535) return port;
-  throw usageError(`PORT of the environment is ${JSON.stringify(value)}, which is no port.`);
+  return readOption('PORT of the environment', serveOptions.port, value) as number;
 }
 
 async function readKey(

@@ -20,7 +20,7 @@ describe('a shard', () => {
     expect(() => findShard({ ...none, shardCount: 2 }, {})).toThrow(/not which/);
     expect(() => findShard({ shardIndex: 2, shardCount: 2 }, {})).toThrow(/count from 0/);
     expect(() => findShard(none, { CLOUD_RUN_TASK_INDEX: 'x', CLOUD_RUN_TASK_COUNT: '1' })).toThrow(
-      /no number/,
+      /CLOUD_RUN_TASK_INDEX got "x", which is not a whole number/,
     );
   });
 

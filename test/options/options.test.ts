@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { TitlesmithError } from '../../src/common/errors.js';
 import { checkOptionsTogether } from '../../src/options/option-rules.js';
-import { type OptionName, optionNames, type RunOptions } from '../../src/options/option-table.js';
+import { type OptionName, optionNames, type RunOptions, rowOf } from '../../src/options/option-table.js';
 import {
   defaultOptions,
   flagOf,
-  readRunOption,
+  readOption,
   recordOptions,
   restoreOptions,
 } from '../../src/options/options.js';
@@ -38,7 +38,7 @@ describe('one value', () => {
     ['maxBytesBilled', '100GiB', 100 * 2 ** 30],
   ];
   test.each(accepted)('--%s %s', (name, text, value) => {
-    expect(readRunOption(name, text)).toBe(value);
+    expect(readOption(flagOf(name), rowOf(name), text)).toBe(value);
   });
 
   const refused: [OptionName, string][] = [
@@ -75,7 +75,7 @@ describe('one value', () => {
     ['runsDir', ''],
   ];
   test.each(refused)('--%s %j is refused, naming flag and value', (name, value) => {
-    const error = thrownBy(() => readRunOption(name, value));
+    const error = thrownBy(() => readOption(flagOf(name), rowOf(name), value));
     expect(error.code).toBe('usage');
     expect(error.message).toContain(`${flagOf(name)} got ${JSON.stringify(value)}`);
   });

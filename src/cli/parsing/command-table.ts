@@ -6,7 +6,7 @@ import type { Request, SingleCommandOptions } from './request.js';
 /** Values of options that were given. Which there can be, the command's rows of the option table say. */
 export type Given = Partial<RunOptions & ServeOptions & BatchSettings & SingleCommandOptions>;
 
-export interface CommandArgument {
+interface CommandArgument {
   readonly name: string;
   readonly help: string;
   readonly optional?: true;

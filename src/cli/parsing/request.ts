@@ -6,9 +6,9 @@ import type { singleCommandOptions } from '../../options/table/single-commands.j
 export type SingleCommandOptions = ValuesOf<typeof singleCommandOptions>;
 
 /** The one option of every command. */
-export type JsonOption = Partial<Pick<RunOptions, 'json'>>;
+type JsonOption = Partial<Pick<RunOptions, 'json'>>;
 
-export type ServeRequestOptions = Partial<ServeOptions> & JsonOption;
+type ServeRequestOptions = Partial<ServeOptions> & JsonOption;
 export type BatchRequestOptions = Partial<BatchSettings & Pick<SingleCommandOptions, 'resume'>> & JsonOption;
 export type ReviewOptions = Partial<Pick<SingleCommandOptions, 'port'>> & JsonOption;
 export type ExportOptions = Partial<Pick<SingleCommandOptions, 'format' | 'output'>> & JsonOption;

@@ -1,7 +1,7 @@
 import { usageError } from '../../common/errors.js';
 import type { ValuesOf } from '../../options/option-row.js';
 import { checkOption, checkOptions, defaultsOf } from '../../options/options.js';
-import { generationOptions, samplingOptions } from '../../options/table/generation.js';
+import { anyText, generationOptions, samplingOptions } from '../../options/table/generation.js';
 import { anySeed } from '../../options/table/run.js';
 
 type Values = ValuesOf<typeof generationOptions>;
@@ -59,8 +59,6 @@ const rows = {
   nsamples: { ...generationOptions.nsamples, maximum: Number.MAX_SAFE_INTEGER },
   seed: anySeed,
 };
-/** Prefixes and texts to truncate at come from HTTP too, where they may hold a NUL. */
-const textRow = { ...generationOptions.prefix, allowsNul: true } as const;
 
 /**
  * Checks options.
@@ -77,12 +75,12 @@ export function validateGenerationOptions(options: GenerationOptions): void {
   }
   if (prefixes !== undefined && (prefixes.length === 0 || prefixes.length > mostPrefixes))
     throw usageError(`--prefix-file holds ${prefixes.length} prefixes, not 1 to ${mostPrefixes}.`);
-  if (prefix !== undefined) checkOption('--prefix', textRow, prefix);
-  if (hiddenPrefix !== undefined) checkOption('the hidden prefix', textRow, hiddenPrefix);
+  if (prefix !== undefined) checkOption('--prefix', anyText, prefix);
+  if (hiddenPrefix !== undefined) checkOption('the hidden prefix', anyText, hiddenPrefix);
   for (const [index, each] of (prefixes ?? []).entries())
-    checkOption(`--prefix-file line ${index + 1}`, textRow, each);
+    checkOption(`--prefix-file line ${index + 1}`, anyText, each);
   for (const end of [truncate ?? []].flat()) {
-    checkOption('--truncate', textRow, end);
+    checkOption('--truncate', anyText, end);
     if (end !== '') continue;
     throw usageError(
       '--truncate got "", which every text holds.',

@@ -120,3 +120,6 @@ export const generationOptions = {
     defaultInWords: 'a line of 20 equals signs',
   },
 } as const satisfies OptionRows;
+
+/** Text that a program asks with. It may hold a NUL, which no command line can. */
+export const anyText = { ...generationOptions.prefix, allowsNul: true } as const;

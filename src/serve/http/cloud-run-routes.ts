@@ -6,13 +6,14 @@ import {
   toFields,
 } from '../../options/json-schema.js';
 import { generationOptions, samplingOptions } from '../../options/table/generation.js';
+import { readDecimal } from '../../options/value-types.js';
 import { HttpError } from '../../web/http-error.js';
 import { schemaError } from '../../web/server/failures.js';
 import type { HttpApp, HttpReply, HttpRequest } from '../../web/server/http-app.js';
 import type { CompletionRequest } from '../completion.js';
 import type { ServedCondition } from '../served-model.js';
 import { collect, type RouteContext, submit } from './answer.js';
-import { assertWholeCharacters, hiddenPrefix, randomSeed } from './prompt-fields.js';
+import { checkText, hiddenPrefix, randomSeed } from './prompt-fields.js';
 
 /** Numbers that gpt-2-cloud-run takes. Names and defaults are those of its app.py, which are ours but for one. */
 const numbers = {
@@ -84,20 +85,17 @@ function readParameters(request: HttpRequest, given: unknown): Parameters {
   const read = Object.fromEntries(
     Object.entries(given)
       .filter(([name, value]) => Object.hasOwn(schema.properties, name) && value !== null)
-      .map(([name, value]) => [name, Object.hasOwn(numbers, name) ? toNumber(value) : value]),
+      .map(([name, value]) => [
+        name,
+        typeof value === 'string' && Object.hasOwn(numbers, name) ? readDecimal(value) : value,
+      ]),
   );
   const check = request.compileValidationSchema(schema);
   if (!check(read)) throw schemaError(check.errors ?? []);
   const parameters = { ...textDefaults, ...read, ...readFields(numbers, read) };
-  assertWholeCharacters('prefix', parameters.prefix);
-  assertWholeCharacters('truncate', parameters.truncate);
+  checkText('prefix', parameters.prefix);
+  checkText('truncate', parameters.truncate);
   return parameters;
-}
-
-function toNumber(value: unknown): unknown {
-  return typeof value === 'string' && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value)
-    ? Number(value)
-    : value;
 }
 
 function toCompletionRequest(

@@ -19,8 +19,8 @@ import {
   whereBugsAreTold,
 } from './answer.js';
 import {
-  assertWholeCharacters,
   type ConditionFields,
+  checkText,
   conditionSchema,
   hiddenPrefix,
   longestPromptCharacters,
@@ -142,11 +142,11 @@ function toCompletionRequest(
   if ((body.best_of ?? nsamples) !== nsamples)
     throw fieldError('best_of', 'best_of must equal n: this server does not choose among texts.');
   const prefixes = [body.prompt ?? ''].flat();
-  for (const prefix of prefixes) assertWholeCharacters('prompt', prefix);
+  for (const prefix of prefixes) checkText('prompt', prefix);
   if (prefixes.length * nsamples > mostTexts)
     throw fieldError('n', `n and prompt ask for more than ${mostTexts} texts together.`);
   const stop = [body.stop ?? []].flat();
-  for (const text of stop) assertWholeCharacters('stop', text);
+  for (const text of stop) checkText('stop', text);
   return {
     options: {
       seed,

@@ -11,7 +11,7 @@ import { renderServePage, textFields } from '../page/serve-page.js';
 import type { ServedCondition } from '../served-model.js';
 import { type BegunRequest, begun, type RouteContext, submit, whereBugsAreTold } from './answer.js';
 import {
-  assertWholeCharacters,
+  checkText,
   conditionSchema,
   hiddenPrefix,
   longestPromptCharacters,
@@ -66,7 +66,7 @@ function toCompletionRequest(body: TextsRequest, condition: ServedCondition | un
   const { prompt = '' } = body;
   const values = readFields(textFields, body);
   const { n: nsamples, length, seed = randomSeed() } = values;
-  assertWholeCharacters('prompt', prompt);
+  checkText('prompt', prompt);
   return {
     options: {
       seed,

@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { conditionPrompt, parseKeywords } from '../../data/conditioning.js';
+import { anyText } from '../../options/table/generation.js';
 import { runOptions } from '../../options/table/run.js';
+import { checkValue, ValueFault } from '../../options/value-types.js';
 import { fieldError } from '../../web/http-error.js';
 import type { ServedCondition } from '../served-model.js';
 
@@ -9,10 +11,13 @@ import type { ServedCondition } from '../served-model.js';
 /** The longest prompt in characters (UTF-16 units): more than a slot can hold. */
 export const longestPromptCharacters = 2000;
 
-/** Half a surrogate pair has no UTF-8 form. @throws HttpError 400 naming the field. */
-export function assertWholeCharacters(field: string, text: string): void {
-  if (/\p{Surrogate}/u.test(text))
-    throw fieldError(field, `${field} holds half a character (a lone surrogate).`);
+/** Refuses a text that cannot be a prompt. @throws HttpError 400 naming the field. */
+export function checkText(field: string, text: string): void {
+  try {
+    checkValue(anyText, text);
+  } catch (error) {
+    throw error instanceof ValueFault ? fieldError(field, `${field} ${error.message}.`) : error;
+  }
 }
 
 /** A seed where the client gives none, within what `--seed` takes too. */
