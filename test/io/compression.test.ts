@@ -1,4 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { readDecompressed } from '../../src/io/compression/compressed-file.js';
@@ -44,6 +46,13 @@ describe('compressed files', () => {
       /it is not a zstd file/,
     );
     expect(await failureLine(() => decompressed(file(content, 'csv.gz')))).toMatch(/it is not a gzip file/);
+  });
+
+  test('and pipes are read once', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const [read] = await Promise.all([decompressed(pipe), writeFile(pipe, content)]);
+    expect(read).toEqual(content);
   });
 
   test('gzip cut short says so', async () => {

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
 import { type Compression, detectCompression } from './compressed-stream.js';
@@ -12,8 +12,12 @@ function damaged(path: string, why: string, hint: string): TitlesmithError {
   return new TitlesmithError(`Cannot read ${path}: ${why}.`, { code: 'file-damaged', hint });
 }
 
-/** How a file is compressed, by its first bytes. @throws TitlesmithError where its name says what it is not. */
+/**
+ * How a file is compressed, by its first bytes; a pipe, whose bytes come only once, counts as not compressed.
+ * @throws TitlesmithError where its name says what it is not.
+ */
 async function compressionOf(path: string): Promise<Compression> {
+  if ((await stat(path)).isFIFO()) return 'none';
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
