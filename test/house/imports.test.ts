@@ -1,7 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/io/package-root.js';
-import { type Import, importsOf, readImports } from '../../tools/structure/imports.js';
-import { directionFault, findCircles, findSecondDoors, portabilityFault } from './rules.js';
+import {
+  type Import,
+  importsOf,
+  readImports,
+  sourceFiles,
+  withoutComments,
+} from '../../tools/structure/imports.js';
+import { directionFault, findCircles, findSecondDoors, globalsOfNode, portabilityFault } from './rules.js';
 
 const imports = readImports(packageRoot);
 
@@ -29,6 +37,10 @@ describe('imports of src', () => {
 
   test('keep what a browser runs from what it lacks', () => {
     expect(imports.map(portabilityFault).filter((fault) => fault !== undefined)).toEqual([]);
+    const named = sourceFiles(packageRoot, 'src').flatMap((file) =>
+      globalsOfNode(file, withoutComments(readFileSync(join(packageRoot, file), 'utf8'))),
+    );
+    expect(named).toEqual([]);
   });
 
   test('form no circle', () => {
@@ -88,6 +100,16 @@ describe('the rules', () => {
     expect(portabilityFault(inner('src/report/a.ts', 'src/web/server/b.ts'))).toContain('browser');
     expect(portabilityFault(inner('src/review/client/a.ts', 'src/review/server.ts'))).toContain('browser');
     expect(portabilityFault({ ...system, file: 'src/io/a.ts' })).toBeUndefined();
+  });
+
+  test('find globals that a browser lacks', () => {
+    const code =
+      "const a = Buffer.from([1]);\nif (typeof Buffer === 'function') b(process.env);\nc.process(1);";
+    expect(globalsOfNode('src/dedupe/a.ts', code)).toEqual([
+      'src/dedupe/a.ts names Buffer',
+      'src/dedupe/a.ts names process',
+    ]);
+    expect(globalsOfNode('src/io/a.ts', code)).toEqual([]);
   });
 
   test('find a circle', () => {

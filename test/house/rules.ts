@@ -104,7 +104,6 @@ const portable = [
   'src/io/csv.ts',
   'src/io/lines.ts',
   'src/io/text-encoding.ts',
-  'src/io/record-formats.ts',
   'src/dedupe',
   'src/report',
   'src/serve/page',
@@ -129,6 +128,15 @@ export function portabilityFault({ file, target, outside }: Import): string | un
   if (target.startsWith('node:')) return `${file} imports ${target}: it must run in a browser`;
   if (!outside && !isPortable(target)) return `${file} imports ${target}, which a browser cannot run`;
   return undefined;
+}
+
+/** Names that Node defines everywhere, and a browser nowhere. A guarded `typeof` of one is no use of it. */
+const nodeGlobals = /(?<!typeof )(?<![.\w'"`])(Buffer|process|NodeJS|__dirname|__filename)\b(?=[.([ ]|$)/gm;
+
+/** The globals of Node's that a portable file names; empty where it is not portable. @param code without comments. */
+export function globalsOfNode(file: string, code: string): string[] {
+  if (!isPortable(file)) return [];
+  return [...new Set([...code.matchAll(nodeGlobals)].map(([, name]) => `${file} names ${name}`))];
 }
 
 /** Circles of imports, each as the files along it. */
