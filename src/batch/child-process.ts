@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { toPrintable } from '../common/printable.js';
 import { controlGroupMemory } from '../io/control-group.js';
+import { LineSplitter } from '../io/lines.js';
 import { type OptionName, optionNames, type RunOptions, rowOf } from '../options/option-table.js';
 import { flagOf } from '../options/options.js';
 
@@ -10,6 +10,9 @@ import { flagOf } from '../options/options.js';
 const savingMs = 60_000;
 /** Characters kept of the end of standard error. */
 const keptOfStderr = 4000;
+
+/** Bytes of the longest line of `--json` that is looked at; events stay far below. */
+const longestLineBytes = 2 ** 24;
 
 /** A line of `--json`. */
 export type ChildEvent = Readonly<Record<string, unknown>>;
@@ -120,14 +123,18 @@ export async function runChild(
     stderr = (stderr + text).slice(-keptOfStderr);
     log.write(text);
   });
-  createInterface({ input: child.stdout! }).on('line', (line) => {
+  const decoder = new TextDecoder();
+  const onLine = (bytes: Uint8Array, start: number, end: number): void => {
+    const line = decoder.decode(bytes.subarray(start, end));
     const event = parseLine(line);
     if (event?.kind !== 'progress') log.write(`${line}\n`);
     if (!event) return;
     if (event.kind === 'error') errors.push(toError(event));
     if (event.kind === 'result') result = event;
     onEvent(event);
-  });
+  };
+  const splitter = new LineSplitter(longestLineBytes, onLine, () => {});
+  child.stdout?.on('data', (chunk: Buffer) => splitter.push(chunk)).on('end', () => splitter.finish());
   try {
     const { code, signal } = await new Promise<Pick<ChildOutcome, 'code' | 'signal'>>((resolve) => {
       child.on('error', (error) => {

@@ -1,5 +1,10 @@
 import { closest, distance } from 'fastest-levenshtein';
 
+/** Letters to add, drop or change to make one word of the other (Levenshtein distance). */
+export function editDistance(a: string, b: string): number {
+  return distance(a, b);
+}
+
 /**
  * The word that was probably meant by a mistyped one: the nearest by Levenshtein distance, where at most a third of its
  * letters differ; undefined where none is that near.

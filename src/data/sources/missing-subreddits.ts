@@ -1,9 +1,10 @@
 import { TitlesmithError } from '../../common/errors.js';
+import { editDistance } from '../../common/nearest-word.js';
 import { monthsInWords, type TitleQuery } from './title-query.js';
 
 /** Names that are proposed for one that is not there. */
 const mostNames = 10;
-/** Mistakes beyond which a name is not taken for a misspelling. */
+/** Mistakes beyond which a name is not taken for a misspelling: two letters swapped are two. */
 const mostMistakes = 2;
 
 /**
@@ -40,7 +41,11 @@ export function unknownSubreddit(
   posts: ReadonlyMap<string, number>,
 ): TitlesmithError {
   const names = [...posts]
-    .map(([name, count]) => ({ name, count, mistakes: mistakesBetween(name, wanted) }))
+    .map(([name, count]) => ({
+      name,
+      count,
+      mistakes: Math.min(editDistance(name, wanted), mostMistakes + 1),
+    }))
     .sort((a, b) => a.mistakes - b.mistakes || b.count - a.count || (a.name < b.name ? -1 : 1))
     .slice(0, mostNames)
     .map(({ name }) => name);
@@ -48,25 +53,4 @@ export function unknownSubreddit(
     code: 'unknown-subreddit',
     hint: names.length > 0 ? `It has posts of ${names.join(', ')}.` : 'It has no posts at all.',
   });
-}
-
-/**
- * Letters to add, drop, change or swap with their neighbour to make one name of the other, up to
- * {@link mostMistakes} + 1 (optimal string alignment; Damerau, "A technique for computer detection and correction of
- * spelling errors", 1964).
- */
-function mistakesBetween(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > mostMistakes) return mostMistakes + 1;
-  let before: number[] = [];
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const change = row[j - 1]! + Number(a[i - 1] !== b[j - 1]);
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1, swapped ? before[j - 2]! + 1 : change));
-    }
-    [before, row] = [row, next];
-  }
-  return Math.min(row[b.length]!, mostMistakes + 1);
 }

@@ -1,4 +1,5 @@
 import { InterruptedError } from '../../common/errors.js';
+import { formatLoss } from '../../common/number-formats.js';
 import type { WorkContext } from '../../common/progress.js';
 import type { Engine } from '../engine/engine.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
@@ -275,7 +276,7 @@ class TrainingRun {
 
   private report(step: number, loss: number, tokensPerSecond: number): void {
     const { lastValidationLoss } = this.position;
-    const detail = `loss ${loss.toFixed(3)} | validation ${lastValidationLoss.toFixed(3)} | ${tokensPerSecond} tokens/s`;
+    const detail = `loss ${formatLoss(loss)} | validation ${formatLoss(lastValidationLoss)} | ${tokensPerSecond} tokens/s`;
     const total = this.plan.steps;
     this.context.onProgress({ kind: 'progress', label: 'train', done: step, total, unit: 'steps', detail });
   }

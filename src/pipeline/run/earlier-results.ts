@@ -1,7 +1,10 @@
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { collect } from '../../common/collect.js';
 import { fileError, systemErrorCode } from '../../common/errors.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
+import { readLines } from '../../io/text-file.js';
 import { filesAreUnchanged, hashValue, recordFiles } from './fingerprint.js';
 import type { StageRecord } from './manifest.js';
 import { runFiles } from './run-files.js';
@@ -55,23 +58,20 @@ export async function hasEarlierCheckpoint(folder: string): Promise<boolean> {
   }
 }
 
-async function readLines(path: string): Promise<readonly string[]> {
-  try {
-    return (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return [];
-    throw fileError('read', path, error);
-  }
+/** The titles in a file, one a line; none where there is no file. */
+async function readTitles(path: string): Promise<readonly string[]> {
+  if (!existsSync(path)) return [];
+  return (await collect(readLines(path))).filter((line) => line !== '');
 }
 
 /** Titles a run accepted before those of now; none where it keeps no record of them. @throws TitlesmithError */
 export function readAcceptedBefore(folder: string): Promise<readonly string[]> {
-  return readLines(join(folder, runFiles.acceptedBefore));
+  return readTitles(join(folder, runFiles.acceptedBefore));
 }
 
 /** Adds what is accepted now to what was before, each title once; done twice, it is as done once. @throws TitlesmithError */
 export async function keepAccepted(folder: string): Promise<void> {
-  const [before, now] = [await readAcceptedBefore(folder), await readLines(join(folder, runFiles.accepted))];
+  const [before, now] = [await readAcceptedBefore(folder), await readTitles(join(folder, runFiles.accepted))];
   const titles = [...new Set([...before, ...now])];
   if (titles.length === before.length) return;
   await writeFileAtomic(join(folder, runFiles.acceptedBefore), titles.map((title) => `${title}\n`).join(''));

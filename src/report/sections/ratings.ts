@@ -33,7 +33,7 @@ ${[row('Outputs', outputs), row('Held-out titles', heldOut)]}
 <th scope="col">held-out titles</th></tr></thead>
 <tbody>${distribution.map(
     (bin) =>
-      html`<tr><th scope="row">${formatDecimal(bin.from)}–${bin.to.toFixed(2)}</th><td>${formatCount(bin.outputs)}</td>
+      html`<tr><th scope="row">${formatDecimal(bin.from)}–${formatDecimal(bin.to)}</th><td>${formatCount(bin.outputs)}</td>
 <td>${formatCount(bin.heldOut)}</td></tr>`,
   )}</tbody></table></details>
 </section>`;
