@@ -64,13 +64,13 @@ describe.skipIf(!group)('a batch on a machine with little memory', () => {
   test('knows how much that is, refuses what cannot fit, and says what the system killed for it', async () => {
     const done = await runInGroup('batch', 'batch.yaml', '--runs-dir', 'runs');
     expect(done.errors).toMatch(
-      /^3 runs, up to 1 at a time, within 0\.[123] GB of memory, nine tenths of what this container or control group has free$/m,
+      /^3 runs, up to 1 at a time, within [123]\d\d\.\d MB of memory, nine tenths of what this container or control group has free$/m,
     );
     expect(done.errors).toContain(
-      'charlie: Error: Training 124M needs at least 2.0 GB of memory, but this container or control group has 0.3 GB.',
+      'charlie: Error: Training 124M needs at least 2.0 GB of memory, but this container or control group has 320.0 MB.',
     );
     expect(done.errors).toMatch(
-      /^bravo: Error: It was killed, memory having run out: this container or control group has 0\.3 GB\. Lower --batch-size/m,
+      /^bravo: Error: It was killed, memory having run out: this container or control group has 320\.0 MB\. Lower --batch-size/m,
     );
     expect(done.output).toMatch(/^1 of 3 runs done; failed: bravo, charlie$/m);
     expect(done.code).toBe(1);
