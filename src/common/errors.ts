@@ -1,6 +1,6 @@
 import { toPrintable } from './printable.js';
 
-export interface TitlesmithErrorOptions {
+interface TitlesmithErrorOptions {
   /** Stable, machine-readable name of the failure, for example `csv-unclosed-quote`. */
   code: string;
   /** What to do next, one sentence. Printed after the message on the same line. */

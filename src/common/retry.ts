@@ -21,7 +21,7 @@ const systemClock: RetryClock = { pause, random: Math.random };
 /** Share by which chance makes a pause longer at most, so that many that failed together do not come back together. */
 const jitterShare = 0.25;
 
-export interface RetryOptions {
+interface RetryOptions {
   /** Whether the same may well succeed after this error. */
   readonly isPassing: (error: unknown) => boolean;
   /** Told before each pause. */

@@ -1,5 +1,4 @@
 import { sha256 as digest } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 
 const encoder = new TextEncoder();
 /** Bytes of a short text, used again and again: with new ones for each, hashing titles takes half as long again. */
@@ -14,9 +13,4 @@ function encode(text: string): Uint8Array {
 /** SHA-256 (FIPS 180-4) of bytes, or of text as UTF-8: 32 bytes. Synchronous, and the same in a browser. */
 export function sha256(data: string | Uint8Array): Uint8Array {
   return digest(typeof data === 'string' ? encode(data) : data);
-}
-
-/** {@link sha256} as 64 lower-case hexadecimal digits. */
-export function sha256Hex(data: string | Uint8Array): string {
-  return bytesToHex(sha256(data));
 }

@@ -16,7 +16,7 @@ const stopWords = new Set(
 );
 
 /** What a title is about, as a prompt says it. */
-export interface Condition {
+interface Condition {
   readonly subreddit?: string | undefined;
   readonly keywords?: readonly string[] | undefined;
 }

@@ -3,11 +3,10 @@ import type { WorkContext } from '../common/progress.js';
 import { type AtomicFile, writeAtomically } from '../io/atomic-file.js';
 import { formatCsvRecord } from '../io/csv.js';
 import { cleanTitles, type DropReason } from './cleaning/clean-titles.js';
-import type { TitleQuery } from './sources/title-query.js';
-import type { SourceRow, TitleSource } from './sources/title-source.js';
+import type { SourceRow, TitleQuery, TitleSource } from './sources/title-source.js';
 
 /** What is extracted, and where it goes. */
-export interface ExtractOptions {
+interface ExtractOptions {
   readonly source: TitleSource;
   readonly query: TitleQuery;
   /** titles.csv: one column `title`, RFC 4180. */
@@ -22,7 +21,7 @@ export interface ExtractOptions {
   readonly withSubreddit?: boolean;
 }
 
-export interface ExtractedTitles {
+interface ExtractedTitles {
   /** Titles the source gave. */
   readonly extracted: number;
   readonly kept: number;

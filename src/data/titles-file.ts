@@ -3,7 +3,7 @@ import { parseCsv } from '../io/csv.js';
 import { readText } from '../io/text-file.js';
 
 /** A title, and the subreddit it is from where titles.csv says so. */
-export interface ReadTitle {
+interface ReadTitle {
   readonly title: string;
   readonly subreddit: string | undefined;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Memory of the control group (a container, a systemd unit) that this process runs in. */
-export interface ControlGroupMemory {
+interface ControlGroupMemory {
   /** Bytes that it may have; infinite where nothing bounds it. */
   readonly limit: number;
   /** Bytes of them that are free, or can be made free by dropping files kept in memory. */

@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 
-export interface FieldDescription {
+interface FieldDescription {
   readonly id: number;
   /** A scalar type of protobuf, or the name of another message. */
   readonly type: string;
@@ -16,7 +16,7 @@ export const field = (id: number, type: string): FieldDescription => ({ id, type
 export const repeatedField = (id: number, type: string): FieldDescription => ({ id, type, rule: 'repeated' });
 
 /** One message type of protocol buffers (proto3 encoding). */
-export interface MessageCodec {
+interface MessageCodec {
   encode(message: object): Uint8Array;
   /**
    * Missing fields get their defaults; 64-bit integers become numbers, rounded beyond 2^53.

@@ -13,7 +13,7 @@ export interface RecordFormat<Item> {
   decode(content: Buffer, start: number, number: number): DecodedRecord<Item> | undefined;
 }
 
-export interface DecodedRecord<Item> {
+interface DecodedRecord<Item> {
   readonly record: Item;
   readonly end: number;
 }

@@ -8,9 +8,8 @@ import { InterruptedError } from '../../src/common/errors.js';
 import { type ProgressEvent, silentContext, type WorkContext } from '../../src/common/progress.js';
 import { cleanText } from '../../src/data/cleaning/clean-text.js';
 import { extractTitles } from '../../src/data/extract.js';
-import { openCsvSource } from '../../src/data/sources/csv/csv-source.js';
-import type { TitleQuery } from '../../src/data/sources/title-query.js';
-import type { TitleSource } from '../../src/data/sources/title-source.js';
+import { openCsvSource } from '../../src/data/sources/csv-source.js';
+import type { TitleQuery, TitleSource } from '../../src/data/sources/title-source.js';
 import { readTitles } from '../../src/data/titles-file.js';
 import { formatCsvRecord } from '../../src/io/csv.js';
 

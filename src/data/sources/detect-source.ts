@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** What was found out about Google credentials on this machine, without asking the network. */
-export interface CredentialsFound {
+interface CredentialsFound {
   readonly found: boolean;
   /** What speaks for it or against it, as the end of "because …". */
   readonly reason: string;

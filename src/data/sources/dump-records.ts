@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { TitlesmithError } from '../../common/errors.js';
 import type { ProgressListener } from '../../common/progress.js';
-import type { TitleQuery } from './title-query.js';
+import type { TitleQuery } from './title-source.js';
 
 /** The columns of a Reddit post that the queries read. */
 export const postColumns = ['title', 'subreddit', 'score', 'created_utc', 'id'] as const;

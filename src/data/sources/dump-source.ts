@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import { usageError } from '../../common/errors.js';
 import { packageRoot } from '../../io/package-root.js';
 import { filesInWords, fingerprintFiles, resolveInputFiles } from './input-files.js';
-import { wantedSubreddits } from './title-query.js';
-import type { TitleSource } from './title-source.js';
+import { type TitleSource, wantedSubreddits } from './title-source.js';
 
 const dumpFormats = ['ndjson', 'csv', 'parquet'] as const;
 type DumpFormat = (typeof dumpFormats)[number];

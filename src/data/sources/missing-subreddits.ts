@@ -1,6 +1,6 @@
 import { TitlesmithError } from '../../common/errors.js';
 import { editDistance } from '../../common/nearest-word.js';
-import { monthsInWords, type TitleQuery } from './title-query.js';
+import { monthsInWords, type TitleQuery } from './title-source.js';
 
 /** Names that are proposed for one that is not there. */
 const mostNames = 10;

@@ -2,7 +2,7 @@ import type { BigquerySourceOptions } from './bigquery/bigquery-source.js';
 import type { TitleSource } from './title-source.js';
 
 /** What sources are opened with; each takes what it needs. */
-export interface SourceOptions {
+interface SourceOptions {
   /** Files and patterns, for duckdb and csv. */
   readonly input?: readonly string[] | undefined;
   /** Fails at the first line of a dump that is no post. */
@@ -27,7 +27,7 @@ export async function openSource(name: TitleSource['name'], options: SourceOptio
     case 'duckdb':
       return (await import('./dump-source.js')).openDumpSource(input, { strict });
     case 'csv':
-      return (await import('./csv/csv-source.js')).openCsvSource(input, { column, header });
+      return (await import('./csv-source.js')).openCsvSource(input, { column, header });
     case 'sample':
       return (await import('./dump-source.js')).openSampleSource();
   }

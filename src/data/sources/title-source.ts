@@ -1,5 +1,21 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError, usageError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
-import type { TitleQuery } from './title-query.js';
+import { packageRoot } from '../../io/package-root.js';
+
+/** Which titles are wanted. The same question for every source; the SQL ones bind each value as a parameter. */
+export interface TitleQuery {
+  /** Names without `r/`, in any letter case. Empty only for a source that knows no subreddits (plain titles). */
+  readonly subreddits: readonly string[];
+  /** First and last month, `YYYY-MM`, both included; undefined means no bound. */
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  /** At most this many titles of each subreddit, the highest scores first. */
+  readonly limit: number;
+  /** Shortest title asked for, in characters of the raw title. */
+  readonly minLength: number;
+}
 
 /** One post, as far as it is known. Titles are raw: cleaning comes after. */
 export interface SourceRow {
@@ -18,4 +34,40 @@ export interface TitleSource {
   fingerprint(): Promise<string>;
   /** Rows in the order of the query: score descending, then older first, then id. @throws TitlesmithError */
   rows(query: TitleQuery, context: WorkContext): AsyncIterable<SourceRow>;
+}
+
+/** The names asked for, in lower case, each once. @throws TitlesmithError when there is none. */
+export function wantedSubreddits(query: TitleQuery, source: string): string[] {
+  const names = [...new Set(query.subreddits.map((name) => name.toLowerCase()))];
+  if (names.length === 0) {
+    throw usageError(`The ${source} source needs the name of a subreddit.`, 'Give one with --subreddit.');
+  }
+  return names;
+}
+
+/** Seconds since 1970 at which a month, `YYYY-MM`, or the one `later` months after it begins in UTC. */
+export function startOfMonth(month: string, later: number): number {
+  const [year, number] = month.split('-').map(Number);
+  return Date.UTC(year ?? 0, (number ?? 0) - 1 + later) / 1000;
+}
+
+/** The bounds of a query in words: ` from 2013-03 to 2013-05`, or nothing where there is none. */
+export function monthsInWords({ from, to }: TitleQuery): string {
+  return `${from ? ` from ${from}` : ''}${to ? ` to ${to}` : ''}`;
+}
+
+/** Whether a text has so many Unicode characters, as LENGTH counts them in SQL. */
+export function isLongEnough(text: string, characters: number): boolean {
+  if (text.length < characters) return false;
+  return text.length >= 2 * characters || [...text].length >= characters;
+}
+
+/** The text of one question in queries/, by file name. @throws TitlesmithError when it cannot be read. */
+export async function readQuery(name: string): Promise<string> {
+  const path = join(packageRoot, 'queries', name);
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
 }

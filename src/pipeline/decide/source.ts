@@ -3,8 +3,7 @@ import type { BigquerySourceOptions } from '../../data/sources/bigquery/bigquery
 import { costInWords } from '../../data/sources/bigquery/query-cost.js';
 import { detectSource } from '../../data/sources/detect-source.js';
 import { openSource } from '../../data/sources/open-source.js';
-import type { TitleQuery } from '../../data/sources/title-query.js';
-import type { TitleSource } from '../../data/sources/title-source.js';
+import type { TitleQuery, TitleSource } from '../../data/sources/title-source.js';
 import type { RunOptions } from '../../options/option-table.js';
 import type { Decision } from '../run/manifest.js';
 

@@ -2,10 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
-import { formatRow, readRows } from '../../data/sources/row-file.js';
-import type { TitleQuery } from '../../data/sources/title-query.js';
-import type { SourceRow, TitleSource } from '../../data/sources/title-source.js';
+import type { SourceRow, TitleQuery, TitleSource } from '../../data/sources/title-source.js';
 import { writeAtomically, writeFileAtomic } from '../../io/atomic-file.js';
+import { readLines } from '../../io/text-file.js';
 import { runFiles } from './run-files.js';
 
 /** Months, `YYYY-MM`, both included. */
@@ -105,6 +104,16 @@ async function keepSpan(
   });
   const complete = span.to < new Date().toISOString().slice(0, 7);
   return { ...span, rows, complete };
+}
+
+/** A row as one line of JSON: a file of such lines keeps what a source gave, to be given again. */
+export function formatRow(row: SourceRow): string {
+  return `${JSON.stringify(row)}\n`;
+}
+
+/** The rows of a file, in order. @throws TitlesmithError when it cannot be read. */
+export async function* readRows(path: string): AsyncGenerator<SourceRow> {
+  for await (const line of readLines(path)) yield JSON.parse(line) as SourceRow;
 }
 
 /** Merges rows that are sorted by score, the highest first; of equal ones those of the earlier stream come first. */

@@ -4,11 +4,9 @@ import { join } from 'node:path';
 import { systemErrorCode, TitlesmithError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import { MissingSubredditsError } from '../../data/sources/missing-subreddits.js';
-import { formatRow, readRows } from '../../data/sources/row-file.js';
-import type { TitleQuery } from '../../data/sources/title-query.js';
-import type { TitleSource } from '../../data/sources/title-source.js';
+import type { TitleQuery, TitleSource } from '../../data/sources/title-source.js';
 import { writeAtomically, writeFileAtomic } from '../../io/atomic-file.js';
-import { spansToAsk } from './kept-months.js';
+import { formatRow, readRows, spansToAsk } from './kept-months.js';
 import type { RunPlan } from './run-plan.js';
 
 /** Several runs of one call that ask the same of one source. Plain data, so that it crosses to a stage's thread. */

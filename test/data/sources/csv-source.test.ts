@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { collect } from '../../../src/common/collect.js';
 import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
-import { openCsvSource } from '../../../src/data/sources/csv/csv-source.js';
+import { openCsvSource } from '../../../src/data/sources/csv-source.js';
 import { failureLine, temporaryFolder, titlesOf, write } from './helpers.js';
 import { question } from './posts.js';
 

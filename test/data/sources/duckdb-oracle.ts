@@ -1,5 +1,5 @@
 import { DuckDBInstance, listValue } from '@duckdb/node-api';
-import { readQuery, startOfMonth, type TitleQuery } from '../../../src/data/sources/title-query.js';
+import { readQuery, startOfMonth, type TitleQuery } from '../../../src/data/sources/title-source.js';
 
 /** Runs SQL of the test's own, for example to write a Parquet file. */
 export async function duckdb(sql: string): Promise<void> {

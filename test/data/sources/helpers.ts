@@ -5,8 +5,7 @@ import { afterAll } from 'vitest';
 import { collect } from '../../../src/common/collect.js';
 import { TitlesmithError } from '../../../src/common/errors.js';
 import { silentContext } from '../../../src/common/progress.js';
-import type { TitleQuery } from '../../../src/data/sources/title-query.js';
-import type { TitleSource } from '../../../src/data/sources/title-source.js';
+import type { TitleQuery, TitleSource } from '../../../src/data/sources/title-source.js';
 
 /** A folder that is removed after the tests of the file. */
 export function temporaryFolder(): string {

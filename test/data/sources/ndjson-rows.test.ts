@@ -5,7 +5,7 @@ import { InterruptedError } from '../../../src/common/errors.js';
 import { silentContext } from '../../../src/common/progress.js';
 import { openDumpSource } from '../../../src/data/sources/dump-source.js';
 import { KeySearch } from '../../../src/data/sources/ndjson/key-search.js';
-import type { TitleQuery } from '../../../src/data/sources/title-query.js';
+import type { TitleQuery } from '../../../src/data/sources/title-source.js';
 import { titlesByDuckdb } from './duckdb-oracle.js';
 import { failureLine, ndjson, temporaryFolder, titlesOf, write } from './helpers.js';
 import { expectedTitles, type Post, post, question, second } from './posts.js';

@@ -1,4 +1,4 @@
-import type { TitleQuery } from '../../../src/data/sources/title-query.js';
+import type { TitleQuery } from '../../../src/data/sources/title-source.js';
 
 /** One post as a dump or a BigQuery table holds it. */
 export interface Post {

@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { collect } from '../../../src/common/collect.js';
 import { silentContext } from '../../../src/common/progress.js';
 import { noTitles } from '../../../src/data/sources/missing-subreddits.js';
-import type { TitleQuery } from '../../../src/data/sources/title-query.js';
-import type { TitleSource } from '../../../src/data/sources/title-source.js';
+import type { TitleQuery, TitleSource } from '../../../src/data/sources/title-source.js';
 import { addingSource, missingSpans, spansToAsk } from '../../../src/pipeline/run/kept-months.js';
 import { temporaryFolder } from '../../cli/run-cli.js';
 

@@ -86,7 +86,7 @@ export async function bytesToRead(client: BigQuery, query: BoundQuery, policy: R
 }
 
 /** Bounds and labels of a job. */
-export interface JobOptions {
+interface JobOptions {
   /** Bytes beyond which BigQuery refuses the query before it costs anything. */
   readonly maximumBytesBilled: number;
   readonly labels: Readonly<Record<string, string>>;

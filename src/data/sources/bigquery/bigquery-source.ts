@@ -3,8 +3,13 @@ import type { WorkContext } from '../../../common/progress.js';
 import type { RetryPolicy } from '../../../common/retry.js';
 import { titleOptions } from '../../../options/table/titles.js';
 import { MissingSubredditsError, noTitles } from '../missing-subreddits.js';
-import { readQuery, type TitleQuery, wantedSubreddits } from '../title-query.js';
-import type { SourceRow, TitleSource } from '../title-source.js';
+import {
+  readQuery,
+  type SourceRow,
+  type TitleQuery,
+  type TitleSource,
+  wantedSubreddits,
+} from '../title-source.js';
 import {
   type BigqueryRow,
   type BoundQuery,
@@ -19,7 +24,7 @@ import { bigqueryError } from './bigquery-errors.js';
 import { checkCost, costInWords } from './query-cost.js';
 
 /** The posts table family that the query file names. */
-export const postsDataset = 'fh-bigquery.reddit_posts';
+const postsDataset = 'fh-bigquery.reddit_posts';
 
 export interface BigquerySourceOptions {
   /** Google Cloud project that pays for the query; the credentials' own where left out. */
@@ -40,7 +45,7 @@ interface Asked {
 }
 
 /** A `project.dataset` that may stand between backticks in a query. @throws TitlesmithError */
-export function checkDataset(dataset: string): string {
+function checkDataset(dataset: string): string {
   if (/^[a-z][a-z0-9-]{4,28}[a-z0-9]\.[A-Za-z0-9_]{1,1024}$/.test(dataset)) return dataset;
   throw usageError(
     `${JSON.stringify(dataset)} is not a dataset of BigQuery.`,

@@ -4,7 +4,7 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, listValue } fr
 import { TitlesmithError } from '../../../common/errors.js';
 
 /** Values bound to a query by name. */
-export type QueryValues = Readonly<Record<string, string | number | bigint | null | readonly string[]>>;
+type QueryValues = Readonly<Record<string, string | number | bigint | null | readonly string[]>>;
 /** One row, by column name; 64-bit integers come as bigint. */
 export type QueryRow = Readonly<Record<string, unknown>>;
 
@@ -91,7 +91,7 @@ const remedies: readonly (readonly [RegExp, string])[] = [
  * through.
  * @param file the file that was read, where DuckDB may not name it.
  */
-export function duckdbError(error: unknown, file = 'the dumps of posts'): unknown {
+function duckdbError(error: unknown, file = 'the dumps of posts'): unknown {
   if (error instanceof TitlesmithError || !(error instanceof Error)) return error;
   const [said = ''] = error.message.split('\n');
   const message = said.replace(/^[A-Z][A-Za-z ]*Error: /, '').replace(/[.\s]+$/, '');

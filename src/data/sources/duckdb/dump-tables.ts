@@ -121,7 +121,7 @@ export function filesParameter({ files }: Dumps): string[] {
 }
 
 /** A record of a CSV that could not be read. */
-export interface RejectedRecord {
+interface RejectedRecord {
   readonly path: string;
   /** Counted from 1, the header included. */
   readonly record: number;

@@ -2,8 +2,7 @@ import type { WorkContext } from '../../../common/progress.js';
 import { LineFaults, requiredColumns } from '../dump-records.js';
 import { filesInWords } from '../input-files.js';
 import { MissingSubredditsError, noTitles, unknownSubreddit } from '../missing-subreddits.js';
-import { readQuery, startOfMonth, type TitleQuery } from '../title-query.js';
-import type { SourceRow } from '../title-source.js';
+import { readQuery, type SourceRow, startOfMonth, type TitleQuery } from '../title-source.js';
 import { Database, type QueryRow } from './database.js';
 import {
   type Dumps,

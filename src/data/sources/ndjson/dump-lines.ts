@@ -10,7 +10,7 @@ const longestLineBytes = 2 ** 24;
 const reportEvery = 2 ** 26;
 
 /** Told of the lines of a dump. Lines count from 1. */
-export interface DumpLineListener {
+interface DumpLineListener {
   /** A line without the blanks around it; never an empty one. Bytes `start` to `end` are valid during the call. */
   readonly onLine: (bytes: Buffer, start: number, end: number, line: number) => void;
   /** A line longer than 16 MiB. */

@@ -1,7 +1,7 @@
 import { TitlesmithError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
 import { checkColumns, LineFaults, requiredColumns } from '../dump-records.js';
-import { isLongEnough, startOfMonth, type TitleQuery } from '../title-query.js';
+import { isLongEnough, startOfMonth, type TitleQuery } from '../title-source.js';
 import { type LinesRead, readDumpLines } from './dump-lines.js';
 import { ascii } from './key-search.js';
 import { LineFilter, noneWanted, scoresBelow } from './line-filter.js';

@@ -2,7 +2,7 @@ import { ascii, KeySearch } from './key-search.js';
 
 /** Which of the wanted subreddits a line may be of: an index, none, or known only when it is parsed. */
 export const noneWanted = -1;
-export const unclear = -2;
+const unclear = -2;
 
 const subredditKey = new KeySearch('subreddit');
 const scoreKey = new KeySearch('score');
