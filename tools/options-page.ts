@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../src/io/atomic-file.js';
 import { packageRoot } from '../src/io/package-root.js';
-import { replacedOptions } from '../src/options/gpt-2-simple-options.js';
 import { type OptionRows, optionGroups } from '../src/options/option-row.js';
 import { optionTable } from '../src/options/option-table.js';
 import { defaultInWords, flagOf, usageOf } from '../src/options/options.js';
 import { batchSettings } from '../src/options/table/batch.js';
 import { serveOptions } from '../src/options/table/serve.js';
 import { singleCommandOptions } from '../src/options/table/single-commands.js';
+import { replacedOptions } from '../src/options/table/training.js';
 
 export const optionsPagePath: string = join(packageRoot, 'docs/options.md');
 
@@ -38,6 +38,9 @@ export function describeOptions(): string {
     'All options of `titlesmith pipeline`, then those of other commands. The commands of single stages take those of their stage;',
     'what is not given there is as recorded in the run folder. Written from the tables in `src/options` by',
     '`npm run tool -- options-page`.',
+    '',
+    'A switch that a run has on is turned off by `--no-` before its name. `titlesmith completion` prints a script that completes',
+    'command lines in bash or zsh, for `~/.bashrc` or `~/.zshrc`.',
   ];
   for (const group of optionGroups) {
     const ofGroup = some(optionTable, (row) => row.group === group);

@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { replacedOptions } from '../../src/options/gpt-2-simple-options.js';
+import { replacedOptions } from '../../src/options/table/training.js';
 import { lastLine, runCli, temporaryFolder } from './run-cli.js';
 import { madeUpTitles, toCsv } from './titles.js';
 

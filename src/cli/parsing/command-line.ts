@@ -3,8 +3,8 @@ import { type TitlesmithError, usageError } from '../../common/errors.js';
 import { nearestWord } from '../../common/nearest-word.js';
 import { packageVersion } from '../../io/package-root.js';
 import { type CommandName, commandNames } from '../../options/choices.js';
-import { replacedOptions } from '../../options/gpt-2-simple-options.js';
 import { flagOf } from '../../options/options.js';
+import { replacedOptions } from '../../options/table/training.js';
 import {
   addOption,
   commandsWithOption,
@@ -59,7 +59,10 @@ const wording = {
   'Arguments %s and %s are mutually exclusive': '--%s and --%s are given, but only one of them can be.',
 };
 
-/** One command line under the eyes of yargs. */
+/**
+ * One command line under the eyes of yargs, which knows the commands and their options, tells flags from values, and
+ * writes help and completions; what values and refusals say is ours.
+ */
 class CommandLine {
   private readonly words: readonly string[];
   private readonly asksForHelp: boolean;
@@ -81,6 +84,7 @@ class CommandLine {
       .parserConfiguration({
         'camel-case-expansion': false,
         'dot-notation': false,
+        // A value may begin with a hyphen.
         'nargs-eats-options': true,
         'parse-numbers': false,
         'parse-positional-numbers': false,
@@ -116,16 +120,14 @@ class CommandLine {
   private addCommand(parser: Argv, name: CommandName): void {
     const { words, summary, description, arguments: places, examples } = commandTable[name];
     const shown = places.map(({ name: place, optional }) => (optional ? `[${place}]` : `<${place}>`));
-    const usage = [words, ...shown].join(' ');
+    const last = words.slice(words.lastIndexOf(' ') + 1);
     parser.command({
       // yargs would take an argument as an option too, `--run-folder x`: it is told of them to show them only.
-      command: this.asksForHelp
-        ? usage.slice(usage.lastIndexOf(words.split(' ').at(-1)!))
-        : words.split(' ').at(-1)!,
+      command: this.asksForHelp ? [last, ...shown].join(' ') : last,
       describe: summary,
       builder: (own: Argv) => {
         this.current = name;
-        own.usage(`$0 ${usage} [options]\n\n${description}`).version(false);
+        own.usage(`$0 ${[words, ...shown].join(' ')} [options]\n\n${description}`).version(false);
         if (this.asksForHelp) {
           for (const { name: place, help } of places)
             own.positional(place, { describe: help }).option(place, { global: false });

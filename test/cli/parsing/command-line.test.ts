@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { parseCommandLine } from '../../../src/cli/parsing/command-line.js';
 import { commandTable } from '../../../src/cli/parsing/command-table.js';
 import { TitlesmithError } from '../../../src/common/errors.js';
-import { replacedOptions } from '../../../src/options/gpt-2-simple-options.js';
 import { rowsOfCommand } from '../../../src/options/option-table.js';
 import { flagOf, usageOf } from '../../../src/options/options.js';
+import { replacedOptions } from '../../../src/options/table/training.js';
 
 /** The words of a command line as a shell splits it, which here has but plain words and double quotes. */
 function split(line: string): string[] {
