@@ -10,13 +10,17 @@ import { isMainThread } from 'node:worker_threads';
 
 const { parent, moments } = JSON.parse(process.env['TITLESMITH_TEST_MOMENTS']);
 
-/** The timers of so many milliseconds that have not rung: what they call. */
-function watchTimers(milliseconds) {
+/** Takes over the timers of these milliseconds: they ring when they are told to, each time once, and never by the clock. */
+function takeTimers(delays) {
+  const never = 2 ** 31 - 1;
   const pending = new Map();
+  const early = new Set();
   const { setTimeout, clearTimeout } = globalThis;
   globalThis.setTimeout = (call, delay, ...given) => {
-    const timer = setTimeout(call, delay, ...given);
-    if (milliseconds.has(delay)) pending.set(timer, { delay, ring: () => call(...given) });
+    if (!delays.has(delay)) return setTimeout(call, delay, ...given);
+    if (early.delete(delay)) return setTimeout(call, 0, ...given);
+    const timer = setTimeout(call, never, ...given);
+    pending.set(timer, { delay, ring: () => call(...given) });
     return timer;
   };
   globalThis.clearTimeout = (timer) => {
@@ -24,11 +28,10 @@ function watchTimers(milliseconds) {
     clearTimeout(timer);
   };
   return (delay) => {
-    for (const [timer, each] of pending) {
-      if (each.delay !== delay) continue;
-      globalThis.clearTimeout(timer);
-      each.ring();
-    }
+    const [timer, { ring }] = [...pending].find(([, each]) => each.delay === delay) ?? [undefined, {}];
+    if (timer === undefined) return void early.add(delay);
+    globalThis.clearTimeout(timer);
+    ring();
   };
 }
 
@@ -39,8 +42,9 @@ function shortenSleep({ sleep }) {
 }
 
 /** After each output that completes the first moment that is left. Standard output is written to a pipe at once (Node's docs). */
-function watchOutput(left) {
-  const ring = watchTimers(new Set(left.map(({ timer }) => timer)));
+function watchOutput(moments) {
+  const ring = takeTimers(new Set(moments.map(({ timer }) => timer)));
+  const left = moments.filter(({ output }) => output !== undefined);
   const { stdout } = process;
   const write = stdout.write.bind(stdout);
   let text = '';
@@ -114,7 +118,7 @@ function watchOperations({ operation, signal }) {
 // Processes that this one starts are left alone.
 if (process.ppid === parent) {
   if (isMainThread) {
-    watchOutput(moments.filter(({ output }) => output !== undefined));
+    watchOutput(moments);
     for (const moment of moments) if (moment.sleep !== undefined) shortenSleep(moment);
   } else {
     // Stages write their files in threads of their own.

@@ -113,8 +113,9 @@ export type Moment =
       readonly signal: NodeJS.Signals;
     }
   | {
-      readonly output: RegExp;
-      /** Timers of the main thread that were set for so many milliseconds ring now. */
+      /** When the timer rings; never where left out. */
+      readonly output?: RegExp;
+      /** A timer of the main thread that is set for so many milliseconds, which does not ring by the clock. */
       readonly timer: number;
     }
   | {
@@ -140,7 +141,7 @@ export type Moment =
  */
 export function atMoments(...moments: readonly Moment[]): NodeJS.ProcessEnv {
   const plain = moments.map((moment) =>
-    'output' in moment ? { ...moment, output: moment.output.source } : moment,
+    'output' in moment ? { ...moment, output: moment.output?.source } : moment,
   );
   return {
     NODE_OPTIONS: `--import=${new URL('./moments.mjs', import.meta.url).href}`,

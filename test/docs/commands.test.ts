@@ -105,7 +105,7 @@ beforeAll(async () => {
       await followPage(page).catch((error: unknown) => faults.set(page!, error));
   };
   await Promise.all(Array.from({ length: lanes }, follow));
-}, 600_000);
+});
 afterAll(async () => {
   emulator?.stop();
   storage?.stop();

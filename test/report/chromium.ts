@@ -26,6 +26,7 @@ function isExecutable(path: string): boolean {
 export async function launchChromium(executablePath: string): Promise<Browser> {
   return chromium.launch({
     executablePath,
+    timeout: 0,
     args: [
       '--headless',
       '--no-sandbox',
@@ -56,6 +57,8 @@ export async function openWatched(
   root = url,
 ): Promise<WatchedPage> {
   const context = await browser.newContext(options);
+  // A busy machine takes its time; tests have a bound of their own.
+  context.setDefaultTimeout(0);
   const page = await context.newPage();
   const faults: string[] = [];
   await context.route('**/*', (route) => {

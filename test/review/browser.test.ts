@@ -22,11 +22,6 @@ const attacks = [
   'W'.repeat(290),
 ];
 
-/** The machine may be busy with other tests. */
-function eventually<Value>(read: () => Value) {
-  return expect.poll(read, { timeout: 20_000 });
-}
-
 describe.skipIf(executable === undefined)('the review in Chromium', () => {
   let browser: Browser;
   let server: ReviewServer;
@@ -61,23 +56,23 @@ describe.skipIf(executable === undefined)('the review in Chromium', () => {
   it('is driven by keys, from the closest output on, and every key press is saved', async () => {
     const { page, faults } = await openReview();
     expect(await page.title()).toBe('Review <b>made up</b> – titlesmith');
-    expect(await standing(page)).toBe('0 of 6 decided, 2 kept');
-    expect(await current(page)).toBe(trainTitles[0]);
+    await expect.poll(() => standing(page)).toBe('0 of 6 decided, 2 kept');
+    await expect.poll(() => current(page)).toBe(trainTitles[0]);
     await page.keyboard.press('k');
-    await eventually(() => standing(page)).toBe('1 of 6 decided, 3 kept');
-    expect(await current(page)).toBe(fewOutputs[2]);
+    await expect.poll(() => standing(page)).toBe('1 of 6 decided, 3 kept');
+    await expect.poll(() => current(page)).toBe(fewOutputs[2]);
     await page.keyboard.press('j');
     await page.keyboard.press('r');
-    await eventually(() => standing(page)).toMatch(/^2 of 6 decided, 2 kept/);
-    await eventually(accepted).toContain(trainTitles[0]);
+    await expect.poll(() => standing(page)).toMatch(/^2 of 6 decided, 2 kept/);
+    await expect.poll(accepted).toContain(trainTitles[0]);
     await page.keyboard.press('u');
-    await eventually(() => standing(page)).toBe('1 of 6 decided, 3 kept');
+    await expect.poll(() => standing(page)).toBe('1 of 6 decided, 3 kept');
     await page.keyboard.press('u');
-    await eventually(() => standing(page)).toBe('0 of 6 decided, 2 kept');
-    expect(await current(page)).toBe(trainTitles[0]);
+    await expect.poll(() => standing(page)).toBe('0 of 6 decided, 2 kept');
+    await expect.poll(() => current(page)).toBe(trainTitles[0]);
     await page.keyboard.press('u');
-    await eventually(() => page.locator('#trouble').textContent()).toContain('nothing to take back');
-    await eventually(accepted).not.toContain(trainTitles[0]);
+    await expect.poll(() => page.locator('#trouble').textContent()).toContain('nothing to take back');
+    await expect.poll(accepted).not.toContain(trainTitles[0]);
     expect(faults.filter((fault) => !fault.includes('409'))).toEqual([]);
   });
 
@@ -85,25 +80,25 @@ describe.skipIf(executable === undefined)('the review in Chromium', () => {
     const { page } = await openReview();
     const items = page.locator('.item');
     await page.locator('#reason').selectOption('near copy');
-    await eventually(() => items.count()).toBe(1);
+    await expect.poll(() => items.count()).toBe(1);
     expect(await items.locator('.why').textContent()).toMatch(
       /^near copy: rated 0\.\d{3} with a training title$/,
     );
     expect((await items.locator('ins').allTextContents()).join(' ')).toContain('lately?');
     await page.locator('#reason').selectOption('');
-    await eventually(() => items.count()).toBe(6);
+    await expect.poll(() => items.count()).toBe(6);
     await page.keyboard.press('/');
     await page.keyboard.type('kindly');
-    await eventually(() => items.count()).toBe(0);
-    expect(await standing(page)).toBe('0 of 6 decided, 2 kept');
+    await expect.poll(() => items.count()).toBe(0);
+    await expect.poll(() => standing(page)).toBe('0 of 6 decided, 2 kept');
     await page.locator('#search').fill('WEED');
-    await eventually(() => items.count()).toBe(1);
+    await expect.poll(() => items.count()).toBe(1);
     await page.locator('#search').press('Escape');
     await page.keyboard.press('r');
-    await eventually(() => standing(page)).toBe('1 of 6 decided, 1 kept');
+    await expect.poll(() => standing(page)).toBe('1 of 6 decided, 1 kept');
     await page.locator('#search').fill('');
     await page.locator('#show').selectOption('decided');
-    await eventually(() => items.count()).toBe(1);
+    await expect.poll(() => items.count()).toBe(1);
     expect(await items.locator('.state').textContent()).toBe('refusedby you');
   });
 
@@ -113,10 +108,8 @@ describe.skipIf(executable === undefined)('the review in Chromium', () => {
     await serve(inventTitles(140, 'many').map((title, i) => `${title} ${i}`));
     const { page, faults } = await openReview();
     // Keys that come before the next outputs have are lost, never taken for another output.
-    for (let presses = 0; presses < 400 && !(await standing(page))?.startsWith('140 of'); presses++) {
-      await page.keyboard.press('r');
-    }
-    await eventually(() => standing(page)).toBe('140 of 140 decided, 0 kept');
+    while (!(await standing(page))?.startsWith('140 of')) await page.keyboard.press('r');
+    await expect.poll(() => standing(page)).toBe('140 of 140 decided, 0 kept');
     const log = (await readFile(join(input.folder, 'decisions.jsonl'), 'utf8')).trim().split('\n');
     const decided = log.map((line) => JSON.parse(line).index);
     expect(decided).toHaveLength(140);
@@ -127,27 +120,27 @@ describe.skipIf(executable === undefined)('the review in Chromium', () => {
   it('tells another window at once, and does not overwrite what was decided there', async () => {
     const [one, two] = [await openReview(), await openReview()];
     await one.page.keyboard.press('k');
-    await eventually(() => standing(one.page)).toBe('1 of 6 decided, 3 kept');
+    await expect.poll(() => standing(one.page)).toBe('1 of 6 decided, 3 kept');
     const second = two.page.locator('.item').first().locator('.state');
-    await eventually(() => second.textContent()).toBe('keptby you');
-    expect(await standing(two.page)).toBe('1 of 6 decided, 3 kept');
+    await expect.poll(() => second.textContent()).toBe('keptby you');
+    await expect.poll(() => standing(two.page)).toBe('1 of 6 decided, 3 kept');
     await two.page.keyboard.press('r');
-    await eventually(() => standing(one.page)).toBe('1 of 6 decided, 2 kept');
+    await expect.poll(() => standing(one.page)).toBe('1 of 6 decided, 2 kept');
     await one.page.keyboard.press('u');
-    await eventually(() => one.page.locator('#trouble').textContent()).toContain('another window');
-    expect(await standing(one.page)).toBe('1 of 6 decided, 2 kept');
+    await expect.poll(() => one.page.locator('#trouble').textContent()).toContain('another window');
+    await expect.poll(() => standing(one.page)).toBe('1 of 6 decided, 2 kept');
   });
 
   it('says so when the server has gone, and goes on when it is back', async () => {
     const { page } = await openReview();
     await page.keyboard.press('k');
-    await eventually(() => standing(page)).toBe('1 of 6 decided, 3 kept');
+    await expect.poll(() => standing(page)).toBe('1 of 6 decided, 3 kept');
     await server.close();
     await page.keyboard.press('r');
-    await eventually(() => page.locator('#trouble').textContent()).toMatch(/connection|ended/);
+    await expect.poll(() => page.locator('#trouble').textContent()).toMatch(/connection|ended/);
     server = await startReview(input);
     const again = await openReview();
-    expect(await standing(again.page)).toBe('1 of 6 decided, 3 kept');
+    await expect.poll(() => standing(again.page)).toBe('1 of 6 decided, 3 kept');
   });
 
   it('shows hostile titles as text', async () => {
@@ -175,12 +168,12 @@ describe.skipIf(executable === undefined)('the review in Chromium', () => {
       });
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
       await page.locator('#refuse').tap();
-      await eventually(() => standing(page)).toMatch(/^1 of 12 decided/);
+      await expect.poll(() => standing(page)).toMatch(/^1 of 12 decided/);
       await page.locator('.item').nth(4).tap();
       await page.locator('#refuse').tap();
-      await eventually(() => standing(page)).toMatch(/^2 of 12 decided/);
+      await expect.poll(() => standing(page)).toMatch(/^2 of 12 decided/);
       await page.locator('#undo').tap();
-      await eventually(() => standing(page)).toMatch(/^1 of 12 decided/);
+      await expect.poll(() => standing(page)).toMatch(/^1 of 12 decided/);
       expect(faults).toEqual([]);
     },
   );

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium, launchChromium, openWatched, type WatchedPage } from '../report/chromium.js';
-import { makeRun, post, type Serving, serve } from './serve-run.js';
+import { makeRun, post, type Serving, serve, sizes } from './serve-run.js';
 
 const executable = findChromium();
 
@@ -61,8 +61,9 @@ describe.skipIf(executable === undefined)('the page in Chromium', () => {
   });
 
   it('stops at Escape, keeps what came, and frees the slots', async () => {
-    const { page, faults } = await open();
-    await set(page, { length: '200', n: '50' });
+    const slow = await serve(await makeRun('slow', [], {}, sizes.large), ['--slots', '4', '--queue', '60']);
+    const { page, faults } = await openWatched(browser, `${slow.url}page`, {}, slow.url);
+    await set(page, { length: '1000', n: '50' });
     await page.locator('#prompt').press('Control+Enter');
     await expect.poll(() => page.locator('.card .text:not(:empty)').count()).toBeGreaterThan(2);
     await page.keyboard.press('Escape');
@@ -114,13 +115,14 @@ describe.skipIf(executable === undefined)('the page in Chromium', () => {
   });
 
   it('says why it was refused', async () => {
-    const small = await serve(await makeRun('small'), ['--slots', '1', '--queue', '0', '--capacity', '1024']);
-    const { page } = await openWatched(browser, `${small.url}page`, {}, small.url);
+    const flags = ['--slots', '1', '--queue', '0', '--capacity', '1024'];
+    const full = await serve(await makeRun('full', [], {}, sizes.large), flags);
+    const { page } = await openWatched(browser, `${full.url}page`, {}, full.url);
     const generate = page.locator('#generate');
     // A text may end before the page has asked for its own, which then takes the slot: once more.
     for (let status = 0; status !== 429; ) {
-      const busy = await post(`${small.url}v1/completions`, {
-        model: 'small',
+      const busy = await post(`${full.url}v1/completions`, {
+        model: 'full',
         max_tokens: 1000,
         stream: true,
       });

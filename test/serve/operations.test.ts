@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { lastLine, runCli, startCli } from '../cli/run-cli.js';
+import { atMoments, lastLine, runCli, startCli } from '../cli/run-cli.js';
+import { freePort } from '../programs.js';
 import { makeRun, post, type Serving, serve } from './serve-run.js';
 
 let run: string;
@@ -13,14 +13,6 @@ beforeAll(async () => {
   run = await makeRun();
   serving = await serve(run, ['--capacity', '1024']);
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 async function statusOf(url: string): Promise<number | undefined> {
   return fetch(url).then(
@@ -41,7 +33,7 @@ describe('health', () => {
     const url = `http://127.0.0.1:${port}/`;
     const environment = { PORT: String(port) };
     const started = startCli(['serve', slow, '--host', '127.0.0.1', '--json'], slow, environment);
-    await expect.poll(() => statusOf(`${url}health`), { timeout: 10_000 }).toBe(503);
+    await expect.poll(() => statusOf(`${url}health`)).toBe(503);
     expect(await (await fetch(`${url}health`)).json()).toEqual({ status: 'loading' });
     expect(await statusOf(`${url}health/live`)).toBe(200);
     expect(await statusOf(`${url}page`)).toBe(200);
@@ -54,7 +46,7 @@ describe('health', () => {
       expect(answer.headers.get('retry-after')).toBe('2');
     }
     await writeFile(pipe, content);
-    await expect.poll(() => statusOf(`${url}health`), { timeout: 10_000 }).toBe(200);
+    await expect.poll(() => statusOf(`${url}health`)).toBe(200);
     expect(await statusOf(`${url}?length=2`)).toBe(200);
     started.child.kill('SIGTERM');
     expect((await started.finished).code).toBe(0);
@@ -62,8 +54,11 @@ describe('health', () => {
 });
 
 describe('SIGTERM', () => {
+  // As src/serve/server.ts has them.
+  const [graceMs, lastWordsMs] = [8000, 500];
+
   test('lets answers under way end, takes no others, and ends with 0', async () => {
-    const draining = await serve(run, ['--capacity', '1024', '--slots', '2']);
+    const draining = await serve(run, ['--capacity', '1024', '--slots', '2'], atMoments({ timer: graceMs }));
     const long = { model: 'made-up', n: 3, max_tokens: 400, stream: true, seed: 1 };
     const answer = await post(`${draining.url}v1/completions`, long);
     const health = await fetch(`${draining.url}health`);
@@ -79,7 +74,8 @@ describe('SIGTERM', () => {
 
   test('does not wait for answers that would take longer than the grace', async () => {
     const flags = ['--capacity', '1024', '--slots', '1', '--queue', '1023', '--deadline', '600'];
-    const draining = await serve(run, flags);
+    const graceIsOver = { output: /Shutting down/, timer: graceMs };
+    const draining = await serve(run, flags, atMoments(graceIsOver, { timer: lastWordsMs }));
     const long = { model: 'made-up', n: 1024, max_tokens: 1000, stream: true };
     const answer = await post(`${draining.url}v1/completions`, long);
     draining.started.child.kill('SIGTERM');

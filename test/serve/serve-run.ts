@@ -17,6 +17,12 @@ import { madeUpTitles } from '../cli/titles.js';
 
 const contextLength = 1024;
 
+/** Shapes of a model: a small one, and one that takes tens of times as long for a token. */
+export const sizes = {
+  small: { width: 32, layers: 2, heads: 2 },
+  large: { width: 320, layers: 6, heads: 4 },
+} as const;
+
 /**
  * A run folder whose model was never trained: any token may come next, and a text ends after some 500. It is removed
  * after the tests of the file.
@@ -25,6 +31,7 @@ export async function makeRun(
   name = 'made-up',
   more: readonly string[] = [],
   options: Partial<RunOptions> = {},
+  size: (typeof sizes)[keyof typeof sizes] = sizes.small,
 ): Promise<string> {
   const parent = mkdtempSync(join(tmpdir(), 'titlesmith-serve-'));
   afterAll(() => rmSync(parent, { recursive: true, force: true }));
@@ -35,9 +42,7 @@ export async function makeRun(
   const configuration = {
     vocabularySize,
     contextLength,
-    width: 32,
-    layers: 2,
-    heads: 2,
+    ...size,
     layerNormEpsilon: 1e-5,
   };
   const checkpoint = join(folder, 'checkpoint');

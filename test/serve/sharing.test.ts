@@ -1,14 +1,39 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { figure, makeRun, post, type Serving, serve } from './serve-run.js';
+import { figure, makeRun, post, type Serving, serve, sizes } from './serve-run.js';
 
+/** Of a small model; and of one that needs minutes for all that its queue holds, so that it is at work while a test looks. */
 let serving: Serving;
+let toiling: Serving;
 beforeAll(async () => {
-  serving = await serve(await makeRun(), ['--slots', '4', '--queue', '20', '--capacity', '1024']);
+  const flags = ['--slots', '4', '--capacity', '1024'];
+  serving = await serve(await makeRun(), [...flags, '--queue', '20']);
+  toiling = await serve(await makeRun('made-up', [], {}, sizes.large), [
+    ...flags,
+    '--queue',
+    '1020',
+    '--deadline',
+    '3600',
+  ]);
 });
 
 const model = 'made-up';
-const complete = (body: Record<string, unknown>, init?: RequestInit): Promise<Response> =>
-  post(`${serving.url}v1/completions`, { model, ...body }, init);
+const completeOn =
+  (server: () => Serving) =>
+  (body: Record<string, unknown>, init?: RequestInit): Promise<Response> =>
+    post(`${server().url}v1/completions`, { model, ...body }, init);
+const complete = completeOn(() => serving);
+const toil = completeOn(() => toiling);
+
+/** Gives that server texts to generate which it does not finish, for as long as something is done. */
+async function whileToiling(body: Record<string, unknown>, act: () => Promise<void>): Promise<void> {
+  const leaving = new AbortController();
+  const gone = toil(body, { signal: leaving.signal }).then((response) => response.text());
+  const left = expect(gone).rejects.toThrow();
+  await expect.poll(() => figure(toiling.url, 'texts_pending')).toBeGreaterThan(900);
+  await act();
+  leaving.abort();
+  await left;
+}
 
 interface Completion {
   readonly choices: readonly { readonly text: string }[];
@@ -19,10 +44,10 @@ async function textsOf(response: Response): Promise<string[]> {
   return ((await response.json()) as Completion).choices.map(({ text }) => text);
 }
 
-/** Waits until everything asked for has left the server. */
-async function idle(): Promise<void> {
-  await expect.poll(() => figure(serving.url, 'texts_pending')).toBe(0);
-  await expect.poll(() => figure(serving.url, 'slots_busy')).toBe(0);
+/** Waits until everything asked for has left a server. */
+async function idle({ url }: Serving): Promise<void> {
+  await expect.poll(() => figure(url, 'texts_pending')).toBe(0);
+  await expect.poll(() => figure(url, 'slots_busy')).toBe(0);
 }
 
 describe('requests at the same time', () => {
@@ -40,55 +65,43 @@ describe('requests at the same time', () => {
     expect(together).toEqual(alone);
   });
 
-  test('are answered fairly: one text does not wait for twenty long ones', async () => {
-    let manyDone = false;
-    const many = complete({ n: 20, max_tokens: 900, seed: 1 }).then((response) => {
-      manyDone = true;
-      return textsOf(response);
+  test('are answered fairly: one text does not wait for a thousand long ones', async () => {
+    await whileToiling({ n: 1000, max_tokens: 900, seed: 1 }, async () => {
+      expect(await textsOf(await toil({ max_tokens: 5 }))).toHaveLength(1);
+      expect(await figure(toiling.url, 'texts_pending')).toBeGreaterThan(900);
     });
-    await expect.poll(() => figure(serving.url, 'slots_busy')).toBe(4);
-    await textsOf(await complete({ max_tokens: 5 }));
-    expect(manyDone).toBe(false);
-    expect(await many).toHaveLength(20);
   });
 
   test('beyond the queue get 429 and when to come back; those that were taken are finished', async () => {
+    await whileToiling({ n: 1000, max_tokens: 900, seed: 1 }, async () => {
+      const taken = toil({ n: 4, max_tokens: 20 });
+      const refused = await toil({ n: 1000, max_tokens: 1 });
+      expect(refused.status).toBe(429);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+      expect(await refused.json()).toMatchObject({ error: { code: 'overloaded', type: 'rate_limit_error' } });
+      expect(await textsOf(await taken)).toHaveLength(4);
+    });
+  });
+
+  test('that come all at once are each finished or refused', async () => {
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, seed) => complete({ n: 4, max_tokens: 300, seed })),
     );
     const taken = answers.filter(({ status }) => status === 200);
-    const refused = answers.filter(({ status }) => status === 429);
-    expect(taken.length + refused.length).toBe(30);
+    // Six have room at the same time.
     expect(taken.length).toBeGreaterThanOrEqual(6);
-    expect(refused.length).toBeGreaterThan(0);
     for (const answer of taken) expect(await textsOf(answer)).toHaveLength(4);
-    for (const answer of refused) {
-      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-      expect(await answer.json()).toMatchObject({ error: { code: 'overloaded', type: 'rate_limit_error' } });
-    }
-    await idle();
+    for (const { status } of answers.filter((answer) => !taken.includes(answer))) expect(status).toBe(429);
+    await idle(serving);
   });
 
   test.each([false, true])('whose client leaves make room at once (stream: %s)', async (stream) => {
-    // On a busy machine the texts may be over before they are seen at work, or refuse anything: then once more.
-    for (let status = 0; status !== 429; ) {
-      const leaving = new AbortController();
-      let over = false;
-      const gone = complete({ n: 24, max_tokens: 1000, stream }, { signal: leaving.signal })
-        .then((response) => response.text())
-        .catch(() => undefined)
-        .finally(() => {
-          over = true;
-        });
-      while (!over && status === 0)
-        if ((await figure(serving.url, 'texts_pending')) > 16)
-          status = (await complete({ n: 24, max_tokens: 1 })).status;
-      if (status !== 429) status = 0;
-      leaving.abort();
-      await gone;
-      await idle();
-    }
-    await textsOf(await complete({ max_tokens: 1 }));
+    const all = { n: 1024, max_tokens: 1 };
+    await whileToiling({ n: 1000, max_tokens: 1000, stream }, async () => {
+      expect((await toil(all)).status).toBe(429);
+    });
+    await idle(toiling);
+    expect(await textsOf(await toil(all))).toHaveLength(1024);
   });
 });
 
@@ -112,6 +125,7 @@ describe('a deadline', () => {
     expect(streamed).toMatch(/data: \{"error":\{"message":"The request took longer than 0.2 s/);
     expect(streamed).not.toContain('[DONE]');
     await expect.poll(() => figure(hasty.url, 'slots_busy')).toBe(0);
-    expect((await post(hasty.url, { length: 2 })).status).toBe(200);
+    // On a busy machine even two tokens may take so long.
+    await expect.poll(async () => (await post(hasty.url, { length: 2 })).status).toBe(200);
   });
 });

@@ -21,12 +21,12 @@ afterEach(async () => {
 async function serve(
   rows: number,
   faults: Readonly<Record<string, Fault[]>> = {},
-  { bytes = 30e9, claimedRows = rows, maximumBytesBilled = 100e9, timeoutMs = 60_000 } = {},
+  { bytes = 30e9, claimedRows = rows, maximumBytesBilled = 100e9, attempts = 4, timeoutMs = 60_000 } = {},
 ) {
   server = await startFaultServer({ rows, bytes, claimedRows });
   for (const [asked, list] of Object.entries(faults)) server.faults.set(asked, [...list]);
   vi.stubEnv('BIGQUERY_EMULATOR_HOST', server.address);
-  const retry = { attempts: 4, firstPauseMs: 0, timeoutMs };
+  const retry = { attempts, firstPauseMs: 0, timeoutMs };
   const options = { project: 'project', location: 'US', maximumBytesBilled, retry };
   return { server, options, source: openBigquerySource(options) };
 }
@@ -95,10 +95,13 @@ describe('slow pages', () => {
     async (after) => {
       const fault: Fault = { kind: 'held', after };
       const faults = { 'dry run': [fault], insert: [fault], 'page 0': [fault] };
-      const { source, server } = await serve(3, faults, { timeoutMs: 1000 });
+      const { source, server } = await serve(3, faults, { attempts: 100, timeoutMs: 1000 });
       const rows = await collect(source.rows(question({}), silentContext));
       expect(rows.map(({ title }) => title)).toEqual(expected(3));
-      expect(server.log).toEqual(['dry run', 'dry run', 'insert', 'insert', 'get', 'page 0', 'page 0']);
+      // On a busy machine an answer may be late too, and is asked for once more.
+      const times = (step: string): number => server.log.filter((asked) => asked === step).length;
+      for (const step of ['dry run', 'insert', 'page 0']) expect(times(step)).toBeGreaterThanOrEqual(2);
+      expect([...new Set(server.log)]).toEqual(['dry run', 'insert', 'get', 'page 0']);
     },
   );
 

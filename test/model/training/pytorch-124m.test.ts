@@ -109,146 +109,137 @@ class WorstErrors {
   }
 }
 
-describe.runIf(runs)(
-  'GPT-2 124M on packed rows against PyTorch on single titles',
-  { timeout: 300_000 },
-  () => {
-    const path = new URL('../../oracles/gpt2/gpt2-124m.json', import.meta.url);
-    const oracle = JSON.parse(readFileSync(path, 'utf8')) as Oracle124M;
-    const { configuration } = oracle;
-    const [rows, rowLength, endOfTextId] = [2, 48, 50_256];
-    const engine = createOnnxRuntimeEngine({ threads: 2 });
-    const weights = new FormulaWeights(configuration);
-    let model: TrainableModel;
-    const names = Object.keys(oracle.samples);
-    const worst = new WorstErrors();
+describe.runIf(runs)('GPT-2 124M on packed rows against PyTorch on single titles', () => {
+  const path = new URL('../../oracles/gpt2/gpt2-124m.json', import.meta.url);
+  const oracle = JSON.parse(readFileSync(path, 'utf8')) as Oracle124M;
+  const { configuration } = oracle;
+  const [rows, rowLength, endOfTextId] = [2, 48, 50_256];
+  const engine = createOnnxRuntimeEngine({ threads: 2 });
+  const weights = new FormulaWeights(configuration);
+  let model: TrainableModel;
+  const names = Object.keys(oracle.samples);
+  const worst = new WorstErrors();
 
-    function packed(titles: readonly number[][]): Batch {
-      const ends = titles.map((_, title) => titles.slice(0, title + 1).flat().length);
-      const tokenized = {
-        offsets: Uint32Array.from([0, ...ends]),
-        tokensOf: (title: number) => Uint16Array.from(titles[title]!),
-      };
-      const stream = new BatchStream(tokenized, { batchSize: rows, rowLength, endOfTextId, seed: 1 });
-      const batch = stream.batch(0);
-      expect(batch.titleCount).toBe(titles.length);
-      return batch;
+  function packed(titles: readonly number[][]): Batch {
+    const ends = titles.map((_, title) => titles.slice(0, title + 1).flat().length);
+    const tokenized = {
+      offsets: Uint32Array.from([0, ...ends]),
+      tokensOf: (title: number) => Uint16Array.from(titles[title]!),
+    };
+    const stream = new BatchStream(tokenized, { batchSize: rows, rowLength, endOfTextId, seed: 1 });
+    const batch = stream.batch(0);
+    expect(batch.titleCount).toBe(titles.length);
+    return batch;
+  }
+
+  function feeds(batch: Batch): Record<string, NumericArray> {
+    const { inputIds, positionIds, targetIds, attentionMask, targetCount } = batch;
+    const targetWeights = batch.targetWeights.map((weight) => weight / targetCount);
+    return { inputIds, positionIds, targetIds, attentionMask, targetWeights, ...parameterFeeds(model) };
+  }
+
+  /** Where each title of a batch begins. */
+  function starts(batch: Batch, titles: readonly number[][]): number[] {
+    return titles.map((title) =>
+      batch.inputIds.findIndex((_, start) =>
+        title.every((token, index) => batch.targetIds[start + index] === token),
+      ),
+    );
+  }
+
+  const sampled = (name: string, view: Float32Array): number[] =>
+    oracle.samples[name]!.indices.map((index) => view[index]!);
+  const norm = (view: Float32Array): number => Math.sqrt(view.reduce((sum, value) => sum + value * value, 0));
+
+  beforeAll(() => {
+    model = createTrainableModel(configuration, { loraRank: undefined, onlyTrainTransformerLayers: false });
+    weights.fill(model.trained.parameters);
+  });
+
+  it('starts from the same weights, to the bit', () => {
+    expect(names).toEqual(parameterSpecifications(configuration).map(({ name }) => name));
+    for (const name of names) {
+      const expected = oracle.samples[name]!.initial.map(Math.fround);
+      expect(sampled(name, model.trained.parameters.views.get(name)!), name).toEqual(expected);
     }
+  });
 
-    function feeds(batch: Batch): Record<string, NumericArray> {
-      const { inputIds, positionIds, targetIds, attentionMask, targetCount } = batch;
-      const targetWeights = batch.targetWeights.map((weight) => weight / targetCount);
-      return { inputIds, positionIds, targetIds, attentionMask, targetWeights, ...parameterFeeds(model) };
+  it('gives the same logits, and the same loss of every token', async () => {
+    const titles = oracle.batches[0]!;
+    const batch = packed(titles);
+    const program = await engine.compile(forwardGraph(configuration, rows, rowLength));
+    const { vocabularySize } = configuration;
+    const logits = new Float32Array(rows * rowLength * vocabularySize);
+    const { targetIds: _, targetWeights: __, ...inputs } = feeds(batch);
+    await program.run(inputs, { logits });
+    await program.dispose();
+    const row = (position: number): Float32Array =>
+      logits.subarray(position * vocabularySize, (position + 1) * vocabularySize);
+    const lossAt = (position: number): number => {
+      const values = row(position);
+      const largest = values.reduce((most, value) => Math.max(most, value));
+      const sum = values.reduce((total, value) => total + Math.exp(value - largest), 0);
+      return largest + Math.log(sum) - values[batch.targetIds[position]!]!;
+    };
+    const [last, losses]: [number[][], number[]] = [[], []];
+    for (const [index, start] of starts(batch, titles).entries()) {
+      const { length } = titles[index]!;
+      for (let position = start; position <= start + length; position++) losses.push(lossAt(position));
+      const values = row(start + length);
+      last.push(oracle.logits.tokens.map((token) => values[token]!));
     }
+    expect(relativeError(last.flat(), oracle.logits.last.flat())).toBeLessThan(tolerance);
+    expect(relativeError(losses, oracle.losses)).toBeLessThan(tolerance);
+  });
 
-    /** Where each title of a batch begins. */
-    function starts(batch: Batch, titles: readonly number[][]): number[] {
-      return titles.map((title) =>
-        batch.inputIds.findIndex((_, start) =>
-          title.every((token, index) => batch.targetIds[start + index] === token),
-        ),
-      );
+  it('gives the same gradient of every parameter, and takes the same ten steps of AdamW', async () => {
+    const program = await engine.compile(trainingGraph(configuration, { rows, rowLength }));
+    const optimizer = await HostTrainingState.open(engine, model);
+    const stores = model.trained;
+    const loss = new Float32Array(1);
+    const gradients = [...stores.gradients.views].map(([name, view]) => [gradientName(name), view]);
+    const results: Record<string, NumericArray> = { loss, ...Object.fromEntries(gradients) };
+    for (const [step, titles] of oracle.batches.entries()) {
+      await program.run(feeds(packed(titles)), results);
+      if (step === 0) expectGradients();
+      const expected = oracle.steps[step]!;
+      const learningRate = learningRateAt(step, oracle.options);
+      const gradientNorm = await optimizer.update({ ...oracle.options, step: step + 1, learningRate });
+      expect(learningRate).toBeCloseTo(expected.learningRate, 12);
+      worst.see('loss', `step ${step + 1}`, relativeError([loss[0]!], [expected.loss]));
+      worst.see('gradient norm', `step ${step + 1}`, relativeError([gradientNorm], [expected.gradientNorm]));
     }
-
-    const sampled = (name: string, view: Float32Array): number[] =>
-      oracle.samples[name]!.indices.map((index) => view[index]!);
-    const norm = (view: Float32Array): number =>
-      Math.sqrt(view.reduce((sum, value) => sum + value * value, 0));
-
-    beforeAll(() => {
-      model = createTrainableModel(configuration, { loraRank: undefined, onlyTrainTransformerLayers: false });
-      weights.fill(model.trained.parameters);
-    }, 300_000);
-
-    it('starts from the same weights, to the bit', () => {
-      expect(names).toEqual(parameterSpecifications(configuration).map(({ name }) => name));
-      for (const name of names) {
-        const expected = oracle.samples[name]!.initial.map(Math.fround);
-        expect(sampled(name, model.trained.parameters.views.get(name)!), name).toEqual(expected);
+    await optimizer.dispose();
+    await program.dispose();
+    for (const name of names) {
+      const expected = oracle.trained[name]!;
+      const initial = weights.of(name);
+      const [trained, first, second] = [stores.parameters, stores.firstMoments, stores.secondMoments].map(
+        (store) => store.views.get(name)!,
+      ) as [Float32Array, Float32Array, Float32Array];
+      const start = oracle.samples[name]!.initial;
+      const change = norm(trained.map((value, index) => value - initial(index)));
+      const moves = (values: readonly number[]): number[] =>
+        values.map((value, index) => value - start[index]!);
+      if (!name.endsWith('c_attn.bias')) {
+        worst.see('norm of change', name, relativeError([change], [expected.changeNorm]));
+        worst.see('change', name, relativeDistance(moves(sampled(name, trained)), moves(expected.values)));
       }
-    });
-
-    it('gives the same logits, and the same loss of every token', async () => {
-      const titles = oracle.batches[0]!;
-      const batch = packed(titles);
-      const program = await engine.compile(forwardGraph(configuration, rows, rowLength));
-      const { vocabularySize } = configuration;
-      const logits = new Float32Array(rows * rowLength * vocabularySize);
-      const { targetIds: _, targetWeights: __, ...inputs } = feeds(batch);
-      await program.run(inputs, { logits });
-      await program.dispose();
-      const row = (position: number): Float32Array =>
-        logits.subarray(position * vocabularySize, (position + 1) * vocabularySize);
-      const lossAt = (position: number): number => {
-        const values = row(position);
-        const largest = values.reduce((most, value) => Math.max(most, value));
-        const sum = values.reduce((total, value) => total + Math.exp(value - largest), 0);
-        return largest + Math.log(sum) - values[batch.targetIds[position]!]!;
-      };
-      const [last, losses]: [number[][], number[]] = [[], []];
-      for (const [index, start] of starts(batch, titles).entries()) {
-        const { length } = titles[index]!;
-        for (let position = start; position <= start + length; position++) losses.push(lossAt(position));
-        const values = row(start + length);
-        last.push(oracle.logits.tokens.map((token) => values[token]!));
-      }
-      expect(relativeError(last.flat(), oracle.logits.last.flat())).toBeLessThan(tolerance);
-      expect(relativeError(losses, oracle.losses)).toBeLessThan(tolerance);
-    });
-
-    it('gives the same gradient of every parameter, and takes the same ten steps of AdamW', async () => {
-      const program = await engine.compile(trainingGraph(configuration, { rows, rowLength }));
-      const optimizer = await HostTrainingState.open(engine, model);
-      const stores = model.trained;
-      const loss = new Float32Array(1);
-      const gradients = [...stores.gradients.views].map(([name, view]) => [gradientName(name), view]);
-      const results: Record<string, NumericArray> = { loss, ...Object.fromEntries(gradients) };
-      for (const [step, titles] of oracle.batches.entries()) {
-        await program.run(feeds(packed(titles)), results);
-        if (step === 0) expectGradients();
-        const expected = oracle.steps[step]!;
-        const learningRate = learningRateAt(step, oracle.options);
-        const gradientNorm = await optimizer.update({ ...oracle.options, step: step + 1, learningRate });
-        expect(learningRate).toBeCloseTo(expected.learningRate, 12);
-        worst.see('loss', `step ${step + 1}`, relativeError([loss[0]!], [expected.loss]));
-        worst.see(
-          'gradient norm',
-          `step ${step + 1}`,
-          relativeError([gradientNorm], [expected.gradientNorm]),
-        );
-      }
-      await optimizer.dispose();
-      await program.dispose();
-      for (const name of names) {
-        const expected = oracle.trained[name]!;
-        const initial = weights.of(name);
-        const [trained, first, second] = [stores.parameters, stores.firstMoments, stores.secondMoments].map(
-          (store) => store.views.get(name)!,
-        ) as [Float32Array, Float32Array, Float32Array];
-        const start = oracle.samples[name]!.initial;
-        const change = norm(trained.map((value, index) => value - initial(index)));
-        const moves = (values: readonly number[]): number[] =>
-          values.map((value, index) => value - start[index]!);
-        if (!name.endsWith('c_attn.bias')) {
-          worst.see('norm of change', name, relativeError([change], [expected.changeNorm]));
-          worst.see('change', name, relativeDistance(moves(sampled(name, trained)), moves(expected.values)));
-        }
-        worst.see('norm of first moments', name, relativeError([norm(first)], [expected.firstMomentNorm]));
-        worst.see('first moments', name, relativeError(sampled(name, first), expected.firstMoments));
-        worst.see('norm of second moments', name, relativeError([norm(second)], [expected.secondMomentNorm]));
-        worst.see('second moments', name, relativeError(sampled(name, second), expected.secondMoments));
-      }
-      console.info(worst.toString());
-      for (const [kind, most] of Object.entries(tolerances)) expect(worst.of(kind), kind).toBeLessThan(most);
-    });
-
-    function expectGradients(): void {
-      for (const name of names) {
-        const gradient = model.trained.gradients.views.get(name)!;
-        const expected = oracle.gradients[name]!;
-        worst.see('gradient', name, relativeError(sampled(name, gradient), expected.values));
-        worst.see('norm of a gradient', name, relativeError([norm(gradient)], [expected.norm]));
-      }
+      worst.see('norm of first moments', name, relativeError([norm(first)], [expected.firstMomentNorm]));
+      worst.see('first moments', name, relativeError(sampled(name, first), expected.firstMoments));
+      worst.see('norm of second moments', name, relativeError([norm(second)], [expected.secondMomentNorm]));
+      worst.see('second moments', name, relativeError(sampled(name, second), expected.secondMoments));
     }
-  },
-);
+    console.info(worst.toString());
+    for (const [kind, most] of Object.entries(tolerances)) expect(worst.of(kind), kind).toBeLessThan(most);
+  });
+
+  function expectGradients(): void {
+    for (const name of names) {
+      const gradient = model.trained.gradients.views.get(name)!;
+      const expected = oracle.gradients[name]!;
+      worst.see('gradient', name, relativeError(sampled(name, gradient), expected.values));
+      worst.see('norm of a gradient', name, relativeError([norm(gradient)], [expected.norm]));
+    }
+  }
+});

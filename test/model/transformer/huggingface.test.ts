@@ -45,7 +45,7 @@ async function largestDifference(folder: string, answers: Answers, leftOut?: num
 
 const saved = ['float32', 'float16', 'bfloat16', 'sharded', 'bare'].map(fixtureFolder);
 
-describe.skipIf(oraclePython === undefined)('Hugging Face transformers', { timeout: 300_000 }, () => {
+describe.skipIf(oraclePython === undefined)('Hugging Face transformers', () => {
   const folder = join(temporaryFolder(), 'checkpoint');
   const tokenizer = restrictedTokenizer(['What small habit changed your life?', 'Why do cats purr?']);
   const configuration = nanoConfiguration(tokenizer.vocabularySize);
@@ -61,7 +61,7 @@ describe.skipIf(oraclePython === undefined)('Hugging Face transformers', { timeo
     const questions = [folder, ...saved].map((path) => [path, path === folder ? texts : ['the 7 the']]);
     all = await askHuggingFace(Object.fromEntries(questions) as Record<string, string[]>);
     answers = all[folder]!;
-  }, 300_000);
+  });
 
   test('opens a checkpoint as it is: every tensor used, none missing', () => {
     expect(answers.class).toBe('GPT2LMHeadModel');

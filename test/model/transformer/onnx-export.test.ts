@@ -203,7 +203,7 @@ test('a model above the limit keeps its weights in files beside it', async () =>
 });
 
 describe('the exported folder in transformers.js', () => {
-  test('generates greedily what our own model does', { timeout: 60_000 }, async () => {
+  test('generates greedily what our own model does', async () => {
     const target = temporaryFolder();
     const model = await openModel(fixtureFolder('float32'), silentContext);
     await exportOnnxFolder(model, target);

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ProgressEvent } from '../../../src/common/progress.js';
 import { defaultOptions } from '../../../src/options/options.js';
 import { RunFolder } from '../../../src/pipeline/run/run-folder.js';
@@ -199,7 +199,7 @@ describe('the lock', () => {
     rmSync(join(folder, 'aww/run.lock'));
     const lock = await lockRun(join(folder, 'aww'), listen, { beatMs: 10, watchMs: 100 });
     const path = join(folder, 'aww/run.lock');
-    await vi.waitFor(() => expect(JSON.parse(readFileSync(path, 'utf8')).beat).toBeGreaterThan(2));
+    await expect.poll(() => JSON.parse(readFileSync(path, 'utf8')).beat).toBeGreaterThan(2);
     lock.release();
     expect(existsSync(path)).toBe(false);
   });
@@ -210,7 +210,7 @@ describe('the lock', () => {
     const lock = await lockRun(join(folder, 'aww'), listen, { beatMs: 10, watchMs: 100 });
     const other = { pid: deadPid(), host: 'elsewhere.example', processStart: '', beat: 0 };
     writeLock(other);
-    await vi.waitFor(() => expect(lock.lost.aborted).toBe(true));
+    await expect.poll(() => lock.lost.aborted).toBe(true);
     expect(events).toEqual([{ kind: 'warning', message: expect.stringContaining('it stops here') }]);
     lock.release();
     expect(JSON.parse(readFileSync(join(folder, 'aww/run.lock'), 'utf8'))).toEqual(other);

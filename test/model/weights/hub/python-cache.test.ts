@@ -15,7 +15,7 @@ afterEach(() => hub.stop());
 const script = 'weights/hub_cache.py';
 const snapshot = (cache: string): string => join(cache, 'models--someone--tiny-gpt2', 'snapshots', commit);
 
-describe.skipIf(oraclePython === undefined)("Python's huggingface_hub", { timeout: 60_000 }, () => {
+describe.skipIf(oraclePython === undefined)("Python's huggingface_hub", () => {
   test('finds what titlesmith downloaded', async () => {
     const cache = temporaryFolder();
     await resolveModel(hub.repository, silentContext, { settings: hub.settings(cache) });
