@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Terminal } from '../../src/cli/terminal.js';
 import { TitlesmithError } from '../../src/common/errors.js';
 import { toPrintable } from '../../src/common/printable.js';
@@ -45,6 +45,8 @@ describe('plain lines', () => {
   });
 
   test('a thousand events in a moment are two lines: the first and the last', () => {
+    vi.spyOn(performance, 'now').mockReturnValue(0);
+    onTestFinished(() => void vi.restoreAllMocks());
     const { terminal, errors } = capture({});
     for (let done = 1; done <= 1000; done++) {
       terminal.show({

@@ -116,7 +116,7 @@ describe(`notebooks/${name}`, () => {
       fillIn(path, join(content, name), makeRepository());
       const PATH = pathLikeColab();
       await shell(
-        `'${jupyter}' nbconvert --to notebook --execute --output executed.ipynb ${name}`,
+        `'${jupyter}' nbconvert --to notebook --execute --ExecutePreprocessor.startup_timeout=600 --output executed.ipynb ${name}`,
         content,
         PATH,
       );
@@ -140,6 +140,5 @@ describe(`notebooks/${name}`, () => {
       expect(page).toContain('titlesmith overfit report');
       expect(page).toContain('exported/askreddit.tar.gz: askreddit');
     },
-    300_000,
   );
 });
