@@ -81,7 +81,7 @@ export {
 } from './pipeline/pipeline.js';
 export type { Manifest } from './pipeline/run/manifest.js';
 export type { FinishedRun } from './pipeline/run-stages.js';
-export { runSingleStage } from './pipeline/single-stage.js';
+export { runSingleStage } from './pipeline/run-stages.js';
 export { reportAssets, writeReport } from './pipeline/stages/report.js';
 export type { StageContext } from './pipeline/stages/stage.js';
 export { TokenFile, writeTokens } from './pipeline/stages/token-file.js';

@@ -3,17 +3,20 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InterruptedError, TitlesmithError } from '../common/errors.js';
 import { formatPercent, formatPoints } from '../common/number-formats.js';
-import { type ProgressListener, scoped } from '../common/progress.js';
+import { type ProgressListener, scoped, silentContext } from '../common/progress.js';
 import { formatDevice } from '../model/engine/device-choice.js';
 import type { StageName } from '../options/choices.js';
+import { checkOptionsTogether } from '../options/option-rules.js';
 import type { RunOptions } from '../options/option-table.js';
+import { restoreOptions } from '../options/options.js';
+import { decideForStage } from './decide/decisions.js';
 import { decidedDevice } from './decide/device.js';
 import { refuseOwnModel } from './decide/model.js';
 import { keepAccepted, putCheckpointAside } from './run/earlier-results.js';
 import { recordFiles } from './run/fingerprint.js';
 import type { Manifest, StageRecord } from './run/manifest.js';
 import { runFiles } from './run/run-files.js';
-import type { RunFolder } from './run/run-folder.js';
+import { RunFolder } from './run/run-folder.js';
 import type { SharedRows } from './run/shared-rows.js';
 import {
   assertInputs,
@@ -68,6 +71,36 @@ export async function runStages(
   const overfits = stages.at(-1) === 'report' && refusesOverfit(options, manifest, onProgress);
   const seconds = (performance.now() - started) / 1000;
   return { status: 'finished', name: manifest.name, folder: path, seconds, manifest, overfits };
+}
+
+/** Options that hold for the call they are given in, never for a later one. */
+const once = { overwrite: false, json: false, restoreFrom: undefined } as const;
+
+/**
+ * Runs one stage on a run folder, with the options recorded there where they are not given anew. For `report` the dedupe
+ * stage runs before it where its judgement is missing or out of date.
+ * @throws TitlesmithError when the folder is no run folder, an earlier stage's files are missing, or the stage fails;
+ * InterruptedError.
+ */
+export async function runSingleStage(
+  stage: StageName,
+  path: string,
+  given: Partial<RunOptions>,
+  context: StageContext = silentContext,
+): Promise<FinishedRun> {
+  const onProgress = scoped(context.onProgress, { stage });
+  const folder = await RunFolder.open(path, onProgress);
+  try {
+    const options: RunOptions = { ...restoreOptions(folder.manifest.options), ...once, ...given };
+    checkOptionsTogether(options);
+    const decisions = await decideForStage(stage, folder.manifest, options, onProgress);
+    await folder.begin(options, decisions);
+    const run = { folder, options, decisions };
+    if (stage === 'report') await ensureJudged(run, context);
+    return await runStages([stage], run, context);
+  } finally {
+    folder.close();
+  }
 }
 
 /** Whether the options ask for a stage even when nothing changed, from the start. */

@@ -21,9 +21,7 @@ describe('imports of src', () => {
   test('are found at all', () => {
     expect(imports.length).toBeGreaterThan(50);
     expect(imports).toContainEqual(inner('src/cli/commands/pipeline.ts', 'src/pipeline/pipeline.ts'));
-    expect(imports).toContainEqual(
-      inner('src/pipeline/stages/stage-thread.ts', 'src/pipeline/stages/stage-worker.ts'),
-    );
+    expect(imports).toContainEqual(inner('src/model/engine/devices.ts', 'src/model/engine/device-trial.ts'));
     expect(imports).toContainEqual({
       file: 'src/cli/parsing/command-line.ts',
       target: 'yargs',

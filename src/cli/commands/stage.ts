@@ -6,7 +6,7 @@ import type { RunOptions } from '../../options/option-table.js';
 import { defaultOptions, restoreOptions } from '../../options/options.js';
 import { manifestFileName } from '../../pipeline/run/manifest.js';
 import { runFiles } from '../../pipeline/run/run-files.js';
-import { runSingleStage } from '../../pipeline/single-stage.js';
+import { runSingleStage } from '../../pipeline/run-stages.js';
 import { generateFromModel } from '../../pipeline/stages/generate.js';
 import { readGenerated } from '../../pipeline/stages/generated-file.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';

@@ -1,9 +1,25 @@
-import { Worker } from 'node:worker_threads';
+import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { TitlesmithError } from '../../common/errors.js';
-import { unpackError } from '../../common/packed-error.js';
+import { type ErrorMessage, packError, unpackError } from '../../common/packed-error.js';
+import type { ProgressEvent } from '../../common/progress.js';
 import type { StageCounts } from '../run/manifest.js';
+import { loadStage } from './registry.js';
 import type { StageContext, StageJob } from './stage.js';
-import type { StageMessage, StageWorkerData } from './stage-worker.js';
+
+/** What a stage's thread is started with. */
+interface StageWorkerData {
+  /** Tells this file that it is to run a stage: it is the entry of the threads that it starts. */
+  readonly thread: 'stage';
+  readonly job: StageJob;
+  /** One Int32; not 0 once the work should stop. Shared, as the thread may be too busy to receive messages. */
+  readonly stopFlag: SharedArrayBuffer;
+}
+
+/** What a stage's thread sends. */
+type StageMessage =
+  | { readonly kind: 'event'; readonly event: ProgressEvent }
+  | { readonly kind: 'done'; readonly counts: StageCounts }
+  | { readonly kind: 'failed'; readonly error: ErrorMessage };
 
 /**
  * Runs a stage in a thread of its own, so that this thread stays free to draw progress and to handle signals while
@@ -16,8 +32,8 @@ export async function runInThread(job: StageJob, { onProgress, signal }: StageCo
   const stop = (): void => void Atomics.store(new Int32Array(stopFlag), 0, 1);
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop);
-  const data: StageWorkerData = { job, stopFlag };
-  const worker = new Worker(new URL('./stage-worker.js', import.meta.url), { workerData: data });
+  const data: StageWorkerData = { thread: 'stage', job, stopFlag };
+  const worker = new Worker(new URL(import.meta.url), { workerData: data });
   try {
     return await new Promise((resolve, reject) => {
       worker.on('message', (message: StageMessage) => {
@@ -52,3 +68,26 @@ function describeDeath(job: StageJob, error: Error): Error {
   }
   return error;
 }
+
+/** Runs a stage in this thread, and tells the one that started it what happens. */
+async function runHere({ job, stopFlag }: StageWorkerData): Promise<void> {
+  const stop = new Int32Array(stopFlag);
+  const send = (message: StageMessage): void => parentPort?.postMessage(message);
+  try {
+    const runStage = await loadStage(job.stage);
+    const counts = await runStage(job, {
+      onProgress: (event) => send({ kind: 'event', event }),
+      signal: {
+        get aborted() {
+          return Atomics.load(stop, 0) !== 0;
+        },
+      },
+    });
+    send({ kind: 'done', counts });
+  } catch (error) {
+    send({ kind: 'failed', error: packError(error) });
+  }
+}
+
+const given = workerData as Partial<StageWorkerData> | null;
+if (given?.thread === 'stage') await runHere(given as StageWorkerData);
