@@ -70,7 +70,7 @@ export {
   type ModelOptions,
 } from './pipeline/library/model.js';
 export { openReview } from './pipeline/open-review.js';
-export { type OpenedServed, openServed } from './pipeline/open-served.js';
+export { type OpenedServedModel, openServedModel } from './pipeline/open-served-model.js';
 export {
   type FailedRun,
   type PipelineContext,

@@ -16,7 +16,7 @@ const answerMs = 15_000;
 class PostFault extends Error {
   constructor(
     message: string,
-    readonly isPassing: boolean,
+    readonly isTransient: boolean,
   ) {
     super(message);
   }
@@ -40,9 +40,9 @@ async function postOnce(url: string, body: string): Promise<void> {
 }
 
 async function post(url: string, body: string): Promise<void> {
-  const isPassing = (error: unknown): boolean => error instanceof PostFault && error.isPassing;
+  const isTransient = (error: unknown): boolean => error instanceof PostFault && error.isTransient;
   try {
-    await retry(() => postOnce(url, body), policy, { isPassing });
+    await retry(() => postOnce(url, body), policy, { isTransient });
   } catch (error) {
     throw error instanceof PostFault ? notifyError(new URL(url).origin, error.message) : error;
   }

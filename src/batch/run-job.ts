@@ -145,7 +145,7 @@ export async function runJob(job: Job, limiter: JobLimiter, policy: JobPolicy): 
     return await retry(
       attempt,
       { attempts: policy.retries + 1, firstPauseMs: 1000 * policy.retryPause },
-      { isPassing: (error) => error instanceof FailedAttempt, onRetry, signal: policy.stop },
+      { isTransient: (error) => error instanceof FailedAttempt, onRetry, signal: policy.stop },
     );
   } catch (error) {
     if (error instanceof FailedAttempt && !policy.stop.aborted) return error.result;

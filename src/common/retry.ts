@@ -23,7 +23,7 @@ const jitterShare = 0.25;
 
 interface RetryOptions {
   /** Whether the same may well succeed after this error. */
-  readonly isPassing: (error: unknown) => boolean;
+  readonly isTransient: (error: unknown) => boolean;
   /** Told before each pause. */
   readonly onRetry?: (error: unknown, pauseMs: number) => void;
   /** Asked after a failure: true starts the count of tries and the length of pauses anew. */
@@ -41,14 +41,14 @@ interface RetryOptions {
 export async function retry<Result>(
   work: () => Promise<Result>,
   { attempts, firstPauseMs, timeoutMs }: RetryPolicy,
-  { isPassing, onRetry, madeProgress, signal, clock = systemClock }: RetryOptions,
+  { isTransient, onRetry, madeProgress, signal, clock = systemClock }: RetryOptions,
 ): Promise<Result> {
   for (let failures = 0; ; ) {
     try {
       return await (timeoutMs === undefined ? work() : within(timeoutMs, work()));
     } catch (error) {
       failures = madeProgress?.() ? 1 : failures + 1;
-      if (failures >= attempts || signal?.aborted || !isPassing(error)) throw error;
+      if (failures >= attempts || signal?.aborted || !isTransient(error)) throw error;
       const pauseMs = firstPauseMs * 2 ** (failures - 1) * (1 + jitterShare * clock.random());
       onRetry?.(error, pauseMs);
       await clock.pause(pauseMs, signal);

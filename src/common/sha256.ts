@@ -3,10 +3,10 @@ import { sha256 as digest } from '@noble/hashes/sha2.js';
 const encoder = new TextEncoder();
 /** Bytes of a short text, used again and again: with new ones for each, hashing titles takes half as long again. */
 const scratch = new Uint8Array(8192);
-const mostBytesPerUnit = 3;
+const maxBytesPerUnit = 3;
 
 function encode(text: string): Uint8Array {
-  if (text.length * mostBytesPerUnit > scratch.length) return encoder.encode(text);
+  if (text.length * maxBytesPerUnit > scratch.length) return encoder.encode(text);
   return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
 }
 

@@ -3,7 +3,7 @@ import { type ConditionName, conditionNames } from '../options/choices.js';
 
 /** Ends each part of a prompt. Cleaned titles hold no control characters, so it never stands in one. */
 const separator = '\t';
-const mostKeywords = 3;
+const maxKeywords = 3;
 const shortestKeyword = 4;
 
 /** Words that say nothing of what a title is about. */
@@ -55,12 +55,12 @@ export function keywordsOf(title: string): string[] {
   const words = [...new Set(wordsOf(title))].filter(
     (word) => word.length >= shortestKeyword && !stopWords.has(word),
   );
-  const count = sha256(title)[31]! % (mostKeywords + 1);
+  const count = sha256(title)[31]! % (maxKeywords + 1);
   const longest = new Set(words.toSorted((a, b) => b.length - a.length).slice(0, count));
   return words.filter((word) => longest.has(word));
 }
 
 /** Keywords that a person gives, in the form titles are trained with: at most three words. */
 export function parseKeywords(text: string): string[] {
-  return [...new Set(wordsOf(text))].slice(0, mostKeywords);
+  return [...new Set(wordsOf(text))].slice(0, maxKeywords);
 }

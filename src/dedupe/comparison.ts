@@ -1,6 +1,6 @@
 import { InterruptedError } from '../common/errors.js';
 import { silentContext, type WorkContext } from '../common/progress.js';
-import { yieldToOthers } from '../common/yield-to-others.js';
+import { yieldToEventLoop } from '../common/yield-to-event-loop.js';
 import { withoutWhiteSpace } from './bigram-features.js';
 import { foldText, wordsOf } from './fold.js';
 import { createSimilarityIndex, type Match, type SimilarityIndex } from './similarity-index.js';
@@ -79,7 +79,7 @@ export async function compareTexts(
   for (const text of texts) {
     if (compared.length % textsPerTurn === 0) {
       report();
-      await yieldToOthers();
+      await yieldToEventLoop();
       if (context.signal.aborted) throw new InterruptedError();
     }
     const comparison = known.get(text) ?? compareText(text, index);

@@ -26,7 +26,7 @@ interface ReviewContext {
   readonly changes: EventBroadcast<Change>;
 }
 
-const mostItems = 200;
+const maxItems = 200;
 const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
 const windowName = { type: 'string', pattern: '^[\\w-]{1,64}$' } as const;
 
@@ -111,7 +111,7 @@ function toItemQuery({
     reason: reason ?? '',
     search: search ?? '',
     after: Number(after ?? -1),
-    limit: Math.min(Number(limit ?? 50), mostItems),
+    limit: Math.min(Number(limit ?? 50), maxItems),
   };
 }
 

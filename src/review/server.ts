@@ -30,9 +30,9 @@ interface ReviewServerOptions {
 
 const loopback = '127.0.0.1';
 /** A decision has about a hundred. */
-const mostBodyBytes = 4096;
+const maxBodyBytes = 4096;
 /** More than a person has open. */
-const mostWindows = 50;
+const maxWindows = 50;
 
 /**
  * Serves a run's review to this machine's browser, under a path that is a random token of 128 bits.
@@ -44,7 +44,7 @@ export async function startReview(
 ): Promise<ReviewServer> {
   const log = await DecisionLog.open(join(input.folder, decisionsFileName));
   const review = new Review(input, log);
-  const changes = new EventBroadcast<Change>(mostWindows);
+  const changes = new EventBroadcast<Change>(maxWindows);
   const warn = (error: unknown): void => onProgress({ kind: 'warning', message: inOneLine(error) });
   const files = new ResultFiles(input.folder, () => review.outputs, warn);
   review.onChange = (change) => {
@@ -79,11 +79,11 @@ export async function startReview(
 
 async function createApp(token: string, warn: (error: unknown) => void): Promise<HttpApp> {
   const app = createHttpApp({
-    bodyBytes: mostBodyBytes,
-    connections: 2 * mostWindows + 100,
-    whereBugsAreTold: 'see the terminal',
-    onBug: warn,
-    toHttpError: (error) => {
+    bodyBytes: maxBodyBytes,
+    connections: 2 * maxWindows + 100,
+    internalErrorHint: 'see the terminal',
+    onInternalError: warn,
+    translateError: (error) => {
       if (error instanceof ReviewConflict) {
         const more = { state: error.state };
         return new HttpError(409, error.message, { code: error.code, more });

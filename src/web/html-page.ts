@@ -1,22 +1,22 @@
 import { sha256 } from '../common/sha256.js';
 import { Html, html, visible } from './html.js';
 
-/** What `npm run build` bundled for a page that lies in one file (src/io/client-bundle.ts). */
+/** Styles and script to inline into a self-contained page, bundled by `npm run build` (src/io/client-bundle.ts). */
 export interface PageAssets {
   readonly styles: string;
-  /** Without one the page runs none. */
+  /** A page without a script runs none. */
   readonly script?: string;
 }
 
 interface SelfContainedPage extends PageAssets {
   readonly title: string;
-  /** Parts of the page; null leaves one out. */
+  /** Sections of the page; null leaves one out. */
   readonly body: readonly (Html | null)[];
 }
 
 /**
- * One HTML page that needs nothing else: styles and script are inside, and its policy forbids the rest, so that even
- * markup that got past the escaping could neither run nor load anything.
+ * An HTML page in one file: styles and script are inline, and its Content-Security-Policy forbids everything else, so
+ * that even markup that got past the escaping could neither run nor load anything.
  */
 export function renderSelfContainedPage({ title, styles, script, body }: SelfContainedPage): string {
   const policy = [
@@ -38,7 +38,7 @@ ${headOf(title)}
 </head>
 <body>
 <main>
-${new Html(body.map((part) => part?.markup ?? '').join('\n'))}
+${new Html(body.map((section) => section?.markup ?? '').join('\n'))}
 </main>
 ${script === undefined ? null : html`<script>${new Html(script)}</script>\n`}</body>
 </html>
@@ -48,7 +48,7 @@ ${script === undefined ? null : html`<script>${new Html(script)}</script>\n`}</b
 
 interface ServedPage {
   readonly title: string;
-  /** Class of the body, by which the style sheet knows the page. */
+  /** Class of the body element, for the style sheet. */
   readonly kind: string;
   /** Addresses of style sheet and script, relative to the page's. */
   readonly styles: string;
@@ -56,7 +56,7 @@ interface ServedPage {
   readonly body: Html;
 }
 
-/** A page whose server sends its styles and script beside it, and its policy in a header. */
+/** A page whose styles and script are separate files, and whose policy is sent as a header. */
 export function renderServedPage({ title, kind, styles, script, body }: ServedPage): string {
   const page = html`<!doctype html>
 <html lang="en">
@@ -74,7 +74,7 @@ ${body}
   return page.markup;
 }
 
-/** An icon of its own, so that no browser asks a server for one. */
+/** An inline icon, so that browsers do not request /favicon.ico. */
 const icon = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">' +
     '<rect width="16" height="16" rx="3" fill="#b3431f"/><path d="M4 5h8M8 5v7" stroke="white" stroke-width="2"/></svg>',

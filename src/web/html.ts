@@ -24,8 +24,8 @@ function markupOf(value: HtmlValue): string {
 }
 
 /**
- * Text from outside, set apart from the writing direction of the page. Control characters are shown as
- * symbols; halves of surrogate pairs, which no file can hold, as U+FFFD.
+ * Text from outside, isolated from the writing direction of the page. Control characters are shown as symbols; lone
+ * surrogates, which UTF-8 cannot encode, as U+FFFD.
  */
 export function titleText(text: string | Html): Html {
   return html`<bdi class="title">${text instanceof Html ? text : visible(text)}</bdi>`;

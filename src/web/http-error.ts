@@ -1,4 +1,4 @@
-/** Kinds of refusals, as OpenAI's clients know them. */
+/** Error types of OpenAI's API. */
 type ErrorType =
   | 'invalid_request_error'
   | 'authentication_error'
@@ -7,7 +7,7 @@ type ErrorType =
   | 'rate_limit_error'
   | 'server_error';
 
-/** The body of every refusal, in OpenAI's form. */
+/** The body of every error answer, in OpenAI's format. */
 export interface ErrorBody {
   readonly error: {
     readonly message: string;
@@ -24,9 +24,9 @@ interface HttpErrorOptions {
   readonly code: string;
   /** The field of the request that is wrong. */
   readonly field?: string | undefined;
-  /** Whole seconds after which another try may be welcome. */
+  /** Seconds after which the client may try again; a whole number. */
   readonly retryAfter?: number;
-  /** What the body holds beside the error. */
+  /** Further fields of the body, next to `error`. */
   readonly more?: Readonly<Record<string, unknown>>;
 }
 
@@ -37,7 +37,7 @@ const errorTypes: Readonly<Record<number, ErrorType>> = {
   429: 'rate_limit_error',
 };
 
-/** A request that is refused. The message says what is wrong and what to do, and is shown to the client. */
+/** An error answer to a request. The message says what is wrong and what to do, and is shown to the client. */
 export class HttpError extends Error {
   readonly code: string;
   readonly field: string | undefined;
@@ -65,7 +65,7 @@ export class HttpError extends Error {
   }
 }
 
-/** A field that cannot be: 400. */
+/** 400 for an invalid field. */
 export function fieldError(field: string, message: string): HttpError {
   return new HttpError(400, message, { code: 'invalid_value', field });
 }

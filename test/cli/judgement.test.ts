@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openServed } from '../../src/pipeline/open-served.js';
+import { openServedModel } from '../../src/pipeline/open-served-model.js';
 import { runCli, temporaryFolder } from './run-cli.js';
 import { madeUpTitles, toCsv } from './titles.js';
 
@@ -58,7 +58,7 @@ describe('the judgement', () => {
 
   test('gives serve its rules, as long as the titles are those it was made with', async () => {
     const rules = async () => {
-      const { served } = await openServed(join(folder, run), { device: 'cpu' });
+      const { served } = await openServedModel(join(folder, run), { device: 'cpu' });
       return served.titles?.rules;
     };
     expect(await rules()).toEqual(JSON.parse(read('judgement.json')).rules);

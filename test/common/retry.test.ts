@@ -17,7 +17,7 @@ function failing(times: number, make = (): unknown => new Error('busy')): () => 
   };
 }
 
-const always = { isPassing: () => true };
+const always = { isTransient: () => true };
 const policy = { attempts: 4, firstPauseMs: 100 };
 
 test('what succeeds at once is done once, without a pause', async () => {
@@ -42,9 +42,9 @@ test('the last error is thrown when the tries are used up', async () => {
 
 test('an error that does not pass is thrown at once', async () => {
   const clock = instantClock();
-  const isPassing = (error: unknown): boolean => error instanceof Error && error.message === 'busy';
+  const isTransient = (error: unknown): boolean => error instanceof Error && error.message === 'busy';
   const work = failing(1, () => new Error('denied'));
-  await expect(retry(work, policy, { isPassing, clock })).rejects.toThrow('denied');
+  await expect(retry(work, policy, { isTransient, clock })).rejects.toThrow('denied');
   expect(clock.pauses).toEqual([]);
 });
 
@@ -82,6 +82,6 @@ test('a try without a result counts as failed, and is not waited for', async () 
     return tries === 1 ? new Promise<string>(() => {}) : Promise.resolve('done');
   };
   const timed = { ...policy, timeoutMs: 1 };
-  const isPassing = (error: unknown): boolean => (error as { code?: string }).code === 'ETIMEDOUT';
-  expect(await retry(work, timed, { isPassing, clock: instantClock() })).toBe('done');
+  const isTransient = (error: unknown): boolean => (error as { code?: string }).code === 'ETIMEDOUT';
+  expect(await retry(work, timed, { isTransient, clock: instantClock() })).toBe('done');
 });

@@ -1,6 +1,6 @@
 import { formatCount, formatSeconds } from '../../common/number-formats.js';
 import type { ServeOptions } from '../../options/option-table.js';
-import { openServed } from '../../pipeline/open-served.js';
+import { openServedModel } from '../../pipeline/open-served-model.js';
 import type { ModelFacts } from '../../serve/served-model.js';
 import { startServer } from '../../serve/server.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
@@ -16,7 +16,7 @@ export async function serveCommand(
   return interruptible(terminal, undefined, async ({ onProgress, signal }) => {
     const { log: wanted = 'auto' } = given;
     const log = wanted === 'auto' && process.stdout.isTTY ? 'text' : wanted;
-    const { served, settings, reasons } = await openServed(model, { ...given, log });
+    const { served, settings, reasons } = await openServedModel(model, { ...given, log });
     for (const message of reasons) onProgress({ kind: 'note', message });
     const server = await startServer(served, settings, process.stdout);
     const stopped = untilAborted(signal);

@@ -121,7 +121,7 @@ interface CsvLayout {
 
 const delimiters = [',', ';', '\t', '|'] as const;
 /** Names shown when the one asked for is not there. */
-const mostNames = 12;
+const maxNames = 12;
 
 /** The values of the first record, split at a delimiter outside quotes. */
 function splitFirst(beginning: string, delimiter: string): string[] {
@@ -164,7 +164,7 @@ function csvLayout(beginning: string, options: CsvLayoutOptions, path: string): 
   const byComma = candidates.find(({ delimiter }) => delimiter === ',')?.values ?? [];
   if (column === undefined && byComma.length === 1)
     return { delimiter: ',', index: 0, header: header ?? false };
-  const names = byComma.slice(0, mostNames).map((name) => JSON.stringify(name.slice(0, 40)));
+  const names = byComma.slice(0, maxNames).map((name) => JSON.stringify(name.slice(0, 40)));
   throw new TitlesmithError(`${path} has no column ${JSON.stringify(column ?? 'title')}.`, {
     code: 'missing-columns',
     hint: `It has ${names.join(', ')}; name one with --column${header === false ? ', by its number' : ''}.`,

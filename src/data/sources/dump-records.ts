@@ -30,7 +30,7 @@ export function checkColumns(
 }
 
 /** Faulty lines that are told of one by one. */
-const mostShown = 3;
+const maxShown = 3;
 
 /** Counts the lines or records of dumps that are no posts, and remembers the first few. */
 export class LineFaults {
@@ -52,7 +52,7 @@ export class LineFaults {
       });
     }
     this.count += 1;
-    if (this.shown.length < mostShown) this.shown.push(`${basename(path)} ${unit} ${number} (${why})`);
+    if (this.shown.length < maxShown) this.shown.push(`${basename(path)} ${unit} ${number} (${why})`);
   }
 
   /** Tells how many there were, and of the first. */

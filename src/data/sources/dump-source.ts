@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { usageError } from '../../common/errors.js';
 import { packageRoot } from '../../io/package-root.js';
 import { filesInWords, fingerprintFiles, resolveInputFiles } from './input-files.js';
-import { type TitleSource, wantedSubreddits } from './title-source.js';
+import { requestedSubreddits, type TitleSource } from './title-source.js';
 
 const dumpFormats = ['ndjson', 'csv', 'parquet'] as const;
 type DumpFormat = (typeof dumpFormats)[number];
@@ -62,7 +62,7 @@ export function dumpSource(
     describe: () => description,
     fingerprint: async () => `${name} ${strict}\n${await fingerprintFiles(files)}`,
     async *rows(query, context) {
-      const names = wantedSubreddits(query, name);
+      const names = requestedSubreddits(query, name);
       if (format === 'ndjson') {
         const { ndjsonRows } = await import('./ndjson/ndjson-rows.js');
         yield* ndjsonRows(files, names, query, { strict }, context);

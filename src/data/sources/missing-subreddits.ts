@@ -3,9 +3,9 @@ import { editDistance } from '../../common/nearest-word.js';
 import { monthsInWords, type TitleQuery } from './title-source.js';
 
 /** Names that are proposed for one that is not there. */
-const mostNames = 10;
+const maxNames = 10;
 /** Mistakes beyond which a name is not taken for a misspelling: two letters swapped are two. */
-const mostMistakes = 2;
+const maxMistakes = 2;
 
 /**
  * Some of the subreddits asked for have no title; the rows of the others came before this was thrown. It reads as the
@@ -44,10 +44,10 @@ export function unknownSubreddit(
     .map(([name, count]) => ({
       name,
       count,
-      mistakes: Math.min(editDistance(name, wanted), mostMistakes + 1),
+      mistakes: Math.min(editDistance(name, wanted), maxMistakes + 1),
     }))
     .sort((a, b) => a.mistakes - b.mistakes || b.count - a.count || (a.name < b.name ? -1 : 1))
-    .slice(0, mostNames)
+    .slice(0, maxNames)
     .map(({ name }) => name);
   return new TitlesmithError(`There is no r/${wanted} in ${where}.`, {
     code: 'unknown-subreddit',

@@ -13,7 +13,7 @@ const longestWindowLog = 31;
 /** Bytes decompressed at a time by Node. */
 const chunkBytes = 2 ** 20;
 /** Most characters kept of what the program says. */
-const mostSaid = 1000;
+const maxSaid = 1000;
 
 /** What of node:zlib is there from Node 22.15 on. */
 interface NodeZstd {
@@ -88,7 +88,7 @@ async function* decodeByProgram(path: string): AsyncGenerator<Uint8Array> {
   const closed = once(child, 'close');
   let said = '';
   child.stderr?.on('data', (text: Buffer) => {
-    said = `${said}${text}`.slice(0, mostSaid);
+    said = `${said}${text}`.slice(0, maxSaid);
   });
   try {
     for await (const chunk of child.stdout as AsyncIterable<Uint8Array>) {

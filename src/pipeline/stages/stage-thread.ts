@@ -1,7 +1,7 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { TitlesmithError } from '../../common/errors.js';
-import { type ErrorMessage, packError, unpackError } from '../../common/packed-error.js';
 import type { ProgressEvent } from '../../common/progress.js';
+import { deserializeError, type SerializedError, serializeError } from '../../common/serialized-error.js';
 import type { StageCounts } from '../run/manifest.js';
 import { loadStage } from './registry.js';
 import type { StageContext, StageJob } from './stage.js';
@@ -19,7 +19,7 @@ interface StageWorkerData {
 type StageMessage =
   | { readonly kind: 'event'; readonly event: ProgressEvent }
   | { readonly kind: 'done'; readonly counts: StageCounts }
-  | { readonly kind: 'failed'; readonly error: ErrorMessage };
+  | { readonly kind: 'failed'; readonly error: SerializedError };
 
 /**
  * Runs a stage in a thread of its own, so that this thread stays free to draw progress and to handle signals while
@@ -39,7 +39,7 @@ export async function runInThread(job: StageJob, { onProgress, signal }: StageCo
       worker.on('message', (message: StageMessage) => {
         if (message.kind === 'event') onProgress(message.event);
         else if (message.kind === 'done') resolve(message.counts);
-        else reject(describeDeath(job, unpackError(message.error)));
+        else reject(describeDeath(job, deserializeError(message.error)));
       });
       worker.on('error', (error) => reject(describeDeath(job, error)));
       worker.on('exit', (code) =>
@@ -85,7 +85,7 @@ async function runHere({ job, stopFlag }: StageWorkerData): Promise<void> {
     });
     send({ kind: 'done', counts });
   } catch (error) {
-    send({ kind: 'failed', error: packError(error) });
+    send({ kind: 'failed', error: serializeError(error) });
   }
 }
 

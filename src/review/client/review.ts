@@ -1,6 +1,6 @@
 import { formatCount, pluralize } from '../../common/number-formats.js';
 import { byId, messageOf, showTrouble } from '../../web/client/dom.js';
-import { RequestRefused, request } from '../../web/client/request.js';
+import { RequestError, request } from '../../web/client/request.js';
 import type { Change, Conflict, Decision, ItemList, ItemState, Progress, Undo } from '../review-messages.js';
 import { drawState, type Item, makeRow, type Row } from './row.js';
 
@@ -35,7 +35,7 @@ async function call<Answer>(path: string, body?: Decision | Undo): Promise<Answe
     const response = await request(path, { body, whenUnreachable });
     return (await response.json()) as Answer;
   } catch (error) {
-    const state = error instanceof RequestRefused ? (error.body as Conflict | undefined)?.state : undefined;
+    const state = error instanceof RequestError ? (error.body as Conflict | undefined)?.state : undefined;
     if (state) apply(state);
     throw error;
   }

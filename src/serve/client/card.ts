@@ -1,7 +1,7 @@
 import { formatDecimal } from '../../common/number-formats.js';
 import { element } from '../../web/client/dom.js';
 import { markedTitle } from '../../web/client/marked-title.js';
-import type { ClosestTitle, ShownText, TextRefusal } from '../page/page-messages.js';
+import type { ClosestTitle, ShownText, TextRejection } from '../page/page-messages.js';
 import { savePicture } from './picture.js';
 
 const confirmationMs = 1500;
@@ -89,7 +89,7 @@ export class Card {
   }
 
   private showRefusal(
-    { reason, evidence, second }: TextRefusal,
+    { reason, evidence, second }: TextRejection,
     isCopied: boolean,
     closest: ClosestTitle | undefined,
   ): void {

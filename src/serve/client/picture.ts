@@ -8,10 +8,10 @@ const layout = {
   lineHeight: 60,
   gap: 44,
   footer: 90,
-  leastHeight: 628,
+  minHeight: 628,
 };
 /** Browsers draw nothing on a canvas that is much higher. */
-const greatestHeight = 16_000;
+const maxHeight = 16_000;
 
 /** Cuts a text into lines that fit; a word that is too long is cut too. */
 function wrap(context: CanvasRenderingContext2D, text: string, width: number): string[] {
@@ -45,13 +45,13 @@ function draw(texts: readonly string[], modelName: string): HTMLCanvasElement {
   const value = (variable: string): string => style.getPropertyValue(variable).trim();
   const canvas = element('canvas');
   const context = canvas.getContext('2d')!;
-  const { width, margin, fontSize, lineHeight, gap, footer, leastHeight } = layout;
+  const { width, margin, fontSize, lineHeight, gap, footer, minHeight } = layout;
   const font = `${fontSize}px ${value('--serif')}`;
   context.font = font;
   const blocks = texts.map((text) => wrap(context, text, width - 2 * margin));
   const lineCount = blocks.reduce((sum, lines) => sum + lines.length, 0);
   const content = lineCount * lineHeight + (blocks.length - 1) * gap;
-  const height = Math.min(greatestHeight, Math.max(leastHeight, content + 2 * margin + footer));
+  const height = Math.min(maxHeight, Math.max(minHeight, content + 2 * margin + footer));
   // Sets the context back: its font too.
   [canvas.width, canvas.height] = [width, height];
   const fill = (variable: string, right: number): void => {

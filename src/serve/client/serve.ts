@@ -32,7 +32,7 @@ const keywords = optional('keywords', HTMLInputElement);
 const hideCopies = optional('hide-copies', HTMLInputElement);
 
 /** More cards than this make the page slow; the oldest go. */
-const mostCards = 500;
+const maxCards = 500;
 
 /** The newest request's first. */
 let cards: readonly Card[] = [];
@@ -102,8 +102,8 @@ function addCards(count: number): readonly Card[] {
   const fresh = Array.from({ length: count }, () => new Card(++cardCount, modelName));
   list.prepend(...fresh.map(({ node }) => node));
   const all = [...fresh, ...cards];
-  for (const { node } of all.slice(mostCards)) node.remove();
-  cards = all.slice(0, mostCards);
+  for (const { node } of all.slice(maxCards)) node.remove();
+  cards = all.slice(0, maxCards);
   return fresh;
 }
 

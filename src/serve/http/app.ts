@@ -1,14 +1,14 @@
 import { assertKey, guardSameSite } from '../../web/server/guards.js';
 import { createHttpApp, type HttpApp } from '../../web/server/http-app.js';
 import type { Health } from '../page/page-messages.js';
-import { type RouteContext, whereBugsAreTold } from './answer.js';
 import { cloudRunRoutes } from './cloud-run-routes.js';
 import { completionRoutes } from './completion-routes.js';
+import { internalErrorHint, type RouteContext } from './completion-submission.js';
 import { pageAddresses, pageRoutes } from './page-routes.js';
 import { recordRequests } from './request-log.js';
 
-const mostBodyBytes = 64 * 1024;
-const mostConnections = 2000;
+const maxBodyBytes = 64 * 1024;
+const maxConnections = 2000;
 
 /** Routes that need no key: they tell nothing of the titles, and cost nothing. */
 const open = new Set(['/health', '/health/live', ...pageAddresses]);
@@ -21,10 +21,10 @@ export async function createApp(context: RouteContext): Promise<HttpApp> {
   const { settings, inference, metrics, log } = context;
   const { host, apiKey, corsOrigins } = settings;
   const app = createHttpApp({
-    bodyBytes: mostBodyBytes,
-    connections: mostConnections,
-    whereBugsAreTold,
-    onBug: (error, { method, routeOptions }) =>
+    bodyBytes: maxBodyBytes,
+    connections: maxConnections,
+    internalErrorHint,
+    onInternalError: (error, { method, routeOptions }) =>
       log('ERROR', `${method} ${routeOptions.url}: ${error.stack ?? error.message}`),
   });
   recordRequests(app, metrics, log, settings.logPrompts);

@@ -8,11 +8,11 @@ import {
 import { generationOptions, samplingOptions } from '../../options/table/generation.js';
 import { readDecimal } from '../../options/value-types.js';
 import { HttpError } from '../../web/http-error.js';
-import { schemaError } from '../../web/server/failures.js';
+import { schemaError } from '../../web/server/error-handler.js';
 import type { HttpApp, HttpReply, HttpRequest } from '../../web/server/http-app.js';
 import type { CompletionRequest } from '../completion.js';
 import type { ServedCondition } from '../served-model.js';
-import { collect, type RouteContext, submit } from './answer.js';
+import { collect, type RouteContext, submit } from './completion-submission.js';
 import { checkText, hiddenPrefix, randomSeed } from './prompt-fields.js';
 
 /** Numbers that gpt-2-cloud-run takes. Names and defaults are those of its app.py, which are ours but for one. */
@@ -37,7 +37,7 @@ const schema = {
 } as const;
 
 /** It cuts prefixes off here. */
-const mostPrefixCharacters = 500;
+const maxPrefixCharacters = 500;
 
 /**
  * `GET|POST|HEAD /` as gpt-2-cloud-run answers it, from the query or from a body in JSON, whatever its content type
@@ -110,7 +110,7 @@ function toCompletionRequest(
       nsamples: 1,
       length: values.length,
       ...fromFields(samplingOptions, values),
-      prefixes: [[...prefix].slice(0, mostPrefixCharacters).join('')],
+      prefixes: [[...prefix].slice(0, maxPrefixCharacters).join('')],
       truncate: truncate === '' ? undefined : truncate,
       includePrefix: String(include_prefix).toLowerCase() === 'true',
     },

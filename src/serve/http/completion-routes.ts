@@ -4,20 +4,20 @@ import { fieldSchemas, fromFields, readFields, toFields } from '../../options/js
 import { generationOptions, samplingOptions } from '../../options/table/generation.js';
 import { anySeed } from '../../options/table/run.js';
 import { fieldError, HttpError } from '../../web/http-error.js';
+import { toHttpError } from '../../web/server/error-handler.js';
 import { sendEvents, serverSentEvent } from '../../web/server/event-stream.js';
-import { toShownError } from '../../web/server/failures.js';
 import type { HttpApp } from '../../web/server/http-app.js';
 import type { CompletionRequest } from '../completion.js';
 import type { ServedCondition } from '../served-model.js';
 import {
-  type BegunRequest,
-  begun,
   type Completions,
   collect,
+  internalErrorHint,
   type RouteContext,
+  type StartedCompletion,
   submit,
-  whereBugsAreTold,
-} from './answer.js';
+  waitForStart,
+} from './completion-submission.js';
 import {
   type ConditionFields,
   checkText,
@@ -37,19 +37,19 @@ interface CompletionBody extends ConditionFields {
   readonly stream_options?: { readonly include_usage?: boolean } | null;
 }
 
-const mostPrompts = 64;
+const maxPrompts = 64;
 const promptSchema = { type: 'string', maxLength: longestPromptCharacters } as const;
 const stopSchema = { type: 'string', minLength: 1, maxLength: 200 } as const;
 
 /** Fields that are options by other names, with OpenAI's bounds and defaults where those are others. */
-function fieldsFor(mostTexts: number) {
+function fieldsFor(maxTexts: number) {
   const { nsamples, length, includePrefix } = generationOptions;
   const sampling = toFields(samplingOptions);
   return {
     ...sampling,
     temperature: { ...sampling.temperature, maximum: 2, default: 1 },
     top_p: { ...sampling.top_p, default: 1 },
-    n: { ...nsamples, maximum: mostTexts, default: 1 },
+    n: { ...nsamples, maximum: maxTexts, default: 1 },
     max_tokens: { ...length, default: 16 },
     seed: { ...anySeed, default: undefined },
     echo: { ...includePrefix, default: false },
@@ -66,7 +66,7 @@ function schema(fields: Fields, condition: ServedCondition | undefined) {
       prompt: {
         anyOf: [
           promptSchema,
-          { type: 'array', minItems: 1, maxItems: mostPrompts, items: promptSchema },
+          { type: 'array', minItems: 1, maxItems: maxPrompts, items: promptSchema },
           { type: 'null' },
         ],
       },
@@ -101,7 +101,7 @@ export function completionRoutes(app: HttpApp, context: RouteContext): void {
     created: Math.floor(Date.now() / 1000),
     owned_by: 'titlesmith',
   };
-  const fields = fieldsFor(inference.mostTexts);
+  const fields = fieldsFor(inference.maxTexts);
   app.get('/v1/models', async () => ({ object: 'list', data: [model] }));
   app.get('/v1/models/:name', async (request) => {
     assertModel((request.params as { name: string }).name, served.name);
@@ -118,7 +118,7 @@ export function completionRoutes(app: HttpApp, context: RouteContext): void {
       const submission = submit(inference, reply, wanted);
       if (body.stream !== true) return answer.whole(await collect(submission, 'prompt'));
       const includeUsage = body.stream_options?.include_usage === true;
-      return sendEvents(reply, answer.chunks(await begun(submission, 'prompt'), includeUsage));
+      return sendEvents(reply, answer.chunks(await waitForStart(submission, 'prompt'), includeUsage));
     },
   );
 }
@@ -138,13 +138,13 @@ function toCompletionRequest(
   const values = readFields(fields, body);
   const { n: nsamples, max_tokens: length, seed = randomSeed(), echo } = values;
   const sampling = fromFields(samplingOptions, values);
-  const mostTexts = fields.n.maximum;
+  const maxTexts = fields.n.maximum;
   if ((body.best_of ?? nsamples) !== nsamples)
     throw fieldError('best_of', 'best_of must equal n: this server does not choose among texts.');
   const prefixes = [body.prompt ?? ''].flat();
   for (const prefix of prefixes) checkText('prompt', prefix);
-  if (prefixes.length * nsamples > mostTexts)
-    throw fieldError('n', `n and prompt ask for more than ${mostTexts} texts together.`);
+  if (prefixes.length * nsamples > maxTexts)
+    throw fieldError('n', `n and prompt ask for more than ${maxTexts} texts together.`);
   const stop = [body.stop ?? []].flat();
   for (const text of stop) checkText('stop', text);
   return {
@@ -187,7 +187,7 @@ class Answer {
   }
 
   async *chunks(
-    { promptTokens, events }: BegunRequest,
+    { promptTokens, events }: StartedCompletion,
     includeUsage: boolean,
   ): AsyncGenerator<string, void, undefined> {
     const more = includeUsage ? { usage: null } : {};
@@ -205,7 +205,7 @@ class Answer {
         yield serverSentEvent({ ...this.head, choices: [], usage: usage(promptTokens, tokens) });
       yield serverSentEvent('[DONE]');
     } catch (error) {
-      yield serverSentEvent(toShownError(error, whereBugsAreTold).toBody());
+      yield serverSentEvent(toHttpError(error, internalErrorHint).toBody());
     }
   }
 }

@@ -2,14 +2,20 @@ import { readClientBundle } from '../../io/client-bundle.js';
 import { fieldSchemas, fromFields, readFields } from '../../options/json-schema.js';
 import { samplingOptions } from '../../options/table/generation.js';
 import { findDifferences } from '../../report/differences.js';
+import { toHttpError } from '../../web/server/error-handler.js';
 import { sendEvents, serverSentEvent } from '../../web/server/event-stream.js';
-import { toShownError } from '../../web/server/failures.js';
 import { type HttpApp, servePage } from '../../web/server/http-app.js';
 import type { Completion, CompletionRequest } from '../completion.js';
 import type { ShownText, TextsEvent, TextsRequest } from '../page/page-messages.js';
 import { renderServePage, textFields } from '../page/serve-page.js';
 import type { ServedCondition } from '../served-model.js';
-import { type BegunRequest, begun, type RouteContext, submit, whereBugsAreTold } from './answer.js';
+import {
+  internalErrorHint,
+  type RouteContext,
+  type StartedCompletion,
+  submit,
+  waitForStart,
+} from './completion-submission.js';
 import {
   checkText,
   conditionSchema,
@@ -21,13 +27,13 @@ import {
 /** The page and the files beside it. */
 export const pageAddresses = ['/page', '/page.css', '/page.js'] as const;
 
-function schema(mostTexts: number, condition: ServedCondition | undefined) {
+function schema(maxTexts: number, condition: ServedCondition | undefined) {
   return {
     type: 'object',
     additionalProperties: false,
     properties: {
       prompt: { type: 'string', maxLength: longestPromptCharacters },
-      ...fieldSchemas({ ...textFields, n: { ...textFields.n, maximum: mostTexts } }),
+      ...fieldSchemas({ ...textFields, n: { ...textFields.n, maximum: maxTexts } }),
       ...conditionSchema(condition),
     },
   };
@@ -38,7 +44,7 @@ export function pageRoutes(app: HttpApp, { served, settings, inference }: RouteC
   const { condition } = served;
   const page = renderServePage({
     name: served.name,
-    mostTexts: inference.mostTexts,
+    maxTexts: inference.maxTexts,
     longest: settings.capacity,
     compared: served.titles !== undefined,
     needsKey: settings.apiKey !== undefined,
@@ -53,11 +59,11 @@ export function pageRoutes(app: HttpApp, { served, settings, inference }: RouteC
   });
   app.post<{ Body: TextsRequest }>(
     '/texts',
-    { schema: { body: schema(inference.mostTexts, condition) } },
+    { schema: { body: schema(inference.maxTexts, condition) } },
     async ({ body }, reply) => {
       const request = toCompletionRequest(body, condition);
       const submission = submit(inference, reply, request);
-      return sendEvents(reply, eventLines(await begun(submission, 'prompt'), request));
+      return sendEvents(reply, eventLines(await waitForStart(submission, 'prompt'), request));
     },
   );
 }
@@ -85,20 +91,20 @@ function toCompletionRequest(body: TextsRequest, condition: ServedCondition | un
 }
 
 async function* eventLines(
-  begunRequest: BegunRequest,
+  started: StartedCompletion,
   { options }: CompletionRequest,
 ): AsyncGenerator<string, void, undefined> {
   const line = ({ name, data }: TextsEvent): string => serverSentEvent(data, name);
   try {
     yield line({ name: 'begin', data: { seed: options.seed, n: options.nsamples } });
-    for await (const event of begunRequest.events) {
+    for await (const event of started.events) {
       if (event.kind === 'text') yield line({ name: 'text', data: shown(event.text) });
       else if (event.kind === 'delta')
         yield line({ name: 'piece', data: { index: event.index, piece: event.delta } });
     }
     yield line({ name: 'end', data: {} });
   } catch (error) {
-    yield line({ name: 'error', data: toShownError(error, whereBugsAreTold).toBody() });
+    yield line({ name: 'error', data: toHttpError(error, internalErrorHint).toBody() });
   }
 }
 

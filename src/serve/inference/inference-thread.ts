@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { unpackError } from '../../common/packed-error.js';
+import { deserializeError } from '../../common/serialized-error.js';
 import { HttpError } from '../../web/http-error.js';
 import { type CompletionRequest, type CompletionSummary, textCount } from '../completion.js';
 import type { InferenceSettings, ModelFacts, ServedModel } from '../served-model.js';
@@ -75,7 +75,7 @@ export class InferenceThread {
           if (this.state === 'loading') this.state = 'ready';
           resolve(message.facts);
         } else {
-          failure = unpackError(message.error);
+          failure = deserializeError(message.error);
         }
       });
       this.worker.on('error', (error) => {
@@ -118,7 +118,7 @@ export class InferenceThread {
   }
 
   /** The most texts one request may ask for. */
-  get mostTexts(): number {
+  get maxTexts(): number {
     return this.settings.slots + this.settings.queue;
   }
 
@@ -149,7 +149,7 @@ export class InferenceThread {
     if (this.state !== 'ready') {
       throw new HttpError(503, 'The server is shutting down.', { code: 'shutting_down', retryAfter: 5 });
     }
-    const tooMany = this.pending + texts - this.mostTexts;
+    const tooMany = this.pending + texts - this.maxTexts;
     if (tooMany <= 0) return;
     throw new HttpError(429, 'Too many texts are asked for at the moment. Try again later.', {
       code: 'overloaded',

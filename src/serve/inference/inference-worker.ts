@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { TitlesmithError } from '../../common/errors.js';
-import { packError } from '../../common/packed-error.js';
+import { serializeError } from '../../common/serialized-error.js';
 import type { TitleJudge } from '../../dedupe/title-judge.js';
 import { ContinuousBatch } from '../../model/generation/continuous-batch.js';
 import type { GenerationOptions } from '../../model/generation/generation-options.js';
@@ -182,6 +182,6 @@ function messageOf(error: unknown): string {
 try {
   await main();
 } catch (error) {
-  send({ kind: 'failed', error: packError(error) });
+  send({ kind: 'failed', error: serializeError(error) });
   port.close();
 }

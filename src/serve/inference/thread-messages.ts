@@ -1,4 +1,4 @@
-import type { ErrorMessage } from '../../common/packed-error.js';
+import type { SerializedError } from '../../common/serialized-error.js';
 import type { CompletionEvent, CompletionRequest } from '../completion.js';
 import type { InferenceSettings, ModelFacts, ServedModel } from '../served-model.js';
 
@@ -29,4 +29,4 @@ export type FromWorker =
   | { readonly kind: 'ready'; readonly facts: ModelFacts }
   /** All that happened since the last message. @property busySlots slots at work. */
   | { readonly kind: 'events'; readonly busySlots: number; readonly events: readonly RequestEvent[] }
-  | { readonly kind: 'failed'; readonly error: ErrorMessage };
+  | { readonly kind: 'failed'; readonly error: SerializedError };

@@ -35,14 +35,14 @@ export interface ShownText {
   readonly tokens: number;
   readonly finishReason: 'stop' | 'length';
   /** Why dedupe would refuse it; null where it would not, undefined where texts are not compared. */
-  readonly copy?: TextRefusal | null;
+  readonly copy?: TextRejection | null;
   /** Whether it copies a training title: a blank or broken text is refused too, but copies nothing. */
   readonly isCopied?: boolean;
   /** The training title most like it, where there is one. */
   readonly closest?: ClosestTitle | undefined;
 }
 
-export interface TextRefusal {
+export interface TextRejection {
   readonly reason: string;
   readonly evidence: string;
   /** The other training title of a glued copy. */

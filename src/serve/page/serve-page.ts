@@ -7,7 +7,7 @@ import { renderServedPage } from '../../web/html-page.js';
 interface ServePage {
   readonly name: string;
   /** The most texts of one request. */
-  readonly mostTexts: number;
+  readonly maxTexts: number;
   /** Tokens of the longest text, its prompt included. */
   readonly longest: number;
   /** Whether texts are compared with training titles. */
@@ -32,7 +32,7 @@ export const textFields = {
 } as const;
 
 /** More texts than a page shows well at a time. */
-const mostShown = 50;
+const maxShown = 50;
 
 /** The page where people generate texts; its script (../client/serve.ts) asks the server for them. */
 export function renderServePage(options: ServePage): string {
@@ -54,7 +54,7 @@ ${needsKey ? keyField : null}
 <p class="help" id="prompt-help">Each text goes on from here.</p>
 ${subreddits.length > 0 ? subredditField(subreddits) : null}
 ${byKeywords ? keywordField : null}
-${slider({ id: 'n', label: 'Texts', minimum: 1, maximum: Math.min(mostShown, options.mostTexts), step: 1, value: 6 })}
+${slider({ id: 'n', label: 'Texts', minimum: 1, maximum: Math.min(maxShown, options.maxTexts), step: 1, value: 6 })}
 ${slider({ id: 'temperature', label: 'Temperature', ...boundsOf(textFields.temperature), step: 0.05, help: 'Low: safe and alike. High: daring, then nonsense.' })}
 <details class="finer"><summary>Finer settings</summary>
 ${slider({ id: 'length', label: 'Longest, in tokens', minimum: 4, maximum: Math.min(200, options.longest - 1), step: 1, value: Math.min(length.default, options.longest - 1) })}

@@ -1,6 +1,6 @@
 /**
  * The element that the page's markup has under an id.
- * @throws Error when there is none of that kind: markup and script do not belong together.
+ * @throws Error when there is none of that kind: markup and script do not match.
  */
 export function byId<E extends HTMLElement>(id: string, kind: new () => E): E {
   const found = document.getElementById(id);
@@ -20,7 +20,7 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Shows a message in the page's place for trouble; an empty one hides it. */
+/** Shows an error message in `place`; an empty one hides it. */
 export function showTrouble(place: HTMLElement, message: string): void {
   place.textContent = message;
   place.hidden = message === '';

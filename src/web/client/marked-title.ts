@@ -1,11 +1,11 @@
 import { element } from './dom.js';
 
 /**
- * One side of a pair of titles, its words marked where the other side differs: in `<ins>` on the first side, in `<del>`
- * on the second. What `markDifferences` (src/report/differences.ts) does in the page's markup, for rows made in the
- * browser. Sets text, and builds no markup from titles.
+ * One side of a pair of titles, the words marked that the other side lacks: `<ins>` on the first side, `<del>` on the
+ * second. Does in the browser what `markDifferences` (src/report/differences.ts) does in the static markup; titles are only ever
+ * set as text, not as markup.
  * @param text words, one space between them.
- * @param runs counts of words in turns of three: in both, in the first alone, in the second alone.
+ * @param runs counts of words, repeating in threes: in both, only in the first, only in the second.
  */
 export function markedTitle(text: string, runs: readonly number[], side: 'first' | 'second'): HTMLElement {
   const words = text.split(' ');

@@ -1,7 +1,7 @@
 import type { ErrorBody } from '../http-error.js';
 
-/** A request that the server refused, with its own words as the message. */
-export class RequestRefused extends Error {
+/** An error answer; the message is the server's. */
+export class RequestError extends Error {
   constructor(
     message: string,
     /** The whole answer, where it was JSON. */
@@ -16,13 +16,13 @@ interface RequestOptions {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** What to say when no server answers. */
+  /** The message when no server answers. */
   readonly whenUnreachable: string;
 }
 
 /**
- * Asks the page's own server.
- * @throws RequestRefused when it answers with an error; Error when it does not answer; what `signal` was aborted with.
+ * Sends a request to the page's own server.
+ * @throws RequestError for an error answer; Error when the server does not answer; the reason of `signal` when aborted.
  */
 export async function request(
   path: string,
@@ -44,18 +44,19 @@ export async function request(
     if (signal?.aborted) throw error;
     throw new Error(whenUnreachable);
   }
-  if (!response.ok) throw await refusalOf(response);
+  if (!response.ok) throw await toRequestError(response);
   return response;
 }
 
-async function refusalOf(response: Response): Promise<RequestRefused> {
+async function toRequestError(response: Response): Promise<RequestError> {
   const body: unknown = await response.json().catch(() => undefined);
   const message =
     (body as Partial<ErrorBody> | undefined)?.error?.message ?? `The server answered ${response.status}.`;
   const wait = response.headers.get('retry-after');
   const soon = response.status === 429 && wait !== null ? ` In about ${wait} s.` : '';
-  return new RequestRefused(message + soon, body);
+  return new RequestError(message + soon, body);
 }
+
 /**
  * The server-sent events of an answer, as `sendEvents` (src/web/server/event-stream.ts) writes them: a name, and JSON
  * on one line. For answers to POST, which EventSource cannot send.

@@ -17,11 +17,11 @@ function sendStream(reply: HttpReply, stream: Readable): HttpReply {
   return reply.type('text/event-stream; charset=utf-8').header('x-accel-buffering', 'no').send(stream);
 }
 
-/** Tells everyone who listens of every event. */
+/** Sends each event to all listeners. */
 export class EventBroadcast<Event> {
   private readonly listeners = new Set<PassThrough>();
 
-  /** @param maximum listeners at a time: bounds the connections that are kept open. */
+  /** @param maximum listeners at a time, which bounds the connections kept open. */
   constructor(private readonly maximum: number) {}
 
   /**
@@ -37,7 +37,7 @@ export class EventBroadcast<Event> {
       this.listeners.delete(stream);
       stream.destroy();
     });
-    // Without a first byte the browser does not take the stream for open.
+    // Browsers take the stream as open only after a first byte.
     stream.write(':\n\n');
     return sendStream(reply, stream);
   }

@@ -4,23 +4,23 @@ import { sha256 } from '../../common/sha256.js';
 import { HttpError } from '../http-error.js';
 import type { HttpApp, HttpRequest } from './http-app.js';
 
-/** Names by which this machine alone is reached. */
+/** Names that reach only this machine. */
 const loopbackNames = ['localhost', '127.0.0.1', '::1'];
 const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
 
 interface SameSiteOptions {
   /** Where the server listens: an address or a name. */
   readonly host: string;
-  /** Origins whose pages may call beside its own; `*` for all. */
+  /** Origins whose pages may call, besides the server's own; `*` for all. */
   readonly allowedOrigins: readonly string[];
-  /** What a client is told that calls by another name, or from a page of another site: what to do about it. */
+  /** What to do about it, for a client that uses another host name or calls from a page of another site. */
   readonly hints?: { readonly host: string; readonly origin: string };
 }
 
 /**
- * Refuses, before a body is read, what no client of ours sends: requests without a host, requests by a foreign name to a
- * server of this machine alone (a name that was made to point here), and pages of other sites, unless their origin is
- * allowed: then browsers let them read the answers.
+ * Rejects, before the body is read: requests without a host; requests under another host name to a server on a loopback
+ * address (DNS rebinding); and requests from pages of other sites, unless their origin is allowed, in which case CORS
+ * headers let browsers read the answers.
  */
 export async function guardSameSite(app: HttpApp, options: SameSiteOptions): Promise<void> {
   const { allowedOrigins } = options;
@@ -63,7 +63,7 @@ function withHint(message: string, hint: string | undefined): string {
 }
 
 /**
- * Refuses requests whose path does not begin with a secret: only who knows the address gets in.
+ * Rejects requests whose path does not begin with a secret: the address works like a password.
  * @param secret letters and digits.
  */
 export function guardPath(app: HttpApp, secret: string): void {
@@ -73,24 +73,24 @@ export function guardPath(app: HttpApp, secret: string): void {
   });
 }
 
-/** Without `.` and `..` in the path, which browsers take out before they ask. */
+/** The first part of the path, after resolving `.` and `..` as browsers do. */
 function firstSegment(url: string): string {
   if (!URL.canParse(url, 'http://localhost')) return '';
   return new URL(url, 'http://localhost').pathname.split('/')[1] ?? '';
 }
 
-/** Refuses a request that does not carry the key as OAuth 2.0's bearers do (RFC 6750). */
+/** Rejects a request without the key as a bearer token (OAuth 2.0, RFC 6750). @throws HttpError 401 */
 export function assertKey({ headers }: HttpRequest, key: string): void {
-  const given = /^Bearer (\S{1,500})$/i.exec(headers.authorization ?? '')?.[1];
-  if (given !== undefined && isSecret(given, key)) return;
+  const token = /^Bearer (\S{1,500})$/i.exec(headers.authorization ?? '')?.[1];
+  if (token !== undefined && isSecret(token, key)) return;
   const message =
-    given === undefined
+    token === undefined
       ? 'This server needs a key: send Authorization: Bearer KEY.'
       : 'The key is not the right one.';
   throw new HttpError(401, message, { code: 'invalid_api_key', field: 'Authorization' });
 }
 
-/** Compares in a time that does not tell how much of the secret was right. */
-function isSecret(given: string, secret: string): boolean {
-  return timingSafeEqual(sha256(given), sha256(secret));
+/** Compares in constant time, so that the time does not reveal how much was right. */
+function isSecret(candidate: string, secret: string): boolean {
+  return timingSafeEqual(sha256(candidate), sha256(secret));
 }

@@ -1,13 +1,19 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { HttpError } from '../http-error.js';
-import { answerFailures, type FailureAnswers, refuse, refuseConnection, writeRefusal } from './failures.js';
-import { commonHeaders, nothingPolicy, servedPagePolicy } from './security-headers.js';
+import {
+  type ErrorHandlerOptions,
+  installErrorHandler,
+  rejectConnection,
+  sendError,
+  writeError,
+} from './error-handler.js';
+import { commonHeaders, nonPagePolicy, servedPagePolicy } from './security-headers.js';
 
 export type HttpApp = FastifyInstance;
 export type HttpRequest = FastifyRequest;
 export type HttpReply = FastifyReply;
 
-interface HttpAppOptions extends FailureAnswers {
+interface HttpAppOptions extends ErrorHandlerOptions {
   /** Longest body of a request. */
   readonly bodyBytes: number;
   /** Connections open at a time. */
@@ -15,14 +21,14 @@ interface HttpAppOptions extends FailureAnswers {
 }
 
 const headBytes = 16 * 1024;
-/** For a whole request to come in. */
+/** Time for a whole request to arrive. */
 const requestMs = 10_000;
-/** Longer than load balancers keep an idle connection, so that they and not we close it. */
+/** Longer than load balancers keep an idle connection, so that they close it, not we. */
 const keepAliveMs = 65_000;
 
 /**
- * An HTTP server without routes, which bounds what a client may take, answers every failure in JSON, and sends the
- * security headers with each answer. Bodies are JSON, and checked by the routes' JSON schemas as they are: nothing is
+ * An HTTP server without routes. It limits what a client may use, answers every error as JSON, and sends the security
+ * headers with each answer. Bodies are JSON, and checked by the routes' JSON schemas as they are: nothing is
  * converted, left out or filled in.
  */
 export function createHttpApp({ bodyBytes, connections, ...failures }: HttpAppOptions): HttpApp {
@@ -35,7 +41,7 @@ export function createHttpApp({ bodyBytes, connections, ...failures }: HttpAppOp
       maxHeaderSize: headBytes,
       headersTimeout: requestMs,
       connectionsCheckingInterval: 1000,
-      // A missing host is refused by guards.ts, in JSON.
+      // guards.ts answers a missing host, as JSON.
       requireHostHeader: false,
     },
     exposeHeadRoutes: false,
@@ -48,29 +54,29 @@ export function createHttpApp({ bodyBytes, connections, ...failures }: HttpAppOp
         coerceTypes: false,
         removeAdditional: false,
         useDefaults: false,
-        // Otherwise it prints a warning among the lines of the log.
+        // Otherwise Ajv prints a warning between the lines of the log.
         allowUnionTypes: true,
       },
     },
-    clientErrorHandler: refuseConnection,
+    clientErrorHandler: rejectConnection,
     frameworkErrors: (_, __, reply) =>
-      refuse(reply, new HttpError(400, 'The address is malformed.', { code: 'bad_request' })),
+      sendError(reply, new HttpError(400, 'The address is malformed.', { code: 'bad_request' })),
   });
   app.server.maxConnections = connections;
-  // A form of another site can send plain text without asking first, but not JSON.
+  // A form on another site can send plain text without a CORS preflight, but not JSON.
   app.removeContentTypeParser('text/plain');
-  refuseOddities(app);
-  answerFailures(app, failures);
+  rejectUnsupported(app);
+  installErrorHandler(app, failures);
   app.addHook('onRequest', async (_, reply) => {
-    reply.headers({ ...commonHeaders, 'Content-Security-Policy': nothingPolicy });
+    reply.headers({ ...commonHeaders, 'Content-Security-Policy': nonPagePolicy });
   });
   return app;
 }
 
-/** Node answers these with a closed connection or an empty body, where nobody listens. */
-function refuseOddities({ server }: HttpApp): void {
+/** Without listeners, Node answers these with a closed connection or an empty body. */
+function rejectUnsupported({ server }: HttpApp): void {
   server.on('connect', (_, socket) => {
-    writeRefusal(socket, new HttpError(405, 'This server is no proxy.', { code: 'method_not_allowed' }));
+    writeError(socket, new HttpError(405, 'This server is no proxy.', { code: 'method_not_allowed' }));
   });
   server.on('checkExpectation', (_, response) => {
     const error = new HttpError(417, 'Expect is not understood.', { code: 'bad_request', field: 'Expect' });
@@ -79,7 +85,7 @@ function refuseOddities({ server }: HttpApp): void {
   });
 }
 
-/** A page and what lies beside it, by address. */
+/** A page, its style sheet and its script, each with its URL. */
 interface PageFiles {
   readonly page: { readonly url: string; readonly content: string };
   readonly styles: { readonly url: string; readonly content: string };

@@ -14,13 +14,13 @@ interface ListenOptions {
 export interface ListeningServer {
   /** The address to open, ending in `/`. */
   readonly url: string;
-  /** Takes no more requests, and resolves when the answers under way have ended. */
+  /** Accepts no more requests; resolves when the answers in progress have ended. */
   close(): Promise<void>;
 }
 
 /**
  * Starts listening.
- * @throws TitlesmithError (exit code 2) when the port is taken or the host is not this machine's.
+ * @throws TitlesmithError `usage` when the port is taken or the host is not this machine's.
  */
 export async function listen(
   app: HttpApp,
@@ -55,11 +55,11 @@ export async function listen(
 }
 
 /**
- * The connections of a server. Node's own closing waits for those that a browser has opened in advance and asked nothing
- * on, and for those whose last answer ends after the call.
+ * The connections of a server. Node's own close() waits for connections that a browser opened in advance without a
+ * request, and for those whose last answer ends after the call.
  */
 class Connections {
-  /** Requests under way. */
+  /** Requests in progress on each connection. */
   private readonly requests = new Map<Socket, number>();
   private isClosing = false;
 

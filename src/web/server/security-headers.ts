@@ -1,6 +1,5 @@
 /**
- * What every answer of our servers carries: it is kept nowhere, framed nowhere, and tells no other site where the
- * reader comes from.
+ * Headers of every answer: it is not cached, not framed, and sends no referrer to other sites.
  */
 export const commonHeaders: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
@@ -11,10 +10,10 @@ export const commonHeaders: Readonly<Record<string, string>> = {
   'X-Frame-Options': 'DENY',
 };
 
-/** The policy of answers that are no page. */
-export const nothingPolicy = "default-src 'none'; frame-ancestors 'none'";
+/** Content-Security-Policy of answers that are not a page. */
+export const nonPagePolicy = "default-src 'none'; frame-ancestors 'none'";
 
-/** The policy of a page whose style and script are files beside it: nothing else can run or load. */
+/** Content-Security-Policy of a page whose style sheet and script are separate files: nothing else can run or load. */
 export const servedPagePolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -26,5 +25,5 @@ export const servedPagePolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The policy of a page that lies in one file: its own, which stands in it, forbids all but its style and script. */
+/** Content-Security-Policy of a self-contained page; the policy in the page itself allows only its inline style and script. */
 export const selfContainedPagePolicy = "frame-ancestors 'none'";

@@ -9,10 +9,15 @@ afterEach(async () => {
 });
 
 async function start(add: (app: HttpApp) => void): Promise<string> {
-  const onBug = (error: Error): never => {
+  const onInternalError = (error: Error): never => {
     throw error;
   };
-  const app = createHttpApp({ bodyBytes: 1000, connections: 10, whereBugsAreTold: 'see the test', onBug });
+  const app = createHttpApp({
+    bodyBytes: 1000,
+    connections: 10,
+    internalErrorHint: 'see the test',
+    onInternalError,
+  });
   add(app);
   const server = await listen(app, { host: '127.0.0.1', port: 0, portHint: '' });
   open.push(server);

@@ -3,10 +3,15 @@ import { assertKey, guardPath, guardSameSite } from '../../../src/web/server/gua
 import { createHttpApp, type HttpApp } from '../../../src/web/server/http-app.js';
 
 function newApp(): HttpApp {
-  const onBug = (error: Error): never => {
+  const onInternalError = (error: Error): never => {
     throw error;
   };
-  return createHttpApp({ bodyBytes: 1000, connections: 10, whereBugsAreTold: 'see the test', onBug });
+  return createHttpApp({
+    bodyBytes: 1000,
+    connections: 10,
+    internalErrorHint: 'see the test',
+    onInternalError,
+  });
 }
 
 type Headers = Readonly<Record<string, string>>;

@@ -8,9 +8,9 @@ function newApp(bugs: Error[] = []): HttpApp {
   const app = createHttpApp({
     bodyBytes: 100,
     connections: 10,
-    whereBugsAreTold: 'see the test',
-    onBug: (error) => bugs.push(error),
-    toHttpError: (error) =>
+    internalErrorHint: 'see the test',
+    onInternalError: (error) => bugs.push(error),
+    translateError: (error) =>
       error instanceof OwnError
         ? new HttpError(409, error.message, { code: 'own', more: { state: 7 } })
         : undefined,

@@ -6,10 +6,15 @@ import { createHttpApp, type HttpApp } from '../../../src/web/server/http-app.js
 import { type ListeningServer, listen } from '../../../src/web/server/listen.js';
 
 function newApp(): HttpApp {
-  const onBug = (error: Error): never => {
+  const onInternalError = (error: Error): never => {
     throw error;
   };
-  return createHttpApp({ bodyBytes: 1000, connections: 10, whereBugsAreTold: 'see the test', onBug });
+  return createHttpApp({
+    bodyBytes: 1000,
+    connections: 10,
+    internalErrorHint: 'see the test',
+    onInternalError,
+  });
 }
 
 function start(app: HttpApp, port = 0): Promise<ListeningServer> {

@@ -4,7 +4,7 @@ import { InterruptedError, TitlesmithError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
 import { type RetryPolicy, retry } from '../../../common/retry.js';
 import { hasGoogleCredentials } from '../detect-source.js';
-import { isPassing, missingCredentials } from './bigquery-errors.js';
+import { isTransient, missingCredentials } from './bigquery-errors.js';
 
 /** Who pays, and where the job runs. */
 export interface ConnectionOptions {
@@ -80,7 +80,7 @@ function toQuery({ sql, values }: BoundQuery): Query {
 /** Bytes that a query would read, by a dry run, which costs nothing. */
 export async function bytesToRead(client: BigQuery, query: BoundQuery, policy: RetryPolicy): Promise<number> {
   const [job] = await retry(() => client.createQueryJob({ ...toQuery(query), dryRun: true }), policy, {
-    isPassing,
+    isTransient,
   });
   return Number(job.metadata?.statistics?.totalBytesProcessed ?? 0);
 }
@@ -114,7 +114,7 @@ export async function startJob(
       return job;
     }
   };
-  return retry(start, policy, { isPassing });
+  return retry(start, policy, { isTransient });
 }
 
 /** One page of an answer. */
@@ -138,7 +138,7 @@ async function fetchPage(job: Job, at: QueryResultsOptions, policy: RetryPolicy)
       complete: jobComplete !== false,
     };
   };
-  return retry(fetch, policy, { isPassing });
+  return retry(fetch, policy, { isTransient });
 }
 
 /** The next page. @throws InterruptedError when the context asks to stop, even while waiting; the job is cancelled. */
@@ -153,7 +153,7 @@ async function pageUnlessStopped(
     return await unlessStopped(fetchPage(job, at, policy), context);
   } catch (error) {
     if (error instanceof InterruptedError)
-      await retry(() => job.cancel(), policy, { isPassing }).catch(() => {});
+      await retry(() => job.cancel(), policy, { isTransient }).catch(() => {});
     throw error;
   }
 }

@@ -111,17 +111,17 @@ export function bigqueryError(error: unknown, dataset?: string): unknown {
 }
 
 /** Statuses of HTTP and reasons of BigQuery after which the same request may well succeed. */
-const passingStatuses: readonly unknown[] = [408, 429, 500, 502, 503, 504];
-const passingReasons = /rateLimitExceeded|backendError|internalError|jobRateLimitExceeded/;
+const transientStatuses: readonly unknown[] = [408, 429, 500, 502, 503, 504];
+const transientReasons = /rateLimitExceeded|backendError|internalError|jobRateLimitExceeded/;
 const brokenConnection =
   /ECONNRESET|ECONNREFUSED|ECONNABORTED|ETIMEDOUT|EPIPE|EAI_AGAIN|socket hang up|premature close|fetch failed|network|timeout|aborted|terminated|parse response as JSON|Unexpected (token|end)|invalid json/i;
 
 /** Whether an error passes by itself: an overloaded server, a broken connection, an answer cut in the middle. */
-export function isPassing(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const status = 'code' in error ? error.code : undefined;
   const reasons = 'errors' in error ? JSON.stringify(error.errors) : '';
-  if (passingStatuses.includes(status) || passingReasons.test(reasons)) return true;
+  if (transientStatuses.includes(status) || transientReasons.test(reasons)) return true;
   // Any other answer of the server is its answer.
   if (typeof status === 'number') return false;
   return brokenConnection.test(`${systemErrorCode(error) ?? ''} ${error.message}`);

@@ -5,10 +5,10 @@ import { titleOptions } from '../../../options/table/titles.js';
 import { MissingSubredditsError, noTitles } from '../missing-subreddits.js';
 import {
   readQuery,
+  requestedSubreddits,
   type SourceRow,
   type TitleQuery,
   type TitleSource,
-  wantedSubreddits,
 } from '../title-source.js';
 import {
   type BigqueryRow,
@@ -66,7 +66,7 @@ function checkNames({ project, location }: BigquerySourceOptions): ConnectionOpt
 }
 
 async function ask(titles: TitleQuery, dataset: string): Promise<Asked> {
-  const subreddits = wantedSubreddits(titles, 'bigquery');
+  const subreddits = requestedSubreddits(titles, 'bigquery');
   const text = await readQuery('top-titles.bigquery.sql');
   const sql = text.replaceAll(`\`${postsDataset}.*\``, `\`${dataset}.*\``);
   const values = {

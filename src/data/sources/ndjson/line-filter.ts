@@ -7,7 +7,7 @@ const unclear = -2;
 const subredditKey = new KeySearch('subreddit');
 const scoreKey = new KeySearch('score');
 /** Digits of a score that are read here; a longer one is left to the parser. */
-const mostDigits = 9;
+const maxDigits = 9;
 const [zero, nine, minus] = [0x30, 0x39, 0x2d];
 
 /**
@@ -92,14 +92,14 @@ function wholeNumberAt(bytes: Buffer, at: number, end: number): number {
   const first = sign < 0 ? at + 1 : at;
   let value = 0;
   let next = first;
-  for (; next < end && next - first <= mostDigits; next += 1) {
+  for (; next < end && next - first <= maxDigits; next += 1) {
     const byte = bytes[next]!;
     if (byte < zero || byte > nine) break;
     value = 10 * value + byte - zero;
   }
   const digits = next - first;
   const isWhole = bytes[next] === 0x2c || bytes[next] === ascii.braceClose;
-  return digits > 0 && digits <= mostDigits && isWhole ? sign * value : Number.NaN;
+  return digits > 0 && digits <= maxDigits && isWhole ? sign * value : Number.NaN;
 }
 
 /** Whether every score that stands in a line is below `bound`, so that the post's own is. */

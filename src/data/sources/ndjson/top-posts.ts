@@ -36,7 +36,7 @@ export function comparePosts(a: Post, b: Post): number {
 }
 
 /** Posts kept between two cuts, as a multiple of the limit: sooner means more sorting, but a bound that rises sooner. */
-const mostKept = 1.25;
+const maxKept = 1.25;
 
 /** The best posts of one subreddit, each id once, in memory that grows with their number alone. */
 export class TopPosts {
@@ -56,7 +56,7 @@ export class TopPosts {
   add(post: Post): void {
     if (this.worst && comparePosts(post, this.worst) > 0) return;
     this.posts.push(post);
-    if (this.posts.length >= mostKept * this.limit + 1000) this.cut();
+    if (this.posts.length >= maxKept * this.limit + 1000) this.cut();
   }
 
   /** The best, in order. */

@@ -122,7 +122,7 @@ export async function fetchSnapshotInformation(
 /** Failures that may pass: the same request is worth another try. */
 const passingCodes = new Set(['hub-unreachable', 'hub-busy']);
 
-function isPassing(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   return error instanceof TitlesmithError && passingCodes.has(error.code);
 }
 
@@ -187,5 +187,5 @@ export async function retryRequest<Result>(
   madeProgress?: () => boolean,
 ): Promise<Result> {
   const policy = { attempts: retries + 1, firstPauseMs: retryDelayMs };
-  return retry(request, policy, { isPassing, ...(madeProgress && { madeProgress }) });
+  return retry(request, policy, { isTransient, ...(madeProgress && { madeProgress }) });
 }

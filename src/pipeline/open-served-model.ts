@@ -15,7 +15,7 @@ import { runFiles } from './run/run-files.js';
 import { isUpToDate } from './stage-fingerprint.js';
 
 /** All that a server is started with, and what was decided for the person. */
-export interface OpenedServed {
+export interface OpenedServedModel {
   readonly served: ServedModel;
   readonly settings: ServeSettings;
   /** One line each. */
@@ -34,11 +34,11 @@ interface ServedRun {
  * @param given the log is JSON lines where `log` is `auto` or left out.
  * @throws TitlesmithError when the run or the key file cannot be read, or an option is wrong.
  */
-export async function openServed(
+export async function openServedModel(
   model: string,
   given: Partial<ServeOptions>,
   environment: NodeJS.ProcessEnv = process.env,
-): Promise<OpenedServed> {
+): Promise<OpenedServedModel> {
   const run = await readRun(model);
   const options: ServeOptions = { ...defaultsOf(serveOptions), ...given };
   const host = chooseHost(options.host, environment);

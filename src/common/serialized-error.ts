@@ -1,7 +1,7 @@
 import { InterruptedError, TitlesmithError } from './errors.js';
 
 /** An error as plain data. `known` tells a TitlesmithError from a bug. */
-export interface ErrorMessage {
+export interface SerializedError {
   readonly known: boolean;
   readonly message: string;
   readonly code: string;
@@ -10,7 +10,7 @@ export interface ErrorMessage {
 }
 
 /** Any thrown value as plain data. */
-export function packError(error: unknown): ErrorMessage {
+export function serializeError(error: unknown): SerializedError {
   if (error instanceof TitlesmithError) {
     const { message, code, hint, stack } = error;
     return { known: true, message, code, hint, stack };
@@ -19,8 +19,8 @@ export function packError(error: unknown): ErrorMessage {
   return { known: false, message, code: 'internal', hint: undefined, stack };
 }
 
-/** The reverse of {@link packError}; the stack stays that of the thread. */
-export function unpackError(packed: ErrorMessage): Error {
+/** The reverse of {@link serializeError}; the stack stays that of the thread. */
+export function deserializeError(packed: SerializedError): Error {
   const { message, code, hint } = packed;
   let error: Error;
   if (!packed.known) error = new Error(message);

@@ -2,7 +2,7 @@
  * Lets other work of this thread have its turn: timers, messages, a page's drawing. Browsers have no setImmediate; their
  * timers wait up to 4 ms, so long work yields every few milliseconds, not after every item.
  */
-export function yieldToOthers(): Promise<void> {
+export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === 'function') setImmediate(resolve);
     else setTimeout(resolve, 0);

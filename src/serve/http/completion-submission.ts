@@ -17,7 +17,7 @@ export interface RouteContext {
 }
 
 /** What a client is told of a bug. */
-export const whereBugsAreTold = 'the log says what';
+export const internalErrorHint = 'the log says what';
 
 /**
  * Hands a request to the model; when the client leaves before its answer is complete, it is withdrawn at once.
@@ -44,13 +44,13 @@ export interface Completions {
  */
 export async function collect(submission: Submission, promptField: string): Promise<Completions> {
   const texts: Completion[] = [];
-  const { promptTokens, events } = await begun(submission, promptField);
+  const { promptTokens, events } = await waitForStart(submission, promptField);
   for await (const event of events) if (event.kind === 'text') texts.push(event.text);
   return { texts: texts.sort((a, b) => a.index - b.index), promptTokens };
 }
 
 /** A request that the model has taken up: nothing can be wrong with it any more. */
-export interface BegunRequest {
+export interface StartedCompletion {
   /** Of each prompt. */
   readonly promptTokens: readonly number[];
   /** All further events. */
@@ -62,7 +62,7 @@ export interface BegunRequest {
  * @param promptField what the route calls a prompt.
  * @throws HttpError 400 when a prompt is too long; what else ended the request.
  */
-export async function begun(submission: Submission, promptField: string): Promise<BegunRequest> {
+export async function waitForStart(submission: Submission, promptField: string): Promise<StartedCompletion> {
   const events = submission.events();
   try {
     const first = await events.next();

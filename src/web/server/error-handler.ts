@@ -4,7 +4,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { systemErrorCode } from '../../common/errors.js';
 import { fieldError, HttpError } from '../http-error.js';
 
-/** What a JSON Schema check found, as Ajv says it. */
+/** A violation of a JSON schema, as Ajv reports it. */
 interface SchemaFault {
   readonly instancePath?: string;
   readonly keyword: string;
@@ -12,7 +12,7 @@ interface SchemaFault {
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
-/** The first fault as a refusal that names the field. */
+/** The first violation as a 400 that names the field. */
 export function schemaError(faults: readonly SchemaFault[]): HttpError {
   const [fault] = faults;
   const { instancePath = '', keyword = '', message = 'is not what it should be', params = {} } = fault ?? {};
@@ -35,8 +35,8 @@ export function schemaError(faults: readonly SchemaFault[]): HttpError {
   }
 }
 
-/** Messages of Fastify's own refusals, by its codes. */
-const known: Readonly<Record<string, (limit: number) => string>> = {
+/** Messages for Fastify's own errors, by their codes. */
+const fastifyMessages: Readonly<Record<string, (limit: number) => string>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: (limit) => `The body is larger than ${limit} bytes.`,
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => 'Send the body as application/json.',
   FST_ERR_CTP_EMPTY_JSON_BODY: () => 'The body is empty.',
@@ -46,56 +46,57 @@ const known: Readonly<Record<string, (limit: number) => string>> = {
   FST_ERR_MAX_PARAM_LENGTH: () => 'The address is too long.',
 };
 
-/** How a server answers what goes wrong behind its routes. */
-export interface FailureAnswers {
-  /** Errors of its own as refusals; undefined for those it does not know. */
-  readonly toHttpError?: (error: Error) => HttpError | undefined;
-  /** Told of every error that is a bug of ours: its answer says nothing of it. */
-  readonly onBug: (error: Error, request: FastifyRequest) => void;
-  /** Where a person finds what `onBug` was told: "the log says what". */
-  readonly whereBugsAreTold: string;
+/** How a server answers errors that its routes throw. */
+export interface ErrorHandlerOptions {
+  /** Turns the server's own errors into HTTP errors; undefined for those it does not know. */
+  readonly translateError?: (error: Error) => HttpError | undefined;
+  /** Called with every unexpected error (a bug); the client learns nothing about it. */
+  readonly onInternalError: (error: Error, request: FastifyRequest) => void;
+  /** Where a person finds the details of such an error: "the log says what". */
+  readonly internalErrorHint: string;
 }
 
-/** Refusals of Fastify's own; undefined for a bug. */
-function refusalOf(error: FastifyError | Error, bodyLimit: number): HttpError | undefined {
+/** The error to send for an HttpError or one of Fastify's own client errors; undefined for a bug. */
+function clientError(error: FastifyError | Error, bodyLimit: number): HttpError | undefined {
   if (error instanceof HttpError) return error;
   if ('validation' in error && error.validation) return schemaError(error.validation);
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
   if (status < 400 || status >= 500) return undefined;
-  const message = known[String('code' in error ? error.code : '')]?.(bodyLimit) ?? 'The body is not JSON.';
+  const message =
+    fastifyMessages[String('code' in error ? error.code : '')]?.(bodyLimit) ?? 'The body is not JSON.';
   return new HttpError(status, message, { code: 'bad_request' });
 }
 
-/** Answers with a refusal. */
-export function refuse(reply: FastifyReply, error: HttpError): FastifyReply {
+/** Answers with an error. */
+export function sendError(reply: FastifyReply, error: HttpError): FastifyReply {
   if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter);
   if (error.status === 401) reply.header('www-authenticate', 'Bearer');
-  // What is left of a refused body is not read.
+  // The rest of a rejected body is not read.
   if (error.status === 413 || error.status === 408) reply.header('connection', 'close');
   return reply.code(error.status).type('application/json; charset=utf-8').send(error.toBody());
 }
 
-/** Makes every failure an answer in JSON that tells no more than it must. */
-export function answerFailures(
+/** Answers every error as JSON, without details of unexpected ones. */
+export function installErrorHandler(
   app: FastifyInstance,
-  { toHttpError, onBug, whereBugsAreTold }: FailureAnswers,
+  { translateError, onInternalError, internalErrorHint }: ErrorHandlerOptions,
 ): void {
   app.setErrorHandler((error: FastifyError | Error, request, reply) => {
-    const refusal = refusalOf(error, app.initialConfig.bodyLimit ?? 0) ?? toHttpError?.(error);
-    if (!refusal) onBug(error, request);
-    return refuse(reply, toShownError(refusal ?? error, whereBugsAreTold));
+    const known = clientError(error, app.initialConfig.bodyLimit ?? 0) ?? translateError?.(error);
+    if (!known) onInternalError(error, request);
+    return sendError(reply, toHttpError(known ?? error, internalErrorHint));
   });
-  app.setNotFoundHandler((request, reply) => refuse(reply, missing(app, request, reply)));
+  app.setNotFoundHandler((request, reply) => sendError(reply, missing(app, request, reply)));
 }
 
-/** What a client is told of an error: a refusal as it is, of a bug nothing. */
-export function toShownError(error: unknown, whereBugsAreTold: string): HttpError {
+/** The error to show a client: an HttpError as it is, anything else as a 500 without details. */
+export function toHttpError(error: unknown, internalErrorHint: string): HttpError {
   if (error instanceof HttpError) return error;
-  const message = `Something went wrong; ${whereBugsAreTold}.`;
+  const message = `Something went wrong; ${internalErrorHint}.`;
   return new HttpError(500, message, { code: 'internal_error' });
 }
 
-/** A path that is unknown, or known for other methods. */
+/** 404 for an unknown path, 405 for one that has other methods. */
 function missing(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): HttpError {
   const [path = '/'] = request.url.split('?');
   const methods = ['GET', 'HEAD', 'POST'].filter((method) => app.findRoute({ url: path, method }) !== null);
@@ -106,18 +107,18 @@ function missing(app: FastifyInstance, request: FastifyRequest, reply: FastifyRe
   return new HttpError(405, message, { code: 'method_not_allowed' });
 }
 
-/** Answers on a connection whose request could not be read, and closes it. */
-export function refuseConnection(error: Error, socket: Socket): void {
+/** Answers a request that could not be parsed, and closes its connection. */
+export function rejectConnection(error: Error, socket: Socket): void {
   const reasons: Record<string, readonly [number, string]> = {
     HPE_HEADER_OVERFLOW: [431, 'The head of the request is too large.'],
     ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request came too slowly.'],
   };
   const [status, message] = reasons[systemErrorCode(error) ?? ''] ?? [400, 'The request is not HTTP.'];
-  writeRefusal(socket, new HttpError(status, message, { code: 'bad_request' }));
+  writeError(socket, new HttpError(status, message, { code: 'bad_request' }));
 }
 
-/** Writes a refusal by hand, where no reply is at hand. */
-export function writeRefusal(
+/** Writes an error to a bare socket, where Fastify has made no reply. */
+export function writeError(
   socket: NodeJS.WritableStream & { readonly writable: boolean },
   error: HttpError,
 ): void {
