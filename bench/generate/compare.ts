@@ -3,13 +3,15 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../src/io/package-root.js';
+import { isInstalled } from '../../test/interoperability/packages.js';
 import { machine, table } from '../dedupe/machine.js';
 import { readOptions } from './options.js';
 import { prepareModel } from './prepare.js';
 
 /**
  * Generation of the same texts by titlesmith and its peers, each alone in a process of its own, in turns; medians over
- * the rounds. Peers that are not named (--python, --llama, --tensorflow) are left out. Slow peers are given fewer texts: the first
+ * the rounds. Peers that are not named (--python, --llama, --tensorflow) are left out, and transformers.js where
+ * .ci/install-test-tools has not installed it. Slow peers are given fewer texts: the first
  * --peer-texts of them, gpt-2-simple's recipe the first 40.
  *
  *     npm run bench -- generate/compare --titles titles.csv --python venv/bin/python --llama folder
@@ -122,15 +124,19 @@ function measure({ command, arguments: list, environment }: Contestant): Measure
   return measured;
 }
 
-const transformersJs = [32, 64].map((batch) => ({
-  key: `transformers.js ${batch}`,
-  command: process.execPath,
-  arguments: [join(here, '../peers/transformers-js.js'), folders.onnx, some, String(batch), String(threads)],
-}));
+function transformersJsPeers(): Contestant[] {
+  const script = join(here, '../peers/transformers-js.js');
+  return [32, 64].map((batch) => ({
+    key: `transformers.js ${batch}`,
+    command: process.execPath,
+    arguments: [script, folders.onnx, some, String(batch), String(threads)],
+  }));
+}
+
 const everyone: readonly Contestant[] = [
   ours('float32'),
   ours('int8'),
-  ...transformersJs,
+  ...(isInstalled('@huggingface/transformers') ? transformersJsPeers() : []),
   ...(python === undefined ? [] : pythonPeers(python)),
   ...(tensorflow === undefined ? [] : [tensorflowPeer(tensorflow)]),
   ...(llama === undefined || python === undefined ? [] : llamaPeers(llama, python)),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { env, LogitsProcessor, LogitsProcessorList, pipeline, type Tensor } from '@huggingface/transformers';
+import { findPackage, type TransformersTensor } from '../../test/interoperability/packages.js';
 
 /**
  * Generation by transformers.js, batch after batch; prints one JSON line like bench/generate/texts.ts. A batch lasts
@@ -9,6 +9,9 @@ import { env, LogitsProcessor, LogitsProcessorList, pipeline, type Tensor } from
  */
 const [folder = '', lengthsPath = '', batchSize = '32', threads = '2'] = process.argv.slice(2);
 const lengths = JSON.parse(readFileSync(lengthsPath, 'utf8')) as number[];
+const transformers = findPackage('@huggingface/transformers');
+if (!transformers) throw new Error('transformers.js is missing: run .ci/install-test-tools.');
+const { env, LogitsProcessor, LogitsProcessorList, pipeline, Tensor } = transformers;
 env.allowRemoteModels = false;
 env.localModelPath = '';
 const endToken = 50_256;
@@ -21,7 +24,7 @@ class ForcedEnds extends LogitsProcessor {
     super();
   }
 
-  override _call(_: bigint[][], logits: Tensor): Tensor {
+  override _call(_: bigint[][], logits: TransformersTensor): TransformersTensor {
     const [rows, vocabularySize] = logits.dims as [number, number];
     const data = logits.data as Float32Array;
     for (let row = 0; row < rows; row++) {
@@ -39,7 +42,6 @@ const generator = await pipeline('text-generation', folder, {
   dtype: 'fp32',
   session_options: { intraOpNumThreads: Number(threads), interOpNumThreads: 1 },
 });
-const { Tensor: TensorClass } = await import('@huggingface/transformers');
 
 /** The longest text and its end token; texts of one length need no end. */
 function newTokens(wanted: readonly number[]): number {
@@ -52,14 +54,14 @@ async function generateBatch(wanted: readonly number[]): Promise<void> {
   const processors = new LogitsProcessorList();
   processors.push(new ForcedEnds(wanted));
   await generator.model.generate({
-    inputs: new TensorClass('int64', new BigInt64Array(rows).fill(BigInt(endToken)), [rows, 1]),
-    attention_mask: new TensorClass('int64', new BigInt64Array(rows).fill(1n), [rows, 1]),
+    inputs: new Tensor('int64', new BigInt64Array(rows).fill(BigInt(endToken)), [rows, 1]),
+    attention_mask: new Tensor('int64', new BigInt64Array(rows).fill(1n), [rows, 1]),
     max_new_tokens: newTokens(wanted),
     do_sample: true,
     temperature: 0.7,
     top_k: 50,
     logits_processor: processors,
-  } as unknown as Parameters<typeof generator.model.generate>[0]);
+  });
 }
 
 const size = Number(batchSize);
