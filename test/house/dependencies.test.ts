@@ -10,14 +10,20 @@ interface PackageFile {
   readonly peerDependencies?: Record<string, string>;
 }
 
-const packageFile = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as PackageFile;
+const readPackage = (path: string): PackageFile =>
+  JSON.parse(readFileSync(join(packageRoot, path), 'utf8')) as PackageFile;
+const packageFile = readPackage('package.json');
+/** What the tests of interoperability install; of the repository's own packages, ONNX Runtime. */
+const { 'onnxruntime-node': own, ...elsewhere } = readPackage(
+  'test/interoperability/package.json',
+).dependencies;
 const documentation = readFileSync(join(packageRoot, 'docs/dependencies.md'), 'utf8');
 
-test('docs/dependencies.md lists exactly the dependencies of package.json', () => {
+test('docs/dependencies.md lists exactly the dependencies of the package.json files', () => {
   const listed = [...documentation.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name);
   const { dependencies, devDependencies, peerDependencies = {} } = packageFile;
-  const installed = Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies });
-  expect(listed.sort()).toEqual(installed.sort());
+  const installed = [dependencies, devDependencies, peerDependencies, elsewhere].flatMap(Object.keys);
+  expect(listed.sort()).toEqual([...new Set(installed)].sort());
 });
 
 test('every run-time dependency has a documented door, and no package is imported elsewhere', () => {
@@ -41,8 +47,14 @@ test('every run-time dependency has a documented door, and no package is importe
 
 test('every dependency is pinned to one version', () => {
   const { dependencies, devDependencies } = packageFile;
-  const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(
+  expect(own).toBe('file:../../node_modules/onnxruntime-node');
+  const loose = Object.entries({ ...dependencies, ...devDependencies, ...elsewhere }).filter(
     ([, version]) => !/^\d/.test(version),
   );
   expect(loose).toEqual([]);
+});
+
+test('lock files name no registry, as people have registries of their own', () => {
+  for (const path of ['package-lock.json', 'test/interoperability/package-lock.json'])
+    expect(readFileSync(join(packageRoot, path), 'utf8')).not.toMatch(/"resolved": "\w+:/);
 });
