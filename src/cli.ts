@@ -12,12 +12,12 @@ async function main(arguments_: readonly string[]): Promise<ExitCode> {
   try {
     const request = parseCommandLine(arguments_);
     if (request.command === 'print') {
-      if (request.fault) process.stderr.write(`${request.text}\n`);
+      if (request.error) process.stderr.write(`${request.text}\n`);
       else process.stdout.write(`${request.text}\n`);
-      if (request.fault) throw request.fault;
+      if (request.error) throw request.error;
       return exitCodes.done;
     }
-    const json = request.given.json === true;
+    const json = request.options.json === true;
     terminal = new Terminal({ json, output: process.stdout, errors: process.stderr, color });
     return await execute(request, terminal);
   } catch (error) {
@@ -30,34 +30,42 @@ async function main(arguments_: readonly string[]): Promise<ExitCode> {
 async function execute(request: Request, terminal: Terminal): Promise<ExitCode> {
   switch (request.command) {
     case 'pipeline':
-      return (await import('./cli/commands/pipeline.js')).pipelineCommand(request.given, terminal);
+      return (await import('./cli/commands/pipeline.js')).pipelineCommand(request.options, terminal);
     case 'batch': {
       // Each of its runs is a process of its own, started with this very file.
       const entry = fileURLToPath(import.meta.url);
       const { batchCommand } = await import('./cli/commands/batch.js');
-      return batchCommand(request.file, request.given, entry, terminal);
+      return batchCommand(request.file, request.options, entry, terminal);
     }
     case 'merge':
       return (await import('./cli/commands/batch.js')).mergeCommand(request.place, terminal);
     case 'serve':
-      return (await import('./cli/commands/serve.js')).serveCommand(request.model, request.given, terminal);
+      return (await import('./cli/commands/serve.js')).serveCommand(request.model, request.options, terminal);
     case 'review':
       return (await import('./cli/commands/review.js')).reviewCommand(
         request.folder,
-        request.given,
+        request.options,
         terminal,
       );
     case 'export':
-      return (await import('./cli/commands/export.js')).exportCommand(request.model, request.given, terminal);
+      return (await import('./cli/commands/export.js')).exportCommand(
+        request.model,
+        request.options,
+        terminal,
+      );
     case 'archive':
       return (await import('./cli/commands/export.js')).archiveCommand(request.folder, request.to, terminal);
     case 'import':
-      return (await import('./cli/commands/import.js')).importCommand(request.from, request.given, terminal);
+      return (await import('./cli/commands/import.js')).importCommand(
+        request.from,
+        request.options,
+        terminal,
+      );
     case 'devices':
       return (await import('./cli/commands/devices.js')).devicesCommand(terminal);
     default: {
       const { stageCommand } = await import('./cli/commands/stage.js');
-      return stageCommand(request.command, request.folder, request.given, terminal);
+      return stageCommand(request.command, request.folder, request.options, terminal);
     }
   }
 }

@@ -3,7 +3,7 @@ import { writeFileAtomic } from '../src/io/atomic-file.js';
 import { packageRoot } from '../src/io/package-root.js';
 import { type OptionRows, optionGroups } from '../src/options/option-row.js';
 import { optionTable } from '../src/options/option-table.js';
-import { defaultInWords, flagOf, usageOf } from '../src/options/options.js';
+import { defaultInWords, flagOf, usageOf } from '../src/options/option-values.js';
 import { batchSettings } from '../src/options/table/batch.js';
 import { serveOptions } from '../src/options/table/serve.js';
 import { singleCommandOptions } from '../src/options/table/single-commands.js';

@@ -24,7 +24,7 @@ function compressionOf(name: string): Compression {
 }
 
 /** What stays behind: who works on the run now, and files that were being written when it was killed. */
-function staysBehind(path: string): boolean {
+function isExcluded(path: string): boolean {
   return basename(path).startsWith(lockFileName) || isTemporaryName(path);
 }
 
@@ -37,7 +37,7 @@ async function filesOf(folder: string): Promise<{ path: string; size: number }[]
         .slice(folder.length + 1)
         .replaceAll('\\', '/'),
     )
-    .filter((path) => !staysBehind(path))
+    .filter((path) => !isExcluded(path))
     .sort();
   return Promise.all(paths.map(async (path) => ({ path, size: (await stat(join(folder, path))).size })));
 }

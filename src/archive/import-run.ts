@@ -16,11 +16,11 @@ import type { StorageFile } from './storage.js';
 import { readTar, type TarEntry } from './tar.js';
 
 /** More files than any run has. */
-const mostFiles = 20_000;
+const maxFiles = 20_000;
 /** No run unpacks to more than so many times its archive; what does is made to fill the disk. */
-const [mostExpansion, freeBytes] = [200, 2 ** 26];
+const [maxExpansion, uncheckedBytes] = [200, 2 ** 26];
 /** Longest list of checksums. */
-const longestChecksums = 2 ** 22;
+const maxChecksumsBytes = 2 ** 22;
 
 export interface ImportOptions {
   readonly runsDir: string;
@@ -30,7 +30,7 @@ export interface ImportOptions {
   readonly overwrite: boolean;
 }
 
-function refused(
+function archiveError(
   place: string,
   why: string,
   hint = 'Was it written by "titlesmith export"?',
@@ -40,12 +40,12 @@ function refused(
 
 /** The path of an entry below the run's folder, and that folder's name. @throws TitlesmithError for one that leads elsewhere. */
 function innerPath({ name, type }: TarEntry, place: string): { top: string; path: string } {
-  if (type !== 'file') throw refused(place, `${JSON.stringify(name)} is a ${type}, not a file`);
+  if (type !== 'file') throw archiveError(place, `${JSON.stringify(name)} is a ${type}, not a file`);
   const parts = name.split('/');
   const isSafe = parts.every((part) => part !== '' && part !== '.' && part !== '..' && !/[\\:\0]/.test(part));
   const [top = '', ...rest] = parts;
   if (!isSafe || rest.length === 0) {
-    throw refused(place, `${JSON.stringify(name)} does not lie in the run's folder`);
+    throw archiveError(place, `${JSON.stringify(name)} does not lie in the run's folder`);
   }
   return { top, path: rest.join('/') };
 }
@@ -55,7 +55,7 @@ function parseChecksums(text: string, place: string): Map<string, string> {
   return new Map(
     lines.map((line) => {
       const [, hash, path] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
-      if (!hash || !path) throw refused(place, `${checksumsName} holds a line that is no checksum`);
+      if (!hash || !path) throw archiveError(place, `${checksumsName} holds a line that is no checksum`);
       return [path, hash];
     }),
   );
@@ -67,16 +67,16 @@ function compareChecksums(
   expected: ReadonlyMap<string, string> | undefined,
   place: string,
 ): void {
-  if (!expected && found.size === 0) throw refused(place, 'it is empty');
+  if (!expected && found.size === 0) throw archiveError(place, 'it is empty');
   if (!expected)
-    throw refused(place, `it has no ${checksumsName}, so it is cut short, or no run of titlesmith`);
+    throw archiveError(place, `it has no ${checksumsName}, so it is cut short, or no run of titlesmith`);
   const hint = 'Copy it anew, or export it again.';
   for (const [path, hash] of expected) {
     const own = found.get(path);
-    if (own !== hash) throw refused(place, `${path} is ${own ? 'damaged' : 'missing'}`, hint);
+    if (own !== hash) throw archiveError(place, `${path} is ${own ? 'damaged' : 'missing'}`, hint);
   }
   const extra = [...found.keys()].find((path) => !expected.has(path));
-  if (extra !== undefined) throw refused(place, `${extra} stands in no checksum`, hint);
+  if (extra !== undefined) throw archiveError(place, `${extra} stands in no checksum`, hint);
 }
 
 async function* counted(
@@ -99,8 +99,8 @@ async function unpackInto(from: StorageFile, folder: string, context: WorkContex
   const watch = (bytes: number): void => {
     if (context.signal.aborted) throw new InterruptedError('Interrupted; nothing was imported.');
     unpacked += bytes;
-    if (unpacked > freeBytes && unpacked > mostExpansion * packed) {
-      throw refused(from.name, `it unpacks to more than ${mostExpansion} times its size`);
+    if (unpacked > uncheckedBytes && unpacked > maxExpansion * packed) {
+      throw archiveError(from.name, `it unpacks to more than ${maxExpansion} times its size`);
     }
     context.onProgress({ kind: 'progress', label: 'import', done: unpacked, unit: 'bytes' });
   };
@@ -112,19 +112,19 @@ async function unpackInto(from: StorageFile, folder: string, context: WorkContex
   for await (const entry of readTar(bytes)) {
     const { top: own, path } = innerPath(entry, from.name);
     top ??= own;
-    if (own !== top) throw refused(from.name, `it holds more than one folder: ${top} and ${own}`);
-    if (expected) throw refused(from.name, `${path} comes after its ${checksumsName}`);
+    if (own !== top) throw archiveError(from.name, `it holds more than one folder: ${top} and ${own}`);
+    if (expected) throw archiveError(from.name, `${path} comes after its ${checksumsName}`);
     // Names that differ in case alone are one file on some systems.
     const fold = path.normalize('NFC').toLowerCase();
-    if (folded.has(fold)) throw refused(from.name, `${path} stands there twice`);
+    if (folded.has(fold)) throw archiveError(from.name, `${path} stands there twice`);
     folded.add(fold);
-    if (folded.size > mostFiles) throw refused(from.name, `it holds more than ${mostFiles} files`);
+    if (folded.size > maxFiles) throw archiveError(from.name, `it holds more than ${maxFiles} files`);
     if (path === checksumsName) expected = parseChecksums(await readBounded(entry, from.name), from.name);
     else found.set(path, await writeEntry(entry, join(folder, path), watch));
   }
   compareChecksums(found, expected, from.name);
   if (top === undefined || !found.has(manifestFileName))
-    throw refused(from.name, `it holds no ${manifestFileName}`);
+    throw archiveError(from.name, `it holds no ${manifestFileName}`);
   return top;
 }
 
@@ -134,7 +134,7 @@ async function readBounded({ content }: TarEntry, place: string): Promise<string
   let size = 0;
   for await (const chunk of content) {
     size += chunk.length;
-    if (size > longestChecksums) throw refused(place, `its ${checksumsName} is too long`);
+    if (size > maxChecksumsBytes) throw archiveError(place, `its ${checksumsName} is too long`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -164,7 +164,7 @@ function explain(place: string, error: unknown): unknown {
   const code = systemErrorCode(error);
   // Codes of the system are of capitals alone; those of streams and of zlib are not.
   if (code !== undefined && /^E[A-Z]+$/.test(code)) return fileError('read', place, error);
-  return refused(
+  return archiveError(
     place,
     `its data is damaged or cut short (${error.message})`,
     'Copy it anew, or export it again.',
@@ -172,7 +172,7 @@ function explain(place: string, error: unknown): unknown {
 }
 
 /** Puts the unpacked run where it belongs; the run it replaces goes only then. */
-async function moveIn(
+async function installRun(
   unpacked: string,
   target: string,
   options: ImportOptions,
@@ -182,11 +182,11 @@ async function moveIn(
   if (!manifest) {
     await rename(unpacked, target).catch((error: unknown) => {
       const isTaken = ['ENOTEMPTY', 'EEXIST'].includes(systemErrorCode(error) ?? '');
-      throw isTaken ? occupied(target, 'it holds files, but no run') : error;
+      throw isTaken ? occupiedError(target, 'it holds files, but no run') : error;
     });
     return;
   }
-  if (!options.overwrite) throw occupied(target, 'that run is there already');
+  if (!options.overwrite) throw occupiedError(target, 'that run is there already');
   const lock = await lockRun(target, context.onProgress);
   const aside = `${unpacked}.replaced`;
   try {
@@ -199,7 +199,7 @@ async function moveIn(
   await rm(aside, { recursive: true, force: true });
 }
 
-function occupied(target: string, why: string): TitlesmithError {
+function occupiedError(target: string, why: string): TitlesmithError {
   return new TitlesmithError(`${target} is in the way: ${why}.`, {
     code: 'import-occupied',
     hint: 'Choose another --run-name, or replace a run with --overwrite.',
@@ -222,12 +222,16 @@ export async function importFrom(
     try {
       checkValue(optionTable.runName, name);
     } catch (error) {
-      throw refused(from.name, `${JSON.stringify(name)} ${(error as Error).message}`, 'Give a --run-name.');
+      throw archiveError(
+        from.name,
+        `${JSON.stringify(name)} ${(error as Error).message}`,
+        'Give a --run-name.',
+      );
     }
     const manifest = await readManifest(folder);
     if (manifest && manifest.name !== name) await writeManifest(folder, { ...manifest, name });
     const target = join(runsDir, name);
-    await moveIn(folder, target, options, context);
+    await installRun(folder, target, options, context);
     return target;
   } catch (error) {
     throw explain(from.name, error);

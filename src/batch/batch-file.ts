@@ -22,7 +22,7 @@ import {
   type RunOptions,
   rowOf,
 } from '../options/option-table.js';
-import { defaultOptions, flagOf, readOption } from '../options/options.js';
+import { defaultOptions, flagOf, readOption } from '../options/option-values.js';
 import { batchSettings } from '../options/table/batch.js';
 
 /** A file beyond this is no list of subreddits. */
@@ -33,7 +33,7 @@ interface BatchRun {
   /** The run's folder name. */
   readonly name: string;
   /** Only what the file gives. Months may still be relative, such as `now-1`. */
-  readonly given: Partial<RunOptions>;
+  readonly options: Partial<RunOptions>;
 }
 
 export interface BatchFile {
@@ -43,7 +43,7 @@ export interface BatchFile {
 }
 
 /** Options that make no sense for one run of many. */
-const elsewhere: Partial<Record<OptionName, string>> = {
+const excludedOptions: Partial<Record<OptionName, string>> = {
   subreddit: 'subreddits have a list of their own: subreddits',
   runsDir: 'it holds for the whole batch: write it at the top of the file',
   json: 'give it on the command line',
@@ -101,7 +101,7 @@ class Reader {
   }
 
   /** What a check gives. @throws TitlesmithError naming the line as well, where the check throws one. */
-  blame<Result>(node: Node, check: () => Result): Result {
+  withLine<Result>(node: Node, check: () => Result): Result {
     try {
       return check();
     } catch (error) {
@@ -114,10 +114,10 @@ class Reader {
   value(key: string, node: Node | null, keyNode: Node, row: OptionRow): unknown {
     const read = (item: Node | null): unknown => {
       if (!isScalar(item) || item.value === null) {
-        const wanted = row.list ? 'a value or a list of values' : 'one value';
-        throw this.fault(item ?? keyNode, `${key} needs ${wanted}.`);
+        const expected = row.list ? 'a value or a list of values' : 'one value';
+        throw this.fault(item ?? keyNode, `${key} needs ${expected}.`);
       }
-      return this.blame(item, () => readOption(key, row, this.text(item)));
+      return this.withLine(item, () => readOption(key, row, this.text(item)));
     };
     if (!row.list) return read(node);
     const items = isSeq(node) ? node.items.map((item) => this.resolve(item)) : [node];
@@ -128,7 +128,7 @@ class Reader {
   options(node: Node | null, where: string): Partial<RunOptions> {
     if (node === null || (isScalar(node) && node.value === null)) return {};
     if (!isMap(node)) throw this.fault(node, `${where} must be options, one a line: "steps: 400".`);
-    const given = this.pairs(node).map(({ key, keyNode, value }) => {
+    const entries = this.pairs(node).map(({ key, keyNode, value }) => {
       const name = optionOfKey.get(key);
       if (name === undefined) {
         const hint = settingOfKey.has(key)
@@ -136,12 +136,13 @@ class Reader {
           : (didYouMean(key, [...optionOfKey.keys()]) ?? 'See docs/options.md.');
         throw this.fault(keyNode, `${JSON.stringify(key)} is no option.`, hint);
       }
-      if (elsewhere[name]) throw this.fault(keyNode, `${key} cannot stand here: ${elsewhere[name]}.`);
+      if (excludedOptions[name])
+        throw this.fault(keyNode, `${key} cannot stand here: ${excludedOptions[name]}.`);
       const row = rowOf(name);
-      const ofBatch: OptionRow = row.type === 'month' ? { ...row, type: 'relativeMonth' } : row;
-      return [name, this.value(key, value, keyNode, ofBatch)];
+      const batchRow: OptionRow = row.type === 'month' ? { ...row, type: 'relativeMonth' } : row;
+      return [name, this.value(key, value, keyNode, batchRow)];
     });
-    return Object.fromEntries(given) as Partial<RunOptions>;
+    return Object.fromEntries(entries) as Partial<RunOptions>;
   }
 }
 
@@ -155,10 +156,10 @@ function resolveMonth(text: string, now: Date): string {
 }
 
 /** The options of a run with its months resolved. @param now when the batch starts. */
-export function resolveRun({ given }: BatchRun, now: Date): Partial<RunOptions> {
-  const { from, to } = given;
+export function resolveRun({ options }: BatchRun, now: Date): Partial<RunOptions> {
+  const { from, to } = options;
   return {
-    ...given,
+    ...options,
     ...(from === undefined ? {} : { from: resolveMonth(from, now) }),
     ...(to === undefined ? {} : { to: resolveMonth(to, now) }),
   };
@@ -190,16 +191,16 @@ function readRuns(
 ): readonly BatchRun[] {
   const nodes = new Map<string, Node>();
   const runs = subredditEntries(reader, node, root).map(({ key, keyNode, value }) => {
-    const name = reader.blame(keyNode, () => readOption('subreddits', rowOf('subreddit'), key)) as string;
-    const given = { ...common, ...reader.options(value, key), subreddit: [name] };
-    const run = { name: given.runName ?? name, given };
+    const name = reader.withLine(keyNode, () => readOption('subreddits', rowOf('subreddit'), key)) as string;
+    const options = { ...common, ...reader.options(value, key), subreddit: [name] };
+    const run = { name: options.runName ?? name, options };
     const twin = nodes.get(run.name);
     if (twin) {
       const message = `two runs are called ${run.name}, the other on line ${reader.lineOf(twin)}.`;
       throw reader.fault(keyNode, message, 'Remove one, or give it a run-name of its own.');
     }
     nodes.set(run.name, keyNode);
-    reader.blame(keyNode, () =>
+    reader.withLine(keyNode, () =>
       checkOptionsTogether({ ...defaultOptions(), ...resolveRun(run, new Date()) }),
     );
     return run;

@@ -9,18 +9,18 @@ import { type BatchRecord, type BatchRunRecord, runStatuses } from '../report/ba
 /** The format of batch.json this version writes, and the newest it reads. */
 const formatVersion = 1;
 
-type Part = BatchRecord['shard'];
+type RecordShard = BatchRecord['shard'];
 
 /** `batch`, or `batch-2-of-8` for a part of one. */
-function stem(part: Part): string {
-  return part ? `batch-${part.index}-of-${part.count}` : 'batch';
+function stem(shard: RecordShard): string {
+  return shard ? `batch-${shard.index}-of-${shard.count}` : 'batch';
 }
 
 /** Where a batch keeps its files in the folder of its runs. What is not for people lies in `.batch`, which no run is called. */
 export const batchFiles = {
-  record: (folder: string, part: Part): string => join(folder, `${stem(part)}.json`),
-  page: (folder: string, part: Part): string => join(folder, `${stem(part)}.html`),
-  lock: (folder: string, part: Part): string => join(folder, '.batch', `${stem(part)}.lock`),
+  record: (folder: string, shard: RecordShard): string => join(folder, `${stem(shard)}.json`),
+  page: (folder: string, shard: RecordShard): string => join(folder, `${stem(shard)}.html`),
+  lock: (folder: string, shard: RecordShard): string => join(folder, '.batch', `${stem(shard)}.lock`),
   log: (folder: string, name: string): string => join(folder, '.batch', 'logs', `${name}.log`),
   /** Earlier batches, by the time they began. */
   earlier: (folder: string, record: BatchRecord, ending: 'json' | 'html'): string => {
@@ -40,8 +40,8 @@ function isFigures(value: unknown): boolean {
   if (value === null) return true;
   if (!isObject(value)) return false;
   const { verdict, ...numbers } = value;
-  const known = [null, 'overfits', 'leans', 'healthy', 'unknown'].includes(verdict as string | null);
-  return known && Object.values(numbers).every((part) => part === null || isCount(part));
+  const isKnownVerdict = [null, 'overfits', 'leans', 'healthy', 'unknown'].includes(verdict as string | null);
+  return isKnownVerdict && Object.values(numbers).every((number) => number === null || isCount(number));
 }
 
 /** A path inside the folder, as links of a page must be. */
@@ -114,8 +114,8 @@ export function parseBatchRecord(text: string, path: string): BatchRecord {
 }
 
 /** Reads a record; undefined where there is none. @throws TitlesmithError as {@link parseBatchRecord}. */
-export async function readBatchRecord(folder: string, part: Part): Promise<BatchRecord | undefined> {
-  const path = batchFiles.record(folder, part);
+export async function readBatchRecord(folder: string, shard: RecordShard): Promise<BatchRecord | undefined> {
+  const path = batchFiles.record(folder, shard);
   try {
     return parseBatchRecord(await readFile(path, 'utf8'), path);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { optionNames, type RunOptions, rowOf, stagesOf } from '../options/option-table.js';
-import { defaultOptions } from '../options/options.js';
+import { defaultOptions } from '../options/option-values.js';
 import { decideSource } from '../pipeline/decide/source.js';
 import { hashValue } from '../pipeline/run/fingerprint.js';
 import type { BatchFile } from './batch-file.js';
@@ -12,23 +12,23 @@ export interface PlannedRun {
   readonly name: string;
   readonly subreddit: string | undefined;
   /** Only what the batch file gives. */
-  readonly given: Partial<RunOptions>;
+  readonly options: Partial<RunOptions>;
   /** The decided source. */
   readonly source: string;
-  /** Bytes that it is expected to take at its peak. */
+  /** Expected peak memory in bytes. */
   readonly memory: number;
-  /** Known to be more than there is, whatever else is at work: it will be refused. */
+  /** The model is known not to fit this machine at all: the run will be refused. */
   readonly isTooLarge: boolean;
 }
 
-/** Runs that ask the same source for the same months, so that one pass, or one job of BigQuery, serves them all. */
-export interface SharedQuestion {
+/** Runs whose query differs in the subreddit alone, so that one pass over the source, or one BigQuery job, serves them all. */
+export interface SharedQuery {
   readonly runs: readonly PlannedRun[];
 }
 
 export interface BatchPlan {
   readonly runs: readonly PlannedRun[];
-  /** Identifies what is asked. */
+  /** Identifies the runs and their options: SHA-256, lower-case hexadecimal. */
   readonly hash: string;
 }
 
@@ -36,38 +36,39 @@ export interface BatchPlan {
 export async function planBatch(file: BatchFile, shard: Shard | undefined, now: Date): Promise<BatchPlan> {
   const runs: PlannedRun[] = [];
   for (const run of itemsOfShard(file.runs, shard)) {
-    const given = resolveRun(run, now);
-    const options = { ...defaultOptions(), ...given };
-    const source = decideSource(options).choice;
-    const memory = await expectedMemory(options, source);
-    const subreddit = given.subreddit?.[0];
-    runs.push({ name: run.name, subreddit, given, source, memory, isTooLarge: isTooLarge(options) });
+    const options = resolveRun(run, now);
+    const allOptions = { ...defaultOptions(), ...options };
+    const source = decideSource(allOptions).choice;
+    const memory = await expectedMemory(allOptions, source);
+    const subreddit = options.subreddit?.[0];
+    runs.push({ name: run.name, subreddit, options, source, memory, isTooLarge: isTooLarge(allOptions) });
   }
-  return { runs, hash: hashValue(runs.map(({ name, given }) => ({ name, given }))) };
+  // `given` is the name that recorded hashes were computed with.
+  return { runs, hash: hashValue(runs.map(({ name, options }) => ({ name, given: options }))) };
 }
 
-/** Options that make up what a source is asked. */
-const questionNames = optionNames.filter(
+/** Options that make up a source's query. */
+const queryOptionNames = optionNames.filter(
   (name) => rowOf(name).group === 'Titles' && !stagesOf(name).includes('dataset') && name !== 'subreddit',
 );
 
-/** The options of a run that its question to the source depends on. */
-export function questionOf(given: Partial<RunOptions>): Partial<RunOptions> {
-  return Object.fromEntries(questionNames.map((name) => [name, given[name]])) as Partial<RunOptions>;
+/** The options of a run that its query depends on. */
+export function queryOptionsOf(options: Partial<RunOptions>): Partial<RunOptions> {
+  return Object.fromEntries(queryOptionNames.map((name) => [name, options[name]])) as Partial<RunOptions>;
 }
 
 /**
- * The questions that several runs share; nothing is asked for those that will be refused. Titles from a file of their own or
- * from the bundled sample cost nothing to read once more.
+ * The queries that several runs share. Runs that will be refused are left out, and so are titles from a file or from the
+ * bundled sample, which are cheap to read again.
  */
-export function sharedQuestions(runs: readonly PlannedRun[]): readonly SharedQuestion[] {
+export function sharedQueries(runs: readonly PlannedRun[]): readonly SharedQuery[] {
   const groups = new Map<string, PlannedRun[]>();
   for (const run of runs) {
-    const isDear = run.source === 'bigquery' || run.source === 'duckdb';
-    // A run under another name than its subreddit's cannot be asked for beside others.
-    if (!isDear || run.name !== run.subreddit || run.isTooLarge) continue;
-    const question = hashValue({ source: run.source, ...questionOf(run.given) });
-    groups.set(question, [...(groups.get(question) ?? []), run]);
+    const isCostly = run.source === 'bigquery' || run.source === 'duckdb';
+    // Runs of a shared extraction are named after their subreddits.
+    if (!isCostly || run.name !== run.subreddit || run.isTooLarge) continue;
+    const query = hashValue({ source: run.source, ...queryOptionsOf(run.options) });
+    groups.set(query, [...(groups.get(query) ?? []), run]);
   }
   return [...groups.values()].filter((group) => group.length > 1).map((group) => ({ runs: group }));
 }

@@ -7,7 +7,7 @@ import { readManifest } from '../pipeline/run/manifest.js';
 import type { RunCounts } from '../pipeline/stages/stage.js';
 import type { BatchRecord, BatchRunRecord, RunFigures } from '../report/batch/batch-record.js';
 import { batchFiles, writeBatchRecord } from './batch-folder.js';
-import { type PlannedRun, questionOf, type SharedQuestion, sharedQuestions } from './batch-plan.js';
+import { type PlannedRun, queryOptionsOf, type SharedQuery, sharedQueries } from './batch-plan.js';
 import type { BatchListener } from './batch-result.js';
 import { type ChildError, type ChildEvent, toArguments } from './child-process.js';
 import type { JobLimiter } from './job-limiter.js';
@@ -33,7 +33,7 @@ export class BatchRunner {
   private readonly started = performance.now();
   private readonly earlierSeconds: number;
   /** What each process at work is doing, by the name of its run, for the progress line. */
-  private readonly atWork = new Map<string, string>();
+  private readonly activities = new Map<string, string>();
   private saving: Promise<void> = Promise.resolve();
 
   constructor(
@@ -60,7 +60,7 @@ export class BatchRunner {
     }
     await this.save();
     await this.fetchResults(open);
-    for (const question of sharedQuestions(open)) await this.extractTogether(question);
+    for (const query of sharedQueries(open)) await this.extractTogether(query);
     await Promise.all(open.filter(({ name }) => !this.isFinished(name)).map((run) => this.runOne(run)));
     await this.saving;
   }
@@ -74,8 +74,8 @@ export class BatchRunner {
     return this.current.runs.find((run) => run.name === name)!;
   }
 
-  private change(name: string, part: Partial<BatchRunRecord>): void {
-    const runs = this.current.runs.map((run) => (run.name === name ? { ...run, ...part } : run));
+  private change(name: string, changes: Partial<BatchRunRecord>): void {
+    const runs = this.current.runs.map((run) => (run.name === name ? { ...run, ...changes } : run));
     const seconds = this.earlierSeconds + (performance.now() - this.started) / 1000;
     this.current = { ...this.current, runs, seconds: Math.round(10 * seconds) / 10 };
   }
@@ -108,15 +108,15 @@ export class BatchRunner {
   }
 
   /** Extracts the titles of several runs in one pass. What fails for good fails its run; the rest is tried by the run. */
-  private async extractTogether({ runs }: SharedQuestion): Promise<void> {
-    const asked = runs.filter(({ name }) => !this.isFinished(name));
-    if (asked.length < 2) return;
+  private async extractTogether({ runs }: SharedQuery): Promise<void> {
+    const pending = runs.filter(({ name }) => !this.isFinished(name));
+    if (pending.length < 2) return;
     const { folder, limiter, policy, onProgress } = this.setup;
-    const names = asked.map(({ name }) => name);
+    const names = pending.map(({ name }) => name);
     const message = `One pass over the source for ${names.length} runs: ${names.join(', ')}`;
     onProgress({ kind: 'note', message });
     const options = {
-      ...questionOf(asked[0]!.given),
+      ...queryOptionsOf(pending[0]!.options),
       subreddit: names,
       until: 'extract',
       runsDir: folder,
@@ -124,14 +124,14 @@ export class BatchRunner {
     const label = names.length > 3 ? `${names.length} runs` : names.join(', ');
     const job: Job = {
       arguments: ['pipeline', ...toArguments(options), '--json'],
-      memory: Math.min(...asked.map(({ memory }) => memory)),
+      memory: Math.min(...pending.map(({ memory }) => memory)),
       logPath: await this.logPath('.titles'),
       onStart: async () => {},
       onEvent: (event) => this.passOn(label, event),
       onRetry: (error, seconds) => this.showRetry(label, error, seconds),
     };
     const { errors } = await runJob(job, limiter, policy);
-    this.atWork.delete(label);
+    this.activities.delete(label);
     for (const error of errors) {
       const run = error.run;
       if (run !== undefined && names.includes(run) && !isTransient(error.code)) this.fail(run, error);
@@ -141,7 +141,7 @@ export class BatchRunner {
 
   private fail(name: string, { code, message, hint }: ChildError): void {
     this.change(name, { status: 'failed', error: { code, message, hint }, attempts: 1 });
-    this.setup.onProgress({ kind: 'error', error: childFault({ code, message, hint }), run: name });
+    this.setup.onProgress({ kind: 'error', error: toTitlesmithError({ code, message, hint }), run: name });
   }
 
   private async logPath(name: string): Promise<string> {
@@ -151,16 +151,16 @@ export class BatchRunner {
     return path;
   }
 
-  private async runOne({ name, given, memory }: PlannedRun): Promise<void> {
+  private async runOne({ name, options, memory }: PlannedRun): Promise<void> {
     const { folder, limiter, policy, onProgress, results } = this.setup;
     const before = this.runRecord(name);
     const job: Job = {
-      arguments: ['pipeline', ...toArguments({ ...given, runsDir: folder }), '--json'],
+      arguments: ['pipeline', ...toArguments({ ...options, runsDir: folder }), '--json'],
       memory,
       logPath: await this.logPath(name),
       onStart: async () => {
         this.change(name, { status: 'running' });
-        this.atWork.set(name, 'starting');
+        this.activities.set(name, 'starting');
         this.progress();
         await this.save();
       },
@@ -168,7 +168,7 @@ export class BatchRunner {
       onRetry: (error, seconds) => this.showRetry(name, error, seconds),
     };
     const done = await runJob(job, limiter, policy);
-    this.atWork.delete(name);
+    this.activities.delete(name);
     const [error] = done.errors.slice(-1);
     let { status } = done;
     let fault = status === 'failed' && error ? error : undefined;
@@ -189,9 +189,9 @@ export class BatchRunner {
       figures,
       report: figures?.verdict == null ? null : `${name}/report.html`,
     });
-    if (fault) onProgress({ kind: 'error', error: childFault(fault), run: name });
+    if (fault) onProgress({ kind: 'error', error: toTitlesmithError(fault), run: name });
     else if (status !== 'interrupted')
-      onProgress({ kind: 'note', message: inWords(this.runRecord(name)), run: name });
+      onProgress({ kind: 'note', message: describeRun(this.runRecord(name)), run: name });
     this.progress();
     await this.save();
   }
@@ -199,14 +199,14 @@ export class BatchRunner {
   /** Passes on what a process tells: all of it, or its warnings, and its progress within the batch's one line. */
   private passOn(name: string, { kind, stage, run, ...event }: ChildEvent): void {
     const { onProgress, passEvents } = this.setup;
-    const about = typeof run === 'string' ? run : name;
-    const scope = { run: about, ...(typeof stage === 'string' ? { stage } : {}) };
+    const runName = typeof run === 'string' ? run : name;
+    const scope = { run: runName, ...(typeof stage === 'string' ? { stage } : {}) };
     if (passEvents && (kind === 'progress' || kind === 'note' || kind === 'warning')) {
       onProgress({ ...scope, kind, ...event } as unknown as ProgressEvent);
     } else if (kind === 'progress') {
       const { done, total } = event;
       const amount = typeof total === 'number' ? `${done}/${total}` : String(done);
-      this.atWork.set(name, `${typeof stage === 'string' ? stage : ''} ${amount}`);
+      this.activities.set(name, `${typeof stage === 'string' ? stage : ''} ${amount}`);
       this.progress();
     } else if (kind === 'warning') {
       onProgress({ ...scope, kind, message: String(event['message']) });
@@ -214,7 +214,7 @@ export class BatchRunner {
   }
 
   private showRetry(name: string, { message }: ChildError, seconds: number): void {
-    this.atWork.set(name, 'waiting to try again');
+    this.activities.set(name, 'waiting to try again');
     const text = `${message} Tried again in ${formatSeconds(seconds)}.`;
     this.setup.onProgress({ kind: 'warning', message: text, run: name });
   }
@@ -222,7 +222,7 @@ export class BatchRunner {
   private progress(): void {
     const { runs } = this.current;
     const done = runs.filter(({ name }) => this.isFinished(name)).length;
-    const detail = [...this.atWork].map(([name, what]) => `${name}: ${what}`).join('; ');
+    const detail = [...this.activities].map(([name, what]) => `${name}: ${what}`).join('; ');
     const amount = { done, total: runs.length, unit: 'runs' };
     this.setup.onProgress({ kind: 'progress', label: 'batch', ...amount, detail });
   }
@@ -235,12 +235,12 @@ function toChildError(error: unknown): ChildError {
   return { code: known.code, message: known.message, hint: known.hint ?? null };
 }
 
-function childFault({ code, message, hint }: ChildError): TitlesmithError {
+function toTitlesmithError({ code, message, hint }: ChildError): TitlesmithError {
   return new TitlesmithError(message, { code, ...(hint ? { hint } : {}) });
 }
 
 /** A finished run in a line. */
-function inWords({ status, seconds, figures }: BatchRunRecord): string {
+function describeRun({ status, seconds, figures }: BatchRunRecord): string {
   const { titles, accepted, generated, verdict } = figures ?? {};
   const parts = [
     `done in ${formatSeconds(seconds)}`,

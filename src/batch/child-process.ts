@@ -4,12 +4,12 @@ import { toPrintable } from '../common/printable.js';
 import { controlGroupMemory } from '../io/control-group.js';
 import { LineSplitter } from '../io/lines.js';
 import { type OptionName, optionNames, type RunOptions, rowOf } from '../options/option-table.js';
-import { flagOf } from '../options/options.js';
+import { flagOf } from '../options/option-values.js';
 
 /** How long a process that was asked to stop may take to save. */
-const savingMs = 60_000;
+const saveTimeoutMs = 60_000;
 /** Characters kept of the end of standard error. */
-const keptOfStderr = 4000;
+const stderrTailLength = 4000;
 
 /** Bytes of the longest line of `--json` that is looked at; events stay far below. */
 const longestLineBytes = 2 ** 24;
@@ -62,7 +62,7 @@ function parseLine(line: string): ChildEvent | undefined {
 }
 
 /** Of a bug's stack trace the line that says what happened; the log has the rest. */
-function essence(message: string): string {
+function errorLine(message: string): string {
   const lines = message.split('\n');
   return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[0] ?? message;
 }
@@ -72,16 +72,16 @@ function toError({ code, message, hint, run }: ChildEvent): ChildError {
   const said = typeof message === 'string' ? message : 'no reason is given';
   return {
     code: typeof code === 'string' ? code : 'unknown',
-    message: isBug ? `Internal error, a bug in titlesmith: ${essence(said)}` : said,
+    message: isBug ? `Internal error, a bug in titlesmith: ${errorLine(said)}` : said,
     hint: typeof hint === 'string' ? hint : isBug ? 'All of it stands in .batch/logs.' : null,
     ...(typeof run === 'string' ? { run } : {}),
   };
 }
 
 /** Asks the process to save and end; ends it where it does not. */
-function stopGently(child: ChildProcess): NodeJS.Timeout {
+function stopGracefully(child: ChildProcess): NodeJS.Timeout {
   child.kill('SIGTERM');
-  return setTimeout(() => child.kill('SIGKILL'), savingMs).unref();
+  return setTimeout(() => child.kill('SIGKILL'), saveTimeoutMs).unref();
 }
 
 /**
@@ -110,7 +110,7 @@ export async function runChild(
   const stopFor = (reason: 'deadline' | 'stopped') => (): void => {
     if (killer) return;
     end = reason;
-    killer = stopGently(child);
+    killer = stopGracefully(child);
   };
   const onStop = stopFor('stopped');
   const timer =
@@ -120,7 +120,7 @@ export async function runChild(
   stop.addEventListener('abort', onStop);
   if (stop.aborted) onStop();
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(-keptOfStderr);
+    stderr = (stderr + text).slice(-stderrTailLength);
     log.write(text);
   });
   const decoder = new TextDecoder();

@@ -10,9 +10,9 @@ import { checkPublishedModel } from '../pipeline/decide/memory.js';
 import { decideTrainingOptions } from '../pipeline/decide/training.js';
 
 /** Tokens of nano's vocabulary, and of a row, supposed before the titles are known. */
-const [usualVocabulary, usualRow] = [12_000, 64];
+const [assumedVocabulary, assumedRowLength] = [12_000, 64];
 /** The size supposed of a model of which nothing is known yet. */
-const supposed = '124M';
+const assumedModel = '124M';
 
 const trains = ({ until }: RunOptions): boolean =>
   stageNames.indexOf(until) >= stageNames.indexOf('finetune');
@@ -31,13 +31,13 @@ export function isTooLarge(options: RunOptions): boolean {
 /** The shape of a run's model, as far as it can be known without a network. */
 async function shapeOf(model: string, source: string): Promise<TransformerConfiguration> {
   if (model === 'nano' || (model === 'auto' && source === 'sample'))
-    return nanoConfiguration(usualVocabulary);
+    return nanoConfiguration(assumedVocabulary);
   try {
-    const published = publishedShape(model === 'auto' ? supposed : model);
+    const published = publishedShape(model === 'auto' ? assumedModel : model);
     return published ?? (await readConfiguration((await findModelFolder(model)).path));
   } catch {
     // A model that is not there, or not understood: the run itself says so.
-    return publishedShape(supposed)!;
+    return publishedShape(assumedModel)!;
   }
 }
 
@@ -46,6 +46,9 @@ export async function expectedMemory(options: RunOptions, source: string): Promi
   if (!trains(options)) return processBytes;
   const configuration = await shapeOf(options.model, source);
   const isNano = options.model === 'nano' || (options.model === 'auto' && source === 'sample');
-  const training = decideTrainingOptions(isNano ? 'nano' : supposed, options);
-  return likelyTrainingMemory(configuration, { ...training, rowLength: training.rowLength ?? usualRow });
+  const training = decideTrainingOptions(isNano ? 'nano' : assumedModel, options);
+  return likelyTrainingMemory(configuration, {
+    ...training,
+    rowLength: training.rowLength ?? assumedRowLength,
+  });
 }

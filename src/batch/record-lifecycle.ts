@@ -8,10 +8,10 @@ import type { Shard } from './shard.js';
 /** The figures of an earlier batch by run, to compare with; null where there are none. */
 export function figuresOf(record: BatchRecord | undefined): BatchRecord['previous'] {
   if (!record) return null;
-  const known = record.runs.filter(({ figures }) => figures?.accepted != null);
+  const finished = record.runs.filter(({ figures }) => figures?.accepted != null);
   // A batch that brought nothing is no measure: the one before it stays.
-  if (known.length === 0) return record.previous;
-  const figures = Object.fromEntries(known.map(({ name, figures: own }) => [name, own as RunFigures]));
+  if (finished.length === 0) return record.previous;
+  const figures = Object.fromEntries(finished.map(({ name, figures: own }) => [name, own as RunFigures]));
   return { startedAt: record.startedAt, figures };
 }
 
@@ -53,7 +53,7 @@ const count = ({ runs }: BatchRecord, ...statuses: readonly BatchRunRecord['stat
   runs.filter(({ status }) => statuses.includes(status)).length;
 
 /** Whether every run came to an end of its own. */
-export function isComplete(record: BatchRecord): boolean {
+function isComplete(record: BatchRecord): boolean {
   return count(record, 'waiting', 'running', 'interrupted') === 0;
 }
 

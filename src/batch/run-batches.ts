@@ -3,7 +3,7 @@ import { formatBytes, pluralize } from '../common/number-formats.js';
 import { silentContext } from '../common/progress.js';
 import { makeFolder } from '../io/folders.js';
 import type { BatchSettings } from '../options/option-table.js';
-import { defaultsOf } from '../options/options.js';
+import { defaultsOf } from '../options/option-values.js';
 import { batchSettings } from '../options/table/batch.js';
 import { availableMemory, memoryHolder } from '../pipeline/decide/memory.js';
 import { takeLock } from '../pipeline/run/run-lock.js';
@@ -14,7 +14,7 @@ import { type BatchPlan, planBatch } from './batch-plan.js';
 import type { BatchContext, BatchOutcome, BatchResult } from './batch-result.js';
 import { BatchRunner } from './batch-runner.js';
 import { JobLimiter } from './job-limiter.js';
-import { notify } from './notify.js';
+import { notify } from './notification.js';
 import { beginRecord, finishRecord, outcomeOf, resumeRecord, summarize } from './record-lifecycle.js';
 import { openResultStore } from './result-store.js';
 import { nextStart, waitUntil } from './schedule.js';
@@ -28,7 +28,7 @@ export interface BatchRequest {
   /** The batch file. */
   readonly file: string;
   /** Settings that come before those of the file. */
-  readonly given: Partial<BatchSettings>;
+  readonly settings: Partial<BatchSettings>;
   /** Go on with a batch that was cut short, where there is one. */
   readonly resume: boolean;
   /** The command line's entry file: each run is a process of its own. */
@@ -78,7 +78,7 @@ export async function runBatches(
 
 /** Settings as the request gives them, else the file, else by default. */
 function settingsOf(file: BatchFile, request: BatchRequest): BatchSettings {
-  return { ...defaultsOf(batchSettings), ...file.settings, ...request.given };
+  return { ...defaultsOf(batchSettings), ...file.settings, ...request.settings };
 }
 
 async function isUnfinished(settings: BatchSettings): Promise<boolean> {
@@ -95,21 +95,21 @@ async function runBatch(request: BatchRequest, context: BatchContext): Promise<B
   const { runsDir } = settings;
   const lockPath = batchFiles.lock(runsDir, shard ?? null);
   await makeFolder(`${runsDir}/.batch`);
-  const guarded = { path: lockPath, what: runsDir, instead: 'choose another --runs-dir' };
-  const lock = await takeLock(guarded, context.onProgress);
+  const lockTarget = { path: lockPath, what: runsDir, instead: 'choose another --runs-dir' };
+  const lock = await takeLock(lockTarget, context.onProgress);
   const signal = AbortSignal.any([context.signal, lock.lost]);
   try {
     const result = await runLocked(request, { file, settings, shard }, { ...context, signal });
     context.onProgress({ kind: 'batch', result });
     const { notify: target } = settings;
-    if (target !== undefined && !signal.aborted) await tell(target, result.record, context);
+    if (target !== undefined && !signal.aborted) await sendNotification(target, result.record, context);
     return result.outcome;
   } finally {
     lock.release();
   }
 }
 
-interface Opened {
+interface BatchInputs {
   readonly file: BatchFile;
   readonly settings: BatchSettings;
   readonly shard: Shard | undefined;
@@ -117,18 +117,18 @@ interface Opened {
 
 async function runLocked(
   request: BatchRequest,
-  opened: Opened,
+  inputs: BatchInputs,
   { onProgress, signal: stop }: BatchContext,
 ): Promise<BatchResult> {
   const note = (message: string): void => onProgress({ kind: 'note', message });
-  const { settings, shard } = opened;
+  const { settings, shard } = inputs;
   const { runsDir, jobs, deadline, retries, retryPause } = settings;
   const { entry, passEvents = false } = request;
   const results =
     settings.results === undefined ? undefined : await openResultStore(settings.results, runsDir);
-  const part = shard ?? null;
-  const last = (await readBatchRecord(runsDir, part)) ?? (await results?.fetchRecord(part));
-  const { plan, record: begun } = await beginOrResume(request, opened, last, note);
+  const shardOrNull = shard ?? null;
+  const last = (await readBatchRecord(runsDir, shardOrNull)) ?? (await results?.fetchRecord(shardOrNull));
+  const { plan, record: begun } = await beginOrResume(request, inputs, last, note);
   const memory = settings.memory ?? Math.floor(usableShare * availableMemory());
   if (shard) note(`shard ${shard.index} of ${shard.count} (${shard.reason}): ${plan.runs.length} runs`);
   const bound = settings.memory === undefined ? `nine tenths of what ${memoryHolder()} has free` : 'as set';
@@ -162,12 +162,12 @@ async function runLocked(
  */
 async function beginOrResume(
   { resume }: BatchRequest,
-  { file, settings, shard }: Opened,
+  { file, settings, shard }: BatchInputs,
   last: BatchRecord | undefined,
   note: (message: string) => void,
 ): Promise<{ readonly plan: BatchPlan; readonly record: BatchRecord }> {
-  const wasCut = last?.finishedAt === null;
-  if (resume && wasCut) {
+  const wasInterrupted = last?.finishedAt === null;
+  if (resume && wasInterrupted) {
     const plan = await planBatch(file, shard, new Date(last.startedAt));
     if (last.plan === plan.hash) {
       note(`going on with the batch of ${last.startedAt}`);
@@ -175,7 +175,7 @@ async function beginOrResume(
     }
   }
   if (resume) {
-    const reason = wasCut
+    const reason = wasInterrupted
       ? 'the batch that was cut short asked for something else'
       : 'no batch was cut short';
     note(`a new batch, as ${reason}; runs that are there already go on or are skipped`);
@@ -187,7 +187,7 @@ async function beginOrResume(
 }
 
 /** That nobody could be told is no fault of the batch. */
-async function tell(
+async function sendNotification(
   target: string,
   record: BatchRecord,
   { onProgress }: Pick<BatchContext, 'onProgress'>,

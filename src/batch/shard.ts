@@ -1,7 +1,7 @@
 import { usageError } from '../common/errors.js';
 import type { ValueRule } from '../options/option-row.js';
 import type { BatchSettings } from '../options/option-table.js';
-import { readOption } from '../options/options.js';
+import { readOption } from '../options/option-values.js';
 import { batchSettings } from '../options/table/batch.js';
 
 /** Which part of a batch a machine does. */

@@ -30,10 +30,10 @@ interface RunSummary {
 
 /** `{a: 3, b: 0, c: 1}` → ` (3 a, 1 c)`; empty where nothing was counted. */
 function breakdown(counts: Readonly<Record<string, number>>): string {
-  const parts = Object.entries(counts).filter(([, count]) => count > 0);
-  return parts.length === 0
+  const entries = Object.entries(counts).filter(([, count]) => count > 0);
+  return entries.length === 0
     ? ''
-    : ` (${parts.map(([reason, count]) => `${formatCount(count)} ${reason}`).join(', ')})`;
+    : ` (${entries.map(([reason, count]) => `${formatCount(count)} ${reason}`).join(', ')})`;
 }
 
 /** The share of generated titles that were refused, 0 to 1; undefined where none were judged. */

@@ -1,5 +1,5 @@
 import type { OptionRow, OptionRows, ValueOf, ValueRule } from './option-row.js';
-import { defaultOf } from './options.js';
+import { defaultOf } from './option-values.js';
 
 /** `topK` → `top_k`. */
 type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`

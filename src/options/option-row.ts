@@ -29,10 +29,10 @@ interface Choices {
   readonly choices: readonly string[];
 }
 
-type Nothing = Readonly<Record<never, never>>;
+type NoParameters = Readonly<Record<never, never>>;
 
 /** Types of values, and what a rule of each says besides its type. How they are read and checked: ./value-types.ts. */
-interface RuleParts {
+interface RuleParameters {
   readonly integer: Bounds;
   readonly number: Bounds;
   /** One of several words. */
@@ -40,31 +40,31 @@ interface RuleParts {
   /** Some of several words, with commas between. */
   readonly choices: Choices;
   /** True where its flag stands; takes no value. */
-  readonly switch: Nothing;
+  readonly switch: NoParameters;
   /** `true` or `false`. */
-  readonly boolean: Nothing;
+  readonly boolean: NoParameters;
   readonly text: { readonly allowsNul?: true };
-  readonly path: Nothing;
+  readonly path: NoParameters;
   /** A number of bytes, in text also with a unit. */
-  readonly bytes: Nothing;
+  readonly bytes: NoParameters;
   /** Seconds, in text with a unit. */
-  readonly duration: Nothing;
-  readonly month: Nothing;
+  readonly duration: NoParameters;
+  readonly month: NoParameters;
   /** A month, or one relative to now. */
-  readonly relativeMonth: Nothing;
-  readonly subreddit: Nothing;
-  readonly runName: Nothing;
+  readonly relativeMonth: NoParameters;
+  readonly subreddit: NoParameters;
+  readonly runName: NoParameters;
   /** An origin of web pages, or `*`. */
-  readonly origin: Nothing;
-  readonly cron: Nothing;
-  readonly timeZone: Nothing;
+  readonly origin: NoParameters;
+  readonly cron: NoParameters;
+  readonly timeZone: NoParameters;
 }
 
-export type ValueTypeName = keyof RuleParts;
+export type ValueTypeName = keyof RuleParameters;
 
 /** What a value may be: its type and the bounds or choices of that type. */
 export type ValueRule<Type extends ValueTypeName = ValueTypeName> = {
-  readonly [Name in Type]: { readonly type: Name } & RuleParts[Name];
+  readonly [Name in Type]: { readonly type: Name } & RuleParameters[Name];
 }[Type];
 
 /** What a training starts from, as far as defaults depend on it. */

@@ -1,6 +1,6 @@
 import { usageError } from '../common/errors.js';
 import { type OptionName, optionNames, type RunOptions, rowOf } from './option-table.js';
-import { flagOf } from './options.js';
+import { flagOf } from './option-values.js';
 
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);

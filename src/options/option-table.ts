@@ -7,7 +7,7 @@ import { reviewOptions, runOptions } from './table/run.js';
 import { serveOptions } from './table/serve.js';
 import { singleCommandOptions } from './table/single-commands.js';
 import { titleOptions } from './table/titles.js';
-import { aroundTrainingOptions, trainingOptions } from './table/training.js';
+import { trainingOptions, trainingSessionOptions } from './table/training.js';
 
 /** The options of a run. Names and defaults are gpt-2-simple's where it has the notion. */
 export const optionTable = {
@@ -15,7 +15,7 @@ export const optionTable = {
   ...modelOptions,
   ...deviceOptions,
   ...trainingOptions,
-  ...aroundTrainingOptions,
+  ...trainingSessionOptions,
   ...generationOptions,
   ...reviewOptions,
   ...runOptions,

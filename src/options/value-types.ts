@@ -12,15 +12,15 @@ interface ValueType<Rule> {
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
-const asIs = (text: string): string => text;
+const identity = (text: string): string => text;
 /** A check of text alone. */
 const matches =
   (pattern: RegExp) =>
   (value: unknown): boolean =>
     isText(value) && pattern.test(value);
 
-const longestText = 10_000;
-const [mostBytes, longestSeconds] = [1e15, 366 * 86_400];
+const maxTextLength = 10_000;
+const [maxBytes, maxSeconds] = [1e15, 366 * 86_400];
 
 /** What a number of bytes may be given in. */
 const byteUnits: Readonly<Record<string, number>> = {
@@ -81,7 +81,7 @@ export function readDecimal(text: string): number | string {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
 }
 
-const truth: ValueType<unknown> = {
+const booleanType: ValueType<unknown> = {
   read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
   accepts: (value) => typeof value === 'boolean',
   fault: () => 'is neither true nor false',
@@ -102,7 +102,7 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
     fault: (rule) => boundsFault('number', rule),
   },
   choice: {
-    read: asIs,
+    read: identity,
     accepts: (value, { choices }) => isText(value) && choices.includes(value),
     fault: ({ choices }) => `is none of ${choices.join(', ')}`,
   },
@@ -114,26 +114,26 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
       value.every((word) => choices.includes(word as string)),
     fault: ({ choices }) => `is none of ${choices.join(', ')}, and ${choices.join(',')}`,
   },
-  switch: truth,
-  boolean: truth,
+  switch: booleanType,
+  boolean: booleanType,
   /** Half a surrogate pair has no UTF-8 form: it would be replaced silently, and could cut a character in two. */
   text: {
-    read: asIs,
+    read: identity,
     accepts: (value, { allowsNul }) =>
       isText(value) &&
-      value.length <= longestText &&
+      value.length <= maxTextLength &&
       (allowsNul === true || !value.includes('\0')) &&
       !/\p{Surrogate}/u.test(value),
     fault: ({ allowsNul }, value) => {
       if (!isText(value)) return 'is no text';
-      if (value.length > longestText) return `has ${value.length} characters, more than ${longestText}`;
+      if (value.length > maxTextLength) return `has ${value.length} characters, more than ${maxTextLength}`;
       return value.includes('\0') && !allowsNul
         ? 'holds a NUL character'
         : 'holds half a character (a lone surrogate)';
     },
   },
   path: {
-    read: asIs,
+    read: identity,
     accepts: (value) => isText(value) && value !== '' && !value.includes('\0'),
     fault: () => 'is not a path',
   },
@@ -143,7 +143,7 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
       const [, number, unit = ''] = /^(\d+(?:\.\d+)?) ?([kmgt]i?b)?$/i.exec(text) ?? [];
       return number === undefined ? undefined : Math.round(Number(number) * byteUnits[unit.toLowerCase()]!);
     },
-    accepts: (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= mostBytes,
+    accepts: (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= maxBytes,
     fault: () => 'is not a number of bytes, such as 5000000, 30GB or 100GiB',
   },
   /** From a second to 366 days: `45s`, `90m`, `6h`, `1d`. */
@@ -152,13 +152,13 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
       const [, number, unit = ''] = /^(\d{1,9}(?:\.\d+)?) ?([smhd])$/.exec(text) ?? [];
       return number === undefined ? undefined : Number(number) * timeUnits[unit]!;
     },
-    accepts: (value) => typeof value === 'number' && value >= 1 && value <= longestSeconds,
+    accepts: (value) => typeof value === 'number' && value >= 1 && value <= maxSeconds,
     fault: () => 'is not a time, such as 45s, 90m, 6h or 1d',
   },
   /** `YYYY-MM`, from the first posts on Reddit on. */
-  month: { read: asIs, accepts: isMonth, fault: () => monthFault },
+  month: { read: identity, accepts: isMonth, fault: () => monthFault },
   relativeMonth: {
-    read: asIs,
+    read: identity,
     accepts: (value) => isMonth(value) || matches(/^now(-\d{1,4})?$/)(value),
     fault: () => `${monthFault}, and not relative to this month, such as now-1`,
   },
@@ -170,7 +170,7 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
   },
   /** It becomes the name of a folder on any system. */
   runName: {
-    read: asIs,
+    read: identity,
     accepts: matches(/^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?$/),
     fault: () => 'is not a run name: up to 100 letters, digits, dots, hyphens and underscores',
   },
@@ -180,27 +180,27 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
     fault: () => 'is neither * nor an origin such as https://example.org',
   },
   cron: {
-    read: asIs,
+    read: identity,
     accepts: (value) => isText(value) && cronFault(value) === undefined,
     fault: (_, value) =>
       `is not a cron pattern of five fields, such as "0 3 * * 1" (${cronFault(String(value))})`,
   },
   timeZone: {
-    read: asIs,
+    read: identity,
     accepts: isTimeZone,
     fault: () => 'is not a time zone such as Europe/Berlin or UTC',
   },
 };
 
 /** A value that a rule does not allow. Its message completes "--flag got VALUE, which …". */
-export class ValueFault extends Error {}
+export class ValueError extends Error {}
 
 /** A value as it is. @throws ValueFault where the rule does not allow it. */
 export function checkValue(rule: ValueRule, value: unknown): unknown {
   // The rule's type chooses the entry, so that the two fit.
   const type = valueTypes[rule.type] as ValueType<ValueRule>;
   if (type.accepts(value, rule)) return value;
-  throw new ValueFault(type.fault(rule, value));
+  throw new ValueError(type.fault(rule, value));
 }
 
 /** The value that a text stands for. @throws ValueFault where it stands for none, or for one the rule does not allow. */
@@ -208,5 +208,5 @@ export function readValue(rule: ValueRule, text: string): unknown {
   const type = valueTypes[rule.type] as ValueType<ValueRule>;
   const value = type.read(text);
   if (type.accepts(value, rule)) return value;
-  throw new ValueFault(type.fault(rule, text));
+  throw new ValueError(type.fault(rule, text));
 }

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verdict } from '../common/judgement.js';
 import { silentContext } from '../common/progress.js';
-import { restoreOptions } from '../options/options.js';
+import { restoreOptions } from '../options/option-values.js';
 import { readJudgement } from './run/judgement-file.js';
 import { runFiles } from './run/run-files.js';
 import { RunFolder } from './run/run-folder.js';
-import { ensureJudged } from './run-stages.js';
+import { ensureJudgement } from './run-stages.js';
 import type { StageContext } from './stages/stage.js';
 
 /** A run that is locked for review. */
@@ -32,7 +32,7 @@ export async function openReview(folder: string, context: StageContext = silentC
   const run = await RunFolder.open(folder, context.onProgress);
   try {
     const { name: runName, options, decisions } = run.manifest;
-    await ensureJudged({ folder: run, options: restoreOptions(options), decisions }, context);
+    await ensureJudgement({ folder: run, options: restoreOptions(options), decisions }, context);
     const { verdicts } = await readJudgement(run.path);
     const report = join(run.path, runFiles.reportPage);
     return {

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileError, usageError } from '../common/errors.js';
 import type { RunOptions, ServeOptions } from '../options/option-table.js';
-import { defaultsOf, readOption, restoreOptions } from '../options/options.js';
+import { defaultsOf, readOption, restoreOptions } from '../options/option-values.js';
 import { generationOptions } from '../options/table/generation.js';
 import { serveOptions } from '../options/table/serve.js';
 import type { ServedModel, ServeSettings } from '../serve/served-model.js';
@@ -31,16 +31,16 @@ interface ServedRun {
  * Reads what a run says of its model and titles, and completes the options. Nothing is locked or written: a run may be
  * served from a disk that is read-only, by several servers.
  * @param model a run folder, or a model as `--model` takes it.
- * @param given the log is JSON lines where `log` is `auto` or left out.
+ * @param overrides the log is JSON lines where `log` is `auto` or left out.
  * @throws TitlesmithError when the run or the key file cannot be read, or an option is wrong.
  */
 export async function openServedModel(
   model: string,
-  given: Partial<ServeOptions>,
+  overrides: Partial<ServeOptions>,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<OpenedServedModel> {
   const run = await readRun(model);
-  const options: ServeOptions = { ...defaultsOf(serveOptions), ...given };
+  const options: ServeOptions = { ...defaultsOf(serveOptions), ...overrides };
   const host = chooseHost(options.host, environment);
   const precision = options.precision ?? run?.options.precision ?? generationOptions.precision.default;
   const device = await decideDevice({ ...options, precision });

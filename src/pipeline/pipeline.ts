@@ -44,10 +44,10 @@ export interface PipelineContext extends StageContext {
  * @throws TitlesmithError, before any run, for wrong options and where the model or device asked for cannot be had.
  */
 export async function runPipeline(
-  given: Partial<RunOptions>,
+  overrides: Partial<RunOptions>,
   context: PipelineContext = silentContext,
 ): Promise<PipelineResult> {
-  const { runs: plans, options } = planRuns(given);
+  const { runs: plans, options } = planRuns(overrides);
   const decisions = await decideForRuns(plans, options, context.onProgress);
   if (options.dryRun) return { runs: [], cost: await describeCost(decisions.source.choice, options) };
   const areSeveral = plans.length > 1;

@@ -8,7 +8,7 @@ import { formatDevice } from '../model/engine/device-choice.js';
 import type { StageName } from '../options/choices.js';
 import { checkOptionsTogether } from '../options/option-rules.js';
 import type { RunOptions } from '../options/option-table.js';
-import { restoreOptions } from '../options/options.js';
+import { restoreOptions } from '../options/option-values.js';
 import { decideForStage } from './decide/decisions.js';
 import { decidedDevice } from './decide/device.js';
 import { refuseOwnModel } from './decide/model.js';
@@ -68,13 +68,13 @@ export async function runStages(
     await runStage(stage, run, { onProgress: scoped(onProgress, { stage }), signal });
   }
   const { manifest, path } = folder;
-  const overfits = stages.at(-1) === 'report' && refusesOverfit(options, manifest, onProgress);
+  const overfits = stages.at(-1) === 'report' && failsOnOverfit(options, manifest, onProgress);
   const seconds = (performance.now() - started) / 1000;
   return { status: 'finished', name: manifest.name, folder: path, seconds, manifest, overfits };
 }
 
 /** Options that hold for the call they are given in, never for a later one. */
-const once = { overwrite: false, json: false, restoreFrom: undefined } as const;
+const singleCallOptions = { overwrite: false, json: false, restoreFrom: undefined } as const;
 
 /**
  * Runs one stage on a run folder, with the options recorded there where they are not given anew. For `report` the dedupe
@@ -85,18 +85,22 @@ const once = { overwrite: false, json: false, restoreFrom: undefined } as const;
 export async function runSingleStage(
   stage: StageName,
   path: string,
-  given: Partial<RunOptions>,
+  overrides: Partial<RunOptions>,
   context: StageContext = silentContext,
 ): Promise<FinishedRun> {
   const onProgress = scoped(context.onProgress, { stage });
   const folder = await RunFolder.open(path, onProgress);
   try {
-    const options: RunOptions = { ...restoreOptions(folder.manifest.options), ...once, ...given };
+    const options: RunOptions = {
+      ...restoreOptions(folder.manifest.options),
+      ...singleCallOptions,
+      ...overrides,
+    };
     checkOptionsTogether(options);
     const decisions = await decideForStage(stage, folder.manifest, options, onProgress);
     await folder.begin(options, decisions);
     const run = { folder, options, decisions };
-    if (stage === 'report') await ensureJudged(run, context);
+    if (stage === 'report') await ensureJudgement(run, context);
     return await runStages([stage], run, context);
   } finally {
     folder.close();
@@ -104,7 +108,7 @@ export async function runSingleStage(
 }
 
 /** Whether the options ask for a stage even when nothing changed, from the start. */
-function isAskedAnew(stage: StageName, { overwrite, restoreFrom }: RunOptions): boolean {
+function forcesRerun(stage: StageName, { overwrite, restoreFrom }: RunOptions): boolean {
   return overwrite || (stage === 'finetune' && restoreFrom === 'fresh');
 }
 
@@ -119,7 +123,7 @@ async function runStage(
   stage: StageName,
   run: OpenRun,
   context: StageContext,
-  isForced = isAskedAnew(stage, run.options),
+  isForced = forcesRerun(stage, run.options),
 ): Promise<void> {
   const { folder, options } = run;
   const { outputs, resumable } = stageDescriptions[stage];
@@ -139,12 +143,12 @@ async function runStage(
   const reason = isForced ? undefined : reasonToRun(previous, fingerprint, resume);
   if (reason) note(reason);
   if (stage === 'finetune' && !resume) refuseOwnModel(folder.path, run.decisions.model);
-  if (!isSameWork) await keepForLater(stage, run, previous, note);
+  if (!isSameWork) await preserveEarlierResults(stage, run, previous, note);
   if (beginsWithEarlier(stage, options)) fingerprint = await fingerprintStage(stage, run);
   if (!resume) {
     for (const output of outputs) await rm(join(folder.path, output), { recursive: true, force: true });
   }
-  await perform(stage, run, { fingerprint, resume }, { onProgress, signal });
+  await executeStage(stage, run, { fingerprint, resume }, { onProgress, signal });
 }
 
 /** Why a stage runs, in words for people; undefined for its first time. */
@@ -161,7 +165,7 @@ function reasonToRun(
 }
 
 /** Puts aside what a stage is about to replace, where later work needs it. */
-async function keepForLater(
+async function preserveEarlierResults(
   stage: StageName,
   { folder, options }: OpenRun,
   previous: StageRecord | undefined,
@@ -179,7 +183,7 @@ async function keepForLater(
 }
 
 /** Does a stage's work in its thread, and records how it went. */
-async function perform(
+async function executeStage(
   stage: StageName,
   { folder, options, decisions, shared }: OpenRun,
   { fingerprint, resume }: { readonly fingerprint: string; readonly resume: boolean },
@@ -218,7 +222,7 @@ async function perform(
  * as it is now. What a person decided in review alone does not make it run.
  * @throws TitlesmithError as the stage; InterruptedError.
  */
-export async function ensureJudged(run: OpenRun, { onProgress, signal }: StageContext): Promise<void> {
+export async function ensureJudgement(run: OpenRun, { onProgress, signal }: StageContext): Promise<void> {
   const { path } = run.folder;
   assertInputs('dedupe', path);
   if (await isUpToDate('dedupe', runFiles.judgement, run)) return;
@@ -233,7 +237,7 @@ export async function ensureJudged(run: OpenRun, { onProgress, signal }: StageCo
  * passes, with a warning: scheduled runs should not stop because one was small.
  * @returns true where the option is set and the model overfits, which is told as a warning.
  */
-export function refusesOverfit(
+export function failsOnOverfit(
   { failOnOverfit }: RunOptions,
   manifest: Manifest,
   onProgress: ProgressListener,

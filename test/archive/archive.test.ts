@@ -20,7 +20,7 @@ import { exportRun } from '../../src/archive/export-run.js';
 import { importRun } from '../../src/archive/import-run.js';
 import type { TitlesmithError } from '../../src/common/errors.js';
 import { silentContext } from '../../src/common/progress.js';
-import { defaultOptions } from '../../src/options/options.js';
+import { defaultOptions } from '../../src/options/option-values.js';
 import { RunFolder } from '../../src/pipeline/run/run-folder.js';
 
 let folder = '';

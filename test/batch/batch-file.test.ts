@@ -50,16 +50,19 @@ describe('a batch file', () => {
       learningRate: 1e-4,
     };
     expect(runs).toEqual([
-      { name: 'askreddit', given: { ...common, subreddit: ['askreddit'] } },
-      { name: 'jokes', given: { ...common, steps: 400, prefix: '-- 1', subreddit: ['jokes'] } },
-      { name: 'news-hot', given: { ...common, runName: 'news-hot', temperature: 0.9, subreddit: ['news'] } },
+      { name: 'askreddit', options: { ...common, subreddit: ['askreddit'] } },
+      { name: 'jokes', options: { ...common, steps: 400, prefix: '-- 1', subreddit: ['jokes'] } },
+      {
+        name: 'news-hot',
+        options: { ...common, runName: 'news-hot', temperature: 0.9, subreddit: ['news'] },
+      },
     ]);
   });
 
   test('may map names to options, with anchors', () => {
     const text = 'subreddits:\n  jokes: &own\n    source: sample\n    steps: 3\n  news: *own\n  pics:\n';
     const { runs } = parseBatchFile(text, 'batch.yaml');
-    expect(runs.map(({ name, given }) => [name, given.steps])).toEqual([
+    expect(runs.map(({ name, options }) => [name, options.steps])).toEqual([
       ['jokes', 3],
       ['news', 3],
       ['pics', undefined],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { defaultOptions } from '../../src/options/options.js';
+import { defaultOptions } from '../../src/options/option-values.js';
 import { deviceIdentity } from '../../src/pipeline/decide/device.js';
 import type { StageRecord } from '../../src/pipeline/run/manifest.js';
 import { runCli, temporaryFolder } from './run-cli.js';

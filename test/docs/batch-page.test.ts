@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseBatchFile } from '../../src/batch/batch-file.js';
 import type { OptionRows } from '../../src/options/option-row.js';
-import { defaultInWords, flagOf } from '../../src/options/options.js';
+import { defaultInWords, flagOf } from '../../src/options/option-values.js';
 import { batchSettings } from '../../src/options/table/batch.js';
 import { fenced, readPage } from './pages.js';
 
@@ -23,7 +23,7 @@ describe('docs/batch.md', () => {
       'showerthoughts',
       'til-small',
     ]);
-    expect(parseBatchFile(`${part}subreddits: [askreddit]\n`, 'batch.yaml').runs[0]?.given.addMonths).toBe(
+    expect(parseBatchFile(`${part}subreddits: [askreddit]\n`, 'batch.yaml').runs[0]?.options.addMonths).toBe(
       true,
     );
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { commandNames } from '../../src/options/choices.js';
 import type { OptionRow } from '../../src/options/option-row.js';
 import { optionTable, rowsOfCommand } from '../../src/options/option-table.js';
-import { defaultOf, flagOf } from '../../src/options/options.js';
+import { defaultOf, flagOf } from '../../src/options/option-values.js';
 import { checkValue } from '../../src/options/value-types.js';
 
 const rows: readonly OptionRow[] = commandNames.flatMap((command) => Object.values(rowsOfCommand(command)));

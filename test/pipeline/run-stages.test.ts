@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../src/common/progress.js';
-import { defaultOptions } from '../../src/options/options.js';
+import { defaultOptions } from '../../src/options/option-values.js';
 import type { Manifest } from '../../src/pipeline/run/manifest.js';
-import { refusesOverfit } from '../../src/pipeline/run-stages.js';
+import { failsOnOverfit } from '../../src/pipeline/run-stages.js';
 
 function judge(verdict: string, failOnOverfit: boolean) {
   const counts = { verdict, copyShare: 0.4, excess: { share: 0.39, low: 0.3, high: 0.5 } };
   const manifest = { stages: { report: { counts } } } as unknown as Manifest;
   const events: ProgressEvent[] = [];
-  const refused = refusesOverfit({ ...defaultOptions(), failOnOverfit }, manifest, (event) =>
+  const refused = failsOnOverfit({ ...defaultOptions(), failOnOverfit }, manifest, (event) =>
     events.push(event),
   );
   return { refused, said: events.map((event) => (event.kind === 'warning' ? event.message : '')) };
@@ -40,6 +40,6 @@ describe('--fail-on-overfit', () => {
 
   it('has nothing to say of a run without a report', () => {
     const manifest = { stages: {} } as unknown as Manifest;
-    expect(refusesOverfit({ ...defaultOptions(), failOnOverfit: true }, manifest, () => {})).toBe(false);
+    expect(failsOnOverfit({ ...defaultOptions(), failOnOverfit: true }, manifest, () => {})).toBe(false);
   });
 });

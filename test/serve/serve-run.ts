@@ -10,7 +10,7 @@ import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
 import { writeModelDescription, writeWeights } from '../../src/model/weights/checkpoint.js';
 import type { RunOptions } from '../../src/options/option-table.js';
-import { defaultOptions, recordOptions } from '../../src/options/options.js';
+import { defaultOptions, recordOptions } from '../../src/options/option-values.js';
 import { manifestFormatVersion, writeManifest } from '../../src/pipeline/run/manifest.js';
 import { type Finished, type Started, startCli } from '../cli/run-cli.js';
 import { madeUpTitles } from '../cli/titles.js';

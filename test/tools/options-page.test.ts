@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { optionNames } from '../../src/options/option-table.js';
-import { flagOf } from '../../src/options/options.js';
+import { flagOf } from '../../src/options/option-values.js';
 import { describeOptions, optionsPagePath } from '../../tools/options-page.js';
 
 test('docs/options.md is what the table of options says', () => {

@@ -12,7 +12,7 @@ const stopping = 'Stopping; runs at work save first. Press Ctrl-C again to stop 
 /** Runs a batch, or one at each time of its schedule. @param entry the file that Node was started with. */
 export async function batchCommand(
   file: string,
-  { resume = false, json = false, ...given }: BatchRequestOptions,
+  { resume = false, json = false, ...settings }: BatchRequestOptions,
   entry: string,
   terminal: Terminal,
 ): Promise<ExitCode> {
@@ -24,7 +24,7 @@ export async function batchCommand(
         terminal.result([summarize(record), `  page       ${page}`], { batch: record, page });
       } else onProgress(event);
     };
-    const request = { file, given, resume, entry, passEvents: json };
+    const request = { file, settings, resume, entry, passEvents: json };
     return exitCodes[await runBatches(request, { onProgress: onEvent, signal })];
   });
 }

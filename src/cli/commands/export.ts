@@ -1,5 +1,5 @@
 import { exportRun } from '../../archive/export-run.js';
-import { defaultsOf } from '../../options/options.js';
+import { defaultsOf } from '../../options/option-values.js';
 import { singleCommandOptions } from '../../options/table/single-commands.js';
 import { exportModel } from '../../pipeline/export-model.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
@@ -10,11 +10,11 @@ import type { Terminal } from '../terminal.js';
 /** Writes a model for other tools. */
 export async function exportCommand(
   model: string,
-  given: ExportOptions,
+  options: ExportOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
   return interruptible(terminal, stopsAfterStep, async (context) => {
-    const { format, output = '' } = { ...defaultsOf(singleCommandOptions), ...given };
+    const { format, output = '' } = { ...defaultsOf(singleCommandOptions), ...options };
     const description = await exportModel({ model, format, output }, context);
     terminal.result([`${output}: ${description}, as ${format}`], { format, output, model: description });
     return exitCodes.done;

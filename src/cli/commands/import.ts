@@ -1,6 +1,6 @@
 import { importRun } from '../../archive/import-run.js';
 import type { RunOptions } from '../../options/option-table.js';
-import { defaultOptions } from '../../options/options.js';
+import { defaultOptions } from '../../options/option-values.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible, stopsAfterStep } from '../interrupt.js';
 import type { Terminal } from '../terminal.js';
@@ -8,11 +8,11 @@ import type { Terminal } from '../terminal.js';
 /** Makes a run folder of an archive. */
 export async function importCommand(
   from: string,
-  given: Partial<RunOptions>,
+  options: Partial<RunOptions>,
   terminal: Terminal,
 ): Promise<ExitCode> {
   return interruptible(terminal, stopsAfterStep, async (context) => {
-    const folder = await importRun(from, { ...defaultOptions(), ...given }, context);
+    const folder = await importRun(from, { ...defaultOptions(), ...options }, context);
     terminal.result([folder], { folder });
     return exitCodes.done;
   });

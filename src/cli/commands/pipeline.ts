@@ -8,13 +8,13 @@ import { summarizeRun } from '../summary.js';
 import type { Terminal } from '../terminal.js';
 
 /** Runs the pipeline; the summary of each run is printed when it has come to its end. */
-export async function pipelineCommand(given: Partial<RunOptions>, terminal: Terminal): Promise<ExitCode> {
+export async function pipelineCommand(options: Partial<RunOptions>, terminal: Terminal): Promise<ExitCode> {
   return interruptible(terminal, stopsAfterStep, async ({ onProgress, signal }) => {
     const onEvent = (event: PipelineEvent): void => {
       if (event.kind === 'run') showRun(event, terminal);
       else onProgress(event);
     };
-    const { runs, cost } = await runPipeline(given, { onProgress: onEvent, signal });
+    const { runs, cost } = await runPipeline(options, { onProgress: onEvent, signal });
     if (cost !== undefined) terminal.result([cost], { cost });
     const [first] = runs;
     if (first && runs.length === 1) return codeOfOne(first);

@@ -10,13 +10,13 @@ import type { Terminal } from '../terminal.js';
 /** Serves a model until the person, or the platform, stops it. */
 export async function serveCommand(
   model: string,
-  given: Partial<ServeOptions>,
+  options: Partial<ServeOptions>,
   terminal: Terminal,
 ): Promise<ExitCode> {
   return interruptible(terminal, undefined, async ({ onProgress, signal }) => {
-    const { log: wanted = 'auto' } = given;
-    const log = wanted === 'auto' && process.stdout.isTTY ? 'text' : wanted;
-    const { served, settings, reasons } = await openServedModel(model, { ...given, log });
+    const { log: requestedLog = 'auto' } = options;
+    const log = requestedLog === 'auto' && process.stdout.isTTY ? 'text' : requestedLog;
+    const { served, settings, reasons } = await openServedModel(model, { ...options, log });
     for (const message of reasons) onProgress({ kind: 'note', message });
     const server = await startServer(served, settings, process.stdout);
     const stopped = untilAborted(signal);

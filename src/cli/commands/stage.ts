@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { toPrintable } from '../../common/printable.js';
 import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
-import { defaultOptions, restoreOptions } from '../../options/options.js';
+import { defaultOptions, restoreOptions } from '../../options/option-values.js';
 import { manifestFileName } from '../../pipeline/run/manifest.js';
 import { runFiles } from '../../pipeline/run/run-files.js';
 import { runSingleStage } from '../../pipeline/run-stages.js';
@@ -21,18 +21,18 @@ import type { Terminal } from '../terminal.js';
 export async function stageCommand(
   stage: StageName,
   folder: string,
-  given: Partial<RunOptions>,
+  options: Partial<RunOptions>,
   terminal: Terminal,
 ): Promise<ExitCode> {
   return interruptible(terminal, stopsAfterStep, async (context) => {
     if (stage === 'generate' && namesModel(folder)) {
-      const { sampleDelim } = { ...defaultOptions(), ...given };
-      for await (const text of generateFromModel(folder, given, context)) {
+      const { sampleDelim } = { ...defaultOptions(), ...options };
+      for await (const text of generateFromModel(folder, options, context)) {
         terminal.result(linesOf(text, sampleDelim), { ...text });
       }
       return exitCodes.done;
     }
-    const result = await runSingleStage(stage, folder, given, context);
+    const result = await runSingleStage(stage, folder, options, context);
     const { lines, data } = summarizeRun(result);
     if (stage === 'generate') {
       const { sampleDelim } = restoreOptions(result.manifest.options);

@@ -3,7 +3,7 @@ import { type TitlesmithError, usageError } from '../../common/errors.js';
 import { nearestWord } from '../../common/nearest-word.js';
 import { packageVersion } from '../../io/package-root.js';
 import { type CommandName, commandNames } from '../../options/choices.js';
-import { flagOf } from '../../options/options.js';
+import { flagOf } from '../../options/option-values.js';
 import { replacedOptions } from '../../options/table/training.js';
 import {
   addOption,
@@ -13,7 +13,7 @@ import {
   namesOf,
   optionsOfCommand,
   protectQuotes,
-  readGiven,
+  readOptionValue,
   takesNextWord,
 } from './command-options.js';
 import { commandTable } from './command-table.js';
@@ -27,11 +27,11 @@ declare module 'yargs' {
 }
 
 /** What is to be printed instead of done: help, the version, or what completes a command line. */
-export interface Printed {
+interface Printed {
   readonly command: 'print';
   readonly text: string;
   /** Why, where it was not asked for. */
-  readonly fault?: TitlesmithError;
+  readonly error?: TitlesmithError;
 }
 
 /**
@@ -42,7 +42,7 @@ export function parseCommandLine(words: readonly string[]): Request | Printed {
   const [first, ...rest] = words;
   if (first === undefined) {
     const help = new CommandLine(['--help']).parse() as Printed;
-    return { ...help, fault: usageError('No command given.', 'See titlesmith --help.') };
+    return { ...help, error: usageError('No command given.', 'See titlesmith --help.') };
   }
   if (first === 'help') return new CommandLine([...rest, '--help']).parse();
   return new CommandLine(first === '-V' ? ['--version'] : words).parse();
@@ -68,10 +68,10 @@ class CommandLine {
   private readonly asksForHelp: boolean;
   private readonly program: Argv;
   /** The command that was recognised. */
-  private current: CommandName | undefined;
+  private command: CommandName | undefined;
   private request: Request | undefined;
   /** What is wrong with the value of an option. */
-  private fault: unknown;
+  private valueError: unknown;
 
   constructor(words: readonly string[]) {
     const isFree = (index: number): boolean => !takesNextWord(words[index - 1]);
@@ -111,30 +111,30 @@ class CommandLine {
     });
     if (this.request) return this.request;
     const [first] = this.words;
-    if (this.current === undefined && first !== 'completion' && first?.startsWith('-') === false)
+    if (this.command === undefined && first !== 'completion' && first?.startsWith('-') === false)
       throw unknownCommand(first);
     if (text === '') throw usageError('No command given.', 'See titlesmith --help.');
     return { command: 'print', text };
   }
 
   private addCommand(parser: Argv, name: CommandName): void {
-    const { words, summary, description, arguments: places, examples } = commandTable[name];
-    const shown = places.map(({ name: place, optional }) => (optional ? `[${place}]` : `<${place}>`));
+    const { words, summary, description, arguments: positionals, examples } = commandTable[name];
+    const shown = positionals.map(({ name: place, optional }) => (optional ? `[${place}]` : `<${place}>`));
     const last = words.slice(words.lastIndexOf(' ') + 1);
     parser.command({
       // yargs would take an argument as an option too, `--run-folder x`: it is told of them to show them only.
       command: this.asksForHelp ? [last, ...shown].join(' ') : last,
       describe: summary,
       builder: (own: Argv) => {
-        this.current = name;
+        this.command = name;
         own.usage(`$0 ${[words, ...shown].join(' ')} [options]\n\n${description}`).version(false);
         if (this.asksForHelp) {
-          for (const { name: place, help } of places)
+          for (const { name: place, help } of positionals)
             own.positional(place, { describe: help }).option(place, { global: false });
         }
         for (const option of optionsOfCommand(name)) {
           if (this.asksForHelp) describeOption(own, option);
-          else addOption(own, option, (given) => this.coerce(() => readGiven(option, given)));
+          else addOption(own, option, (input) => this.coerce(() => readOptionValue(option, input)));
         }
         for (const [purpose, line] of examples) own.example(`# ${purpose}`, '').example(line, '');
         for (const inner of commandNames) {
@@ -142,19 +142,19 @@ class CommandLine {
         }
         return own;
       },
-      handler: (parsed: Arguments) => this.take(name, parsed),
+      handler: (parsed: Arguments) => this.handle(name, parsed),
     });
   }
 
   /** Makes a request of what yargs has parsed. */
-  private take(name: CommandName, parsed: Arguments): void {
-    if (this.fault !== undefined) throw this.fault;
-    const { words, arguments: places, request } = commandTable[name];
+  private handle(name: CommandName, parsed: Arguments): void {
+    if (this.valueError !== undefined) throw this.valueError;
+    const { words, arguments: positionals, request } = commandTable[name];
     const values = (parsed['_'] as readonly string[]).slice(words.split(' ').length);
     const hint = `See titlesmith ${words} --help.`;
-    const missing = places.find(({ optional }, index) => !optional && values[index] === undefined);
+    const missing = positionals.find(({ optional }, index) => !optional && values[index] === undefined);
     if (missing) throw usageError(`${words} needs <${missing.name}>.`, hint);
-    const extra = values[places.length];
+    const extra = values[positionals.length];
     if (extra !== undefined) throw usageError(`${JSON.stringify(extra)} is one argument too many.`, hint);
     this.request = request(values, givenOptions(name, parsed));
   }
@@ -164,16 +164,16 @@ class CommandLine {
     try {
       return read();
     } catch (error) {
-      this.fault ??= error;
+      this.valueError ??= error;
       return undefined;
     }
   }
 
   /** @param message what yargs has to say. @throws TitlesmithError that says it, or better. */
   private fail(message: string): never {
-    if (this.fault !== undefined) throw this.fault;
+    if (this.valueError !== undefined) throw this.valueError;
     const [first] = this.words;
-    if (this.current === undefined && first?.startsWith('-') === false) throw unknownCommand(first);
+    if (this.command === undefined && first?.startsWith('-') === false) throw unknownCommand(first);
     const known = this.knownNames();
     const parsed = this.program.parsed ? Object.keys(this.program.parsed.argv) : [];
     const unknown = parsed.find((key) => !['_', '--', '$0', ...known].includes(key));
@@ -182,12 +182,12 @@ class CommandLine {
 
   private knownNames(): readonly string[] {
     const options =
-      this.current === undefined ? ['version'] : optionsOfCommand(this.current).flatMap(namesOf);
+      this.command === undefined ? ['version'] : optionsOfCommand(this.command).flatMap(namesOf);
     return [...options, 'help'];
   }
 
   private hint(): string {
-    const words = this.current === undefined ? [] : [commandTable[this.current].words];
+    const words = this.command === undefined ? [] : [commandTable[this.command].words];
     return `See ${['titlesmith', ...words, '--help'].join(' ')}.`;
   }
 
@@ -202,8 +202,8 @@ class CommandLine {
     if (replacement !== undefined)
       return usageError(`--${name} is an option of gpt-2-simple alone: ${replacement}.`);
     const elsewhere = known.includes(name) ? '' : commandsWithOption(name).join(', ');
-    if (elsewhere !== '' && this.current !== undefined)
-      return usageError(`${flag} is no option of ${commandTable[this.current].words}, but of ${elsewhere}.`);
+    if (elsewhere !== '' && this.command !== undefined)
+      return usageError(`${flag} is no option of ${commandTable[this.command].words}, but of ${elsewhere}.`);
     const nearest = nearestWord(flagOf(name).slice(2), known);
     return usageError(
       `unknown option '${flag}'.`,

@@ -3,8 +3,8 @@ import { usageError } from '../../common/errors.js';
 import { type CommandName, commandNames } from '../../options/choices.js';
 import { type OptionRow, optionGroups } from '../../options/option-row.js';
 import { type OptionName, rowsOfCommand } from '../../options/option-table.js';
-import { defaultInWords, flagOf, readOption, usageOf } from '../../options/options.js';
-import { commandTable, type Given } from './command-table.js';
+import { defaultInWords, flagOf, readOption, usageOf } from '../../options/option-values.js';
+import { commandTable, type GivenOptions } from './command-table.js';
 
 /** An option of a command. */
 interface CommandOption {
@@ -50,7 +50,7 @@ export function describeOption(parser: Argv, { name, row }: CommandOption): void
 export function addOption(
   parser: Argv,
   { key, row, aliases }: CommandOption,
-  coerce: (given: unknown) => unknown,
+  coerce: (input: unknown) => unknown,
 ): void {
   const isSwitch = row.type === 'switch';
   parser.option(key, {
@@ -67,10 +67,10 @@ export function addOption(
 }
 
 /** One value, or several, as yargs hands them over. @throws TitlesmithError naming flag, value and rule. */
-export function readGiven({ name, key, row }: CommandOption, given: unknown): unknown {
-  if (row.type === 'switch') return given;
+export function readOptionValue({ name, key, row }: CommandOption, input: unknown): unknown {
+  if (row.type === 'switch') return input;
   const flag = flagOf(name);
-  const values: readonly unknown[] = [given].flat();
+  const values: readonly unknown[] = [input].flat();
   // yargs makes false of --no-NAME.
   if (values.includes(false)) throw usageError(`--no-${key} is no option: ${flag} takes a value.`);
   if (values.length === 0 || values.includes(undefined)) {
@@ -82,9 +82,9 @@ export function readGiven({ name, key, row }: CommandOption, given: unknown): un
 }
 
 /** The values that were given, by the names of their options. */
-export function givenOptions(command: CommandName, parsed: Readonly<Record<string, unknown>>): Given {
+export function givenOptions(command: CommandName, parsed: Readonly<Record<string, unknown>>): GivenOptions {
   const given = optionsOfCommand(command).map(({ name, key }) => [name, parsed[key]] as const);
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Given;
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as GivenOptions;
 }
 
 /** Commands that take an option of that name on the command line, as they are typed. */

@@ -4,7 +4,7 @@ import type { BatchSettings, OptionName, RunOptions, ServeOptions } from '../../
 import type { Request, SingleCommandOptions } from './request.js';
 
 /** Values of options that were given. Which there can be, the command's rows of the option table say. */
-export type Given = Partial<RunOptions & ServeOptions & BatchSettings & SingleCommandOptions>;
+export type GivenOptions = Partial<RunOptions & ServeOptions & BatchSettings & SingleCommandOptions>;
 
 interface CommandArgument {
   readonly name: string;
@@ -13,7 +13,7 @@ interface CommandArgument {
 }
 
 /** A command as the command line knows it. Its options are the rows that name it. */
-export interface Command {
+interface Command {
   /** As it is typed: `batch merge`. */
   readonly words: string;
   /** For the list of commands. */
@@ -25,7 +25,7 @@ export interface Command {
   /** Further names of options, for this command alone. */
   readonly aliases?: Readonly<Partial<Record<OptionName, string>>>;
   /** @param values of the arguments, in order; those that are not optional are there. */
-  readonly request: (values: readonly (string | undefined)[], given: Given) => Request;
+  readonly request: (values: readonly (string | undefined)[], options: GivenOptions) => Request;
 }
 
 const runFolder: CommandArgument = {
@@ -35,14 +35,14 @@ const runFolder: CommandArgument = {
 
 function stageCommand(
   stage: StageName,
-  parts: Pick<Command, 'summary' | 'examples'> & Partial<Command>,
+  details: Pick<Command, 'summary' | 'examples'> & Partial<Command>,
 ): Command {
   return {
     words: stage,
     description: `The ${stage} stage on its own.`,
     arguments: [runFolder],
-    request: ([folder = ''], given) => ({ command: stage, folder, given }),
-    ...parts,
+    request: ([folder = ''], options) => ({ command: stage, folder, options }),
+    ...details,
   };
 }
 
@@ -61,7 +61,7 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
       ],
       ['titles of your own', 'titlesmith pipeline --source csv --input titles.csv --run-name mine'],
     ],
-    request: (_, given) => ({ command: 'pipeline', given }),
+    request: (_, options) => ({ command: 'pipeline', options }),
   },
   finetune: stageCommand('finetune', {
     summary: 'train the model of a run',
@@ -100,7 +100,7 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
     description: 'Tries every device of every engine on a small graph.',
     arguments: [],
     examples: [['what --device can name here', 'titlesmith devices']],
-    request: (_, given) => ({ command: 'devices', given }),
+    request: (_, options) => ({ command: 'devices', options }),
   },
   review: {
     words: 'review',
@@ -108,7 +108,7 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
     description: 'Serves the review of a run to this machine, until Ctrl-C.',
     arguments: [runFolder],
     examples: [['at an address that stays', 'titlesmith review runs/askreddit --port 8081']],
-    request: ([folder = ''], given) => ({ command: 'review', folder, given }),
+    request: ([folder = ''], options) => ({ command: 'review', folder, options }),
   },
   serve: {
     words: 'serve',
@@ -124,7 +124,7 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
       ['to this machine', 'titlesmith serve runs/askreddit --port 8080'],
       ['to others, with a key', 'titlesmith serve runs/askreddit --host 0.0.0.0 --api-key-file key.txt'],
     ],
-    request: ([model = ''], given) => ({ command: 'serve', model, given }),
+    request: ([model = ''], options) => ({ command: 'serve', model, options }),
   },
   export: {
     words: 'export',
@@ -146,11 +146,11 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
       ['a run, for another machine', 'titlesmith export runs/askreddit askreddit.tar.zst'],
       ['its model, for transformers', 'titlesmith export runs/askreddit --output model --format huggingface'],
     ],
-    request: ([model = '', to], given) => {
-      if ((to === undefined) === (given.output === undefined))
+    request: ([model = '', to], options) => {
+      if ((to === undefined) === (options.output === undefined))
         throw usageError('export needs either an archive to write the run to, or --output for its model.');
-      if (to !== undefined) return { command: 'archive', folder: model, to, given };
-      return { command: 'export', model, given };
+      if (to !== undefined) return { command: 'archive', folder: model, to, options };
+      return { command: 'export', model, options };
     },
   },
   import: {
@@ -159,7 +159,7 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
     description: 'Makes a run folder of an archive, after comparing every file with its checksum.',
     arguments: [{ name: 'archive', help: 'A .tar.gz, .tar.zst or .tar, or gs://bucket/name.' }],
     examples: [['under another name', 'titlesmith import askreddit.tar.zst --run-name elsewhere']],
-    request: ([from = ''], given) => ({ command: 'import', from, given }),
+    request: ([from = ''], options) => ({ command: 'import', from, options }),
   },
   batch: {
     words: 'batch',
@@ -170,7 +170,7 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
       ['go on where it was stopped', 'titlesmith batch subreddits.yaml --resume'],
       ['Mondays at three', 'titlesmith batch subreddits.yaml --schedule "0 3 * * 1" --time-zone UTC'],
     ],
-    request: ([file = ''], given) => ({ command: 'batch', file, given }),
+    request: ([file = ''], options) => ({ command: 'batch', file, options }),
   },
   merge: {
     words: 'batch merge',
@@ -178,6 +178,6 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
     description: 'Merges what the shards of a batch left in a folder or bucket.',
     arguments: [{ name: 'place', help: 'The folder, or gs://bucket/folder, that --results names.' }],
     examples: [['of all machines', 'titlesmith batch merge gs://my-bucket/batch']],
-    request: ([place = ''], given) => ({ command: 'merge', place, given }),
+    request: ([place = ''], options) => ({ command: 'merge', place, options }),
   },
 };

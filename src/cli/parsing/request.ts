@@ -15,13 +15,18 @@ export type ExportOptions = Partial<Pick<SingleCommandOptions, 'format' | 'outpu
 
 /** What the parsed command line asks for. Options hold only what was given. */
 export type Request =
-  | { readonly command: 'pipeline'; readonly given: Partial<RunOptions> }
-  | { readonly command: StageName; readonly folder: string; readonly given: Partial<RunOptions> }
-  | { readonly command: 'devices'; readonly given: JsonOption }
-  | { readonly command: 'review'; readonly folder: string; readonly given: ReviewOptions }
-  | { readonly command: 'serve'; readonly model: string; readonly given: ServeRequestOptions }
-  | { readonly command: 'export'; readonly model: string; readonly given: ExportOptions }
-  | { readonly command: 'archive'; readonly folder: string; readonly to: string; readonly given: JsonOption }
-  | { readonly command: 'import'; readonly from: string; readonly given: Partial<RunOptions> }
-  | { readonly command: 'batch'; readonly file: string; readonly given: BatchRequestOptions }
-  | { readonly command: 'merge'; readonly place: string; readonly given: JsonOption };
+  | { readonly command: 'pipeline'; readonly options: Partial<RunOptions> }
+  | { readonly command: StageName; readonly folder: string; readonly options: Partial<RunOptions> }
+  | { readonly command: 'devices'; readonly options: JsonOption }
+  | { readonly command: 'review'; readonly folder: string; readonly options: ReviewOptions }
+  | { readonly command: 'serve'; readonly model: string; readonly options: ServeRequestOptions }
+  | { readonly command: 'export'; readonly model: string; readonly options: ExportOptions }
+  | {
+      readonly command: 'archive';
+      readonly folder: string;
+      readonly to: string;
+      readonly options: JsonOption;
+    }
+  | { readonly command: 'import'; readonly from: string; readonly options: Partial<RunOptions> }
+  | { readonly command: 'batch'; readonly file: string; readonly options: BatchRequestOptions }
+  | { readonly command: 'merge'; readonly place: string; readonly options: JsonOption };

@@ -1,8 +1,8 @@
 import { usageError } from '../../common/errors.js';
 import type { ValuesOf } from '../../options/option-row.js';
-import { checkOption, checkOptions, defaultsOf } from '../../options/options.js';
-import { anyText, generationOptions, samplingOptions } from '../../options/table/generation.js';
-import { anySeed } from '../../options/table/run.js';
+import { checkOption, checkOptions, defaultsOf } from '../../options/option-values.js';
+import { generationOptions, httpText, samplingOptions } from '../../options/table/generation.js';
+import { httpSeed } from '../../options/table/run.js';
 
 type Values = ValuesOf<typeof generationOptions>;
 
@@ -57,7 +57,7 @@ const rows = {
   ...samplingOptions,
   // A caller may take as many texts as it likes off the iterator.
   nsamples: { ...generationOptions.nsamples, maximum: Number.MAX_SAFE_INTEGER },
-  seed: anySeed,
+  seed: httpSeed,
 };
 
 /**
@@ -75,12 +75,12 @@ export function validateGenerationOptions(options: GenerationOptions): void {
   }
   if (prefixes !== undefined && (prefixes.length === 0 || prefixes.length > mostPrefixes))
     throw usageError(`--prefix-file holds ${prefixes.length} prefixes, not 1 to ${mostPrefixes}.`);
-  if (prefix !== undefined) checkOption('--prefix', anyText, prefix);
-  if (hiddenPrefix !== undefined) checkOption('the hidden prefix', anyText, hiddenPrefix);
+  if (prefix !== undefined) checkOption('--prefix', httpText, prefix);
+  if (hiddenPrefix !== undefined) checkOption('the hidden prefix', httpText, hiddenPrefix);
   for (const [index, each] of (prefixes ?? []).entries())
-    checkOption(`--prefix-file line ${index + 1}`, anyText, each);
+    checkOption(`--prefix-file line ${index + 1}`, httpText, each);
   for (const end of [truncate ?? []].flat()) {
-    checkOption('--truncate', anyText, end);
+    checkOption('--truncate', httpText, end);
     if (end !== '') continue;
     throw usageError(
       '--truncate got "", which every text holds.',

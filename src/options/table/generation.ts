@@ -122,4 +122,4 @@ export const generationOptions = {
 } as const satisfies OptionRows;
 
 /** Text that a program asks with. It may hold a NUL, which no command line can. */
-export const anyText = { ...generationOptions.prefix, allowsNul: true } as const;
+export const httpText = { ...generationOptions.prefix, allowsNul: true } as const;

@@ -74,7 +74,7 @@ export const runOptions = {
 } as const satisfies OptionRows;
 
 /** The seed of texts that a program asks for: any safe integer, as OpenAI's clients send it. */
-export const anySeed = {
+export const httpSeed = {
   ...runOptions.seed,
   minimum: Number.MIN_SAFE_INTEGER,
   maximum: Number.MAX_SAFE_INTEGER,

@@ -155,7 +155,7 @@ export const trainingOptions = {
 } as const satisfies OptionRows;
 
 /** What stands around a training: what it begins with, and what the model says while it learns. */
-export const aroundTrainingOptions = {
+export const trainingSessionOptions = {
   restoreFrom: {
     ...around,
     type: 'path',

@@ -25,18 +25,18 @@ export async function decideForRuns(
   onProgress: ProgressListener,
 ): Promise<CallDecisions> {
   const source = decideSource(options);
-  const say = (message: string): void => onProgress({ kind: 'note', message });
+  const note = (message: string): void => onProgress({ kind: 'note', message });
   if (options.dryRun || !trains(options.until)) {
-    say(`source: ${source.choice} (${source.reason})`);
+    note(`source: ${source.choice} (${source.reason})`);
     return { source };
   }
   const hasTrained = plans.some(({ folder }) => existsSync(join(folder, runFiles.checkpoint)));
   if (!hasTrained) checkPublishedModel(requestedModel(options), options);
   const model = await decideStartingModel(options, onProgress, source.choice);
   const device = await decideDevice(options);
-  say(`source: ${source.choice} (${source.reason})`);
-  say(`model: ${model.choice} (${model.reason})`);
-  say(describeDevice(device));
+  note(`source: ${source.choice} (${source.reason})`);
+  note(`model: ${model.choice} (${model.reason})`);
+  note(describeDevice(device));
   return { source, model, device };
 }
 
@@ -80,9 +80,9 @@ export async function decideForStage(
   const trained =
     stage === 'finetune' && (await decideStartingModel(options, onProgress, decisions.source?.choice));
   const model = trained ? keptModel(manifest, requestedModel(options), trained) : decisions.model;
-  const { mixedPrecision, precision, ...anyStage } = options;
-  const asked = stage === 'finetune' ? { mixedPrecision } : { precision };
-  const device = await decideDevice({ ...anyStage, ...asked });
+  const { mixedPrecision, precision, ...otherOptions } = options;
+  const precisionOptions = stage === 'finetune' ? { mixedPrecision } : { precision };
+  const device = await decideDevice({ ...otherOptions, ...precisionOptions });
   onProgress({ kind: 'note', message: describeDevice(device) });
   return { ...decisions, model, device };
 }

@@ -23,13 +23,13 @@ export function memoryHolder(): string {
 }
 
 /** What of a model is trained. */
-interface TrainedPart {
+interface TrainedParameters {
   readonly loraRank: number | undefined;
   readonly onlyTrainTransformerLayers: boolean;
 }
 
 /** As {@link checkTrainingMemory}, for a model known by its name alone, without a network; `auto` is none yet. */
-export function checkPublishedModel(name: string, options: TrainedPart): void {
+export function checkPublishedModel(name: string, options: TrainedParameters): void {
   const shape = name === 'nano' || name === 'auto' ? undefined : publishedShape(name);
   if (shape) checkTrainingMemory(name, shape, options);
 }
@@ -43,7 +43,7 @@ export function checkPublishedModel(name: string, options: TrainedPart): void {
 export function checkTrainingMemory(
   name: string,
   configuration: TransformerConfiguration,
-  options: TrainedPart,
+  options: TrainedParameters,
   memory: number = machineMemory(),
 ): void {
   const needed = leastTrainingMemory(configuration, options);

@@ -5,16 +5,16 @@ import type { ProgressListener } from '../../common/progress.js';
 import { type HubSettings, hubSettings } from '../../model/weights/hub/settings.js';
 import { type LocatedModel, locateModel } from '../../model/weights/resolve-model.js';
 import type { RunOptions } from '../../options/option-table.js';
-import { flagOf } from '../../options/options.js';
+import { flagOf } from '../../options/option-values.js';
 import type { Decision, Manifest } from '../run/manifest.js';
 
 /** The pretrained model that `auto` prefers: the smallest GPT-2. */
-const preferred = '124M';
+const preferredModel = '124M';
 
 /** How long the hub may take to answer before `auto` goes on without it. */
-const patienceMs = 3000;
+const hubTimeoutMs = 3000;
 
-function decided(choice: string, reason: string, located: LocatedModel): Decision {
+function toDecision(choice: string, reason: string, located: LocatedModel): Decision {
   const { description, hash } = located;
   return { choice, reason, description, hash };
 }
@@ -34,19 +34,19 @@ export async function decideModel(
   const byName = `named with ${flagOf('model')}`;
   if (model === 'nano') return { choice: 'nano', reason: byName };
   const onWarning = (message: string): void => onProgress({ kind: 'warning', message });
-  if (model !== 'auto') return decided(model, byName, await locateModel(model, settings, onWarning));
+  if (model !== 'auto') return toDecision(model, byName, await locateModel(model, settings, onWarning));
   if (source === 'sample') {
-    const reason = `a small GPT-2 trained from scratch, enough for the synthetic sample; ${flagOf('model')} ${preferred} for a real one`;
+    const reason = `a small GPT-2 trained from scratch, enough for the synthetic sample; ${flagOf('model')} ${preferredModel} for a real one`;
     return { choice: 'nano', reason };
   }
   try {
-    const stallTimeoutMs = Math.min(settings.stallTimeoutMs, patienceMs);
+    const stallTimeoutMs = Math.min(settings.stallTimeoutMs, hubTimeoutMs);
     const quick = { ...settings, stallTimeoutMs, retries: 0 };
-    const located = await locateModel(preferred, quick, onWarning);
-    return decided(preferred, `pretrained, from ${located.description}`, located);
+    const located = await locateModel(preferredModel, quick, onWarning);
+    return toDecision(preferredModel, `pretrained, from ${located.description}`, located);
   } catch (error) {
     if (!(error instanceof TitlesmithError)) throw error;
-    const reason = `a small GPT-2 trained from scratch, as GPT-2 ${preferred} cannot be had: ${error.message}`;
+    const reason = `a small GPT-2 trained from scratch, as GPT-2 ${preferredModel} cannot be had: ${error.message}`;
     return { choice: 'nano', reason };
   }
 }

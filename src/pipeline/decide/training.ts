@@ -1,7 +1,7 @@
 import type { TrainingOptions } from '../../model/training/training-options.js';
 import type { RunOptions } from '../../options/option-table.js';
-import { decideValues } from '../../options/options.js';
-import { aroundTrainingOptions, trainingOptions } from '../../options/table/training.js';
+import { decideValues } from '../../options/option-values.js';
+import { trainingOptions, trainingSessionOptions } from '../../options/table/training.js';
 
 /** From scratch, a small corpus is passed over more often than its epochs say. */
 const minimumStepsFromScratch = 300;
@@ -17,7 +17,7 @@ export function decideTrainingOptions(
   const { seed, steps, maxEpochs, patience, loraRank } = options;
   const isFromScratch = model === 'nano';
   const start = isFromScratch ? 'scratch' : loraRank === undefined ? 'pretrained' : 'adapters';
-  const { sampleEvery } = aroundTrainingOptions;
+  const { sampleEvery } = trainingSessionOptions;
   const decided = decideValues({ ...trainingOptions, sampleEvery }, start, options);
   return {
     ...decided,

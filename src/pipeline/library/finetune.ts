@@ -8,11 +8,11 @@ import { tokenizeTitles } from '../../model/tokenizer/tokenized-titles.js';
 import { type TrainingInput, type TrainingResult, train } from '../../model/training/training-loop.js';
 import type { TrainingOptions } from '../../model/training/training-options.js';
 import type { RunOptions } from '../../options/option-table.js';
-import { checkOptions, defaultOptions } from '../../options/options.js';
+import { checkOptions, defaultOptions } from '../../options/option-values.js';
 import { trainingOptions } from '../../options/table/training.js';
 import { decideTrainingOptions } from '../decide/training.js';
 import { runFiles } from '../run/run-files.js';
-import { startingModel } from '../stages/starting-model.js';
+import { openStartingModel } from '../stages/starting-model.js';
 import { TrainingFiles, type TrainingPaths } from '../stages/training-files.js';
 
 /** All that training needs, and where its files are. */
@@ -61,15 +61,15 @@ export async function finetuneTitles(
     threads,
     engine = createOnnxRuntimeEngine({ threads }),
     context = silentContext,
-    ...given
+    ...overrides
   } = options;
-  checkOptions(trainingOptions, { ...given });
-  if (given.mixedPrecision === 'float16') await requireEngineFloat16(engine, 'mixedPrecision float16');
+  checkOptions(trainingOptions, { ...overrides });
+  if (overrides.mixedPrecision === 'float16') await requireEngineFloat16(engine, 'mixedPrecision float16');
   const split = splitTitles(titles, { validationShare });
   const decision = { choice: model, reason: 'named by the caller' };
-  const { configuration, tokenizer, pretrained } = await startingModel(decision, split.train, context);
+  const { configuration, tokenizer, pretrained } = await openStartingModel(decision, split.train, context);
   const limits = { maximumTokens: configuration.contextLength - 1 };
-  const { sampleEvery: _, ...decided } = decideTrainingOptions(model, { ...defaultOptions(), ...given });
+  const { sampleEvery: _, ...decided } = decideTrainingOptions(model, { ...defaultOptions(), ...overrides });
   try {
     const input = {
       engine,
@@ -83,7 +83,7 @@ export async function finetuneTitles(
       checkpointFolder: folder,
       metricsPath: join(folder, runFiles.metrics),
       eventsPath: join(folder, runFiles.events),
-      options: { ...decided, ...given },
+      options: { ...decided, ...overrides },
     };
     return await finetune(input, context);
   } finally {

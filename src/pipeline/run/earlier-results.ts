@@ -10,12 +10,14 @@ import type { StageRecord } from './manifest.js';
 import { runFiles } from './run-files.js';
 
 /** Optimizer state: of no use to a training on other titles. */
-const leftOut = ['optimizer.safetensors', 'training.json'];
+const optimizerFiles = ['optimizer.safetensors', 'training.json'];
 
 /** Identifies the checkpoint a training begins with; undefined where there is none. @throws TitlesmithError */
 export async function earlierCheckpointHash(folder: string): Promise<string | undefined> {
   const files = await recordFiles(folder, [runFiles.earlierCheckpoint]);
-  const kept = Object.entries(files).filter(([path]) => !leftOut.some((name) => path.endsWith(`/${name}`)));
+  const kept = Object.entries(files).filter(
+    ([path]) => !optimizerFiles.some((name) => path.endsWith(`/${name}`)),
+  );
   return kept.length === 0 ? undefined : hashValue(Object.fromEntries(kept));
 }
 
@@ -41,7 +43,7 @@ export async function putCheckpointAside(folder: string, record: StageRecord): P
       await rename(from, to);
     }
     // Also of one that had just been put aside when its process was killed.
-    for (const name of leftOut) await rm(join(to, name), { force: true });
+    for (const name of optimizerFiles) await rm(join(to, name), { force: true });
   } catch (error) {
     throw fileError('write', to, error);
   }

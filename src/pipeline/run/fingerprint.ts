@@ -8,9 +8,9 @@ import type { FileRecord } from './manifest.js';
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([, part]) => part !== undefined);
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
   entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, part]) => [key, canonical(part)]));
+  return Object.fromEntries(entries.map(([key, member]) => [key, canonical(member)]));
 }
 
 /** SHA-256, lower-case hexadecimal, of a JSON value, whatever the order of its keys. */

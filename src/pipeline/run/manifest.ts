@@ -79,7 +79,7 @@ function isInnerPath(path: string): boolean {
 function isStageRecord(value: unknown): value is StageRecord {
   if (!isRecord(value)) return false;
   const { status, startedAt, fingerprint, device, seconds, counts, outputs } = value;
-  const optionalRecord = (part: unknown): boolean => part === undefined || isRecord(part);
+  const optionalRecord = (field: unknown): boolean => field === undefined || isRecord(field);
   if (!optionalRecord(counts) || !optionalRecord(outputs)) return false;
   const files = Object.entries(isRecord(outputs) ? outputs : {});
   return (
@@ -102,7 +102,7 @@ function isDecision(value: unknown): value is Decision {
   if (!isRecord(value)) return false;
   const { choice, reason, description, hash } = value;
   const strings = typeof choice === 'string' && typeof reason === 'string';
-  return strings && [description, hash].every((part) => part === undefined || typeof part === 'string');
+  return strings && [description, hash].every((field) => field === undefined || typeof field === 'string');
 }
 
 function isManifest(value: Record<string, unknown>): boolean {

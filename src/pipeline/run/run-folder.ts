@@ -14,7 +14,7 @@ import {
   rowOf,
   stagesOf,
 } from '../../options/option-table.js';
-import { recordOptions } from '../../options/options.js';
+import { recordOptions } from '../../options/option-values.js';
 import {
   type Decisions,
   type Manifest,
@@ -77,7 +77,7 @@ export class RunFolder {
   ): Promise<RunFolder> {
     const path = join(runsFolder, name);
     const names = await listFolder(path);
-    const isRun = names?.includes(manifestFileName) || names?.every(isBeginning);
+    const isRun = names?.includes(manifestFileName) || names?.every(isInitialFile);
     if (names && !isRun) {
       throw new TitlesmithError(`${path} is in the way: it holds files, but no ${manifestFileName}.`, {
         code: 'run-folder-foreign',
@@ -158,8 +158,8 @@ export class RunFolder {
     await this.change({ stages: { ...this.current.stages, [stage]: record } });
   }
 
-  private async change(part: Partial<Manifest>): Promise<void> {
-    this.current = { ...this.current, ...part };
+  private async change(changes: Partial<Manifest>): Promise<void> {
+    this.current = { ...this.current, ...changes };
     await writeManifest(this.path, this.current);
   }
 
@@ -170,7 +170,7 @@ export class RunFolder {
 }
 
 /** Whether a file is one that a run begins with: killed early, it leaves no other. */
-function isBeginning(name: string): boolean {
+function isInitialFile(name: string): boolean {
   return name.startsWith(lockFileName) || name === temporaryName(manifestFileName);
 }
 

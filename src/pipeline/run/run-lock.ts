@@ -12,12 +12,12 @@ export const lockFileName = 'run.lock';
  * A lock is rewritten every `beatMs`, so that another machine, which cannot ask whether the process lives, sees it by
  * watching the lock for `watchMs`. Counted, not dated: the machines' clocks may differ.
  */
-interface LockRhythm {
-  readonly beatMs: number;
+interface LockTiming {
+  readonly heartbeatMs: number;
   readonly watchMs: number;
 }
 
-const usualRhythm: LockRhythm = { beatMs: 10_000, watchMs: 45_000 };
+const defaultTiming: LockTiming = { heartbeatMs: 10_000, watchMs: 45_000 };
 
 interface Owner {
   readonly pid: number;
@@ -86,7 +86,7 @@ async function findOwner(path: string): Promise<Owner | undefined> {
 }
 
 /** What a lock guards, for messages. */
-interface Guarded {
+interface LockTarget {
   /** The lock file. */
   readonly path: string;
   /** What it guards: a path. */
@@ -95,7 +95,7 @@ interface Guarded {
   readonly instead: string;
 }
 
-function heldError({ path, what, instead }: Guarded, owner: Owner, elsewhere: boolean): TitlesmithError {
+function lockedError({ path, what, instead }: LockTarget, owner: Owner, elsewhere: boolean): TitlesmithError {
   const where = elsewhere ? ` on the machine ${owner.host}` : '';
   const hint = elsewhere
     ? `Wait for it to end; if it no longer runs, delete ${path}.`
@@ -107,7 +107,7 @@ function heldError({ path, what, instead }: Guarded, owner: Owner, elsewhere: bo
 }
 
 /** Watches the lock of another machine. @returns whether its process rewrote it, or gave it back. */
-async function isBeating(
+async function hasHeartbeat(
   path: string,
   owner: Owner,
   watchMs: number,
@@ -136,7 +136,7 @@ export interface Lock {
 }
 
 /** Rewrites the lock from time to time, until it is given back or lost. */
-function keepBeating(path: string, mine: Owner, beatMs: number, onLost: () => void): NodeJS.Timeout {
+function startHeartbeat(path: string, mine: Owner, heartbeatMs: number, onLost: () => void): NodeJS.Timeout {
   let { beat } = mine;
   const timer = setInterval(() => {
     try {
@@ -149,7 +149,7 @@ function keepBeating(path: string, mine: Owner, beatMs: number, onLost: () => vo
       clearInterval(timer);
       onLost();
     }
-  }, beatMs);
+  }, heartbeatMs);
   return timer.unref();
 }
 
@@ -161,26 +161,26 @@ function keepBeating(path: string, mine: Owner, beatMs: number, onLost: () => vo
 export async function lockRun(
   folder: string,
   onProgress: ProgressListener,
-  rhythm?: LockRhythm,
+  timing?: LockTiming,
 ): Promise<Lock> {
   const path = join(folder, lockFileName);
-  return takeLock({ path, what: folder, instead: 'choose another --run-name' }, onProgress, rhythm);
+  return takeLock({ path, what: folder, instead: 'choose another --run-name' }, onProgress, timing);
 }
 
 /** As {@link lockRun}, for any lock file. */
 export async function takeLock(
-  guarded: Guarded,
+  target: LockTarget,
   onProgress: ProgressListener,
-  { beatMs, watchMs }: LockRhythm = usualRhythm,
+  { heartbeatMs, watchMs }: LockTiming = defaultTiming,
 ): Promise<Lock> {
-  const { path, what } = guarded;
+  const { path, what } = target;
   const start = await processStart(process.pid);
   const mine: Owner = { pid: process.pid, host: hostname(), processStart: start, beat: 0 };
   for (let attempt = 0; attempt < 10; attempt++) {
     try {
       await writeFile(path, `${JSON.stringify(mine)}\n`, { flag: 'wx' });
       const lost = new AbortController();
-      const timer = keepBeating(path, mine, beatMs, () => {
+      const timer = startHeartbeat(path, mine, heartbeatMs, () => {
         onProgress({ kind: 'warning', message: `${path} is no longer this process's; it stops here.` });
         lost.abort();
       });
@@ -196,10 +196,10 @@ export async function takeLock(
       if (systemErrorCode(error) !== 'EEXIST') throw fileError('write', path, error);
     }
     const owner = await findOwner(path);
-    if (owner && owner.host !== mine.host && (await isBeating(path, owner, watchMs, onProgress))) {
-      throw heldError(guarded, owner, true);
+    if (owner && owner.host !== mine.host && (await hasHeartbeat(path, owner, watchMs, onProgress))) {
+      throw lockedError(target, owner, true);
     }
-    if (owner && owner.host === mine.host && (await isAlive(owner))) throw heldError(guarded, owner, false);
+    if (owner && owner.host === mine.host && (await isAlive(owner))) throw lockedError(target, owner, false);
     await removeStaleLock(path, owner, onProgress);
   }
   throw new TitlesmithError(`Cannot lock ${what}: other processes keep taking it.`, { code: 'run-locked' });

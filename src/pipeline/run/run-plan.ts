@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { usageError } from '../../common/errors.js';
 import { checkOptionsTogether } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
-import { defaultOptions } from '../../options/options.js';
+import { defaultOptions } from '../../options/option-values.js';
 
 /** One run of a call: a subreddit, or the files named. */
 export interface RunPlan {
@@ -34,23 +34,23 @@ interface CallPlan {
 /**
  * The runs a call asks for: one a subreddit, one for files without subreddits, one for subreddits that the model is to be
  * prompted by.
- * @param given the options given; others take their default.
+ * @param overrides the options given; others take their default.
  * @throws TitlesmithError `usage` when options contradict each other.
  */
-export function planRuns(given: Partial<RunOptions>): CallPlan {
-  const asked: RunOptions = { ...defaultOptions(), ...given };
-  checkOptionsTogether(asked);
-  const subreddits = [...new Set(asked.subreddit)];
-  const options = { ...asked, subreddit: subreddits };
-  const plan = (name: string, ofRun: RunOptions): RunPlan => {
-    const chosen = asked.runName ?? name;
-    return { name: chosen, folder: join(asked.runsDir, chosen), options: ofRun };
+export function planRuns(overrides: Partial<RunOptions>): CallPlan {
+  const requested: RunOptions = { ...defaultOptions(), ...overrides };
+  checkOptionsTogether(requested);
+  const subreddits = [...new Set(requested.subreddit)];
+  const options = { ...requested, subreddit: subreddits };
+  const plan = (name: string, runOptions: RunOptions): RunPlan => {
+    const chosen = requested.runName ?? name;
+    return { name: chosen, folder: join(requested.runsDir, chosen), options: runOptions };
   };
-  const [firstInput] = asked.input;
+  const [firstInput] = requested.input;
   if (subreddits.length === 0 && firstInput !== undefined) {
-    return { options, runs: [plan(asked.runName ?? nameAfterFile(firstInput), options)] };
+    return { options, runs: [plan(requested.runName ?? nameAfterFile(firstInput), options)] };
   }
-  if (asked.condition.includes('subreddit')) {
+  if (requested.condition.includes('subreddit')) {
     return { options, runs: [plan(subreddits.join('-').slice(0, 100), options)] };
   }
   const runs = subreddits.map((subreddit) => plan(subreddit, { ...options, subreddit: [subreddit] }));

@@ -6,7 +6,7 @@ import type { WorkContext } from '../../common/progress.js';
 import { MissingSubredditsError } from '../../data/sources/missing-subreddits.js';
 import type { TitleQuery, TitleSource } from '../../data/sources/title-source.js';
 import { writeAtomically, writeFileAtomic } from '../../io/atomic-file.js';
-import { formatRow, readRows, spansToAsk } from './kept-months.js';
+import { formatRow, rangesToFetch, readRows } from './fetched-months.js';
 import type { RunPlan } from './run-plan.js';
 
 /** Several runs of one call that ask the same of one source. Plain data, so that it crosses to a stage's thread. */
@@ -14,7 +14,7 @@ export interface SharedRows {
   /** Where rows are kept from the first run that asks to the last. */
   readonly folder: string;
   /** The subreddits that ask for the same months, in lower case, by {@link monthsKey}. */
-  readonly asked: Readonly<Record<string, readonly string[]>>;
+  readonly subredditsByMonths: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The months of a question, as part of a file's name. */
@@ -27,8 +27,11 @@ export function monthsKey({ from, to }: Pick<TitleQuery, 'from' | 'to'>): string
  * @throws TitlesmithError when a run's list of months is damaged.
  */
 export async function openSharedRows(plans: readonly RunPlan[]): Promise<SharedRows> {
-  const asked = await askedTogether(plans);
-  return { folder: await mkdtemp(join(tmpdir(), 'titlesmith-rows-')), asked };
+  const subredditsByMonths = await groupSubredditsByMonths(plans);
+  return {
+    folder: await mkdtemp(join(tmpdir(), 'titlesmith-rows-')),
+    subredditsByMonths: subredditsByMonths,
+  };
 }
 
 /** Removes what runs kept together. */
@@ -37,28 +40,31 @@ export async function removeSharedRows({ folder }: SharedRows): Promise<void> {
 }
 
 /** Which subreddits ask for which months; with --add-months, for those that they do not have yet. */
-async function askedTogether(plans: readonly RunPlan[]): Promise<SharedRows['asked']> {
-  const asked: Record<string, string[]> = {};
+async function groupSubredditsByMonths(plans: readonly RunPlan[]): Promise<SharedRows['subredditsByMonths']> {
+  const groups: Record<string, string[]> = {};
   for (const { folder, options } of plans) {
     const { from, to, addMonths, overwrite, subreddit } = options;
     const isAdding = addMonths && from !== undefined && to !== undefined && !overwrite;
-    const spans = isAdding ? await spansToAsk(folder, { from, to }) : [{ from, to }];
-    for (const span of spans) asked[monthsKey(span)] = [...(asked[monthsKey(span)] ?? []), ...subreddit];
+    const ranges = isAdding ? await rangesToFetch(folder, { from, to }) : [{ from, to }];
+    for (const range of ranges)
+      groups[monthsKey(range)] = [...(groups[monthsKey(range)] ?? []), ...subreddit];
   }
-  return asked;
+  return groups;
 }
 
 /** What is known of subreddits without titles, by name. */
-type Missing = Readonly<Record<string, { message: string; code: string; hint?: string | undefined }>>;
+type MissingSubreddits = Readonly<
+  Record<string, { message: string; code: string; hint?: string | undefined }>
+>;
 
 const indexPath = ({ folder }: SharedRows, query: TitleQuery): string =>
   join(folder, `missing-${monthsKey(query)}.json`);
 const rowsPath = ({ folder }: SharedRows, query: TitleQuery, name: string): string =>
   join(folder, `r-${monthsKey(query)}-${name}.ndjson`);
 
-async function readMissing(shared: SharedRows, query: TitleQuery): Promise<Missing | undefined> {
+async function readMissing(shared: SharedRows, query: TitleQuery): Promise<MissingSubreddits | undefined> {
   try {
-    return JSON.parse(await readFile(indexPath(shared, query), 'utf8')) as Missing;
+    return JSON.parse(await readFile(indexPath(shared, query), 'utf8')) as MissingSubreddits;
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;
@@ -66,12 +72,12 @@ async function readMissing(shared: SharedRows, query: TitleQuery): Promise<Missi
 }
 
 /** Asks the source once, for all runs. @param query with the subreddits of all. @returns those without titles. */
-async function askOnce(
+async function fetchOnce(
   source: TitleSource,
   shared: SharedRows,
   query: TitleQuery,
   context: WorkContext,
-): Promise<Missing> {
+): Promise<MissingSubreddits> {
   const names = query.subreddits;
   const paths = names.map((name) => rowsPath(shared, query, name));
   const missing = await writeAtomically(paths, async (files) => {
@@ -101,15 +107,15 @@ export function sharedSource(source: TitleSource, shared: SharedRows): TitleSour
   return {
     ...source,
     async *rows(query, context) {
-      const names = shared.asked[monthsKey(query)] ?? [];
+      const names = shared.subredditsByMonths[monthsKey(query)] ?? [];
       const isShared = query.subreddits.every((name) => names.includes(name.toLowerCase()));
       if (!isShared) {
         yield* source.rows(query, context);
         return;
       }
-      const together = { ...query, subreddits: names };
+      const combinedQuery = { ...query, subreddits: names };
       const missing =
-        (await readMissing(shared, query)) ?? (await askOnce(source, shared, together, context));
+        (await readMissing(shared, query)) ?? (await fetchOnce(source, shared, combinedQuery, context));
       for (const name of query.subreddits) {
         const found = missing[name.toLowerCase()];
         if (found) {

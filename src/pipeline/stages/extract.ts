@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
 import { extractTitles } from '../../data/extract.js';
 import { openRunSource, titleQuery } from '../decide/source.js';
-import { addingSource } from '../run/kept-months.js';
+import { accumulatingSource } from '../run/fetched-months.js';
 import { runFiles } from '../run/run-files.js';
 import { sharedSource } from '../run/shared-rows.js';
 import type { ExtractCounts, StageJob } from './stage.js';
@@ -13,8 +13,8 @@ export async function runExtract(
   context: WorkContext,
 ): Promise<ExtractCounts> {
   const opened = await openRunSource(decisions.source?.choice ?? options.source, options);
-  const asked = shared ? sharedSource(opened, shared) : opened;
-  const source = options.addMonths ? addingSource(asked, folder) : asked;
+  const baseSource = shared ? sharedSource(opened, shared) : opened;
+  const source = options.addMonths ? accumulatingSource(baseSource, folder) : baseSource;
   return extractTitles(
     {
       source,

@@ -10,7 +10,7 @@ import { runFiles } from '../run/run-files.js';
 import { readDatasetTitles } from './dataset.js';
 import { prepareGeneration } from './prepared-generation.js';
 import type { FinetuneCounts, StageJob } from './stage.js';
-import { startingModel } from './starting-model.js';
+import { openStartingModel } from './starting-model.js';
 import { datasetTitles, tokenizeDataset } from './token-file.js';
 import { TrainingFiles } from './training-files.js';
 import { trainingSamples } from './training-samples.js';
@@ -33,7 +33,7 @@ export async function runFinetune(
   // Known by its name, it is refused before it is downloaded.
   checkPublishedModel(modelName, options);
   const trainTitles = datasetTitles(join(folder, runFiles.train), 'vocabulary', context);
-  const { configuration, tokenizer, pretrained } = await startingModel(
+  const { configuration, tokenizer, pretrained } = await openStartingModel(
     decisions.model,
     trainTitles,
     context,

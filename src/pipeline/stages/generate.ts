@@ -10,7 +10,7 @@ import type { GeneratedText } from '../../model/generation/sequence.js';
 import { openForGeneration, openModelFiles } from '../../model/weights/open-for-generation.js';
 import { checkCombinations } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
-import { defaultOptions } from '../../options/options.js';
+import { defaultOptions } from '../../options/option-values.js';
 import { decideDevice, decidedDevice, describeDevice } from '../decide/device.js';
 import { runFiles } from '../run/run-files.js';
 import { formatGenerated, openGeneratedJournal } from './generated-file.js';
@@ -63,8 +63,8 @@ async function* generateFrom(
   };
   const { session, tokenizer, prepared } = await open().finally(() => files.weights.close());
   try {
-    const wanted = { ...prepared.options, finished };
-    yield* generateTexts(session, tokenizer, wanted, context, prepared.prompts);
+    const request = { ...prepared.options, finished };
+    yield* generateTexts(session, tokenizer, request, context, prepared.prompts);
   } finally {
     await session.dispose();
   }
@@ -88,10 +88,10 @@ function countTexts(texts: readonly GeneratedText[]): GenerateCounts {
  */
 export async function* generateFromModel(
   model: string,
-  given: Partial<RunOptions>,
+  overrides: Partial<RunOptions>,
   context: WorkContext = silentContext,
 ): AsyncGenerator<GeneratedText> {
-  const options: RunOptions = { ...defaultOptions(), ...given };
+  const options: RunOptions = { ...defaultOptions(), ...overrides };
   checkCombinations(options);
   const device = await decideDevice(options);
   context.onProgress({ kind: 'note', message: describeDevice(device) });

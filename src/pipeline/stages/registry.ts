@@ -2,34 +2,34 @@ import type { StageName } from '../../options/choices.js';
 import { runFiles } from '../run/run-files.js';
 import type { RunStage, StageDescription } from './stage.js';
 
-const once = { version: 1, usesCountsOf: [], resumable: false, optionalInputs: [] } as const;
+const commonFields = { version: 1, usesCountsOf: [], resumable: false, optionalInputs: [] } as const;
 
 /** What each stage reads and writes. Kept apart from the stages' code, so that no model is loaded to skip one. */
 export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = {
-  extract: { ...once, inputs: [], outputs: [runFiles.titles, runFiles.dropped] },
-  dataset: { ...once, inputs: [runFiles.titles], outputs: [runFiles.dataset] },
+  extract: { ...commonFields, inputs: [], outputs: [runFiles.titles, runFiles.dropped] },
+  dataset: { ...commonFields, inputs: [runFiles.titles], outputs: [runFiles.dataset] },
   finetune: {
-    ...once,
+    ...commonFields,
     inputs: [runFiles.train, runFiles.validation],
     outputs: [runFiles.tokens, runFiles.checkpoint, runFiles.metrics, runFiles.samples, runFiles.events],
     resumable: true,
   },
   generate: {
-    ...once,
+    ...commonFields,
     version: 2,
     inputs: [runFiles.checkpoint],
     outputs: [runFiles.generated, runFiles.generatedJournal],
     resumable: true,
   },
   dedupe: {
-    ...once,
+    ...commonFields,
     version: 3,
     inputs: [runFiles.generated, runFiles.train, runFiles.validation],
     optionalInputs: [runFiles.acceptedBefore],
     outputs: [runFiles.judgement, runFiles.accepted, runFiles.rejected],
   },
   report: {
-    ...once,
+    ...commonFields,
     version: 2,
     inputs: [runFiles.judgement, runFiles.metrics],
     outputs: [runFiles.reportPage, runFiles.reportFigures],

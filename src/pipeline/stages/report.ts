@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readClientBundle } from '../../io/client-bundle.js';
 import { jsonLines } from '../../io/record-formats.js';
 import { optionNames, type RunOptions, stagesOf } from '../../options/option-table.js';
-import { flagOf } from '../../options/options.js';
+import { flagOf } from '../../options/option-values.js';
 import { buildReport } from '../../report/build-report.js';
 import type { ReportFigures, TrainingPoint } from '../../report/report-figures.js';
 import { renderReport } from '../../report/report-page.js';

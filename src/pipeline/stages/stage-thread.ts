@@ -39,12 +39,10 @@ export async function runInThread(job: StageJob, { onProgress, signal }: StageCo
       worker.on('message', (message: StageMessage) => {
         if (message.kind === 'event') onProgress(message.event);
         else if (message.kind === 'done') resolve(message.counts);
-        else reject(describeDeath(job, deserializeError(message.error)));
+        else reject(toStageError(job, deserializeError(message.error)));
       });
-      worker.on('error', (error) => reject(describeDeath(job, error)));
-      worker.on('exit', (code) =>
-        reject(describeDeath(job, new Error(`its thread ended with code ${code}`))),
-      );
+      worker.on('error', (error) => reject(toStageError(job, error)));
+      worker.on('exit', (code) => reject(toStageError(job, new Error(`its thread ended with code ${code}`))));
     });
   } finally {
     signal.removeEventListener('abort', stop);
@@ -53,7 +51,7 @@ export async function runInThread(job: StageJob, { onProgress, signal }: StageCo
 }
 
 /** An error that escaped the stage: out of memory is the person's to solve, anything else is a bug. */
-function describeDeath(job: StageJob, error: Error): Error {
+function toStageError(job: StageJob, error: Error): Error {
   const isExhausted = /Array buffer allocation failed|bad_alloc|Failed to allocate memory/i.test(
     error.message,
   );
@@ -70,7 +68,7 @@ function describeDeath(job: StageJob, error: Error): Error {
 }
 
 /** Runs a stage in this thread, and tells the one that started it what happens. */
-async function runHere({ job, stopFlag }: StageWorkerData): Promise<void> {
+async function runInThisThread({ job, stopFlag }: StageWorkerData): Promise<void> {
   const stop = new Int32Array(stopFlag);
   const send = (message: StageMessage): void => parentPort?.postMessage(message);
   try {
@@ -89,5 +87,5 @@ async function runHere({ job, stopFlag }: StageWorkerData): Promise<void> {
   }
 }
 
-const given = workerData as Partial<StageWorkerData> | null;
-if (given?.thread === 'stage') await runHere(given as StageWorkerData);
+const threadData = workerData as Partial<StageWorkerData> | null;
+if (threadData?.thread === 'stage') await runInThisThread(threadData as StageWorkerData);

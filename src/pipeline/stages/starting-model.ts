@@ -21,7 +21,7 @@ interface StartingModel {
  * @throws InterruptedError when the context asks to stop; TitlesmithError when the model cannot be had, or is
  *   another than was decided on.
  */
-export async function startingModel(
+export async function openStartingModel(
   decision: Decision | undefined,
   titles: Iterable<string> | AsyncIterable<string>,
   context: WorkContext,

@@ -99,10 +99,10 @@ export class TokenFile implements TokenizedTitles {
     const buffer = tokenArray(vocabularySize, bufferTokens);
     const offsets = new Offsets();
     let [tokens, isWhole] = [0, true];
-    const descriptor = reading(path, () => openSync(path, 'r'));
+    const descriptor = withReadErrors(path, () => openSync(path, 'r'));
     try {
       for (;;) {
-        const bytes = reading(path, () => readSync(descriptor, buffer));
+        const bytes = withReadErrors(path, () => readSync(descriptor, buffer));
         if (bytes === 0) break;
         const read = buffer.subarray(0, Math.floor(bytes / buffer.BYTES_PER_ELEMENT));
         for (const token of read) {
@@ -124,7 +124,7 @@ export class TokenFile implements TokenizedTitles {
     const tokens = this.title.subarray(0, end - start);
     // Before each title stand as many end tokens as titles.
     const position = (start + title) * tokens.BYTES_PER_ELEMENT;
-    reading(this.path, () => readSync(this.descriptor, tokens, 0, tokens.byteLength, position));
+    withReadErrors(this.path, () => readSync(this.descriptor, tokens, 0, tokens.byteLength, position));
     return tokens;
   }
 
@@ -140,7 +140,7 @@ function cutShort(path: string): TitlesmithError {
   });
 }
 
-function reading<Result>(path: string, read: () => Result): Result {
+function withReadErrors<Result>(path: string, read: () => Result): Result {
   try {
     return read();
   } catch (error) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { packageVersion } from '../../io/package-root.js';
 import { fieldSchemas, fromFields, readFields, toFields } from '../../options/json-schema.js';
 import { generationOptions, samplingOptions } from '../../options/table/generation.js';
-import { anySeed } from '../../options/table/run.js';
+import { httpSeed } from '../../options/table/run.js';
 import { fieldError, HttpError } from '../../web/http-error.js';
 import { toHttpError } from '../../web/server/error-handler.js';
 import { sendEvents, serverSentEvent } from '../../web/server/event-stream.js';
@@ -51,7 +51,7 @@ function fieldsFor(maxTexts: number) {
     top_p: { ...sampling.top_p, default: 1 },
     n: { ...nsamples, maximum: maxTexts, default: 1 },
     max_tokens: { ...length, default: 16 },
-    seed: { ...anySeed, default: undefined },
+    seed: { ...httpSeed, default: undefined },
     echo: { ...includePrefix, default: false },
   } as const;
 }

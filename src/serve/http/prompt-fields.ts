@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { conditionPrompt, parseKeywords } from '../../data/conditioning.js';
-import { anyText } from '../../options/table/generation.js';
+import { httpText } from '../../options/table/generation.js';
 import { runOptions } from '../../options/table/run.js';
-import { checkValue, ValueFault } from '../../options/value-types.js';
+import { checkValue, ValueError } from '../../options/value-types.js';
 import { fieldError } from '../../web/http-error.js';
 import type { ServedCondition } from '../served-model.js';
 
@@ -14,9 +14,9 @@ export const longestPromptCharacters = 2000;
 /** Refuses a text that cannot be a prompt. @throws HttpError 400 naming the field. */
 export function checkText(field: string, text: string): void {
   try {
-    checkValue(anyText, text);
+    checkValue(httpText, text);
   } catch (error) {
-    throw error instanceof ValueFault ? fieldError(field, `${field} ${error.message}.`) : error;
+    throw error instanceof ValueError ? fieldError(field, `${field} ${error.message}.`) : error;
   }
 }
 

@@ -3,7 +3,7 @@ import { parseCommandLine } from '../../../src/cli/parsing/command-line.js';
 import { commandTable } from '../../../src/cli/parsing/command-table.js';
 import { TitlesmithError } from '../../../src/common/errors.js';
 import { rowsOfCommand } from '../../../src/options/option-table.js';
-import { flagOf, usageOf } from '../../../src/options/options.js';
+import { flagOf, usageOf } from '../../../src/options/option-values.js';
 import { replacedOptions } from '../../../src/options/table/training.js';
 
 /** The words of a command line as a shell splits it, which here has but plain words and double quotes. */
@@ -30,57 +30,60 @@ function printed(words: readonly string[]): string {
 
 describe('a command line is understood', () => {
   const cases: [string[], unknown][] = [
-    [['devices'], { command: 'devices', given: {} }],
+    [['devices'], { command: 'devices', options: {} }],
     [
       ['pipeline', '--subreddit', 'r/Jokes', 'news', '--json', '--subreddit', 'pics'],
-      { command: 'pipeline', given: { subreddit: ['jokes', 'news', 'pics'], json: true } },
+      { command: 'pipeline', options: { subreddit: ['jokes', 'news', 'pics'], json: true } },
     ],
     [
       ['pipeline', '--subreddit', 'aww', 'help'],
-      { command: 'pipeline', given: { subreddit: ['aww', 'help'] } },
+      { command: 'pipeline', options: { subreddit: ['aww', 'help'] } },
     ],
-    [['pipeline', '--subreddit=aww', 'pics'], { command: 'pipeline', given: { subreddit: ['aww', 'pics'] } }],
-    [['pipeline', '--input', "'x'", '-1'], { command: 'pipeline', given: { input: ["'x'", '-1'] } }],
-    [['pipeline', "--input='x'"], { command: 'pipeline', given: { input: ["'x'"] } }],
-    [['pipeline', '--input=-x', '--input="y"'], { command: 'pipeline', given: { input: ['-x', '"y"'] } }],
-    [['pipeline', '--prefix', '"why"'], { command: 'pipeline', given: { prefix: '"why"' } }],
-    [['pipeline', '--prefix="why"'], { command: 'pipeline', given: { prefix: '"why"' } }],
-    [['pipeline', '--prefix', '-- 1'], { command: 'pipeline', given: { prefix: '-- 1' } }],
-    [['pipeline', '--prefix', '--json'], { command: 'pipeline', given: { prefix: '--json' } }],
-    [['pipeline', '--prefix', '--help'], { command: 'pipeline', given: { prefix: '--help' } }],
-    [['pipeline', '--prefix', '--'], { command: 'pipeline', given: { prefix: '--' } }],
-    [['pipeline', '--prefix='], { command: 'pipeline', given: { prefix: '' } }],
-    [['pipeline', '--prefix', 'a=b\nc'], { command: 'pipeline', given: { prefix: 'a=b\nc' } }],
-    [['pipeline', '--prefix', '1.0'], { command: 'pipeline', given: { prefix: '1.0' } }],
+    [
+      ['pipeline', '--subreddit=aww', 'pics'],
+      { command: 'pipeline', options: { subreddit: ['aww', 'pics'] } },
+    ],
+    [['pipeline', '--input', "'x'", '-1'], { command: 'pipeline', options: { input: ["'x'", '-1'] } }],
+    [['pipeline', "--input='x'"], { command: 'pipeline', options: { input: ["'x'"] } }],
+    [['pipeline', '--input=-x', '--input="y"'], { command: 'pipeline', options: { input: ['-x', '"y"'] } }],
+    [['pipeline', '--prefix', '"why"'], { command: 'pipeline', options: { prefix: '"why"' } }],
+    [['pipeline', '--prefix="why"'], { command: 'pipeline', options: { prefix: '"why"' } }],
+    [['pipeline', '--prefix', '-- 1'], { command: 'pipeline', options: { prefix: '-- 1' } }],
+    [['pipeline', '--prefix', '--json'], { command: 'pipeline', options: { prefix: '--json' } }],
+    [['pipeline', '--prefix', '--help'], { command: 'pipeline', options: { prefix: '--help' } }],
+    [['pipeline', '--prefix', '--'], { command: 'pipeline', options: { prefix: '--' } }],
+    [['pipeline', '--prefix='], { command: 'pipeline', options: { prefix: '' } }],
+    [['pipeline', '--prefix', 'a=b\nc'], { command: 'pipeline', options: { prefix: 'a=b\nc' } }],
+    [['pipeline', '--prefix', '1.0'], { command: 'pipeline', options: { prefix: '1.0' } }],
     [
       ['pipeline', '--temperature', '1', '--temperature', '.5'],
-      { command: 'pipeline', given: { temperature: 0.5 } },
+      { command: 'pipeline', options: { temperature: 0.5 } },
     ],
-    [['pipeline', '--epochs', '3'], { command: 'pipeline', given: { maxEpochs: 3 } }],
-    [['pipeline', '--use-memory-saving-gradients'], { command: 'pipeline', given: { recompute: true } }],
+    [['pipeline', '--epochs', '3'], { command: 'pipeline', options: { maxEpochs: 3 } }],
+    [['pipeline', '--use-memory-saving-gradients'], { command: 'pipeline', options: { recompute: true } }],
     [
       ['finetune', 'runs/x', '--no-recompute'],
-      { command: 'finetune', folder: 'runs/x', given: { recompute: false } },
+      { command: 'finetune', folder: 'runs/x', options: { recompute: false } },
     ],
     [
       ['finetune', 'runs/x', '--batch-size', '8'],
-      { command: 'finetune', folder: 'runs/x', given: { batchSize: 8 } },
+      { command: 'finetune', folder: 'runs/x', options: { batchSize: 8 } },
     ],
     [
       ['generate', 'runs/x', '--batch-size', '8'],
-      { command: 'generate', folder: 'runs/x', given: { slots: 8 } },
+      { command: 'generate', folder: 'runs/x', options: { slots: 8 } },
     ],
-    [['generate', '--nsamples', '5', '7'], { command: 'generate', folder: '7', given: { nsamples: 5 } }],
-    [['generate', '--', '-x'], { command: 'generate', folder: '-x', given: {} }],
-    [['export', 'a', 'b'], { command: 'archive', folder: 'a', to: 'b', given: {} }],
-    [['export', 'a', '--output', 'o'], { command: 'export', model: 'a', given: { output: 'o' } }],
+    [['generate', '--nsamples', '5', '7'], { command: 'generate', folder: '7', options: { nsamples: 5 } }],
+    [['generate', '--', '-x'], { command: 'generate', folder: '-x', options: {} }],
+    [['export', 'a', 'b'], { command: 'archive', folder: 'a', to: 'b', options: {} }],
+    [['export', 'a', '--output', 'o'], { command: 'export', model: 'a', options: { output: 'o' } }],
     [
       ['batch', 'f.yaml', '--resume', '--memory', '1.5GiB', '--deadline', '90m'],
-      { command: 'batch', file: 'f.yaml', given: { resume: true, memory: 1.5 * 2 ** 30, deadline: 5400 } },
+      { command: 'batch', file: 'f.yaml', options: { resume: true, memory: 1.5 * 2 ** 30, deadline: 5400 } },
     ],
     [
       ['batch', 'merge', 'gs://b/f', '--json'],
-      { command: 'merge', place: 'gs://b/f', given: { json: true } },
+      { command: 'merge', place: 'gs://b/f', options: { json: true } },
     ],
   ];
   test.each(cases)('%j', (words, request) => {
@@ -181,7 +184,7 @@ describe('help', () => {
     const help = printed(['--help']);
     for (const { words } of commands) if (!words.includes(' ')) expect(help).toContain(`titlesmith ${words}`);
     const request = parseCommandLine([]);
-    expect(request).toMatchObject({ command: 'print', text: help, fault: { code: 'usage' } });
+    expect(request).toMatchObject({ command: 'print', text: help, error: { code: 'usage' } });
   });
 });
 

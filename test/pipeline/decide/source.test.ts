@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { defaultOptions } from '../../../src/options/options.js';
+import { defaultOptions } from '../../../src/options/option-values.js';
 import { decideSource } from '../../../src/pipeline/decide/source.js';
 
 test.each([

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunOptions } from '../../../src/options/option-table.js';
-import { defaultOptions } from '../../../src/options/options.js';
+import { defaultOptions } from '../../../src/options/option-values.js';
 import { decideTrainingOptions } from '../../../src/pipeline/decide/training.js';
 
 const decide = (model: string, given: Partial<RunOptions> = {}) =>

@@ -4,7 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ProgressEvent } from '../../../src/common/progress.js';
-import { defaultOptions } from '../../../src/options/options.js';
+import { defaultOptions } from '../../../src/options/option-values.js';
 import { RunFolder } from '../../../src/pipeline/run/run-folder.js';
 import { lockRun } from '../../../src/pipeline/run/run-lock.js';
 
@@ -171,21 +171,21 @@ describe('the lock', () => {
   });
 
   describe('of another machine', () => {
-    const rhythm = { beatMs: 20, watchMs: 400 };
+    const timing = { heartbeatMs: 20, watchMs: 400 };
     const elsewhere = { pid: deadPid(), host: 'elsewhere.example', processStart: '' };
 
     test('is respected while it is rewritten', async () => {
       writeLock(elsewhere);
       let beat = 0;
       const beating = setInterval(() => writeLock({ ...elsewhere, beat: ++beat }), 50);
-      const locked = lockRun(join(folder, 'aww'), listen, rhythm);
+      const locked = lockRun(join(folder, 'aww'), listen, timing);
       await expect(locked).rejects.toMatchObject({ message: expect.stringContaining('elsewhere.example') });
       clearInterval(beating);
     });
 
     test('is taken over once it is not', async () => {
       writeLock(elsewhere);
-      const lock = await lockRun(join(folder, 'aww'), listen, rhythm);
+      const lock = await lockRun(join(folder, 'aww'), listen, timing);
       expect(events).toMatchObject([
         { message: expect.stringContaining('watching') },
         { message: expect.stringContaining('Taking over the lock') },
@@ -197,7 +197,7 @@ describe('the lock', () => {
   test('is rewritten by its process, for other machines to see', async () => {
     writeLock({});
     rmSync(join(folder, 'aww/run.lock'));
-    const lock = await lockRun(join(folder, 'aww'), listen, { beatMs: 10, watchMs: 100 });
+    const lock = await lockRun(join(folder, 'aww'), listen, { heartbeatMs: 10, watchMs: 100 });
     const path = join(folder, 'aww/run.lock');
     await expect.poll(() => JSON.parse(readFileSync(path, 'utf8')).beat).toBeGreaterThan(2);
     lock.release();
@@ -207,7 +207,7 @@ describe('the lock', () => {
   test('tells its holder when another process has taken it', async () => {
     writeLock({});
     rmSync(join(folder, 'aww/run.lock'));
-    const lock = await lockRun(join(folder, 'aww'), listen, { beatMs: 10, watchMs: 100 });
+    const lock = await lockRun(join(folder, 'aww'), listen, { heartbeatMs: 10, watchMs: 100 });
     const other = { pid: deadPid(), host: 'elsewhere.example', processStart: '', beat: 0 };
     writeLock(other);
     await expect.poll(() => lock.lost.aborted).toBe(true);

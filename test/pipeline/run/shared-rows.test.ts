@@ -32,7 +32,10 @@ async function counted() {
 test('each run gets the rows it would get alone; the source is asked once', async () => {
   const { source, counting, asked } = await counted();
   const subreddits = ['askreddit', 'showerthoughts', 'odd', 'askredit'];
-  const shared = { folder: mkdtempSync(join(folder, 'rows-')), asked: { [everyMonth]: subreddits } };
+  const shared = {
+    folder: mkdtempSync(join(folder, 'rows-')),
+    subredditsByMonths: { [everyMonth]: subreddits },
+  };
   for (const name of ['askreddit', 'odd', 'showerthoughts']) {
     const query = question({ subreddits: [name], limit: 11 });
     const alone = await collect(source.rows(query, silentContext));
@@ -48,7 +51,7 @@ test('a source that fails is asked again by the next run, and leaves no rows', a
   const { source } = await counted();
   const shared = {
     folder: mkdtempSync(join(folder, 'rows-')),
-    asked: { [everyMonth]: ['askreddit', 'odd'] },
+    subredditsByMonths: { [everyMonth]: ['askreddit', 'odd'] },
   };
   let fails = 1;
   const failing: TitleSource = {
@@ -68,7 +71,10 @@ test('a source that fails is asked again by the next run, and leaves no rows', a
 
 test('who asks for other months asks alone', async () => {
   const { source, counting, asked } = await counted();
-  const shared = { folder: mkdtempSync(join(folder, 'rows-')), asked: { '2013-01_2013-02': ['odd'] } };
+  const shared = {
+    folder: mkdtempSync(join(folder, 'rows-')),
+    subredditsByMonths: { '2013-01_2013-02': ['odd'] },
+  };
   const query = question({ subreddits: ['odd'] });
   const alone = await collect(source.rows(query, silentContext));
   expect(await collect(sharedSource(counting, shared).rows(query, silentContext))).toEqual(alone);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { InterruptedError } from '../../../src/common/errors.js';
 import { silentContext, type WorkContext } from '../../../src/common/progress.js';
 import type { RunOptions } from '../../../src/options/option-table.js';
-import { defaultOptions } from '../../../src/options/options.js';
+import { defaultOptions } from '../../../src/options/option-values.js';
 import { runGenerate } from '../../../src/pipeline/stages/generate.js';
 import { readPrefixFile } from '../../../src/pipeline/stages/prepared-generation.js';
 import type { StageJob } from '../../../src/pipeline/stages/stage.js';

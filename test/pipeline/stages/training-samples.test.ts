@@ -11,7 +11,7 @@ import {
   initializeParameters,
   parameterSpecifications,
 } from '../../../src/model/transformer/parameters.js';
-import { defaultOptions } from '../../../src/options/options.js';
+import { defaultOptions } from '../../../src/options/option-values.js';
 import { decideTrainingOptions } from '../../../src/pipeline/decide/training.js';
 import { finetune } from '../../../src/pipeline/library/finetune.js';
 import { trainingSamples } from '../../../src/pipeline/stages/training-samples.js';

@@ -8,12 +8,12 @@ import { readLines } from '../../io/text-file.js';
 import { runFiles } from './run-files.js';
 
 /** Months, `YYYY-MM`, both included. */
-interface Span {
+interface MonthRange {
   readonly from: string;
   readonly to: string;
 }
 
-interface KeptSpan extends Span {
+interface FetchedRange extends MonthRange {
   readonly rows: number;
   /** False where its last month was not over when it was asked for: it is asked for again. */
   readonly complete: boolean;
@@ -22,7 +22,7 @@ interface KeptSpan extends Span {
 /** A subreddit without a post in new months is no fault where it has some of earlier ones. */
 const emptyCodes = new Set(['no-titles', 'unknown-subreddit']);
 
-const fileOf = ({ from, to }: Span): string => `${from}_${to}.ndjson`;
+const fileOf = ({ from, to }: MonthRange): string => `${from}_${to}.ndjson`;
 const indexOf = (folder: string): string => join(folder, runFiles.months, 'index.json');
 
 /** `2019-12` and 1 → `2020-01`. */
@@ -32,9 +32,9 @@ function addMonths(month: string, more: number): string {
 }
 
 /** The spans of months in a span that none of the others covers, in order. */
-export function missingSpans(wanted: Span, kept: readonly Span[]): readonly Span[] {
-  const missing: Span[] = [];
-  for (let month = wanted.from; month <= wanted.to; month = addMonths(month, 1)) {
+export function missingRanges(range: MonthRange, kept: readonly MonthRange[]): readonly MonthRange[] {
+  const missing: MonthRange[] = [];
+  for (let month = range.from; month <= range.to; month = addMonths(month, 1)) {
     if (kept.some(({ from, to }) => from <= month && month <= to)) continue;
     const last = missing.at(-1);
     if (last && addMonths(last.to, 1) === month) missing[missing.length - 1] = { from: last.from, to: month };
@@ -43,14 +43,14 @@ export function missingSpans(wanted: Span, kept: readonly Span[]): readonly Span
   return missing;
 }
 
-function isSpan(value: unknown): value is KeptSpan {
-  const { from, to, rows, complete } = (value ?? {}) as Partial<KeptSpan>;
+function isFetchedRange(value: unknown): value is FetchedRange {
+  const { from, to, rows, complete } = (value ?? {}) as Partial<FetchedRange>;
   const isMonth = (text: unknown): boolean => typeof text === 'string' && /^\d{4}-\d{2}$/.test(text);
   return isMonth(from) && isMonth(to) && Number.isSafeInteger(rows) && typeof complete === 'boolean';
 }
 
 /** What a run keeps so far. @throws TitlesmithError when the list is damaged. */
-async function readKept(folder: string): Promise<readonly KeptSpan[]> {
+async function readFetchedRanges(folder: string): Promise<readonly FetchedRange[]> {
   const path = indexOf(folder);
   let text: string;
   try {
@@ -62,7 +62,7 @@ async function readKept(folder: string): Promise<readonly KeptSpan[]> {
   const hint = 'Start the run anew with --overwrite.';
   try {
     const value: unknown = JSON.parse(text);
-    if (Array.isArray(value) && value.every(isSpan)) return value;
+    if (Array.isArray(value) && value.every(isFetchedRange)) return value;
   } catch {
     // As any other text that is no list of months.
   }
@@ -70,28 +70,28 @@ async function readKept(folder: string): Promise<readonly KeptSpan[]> {
 }
 
 /** The months a run has still to ask for. @throws TitlesmithError */
-export async function spansToAsk(folder: string, wanted: Span): Promise<readonly Span[]> {
-  const kept = await readKept(folder);
-  return missingSpans(
-    wanted,
+export async function rangesToFetch(folder: string, range: MonthRange): Promise<readonly MonthRange[]> {
+  const kept = await readFetchedRanges(folder);
+  return missingRanges(
+    range,
     kept.filter(({ complete }) => complete),
   );
 }
 
 /** Asks for one span and keeps its posts. */
-async function keepSpan(
+async function fetchRange(
   source: TitleSource,
   folder: string,
   query: TitleQuery,
-  span: Span,
+  range: MonthRange,
   hasOthers: boolean,
   context: WorkContext,
-): Promise<KeptSpan> {
-  const path = join(folder, runFiles.months, fileOf(span));
+): Promise<FetchedRange> {
+  const path = join(folder, runFiles.months, fileOf(range));
   const rows = await writeAtomically([path], async ([file]) => {
     let count = 0;
     try {
-      for await (const row of source.rows({ ...query, ...span }, context)) {
+      for await (const row of source.rows({ ...query, ...range }, context)) {
         count += 1;
         await file.write(formatRow(row));
       }
@@ -102,8 +102,8 @@ async function keepSpan(
     }
     return count;
   });
-  const complete = span.to < new Date().toISOString().slice(0, 7);
-  return { ...span, rows, complete };
+  const complete = range.to < new Date().toISOString().slice(0, 7);
+  return { ...range, rows, complete };
 }
 
 /** A row as one line of JSON: a file of such lines keeps what a source gave, to be given again. */
@@ -137,21 +137,21 @@ async function* mergeByScore(streams: readonly AsyncGenerator<SourceRow>[]): Asy
  * A source that asks for the months a run does not have yet, keeps their posts in the run's folder, and gives those of
  * all months it ever asked for, the highest scores first.
  */
-export function addingSource(source: TitleSource, folder: string): TitleSource {
+export function accumulatingSource(source: TitleSource, folder: string): TitleSource {
   return {
     ...source,
     async *rows(query, context) {
       const { from, to } = query;
       if (from === undefined || to === undefined) throw new Error('--add-months without months');
-      let kept = (await readKept(folder)).filter(({ complete }) => complete);
-      for (const span of missingSpans({ from, to }, kept)) {
-        const message = `asking for ${span.from === span.to ? span.from : `${span.from} to ${span.to}`}`;
+      let kept = (await readFetchedRanges(folder)).filter(({ complete }) => complete);
+      for (const range of missingRanges({ from, to }, kept)) {
+        const message = `asking for ${range.from === range.to ? range.from : `${range.from} to ${range.to}`}`;
         context.onProgress({ kind: 'note', message });
-        const added = await keepSpan(source, folder, query, span, kept.length > 0, context);
+        const added = await fetchRange(source, folder, query, range, kept.length > 0, context);
         kept = [...kept, added].sort((a, b) => (a.from < b.from ? -1 : 1));
         await writeFileAtomic(indexOf(folder), `${JSON.stringify(kept, undefined, 2)}\n`);
       }
-      yield* mergeByScore(kept.map((span) => readRows(join(folder, runFiles.months, fileOf(span)))));
+      yield* mergeByScore(kept.map((range) => readRows(join(folder, runFiles.months, fileOf(range)))));
     },
   };
 }

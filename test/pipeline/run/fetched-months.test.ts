@@ -3,7 +3,11 @@ import { collect } from '../../../src/common/collect.js';
 import { silentContext } from '../../../src/common/progress.js';
 import { noTitles } from '../../../src/data/sources/missing-subreddits.js';
 import type { TitleQuery, TitleSource } from '../../../src/data/sources/title-source.js';
-import { addingSource, missingSpans, spansToAsk } from '../../../src/pipeline/run/kept-months.js';
+import {
+  accumulatingSource,
+  missingRanges,
+  rangesToFetch,
+} from '../../../src/pipeline/run/fetched-months.js';
 import { temporaryFolder } from '../../cli/run-cli.js';
 
 const span = (from: string, to = from) => ({ from, to });
@@ -16,7 +20,7 @@ describe('months that are missing', () => {
     ['a hole', [span('2018-11'), span('2019-02')], [span('2018-12', '2019-01')]],
     ['both ends', [span('2018-12', '2019-01')], [span('2018-11'), span('2019-02')]],
   ])('with %s', (_name, kept, expected) => {
-    expect(missingSpans(span('2018-11', '2019-02'), kept)).toEqual(expected);
+    expect(missingRanges(span('2018-11', '2019-02'), kept)).toEqual(expected);
   });
 });
 
@@ -42,7 +46,7 @@ describe('a source that adds months', () => {
   const folder = temporaryFolder();
   const asked: string[] = [];
   const titles = async (from: string, to: string) =>
-    (await collect(addingSource(monthly(asked), folder).rows(query(from, to), silentContext))).map(
+    (await collect(accumulatingSource(monthly(asked), folder).rows(query(from, to), silentContext))).map(
       ({ title }) => title,
     );
 
@@ -59,13 +63,15 @@ describe('a source that adds months', () => {
       'from 2019-02, score 1',
     ]);
     expect(asked).toEqual(['2019-01 2019-01', '2019-02 2019-02']);
-    expect(await spansToAsk(folder, span('2019-01', '2019-04'))).toEqual([span('2019-03', '2019-04')]);
+    expect(await rangesToFetch(folder, span('2019-01', '2019-04'))).toEqual([span('2019-03', '2019-04')]);
   });
 
   test('takes a month without a title for what it is, where there are others', async () => {
     expect(await titles('2019-02', '2019-03')).toHaveLength(8);
     await expect(
-      collect(addingSource(monthly([]), `${folder}/other`).rows(query('2019-03', '2019-03'), silentContext)),
+      collect(
+        accumulatingSource(monthly([]), `${folder}/other`).rows(query('2019-03', '2019-03'), silentContext),
+      ),
     ).rejects.toMatchObject({ code: 'no-titles' });
   });
 

@@ -8,7 +8,7 @@ import {
   readOption,
   recordOptions,
   restoreOptions,
-} from '../../src/options/options.js';
+} from '../../src/options/option-values.js';
 import { planRuns } from '../../src/pipeline/run/run-plan.js';
 
 function thrownBy(action: () => unknown): TitlesmithError {

@@ -13,7 +13,7 @@ const policy: RetryPolicy = { attempts: 4, firstPauseMs: 1000 };
 const answerMs = 15_000;
 
 /** A notification that was not taken: the answer was an error, or there was none. */
-class PostFault extends Error {
+class PostError extends Error {
   constructor(
     message: string,
     readonly isTransient: boolean,
@@ -33,18 +33,18 @@ async function postOnce(url: string, body: string): Promise<void> {
     });
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw new PostFault(cause instanceof Error ? cause.message : String(cause), true);
+    throw new PostError(cause instanceof Error ? cause.message : String(cause), true);
   }
   if (answer.ok) return;
-  throw new PostFault(`status ${answer.status}`, answer.status === 429 || answer.status >= 500);
+  throw new PostError(`status ${answer.status}`, answer.status === 429 || answer.status >= 500);
 }
 
 async function post(url: string, body: string): Promise<void> {
-  const isTransient = (error: unknown): boolean => error instanceof PostFault && error.isTransient;
+  const isTransient = (error: unknown): boolean => error instanceof PostError && error.isTransient;
   try {
     await retry(() => postOnce(url, body), policy, { isTransient });
   } catch (error) {
-    throw error instanceof PostFault ? notifyError(new URL(url).origin, error.message) : error;
+    throw error instanceof PostError ? notifyError(new URL(url).origin, error.message) : error;
   }
 }
 

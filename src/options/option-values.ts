@@ -8,9 +8,9 @@ import type {
   ValuesOf,
 } from './option-row.js';
 import { type OptionName, optionNames, optionTable, type RunOptions, rowOf } from './option-table.js';
-import { checkValue, readValue, ValueFault } from './value-types.js';
+import { checkValue, readValue, ValueError } from './value-types.js';
 
-const longestShown = 200;
+const maxShownLength = 200;
 
 /** `learningRate` → `--learning-rate`. */
 export function flagOf(name: string): string {
@@ -23,18 +23,18 @@ export function usageOf(name: string, { argument, list }: OptionRow): string {
 }
 
 /** A value as messages show it: text in quotes, and no more of it than a line takes. */
-function shown(value: unknown): string {
+function formatValue(value: unknown): string {
   if (typeof value !== 'string') return String(value);
-  return JSON.stringify(value.length > longestShown ? `${value.slice(0, longestShown)}…` : value);
+  return JSON.stringify(value.length > maxShownLength ? `${value.slice(0, maxShownLength)}…` : value);
 }
 
 /** What a check gives. @throws TitlesmithError `usage` naming label and value, where it finds a fault. */
-function naming<Result>(label: string, given: unknown, check: () => Result): Result {
+function withLabel<Result>(label: string, given: unknown, check: () => Result): Result {
   try {
     return check();
   } catch (error) {
-    if (!(error instanceof ValueFault)) throw error;
-    throw usageError(`${label} got ${shown(given)}, which ${error.message}.`);
+    if (!(error instanceof ValueError)) throw error;
+    throw usageError(`${label} got ${formatValue(given)}, which ${error.message}.`);
   }
 }
 
@@ -46,14 +46,14 @@ function naming<Result>(label: string, given: unknown, check: () => Result): Res
  * @throws TitlesmithError `usage` naming the label, the value and the rule it breaks.
  */
 export function readOption(label: string, rule: ValueRule, given: unknown): unknown {
-  return naming(label, given, () =>
+  return withLabel(label, given, () =>
     typeof given === 'string' ? readValue(rule, given) : checkValue(rule, given),
   );
 }
 
 /** Refuses what is no value of an option. @throws as {@link readOption}. */
 export function checkOption(label: string, rule: ValueRule, value: unknown): void {
-  naming(label, value, () => checkValue(rule, value));
+  withLabel(label, value, () => checkValue(rule, value));
 }
 
 /** Refuses what are no values of a table's options, unless they are undefined. @throws as {@link readOption}. */
