@@ -11,47 +11,47 @@ export interface CompletionRequest {
     > & { readonly prefixes: readonly string[] };
   /** Whether a length that does not fit is shortened instead of rejected. */
   readonly shorten: boolean;
-  /** Whether what is added to the texts is wanted as it comes. */
+  /** Whether to send each addition to a text as it is generated. */
   readonly deltas: boolean;
-  /** Whether each text is to be compared with the training titles. */
+  /** Whether to compare each text with the training titles. */
   readonly judged: boolean;
 }
 
-/** Texts that a request asks for, of all its prefixes together. */
+/** Number of texts that a request asks for, over all its prefixes. */
 export function textCount({ options }: CompletionRequest): number {
   return options.nsamples * options.prefixes.length;
 }
 
 /** A finished text. */
 export interface Completion {
-  /** With the request's seed it determines the text. */
+  /** Determines the text, together with the request's seed. */
   readonly index: number;
   readonly text: string;
   /** New tokens. */
   readonly tokens: number;
   readonly finishReason: FinishReason;
-  /** Where it was asked for, and there are titles. */
+  /** Undefined unless the request asked for it and there are titles. */
   readonly judgement: TextJudgement | undefined;
 }
 
 /** What happens to a request. */
 export type CompletionEvent =
-  /** It was taken up. @property promptTokens of each prefix. */
+  /** The model accepted it. @property promptTokens of each prefix. */
   | { readonly kind: 'begin'; readonly promptTokens: readonly number[] }
   /** Characters were added to a text. */
   | { readonly kind: 'delta'; readonly index: number; readonly delta: string }
-  /** A text is finished. @property rest the characters that no delta has given. */
+  /** A text is finished. @property rest the characters after the last delta. */
   | { readonly kind: 'text'; readonly text: Completion; readonly rest: string };
 
 /** How a request ended. */
 export type CompletionOutcome = 'done' | 'refused' | 'failed' | 'deadline' | 'withdrawn' | 'stopped';
 
-/** What became of a request. */
+/** Outcome and size of an ended request. */
 export interface CompletionSummary {
   readonly outcome: CompletionOutcome;
   readonly texts: number;
   readonly tokens: number;
   readonly seconds: number;
-  /** Until the first delta, or text where deltas were not asked for. */
+  /** Seconds until the first delta, or the first text without deltas. */
   readonly firstSeconds: number | undefined;
 }

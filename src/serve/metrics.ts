@@ -3,14 +3,14 @@ import type { CompletionSummary } from './completion.js';
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** Read when the figures are asked for. */
+/** Read whenever the metrics are. */
 interface InferenceGauges {
   readonly busySlots: number;
   readonly pendingTexts: number;
   readonly isReady: boolean;
 }
 
-/** The server's figures in Prometheus' text format, with those of the process. */
+/** The server's metrics in Prometheus' text format, with those of the Node.js process. */
 export class Metrics {
   private readonly registry = new Registry();
   private readonly requests: Counter<'method' | 'route' | 'status'>;
@@ -19,7 +19,7 @@ export class Metrics {
   private readonly generations: Counter<'outcome'>;
   private readonly texts: Counter;
   private readonly tokens: Counter;
-  private readonly refused: Counter<'status'>;
+  private readonly rejected: Counter<'status'>;
 
   constructor(inference: () => InferenceGauges, slots: number) {
     const registers = [this.registry];
@@ -55,7 +55,7 @@ export class Metrics {
       help: 'Tokens of finished texts.',
       registers,
     });
-    this.refused = new Counter({
+    this.rejected = new Counter({
       name: 'titlesmith_refused_total',
       help: 'Requests for texts that were not taken: 429 for a full queue, 503 for no model.',
       labelNames: ['status'],
@@ -85,7 +85,7 @@ export class Metrics {
     return this.registry.metrics();
   }
 
-  /** @param route the pattern of the path, never the path itself: it has no bounds. */
+  /** @param route the pattern of the path, not the path itself, of which there are unboundedly many. */
   countRequest(method: string, route: string, status: number, duration: number): void {
     this.requests.inc({ method, route, status });
     this.durations.observe({ route }, duration);
@@ -98,7 +98,7 @@ export class Metrics {
     if (firstSeconds !== undefined) this.firsts.observe(firstSeconds);
   }
 
-  onRefused(status: number): void {
-    this.refused.inc({ status });
+  onRejected(status: number): void {
+    this.rejected.inc({ status });
   }
 }

@@ -2,33 +2,33 @@ import type { CopyRules } from '../common/judgement.js';
 import type { DeviceChoice } from '../model/engine/device-choice.js';
 import type { ConditionName, Delimiters, Precision } from '../options/choices.js';
 
-/** What is served. Plain data, so that it crosses threads. */
+/** The model that is served. Plain data, so that it can be sent to a thread. */
 export interface ServedModel {
-  /** The name clients ask for: the run's. */
+  /** The model name in the API: the run's name. */
   readonly name: string;
   /** A folder, a size or a Hugging Face id, as `loadModel` takes it. */
   readonly model: string;
-  /** How the model knows where titles begin and end. */
+  /** The tokens that mark where titles begin and end. */
   readonly delimiters: Delimiters;
-  /** The titles that texts are compared with; undefined where there are none, or they are not to be. */
+  /** The titles that texts are compared with; undefined for no comparison. */
   readonly titles: TitleFiles | undefined;
-  /** What the model is prompted by; undefined where by nothing but a prefix. */
+  /** How the model is conditioned; undefined when it is not. */
   readonly condition: ServedCondition | undefined;
 }
 
 /** How a run was conditioned. */
 export interface ServedCondition {
   readonly names: readonly ConditionName[];
-  /** Those it was trained on, where it is prompted by name. */
+  /** Subreddits it was trained on; empty unless conditioned by them. */
   readonly subreddits: readonly string[];
 }
 
-/** Dataset files of a run, and from where on a text counts as a copy. */
+/** Dataset files of a run, and the threshold from which a text counts as a copy. */
 export interface TitleFiles {
   readonly train: string;
   readonly validation: string;
   readonly threshold: number | 'auto';
-  /** The rules that the run's outputs were judged by; undefined where they are not stored. */
+  /** The rules that the run's outputs were judged by; undefined when they were not stored. */
   readonly rules: CopyRules | undefined;
 }
 
@@ -36,41 +36,41 @@ export interface TitleFiles {
 export interface InferenceSettings {
   /** Texts generated side by side. */
   readonly slots: number;
-  /** Longest text in tokens, its prompt included. */
+  /** Maximum tokens of a text, prompt included. */
   readonly capacity: number;
   readonly precision: Precision;
   readonly device: DeviceChoice;
-  /** Threads of the runtime on the processor. */
+  /** CPU threads of the runtime. */
   readonly threads: number;
-  /** Texts that may wait for a slot; more are refused. */
+  /** Texts that may wait for a slot; more are rejected. */
   readonly queue: number;
-  /** Seconds a request may take. */
+  /** Maximum seconds of a request. */
   readonly deadlineSeconds: number;
 }
 
-/** How the server meets its clients. */
+/** Settings of the HTTP server, and of the inference behind it. */
 export interface ServeSettings extends InferenceSettings {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** Undefined: anyone may ask. */
+  /** Undefined: no key is needed. */
   readonly apiKey: string | undefined;
   /** Origins whose pages may call; `*` for all. */
   readonly corsOrigins: readonly string[];
   readonly log: 'json' | 'text' | 'off';
-  /** Whether the log holds what people asked for. */
+  /** Whether the log contains the parameters of requests, prompts included. */
   readonly logPrompts: boolean;
 }
 
-/** What is known of a model once it is loaded. */
+/** Facts about a loaded model. */
 export interface ModelFacts {
   readonly parameters: number;
-  /** Longest text in tokens, prompt included: bounded by the settings and by the model's context. */
+  /** Maximum tokens of a text, prompt included: the smaller of the setting and the model's context. */
   readonly capacity: number;
   readonly vocabularySize: number;
-  /** Titles that texts are compared with; 0 where none are. */
+  /** Number of titles that texts are compared with. */
   readonly titles: number;
-  /** How copies are told, one sentence; empty where they are not. */
+  /** How copies are recognized, one sentence; empty when texts are not compared. */
   readonly rule: string;
   readonly loadSeconds: number;
 }

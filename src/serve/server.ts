@@ -5,29 +5,29 @@ import { InferenceThread } from './inference/inference-thread.js';
 import { Metrics } from './metrics.js';
 import type { ModelFacts, ServedModel, ServeSettings } from './served-model.js';
 
-/** A server that listens. */
+/** A running server. */
 export interface Server {
   readonly url: string;
   /** Resolves when the model is loaded. @throws TitlesmithError when it cannot be. */
   readonly ready: Promise<ModelFacts>;
-  /** Resolves when the model has stopped: undefined after {@link close}, else why. */
+  /** Resolves when the model has stopped: with undefined after {@link close}, else with the error. */
   readonly ended: Promise<Error | undefined>;
   /**
-   * Takes no more requests, lets those under way end, but not for longer than the grace, and ends. Health says 503
-   * from the first moment on.
+   * Shuts down: accepts no more requests, and gives those in progress 8 seconds to end. Health answers 503 from the
+   * start.
    */
   close(): Promise<void>;
 }
 
-/** Seconds for requests under way when the server is told to end; platforms kill it after 10. */
+/** Time for requests in progress at shutdown; platforms kill the process after 10 seconds. */
 const graceSeconds = 8;
-/** For the errors that tell requests so, before their connections are closed. */
-const lastWordsMs = 500;
+/** Time to deliver the errors of aborted requests before their connections are closed. */
+const errorDeliveryMs = 500;
 
 /**
  * Serves short texts over HTTP. Listens at once, and answers 503 until the model is loaded.
  * @param output where the log is written.
- * @throws TitlesmithError `usage` when the port is taken or the host is not this machine's.
+ * @throws TitlesmithError `usage` when the port cannot be used or the host is not an address of this machine.
  */
 export async function startServer(
   served: ServedModel,
@@ -53,12 +53,12 @@ export async function startServer(
     close: async () => {
       log('INFO', 'Shutting down: no new requests are taken.');
       inference.drain();
-      const overdue = setTimeout(() => {
+      const graceTimer = setTimeout(() => {
         void inference.close();
-        setTimeout(() => app.server.closeAllConnections(), lastWordsMs).unref();
+        setTimeout(() => app.server.closeAllConnections(), errorDeliveryMs).unref();
       }, 1000 * graceSeconds);
       await listening.close();
-      clearTimeout(overdue);
+      clearTimeout(graceTimer);
       await inference.close();
     },
   };

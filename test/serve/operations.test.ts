@@ -55,7 +55,7 @@ describe('health', () => {
 
 describe('SIGTERM', () => {
   // As src/serve/server.ts has them.
-  const [graceMs, lastWordsMs] = [8000, 500];
+  const [graceMs, errorDeliveryMs] = [8000, 500];
 
   test('lets answers under way end, takes no others, and ends with 0', async () => {
     const draining = await serve(run, ['--capacity', '1024', '--slots', '2'], atMoments({ timer: graceMs }));
@@ -75,7 +75,7 @@ describe('SIGTERM', () => {
   test('does not wait for answers that would take longer than the grace', async () => {
     const flags = ['--capacity', '1024', '--slots', '1', '--queue', '1023', '--deadline', '600'];
     const graceIsOver = { output: /Shutting down/, timer: graceMs };
-    const draining = await serve(run, flags, atMoments(graceIsOver, { timer: lastWordsMs }));
+    const draining = await serve(run, flags, atMoments(graceIsOver, { timer: errorDeliveryMs }));
     const long = { model: 'made-up', n: 1024, max_tokens: 1000, stream: true };
     const answer = await post(`${draining.url}v1/completions`, long);
     draining.started.child.kill('SIGTERM');

@@ -6,7 +6,7 @@ import { savePicture } from './picture.js';
 
 const confirmationMs = 1500;
 
-/** Says a word on a button for a moment. */
+/** Shows a word on a button for a moment. */
 function confirmOn(button: HTMLButtonElement, word: string): void {
   const before = button.dataset['word'] ?? button.textContent ?? '';
   button.dataset['word'] = before;
@@ -16,7 +16,7 @@ function confirmOn(button: HTMLButtonElement, word: string): void {
   }, confirmationMs);
 }
 
-/** Puts a text into the clipboard, and says on the button whether that was allowed. */
+/** Copies a text to the clipboard, and shows on the button whether that was allowed. */
 export async function copyText(button: HTMLButtonElement, text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
@@ -26,7 +26,7 @@ export async function copyText(button: HTMLButtonElement, text: string): Promise
   }
 }
 
-/** One text on the page: while it comes, and when it is finished. */
+/** One text on the page, while it streams in and when it is finished. */
 export class Card {
   readonly node: HTMLElement;
   /** The text so far. */
@@ -38,7 +38,7 @@ export class Card {
   private readonly state = element('div', 'state', 'waiting …');
   private readonly foot = element('div', 'foot', this.state);
 
-  /** @param number by which its buttons are told from those of other cards. */
+  /** @param number of the card, in the accessible names of its buttons. */
   constructor(
     private readonly number: number,
     private readonly modelName: string,
@@ -47,9 +47,9 @@ export class Card {
     this.node = element('li', 'card coming', this.shownText, this.foot);
   }
 
-  /** Adds what has come. */
-  add(piece: string): void {
-    this.text += piece;
+  /** Adds streamed text. */
+  append(delta: string): void {
+    this.text += delta;
     this.shownText.textContent = this.text;
     this.state.textContent = 'writing …';
   }
@@ -61,13 +61,13 @@ export class Card {
     this.shownText.textContent = text;
     this.node.classList.remove('coming');
     const ended = finishReason === 'length' ? 'cut at its longest' : '';
-    if (copy) this.showRefusal(copy, isCopied, closest);
+    if (copy) this.showRejection(copy, isCopied, closest);
     else if (copy === null) this.showNew(closest, ended);
     else this.state.textContent = ended;
     this.addButtons();
   }
 
-  /** Nothing more comes. */
+  /** Ends a card whose text will not be finished. */
   abandon(): void {
     if (this.isFinished) return;
     this.node.classList.remove('coming');
@@ -88,7 +88,7 @@ export class Card {
     );
   }
 
-  private showRefusal(
+  private showRejection(
     { reason, evidence, second }: TextRejection,
     isCopied: boolean,
     closest: ClosestTitle | undefined,

@@ -10,7 +10,7 @@ const layout = {
   footer: 90,
   minHeight: 628,
 };
-/** Browsers draw nothing on a canvas that is much higher. */
+/** Browsers draw nothing on a much higher canvas. */
 const maxHeight = 16_000;
 
 /** Cuts a text into lines that fit; a word that is too long is cut too. */
@@ -39,7 +39,7 @@ function wrap(context: CanvasRenderingContext2D, text: string, width: number): s
   return lines;
 }
 
-/** Draws texts in the colours of the page, with the note that a machine made them. */
+/** Draws texts in the colours of the page, with a note that they are machine-made. */
 function draw(texts: readonly string[], modelName: string): HTMLCanvasElement {
   const style = getComputedStyle(document.documentElement);
   const value = (variable: string): string => style.getPropertyValue(variable).trim();
@@ -52,7 +52,7 @@ function draw(texts: readonly string[], modelName: string): HTMLCanvasElement {
   const lineCount = blocks.reduce((sum, lines) => sum + lines.length, 0);
   const content = lineCount * lineHeight + (blocks.length - 1) * gap;
   const height = Math.min(maxHeight, Math.max(minHeight, content + 2 * margin + footer));
-  // Sets the context back: its font too.
+  // Resizing resets the context, its font too.
   [canvas.width, canvas.height] = [width, height];
   const fill = (variable: string, right: number): void => {
     context.fillStyle = value(variable);

@@ -22,7 +22,7 @@ const sliders = {
   top_p: byId('top_p', HTMLInputElement),
 };
 
-/** Fields that the page has for some models only. */
+/** An element that only some pages have. */
 function optional<E extends HTMLElement>(id: string, kind: new () => E): E | undefined {
   return document.getElementById(id) === null ? undefined : byId(id, kind);
 }
@@ -31,10 +31,10 @@ const subreddit = optional('subreddit', HTMLSelectElement);
 const keywords = optional('keywords', HTMLInputElement);
 const hideCopies = optional('hide-copies', HTMLInputElement);
 
-/** More cards than this make the page slow; the oldest go. */
+/** More cards make the page slow; the oldest are removed. */
 const maxCards = 500;
 
-/** The newest request's first. */
+/** Newest request first. */
 let cards: readonly Card[] = [];
 let cardCount = 0;
 let running: AbortController | undefined;
@@ -50,7 +50,7 @@ for (const [id, slider] of Object.entries(sliders)) {
 
 const say = (message: string): void => showTrouble(trouble, message);
 
-/** @param end how the last request ended, where that is worth saying. */
+/** @param end how the last request ended, unless it just succeeded. */
 function showStanding(end = ''): void {
   const finished = cards.filter((card) => card.isFinished);
   const copies = finished.filter((card) => card.isCopied).length;
@@ -60,7 +60,7 @@ function showStanding(end = ''): void {
     running ? 'writing …' : '',
     end,
   ];
-  // Read aloud when something ends, not for every text.
+  // Screen readers announce the end of a request, not every text.
   standing.setAttribute('aria-live', running ? 'off' : 'polite');
   standing.textContent =
     cards.length === 0 && !running
@@ -89,15 +89,15 @@ function readForm(): TextsRequest & { readonly n: number } {
   };
 }
 
-async function ask(wanted: TextsRequest, signal: AbortSignal): Promise<Response> {
+async function postTexts(body: TextsRequest, signal: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = key ? { Authorization: `Bearer ${key.value}` } : {};
   const whenUnreachable = 'The server cannot be reached.';
-  const response = await request('texts', { body: wanted, headers, signal, whenUnreachable });
+  const response = await request('texts', { body, headers, signal, whenUnreachable });
   if (key) sessionStorage.setItem('key', key.value);
   return response;
 }
 
-/** New cards come before the older ones, in their order. */
+/** Adds cards in order before the older ones. */
 function addCards(count: number): readonly Card[] {
   const fresh = Array.from({ length: count }, () => new Card(++cardCount, modelName));
   list.prepend(...fresh.map(({ node }) => node));
@@ -107,10 +107,10 @@ function addCards(count: number): readonly Card[] {
   return fresh;
 }
 
-/** Fills cards with the texts of an answer. @throws Error when it ends before its texts do. */
+/** Fills cards with the texts of a response. @throws Error when it ends early. */
 async function fill(fresh: readonly Card[], response: Response): Promise<void> {
   for await (const { name, data } of readEvents<TextsEvent>(response)) {
-    if (name === 'piece') fresh[data.index]?.add(data.piece);
+    if (name === 'piece') fresh[data.index]?.append(data.piece);
     else if (name === 'text') {
       fresh[data.index]?.finish(data);
       showStanding();
@@ -123,21 +123,21 @@ async function fill(fresh: readonly Card[], response: Response): Promise<void> {
 async function generate(): Promise<void> {
   if (running || !form.reportValidity()) return;
   say('');
-  const mine = new AbortController();
-  running = mine;
+  const controller = new AbortController();
+  running = controller;
   let fresh: readonly Card[] = [];
   let end = '';
   try {
-    const wanted = readForm();
+    const body = readForm();
     showStanding();
-    const response = await ask(wanted, mine.signal);
-    fresh = addCards(wanted.n);
+    const response = await postTexts(body, controller.signal);
+    fresh = addCards(body.n);
     showStanding();
-    // Where the form fills the screen, the texts would come unseen below it.
+    // On a small screen the form fills the view, and the texts would appear unseen below it.
     if (matchMedia('(max-width: 56rem)').matches) standing.scrollIntoView({ block: 'start' });
     await fill(fresh, response);
   } catch (error) {
-    if (mine.signal.aborted) end = 'stopped';
+    if (controller.signal.aborted) end = 'stopped';
     else say(messageOf(error));
   }
   for (const card of fresh) card.abandon();
@@ -182,7 +182,7 @@ document.addEventListener('keydown', (event) => {
 });
 if (key) key.value = sessionStorage.getItem('key') ?? '';
 
-/** Says that the model is on its way, until it is there. */
+/** Shows that the model is being loaded, until it is. */
 async function awaitModel(): Promise<void> {
   for (;;) {
     const health = await fetch('health').then(

@@ -10,13 +10,13 @@ import { recordRequests } from './request-log.js';
 const maxBodyBytes = 64 * 1024;
 const maxConnections = 2000;
 
-/** Routes that need no key: they tell nothing of the titles, and cost nothing. */
-const open = new Set(['/health', '/health/live', ...pageAddresses]);
+/** Routes that need no key: they are cheap and reveal nothing about the titles. */
+const publicRoutes = new Set(['/health', '/health/live', ...pageAddresses]);
 
-/** Routes whose every request asks for a text at least. */
-const generating = new Set(['/', '/texts', '/v1/completions']);
+/** Routes whose POST requests generate at least one text. */
+const generatingRoutes = new Set(['/', '/texts', '/v1/completions']);
 
-/** The HTTP server, ready to listen. Closing it lets answers under way end. */
+/** The HTTP server, ready to listen. Closing it lets answers in progress end. */
 export async function createApp(context: RouteContext): Promise<HttpApp> {
   const { settings, inference, metrics, log } = context;
   const { host, apiKey, corsOrigins } = settings;
@@ -39,10 +39,10 @@ export async function createApp(context: RouteContext): Promise<HttpApp> {
   app.addHook('onRequest', async (request) => {
     const { method } = request;
     const route = request.routeOptions.url ?? '';
-    if (apiKey !== undefined && method !== 'HEAD' && method !== 'OPTIONS' && !open.has(route))
+    if (apiKey !== undefined && method !== 'HEAD' && method !== 'OPTIONS' && !publicRoutes.has(route))
       assertKey(request, apiKey);
-    // Before the body is read, so that refusing costs little.
-    if (method === 'POST' && generating.has(route)) inference.assertRoom(1);
+    // Before the body is read, so that rejecting is cheap.
+    if (method === 'POST' && generatingRoutes.has(route)) inference.assertRoom(1);
   });
   cloudRunRoutes(app, context);
   completionRoutes(app, context);
@@ -51,7 +51,7 @@ export async function createApp(context: RouteContext): Promise<HttpApp> {
   return app;
 }
 
-/** Health and figures, for the platform that runs the server. */
+/** Health checks and metrics, for the platform that runs the server. */
 function operationRoutes(app: HttpApp, { inference, metrics }: RouteContext): void {
   app.route({
     method: ['GET', 'HEAD'],

@@ -15,13 +15,13 @@ import type { ServedCondition } from '../served-model.js';
 import { collect, type RouteContext, submit } from './completion-submission.js';
 import { checkText, hiddenPrefix, randomSeed } from './prompt-fields.js';
 
-/** Numbers that gpt-2-cloud-run takes. Names and defaults are those of its app.py, which are ours but for one. */
+/** Numeric parameters of gpt-2-cloud-run, with the names and defaults of its app.py; only one default differs from ours. */
 const numbers = {
   ...toFields(samplingOptions),
   length: { ...generationOptions.length, default: 100 },
 } as const;
 
-/** What else it takes, as text; its `truncate` is its end mark by default, which ends our texts anyway. */
+/** Its text parameters. Its default `truncate` is the end token, which ends our texts anyway. */
 const textDefaults = { prefix: '', truncate: '', include_prefix: 'true' };
 
 type Parameters = FieldValues<typeof numbers> & typeof textDefaults;
@@ -36,16 +36,16 @@ const schema = {
   },
 } as const;
 
-/** It cuts prefixes off here. */
+/** gpt-2-cloud-run cuts longer prefixes. */
 const maxPrefixCharacters = 500;
 
 /**
- * `GET|POST|HEAD /` as gpt-2-cloud-run answers it, from the query or from a body in JSON, whatever its content type
- * says. Browsers that open the address get the page instead.
+ * `GET|POST|HEAD /` as in gpt-2-cloud-run, with parameters in the query or in a JSON body of any content type. Browsers
+ * that open the address are redirected to the page.
  */
 export function cloudRunRoutes(app: HttpApp, context: RouteContext): void {
   void app.register(async (scope) => {
-    // Its own page posts JSON as application/x-www-form-urlencoded, jQuery's default.
+    // gpt-2-cloud-run's page posts JSON as application/x-www-form-urlencoded, jQuery's default.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'string' }, scope.getDefaultJsonParser('error', 'error'));
     scope.head('/', async (_, reply) => {
@@ -69,21 +69,21 @@ async function answer(
   { inference, served }: RouteContext,
   request: HttpRequest,
   reply: HttpReply,
-  given: unknown,
+  input: unknown,
 ): Promise<{ readonly text: string }> {
-  const parameters = readParameters(request, given);
-  const wanted = toCompletionRequest(parameters, served.condition);
-  const { texts } = await collect(submit(inference, reply, wanted), 'prefix');
+  const parameters = readParameters(request, input);
+  const completionRequest = toCompletionRequest(parameters, served.condition);
+  const { texts } = await collect(submit(inference, reply, completionRequest), 'prefix');
   return { text: texts[0]?.text ?? '' };
 }
 
-/** Numbers may come as text, as they do in a query and from its page. @throws HttpError 400 naming the field. */
-function readParameters(request: HttpRequest, given: unknown): Parameters {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+/** Numbers may be sent as text, as in a query string and by its page. @throws HttpError 400 naming the field. */
+function readParameters(request: HttpRequest, input: unknown): Parameters {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw new HttpError(400, 'The body is no JSON object.', { code: 'bad_request' });
   }
   const read = Object.fromEntries(
-    Object.entries(given)
+    Object.entries(input)
       .filter(([name, value]) => Object.hasOwn(schema.properties, name) && value !== null)
       .map(([name, value]) => [
         name,

@@ -27,7 +27,7 @@ import {
   randomSeed,
 } from './prompt-fields.js';
 
-/** A request as OpenAI's clients send it; null is as good as nothing. */
+/** A request body as OpenAI's clients send it; null means the same as leaving a field out. */
 interface CompletionBody extends ConditionFields {
   readonly model: string;
   readonly prompt?: string | readonly string[] | null;
@@ -41,7 +41,7 @@ const maxPrompts = 64;
 const promptSchema = { type: 'string', maxLength: longestPromptCharacters } as const;
 const stopSchema = { type: 'string', minLength: 1, maxLength: 200 } as const;
 
-/** Fields that are options by other names, with OpenAI's bounds and defaults where those are others. */
+/** Fields that stand for options, with OpenAI's names, bounds and defaults. */
 function fieldsFor(maxTexts: number) {
   const { nsamples, length, includePrefix } = generationOptions;
   const sampling = toFields(samplingOptions);
@@ -80,7 +80,7 @@ function schema(fields: Fields, condition: ServedCondition | undefined) {
       },
       user: { type: ['string', 'null'], maxLength: 1000 },
       ...conditionSchema(condition),
-      // What this server cannot do is refused, unless it changes nothing.
+      // Unsupported fields are rejected, unless their value has no effect.
       suffix: { enum: ['', null] },
       logprobs: { enum: [null] },
       presence_penalty: { enum: [0, null] },
@@ -113,19 +113,19 @@ export function completionRoutes(app: HttpApp, context: RouteContext): void {
     async (request, reply) => {
       const { body } = request;
       assertModel(body.model, served.name);
-      const wanted = toCompletionRequest(body, fields, served.condition);
-      const answer = new Answer(served.name);
-      const submission = submit(inference, reply, wanted);
-      if (body.stream !== true) return answer.whole(await collect(submission, 'prompt'));
+      const completionRequest = toCompletionRequest(body, fields, served.condition);
+      const response = new CompletionResponse(served.name);
+      const submission = submit(inference, reply, completionRequest);
+      if (body.stream !== true) return response.toBody(await collect(submission, 'prompt'));
       const includeUsage = body.stream_options?.include_usage === true;
-      return sendEvents(reply, answer.chunks(await waitForStart(submission, 'prompt'), includeUsage));
+      return sendEvents(reply, response.chunks(await waitForStart(submission, 'prompt'), includeUsage));
     },
   );
 }
 
-function assertModel(asked: string, name: string): void {
-  if (asked === name) return;
-  const message = `There is no model ${JSON.stringify(asked)} here; this server has ${JSON.stringify(name)}.`;
+function assertModel(requested: string, name: string): void {
+  if (requested === name) return;
+  const message = `There is no model ${JSON.stringify(requested)} here; this server has ${JSON.stringify(name)}.`;
   throw new HttpError(404, message, { code: 'model_not_found', field: 'model' });
 }
 
@@ -154,7 +154,7 @@ function toCompletionRequest(
       nsamples,
       length,
       ...sampling,
-      // To the model 0 is off; here it is the least share there is.
+      // The model takes 0 as off; OpenAI's 0 means the smallest possible nucleus.
       topP: Math.max(sampling.topP, 1e-9),
       prefixes,
       truncate: stop,
@@ -166,8 +166,8 @@ function toCompletionRequest(
   };
 }
 
-/** The answer to one request, whole or in chunks. */
-class Answer {
+/** The response to one request, in one body or in chunks. */
+class CompletionResponse {
   private readonly head: Readonly<Record<string, unknown>>;
 
   constructor(model: string) {
@@ -180,7 +180,7 @@ class Answer {
     };
   }
 
-  whole({ texts, promptTokens }: Completions) {
+  toBody({ texts, promptTokens }: Completions) {
     const choices = texts.map(({ index, text, finishReason }) => choice(index, text, finishReason));
     const tokens = texts.reduce((sum, each) => sum + each.tokens, 0);
     return { ...this.head, choices, usage: usage(promptTokens, tokens) };
@@ -190,8 +190,9 @@ class Answer {
     { promptTokens, events }: StartedCompletion,
     includeUsage: boolean,
   ): AsyncGenerator<string, void, undefined> {
-    const more = includeUsage ? { usage: null } : {};
-    const chunk = (...choices: readonly unknown[]) => serverSentEvent({ ...this.head, choices, ...more });
+    const usageField = includeUsage ? { usage: null } : {};
+    const chunk = (...choices: readonly unknown[]) =>
+      serverSentEvent({ ...this.head, choices, ...usageField });
     let tokens = 0;
     try {
       for await (const event of events) {

@@ -7,7 +7,7 @@ import type { Metrics } from '../metrics.js';
 import type { ServedModel, ServeSettings } from '../served-model.js';
 import type { Log } from './request-log.js';
 
-/** What the routes work on. */
+/** What the routes need. */
 export interface RouteContext {
   readonly served: ServedModel;
   readonly settings: ServeSettings;
@@ -16,12 +16,12 @@ export interface RouteContext {
   readonly log: Log;
 }
 
-/** What a client is told of a bug. */
+/** Where to find the details of an unexpected error; shown to clients. */
 export const internalErrorHint = 'the log says what';
 
 /**
- * Hands a request to the model; when the client leaves before its answer is complete, it is withdrawn at once.
- * @throws HttpError 503 while the model is not there, 429 when the queue is full.
+ * Submits a request to the model; it is withdrawn at once when the client disconnects early.
+ * @throws HttpError 503 while the model is not ready, 429 when the queue is full.
  */
 export function submit(inference: InferenceThread, reply: HttpReply, request: CompletionRequest): Submission {
   const submission = inference.submit(request);
@@ -39,8 +39,8 @@ export interface Completions {
 
 /**
  * Waits for all texts of a request.
- * @param promptField what the route calls a prompt.
- * @throws HttpError 400 when a prompt is too long; what else ended the request.
+ * @param promptField name of the route's prompt field.
+ * @throws HttpError 400 when a prompt is too long; any other error that ended the request.
  */
 export async function collect(submission: Submission, promptField: string): Promise<Completions> {
   const texts: Completion[] = [];
@@ -49,7 +49,7 @@ export async function collect(submission: Submission, promptField: string): Prom
   return { texts: texts.sort((a, b) => a.index - b.index), promptTokens };
 }
 
-/** A request that the model has taken up: nothing can be wrong with it any more. */
+/** A request that the model has accepted: it can no longer be invalid. */
 export interface StartedCompletion {
   /** Of each prompt. */
   readonly promptTokens: readonly number[];
@@ -58,9 +58,9 @@ export interface StartedCompletion {
 }
 
 /**
- * Waits until the model has taken a request up.
- * @param promptField what the route calls a prompt.
- * @throws HttpError 400 when a prompt is too long; what else ended the request.
+ * Waits until the model has accepted a request.
+ * @param promptField name of the route's prompt field.
+ * @throws HttpError 400 when a prompt is too long; any other error that ended the request.
  */
 export async function waitForStart(submission: Submission, promptField: string): Promise<StartedCompletion> {
   const events = submission.events();

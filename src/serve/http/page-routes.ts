@@ -24,7 +24,7 @@ import {
   randomSeed,
 } from './prompt-fields.js';
 
-/** The page and the files beside it. */
+/** The page, its style sheet and its script. */
 export const pageAddresses = ['/page', '/page.css', '/page.js'] as const;
 
 function schema(maxTexts: number, condition: ServedCondition | undefined) {
@@ -39,13 +39,13 @@ function schema(maxTexts: number, condition: ServedCondition | undefined) {
   };
 }
 
-/** The page for people, and the stream of texts it asks for. */
+/** The page where people generate texts, and the stream of texts it requests. */
 export function pageRoutes(app: HttpApp, { served, settings, inference }: RouteContext): void {
   const { condition } = served;
   const page = renderServePage({
     name: served.name,
     maxTexts: inference.maxTexts,
-    longest: settings.capacity,
+    capacity: settings.capacity,
     compared: served.titles !== undefined,
     needsKey: settings.apiKey !== undefined,
     subreddits: condition?.names.includes('subreddit') ? condition.subreddits : [],
@@ -98,7 +98,7 @@ async function* eventLines(
   try {
     yield line({ name: 'begin', data: { seed: options.seed, n: options.nsamples } });
     for await (const event of started.events) {
-      if (event.kind === 'text') yield line({ name: 'text', data: shown(event.text) });
+      if (event.kind === 'text') yield line({ name: 'text', data: toShownText(event.text) });
       else if (event.kind === 'delta')
         yield line({ name: 'piece', data: { index: event.index, piece: event.delta } });
     }
@@ -108,8 +108,8 @@ async function* eventLines(
   }
 }
 
-/** A finished text with what it resembles, word by word. */
-function shown({ judgement, ...text }: Completion): ShownText {
+/** A finished text, compared word by word with the closest training title. */
+function toShownText({ judgement, ...text }: Completion): ShownText {
   if (!judgement) return text;
   const { reason, evidence, rating, matched, second } = judgement;
   const compared = matched === undefined ? undefined : findDifferences(text.text, matched);

@@ -6,12 +6,12 @@ import { checkValue, ValueError } from '../../options/value-types.js';
 import { fieldError } from '../../web/http-error.js';
 import type { ServedCondition } from '../served-model.js';
 
-/** Fields of a prompt that all routes check alike. */
+/** Prompt fields that all routes check in the same way. */
 
 /** The longest prompt in characters (UTF-16 units): more than a slot can hold. */
 export const longestPromptCharacters = 2000;
 
-/** Refuses a text that cannot be a prompt. @throws HttpError 400 naming the field. */
+/** Checks that a text can be a prompt. @throws HttpError 400 naming the field. */
 export function checkText(field: string, text: string): void {
   try {
     checkValue(httpText, text);
@@ -20,18 +20,18 @@ export function checkText(field: string, text: string): void {
   }
 }
 
-/** A seed where the client gives none, within what `--seed` takes too. */
+/** A seed for requests without one, within the range of `--seed`. */
 export function randomSeed(): number {
   return randomInt(runOptions.seed.maximum + 1);
 }
 
-/** Fields by which a conditioned model is prompted, besides each route's own. */
+/** Fields for conditioned models, in addition to each route's own. */
 export interface ConditionFields {
   readonly subreddit?: string | null;
   readonly keywords?: string | null;
 }
 
-/** The fields' JSON schemas; those that the model was not trained with may only be left empty. */
+/** The fields' JSON schemas. A field that the model was not trained with must be empty. */
 export function conditionSchema(condition: ServedCondition | undefined) {
   const none = { enum: ['', null] };
   const names = condition?.names ?? [];
@@ -43,7 +43,7 @@ export function conditionSchema(condition: ServedCondition | undefined) {
 
 /**
  * What the model reads before the prefix. Where no subreddit is named, the seed chooses one.
- * @throws HttpError 400 where the subreddit is none of the model's.
+ * @throws HttpError 400 for a subreddit that the model was not trained on.
  */
 export function hiddenPrefix(
   condition: ServedCondition | undefined,

@@ -5,12 +5,12 @@ import type { Metrics } from '../metrics.js';
 /** Severities as Google Cloud Logging spells them. */
 type Severity = 'INFO' | 'WARNING' | 'ERROR';
 
-/** Writes what happens, a line each. */
+/** Writes one line to the log. */
 export type Log = (severity: Severity, message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
 /**
- * `json`: one object a line, its keys those that Google Cloud Logging and most others read. `text`: for people. A line
- * holds no more than it is given.
+ * `json`: one object per line, with the keys that Google Cloud Logging and most others read. `text`: for people, without
+ * `fields`.
  */
 export function createLog(format: 'json' | 'text' | 'off', output: NodeJS.WritableStream): Log {
   return (severity, message, fields = {}) => {
@@ -25,36 +25,36 @@ export function createLog(format: 'json' | 'text' | 'off', output: NodeJS.Writab
   };
 }
 
-/** The status of an answer whose client did not wait for it, as nginx logs it. */
-const clientLeft = 499;
+/** Logged when the client disconnected before the answer was complete, as by nginx. */
+const clientClosedRequest = 499;
 
 /**
- * Counts and logs every request when its answer has ended, in whatever way.
- * @param logPrompts whether the log holds what people asked for.
+ * Counts and logs every request once its answer has ended, completely or not.
+ * @param logPrompts whether the log contains the parameters of requests, prompts included.
  */
 export function recordRequests(app: HttpApp, metrics: Metrics, log: Log, logPrompts: boolean): void {
   app.addHook('onRequest', async (request, reply) => {
     const started = performance.now();
     reply.raw.once('close', () => {
       const seconds = (performance.now() - started) / 1000;
-      const status = reply.raw.writableFinished ? reply.raw.statusCode : clientLeft;
-      // Not the address: a prefix may stand in its query.
+      const status = reply.raw.writableFinished ? reply.raw.statusCode : clientClosedRequest;
+      // Not the URL: its query may contain a prefix.
       const route = request.routeOptions.url ?? 'unknown';
       const { method } = request;
       metrics.countRequest(method, route, status, seconds);
-      // Probes ask every few seconds, and are told what there is to tell.
+      // Health probes come every few seconds.
       if (route.startsWith('/health')) return;
       const severity = status >= 500 ? 'ERROR' : status >= 400 ? 'WARNING' : 'INFO';
       log(severity, `${method} ${route} ${status} ${(1000 * seconds).toFixed(0)} ms`, {
         httpRequest: { requestMethod: method, requestUrl: route, status, latency: `${seconds.toFixed(6)}s` },
         requestId: request.id,
-        ...(logPrompts ? { asked: asked(request) } : {}),
+        ...(logPrompts ? { asked: parametersOf(request) } : {}),
       });
     });
   });
 }
 
-/** What a request asked for, bounded by what the server takes. */
-function asked({ query, body }: HttpRequest): unknown {
+/** The parameters of a request; their size is limited by the server. */
+function parametersOf({ query, body }: HttpRequest): unknown {
   return body ?? query;
 }

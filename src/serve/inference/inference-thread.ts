@@ -6,57 +6,57 @@ import type { InferenceSettings, ModelFacts, ServedModel } from '../served-model
 import { Submission } from './submission.js';
 import type { FromWorker, Rejection, RequestEvent, ToWorker, WorkerInput } from './thread-messages.js';
 
-/** Told of what becomes of requests, for the figures. */
+/** Notified of ended and rejected requests, for the metrics. */
 interface InferenceObserver {
   onEnd(result: CompletionSummary): void;
-  onRefused(status: number): void;
+  onRejected(status: number): void;
 }
 
-/** The longest a client is told to wait before it tries again. */
-const longestRetrySeconds = 60;
+/** Upper bound of Retry-After. */
+const maxRetrySeconds = 60;
 
-/** What a rejection says before the model is loaded. */
-const loading = () =>
+/** The error before the model is loaded. */
+const loadingError = () =>
   new HttpError(503, 'The model is being loaded. Try again in a moment.', {
     code: 'loading',
     retryAfter: 2,
   });
 
-/** How fast texts are finished, averaged over the last ones. */
-class Pace {
+/** Exponential moving average of the seconds per finished text. */
+class Throughput {
   private secondsPerText = 0.05;
   private lastAt: number | undefined;
 
-  /** A text was finished. @param others whether others were under way since the one before. */
-  count(others: boolean): void {
+  /** Counts a finished text. @param wasBusy whether other texts were being generated since the last one. */
+  count(wasBusy: boolean): void {
     const now = performance.now();
-    if (this.lastAt !== undefined && others)
+    if (this.lastAt !== undefined && wasBusy)
       this.secondsPerText += 0.05 * ((now - this.lastAt) / 1000 - this.secondsPerText);
     this.lastAt = now;
   }
 
-  /** Seconds in which so many texts may be finished: whole, from 1 to the longest. */
+  /** Expected seconds to finish a number of texts, rounded up, from 1 to {@link maxRetrySeconds}. */
   secondsFor(texts: number): number {
-    return Math.min(longestRetrySeconds, Math.max(1, Math.ceil(texts * this.secondsPerText)));
+    return Math.min(maxRetrySeconds, Math.max(1, Math.ceil(texts * this.secondsPerText)));
   }
 }
 
 /**
- * The model on a thread of its own, its slots shared by all requests. Takes as many texts as there are slots and places
- * in the queue, and refuses more.
+ * The model on its own thread; all requests share its slots. Accepts as many texts as there are slots and places in the
+ * queue, and rejects more.
  */
 export class InferenceThread {
   /** Resolves when the model is loaded. @throws TitlesmithError when it cannot be. */
   readonly ready: Promise<ModelFacts>;
-  /** Settles when the thread has ended: undefined after {@link close}, else why. */
+  /** Resolves when the thread has ended: with undefined after {@link close}, else with the error. */
   readonly ended: Promise<Error | undefined>;
   private readonly worker: Worker;
   private readonly submissions = new Map<number, Submission>();
-  private readonly pace = new Pace();
-  private known: ModelFacts | undefined;
+  private readonly throughput = new Throughput();
+  private loadedFacts: ModelFacts | undefined;
   private nextId = 0;
   private pending = 0;
-  private slotsAtWork = 0;
+  private currentBusySlots = 0;
   private state: 'loading' | 'ready' | 'draining' | 'ended' = 'loading';
 
   constructor(
@@ -69,9 +69,9 @@ export class InferenceThread {
     let failure: Error | undefined;
     this.ready = new Promise((resolve, reject) => {
       this.worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'events') this.take(message.busySlots, message.events);
+        if (message.kind === 'events') this.receive(message.busySlots, message.events);
         else if (message.kind === 'ready') {
-          this.known = message.facts;
+          this.loadedFacts = message.facts;
           if (this.state === 'loading') this.state = 'ready';
           resolve(message.facts);
         } else {
@@ -88,28 +88,28 @@ export class InferenceThread {
     this.ready.catch(() => {});
     this.ended = new Promise((resolve) => {
       this.worker.on('exit', () => {
-        const wanted = this.state === 'draining';
+        const isExpected = this.state === 'draining';
         this.state = 'ended';
-        const why = wanted ? undefined : (failure ?? new Error('the inference thread ended'));
+        const error = isExpected ? undefined : (failure ?? new Error('the inference thread ended'));
         this.endAll(new HttpError(503, 'The model has stopped.', { code: 'engine_ended' }));
-        resolve(why);
+        resolve(error);
       });
     });
   }
 
-  /** What is known of the model; undefined until it is loaded. */
+  /** Facts about the model; undefined until it is loaded. */
   get facts(): ModelFacts | undefined {
-    return this.known;
+    return this.loadedFacts;
   }
 
-  /** Whether requests are taken. */
+  /** Whether requests are accepted. */
   get isReady(): boolean {
     return this.state === 'ready';
   }
 
-  /** Slots at work. */
+  /** Slots that are generating. */
   get busySlots(): number {
-    return this.slotsAtWork;
+    return this.currentBusySlots;
   }
 
   /** Texts accepted and not finished. */
@@ -123,8 +123,8 @@ export class InferenceThread {
   }
 
   /**
-   * Takes a request.
-   * @throws HttpError 503 while the model is not there, 429 when the queue is full.
+   * Submits a request to the thread.
+   * @throws HttpError 503 while the model is not ready, 429 when the queue is full.
    */
   submit(request: CompletionRequest): Submission {
     this.assertRoom(textCount(request));
@@ -132,20 +132,20 @@ export class InferenceThread {
   }
 
   /**
-   * Whether so many texts could be taken now. Asked before a body is read, so that refusing costs little.
-   * @throws HttpError 503 while the model is not there, 429 when the queue is full.
+   * Checks that a number of texts could be accepted now. Called before a body is read, so that rejecting is cheap.
+   * @throws HttpError 503 while the model is not ready, 429 when the queue is full.
    */
   assertRoom(texts: number): void {
     try {
       this.checkRoom(texts);
     } catch (error) {
-      if (error instanceof HttpError) this.observer.onRefused(error.status);
+      if (error instanceof HttpError) this.observer.onRejected(error.status);
       throw error;
     }
   }
 
   private checkRoom(texts: number): void {
-    if (this.state === 'loading') throw loading();
+    if (this.state === 'loading') throw loadingError();
     if (this.state !== 'ready') {
       throw new HttpError(503, 'The server is shutting down.', { code: 'shutting_down', retryAfter: 5 });
     }
@@ -153,7 +153,7 @@ export class InferenceThread {
     if (tooMany <= 0) return;
     throw new HttpError(429, 'Too many texts are asked for at the moment. Try again later.', {
       code: 'overloaded',
-      retryAfter: this.pace.secondsFor(tooMany),
+      retryAfter: this.throughput.secondsFor(tooMany),
     });
   }
 
@@ -167,7 +167,7 @@ export class InferenceThread {
       this.pending -= texts - result.texts;
       const finished =
         result.outcome === 'done' || result.outcome === 'refused' || result.outcome === 'failed';
-      if (!finished) this.tell({ kind: 'withdraw', id });
+      if (!finished) this.send({ kind: 'withdraw', id });
       this.observer.onEnd(result);
     });
     const timer = setTimeout(() => {
@@ -176,35 +176,35 @@ export class InferenceThread {
     }, 1000 * deadlineSeconds);
     this.submissions.set(id, submission);
     this.pending += texts;
-    this.tell({ kind: 'begin', id, request });
+    this.send({ kind: 'begin', id, request });
     return submission;
   }
 
-  /** Takes no more requests; {@link close} ends those under way. */
+  /** Accepts no more requests; {@link close} ends those in progress. */
   drain(): void {
     this.state = 'draining';
   }
 
-  /** Ends the requests under way and the thread. */
+  /** Ends the requests in progress and the thread. */
   async close(): Promise<void> {
     if (this.state === 'ended') return;
     this.state = 'draining';
     this.endAll(new HttpError(503, 'The server is shutting down.', { code: 'shutting_down', retryAfter: 5 }));
-    // A model that is being loaded does not listen.
-    if (this.known === undefined) await this.worker.terminate();
-    else this.tell({ kind: 'close' });
+    // While it loads the model, the thread handles no messages.
+    if (this.loadedFacts === undefined) await this.worker.terminate();
+    else this.send({ kind: 'close' });
     await this.ended;
   }
 
-  private tell(message: ToWorker): void {
+  private send(message: ToWorker): void {
     this.worker.postMessage(message);
   }
 
-  private take(busySlots: number, events: readonly RequestEvent[]): void {
-    this.slotsAtWork = busySlots;
+  private receive(busySlots: number, events: readonly RequestEvent[]): void {
+    this.currentBusySlots = busySlots;
     for (const { id, ...event } of events) {
       const submission = this.submissions.get(id);
-      // A request that was withdrawn: the worker had not heard of it yet.
+      // The request was withdrawn, and the worker did not know yet.
       if (!submission) continue;
       if (event.kind === 'end') {
         this.endOne(submission, event.rejection);
@@ -212,7 +212,7 @@ export class InferenceThread {
       }
       if (event.kind === 'text') {
         this.pending--;
-        this.pace.count(this.pending > 0);
+        this.throughput.count(this.pending > 0);
       }
       submission.add(event);
     }
@@ -220,10 +220,10 @@ export class InferenceThread {
 
   private endOne(submission: Submission, rejection: Rejection | undefined): void {
     if (!rejection) submission.end('done');
-    else if (rejection.why === 'failed') submission.end('failed', new Error(rejection.message));
+    else if (rejection.reason === 'failed') submission.end('failed', new Error(rejection.message));
     else {
       const { prefix, promptTokens } = rejection;
-      submission.end('refused', new PromptTooLong(prefix, promptTokens, this.known?.capacity ?? 0));
+      submission.end('refused', new PromptTooLong(prefix, promptTokens, this.loadedFacts?.capacity ?? 0));
     }
   }
 
@@ -232,9 +232,9 @@ export class InferenceThread {
   }
 }
 
-/** A prompt leaves no room for the new tokens asked for. Each route says which of its fields that is. */
+/** A prompt leaves no room for the requested new tokens. Each route adds which of its fields that is. */
 export class PromptTooLong extends Error {
-  /** @param prefix which of the request's. @param capacity tokens a text may have, prompt included. */
+  /** @param prefix index in the request's prefixes. @param capacity maximum tokens of a text, prompt included. */
   constructor(
     readonly prefix: number,
     readonly promptTokens: number,

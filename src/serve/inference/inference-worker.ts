@@ -14,18 +14,18 @@ import type { ServedModel } from '../served-model.js';
 import { type LoadedModel, loadModel } from './load-model.js';
 import type { FromWorker, Rejection, RequestEvent, ToWorker, WorkerInput } from './thread-messages.js';
 
-/** The thread that generates: takes requests from InferenceThread, runs them in one batch, and tells what happens. */
+/** The thread that generates: receives requests from InferenceThread, runs them in one batch, and sends back events. */
 
 const port = parentPort!;
 const send = (message: FromWorker): void => port.postMessage(message);
 
-/** An event on its way out; a text is judged just before. */
-type Waiting = RequestEvent | { readonly judged: true; readonly event: RequestEvent & { kind: 'text' } };
+/** An event to be sent; a judged text is compared with the titles just before. */
+type QueuedEvent = RequestEvent | { readonly judged: true; readonly event: RequestEvent & { kind: 'text' } };
 
-/** What happened and was not told yet. Told while the model runs, so that neither waits for the other. */
+/** Events not sent yet. They are sent while the model runs, so that neither waits for the other. */
 class Outbox {
-  private waiting: Waiting[] = [];
-  private busySlotsTold = 0;
+  private queued: QueuedEvent[] = [];
+  private busySlotsSent = 0;
 
   constructor(
     private readonly judge: TitleJudge | undefined,
@@ -33,20 +33,20 @@ class Outbox {
   ) {}
 
   add(event: RequestEvent): void {
-    this.waiting.push(event);
+    this.queued.push(event);
   }
 
   addText(id: number, { seed: _, ...text }: GeneratedText, rest: string, judged: boolean): void {
     const event = { kind: 'text', id, text: { ...text, judgement: undefined }, rest } as const;
-    this.waiting.push(judged ? { judged, event } : event);
+    this.queued.push(judged ? { judged, event } : event);
   }
 
   flush(): void {
     const busySlots = this.busySlots();
-    if (this.waiting.length === 0 && busySlots === this.busySlotsTold) return;
-    const events = this.waiting.map((each) => ('judged' in each ? this.withJudgement(each.event) : each));
-    this.waiting = [];
-    this.busySlotsTold = busySlots;
+    if (this.queued.length === 0 && busySlots === this.busySlotsSent) return;
+    const events = this.queued.map((each) => ('judged' in each ? this.withJudgement(each.event) : each));
+    this.queued = [];
+    this.busySlotsSent = busySlots;
     send({ kind: 'events', busySlots, events });
   }
 
@@ -56,9 +56,9 @@ class Outbox {
   }
 }
 
-/** The prompt that leaves no room for new tokens, if any; or the options with a length that fits, and the prompts. */
+/** Encodes the prompts and shortens the length to fit; or a rejection, where the longest prompt leaves too little room. */
 function fitLength(
-  { options: asked, shorten }: CompletionRequest,
+  { options: requested, shorten }: CompletionRequest,
   { delimiters }: ServedModel,
   { tokenizer, facts }: LoadedModel,
 ):
@@ -68,18 +68,18 @@ function fitLength(
       readonly prompts: readonly Prompt[];
       readonly promptTokens: number[];
     } {
-  const options = { ...asked, delimiters };
+  const options = { ...requested, delimiters };
   const prompts = encodePrompts(tokenizer, options);
   const promptTokens = prompts.map(({ tokens }) => tokens.length);
   const longest = longestPrompt(prompts);
   const length = shorten ? Math.min(options.length, facts.capacity - longest) : options.length;
   if (length >= 1 && longest + length <= facts.capacity)
     return { options: { ...options, length }, prompts, promptTokens };
-  return { rejection: { why: 'too long', prefix: promptTokens.indexOf(longest), promptTokens: longest } };
+  return { rejection: { reason: 'too long', prefix: promptTokens.indexOf(longest), promptTokens: longest } };
 }
 
 /**
- * A session that does `work` while each step computes: the model runs beside this thread, which would only wait.
+ * A session that does `work` while each step computes on other threads; this thread would only wait.
  * @param work must not touch the session.
  */
 function overlapped<Cache extends PromptCache>(
@@ -116,8 +116,8 @@ async function main(): Promise<void> {
     requests.delete(id);
     outbox.add({ kind: 'end', id, rejection });
   };
-  const begin = (id: number, wanted: CompletionRequest): void => {
-    const fitted = fitLength(wanted, served, model);
+  const begin = (id: number, completion: CompletionRequest): void => {
+    const fitted = fitLength(completion, served, model);
     if ('rejection' in fitted) {
       end(id, fitted.rejection);
       return;
@@ -132,10 +132,11 @@ async function main(): Promise<void> {
       model.tokenizer,
       options,
       {
-        ...(wanted.deltas ? { onToken } : {}),
-        onText: (text, rest) => outbox.addText(id, text, rest, wanted.judged && model.judge !== undefined),
+        ...(completion.deltas ? { onToken } : {}),
+        onText: (text, rest) =>
+          outbox.addText(id, text, rest, completion.judged && model.judge !== undefined),
         onEnd: (error) =>
-          end(id, error === undefined ? undefined : { why: 'failed', message: messageOf(error) }),
+          end(id, error === undefined ? undefined : { reason: 'failed', message: messageOf(error) }),
       },
       { prompts },
     );
@@ -153,7 +154,7 @@ async function main(): Promise<void> {
       try {
         begin(message.id, message.request);
       } catch (error) {
-        end(message.id, { why: 'failed', message: messageOf(error) });
+        end(message.id, { reason: 'failed', message: messageOf(error) });
       }
     }
     wake();
@@ -167,7 +168,7 @@ async function main(): Promise<void> {
       });
     } else {
       await batch.step();
-      // A step of texts that end at once runs no model; messages are heard even so.
+      // A step whose texts all end at once runs no model; let messages arrive even then.
       await setImmediate();
     }
   }

@@ -10,7 +10,7 @@ import { parameterSpecifications } from '../../model/transformer/parameters.js';
 import { openForGeneration } from '../../model/weights/open-for-generation.js';
 import type { InferenceSettings, ModelFacts, ServedModel, TitleFiles } from '../served-model.js';
 
-/** A model that is ready to generate, and what judges its texts. */
+/** A model that is ready to generate, and the judge of its texts. */
 export interface LoadedModel {
   readonly session: DecodeSession;
   readonly tokenizer: Tokenizer;
@@ -26,7 +26,7 @@ export async function loadModel(served: ServedModel, settings: InferenceSettings
   const engine = await openEngine(device, { threads });
   const sizes = { engine, slots, capacity, precision };
   const { configuration, tokenizer, session } = await openForGeneration(served.model, sizes);
-  // The first step of a session is slower: no client should wait for it.
+  // The first step of a session is slower: no client should have to wait for it.
   await session.prefill(Int32Array.of(tokenizer.endOfTextId), 1);
   const judged = served.titles && (await openJudge(served.titles));
   const sizesOfParameters = parameterSpecifications(configuration).map(({ shape }) => elementCount(shape));
@@ -42,8 +42,8 @@ export async function loadModel(served: ServedModel, settings: InferenceSettings
 }
 
 /**
- * A judge by a run's own titles and rules, and how many titles it knows. Rules that were not stored are chosen anew from
- * the titles.
+ * A judge with a run's titles and rules, and the number of training titles. Rules that were not stored are chosen again
+ * from the titles.
  */
 async function openJudge({
   train,

@@ -1,19 +1,19 @@
 import type { CompletionEvent, CompletionOutcome, CompletionSummary } from '../completion.js';
 
-/** A request under way: its events as they come, and the means to withdraw it. */
+/** A submitted request: a queue of its events, which also ends it. */
 export class Submission {
   private readonly startedAt = performance.now();
-  private readonly waiting: CompletionEvent[] = [];
+  private readonly queued: CompletionEvent[] = [];
   private ended: { readonly error: Error | undefined } | undefined;
   private wake: () => void = () => {};
   private texts = 0;
   private tokens = 0;
   private firstSeconds: number | undefined;
 
-  /** @param onEnd called once, when the request has ended in whatever way. */
+  /** @param onEnd called once, when the request has ended for any reason. */
   constructor(private readonly onEnd: (result: CompletionSummary) => void) {}
 
-  /** Takes in what the worker says. */
+  /** Queues an event from the worker. */
   add(event: CompletionEvent): void {
     if (this.ended) return;
     if (event.kind !== 'begin') this.firstSeconds ??= this.seconds();
@@ -21,11 +21,11 @@ export class Submission {
       this.texts++;
       this.tokens += event.text.tokens;
     }
-    this.waiting.push(event);
+    this.queued.push(event);
     this.wake();
   }
 
-  /** Ends the request; what came before is still given. Does nothing where it has ended. */
+  /** Ends the request; events queued before are still delivered. Does nothing when it has already ended. */
   end(outcome: CompletionOutcome, error?: Error): void {
     if (this.ended) return;
     this.ended = { error };
@@ -34,11 +34,11 @@ export class Submission {
     this.wake();
   }
 
-  /** The events in their order. For one reader. @throws the error that ended the request. */
+  /** The events in order, for a single reader. @throws the error that ended the request. */
   async *events(): AsyncGenerator<CompletionEvent, void, undefined> {
     for (;;) {
-      yield* this.waiting.splice(0);
-      if (this.waiting.length > 0) continue;
+      yield* this.queued.splice(0);
+      if (this.queued.length > 0) continue;
       if (this.ended?.error) throw this.ended.error;
       if (this.ended) return;
       await new Promise<void>((resolve) => {

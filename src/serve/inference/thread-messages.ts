@@ -2,13 +2,13 @@ import type { SerializedError } from '../../common/serialized-error.js';
 import type { CompletionEvent, CompletionRequest } from '../completion.js';
 import type { InferenceSettings, ModelFacts, ServedModel } from '../served-model.js';
 
-/** What the worker is started with. */
+/** The workerData of the worker. */
 export interface WorkerInput {
   readonly served: ServedModel;
   readonly settings: InferenceSettings;
 }
 
-/** To the worker. Requests are named by number. */
+/** Messages to the worker. `id` numbers the requests. */
 export type ToWorker =
   | { readonly kind: 'begin'; readonly id: number; readonly request: CompletionRequest }
   | { readonly kind: 'withdraw'; readonly id: number }
@@ -16,17 +16,17 @@ export type ToWorker =
 
 /** Why a request ends without its texts. */
 export type Rejection =
-  | { readonly why: 'too long'; readonly prefix: number; readonly promptTokens: number }
-  | { readonly why: 'failed'; readonly message: string };
+  | { readonly reason: 'too long'; readonly prefix: number; readonly promptTokens: number }
+  | { readonly reason: 'failed'; readonly message: string };
 
 /** What happens to one request. */
 export type RequestEvent =
   | (CompletionEvent & { readonly id: number })
   | { readonly kind: 'end'; readonly id: number; readonly rejection: Rejection | undefined };
 
-/** From the worker. */
+/** Messages from the worker. */
 export type FromWorker =
   | { readonly kind: 'ready'; readonly facts: ModelFacts }
-  /** All that happened since the last message. @property busySlots slots at work. */
+  /** All events since the last message. @property busySlots slots that are generating. */
   | { readonly kind: 'events'; readonly busySlots: number; readonly events: readonly RequestEvent[] }
   | { readonly kind: 'failed'; readonly error: SerializedError };

@@ -2,26 +2,26 @@ import type { BodyOf } from '../../options/json-schema.js';
 import type { samplingOptions } from '../../options/table/generation.js';
 import type { ErrorBody } from '../../web/http-error.js';
 
-/** What the page and its server say to each other, as JSON (docs/serve.md). */
+/** JSON messages between the page and its server (docs/serve.md). */
 
 /** The body of `POST /texts`: what the form asks for. */
 export interface TextsRequest extends BodyOf<typeof samplingOptions> {
   readonly prompt?: string;
-  /** Texts wanted. */
+  /** Number of texts. */
   readonly n?: number;
-  /** Most new tokens of a text. */
+  /** Maximum new tokens of a text. */
   readonly length?: number;
   readonly seed?: number;
-  /** Where the model was trained to be prompted by it; empty for any. */
+  /** For models conditioned by subreddit; empty for any. */
   readonly subreddit?: string | null;
-  /** Likewise: up to three words. */
+  /** For models conditioned by keywords: up to three words. */
   readonly keywords?: string | null;
 }
 
 /** The server-sent events of the answer: `begin`, pieces and texts as they come, then `end`; or `error` before. */
 export type TextsEvent =
   | { readonly name: 'begin'; readonly data: { readonly seed: number; readonly n: number } }
-  /** What was added to a text. */
+  /** An addition to a text. */
   | { readonly name: 'piece'; readonly data: { readonly index: number; readonly piece: string } }
   | { readonly name: 'text'; readonly data: ShownText }
   | { readonly name: 'end'; readonly data: Readonly<Record<string, never>> }
@@ -34,11 +34,11 @@ export interface ShownText {
   /** New tokens. */
   readonly tokens: number;
   readonly finishReason: 'stop' | 'length';
-  /** Why dedupe would refuse it; null where it would not, undefined where texts are not compared. */
+  /** Why dedupe would reject it; null when it would not, undefined when texts are not compared. */
   readonly copy?: TextRejection | null;
-  /** Whether it copies a training title: a blank or broken text is refused too, but copies nothing. */
+  /** Whether it copies a title; a blank or broken text is rejected too, but copies nothing. */
   readonly isCopied?: boolean;
-  /** The training title most like it, where there is one. */
+  /** The closest training title, if any. */
   readonly closest?: ClosestTitle | undefined;
 }
 

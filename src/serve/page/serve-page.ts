@@ -6,23 +6,23 @@ import { renderServedPage } from '../../web/html-page.js';
 
 interface ServePage {
   readonly name: string;
-  /** The most texts of one request. */
+  /** Maximum number of texts per request. */
   readonly maxTexts: number;
-  /** Tokens of the longest text, its prompt included. */
-  readonly longest: number;
+  /** Maximum tokens of a text, prompt included. */
+  readonly capacity: number;
   /** Whether texts are compared with training titles. */
   readonly compared: boolean;
   readonly needsKey: boolean;
-  /** Those the model can be asked for by name. */
+  /** Subreddits to choose from; empty unless the model is conditioned by them. */
   readonly subreddits: readonly string[];
-  /** Whether it can be asked for titles about something. */
+  /** Whether the model is conditioned by keywords. */
   readonly byKeywords: boolean;
 }
 
 const { length, nsamples } = generationOptions;
 const sampling = toFields(samplingOptions);
 
-/** Fields of the page's form that are options; the server holds it to the same. */
+/** The form's fields that are options; the server checks requests against the same bounds. */
 export const textFields = {
   ...sampling,
   temperature: { ...sampling.temperature, maximum: 2 },
@@ -31,10 +31,10 @@ export const textFields = {
   seed: { ...runOptions.seed, default: undefined },
 } as const;
 
-/** More texts than a page shows well at a time. */
+/** The most texts that the page shows well at a time. */
 const maxShown = 50;
 
-/** The page where people generate texts; its script (../client/serve.ts) asks the server for them. */
+/** The page where people generate texts; its script (../client/serve.ts) requests them from the server. */
 export function renderServePage(options: ServePage): string {
   const { name, compared, needsKey, subreddits, byKeywords } = options;
   const body = html`<main>
@@ -57,7 +57,7 @@ ${byKeywords ? keywordField : null}
 ${slider({ id: 'n', label: 'Texts', minimum: 1, maximum: Math.min(maxShown, options.maxTexts), step: 1, value: 6 })}
 ${slider({ id: 'temperature', label: 'Temperature', ...boundsOf(textFields.temperature), step: 0.05, help: 'Low: safe and alike. High: daring, then nonsense.' })}
 <details class="finer"><summary>Finer settings</summary>
-${slider({ id: 'length', label: 'Longest, in tokens', minimum: 4, maximum: Math.min(200, options.longest - 1), step: 1, value: Math.min(length.default, options.longest - 1) })}
+${slider({ id: 'length', label: 'Longest, in tokens', minimum: 4, maximum: Math.min(200, options.capacity - 1), step: 1, value: Math.min(length.default, options.capacity - 1) })}
 ${slider({ id: 'top_k', label: 'Top k', ...boundsOf(textFields.top_k), maximum: 100, step: 1, help: 'Draw from the k likeliest tokens; 0 is off.' })}
 ${slider({ id: 'top_p', label: 'Top p', ...boundsOf(textFields.top_p), step: 0.01, help: 'Draw from the likeliest tokens of this share; 0 is off.' })}
 <label class="field" for="seed">Seed
@@ -117,7 +117,7 @@ interface Slider {
   readonly help?: string;
 }
 
-/** Where a slider begins, ends and stands at first. */
+/** Bounds and initial value of a slider. */
 function boundsOf(row: { readonly minimum: number; readonly maximum: number; readonly default: number }) {
   return { minimum: row.minimum, maximum: row.maximum, value: row.default };
 }
