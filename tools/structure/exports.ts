@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { API } from 'typescript/unstable/sync';
-import { importsOf, sourceFiles } from './imports.js';
+import { API, type Project } from 'typescript/unstable/sync';
+import { importsOf } from './imports.js';
 
 /** A name that a file exports, and the files that use it. Paths are relative to the repository. */
 export interface Export {
@@ -14,8 +14,42 @@ export interface Export {
 /** The door of the library: what stands there is used by other people's code. */
 const door = 'src/index.ts';
 
-/** What is compiled by itself: the program, and the code of pages. */
-const projectFiles = ['tsconfig.json', 'tsconfig.client.json'];
+/** What is compiled by itself: the program, and the code of pages where there is any. */
+const configurations = ['tsconfig.json', 'tsconfig.client.json'];
+
+/** Tells whether a file imports another; each is read once. */
+function importReader(base: string): (importer: string, file: string) => boolean {
+  const targets = new Map<string, ReadonlySet<string>>();
+  return (importer, file) => {
+    let known = targets.get(importer);
+    if (!known) {
+      const source = readFileSync(join(base, importer), 'utf8');
+      known = new Set(importsOf(base, importer, source).map(({ target }) => target));
+      targets.set(importer, known);
+    }
+    return known.has(file);
+  };
+}
+
+/** Each exported name of src, with the files in which one project refers to it. */
+function* referencesIn({ program, checker }: Project, base: string): Generator<Export> {
+  for (const path of program.getSourceFileNames()) {
+    const file = path.startsWith(base) ? path.slice(base.length) : '';
+    if (!file.startsWith('src/') || file === door || file.endsWith('.d.ts')) continue;
+    const source = program.getSourceFile(path);
+    const module = source && checker.getSymbolAtLocation(source);
+    if (!module) continue;
+    for (const { name, declarations } of checker.getExportsOfModule(module)) {
+      const declaration = declarations[0]?.resolve();
+      if (!declaration) throw new Error(`${file}: the declaration of ${name} cannot be found`);
+      const identifier = 'name' in declaration ? (declaration.name as typeof declaration) : declaration;
+      const users = checker
+        .getReferencedSymbolsForNode(identifier, identifier.end - 1)
+        .flatMap(({ references }) => references.map((reference) => reference.path.slice(base.length)));
+      yield { file, name, users };
+    }
+  }
+}
 
 /**
  * All names that files of src export, but for those of src/index.ts, with their users, as the compiler's own search
@@ -25,50 +59,24 @@ const projectFiles = ['tsconfig.json', 'tsconfig.client.json'];
  */
 export function readExports(root: string): Export[] {
   const base = `${realpathSync(root)}/`;
-  const found = new Map<string, Export>();
-  for (const projectFile of projectFiles) {
-    if (projectFile !== projectFiles[0] && !existsSync(join(base, projectFile))) continue;
-    for (const each of exportsOf(base, projectFile)) {
-      const key = `${each.file} ${each.name}`;
-      const users = [...new Set([...(found.get(key)?.users ?? []), ...each.users])].sort();
-      found.set(key, { ...each, users });
-    }
-  }
-  return [...found.values()];
-}
-
-function exportsOf(base: string, projectFile: string): Export[] {
+  const paths = configurations.map((name) => join(base, name)).filter((path) => existsSync(path));
+  if (paths.length === 0) throw new Error(`${base}tsconfig.json is missing`);
+  const imports = importReader(base);
   const api = new API({ cwd: base });
   try {
-    const project = api.updateSnapshot({ openProjects: [join(base, projectFile)] }).getProjects()[0];
-    if (!project) throw new Error(`${base}${projectFile} cannot be opened`);
-    const { checker, program } = project;
-    const importedFiles = new Map<string, ReadonlySet<string>>();
-    const imports = (importer: string, file: string): boolean => {
-      const known =
-        importedFiles.get(importer) ??
-        new Set(
-          importsOf(base, importer, readFileSync(join(base, importer), 'utf8')).map(({ target }) => target),
-        );
-      importedFiles.set(importer, known);
-      return known.has(file);
-    };
-    return sourceFiles(base, 'src').flatMap((file) => {
-      const source = file === door ? undefined : program.getSourceFile(join(base, file));
-      const module = source && checker.getSymbolAtLocation(source);
-      if (!module) return [];
-      return checker.getExportsOfModule(module).map(({ name, declarations }) => {
-        const declaration = declarations[0]?.resolve();
-        if (!declaration) throw new Error(`${file}: the declaration of ${name} cannot be found`);
-        const identifier = 'name' in declaration ? (declaration.name as typeof declaration) : declaration;
-        const places = checker
-          .getReferencedSymbolsForNode(identifier, identifier.end - 1)
-          .flatMap(({ references }) => references.map(({ path }) => path.slice(base.length)));
+    const exports = new Map<string, { file: string; name: string; users: Set<string> }>();
+    for (const project of api.updateSnapshot({ openProjects: paths }).getProjects()) {
+      for (const { file, name, users } of referencesIn(project, base)) {
+        const key = `${file} ${name}`;
+        const known = exports.get(key) ?? { file, name, users: new Set<string>() };
         // The search also finds properties of the same name, in files that do not know this one.
-        const users = [...new Set(places)].filter((user) => user !== file && imports(user, file));
-        return { file, name, users: users.sort() };
-      });
-    });
+        for (const user of users) if (user !== file && imports(user, file)) known.users.add(user);
+        exports.set(key, known);
+      }
+    }
+    return [...exports.values()]
+      .map(({ file, name, users }) => ({ file, name, users: [...users].sort() }))
+      .sort((one, other) => (one.file < other.file ? -1 : Number(one.file > other.file)));
   } finally {
     api.close();
   }

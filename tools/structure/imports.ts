@@ -19,13 +19,13 @@ export function withoutComments(source: string): string {
   return source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:'"`])\/\/.*$/gm, '$1');
 }
 
-/** All TypeScript files in a folder and below, relative to `root`. */
+/** All files of code in a folder and below, TypeScript and styles, relative to `root`. */
 export function sourceFiles(root: string, folder: string): string[] {
   const entries = readdirSync(join(root, folder), { withFileTypes: true });
   return entries.flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return sourceFiles(root, path);
-    return entry.name.endsWith('.ts') ? [path] : [];
+    return /\.(?:ts|css)$/.test(entry.name) ? [path] : [];
   });
 }
 
@@ -53,7 +53,6 @@ export function importsOf(root: string, file: string, source: string): Import[] 
 
 /** The imports of all files below src. */
 export function readImports(root: string): Import[] {
-  return sourceFiles(root, 'src').flatMap((file) =>
-    importsOf(root, file, readFileSync(join(root, file), 'utf8')),
-  );
+  const files = sourceFiles(root, 'src').filter((file) => file.endsWith('.ts'));
+  return files.flatMap((file) => importsOf(root, file, readFileSync(join(root, file), 'utf8')));
 }
