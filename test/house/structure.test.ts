@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { packageRoot } from '../../src/io/package-root.js';
+import { readWalks } from '../../tools/structure/walks.js';
+import { readStructure, unusedExports } from '../../tools/structure.js';
+
+const [fewestLines, mostLines] = [20, 400];
+
+/** Files that are short on purpose, and why they stand alone. */
+const reasons: Readonly<Record<string, string>> = {
+  'src/cli/commands/import.ts': 'one file a command',
+  'src/cli/exit-codes.ts': 'the exit codes of all commands',
+  'src/common/collect.ts': 'used by rooms that share nothing else',
+  'src/common/nearest-word.ts': 'the door of an outside package',
+  'src/common/printable.ts': 'used by rooms that share nothing else',
+  'src/common/sha256.ts': 'the door of an outside package',
+  'src/common/yield-to-event-loop.ts': 'where a browser and Node differ',
+  'src/io/foreign-library.ts': 'the door of an outside package',
+  'src/io/package-root.ts': 'where the files lie that ship with the program',
+  'src/model/engine/optional-packages.d.ts': 'types of packages that are not installed',
+  'src/model/tokenizer/tokenizer.ts': 'the interface of all tokenizers',
+  'src/model/training/training-options.ts': 'known to those that ask for training without loading it',
+};
+
+const structure = readStructure(packageRoot);
+
+test(`no source file has fewer than ${fewestLines} lines without a reason, nor more than ${mostLines}`, () => {
+  const short = structure.files.filter(({ lines }) => lines < fewestLines).map(({ file }) => file);
+  expect(short.sort()).toEqual(Object.keys(reasons).sort());
+  expect(structure.files.filter(({ lines }) => lines > mostLines)).toEqual([]);
+});
+
+test('every export has a user outside its file', () => {
+  expect(unusedExports(structure).map(({ file, name }) => `${file} ${name}`)).toEqual([]);
+});
+
+test('the walks of docs/architecture.md pass files that are there, and not too many', () => {
+  const walks = readWalks(readFileSync(join(packageRoot, 'docs/architecture.md'), 'utf8'));
+  const most = [14, 8, 8, 8, 10];
+  expect(walks).toHaveLength(most.length);
+  for (const [index, { name, files }] of walks.entries()) {
+    expect(
+      files.filter((file) => !existsSync(join(packageRoot, file))),
+      name,
+    ).toEqual([]);
+    expect(files.length, name).toBeLessThanOrEqual(most[index]!);
+  }
+});
