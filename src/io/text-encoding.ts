@@ -1,7 +1,10 @@
 import { TitlesmithError } from '../common/errors.js';
 
-/** Bytes of a file's beginning by which text is told from anything else. */
-const sniffedBytes = 65_536;
+/**
+ * Bytes decoded at a time, and looked at to tell text from anything else, and its encoding. What is made of larger
+ * chunks (the records of a CSV) outlives the young generation of the garbage collector, which takes a tenth more time.
+ */
+const decodedBytes = 65_536;
 /** Share of bytes that may be control characters, which text does not hold. */
 const controlShareTolerated = 0.01;
 const replacement = '\uFFFD';
@@ -53,9 +56,17 @@ function countOf(character: string, text: string): number {
   return count;
 }
 
+async function* parted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    for (let start = 0; start < chunk.length; start += decodedBytes) {
+      yield chunk.subarray(start, start + decodedBytes);
+    }
+  }
+}
+
 /**
  * Text from its bytes, without its byte order mark: UTF-8, or Latin-1 where it is that, which is decided at the first
- * chunk that is not ASCII.
+ * 64 KiB that are not all ASCII.
  * @param name of the file, for messages.
  * @param onRemark told where it is not UTF-8, or not all of it.
  * @throws TitlesmithError when it is empty, binary or UTF-16; and what the iteration of the chunks throws.
@@ -69,8 +80,8 @@ export async function* decodeText(
   let decoder = new TextDecoder();
   let isDecided = false;
   let broken = 0;
-  for await (const bytes of chunks) {
-    if (isEmpty) checkBeginning(bytes.subarray(0, sniffedBytes), name);
+  for await (const bytes of parted(chunks)) {
+    if (isEmpty) checkBeginning(bytes, name);
     isEmpty = false;
     if (!isDecided && !isAscii(bytes)) {
       isDecided = true;
