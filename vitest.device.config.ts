@@ -12,7 +12,7 @@ export default defineConfig({
       'engine/float16',
       'training/*',
       'generation/*',
-      'transformer/decoder',
+      'transformer/decode-session',
       'device',
     ].map((name) => `test/model/${name}.test.ts`),
     fileParallelism: false,
