@@ -1,8 +1,7 @@
 import { TitlesmithError } from '../common/errors.js';
 
 /**
- * Longest text that is compared, in UTF-16 code units; a title has a few hundred. Bounds memory on hostile
- * input.
+ * Longest text that is compared, in UTF-16 code units; a title has a few hundred. Bounds memory on hostile input.
  */
 export const maximumTextLength = 1_000_000;
 
@@ -25,7 +24,7 @@ export class BigramFeatures {
   private readonly wide = new Map<number, number>();
   /** Of a feature id: the id of the same bigram's next occurrence, plus 1; 0: not seen. */
   private nextOccurrence = new Int32Array(1024);
-  /** Scratch for the text at hand. Of a first occurrence's id: the id of the latest occurrence, plus 1. */
+  /** Scratch for the current text. Of a first occurrence's id: the id of the latest occurrence, plus 1. */
   private latest = new Int32Array(1024);
   private used = 0;
 
@@ -92,8 +91,8 @@ export class BigramFeatures {
 
   private create(): number {
     if (this.used === this.nextOccurrence.length) {
-      this.nextOccurrence = grown(this.nextOccurrence);
-      this.latest = grown(this.latest);
+      this.nextOccurrence = doubled(this.nextOccurrence);
+      this.latest = doubled(this.latest);
     }
     return this.used++;
   }
@@ -110,7 +109,7 @@ function pack(high: number, low: number): number {
   return ((high << 16) | low) >>> 0;
 }
 
-function grown(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+function doubled(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
   const larger = new Int32Array(array.length * 2);
   larger.set(array);
   return larger;

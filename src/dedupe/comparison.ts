@@ -14,7 +14,7 @@ export interface RatedTitle {
   readonly matched: string | undefined;
 }
 
-/** All that is known of how a text resembles the training titles; rating and title are those as written. */
+/** How a text resembles the training titles; `rating` and `matched` are those as written. */
 export interface Comparison extends RatedTitle {
   readonly text: string;
   /** The training title that the text equals, white space apart. */
@@ -33,7 +33,7 @@ export interface TitleIndex {
 }
 
 /**
- * @param tokenize what runs are counted in; words unless given.
+ * @param tokenize cuts folded texts into the tokens that runs are counted in; words by default.
  * @throws TitlesmithError `no-titles` for an empty list, `text-too-long` for a title beyond the bound.
  */
 export function createTitleIndex(titles: readonly string[], tokenize: Tokenize = wordsOf): TitleIndex {
@@ -50,14 +50,14 @@ export function closest({ rating, matched, folded }: Comparison): RatedTitle {
   return folded.rating > rating ? folded : { rating, matched };
 }
 
-/** Texts compared between two looks at the stop request, each after other work of the thread had its turn. */
-const textsPerTurn = 64;
+/** Texts compared between two yields to the event loop, which also check for a stop request. */
+const textsPerYield = 64;
 
 /**
- * Compares each text with all training titles. Held-out titles, compared so, are the baseline that outputs
- * are judged by: real titles resemble each other too.
+ * Compares each text with all training titles. Comparing the held-out titles gives the baseline for the outputs, as
+ * real titles resemble each other too.
  * @param label what is being compared, for the progress line.
- * @returns one comparison a text, in the same order.
+ * @returns one comparison per text, in the same order.
  * @throws InterruptedError when the context asks to stop.
  */
 export async function compareTexts(
@@ -77,7 +77,7 @@ export async function compareTexts(
       unit: 'titles',
     });
   for (const text of texts) {
-    if (compared.length % textsPerTurn === 0) {
+    if (compared.length % textsPerYield === 0) {
       report();
       await yieldToEventLoop();
       if (context.signal.aborted) throw new InterruptedError();
@@ -94,7 +94,7 @@ export async function compareTexts(
 export function compareText(text: string, index: TitleIndex): Comparison {
   const written = rated(index.written.best(text), index);
   const fold = foldText(text);
-  // Texts without letters have the empty fold, which says nothing.
+  // A text without letters and digits folds to the empty string, which matches nothing.
   const folded = fold === '' ? { rating: 0, matched: undefined } : rated(index.folded.best(fold), index);
   const copied = written.rating < 1 ? undefined : exactlyCopied(text, index.written);
   return {

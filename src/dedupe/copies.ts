@@ -2,10 +2,10 @@ import type { CopyReason, CopyRules } from '../common/judgement.js';
 import { type Comparison, closest, type RatedTitle } from './comparison.js';
 import { coverByRuns, type RunCoverage } from './token-runs.js';
 
-/** Part of its tokens that the runs of a partial or glued copy cover. */
+/** Minimum share of its tokens that the runs of a partial or glued copy cover. */
 const coveredShare = 0.9;
 
-/** Why a text is a copy, and what shows it. */
+/** Why a text is a copy, and the evidence. */
 export interface CopyEvidence extends RatedTitle {
   readonly reason: CopyReason;
   /** One sentence. */
@@ -15,7 +15,7 @@ export interface CopyEvidence extends RatedTitle {
 }
 
 /**
- * The first of the ways in which a text is a copy by the rules; undefined where it is none.
+ * The first kind of copy that a text is by the rules; undefined if it is none.
  * @param titles the training titles the text was compared with.
  */
 export function findCopy(

@@ -6,11 +6,11 @@ import { isMadeOfRuns } from './copies.js';
 export const defaultThreshold = 0.8;
 
 /**
- * What `auto` keeps to: a lower threshold would refuse mere likeness, a higher one pass copies with a word
- * changed.
+ * Bounds of `auto`: a lower threshold would reject texts that are merely similar, a higher one accept copies with one
+ * word changed.
  */
 const bounds = { lowest: 0.6, highest: 0.95 };
-/** At most this share of held-out titles may be refused as copies by `auto`, and this much by runs alone. */
+/** Maximum share of held-out titles that `auto` may reject as copies, and that runs alone may. */
 const refusedShare = 0.01;
 const refusedByRuns = 0.005;
 /** Below this, 1% of the held-out titles is not one title. */
@@ -19,21 +19,21 @@ const shortestRun = 6;
 const longestRun = 24;
 
 /**
- * Decides from where on a text counts as a copy, by what held-out titles show: texts no model wrote, as like
- * the training titles as titles are anyway.
+ * Decides from where on a text counts as a copy, by the held-out titles: no model wrote them, so their similarity to
+ * the training titles is the natural one.
  *
- * Runs count from 6 tokens on, or from the least number at which at most 0.5% of the held-out titles would
+ * Runs count from 6 tokens on, or from the smallest number at which at most 0.5% of the held-out titles would
  * be called partial or glued copies. The threshold, where `auto`, is the lowest in steps of 0.01 at which at
- * most 1% of the held-out titles would be refused for any reason, kept from 0.6 to 0.95.
+ * most 1% of the held-out titles would be refused for any reason, limited to 0.6 to 0.95.
  * @param heldOut held-out titles, compared with the training titles.
  * @throws TitlesmithError `threshold` for a threshold outside (0, 1].
  */
-export function chooseRules(heldOut: readonly Comparison[], asked: number | 'auto'): CopyRules {
+export function chooseRules(heldOut: readonly Comparison[], threshold: number | 'auto'): CopyRules {
   const run = chooseRun(heldOut);
-  if (asked !== 'auto') {
-    assertThreshold(asked);
-    const thresholdReason = `The threshold ${asked} was given.`;
-    return { threshold: asked, thresholdChoice: 'given', thresholdReason, ...run };
+  if (threshold !== 'auto') {
+    assertThreshold(threshold);
+    const thresholdReason = `The threshold ${threshold} was given.`;
+    return { threshold, thresholdChoice: 'given', thresholdReason, ...run };
   }
   return { thresholdChoice: 'auto', ...chooseThreshold(heldOut, run.minimumRun), ...run };
 }

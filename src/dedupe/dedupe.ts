@@ -5,21 +5,21 @@ import { chooseRules, defaultThreshold } from './copy-rules.js';
 import { findRepeats, type Repeat } from './repeats.js';
 import { type JudgeOptions, TitleJudge } from './title-judge.js';
 
-/** What the verdict needs of a generated text. */
+/** A generated text to judge. */
 export interface GeneratedOutput {
   readonly index: number;
   readonly text: string;
 }
 
 export interface DedupeOptions extends Pick<JudgeOptions, 'threshold' | 'heldOut'> {
-  /** Titles accepted before these outputs: what says the same again is no longer new. */
+  /** Titles accepted before these outputs: repeating one of them is not new. */
   readonly earlier?: readonly string[];
 }
 
 /**
  * Judges each output against all training titles and against the outputs before it.
- * @param titles the training titles, or an index of them that is at hand already.
- * @returns one verdict an output, in the same order, with the rules they follow.
+ * @param titles the training titles, or an existing index of them.
+ * @returns one verdict per output, in the same order, and the rules.
  * @throws TitlesmithError `no-titles` without titles, `threshold` for a threshold outside (0, 1];
  * InterruptedError.
  */
@@ -37,7 +37,7 @@ export async function dedupe(
   const compared = await compareTexts(texts, index, 'Comparing with the training titles', context);
   const judged = compared.map((comparison) => judge.judgeCompared(comparison));
 
-  // Titles accepted before lead the outputs, as earlier outputs lead later ones.
+  // Titles accepted before come first, so that outputs can repeat them as they can repeat earlier outputs.
   const all = [...earlier, ...texts];
   const isKept = (position: number): boolean =>
     position < earlier.length || judged[position - earlier.length]!.reason === undefined;
@@ -55,7 +55,7 @@ export async function dedupe(
 }
 
 /**
- * What a verdict says of a repeat; nothing where there is none.
+ * The fields of a verdict that describe a repeat; none if there is none.
  * @param earlier how many of the texts were accepted before.
  */
 function describeRepeat(
@@ -75,7 +75,7 @@ function describeRepeat(
     : { reason: 'near repeat', evidence: `${rated} an earlier output`, repeats };
 }
 
-/** How many outputs were accepted, and how many refused for each reason that occurred. */
+/** Numbers of accepted and rejected outputs; rejected ones also by reason, without those that do not occur. */
 export function countVerdicts(verdicts: readonly Verdict[]): {
   accepted: number;
   rejected: number;

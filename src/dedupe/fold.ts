@@ -4,10 +4,10 @@
  */
 const accents = /(?![\u3099\u309a])\p{Script=Inherited}/gu;
 
-/** Inside a word, written or not: don't and dont are one word. */
+/** Inside a word apostrophes are dropped: don't and dont are one word. */
 const apostrophes = /(?<=[\p{L}\p{N}])['\u2018\u2019\u02bc\u00b4`](?=[\p{L}\p{N}])/gu;
 
-/** Letters with a stroke, which Unicode does not take apart. */
+/** Letters that Unicode does not decompose: those with a stroke, ligatures, and final sigma. */
 const strokes: Readonly<Record<string, string>> = {
   ø: 'o',
   ł: 'l',
@@ -21,16 +21,15 @@ const strokes: Readonly<Record<string, string>> = {
 };
 
 /**
- * The text as its words alone: case, punctuation, symbols, accents and width set aside (Unicode compatibility
- * decomposition, UAX 15), words separated by one space. Empty for a text without letters and digits. Folding
- * twice changes nothing.
+ * The words of a text, ignoring case, punctuation, symbols, accents and width (Unicode compatibility decomposition,
+ * UAX 15), separated by single spaces. Empty for a text without letters and digits. Idempotent.
  */
 export function foldText(text: string): string {
   const letters = text
     .normalize('NFKD')
     .replace(accents, '')
     .toLowerCase()
-    // Upper case first makes one of letters that have several lower-case forms, such as ß and ss.
+    // Through upper case, which unifies letters with several lower-case forms, such as ß and ss.
     .toUpperCase()
     .toLowerCase()
     .normalize('NFKD')
@@ -43,7 +42,7 @@ export function foldText(text: string): string {
     .trim();
 }
 
-/** What texts have in common that say the same: the folded text, or for one without letters and digits the text itself. */
+/** Equal for texts that say the same: the folded text, or the text itself if it has no letters and digits. */
 export function comparisonKey(text: string): string {
   return foldText(text) || text;
 }

@@ -2,15 +2,14 @@ import { TitlesmithError } from '../common/errors.js';
 import { assertComparable, BigramFeatures, withoutWhiteSpace } from './bigram-features.js';
 
 /**
- * Words of 32 places in a block: titles counted together, so that their counters stay in the first-level
- * cache.
+ * Words of 32 places in a block. Titles of a block are counted together, and their counters fit the first-level cache.
  */
 export const blockWords = 256;
 
 /** Positions in the index are 32-bit. */
 const maximumBigrams = 2 ** 31 - 1;
 
-/** Titles standing in neighbouring places, and the fewest and most bigrams a title there has. */
+/** Titles in neighbouring places, and the smallest and largest number of bigrams among them. */
 export interface Block {
   readonly firstPlace: number;
   readonly endPlace: number;
@@ -19,13 +18,13 @@ export interface Block {
 }
 
 /**
- * Which titles have which feature. Titles stand in places ordered by their number of bigrams (then by index).
- * A feature that at least one title in 32 has is a row of bits over the places; a rarer one is a list of
- * places: each takes the smaller of the two forms.
+ * Which titles have which feature. Titles are assigned places, ordered by their number of bigrams, then by index. A
+ * feature of at least one title in 32 is stored as a row of bits over the places, a rarer one as a list of places,
+ * whichever is smaller.
  */
 export interface InvertedIndex {
   readonly features: BigramFeatures;
-  /** Titles of fewer than 2 code units, by text: all their indices. They match only their equals. */
+  /** Titles of fewer than 2 code units, by text: all their indices. They only match equal texts. */
   readonly shortTitles: ReadonlyMap<string, readonly number[]>;
   /** Index of the title in each place, [places]. */
   readonly titleOfPlace: Int32Array;
@@ -47,7 +46,7 @@ export interface InvertedIndex {
 }
 
 /**
- * Builds the inverted index. Takes about 4 bytes a bigram while it builds, less than 3 afterwards.
+ * Builds the inverted index. Takes about 4 bytes per bigram while building, less than 3 afterwards.
  * @throws TitlesmithError `text-too-long` for a title beyond the bound, `too-many-titles` beyond 2^31
  * bigrams.
  */

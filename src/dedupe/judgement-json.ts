@@ -10,7 +10,7 @@ import {
 /** The format of judgement.json that this version writes, and the only one it reads. */
 const formatVersion = 1;
 
-/** A judgement as JSON, in chunks: one text a line, so that a person can read and search it. */
+/** A judgement as JSON, in chunks: one text per line, so that a person can read and search it. */
 export function* formatJudgement({ rules, verdicts, heldOut }: Judgement): Generator<string> {
   yield `{\n"formatVersion": ${formatVersion},\n"rules": ${JSON.stringify(rules)},\n"verdicts": [`;
   yield* lines(verdicts);

@@ -12,11 +12,10 @@ export interface Repeat {
 }
 
 /**
- * Finds repeats among texts: the first of a kind leads, later ones equal to it, or rated at or above the
- * threshold with it, case, punctuation, accents and width set aside, repeat it. A text repeats the leader it
- * rates highest with, the first of several.
- * @param mayLead false for texts that are refused anyway: nothing is a repeat of them, and they repeat
- * nothing.
+ * Finds repeats among texts. The first of several similar texts is the leader; later ones that are equal to it, or rated
+ * at or above the threshold with it, ignoring case, punctuation, accents and width, are its repeats. A text repeats the
+ * leader it rates highest with, the first of several.
+ * @param mayLead false for texts that are rejected anyway: they repeat nothing, and nothing repeats them.
  * @returns for each text what it repeats, or undefined.
  */
 export function findRepeats(
@@ -44,40 +43,39 @@ export function findRepeats(
   });
 }
 
-/** An index of the texts from `start` on. */
-interface Part {
+/** An index of consecutive texts from `start` on. */
+interface IndexLevel {
   readonly start: number;
   readonly index: SimilarityIndex;
 }
 
 /**
- * A similarity index that texts can be added to. It is kept in parts, each less than half as large as the
- * one before, the last ones merged when a text comes (Bentley, Saxe, "Decomposable Searching Problems I", J.
- * Algorithms 1, 1980): a text is indexed anew about as often as the number of texts can be halved.
+ * A similarity index that texts can be added to. It has levels, each less than half as large as the one before; adding a
+ * text merges the last ones (Bentley, Saxe, "Decomposable Searching Problems I", J. Algorithms 1, 1980), so that each
+ * text is reindexed O(log n) times.
  */
 class GrowingIndex {
-  private readonly parts: Part[] = [];
+  private readonly levels: IndexLevel[] = [];
   private size = 0;
 
   add(text: string): void {
     let start = this.size++;
     let texts: readonly string[] = [text];
-    for (let last = this.parts.at(-1); last; last = this.parts.at(-1)) {
+    for (let last = this.levels.at(-1); last; last = this.levels.at(-1)) {
       if (last.index.titles.length > 2 * texts.length) break;
-      this.parts.pop();
+      this.levels.pop();
       start = last.start;
       texts = [...last.index.titles, ...texts];
     }
-    this.parts.push({ start, index: createSimilarityIndex(texts) });
+    this.levels.push({ start, index: createSimilarityIndex(texts) });
   }
 
   /**
-   * The highest rating and the first text that has it, by the order they were added; undefined where none
-   * was.
+   * The highest rating and the first text that has it, in the order of adding; undefined for an empty index.
    */
   best(text: string): Match | undefined {
     let best: Match | undefined;
-    for (const { start, index } of this.parts) {
+    for (const { start, index } of this.levels) {
       const found = index.best(text);
       if (!best || found.rating > best.rating) best = { rating: found.rating, index: start + found.index };
     }

@@ -3,17 +3,17 @@ import { assertComparable, withoutWhiteSpace } from './bigram-features.js';
 import { BitCounters } from './bit-counters.js';
 import { type Block, blockWords, buildInvertedIndex, type InvertedIndex } from './inverted-index.js';
 
-/** A title and how alike it is, from 0 (no bigram shared) to 1. */
+/** A title and its rating, from 0 (no shared bigram) to 1. */
 export interface Match {
   readonly rating: number;
-  /** Position in the titles the index was made of. */
+  /** Position in the titles of the index. */
   readonly index: number;
 }
 
 /** Finds the titles most like a text. Ratings are bit-equal to string-similarity's compareTwoStrings. */
 export interface SimilarityIndex {
   readonly titles: readonly string[];
-  /** The highest rating and the first title that has it; rating 0 and title 0 where none shares a bigram. */
+  /** The highest rating and the first title that has it; rating 0 and index 0 if no title shares a bigram. */
   best(text: string): Match;
   /** All titles rated `threshold` or higher, highest rating first, then in the order of the titles. */
   atLeast(text: string, threshold: number): Match[];
@@ -92,9 +92,8 @@ function addUnrelated(found: Match[], titles: number): void {
 type Visitor = (rating: number, index: number) => number;
 
 /**
- * Counting goes on past what the bounds demand while more than this part of the needed overlap lies in the
- * features left: stopping earlier leaves many titles to look at one by one. Tuned on 40,000 real titles; only
- * speed depends on it.
+ * Counting continues beyond what the bounds require while the remaining features hold more than this share of the needed
+ * overlap: stopping earlier leaves many titles to check one by one. Tuned on 40,000 real titles; affects only speed.
  */
 const restShare = 0.4;
 
@@ -109,7 +108,7 @@ interface Query {
 /**
  * Searches an inverted index for titles that rate at least a floor. All titles of a block are counted
  * together, the rarest features first. Bounds skip blocks of unfit length, stop counting as soon as the
- * features left could not lift an unseen title to the floor (the prefix filter of Chaudhuri, Ganti, Kaushik,
+ * remaining features could not lift an unseen title to the floor (the prefix filter of Chaudhuri, Ganti, Kaushik,
  * "A Primitive Operator for Similarity Joins in Data Cleaning", ICDE 2006, section 4), and look at a title
  * only when its count can still reach the floor. Every bound is computed by the rating's own expression:
  * rounding is monotone, so none is too low.
@@ -120,7 +119,7 @@ class SimilaritySearch {
   constructor(private readonly index: InvertedIndex) {}
 
   /**
-   * Calls `visit` for every title that shares a bigram with `text` and rates at least the floor, and for some
+   * Calls `visit` for every title that shares a bigram with `text` and rates at least the floor, and possibly for
    * others.
    * @param text without white space, at least 2 code units.
    */
@@ -207,7 +206,7 @@ class SimilaritySearch {
   }
 }
 
-/** Blocks from the one whose titles are about `bigrams` long outwards: high ratings are found early. */
+/** Blocks outwards from the one whose titles have about `bigrams` bigrams, so that high ratings are found early. */
 function* blocksOutwards(blocks: readonly Block[], bigrams: number): Generator<Block> {
   const middle = blocks.findIndex((block) => block.longest >= bigrams);
   let above = middle < 0 ? blocks.length : middle;
@@ -225,8 +224,7 @@ function ceiling(query: Query, block: Block): number {
 }
 
 /**
- * A count below this cannot reach the floor even with all of `rest`; 1 lower than computed, for rounding; at
- * least 1.
+ * A smaller count cannot reach the floor even with all of `rest`. Lowered by 1 for rounding errors; at least 1.
  */
 function fewestShared(floor: number, least: number, rest: number): number {
   return Math.max(1, Math.floor((floor * least) / 2) - rest - 1);

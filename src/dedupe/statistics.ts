@@ -8,10 +8,10 @@ import type {
 
 /** The 97.5% quantile of the standard normal distribution, for intervals of 95%. */
 const normalQuantile = 1.959963984540054;
-const fewestTexts = 30;
+const minimumTexts = 30;
 const clearExcess = 0.05;
 
-/** What the statistics look at: a text's closest rating with a training title, and whether it is a copy. */
+/** The input of the statistics: a text's closest rating with a training title, and whether it is a copy. */
 export type RatedCopy = Pick<RatedText, 'closestRating' | 'copied'>;
 
 /**
@@ -36,7 +36,7 @@ export function overfitStatistics(
 }
 
 function judge(outputs: number, heldOut: number, leastExcess: number): OverfitVerdict {
-  if (outputs < fewestTexts || heldOut < fewestTexts) return 'unknown';
+  if (outputs < minimumTexts || heldOut < minimumTexts) return 'unknown';
   if (leastExcess >= clearExcess) return 'overfits';
   return leastExcess > 0 ? 'leans' : 'healthy';
 }
@@ -54,14 +54,14 @@ function summarise(texts: readonly RatedCopy[]): RatingSummary {
   };
 }
 
-/** The smallest value that at least `part` of the values do not exceed; 0 of none. */
-function quantile(sorted: Float64Array, part: number): number {
-  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? 0;
+/** The smallest value that at least a share of the values do not exceed; 0 for no values. */
+function quantile(sorted: Float64Array, share: number): number {
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
 }
 
 /**
  * A share and its score interval (Wilson, "Probable inference, the law of succession, and statistical
- * inference", JASA 22, 1927). Of no texts, the share is 0 and may be anything.
+ * inference", JASA 22, 1927). For no texts, the share is 0 and the interval is [0, 1].
  */
 export function wilsonShare(count: number, total: number): Share {
   if (total === 0) return { count, share: 0, low: 0, high: 1 };

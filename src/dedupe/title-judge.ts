@@ -15,15 +15,14 @@ import type { Tokenize } from './token-runs.js';
 
 export interface JudgeOptions {
   /**
-   * Texts with this rating or a higher one are near copies: above 0, at most 1; or chosen by the held-out
-   * titles.
+   * Rating from which a text is a near copy: above 0, at most 1; `auto`: chosen by the held-out titles.
    */
   readonly threshold?: number | 'auto';
-  /** Titles kept from the model: what texts are measured against. */
+  /** Titles held out of training: the baseline for the rules. */
   readonly heldOut?: readonly string[];
-  /** What runs are counted in; words unless given. */
+  /** Cuts texts into the tokens that runs are counted in; words by default. */
   readonly tokenize?: Tokenize;
-  /** Rules that were chosen before, for the same titles: saves comparing the held-out titles. */
+  /** Rules chosen before for the same titles, which saves comparing the held-out titles. */
   readonly rules?: CopyRules | undefined;
 }
 
@@ -49,7 +48,7 @@ export async function createTitleJudge(
 export class TitleJudge {
   private readonly unseen: ReadonlySet<string>;
 
-  /** @param heldOut titles kept from the model: a text that says the same as one of them is not new. */
+  /** @param heldOut titles held out of training: a text that says the same as one of them is not new. */
   constructor(
     private readonly index: TitleIndex,
     readonly rules: CopyRules,
@@ -58,7 +57,7 @@ export class TitleJudge {
     this.unseen = new Set(heldOut.map(comparisonKey));
   }
 
-  /** White space around the text is left out. */
+  /** Judges a text, white space around it removed. */
   judge(text: string): TextJudgement {
     return this.judgeCompared(compareText(text.trim(), this.index));
   }
@@ -67,21 +66,21 @@ export class TitleJudge {
   judgeCompared(comparison: Comparison): TextJudgement {
     const { text } = comparison;
     const copy = this.copyOf(comparison);
-    const found = this.refusal(text, copy);
+    const rejection = this.rejection(text, copy);
     const best = closest(comparison);
     return {
       text,
-      reason: found?.reason,
-      rating: found?.rating ?? best.rating,
-      matched: found?.matched ?? best.matched,
-      evidence: found?.evidence,
-      second: found?.second,
+      reason: rejection?.reason,
+      rating: rejection?.rating ?? best.rating,
+      matched: rejection?.matched ?? best.matched,
+      evidence: rejection?.evidence,
+      second: rejection?.second,
       closestRating: best.rating,
       copied: copy !== undefined,
     };
   }
 
-  /** Texts that are copies, of all `texts`, from 0 to 1; 0 of none. Blank and broken texts are not looked for. */
+  /** Share of `texts` that are copies, from 0 to 1; 0 for no texts. */
   copyShare(texts: readonly string[]): number {
     if (texts.length === 0) return 0;
     return texts.filter((text) => this.judge(text).copied).length / texts.length;
@@ -98,7 +97,7 @@ export class TitleJudge {
     return findCopy(comparison, this.rules, this.index.titles);
   }
 
-  private refusal(text: string, copy: CopyEvidence | undefined): Refusal | undefined {
+  private rejection(text: string, copy: CopyEvidence | undefined): TextRejection | undefined {
     if (nothingVisible.test(text)) return { reason: 'blank' };
     const broken = brokenCharacter.exec(text)?.[0];
     if (broken !== undefined) return { reason: 'broken text', evidence: `holds ${codePoint(broken)}` };
@@ -108,7 +107,7 @@ export class TitleJudge {
   }
 }
 
-type Refusal = Partial<Omit<CopyEvidence, 'reason'>> & { readonly reason: RejectionReason };
+type TextRejection = Partial<Omit<CopyEvidence, 'reason'>> & { readonly reason: RejectionReason };
 
 const nothingVisible = /^[\s\p{Cc}\p{Cf}]*$/u;
 const brokenCharacter = /[\p{Cc}\p{Cs}\u2028\u2029\ufffd]/u;

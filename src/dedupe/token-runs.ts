@@ -3,14 +3,14 @@ import { foldText } from './fold.js';
 /** Cuts a folded text (./fold.ts) into tokens: words, or the token ids of a model. */
 export type Tokenize = (folded: string) => readonly (string | number)[];
 
-/** Tokens of a text that are looked at; a title has a few dozen. Bounds the work on hostile texts. */
+/** Only the first tokens of a text are compared; a title has a few dozen. Bounds the work on hostile texts. */
 const maximumTokens = 512;
 
-/** For each token of a text: the longest run from there on that also stands in one training title. */
+/** For each token of a text: the longest run from there on that also occurs in a training title. */
 export interface RunMatches {
-  /** In tokens, [tokens]; 0 where no title has the token. */
+  /** In tokens, [tokens]; 0 if no title has the token. */
   readonly lengths: Int32Array;
-  /** Index of one title that has the run, [tokens]; -1 where there is none. */
+  /** Index of one title that has the run, [tokens]; -1 if there is none. */
   readonly titles: Int32Array;
 }
 
@@ -28,13 +28,13 @@ interface SharedRun {
 export interface RunCoverage {
   /** Tokens of the text. */
   readonly tokens: number;
-  /** Part of them that the runs cover, from 0 to 1. */
+  /** Share of them that the runs cover, from 0 to 1. */
   readonly share: number;
   /** At most two, in the order of the text; not overlapping. */
   readonly runs: readonly SharedRun[];
 }
 
-/** Finds runs of tokens that a text shares with titles, case, punctuation, accents and width set aside. */
+/** Finds runs of tokens that a text shares with titles, ignoring case, punctuation, accents and width. */
 export class RunIndex {
   private readonly ids = new Map<string | number, number>();
   private readonly suffixes: SuffixArray;
@@ -56,7 +56,7 @@ export class RunIndex {
     this.suffixes = new SuffixArray(Int32Array.from(corpus));
   }
 
-  /** Looks at the first 512 tokens of `text`. */
+  /** Matches the first 512 tokens of `text`. */
   match(text: string): RunMatches {
     const query = Int32Array.from(this.tokens(text), (token) => this.ids.get(token) ?? -1);
     const titles = new Int32Array(query.length).fill(-1);
@@ -94,8 +94,8 @@ export class RunIndex {
 }
 
 /**
- * The one or two runs that cover most of a text, each at least `minimumRun` tokens long; one where a second
- * adds nothing.
+ * The one or two runs that cover most of a text, each at least `minimumRun` tokens long; only one if a second adds
+ * nothing.
  */
 export function coverByRuns({ lengths, titles }: RunMatches, minimumRun: number): RunCoverage {
   const tokens = lengths.length;
@@ -122,14 +122,14 @@ export function coverByRuns({ lengths, titles }: RunMatches, minimumRun: number)
   return { tokens, share: tokens === 0 ? 0 : covered / tokens, runs };
 }
 
-/** Between two texts of a corpus; no query holds it. */
+/** Ends each text of a corpus; never occurs in a query. */
 const separator = 0;
 
-/** Suffixes that agree in so many tokens count as equal: bounds the sorting of hostile texts. */
+/** Suffixes that agree in this many tokens count as equal, which bounds the sorting of hostile texts. */
 const comparedTokens = 64;
 
 /**
- * Positions of a corpus of texts in the order of what stands there up to the end of the text (Manber, Myers,
+ * The positions of a corpus of texts, sorted by the suffix from there to the end of the text (Manber, Myers,
  * "Suffix Arrays: A New Method for On-Line String Searches", SIAM J. Comput. 22, 1993, section 2).
  */
 class SuffixArray {
@@ -142,9 +142,9 @@ class SuffixArray {
   }
 
   /**
-   * The longest run from `query[start]` on that stands in one text of the corpus; of runs beyond 64 tokens,
+   * The longest run from `query[start]` on that occurs in one text of the corpus; of runs beyond 64 tokens,
    * one.
-   * @returns its length in tokens and one position where it stands; length 0 where the token is unknown.
+   * @returns its length in tokens and one position where it occurs; length 0 if the token is unknown.
    */
   longest(query: Int32Array, start: number): { length: number; position: number } {
     let low = 0;

@@ -4,18 +4,18 @@ import type { ReviewedOutput } from './decisions.js';
 
 const rejectedColumns = ['text', 'reason', 'rating', 'matched_title', 'second_title', 'evidence'];
 
-/** The reason of an output that a person refused though dedupe did not. */
+/** The reason for an output that a person refused but dedupe accepted. */
 const refusedInReview = 'refused in review';
 
-/** accepted.txt: the kept titles, one a line. */
+/** accepted.txt: the kept titles, one per line. */
 export function* acceptedLines(outputs: readonly ReviewedOutput[]): Generator<string> {
   for (const { verdict, kept } of outputs) if (kept) yield `${verdict.text}\n`;
 }
 
 /**
- * rejected.csv (RFC 4180), a record a refused output: text, reason, rating, what it matched, and the evidence in words.
- * What it matched is the training title that shows the reason, for a glued copy a second one too, for a repeat
- * the earlier output. Blank and broken texts match nothing. What a person decided goes before what dedupe did.
+ * rejected.csv (RFC 4180), one record per rejected output: text, reason, rating, the matched texts, and the evidence in
+ * words. The matched text is the training title that shows the reason, for a glued copy also a second one, for a repeat
+ * the earlier output. Blank and broken texts match nothing. A decision of a person takes precedence over dedupe.
  */
 export function* rejectedRecords(outputs: readonly ReviewedOutput[]): Generator<string> {
   yield formatCsvRecord(rejectedColumns);

@@ -6,8 +6,8 @@ import { jsonLines, type RecordFormat } from '../io/record-formats.js';
 export const decisionsFileName = 'decisions.jsonl';
 
 /**
- * decisions.jsonl: what people decided, one line each, never changed, only added to. A line counts once it
- * is flushed to disk; what a crash left of an unfinished line, which was never confirmed to anyone, is cut off.
+ * decisions.jsonl: what people decided, one line per decision, append-only. A line counts once it is flushed to disk;
+ * an unfinished line left by a crash, which was never confirmed to anyone, is cut off.
  */
 export class DecisionLog {
   private last: Promise<unknown> = Promise.resolve();
@@ -29,8 +29,8 @@ export class DecisionLog {
 
   /**
    * Adds a line and flushes it; lines are added one after the other.
-   * @param make the entry without its sequence number, made when its turn has come; undefined adds nothing.
-   * @throws TitlesmithError naming the file, after which the log is as before; and what `make` throws.
+   * @param make the entry without its sequence number, called when its turn comes; undefined adds nothing.
+   * @throws TitlesmithError naming the file, and the log is unchanged; whatever `make` throws.
    */
   add(make: () => Omit<DecisionEntry, 'sequence'> | undefined): Promise<DecisionEntry | undefined> {
     const added = this.last.then(async () => {
@@ -45,7 +45,7 @@ export class DecisionLog {
     return added;
   }
 
-  /** Waits for what is being written, and closes the file. */
+  /** Waits for pending writes, and closes the file. */
   async close(): Promise<void> {
     await this.last;
     await this.log.close();
@@ -53,7 +53,7 @@ export class DecisionLog {
 }
 
 /**
- * The decisions in a file; none where there is no file. @throws TitlesmithError naming file and line of a
+ * The decisions in a file; none if there is no file. @throws TitlesmithError naming file and line of a
  * damaged one.
  */
 export function readDecisions(path: string): Promise<readonly DecisionEntry[]> {

@@ -5,7 +5,7 @@ import { writeChunksAtomic } from '../io/atomic-file.js';
 import { formatCsvRecord } from '../io/csv.js';
 
 /**
- * Writes what was decided into a run folder, each file atomically: `accepted.txt`, one title a line, and
+ * Writes the result of the review into a run folder, each file atomically: `accepted.txt`, one title a line, and
  * `rejected.csv`.
  * @throws TitlesmithError naming the file that cannot be written.
  */
@@ -15,27 +15,27 @@ export async function writeVerdicts(folder: string, outputs: readonly ReviewedOu
 }
 
 /**
- * Keeps accepted.txt and rejected.csv at what is decided. Decisions that come while the files are written
- * are taken together into the next writing.
+ * Keeps accepted.txt and rejected.csv up to date with the decisions. Decisions made while the files are being written
+ * go into the next write together.
  */
 export class ResultFiles {
   private writing: Promise<void> | undefined;
   private isStale = false;
 
-  /** @param onError told of a file that could not be written; the next decision tries again. */
+  /** @param onError called when a file could not be written; the next decision tries again. */
   constructor(
     private readonly folder: string,
     private readonly outputs: () => readonly ReviewedOutput[],
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** Asks for the files to be written. */
+  /** Schedules writing the files. */
   update(): void {
     this.isStale = true;
     this.writing ??= this.writeWhileStale();
   }
 
-  /** Resolves once the files are as last asked for. */
+  /** Resolves once the scheduled writes are done. */
   async settled(): Promise<void> {
     await this.writing;
   }
@@ -63,7 +63,7 @@ export const exportTypes: Readonly<Record<ExportFormat, string>> = {
 };
 
 /**
- * The kept titles: `txt` one a line; `csv` (RFC 4180) and `jsonl` with their index, rating, closest training
+ * The kept titles: `txt` one per line; `csv` (RFC 4180) and `jsonl` with their index, rating, closest training
  * title, and whether a person or dedupe kept them.
  */
 export function* exportTitles(outputs: readonly ReviewedOutput[], format: ExportFormat): Generator<string> {

@@ -1,10 +1,10 @@
-/** What the review's page and its server say to each other, as JSON. */
+/** JSON messages between the review's page and its server. */
 
-/** An output as the page is told of it. */
+/** An output as sent to the page. */
 export interface ReviewItem {
   /** The output's own index. */
   readonly index: number;
-  /** Its place in the order of review, from 0. */
+  /** Position in the order of review, from 0. */
   readonly place: number;
   readonly text: string;
   readonly rating: number;
@@ -14,75 +14,75 @@ export interface ReviewItem {
   readonly second: string;
   /** Words in which `text` and `matched` differ, in runs (src/report/differences.ts). */
   readonly runs: readonly number[];
-  /** Why dedupe refused it; empty where it did not. */
+  /** Why dedupe rejected it; empty when it did not. */
   readonly reason: string;
   readonly evidence: string;
   /** False for texts that cannot be kept. */
   readonly keepable: boolean;
 }
 
-/** What may change about an output. */
+/** The state of an output, which decisions change. */
 export interface ItemState {
   readonly index: number;
   readonly decision: 'keep' | 'refuse' | '';
   readonly kept: boolean;
-  /** Number of the decision that stands or was taken back; 0: none yet. */
+  /** Sequence number of the latest decision or undo; 0: none yet. */
   readonly sequence: number;
 }
 
-/** How far the review has come, in outputs. */
+/** Progress of the review, in outputs. */
 export interface Progress {
   readonly total: number;
   readonly decided: number;
   readonly kept: number;
 }
 
-/** Which outputs `GET items` asks for. */
+/** The query of `GET items`. */
 export interface ItemQuery {
-  readonly show: (typeof shows)[number];
+  readonly show: (typeof showFilters)[number];
   /** A reason, `accepted`, or empty for any. */
   readonly reason: string;
-  /** Part of the text, of what it matched, or of the evidence, in any case. */
+  /** Found in the text, the matched titles or the evidence, ignoring case. */
   readonly search: string;
-  /** Only outputs whose place is higher; -1 for all. */
+  /** Only outputs at a higher position; -1 for all. */
   readonly after: number;
   readonly limit: number;
 }
 
-export const shows = ['undecided', 'all', 'decided', 'kept', 'refused'] as const;
+export const showFilters = ['undecided', 'all', 'decided', 'kept', 'refused'] as const;
 
 /** The answer of `GET items`. */
 export interface ItemList {
-  /** Outputs that fit the query, sent or not. */
+  /** Number of outputs that match the query, sent or not. */
   readonly found: number;
   readonly items: readonly (ReviewItem & ItemState)[];
   readonly progress: Progress;
 }
 
 /** The body of `POST decisions`. */
-export interface Decision {
+export interface DecisionRequest {
   readonly index: number;
   readonly decision: 'keep' | 'refuse';
-  /** {@link ItemState.sequence} of what the person saw. */
+  /** {@link ItemState.sequence} that the person saw. */
   readonly seen: number;
-  /** The window's name for itself. */
+  /** Id that the browser window chose. */
   readonly window: string;
 }
 
 /** The body of `POST undo`. */
-export interface Undo {
+export interface UndoRequest {
   readonly window: string;
 }
 
-/** The answer of `POST decisions` and `POST undo`, and what `GET changes` tells all windows. */
+/** The answer of `POST decisions` and `POST undo`, and an event of `GET changes`. */
 export interface Change {
   readonly state: ItemState;
   readonly progress: Progress;
   readonly window: string;
 }
 
-/** What a refused decision's answer holds beside the error. */
-export interface Conflict {
-  /** The output as it is now, where one is meant. */
+/** Fields of a 409 answer next to `error`. */
+export interface ConflictBody {
+  /** The current state of the output, if there is one. */
   readonly state?: ItemState | undefined;
 }

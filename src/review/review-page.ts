@@ -1,7 +1,7 @@
 import { formatCount } from '../common/number-formats.js';
 import { type Html, html, visible } from '../web/html.js';
 import { renderServedPage } from '../web/html-page.js';
-import { shows } from './review-messages.js';
+import { showFilters } from './review-messages.js';
 
 interface ReviewPage {
   readonly runName: string;
@@ -10,7 +10,7 @@ interface ReviewPage {
   readonly hasReport: boolean;
 }
 
-/** The review's page without its outputs; its script (client/review.ts) asks the server for them. */
+/** The review's page without its outputs; its script (client/review.ts) requests them from the server. */
 export function renderReviewPage({ runName, reasons, hasReport }: ReviewPage): string {
   const body = html`<main>
 <header class="masthead">
@@ -28,7 +28,7 @@ export function renderReviewPage({ runName, reasons, hasReport }: ReviewPage): s
 <noscript><p class="notice">The review needs JavaScript.</p></noscript>
 <form class="controls" id="controls" aria-label="Which outputs">
 <label>Show <select id="show">
-${shows.map((name) => html`<option value="${name}">${name}</option>`)}</select></label>
+${showFilters.map((name) => html`<option value="${name}">${name}</option>`)}</select></label>
 <label>Verdict <select id="reason"><option value="">any</option>${reasons.map(reasonOption)}</select></label>
 <label>Search <input type="search" id="search" autocomplete="off" spellcheck="false"></label>
 <output id="found" for="show reason search"></output>

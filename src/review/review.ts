@@ -12,13 +12,13 @@ import { visible } from '../web/html.js';
 import type { DecisionLog } from './decision-log.js';
 import type {
   Change,
-  Decision,
+  DecisionRequest,
   ItemList,
   ItemQuery,
   ItemState,
   Progress,
   ReviewItem,
-  Undo,
+  UndoRequest,
 } from './review-messages.js';
 
 /** What is reviewed. */
@@ -27,17 +27,17 @@ export interface ReviewInput {
   /** The run folder: decisions.jsonl, accepted.txt and rejected.csv are written there. */
   readonly folder: string;
   readonly verdicts: readonly Verdict[];
-  /** The report's page; undefined where there is none. */
+  /** Path of report.html; undefined if there is none. */
   readonly reportPath: string | undefined;
 }
 
 /**
- * A decision that came too late or cannot be: another window was faster, or there is nothing to take back.
+ * A decision that is too late or impossible: another window was faster, or there is nothing to undo.
  */
 export class ReviewConflict extends TitlesmithError {
   constructor(
     message: string,
-    /** The output as it is now, where one is meant. */
+    /** The current state of the output, if there is one. */
     readonly state: ItemState | undefined,
   ) {
     super(message, { code: 'review-conflict' });
@@ -47,14 +47,14 @@ export class ReviewConflict extends TitlesmithError {
 interface Entry {
   output: ReviewedOutput;
   readonly item: ReviewItem;
-  /** Lower case. */
+  /** The text that is searched, in lower case. */
   readonly searched: string;
   sequence: number;
 }
 
 /**
- * The outputs of a run and the decisions on them. Each decision is on disk before it counts; windows are
- * told of it through {@link onChange}.
+ * The outputs of a run and the decisions on them. Each decision is on disk before it counts; {@link onChange} then
+ * notifies the windows.
  */
 export class Review {
   /** Called after every decision. */
@@ -81,7 +81,7 @@ export class Review {
     this.byIndex = new Map(this.order.map((entry) => [entry.item.index, entry]));
   }
 
-  /** All outputs in the order they were generated, as they stand. */
+  /** All outputs in the order they were generated, in their current state. */
   get outputs(): readonly ReviewedOutput[] {
     return this.order.map(({ output }) => output).sort((a, b) => a.verdict.index - b.verdict.index);
   }
@@ -102,25 +102,25 @@ export class Review {
     return [...counts].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count);
   }
 
-  /** Outputs that a query asks for, in the order of review, and how many there are in all. */
+  /** Outputs that match a query, in the order of review, and how many match in all. */
   find(query: ItemQuery): Omit<ItemList, 'progress'> {
-    const wanted = query.search.toLowerCase();
-    const fitting = this.order.filter(
+    const searchText = query.search.toLowerCase();
+    const matching = this.order.filter(
       ({ output, item, searched }) =>
         isShown(output, query.show) &&
         (query.reason === '' || (item.reason || 'accepted') === query.reason) &&
-        searched.includes(wanted),
+        searched.includes(searchText),
     );
-    const items = fitting.filter(({ item }) => item.place > query.after).slice(0, query.limit);
-    return { found: fitting.length, items: items.map((entry) => ({ ...entry.item, ...stateOf(entry) })) };
+    const items = matching.filter(({ item }) => item.place > query.after).slice(0, query.limit);
+    return { found: matching.length, items: items.map((entry) => ({ ...entry.item, ...stateOf(entry) })) };
   }
 
   /**
    * Keeps or refuses an output.
    * @throws ReviewConflict when it has changed since, is unknown, or cannot be kept; TitlesmithError when
-   * the decision cannot be written. Then nothing has changed.
+   * the decision cannot be written. Nothing has changed then.
    */
-  async decide({ index, decision, seen, window }: Decision): Promise<Change> {
+  async decide({ index, decision, seen, window }: DecisionRequest): Promise<Change> {
     const entry = this.byIndex.get(index);
     if (!entry) throw new ReviewConflict(`There is no output ${index}.`, undefined);
     if (decision === 'keep' && !isKeepable(entry.output.verdict)) {
@@ -138,7 +138,7 @@ export class Review {
    * Takes back the last decision of a window that still stands.
    * @throws ReviewConflict when there is none, or another window has decided the same output since.
    */
-  async undo({ window }: Undo): Promise<Change> {
+  async undo({ window }: UndoRequest): Promise<Change> {
     return this.write(() => {
       const last = lastStanding(this.log.entries, window, (entry) => this.entryOf(entry) !== undefined);
       if (!last) throw new ReviewConflict('There is nothing to take back in this window.', undefined);
@@ -206,7 +206,7 @@ function isShown({ decision, kept }: ReviewedOutput, show: ItemQuery['show']): b
   }
 }
 
-/** The last decision of a window that is no undo and was not taken back. */
+/** The last decision of a window that is not an undo and was not undone. */
 function lastStanding(
   entries: readonly DecisionEntry[],
   window: string,
@@ -222,7 +222,7 @@ function lastStanding(
   );
 }
 
-/** What stood for an output before an entry. */
+/** The decision on an output before an entry. */
 function decisionBefore(entries: readonly DecisionEntry[], last: DecisionEntry): DecisionEntry['decision'] {
   const earlier = entries.findLast(
     ({ sequence, index, text }) => sequence < last.sequence && index === last.index && text === last.text,

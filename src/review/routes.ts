@@ -9,18 +9,18 @@ import { type ExportFormat, exportTitles, exportTypes } from './kept-titles.js';
 import type { Review } from './review.js';
 import {
   type Change,
-  type Decision,
+  type DecisionRequest,
   type ItemList,
   type ItemQuery,
-  shows,
-  type Undo,
+  showFilters,
+  type UndoRequest,
 } from './review-messages.js';
 import { renderReviewPage } from './review-page.js';
 
-/** What the routes work on. */
+/** What the routes need. */
 interface ReviewContext {
   readonly runName: string;
-  /** The report's page; undefined where there is none. */
+  /** Path of report.html; undefined if there is none. */
   readonly reportPath: string | undefined;
   readonly review: Review;
   readonly changes: EventBroadcast<Change>;
@@ -38,11 +38,11 @@ const decisionSchema = {
 
 const undoSchema = { type: 'object', required: ['window'], properties: { window: windowName } } as const;
 
-/** A query's values are text. */
+/** Values of a query string are text. */
 const itemsSchema = {
   type: 'object',
   properties: {
-    show: { enum: shows },
+    show: { enum: showFilters },
     reason: { type: 'string' },
     search: { type: 'string' },
     after: { type: 'string', pattern: '^(-1|\\d{1,9})$' },
@@ -50,10 +50,10 @@ const itemsSchema = {
   },
 } as const;
 
-/** The review's page, its report and exports, and what its script asks for, below the token. */
+/** The review's page, report, exports and API, all below the token's path. */
 export function reviewRoutes(app: HttpApp, context: ReviewContext): void {
   const { runName, reportPath, review, changes } = context;
-  // As a parameter, so that finding the route takes no longer for a token that begins well; guardPath compares it.
+  // A route parameter, so that the router's time does not depend on the token; guardPath compares it.
   const below = (path: string): string => `/:token/${path}`;
   servePage(app, {
     page: {
@@ -87,12 +87,12 @@ export function reviewRoutes(app: HttpApp, context: ReviewContext): void {
     }),
   );
   app.get(below('changes'), (_, reply) => changes.join(reply));
-  app.post<{ Body: Decision }>(
+  app.post<{ Body: DecisionRequest }>(
     below('decisions'),
     { schema: { body: decisionSchema } },
     async ({ body }): Promise<Change> => review.decide(body),
   );
-  app.post<{ Body: Undo }>(
+  app.post<{ Body: UndoRequest }>(
     below('undo'),
     { schema: { body: undoSchema } },
     async ({ body }): Promise<Change> => review.undo(body),
@@ -107,7 +107,7 @@ function toItemQuery({
   limit,
 }: Partial<Record<keyof ItemQuery, string>>): ItemQuery {
   return {
-    show: shows.find((name) => name === show) ?? 'all',
+    show: showFilters.find((name) => name === show) ?? 'all',
     reason: reason ?? '',
     search: search ?? '',
     after: Number(after ?? -1),

@@ -15,23 +15,23 @@ import { reviewRoutes } from './routes.js';
 
 /** A review that can be opened in a browser. */
 export interface ReviewServer {
-  /** With the token; only who knows it gets in. */
+  /** With the token, which is needed for access. */
   readonly url: string;
-  /** Stops, and waits until every file is as decided. */
+  /** Stops, and waits until all files are written. */
   close(): Promise<void>;
 }
 
 interface ReviewServerOptions {
-  /** 0 or none: any free one. */
+  /** 0 or undefined: any free port. */
   readonly port?: number;
-  /** Told of files that cannot be written, and of requests that failed by a bug. */
+  /** Receives warnings of files that cannot be written, and of unexpected errors. */
   readonly onProgress?: ProgressListener;
 }
 
 const loopback = '127.0.0.1';
-/** A decision has about a hundred. */
+/** A decision takes about 100. */
 const maxBodyBytes = 4096;
-/** More than a person has open. */
+/** More windows than a person has open. */
 const maxWindows = 50;
 
 /**
@@ -51,7 +51,7 @@ export async function startReview(
     changes.send(change);
     files.update();
   };
-  // What a killed server decided last may not have reached the files.
+  // The last decisions before a server was killed may not have reached the files.
   files.update();
   await files.settled();
 

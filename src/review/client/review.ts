@@ -1,10 +1,18 @@
 import { formatCount, pluralize } from '../../common/number-formats.js';
 import { byId, messageOf, showTrouble } from '../../web/client/dom.js';
 import { RequestError, request } from '../../web/client/request.js';
-import type { Change, Conflict, Decision, ItemList, ItemState, Progress, Undo } from '../review-messages.js';
+import type {
+  Change,
+  ConflictBody,
+  DecisionRequest,
+  ItemList,
+  ItemState,
+  Progress,
+  UndoRequest,
+} from '../review-messages.js';
 import { drawState, type Item, makeRow, type Row } from './row.js';
 
-/** The review's page. The server holds the truth: a row changes when the server has said so, to this window or another. */
+/** The review's page. The server has the state: a row changes only when the server says so, to this window or another. */
 
 const list = byId('items', HTMLOListElement);
 const trouble = byId('trouble', HTMLElement);
@@ -16,10 +24,10 @@ const keepButton = byId('keep', HTMLButtonElement);
 const refuseButton = byId('refuse', HTMLButtonElement);
 
 const itemsAtOnce = 100;
-/** More are asked for when fewer than this many are left below the marked one. */
+/** More are loaded when fewer than this many are left below the marked one. */
 const fewLeft = 30;
 
-/** Names this window across reloads, so that undo goes on taking back what was decided here. */
+/** Identifies this window across reloads, so that undo still takes back what was decided here. */
 const windowName = sessionStorage.getItem('window') ?? crypto.randomUUID();
 sessionStorage.setItem('window', windowName);
 
@@ -29,13 +37,13 @@ let current: Row | undefined;
 
 const say = (message: string): void => showTrouble(trouble, message);
 
-async function call<Answer>(path: string, body?: Decision | Undo): Promise<Answer> {
+async function call<Answer>(path: string, body?: DecisionRequest | UndoRequest): Promise<Answer> {
   const whenUnreachable = 'The review has ended, or cannot be reached. Start it again in the terminal.';
   try {
     const response = await request(path, { body, whenUnreachable });
     return (await response.json()) as Answer;
   } catch (error) {
-    const state = error instanceof RequestError ? (error.body as Conflict | undefined)?.state : undefined;
+    const state = error instanceof RequestError ? (error.body as ConflictBody | undefined)?.state : undefined;
     if (state) apply(state);
     throw error;
   }
@@ -54,7 +62,7 @@ function draw(row: Row): void {
   if (row === current) showActions();
 }
 
-/** Takes over what the server says of an output, unless something newer is known. */
+/** Applies the state that the server sent, unless a newer one is known. */
 function apply(state: ItemState): void {
   const row = rows.get(state.index);
   if (!row || row.item.sequence > state.sequence) return;
@@ -67,7 +75,7 @@ function showActions(): void {
   refuseButton.disabled = current === undefined;
 }
 
-/** Marks the output that the keys decide; none until there is one. */
+/** Marks the output that the keys decide on; undefined: none until more are loaded. */
 function mark(row: Row | undefined, takeFocus = true): void {
   current?.node.removeAttribute('aria-current');
   current = row;
@@ -83,15 +91,15 @@ function rowAt(node: Element | null | undefined): Row | undefined {
   return node instanceof HTMLElement ? rows.get(Number(node.dataset['index'])) : undefined;
 }
 
-/** Whether no more is to be asked for: all is loaded, or a new list is on its way. */
+/** Whether there is nothing more to load: the list is complete, or being reloaded. */
 let isComplete = true;
 let isLoading = false;
-/** Counts lists, so that the answer to an older question is dropped. */
+/** Counts reloads, so that an answer for an older list is dropped. */
 let listNumber = 0;
 
 function itemsAfter(place: number): Promise<ItemList> {
-  const wanted = { show: show.value, reason: reason.value, search: search.value };
-  const query = new URLSearchParams({ ...wanted, after: String(place), limit: String(itemsAtOnce) });
+  const filters = { show: show.value, reason: reason.value, search: search.value };
+  const query = new URLSearchParams({ ...filters, after: String(place), limit: String(itemsAtOnce) });
   return call(`items?${query}`);
 }
 
@@ -113,11 +121,11 @@ function addItems({ found, items, progress }: ItemList): void {
 }
 
 async function reload(): Promise<void> {
-  const mine = ++listNumber;
+  const number = ++listNumber;
   isComplete = true;
   try {
     const answer = await itemsAfter(-1);
-    if (mine !== listNumber) return;
+    if (number !== listNumber) return;
     rows.clear();
     list.replaceChildren();
     addItems(answer);
@@ -130,11 +138,11 @@ async function reload(): Promise<void> {
 async function loadMore(): Promise<void> {
   if (isComplete || isLoading) return;
   isLoading = true;
-  const mine = listNumber;
+  const number = listNumber;
   const last = rowAt(list.lastElementChild);
   try {
     const answer = await itemsAfter(last?.item.place ?? -1);
-    if (mine !== listNumber) return;
+    if (number !== listNumber) return;
     addItems(answer);
     if (!current && last) mark(rowAt(last.node.nextElementSibling) ?? last);
   } catch (error) {
@@ -144,7 +152,7 @@ async function loadMore(): Promise<void> {
   }
 }
 
-/** The end of the last request: one goes after the other, so that fast keys decide in their order. */
+/** Settles after the last request. Requests are sent one after the other, so that fast keys decide in order. */
 let lastRequest = Promise.resolve();
 function inTurn(work: () => Promise<void>): void {
   lastRequest = lastRequest.then(work).then(
@@ -153,7 +161,7 @@ function inTurn(work: () => Promise<void>): void {
   );
 }
 
-function decide(decision: Decision['decision']): void {
+function decide(decision: DecisionRequest['decision']): void {
   const row = current;
   if (!row || (decision === 'keep' && !row.item.keepable)) return;
   step('next');
@@ -185,7 +193,7 @@ function step(to: 'next' | 'previous'): void {
   const { nextElementSibling, previousElementSibling } = current?.node ?? {};
   const next = rowAt(to === 'next' ? nextElementSibling : previousElementSibling);
   if (next) mark(next);
-  // Nothing is marked until more has come: else the next key would decide this output again.
+  // Nothing is marked until more is loaded: otherwise the next key would decide this output again.
   else if (to === 'next' && !isComplete) mark(undefined);
 }
 

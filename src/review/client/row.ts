@@ -9,7 +9,7 @@ export type Item = ReviewItem & ItemState;
 export interface Row {
   item: Item;
   readonly node: HTMLElement;
-  /** Where it is said whether the output is kept. */
+  /** Shows whether the output is kept. */
   readonly state: HTMLElement;
   /** Its place in the list, from 0. */
   readonly position: number;
