@@ -4,7 +4,7 @@ import { type ConditionName, conditionNames } from '../options/choices.js';
 /** Ends each part of a prompt. Cleaned titles hold no control characters, so it never stands in one. */
 const separator = '\t';
 const maxKeywords = 3;
-const shortestKeyword = 4;
+const minKeywordLength = 4;
 
 /** Words that say nothing of what a title is about. */
 const stopWords = new Set(
@@ -53,7 +53,7 @@ function wordsOf(text: string): string[] {
  */
 export function keywordsOf(title: string): string[] {
   const words = [...new Set(wordsOf(title))].filter(
-    (word) => word.length >= shortestKeyword && !stopWords.has(word),
+    (word) => word.length >= minKeywordLength && !stopWords.has(word),
   );
   const count = sha256(title)[31]! % (maxKeywords + 1);
   const longest = new Set(words.toSorted((a, b) => b.length - a.length).slice(0, count));

@@ -11,7 +11,7 @@ const [opening, closing] = ['<|startoftext|>', '<|endoftext|>'];
  * No cleaned title comes near this; a line that does is from a file of another kind. Bounds the memory of a file
  * without line breaks, and the merging of a long word, whose time is quadratic.
  */
-const longestLineBytes = 2 ** 15;
+const maxLineBytes = 2 ** 15;
 
 /** Text quoted for a message, cut where it is long. */
 function quoted(text: string): string {
@@ -23,7 +23,7 @@ function formatLine(title: string): string {
   const faults: readonly (readonly [string, boolean])[] = [
     ['is empty', title === ''],
     ['holds a line break', /[\r\n]/.test(title)],
-    [`takes more than ${longestLineBytes} bytes`, Buffer.byteLength(line) > longestLineBytes],
+    [`takes more than ${maxLineBytes} bytes`, Buffer.byteLength(line) > maxLineBytes],
   ];
   const fault = faults.find(([, isFault]) => isFault);
   if (fault) {
@@ -114,9 +114,9 @@ function parseLine(bytes: Uint8Array, where: string): string {
 export async function* readDataset(path: string): AsyncGenerator<string> {
   let number = 0;
   const onTooLong = (line: number): never => {
-    throw malformed(`${path}:${line}`, `is longer than ${longestLineBytes} bytes`);
+    throw malformed(`${path}:${line}`, `is longer than ${maxLineBytes} bytes`);
   };
-  for await (const line of byteLines(readDecompressed(path), longestLineBytes, onTooLong)) {
+  for await (const line of byteLines(readDecompressed(path), maxLineBytes, onTooLong)) {
     number += 1;
     yield parseLine(line, `${path}:${number}`);
   }

@@ -111,7 +111,7 @@ export async function* byteLines(
 }
 
 /** Longest line of a text, in UTF-16 units, so that a file without line breaks does not fill the memory. */
-const longestTextLine = 1_000_000;
+const maxTextLineLength = 1_000_000;
 
 /**
  * The lines of a text that people wrote, without their ends (LF, CRLF or CR).
@@ -136,9 +136,9 @@ export async function* textLines(chunks: AsyncIterable<string>, name: string): A
 }
 
 function checkLength(line: string, number: number, name: string): void {
-  if (line.length <= longestTextLine) return;
+  if (line.length <= maxTextLineLength) return;
   throw new TitlesmithError(
-    `Cannot read ${name}, line ${number}: it is longer than ${longestTextLine} characters.`,
+    `Cannot read ${name}, line ${number}: it is longer than ${maxTextLineLength} characters.`,
     {
       code: 'line-too-long',
       hint: 'A text file of titles holds one a line.',

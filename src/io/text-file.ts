@@ -14,7 +14,7 @@ export function readText(path: string, onRemark?: TextRemark): AsyncGenerator<st
 }
 
 /** Bytes of the longest line of a file that titlesmith wrote. */
-const longestLineBytes = 2 ** 24;
+const maxLineBytes = 2 ** 24;
 
 /**
  * The lines of a file that titlesmith wrote: UTF-8, each ended by a line feed; none of an empty file.
@@ -23,14 +23,11 @@ const longestLineBytes = 2 ** 24;
 export async function* readLines(path: string): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const onTooLong = (number: number): never => {
-    throw new TitlesmithError(
-      `Cannot read ${path}: line ${number} is longer than ${longestLineBytes} bytes.`,
-      {
-        code: 'line-too-long',
-      },
-    );
+    throw new TitlesmithError(`Cannot read ${path}: line ${number} is longer than ${maxLineBytes} bytes.`, {
+      code: 'line-too-long',
+    });
   };
-  for await (const line of byteLines(readDecompressed(path), longestLineBytes, onTooLong)) {
+  for await (const line of byteLines(readDecompressed(path), maxLineBytes, onTooLong)) {
     yield decoder.decode(line);
   }
 }

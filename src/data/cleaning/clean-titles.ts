@@ -10,7 +10,7 @@ export type DropReason = 'deleted or removed' | 'too short' | 'too long' | 'dupl
  * with entities. The bound also keeps the decoding of nested entities, whose cost is quadratic, from being a
  * weapon.
  */
-export const longestRawTitle = 2000;
+export const maxRawTitleLength = 2000;
 
 /** What became of a raw title: kept in its cleaned form, or thrown away for a reason. */
 type CleanedTitle = { readonly title: string } | { readonly reason: Exclude<DropReason, 'duplicate'> };
@@ -31,7 +31,7 @@ export function cleanTitle(
   minLength: number = titleOptions.minLength.default,
   onChange?: ChangeListener,
 ): CleanedTitle {
-  if (raw.length > longestRawTitle) return { reason: 'too long' };
+  if (raw.length > maxRawTitleLength) return { reason: 'too long' };
   const changed = new Set<string>();
   const title = cleanText(raw, (ruleName) => changed.add(ruleName));
   if (changed.size > 0) onChange?.(changed);

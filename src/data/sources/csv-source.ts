@@ -7,7 +7,7 @@ import { filesInWords, fingerprintFiles, resolveInputFiles } from './input-files
 import { isLongEnough, type SourceRow, type TitleQuery, type TitleSource } from './title-source.js';
 
 /** How a CSV is laid out, as far as the person says so. */
-export interface CsvLayoutOptions {
+interface CsvLayoutOptions {
   /** Name of the column that holds the titles; or its number, from 1. */
   readonly column: string | undefined;
   /** Whether the first record names the columns; undefined: found out. */

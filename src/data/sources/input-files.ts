@@ -53,7 +53,7 @@ function checkCompression(path: string): void {
 }
 
 /** A file beyond this is not read in full only to be identified. */
-const longestHashed = 2 ** 28;
+const maxHashedBytes = 2 ** 28;
 /** Bytes looked at in its beginning, middle and end. */
 const sampledBytes = 2 ** 20;
 
@@ -82,7 +82,7 @@ export async function fingerprintFiles(files: readonly string[]): Promise<string
   for (const file of files) {
     try {
       const found = await stat(file);
-      const content = found.size > longestHashed ? await sampleFile(file, found) : await hashFile(file);
+      const content = found.size > maxHashedBytes ? await sampleFile(file, found) : await hashFile(file);
       parts.push(`${basename(file)} ${found.size} ${content}`);
     } catch (error) {
       throw fileError('read', file, error);

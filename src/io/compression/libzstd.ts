@@ -145,17 +145,17 @@ class Decoder {
 /**
  * The bytes of a zstd file by the system's libzstd: while a chunk is looked at, a thread decompresses the next. A chunk
  * is valid until the next is asked for.
- * @param longestWindowLog binary logarithm of the longest window taken, in bytes.
+ * @param maxWindowLog binary logarithm of the longest window taken, in bytes.
  * @throws LibzstdError when the data is damaged or cut short; Error where there is no libzstd.
  */
-export async function* decodeByLibzstd(path: string, longestWindowLog: number): AsyncGenerator<Uint8Array> {
+export async function* decodeByLibzstd(path: string, maxWindowLog: number): AsyncGenerator<Uint8Array> {
   const library = libzstd();
   const context = library?.create();
   if (!library || !context) throw new Error('There is no libzstd.');
   const file = await open(path);
   let filling: Promise<void> | undefined;
   try {
-    library.set(context, windowLogMax, longestWindowLog);
+    library.set(context, windowLogMax, maxWindowLog);
     const decoder = new Decoder(library, context, file);
     let [current, next] = [new SharedBuffer(chunkBytes), new SharedBuffer(chunkBytes)];
     await decoder.fill(current);

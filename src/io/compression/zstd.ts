@@ -9,7 +9,7 @@ import { Decompress } from 'fzstd';
 import { decodeByLibzstd, hasLibzstd, LibzstdError } from './libzstd.js';
 
 /** 2 GiB: the window of `zstd --long=31`, with which Pushshift's dumps were written. */
-const longestWindowLog = 31;
+const maxWindowLog = 31;
 /** Bytes decompressed at a time by Node. */
 const chunkBytes = 2 ** 20;
 /** Most characters kept of what the program says. */
@@ -80,7 +80,7 @@ function discard({ buffer }: Uint8Array): void {
 /** The file goes in as standard input, so that no name is ever taken for a flag. */
 async function* decodeByProgram(path: string): AsyncGenerator<Uint8Array> {
   const file = await open(path);
-  const child = spawn('zstd', ['-dcq', `--long=${longestWindowLog}`], {
+  const child = spawn('zstd', ['-dcq', `--long=${maxWindowLog}`], {
     stdio: [file.fd, 'pipe', 'pipe'],
     // A process group of its own: Ctrl-C is for us, who end it in good order.
     detached: process.platform !== 'win32',
@@ -111,7 +111,7 @@ async function* decodeFrameByNode(
   start: number,
   library: NodeZstd,
 ): AsyncGenerator<Uint8Array, number> {
-  const params = { [library.constants.ZSTD_d_windowLogMax]: longestWindowLog };
+  const params = { [library.constants.ZSTD_d_windowLogMax]: maxWindowLog };
   const decoder = library.createZstdDecompress({ chunkSize: chunkBytes, params });
   const compressed = createReadStream(path, { start, highWaterMark: chunkBytes });
   compressed.on('error', (error) => decoder.destroy(error));
@@ -157,7 +157,7 @@ async function* decodeByFzstd(path: string): AsyncGenerator<Uint8Array> {
 
 async function* decodeBySystem(path: string): AsyncGenerator<Uint8Array> {
   try {
-    yield* decodeByLibzstd(path, longestWindowLog);
+    yield* decodeByLibzstd(path, maxWindowLog);
   } catch (error) {
     throw error instanceof LibzstdError ? new ZstdFailure(error.message) : error;
   }

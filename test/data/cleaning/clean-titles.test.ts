@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { collect } from '../../../src/common/collect.js';
-import { cleanTitle, cleanTitles, longestRawTitle } from '../../../src/data/cleaning/clean-titles.js';
+import { cleanTitle, cleanTitles, maxRawTitleLength } from '../../../src/data/cleaning/clean-titles.js';
 
 describe('cleanTitle', () => {
   test.each([
@@ -13,7 +13,7 @@ describe('cleanTitle', () => {
     ['&amp;&amp;&amp;&amp;', 'too short'],
     ['   a   b   ', 'too short'],
     ['', 'too short'],
-    ['x'.repeat(longestRawTitle + 1), 'too long'],
+    ['x'.repeat(maxRawTitleLength + 1), 'too long'],
   ])('%j is dropped: %s', (raw, reason) => {
     expect(cleanTitle(raw)).toEqual({ reason });
   });

@@ -5,7 +5,7 @@ import { LineSplitter } from '../../../io/lines.js';
 import { isBlank } from './key-search.js';
 
 /** Bytes of the longest line that is looked at, 16 MiB; posts stay below 1 MB. */
-const longestLineBytes = 2 ** 24;
+const maxLineBytes = 2 ** 24;
 /** Bytes between two signs of life. */
 const reportEvery = 2 ** 26;
 
@@ -44,7 +44,7 @@ export async function readDumpLines(
     while (start < end && isBlank(bytes[start])) start += 1;
     if (start < end) listener.onLine(asBuffer(bytes), start, end, line);
   };
-  const splitter = new LineSplitter(longestLineBytes, onLine, () => {
+  const splitter = new LineSplitter(maxLineBytes, onLine, () => {
     line += 1;
     listener.onTooLong(line);
   });
