@@ -1,9 +1,9 @@
 import { Cron } from 'croner';
 
-/** What is wrong with a cron pattern of five fields: minute, hour, day of the month, month, day of the week. */
+/** The error in a cron pattern; undefined if valid. Fields: minute, hour, day of the month, month, day of the week. */
 export function cronFault(pattern: string): string | undefined {
   try {
-    // Parsed only; without a function nothing is ever started.
+    // Only parses; without a function no job is started.
     new Cron(pattern, { mode: '5-part' });
     return undefined;
   } catch (error) {
@@ -16,8 +16,8 @@ export function cronFault(pattern: string): string | undefined {
 }
 
 /**
- * The first time after `from` that a cron pattern names; undefined where there is none.
- * @param zone an IANA time zone; the machine's own where left out.
+ * The first time after `from` that a cron pattern matches; undefined if there is none.
+ * @param zone an IANA time zone; the machine's by default.
  */
 export function nextCronTime(pattern: string, zone: string | undefined, from: Date): Date | undefined {
   return (

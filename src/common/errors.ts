@@ -3,7 +3,7 @@ import { toPrintable } from './printable.js';
 interface TitlesmithErrorOptions {
   /** Stable, machine-readable name of the failure, for example `csv-unclosed-quote`. */
   code: string;
-  /** What to do next, one sentence. Printed after the message on the same line. */
+  /** What to do next, one sentence. Printed after the message, on the same line. */
   hint?: string;
   cause?: unknown;
 }
@@ -30,7 +30,7 @@ export class TitlesmithError extends Error {
   }
 }
 
-/** A wrong flag or value: a TitlesmithError of the code `usage`. `message` names the flag and the value received. */
+/** A wrong flag or value: a TitlesmithError with code `usage`. `message` names the flag and the received value. */
 export function usageError(message: string, hint?: string): TitlesmithError {
   return new TitlesmithError(message, {
     code: 'usage',
@@ -56,7 +56,7 @@ export function systemErrorCode(error: unknown): string | undefined {
 }
 
 /**
- * Turns a file-system error into a TitlesmithError that names the path and the remedy; passes any other value through.
+ * Turns a file-system error into a TitlesmithError that names the path and the remedy; returns any other value unchanged.
  * @param action what was being done, in the infinitive: `read`, `write`, `create the folder`.
  */
 export function fileError(action: string, path: string, error: unknown): unknown {

@@ -1,13 +1,13 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** Letters to add, drop or change to make one word of the other (Levenshtein distance). */
+/** Levenshtein distance: letters to add, drop or change to turn one word into the other. */
 export function editDistance(a: string, b: string): number {
   return distance(a, b);
 }
 
 /**
- * The word that was probably meant by a mistyped one: the nearest by Levenshtein distance, where at most a third of its
- * letters differ; undefined where none is that near.
+ * The word that was probably meant by a mistyped one: the nearest by Levenshtein distance, if at most a third of its
+ * letters differ; else undefined.
  */
 export function nearestWord(typed: string, words: readonly string[]): string | undefined {
   if (words.length === 0) return undefined;

@@ -1,4 +1,6 @@
-/** Numbers as people read them, the same on the terminal and on every page; in English, whatever the machine's language. */
+/**
+ * Numbers as people read them, the same on the terminal and on every page; in English, whatever the machine's language.
+ */
 
 const integers = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -7,7 +9,7 @@ export function formatCount(value: number): string {
   return integers.format(value);
 }
 
-/** 0.1234 → "12.3%"; what is nearly nothing or nearly all says so: "<0.1%", ">99.9%". */
+/** 0.1234 → "12.3%"; nearly 0 and nearly 1 are shown as such: "<0.1%", ">99.9%". */
 export function formatPercent(share: number): string {
   if (share > 0 && share < 0.001) return '<0.1%';
   if (share < 1 && share > 0.999) return '>99.9%';
@@ -30,7 +32,9 @@ export function formatLoss(loss: number): string {
   return loss.toFixed(3);
 }
 
-/** A loss in nats per token as perplexity, 3 digits of it: among how many equally likely tokens the model is undecided. */
+/**
+ * A loss in nats per token as perplexity, exp(loss), with 3 digits: the number of equally likely tokens with that loss.
+ */
 export function formatPerplexity(loss: number): string {
   const value = Math.exp(loss);
   if (value >= 100) return formatCount(value);

@@ -1,6 +1,6 @@
 /**
  * Text as one line that is safe to print: control characters, line separators and direction marks are escaped, so
- * that hostile input can neither move the cursor nor reorder what stands beside it.
+ * that hostile input can neither move the cursor nor reorder the text around it.
  */
 export function toPrintable(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, (run) =>

@@ -1,11 +1,11 @@
-/** Where an event comes from: the run, named where there are several, and the stage it is in. */
+/** Where an event comes from: the run, if there are several, and its stage. */
 export interface EventScope {
   readonly run?: string;
   readonly stage?: string;
 }
 
 /**
- * What long work tells its caller. Plain data, so that it crosses threads and becomes a bar on a terminal, a line in
+ * An event of long-running work. Plain data, so that it crosses threads and becomes a bar on a terminal, a line in
  * a log or a JSON line.
  */
 export type ProgressEvent = EventScope & EventContent;
@@ -15,7 +15,7 @@ type EventContent =
   | { readonly kind: 'note'; readonly message: string }
   /** Something a person should look at, though the work goes on. */
   | { readonly kind: 'warning'; readonly message: string }
-  /** `done` of `total` units of work (`total` undefined where it cannot be known); `detail` is shown behind the bar. */
+  /** `done` of `total` units of work (`total` undefined where it cannot be known); `detail` is shown after the bar. */
   | {
       readonly kind: 'progress';
       readonly label: string;
@@ -27,12 +27,12 @@ type EventContent =
 
 export type ProgressListener = (event: ProgressEvent) => void;
 
-/** What long work is given by its caller: whom to tell of its progress, and how it learns that it should stop. */
+/** Passed to long-running work by its caller: a listener for its progress, and a signal to stop it. */
 export interface WorkContext {
   readonly onProgress: ProgressListener;
   /**
-   * Aborted once the work should stop (Ctrl-C, SIGTERM): asked between steps, never in the middle of one. Work then
-   * saves and throws InterruptedError. An AbortSignal, or what answers like one.
+   * Aborted once the work should stop (Ctrl-C, SIGTERM): checked between steps, never within one. The work
+   * then saves and throws InterruptedError. An AbortSignal, or an object with the same property.
    */
   readonly signal: { readonly aborted: boolean };
 }
@@ -43,7 +43,7 @@ export const silentContext: { readonly onProgress: () => void; readonly signal: 
   signal: new AbortController().signal,
 };
 
-/** A listener that tells `listener` of events as coming from `scope`, unless they name another. */
+/** A listener that adds `scope` to events without one, and passes them to `listener`. */
 export function scoped(listener: ProgressListener, scope: EventScope): ProgressListener {
   return (event) => listener({ ...scope, ...event });
 }

@@ -1,7 +1,7 @@
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import { sha256 } from './sha256.js';
 
-/** A seeded source of random numbers; every use gets its own, named, so that no two uses share a sequence. */
+/** A seeded random number generator. Every use has its own, so that no two uses share a sequence. */
 export interface Random {
   /** Uniform in [0, 1), 32 random bits. */
   uniform(): number;
@@ -12,8 +12,8 @@ export interface Random {
 }
 
 /**
- * A generator that depends on the seed and on the names of its use alone: `createRandom(seed, 'sample', 7)` always
- * gives the same numbers, whatever else was drawn before. xoroshiro128+ with 128 bits of state from SHA-256.
+ * A generator that depends only on the seed and the name of its use: `createRandom(seed, 'sample', 7)` always
+ * gives the same numbers, whatever was drawn from other generators. xoroshiro128+ with 128 bits of state from SHA-256.
  */
 export function createRandom(seed: number, ...use: (string | number)[]): Random {
   const digest = sha256(JSON.stringify([seed, ...use]));

@@ -1,16 +1,16 @@
-/** How often something is tried, and after what pauses. */
+/** Number of attempts, pauses between them, and their time limit. */
 export interface RetryPolicy {
-  /** Tries in all, the first included, before the error is passed on. */
+  /** Attempts in all, including the first. */
   readonly attempts: number;
-  /** Milliseconds before the second try; each further pause is twice as long. */
+  /** Milliseconds before the second attempt; each further pause is twice as long. */
   readonly firstPauseMs: number;
-  /** Milliseconds after which a try without a result counts as failed, with an error of code ETIMEDOUT; no bound where left out. */
+  /** Milliseconds after which an attempt fails with an error of code ETIMEDOUT; no limit by default. */
   readonly timeoutMs?: number;
 }
 
-/** The pauses between tries, and chance: a test can do without either. */
+/** Pauses and randomness, which tests replace. */
 export interface RetryClock {
-  /** Waits so many milliseconds, or until the signal aborts. */
+  /** Waits, or returns early when the signal aborts. */
   pause(milliseconds: number, signal?: AbortSignal): Promise<void>;
   /** Uniform in [0, 1). */
   random(): number;
@@ -18,24 +18,26 @@ export interface RetryClock {
 
 const systemClock: RetryClock = { pause, random: Math.random };
 
-/** Share by which chance makes a pause longer at most, so that many that failed together do not come back together. */
+/**
+ * Maximum random lengthening of a pause, as a share of it, so that clients that failed together do not retry together.
+ */
 const jitterShare = 0.25;
 
 interface RetryOptions {
-  /** Whether the same may well succeed after this error. */
+  /** Whether another attempt may succeed after this error. */
   readonly isTransient: (error: unknown) => boolean;
-  /** Told before each pause. */
+  /** Called before each pause. */
   readonly onRetry?: (error: unknown, pauseMs: number) => void;
-  /** Asked after a failure: true starts the count of tries and the length of pauses anew. */
+  /** Called after a failure: true resets the count of attempts and the pauses. */
   readonly madeProgress?: () => boolean;
-  /** Ends a pause at once; the error that led to it is thrown. */
+  /** Ends a pause at once; the last error is thrown. */
   readonly signal?: AbortSignal | undefined;
   readonly clock?: RetryClock;
 }
 
 /**
- * Does something that may be done again until it succeeds, fails for good, or has been tried often enough; pauses
- * double, and are up to a quarter longer by chance.
+ * Repeats idempotent work until it succeeds, fails with a permanent error, or has used up its attempts: exponential
+ * back-off with up to 25 % jitter.
  * @throws the last error.
  */
 export async function retry<Result>(
@@ -45,7 +47,7 @@ export async function retry<Result>(
 ): Promise<Result> {
   for (let failures = 0; ; ) {
     try {
-      return await (timeoutMs === undefined ? work() : within(timeoutMs, work()));
+      return await (timeoutMs === undefined ? work() : withTimeout(timeoutMs, work()));
     } catch (error) {
       failures = madeProgress?.() ? 1 : failures + 1;
       if (failures >= attempts || signal?.aborted || !isTransient(error)) throw error;
@@ -57,16 +59,16 @@ export async function retry<Result>(
   }
 }
 
-/** What becomes of work that took too long is left alone, its error too. */
-async function within<Result>(timeoutMs: number, work: Promise<Result>): Promise<Result> {
+/** Work that takes too long goes on unobserved; its result or error is ignored. */
+async function withTimeout<Result>(timeoutMs: number, work: Promise<Result>): Promise<Result> {
   const done = new AbortController();
-  const late = pause(timeoutMs, done.signal).then(() => {
+  const timeout = pause(timeoutMs, done.signal).then(() => {
     throw Object.assign(new Error(`no answer in ${timeoutMs / 1000} s`), { code: 'ETIMEDOUT' });
   });
-  late.catch(() => {});
+  timeout.catch(() => {});
   work.catch(() => {});
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([work, timeout]);
   } finally {
     done.abort();
   }

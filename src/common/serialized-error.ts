@@ -1,6 +1,6 @@
 import { InterruptedError, TitlesmithError } from './errors.js';
 
-/** An error as plain data. `known` tells a TitlesmithError from a bug. */
+/** An error as plain data. `known`: a TitlesmithError, not a bug. */
 export interface SerializedError {
   readonly known: boolean;
   readonly message: string;
@@ -19,7 +19,7 @@ export function serializeError(error: unknown): SerializedError {
   return { known: false, message, code: 'internal', hint: undefined, stack };
 }
 
-/** The reverse of {@link serializeError}; the stack stays that of the thread. */
+/** The reverse of {@link serializeError}; the stack is that of the original. */
 export function deserializeError(packed: SerializedError): Error {
   const { message, code, hint } = packed;
   let error: Error;

@@ -5,10 +5,10 @@ const encoder = new TextEncoder();
 const scratch = new Uint8Array(8192);
 const [initial, state] = [algorithm.create(), algorithm.create()];
 
-const maxBytesPerUnit = 3;
+const bytesPerUnit = 3;
 
 function encode(text: string): Uint8Array {
-  if (text.length * maxBytesPerUnit > scratch.length) return encoder.encode(text);
+  if (text.length * bytesPerUnit > scratch.length) return encoder.encode(text);
   return scratch.subarray(0, encoder.encodeInto(text, scratch).written);
 }
 

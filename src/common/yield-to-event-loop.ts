@@ -1,6 +1,6 @@
 /**
- * Lets other work of this thread have its turn: timers, messages, a page's drawing. Browsers have no setImmediate; their
- * timers wait up to 4 ms, so long work yields every few milliseconds, not after every item.
+ * Lets the event loop run other work of this thread: timers, messages, rendering. Browsers have no setImmediate, and
+ * their timers wait up to 4 ms, so long work yields every few milliseconds, not after every item.
  */
 export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => {

@@ -13,12 +13,12 @@ const limits = {
   text: 300,
 };
 const binCount = 20;
-/** Numbers, quotes and the places of differing words, about. */
+/** Approximate bytes of numbers, quotes and runs of differing words. */
 const bytesAroundPair = 60;
 
 const utf8 = new TextEncoder();
 
-/** Turns what a run left behind into the report's figures. Depends on the input alone: no clock, no paths. */
+/** Computes the report's figures from the results of a run. Depends only on the input: no clock, no paths. */
 export function buildReport(input: ReportInput): ReportFigures {
   const { counts } = input;
   const { rules, verdicts, heldOut } = input.judgement;
@@ -93,7 +93,7 @@ function distribution(outputs: readonly RatedText[], heldOut: readonly RatedText
   return bins.map((bin, i) => ({ from: i / binCount, to: (i + 1) / binCount, ...bin }));
 }
 
-/** As many pairs from the start as fit the page. */
+/** The first pairs, as many as fit into the page. */
 function withinBudget(pairs: readonly Pair[]): Pair[] {
   const seen = new Set<string>();
   let bytes = 0;
@@ -106,19 +106,19 @@ function withinBudget(pairs: readonly Pair[]): Pair[] {
   return end < 0 ? [...pairs] : pairs.slice(0, end);
 }
 
-/** What a text takes in the page's data: hostile ones take several times their length. */
+/** Bytes of a text in the page's data: escaped hostile texts take several times their length. */
 function bytesInPage(text: string): number {
   return utf8.encode(jsonForHtml(visible(text)).markup).length;
 }
 
-/** Whether the verdict names a training title as what was copied. */
+/** Whether the reason is that a training title was copied. */
 function isCopy({ reason }: Verdict): boolean {
   return reason?.endsWith(' copy') === true;
 }
 
 /**
- * Texts grouped by what they copy or repeat, the largest group first.
- * @param more outputs of a group that are not among `verdicts`: the first of all repeats.
+ * Texts grouped by the text that they copy or repeat, largest group first.
+ * @param more number of outputs to add to each group: 1 for repeats, whose original is not among them.
  */
 function clusters(
   verdicts: readonly Verdict[],
@@ -147,7 +147,7 @@ function clusters(
     }));
 }
 
-/** The first of each text. */
+/** Verdicts without duplicate texts. */
 function distinct(verdicts: readonly Verdict[]): Verdict[] {
   const seen = new Set<string>();
   return verdicts.filter(({ text }) => !seen.has(text) && seen.add(text));
@@ -158,7 +158,7 @@ function byRating<T extends { readonly rating: number; readonly index: number }>
   return [...rated].sort((a, b) => b.rating - a.rating || a.index - b.index);
 }
 
-/** At most `count` items, at even distances. */
+/** At most `count` items, evenly spaced. */
 function evenly<T>(items: readonly T[], count: number): T[] {
   if (items.length <= count) return [...items];
   return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
@@ -189,7 +189,7 @@ function heldOutPair({ text, closestRating, matched }: RatedText, index: number)
   };
 }
 
-/** Cuts between characters, never inside one. */
+/** Cuts long texts, never within a surrogate pair. */
 function cut(text: string): string {
   if (text.length <= limits.text) return text;
   const characters = Array.from(text.slice(0, 2 * limits.text + 1));

@@ -3,7 +3,7 @@ import type { BestCheckpoint, CurvePoint, ReportFigures, TrainingPoint } from '.
 
 const maximumPoints = 600;
 
-/** The lines of metrics.jsonl as what is drawn; values that are no numbers are left out. */
+/** The curves to draw from the lines of metrics.jsonl; values that are not finite numbers are left out. */
 export function trainingCurve(metrics: readonly TrainingPoint[]): ReportFigures['curve'] {
   return {
     loss: trainingLosses(metrics),
@@ -16,7 +16,7 @@ export function trainingCurve(metrics: readonly TrainingPoint[]): ReportFigures[
   };
 }
 
-/** Training losses, averaged over neighbours where there are more than fit a drawing. */
+/** Training losses; neighbours are averaged if there are more points than a chart needs. */
 function trainingLosses(metrics: readonly TrainingPoint[]): CurvePoint[] {
   const points = metrics.flatMap(({ step, loss }) => (isNumber(loss) ? [{ step, loss }] : []));
   const size = Math.ceil(points.length / maximumPoints);
@@ -35,10 +35,10 @@ function isNumber(value: number | null | undefined): value is number {
 
 /**
  * The step with the lowest held-out loss among those whose samples copied no more than held-out titles do;
- * where all copied more, among those that copied least. A sample is paired with the last held-out loss up to
+ * if all copied more, among those that copied least. A sample is paired with the last held-out loss up to
  * its step.
- * @param heldOutCopies share of copies among the held-out titles; the upper end of its interval counts.
- * @returns null where no sample was taken.
+ * @param heldOutCopies share of copies among the held-out titles; the upper end of its interval is used.
+ * @returns null if no sample was taken.
  */
 export function findBestCheckpoint(
   { validation, copies }: ReportFigures['curve'],

@@ -1,16 +1,15 @@
 import { diffArrays } from 'diff';
 import { type Html, html, visible } from '../web/html.js';
 
-/** Beyond this many changed words two titles have nothing to compare, and the search would take long. */
+/** Two titles with more changed words are not comparable, and the search would take long. */
 const maximumEdits = 120;
 
 /**
- * How two texts differ, as counts of words: first of words both have, then of words only the first has, then
- * of words only the second has, and so on in turns of three.
+ * How two texts differ, as counts of words, repeating in threes: words in both, only in the first, only in the second.
  */
 type WordRuns = readonly number[];
 
-/** Two texts, word by word, and how they differ. Words are cut at white space and safe to show. */
+/** Two texts, word by word, and how they differ. Words are split at white space, and safe to show. */
 interface Differences {
   readonly first: readonly string[];
   readonly second: readonly string[];

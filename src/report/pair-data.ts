@@ -2,7 +2,7 @@ import { type Html, jsonForHtml, visible } from '../web/html.js';
 import { findDifferences } from './differences.js';
 import type { Pair } from './report-figures.js';
 
-/** Pairs as the page's script reads them: short, as there may be 10,000. */
+/** Pairs for the page's script, in a compact form, as there may be 10,000. */
 export interface PairData {
   /** `accepted` and the reasons that occur. */
   readonly states: readonly string[];
@@ -41,7 +41,7 @@ export function pairData(pairs: readonly Pair[]): Html {
   return jsonForHtml(data);
 }
 
-/** Gives each value a number, in the order they come. */
+/** Numbers distinct values in the order they first occur. */
 class Numbering {
   readonly values: string[] = [];
   private readonly numbers = new Map<string, number>();

@@ -1,6 +1,6 @@
 import type { CopyRules, Judgement, OverfitStatistics } from '../common/judgement.js';
 
-/** What the report is made of. */
+/** The input of the report. */
 export interface ReportInput {
   readonly runName: string;
   /** Without `r/`; undefined where the titles came from a plain file. */
@@ -11,24 +11,23 @@ export interface ReportInput {
   /** Options worth showing, by their name on the command line. */
   readonly options: Readonly<Record<string, string | number | boolean>>;
   readonly counts: CountsByStage;
-  /** Lines of metrics.jsonl; empty where the model was not trained here. */
+  /** Lines of metrics.jsonl; empty if the model was not trained in this run. */
   readonly metrics: readonly TrainingPoint[];
   readonly judgement: Judgement;
-  /** What the judgement says of the outputs as a whole. */
+  /** Statistics over the whole judgement. */
   readonly overfit: OverfitStatistics;
 }
 
 interface ReportSource {
   /**
-   * One line: where the titles came from. Must hold no absolute path, or the report differs from machine to
-   * machine.
+   * One line: where the titles came from. Must not contain an absolute path, or reports would differ between machines.
    */
   readonly description: string;
   /** True for the bundled sample: the posts are made up, and the report says so. */
   readonly synthetic: boolean;
 }
 
-/** What the stages counted; a stage that did not run is left out. */
+/** Counts from the stages; undefined for a stage that did not run. */
 interface CountsByStage {
   readonly extract?: {
     readonly extracted: number;
@@ -63,7 +62,7 @@ export interface TrainingPoint {
   readonly nearCopyShare?: number;
 }
 
-/** A count under a name, where order matters. */
+/** A named count, for lists whose order matters. */
 export interface NamedCount {
   readonly name: string;
   readonly count: number;
@@ -101,10 +100,10 @@ export interface ReportFigures {
   readonly curve: {
     readonly loss: readonly CurvePoint[];
     readonly validation: readonly CurvePoint[];
-    /** Share of copies among the texts sampled while training. */
+    /** Share of copies among the texts sampled during training. */
     readonly copies: readonly { readonly step: number; readonly share: number }[];
   };
-  /** The step that was best by held-out loss and novelty; null where nothing was sampled while training. */
+  /** The step that was best by held-out loss and novelty; null if nothing was sampled during training. */
   readonly bestCheckpoint: BestCheckpoint | null;
   readonly generation: {
     readonly outputs: number;
@@ -115,7 +114,7 @@ export interface ReportFigures {
   readonly rules: CopyRules;
   readonly overfit: OverfitStatistics;
   readonly distribution: readonly RatingBin[];
-  /** All outputs, the highest rating first, as far as they fit the page's 2.4 MB for them. */
+  /** Outputs, highest rating first, as many as fit into 2.4 MB of the page. */
   readonly pairs: readonly Pair[];
   /** Outputs that did not fit. */
   readonly pairsLeftOut: number;
@@ -123,9 +122,9 @@ export interface ReportFigures {
   readonly mostCopied: readonly Cluster[];
   /** The outputs repeated most, at most 20. */
   readonly repeats: readonly Cluster[];
-  /** The held-out titles most like a training title: how close real ones come. */
+  /** The held-out titles closest to a training title: how close real titles come. */
   readonly closestHeldOut: readonly Pair[];
-  /** Accepted titles, evenly taken from the whole run. */
+  /** Accepted titles, evenly spaced over the run. */
   readonly acceptedSample: readonly Pair[];
   readonly rejectedSamples: readonly {
     readonly reason: string;
@@ -141,12 +140,12 @@ export interface BestCheckpoint {
   readonly copyShare: number;
 }
 
-/** A text, and how many outputs say it. */
+/** A text, and how many outputs copy or repeat it. */
 export interface Cluster {
   readonly text: string;
   /** Outputs, the repeated one included. */
   readonly count: number;
-  /** At most 3 of the ways it was said that differ from `text`. */
+  /** At most 3 outputs that differ from `text`. */
   readonly variants: readonly string[];
 }
 

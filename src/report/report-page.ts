@@ -7,7 +7,7 @@ import { acceptedTitles, counts, rejectedTitles } from './sections/titles.js';
 import { training } from './sections/training.js';
 
 /**
- * The report as one HTML page that needs nothing else. The same figures and assets always give the same bytes.
+ * The report as one self-contained HTML page. The same figures and assets always give the same bytes.
  * @param assets bundled from client/report.css and client/report.ts.
  */
 export function renderReport(figures: ReportFigures, assets: PageAssets): string {

@@ -12,15 +12,15 @@ import type { ReportFigures } from './report-figures.js';
 interface VerdictExplanation {
   readonly headline: string;
   readonly meaning: string;
-  /** What to do, one sentence each, the most telling first. */
+  /** What to do, one sentence each, the most useful first. */
   readonly advice: readonly string[];
 }
 
-/** From this share of copies among held-out titles on, a copy is no sign of reciting. */
+/** With more copies than this among the held-out titles, copies are no sign of reciting. */
 const alikeShare = 0.2;
-/** Fewer training titles than this are few for any model. */
+/** Fewer training titles are too few for any model. */
 const fewTitles = 5000;
-/** Below this temperature sampling keeps close to what the model knows best. */
+/** Below this temperature, sampling favours memorized titles. */
 const boldTemperature = 0.9;
 
 /** The verdict in words, and what to do about it. */
@@ -79,10 +79,10 @@ function sharesInWords({ outputs, heldOut, excess }: OverfitStatistics): string 
   );
 }
 
-/** What lowers reciting, as far as this run leaves room for it. */
+/** Measures against reciting that this run has not taken yet. */
 function remedies(figures: ReportFigures): string[] {
   const { training, bestCheckpoint, titles, run } = figures;
-  const option = (name: string) => run.options.find((given) => given.name === name)?.value;
+  const option = (name: string) => run.options.find((row) => row.name === name)?.value;
   const advice: string[] = [];
   if (bestCheckpoint) advice.push(checkpointInWords(figures));
   else if (training && training.bestStep < training.steps) {

@@ -10,17 +10,17 @@ import { renderSelfContainedPage } from '../../web/html-page.js';
 import type { BatchRecord, BatchRunRecord, RunFigures } from './batch-record.js';
 
 /**
- * A batch on one page: a line a run, its figures beside those of the batch before, and links to the reports. The same
+ * A batch on one page: one row per run, with the changes since the previous batch and links to the reports. The same
  * record always gives the same bytes.
  * @param styles bundled from ../client/batch.css.
- * @param base what links begin with: where the page does not lie beside the runs.
+ * @param base prefix of the links, for a page outside the folder of the runs.
  */
 export function renderBatch(record: BatchRecord, styles: string, base = ''): string {
   const part = record.shard ? `, part ${record.shard.index + 1} of ${record.shard.count}` : '';
   return renderSelfContainedPage({
     title: `${record.file}${part} – titlesmith batch`,
     styles,
-    body: [overview(record), faults(record), runs(record, base), colophon(record)],
+    body: [overview(record), errors(record), runs(record, base), colophon(record)],
   });
 }
 
@@ -31,7 +31,7 @@ function total(record: BatchRecord, name: Total): number {
 }
 
 /** 2026-11-25T03:00:00.000Z → `2026-11-25 03:00 UTC`. */
-function moment(time: string): string {
+function formatTime(time: string): string {
   return `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
 }
 
@@ -68,7 +68,7 @@ function overview(record: BatchRecord): Html {
 <p class="kicker">titlesmith <span aria-hidden="true">·</span> batch <span aria-hidden="true">·</span>
 <bdi>${visible(file)}</bdi>${part}</p>
 <h1 class="${bad ? 'overfits' : ''}">${headline(record)}</h1>
-<p class="lead">Begun ${moment(startedAt)}. ${comparison(record)}</p>
+<p class="lead">Begun ${formatTime(startedAt)}. ${comparison(record)}</p>
 </header>
 <section aria-label="Key figures"><dl class="figures">
 ${figure('Runs', `${formatCount(record.runs.filter(isDone).length)} of ${formatCount(record.runs.length)}`, 'done')}
@@ -78,10 +78,10 @@ ${figure('Time', formatSeconds(seconds), record.finishedAt === null ? 'so far' :
 </dl></section>`;
 }
 
-/** What the small figures are, where there is a batch to compare with. */
+/** Explains the small figures; empty without a previous batch. */
 function comparison({ runs, previous }: BatchRecord): string {
   if (!previous) return '';
-  const since = `since the batch of ${moment(previous.startedAt)}`;
+  const since = `since the batch of ${formatTime(previous.startedAt)}`;
   const hasChanged = runs.some(({ name, figures }) => {
     const before = previous.figures[name];
     return (
@@ -97,7 +97,7 @@ function figure(name: string, value: string, meaning: string): Html {
 <span class="meaning">${meaning}</span></dd></div>`;
 }
 
-function faults({ runs }: BatchRecord): Html | null {
+function errors({ runs }: BatchRecord): Html | null {
   const failed = runs.filter(({ error }) => error !== null);
   if (failed.length === 0) return null;
   const items = failed.map(
@@ -120,8 +120,8 @@ const verdictWords: Readonly<Record<NonNullable<RunFigures['verdict']>, string>>
   unknown: 'too few to tell',
 };
 
-/** Words and colour of a run's standing: its verdict where it has one. */
-function standing({ status, figures }: BatchRunRecord): { words: string; kind: string } {
+/** Words and colour of a run's state: its verdict, if it has one. */
+function stateOf({ status, figures }: BatchRunRecord): { words: string; kind: string } {
   if (status === 'failed') return { words: 'failed', kind: 'failed' };
   if (status === 'waiting') return { words: 'waiting', kind: 'waiting' };
   if (status === 'running') return { words: 'running', kind: 'running' };
@@ -132,7 +132,7 @@ function standing({ status, figures }: BatchRunRecord): { words: string; kind: s
   return { words: status === 'overfit' ? `refused: ${words}` : words, kind: verdict };
 }
 
-/** The verdict before, where it was another. */
+/** The previous verdict, if it was different. */
 function verdictChange(now: RunFigures | null, before: RunFigures | undefined): Html | null {
   const [is, was] = [now?.verdict, before?.verdict];
   return is && was && is !== was ? html`<span class="change">was: ${verdictWords[was]}</span>` : null;
@@ -142,7 +142,7 @@ interface Column {
   readonly name: keyof RunFigures;
   readonly heading: string;
   readonly show: (value: number) => string;
-  /** Which way is better; undefined where neither is. */
+  /** Which direction is better; undefined if neither. */
   readonly better?: 'more' | 'less';
 }
 
@@ -162,7 +162,7 @@ function change(now: number, before: number | null | undefined, { show, better }
   return html`<span class="change ${isBetter}">${sign}${show(Math.abs(now - before))}</span>`;
 }
 
-/** Changes of a run's figures, by column. */
+/** Changes of a run's figures, one per column. */
 function changes(now: RunFigures | null, before: RunFigures | undefined): (Html | null)[] {
   return columns.map((column) => {
     const value = now?.[column.name];
@@ -173,7 +173,7 @@ function changes(now: RunFigures | null, before: RunFigures | undefined): (Html 
 }
 
 function row(run: BatchRunRecord, before: RunFigures | undefined, base: string): Html {
-  const { words, kind } = standing(run);
+  const { words, kind } = stateOf(run);
   const shown = run.subreddit === run.name ? `r/${run.name}` : run.name;
   const name = run.report === null ? html`${shown}` : html`<a href="${base}${run.report}">${shown}</a>`;
   const since = changes(run.figures, before);

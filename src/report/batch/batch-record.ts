@@ -1,10 +1,10 @@
 import type { OverfitVerdict } from '../../common/judgement.js';
 
-/** What became of one run of a batch. */
+/** The states of a run in a batch. */
 export const runStatuses = ['waiting', 'running', 'done', 'overfit', 'failed', 'interrupted'] as const;
 type RunStatus = (typeof runStatuses)[number];
 
-/** Counts of titles; losses in nats per token; shares from 0 to 1. Null: the run did not come so far. */
+/** Counts of titles; losses in nats per token; shares from 0 to 1. Null: the run did not get that far. */
 export interface RunFigures {
   /** Titles kept after cleaning. */
   readonly titles: number | null;
@@ -22,12 +22,12 @@ export interface BatchRunRecord {
   readonly name: string;
   readonly subreddit: string | null;
   readonly status: RunStatus;
-  /** Times it was started; more than one where something that may pass came in between. */
+  /** Number of starts; more than one after transient failures. */
   readonly attempts: number;
   readonly seconds: number;
   readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
   readonly figures: RunFigures | null;
-  /** Path of its report, relative to batch.html; null where there is none. */
+  /** Path of its report, relative to batch.html; null if there is none. */
   readonly report: string | null;
 }
 
@@ -38,17 +38,17 @@ export interface BatchRecord {
   readonly titlesmithVersion: string;
   /** The batch file's name, without folders. */
   readonly file: string;
-  /** Identifies what was asked: two batches of the same plan ask the same of the same runs. */
+  /** Hash of the plan: equal for batches with the same runs and options. */
   readonly plan: string;
-  /** Which part of the batch this is; null where it is all of it. */
+  /** Which shard of the batch this is; null for the whole batch. */
   readonly shard: { readonly index: number; readonly count: number } | null;
   readonly startedAt: string;
-  /** Null while it goes on, or where it was cut short. */
+  /** Null while it is running, or if it was interrupted. */
   readonly finishedAt: string | null;
-  /** Work so far, of all calls that went on with it. */
+  /** Working time so far, over all calls that continued the batch. */
   readonly seconds: number;
   readonly runs: readonly BatchRunRecord[];
-  /** The batch before, to compare with. */
+  /** The previous batch, for comparison. */
   readonly previous: {
     readonly startedAt: string;
     readonly figures: Readonly<Record<string, RunFigures>>;

@@ -14,8 +14,7 @@ export interface Frame {
 }
 
 /**
- * Each chart is drawn twice; the style sheet shows the one that fits, so that its labels stay readable on a
- * phone.
+ * Each chart is drawn twice; the style sheet shows the one that fits, so that labels stay readable on a phone.
  */
 export const frames: readonly Frame[] = [
   { name: 'wide', width: 720, height: 280, left: 52, right: 16, top: 24, bottom: 44, ticks: 8 },
@@ -35,7 +34,7 @@ interface Axes {
   readonly right?: { readonly y: Scale; readonly format: (value: number) => string; readonly label: string };
 }
 
-/** One SVG with axes around `content`. `description` says in words what a reader of the picture would see. */
+/** One SVG with axes around `content`. `description` is the text alternative. */
 export function chart(frame: Frame, axes: Axes, description: string, content: Html): Html {
   const { width, height, left, right, bottom } = frame;
   const floor = height - bottom;

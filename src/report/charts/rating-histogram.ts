@@ -7,7 +7,7 @@ import type { RatingBin } from '../report-figures.js';
 import { chart, type Frame, frames, marker, round } from './chart.js';
 
 /**
- * How the outputs' best ratings spread (bars) beside those of held-out titles (outline), as shares of each.
+ * Histogram of the outputs' closest ratings (bars) and those of the held-out titles (outline), as shares of each.
  */
 export function ratingHistogram(
   bins: readonly RatingBin[],

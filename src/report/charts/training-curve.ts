@@ -11,10 +11,10 @@ type Curve = ReportFigures['curve'];
 const roomAtRight = 46;
 
 /**
- * Training and validation loss (nats per token) over steps, with the best step marked, and over them, where
- * texts were sampled while training, the share of copies among them.
+ * Training and validation loss (nats per token) over steps, with the best step marked; also the share of
+ * copies among the samples, if texts were sampled during training.
  */
-export function trainingCurve(curve: Curve, bestStep: number | undefined): readonly Html[] {
+export function trainingCurveChart(curve: Curve, bestStep: number | undefined): readonly Html[] {
   const description = describe(curve, bestStep);
   return frames.map((frame) => {
     const room = curve.copies.length > 0 ? { ...frame, right: roomAtRight } : frame;

@@ -3,7 +3,10 @@ import { byId, element } from '../../web/client/dom.js';
 import { markedTitle } from '../../web/client/marked-title.js';
 import type { PairData } from '../pair-data.js';
 
-/** The report's only script: search, filter, sorting and paging of all pairs. The closest can be read without it. */
+/**
+ * The report's only script: search, filter, sorting and paging of all pairs. Without it, the closest pairs are still
+ * readable.
+ */
 
 /** A row of the table, as {@link PairData} has it. */
 interface Pair {
@@ -15,9 +18,9 @@ interface Pair {
   readonly runs: string;
   readonly evidence: string;
   readonly second: string;
-  /** Its place as the page came. */
+  /** Initial position in the table. */
   readonly order: number;
-  /** What is searched, in lower case. */
+  /** The text that is searched, in lower case. */
   readonly searched: string;
 }
 
@@ -60,7 +63,7 @@ function makeRow(pair: Pair, state: string): HTMLElement {
   return row;
 }
 
-/** Puts all pairs where the page has the closest, with means to find among them. */
+/** Replaces the static rows by all pairs, with search, filter and sorting. */
 function showPairs(table: HTMLTableElement, data: PairData): void {
   const { states } = data;
   const pairs = readPairs(data);
@@ -136,6 +139,6 @@ function showPairs(table: HTMLTableElement, data: PairData): void {
 
 const table = document.getElementById('pairs-table');
 const data = document.getElementById('pairs-data');
-// A run without outputs has neither.
+// The report of a run without outputs has neither.
 if (table instanceof HTMLTableElement && data)
   showPairs(table, JSON.parse(data.textContent ?? '') as PairData);

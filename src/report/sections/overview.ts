@@ -3,7 +3,7 @@ import { type Html, html, visible } from '../../web/html.js';
 import type { ReportFigures } from '../report-figures.js';
 import { explainVerdict } from '../verdict-explanation.js';
 
-/** What the run is about, the verdict in words, and the figures it rests on. */
+/** The subject of the run, the verdict in words, and the key figures behind it. */
 export function overview(figures: ReportFigures): Html {
   const { run, overfit } = figures;
   const { headline, meaning, advice } = explainVerdict(figures);
@@ -79,7 +79,7 @@ function interval({ low, high }: { low: number; high: number }): string {
   return `${formatPercent(low)} to ${formatPercent(high)}`;
 }
 
-/** All that is needed to make the same titles again. */
+/** Everything needed to reproduce the titles. */
 export function provenance(figures: ReportFigures): Html {
   const { run, training } = figures;
   const parameters = training ? `, ${formatCount(training.parameters)} parameters` : '';

@@ -4,12 +4,12 @@ import { markDifferences } from '../differences.js';
 import { pairData } from '../pair-data.js';
 import type { Cluster, Pair, ReportFigures } from '../report-figures.js';
 
-/** Rows that stand in the page itself, for readers without JavaScript and for paper. */
+/** Rows of the static page, for readers without JavaScript and for printing. */
 const rowsWithoutScript = { copies: 10, ofEachVerdict: 15 };
 
 /**
- * All outputs beside what they resemble: a table that the page's script makes sortable and searchable. The
- * page itself holds the closest of each verdict; the script puts all in their place.
+ * All outputs next to the closest titles: a table that the page's script makes sortable and searchable. The static page
+ * has the closest of each verdict; the script replaces them by all.
  */
 export function allPairs(figures: ReportFigures): Html {
   const { pairs, pairsLeftOut, closestHeldOut } = figures;
@@ -43,8 +43,8 @@ ${heldOutPairs(closestHeldOut)}`;
 }
 
 /**
- * So that neither a flood of copies nor of accepted titles hides the others; few rated 1, which show no
- * difference.
+ * The closest pairs of each verdict, so that neither many copies nor many accepted titles hide the others; only a few
+ * rated 1, which show no difference.
  */
 function closestOfEach(pairs: readonly Pair[]): Pair[] {
   const shown = new Map<string, number>();
@@ -93,7 +93,7 @@ ${withVerdict ? verdict : null}</tr>
 `;
 }
 
-/** What the model says again and again: training titles it recites, and outputs it repeats. */
+/** Texts that the model generates repeatedly: training titles it recites, and outputs it repeats. */
 export function clusters(figures: ReportFigures): Html | null {
   const { mostCopied, repeats } = figures;
   if (mostCopied.length + repeats.length === 0) return null;

@@ -3,7 +3,7 @@ import { type Html, html } from '../../web/html.js';
 import { ratingHistogram } from '../charts/rating-histogram.js';
 import type { ReportFigures } from '../report-figures.js';
 
-/** The distribution of best ratings, outputs beside held-out titles. */
+/** The distribution of closest ratings of outputs and held-out titles. */
 export function ratings(figures: ReportFigures): Html {
   const { overfit, distribution, rules } = figures;
   const { outputs, heldOut, excess } = overfit;

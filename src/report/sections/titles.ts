@@ -34,12 +34,12 @@ const reasonMeanings: Readonly<Record<RejectionReason, string>> = {
   'near repeat': 'rated at or above the threshold with an earlier output',
 };
 
-/** What a reason means; nothing for one that a newer titlesmith gave. */
+/** The meaning of a reason; undefined for one of a newer titlesmith. */
 function meaningOf(reason: string): string | undefined {
   return Object.hasOwn(reasonMeanings, reason) ? reasonMeanings[reason as RejectionReason] : undefined;
 }
 
-/** What was refused, why, and examples. */
+/** Rejected titles by reason, with examples. */
 export function rejectedTitles(figures: ReportFigures): Html {
   const { rejectedSamples, verdicts, generation, rules } = figures;
   if (rejectedSamples.length === 0) {
@@ -80,7 +80,7 @@ ${second === null ? null : html` and ${titleText(second)}`}</span>`
 }</li>`;
 }
 
-/** From posts to titles to outputs: how many there were at each point. */
+/** Numbers of posts, titles and outputs after each step. */
 export function counts(figures: ReportFigures): Html {
   const { titles, generation, verdicts } = figures;
   const largest = Math.max(1, titles.extracted ?? 0, titles.kept ?? 0, titles.train ?? 0);

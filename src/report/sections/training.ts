@@ -7,10 +7,10 @@ import {
   pluralize,
 } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
-import { trainingCurve } from '../charts/training-curve.js';
+import { trainingCurveChart } from '../charts/training-curve.js';
 import type { ReportFigures } from '../report-figures.js';
 
-/** How the loss went. Nothing, where the model was not trained in this run. */
+/** Losses over training; null if the model was not trained in this run. */
 export function training(figures: ReportFigures): Html | null {
   const { curve, training: result } = figures;
   if (curve.loss.length + curve.validation.length === 0) return null;
@@ -23,7 +23,7 @@ titles have in common;
 <figcaption class="legend"><span class="key training">training titles</span>
 <span class="key held-out">held-out titles</span>
 ${curve.copies.length > 0 ? html`<span class="key copies">copies among samples (right)</span>` : null}</figcaption>
-${trainingCurve(curve, result?.bestStep)}
+${trainingCurveChart(curve, result?.bestStep)}
 </figure>
 ${result ? inWords(result) : null}
 ${curve.copies.length > 0 ? whenItBegan(figures) : null}
@@ -48,7 +48,7 @@ ${formatDecimal(finalValidationLoss)} at the end, best ${formatDecimal(bestValid
 (perplexity ${formatPerplexity(bestValidationLoss)}) after step ${formatCount(bestStep)}.</p>`;
 }
 
-/** From when on the samples held more copies than held-out titles do. */
+/** From which step on the samples contained more copies than the held-out titles. */
 function whenItBegan({ curve, overfit }: ReportFigures): Html {
   const usual = overfit.heldOut.copies.high;
   const began = curve.copies.find(({ share }) => share > usual);

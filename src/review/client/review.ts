@@ -12,7 +12,9 @@ import type {
 } from '../review-messages.js';
 import { drawState, type Item, makeRow, type Row } from './row.js';
 
-/** The review's page. The server has the state: a row changes only when the server says so, to this window or another. */
+/**
+ * The review's page. The server has the state: a row changes only when the server says so, to this window or another.
+ */
 
 const list = byId('items', HTMLOListElement);
 const trouble = byId('trouble', HTMLElement);

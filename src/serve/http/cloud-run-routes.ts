@@ -15,7 +15,9 @@ import type { ServedCondition } from '../served-model.js';
 import { collect, type RouteContext, submit } from './completion-submission.js';
 import { checkText, hiddenPrefix, randomSeed } from './prompt-fields.js';
 
-/** Numeric parameters of gpt-2-cloud-run, with the names and defaults of its app.py; only one default differs from ours. */
+/**
+ * Numeric parameters of gpt-2-cloud-run, with the names and defaults of its app.py; only one default differs from ours.
+ */
 const numbers = {
   ...toFields(samplingOptions),
   length: { ...generationOptions.length, default: 100 },

@@ -56,7 +56,9 @@ class Outbox {
   }
 }
 
-/** Encodes the prompts and shortens the length to fit; or a rejection, where the longest prompt leaves too little room. */
+/**
+ * Encodes the prompts and shortens the length to fit; or a rejection, where the longest prompt leaves too little room.
+ */
 function fitLength(
   { options: requested, shorten }: CompletionRequest,
   { delimiters }: ServedModel,
