@@ -1,5 +1,5 @@
 import { TitlesmithError } from '../common/errors.js';
-import { likelyTrainingMemory, processBytes } from '../model/training/memory-estimate.js';
+import { estimatedTrainingBytes, processBytes } from '../model/training/memory-estimate.js';
 import { nanoConfiguration, type TransformerConfiguration } from '../model/transformer/configuration.js';
 import { readConfiguration } from '../model/weights/checkpoint.js';
 import { findModelFolder } from '../model/weights/model-folder.js';
@@ -47,7 +47,7 @@ export async function expectedMemory(options: RunOptions, source: string): Promi
   const configuration = await shapeOf(options.model, source);
   const isNano = options.model === 'nano' || (options.model === 'auto' && source === 'sample');
   const training = decideTrainingOptions(isNano ? 'nano' : assumedModel, options);
-  return likelyTrainingMemory(configuration, {
+  return estimatedTrainingBytes(configuration, {
     ...training,
     rowLength: training.rowLength ?? assumedRowLength,
   });

@@ -1,6 +1,6 @@
 import type { DeviceName, EngineName } from '../../options/choices.js';
 
-/** What computes: an engine on a device. */
+/** An engine on a device. */
 export interface DeviceChoice {
   readonly engine: EngineName;
   readonly device: DeviceName;

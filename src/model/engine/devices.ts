@@ -10,14 +10,14 @@ import { float16Unavailable } from './float16.js';
 import type { Adapter } from './onnxruntime/graphics-card.js';
 import { installedTfjsPackage } from './tfjs-packages.js';
 
-/** What came of trying a device. */
+/** The result of trying a device. */
 export interface DeviceReport extends DeviceChoice {
   readonly works: boolean;
-  /** What computes, with its driver where that is known. */
+  /** The processor or card, with its driver if that is known. */
   readonly description?: string;
-  /** Whether it is a graphics card in software, slower than the processor by itself. */
+  /** Whether it is a graphics card emulated in software, which is slower than the processor alone. */
   readonly software?: boolean;
-  /** Why it does not compute in float16, where it works but for that. */
+  /** Why it does not compute in float16, if it works otherwise. */
   readonly float16Shortage?: string;
   /** Why it does not work, and what to do about it. */
   readonly reason?: string;
@@ -29,7 +29,7 @@ type TrialOutput =
   | {
       readonly works: true;
       readonly adapter?: Adapter;
-      /** Bytes of the largest buffer, where there is a limit. */
+      /** Bytes of the largest buffer, if there is a limit. */
       readonly largestBuffer?: number;
       readonly float16Shortage?: string;
     }
@@ -48,8 +48,8 @@ const installCuda =
   'Run ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js (Linux x64).';
 
 /**
- * ONNX Runtime's messages in words for people.
- * @param errors what it wrote to standard error: only there does it name the library that is missing.
+ * Explains ONNX Runtime's messages in plain words.
+ * @param errors what it wrote to standard error, the only place where it names a missing library.
  */
 export function explainTrial(
   { device }: DeviceChoice,
@@ -109,19 +109,19 @@ function describeProcessor({ engine, device }: DeviceChoice): string | undefined
   return device === 'cpu' ? cpus()[0]?.model.trim() : undefined;
 }
 
-interface Ended {
+interface ProcessResult {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly output: string;
   readonly errors: string;
 }
 
-function runTrial(name: string): Promise<Ended> {
+function runTrial(name: string): Promise<ProcessResult> {
   const script = fileURLToPath(new URL('./device-trial.js', import.meta.url));
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, name], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      // Only the log says what CUDA lacks.
+      // Only the log says which library CUDA lacks.
       env: { ...process.env, TITLESMITH_ENGINE_LOG: '3' },
       timeout: trialTimeoutMs,
     });
@@ -152,12 +152,12 @@ export async function listDevices(
   return reports;
 }
 
-/** Whether the system shows any graphics card; true where it does not say. Saves `auto` the second that a trial takes. */
+/** Whether the system may have a graphics card; true if it does not say. Saves `auto` the second that a trial takes. */
 function mayHaveGraphicsCard(): boolean {
   if (process.platform !== 'linux') return true;
   const [cards, wsl] = ['/dev/dri', '/dev/dxg'];
-  const drawn = existsSync(cards) && readdirSync(cards).some((name) => name.startsWith('render'));
-  return drawn || existsSync(wsl) || existsSync('/dev/nvidiactl');
+  const hasRenderNode = existsSync(cards) && readdirSync(cards).some((name) => name.startsWith('render'));
+  return hasRenderNode || existsSync(wsl) || existsSync('/dev/nvidiactl');
 }
 
 /** The device chosen, and why. */
@@ -167,8 +167,8 @@ interface ChosenDevice extends DeviceChoice {
 }
 
 /**
- * The first device of an engine that works. A graphics card in software is passed over; the processor is not tried, as
- * it always works.
+ * The first device of an engine that works. Skips graphics cards emulated in software; does not try the processor, which
+ * always works.
  */
 export async function chooseDevice(engine: EngineName): Promise<ChosenDevice> {
   const passedOver: string[] = [];
@@ -192,7 +192,7 @@ export async function chooseDevice(engine: EngineName): Promise<ChosenDevice> {
 }
 
 /**
- * Makes sure that a device works.
+ * Checks that a device works.
  * @throws TitlesmithError saying why it does not, and what to install; `usage` where there is no such device.
  */
 export async function requireDevice(choice: DeviceChoice): Promise<ChosenDevice> {
@@ -219,8 +219,8 @@ export async function requireDevice(choice: DeviceChoice): Promise<ChosenDevice>
 }
 
 /**
- * Makes sure that a device that works computes in float16.
- * @param flag what asked for it.
+ * Checks that a device that works computes in float16.
+ * @param flag the option that needs it, for the message.
  * @throws TitlesmithError saying why it does not.
  */
 export async function requireFloat16(choice: DeviceChoice, flag: string): Promise<void> {

@@ -2,42 +2,41 @@ import { elementCount, formatShape, type Shape, type TensorSpecification } from 
 import type { Tensor } from '../graph/tensor.js';
 
 /**
- * Numbers a graph is run with: float32, int32, int8, or float16 as its 16 bits; row-major, their shape known from the
- * graph.
+ * Values of a tensor: float32, int32, int8, or float16 as its 16 bits; row-major. The shape is known from the graph.
  */
 export type NumericArray = Float32Array | Int32Array | Int8Array | Uint16Array;
 
 /**
- * Numbers on an engine's device, which programs of that engine read and write where they are. Given back when it is
- * disposed of or, at the latest, some time after nothing refers to it.
+ * A tensor on an engine's device, which programs of that engine read and write in place. Its memory is released on
+ * `dispose` or, at the latest, some time after nothing refers to it.
  */
 export interface DeviceTensor {
   readonly specification: TensorSpecification;
   /**
-   * The same memory under another shape, of at most as many elements, from the first element on; valid until either is
-   * disposed of.
+   * A view of the same memory, from the first element on, with another shape of at most as many elements; valid until
+   * either is disposed of.
    */
   view(shape: Shape): DeviceTensor;
   dispose(): void;
 }
 
-/** What programs are fed with and write to: arrays of this process, or tensors of the engine's own device. */
+/** An input or output of a program: an array of this process, or a tensor on the engine's own device. */
 export type Value = NumericArray | DeviceTensor;
 
-/** Memory that lies apart from this process's, such as a graphics card's. */
+/** Memory separate from this process's, such as a graphics card's. */
 export interface DeviceMemory {
   /**
-   * Bytes of the largest tensor that is one buffer there. Larger ones are held in parts; of operators that cannot work
-   * with those, `compile` says so.
+   * Size of the largest single buffer, in bytes. Larger tensors are held in chunks; `compile` throws if an op cannot be
+   * computed in chunks.
    */
   readonly largestBuffer: number;
-  /** Room for a tensor, taken when it is first used; its values are undefined until they are written. */
+  /** Allocates a tensor; its memory is taken on first use, its values are undefined until written. */
   allocate(specification: TensorSpecification): DeviceTensor;
   write(pairs: readonly (readonly [from: NumericArray, to: DeviceTensor])[]): Promise<void>;
   read(pairs: readonly (readonly [from: DeviceTensor, to: NumericArray])[]): Promise<void>;
   /**
-   * Copies a row (an element of the first axis) of each `from` over a row of its `to`, whose rows are as large. Done
-   * before whatever is asked for afterwards, waited for or not.
+   * Copies a row (an index of the first axis) of each `from` over a row of its `to`, whose rows have the same size. Done
+   * before any later operation, even if not awaited.
    */
   copyRow(
     pairs: readonly { readonly from: DeviceTensor; readonly to: DeviceTensor }[],
@@ -48,39 +47,40 @@ export interface DeviceMemory {
 
 export interface CompileOptions {
   /**
-   * Values of inputs that never change: the engine may copy, transpose or pack them once, and `run` does not take them.
-   * Keyed by input name. The arrays must not be changed while the program lives; the engine holds those it still reads.
+   * Values of inputs that never change, by input name: the engine may copy, transpose or pack them once, and `run` does not
+   * take them. The arrays must not change as long as the program exists; the engine keeps those it still reads.
    */
   readonly constants?: ReadonlyMap<string, NumericArray>;
   /**
-   * Inputs and outputs that may have fewer rows (axis 0) in a run than the graph says, with the name of that axis: axes
-   * of one name have one size in a run. No op may lie between that names a size (`reshape`, `broadcastTo`, `split`).
+   * Inputs and outputs that may have fewer rows (axis 0) in a run than the graph says, with the name of that axis: axes of
+   * the same name have the same size in a run. No op between them may have a size as an attribute (`reshape`, `broadcastTo`,
+   * `split`).
    */
   readonly dynamicAxes?: Readonly<Record<string, { readonly 0: string }>>;
 }
 
-/** A graph made ready to run. */
+/** A compiled graph. */
 export interface Program {
   /**
    * Runs the graph once.
    * @param feeds a value for each input, by name, of the input's element count (a whole number of rows where their
    *   number is dynamic).
-   * @param results an array for each output, by name; written in place. An output may be given the memory of an input
-   *   only where every op between the two works element by element, or is cachedAttention with its own cache; on a
-   *   device, only the latter.
+   * @param results an array for each output, by name; written in place. An output may share the memory of an
+   *   input only if every op between the two is elementwise, or is cachedAttention with its own cache; on a device, only
+   *   the latter.
    * @throws RangeError when a name is unknown or missing, or an array has the wrong type or length.
    */
   run(feeds: Readonly<Record<string, Value>>, results: Readonly<Record<string, Value>>): Promise<void>;
   dispose(): Promise<void>;
 }
 
-/** Something that runs graphs. A new one is one file and one line in the engine tests. */
+/** Compiles and runs graphs. A new engine is one file and one line in the engine tests. */
 export interface Engine {
-  /** For example `onnxruntime cpu`. Printed and recorded. */
+  /** For example `onnxruntime cpu`; printed and recorded. */
   readonly name: string;
-  /** Where tensors stay between runs; undefined where programs work in this process's own memory. */
+  /** Where tensors can stay between runs; undefined if programs work in this process's own memory. */
   readonly memory?: DeviceMemory;
-  /** @param outputs the tensors wanted, by the name their results are given under. */
+  /** @param outputs the tensors to compute, by the name of their results. */
   compile(outputs: Readonly<Record<string, Tensor>>, options?: CompileOptions): Promise<Program>;
 }
 
@@ -90,13 +90,13 @@ function typeOf(array: NumericArray): string {
   return array instanceof Int32Array ? 'int32' : 'int8';
 }
 
-/** Whether a value lies in this process's memory. */
+/** Whether a value is in this process's memory. */
 export function isArray(value: Value): value is NumericArray {
   return ArrayBuffer.isView(value);
 }
 
 /**
- * The shape an array is given for in a run.
+ * The shape that an array has in a run.
  * @param dynamicRows whether it may have fewer rows than specified.
  * @throws RangeError naming it when it is missing, or of another type or size.
  */

@@ -3,7 +3,7 @@ type HalfFormat = 'F16' | 'BF16';
 
 let halves: Float32Array | undefined;
 
-/** The value of every IEEE 754 binary16, by its 16 bits: 256 KiB, made once. */
+/** The value of every IEEE 754 binary16, indexed by its 16 bits: 256 KiB, computed once. */
 function halfTable(): Float32Array {
   if (halves) return halves;
   const table = new Float32Array(1 << 16);
@@ -23,7 +23,7 @@ function halfTable(): Float32Array {
 
 /**
  * Widens 16-bit floats to float32; every value is exact.
- * @param bits the numbers as they lie in the file, little-endian.
+ * @param bits the numbers as stored in the file, little-endian.
  * @param into float32, at least as long.
  */
 export function widen(format: HalfFormat, bits: Uint16Array, into: Float32Array): void {
@@ -38,8 +38,8 @@ export function widen(format: HalfFormat, bits: Uint16Array, into: Float32Array)
 }
 
 /**
- * Rounds float32 to IEEE 754 binary16, to the nearest and ties to even; from 65,520 on infinite.
- * @returns the 16 bits of each.
+ * Rounds float32 to IEEE 754 binary16, to nearest, ties to even; infinite from 65,520 on.
+ * @returns the 16 bits of each number.
  */
 export function narrow(values: Float32Array): Uint16Array {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
@@ -52,7 +52,7 @@ export function narrow(values: Float32Array): Uint16Array {
     else if (magnitude >= 0x477ff000) half = 0x7c00;
     else if (magnitude >= 0x38800000)
       half = ((magnitude + 0xfff + ((magnitude >>> 13) & 1)) >>> 13) - (112 << 10);
-    // Below the normal numbers a half counts in steps of 2⁻²⁴; so large a sum leaves only whole ones.
+    // Subnormal halves are multiples of 2⁻²⁴; adding and subtracting 2⁵² rounds to a whole number of them.
     else half = Math.abs(values[index]!) * 2 ** 24 + 2 ** 52 - 2 ** 52;
     bits[index] = ((word >>> 16) & 0x8000) | half;
   }

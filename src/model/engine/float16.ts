@@ -4,12 +4,12 @@ import type { Engine } from './engine.js';
 
 const [rows, inner, columns] = [8, 16, 8];
 
-/** What ONNX Runtime says of a device without WebGPU's optional float16. */
+/** ONNX Runtime's message for a device without WebGPU's optional float16. */
 const withoutFeature = /requires f16 but the device does not support it/;
 
 /**
- * Tries an engine on a product in float16 whose factors are between two numbers of that type.
- * @returns why it does not compute in float16; undefined where it does.
+ * Tries whether an engine computes in float16, with factors that float16 must round.
+ * @returns why it does not; undefined if it does.
  */
 export async function float16Shortage(engine: Engine): Promise<string | undefined> {
   const [x, w] = [input('x', [rows, inner]), input('w', [inner, columns])];
@@ -32,15 +32,15 @@ export async function float16Shortage(engine: Engine): Promise<string | undefine
   return isFloat32 ? 'it computes float16 in float32' : `it computes wrongly: ${y[0]} instead of ${inner}`;
 }
 
-/** @param asked what needs it, for the message. @throws TitlesmithError saying why an engine does not compute in float16. */
-export async function requireEngineFloat16(engine: Engine, asked: string): Promise<void> {
+/** @param feature what needs float16, for the message. @throws TitlesmithError saying why an engine does not compute in it. */
+export async function requireEngineFloat16(engine: Engine, feature: string): Promise<void> {
   const shortage = await float16Shortage(engine);
-  if (shortage !== undefined) throw float16Unavailable(asked, engine.name, shortage);
+  if (shortage !== undefined) throw float16Unavailable(feature, engine.name, shortage);
 }
 
-/** The error of asking for float16 on a device that does not compute in it. */
-export function float16Unavailable(asked: string, device: string, shortage: string): TitlesmithError {
-  return new TitlesmithError(`${asked} is not available on ${device}: ${shortage}.`, {
+/** The error for a feature that needs float16 on a device that does not compute in it. */
+export function float16Unavailable(feature: string, device: string, shortage: string): TitlesmithError {
+  return new TitlesmithError(`${feature} is not available on ${device}: ${shortage}.`, {
     code: 'float16-unavailable',
     hint: 'titlesmith devices lists those that compute in float16; name one with --device, or leave the flag out.',
   });

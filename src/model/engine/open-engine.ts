@@ -7,7 +7,7 @@ import { loadTfjs } from './tfjs-packages.js';
 
 /**
  * Opens an engine on a device.
- * @param options `threads` is for `onnxruntime`; TensorFlow decides on its own.
+ * @param options for `onnxruntime`; TensorFlow chooses its threads itself.
  * @throws Error saying why the device cannot be used.
  */
 export async function openEngine(

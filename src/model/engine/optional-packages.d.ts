@@ -1,4 +1,4 @@
-/** Packages that titlesmith does not install: a person may. */
+/** Optional packages: titlesmith does not install them, but a person may. */
 declare module '@tensorflow/tfjs-node' {
   export * from '@tensorflow/tfjs-core';
 }

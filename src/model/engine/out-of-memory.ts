@@ -1,6 +1,6 @@
 import { TitlesmithError } from '../../common/errors.js';
 
-/** A device has too little memory, or a buffer was asked for that is larger than it allows. */
+/** A device has too little memory, or a requested buffer is larger than it allows. */
 export class OutOfDeviceMemoryError extends TitlesmithError {
   constructor(message: string, hint: string, cause: unknown) {
     super(message, { code: 'device-memory', hint, cause });
@@ -17,13 +17,13 @@ export class TensorTooLargeError extends OutOfDeviceMemoryError {
 }
 
 /**
- * What Dawn, ONNX Runtime and CUDA say when memory is short. A buffer that WebGPU could not make is only noticed, as
- * invalid, by whatever uses it next.
+ * Messages of Dawn, ONNX Runtime and CUDA when memory is short. WebGPU reports a failed allocation only when the invalid
+ * buffer is used.
  */
 const shortage =
   /invalid buffer|out of (?:device )?memory|OUT_OF_DEVICE_MEMORY|OUT_OF_HOST_MEMORY|Allocation size too large|exceeds the max buffer size|Too many storage buffers|Failed to allocate memory/i;
 
-/** An error of a run as one that a person can act on, where it is about memory. */
+/** Turns an error about memory into one that a person can act on; returns other errors as they are. */
 export function explainDeviceError(error: unknown): unknown {
   if (!(error instanceof Error) || !shortage.test(error.message)) return error;
   const hint = 'Ask for less at a time: --batch-size.';

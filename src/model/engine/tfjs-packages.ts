@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { TitlesmithError } from '../../common/errors.js';
-import { type TfjsModule, usedKernels } from './tfjs.js';
+import { requiredKernels, type TfjsModule } from './tfjs.js';
 
 type TfjsDevice = 'cpu' | 'cuda';
 
@@ -27,7 +27,7 @@ const gpu: Package = {
   load: async () => (await import('@tensorflow/tfjs-node-gpu')) as TfjsModule,
 };
 
-/** The packages that serve a device, the faster first. */
+/** The packages for a device, the fastest first. */
 const packages: Readonly<Record<TfjsDevice, readonly Package[]>> = { cpu: [native, plain], cuda: [gpu] };
 
 function isInstalled(name: string): boolean {
@@ -39,13 +39,13 @@ function isInstalled(name: string): boolean {
   }
 }
 
-/** Name of the installed package that serves a device; undefined where there is none. */
+/** Name of the installed package for a device; undefined if there is none. */
 export function installedTfjsPackage(device: TfjsDevice): string | undefined {
   return packages[device].find(({ name }) => isInstalled(name))?.name;
 }
 
 /**
- * TensorFlow.js on a device, by the package that is installed for it.
+ * Loads the installed TensorFlow.js package for a device.
  * @throws TitlesmithError when none is installed, it does not load, or it lacks a kernel that the graphs use.
  */
 export async function loadTfjs(device: TfjsDevice): Promise<TfjsModule> {
@@ -70,7 +70,7 @@ export async function loadTfjs(device: TfjsDevice): Promise<TfjsModule> {
     });
   }
   const registered = new Set(tf.getKernelsForBackend(tf.getBackend()).map(({ kernelName }) => kernelName));
-  const missing = usedKernels.filter((kernel) => !registered.has(kernel));
+  const missing = requiredKernels.filter((kernel) => !registered.has(kernel));
   if (missing.length > 0) {
     throw new TitlesmithError(`${found.name} lacks ${missing.join(', ')}, which the model's graphs use.`, {
       code: 'engine-incomplete',

@@ -1,13 +1,13 @@
 import type * as Tfjs from '@tensorflow/tfjs-core';
-import { hiddenScore, type OpName } from '../graph/op-table.js';
+import { maskedScore, type OpName } from '../graph/op-table.js';
 import { type OpNode, type Tensor, topologicalOrder } from '../graph/tensor.js';
 import { checkedShape, type Engine, isArray, type NumericArray, type Program, type Value } from './engine.js';
 
 /** TensorFlow.js as the caller imported it: tfjs-node, tfjs-node-gpu, or tfjs-core with a backend. */
 export type TfjsModule = typeof Tfjs;
 
-/** The kernels that the evaluators below come to: a backend that registers them can run every graph. */
-export const usedKernels: readonly string[] =
+/** The kernels that the evaluators below use: a backend that registers them can run every graph. */
+export const requiredKernels: readonly string[] =
   `Abs Add BatchMatMul Cast Concat Exp ExpandDims Fill GatherV2 Identity LessEqual Log Max Maximum Mean Multiply
    OneHot Pow Range RealDiv Reshape Round Rsqrt ScatterNd Select Sigmoid Softmax SplitV Sqrt Square Sub Sum Tanh Tile
    Transpose Unpack`.split(/\s+/);
@@ -116,9 +116,9 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const [keys, values] = [store(pastKeys!, key!), store(pastValues!, value!)];
     const seen = tf.lessEqual(tf.range(0, capacity, 1, 'int32'), tf.reshape(positions, [rows, 1, tokens, 1]));
     const scores = tf.mul(tf.matMul(query!, keys, false, true), scale);
-    const weights = tf.softmax(tf.where(seen, scores, tf.fill(scores.shape, hiddenScore)));
-    const mixed = tf.transpose(tf.matMul(weights, values), [0, 2, 1, 3]);
-    return [tf.reshape(mixed, [rows * tokens, heads * width]), keys, values];
+    const weights = tf.softmax(tf.where(seen, scores, tf.fill(scores.shape, maskedScore)));
+    const output = tf.transpose(tf.matMul(weights, values), [0, 2, 1, 3]);
+    return [tf.reshape(output, [rows * tokens, heads * width]), keys, values];
   },
   causalMask: (tf, _, [visible, tokens]) => {
     const [rows, keys] = visible!.shape as [number, number];
@@ -126,7 +126,7 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const positions = tf.range(keys - queries, keys, 1, 'int32');
     const isPast = tf.lessEqual(tf.range(0, keys, 1, 'int32'), tf.reshape(positions, [queries, 1]));
     const seen = tf.mul(tf.cast(isPast, 'int32'), tf.reshape(visible!, [rows, 1, 1, keys]));
-    return [tf.mul(tf.sub(1, tf.cast(seen, 'float32')), hiddenScore)];
+    return [tf.mul(tf.sub(1, tf.cast(seen, 'float32')), maskedScore)];
   },
 };
 
@@ -139,7 +139,7 @@ function evaluate<Op extends OpName>(
 }
 
 /**
- * Walks graphs with TensorFlow.js ops, on whatever backend the module has. Slower than ONNX Runtime on the CPU; for
+ * Evaluates graphs with TensorFlow.js ops, on the module's backend. Slower than ONNX Runtime on the CPU; for
  * `@tensorflow/tfjs-node-gpu` where that is installed, and as an independent check of every op.
  * @param tf the module, its backend registered and ready.
  */
@@ -177,7 +177,7 @@ class TfjsProgram implements Program {
   async run(feeds: Readonly<Record<string, Value>>, results: Readonly<Record<string, Value>>): Promise<void> {
     const unknown = Object.keys(feeds).find((name) => !this.inputNames.has(name) || this.constants.has(name));
     if (unknown !== undefined) throw new RangeError(`${unknown}: the graph has no such input`);
-    const computed = this.tf.tidy(() => this.evaluateAll(feeds));
+    const computed = this.tf.tidy(() => this.evaluateGraph(feeds));
     try {
       for (const [name, value] of Object.entries(computed)) {
         arrayOf(results, name).set((await value.data()) as Float32Array | Int32Array);
@@ -187,7 +187,7 @@ class TfjsProgram implements Program {
     }
   }
 
-  private evaluateAll(feeds: Readonly<Record<string, Value>>): Record<string, Tfjs.Tensor> {
+  private evaluateGraph(feeds: Readonly<Record<string, Value>>): Record<string, Tfjs.Tensor> {
     const values = new Map<Tensor, Tfjs.Tensor>();
     for (const node of this.order) {
       const made =

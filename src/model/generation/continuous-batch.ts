@@ -2,30 +2,30 @@ import type { DecodeInput, DecodeSession, PromptCache, Scores } from '../transfo
 import { PromptCaches } from './prompts.js';
 import type { Sequence } from './sequence.js';
 
-/** Sequences started in one step, for each slot. */
+/** Most sequences started in one step, per slot. */
 const maximumStartsPerSlot = 4;
 
-/** Whoever wants sequences generated: hands them out, takes them a token further, and is told of their end. */
+/** A request for sequences: supplies them, samples their tokens, and receives them when they are finished. */
 export interface SequenceRequest {
-  /** Of its sampling: the device divides the scores by it. */
+  /** Sampling temperature: the logits are divided by it on the device. */
   readonly temperature: number;
-  /** Slots that work for it. Kept by the batch. */
+  /** Number of slots that hold its sequences; maintained by the batch. */
   slots: number;
-  /** Whether it wants nothing more. */
+  /** Whether every sequence is finished. */
   readonly finished: boolean;
-  /** The sequence to start next; undefined where none waits. */
+  /** The sequence to start next; undefined if none is waiting. */
   next(): Sequence | undefined;
   /** Samples the next token of a sequence. */
   advance(sequence: Sequence, scores: Scores): void;
   /** Takes a finished sequence. */
   finish(sequence: Sequence): void;
-  /** All is finished. */
+  /** Called when every sequence is finished. */
   end(): void;
-  /** It failed, and is withdrawn. */
+  /** Called when the request failed and has been removed. */
   fail(error: unknown): void;
 }
 
-/** What a slot works on. */
+/** The sequence in a slot, and whose it is. */
 interface Running {
   readonly request: SequenceRequest;
   readonly sequence: Sequence;
@@ -33,14 +33,14 @@ interface Running {
 
 /**
  * The slots of a session, shared by all requests: continuous batching ("Orca: A Distributed Serving System for
- * Transformer-Based Generative Models", Yu et al., OSDI 2022, 3.1). A slot whose sequence ends takes up the next one
- * before the next step, of the request that has the fewest slots; where none waits, the sequences left move together,
- * so that no step computes an empty slot.
+ * Transformer-Based Generative Models", Yu et al., OSDI 2022, 3.1). A slot whose sequence ends starts another
+ * before the next step, one of the request that has the fewest slots; if none is waiting, the remaining sequences are
+ * moved to the first slots, so that no step computes an empty one.
  */
 export class ContinuousBatch<Cache extends PromptCache> {
-  /** By slot. */
+  /** Indexed by slot. */
   private readonly running: (Running | undefined)[] = [];
-  /** In the order they came. */
+  /** In order of arrival. */
   private readonly requests = new Set<SequenceRequest>();
   private readonly caches: PromptCaches<Cache>;
 
@@ -48,7 +48,7 @@ export class ContinuousBatch<Cache extends PromptCache> {
     this.caches = new PromptCaches(session);
   }
 
-  /** Slots at work. */
+  /** Number of occupied slots. */
   get busySlots(): number {
     return this.running.reduce((sum, entry) => sum + (entry ? 1 : 0), 0);
   }
@@ -62,7 +62,7 @@ export class ContinuousBatch<Cache extends PromptCache> {
     this.requests.add(request);
   }
 
-  /** Withdraws a request: its slots are free at once, and its listener is told nothing more. */
+  /** Removes a request: its slots are free at once, and nothing more of it is called. */
   remove(request: SequenceRequest): void {
     this.requests.delete(request);
     for (const [slot, entry] of this.running.entries())
@@ -71,9 +71,9 @@ export class ContinuousBatch<Cache extends PromptCache> {
   }
 
   /**
-   * Fills the free slots and takes all sequences one token further.
+   * Fills the free slots and generates one token of every sequence.
    * @param beforeRun called before each run of the model; what it throws ends the step.
-   * @throws what the session throws; errors of one request end that request alone, and are told to its listener.
+   * @throws what the session throws; an error of one request ends only that request, through its `fail`.
    */
   async step(beforeRun: () => void = () => {}): Promise<void> {
     await this.fillSlots(beforeRun);
@@ -83,7 +83,7 @@ export class ContinuousBatch<Cache extends PromptCache> {
     const scores = await this.session.step(nextInput(running));
     const { vocabularySize } = this.session;
     for (const [slot, entry] of running.entries()) {
-      // A request may have been withdrawn meanwhile.
+      // The request may have been removed meanwhile.
       if (this.running[slot] !== entry) continue;
       const { request, sequence } = entry;
       this.runIsolated(request, () => request.advance(sequence, rowOf(scores, slot, vocabularySize)));
@@ -98,7 +98,7 @@ export class ContinuousBatch<Cache extends PromptCache> {
 
   private async fillSlots(beforeRun: () => void): Promise<void> {
     const { slots } = this.session;
-    // Sequences that end with their first token leave their slot free; a step of nothing else would not end.
+    // Sequences that end with their first token leave their slot free: without a bound, a step might never end.
     let starts = maximumStartsPerSlot * slots;
     for (let slot = 0; slot < slots; slot++) {
       while (this.running[slot] === undefined && starts-- > 0) {
@@ -109,7 +109,7 @@ export class ContinuousBatch<Cache extends PromptCache> {
     }
   }
 
-  /** Starts a sequence, whose first token comes of the prompt's scores; it may be finished with that. */
+  /** Starts a sequence. Its first token is sampled from the prompt's scores; it may end with that token. */
   private async start(entry: Running, slot: number, beforeRun: () => void): Promise<void> {
     const { request, sequence } = entry;
     beforeRun();
@@ -125,10 +125,10 @@ export class ContinuousBatch<Cache extends PromptCache> {
     }
   }
 
-  /** The sequence to start next: of the request with the fewest slots, the earliest of several. */
+  /** The sequence to start next, from the request with the fewest slots (the earliest of several). */
   private next(): Running | undefined {
-    const byNeed = [...this.requests].sort((a, b) => a.slots - b.slots);
-    for (const request of byNeed) {
+    const byFewestSlots = [...this.requests].sort((a, b) => a.slots - b.slots);
+    for (const request of byFewestSlots) {
       const sequence = request.next();
       if (sequence) return { request, sequence };
     }
@@ -140,7 +140,7 @@ export class ContinuousBatch<Cache extends PromptCache> {
     if (request.finished && this.requests.delete(request)) request.end();
   }
 
-  /** Runs a request's own code; where that throws, the request ends, and the others go on. */
+  /** Calls a request's code; if it throws, that request ends and the others go on. */
   private runIsolated(request: SequenceRequest, work: () => void): void {
     try {
       work();
@@ -150,7 +150,7 @@ export class ContinuousBatch<Cache extends PromptCache> {
     }
   }
 
-  /** Moves the last sequences into empty slots before them. @returns the slots in use. */
+  /** Moves the last sequences into empty slots before them. @returns the occupied slots. */
   private compact(): readonly Running[] {
     const { running, session } = this;
     for (;;) {

@@ -7,30 +7,30 @@ import { httpSeed } from '../../options/table/run.js';
 type Values = ValuesOf<typeof generationOptions>;
 
 /**
- * How one token is chosen from the model's logits. `temperature` divides them; 0, and what is below
- * {@link lowestTemperature}, takes the likeliest token, the first of several. Of the `topK` likeliest tokens, those stay
- * in the draw that together make up `topP`, the one that crosses it included. 0 switches either off.
+ * How one token is chosen from the model's logits. They are divided by `temperature`; 0, or anything below
+ * {@link lowestTemperature}, means greedy decoding. The token is drawn from the `topK` likeliest, and of these from the
+ * fewest whose probabilities add up to `topP`. 0 turns either off.
  */
 export interface SamplingOptions extends ValuesOf<typeof samplingOptions> {}
 
-/** What is asked of generation. Names as in gpt-2-simple; bounds and help stand in the option table. */
+/** Options of generation. Names as in gpt-2-simple; bounds and help are in the option table. */
 export interface GenerationOptions
   extends SamplingOptions,
     Pick<Values, 'nsamples' | 'length' | 'includePrefix'>,
     Partial<Pick<Values, 'prefix' | 'delimiters'>> {
-  /** With its index it decides each text. Any safe integer. */
+  /** With a text's index, determines the text. Any safe integer. */
   readonly seed: number;
   /** What the model reads before the prefix, never shown (src/data/conditioning.ts). */
   readonly hiddenPrefix?: string | undefined;
-  /** Several prefixes instead of one. Text i goes on from prefix ⌊i / nsamples⌋. */
+  /** Several prefixes instead of one. Text i continues prefix ⌊i / nsamples⌋. */
   readonly prefixes?: readonly string[] | undefined;
-  /** Text, or texts, at the first of which an output ends, itself not shown. Looked for after the prefix only. */
+  /** Stop texts: an output ends before the first of them. Searched for after the prefix only. */
   readonly truncate?: string | readonly string[] | undefined;
-  /** Indices of texts that are there already, and not generated again. */
+  /** Indices of texts that already exist and are not generated again. */
   readonly finished?: ReadonlySet<number> | undefined;
 }
 
-/** What stands for options that are left out: the table's defaults, but one text, and seed 0. */
+/** Defaults: the table's, but one text, and seed 0. */
 export const generationDefaults: GenerationOptions = {
   ...defaultsOf(samplingOptions),
   length: generationOptions.length.default,
@@ -42,9 +42,9 @@ export const generationDefaults: GenerationOptions = {
 /** Below it float32 logits, divided by the temperature, are too coarse to tell likely tokens apart. */
 const lowestTemperature = 1e-4;
 
-const mostPrefixes = 1_000_000;
+const maximumPrefixes = 1_000_000;
 
-/** The temperature that is sampled with: 0 for those too low to matter. */
+/** The temperature used for sampling: 0 for values too low to matter. */
 export function effectiveTemperature(temperature: number): number {
   return temperature < lowestTemperature ? 0 : temperature;
 }
@@ -55,7 +55,7 @@ const rows = {
   includePrefix,
   delimiters,
   ...samplingOptions,
-  // A caller may take as many texts as it likes off the iterator.
+  // A caller may take any number of texts from the iterator.
   nsamples: { ...generationOptions.nsamples, maximum: Number.MAX_SAFE_INTEGER },
   seed: httpSeed,
 };
@@ -73,8 +73,8 @@ export function validateGenerationOptions(options: GenerationOptions): void {
       'Leave one of them out.',
     );
   }
-  if (prefixes !== undefined && (prefixes.length === 0 || prefixes.length > mostPrefixes))
-    throw usageError(`--prefix-file holds ${prefixes.length} prefixes, not 1 to ${mostPrefixes}.`);
+  if (prefixes !== undefined && (prefixes.length === 0 || prefixes.length > maximumPrefixes))
+    throw usageError(`--prefix-file holds ${prefixes.length} prefixes, not 1 to ${maximumPrefixes}.`);
   if (prefix !== undefined) checkOption('--prefix', httpText, prefix);
   if (hiddenPrefix !== undefined) checkOption('the hidden prefix', httpText, hiddenPrefix);
   for (const [index, each] of (prefixes ?? []).entries())

@@ -16,8 +16,8 @@ import { type GeneratedText, Sequence } from './sequence.js';
 /**
  * Generates `options.nsamples` texts (of each prefix) and yields each when it is finished; `index` tells their order.
  * A text depends on the seed, its index and its prefix alone, not on the number of slots nor on the texts in the
- * others. A slot whose text ends takes up the next one at once (./continuous-batch.ts). The session is left open.
- * @param prompts what `encodePrompts` makes of the options, where that has been done already.
+ * others. A slot whose text ends starts the next one at once (./continuous-batch.ts). The session is left open.
+ * @param prompts the result of `encodePrompts` for these options, if already computed.
  * @throws TitlesmithError `usage` before any work when an option is wrong, or prefix and length exceed the
  *   session's capacity; InterruptedError between two steps once `context` asks to stop, finished texts being yielded.
  */
@@ -53,39 +53,38 @@ export async function* generateTexts<Cache extends PromptCache>(
   }
 }
 
-/** How often a text is drawn at most: one with nothing but white space after the prefix is drawn anew. */
+/** Most times a text is drawn: one with nothing but white space after the prefix is drawn again. */
 export const maximumDraws = 8;
 
-/** Is told what becomes of a request. */
+/** Receives the events of a request. */
 interface GenerationListener {
-  /** After every token of a sequence that goes on. */
+  /** Called after every token, unless it ends the sequence. */
   onToken?(sequence: Sequence): void;
-  /** A text is finished for good. @param rest what {@link Sequence.takeDelta} has not returned of it. */
+  /** Called when a text is final. @param rest the part of it that {@link Sequence.takeDelta} has not returned. */
   onText(text: GeneratedText, rest: string): void;
-  /** All texts are finished, or, with an error, none will be any more. Called once, unless the request is withdrawn. */
+  /** Called once, when all texts are finished or, with an error, when the request failed; not if the request is removed. */
   onEnd(error?: unknown): void;
 }
 
 /**
- * The texts one caller wants, generated in slots that may be shared with other requests (./continuous-batch.ts): hands
- * out its sequences in the order of their index, samples their tokens, and draws blank texts anew.
+ * One caller's texts, generated in slots that may be shared with other requests (./continuous-batch.ts): supplies its
+ * sequences in order of index, samples their tokens, and draws blank texts again.
  */
 export class GenerationRequest implements SequenceRequest {
   readonly temperature: number;
-  /** Slots that work for this request. Kept by the batch. */
+  /** Number of slots that hold this request's sequences; maintained by the batch. */
   slots = 0;
   private readonly prompts: readonly Prompt[];
   private readonly sample: SampleToken;
   private readonly progress: GenerationProgress;
   private readonly draws: number;
-  /** Sequences that came out blank and are to be drawn anew. */
+  /** Sequences that came out blank and will be drawn again. */
   private readonly blank: Sequence[] = [];
   private nextIndex = 0;
   private unfinished: number;
 
   /**
-   * @param prompts one, or as many as there are prefixes: each begins `nsamples` texts. Encoded from the options where
-   *   they are left out.
+   * @param prompts one for each prefix; `nsamples` texts begin with each. By default encoded from the options.
    * @throws TitlesmithError `usage` when an option is wrong, or prefix and length exceed the session's capacity.
    */
   constructor(
@@ -106,9 +105,9 @@ export class GenerationRequest implements SequenceRequest {
     this.sample = createSampler({ ...options, temperature: this.temperature }, session.vocabularySize);
     // At temperature 0 every draw gives the same text.
     this.draws = this.temperature === 0 ? 1 : maximumDraws;
-    const wanted = prompts.length * options.nsamples;
-    this.unfinished = wanted - [...(options.finished ?? [])].filter((index) => index < wanted).length;
-    this.progress = new GenerationProgress(wanted, context, options.finished?.size);
+    const total = prompts.length * options.nsamples;
+    this.unfinished = total - [...(options.finished ?? [])].filter((index) => index < total).length;
+    this.progress = new GenerationProgress(total, context, options.finished?.size);
   }
 
   /** Whether every text is finished. */
@@ -116,7 +115,7 @@ export class GenerationRequest implements SequenceRequest {
     return this.unfinished === 0;
   }
 
-  /** The sequence to start next; undefined where none waits. */
+  /** The sequence to start next; undefined if none is waiting. */
   next(): Sequence | undefined {
     const again = this.blank.pop()?.nextDraw();
     if (again) return again;
@@ -133,7 +132,7 @@ export class GenerationRequest implements SequenceRequest {
     if (!sequence.finished) this.listener.onToken?.(sequence);
   }
 
-  /** Gives the text of a finished sequence to the listener, unless it is to be drawn anew. */
+  /** Passes the text of a finished sequence to the listener, unless it is to be drawn again. */
   finish(sequence: Sequence): void {
     const { result, blank, rest } = sequence.finish();
     if (blank && sequence.draw < this.draws) {
@@ -145,13 +144,13 @@ export class GenerationRequest implements SequenceRequest {
     this.listener.onText(result, rest);
   }
 
-  /** Tells the listener that all texts are finished. */
+  /** Reports to the listener that all texts are finished. */
   end(): void {
     this.progress.warnOfBlank(this.draws);
     this.listener.onEnd();
   }
 
-  /** Tells the listener that none will be finished any more. */
+  /** Reports to the listener that the request failed. */
   fail(error: unknown): void {
     this.listener.onEnd(error);
   }
@@ -171,7 +170,7 @@ class GenerationProgress {
   private tokens = 0;
   private blank = 0;
 
-  /** @param total texts wanted. @param texts those that were there already. */
+  /** @param total number of texts requested. @param texts number that already existed. */
   constructor(
     private readonly total: number,
     private readonly context: WorkContext,
@@ -182,7 +181,7 @@ class GenerationProgress {
     this.tokens++;
   }
 
-  /** A text is finished for good. */
+  /** Called when a text is final. */
   countText(blank: boolean): void {
     this.texts++;
     if (blank) this.blank++;
@@ -198,7 +197,7 @@ class GenerationProgress {
     });
   }
 
-  /** Warns how many texts stayed blank, if any. @param draws how often each was drawn. */
+  /** Warns how many texts stayed blank, if any did. @param draws how often each was drawn. */
   warnOfBlank(draws: number): void {
     if (this.blank === 0) return;
     const often = draws === 1 ? '' : ` after ${draws} draws each`;

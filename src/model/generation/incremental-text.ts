@@ -1,6 +1,6 @@
 /**
- * Text that grows by bytes: tokens may end inside a character, and a text to stop at may lie across tokens, or begin in
- * the prefix. The search is over decoded characters, so that what is found is what would be shown.
+ * Text decoded token by token, with a search for stop texts. Tokens may end inside a character, and a stop text may span
+ * tokens or begin in the prefix. The search is over decoded characters, that is, over what would be shown.
  */
 export class IncrementalText {
   private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -8,8 +8,8 @@ export class IncrementalText {
   private truncated = false;
 
   /**
-   * @param truncate texts at which this one ends, none of them empty.
-   * @param prefix what stands before it: a text to stop at may begin there, but not end there.
+   * @param truncate stop texts, none of them empty.
+   * @param prefix text before the generated one: a stop text may begin in it, but not end in it.
    */
   constructor(
     private readonly truncate: readonly string[],
@@ -18,29 +18,29 @@ export class IncrementalText {
     this.text = prefix;
   }
 
-  /** Adds the bytes of one token. @returns whether a text to stop at has come up. */
+  /** Adds the bytes of one token. @returns whether a stop text has been found. */
   append(bytes: Uint8Array): boolean {
     this.grow(this.decoder.decode(bytes, { stream: true }));
     return this.truncated;
   }
 
   /**
-   * The text after the prefix, up to the text to stop at. Called once.
-   * @param cut whether it was cut short at a token, not ended by the model: a character that is not complete is left out
-   *   then, and becomes U+FFFD otherwise.
+   * The text after the prefix, up to the stop text. Called once.
+   * @param cut whether the text was cut off at a token limit, not ended by the model: an incomplete last character is then
+   *   left out; otherwise it becomes U+FFFD.
    */
   finish(cut = false): string {
     if (!cut) this.grow(this.decoder.decode());
     return this.text.slice(this.prefix.length);
   }
 
-  /** The part of the text after the prefix that no later token can change: no text to stop at can begin in it. */
+  /** The part of the text after the prefix that no later token can change, as no stop text can begin in it. */
   stable(): string {
     const longest = Math.max(0, ...this.truncate.map((end) => this.partialMatchAtEnd(end)));
     return this.text.slice(this.prefix.length, Math.max(this.prefix.length, this.text.length - longest));
   }
 
-  /** How many characters at the end of the text may be the beginning of `end`. */
+  /** Number of characters at the end of the text that may be the beginning of `end`. */
   private partialMatchAtEnd(end: string): number {
     if (this.truncated) return 0;
     let length = Math.min(end.length - 1, this.text.length);

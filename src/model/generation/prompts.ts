@@ -3,32 +3,32 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { DecodeSession, PromptCache } from '../transformer/decode-session.js';
 import { type GenerationOptions, validateGenerationOptions } from './generation-options.js';
 
-/** What texts go on from. */
+/** What generated texts continue. */
 export interface Prompt {
-  /** Shown before the text, where that is wanted. */
+  /** Shown before the text with `includePrefix`. */
   readonly prefix: string;
-  /** What the model reads, its mark of a beginning first; not empty. */
+  /** What the model reads, the start token first; not empty. */
   readonly tokens: Int32Array;
 }
 
-/** The mark of a title's beginning in dataset files; in front of a prefix it adds nothing. */
+/** Start of a title in dataset files; at the start of a prefix it is redundant and removed. */
 const startText = '<|startoftext|>';
 const endText = '<|endoftext|>';
 
-/** The texts at which a generated text ends, besides the end token. */
+/** The stop texts of a request; the end token ends a text in any case. */
 export function endTexts({ delimiters, truncate }: GenerationOptions): readonly string[] {
   return [...(delimiters === 'text' ? [endText] : []), ...[truncate ?? []].flat()];
 }
 
 /**
- * The prompts of a request, one a prefix.
- * @throws TitlesmithError `usage` where an option is wrong.
+ * The prompts of a request, one for each prefix.
+ * @throws TitlesmithError `usage` if an option is wrong.
  */
 export function encodePrompts(tokenizer: Tokenizer, options: GenerationOptions): Prompt[] {
   validateGenerationOptions(options);
   const { prefix = '', prefixes = [prefix], delimiters, hiddenPrefix = '' } = options;
-  return prefixes.map((given) => {
-    const shown = given.startsWith(startText) ? given.slice(startText.length) : given;
+  return prefixes.map((text) => {
+    const shown = text.startsWith(startText) ? text.slice(startText.length) : text;
     const tokens =
       delimiters === 'text'
         ? tokenizer.encode(startText + hiddenPrefix + shown)
@@ -37,12 +37,12 @@ export function encodePrompts(tokenizer: Tokenizer, options: GenerationOptions):
   });
 }
 
-/** Tokens of the longest prompt. */
+/** Length of the longest prompt, in tokens. */
 export function longestPrompt(prompts: readonly Prompt[]): number {
   return prompts.reduce((longest, { tokens }) => Math.max(longest, tokens.length), 0);
 }
 
-/** @throws TitlesmithError `usage` where a prompt and the new tokens are longer than a model holds. */
+/** @throws TitlesmithError `usage` if a prompt and the new tokens together exceed the capacity, in tokens. */
 export function checkCapacity(
   prompts: readonly Prompt[],
   { length, prefixes }: GenerationOptions,
@@ -60,16 +60,16 @@ export function checkCapacity(
   );
 }
 
-/** Prompts whose keys and values are kept at a time: texts of one prefix are mostly started close to each other. */
+/** Most prompt caches kept at a time: texts of one prefix mostly start close together. */
 const maximumCaches = 16;
 
-/** Keys and values of prompts that have been run, so that each is run once for all texts that go on from it. */
+/** A least-recently-used cache of prompts' keys and values: a prompt runs once for all texts that continue it. */
 export class PromptCaches<Cache extends PromptCache> {
   private readonly caches = new Map<string, Cache>();
 
   constructor(private readonly session: DecodeSession<Cache>) {}
 
-  /** The cache of a prompt, its scores divided by the temperature. The least recently used one makes room for it. */
+  /** The cache of a prompt, its scores divided by the temperature; runs the prompt if there is none. */
   async get({ tokens }: Prompt, temperature: number): Promise<Cache> {
     const key = `${temperature} ${tokens.join(' ')}`;
     const cache = this.caches.get(key) ?? (await this.session.prefill(tokens, temperature));

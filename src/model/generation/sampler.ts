@@ -4,20 +4,20 @@ import type { Scores } from '../transformer/decode-session.js';
 import type { SamplingOptions } from './generation-options.js';
 
 /**
- * Draws one token id from one row of scores, whose probabilities hold the temperature already. The scores are left
- * as they are; at most one number is taken from `random`.
+ * Draws one token id from one row of scores, whose probabilities already include the temperature. Does not modify the
+ * scores; takes at most one number from `random`.
  */
 export type SampleToken = (scores: Scores, random: Random) => number;
 
 /**
- * Makes a sampler with its working memory: top-k ("Hierarchical Neural Story Generation", Fan et al. 2018, 5.1), then
- * top-p over what is left ("The Curious Case of Neural Text Degeneration", Holtzman et al. 2020, 3.1). Of equally
- * likely tokens the lower ids are kept first. At temperature 0 the first of the likeliest tokens is taken.
+ * Creates a sampler with its own buffers: top-k ("Hierarchical Neural Story Generation", Fan et al. 2018, 5.1), then
+ * top-p over the rest ("The Curious Case of Neural Text Degeneration", Holtzman et al. 2020, 3.1). Of equally
+ * likely tokens the lower ids are kept first. At temperature 0 it takes the likeliest token, the first of several.
  *
- * Tokens are walked in the order of their ids, never of their likelihood: rounding errors of the engine then move
- * the limits between tokens by as little, instead of exchanging two tokens.
- * @param vocabularySize V, the length of the rows to come.
- * @throws TitlesmithError from the sampler when the scores are no distribution: not finite, or all -Infinity.
+ * Cumulative sums go in order of token id, never of probability: rounding errors of the engine then shift the boundaries
+ * between tokens slightly, instead of swapping two tokens.
+ * @param vocabularySize V, the length of a row of scores.
+ * @throws TitlesmithError from the sampler if the scores are not a distribution: not finite, or all -Infinity.
  */
 export function createSampler(
   { temperature, topK, topP }: SamplingOptions,
@@ -70,7 +70,7 @@ function sumOf(weights: Float32Array): number {
   return sum;
 }
 
-/** Writes the ids and weights that a cutoff keeps, in the order of the ids. */
+/** Writes the ids and weights that a cutoff keeps, in order of id. */
 function gatherKept(
   probabilities: Float32Array,
   { value, ties }: Cutoff,
@@ -78,23 +78,23 @@ function gatherKept(
   weights: Float32Array,
 ): void {
   let count = 0;
-  let free = ties;
+  let tiesLeft = ties;
   for (let token = 0; token < probabilities.length; token++) {
-    const own = probabilities[token]!;
-    if (own < value || (own === value && free-- <= 0)) continue;
+    const probability = probabilities[token]!;
+    if (probability < value || (probability === value && tiesLeft-- <= 0)) continue;
     candidates[count] = token;
-    weights[count++] = own;
+    weights[count++] = probability;
   }
 }
 
 /** Sets the weights that a cutoff excludes to 0. @returns the sum of the others. */
 function zeroBelow(weights: Float32Array, { value, ties }: Cutoff): number {
   let sum = 0;
-  let free = ties;
+  let tiesLeft = ties;
   for (let index = 0; index < weights.length; index++) {
-    const own = weights[index]!;
-    if (own < value || (own === value && free-- <= 0)) weights[index] = 0;
-    else sum += own;
+    const weight = weights[index]!;
+    if (weight < value || (weight === value && tiesLeft-- <= 0)) weights[index] = 0;
+    else sum += weight;
   }
   return sum;
 }
@@ -107,7 +107,7 @@ function zeroBelow(weights: Float32Array, { value, ties }: Cutoff): number {
 function draw(weights: Float32Array, point: number): number {
   let sum = 0;
   let start = 0;
-  // Groups are added up as a tree: one after the other, every addition would wait for the one before.
+  // Groups are summed as a tree: in sequence, every addition would wait for the one before it.
   for (; start + groupSize <= weights.length; start += groupSize) {
     const next = sum + groupSum(weights, start);
     if (next > point) break;
@@ -133,18 +133,18 @@ function groupSum(weights: Float32Array, start: number): number {
   );
 }
 
-/** Which of many values are among the largest: all above `value`, and the first `ties` of those equal to it. */
+/** Selects the largest values: all above `value`, and the first `ties` of those equal to it. */
 export interface Cutoff {
   readonly value: number;
   readonly ties: number;
 }
 
-/** Values of a block, of which {@link topKCutoff} first looks at the maximum alone. */
+/** Length of the blocks of which {@link topKCutoff} first considers only the maximum. */
 const blockLength = 16;
 
 /**
- * The cutoff that keeps the k largest values. Most are ruled out by a bound, the k-th largest of the maxima of blocks: at
- * least k values reach it.
+ * The cutoff that keeps the k largest values. Most are ruled out by a lower bound, the k-th largest block maximum, which
+ * at least k values reach.
  * @param values [n], not NaN.
  * @param k from 1 to n.
  * @param scratch at least n long; overwritten.
@@ -167,9 +167,9 @@ export function topKCutoff(values: Float32Array, k: number, scratch: Float32Arra
 }
 
 /**
- * The cutoff that keeps the fewest largest weights that together reach the share `topP` of their sum; all where rounding
- * keeps them below it. Weights below the average of what may be left out are ruled out first: all of them together are
- * less than that.
+ * The cutoff that keeps the fewest largest weights that together reach the share `topP` of their sum; all of them if
+ * rounding keeps them below it. Weights below (1 − topP) · total / n are ruled out first: even n of them would not make up
+ * the share that is left out.
  * @param weights [n], not negative, not NaN, some above 0.
  * @param total their sum.
  * @param topP above 0 and below 1.
@@ -197,14 +197,14 @@ function valuesFrom(bound: number, values: Float32Array, scratch: Float32Array):
 
 /**
  * Finds the fewest largest values that together reach `target`, each counted as 1 (`count`) or as itself (`mass`);
- * all of them where they miss it. Hoare's FIND ("Algorithm 65", 1961) with a three-way partition: linear time on
+ * all of them if they fall short. Hoare's FIND ("Algorithm 65", 1961) with a three-way partition: linear time on
  * average, nothing is sorted.
  * @param values not empty; rearranged.
  * @param target above 0.
  */
 function findCutoff(values: Float32Array, measure: 'count' | 'mass', target: number): Cutoff {
   let [low, high] = [0, values.length];
-  let missing = target;
+  let remaining = target;
   for (;;) {
     const pivot = median(values[low]!, values[(low + high) >> 1]!, values[high - 1]!);
     let [greaterEnd, equalEnd, lessStart] = [low, low, high];
@@ -222,16 +222,16 @@ function findCutoff(values: Float32Array, measure: 'count' | 'mass', target: num
         equalEnd++;
       }
     }
-    if (greater >= missing && greaterEnd > low) {
+    if (greater >= remaining && greaterEnd > low) {
       high = greaterEnd;
       continue;
     }
     const each = measure === 'count' ? 1 : pivot;
     const equal = equalEnd - greaterEnd;
-    if (greater + equal * each >= missing || equalEnd === high) {
-      return { value: pivot, ties: Math.min(equal, Math.ceil((missing - greater) / each)) };
+    if (greater + equal * each >= remaining || equalEnd === high) {
+      return { value: pivot, ties: Math.min(equal, Math.ceil((remaining - greater) / each)) };
     }
-    missing -= greater + equal * each;
+    remaining -= greater + equal * each;
     low = equalEnd;
   }
 }

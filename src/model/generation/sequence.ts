@@ -8,27 +8,27 @@ export type FinishReason = 'stop' | 'length';
 
 /** One generated text; a line of generated.jsonl. */
 export interface GeneratedText {
-  /** Position in the whole request, from 0. With `seed` it determines the text. */
+  /** Index in the whole request, from 0. With `seed` it determines the text. */
   readonly index: number;
   readonly text: string;
-  /** New tokens, the end token not counted. */
+  /** Number of new tokens, without the end token. */
   readonly tokens: number;
   /** `stop`: end token or truncation text; `length`: the token limit. */
   readonly finishReason: FinishReason;
   readonly seed: number;
 }
 
-/** A text while it is being generated. All its randomness comes from the seed, its index and which draw it is. */
+/** A text being generated. All its randomness derives from the seed, its index and the number of the draw. */
 export class Sequence {
   readonly random: Random;
   private readonly text: IncrementalText;
   private newTokens = 0;
-  /** Characters of the continuation that {@link takeDelta} has returned. */
-  private taken = 0;
+  /** Number of characters of the continuation that {@link takeDelta} has returned. */
+  private emitted = 0;
   private latest: number;
   private finishReason: FinishReason | undefined;
 
-  /** @param draw 1, or more where earlier draws of this index came out blank. */
+  /** @param draw 1, or more if earlier draws of this index came out blank. */
   constructor(
     readonly index: number,
     readonly draw: number,
@@ -42,12 +42,12 @@ export class Sequence {
     this.latest = tokenizer.endOfTextId;
   }
 
-  /** Tokens the model has read: the prompt and all new ones but the latest. */
+  /** Number of tokens the model has read: the prompt and all new ones but the latest. */
   get tokensRead(): number {
     return this.prompt.tokens.length + this.newTokens - 1;
   }
 
-  /** The token added last, which the model reads next. */
+  /** The last token added, which the model reads next. */
   get latestToken(): number {
     return this.latest;
   }
@@ -71,21 +71,20 @@ export class Sequence {
 
   /**
    * The text added since the last call, as far as no later token can change it. The first delta begins with the prefix
-   * where that is shown. Empty as long as there is only white space: a text that stays blank is drawn anew.
+   * if that is shown. Empty while there is only white space, as a text that stays blank is drawn again.
    */
   takeDelta(): string {
     const stable = this.text.stable();
-    if (this.taken === 0 && stable.trim() === '') return '';
-    const before = this.taken === 0 && this.options.includePrefix ? this.prompt.prefix : '';
-    const delta = stable.slice(this.taken);
-    this.taken = stable.length;
+    if (this.emitted === 0 && stable.trim() === '') return '';
+    const before = this.emitted === 0 && this.options.includePrefix ? this.prompt.prefix : '';
+    const delta = stable.slice(this.emitted);
+    this.emitted = stable.length;
     return before + delta;
   }
 
   /**
    * Ends the text. Called once.
-   * @returns the text; whether nothing but white space came after the prefix; and what {@link takeDelta} has not
-   *   returned of it.
+   * @returns the text; whether only white space follows the prefix; and the part that {@link takeDelta} has not returned.
    */
   finish(): { result: GeneratedText; blank: boolean; rest: string } {
     const { seed, includePrefix } = this.options;
@@ -99,11 +98,11 @@ export class Sequence {
       finishReason,
       seed,
     };
-    const rest = this.taken === 0 ? result.text : continuation.slice(this.taken);
+    const rest = this.emitted === 0 ? result.text : continuation.slice(this.emitted);
     return { result, blank: continuation.trim() === '', rest };
   }
 
-  /** The same index from its beginning, with other random numbers. */
+  /** The same index again from the start, with other random numbers. */
   nextDraw(): Sequence {
     return new Sequence(this.index, this.draw + 1, this.prompt, this.options, this.tokenizer);
   }

@@ -5,8 +5,8 @@ import { type FloatType, formatShape } from './shape.js';
 import { type OpNode, type Tensor, topologicalOrder } from './tensor.js';
 
 /**
- * Sums away the axes along which `shape` was broadcast: the one place where broadcasting meets gradients. Sums are
- * made in float32.
+ * Sums a gradient over the axes along which the tensor was broadcast: the one place that undoes broadcasting. Sums in
+ * float32.
  */
 function unbroadcast(gradient: Tensor, { shape, dtype }: Tensor): Tensor {
   if (formatShape(gradient.shape) === formatShape(shape)) return gradient;
@@ -25,8 +25,8 @@ function decisionFor<Op extends OpName>(node: OpNode<Op>): GradientDecision<Op> 
  * Reverse-mode differentiation over the graph (Griewank and Walther, "Evaluating Derivatives", 2008, section 3.2): the
  * symbolic gradients of Σ outputs[i] · upstream[i] by each target.
  * @param upstream gradients of the loss by each output, of its shape and type.
- * @param targets float tensors the outputs depend on; the result has their shapes and types, in their order. Targets count as
- *   independent: nothing flows on from a target to what it was made of.
+ * @param targets float tensors the outputs depend on; the result has their shapes and types, in their order. Targets are
+ *   leaves: no gradient flows through a target to its own inputs.
  * @throws Error when a target does not reach the outputs, or only through an op whose gradient is forbidden.
  */
 export function gradients(

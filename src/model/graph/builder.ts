@@ -3,7 +3,7 @@ import { type DType, elementCount, type FloatType, type Shape } from './shape.js
 import { shapeRules } from './shape-rules.js';
 import type { OpNode, Tensor } from './tensor.js';
 
-/** Makes a node, its output shapes by the op's rule. @throws RangeError naming op, rule and shapes received. */
+/** Creates a node; the op's shape rule gives its output shapes. @throws RangeError naming op, rule and shapes received. */
 export function apply<Op extends OpName>(
   op: Op,
   inputs: readonly Tensor[],
@@ -31,7 +31,7 @@ export function scalar(value: number, dtype: DType = 'float32'): Tensor {
   return single('constant', [], { values: [value], shape: [], dtype });
 }
 
-/** x in another float type; x itself where it is of that type. */
+/** x converted to another float type; x itself if it already has that type. */
 export const cast = (x: Tensor, dtype: FloatType): Tensor =>
   x.dtype === dtype ? x : single('cast', [x], { dtype });
 
@@ -85,8 +85,8 @@ export function layerNormalization(
 
 /**
  * Losses [N] in nats of hidden states [N,C] through the output layer [V,C] against int32 targets [N].
- * @param chunks sizes, adding up to V, of the chunks in which the vocabulary is gone through.
- * @param types `gradients`: type of the products that the gradients are made of.
+ * @param chunks sizes, adding up to V, of the chunks the vocabulary is processed in.
+ * @param types `gradients`: type of the matrix products in the gradients.
  */
 export function linearCrossEntropy(
   hidden: Tensor,
@@ -116,14 +116,14 @@ export function meanOfLastAxis(x: Tensor): Tensor {
 /** Σ x² over all elements, a scalar. */
 export const sumOfSquares = (x: Tensor): Tensor => single('sumOfSquares', [x], {});
 
-/** The same elements in another shape; one size may be −1 and is worked out. */
+/** The same elements in another shape; one size may be −1 and is inferred. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.reduce((product, size) => (size === -1 ? product : product * size), 1);
   const resolved = shape.map((size) => (size === -1 ? elementCount(x.shape) / known : size));
   return single('reshape', [x], { shape: resolved });
 }
 
-/** x repeated up to `shape`. */
+/** x broadcast to `shape`. */
 export const broadcastTo = (x: Tensor, shape: Shape): Tensor => single('broadcastTo', [x], { shape });
 export const transpose = (x: Tensor, permutation: readonly number[]): Tensor =>
   single('transpose', [x], { permutation });
@@ -138,7 +138,7 @@ export const gatherRows = (table: Tensor, indices: Tensor): Tensor =>
 export const scatterAddRows = (updates: Tensor, indices: Tensor, rows: number): Tensor =>
   single('scatterAddRows', [updates, indices], { rows });
 
-/** Of int32 indices [N], those of the `count` rows from `first` on, as `OpAttributes.rowsWithin` says. */
+/** Which of int32 indices [N] fall in the `count` rows from `first` on, and where; see `OpAttributes.rowsWithin`. */
 export function rowsWithin(
   indices: Tensor,
   first: number,
@@ -149,7 +149,7 @@ export function rowsWithin(
 }
 
 /**
- * Attention of new tokens against cached keys and values, as `OpAttributes.cachedAttention` says.
+ * Attention of new tokens to cached keys and values; see `OpAttributes.cachedAttention`.
  * @param projections [N,3C]; past keys and values [B,H,K,D]; lengths int32 [B].
  */
 export function cachedAttention(
@@ -157,12 +157,12 @@ export function cachedAttention(
   past: { readonly keys: Tensor; readonly values: Tensor },
   lengths: Tensor,
   attributes: OpAttributes['cachedAttention'],
-): { mixed: Tensor; keys: Tensor; values: Tensor } {
+): { output: Tensor; keys: Tensor; values: Tensor } {
   const inputs = [projections, past.keys, past.values, lengths];
-  const [mixed, keys, values] = apply('cachedAttention', inputs, attributes);
-  return { mixed: mixed!, keys: keys!, values: values! };
+  const [output, keys, values] = apply('cachedAttention', inputs, attributes);
+  return { output: output!, keys: keys!, values: values! };
 }
 
-/** The additive mask [B,1,T,K] of the last T of K tokens, as `OpAttributes.causalMask` says. */
+/** The additive mask [B,1,T,K] of the last T of K tokens; see `OpAttributes.causalMask`. */
 export const causalMask = (visible: Tensor, tokens: Tensor): Tensor =>
   single('causalMask', [visible, tokens], {});

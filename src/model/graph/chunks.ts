@@ -3,7 +3,7 @@ import type { OpName } from './op-table.js';
 import { elementCount, type Shape, type TensorSpecification } from './shape.js';
 import type { OpNode, Tensor } from './tensor.js';
 
-/** Elements of an input or an output that are an input or an output of their own. */
+/** A range of elements of a graph's input or output, passed as an input or output of its own. */
 export interface Chunk {
   readonly name: string;
   readonly start: number;
@@ -11,10 +11,10 @@ export interface Chunk {
   readonly specification: TensorSpecification;
 }
 
-/** A tensor whole, or in chunks one after the other along the first axis. */
+/** A whole tensor, or its consecutive chunks along the first axis. */
 export type Chunked = Tensor | readonly Tensor[];
 
-/** A tensor is too large, and its op does not work chunk by chunk. */
+/** A tensor is too large, and its op cannot be computed chunk by chunk. */
 export class LargeTensorError extends Error {
   constructor(
     readonly op: OpName,
@@ -27,7 +27,7 @@ export class LargeTensorError extends Error {
 
 export const isWhole = (value: Chunked): value is Tensor => !Array.isArray(value);
 
-/** Elements of one row: of an element of the first axis. */
+/** Number of elements in one row, that is, at one index of the first axis. */
 export const rowElements = (shape: Shape): number => elementCount(shape.slice(1));
 
 export const total = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
@@ -43,26 +43,26 @@ export function equalSteps(rows: number, step: number): number[] {
 }
 
 /**
- * Rows of each chunk of a tensor; undefined where it may be whole.
- * @param largest elements of the largest tensor; 0 rows of a chunk say that not even one row fits.
+ * Number of rows of each chunk of a tensor; undefined if it can stay whole, [0] if not even one row fits.
+ * @param maximumElements most elements a tensor may have.
  */
-function chunkRows(shape: Shape, largest: number): number[] | undefined {
-  if (elementCount(shape) <= largest) return undefined;
-  const step = shape.length === 0 ? 0 : Math.floor(largest / rowElements(shape));
+function chunkRows(shape: Shape, maximumElements: number): number[] | undefined {
+  if (elementCount(shape) <= maximumElements) return undefined;
+  const step = shape.length === 0 ? 0 : Math.floor(maximumElements / rowElements(shape));
   return step === 0 ? [0] : equalSteps(shape[0]!, step);
 }
 
 /**
- * The chunks of a tensor by a limit; undefined where it may be whole.
- * @param largest elements of the largest tensor.
- * @throws LargeTensorError where a single row is larger.
+ * The chunks of a tensor under a size limit; undefined if it can stay whole.
+ * @param maximumElements most elements a tensor may have.
+ * @throws LargeTensorError if a single row is larger.
  */
 export function chunksOf(
   name: string,
   { shape, dtype }: TensorSpecification,
-  largest: number,
+  maximumElements: number,
 ): readonly Chunk[] | undefined {
-  const rows = chunkRows(shape, largest);
+  const rows = chunkRows(shape, maximumElements);
   if (rows?.[0] === 0) throw new LargeTensorError('input', { shape, dtype });
   let start = 0;
   return rows?.map((count) => {
@@ -73,28 +73,28 @@ export function chunksOf(
   });
 }
 
-/** Cuts tensors, and joins them, so that none has more elements than a limit. */
+/** Splits and joins tensors so that none has more elements than a limit. */
 export class Chunker {
-  constructor(private readonly largest: number) {}
+  constructor(private readonly maximumElements: number) {}
 
-  /** Rows of a tensor's chunks. @throws LargeTensorError where a single row is too large. */
+  /** Number of rows of each of a tensor's chunks. @throws LargeTensorError if a single row is too large. */
   rows(node: OpNode, shape: Shape): readonly number[] {
-    const rows = chunkRows(shape, this.largest) ?? [shape[0] ?? 1];
+    const rows = chunkRows(shape, this.maximumElements) ?? [shape[0] ?? 1];
     if (rows[0] === 0) throw new LargeTensorError(node.op, { shape, dtype: 'float32' });
     return rows;
   }
 
-  /** Rows of chunks that fit for each of several tensors with as many rows. */
+  /** Number of rows of each chunk, so that chunks of all these tensors (with equally many rows) fit. */
   commonRows(node: OpNode, shapes: readonly Shape[]): readonly number[] {
     const steps = shapes.map((shape) => this.rows(node, shape)[0]!);
     return equalSteps(shapes[0]![0]!, Math.min(...steps));
   }
 
   isLarge({ shape }: TensorSpecification): boolean {
-    return elementCount(shape) > this.largest;
+    return elementCount(shape) > this.maximumElements;
   }
 
-  /** @throws LargeTensorError where the value is in chunks. */
+  /** @throws LargeTensorError if the value is in chunks. */
   whole(node: OpNode, value: Chunked): Tensor {
     if (isWhole(value)) return value;
     const [first] = value;
@@ -102,12 +102,12 @@ export class Chunker {
     throw new LargeTensorError(node.op, { shape, dtype: first!.dtype });
   }
 
-  /** Cuts a value anew, into chunks of the given rows. */
+  /** Splits a value into chunks with the given numbers of rows, however it is chunked now. */
   cut(value: Chunked, rows: readonly number[]): readonly Tensor[] {
-    const given = isWhole(value) ? [value] : value;
-    const wanted: Tensor[][] = rows.map(() => []);
+    const sources = isWhole(value) ? [value] : value;
+    const slicesOfChunk: Tensor[][] = rows.map(() => []);
     let [target, room] = [0, rows[0]!];
-    for (const chunk of given) {
+    for (const chunk of sources) {
       const sizes: number[] = [];
       const targets: number[] = [];
       for (let left = chunk.shape[0]!; left > 0; ) {
@@ -119,12 +119,12 @@ export class Chunker {
         if (room === 0) room = rows[++target] ?? 0;
       }
       const cut = sizes.length === 1 ? [chunk] : split(chunk, 0, sizes);
-      for (const [index, slice] of cut.entries()) wanted[targets[index]!]!.push(slice);
+      for (const [index, slice] of cut.entries()) slicesOfChunk[targets[index]!]!.push(slice);
     }
-    return wanted.map((slices) => joined(slices, 0));
+    return slicesOfChunk.map((slices) => joined(slices, 0));
   }
 
-  /** Consecutive rows of a tensor, however they are cut, as the value it is known by. */
+  /** Joins consecutive slices of a tensor into the tensor, or into its chunks where it is too large. */
   value(node: OpNode, slices: readonly Tensor[]): Chunked {
     const shape = slices[0]!.shape.with(0, total(slices.map((slice) => slice.shape[0]!)));
     const rows = this.rows(node, shape);

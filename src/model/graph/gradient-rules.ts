@@ -25,11 +25,11 @@ type Gradients = readonly (Tensor | undefined)[];
 
 /**
  * Gradients of the loss by each input, from those by each output (undefined: that output does not reach the loss).
- * A rule may leave a broadcast axis in; autodiff.ts sums it away.
+ * A rule need not undo broadcasting: autodiff.ts sums over the broadcast axes.
  */
 type GradientRule<Op extends OpName> = (node: OpNode<Op>, upstream: Gradients) => Gradients;
 
-/** A rule; `none`: constant for the loss; `forbidden`: asking for it is a mistake, for the reason given. */
+/** A rule; `none`: the op has no gradient, for the reason given; `forbidden`: asking for one is a mistake. */
 export type GradientDecision<Op extends OpName> =
   | { readonly rule: GradientRule<Op> }
   | { readonly none: string }
@@ -37,7 +37,7 @@ export type GradientDecision<Op extends OpName> =
 
 type UnaryRule<Op extends OpName> = (upstream: Tensor, node: OpNode<Op>) => Gradients;
 
-/** For ops with one output: the upstream gradient is always there. */
+/** For ops with one output, whose upstream gradient is always defined. */
 function rule<Op extends OpName>(unary: UnaryRule<Op>): { rule: GradientRule<Op> } {
   return { rule: (node, [upstream]) => unary(upstream!, node) };
 }
@@ -49,12 +49,12 @@ const geluScale = 2 * Math.sqrt(2 / Math.PI);
 const geluCubic = 0.044715;
 
 /**
- * What probabilities are multiplied with where they become float16, to be divided out again: the mean one over 50,257
+ * Probabilities are multiplied by this before they become float16, and divided by it afterwards: the mean one over 50,257
  * tokens, 2e-5, is subnormal there, and a device may flush subnormal numbers to zero.
  */
 const halfProbabilityScale = 1024;
 
-/** One decision an op. `g` is the gradient by the output, `y` the output itself. */
+/** One decision per op. `g` is the gradient by the output, `y` the output itself. */
 export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = {
   input: { none: 'a leaf' },
   constant: { none: 'a leaf' },
@@ -174,7 +174,7 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
       ),
     ];
   }),
-  // chunks joined again; one that the loss does not need counts as zeros
+  // the chunks joined again; zeros for a chunk that does not reach the loss
   split: {
     rule: (node, upstream) => {
       const chunks = node.outputs.map(
@@ -200,7 +200,7 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
   }),
   scatterAddRows: rule((g, node) => [gatherRows(g, node.inputs[1]!), undefined]),
   rowsWithin: { none: 'indices' },
-  quantizedMatmul: { forbidden: 'rounding to 8 bits has none' },
-  cachedAttention: { forbidden: 'generation alone attends to a cache' },
+  quantizedMatmul: { forbidden: 'rounding to 8 bits is not differentiable' },
+  cachedAttention: { forbidden: 'only generation uses a cache' },
   causalMask: { none: 'a mask of integers' },
 };

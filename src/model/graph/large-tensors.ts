@@ -38,7 +38,7 @@ type Rule<Op extends OpName> = (
   inputs: readonly Chunked[],
 ) => readonly Chunked[];
 
-/** Works row by row in the first axis; operands without it, or with a single row, are taken whole. */
+/** Computes chunks of rows; operands without the first axis, or with a single row, are used whole. */
 const byRows: Rule<OpName> = (chunker, node, inputs) => {
   const [{ shape }] = node.outputs as [Tensor];
   const isAligned = (operand: Tensor): boolean =>
@@ -48,28 +48,28 @@ const byRows: Rule<OpName> = (chunker, node, inputs) => {
   const operands = inputs.map((value, index) =>
     isAligned(node.inputs[index]!) ? chunker.cut(value, rows) : chunker.whole(node, value),
   );
-  const made = rows.map((_, chunk) =>
+  const results = rows.map((_, chunk) =>
     apply(
       node.op,
       operands.map((operand) => (isWhole(operand) ? operand : operand[chunk]!)),
       node.attributes,
     ),
   );
-  return valuesOf(chunker, node, made);
+  return valuesOf(chunker, node, results);
 };
 
-/** The outputs of a node, of what several made for the rows of a chunk each. */
-function valuesOf(chunker: Chunker, node: OpNode, made: readonly (readonly Tensor[])[]): Chunked[] {
+/** The outputs of a node, from the outputs computed for each chunk of rows. */
+function valuesOf(chunker: Chunker, node: OpNode, chunkOutputs: readonly (readonly Tensor[])[]): Chunked[] {
   return node.outputs.map((_, index) =>
     chunker.value(
       node,
-      made.map((outputs) => outputs[index]!),
+      chunkOutputs.map((outputs) => outputs[index]!),
     ),
   );
 }
 
-/** For ops over the last axis: row by row, but not for a vector, whose only axis it is. */
-const besideLastAxis: Rule<OpName> = (chunker, node, inputs) => {
+/** For ops over the last axis: by rows, unless the tensor is a vector, whose only axis that is. */
+const byRowsBeforeLastAxis: Rule<OpName> = (chunker, node, inputs) => {
   if (node.outputs[0]!.shape.length < 2) throw new LargeTensorError(node.op, node.outputs[0]!);
   return byRows(chunker, node, inputs);
 };
@@ -77,8 +77,8 @@ const besideLastAxis: Rule<OpName> = (chunker, node, inputs) => {
 const columns = (x: Tensor, sizes: readonly number[]): readonly Tensor[] =>
   sizes.length === 1 ? [x] : split(x, 1, sizes);
 
-/** By chunks of the rows, with sums over chunks of what is summed over. */
-const matrixProduct: Rule<'matmul'> = (chunker, node, [left, right]) => {
+/** By chunks of rows; where the inner axis is in chunks, their products are summed. */
+const matmulInChunks: Rule<'matmul'> = (chunker, node, [left, right]) => {
   const { transposeA, transposeB } = node.attributes;
   const [a, b] = node.inputs as [Tensor, Tensor];
   const [out] = node.outputs as [Tensor];
@@ -105,8 +105,8 @@ const matrixProduct: Rule<'matmul'> = (chunker, node, [left, right]) => {
   return [chunker.value(node, products)];
 };
 
-/** Rows of `from` and of `to` that hold the same elements, as few as can be. */
-function commonUnit(node: OpNode, from: Shape, to: Shape): { from: number; to: number } {
+/** The smallest numbers of rows of `from` and of `to` that hold the same elements. */
+function commonRowUnit(node: OpNode, from: Shape, to: Shape): { from: number; to: number } {
   const [a, b] = [rowElements(from), rowElements(to)];
   const larger = Math.max(a, b);
   if (larger % a !== 0 || larger % b !== 0) throw new LargeTensorError(node.op, node.outputs[0]!);
@@ -114,17 +114,21 @@ function commonUnit(node: OpNode, from: Shape, to: Shape): { from: number; to: n
 }
 
 /**
- * By chunks of the tokens, and of a chunk of the vocabulary that is too large by smaller ones: their softmaxes are put
- * together by their shares.
+ * By chunks of tokens; a chunk of the vocabulary that is too large is divided further, and its softmaxes are combined by
+ * their shares.
  */
-const crossEntropy: Rule<'linearCrossEntropy'> = (chunker, node, [hidden, targetRows, ...weights]) => {
+const crossEntropyInChunks: Rule<'linearCrossEntropy'> = (
+  chunker,
+  node,
+  [hidden, targetRows, ...weights],
+) => {
   const [tokens, , ...weightTensors] = node.inputs as readonly [Tensor, Tensor, ...Tensor[]];
   const rows = chunker.commonRows(node, [tokens.shape, ...node.outputs.map(({ shape }) => shape)]);
   const smaller = weights.map((weight, index) =>
     chunker.cut(weight, chunker.rows(node, weightTensors[index]!.shape)),
   );
   const targets = chunker.cut(targetRows!, rows);
-  const made = chunker.cut(hidden!, rows).map((states, chunk) => {
+  const results = chunker.cut(hidden!, rows).map((states, chunk) => {
     const inputs = [states, targets[chunk]!, ...smaller.flat()];
     const [losses, ...found] = apply('linearCrossEntropy', inputs, node.attributes);
     const softmaxes = found.splice(0, found.length / 2);
@@ -136,19 +140,19 @@ const crossEntropy: Rule<'linearCrossEntropy'> = (chunker, node, [hidden, target
     });
     return [losses!, ...together.map(({ softmax }) => softmax), ...together.map(({ share }) => share)];
   });
-  return valuesOf(chunker, node, made);
+  return valuesOf(chunker, node, results);
 };
 
 /** Rows [N,C], zeros where `inside` [N,1] is 0. */
 const masked = (rows: Tensor, inside: Tensor): Tensor =>
   multiply(rows, cast(inside, rows.dtype === 'float16' ? 'float16' : 'float32'));
 
-/** Where indices lie in each of the chunks of a table, by the chunks' rows. */
-function placesOf(rows: readonly number[], indices: Tensor): ReturnType<typeof rowsWithin>[] {
+/** For each chunk of a table: which indices fall in it, and where. @param rows number of rows of each chunk. */
+function rowsWithinChunks(rows: readonly number[], indices: Tensor): ReturnType<typeof rowsWithin>[] {
   return rows.map((count, chunk) => rowsWithin(indices, total(rows.slice(0, chunk)), count));
 }
 
-/** How each op works on tensors in chunks; ops without a rule do not. */
+/** How each op is computed on chunked tensors; ops without a rule cannot be. */
 const rules: { readonly [Op in OpName]?: Rule<Op> } = {
   cast: byRows,
   add: byRows,
@@ -158,10 +162,10 @@ const rules: { readonly [Op in OpName]?: Rule<Op> } = {
   squareRoot: byRows,
   sigmoid: byRows,
   gelu: byRows,
-  softmax: besideLastAxis,
-  layerNormalization: besideLastAxis,
-  matmul: matrixProduct,
-  linearCrossEntropy: crossEntropy,
+  softmax: byRowsBeforeLastAxis,
+  layerNormalization: byRowsBeforeLastAxis,
+  matmul: matmulInChunks,
+  linearCrossEntropy: crossEntropyInChunks,
   reduceSum: (chunker, node, [x]) => {
     const { axes, keepDimensions } = node.attributes;
     const chunks = chunker.cut(x!, chunker.rows(node, node.inputs[0]!.shape));
@@ -175,7 +179,7 @@ const rules: { readonly [Op in OpName]?: Rule<Op> } = {
   },
   reshape: (chunker, node, [x]) => {
     const [from, to] = [node.inputs[0]!.shape, node.attributes.shape];
-    const unit = commonUnit(node, from, to);
+    const unit = commonRowUnit(node, from, to);
     const count = Math.floor(chunker.rows(node, from)[0]! / unit.from);
     if (count === 0) throw new LargeTensorError(node.op, node.outputs[0]!);
     const chunks = chunker.cut(x!, equalSteps(from[0]!, count * unit.from));
@@ -226,15 +230,15 @@ const rules: { readonly [Op in OpName]?: Rule<Op> } = {
     ];
   },
   rowsWithin: byRows,
-  // A row comes from the chunk that has it; the other chunks give zeros.
+  // A row comes from the chunk that contains it; the other chunks contribute zeros.
   gatherRows: (chunker, node, [table, indices]) => {
     if (node.inputs[1]!.shape.length !== 1) throw new LargeTensorError(node.op, node.outputs[0]!);
     const tables = chunker.cut(table!, chunker.rows(node, node.inputs[0]!.shape));
-    const gathered = chunker.cut(indices!, chunker.rows(node, node.outputs[0]!.shape)).map((wanted) => {
-      if (tables.length === 1) return gatherRows(tables[0]!, wanted);
-      const places = placesOf(
+    const gathered = chunker.cut(indices!, chunker.rows(node, node.outputs[0]!.shape)).map((chunkIndices) => {
+      if (tables.length === 1) return gatherRows(tables[0]!, chunkIndices);
+      const places = rowsWithinChunks(
         tables.map(({ shape }) => shape[0]!),
-        wanted,
+        chunkIndices,
       );
       return sum(
         tables.map((chunk, index) => masked(gatherRows(chunk, places[index]!.local), places[index]!.inside)),
@@ -242,14 +246,14 @@ const rules: { readonly [Op in OpName]?: Rule<Op> } = {
     });
     return [chunker.value(node, gathered)];
   },
-  // A chunk adds up the rows that belong to it, and zeros for the others.
+  // Each chunk adds up the rows that belong to it, and zeros for the others.
   scatterAddRows: (chunker, node, [updates, indices]) => {
     const rows = chunker.rows(node, node.inputs[0]!.shape);
     const sums = chunker.rows(node, node.outputs[0]!.shape);
     const added = chunker.cut(updates!, rows);
     const byUpdates = chunker.cut(indices!, rows).map((where, index) => {
       if (sums.length === 1) return [scatterAddRows(added[index]!, where, sums[0]!)];
-      return placesOf(sums, where).map(({ local, inside }, chunk) =>
+      return rowsWithinChunks(sums, where).map(({ local, inside }, chunk) =>
         scatterAddRows(masked(added[index]!, inside), local, sums[chunk]!),
       );
     });
@@ -269,7 +273,7 @@ function splitNode<Op extends OpName>(
   throw new LargeTensorError(node.op, large);
 }
 
-/** A graph in which no tensor is too large. */
+/** A graph in which no tensor exceeds the size limit. */
 export interface ChunkedGraph {
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** The chunks of inputs and outputs that were too large, by name. */
@@ -277,39 +281,42 @@ export interface ChunkedGraph {
 }
 
 /**
- * A graph that computes the same with no tensor above a limit: larger ones are cut into chunks along their first axis,
- * and what is done to them is done chunk by chunk. Sums over a large axis are added up in another order.
- * @param largest elements of the largest tensor.
- * @throws LargeTensorError naming an op that does not work in chunks.
+ * Rewrites a graph so that no tensor exceeds a size limit: larger ones are split into chunks along their first axis, and
+ * ops on them are computed chunk by chunk. Sums over a large axis are then added in another order.
+ * @param maximumElements most elements a tensor may have.
+ * @throws LargeTensorError naming an op that cannot be computed in chunks.
  */
-export function splitLargeTensors(outputs: Readonly<Record<string, Tensor>>, largest: number): ChunkedGraph {
-  const chunker = new Chunker(largest);
+export function splitLargeTensors(
+  outputs: Readonly<Record<string, Tensor>>,
+  maximumElements: number,
+): ChunkedGraph {
+  const chunker = new Chunker(maximumElements);
   const named = new Map<string, readonly Chunk[]>();
   const values = new Map<Tensor, Chunked>();
   for (const node of topologicalOrder(Object.values(outputs))) {
     const inputs = node.inputs.map((tensor) => values.get(tensor)!);
-    let made: readonly Chunked[];
+    let nodeOutputs: readonly Chunked[];
     if ([...node.inputs, ...node.outputs].some((tensor) => chunker.isLarge(tensor))) {
       if (node.op === 'input') {
         const { name, ...specification } = node.attributes as OpAttributes['input'];
-        const chunks = chunksOf(name, specification, largest)!;
+        const chunks = chunksOf(name, specification, maximumElements)!;
         named.set(name, chunks);
-        made = [
+        nodeOutputs = [
           chunks.map((chunk) => input(chunk.name, chunk.specification.shape, chunk.specification.dtype)),
         ];
-      } else made = splitNode(chunker, node, inputs);
+      } else nodeOutputs = splitNode(chunker, node, inputs);
     } else {
       const isSame = inputs.every((value, index) => value === node.inputs[index]);
-      made = isSame ? node.outputs : apply(node.op, inputs as Tensor[], node.attributes);
+      nodeOutputs = isSame ? node.outputs : apply(node.op, inputs as Tensor[], node.attributes);
     }
-    for (const [index, value] of made.entries()) values.set(node.outputs[index]!, value);
+    for (const [index, value] of nodeOutputs.entries()) values.set(node.outputs[index]!, value);
   }
   const results: Record<string, Tensor> = {};
   for (const [name, tensor] of Object.entries(outputs)) {
     const value = values.get(tensor)!;
     if (isWhole(value)) results[name] = value;
     else {
-      const chunks = chunksOf(name, tensor, largest)!;
+      const chunks = chunksOf(name, tensor, maximumElements)!;
       named.set(name, chunks);
       for (const [index, chunk] of chunks.entries()) results[chunk.name] = value[index]!;
     }

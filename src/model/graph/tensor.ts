@@ -1,7 +1,7 @@
 import type { OpAttributes, OpName } from './op-table.js';
 import type { TensorSpecification } from './shape.js';
 
-/** One application of an op. Immutable; two equal nodes are still two nodes. */
+/** One application of an op. Immutable; compared by identity. */
 export interface OpNode<Op extends OpName = OpName> {
   readonly op: Op;
   readonly inputs: readonly Tensor[];
@@ -15,7 +15,7 @@ export interface Tensor extends TensorSpecification {
   readonly index: number;
 }
 
-/** The nodes that `outputs` need, each after its inputs. Depth first, iterative: graphs are thousands of nodes deep. */
+/** The nodes that `outputs` depend on, each after its inputs. Depth-first and iterative: graphs are thousands of nodes deep. */
 export function topologicalOrder(outputs: readonly Tensor[]): OpNode[] {
   const order: OpNode[] = [];
   const seen = new Set<OpNode>();
@@ -39,13 +39,13 @@ export function topologicalOrder(outputs: readonly Tensor[]): OpNode[] {
   return order;
 }
 
-/** The inputs that `outputs` need, by name. */
+/** The graph inputs that `outputs` depend on, by name. */
 export function inputsOf(outputs: readonly Tensor[]): Map<string, TensorSpecification> {
   const inputs = topologicalOrder(outputs).filter((node): node is OpNode<'input'> => node.op === 'input');
   return new Map(inputs.map(({ attributes }) => [attributes.name, attributes]));
 }
 
-/** How often each tensor is read, by nodes and as an output. */
+/** How often each tensor is used, by nodes and as an output. */
 export function countUses(outputs: readonly Tensor[]): Map<Tensor, number> {
   const uses = new Map<Tensor, number>();
   const count = (tensor: Tensor): void => void uses.set(tensor, (uses.get(tensor) ?? 0) + 1);

@@ -1,26 +1,26 @@
 import { wordEnd } from './pre-tokenizer.js';
 import { hashBetween, hashNext, hashPowers, TokenTable } from './token-table.js';
 
-/** Rank of a pair that is no token. */
+/** Rank of a pair that is not a token. */
 const none = 0x7fffffff;
-/** Most bytes of UTF-8 for a UTF-16 unit. */
-const bytesOfUnit = 3;
+/** Most UTF-8 bytes of a UTF-16 code unit. */
+const maximumBytesPerUnit = 3;
 const utf8 = new TextEncoder();
 
 /** Byte-pair encoding (Sennrich et al., 2016, section 3.2) of text, word by word; the id of a token is its rank. */
 export class BytePairEncoder {
   private readonly table: TokenTable;
-  /** The bytes of a word, the hashes of all that ends before each, and where its tokens begin, with the ranks of pairs. */
+  /** Buffers of a word: its bytes, hashes of their prefixes, where its tokens begin, and the ranks of token pairs. */
   private bytes = new Uint8Array(0);
   private hashes = new Int32Array(0);
   private powers = new Int32Array(0);
   private starts = new Int32Array(0);
   private ranks = new Int32Array(0);
 
-  /** @param tokens byte strings in order of rank, with every single byte among them. */
+  /** @param tokens byte strings in order of rank, including every single byte. */
   constructor(tokens: readonly string[]) {
     this.table = new TokenTable(tokens);
-    this.makeRoom(64);
+    this.allocateBuffers(64);
   }
 
   encode(text: string): number[] {
@@ -36,9 +36,10 @@ export class BytePairEncoder {
     return tokens;
   }
 
-  /** Puts a word's bytes in UTF-8 and their hashes into the buffers. @returns the number of bytes. */
+  /** Writes a word's UTF-8 bytes and their prefix hashes into the buffers. @returns the number of bytes. */
   private loadWord(text: string, start: number, end: number): number {
-    if ((end - start) * bytesOfUnit > this.bytes.length) this.makeRoom((end - start) * bytesOfUnit);
+    if ((end - start) * maximumBytesPerUnit > this.bytes.length)
+      this.allocateBuffers((end - start) * maximumBytesPerUnit);
     const { bytes, hashes } = this;
     let length = 0;
     for (let at = start; at < end; at++) {
@@ -57,7 +58,7 @@ export class BytePairEncoder {
     return length;
   }
 
-  private makeRoom(bytes: number): void {
+  private allocateBuffers(bytes: number): void {
     this.bytes = new Uint8Array(bytes);
     this.hashes = new Int32Array(bytes + 1);
     this.powers = hashPowers(bytes + 1);
@@ -65,21 +66,21 @@ export class BytePairEncoder {
     this.ranks = new Int32Array(bytes);
   }
 
-  /** The id of the bytes `start` to `end` of the word; -1 where they are no token. */
+  /** The id of the token with the word's bytes from `start` to `end`; -1 if there is none. */
   private find(start: number, end: number): number {
     const { hashes, powers } = this;
     const hash = hashBetween(hashes[start]!, hashes[end]!, powers[end - start]!);
     return this.table.find(this.bytes, start, end, hash);
   }
 
-  /** The rank of the token that two neighbours make together. */
+  /** The rank of the token that a token and its right neighbour form; `none` if they form none. */
   private rankOfPair(first: number, count: number): number {
     if (first + 1 >= count) return none;
     const rank = this.find(this.starts[first]!, this.starts[first + 2]!);
     return rank < 0 ? none : rank;
   }
 
-  /** Merges the pair of lowest rank, the first of equals, until none is a token. Quadratic in the length of the word. */
+  /** Merges the first pair of the lowest rank until no pair is a token. Quadratic in the length of the word. */
   private merge(length: number, tokens: number[]): void {
     const { starts, ranks } = this;
     let count = length;

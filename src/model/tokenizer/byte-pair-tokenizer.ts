@@ -19,8 +19,8 @@ function concatenate(arrays: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * Byte-level BPE over a table of tokens: id is rank, and the end token comes last. The table must hold every single
- * byte, and with each longer token the two it is merged from.
+ * Byte-level BPE over a table of tokens: id is rank, and the end token comes last. The table must contain every
+ * single byte, and for each longer token the two it is merged from.
  */
 export class BytePairTokenizer implements Tokenizer {
   readonly vocabularySize: number;
@@ -28,7 +28,7 @@ export class BytePairTokenizer implements Tokenizer {
   private readonly bytes: readonly Uint8Array[];
   private readonly encoder: BytePairEncoder;
 
-  /** @param tokens byte strings in order of rank, the end token left out. */
+  /** @param tokens byte strings in order of rank, without the end token. */
   constructor(private readonly tokens: readonly string[]) {
     this.endOfTextId = tokens.length;
     this.vocabularySize = tokens.length + 1;

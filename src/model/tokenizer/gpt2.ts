@@ -11,15 +11,15 @@ export const gpt2Tokens: readonly string[] = r50kRanks.map((token) =>
 
 let shared: Tokenizer | undefined;
 
-/** The full GPT-2 vocabulary: 50,257 ids, `<|endoftext|>` is 50256. Made once. */
+/** The full GPT-2 vocabulary: 50,257 ids, `<|endoftext|>` is 50256. Created once. */
 export function gpt2Tokenizer(): Tokenizer {
   shared ??= new BytePairTokenizer(gpt2Tokens);
   return shared;
 }
 
 /**
- * GPT-2's token ids of words as they stand in the middle of a text: the space before a word belongs to its token, so
- * that a word has the same tokens wherever it stands.
+ * GPT-2's token ids of words as in the middle of a text: the space before a word belongs to its token, so that a word has
+ * the same tokens everywhere.
  */
 export function encodeWords(words: string): readonly number[] {
   return gpt2Tokenizer().encode(` ${words}`);

@@ -1,6 +1,6 @@
 import { TitlesmithError } from '../../common/errors.js';
 import { fromAlphabet, toAlphabet } from './byte-alphabet.js';
-import { mergeParts, ranksOf } from './merges.js';
+import { mergePair, ranksOf } from './merges.js';
 
 /** Starts and ends every title. */
 const specialToken = '<|endoftext|>';
@@ -14,13 +14,13 @@ function json(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-/** Merges in order of rank, each as its two parts in the printable alphabet. */
+/** Merges in order of rank, each a pair of tokens in the printable alphabet. */
 function formatMerges(tokens: readonly string[]): [string, string][] {
   const ranks = ranksOf(tokens);
   return tokens.slice(singleBytes).map((token, index) => {
-    const parts = mergeParts(token, singleBytes + index, (part) => ranks.get(part));
-    if (!parts) throw new Error(`no merge makes token ${singleBytes + index}`);
-    return [toAlphabet(parts[0]), toAlphabet(parts[1])];
+    const pair = mergePair(token, singleBytes + index, (candidate) => ranks.get(candidate));
+    if (!pair) throw new Error(`no merge gives token ${singleBytes + index}`);
+    return [toAlphabet(pair[0]), toAlphabet(pair[1])];
   });
 }
 
@@ -67,7 +67,7 @@ function tokenizerDocument(
 
 /**
  * The files that let Hugging Face's AutoTokenizer open a folder: name to content.
- * @param tokens byte strings in order of rank, single bytes first; the end token, which is left out, comes last.
+ * @param tokens byte strings in order of rank, single bytes first, without the end token, which gets the last id.
  */
 export function formatTokenizerFiles(tokens: readonly string[]): ReadonlyMap<string, string> {
   const vocabulary = Object.fromEntries(
@@ -83,7 +83,7 @@ export function formatTokenizerFiles(tokens: readonly string[]): ReadonlyMap<str
   };
   return new Map([
     [vocabularyFile, json(vocabulary)],
-    [mergesFile, ['#version: 0.2', ...merges.map((parts) => parts.join(' ')), ''].join('\n')],
+    [mergesFile, ['#version: 0.2', ...merges.map((pair) => pair.join(' ')), ''].join('\n')],
     ['tokenizer_config.json', json(configuration)],
     ['special_tokens_map.json', json(special)],
     ['tokenizer.json', json(tokenizerDocument(vocabulary, merges))],
@@ -122,13 +122,13 @@ function parseVocabulary(content: string, path: string): string[] {
 }
 
 /**
- * Checks that the merges make the tokens after the single bytes, one each and in that order.
- * @param written the tokens in the printable alphabet, as the merges have them.
+ * Checks that the merges give the tokens after the single bytes, one each and in that order.
+ * @param printable the tokens in the printable alphabet, as in the merges.
  */
 function checkMerges(
   content: string,
   path: string,
-  { tokens, written }: { tokens: readonly string[]; written: readonly string[] },
+  { tokens, printable }: { tokens: readonly string[]; printable: readonly string[] },
 ): void {
   const ranks = ranksOf(tokens);
   const lines = content
@@ -142,8 +142,8 @@ function checkMerges(
   }
   for (const [index, line] of lines.entries()) {
     const rank = singleBytes + index;
-    const parts = mergeParts(tokens[rank]!, rank, (token) => ranks.get(token));
-    if (line !== parts?.map((part) => written[ranks.get(part)!]).join(' ')) {
+    const pair = mergePair(tokens[rank]!, rank, (token) => ranks.get(token));
+    if (line !== pair?.map((token) => printable[ranks.get(token)!]).join(' ')) {
       throw malformed(
         path,
         `merge ${index + 1}, ${JSON.stringify(line)}, does not make the token of id ${rank}`,
@@ -159,15 +159,15 @@ interface TokenizerTexts {
 }
 
 /**
- * The tokens of vocab.json and merges.txt in GPT-2's layout (single bytes first, a token a merge in order of rank, the
- * end token last).
- * @returns byte strings in order of rank, the end token left out.
- * @throws TitlesmithError when the two are not such a tokenizer.
+ * The tokens of vocab.json and merges.txt in GPT-2's layout (single bytes first, then a token per merge in order of
+ * rank, the end token last).
+ * @returns byte strings in order of rank, without the end token.
+ * @throws TitlesmithError when the two do not form such a tokenizer.
  */
 export function parseTokenizerFiles({ vocabulary, merges }: TokenizerTexts): string[] {
   const { path } = vocabulary;
-  const written = parseVocabulary(vocabulary.content, path);
-  const tokens = written.map((text) => {
+  const printable = parseVocabulary(vocabulary.content, path);
+  const tokens = printable.map((text) => {
     const token = fromAlphabet(text);
     if (!token) throw malformed(path, `${JSON.stringify(text)} is not written in GPT-2's alphabet`);
     return token;
@@ -175,6 +175,6 @@ export function parseTokenizerFiles({ vocabulary, merges }: TokenizerTexts): str
   const bytes = new Set(tokens.slice(0, singleBytes));
   const isByteTable = bytes.size === singleBytes && [...bytes].every((token) => token.length === 1);
   if (!isByteTable) throw malformed(path, `ids 0 to ${singleBytes - 1} are not the single bytes`);
-  checkMerges(merges.content, merges.path, { tokens, written });
+  checkMerges(merges.content, merges.path, { tokens, printable });
   return tokens;
 }

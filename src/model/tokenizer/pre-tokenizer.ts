@@ -1,11 +1,11 @@
 /**
- * GPT-2's split into words, which merges never cross (its encoder.py). Written otherwise, with the same outcome: `\s` of
- * JavaScript is not Unicode's White_Space (U+0085, U+FEFF), so that is spelt out.
+ * GPT-2's pattern of words, which merges never cross (its encoder.py). Written with White_Space instead of `\s`, which in
+ * JavaScript means other characters (U+0085, U+FEFF); the result is the same.
  */
 const word =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/uy;
 
-/** Kinds of ASCII characters: what the pattern tells apart. */
+/** Classes of ASCII characters that the pattern distinguishes. */
 const [other, letter, digit, blank] = [0, 1, 2, 3];
 const firstBeyondAscii = 128;
 const kinds = Uint8Array.from({ length: firstBeyondAscii }, (_, code) => {
@@ -16,7 +16,7 @@ const kinds = Uint8Array.from({ length: firstBeyondAscii }, (_, code) => {
 });
 const [space, apostrophe] = [0x20, 0x27];
 
-/** Length of `'s`, `'re` and their like at an apostrophe; 0 where there is none. */
+/** Length of a contraction such as `'s` or `'re` at an apostrophe; 0 if there is none. */
 function contractionLength(text: string, at: number): number {
   const next = text[at + 1];
   if (next === 's' || next === 't' || next === 'm' || next === 'd') return 2;
@@ -31,8 +31,8 @@ function endByPattern(text: string, start: number): number {
 }
 
 /**
- * Where the word that begins at `start` ends; `start` is where another ends, or 0. Follows the pattern by hand where
- * all is ASCII, which is many times faster.
+ * The end of the word that begins at `start`, which is the end of another word or 0. Matches ASCII text by hand, which is
+ * many times faster than the pattern.
  */
 export function wordEnd(text: string, start: number): number {
   let first = text.charCodeAt(start);
@@ -53,6 +53,6 @@ export function wordEnd(text: string, start: number): number {
     if (code >= firstBeyondAscii) return endByPattern(text, start);
     if (kinds[code] !== kind) break;
   }
-  // The last of several blanks belongs to what follows.
+  // The last of several blanks belongs to the next word.
   return kind === blank && end < text.length && end - start > 1 ? end - 1 : end;
 }

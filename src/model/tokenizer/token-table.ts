@@ -1,8 +1,9 @@
-/** Odd, and far from a power of two: spreads what differs in few bits. */
+/** Odd and far from a power of two, so that keys that differ in few bits spread well. */
 const multiplier = 0x9e3779b1;
-const free = -1;
+/** Marks an empty slot; also the result for bytes that are no token. */
+const noToken = -1;
 
-/** The hash of some bytes, one more byte taken in; 0 to begin with. */
+/** The hash of a byte string extended by one byte; the hash of the empty string is 0. */
 export function hashNext(hash: number, byte: number): number {
   return (Math.imul(hash, multiplier) + byte + 1) | 0;
 }
@@ -16,27 +17,27 @@ export function hashPowers(count: number): Int32Array<ArrayBuffer> {
 }
 
 /**
- * The hash of the bytes between two places, from the hashes of all that ends at each: hashes are polynomials, so what
- * stands before is taken off (Karp and Rabin, "Efficient randomized pattern-matching algorithms", 1987).
+ * The rolling hash of the bytes between two positions, from the hashes of the prefixes that end at each: hashes are
+ * polynomials, so the first prefix can be subtracted (Karp and Rabin, "Efficient randomized pattern-matching algorithms", 1987).
  */
 export function hashBetween(before: number, whole: number, power: number): number {
   return (whole - Math.imul(before, power)) | 0;
 }
 
-/** Finds tokens by their bytes, where these lie, without making strings of them. Open addressing, linear probing. */
+/** A hash table from bytes to token ids, looked up without creating strings. Open addressing with linear probing. */
 export class TokenTable {
   private readonly bytes: Uint8Array;
   private readonly starts: Uint32Array;
   private readonly slots: Int32Array;
   private readonly shift: number;
 
-  /** @param tokens byte strings, all different; the place of each is its id. */
+  /** @param tokens byte strings, all different; the index of each is its id. */
   constructor(tokens: readonly string[]) {
     const text = tokens.join('');
     this.bytes = Uint8Array.from(text, (byte) => byte.charCodeAt(0));
     this.starts = new Uint32Array(tokens.length + 1);
     const bits = Math.ceil(Math.log2(2 * tokens.length + 1));
-    this.slots = new Int32Array(2 ** bits).fill(free);
+    this.slots = new Int32Array(2 ** bits).fill(noToken);
     this.shift = 32 - bits;
     for (const [id, token] of tokens.entries()) {
       const start = this.starts[id]!;
@@ -45,17 +46,17 @@ export class TokenTable {
       let hash = 0;
       for (let at = start; at < end; at++) hash = hashNext(hash, this.bytes[at]!);
       let slot = this.slotOf(hash);
-      while (this.slots[slot] !== free) slot = (slot + 1) & (this.slots.length - 1);
+      while (this.slots[slot] !== noToken) slot = (slot + 1) & (this.slots.length - 1);
       this.slots[slot] = id;
     }
   }
 
-  /** The id of the token that the bytes `start` to `end` are; -1 where they are none. `hash` is theirs. */
+  /** The id of the token with the bytes from `start` to `end`; -1 if there is none. @param hash of these bytes. */
   find(bytes: Uint8Array, start: number, end: number, hash: number): number {
     const { slots, starts } = this;
     for (let slot = this.slotOf(hash); ; slot = (slot + 1) & (slots.length - 1)) {
       const id = slots[slot]!;
-      if (id === free) return id;
+      if (id === noToken) return id;
       if (starts[id + 1]! - starts[id]! === end - start && this.isAt(bytes, start, id)) return id;
     }
   }

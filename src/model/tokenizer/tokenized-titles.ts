@@ -3,7 +3,7 @@ import type { Tokenizer } from './tokenizer.js';
 /** Token ids: 16 bits each where the vocabulary allows it, else 32. */
 export type TokenIds = Uint16Array | Uint32Array;
 
-/** Titles as tokens, in memory or on disk. Title i has `offsets[i + 1] - offsets[i]` of them, without start and end ids. */
+/** Titles as token ids, in memory or on disk. Title i has `offsets[i + 1] - offsets[i]`, without start and end ids. */
 export interface TokenizedTitles {
   /** Length: number of titles + 1. */
   readonly offsets: Uint32Array;
@@ -16,12 +16,12 @@ export interface TokenLimits {
   readonly maximumTokens: number;
 }
 
-/** Room for so many token ids of a vocabulary. */
+/** An array for token ids of a vocabulary. @param length in tokens. */
 export function tokenArray(vocabularySize: number, length: number): TokenIds {
   return vocabularySize > 2 ** 16 ? new Uint32Array(length) : new Uint16Array(length);
 }
 
-/** Bytes of the longest token. */
+/** Length of the longest token in bytes. */
 function longestToken(tokenizer: Tokenizer): number {
   let longest = 0;
   for (let token = 0; token < tokenizer.vocabularySize; token++) {
@@ -30,7 +30,7 @@ function longestToken(tokenizer: Tokenizer): number {
   return longest;
 }
 
-/** Encodes titles one by one, and counts those that are left out. */
+/** Encodes titles one at a time, and counts those left out as too long. */
 export class TitleEncoder {
   tooLong = 0;
   private readonly maximumBytes: number;
@@ -42,10 +42,10 @@ export class TitleEncoder {
     this.maximumBytes = limits.maximumTokens * longestToken(tokenizer);
   }
 
-  /** The tokens of a title; undefined where they are too many. */
+  /** The tokens of a title; undefined if there are too many. */
   encode(title: string): number[] | undefined {
-    // Merging takes time quadratic in the length of a word, so what cannot fit is not encoded at all. A text has at least
-    // as many bytes as UTF-16 units.
+    // Merging takes time quadratic in the length of a word, so titles that cannot fit are not encoded at all. A text has at
+    // least as many bytes as UTF-16 code units.
     const encoded = title.length > this.maximumBytes ? undefined : this.tokenizer.encode(title);
     if (encoded !== undefined && encoded.length <= this.limits.maximumTokens) return encoded;
     this.tooLong += 1;
@@ -53,7 +53,7 @@ export class TitleEncoder {
   }
 }
 
-/** Titles as tokens, in order, in memory. Those of more than `maximumTokens` are left out and counted. */
+/** Tokenizes titles in order, in memory. Titles of more than `maximumTokens` are left out and counted. */
 export function tokenizeTitles(
   titles: Iterable<string>,
   tokenizer: Tokenizer,

@@ -4,29 +4,29 @@ import type { Tensor } from '../graph/tensor.js';
 
 const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
 
-/** What an update changes of a parameter; tensors of its shape. */
+/** The tensors of a parameter that an update changes, each of its shape. */
 export const updatedKinds = ['parameter', 'firstMoment', 'secondMoment'] as const;
 export type UpdatedKind = (typeof updatedKinds)[number];
 
-/** Inputs of an update that are one number for all elements. */
+/** Inputs of an update that are scalars. */
 type Scalars<Value> = Readonly<
   Record<'gradientScale' | 'stepSize' | 'biasCorrection' | 'weightDecayFactor', Value>
 >;
 export type AdamWScalar = keyof Scalars<number>;
 
 export interface UpdateOptions {
-  /** Number of this update from 1, for the bias correction of the moments. */
+  /** Number of this update, from 1, for the bias correction of the moments. */
   readonly step: number;
   readonly learningRate: number;
   readonly weightDecay: number;
   /** Global gradient norm above which gradients are scaled down. */
   readonly clipNorm: number;
-  /** What the gradients were multiplied by; 1 where it is left out. */
+  /** What the gradients were multiplied by. Default: 1. */
   readonly lossScale?: number;
 }
 
 /**
- * The numbers of an update. `gradientScale` takes the loss scale out of the gradients and clips their norm (Pascanu et
+ * The scalars of an update. `gradientScale` takes the loss scale out of the gradients and clips their norm (Pascanu et
  * al., "On the difficulty of training recurrent neural networks", 2013, section 3.2); `stepSize` = learning rate /
  * (1 − β₁ᵗ); `biasCorrection` = 1 / √(1 − β₂ᵗ); `weightDecayFactor` = 1 − learning rate · weight decay.
  * @param gradientNorm global L2 norm of the gradients, the loss scale divided out.
@@ -43,7 +43,7 @@ export function adamWScalars(
   };
 }
 
-/** A parameter that a graph updates, or a chunk of several. */
+/** A parameter that a graph updates, or a chunk of the flat array of several. */
 interface UpdatedParameter {
   readonly shape: Shape;
   /** Whether weight decay applies. */
@@ -54,7 +54,7 @@ interface UpdatedParameter {
 export const adamWInput = (kind: UpdatedKind | 'gradient', index: number): string => `${kind}.${index}`;
 export const adamWOutput = (kind: UpdatedKind, index: number): string => `new.${kind}.${index}`;
 
-/** The scalars that the graph of these parameters takes: no decay factor where none decays. */
+/** The scalar inputs of the graph of these parameters: without `weightDecayFactor` if none of them decays. */
 export function adamWScalarNames(parameters: readonly UpdatedParameter[]): AdamWScalar[] {
   const decay = parameters.some(({ decays }) => decays) ? (['weightDecayFactor'] as const) : [];
   return ['gradientScale', 'stepSize', 'biasCorrection', ...decay];
@@ -62,9 +62,9 @@ export function adamWScalarNames(parameters: readonly UpdatedParameter[]): AdamW
 
 /**
  * AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2) for several parameters,
- * float32. Inputs: each parameter's own, named by {@link adamWInput}, of its shape; the scalars of
- * {@link adamWScalarNames}, []. Outputs, named by {@link adamWOutput}: the new values. Every op works element by element,
- * so that in this process's memory the outputs may be written over the inputs.
+ * float32. Inputs: for each parameter the tensors named by {@link adamWInput}, of its shape; the scalars of
+ * {@link adamWScalarNames}, []. Outputs, named by {@link adamWOutput}: the new values. Every op is elementwise, so on the
+ * host the outputs may overwrite the inputs.
  */
 export function adamWGraph(parameters: readonly UpdatedParameter[]): Record<string, Tensor> {
   const scalars = Object.fromEntries(
@@ -88,7 +88,7 @@ export function adamWGraph(parameters: readonly UpdatedParameter[]): Record<stri
   return outputs;
 }
 
-/** Constant factors are multiplied first, so that as few passes as possible go over the elements. */
+/** Multiplies constant factors first, to make as few passes over the elements as possible. */
 function updateParameter(
   { parameter, firstMoment, secondMoment, gradient }: Readonly<Record<UpdatedKind | 'gradient', Tensor>>,
   { gradientScale, stepSize, biasCorrection, weightDecayFactor }: Scalars<Tensor>,

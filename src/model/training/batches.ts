@@ -1,5 +1,5 @@
 import { createRandom } from '../../common/random.js';
-import { hiddenScore } from '../graph/op-table.js';
+import { maskedScore } from '../graph/op-table.js';
 import type { TokenizedTitles } from '../tokenizer/tokenized-titles.js';
 import { type PackedRows, packTitles } from './packing.js';
 
@@ -15,13 +15,13 @@ export interface Batch {
   readonly inputIds: Int32Array;
   /** [N]; positions restart at each title. */
   readonly positionIds: Int32Array;
-  /** [N]; the token after each input, the end token after a title's last. */
+  /** [N]; the token after each input; after a title's last token, the end token. */
   readonly targetIds: Int32Array;
   /** [N]; 1 for a target, 0 for padding. */
   readonly targetWeights: Float32Array;
   /** [B,1,T,T]; 0 where the query (row) may see the key (column): same title, not later. Padding sees itself. */
   readonly attentionMask: Float32Array;
-  /** Targets that count. */
+  /** Number of targets that are not padding. */
   readonly targetCount: number;
   readonly titleCount: number;
 }
@@ -29,17 +29,17 @@ export interface Batch {
 interface BatchOptions {
   readonly batchSize: number;
   readonly rowLength: number;
-  /** Starts and ends every title. */
+  /** The token that starts and ends every title. */
   readonly endOfTextId: number;
 }
 
-/** A row of a packing, which may be another epoch's than its neighbour's. */
+/** A packed row; neighbouring rows may come from different epochs. */
 interface RowReference {
   readonly packed: PackedRows;
   readonly row: number;
 }
 
-/** Lays rows out as a batch: a block-diagonal causal mask keeps titles from seeing each other. */
+/** Builds a batch from packed rows: a block-diagonal causal mask keeps titles from seeing each other. */
 function fillBatch(
   titles: TokenizedTitles,
   rows: readonly RowReference[],
@@ -50,7 +50,7 @@ function fillBatch(
   const targetIds = new Int32Array(tokens).fill(endOfTextId);
   const positionIds = new Int32Array(tokens);
   const targetWeights = new Float32Array(tokens);
-  const attentionMask = new Float32Array(tokens * rowLength).fill(hiddenScore);
+  const attentionMask = new Float32Array(tokens * rowLength).fill(maskedScore);
   let [targetCount, titleCount] = [0, 0];
   for (let position = 0; position < tokens; position++) {
     attentionMask[position * rowLength + (position % rowLength)] = 0;
@@ -77,8 +77,8 @@ function fillBatch(
 }
 
 /**
- * The batches of training, a function of the seed and the batch's number alone: each epoch packs all titles anew, and
- * rows run on from one epoch to the next, so that every batch is full.
+ * The training batches, each a function of the seed and its number alone: every epoch packs all titles again, and rows
+ * continue from one epoch to the next, so that every batch is full.
  */
 export class BatchStream {
   private readonly epochs = new Map<number, PackedRows>();
@@ -88,7 +88,7 @@ export class BatchStream {
     private readonly options: BatchOptions & { readonly seed: number },
   ) {}
 
-  /** Epochs differ in order but not in the lengths that are packed, so all have as many rows. */
+  /** Epochs differ in order but not in the lengths packed, so all have the same number of rows. */
   get rowsPerEpoch(): number {
     return this.epoch(0).rowCount;
   }
@@ -115,7 +115,7 @@ export class BatchStream {
   }
 }
 
-/** Every title once, in a fixed order; the last batch is filled up with padding. */
+/** Every title once, in a fixed order; the last batch is padded. */
 export function* evaluationBatches(titles: TokenizedTitles, options: BatchOptions): Generator<Batch> {
   const packed = packTitles(titles, options.rowLength, createRandom(0, 'evaluation'));
   for (let first = 0; first < packed.rowCount; first += options.batchSize) {

@@ -18,18 +18,18 @@ import type { TrainingState, Values } from './training-state.js';
 
 type Tensors = Record<UpdatedKind, DeviceTensor>;
 
-/** Parameters that are updated in one run: those of a block, or a single one. */
+/** Parameters updated in one run: those of a transformer block, or a single one. */
 interface Group {
   readonly members: readonly ParameterSpecification[];
   readonly program: Program;
   /**
-   * Receives the members' new values and then becomes theirs, and their old tensors the room for the next group like
-   * it: a device must not write what it reads.
+   * Double buffer: receives the members' new values, then is swapped with their tensors and serves the next group of the
+   * same shapes, as a device must not write what it reads.
    */
   readonly spare: Tensors[];
 }
 
-/** Training in tensors on an engine's device. */
+/** Training state in tensors on an engine's device. */
 export class DeviceTrainingState implements TrainingState {
   private constructor(
     private readonly device: DeviceMemory,
@@ -42,12 +42,12 @@ export class DeviceTrainingState implements TrainingState {
     private currentGradients: ReadonlyMap<string, DeviceTensor>,
   ) {}
 
-  /** Gradients of the batches before, while batches accumulate. */
+  /** Gradients of the step's earlier batches, while batches accumulate. */
   private accumulatedGradients: ReadonlyMap<string, DeviceTensor> | undefined;
 
   /**
-   * Copies a model to a device. Later changes to the model's own arrays are not seen there.
-   * @throws TitlesmithError where the device has too little memory.
+   * Copies a model to a device. Later changes to the model's own arrays have no effect there.
+   * @throws TitlesmithError if the device has too little memory.
    */
   static async open(
     engine: Engine,
@@ -79,7 +79,7 @@ export class DeviceTrainingState implements TrainingState {
     return state;
   }
 
-  /** Arrays of the model and the tensors that belong to them. */
+  /** Arrays of the model, paired with their tensors on the device. */
   private pairs(kinds: readonly UpdatedKind[]): { array: NumericArray; tensor: DeviceTensor }[] {
     const { parameters, firstMoments, secondMoments } = this.model.trained;
     const stores = { parameter: parameters, firstMoment: firstMoments, secondMoment: secondMoments };
@@ -135,8 +135,8 @@ export class DeviceTrainingState implements TrainingState {
   }
 
   async copyToModel(what: 'parameters' | 'everything'): Promise<void> {
-    const wanted = this.pairs(what === 'everything' ? updatedKinds : ['parameter']);
-    await this.device.read(wanted.map(({ array, tensor }) => [tensor, array] as const));
+    const pairs = this.pairs(what === 'everything' ? updatedKinds : ['parameter']);
+    await this.device.read(pairs.map(({ array, tensor }) => [tensor, array] as const));
   }
 
   async dispose(): Promise<void> {
@@ -174,7 +174,7 @@ function allocate(device: DeviceMemory, { shape }: ParameterSpecification): Tens
   return { parameter: tensor(), firstMoment: tensor(), secondMoment: tensor() };
 }
 
-/** One group a block, one for each other parameter; blocks are alike and share program and spare room. */
+/** One group for each block and for each other parameter; groups of the same shapes share program and double buffer. */
 async function openGroups(
   engine: Engine,
   device: DeviceMemory,
@@ -185,21 +185,21 @@ async function openGroups(
     const block = /^h\.\d+\./.exec(parameter.name)?.[0] ?? parameter.name;
     byBlock.set(block, [...(byBlock.get(block) ?? []), parameter]);
   }
-  const alike = new Map<string, { program: Program; spare: Tensors[] }>();
+  const sharedByShapes = new Map<string, { program: Program; spare: Tensors[] }>();
   const groups: Group[] = [];
   for (const members of byBlock.values()) {
-    const kind = JSON.stringify(members.map(({ shape, decays }) => [shape, decays]));
-    const shared = alike.get(kind) ?? {
+    const key = JSON.stringify(members.map(({ shape, decays }) => [shape, decays]));
+    const shared = sharedByShapes.get(key) ?? {
       program: await engine.compile(adamWGraph(members)),
       spare: members.map((member) => allocate(device, member)),
     };
-    alike.set(kind, shared);
+    sharedByShapes.set(key, shared);
     groups.push({ members, ...shared });
   }
   return groups;
 }
 
-/** Output `sum`: the sum of the squares of all gradients, a scalar; row by row first, which a card does side by side. */
+/** Output `sum`: the sum of the squares of all gradients, a scalar. Sums rows first, which a card does in parallel. */
 function gradientNormGraph(specifications: readonly ParameterSpecification[]): Record<string, Tensor> {
   const squares = specifications.map(({ name, shape }) => {
     const gradient = input(gradientName(name), shape);

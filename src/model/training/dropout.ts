@@ -6,11 +6,11 @@ import type { TransformerConfiguration } from '../transformer/configuration.js';
 import type { BlockDropout, Dropout } from '../transformer/transformer.js';
 import type { BatchShape } from './batches.js';
 
-/** Input names of the factors; those of a block by its layer. */
+/** Input names of the factors. */
 const embeddingName = 'dropout.embedding';
 const blockName = (layer: number, part: keyof BlockDropout): string => `dropout.h.${layer}.${part}`;
 
-/** Shapes of the factors of one batch by input name. */
+/** Shapes of one batch's factors by input name. */
 function dropoutShapes(
   { width, heads, layers }: TransformerConfiguration,
   { rows, rowLength }: BatchShape,
@@ -44,7 +44,7 @@ export function dropoutInputs(configuration: TransformerConfiguration, shape: Ba
 /**
  * Draws a factor for each activation that dropout applies to: 0 with the probability p, else 1 / (1 − p) (Srivastava et
  * al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014, section 4; scaled while training, as
- * PyTorch does). The factors of a batch follow from the seed and its number alone, so that a resumed training draws the
+ * PyTorch does). The factors of a batch depend on the seed and its number alone, so that a resumed training draws the
  * same.
  */
 export class DropoutFactors {
@@ -59,14 +59,14 @@ export class DropoutFactors {
     this.arrays = new Map(shapes.map(([name, size]) => [name, new Float32Array(elementCount(size))]));
   }
 
-  /** The factors of the batch of this number, by input name; valid until the next draw. */
+  /** The factors of a batch by input name; valid until the next call. @param batch its number, from 0. */
   draw(batch: number): Record<string, Float32Array> {
     const { probability, seed } = this.options;
-    const kept = 1 / (1 - probability);
+    const keptFactor = 1 / (1 - probability);
     for (const [name, array] of this.arrays) {
       const random = createRandom(seed, 'dropout', batch, name);
       for (let element = 0; element < array.length; element++) {
-        array[element] = random.uniform() < probability ? 0 : kept;
+        array[element] = random.uniform() < probability ? 0 : keptFactor;
       }
     }
     return Object.fromEntries(this.arrays);

@@ -1,11 +1,11 @@
 import type { ScheduleName } from '../../options/choices.js';
 
-/** Share of the peak that is left at the end, as Hoffmann et al. 2022 ("Training Compute-Optimal LLMs") decay it. */
+/** Final learning rate as a share of the peak, as Hoffmann et al. 2022 ("Training Compute-Optimal LLMs") decay it. */
 const floor = 0.1;
 
 /**
- * Learning rate of a step: linear warm-up to the peak, then down to a tenth of it by half a cosine (Loshchilov and
- * Hutter, "SGDR", 2017, equation 5) or a straight line, or constant.
+ * Learning rate of a step: linear warm-up to the peak, then decay to a tenth of it along half a cosine (Loshchilov and
+ * Hutter, "SGDR", 2017, equation 5) or a line, or constant.
  * @param step from 0.
  */
 export function learningRateAt(

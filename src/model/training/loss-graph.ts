@@ -25,10 +25,10 @@ import {
 import type { BatchShape } from './batches.js';
 import { dropoutInputs } from './dropout.js';
 
-/** Logits held at a time, in elements (256 MiB of float32): the loss is computed in chunks of tokens below this. */
+/** Most logits alive at a time, in elements (256 MiB of float32): the loss is computed in chunks of tokens. */
 const tokenChunkElements = 1 << 26;
 
-/** Logits worked on at a time (8 MiB): the vocabulary is gone through in chunks that stay in the last-level cache. */
+/** Most logits computed at a time, in elements (8 MiB): chunks of the vocabulary stay in the last-level cache. */
 const vocabularyChunkElements = 1 << 21;
 
 /** Sizes of the vocabulary's chunks are multiples of this: the width of the matrix product's inner loop. */
@@ -63,7 +63,7 @@ function batchInputs({ rows, rowLength }: BatchShape): BatchInputs {
   };
 }
 
-/** Some tokens of a batch. */
+/** A chunk of a batch's tokens. */
 interface TokenChunk {
   readonly hidden: Tensor;
   readonly targetIds: Tensor;
@@ -88,7 +88,7 @@ function tokenChunks(
   }));
 }
 
-/** Sizes of the chunks in which the output layer of so many tokens goes through the vocabulary. */
+/** Sizes of the chunks of the vocabulary that the output layer processes for this number of tokens. */
 function vocabularyChunks(vocabularySize: number, tokens: number): number[] {
   const step = vocabularyChunkStep;
   const size = Math.max(step, Math.floor(vocabularyChunkElements / tokens / step) * step);
@@ -106,9 +106,9 @@ function chunkLoss(parameters: SymbolicParameters, chunk: TokenChunk, matmulDtyp
 const sum = (tensors: readonly Tensor[]): Tensor => tensors.reduce((total, tensor) => add(total, tensor));
 
 /**
- * Output `loss`: Σ weight · cross-entropy over the batch's tokens, nats, a scalar. Inputs as `batchInputs` says.
- * @param adapters specifications of adapters, inputs besides the model's own parameters.
- * @param matmulDtype type in which matrices are multiplied; all inputs and the loss are float32.
+ * Output `loss`: Σ weight · cross-entropy over the batch's tokens, nats, a scalar. Inputs as in `batchInputs`.
+ * @param adapters specifications of adapters, which are inputs besides the model's own parameters.
+ * @param matmulDtype type of matrix products; all inputs and the loss are float32.
  */
 export function evaluationGraph(
   configuration: TransformerConfiguration,
@@ -126,31 +126,31 @@ export function evaluationGraph(
 }
 
 export interface TrainingGraphOptions {
-  /** Parameters whose gradients are wanted. Default: all of the model's own. */
+  /** Parameters to differentiate by. Default: all of the model's own. */
   readonly trainable?: readonly ParameterSpecification[];
-  /** Adds the gradients to inputs named by `accumulatedGradientName`, which may be the memory of the outputs. */
+  /** Adds the gradients to inputs named by `accumulatedGradientName`, which may share memory with the outputs. */
   readonly accumulate?: boolean;
   /**
-   * Computes each block's activations again in the backward pass instead of keeping them (Chen et al., "Training Deep Nets
+   * Gradient checkpointing: recomputes each block's activations in the backward pass instead of keeping them (Chen et al., "Training Deep Nets
    * with Sublinear Memory Cost", 2016, section 4): a third more arithmetic for memory that hardly grows with depth.
    */
   readonly recompute?: boolean;
-  /** Multiplies activations by factors that are inputs too: those of `DropoutFactors`. */
+  /** Multiplies activations by dropout factors, which are inputs: those of `DropoutFactors`. */
   readonly dropout?: boolean;
   /**
-   * Type in which matrices are multiplied; `float32` where it is left out. In `float16` the loss is multiplied by the input
+   * Type of matrix products. Default: `float32`. In `float16` the loss is multiplied by the input
    * `lossScale`, float32 [], before it is differentiated, and so are all gradients, which would otherwise underflow
-   * (Micikevicius et al., "Mixed Precision Training", 2018, section 3.2). Inputs and outputs are float32 all the same.
+   * (Micikevicius et al., "Mixed Precision Training", 2018, section 3.2). Inputs and outputs stay float32.
    */
   readonly matmulDtype?: FloatType;
 }
 
-/** Input name of what the loss is multiplied by before it is differentiated. */
+/** Input name of the loss scale. */
 export const lossScaleName = 'lossScale';
 
 /**
  * The loss as in `evaluationGraph` and its gradient by every trainable parameter, named by `gradientName`. Each chunk
- * of tokens goes forward and backward through the output layer before the next, so that the logits of only one are
+ * of tokens goes forward and backward through the output layer before the next, so that the logits of only one chunk are
  * alive.
  */
 export function trainingGraph(

@@ -9,12 +9,12 @@ import type { TrainingState } from './training-state.js';
 
 interface Programs {
   readonly training: Program;
-  /** Adds a batch's gradients to those of the batches before it; undefined where a step is one batch. */
+  /** Adds a batch's gradients to those of earlier batches; undefined if a step is one batch. */
   readonly accumulating: Program | undefined;
   readonly evaluation: Program;
 }
 
-/** The loss graphs, compiled, and run on batches with the parameters of a state. */
+/** The compiled loss graphs, run on batches with a training state's parameters. */
 export class LossPrograms {
   private readonly loss = new Float32Array(1);
 
@@ -48,9 +48,9 @@ export class LossPrograms {
 
   /**
    * Computes the gradients of the mean loss over the batches of one step, which `state.update` applies.
-   * @param firstBatch number of the first batch among all of the training, from which dropout follows.
+   * @param firstBatch number of the first batch, counted over the whole training; seeds the dropout.
    * @param lossScale what the loss is multiplied by; undefined without mixed precision.
-   * @returns the mean loss, nats a target.
+   * @returns the mean loss, nats per target.
    */
   async computeGradients(
     state: TrainingState,
@@ -72,7 +72,7 @@ export class LossPrograms {
     return total;
   }
 
-  /** Mean loss over all targets of the batches, nats a target. */
+  /** Mean loss over all targets of the batches, nats per target. */
   async evaluate(state: TrainingState, batches: Iterable<Batch>): Promise<number> {
     let [sum, targets] = [0, 0];
     for (const batch of batches) {
@@ -92,7 +92,7 @@ export class LossPrograms {
   }
 }
 
-/** @param targetCount targets over which the loss is averaged. */
+/** @param targetCount number of targets to average the loss over. */
 function batchFeeds(batch: Batch, targetCount: number): Record<string, Value> {
   const { inputIds, positionIds, targetIds, attentionMask } = batch;
   const targetWeights = batch.targetWeights.map((weight) => weight / targetCount);

@@ -1,22 +1,22 @@
-/** Where dynamic loss scaling stands; part of what a training resumes from. */
+/** State of dynamic loss scaling; saved with the training position. */
 export interface LossScaling {
   /** What the loss is multiplied by. */
   readonly scale: number;
   /** Steps since it last changed. */
   readonly steadySteps: number;
-  /** Steps so far whose gradients were not finite, and which changed no weight. */
+  /** Steps so far that were skipped because their gradients were not finite. */
   readonly skippedSteps: number;
 }
 
 /** Steps without overflow after which the scale doubles. */
 const growthInterval = 2000;
 
-/** As PyTorch's GradScaler begins. */
+/** The initial state of PyTorch's GradScaler. */
 export const initialLossScaling: LossScaling = { scale: 2 ** 16, steadySteps: 0, skippedSteps: 0 };
 
 /**
- * Dynamic loss scaling (Micikevicius et al., "Mixed Precision Training", 2018, section 3.2): the scale is halved by a step
- * whose gradients are not finite, and doubled after 2,000 steps without one.
+ * Dynamic loss scaling (Micikevicius et al., "Mixed Precision Training", 2018, section 3.2): the scale is halved after a
+ * step whose gradients are not finite, and doubled after 2,000 steps without one.
  */
 export function afterStep(
   { scale, steadySteps, skippedSteps }: LossScaling,

@@ -8,25 +8,25 @@ type Trained = Pick<TrainingOptions, 'loraRank' | 'onlyTrainTransformerLayers'>;
 type Batch = Pick<TrainingOptions, 'batchSize' | 'recompute'> & { readonly rowLength: number };
 
 const bytesPerFloat = 4;
-/** Node, ONNX Runtime and the code, before there is a model. */
+/** Memory of Node, ONNX Runtime and the code before a model is loaded. */
 export const processBytes = 250e6;
 /**
- * Arrays of the model's width that a block keeps for the backward pass, for each token, by the peaks of docs/training.md:
- * 17 for 355M, 20 for 124M and for 1558M with adapters.
+ * Activations that a block keeps for the backward pass, in arrays [C] per token, from the peaks in docs/training.md: 17 for
+ * 355M, 20 for 124M and for 1558M with adapters.
  */
-const keptPerBlock = 20;
-/** The same where activations are recomputed: supposed, not measured. */
-const keptPerBlockRecomputing = 4;
+const activationsPerBlock = 20;
+/** The same with recomputed activations: assumed, not measured. */
+const activationsPerBlockRecomputing = 4;
 
 function elements(specifications: readonly ParameterSpecification[]): number {
   return specifications.reduce((sum, { shape }) => sum + elementCount(shape), 0);
 }
 
 /**
- * Bytes without which a model cannot be trained: its weights, and for each one that is trained a gradient and two
- * moments. A training takes more: see {@link likelyTrainingMemory}.
+ * Bytes that training needs at least: the weights, and for each trained one a gradient and two moments. It takes more:
+ * see {@link estimatedTrainingBytes}.
  */
-export function leastTrainingMemory(configuration: TransformerConfiguration, options: Trained): number {
+export function minimumTrainingBytes(configuration: TransformerConfiguration, options: Trained): number {
   const { loraRank, onlyTrainTransformerLayers } = options;
   const own = parameterSpecifications(configuration);
   const inBlocks = own.filter(({ name }) => name.startsWith('h.'));
@@ -36,16 +36,17 @@ export function leastTrainingMemory(configuration: TransformerConfiguration, opt
 }
 
 /**
- * Bytes that training is likely to take at its peak: what it needs at least, and what a batch leaves behind for the
- * backward pass. An estimate, for sharing a machine's memory between runs.
+ * Estimated peak memory of training, in bytes: {@link minimumTrainingBytes}, and the activations that a batch keeps for
+ * the backward pass. For sharing a machine's memory between runs.
  */
-export function likelyTrainingMemory(
+export function estimatedTrainingBytes(
   configuration: TransformerConfiguration,
   options: Trained & Batch,
 ): number {
   const { width, layers } = configuration;
   const { batchSize, rowLength, recompute } = options;
-  const kept = recompute ? keptPerBlockRecomputing : keptPerBlock;
-  const activations = bytesPerFloat * batchSize * rowLength * width * (layers * kept + keptPerBlock);
-  return processBytes + leastTrainingMemory(configuration, options) + activations;
+  const perBlock = recompute ? activationsPerBlockRecomputing : activationsPerBlock;
+  const activations =
+    bytesPerFloat * batchSize * rowLength * width * (layers * perBlock + activationsPerBlock);
+  return processBytes + minimumTrainingBytes(configuration, options) + activations;
 }

@@ -1,7 +1,7 @@
 import { type Random, shuffle } from '../../common/random.js';
 import type { TokenizedTitles } from '../tokenizer/tokenized-titles.js';
 
-/** Titles laid into rows: row r holds `titleIndices.subarray(rowOffsets[r], rowOffsets[r + 1])`. */
+/** Titles packed into rows: row r holds `titleIndices.subarray(rowOffsets[r], rowOffsets[r + 1])`. */
 export interface PackedRows {
   readonly rowCount: number;
   readonly rowOffsets: Uint32Array;
@@ -13,7 +13,7 @@ export function titlePositions({ offsets }: TokenizedTitles, title: number): num
   return offsets[title + 1]! - offsets[title]! + 1;
 }
 
-/** Title indices, longest first; the order among equal lengths is the order given. A counting sort. */
+/** Title indices, longest first, by a stable counting sort. */
 function longestFirst(titles: TokenizedTitles, order: Uint32Array, rowLength: number): Uint32Array {
   const counts = new Uint32Array(rowLength + 2);
   for (const title of order) {
@@ -30,8 +30,8 @@ function longestFirst(titles: TokenizedTitles, order: Uint32Array, rowLength: nu
 
 /**
  * Packs whole titles into rows of `rowLength` positions by best-fit decreasing (Johnson et al., "Worst-Case Performance
- * Bounds for Simple One-Dimensional Packing Algorithms", 1974): each title, longest first, goes to the fullest row that
- * still takes it. `random` orders titles of equal length and the rows, so that epochs differ.
+ * Bounds for Simple One-Dimensional Packing Algorithms", 1974): each title, longest first, goes to the fullest row with
+ * room for it. `random` shuffles the rows and titles of equal length, so that epochs differ.
  * @throws RangeError when a title is longer than a row.
  */
 export function packTitles(titles: TokenizedTitles, rowLength: number, random: Random): PackedRows {
@@ -41,7 +41,7 @@ export function packTitles(titles: TokenizedTitles, rowLength: number, random: R
     random,
   );
   const rows: number[][] = [];
-  /** Rows by the positions they have left. */
+  /** Rows by the number of positions left in them. */
   const open: number[][] = Array.from({ length: rowLength + 1 }, () => []);
   for (const title of longestFirst(titles, order, rowLength)) {
     const positions = titlePositions(titles, title);

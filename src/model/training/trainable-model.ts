@@ -10,7 +10,7 @@ import {
 import type { WeightSource } from '../transformer/weight-source.js';
 import type { TrainingOptions } from './training-options.js';
 
-/** Parameters that the optimizer changes, their gradients and moments, in this process's memory: stores laid out alike. */
+/** Parameters that the optimizer updates, their gradients and moments, on the host: stores of the same layout. */
 export interface TrainedParameters {
   readonly parameters: ParameterStore;
   readonly gradients: ParameterStore;
@@ -18,16 +18,16 @@ export interface TrainedParameters {
   readonly secondMoments: ParameterStore;
 }
 
-/** A model's parameters, divided by whether training changes them. */
+/** A model's parameters, divided into trained and frozen ones. */
 export interface TrainableModel {
   readonly trained: TrainedParameters;
-  /** What stays as it was; no gradients, no moments. */
+  /** Parameters that stay as they are, without gradients or moments. */
   readonly frozen: ParameterStore;
   /** Specifications of the adapters among the trained parameters. */
   readonly adapters: readonly ParameterSpecification[];
 }
 
-/** Divides the parameters by the options and allocates all of them, zeros so far. */
+/** Divides the parameters by the options and allocates all of them, filled with zeros. */
 export function createTrainableModel(
   configuration: TransformerConfiguration,
   { loraRank, onlyTrainTransformerLayers }: Pick<TrainingOptions, 'loraRank' | 'onlyTrainTransformerLayers'>,
@@ -46,7 +46,7 @@ export function createTrainableModel(
 }
 
 /**
- * Sets every parameter to where training begins: the pretrained weights, or seeded random ones; adapters at zero.
+ * Sets every parameter to its initial value: the pretrained weights, or seeded random ones; adapters so that they add 0.
  * @throws TitlesmithError naming a pretrained tensor that cannot be read.
  */
 export async function initializeModel(
@@ -69,7 +69,7 @@ export function parameterFeeds({ trained, frozen }: TrainableModel): Record<stri
   return Object.fromEntries([...frozen.views, ...trained.parameters.views]);
 }
 
-/** A parameter of the model as it is to be saved: adapters worked into the weights. */
+/** A parameter of the model with its adapters merged in, as it is saved. */
 export function savedParameter({ trained, frozen }: TrainableModel, name: string): Float32Array {
   return trained.parameters.views.get(name) ?? mergedWithLora(frozen, trained.parameters, name);
 }

@@ -3,7 +3,7 @@ import { OutOfDeviceMemoryError, TensorTooLargeError } from '../engine/out-of-me
 import type { TrainingOptions } from './training-options.js';
 import type { TrainingPlan } from './training-plan.js';
 
-/** The error of a training whose numbers overflowed for good. @param what is not finite, for the message. */
+/** The error for a training that diverged. @param what is not finite, for the message. */
 export function divergedError(what: string, { mixedPrecision }: TrainingOptions): TitlesmithError {
   const otherwise = mixedPrecision === 'off' ? '' : ', or --mixed-precision off';
   return new TitlesmithError(
@@ -12,13 +12,13 @@ export function divergedError(what: string, { mixedPrecision }: TrainingOptions)
   );
 }
 
-/** An error of training; where it says that the device has too little memory, with the options that need less. */
+/** The same error; if the device has too little memory, one that names options that need less. */
 export function explainMemoryShortage(error: unknown, options: TrainingOptions, plan: TrainingPlan): unknown {
   if (!(error instanceof OutOfDeviceMemoryError)) return error;
   const { batchSize, accumulateGradients, recompute } = options;
   const smaller = Math.max(1, Math.floor(batchSize / 2));
   const batches = accumulateGradients * Math.ceil(batchSize / smaller);
-  const ways = [
+  const suggestions = [
     ...(batchSize > 1 ? [`--batch-size ${smaller} --accumulate-gradients ${batches}`] : []),
     ...(recompute ? [] : ['--recompute']),
     '--lora-rank 8',
@@ -28,6 +28,6 @@ export function explainMemoryShortage(error: unknown, options: TrainingOptions, 
     error instanceof TensorTooLargeError
       ? `${error.message} That is ${batch}`
       : `The graphics card has too little memory for ${batch}`;
-  const hint = `Try ${ways.join(', or ')}.`;
+  const hint = `Try ${suggestions.join(', or ')}.`;
   return new OutOfDeviceMemoryError(`${message}; the last checkpoint is as it was.`, hint, error);
 }

@@ -28,18 +28,18 @@ import {
   type TrainingStorage,
 } from './training-storage.js';
 
-/** All that training needs. */
+/** Everything training needs. */
 export interface TrainingInput {
   readonly engine: Engine;
   readonly data: TrainingData;
   readonly tokenizer: Tokenizer;
   readonly configuration: TransformerConfiguration;
-  /** Weights to start from, read straight into the model; undefined: a model from scratch. */
+  /** Weights to start from, read straight into the model; undefined: train from scratch. */
   readonly pretrained: Pick<WeightSource, 'read'> | undefined;
   readonly options: TrainingOptions;
-  /** What the model says while it learns; undefined: not asked. */
+  /** Texts to sample during training; undefined: none. */
   readonly samples?: TrainingSamples | undefined;
-  /** Receives the model that is best by validation loss, the state to resume from, and metrics. */
+  /** Receives the model with the best validation loss, the state to resume from, and metrics. */
   readonly storage: TrainingStorage;
 }
 
@@ -47,8 +47,8 @@ export interface TrainingSamples {
   /** Steps between samples. */
   readonly every: number;
   /**
-   * Generates texts with the weights as they are after `step` and keeps them.
-   * @param valuesOf a parameter's values by name, adapters worked in; valid during the call.
+   * Generates texts with the weights after `step` and keeps them.
+   * @param valuesOf a parameter's values by name, adapters merged in; valid during the call.
    * @returns the share of the texts that are near copies of training titles.
    */
   readonly take: (step: number, valuesOf: (name: string) => Float32Array) => Promise<number>;
@@ -64,17 +64,17 @@ export interface TrainingResult {
   readonly bestStep: number;
   readonly finalValidationLoss: number;
   readonly parameters: number;
-  /** Parameters that training may change. */
+  /** Number of parameters that are trained. */
   readonly trainedParameters: number;
   readonly rowLength: number;
-  /** Steps skipped as their gradients were not finite; undefined without mixed precision. */
+  /** Steps skipped because their gradients were not finite; undefined without mixed precision. */
   readonly skippedSteps?: number;
 }
 
 /**
- * Trains until the steps are done or validation stops improving, and goes on from the storage's saved state where there
- * is one: then the outcome is the same, to the byte, as that of a run that was never stopped.
- * @throws InterruptedError once the state is saved, when the context asks to stop; TitlesmithError when there are too few
+ * Trains until the steps are done or validation stops improving. Resumes from the storage's saved state if there is one;
+ * the result is then the same, to the byte, as that of a run that was never stopped.
+ * @throws InterruptedError when the context asks to stop, after saving the state; TitlesmithError when there are too few
  *   titles, the numbers diverge, or a device has too little memory; what the storage throws.
  */
 export async function train(input: TrainingInput, context: WorkContext): Promise<TrainingResult> {
@@ -114,7 +114,7 @@ class TrainingRun {
     private position: TrainingPosition,
   ) {}
 
-  /** Begins a training, or goes on with the saved one. */
+  /** Starts a training, or resumes the saved one. */
   static async open(input: TrainingInput, plan: TrainingPlan, context: WorkContext): Promise<TrainingRun> {
     const { engine, configuration, options, storage, pretrained, tokenizer } = input;
     const { rowLength } = plan;
@@ -173,7 +173,7 @@ class TrainingRun {
     return this.result('steps');
   }
 
-  /** One optimizer step. @returns loss of the batches, gradient norm (not finite: skipped) and tokens trained on. */
+  /** One optimizer step. @returns mean loss, gradient norm (not finite: the step was skipped) and number of tokens trained on. */
   private async trainStep(step: number): Promise<{ loss: number; gradientNorm: number; tokens: number }> {
     const { options } = this.input;
     const { accumulateGradients } = options;
@@ -199,7 +199,7 @@ class TrainingRun {
     return learningRateAt(step, { ...this.input.options, totalSteps: this.plan.steps });
   }
 
-  /** @throws TitlesmithError where gradients are not finite and a smaller scale would not help. */
+  /** @throws TitlesmithError if gradients are not finite and a smaller scale would not help. */
   private adaptLossScale(step: number, gradientsAreFinite: boolean): void {
     const { lossScaling } = this.position;
     const next = lossScaling && afterStep(lossScaling, gradientsAreFinite);
@@ -211,7 +211,7 @@ class TrainingRun {
     if (next) this.position = { ...this.position, lossScaling: next };
   }
 
-  /** Mean loss over the validation titles, nats a token. */
+  /** Mean loss over the validation titles, nats per token. */
   private async evaluate(): Promise<number> {
     const { data, options, tokenizer } = this.input;
     const batches = evaluationBatches(data.validation, {
@@ -229,7 +229,7 @@ class TrainingRun {
     this.position = { ...this.position, initialValidationLoss: loss, lastValidationLoss: loss };
   }
 
-  /** Evaluates, and keeps the weights where they are the best so far. @returns the validation loss. */
+  /** Evaluates, and saves the weights if they are the best so far. @returns the validation loss. */
   private async evaluateAndKeepBest(step: number): Promise<number> {
     const loss = await this.evaluate();
     const improved = loss < this.position.bestValidationLoss;
@@ -248,7 +248,7 @@ class TrainingRun {
 
   private readonly valuesOf = (name: string): Float32Array => savedParameter(this.model, name);
 
-  /** @returns the share of near copies among the samples; undefined where none are due. */
+  /** @returns the share of near copies among the samples; undefined if none are due. */
   private async takeSamples(step: number): Promise<number | undefined> {
     const { samples } = this.input;
     if (!samples || !(step % samples.every === 0 || step === this.plan.steps)) return undefined;
@@ -258,7 +258,7 @@ class TrainingRun {
 
   private metricsLine(
     step: number,
-    { loss, gradientNorm, validationLoss, nearCopyShare, tokensPerSecond }: Measured,
+    { loss, gradientNorm, validationLoss, nearCopyShare, tokensPerSecond }: StepMetrics,
   ): MetricsLine {
     const { lossScaling } = this.position;
     return {
@@ -314,8 +314,8 @@ class TrainingRun {
   }
 }
 
-/** What the loop knows of a step. */
-interface Measured {
+/** What was measured at a step. */
+interface StepMetrics {
   readonly loss: number;
   readonly gradientNorm: number;
   readonly validationLoss: number | undefined;

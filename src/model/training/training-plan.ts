@@ -5,7 +5,7 @@ import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { packTitles, titlePositions } from './packing.js';
 import type { TrainingOptions } from './training-options.js';
 
-/** Titles split for training, as tokens of the tokenizer the model is trained with. */
+/** Titles split for training, as token ids of the model's tokenizer. */
 export interface TrainingData {
   readonly train: TokenizedTitles;
   readonly validation: TokenizedTitles;
@@ -19,16 +19,16 @@ export interface TrainingPlan {
   /** Rows that hold every training title once. */
   readonly rowsPerEpoch: number;
   readonly rowsPerStep: number;
-  /** Share of the positions of those rows that titles fill. */
+  /** Share of the positions in those rows that titles fill. */
   readonly fill: number;
 }
 
-/** Where the options do not say it, a row's length is a multiple of the first and at least the second, in tokens. */
+/** The default row length is a multiple of the first and at least the second, in tokens. */
 const [rowStep, shortestRow] = [16, 64];
 
 const titleCount = (titles: TokenizedTitles): number => titles.offsets.length - 1;
 
-/** Positions of the longest title. */
+/** Number of positions the longest title takes. */
 function longestTitle({ train, validation }: TrainingData): number {
   let longest = 0;
   for (const titles of [train, validation]) {
@@ -39,14 +39,14 @@ function longestTitle({ train, validation }: TrainingData): number {
   return longest;
 }
 
-/** Passes over the training titles that `steps` make, rounded to thousandths. */
+/** Number of epochs in `steps` steps, rounded to thousandths. */
 export function epochsOf(steps: number, { rowsPerStep, rowsPerEpoch }: TrainingPlan): number {
   return Math.round((1000 * steps * rowsPerStep) / rowsPerEpoch) / 1000;
 }
 
 /**
  * Decides row length and number of steps.
- * @throws TitlesmithError when there is nothing to train on or to measure with, or a title does not fit a row.
+ * @throws TitlesmithError if there is nothing to train on or to validate with, or a title does not fit a row.
  */
 export function planTraining(
   data: TrainingData,

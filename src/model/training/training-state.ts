@@ -15,22 +15,22 @@ import { parameterFeeds, type TrainableModel, type TrainedParameters } from './t
 
 export type Values = Readonly<Record<string, Value>>;
 
-/** Parameters, gradients and moments where training computes: in this process's memory, or on an engine's device. */
+/** Parameters, gradients and moments where training computes: on the host, or on an engine's device. */
 export interface TrainingState {
   /** Every parameter by name: inputs of the loss graphs. */
   parameters(): Values;
   /**
-   * Where the next batch's gradients are written, by the names of the training graph's outputs, and those of the batches
-   * before, by the names of its inputs.
-   * @param accumulate whether it adds to those.
+   * Where the training graph writes the next batch's gradients, by output name (`results`), and reads those of earlier
+   * batches, by input name (`accumulated`).
+   * @param accumulate whether the batch adds to earlier ones.
    */
   gradients(accumulate: boolean): { readonly accumulated: Values; readonly results: Values };
   /**
-   * One optimizer step from the gradients; where they are not finite, none.
-   * @returns their norm, the loss scale divided out, before clipping.
+   * One optimizer step from the gradients; skipped if they are not finite.
+   * @returns the global gradient norm before clipping, the loss scale divided out.
    */
   update(options: UpdateOptions): Promise<number>;
-  /** Copies parameters, or moments as well, into the model's own arrays, where those are others. */
+  /** Copies parameters, or also moments, into the model's own arrays if they are elsewhere. */
   copyToModel(what: 'parameters' | 'everything'): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -40,14 +40,14 @@ const chunkElements = 1 << 18;
 
 type ChunkViews = Readonly<Record<UpdatedKind | 'gradient', Float32Array>>;
 
-/** A run of neighbouring elements of all trained parameters. */
+/** A range of the flat array of trained parameters. */
 interface Chunk {
   readonly size: number;
   readonly decays: boolean;
   readonly views: ChunkViews;
 }
 
-/** Neither biases, norms nor embeddings decay: they stand behind all that does. */
+/** Parameters that decay come first in the flat array (see `ParameterStore`), so no chunk mixes the two kinds. */
 function chunksOf({ parameters, gradients, firstMoments, secondMoments }: TrainedParameters): Chunk[] {
   const chunks: Chunk[] = [];
   const cut = (from: number, to: number, decays: boolean): void => {
@@ -67,17 +67,17 @@ function chunksOf({ parameters, gradients, firstMoments, secondMoments }: Traine
   return chunks;
 }
 
-/** What is run on chunks of one size. */
+/** The programs for chunks of one size. */
 interface ChunkPrograms {
   readonly decaying: Program;
   readonly constant: Program;
   readonly norm: Program;
 }
 
-/** Training in the model's own arrays: AdamW goes over them in place, a cache-sized chunk at a time. */
+/** Training state in the model's own arrays: AdamW updates them in place, a cache-sized chunk at a time. */
 export class HostTrainingState implements TrainingState {
   private readonly results: Values;
-  /** The same memory as {@link results}, as what an accumulating batch adds to. */
+  /** The same arrays as {@link results}, as the inputs that an accumulating batch adds to. */
   private readonly accumulated: Values;
 
   private constructor(
@@ -152,7 +152,7 @@ export class HostTrainingState implements TrainingState {
   }
 
   async copyToModel(): Promise<void> {
-    // The model's arrays are what is trained.
+    // The model's own arrays are trained.
   }
 
   async dispose(): Promise<void> {

@@ -7,7 +7,7 @@ import { TitlesmithError } from '../../common/errors.js';
 export interface TransformerConfiguration {
   /** V */
   readonly vocabularySize: number;
-  /** Longest text in tokens: rows of the position embedding. */
+  /** Longest text in tokens: number of rows of the position embedding. */
   readonly contextLength: number;
   /** C */
   readonly width: number;
@@ -19,13 +19,13 @@ export interface TransformerConfiguration {
 }
 
 /**
- * The model trained from scratch where no pretrained weights are used: small enough for minutes on a laptop.
+ * The model `nano`, trained from scratch: small enough to train in minutes on a laptop.
  */
 export function nanoConfiguration(vocabularySize: number): TransformerConfiguration {
   return { vocabularySize, contextLength: 128, width: 192, layers: 4, heads: 6, layerNormEpsilon: 1e-5 };
 }
 
-/** Hugging Face's config.json of a GPT-2, as far as it is written and read. */
+/** The fields of Hugging Face's config.json of a GPT-2 that are read. */
 interface ConfigurationFile {
   model_type?: unknown;
   activation_function?: unknown;
@@ -42,7 +42,7 @@ interface ConfigurationFile {
   layer_norm_epsilon?: unknown;
 }
 
-/** config.json in Hugging Face's form; start and end are the same token, `endOfTextId`. */
+/** Hugging Face's config.json; start and end are the same token, `endOfTextId`. */
 export function formatConfiguration(configuration: TransformerConfiguration, endOfTextId: number): string {
   const file = {
     architectures: ['GPT2LMHeadModel'],
@@ -68,7 +68,7 @@ export function formatConfiguration(configuration: TransformerConfiguration, end
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-/** Settings that change what the model computes, and the values this GPT-2 computes with. */
+/** Settings that change what the model computes, and the values that are supported. */
 function settings(file: ConfigurationFile): { name: keyof ConfigurationFile; allowed: readonly unknown[] }[] {
   return [
     { name: 'activation_function', allowed: ['gelu_new', 'gelu_pytorch_tanh'] },
@@ -82,7 +82,7 @@ function settings(file: ConfigurationFile): { name: keyof ConfigurationFile; all
 
 /**
  * Reads config.json. @param path names the file in messages.
- * @throws TitlesmithError when it is not JSON, not a GPT-2, or a size is missing or absurd.
+ * @throws TitlesmithError when it is not JSON, not a GPT-2, or a size is missing or out of bounds.
  */
 export function parseConfiguration(content: string, path: string): TransformerConfiguration {
   const refuse = (what: string): never => {

@@ -6,31 +6,31 @@ import { type Attention, outputLogits, type SymbolicParameters, transformer } fr
 
 /** Sizes of a decoder. */
 export interface DecodeSizes {
-  /** S: texts decoded side by side. */
+  /** S: number of texts decoded in parallel. */
   readonly slots: number;
-  /** K: longest text in tokens, prompt included; at most the model's context. */
+  /** K: longest text in tokens, including the prompt; at most the model's context. */
   readonly capacity: number;
 }
 
-/** The engine's attention takes head widths that are multiples of this. */
+/** Head widths of the engine's attention are multiples of this. */
 const headWidthStep = 8;
 
-/** D': the width of a head in the cache, a multiple of 8. All published GPT-2s have such heads anyway. */
+/** D': the width of a head in the cache, padded to a multiple of 8. Published GPT-2s need no padding. */
 export function paddedHeadWidth({ width, heads }: TransformerConfiguration): number {
   return Math.ceil(width / heads / headWidthStep) * headWidthStep;
 }
 
-/** Names of one kind of value, layer by layer. */
+/** Names of one kind of value for all layers. */
 export const layerNames = (kind: string, layers: number): string[] =>
   Array.from({ length: layers }, (_, layer) => `${kind}.${layer}`);
 
 /**
  * The graph of a decode step: N tokens, one in each of B slots or several of one slot (N and B up to S).
  *
- * Inputs: `inputIds` and `positionIds` int32 [N]; `inverseTemperatures` [N,1]; `lengths` int32 [B], the tokens a slot
- * holds with the new ones; `pastKeys.l` and `pastValues.l` [B,H,K,D']. Outputs: `logits` [N,V], divided by the
+ * Inputs: `inputIds` and `positionIds` int32 [N]; `inverseTemperatures` [N,1]; `lengths` int32 [B], the number of tokens
+ * in each slot including the new ones; `pastKeys.l` and `pastValues.l` [B,H,K,D']. Outputs: `logits` [N,V], divided by the
  * temperature; `probabilities` [N,V], their softmax; `keys.l` and `values.l` [B,H,K,D'], in the memory of the past ones.
- * @param cacheDtype type of keys and values: that of the blocks' products.
+ * @param cacheDtype type of keys and values: that of matrix products in the blocks.
  */
 export function decodeGraph(
   configuration: TransformerConfiguration,
@@ -68,7 +68,7 @@ export function decodeGraph(
   };
 }
 
-/** Axes whose size differs from run to run: inputs and outputs have a row for each token, or for each slot. */
+/** The dynamic axes: inputs and outputs have a row for each token, or for each slot, of a run. */
 export function decodeDynamicAxes(layers: number): Record<string, { readonly 0: string }> {
   const tokens = ['inputIds', 'positionIds', 'inverseTemperatures', 'logits', 'probabilities'];
   const slots = ['pastKeys', 'pastValues', 'keys', 'values'].flatMap((kind) => layerNames(kind, layers));

@@ -8,67 +8,67 @@ import { readDecodeWeights } from './decode-weights.js';
 import { DeviceKeyValueCache, HostKeyValueCache, type KeyValueCache } from './key-value-cache.js';
 import type { WeightSource } from './weight-source.js';
 
-/** What the model says about the next token of each row. Valid until the session's next call. */
+/** The model's scores for the next token of each row. Valid until the session's next call. */
 export interface Scores {
-  /** [rows, vocabularySize] row-major, divided by the row's temperature; as they are where that is 0. */
+  /** [rows, V] row-major, divided by the row's temperature, unless that is 0. */
   readonly logits: Float32Array;
-  /** Softmax of the logits, row by row. */
+  /** Softmax of each row of the logits. */
   readonly probabilities: Float32Array;
 }
 
-/** What a prompt leaves behind, copied into a slot when the slot starts a text. */
+/** The result of running a prompt, copied into a slot that starts a text. */
 export interface PromptCache {
-  /** Tokens in the prompt. */
+  /** Number of tokens in the prompt. */
   readonly length: number;
-  /** One row: what comes after the prompt's last token. */
+  /** One row: the scores after the prompt's last token. */
   readonly scores: Scores;
 }
 
-/** The next token of each of the first slots. */
+/** Input of a step: one token for each of the first slots. */
 export interface DecodeInput {
-  /** The token each slot goes on with. */
+  /** The token each slot reads. */
   readonly tokens: Int32Array;
-  /** How many tokens each slot holds already: the new token's position. */
+  /** Number of tokens already in each slot: the new token's position. */
   readonly lengths: Int32Array;
-  /** What the logits are divided by; 0 leaves them as they are. */
+  /** The logits are divided by these; 0 leaves them as they are. */
   readonly temperatures: Float32Array;
 }
 
 /**
- * A model that decodes up to `slots` texts side by side, each at its own length. Slots are independent: what one
- * holds never changes another's scores.
+ * A model that decodes up to `slots` texts in parallel, each of its own length. Slots are independent: the content of one
+ * never changes another's scores.
  */
 export interface DecodeSession<Cache extends PromptCache = PromptCache> {
   readonly slots: number;
-  /** Longest text (prompt and new tokens together) a slot can hold. */
+  /** Longest text a slot can hold, prompt and new tokens together, in tokens. */
   readonly capacity: number;
   readonly vocabularySize: number;
-  /** Runs a prompt of 1 to `capacity` tokens once. Slots are left as they are. */
+  /** Runs a prompt of 1 to `capacity` tokens. Does not change the slots. */
   prefill(tokens: Int32Array, temperature: number): Promise<Cache>;
-  /** Puts a prompt's keys and values into `slot`, forgetting what was there. */
+  /** Copies a prompt's keys and values into `slot`, replacing its content. */
   fill(slot: number, cache: Cache): void;
-  /** Copies the first `length` tokens that a slot holds into another. */
+  /** Copies the first `length` tokens of a slot into another. */
   move(from: number, to: number, length: number): void;
-  /** One token further in as many of the first slots as the input has rows. */
+  /** Reads one token in each of the first slots, as many as the input has rows. */
   step(input: DecodeInput): Promise<Scores>;
   dispose(): Promise<void>;
 }
 
-/** A prompt of a transformer: its keys and values in a cache of one slot. */
+/** A transformer's prompt: its keys and values in a cache of one slot. */
 export interface TransformerPromptCache extends PromptCache {
   readonly cache: KeyValueCache;
 }
 
 interface DecoderOptions extends DecodeSizes {
-  /** `float32` where it is left out. */
+  /** Default: `float32`. */
   readonly precision?: Precision;
 }
 
 /**
- * Opens a model for generation on an engine. The weights become constants of one graph, which runs prompts and steps
- * alike; they are read from `weights`, which the caller closes, and not kept beside the engine's own form of them.
+ * Opens a model for generation on an engine. The weights become constants of one graph, which runs both prompts and
+ * steps; they are read from `weights`, which the caller closes, and not kept in addition to the engine's own form.
  * @throws RangeError when the capacity exceeds the context length; TitlesmithError when a tensor cannot be read, or the
- *   engine does not compute in float16 where that is asked for.
+ *   engine does not compute in float16 when that is the precision.
  */
 export async function openDecodeSession(
   engine: Engine,
@@ -86,20 +86,20 @@ export async function openDecodeSession(
   const cacheDtype = precision === 'float16' ? 'float16' : 'float32';
   const outputs = decodeGraph(configuration, parameters, options, cacheDtype);
   const program = await engine.compile(outputs, { constants, dynamicAxes: decodeDynamicAxes(layers) });
-  const caches = cacheFactory(engine, configuration, cacheDtype);
-  const [cache, promptCache] = [await caches(options), await caches({ ...options, slots: 1 })];
+  const createCache = cacheFactory(engine, configuration, cacheDtype);
+  const [slots, prompt] = [await createCache(options), await createCache({ ...options, slots: 1 })];
   return new TransformerDecodeSession(
     configuration,
     options,
     program,
-    { cache, promptCache, caches },
+    { slots, prompt, create: createCache },
     engine.memory !== undefined,
   );
 }
 
 type CacheFactory = (sizes: DecodeSizes) => Promise<KeyValueCache>;
 
-/** Caches where the engine computes. On a device a prompt's has the slots' own capacity: rows are copied whole there. */
+/** Creates caches where the engine computes. On a device all have the slots' capacity, as whole rows are copied there. */
 function cacheFactory(
   { memory }: Engine,
   configuration: TransformerConfiguration,
@@ -109,12 +109,12 @@ function cacheFactory(
   return (sizes) => DeviceKeyValueCache.open(memory, configuration, sizes, dtype);
 }
 
-/** A run of the graph: N tokens of as many slots as there are lengths. */
+/** Inputs of a run of the graph: N tokens, in as many slots as there are lengths. */
 interface Run {
   readonly tokens: Int32Array;
   readonly positions: Int32Array;
   readonly temperatures: Float32Array;
-  /** Tokens of each slot with the new ones. */
+  /** Number of tokens in each slot including the new ones. */
   readonly lengths: Int32Array;
 }
 
@@ -128,11 +128,11 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
     configuration: TransformerConfiguration,
     { slots, capacity }: DecodeSizes,
     private readonly program: Program,
-    /** `promptCache`: one slot for running prompts. */
-    private readonly held: {
-      readonly cache: KeyValueCache;
-      readonly promptCache: KeyValueCache;
-      readonly caches: CacheFactory;
+    /** `prompt`: one slot for running prompts. */
+    private readonly caches: {
+      readonly slots: KeyValueCache;
+      readonly prompt: KeyValueCache;
+      readonly create: CacheFactory;
     },
     private readonly wholeRows: boolean,
   ) {
@@ -148,7 +148,7 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
     // A run has at most as many rows as there are slots.
     for (let start = 0; start < length; start += this.slots) {
       const chunk = tokens.subarray(start, start + this.slots);
-      await this.run(this.held.promptCache, {
+      await this.run(this.caches.prompt, {
         tokens: chunk,
         positions: chunk.map((_, index) => start + index),
         temperatures: new Float32Array(chunk.length).fill(temperature),
@@ -157,25 +157,24 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
     }
     const lastRow = ((length - 1) % this.slots) * this.vocabularySize;
     const row = (scores: Float32Array): Float32Array => scores.slice(lastRow, lastRow + this.vocabularySize);
-    const { promptCache, caches } = this.held;
-    const cache = await caches({ slots: 1, capacity: this.wholeRows ? this.capacity : length });
-    promptCache.copy(0, cache, 0, length);
+    const cache = await this.caches.create({ slots: 1, capacity: this.wholeRows ? this.capacity : length });
+    this.caches.prompt.copy(0, cache, 0, length);
     const { logits, probabilities } = this.scores;
     return { length, cache, scores: { logits: row(logits), probabilities: row(probabilities) } };
   }
 
   fill(slot: number, { cache, length }: TransformerPromptCache): void {
-    cache.copy(0, this.held.cache, slot, length);
+    cache.copy(0, this.caches.slots, slot, length);
   }
 
   move(from: number, to: number, length: number): void {
-    const { cache } = this.held;
-    cache.copy(from, cache, to, length);
+    const { slots } = this.caches;
+    slots.copy(from, slots, to, length);
   }
 
   async step({ tokens, lengths, temperatures }: DecodeInput): Promise<Scores> {
-    const withNew = lengths.map((length) => length + 1);
-    await this.run(this.held.cache, { tokens, positions: lengths, temperatures, lengths: withNew });
+    const newLengths = lengths.map((length) => length + 1);
+    await this.run(this.caches.slots, { tokens, positions: lengths, temperatures, lengths: newLengths });
     return this.scores;
   }
 
@@ -192,7 +191,7 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
 
   async dispose(): Promise<void> {
     await this.program.dispose();
-    this.held.cache.dispose();
-    this.held.promptCache.dispose();
+    this.caches.slots.dispose();
+    this.caches.prompt.dispose();
   }
 }

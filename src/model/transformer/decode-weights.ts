@@ -10,7 +10,7 @@ import { parameterSpecifications } from './parameters.js';
 import { quantizedOutputName, type SymbolicParameters, scalesName } from './transformer.js';
 import type { WeightSource } from './weight-source.js';
 
-/** What the decode graph is built on: its parameters, and their values by name. */
+/** Parameters of the decode graph, and their values by name. */
 interface DecodeWeights {
   readonly parameters: SymbolicParameters;
   readonly constants: ReadonlyMap<string, NumericArray>;
@@ -22,8 +22,8 @@ interface Values {
 }
 
 /**
- * Puts zeros behind each head's channels up to the width that the engine attends with: what the projections give, by
- * columns, and what the output projection takes, by rows. Nothing that is computed from them changes.
+ * Pads each head's channels with zeros to the head width of the engine's attention: columns of the query, key and value
+ * projections, rows of the output projection. The results stay the same.
  */
 function padHeads(configuration: TransformerConfiguration, name: string, { values, shape }: Values): Values {
   const headWidth = configuration.width / configuration.heads;
@@ -43,9 +43,9 @@ function padHeads(configuration: TransformerConfiguration, name: string, { value
 const tokenEmbedding = 'wte.weight';
 
 /**
- * Reads the weights one by one, each into memory of its own, so that what the engine packs can be let go. With `int8`
- * the matrices of the blocks and the output layer become 8-bit; the embeddings, which are only looked up, stay. With
- * `float16` the matrices of the blocks alone do: logits of GPT-2 lie around −100, where float16 has steps of 0.06.
+ * Reads the weights one at a time, each into an array of its own, so that those the engine packs can be released. With
+ * `int8` the matrices of the blocks and the output layer become 8-bit; the embeddings, which are only looked up, stay
+ * float32. With `float16` only the matrices of the blocks become float16: logits of GPT-2 lie around −100, where float16 has steps of 0.06.
  * @throws TitlesmithError naming a tensor that cannot be read.
  */
 export async function readDecodeWeights(
@@ -84,7 +84,7 @@ export async function readDecodeWeights(
   return { parameters, constants };
 }
 
-/** A matrix [C,M] in 8 bits: element · scale of its column. */
+/** A matrix [C,M] in 8 bits: each element stands for value · scale of its column. */
 interface QuantizedMatrix {
   /** [C,M] */
   readonly values: Int8Array;
@@ -92,11 +92,11 @@ interface QuantizedMatrix {
   readonly scales: Float32Array;
 }
 
-/** Rows of a transposed matrix that are read side by side, so that what they become is written in runs. */
+/** Number of rows of a transposed matrix that are read together, so that the result is written contiguously. */
 const blockSize = 64;
 
 /**
- * Rounds a matrix to 8 bits, symmetrically, each output channel by a scale of its own (Wu et al., "Integer
+ * Rounds a matrix to 8 bits, symmetrically, each output channel with its own scale (Wu et al., "Integer
  * Quantization for Deep Learning Inference", 2020, sections 3.1 and 3.2).
  * @param matrix [C,M], rows C and columns M; [M,C] where `transposed`. The result is [C,M].
  */

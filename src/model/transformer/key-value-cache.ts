@@ -3,21 +3,21 @@ import type { FloatType } from '../graph/shape.js';
 import type { TransformerConfiguration } from './configuration.js';
 import { type DecodeSizes, layerNames, paddedHeadWidth } from './decode-graph.js';
 
-/** Keys and values of the tokens that slots hold: [slots,H,K,D'] twice a layer. */
+/** Keys and values of the tokens in slots: two tensors [slots,H,K,D'] per layer. */
 export interface KeyValueCache {
-  /** The first slots as inputs and outputs of the decode graph: the same memory, so that it writes in place. */
+  /** The first slots as inputs and outputs of the decode graph, in the same memory, so that it writes in place. */
   bind(slots: number): {
     readonly past: Readonly<Record<string, Value>>;
     readonly present: Readonly<Record<string, Value>>;
   };
-  /** Copies the first `length` tokens of one slot, at least, into a slot of this or another cache of its kind. */
+  /** Copies at least the first `length` tokens of a slot into a slot of this or another cache of the same class. */
   copy(slot: number, target: this, targetSlot: number, length: number): void;
-  /** Waits for the copies into this cache. @throws Error when one failed. */
+  /** Waits for copies into this cache to finish. @throws Error when one failed. */
   copied(): Promise<void>;
   dispose(): void;
 }
 
-/** Views of all layers' keys, then of their values, under their names in the decode graph. */
+/** Names views, of all layers' keys, then of their values, as in the decode graph. */
 function namedViews<View extends Value>(
   layers: number,
   views: readonly View[],
@@ -45,7 +45,7 @@ export class HostKeyValueCache implements KeyValueCache {
     this.capacity = capacity;
     this.headWidth = paddedHeadWidth(configuration);
     const size = slots * heads * capacity * this.headWidth;
-    // Written once, so that the system gives all of it now: where memory is short, that shows before the first text.
+    // Written once, so that the system allocates all of it now, and a lack of memory shows before the first text.
     this.arrays = Array.from({ length: 2 * layers }, () => new Float32Array(size).fill(0));
   }
 
@@ -79,8 +79,8 @@ export class HostKeyValueCache implements KeyValueCache {
   }
 }
 
-/** Below this many elements a loop is faster than making the views that `set` takes. */
-const fewElements = 1024;
+/** Up to this many elements a loop is faster than creating the view that `set` needs. */
+const loopThreshold = 1024;
 
 function copyRun(
   source: Float32Array,
@@ -89,7 +89,7 @@ function copyRun(
   targetStart: number,
   count: number,
 ): void {
-  if (count > fewElements) target.set(source.subarray(start, start + count), targetStart);
+  if (count > loopThreshold) target.set(source.subarray(start, start + count), targetStart);
   else for (let index = 0; index < count; index++) target[targetStart + index] = source[start + index]!;
 }
 
@@ -121,7 +121,7 @@ export class DeviceKeyValueCache implements KeyValueCache {
     dtype: FloatType,
   ): Promise<DeviceKeyValueCache> {
     const cache = new DeviceKeyValueCache(memory, configuration, sizes, dtype);
-    // Positions that no token has filled are multiplied by 0, which would leave a NaN one.
+    // Unused positions are multiplied by a weight of 0, which would turn a NaN there into a NaN result.
     const zeros = new (dtype === 'float16' ? Uint16Array : Float32Array)(sizes.slots * cache.rowSize);
     await memory.write(cache.tensors.map((tensor) => [zeros, tensor] as const));
     return cache;
@@ -142,7 +142,7 @@ export class DeviceKeyValueCache implements KeyValueCache {
     const rows = this.tensors.map((from, index) => ({ from, to: target.tensors[index]! }));
     const copied = this.memory.copyRow(rows, slot, targetSlot);
     target.pendingCopies = Promise.all([target.pendingCopies, copied]).then(() => {});
-    // `copied` throws what failed; until it is called, a failure must not count as unhandled.
+    // `copied` throws the failure; until it is called, the rejection must not count as unhandled.
     target.pendingCopies.catch(() => {});
   }
 

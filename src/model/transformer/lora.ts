@@ -1,13 +1,13 @@
 import type { TransformerConfiguration } from './configuration.js';
 import { type ParameterSpecification, type ParameterStore, parameterSpecifications } from './parameters.js';
 
-/** Names of the two factors that are added to the matrix `${linear}.weight`. */
+/** Names of the two factors whose product is added to the matrix `${linear}.weight`. */
 export const loraNames = (linear: string): { readonly down: string; readonly up: string } => ({
   down: `${linear}.lora_A`,
   up: `${linear}.lora_B`,
 });
 
-/** What the product of the factors is multiplied with: α / r with α = 2r. */
+/** The scale of the product of the factors: α / r with α = 2r. */
 export const loraScale = 2;
 
 /**
@@ -42,8 +42,9 @@ function adaptedMatrices(
 }
 
 /**
- * One parameter with its adapter worked in: W + scale·A·B, or the parameter itself where none is adapted.
- * @param base the model's own parameters; `adapters` the factors. Neither is changed.
+ * One parameter with its adapter merged in: W + scale·A·B, or the parameter itself if it has none.
+ * @param base the model's own parameters; not changed.
+ * @param adapters the factors; not changed.
  */
 export function mergedWithLora(base: ParameterStore, adapters: ParameterStore, name: string): Float32Array {
   const weights = base.views.get(name)!;

@@ -7,7 +7,7 @@ import type { TransformerConfiguration } from './configuration.js';
 import { parameterSpecifications } from './parameters.js';
 import { maskedAttention, outputLogits, parameterInputs, transformer } from './transformer.js';
 
-/** Names of the axes whose size is known only in a run, as Hugging Face's exporter calls them. */
+/** Names of the dynamic axes, as in Hugging Face's exporter. */
 const [batch, sequence, past, total] = [
   'batch_size',
   'sequence_length',
@@ -15,12 +15,12 @@ const [batch, sequence, past, total] = [
   'total_sequence_length',
 ];
 
-/** Sizes that stand for those axes while the graph is built. */
+/** Placeholder sizes of those axes while the graph is built. */
 const sizes = { rows: 2, tokens: 3, past: 4 };
 
 /**
- * The model for generation with a growing cache, in the form that Hugging Face's tools and transformers.js generate
- * from; its weights go by their names in `parameterSpecifications`. Inputs: `input_ids`, `position_ids` int64 [B,T],
+ * The model for generation with a growing cache, in the form that Hugging Face's tools and transformers.js expect; its
+ * weights have their names in `parameterSpecifications`. Inputs: `input_ids`, `position_ids` int64 [B,T],
  * `attention_mask` int64 [B,K], `past_key_values.l.key` and `.value` float32 [B,H,K−T,D]. Outputs: `logits` float32
  * [B,T,V], `present.l.key` and `.value` [B,H,K,D].
  */

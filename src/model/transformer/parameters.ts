@@ -6,7 +6,7 @@ import type { TransformerConfiguration } from './configuration.js';
 export interface ParameterSpecification {
   readonly name: string;
   readonly shape: Shape;
-  /** How a model trained from scratch starts. */
+  /** Initial values when training from scratch. */
   readonly initial: { readonly standardDeviation: number } | { readonly value: number };
   /** Matrices of the blocks decay; biases, norms and embeddings do not (Brown et al. 2020, appendix B; nanoGPT's rule). */
   readonly decays: boolean;
@@ -14,7 +14,7 @@ export interface ParameterSpecification {
 
 /**
  * Every parameter of a GPT-2 in the order of its forward pass. The output layer is the token embedding, transposed.
- * Matrices that write to the residual stream start smaller by √(2L) (Radford et al. 2019, section 2.3).
+ * Initial values of matrices that write to the residual stream are smaller by √(2L) (Radford et al. 2019, section 2.3).
  */
 export function parameterSpecifications(configuration: TransformerConfiguration): ParameterSpecification[] {
   const { vocabularySize, contextLength, width, layers } = configuration;
@@ -73,19 +73,19 @@ export function parameterSpecifications(configuration: TransformerConfiguration)
 }
 
 /**
- * All parameters as views of one flat array: the optimizer walks it in pieces that fit the cache, whatever the tensors
- * in it. Parameters that decay stand first, so that each half is contiguous.
+ * All parameters as views of one flat array, which the optimizer updates in cache-sized chunks regardless of the tensors in
+ * it. Parameters with weight decay come first, so that both groups are contiguous.
  */
 export interface ParameterStore {
   readonly specifications: readonly ParameterSpecification[];
   readonly flat: Float32Array;
-  /** `flat.subarray(0, decayed)` belongs to parameters with weight decay. */
+  /** `flat.subarray(0, decayed)` holds the parameters with weight decay. */
   readonly decayed: number;
   /** Views by parameter name. */
   readonly views: ReadonlyMap<string, Float32Array>;
 }
 
-/** Zeros for every parameter: 4 bytes an element. Also holds gradients and moments, which are laid out alike. */
+/** A store of zeros, 4 bytes per element. Also used for gradients and moments, which have the same layout. */
 export function createParameterStore(specifications: readonly ParameterSpecification[]): ParameterStore {
   const sizeOf = (list: readonly ParameterSpecification[]): number =>
     list.reduce((sum, { shape }) => sum + elementCount(shape), 0);
@@ -101,7 +101,7 @@ export function createParameterStore(specifications: readonly ParameterSpecifica
   return { specifications, flat, decayed: sizeOf(decaying), views };
 }
 
-/** Fills the store as a model trained from scratch starts; each tensor from its own seeded sequence. */
+/** Fills a store with the initial values for training from scratch; each tensor has its own seeded random numbers. */
 export function initializeParameters(store: ParameterStore, seed: number): void {
   for (const { name, initial } of store.specifications) {
     const view = store.views.get(name)!;

@@ -1,9 +1,9 @@
 /**
  * The decoder-only transformer, from token ids to logits: one loop over the layers for training, generation and the
- * ONNX export, which differ in the attention that they hand in.
+ * ONNX export, which pass different attention functions.
  *
  * Shapes: B rows (texts), T tokens in a row, N = B·T, C channels (width), H heads, D = C/H channels of a head,
- * K keys that a query may see, V vocabulary, L layers. `[..,C]` is [N,C] or [B,T,C]: only attention knows of rows.
+ * K keys that a query may see, V vocabulary, L layers. `[..,C]` is [N,C] or [B,T,C]: only attention distinguishes rows.
  */
 import {
   add,
@@ -30,38 +30,38 @@ import type { ParameterSpecification } from './parameters.js';
 /** Symbolic parameters by the names of `parameterSpecifications`. */
 export type SymbolicParameters = ReadonlyMap<string, Tensor>;
 
-/** What attention gives back for one layer. */
+/** The outputs of one layer's attention. */
 interface AttentionOutputs {
-  /** What each token takes from those it sees, [..,C]. */
-  readonly mixed: Tensor;
-  /** Keys and values that the tokens saw, their own among them, [B,H,K,D]. */
+  /** The weighted sum of values for each token, before the output projection, [..,C]. */
+  readonly output: Tensor;
+  /** Keys and values attended to, including the tokens' own, [B,H,K,D]. */
   readonly keys: Tensor;
   readonly values: Tensor;
 }
 
 /**
- * How tokens take from each other; everything else works token by token.
+ * Attention, the only part of the model that relates tokens to each other.
  * @param projections queries, keys and values side by side, [..,3C].
  */
 export type Attention = (projections: Tensor, layer: number) => AttentionOutputs;
 
-/** Factors that activations are multiplied with while training with dropout. */
+/** Factors that activations are multiplied by when training with dropout. */
 export interface Dropout {
-  /** [N,C], of the embeddings. */
+  /** [N,C], for the embeddings. */
   readonly embedding: Tensor;
   readonly block: (layer: number) => BlockDropout;
 }
 
 export interface BlockDropout {
-  /** [B,H,T,T], of the attention weights. */
+  /** [B,H,T,T], for the attention weights. */
   readonly attention: Tensor;
-  /** [N,C], of what attention adds to the residual stream. */
+  /** [N,C], for the attention's output projection. */
   readonly attended: Tensor;
-  /** [N,C], of what the feed-forward part adds to it. */
+  /** [N,C], for the feed-forward network's output. */
   readonly expanded: Tensor;
 }
 
-/** What every layer is computed with. */
+/** What all layers share. */
 interface TransformerContext {
   readonly configuration: TransformerConfiguration;
   readonly parameters: SymbolicParameters;
@@ -72,17 +72,17 @@ interface TransformerContext {
 interface TransformerOutputs {
   /** Hidden states after the last norm, float32 [..,C]. */
   readonly hidden: Tensor;
-  /** The residual stream before each layer and behind the last: L + 1 of float32 [..,C]. */
+  /** The residual stream before each layer and after the last: L + 1 times float32 [..,C]. */
   readonly residuals: readonly Tensor[];
-  /** Each layer's keys and values, as its attention gave them. */
+  /** Each layer's keys and values, as returned by its attention. */
   readonly keys: readonly Tensor[];
   readonly values: readonly Tensor[];
 }
 
 /**
  * From tokens to hidden states (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, section
- * 2.3: embeddings, blocks with a norm before each half, a last norm).
- * @param tokens ids, and the position of each in its text: int32 [N] or [B,T].
+ * 2.3: embeddings, pre-norm blocks, a final norm).
+ * @param tokens token ids, and each token's position in its text: int32 [N] or [B,T].
  */
 export function transformer(
   context: TransformerContext,
@@ -125,8 +125,8 @@ export function transformerBlock(
   const name = `h.${layer}`;
   const factors = dropout?.block(layer);
   const projections = linear(parameters, `${name}.attn.c_attn`, normalize(context, `${name}.ln_1`, x));
-  const { mixed, keys, values } = attention(projections, layer);
-  const attended = linear(parameters, `${name}.attn.c_proj`, mixed);
+  const { output, keys, values } = attention(projections, layer);
+  const attended = linear(parameters, `${name}.attn.c_proj`, output);
   const middle = add(x, dropped(toFloat32(attended), factors?.attended));
   const inner = linear(parameters, `${name}.mlp.c_fc`, normalize(context, `${name}.ln_2`, middle));
   const expanded = linear(parameters, `${name}.mlp.c_proj`, gelu(toFloat32(inner)));
@@ -134,10 +134,10 @@ export function transformerBlock(
 }
 
 /**
- * Attention of whole rows at once: softmax(q·kᵀ/√D + mask)·v (Vaswani et al., "Attention Is All You Need", 2017,
+ * Attention of whole rows: softmax(q·kᵀ/√D + mask)·v (Vaswani et al., "Attention Is All You Need", 2017,
  * section 3.2.1).
  * @param mask additive, float32 [B,1,T,K]: 0 where the query may see the key, a large negative number elsewhere.
- * @param past keys and values [B,H,K−T,D] of each layer that stand before the tokens' own; without them K is T.
+ * @param past each layer's keys and values [B,H,K−T,D] of earlier tokens; without them K is T.
  */
 export function maskedAttention(
   { width, heads }: TransformerConfiguration,
@@ -160,14 +160,14 @@ export function maskedAttention(
     const values = past ? concat([past.values[layer]!, value!], 2) : value!;
     const scores = matmul(query!, keys, { transposeB: true, alpha: 1 / Math.sqrt(headWidth) });
     const weights = dropped(softmax(add(toFloat32(scores), mask)), dropout?.block(layer).attention);
-    const mixed = transpose(matmul(cast(weights, matmulDtype(values)), values), [0, 2, 1, 3]);
-    return { mixed: reshape(mixed, [...leading, width]), keys, values };
+    const output = transpose(matmul(cast(weights, matmulDtype(values)), values), [0, 2, 1, 3]);
+    return { output: reshape(output, [...leading, width]), keys, values };
   };
 }
 
-/** Logits [..,V] of hidden states [..,C]. In 8 bits the output layer has a form of its own. */
+/** Logits [..,V] of hidden states [..,C], with the 8-bit output layer if there is one. */
 export function outputLogits(parameters: SymbolicParameters, hidden: Tensor): Tensor {
-  if (parameters.has(quantizedOutputName)) return product(parameters, quantizedOutputName, hidden);
+  if (parameters.has(quantizedOutputName)) return multiplyByMatrix(parameters, quantizedOutputName, hidden);
   return matmul(hidden, outputWeight(parameters), { transposeB: true });
 }
 
@@ -180,15 +180,15 @@ export const quantizedOutputName = 'output.weight';
 /** The scales [M] that belong to an 8-bit matrix [C,M]. */
 export const scalesName = (matrix: string): string => `${matrix}.scales`;
 
-/** An input for every parameter, named like it. */
+/** A graph input for every parameter, with its name. */
 export function parameterInputs(specifications: readonly ParameterSpecification[]): SymbolicParameters {
   return new Map(specifications.map(({ name, shape }) => [name, input(name, shape)]));
 }
 
 /**
- * The parameters with the matrices of the blocks in `type`. Whatever is multiplied with a matrix takes its type, so that
- * all products of the blocks, attention's too, are computed in it. What is exponentiated, normalized or added to the
- * residual stream is float32 throughout (Micikevicius et al., "Mixed Precision Training", 2018, section 3).
+ * The parameters with the matrices of the blocks cast to `type`. Operands of a matrix product take the matrix's type, so
+ * that all products in the blocks, including attention's, are computed in it. Softmax, normalization and the residual
+ * stream stay float32 (Micikevicius et al., "Mixed Precision Training", 2018, section 3).
  */
 export function withMatmulDtype(
   type: FloatType,
@@ -213,21 +213,21 @@ const toFloat32 = (x: Tensor): Tensor => cast(x, 'float32');
 
 const dropped = (x: Tensor, factors: Tensor | undefined): Tensor => (factors ? multiply(x, factors) : x);
 
-/** The type in which a tensor takes part in products: its own, or float32 where it is rounded to 8 bits. */
+/** The type of matrix products with a tensor: its own, or float32 if it is quantized to 8 bits. */
 const matmulDtype = ({ dtype }: Tensor): FloatType => (isFloat(dtype) ? dtype : 'float32');
 
-/** x·W, in 8 bits where the matrix has scales. */
-function product(parameters: SymbolicParameters, matrix: string, x: Tensor): Tensor {
+/** x·W, in 8 bits if the matrix has scales. */
+function multiplyByMatrix(parameters: SymbolicParameters, matrix: string, x: Tensor): Tensor {
   const [weight, scales] = [parameter(parameters, matrix), parameters.get(scalesName(matrix))];
   return scales ? quantizedMatmul(x, weight, scales) : matmul(x, weight);
 }
 
-/** x·W + b, and scale·(x·A)·B where the matrix has an adapter; in the type of W. */
+/** x·W + b, plus scale·(x·A)·B if the matrix has an adapter; in the type of W. */
 function linear(parameters: SymbolicParameters, name: string, input: Tensor): Tensor {
   const type = matmulDtype(parameter(parameters, `${name}.weight`));
   const x = cast(input, type);
   const bias = cast(parameter(parameters, `${name}.bias`), type);
-  const y = add(product(parameters, `${name}.weight`, x), bias);
+  const y = add(multiplyByMatrix(parameters, `${name}.weight`, x), bias);
   const { down, up } = loraNames(name);
   const [a, b] = [parameters.get(down), parameters.get(up)];
   return a && b ? add(y, matmul(matmul(x, a), b, { alpha: loraScale })) : y;

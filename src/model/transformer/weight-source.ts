@@ -3,26 +3,26 @@ import type { WorkContext } from '../../common/progress.js';
 import { createParameterStore, type ParameterSpecification, type ParameterStore } from './parameters.js';
 
 /**
- * The weights of a model on disk, read one parameter at a time into memory the caller owns, so that they
- * never lie twice in memory.
+ * A model's weights, usually on disk, read one parameter at a time into the caller's arrays, so that they are never in
+ * memory twice.
  */
 export interface WeightSource {
   /**
    * Fills `into` with a parameter's values, float32 row-major.
    * @param name as in `parameterSpecifications`.
-   * @param into where it is shorter than the parameter (a token embedding of fewer rows), the first values.
-   * @throws TitlesmithError naming the tensor when the file does not hold it as it should.
+   * @param into if it is shorter than the parameter (a token embedding with fewer rows), only the first values are read.
+   * @throws TitlesmithError naming the tensor when the file does not hold it, or it is damaged.
    */
   read(name: string, into: Float32Array): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * The same weights, with one event of progress a tensor.
- * @param total tensors that will be read.
+ * The same weights, reporting progress for each tensor.
+ * @param total number of tensors that will be read.
  * @throws InterruptedError, in `read`, when the context asks to stop.
  */
-export function watchedWeights(source: WeightSource, total: number, context: WorkContext): WeightSource {
+export function weightsWithProgress(source: WeightSource, total: number, context: WorkContext): WeightSource {
   let done = 0;
   return {
     read: async (name, into) => {
@@ -36,7 +36,7 @@ export function watchedWeights(source: WeightSource, total: number, context: Wor
 }
 
 /**
- * Reads parameters into a new store, with progress.
+ * Reads parameters into a new store, reporting progress.
  * @throws InterruptedError when the context asks to stop; TitlesmithError naming a tensor that cannot be
  *   read.
  */
@@ -46,12 +46,12 @@ export async function loadWeights(
   context: WorkContext,
 ): Promise<ParameterStore> {
   const store = createParameterStore(specifications);
-  const watched = watchedWeights(source, specifications.length, context);
+  const watched = weightsWithProgress(source, specifications.length, context);
   for (const { name } of specifications) await watched.read(name, store.views.get(name)!);
   return store;
 }
 
-/** The weights of a store in memory as a source. @throws RangeError for a name the store does not have. */
+/** A store in memory as a weight source. Its `read` throws RangeError for a name the store does not have. */
 export function storedWeights({ views }: ParameterStore): WeightSource {
   return {
     read: async (name, into) => {

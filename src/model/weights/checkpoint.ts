@@ -16,7 +16,7 @@ import { openSafetensorsModel, weightsFile, weightsPrefix } from './safetensors-
 
 export const configurationFile = 'config.json';
 
-/** Writes what does not change while training: config.json and the tokenizer's files. */
+/** Writes what does not change during training: config.json and the tokenizer's files. */
 export async function writeModelDescription(
   folder: string,
   configuration: TransformerConfiguration,
@@ -36,8 +36,7 @@ export async function writeModelDescription(
 
 /**
  * Writes model.safetensors, atomically.
- * @param valuesOf a parameter's values by name; called for one after the other, so that merged weights never
- *   all exist.
+ * @param valuesOf a parameter's values by name; called for one at a time, so that merged weights never all exist at once.
  */
 export async function writeWeights(
   folder: string,
@@ -52,7 +51,7 @@ export async function writeWeights(
   await writeSafetensors(join(folder, weightsFile), tensors, { format: 'pt' });
 }
 
-/** @throws TitlesmithError when the folder holds no readable config.json. */
+/** Reads a folder's config.json. @throws TitlesmithError when there is none that can be read. */
 export async function readConfiguration(folder: string): Promise<TransformerConfiguration> {
   const path = join(folder, configurationFile);
   try {

@@ -42,17 +42,17 @@ async function openHuggingFaceFolder(path: string): Promise<OpenModel> {
 export const descriptionFiles: readonly string[] = [configurationFile, vocabularyFile, mergesFile];
 
 /**
- * The file to read first of those `names` to know the weight files: the weights themselves, or their index.
+ * Of a folder's file names, the one that leads to the weights: the weights themselves, or their index.
  */
 export function weightsEntry(names: readonly string[]): string | undefined {
   return [weightsFile, weightsIndexFile].find((name) => names.includes(name));
 }
 
-/** The files of a model, in a fixed order; or the first that is missing. */
+/** The names of a model's files, in a fixed order; or of the first that is missing. */
 type ModelFiles = { readonly names: readonly string[] } | { readonly missing: string };
 
 /**
- * Looks for the files of a model in Hugging Face form in a folder.
+ * Looks for a model's Hugging Face files in a folder.
  * @throws TitlesmithError when the index of its weights is damaged.
  */
 export async function findModelFiles(folder: string): Promise<ModelFiles> {

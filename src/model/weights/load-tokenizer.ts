@@ -7,8 +7,8 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 
 /**
  * Opens the tokenizer of a model's folder: GPT-2's vocab.json and merges.txt.
- * @param names other names of the two files, as OpenAI has them.
- * @throws TitlesmithError when a file is missing, or the two are no such tokenizer.
+ * @param names other names of the two files, such as OpenAI's.
+ * @throws TitlesmithError when a file is missing, or the two do not form such a tokenizer.
  */
 export async function loadTokenizer(
   folder: string,

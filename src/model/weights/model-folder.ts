@@ -10,10 +10,10 @@ import type { ModelFolder } from './open-model.js';
 import { isCheckpointPrefix, isTensorFlowFolder, tensorFlowFolder } from './tensorflow/checkpoint-folder.js';
 
 /**
- * Finds out what kind of model a folder holds: Hugging Face's files, a run of titlesmith with a checkpoint,
- * or what OpenAI and gpt-2-simple leave.
+ * Detects the kind of model in a folder: Hugging Face's files, a titlesmith run with a checkpoint, or a TensorFlow
+ * checkpoint of OpenAI or gpt-2-simple.
  * @param path the folder, or the prefix of a TensorFlow checkpoint in it.
- * @throws TitlesmithError when it holds none, naming what is missing.
+ * @throws TitlesmithError if there is none, naming what is missing.
  */
 export async function findModelFolder(path: string): Promise<ModelFolder> {
   if (isCheckpointPrefix(path)) return tensorFlowFolder(path);
@@ -40,8 +40,7 @@ export async function findModelFolder(path: string): Promise<ModelFolder> {
 }
 
 /**
- * SHA-256 over the names and hashes of a model's files, lower-case hexadecimal: the same wherever the folder
- * lies.
+ * SHA-256 over the names and hashes of a model's files, lower-case hexadecimal; independent of the folder's path.
  */
 export async function hashModelFolder(folder: ModelFolder): Promise<string> {
   const hash = createHash('sha256');

@@ -3,14 +3,13 @@ import { TitlesmithError, usageError } from '../../common/errors.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 
 /**
- * What `--model` can name: a repository of the Hugging Face hub at a revision, or a folder (or a checkpoint
- * in it).
+ * What `--model` names: a repository of the Hugging Face hub at a revision, or a folder (or a checkpoint in it).
  */
 type ModelName =
   | { readonly kind: 'hub'; readonly repository: string; readonly revision: string }
   | { readonly kind: 'folder'; readonly path: string };
 
-/** The published GPT-2s: gpt-2-simple's names and the hub's former ones, and where the hub keeps them. */
+/** The published GPT-2s: gpt-2-simple's names and the hub's former ones, and their repositories. */
 const published: ReadonlyMap<string, string> = new Map([
   ['124M', 'openai-community/gpt2'],
   ['355M', 'openai-community/gpt2-medium'],
@@ -28,9 +27,9 @@ const published: ReadonlyMap<string, string> = new Map([
 const hubId = /^([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:@([A-Za-z0-9][\w.-]*(?:\/[\w-][\w.-]*)*))?$/;
 
 /**
- * Understands a model's name: 124M, 355M, 774M, 1558M, distil, a path, or `owner/name[@revision]`. A folder
- * that is there comes before a repository of the same name.
- * @throws TitlesmithError when it is none of these; `usage` where it does not even look like a path.
+ * Parses a model's name: 124M, 355M, 774M, 1558M, distil, a path, or `owner/name[@revision]`. An existing folder takes
+ * precedence over a repository of the same name.
+ * @throws TitlesmithError when it is none of these; `usage` if it does not even look like a path.
  */
 export function parseModelName(name: string): ModelName {
   const known = published.get(name);
@@ -61,12 +60,12 @@ const shapes: Readonly<Record<string, readonly [layers: number, width: number]>>
   'distilbert/distilgpt2': [6, 768],
 };
 
-/** Width of an attention head in all of them. */
+/** Width of an attention head in all published GPT-2s. */
 const headWidth = 64;
 
 /**
  * The shape of a published model by any of its names, without asking the hub; undefined for others.
- * @throws TitlesmithError when it is no name of a model.
+ * @throws TitlesmithError when it is not the name of a model.
  */
 export function publishedShape(name: string): TransformerConfiguration | undefined {
   const model = parseModelName(name);

@@ -12,15 +12,15 @@ import type { OpenModel } from './open-model.js';
 import { openModel } from './resolve-model.js';
 
 export interface GenerationModelOptions {
-  /** ONNX Runtime on the CPU where it is left out. */
+  /** Default: ONNX Runtime on the CPU. */
   readonly engine?: Engine | undefined;
-  /** Most texts generated side by side; changes none of them. Otherwise as many as decode fastest in modest memory. */
+  /** Most texts generated in parallel; does not change them. Default: as many as decode fastest in moderate memory. */
   readonly slots?: number | undefined;
-  /** Texts wanted in all, where that is known: no more slots are opened. */
+  /** Total number of texts, if known: no more slots than that are opened. */
   readonly texts?: number | undefined;
-  /** Longest text in tokens, its start and prefix included; bounded by the model's context. 128 where it is left out. */
+  /** Longest text in tokens, including start and prefix; at most the model's context. Default: 128. */
   readonly capacity?: number | undefined;
-  /** `float32` where it is left out. */
+  /** Default: `float32`. */
   readonly precision?: Precision | undefined;
 }
 
@@ -35,10 +35,10 @@ export interface GenerationModel {
 const defaultCapacity = 128;
 
 /**
- * Opens a model for generation: the one way there is, for commands, server, samples of a training and the library.
- * @param model a name as {@link openModelFiles} takes it, or a model whose weights are open, which the caller closes.
- * @throws TitlesmithError when there is no such model, its files are not as they should be, or the engine does not
- *   compute in the precision.
+ * Opens a model for generation; used by commands, the server, samples during training and the library.
+ * @param model a name as in {@link openModelFiles}, or a model with open weights, which the caller closes.
+ * @throws TitlesmithError when there is no such model, its files are invalid, or the engine does not compute in the
+ *   precision.
  */
 export async function openForGeneration(
   model: string | OpenModel,
@@ -58,11 +58,11 @@ export async function openForGeneration(
 }
 
 /**
- * Opens a model's files like `openModel`, but without hashing a folder: nothing is recorded that would need the hash,
- * which would take a fifth of the time to the first text.
+ * Opens a model's files like `openModel`, but without hashing a folder: generation does not record the hash, which would
+ * take a fifth of the time to the first text.
  * @param name a folder (of a run, of Hugging Face files, of gpt-2-simple), or 124M, 355M, 774M, 1558M, or a Hugging
- *   Face id, which is downloaded where it is not cached.
- * @param context is told of a download's progress, and may stop it.
+ *   Face id, which is downloaded unless it is cached.
+ * @param context receives the progress of a download, and can stop it.
  */
 export async function openModelFiles(name: string, context: WorkContext): Promise<OpenModel> {
   const parsed = parseModelName(name);

@@ -3,26 +3,27 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import type { WeightSource } from '../transformer/weight-source.js';
 
-/** A model whose files are open; the caller closes its weights. */
+/** A model with open files; the caller closes its weights. */
 export interface OpenModel {
   readonly configuration: TransformerConfiguration;
   readonly tokenizer: Tokenizer;
   readonly weights: WeightSource;
 }
 
-/** A folder that holds a model, in a form that can be read. */
+/** A folder that holds a model in a known format. */
 export interface ModelFolder {
   readonly path: string;
-  /** For people: `Hugging Face`. */
+  /** The format, for messages. */
   readonly format: string;
-  /** The files that make the model, for its hash. */
+  /** The names of the model's files, for its hash. */
   files(): Promise<readonly string[]>;
   open(): Promise<OpenModel>;
 }
 
 /**
- * A model whose token embedding was enlarged has rows no token uses (padding to a round number, an added
- * padding token): they are left out, as they can never be learned from titles.
+ * The configuration with the tokenizer's vocabulary size. A padded token embedding has rows that no token uses; they are
+ * dropped.
+ * @throws TitlesmithError when the tokenizer has more tokens than the model.
  */
 export function withVocabularyOf(
   tokenizer: Tokenizer,
@@ -37,7 +38,7 @@ export function withVocabularyOf(
   );
 }
 
-/** A checkpoint file that cannot be what it should be. `what` names the tensor. */
+/** The error for a damaged checkpoint file. @param what names the tensor and the fault. */
 export function damagedCheckpoint(path: string, what: string): TitlesmithError {
   return new TitlesmithError(`${path}: ${what}.`, {
     code: 'checkpoint-damaged',

@@ -10,21 +10,21 @@ import { findModelFolder, hashModelFolder } from './model-folder.js';
 import { parseModelName } from './model-name.js';
 import type { ModelFolder, OpenModel } from './open-model.js';
 
-/** A model that was found, but not yet downloaded or read. */
+/** A model that was found, but not downloaded or read yet. */
 export interface LocatedModel {
-  /** What identifies its content: the commit, or a hash of the folder's files. */
+  /** Identifies its content: the commit, or a hash of the folder's files. */
   readonly hash: string;
-  /** One line for people. */
+  /** One line, for messages. */
   readonly description: string;
   readonly missingBytes: number;
 }
 
-/** A model whose files are there and checked; its weights are still to be read. */
+/** A model with complete and checked files; its weights are not read yet. */
 interface AvailableModel extends OpenModel {
   readonly source: LocatedModel;
 }
 
-/** A model ready to be sampled from. */
+/** A model with its weights in memory. */
 export interface ResolvedModel {
   readonly configuration: TransformerConfiguration;
   readonly tokenizer: Tokenizer;
@@ -36,11 +36,11 @@ type Found =
   | { readonly located: LocatedModel; readonly hub: HubModel }
   | { readonly located: LocatedModel; readonly folder: ModelFolder };
 
-/** How a model is looked for. */
+/** Options of finding a model. */
 interface ModelRequest {
-  /** Undefined: what the environment asks for. */
+  /** Default: from the environment. */
   readonly settings?: HubSettings | undefined;
-  /** As `locateModel` gave it: exactly this model, or none. */
+  /** The hash from `locateModel`: exactly this model is required. */
   readonly hash?: string | undefined;
 }
 
@@ -69,10 +69,10 @@ async function find(
 }
 
 /**
- * Finds a model without downloading or reading its weights: a quick check that it can be had.
+ * Finds a model without downloading or reading its weights: a quick check that it is available.
  * @param name 124M, 355M, 774M, 1558M, distil, `owner/name[@revision]`, or a folder (Hugging Face files,
  *   OpenAI's, a run of gpt-2-simple or titlesmith).
- * @throws TitlesmithError when the name is none, or the model cannot be had.
+ * @throws TitlesmithError when the name is invalid, or the model is not available.
  */
 export async function locateModel(
   name: string,
@@ -83,11 +83,10 @@ export async function locateModel(
 }
 
 /**
- * Gets a model's files: downloads what is missing, checks every one. The weights are read by the caller,
- * tensor by tensor, who closes them.
+ * Opens a model's files: downloads what is missing and checks every one. The caller reads the weights, tensor by tensor,
+ * and closes them.
  * @param name as for `locateModel`.
- * @throws InterruptedError when the context asks to stop; TitlesmithError with one line on what is wrong
- *   where.
+ * @throws InterruptedError when the context asks to stop; TitlesmithError saying what is wrong with which file.
  */
 export async function openModel(
   name: string,

@@ -8,22 +8,22 @@ import type { WeightSource } from '../transformer/weight-source.js';
 import { damagedCheckpoint } from './open-model.js';
 import { SafetensorsFile } from './safetensors.js';
 
-/** Weights that generation and Hugging Face's `from_pretrained` read. */
+/** The weights, as Hugging Face's `from_pretrained` reads them. */
 export const weightsFile = 'model.safetensors';
-/** Which file of a model that is split over several holds which tensor. */
+/** Index of a sharded model: which file holds which tensor. */
 export const weightsIndexFile = 'model.safetensors.index.json';
 
-/** Hugging Face files every GPT-2 tensor under this prefix; published checkpoints have it or not. */
+/** Prefix of Hugging Face's names of GPT-2 tensors; some published checkpoints lack it. */
 export const weightsPrefix = 'transformer.';
 
 const outputLayer = 'lm_head.weight';
 
-/** Causal masks that old checkpoints carry along; constants, not weights. */
+/** Causal masks, stored in old checkpoints; constants, not weights. */
 const maskBuffer = /^h\.\d+\.attn\.(bias|masked_bias)$/;
 
 /**
- * The files an index names. @param path of the index, for messages.
- * @throws TitlesmithError when it is no such index, or a name in it could lead out of the folder.
+ * The files that an index names. @param path of the index, for messages.
+ * @throws TitlesmithError when it is not such an index, or a name in it could lead out of the folder.
  */
 export function parseWeightsIndex(content: string, path: string): string[] {
   let value: unknown;
@@ -57,7 +57,7 @@ async function weightFiles(folder: string): Promise<string[]> {
   });
 }
 
-/** Where a tensor is, and what it is called there. */
+/** The file that holds a tensor, and the tensor's name there. */
 interface Location {
   readonly file: SafetensorsFile;
   readonly storedName: string;
@@ -83,9 +83,8 @@ class SafetensorsModel implements WeightSource {
 
 /**
  * Opens the weights of a folder: model.safetensors or the files that model.safetensors.index.json names,
- * tensors with or without the prefix `transformer.`. Everything is checked before the first tensor is read:
- * that each parameter is there once, in its shape, and that nothing is there that this model would leave
- * unused.
+ * tensors with or without the prefix `transformer.`. Checks before the first tensor is read that each parameter is there
+ * once, with its shape, and that no other tensor is there, which the model would not use.
  * @param configuration the one in the folder's config.json.
  * @throws TitlesmithError naming the tensor that is missing, extra, of another shape, or damaged.
  */
@@ -139,7 +138,7 @@ function locateTensors(
 }
 
 /**
- * Some checkpoints store the output layer, which GPT-2 shares with the token embedding: it must be the same.
+ * Some checkpoints also store the output layer. GPT-2 ties it to the token embedding, so the two must be equal.
  */
 async function checkOutputLayer(locations: ReadonlyMap<string, Location>): Promise<void> {
   const [output, embedding] = [locations.get(outputLayer), locations.get('wte.weight')];

@@ -5,14 +5,14 @@ import { widen } from '../engine/float-formats.js';
 import { elementCount, formatShape, type Shape } from '../graph/shape.js';
 import { damagedCheckpoint } from './open-model.js';
 
-/** A tensor to be written: float32, row-major; `values` is called once, when its turn comes. */
+/** A tensor to write: float32, row-major; `values` is called once, when the tensor is written. */
 export interface WritableTensor {
   readonly name: string;
   readonly shape: Shape;
   readonly values: () => Float32Array;
 }
 
-/** Bytes written or read at a time. */
+/** Number of bytes written or read at a time. */
 const chunkBytes = 1 << 24;
 
 const bytesOf = (data: Float32Array): Uint8Array =>
@@ -20,7 +20,7 @@ const bytesOf = (data: Float32Array): Uint8Array =>
 
 /**
  * Writes tensors in the safetensors format (8 bytes of header length, JSON header, data), atomically.
- * @param metadata strings kept in the header under `__metadata__`.
+ * @param metadata strings to store in the header under `__metadata__`.
  */
 export async function writeSafetensors(
   path: string,
@@ -35,7 +35,7 @@ export async function writeSafetensors(
   });
   const header = Object.fromEntries([['__metadata__', metadata] as const, ...entries]);
   const text = Buffer.from(JSON.stringify(header));
-  // The data begins at a multiple of 8, as the format asks; the padding is spaces.
+  // The format requires the data to begin at a multiple of 8; the padding is spaces.
   const padded = Buffer.alloc(Math.ceil(text.length / 8) * 8, ' ');
   text.copy(padded);
   const length = Buffer.alloc(8);
@@ -57,7 +57,7 @@ export async function writeSafetensors(
   await file.commit();
 }
 
-/** An open safetensors file: its header is checked, tensors are read straight into memory the caller owns. */
+/** An open safetensors file with a checked header; tensors are read straight into the caller's arrays. */
 export class SafetensorsFile {
   private constructor(
     readonly path: string,
@@ -66,7 +66,7 @@ export class SafetensorsFile {
     private readonly entries: ReadonlyMap<string, TensorEntry>,
   ) {}
 
-  /** @throws TitlesmithError when the file is missing, truncated, or its header lies about its content. */
+  /** @throws TitlesmithError when the file is missing or truncated, or its header does not match its content. */
   static async open(path: string): Promise<SafetensorsFile> {
     let handle: FileHandle;
     try {
@@ -87,14 +87,14 @@ export class SafetensorsFile {
     return [...this.entries.keys()];
   }
 
-  /** Undefined where the file does not hold the tensor. */
+  /** Undefined if the file does not hold the tensor. */
   shapeOf(name: string): Shape | undefined {
     return this.entries.get(name)?.shape;
   }
 
   /**
    * Reads one tensor of float32, float16 or bfloat16 as float32, chunk by chunk.
-   * @param into receives the values; where it is shorter than the tensor, the first values.
+   * @param into receives the values; if it is shorter than the tensor, only the first ones.
    * @throws TitlesmithError naming the tensor when it is missing or of another shape or type.
    */
   async read(name: string, shape: Shape, into: Float32Array): Promise<void> {
@@ -148,11 +148,11 @@ export class SafetensorsFile {
   }
 }
 
-/** Where a tensor lies in a file. */
+/** The position of a tensor in a file. */
 interface TensorEntry {
   readonly dtype: string;
   readonly shape: Shape;
-  /** First byte and the byte after the last, from the beginning of the file. */
+  /** Offsets of the first byte and of the byte after the last, from the beginning of the file. */
   readonly start: number;
   readonly end: number;
 }
@@ -162,10 +162,10 @@ interface SafetensorsHeader {
   readonly entries: ReadonlyMap<string, TensorEntry>;
 }
 
-/** The header of real files is below 1 MB; the format's own limit is 100 MB. */
+/** Real headers take less than 1 MB; the format's limit is 100 MB. */
 const headerLimitBytes = 100_000_000;
 
-/** Bytes of an element, of every type the format knows in whole bytes. */
+/** Size of an element in bytes, for the format's types of whole bytes. */
 const elementBytes: ReadonlyMap<string, number> = new Map([
   ...['F64', 'I64', 'U64'].map((name) => [name, 8] as const),
   ...['F32', 'I32', 'U32'].map((name) => [name, 4] as const),
@@ -173,7 +173,7 @@ const elementBytes: ReadonlyMap<string, number> = new Map([
   ...['F8_E4M3', 'F8_E5M2', 'I8', 'U8', 'BOOL'].map((name) => [name, 1] as const),
 ]);
 
-/** Fills `into` from the file. @returns false when the file ends before. */
+/** Fills `into` from the file. @returns false if the file ends too early. */
 async function readFully(handle: FileHandle, into: Uint8Array, position: number): Promise<boolean> {
   for (let done = 0; done < into.length; ) {
     const { bytesRead } = await handle.read(into, done, into.length - done, position + done);
@@ -184,8 +184,8 @@ async function readFully(handle: FileHandle, into: Uint8Array, position: number)
 }
 
 /**
- * Reads and checks the header of a safetensors file: that every tensor has the bytes its type and shape need,
- * and that the tensors follow each other from the first byte of data to the last, without holes or overlaps.
+ * Reads and checks the header of a safetensors file: every tensor has as many bytes as its type and shape need, and the
+ * tensors cover the data without gaps or overlaps.
  * @param path names the file in messages.
  * @throws TitlesmithError naming the tensor that does not fit.
  */

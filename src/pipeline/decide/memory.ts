@@ -2,7 +2,7 @@ import { freemem, totalmem } from 'node:os';
 import { TitlesmithError } from '../../common/errors.js';
 import { formatBytes } from '../../common/number-formats.js';
 import { controlGroupMemory } from '../../io/control-group.js';
-import { leastTrainingMemory } from '../../model/training/memory-estimate.js';
+import { minimumTrainingBytes } from '../../model/training/memory-estimate.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import { publishedShape } from '../../model/weights/model-name.js';
 
@@ -46,7 +46,7 @@ export function checkTrainingMemory(
   options: TrainedParameters,
   memory: number = machineMemory(),
 ): void {
-  const needed = leastTrainingMemory(configuration, options);
+  const needed = minimumTrainingBytes(configuration, options);
   if (needed <= memory) return;
   const advice = options.loraRank === undefined ? 'Train adapters with --lora-rank 8, or take a' : 'Take a';
   throw new TitlesmithError(

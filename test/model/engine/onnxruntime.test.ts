@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NumericArray } from '../../../src/model/engine/engine.js';
-import {
-  createOnnxRuntimeEngine,
-  productsSaturate,
-} from '../../../src/model/engine/onnxruntime/cpu-engine.js';
+import { createOnnxRuntimeEngine, int8Saturates } from '../../../src/model/engine/onnxruntime/cpu-engine.js';
 import {
   add,
   cachedAttention,
@@ -113,6 +110,6 @@ it('notices products that saturate', async () => {
     run: async (_: unknown, { product }: Record<string, NumericArray>) => void product!.fill(value),
     dispose: async () => {},
   });
-  expect(await productsSaturate(() => program(64 * 127))).toBe(false);
-  expect(await productsSaturate(() => program(64 * 64.5))).toBe(true);
+  expect(await int8Saturates(() => program(64 * 127))).toBe(false);
+  expect(await int8Saturates(() => program(64 * 64.5))).toBe(true);
 });

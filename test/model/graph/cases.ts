@@ -1,5 +1,5 @@
 import * as graph from '../../../src/model/graph/builder.js';
-import { hiddenScore, type OpName } from '../../../src/model/graph/op-table.js';
+import { maskedScore, type OpName } from '../../../src/model/graph/op-table.js';
 import type { Shape } from '../../../src/model/graph/shape.js';
 import type { Tensor } from '../../../src/model/graph/tensor.js';
 
@@ -253,7 +253,7 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
         inputs,
         build: (x?: Tensor, keys?: Tensor, values?: Tensor, lengths?: Tensor): Tensor =>
           graph.cachedAttention(x!, { keys: keys!, values: values! }, lengths!, { heads: 2, scale: 0.4 })
-            .mixed,
+            .output,
       },
       {
         name: `cachedAttention, ${name}, to the caches it wrote`,
@@ -264,7 +264,7 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
             scale: 0.4,
           });
           return graph.cachedAttention(graph.multiply(x!, -1), written, lengths!, { heads: 2, scale: 0.4 })
-            .mixed;
+            .output;
         },
       },
     ];
@@ -280,6 +280,6 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
       { shape: [2, tokens], integersBelow: 9 },
     ],
     build: (x, visible, ids) =>
-      graph.multiply(x!, graph.divide(graph.causalMask(visible!, ids!), hiddenScore)),
+      graph.multiply(x!, graph.divide(graph.causalMask(visible!, ids!), maskedScore)),
   })),
 };

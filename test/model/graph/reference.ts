@@ -1,4 +1,4 @@
-import { hiddenScore, type OpAttributes, type OpName } from '../../../src/model/graph/op-table.js';
+import { maskedScore, type OpAttributes, type OpName } from '../../../src/model/graph/op-table.js';
 import { elementCount, type Shape } from '../../../src/model/graph/shape.js';
 import { type OpNode, type Tensor, topologicalOrder } from '../../../src/model/graph/tensor.js';
 
@@ -244,7 +244,7 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     return [
       fill(node.outputs[0]!.shape, (_, [row, __, token, key]) => {
         const isSeen = key! <= keys - tokens + token! && visible![row! * keys + key!] !== 0;
-        return isSeen ? 0 : hiddenScore;
+        return isSeen ? 0 : maskedScore;
       }),
     ];
   },
@@ -256,7 +256,7 @@ function attendToCache(node: OpNode<'cachedAttention'>, inputs: readonly Values[
   const [rows, heads, capacity, width] = node.inputs[1]!.shape as [number, number, number, number];
   const tokens = node.inputs[0]!.shape[0]! / rows;
   const [keys, values] = [pastKeys.slice(), pastValues.slice()];
-  const mixed = new Float64Array(rows * tokens * heads * width);
+  const output = new Float64Array(rows * tokens * heads * width);
   for (let row = 0; row < rows; row++) {
     for (let head = 0; head < heads; head++) {
       const cacheAt = (position: number): number => ((row * heads + head) * capacity + position) * width;
@@ -273,12 +273,12 @@ function attendToCache(node: OpNode<'cachedAttention'>, inputs: readonly Values[
         const weights = logSoftmax(scores.map((score) => score * node.attributes.scale)).map(Math.exp);
         for (let channel = 0; channel < width; channel++) {
           const taken = weights.reduce((sum, x, past) => sum + x * values[cacheAt(past) + channel]!, 0);
-          mixed[((row * tokens + token) * heads + head) * width + channel] = taken;
+          output[((row * tokens + token) * heads + head) * width + channel] = taken;
         }
       }
     }
   }
-  return [mixed, keys, values];
+  return [output, keys, values];
 }
 
 /** Rounds half to even, as IEEE 754 does. */

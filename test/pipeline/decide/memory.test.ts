@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { leastTrainingMemory, likelyTrainingMemory } from '../../../src/model/training/memory-estimate.js';
+import { estimatedTrainingBytes, minimumTrainingBytes } from '../../../src/model/training/memory-estimate.js';
 import { publishedShape } from '../../../src/model/weights/model-name.js';
 import { availableMemory, checkTrainingMemory, machineMemory } from '../../../src/pipeline/decide/memory.js';
 
@@ -14,18 +14,18 @@ describe('memory of a training', () => {
     ['774M', 774_030_080],
     ['1558M', 1_557_611_200],
   ])('of %s is four times its parameters at least', (name, parameters) => {
-    expect(leastTrainingMemory(publishedShape(name)!, all)).toBe(16 * parameters);
+    expect(minimumTrainingBytes(publishedShape(name)!, all)).toBe(16 * parameters);
   });
 
   test('is less for adapters, and more with a batch', () => {
     const shape = publishedShape('124M')!;
-    const adapters = leastTrainingMemory(shape, { ...all, loraRank: 8 });
+    const adapters = minimumTrainingBytes(shape, { ...all, loraRank: 8 });
     expect(adapters).toBeGreaterThan(4 * 124_439_808);
     expect(adapters).toBeLessThan(5 * 124_439_808);
     const batch = { ...all, batchSize: 16, rowLength: 64, recompute: false };
-    const likely = likelyTrainingMemory(shape, batch);
-    expect(likely).toBeGreaterThan(leastTrainingMemory(shape, all));
-    expect(likelyTrainingMemory(shape, { ...batch, recompute: true })).toBeLessThan(likely);
+    const likely = estimatedTrainingBytes(shape, batch);
+    expect(likely).toBeGreaterThan(minimumTrainingBytes(shape, all));
+    expect(estimatedTrainingBytes(shape, { ...batch, recompute: true })).toBeLessThan(likely);
   });
 
   test('that a machine does not have is refused in one line', () => {

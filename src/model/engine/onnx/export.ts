@@ -11,17 +11,17 @@ import {
 import { type AxisNames, type OnnxModel, OnnxWriter } from './writer.js';
 
 interface ExportOptions {
-  /** Names of inputs that become weights. */
+  /** Names of inputs that are written as weights. */
   readonly constants?: ReadonlySet<string>;
   /**
-   * Axes of inputs and outputs whose size is known only in a run, as in torch.onnx's `dynamic_axes`. The graph has sizes
-   * for them too, but no op may name one: neither `reshape` (for the portable target, those before the first axis that
-   * it changes are safe) nor `broadcastTo` nor `split`.
+   * Axes of inputs and outputs whose size is known only at run time, as in torch.onnx's `dynamic_axes`. The graph has sizes
+   * for them too, but no op may use them as an attribute: not `reshape` (for the portable target, axes before the first one
+   * it changes are safe), `broadcastTo` or `split`.
    */
   readonly dynamicAxes?: Readonly<Record<string, AxisNames>>;
-  /** Splits of inputs whose chunks are inputs themselves, with the names of those. */
+  /** Splits of inputs whose chunks become inputs of their own, with the chunks' names. */
   readonly splitInputs?: ReadonlyMap<OpNode, readonly string[]>;
-  /** ONNX Runtime on the processor where it is left out. */
+  /** Default: ONNX Runtime on the processor. */
   readonly target?: OnnxTarget;
 }
 
@@ -38,8 +38,9 @@ function exportNode<Op extends OpName>(
 }
 
 /**
- * Matrix products whose only use is an addition: Gemm adds while it writes.
- * @param isGemm whether a product is written as one.
+ * Plans which additions are fused with a matrix product that nothing else uses: Gemm adds while it writes.
+ * @param isGemm whether a product is exported as a Gemm.
+ * @returns the product by the addition.
  */
 function planFusion(
   order: readonly OpNode[],
@@ -69,7 +70,7 @@ function planFusion(
 
 /**
  * Writes a graph as an ONNX model.
- * @param outputs the tensors the model gives back, by name.
+ * @param outputs the tensors the model returns, by name.
  */
 export function exportOnnx(
   outputs: Readonly<Record<string, Tensor>>,
@@ -82,12 +83,12 @@ export function exportOnnx(
     target = { overrides: {} },
   } = options;
   const writer = new OnnxWriter();
-  const wanted = Object.values(outputs);
-  const order = topologicalOrder(wanted);
+  const outputTensors = Object.values(outputs);
+  const order = topologicalOrder(outputTensors);
   const isGemm = (node: OpNode): boolean =>
     isMatrixProduct(node) && exporterOf(target, node) === exporters[node.op];
-  const plan = planFusion(order, wanted, isGemm);
-  const takenOver = new Set([...plan.values()].map((tensor) => tensor.node));
+  const plan = planFusion(order, outputTensors, isGemm);
+  const fusedNodes = new Set([...plan.values()].map((tensor) => tensor.node));
   const names = new Map<Tensor, string>();
   const context: ExportContext = {
     writer,
@@ -104,7 +105,7 @@ export function exportOnnx(
     },
   };
   for (const node of order) {
-    if (takenOver.has(node)) continue;
+    if (fusedNodes.has(node)) continue;
     for (const [index, name] of exportNode(target, context, node).entries())
       names.set(node.outputs[index]!, name);
     if (node.op !== 'input') continue;

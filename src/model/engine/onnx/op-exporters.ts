@@ -1,28 +1,28 @@
-import { hiddenScore, type OpName } from '../../graph/op-table.js';
+import { maskedScore, type OpName } from '../../graph/op-table.js';
 import type { OpNode, Tensor } from '../../graph/tensor.js';
 import { onnxTypes } from './schema.js';
 import { microsoft, type OnnxVersions, type OnnxWriter } from './writer.js';
 
 export interface ExportContext {
   readonly writer: OnnxWriter;
-  /** Splits of inputs whose chunks are inputs themselves, with the names of those. */
+  /** Splits of inputs whose chunks become inputs of their own, with the chunks' names. */
   readonly splitInputs: ReadonlyMap<OpNode, readonly string[]>;
-  /** ONNX name of a tensor already written. */
+  /** ONNX name of a tensor that is already written. */
   readonly nameOf: (tensor: Tensor) => string;
-  /** The product whose sum with `other` this addition is, where both become one Gemm. */
+  /** The matrix product that this addition adds to `other`, if both are fused into one Gemm. */
   readonly fusedOperand: (node: OpNode<'add'>) => { fused: Tensor; other: Tensor } | undefined;
 }
 
-/** Writes one node; returns the ONNX names of its outputs, trailing ones may be left out where nothing reads them. */
+/** Writes one node and returns the ONNX names of its outputs; trailing ones that nothing reads may be left out. */
 export type Exporter<Op extends OpName> = (context: ExportContext, node: OpNode<Op>) => readonly string[];
 
-/** What a model is written for, where that is not ONNX Runtime on the processor. */
+/** A runtime that models are written for, other than ONNX Runtime on the processor. */
 export interface OnnxTarget {
-  /** Exporters in place of those below; undefined for a node that stays as it is. */
+  /** Exporters that replace those below; undefined for a node exported as usual. */
   readonly overrides: { readonly [Op in OpName]?: (node: OpNode<Op>) => Exporter<Op> | undefined };
-  /** Those of ONNX Runtime where they are left out. */
+  /** Default: those for ONNX Runtime. */
   readonly versions?: OnnxVersions;
-  /** Type of the inputs that are int32 in the graph; int32 where it is left out. */
+  /** Type of the inputs that are int32 in the graph. Default: int32. */
   readonly integerInputs?: 'int64';
 }
 
@@ -37,20 +37,20 @@ function gemm({ writer, nameOf }: ExportContext, node: OpNode<'matmul'>, c: stri
   return writer.emit('Gemm', [...node.inputs.map(nameOf), ...(c ? [c] : [])], attributes);
 }
 
-/** Whether a node is a product of two matrices, which becomes a Gemm. */
+/** Whether a node is a product of two matrices, which is exported as a Gemm. */
 export const isMatrixProduct = (node: OpNode): boolean =>
   node.op === 'matmul' && node.inputs.every((input) => input.shape.length === 2);
 
 /**
  * Integer products by MatMulIntegerToFloat, x as uint8 with a zero point of 128: unsigned times signed is what
- * processors are fast at. DynamicQuantizeMatMul would give all rows of x one step, and a text's numbers would depend on
- * those beside it.
+ * processors are fast at. DynamicQuantizeMatMul would quantize all rows of x with one step, and a text's results
+ * would depend on the other texts in the batch.
  */
 const quantizedMatmul: Exporter<'quantizedMatmul'> = ({ writer, nameOf }, { inputs }) => {
   const [x, w, scales] = inputs.map(nameOf) as [string, string, string];
   const lastAxis = writer.constant('int64', [1], [1]);
   const largest = writer.emit('ReduceMax', [writer.emit('Abs', [x]), lastAxis], { keepdims: 0 });
-  // A row of zeros gets a step above 0, so that nothing is divided by 0.
+  // A row of zeros gets a positive step, to avoid dividing by 0.
   const positive = writer.emit('Max', [largest, writer.constant('float32', [1e-30], [])]);
   const steps = writer.emit('Mul', [positive, writer.constant('float32', [1 / 127], [])]);
   const nothing = writer.emit('Mul', [steps, writer.constant('float32', [0], [])]);
@@ -64,33 +64,33 @@ const quantizedMatmul: Exporter<'quantizedMatmul'> = ({ writer, nameOf }, { inpu
 };
 
 /**
- * GroupQueryAttention with a group of one: given the same memory for past and present it appends to the cache in place
- * and reads no further than each row's length. Head widths must be multiples of 8.
+ * GroupQueryAttention with groups of one head: with the same memory for past and present it appends to the cache in place,
+ * and reads only up to each row's length. Head widths must be multiples of 8.
  */
 const cachedAttention: Exporter<'cachedAttention'> = ({ writer, nameOf }, { inputs, attributes }) => {
   const [projections, keys, values, lengths] = inputs as [Tensor, Tensor, Tensor, Tensor];
   const { heads, scale } = attributes;
   const width = projections.shape[1]!;
-  // One row of tokens for each length, however many that are in a run.
+  // One row of tokens for each length; the number of rows is dynamic.
   const rows = writer.emit('Shape', [nameOf(lengths)]);
   const shape = writer.emit('Concat', [rows, writer.constant('int64', [-1, width], [2])], { axis: 0 });
   const byRow = writer.emit('Reshape', [nameOf(projections), shape]);
   const last = writer.emit('Sub', [nameOf(lengths), writer.constant('int32', [1], [1])]);
   const longest = writer.emit('ReduceMax', [nameOf(lengths)], { keepdims: 0 });
-  const [mixed, newKeys, newValues] = writer.emitMany(
+  const [output, newKeys, newValues] = writer.emitMany(
     'GroupQueryAttention',
     [byRow, '', '', nameOf(keys), nameOf(values), last, longest],
     3,
     { num_heads: heads, kv_num_heads: heads, scale: { float: scale } },
     microsoft,
   );
-  const flat = writer.emit('Reshape', [mixed!, writer.constant('int64', [-1, width / 3], [2])]);
+  const flat = writer.emit('Reshape', [output!, writer.constant('int64', [-1, width / 3], [2])]);
   return [flat, newKeys!, newValues!];
 };
 
 /**
- * The mask where numbers of tokens are known only in a run: there are as many keys as `visible` has columns, and the
- * queries are the last of them.
+ * The mask for dynamic numbers of tokens: there are as many keys as `visible` has columns, and the queries are the last of
+ * them.
  */
 const causalMask: Exporter<'causalMask'> = ({ writer, nameOf }, { inputs: [visible, tokens] }) => {
   const size = (x: Tensor, axis: number): string =>
@@ -105,11 +105,11 @@ const causalMask: Exporter<'causalMask'> = ({ writer, nameOf }, { inputs: [visib
   const isPast = writer.emit('LessOrEqual', [range(number(0)), queries]);
   const isVisible = writer.emit('Cast', [nameOf(visible!)], { to: onnxTypes.boolean });
   const byRow = writer.emit('Unsqueeze', [isVisible, writer.constant('int64', [1, 2], [2])]);
-  const masks = [0, hiddenScore].map((value) => writer.constant('float32', [value], []));
+  const masks = [0, maskedScore].map((value) => writer.constant('float32', [value], []));
   return [writer.emit('Where', [writer.emit('And', [isPast, byRow]), ...masks])];
 };
 
-/** The ONNX form of every op, written for ONNX Runtime (its own operators where they are faster). */
+/** The ONNX form of every op, for ONNX Runtime (with its own operators where they are faster). */
 export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
   input: (_, node) => [node.attributes.name],
   constant: ({ writer }, { attributes: { values, shape, dtype } }) => [writer.constant(dtype, values, shape)],
@@ -140,7 +140,7 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
     writer.emitMany('LayerNormalization', inputs.map(nameOf), 3, { axis: -1, epsilon: { float: epsilon } }),
   linearCrossEntropy: ({ writer, nameOf }, { inputs: [hidden, targetRows, ...weights] }) => {
     const lastAxis = writer.constant('int64', [-1], [1]);
-    /** Softmax, and log Σ e^x from the largest entry before and after: two reads instead of a pass that writes. */
+    /** Softmax, and log Σ e^x = max(x) − log max(softmax(x)): two passes that read instead of one that writes. */
     const softmaxOf = (x: string): { softmax: string; logSum: string } => {
       const softmax = writer.emit('Softmax', [x], { axis: -1 });
       const [before, after] = [x, softmax].map((name) => writer.emit('ReduceMax', [name, lastAxis]));
@@ -195,8 +195,8 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
   },
   concat: ({ writer, nameOf }, { inputs, attributes: { axis } }) => [writer.concat(inputs.map(nameOf), axis)],
   gatherRows: plain('Gather'),
-  // ScatterND would take rows as they are, but ONNX Runtime 1.30 adds equal indices in parallel without a lock: sums come
-  // out wrong, differently each time. ScatterElements adds one after the other, by indices spread over the columns.
+  // ScatterND would take whole rows, but ONNX Runtime 1.30 adds equal indices in parallel without a lock: sums are wrong, and
+  // differ each time. ScatterElements adds sequentially, with indices expanded over the columns.
   scatterAddRows: ({ writer, nameOf }, { inputs: [updates, indices], outputs: [sum] }) => {
     const zeros = writer.emit('ConstantOfShape', [writer.constant('int64', sum!.shape, [2])]);
     const shape = writer.constant('int64', [indices!.shape[0]!, 1], [2]);

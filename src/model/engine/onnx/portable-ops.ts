@@ -1,5 +1,5 @@
 import type { Exporter, OnnxTarget } from './op-exporters.js';
-import { stackedMatmul } from './webgpu-ops.js';
+import { batchedMatmul } from './webgpu-ops.js';
 
 /** [..,M,K] · [K,N] as one Gemm of all rows: with `transposeB`, MatMul would need a transposed copy of the weight. */
 const flattenedMatmul: Exporter<'matmul'> = ({ writer, nameOf }, { inputs: [a, b], attributes }) => {
@@ -13,7 +13,7 @@ const flattenedMatmul: Exporter<'matmul'> = ({ writer, nameOf }, { inputs: [a, b
   return [writer.emit('Reshape', [product, shape])];
 };
 
-/** ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))): before opset 20 there is no operator for it. */
+/** ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))): there is no operator for it before opset 20. */
 const gelu: Exporter<'gelu'> = ({ writer, nameOf }, { inputs }) => {
   const x = nameOf(inputs[0]!);
   const number = (value: number): string => writer.constant('float32', [value], []);
@@ -27,7 +27,7 @@ const layerNormalization: Exporter<'layerNormalization'> = ({ writer, nameOf }, 
   writer.emit('LayerNormalization', inputs.map(nameOf), { axis: -1, epsilon: { float: attributes.epsilon } }),
 ];
 
-/** Sizes of leading axes that stay as they are may be known only in a run: 0 takes the input's. */
+/** Leading axes that do not change may be dynamic: size 0 copies the input's size. */
 const reshape: Exporter<'reshape'> = ({ writer, nameOf }, { inputs: [x], attributes: { shape } }) => {
   const changed = shape.findIndex((size, axis) => size !== x!.shape[axis]);
   const sizes = shape.map((size, axis) => (axis < changed ? 0 : size));
@@ -35,8 +35,8 @@ const reshape: Exporter<'reshape'> = ({ writer, nameOf }, { inputs: [x], attribu
 };
 
 /**
- * Any current runtime and Hugging Face's tools: standard operators only, in the first version that has layer
- * normalization, and ids as int64.
+ * For any current runtime and Hugging Face's tools: only standard operators, in the first opset with LayerNormalization,
+ * and ids as int64.
  */
 export const portableTarget: OnnxTarget = {
   versions: { irVersion: 8, opsets: { '': 17 } },
@@ -47,7 +47,7 @@ export const portableTarget: OnnxTarget = {
     reshape: () => reshape,
     matmul: ({ inputs: [a, b], attributes }) => {
       if (a!.shape.length === 2) return undefined;
-      return b!.shape.length === 2 && attributes.transposeB ? flattenedMatmul : stackedMatmul;
+      return b!.shape.length === 2 && attributes.transposeB ? flattenedMatmul : batchedMatmul;
     },
   },
 };

@@ -1,7 +1,7 @@
 import { field, messageCodec, repeatedField as repeated } from '../../../io/protobuf.js';
 import type { DType } from '../../graph/shape.js';
 
-/** ONNX TensorProto.DataType, as far as it is used. */
+/** The values of ONNX's TensorProto.DataType that are used here. */
 export const onnxTypes = {
   float32: 1,
   uint8: 2,
@@ -12,10 +12,10 @@ export const onnxTypes = {
   float16: 10,
 } as const;
 
-/** Bytes an element takes. */
+/** Size of an element in bytes. */
 export const elementBytes: Readonly<Record<DType, number>> = { float32: 4, float16: 2, int32: 4, int8: 1 };
 
-/** ONNX AttributeProto.AttributeType, as far as it is used. */
+/** The values of ONNX's AttributeProto.AttributeType that are used here. */
 export const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
 export interface AttributeProto {
@@ -63,7 +63,7 @@ export interface ModelProto {
   };
 }
 
-/** The part of onnx.proto (ONNX IR version 10) that titlesmith writes: names in camel case, numbers as published. */
+/** The part of onnx.proto (ONNX IR version 10) that titlesmith writes, with names in camel case. */
 const messages = {
   ModelProto: {
     fields: {
@@ -131,14 +131,14 @@ export function encodeModel(model: ModelProto): Uint8Array {
   return codecs.ModelProto.encode(model);
 }
 
-/** The protobuf bytes of a model without its graph, of a graph, or of a tensor: a large model is put together of these. */
-export function encodePart(
-  part:
+/** The protobuf bytes of a model without its graph, of a graph, or of a tensor, from which a large model is assembled. */
+export function encodeMessage(
+  message:
     | { readonly model: Omit<ModelProto, 'graph'> }
     | { readonly graph: ModelProto['graph'] }
     | { readonly tensor: TensorProto },
 ): Uint8Array {
-  if ('model' in part) return codecs.ModelProto.encode(part.model);
-  if ('graph' in part) return codecs.GraphProto.encode(part.graph);
-  return codecs.TensorProto.encode(part.tensor);
+  if ('model' in message) return codecs.ModelProto.encode(message.model);
+  if ('graph' in message) return codecs.GraphProto.encode(message.graph);
+  return codecs.TensorProto.encode(message.tensor);
 }

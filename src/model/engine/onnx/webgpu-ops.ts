@@ -2,8 +2,8 @@ import type { OpNode } from '../../graph/tensor.js';
 import type { Exporter, OnnxTarget } from './op-exporters.js';
 import { onnxTypes } from './schema.js';
 
-/** MatMul over stacks of matrices, transposed and scaled by nodes of their own: WebGPU has no FusedMatMul. */
-export const stackedMatmul: Exporter<'matmul'> = ({ writer, nameOf }, { inputs, attributes }) => {
+/** Batched MatMul, with separate nodes that transpose and scale: WebGPU has no FusedMatMul. */
+export const batchedMatmul: Exporter<'matmul'> = ({ writer, nameOf }, { inputs, attributes }) => {
   const { transposeA, transposeB, alpha } = attributes;
   const [a, b] = inputs.map((operand, index) => {
     const name = nameOf(operand);
@@ -16,35 +16,35 @@ export const stackedMatmul: Exporter<'matmul'> = ({ writer, nameOf }, { inputs, 
   return [writer.emit('MatMul', [scaled, b])];
 };
 
-/** Elements of the matrix of equal indices worked on at a time (16 MiB): it grows with the square of the tokens. */
-const largestEqual = 1 << 22;
+/** Most elements of the matrix of equal indices at a time (16 MiB): its size is the square of the number of tokens. */
+const maximumEqualElements = 1 << 22;
 
-/** Longest sum of products that is made in float16. */
-const longestHalfSum = 1024;
+/** Most products that are summed in float16. */
+const maximumHalfSum = 1024;
 
 function innerSize({ inputs: [a], attributes: { transposeA } }: OpNode<'matmul'>): number {
   return a!.shape.at(transposeA ? -2 : -1)!;
 }
 
-/** Whether a product is one of two matrices of float16 with a long inner axis. */
+/** Whether a matmul multiplies two float16 matrices with a long inner axis. */
 function isLongHalfProduct(node: OpNode<'matmul'>): boolean {
   return (
     node.outputs[0]!.dtype === 'float16' &&
     node.inputs.every(({ shape }) => shape.length === 2) &&
-    innerSize(node) > longestHalfSum
+    innerSize(node) > maximumHalfSum
   );
 }
 
 /**
- * The WebGPU provider sums in the type of the factors, where small terms are lost beside a large sum. Cut along the inner
- * axis, the products of the blocks are added in float32 (Blanchard, Higham and Mary, "A Class of Fast and Accurate
+ * The WebGPU provider sums in the type of the factors, so small terms are lost beside a large float16 sum. Here the factors
+ * are split along the inner axis, and the products of the blocks are added in float32 (Blanchard, Higham and Mary, "A Class of Fast and Accurate
  * Summation Algorithms", 2020, section 2).
  */
 const longHalfProduct: Exporter<'matmul'> = ({ writer, nameOf }, node) => {
   const { transposeA, transposeB, alpha } = node.attributes;
   const inner = innerSize(node);
-  const sizes = Array.from({ length: Math.ceil(inner / longestHalfSum) }, (_, block) =>
-    Math.min(longestHalfSum, inner - block * longestHalfSum),
+  const sizes = Array.from({ length: Math.ceil(inner / maximumHalfSum) }, (_, block) =>
+    Math.min(maximumHalfSum, inner - block * maximumHalfSum),
   );
   const [a, b] = node.inputs.map((factor, index) => {
     const innerIsLast = index === 0 ? !transposeA : transposeB;
@@ -59,9 +59,9 @@ const longHalfProduct: Exporter<'matmul'> = ({ writer, nameOf }, node) => {
 };
 
 /**
- * ScatterElements would add rows of equal index by compare and exchange, in whatever order: sums differ from run to run.
- * Here each row becomes the sum of all rows of its index, by a product with the matrix of equal indices, and rows of
- * equal index write the same.
+ * ScatterElements would add rows of equal index atomically in arbitrary order, so sums would differ from run to run. Here
+ * each row is first replaced by the sum of all rows of its index, by a product with the matrix of equal indices; rows of
+ * equal index then write the same values.
  */
 const scatterAddRows: Exporter<'scatterAddRows'> = ({ writer, nameOf }, { inputs, outputs: [sum] }) => {
   const [updates, indices] = inputs.map(nameOf) as [string, string];
@@ -69,7 +69,7 @@ const scatterAddRows: Exporter<'scatterAddRows'> = ({ writer, nameOf }, { inputs
   const rows = shape[0]!;
   const column = writer.emit('Reshape', [indices, writer.constant('int64', [rows, 1], [2])]);
   const line = writer.emit('Reshape', [indices, writer.constant('int64', [1, rows], [2])]);
-  const step = Math.max(1, Math.floor(largestEqual / rows));
+  const step = Math.max(1, Math.floor(maximumEqualElements / rows));
   const sizes = Array.from({ length: Math.ceil(rows / step) }, (_, block) =>
     Math.min(step, rows - block * step),
   );
@@ -89,13 +89,13 @@ const scatterAddRows: Exporter<'scatterAddRows'> = ({ writer, nameOf }, { inputs
   return [writer.emit('ScatterElements', [zeros, spread, sums], { axis: 0 })];
 };
 
-/** ONNX Runtime's WebGPU provider: what it has no kernels for is written otherwise. */
+/** ONNX Runtime's WebGPU provider: ops without kernels there are exported differently. */
 export const webGpuTarget: OnnxTarget = {
   overrides: {
     scatterAddRows: () => scatterAddRows,
     matmul: (node) => {
       if (isLongHalfProduct(node)) return longHalfProduct;
-      return node.inputs.some(({ shape }) => shape.length > 2) ? stackedMatmul : undefined;
+      return node.inputs.some(({ shape }) => shape.length > 2) ? batchedMatmul : undefined;
     },
   },
 };

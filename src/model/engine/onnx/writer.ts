@@ -12,7 +12,7 @@ import {
   type ValueInfoProto,
 } from './schema.js';
 
-/** An ONNX model whose weights are named, but lie elsewhere. */
+/** An ONNX model whose weights are declared but stored elsewhere. */
 export interface OnnxModel {
   /** The model without its weights. */
   readonly proto: ModelProto;
@@ -23,29 +23,29 @@ export interface OnnxWeight extends TensorSpecification {
   readonly name: string;
 }
 
-/** Where the values of a weight lie, row-major and little-endian. */
+/** Where the values of a weight are stored, row-major and little-endian. */
 export interface ExternalData {
-  /** A file beside the model's; or, for ONNX Runtime, the name under which it is given them. */
+  /** A file beside the model's; or, for ONNX Runtime, the name the values are passed under. */
   readonly location: string;
-  /** Bytes before the first. */
+  /** Offset of the first byte. */
   readonly offset: number;
 }
 
-/** Versions of the format and of the operators that a model is written in, by the operators' domain. */
+/** Version of the format, and of the operator sets by domain, that a model is written in. */
 export interface OnnxVersions {
   readonly irVersion: number;
   readonly opsets: Readonly<Record<string, number>>;
 }
 
-/** Names of the axes of an input or output whose size is known only in a run; axes of one name have one size. */
+/** Names of the dynamic axes of an input or output, by axis; axes of the same name have the same size. */
 export type AxisNames = Readonly<Record<number, string>>;
 
-/** Operators of ONNX Runtime's own. */
+/** The domain of ONNX Runtime's own operators. */
 export const microsoft = 'com.microsoft';
 
 const onnxRuntimeVersions: OnnxVersions = { irVersion: 10, opsets: { '': 20, [microsoft]: 1 } };
 
-/** Bytes of a weight's values. */
+/** Size of a weight's values in bytes. */
 export function weightBytes({ dtype, shape }: TensorSpecification): number {
   return elementBytes[dtype] * elementCount(shape);
 }
@@ -55,7 +55,7 @@ export function weightProto({ name, dtype, shape }: OnnxWeight): TensorProto {
   return { name, dims: [...shape], dataType: onnxTypes[dtype] };
 }
 
-/** The model's protobuf bytes, the values of its weights being where `locate` says. */
+/** The model's protobuf bytes; the values of its weights are stored where `locate` says. */
 export function encodeWithExternalWeights(
   { proto, weights }: OnnxModel,
   locate: (name: string) => ExternalData = (name) => ({ location: name, offset: 0 }),
@@ -70,7 +70,7 @@ export function encodeWithExternalWeights(
   return encodeModel({ ...proto, graph: { ...graph, initializer: [...graph.initializer, ...external] } });
 }
 
-/** Whole numbers are ints, `{ float }` is one. */
+/** A plain number becomes an int attribute, `{ float }` a float. */
 type AttributeValue = number | string | readonly number[] | { readonly float: number };
 
 function attribute(name: string, value: AttributeValue): AttributeProto {
@@ -84,16 +84,16 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
 const bytesOf = (array: ArrayBufferView): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
-/** Most inputs or outputs of one Split or Concat: WebGPU binds each as a buffer, and guarantees ten in all. */
-const mostChunks = 8;
+/** Most inputs or outputs of one Split or Concat: WebGPU binds each as a buffer, and guarantees only ten buffers. */
+const maximumChunks = 8;
 
 function groups<T>(items: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(items.length / mostChunks) }, (_, group) =>
-    items.slice(group * mostChunks, (group + 1) * mostChunks),
+  return Array.from({ length: Math.ceil(items.length / maximumChunks) }, (_, group) =>
+    items.slice(group * maximumChunks, (group + 1) * maximumChunks),
   );
 }
 
-/** Collects the nodes, constants, inputs and outputs of one ONNX model. Values are known by name. */
+/** Collects the nodes, constants, inputs and outputs of one ONNX model. Values are identified by name. */
 export class OnnxWriter {
   private readonly nodes: NodeProto[] = [];
   private readonly constants: TensorProto[] = [];
@@ -101,7 +101,7 @@ export class OnnxWriter {
   private readonly inputs: ValueInfoProto[] = [];
   private readonly inputNames = new Set<string>();
   private readonly outputs: ValueInfoProto[] = [];
-  /** What values that are outputs were renamed to. */
+  /** New names of values that became outputs. */
   private readonly outputNames = new Map<string, string>();
   private readonly constantNames = new Map<string, string>();
   private names = 0;
@@ -110,7 +110,7 @@ export class OnnxWriter {
     return `v${this.names++}`;
   }
 
-  /** Adds a node of one output and returns the output's name. An input of '' is an optional one left out. */
+  /** Adds a node with one output and returns the output's name. The input '' stands for an omitted optional one. */
   emit(
     opType: string,
     input: string[],
@@ -120,7 +120,7 @@ export class OnnxWriter {
     return this.emitMany(opType, input, 1, attributes, domain)[0]!;
   }
 
-  /** Adds a node of several outputs. */
+  /** Adds a node with several outputs. */
   emitMany(
     opType: string,
     input: string[],
@@ -134,9 +134,9 @@ export class OnnxWriter {
     return output;
   }
 
-  /** Cuts `x` along an axis into chunks of the given sizes, by several nodes where they are many. */
+  /** Splits `x` along an axis into chunks of the given sizes; many chunks take several nodes. */
   split(x: string, axis: number, sizes: readonly number[]): string[] {
-    if (sizes.length <= mostChunks) {
+    if (sizes.length <= maximumChunks) {
       return this.emitMany('Split', [x, this.constant('int64', sizes, [sizes.length])], sizes.length, {
         axis,
       });
@@ -148,10 +148,10 @@ export class OnnxWriter {
     );
   }
 
-  /** Joins chunks along an axis, by several nodes where they are many. */
+  /** Joins chunks along an axis; many chunks take several nodes. */
   concat(chunks: readonly string[], axis: number): string {
     if (chunks.length === 1) return chunks[0]!;
-    if (chunks.length <= mostChunks) return this.emit('Concat', [...chunks], { axis });
+    if (chunks.length <= maximumChunks) return this.emit('Concat', [...chunks], { axis });
     return this.concat(
       groups(chunks).map((group) => this.concat(group, axis)),
       axis,
@@ -178,12 +178,12 @@ export class OnnxWriter {
     return name;
   }
 
-  /** A constant whose values are not in the model; each is declared once. */
+  /** Declares a constant whose values are stored outside the model. */
   weight(weight: OnnxWeight): void {
     this.weights.push(weight);
   }
 
-  /** Declares an input, unless it is declared: several nodes may read one. */
+  /** Declares an input, unless it is declared already, as several nodes may read it. */
   input(name: string, type: DType | 'int64', shape: Shape, axes: AxisNames = {}): void {
     if (this.inputNames.has(name)) return;
     this.inputNames.add(name);
@@ -191,17 +191,17 @@ export class OnnxWriter {
   }
 
   /**
-   * Declares the value `value` as the model's output `name`. The value is renamed rather than copied, so that the node
-   * that makes it writes straight into the caller's memory.
+   * Declares the value `value` as the model's output `name`. Renames the value rather than copying it, so that its node
+   * writes straight into the caller's memory.
    */
   output(name: string, value: string, { dtype, shape }: TensorSpecification, axes: AxisNames = {}): void {
     const earlier = this.outputNames.get(value);
-    const maker = this.nodes.find((node) => node.output.includes(value));
-    if (maker) {
+    const producer = this.nodes.find((node) => node.output.includes(value));
+    if (producer) {
       this.outputNames.set(value, name);
       const rename = (known: string): string => (known === value ? name : known);
       for (const node of this.nodes) node.input = node.input.map(rename);
-      maker.output = maker.output.map(rename);
+      producer.output = producer.output.map(rename);
     } else {
       this.nodes.push({
         opType: 'Identity',

@@ -5,7 +5,7 @@ import { elementCount, formatShape, type TensorSpecification } from '../../graph
 import type { Tensor } from '../../graph/tensor.js';
 import { TensorTooLargeError } from '../out-of-memory.js';
 
-/** Of the widest elements. Narrower ones are cut as if they were as wide: a limit in elements serves all types. */
+/** Size of the widest element type. Assumed for all types, so that the limit is one number of elements. */
 const bytesPerElement = 4;
 
 function withExplanation<Result>(largestBuffer: number, work: () => Result): Result {
@@ -23,21 +23,21 @@ function withExplanation<Result>(largestBuffer: number, work: () => Result): Res
   }
 }
 
-const elements = (largestBuffer: number): number => Math.floor(largestBuffer / bytesPerElement);
+const maximumElements = (largestBuffer: number): number => Math.floor(largestBuffer / bytesPerElement);
 
-/** The chunks in which a device holds a tensor; undefined where it is one buffer. @throws TensorTooLargeError */
+/** The chunks a device holds a tensor in; undefined if one buffer is enough. @throws TensorTooLargeError */
 export function bufferChunks(
   name: string,
   specification: TensorSpecification,
   largestBuffer: number,
 ): readonly Chunk[] | undefined {
-  return withExplanation(largestBuffer, () => chunksOf(name, specification, elements(largestBuffer)));
+  return withExplanation(largestBuffer, () => chunksOf(name, specification, maximumElements(largestBuffer)));
 }
 
-/** A graph with no tensor above what one buffer takes. @throws TensorTooLargeError */
+/** Rewrites a graph so that every tensor fits in one buffer. @throws TensorTooLargeError */
 export function splitForBuffers(
   outputs: Readonly<Record<string, Tensor>>,
   largestBuffer: number,
 ): ChunkedGraph {
-  return withExplanation(largestBuffer, () => splitLargeTensors(outputs, elements(largestBuffer)));
+  return withExplanation(largestBuffer, () => splitLargeTensors(outputs, maximumElements(largestBuffer)));
 }

@@ -16,19 +16,19 @@ type Outputs = Readonly<Record<string, Tensor>>;
 
 export interface OnnxRuntimeOptions {
   /**
-   * Threads of one run; undefined: one for each physical core. All sessions of the process share one pool, whose size
-   * the first engine of the process decides.
+   * Threads of one run; undefined: one per physical core. All sessions of the process share one pool, whose size the first
+   * engine of the process sets.
    */
   readonly threads?: number | undefined;
   /**
-   * Beginning of the path of a file for each program, written as it is disposed of: times of every operator, in Chrome's
-   * trace format.
+   * Path prefix of a file for each program, written when it is disposed of: every operator's times in Chrome's trace
+   * format.
    */
   readonly profile?: string | undefined;
 }
 
 /**
- * ONNX Runtime on the CPU, by its C API: the Node binding copies every output into new memory after each run, which for
+ * ONNX Runtime on the CPU through its C API: the Node binding copies every output into new memory after each run, which for
  * the gradients of a 124M-parameter model is half a gigabyte a step. `run` works off the calling thread.
  */
 export function createOnnxRuntimeEngine({ threads, profile }: OnnxRuntimeOptions = {}): Engine {
@@ -74,16 +74,15 @@ export function createOnnxRuntimeEngine({ threads, profile }: OnnxRuntimeOptions
     name: 'onnxruntime cpu',
     compile: async (outputs, options = {}) => {
       const quantized = topologicalOrder(Object.values(outputs)).some(({ op }) => op === 'quantizedMatmul');
-      if (quantized)
-        saturates ??= productsSaturate((probe, constants) => compile(probe, { constants }, false));
+      if (quantized) saturates ??= int8Saturates((probe, constants) => compile(probe, { constants }, false));
       return compile(outputs, options, quantized && (await saturates) === true);
     },
   };
 }
 
 /**
- * Inputs that are nothing but the right factor of matrix products: as constants they are packed into memory of the
- * runtime's own when the model is loaded, and not read again.
+ * Names of inputs that are only used as the right factor of matrix products: as constants, the runtime packs them into
+ * its own memory when it loads the model, and does not read them again.
  */
 function packedConstants(outputs: Outputs): ReadonlySet<string> {
   const [packed, other] = [new Set<Tensor>(), new Set<Tensor>(Object.values(outputs))];
@@ -102,8 +101,8 @@ function packedConstants(outputs: Outputs): ReadonlySet<string> {
 type Arrays = Readonly<Record<string, NumericArray>>;
 
 class CpuProgram implements Program {
-  /** Room for the updates of rows, kept from run to run; undefined while a run has it. */
-  private updates: Record<string, Float32Array> | undefined;
+  /** Buffers for row updates, reused by the next run; undefined while a run uses them. */
+  private updateBuffers: Record<string, Float32Array> | undefined;
 
   constructor(
     private readonly session: OrtSession,
@@ -115,8 +114,8 @@ class CpuProgram implements Program {
   async run(feeds: Arrays, results: Arrays): Promise<void> {
     const unknown = Object.keys(feeds).find((name) => !this.inputs.has(name));
     if (unknown !== undefined) throw new RangeError(`${unknown}: the graph has no such input`);
-    const updates = this.updates ?? this.roomForUpdates();
-    this.updates = undefined;
+    const updates = this.updateBuffers ?? this.allocateUpdates();
+    this.updateBuffers = undefined;
     const read: Record<string, NumericArray> = { ...feeds };
     const written: Record<string, NumericArray> = { ...results, ...updates };
     for (const [name, { array, start, end }] of this.plan.views) {
@@ -131,10 +130,10 @@ class CpuProgram implements Program {
       const rows = feeds[indices.array]!.subarray(indices.start, indices.end);
       addRows(results[output] as Float32Array, updates[name]!, rows as Int32Array);
     }
-    this.updates = updates;
+    this.updateBuffers = updates;
   }
 
-  private roomForUpdates(): Record<string, Float32Array> {
+  private allocateUpdates(): Record<string, Float32Array> {
     const { additions, outputs } = this.plan;
     return Object.fromEntries(
       additions.map(({ updates }) => [updates, new Float32Array(elementCount(outputs[updates]!.shape))]),
@@ -158,9 +157,9 @@ function addRows(table: Float32Array, updates: Float32Array, indices: Int32Array
 /**
  * Whether the runtime's 8-bit products are wrong on this processor for the largest values: its AVX2 code without VNNI
  * adds two products in 16 bits, where they saturate.
- * @param compile makes a program of a graph and its constants.
+ * @param compile compiles a graph with its constants.
  */
-export async function productsSaturate(
+export async function int8Saturates(
   compile: (
     outputs: Record<string, Tensor>,
     constants: ReadonlyMap<string, NumericArray>,

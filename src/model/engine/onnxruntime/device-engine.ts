@@ -21,8 +21,8 @@ import { type Constant, OrtSession } from './session.js';
 type Specifications = ReadonlyMap<string, TensorSpecification>;
 
 /**
- * ONNX Runtime on a graphics card, by WebGPU or CUDA. What programs are fed with and what they write may stay on the
- * card (`memory`); arrays are copied there and back in each run.
+ * ONNX Runtime on a graphics card, with WebGPU or CUDA. Inputs and outputs of programs may stay on the card (`memory`);
+ * arrays are copied there and back in each run.
  * @throws Error saying why the device cannot be used.
  */
 export async function openDeviceEngine(
@@ -87,7 +87,7 @@ class DeviceProgram implements Program {
     private readonly session: OrtSession,
     private readonly inputs: Specifications,
     private readonly outputs: Specifications,
-    /** Chunks of the inputs and outputs that are too large for a buffer. */
+    /** Chunks of the inputs and outputs that are too large for one buffer, by name. */
     private readonly chunks: ReadonlyMap<string, readonly Chunk[]>,
   ) {}
 
@@ -95,14 +95,17 @@ class DeviceProgram implements Program {
     const unknown = Object.keys(feeds).find((name) => !this.inputs.has(name));
     if (unknown !== undefined) throw new RangeError(`${unknown}: the graph has no such input`);
     try {
-      await this.session.run(this.inChunks(feeds, this.inputs), this.inChunks(results, this.outputs));
+      await this.session.run(
+        this.splitIntoChunks(feeds, this.inputs),
+        this.splitIntoChunks(results, this.outputs),
+      );
     } catch (error) {
       throw explainDeviceError(error);
     }
   }
 
-  /** The values, those of large tensors chunk by chunk. */
-  private inChunks(
+  /** The values, with large tensors replaced by their chunks. */
+  private splitIntoChunks(
     values: Readonly<Record<string, Value>>,
     specifications: Specifications,
   ): Readonly<Record<string, Value>> {
@@ -113,9 +116,9 @@ class DeviceProgram implements Program {
       const value = values[name];
       delete found[name];
       if (value instanceof ChunkedDeviceTensor) {
-        const [given, wanted] = [value.specification.shape, specification.shape].map(formatShape);
-        if (given !== wanted)
-          throw new RangeError(`${name}: needs ${wanted}; received ${given} on the device`);
+        const [received, expected] = [value.specification.shape, specification.shape].map(formatShape);
+        if (received !== expected)
+          throw new RangeError(`${name}: needs ${expected}; received ${received} on the device`);
         for (const [index, { name: chunk }] of chunks.entries()) found[chunk] = value.chunks[index]!.tensor;
         continue;
       }

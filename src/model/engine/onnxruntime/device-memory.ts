@@ -13,16 +13,16 @@ import { exportOnnx } from '../onnx/export.js';
 import { onnxTypes } from '../onnx/schema.js';
 import { explainDeviceError } from '../out-of-memory.js';
 import { bufferChunks } from './buffer-chunks.js';
-import { ChunkedDeviceTensor, OrtDeviceTensor, onDevice } from './device-tensor.js';
+import { ChunkedDeviceTensor, enqueueOnDevice, OrtDeviceTensor } from './device-tensor.js';
 import { type Handle, newHandle, ortApi } from './ort-api.js';
 import type { Provider } from './providers.js';
 import { RowCopy, type RowPair } from './row-copy.js';
 import { OrtSession, sharedEnvironment, wrap } from './session.js';
 
-/** Memory of an execution provider's device. */
+/** The memory of an execution provider's device. */
 export class OrtDeviceMemory implements DeviceMemory {
   private constructor(
-    /** Whose allocator this is; held so that it lives. */
+    /** The session that owns the allocator; referenced so that it stays alive. */
     readonly session: OrtSession,
     private readonly allocator: Handle,
     private readonly description: Handle,
@@ -95,7 +95,7 @@ export class OrtDeviceMemory implements DeviceMemory {
       dtype: from.specification.dtype,
     }));
     const key = JSON.stringify(specifications);
-    return onDevice(async () => {
+    return enqueueOnDevice(async () => {
       const copy = this.rowCopies.get(key) ?? RowCopy.open(specifications, this.provider, this.threads);
       this.rowCopies.set(key, copy);
       await (await copy).run(pairs, fromRow, toRow);
@@ -113,7 +113,7 @@ export class OrtDeviceMemory implements DeviceMemory {
       return handle;
     };
     try {
-      const status = await onDevice(() => {
+      const status = await enqueueOnDevice(() => {
         const [from, to] = [0, 1].map((side) =>
           pairs.map((pair) => handleOf(pair[side]!, (isArray(pair[0]) ? pair[1] : pair[0]) as DeviceTensor)),
         ) as [Handle[], Handle[]];
@@ -137,7 +137,7 @@ export class OrtDeviceMemory implements DeviceMemory {
   }
 }
 
-/** A pair of an array and a tensor in chunks as pairs of their own. */
+/** Splits a pair of an array and a chunked tensor into a pair for each chunk. */
 function chunksOfPair(from: Value, to: Value): (readonly [from: Value, to: Value])[] {
   if (from instanceof ChunkedDeviceTensor) {
     return from.chunks.map(({ chunk, tensor }) => [tensor, chunkOfArray(from, to as NumericArray, chunk)]);

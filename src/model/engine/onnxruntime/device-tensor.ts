@@ -4,50 +4,50 @@ import type { DeviceTensor } from '../engine.js';
 import { elementBytes, onnxTypes } from '../onnx/schema.js';
 import { type Handle, newHandle, ortApi } from './ort-api.js';
 
-/** Does some work when it is its turn. */
-export type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
+/** Schedules work; resolves to its result. */
+export type Enqueue = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
-let lastTurn: Promise<unknown> = Promise.resolve();
+let lastQueued: Promise<unknown> = Promise.resolve();
 
 /**
- * One after the other, in the order asked for: sessions on a device share one context of it, which several threads must
- * not use at a time.
+ * Runs work on the device one piece after the other, in order of the calls: all sessions share one device context, which
+ * only one thread may use at a time.
  */
-export const onDevice: InTurn = (work) => {
-  const turn = lastTurn.then(work, work);
-  lastTurn = turn.catch(() => {});
-  return turn;
+export const enqueueOnDevice: Enqueue = (work) => {
+  const result = lastQueued.then(work, work);
+  lastQueued = result.catch(() => {});
+  return result;
 };
 
-/** A value of the runtime's, made when it is first used: making it is work on the device. */
-interface Lazy {
+/** A runtime value that is created on first use, as creating it is work on the device. */
+interface LazyValue {
   readonly make: () => Handle;
   handle?: Handle;
 }
 
-/** In turn: the runtime's memory must not be touched while something runs. */
-function release(value: Lazy): void {
-  void onDevice(async () => {
+/** Queued, as the runtime's memory must not be touched during a run. */
+function release(value: LazyValue): void {
+  void enqueueOnDevice(async () => {
     if (value.handle !== undefined) ortApi().functions.releaseValue(value.handle);
   });
 }
 
-/** Releases tensors that are collected without having been disposed of. */
-const collected = new FinalizationRegistry<Lazy>(release);
+/** Releases tensors that are garbage-collected without having been disposed of. */
+const collected = new FinalizationRegistry<LazyValue>(release);
 
-/** A tensor in memory of an execution provider. */
+/** A tensor in an execution provider's memory. */
 export class OrtDeviceTensor implements DeviceTensor {
-  private readonly value: Lazy;
+  private readonly value: LazyValue;
 
   /**
-   * @param make makes the runtime's value, in a turn on the device.
-   * @param memory describes where the tensor lies.
+   * @param make creates the runtime's value; called in the device queue.
+   * @param memory describes the memory the tensor is in.
    */
   constructor(
     readonly specification: TensorSpecification,
     make: () => Handle,
     private readonly memory: Handle,
-    /** What the tensor is a view of, held so that its memory is. */
+    /** The tensor this is a view of; referenced so that its memory is not released. */
     private readonly base?: OrtDeviceTensor,
   ) {
     this.value = { make };
@@ -82,13 +82,13 @@ export class OrtDeviceTensor implements DeviceTensor {
     return new OrtDeviceTensor({ shape, dtype }, make, this.memory, this.base ?? this);
   }
 
-  /** The runtime's value; called in a turn on the device. @throws RangeError naming it where it does not fit the specification. */
+  /** The runtime's value; called in the device queue. @throws RangeError naming the tensor if it does not fit the specification. */
   handleFor(name: string, { shape, dtype }: TensorSpecification, dynamicRows: boolean): Handle {
     const own = this.specification;
     const rows = dynamicRows ? (own.shape[0] ?? 1) : (shape[0] ?? 1);
-    const wanted = shape.length === 0 ? shape : shape.with(0, rows);
+    const expectedShape = shape.length === 0 ? shape : shape.with(0, rows);
     const fits = rows > 0 && rows <= (shape[0] ?? 1);
-    if (own.dtype !== dtype || !fits || formatShape(own.shape) !== formatShape(wanted)) {
+    if (own.dtype !== dtype || !fits || formatShape(own.shape) !== formatShape(expectedShape)) {
       throw new RangeError(
         `${name}: needs ${dtype}${formatShape(shape)}; received ${own.dtype}${formatShape(own.shape)} on the device`,
       );

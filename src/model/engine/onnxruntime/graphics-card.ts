@@ -5,7 +5,7 @@ import { vulkanDevices } from './vulkan.js';
 export interface Adapter {
   readonly name: string;
   readonly driver?: string;
-  /** Whether it computes on the processor. */
+  /** Whether it is emulated on the processor. */
   readonly software?: boolean;
 }
 
@@ -43,7 +43,7 @@ function cudaAdapter(): Adapter | undefined {
   return name ? { name, driver: `NVIDIA ${driver ?? ''}`.trim() } : undefined;
 }
 
-/** Name and driver of the card behind a device; undefined where the system does not say. */
+/** Name and driver of the card behind a device; undefined if the system does not say. */
 export function findAdapter(device: 'webgpu' | 'cuda'): Adapter | undefined {
   try {
     return device === 'cuda' ? cudaAdapter() : webGpuAdapter();

@@ -4,15 +4,15 @@ import { dirname, join } from 'node:path';
 import { TitlesmithError } from '../../../common/errors.js';
 import { foreign, type LibraryHandle } from '../../../io/foreign-library.js';
 
-/** The address of something that belongs to ONNX Runtime. */
+/** The address of an object that belongs to ONNX Runtime. */
 export type Handle = bigint;
 
-/** A value that a C function gives back through a pointer. */
+/** An output parameter: a C function returns a handle through it. */
 export type Out = [Handle | null];
 
 /**
- * Position of each function in the struct `OrtApi` (onnxruntime_c_api.h). The struct only ever grows at its end: that
- * is the library's promise to programs built against older headers, on which these numbers rely.
+ * Index of each function in the struct `OrtApi` (onnxruntime_c_api.h). The library guarantees that the struct only grows at
+ * its end, so these numbers stay valid.
  */
 const positions = {
   getErrorMessage: 2,
@@ -49,7 +49,7 @@ const positions = {
   copyTensors: 386,
 } as const;
 
-/** The version of `OrtApi` asked for: onnxruntime 1.23, older than the library that comes with the package. */
+/** The requested version of `OrtApi`: onnxruntime 1.23, older than the library in the package. */
 const apiVersion = 23;
 
 /** The C functions, each returning a status: null for success. */
@@ -189,8 +189,8 @@ const declarations: {
 };
 
 /**
- * Sets a variable for C code of this process, unless it is set. What is written to `process.env` does not reach C from a
- * worker's thread, whose variables are a copy.
+ * Sets an environment variable for this process's C code, unless it is set. Writing to `process.env` does not do that in a
+ * worker thread, which has a copy of the variables.
  */
 function setDefault(name: string, value: string): void {
   if (process.env[name] !== undefined) return;
@@ -202,12 +202,12 @@ function setDefault(name: string, value: string): void {
 }
 
 /**
- * Sets what ONNX Runtime reads while it is loaded. Called before that.
+ * Sets the environment variables that ONNX Runtime reads when it is loaded. Called before that.
  *
- * - It sends no telemetry: since 1.29 it reports processes and sessions to its maker, and keeps a device id and a
- *   database in the home folder for it, unless it is told not to.
- * - Attention on the processor is computed by its plain kernel. The tiled one, made for long texts, takes a third longer
- *   for a token of each of many short ones (docs/generation.md); at 100 tokens they are equal.
+ * - No telemetry: since 1.29 it reports processes and sessions to Microsoft, and keeps a device id and a database in the
+ *   home folder for that, unless it is turned off.
+ * - Attention on the processor uses the plain kernel. The tiled one, made for long texts, takes a third longer to decode
+ *   many short texts (docs/generation.md); at 100 tokens they are equal.
  */
 function configureRuntime(): void {
   setDefault('ORT_DISABLE_TELEMETRY', '1');
@@ -234,13 +234,13 @@ function libraryPath(): string {
   });
 }
 
-/** ONNX Runtime's C API, loaded once a thread. */
+/** ONNX Runtime's C API, loaded once per thread. */
 interface OrtApi {
   readonly version: string;
-  /** Held so that it is never collected: koffi would unload the library under the functions, which do not hold it. */
+  /** Referenced so that it is never collected: koffi would unload the library, which the functions do not reference. */
   readonly image: LibraryHandle;
   readonly functions: OrtFunctions;
-  /** Throws what a status says, and frees it. */
+  /** Throws the error of a status, if it is one, and frees it. */
   readonly check: (status: Status) => void;
 }
 
@@ -285,13 +285,13 @@ function parameterType(declaration: string): ReturnType<typeof foreign.out> | st
 
 let loaded: OrtApi | undefined;
 
-/** @throws TitlesmithError where the package has no library for this system. */
+/** @throws TitlesmithError if the package has no library for this system. */
 export function ortApi(): OrtApi {
   loaded ??= load();
   return loaded;
 }
 
-/** Calls a function that gives a handle back through its last parameter. */
+/** Calls a function that returns a handle through its last parameter. */
 export function newHandle(make: (out: Out) => Status): Handle {
   const out: Out = [null];
   ortApi().check(make(out));

@@ -7,20 +7,20 @@ import { type VulkanLimits, vulkanDevices } from './vulkan.js';
 /** Adds an execution provider to a session's options. @throws Error saying why the device cannot be used. */
 export type AppendProvider = (options: Handle) => void;
 
-/** What computes in place of the processor: one of ONNX Runtime's execution providers. */
+/** One of ONNX Runtime's execution providers, which computes instead of the processor. */
 export interface Provider {
   readonly append: AppendProvider;
   /** ONNX Runtime's name for memory on the device. */
   readonly memoryName: string;
-  /** What graphs are written for, where it lacks operators of ONNX Runtime on the processor. */
+  /** How graphs are exported, if it lacks operators that ONNX Runtime has on the processor. */
   readonly target?: OnnxTarget;
-  /** Bytes of the largest buffer to use. */
+  /** Size of the largest buffer to use, in bytes. */
   readonly largestBuffer: () => number;
 }
 
 export type ProviderName = 'webgpu' | 'cuda';
 
-/** @param settings of the provider, by ONNX Runtime's names for them. */
+/** @param settings the provider's settings, under ONNX Runtime's names. */
 function appendByName(name: string, settings: Readonly<Record<string, string>>): AppendProvider {
   const [keys, values] = [Object.keys(settings), Object.values(settings)];
   return (options) => {
@@ -39,7 +39,7 @@ function appendCuda(options: Handle): void {
   }
 }
 
-/** Settings that ONNX Runtime knows. */
+/** The settings that ONNX Runtime understands. */
 function providerSettings(): Readonly<Record<string, string>> {
   const { maxBufferSize: _, ...known } = webGpuSettings();
   return known;
@@ -66,17 +66,17 @@ const guaranteed: VulkanLimits = {
   maxStorageBuffersPerShaderStage: 8,
 };
 
-/** Operands of elementwise operators, each of which may be as large as the largest buffer. */
+/** Most buffers of a binary elementwise operator (two operands and the result), each possibly of the largest size. */
 const operands = 3;
 
-/** Larger buffers are of no use: kernels count in 32 bits, and a driver may fail to give the most it claims to allow. */
+/** Larger buffers do not work reliably: kernels index in 32 bits, and drivers may fail to allocate the most they report. */
 const largestUseful = 2 ** 29;
-/** What Dawn and the driver may add to a buffer. */
+/** Bytes that Dawn and the driver may add to a buffer. */
 const padding = 2 ** 16;
 
 /**
- * Settings of WebGPU for tests, JSON in TITLESMITH_WEBGPU: `{"validationMode": "full"}` has every dispatch checked;
- * `{"maxStorageBufferBindingSize": "134217728"}` and `{"maxBufferSize": "65536"}` stand for another card.
+ * Settings of WebGPU for tests, JSON in TITLESMITH_WEBGPU: `{"validationMode": "full"}` checks every dispatch;
+ * `{"maxStorageBufferBindingSize": "134217728"}` and `{"maxBufferSize": "65536"}` simulate another card.
  */
 function webGpuSettings(): Readonly<Record<string, string>> {
   const text = process.env['TITLESMITH_WEBGPU'];
@@ -88,7 +88,7 @@ function webGpuSettings(): Readonly<Record<string, string>> {
   }
 }
 
-/** A limit for tests, in place of the card's. */
+/** A limit set for tests instead of the card's. */
 function setLimit(name: keyof VulkanLimits): number | undefined {
   const setting = webGpuSettings()[name];
   if (setting === undefined) return undefined;
@@ -101,9 +101,9 @@ function setLimit(name: keyof VulkanLimits): number | undefined {
 }
 
 /**
- * Bytes of the largest buffer to use by WebGPU. ONNX Runtime asks for the card's limits, but does not tell them: they are
- * read from the Vulkan driver, as Dawn does; without Vulkan they are what WebGPU guarantees. A buffer may be larger than
- * what one binding takes: ONNX Runtime binds it in several, of which a dispatch has only so many.
+ * Size of the largest buffer to use with WebGPU, in bytes. ONNX Runtime requests the card's limits but does not report them,
+ * so they are read from the Vulkan driver, as Dawn does; without Vulkan they are those WebGPU guarantees. A buffer may be
+ * larger than one binding: ONNX Runtime then binds it in several, whose number per dispatch is limited.
  */
 function largestWebGpuBuffer(): number {
   const set = setLimit('maxBufferSize');
@@ -114,7 +114,7 @@ function largestWebGpuBuffer(): number {
   return Math.min(largestUseful, limits.maxBufferSize - padding, binding * bindings);
 }
 
-/** The least of several cards: ONNX Runtime does not tell which one it computes on. */
+/** The lowest limits of all cards, as ONNX Runtime does not say which one it computes on. */
 function readLimits(): VulkanLimits {
   if (process.platform !== 'linux') return guaranteed;
   try {

@@ -1,7 +1,7 @@
 import { type DType, elementCount, type Shape, type TensorSpecification } from '../../graph/shape.js';
 import type { DeviceTensor } from '../engine.js';
 import { OnnxWriter } from '../onnx/writer.js';
-import type { InTurn } from './device-tensor.js';
+import type { Enqueue } from './device-tensor.js';
 import type { Provider } from './providers.js';
 import { OrtSession } from './session.js';
 
@@ -20,25 +20,25 @@ interface PairSpecification {
 
 const rowSize = (shape: Shape): number => elementCount(shape.slice(1));
 
-/** A tensor as rows of one axis. */
+/** A view of a tensor as a matrix of rows. */
 function flat(tensor: DeviceTensor): DeviceTensor {
   const { shape } = tensor.specification;
   return tensor.view([shape[0]!, rowSize(shape)]);
 }
 
-const atOnce: InTurn = (work) => work();
+const runImmediately: Enqueue = (work) => work();
 
 /**
- * Copies a row of some tensors over a row of others. Where ScatterElements writes to the memory of its input, it writes
+ * Copies one row of some tensors over a row of others. As ScatterElements' output shares its input's memory, it writes
  * only the new row.
  */
 export class RowCopy {
-  /** The pairs last seen, with what the runs are given; pairs are mostly the same in all calls. */
+  /** Views passed to runs, by tensor; calls mostly copy between the same tensors. */
   private readonly views = new WeakMap<DeviceTensor, DeviceTensor>();
 
   private constructor(private readonly session: OrtSession) {}
 
-  /** Runs do not wait for a turn on the device: the caller has it. */
+  /** Runs are not queued on the device: the caller is in the queue already. */
   static async open(
     specifications: readonly PairSpecification[],
     provider: Provider,
@@ -69,7 +69,7 @@ export class RowCopy {
     const session = await OrtSession.open(writer.finish(), inputs, outputs, {
       threads,
       appendProvider: provider.append,
-      inTurn: atOnce,
+      enqueue: runImmediately,
     });
     return new RowCopy(session);
   }

@@ -2,11 +2,11 @@ import type { TensorSpecification } from '../../graph/shape.js';
 import { checkedShape, type NumericArray, type Value } from '../engine.js';
 import { onnxTypes } from '../onnx/schema.js';
 import { encodeWithExternalWeights, type OnnxModel } from '../onnx/writer.js';
-import { type InTurn, OrtDeviceTensor, onDevice } from './device-tensor.js';
+import { type Enqueue, enqueueOnDevice, OrtDeviceTensor } from './device-tensor.js';
 import { type Handle, newHandle, type Out, ortApi } from './ort-api.js';
 import type { AppendProvider } from './providers.js';
 
-/** A runtime value over the caller's memory: nothing is copied, so the array must outlive the handle. */
+/** A runtime value over the caller's array: nothing is copied, so the array must outlive the handle. */
 export function wrap(
   name: string,
   array: NumericArray | undefined,
@@ -38,16 +38,16 @@ function cpuMemory(): Handle {
 }
 
 /**
- * Least severe lines that the runtime writes to standard error, 0 (everything) to 4: TITLESMITH_ENGINE_LOG. By default
- * only fatal ones, as functions return errors anyway.
+ * Lowest severity that the runtime logs to standard error, 0 (everything) to 4, from TITLESMITH_ENGINE_LOG. By default only
+ * fatal errors, as functions return the others.
  */
 const logLevel = (): number => Number(process.env['TITLESMITH_ENGINE_LOG'] ?? 4);
 
 let environment: Handle | undefined;
 
 /**
- * The process's one environment with one pool of threads for all sessions, so that a session's idle threads never
- * compete with another's busy ones. The first caller in the process decides how many threads there are.
+ * The process's only environment, with one thread pool for all sessions, so that one session's idle threads never
+ * compete with another's busy ones. The first caller in the process sets the number of threads.
  * @param threads 0: one for each physical core.
  */
 export function sharedEnvironment(threads: number): Handle {
@@ -60,41 +60,41 @@ export function sharedEnvironment(threads: number): Handle {
     functions.createEnvWithGlobalThreadPools(logLevel(), 'titlesmith', threading, out),
   );
   functions.releaseThreadingOptions(threading);
-  // Where a variable could not say so (`configureRuntime` of ort-api.ts): on Windows.
+  // On Windows the environment variable may not reach the runtime (`configureRuntime` in ort-api.ts).
   check(functions.disableTelemetryEvents(environment));
   return environment;
 }
 
-/** Values of a weight. */
+/** A weight's values. */
 export interface Constant {
   readonly array: NumericArray;
   readonly specification: TensorSpecification;
 }
 
 interface SessionOptions {
-  /** Threads of the process's pool, where this session makes it; 0: one for each physical core. */
+  /** Size of the process's thread pool, if this session creates it; 0: one thread per physical core. */
   readonly threads: number;
   /** Values of the model's weights. */
   readonly constants?: ReadonlyMap<string, Constant>;
-  /** Names of inputs and outputs with any number of rows up to the specified. */
+  /** Names of inputs and outputs that may have fewer rows than specified. */
   readonly dynamicRows?: ReadonlySet<string>;
-  /** Names of constants that the runtime copies when it loads the model; their arrays are not held. */
+  /** Names of constants that the runtime copies when it loads the model; their arrays may then be collected. */
   readonly packed?: ReadonlySet<string>;
-  /** Whether 8-bit weights are made unsigned: slower, but exact where products of signed ones saturate. */
+  /** Whether to convert 8-bit weights to unsigned: slower, but exact where products of signed ones saturate. */
   readonly unsignedWeights?: boolean;
-  /** Where the times of every operator are written, as a path's beginning; undefined: nowhere. */
+  /** Path prefix of the file to write every operator's times to; undefined: none. */
   readonly profile?: string | undefined;
-  /** Chooses what computes; the processor where it is left out. */
+  /** Execution provider. Default: the processor. */
   readonly appendProvider?: AppendProvider | undefined;
-  /** When runs may go; where it is left out, at once on the processor and in turn on a device. */
-  readonly inTurn?: InTurn;
+  /** Schedules runs. Default: immediately on the processor, one after the other on a device. */
+  readonly enqueue?: Enqueue;
 }
 
 type Specifications = ReadonlyMap<string, TensorSpecification>;
 
-/** An ONNX model loaded by ONNX Runtime, reading and writing arrays of the caller in place. */
+/** An ONNX model loaded by ONNX Runtime, which reads and writes the caller's arrays in place. */
 export class OrtSession {
-  /** Arrays of runs under way: the runtime knows only their addresses, so they must not be collected. */
+  /** Arrays of running calls: the runtime knows only their addresses, so they must not be garbage-collected. */
   private readonly inFlight = new Set<object>();
 
   private constructor(
@@ -103,9 +103,9 @@ export class OrtSession {
     private readonly outputs: Specifications,
     private readonly dynamicRows: ReadonlySet<string>,
     private readonly constantValues: readonly Handle[],
-    /** Arrays the session reads for as long as it lives. */
+    /** Arrays that the session reads as long as it exists. */
     private readonly constantArrays: readonly NumericArray[],
-    private readonly inTurn: InTurn,
+    private readonly enqueue: Enqueue,
   ) {}
 
   /** Loads a model off the calling thread: packing a hundred million weights takes most of a second. */
@@ -121,7 +121,7 @@ export class OrtSession {
       unsignedWeights = false,
       profile,
       appendProvider,
-      inTurn,
+      enqueue = appendProvider ? enqueueOnDevice : (work) => work(),
     }: SessionOptions,
   ): Promise<OrtSession> {
     const { functions, check } = ortApi();
@@ -130,7 +130,7 @@ export class OrtSession {
     check(functions.setSessionLogSeverityLevel(options, logLevel()));
     check(functions.setSessionGraphOptimizationLevel(options, allOptimizations));
     check(functions.disablePerSessionThreads(options));
-    // A pattern plans one block for all activations; without it, a training step of 124M takes 1.2 GB less.
+    // A memory pattern allocates all activations as one block; without it, a training step of 124M takes 1.2 GB less.
     check(functions.disableMemPattern(options));
     if (profile !== undefined) check(functions.enableProfiling(options, profile));
     if (unsignedWeights) check(functions.addSessionConfigEntry(options, 'session.x64quantprecision', '1'));
@@ -144,8 +144,7 @@ export class OrtSession {
       check(functions.addExternalInitializers(options, [...constants.keys()], constantValues, length));
     const out: Out = [null];
     const bytes = encodeWithExternalWeights(model);
-    const turns = inTurn ?? (appendProvider ? onDevice : (work) => work());
-    const status = await turns(
+    const status = await enqueue(
       () =>
         new Promise<Handle | null>((resolve, reject) => {
           functions.createSessionFromArray.async(
@@ -160,27 +159,27 @@ export class OrtSession {
     );
     functions.releaseSessionOptions(options);
     check(status);
-    const read = [...constants].filter(([name]) => !packed.has(name)).map(([, { array }]) => array);
-    return new OrtSession(out[0]!, inputs, outputs, dynamicRows, constantValues, read, turns);
+    const readArrays = [...constants].filter(([name]) => !packed.has(name)).map(([, { array }]) => array);
+    return new OrtSession(out[0]!, inputs, outputs, dynamicRows, constantValues, readArrays, enqueue);
   }
 
   /** Runs the model off the calling thread. @throws RangeError on a missing or misshapen array. */
   async run(feeds: Readonly<Record<string, Value>>, results: Readonly<Record<string, Value>>): Promise<void> {
     const { functions, check } = ortApi();
     const values: Handle[] = [];
-    const held = { feeds, results };
-    const wrapAll = (specifications: Specifications, given: Readonly<Record<string, Value>>): Handle[] =>
+    const arrays = { feeds, results };
+    const wrapAll = (specifications: Specifications, tensors: Readonly<Record<string, Value>>): Handle[] =>
       Array.from(specifications, ([name, specification]) => {
-        const [value, hasDynamicRows] = [given[name], this.dynamicRows.has(name)];
+        const [value, hasDynamicRows] = [tensors[name], this.dynamicRows.has(name)];
         if (value instanceof OrtDeviceTensor) return value.handleFor(name, specification, hasDynamicRows);
         const wrapped = wrap(name, value as NumericArray | undefined, specification, hasDynamicRows);
         values.push(wrapped);
         return wrapped;
       });
-    this.inFlight.add(held);
+    this.inFlight.add(arrays);
     try {
       const [inputNames, outputNames] = [[...this.inputs.keys()], [...this.outputs.keys()]];
-      const status = await this.inTurn(() => {
+      const status = await this.enqueue(() => {
         const inputs = wrapAll(this.inputs, feeds);
         const outputs = wrapAll(this.outputs, results);
         return new Promise<Handle | null>((resolve, reject) => {
@@ -199,23 +198,23 @@ export class OrtSession {
       });
       check(status);
     } finally {
-      this.inFlight.delete(held);
+      this.inFlight.delete(arrays);
       for (const value of values) functions.releaseValue(value);
     }
   }
 
   async dispose(): Promise<void> {
     const { functions } = ortApi();
-    await this.inTurn(async () => functions.releaseSession(this.session));
+    await this.enqueue(async () => functions.releaseSession(this.session));
     for (const value of this.constantValues) functions.releaseValue(value);
   }
 
-  /** An allocator of the memory that the session's provider computes in; valid while the session lives. */
+  /** An allocator for the memory that the session's provider computes in; valid as long as the session. */
   allocator(memory: Handle): Handle {
     return newHandle((out) => ortApi().functions.createAllocator(this.session, memory, out));
   }
 
-  /** Keeps the constants' memory reachable. */
+  /** Size of the constants in bytes. Reading them here keeps their arrays reachable. */
   get constantBytes(): number {
     return this.constantArrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }

@@ -1,6 +1,6 @@
 import { foreign } from '../../../io/foreign-library.js';
 
-/** Limits by WebGPU's names for them, in bytes and buffers. */
+/** Limits under WebGPU's names, in bytes and numbers of buffers. */
 export interface VulkanLimits {
   readonly maxBufferSize: number;
   readonly maxStorageBufferBindingSize: number;
@@ -12,7 +12,7 @@ interface VulkanDevice {
   readonly name: string;
   /** Name and version, such as `NVIDIA 550.54.15`. */
   readonly driver: string;
-  /** Whether it computes on the processor, as SwiftShader and lavapipe do. */
+  /** Whether it is emulated on the processor, as by SwiftShader and lavapipe. */
   readonly software: boolean;
   readonly limits: VulkanLimits;
 }
@@ -23,9 +23,9 @@ const [allocationStructure, bufferStructure] = [1_000_168_000, 1_000_413_001];
 const version11 = (1 << 22) | (1 << 12);
 const driverBytes = 16 + 4 + 256 + 256 + 4;
 const propertiesBytes = 16 + 824;
-/** Where the limits stand in the properties. */
-const limitsAt = 16 + 296;
-/** Kinds of devices in the order that WebGPU prefers them where it is asked for speed; 4 is the processor. */
+/** Offset of the limits in the properties. */
+const limitsOffset = 16 + 296;
+/** VkPhysicalDeviceType in WebGPU's order of preference for high performance; 4 is the processor. */
 const kindsByPreference = [2, 1, 3, 0, 4];
 
 function text(bytes: Buffer, offset: number): string {
@@ -35,20 +35,20 @@ function text(bytes: Buffer, offset: number): string {
 
 /** Structures of the given types and sizes, each pointing to the one before. */
 function chain(structures: readonly (readonly [type: number, bytes: number])[]): Buffer[] {
-  const made: Buffer[] = [];
+  const chained: Buffer[] = [];
   for (const [type, bytes] of structures) {
     const structure = Buffer.alloc(bytes);
     structure.writeUInt32LE(type, 0);
-    const before = made.at(-1);
-    if (before) structure.writeBigUInt64LE(foreign.address(before), 8);
-    made.push(structure);
+    const previous = chained.at(-1);
+    if (previous) structure.writeBigUInt64LE(foreign.address(previous), 8);
+    chained.push(structure);
   }
-  return made;
+  return chained;
 }
 
 /**
- * Devices of the Vulkan drivers installed, those first that WebGPU prefers.
- * @throws Error where there is no Vulkan library.
+ * Devices of the installed Vulkan drivers, in WebGPU's order of preference.
+ * @throws Error if there is no Vulkan library.
  */
 export function vulkanDevices(): VulkanDevice[] {
   const library = foreign.load(process.platform === 'win32' ? 'vulkan-1.dll' : 'libvulkan.so.1');
@@ -83,10 +83,10 @@ export function vulkanDevices(): VulkanDevice[] {
         driver: `${text(driver, 20)} ${text(driver, 20 + 256)}`.trim(),
         software: kind === 4,
         limits: {
-          // A driver before Vulkan 1.3 leaves the first as it was: 0.
+          // A driver before Vulkan 1.3 leaves the first one 0.
           maxBufferSize: Number(buffers.readBigUInt64LE(16) || allocations.readBigUInt64LE(24)),
-          maxStorageBufferBindingSize: properties.readUInt32LE(limitsAt + 28),
-          maxStorageBuffersPerShaderStage: properties.readUInt32LE(limitsAt + 76),
+          maxStorageBufferBindingSize: properties.readUInt32LE(limitsOffset + 28),
+          maxStorageBuffersPerShaderStage: properties.readUInt32LE(limitsOffset + 76),
         },
       };
     });

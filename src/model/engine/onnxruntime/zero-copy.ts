@@ -2,30 +2,30 @@ import { add, split } from '../../graph/builder.js';
 import { elementCount, formatShape } from '../../graph/shape.js';
 import { countUses, type OpNode, type Tensor, topologicalOrder } from '../../graph/tensor.js';
 
-/** Elements of an array of the caller's that the runtime sees as a tensor of its own. */
+/** A range of one of the caller's arrays that the runtime sees as a tensor of its own. */
 interface View {
   readonly array: string;
   readonly start: number;
   readonly end: number;
 }
 
-/** Rows that are added to an output after the run: the output `updates`, at indices that lie in an input. */
+/** Rows to add to an output after the run: the session output `updates`, at the indices in a range of an input. */
 interface RowAddition {
   readonly output: string;
   readonly updates: string;
   readonly indices: View;
 }
 
-/** How a graph's inputs and outputs lie in the arrays of the caller, without copies. */
+/** How the runtime reads and writes a graph's inputs and outputs in the caller's arrays, without copies. */
 export interface ZeroCopyPlan {
-  /** What the runtime computes: some outputs in chunks, and updates of rows beside them. */
+  /** What the runtime computes: the outputs, some in chunks, and row updates. */
   readonly outputs: Readonly<Record<string, Tensor>>;
-  /** Splits of inputs whose chunks are inputs themselves, with the names of those. */
+  /** Splits of inputs whose chunks become inputs of their own, with the chunks' names. */
   readonly splitInputs: ReadonlyMap<OpNode, readonly string[]>;
-  /** Chunks of inputs and of outputs by name. */
+  /** Chunks of inputs and outputs by name. */
   readonly views: ReadonlyMap<string, View>;
   readonly additions: readonly RowAddition[];
-  /** Outputs made of nothing but added rows: zeros before those. */
+  /** Outputs that consist only of added rows; zeroed first. */
   readonly empty: ReadonlySet<string>;
 }
 
@@ -43,7 +43,7 @@ function termsOf(tensor: Tensor, uses: ReadonlyMap<Tensor, number>): Tensor[] {
   return isSum ? tensor.node.inputs.flatMap((operand) => termsOf(operand, uses)) : [tensor];
 }
 
-/** Names the chunks of a split along the first axis, and says where each lies in the array. */
+/** Names the chunks of a split along the first axis and adds their ranges to `views`. */
 function addViews(
   views: Map<string, View>,
   array: string,
@@ -60,10 +60,10 @@ function addViews(
 }
 
 /**
- * Finds what needs no copy. An input that is split along its first axis is read in chunks where it lies; an output that
- * is a concatenation along it is written in chunks. Rows that are scattered into an output are added after the run: ONNX
- * Runtime adds them in one thread, element by element, by indices as large as the rows.
- * @param fixed inputs and outputs that stay whole: constants, and those with fewer rows in some runs.
+ * Finds copies that can be avoided. An input that is split along its first axis is read in chunks in place; an output that
+ * is a concatenation along it is written in chunks in place. Rows scattered into an output are added after the run: ONNX
+ * Runtime would add them in one thread, element by element, with an index for every element.
+ * @param fixed inputs and outputs that stay whole: constants, and those with dynamic axes.
  */
 export function planZeroCopy(
   outputs: Readonly<Record<string, Tensor>>,
@@ -106,7 +106,7 @@ export function planZeroCopy(
   return { outputs: computed, splitInputs, views, additions, empty };
 }
 
-/** Where a tensor lies in an input: all of it, or a chunk of it along its first axis. */
+/** The range of an input that a tensor is: the whole input, or a chunk along its first axis. */
 function viewOf({ node, index, shape }: Tensor): View | undefined {
   const size = elementCount(shape);
   if (node.op === 'input') return { array: inputName(node.outputs[0]!), start: 0, end: size };
@@ -119,7 +119,7 @@ function viewOf({ node, index, shape }: Tensor): View | undefined {
 
 const inputName = ({ node }: Tensor): string => (node as OpNode<'input'>).attributes.name;
 
-/** Σ terms, cut along the first axis like `like`. */
+/** Σ terms, split along the first axis into chunks like those of `like`. */
 function sumInChunks(terms: readonly Tensor[], like: readonly Tensor[]): Tensor[] {
   const sizes = like.map(({ shape }) => shape[0]!);
   const cut = terms.map((term) => {

@@ -7,17 +7,17 @@ import type { HubSettings } from './settings.js';
 export interface RemoteFile {
   readonly name: string;
   readonly bytes: number;
-  /** What its content must hash to, lower-case hexadecimal; also its name in the cache. */
+  /** The hash of its content, lower-case hexadecimal; also its name in the cache. */
   readonly digest: { readonly algorithm: 'sha256' | 'git-sha1'; readonly hex: string };
 }
 
 /** A repository at one commit. */
 export interface RemoteSnapshot {
   readonly repository: string;
-  /** What was asked for: a branch, tag or commit. */
+  /** The requested branch, tag or commit. */
   readonly revision: string;
   readonly commit: string;
-  /** The files in its top folder. */
+  /** The files in its root folder. */
   readonly files: readonly RemoteFile[];
 }
 
@@ -27,8 +27,7 @@ const answerLimitBytes = 1 << 24;
 const [sha1, sha256] = [/^[0-9a-f]{40}$/, /^[0-9a-f]{64}$/];
 
 /**
- * The headers that identify the person to the hub. `fetch` drops them where a redirect leads to another
- * origin.
+ * The headers that authenticate requests. `fetch` drops them when a redirect leads to another origin.
  */
 export function authorization(settings: HubSettings): Record<string, string> {
   return settings.token ? { Authorization: `Bearer ${settings.token}` } : {};
@@ -39,7 +38,7 @@ export function repositoryFolderName(repository: string): string {
   return getRepoFolderName({ type: 'model', name: repository });
 }
 
-/** `fetch` for small answers: authorized, read whole, bounded in size and time. */
+/** `fetch` for small responses: authorized, read whole, bounded in size and time. */
 function boundedFetch(settings: HubSettings): typeof fetch {
   return async (input, init) => {
     const headers = { ...(init?.headers as Record<string, string>), ...authorization(settings) };
@@ -73,7 +72,7 @@ function remoteFile(
   return { name, bytes, digest };
 }
 
-async function askForSnapshot(
+async function requestSnapshot(
   repository: string,
   revision: string,
   settings: HubSettings,
@@ -95,9 +94,8 @@ async function askForSnapshot(
 }
 
 /**
- * Asks the hub for a repository's files at a revision: names, sizes and hashes, no contents.
- * @throws TitlesmithError when the hub cannot be reached, does not know the repository, or must not give it
- *   out.
+ * Requests the list of a repository's files at a revision: names, sizes and hashes, no contents.
+ * @throws TitlesmithError when the hub cannot be reached, does not know the repository, or denies access.
  */
 export async function fetchSnapshotInformation(
   repository: string,
@@ -106,7 +104,7 @@ export async function fetchSnapshotInformation(
 ): Promise<RemoteSnapshot> {
   const ask = async (): Promise<RemoteSnapshot> => {
     try {
-      return await askForSnapshot(repository, revision, settings);
+      return await requestSnapshot(repository, revision, settings);
     } catch (error) {
       if (error instanceof TitlesmithError) throw error;
       if (error instanceof HubApiError) throw statusError(error.statusCode, repository, settings);
@@ -119,14 +117,14 @@ export async function fetchSnapshotInformation(
   return retryRequest(ask, settings);
 }
 
-/** Failures that may pass: the same request is worth another try. */
-const passingCodes = new Set(['hub-unreachable', 'hub-busy']);
+/** Codes of transient failures, after which a request is retried. */
+const transientCodes = new Set(['hub-unreachable', 'hub-busy']);
 
 function isTransient(error: unknown): boolean {
-  return error instanceof TitlesmithError && passingCodes.has(error.code);
+  return error instanceof TitlesmithError && transientCodes.has(error.code);
 }
 
-/** What a status of the hub means to a person who asked for a model. */
+/** The error for a status that the hub returned. */
 export function statusError(status: number, repository: string, settings: HubSettings): TitlesmithError {
   const page = `${settings.endpoint}/${repository}`;
   if (status === 401 || status === 403) {
@@ -160,7 +158,7 @@ function reasonOf(error: unknown): string {
   return String(error);
 }
 
-/** A request that got no answer, or none to the end. */
+/** The error for a request without a response, or with an incomplete one. */
 export function connectionError(error: unknown, settings: HubSettings): TitlesmithError {
   return new TitlesmithError(`The hub at ${settings.endpoint} cannot be reached (${reasonOf(error)}).`, {
     code: 'hub-unreachable',
@@ -169,7 +167,7 @@ export function connectionError(error: unknown, settings: HubSettings): Titlesmi
   });
 }
 
-/** An answer that cannot be true. */
+/** The error for a response that cannot be right. */
 export function malformedAnswer(repository: string, what: string, settings: HubSettings): TitlesmithError {
   return new TitlesmithError(
     `The hub at ${settings.endpoint} gives a wrong answer about ${repository}: ${what}.`,
@@ -180,7 +178,7 @@ export function malformedAnswer(repository: string, what: string, settings: HubS
   );
 }
 
-/** Makes a request again while it fails for a passing reason, as often as the settings say. */
+/** Retries a request after transient failures, as often as the settings say. */
 export async function retryRequest<Result>(
   request: () => Promise<Result>,
   { retries, retryDelayMs }: HubSettings,

@@ -18,15 +18,15 @@ interface BlobRequest {
   readonly repository: string;
   readonly commit: string;
   readonly file: RemoteFile;
-  /** Where the content goes once it is complete and its hash is right. */
+  /** Where the file is moved once it is complete and its hash is right. */
   readonly path: string;
 }
 
-/** What a download tells about itself: bytes of this file that are there. */
+/** Called with the number of bytes of the file that have been downloaded. */
 type BytesListener = (bytes: number) => void;
 
 function startHash({ digest: { algorithm }, bytes }: RemoteFile): Hash {
-  // git hashes a file behind a header of its own (Pro Git, section 10.2)
+  // git hashes a file with a header before it (Pro Git, section 10.2)
   return algorithm === 'sha256' ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`);
 }
 
@@ -40,11 +40,10 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 /**
- * One file on its way into the cache. What has arrived lies beside it as `….incomplete`, as huggingface_hub
- * names it.
+ * The download of one file into the cache. Until it is complete it is called `….incomplete`, as in huggingface_hub.
  */
 class BlobDownload {
-  /** Bytes on disk, hashed. */
+  /** Number of bytes on disk and hashed. */
   private done = 0;
   private hash: Hash;
   private readonly incompletePath: string;
@@ -59,7 +58,7 @@ class BlobDownload {
     this.hash = startHash(request.file);
   }
 
-  /** Takes over what an earlier download left. */
+  /** Continues what an earlier download left. */
   private async resume(): Promise<void> {
     const size = await sizeOf(this.incompletePath);
     this.restart();
@@ -93,7 +92,7 @@ class BlobDownload {
     return response;
   }
 
-  /** Asks for what is missing and appends it. @throws TitlesmithError, passing where the connection broke. */
+  /** Requests the missing bytes and appends them. @throws TitlesmithError, transient if the connection broke. */
   async receive(handle: FileHandle): Promise<void> {
     const { file, repository } = this.request;
     const abort = new AbortController();
@@ -163,8 +162,8 @@ class BlobDownload {
     return this.hash.digest('hex');
   }
 
-  /** Gives the file its name; another process may have done so at the same moment. */
-  private async settle(): Promise<void> {
+  /** Renames the complete file; another process may have done so at the same moment. */
+  private async moveIntoPlace(): Promise<void> {
     const { file, path } = this.request;
     try {
       await rename(this.incompletePath, path);
@@ -173,7 +172,7 @@ class BlobDownload {
     }
   }
 
-  /** Brings the file to its path, or throws. A wrong hash is given one more try, from the first byte. */
+  /** Downloads the file to its path, or throws. After a wrong hash, tries once more from the first byte. */
   async run(): Promise<void> {
     const { file, path } = this.request;
     try {
@@ -183,7 +182,7 @@ class BlobDownload {
         await rm(this.incompletePath, { force: true });
         if (tries === 2) throw wrongHash(this.request, hash, this.settings);
       }
-      await this.settle();
+      await this.moveIntoPlace();
     } catch (error) {
       throw fileError('write', path, error);
     }
@@ -200,11 +199,11 @@ function wrongHash({ repository, file }: BlobRequest, hash: string, settings: Hu
 }
 
 /**
- * Downloads a file: goes on where an earlier download stopped, tries again where the connection breaks, and
- * puts the file in its place only when size and hash are as announced. Two processes that download the same
- * file at once write the same bytes to the same places.
- * @throws InterruptedError when the context asks to stop (what has arrived is kept); TitlesmithError when the
- *   hub refuses, stays away or sends something else, or the file cannot be written.
+ * Downloads a file: resumes where an earlier download stopped, retries when the connection breaks, and moves the file
+ * into place only if size and hash are as announced. Two processes that download the same file at once write the same
+ * bytes to the same positions.
+ * @throws InterruptedError when the context asks to stop (what was downloaded is kept); TitlesmithError when the hub
+ *   refuses, cannot be reached or sends something else, or the file cannot be written.
  */
 export async function downloadBlob(
   request: BlobRequest,

@@ -3,24 +3,24 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { usageError } from '../../../common/errors.js';
 
-/** How the Hugging Face hub is reached, and where its files are kept. */
+/** How to reach the Hugging Face hub, and where to cache its files. */
 export interface HubSettings {
-  /** URL without a slash at its end. */
+  /** URL without a trailing slash. */
   readonly endpoint: string;
   /** Folder of `models--owner--name` folders, shared with Python's huggingface_hub. */
   readonly cacheFolder: string;
   readonly token: string | undefined;
-  /** Use what is cached and ask nothing. */
+  /** Use only the cache and make no requests. */
   readonly offline: boolean;
-  /** Time without a byte from the hub after which a request counts as failed. */
+  /** Time without receiving data after which a request counts as failed. */
   readonly stallTimeoutMs: number;
-  /** Requests that fail for a passing reason are made this many times more. */
+  /** How often a request is repeated after transient failures. */
   readonly retries: number;
-  /** Before the first further try; doubles with each. */
+  /** Pause before the first retry; doubles with each further one. */
   readonly retryDelayMs: number;
 }
 
-const truths = new Set(['1', 'true', 'yes', 'on']);
+const truthyValues = new Set(['1', 'true', 'yes', 'on']);
 
 function expandHome(path: string): string {
   return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
@@ -42,10 +42,10 @@ function readToken(path: string): string | undefined {
 }
 
 /**
- * The settings that the environment asks for, under the names of Python's huggingface_hub: HF_ENDPOINT,
+ * Settings from environment variables, with the names of Python's huggingface_hub: HF_ENDPOINT,
  * HF_HOME, HF_HUB_CACHE, XDG_CACHE_HOME, HF_TOKEN, HF_TOKEN_PATH, HF_HUB_OFFLINE. Empty variables count as
  * unset.
- * @throws TitlesmithError `usage` when HF_ENDPOINT is no URL.
+ * @throws TitlesmithError `usage` when HF_ENDPOINT is not a URL.
  */
 export function hubSettings(environment: NodeJS.ProcessEnv = process.env): HubSettings {
   const folder = (name: string): string | undefined => {
@@ -54,7 +54,7 @@ export function hubSettings(environment: NodeJS.ProcessEnv = process.env): HubSe
   };
   const home =
     folder('HF_HOME') ?? join(folder('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'huggingface');
-  const isSet = (name: string): boolean => truths.has((environment[name] ?? '').toLowerCase());
+  const isSet = (name: string): boolean => truthyValues.has((environment[name] ?? '').toLowerCase());
   return {
     endpoint: endpointOf(environment['HF_ENDPOINT']),
     cacheFolder: folder('HF_HUB_CACHE') ?? folder('HUGGINGFACE_HUB_CACHE') ?? join(home, 'hub'),

@@ -14,23 +14,23 @@ import {
 import { downloadBlob } from './download.js';
 import type { HubSettings } from './settings.js';
 
-/** What is asked of the hub. */
+/** A request for a model of the hub. */
 interface HubRequest {
   readonly repository: string;
   /** A branch, tag or commit. */
   readonly revision: string;
-  /** The commit that the revision was at when it was looked up: exactly this one, though the branch may have moved. */
+  /** The commit found by an earlier look-up of the revision; exactly this one is used, even if the branch has moved. */
   readonly commit?: string | undefined;
 }
 
-/** A model of the hub at one commit, and what must still be downloaded of it. */
+/** A model of the hub at one commit, and how much of it must still be downloaded. */
 export interface HubModel {
   readonly repository: string;
   readonly revision: string;
   readonly commit: string;
-  /** Undefined where the hub was not asked, as everything is cached. */
+  /** Undefined if everything is cached and the hub was not asked. */
   readonly remote: RemoteSnapshot | undefined;
-  /** Bytes still to download, shards of a split model not counted. */
+  /** Bytes still to download, not counting the shards of a sharded model. */
   readonly missingBytes: number;
 }
 
@@ -43,17 +43,16 @@ function find(snapshot: RemoteSnapshot, name: string): RemoteFile {
   });
 }
 
-/** What a model consists of, shards of split weights left out. */
+/** The files of a model, without the shards of sharded weights. */
 function mainFiles(snapshot: RemoteSnapshot): RemoteFile[] {
   const entry = weightsEntry(snapshot.files.map(({ name }) => name)) ?? 'model.safetensors';
   return [...descriptionFiles, entry].map((name) => find(snapshot, name));
 }
 
 /**
- * Finds out what a repository and revision stand for, without downloading it. The hub is asked, as a branch
- * may have moved on; where it cannot be reached, or must not be asked, what is cached counts, and a warning
- * says so.
- * @throws TitlesmithError when the hub does not give the model out, or is not there and the model not cached.
+ * Looks up a repository and revision without downloading the model. The hub is asked, as a branch may have moved; if it
+ * cannot be reached, the cached model is used with a warning; offline, the cache alone is used.
+ * @throws TitlesmithError when the hub denies the model, or cannot be reached and the model is not cached.
  */
 export async function findHubModel(
   request: HubRequest,
@@ -61,13 +60,13 @@ export async function findHubModel(
   onWarning: (message: string) => void,
 ): Promise<HubModel> {
   const { repository, revision } = request;
-  const wanted = request.commit ?? revision;
+  const target = request.commit ?? revision;
   const cache = new RepositoryCache(repository, settings);
-  const cached = await cache.completeSnapshot(wanted);
+  const cached = await cache.completeSnapshot(target);
   const fromCache = (commit: string): HubModel => {
     return { repository, revision, commit, remote: undefined, missingBytes: 0 };
   };
-  if (cached && (settings.offline || cached.commit === wanted)) return fromCache(cached.commit);
+  if (cached && (settings.offline || cached.commit === target)) return fromCache(cached.commit);
   if (settings.offline) {
     throw new TitlesmithError(
       `${repository} is not in the cache, ${settings.cacheFolder}, and HF_HUB_OFFLINE is set.`,
@@ -76,10 +75,11 @@ export async function findHubModel(
   }
   let remote: RemoteSnapshot;
   try {
-    remote = await fetchSnapshotInformation(repository, wanted, settings);
+    remote = await fetchSnapshotInformation(repository, target, settings);
   } catch (error) {
-    const isAway = error instanceof TitlesmithError && ['hub-unreachable', 'hub-busy'].includes(error.code);
-    if (!cached || !isAway) throw error;
+    const isUnreachable =
+      error instanceof TitlesmithError && ['hub-unreachable', 'hub-busy'].includes(error.code);
+    if (!cached || !isUnreachable) throw error;
     onWarning(`${error.message} Using what is cached: ${repository} at ${cached.commit.slice(0, 8)}.`);
     return fromCache(cached.commit);
   }
@@ -89,7 +89,7 @@ export async function findHubModel(
 }
 
 /**
- * Brings a model into the cache.
+ * Downloads a model into the cache.
  * @returns the folder that holds its files.
  * @throws InterruptedError and TitlesmithError as `downloadBlob` does.
  */
@@ -143,7 +143,7 @@ async function fetchFiles(
   }
 }
 
-/** One event a megabyte; small files pass unseen. */
+/** One event per megabyte; none for smaller files. */
 function progressOf({ name, bytes }: RemoteFile, context: WorkContext): (done: number) => void {
   let shown = 0;
   const total = Math.ceil(bytes / megabyte);
@@ -156,8 +156,7 @@ function progressOf({ name, bytes }: RemoteFile, context: WorkContext): (done: n
 }
 
 /**
- * Where the cache keeps a repository: Python's huggingface_hub lays it out like this, so both find the same
- * files.
+ * The cache folder of a repository, with the layout of Python's huggingface_hub, so that both find the same files.
  */
 class RepositoryCache {
   private readonly folder: string;
@@ -176,7 +175,7 @@ class RepositoryCache {
     return join(this.folder, 'blobs', digest.hex);
   }
 
-  /** The commit a branch or tag was at when it was last asked for; a commit stands for itself. */
+  /** The commit of a branch or tag when it was last looked up; a commit is returned as it is. */
   async commitOf(revision: string): Promise<string | undefined> {
     if (/^[0-9a-f]{40}$/.test(revision)) return revision;
     try {
@@ -192,7 +191,7 @@ class RepositoryCache {
     if (revision !== commit) await writeFileAtomic(join(this.folder, 'refs', revision), commit);
   }
 
-  /** The snapshot folder of a revision, where every file a model needs is in it. */
+  /** The snapshot folder of a revision; undefined unless it holds every file that a model needs. */
   async completeSnapshot(revision: string): Promise<{ commit: string; folder: string } | undefined> {
     const commit = await this.commitOf(revision);
     if (commit === undefined) return undefined;
@@ -200,12 +199,12 @@ class RepositoryCache {
     return 'names' in (await findModelFiles(folder)) ? { commit, folder } : undefined;
   }
 
-  /** Whether the content of a file is there, of the right size. */
+  /** Whether a file's content is cached with the right size. */
   async hasBlob(file: RemoteFile): Promise<boolean> {
     return (await sizeOf(this.blobPath(file))) === file.bytes;
   }
 
-  /** Makes a blob appear in a snapshot under the file's name. */
+  /** Links a blob into a snapshot under the file's name. */
   async linkIntoSnapshot(file: RemoteFile, commit: string): Promise<void> {
     const [blob, path] = [this.blobPath(file), join(this.snapshotFolder(commit), file.name)];
     if ((await sizeOf(path)) === file.bytes) return;
@@ -219,7 +218,7 @@ class RepositoryCache {
   }
 }
 
-/** Windows lets only some accounts make symbolic links; hard links and copies do as well there. */
+/** Links symbolically; Windows allows that only to some accounts, so a hard link or a copy takes its place there. */
 async function linkOrCopy(blob: string, path: string): Promise<void> {
   try {
     await symlink(relative(dirname(path), blob), path);
@@ -229,7 +228,7 @@ async function linkOrCopy(blob: string, path: string): Promise<void> {
   }
 }
 
-/** Undefined where there is no file, or a link leads nowhere. */
+/** Undefined if there is no file, or a link is broken. */
 async function sizeOf(path: string): Promise<number | undefined> {
   return (await stat(path).catch(() => undefined))?.size;
 }

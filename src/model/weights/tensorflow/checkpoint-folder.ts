@@ -13,14 +13,14 @@ import { TensorBundle } from './tensor-bundle.js';
 const [hyperparametersFile, stateFile] = ['hparams.json', 'checkpoint'];
 const tokenizerFiles = { vocabulary: 'encoder.json', merges: 'vocab.bpe' } as const;
 
-/** Where TensorFlow keeps a parameter of ours, and its shape there. */
+/** The TensorFlow variable that holds a parameter, and its shape there. */
 interface Variable {
   readonly name: string;
   readonly shape: readonly number[];
 }
 
-const variableParts: Readonly<Record<string, string>> = { weight: 'w', bias: 'b' };
-const normParts: Readonly<Record<string, string>> = { weight: 'g', bias: 'b' };
+const variableSuffixes: Readonly<Record<string, string>> = { weight: 'w', bias: 'b' };
+const normSuffixes: Readonly<Record<string, string>> = { weight: 'g', bias: 'b' };
 
 /**
  * `h.0.attn.c_attn.weight` [in,out] is `model/h0/attn/c_attn/w` [1,in,out]: OpenAI wrote matrices as
@@ -32,7 +32,7 @@ function variableOf(name: string, shape: readonly number[]): Variable {
   const parts = name.replace(/^h\.(\d+)/, 'h$1').split('.');
   const last = parts.pop() ?? '';
   const isNorm = parts.at(-1)?.startsWith('ln_');
-  const path = ['model', ...parts, (isNorm ? normParts : variableParts)[last]].join('/');
+  const path = ['model', ...parts, (isNorm ? normSuffixes : variableSuffixes)[last]].join('/');
   return { name: path, shape: shape.length === 2 ? [1, ...shape] : shape };
 }
 
@@ -53,7 +53,7 @@ class TensorFlowWeights implements WeightSource {
   }
 }
 
-/** What an optimizer keeps beside a variable, under the variable's name and its own. */
+/** Variables of an optimizer, named after the variable they belong to. */
 const optimizerSlot = /\/(Adam|Adam_1|Momentum|RMSProp|RMSProp_1|ExponentialMovingAverage)$/;
 
 async function openWeights(prefix: string, configuration: TransformerConfiguration): Promise<WeightSource> {
@@ -76,7 +76,7 @@ async function openWeights(prefix: string, configuration: TransformerConfigurati
   }
 }
 
-/** OpenAI's hparams.json. @throws TitlesmithError when it is not JSON, or a size is missing or absurd. */
+/** OpenAI's hparams.json. @throws TitlesmithError when it is not JSON, or a size is missing or out of bounds. */
 function parseHyperparameters(content: string, path: string): TransformerConfiguration {
   const refuse = (what: string): never => {
     throw new TitlesmithError(`${path}: ${what}.`, {
@@ -111,8 +111,8 @@ async function readText(path: string): Promise<string> {
 }
 
 /**
- * The newest checkpoint of a folder: the one its file `checkpoint` names (the path before the name may be
- * that of the machine it was trained on), else the only one.
+ * The newest checkpoint of a folder: the one that its file `checkpoint` names (possibly with a path of the machine it was
+ * trained on), else the only one.
  */
 async function newestCheckpoint(folder: string): Promise<string> {
   const names = await readdir(folder);
@@ -138,7 +138,7 @@ async function newestCheckpoint(folder: string): Promise<string> {
   );
 }
 
-/** Whether a folder is one of OpenAI's or gpt-2-simple's. */
+/** Whether a folder with these files is one of OpenAI's or gpt-2-simple's. */
 export function isTensorFlowFolder(names: readonly string[]): boolean {
   return names.includes(hyperparametersFile);
 }
@@ -150,7 +150,7 @@ export function isCheckpointPrefix(path: string): boolean {
 
 /**
  * A model that OpenAI published (`models/124M`) or gpt-2-simple trained (`checkpoint/run1`).
- * @param path the folder: then its newest checkpoint counts; or the prefix of one.
+ * @param path the folder, for its newest checkpoint; or the prefix of a checkpoint.
  * @throws TitlesmithError when it is not clear which checkpoint is meant.
  */
 export async function tensorFlowFolder(path: string): Promise<ModelFolder> {

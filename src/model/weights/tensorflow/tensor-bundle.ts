@@ -5,7 +5,7 @@ import { field, messageCodec, repeatedField } from '../../../io/protobuf.js';
 import { elementCount, formatShape, type Shape } from '../../graph/shape.js';
 import { damagedCheckpoint } from '../open-model.js';
 
-/** The messages of TensorFlow's tensor_bundle.proto and tensor_shape.proto, as far as they are read. */
+/** The fields of TensorFlow's tensor_bundle.proto and tensor_shape.proto that are read. */
 const messages = {
   BundleHeader: { fields: { shards: field(1, 'int32'), endianness: field(2, 'int32') } },
   BundleEntry: {
@@ -43,7 +43,7 @@ interface BundleEntry {
 
 /** DT_FLOAT of TensorFlow's types.proto. */
 const float32Type = 1;
-/** An index is some 100 bytes a tensor. */
+/** An index takes about 100 bytes per tensor. */
 const indexLimitBytes = 1 << 26;
 const chunkBytes = 1 << 24;
 
@@ -110,7 +110,7 @@ export class TensorBundle {
 
   /**
    * Reads one tensor and checks its CRC.
-   * @param into float32; where it is shorter than the tensor, the first values.
+   * @param into float32; if it is shorter than the tensor, it receives the first values.
    * @throws TitlesmithError naming the tensor when it is missing, of another shape or type, or damaged.
    */
   async read(name: string, shape: Shape, into: Float32Array): Promise<void> {
@@ -137,7 +137,7 @@ export class TensorBundle {
   }
 }
 
-/** Data files of a checkpoint, by the number of shards its index names. */
+/** Path of one of a checkpoint's data files. @param shards number of shards in the index. */
 function dataPath(prefix: string, shard: number, shards: number): string {
   const digits = (value: number): string => String(value).padStart(5, '0');
   return `${prefix}.data-${digits(shard)}-of-${digits(shards)}`;
@@ -170,7 +170,7 @@ function parseIndex(file: Buffer, path: string): { header: BundleHeader; entries
       throw damagedCheckpoint(path, `its entry ${JSON.stringify(key)} is damaged`);
     }
   };
-  // the header stands under the empty key
+  // the header has the empty key
   const header = decoded('', headerCodec) as BundleHeader;
   if (header.endianness !== 0) throw damagedCheckpoint(path, 'it was written on a big-endian machine');
   if (header.shards < 1 || header.shards > 99_999) throw damagedCheckpoint(path, 'it names no data files');
@@ -179,7 +179,7 @@ function parseIndex(file: Buffer, path: string): { header: BundleHeader; entries
   return { header, entries: new Map(entries) };
 }
 
-/** The last bytes of a table: handles of two blocks, padding, and a magic number. */
+/** The footer of a table: handles of two blocks, padding, and a magic number. */
 const [footerBytes, magicBytes] = [48, 8];
 const magic = 0xdb4775248b80fb57n;
 /** After each block: one byte that names its compression, and its CRC. */
@@ -190,7 +190,7 @@ interface BlockHandle {
   readonly size: number;
 }
 
-/** Walks through bytes; every read is checked against the end. */
+/** Reads bytes in sequence; every read is checked against the end. */
 class Reader {
   constructor(
     private readonly path: string,
@@ -209,8 +209,8 @@ class Reader {
     return this.bytes.subarray(this.position - length, this.position);
   }
 
-  /** Seven bits a byte, the lowest first; as a number, so up to 2^53. */
-  variableLengthInteger(): number {
+  /** A varint: seven bits per byte, lowest first; as a number, so up to 2^53. */
+  varint(): number {
     let value = 0;
     for (let factor = 1; factor <= 2 ** 49; factor *= 128) {
       const [byte = 0] = this.take(1);
@@ -221,7 +221,7 @@ class Reader {
   }
 
   handle(): BlockHandle {
-    return { offset: this.variableLengthInteger(), size: this.variableLengthInteger() };
+    return { offset: this.varint(), size: this.varint() };
   }
 }
 
@@ -237,7 +237,7 @@ function readBlock(path: string, file: Buffer, { offset, size }: BlockHandle): B
   return file.subarray(offset, end);
 }
 
-/** The entries of a block: each key is written as what it does not share with the key before. */
+/** The entries of a block: of each key only the part after the prefix shared with the previous key is stored. */
 function* entriesOf(path: string, block: Buffer): Generator<[key: string, value: Uint8Array]> {
   if (block.length < 4) throw damagedCheckpoint(path, 'a block of it ends early');
   const restarts = block.readUInt32LE(block.length - 4);
@@ -246,9 +246,9 @@ function* entriesOf(path: string, block: Buffer): Generator<[key: string, value:
   const reader = new Reader(path, block.subarray(0, end));
   let key = Buffer.alloc(0);
   while (!reader.isAtEnd) {
-    const shared = reader.variableLengthInteger();
-    const own = reader.variableLengthInteger();
-    const valueLength = reader.variableLengthInteger();
+    const shared = reader.varint();
+    const own = reader.varint();
+    const valueLength = reader.varint();
     if (shared > key.length) throw damagedCheckpoint(path, 'a key in it shares more than there is');
     key = Buffer.concat([key.subarray(0, shared), reader.take(own)]);
     yield [key.toString('utf8'), reader.take(valueLength)];
@@ -256,8 +256,8 @@ function* entriesOf(path: string, block: Buffer): Generator<[key: string, value:
 }
 
 /**
- * Reads a sorted string table, the form of TensorFlow's `.index` files (LevelDB's table_format.md): every
- * block is checked against its CRC.
+ * Reads a sorted string table, the form of TensorFlow's `.index` files (LevelDB's table_format.md), and
+ * checks the CRC of every block.
  * @param file the whole file. @param path names it in messages.
  * @returns values by key, in order.
  * @throws TitlesmithError when the file is cut short or damaged.
