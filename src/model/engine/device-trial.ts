@@ -5,8 +5,8 @@ import { findAdapter } from './onnxruntime/graphics-card.js';
 import { openEngine } from './open-engine.js';
 
 /**
- * Tries one device on a small graph, in a process of its own, as a driver may crash its process. Prints one line of JSON:
- * `TrialOutput`.
+ * Tries one device on a small graph, in a process of its own, as a driver may crash its process. Prints one line of
+ * JSON: `TrialOutput`.
  */
 async function main(name: string): Promise<void> {
   const choice = parseDevice(name);

@@ -167,8 +167,8 @@ interface ChosenDevice extends DeviceChoice {
 }
 
 /**
- * The first device of an engine that works. Skips graphics cards emulated in software; does not try the processor, which
- * always works.
+ * The first device of an engine that works. Skips graphics cards emulated in software; does not try the processor,
+ * which always works.
  */
 export async function chooseDevice(engine: EngineName): Promise<ChosenDevice> {
   const passedOver: string[] = [];

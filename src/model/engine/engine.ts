@@ -35,8 +35,8 @@ export interface DeviceMemory {
   write(pairs: readonly (readonly [from: NumericArray, to: DeviceTensor])[]): Promise<void>;
   read(pairs: readonly (readonly [from: DeviceTensor, to: NumericArray])[]): Promise<void>;
   /**
-   * Copies a row (an index of the first axis) of each `from` over a row of its `to`, whose rows have the same size. Done
-   * before any later operation, even if not awaited.
+   * Copies a row (an index of the first axis) of each `from` over a row of its `to`, whose rows have the same size.
+   * Done before any later operation, even if not awaited.
    */
   copyRow(
     pairs: readonly { readonly from: DeviceTensor; readonly to: DeviceTensor }[],
@@ -47,14 +47,15 @@ export interface DeviceMemory {
 
 export interface CompileOptions {
   /**
-   * Values of inputs that never change, by input name: the engine may copy, transpose or pack them once, and `run` does not
-   * take them. The arrays must not change as long as the program exists; the engine keeps those it still reads.
+   * Values of inputs that never change, by input name: the engine may copy, transpose or pack them once, and `run`
+   * does not take them. The arrays must not change as long as the program exists; the engine keeps those it still
+   * reads.
    */
   readonly constants?: ReadonlyMap<string, NumericArray>;
   /**
-   * Inputs and outputs that may have fewer rows (axis 0) in a run than the graph says, with the name of that axis: axes of
-   * the same name have the same size in a run. No op between them may have a size as an attribute (`reshape`, `broadcastTo`,
-   * `split`).
+   * Inputs and outputs that may have fewer rows (axis 0) in a run than the graph says, with the name of that axis:
+   * axes of the same name have the same size in a run. No op between them may have a size as an attribute (`reshape`,
+   * `broadcastTo`, `split`).
    */
   readonly dynamicAxes?: Readonly<Record<string, { readonly 0: string }>>;
 }
@@ -65,8 +66,8 @@ export interface Program {
    * Runs the graph once.
    * @param feeds a value for each input, by name, of the input's element count (a whole number of rows where their
    *   number is dynamic).
-   * @param results an array for each output, by name; written in place. An output may share the memory of an
-   *   input only if every op between the two is elementwise, or is cachedAttention with its own cache; on a device, only
+   * @param results an array for each output, by name; written in place. An output may share the memory of an input
+   *   only if every op between the two is elementwise, or is cachedAttention with its own cache; on a device, only
    *   the latter.
    * @throws RangeError when a name is unknown or missing, or an array has the wrong type or length.
    */

@@ -32,7 +32,10 @@ export async function float16Shortage(engine: Engine): Promise<string | undefine
   return isFloat32 ? 'it computes float16 in float32' : `it computes wrongly: ${y[0]} instead of ${inner}`;
 }
 
-/** @param feature what needs float16, for the message. @throws TitlesmithError saying why an engine does not compute in it. */
+/**
+ * @param feature what needs float16, for the message.
+ * @throws TitlesmithError saying why an engine does not compute in it.
+ */
 export async function requireEngineFloat16(engine: Engine, feature: string): Promise<void> {
   const shortage = await float16Shortage(engine);
   if (shortage !== undefined) throw float16Unavailable(feature, engine.name, shortage);

@@ -17,8 +17,8 @@ export class TensorTooLargeError extends OutOfDeviceMemoryError {
 }
 
 /**
- * Messages of Dawn, ONNX Runtime and CUDA when memory is short. WebGPU reports a failed allocation only when the invalid
- * buffer is used.
+ * Messages of Dawn, ONNX Runtime and CUDA when memory is short. WebGPU reports a failed allocation only when the
+ * invalid buffer is used.
  */
 const shortage =
   /invalid buffer|out of (?:device )?memory|OUT_OF_DEVICE_MEMORY|OUT_OF_HOST_MEMORY|Allocation size too large|exceeds the max buffer size|Too many storage buffers|Failed to allocate memory/i;

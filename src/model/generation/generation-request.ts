@@ -62,7 +62,10 @@ interface GenerationListener {
   onToken?(sequence: Sequence): void;
   /** Called when a text is final. @param rest the part of it that {@link Sequence.takeDelta} has not returned. */
   onText(text: GeneratedText, rest: string): void;
-  /** Called once, when all texts are finished or, with an error, when the request failed; not if the request is removed. */
+  /**
+   * Called once, when all texts are finished or, with an error, when the request failed; not if the request is
+   * removed.
+   */
   onEnd(error?: unknown): void;
 }
 

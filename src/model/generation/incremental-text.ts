@@ -1,6 +1,6 @@
 /**
- * Text decoded token by token, with a search for stop texts. Tokens may end inside a character, and a stop text may span
- * tokens or begin in the prefix. The search is over decoded characters, that is, over what would be shown.
+ * Text decoded token by token, with a search for stop texts. Tokens may end inside a character, and a stop text may
+ * span tokens or begin in the prefix. The search is over decoded characters, that is, over what would be shown.
  */
 export class IncrementalText {
   private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -26,8 +26,8 @@ export class IncrementalText {
 
   /**
    * The text after the prefix, up to the stop text. Called once.
-   * @param cut whether the text was cut off at a token limit, not ended by the model: an incomplete last character is then
-   *   left out; otherwise it becomes U+FFFD.
+   * @param cut whether the text was cut off at a token limit, not ended by the model: an incomplete last character is
+   *   then left out; otherwise it becomes U+FFFD.
    */
   finish(cut = false): string {
     if (!cut) this.grow(this.decoder.decode());

@@ -11,11 +11,11 @@ export type SampleToken = (scores: Scores, random: Random) => number;
 
 /**
  * Creates a sampler with its own buffers: top-k ("Hierarchical Neural Story Generation", Fan et al. 2018, 5.1), then
- * top-p over the rest ("The Curious Case of Neural Text Degeneration", Holtzman et al. 2020, 3.1). Of equally
- * likely tokens the lower ids are kept first. At temperature 0 it takes the likeliest token, the first of several.
+ * top-p over the rest ("The Curious Case of Neural Text Degeneration", Holtzman et al. 2020, 3.1). Of equally likely
+ * tokens the lower ids are kept first. At temperature 0 it takes the likeliest token, the first of several.
  *
- * Cumulative sums go in order of token id, never of probability: rounding errors of the engine then shift the boundaries
- * between tokens slightly, instead of swapping two tokens.
+ * Cumulative sums go in order of token id, never of probability: rounding errors of the engine then shift the
+ * boundaries between tokens slightly, instead of swapping two tokens.
  * @param vocabularySize V, the length of a row of scores.
  * @throws TitlesmithError from the sampler if the scores are not a distribution: not finite, or all -Infinity.
  */
@@ -143,8 +143,8 @@ export interface Cutoff {
 const blockLength = 16;
 
 /**
- * The cutoff that keeps the k largest values. Most are ruled out by a lower bound, the k-th largest block maximum, which
- * at least k values reach.
+ * The cutoff that keeps the k largest values. Most are ruled out by a lower bound, the k-th largest block maximum,
+ * which at least k values reach.
  * @param values [n], not NaN.
  * @param k from 1 to n.
  * @param scratch at least n long; overwritten.
@@ -168,8 +168,8 @@ export function topKCutoff(values: Float32Array, k: number, scratch: Float32Arra
 
 /**
  * The cutoff that keeps the fewest largest weights that together reach the share `topP` of their sum; all of them if
- * rounding keeps them below it. Weights below (1 − topP) · total / n are ruled out first: even n of them would not make up
- * the share that is left out.
+ * rounding keeps them below it. Weights below (1 − topP) · total / n are ruled out first: even n of them would not
+ * make up the share that is left out.
  * @param weights [n], not negative, not NaN, some above 0.
  * @param total their sum.
  * @param topP above 0 and below 1.

@@ -84,7 +84,8 @@ export class Sequence {
 
   /**
    * Ends the text. Called once.
-   * @returns the text; whether only white space follows the prefix; and the part that {@link takeDelta} has not returned.
+   * @returns the text; whether only white space follows the prefix; and the part that {@link takeDelta} has not
+   *   returned.
    */
   finish(): { result: GeneratedText; blank: boolean; rest: string } {
     const { seed, includePrefix } = this.options;

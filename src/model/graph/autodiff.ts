@@ -22,11 +22,11 @@ function decisionFor<Op extends OpName>(node: OpNode<Op>): GradientDecision<Op> 
 }
 
 /**
- * Reverse-mode differentiation over the graph (Griewank and Walther, "Evaluating Derivatives", 2008, section 3.2): the
- * symbolic gradients of Σ outputs[i] · upstream[i] by each target.
+ * Reverse-mode differentiation over the graph (Griewank and Walther, "Evaluating Derivatives", 2008, section 3.2):
+ * the symbolic gradients of Σ outputs[i] · upstream[i] by each target.
  * @param upstream gradients of the loss by each output, of its shape and type.
- * @param targets float tensors the outputs depend on; the result has their shapes and types, in their order. Targets are
- *   leaves: no gradient flows through a target to its own inputs.
+ * @param targets float tensors the outputs depend on; the result has their shapes and types, in their order. Targets
+ *   are leaves: no gradient flows through a target to its own inputs.
  * @throws Error when a target does not reach the outputs, or only through an op whose gradient is forbidden.
  */
 export function gradients(

@@ -3,7 +3,10 @@ import { type DType, elementCount, type FloatType, type Shape } from './shape.js
 import { shapeRules } from './shape-rules.js';
 import type { OpNode, Tensor } from './tensor.js';
 
-/** Creates a node; the op's shape rule gives its output shapes. @throws RangeError naming op, rule and shapes received. */
+/**
+ * Creates a node; the op's shape rule gives its output shapes.
+ * @throws RangeError naming op, rule and shapes received.
+ */
 export function apply<Op extends OpName>(
   op: Op,
   inputs: readonly Tensor[],
@@ -72,7 +75,10 @@ export function matmul(
 export const quantizedMatmul = (x: Tensor, w: Tensor, scales: Tensor): Tensor =>
   single('quantizedMatmul', [x, w, scales], {});
 
-/** Normalizes the last axis of x [..,C] with scale and bias [C]. Outputs y [..,C], mean and rstd (1/√(variance + epsilon)) [..,1]. */
+/**
+ * Normalizes the last axis of x [..,C] with scale and bias [C]. Outputs y [..,C], mean and rstd (1/√(variance +
+ * epsilon)) [..,1].
+ */
 export function layerNormalization(
   x: Tensor,
   scale: Tensor,

@@ -49,8 +49,8 @@ const geluScale = 2 * Math.sqrt(2 / Math.PI);
 const geluCubic = 0.044715;
 
 /**
- * Probabilities are multiplied by this before they become float16, and divided by it afterwards: the mean one over 50,257
- * tokens, 2e-5, is subnormal there, and a device may flush subnormal numbers to zero.
+ * Probabilities are multiplied by this before they become float16, and divided by it afterwards: the mean one over
+ * 50,257 tokens, 2e-5, is subnormal there, and a device may flush subnormal numbers to zero.
  */
 const halfProbabilityScale = 1024;
 

@@ -114,8 +114,8 @@ function commonRowUnit(node: OpNode, from: Shape, to: Shape): { from: number; to
 }
 
 /**
- * By chunks of tokens; a chunk of the vocabulary that is too large is divided further, and its softmaxes are combined by
- * their shares.
+ * By chunks of tokens; a chunk of the vocabulary that is too large is divided further, and its softmaxes are combined
+ * by their shares.
  */
 const crossEntropyInChunks: Rule<'linearCrossEntropy'> = (
   chunker,
@@ -281,8 +281,8 @@ export interface ChunkedGraph {
 }
 
 /**
- * Rewrites a graph so that no tensor exceeds a size limit: larger ones are split into chunks along their first axis, and
- * ops on them are computed chunk by chunk. Sums over a large axis are then added in another order.
+ * Rewrites a graph so that no tensor exceeds a size limit: larger ones are split into chunks along their first axis,
+ * and ops on them are computed chunk by chunk. Sums over a large axis are then added in another order.
  * @param maximumElements most elements a tensor may have.
  * @throws LargeTensorError naming an op that cannot be computed in chunks.
  */

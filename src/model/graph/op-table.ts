@@ -39,16 +39,18 @@ export interface OpAttributes {
    * rounded to multiples of its own step, its largest magnitude / 127.
    */
   quantizedMatmul: None;
-  /** Over the last axis: (x − mean) / √(variance + epsilon) · scale + bias. Outputs: y, mean, 1/√(variance + epsilon). */
+  /**
+   * Over the last axis: (x − mean) / √(variance + epsilon) · scale + bias. Outputs: y, mean, 1/√(variance + epsilon).
+   */
   layerNormalization: { readonly epsilon: number };
   /**
-   * The output layer W [V,C] fused with the loss, over the vocabulary in chunks. Inputs: hidden states [N,C]; the rows of
-   * W for their targets [N,C]; the chunks of W [Vₛ,C]. Outputs: losses [N], −log softmax(hidden · Wᵀ) at the target, in
-   * nats; for each chunk, the softmax over that chunk alone [N,Vₛ]; for each chunk, its share of the whole softmax [N,1].
-   * All are float32, the logits too: GPT-2's lie around −100, where float16 has steps of 0.06. `gradients` is the type of
-   * the matrix products in the gradients.
-   * The whole softmax is softmaxₛ · shareₛ (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018,
-   * section 3), so combining the chunks needs no further pass over the logits.
+   * The output layer W [V,C] fused with the loss, over the vocabulary in chunks. Inputs: hidden states [N,C]; the
+   * rows of W for their targets [N,C]; the chunks of W [Vₛ,C]. Outputs: losses [N], −log softmax(hidden · Wᵀ) at the
+   * target, in nats; for each chunk, the softmax over that chunk alone [N,Vₛ]; for each chunk, its share of the whole
+   * softmax [N,1]. All are float32, the logits too: GPT-2's lie around −100, where float16 has steps of 0.06.
+   * `gradients` is the type of the matrix products in the gradients. The whole softmax is softmaxₛ · shareₛ (Milakov
+   * and Gimelshein, "Online normalizer calculation for softmax", 2018, section 3), so combining the chunks needs no
+   * further pass over the logits.
    */
   linearCrossEntropy: { readonly gradients: FloatType };
   /** Sum over `axes`. */
@@ -68,8 +70,8 @@ export interface OpAttributes {
   /** Rows [N,C] added into zeros [rows,C] at indices [N]; equal indices add up. */
   scatterAddRows: { readonly rows: number };
   /**
-   * Which of int32 indices [N] fall in the `count` rows from `first` on. Outputs: each index relative to `first`, int32 [N],
-   * 0 for those outside; whether it falls inside, 1 or 0, float32 [N,1].
+   * Which of int32 indices [N] fall in the `count` rows from `first` on. Outputs: each index relative to `first`,
+   * int32 [N], 0 for those outside; whether it falls inside, 1 or 0, float32 [N,1].
    */
   rowsWithin: { readonly first: number; readonly count: number };
   /**
@@ -81,9 +83,9 @@ export interface OpAttributes {
    */
   cachedAttention: { readonly heads: number; readonly scale: number };
   /**
-   * The additive attention mask of the last T of K tokens. Inputs: int32 [B,K], 0 for keys that nothing may see (padding);
-   * the ids of the T tokens, int32 [B,T], of which only the shape counts. Output float32 [B,1,T,K]: 0 where a token may
-   * see a key, `maskedScore` for later keys and for padding.
+   * The additive attention mask of the last T of K tokens. Inputs: int32 [B,K], 0 for keys that nothing may see
+   * (padding); the ids of the T tokens, int32 [B,T], of which only the shape counts. Output float32 [B,1,T,K]: 0
+   * where a token may see a key, `maskedScore` for later keys and for padding.
    */
   causalMask: None;
 }

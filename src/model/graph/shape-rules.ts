@@ -72,7 +72,10 @@ function checkAxis(op: OpName, axis: number, x: Tensor): void {
 const are = (dtype: DType, ...tensors: readonly (Tensor | undefined)[]): boolean =>
   tensors.every((tensor) => tensor?.dtype === dtype);
 
-/** The output shapes and types of each op. Every rule throws RangeError naming the op, the rule and the shapes received. */
+/**
+ * The output shapes and types of each op. Every rule throws RangeError naming the op, the rule and the shapes
+ * received.
+ */
 export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> } = {
   input: (_, { shape, dtype }) => [{ shape, dtype }],
   constant: (_, { values, shape, dtype }) => {

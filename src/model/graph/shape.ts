@@ -1,4 +1,7 @@
-/** Element types that can be differentiated: float16 for matrix products on devices that have it, float32 for the rest. */
+/**
+ * Element types that can be differentiated: float16 for matrix products on devices that have it, float32 for the
+ * rest.
+ */
 export const floatTypes = ['float32', 'float16'] as const;
 export type FloatType = (typeof floatTypes)[number];
 

@@ -15,7 +15,10 @@ export interface Tensor extends TensorSpecification {
   readonly index: number;
 }
 
-/** The nodes that `outputs` depend on, each after its inputs. Depth-first and iterative: graphs are thousands of nodes deep. */
+/**
+ * The nodes that `outputs` depend on, each after its inputs. Depth-first and iterative: graphs are thousands of nodes
+ * deep.
+ */
 export function topologicalOrder(outputs: readonly Tensor[]): OpNode[] {
   const order: OpNode[] = [];
   const seen = new Set<OpNode>();

@@ -18,8 +18,8 @@ export function gpt2Tokenizer(): Tokenizer {
 }
 
 /**
- * GPT-2's token ids of words as in the middle of a text: the space before a word belongs to its token, so that a word has
- * the same tokens everywhere.
+ * GPT-2's token ids of words as in the middle of a text: the space before a word belongs to its token, so that a word
+ * has the same tokens everywhere.
  */
 export function encodeWords(words: string): readonly number[] {
   return gpt2Tokenizer().encode(` ${words}`);

@@ -7,8 +7,9 @@ export function ranksOf(tokens: readonly string[]): ReadonlyMap<string, number> 
 }
 
 /**
- * The pair of tokens that is merged into a token of more than one byte: byte-pair encoding (Sennrich et al., "Neural Machine
- * Translation of Rare Words with Subword Units", 2016, section 3.2) of its bytes with only the merges of lower rank.
+ * The pair of tokens that is merged into a token of more than one byte: byte-pair encoding (Sennrich et al., "Neural
+ * Machine Translation of Rare Words with Subword Units", 2016, section 3.2) of its bytes with only the merges of
+ * lower rank.
  * @returns undefined if these merges do not leave exactly two symbols, so that no merge gives the token.
  */
 export function mergePair(token: string, rank: number, rankOf: RankOf): [string, string] | undefined {

@@ -1,6 +1,6 @@
 /**
- * GPT-2's pattern of words, which merges never cross (its encoder.py). Written with White_Space instead of `\s`, which in
- * JavaScript means other characters (U+0085, U+FEFF); the result is the same.
+ * GPT-2's pattern of words, which merges never cross (its encoder.py). Written with White_Space instead of `\s`,
+ * which in JavaScript means other characters (U+0085, U+FEFF); the result is the same.
  */
 const word =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/uy;
@@ -31,8 +31,8 @@ function endByPattern(text: string, start: number): number {
 }
 
 /**
- * The end of the word that begins at `start`, which is the end of another word or 0. Matches ASCII text by hand, which is
- * many times faster than the pattern.
+ * The end of the word that begins at `start`, which is the end of another word or 0. Matches ASCII text by hand,
+ * which is many times faster than the pattern.
  */
 export function wordEnd(text: string, start: number): number {
   let first = text.charCodeAt(start);

@@ -7,8 +7,8 @@ const singleBytes = 256;
 
 /**
  * Builds GPT-2's tokenizer restricted to the vocabulary of some titles: the tokens that occur in them, those they are
- * merged from, all single bytes, and the end token. Ids are in GPT-2's order, so merges keep their order: these titles get
- * GPT-2's tokens under other ids, and any other text can still be encoded.
+ * merged from, all single bytes, and the end token. Ids are in GPT-2's order, so merges keep their order: these
+ * titles get GPT-2's tokens under other ids, and any other text can still be encoded.
  */
 export class RestrictedVocabulary {
   private readonly full = gpt2Tokenizer();

@@ -18,7 +18,8 @@ export function hashPowers(count: number): Int32Array<ArrayBuffer> {
 
 /**
  * The rolling hash of the bytes between two positions, from the hashes of the prefixes that end at each: hashes are
- * polynomials, so the first prefix can be subtracted (Karp and Rabin, "Efficient randomized pattern-matching algorithms", 1987).
+ * polynomials, so the first prefix can be subtracted (Karp and Rabin, "Efficient randomized pattern-matching
+ * algorithms", 1987).
  */
 export function hashBetween(before: number, whole: number, power: number): number {
   return (whole - Math.imul(before, power)) | 0;

@@ -44,8 +44,8 @@ export class TitleEncoder {
 
   /** The tokens of a title; undefined if there are too many. */
   encode(title: string): number[] | undefined {
-    // Merging takes time quadratic in the length of a word, so titles that cannot fit are not encoded at all. A text has at
-    // least as many bytes as UTF-16 code units.
+    // Merging takes time quadratic in the length of a word, so titles that cannot fit are not encoded at all. A text
+    // has at least as many bytes as UTF-16 code units.
     const encoded = title.length > this.maximumBytes ? undefined : this.tokenizer.encode(title);
     if (encoded !== undefined && encoded.length <= this.limits.maximumTokens) return encoded;
     this.tooLong += 1;

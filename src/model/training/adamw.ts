@@ -62,8 +62,8 @@ export function adamWScalarNames(parameters: readonly UpdatedParameter[]): AdamW
 
 /**
  * AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2) for several parameters,
- * float32. Inputs: for each parameter the tensors named by {@link adamWInput}, of its shape; the scalars of
- * {@link adamWScalarNames}, []. Outputs, named by {@link adamWOutput}: the new values. Every op is elementwise, so on the
+ * float32. Inputs: for each parameter the tensors named by {@link adamWInput}, of its shape; the scalars of {@link
+ * adamWScalarNames}, []. Outputs, named by {@link adamWOutput}: the new values. Every op is elementwise, so on the
  * host the outputs may overwrite the inputs.
  */
 export function adamWGraph(parameters: readonly UpdatedParameter[]): Record<string, Tensor> {

@@ -23,8 +23,8 @@ interface Group {
   readonly members: readonly ParameterSpecification[];
   readonly program: Program;
   /**
-   * Double buffer: receives the members' new values, then is swapped with their tensors and serves the next group of the
-   * same shapes, as a device must not write what it reads.
+   * Double buffer: receives the members' new values, then is swapped with their tensors and serves the next group of
+   * the same shapes, as a device must not write what it reads.
    */
   readonly spare: Tensors[];
 }

@@ -131,8 +131,9 @@ export interface TrainingGraphOptions {
   /** Adds the gradients to inputs named by `accumulatedGradientName`, which may share memory with the outputs. */
   readonly accumulate?: boolean;
   /**
-   * Gradient checkpointing: recomputes each block's activations in the backward pass instead of keeping them (Chen et al., "Training Deep Nets
-   * with Sublinear Memory Cost", 2016, section 4): a third more arithmetic for memory that hardly grows with depth.
+   * Gradient checkpointing: recomputes each block's activations in the backward pass instead of keeping them (Chen et
+   * al., "Training Deep Nets with Sublinear Memory Cost", 2016, section 4): a third more arithmetic for memory that
+   * hardly grows with depth.
    */
   readonly recompute?: boolean;
   /** Multiplies activations by dropout factors, which are inputs: those of `DropoutFactors`. */
@@ -150,8 +151,8 @@ export const lossScaleName = 'lossScale';
 
 /**
  * The loss as in `evaluationGraph` and its gradient by every trainable parameter, named by `gradientName`. Each chunk
- * of tokens goes forward and backward through the output layer before the next, so that the logits of only one chunk are
- * alive.
+ * of tokens goes forward and backward through the output layer before the next, so that the logits of only one chunk
+ * are alive.
  */
 export function trainingGraph(
   configuration: TransformerConfiguration,
@@ -167,7 +168,10 @@ export function trainingGraph(
   const parameters = withMatmulDtype(matmulDtype, masters, specifications);
   const batch = batchInputs(shape);
   const parameterGradients = new Map<string, Tensor>();
-  /** Differentiates one part of the model: adds up the gradients of its parameters. @returns the gradient of its input. */
+  /**
+   * Differentiates one part of the model: adds up the gradients of its parameters.
+   * @returns the gradient of its input.
+   */
   const backward = (output: Tensor, upstream: Tensor, x: Tensor | undefined, prefixes: readonly string[]) => {
     const names = trainable
       .map(({ name }) => name)

@@ -15,8 +15,8 @@ const growthInterval = 2000;
 export const initialLossScaling: LossScaling = { scale: 2 ** 16, steadySteps: 0, skippedSteps: 0 };
 
 /**
- * Dynamic loss scaling (Micikevicius et al., "Mixed Precision Training", 2018, section 3.2): the scale is halved after a
- * step whose gradients are not finite, and doubled after 2,000 steps without one.
+ * Dynamic loss scaling (Micikevicius et al., "Mixed Precision Training", 2018, section 3.2): the scale is halved
+ * after a step whose gradients are not finite, and doubled after 2,000 steps without one.
  */
 export function afterStep(
   { scale, steadySteps, skippedSteps }: LossScaling,

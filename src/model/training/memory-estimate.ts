@@ -11,8 +11,8 @@ const bytesPerFloat = 4;
 /** Memory of Node, ONNX Runtime and the code before a model is loaded. */
 export const processBytes = 250e6;
 /**
- * Activations that a block keeps for the backward pass, in arrays [C] per token, from the peaks in docs/training.md: 17 for
- * 355M, 20 for 124M and for 1558M with adapters.
+ * Activations that a block keeps for the backward pass, in arrays [C] per token, from the peaks in docs/training.md:
+ * 17 for 355M, 20 for 124M and for 1558M with adapters.
  */
 const activationsPerBlock = 20;
 /** The same with recomputed activations: assumed, not measured. */

@@ -46,7 +46,8 @@ export function createTrainableModel(
 }
 
 /**
- * Sets every parameter to its initial value: the pretrained weights, or seeded random ones; adapters so that they add 0.
+ * Sets every parameter to its initial value: the pretrained weights, or seeded random ones; adapters so that they add
+ * 0.
  * @throws TitlesmithError naming a pretrained tensor that cannot be read.
  */
 export async function initializeModel(

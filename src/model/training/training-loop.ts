@@ -72,10 +72,10 @@ export interface TrainingResult {
 }
 
 /**
- * Trains until the steps are done or validation stops improving. Resumes from the storage's saved state if there is one;
- * the result is then the same, to the byte, as that of a run that was never stopped.
- * @throws InterruptedError when the context asks to stop, after saving the state; TitlesmithError when there are too few
- *   titles, the numbers diverge, or a device has too little memory; what the storage throws.
+ * Trains until the steps are done or validation stops improving. Resumes from the storage's saved state if there is
+ * one; the result is then the same, to the byte, as that of a run that was never stopped.
+ * @throws InterruptedError when the context asks to stop, after saving the state; TitlesmithError when there are too
+ *   few titles, the numbers diverge, or a device has too little memory; what the storage throws.
  */
 export async function train(input: TrainingInput, context: WorkContext): Promise<TrainingResult> {
   const plan = planTraining(input.data, input.configuration, input.options);
@@ -173,7 +173,10 @@ class TrainingRun {
     return this.result('steps');
   }
 
-  /** One optimizer step. @returns mean loss, gradient norm (not finite: the step was skipped) and number of tokens trained on. */
+  /**
+   * One optimizer step.
+   * @returns mean loss, gradient norm (not finite: the step was skipped) and number of tokens trained on.
+   */
   private async trainStep(step: number): Promise<{ loss: number; gradientNorm: number; tokens: number }> {
     const { options } = this.input;
     const { accumulateGradients } = options;

@@ -21,8 +21,8 @@ export interface TrainingPosition {
 }
 
 /**
- * Metrics of a step; a line of metrics.jsonl. Losses are nats per token of titles (end token included). A skipped step has
- * no gradient norm, and no loss if that is not finite either.
+ * Metrics of a step; a line of metrics.jsonl. Losses are nats per token of titles (end token included). A skipped
+ * step has no gradient norm, and no loss if that is not finite either.
  */
 export interface MetricsLine {
   readonly step: number;
@@ -47,8 +47,8 @@ export interface StateTensor {
 }
 
 /**
- * Where training saves its state and its results. Implemented with files in src/pipeline/stages, and in memory where there
- * is no run folder. What it throws ends the training.
+ * Where training saves its state and its results. Implemented with files in src/pipeline/stages, and in memory where
+ * there is no run folder. What it throws ends the training.
  */
 export interface TrainingStorage {
   /** Fills the tensors from the last save. @returns the position saved with them; undefined if there is none. */
@@ -66,7 +66,8 @@ export interface TrainingStorage {
   saveDescription(configuration: TransformerConfiguration, tokenizer: Tokenizer): Promise<void>;
   /**
    * Replaces the trained model atomically.
-   * @param valuesOf a parameter's values by name; valid until its next call, so that merged weights never all exist at once.
+   * @param valuesOf a parameter's values by name; valid until its next call, so that merged weights never all exist
+   *   at once.
    */
   saveWeights(
     configuration: TransformerConfiguration,

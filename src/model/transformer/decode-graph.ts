@@ -27,9 +27,10 @@ export const layerNames = (kind: string, layers: number): string[] =>
 /**
  * The graph of a decode step: N tokens, one in each of B slots or several of one slot (N and B up to S).
  *
- * Inputs: `inputIds` and `positionIds` int32 [N]; `inverseTemperatures` [N,1]; `lengths` int32 [B], the number of tokens
- * in each slot including the new ones; `pastKeys.l` and `pastValues.l` [B,H,K,D']. Outputs: `logits` [N,V], divided by the
- * temperature; `probabilities` [N,V], their softmax; `keys.l` and `values.l` [B,H,K,D'], in the memory of the past ones.
+ * Inputs: `inputIds` and `positionIds` int32 [N]; `inverseTemperatures` [N,1]; `lengths` int32 [B], the number of
+ * tokens in each slot including the new ones; `pastKeys.l` and `pastValues.l` [B,H,K,D']. Outputs: `logits` [N,V],
+ * divided by the temperature; `probabilities` [N,V], their softmax; `keys.l` and `values.l` [B,H,K,D'], in the memory
+ * of the past ones.
  * @param cacheDtype type of keys and values: that of matrix products in the blocks.
  */
 export function decodeGraph(

@@ -35,8 +35,8 @@ export interface DecodeInput {
 }
 
 /**
- * A model that decodes up to `slots` texts in parallel, each of its own length. Slots are independent: the content of one
- * never changes another's scores.
+ * A model that decodes up to `slots` texts in parallel, each of its own length. Slots are independent: the content of
+ * one never changes another's scores.
  */
 export interface DecodeSession<Cache extends PromptCache = PromptCache> {
   readonly slots: number;
@@ -99,7 +99,9 @@ export async function openDecodeSession(
 
 type CacheFactory = (sizes: DecodeSizes) => Promise<KeyValueCache>;
 
-/** Creates caches where the engine computes. On a device all have the slots' capacity, as whole rows are copied there. */
+/**
+ * Creates caches where the engine computes. On a device all have the slots' capacity, as whole rows are copied there.
+ */
 function cacheFactory(
   { memory }: Engine,
   configuration: TransformerConfiguration,

@@ -43,9 +43,10 @@ function padHeads(configuration: TransformerConfiguration, name: string, { value
 const tokenEmbedding = 'wte.weight';
 
 /**
- * Reads the weights one at a time, each into an array of its own, so that those the engine packs can be released. With
- * `int8` the matrices of the blocks and the output layer become 8-bit; the embeddings, which are only looked up, stay
- * float32. With `float16` only the matrices of the blocks become float16: logits of GPT-2 lie around −100, where float16 has steps of 0.06.
+ * Reads the weights one at a time, each into an array of its own, so that those the engine packs can be released.
+ * With `int8` the matrices of the blocks and the output layer become 8-bit; the embeddings, which are only looked up,
+ * stay float32. With `float16` only the matrices of the blocks become float16: logits of GPT-2 lie around −100, where
+ * float16 has steps of 0.06.
  * @throws TitlesmithError naming a tensor that cannot be read.
  */
 export async function readDecodeWeights(

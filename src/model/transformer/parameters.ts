@@ -8,7 +8,10 @@ export interface ParameterSpecification {
   readonly shape: Shape;
   /** Initial values when training from scratch. */
   readonly initial: { readonly standardDeviation: number } | { readonly value: number };
-  /** Matrices of the blocks decay; biases, norms and embeddings do not (Brown et al. 2020, appendix B; nanoGPT's rule). */
+  /**
+   * Matrices of the blocks decay; biases, norms and embeddings do not (Brown et al. 2020, appendix B; nanoGPT's
+   * rule).
+   */
   readonly decays: boolean;
 }
 
@@ -73,8 +76,8 @@ export function parameterSpecifications(configuration: TransformerConfiguration)
 }
 
 /**
- * All parameters as views of one flat array, which the optimizer updates in cache-sized chunks regardless of the tensors in
- * it. Parameters with weight decay come first, so that both groups are contiguous.
+ * All parameters as views of one flat array, which the optimizer updates in cache-sized chunks regardless of the
+ * tensors in it. Parameters with weight decay come first, so that both groups are contiguous.
  */
 export interface ParameterStore {
   readonly specifications: readonly ParameterSpecification[];

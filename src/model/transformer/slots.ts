@@ -25,8 +25,8 @@ export function parameterBytes(configuration: TransformerConfiguration): number 
 }
 
 /**
- * The default number of slots: bounded by the number of texts, by what still makes decoding faster, and by a moderate size
- * of keys and values compared to the weights. The same on every machine.
+ * The default number of slots: bounded by the number of texts, by what still makes decoding faster, and by a moderate
+ * size of keys and values compared to the weights. The same on every machine.
  * @param texts total number of texts, at least 1, if known.
  */
 export function defaultSlots(

@@ -186,9 +186,9 @@ export function parameterInputs(specifications: readonly ParameterSpecification[
 }
 
 /**
- * The parameters with the matrices of the blocks cast to `type`. Operands of a matrix product take the matrix's type, so
- * that all products in the blocks, including attention's, are computed in it. Softmax, normalization and the residual
- * stream stay float32 (Micikevicius et al., "Mixed Precision Training", 2018, section 3).
+ * The parameters with the matrices of the blocks cast to `type`. Operands of a matrix product take the matrix's type,
+ * so that all products in the blocks, including attention's, are computed in it. Softmax, normalization and the
+ * residual stream stay float32 (Micikevicius et al., "Mixed Precision Training", 2018, section 3).
  */
 export function withMatmulDtype(
   type: FloatType,

@@ -10,7 +10,8 @@ export interface WeightSource {
   /**
    * Fills `into` with a parameter's values, float32 row-major.
    * @param name as in `parameterSpecifications`.
-   * @param into if it is shorter than the parameter (a token embedding with fewer rows), only the first values are read.
+   * @param into if it is shorter than the parameter (a token embedding with fewer rows), only the first values are
+   *   read.
    * @throws TitlesmithError naming the tensor when the file does not hold it, or it is damaged.
    */
   read(name: string, into: Float32Array): Promise<void>;

@@ -36,7 +36,8 @@ export async function writeModelDescription(
 
 /**
  * Writes model.safetensors, atomically.
- * @param valuesOf a parameter's values by name; called for one at a time, so that merged weights never all exist at once.
+ * @param valuesOf a parameter's values by name; called for one at a time, so that merged weights never all exist at
+ *   once.
  */
 export async function writeWeights(
   folder: string,

@@ -58,8 +58,8 @@ export async function openForGeneration(
 }
 
 /**
- * Opens a model's files like `openModel`, but without hashing a folder: generation does not record the hash, which would
- * take a fifth of the time to the first text.
+ * Opens a model's files like `openModel`, but without hashing a folder: generation does not record the hash, which
+ * would take a fifth of the time to the first text.
  * @param name a folder (of a run, of Hugging Face files, of gpt-2-simple), or 124M, 355M, 774M, 1558M, or a Hugging
  *   Face id, which is downloaded unless it is cached.
  * @param context receives the progress of a download, and can stop it.

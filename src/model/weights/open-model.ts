@@ -21,8 +21,8 @@ export interface ModelFolder {
 }
 
 /**
- * The configuration with the tokenizer's vocabulary size. A padded token embedding has rows that no token uses; they are
- * dropped.
+ * The configuration with the tokenizer's vocabulary size. A padded token embedding has rows that no token uses; they
+ * are dropped.
  * @throws TitlesmithError when the tokenizer has more tokens than the model.
  */
 export function withVocabularyOf(

@@ -83,8 +83,8 @@ export async function locateModel(
 }
 
 /**
- * Opens a model's files: downloads what is missing and checks every one. The caller reads the weights, tensor by tensor,
- * and closes them.
+ * Opens a model's files: downloads what is missing and checks every one. The caller reads the weights, tensor by
+ * tensor, and closes them.
  * @param name as for `locateModel`.
  * @throws InterruptedError when the context asks to stop; TitlesmithError saying what is wrong with which file.
  */

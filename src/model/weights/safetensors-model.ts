@@ -82,9 +82,9 @@ class SafetensorsModel implements WeightSource {
 }
 
 /**
- * Opens the weights of a folder: model.safetensors or the files that model.safetensors.index.json names,
- * tensors with or without the prefix `transformer.`. Checks before the first tensor is read that each parameter is there
- * once, with its shape, and that no other tensor is there, which the model would not use.
+ * Opens the weights of a folder: model.safetensors or the files that model.safetensors.index.json names, tensors with
+ * or without the prefix `transformer.`. Checks before the first tensor is read that each parameter is there once,
+ * with its shape, and that no other tensor is there, which the model would not use.
  * @param configuration the one in the folder's config.json.
  * @throws TitlesmithError naming the tensor that is missing, extra, of another shape, or damaged.
  */

@@ -14,9 +14,9 @@ interface ExportOptions {
   /** Names of inputs that are written as weights. */
   readonly constants?: ReadonlySet<string>;
   /**
-   * Axes of inputs and outputs whose size is known only at run time, as in torch.onnx's `dynamic_axes`. The graph has sizes
-   * for them too, but no op may use them as an attribute: not `reshape` (for the portable target, axes before the first one
-   * it changes are safe), `broadcastTo` or `split`.
+   * Axes of inputs and outputs whose size is known only at run time, as in torch.onnx's `dynamic_axes`. The graph has
+   * sizes for them too, but no op may use them as an attribute: not `reshape` (for the portable target, axes before
+   * the first one it changes are safe), `broadcastTo` or `split`.
    */
   readonly dynamicAxes?: Readonly<Record<string, AxisNames>>;
   /** Splits of inputs whose chunks become inputs of their own, with the chunks' names. */

@@ -64,8 +64,8 @@ const quantizedMatmul: Exporter<'quantizedMatmul'> = ({ writer, nameOf }, { inpu
 };
 
 /**
- * GroupQueryAttention with groups of one head: with the same memory for past and present it appends to the cache in place,
- * and reads only up to each row's length. Head widths must be multiples of 8.
+ * GroupQueryAttention with groups of one head: with the same memory for past and present it appends to the cache in
+ * place, and reads only up to each row's length. Head widths must be multiples of 8.
  */
 const cachedAttention: Exporter<'cachedAttention'> = ({ writer, nameOf }, { inputs, attributes }) => {
   const [projections, keys, values, lengths] = inputs as [Tensor, Tensor, Tensor, Tensor];
@@ -89,8 +89,8 @@ const cachedAttention: Exporter<'cachedAttention'> = ({ writer, nameOf }, { inpu
 };
 
 /**
- * The mask for dynamic numbers of tokens: there are as many keys as `visible` has columns, and the queries are the last of
- * them.
+ * The mask for dynamic numbers of tokens: there are as many keys as `visible` has columns, and the queries are the
+ * last of them.
  */
 const causalMask: Exporter<'causalMask'> = ({ writer, nameOf }, { inputs: [visible, tokens] }) => {
   const size = (x: Tensor, axis: number): string =>
@@ -195,8 +195,8 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
   },
   concat: ({ writer, nameOf }, { inputs, attributes: { axis } }) => [writer.concat(inputs.map(nameOf), axis)],
   gatherRows: plain('Gather'),
-  // ScatterND would take whole rows, but ONNX Runtime 1.30 adds equal indices in parallel without a lock: sums are wrong, and
-  // differ each time. ScatterElements adds sequentially, with indices expanded over the columns.
+  // ScatterND would take whole rows, but ONNX Runtime 1.30 adds equal indices in parallel without a lock: sums are
+  // wrong, and differ each time. ScatterElements adds sequentially, with indices expanded over the columns.
   scatterAddRows: ({ writer, nameOf }, { inputs: [updates, indices], outputs: [sum] }) => {
     const zeros = writer.emit('ConstantOfShape', [writer.constant('int64', sum!.shape, [2])]);
     const shape = writer.constant('int64', [indices!.shape[0]!, 1], [2]);

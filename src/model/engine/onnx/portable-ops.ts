@@ -35,8 +35,8 @@ const reshape: Exporter<'reshape'> = ({ writer, nameOf }, { inputs: [x], attribu
 };
 
 /**
- * For any current runtime and Hugging Face's tools: only standard operators, in the first opset with LayerNormalization,
- * and ids as int64.
+ * For any current runtime and Hugging Face's tools: only standard operators, in the first opset with
+ * LayerNormalization, and ids as int64.
  */
 export const portableTarget: OnnxTarget = {
   versions: { irVersion: 8, opsets: { '': 17 } },

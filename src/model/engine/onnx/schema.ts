@@ -131,7 +131,9 @@ export function encodeModel(model: ModelProto): Uint8Array {
   return codecs.ModelProto.encode(model);
 }
 
-/** The protobuf bytes of a model without its graph, of a graph, or of a tensor, from which a large model is assembled. */
+/**
+ * The protobuf bytes of a model without its graph, of a graph, or of a tensor, from which a large model is assembled.
+ */
 export function encodeMessage(
   message:
     | { readonly model: Omit<ModelProto, 'graph'> }

@@ -36,9 +36,9 @@ function isLongHalfProduct(node: OpNode<'matmul'>): boolean {
 }
 
 /**
- * The WebGPU provider sums in the type of the factors, so small terms are lost beside a large float16 sum. Here the factors
- * are split along the inner axis, and the products of the blocks are added in float32 (Blanchard, Higham and Mary, "A Class of Fast and Accurate
- * Summation Algorithms", 2020, section 2).
+ * The WebGPU provider sums in the type of the factors, so small terms are lost beside a large float16 sum. Here the
+ * factors are split along the inner axis, and the products of the blocks are added in float32 (Blanchard, Higham and
+ * Mary, "A Class of Fast and Accurate Summation Algorithms", 2020, section 2).
  */
 const longHalfProduct: Exporter<'matmul'> = ({ writer, nameOf }, node) => {
   const { transposeA, transposeB, alpha } = node.attributes;
@@ -59,9 +59,9 @@ const longHalfProduct: Exporter<'matmul'> = ({ writer, nameOf }, node) => {
 };
 
 /**
- * ScatterElements would add rows of equal index atomically in arbitrary order, so sums would differ from run to run. Here
- * each row is first replaced by the sum of all rows of its index, by a product with the matrix of equal indices; rows of
- * equal index then write the same values.
+ * ScatterElements would add rows of equal index atomically in arbitrary order, so sums would differ from run to run.
+ * Here each row is first replaced by the sum of all rows of its index, by a product with the matrix of equal indices;
+ * rows of equal index then write the same values.
  */
 const scatterAddRows: Exporter<'scatterAddRows'> = ({ writer, nameOf }, { inputs, outputs: [sum] }) => {
   const [updates, indices] = inputs.map(nameOf) as [string, string];

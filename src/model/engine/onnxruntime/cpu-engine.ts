@@ -16,8 +16,8 @@ type Outputs = Readonly<Record<string, Tensor>>;
 
 export interface OnnxRuntimeOptions {
   /**
-   * Threads of one run; undefined: one per physical core. All sessions of the process share one pool, whose size the first
-   * engine of the process sets.
+   * Threads of one run; undefined: one per physical core. All sessions of the process share one pool, whose size the
+   * first engine of the process sets.
    */
   readonly threads?: number | undefined;
   /**
@@ -28,8 +28,8 @@ export interface OnnxRuntimeOptions {
 }
 
 /**
- * ONNX Runtime on the CPU through its C API: the Node binding copies every output into new memory after each run, which for
- * the gradients of a 124M-parameter model is half a gigabyte a step. `run` works off the calling thread.
+ * ONNX Runtime on the CPU through its C API: the Node binding copies every output into new memory after each run,
+ * which for the gradients of a 124M-parameter model is half a gigabyte a step. `run` works off the calling thread.
  */
 export function createOnnxRuntimeEngine({ threads, profile }: OnnxRuntimeOptions = {}): Engine {
   const compile = async (

@@ -10,8 +10,8 @@ export type Enqueue = <Result>(work: () => Promise<Result>) => Promise<Result>;
 let lastQueued: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs work on the device one piece after the other, in order of the calls: all sessions share one device context, which
- * only one thread may use at a time.
+ * Runs calls on the device one at a time, in order: all sessions share one device context,
+ * which only one thread may use at a time.
  */
 export const enqueueOnDevice: Enqueue = (work) => {
   const result = lastQueued.then(work, work);
@@ -82,7 +82,10 @@ export class OrtDeviceTensor implements DeviceTensor {
     return new OrtDeviceTensor({ shape, dtype }, make, this.memory, this.base ?? this);
   }
 
-  /** The runtime's value; called in the device queue. @throws RangeError naming the tensor if it does not fit the specification. */
+  /**
+   * The runtime's value; called in the device queue.
+   * @throws RangeError naming the tensor if it does not fit the specification.
+   */
   handleFor(name: string, { shape, dtype }: TensorSpecification, dynamicRows: boolean): Handle {
     const own = this.specification;
     const rows = dynamicRows ? (own.shape[0] ?? 1) : (shape[0] ?? 1);

@@ -11,8 +11,8 @@ export type Handle = bigint;
 export type Out = [Handle | null];
 
 /**
- * Index of each function in the struct `OrtApi` (onnxruntime_c_api.h). The library guarantees that the struct only grows at
- * its end, so these numbers stay valid.
+ * Index of each function in the struct `OrtApi` (onnxruntime_c_api.h). The library guarantees that the struct only
+ * grows at its end, so these numbers stay valid.
  */
 const positions = {
   getErrorMessage: 2,
@@ -189,8 +189,8 @@ const declarations: {
 };
 
 /**
- * Sets an environment variable for this process's C code, unless it is set. Writing to `process.env` does not do that in a
- * worker thread, which has a copy of the variables.
+ * Sets an environment variable for this process's C code, unless it is set. Writing to `process.env` does not do that
+ * in a worker thread, which has a copy of the variables.
  */
 function setDefault(name: string, value: string): void {
   if (process.env[name] !== undefined) return;
@@ -204,10 +204,10 @@ function setDefault(name: string, value: string): void {
 /**
  * Sets the environment variables that ONNX Runtime reads when it is loaded. Called before that.
  *
- * - No telemetry: since 1.29 it reports processes and sessions to Microsoft, and keeps a device id and a database in the
- *   home folder for that, unless it is turned off.
- * - Attention on the processor uses the plain kernel. The tiled one, made for long texts, takes a third longer to decode
- *   many short texts (docs/generation.md); at 100 tokens they are equal.
+ * - No telemetry: since 1.29 it reports processes and sessions to Microsoft, and keeps a device id and a database in
+ *   the home folder for that, unless it is turned off.
+ * - Attention on the processor uses the plain kernel. The tiled one, made for long texts, takes a third longer to
+ *   decode many short texts (docs/generation.md); at 100 tokens they are equal.
  */
 function configureRuntime(): void {
   setDefault('ORT_DISABLE_TELEMETRY', '1');

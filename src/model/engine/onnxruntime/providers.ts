@@ -69,7 +69,10 @@ const guaranteed: VulkanLimits = {
 /** Most buffers of a binary elementwise operator (two operands and the result), each possibly of the largest size. */
 const operands = 3;
 
-/** Larger buffers do not work reliably: kernels index in 32 bits, and drivers may fail to allocate the most they report. */
+/**
+ * Larger buffers do not work reliably: kernels index in 32 bits, and drivers may fail to allocate the most they
+ * report.
+ */
 const largestUseful = 2 ** 29;
 /** Bytes that Dawn and the driver may add to a buffer. */
 const padding = 2 ** 16;
@@ -101,9 +104,10 @@ function setLimit(name: keyof VulkanLimits): number | undefined {
 }
 
 /**
- * Size of the largest buffer to use with WebGPU, in bytes. ONNX Runtime requests the card's limits but does not report them,
- * so they are read from the Vulkan driver, as Dawn does; without Vulkan they are those WebGPU guarantees. A buffer may be
- * larger than one binding: ONNX Runtime then binds it in several, whose number per dispatch is limited.
+ * Size of the largest buffer to use with WebGPU, in bytes. ONNX Runtime requests the card's limits but does not
+ * report them, so they are read from the Vulkan driver, as Dawn does; without Vulkan they are those WebGPU
+ * guarantees. A buffer may be larger than one binding: ONNX Runtime then binds it in several, whose number per
+ * dispatch is limited.
  */
 function largestWebGpuBuffer(): number {
   const set = setLimit('maxBufferSize');

@@ -38,8 +38,8 @@ function cpuMemory(): Handle {
 }
 
 /**
- * Lowest severity that the runtime logs to standard error, 0 (everything) to 4, from TITLESMITH_ENGINE_LOG. By default only
- * fatal errors, as functions return the others.
+ * Lowest severity that the runtime logs to standard error, 0 (everything) to 4, from TITLESMITH_ENGINE_LOG. By
+ * default only fatal errors, as functions return the others.
  */
 const logLevel = (): number => Number(process.env['TITLESMITH_ENGINE_LOG'] ?? 4);
 

@@ -60,9 +60,9 @@ function addViews(
 }
 
 /**
- * Finds copies that can be avoided. An input that is split along its first axis is read in chunks in place; an output that
- * is a concatenation along it is written in chunks in place. Rows scattered into an output are added after the run: ONNX
- * Runtime would add them in one thread, element by element, with an index for every element.
+ * Finds copies that can be avoided. An input that is split along its first axis is read in chunks in place; an output
+ * that is a concatenation along it is written in chunks in place. Rows scattered into an output are added after the
+ * run: ONNX Runtime would add them in one thread, element by element, with an index for every element.
  * @param fixed inputs and outputs that stay whole: constants, and those with dynamic axes.
  */
 export function planZeroCopy(

@@ -111,8 +111,8 @@ async function readText(path: string): Promise<string> {
 }
 
 /**
- * The newest checkpoint of a folder: the one that its file `checkpoint` names (possibly with a path of the machine it was
- * trained on), else the only one.
+ * The newest checkpoint of a folder: the one that its file `checkpoint` names (possibly with a path of the machine it
+ * was trained on), else the only one.
  */
 async function newestCheckpoint(folder: string): Promise<string> {
   const names = await readdir(folder);
