@@ -93,9 +93,9 @@ it('attends in place: the cache given as input and output gets the new token alo
   const keys = Float32Array.from({ length: size }, (_, index) => index);
   const values = keys.slice();
   const fresh = new Float32Array(rows * 3 * heads * width).fill(-1);
-  const mixed = new Float32Array(rows * heads * width);
+  const output = new Float32Array(rows * heads * width);
   const feeds: Record<string, NumericArray> = { projections: fresh, lengths: Int32Array.of(3, 5) };
-  await program.run({ ...feeds, pastKeys: keys, pastValues: values }, { mixed, keys, values });
+  await program.run({ ...feeds, pastKeys: keys, pastValues: values }, { output, keys, values });
   for (const [index, value] of keys.entries()) {
     const position = Math.floor(index / width) % capacity;
     const row = Math.floor(index / (heads * capacity * width));
