@@ -10,10 +10,10 @@ import { openModel } from '../model/weights/resolve-model.js';
 import type { ExportFormat } from '../options/choices.js';
 
 export interface ExportRequest {
-  /** A run's folder, or anything `--model` takes but auto and nano. */
+  /** A run folder, or any value of `--model` except auto and nano. */
   readonly model: string;
   readonly format: ExportFormat;
-  /** A folder that is empty, or not there yet. */
+  /** A folder that is empty or does not exist yet. */
   readonly output: string;
 }
 
@@ -40,11 +40,11 @@ async function writeHuggingFace(model: OpenModel, folder: string, context: WorkC
 }
 
 /**
- * Writes a model in another form: `onnx` for ONNX Runtime and transformers.js, `huggingface` for transformers
- * (which a run's checkpoint is already; a TensorFlow checkpoint becomes it).
- * @returns what was exported, one line.
- * @throws TitlesmithError when there is no such model, the folder holds something, or a file cannot be
- *   written; InterruptedError when the context asks to stop.
+ * Converts a model: `onnx` for ONNX Runtime and transformers.js, `huggingface` for transformers. A run's checkpoint is in
+ * the latter format already; a TensorFlow checkpoint is converted to it.
+ * @returns a one-line description of what was exported.
+ * @throws TitlesmithError when there is no such model, the folder is not empty, or a file cannot be written;
+ *   InterruptedError when the signal is aborted.
  */
 export async function exportModel(
   { model, format, output }: ExportRequest,

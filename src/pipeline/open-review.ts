@@ -9,24 +9,23 @@ import { RunFolder } from './run/run-folder.js';
 import { ensureJudgement } from './run-stages.js';
 import type { StageContext } from './stages/stage.js';
 
-/** A run that is locked for review. */
+/** A run locked for review. */
 interface OpenReview {
   readonly runName: string;
   readonly folder: string;
   readonly verdicts: readonly Verdict[];
-  /** The report's page; undefined where there is none. */
+  /** Path of report.html; undefined if there is none. */
   readonly reportPath: string | undefined;
-  /** Aborted where another process has taken the run over. */
+  /** Aborted when another process takes over the run's lock. */
   readonly lost: AbortSignal;
-  /** Gives the run's lock back. */
+  /** Releases the run's lock. */
   close(): void;
 }
 
 /**
- * Locks a run and reads the verdicts on its outputs; the dedupe stage runs first, with the options recorded there, where
- * there are none or they are out of date.
- * @throws TitlesmithError when the folder is no run folder, is in use, or has no generated titles;
- * InterruptedError.
+ * Locks a run and reads the verdicts on its outputs. If they are missing or out of date, the dedupe stage runs first, with
+ * the options recorded in the run.
+ * @throws TitlesmithError when the folder is not a run folder, is in use, or has no generated titles; InterruptedError.
  */
 export async function openReview(folder: string, context: StageContext = silentContext): Promise<OpenReview> {
   const run = await RunFolder.open(folder, context.onProgress);

@@ -14,7 +14,7 @@ import { type Manifest, readManifest } from './run/manifest.js';
 import { runFiles } from './run/run-files.js';
 import { isUpToDate } from './stage-fingerprint.js';
 
-/** All that a server is started with, and what was decided for the person. */
+/** Everything needed to start a server, and the reasons for what was decided. */
 export interface OpenedServedModel {
   readonly served: ServedModel;
   readonly settings: ServeSettings;
@@ -28,10 +28,10 @@ interface ServedRun {
 }
 
 /**
- * Reads what a run says of its model and titles, and completes the options. Nothing is locked or written: a run may be
- * served from a disk that is read-only, by several servers.
- * @param model a run folder, or a model as `--model` takes it.
- * @param overrides the log is JSON lines where `log` is `auto` or left out.
+ * Reads a run's recorded options and fills in those of the server. Nothing is locked or written, so several servers can
+ * serve one run, even from a read-only disk.
+ * @param model a run folder, or any value of `--model`.
+ * @param overrides `log` defaults to `auto`, which means JSON lines here.
  * @throws TitlesmithError when the run or the key file cannot be read, or an option is wrong.
  */
 export async function openServedModel(
@@ -78,7 +78,7 @@ async function readRun(model: string): Promise<ServedRun | undefined> {
   return manifest && { manifest, options: restoreOptions(manifest.options) };
 }
 
-/** What a run's texts are compared with, by the rules its outputs were judged by where those are of these titles. */
+/** The titles that generated texts are compared with, and the run's rules of comparison if its judgement is up to date. */
 async function titleFiles(folder: string, { manifest, options }: ServedRun): Promise<ServedModel['titles']> {
   if (!existsSync(join(folder, runFiles.train))) return undefined;
   const run = { folder: { path: folder, manifest }, options, decisions: manifest.decisions };
@@ -91,7 +91,7 @@ async function titleFiles(folder: string, { manifest, options }: ServedRun): Pro
   };
 }
 
-/** Where nothing is said: to this machine alone, but in a container, whose port only its platform reaches. */
+/** By default loopback only; all interfaces in a container, whose port is reachable only through its platform. */
 function chooseHost(
   host: string | undefined,
   environment: NodeJS.ProcessEnv,

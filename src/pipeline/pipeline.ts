@@ -10,38 +10,37 @@ import { openSharedRows, removeSharedRows, type SharedRows } from './run/shared-
 import { type FinishedRun, runStages } from './run-stages.js';
 import type { StageContext } from './stages/stage.js';
 
-/** A run that failed, or was interrupted: then its error is an InterruptedError. */
+/** A run that failed or was interrupted (its error is then an InterruptedError). */
 export interface FailedRun extends Pick<FinishedRun, 'name' | 'folder' | 'seconds'> {
   readonly status: 'failed';
   readonly error: unknown;
 }
 
-/** What came of one run. */
+/** The outcome of one run. */
 export type RunResult = FinishedRun | FailedRun;
 
-/** What came of a call for one or several runs. */
+/** The outcome of {@link runPipeline}. */
 export interface PipelineResult {
-  /** In the order asked for. After one that was interrupted no other was begun. */
+  /** In the order requested. No run is started after one that was interrupted. */
   readonly runs: readonly RunResult[];
-  /** With `dryRun`, what the question would read in BigQuery, and cost, one line. */
+  /** With `dryRun`: the bytes the BigQuery query would read and their price, one line. */
   readonly cost?: string;
 }
 
-/** What the pipeline tells while it works; `run` is named where there are several. */
+/** Events of a pipeline; `run` is set when there are several runs. */
 export type PipelineEvent =
   | ProgressEvent
-  /** A run came to its end. */
+  /** A run ended. */
   | { readonly kind: 'run'; readonly run?: string; readonly result: RunResult };
 
-/** A {@link StageContext} for whole runs. */
+/** A {@link StageContext} whose listener also gets the end of each run. */
 export interface PipelineContext extends StageContext {
   readonly onProgress: (event: PipelineEvent) => void;
 }
 
 /**
- * Runs the pipeline for every subreddit given, one after the other. One that fails does not take the others down: its
- * error stands in its result.
- * @throws TitlesmithError, before any run, for wrong options and where the model or device asked for cannot be had.
+ * Runs the pipeline for each subreddit in turn. A run that fails does not stop the others; its error is in its result.
+ * @throws TitlesmithError, before any run, when an option is wrong or the requested model or device is unavailable.
  */
 export async function runPipeline(
   overrides: Partial<RunOptions>,
@@ -51,7 +50,7 @@ export async function runPipeline(
   const decisions = await decideForRuns(plans, options, context.onProgress);
   if (options.dryRun) return { runs: [], cost: await describeCost(decisions.source.choice, options) };
   const areSeveral = plans.length > 1;
-  // A file of titles knows no subreddits: every run reads it as it is.
+  // A file of titles has no subreddits: every run reads all of it.
   const shared = areSeveral && decisions.source.choice !== 'csv' ? await openSharedRows(plans) : undefined;
   const runs: RunResult[] = [];
   try {
@@ -84,7 +83,7 @@ async function tryRun(
   }
 }
 
-/** One run, from its subreddit to its report, or to the last stage asked for. */
+/** One run, from its subreddit to its report or the last stage requested. */
 async function runOne(
   { name, options }: RunPlan,
   decisions: CallDecisions,

@@ -32,29 +32,29 @@ import { stageDescriptions } from './stages/registry.js';
 import type { RunCounts, StageContext } from './stages/stage.js';
 import { runInThread } from './stages/stage-thread.js';
 
-/** A run that is worked on: its folder is locked. */
+/** A run whose folder is locked. */
 interface OpenRun extends RunState {
   readonly folder: RunFolder;
-  /** Where several runs of one call ask one source together. */
+  /** Set when several runs of one call share an extraction. */
   readonly shared?: SharedRows | undefined;
 }
 
-/** A run whose stages are done, as far as they were asked for. */
+/** A run whose requested stages are done. */
 export interface FinishedRun {
   readonly status: 'finished';
   readonly name: string;
   /** The run folder. */
   readonly folder: string;
-  /** Time this call took; stages that were skipped took none. */
+  /** Duration of this call. */
   readonly seconds: number;
-  /** What the run has come to: options, decisions, and what each stage counted. */
+  /** The run's options, decisions, and the counts of each stage. */
   readonly manifest: Manifest;
-  /** Whether `failOnOverfit` was asked for and the model overfits. */
+  /** Whether `failOnOverfit` is set and the model overfits. */
   readonly overfits: boolean;
 }
 
 /**
- * Runs stages of a run, one after the other.
+ * Runs stages of a run in turn.
  * @throws TitlesmithError when a stage fails; InterruptedError.
  */
 export async function runStages(
@@ -73,13 +73,13 @@ export async function runStages(
   return { status: 'finished', name: manifest.name, folder: path, seconds, manifest, overfits };
 }
 
-/** Options that hold for the call they are given in, never for a later one. */
+/** Options that apply to a single call: they are not restored from run.json. */
 const singleCallOptions = { overwrite: false, json: false, restoreFrom: undefined } as const;
 
 /**
- * Runs one stage on a run folder, with the options recorded there where they are not given anew. For `report` the dedupe
- * stage runs before it where its judgement is missing or out of date.
- * @throws TitlesmithError when the folder is no run folder, an earlier stage's files are missing, or the stage fails;
+ * Runs one stage on a run folder, with the recorded options unless overridden. Before `report`, the dedupe stage runs if
+ * its judgement is missing or out of date.
+ * @throws TitlesmithError when the folder is not a run folder, an earlier stage's files are missing, or the stage fails;
  * InterruptedError.
  */
 export async function runSingleStage(
@@ -107,17 +107,17 @@ export async function runSingleStage(
   }
 }
 
-/** Whether the options ask for a stage even when nothing changed, from the start. */
+/** Whether the options force a stage to start over even when nothing changed. */
 function forcesRerun(stage: StageName, { overwrite, restoreFrom }: RunOptions): boolean {
   return overwrite || (stage === 'finetune' && restoreFrom === 'fresh');
 }
 
 /**
- * Runs a stage, or skips it when nothing it depends on changed and its files are as it left them. An interrupted
- * stage that can go on does; leftovers of other options or inputs are removed first. Where another process has taken the
- * run's lock, it is interrupted.
- * @param isForced runs it even when nothing changed, from the start.
- * @throws TitlesmithError when a file it reads is missing, or it fails; InterruptedError.
+ * Runs a stage, or skips it if nothing it depends on has changed and its outputs are intact. An interrupted stage is
+ * resumed if it can be; otherwise its old outputs are removed first. It is interrupted when another process takes over the
+ * run's lock.
+ * @param isForced start over even when nothing changed.
+ * @throws TitlesmithError when an input is missing or the stage fails; InterruptedError.
  */
 async function runStage(
   stage: StageName,
@@ -151,7 +151,7 @@ async function runStage(
   await executeStage(stage, run, { fingerprint, resume }, { onProgress, signal });
 }
 
-/** Why a stage runs, in words for people; undefined for its first time. */
+/** Why a stage runs again, for people; undefined for its first run. */
 function reasonToRun(
   record: StageRecord | undefined,
   fingerprint: string,
@@ -164,7 +164,7 @@ function reasonToRun(
   return 'it did not finish';
 }
 
-/** Puts aside what a stage is about to replace, where later work needs it. */
+/** Sets aside outputs that a stage is about to replace and that later work still needs. */
 async function preserveEarlierResults(
   stage: StageName,
   { folder, options }: OpenRun,
@@ -182,7 +182,7 @@ async function preserveEarlierResults(
   }
 }
 
-/** Does a stage's work in its thread, and records how it went. */
+/** Runs a stage in its thread and records its status, duration and counts in run.json. */
 async function executeStage(
   stage: StageName,
   { folder, options, decisions, shared }: OpenRun,
@@ -218,9 +218,9 @@ async function executeStage(
 }
 
 /**
- * Runs the dedupe stage where judgement.json is not there, as in a run of an older titlesmith, or is not that of the run
- * as it is now. What a person decided in review alone does not make it run.
- * @throws TitlesmithError as the stage; InterruptedError.
+ * Runs the dedupe stage if judgement.json is missing (as in runs of older versions) or out of date. Decisions made in
+ * review do not make it out of date.
+ * @throws TitlesmithError when the stage fails; InterruptedError.
  */
 export async function ensureJudgement(run: OpenRun, { onProgress, signal }: StageContext): Promise<void> {
   const { path } = run.folder;
@@ -233,9 +233,9 @@ export async function ensureJudgement(run: OpenRun, { onProgress, signal }: Stag
 }
 
 /**
- * What `--fail-on-overfit` makes of a run whose report is written. A verdict that could not be reached
- * passes, with a warning: scheduled runs should not stop because one was small.
- * @returns true where the option is set and the model overfits, which is told as a warning.
+ * Applies `--fail-on-overfit` to a run whose report is written. An unknown verdict passes with a warning: scheduled runs
+ * should not stop because one was small.
+ * @returns true if the option is set and the model overfits, which is also reported as a warning.
  */
 export function failsOnOverfit(
   { failOnOverfit }: RunOptions,

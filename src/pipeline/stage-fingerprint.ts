@@ -10,16 +10,16 @@ import { filesAreUnchanged, hashValue, recordFiles } from './run/fingerprint.js'
 import type { Decision, Decisions, Manifest, StageCounts, StageRecord } from './run/manifest.js';
 import { stageDescriptions } from './stages/registry.js';
 
-/** What a stage's result may depend on: what the run holds, the options in force, and what was decided. */
+/** Everything a stage's result may depend on: the run's files and manifest, the options, and the decisions. */
 export interface RunState {
   readonly folder: { readonly path: string; readonly manifest: Manifest };
   readonly options: RunOptions;
   readonly decisions: Decisions;
-  /** Identifies what the source reads; undefined where extract is not among the stages. */
+  /** Identifies the source's content; undefined if extract is not among the stages. */
   readonly sourceFingerprint?: string | undefined;
 }
 
-/** The options a stage's result depends on; the report shows all that any result depends on. */
+/** The options a stage's result depends on; for the report, those any result depends on, since it shows them. */
 function optionsOf(stage: StageName, options: RunOptions): Record<string, unknown> {
   const matters = (name: OptionName): boolean => {
     const stages = stagesOf(name);
@@ -28,7 +28,7 @@ function optionsOf(stage: StageName, options: RunOptions): Record<string, unknow
   return Object.fromEntries(optionNames.filter(matters).map((name) => [name, options[name]]));
 }
 
-/** What earlier stages counted. */
+/** Counts of earlier stages. */
 export function countsOf(
   manifest: Manifest,
   stages: readonly StageName[],
@@ -36,20 +36,20 @@ export function countsOf(
   return Object.fromEntries(stages.map((stage) => [stage, manifest.stages[stage]?.counts]));
 }
 
-/** What was chosen, and its content where that is not titlesmith's own. */
+/** The chosen model, with the hash of its content if it is not titlesmith's own. */
 function modelIdentity(model: Decision | undefined): unknown {
   return model?.hash === undefined ? model?.choice : [model.choice, model.hash];
 }
 
-/** Whether a stage runs the model, so that its result depends on the device. */
+/** Whether a stage runs the model; its result then depends on the device. */
 export const runsModel = (stage: StageName): boolean => stage === 'finetune' || stage === 'generate';
 
-/** Whether a stage is a training that begins with the run's last checkpoint. */
+/** Whether a stage is a training that starts from the run's last checkpoint. */
 export function beginsWithEarlier(stage: StageName, { restoreFrom }: RunOptions): boolean {
   return stage === 'finetune' && restoreFrom === 'latest';
 }
 
-/** The content of --prefix-file, whose path says little. */
+/** Hash of the content of --prefix-file, as the file may change under the same path. */
 async function hashPrefixes({ prefixFile }: RunOptions): Promise<string | undefined> {
   return prefixFile === undefined ? undefined : hashFile(prefixFile);
 }
@@ -73,7 +73,7 @@ export async function fingerprintStage(stage: StageName, run: RunState): Promise
   });
 }
 
-/** @throws TitlesmithError naming a file that a stage reads and that is not there. */
+/** @throws TitlesmithError naming an input of the stage that is missing. */
 export function assertInputs(stage: StageName, folder: string): void {
   for (const input of stageDescriptions[stage].inputs) {
     if (existsSync(join(folder, input))) continue;
@@ -84,7 +84,7 @@ export function assertInputs(stage: StageName, folder: string): void {
   }
 }
 
-/** Whether a stage is done by its record, for the same work, and its files are as it left them. */
+/** Whether the record says the stage is done with this fingerprint, and its outputs are unchanged. */
 export async function isFinished(
   folder: string,
   record: StageRecord | undefined,
@@ -94,7 +94,7 @@ export async function isFinished(
   return filesAreUnchanged(folder, record.outputs ?? {});
 }
 
-/** Whether a file that a stage wrote is as it left it, and what the stage depends on too. */
+/** Whether one output of a stage is unchanged, and so is everything the stage depends on. */
 export async function isUpToDate(stage: StageName, file: string, run: RunState): Promise<boolean> {
   const { path, manifest } = run.folder;
   const record = manifest.stages[stage];

@@ -11,13 +11,13 @@ import { checkPublishedModel } from './memory.js';
 import { decideStartingModel, keptModel, requestedModel } from './model.js';
 import { decideSource } from './source.js';
 
-/** Decisions of a call for whole runs; without a model and a device where the stages asked for need none. */
+/** Decisions for all runs of a call; model and device are undefined if no requested stage needs them. */
 export type CallDecisions = Decisions & Required<Pick<Decisions, 'source'>>;
 
 /**
- * What `auto` means for the runs of a call, which differ in their subreddits alone: decided once, and told.
- * A model takes time to find, and a network; titles alone need none. One known to be too large is refused before.
- * @throws TitlesmithError when a model or device named cannot be had.
+ * Resolves `auto` once for all runs of a call, which differ only in their subreddits, and reports the choices. The model,
+ * which may need the network, is only looked up if a requested stage trains; one known to be too large is refused first.
+ * @throws TitlesmithError when the named model or device is unavailable.
  */
 export async function decideForRuns(
   plans: readonly RunPlan[],
@@ -43,9 +43,9 @@ export async function decideForRuns(
 const trains = (until: StageName): boolean => stageNames.indexOf(until) >= stageNames.indexOf('finetune');
 
 /**
- * The decisions of a call for one of its runs: one that has a model already keeps it.
- * @param description what its source reads.
- * @throws TitlesmithError when its model is known to be too large to train here.
+ * The decisions for one run of a call. A run that already has a model keeps it.
+ * @param description of what the source reads.
+ * @throws TitlesmithError when the model is known to be too large to train on this machine.
  */
 export function decideForRun(
   decisions: CallDecisions,
@@ -60,14 +60,14 @@ export function decideForRun(
   if (model && model.choice !== decisions.model?.choice) {
     onProgress({ kind: 'note', message: `model: ${model.choice}, as this run was trained with` });
   }
-  // Before titles are asked for, which may cost time and money.
+  // Checked before titles are queried, which may cost time and money.
   if (model && manifest.stages.finetune?.status !== 'done') checkPublishedModel(model.choice, options);
   return { model, device, source: { ...source, description } };
 }
 
 /**
- * What a stage on its own needs decided anew; the rest stays as the run recorded it.
- * @throws TitlesmithError when a model or device named cannot be had.
+ * The decisions for a single stage: model and device are decided again if it uses them; the rest stays as recorded.
+ * @throws TitlesmithError when the named model or device is unavailable.
  */
 export async function decideForStage(
   stage: StageName,

@@ -4,14 +4,13 @@ import { chooseDevice, requireDevice, requireFloat16 } from '../../model/engine/
 import type { RunOptions } from '../../options/option-table.js';
 import type { Decision, StageRecord } from '../run/manifest.js';
 
-/** Options that a device may be unable to serve. */
+/** Options that not every device supports. */
 type DeviceRequest = Pick<RunOptions, 'device' | 'engine'> &
   Partial<Pick<RunOptions, 'mixedPrecision' | 'precision'>>;
 
 /**
- * What computes, and why.
- * @throws TitlesmithError when the device named does not work, or the device does not compute in float16 where that is
- *   asked for: it never becomes another.
+ * Chooses the device. A device named by the user is never replaced by another.
+ * @throws TitlesmithError when the named device does not work, or float16 is requested and the device does not support it.
  */
 export async function decideDevice({
   device,
@@ -33,18 +32,18 @@ export async function decideDevice({
   };
 }
 
-/** One line on what was decided. */
+/** The decision as one line. */
 export const describeDevice = ({ choice, reason, description }: Decision): string =>
   `device: ${choice}${description === undefined ? '' : `, ${description}`} (${reason})`;
 
-/** The device of a decision; the processor for runs from before there was a choice. */
+/** The device of a decision; the CPU for runs recorded before devices could be chosen. */
 export function decidedDevice(decision: Decision | undefined): DeviceChoice {
   return parseDevice(decision?.choice ?? '') ?? { engine: 'onnxruntime', device: 'cpu' };
 }
 
 /**
- * The device that a stage's result depends on. `auto` accepts what any device has computed: a card that came or went
- * is no reason to train anew.
+ * The device as part of a stage's fingerprint. With `auto`, results of any device are accepted: a graphics card that
+ * appears or disappears is no reason to train again.
  */
 export function deviceIdentity(
   { device }: RunOptions,

@@ -6,39 +6,39 @@ import { minimumTrainingBytes } from '../../model/training/memory-estimate.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import { publishedShape } from '../../model/weights/model-name.js';
 
-/** Bytes this process may ever have: of the machine, or of the container it runs in. */
+/** Memory limit in bytes: of the machine, or of the container this process runs in. */
 export function machineMemory(): number {
   return Math.min(controlGroupMemory().limit, totalmem());
 }
 
-/** Bytes that are free, or can be made free, now. */
+/** Bytes that are free or can be reclaimed now. */
 export function availableMemory(): number {
   return Math.min(controlGroupMemory().available, freemem());
 }
 
-/** Who bounds the memory, for messages. */
+/** What limits the memory, for messages. */
 export function memoryHolder(): string {
   const isBound = controlGroupMemory().limit < totalmem();
   return isBound ? 'this container or control group' : 'this machine';
 }
 
-/** What of a model is trained. */
+/** Which parameters of a model are trained. */
 interface TrainedParameters {
   readonly loraRank: number | undefined;
   readonly onlyTrainTransformerLayers: boolean;
 }
 
-/** As {@link checkTrainingMemory}, for a model known by its name alone, without a network; `auto` is none yet. */
+/** {@link checkTrainingMemory} for models whose shape follows from their name, without network access; others pass. */
 export function checkPublishedModel(name: string, options: TrainedParameters): void {
   const shape = name === 'nano' || name === 'auto' ? undefined : publishedShape(name);
   if (shape) checkTrainingMemory(name, shape, options);
 }
 
 /**
- * Refuses a training that this machine cannot hold, before anything is loaded. Only what is certain counts: weights,
- * gradients and moments.
- * @param memory bytes there are.
- * @throws TitlesmithError `memory` naming what the model needs, what there is, and what to do.
+ * Refuses a training that does not fit in memory, before anything is loaded. Counts only what is certainly needed:
+ * weights, gradients and moments.
+ * @param memory available bytes.
+ * @throws TitlesmithError `memory` with the bytes needed, the bytes available, and what to do.
  */
 export function checkTrainingMemory(
   name: string,

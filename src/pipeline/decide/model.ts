@@ -11,7 +11,7 @@ import type { Decision, Manifest } from '../run/manifest.js';
 /** The pretrained model that `auto` prefers: the smallest GPT-2. */
 const preferredModel = '124M';
 
-/** How long the hub may take to answer before `auto` goes on without it. */
+/** How long `auto` waits for the hub to answer. */
 const hubTimeoutMs = 3000;
 
 function toDecision(choice: string, reason: string, located: LocatedModel): Decision {
@@ -20,10 +20,10 @@ function toDecision(choice: string, reason: string, located: LocatedModel): Deci
 }
 
 /**
- * The model a run trains, and why. Nothing is downloaded yet, but it is known that it can be. `auto` is nano for the
- * bundled sample, else GPT-2 124M where it is cached or the hub answers within seconds, else nano.
- * @param source the source decided, where it is known.
- * @throws TitlesmithError when the model named cannot be had: a model given by name never becomes another.
+ * Chooses the model to train. Checks that it is available, but downloads nothing yet. `auto` is nano for the bundled
+ * sample, else GPT-2 124M if it is cached or the hub answers within {@link hubTimeoutMs}, else nano.
+ * @param source the decided source, if known.
+ * @throws TitlesmithError when the named model is unavailable: it is never replaced by another.
  */
 export async function decideModel(
   model: string,
@@ -52,10 +52,9 @@ export async function decideModel(
 }
 
 /**
- * The model of a run that may have one already: what `auto` decided when the run was trained stays, since a network
- * that came or went is no reason to throw a checkpoint away. A model for the synthetic sample is none for titles of
- * another source, nor the other way round.
- * @param source the source decided now, where titles may come from another one than before.
+ * Keeps the model that `auto` chose when the run was trained, since a change in network access is no reason to discard a
+ * checkpoint. It is not kept when the titles change from the synthetic sample to another source, or back.
+ * @param source the source decided now.
  */
 export function keptModel(
   { decisions, options, stages }: Pick<Manifest, 'decisions' | 'options' | 'stages'>,
@@ -70,8 +69,8 @@ export function keptModel(
 }
 
 /**
- * What `--model` and `--restore-from` together ask to start from: as with gpt-2-simple, weights named by their path come
- * before any model.
+ * The model to start from by `--model` and `--restore-from`. As in gpt-2-simple, a checkpoint path takes precedence over
+ * the model's name.
  * @throws TitlesmithError `usage` when there is nothing at that path.
  */
 export function requestedModel({ model, restoreFrom }: Pick<RunOptions, 'model' | 'restoreFrom'>): string {
@@ -83,9 +82,9 @@ export function requestedModel({ model, restoreFrom }: Pick<RunOptions, 'model' 
 }
 
 /**
- * The model a run starts from, and why: {@link decideModel} of {@link requestedModel}.
- * @param source the source decided, where it is known.
- * @throws TitlesmithError when the model named cannot be had.
+ * {@link decideModel} for the {@link requestedModel}.
+ * @param source the decided source, if known.
+ * @throws TitlesmithError when the named model is unavailable.
  */
 export async function decideStartingModel(
   options: Pick<RunOptions, 'model' | 'restoreFrom'>,
@@ -101,7 +100,7 @@ export async function decideStartingModel(
 const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path));
 
 /**
- * Refuses to train from weights that lie in the run to be trained, as training anew begins with removing them.
+ * Refuses to start training from weights inside the run itself, since its old checkpoint is removed first.
  * @throws TitlesmithError `usage` naming the folder.
  */
 export function refuseOwnModel(runFolder: string, model: Decision | undefined): void {

@@ -7,10 +7,10 @@ import type { TitleQuery, TitleSource } from '../../data/sources/title-source.js
 import type { RunOptions } from '../../options/option-table.js';
 import type { Decision } from '../run/manifest.js';
 
-/** Pushshift's RS_2019-03.zst has no other ending; nothing but dumps is packed with zstd. */
+/** Names of dumps, Pushshift's RS_2019-03.zst among them; no other input is compressed with zstd. */
 const dumpFile = /\.(ndjson|jsonl?|parquet)(\.gz)?$|\.zst$|(^|[\\/])RS_\d{4}-\d{2}[^\\/]*$/i;
 
-/** The source a run reads, and why. A source given by name never becomes another. */
+/** Chooses the source. A source named by the user is never replaced by another. */
 export function decideSource(options: RunOptions): Decision {
   const { source, input } = options;
   if (source !== 'auto') return { choice: source, reason: 'named with --source' };
@@ -40,8 +40,8 @@ function bigqueryOptions({ project, location, table, maxBytesBilled }: RunOption
 }
 
 /**
- * What the question of these runs would read in BigQuery, and cost, as one line.
- * @throws TitlesmithError when the source is another, or BigQuery refuses.
+ * The bytes the runs' BigQuery query would read and their price, as one line.
+ * @throws TitlesmithError when the source is not BigQuery, or BigQuery rejects the query.
  */
 export async function describeCost(name: string, options: RunOptions): Promise<string> {
   if (name !== 'bigquery')
@@ -51,7 +51,7 @@ export async function describeCost(name: string, options: RunOptions): Promise<s
   return `BigQuery would read ${costInWords(bytes)}`;
 }
 
-/** The question a run asks of its source. */
+/** The query of a run to its source. */
 export function titleQuery(options: RunOptions): TitleQuery {
   const { subreddit, from, to, limit, minLength } = options;
   return { subreddits: subreddit, from, to, limit, minLength };

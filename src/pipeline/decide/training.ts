@@ -3,11 +3,11 @@ import type { RunOptions } from '../../options/option-table.js';
 import { decideValues } from '../../options/option-values.js';
 import { trainingOptions, trainingSessionOptions } from '../../options/table/training.js';
 
-/** From scratch, a small corpus is passed over more often than its epochs say. */
+/** Minimum steps from scratch: a small corpus gets more epochs than the default. */
 const minimumStepsFromScratch = 300;
 
 /**
- * The options of a training: what was given, else the table's default for what it starts from.
+ * The options of a training: as given, else the option table's default for its starting point.
  * @param model the decided model.
  */
 export function decideTrainingOptions(
@@ -23,7 +23,7 @@ export function decideTrainingOptions(
     ...decided,
     seed,
     minimumSteps: isFromScratch && maxEpochs === undefined ? minimumStepsFromScratch : 0,
-    // Steps that were asked for are made.
+    // A requested number of steps is not cut short by the default patience.
     patience: steps === undefined ? decided.patience : patience,
   };
 }

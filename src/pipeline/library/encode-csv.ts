@@ -5,21 +5,21 @@ import { openSource } from '../../data/sources/open-source.js';
 import { splitTitles } from '../../data/title-split.js';
 
 export interface EncodeCsvOptions {
-  /** Column that holds the titles, by name or number; `title`, or the only one, where it is left out. */
+  /** Column of titles, by name or number. Default: `title`, or the only column. */
   readonly column?: string;
-  /** Whether the first record names the columns; found out where it is left out. */
+  /** Whether the first record names the columns. Default: detected. */
   readonly header?: boolean;
-  /** Shortest title kept, in characters after cleaning. */
+  /** Minimum length of a title in characters, after cleaning. */
   readonly minLength?: number;
-  /** Share of the titles held out; the command's where it is left out. */
+  /** Share of the titles held out. Default: as `--validation-share`. */
   readonly validationShare?: number;
 }
 
 /**
- * Makes a dataset of a CSV (or of a text file with one title a line): titles cleaned, repeats left out, split by hash,
- * written as `<|startoftext|>title<|endoftext|>` lines to train.txt and validation.txt in a folder.
- * @returns how many titles stand in each file.
- * @throws TitlesmithError naming file and line of what is malformed, or a file that cannot be read or written.
+ * Converts a CSV (or a text file with one title per line) to a dataset: cleans titles, drops duplicates, splits them by
+ * hash, and writes them as `<|startoftext|>title<|endoftext|>` lines to train.txt and validation.txt in a folder.
+ * @returns the number of titles in each file.
+ * @throws TitlesmithError naming the file, and the line if it is malformed.
  */
 export async function encodeCsv(
   path: string,

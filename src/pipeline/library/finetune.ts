@@ -15,40 +15,39 @@ import { runFiles } from '../run/run-files.js';
 import { openStartingModel } from '../stages/starting-model.js';
 import { TrainingFiles, type TrainingPaths } from '../stages/training-files.js';
 
-/** All that training needs, and where its files are. */
+/** Inputs of a training, and the paths of its files. */
 export interface FinetuneInput extends Omit<TrainingInput, 'storage'>, TrainingPaths {}
 
 /**
- * Trains until the steps are done or validation stops improving, and goes on from the checkpoint folder's saved state
- * where there is one: then the outcome is the same, to the byte, as that of a run that was never stopped.
- * @throws InterruptedError once the state is saved, when the context asks to stop; TitlesmithError on bad files.
+ * Trains until the steps are done or the validation loss stops improving. Resumes from the state in the checkpoint folder
+ * if there is one; the result is then identical, byte for byte, to that of an uninterrupted run.
+ * @throws InterruptedError after saving, when the signal is aborted; TitlesmithError on bad files.
  */
 export function finetune(input: FinetuneInput, context: WorkContext): Promise<TrainingResult> {
   return train({ ...input, storage: new TrainingFiles(input) }, context);
 }
 
 export interface FinetuneTitlesOptions extends Partial<TrainingOptions> {
-  /** `nano`, trained from scratch, or what `loadModel` takes. `nano` where it is left out. */
+  /** `nano` (the default), trained from scratch, or a model as `loadModel` takes it. */
   readonly model?: string;
-  /** Receives the trained model, and what is needed to go on after an interruption. */
+  /** Receives the trained model and the state to resume from. */
   readonly folder: string;
-  /** Share of the titles held out to measure the model; the command's where it is left out. */
+  /** Share of the titles held out for validation. Default: as `--validation-share`. */
   readonly validationShare?: RunOptions['validationShare'];
-  /** Threads of the engine, where that is left out; one a core where this is. */
+  /** Threads of the default engine. Default: one per core. */
   readonly threads?: RunOptions['threads'];
-  /** ONNX Runtime on the CPU where it is left out. */
+  /** Default: ONNX Runtime on the CPU. */
   readonly engine?: Engine;
   readonly context?: WorkContext;
 }
 
 /**
- * Trains a model on titles as the `finetune` command does: split by hash, packed into rows, the best checkpoint by
- * validation loss kept. What is not said is the command's default for the model. A training that was interrupted in the
- * same folder with the same options goes on.
+ * Trains a model on titles as the `finetune` command does: splits them by hash, packs them into rows, and keeps the
+ * checkpoint with the lowest validation loss. Options default to the command's for that model. An interrupted training in
+ * the same folder with the same options is resumed.
  * @param titles cleaned, one line each, at least two of them different.
- * @throws TitlesmithError when an option is wrong, the model cannot be had, the titles are too few, or the engine does not
- *   compute in float16 where mixed precision asks for it; InterruptedError when `context` asks to stop, everything being
- *   saved.
+ * @throws TitlesmithError when an option is wrong, the model is unavailable, there are too few titles, or mixed precision
+ *   is requested of an engine without float16; InterruptedError after saving, when the signal is aborted.
  */
 export async function finetuneTitles(
   titles: readonly string[],

@@ -19,16 +19,16 @@ import { generationOptions } from '../../options/table/generation.js';
 import { inOrder } from '../stages/generate.js';
 
 export interface ModelOptions extends GenerationModelOptions {
-  /** Is told of a download's progress, and may stop it. */
+  /** Listens to a download's progress, and can cancel it. */
   readonly context?: WorkContext;
 }
 
-/** A model ready to generate. Several may be open at a time; each holds its own weights and caches. */
+/** A model ready to generate. Several can be open at a time; each has its own weights and caches. */
 export class Model {
   readonly configuration: TransformerConfiguration;
   readonly tokenizer: Tokenizer;
   private readonly session: DecodeSession;
-  /** Resolves when the calls so far have ended. */
+  /** Resolves when all calls so far have finished. */
   private lastCall: Promise<void> = Promise.resolve();
 
   constructor({ configuration, tokenizer, session }: GenerationModel) {
@@ -37,7 +37,7 @@ export class Model {
     this.session = session;
   }
 
-  /** Waits for the model to be free. @returns its session, and the function that frees it for the next call. */
+  /** Waits until no other call uses the model. @returns its session, and a function that releases it to the next call. */
   async acquire(): Promise<{ session: DecodeSession; release: () => void }> {
     const before = this.lastCall;
     let release: () => void = () => {};
@@ -48,7 +48,7 @@ export class Model {
     return { session: this.session, release };
   }
 
-  /** Frees the model's memory, once what is generating has ended. It cannot be used any more. */
+  /** Frees the model's memory after running calls have finished. The model cannot be used afterwards. */
   async dispose(): Promise<void> {
     await this.lastCall;
     await this.session.dispose();
@@ -58,28 +58,28 @@ export class Model {
 /**
  * Opens a model for generation.
  * @param name a folder (of a run, of Hugging Face files, of gpt-2-simple), or 124M, 355M, 774M, 1558M, or a Hugging
- *   Face id, which is downloaded where it is not cached.
- * @throws TitlesmithError when there is no such model, or its files are not as they should be.
+ *   Face id, which is downloaded unless cached.
+ * @throws TitlesmithError when there is no such model, or its files are invalid.
  */
 export async function loadModel(name: string, options: ModelOptions = {}): Promise<Model> {
   return new Model(await openForGeneration(name, options, options.context));
 }
 
-/** Makes a model of weights that are open already; the caller closes them. */
+/** Creates a model from weights that are already open; the caller closes them. */
 export async function createModel(model: OpenModel, options: ModelOptions = {}): Promise<Model> {
   return new Model(await openForGeneration(model, options));
 }
 
-/** What a caller may say; {@link generationDefaults} for the rest. */
+/** Options of {@link generate}; those left out are as in {@link generationDefaults}. */
 export interface GenerateOptions extends Partial<GenerationOptions> {
-  /** Ends the generation between two tokens: the iterator throws the signal's reason. */
+  /** Stops the generation before the next token; the iterator then throws the signal's reason. */
   readonly signal?: AbortSignal;
   readonly onProgress?: WorkContext['onProgress'];
 }
 
 /**
- * Generates texts and yields each as it is finished; `index` tells their order. Calls for one model take turns: one
- * begins when the one before has ended, by its last text, an error, or the iterator's `return` (which `break` calls).
+ * Generates texts and yields each when it is finished, not in order of `index`. Calls for one model run one at a time: the
+ * next starts when the iterator before has ended, failed, or returned (which `break` does).
  * @throws TitlesmithError `usage` before any work when an option is wrong; the signal's reason once it is aborted.
  */
 export async function* generate(
@@ -99,14 +99,14 @@ export async function* generate(
 }
 
 export interface GenerateToFileOptions extends GenerateOptions {
-  /** Stands after every text but its line break; gpt-2-simple's row of equals signs where it is left out. */
+  /** Written after every text and its line break. Default: gpt-2-simple's row of equals signs. */
   readonly sampleDelim?: string;
 }
 
 /**
- * Generates texts into a file, in the order of their index, each on a line of its own with the delimiter after it. The
- * file appears when it is complete.
- * @returns how many texts were written.
+ * Writes generated texts to a file in order of their index, each followed by a line break and the delimiter. The file
+ * appears when it is complete.
+ * @returns the number of texts written.
  * @throws TitlesmithError as `generate`, or when the file cannot be written; the signal's reason once it is aborted.
  */
 export async function generateToFile(
@@ -130,11 +130,10 @@ export async function generateToFile(
 }
 
 /**
- * Brings a model into the cache that Hugging Face's own tools use, unless it is there.
+ * Downloads a model to the cache shared with Hugging Face's own tools, unless it is there already.
  * @param name 124M, 355M, 774M, 1558M, distil, or `owner/name[@revision]`.
- * @param context hears of the progress, and may ask to stop.
- * @returns one line on what was fetched: the repository and its commit.
- * @throws TitlesmithError when the model cannot be had; InterruptedError when asked to stop.
+ * @returns the repository and its commit, as one line.
+ * @throws TitlesmithError when the model is unavailable; InterruptedError when the signal is aborted.
  */
 export async function downloadModel(name: string, context: WorkContext = silentContext): Promise<string> {
   const { weights, source } = await openModel(name, context);
@@ -143,9 +142,9 @@ export async function downloadModel(name: string, context: WorkContext = silentC
 }
 
 /**
- * Whether a model can be opened without the network: a folder that holds one, or a cached one. Asks nobody.
+ * Whether a model can be opened without network access, because it is a folder or cached. Uses no network itself.
  * @param name as for {@link downloadModel}, or a folder.
- * @throws TitlesmithError `usage` when it is the name of no model.
+ * @throws TitlesmithError `usage` when the name is not that of a model.
  */
 export async function isDownloaded(name: string): Promise<boolean> {
   try {

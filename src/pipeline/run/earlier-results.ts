@@ -9,10 +9,10 @@ import { filesAreUnchanged, hashValue, recordFiles } from './fingerprint.js';
 import type { StageRecord } from './manifest.js';
 import { runFiles } from './run-files.js';
 
-/** Optimizer state: of no use to a training on other titles. */
+/** Files of the optimizer state, which is of no use to a training on other titles. */
 const optimizerFiles = ['optimizer.safetensors', 'training.json'];
 
-/** Identifies the checkpoint a training begins with; undefined where there is none. @throws TitlesmithError */
+/** Hash of the checkpoint that a training starts from; undefined if there is none. @throws TitlesmithError */
 export async function earlierCheckpointHash(folder: string): Promise<string | undefined> {
   const files = await recordFiles(folder, [runFiles.earlierCheckpoint]);
   const kept = Object.entries(files).filter(
@@ -22,10 +22,10 @@ export async function earlierCheckpointHash(folder: string): Promise<string | un
 }
 
 /**
- * Puts the checkpoint of a finished training aside, for the next one to begin with. Killed in between, it is done again
- * or found done.
- * @param record what the training recorded.
- * @returns whether there was one, whole.
+ * Moves the checkpoint of a finished training aside for the next one to start from. Safe to repeat if the process is
+ * killed in between.
+ * @param record of the finished training.
+ * @returns whether there was a complete checkpoint.
  * @throws TitlesmithError
  */
 export async function putCheckpointAside(folder: string, record: StageRecord): Promise<boolean> {
@@ -42,7 +42,7 @@ export async function putCheckpointAside(folder: string, record: StageRecord): P
       await rm(to, { recursive: true, force: true });
       await rename(from, to);
     }
-    // Also of one that had just been put aside when its process was killed.
+    // Also needed when an earlier process was killed right after the rename.
     for (const name of optimizerFiles) await rm(join(to, name), { force: true });
   } catch (error) {
     throw fileError('write', to, error);
@@ -50,7 +50,7 @@ export async function putCheckpointAside(folder: string, record: StageRecord): P
   return isWhole;
 }
 
-/** Whether there is a checkpoint that was put aside. */
+/** Whether there is a checkpoint that was moved aside. */
 export async function hasEarlierCheckpoint(folder: string): Promise<boolean> {
   try {
     return (await readdir(join(folder, runFiles.earlierCheckpoint))).length > 0;
@@ -60,18 +60,18 @@ export async function hasEarlierCheckpoint(folder: string): Promise<boolean> {
   }
 }
 
-/** The titles in a file, one a line; none where there is no file. */
+/** The titles in a file, one per line; empty if there is no file. */
 async function readTitles(path: string): Promise<readonly string[]> {
   if (!existsSync(path)) return [];
   return (await collect(readLines(path))).filter((line) => line !== '');
 }
 
-/** Titles a run accepted before those of now; none where it keeps no record of them. @throws TitlesmithError */
+/** Titles accepted in earlier generations of a run; empty if none are recorded. @throws TitlesmithError */
 export function readAcceptedBefore(folder: string): Promise<readonly string[]> {
   return readTitles(join(folder, runFiles.acceptedBefore));
 }
 
-/** Adds what is accepted now to what was before, each title once; done twice, it is as done once. @throws TitlesmithError */
+/** Adds the accepted titles to those of earlier generations, without duplicates. Idempotent. @throws TitlesmithError */
 export async function keepAccepted(folder: string): Promise<void> {
   const [before, now] = [await readAcceptedBefore(folder), await readTitles(join(folder, runFiles.accepted))];
   const titles = [...new Set([...before, ...now])];

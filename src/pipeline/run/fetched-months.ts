@@ -7,7 +7,7 @@ import { writeAtomically, writeFileAtomic } from '../../io/atomic-file.js';
 import { readLines } from '../../io/text-file.js';
 import { runFiles } from './run-files.js';
 
-/** Months, `YYYY-MM`, both included. */
+/** A range of months, `YYYY-MM`, both ends included. */
 interface MonthRange {
   readonly from: string;
   readonly to: string;
@@ -15,11 +15,11 @@ interface MonthRange {
 
 interface FetchedRange extends MonthRange {
   readonly rows: number;
-  /** False where its last month was not over when it was asked for: it is asked for again. */
+  /** False if its last month was not over when it was fetched; it is then fetched again. */
   readonly complete: boolean;
 }
 
-/** A subreddit without a post in new months is no fault where it has some of earlier ones. */
+/** Errors that are ignored for new months if earlier months have posts. */
 const emptyCodes = new Set(['no-titles', 'unknown-subreddit']);
 
 const fileOf = ({ from, to }: MonthRange): string => `${from}_${to}.ndjson`;
@@ -31,7 +31,7 @@ function addMonths(month: string, more: number): string {
   return new Date(Date.UTC(year, number - 1 + more, 1)).toISOString().slice(0, 7);
 }
 
-/** The spans of months in a span that none of the others covers, in order. */
+/** The parts of `range` that no range of `kept` covers, in order. */
 export function missingRanges(range: MonthRange, kept: readonly MonthRange[]): readonly MonthRange[] {
   const missing: MonthRange[] = [];
   for (let month = range.from; month <= range.to; month = addMonths(month, 1)) {
@@ -49,7 +49,7 @@ function isFetchedRange(value: unknown): value is FetchedRange {
   return isMonth(from) && isMonth(to) && Number.isSafeInteger(rows) && typeof complete === 'boolean';
 }
 
-/** What a run keeps so far. @throws TitlesmithError when the list is damaged. */
+/** The ranges a run has fetched so far. @throws TitlesmithError when the list is damaged. */
 async function readFetchedRanges(folder: string): Promise<readonly FetchedRange[]> {
   const path = indexOf(folder);
   let text: string;
@@ -64,12 +64,12 @@ async function readFetchedRanges(folder: string): Promise<readonly FetchedRange[
     const value: unknown = JSON.parse(text);
     if (Array.isArray(value) && value.every(isFetchedRange)) return value;
   } catch {
-    // As any other text that is no list of months.
+    // Reported below, like JSON of the wrong form.
   }
   throw new TitlesmithError(`${path} is damaged: it is no list of months.`, { code: 'months-damaged', hint });
 }
 
-/** The months a run has still to ask for. @throws TitlesmithError */
+/** The months that a run still has to fetch. @throws TitlesmithError */
 export async function rangesToFetch(folder: string, range: MonthRange): Promise<readonly MonthRange[]> {
   const kept = await readFetchedRanges(folder);
   return missingRanges(
@@ -78,7 +78,7 @@ export async function rangesToFetch(folder: string, range: MonthRange): Promise<
   );
 }
 
-/** Asks for one span and keeps its posts. */
+/** Fetches the posts of one range and stores them. */
 async function fetchRange(
   source: TitleSource,
   folder: string,
@@ -106,7 +106,7 @@ async function fetchRange(
   return { ...range, rows, complete };
 }
 
-/** A row as one line of JSON: a file of such lines keeps what a source gave, to be given again. */
+/** A row as a line of NDJSON; read back by {@link readRows}. */
 export function formatRow(row: SourceRow): string {
   return `${JSON.stringify(row)}\n`;
 }
@@ -116,7 +116,7 @@ export async function* readRows(path: string): AsyncGenerator<SourceRow> {
   for await (const line of readLines(path)) yield JSON.parse(line) as SourceRow;
 }
 
-/** Merges rows that are sorted by score, the highest first; of equal ones those of the earlier stream come first. */
+/** Merges streams sorted by descending score. Stable: of equal scores, the earlier stream comes first. */
 async function* mergeByScore(streams: readonly AsyncGenerator<SourceRow>[]): AsyncGenerator<SourceRow> {
   const heads = await Promise.all(streams.map((stream) => stream.next()));
   for (;;) {
@@ -134,8 +134,8 @@ async function* mergeByScore(streams: readonly AsyncGenerator<SourceRow>[]): Asy
 }
 
 /**
- * A source that asks for the months a run does not have yet, keeps their posts in the run's folder, and gives those of
- * all months it ever asked for, the highest scores first.
+ * Wraps a source so that it fetches only the months a run does not have yet, stores their posts in the run folder, and
+ * yields the posts of all months fetched so far, the highest scores first.
  */
 export function accumulatingSource(source: TitleSource, folder: string): TitleSource {
   return {

@@ -13,14 +13,14 @@ function canonical(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, member]) => [key, canonical(member)]));
 }
 
-/** SHA-256, lower-case hexadecimal, of a JSON value, whatever the order of its keys. */
+/** SHA-256, lower-case hexadecimal, of a JSON value; independent of the order of keys. */
 export function hashValue(value: unknown): string {
   return createHash('sha256')
     .update(JSON.stringify(canonical(value)))
     .digest('hex');
 }
 
-/** Paths of a file, or of all files in a folder and below, relative to `root` with forward slashes, sorted. Empty when it is not there. */
+/** Path of a file, or sorted paths of all files below a folder, relative to `root` with forward slashes. Empty if missing. */
 async function listFiles(root: string, relativePath: string): Promise<string[]> {
   const path = join(root, relativePath);
   try {
@@ -35,7 +35,7 @@ async function listFiles(root: string, relativePath: string): Promise<string[]> 
 }
 
 /**
- * Size and hash of files, by relative path. A folder in `paths` stands for all files in it; what is not there is left out.
+ * Size and hash of files by relative path. A folder in `paths` means all files below it; missing paths are skipped.
  * @throws TitlesmithError when a file cannot be read.
  */
 export async function recordFiles(
@@ -52,7 +52,7 @@ export async function recordFiles(
   return records;
 }
 
-/** True when every recorded file is there with its recorded size and hash. Sizes are compared first: they cost nothing. */
+/** Whether every recorded file exists with its recorded size and hash. Compares sizes first, which is cheap. */
 export async function filesAreUnchanged(
   root: string,
   records: Readonly<Record<string, FileRecord>>,

@@ -11,7 +11,7 @@ export async function writeJudgement(folder: string, judgement: Judgement): Prom
   await writeChunksAtomic(join(folder, runFiles.judgement), formatJudgement(judgement));
 }
 
-/** Reads a run's judgement.json. @throws TitlesmithError naming the file where it is missing, damaged or newer. */
+/** Reads a run's judgement.json. @throws TitlesmithError naming the file if it is missing, damaged or of a newer version. */
 export async function readJudgement(folder: string): Promise<Judgement> {
   const path = join(folder, runFiles.judgement);
   let text: string;

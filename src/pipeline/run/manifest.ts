@@ -5,46 +5,46 @@ import { writeFileAtomic } from '../../io/atomic-file.js';
 import { packageVersion } from '../../io/package-root.js';
 import { type StageName, stageNames } from '../../options/choices.js';
 
-/** The format of run.json this version writes, and the newest it reads. */
+/** The format of run.json that this version writes, and the newest it reads. */
 export const manifestFormatVersion = 1;
 export const manifestFileName = 'run.json';
 
-/** A choice that was made for the person, or by them. */
+/** A choice made by the user or by `auto`. */
 export interface Decision {
   readonly choice: string;
   readonly reason: string;
-  /** What it comes to, one line: for a source, what is read. */
+  /** Details in one line: for a source, what it reads. */
   readonly description?: string;
-  /** Identifies the content of what was chosen: a commit, or a hash. */
+  /** Identifies the chosen content: a commit or a hash. */
   readonly hash?: string;
 }
 
-/** What was decided at the start, by the person or by `auto`. */
+/** The choices made at the start of a run. */
 export interface Decisions {
   readonly source?: Decision | undefined;
-  /** What training starts from. */
+  /** The model that training starts from. */
   readonly model?: Decision | undefined;
   readonly device?: Decision | undefined;
 }
 
-/** A file a stage wrote. */
+/** Size and hash of a file that a stage wrote. */
 export interface FileRecord {
   readonly bytes: number;
   /** SHA-256, lower-case hexadecimal. */
   readonly sha256: string;
 }
 
-/** What a stage says about its work: plain JSON, shown in the summary and handed to later stages. */
+/** Counts of a stage: plain JSON, shown in the summary and passed to later stages. */
 export type StageCounts = Readonly<Record<string, unknown>>;
 
 export interface StageRecord {
-  /** `running` in a run that is not being worked on means that it was killed. */
+  /** `running` in a run that no process has locked means that the process was killed. */
   readonly status: 'running' | 'done' | 'failed' | 'interrupted';
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   /** Hash of everything the result depends on. */
   readonly fingerprint: string;
-  /** What computed it, for a stage that runs the model. */
+  /** The device, for a stage that runs the model. */
   readonly device?: string;
   readonly seconds?: number;
   readonly counts?: StageCounts;
@@ -54,14 +54,14 @@ export interface StageRecord {
   readonly error?: string;
 }
 
-/** run.json: what was asked, what was decided, and how far the run has come. */
+/** run.json: the options, decisions and stages of a run. */
 export interface Manifest {
   readonly formatVersion: number;
   readonly titlesmithVersion: string;
   readonly name: string;
   readonly createdAt: string;
   readonly machine: { readonly node: string; readonly platform: string; readonly cores: number };
-  /** Every option, null where the run decides. */
+  /** Every option; null if left to the run. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly decisions: Decisions;
   readonly stages: Readonly<Partial<Record<StageName, StageRecord>>>;
@@ -71,7 +71,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A relative path that stays inside the run folder. */
+/** Whether a path is relative and stays inside the run folder. */
 function isInnerPath(path: string): boolean {
   return !/^([\\/]|[A-Za-z]:)/.test(path) && !path.split(/[\\/]/).includes('..');
 }
@@ -122,7 +122,7 @@ function isManifest(value: Record<string, unknown>): boolean {
 
 /**
  * Reads run.json.
- * @returns undefined where the folder holds none.
+ * @returns undefined if the folder has none.
  * @throws TitlesmithError when it cannot be read, is not a manifest, or was written by a newer titlesmith.
  */
 export async function readManifest(folder: string): Promise<Manifest | undefined> {

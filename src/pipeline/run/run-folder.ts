@@ -56,7 +56,7 @@ async function listFolder(folder: string): Promise<string[] | undefined> {
   }
 }
 
-/** A locked run folder and its manifest, which is written back after every change. */
+/** A locked run folder and its manifest, which is saved after every change. */
 export class RunFolder {
   private constructor(
     readonly path: string,
@@ -65,9 +65,9 @@ export class RunFolder {
   ) {}
 
   /**
-   * Opens the run folder `name` below `runsFolder`, or makes it.
-   * @param overwrite removes what an earlier run left. A folder that is no run folder is never removed.
-   * @throws TitlesmithError when it cannot be written, is in use, is no run folder, or has a newer format.
+   * Opens the run folder `name` below `runsFolder`, or creates it.
+   * @param overwrite removes the files of an earlier run. A folder that is not a run folder is never emptied.
+   * @throws TitlesmithError when it cannot be written, is in use, is not a run folder, or has a newer format.
    */
   static async openOrCreate(
     runsFolder: string,
@@ -120,7 +120,7 @@ export class RunFolder {
     }
   }
 
-  /** Aborted where another process has taken the run over. */
+  /** Aborted when another process takes over the run's lock. */
   get lost(): AbortSignal {
     return this.lock.lost;
   }
@@ -130,8 +130,8 @@ export class RunFolder {
   }
 
   /**
-   * Records what was asked and decided, and the version and machine that do the work.
-   * @param lastStage options of the stages behind it keep what was recorded before.
+   * Records the options and decisions, and the version and machine that run them.
+   * @param lastStage recorded options that only later stages use are kept.
    */
   async begin(options: RunOptions, decisions: Decisions, lastStage: StageName = 'report'): Promise<void> {
     await this.change({
@@ -142,7 +142,7 @@ export class RunFolder {
     });
   }
 
-  /** Recorded options of the stages behind the last one asked for, which keep what they had. */
+  /** Recorded options that only stages after `lastStage` use. */
   private untouchedOptions(lastStage: StageName): Record<string, unknown> {
     const behind = stageNames.slice(stageNames.indexOf(lastStage) + 1);
     const isUntouched = (name: OptionName): boolean => {
@@ -163,18 +163,18 @@ export class RunFolder {
     await writeManifest(this.path, this.current);
   }
 
-  /** Gives the lock back. */
+  /** Releases the lock. */
   close(): void {
     this.lock.release();
   }
 }
 
-/** Whether a file is one that a run begins with: killed early, it leaves no other. */
+/** Whether a file is one of the first of a run: a process killed early may leave only these. */
 function isInitialFile(name: string): boolean {
   return name.startsWith(lockFileName) || name === temporaryName(manifestFileName);
 }
 
-/** Empties a run folder. The manifest goes last: killed before, what is left is still known as a run. */
+/** Empties a run folder. The manifest is removed last: if killed before, the rest is still recognised as a run. */
 async function removeContents(folder: string): Promise<void> {
   const names = (await readdir(folder)).filter((name) => name !== lockFileName && name !== manifestFileName);
   for (const name of [...names, manifestFileName]) {

@@ -9,8 +9,8 @@ import type { ProgressListener } from '../../common/progress.js';
 export const lockFileName = 'run.lock';
 
 /**
- * A lock is rewritten every `beatMs`, so that another machine, which cannot ask whether the process lives, sees it by
- * watching the lock for `watchMs`. Counted, not dated: the machines' clocks may differ.
+ * The owner rewrites its lock every `heartbeatMs` with a counter. Another machine, which cannot check the process itself,
+ * watches the lock for `watchMs` to see whether the owner is alive. Not timestamps, as the machines' clocks may differ.
  */
 interface LockTiming {
   readonly heartbeatMs: number;
@@ -22,13 +22,13 @@ const defaultTiming: LockTiming = { heartbeatMs: 10_000, watchMs: 45_000 };
 interface Owner {
   readonly pid: number;
   readonly host: string;
-  /** When the process started, as the system counts it; empty where the system does not say. */
+  /** Start time of the process in the system's own unit; empty if unknown. */
   readonly processStart: string;
   /** How often the lock was rewritten. */
   readonly beat: number;
 }
 
-/** Start time of a process in clock ticks since boot (proc(5), /proc/PID/stat field 22), so that a reused pid is told apart. */
+/** Start time of a process in clock ticks since boot (proc(5), /proc/PID/stat field 22), which tells a reused pid apart. */
 async function processStart(pid: number): Promise<string> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
@@ -75,7 +75,7 @@ async function isAlive(owner: Owner): Promise<boolean> {
   return owner.processStart === '' || owner.processStart === (await processStart(owner.pid));
 }
 
-/** Whoever holds the lock; a file that another process is just writing is read again for a moment. */
+/** The owner of the lock. Retries for a moment, as another process may just be writing the file. */
 async function findOwner(path: string): Promise<Owner | undefined> {
   for (let attempt = 0; attempt < 5; attempt++) {
     const owner = await readOwner(path);
@@ -85,13 +85,13 @@ async function findOwner(path: string): Promise<Owner | undefined> {
   return undefined;
 }
 
-/** What a lock guards, for messages. */
+/** A lock file, and the path it protects. */
 interface LockTarget {
   /** The lock file. */
   readonly path: string;
-  /** What it guards: a path. */
+  /** The path it protects, for messages. */
   readonly what: string;
-  /** What to do instead of waiting. */
+  /** What to do instead of waiting, for messages. */
   readonly instead: string;
 }
 
@@ -106,7 +106,7 @@ function lockedError({ path, what, instead }: LockTarget, owner: Owner, elsewher
   });
 }
 
-/** Watches the lock of another machine. @returns whether its process rewrote it, or gave it back. */
+/** Watches the lock of another machine. @returns whether its process rewrote or released it. */
 async function hasHeartbeat(
   path: string,
   owner: Owner,
@@ -121,7 +121,7 @@ async function hasHeartbeat(
   for (let step = 0; step < steps; step++) {
     await delay(watchMs / steps);
     const now = await readOwner(path);
-    // Unreadable for a moment: it is just being rewritten.
+    // An unreadable lock is just being rewritten.
     if (now && !(isSameProcess(now, owner) && now.beat === owner.beat)) return true;
   }
   return false;
@@ -129,13 +129,13 @@ async function hasHeartbeat(
 
 /** A lock that this process holds. */
 export interface Lock {
-  /** Aborted where another process has taken the lock: what it guards is to be left alone, once it is saved. */
+  /** Aborted when another process takes over the lock: save, then stop writing what it protects. */
   readonly lost: AbortSignal;
-  /** Gives it back; this is also done when the process exits. */
+  /** Releases it; also done when the process exits. */
   release(): void;
 }
 
-/** Rewrites the lock from time to time, until it is given back or lost. */
+/** Rewrites the lock every `heartbeatMs` until the timer is cleared or the lock is lost. */
 function startHeartbeat(path: string, mine: Owner, heartbeatMs: number, onLost: () => void): NodeJS.Timeout {
   let { beat } = mine;
   const timer = setInterval(() => {
@@ -144,7 +144,7 @@ function startHeartbeat(path: string, mine: Owner, heartbeatMs: number, onLost: 
       beat += 1;
       writeFileSync(path, `${JSON.stringify({ ...mine, beat })}\n`);
     } catch (error) {
-      // A full disk takes no beat, and loses no lock.
+      // A write that fails, say on a full disk, does not mean that the lock is lost.
       if (systemErrorCode(error) !== undefined && systemErrorCode(error) !== 'ENOENT') return;
       clearInterval(timer);
       onLost();
@@ -154,9 +154,9 @@ function startHeartbeat(path: string, mine: Owner, heartbeatMs: number, onLost: 
 }
 
 /**
- * Takes the run folder's lock, so that two processes never write one run. A lock whose process is gone is taken
- * over, with a warning.
- * @throws TitlesmithError when another living process holds it, or the folder cannot be written.
+ * Acquires the run folder's lock, so that two processes never write one run. The lock of a dead process is taken over,
+ * with a warning.
+ * @throws TitlesmithError when a live process holds it, or the folder cannot be written.
  */
 export async function lockRun(
   folder: string,
@@ -187,7 +187,7 @@ export async function takeLock(
       const release = (): void => {
         clearInterval(timer);
         process.off('exit', release);
-        // After a takeover it is somebody else's.
+        // After a takeover the file belongs to another process.
         if (isSameProcess(readOwnerNow(path), mine)) rmSync(path, { force: true });
       };
       process.on('exit', release);
@@ -205,7 +205,7 @@ export async function takeLock(
   throw new TitlesmithError(`Cannot lock ${what}: other processes keep taking it.`, { code: 'run-locked' });
 }
 
-/** Moves the lock aside before it is removed, so that of two processes that found it stale only one removes it. */
+/** Renames the lock before removing it, so that of two processes that found it stale only one removes it. */
 async function removeStaleLock(
   path: string,
   stale: Owner | undefined,

@@ -4,7 +4,7 @@ import { checkOptionsTogether } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { defaultOptions } from '../../options/option-values.js';
 
-/** One run of a call: a subreddit, or the files named. */
+/** One run of a call: for a subreddit, or for input files. */
 export interface RunPlan {
   readonly name: string;
   /** Path of its folder. */
@@ -24,17 +24,17 @@ function nameAfterFile(path: string): string {
   return name.slice(0, 100);
 }
 
-/** What a call asks for. */
+/** All runs of a call. */
 interface CallPlan {
-  /** Given or by default, for all runs together. */
+  /** With defaults filled in, for all runs together. */
   readonly options: RunOptions;
   readonly runs: readonly RunPlan[];
 }
 
 /**
- * The runs a call asks for: one a subreddit, one for files without subreddits, one for subreddits that the model is to be
- * prompted by.
- * @param overrides the options given; others take their default.
+ * The runs of a call: one per subreddit; one for files without subreddits; or one for all subreddits if the model is
+ * conditioned on them.
+ * @param overrides options that differ from their defaults.
  * @throws TitlesmithError `usage` when options contradict each other.
  */
 export function planRuns(overrides: Partial<RunOptions>): CallPlan {

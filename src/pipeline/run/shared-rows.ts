@@ -9,21 +9,21 @@ import { writeAtomically, writeFileAtomic } from '../../io/atomic-file.js';
 import { formatRow, rangesToFetch, readRows } from './fetched-months.js';
 import type { RunPlan } from './run-plan.js';
 
-/** Several runs of one call that ask the same of one source. Plain data, so that it crosses to a stage's thread. */
+/** An extraction shared by several runs of one call. Plain data, so that it can be passed to a stage's thread. */
 export interface SharedRows {
-  /** Where rows are kept from the first run that asks to the last. */
+  /** Holds the rows from the first run's extraction to the last's. */
   readonly folder: string;
-  /** The subreddits that ask for the same months, in lower case, by {@link monthsKey}. */
+  /** Subreddits that need the same months, in lower case, by {@link monthsKey}. */
   readonly subredditsByMonths: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The months of a question, as part of a file's name. */
+/** The months of a query, as part of a file name. */
 export function monthsKey({ from, to }: Pick<TitleQuery, 'from' | 'to'>): string {
   return `${from ?? ''}_${to ?? ''}`;
 }
 
 /**
- * Prepares that runs of one call ask their source together, in a folder of their own: the caller removes it.
+ * Prepares a shared extraction in a temporary folder, which {@link removeSharedRows} removes.
  * @throws TitlesmithError when a run's list of months is damaged.
  */
 export async function openSharedRows(plans: readonly RunPlan[]): Promise<SharedRows> {
@@ -34,12 +34,12 @@ export async function openSharedRows(plans: readonly RunPlan[]): Promise<SharedR
   };
 }
 
-/** Removes what runs kept together. */
+/** Removes the folder of a shared extraction. */
 export async function removeSharedRows({ folder }: SharedRows): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Which subreddits ask for which months; with --add-months, for those that they do not have yet. */
+/** Groups subreddits by the months they need; with --add-months, those not fetched yet. */
 async function groupSubredditsByMonths(plans: readonly RunPlan[]): Promise<SharedRows['subredditsByMonths']> {
   const groups: Record<string, string[]> = {};
   for (const { folder, options } of plans) {
@@ -52,7 +52,7 @@ async function groupSubredditsByMonths(plans: readonly RunPlan[]): Promise<Share
   return groups;
 }
 
-/** What is known of subreddits without titles, by name. */
+/** Errors of subreddits without titles, by name. */
 type MissingSubreddits = Readonly<
   Record<string, { message: string; code: string; hint?: string | undefined }>
 >;
@@ -71,7 +71,7 @@ async function readMissing(shared: SharedRows, query: TitleQuery): Promise<Missi
   }
 }
 
-/** Asks the source once, for all runs. @param query with the subreddits of all. @returns those without titles. */
+/** Queries the source once for all runs. @param query with the subreddits of all. @returns those without titles. */
 async function fetchOnce(
   source: TitleSource,
   shared: SharedRows,
@@ -100,8 +100,8 @@ async function fetchOnce(
 }
 
 /**
- * A source that several runs of one call share: the first that asks reads the titles of all, in one pass or one job; the
- * others find theirs in files.
+ * Wraps a source for several runs of one call: the first run fetches the titles of all, in one pass or one job; the others
+ * read theirs from files.
  */
 export function sharedSource(source: TitleSource, shared: SharedRows): TitleSource {
   return {

@@ -24,7 +24,7 @@ export async function runDataset(
   return counts;
 }
 
-/** Titles behind their prompts, where the model is to be prompted by something. */
+/** Titles, each after its prompt if the model is conditioned on something. */
 async function* conditioned(path: string, names: readonly ConditionName[]): AsyncGenerator<string> {
   for await (const { title, subreddit } of readTitleRecords(path)) {
     yield conditionPrompt(names, { subreddit, keywords: keywordsOf(title) }) + title;
@@ -37,7 +37,7 @@ export interface DatasetTitles {
   readonly validation: readonly string[];
 }
 
-/** Reads both dataset files, without the prompts before titles. @throws TitlesmithError naming file and line of a malformed one. */
+/** Reads both dataset files and removes the prompts. @throws TitlesmithError naming file and line of a malformed title. */
 export async function readDatasetTitles(folder: string): Promise<DatasetTitles> {
   return {
     train: (await collect(readDataset(join(folder, runFiles.train)))).map(withoutCondition),

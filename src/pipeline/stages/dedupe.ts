@@ -15,7 +15,7 @@ import { readGenerated } from './generated-file.js';
 import type { DedupeCounts, StageJob } from './stage.js';
 
 /**
- * generated.jsonl and dataset/ → judgement.json, which report, review and serve read; with what people decided in
+ * generated.jsonl and dataset/ → judgement.json, which report, review and serve read; together with the decisions made in
  * review → accepted.txt and rejected.csv.
  */
 export async function runDedupe({ folder, options }: StageJob, context: WorkContext): Promise<DedupeCounts> {
@@ -34,8 +34,8 @@ export async function runDedupe({ folder, options }: StageJob, context: WorkCont
 }
 
 /**
- * Judges a run's generated titles by its training titles, and the held-out titles by the same rules: they
- * are the baseline. Runs are counted in GPT-2's tokens, whatever the model: one measure for all runs.
+ * Compares a run's generated titles with its training titles, and the held-out titles too, as the baseline. Matching
+ * token sequences are counted in GPT-2's tokens whatever the model, so that runs are comparable.
  */
 async function judgeRun(
   folder: string,

@@ -22,7 +22,7 @@ export async function runExtract(
       titlesPath: join(folder, runFiles.titles),
       droppedPath: join(folder, runFiles.dropped),
       minLength: options.minLength,
-      // With --add-months the limit holds for what is asked for at a time.
+      // With --add-months the limit applies to each fetched range of months, not to their sum.
       ...(options.addMonths ? {} : { limit: options.limit * Math.max(1, options.subreddit.length) }),
       withSubreddit: options.condition.includes('subreddit'),
     },

@@ -15,7 +15,7 @@ import { datasetTitles, tokenizeDataset } from './token-file.js';
 import { TrainingFiles } from './training-files.js';
 import { trainingSamples } from './training-samples.js';
 
-/** The checkpoint to begin with where --restore-from latest asks for it; undefined where there is none yet. */
+/** The checkpoint that --restore-from latest starts from; undefined without that option or checkpoint. */
 async function earlierCheckpoint(
   folder: string,
   { restoreFrom }: StageJob['options'],
@@ -30,7 +30,7 @@ export async function runFinetune(
   context: WorkContext,
 ): Promise<FinetuneCounts> {
   const modelName = decisions.model?.choice ?? 'nano';
-  // Known by its name, it is refused before it is downloaded.
+  // Checked by name first, before anything is downloaded.
   checkPublishedModel(modelName, options);
   const trainTitles = datasetTitles(join(folder, runFiles.train), 'vocabulary', context);
   const { configuration, tokenizer, pretrained } = await openStartingModel(
@@ -40,7 +40,7 @@ export async function runFinetune(
     await earlierCheckpoint(folder, options),
   );
   checkTrainingMemory(modelName, configuration, options);
-  // What is to be generated afterwards is refused before the training, not after it.
+  // Fails on wrong generation options before the training, not after it.
   await prepareGeneration(options, { configuration, tokenizer });
   const limits = { maximumTokens: configuration.contextLength - 1 };
   const tokens = await tokenizeDataset(folder, tokenizer, limits, context);

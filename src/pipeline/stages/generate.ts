@@ -17,7 +17,7 @@ import { formatGenerated, openGeneratedJournal } from './generated-file.js';
 import { prepareGeneration } from './prepared-generation.js';
 import type { GenerateCounts, StageJob } from './stage.js';
 
-/** checkpoint/ → generated.jsonl. Finished texts are kept as they come, so that an interrupted stage goes on. */
+/** checkpoint/ → generated.jsonl. Finished texts are journalled, so that an interrupted stage can be resumed. */
 export async function runGenerate(
   { folder, options, decisions, resume }: StageJob,
   context: WorkContext,
@@ -43,8 +43,8 @@ export async function runGenerate(
 }
 
 /**
- * Generates what the options ask for with a model by name on a device, as each text is finished.
- * @param finished indices that are there already.
+ * Loads a model on a device and yields each text when it is finished.
+ * @param finished indices of texts that exist already.
  */
 async function* generateFrom(
   { model, device }: { readonly model: string; readonly device: DeviceChoice },
@@ -81,10 +81,9 @@ function countTexts(texts: readonly GeneratedText[]): GenerateCounts {
 }
 
 /**
- * Generates with a model that belongs to no run. Texts come in the order of their index, as soon as they and those
- * before them are finished; nothing is written to disk.
+ * Generates with a model that is not part of a run. Yields texts in order of their index; writes nothing to disk.
  * @param model as for `--model`.
- * @throws TitlesmithError when the model cannot be had or an option is wrong; InterruptedError when asked to stop.
+ * @throws TitlesmithError when the model is unavailable or an option is wrong; InterruptedError when the signal is aborted.
  */
 export async function* generateFromModel(
   model: string,
@@ -99,7 +98,7 @@ export async function* generateFromModel(
   yield* inOrder(generateFrom(source, options, new Set(), context));
 }
 
-/** Texts in the order of their index, each as soon as those before it are finished. */
+/** Yields texts in order of their index, each as soon as all before it are finished. */
 export async function* inOrder(texts: AsyncIterable<GeneratedText>): AsyncGenerator<GeneratedText> {
   const waiting = new Map<number, GeneratedText>();
   let next = 0;

@@ -4,7 +4,7 @@ import { AppendLog } from '../../io/append-log.js';
 import { jsonLines } from '../../io/record-formats.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
 
-/** generated.jsonl: one text a line, in the order of their index. */
+/** Content of generated.jsonl: one text per line, in order of their index. */
 export function formatGenerated(texts: readonly GeneratedText[]): string {
   return texts.map((text) => `${JSON.stringify(text)}\n`).join('');
 }
@@ -21,7 +21,7 @@ function isGeneratedText(value: unknown): value is GeneratedText {
   );
 }
 
-/** How the lines of such a file are read and written. @param path names it in messages. */
+/** Record format of generated.jsonl and its journal. @param path for messages. */
 function generatedLines(path: string) {
   return jsonLines((value, line): GeneratedText => {
     if (isGeneratedText(value)) return value;
@@ -34,7 +34,7 @@ function generatedLines(path: string) {
 
 /**
  * Reads generated.jsonl.
- * @throws TitlesmithError when it cannot be read, naming the line where it is not what {@link formatGenerated} writes.
+ * @throws TitlesmithError when it cannot be read, or naming the line that is malformed.
  */
 export async function readGenerated(path: string): Promise<GeneratedText[]> {
   let content: Buffer;
@@ -44,7 +44,7 @@ export async function readGenerated(path: string): Promise<GeneratedText[]> {
     throw fileError('read', path, error);
   }
   const { decode } = generatedLines(path);
-  // A file that was edited may end without a line feed.
+  // An edited file may lack the final line feed.
   const whole = content.at(-1) === 0x0a ? content : Buffer.concat([content, Buffer.from('\n')]);
   const texts: GeneratedText[] = [];
   for (let start = 0; start < content.length; ) {
@@ -56,10 +56,10 @@ export async function readGenerated(path: string): Promise<GeneratedText[]> {
 }
 
 /**
- * Opens the texts in the order they were finished, one a line, that are kept until generated.jsonl is written whole. A
- * last line that was cut off in the middle is dropped.
- * @param resume false: what the file holds is forgotten.
- * @throws TitlesmithError naming the path, and the line where it holds something else.
+ * Opens the journal of finished texts, one per line, which is kept until generated.jsonl is written. An incomplete last
+ * line is dropped.
+ * @param resume keep the texts in the file; otherwise it is emptied.
+ * @throws TitlesmithError naming the path, and the line if it is malformed.
  */
 export function openGeneratedJournal(path: string, resume: boolean): Promise<AppendLog<GeneratedText>> {
   return AppendLog.open(path, generatedLines(path), () => resume);

@@ -5,21 +5,21 @@ import { checkCapacity, encodePrompts, longestPrompt, type Prompt } from '../../
 import type { OpenModel } from '../../model/weights/open-model.js';
 import type { RunOptions } from '../../options/option-table.js';
 
-/** What is asked of generation, checked against a model, and the positions that takes. */
+/** Generation options checked against a model, and the sizes that follow from them. */
 interface PreparedGeneration {
   readonly options: GenerationOptions;
-  /** The prefixes as tokens. */
+  /** The tokenized prefixes. */
   readonly prompts: readonly Prompt[];
-  /** Texts in all. */
+  /** Total number of texts. */
   readonly texts: number;
-  /** Tokens of the longest text, its start and prefix included. */
+  /** Maximum tokens of a text, including its start token and prefix. */
   readonly capacity: number;
 }
 
 /**
- * Reads what a run's options ask for, and checks it against a model whose weights need not be there yet.
- * @throws TitlesmithError when a prefix with the new tokens is longer than the model's context, a file of prefixes is
- *   not as it should be, or an option is wrong.
+ * Reads the prefixes and checks the options against a model, whose weights need not be loaded yet.
+ * @throws TitlesmithError when a prefix plus the new tokens exceeds the model's context, the prefix file is invalid, or an
+ *   option is wrong.
  */
 export async function prepareGeneration(
   runOptions: RunOptions,
@@ -36,7 +36,7 @@ export async function prepareGeneration(
 const largestPrefixFile = 64 * 2 ** 20;
 
 /**
- * Reads a file of prefixes, one a line; empty lines are left out, white space at a line's end belongs to the prefix.
+ * Reads a file of prefixes, one per line. Empty lines are skipped; trailing white space is part of the prefix.
  * @throws TitlesmithError when it cannot be read, is not UTF-8, is larger than 64 MB or holds no prefix.
  */
 export async function readPrefixFile(path: string): Promise<string[]> {

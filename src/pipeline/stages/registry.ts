@@ -4,7 +4,7 @@ import type { RunStage, StageDescription } from './stage.js';
 
 const commonFields = { version: 1, usesCountsOf: [], resumable: false, optionalInputs: [] } as const;
 
-/** What each stage reads and writes. Kept apart from the stages' code, so that no model is loaded to skip one. */
+/** What each stage reads and writes. Separate from the stages' code, so that skipping one loads no libraries. */
 export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = {
   extract: { ...commonFields, inputs: [], outputs: [runFiles.titles, runFiles.dropped] },
   dataset: { ...commonFields, inputs: [runFiles.titles], outputs: [runFiles.dataset] },
@@ -37,7 +37,7 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
   },
 };
 
-/** Loads the code of one stage, and with it only the libraries that stage needs. */
+/** Imports the code of one stage, and thereby only the libraries it needs. */
 export async function loadStage(stage: StageName): Promise<RunStage> {
   switch (stage) {
     case 'extract':

@@ -17,7 +17,7 @@ import type { ReportCounts, RunCounts, StageJob } from './stage.js';
 /** metrics.jsonl, as training writes it. */
 const metricsLines = jsonLines((value) => value as TrainingPoint);
 
-/** Everything a run left behind → report.html and report.json. */
+/** judgement.json, metrics.jsonl and the stages' counts → report.html and report.json. */
 export async function runReport(job: StageJob): Promise<ReportCounts> {
   const { folder, options, decisions } = job;
   const { source } = decisions;
@@ -53,7 +53,7 @@ export async function writeReport(folder: string, figures: ReportFigures): Promi
   await writeFileAtomic(join(folder, runFiles.reportPage), renderReport(figures, reportAssets()));
 }
 
-/** Options that results depend on, as the command line names them; what the run decided itself is left out. */
+/** Options that results depend on, by their names on the command line; those left to the run are omitted. */
 function shownOptions(options: RunOptions): Record<string, string | number | boolean> {
   const shown: Record<string, string | number | boolean> = {};
   for (const name of optionNames) {

@@ -6,26 +6,25 @@ import type { StageCounts } from '../run/manifest.js';
 import { loadStage } from './registry.js';
 import type { StageContext, StageJob } from './stage.js';
 
-/** What a stage's thread is started with. */
+/** Data passed to a stage's worker thread. */
 interface StageWorkerData {
-  /** Tells this file that it is to run a stage: it is the entry of the threads that it starts. */
+  /** Marks a worker started by this file, which is its own entry point. */
   readonly thread: 'stage';
   readonly job: StageJob;
-  /** One Int32; not 0 once the work should stop. Shared, as the thread may be too busy to receive messages. */
+  /** One Int32, non-zero once the stage should stop. Shared, as the thread may be too busy to receive messages. */
   readonly stopFlag: SharedArrayBuffer;
 }
 
-/** What a stage's thread sends. */
+/** Messages from a stage's thread. */
 type StageMessage =
   | { readonly kind: 'event'; readonly event: ProgressEvent }
   | { readonly kind: 'done'; readonly counts: StageCounts }
   | { readonly kind: 'failed'; readonly error: SerializedError };
 
 /**
- * Runs a stage in a thread of its own, so that this thread stays free to draw progress and to handle signals while
- * a stage blocks its own for seconds. The wish to stop crosses as one shared integer, as the thread may be too busy
- * to receive messages.
- * @throws what the stage throws; a TitlesmithError when the thread dies without a word.
+ * Runs a stage in a worker thread, so that this thread can draw progress and handle signals while the stage blocks for
+ * seconds.
+ * @throws what the stage throws; a TitlesmithError when it ran out of memory.
  */
 export async function runInThread(job: StageJob, { onProgress, signal }: StageContext): Promise<StageCounts> {
   const stopFlag = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
@@ -50,7 +49,7 @@ export async function runInThread(job: StageJob, { onProgress, signal }: StageCo
   }
 }
 
-/** An error that escaped the stage: out of memory is the person's to solve, anything else is a bug. */
+/** The error of a failed stage or thread; one for lack of memory is replaced by advice on what to do. */
 function toStageError(job: StageJob, error: Error): Error {
   const isExhausted = /Array buffer allocation failed|bad_alloc|Failed to allocate memory/i.test(
     error.message,
@@ -67,7 +66,7 @@ function toStageError(job: StageJob, error: Error): Error {
   return error;
 }
 
-/** Runs a stage in this thread, and tells the one that started it what happens. */
+/** Runs a stage in this worker thread and posts its events and outcome to the parent. */
 async function runInThisThread({ job, stopFlag }: StageWorkerData): Promise<void> {
   const stop = new Int32Array(stopFlag);
   const send = (message: StageMessage): void => parentPort?.postMessage(message);

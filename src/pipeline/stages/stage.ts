@@ -1,10 +1,11 @@
+import type { OverfitStatistics, OverfitVerdict } from '../../common/judgement.js';
 import type { WorkContext } from '../../common/progress.js';
 import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
 import type { Decisions, StageCounts } from '../run/manifest.js';
 import type { SharedRows } from '../run/shared-rows.js';
 
-/** What a stage is given: plain data, so that it crosses to the stage's thread. */
+/** Input of a stage: plain data, so that it can be passed to the stage's thread. */
 export interface StageJob {
   readonly stage: StageName;
   /** The run folder. */
@@ -12,47 +13,45 @@ export interface StageJob {
   readonly runName: string;
   readonly options: RunOptions;
   readonly decisions: Decisions;
-  /** What the stages before counted. */
+  /** Counts of earlier stages. */
   readonly counts: Readonly<Partial<Record<StageName, StageCounts>>>;
-  /** Where several runs of one call ask one source together. */
+  /** Set when several runs of one call share an extraction. */
   readonly shared?: SharedRows | undefined;
-  /** True when this stage was cut short with the same options and inputs, and may go on from what it left. */
+  /** Continue from the outputs of an interrupted run with the same options and inputs. */
   readonly resume: boolean;
 }
 
-/** What the runner must know of a stage without running it. */
+/** What must be known about a stage without loading its code. */
 export interface StageDescription {
-  /** Raised when the stage's results change for the same inputs and options. */
+  /** Incremented when a change of code changes the results for the same inputs and options. */
   readonly version: number;
-  /** Files and folders it reads, relative to the run folder: outputs of earlier stages. */
+  /** Outputs of earlier stages that it reads: paths relative to the run folder. */
   readonly inputs: readonly string[];
-  /** The same, where they are there. */
+  /** Paths that it reads if they exist. */
   readonly optionalInputs: readonly string[];
-  /** Files and folders it writes; removed before it starts anew. */
+  /** Paths that it writes; removed before it starts over. */
   readonly outputs: readonly string[];
-  /** Earlier stages whose counts it uses. */
+  /** Earlier stages whose counts it reads. */
   readonly usesCountsOf: readonly StageName[];
-  /** Whether it can go on from what an interrupted run left. */
+  /** Whether it can continue from the outputs of an interrupted run. */
   readonly resumable: boolean;
 }
 
-/** Does the work. Runs in a thread of its own, so it may block. @returns what it counted. */
+/** Runs a stage. It has a thread of its own, so it may block. @returns its counts. */
 export type RunStage = (job: StageJob, context: WorkContext) => Promise<StageCounts>;
 
-/** A {@link WorkContext} for whole stages, which work in threads of their own: a signal that tells when it is aborted. */
+/** A {@link WorkContext} with a full AbortSignal, as stages run in threads that must be notified of the abort. */
 export interface StageContext extends WorkContext {
   readonly signal: AbortSignal;
 }
 
-import type { OverfitStatistics, OverfitVerdict } from '../../common/judgement.js';
-
 export type ExtractCounts = {
-  /** Titles the source gave. */
+  /** Titles read from the source. */
   readonly extracted: number;
   /** Titles left after cleaning. */
   readonly kept: number;
   readonly droppedByReason: Readonly<Record<string, number>>;
-  /** Titles that each rule of cleaning changed. */
+  /** Number of titles changed by each cleaning rule. */
   readonly changedByRule?: Readonly<Record<string, number>>;
 };
 
@@ -71,13 +70,13 @@ export type FinetuneCounts = {
   readonly bestStep: number;
   readonly finalValidationLoss: number;
   readonly parameters: number;
-  /** Steps that changed no weight, as their gradients overflowed; undefined without mixed precision. */
+  /** Steps skipped because their gradients overflowed; undefined without mixed precision. */
   readonly skippedSteps?: number;
 };
 
 export type GenerateCounts = {
   readonly generated: number;
-  /** New tokens of all titles. */
+  /** Generated tokens of all titles. */
   readonly tokens: number;
   readonly byFinishReason: Readonly<Record<string, number>>;
 };
@@ -91,15 +90,15 @@ export type DedupeCounts = {
 /** Shares from 0 to 1. */
 export type ReportCounts = {
   readonly verdict: OverfitVerdict;
-  /** Copies of training titles among the outputs. */
+  /** Share of the outputs that are copies of training titles. */
   readonly copyShare: number;
-  /** The same less the share among held-out titles, with its 95% interval. */
+  /** That share minus the share among held-out titles, with its 95% confidence interval. */
   readonly excess: OverfitStatistics['excess'];
 };
 
 /**
- * What stages that are done counted: recorded in run.json, shown in the summary, handed to the report. Free of durations,
- * so that equal work gives equal counts.
+ * Counts of finished stages: recorded in run.json, shown in the summary, passed to the report. They hold no durations, so
+ * that the same work always gives the same counts.
  */
 export interface RunCounts {
   readonly extract?: ExtractCounts;

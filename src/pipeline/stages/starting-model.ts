@@ -6,20 +6,20 @@ import type { WeightSource } from '../../model/transformer/weight-source.js';
 import { openModel } from '../../model/weights/resolve-model.js';
 import type { Decision } from '../run/manifest.js';
 
-/** What training starts from. */
+/** The model that training starts from. */
 interface StartingModel {
   readonly configuration: TransformerConfiguration;
   readonly tokenizer: Tokenizer;
-  /** Undefined for a model from scratch. */
+  /** Undefined when training from scratch. */
   readonly pretrained: WeightSource | undefined;
 }
 
 /**
- * The model that was decided: nano over the vocabulary of the titles, or a pretrained one with its own
- * tokenizer, which is downloaded now where it is not cached.
- * @param earlier folder of a checkpoint to begin with instead, with its own tokenizer.
- * @throws InterruptedError when the context asks to stop; TitlesmithError when the model cannot be had, or is
- *   another than was decided on.
+ * Opens the decided model: nano with the vocabulary of the titles, or a pretrained model with its own tokenizer, which is
+ * downloaded now unless cached.
+ * @param earlier folder of a checkpoint to start from instead, with its own tokenizer.
+ * @throws InterruptedError when the signal is aborted; TitlesmithError when the model is unavailable, or its hash is not
+ *   that of the decision.
  */
 export async function openStartingModel(
   decision: Decision | undefined,

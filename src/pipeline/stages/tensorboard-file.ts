@@ -3,7 +3,7 @@ import { field, type MessageDescriptions, messageCodec, repeatedField } from '..
 import { type RecordFormat, tfRecords } from '../../io/record-formats.js';
 import type { MetricsLine } from '../../model/training/training-storage.js';
 
-/** TensorBoard's messages (tensorflow/core/util/event.proto and framework/summary.proto), as far as they are used. */
+/** The used fields of TensorBoard's messages (tensorflow/core/util/event.proto and framework/summary.proto). */
 const messages: MessageDescriptions = {
   Event: {
     fields: {
@@ -32,7 +32,7 @@ const events: RecordFormat<TensorBoardEvent> = tfRecords({
   decode: (bytes) => codec.decode(bytes) as TensorBoardEvent,
 });
 
-/** What TensorBoard calls the numbers of a line; what stands before the slash becomes a section of its page. */
+/** TensorBoard tags by metric; the part before the slash becomes a section of its page. */
 const tags: readonly (readonly [keyof MetricsLine, string])[] = [
   ['loss', 'loss/train'],
   ['validationLoss', 'loss/validation'],
@@ -44,13 +44,13 @@ const tags: readonly (readonly [keyof MetricsLine, string])[] = [
   ['skippedSteps', 'training/skipped_steps'],
 ];
 
-/** A file of events that TensorBoard plots: what metrics.jsonl says, appended while training. */
+/** A TensorBoard event file with the metrics of metrics.jsonl, appended to while training. */
 export class TensorBoardFile {
   private constructor(private readonly log: AppendLog<TensorBoardEvent>) {}
 
   /**
-   * Opens or creates the file and cuts off what stands behind `lastStep`, so that a resumed run plots no step twice.
-   * @param path its name must hold `tfevents`.
+   * Opens or creates the file and truncates it after `lastStep`, so that a resumed run plots no step twice.
+   * @param path its name must contain `tfevents`.
    * @throws TitlesmithError naming the path.
    */
   static async open(path: string, lastStep: number): Promise<TensorBoardFile> {
@@ -61,7 +61,7 @@ export class TensorBoardFile {
     return new TensorBoardFile(log);
   }
 
-  /** Adds the numbers of a line. @param time milliseconds since 1970. */
+  /** Appends the metrics of a line. @param time milliseconds since 1970. */
   append(line: MetricsLine, time = Date.now()): Promise<void> {
     const value = tags.flatMap(([name, tag]) => {
       const simpleValue = line[name];

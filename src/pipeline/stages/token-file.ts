@@ -15,13 +15,13 @@ import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { TrainingData } from '../../model/training/training-plan.js';
 import { runFiles } from '../run/run-files.js';
 
-/** Tokens gathered before they are written, and read at a time when a file is opened. */
+/** Size of the buffers for writing and for scanning a file, in tokens. */
 const bufferTokens = 2 ** 18;
 
 /**
- * Writes titles as tokens, streaming: each title's ids and the end token, little-endian, 16 bits an id where the
- * vocabulary allows it, else 32. The layout of nanoGPT's train.bin.
- * @returns how many titles of more than `maximumTokens` were left out.
+ * Streams titles to a file of token ids: each title's ids and the end token, little-endian, as uint16 if the vocabulary
+ * fits, else uint32. The layout of nanoGPT's train.bin.
+ * @returns the number of titles skipped for having more than `maximumTokens`.
  * @throws TitlesmithError when the file cannot be written.
  */
 export async function writeTokens(
@@ -53,7 +53,7 @@ export async function writeTokens(
   return { tooLong: encoder.tooLong };
 }
 
-/** Where titles end; grows as they are found. */
+/** A growing array of title offsets. */
 class Offsets {
   private values = new Uint32Array(2 ** 12);
   private count = 1;
@@ -68,13 +68,13 @@ class Offsets {
     this.count += 1;
   }
 
-  /** 0, then one for each title. */
+  /** 0, then the end of each title. */
   all(): Uint32Array {
     return this.values.slice(0, this.count);
   }
 }
 
-/** The titles of a file of {@link writeTokens}: their offsets in memory, their tokens read from disk as they are asked for. */
+/** The titles of a file written by {@link writeTokens}: offsets in memory, tokens read from disk on demand. */
 export class TokenFile implements TokenizedTitles {
   private readonly title: TokenIds;
 
@@ -92,8 +92,8 @@ export class TokenFile implements TokenizedTitles {
   }
 
   /**
-   * Opens a file that was written with the same tokenizer, reading it once.
-   * @throws TitlesmithError when it cannot be read, or does not end with a title's end.
+   * Opens a file written with the same tokenizer, and scans it once for the end tokens.
+   * @throws TitlesmithError when it cannot be read, or does not end with the end token.
    */
   static open(path: string, { endOfTextId, vocabularySize }: Tokenizer): TokenFile {
     const buffer = tokenArray(vocabularySize, bufferTokens);
@@ -122,7 +122,7 @@ export class TokenFile implements TokenizedTitles {
   tokensOf(title: number): TokenIds {
     const [start, end] = [this.offsets[title]!, this.offsets[title + 1]!];
     const tokens = this.title.subarray(0, end - start);
-    // Before each title stand as many end tokens as titles.
+    // Offsets do not count the end tokens: one for each title before this one.
     const position = (start + title) * tokens.BYTES_PER_ELEMENT;
     withReadErrors(this.path, () => readSync(this.descriptor, tokens, 0, tokens.byteLength, position));
     return tokens;
@@ -148,11 +148,11 @@ function withReadErrors<Result>(path: string, read: () => Result): Result {
   }
 }
 
-/** Titles between two signs of life. */
+/** Titles between two progress events. */
 const reportEvery = 20_000;
 
 /**
- * The titles of a dataset file, streamed, telling how far it is.
+ * Streams the titles of a dataset file and reports progress.
  * @throws TitlesmithError for a malformed line; InterruptedError.
  */
 export async function* datasetTitles(
@@ -171,13 +171,13 @@ export async function* datasetTitles(
   }
 }
 
-/** Both sides of a dataset as tokens on disk. */
+/** Training and validation titles as token files. */
 interface DatasetTokens extends TrainingData {
   close(): void;
 }
 
 /**
- * Writes a run's dataset as tokens, and opens it. Titles of too many tokens are left out, aloud.
+ * Writes a run's dataset as token files and opens them. Titles with too many tokens are skipped, with a warning.
  * @throws TitlesmithError for a file that is malformed or cannot be written; InterruptedError.
  */
 export async function tokenizeDataset(

@@ -21,14 +21,14 @@ export interface TrainingPaths {
   /** Receives model.safetensors, config.json, tokenizer files, and the state to resume from with training.json. */
   readonly checkpointFolder: string;
   readonly metricsPath: string;
-  /** The metrics for TensorBoard; undefined: not written. Its name must hold `tfevents`. */
+  /** TensorBoard event file, whose name must contain `tfevents`; undefined: not written. */
   readonly eventsPath?: string | undefined;
 }
 
-/** Files that training is kept in. Each appears whole under its name; metrics are cut back to what was saved. */
+/** Training storage in files, each written atomically. On resuming, metrics are truncated to the saved step. */
 export class TrainingFiles implements TrainingStorage {
   private readonly folder: string;
-  /** Weights, moments and position in one file, so that one rename commits all of them, never a mixture. */
+  /** Weights, moments and position in one file, so that one rename commits all of them together. */
   private readonly statePath: string;
 
   constructor(private readonly paths: TrainingPaths) {
@@ -36,7 +36,7 @@ export class TrainingFiles implements TrainingStorage {
     this.statePath = join(this.folder, 'optimizer.safetensors');
   }
 
-  /** @throws TitlesmithError when the file is damaged, or of another model. */
+  /** @throws TitlesmithError when the file is damaged or belongs to another model. */
   async loadState(tensors: readonly StateTensor[]): Promise<TrainingPosition | undefined> {
     if (!existsSync(this.statePath)) return undefined;
     const file = await SafetensorsFile.open(this.statePath);

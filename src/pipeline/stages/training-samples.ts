@@ -18,15 +18,15 @@ interface SampleSettings {
   readonly folder: string;
   readonly every: number;
   readonly seed: number;
-  /** Texts of one sample. */
+  /** Number of texts in a sample. */
   readonly texts: number;
-  /** Most tokens of a text. */
+  /** Maximum tokens of a text. */
   readonly length: number;
 }
 
 /**
- * Files `samples/step-N.txt` while training, and measures how many of them are copies. Sampled by the defaults rather
- * than by the run's options for generation, so that changing those never trains anew.
+ * Writes samples to `samples/step-N.txt` during training, and measures the share of copies. Uses the default sampling
+ * options rather than the run's, so that changing those does not require training again.
  */
 export function trainingSamples(
   engine: Engine,
