@@ -26,13 +26,13 @@ async function main(arguments_: readonly string[]): Promise<ExitCode> {
   }
 }
 
-/** Does what a command line asks for. A command's code, and the libraries it needs, are loaded when it is asked for. */
+/** Runs the requested command. Only that command's code and libraries are loaded. */
 async function execute(request: Request, terminal: Terminal): Promise<ExitCode> {
   switch (request.command) {
     case 'pipeline':
       return (await import('./cli/commands/pipeline.js')).pipelineCommand(request.options, terminal);
     case 'batch': {
-      // Each of its runs is a process of its own, started with this very file.
+      // Each run of a batch is a child process that is started with this file.
       const entry = fileURLToPath(import.meta.url);
       const { batchCommand } = await import('./cli/commands/batch.js');
       return batchCommand(request.file, request.options, entry, terminal);
@@ -71,15 +71,15 @@ async function execute(request: Request, terminal: Terminal): Promise<ExitCode> 
 }
 
 if (process.channel) {
-  // A run of a batch saves and ends when its parent is gone; nobody else could stop it.
+  // A run of a batch saves and stops when its parent process is gone, as nothing else would stop it.
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   process.channel.unref();
 }
 const hasParent = process.channel !== undefined;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Its parent is gone: it saves, with nobody to tell.
+  // The parent of a batch run is gone: keep going until it has saved.
   if (error.code === 'EPIPE' && hasParent) return;
-  // The reader has gone (`titlesmith generate … | head`): nobody is left to tell.
+  // The reader has closed the pipe (`titlesmith generate … | head`).
   if (error.code === 'EPIPE') process.exit(exitCodes.failed);
   throw error;
 });

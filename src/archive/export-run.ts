@@ -12,10 +12,10 @@ import { openStorageFile } from './open-storage.js';
 import type { StorageFile } from './storage.js';
 import { type TarFile, writeTar } from './tar.js';
 
-/** The last entry of an archive: the hash of every other, in the form `sha256sum -c` reads. */
+/** The last entry of an archive: the hashes of all others, in the format of `sha256sum -c`. */
 export const checksumsName = 'SHA256SUMS';
 
-/** How an archive of that name is compressed. @throws TitlesmithError `usage` for another ending. */
+/** The compression for an archive's name. @throws TitlesmithError `usage` for an unknown extension. */
 function compressionOf(name: string): Compression {
   if (/\.(tar\.gz|tgz)$/i.test(name)) return 'gzip';
   if (/\.(tar\.zst|tzst)$/i.test(name)) return 'zstd';
@@ -23,7 +23,7 @@ function compressionOf(name: string): Compression {
   throw usageError(`${name} does not say what it is to be.`, 'End its name with .tar.gz, .tar.zst or .tar.');
 }
 
-/** What stays behind: who works on the run now, and files that were being written when it was killed. */
+/** Whether a file is left out: the lock, and temporary files of a killed process. */
 function isExcluded(path: string): boolean {
   return basename(path).startsWith(lockFileName) || isTemporaryName(path);
 }
@@ -42,14 +42,14 @@ async function filesOf(folder: string): Promise<{ path: string; size: number }[]
   return Promise.all(paths.map(async (path) => ({ path, size: (await stat(join(folder, path))).size })));
 }
 
-/** Reads a file's bytes as far as it was long when it was listed. */
+/** Reads the first `size` bytes of a file, which may have grown since it was listed. */
 async function* readExactly(path: string, size: number): AsyncGenerator<Buffer> {
   if (size === 0) return;
   for await (const chunk of createReadStream(path, { end: size - 1, highWaterMark: 2 ** 18 }))
     yield chunk as Buffer;
 }
 
-/** The files of a run folder, and last the list of their hashes, telling how far it is. */
+/** The files of a run folder, then the list of their hashes; reports progress. */
 async function* archivedFiles(folder: string, name: string, context: WorkContext): AsyncGenerator<TarFile> {
   const files = await filesOf(folder);
   const total = files.reduce((sum, { size }) => sum + size, 0);
@@ -72,13 +72,13 @@ async function* archivedFiles(folder: string, name: string, context: WorkContext
   yield { name: `${name}/${checksumsName}`, size: list.length, content: [list] };
 }
 
-/** What was written where. */
+/** An exported run, and where its archive is. */
 export interface ExportedRun {
   readonly run: string;
   readonly place: string;
 }
 
-/** Writes a run that is locked already. */
+/** Exports a run that is already locked. */
 export async function exportLocked(run: RunFolder, to: StorageFile, context: WorkContext): Promise<void> {
   const name = basename(resolve(run.path));
   try {
@@ -90,11 +90,9 @@ export async function exportLocked(run: RunFolder, to: StorageFile, context: Wor
 }
 
 /**
- * Writes a run as one archive, tar with gzip or zstd by its name: to a path (a mounted drive or bucket too), or to
- * `gs://bucket/name`. It appears whole or not at all.
- * @param to a folder too: then the archive is called after the run, `.tar.gz`.
- * @throws TitlesmithError when there is no such run, it is in use, or the archive cannot be written;
- * InterruptedError.
+ * Writes a run to one archive: tar, compressed with gzip or zstd depending on its name. The archive is written atomically.
+ * @param to a path or `gs://bucket/name`; in a folder, the archive is named after the run, with `.tar.gz`.
+ * @throws TitlesmithError when there is no such run, it is in use, or the archive cannot be written; InterruptedError.
  */
 export async function exportRun(folder: string, to: string, context: WorkContext): Promise<ExportedRun> {
   const run = await RunFolder.open(folder, context.onProgress);

@@ -6,21 +6,21 @@ import type { StorageFile } from './storage.js';
 
 let opened: Storage | undefined;
 
-/** One client a process. STORAGE_EMULATOR_HOST names an emulator, which asks for no credentials. */
+/** One client per process. STORAGE_EMULATOR_HOST names an emulator, which needs no credentials. */
 function client(): Storage {
   if (opened) return opened;
   const emulator = process.env['STORAGE_EMULATOR_HOST']?.replace(/\/+$/, '');
   opened = new Storage({
     ...(emulator ? { apiEndpoint: emulator, projectId: 'emulator' } : {}),
-    // Objects appear whole or not at all, so that writing one again does no harm.
+    // Objects are written atomically, so repeating a write is safe.
     retryOptions: { autoRetry: true, maxRetries: 4, idempotencyStrategy: IdempotencyStrategy.RetryAlways },
   });
-  // The client takes the variable as it is.
+  // The client would use the variable's value without this path.
   if (emulator) opened.baseUrl = `${emulator}/storage/v1`;
   return opened;
 }
 
-/** An error of Cloud Storage as a TitlesmithError that says what to do; any other value passes as it is. */
+/** Turns an error of Cloud Storage into a TitlesmithError that says what to do; returns other values unchanged. */
 function storageError(action: string, name: string, error: unknown): unknown {
   if (error instanceof TitlesmithError || !(error instanceof Error)) return error;
   const status = 'code' in error ? error.code : undefined;
@@ -66,7 +66,7 @@ function objectFile(name: string, file: File): StorageFile {
     },
     async *read() {
       try {
-        // The library compares the CRC32C of what came with that of the object.
+        // The library verifies the object's CRC32C.
         for await (const chunk of file.createReadStream({ decompress: false })) yield chunk as Uint8Array;
       } catch (error) {
         throw storageError('read', name, error);
@@ -85,7 +85,7 @@ function objectFile(name: string, file: File): StorageFile {
   };
 }
 
-/** An object by `gs://bucket/name`. @throws TitlesmithError `usage` when the text is no such name. */
+/** An object by its name `gs://bucket/name`. @throws TitlesmithError `usage` when the name is invalid. */
 export async function openObject(text: string): Promise<StorageFile> {
   const { bucket, object } = parse(text);
   if (object === '') throw usageError(`${text} names a bucket, but no object in it.`);

@@ -15,16 +15,16 @@ import { openStorageFile } from './open-storage.js';
 import type { StorageFile } from './storage.js';
 import { readTar, type TarEntry } from './tar.js';
 
-/** More files than any run has. */
+/** Maximum number of files; no run has as many. */
 const maxFiles = 20_000;
-/** No run unpacks to more than so many times its archive; what does is made to fill the disk. */
+/** Limits against archives made to fill the disk: the expansion ratio, checked beyond the first 64 MiB. */
 const [maxExpansion, uncheckedBytes] = [200, 2 ** 26];
-/** Longest list of checksums. */
+/** Maximum size of the list of checksums in bytes. */
 const maxChecksumsBytes = 2 ** 22;
 
 export interface ImportOptions {
   readonly runsDir: string;
-  /** Name of the run here; as in the archive where left out. */
+  /** New name of the run. Default: as in the archive. */
   readonly runName?: string | undefined;
   /** Whether a run of that name may be replaced. */
   readonly overwrite: boolean;
@@ -38,7 +38,7 @@ function archiveError(
   return new TitlesmithError(`${place} is refused: ${why}.`, { code: 'archive-refused', hint });
 }
 
-/** The path of an entry below the run's folder, and that folder's name. @throws TitlesmithError for one that leads elsewhere. */
+/** Splits an entry's path into the run folder's name and the path below it. @throws TitlesmithError for an unsafe path. */
 function innerPath({ name, type }: TarEntry, place: string): { top: string; path: string } {
   if (type !== 'file') throw archiveError(place, `${JSON.stringify(name)} is a ${type}, not a file`);
   const parts = name.split('/');
@@ -61,7 +61,7 @@ function parseChecksums(text: string, place: string): Map<string, string> {
   );
 }
 
-/** @throws TitlesmithError where a file is missing, damaged, or not among those that were sent. */
+/** @throws TitlesmithError when a file is missing, damaged, or not in the list of checksums. */
 function compareChecksums(
   found: ReadonlyMap<string, string>,
   expected: ReadonlyMap<string, string> | undefined,
@@ -89,7 +89,7 @@ async function* counted(
   }
 }
 
-/** Unpacks an archive into a new folder. @returns the run's name by the archive. */
+/** Unpacks an archive into a new folder. @returns the run's name in the archive. */
 async function unpackInto(from: StorageFile, folder: string, context: WorkContext): Promise<string> {
   let [packed, unpacked] = [0, 0];
   let top: string | undefined;
@@ -114,7 +114,7 @@ async function unpackInto(from: StorageFile, folder: string, context: WorkContex
     top ??= own;
     if (own !== top) throw archiveError(from.name, `it holds more than one folder: ${top} and ${own}`);
     if (expected) throw archiveError(from.name, `${path} comes after its ${checksumsName}`);
-    // Names that differ in case alone are one file on some systems.
+    // Names that differ only in case are the same file on some systems.
     const fold = path.normalize('NFC').toLowerCase();
     if (folded.has(fold)) throw archiveError(from.name, `${path} stands there twice`);
     folded.add(fold);
@@ -158,11 +158,11 @@ async function writeEntry(
   return hash.digest('hex');
 }
 
-/** Errors of the streams in words; those that explain themselves pass as they are. */
+/** Turns errors of the file system, streams and zlib into TitlesmithErrors; returns those unchanged. */
 function explain(place: string, error: unknown): unknown {
   if (error instanceof TitlesmithError || !(error instanceof Error)) return error;
   const code = systemErrorCode(error);
-  // Codes of the system are of capitals alone; those of streams and of zlib are not.
+  // System error codes consist of capitals only; those of streams and zlib do not.
   if (code !== undefined && /^E[A-Z]+$/.test(code)) return fileError('read', place, error);
   return archiveError(
     place,
@@ -171,7 +171,7 @@ function explain(place: string, error: unknown): unknown {
   );
 }
 
-/** Puts the unpacked run where it belongs; the run it replaces goes only then. */
+/** Moves the unpacked run to its place, then removes the run it replaces. */
 async function installRun(
   unpacked: string,
   target: string,
@@ -241,9 +241,10 @@ export async function importFrom(
 }
 
 /**
- * Makes a run folder of an archive that {@link exportRun} wrote, wherever it lies. Every file is compared with its
- * checksum before the run appears; links, and paths outside the run's folder, are refused.
- * @throws TitlesmithError when it cannot be read, is refused, or the run is there already; InterruptedError.
+ * Unpacks an archive written by {@link exportRun} to a run folder. All checksums are verified before the run appears; links,
+ * and paths outside the run's folder, are refused.
+ * @param from a path or `gs://bucket/name`.
+ * @throws TitlesmithError when the archive cannot be read or is refused, or the run exists; InterruptedError.
  */
 export async function importRun(from: string, options: ImportOptions, context: WorkContext): Promise<string> {
   return importFrom(await openStorageFile(from), options, context);

@@ -36,9 +36,9 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * The file that a text names: a path, or `gs://bucket/object`. A folder (one that is there, or a name that ends with a
- * slash) stands for the file `inFolder` in it.
- * @throws TitlesmithError `usage` for a folder without `inFolder`, and for what is no name of an object.
+ * Opens a file by its path or `gs://bucket/object`. An existing folder, or a name that ends with a slash, means the file
+ * `inFolder` in it.
+ * @throws TitlesmithError `usage` for a folder without `inFolder`, or an invalid object name.
  */
 export async function openStorageFile(text: string, inFolder?: string): Promise<StorageFile> {
   const isIn = /[\\/]$/.test(text) || (await isFolder(text));
@@ -50,7 +50,7 @@ export async function openStorageFile(text: string, inFolder?: string): Promise<
   return localFile(isIn ? join(text, inFolder ?? '') : text);
 }
 
-/** The folder that a text names: a path, or `gs://bucket/folder`. @throws TitlesmithError `usage` for what is no name of a bucket. */
+/** Opens a folder by its path or `gs://bucket/folder`. @throws TitlesmithError `usage` for an invalid bucket name. */
 export async function openStorageFolder(text: string): Promise<StorageFolder> {
   if (bucketPattern.test(text)) {
     const { openObject, listObjects } = await import('./google-storage.js');

@@ -1,18 +1,18 @@
-/** A file on this machine (or on what is mounted there), or an object of a bucket. */
+/** A local file, or an object in a bucket. */
 export interface StorageFile {
-  /** As a person writes it. */
+  /** Its path or `gs://` name, as the user gave it. */
   readonly name: string;
   exists(): Promise<boolean>;
-  /** Its bytes. @throws TitlesmithError when it is not there, or cannot be read. */
+  /** Its bytes. @throws TitlesmithError when it is missing or cannot be read. */
   read(): AsyncIterable<Uint8Array>;
-  /** Writes it whole or not at all. @throws TitlesmithError naming it. */
+  /** Writes it atomically. @throws TitlesmithError naming it. */
   write(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;
 }
 
-/** A folder, or the objects of a bucket whose names begin with the same prefix. */
+/** A folder, or the objects of a bucket with a common prefix. */
 export interface StorageFolder {
   readonly name: string;
-  /** The file at a path below it, with forward slashes, whether it is there or not. */
+  /** The file at a path below it, with forward slashes; it need not exist. */
   file(path: string): Promise<StorageFile>;
   /** Names of the files directly in it. */
   list(): Promise<readonly string[]>;

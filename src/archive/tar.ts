@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { extract, pack } from 'tar-stream';
 
-/** A file on its way into an archive. */
+/** A file to add to an archive. */
 export interface TarFile {
   /** Path with forward slashes. */
   readonly name: string;
@@ -11,8 +11,8 @@ export interface TarFile {
 }
 
 /**
- * Files as the bytes of a tar archive (POSIX pax); each is taken when the one before is written. The same files give the
- * same bytes, as all are of one time and mode.
+ * Streams files as a tar archive (POSIX pax). The next file is requested when the one before is written. Deterministic:
+ * all entries have the same time and mode.
  * @throws what the files throw.
  */
 export async function* writeTar(
@@ -33,13 +33,13 @@ export async function* writeTar(
     tar.destroy(error);
     throw error;
   });
-  // Awaited below; a failure in between reaches the reader through the stream.
+  // Awaited below; until then, a failure reaches the reader through the stream.
   filled.catch(() => {});
   for await (const chunk of tar) yield chunk as Uint8Array;
   await filled;
 }
 
-/** An entry of an archive. Its content is read before the next entry is taken. */
+/** An entry of an archive. Its content must be read before the next entry is requested. */
 export interface TarEntry {
   readonly name: string;
   /** `file`, `directory`, `symlink` and so on. */

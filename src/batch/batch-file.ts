@@ -25,14 +25,14 @@ import {
 import { defaultOptions, flagOf, readOption } from '../options/option-values.js';
 import { batchSettings } from '../options/table/batch.js';
 
-/** A file beyond this is no list of subreddits. */
+/** Maximum size of a batch file in bytes. */
 const largestFile = 4 * 2 ** 20;
 
-/** One run of a batch: a subreddit with its own options over the common ones. */
+/** One run of a batch: a subreddit, and its own options merged over the common ones. */
 interface BatchRun {
   /** The run's folder name. */
   readonly name: string;
-  /** Only what the file gives. Months may still be relative, such as `now-1`. */
+  /** Options given in the file. Months may still be relative, such as `now-1`. */
   readonly options: Partial<RunOptions>;
 }
 
@@ -42,7 +42,7 @@ export interface BatchFile {
   readonly runs: readonly BatchRun[];
 }
 
-/** Options that make no sense for one run of many. */
+/** Options that a run of a batch cannot have, and where they belong. */
 const excludedOptions: Partial<Record<OptionName, string>> = {
   subreddit: 'subreddits have a list of their own: subreddits',
   runsDir: 'it holds for the whole batch: write it at the top of the file',
@@ -62,7 +62,7 @@ function didYouMean(key: string, known: readonly string[]): string | undefined {
   return nearest === undefined ? undefined : `Did you mean ${nearest}?`;
 }
 
-/** Reads the nodes of one file; every fault names its line. */
+/** Reads the nodes of one YAML file; every error names its line. */
 class Reader {
   constructor(
     private readonly path: string,
@@ -80,7 +80,7 @@ class Reader {
     return this.lines.linePos(node.range?.[0] ?? 0).line;
   }
 
-  /** The node itself, or what its alias stands for. */
+  /** The node itself, or the target of an alias. */
   resolve(node: unknown): Node | null {
     const found = isAlias(node) ? node.resolve(this.document) : node;
     return (found ?? null) as Node | null;
@@ -95,12 +95,12 @@ class Reader {
     });
   }
 
-  /** A scalar as it is written: `1e-4` stays `1e-4`, `2019-01` stays text. */
+  /** A scalar as written: `1e-4` stays `1e-4`, `2019-01` stays text. */
   private text(node: { value: unknown; source?: string | undefined }): string {
     return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
   }
 
-  /** What a check gives. @throws TitlesmithError naming the line as well, where the check throws one. */
+  /** Runs a check. @throws TitlesmithError of the check, with the node's line added. */
   withLine<Result>(node: Node, check: () => Result): Result {
     try {
       return check();
@@ -146,7 +146,7 @@ class Reader {
   }
 }
 
-/** The month meant, `YYYY-MM`, by UTC, as posts are: `now`, or so many months before it, or the month itself. */
+/** Resolves `now`, `now-N` (N months ago) or `YYYY-MM` to `YYYY-MM`, in UTC as posts are dated. */
 function resolveMonth(text: string, now: Date): string {
   const [, back] = /^now-?(\d*)$/.exec(text) ?? [];
   if (back === undefined) return text;
@@ -165,7 +165,7 @@ export function resolveRun({ options }: BatchRun, now: Date): Partial<RunOptions
   };
 }
 
-/** The subreddits, a list of names or a map of names to options, with the node to blame for each. */
+/** The subreddits, from a list of names or a map of names to options, each with its node for messages. */
 function subredditEntries(
   reader: Reader,
   node: Node | null,
@@ -209,7 +209,7 @@ function readRuns(
   return runs;
 }
 
-/** Understands the text of a batch file. @param path names it in messages. @throws as {@link readBatchFile}. */
+/** Parses the text of a batch file. @param path for messages. @throws as {@link readBatchFile}. */
 export function parseBatchFile(text: string, path: string): BatchFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -243,9 +243,9 @@ export function parseBatchFile(text: string, path: string): BatchFile {
 }
 
 /**
- * Reads a batch file: settings of the batch at its top, `options` common to all runs, and `subreddits` with options of
- * their own. Keys are flags without their dashes.
- * @throws TitlesmithError `usage` with file and line of what is wrong.
+ * Reads a batch file: settings of the batch at its top, `options` common to all runs, and `subreddits` with their own
+ * options. Keys are flags without the dashes.
+ * @throws TitlesmithError `usage` with the file and line of the error.
  */
 export async function readBatchFile(path: string): Promise<BatchFile> {
   let content: Buffer;

@@ -6,23 +6,23 @@ import { readClientBundle } from '../io/client-bundle.js';
 import { renderBatch } from '../report/batch/batch-page.js';
 import { type BatchRecord, type BatchRunRecord, runStatuses } from '../report/batch/batch-record.js';
 
-/** The format of batch.json this version writes, and the newest it reads. */
+/** The format of batch.json that this version writes, and the newest it reads. */
 const formatVersion = 1;
 
 type RecordShard = BatchRecord['shard'];
 
-/** `batch`, or `batch-2-of-8` for a part of one. */
+/** `batch`, or `batch-2-of-8` for a shard. */
 function stem(shard: RecordShard): string {
   return shard ? `batch-${shard.index}-of-${shard.count}` : 'batch';
 }
 
-/** Where a batch keeps its files in the folder of its runs. What is not for people lies in `.batch`, which no run is called. */
+/** Paths of a batch's files in the runs folder. Internal files are in `.batch`, which cannot be the name of a run. */
 export const batchFiles = {
   record: (folder: string, shard: RecordShard): string => join(folder, `${stem(shard)}.json`),
   page: (folder: string, shard: RecordShard): string => join(folder, `${stem(shard)}.html`),
   lock: (folder: string, shard: RecordShard): string => join(folder, '.batch', `${stem(shard)}.lock`),
   log: (folder: string, name: string): string => join(folder, '.batch', 'logs', `${name}.log`),
-  /** Earlier batches, by the time they began. */
+  /** Records of earlier batches, by their start time. */
   earlier: (folder: string, record: BatchRecord, ending: 'json' | 'html'): string => {
     const time = record.startedAt.replace(/[^0-9A-Za-z]/g, '-');
     return join(folder, '.batch', 'earlier', `${stem(record.shard)}-${time}.${ending}`);
@@ -44,7 +44,7 @@ function isFigures(value: unknown): boolean {
   return isKnownVerdict && Object.values(numbers).every((number) => number === null || isCount(number));
 }
 
-/** A path inside the folder, as links of a page must be. */
+/** Whether a path stays inside the folder, as the page's links must. */
 const isInnerPath = (path: string): boolean => !/^([\\/]|[A-Za-z][A-Za-z0-9+.-]*:)|\.\.|[\\\0]/.test(path);
 
 function isRunRecord(value: unknown): value is BatchRunRecord {
@@ -87,8 +87,8 @@ function isRecord(value: Record<string, unknown>): boolean {
 }
 
 /**
- * Understands the text of a batch.json. @param path names it in messages.
- * @throws TitlesmithError when it is none, or of a newer titlesmith.
+ * Parses the text of a batch.json. @param path for messages.
+ * @throws TitlesmithError when it is not a batch record, or of a newer version.
  */
 export function parseBatchRecord(text: string, path: string): BatchRecord {
   let value: unknown;
@@ -113,7 +113,7 @@ export function parseBatchRecord(text: string, path: string): BatchRecord {
   return value as unknown as BatchRecord;
 }
 
-/** Reads a record; undefined where there is none. @throws TitlesmithError as {@link parseBatchRecord}. */
+/** Reads a record; undefined if there is none. @throws TitlesmithError as {@link parseBatchRecord}. */
 export async function readBatchRecord(folder: string, shard: RecordShard): Promise<BatchRecord | undefined> {
   const path = batchFiles.record(folder, shard);
   try {
@@ -124,12 +124,12 @@ export async function readBatchRecord(folder: string, shard: RecordShard): Promi
   }
 }
 
-/** The record as a file holds it. */
+/** The content of batch.json. */
 export function formatBatchRecord(record: BatchRecord): string {
   return `${JSON.stringify(record, undefined, 2)}\n`;
 }
 
-/** The record as a page. @param base what its links begin with. */
+/** The content of batch.html. @param base prefix of its links. */
 export function formatBatchPage(record: BatchRecord, base = ''): string {
   return renderBatch(record, readClientBundle('batch.css'), base);
 }
@@ -140,7 +140,7 @@ export async function writeBatchRecord(folder: string, record: BatchRecord): Pro
   await writeFileAtomic(batchFiles.page(folder, record.shard), formatBatchPage(record));
 }
 
-/** Keeps a copy of a record among the earlier ones, where a new batch is about to take its place. */
+/** Copies a record to those of earlier batches, before a new batch replaces it. */
 export async function keepEarlier(folder: string, record: BatchRecord): Promise<void> {
   await writeFileAtomic(batchFiles.earlier(folder, record, 'json'), formatBatchRecord(record));
   await writeFileAtomic(batchFiles.earlier(folder, record, 'html'), formatBatchPage(record, '../'));

@@ -7,11 +7,11 @@ import { resolveRun } from './batch-file.js';
 import { expectedMemory, isTooLarge } from './expected-memory.js';
 import { itemsOfShard, type Shard } from './shard.js';
 
-/** One run of a batch, its months resolved. */
+/** One run of a batch, with its months resolved. */
 export interface PlannedRun {
   readonly name: string;
   readonly subreddit: string | undefined;
-  /** Only what the batch file gives. */
+  /** Options given in the batch file. */
   readonly options: Partial<RunOptions>;
   /** The decided source. */
   readonly source: string;

@@ -2,10 +2,10 @@ import type { TitlesmithError } from '../common/errors.js';
 import type { EventScope, ProgressEvent, WorkContext } from '../common/progress.js';
 import type { BatchRecord } from '../report/batch/batch-record.js';
 
-/** How a batch ended: `failed` where one run did, `overfit` where --fail-on-overfit refused one. */
+/** How a batch ended: `failed` if any run did, `overfit` if --fail-on-overfit refused one. */
 export type BatchOutcome = 'done' | 'failed' | 'overfit' | 'interrupted';
 
-/** What came of one batch. */
+/** The outcome of one batch. */
 export interface BatchResult {
   readonly outcome: BatchOutcome;
   readonly record: BatchRecord;
@@ -13,12 +13,12 @@ export interface BatchResult {
   readonly page: string;
 }
 
-/** What a batch tells while it works. */
+/** Events of a batch. */
 export type BatchEvent =
   | ProgressEvent
-  /** A run failed, or a whole batch of a schedule; the others go on. */
+  /** A run failed, or a whole batch of a schedule; the others continue. */
   | (EventScope & { readonly kind: 'error'; readonly error: TitlesmithError })
-  /** A batch came to its end. */
+  /** A batch ended. */
   | { readonly kind: 'batch'; readonly result: BatchResult };
 
 export type BatchListener = (event: BatchEvent) => void;

@@ -14,25 +14,25 @@ import type { JobLimiter } from './job-limiter.js';
 import type { ResultStore } from './result-store.js';
 import { isTransient, type Job, type JobPolicy, runJob } from './run-job.js';
 
-/** The runs of a batch, and what they are run with. */
+/** The runs of a batch, and the means to run them. */
 interface BatchSetup {
   readonly folder: string;
   readonly runs: readonly PlannedRun[];
   readonly limiter: JobLimiter;
   readonly policy: JobPolicy;
-  /** Bytes that runs may take together. */
+  /** Bytes of memory that runs may take together. */
   readonly memory: number;
   readonly results: ResultStore | undefined;
-  /** Whether all that runs tell is passed on as it is. */
+  /** Whether all events of runs are passed on unchanged. */
   readonly passEvents: boolean;
   readonly onProgress: BatchListener;
 }
 
-/** Runs all runs of a batch, and keeps its record up to date. */
+/** Runs all runs of a batch and keeps its record up to date. */
 export class BatchRunner {
   private readonly started = performance.now();
   private readonly earlierSeconds: number;
-  /** What each process at work is doing, by the name of its run, for the progress line. */
+  /** What each running process is doing, by run name, for the progress line. */
   private readonly activities = new Map<string, string>();
   private saving: Promise<void> = Promise.resolve();
 
@@ -47,7 +47,7 @@ export class BatchRunner {
     return this.current;
   }
 
-  /** Runs what is not finished yet. Never throws for what happens to a run. */
+  /** Runs all unfinished runs. Does not throw when a run fails. */
   async run(): Promise<void> {
     const { runs, onProgress, memory } = this.setup;
     const open = runs.filter(({ name }) => !this.isFinished(name));
@@ -80,7 +80,7 @@ export class BatchRunner {
     this.current = { ...this.current, runs, seconds: Math.round(10 * seconds) / 10 };
   }
 
-  /** Writes the record, one time after the other. A disk that is full now may have room at the end; the runs go on. */
+  /** Writes the record; calls are serialized. An error, such as a full disk, is only a warning: the runs continue. */
   private save(): Promise<void> {
     this.saving = this.saving.then(async () => {
       try {
@@ -93,7 +93,7 @@ export class BatchRunner {
     return this.saving;
   }
 
-  /** Brings runs here that another machine finished. */
+  /** Fetches runs that another machine finished. */
   private async fetchResults(runs: readonly PlannedRun[]): Promise<void> {
     const { results, onProgress } = this.setup;
     if (!results) return;
@@ -107,7 +107,7 @@ export class BatchRunner {
     }
   }
 
-  /** Extracts the titles of several runs in one pass. What fails for good fails its run; the rest is tried by the run. */
+  /** Extracts the titles of several runs in one pass. A permanent error fails its run; others are left to the run to retry. */
   private async extractTogether({ runs }: SharedQuery): Promise<void> {
     const pending = runs.filter(({ name }) => !this.isFinished(name));
     if (pending.length < 2) return;
@@ -146,7 +146,7 @@ export class BatchRunner {
 
   private async logPath(name: string): Promise<string> {
     const path = batchFiles.log(this.setup.folder, name);
-    // Without a log the run goes on all the same.
+    // A run does not need its log.
     await makeFolder(dirname(path)).catch(() => {});
     return path;
   }
@@ -196,7 +196,7 @@ export class BatchRunner {
     await this.save();
   }
 
-  /** Passes on what a process tells: all of it, or its warnings, and its progress within the batch's one line. */
+  /** Passes on a process's events: all of them, or only warnings, with progress merged into the batch's one line. */
   private passOn(name: string, { kind, stage, run, ...event }: ChildEvent): void {
     const { onProgress, passEvents } = this.setup;
     const runName = typeof run === 'string' ? run : name;
@@ -239,7 +239,7 @@ function toTitlesmithError({ code, message, hint }: ChildError): TitlesmithError
   return new TitlesmithError(message, { code, ...(hint ? { hint } : {}) });
 }
 
-/** A finished run in a line. */
+/** A finished run in one line. */
 function describeRun({ status, seconds, figures }: BatchRunRecord): string {
   const { titles, accepted, generated, verdict } = figures ?? {};
   const parts = [
@@ -255,8 +255,8 @@ function describeRun({ status, seconds, figures }: BatchRunRecord): string {
 }
 
 /**
- * The figures of a run by its run.json; of stages that are not done, null.
- * @returns null where there is no such run.
+ * The figures of a run from its run.json; null for stages that are not done.
+ * @returns null if there is no such run.
  */
 async function readFigures(folder: string): Promise<RunFigures | null> {
   const manifest = await readManifest(folder);

@@ -6,32 +6,32 @@ import { LineSplitter } from '../io/lines.js';
 import { type OptionName, optionNames, type RunOptions, rowOf } from '../options/option-table.js';
 import { flagOf } from '../options/option-values.js';
 
-/** How long a process that was asked to stop may take to save. */
+/** How long a process may take to save after SIGTERM, before SIGKILL. */
 const saveTimeoutMs = 60_000;
-/** Characters kept of the end of standard error. */
+/** Characters kept from the end of standard error. */
 const stderrTailLength = 4000;
 
-/** Bytes of the longest line of `--json` that is looked at; events stay far below. */
+/** Longer `--json` lines are ignored, in bytes; events are far shorter. */
 const longestLineBytes = 2 ** 24;
 
 /** A line of `--json`. */
 export type ChildEvent = Readonly<Record<string, unknown>>;
 
-/** An error as `--json` tells it. */
+/** An error from the `--json` output. */
 export interface ChildError {
   readonly code: string;
   readonly message: string;
   readonly hint: string | null;
-  /** The run it is about, where the process had several. */
+  /** The run it concerns, if the process had several. */
   readonly run?: string;
 }
 
 export interface ChildOutcome {
   /** Exit code; null when a signal ended the process. */
   readonly code: number | null;
-  /** The signal that ended it; null where none did. */
+  /** The signal that ended it; null if none did. */
   readonly signal: NodeJS.Signals | null;
-  /** Whether memory ran out: the system killed a process for it meanwhile, or JavaScript's own heap was full. */
+  /** Whether memory ran out: the kernel's OOM killer was at work meanwhile, or the JavaScript heap was full. */
   readonly ranOutOfMemory: boolean;
   /** Its errors, in order. */
   readonly errors: readonly ChildError[];
@@ -45,9 +45,9 @@ interface ChildOptions {
   readonly entry: string;
   /** Seconds after which it is stopped. */
   readonly deadline: number | undefined;
-  /** Everything it says is added to this file. */
+  /** Its output is appended to this file, except for progress. */
   readonly logPath: string;
-  /** Asks it to stop and save. */
+  /** Makes it save and stop. */
   readonly stop: AbortSignal;
   readonly onEvent: (event: ChildEvent) => void;
 }
@@ -61,7 +61,7 @@ function parseLine(line: string): ChildEvent | undefined {
   }
 }
 
-/** Of a bug's stack trace the line that says what happened; the log has the rest. */
+/** The line of a stack trace that has the error's message; the log has the rest. */
 function errorLine(message: string): string {
   const lines = message.split('\n');
   return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines[0] ?? message;
@@ -78,16 +78,16 @@ function toError({ code, message, hint, run }: ChildEvent): ChildError {
   };
 }
 
-/** Asks the process to save and end; ends it where it does not. */
+/** Sends SIGTERM, so that the process saves; SIGKILL if it has not ended after {@link saveTimeoutMs}. */
 function stopGracefully(child: ChildProcess): NodeJS.Timeout {
   child.kill('SIGTERM');
   return setTimeout(() => child.kill('SIGKILL'), saveTimeoutMs).unref();
 }
 
 /**
- * Runs a command of titlesmith as a process of its own, in a process group of its own, so that Ctrl-C reaches it
- * through its parent alone. It holds a channel to its parent, and stops when that is gone.
- * @returns how it ended; never throws for what the process does.
+ * Runs a titlesmith command as a child process in its own process group, so that Ctrl-C reaches it only through its
+ * parent. It has an IPC channel to its parent and stops when the channel closes.
+ * @returns how it ended; does not throw when it fails.
  */
 export async function runChild(
   arguments_: readonly string[],
@@ -99,7 +99,7 @@ export async function runChild(
   });
   const killsBefore = controlGroupMemory().kills;
   const log = createWriteStream(logPath, { flags: 'a' });
-  // A log that cannot be written (a full disk) is no reason to stop the run, which says so itself.
+  // A log that cannot be written, say on a full disk, does not stop the run.
   log.on('error', () => {});
   log.write(`${new Date().toISOString()} ${toPrintable(arguments_.join(' '))}\n`);
   const errors: ChildError[] = [];
@@ -144,7 +144,7 @@ export async function runChild(
       child.on('close', (code, signal) => resolve({ code, signal }));
     });
     if (code === null && end === 'exit') end = 'signal';
-    // One that --fail-on-overfit refused has said so in its result.
+    // A run refused by --fail-on-overfit says so in its result.
     const isExplained = code === 0 || errors.length > 0 || result?.['overfits'] === true;
     if (!isExplained && end === 'exit') {
       const [line = 'it ended without a word'] = stderr.trim().split('\n').slice(-1);
@@ -170,7 +170,7 @@ function argumentsOf(name: OptionName, value: unknown): string[] {
   const { type, list } = rowOf(name);
   if (value === undefined) return [];
   if (type === 'switch') return value === true ? [flagOf(name)] : [];
-  // With an equals sign no value is taken for a flag, whatever it begins with.
+  // After an equals sign a value is never taken for a flag.
   const items: readonly unknown[] = list && Array.isArray(value) ? value : [value];
   return items.map((item) => `${flagOf(name)}=${String(item)}`);
 }

@@ -9,15 +9,15 @@ import type { RunOptions } from '../options/option-table.js';
 import { checkPublishedModel } from '../pipeline/decide/memory.js';
 import { decideTrainingOptions } from '../pipeline/decide/training.js';
 
-/** Tokens of nano's vocabulary, and of a row, supposed before the titles are known. */
+/** Assumed size of nano's vocabulary and tokens per row, before the titles are known. */
 const [assumedVocabulary, assumedRowLength] = [12_000, 64];
-/** The size supposed of a model of which nothing is known yet. */
+/** Assumed if nothing is known about a model yet. */
 const assumedModel = '124M';
 
 const trains = ({ until }: RunOptions): boolean =>
   stageNames.indexOf(until) >= stageNames.indexOf('finetune');
 
-/** Whether a run's model is known to be too large to train here, so that its run will refuse it. */
+/** Whether a run's model is known to be too large to train on this machine; its run will then refuse it. */
 export function isTooLarge(options: RunOptions): boolean {
   if (!trains(options)) return false;
   try {
@@ -28,7 +28,7 @@ export function isTooLarge(options: RunOptions): boolean {
   }
 }
 
-/** The shape of a run's model, as far as it can be known without a network. */
+/** The configuration of a run's model, as far as known without network access. */
 async function shapeOf(model: string, source: string): Promise<TransformerConfiguration> {
   if (model === 'nano' || (model === 'auto' && source === 'sample'))
     return nanoConfiguration(assumedVocabulary);
@@ -36,12 +36,12 @@ async function shapeOf(model: string, source: string): Promise<TransformerConfig
     const published = publishedShape(model === 'auto' ? assumedModel : model);
     return published ?? (await readConfiguration((await findModelFolder(model)).path));
   } catch {
-    // A model that is not there, or not understood: the run itself says so.
+    // A missing or unsupported model is reported by the run itself.
     return publishedShape(assumedModel)!;
   }
 }
 
-/** Bytes that a run is expected to take at its peak. @param source the decided source. */
+/** Expected peak memory of a run in bytes. @param source the decided source. */
 export async function expectedMemory(options: RunOptions, source: string): Promise<number> {
   if (!trains(options)) return processBytes;
   const configuration = await shapeOf(options.model, source);

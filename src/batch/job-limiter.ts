@@ -6,16 +6,16 @@ interface Waiting {
   readonly fail: (error: Error) => void;
 }
 
-/** Limits how many jobs run at a time, by their number and by the memory they take; one may always run. */
+/** Limits the jobs that run at a time, by their number and total memory; one may always run. */
 export class JobLimiter {
   private running = 0;
   private bytes = 0;
   private readonly queue: Waiting[] = [];
 
   /**
-   * @param jobs most at a time.
-   * @param memory bytes that those at work may take together.
-   * @param stop once aborted, who waits gets an InterruptedError.
+   * @param jobs maximum number at a time.
+   * @param memory bytes that running jobs may take together.
+   * @param stop when aborted, waiting jobs are rejected with an InterruptedError.
    */
   constructor(
     readonly jobs: number,
@@ -28,8 +28,8 @@ export class JobLimiter {
   }
 
   /**
-   * Runs work when there is room for it, in the order of the calls, but small work goes before work that waits for memory.
-   * @throws InterruptedError when it was stopped before it began; what the work throws.
+   * Runs work when there is room for it, in the order of the calls; small jobs may overtake jobs that wait for memory.
+   * @throws InterruptedError when stopped before it began; what the work throws.
    */
   async run<Result>(bytes: number, work: () => Promise<Result>): Promise<Result> {
     if (this.stop.aborted) throw new InterruptedError();

@@ -10,7 +10,7 @@ import type { BatchResult } from './batch-result.js';
 import { figuresOf, outcomeOf } from './record-lifecycle.js';
 
 const shardFile = /^batch-(\d+)-of-(\d+)\.json$/;
-/** Shards of one batch begin within a day of each other. */
+/** The shards of one batch start within a day of each other. */
 const longestSpreadMs = 86_400_000;
 
 async function readRecord(folder: StorageFolder, name: string): Promise<BatchRecord | undefined> {
@@ -18,7 +18,7 @@ async function readRecord(folder: StorageFolder, name: string): Promise<BatchRec
   return (await place.exists()) ? parseBatchRecord(await readText(place), place.name) : undefined;
 }
 
-/** The runs in the order of the batch file, which dealt them out one by one. */
+/** The runs in the order of the batch file, from which shards take every `count`-th. */
 function inOrder(records: readonly BatchRecord[], count: number): BatchRunRecord[] {
   const longest = Math.max(...records.map(({ runs }) => runs.length));
   const positions = Array.from({ length: longest * count }, (_, position) => position);
@@ -30,9 +30,9 @@ function inOrder(records: readonly BatchRecord[], count: number): BatchRunRecord
 }
 
 /**
- * One record of the records of all shards.
- * @param missing how many shards have none.
- * @param earlier the merged record whose place it takes.
+ * Merges the records of all shards into one.
+ * @param missing number of shards without a record.
+ * @param earlier the merged record that it replaces.
  */
 function mergeRecords(
   records: readonly BatchRecord[],
@@ -59,17 +59,17 @@ function mergeRecords(
   };
 }
 
-/** A batch put together of its shards. */
+/** A batch merged from its shards. */
 export interface MergedBatch extends BatchResult {
-  /** Indices of the shards that left no record. */
+  /** Indices of the shards without a record. */
   readonly missing: readonly number[];
-  /** Shards in all. */
+  /** Total number of shards. */
   readonly shards: number;
 }
 
 /**
- * Merges what the shards of a batch left in a folder or bucket into one batch.json and batch.html there.
- * @returns the batch as it would have been on one machine; `failed` where a shard is missing.
+ * Merges the records that a batch's shards wrote to a folder or bucket into one batch.json and batch.html there.
+ * @returns the batch as it would be on one machine; `failed` if a shard is missing.
  * @throws TitlesmithError when there are no shards, or of several batches, or a file cannot be read or written.
  */
 export async function mergeBatch(

@@ -3,7 +3,7 @@ import { TitlesmithError } from '../common/errors.js';
 import { type RetryPolicy, retry } from '../common/retry.js';
 import type { BatchRecord } from '../report/batch/batch-record.js';
 
-/** What a notification says. `text` is what chat services show. */
+/** Body of a notification. `text` is shown by chat services. */
 interface BatchSummary {
   readonly text: string;
   readonly batch: BatchRecord;
@@ -12,7 +12,7 @@ interface BatchSummary {
 const policy: RetryPolicy = { attempts: 4, firstPauseMs: 1000 };
 const answerMs = 15_000;
 
-/** A notification that was not taken: the answer was an error, or there was none. */
+/** A notification was not accepted: an error status, or no response. */
 class PostError extends Error {
   constructor(
     message: string,
@@ -54,7 +54,7 @@ function notifyError(whom: string, fault: string): TitlesmithError {
 
 async function runCommand(command: string, body: string): Promise<void> {
   const child = spawn(command, { shell: true, stdio: ['pipe', 2, 2] });
-  // A command that does not read what it is told has every right to.
+  // The command need not read its standard input.
   child.stdin?.on('error', () => {});
   child.stdin?.end(body);
   const code = await new Promise<number | null>((resolve, reject) => {
@@ -65,9 +65,9 @@ async function runCommand(command: string, body: string): Promise<void> {
 }
 
 /**
- * Tells a URL (POST, JSON) or a command (JSON on its standard input; what it prints goes to standard error) that a batch
- * has ended. A URL that does not answer, or answers 429 or 5xx, is tried again.
- * @throws TitlesmithError when nobody could be told.
+ * Sends the end of a batch to a URL (POST, JSON) or a command (JSON on its standard input; its output goes to standard
+ * error). Retries a URL that does not respond, or responds with 429 or 5xx.
+ * @throws TitlesmithError when the notification could not be delivered.
  */
 export async function notify(target: string, summary: BatchSummary): Promise<void> {
   const body = `${JSON.stringify(summary)}\n`;

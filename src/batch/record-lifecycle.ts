@@ -5,17 +5,17 @@ import type { BatchPlan } from './batch-plan.js';
 import type { BatchOutcome } from './batch-result.js';
 import type { Shard } from './shard.js';
 
-/** The figures of an earlier batch by run, to compare with; null where there are none. */
+/** The figures of an earlier batch by run, for comparison; null if there are none. */
 export function figuresOf(record: BatchRecord | undefined): BatchRecord['previous'] {
   if (!record) return null;
   const finished = record.runs.filter(({ figures }) => figures?.accepted != null);
-  // A batch that brought nothing is no measure: the one before it stays.
+  // A batch without results is nothing to compare with: keep the one before it.
   if (finished.length === 0) return record.previous;
   const figures = Object.fromEntries(finished.map(({ name, figures: own }) => [name, own as RunFigures]));
   return { startedAt: record.startedAt, figures };
 }
 
-/** The record of a batch that begins. @param earlier the record whose place it takes. */
+/** The record of a new batch. @param earlier the record that it replaces. */
 export function beginRecord(
   file: string,
   { runs, hash }: BatchPlan,
@@ -40,7 +40,7 @@ export function beginRecord(
   };
 }
 
-/** The record of a batch that goes on: what is done stays so, what failed is tried again. */
+/** The record of a resumed batch: finished runs stay finished, failed ones are retried. */
 export function resumeRecord(record: BatchRecord): BatchRecord {
   const runs = record.runs.map((run): BatchRunRecord => {
     const isDone = run.status === 'done' || run.status === 'overfit';
@@ -52,17 +52,17 @@ export function resumeRecord(record: BatchRecord): BatchRecord {
 const count = ({ runs }: BatchRecord, ...statuses: readonly BatchRunRecord['status'][]): number =>
   runs.filter(({ status }) => statuses.includes(status)).length;
 
-/** Whether every run came to an end of its own. */
+/** Whether no run is waiting, running or interrupted. */
 function isComplete(record: BatchRecord): boolean {
   return count(record, 'waiting', 'running', 'interrupted') === 0;
 }
 
-/** The record of a batch that has ended; one with runs to do stays open, so that it can go on. */
+/** The record of a batch that has ended. An incomplete one stays open, so that it can be resumed. */
 export function finishRecord(record: BatchRecord, now: Date): BatchRecord {
   return isComplete(record) ? { ...record, finishedAt: now.toISOString() } : record;
 }
 
-/** How a batch ended, by its runs. */
+/** The outcome of a batch, from its runs. */
 export function outcomeOf(record: BatchRecord): BatchOutcome {
   if (!isComplete(record)) return 'interrupted';
   if (count(record, 'failed') > 0) return 'failed';

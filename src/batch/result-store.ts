@@ -12,7 +12,7 @@ import { RunFolder } from '../pipeline/run/run-folder.js';
 import type { BatchRecord } from '../report/batch/batch-record.js';
 import { batchFiles, formatBatchPage, formatBatchRecord, parseBatchRecord } from './batch-folder.js';
 
-/** What people open without unpacking. */
+/** Files that can be opened without unpacking the archive. */
 const shown = [runFiles.reportPage, runFiles.accepted] as const;
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {
@@ -25,8 +25,8 @@ async function readIfThere(path: string): Promise<Buffer | undefined> {
 }
 
 /**
- * Where finished runs are kept for other machines: a folder, or a bucket. Of each run its archive, its report, its
- * accepted titles, and last its run.json, which tells that the others are whole.
+ * Stores finished runs for other machines in a folder or bucket: of each run its archive, report and accepted titles, and
+ * last its run.json, which marks the others as complete.
  */
 export class ResultStore {
   constructor(
@@ -38,7 +38,7 @@ export class ResultStore {
     return this.folder.name;
   }
 
-  /** Brings a run here that is not here yet. @returns whether there was one. @throws TitlesmithError */
+  /** Fetches a run that is stored but not on this machine yet. @returns whether it was fetched. @throws TitlesmithError */
   async fetch(name: string): Promise<boolean> {
     if (await readIfThere(join(this.runsDir, name, manifestFileName))) return false;
     if (!(await (await this.folder.file(`${name}/${manifestFileName}`)).exists())) return false;
@@ -47,7 +47,7 @@ export class ResultStore {
     return true;
   }
 
-  /** Keeps a run, unless it is kept already as it is. @throws TitlesmithError */
+  /** Stores a run, unless it is stored in this state already. @throws TitlesmithError */
   async keep(name: string): Promise<void> {
     const own = await readIfThere(join(this.runsDir, name, manifestFileName));
     const kept = await this.folder.file(`${name}/${manifestFileName}`);
@@ -65,7 +65,7 @@ export class ResultStore {
     }
   }
 
-  /** Keeps the record of a batch, for `batch merge` and for the next one. @throws TitlesmithError */
+  /** Stores the record of a batch, for `batch merge` and for the next batch. @throws TitlesmithError */
   async keepRecord(record: BatchRecord): Promise<void> {
     const path = (file: string): string => file.replaceAll('\\', '/');
     const [json, page] = [batchFiles.record('', record.shard), batchFiles.page('', record.shard)].map(path);
@@ -73,7 +73,7 @@ export class ResultStore {
     await (await this.folder.file(page!)).write([Buffer.from(formatBatchPage(record))]);
   }
 
-  /** The record kept last; undefined where there is none. @throws TitlesmithError */
+  /** The record stored last; undefined if there is none. @throws TitlesmithError */
   async fetchRecord(shard: BatchRecord['shard']): Promise<BatchRecord | undefined> {
     const place = await this.folder.file(batchFiles.record('', shard).replaceAll('\\', '/'));
     return (await place.exists()) ? parseBatchRecord(await readText(place), place.name) : undefined;

@@ -20,27 +20,27 @@ import { openResultStore } from './result-store.js';
 import { nextStart, waitUntil } from './schedule.js';
 import { findShard, type Shard } from './shard.js';
 
-/** Share of the available memory that runs may take together where the batch names none. */
+/** Default share of the available memory that runs may take together. */
 const usableShare = 0.9;
 
-/** What is asked of a batch. */
+/** Arguments of {@link runBatches}. */
 export interface BatchRequest {
   /** The batch file. */
   readonly file: string;
-  /** Settings that come before those of the file. */
+  /** Settings that override those of the file. */
   readonly settings: Partial<BatchSettings>;
-  /** Go on with a batch that was cut short, where there is one. */
+  /** Resume the last batch if it is unfinished. */
   readonly resume: boolean;
-  /** The command line's entry file: each run is a process of its own. */
+  /** The command line's entry file, which each run's child process is started with. */
   readonly entry: string;
-  /** Whether all that runs tell is passed on as it is, rather than told in one line of progress. */
+  /** Whether all events of runs are passed on unchanged, rather than merged into one line of progress. */
   readonly passEvents?: boolean;
 }
 
 /**
- * Runs a batch, or one at each time of its schedule until stopped. Each result is told as an event when it is there.
- * @returns how the batch ended; `interrupted` where there is a schedule.
- * @throws TitlesmithError for a wrong file or setting, or where the folder cannot be written or is in use.
+ * Runs a batch, or one at each time of its schedule until stopped. Each result is reported as an event.
+ * @returns how the batch ended; always `interrupted` with a schedule.
+ * @throws TitlesmithError when the file or a setting is wrong, or the folder cannot be written or is in use.
  */
 export async function runBatches(
   request: BatchRequest,
@@ -68,7 +68,7 @@ export async function runBatches(
     try {
       await runBatch({ ...request, resume: false }, context);
     } catch (error) {
-      // A file that was edited into something wrong, a disk that is full: next time may be better.
+      // Say, an error in the edited file or a full disk: it may be fixed by the next time.
       if (!(error instanceof TitlesmithError)) throw error;
       onProgress({ kind: 'error', error });
     }
@@ -76,7 +76,7 @@ export async function runBatches(
   return 'interrupted';
 }
 
-/** Settings as the request gives them, else the file, else by default. */
+/** Settings of the request, else of the file, else the defaults. */
 function settingsOf(file: BatchFile, request: BatchRequest): BatchSettings {
   return { ...defaultsOf(batchSettings), ...file.settings, ...request.settings };
 }
@@ -157,8 +157,8 @@ async function runLocked(
 }
 
 /**
- * The plan and record to go on with, or new ones in the place of the last. A batch that goes on means the months that it
- * meant when it began.
+ * The plan and record of the batch to resume, or new ones that replace the last. In a resumed batch, relative months are
+ * relative to its original start.
  */
 async function beginOrResume(
   { resume }: BatchRequest,
@@ -186,7 +186,7 @@ async function beginOrResume(
   return { plan, record: beginRecord(file.path, plan, shard, now, last) };
 }
 
-/** That nobody could be told is no fault of the batch. */
+/** Sends the notification; a failure is only a warning. */
 async function sendNotification(
   target: string,
   record: BatchRecord,

@@ -5,42 +5,42 @@ import { machineMemory, memoryHolder } from '../pipeline/decide/memory.js';
 import { type ChildError, type ChildEvent, type ChildOutcome, runChild } from './child-process.js';
 import type { JobLimiter } from './job-limiter.js';
 
-/** How jobs are run, and how often again. */
+/** How jobs are run and retried. */
 export interface JobPolicy {
   /** The command line's entry file. */
   readonly entry: string;
-  /** Seconds that an attempt may take. */
+  /** Maximum seconds of an attempt. */
   readonly deadline: number | undefined;
   readonly retries: number;
-  /** Seconds before the first of them. */
+  /** Seconds before the first retry. */
   readonly retryPause: number;
   readonly stop: AbortSignal;
 }
 
-/** A command line of titlesmith to run. */
+/** A titlesmith command line to run. */
 export interface Job {
   readonly arguments: readonly string[];
-  /** Bytes it is expected to take at its peak. */
+  /** Expected peak memory in bytes. */
   readonly memory: number;
   readonly logPath: string;
   readonly onStart: () => Promise<void>;
   readonly onEvent: (event: ChildEvent) => void;
-  /** Told before the pause. @param seconds until the next attempt. */
+  /** Called before the pause. @param seconds until the next attempt. */
   readonly onRetry: (error: ChildError, seconds: number) => void;
 }
 
 interface JobResult {
   readonly status: 'done' | 'overfit' | 'failed' | 'interrupted';
   readonly attempts: number;
-  /** Seconds at work, pauses left out. */
+  /** Seconds at work, without pauses. */
   readonly seconds: number;
   /** Errors of the last attempt. */
   readonly errors: readonly ChildError[];
 }
 
 /**
- * Codes of errors that may pass by themselves: a network that does not answer, a server that is busy, a run that another
- * process still holds, a process that was killed or crashed, which goes on from what it saved.
+ * Codes of transient errors: a network failure, a busy server, a run that another process has locked, or a process that
+ * was killed or crashed, which resumes from what it saved.
  */
 const transientCodes: ReadonlySet<string> = new Set([
   'bigquery-network',
@@ -55,12 +55,12 @@ const transientCodes: ReadonlySet<string> = new Set([
   'crashed',
 ]);
 
-/** Whether the same run may well succeed after an error of this code. */
+/** Whether a retry may succeed after an error of this code. */
 export function isTransient(code: string): boolean {
   return transientCodes.has(code);
 }
 
-/** The errors of a process; where it could not explain its end itself, what is known of it. */
+/** The errors of a process; if it was killed or crashed, with an explanation added. */
 function explain(
   { end, errors, signal, ranOutOfMemory }: ChildOutcome,
   deadline: number | undefined,
@@ -98,7 +98,7 @@ function statusOf({ code, end, errors, result }: ChildOutcome): JobResult['statu
   return errors.some((error) => error.code === 'interrupted') ? 'interrupted' : 'failed';
 }
 
-/** An attempt that failed for reasons that may pass. */
+/** An attempt that failed with a transient error. */
 class FailedAttempt extends Error {
   constructor(
     readonly result: JobResult,
@@ -109,8 +109,8 @@ class FailedAttempt extends Error {
 }
 
 /**
- * Runs a job in a process of its own when there is room, and again while it fails for reasons that may pass, as the policy
- * allows; with all memory to itself where that ran out beside others. While it pauses, others have its room.
+ * Runs a job in a child process when the limiter has room, and retries transient errors as the policy allows. If memory ran
+ * out beside other jobs, the retry runs alone. During pauses its room is free for others.
  */
 export async function runJob(job: Job, limiter: JobLimiter, policy: JobPolicy): Promise<JobResult> {
   let [attempts, seconds] = [0, 0];
@@ -126,7 +126,7 @@ export async function runJob(job: Job, limiter: JobLimiter, policy: JobPolicy): 
     attempts += 1;
     const errors = explain(outcome, policy.deadline);
     const result = { status: statusOf(outcome), attempts, seconds, errors };
-    // Where others ran beside it, it may have room alone.
+    // If other jobs may have run beside it, it may fit when run alone.
     const mayBeAlone = limiter.jobs > 1 && memory < limiter.memory;
     const isWorthAnother = (code: string): boolean =>
       isTransient(code) || (code === outOfMemory && mayBeAlone);

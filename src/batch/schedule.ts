@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { nextCronTime } from '../common/cron.js';
 
-/** Longest sleep between two looks at the clock, which may be set, or stand still while the machine sleeps. */
+/** Maximum time between two looks at the clock, as it may be set, or the machine may sleep. */
 const longestSleepMs = 20_000;
-/** A clock that goes back by no more is only kept right. */
+/** Clock corrections backwards up to this much are ignored. */
 const slackMs = 1000;
 const correctionMs = 3 * 3_600_000;
 
 /**
- * When the next batch starts. A clock that was set back a little after a batch had started is taken to be put right, and
- * the batch does not start again; set back further, it is believed (three hours, as cron(8) of Debian has it).
- * @param last the time for which the last batch started.
- * @returns undefined where the pattern names no time to come.
+ * The start time of the next batch. If the clock was set back by at most three hours (as in Debian's cron(8)) since the
+ * last batch, that is taken for a correction, and the batch is not started again.
+ * @param last the scheduled time of the last batch.
+ * @returns undefined if the pattern matches no future time.
  */
 export function nextStart(
   pattern: string,
@@ -24,10 +24,9 @@ export function nextStart(
 }
 
 /**
- * Waits until the clock of the machine shows a time. The clock may jump: set forward beyond the time, the wait ends.
- * @param since when the time was asked for.
- * @returns `set back` where the clock was, and the time to wait for is to be asked anew; else that the time was
- *   reached, or that it was told to stop.
+ * Waits until the system clock reaches a time. If the clock is set forward beyond that time, the wait ends.
+ * @param since when `time` was computed.
+ * @returns `set back` if the clock was set back, so that `time` must be computed again.
  */
 export async function waitUntil(
   time: Date,

@@ -4,11 +4,11 @@ import type { BatchSettings } from '../options/option-table.js';
 import { readOption } from '../options/option-values.js';
 import { batchSettings } from '../options/table/batch.js';
 
-/** Which part of a batch a machine does. */
+/** The part of a batch that one machine runs. */
 export interface Shard {
   readonly index: number;
   readonly count: number;
-  /** Where it was learned from. */
+  /** The option or variable that set the index. */
   readonly reason: string;
 }
 
@@ -23,10 +23,10 @@ function read(environment: Environment, name: string, row: ValueRule): number | 
 }
 
 /**
- * The shard this machine is: by the settings, else by what Cloud Run (CLOUD_RUN_TASK_INDEX of CLOUD_RUN_TASK_COUNT) or
- * Kubernetes (JOB_COMPLETION_INDEX, with --shard-count) sets in the environment.
- * @returns undefined where the batch is not shared.
- * @throws TitlesmithError `usage` when only one of both numbers is known, or they do not go together.
+ * The shard of this machine: from the settings, else from the environment variables of Cloud Run (CLOUD_RUN_TASK_INDEX and
+ * CLOUD_RUN_TASK_COUNT) or Kubernetes (JOB_COMPLETION_INDEX, with --shard-count).
+ * @returns undefined if the batch is not sharded.
+ * @throws TitlesmithError `usage` when only one of the two numbers is known, or the index is out of range.
  */
 export function findShard(
   { shardIndex, shardCount }: Pick<BatchSettings, 'shardIndex' | 'shardCount'>,
@@ -62,7 +62,7 @@ export function findShard(
   return { index: index.value, count: count.value, reason: index.from };
 }
 
-/** The items of a shard: every `count`-th, so that neighbours in a list are spread. */
+/** The items of a shard: every `count`-th, so that neighbours in a list go to different shards. */
 export function itemsOfShard<Item>(items: readonly Item[], shard: Shard | undefined): readonly Item[] {
   if (!shard) return items;
   return items.filter((_, position) => position % shard.count === shard.index);

@@ -1,10 +1,10 @@
 import { InterruptedError, TitlesmithError } from '../common/errors.js';
 
-/** Exit codes of the process; one table, so that scripts can rely on them. */
+/** Exit codes of the process. Scripts rely on them. */
 export const exitCodes = { done: 0, failed: 1, usage: 2, overfit: 3, interrupted: 130 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** The exit code that an error ends the process with. */
+/** The exit code for an error. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof InterruptedError) return exitCodes.interrupted;
   const isUsage = error instanceof TitlesmithError && error.code === 'usage';

@@ -3,16 +3,16 @@ import type { StageContext } from '../pipeline/stages/stage.js';
 import { exitCodes } from './exit-codes.js';
 import type { Terminal } from './terminal.js';
 
-/** Two signals within this time are one key press: npm passes on a Ctrl-C that the terminal has already delivered. */
+/** Two signals within this time are one key press: npm forwards a Ctrl-C that the terminal has already delivered. */
 const sameKeyPressMs = 300;
 
-/** What is said at the first Ctrl-C where work goes on to its next step. */
+/** Shown at the first Ctrl-C if the work continues to the end of its step. */
 export const stopsAfterStep = 'Stopping after this step; press Ctrl-C again to stop at once.';
 const stoppedAtOnce = 'Stopped at once; what was done since the last save is lost.';
 
 /**
- * A listener to signals that tells the first key press from the second.
- * @param now milliseconds of a clock that is never set back.
+ * A signal listener that distinguishes the first key press from the second.
+ * @param now milliseconds of a monotonic clock.
  */
 export function onKeyPresses(first: () => void, second: () => void, now: () => number): () => void {
   let firstAt: number | undefined;
@@ -27,9 +27,9 @@ export function onKeyPresses(first: () => void, second: () => void, now: () => n
 }
 
 /**
- * Does work that Ctrl-C and SIGTERM stop: the first aborts its signal, the second ends the process at once with exit
+ * Runs work that Ctrl-C and SIGTERM stop: the first aborts its signal, the second ends the process at once with exit
  * code 130. Events are shown on the terminal.
- * @param message said at the first signal; nothing where it is left out.
+ * @param message shown at the first signal, if any.
  */
 export async function interruptible<Result>(
   terminal: Terminal,

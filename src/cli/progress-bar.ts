@@ -2,14 +2,14 @@ import { SingleBar } from 'cli-progress';
 import { formatCount, formatSeconds } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
 
-/** One line at the bottom of a terminal that shows how far some work has come. */
+/** A line at the bottom of a terminal that shows progress. */
 export interface ProgressBar {
   update(state: { readonly done: number; readonly total?: number; readonly detail?: string }): void;
-  /** Takes the line away. */
+  /** Clears the line. */
   remove(): void;
 }
 
-/** Draws a bar on a terminal; a mere count where the total is not known. */
+/** Draws a bar on a terminal; just a count if the total is unknown. */
 export function createProgressBar(
   stream: NodeJS.WriteStream,
   label: string,
@@ -42,16 +42,16 @@ export function createProgressBar(
   };
 }
 
-/** Too early to tell before this much time has passed. */
+/** No estimate is given before this much time has passed. */
 const earliestMs = 1000;
 
-/** Estimates when work will be done, from the pace since its first event. */
+/** Estimates the remaining time from the pace since the first event. */
 export class TimeLeft {
   private label = '';
   private startedAt = 0;
   private startedWith = 0;
 
-  /** @returns for example `12 s left`; empty while it cannot be told. `now` is in milliseconds. */
+  /** @param now milliseconds. @returns for example `12 s left`; empty while unknown. */
   estimate(
     label: string,
     work: { readonly done: number; readonly total?: number },

@@ -22,13 +22,13 @@ const verdictWords: Readonly<Record<NonNullable<RunCounts['report']>['verdict'],
   unknown: 'too few titles to tell whether it recites',
 };
 
-/** What a finished run says: for people, and as data. */
+/** The summary of a finished run: lines for people, and data for programs. */
 interface RunSummary {
   readonly lines: readonly string[];
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** `{a: 3, b: 0, c: 1}` → ` (3 a, 1 c)`; empty where nothing was counted. */
+/** `{a: 3, b: 0, c: 1}` → ` (3 a, 1 c)`; empty if all counts are 0. */
 function breakdown(counts: Readonly<Record<string, number>>): string {
   const entries = Object.entries(counts).filter(([, count]) => count > 0);
   return entries.length === 0
@@ -36,7 +36,7 @@ function breakdown(counts: Readonly<Record<string, number>>): string {
     : ` (${entries.map(([reason, count]) => `${formatCount(count)} ${reason}`).join(', ')})`;
 }
 
-/** The share of generated titles that were refused, 0 to 1; undefined where none were judged. */
+/** The share of generated titles that were refused, 0 to 1; undefined if none were judged. */
 function refusedShare(counts: RunCounts): number | undefined {
   if (!counts.dedupe) return undefined;
   const { accepted, rejected } = counts.dedupe;
@@ -97,8 +97,8 @@ function firstAccepted(folder: string): string[] {
 }
 
 /**
- * What a finished run prints: counts in and out of each stage, perplexity, the share refused, ten accepted titles,
- * where the report lies, and the time taken.
+ * Summarizes a finished run: counts of each stage, perplexity, the share refused, ten accepted titles, the path of the
+ * report, and the duration.
  */
 export function summarizeRun({
   folder,

@@ -5,7 +5,7 @@ import type { EventScope, ProgressEvent } from '../common/progress.js';
 import { exitCodeOf } from './exit-codes.js';
 import { createProgressBar, type ProgressBar, TimeLeft } from './progress-bar.js';
 
-/** Least time between two lines of progress where there is no terminal to draw a bar on. */
+/** Minimum time between two lines of progress when the output is not a terminal. */
 const progressLineEveryMs = 3000;
 
 /** Foreground colours of ECMA-48, SGR. */
@@ -18,7 +18,7 @@ interface TerminalOptions {
   readonly output: NodeJS.WritableStream;
   /** Progress and errors. */
   readonly errors: NodeJS.WriteStream;
-  /** Colours, where `errors` is a terminal. */
+  /** Use colours if `errors` is a terminal. */
   readonly color: boolean;
 }
 
@@ -34,7 +34,7 @@ export class Terminal {
 
   constructor(private readonly options: TerminalOptions) {}
 
-  /** Shows what work tells of itself. */
+  /** Shows a progress event, note or warning. */
   show(event: ProgressEvent): void {
     if (this.options.json) {
       const { run, stage, ...content } = event;
@@ -45,14 +45,14 @@ export class Terminal {
     else this.line(event, toPrintable(event.message));
   }
 
-  /** What was asked for: lines for people (already printable), or one object for programs. */
+  /** Prints a command's result: lines for people (already printable), or one object for programs. */
   result(lines: readonly string[], data: Readonly<Record<string, unknown>>): void {
     this.clearBar();
     if (this.options.json) this.writeJson({ kind: 'result', ...data });
     else this.options.output.write(lines.map((line) => `${line}\n`).join(''));
   }
 
-  /** An error as one line; a bug in titlesmith with its stack. */
+  /** Prints an error as one line; a bug in titlesmith with its stack. */
   error(error: unknown, { run, stage }: EventScope = {}): void {
     this.clearBar();
     const scope = { run, stage };
@@ -73,7 +73,7 @@ export class Terminal {
     );
   }
 
-  /** Takes the bar off the terminal. */
+  /** Clears the progress bar. */
   clearBar(): void {
     this.bar?.remove();
     this.bar = undefined;

@@ -1,4 +1,4 @@
-/** The commands; `merge` is written `batch merge`. */
+/** The commands; `merge` is typed as `batch merge`. */
 export const commandNames = [
   'pipeline',
   'finetune',
@@ -15,14 +15,14 @@ export const commandNames = [
 ] as const;
 export type CommandName = (typeof commandNames)[number];
 
-/** The stages, in the order titles pass through them. */
+/** The stages, in the order they run. */
 export const stageNames = ['extract', 'dataset', 'finetune', 'generate', 'dedupe', 'report'] as const;
 export type StageName = (typeof stageNames)[number];
 
 /** Where titles may come from; `auto` is decided at the start of a run. */
 export const sourceNames = ['auto', 'bigquery', 'duckdb', 'csv', 'sample'] as const;
 
-/** What titles may be prompted by. */
+/** What titles may be conditioned on. */
 export const conditionNames = ['subreddit', 'keywords'] as const;
 export type ConditionName = (typeof conditionNames)[number];
 
@@ -30,11 +30,11 @@ export type ConditionName = (typeof conditionNames)[number];
 export const engineNames = ['onnxruntime', 'tfjs'] as const;
 export type EngineName = (typeof engineNames)[number];
 
-/** What computes. */
+/** Devices that can run the model. */
 export const deviceNames = ['cpu', 'webgpu', 'cuda'] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
-/** How the learning rate falls after the warm-up. */
+/** How the learning rate decays after the warm-up. */
 export const scheduleNames = ['cosine', 'linear', 'constant'] as const;
 export type ScheduleName = (typeof scheduleNames)[number];
 
@@ -42,19 +42,19 @@ export type ScheduleName = (typeof scheduleNames)[number];
 export const mixedPrecisions = ['off', 'float16'] as const;
 
 /**
- * How generation computes: exactly as trained; with the blocks' matrices, and keys and values, in float16 on a device
- * that has it; or with matrices and what they multiply rounded to 8 bits.
+ * Precision of generation: exactly as trained; the blocks' matrices, keys and values in float16, on a device that supports
+ * it; or matrices and the activations they multiply quantized to 8 bits.
  */
 export const precisions = ['float32', 'float16', 'int8'] as const;
 export type Precision = (typeof precisions)[number];
 
 /**
- * How the model knows where titles begin and end. `token`: the single id 50256 stands before and after a title, as
- * titlesmith trains. `text`: `<|startoftext|>` and `<|endoftext|>` in plain characters, as gpt-2-simple trains on files.
+ * What marks the start and end of titles. `token`: the single id 50256 before and after a title, as titlesmith trains.
+ * `text`: `<|startoftext|>` and `<|endoftext|>` as plain text, as gpt-2-simple trains on files.
  */
 export const delimiters = ['token', 'text'] as const;
 export type Delimiters = (typeof delimiters)[number];
 
-/** The forms a model can be written in for other tools. */
+/** Formats a model can be exported to. */
 export const exportFormats = ['onnx', 'huggingface'] as const;
 export type ExportFormat = (typeof exportFormats)[number];

@@ -6,10 +6,10 @@ type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
   : '';
 
-/** Rows by their names as fields of a body in JSON. */
+/** Rows by their names as fields of a JSON body. */
 type FieldsOf<Rows> = { readonly [Name in keyof Rows & string as SnakeCase<Name>]: Rows[Name] };
 
-/** Values of options as a body in JSON may give them. */
+/** Values of options in a JSON body. */
 export type BodyOf<Rows> = Partial<FieldValues<FieldsOf<Rows>>>;
 
 /** The values of fields. */
@@ -19,14 +19,14 @@ function fieldOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** Options as fields of a body in JSON: their rows by names in snake case. */
+/** Options as fields of a JSON body: their rows by names in snake case. */
 export function toFields<Rows extends OptionRows>(rows: Rows): FieldsOf<Rows> {
   return Object.fromEntries(
     Object.entries(rows).map(([name, row]) => [fieldOf(name), row]),
   ) as FieldsOf<Rows>;
 }
 
-/** The reverse of {@link toFields} for values: those of the options, by the options' names. */
+/** The reverse of {@link toFields}, for values: by the options' names. */
 export function fromFields<Rows extends OptionRows>(
   rows: Rows,
   values: FieldValues<FieldsOf<Rows>>,
@@ -36,7 +36,7 @@ export function fromFields<Rows extends OptionRows>(
   return Object.fromEntries(entries) as { readonly [Name in keyof Rows]: ValueOf<Rows[Name]> };
 }
 
-/** A JSON Schema, as far as options need it. */
+/** The subset of JSON Schema that options need. */
 interface JsonSchema {
   readonly type: string | readonly string[];
   readonly [keyword: string]: unknown;
@@ -44,7 +44,7 @@ interface JsonSchema {
 
 /**
  * The JSON Schema of a value.
- * @throws RangeError for types that have no use in JSON, such as paths of this machine.
+ * @throws RangeError for types that are not used over HTTP, such as paths.
  */
 function schemaOf(rule: ValueRule): JsonSchema {
   switch (rule.type) {
@@ -65,7 +65,7 @@ function schemaOf(rule: ValueRule): JsonSchema {
 
 /**
  * The JSON Schemas of fields, by their names.
- * @param nullable whether null is as good as nothing.
+ * @param nullable whether null means that the field is absent.
  */
 export function fieldSchemas(
   fields: OptionRows,
@@ -78,7 +78,7 @@ export function fieldSchemas(
   return Object.fromEntries(entries) as Readonly<Record<string, JsonSchema>>;
 }
 
-/** The values of fields in a body that keeps to their schemas; what is null or not there is as by default. */
+/** The values of fields in a validated body; absent or null fields take their defaults. */
 export function readFields<Fields extends OptionRows>(fields: Fields, body: object): FieldValues<Fields> {
   const given = body as Readonly<Record<string, unknown>>;
   const entries = Object.entries<OptionRow>(fields).map(([name, row]) => [

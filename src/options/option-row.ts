@@ -1,6 +1,6 @@
 import type { CommandName, StageName } from './choices.js';
 
-/** Headings of the help, in order. */
+/** Headings of the help text, in order. */
 export const optionGroups = [
   'Titles',
   'Model',
@@ -15,13 +15,13 @@ export const optionGroups = [
 ] as const;
 type OptionGroup = (typeof optionGroups)[number];
 
-/** What a number may be, both bounds included. */
+/** Range of a number, both bounds included. */
 interface Bounds {
   readonly minimum: number;
   readonly maximum: number;
   /** The minimum itself is refused. */
   readonly exclusiveMinimum?: true;
-  /** A word that may stand in the number's place. */
+  /** A word that is accepted in place of a number. */
   readonly or?: string;
 }
 
@@ -31,23 +31,23 @@ interface Choices {
 
 type NoParameters = Readonly<Record<never, never>>;
 
-/** Types of values, and what a rule of each says besides its type. How they are read and checked: ./value-types.ts. */
+/** Types of values and the parameters of their rules. How they are read and checked: ./value-types.ts. */
 interface RuleParameters {
   readonly integer: Bounds;
   readonly number: Bounds;
   /** One of several words. */
   readonly choice: Choices;
-  /** Some of several words, with commas between. */
+  /** Some of several words, separated by commas. */
   readonly choices: Choices;
-  /** True where its flag stands; takes no value. */
+  /** True if its flag is given; takes no value. */
   readonly switch: NoParameters;
   /** `true` or `false`. */
   readonly boolean: NoParameters;
   readonly text: { readonly allowsNul?: true };
   readonly path: NoParameters;
-  /** A number of bytes, in text also with a unit. */
+  /** A number of bytes; as text, also with a unit. */
   readonly bytes: NoParameters;
-  /** Seconds, in text with a unit. */
+  /** Seconds; as text, with a unit. */
   readonly duration: NoParameters;
   readonly month: NoParameters;
   /** A month, or one relative to now. */
@@ -62,45 +62,45 @@ interface RuleParameters {
 
 export type ValueTypeName = keyof RuleParameters;
 
-/** What a value may be: its type and the bounds or choices of that type. */
+/** The rule for a value: its type and the parameters of that type. */
 export type ValueRule<Type extends ValueTypeName = ValueTypeName> = {
   readonly [Name in Type]: { readonly type: Name } & RuleParameters[Name];
 }[Type];
 
-/** What a training starts from, as far as defaults depend on it. */
+/** Starting points of a training, on which defaults depend. */
 export type TrainingStart = 'scratch' | 'pretrained' | 'adapters';
 
-/** One option, as plain data: all that is to be known of it but the use of its value. */
+/** One option as plain data: everything about it except how its value is used. */
 export type OptionRow = ValueRule & {
   /** One sentence of help, without the default. */
   readonly help: string;
   readonly group: OptionGroup;
   /** Commands that take it. */
   readonly commands: readonly CommandName[];
-  /** What its value is called in the help: `count`. Left out for a switch. */
+  /** Name of its value in the help: `count`. Omitted for a switch. */
   readonly argument?: string;
   /** Takes several values, and may be given several times. */
   readonly list?: true;
-  /** Left out where a run decides the value; an empty list or false where the type says so. */
+  /** Omitted if a run decides the value. Lists default to empty, switches to false. */
   readonly default?: unknown;
-  /** Defaults of a training; `adapters` is as `pretrained` where it is left out. */
+  /** Defaults by starting point of a training; `adapters` defaults to `pretrained`. */
   readonly defaultFor?: Readonly<Partial<Record<TrainingStart, unknown>>>;
-  /** What the help says the default is, where the value would not say it. */
+  /** Description of the default for the help, if the value is not clear by itself. */
   readonly defaultInWords?: string;
-  /** Another name of it, in the table's spelling, as people know it from elsewhere. */
+  /** Another name, in camel case, known from other tools. */
   readonly alias?: string;
-  /** Stages whose results depend on it, so that a change makes them run again. */
+  /** Stages whose results depend on it; a change makes them run again. */
   readonly stages?: readonly StageName[];
-  /** Options that cannot be given beside it. */
+  /** Options that cannot be combined with it. */
   readonly conflicts?: readonly string[];
-  /** Options that must be given with it. */
+  /** Options that it requires. */
   readonly implies?: readonly string[];
 };
 
 /** Rows by the option's name, in camel case: `topK` is `--top-k`, and `top_k` over HTTP. */
 export type OptionRows = Readonly<Record<string, OptionRow>>;
 
-/** Types of values that rules do not narrow further. */
+/** Types of values that are not strings. */
 interface PlainValues {
   readonly integer: number;
   readonly number: number;
@@ -110,7 +110,7 @@ interface PlainValues {
   readonly boolean: boolean;
 }
 
-/** One value by a rule. */
+/** The type of a single value of a rule. */
 type ItemOf<Rule> = Rule extends { type: 'choice'; choices: readonly (infer Word)[] }
   ? Word
   : Rule extends { type: 'choices'; choices: readonly (infer Word)[] }
@@ -121,7 +121,7 @@ type ItemOf<Rule> = Rule extends { type: 'choice'; choices: readonly (infer Word
           | (Rule extends { or: infer Word } ? Word : never)
       : never;
 
-/** The value of an option; undefined is among them where nothing is its default. */
+/** The type of an option's value, including undefined if it has no default. */
 export type ValueOf<Row> = Row extends { list: true }
   ? readonly ItemOf<Row>[]
   : Row extends { default: NonNullable<unknown> } | { type: 'switch' }
@@ -131,7 +131,7 @@ export type ValueOf<Row> = Row extends { list: true }
 /** The values of a table's options. */
 export type ValuesOf<Rows> = { readonly [Name in keyof Rows]: ValueOf<Rows[Name]> };
 
-/** The values of a table's options once it is known what a training starts from. */
+/** The values of a table's options with the defaults of a training's starting point filled in. */
 export type DecidedValuesOf<Rows> = {
   readonly [Name in keyof Rows]: Rows[Name] extends { defaultFor: unknown }
     ? ItemOf<Rows[Name]>

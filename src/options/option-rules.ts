@@ -7,7 +7,7 @@ function isGiven(value: unknown): boolean {
 }
 
 /**
- * What rows of the table say of each other: conflicts, and what an option needs beside it.
+ * Checks the conflicts and implications stated in the option table.
  * @throws TitlesmithError `usage` naming the flags.
  */
 export function checkCombinations(options: RunOptions): void {
@@ -25,7 +25,7 @@ export function checkCombinations(options: RunOptions): void {
 }
 
 /**
- * Every rule between the options of a run.
+ * Checks every rule between the options of a run.
  * @throws TitlesmithError `usage` naming the flags that contradict each other.
  */
 export function checkOptionsTogether(options: RunOptions): void {

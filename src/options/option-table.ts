@@ -9,7 +9,7 @@ import { singleCommandOptions } from './table/single-commands.js';
 import { titleOptions } from './table/titles.js';
 import { trainingOptions, trainingSessionOptions } from './table/training.js';
 
-/** The options of a run. Names and defaults are gpt-2-simple's where it has the notion. */
+/** The options of a run. Names and defaults are those of gpt-2-simple where it has the same option. */
 export const optionTable = {
   ...titleOptions,
   ...modelOptions,
@@ -26,7 +26,7 @@ export type OptionName = keyof typeof optionTable;
 /** The value of every option of a run. */
 export interface RunOptions extends ValuesOf<typeof optionTable> {}
 
-/** The value of every option of `serve`. What is not given is as recorded in the run, where it is one. */
+/** The value of every option of `serve`. If undefined, the value recorded in the run applies. */
 export interface ServeOptions extends ValuesOf<typeof serveOptions> {}
 
 /** The value of every setting of a batch. Times in seconds, memory in bytes. */
@@ -35,7 +35,7 @@ export interface BatchSettings extends ValuesOf<typeof batchSettings> {}
 /** The names of all options of a run, in the order of the table. */
 export const optionNames = Object.keys(optionTable) as OptionName[];
 
-/** A row of a run's options, whatever its value. */
+/** The row of a run's option, without the type of its value. */
 export function rowOf(name: OptionName): OptionRow {
   return optionTable[name];
 }
@@ -45,7 +45,7 @@ export function stagesOf(name: OptionName): readonly StageName[] {
   return rowOf(name).stages ?? [];
 }
 
-/** The options of a command, by name: of a run, and its own. */
+/** The rows of a command's options, by name. */
 export function rowsOfCommand(command: CommandName): OptionRows {
   const tables: readonly OptionRows[] = [serveOptions, batchSettings, singleCommandOptions, optionTable];
   return Object.fromEntries(

@@ -17,18 +17,18 @@ export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** How an option is written: `--limit <count>`, `--subreddit <name...>`. */
+/** The usage of an option: `--limit <count>`, `--subreddit <name...>`. */
 export function usageOf(name: string, { argument, list }: OptionRow): string {
   return argument === undefined ? flagOf(name) : `${flagOf(name)} <${argument}${list ? '...' : ''}>`;
 }
 
-/** A value as messages show it: text in quotes, and no more of it than a line takes. */
+/** A value for messages: text in quotes, shortened. */
 function formatValue(value: unknown): string {
   if (typeof value !== 'string') return String(value);
   return JSON.stringify(value.length > maxShownLength ? `${value.slice(0, maxShownLength)}…` : value);
 }
 
-/** What a check gives. @throws TitlesmithError `usage` naming label and value, where it finds a fault. */
+/** Runs a check. @throws TitlesmithError `usage` naming label and value, when it throws a ValueError. */
 function withLabel<Result>(label: string, given: unknown, check: () => Result): Result {
   try {
     return check();
@@ -39,10 +39,10 @@ function withLabel<Result>(label: string, given: unknown, check: () => Result): 
 }
 
 /**
- * The value of an option that is given as text, or as what it is. With {@link checkOption} the one check of values,
- * wherever they come from.
- * @param label how the person knows the option: its flag, or its key in a file.
- * @returns the value, of one item where the option is a list.
+ * Reads the value of an option from text, or checks it if it is not text. All values are checked here or in
+ * {@link checkOption}, wherever they come from.
+ * @param label the option as the user knows it: its flag, or its key in a file.
+ * @returns the value; for a list, one item.
  * @throws TitlesmithError `usage` naming the label, the value and the rule it breaks.
  */
 export function readOption(label: string, rule: ValueRule, given: unknown): unknown {
@@ -51,12 +51,12 @@ export function readOption(label: string, rule: ValueRule, given: unknown): unkn
   );
 }
 
-/** Refuses what is no value of an option. @throws as {@link readOption}. */
+/** Checks the value of an option. @throws as {@link readOption}. */
 export function checkOption(label: string, rule: ValueRule, value: unknown): void {
   withLabel(label, value, () => checkValue(rule, value));
 }
 
-/** Refuses what are no values of a table's options, unless they are undefined. @throws as {@link readOption}. */
+/** Checks the values of a table's options, except undefined ones. @throws as {@link readOption}. */
 export function checkOptions(rows: OptionRows, values: Readonly<Record<string, unknown>>): void {
   for (const [name, row] of Object.entries(rows)) {
     if (values[name] !== undefined) checkOption(flagOf(name), row, values[name]);
@@ -67,7 +67,7 @@ function readRunOption(name: OptionName, given: unknown): unknown {
   return readOption(flagOf(name), rowOf(name), given);
 }
 
-/** What the help and the documentation call an option's default; undefined where there is nothing to say. */
+/** An option's default as the help and the documentation show it; undefined if it has none. */
 export function defaultInWords({ defaultInWords: words, defaultFor, ...row }: OptionRow): string | undefined {
   if (words !== undefined) return words;
   if (defaultFor) {
@@ -79,19 +79,19 @@ export function defaultInWords({ defaultInWords: words, defaultFor, ...row }: Op
   return row.default === undefined ? undefined : String(row.default);
 }
 
-/** An option's value where it is not given; undefined where the run decides it. */
+/** The default value of an option; undefined if the run decides it. */
 export function defaultOf({ type, list, default: value }: OptionRow): unknown {
   return list ? [] : type === 'switch' ? false : value;
 }
 
-/** The values of a table's options when none is given. */
+/** The default values of a table's options. */
 export function defaultsOf<Rows extends OptionRows>(rows: Rows): ValuesOf<Rows> {
   return Object.fromEntries(
     Object.entries(rows).map(([name, row]) => [name, defaultOf(row)]),
   ) as ValuesOf<Rows>;
 }
 
-/** The values of a table's options in a training: as given, else by default for what it starts from. */
+/** The values of a table's options for a training: as given, else the default for its starting point. */
 export function decideValues<Rows extends OptionRows>(
   rows: Rows,
   start: TrainingStart,
@@ -104,20 +104,20 @@ export function decideValues<Rows extends OptionRows>(
   return Object.fromEntries(decided) as DecidedValuesOf<Rows>;
 }
 
-/** The values of a run's options when none is given. */
+/** The default values of a run's options. */
 export function defaultOptions(): RunOptions {
   return defaultsOf(optionTable);
 }
 
-/** Options in the form run.json keeps: `undefined` becomes null, so that every option stands in the file. */
+/** Options in the form stored in run.json: `undefined` becomes null, so that the file lists every option. */
 export function recordOptions(options: RunOptions): Record<string, unknown> {
   return Object.fromEntries(optionNames.map((name) => [name, options[name] ?? null]));
 }
 
 /**
- * The reverse of {@link recordOptions}. Every value is checked again, as run.json may have been edited; options it
- * lacks take their default.
- * @throws TitlesmithError naming the option that cannot be.
+ * The reverse of {@link recordOptions}. Every value is checked again, as run.json may have been edited; missing options
+ * take their default.
+ * @throws TitlesmithError naming the invalid option.
  */
 export function restoreOptions(record: Readonly<Record<string, unknown>>): RunOptions {
   const restored = optionNames.map((name) => {

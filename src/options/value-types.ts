@@ -3,17 +3,17 @@ import type { ValueRule, ValueTypeName } from './option-row.js';
 
 /** How values of one type are read and checked. */
 interface ValueType<Rule> {
-  /** What a text stands for: a value, or, where the text has not the type's form, something that is not accepted. */
+  /** Parses a text. Returns something that is not accepted if the text does not have the type's form. */
   readonly read: (text: string) => unknown;
-  /** Whether a value of whatever type is one by the rule. */
+  /** Whether a value of any type satisfies the rule. */
   readonly accepts: (value: unknown, rule: Rule) => boolean;
-  /** What is wrong with a value that is not accepted; completes "--flag got VALUE, which …". */
+  /** Describes a value that is not accepted; completes "--flag got VALUE, which …". */
   readonly fault: (rule: Rule, value: unknown) => string;
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const identity = (text: string): string => text;
-/** A check of text alone. */
+/** A check that only text can pass. */
 const matches =
   (pattern: RegExp) =>
   (value: unknown): boolean =>
@@ -22,7 +22,7 @@ const matches =
 const maxTextLength = 10_000;
 const [maxBytes, maxSeconds] = [1e15, 366 * 86_400];
 
-/** What a number of bytes may be given in. */
+/** Bytes per unit. */
 const byteUnits: Readonly<Record<string, number>> = {
   '': 1,
   kb: 1e3,
@@ -35,7 +35,7 @@ const byteUnits: Readonly<Record<string, number>> = {
   tib: 2 ** 40,
 };
 
-/** Seconds in the units a time may be given in. */
+/** Seconds per unit. */
 const timeUnits: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 function isWithin(
@@ -76,7 +76,7 @@ function isTimeZone(value: unknown): boolean {
   }
 }
 
-/** The number that a text stands for, exponents allowed, hexadecimal not; any other text as it is. */
+/** Parses a decimal number, with or without exponent, not hexadecimal; returns any other text unchanged. */
 export function readDecimal(text: string): number | string {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
 }
@@ -116,7 +116,7 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
   },
   switch: booleanType,
   boolean: booleanType,
-  /** Half a surrogate pair has no UTF-8 form: it would be replaced silently, and could cut a character in two. */
+  /** A lone surrogate has no UTF-8 encoding: it would be replaced silently. */
   text: {
     read: identity,
     accepts: (value, { allowsNul }) =>
@@ -155,20 +155,20 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
     accepts: (value) => typeof value === 'number' && value >= 1 && value <= maxSeconds,
     fault: () => 'is not a time, such as 45s, 90m, 6h or 1d',
   },
-  /** `YYYY-MM`, from the first posts on Reddit on. */
+  /** `YYYY-MM`, not before the first posts on Reddit. */
   month: { read: identity, accepts: isMonth, fault: () => monthFault },
   relativeMonth: {
     read: identity,
     accepts: (value) => isMonth(value) || matches(/^now(-\d{1,4})?$/)(value),
     fault: () => `${monthFault}, and not relative to this month, such as now-1`,
   },
-  /** In lower case, as Reddit does not tell cases apart; a leading `r/` or `/r/` is taken off. */
+  /** In lower case, as Reddit's names are case-insensitive; a leading `r/` or `/r/` is removed. */
   subreddit: {
     read: (text) => text.replace(/^\/?r\//i, '').toLowerCase(),
     accepts: matches(/^[a-z0-9_]{2,21}$/),
     fault: () => 'is not the name of a subreddit: 2 to 21 letters, digits or underscores',
   },
-  /** It becomes the name of a folder on any system. */
+  /** Must be a valid folder name on any system. */
   runName: {
     read: identity,
     accepts: matches(/^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?$/),
@@ -192,10 +192,10 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
   },
 };
 
-/** A value that a rule does not allow. Its message completes "--flag got VALUE, which …". */
+/** A value violates its rule. The message completes "--flag got VALUE, which …". */
 export class ValueError extends Error {}
 
-/** A value as it is. @throws ValueFault where the rule does not allow it. */
+/** Checks a value and returns it. @throws ValueError when the rule does not allow it. */
 export function checkValue(rule: ValueRule, value: unknown): unknown {
   // The rule's type chooses the entry, so that the two fit.
   const type = valueTypes[rule.type] as ValueType<ValueRule>;
@@ -203,7 +203,7 @@ export function checkValue(rule: ValueRule, value: unknown): unknown {
   throw new ValueError(type.fault(rule, value));
 }
 
-/** The value that a text stands for. @throws ValueFault where it stands for none, or for one the rule does not allow. */
+/** Parses and checks a text. @throws ValueError when the rule does not allow it. */
 export function readValue(rule: ValueRule, text: string): unknown {
   const type = valueTypes[rule.type] as ValueType<ValueRule>;
   const value = type.read(text);

@@ -9,7 +9,7 @@ import type { Terminal } from '../terminal.js';
 
 const stopping = 'Stopping; runs at work save first. Press Ctrl-C again to stop at once.';
 
-/** Runs a batch, or one at each time of its schedule. @param entry the file that Node was started with. */
+/** Runs a batch, or one at each time of its schedule. @param entry the script that child processes are started with. */
 export async function batchCommand(
   file: string,
   { resume = false, json = false, ...settings }: BatchRequestOptions,
@@ -29,7 +29,7 @@ export async function batchCommand(
   });
 }
 
-/** Merges what the shards of a batch left in a folder or bucket. */
+/** Merges the records of a batch's shards in a folder or bucket. */
 export async function mergeCommand(place: string, terminal: Terminal): Promise<ExitCode> {
   const merged = await mergeBatch(place, { onProgress: (event) => terminal.show(event) });
   const { outcome, record, page, shards, missing } = merged;

@@ -4,7 +4,7 @@ import { type DeviceReport, listDevices } from '../../model/engine/devices.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import type { Terminal } from '../terminal.js';
 
-/** `onnxruntime webgpu  works   NVIDIA H100 (NVIDIA 550.54)`, or why not, and below it what to do. */
+/** `onnxruntime webgpu  works NVIDIA H100 (NVIDIA 550.54)`, or the reason why not and what to do. */
 function linesOf(report: DeviceReport): string[] {
   const { works, description, software, float16Shortage, reason, hint } = report;
   const name = formatDevice(report).padEnd(19);
@@ -21,7 +21,7 @@ function linesOf(report: DeviceReport): string[] {
   ];
 }
 
-/** Tries every device and prints what came of it. */
+/** Tries every device and prints the results. */
 export async function devicesCommand(terminal: Terminal): Promise<ExitCode> {
   const reports = await listDevices((choice, done) => {
     const progress = { label: 'devices', done, total: deviceChoices.length, unit: 'tried' };

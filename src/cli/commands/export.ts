@@ -7,7 +7,7 @@ import { interruptible, stopsAfterStep } from '../interrupt.js';
 import type { ExportOptions } from '../parsing/request.js';
 import type { Terminal } from '../terminal.js';
 
-/** Writes a model for other tools. */
+/** Exports a model for other tools. */
 export async function exportCommand(
   model: string,
   options: ExportOptions,
@@ -21,7 +21,7 @@ export async function exportCommand(
   });
 }
 
-/** Writes a run as one archive. */
+/** Exports a run as an archive. */
 export async function archiveCommand(folder: string, to: string, terminal: Terminal): Promise<ExitCode> {
   return interruptible(terminal, stopsAfterStep, async (context) => {
     const { run, place } = await exportRun(folder, to, context);

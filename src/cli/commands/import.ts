@@ -5,7 +5,7 @@ import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible, stopsAfterStep } from '../interrupt.js';
 import type { Terminal } from '../terminal.js';
 
-/** Makes a run folder of an archive. */
+/** Imports an archive as a run folder. */
 export async function importCommand(
   from: string,
   options: Partial<RunOptions>,

@@ -7,7 +7,7 @@ import { interruptible, stopsAfterStep } from '../interrupt.js';
 import { summarizeRun } from '../summary.js';
 import type { Terminal } from '../terminal.js';
 
-/** Runs the pipeline; the summary of each run is printed when it has come to its end. */
+/** Runs the pipeline and prints the summary of each run when it ends. */
 export async function pipelineCommand(options: Partial<RunOptions>, terminal: Terminal): Promise<ExitCode> {
   return interruptible(terminal, stopsAfterStep, async ({ onProgress, signal }) => {
     const onEvent = (event: PipelineEvent): void => {
@@ -40,7 +40,7 @@ function codeOfOne(result: RunResult): ExitCode {
   return exitCodeOf(result.error);
 }
 
-/** Says what came of several runs. */
+/** Prints the outcome of several runs. @returns the exit code of the call. */
 function codeOfSeveral(runs: readonly RunResult[], terminal: Terminal): ExitCode {
   if (runs.some((run) => run.status === 'failed' && run.error instanceof InterruptedError))
     return exitCodes.interrupted;

@@ -5,7 +5,7 @@ import { interruptible, untilAborted } from '../interrupt.js';
 import type { ReviewOptions } from '../parsing/request.js';
 import type { Terminal } from '../terminal.js';
 
-/** Serves a review until the person stops it. */
+/** Serves a review until it is stopped. */
 export async function reviewCommand(
   folder: string,
   { port }: ReviewOptions,

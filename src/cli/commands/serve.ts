@@ -7,7 +7,7 @@ import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible, untilAborted } from '../interrupt.js';
 import type { Terminal } from '../terminal.js';
 
-/** Serves a model until the person, or the platform, stops it. */
+/** Serves a model until it is stopped by a signal. */
 export async function serveCommand(
   model: string,
   options: Partial<ServeOptions>,

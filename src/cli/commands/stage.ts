@@ -15,8 +15,8 @@ import { summarizeRun } from '../summary.js';
 import type { Terminal } from '../terminal.js';
 
 /**
- * Runs one stage on a run folder. `generate` prints the titles, the others what the run has come to. `generate` takes
- * a model that belongs to no run too.
+ * Runs one stage on a run folder. `generate` prints the titles, the other stages the run's summary. `generate` also takes a
+ * model that is not part of a run.
  */
 export async function stageCommand(
   stage: StageName,
@@ -48,7 +48,7 @@ export async function stageCommand(
   });
 }
 
-/** A generated text as printable lines, with the delimiter, less its last line break, after it. */
+/** A generated text as printable lines, followed by the delimiter without its final line break. */
 function linesOf({ text }: { readonly text: string }, delimiter: string): string[] {
   const separator = delimiter.replace(/\n$/, '').split('\n');
   return [...text.split('\n'), ...separator].map(toPrintable);

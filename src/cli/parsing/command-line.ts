@@ -21,16 +21,16 @@ import type { Request } from './request.js';
 
 declare module 'yargs' {
   interface Argv {
-    /** Missing in yargs' types: whether help shows types of values. */
+    /** Missing in yargs' types: whether help shows the types of values. */
     usageConfiguration(configuration: { 'hide-types': boolean }): this;
   }
 }
 
-/** What is to be printed instead of done: help, the version, or what completes a command line. */
+/** Text to print instead of running a command: help, the version, or a completion script. */
 interface Printed {
   readonly command: 'print';
   readonly text: string;
-  /** Why, where it was not asked for. */
+  /** Set if the text was not requested. */
   readonly error?: TitlesmithError;
 }
 
@@ -50,7 +50,7 @@ export function parseCommandLine(words: readonly string[]): Request | Printed {
 
 type Arguments = Readonly<Record<string, unknown>>;
 
-/** yargs' wording, and ours. */
+/** Our wording of yargs' messages. */
 const wording = {
   'Positionals:': 'Arguments:',
   'Show help': 'Show this help; -h too.',
@@ -60,17 +60,17 @@ const wording = {
 };
 
 /**
- * One command line under the eyes of yargs, which knows the commands and their options, tells flags from values, and
- * writes help and completions; what values and refusals say is ours.
+ * Parses one command line with yargs, which distinguishes flags from values and writes help and completions. Values are
+ * read, and errors worded, by titlesmith.
  */
 class CommandLine {
   private readonly words: readonly string[];
   private readonly asksForHelp: boolean;
   private readonly program: Argv;
-  /** The command that was recognised. */
+  /** The recognised command. */
   private command: CommandName | undefined;
   private request: Request | undefined;
-  /** What is wrong with the value of an option. */
+  /** The error in the first invalid value of an option. */
   private valueError: unknown;
 
   constructor(words: readonly string[]) {
@@ -122,7 +122,7 @@ class CommandLine {
     const shown = positionals.map(({ name: place, optional }) => (optional ? `[${place}]` : `<${place}>`));
     const last = words.slice(words.lastIndexOf(' ') + 1);
     parser.command({
-      // yargs would take an argument as an option too, `--run-folder x`: it is told of them to show them only.
+      // Positionals are declared for help only: otherwise yargs would accept them as options too (`--run-folder x`).
       command: this.asksForHelp ? [last, ...shown].join(' ') : last,
       describe: summary,
       builder: (own: Argv) => {
@@ -146,7 +146,7 @@ class CommandLine {
     });
   }
 
-  /** Makes a request of what yargs has parsed. */
+  /** Turns the parsed command line into a request. */
   private handle(name: CommandName, parsed: Arguments): void {
     if (this.valueError !== undefined) throw this.valueError;
     const { words, arguments: positionals, request } = commandTable[name];
@@ -159,7 +159,7 @@ class CommandLine {
     this.request = request(values, givenOptions(name, parsed));
   }
 
-  /** The value of an option. What is wrong with one is kept, as yargs would keep no more than its message. */
+  /** Reads the value of an option. Its error is stored, as yargs would keep only the message. */
   private coerce(read: () => unknown): unknown {
     try {
       return read();
@@ -169,7 +169,7 @@ class CommandLine {
     }
   }
 
-  /** @param message what yargs has to say. @throws TitlesmithError that says it, or better. */
+  /** @param message of yargs. @throws TitlesmithError with that message, or a better one. */
   private fail(message: string): never {
     if (this.valueError !== undefined) throw this.valueError;
     const [first] = this.words;

@@ -12,13 +12,13 @@ interface CommandOption {
   readonly row: OptionRow;
   /** Its name on the command line, without dashes: `learning-rate`. */
   readonly key: string;
-  /** Further such names. */
+  /** Further names of that form. */
   readonly aliases: readonly string[];
 }
 
 const keyOf = (name: string): string => flagOf(name).slice(2);
 
-/** The options of a command, from the rows that name it, by groups. */
+/** The options of a command, from the rows that list it, sorted by group. */
 export function optionsOfCommand(command: CommandName): readonly CommandOption[] {
   const options = Object.entries(rowsOfCommand(command)).map(([name, row]) => {
     const aliases = [row.alias, commandTable[command].aliases?.[name as OptionName]];
@@ -32,20 +32,20 @@ export function optionsOfCommand(command: CommandName): readonly CommandOption[]
   return optionGroups.flatMap((group) => options.filter(({ row }) => row.group === group));
 }
 
-/** Every name of an option. */
+/** All names of an option. */
 export const namesOf = ({ key, aliases }: CommandOption): readonly string[] => [key, ...aliases];
 
-/** What yargs' help shows of an option, and nothing that parsing needs. */
+/** Declares an option for yargs' help only, not for parsing. */
 export function describeOption(parser: Argv, { name, row }: CommandOption): void {
   const byDefault = defaultInWords(row);
   const describe = byDefault === undefined ? row.help : `${row.help} (default: ${byDefault})`;
-  // The help shows an option's name alone: what its value is called is made part of it.
+  // yargs' help shows only an option's name, so the name of its value is appended to it.
   parser.option(usageOf(name, row).slice(2), { group: `${row.group}:`, describe, global: false });
 }
 
 /**
- * Makes yargs take an option.
- * @param coerce gives the option's value, of what yargs hands over.
+ * Declares an option for yargs' parser.
+ * @param coerce converts yargs' value to the option's value.
  */
 export function addOption(
   parser: Argv,
@@ -55,7 +55,7 @@ export function addOption(
   const isSwitch = row.type === 'switch';
   parser.option(key, {
     type: isSwitch ? 'boolean' : 'string',
-    // Exactly one value, whatever it begins with; of a list as many as follow.
+    // Exactly one value, whatever it begins with; for a list, all that follow.
     ...(row.list ? { array: true } : { nargs: isSwitch ? 0 : 1 }),
     describe: row.help,
     global: false,
@@ -66,12 +66,12 @@ export function addOption(
   });
 }
 
-/** One value, or several, as yargs hands them over. @throws TitlesmithError naming flag, value and rule. */
+/** Reads the value or values that yargs parsed for an option. @throws TitlesmithError naming flag, value and rule. */
 export function readOptionValue({ name, key, row }: CommandOption, input: unknown): unknown {
   if (row.type === 'switch') return input;
   const flag = flagOf(name);
   const values: readonly unknown[] = [input].flat();
-  // yargs makes false of --no-NAME.
+  // yargs parses --no-NAME as false.
   if (values.includes(false)) throw usageError(`--no-${key} is no option: ${flag} takes a value.`);
   if (values.length === 0 || values.includes(undefined)) {
     const hint = row.list ? `One that begins with a hyphen is written ${flag}=VALUE.` : undefined;
@@ -81,20 +81,20 @@ export function readOptionValue({ name, key, row }: CommandOption, input: unknow
   return readOption(flag, row, values.at(-1));
 }
 
-/** The values that were given, by the names of their options. */
+/** The given values by option name. */
 export function givenOptions(command: CommandName, parsed: Readonly<Record<string, unknown>>): GivenOptions {
   const given = optionsOfCommand(command).map(({ name, key }) => [name, parsed[key]] as const);
   return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as GivenOptions;
 }
 
-/** Commands that take an option of that name on the command line, as they are typed. */
+/** Commands, as typed, that take an option of that name. */
 export function commandsWithOption(key: string): readonly string[] {
   const takes = (command: CommandName): boolean =>
     optionsOfCommand(command).some((option) => namesOf(option).includes(key));
   return commandNames.filter(takes).map((command) => commandTable[command].words);
 }
 
-/** Whether a word is a flag whose value is the word behind it, in whatever command. */
+/** Whether a word is a flag, of any command, whose value is the next word. */
 export function takesNextWord(word: string | undefined): boolean {
   return word !== undefined && valueFlags.has(word);
 }
@@ -107,7 +107,7 @@ const valueFlags = new Set(
 );
 const listKeys = new Set(allOptions.filter(({ row }) => row.list).flatMap(namesOf));
 
-/** yargs takes one pair of quotes off values of lists behind an equals sign: they are given another. */
+/** yargs strips one pair of quotes from list values after an equals sign, so another pair is added. */
 export function protectQuotes(word: string): string {
   const [, key = '', value = ''] = /^--([^=]+)=(["'][\s\S]*)$/.exec(word) ?? [];
   return listKeys.has(key) ? `--${key}="${value}"` : word;

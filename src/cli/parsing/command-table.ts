@@ -3,7 +3,7 @@ import type { CommandName, StageName } from '../../options/choices.js';
 import type { BatchSettings, OptionName, RunOptions, ServeOptions } from '../../options/option-table.js';
 import type { Request, SingleCommandOptions } from './request.js';
 
-/** Values of options that were given. Which there can be, the command's rows of the option table say. */
+/** Given option values. The option table says which options a command has. */
 export type GivenOptions = Partial<RunOptions & ServeOptions & BatchSettings & SingleCommandOptions>;
 
 interface CommandArgument {
@@ -12,19 +12,19 @@ interface CommandArgument {
   readonly optional?: true;
 }
 
-/** A command as the command line knows it. Its options are the rows that name it. */
+/** A command of the command line. Its options are the table rows that list it. */
 interface Command {
-  /** As it is typed: `batch merge`. */
+  /** As typed: `batch merge`. */
   readonly words: string;
   /** For the list of commands. */
   readonly summary: string;
   readonly description: string;
   readonly arguments: readonly CommandArgument[];
-  /** Command lines, each below a line that says what it does. */
+  /** Example command lines, each with what it does. */
   readonly examples: readonly (readonly [purpose: string, line: string])[];
-  /** Further names of options, for this command alone. */
+  /** Further names of options, only for this command. */
   readonly aliases?: Readonly<Partial<Record<OptionName, string>>>;
-  /** @param values of the arguments, in order; those that are not optional are there. */
+  /** @param values of the arguments, in order; required ones are never undefined. */
   readonly request: (values: readonly (string | undefined)[], options: GivenOptions) => Request;
 }
 

@@ -5,7 +5,7 @@ import type { singleCommandOptions } from '../../options/table/single-commands.j
 
 export type SingleCommandOptions = ValuesOf<typeof singleCommandOptions>;
 
-/** The one option of every command. */
+/** The option that every command has. */
 type JsonOption = Partial<Pick<RunOptions, 'json'>>;
 
 type ServeRequestOptions = Partial<ServeOptions> & JsonOption;
@@ -13,7 +13,7 @@ export type BatchRequestOptions = Partial<BatchSettings & Pick<SingleCommandOpti
 export type ReviewOptions = Partial<Pick<SingleCommandOptions, 'port'>> & JsonOption;
 export type ExportOptions = Partial<Pick<SingleCommandOptions, 'format' | 'output'>> & JsonOption;
 
-/** What the parsed command line asks for. Options hold only what was given. */
+/** A parsed command line. `options` holds only the options that were given. */
 export type Request =
   | { readonly command: 'pipeline'; readonly options: Partial<RunOptions> }
   | { readonly command: StageName; readonly folder: string; readonly options: Partial<RunOptions> }

@@ -2,7 +2,7 @@ import type { OptionRows } from '../option-row.js';
 
 const batch = { group: 'Batch', commands: ['batch'] } as const;
 
-/** What a batch as a whole is told: keys at the top of its file, and flags that come before them. */
+/** Settings of a whole batch: keys at the top of its file, which flags override. */
 export const batchSettings = {
   schedule: {
     ...batch,

@@ -4,7 +4,7 @@ import type { OptionRows } from '../option-row.js';
 const around = { group: 'Generation', commands: ['pipeline', 'generate'] } as const;
 const generation = { ...around, stages: ['generate'] } as const;
 
-/** How each token is drawn. The same over HTTP, in snake case. */
+/** How each token is sampled. Over HTTP the same, in snake case. */
 export const samplingOptions = {
   temperature: {
     ...generation,
@@ -35,7 +35,7 @@ export const samplingOptions = {
   },
 } as const satisfies OptionRows;
 
-/** What is generated. */
+/** Options of generation. */
 export const generationOptions = {
   nsamples: {
     ...generation,
@@ -51,7 +51,7 @@ export const generationOptions = {
     type: 'integer',
     minimum: 1,
     maximum: 1023,
-    // gpt-2-simple's 1023 is the whole context; a title takes about 15 tokens, and an output that reaches 64 has lost its way.
+    // gpt-2-simple's 1023 is the whole context. A title takes about 15 tokens; an output that reaches 64 is degenerate.
     default: 64,
     argument: 'tokens',
     help: 'Most tokens in a generated title.',
@@ -121,5 +121,5 @@ export const generationOptions = {
   },
 } as const satisfies OptionRows;
 
-/** Text that a program asks with. It may hold a NUL, which no command line can. */
+/** Prompt text over HTTP. It may contain NUL, which no command line can. */
 export const httpText = { ...generationOptions.prefix, allowsNul: true } as const;

@@ -1,7 +1,7 @@
 import { commandNames, stageNames } from '../choices.js';
 import type { OptionRows } from '../option-row.js';
 
-/** What is refused. */
+/** Which titles and models are refused. */
 export const reviewOptions = {
   similarityThreshold: {
     group: 'Review',
@@ -73,7 +73,7 @@ export const runOptions = {
   json: { group: 'Run', commands: commandNames, type: 'switch', help: 'Print JSON lines instead of text.' },
 } as const satisfies OptionRows;
 
-/** The seed of texts that a program asks for: any safe integer, as OpenAI's clients send it. */
+/** Seed over HTTP: any safe integer, as OpenAI's clients send it. */
 export const httpSeed = {
   ...runOptions.seed,
   minimum: Number.MIN_SAFE_INTEGER,

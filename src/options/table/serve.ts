@@ -5,7 +5,7 @@ import { deviceOptions } from './model.js';
 const server = { group: 'Server', commands: ['serve'] } as const;
 const generation = { group: 'Generation', commands: ['serve'] } as const;
 
-/** The options of `serve`. What is not given is as recorded in the run, where it is one. */
+/** The options of `serve`. Those without a default fall back to the value recorded in the run, if any. */
 export const serveOptions = {
   port: {
     ...server,

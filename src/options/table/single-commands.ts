@@ -1,7 +1,7 @@
 import { exportFormats } from '../choices.js';
 import type { OptionRows } from '../option-row.js';
 
-/** Options of commands that have one or two of their own. */
+/** Options of commands with only one or two of their own. */
 export const singleCommandOptions = {
   port: {
     group: 'Server',

@@ -2,10 +2,10 @@ import { conditionNames, sourceNames } from '../choices.js';
 import type { OptionRows } from '../option-row.js';
 
 const titles = { group: 'Titles', commands: ['pipeline'] } as const;
-/** Changes which titles there are. Without it, the source's own fingerprint stands for the value, or it changes none. */
+/** For options that change which titles are extracted, unless the source's fingerprint already covers them. */
 const extracted = { ...titles, stages: ['extract'] } as const;
 
-/** Where titles come from and which are taken. */
+/** Where titles come from and which are selected. */
 export const titleOptions = {
   subreddit: {
     ...extracted,

@@ -15,8 +15,8 @@ export const trainingOptions = {
     minimum: 0,
     exclusiveMinimum: true,
     maximum: 10_000,
-    // On the sample, more passes from scratch lower the loss a little and recite twice as much. A pretrained model knows
-    // titles by heart after few passes; patience mostly ends it earlier.
+    // On the sample, more epochs from scratch lower the loss a little and double the copies. A pretrained model memorizes
+    // titles after a few epochs; patience usually stops it earlier.
     defaultFor: { scratch: 5, pretrained: 4 },
     argument: 'count',
     alias: 'epochs',
@@ -53,7 +53,7 @@ export const trainingOptions = {
     minimum: 0,
     exclusiveMinimum: true,
     maximum: 1,
-    // For pretrained weights as gpt-2-simple's finetune; for adapters as the paper for GPT-2 (Hu et al. 2021, table 11).
+    // For pretrained weights as in gpt-2-simple's finetune; for adapters as for GPT-2 in Hu et al. 2021, table 11.
     defaultFor: { scratch: 2e-3, pretrained: 1e-4, adapters: 2e-4 },
     argument: 'rate',
     help: 'Peak learning rate of AdamW.',
@@ -61,7 +61,7 @@ export const trainingOptions = {
   warmupSteps: {
     ...count,
     minimum: 0,
-    // Adam's moments are noise at first, and pretrained weights have something to lose.
+    // Adam's moments are noisy at first, and large early steps would damage pretrained weights.
     defaultFor: { scratch: 50, pretrained: 20 },
     argument: 'steps',
     help: 'Steps over which the learning rate rises to its peak.',
@@ -79,7 +79,7 @@ export const trainingOptions = {
     type: 'number',
     minimum: 0,
     maximum: 1,
-    // Towards zero is away from what was learned before, so pretrained weights decay less.
+    // Decay pulls pretrained weights away from what they have learned, so it is weaker for them.
     defaultFor: { scratch: 0.1, pretrained: 0.01 },
     argument: 'rate',
     help: "AdamW's weight decay, of the matrices in the blocks alone.",
@@ -154,7 +154,7 @@ export const trainingOptions = {
   },
 } as const satisfies OptionRows;
 
-/** What stands around a training: what it begins with, and what the model says while it learns. */
+/** Options of a training session: the checkpoint it starts from, and samples during training. */
 export const trainingSessionOptions = {
   restoreFrom: {
     ...around,
@@ -190,8 +190,8 @@ export const trainingSessionOptions = {
 } as const satisfies OptionRows;
 
 /**
- * Arguments of gpt-2-simple's `finetune` that are no options here, as flags, and what stands in their place. The command
- * line says it when one is given; docs/options.md lists them.
+ * Arguments of gpt-2-simple's `finetune` that are not options here, as flags, with their replacements. The command line
+ * shows the replacement when one is given; docs/options.md lists them.
  */
 export const replacedOptions: Readonly<Record<string, string>> = {
   '--model-name': 'the model to start from is named with --model',
