@@ -31,8 +31,9 @@ interface ExtractedTitles {
   readonly changedByRule: Readonly<Record<string, number>>;
 }
 
-/** Titles between two signs of life. */
+/** Titles between two progress events. */
 const reportEvery = 1000;
+
 /**
  * Source → cleaning → titles.csv and dropped.csv, streaming; both files appear only when both are complete.
  * @throws TitlesmithError when the source fails, a file cannot be written, or no title is left;

@@ -36,7 +36,7 @@ export class TitleSplit {
     this.validationShare = validationShare;
   }
 
-  /** Takes note of the place of a title; of all, before the first {@link isHeldOut}. */
+  /** Adds the place of a title. All must be added before the first {@link isHeldOut}. */
   add(place: number): void {
     this.lowest = Math.min(this.lowest, place);
     this.highest = Math.max(this.highest, place);

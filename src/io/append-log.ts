@@ -40,7 +40,7 @@ async function readWholeRecords<Item>(
  * whole record; a record that could not be written in full is cut off again.
  */
 export class AppendLog<Item> {
-  /** What is being written; the next write waits for it. */
+  /** The pending write; the next one waits for it. */
   private last: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -54,8 +54,8 @@ export class AppendLog<Item> {
 
   /**
    * Opens the file, or creates it and missing folders above it.
-   * @param keep told of each record in order; at the first false the file is cut, so that what a resumed run does again
-   * does not stand there twice. All are kept where left out.
+   * @param keep called with each record in order; at the first false the file is cut, so that records that a resumed run
+   * writes again are not there twice. Keeps all by default.
    * @throws TitlesmithError naming the path, and what the format throws for a record that no crash explains.
    */
   static async open<Item>(
@@ -76,8 +76,8 @@ export class AppendLog<Item> {
   }
 
   /**
-   * Adds a record. Once the promise is fulfilled, the record outlives the process; flushed, a power cut too. Calls that
-   * overlap are done in their order.
+   * Adds a record. Once the promise is fulfilled, the record outlives the process; flushed, a power cut too. Overlapping
+   * calls are done in order.
    * @throws TitlesmithError naming the path, after which the file is as before.
    */
   append(record: Item, { flush = false }: { readonly flush?: boolean } = {}): Promise<void> {
@@ -102,12 +102,12 @@ export class AppendLog<Item> {
     });
   }
 
-  /** Flushes all that was added to disk. @throws TitlesmithError naming the path. */
+  /** Flushes all added records to disk. @throws TitlesmithError naming the path. */
   flush(): Promise<void> {
     return this.inTurn(() => this.handle.datasync());
   }
 
-  /** Waits for what is being written, and closes the file. */
+  /** Waits for pending writes, and closes the file. */
   async close(): Promise<void> {
     await this.last;
     await this.handle.close();
@@ -123,7 +123,7 @@ export class AppendLog<Item> {
 }
 
 /**
- * The whole records of a log that is not opened for writing; none where there is no file.
+ * The whole records of a log that is not opened for writing; none if there is no file.
  * @throws TitlesmithError naming the path, and what the format throws.
  */
 export async function readAppendLog<Item>(

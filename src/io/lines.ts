@@ -1,6 +1,6 @@
 import { TitlesmithError } from '../common/errors.js';
 
-/** Told of each line: bytes `start` to `end` (excluded) of `bytes`, without the line feed. Valid during the call. */
+/** Called with each line: bytes `start` to `end` (excluded) of `bytes`, without the line feed. Valid during the call. */
 type LineListener = (bytes: Uint8Array, start: number, end: number) => void;
 
 const lineFeed = 10;
@@ -17,9 +17,9 @@ export class LineSplitter {
   private isSkipping = false;
 
   /**
-   * @param longest bytes of the longest line that is given.
-   * @param onLine told of every line, the last one too where no line feed ends it.
-   * @param onTooLong told of a longer line as soon as it is one; it is not given.
+   * @param longest maximum bytes of a line.
+   * @param onLine called with every line, also the last one if no line feed ends it.
+   * @param onTooLong called as soon as a line exceeds that length; the line is skipped.
    */
   constructor(
     private readonly longest: number,
@@ -47,7 +47,7 @@ export class LineSplitter {
     if (start < chunk.length) this.begin(new Uint8Array(chunk.subarray(start)));
   }
 
-  /** Gives the line that no line feed ended. */
+  /** Emits the last line, if no line feed ended it. */
   finish(): void {
     const { begun, begunBytes, isSkipping } = this;
     this.begun = [];
@@ -79,8 +79,8 @@ function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
 
 /**
  * The lines of bytes, without their line feeds. A line is valid until the next is asked for.
- * @param longest bytes of the longest line.
- * @param onTooLong told the number, from 1, of a longer line, as soon as it is one; the line is left out, unless this throws.
+ * @param longest maximum bytes of a line.
+ * @param onTooLong called with the number, from 1, of a longer line; the line is skipped, unless this throws.
  */
 export async function* byteLines(
   chunks: AsyncIterable<Uint8Array>,

@@ -1,6 +1,6 @@
 import { crc32c, maskCrc } from './crc32c.js';
 
-/** How the records of a log stand one behind the other. */
+/** The encoding of the records in a log. */
 export interface RecordFormat<Item> {
   /** The bytes of a record. */
   encode(record: Item): Uint8Array;

@@ -5,11 +5,11 @@ import { TitlesmithError } from '../common/errors.js';
  * chunks (the records of a CSV) outlives the young generation of the garbage collector, which takes a tenth more time.
  */
 const decodedBytes = 65_536;
-/** Share of bytes that may be control characters, which text does not hold. */
+/** Maximum share of control characters in text. */
 const controlShareTolerated = 0.01;
 const replacement = '\uFFFD';
 
-/** Told what a text file is not as it should be, though it can be read. */
+/** Called with a warning about a text file that can be read nevertheless. */
 export type TextRemark = (message: string) => void;
 
 function notText(name: string, why: string, hint: string): TitlesmithError {
@@ -32,8 +32,8 @@ function checkBeginning(bytes: Uint8Array, name: string): void {
 }
 
 /**
- * UTF-8, or the Latin-1 that people have (which is Windows-1252): told by bytes of which some are not ASCII. UTF-8 with
- * a few faults is UTF-8 still; in Latin-1 hardly a letter beyond ASCII happens to be UTF-8 as well.
+ * Detects UTF-8 or Latin-1 (in practice Windows-1252) from bytes of which some are not ASCII. UTF-8 with a few errors
+ * still counts as UTF-8; in Latin-1, letters beyond ASCII are hardly ever valid UTF-8.
  */
 function detectEncoding(bytes: Uint8Array): 'utf-8' | 'windows-1252' {
   const text = new TextDecoder().decode(bytes, { stream: true });
@@ -68,7 +68,7 @@ async function* parted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
  * Text from its bytes, without its byte order mark: UTF-8, or Latin-1 where it is that, which is decided at the first
  * 64 KiB that are not all ASCII.
  * @param name of the file, for messages.
- * @param onRemark told where it is not UTF-8, or not all of it.
+ * @param onRemark called if it is not UTF-8, or not entirely.
  * @throws TitlesmithError when it is empty, binary or UTF-16; and what the iteration of the chunks throws.
  */
 export async function* decodeText(

@@ -55,7 +55,7 @@ function collapseSpaces(text: string): string {
   return text.replace(spaces, ' ').trim();
 }
 
-/** The value that a function leaves as it is, reached by applying it again and again. */
+/** The fixed point of a function, reached by applying it repeatedly. */
 function untilStable(text: string, change: (text: string) => string): string {
   let before = text;
   let after = change(text);
@@ -66,9 +66,9 @@ function untilStable(text: string, change: (text: string) => string): string {
   return after;
 }
 
-/** One thing that cleaning does to the text of a title. */
+/** One step of cleaning a title. */
 interface CleaningRule {
-  /** What it takes care of, for counts. */
+  /** What it removes or changes, for counts. */
   readonly name: string;
   readonly change: (text: string) => string;
 }
@@ -99,7 +99,7 @@ const clean = /^[!-%'-;=-~]+(?: [!-%'-;=-~]+)*$/;
  * The text of a title as it is meant: HTML entities decoded however often they were escaped, Unicode NFC, no control or
  * invisible characters (those inside emoji and joining scripts stay), no delimiters, single spaces. Cleaning the result
  * again changes nothing. It ends because every step but NFC shortens the text, and what NFC expands does not come back.
- * @param onChange told the name of each rule that changed the text, each time.
+ * @param onChange called with the name of a rule each time it changes the text.
  */
 export function cleanText(raw: string, onChange?: (ruleName: string) => void): string {
   if (clean.test(raw)) return raw;

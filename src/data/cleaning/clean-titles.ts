@@ -2,29 +2,28 @@ import { titleOptions } from '../../options/table/titles.js';
 import { cleanText } from './clean-text.js';
 import { SeenTitles } from './seen-titles.js';
 
-/** Why a title was thrown away; each is counted and stands in dropped.csv. */
+/** Why a title was dropped; reasons are counted, and written to dropped.csv. */
 export type DropReason = 'deleted or removed' | 'too short' | 'too long' | 'duplicate';
 
 /**
- * Longest raw title that is looked at, in UTF-16 units: Reddit allows 300 characters, some five times as long
- * with entities. The bound also keeps the decoding of nested entities, whose cost is quadratic, from being a
- * weapon.
+ * Longest raw title that is cleaned, in UTF-16 units: Reddit allows 300 characters, some five times as long with entities.
+ * The limit also bounds the decoding of nested entities, whose cost is quadratic.
  */
 export const maxRawTitleLength = 2000;
 
-/** What became of a raw title: kept in its cleaned form, or thrown away for a reason. */
+/** The result of cleaning a title: its cleaned form, or the reason it was dropped for. */
 type CleanedTitle = { readonly title: string } | { readonly reason: Exclude<DropReason, 'duplicate'> };
 
-/** Told the names of the rules that changed a title, each once. */
+/** Called with the names of the rules that changed a title. */
 type ChangeListener = (ruleNames: ReadonlySet<string>) => void;
 
 /** Reddit's stand-ins for titles that are gone. */
 const gone = /^\[\s*(deleted|removed)(\s+by\s+[^\][]{1,40})?\s*\]$/i;
 
 /**
- * Cleans one title and judges it by itself; duplicates are for {@link cleanTitles}.
+ * Cleans a single title and checks it; duplicates are found by {@link cleanTitles}.
  * @param minLength shortest title kept, in Unicode characters after cleaning.
- * @param onChange told once, where any rule changed the title.
+ * @param onChange called once, if any rule changed the title.
  */
 export function cleanTitle(
   raw: string,
@@ -47,13 +46,13 @@ function characterCount(text: string): number {
   return count;
 }
 
-/** A title of a stream after cleaning: its raw form, and what became of it. */
+/** A title of a stream after cleaning: its raw form and the result. */
 type CleanedRow =
   | { readonly raw: string; readonly title: string; readonly subreddit: string | undefined }
   | { readonly raw: string; readonly reason: DropReason };
 
 /**
- * Cleans a stream of titles; of equal ones, the first is kept. Holds a hash of each kept title, nothing else.
+ * Cleans a stream of titles; of equal ones, the first is kept. Keeps only a hash of each kept title in memory.
  */
 export async function* cleanTitles(
   rows: AsyncIterable<{ readonly title: string; readonly subreddit?: string }>,

@@ -136,8 +136,8 @@ function splitFirst(beginning: string, delimiter: string): string[] {
   return values.map((value) => value.trim());
 }
 
-/** The place of the column wanted, by its name in any letter case or, where that is a number, by that; -1 if none. */
-function placeOf(values: readonly string[], { column, header }: CsvLayoutOptions): number {
+/** The index of the title column: by its name, ignoring case, or by its number from 1; -1 if there is none. */
+function columnIndex(values: readonly string[], { column, header }: CsvLayoutOptions): number {
   const wanted = (column ?? 'title').trim().toLowerCase();
   const named = header === false ? -1 : values.findIndex((name) => name.toLowerCase() === wanted);
   if (named >= 0 || column === undefined || !/^[1-9]\d{0,4}$/.test(wanted)) return named;
@@ -156,7 +156,7 @@ function csvLayout(beginning: string, options: CsvLayoutOptions, path: string): 
     .map((delimiter) => ({ delimiter, values: splitFirst(beginning, delimiter) }))
     .sort((a, b) => b.values.length - a.values.length);
   for (const { delimiter, values } of candidates) {
-    const index = placeOf(values, options);
+    const index = columnIndex(values, options);
     if (index < 0 || (values.length === 1 && delimiter !== ',')) continue;
     const isNamed = values[index]?.toLowerCase() === (column ?? 'title').trim().toLowerCase();
     return { delimiter, index, header: header ?? isNamed };

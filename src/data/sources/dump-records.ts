@@ -29,7 +29,7 @@ export function checkColumns(
   });
 }
 
-/** Faulty lines that are told of one by one. */
+/** Faulty lines that the warning names one by one. */
 const maxShown = 3;
 
 /** Counts the lines or records of dumps that are no posts, and remembers the first few. */
@@ -42,7 +42,7 @@ export class LineFaults {
 
   /**
    * @param number of the line or record, counted from 1.
-   * @throws TitlesmithError at once where that was asked for.
+   * @throws TitlesmithError at once if `strict`.
    */
   add(path: string, number: number, why: string, unit: 'line' | 'record' = 'line'): void {
     if (this.strict) {
@@ -55,7 +55,7 @@ export class LineFaults {
     if (this.shown.length < maxShown) this.shown.push(`${basename(path)} ${unit} ${number} (${why})`);
   }
 
-  /** Tells how many there were, and of the first. */
+  /** Reports their number and the first few as one warning. */
   report(onProgress: ProgressListener): void {
     if (this.count === 0) return;
     const more = this.count - this.shown.length;

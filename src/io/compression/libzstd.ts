@@ -68,7 +68,7 @@ export function hasLibzstd(): boolean {
   return libzstd() !== undefined;
 }
 
-/** Bytes that zstd reads or fills, told to it as a struct of three words. */
+/** A buffer that zstd reads or fills, passed to it as a struct of three words. */
 class SharedBuffer {
   readonly bytes: Buffer;
   readonly words: BigUint64Array;

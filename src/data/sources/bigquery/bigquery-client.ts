@@ -22,8 +22,8 @@ function emulatorAddress(): string | undefined {
 }
 
 /**
- * A BigQuery client with Application Default Credentials, or without any for an emulator. It does not try again by
- * itself: what may be asked twice, and what would cost twice, is decided by who asks.
+ * A BigQuery client with Application Default Credentials, or without any for an emulator. It does not
+ * retry by itself: callers know which requests may be repeated, and which would cost twice.
  * @throws TitlesmithError when there are no credentials.
  */
 export async function connect({ project, location }: ConnectionOptions): Promise<BigQuery> {

@@ -93,7 +93,7 @@ const closedDataset = 'Access to it has been refused to others too: read dumps o
 
 /**
  * An error of the BigQuery client as one line of advice, with its own first line; other values pass through.
- * @param dataset the tables asked, as access to the public ones is a story of its own.
+ * @param dataset the tables asked, as access to the public ones has its own advice.
  */
 export function bigqueryError(error: unknown, dataset?: string): unknown {
   if (error instanceof TitlesmithError || !(error instanceof Error)) return error;
@@ -116,7 +116,7 @@ const transientReasons = /rateLimitExceeded|backendError|internalError|jobRateLi
 const brokenConnection =
   /ECONNRESET|ECONNREFUSED|ECONNABORTED|ETIMEDOUT|EPIPE|EAI_AGAIN|socket hang up|premature close|fetch failed|network|timeout|aborted|terminated|parse response as JSON|Unexpected (token|end)|invalid json/i;
 
-/** Whether an error passes by itself: an overloaded server, a broken connection, an answer cut in the middle. */
+/** Whether an error is transient: an overloaded server, a broken connection, an answer cut in the middle. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const status = 'code' in error ? error.code : undefined;

@@ -38,8 +38,8 @@ export interface BigquerySourceOptions {
   readonly retry?: RetryPolicy | undefined;
 }
 
-/** A question of titles, ready to be asked. */
-interface Asked {
+/** A query for titles with its values bound. */
+interface PreparedQuery {
   readonly query: BoundQuery;
   readonly subreddits: readonly string[];
 }
@@ -65,7 +65,7 @@ function checkNames({ project, location }: BigquerySourceOptions): ConnectionOpt
   return { project, location };
 }
 
-async function ask(titles: TitleQuery, dataset: string): Promise<Asked> {
+async function prepareQuery(titles: TitleQuery, dataset: string): Promise<PreparedQuery> {
   const subreddits = requestedSubreddits(titles, 'bigquery');
   const text = await readQuery('top-titles.bigquery.sql');
   const sql = text.replaceAll(`\`${postsDataset}.*\``, `\`${dataset}.*\``);
@@ -93,7 +93,7 @@ function tableOfMonth(month: string): string {
 export async function bigqueryCost(titles: TitleQuery, options: BigquerySourceOptions): Promise<number> {
   const dataset = checkDataset(options.dataset ?? postsDataset);
   const names = checkNames(options);
-  const { query } = await ask(titles, dataset);
+  const { query } = await prepareQuery(titles, dataset);
   try {
     return await bytesToRead(await connect(names), query, options.retry ?? defaultRetryPolicy);
   } catch (error) {
@@ -123,9 +123,9 @@ async function* bigqueryRows(
   options: BigquerySourceOptions & ConnectionOptions,
   context: WorkContext,
 ): AsyncGenerator<SourceRow> {
-  const { query, subreddits } = await ask(titles, dataset);
+  const { query, subreddits } = await prepareQuery(titles, dataset);
   const missing = new Set(subreddits);
-  for await (const row of answer(query, dataset, options, context)) {
+  for await (const row of queryRows(query, dataset, options, context)) {
     const found = toSourceRow(row);
     missing.delete(found.subreddit.toLowerCase());
     yield found;
@@ -137,7 +137,7 @@ async function* bigqueryRows(
   throw new MissingSubredditsError(new Map(errors));
 }
 
-async function* answer(
+async function* queryRows(
   query: BoundQuery,
   dataset: string,
   options: BigquerySourceOptions & ConnectionOptions,

@@ -25,7 +25,7 @@ function literal(path: string): string {
 const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** The names in the first record of a CSV; none where it is empty. Faults behind it are told of when it is read in full. */
+/** The names in the first record of a CSV; none where it is empty. Faults after it are reported when it is read in full. */
 async function csvColumnNames(path: string): Promise<readonly string[]> {
   const decoder = new TextDecoder();
   async function* text(): AsyncGenerator<string> {
@@ -76,8 +76,8 @@ export async function openDumps(
 /** The columns of a CSV, all as text; names that stand twice or are empty are made up, as nobody asks for them. */
 function csvColumns(columns: readonly string[]): string {
   const taken = new Set<string>();
-  const named = columns.map((given, index) => {
-    const name = given.trim().toLowerCase();
+  const named = columns.map((original, index) => {
+    const name = original.trim().toLowerCase();
     const unique = name === '' || taken.has(name) ? `column ${index}` : name;
     taken.add(unique);
     return `${quoteText(unique)}: 'VARCHAR'`;

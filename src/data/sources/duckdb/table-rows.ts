@@ -15,7 +15,7 @@ import {
 
 /**
  * The titles of a question in CSV or Parquet dumps, asked with `queries/top-titles.duckdb.sql`. Faulty records of a CSV
- * are counted and told of as one warning.
+ * are counted and reported as one warning.
  * @param names subreddits in lower case, each once.
  * @param strict fails at a faulty record.
  * @throws TitlesmithError when a file cannot be read; MissingSubredditsError after the rows of the others.

@@ -6,16 +6,16 @@ import { isBlank } from './key-search.js';
 
 /** Bytes of the longest line that is looked at, 16 MiB; posts stay below 1 MB. */
 const maxLineBytes = 2 ** 24;
-/** Bytes between two signs of life. */
+/** Bytes between two progress events. */
 const reportEvery = 2 ** 26;
 
-/** Told of the lines of a dump. Lines count from 1. */
+/** Receives the lines of a dump. Lines count from 1. */
 interface DumpLineListener {
   /** A line without the blanks around it; never an empty one. Bytes `start` to `end` are valid during the call. */
   readonly onLine: (bytes: Buffer, start: number, end: number, line: number) => void;
   /** A line longer than 16 MiB. */
   readonly onTooLong: (line: number) => void;
-  /** Asked now and then: true ends the reading early. */
+  /** Checked after every chunk: true ends the reading early. */
   readonly isEnough: () => boolean;
 }
 

@@ -21,7 +21,7 @@ interface Sniffed {
  * Looks for the titles of a question in NDJSON dumps: what queries/top-titles.duckdb.sql says, in one pass that parses
  * only lines which can matter. A line that cannot is looked at no further than its braces.
  */
-export class Search {
+export class DumpSearch {
   readonly faults: LineFaults;
   private readonly filter: LineFilter;
   private readonly tops: readonly TopPosts[];

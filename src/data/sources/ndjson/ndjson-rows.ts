@@ -5,15 +5,15 @@ import { filesInWords } from '../input-files.js';
 import { MissingSubredditsError, noTitles, unknownSubreddit } from '../missing-subreddits.js';
 import type { SourceRow, TitleQuery } from '../title-source.js';
 import { readDumpLines } from './dump-lines.js';
-import { Search } from './dump-search.js';
+import { DumpSearch } from './dump-search.js';
 import { LineFault, type Post, parseLine, toPost } from './post.js';
 
 /** Lines of each file among which the names of subreddits are looked up, once one was not found. */
 const linesForNames = 100_000;
 
 /**
- * The titles of a question in NDJSON dumps, in its order. Lines that are no posts are counted and told of as one
- * warning.
+ * The titles of a question in NDJSON dumps, in its order. Lines that are no posts are counted and reported as
+ * one warning.
  * @param names subreddits in lower case, each once.
  * @param strict fails at the first line that is no post.
  * @throws TitlesmithError when a file cannot be read; MissingSubredditsError after the rows of the others.
@@ -26,7 +26,7 @@ export async function* ndjsonRows(
   context: WorkContext,
 ): AsyncGenerator<SourceRow> {
   await warnOfSlowZstd(files, context);
-  const search = new Search(names, query, strict);
+  const search = new DumpSearch(names, query, strict);
   const read = { lines: 0 };
   for (const file of files) await search.readFile(file, read, context);
   search.faults.report(context.onProgress);
