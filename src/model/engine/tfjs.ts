@@ -168,7 +168,7 @@ class TfjsProgram implements Program {
     private readonly dynamicRows: ReadonlySet<string>,
   ) {
     this.order = topologicalOrder(Object.values(outputs));
-    if (this.order.some(({ outputs: made }) => made.some(({ dtype }) => dtype === 'float16')))
+    if (this.order.some(({ outputs }) => outputs.some(({ dtype }) => dtype === 'float16')))
       throw new RangeError(noFloat16);
     const inputs = this.order.filter((node): node is OpNode<'input'> => node.op === 'input');
     this.inputNames = new Set(inputs.map(({ attributes }) => attributes.name));
@@ -190,7 +190,7 @@ class TfjsProgram implements Program {
   private evaluateGraph(feeds: Readonly<Record<string, Value>>): Record<string, Tfjs.Tensor> {
     const values = new Map<Tensor, Tfjs.Tensor>();
     for (const node of this.order) {
-      const made =
+      const nodeOutputs =
         node.op === 'input'
           ? [this.wrap((node as OpNode<'input'>).attributes, feeds)]
           : evaluate(
@@ -198,7 +198,7 @@ class TfjsProgram implements Program {
               node,
               node.inputs.map((input) => values.get(input)!),
             );
-      for (const [index, value] of made.entries()) values.set(node.outputs[index]!, value);
+      for (const [index, value] of nodeOutputs.entries()) values.set(node.outputs[index]!, value);
     }
     return Object.fromEntries(
       Object.entries(this.outputs).map(([name, tensor]) => [name, values.get(tensor)!]),
