@@ -123,7 +123,8 @@ export function summarizeRun({
     refusedShare: refusedShare(counts),
     accepted: titles,
     report,
-    overfits,
+    // Only where it is certain: false would also stand for a run that nobody asked to judge.
+    overfits: overfits || undefined,
   };
   return { lines, data };
 }

@@ -244,9 +244,10 @@ export function failsOnOverfit(
 ): boolean {
   const report = manifest.stages.report?.counts as RunCounts['report'];
   if (!failOnOverfit || report === undefined) return false;
+  const reported = scoped(onProgress, { stage: 'report' });
   if (report.verdict === 'unknown') {
     const message = '--fail-on-overfit: too few titles to tell; the run passes.';
-    onProgress({ kind: 'warning', message });
+    reported({ kind: 'warning', message });
   }
   if (report.verdict !== 'overfits') return false;
   const copies = `${formatPercent(report.copyShare)} of the outputs are copies`;
@@ -254,6 +255,6 @@ export function failsOnOverfit(
   const message =
     `--fail-on-overfit: the model overfits: ${copies}, ${excess} percentage points against held-out titles. ` +
     'The report says what to do.';
-  onProgress({ kind: 'warning', message });
+  reported({ kind: 'warning', message });
   return true;
 }

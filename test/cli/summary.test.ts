@@ -84,3 +84,9 @@ test('a run that stopped early says what there is', () => {
   const { lines } = summarizeRun(finished(manifest({ dataset: { train: 9, validation: 1 } }), 0.25));
   expect(lines).toEqual(['aww: done in 0.3 s', '  dataset    9 to train on, 1 held out']);
 });
+
+test('a result says that a model overfits only where it was asked for and found', () => {
+  const run = finished(manifest({ dataset: { train: 9, validation: 1 } }), 1);
+  expect(JSON.parse(JSON.stringify(summarizeRun(run).data))).not.toHaveProperty('overfits');
+  expect(summarizeRun({ ...run, overfits: true }).data).toHaveProperty('overfits', true);
+});

@@ -11,7 +11,7 @@ function judge(verdict: string, failOnOverfit: boolean) {
   const refused = failsOnOverfit({ ...defaultOptions(), failOnOverfit }, manifest, (event) =>
     events.push(event),
   );
-  return { refused, said: events.map((event) => (event.kind === 'warning' ? event.message : '')) };
+  return { refused, events, said: events.map((event) => (event.kind === 'warning' ? event.message : '')) };
 }
 
 describe('--fail-on-overfit', () => {
@@ -25,7 +25,7 @@ describe('--fail-on-overfit', () => {
   });
 
   it.each(['healthy', 'leans'])('lets pass a model that is %s', (verdict) => {
-    expect(judge(verdict, true)).toEqual({ refused: false, said: [] });
+    expect(judge(verdict, true)).toMatchObject({ refused: false, said: [] });
   });
 
   it('lets pass, aloud, what it cannot tell', () => {
@@ -34,8 +34,15 @@ describe('--fail-on-overfit', () => {
     expect(said[0]).toContain('too few titles to tell');
   });
 
+  it.each(['overfits', 'unknown'])(
+    'warns in the name of the report stage of a model that is %s',
+    (verdict) => {
+      expect(judge(verdict, true).events).toMatchObject([{ kind: 'warning', stage: 'report' }]);
+    },
+  );
+
   it('judges only when asked', () => {
-    expect(judge('overfits', false)).toEqual({ refused: false, said: [] });
+    expect(judge('overfits', false)).toMatchObject({ refused: false, said: [] });
   });
 
   it('has nothing to say of a run without a report', () => {
