@@ -5,7 +5,7 @@ import { createRandom, shuffle } from '../../src/common/random.js';
 import { readTitles } from '../../src/data/titles-file.js';
 import { createSimilarityIndex, type Match } from '../../src/dedupe/similarity-index.js';
 import { MinHashIndex } from '../peers/minhash-lsh.js';
-import { machine, table, timed, versionOf } from './machine.js';
+import { machine, table, timed, versionOf } from '../shared/figures.js';
 import { madeUpOutputs, madeUpTitles } from './made-up-titles.js';
 
 /**

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createSimilarityIndex } from '../../src/dedupe/similarity-index.js';
-import { machine, table, timed } from './machine.js';
+import { machine, table, timed } from '../shared/figures.js';
 import { madeUpOutputs, madeUpTitles } from './made-up-titles.js';
 
 /**

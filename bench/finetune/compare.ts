@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../src/io/package-root.js';
 import { type Contestant, compare } from './contestants.js';
-import { readOptions } from './options.js';
+import { readOptions } from './finetune-options.js';
 
 /**
  * One training step, ours and the peers', each alone in a process of its own, in turns; medians over the rounds.

@@ -21,7 +21,7 @@ import {
 } from '../../src/model/training/trainable-model.js';
 import { HostTrainingState } from '../../src/model/training/training-state.js';
 import { writeModelDescription, writeWeights } from '../../src/model/weights/checkpoint.js';
-import { configurations } from './options.js';
+import { configurations } from '../shared/configurations.js';
 
 /**
  * The loss of titlesmith and of PyTorch, step by step, from the same seeded random weights on the same batches of packed

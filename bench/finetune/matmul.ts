@@ -1,6 +1,6 @@
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
 import { input, matmul } from '../../src/model/graph/builder.js';
-import { readOptions } from './options.js';
+import { readOptions } from './finetune-options.js';
 
 /** GFLOP/s of the best of several large float32 products in ONNX Runtime; prints one JSON line. */
 const { threads } = readOptions();

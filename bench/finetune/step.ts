@@ -4,7 +4,7 @@ import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-
 import { gradientName, trainingGraph } from '../../src/model/training/loss-graph.js';
 import { createTrainableModel, parameterFeeds } from '../../src/model/training/trainable-model.js';
 import { HostTrainingState } from '../../src/model/training/training-state.js';
-import { readOptions } from './options.js';
+import { readOptions } from './finetune-options.js';
 import { readBatches, readDescription } from './recorded-batches.js';
 
 /**

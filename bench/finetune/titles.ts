@@ -12,8 +12,8 @@ import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
 import { tokenizeTitles } from '../../src/model/tokenizer/tokenized-titles.js';
 import { BatchStream } from '../../src/model/training/batches.js';
 import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
+import { configurations } from '../shared/configurations.js';
 import { type Contestant, compare } from './contestants.js';
-import { configurations } from './options.js';
 import { recordBatches } from './recorded-batches.js';
 
 /**

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/io/package-root.js';
-import { machine, table } from '../dedupe/machine.js';
 import { servedModel } from '../serve/served-model.js';
-import { readOptions } from './options.js';
+import { machine, table } from '../shared/figures.js';
+import { readOptions } from './generate-options.js';
 
 /** Seconds from the start of a process to its first title, with the model on disk: `npm run bench -- generate/cold`. */
 const { model, rounds, threads } = readOptions();

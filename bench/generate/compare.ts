@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../src/io/package-root.js';
 import { isInstalled } from '../../test/interoperability/packages.js';
-import { machine, table } from '../dedupe/machine.js';
-import { readOptions } from './options.js';
+import { machine, table } from '../shared/figures.js';
+import { readOptions } from './generate-options.js';
 import { prepareModel } from './prepare.js';
 
 /**

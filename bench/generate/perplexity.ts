@@ -6,7 +6,7 @@ import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-
 import { type DecodeSession, openDecodeSession } from '../../src/model/transformer/decode-session.js';
 import { openModelFiles } from '../../src/model/weights/open-for-generation.js';
 import { type Precision, precisions } from '../../src/options/choices.js';
-import { machine, table } from '../dedupe/machine.js';
+import { machine, table } from '../shared/figures.js';
 
 /**
  * Perplexity of held-out titles by the very steps that generate, in each precision that the engine has: every title is decoded as if its

@@ -4,10 +4,10 @@ import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-
 import { generationDefaults } from '../../src/model/generation/generation-options.js';
 import { generateTexts } from '../../src/model/generation/generation-request.js';
 import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
-import { machine, table } from '../dedupe/machine.js';
+import { machine, table } from '../shared/figures.js';
+import { byteTokenizer, randomWeights } from '../shared/random-model.js';
 import { forceEnds } from './forced-ends.js';
-import { readOptions } from './options.js';
-import { byteTokenizer, randomWeights } from './random-model.js';
+import { readOptions } from './generate-options.js';
 
 /**
  * Many titles in one process: memory and speed, thousand by thousand (of fewer than 4,000, in quarters). Tokens are counted as they are computed: texts that

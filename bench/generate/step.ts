@@ -5,8 +5,8 @@ import { elementCount } from '../../src/model/graph/shape.js';
 import type { Tensor } from '../../src/model/graph/tensor.js';
 import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
-import { readOptions } from './options.js';
-import { randomWeights } from './random-model.js';
+import { randomWeights } from '../shared/random-model.js';
+import { readOptions } from './generate-options.js';
 
 /**
  * Time of a decode step with all slots at work, beside its two floors: the weights' bytes over the machine's memory

@@ -4,9 +4,9 @@ import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-
 import { generationDefaults } from '../../src/model/generation/generation-options.js';
 import { generateTexts } from '../../src/model/generation/generation-request.js';
 import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
+import { byteTokenizer, randomWeights } from '../shared/random-model.js';
 import { forceEnds } from './forced-ends.js';
-import { readOptions } from './options.js';
-import { byteTokenizer, randomWeights } from './random-model.js';
+import { readOptions } from './generate-options.js';
 
 /**
  * Generates texts of given lengths with random weights. Prints one JSON line: texts and tokens a second, how full the

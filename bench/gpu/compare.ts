@@ -5,7 +5,7 @@ import { packageRoot } from '../../src/io/package-root.js';
 import { formatDevice } from '../../src/model/engine/device-choice.js';
 import { listDevices } from '../../src/model/engine/devices.js';
 import { floatTypes } from '../../src/model/graph/shape.js';
-import { type Load, readOptions } from './options.js';
+import { type Load, readOptions } from './gpu-options.js';
 
 /**
  * Everything that is to be known about a graphics card, in one command: each device that works, in float32 and, where it

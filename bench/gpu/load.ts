@@ -15,8 +15,8 @@ import { createTrainableModel, initializeModel } from '../../src/model/training/
 import { HostTrainingState } from '../../src/model/training/training-state.js';
 import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
-import { byteTokenizer, randomWeights } from '../generate/random-model.js';
-import { readOptions } from './options.js';
+import { byteTokenizer, randomWeights } from '../shared/random-model.js';
+import { readOptions } from './gpu-options.js';
 
 /**
  * One load on one device: matrix products, copies, training steps (forward, backward, AdamW) and texts of 24 tokens,

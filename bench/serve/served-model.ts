@@ -1,14 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/io/package-root.js';
-import { elementCount } from '../../src/model/graph/shape.js';
 import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
 import { nanoConfiguration } from '../../src/model/transformer/configuration.js';
-import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
-import { writeModelDescription, writeWeights } from '../../src/model/weights/checkpoint.js';
-import { configurations } from '../finetune/options.js';
-import { randomWeights } from '../generate/random-model.js';
+import { configurations } from '../shared/configurations.js';
+import { writeRandomModel } from '../shared/random-model.js';
 
 /** Words enough for a vocabulary of nano's usual size. */
 function* words(): Generator<string> {
@@ -21,15 +18,6 @@ export async function servedModel(name: string): Promise<string> {
   if (existsSync(join(folder, 'model.safetensors'))) return folder;
   const tokenizer = name === 'nano' ? restrictedTokenizer(words()) : gpt2Tokenizer();
   const configuration = name === 'nano' ? nanoConfiguration(tokenizer.vocabularySize) : configurations[name]!;
-  const weights = randomWeights(configuration);
-  const shapes = new Map(parameterSpecifications(configuration).map((each) => [each.name, each.shape]));
-  const values = new Map<string, Float32Array>();
-  for (const [parameter, shape] of shapes) {
-    const array = new Float32Array(elementCount(shape));
-    await weights.read(parameter, array);
-    values.set(parameter, array);
-  }
-  await writeModelDescription(folder, configuration, tokenizer);
-  await writeWeights(folder, configuration, (parameter) => values.get(parameter)!);
+  await writeRandomModel(folder, configuration, tokenizer);
   return folder;
 }

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { machine, table } from '../dedupe/machine.js';
+import { machine, table } from '../shared/figures.js';
 import { titleLengths } from './lengths.js';
 import { run, summary } from './load.js';
 import { servedModel } from './served-model.js';

@@ -6,7 +6,7 @@ import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
 import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
 import { defaultSlots } from '../../src/model/transformer/slots.js';
 import type { Precision } from '../../src/options/choices.js';
-import { configurations } from '../finetune/options.js';
+import { configurations } from '../shared/configurations.js';
 
 export interface GenerateBenchOptions {
   readonly model: string;

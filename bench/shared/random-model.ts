@@ -1,8 +1,10 @@
 import { createRandom } from '../../src/common/random.js';
+import { elementCount } from '../../src/model/graph/shape.js';
 import type { Tokenizer } from '../../src/model/tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
 import type { WeightSource } from '../../src/model/transformer/weight-source.js';
+import { writeModelDescription, writeWeights } from '../../src/model/weights/checkpoint.js';
 
 /** Weights as a model trained from scratch starts with, made when they are read. */
 export function randomWeights(configuration: TransformerConfiguration): WeightSource {
@@ -21,6 +23,23 @@ export function randomWeights(configuration: TransformerConfiguration): WeightSo
     },
     close: async () => {},
   };
+}
+
+/** Writes a model of random weights as a checkpoint folder, as Hugging Face's files. */
+export async function writeRandomModel(
+  folder: string,
+  configuration: TransformerConfiguration,
+  tokenizer: Tokenizer,
+): Promise<void> {
+  const weights = randomWeights(configuration);
+  const values = new Map<string, Float32Array>();
+  for (const { name, shape } of parameterSpecifications(configuration)) {
+    const array = new Float32Array(elementCount(shape));
+    await weights.read(name, array);
+    values.set(name, array);
+  }
+  await writeModelDescription(folder, configuration, tokenizer);
+  await writeWeights(folder, configuration, (name) => values.get(name)!);
 }
 
 /** A tokenizer for random models of any vocabulary, whose tokens are all the same letter. */

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type FloatType, floatTypes } from '../../src/model/graph/shape.js';
 import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
-import { configurations } from '../finetune/options.js';
+import { configurations } from '../shared/configurations.js';
 
 /** One model with one size of step. */
 export interface Load {
