@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { IncrementalText } from '../../../src/model/generation/incremental-text.js';
+import { IncrementalText } from '../../../src/model/generation/sequence.js';
 
 /** Feeds bytes in pieces. @returns the text, and whether the text to stop at came up on the way. */
 function grow(pieces: readonly Uint8Array[], truncate?: string): { text: string; truncated: boolean } {
