@@ -45,7 +45,7 @@ export function parseCommandLine(words: readonly string[]): Request | Printed {
     return { ...help, error: usageError('No command given.', 'See titlesmith --help.') };
   }
   if (first === 'help') return new CommandLine([...rest, '--help']).parse();
-  return new CommandLine(first === '-V' ? ['--version'] : words).parse();
+  return new CommandLine(words).parse();
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -77,8 +77,11 @@ class CommandLine {
     const isFree = (index: number): boolean => !takesNextWord(words[index - 1]);
     const end = words.findIndex((word, index) => word === '--' && isFree(index));
     const options = end < 0 ? words : words.slice(0, end);
-    this.asksForHelp = options.some((word, index) => (word === '--help' || word === '-h') && isFree(index));
-    this.words = this.asksForHelp ? [...options.filter((word) => word !== '-h'), '--help'] : words;
+    const asksFor = (...flags: readonly string[]): boolean =>
+      options.some((word, index) => flags.includes(word) && isFree(index));
+    this.asksForHelp = asksFor('--help', '-h');
+    if (this.asksForHelp) this.words = [...options.filter((word) => word !== '-h'), '--help'];
+    else this.words = asksFor('--version', '-V') ? ['--version'] : words;
     this.program = yargs()
       .scriptName('titlesmith')
       .parserConfiguration({

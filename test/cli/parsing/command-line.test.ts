@@ -28,6 +28,23 @@ function printed(words: readonly string[]): string {
   return request.text;
 }
 
+test.each([
+  ['--version'],
+  ['-V'],
+  ['pipeline', '--version'],
+  ['pipeline', '--prefix', 'x', '-V'],
+  ['batch', 'merge', '--version'],
+])('%s asks for the version', (...words) => {
+  expect(printed(words)).toMatch(/^\d+\.\d+\.\d+$/);
+});
+
+test('a value is not taken for a flag that asks for the version', () => {
+  expect(parseCommandLine(['pipeline', '--prefix', '--version'])).toEqual({
+    command: 'pipeline',
+    options: { prefix: '--version' },
+  });
+});
+
 describe('a command line is understood', () => {
   const cases: [string[], unknown][] = [
     [['devices'], { command: 'devices', options: {} }],
