@@ -55,6 +55,7 @@ export const plans: readonly Plan[] = [
     smaller: '--slots 2 --threads 1',
     says: /^askreddit.*: http/m,
   },
+  { of: /^npm run tool -- structure/, says: /^\| exports without a user \| \d+ \|$/m },
   { of: /^npm run devices$/, says: /^onnxruntime cpu +works /m },
   { of: /^npm run export -- .* --format onnx /, says: /as onnx$/m, leaves: ['exported/onnx/model.onnx'] },
   {
@@ -201,7 +202,10 @@ export const notRun: readonly NotRun[] = [
   },
   { of: /^npm run bench -- gpu\//, reason: 'needs a graphics card; the compiler reads it' },
   { of: /jupyter nbconvert /, reason: 'needs Jupyter; notebook.test.ts runs it' },
-  { of: /^npm run tool -- /, reason: 'writes into the repository; options-page.test.ts compares' },
+  {
+    of: /^npm run tool -- (?:options-page|sample)$/,
+    reason: 'writes into the repository; options-page.test.ts compares',
+  },
   { of: /^tensorboard /, reason: 'is a server of its own; event-file.test.ts reads the files with it' },
 ];
 

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { API, type Project } from 'typescript/unstable/sync';
 import { importsOf } from './imports.js';
 
@@ -45,7 +45,9 @@ function* referencesIn({ program, checker }: Project, base: string): Generator<E
       const identifier = 'name' in declaration ? (declaration.name as typeof declaration) : declaration;
       const users = checker
         .getReferencedSymbolsForNode(identifier, identifier.end - 1)
-        .flatMap(({ references }) => references.map((reference) => reference.path.slice(base.length)));
+        .flatMap(({ references }) => references.map(({ path }) => path))
+        .filter((path) => path.startsWith(base) && !path.includes('/node_modules/'))
+        .map((path) => path.slice(base.length));
       yield { file, name, users };
     }
   }
@@ -58,7 +60,8 @@ function* referencesIn({ program, checker }: Project, base: string): Generator<E
  * @throws Error where tsconfig.json cannot be opened.
  */
 export function readExports(root: string): Export[] {
-  const base = `${realpathSync(root)}/`;
+  // Where the compiler, too, says the files are, if those of the checkout are links.
+  const base = `${dirname(realpathSync(join(root, 'src')))}/`;
   const paths = configurations.map((name) => join(base, name)).filter((path) => existsSync(path));
   if (paths.length === 0) throw new Error(`${base}tsconfig.json is missing`);
   const imports = importReader(base);
