@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { packageRoot } from '../../src/io/package-root.js';
 import { writeDumps } from '../cli/batch-fixture.js';
 import { madeUpTitles, toCsv } from '../cli/titles.js';
@@ -65,6 +65,9 @@ async function ask(address: string): Promise<void> {
   await answer.arrayBuffer();
 }
 
+/** Whether a path is of the clone itself: the tests of interoperability may have packages of their own. */
+const isOfTheClone = (path: string): boolean => basename(path) !== 'node_modules';
+
 /**
  * A clone after `npm ci`, built, with what the pages suppose a reader to have: titles, dumps of four months, a batch file. In its
  * package.json scripts no longer build first: it is built once, here, by the same commands.
@@ -74,7 +77,7 @@ export async function makeClone(folder: string, batchFile: string): Promise<void
     ...parts,
     ...readdirSync(packageRoot).filter((name) => /^(README|LICENSE|.*\.json|.*\.ts)/.test(name)),
   ])
-    cpSync(join(packageRoot, part), join(folder, part), { recursive: true });
+    cpSync(join(packageRoot, part), join(folder, part), { recursive: true, filter: isOfTheClone });
   symlinkSync(join(packageRoot, 'node_modules'), join(folder, 'node_modules'));
   for (const project of ['build', 'scripts']) {
     const { status, stdout } = spawnSync('npx', ['tsc', '-p', `tsconfig.${project}.json`], {
