@@ -18,6 +18,7 @@ import { samplePosts } from '../../../tools/sample/posts.js';
 import { deviceUnderTest, testEngine as engine, hasFloat16 } from '../test-engine.js';
 import { oracle, oracleFeeds, oracleParameters } from '../transformer/oracle.js';
 import { MemoryStorage } from './memory-storage.js';
+import { options as smallOptions } from './small-training.js';
 
 /** What test/oracles/gpt2/make_autocast.py wrote. */
 const autocast = JSON.parse(
@@ -44,27 +45,13 @@ const configuration: TransformerConfiguration = {
   layerNormEpsilon: 1e-5,
 };
 const options: TrainingOptions = {
-  seed: 5,
+  ...smallOptions,
   steps: 8,
-  maxEpochs: 1,
-  minimumSteps: 0,
   batchSize: 2,
-  accumulateGradients: 1,
-  rowLength: 64,
-  learningRate: 1e-2,
-  warmupSteps: 4,
-  schedule: 'cosine',
-  weightDecay: 0.1,
-  clipNorm: 1,
-  dropout: 0,
-  onlyTrainTransformerLayers: false,
-  loraRank: undefined,
-  recompute: false,
   mixedPrecision: 'float16',
   evaluateEvery: 4,
   saveEvery: 4,
   printEvery: 1,
-  patience: undefined,
 };
 
 function run(

@@ -1,18 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { assertKey, guardPath, guardSameSite } from '../../../src/web/server/guards.js';
-import { createHttpApp, type HttpApp } from '../../../src/web/server/http-app.js';
-
-function newApp(): HttpApp {
-  const onInternalError = (error: Error): never => {
-    throw error;
-  };
-  return createHttpApp({
-    bodyBytes: 1000,
-    connections: 10,
-    internalErrorHint: 'see the test',
-    onInternalError,
-  });
-}
+import { newApp } from './new-app.js';
 
 type Headers = Readonly<Record<string, string>>;
 

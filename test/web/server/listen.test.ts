@@ -2,20 +2,9 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { sendEvents } from '../../../src/web/server/event-stream.js';
-import { createHttpApp, type HttpApp } from '../../../src/web/server/http-app.js';
+import type { HttpApp } from '../../../src/web/server/http-app.js';
 import { type ListeningServer, listen } from '../../../src/web/server/listen.js';
-
-function newApp(): HttpApp {
-  const onInternalError = (error: Error): never => {
-    throw error;
-  };
-  return createHttpApp({
-    bodyBytes: 1000,
-    connections: 10,
-    internalErrorHint: 'see the test',
-    onInternalError,
-  });
-}
+import { newApp } from './new-app.js';
 
 function start(app: HttpApp, port = 0): Promise<ListeningServer> {
   return listen(app, { host: '127.0.0.1', port, portHint: 'Choose another.' });
