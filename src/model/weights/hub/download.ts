@@ -1,6 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { createHash, type Hash, randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileError, InterruptedError, systemErrorCode, TitlesmithError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
@@ -46,6 +46,8 @@ class BlobDownload {
   /** Number of bytes on disk and hashed. */
   private done = 0;
   private hash: Hash;
+  /** Of the file that was written. */
+  private inode = 0;
   private readonly incompletePath: string;
 
   constructor(
@@ -58,12 +60,12 @@ class BlobDownload {
     this.hash = startHash(request.file);
   }
 
-  /** Continues what an earlier download left. */
-  private async resume(): Promise<void> {
-    const size = await sizeOf(this.incompletePath);
+  /** Continues what an earlier download left. Reads the open file: another process may rename it at any moment. */
+  private async resume(handle: FileHandle): Promise<void> {
+    const { size } = await handle.stat();
     this.restart();
     if (size === 0 || size > this.request.file.bytes) return;
-    for await (const chunk of createReadStream(this.incompletePath, { end: size - 1 })) {
+    for await (const chunk of handle.createReadStream({ start: 0, end: size - 1, autoClose: false })) {
       this.hash.update(chunk as Uint8Array);
       this.done += (chunk as Uint8Array).length;
     }
@@ -144,7 +146,7 @@ class BlobDownload {
     await mkdir(dirname(this.incompletePath), { recursive: true });
     const handle = await open(this.incompletePath, constants.O_RDWR | constants.O_CREAT);
     try {
-      await this.resume();
+      await this.resume(handle);
       let before = this.done;
       const madeProgress = (): boolean => {
         const progressed = this.done > before;
@@ -156,37 +158,59 @@ class BlobDownload {
       }
       await handle.truncate(this.done);
       await handle.sync();
+      this.inode = (await handle.stat()).ino;
     } finally {
       await handle.close();
     }
     return this.hash.digest('hex');
   }
 
-  /** Renames the complete file; another process may have done so at the same moment. */
-  private async moveIntoPlace(): Promise<void> {
+  /**
+   * Gives the complete file its name. Other processes may have finished the same download, or begun it anew under the same
+   * incomplete name: only the file that this process has written and hashed is moved, by a link of its own.
+   * @returns whether the path holds the complete file now.
+   */
+  private async moveIntoPlace(): Promise<boolean> {
     const { file, path } = this.request;
+    const own = `${path}.${randomUUID()}`;
     try {
-      await rename(this.incompletePath, path);
+      await link(this.incompletePath, own);
+      if ((await stat(own)).ino === this.inode) {
+        await rename(own, path);
+        await rm(this.incompletePath, { force: true });
+      }
     } catch (error) {
-      if ((await sizeOf(path)) !== file.bytes) throw error;
+      if (cannotLink(error)) await rename(this.incompletePath, path);
+      else if (systemErrorCode(error) !== 'ENOENT') throw error;
+    } finally {
+      await rm(own, { force: true });
     }
+    return (await sizeOf(path)) === file.bytes;
   }
 
   /** Downloads the file to its path, or throws. After a wrong hash, tries once more from the first byte. */
   async run(): Promise<void> {
     const { file, path } = this.request;
     try {
-      for (let tries = 1; ; tries++) {
+      for (let wrong = 0; wrong < 2; ) {
         const hash = await this.complete();
-        if (hash === file.digest.hex) break;
-        await rm(this.incompletePath, { force: true });
-        if (tries === 2) throw wrongHash(this.request, hash, this.settings);
+        if (hash !== file.digest.hex) {
+          wrong++;
+          await rm(this.incompletePath, { force: true });
+          if (wrong === 2) throw wrongHash(this.request, hash, this.settings);
+        } else if (await this.moveIntoPlace()) {
+          return;
+        }
       }
-      await this.moveIntoPlace();
     } catch (error) {
       throw fileError('write', path, error);
     }
   }
+}
+
+/** Whether a file system has no hard links, as exFAT. */
+function cannotLink(error: unknown): boolean {
+  return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(systemErrorCode(error) ?? '');
 }
 
 function wrongHash({ repository, file }: BlobRequest, hash: string, settings: HubSettings): TitlesmithError {

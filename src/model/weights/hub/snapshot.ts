@@ -1,4 +1,5 @@
-import { copyFile, link, lstat, mkdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { copyFile, link, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
@@ -188,7 +189,8 @@ class RepositoryCache {
   }
 
   async recordRevision(revision: string, commit: string): Promise<void> {
-    if (revision !== commit) await writeFileAtomic(join(this.folder, 'refs', revision), commit);
+    if (revision === commit) return;
+    await this.place(join(this.folder, 'refs', revision), (temporary) => writeFileAtomic(temporary, commit));
   }
 
   /** The snapshot folder of a revision; undefined unless it holds every file that a model needs. */
@@ -208,11 +210,21 @@ class RepositoryCache {
   async linkIntoSnapshot(file: RemoteFile, commit: string): Promise<void> {
     const [blob, path] = [this.blobPath(file), join(this.snapshotFolder(commit), file.name)];
     if ((await sizeOf(path)) === file.bytes) return;
+    await this.place(path, (temporary) => linkOrCopy(blob, temporary));
+  }
+
+  /**
+   * Makes a file under a name of its own and renames it. Runs of a batch may download one model at the same moment: none
+   * may find a file of another half made, or in its way.
+   */
+  private async place(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
+    const temporary = `${path}.${randomUUID()}`;
     try {
       await mkdir(dirname(path), { recursive: true });
-      if (await lstat(path).catch(() => undefined)) await rm(path);
-      await linkOrCopy(blob, path);
+      await make(temporary);
+      await rename(temporary, path);
     } catch (error) {
+      await rm(temporary, { force: true });
       throw fileError('write', path, error);
     }
   }

@@ -72,6 +72,18 @@ describe('a download', () => {
     expect(readlinkSync(join(snapshot, weights))).toMatch(/^\.\.\/\.\.\/blobs\/[0-9a-f]{64}$/);
   });
 
+  test('is made by several runs at the same moment, into one cache', async () => {
+    for (let round = 0; round < 5; round++) {
+      cache = temporaryFolder();
+      for (const model of await Promise.all(Array.from({ length: 8 }, () => resolve())))
+        await expectTheModel(model);
+      expect(readdirSync(join(repositoryFolder(), 'refs'))).toEqual(['main']);
+      const snapshot = readdirSync(join(repositoryFolder(), 'snapshots', commit));
+      expect(snapshot.sort()).toEqual(['config.json', 'merges.txt', weights, 'vocab.json']);
+      expect(readdirSync(join(repositoryFolder(), 'blobs'))).toHaveLength(4);
+    }
+  });
+
   test('is made once: then the cache serves, also offline, and without the hub with a warning', async () => {
     await resolve();
     const before = hub.contentRequests(weights).length;
