@@ -22,7 +22,7 @@ import {
   type RunOptions,
   rowOf,
 } from '../options/option-table.js';
-import { defaultOptions, flagOf, readOption } from '../options/option-values.js';
+import { defaultOptions, keyOf, readOption } from '../options/option-values.js';
 import { batchSettings } from '../options/table/batch.js';
 
 /** Maximum size of a batch file in bytes. */
@@ -51,7 +51,6 @@ const excludedOptions: Partial<Record<OptionName, string>> = {
   overwrite: 'a run that is tried again would lose what it has; remove the run folder instead',
 };
 
-const keyOf = (name: string): string => flagOf(name).slice(2);
 const optionOfKey = new Map(optionNames.map((name) => [keyOf(name), name]));
 const settingOfKey = new Map(
   Object.entries(batchSettings as OptionRows).map((entry) => [keyOf(entry[0]), entry]),

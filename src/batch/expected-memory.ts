@@ -4,8 +4,8 @@ import { nanoConfiguration, type TransformerConfiguration } from '../model/trans
 import { readConfiguration } from '../model/weights/checkpoint.js';
 import { findModelFolder } from '../model/weights/model-folder.js';
 import { publishedShape } from '../model/weights/model-name.js';
-import { stageNames } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
+import { trains } from '../pipeline/decide/decisions.js';
 import { checkPublishedModel } from '../pipeline/decide/memory.js';
 import { decideTrainingOptions } from '../pipeline/decide/training.js';
 
@@ -14,12 +14,9 @@ const [assumedVocabulary, assumedRowLength] = [12_000, 64];
 /** Assumed if nothing is known about a model yet. */
 const assumedModel = '124M';
 
-const trains = ({ until }: RunOptions): boolean =>
-  stageNames.indexOf(until) >= stageNames.indexOf('finetune');
-
 /** Whether a run's model is known to be too large to train on this machine; its run will then refuse it. */
 export function isTooLarge(options: RunOptions): boolean {
-  if (!trains(options)) return false;
+  if (!trains(options.until)) return false;
   try {
     checkPublishedModel(options.model, options);
     return false;
@@ -43,7 +40,7 @@ async function shapeOf(model: string, source: string): Promise<TransformerConfig
 
 /** Expected peak memory of a run in bytes. @param source the decided source. */
 export async function expectedMemory(options: RunOptions, source: string): Promise<number> {
-  if (!trains(options)) return processBytes;
+  if (!trains(options.until)) return processBytes;
   const configuration = await shapeOf(options.model, source);
   const isNano = options.model === 'nano' || (options.model === 'auto' && source === 'sample');
   const training = decideTrainingOptions(isNano ? 'nano' : assumedModel, options);

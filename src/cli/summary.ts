@@ -9,9 +9,9 @@ import {
   formatSeconds,
 } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
+import type { RunCounts } from '../common/stage-counts.js';
 import { runFiles } from '../pipeline/run/run-files.js';
 import type { FinishedRun } from '../pipeline/run-stages.js';
-import type { RunCounts } from '../pipeline/stages/stage.js';
 
 const shownTitles = 10;
 

@@ -12,9 +12,14 @@ import { checkValue, readValue, ValueError } from './value-types.js';
 
 const maxShownLength = 200;
 
+/** An option's key in a batch file and in the report: `learningRate` → `learning-rate`. */
+export function keyOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 /** `learningRate` → `--learning-rate`. */
 export function flagOf(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return `--${keyOf(name)}`;
 }
 
 /** The usage of an option: `--limit <count>`, `--subreddit <name...>`. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { InterruptedError, TitlesmithError } from '../common/errors.js';
 import { formatPercent, formatPoints } from '../common/number-formats.js';
 import { type ProgressListener, scoped, silentContext } from '../common/progress.js';
+import type { RunCounts } from '../common/stage-counts.js';
 import { formatDevice } from '../model/engine/device-choice.js';
 import type { StageName } from '../options/choices.js';
 import { checkOptionsTogether } from '../options/option-rules.js';
@@ -29,7 +30,7 @@ import {
   runsModel,
 } from './stage-fingerprint.js';
 import { stageDescriptions } from './stages/registry.js';
-import type { RunCounts, StageContext } from './stages/stage.js';
+import type { StageContext } from './stages/stage.js';
 import { runInThread } from './stages/stage-thread.js';
 
 /** A run whose folder is locked. */

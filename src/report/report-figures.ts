@@ -1,4 +1,5 @@
 import type { CopyRules, Judgement, OverfitStatistics } from '../common/judgement.js';
+import type { FinetuneCounts, RunCounts } from '../common/stage-counts.js';
 
 /** The input of the report. */
 export interface ReportInput {
@@ -10,7 +11,7 @@ export interface ReportInput {
   readonly seed: number;
   /** Options worth showing, by their name on the command line. */
   readonly options: Readonly<Record<string, string | number | boolean>>;
-  readonly counts: CountsByStage;
+  readonly counts: RunCounts;
   /** Lines of metrics.jsonl; empty if the model was not trained in this run. */
   readonly metrics: readonly TrainingPoint[];
   readonly judgement: Judgement;
@@ -25,32 +26,6 @@ interface ReportSource {
   readonly description: string;
   /** True for the bundled sample: the posts are made up, and the report says so. */
   readonly synthetic: boolean;
-}
-
-/** Counts from the stages; undefined for a stage that did not run. */
-interface CountsByStage {
-  readonly extract?: {
-    readonly extracted: number;
-    readonly kept: number;
-    readonly droppedByReason: Readonly<Record<string, number>>;
-  };
-  readonly dataset?: { readonly train: number; readonly validation: number };
-  /** Losses in nats per token of the held-out titles. */
-  readonly finetune?: {
-    readonly steps: number;
-    readonly epochs: number;
-    readonly stopReason: string;
-    readonly initialValidationLoss: number;
-    readonly bestValidationLoss: number;
-    readonly bestStep: number;
-    readonly finalValidationLoss: number;
-    readonly parameters: number;
-  };
-  readonly generate?: {
-    readonly generated: number;
-    readonly tokens: number;
-    readonly byFinishReason: Readonly<Record<string, number>>;
-  };
 }
 
 /** Losses in nats per token. */
@@ -95,7 +70,7 @@ export interface ReportFigures {
     readonly train: number | null;
     readonly validation: number | null;
   };
-  readonly training: CountsByStage['finetune'] | null;
+  readonly training: FinetuneCounts | null;
   /** At most 600 points of the training loss, neighbours averaged beyond that; every validation loss. */
   readonly curve: {
     readonly loss: readonly CurvePoint[];

@@ -3,7 +3,7 @@ import { type TitlesmithError, usageError } from '../../common/errors.js';
 import { nearestWord } from '../../common/nearest-word.js';
 import { packageVersion } from '../../io/package-root.js';
 import { type CommandName, commandNames } from '../../options/choices.js';
-import { flagOf } from '../../options/option-values.js';
+import { keyOf } from '../../options/option-values.js';
 import { replacedOptions } from '../../options/table/training.js';
 import {
   addOption,
@@ -207,7 +207,7 @@ class CommandLine {
     const elsewhere = known.includes(name) ? '' : commandsWithOption(name).join(', ');
     if (elsewhere !== '' && this.command !== undefined)
       return usageError(`${flag} is no option of ${commandTable[this.command].words}, but of ${elsewhere}.`);
-    const nearest = nearestWord(flagOf(name).slice(2), known);
+    const nearest = nearestWord(keyOf(name), known);
     return usageError(
       `unknown option '${flag}'.`,
       nearest === undefined ? this.hint() : `Did you mean --${nearest}?`,

@@ -3,7 +3,7 @@ import { usageError } from '../../common/errors.js';
 import { type CommandName, commandNames } from '../../options/choices.js';
 import { type OptionRow, optionGroups } from '../../options/option-row.js';
 import { type OptionName, rowsOfCommand } from '../../options/option-table.js';
-import { defaultInWords, flagOf, readOption, usageOf } from '../../options/option-values.js';
+import { defaultInWords, flagOf, keyOf, readOption, usageOf } from '../../options/option-values.js';
 import { commandTable, type GivenOptions } from './command-table.js';
 
 /** An option of a command. */
@@ -15,8 +15,6 @@ interface CommandOption {
   /** Further names of that form. */
   readonly aliases: readonly string[];
 }
-
-const keyOf = (name: string): string => flagOf(name).slice(2);
 
 /** The options of a command, from the rows that list it, sorted by group. */
 export function optionsOfCommand(command: CommandName): readonly CommandOption[] {

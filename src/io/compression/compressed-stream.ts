@@ -2,21 +2,12 @@ import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { TitlesmithError } from '../../common/errors.js';
+import { nodeZstd } from './zstd.js';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
 /** Weights are nearly noise: more effort saves next to nothing. */
 const gzipLevel = 1;
-
-/** What of node:zlib is there from Node 22.15 on. */
-interface NodeZstd {
-  createZstdCompress(): NodeJS.ReadWriteStream;
-  createZstdDecompress(): NodeJS.ReadWriteStream;
-}
-
-function nodeZstd(): NodeZstd | undefined {
-  return 'createZstdCompress' in zlib ? (zlib as unknown as NodeZstd) : undefined;
-}
 
 /** How bytes are compressed, by the first four of them (RFC 1952, 2.3.1; RFC 8878, 3.1), skippable frames of zstd too. */
 export function detectCompression(start: Uint8Array): Compression {

@@ -18,7 +18,8 @@ const maxSaid = 1000;
 /** What of node:zlib is there from Node 22.15 on. */
 interface NodeZstd {
   readonly constants: { readonly ZSTD_d_windowLogMax: number };
-  createZstdDecompress(options: {
+  createZstdCompress(): Transform;
+  createZstdDecompress(options?: {
     readonly chunkSize: number;
     readonly params: Readonly<Record<number, number>>;
   }): Transform & { readonly bytesWritten: number };
@@ -35,8 +36,9 @@ export type ZstdDecoder = (typeof zstdDecoders)[number];
 /** Compressed data that cannot be decompressed: `message` is what the decoder says. */
 export class ZstdFailure extends Error {}
 
-function isNodeZstd(library: object): library is NodeZstd {
-  return 'createZstdDecompress' in library;
+/** Node's zstd; undefined before Node 22.15. */
+export function nodeZstd(): NodeZstd | undefined {
+  return 'createZstdDecompress' in zlib ? (zlib as unknown as NodeZstd) : undefined;
 }
 
 function toFailure(error: unknown): ZstdFailure {
@@ -59,7 +61,7 @@ export async function availableZstdDecoders(): Promise<readonly ZstdDecoder[]> {
   const has: Readonly<Record<ZstdDecoder, boolean>> = {
     libzstd: hasLibzstd(),
     program: await hasProgram(),
-    node: isNodeZstd(zlib),
+    node: nodeZstd() !== undefined,
     fzstd: true,
   };
   return zstdDecoders.filter((one) => has[one]);
@@ -170,6 +172,7 @@ async function* decodeBySystem(path: string): AsyncGenerator<Uint8Array> {
 export function decodeZstdFile(path: string, decoder: ZstdDecoder): AsyncGenerator<Uint8Array> {
   if (decoder === 'libzstd') return decodeBySystem(path);
   if (decoder === 'fzstd') return decodeByFzstd(path);
-  if (decoder === 'node' && isNodeZstd(zlib)) return decodeByNode(path, zlib);
+  const node = nodeZstd();
+  if (decoder === 'node' && node) return decodeByNode(path, node);
   return decodeByProgram(path);
 }

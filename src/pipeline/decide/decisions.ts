@@ -40,7 +40,10 @@ export async function decideForRuns(
   return { source, model, device };
 }
 
-const trains = (until: StageName): boolean => stageNames.indexOf(until) >= stageNames.indexOf('finetune');
+/** Whether a run up to a stage trains a model. */
+export function trains(until: StageName): boolean {
+  return stageNames.indexOf(until) >= stageNames.indexOf('finetune');
+}
 
 /**
  * The decisions for one run of a call. A run that already has a model keeps it.

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { collect } from '../../common/collect.js';
 import type { WorkContext } from '../../common/progress.js';
+import type { DatasetCounts } from '../../common/stage-counts.js';
 import { conditionPrompt, keywordsOf, withoutCondition } from '../../data/conditioning.js';
 import { readDataset, writeSplitDataset } from '../../data/dataset-files.js';
 import { readTitleRecords } from '../../data/titles-file.js';
 import type { ConditionName } from '../../options/choices.js';
 import { runFiles } from '../run/run-files.js';
-import type { DatasetCounts, StageJob } from './stage.js';
+import type { StageJob } from './stage.js';
 
 /** titles.csv → dataset/train.txt and dataset/validation.txt. */
 export async function runDataset(

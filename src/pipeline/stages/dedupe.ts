@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Judgement } from '../../common/judgement.js';
 import type { WorkContext } from '../../common/progress.js';
+import type { DedupeCounts } from '../../common/stage-counts.js';
 import { createTitleIndex } from '../../dedupe/comparison.js';
 import { applyDecisions } from '../../dedupe/decisions.js';
 import { countVerdicts, dedupe } from '../../dedupe/dedupe.js';
@@ -12,7 +13,7 @@ import { writeJudgement } from '../run/judgement-file.js';
 import { runFiles } from '../run/run-files.js';
 import { readDatasetTitles } from './dataset.js';
 import { readGenerated } from './generated-file.js';
-import type { DedupeCounts, StageJob } from './stage.js';
+import type { StageJob } from './stage.js';
 
 /**
  * generated.jsonl and dataset/ → judgement.json, which report, review and serve read; together with the decisions made in

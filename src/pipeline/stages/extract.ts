@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
+import type { ExtractCounts } from '../../common/stage-counts.js';
 import { extractTitles } from '../../data/extract.js';
 import { openRunSource, titleQuery } from '../decide/source.js';
 import { accumulatingSource } from '../run/fetched-months.js';
 import { runFiles } from '../run/run-files.js';
 import { sharedSource } from '../run/shared-rows.js';
-import type { ExtractCounts, StageJob } from './stage.js';
+import type { StageJob } from './stage.js';
 
 /** Source → cleaning → titles.csv and dropped.csv. */
 export async function runExtract(

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { WorkContext } from '../../common/progress.js';
+import type { FinetuneCounts } from '../../common/stage-counts.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { train } from '../../model/training/training-loop.js';
 import { decidedDevice } from '../decide/device.js';
@@ -9,7 +10,7 @@ import { hasEarlierCheckpoint } from '../run/earlier-results.js';
 import { runFiles } from '../run/run-files.js';
 import { readDatasetTitles } from './dataset.js';
 import { prepareGeneration } from './prepared-generation.js';
-import type { FinetuneCounts, StageJob } from './stage.js';
+import type { StageJob } from './stage.js';
 import { openStartingModel } from './starting-model.js';
 import { datasetTitles, tokenizeDataset } from './token-file.js';
 import { TrainingFiles } from './training-files.js';

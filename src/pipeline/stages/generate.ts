@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { silentContext, type WorkContext } from '../../common/progress.js';
+import type { GenerateCounts } from '../../common/stage-counts.js';
 import { withoutCondition } from '../../data/conditioning.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { DeviceChoice } from '../../model/engine/device-choice.js';
@@ -15,7 +16,7 @@ import { decideDevice, decidedDevice, describeDevice } from '../decide/device.js
 import { runFiles } from '../run/run-files.js';
 import { formatGenerated, openGeneratedJournal } from './generated-file.js';
 import { prepareGeneration } from './prepared-generation.js';
-import type { GenerateCounts, StageJob } from './stage.js';
+import type { StageJob } from './stage.js';
 
 /** checkpoint/ → generated.jsonl. Finished texts are journalled, so that an interrupted stage can be resumed. */
 export async function runGenerate(

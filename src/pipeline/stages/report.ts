@@ -1,18 +1,19 @@
 import { join } from 'node:path';
+import type { ReportCounts, RunCounts } from '../../common/stage-counts.js';
 import { overfitStatistics } from '../../dedupe/statistics.js';
 import { readAppendLog } from '../../io/append-log.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readClientBundle } from '../../io/client-bundle.js';
 import { jsonLines } from '../../io/record-formats.js';
 import { optionNames, type RunOptions, stagesOf } from '../../options/option-table.js';
-import { flagOf } from '../../options/option-values.js';
+import { keyOf } from '../../options/option-values.js';
 import { buildReport } from '../../report/build-report.js';
 import type { ReportFigures, TrainingPoint } from '../../report/report-figures.js';
 import { renderReport } from '../../report/report-page.js';
 import type { PageAssets } from '../../web/html-page.js';
 import { readJudgement } from '../run/judgement-file.js';
 import { runFiles } from '../run/run-files.js';
-import type { ReportCounts, RunCounts, StageJob } from './stage.js';
+import type { StageJob } from './stage.js';
 
 /** metrics.jsonl, as training writes it. */
 const metricsLines = jsonLines((value) => value as TrainingPoint);
@@ -59,7 +60,7 @@ function shownOptions(options: RunOptions): Record<string, string | number | boo
   for (const name of optionNames) {
     const value = options[name];
     if (stagesOf(name).length === 0 || value === undefined || typeof value === 'object') continue;
-    shown[flagOf(name).slice(2)] = value;
+    shown[keyOf(name)] = value;
   }
   return shown;
 }

@@ -1,0 +1,65 @@
+import type { OverfitStatistics, OverfitVerdict } from './judgement.js';
+
+export type ExtractCounts = {
+  /** Titles read from the source. */
+  readonly extracted: number;
+  /** Titles left after cleaning. */
+  readonly kept: number;
+  readonly droppedByReason: Readonly<Record<string, number>>;
+  /** Number of titles changed by each cleaning rule. */
+  readonly changedByRule?: Readonly<Record<string, number>>;
+};
+
+export type DatasetCounts = {
+  readonly train: number;
+  readonly validation: number;
+};
+
+/** Losses are nats per token of the held-out titles. */
+export type FinetuneCounts = {
+  readonly steps: number;
+  readonly epochs: number;
+  readonly stopReason: string;
+  readonly initialValidationLoss: number;
+  readonly bestValidationLoss: number;
+  readonly bestStep: number;
+  readonly finalValidationLoss: number;
+  readonly parameters: number;
+  /** Steps skipped because their gradients overflowed; undefined without mixed precision. */
+  readonly skippedSteps?: number;
+};
+
+export type GenerateCounts = {
+  readonly generated: number;
+  /** Generated tokens of all titles. */
+  readonly tokens: number;
+  readonly byFinishReason: Readonly<Record<string, number>>;
+};
+
+export type DedupeCounts = {
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly rejectedByReason: Readonly<Record<string, number>>;
+};
+
+/** Shares from 0 to 1. */
+export type ReportCounts = {
+  readonly verdict: OverfitVerdict;
+  /** Share of the outputs that are copies of training titles. */
+  readonly copyShare: number;
+  /** That share minus the share among held-out titles, with its 95% confidence interval. */
+  readonly excess: OverfitStatistics['excess'];
+};
+
+/**
+ * Counts of finished stages, undefined for one that did not run: recorded in run.json, shown in the summary, passed to the report. They hold no durations, so
+ * that the same work always gives the same counts.
+ */
+export interface RunCounts {
+  readonly extract?: ExtractCounts;
+  readonly dataset?: DatasetCounts;
+  readonly finetune?: FinetuneCounts;
+  readonly generate?: GenerateCounts;
+  readonly dedupe?: DedupeCounts;
+  readonly report?: ReportCounts;
+}
