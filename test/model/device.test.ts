@@ -26,6 +26,7 @@ import {
 import { storedWeights } from '../../src/model/transformer/weight-source.js';
 import { finetune } from '../../src/pipeline/library/finetune.js';
 import { deviceUnderTest, testEngine } from './test-engine.js';
+import { options as smallOptions } from './training/small-training.js';
 
 const processor = createOnnxRuntimeEngine({ threads: 2 });
 const titles = ['red', 'blue', 'old', 'new'].flatMap((color) =>
@@ -42,27 +43,13 @@ const configuration: TransformerConfiguration = {
   layerNormEpsilon: 1e-5,
 };
 const options: TrainingOptions = {
-  seed: 5,
+  ...smallOptions,
   steps: 20,
-  maxEpochs: 1,
-  minimumSteps: 0,
   batchSize: 2,
-  accumulateGradients: 1,
   rowLength: 32,
-  learningRate: 1e-2,
-  warmupSteps: 4,
-  schedule: 'cosine',
-  weightDecay: 0.1,
-  clipNorm: 1,
-  dropout: 0,
-  onlyTrainTransformerLayers: false,
-  loraRank: undefined,
-  recompute: false,
-  mixedPrecision: 'off',
   evaluateEvery: 10,
   saveEvery: 10,
   printEvery: 1,
-  patience: undefined,
 };
 
 let folder: string;
