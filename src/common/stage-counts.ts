@@ -52,8 +52,8 @@ export type ReportCounts = {
 };
 
 /**
- * Counts of finished stages, undefined for one that did not run: recorded in run.json, shown in the summary, passed to the report. They hold no durations, so
- * that the same work always gives the same counts.
+ * Counts of finished stages, undefined for one that did not run: recorded in run.json, shown in the summary, passed to the
+ * report. They hold no durations, so that the same work always gives the same counts.
  */
 export interface RunCounts {
   readonly extract?: ExtractCounts;

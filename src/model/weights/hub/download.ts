@@ -22,6 +22,9 @@ interface BlobRequest {
   readonly path: string;
 }
 
+/** How often a download is begun; more than once after a wrong hash, or where other processes replace the file. */
+const maximumTries = 5;
+
 /** Called with the number of bytes of the file that have been downloaded. */
 type BytesListener = (bytes: number) => void;
 
@@ -46,8 +49,6 @@ class BlobDownload {
   /** Number of bytes on disk and hashed. */
   private done = 0;
   private hash: Hash;
-  /** Of the file that was written. */
-  private inode = 0;
   private readonly incompletePath: string;
 
   constructor(
@@ -142,26 +143,19 @@ class BlobDownload {
   }
 
   /** Downloads what is missing. @returns the hash of the whole content. */
-  private async complete(): Promise<string> {
-    await mkdir(dirname(this.incompletePath), { recursive: true });
-    const handle = await open(this.incompletePath, constants.O_RDWR | constants.O_CREAT);
-    try {
-      await this.resume(handle);
-      let before = this.done;
-      const madeProgress = (): boolean => {
-        const progressed = this.done > before;
-        before = this.done;
-        return progressed;
-      };
-      if (this.done < this.request.file.bytes) {
-        await retryRequest(() => this.receive(handle), this.settings, madeProgress);
-      }
-      await handle.truncate(this.done);
-      await handle.sync();
-      this.inode = (await handle.stat()).ino;
-    } finally {
-      await handle.close();
+  private async complete(handle: FileHandle): Promise<string> {
+    await this.resume(handle);
+    let before = this.done;
+    const madeProgress = (): boolean => {
+      const progressed = this.done > before;
+      before = this.done;
+      return progressed;
+    };
+    if (this.done < this.request.file.bytes) {
+      await retryRequest(() => this.receive(handle), this.settings, madeProgress);
     }
+    await handle.truncate(this.done);
+    await handle.sync();
     return this.hash.digest('hex');
   }
 
@@ -170,18 +164,19 @@ class BlobDownload {
    * incomplete name: only the file that this process has written and hashed is moved, by a link of its own.
    * @returns whether the path holds the complete file now.
    */
-  private async moveIntoPlace(): Promise<boolean> {
+  private async moveIntoPlace(handle: FileHandle): Promise<boolean> {
     const { file, path } = this.request;
     const own = `${path}.${randomUUID()}`;
     try {
-      await link(this.incompletePath, own);
-      if ((await stat(own)).ino === this.inode) {
+      await linkOrRename(this.incompletePath, own);
+      // A name that has come to mean another file never means this one again, so the link was made to this one.
+      const named = await stat(this.incompletePath).catch(() => stat(own));
+      if (named.ino === (await handle.stat()).ino) {
         await rename(own, path);
         await rm(this.incompletePath, { force: true });
       }
     } catch (error) {
-      if (cannotLink(error)) await rename(this.incompletePath, path);
-      else if (systemErrorCode(error) !== 'ENOENT') throw error;
+      if (systemErrorCode(error) !== 'ENOENT') throw error;
     } finally {
       await rm(own, { force: true });
     }
@@ -192,25 +187,40 @@ class BlobDownload {
   async run(): Promise<void> {
     const { file, path } = this.request;
     try {
-      for (let wrong = 0; wrong < 2; ) {
-        const hash = await this.complete();
-        if (hash !== file.digest.hex) {
-          wrong++;
+      await mkdir(dirname(path), { recursive: true });
+      for (let [tries, wrong] = [0, 0]; tries < maximumTries; tries++) {
+        const handle = await open(this.incompletePath, constants.O_RDWR | constants.O_CREAT);
+        try {
+          const hash = await this.complete(handle);
+          if (hash === file.digest.hex) {
+            if (await this.moveIntoPlace(handle)) return;
+            continue;
+          }
           await rm(this.incompletePath, { force: true });
+          wrong++;
           if (wrong === 2) throw wrongHash(this.request, hash, this.settings);
-        } else if (await this.moveIntoPlace()) {
-          return;
+        } finally {
+          await handle.close();
         }
       }
+      throw new TitlesmithError(`Other processes keep replacing ${this.incompletePath}.`, {
+        code: 'hub-cache-contended',
+        hint: 'Wait for them to end, then run the same command again.',
+      });
     } catch (error) {
       throw fileError('write', path, error);
     }
   }
 }
 
-/** Whether a file system has no hard links, as exFAT. */
-function cannotLink(error: unknown): boolean {
-  return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(systemErrorCode(error) ?? '');
+/** Gives a file a second name, or where the file system has no hard links, as exFAT, another name. */
+async function linkOrRename(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') throw error;
+    await rename(from, to);
+  }
 }
 
 function wrongHash({ repository, file }: BlobRequest, hash: string, settings: HubSettings): TitlesmithError {
