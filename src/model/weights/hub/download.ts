@@ -168,14 +168,15 @@ class BlobDownload {
     const { file, path } = this.request;
     const own = `${path}.${randomUUID()}`;
     try {
-      await linkOrRename(this.incompletePath, own);
+      const hasLink = await tryLink(this.incompletePath, own);
       // A name that has come to mean another file never means this one again, so the link was made to this one.
       const named = await stat(this.incompletePath).catch(() => stat(own));
       if (named.ino === (await handle.stat()).ino) {
-        await rename(own, path);
-        await rm(this.incompletePath, { force: true });
+        await rename(hasLink ? own : this.incompletePath, path);
+        if (hasLink) await rm(this.incompletePath, { force: true });
       }
     } catch (error) {
+      // The path is complete before the incomplete name is gone.
       if (systemErrorCode(error) !== 'ENOENT') throw error;
     } finally {
       await rm(own, { force: true });
@@ -213,13 +214,14 @@ class BlobDownload {
   }
 }
 
-/** Gives a file a second name, or where the file system has no hard links, as exFAT, another name. */
-async function linkOrRename(from: string, to: string): Promise<void> {
+/** Gives a file a second name. @returns false where the file system has no hard links, as exFAT. */
+async function tryLink(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);
+    return true;
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') throw error;
-    await rename(from, to);
+    return false;
   }
 }
 
