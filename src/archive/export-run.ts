@@ -6,6 +6,7 @@ import { fileError, InterruptedError, usageError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
 import { isTemporaryName } from '../io/atomic-file.js';
 import { type Compression, compress } from '../io/compression/compressed-stream.js';
+import { checkArgument, completeContext, isText } from '../options/call-arguments.js';
 import { RunFolder } from '../pipeline/run/run-folder.js';
 import { lockFileName } from '../pipeline/run/run-lock.js';
 import { openStorageFile } from './open-storage.js';
@@ -92,9 +93,16 @@ export async function exportLocked(run: RunFolder, to: StorageFile, context: Wor
 /**
  * Writes a run to one archive: tar, compressed with gzip or zstd depending on its name. The archive is written atomically.
  * @param to a path or `gs://bucket/name`; in a folder, the archive is named after the run, with `.tar.gz`.
- * @throws TitlesmithError when there is no such run, it is in use, or the archive cannot be written; InterruptedError.
+ * @throws TitlesmithError when an argument is wrong, there is no such run, it is in use, or the archive cannot be written; InterruptedError.
  */
-export async function exportRun(folder: string, to: string, context: WorkContext): Promise<ExportedRun> {
+export async function exportRun(
+  folder: string,
+  to: string,
+  given: Partial<WorkContext> = {},
+): Promise<ExportedRun> {
+  checkArgument('exportRun', 'folder', folder, isText);
+  checkArgument('exportRun', 'to', to, isText);
+  const context = completeContext<WorkContext>('exportRun', given);
   const run = await RunFolder.open(folder, context.onProgress);
   try {
     const name = basename(resolve(run.path));

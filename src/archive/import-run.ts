@@ -6,6 +6,13 @@ import type { WorkContext } from '../common/progress.js';
 import { writeChunksAtomic } from '../io/atomic-file.js';
 import { decompress } from '../io/compression/compressed-stream.js';
 import { makeFolder } from '../io/folders.js';
+import {
+  type ArgumentRules,
+  checkArgument,
+  checkArguments,
+  completeContext,
+  isText,
+} from '../options/call-arguments.js';
 import { optionTable } from '../options/option-table.js';
 import { checkValue } from '../options/value-types.js';
 import { manifestFileName, readManifest, writeManifest } from '../pipeline/run/manifest.js';
@@ -27,7 +34,7 @@ export interface ImportOptions {
   /** New name of the run. Default: as in the archive. */
   readonly runName?: string | undefined;
   /** Whether a run of that name may be replaced. */
-  readonly overwrite: boolean;
+  readonly overwrite?: boolean;
 }
 
 function archiveError(
@@ -240,12 +247,25 @@ export async function importFrom(
   }
 }
 
+const importArguments: ArgumentRules = {
+  runsDir: isText,
+  runName: optionTable.runName,
+  overwrite: optionTable.overwrite,
+};
+
 /**
  * Unpacks an archive written by {@link exportRun} to a run folder. All checksums are verified before the run appears; links,
  * and paths outside the run's folder, are refused.
  * @param from a path or `gs://bucket/name`.
- * @throws TitlesmithError when the archive cannot be read or is refused, or the run exists; InterruptedError.
+ * @throws TitlesmithError when an argument is unknown or wrong, the archive cannot be read or is refused, or the run exists; InterruptedError.
  */
-export async function importRun(from: string, options: ImportOptions, context: WorkContext): Promise<string> {
-  return importFrom(await openStorageFile(from), options, context);
+export async function importRun(
+  from: string,
+  options: ImportOptions,
+  given: Partial<WorkContext> = {},
+): Promise<string> {
+  checkArgument('importRun', 'from', from, isText);
+  const checked = checkArguments('importRun', options, importArguments);
+  const context = completeContext<WorkContext>('importRun', given);
+  return importFrom(await openStorageFile(from), checked, context);
 }

@@ -1,8 +1,9 @@
 import { openStorageFolder } from '../archive/open-storage.js';
 import { readText, type StorageFolder } from '../archive/storage.js';
 import { TitlesmithError } from '../common/errors.js';
-import { type ProgressListener, silentContext, type WorkContext } from '../common/progress.js';
+import type { ProgressListener, WorkContext } from '../common/progress.js';
 import { packageVersion } from '../io/package-root.js';
+import { checkArgument, completeContext, isText } from '../options/call-arguments.js';
 import { hashValue } from '../pipeline/run/fingerprint.js';
 import type { BatchRecord, BatchRunRecord } from '../report/batch/batch-record.js';
 import { formatBatchPage, formatBatchRecord, parseBatchRecord } from './batch-folder.js';
@@ -74,8 +75,10 @@ export interface MergedBatch extends BatchResult {
  */
 export async function mergeBatch(
   place: string,
-  { onProgress }: Pick<WorkContext, 'onProgress'> = silentContext,
+  given: Partial<Pick<WorkContext, 'onProgress'>> = {},
 ): Promise<MergedBatch> {
+  checkArgument('mergeBatch', 'place', place, isText);
+  const { onProgress } = completeContext<WorkContext>('mergeBatch', given);
   const folder = await openStorageFolder(place);
   const found = (await folder.list()).flatMap((name) => {
     const match = shardFile.exec(name);

@@ -1,7 +1,7 @@
 import { TitlesmithError, usageError } from '../common/errors.js';
 import { formatBytes, pluralize } from '../common/number-formats.js';
-import { silentContext } from '../common/progress.js';
 import { makeFolder } from '../io/folders.js';
+import { type ArgumentRules, checkArguments, completeContext, isText } from '../options/call-arguments.js';
 import type { BatchSettings } from '../options/option-table.js';
 import { defaultsOf } from '../options/option-values.js';
 import { batchSettings } from '../options/table/batch.js';
@@ -37,15 +37,30 @@ export interface BatchRequest {
   readonly passEvents?: boolean;
 }
 
+const batchArguments: ArgumentRules = {
+  file: isText,
+  settings: {
+    accepts: (value) => typeof value === 'object' && value !== null,
+    fault: 'is no object of settings',
+    required: true,
+  },
+  resume: { type: 'boolean' },
+  entry: isText,
+  passEvents: { type: 'boolean' },
+};
+
 /**
  * Runs a batch, or one at each time of its schedule until stopped. Each result is reported as an event.
  * @returns how the batch ended; always `interrupted` with a schedule.
  * @throws TitlesmithError when the file or a setting is wrong, or the folder cannot be written or is in use.
  */
 export async function runBatches(
-  request: BatchRequest,
-  context: BatchContext = silentContext,
+  given: BatchRequest,
+  givenContext: Partial<BatchContext> = {},
 ): Promise<BatchOutcome> {
+  const request = checkArguments('runBatches', given, batchArguments);
+  checkArguments('runBatches: settings', request.settings, batchSettings);
+  const context = completeContext<BatchContext>('runBatches', givenContext);
   const { onProgress, signal } = context;
   const settings = settingsOf(await readBatchFile(request.file), request);
   const { schedule, timeZone } = settings;

@@ -3,6 +3,7 @@ import { TitlesmithError } from '../common/errors.js';
 import { type AtomicFile, writeAtomically } from '../io/atomic-file.js';
 import { readDecompressed } from '../io/compression/compressed-file.js';
 import { byteLines } from '../io/lines.js';
+import { checkArgument, checkArguments, isText, isTexts, required } from '../options/call-arguments.js';
 import { placeOf, type SplitOptions, type SplitTitles, TitleSplit } from './title-split.js';
 
 const [opening, closing] = ['<|startoftext|>', '<|endoftext|>'];
@@ -48,7 +49,10 @@ function writeBoth<Result>(
  * Writes train.txt and validation.txt: `<|startoftext|>title<|endoftext|>`, one a line.
  * @throws TitlesmithError for a title that is not one short line, or a file that cannot be written.
  */
-export async function writeDataset(folder: string, { train, validation }: SplitTitles): Promise<void> {
+export async function writeDataset(folder: string, titles: SplitTitles): Promise<void> {
+  checkArgument('writeDataset', 'folder', folder, isText);
+  const sides = { train: required(isTexts), validation: required(isTexts) };
+  const { train, validation } = checkArguments('writeDataset', titles, sides);
   await writeBoth(folder, async (files) => {
     for (const title of train) await files.train.write(formatLine(title));
     for (const title of validation) await files.validation.write(formatLine(title));
@@ -59,8 +63,8 @@ export async function writeDataset(folder: string, { train, validation }: SplitT
  * What `splitTitles` and {@link writeDataset} do, on titles of any number: they are read twice and never held.
  * @param titles gives the same titles each time it is called.
  * @returns how many titles are on each side.
- * @throws RangeError for a share not between 0 and 1; TitlesmithError for a title that is not one short line, or a file
- * that cannot be written.
+ * @throws TitlesmithError for a share not between 0 and 1, a title that is not one short line, or a file that cannot be
+ *   written.
  */
 export async function writeSplitDataset(
   folder: string,
@@ -112,6 +116,7 @@ function parseLine(bytes: Uint8Array, where: string): string {
  * @throws TitlesmithError naming file and line of a line that is not a delimited title, not UTF-8, or endless.
  */
 export async function* readDataset(path: string): AsyncGenerator<string> {
+  checkArgument('readDataset', 'path', path, isText);
   let number = 0;
   const onTooLong = (line: number): never => {
     throw malformed(`${path}:${line}`, `is longer than ${maxLineBytes} bytes`);

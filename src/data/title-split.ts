@@ -1,4 +1,11 @@
 import { sha256 } from '../common/sha256.js';
+import {
+  type ArgumentRules,
+  checkArgument,
+  checkArguments,
+  isTexts,
+  required,
+} from '../options/call-arguments.js';
 import { titleOptions } from '../options/table/titles.js';
 
 export interface SplitTitles {
@@ -10,6 +17,13 @@ export interface SplitOptions {
   /** Share of the titles held out of training, between 0 and 1. */
   readonly validationShare?: number;
 }
+
+const splitArguments: ArgumentRules = {
+  validationShare: {
+    accepts: (value) => typeof value === 'number' && value > 0 && value < 1,
+    fault: 'is not between 0 and 1',
+  },
+};
 
 /** A place in [0, 1) that depends on the title alone: the first 48 bits of its SHA-256, big-endian. */
 export function placeOf(title: string): number {
@@ -28,12 +42,10 @@ export class TitleSplit {
   private lowest = 1;
   private highest = 0;
 
-  /** @throws RangeError when the share is not between 0 and 1. */
-  constructor({ validationShare = titleOptions.validationShare.default }: SplitOptions = {}) {
-    if (!(validationShare > 0 && validationShare < 1)) {
-      throw new RangeError(`validationShare ${validationShare} is not between 0 and 1`);
-    }
-    this.validationShare = validationShare;
+  /** @throws TitlesmithError `usage` when an option is unknown, or the share is not between 0 and 1. */
+  constructor(options: SplitOptions = {}) {
+    const checked = checkArguments('splitTitles', options, splitArguments);
+    this.validationShare = checked.validationShare ?? titleOptions.validationShare.default;
   }
 
   /** Adds the place of a title. All must be added before the first {@link isHeldOut}. */
@@ -50,9 +62,10 @@ export class TitleSplit {
 
 /**
  * Holds out about `validationShare` of the titles by their hash, as {@link TitleSplit} says. Keeps the order given.
- * @throws RangeError when the share is not between 0 and 1.
+ * @throws TitlesmithError `usage` when an option is unknown, or the share is not between 0 and 1.
  */
 export function splitTitles(titles: readonly string[], options: SplitOptions = {}): SplitTitles {
+  checkArgument('splitTitles', 'titles', titles, required(isTexts));
   const split = new TitleSplit(options);
   const places = titles.map(placeOf);
   for (const place of places) split.add(place);

@@ -1,6 +1,7 @@
 import { TitlesmithError } from '../common/errors.js';
 import { parseCsv } from '../io/csv.js';
 import { readText } from '../io/text-file.js';
+import { checkArgument, isText } from '../options/call-arguments.js';
 
 /** A title, and the subreddit it is from where titles.csv says so. */
 interface ReadTitle {
@@ -13,6 +14,7 @@ interface ReadTitle {
  * @throws TitlesmithError when it is not there, malformed, or has another header.
  */
 export async function* readTitleRecords(path: string): AsyncGenerator<ReadTitle> {
+  checkArgument('readTitles', 'path', path, isText);
   let record = 0;
   let columns = 0;
   for await (const values of parseCsv(readText(path), path)) {

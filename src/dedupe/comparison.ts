@@ -1,6 +1,7 @@
 import { InterruptedError } from '../common/errors.js';
 import { silentContext, type WorkContext } from '../common/progress.js';
 import { yieldToEventLoop } from '../common/yield-to-event-loop.js';
+import { type ArgumentCheck, checkArgument, isTexts, required } from '../options/call-arguments.js';
 import { withoutWhiteSpace } from './bigram-features.js';
 import { foldText, wordsOf } from './fold.js';
 import { createSimilarityIndex, type Match, type SimilarityIndex } from './similarity-index.js';
@@ -37,6 +38,7 @@ export interface TitleIndex {
  * @throws TitlesmithError `no-titles` for an empty list, `text-too-long` for a title beyond the bound.
  */
 export function createTitleIndex(titles: readonly string[], tokenize: Tokenize = wordsOf): TitleIndex {
+  checkArgument('createTitleIndex', 'titles', titles, required(isTexts));
   return {
     titles,
     written: createSimilarityIndex(titles),
@@ -49,6 +51,12 @@ export function createTitleIndex(titles: readonly string[], tokenize: Tokenize =
 export function closest({ rating, matched, folded }: Comparison): RatedTitle {
   return folded.rating > rating ? folded : { rating, matched };
 }
+
+const isTitleIndex: ArgumentCheck = {
+  accepts: (value) => typeof value === 'object' && value !== null && 'runs' in value && 'folded' in value,
+  fault: 'is no index, as createTitleIndex makes one',
+  required: true,
+};
 
 /** Texts compared between two yields to the event loop, which also check for a stop request. */
 const textsPerYield = 64;
@@ -66,6 +74,8 @@ export async function compareTexts(
   label: string,
   context: WorkContext = silentContext,
 ): Promise<Comparison[]> {
+  checkArgument('compareTexts', 'texts', texts, required(isTexts));
+  checkArgument('compareTexts', 'index', index, isTitleIndex);
   const known = new Map<string, Comparison>();
   const compared: Comparison[] = [];
   const report = () =>

@@ -32,7 +32,10 @@ export function chooseRules(heldOut: readonly Comparison[], threshold: number | 
   const run = chooseRun(heldOut);
   if (threshold !== 'auto') {
     assertThreshold(threshold);
-    const thresholdReason = `The threshold ${threshold} was given.`;
+    const thresholdReason =
+      threshold === defaultThreshold
+        ? `The threshold is ${threshold}, the default.`
+        : `The threshold ${threshold} was given.`;
     return { threshold, thresholdChoice: 'given', thresholdReason, ...run };
   }
   return { thresholdChoice: 'auto', ...chooseThreshold(heldOut, run.minimumRun), ...run };

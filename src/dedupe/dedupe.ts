@@ -1,9 +1,16 @@
 import { type Judgement, type RejectionReason, rejectionReasons, type Verdict } from '../common/judgement.js';
 import { silentContext, type WorkContext } from '../common/progress.js';
+import {
+  type ArgumentCheck,
+  type ArgumentRules,
+  checkArgument,
+  checkArguments,
+  isTexts,
+} from '../options/call-arguments.js';
 import { compareTexts, createTitleIndex, type TitleIndex } from './comparison.js';
 import { chooseRules, defaultThreshold } from './copy-rules.js';
 import { findRepeats, type Repeat } from './repeats.js';
-import { type JudgeOptions, TitleJudge } from './title-judge.js';
+import { type JudgeOptions, TitleJudge, thresholdRule } from './title-judge.js';
 
 /** A generated text to judge. */
 export interface GeneratedOutput {
@@ -16,11 +23,30 @@ export interface DedupeOptions extends Pick<JudgeOptions, 'threshold' | 'heldOut
   readonly earlier?: readonly string[];
 }
 
+const areOutputs: ArgumentCheck = {
+  accepts: (value) =>
+    Array.isArray(value) &&
+    value.every((each) => Number.isInteger(each?.index) && typeof each.text === 'string'),
+  fault: 'is not a list of { index, text }',
+  required: true,
+};
+
+const dedupeArguments: ArgumentRules = {
+  threshold: thresholdRule,
+  heldOut: isTexts,
+  earlier: isTexts,
+};
+
+function isIndex(titles: readonly string[] | TitleIndex): titles is TitleIndex {
+  return typeof titles === 'object' && titles !== null && 'runs' in titles;
+}
+
 /**
  * Judges each output against all training titles and against the outputs before it.
  * @param titles the training titles, or an existing index of them.
  * @returns one verdict per output, in the same order, and the rules.
- * @throws TitlesmithError `no-titles` without titles, `threshold` for a threshold outside (0, 1];
+ * @throws TitlesmithError `usage` for an argument that is unknown or wrong, `no-titles` without titles, `threshold` for a
+ *   threshold outside (0, 1];
  * InterruptedError.
  */
 export async function dedupe(
@@ -29,8 +55,10 @@ export async function dedupe(
   options: DedupeOptions = {},
   context: WorkContext = silentContext,
 ): Promise<Judgement> {
-  const { threshold = defaultThreshold, heldOut = [], earlier = [] } = options;
-  const index = 'runs' in titles ? titles : createTitleIndex(titles);
+  checkArgument('dedupe', 'outputs', outputs, areOutputs);
+  const checked = checkArguments('dedupe', options, dedupeArguments);
+  const { threshold = defaultThreshold, heldOut = [], earlier = [] } = checked;
+  const index = isIndex(titles) ? titles : createTitleIndex(titles);
   const baseline = await compareTexts(heldOut, index, 'Comparing the held-out titles', context);
   const judge = new TitleJudge(index, chooseRules(baseline, threshold), heldOut);
   const texts = outputs.map((output) => output.text.trim());

@@ -1,6 +1,13 @@
 import type { CopyRules, RatedText, RejectionReason, TextJudgement } from '../common/judgement.js';
 import { silentContext, type WorkContext } from '../common/progress.js';
 import {
+  type ArgumentCheck,
+  type ArgumentRules,
+  checkArguments,
+  isFunction,
+  isTexts,
+} from '../options/call-arguments.js';
+import {
   type Comparison,
   closest,
   compareText,
@@ -26,6 +33,19 @@ export interface JudgeOptions {
   readonly rules?: CopyRules | undefined;
 }
 
+/** A number, whose range is checked where it is used, or `auto`. */
+export const thresholdRule: ArgumentCheck = {
+  accepts: (value) => typeof value === 'number' || value === 'auto',
+  fault: 'is neither auto nor a number above 0 and at most 1',
+};
+
+const judgeArguments: ArgumentRules = {
+  threshold: thresholdRule,
+  heldOut: isTexts,
+  tokenize: isFunction,
+  rules: { accepts: (value) => typeof value === 'object' && value !== null, fault: 'are no rules' },
+};
+
 /**
  * A judge by the rules given, or else by those that dedupe (./dedupe.ts) would choose for the same titles.
  * @param titles the training titles.
@@ -37,7 +57,8 @@ export async function createTitleJudge(
   options: JudgeOptions = {},
   context: WorkContext = silentContext,
 ): Promise<TitleJudge> {
-  const { threshold = defaultThreshold, heldOut = [], tokenize, rules } = options;
+  const checked = checkArguments('createTitleJudge', options, judgeArguments);
+  const { threshold = defaultThreshold, heldOut = [], tokenize, rules } = checked;
   const index = createTitleIndex(titles, tokenize);
   if (rules) return new TitleJudge(index, rules, heldOut);
   const baseline = await compareTexts(heldOut, index, 'Comparing the held-out titles', context);

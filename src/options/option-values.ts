@@ -27,8 +27,10 @@ export function usageOf(name: string, { argument, list }: OptionRow): string {
   return argument === undefined ? flagOf(name) : `${flagOf(name)} <${argument}${list ? '...' : ''}>`;
 }
 
-/** A value for messages: text in quotes, shortened. */
-function formatValue(value: unknown): string {
+/** A value for messages: text in quotes, shortened; what is no single value by its kind. */
+export function formatValue(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
   if (typeof value !== 'string') return String(value);
   return JSON.stringify(value.length > maxShownLength ? `${value.slice(0, maxShownLength)}…` : value);
 }

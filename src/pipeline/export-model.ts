@@ -7,7 +7,8 @@ import { writeModelDescription, writeWeights } from '../model/weights/checkpoint
 import { exportOnnxFolder } from '../model/weights/onnx-folder.js';
 import type { OpenModel } from '../model/weights/open-model.js';
 import { openModel } from '../model/weights/resolve-model.js';
-import type { ExportFormat } from '../options/choices.js';
+import { type ArgumentRules, checkArguments, completeContext, isText } from '../options/call-arguments.js';
+import { type ExportFormat, exportFormats } from '../options/choices.js';
 
 export interface ExportRequest {
   /** A run folder, or any value of `--model` except auto and nano. */
@@ -16,6 +17,16 @@ export interface ExportRequest {
   /** A folder that is empty or does not exist yet. */
   readonly output: string;
 }
+
+const exportArguments: ArgumentRules = {
+  model: isText,
+  format: {
+    accepts: (value) => exportFormats.some((name) => name === value),
+    fault: `is none of ${exportFormats.join(', ')}`,
+    required: true,
+  },
+  output: isText,
+};
 
 async function refuseOccupied(folder: string): Promise<void> {
   let names: string[];
@@ -43,13 +54,12 @@ async function writeHuggingFace(model: OpenModel, folder: string, context: WorkC
  * Converts a model: `onnx` for ONNX Runtime and transformers.js, `huggingface` for transformers. A run's checkpoint is in
  * the latter format already; a TensorFlow checkpoint is converted to it.
  * @returns a one-line description of what was exported.
- * @throws TitlesmithError when there is no such model, the folder is not empty, or a file cannot be written;
+ * @throws TitlesmithError when an argument is unknown or wrong, there is no such model, the folder is not empty, or a file cannot be written;
  *   InterruptedError when the signal is aborted.
  */
-export async function exportModel(
-  { model, format, output }: ExportRequest,
-  context: WorkContext,
-): Promise<string> {
+export async function exportModel(request: ExportRequest, given: Partial<WorkContext> = {}): Promise<string> {
+  const { model, format, output } = checkArguments('exportModel', request, exportArguments);
+  const context = completeContext<WorkContext>('exportModel', given);
   await refuseOccupied(output);
   const opened = await openModel(model, context);
   try {

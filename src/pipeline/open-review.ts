@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verdict } from '../common/judgement.js';
-import { silentContext } from '../common/progress.js';
+import { checkArgument, completeContext, isText } from '../options/call-arguments.js';
 import { restoreOptions } from '../options/option-values.js';
 import { readJudgement } from './run/judgement-file.js';
 import { runFiles } from './run/run-files.js';
@@ -27,7 +27,9 @@ interface OpenReview {
  * the options recorded in the run.
  * @throws TitlesmithError when the folder is not a run folder, is in use, or has no generated titles; InterruptedError.
  */
-export async function openReview(folder: string, context: StageContext = silentContext): Promise<OpenReview> {
+export async function openReview(folder: string, given: Partial<StageContext> = {}): Promise<OpenReview> {
+  checkArgument('openReview', 'folder', folder, isText);
+  const context = completeContext<StageContext>('openReview', given);
   const run = await RunFolder.open(folder, context.onProgress);
   try {
     const { name: runName, options, decisions } = run.manifest;

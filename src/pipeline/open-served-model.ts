@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileError, usageError } from '../common/errors.js';
+import { checkArgument, checkArguments, isText, withoutUndefined } from '../options/call-arguments.js';
 import type { RunOptions, ServeOptions } from '../options/option-table.js';
 import { defaultsOf, readOption, restoreOptions } from '../options/option-values.js';
 import { generationOptions } from '../options/table/generation.js';
+import { runOptions } from '../options/table/run.js';
 import { serveOptions } from '../options/table/serve.js';
 import type { ServedModel, ServeSettings } from '../serve/served-model.js';
 import { decideDevice, decidedDevice, describeDevice } from './decide/device.js';
@@ -36,11 +38,13 @@ interface ServedRun {
  */
 export async function openServedModel(
   model: string,
-  overrides: Partial<ServeOptions>,
+  overrides: Partial<ServeOptions> = {},
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<OpenedServedModel> {
+  checkArgument('openServedModel', 'model', model, isText);
+  const given = checkArguments('openServedModel', overrides, { ...serveOptions, json: runOptions.json });
   const run = await readRun(model);
-  const options: ServeOptions = { ...defaultsOf(serveOptions), ...overrides };
+  const options: ServeOptions = { ...defaultsOf(serveOptions), ...withoutUndefined(given) };
   const host = chooseHost(options.host, environment);
   const precision = options.precision ?? run?.options.precision ?? generationOptions.precision.default;
   const device = await decideDevice({ ...options, precision });

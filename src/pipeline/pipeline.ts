@@ -1,5 +1,6 @@
 import { InterruptedError } from '../common/errors.js';
-import { type ProgressEvent, scoped, silentContext } from '../common/progress.js';
+import { type ProgressEvent, scoped } from '../common/progress.js';
+import { completeContext } from '../options/call-arguments.js';
 import { stageNames } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import { type CallDecisions, decideForRun, decideForRuns } from './decide/decisions.js';
@@ -44,8 +45,9 @@ export interface PipelineContext extends StageContext {
  */
 export async function runPipeline(
   overrides: Partial<RunOptions>,
-  context: PipelineContext = silentContext,
+  given: Partial<PipelineContext> = {},
 ): Promise<PipelineResult> {
+  const context = completeContext<PipelineContext>('runPipeline', given);
   const { runs: plans, options } = planRuns(overrides);
   const decisions = await decideForRuns(plans, options, context.onProgress);
   if (options.dryRun) return { runs: [], cost: await describeCost(decisions.source.choice, options) };

@@ -3,12 +3,19 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InterruptedError, TitlesmithError } from '../common/errors.js';
 import { formatPercent, formatPoints } from '../common/number-formats.js';
-import { type ProgressListener, scoped, silentContext } from '../common/progress.js';
+import { type ProgressListener, scoped } from '../common/progress.js';
 import type { RunCounts } from '../common/stage-counts.js';
 import { formatDevice } from '../model/engine/device-choice.js';
-import type { StageName } from '../options/choices.js';
+import {
+  checkArgument,
+  checkArguments,
+  completeContext,
+  isText,
+  withoutUndefined,
+} from '../options/call-arguments.js';
+import { commandNames, type StageName, stageNames } from '../options/choices.js';
 import { checkOptionsTogether } from '../options/option-rules.js';
-import type { RunOptions } from '../options/option-table.js';
+import { type RunOptions, rowsOfCommand } from '../options/option-table.js';
 import { restoreOptions } from '../options/option-values.js';
 import { decideForStage } from './decide/decisions.js';
 import { decidedDevice } from './decide/device.js';
@@ -86,16 +93,18 @@ const singleCallOptions = { overwrite: false, json: false, restoreFrom: undefine
 export async function runSingleStage(
   stage: StageName,
   path: string,
-  overrides: Partial<RunOptions>,
-  context: StageContext = silentContext,
+  overrides: Partial<RunOptions> = {},
+  given: Partial<StageContext> = {},
 ): Promise<FinishedRun> {
+  const checked = checkStageCall(stage, path, overrides);
+  const context = completeContext<StageContext>('runSingleStage', given);
   const onProgress = scoped(context.onProgress, { stage });
   const folder = await RunFolder.open(path, onProgress);
   try {
     const options: RunOptions = {
       ...restoreOptions(folder.manifest.options),
       ...singleCallOptions,
-      ...overrides,
+      ...checked,
     };
     checkOptionsTogether(options);
     const decisions = await decideForStage(stage, folder.manifest, options, onProgress);
@@ -106,6 +115,14 @@ export async function runSingleStage(
   } finally {
     folder.close();
   }
+}
+
+/** The options of a call. @throws TitlesmithError `usage` when an argument is unknown or wrong. */
+function checkStageCall(stage: StageName, path: string, overrides: Partial<RunOptions>): Partial<RunOptions> {
+  checkArgument('runSingleStage', 'stage', stage, { type: 'choice', choices: stageNames });
+  checkArgument('runSingleStage', 'path', path, isText);
+  const command = commandNames.find((name) => name === stage) ?? 'pipeline';
+  return withoutUndefined(checkArguments(`runSingleStage of ${stage}`, overrides, rowsOfCommand(command)));
 }
 
 /** Whether the options force a stage to start over even when nothing changed. */

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { TitlesmithError } from '../common/errors.js';
 import { type ProgressListener, silentContext } from '../common/progress.js';
+import { type ArgumentCheck, checkArgument, checkArguments, isFunction } from '../options/call-arguments.js';
+import { serveOptions } from '../options/table/serve.js';
 import { HttpError } from '../web/http-error.js';
 import { EventBroadcast } from '../web/server/event-stream.js';
 import { guardPath, guardSameSite } from '../web/server/guards.js';
@@ -34,14 +36,25 @@ const maxBodyBytes = 4096;
 /** More windows than a person has open. */
 const maxWindows = 50;
 
+const isReviewInput: ArgumentCheck = {
+  accepts: (value) => typeof value === 'object' && value !== null && 'verdicts' in value && 'folder' in value,
+  fault: 'is no review, as openReview opens one',
+  required: true,
+};
+
 /**
  * Serves a run's review to this machine's browser, under a path that is a random token of 128 bits.
  * @throws TitlesmithError when decisions.jsonl is damaged or cannot be written, or the port is taken.
  */
 export async function startReview(
   input: ReviewInput,
-  { port = 0, onProgress = silentContext.onProgress }: ReviewServerOptions = {},
+  options: ReviewServerOptions = {},
 ): Promise<ReviewServer> {
+  checkArgument('startReview', 'input', input, isReviewInput);
+  const { port = 0, onProgress = silentContext.onProgress } = checkArguments('startReview', options, {
+    port: serveOptions.port,
+    onProgress: isFunction,
+  });
   const log = await DecisionLog.open(join(input.folder, decisionsFileName));
   const review = new Review(input, log);
   const changes = new EventBroadcast<Change>(maxWindows);

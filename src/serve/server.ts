@@ -1,3 +1,4 @@
+import { type ArgumentCheck, checkArgument, hasMethod, required } from '../options/call-arguments.js';
 import { type ListeningServer, listen } from '../web/server/listen.js';
 import { createApp } from './http/app.js';
 import { createLog } from './http/request-log.js';
@@ -24,6 +25,17 @@ const graceSeconds = 8;
 /** Time to deliver the errors of aborted requests before their connections are closed. */
 const errorDeliveryMs = 500;
 
+const isServedModel: ArgumentCheck = {
+  accepts: (value) => typeof value === 'object' && value !== null && 'model' in value && 'name' in value,
+  fault: 'is no served model, as openServedModel opens one',
+  required: true,
+};
+const areSettings: ArgumentCheck = {
+  accepts: (value) => typeof value === 'object' && value !== null && 'host' in value && 'slots' in value,
+  fault: 'are no settings, as openServedModel returns them',
+  required: true,
+};
+
 /**
  * Serves short texts over HTTP. Listens at once, and answers 503 until the model is loaded.
  * @param output where the log is written.
@@ -34,6 +46,14 @@ export async function startServer(
   settings: ServeSettings,
   output: NodeJS.WritableStream,
 ): Promise<Server> {
+  checkArgument('startServer', 'served', served, isServedModel);
+  checkArgument('startServer', 'settings', settings, areSettings);
+  checkArgument(
+    'startServer',
+    'output',
+    output,
+    required(hasMethod('write', 'stream, such as process.stdout')),
+  );
   const log = createLog(settings.log, output);
   const metrics: Metrics = new Metrics(() => inference, settings.slots);
   const inference: InferenceThread = new InferenceThread(served, settings, metrics);

@@ -45,6 +45,6 @@ describe('splitTitles', () => {
   });
 
   it('refuses a share that leaves one side empty', () => {
-    expect(() => splitTitles(['a', 'b'], { validationShare: 1 })).toThrow('validationShare 1');
+    expect(() => splitTitles(['a', 'b'], { validationShare: 1 })).toThrow('validationShare got 1');
   });
 });

@@ -9,7 +9,6 @@ const [fewestLines, mostLines] = [20, 400];
 
 /** Files that are short on purpose, and why they stand alone. */
 const reasons: Readonly<Record<string, string>> = {
-  'src/cli/commands/import.ts': 'one file a command',
   'src/cli/exit-codes.ts': 'the exit codes of all commands',
   'src/common/collect.ts': 'used by rooms that share nothing else',
   'src/common/nearest-word.ts': 'the door of an outside package',

@@ -11,8 +11,9 @@ export async function importCommand(
   options: Partial<RunOptions>,
   terminal: Terminal,
 ): Promise<ExitCode> {
+  const { runsDir, runName, overwrite } = { ...defaultOptions(), ...options };
   return interruptible(terminal, stopsAfterStep, async (context) => {
-    const folder = await importRun(from, { ...defaultOptions(), ...options }, context);
+    const folder = await importRun(from, { runsDir, runName, overwrite }, context);
     terminal.result([folder], { folder });
     return exitCodes.done;
   });

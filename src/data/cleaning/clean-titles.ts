@@ -1,3 +1,5 @@
+import { usageError } from '../../common/errors.js';
+import { formatValue } from '../../options/option-values.js';
 import { titleOptions } from '../../options/table/titles.js';
 import { cleanText } from './clean-text.js';
 import { SeenTitles } from './seen-titles.js';
@@ -30,6 +32,7 @@ export function cleanTitle(
   minLength: number = titleOptions.minLength.default,
   onChange?: ChangeListener,
 ): CleanedTitle {
+  if (typeof raw !== 'string') throw usageError(`cleanTitle: raw got ${formatValue(raw)}, which is no text.`);
   if (raw.length > maxRawTitleLength) return { reason: 'too long' };
   const changed = new Set<string>();
   const title = cleanText(raw, (ruleName) => changed.add(ruleName));

@@ -1,3 +1,11 @@
+import {
+  type ArgumentCheck,
+  type ArgumentRules,
+  checkArgument,
+  checkArguments,
+} from '../../options/call-arguments.js';
+import { sourceNames } from '../../options/choices.js';
+import { titleOptions } from '../../options/table/titles.js';
 import type { BigquerySourceOptions } from './bigquery/bigquery-source.js';
 import type { TitleSource } from './title-source.js';
 
@@ -15,12 +23,31 @@ interface SourceOptions {
   readonly bigquery?: BigquerySourceOptions | undefined;
 }
 
+const names = sourceNames.filter((name) => name !== 'auto');
+const isSourceName: ArgumentCheck = {
+  accepts: (value) => names.some((name) => name === value),
+  fault: `is none of ${names.join(', ')}`,
+  required: true,
+};
+
+const rules: ArgumentRules = {
+  input: titleOptions.input,
+  strict: titleOptions.strict,
+  column: titleOptions.column,
+  header: { type: 'boolean' },
+  bigquery: { accepts: (value) => typeof value === 'object' && value !== null, fault: 'is no object' },
+};
+
 /**
  * Opens a source by name; what it needs is loaded only then.
- * @throws TitlesmithError when its files or credentials are missing.
+ * @throws TitlesmithError when an argument is unknown or wrong, or its files or credentials are missing.
  */
-export async function openSource(name: TitleSource['name'], options: SourceOptions): Promise<TitleSource> {
-  const { input = [], column, header, strict, bigquery = {} } = options;
+export async function openSource(
+  name: TitleSource['name'],
+  options: SourceOptions = {},
+): Promise<TitleSource> {
+  checkArgument('openSource', 'name', name, isSourceName);
+  const { input = [], column, header, strict, bigquery = {} } = checkArguments('openSource', options, rules);
   switch (name) {
     case 'bigquery':
       return (await import('./bigquery/bigquery-source.js')).openBigquerySource(bigquery);

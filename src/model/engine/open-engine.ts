@@ -1,3 +1,6 @@
+import { usageError } from '../../common/errors.js';
+import { type ArgumentCheck, type ArgumentRules, checkArguments } from '../../options/call-arguments.js';
+import { deviceNames, engineNames } from '../../options/choices.js';
 import type { DeviceChoice } from './device-choice.js';
 import type { Engine } from './engine.js';
 import { createOnnxRuntimeEngine, type OnnxRuntimeOptions } from './onnxruntime/cpu-engine.js';
@@ -5,17 +8,26 @@ import { openDeviceEngine } from './onnxruntime/device-engine.js';
 import { createTfjsEngine } from './tfjs.js';
 import { loadTfjs } from './tfjs-packages.js';
 
+/** One of some words, which cannot be left out. */
+function isOneOf(words: readonly string[]): ArgumentCheck {
+  return {
+    accepts: (value) => typeof value === 'string' && words.includes(value),
+    fault: `is none of ${words.join(', ')}`,
+    required: true,
+  };
+}
+
+const choiceArguments: ArgumentRules = { engine: isOneOf(engineNames), device: isOneOf(deviceNames) };
+
 /**
  * Opens an engine on a device.
  * @param options for `onnxruntime`; TensorFlow chooses its threads itself.
- * @throws Error saying why the device cannot be used.
+ * @throws TitlesmithError `usage` when an argument is unknown or wrong; Error saying why the device cannot be used.
  */
-export async function openEngine(
-  { engine, device }: DeviceChoice,
-  options: OnnxRuntimeOptions = {},
-): Promise<Engine> {
+export async function openEngine(choice: DeviceChoice, options: OnnxRuntimeOptions = {}): Promise<Engine> {
+  const { engine, device } = checkArguments('openEngine', choice, choiceArguments);
   if (engine === 'tfjs') {
-    if (device === 'webgpu') throw new RangeError('tfjs runs on cpu and cuda');
+    if (device === 'webgpu') throw usageError('openEngine: tfjs runs on cpu and cuda, not on webgpu.');
     return createTfjsEngine(await loadTfjs(device));
   }
   return device === 'cpu' ? createOnnxRuntimeEngine(options) : openDeviceEngine(device, options);

@@ -1,4 +1,5 @@
 import { usageError } from '../../common/errors.js';
+import { type ArgumentRules, isTexts } from '../../options/call-arguments.js';
 import type { ValuesOf } from '../../options/option-row.js';
 import { checkOption, checkOptions, defaultsOf } from '../../options/option-values.js';
 import { generationOptions, httpText, samplingOptions } from '../../options/table/generation.js';
@@ -58,6 +59,19 @@ const rows = {
   // A caller may take any number of texts from the iterator.
   nsamples: { ...generationOptions.nsamples, maximum: Number.MAX_SAFE_INTEGER },
   seed: httpSeed,
+};
+
+/** What each option of a caller may be. */
+export const generationArguments: ArgumentRules = {
+  ...rows,
+  prefix: httpText,
+  hiddenPrefix: httpText,
+  prefixes: isTexts,
+  truncate: {
+    accepts: (value) => typeof value === 'string' || isTexts.accepts(value),
+    fault: 'is neither a text nor a list of texts',
+  },
+  finished: { accepts: (value) => value instanceof Set, fault: 'is no Set of indices' },
 };
 
 /**

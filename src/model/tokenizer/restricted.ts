@@ -1,3 +1,4 @@
+import { checkArgument, isTextSource } from '../../options/call-arguments.js';
 import { BytePairTokenizer } from './byte-pair-tokenizer.js';
 import { gpt2Tokenizer, gpt2Tokens } from './gpt2.js';
 import { mergePair, ranksOf } from './merges.js';
@@ -37,6 +38,7 @@ export class RestrictedVocabulary {
 
 /** The tokenizer of a {@link RestrictedVocabulary} of all `titles`. */
 export function restrictedTokenizer(titles: Iterable<string>): Tokenizer {
+  checkArgument('restrictedTokenizer', 'titles', titles, isTextSource);
   const vocabulary = new RestrictedVocabulary();
   for (const title of titles) vocabulary.add(title);
   return vocabulary.tokenizer();

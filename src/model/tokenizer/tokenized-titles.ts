@@ -1,3 +1,11 @@
+import { usageError } from '../../common/errors.js';
+import {
+  checkArgument,
+  checkArguments,
+  hasMethod,
+  isTextSource,
+  required,
+} from '../../options/call-arguments.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** Token ids: 16 bits each where the vocabulary allows it, else 32. */
@@ -59,7 +67,12 @@ export function tokenizeTitles(
   tokenizer: Tokenizer,
   limits: TokenLimits,
 ): { readonly titles: TokenizedTitles; readonly tooLong: number } {
-  const encoder = new TitleEncoder(tokenizer, limits);
+  checkArgument('tokenizeTitles', 'titles', titles, isTextSource);
+  checkArgument('tokenizeTitles', 'tokenizer', tokenizer, required(hasMethod('encode', 'tokenizer')));
+  const maximumTokens = { type: 'integer', minimum: 1, maximum: 1_000_000 } as const;
+  const checked = checkArguments('tokenizeTitles', limits, { maximumTokens });
+  if (checked.maximumTokens === undefined) throw usageError('tokenizeTitles needs maximumTokens.');
+  const encoder = new TitleEncoder(tokenizer, checked);
   const ends = [0];
   let tokens = tokenArray(tokenizer.vocabularySize, 2 ** 16);
   let length = 0;

@@ -1,3 +1,4 @@
+import { TitlesmithError, usageError } from '../../common/errors.js';
 import type { Precision } from '../../options/choices.js';
 import type { Engine, Program } from '../engine/engine.js';
 import { requireEngineFloat16 } from '../engine/float16.js';
@@ -51,7 +52,16 @@ export interface DecodeSession<Cache extends PromptCache = PromptCache> {
   move(from: number, to: number, length: number): void;
   /** Reads one token in each of the first slots, as many as the input has rows. */
   step(input: DecodeInput): Promise<Scores>;
+  /** Frees the model's memory after the running step has ended. Later steps are refused. May be called twice. */
   dispose(): Promise<void>;
+}
+
+/** The error of a step after {@link DecodeSession.dispose}. */
+function disposedError(): TitlesmithError {
+  return new TitlesmithError('The model was disposed of, and computes no more.', {
+    code: 'session-disposed',
+    hint: 'Open it again, or dispose of it later.',
+  });
 }
 
 /** A transformer's prompt: its keys and values in a cache of one slot. */
@@ -67,8 +77,8 @@ interface DecoderOptions extends DecodeSizes {
 /**
  * Opens a model for generation on an engine. The weights become constants of one graph, which runs both prompts and
  * steps; they are read from `weights`, which the caller closes, and not kept in addition to the engine's own form.
- * @throws RangeError when the capacity exceeds the context length; TitlesmithError when a tensor cannot be read, or the
- *   engine does not compute in float16 when that is the precision.
+ * @throws TitlesmithError when the capacity exceeds the context length, a tensor cannot be read, or the engine does not
+ *   compute in float16 when that is the precision.
  */
 export async function openDecodeSession(
   engine: Engine,
@@ -78,7 +88,7 @@ export async function openDecodeSession(
 ): Promise<DecodeSession<TransformerPromptCache>> {
   const { contextLength, layers } = configuration;
   if (options.capacity > contextLength) {
-    throw new RangeError(`capacity ${options.capacity} exceeds the context length ${contextLength}`);
+    throw usageError(`capacity ${options.capacity} exceeds the model's context of ${contextLength} tokens.`);
   }
   const { precision = 'float32' } = options;
   if (precision === 'float16') await requireEngineFloat16(engine, 'precision float16');
@@ -125,6 +135,7 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
   readonly capacity: number;
   readonly vocabularySize: number;
   private readonly scores: Scores;
+  private disposal: Promise<void> | undefined;
 
   constructor(
     configuration: TransformerConfiguration,
@@ -181,6 +192,7 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
   }
 
   private async run(cache: KeyValueCache, { tokens, positions, temperatures, lengths }: Run): Promise<void> {
+    if (this.disposal) throw disposedError();
     const { past, present } = cache.bind(lengths.length);
     const inverseTemperatures = temperatures.map((temperature) => (temperature === 0 ? 1 : 1 / temperature));
     const feeds = { inputIds: tokens, positionIds: positions, inverseTemperatures, lengths, ...past };
@@ -191,7 +203,12 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
     await cache.copied();
   }
 
-  async dispose(): Promise<void> {
+  dispose(): Promise<void> {
+    this.disposal ??= this.free();
+    return this.disposal;
+  }
+
+  private async free(): Promise<void> {
     await this.program.dispose();
     this.caches.slots.dispose();
     this.caches.prompt.dispose();

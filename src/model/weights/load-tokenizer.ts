@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../../common/errors.js';
+import { checkArgument, isText } from '../../options/call-arguments.js';
 import { BytePairTokenizer } from '../tokenizer/byte-pair-tokenizer.js';
 import { mergesFile, parseTokenizerFiles, vocabularyFile } from '../tokenizer/huggingface-files.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
@@ -17,6 +18,7 @@ export async function loadTokenizer(
     merges: mergesFile,
   },
 ): Promise<Tokenizer> {
+  checkArgument('loadTokenizer', 'folder', folder, isText);
   const [vocabulary, merges] = [
     await readText(folder, names.vocabulary),
     await readText(folder, names.merges),

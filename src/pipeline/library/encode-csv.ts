@@ -3,6 +3,8 @@ import { cleanTitle } from '../../data/cleaning/clean-titles.js';
 import { writeDataset } from '../../data/dataset-files.js';
 import { openSource } from '../../data/sources/open-source.js';
 import { splitTitles } from '../../data/title-split.js';
+import { type ArgumentRules, checkArgument, checkArguments, isText } from '../../options/call-arguments.js';
+import { titleOptions } from '../../options/table/titles.js';
 
 export interface EncodeCsvOptions {
   /** Column of titles, by name or number. Default: `title`, or the only column. */
@@ -15,17 +17,28 @@ export interface EncodeCsvOptions {
   readonly validationShare?: number;
 }
 
+const encodeArguments: ArgumentRules = {
+  column: titleOptions.column,
+  header: { type: 'boolean' },
+  minLength: titleOptions.minLength,
+  validationShare: titleOptions.validationShare,
+};
+
 /**
  * Converts a CSV (or a text file with one title per line) to a dataset: cleans titles, drops duplicates, splits them by
  * hash, and writes them as `<|startoftext|>title<|endoftext|>` lines to train.txt and validation.txt in a folder.
  * @returns the number of titles in each file.
- * @throws TitlesmithError naming the file, and the line if it is malformed.
+ * @throws TitlesmithError when an argument is unknown or wrong; naming the file, and the line if it is malformed.
  */
 export async function encodeCsv(
   path: string,
   folder: string,
-  { column, header, minLength = 1, validationShare }: EncodeCsvOptions = {},
+  options: EncodeCsvOptions = {},
 ): Promise<{ readonly train: number; readonly validation: number }> {
+  checkArgument('encodeCsv', 'path', path, isText);
+  checkArgument('encodeCsv', 'folder', folder, isText);
+  const checked = checkArguments('encodeCsv', options, encodeArguments);
+  const { column, header, minLength = 1, validationShare } = checked;
   const source = await openSource('csv', { input: [path], column, header });
   const query = {
     subreddits: [],

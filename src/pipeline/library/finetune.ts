@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { silentContext, type WorkContext } from '../../common/progress.js';
+import { usageError } from '../../common/errors.js';
+import type { WorkContext } from '../../common/progress.js';
 import { splitTitles } from '../../data/title-split.js';
 import type { Engine } from '../../model/engine/engine.js';
 import { requireEngineFloat16 } from '../../model/engine/float16.js';
@@ -7,8 +8,25 @@ import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime/cpu-engi
 import { tokenizeTitles } from '../../model/tokenizer/tokenized-titles.js';
 import { type TrainingInput, type TrainingResult, train } from '../../model/training/training-loop.js';
 import type { TrainingOptions } from '../../model/training/training-options.js';
+import {
+  type ArgumentCheck,
+  type ArgumentRules,
+  checkArgument,
+  checkArguments,
+  completeContext,
+  hasMethod,
+  isContext,
+  isText,
+  isTexts,
+  required,
+  withoutUndefined,
+} from '../../options/call-arguments.js';
+import type { OptionRow } from '../../options/option-row.js';
 import type { RunOptions } from '../../options/option-table.js';
-import { checkOptions, defaultOptions } from '../../options/option-values.js';
+import { defaultOptions } from '../../options/option-values.js';
+import { deviceOptions } from '../../options/table/model.js';
+import { runOptions } from '../../options/table/run.js';
+import { titleOptions } from '../../options/table/titles.js';
 import { trainingOptions } from '../../options/table/training.js';
 import { decideTrainingOptions } from '../decide/training.js';
 import { runFiles } from '../run/run-files.js';
@@ -23,9 +41,63 @@ export interface FinetuneInput extends Omit<TrainingInput, 'storage'>, TrainingP
  * if there is one; the result is then identical, byte for byte, to that of an uninterrupted run.
  * @throws InterruptedError after saving, when the signal is aborted; TitlesmithError on bad files.
  */
-export function finetune(input: FinetuneInput, context: WorkContext): Promise<TrainingResult> {
-  return train({ ...input, storage: new TrainingFiles(input) }, context);
+export async function finetune(
+  input: FinetuneInput,
+  context: Partial<WorkContext> = {},
+): Promise<TrainingResult> {
+  const checked = checkArguments('finetune', input, inputArguments);
+  checkArguments('finetune: options', checked.options, trainingArguments);
+  const missing = requiredOptions.find((name) => checked.options[name] === undefined);
+  if (missing !== undefined)
+    throw usageError(`finetune needs options.${missing}.`, 'finetuneTitles fills in what is left out.');
+  const storage = new TrainingFiles(checked);
+  return train({ ...checked, storage }, completeContext<WorkContext>('finetune', context));
 }
+
+const isObject: ArgumentCheck = {
+  accepts: (value) => typeof value === 'object' && value !== null,
+  fault: 'is no object',
+};
+const isEngine = hasMethod('compile', 'engine, as createOnnxRuntimeEngine makes one');
+
+const inputArguments: ArgumentRules = {
+  engine: required(isEngine),
+  data: required(isObject),
+  tokenizer: required(hasMethod('encode', 'tokenizer')),
+  configuration: required(isObject),
+  pretrained: hasMethod('read', 'source of weights'),
+  options: required(isObject),
+  samples: isObject,
+  checkpointFolder: isText,
+  metricsPath: isText,
+  eventsPath: { type: 'path' },
+};
+
+const trainingArguments: ArgumentRules = {
+  ...trainingOptions,
+  seed: runOptions.seed,
+  minimumSteps: { type: 'integer', minimum: 0, maximum: 1_000_000 },
+};
+
+/** Options without which a training has no meaning; the others are off where they are left out. */
+const requiredOptions = (['seed', 'minimumSteps', ...Object.keys(trainingOptions)] as const).filter(
+  (name): name is keyof TrainingOptions => {
+    const row: Partial<OptionRow> = trainingOptions[name as keyof typeof trainingOptions] ?? {};
+    return (
+      name === 'seed' || name === 'minimumSteps' || (row.defaultFor !== undefined && name !== 'patience')
+    );
+  },
+);
+
+const titlesArguments: ArgumentRules = {
+  ...trainingArguments,
+  model: { type: 'text' },
+  folder: isText,
+  validationShare: titleOptions.validationShare,
+  threads: deviceOptions.threads,
+  engine: isEngine,
+  context: isContext,
+};
 
 export interface FinetuneTitlesOptions extends Partial<TrainingOptions> {
   /** `nano` (the default), trained from scratch, or a model as `loadModel` takes it. */
@@ -38,7 +110,7 @@ export interface FinetuneTitlesOptions extends Partial<TrainingOptions> {
   readonly threads?: RunOptions['threads'];
   /** Default: ONNX Runtime on the CPU. */
   readonly engine?: Engine;
-  readonly context?: WorkContext;
+  readonly context?: Partial<WorkContext>;
 }
 
 /**
@@ -53,16 +125,18 @@ export async function finetuneTitles(
   titles: readonly string[],
   options: FinetuneTitlesOptions,
 ): Promise<TrainingResult> {
+  checkArgument('finetuneTitles', 'titles', titles, required(isTexts));
   const {
     model = 'nano',
     folder,
     validationShare,
     threads,
     engine = createOnnxRuntimeEngine({ threads }),
-    context = silentContext,
-    ...overrides
-  } = options;
-  checkOptions(trainingOptions, { ...overrides });
+    context: given,
+    ...rest
+  } = checkArguments('finetuneTitles', options, titlesArguments);
+  const context = completeContext<WorkContext>('finetuneTitles', given);
+  const overrides = withoutUndefined(rest);
   if (overrides.mixedPrecision === 'float16') await requireEngineFloat16(engine, 'mixedPrecision float16');
   const split = splitTitles(titles, { validationShare });
   const decision = { choice: model, reason: 'named by the caller' };

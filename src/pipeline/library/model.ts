@@ -1,7 +1,12 @@
-import { TitlesmithError } from '../../common/errors.js';
+import { TitlesmithError, usageError } from '../../common/errors.js';
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import { AtomicFile } from '../../io/atomic-file.js';
-import { type GenerationOptions, generationDefaults } from '../../model/generation/generation-options.js';
+import {
+  type GenerationOptions,
+  generationArguments,
+  generationDefaults,
+  validateGenerationOptions,
+} from '../../model/generation/generation-options.js';
 import { generateTexts } from '../../model/generation/generation-request.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
@@ -15,12 +20,40 @@ import {
 } from '../../model/weights/open-for-generation.js';
 import type { OpenModel } from '../../model/weights/open-model.js';
 import { locateModel, openModel } from '../../model/weights/resolve-model.js';
+import {
+  type ArgumentRules,
+  checkArgument,
+  checkArguments,
+  completeContext,
+  hasMethod,
+  isAbortSignal,
+  isContext,
+  isFunction,
+  isText,
+  withoutUndefined,
+} from '../../options/call-arguments.js';
 import { generationOptions } from '../../options/table/generation.js';
 import { inOrder } from '../stages/generate.js';
 
 export interface ModelOptions extends GenerationModelOptions {
   /** Listens to a download's progress, and can cancel it. */
-  readonly context?: WorkContext;
+  readonly context?: Partial<WorkContext>;
+}
+
+const modelArguments: ArgumentRules = {
+  engine: hasMethod('compile', 'engine, as createOnnxRuntimeEngine makes one'),
+  slots: generationOptions.slots,
+  texts: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+  capacity: { type: 'integer', minimum: 2, maximum: 1_000_000 },
+  precision: generationOptions.precision,
+  context: isContext,
+};
+
+function disposedError(): TitlesmithError {
+  return new TitlesmithError('The model was disposed of, and generates no more.', {
+    code: 'model-disposed',
+    hint: 'Open it again with loadModel, or dispose of it later.',
+  });
 }
 
 /** A model ready to generate. Several can be open at a time; each has its own weights and caches. */
@@ -30,28 +63,48 @@ export class Model {
   private readonly session: DecodeSession;
   /** Resolves when all calls so far have finished. */
   private lastCall: Promise<void> = Promise.resolve();
+  private readonly disposal = new AbortController();
+  /** Resolves when the model is disposed of. */
+  private readonly disposed: Promise<void>;
+  private disposing: Promise<void> | undefined;
 
   constructor({ configuration, tokenizer, session }: GenerationModel) {
     this.configuration = configuration;
     this.tokenizer = tokenizer;
     this.session = session;
+    this.disposed = new Promise((resolve) => {
+      this.disposal.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
   }
 
-  /** Waits until no other call uses the model. @returns its session, and a function that releases it to the next call. */
-  async acquire(): Promise<{ session: DecodeSession; release: () => void }> {
+  /**
+   * Waits until no other call uses the model.
+   * @returns its session; a signal that is aborted once the model is disposed of; and a function that releases it to the
+   *   next call, which may be called twice.
+   * @throws TitlesmithError `model-disposed`.
+   */
+  async acquire(): Promise<{ session: DecodeSession; disposal: AbortSignal; release: () => void }> {
     const before = this.lastCall;
+    const { signal } = this.disposal;
+    if (signal.aborted) throw disposedError();
     let release: () => void = () => {};
     this.lastCall = new Promise((resolve) => {
       release = resolve;
     });
-    await before;
-    return { session: this.session, release };
+    await Promise.race([before, this.disposed]);
+    if (!signal.aborted) return { session: this.session, disposal: signal, release };
+    release();
+    throw disposedError();
   }
 
-  /** Frees the model's memory after running calls have finished. The model cannot be used afterwards. */
-  async dispose(): Promise<void> {
-    await this.lastCall;
-    await this.session.dispose();
+  /**
+   * Frees the model's memory once the step that is being computed, if any, has ended. The model cannot be used
+   * afterwards: calls of `generate`, running ones too, end with a TitlesmithError `model-disposed`. May be called twice.
+   */
+  dispose(): Promise<void> {
+    this.disposal.abort(disposedError());
+    this.disposing ??= this.session.dispose();
+    return this.disposing;
   }
 }
 
@@ -59,15 +112,21 @@ export class Model {
  * Opens a model for generation.
  * @param name a folder (of a run, of Hugging Face files, of gpt-2-simple), or 124M, 355M, 774M, 1558M, or a Hugging
  *   Face id, which is downloaded unless cached.
- * @throws TitlesmithError when there is no such model, or its files are invalid.
+ * @throws TitlesmithError when an option is unknown or wrong, there is no such model, or its files are invalid.
  */
 export async function loadModel(name: string, options: ModelOptions = {}): Promise<Model> {
-  return new Model(await openForGeneration(name, options, options.context));
+  checkArgument('loadModel', 'name', name, isText);
+  const checked = checkArguments('loadModel', options, modelArguments);
+  const context = completeContext<WorkContext>('loadModel', checked.context);
+  return new Model(await openForGeneration(name, checked, context));
 }
 
-/** Creates a model from weights that are already open; the caller closes them. */
+/**
+ * Creates a model from weights that are already open; the caller closes them.
+ * @throws TitlesmithError when an option is unknown or wrong, or the weights are invalid.
+ */
 export async function createModel(model: OpenModel, options: ModelOptions = {}): Promise<Model> {
-  return new Model(await openForGeneration(model, options));
+  return new Model(await openForGeneration(model, checkArguments('createModel', options, modelArguments)));
 }
 
 /** Options of {@link generate}; those left out are as in {@link generationDefaults}. */
@@ -77,25 +136,57 @@ export interface GenerateOptions extends Partial<GenerationOptions> {
   readonly onProgress?: WorkContext['onProgress'];
 }
 
+const generateArguments: ArgumentRules = {
+  ...generationArguments,
+  signal: isAbortSignal,
+  onProgress: isFunction,
+};
+
 /**
  * Generates texts and yields each when it is finished, not in order of `index`. Calls for one model run one at a time: the
- * next starts when the iterator before has ended, failed, or returned (which `break` does).
- * @throws TitlesmithError `usage` before any work when an option is wrong; the signal's reason once it is aborted.
+ * next starts when the iterator before has given its last text, failed, or returned (which `break` does).
+ * @throws TitlesmithError `usage` before any work when an option is unknown or wrong; `model-disposed` once the model is
+ *   disposed of; the signal's reason once it is aborted.
  */
 export async function* generate(
   model: Model,
-  { signal, onProgress = silentContext.onProgress, ...options }: GenerateOptions = {},
+  options: GenerateOptions = {},
 ): AsyncGenerator<GeneratedText, void, undefined> {
-  const { session, release } = await model.acquire();
-  const context: WorkContext = { onProgress, signal: signal ?? silentContext.signal };
+  if (!(model instanceof Model))
+    throw usageError(
+      'generate needs a model.',
+      'Open one with loadModel, and pass it as the first argument.',
+    );
+  const checked = checkArguments('generate', options, generateArguments);
+  const { signal, onProgress = silentContext.onProgress, ...given } = checked;
+  const requested: GenerationOptions = { ...generationDefaults, ...withoutUndefined(given) };
+  validateGenerationOptions(requested);
+  const { session, disposal, release } = await model.acquire();
+  const context: WorkContext = {
+    onProgress,
+    signal: signal ? AbortSignal.any([signal, disposal]) : disposal,
+  };
+  let missing = textCount(requested);
   try {
-    yield* generateTexts(session, model.tokenizer, { ...generationDefaults, ...options }, context);
+    for await (const text of generateTexts(session, model.tokenizer, requested, context)) {
+      missing -= 1;
+      // Who takes the last text may never ask whether there is another.
+      if (missing === 0) release();
+      yield text;
+    }
   } catch (error) {
     signal?.throwIfAborted();
+    disposal.throwIfAborted();
     throw error;
   } finally {
     release();
   }
+}
+
+/** How many texts are still to be generated. */
+function textCount({ nsamples, prefixes, finished }: GenerationOptions): number {
+  const total = nsamples * (prefixes?.length ?? 1);
+  return total - [...(finished ?? [])].filter((index) => index < total).length;
 }
 
 export interface GenerateToFileOptions extends GenerateOptions {
@@ -112,12 +203,19 @@ export interface GenerateToFileOptions extends GenerateOptions {
 export async function generateToFile(
   model: Model,
   path: string,
-  { sampleDelim = generationOptions.sampleDelim.default, ...options }: GenerateToFileOptions = {},
+  options: GenerateToFileOptions = {},
 ): Promise<number> {
+  checkArgument('generateToFile', 'path', path, isText);
+  const rules = { ...generateArguments, sampleDelim: generationOptions.sampleDelim };
+  const { sampleDelim = generationOptions.sampleDelim.default, ...rest } = checkArguments(
+    'generateToFile',
+    options,
+    rules,
+  );
   const file = await AtomicFile.create(path);
   let written = 0;
   try {
-    for await (const { text } of inOrder(generate(model, options))) {
+    for await (const { text } of inOrder(generate(model, rest))) {
       await file.write(`${text}\n${sampleDelim}`);
       written += 1;
     }
@@ -135,8 +233,9 @@ export async function generateToFile(
  * @returns the repository and its commit, as one line.
  * @throws TitlesmithError when the model is unavailable; InterruptedError when the signal is aborted.
  */
-export async function downloadModel(name: string, context: WorkContext = silentContext): Promise<string> {
-  const { weights, source } = await openModel(name, context);
+export async function downloadModel(name: string, context: Partial<WorkContext> = {}): Promise<string> {
+  checkArgument('downloadModel', 'name', name, isText);
+  const { weights, source } = await openModel(name, completeContext<WorkContext>('downloadModel', context));
   await weights.close();
   return source.description;
 }
@@ -147,6 +246,7 @@ export async function downloadModel(name: string, context: WorkContext = silentC
  * @throws TitlesmithError `usage` when the name is not that of a model.
  */
 export async function isDownloaded(name: string): Promise<boolean> {
+  checkArgument('isDownloaded', 'name', name, isText);
   try {
     const { missingBytes } = await locateModel(name, { ...hubSettings(), offline: true });
     return missingBytes === 0;

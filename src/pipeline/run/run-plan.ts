@@ -1,7 +1,8 @@
 import { basename, join } from 'node:path';
 import { usageError } from '../../common/errors.js';
+import { checkArguments, withoutUndefined } from '../../options/call-arguments.js';
 import { checkOptionsTogether } from '../../options/option-rules.js';
-import type { RunOptions } from '../../options/option-table.js';
+import { optionTable, type RunOptions } from '../../options/option-table.js';
 import { defaultOptions } from '../../options/option-values.js';
 
 /** One run of a call: for a subreddit, or for input files. */
@@ -35,10 +36,11 @@ interface CallPlan {
  * The runs of a call: one per subreddit; one for files without subreddits; or one for all subreddits if the model is
  * conditioned on them.
  * @param overrides options that differ from their defaults.
- * @throws TitlesmithError `usage` when options contradict each other.
+ * @throws TitlesmithError `usage` when options are unknown, wrong, or contradict each other.
  */
 export function planRuns(overrides: Partial<RunOptions>): CallPlan {
-  const requested: RunOptions = { ...defaultOptions(), ...overrides };
+  const checked = withoutUndefined(checkArguments('runPipeline', overrides, optionTable));
+  const requested: RunOptions = { ...defaultOptions(), ...checked };
   checkOptionsTogether(requested);
   const subreddits = [...new Set(requested.subreddit)];
   const options = { ...requested, subreddit: subreddits };

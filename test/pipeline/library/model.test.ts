@@ -99,3 +99,56 @@ test('a text is bounded by the model’s capacity, said before any work', async 
   await expect(collect(model, { length: 32 })).rejects.toThrow('the model holds 32');
   await model.dispose();
 });
+
+describe('a model that is disposed of', () => {
+  const isDisposed = { name: 'TitlesmithError', code: 'model-disposed' };
+
+  test('generates no more: a call says so and settles', async () => {
+    const model = await open(2);
+    expect(await collect(model, { nsamples: 2 })).toHaveLength(2);
+    await model.dispose();
+    await expect(collect(model, { nsamples: 2 })).rejects.toMatchObject(isDisposed);
+    await model.dispose();
+    await expect(collect(model, { nsamples: 2 })).rejects.toMatchObject(isDisposed);
+  });
+
+  test('ends the call that generates, and those that wait, also from within a loop over its texts', async () => {
+    const model = await open(2);
+    const texts: GeneratedText[] = [];
+    const looping = (async () => {
+      for await (const text of generate(model, { nsamples: 1000, length: 10 })) {
+        texts.push(text);
+        if (texts.length === 3) await model.dispose();
+      }
+    })();
+    const waiting = collect(model, { nsamples: 3 });
+    await expect(waiting).rejects.toMatchObject(isDisposed);
+    await expect(looping).rejects.toMatchObject(isDisposed);
+    expect(texts.length).toBeLessThan(9);
+  });
+
+  test('is freed at once where an iterator was given up after its first text', async () => {
+    const model = await open(2);
+    const iterator = generate(model, { nsamples: 1000, length: 10 });
+    expect((await iterator.next()).done).toBe(false);
+    await model.dispose();
+    await expect(iterator.next().then(() => iterator.next())).rejects.toMatchObject(isDisposed);
+  });
+});
+
+test('the last text of a call frees the model for the next, also where nobody asks for more', async () => {
+  const model = await open(2);
+  const first = await generate(model, { length: 10 }).next();
+  expect(first.done).toBe(false);
+  expect(await collect(model, { nsamples: 3 })).toHaveLength(3);
+  await model.dispose();
+});
+
+test('a session that is disposed of runs no step', async () => {
+  const model = await open(2);
+  const { session } = await model.acquire();
+  const token = Int32Array.of(1);
+  await session.prefill(token, 1);
+  await Promise.all([session.dispose(), session.dispose()]);
+  await expect(session.prefill(token, 1)).rejects.toMatchObject({ code: 'session-disposed' });
+});

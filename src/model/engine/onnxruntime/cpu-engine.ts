@@ -1,3 +1,5 @@
+import { type ArgumentRules, checkArguments } from '../../../options/call-arguments.js';
+import { deviceOptions } from '../../../options/table/model.js';
 import { input, quantizedMatmul } from '../../graph/builder.js';
 import { elementCount, type TensorSpecification } from '../../graph/shape.js';
 import { inputsOf, type OpNode, type Tensor, topologicalOrder } from '../../graph/tensor.js';
@@ -27,11 +29,16 @@ export interface OnnxRuntimeOptions {
   readonly profile?: string | undefined;
 }
 
+/** What each of {@link OnnxRuntimeOptions} may be. */
+const engineArguments: ArgumentRules = { threads: deviceOptions.threads, profile: { type: 'path' } };
+
 /**
  * ONNX Runtime on the CPU through its C API: the Node binding copies every output into new memory after each run,
  * which for the gradients of a 124M-parameter model is half a gigabyte a step. `run` works off the calling thread.
+ * @throws TitlesmithError `usage` when an option is unknown or wrong.
  */
-export function createOnnxRuntimeEngine({ threads, profile }: OnnxRuntimeOptions = {}): Engine {
+export function createOnnxRuntimeEngine(options: OnnxRuntimeOptions = {}): Engine {
+  const { threads, profile } = checkArguments('createOnnxRuntimeEngine', options, engineArguments);
   const compile = async (
     outputs: Outputs,
     options: CompileOptions,

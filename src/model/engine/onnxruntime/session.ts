@@ -1,3 +1,4 @@
+import { TitlesmithError } from '../../../common/errors.js';
 import type { TensorSpecification } from '../../graph/shape.js';
 import { checkedShape, type NumericArray, type Value } from '../engine.js';
 import { onnxTypes } from '../onnx/schema.js';
@@ -96,6 +97,9 @@ type Specifications = ReadonlyMap<string, TensorSpecification>;
 export class OrtSession {
   /** Arrays of running calls: the runtime knows only their addresses, so they must not be garbage-collected. */
   private readonly inFlight = new Set<object>();
+  private disposal: Promise<void> | undefined;
+  /** Called when the last running call of a disposed session has ended. */
+  private onIdle: () => void = () => {};
 
   private constructor(
     private readonly session: Handle,
@@ -163,8 +167,18 @@ export class OrtSession {
     return new OrtSession(out[0]!, inputs, outputs, dynamicRows, constantValues, readArrays, enqueue);
   }
 
-  /** Runs the model off the calling thread. @throws RangeError on a missing or misshapen array. */
+  /**
+   * Runs the model off the calling thread.
+   * @throws RangeError on a missing or misshapen array; TitlesmithError `session-disposed`: the runtime would read freed
+   *   memory, and its thread might never end.
+   */
   async run(feeds: Readonly<Record<string, Value>>, results: Readonly<Record<string, Value>>): Promise<void> {
+    if (this.disposal) {
+      throw new TitlesmithError('The program was disposed of, and runs no more.', {
+        code: 'session-disposed',
+        hint: 'Compile it again, or dispose of it later.',
+      });
+    }
     const { functions, check } = ortApi();
     const values: Handle[] = [];
     const arrays = { feeds, results };
@@ -200,11 +214,23 @@ export class OrtSession {
     } finally {
       this.inFlight.delete(arrays);
       for (const value of values) functions.releaseValue(value);
+      if (this.inFlight.size === 0) this.onIdle();
     }
   }
 
-  async dispose(): Promise<void> {
+  /** Frees the model's memory after running calls have ended. May be called twice. */
+  dispose(): Promise<void> {
+    this.disposal ??= this.free();
+    return this.disposal;
+  }
+
+  private async free(): Promise<void> {
     const { functions } = ortApi();
+    if (this.inFlight.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.onIdle = resolve;
+      });
+    }
     await this.enqueue(async () => functions.releaseSession(this.session));
     for (const value of this.constantValues) functions.releaseValue(value);
   }
