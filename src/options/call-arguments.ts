@@ -126,7 +126,7 @@ export function checkArgument(callee: string, key: string, value: unknown, rule:
 
 /** Names have several spellings, which are read; of other values the type must be right already. */
 function checkItem(label: string, rule: ValueRule, value: unknown): unknown {
-  if (typeof value === 'string' && (rule.type === 'subreddit' || rule.type === 'origin'))
+  if (typeof value === 'string' && ['subreddit', 'origin', 'hostName'].includes(rule.type))
     return readOption(label, rule, value);
   checkOption(label, rule, value);
   return value;

@@ -56,6 +56,8 @@ interface RuleParameters {
   readonly runName: NoParameters;
   /** An origin of web pages, or `*`. */
   readonly origin: NoParameters;
+  /** A name or address that a server answers to, with or without a port. */
+  readonly hostName: NoParameters;
   readonly cron: NoParameters;
   readonly timeZone: NoParameters;
 }

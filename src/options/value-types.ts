@@ -179,6 +179,11 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
     accepts: matches(/^(?:\*|https?:\/\/[a-z0-9.[\]:-]+)$/),
     fault: () => 'is neither * nor an origin such as https://example.org',
   },
+  hostName: {
+    read: (text) => text.toLowerCase(),
+    accepts: matches(/^(?:\[[0-9a-f:.]+\]|\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::\d{1,5})?$/),
+    fault: () => 'is no host name such as titles.example.org, .example.org or localhost:9000',
+  },
   cron: {
     read: identity,
     accepts: (value) => isText(value) && cronFault(value) === undefined,

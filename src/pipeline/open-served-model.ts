@@ -71,6 +71,7 @@ export async function openServedModel(
     precision,
     apiKey: await readKey(options.apiKeyFile, environment['TITLESMITH_API_KEY']),
     corsOrigins: options.corsOrigin,
+    allowedHosts: options.allowedHost,
     log: options.log === 'auto' ? 'json' : options.log,
     logPrompts: options.logPrompts,
   };

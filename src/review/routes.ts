@@ -28,7 +28,11 @@ interface ReviewContext {
 
 const maxItems = 200;
 const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
-const windowName = { type: 'string', pattern: '^[\\w-]{1,64}$' } as const;
+const windowName = {
+  type: 'string',
+  pattern: '^[\\w-]{1,64}$',
+  description: 'a name of 1 to 64 letters, digits, hyphens and underscores',
+} as const;
 
 const decisionSchema = {
   type: 'object',
@@ -45,8 +49,8 @@ const itemsSchema = {
     show: { enum: showFilters },
     reason: { type: 'string' },
     search: { type: 'string' },
-    after: { type: 'string', pattern: '^(-1|\\d{1,9})$' },
-    limit: { type: 'string', pattern: '^\\d{1,9}$' },
+    after: { type: 'string', pattern: '^(-1|\\d{1,9})$', description: 'a whole number, -1 or more' },
+    limit: { type: 'string', pattern: '^\\d{1,9}$', description: 'a whole number, 0 or more' },
   },
 } as const;
 

@@ -106,7 +106,11 @@ async function createApp(token: string, warn: (error: unknown) => void): Promise
       return new HttpError(500, error.toLine(), { code: error.code });
     },
   });
-  await guardSameSite(app, { host: loopback, allowedOrigins: [] });
+  const hints = {
+    host: 'a port that is forwarded must have the same number: choose it with --port',
+    origin: 'open the address that was printed',
+  };
+  await guardSameSite(app, { host: loopback, allowedOrigins: [], hints });
   guardPath(app, token);
   return app;
 }

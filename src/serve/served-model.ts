@@ -57,6 +57,8 @@ export interface ServeSettings extends InferenceSettings {
   readonly apiKey: string | undefined;
   /** Origins whose pages may call; `*` for all. */
   readonly corsOrigins: readonly string[];
+  /** Host names that requests may use besides the server's own. */
+  readonly allowedHosts: readonly string[];
   readonly log: 'json' | 'text' | 'off';
   /** Whether the log contains the parameters of requests, prompts included. */
   readonly logPrompts: boolean;

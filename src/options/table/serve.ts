@@ -105,6 +105,14 @@ export const serveOptions = {
     help: 'Origins whose pages may call the server; * for all.',
     defaultInWords: 'none',
   },
+  allowedHost: {
+    ...server,
+    type: 'hostName',
+    list: true,
+    argument: 'name',
+    help: 'Host names that requests may use besides the own ones; .example.org: all below it.',
+    defaultInWords: 'on 127.0.0.1 localhost alone, else any',
+  },
   log: {
     ...server,
     type: 'choice',

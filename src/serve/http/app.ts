@@ -1,7 +1,7 @@
 import { assertKey, guardSameSite } from '../../web/server/guards.js';
 import { createHttpApp, type HttpApp } from '../../web/server/http-app.js';
 import type { Health } from '../page/page-messages.js';
-import { cloudRunRoutes } from './cloud-run-routes.js';
+import { asksForText, cloudRunRoutes } from './cloud-run-routes.js';
 import { completionRoutes } from './completion-routes.js';
 import { internalErrorHint, type RouteContext } from './completion-submission.js';
 import { pageAddresses, pageRoutes } from './page-routes.js';
@@ -19,7 +19,7 @@ const generatingRoutes = new Set(['/', '/texts', '/v1/completions']);
 /** The HTTP server, ready to listen. Closing it lets answers in progress end. */
 export async function createApp(context: RouteContext): Promise<HttpApp> {
   const { settings, inference, metrics, log } = context;
-  const { host, apiKey, corsOrigins } = settings;
+  const { host, apiKey, corsOrigins, allowedHosts } = settings;
   const app = createHttpApp({
     bodyBytes: maxBodyBytes,
     connections: maxConnections,
@@ -30,9 +30,11 @@ export async function createApp(context: RouteContext): Promise<HttpApp> {
   recordRequests(app, metrics, log, settings.logPrompts);
   await guardSameSite(app, {
     host,
+    allowedHosts,
     allowedOrigins: corsOrigins,
+    hasEffect: (request) => request.routeOptions.url === '/' && asksForText(request),
     hints: {
-      host: 'start it with --host to be reached by other names',
+      host: '--allowed-host allows another',
       origin: '--cors-origin allows one',
     },
   });

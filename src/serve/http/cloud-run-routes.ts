@@ -8,8 +8,8 @@ import {
 import { generationOptions, samplingOptions } from '../../options/table/generation.js';
 import { readDecimal } from '../../options/value-types.js';
 import { HttpError } from '../../web/http-error.js';
-import { schemaError } from '../../web/server/error-handler.js';
 import type { HttpApp, HttpReply, HttpRequest } from '../../web/server/http-app.js';
+import { schemaError } from '../../web/server/schema-error.js';
 import type { CompletionRequest } from '../completion.js';
 import type { ServedCondition } from '../served-model.js';
 import { collect, type RouteContext, submit } from './completion-submission.js';
@@ -24,7 +24,7 @@ const numbers = {
 } as const;
 
 /** Its text parameters. Its default `truncate` is the end token, which ends our texts anyway. */
-const textDefaults = { prefix: '', truncate: '', include_prefix: 'true' };
+const textDefaults = { prefix: '', truncate: '', include_prefix: true };
 
 type Parameters = FieldValues<typeof numbers> & typeof textDefaults;
 
@@ -34,7 +34,7 @@ const schema = {
     ...fieldSchemas(numbers),
     prefix: { type: 'string' },
     truncate: { type: 'string', maxLength: 500 },
-    include_prefix: { type: ['string', 'boolean'] },
+    include_prefix: { enum: [true, false], description: 'true or false' },
   },
 } as const;
 
@@ -57,14 +57,20 @@ export function cloudRunRoutes(app: HttpApp, context: RouteContext): void {
       return reply.type('application/json; charset=utf-8').send();
     });
     scope.get('/', async (request, reply) => {
-      const opened = Object.keys(request.query as object).length === 0;
-      if (opened && request.headers.accept?.includes('text/html')) return reply.redirect('page');
+      if (!asksForText(request)) return reply.redirect('page');
       return answer(context, request, reply, request.query);
     });
     scope.post('/', async (request, reply) =>
       answer(context, request, reply, request.body === undefined ? {} : request.body),
     );
   });
+}
+
+/** Whether a request of `/` asks for a text: a browser that opens the address without parameters does not. */
+export function asksForText({ method, query, headers }: HttpRequest): boolean {
+  if (method === 'HEAD') return false;
+  const isPlain = Object.keys(query as object).length === 0;
+  return method !== 'GET' || !isPlain || headers.accept?.includes('text/html') !== true;
 }
 
 async function answer(
@@ -87,10 +93,7 @@ function readParameters(request: HttpRequest, input: unknown): Parameters {
   const read = Object.fromEntries(
     Object.entries(input)
       .filter(([name, value]) => Object.hasOwn(schema.properties, name) && value !== null)
-      .map(([name, value]) => [
-        name,
-        typeof value === 'string' && Object.hasOwn(numbers, name) ? readDecimal(value) : value,
-      ]),
+      .map(([name, value]) => [name, typeof value === 'string' ? readText(name, value) : value]),
   );
   const check = request.compileValidationSchema(schema);
   if (!check(read)) throw schemaError(check.errors ?? []);
@@ -98,6 +101,14 @@ function readParameters(request: HttpRequest, input: unknown): Parameters {
   checkText('prefix', parameters.prefix);
   checkText('truncate', parameters.truncate);
   return parameters;
+}
+
+/** The value of a parameter in a query string. Booleans in any letter case, as Python writes them. */
+function readText(name: string, text: string): unknown {
+  if (Object.hasOwn(numbers, name)) return readDecimal(text);
+  if (name !== 'include_prefix') return text;
+  const lower = text.toLowerCase();
+  return lower === 'true' || lower === 'false' ? lower === 'true' : text;
 }
 
 function toCompletionRequest(
@@ -114,7 +125,7 @@ function toCompletionRequest(
       ...fromFields(samplingOptions, values),
       prefixes: [[...prefix].slice(0, maxPrefixCharacters).join('')],
       truncate: truncate === '' ? undefined : truncate,
-      includePrefix: String(include_prefix).toLowerCase() === 'true',
+      includePrefix: include_prefix,
     },
     shorten: true,
     deltas: false,

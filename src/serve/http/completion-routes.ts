@@ -37,6 +37,8 @@ interface CompletionBody extends ConditionFields {
   readonly stream_options?: { readonly include_usage?: boolean } | null;
 }
 
+/** In the error of a field that is not supported: it must be… */
+const description = 'left out, as this server does not support it';
 const maxPrompts = 64;
 const promptSchema = { type: 'string', maxLength: longestPromptCharacters } as const;
 const stopSchema = { type: 'string', minLength: 1, maxLength: 200 } as const;
@@ -81,11 +83,11 @@ function schema(fields: Fields, condition: ServedCondition | undefined) {
       user: { type: ['string', 'null'], maxLength: 1000 },
       ...conditionSchema(condition),
       // Unsupported fields are rejected, unless their value has no effect.
-      suffix: { enum: ['', null] },
-      logprobs: { enum: [null] },
-      presence_penalty: { enum: [0, null] },
-      frequency_penalty: { enum: [0, null] },
-      logit_bias: { anyOf: [{ type: 'object', maxProperties: 0 }, { type: 'null' }] },
+      suffix: { enum: ['', null], description },
+      logprobs: { enum: [null], description },
+      presence_penalty: { enum: [0, null], description },
+      frequency_penalty: { enum: [0, null], description },
+      logit_bias: { anyOf: [{ type: 'object', maxProperties: 0 }, { type: 'null' }], description },
     },
   };
 }

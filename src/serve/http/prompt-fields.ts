@@ -33,7 +33,7 @@ export interface ConditionFields {
 
 /** The fields' JSON schemas. A field that the model was not trained with must be empty. */
 export function conditionSchema(condition: ServedCondition | undefined) {
-  const none = { enum: ['', null] };
+  const none = { enum: ['', null], description: 'left out: this model was not trained with it' };
   const names = condition?.names ?? [];
   return {
     subreddit: names.includes('subreddit') ? { enum: [...condition!.subreddits, '', null] } : none,

@@ -2,38 +2,8 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { systemErrorCode } from '../../common/errors.js';
-import { fieldError, HttpError } from '../http-error.js';
-
-/** A violation of a JSON schema, as Ajv reports it. */
-interface SchemaFault {
-  readonly instancePath?: string;
-  readonly keyword: string;
-  readonly message?: string;
-  readonly params?: Readonly<Record<string, unknown>>;
-}
-
-/** The first violation as a 400 that names the field. */
-export function schemaError(faults: readonly SchemaFault[]): HttpError {
-  const [fault] = faults;
-  const { instancePath = '', keyword = '', message = 'is not what it should be', params = {} } = fault ?? {};
-  const path = instancePath.slice(1).replaceAll('/', '.');
-  const inner = (name: string): string =>
-    [path, String(params[name])].filter((part) => part !== '').join('.');
-  switch (keyword) {
-    case 'required':
-      return fieldError(inner('missingProperty'), `${inner('missingProperty')} is missing.`);
-    case 'additionalProperties': {
-      const name = inner('additionalProperty').slice(0, 100);
-      return fieldError(name, `${JSON.stringify(name)} is no field of this request.`);
-    }
-    case 'enum': {
-      const allowed = (params['allowedValues'] as readonly unknown[]).map((value) => JSON.stringify(value));
-      return fieldError(path, `${path} must be ${allowed.join(' or ')}: this server can do nothing else.`);
-    }
-    default:
-      return fieldError(path, `${path === '' ? 'The body' : path} ${message}.`);
-  }
-}
+import { HttpError } from '../http-error.js';
+import { type SchemaFault, schemaError } from './schema-error.js';
 
 /** Messages for Fastify's own errors, by their codes. */
 const fastifyMessages: Readonly<Record<string, (limit: number) => string>> = {
@@ -59,7 +29,8 @@ export interface ErrorHandlerOptions {
 /** The error to send for an HttpError or one of Fastify's own client errors; undefined for a bug. */
 function clientError(error: FastifyError | Error, bodyLimit: number): HttpError | undefined {
   if (error instanceof HttpError) return error;
-  if ('validation' in error && error.validation) return schemaError(error.validation);
+  if ('validation' in error && error.validation)
+    return schemaError(error.validation as readonly SchemaFault[]);
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
   if (status < 400 || status >= 500) return undefined;
   const message =

@@ -54,6 +54,8 @@ export function createHttpApp({ bodyBytes, connections, ...failures }: HttpAppOp
         coerceTypes: false,
         removeAdditional: false,
         useDefaults: false,
+        // Errors bring the schema and the value, for messages that say what is wrong.
+        verbose: true,
         // Otherwise Ajv prints a warning between the lines of the log.
         allowUnionTypes: true,
       },

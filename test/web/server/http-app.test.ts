@@ -36,11 +36,11 @@ const json = { 'content-type': 'application/json' };
 describe('a server of ours', () => {
   test.each([
     ['{"count":1}', json, 200, undefined],
-    ['{"count":"1"}', json, 400, 'count must be integer.'],
+    ['{"count":"1"}', json, 400, 'count must be a whole number; it is the text "1".'],
     ['{}', json, 400, 'count is missing.'],
     ['{"count":1,"more":1}', json, 400, '"more" is no field of this request.'],
-    ['{"count":1,"kind":"c"}', json, 400, 'kind must be "a" or "b": this server can do nothing else.'],
-    ['[]', json, 400, 'The body must be object.'],
+    ['{"count":1,"kind":"c"}', json, 400, 'kind must be "a" or "b"; it is the text "c".'],
+    ['[]', json, 400, 'The body must be an object; it is a list of 0.'],
     ['{', json, 400, 'The body is not JSON.'],
     ['', json, 400, 'The body is empty.'],
     ['{"__proto__":1}', json, 400, 'The body is not JSON.'],

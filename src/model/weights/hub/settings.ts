@@ -26,9 +26,17 @@ function expandHome(path: string): string {
   return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
 }
 
+function isWebAddress(text: string): boolean {
+  try {
+    return /^https?:$/.test(new URL(text).protocol);
+  } catch {
+    return false;
+  }
+}
+
 function endpointOf(value: string | undefined): string {
   const text = value || 'https://huggingface.co';
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+  if (!isWebAddress(text)) {
     throw usageError(
       `HF_ENDPOINT is ${JSON.stringify(text)}, which is no URL.`,
       'Unset it, or set an https URL.',
