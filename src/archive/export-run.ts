@@ -25,7 +25,7 @@ function compressionOf(name: string): Compression {
 }
 
 /** Whether a file is left out: the lock, and temporary files of a killed process. */
-function isExcluded(path: string): boolean {
+export function isExcluded(path: string): boolean {
   return basename(path).startsWith(lockFileName) || isTemporaryName(path);
 }
 

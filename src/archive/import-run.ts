@@ -17,7 +17,8 @@ import { optionTable } from '../options/option-table.js';
 import { checkValue } from '../options/value-types.js';
 import { manifestFileName, readManifest, writeManifest } from '../pipeline/run/manifest.js';
 import { lockRun } from '../pipeline/run/run-lock.js';
-import { checksumsName } from './export-run.js';
+import { checksumsName, isExcluded } from './export-run.js';
+import { withoutForeignPaths } from './foreign-paths.js';
 import { openStorageFile } from './open-storage.js';
 import type { StorageFile } from './storage.js';
 import { readTar, type TarEntry } from './tar.js';
@@ -49,12 +50,16 @@ function archiveError(
 function innerPath({ name, type }: TarEntry, place: string): { top: string; path: string } {
   if (type !== 'file') throw archiveError(place, `${JSON.stringify(name)} is a ${type}, not a file`);
   const parts = name.split('/');
-  const isSafe = parts.every((part) => part !== '' && part !== '.' && part !== '..' && !/[\\:\0]/.test(part));
+  const isSafe = parts.every(
+    (part) => part !== '' && part !== '.' && part !== '..' && !/[\\:\p{Cc}]/u.test(part),
+  );
   const [top = '', ...rest] = parts;
   if (!isSafe || rest.length === 0) {
     throw archiveError(place, `${JSON.stringify(name)} does not lie in the run's folder`);
   }
-  return { top, path: rest.join('/') };
+  const path = rest.join('/');
+  if (isExcluded(path)) throw archiveError(place, `${JSON.stringify(name)} is a lock or an unfinished file`);
+  return { top, path };
 }
 
 function parseChecksums(text: string, place: string): Map<string, string> {
@@ -235,8 +240,12 @@ export async function importFrom(
         'Give a --run-name.',
       );
     }
-    const manifest = await readManifest(folder);
-    if (manifest && manifest.name !== name) await writeManifest(folder, { ...manifest, name });
+    const archived = await readManifest(folder);
+    if (archived) {
+      const { manifest, notes } = withoutForeignPaths(archived);
+      for (const message of notes) context.onProgress({ kind: 'warning', message });
+      if (manifest !== archived || manifest.name !== name) await writeManifest(folder, { ...manifest, name });
+    }
     const target = join(runsDir, name);
     await installRun(folder, target, options, context);
     return target;
@@ -255,7 +264,7 @@ const importArguments: ArgumentRules = {
 
 /**
  * Unpacks an archive written by {@link exportRun} to a run folder. All checksums are verified before the run appears; links,
- * and paths outside the run's folder, are refused.
+ * and paths outside the run's folder, are refused. The run does not go on naming files outside its folder.
  * @param from a path or `gs://bucket/name`.
  * @throws TitlesmithError when an argument is unknown or wrong, the archive cannot be read or is refused, or the run exists; InterruptedError.
  */

@@ -64,7 +64,9 @@ export const exportTypes: Readonly<Record<ExportFormat, string>> = {
 
 /**
  * The kept titles: `txt` one per line; `csv` (RFC 4180) and `jsonl` with their index, rating, closest training
- * title, and whether a person or dedupe kept them.
+ * title, and whether a person or dedupe kept them. The CSV is for spreadsheets: a text that one would compute as a formula
+ * has an apostrophe before it, as OWASP advises against CSV injection. The others, and the files in the run folder, which
+ * later stages read, hold texts as they are.
  */
 export function* exportTitles(outputs: readonly ReviewedOutput[], format: ExportFormat): Generator<string> {
   const kept = outputs.filter((output) => output.kept);
@@ -76,7 +78,14 @@ export function* exportTitles(outputs: readonly ReviewedOutput[], format: Export
       yield formatCsvRecord(['index', 'title', 'rating', 'closest_training_title', 'kept_by']);
       for (const { verdict, decision } of kept) {
         const { index, text, rating, matched } = verdict;
-        yield formatCsvRecord([String(index), text, String(rating), matched ?? '', keptBy(decision)]);
+        const cells = [
+          String(index),
+          plainCell(text),
+          String(rating),
+          plainCell(matched ?? ''),
+          keptBy(decision),
+        ];
+        yield formatCsvRecord(cells);
       }
       break;
     case 'jsonl':
@@ -92,6 +101,14 @@ export function* exportTitles(outputs: readonly ReviewedOutput[], format: Export
         yield `${JSON.stringify(line)}\n`;
       }
   }
+}
+
+/** Beginnings of cells that spreadsheets take for a formula, in full width too. */
+const formulaStart = /^[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/;
+
+/** A text as a cell that no spreadsheet computes. */
+function plainCell(text: string): string {
+  return formulaStart.test(text) ? `'${text}` : text;
 }
 
 function keptBy(decision: ReviewedOutput['decision']): string {

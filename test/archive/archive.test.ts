@@ -20,6 +20,7 @@ import { exportRun } from '../../src/archive/export-run.js';
 import { importRun } from '../../src/archive/import-run.js';
 import type { TitlesmithError } from '../../src/common/errors.js';
 import { silentContext } from '../../src/common/progress.js';
+import { parseModelName } from '../../src/model/weights/model-name.js';
 import { defaultOptions } from '../../src/options/option-values.js';
 import { RunFolder } from '../../src/pipeline/run/run-folder.js';
 
@@ -150,6 +151,81 @@ describe('a hostile archive', () => {
     writeFileSync(at('hostile.tar'), Buffer.concat(parts));
     return at('hostile.tar');
   }
+
+  /** An archive as export writes it, of any files. */
+  function checked(files: Readonly<Record<string, string>>): Promise<string> {
+    const hash = (content: string) => createHash('sha256').update(content).digest('hex');
+    const sums = Object.entries(files).map(([name, content]) => `${hash(content)}  ${name}\n`);
+    const entries = Object.entries(files).map(([name, content]): [Header, string] => [
+      { name: `aww/${name}` },
+      content,
+    ]);
+    return archive([...entries, [{ name: 'aww/SHA256SUMS' }, sums.join('')]]);
+  }
+
+  const manifest = (): string => readFileSync(at('runs/aww/run.json'), 'utf8');
+
+  test.each([
+    'run.lock',
+    'run.lock.stale-1',
+    'checkpoint/run.lock',
+    'generated.jsonl.partial',
+    'titles\u001b[2J.csv',
+    'titles\n.csv',
+  ])('with a file %j is refused, nothing written', async (name) => {
+    const path = await checked({ 'run.json': manifest(), [name]: '{}' });
+    await expect(importRun(path, into('victim'), silentContext)).rejects.toThrow(/was refused|refused/);
+    expect(readdirSync(at('victim'))).toEqual([]);
+  });
+
+  test('brings no path that a later stage would read outside the run folder', async () => {
+    const original = JSON.parse(manifest());
+    const secret = at('secret.txt');
+    const hostile = {
+      ...original,
+      options: {
+        ...original.options,
+        prefixFile: secret,
+        restoreFrom: at('elsewhere'),
+        input: [secret, '../../up.csv', 'C:\\Users\\me\\titles.csv'],
+        model: at('model'),
+      },
+      decisions: { model: { choice: '../models/mine', reason: 'named with --model', hash: 'abc' } },
+    };
+    const path = await checked({ 'run.json': JSON.stringify(hostile) });
+    const warnings: string[] = [];
+    const onProgress = (event: { kind: string; message?: string }): void => {
+      if (event.kind === 'warning') warnings.push(event.message ?? '');
+    };
+    const target = await importRun(path, into('safe'), { onProgress });
+    const { options, decisions } = JSON.parse(readFileSync(join(target, 'run.json'), 'utf8'));
+    expect(options).toEqual({
+      ...hostile.options,
+      prefixFile: null,
+      restoreFrom: null,
+      input: ['imported:secret.txt', 'imported:up.csv', 'imported:titles.csv'],
+      model: 'imported:model',
+    });
+    expect(decisions.model).toEqual({ ...hostile.decisions.model, choice: 'imported:mine' });
+    expect(warnings.map((warning) => warning.split(' ')[0])).toEqual(['prefixFile', 'restoreFrom', 'The']);
+    expect(() => parseModelName('imported:model')).toThrow(
+      'is no known model, no folder and no Hugging Face id',
+    );
+  });
+
+  test.each(['auto', 'nano', '124M', 'gpt2', 'distil', 'openai-community/gpt2', 'owner/name@main'])(
+    'keeps the model %s, which is no folder',
+    async (model) => {
+      const original = JSON.parse(manifest());
+      const content = JSON.stringify({ ...original, options: { ...original.options, model } });
+      const target = await importRun(
+        await checked({ 'run.json': content }),
+        into('kept', { overwrite: true }),
+        {},
+      );
+      expect(readFileSync(join(target, 'run.json'), 'utf8')).toBe(content);
+    },
+  );
 
   test.each<[string, readonly [Header, string?][], RegExp]>([
     ['a path upwards', [[{ name: 'aww/../../evil.txt' }, 'x']], /does not lie in the run's folder/],

@@ -6,7 +6,7 @@ import { compareTwoStrings } from 'string-similarity';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applyDecisions } from '../../src/dedupe/decisions.js';
 import { dedupe } from '../../src/dedupe/dedupe.js';
-import { writeVerdicts } from '../../src/review/kept-titles.js';
+import { exportTitles, writeVerdicts } from '../../src/review/kept-titles.js';
 
 const title = 'Bakers, which bread do you never eat yourself?';
 
@@ -53,5 +53,34 @@ describe('writeVerdicts', () => {
     await expect(writeVerdicts(join(folder, 'accepted.txt'), [])).rejects.toThrow(
       /^Cannot create the folder .*accepted\.txt/,
     );
+  });
+});
+
+describe('exportTitles', () => {
+  const formulas = [
+    '=HYPERLINK("http://evil.example","Why?")',
+    '+1 for cats',
+    '-2+3',
+    '@SUM(1)',
+    ' =1+1',
+    '\uff1d1+1',
+    '\uff20SUM(1)',
+  ];
+  const plain = ['Why do cats = dogs?', "'quoted'", '1 + 1 = 2', '#1 tip', '😀=1'];
+
+  it('lets no spreadsheet compute a title; a text and JSON keep it as it is', async () => {
+    const texts = [...formulas, ...plain];
+    const { verdicts } = await dedupe(
+      texts.map((text, index) => ({ index, text })),
+      ['=1+1 is two, and that is all there is to say', title],
+    );
+    const outputs = applyDecisions(verdicts, []).map((output) => ({ ...output, kept: true }));
+    const [, ...records] = parse([...exportTitles(outputs, 'csv')].join('')) as string[][];
+    const expected = texts.map((text) => (formulas.includes(text) ? `'${text.trim()}` : text));
+    expect(records.map(([, shown]) => shown)).toEqual(expected);
+    for (const [, , , closest = ''] of records) expect(closest).not.toMatch(/^[=+\-@]/);
+    expect([...exportTitles(outputs, 'txt')].join('')).toBe(texts.map((text) => `${text.trim()}\n`).join(''));
+    const lines = [...exportTitles(outputs, 'jsonl')].map((line) => JSON.parse(line).title);
+    expect(lines).toEqual(texts.map((text) => text.trim()));
   });
 });

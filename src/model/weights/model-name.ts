@@ -51,6 +51,16 @@ export function parseModelName(name: string): ModelName {
   return { kind: 'hub', repository, revision };
 }
 
+/**
+ * Whether a model's name is that of a folder, or of nothing: neither a way of choosing one, nor a published model, nor
+ * `owner/name[@revision]`.
+ */
+export function namesFolder(name: string): boolean {
+  return (
+    !['auto', 'nano'].includes(name) && !published.has(name) && (!hubId.test(name) || name.includes('..'))
+  );
+}
+
 /** Layers and width of the published GPT-2s (Radford et al. 2019, table 2; Sanh et al. 2019 for the distilled one). */
 const shapes: Readonly<Record<string, readonly [layers: number, width: number]>> = {
   'openai-community/gpt2': [12, 768],
