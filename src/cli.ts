@@ -1,14 +1,17 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
 import { type ExitCode, exitCodeOf, exitCodes } from './cli/exit-codes.js';
-import { parseCommandLine } from './cli/parsing/command-line.js';
+import { asksForJson, parseCommandLine } from './cli/parsing/command-line.js';
 import type { Request } from './cli/parsing/request.js';
 import { Terminal } from './cli/terminal.js';
 
 /** Runs a command line. @returns the exit code of the process. */
 async function main(arguments_: readonly string[]): Promise<ExitCode> {
   const color = !process.env['NO_COLOR'];
-  let terminal = new Terminal({ json: false, output: process.stdout, errors: process.stderr, color });
+  const terminalFor = (json: boolean): Terminal =>
+    new Terminal({ json, output: process.stdout, errors: process.stderr, color });
+  // A command line that cannot be read is refused in the form that it asks for.
+  let terminal = terminalFor(asksForJson(arguments_));
   try {
     const request = parseCommandLine(arguments_);
     if (request.command === 'print') {
@@ -17,8 +20,7 @@ async function main(arguments_: readonly string[]): Promise<ExitCode> {
       if (request.error) throw request.error;
       return exitCodes.done;
     }
-    const json = request.options.json === true;
-    terminal = new Terminal({ json, output: process.stdout, errors: process.stderr, color });
+    terminal = terminalFor(request.options.json === true);
     return await execute(request, terminal);
   } catch (error) {
     terminal.error(error);

@@ -1,6 +1,6 @@
 import { InterruptedError, TitlesmithError } from '../common/errors.js';
 import { formatCount } from '../common/number-formats.js';
-import { toPrintable } from '../common/printable.js';
+import { toPrintable, toPrintableJson } from '../common/printable.js';
 import type { EventScope, ProgressEvent } from '../common/progress.js';
 import { exitCodeOf } from './exit-codes.js';
 import { createProgressBar, type ProgressBar, TimeLeft } from './progress-bar.js';
@@ -45,18 +45,18 @@ export class Terminal {
     else this.line(event, toPrintable(event.message));
   }
 
-  /** Prints a command's result: lines for people (already printable), or one object for programs. */
+  /** Prints a command's result: lines for people, or one object for programs. */
   result(lines: readonly string[], data: Readonly<Record<string, unknown>>): void {
     this.clearBar();
     if (this.options.json) this.writeJson({ kind: 'result', ...data });
-    else this.options.output.write(lines.map((line) => `${line}\n`).join(''));
+    else this.options.output.write(lines.map((line) => `${toPrintable(line)}\n`).join(''));
   }
 
   /** Prints an error as one line; a bug in titlesmith with its stack. */
   error(error: unknown, { run, stage }: EventScope = {}): void {
     this.clearBar();
     const scope = { run, stage };
-    const where = run === undefined ? '' : `${run}: `;
+    const where = run === undefined ? '' : `${toPrintable(run)}: `;
     if (error instanceof TitlesmithError) {
       const { code, message, hint } = error;
       const exitCode = exitCodeOf(error);
@@ -69,7 +69,8 @@ export class Terminal {
     if (this.options.json)
       this.writeJson({ kind: 'error', ...scope, code: 'internal', message: text, exitCode: 1 });
     this.options.errors.write(
-      `${where}Internal error; this is a bug in titlesmith, please report it.\n${text}\n`,
+      `${where}Internal error; this is a bug in titlesmith, please report it.\n` +
+        `${text.split('\n').map(toPrintable).join('\n')}\n`,
     );
   }
 
@@ -112,7 +113,7 @@ export class Terminal {
   }
 
   private writeJson(value: Readonly<Record<string, unknown>>): void {
-    this.options.output.write(`${JSON.stringify(value)}\n`);
+    this.options.output.write(`${toPrintableJson(value)}\n`);
   }
 
   private paint(color: keyof typeof colorCodes, text: string): string {
@@ -123,5 +124,6 @@ export class Terminal {
 
 function scopeText(scope: EventScope, text: string): string {
   const stage = scope.stage === undefined ? '' : scope.stage.padEnd(9);
-  return [scope.run, stage, text].filter((part) => part !== undefined && part !== '').join(' ');
+  const run = scope.run === undefined ? undefined : toPrintable(scope.run);
+  return [run, stage, text].filter((part) => part !== undefined && part !== '').join(' ');
 }

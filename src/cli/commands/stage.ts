@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { toPrintable } from '../../common/printable.js';
 import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { defaultOptions, restoreOptions } from '../../options/option-values.js';
@@ -48,10 +47,10 @@ export async function stageCommand(
   });
 }
 
-/** A generated text as printable lines, followed by the delimiter without its final line break. */
+/** A generated text as lines, followed by the delimiter without its final line break. */
 function linesOf({ text }: { readonly text: string }, delimiter: string): string[] {
   const separator = delimiter.replace(/\n$/, '').split('\n');
-  return [...text.split('\n'), ...separator].map(toPrintable);
+  return [...text.split('\n'), ...separator];
 }
 
 /** Whether a name given to `generate` means a model rather than a run: a folder without run.json, or a size. */

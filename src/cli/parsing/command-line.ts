@@ -48,6 +48,14 @@ export function parseCommandLine(words: readonly string[]): Request | Printed {
   return new CommandLine(words).parse();
 }
 
+/** Whether a command line has the flag --json, also where it cannot be read as a whole. */
+export function asksForJson(words: readonly string[]): boolean {
+  const end = words.findIndex((word, index) => word === '--' && !takesNextWord(words[index - 1]));
+  const isFlag = (word: string, index: number): boolean =>
+    ['--json', '--json=true'].includes(word) && !takesNextWord(words[index - 1]);
+  return (end < 0 ? words : words.slice(0, end)).some(isFlag);
+}
+
 type Arguments = Readonly<Record<string, unknown>>;
 
 /** Our wording of yargs' messages. */

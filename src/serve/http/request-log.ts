@@ -1,4 +1,4 @@
-import { toPrintable } from '../../common/printable.js';
+import { toPrintable, toPrintableJson } from '../../common/printable.js';
 import type { HttpApp, HttpRequest } from '../../web/server/http-app.js';
 import type { Metrics } from '../metrics.js';
 
@@ -17,7 +17,7 @@ export function createLog(format: 'json' | 'text' | 'off', output: NodeJS.Writab
     if (format === 'off') return;
     const time = new Date().toISOString();
     if (format === 'json') {
-      output.write(`${JSON.stringify({ severity, time, message, ...fields })}\n`);
+      output.write(`${toPrintableJson({ severity, time, message, ...fields })}\n`);
       return;
     }
     const kind = severity === 'INFO' ? '' : `${severity.toLowerCase()}: `;
