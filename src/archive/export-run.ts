@@ -103,7 +103,7 @@ export async function exportRun(
   checkArgument('exportRun', 'folder', folder, isText);
   checkArgument('exportRun', 'to', to, isText);
   const context = completeContext<WorkContext>('exportRun', given);
-  const run = await RunFolder.open(folder, context.onProgress);
+  const run = await RunFolder.open(folder, context.onProgress, 'exported');
   try {
     const name = basename(resolve(run.path));
     const place = await openStorageFile(to, `${name}.tar.gz`);

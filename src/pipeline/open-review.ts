@@ -30,7 +30,7 @@ interface OpenReview {
 export async function openReview(folder: string, given: Partial<StageContext> = {}): Promise<OpenReview> {
   checkArgument('openReview', 'folder', folder, isText);
   const context = completeContext<StageContext>('openReview', given);
-  const run = await RunFolder.open(folder, context.onProgress);
+  const run = await RunFolder.open(folder, context.onProgress, 'reviewed');
   try {
     const { name: runName, options, decisions } = run.manifest;
     await ensureJudgement({ folder: run, options: restoreOptions(options), decisions }, context);

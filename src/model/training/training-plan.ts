@@ -9,6 +9,8 @@ import type { TrainingOptions } from './training-options.js';
 export interface TrainingData {
   readonly train: TokenizedTitles;
   readonly validation: TokenizedTitles;
+  /** Titles left out of both, as they have more tokens than the model's context holds. Default: 0. */
+  readonly tooLong?: number;
 }
 
 /** What follows from the options and the data together; printed and recorded. */
@@ -44,6 +46,26 @@ export function epochsOf(steps: number, { rowsPerStep, rowsPerEpoch }: TrainingP
   return Math.round((1000 * steps * rowsPerStep) / rowsPerEpoch) / 1000;
 }
 
+/** The error for a side without titles: there were too few of them, or they were too long. */
+function tooFewTitles(
+  { train, validation, tooLong = 0 }: TrainingData,
+  { contextLength }: TransformerConfiguration,
+): TitlesmithError {
+  const sides = `${titleCount(train)} for training, ${titleCount(validation)} held out`;
+  if (tooLong === 0) {
+    const hint = 'Ask for more titles: a longer span of months, or a larger --limit.';
+    return new TitlesmithError(`Too few titles to train: ${sides}.`, { code: 'too-few-titles', hint });
+  }
+  return new TitlesmithError(
+    `Too few titles fit the model to train it: ${sides}; ${tooLong} more have over ${contextLength - 1} tokens, ` +
+      'the most that its context holds.',
+    {
+      code: 'titles-too-long',
+      hint: 'Train on shorter texts, one title a line, or on a --model with a longer context.',
+    },
+  );
+}
+
 /**
  * Decides row length and number of steps.
  * @throws TitlesmithError if there is nothing to train on or to validate with, or a title does not fit a row.
@@ -53,12 +75,7 @@ export function planTraining(
   model: TransformerConfiguration,
   options: TrainingOptions,
 ): TrainingPlan {
-  if (titleCount(data.train) === 0 || titleCount(data.validation) === 0) {
-    throw new TitlesmithError(
-      `Too few titles to train: ${titleCount(data.train)} for training, ${titleCount(data.validation)} held out.`,
-      { code: 'too-few-titles', hint: 'Ask for more titles: a longer span of months, or a larger --limit.' },
-    );
-  }
+  if (titleCount(data.train) === 0 || titleCount(data.validation) === 0) throw tooFewTitles(data, model);
   const longest = longestTitle(data);
   const fitting = Math.max(shortestRow, Math.ceil(longest / rowStep) * rowStep);
   const rowLength = options.rowLength ?? Math.min(fitting, model.contextLength);

@@ -144,12 +144,12 @@ export async function finetuneTitles(
   const limits = { maximumTokens: configuration.contextLength - 1 };
   const { sampleEvery: _, ...decided } = decideTrainingOptions(model, { ...defaultOptions(), ...overrides });
   try {
+    const train = tokenizeTitles(split.train, tokenizer, limits);
+    const validation = tokenizeTitles(split.validation, tokenizer, limits);
+    const tooLong = train.tooLong + validation.tooLong;
     const input = {
       engine,
-      data: {
-        train: tokenizeTitles(split.train, tokenizer, limits).titles,
-        validation: tokenizeTitles(split.validation, tokenizer, limits).titles,
-      },
+      data: { train: train.titles, validation: validation.titles, tooLong },
       tokenizer,
       configuration,
       pretrained,

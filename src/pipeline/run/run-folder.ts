@@ -24,7 +24,7 @@ import {
   type StageRecord,
   writeManifest,
 } from './manifest.js';
-import { type Lock, lockFileName, lockRun } from './run-lock.js';
+import { type Lock, type LockActivity, lockFileName, lockRun } from './run-lock.js';
 
 function newManifest(name: string): Manifest {
   return {
@@ -91,8 +91,12 @@ export class RunFolder {
     });
   }
 
-  /** Opens an existing run folder. @throws TitlesmithError as {@link openOrCreate}, and when there is no such run. */
-  static async open(path: string, onProgress: ProgressListener): Promise<RunFolder> {
+  /**
+   * Opens an existing run folder.
+   * @param activity what for, told to others who want it meanwhile.
+   * @throws TitlesmithError as {@link openOrCreate}, and when there is no such run.
+   */
+  static async open(path: string, onProgress: ProgressListener, activity?: LockActivity): Promise<RunFolder> {
     const names = await listFolder(path);
     if (!names?.includes(manifestFileName)) {
       const reason = names ? `it holds no ${manifestFileName}` : 'there is no such folder';
@@ -101,17 +105,18 @@ export class RunFolder {
         hint: 'Name a folder that "titlesmith pipeline" made, such as runs/askreddit.',
       });
     }
-    return RunFolder.lockAndRead(path, onProgress, async () => {
-      return (await readManifest(path)) ?? newManifest(basename(resolve(path)));
-    });
+    const read = async (): Promise<Manifest> =>
+      (await readManifest(path)) ?? newManifest(basename(resolve(path)));
+    return RunFolder.lockAndRead(path, onProgress, read, activity);
   }
 
   private static async lockAndRead(
     path: string,
     onProgress: ProgressListener,
     read: () => Promise<Manifest>,
+    activity?: LockActivity,
   ): Promise<RunFolder> {
-    const lock = await lockRun(path, onProgress);
+    const lock = await lockRun(path, onProgress, undefined, activity);
     try {
       return new RunFolder(path, await read(), lock);
     } catch (error) {

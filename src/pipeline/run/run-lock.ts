@@ -26,7 +26,12 @@ interface Owner {
   readonly processStart: string;
   /** How often the lock was rewritten. */
   readonly beat: number;
+  readonly activity: LockActivity;
 }
+
+const activities = ['written', 'reviewed', 'exported'] as const;
+/** What the owner of a lock does with the run, for the message to others; `written` where an older lock does not say. */
+export type LockActivity = (typeof activities)[number];
 
 /** Start time of a process in clock ticks since boot (proc(5), /proc/PID/stat field 22), which tells a reused pid apart. */
 async function processStart(pid: number): Promise<string> {
@@ -41,9 +46,10 @@ async function processStart(pid: number): Promise<string> {
 function parseOwner(text: string): Owner | undefined {
   try {
     const owner: Partial<Owner> | null = JSON.parse(text);
-    const { pid, host, processStart: start, beat = 0 } = owner ?? {};
+    const { pid, host, processStart: start, beat = 0, activity: named } = owner ?? {};
     if (!Number.isSafeInteger(pid) || typeof host !== 'string' || typeof start !== 'string') return undefined;
-    return { pid: pid as number, host, processStart: start, beat };
+    const activity = activities.find((known) => known === named) ?? 'written';
+    return { pid: pid as number, host, processStart: start, beat, activity };
   } catch {
     return undefined;
   }
@@ -93,6 +99,8 @@ interface LockTarget {
   readonly what: string;
   /** What to do instead of waiting, for messages. */
   readonly instead: string;
+  /** What this process takes it for. Default: `written`. */
+  readonly activity?: LockActivity | undefined;
 }
 
 function lockedError({ path, what, instead }: LockTarget, owner: Owner, elsewhere: boolean): TitlesmithError {
@@ -100,7 +108,7 @@ function lockedError({ path, what, instead }: LockTarget, owner: Owner, elsewher
   const hint = elsewhere
     ? `Wait for it to end; if it no longer runs, delete ${path}.`
     : `Wait for it to end, or ${instead}.`;
-  return new TitlesmithError(`${what} is being written by process ${owner.pid}${where}.`, {
+  return new TitlesmithError(`${what} is being ${owner.activity} by process ${owner.pid}${where}.`, {
     code: 'run-locked',
     hint,
   });
@@ -162,9 +170,11 @@ export async function lockRun(
   folder: string,
   onProgress: ProgressListener,
   timing?: LockTiming,
+  activity?: LockActivity,
 ): Promise<Lock> {
   const path = join(folder, lockFileName);
-  return takeLock({ path, what: folder, instead: 'choose another --run-name' }, onProgress, timing);
+  const target = { path, what: folder, instead: 'choose another run', activity };
+  return takeLock(target, onProgress, timing);
 }
 
 /** As {@link lockRun}, for any lock file. */
@@ -173,9 +183,9 @@ export async function takeLock(
   onProgress: ProgressListener,
   { heartbeatMs, watchMs }: LockTiming = defaultTiming,
 ): Promise<Lock> {
-  const { path, what } = target;
+  const { path, what, activity = 'written' } = target;
   const start = await processStart(process.pid);
-  const mine: Owner = { pid: process.pid, host: hostname(), processStart: start, beat: 0 };
+  const mine: Owner = { pid: process.pid, host: hostname(), processStart: start, beat: 0, activity };
   for (let attempt = 0; attempt < 10; attempt++) {
     try {
       await writeFile(path, `${JSON.stringify(mine)}\n`, { flag: 'wx' });

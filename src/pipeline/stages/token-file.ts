@@ -203,5 +203,5 @@ export async function tokenizeDataset(
     train.close();
     validation.close();
   };
-  return { train, validation, close };
+  return { train, validation, tooLong, close };
 }

@@ -90,4 +90,17 @@ describe('training', () => {
     });
     await expect(training).rejects.toThrow('Too few titles to train: 0 for training, 40 held out.');
   });
+
+  it('says so when the titles are too long for the model, instead of asking for more of them', async () => {
+    const empty = { offsets: new Uint32Array(1), tokensOf: () => new Uint16Array(0) };
+    const training = run(new MemoryStorage(), {}, silentContext, {
+      data: { train: empty, validation: empty, tooLong: 7 },
+    });
+    const most = configuration.contextLength - 1;
+    await expect(training).rejects.toMatchObject({
+      code: 'titles-too-long',
+      message: expect.stringContaining(`7 more have over ${most} tokens`),
+      hint: expect.not.stringContaining('more titles'),
+    });
+  });
 });
