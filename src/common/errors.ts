@@ -62,15 +62,22 @@ export function systemErrorCode(error: unknown): string | undefined {
 export function fileError(action: string, path: string, error: unknown): unknown {
   const code = systemErrorCode(error);
   if (code === undefined || error instanceof TitlesmithError) return error;
+  const rights = action.startsWith('read')
+    ? 'Change its permissions, or name one that you may read.'
+    : 'Choose a folder you may write to, or change its permissions.';
+  const space = 'Free some space, then run the same command again.';
   const reasons: Record<string, [string, string]> = {
     ENOENT: ['no such file or folder', 'Check the path.'],
-    EACCES: ['permission denied', 'Choose a folder you may write to, or change its permissions.'],
-    EPERM: ['operation not permitted', 'Choose a folder you may write to, or change its permissions.'],
+    EACCES: ['permission denied', rights],
+    EPERM: ['operation not permitted', rights],
     EROFS: ['the file system is read-only', 'Choose another folder.'],
-    ENOSPC: [
-      'no space left on the device',
-      'Free some space, then run the same command again; it goes on from the last checkpoint.',
-    ],
+    ENOSPC: ['no space left on the device', space],
+    EDQUOT: ['the space this account may use is full', space],
+    ENAMETOOLONG: ['the name is too long', 'Choose a shorter one.'],
+    ELOOP: ['its links lead in a circle', 'Check the path.'],
+    EMFILE: ['this process has too many files open', 'Raise the limit with ulimit -n.'],
+    ENFILE: ['the machine has too many files open', 'Close other programs, then run the same command again.'],
+    EIO: ['the disk or its connection failed', 'Check the disk.'],
     ENOTDIR: ['a part of the path is a file, not a folder', 'Choose another path.'],
     EISDIR: ['it is a folder, not a file', 'Name a file.'],
     EEXIST: ['a file of that name is in the way', 'Move it or choose another path.'],

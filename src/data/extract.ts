@@ -77,7 +77,7 @@ async function writeTitles(
       if (kept >= limit) break;
     }
   }
-  if (kept === 0) throw nothingKept(source, extracted, minLength);
+  if (kept === 0) throw nothingKept(source, extracted, minLength, drops);
   return { extracted, kept, droppedByReason: byName(drops), changedByRule: byName(changes) };
 }
 
@@ -98,11 +98,19 @@ async function* watched(rows: AsyncIterable<SourceRow>, context: WorkContext): A
   context.onProgress({ kind: 'progress', label: 'extract', done, total: done, unit: 'titles' });
 }
 
-function nothingKept(source: TitleSource, extracted: number, minLength: number): TitlesmithError {
-  const left = `No title of ${minLength} characters or more is left of ${extracted}`;
-  const message = `${left} from ${source.describe()}.`;
-  return new TitlesmithError(message, {
+function nothingKept(
+  source: TitleSource,
+  extracted: number,
+  minLength: number,
+  drops: ReadonlyMap<DropReason, number>,
+): TitlesmithError {
+  const reasons = [...drops].map(([reason, count]) => `${count} ${reason}`).join(', ');
+  const why = reasons === '' ? '' : ` (${reasons})`;
+  const left = `No title of ${minLength} characters or more is left of ${extracted}${why}`;
+  // A source may leave short titles out itself.
+  const areShort = extracted === 0 || drops.has('too short');
+  return new TitlesmithError(`${left} from ${source.describe()}.`, {
     code: 'no-titles',
-    hint: 'Name another source, or lower --min-length.',
+    hint: areShort ? 'Name another source, or lower --min-length.' : 'Name another source.',
   });
 }

@@ -134,11 +134,19 @@ test.each([
     'nothing left',
     silentContext,
     ['short', '[removed]'],
-    /No title of 8 characters or more is left of 2 .*input\.txt/,
+    /No title of 8 characters or more is left of 2 \(1 too short, 1 deleted or removed\) .*input\.txt/,
   ],
 ])('%s leaves no file, not even a partial one', async (_name, context, titles, failure) => {
   await expect(extract(await sourceOf(titles), context)).rejects.toThrow(failure);
   expect(readdirSync(join(folder, 'out'))).toEqual([]);
+});
+
+test('titles of which none is too short are no reason to lower --min-length', async () => {
+  const failed = extract(await sourceOf(['[removed]', '[deleted by user]']));
+  await expect(failed).rejects.toMatchObject({
+    message: expect.stringContaining('is left of 2 (2 deleted or removed) from'),
+    hint: 'Name another source.',
+  });
 });
 
 test('a source that fails half way leaves the earlier files as they were', async () => {

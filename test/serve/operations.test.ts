@@ -206,7 +206,7 @@ describe('what cannot be served ends in one clear line', () => {
     const finished = await runCli(['serve', run, '--host', '127.0.0.1', '--port', port], run);
     expect([finished.code, lastLine(finished)]).toEqual([
       2,
-      `Error: --port ${port} cannot be used. Choose another, or 0 for any free one.`,
+      `Error: --port ${port} cannot be used: another program has it. Choose another, or 0 for any free one.`,
     ]);
   });
 

@@ -91,7 +91,7 @@ export class GenerationRequest implements SequenceRequest {
    * @throws TitlesmithError `usage` when an option is wrong, or prefix and length exceed the session's capacity.
    */
   constructor(
-    session: Pick<DecodeSession, 'capacity' | 'vocabularySize'>,
+    session: Pick<DecodeSession, 'capacity' | 'contextLength' | 'vocabularySize'>,
     private readonly tokenizer: Tokenizer,
     private readonly options: GenerationOptions,
     private readonly listener: GenerationListener,
@@ -102,7 +102,7 @@ export class GenerationRequest implements SequenceRequest {
   ) {
     validateGenerationOptions(options);
     checkVocabulary(session, tokenizer);
-    checkCapacity(prompts, options, session.capacity);
+    checkCapacity(prompts, options, session);
     this.prompts = prompts;
     this.temperature = effectiveTemperature(options.temperature);
     this.sample = createSampler({ ...options, temperature: this.temperature }, session.vocabularySize);

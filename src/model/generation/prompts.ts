@@ -42,21 +42,26 @@ export function longestPrompt(prompts: readonly Prompt[]): number {
   return prompts.reduce((longest, { tokens }) => Math.max(longest, tokens.length), 0);
 }
 
-/** @throws TitlesmithError `usage` if a prompt and the new tokens together exceed the capacity, in tokens. */
+/** @throws TitlesmithError `usage` if a prompt and the new tokens together exceed the session's capacity, in tokens. */
 export function checkCapacity(
   prompts: readonly Prompt[],
   { length, prefixes }: GenerationOptions,
-  capacity: number,
+  { capacity, contextLength = capacity }: Pick<DecodeSession, 'capacity' | 'contextLength'>,
 ): void {
   const index = prompts.findIndex(({ tokens }) => tokens.length + length > capacity);
   if (index < 0) return;
   const { tokens } = prompts[index]!;
   const room = capacity - tokens.length;
+  const isOpenedSmaller = contextLength > capacity;
+  const holds = isOpenedSmaller
+    ? `the model was opened for ${capacity} of its ${contextLength}`
+    : `the model holds ${capacity}`;
+  const larger = isOpenedSmaller ? ', or open the model with a larger capacity.' : '.';
   const flag = prefixes ? `--prefix-file: prefix ${index + 1}` : 'the prefix';
   throw usageError(
     `--length ${length} does not fit: with the ${tokens.length} tokens of the start and ${flag} ` +
-      `a text would take ${tokens.length + length} positions, and the model holds ${capacity}.`,
-    room < 1 ? 'Use a shorter --prefix.' : `Use --length ${room} or less, or a shorter --prefix.`,
+      `a text would take ${tokens.length + length} positions, and ${holds}.`,
+    (room < 1 ? 'Use a shorter --prefix' : `Use --length ${room} or less, or a shorter --prefix`) + larger,
   );
 }
 

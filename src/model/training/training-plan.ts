@@ -53,7 +53,7 @@ function tooFewTitles(
 ): TitlesmithError {
   const sides = `${titleCount(train)} for training, ${titleCount(validation)} held out`;
   if (tooLong === 0) {
-    const hint = 'Ask for more titles: a longer span of months, or a larger --limit.';
+    const hint = 'Give it more: a larger source, a longer span of months, or a larger --limit.';
     return new TitlesmithError(`Too few titles to train: ${sides}.`, { code: 'too-few-titles', hint });
   }
   return new TitlesmithError(

@@ -43,6 +43,8 @@ export interface DecodeSession<Cache extends PromptCache = PromptCache> {
   readonly slots: number;
   /** Longest text a slot can hold, prompt and new tokens together, in tokens. */
   readonly capacity: number;
+  /** Longest text of the model, in tokens, if that is more. */
+  readonly contextLength?: number;
   readonly vocabularySize: number;
   /** Runs a prompt of 1 to `capacity` tokens. Does not change the slots. */
   prefill(tokens: Int32Array, temperature: number): Promise<Cache>;
@@ -133,6 +135,7 @@ interface Run {
 class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> {
   readonly slots: number;
   readonly capacity: number;
+  readonly contextLength: number;
   readonly vocabularySize: number;
   private readonly scores: Scores;
   private disposal: Promise<void> | undefined;
@@ -151,6 +154,7 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
   ) {
     this.slots = slots;
     this.capacity = capacity;
+    this.contextLength = configuration.contextLength;
     this.vocabularySize = configuration.vocabularySize;
     const scores = (): Float32Array => new Float32Array(slots * this.vocabularySize);
     this.scores = { logits: scores(), probabilities: scores() };

@@ -29,7 +29,7 @@ export async function prepareGeneration(
   const prefixes = prefixFile === undefined ? undefined : await readPrefixFile(prefixFile);
   const options: GenerationOptions = { ...runOptions, prefixes };
   const prompts = encodePrompts(tokenizer, options);
-  checkCapacity(prompts, options, configuration.contextLength);
+  checkCapacity(prompts, options, { capacity: configuration.contextLength });
   return { options, prompts, texts: nsamples * prompts.length, capacity: longestPrompt(prompts) + length };
 }
 

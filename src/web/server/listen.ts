@@ -32,8 +32,9 @@ export async function listen(
   } catch (error) {
     switch (systemErrorCode(error)) {
       case 'EADDRINUSE':
+        throw usageError(`--port ${port} cannot be used: another program has it.`, portHint);
       case 'EACCES':
-        throw usageError(`--port ${port} cannot be used.`, portHint);
+        throw usageError(`--port ${port} cannot be used: this account may not take it.`, portHint);
       case 'EADDRNOTAVAIL':
       case 'ENOTFOUND':
       case 'EAI_AGAIN':

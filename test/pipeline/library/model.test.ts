@@ -100,6 +100,18 @@ test('a text is bounded by the model’s capacity, said before any work', async 
   await model.dispose();
 });
 
+test('a text that a larger capacity would hold is refused by saying so', async () => {
+  const parameters = storedWeights(oracleParameters());
+  const opened = { configuration, tokenizer: tokenizerOf(...characters), weights: parameters };
+  const model = await createModel(opened, { slots: 1, capacity: 16, engine });
+  await expect(collect(model, { length: 20 })).rejects.toMatchObject({
+    code: 'usage',
+    message: expect.stringContaining('the model was opened for 16 of its 32'),
+    hint: 'Use --length 15 or less, or a shorter --prefix, or open the model with a larger capacity.',
+  });
+  await model.dispose();
+});
+
 describe('a model that is disposed of', () => {
   const isDisposed = { name: 'TitlesmithError', code: 'model-disposed' };
 

@@ -43,7 +43,7 @@ test('a port that is taken and a foreign address are wrong use', async () => {
   const { port } = new URL(server.url);
   await expect(start(newApp(), Number(port))).rejects.toMatchObject({
     code: 'usage',
-    message: `--port ${port} cannot be used.`,
+    message: `--port ${port} cannot be used: another program has it.`,
   });
   await expect(listen(newApp(), { host: '192.0.2.1', port: 0, portHint: '' })).rejects.toMatchObject({
     code: 'usage',
