@@ -31,7 +31,6 @@ export { type DeviceReport, listDevices } from './model/engine/devices.js';
 export { createOnnxRuntimeEngine } from './model/engine/onnxruntime/cpu-engine.js';
 export { openEngine } from './model/engine/open-engine.js';
 export { type GenerationOptions, generationDefaults } from './model/generation/generation-options.js';
-export { generateTexts } from './model/generation/generation-request.js';
 export type { GeneratedText } from './model/generation/sequence.js';
 export { gpt2Tokenizer } from './model/tokenizer/gpt2.js';
 export { restrictedTokenizer } from './model/tokenizer/restricted.js';
@@ -63,6 +62,7 @@ export {
   type GenerateOptions,
   type GenerateToFileOptions,
   generate,
+  generateTexts,
   generateToFile,
   isDownloaded,
   loadModel,

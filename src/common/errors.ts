@@ -75,7 +75,7 @@ export function fileError(action: string, path: string, error: unknown): unknown
     EDQUOT: ['the space this account may use is full', space],
     ENAMETOOLONG: ['the name is too long', 'Choose a shorter one.'],
     ELOOP: ['its links lead in a circle', 'Check the path.'],
-    EMFILE: ['this process has too many files open', 'Raise the limit with ulimit -n.'],
+    EMFILE: ['titlesmith has too many files open', 'Raise the limit with ulimit -n.'],
     ENFILE: ['the machine has too many files open', 'Close other programs, then run the same command again.'],
     EIO: ['the disk or its connection failed', 'Check the disk.'],
     ENOTDIR: ['a part of the path is a file, not a folder', 'Choose another path.'],

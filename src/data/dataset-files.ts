@@ -3,7 +3,14 @@ import { TitlesmithError } from '../common/errors.js';
 import { type AtomicFile, writeAtomically } from '../io/atomic-file.js';
 import { readDecompressed } from '../io/compression/compressed-file.js';
 import { byteLines } from '../io/lines.js';
-import { checkArgument, checkArguments, isText, isTexts, required } from '../options/call-arguments.js';
+import {
+  checkArgument,
+  checkArguments,
+  isFunction,
+  isText,
+  isTexts,
+  required,
+} from '../options/call-arguments.js';
 import { placeOf, type SplitOptions, type SplitTitles, TitleSplit } from './title-split.js';
 
 const [opening, closing] = ['<|startoftext|>', '<|endoftext|>'];
@@ -71,6 +78,8 @@ export async function writeSplitDataset(
   titles: () => AsyncIterable<string>,
   options: SplitOptions = {},
 ): Promise<{ readonly train: number; readonly validation: number }> {
+  checkArgument('writeSplitDataset', 'folder', folder, isText);
+  checkArgument('writeSplitDataset', 'titles', titles, required(isFunction));
   const split = new TitleSplit(options);
   for await (const title of titles()) split.add(placeOf(title));
   return writeBoth(folder, async (files) => {

@@ -2,6 +2,15 @@ import { InterruptedError, TitlesmithError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
 import { type AtomicFile, writeAtomically } from '../io/atomic-file.js';
 import { formatCsvRecord } from '../io/csv.js';
+import {
+  type ArgumentRules,
+  checkArguments,
+  completeContext,
+  hasKeys,
+  hasMethod,
+  isText,
+  required,
+} from '../options/call-arguments.js';
 import { cleanTitles, type DropReason } from './cleaning/clean-titles.js';
 import type { SourceRow, TitleQuery, TitleSource } from './sources/title-source.js';
 
@@ -31,6 +40,16 @@ interface ExtractedTitles {
   readonly changedByRule: Readonly<Record<string, number>>;
 }
 
+const extractArguments: ArgumentRules = {
+  source: required(hasMethod('rows', 'source, as openSource opens one')),
+  query: hasKeys('query', 'subreddits', 'limit', 'minLength'),
+  titlesPath: isText,
+  droppedPath: isText,
+  minLength: { type: 'integer', minimum: 0, maximum: 1_000_000 },
+  limit: { type: 'number', minimum: 1, maximum: Number.POSITIVE_INFINITY },
+  withSubreddit: { type: 'boolean' },
+};
+
 /** Titles between two progress events. */
 const reportEvery = 1000;
 
@@ -39,9 +58,14 @@ const reportEvery = 1000;
  * @throws TitlesmithError when the source fails, a file cannot be written, or no title is left;
  * InterruptedError.
  */
-export async function extractTitles(options: ExtractOptions, context: WorkContext): Promise<ExtractedTitles> {
-  return writeAtomically([options.droppedPath, options.titlesPath], ([dropped, titles]) =>
-    writeTitles(options, titles, dropped, context),
+export async function extractTitles(
+  options: ExtractOptions,
+  given: Partial<WorkContext> = {},
+): Promise<ExtractedTitles> {
+  const checked = checkArguments('extractTitles', options, extractArguments);
+  const context = completeContext<WorkContext>('extractTitles', given);
+  return writeAtomically([checked.droppedPath, checked.titlesPath], ([dropped, titles]) =>
+    writeTitles(checked, titles, dropped, context),
   );
 }
 

@@ -1,7 +1,7 @@
 import { InterruptedError } from '../common/errors.js';
-import { silentContext, type WorkContext } from '../common/progress.js';
+import type { WorkContext } from '../common/progress.js';
 import { yieldToEventLoop } from '../common/yield-to-event-loop.js';
-import { type ArgumentCheck, checkArgument, isTexts, required } from '../options/call-arguments.js';
+import { checkArgument, completeContext, hasKeys, isTexts, required } from '../options/call-arguments.js';
 import { withoutWhiteSpace } from './bigram-features.js';
 import { foldText, wordsOf } from './fold.js';
 import { createSimilarityIndex, type Match, type SimilarityIndex } from './similarity-index.js';
@@ -52,11 +52,7 @@ export function closest({ rating, matched, folded }: Comparison): RatedTitle {
   return folded.rating > rating ? folded : { rating, matched };
 }
 
-const isTitleIndex: ArgumentCheck = {
-  accepts: (value) => typeof value === 'object' && value !== null && 'runs' in value && 'folded' in value,
-  fault: 'is no index, as createTitleIndex makes one',
-  required: true,
-};
+const isTitleIndex = hasKeys('index, as createTitleIndex makes one', 'runs', 'folded');
 
 /** Texts compared between two yields to the event loop, which also check for a stop request. */
 const textsPerYield = 64;
@@ -72,8 +68,9 @@ export async function compareTexts(
   texts: readonly string[],
   index: TitleIndex,
   label: string,
-  context: WorkContext = silentContext,
+  given: Partial<WorkContext> = {},
 ): Promise<Comparison[]> {
+  const context = completeContext<WorkContext>('compareTexts', given);
   checkArgument('compareTexts', 'texts', texts, required(isTexts));
   checkArgument('compareTexts', 'index', index, isTitleIndex);
   const known = new Map<string, Comparison>();

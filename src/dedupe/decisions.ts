@@ -1,4 +1,5 @@
 import type { Verdict } from '../common/judgement.js';
+import { checkArgument, hasItems } from '../options/call-arguments.js';
 
 /** A person's decision on an output; `none`: taken back, so that dedupe's verdict counts again. */
 const decisions = ['keep', 'refuse', 'none'] as const;
@@ -52,6 +53,8 @@ export function applyDecisions(
   verdicts: readonly Verdict[],
   entries: readonly DecisionEntry[],
 ): ReviewedOutput[] {
+  checkArgument('applyDecisions', 'verdicts', verdicts, hasItems('verdicts', 'index', 'text'));
+  checkArgument('applyDecisions', 'entries', entries, hasItems('decisions', 'index', 'decision'));
   const latest = new Map(entries.map((entry) => [entry.index, entry]));
   return verdicts.map((verdict) => {
     const entry = latest.get(verdict.index);

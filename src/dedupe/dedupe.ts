@@ -1,10 +1,11 @@
 import { type Judgement, type RejectionReason, rejectionReasons, type Verdict } from '../common/judgement.js';
-import { silentContext, type WorkContext } from '../common/progress.js';
+import type { WorkContext } from '../common/progress.js';
 import {
   type ArgumentCheck,
   type ArgumentRules,
   checkArgument,
   checkArguments,
+  hasItems,
   isTexts,
 } from '../options/call-arguments.js';
 import { compareTexts, createTitleIndex, type TitleIndex } from './comparison.js';
@@ -53,7 +54,7 @@ export async function dedupe(
   outputs: readonly GeneratedOutput[],
   titles: readonly string[] | TitleIndex,
   options: DedupeOptions = {},
-  context: WorkContext = silentContext,
+  context: Partial<WorkContext> = {},
 ): Promise<Judgement> {
   checkArgument('dedupe', 'outputs', outputs, areOutputs);
   const checked = checkArguments('dedupe', options, dedupeArguments);
@@ -109,6 +110,7 @@ export function countVerdicts(verdicts: readonly Verdict[]): {
   rejected: number;
   rejectedByReason: Partial<Record<RejectionReason, number>>;
 } {
+  checkArgument('countVerdicts', 'verdicts', verdicts, hasItems('verdicts', 'index', 'text'));
   const rejectedByReason: Partial<Record<RejectionReason, number>> = {};
   for (const reason of rejectionReasons) {
     const count = verdicts.filter((verdict) => verdict.reason === reason).length;

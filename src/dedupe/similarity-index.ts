@@ -1,4 +1,5 @@
 import { TitlesmithError } from '../common/errors.js';
+import { checkArgument, isTexts, required } from '../options/call-arguments.js';
 import { assertComparable, withoutWhiteSpace } from './bigram-features.js';
 import { BitCounters } from './bit-counters.js';
 import { type Block, blockWords, buildInvertedIndex, type InvertedIndex } from './inverted-index.js';
@@ -28,6 +29,7 @@ export interface SimilarityIndex {
  * @throws TitlesmithError `no-titles` for an empty list, `text-too-long` for a title beyond the bound.
  */
 export function createSimilarityIndex(titles: readonly string[]): SimilarityIndex {
+  checkArgument('createSimilarityIndex', 'titles', titles, required(isTexts));
   if (titles.length === 0) {
     throw new TitlesmithError('There are no titles to compare with.', {
       code: 'no-titles',

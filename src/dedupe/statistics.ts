@@ -5,6 +5,7 @@ import type {
   RatingSummary,
   Share,
 } from '../common/judgement.js';
+import { checkArgument, hasItems } from '../options/call-arguments.js';
 
 /** The 97.5% quantile of the standard normal distribution, for intervals of 95%. */
 const normalQuantile = 1.959963984540054;
@@ -23,6 +24,9 @@ export function overfitStatistics(
   outputTexts: readonly RatedCopy[],
   heldOutTexts: readonly RatedCopy[],
 ): OverfitStatistics {
+  const areRated = hasItems('rated texts', 'closestRating', 'copied');
+  checkArgument('overfitStatistics', 'outputTexts', outputTexts, areRated);
+  checkArgument('overfitStatistics', 'heldOutTexts', heldOutTexts, areRated);
   const outputs = summarise(outputTexts);
   const heldOut = summarise(heldOutTexts);
   const [a, b] = [outputs.copies, heldOut.copies];

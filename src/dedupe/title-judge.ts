@@ -1,5 +1,6 @@
+import { usageError } from '../common/errors.js';
 import type { CopyRules, RatedText, RejectionReason, TextJudgement } from '../common/judgement.js';
-import { silentContext, type WorkContext } from '../common/progress.js';
+import type { WorkContext } from '../common/progress.js';
 import {
   type ArgumentCheck,
   type ArgumentRules,
@@ -7,6 +8,7 @@ import {
   isFunction,
   isTexts,
 } from '../options/call-arguments.js';
+import { formatValue } from '../options/option-values.js';
 import {
   type Comparison,
   closest,
@@ -55,7 +57,7 @@ const judgeArguments: ArgumentRules = {
 export async function createTitleJudge(
   titles: readonly string[],
   options: JudgeOptions = {},
-  context: WorkContext = silentContext,
+  context: Partial<WorkContext> = {},
 ): Promise<TitleJudge> {
   const checked = checkArguments('createTitleJudge', options, judgeArguments);
   const { threshold = defaultThreshold, heldOut = [], tokenize, rules } = checked;
@@ -80,6 +82,7 @@ export class TitleJudge {
 
   /** Judges a text, white space around it removed. */
   judge(text: string): TextJudgement {
+    if (typeof text !== 'string') throw usageError(`judge: text got ${formatValue(text)}, which is no text.`);
     return this.judgeCompared(compareText(text.trim(), this.index));
   }
 

@@ -61,6 +61,25 @@ export function hasMethod(name: string, what: string): ArgumentCheck {
   };
 }
 
+/** An object with some keys, such as one that a function of the library returned. */
+export function hasKeys(what: string, ...keys: readonly string[]): ArgumentCheck {
+  return {
+    accepts: (value) => isObject(value) && keys.every((key) => key in value),
+    fault: `is no ${what}`,
+    required: true,
+  };
+}
+
+/** A list of objects with some keys. */
+export function hasItems(what: string, ...keys: readonly string[]): ArgumentCheck {
+  const { accepts } = hasKeys(what, ...keys);
+  return {
+    accepts: (value) => Array.isArray(value) && value.every(accepts),
+    fault: `is not a list of ${what}`,
+    required: true,
+  };
+}
+
 /** A context of work. */
 export const isContext: ArgumentCheck = {
   accepts: (value) => {

@@ -1,4 +1,5 @@
 import type { RatedText, Verdict } from '../common/judgement.js';
+import { checkArgument, hasKeys } from '../options/call-arguments.js';
 import { jsonForHtml, visible } from '../web/html.js';
 import { findBestCheckpoint, trainingCurve } from './curve.js';
 import type { Cluster, NamedCount, Pair, RatingBin, ReportFigures, ReportInput } from './report-figures.js';
@@ -20,6 +21,12 @@ const utf8 = new TextEncoder();
 
 /** Computes the report's figures from the results of a run. Depends only on the input: no clock, no paths. */
 export function buildReport(input: ReportInput): ReportFigures {
+  checkArgument(
+    'buildReport',
+    'input',
+    input,
+    hasKeys('input of a report', 'counts', 'judgement', 'metrics'),
+  );
   const { counts } = input;
   const { rules, verdicts, heldOut } = input.judgement;
   const accepted = verdicts.filter((verdict) => verdict.reason === undefined);

@@ -1,3 +1,4 @@
+import { checkArgument, hasKeys } from '../options/call-arguments.js';
 import { type PageAssets, renderSelfContainedPage } from '../web/html-page.js';
 import type { ReportFigures } from './report-figures.js';
 import { overview, provenance } from './sections/overview.js';
@@ -11,6 +12,12 @@ import { training } from './sections/training.js';
  * @param assets bundled from client/report.css and client/report.ts.
  */
 export function renderReport(figures: ReportFigures, assets: PageAssets): string {
+  checkArgument(
+    'renderReport',
+    'figures',
+    figures,
+    hasKeys('figures, as buildReport returns them', 'run', 'format'),
+  );
   const subject = figures.run.subreddit === null ? figures.run.name : `r/${figures.run.subreddit}`;
   return renderSelfContainedPage({
     title: `${subject} – titlesmith overfit report`,

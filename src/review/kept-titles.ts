@@ -3,6 +3,7 @@ import type { ReviewedOutput } from '../dedupe/decisions.js';
 import { acceptedLines, rejectedRecords } from '../dedupe/verdict-lists.js';
 import { writeChunksAtomic } from '../io/atomic-file.js';
 import { formatCsvRecord } from '../io/csv.js';
+import { checkArgument, hasItems, isText } from '../options/call-arguments.js';
 
 /**
  * Writes the result of the review into a run folder, each file atomically: `accepted.txt`, one title a line, and
@@ -10,6 +11,8 @@ import { formatCsvRecord } from '../io/csv.js';
  * @throws TitlesmithError naming the file that cannot be written.
  */
 export async function writeVerdicts(folder: string, outputs: readonly ReviewedOutput[]): Promise<void> {
+  checkArgument('writeVerdicts', 'folder', folder, isText);
+  checkArgument('writeVerdicts', 'outputs', outputs, hasItems('reviewed outputs', 'verdict', 'kept'));
   await writeChunksAtomic(join(folder, 'accepted.txt'), acceptedLines(outputs));
   await writeChunksAtomic(join(folder, 'rejected.csv'), rejectedRecords(outputs));
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { TitlesmithError } from '../common/errors.js';
 import { type ProgressListener, silentContext } from '../common/progress.js';
-import { type ArgumentCheck, checkArgument, checkArguments, isFunction } from '../options/call-arguments.js';
+import { checkArgument, checkArguments, hasKeys, isFunction } from '../options/call-arguments.js';
 import { serveOptions } from '../options/table/serve.js';
 import { HttpError } from '../web/http-error.js';
 import { EventBroadcast } from '../web/server/event-stream.js';
@@ -36,11 +36,7 @@ const maxBodyBytes = 4096;
 /** More windows than a person has open. */
 const maxWindows = 50;
 
-const isReviewInput: ArgumentCheck = {
-  accepts: (value) => typeof value === 'object' && value !== null && 'verdicts' in value && 'folder' in value,
-  fault: 'is no review, as openReview opens one',
-  required: true,
-};
+const isReviewInput = hasKeys('review, as openReview opens one', 'verdicts', 'folder');
 
 /**
  * Serves a run's review to this machine's browser, under a path that is a random token of 128 bits.

@@ -1,4 +1,4 @@
-import { type ArgumentCheck, checkArgument, hasMethod, required } from '../options/call-arguments.js';
+import { checkArgument, hasKeys, hasMethod, required } from '../options/call-arguments.js';
 import { type ListeningServer, listen } from '../web/server/listen.js';
 import { createApp } from './http/app.js';
 import { createLog } from './http/request-log.js';
@@ -25,16 +25,8 @@ const graceSeconds = 8;
 /** Time to deliver the errors of aborted requests before their connections are closed. */
 const errorDeliveryMs = 500;
 
-const isServedModel: ArgumentCheck = {
-  accepts: (value) => typeof value === 'object' && value !== null && 'model' in value && 'name' in value,
-  fault: 'is no served model, as openServedModel opens one',
-  required: true,
-};
-const areSettings: ArgumentCheck = {
-  accepts: (value) => typeof value === 'object' && value !== null && 'host' in value && 'slots' in value,
-  fault: 'are no settings, as openServedModel returns them',
-  required: true,
-};
+const isServedModel = hasKeys('served model, as openServedModel opens one', 'model', 'name');
+const areSettings = hasKeys('settings, as openServedModel returns them', 'host', 'slots');
 
 /**
  * Serves short texts over HTTP. Listens at once, and answers 503 until the model is loaded.

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileError, usageError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import { packageRoot } from '../../io/package-root.js';
+import { checkArgument, hasKeys, isTexts } from '../../options/call-arguments.js';
 
 /** Which titles are wanted. The same question for every source; the SQL ones bind each value as a parameter. */
 export interface TitleQuery {
@@ -38,6 +39,12 @@ export interface TitleSource {
 
 /** The names asked for, in lower case, each once. @throws TitlesmithError when there is none. */
 export function requestedSubreddits(query: TitleQuery, source: string): string[] {
+  const isQuery = hasKeys(
+    "query, such as { subreddits: ['askreddit'], limit: 100, minLength: 8 }",
+    'subreddits',
+  );
+  checkArgument(`the ${source} source`, 'query', query, isQuery);
+  checkArgument(`the ${source} source`, 'subreddits', query.subreddits, isTexts);
   const names = [...new Set(query.subreddits.map((name) => name.toLowerCase()))];
   if (names.length === 0) {
     throw usageError(`The ${source} source needs the name of a subreddit.`, 'Give one with --subreddit.');

@@ -1,4 +1,5 @@
 import { TitlesmithError } from '../../common/errors.js';
+import { checkArgument } from '../../options/call-arguments.js';
 
 /**
  * Shape of a GPT-2 (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, section
@@ -22,6 +23,8 @@ export interface TransformerConfiguration {
  * The model `nano`, trained from scratch: small enough to train in minutes on a laptop.
  */
 export function nanoConfiguration(vocabularySize: number): TransformerConfiguration {
+  const size = { type: 'integer', minimum: 1, maximum: 2 ** 31 - 1 } as const;
+  checkArgument('nanoConfiguration', 'vocabularySize', vocabularySize, size);
   return { vocabularySize, contextLength: 128, width: 192, layers: 4, heads: 6, layerNormEpsilon: 1e-5 };
 }
 

@@ -1,5 +1,13 @@
 import { TitlesmithError, usageError } from '../../common/errors.js';
-import type { Precision } from '../../options/choices.js';
+import {
+  type ArgumentRules,
+  checkArgument,
+  checkArguments,
+  hasKeys,
+  hasMethod,
+  required,
+} from '../../options/call-arguments.js';
+import { type Precision, precisions } from '../../options/choices.js';
 import type { Engine, Program } from '../engine/engine.js';
 import { requireEngineFloat16 } from '../engine/float16.js';
 import type { FloatType } from '../graph/shape.js';
@@ -76,6 +84,13 @@ interface DecoderOptions extends DecodeSizes {
   readonly precision?: Precision;
 }
 
+const count = { type: 'integer', minimum: 1, maximum: 1_000_000 } as const;
+const decoderArguments: ArgumentRules = {
+  slots: count,
+  capacity: count,
+  precision: { type: 'choice', choices: precisions },
+};
+
 /**
  * Opens a model for generation on an engine. The weights become constants of one graph, which runs both prompts and
  * steps; they are read from `weights`, which the caller closes, and not kept in addition to the engine's own form.
@@ -88,6 +103,15 @@ export async function openDecodeSession(
   weights: WeightSource,
   options: DecoderOptions,
 ): Promise<DecodeSession<TransformerPromptCache>> {
+  checkArgument('openDecodeSession', 'engine', engine, required(hasMethod('compile', 'engine')));
+  checkArgument(
+    'openDecodeSession',
+    'configuration',
+    configuration,
+    hasKeys('configuration', 'contextLength'),
+  );
+  checkArgument('openDecodeSession', 'weights', weights, required(hasMethod('read', 'source of weights')));
+  checkArguments('openDecodeSession', options, decoderArguments);
   const { contextLength, layers } = configuration;
   if (options.capacity > contextLength) {
     throw usageError(`capacity ${options.capacity} exceeds the model's context of ${contextLength} tokens.`);

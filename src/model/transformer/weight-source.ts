@@ -1,5 +1,6 @@
 import { InterruptedError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
+import { checkArgument, hasKeys } from '../../options/call-arguments.js';
 import { createParameterStore, type ParameterSpecification, type ParameterStore } from './parameters.js';
 
 /**
@@ -53,7 +54,9 @@ export async function loadWeights(
 }
 
 /** A store in memory as a weight source. Its `read` throws RangeError for a name the store does not have. */
-export function storedWeights({ views }: ParameterStore): WeightSource {
+export function storedWeights(store: ParameterStore): WeightSource {
+  checkArgument('storedWeights', 'store', store, hasKeys('store of parameters', 'views'));
+  const { views } = store;
   return {
     read: async (name, into) => {
       const values = views.get(name);

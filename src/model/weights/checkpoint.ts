@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileError } from '../../common/errors.js';
 import { silentContext } from '../../common/progress.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
+import { checkArgument, hasKeys, isText } from '../../options/call-arguments.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import {
   formatConfiguration,
@@ -54,6 +55,7 @@ export async function writeWeights(
 
 /** Reads a folder's config.json. @throws TitlesmithError when there is none that can be read. */
 export async function readConfiguration(folder: string): Promise<TransformerConfiguration> {
+  checkArgument('readConfiguration', 'folder', folder, isText);
   const path = join(folder, configurationFile);
   try {
     return parseConfiguration(await readFile(path, 'utf8'), path);
@@ -70,6 +72,8 @@ export async function readWeights(
   folder: string,
   configuration: TransformerConfiguration,
 ): Promise<ParameterStore> {
+  checkArgument('readWeights', 'folder', folder, isText);
+  checkArgument('readWeights', 'configuration', configuration, hasKeys('configuration', 'contextLength'));
   const source = await openSafetensorsModel(folder, configuration);
   try {
     return await loadWeights(source, parameterSpecifications(configuration), silentContext);

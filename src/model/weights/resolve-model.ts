@@ -1,5 +1,6 @@
 import { TitlesmithError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
+import { completeContext } from '../../options/call-arguments.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { type ParameterStore, parameterSpecifications } from '../transformer/parameters.js';
@@ -90,9 +91,10 @@ export async function locateModel(
  */
 export async function openModel(
   name: string,
-  context: WorkContext,
+  given: Partial<WorkContext> = {},
   request: ModelRequest = {},
 ): Promise<AvailableModel> {
+  const context = completeContext<WorkContext>('openModel', given);
   const onWarning = (message: string): void => context.onProgress({ kind: 'warning', message });
   const found = await find(name, request, onWarning);
   const { located } = found;
@@ -110,9 +112,10 @@ export async function openModel(
 /** Like {@link openModel}, with the weights read as float32 into a new store. */
 export async function resolveModel(
   name: string,
-  context: WorkContext,
+  given: Partial<WorkContext> = {},
   request: ModelRequest = {},
 ): Promise<ResolvedModel> {
+  const context = completeContext<WorkContext>('resolveModel', given);
   const { configuration, tokenizer, weights, source } = await openModel(name, context, request);
   try {
     const store = await loadWeights(weights, parameterSpecifications(configuration), context);

@@ -7,7 +7,7 @@ import {
   generationDefaults,
   validateGenerationOptions,
 } from '../../model/generation/generation-options.js';
-import { generateTexts } from '../../model/generation/generation-request.js';
+import { generateTexts as textsOf } from '../../model/generation/generation-request.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
@@ -25,11 +25,13 @@ import {
   checkArgument,
   checkArguments,
   completeContext,
+  hasKeys,
   hasMethod,
   isAbortSignal,
   isContext,
   isFunction,
   isText,
+  required,
   withoutUndefined,
 } from '../../options/call-arguments.js';
 import { generationOptions } from '../../options/table/generation.js';
@@ -126,6 +128,7 @@ export async function loadModel(name: string, options: ModelOptions = {}): Promi
  * @throws TitlesmithError when an option is unknown or wrong, or the weights are invalid.
  */
 export async function createModel(model: OpenModel, options: ModelOptions = {}): Promise<Model> {
+  checkArgument('createModel', 'model', model, hasKeys('model', 'configuration', 'tokenizer', 'weights'));
   return new Model(await openForGeneration(model, checkArguments('createModel', options, modelArguments)));
 }
 
@@ -168,7 +171,7 @@ export async function* generate(
   };
   let missing = textCount(requested);
   try {
-    for await (const text of generateTexts(session, model.tokenizer, requested, context)) {
+    for await (const text of textsOf(session, model.tokenizer, requested, context)) {
       missing -= 1;
       // Who takes the last text may never ask whether there is another.
       if (missing === 0) release();
@@ -181,6 +184,25 @@ export async function* generate(
   } finally {
     release();
   }
+}
+
+/**
+ * What {@link generate} does, for those who bring a session and a tokenizer of their own. The session is left open.
+ * @param options all that {@link generationDefaults} has.
+ * @throws TitlesmithError `usage` before any work when an argument is unknown or wrong; InterruptedError between two steps
+ *   once `context` asks to stop, finished texts being yielded.
+ */
+export async function* generateTexts(
+  session: DecodeSession,
+  tokenizer: Tokenizer,
+  options: GenerationOptions,
+  context: Partial<WorkContext> = {},
+): AsyncGenerator<GeneratedText, void, undefined> {
+  checkArgument('generateTexts', 'session', session, required(hasMethod('step', 'session')));
+  checkArgument('generateTexts', 'tokenizer', tokenizer, required(hasMethod('encode', 'tokenizer')));
+  const checked = checkArguments('generateTexts', options, generationArguments);
+  const requested = { ...generationDefaults, ...withoutUndefined(checked) };
+  yield* textsOf(session, tokenizer, requested, completeContext<WorkContext>('generateTexts', context));
 }
 
 /** How many texts are still to be generated. */

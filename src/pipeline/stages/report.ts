@@ -5,6 +5,7 @@ import { readAppendLog } from '../../io/append-log.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readClientBundle } from '../../io/client-bundle.js';
 import { jsonLines } from '../../io/record-formats.js';
+import { checkArgument, isText } from '../../options/call-arguments.js';
 import { optionNames, type RunOptions, stagesOf } from '../../options/option-table.js';
 import { keyOf } from '../../options/option-values.js';
 import { buildReport } from '../../report/build-report.js';
@@ -50,6 +51,7 @@ export function reportAssets(): PageAssets {
  * @throws TitlesmithError naming the file.
  */
 export async function writeReport(folder: string, figures: ReportFigures): Promise<void> {
+  checkArgument('writeReport', 'folder', folder, isText);
   await writeFileAtomic(join(folder, runFiles.reportFigures), `${JSON.stringify(figures, null, 2)}\n`);
   await writeFileAtomic(join(folder, runFiles.reportPage), renderReport(figures, reportAssets()));
 }

@@ -13,6 +13,7 @@ import {
 } from '../../model/tokenizer/tokenized-titles.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { TrainingData } from '../../model/training/training-plan.js';
+import { checkArgument, hasMethod, isText, required } from '../../options/call-arguments.js';
 import { runFiles } from '../run/run-files.js';
 
 /** Size of the buffers for writing and for scanning a file, in tokens. */
@@ -30,6 +31,8 @@ export async function writeTokens(
   tokenizer: Tokenizer,
   limits: TokenLimits,
 ): Promise<{ readonly tooLong: number }> {
+  checkArgument('writeTokens', 'path', path, isText);
+  checkArgument('writeTokens', 'tokenizer', tokenizer, required(hasMethod('encode', 'tokenizer')));
   const { endOfTextId, vocabularySize } = tokenizer;
   const encoder = new TitleEncoder(tokenizer, limits);
   const buffer = tokenArray(vocabularySize, bufferTokens + limits.maximumTokens + 1);
