@@ -181,8 +181,8 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
   },
   hostName: {
     read: (text) => text.toLowerCase(),
-    accepts: matches(/^(?:\[[0-9a-f:.]+\]|\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::\d{1,5})?$/),
-    fault: () => 'is no host name such as titles.example.org, .example.org or localhost:9000',
+    accepts: matches(/^(?:\*|(?:\[[0-9a-f:.]+\]|\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::\d{1,5})?)$/),
+    fault: () => 'is neither * nor a host name such as titles.example.org, .example.org or localhost:9000',
   },
   cron: {
     read: identity,

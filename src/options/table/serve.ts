@@ -110,7 +110,7 @@ export const serveOptions = {
     type: 'hostName',
     list: true,
     argument: 'name',
-    help: 'Host names that requests may use besides the own ones; .example.org: all below it.',
+    help: 'Host names that requests may use besides the own ones; .example.org: all below it; *: any.',
     defaultInWords: 'on 127.0.0.1 localhost alone, else any',
   },
   log: {

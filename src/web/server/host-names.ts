@@ -36,7 +36,7 @@ interface Listener {
 /**
  * Whether a server answers to a Host header. One on a loopback address answers to its own names and its own port; one that
  * listens to others to any name, or, where some are allowed, to those and to addresses. An allowed name may have a port,
- * which must then be the same, and may begin with a dot, which stands for all names that end so.
+ * which must then be the same, and may begin with a dot, which stands for all names that end so; `*` stands for all names.
  */
 export function answersTo(
   header: string,
@@ -52,6 +52,7 @@ export function answersTo(
 }
 
 function isAllowed({ name, port }: HostHeader, allowed: string): boolean {
+  if (allowed === '*') return true;
   if (allowed.startsWith('.')) return name.endsWith(allowed) || name === allowed.slice(1);
   const wanted = parseHost(allowed);
   if (!wanted) return false;

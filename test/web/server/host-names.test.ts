@@ -27,6 +27,11 @@ test.each(['0.0.0.0', '::', '128.0.0.1', '127.0.0.1.example', 'localhost.example
   expect(isLoopback(name)).toBe(false);
 });
 
+test('that allows * answers to any name', () => {
+  expect(answersTo('any.example:1', { host: '127.0.0.1', port: 8080 }, ['*'])).toBe(true);
+  expect(answersTo('no host', { host: '127.0.0.1', port: 8080 }, ['*'])).toBe(false);
+});
+
 describe('a server', () => {
   test.each([
     ['127.0.0.1', 'localhost:8080', true],
