@@ -136,6 +136,18 @@ const named: readonly Attack[] = [
   got('a path of 4,000 letters', `/${'a'.repeat(4000)}`),
   got('a model of 2,000 letters', `/v1/models/${'a'.repeat(2000)}`),
   got('a NUL in the path', '/page%00.js'),
+  {
+    name: 'two hosts',
+    pieces: (host) => [
+      `GET /page HTTP/1.1\r\nHost: ${host}\r\nHost: evil.example\r\nConnection: close\r\n\r\n`,
+    ],
+  },
+  {
+    name: 'another host in the target',
+    pieces: (host) => [head('GET', 'http://evil.example/page', host, {})],
+  },
+  got('a text for another site', '/?length=2', { 'Sec-Fetch-Site': 'cross-site' }),
+  got('a Boolean that is none', '/?include_prefix=maybe'),
   got('an unknown method', '/page', {}, 'DELETE'),
   got('TRACE', '/', {}, 'TRACE'),
   got('PUT without a body', '/texts', {}, 'PUT'),

@@ -44,8 +44,11 @@ function assertHost(
   // In an absolute form, the target names the host, and the header is to be ignored (RFC 9112, section 3.2.2).
   const [, target] = /^[a-z]+:\/\/([^/?#]*)/i.exec(raw.url ?? '') ?? [];
   const host = target ?? headers.host;
-  if (host === undefined || host === '' || host.length > 300) {
-    const message = 'The Host header is missing or too long.';
+  const hosts = raw.rawHeaders.filter(
+    (name, index) => index % 2 === 0 && name.toLowerCase() === 'host',
+  ).length;
+  if (host === undefined || host === '' || host.length > 300 || hosts > 1) {
+    const message = 'The Host header is missing, too long, or there twice.';
     throw new HttpError(400, message, { code: 'bad_request', field: 'Host' });
   }
   const address = server.address();
