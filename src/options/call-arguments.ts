@@ -96,10 +96,10 @@ export function required(check: ArgumentCheck): ArgumentCheck {
   return { ...check, required: true };
 }
 
-/** A text that cannot be left out. */
+/** A text that can be neither empty nor left out, such as a path. */
 export const isText: ArgumentCheck = {
   accepts: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
-  fault: 'is no text',
+  fault: 'is no text, or an empty one',
   required: true,
 };
 

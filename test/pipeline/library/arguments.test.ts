@@ -68,7 +68,7 @@ const wrong: readonly [name: string, values: () => readonly unknown[], message: 
   ['generate', () => [model, { signal: {} }], 'signal got an object, which is no AbortSignal.'],
   ['generate', () => [model, 'Why'], 'generate got "Why" in place of its options.'],
   ['generate', () => ['runs/askreddit', {}], 'generate needs a model.'],
-  ['generateToFile', () => [model, 5], 'generateToFile: path got 5, which is no text.'],
+  ['generateToFile', () => [model, 5], 'generateToFile: path got 5, which is no text, or an empty one.'],
   ['generateToFile', () => [model, to('texts'), { sample_delim: '' }], 'has no option "sample_delim".'],
   ['loadModel', () => [], 'loadModel needs name.'],
   [
@@ -82,7 +82,7 @@ const wrong: readonly [name: string, values: () => readonly unknown[], message: 
     () => ['x', { context: { onProgress: 'log' } }],
     'loadModel: context got an object, which is no',
   ],
-  ['downloadModel', () => [{}], 'downloadModel: name got an object, which is no text.'],
+  ['downloadModel', () => [{}], 'downloadModel: name got an object, which is no text, or'],
   ['isDownloaded', () => [], 'isDownloaded needs name.'],
   [
     'finetuneTitles',
@@ -168,7 +168,7 @@ const wrong: readonly [name: string, values: () => readonly unknown[], message: 
   ],
   ['openSource', () => ['csv', { input: 'a.csv' }], 'openSource: input got "a.csv", which is not a list.'],
   ['writeDataset', () => [folder, { training: titles }], 'writeDataset has no option "training".'],
-  ['readDataset', () => [4], 'readDataset: path got 4, which is no text.'],
+  ['readDataset', () => [4], 'readDataset: path got 4, which is no text, or an empty one.'],
   ['createModel', () => [{}], 'createModel: model got an object, which is no model.'],
   ['generateTexts', () => [], 'generateTexts needs session.'],
   ['openDecodeSession', () => [engine, {}], 'openDecodeSession: configuration got an object, which is no'],
