@@ -178,7 +178,7 @@ function explain(place: string, error: unknown): unknown {
   if (code !== undefined && /^E[A-Z]+$/.test(code)) return fileError('read', place, error);
   return archiveError(
     place,
-    `its data is damaged or cut short (${error.message})`,
+    `it is no archive, or its data is damaged or cut short (${error.message})`,
     'Copy it anew, or export it again.',
   );
 }

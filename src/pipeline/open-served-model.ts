@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { fileError, usageError } from '../common/errors.js';
+import { fileError, TitlesmithError, usageError } from '../common/errors.js';
 import { checkArgument, checkArguments, isText, withoutUndefined } from '../options/call-arguments.js';
 import type { RunOptions, ServeOptions } from '../options/option-table.js';
 import { defaultsOf, readOption, restoreOptions } from '../options/option-values.js';
@@ -44,6 +44,12 @@ export async function openServedModel(
   checkArgument('openServedModel', 'model', model, isText);
   const given = checkArguments('openServedModel', overrides, { ...serveOptions, json: runOptions.json });
   const run = await readRun(model);
+  if (run && !existsSync(join(model, runFiles.checkpoint))) {
+    throw new TitlesmithError(`${model} is a run without a model: it was not trained yet.`, {
+      code: 'model-folder',
+      hint: 'Run titlesmith pipeline or finetune for it first.',
+    });
+  }
   const options: ServeOptions = { ...defaultsOf(serveOptions), ...withoutUndefined(given) };
   const host = chooseHost(options.host, environment);
   const precision = options.precision ?? run?.options.precision ?? generationOptions.precision.default;

@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { defaultOptions } from '../../src/options/option-values.js';
+import { RunFolder } from '../../src/pipeline/run/run-folder.js';
 import { type Finished, lastLine, runCli, temporaryFolder } from './run-cli.js';
 
 const folder = temporaryFolder();
@@ -121,5 +123,16 @@ describe('bad input ends with exit code 1', () => {
 
   test.concurrent('a run folder that is none', async () => {
     expectOneLine(await runCli(['report', 'nowhere'], folder), 1, /nowhere is not a run folder/);
+  });
+
+  test.each([
+    ['serve', 'untrained/run'],
+    ['export', 'untrained/run', '--output', 'exported'],
+  ])('%s of a run that was not trained', async (...words) => {
+    const run = await RunFolder.openOrCreate(join(folder, 'untrained'), 'run', false, () => {});
+    await run.begin(defaultOptions(), {}).finally(() => run.close());
+    const pattern =
+      /untrained\/run is a run without a model: it was not trained yet\. Run titlesmith pipeline/;
+    expectOneLine(await runCli(words, folder), 1, pattern);
   });
 });

@@ -33,6 +33,12 @@ export async function findModelFolder(path: string): Promise<ModelFolder> {
   if (isTensorFlowFolder(names)) return tensorFlowFolder(path);
   const checkpoint = join(path, 'checkpoint');
   if (existsSync(join(checkpoint, configurationFile))) return huggingFaceFolder(checkpoint);
+  if (names.includes('run.json')) {
+    throw new TitlesmithError(`${path} is a run without a model: it was not trained yet.`, {
+      code: 'model-folder',
+      hint: 'Run titlesmith pipeline or finetune for it first.',
+    });
+  }
   throw new TitlesmithError(`${path} holds no model: there is no ${configurationFile}, nor hparams.json.`, {
     code: 'model-folder',
     hint: 'Name a folder of Hugging Face files, of gpt-2-simple (checkpoint/run1), or a run of titlesmith.',
