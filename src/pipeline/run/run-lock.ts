@@ -107,7 +107,7 @@ function lockedError({ path, what, instead }: LockTarget, owner: Owner, elsewher
   const where = elsewhere ? ` on the machine ${owner.host}` : '';
   const hint = elsewhere
     ? `Wait for it to end; if it no longer runs, delete ${path}.`
-    : `Wait for it to end, or ${instead}.`;
+    : `${owner.activity === 'reviewed' ? 'End the review' : 'Wait for it to end'}, or ${instead}.`;
   return new TitlesmithError(`${what} is being ${owner.activity} by process ${owner.pid}${where}.`, {
     code: 'run-locked',
     hint,
@@ -173,7 +173,7 @@ export async function lockRun(
   activity?: LockActivity,
 ): Promise<Lock> {
   const path = join(folder, lockFileName);
-  const target = { path, what: folder, instead: 'choose another run', activity };
+  const target = { path, what: folder, instead: 'choose another run, in pipeline with --run-name', activity };
   return takeLock(target, onProgress, timing);
 }
 
