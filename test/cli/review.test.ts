@@ -110,7 +110,9 @@ describe('titlesmith review', () => {
     const { started } = await startReview();
     const other = await runCli(['dedupe', run], folder);
     expect(other.code).toBe(1);
-    expect(lastLine(other)).toMatch(/is being reviewed by process \d+\. End the review, or choose another run/);
+    expect(lastLine(other)).toMatch(
+      /is being reviewed by process \d+\. End the review, or choose another run/,
+    );
     started.child.kill('SIGINT');
     expect((await started.finished).code).toBe(0);
   });
