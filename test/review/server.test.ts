@@ -343,4 +343,25 @@ describe('the review on requests that are not its own', () => {
     await stop(server);
     expect(await lines(input.folder, 'accepted.txt')).toEqual([]);
   });
+
+  it('prints nothing for addresses that are none: they are refused', async () => {
+    const input = await reviewInput(fewOutputs);
+    folders.push(input.folder);
+    const events: ProgressEvent[] = [];
+    const server = await startReview(input, { onProgress: (event) => events.push(event) });
+    open.push(server);
+    const { hostname, port } = new URL(server.url);
+    const statusOf = (path: string): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const asked = request({ hostname, port, path }, (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        });
+        asked.on('error', reject).end();
+      });
+    for (const path of ['//', '///', '//[', '//:', '//x/', '/%00', '/..//', '*', 'http://evil.example/'])
+      expect([path, await statusOf(path)]).toEqual([path, 403]);
+    for (const path of ['/%', 'http://']) expect([path, await statusOf(path)]).toEqual([path, 400]);
+    expect(events).toEqual([]);
+  });
 });
