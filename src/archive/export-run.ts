@@ -9,6 +9,7 @@ import { type Compression, compress } from '../io/compression/compressed-stream.
 import { checkArgument, completeContext, isText } from '../options/call-arguments.js';
 import { RunFolder } from '../pipeline/run/run-folder.js';
 import { lockFileName } from '../pipeline/run/run-lock.js';
+import { describeStale, staleStages } from '../pipeline/run/stale-stages.js';
 import { openStorageFile } from './open-storage.js';
 import type { StorageFile } from './storage.js';
 import { type TarFile, writeTar } from './tar.js';
@@ -106,6 +107,8 @@ export async function exportRun(
   const run = await RunFolder.open(folder, context.onProgress, 'exported');
   try {
     const name = basename(resolve(run.path));
+    const stale = staleStages(run.manifest);
+    if (stale.length > 0) context.onProgress({ kind: 'note', message: describeStale(stale) });
     const place = await openStorageFile(to, `${name}.tar.gz`);
     compressionOf(place.name);
     const signal = {
@@ -116,6 +119,6 @@ export async function exportRun(
     await exportLocked(run, place, { ...context, signal });
     return { run: name, place: place.name };
   } finally {
-    run.close();
+    await run.close();
   }
 }

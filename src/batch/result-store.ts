@@ -61,7 +61,7 @@ export class ResultStore {
       }
       await kept.write([own]);
     } finally {
-      run.close();
+      await run.close();
     }
   }
 

@@ -10,6 +10,8 @@ import {
 } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
 import type { RunCounts } from '../common/stage-counts.js';
+import { stageNames } from '../options/choices.js';
+import { finishedRecord } from '../pipeline/run/manifest.js';
 import { runFiles } from '../pipeline/run/run-files.js';
 import type { FinishedRun } from '../pipeline/run-stages.js';
 
@@ -105,9 +107,10 @@ export function summarizeRun({
   manifest,
   seconds,
   overfits,
-}: Omit<FinishedRun, 'status'>): RunSummary {
-  const done = Object.entries(manifest.stages).filter(([, record]) => record.status === 'done');
-  const counts: RunCounts = Object.fromEntries(done.map(([stage, record]) => [stage, record.counts]));
+  stale,
+}: Omit<FinishedRun, 'status' | 'firstNewText'>): RunSummary {
+  const done = stageNames.map((stage) => [stage, finishedRecord(manifest, stage)?.counts] as const);
+  const counts: RunCounts = Object.fromEntries(done.filter(([, found]) => found !== undefined));
   const titles = counts.dedupe ? firstAccepted(folder) : [];
   const report = counts.report ? join(folder, runFiles.reportPage) : undefined;
   const lines = [`${manifest.name}: done in ${formatSeconds(seconds)}`, ...countLines(counts)];
@@ -125,6 +128,7 @@ export function summarizeRun({
     report,
     // Only where it is certain: false would also stand for a run that nobody asked to judge.
     overfits: overfits || undefined,
+    stale: stale.length > 0 ? stale : undefined,
   };
   return { lines, data };
 }

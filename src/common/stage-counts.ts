@@ -25,6 +25,10 @@ export type FinetuneCounts = {
   readonly bestStep: number;
   readonly finalValidationLoss: number;
   readonly parameters: number;
+  /** Tokens in a row. */
+  readonly rowLength?: number;
+  /** The row length that training would choose by itself for these titles. */
+  readonly fittingRowLength?: number;
   /** Steps skipped because their gradients overflowed; undefined without mixed precision. */
   readonly skippedSteps?: number;
 };

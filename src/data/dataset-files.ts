@@ -69,6 +69,7 @@ export async function writeDataset(folder: string, titles: SplitTitles): Promise
 /**
  * What `splitTitles` and {@link writeDataset} do, on titles of any number: they are read twice and never held.
  * @param titles gives the same titles each time it is called.
+ * @param options `onChecked` is called once every title has been read and found fit, before anything is written.
  * @returns how many titles are on each side.
  * @throws TitlesmithError for a share not between 0 and 1, a title that is not one short line, or a file that cannot be
  *   written.
@@ -76,12 +77,16 @@ export async function writeDataset(folder: string, titles: SplitTitles): Promise
 export async function writeSplitDataset(
   folder: string,
   titles: () => AsyncIterable<string>,
-  options: SplitOptions = {},
+  { onChecked, ...options }: SplitOptions & { readonly onChecked?: () => Promise<void> } = {},
 ): Promise<{ readonly train: number; readonly validation: number }> {
   checkArgument('writeSplitDataset', 'folder', folder, isText);
   checkArgument('writeSplitDataset', 'titles', titles, required(isFunction));
   const split = new TitleSplit(options);
-  for await (const title of titles()) split.add(placeOf(title));
+  for await (const title of titles()) {
+    formatLine(title);
+    split.add(placeOf(title));
+  }
+  await onChecked?.();
   return writeBoth(folder, async (files) => {
     const counts = { train: 0, validation: 0 };
     for await (const title of titles()) {

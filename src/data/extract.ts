@@ -8,6 +8,7 @@ import {
   completeContext,
   hasKeys,
   hasMethod,
+  isFunction,
   isText,
   required,
 } from '../options/call-arguments.js';
@@ -28,6 +29,8 @@ interface ExtractOptions {
   readonly limit?: number;
   /** Whether titles.csv has a second column `subreddit`, in lower case. */
   readonly withSubreddit?: boolean;
+  /** Called once the source has given its first row, before anything is written. */
+  readonly onFirstRow?: () => Promise<void>;
 }
 
 interface ExtractedTitles {
@@ -48,13 +51,15 @@ const extractArguments: ArgumentRules = {
   minLength: { type: 'integer', minimum: 0, maximum: 1_000_000 },
   limit: { type: 'number', minimum: 1, maximum: Number.POSITIVE_INFINITY },
   withSubreddit: { type: 'boolean' },
+  onFirstRow: isFunction,
 };
 
 /** Titles between two progress events. */
 const reportEvery = 1000;
 
 /**
- * Source → cleaning → titles.csv and dropped.csv, streaming; both files appear only when both are complete.
+ * Source → cleaning → titles.csv and dropped.csv, streaming; both files appear only when both are complete. Nothing is
+ * written before the source has given a row.
  * @throws TitlesmithError when the source fails, a file cannot be written, or no title is left;
  * InterruptedError.
  */
@@ -64,16 +69,31 @@ export async function extractTitles(
 ): Promise<ExtractedTitles> {
   const checked = checkArguments('extractTitles', options, extractArguments);
   const context = completeContext<WorkContext>('extractTitles', given);
-  return writeAtomically([checked.droppedPath, checked.titlesPath], ([dropped, titles]) =>
-    writeTitles(checked, titles, dropped, context),
+  const { source, query, minLength, droppedPath, titlesPath } = checked;
+  const rows = watched(source.rows(query, context), context);
+  const first = await rows.next();
+  if (first.done) throw nothingKept(source, 0, minLength, new Map());
+  await checked.onFirstRow?.();
+  return writeAtomically([droppedPath, titlesPath], ([dropped, titles]) =>
+    writeTitles(checked, startingWith(first.value, rows), titles, dropped),
   );
 }
 
+async function* startingWith<Row>(first: Row, rest: AsyncGenerator<Row>): AsyncGenerator<Row> {
+  try {
+    yield first;
+    yield* rest;
+  } finally {
+    // Where no further row is wanted, the source is told so.
+    await rest.return(undefined);
+  }
+}
+
 async function writeTitles(
-  { source, query, minLength, limit = Number.POSITIVE_INFINITY, withSubreddit = false }: ExtractOptions,
+  { source, minLength, limit = Number.POSITIVE_INFINITY, withSubreddit = false }: ExtractOptions,
+  rows: AsyncIterable<SourceRow>,
   titles: AtomicFile,
   dropped: AtomicFile,
-  context: WorkContext,
 ): Promise<ExtractedTitles> {
   const drops = new Map<DropReason, number>();
   const changes = new Map<string, number>();
@@ -84,10 +104,7 @@ async function writeTitles(
   let kept = 0;
   await titles.write(withSubreddit ? formatCsvRecord(['title', 'subreddit']) : formatCsvRecord(['title']));
   await dropped.write(formatCsvRecord(['title', 'reason']));
-  for await (const row of cleanTitles(watched(source.rows(query, context), context), {
-    minLength,
-    onChange,
-  })) {
+  for await (const row of cleanTitles(rows, { minLength, onChange })) {
     extracted += 1;
     if ('reason' in row) {
       drops.set(row.reason, (drops.get(row.reason) ?? 0) + 1);

@@ -14,7 +14,8 @@ import { decideDevice, decidedDevice, describeDevice } from './decide/device.js'
 import { readJudgement } from './run/judgement-file.js';
 import { type Manifest, readManifest } from './run/manifest.js';
 import { runFiles } from './run/run-files.js';
-import { isUpToDate } from './stage-fingerprint.js';
+import { describeStale, staleStages } from './run/stale-stages.js';
+import { isUpToDate } from './stage-work.js';
 
 /** Everything needed to start a server, and the reasons for what was decided. */
 export interface OpenedServedModel {
@@ -81,7 +82,13 @@ export async function openServedModel(
     log: options.log === 'auto' ? 'json' : options.log,
     logPrompts: options.logPrompts,
   };
-  return { served, settings, reasons: [describeDevice(device), `host: ${host.choice} (${host.reason})`] };
+  const stale = run ? staleStages(run.manifest) : [];
+  const staleness = stale.length > 0 ? [describeStale(stale)] : [];
+  return {
+    served,
+    settings,
+    reasons: [describeDevice(device), `host: ${host.choice} (${host.reason})`, ...staleness],
+  };
 }
 
 async function readRun(model: string): Promise<ServedRun | undefined> {

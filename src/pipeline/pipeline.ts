@@ -4,7 +4,9 @@ import { completeContext } from '../options/call-arguments.js';
 import { stageNames } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import { type CallDecisions, decideForRun, decideForRuns } from './decide/decisions.js';
+import { withOwnCheckpoint } from './decide/model.js';
 import { describeCost, openRunSource } from './decide/source.js';
+import { checkStagesAhead } from './decide/stages-ahead.js';
 import { RunFolder } from './run/run-folder.js';
 import { planRuns, type RunPlan } from './run/run-plan.js';
 import { openSharedRows, removeSharedRows, type SharedRows } from './run/shared-rows.js';
@@ -87,27 +89,24 @@ async function tryRun(
 
 /** One run, from its subreddit to its report or the last stage requested. */
 async function runOne(
-  { name, options }: RunPlan,
+  { name, folder: path, options: requested }: RunPlan,
   decisions: CallDecisions,
   context: StageContext,
   shared: SharedRows | undefined,
 ): Promise<RunResult> {
   const { onProgress } = context;
+  const options = withOwnCheckpoint(path, requested);
   const source = await openRunSource(decisions.source.choice, options);
+  const description = source.describe();
+  onProgress({ kind: 'note', stage: 'extract', message: description });
+  const sourceFingerprint = await source.fingerprint();
   const folder = await RunFolder.openOrCreate(options.runsDir, name, options.overwrite, onProgress);
   try {
-    const description = source.describe();
-    onProgress({ kind: 'note', stage: 'extract', message: description });
-    const run = {
-      folder,
-      options,
-      decisions: decideForRun(decisions, folder.manifest, options, description, onProgress),
-      sourceFingerprint: await source.fingerprint(),
-      shared,
-    };
-    await folder.begin(options, run.decisions, options.until);
+    const decided = decideForRun(decisions, folder.manifest, options, description, onProgress);
+    await checkStagesAhead(options, decided);
+    const run = { folder, options, decisions: decided, sourceFingerprint, shared };
     return await runStages(stageNames.slice(0, stageNames.indexOf(options.until) + 1), run, context);
   } finally {
-    folder.close();
+    await folder.close();
   }
 }

@@ -1,11 +1,7 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InterruptedError, TitlesmithError } from '../common/errors.js';
-import { formatPercent, formatPoints } from '../common/number-formats.js';
-import { type ProgressListener, scoped } from '../common/progress.js';
-import type { RunCounts } from '../common/stage-counts.js';
-import { formatDevice } from '../model/engine/device-choice.js';
+import { InterruptedError } from '../common/errors.js';
+import { scoped } from '../common/progress.js';
 import {
   checkArgument,
   checkArguments,
@@ -16,36 +12,30 @@ import {
 import { commandNames, type StageName, stageNames } from '../options/choices.js';
 import { checkOptionsTogether } from '../options/option-rules.js';
 import { type RunOptions, rowsOfCommand } from '../options/option-table.js';
-import { restoreOptions } from '../options/option-values.js';
+import { flagOf, restoreOptions } from '../options/option-values.js';
 import { decideForStage } from './decide/decisions.js';
-import { decidedDevice } from './decide/device.js';
-import { refuseOwnModel } from './decide/model.js';
-import { keepAccepted, putCheckpointAside } from './run/earlier-results.js';
-import { recordFiles } from './run/fingerprint.js';
-import type { Manifest, StageRecord } from './run/manifest.js';
+import { withOwnCheckpoint } from './decide/model.js';
+import { executeStage, type OpenRun, type StageTask } from './execute-stage.js';
+import { planGeneration } from './generation-plan.js';
+import { failsOnOverfit } from './overfit-gate.js';
+import { filesAreUnchanged } from './run/fingerprint.js';
+import { finishedRecord, type Manifest, type StageRecord } from './run/manifest.js';
+import { restoreStageOptions } from './run/recorded-options.js';
 import { runFiles } from './run/run-files.js';
 import { RunFolder } from './run/run-folder.js';
-import type { SharedRows } from './run/shared-rows.js';
+import { workFolderOf } from './run/stage-swap.js';
+import { describeStale, staleStages } from './run/stale-stages.js';
 import {
   assertInputs,
-  beginsWithEarlier,
-  countsOf,
-  fingerprintStage,
-  isFinished,
+  changedOptions,
+  describeWork,
+  isSameBase,
+  isSameWork,
   isUpToDate,
-  type RunState,
-  runsModel,
-} from './stage-fingerprint.js';
+} from './stage-work.js';
+import { readPrefixes } from './stages/prepared-generation.js';
 import { stageDescriptions } from './stages/registry.js';
 import type { StageContext } from './stages/stage.js';
-import { runInThread } from './stages/stage-thread.js';
-
-/** A run whose folder is locked. */
-interface OpenRun extends RunState {
-  readonly folder: RunFolder;
-  /** Set when several runs of one call share an extraction. */
-  readonly shared?: SharedRows | undefined;
-}
 
 /** A run whose requested stages are done. */
 export interface FinishedRun {
@@ -59,6 +49,10 @@ export interface FinishedRun {
   readonly manifest: Manifest;
   /** Whether `failOnOverfit` is set and the model overfits. */
   readonly overfits: boolean;
+  /** Stages that this call left with results of files that have been replaced. */
+  readonly stale: readonly StageName[];
+  /** Index of the first text that this call generated; undefined if it generated none. */
+  readonly firstNewText: number | undefined;
 }
 
 /**
@@ -71,22 +65,25 @@ export async function runStages(
   { onProgress, signal }: StageContext,
 ): Promise<FinishedRun> {
   const started = performance.now();
-  const { folder, options } = run;
+  const { folder, options, given } = run;
+  let firstNewText: number | undefined;
   for (const stage of stages) {
-    await runStage(stage, run, { onProgress: scoped(onProgress, { stage }), signal });
+    const done = await runStage(stage, run, { onProgress: scoped(onProgress, { stage }), signal });
+    if (done?.generation) firstNewText = done.generation.request.first;
   }
+  if (given === undefined) await folder.endStartingOver();
   const { manifest, path } = folder;
   const overfits = stages.at(-1) === 'report' && failsOnOverfit(options, manifest, onProgress);
   const seconds = (performance.now() - started) / 1000;
-  return { status: 'finished', name: manifest.name, folder: path, seconds, manifest, overfits };
+  const { name } = manifest;
+  const stale = staleStages(manifest);
+  if (stale.length > 0) onProgress({ kind: 'note', message: describeStale(stale) });
+  return { status: 'finished', name, folder: path, seconds, manifest, overfits, stale, firstNewText };
 }
 
-/** Options that apply to a single call: they are not restored from run.json. */
-const singleCallOptions = { overwrite: false, json: false, restoreFrom: undefined } as const;
-
 /**
- * Runs one stage on a run folder, with the recorded options unless overridden. Before `report`, the dedupe stage runs if
- * its judgement is missing or out of date.
+ * Runs one stage on a run folder, with the options it was last run with unless overridden. Before `report`, the dedupe
+ * stage runs if its judgement is missing or out of date.
  * @throws TitlesmithError when the folder is not a run folder, an earlier stage's files are missing, or the stage fails;
  * InterruptedError.
  */
@@ -94,26 +91,23 @@ export async function runSingleStage(
   stage: StageName,
   path: string,
   overrides: Partial<RunOptions> = {},
-  given: Partial<StageContext> = {},
+  givenContext: Partial<StageContext> = {},
 ): Promise<FinishedRun> {
-  const checked = checkStageCall(stage, path, overrides);
-  const context = completeContext<StageContext>('runSingleStage', given);
+  const given = checkStageCall(stage, path, overrides);
+  const context = completeContext<StageContext>('runSingleStage', givenContext);
   const onProgress = scoped(context.onProgress, { stage });
   const folder = await RunFolder.open(path, onProgress);
   try {
-    const options: RunOptions = {
-      ...restoreOptions(folder.manifest.options),
-      ...singleCallOptions,
-      ...checked,
-    };
-    checkOptionsTogether(options);
+    const requested: RunOptions = { ...restoreStageOptions(folder.manifest, stage), ...given };
+    checkOptionsTogether(requested);
+    const options = stage === 'finetune' ? withOwnCheckpoint(path, requested) : requested;
+    assertInputs(stage, path);
     const decisions = await decideForStage(stage, folder.manifest, options, onProgress);
-    await folder.begin(options, decisions);
-    const run = { folder, options, decisions };
+    const run = { folder, options, decisions, given };
     if (stage === 'report') await ensureJudgement(run, context);
     return await runStages([stage], run, context);
   } finally {
-    folder.close();
+    await folder.close();
   }
 }
 
@@ -125,114 +119,105 @@ function checkStageCall(stage: StageName, path: string, overrides: Partial<RunOp
   return withoutUndefined(checkArguments(`runSingleStage of ${stage}`, overrides, rowsOfCommand(command)));
 }
 
-/** Whether the options force a stage to start over even when nothing changed. */
-function forcesRerun(stage: StageName, { overwrite, restoreFrom }: RunOptions): boolean {
-  return overwrite || (stage === 'finetune' && restoreFrom === 'fresh');
+/**
+ * Whether a stage is to run even if nothing has changed. A `pipeline --overwrite` that was cut short does not repeat the
+ * stages it has done.
+ */
+function isForcedToRun(stage: StageName, { options, given, folder }: OpenRun): boolean {
+  const { overwrite, restoreFrom } = options;
+  const hasStartedOver = given === undefined && folder.manifest.startedOver?.includes(stage);
+  return (overwrite && !hasStartedOver) || (stage === 'finetune' && restoreFrom === 'fresh');
 }
 
 /**
  * Runs a stage, or skips it if nothing it depends on has changed and its outputs are intact. An interrupted stage is
- * resumed if it can be; otherwise its old outputs are removed first. It is interrupted when another process takes over the
- * run's lock.
- * @param isForced start over even when nothing changed.
+ * resumed if it can be. It is interrupted when another process takes over the run's lock.
+ * @param force run it even when nothing has changed.
+ * @returns what it did; undefined if it was skipped.
  * @throws TitlesmithError when an input is missing or the stage fails; InterruptedError.
  */
 async function runStage(
   stage: StageName,
-  run: OpenRun,
-  context: StageContext,
-  isForced = forcesRerun(stage, run.options),
-): Promise<void> {
-  const { folder, options } = run;
-  const { outputs, resumable } = stageDescriptions[stage];
-  const { onProgress } = context;
-  const signal = AbortSignal.any([context.signal, folder.lost]);
+  call: OpenRun,
+  { onProgress, signal }: StageContext,
+  force = false,
+): Promise<StageTask | undefined> {
+  const stop = AbortSignal.any([signal, call.folder.lost]);
+  if (stop.aborted) throw new InterruptedError();
+  // The report shows what the run's results were made with, which need not be what this call asks for.
+  const run = stage === 'report' ? withRecordedOptions(call) : call;
+  const task = await planStage(stage, run, force || isForcedToRun(stage, run));
+  const { manifest } = run.folder;
   const note = (message: string): void => onProgress({ kind: 'note', message });
-  if (signal.aborted) throw new InterruptedError();
-  assertInputs(stage, folder.path);
-  let fingerprint = await fingerprintStage(stage, run);
-  const previous = folder.manifest.stages[stage];
-  if (!isForced && (await isFinished(folder.path, previous, fingerprint))) {
-    note('skipped: nothing it depends on has changed');
-    return;
+  if (task === undefined) {
+    const isBegun = manifest.stages[stage]?.status !== 'done';
+    const unfinished = `; what it did of another request is in ${workFolderOf(run.folder.path, stage)}`;
+    note(`skipped: nothing it depends on has changed${isBegun ? unfinished : ''}`);
+    return undefined;
   }
-  const isSameWork = previous?.fingerprint === fingerprint && previous.status !== 'done';
-  const resume = resumable && isSameWork && !isForced;
-  const reason = isForced ? undefined : reasonToRun(previous, fingerprint, resume);
+  const reason = reasonToRun(manifest.stages[stage], finishedRecord(manifest, stage), task);
   if (reason) note(reason);
-  if (stage === 'finetune' && !resume) refuseOwnModel(folder.path, run.decisions.model);
-  if (!isSameWork) await preserveEarlierResults(stage, run, previous, note);
-  if (beginsWithEarlier(stage, options)) fingerprint = await fingerprintStage(stage, run);
-  if (!resume) {
-    for (const output of outputs) await rm(join(folder.path, output), { recursive: true, force: true });
-  }
-  await executeStage(stage, run, { fingerprint, resume }, { onProgress, signal });
+  await executeStage(stage, run, task, { onProgress, signal: stop });
+  return task;
 }
 
-/** Why a stage runs again, for people; undefined for its first run. */
+function withRecordedOptions(run: OpenRun): OpenRun {
+  const { options, decisions } = run.folder.manifest;
+  const { overwrite, failOnOverfit } = run.options;
+  return { ...run, options: { ...restoreOptions(options), overwrite, failOnOverfit }, decisions };
+}
+
+/** What a stage is to do; undefined if that is done. @throws TitlesmithError when an input is missing or cannot be read. */
+async function planStage(stage: StageName, run: OpenRun, isForced: boolean): Promise<StageTask | undefined> {
+  const { folder, options, given } = run;
+  const { manifest, path } = folder;
+  assertInputs(stage, path);
+  const work = await describeWork(stage, run);
+  const last = finishedRecord(manifest, stage);
+  const isIntact = last && isSameBase(last, work) && (await filesAreUnchanged(path, last.outputs ?? {}));
+  const finished = isIntact ? last : undefined;
+  const task = { work, finished, isForced, options: work.options, resume: false };
+  if (stage !== 'generate') {
+    if (!isForced && finished && isSameWork(finished, work)) return undefined;
+    return { ...task, resume: canResume(stage, folder, task) };
+  }
+  const { nsamples } = options;
+  const prefixes = (await readPrefixes(options))?.length ?? 1;
+  const request = planGeneration({ ...task, nsamples, prefixes, given });
+  if (request === undefined) return undefined;
+  const requested = { ...task, options: { ...work.options, ...request }, generation: { request, prefixes } };
+  return { ...requested, resume: canResume(stage, folder, requested) };
+}
+
+/** Whether an unfinished stage has left work that a task can go on with. */
+function canResume(stage: StageName, { manifest, path }: RunFolder, task: StageTask): boolean {
+  const record = manifest.stages[stage];
+  if (!stageDescriptions[stage].resumable || record === undefined || record.status === 'done') return false;
+  const isSameTask =
+    isSameWork(record, task.work, task.options) && (record.forced === true) === task.isForced;
+  return isSameTask && existsSync(workFolderOf(path, stage));
+}
+
+/**
+ * Why a stage runs again, for people; undefined for its first run.
+ * @param record the last time it ran. @param last the last time it was done.
+ */
 function reasonToRun(
   record: StageRecord | undefined,
-  fingerprint: string,
-  resume: boolean,
+  last: StageRecord | undefined,
+  { work, finished, isForced, resume, generation }: StageTask,
 ): string | undefined {
   if (!record) return undefined;
   if (resume) return 'going on where it stopped';
-  if (record.fingerprint !== fingerprint) return 'its options or inputs changed';
-  if (record.status === 'done') return 'its files were changed or removed';
-  return 'it did not finish';
-}
-
-/** Sets aside outputs that a stage is about to replace and that later work still needs. */
-async function preserveEarlierResults(
-  stage: StageName,
-  { folder, options }: OpenRun,
-  previous: StageRecord | undefined,
-  note: (message: string) => void,
-): Promise<void> {
-  if (stage === 'generate' && options.addMonths && folder.manifest.stages.dedupe?.status === 'done') {
-    await keepAccepted(folder.path);
+  if (isForced) return undefined;
+  if (last === undefined) return 'it did not finish';
+  const first = generation?.request.first ?? 0;
+  if (first > 0) return `the ${first} titles that are there stay, and new ones are added`;
+  if (finished === undefined) {
+    return isSameBase(last, work) ? 'its files were changed or removed' : 'its inputs changed';
   }
-  if (stage !== 'finetune') return;
-  if (!beginsWithEarlier(stage, options)) {
-    await rm(join(folder.path, runFiles.earlierCheckpoint), { recursive: true, force: true });
-  } else if (previous && (await putCheckpointAside(folder.path, previous))) {
-    note('training begins with the last checkpoint');
-  }
-}
-
-/** Runs a stage in its thread and records its status, duration and counts in run.json. */
-async function executeStage(
-  stage: StageName,
-  { folder, options, decisions, shared }: OpenRun,
-  { fingerprint, resume }: { readonly fingerprint: string; readonly resume: boolean },
-  context: StageContext,
-): Promise<void> {
-  const { manifest, path } = folder;
-  const { outputs, usesCountsOf } = stageDescriptions[stage];
-  const earlierSeconds = resume ? (manifest.stages[stage]?.seconds ?? 0) : 0;
-  const started = performance.now();
-  const seconds = (): number => Math.round(earlierSeconds * 1000 + performance.now() - started) / 1000;
-  const device = runsModel(stage) ? { device: formatDevice(decidedDevice(decisions.device)) } : {};
-  const base = { startedAt: new Date().toISOString(), fingerprint, ...device };
-  await folder.recordStage(stage, { ...base, status: 'running', seconds: earlierSeconds });
-  const counts = countsOf(manifest, usesCountsOf);
-  try {
-    const job = { stage, folder: path, runName: manifest.name, options, decisions, counts, shared, resume };
-    const counted = await runInThread(job, context);
-    const written = await recordFiles(path, outputs);
-    await folder.recordStage(stage, {
-      ...base,
-      status: 'done',
-      seconds: seconds(),
-      counts: counted,
-      outputs: written,
-    });
-  } catch (error) {
-    const status = error instanceof InterruptedError ? 'interrupted' : 'failed';
-    const message = error instanceof TitlesmithError ? error.toLine() : String(error);
-    await folder.recordStage(stage, { ...base, status, seconds: seconds(), error: message });
-    throw error;
-  }
+  const changed = changedOptions(finished, work.options).map(flagOf).join(', ');
+  return `its options changed${changed === '' ? '' : `: ${changed}`}`;
 }
 
 /**
@@ -240,39 +225,13 @@ async function executeStage(
  * review do not make it out of date.
  * @throws TitlesmithError when the stage fails; InterruptedError.
  */
-export async function ensureJudgement(run: OpenRun, { onProgress, signal }: StageContext): Promise<void> {
-  const { path } = run.folder;
+async function ensureJudgement(run: OpenRun, { onProgress, signal }: StageContext): Promise<void> {
+  const { path, manifest } = run.folder;
   assertInputs('dedupe', path);
-  if (await isUpToDate('dedupe', runFiles.judgement, run)) return;
+  const dedupe = { ...run, options: restoreStageOptions(manifest, 'dedupe'), decisions: manifest.decisions };
+  if (await isUpToDate('dedupe', runFiles.judgement, dedupe)) return;
   const isThere = existsSync(join(path, runFiles.judgement));
   const why = isThere ? 'is not of the run as it is now' : 'is not there yet';
   onProgress({ kind: 'note', message: `${runFiles.judgement} ${why}: the dedupe stage runs first` });
-  await runStage('dedupe', run, { onProgress: scoped(onProgress, { stage: 'dedupe' }), signal }, true);
-}
-
-/**
- * Applies `--fail-on-overfit` to a run whose report is written. An unknown verdict passes with a warning: scheduled runs
- * should not stop because one was small.
- * @returns true if the option is set and the model overfits, which is also reported as a warning.
- */
-export function failsOnOverfit(
-  { failOnOverfit }: RunOptions,
-  manifest: Manifest,
-  onProgress: ProgressListener,
-): boolean {
-  const report = manifest.stages.report?.counts as RunCounts['report'];
-  if (!failOnOverfit || report === undefined) return false;
-  const reported = scoped(onProgress, { stage: 'report' });
-  if (report.verdict === 'unknown') {
-    const message = '--fail-on-overfit: too few titles to tell; the run passes.';
-    reported({ kind: 'warning', message });
-  }
-  if (report.verdict !== 'overfits') return false;
-  const copies = `${formatPercent(report.copyShare)} of the outputs are copies`;
-  const excess = formatPoints(report.excess.share);
-  const message =
-    `--fail-on-overfit: the model overfits: ${copies}, ${excess} percentage points against held-out titles. ` +
-    'The report says what to do.';
-  reported({ kind: 'warning', message });
-  return true;
+  await runStage('dedupe', dedupe, { onProgress: scoped(onProgress, { stage: 'dedupe' }), signal }, true);
 }

@@ -12,15 +12,16 @@ export const decisionsFileName = 'decisions.jsonl';
 export class DecisionLog {
   private last: Promise<unknown> = Promise.resolve();
 
+  private log: AppendLog<DecisionEntry> | undefined;
+
   private constructor(
-    private readonly log: AppendLog<DecisionEntry>,
+    private readonly path: string,
     private readonly all: DecisionEntry[],
   ) {}
 
-  /** Opens or creates the file. @throws TitlesmithError naming file and line of a damaged one. */
+  /** Reads the file, which is made with the first decision. @throws TitlesmithError naming file and line of a damaged one. */
   static async open(path: string): Promise<DecisionLog> {
-    const log = await AppendLog.open(path, formatOf(path));
-    return new DecisionLog(log, [...log.opened]);
+    return new DecisionLog(path, [...(await readDecisions(path))]);
   }
 
   get entries(): readonly DecisionEntry[] {
@@ -37,6 +38,7 @@ export class DecisionLog {
       const content = make();
       if (content === undefined) return undefined;
       const entry: DecisionEntry = { sequence: this.all.length + 1, ...content };
+      this.log ??= await AppendLog.open(this.path, formatOf(this.path));
       await this.log.append(entry, { flush: true });
       this.all.push(entry);
       return entry;
@@ -48,7 +50,7 @@ export class DecisionLog {
   /** Waits for pending writes, and closes the file. */
   async close(): Promise<void> {
     await this.last;
-    await this.log.close();
+    await this.log?.close();
   }
 }
 

@@ -1,9 +1,12 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileError, systemErrorCode } from '../common/errors.js';
 import type { ReviewedOutput } from '../dedupe/decisions.js';
 import { acceptedLines, rejectedRecords } from '../dedupe/verdict-lists.js';
 import { writeChunksAtomic } from '../io/atomic-file.js';
 import { formatCsvRecord } from '../io/csv.js';
 import { checkArgument, hasItems, isText } from '../options/call-arguments.js';
+import type { ReviewInput } from './review.js';
 
 /**
  * Writes the result of the review into a run folder, each file atomically: `accepted.txt`, one title a line, and
@@ -17,6 +20,23 @@ export async function writeVerdicts(folder: string, outputs: readonly ReviewedOu
   await writeChunksAtomic(join(folder, 'rejected.csv'), rejectedRecords(outputs));
 }
 
+/** Whether accepted.txt and rejected.csv hold the result of the review. @throws TitlesmithError naming a file that cannot be read. */
+export async function areWritten(folder: string, outputs: readonly ReviewedOutput[]): Promise<boolean> {
+  const holds = async (name: string, chunks: Iterable<string>): Promise<boolean> => {
+    const path = join(folder, name);
+    try {
+      return (await readFile(path, 'utf8')) === [...chunks].join('');
+    } catch (error) {
+      if (systemErrorCode(error) === 'ENOENT') return false;
+      throw fileError('read', path, error);
+    }
+  };
+  return (
+    (await holds('accepted.txt', acceptedLines(outputs))) &&
+    (await holds('rejected.csv', rejectedRecords(outputs)))
+  );
+}
+
 /**
  * Keeps accepted.txt and rejected.csv up to date with the decisions. Decisions made while the files are being written
  * go into the next write together.
@@ -27,7 +47,7 @@ export class ResultFiles {
 
   /** @param onError called when a file could not be written; the next decision tries again. */
   constructor(
-    private readonly folder: string,
+    private readonly run: Pick<ReviewInput, 'folder' | 'recordLists'>,
     private readonly outputs: () => readonly ReviewedOutput[],
     private readonly onError: (error: unknown) => void,
   ) {}
@@ -47,7 +67,8 @@ export class ResultFiles {
     while (this.isStale) {
       this.isStale = false;
       try {
-        await writeVerdicts(this.folder, this.outputs());
+        await writeVerdicts(this.run.folder, this.outputs());
+        await this.run.recordLists?.();
       } catch (error) {
         this.onError(error);
       }

@@ -10,7 +10,7 @@ import { guardPath, guardSameSite } from '../web/server/guards.js';
 import { createHttpApp, type HttpApp } from '../web/server/http-app.js';
 import { type ListeningServer, listen } from '../web/server/listen.js';
 import { DecisionLog, decisionsFileName } from './decision-log.js';
-import { ResultFiles } from './kept-titles.js';
+import { areWritten, ResultFiles } from './kept-titles.js';
 import { Review, ReviewConflict, type ReviewInput } from './review.js';
 import type { Change } from './review-messages.js';
 import { reviewRoutes } from './routes.js';
@@ -55,13 +55,14 @@ export async function startReview(
   const review = new Review(input, log);
   const changes = new EventBroadcast<Change>(maxWindows);
   const warn = (error: unknown): void => onProgress({ kind: 'warning', message: inOneLine(error) });
-  const files = new ResultFiles(input.folder, () => review.outputs, warn);
+  const files = new ResultFiles(input, () => review.outputs, warn);
   review.onChange = (change) => {
     changes.send(change);
     files.update();
   };
-  // The last decisions before a server was killed may not have reached the files.
-  files.update();
+  // The last decisions before a server was killed may not have reached the files. Nothing else is written before one is made.
+  const hasDecisions = log.entries.length > 0 && input.isStale !== true;
+  if (hasDecisions && !(await areWritten(input.folder, review.outputs))) files.update();
   await files.settled();
 
   const token = randomBytes(16).toString('hex');

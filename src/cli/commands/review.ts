@@ -21,7 +21,7 @@ export async function reviewCommand(
       await server.close();
       return exitCodes.done;
     } finally {
-      run.close();
+      await run.close();
     }
   });
 }

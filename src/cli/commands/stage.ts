@@ -35,7 +35,9 @@ export async function stageCommand(
     const { lines, data } = summarizeRun(result);
     if (stage === 'generate') {
       const { sampleDelim } = restoreOptions(result.manifest.options);
-      const texts = await readGenerated(join(result.folder, runFiles.generated));
+      const { firstNewText = 0 } = result;
+      const all = await readGenerated(join(result.folder, runFiles.generated));
+      const texts = all.filter(({ index }) => index >= firstNewText);
       terminal.result(
         texts.flatMap((text) => linesOf(text, sampleDelim)),
         data,

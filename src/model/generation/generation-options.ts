@@ -27,6 +27,8 @@ export interface GenerationOptions
   readonly prefixes?: readonly string[] | undefined;
   /** Stop texts: an output ends before the first of them. Searched for after the prefix only. */
   readonly truncate?: string | readonly string[] | undefined;
+  /** Index of the first text; default 0. Text i of the request then has the index `firstIndex` + i. */
+  readonly firstIndex?: number | undefined;
   /** Indices of texts that already exist and are not generated again. */
   readonly finished?: ReadonlySet<number> | undefined;
 }

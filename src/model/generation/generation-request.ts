@@ -83,7 +83,8 @@ export class GenerationRequest implements SequenceRequest {
   private readonly draws: number;
   /** Sequences that came out blank and will be drawn again. */
   private readonly blank: Sequence[] = [];
-  private nextIndex = 0;
+  /** Number of texts that have been started or exist already. */
+  private started = 0;
   private unfinished: number;
 
   /**
@@ -109,7 +110,9 @@ export class GenerationRequest implements SequenceRequest {
     // At temperature 0 every draw gives the same text.
     this.draws = this.temperature === 0 ? 1 : maximumDraws;
     const total = prompts.length * options.nsamples;
-    this.unfinished = total - [...(options.finished ?? [])].filter((index) => index < total).length;
+    const { firstIndex = 0, finished = [] } = options;
+    const isOwn = (index: number): boolean => firstIndex <= index && index < firstIndex + total;
+    this.unfinished = total - [...finished].filter(isOwn).length;
     this.progress = new GenerationProgress(total, context, options.finished?.size);
   }
 
@@ -122,10 +125,10 @@ export class GenerationRequest implements SequenceRequest {
   next(): Sequence | undefined {
     const again = this.blank.pop()?.nextDraw();
     if (again) return again;
-    const { nsamples, finished } = this.options;
-    while (finished?.has(this.nextIndex)) this.nextIndex++;
-    const prompt = this.prompts[Math.floor(this.nextIndex / nsamples)];
-    return prompt && new Sequence(this.nextIndex++, 1, prompt, this.options, this.tokenizer);
+    const { nsamples, finished, firstIndex = 0 } = this.options;
+    while (finished?.has(firstIndex + this.started)) this.started++;
+    const prompt = this.prompts[Math.floor(this.started / nsamples)];
+    return prompt && new Sequence(firstIndex + this.started++, 1, prompt, this.options, this.tokenizer);
   }
 
   /** Samples the next token of a sequence. */

@@ -41,6 +41,12 @@ function longestTitle({ train, validation }: TrainingData): number {
   return longest;
 }
 
+/** The row length chosen where none is given: the shortest that fits the longest title, in tokens. */
+export function fittingRowLength(data: TrainingData, { contextLength }: TransformerConfiguration): number {
+  const fitting = Math.max(shortestRow, Math.ceil(longestTitle(data) / rowStep) * rowStep);
+  return Math.min(fitting, contextLength);
+}
+
 /** Number of epochs in `steps` steps, rounded to thousandths. */
 export function epochsOf(steps: number, { rowsPerStep, rowsPerEpoch }: TrainingPlan): number {
   return Math.round((1000 * steps * rowsPerStep) / rowsPerEpoch) / 1000;
@@ -77,8 +83,7 @@ export function planTraining(
 ): TrainingPlan {
   if (titleCount(data.train) === 0 || titleCount(data.validation) === 0) throw tooFewTitles(data, model);
   const longest = longestTitle(data);
-  const fitting = Math.max(shortestRow, Math.ceil(longest / rowStep) * rowStep);
-  const rowLength = options.rowLength ?? Math.min(fitting, model.contextLength);
+  const rowLength = options.rowLength ?? fittingRowLength(data, model);
   if (rowLength > model.contextLength || longest > rowLength) {
     throw usageError(
       `--row-length ${rowLength} must lie between the longest title's ${longest} tokens and the model's context of ${model.contextLength}.`,

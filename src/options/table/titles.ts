@@ -49,7 +49,7 @@ export const titleOptions = {
     help: 'Fail at the first line of a dump that is no post, instead of counting such lines; parses every line.',
   },
   project: {
-    ...extracted,
+    ...titles,
     type: 'text',
     argument: 'id',
     help: 'Google Cloud project that pays for the query.',

@@ -5,6 +5,8 @@ const around = { group: 'Training', commands: ['pipeline', 'finetune'] } as cons
 const training = { ...around, stages: ['finetune'] } as const;
 const million = 1_000_000;
 const count = { ...training, type: 'integer', minimum: 1, maximum: million } as const;
+/** For counts that change no weight of the model, so that changing them is no reason to train again. */
+const unseen = { ...around, type: 'integer', minimum: 1, maximum: million } as const;
 
 /** How a model is trained. */
 export const trainingOptions = {
@@ -112,7 +114,7 @@ export const trainingOptions = {
     defaultInWords: 'all weights',
   },
   recompute: {
-    ...training,
+    ...around,
     type: 'switch',
     alias: 'useMemorySavingGradients',
     help: 'Compute activations again instead of keeping them: slower, in less memory.',
@@ -128,14 +130,14 @@ export const trainingOptions = {
       'float32, and the loss is scaled.',
   },
   saveEvery: {
-    ...count,
+    ...unseen,
     // A save writes three times the weights: for 124M 1.5 GB, every ten minutes or so on a small machine.
     defaultFor: { scratch: 50, pretrained: 100 },
     argument: 'steps',
     help: 'Steps between checkpoints.',
   },
   printEvery: {
-    ...count,
+    ...unseen,
     defaultFor: { scratch: 10, pretrained: 10 },
     argument: 'steps',
     help: 'Steps between progress lines and lines of metrics.jsonl.',
@@ -166,7 +168,7 @@ export const trainingSessionOptions = {
     defaultInWords: 'go on with a training that was cut short',
   },
   sampleEvery: {
-    ...count,
+    ...unseen,
     minimum: 0,
     // As gpt-2-simple's sample_every.
     defaultFor: { scratch: 100, pretrained: 100 },
@@ -174,14 +176,14 @@ export const trainingSessionOptions = {
     help: 'Steps between samples of what the model says while it learns (samples/); 0: none.',
   },
   sampleNum: {
-    ...count,
+    ...unseen,
     maximum: 10_000,
     default: 32,
     argument: 'count',
     help: 'Texts of one such sample.',
   },
   sampleLength: {
-    ...count,
+    ...unseen,
     maximum: 1023,
     default: 64,
     argument: 'tokens',

@@ -2,7 +2,7 @@ import { freemem, totalmem } from 'node:os';
 import { TitlesmithError } from '../../common/errors.js';
 import { formatBytes } from '../../common/number-formats.js';
 import { controlGroupMemory } from '../../io/control-group.js';
-import { minimumTrainingBytes } from '../../model/training/memory-estimate.js';
+import { estimatedTrainingBytes, minimumTrainingBytes } from '../../model/training/memory-estimate.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import { publishedShape } from '../../model/weights/model-name.js';
 
@@ -28,6 +28,14 @@ interface TrainedParameters {
   readonly onlyTrainTransformerLayers: boolean;
 }
 
+/** What a batch takes on a processor. */
+interface TrainingBatch {
+  readonly batchSize: number;
+  /** In tokens. */
+  readonly rowLength: number;
+  readonly recompute: boolean;
+}
+
 /** {@link checkTrainingMemory} for models whose shape follows from their name, without network access; others pass. */
 export function checkPublishedModel(name: string, options: TrainedParameters): void {
   const shape = name === 'nano' || name === 'auto' ? undefined : publishedShape(name);
@@ -35,8 +43,9 @@ export function checkPublishedModel(name: string, options: TrainedParameters): v
 }
 
 /**
- * Refuses a training that does not fit in memory, before anything is loaded. Counts only what is certainly needed:
- * weights, gradients and moments.
+ * Refuses a training that does not fit in memory, before anything is loaded.
+ * @param batch what the processor holds for a batch, activations included; undefined: only what is certainly needed counts,
+ *   weights, gradients and moments.
  * @param memory available bytes.
  * @throws TitlesmithError `memory` with the bytes needed, the bytes available, and what to do.
  */
@@ -44,13 +53,31 @@ export function checkTrainingMemory(
   name: string,
   configuration: TransformerConfiguration,
   options: TrainedParameters,
+  batch?: TrainingBatch,
   memory: number = machineMemory(),
 ): void {
-  const needed = minimumTrainingBytes(configuration, options);
+  const { loraRank } = options;
+  const minimum = minimumTrainingBytes(configuration, options);
+  const needed = batch ? estimatedTrainingBytes(configuration, { ...options, ...batch }) : minimum;
   if (needed <= memory) return;
-  const advice = options.loraRank === undefined ? 'Train adapters with --lora-rank 8, or take a' : 'Take a';
+  const has = `but ${memoryHolder()} has ${formatBytes(memory)}`;
+  const smaller = `${loraRank === undefined ? 'Train adapters with --lora-rank 8, or take a' : 'Take a'} smaller model`;
+  if (!batch || minimum > memory) {
+    throw new TitlesmithError(`Training ${name} needs at least ${formatBytes(minimum)} of memory, ${has}.`, {
+      code: 'memory',
+      hint: `${smaller}, or another machine.`,
+    });
+  }
+  const { batchSize, rowLength, recompute } = batch;
+  const rows = `${batchSize} ${batchSize === 1 ? 'row' : 'rows'} of ${rowLength} tokens`;
+  const advice = [
+    ...(batchSize > 1
+      ? ['a lower --batch-size, with --accumulate-gradients for steps of the same size']
+      : []),
+    ...(recompute ? [] : ['--recompute']),
+  ];
   throw new TitlesmithError(
-    `Training ${name} needs at least ${formatBytes(needed)} of memory, but ${memoryHolder()} has ${formatBytes(memory)}.`,
-    { code: 'memory', hint: `${advice} smaller model, or another machine.` },
+    `Training ${name} with ${rows} in a batch takes some ${formatBytes(needed)} of memory, ${has}.`,
+    { code: 'memory', hint: advice.length > 0 ? `Give ${advice.join(', or ')}.` : `${smaller}.` },
   );
 }

@@ -99,16 +99,24 @@ export async function decideStartingModel(
 
 const realPath = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path));
 
+function liesIn(runFolder: string, path: string): boolean {
+  if (!existsSync(path)) return false;
+  const [own, start] = [realPath(runFolder), realPath(path)];
+  return start === own || start.startsWith(own + sep);
+}
+
 /**
- * Refuses to start training from weights inside the run itself, since its old checkpoint is removed first.
- * @throws TitlesmithError `usage` naming the folder.
+ * The options of a run, where a checkpoint of the run itself is named by --restore-from: that is its latest.
+ * @throws TitlesmithError `usage` when --model names it, as each training would then be one from another model.
  */
-export function refuseOwnModel(runFolder: string, model: Decision | undefined): void {
-  if (model === undefined || !existsSync(model.choice)) return;
-  const [own, start] = [realPath(runFolder), realPath(model.choice)];
-  if (start !== own && !start.startsWith(own + sep)) return;
-  throw usageError(
-    `Training cannot start from ${model.choice}: it belongs to this run, whose checkpoint is removed first.`,
-    'Name another run with --run-name, or copy the checkpoint elsewhere.',
-  );
+export function withOwnCheckpoint(runFolder: string, options: RunOptions): RunOptions {
+  const { model, restoreFrom } = options;
+  if (liesIn(runFolder, model)) {
+    throw usageError(
+      `${flagOf('model')} ${model} belongs to this run, whose checkpoint a training replaces.`,
+      `Go on from it with ${flagOf('restoreFrom')} latest, or name another run with ${flagOf('runName')}.`,
+    );
+  }
+  if (restoreFrom === undefined || !liesIn(runFolder, restoreFrom)) return options;
+  return { ...options, restoreFrom: 'latest' };
 }

@@ -88,17 +88,19 @@ async function fetchRange(
   context: WorkContext,
 ): Promise<FetchedRange> {
   const path = join(folder, runFiles.months, fileOf(range));
+  const found = source.rows({ ...query, ...range }, context)[Symbol.asyncIterator]();
+  // Asked for the first row before any file is made: a query that is refused leaves nothing behind.
+  const first = await found.next().catch((error: unknown) => {
+    const isEmpty = error instanceof TitlesmithError && emptyCodes.has(error.code);
+    if (!isEmpty || !hasOthers) throw error;
+    context.onProgress({ kind: 'warning', message: error.message });
+    return { done: true } as const;
+  });
   const rows = await writeAtomically([path], async ([file]) => {
     let count = 0;
-    try {
-      for await (const row of source.rows({ ...query, ...range }, context)) {
-        count += 1;
-        await file.write(formatRow(row));
-      }
-    } catch (error) {
-      const isEmpty = error instanceof TitlesmithError && emptyCodes.has(error.code);
-      if (!isEmpty || !hasOthers || count > 0) throw error;
-      context.onProgress({ kind: 'warning', message: error.message });
+    for (let next = first; !next.done; next = await found.next()) {
+      count += 1;
+      await file.write(formatRow(next.value));
     }
     return count;
   });

@@ -37,21 +37,53 @@ export interface FileRecord {
 /** Counts of a stage: plain JSON, shown in the summary and passed to later stages. */
 export type StageCounts = Readonly<Record<string, unknown>>;
 
+/** One request to the generate stage. Those of a run follow each other in generated.jsonl. */
+export interface RecordedRequest {
+  /** Index of its first text. */
+  readonly first: number;
+  /** Number of its texts. */
+  readonly texts: number;
+  /** The values its texts depend on. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** The last time a stage ran, and what it depended on. */
 export interface StageRecord {
   /** `running` in a run that no process has locked means that the process was killed. */
   readonly status: 'running' | 'done' | 'failed' | 'interrupted';
   /** ISO 8601, UTC. */
   readonly startedAt: string;
-  /** Hash of everything the result depends on. */
+  /** Hash of what the result depends on besides the options: inputs, the source, the model, the stage's version. */
   readonly fingerprint: string;
+  /** The options the result depends on, with the values in force. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** The files it read, by path relative to the run folder. */
+  readonly inputs?: Readonly<Record<string, FileRecord>>;
+  /** Hash of the checkpoint of this run that training began with. */
+  readonly begin?: string;
+  /** It was to start over although nothing had changed. */
+  readonly forced?: true;
   /** The device, for a stage that runs the model. */
   readonly device?: string;
   readonly seconds?: number;
   readonly counts?: StageCounts;
   /** By path relative to the run folder, with forward slashes. */
   readonly outputs?: Readonly<Record<string, FileRecord>>;
+  /** What was asked of the generate stage. */
+  readonly requests?: readonly RecordedRequest[];
   /** Why it failed, one line. */
   readonly error?: string;
+  /** Unless `status` is done: the last time that the stage was. Its outputs are in the run folder. */
+  readonly finished?: StageRecord;
+}
+
+/** The last time a stage was done, whose outputs are in the run folder; undefined if it never was. */
+export function finishedRecord(
+  { stages }: Pick<Manifest, 'stages'>,
+  stage: StageName,
+): StageRecord | undefined {
+  const record = stages[stage];
+  return record?.status === 'done' ? record : record?.finished;
 }
 
 /** run.json: the options, decisions and stages of a run. */
@@ -61,10 +93,12 @@ export interface Manifest {
   readonly name: string;
   readonly createdAt: string;
   readonly machine: { readonly node: string; readonly platform: string; readonly cores: number };
-  /** Every option; null if left to the run. */
+  /** Every option that the finished stages were run with; null if left to the run. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly decisions: Decisions;
   readonly stages: Readonly<Partial<Record<StageName, StageRecord>>>;
+  /** Stages done so far by a `pipeline --overwrite` that was cut short. */
+  readonly startedOver?: readonly StageName[];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -78,17 +112,27 @@ function isInnerPath(path: string): boolean {
 
 function isStageRecord(value: unknown): value is StageRecord {
   if (!isRecord(value)) return false;
-  const { status, startedAt, fingerprint, device, seconds, counts, outputs } = value;
+  const { status, startedAt, fingerprint, device, begin, seconds, counts, options, finished } = value;
   const optionalRecord = (field: unknown): boolean => field === undefined || isRecord(field);
-  if (!optionalRecord(counts) || !optionalRecord(outputs)) return false;
-  const files = Object.entries(isRecord(outputs) ? outputs : {});
+  const optionalString = (field: unknown): boolean => field === undefined || typeof field === 'string';
   return (
     ['running', 'done', 'failed', 'interrupted'].includes(String(status)) &&
     typeof startedAt === 'string' &&
     typeof fingerprint === 'string' &&
-    (device === undefined || typeof device === 'string') &&
+    [device, begin].every(optionalString) &&
     (seconds === undefined || typeof seconds === 'number') &&
-    files.every(
+    [counts, options].every(optionalRecord) &&
+    [value.inputs, value.outputs].every(areFileRecords) &&
+    areRequests(value.requests) &&
+    (finished === undefined || (isStageRecord(finished) && finished.status === 'done'))
+  );
+}
+
+function areFileRecords(value: unknown): boolean {
+  if (value === undefined) return true;
+  return (
+    isRecord(value) &&
+    Object.entries(value).every(
       ([path, file]) =>
         isInnerPath(path) &&
         isRecord(file) &&
@@ -98,6 +142,13 @@ function isStageRecord(value: unknown): value is StageRecord {
   );
 }
 
+function areRequests(value: unknown): boolean {
+  const isCount = (field: unknown): boolean => Number.isSafeInteger(field) && (field as number) >= 0;
+  const isRequest = (field: unknown): boolean =>
+    isRecord(field) && isCount(field.first) && isCount(field.texts) && isRecord(field.options);
+  return value === undefined || (Array.isArray(value) && value.every(isRequest));
+}
+
 function isDecision(value: unknown): value is Decision {
   if (!isRecord(value)) return false;
   const { choice, reason, description, hash } = value;
@@ -105,14 +156,19 @@ function isDecision(value: unknown): value is Decision {
   return strings && [description, hash].every((field) => field === undefined || typeof field === 'string');
 }
 
+function areStageNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => (stageNames as readonly unknown[]).includes(name));
+}
+
 function isManifest(value: Record<string, unknown>): boolean {
-  const { name, createdAt, options, decisions, stages } = value;
+  const { name, createdAt, options, decisions, stages, startedOver } = value;
   return (
     typeof name === 'string' &&
     typeof createdAt === 'string' &&
     isRecord(options) &&
     isRecord(decisions) &&
     Object.values(decisions).every(isDecision) &&
+    (startedOver === undefined || areStageNames(startedOver)) &&
     isRecord(stages) &&
     Object.entries(stages).every(
       ([stage, record]) => (stageNames as readonly string[]).includes(stage) && isStageRecord(record),
@@ -134,19 +190,14 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw fileError('read', path, error);
   }
-  const damaged = (reason: string): TitlesmithError =>
-    new TitlesmithError(`${path} is damaged: ${reason}.`, {
-      code: 'manifest-damaged',
-      hint: 'Start the run anew with --overwrite, or choose another --run-name.',
-    });
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw damaged('it is not JSON');
+    throw damagedError(path, 'it is not JSON');
   }
   if (!isRecord(value) || !Number.isSafeInteger(value.formatVersion))
-    throw damaged('it names no formatVersion');
+    throw damagedError(path, 'it names no formatVersion');
   if ((value.formatVersion as number) > manifestFormatVersion) {
     throw new TitlesmithError(
       `${path} has format ${value.formatVersion}, written by titlesmith ${String(value.titlesmithVersion)}; ` +
@@ -154,8 +205,21 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
       { code: 'manifest-newer', hint: 'Update titlesmith, or choose another --run-name.' },
     );
   }
-  if (!isManifest(value)) throw damaged('its contents do not have the expected form');
-  return value as unknown as Manifest;
+  assertManifest(value, path);
+  return value;
+}
+
+/** @throws TitlesmithError `manifest-damaged` when a value does not have the form of a manifest. @param path for the message. */
+export function assertManifest(value: unknown, path: string): asserts value is Manifest {
+  if (isRecord(value) && isManifest(value)) return;
+  throw damagedError(path, 'its contents do not have the expected form');
+}
+
+function damagedError(path: string, reason: string): TitlesmithError {
+  return new TitlesmithError(`${path} is damaged: ${reason}.`, {
+    code: 'manifest-damaged',
+    hint: 'Start the run anew with --overwrite, or choose another --run-name.',
+  });
 }
 
 /** Writes run.json atomically. @throws TitlesmithError naming the path. */

@@ -9,8 +9,6 @@ export const runFiles = {
   trainTokens: 'tokens/train.bin',
   validationTokens: 'tokens/validation.bin',
   checkpoint: 'checkpoint',
-  /** The checkpoint that a training with --restore-from latest started from. */
-  earlierCheckpoint: 'checkpoint-before',
   metrics: 'metrics.jsonl',
   samples: 'samples',
   events: 'tensorboard/events.out.tfevents.titlesmith',
@@ -22,6 +20,7 @@ export const runFiles = {
   /** With --add-months, titles accepted in earlier generations. */
   acceptedBefore: 'accepted-before.txt',
   rejected: 'rejected.csv',
+  decisions: 'decisions.jsonl',
   reportPage: 'report.html',
   reportFigures: 'report.json',
   /** With --add-months, the posts of the fetched months. */

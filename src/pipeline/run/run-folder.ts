@@ -1,22 +1,16 @@
-import { readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, rmdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
 import type { ProgressListener } from '../../common/progress.js';
 import { temporaryName } from '../../io/atomic-file.js';
 import { makeFolder } from '../../io/folders.js';
 import { packageVersion } from '../../io/package-root.js';
-import { type StageName, stageNames } from '../../options/choices.js';
+import type { StageName } from '../../options/choices.js';
 import {
-  type OptionName,
-  optionNames,
-  type RunOptions,
-  rowOf,
-  stagesOf,
-} from '../../options/option-table.js';
-import { recordOptions } from '../../options/option-values.js';
-import {
-  type Decisions,
+  assertManifest,
+  finishedRecord,
   type Manifest,
   manifestFileName,
   manifestFormatVersion,
@@ -24,7 +18,9 @@ import {
   type StageRecord,
   writeManifest,
 } from './manifest.js';
+import { type Call, recordCallBegun, recordStageCall } from './recorded-options.js';
 import { type Lock, type LockActivity, lockFileName, lockRun } from './run-lock.js';
+import { commitWork, endSwap, moveIntoPlace, pendingSwaps, type Swap } from './stage-swap.js';
 
 function newManifest(name: string): Manifest {
   return {
@@ -56,17 +52,38 @@ async function listFolder(folder: string): Promise<string[] | undefined> {
   }
 }
 
-/** A locked run folder and its manifest, which is saved after every change. */
+/** What run.json says once a stage's outputs are in place. */
+type FinishedChanges = Pick<Manifest, 'options' | 'decisions' | 'startedOver'> & {
+  readonly record: StageRecord;
+};
+
+/** A stage that has succeeded. */
+interface FinishedStage {
+  readonly record: StageRecord;
+  /** The call whose options it used, to be recorded; undefined: those recorded stay in force. */
+  readonly call: Call | undefined;
+  /** Paths relative to the run folder that its outputs replace. */
+  readonly replaces: readonly string[];
+  /** Stages that a `pipeline --overwrite` has done so far, with this one; undefined for any other call. */
+  readonly startedOver: readonly StageName[] | undefined;
+}
+
+/**
+ * A locked run folder and its manifest, which is saved after every change. Nothing is written before a stage begins: a
+ * folder that was made for a run which is then refused is removed again.
+ */
 export class RunFolder {
   private constructor(
     readonly path: string,
     private current: Manifest,
     private readonly lock: Lock,
+    /** Folders made by this process, the innermost first. */
+    private readonly made: readonly string[],
   ) {}
 
   /**
-   * Opens the run folder `name` below `runsFolder`, or creates it.
-   * @param overwrite removes the files of an earlier run. A folder that is not a run folder is never emptied.
+   * Opens the run folder `name` below `runsFolder`, or makes it.
+   * @param overwrite a damaged run.json is no obstacle, as every stage is to run anew.
    * @throws TitlesmithError when it cannot be written, is in use, is not a run folder, or has a newer format.
    */
   static async openOrCreate(
@@ -84,11 +101,18 @@ export class RunFolder {
         hint: 'Choose another --run-name or --runs-dir.',
       });
     }
+    const missing = missingFolders(path);
     await makeFolder(path);
-    return RunFolder.lockAndRead(path, onProgress, async () => {
-      if (overwrite) await removeContents(path);
-      return (await readManifest(path)) ?? newManifest(name);
-    });
+    const read = async (): Promise<Manifest> => {
+      try {
+        return (await readManifest(path)) ?? newManifest(name);
+      } catch (error) {
+        const isDamaged = error instanceof TitlesmithError && error.code === 'manifest-damaged';
+        if (overwrite && isDamaged) return newManifest(name);
+        throw error;
+      }
+    };
+    return RunFolder.lockAndRead(path, onProgress, read, missing);
   }
 
   /**
@@ -107,20 +131,24 @@ export class RunFolder {
     }
     const read = async (): Promise<Manifest> =>
       (await readManifest(path)) ?? newManifest(basename(resolve(path)));
-    return RunFolder.lockAndRead(path, onProgress, read, activity);
+    return RunFolder.lockAndRead(path, onProgress, read, [], activity);
   }
 
   private static async lockAndRead(
     path: string,
     onProgress: ProgressListener,
     read: () => Promise<Manifest>,
+    made: readonly string[],
     activity?: LockActivity,
   ): Promise<RunFolder> {
     const lock = await lockRun(path, onProgress, undefined, activity);
     try {
-      return new RunFolder(path, await read(), lock);
+      const run = new RunFolder(path, await read(), lock, made);
+      for (const swap of await pendingSwaps(path)) await run.finishSwap(swap as Swap<FinishedChanges>);
+      return run;
     } catch (error) {
       lock.release();
+      await removeEmpty(made);
       throw error;
     }
   }
@@ -134,33 +162,66 @@ export class RunFolder {
     return this.current;
   }
 
-  /**
-   * Records the options and decisions, and the version and machine that run them.
-   * @param lastStage recorded options that only later stages use are kept.
-   */
-  async begin(options: RunOptions, decisions: Decisions, lastStage: StageName = 'report'): Promise<void> {
+  /** Records that a stage has begun, for a call. @throws TitlesmithError when run.json cannot be written. */
+  async beginStage(stage: StageName, record: StageRecord, call: Call): Promise<void> {
+    const finished = finishedRecord(this.current, stage);
     await this.change({
       titlesmithVersion: packageVersion,
       machine: describeMachine(),
-      options: { ...recordOptions(options), ...this.untouchedOptions(lastStage) },
-      decisions: { ...this.current.decisions, ...decisions },
+      ...recordCallBegun(this.current, call),
+      stages: { ...this.current.stages, [stage]: { ...record, ...(finished ? { finished } : {}) } },
     });
   }
 
-  /** Recorded options that only stages after `lastStage` use. */
-  private untouchedOptions(lastStage: StageName): Record<string, unknown> {
-    const behind = stageNames.slice(stageNames.indexOf(lastStage) + 1);
-    const isUntouched = (name: OptionName): boolean => {
-      const stages = stagesOf(name);
-      if (stages.length === 0) return rowOf(name).group === 'Model' && behind.includes('finetune');
-      return stages.every((stage) => behind.includes(stage));
-    };
-    const names = optionNames.filter((name) => isUntouched(name) && name in this.current.options);
-    return Object.fromEntries(names.map((name) => [name, this.current.options[name]]));
+  /** Records how a stage that has begun ended without success. @throws TitlesmithError when run.json cannot be written. */
+  async endStage(stage: StageName, end: Pick<StageRecord, 'status' | 'seconds' | 'error'>): Promise<void> {
+    const record = this.current.stages[stage];
+    if (record) await this.change({ stages: { ...this.current.stages, [stage]: { ...record, ...end } } });
   }
 
-  async recordStage(stage: StageName, record: StageRecord): Promise<void> {
-    await this.change({ stages: { ...this.current.stages, [stage]: record } });
+  /**
+   * Puts the outputs of a stage in place of its earlier ones, and records it.
+   * @throws TitlesmithError naming a path; either all new outputs count then, or none.
+   */
+  async finishStage(stage: StageName, { record, call, replaces, startedOver }: FinishedStage): Promise<void> {
+    const { options, decisions } = this.current;
+    const changes: FinishedChanges = {
+      record,
+      ...(call ? recordStageCall(this.current, stage, call) : { options, decisions }),
+      ...(startedOver ? { startedOver } : {}),
+    };
+    const swap = { stage, replaces, written: Object.keys(record.outputs ?? {}), changes };
+    await commitWork(this.path, swap);
+    await this.finishSwap(swap);
+  }
+
+  /** Completes a swap that was decided on, also by a process that was killed then. */
+  private async finishSwap(swap: Swap<FinishedChanges>): Promise<void> {
+    const { stage, changes } = swap;
+    const { options, decisions, record, startedOver } = changes;
+    const stages = { ...this.current.stages, [stage]: record };
+    const { startedOver: _, ...rest } = this.current;
+    const changed = { ...rest, options, decisions, stages, ...(startedOver ? { startedOver } : {}) };
+    assertManifest(changed, join(this.path, manifestFileName));
+    await moveIntoPlace(this.path, swap);
+    this.current = changed;
+    await writeManifest(this.path, this.current);
+    await endSwap(this.path, stage);
+  }
+
+  /** Records that a `pipeline --overwrite` has done all its stages. */
+  async endStartingOver(): Promise<void> {
+    const { startedOver, ...rest } = this.current;
+    if (startedOver === undefined) return;
+    this.current = rest;
+    await writeManifest(this.path, this.current);
+  }
+
+  /** Records the files of a stage's outputs anew, after a person's decisions have changed them. */
+  async recordOutputs(stage: StageName, outputs: StageRecord['outputs']): Promise<void> {
+    const record = this.current.stages[stage];
+    if (record?.status !== 'done') return;
+    await this.change({ stages: { ...this.current.stages, [stage]: { ...record, outputs } } });
   }
 
   private async change(changes: Partial<Manifest>): Promise<void> {
@@ -168,25 +229,32 @@ export class RunFolder {
     await writeManifest(this.path, this.current);
   }
 
-  /** Releases the lock. */
-  close(): void {
+  /** Releases the lock, and removes the folder if it was made for a run that never began. */
+  async close(): Promise<void> {
     this.lock.release();
+    await removeEmpty(this.made);
   }
+}
+
+/** Removes folders until one is not empty: it is then in use, by this run or by another. */
+async function removeEmpty(folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    try {
+      await rmdir(folder);
+    } catch {
+      return;
+    }
+  }
+}
+
+/** The folders on a path that do not exist yet, the innermost first. */
+function missingFolders(path: string): string[] {
+  if (existsSync(path)) return [];
+  const parent = dirname(path);
+  return [path, ...(parent === path ? [] : missingFolders(parent))];
 }
 
 /** Whether a file is one of the first of a run: a process killed early may leave only these. */
 function isInitialFile(name: string): boolean {
   return name.startsWith(lockFileName) || name === temporaryName(manifestFileName);
-}
-
-/** Empties a run folder. The manifest is removed last: if killed before, the rest is still recognised as a run. */
-async function removeContents(folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name !== lockFileName && name !== manifestFileName);
-  for (const name of [...names, manifestFileName]) {
-    try {
-      await rm(join(folder, name), { recursive: true, force: true });
-    } catch (error) {
-      throw fileError('remove', join(folder, name), error);
-    }
-  }
 }

@@ -1,22 +1,22 @@
 import { join } from 'node:path';
 import { collect } from '../../common/collect.js';
-import type { WorkContext } from '../../common/progress.js';
 import type { DatasetCounts } from '../../common/stage-counts.js';
 import { conditionPrompt, keywordsOf, withoutCondition } from '../../data/conditioning.js';
 import { readDataset, writeSplitDataset } from '../../data/dataset-files.js';
 import { readTitleRecords } from '../../data/titles-file.js';
 import type { ConditionName } from '../../options/choices.js';
 import { runFiles } from '../run/run-files.js';
-import type { StageJob } from './stage.js';
+import type { StageJob, StageWorkContext } from './stage.js';
 
 /** titles.csv → dataset/train.txt and dataset/validation.txt. */
 export async function runDataset(
-  { folder, options }: StageJob,
-  context: WorkContext,
+  { folder, work, options }: StageJob,
+  context: StageWorkContext,
 ): Promise<DatasetCounts> {
   const titles = (): AsyncIterable<string> => conditioned(join(folder, runFiles.titles), options.condition);
   const { validationShare } = options;
-  const counts = await writeSplitDataset(join(folder, runFiles.dataset), titles, { validationShare });
+  const split = { validationShare, onChecked: context.begin };
+  const counts = await writeSplitDataset(join(work, runFiles.dataset), titles, split);
   const { train, validation } = counts;
   context.onProgress({
     kind: 'note',

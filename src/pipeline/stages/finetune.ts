@@ -1,35 +1,23 @@
 import { join } from 'node:path';
-import type { WorkContext } from '../../common/progress.js';
 import type { FinetuneCounts } from '../../common/stage-counts.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { train } from '../../model/training/training-loop.js';
+import { fittingRowLength, planTraining } from '../../model/training/training-plan.js';
 import { decidedDevice } from '../decide/device.js';
 import { checkPublishedModel, checkTrainingMemory } from '../decide/memory.js';
 import { decideTrainingOptions } from '../decide/training.js';
-import { hasEarlierCheckpoint } from '../run/earlier-results.js';
 import { runFiles } from '../run/run-files.js';
 import { readDatasetTitles } from './dataset.js';
 import { prepareGeneration } from './prepared-generation.js';
-import type { StageJob } from './stage.js';
+import type { StageJob, StageWorkContext } from './stage.js';
 import { openStartingModel } from './starting-model.js';
-import { datasetTitles, tokenizeDataset } from './token-file.js';
+import { datasetTitles, tokenizeDataset, withTokens } from './token-file.js';
 import { TrainingFiles } from './training-files.js';
 import { trainingSamples } from './training-samples.js';
 
-/** The checkpoint that --restore-from latest starts from; undefined without that option or checkpoint. */
-async function earlierCheckpoint(
-  folder: string,
-  { restoreFrom }: StageJob['options'],
-): Promise<string | undefined> {
-  const isThere = restoreFrom === 'latest' && (await hasEarlierCheckpoint(folder));
-  return isThere ? join(folder, runFiles.earlierCheckpoint) : undefined;
-}
-
 /** dataset/ → tokens/, checkpoint/ and metrics.jsonl. */
-export async function runFinetune(
-  { folder, options, decisions }: StageJob,
-  context: WorkContext,
-): Promise<FinetuneCounts> {
+export async function runFinetune(job: StageJob, context: StageWorkContext): Promise<FinetuneCounts> {
+  const { folder, work, preparation, options, decisions } = job;
   const modelName = decisions.model?.choice ?? 'nano';
   // Checked by name first, before anything is downloaded.
   checkPublishedModel(modelName, options);
@@ -38,45 +26,56 @@ export async function runFinetune(
     decisions.model,
     trainTitles,
     context,
-    await earlierCheckpoint(folder, options),
+    job.beginsWithCheckpoint ? join(folder, runFiles.checkpoint) : undefined,
   );
-  checkTrainingMemory(modelName, configuration, options);
-  // Fails on wrong generation options before the training, not after it.
-  await prepareGeneration(options, { configuration, tokenizer });
-  const limits = { maximumTokens: configuration.contextLength - 1 };
-  const tokens = await tokenizeDataset(folder, tokenizer, limits, context);
-  const engine = await openEngine(decidedDevice(decisions.device), { threads: options.threads });
-  const { sampleEvery, ...training } = decideTrainingOptions(modelName, options);
-  const samples = trainingSamples(
-    engine,
-    { configuration, tokenizer, titles: () => readDatasetTitles(folder) },
-    {
-      folder: join(folder, runFiles.samples),
-      every: sampleEvery,
-      seed: options.seed,
-      texts: options.sampleNum,
-      length: options.sampleLength,
-    },
-  );
-  const storage = new TrainingFiles({
-    checkpointFolder: join(folder, runFiles.checkpoint),
-    metricsPath: join(folder, runFiles.metrics),
-    eventsPath: join(folder, runFiles.events),
-  });
-  const input = {
-    engine,
-    data: tokens,
-    tokenizer,
-    configuration,
-    pretrained,
-    storage,
-    options: training,
-    samples: sampleEvery > 0 ? samples : undefined,
-  };
   try {
-    return await train(input, context);
+    // Fails on wrong generation options before the training, not after it.
+    await prepareGeneration(options, { configuration, tokenizer });
+    const device = decidedDevice(decisions.device);
+    const { sampleEvery, ...training } = decideTrainingOptions(modelName, options);
+    const limits = { maximumTokens: configuration.contextLength - 1 };
+    const tooLong = await tokenizeDataset({ dataset: folder, into: preparation }, tokenizer, limits, context);
+    const fitting = await withTokens(preparation, tokenizer, (data) => {
+      const { rowLength } = planTraining({ ...data, tooLong }, configuration, training);
+      const held = device.device === 'cpu' ? { ...training, rowLength } : undefined;
+      checkTrainingMemory(modelName, configuration, options, held);
+      return fittingRowLength(data, configuration);
+    });
+    const engine = await openEngine(device, { threads: options.threads });
+    await context.begin();
+    const samples = trainingSamples(
+      engine,
+      { configuration, tokenizer, titles: () => readDatasetTitles(folder) },
+      {
+        folder: join(work, runFiles.samples),
+        every: sampleEvery,
+        seed: options.seed,
+        texts: options.sampleNum,
+        length: options.sampleLength,
+      },
+    );
+    const storage = new TrainingFiles({
+      checkpointFolder: join(work, runFiles.checkpoint),
+      metricsPath: join(work, runFiles.metrics),
+      eventsPath: join(work, runFiles.events),
+    });
+    return await withTokens(work, tokenizer, async (data) => {
+      const result = await train(
+        {
+          engine,
+          data,
+          tokenizer,
+          configuration,
+          pretrained,
+          storage,
+          options: training,
+          samples: sampleEvery > 0 ? samples : undefined,
+        },
+        context,
+      );
+      return { ...result, fittingRowLength: fitting };
+    });
   } finally {
-    tokens.close();
     await pretrained?.close();
   }
 }

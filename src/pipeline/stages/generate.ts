@@ -13,61 +13,92 @@ import { checkCombinations } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { defaultOptions } from '../../options/option-values.js';
 import { decideDevice, decidedDevice, describeDevice } from '../decide/device.js';
+import { keepAccepted } from '../run/earlier-results.js';
 import { runFiles } from '../run/run-files.js';
-import { formatGenerated, openGeneratedJournal } from './generated-file.js';
+import { formatGenerated, openGeneratedJournal, readGenerated } from './generated-file.js';
 import { prepareGeneration } from './prepared-generation.js';
-import type { StageJob } from './stage.js';
+import type { StageJob, StageWorkContext } from './stage.js';
 
-/** checkpoint/ → generated.jsonl. Finished texts are journalled, so that an interrupted stage can be resumed. */
-export async function runGenerate(
-  { folder, options, decisions, resume }: StageJob,
-  context: WorkContext,
-): Promise<GenerateCounts> {
-  const journalPath = join(folder, runFiles.generatedJournal);
-  const journal = await openGeneratedJournal(journalPath, resume);
-  const texts = [...journal.opened];
+/**
+ * checkpoint/ → generated.jsonl. Texts of earlier requests are kept, before the new ones. Finished texts are journalled,
+ * so that an interrupted stage can be resumed.
+ */
+export async function runGenerate(job: StageJob, context: StageWorkContext): Promise<GenerateCounts> {
+  const { folder, work, options, decisions, resume, startOver } = job;
+  const { first, nsamples } = job.request ?? { first: 0, nsamples: options.nsamples };
+  const kept = first === 0 ? [] : await readGenerated(join(folder, runFiles.generated));
+  const request = { ...options, nsamples, firstIndex: first };
+  const model = join(folder, runFiles.checkpoint);
+  const opened = await openGeneration({ model, device: decidedDevice(decisions.device) }, request, context);
+  const texts: GeneratedText[] = [];
   try {
-    const finished = new Set(texts.map(({ index }) => index));
-    const source = { model: join(folder, runFiles.checkpoint), device: decidedDevice(decisions.device) };
-    for await (const text of generateFrom(source, options, finished, context)) {
-      const bare = { ...text, text: withoutCondition(text.text) };
-      await journal.append(bare);
-      texts.push(bare);
+    await context.begin();
+    const journalPath = join(work, runFiles.generatedJournal);
+    const journal = await openGeneratedJournal(journalPath, resume);
+    texts.push(...journal.opened);
+    try {
+      const finished = new Set(texts.map(({ index }) => index));
+      for await (const text of opened.generate(finished)) {
+        const bare = { ...text, text: withoutCondition(text.text) };
+        await journal.append(bare);
+        texts.push(bare);
+      }
+    } finally {
+      await journal.close();
     }
+    texts.sort((a, b) => a.index - b.index);
+    await writeFileAtomic(join(work, runFiles.generated), formatGenerated([...kept, ...texts]));
+    if (options.addMonths && first === 0 && !startOver) await keepAccepted(folder, work);
+    await rm(journalPath);
   } finally {
-    await journal.close();
+    await opened.dispose();
   }
-  texts.sort((a, b) => a.index - b.index);
-  await writeFileAtomic(join(folder, runFiles.generated), formatGenerated(texts));
-  await rm(journalPath);
-  return countTexts(texts);
+  return countTexts([...kept, ...texts]);
+}
+
+interface GenerationSource {
+  /** As for `--model`. */
+  readonly model: string;
+  readonly device: DeviceChoice;
+}
+
+/** A request that is checked against its model. */
+interface OpenedGeneration {
+  /** Loads the model and yields each text when it is finished. @param finished indices of texts that exist already. */
+  generate(finished: ReadonlySet<number>): AsyncGenerator<GeneratedText, void, undefined>;
+  dispose(): Promise<void>;
 }
 
 /**
- * Loads a model on a device and yields each text when it is finished.
- * @param finished indices of texts that exist already.
+ * Opens a model's files and checks a request against them.
+ * @throws TitlesmithError when the model is unavailable or an option is wrong.
  */
-async function* generateFrom(
-  { model, device }: { readonly model: string; readonly device: DeviceChoice },
-  options: RunOptions,
-  finished: ReadonlySet<number>,
+async function openGeneration(
+  { model, device }: GenerationSource,
+  options: RunOptions & { readonly firstIndex?: number },
   context: WorkContext,
-): AsyncGenerator<GeneratedText, void, undefined> {
+): Promise<OpenedGeneration> {
   const files = await openModelFiles(model, context);
-  const open = async () => {
-    const prepared = await prepareGeneration(options, files);
-    const { capacity, texts } = prepared;
-    const { slots, precision, threads } = options;
-    const engine = await openEngine(device, { threads });
-    const opened = await openForGeneration(files, { engine, slots, texts, capacity, precision });
-    return { ...opened, prepared };
-  };
-  const { session, tokenizer, prepared } = await open().finally(() => files.weights.close());
   try {
-    const request = { ...prepared.options, finished };
-    yield* generateTexts(session, tokenizer, request, context, prepared.prompts);
-  } finally {
-    await session.dispose();
+    const prepared = await prepareGeneration(options, files);
+    const engine = await openEngine(device, { threads: options.threads });
+    return {
+      dispose: () => files.weights.close(),
+      async *generate(finished) {
+        const { capacity, texts } = prepared;
+        const { slots, precision } = options;
+        const loaded = await openForGeneration(files, { engine, slots, texts, capacity, precision });
+        try {
+          const request = { ...prepared.options, finished };
+          yield* generateTexts(loaded.session, loaded.tokenizer, request, context, prepared.prompts);
+        } finally {
+          await loaded.session.dispose();
+        }
+      },
+    };
+  } catch (error) {
+    await files.weights.close();
+    throw error;
   }
 }
 
@@ -95,8 +126,12 @@ export async function* generateFromModel(
   checkCombinations(options);
   const device = await decideDevice(options);
   context.onProgress({ kind: 'note', message: describeDevice(device) });
-  const source = { model, device: decidedDevice(device) };
-  yield* inOrder(generateFrom(source, options, new Set(), context));
+  const opened = await openGeneration({ model, device: decidedDevice(device) }, options, context);
+  try {
+    yield* inOrder(opened.generate(new Set()));
+  } finally {
+    await opened.dispose();
+  }
 }
 
 /** Yields texts in order of their index, each as soon as all before it are finished. */

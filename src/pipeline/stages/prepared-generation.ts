@@ -25,12 +25,17 @@ export async function prepareGeneration(
   runOptions: RunOptions,
   { configuration, tokenizer }: Pick<OpenModel, 'configuration' | 'tokenizer'>,
 ): Promise<PreparedGeneration> {
-  const { prefixFile, nsamples, length } = runOptions;
-  const prefixes = prefixFile === undefined ? undefined : await readPrefixFile(prefixFile);
+  const { nsamples, length } = runOptions;
+  const prefixes = await readPrefixes(runOptions);
   const options: GenerationOptions = { ...runOptions, prefixes };
   const prompts = encodePrompts(tokenizer, options);
   checkCapacity(prompts, options, { capacity: configuration.contextLength });
   return { options, prompts, texts: nsamples * prompts.length, capacity: longestPrompt(prompts) + length };
+}
+
+/** The prefixes in --prefix-file; undefined without it. @throws as {@link readPrefixFile}. */
+export async function readPrefixes({ prefixFile }: RunOptions): Promise<readonly string[] | undefined> {
+  return prefixFile === undefined ? undefined : readPrefixFile(prefixFile);
 }
 
 const largestPrefixFile = 64 * 2 ** 20;

@@ -2,11 +2,22 @@ import type { StageName } from '../../options/choices.js';
 import { runFiles } from '../run/run-files.js';
 import type { RunStage, StageDescription } from './stage.js';
 
-const commonFields = { version: 1, usesCountsOf: [], resumable: false, optionalInputs: [] } as const;
+const commonFields = {
+  version: 1,
+  usesCountsOf: [],
+  resumable: false,
+  optionalInputs: [],
+  history: [],
+} as const;
 
 /** What each stage reads and writes. Separate from the stages' code, so that skipping one loads no libraries. */
 export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = {
-  extract: { ...commonFields, inputs: [], outputs: [runFiles.titles, runFiles.dropped] },
+  extract: {
+    ...commonFields,
+    inputs: [],
+    outputs: [runFiles.titles, runFiles.dropped],
+    history: [runFiles.months],
+  },
   dataset: { ...commonFields, inputs: [runFiles.titles], outputs: [runFiles.dataset] },
   finetune: {
     ...commonFields,
@@ -18,7 +29,8 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
     ...commonFields,
     version: 2,
     inputs: [runFiles.checkpoint],
-    outputs: [runFiles.generated, runFiles.generatedJournal],
+    outputs: [runFiles.generated],
+    history: [runFiles.acceptedBefore],
     resumable: true,
   },
   dedupe: {
@@ -27,6 +39,7 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
     inputs: [runFiles.generated, runFiles.train, runFiles.validation],
     optionalInputs: [runFiles.acceptedBefore],
     outputs: [runFiles.judgement, runFiles.accepted, runFiles.rejected],
+    history: [runFiles.decisions],
   },
   report: {
     ...commonFields,

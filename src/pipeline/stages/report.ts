@@ -14,13 +14,13 @@ import { renderReport } from '../../report/report-page.js';
 import type { PageAssets } from '../../web/html-page.js';
 import { readJudgement } from '../run/judgement-file.js';
 import { runFiles } from '../run/run-files.js';
-import type { StageJob } from './stage.js';
+import type { StageJob, StageWorkContext } from './stage.js';
 
 /** metrics.jsonl, as training writes it. */
 const metricsLines = jsonLines((value) => value as TrainingPoint);
 
 /** judgement.json, metrics.jsonl and the stages' counts → report.html and report.json. */
-export async function runReport(job: StageJob): Promise<ReportCounts> {
+export async function runReport(job: StageJob, context: StageWorkContext): Promise<ReportCounts> {
   const { folder, options, decisions } = job;
   const { source } = decisions;
   const judgement = await readJudgement(folder);
@@ -37,7 +37,8 @@ export async function runReport(job: StageJob): Promise<ReportCounts> {
     judgement,
     overfit,
   });
-  await writeReport(folder, figures);
+  await context.begin();
+  await writeReport(job.work, figures);
   return { verdict: overfit.verdict, copyShare: overfit.outputs.copies.share, excess: overfit.excess };
 }
 

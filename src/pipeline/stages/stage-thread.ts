@@ -17,16 +17,25 @@ interface StageWorkerData {
 
 /** Messages from a stage's thread. */
 type StageMessage =
+  | { readonly kind: 'begin' }
   | { readonly kind: 'event'; readonly event: ProgressEvent }
   | { readonly kind: 'done'; readonly counts: StageCounts }
   | { readonly kind: 'failed'; readonly error: SerializedError };
 
+/** Answer to the message `begin`. */
+const begun = 'begun';
+
 /**
  * Runs a stage in a worker thread, so that this thread can draw progress and handle signals while the stage blocks for
  * seconds.
- * @throws what the stage throws; a TitlesmithError when it ran out of memory.
+ * @param onBegin called when nothing is left that the stage could refuse, before it writes.
+ * @throws what the stage or `onBegin` throws; a TitlesmithError when it ran out of memory.
  */
-export async function runInThread(job: StageJob, { onProgress, signal }: StageContext): Promise<StageCounts> {
+export async function runInThread(
+  job: StageJob,
+  { onProgress, signal }: StageContext,
+  onBegin: () => Promise<void>,
+): Promise<StageCounts> {
   const stopFlag = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const stop = (): void => void Atomics.store(new Int32Array(stopFlag), 0, 1);
   if (signal.aborted) stop();
@@ -37,6 +46,7 @@ export async function runInThread(job: StageJob, { onProgress, signal }: StageCo
     return await new Promise((resolve, reject) => {
       worker.on('message', (message: StageMessage) => {
         if (message.kind === 'event') onProgress(message.event);
+        else if (message.kind === 'begin') onBegin().then(() => worker.postMessage(begun), reject);
         else if (message.kind === 'done') resolve(message.counts);
         else reject(toStageError(job, deserializeError(message.error)));
       });
@@ -73,6 +83,11 @@ async function runInThisThread({ job, stopFlag }: StageWorkerData): Promise<void
   try {
     const runStage = await loadStage(job.stage);
     const counts = await runStage(job, {
+      begin: () =>
+        new Promise((resolve) => {
+          parentPort?.once('message', () => resolve());
+          send({ kind: 'begin' });
+        }),
       onProgress: (event) => send({ kind: 'event', event }),
       signal: {
         get aborted() {

@@ -7,8 +7,12 @@ import type { SharedRows } from '../run/shared-rows.js';
 /** Input of a stage: plain data, so that it can be passed to the stage's thread. */
 export interface StageJob {
   readonly stage: StageName;
-  /** The run folder. */
+  /** The run folder, where it reads. */
   readonly folder: string;
+  /** Where it writes once it has begun: its outputs, by the names they will have in the run folder. */
+  readonly work: string;
+  /** Where it writes what it needs before it has begun: moved to `work` then, or removed if the stage is refused. */
+  readonly preparation: string;
   readonly runName: string;
   readonly options: RunOptions;
   readonly decisions: Decisions;
@@ -16,8 +20,22 @@ export interface StageJob {
   readonly counts: Readonly<Partial<Record<StageName, StageCounts>>>;
   /** Set when several runs of one call share an extraction. */
   readonly shared?: SharedRows | undefined;
-  /** Continue from the outputs of an interrupted run with the same options and inputs. */
+  /** Continue from what an interrupted run with the same options and inputs left in `work`. */
   readonly resume: boolean;
+  /** Training begins with the run's finished checkpoint. */
+  readonly beginsWithCheckpoint: boolean;
+  /** Nothing of an earlier run counts, what people decided included. */
+  readonly startOver: boolean;
+  /** What the generate stage is to generate. */
+  readonly request?: GenerateRequest | undefined;
+}
+
+/** Texts to generate for a run. */
+export interface GenerateRequest {
+  /** Index of the first of them. Texts before it are kept. */
+  readonly first: number;
+  /** Texts to generate, of each prefix. */
+  readonly nsamples: number;
 }
 
 /** What must be known about a stage without loading its code. */
@@ -28,16 +46,27 @@ export interface StageDescription {
   readonly inputs: readonly string[];
   /** Paths that it reads if they exist. */
   readonly optionalInputs: readonly string[];
-  /** Paths that it writes; removed before it starts over. */
+  /** Paths that it writes. When it is done they replace those of an earlier time. */
   readonly outputs: readonly string[];
+  /** Paths that grow from call to call: replaced where it writes them, removed where a run is started over. */
+  readonly history: readonly string[];
   /** Earlier stages whose counts it reads. */
   readonly usesCountsOf: readonly StageName[];
-  /** Whether it can continue from the outputs of an interrupted run. */
+  /** Whether it can continue from what an interrupted run left. */
   readonly resumable: boolean;
 }
 
+/** A {@link WorkContext} for the code of a stage. */
+export interface StageWorkContext extends WorkContext {
+  /**
+   * Called once by every stage, when nothing is left that it could refuse: neither an option nor an input. Until then it
+   * writes nothing, except below `preparation`.
+   */
+  readonly begin: () => Promise<void>;
+}
+
 /** Runs a stage. It has a thread of its own, so it may block. @returns its counts. */
-export type RunStage = (job: StageJob, context: WorkContext) => Promise<StageCounts>;
+export type RunStage = (job: StageJob, context: StageWorkContext) => Promise<StageCounts>;
 
 /** A {@link WorkContext} with a full AbortSignal, as stages run in threads that must be notified of the abort. */
 export interface StageContext extends WorkContext {

@@ -174,37 +174,46 @@ export async function* datasetTitles(
   }
 }
 
-/** Training and validation titles as token files. */
-interface DatasetTokens extends TrainingData {
-  close(): void;
-}
-
 /**
- * Writes a run's dataset as token files and opens them. Titles with too many tokens are skipped, with a warning.
+ * Writes a run's dataset as token files. Titles with too many tokens are skipped, with a warning.
+ * @param folders the run folder with the dataset, and where the token files go.
+ * @returns the number of titles skipped.
  * @throws TitlesmithError for a file that is malformed or cannot be written; InterruptedError.
  */
 export async function tokenizeDataset(
-  folder: string,
+  { dataset, into }: { readonly dataset: string; readonly into: string },
   tokenizer: Tokenizer,
   limits: TokenLimits,
   context: WorkContext,
-): Promise<DatasetTokens> {
+): Promise<number> {
   let tooLong = 0;
   const tokenize = async (titles: string, tokens: string): Promise<void> => {
-    const watched = datasetTitles(join(folder, titles), 'tokenize', context);
-    tooLong += (await writeTokens(join(folder, tokens), watched, tokenizer, limits)).tooLong;
+    const watched = datasetTitles(join(dataset, titles), 'tokenize', context);
+    tooLong += (await writeTokens(join(into, tokens), watched, tokenizer, limits)).tooLong;
   };
   await tokenize(runFiles.train, runFiles.trainTokens);
   await tokenize(runFiles.validation, runFiles.validationTokens);
-  if (tooLong > 0) {
-    const message = `${tooLong} titles of more than ${limits.maximumTokens} tokens are left out of training.`;
-    context.onProgress({ kind: 'warning', message });
-  }
+  if (tooLong === 0) return tooLong;
+  const message = `${tooLong} titles of more than ${limits.maximumTokens} tokens are left out of training.`;
+  context.onProgress({ kind: 'warning', message });
+  return tooLong;
+}
+
+/**
+ * Passes the titles that {@link tokenizeDataset} wrote into a folder, and closes the files once `use` has ended.
+ * @throws TitlesmithError for a file that cannot be read or is cut short; what `use` throws.
+ */
+export async function withTokens<Result>(
+  folder: string,
+  tokenizer: Tokenizer,
+  use: (data: TrainingData) => Promise<Result> | Result,
+): Promise<Result> {
   const train = TokenFile.open(join(folder, runFiles.trainTokens), tokenizer);
   const validation = TokenFile.open(join(folder, runFiles.validationTokens), tokenizer);
-  const close = (): void => {
+  try {
+    return await use({ train, validation });
+  } finally {
     train.close();
     validation.close();
-  };
-  return { train, validation, tooLong, close };
+  }
 }

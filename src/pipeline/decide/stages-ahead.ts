@@ -1,0 +1,69 @@
+import { usageError } from '../../common/errors.js';
+import { silentContext } from '../../common/progress.js';
+import { checkCapacity, type Prompt } from '../../model/generation/prompts.js';
+import { nanoConfiguration, type TransformerConfiguration } from '../../model/transformer/configuration.js';
+import { parseModelName, publishedShape } from '../../model/weights/model-name.js';
+import { openModel } from '../../model/weights/resolve-model.js';
+import { type StageName, stageNames } from '../../options/choices.js';
+import type { RunOptions } from '../../options/option-table.js';
+import type { Decisions } from '../run/manifest.js';
+import { prepareGeneration, readPrefixes } from '../stages/prepared-generation.js';
+import { decidedDevice } from './device.js';
+import { checkTrainingMemory } from './memory.js';
+import { decideTrainingOptions } from './training.js';
+
+/** Tokens in a row of a training whose titles are not known yet: the fewest that it chooses by itself. */
+const shortestRow = 64;
+
+/**
+ * Refuses what the later stages of a pipeline would refuse, before its first stage begins: as far as it does not depend on
+ * the titles, nor on a model that is still to be downloaded.
+ * @throws TitlesmithError `usage` or `memory`; when --prefix-file or a model's files cannot be read.
+ */
+export async function checkStagesAhead(options: RunOptions, decisions: Decisions): Promise<void> {
+  const reaches = (stage: StageName): boolean =>
+    stageNames.indexOf(options.until) >= stageNames.indexOf(stage);
+  if (!reaches('finetune')) return;
+  const name = decisions.model?.choice ?? 'nano';
+  const isLocal = name !== 'nano' && parseModelName(name).kind === 'folder';
+  const local = isLocal ? await openModel(name, silentContext, { hash: decisions.model?.hash }) : undefined;
+  try {
+    const configuration = local?.configuration ?? publishedConfiguration(name);
+    if (configuration) checkTraining(name, configuration, options, decisions);
+    if (!reaches('generate')) return;
+    if (local) {
+      await prepareGeneration(options, local);
+      return;
+    }
+    const prefixes = await readPrefixes(options);
+    // A title begins with at least the start token.
+    const shortest: Prompt = { prefix: '', tokens: Int32Array.of(0) };
+    if (configuration) checkCapacity([shortest], { ...options, prefixes }, configuration.contextLength);
+  } finally {
+    await local?.weights.close();
+  }
+}
+
+/** The shape of a model that is known by its name, with a vocabulary as small as can be where titles decide it. */
+function publishedConfiguration(name: string): TransformerConfiguration | undefined {
+  return name === 'nano' ? nanoConfiguration(1) : publishedShape(name);
+}
+
+function checkTraining(
+  name: string,
+  configuration: TransformerConfiguration,
+  options: RunOptions,
+  decisions: Decisions,
+): void {
+  const { rowLength = Math.min(shortestRow, configuration.contextLength) } = options;
+  if (rowLength > configuration.contextLength) {
+    throw usageError(
+      `--row-length ${rowLength} exceeds the context of ${name}, which is ${configuration.contextLength} tokens.`,
+      'Leave it out, and it fits the longest title.',
+    );
+  }
+  const { batchSize, recompute } = decideTrainingOptions(name, options);
+  const isOnProcessor = decidedDevice(decisions.device).device === 'cpu';
+  const batch = isOnProcessor ? { batchSize, recompute, rowLength } : undefined;
+  checkTrainingMemory(name, configuration, options, batch);
+}

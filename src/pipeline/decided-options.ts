@@ -1,0 +1,73 @@
+import { hashFile } from '../io/atomic-file.js';
+import { effectiveTemperature } from '../model/generation/generation-options.js';
+import type { StageName } from '../options/choices.js';
+import { type OptionName, optionNames, type RunOptions, stagesOf } from '../options/option-table.js';
+import { decideTrainingOptions } from './decide/training.js';
+
+/** Values of options by name. */
+export type DecidedOptions = Readonly<Record<string, unknown>>;
+
+/**
+ * The options that a stage's result depends on, with the values in force: an option that is given with the value it would
+ * have anyway makes no difference, nor does one that another makes irrelevant.
+ * @param model the decided model, for the defaults of training.
+ * @throws TitlesmithError when --prefix-file cannot be read.
+ */
+export async function decideOptions(
+  stage: StageName,
+  options: RunOptions,
+  model: string | undefined,
+): Promise<DecidedOptions> {
+  switch (stage) {
+    case 'extract': {
+      const { condition, ...own } = valuesOf(stage, options);
+      return plain({ ...own, withSubreddit: options.condition.includes('subreddit') });
+    }
+    case 'finetune':
+      return decideTraining(options, model ?? 'nano');
+    case 'generate':
+      return decideGeneration(options);
+    case 'report':
+      return plain(Object.fromEntries(optionNames.filter(isShown).map((name) => [name, options[name]])));
+    default:
+      return plain(valuesOf(stage, options));
+  }
+}
+
+/** Whether the report shows an option: one that any result depends on. */
+function isShown(name: OptionName): boolean {
+  return stagesOf(name).length > 0;
+}
+
+function valuesOf(stage: StageName, options: RunOptions): Record<string, unknown> {
+  const names = optionNames.filter((name) => stagesOf(name).includes(stage));
+  return Object.fromEntries(names.map((name) => [name, options[name]]));
+}
+
+/** Without those that change no weight: how often training prints, saves and samples, and what it computes twice. */
+function decideTraining(options: RunOptions, model: string): DecidedOptions {
+  const { printEvery, saveEvery, sampleEvery, recompute, steps, maxEpochs, minimumSteps, ...own } =
+    decideTrainingOptions(model, options);
+  return plain({ ...own, ...(steps === undefined ? { maxEpochs, minimumSteps } : { steps }) });
+}
+
+/** Without the number of texts, of which each is what it is. */
+async function decideGeneration(options: RunOptions): Promise<DecidedOptions> {
+  const { nsamples, prefix, prefixFile, includePrefix, temperature, topK, topP, ...own } = valuesOf(
+    'generate',
+    options,
+  );
+  const prefixes = options.prefixFile === undefined ? undefined : await hashFile(options.prefixFile);
+  const hasPrefix = options.prefix !== undefined || prefixes !== undefined;
+  const isGreedy = effectiveTemperature(options.temperature) === 0;
+  return plain({
+    ...own,
+    ...(isGreedy ? { temperature: 0 } : { temperature, topK, topP }),
+    ...(hasPrefix ? { prefix, prefixes, includePrefix } : {}),
+  });
+}
+
+/** As JSON has it: without undefined values. */
+function plain(values: Record<string, unknown>): DecidedOptions {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}

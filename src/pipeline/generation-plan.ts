@@ -1,0 +1,57 @@
+import type { RunOptions } from '../options/option-table.js';
+import type { DecidedOptions } from './decided-options.js';
+import { hashValue } from './run/fingerprint.js';
+import type { RecordedRequest, StageRecord } from './run/manifest.js';
+import type { GenerateRequest } from './stages/stage.js';
+
+interface GenerationCall {
+  /** What was generated before, of the same model, and is intact; undefined: nothing. */
+  readonly finished: StageRecord | undefined;
+  readonly isForced: boolean;
+  /** Values that the texts depend on. */
+  readonly options: DecidedOptions;
+  /** Titles of each prefix that are asked for. */
+  readonly nsamples: number;
+  readonly prefixes: number;
+  /** Options given to the stage on its own; undefined for a stage of the pipeline. */
+  readonly given: Partial<RunOptions> | undefined;
+}
+
+/**
+ * What is to be generated for a run that may have titles already. More titles are more titles: the stage on its own adds
+ * `--nsamples` to them, and nothing without options; the pipeline brings their number to `--nsamples`. Other titles take
+ * the place of those there are only with `--overwrite`, or where the pipeline is asked for titles of other options.
+ * @returns undefined if nothing is missing.
+ */
+export function planGeneration(call: GenerationCall): GenerateRequest | undefined {
+  const { finished, isForced, options, nsamples, prefixes, given } = call;
+  const anew = { first: 0, nsamples };
+  if (isForced || finished === undefined) return anew;
+  const requests = finished.requests ?? [];
+  const texts = requests.reduce((sum, request) => sum + request.texts, 0);
+  const isMade = requests.some((request) => isSame(request.options, options));
+  if (given) return given.nsamples !== undefined || !isMade ? { first: texts, nsamples } : undefined;
+  // A prefix belongs to one call, so titles of another do not mean that the options have changed.
+  const isAlike = requests.some((request) => isSame(unprefixed(request.options), unprefixed(options)));
+  if (!isAlike) return anew;
+  const missing = nsamples * prefixes - texts;
+  if (missing > 0) return { first: texts, nsamples: Math.ceil(missing / prefixes) };
+  return isMade ? undefined : anew;
+}
+
+/** The requests to a run's generate stage once `request` is done. */
+export function requestsWith(
+  { first, nsamples }: GenerateRequest,
+  { finished, options, prefixes }: Pick<GenerationCall, 'finished' | 'options' | 'prefixes'>,
+): readonly RecordedRequest[] {
+  const kept = first === 0 ? [] : (finished?.requests ?? []);
+  return [...kept, { first, texts: nsamples * prefixes, options }];
+}
+
+function unprefixed({ prefix, prefixes, includePrefix, ...others }: DecidedOptions): DecidedOptions {
+  return others;
+}
+
+function isSame(a: DecidedOptions, b: DecidedOptions): boolean {
+  return hashValue(a) === hashValue(b);
+}

@@ -1,0 +1,143 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { TitlesmithError } from '../common/errors.js';
+import type { FinetuneCounts } from '../common/stage-counts.js';
+import { formatDevice } from '../model/engine/device-choice.js';
+import type { StageName } from '../options/choices.js';
+import type { RunOptions } from '../options/option-table.js';
+import { decidedDevice } from './decide/device.js';
+import { type DecidedOptions, decideOptions } from './decided-options.js';
+import { checkpointHash } from './run/earlier-results.js';
+import { filesAreUnchanged, hashValue, recordFiles } from './run/fingerprint.js';
+import {
+  type Decision,
+  type Decisions,
+  type FileRecord,
+  finishedRecord,
+  type Manifest,
+  type StageCounts,
+  type StageRecord,
+} from './run/manifest.js';
+import { stageDescriptions } from './stages/registry.js';
+
+/** Everything a stage's result may depend on: the run's files and manifest, the options, and the decisions. */
+export interface RunState {
+  readonly folder: { readonly path: string; readonly manifest: Manifest };
+  readonly options: RunOptions;
+  readonly decisions: Decisions;
+  /** Identifies the source's content; undefined if extract is not among the stages. */
+  readonly sourceFingerprint?: string | undefined;
+}
+
+/** The work that a call asks of a stage: what its result depends on. */
+export interface StageWork {
+  /** Hash of all of it besides what follows: SHA-256, lower-case hexadecimal. */
+  readonly fingerprint: string;
+  readonly options: DecidedOptions;
+  readonly inputs: Readonly<Record<string, FileRecord>>;
+  /** The device, for a stage that runs the model. */
+  readonly device: string | undefined;
+  /** Whether a result of another device does as well: a graphics card that comes or goes is no reason to train again. */
+  readonly isAnyDevice: boolean;
+  /** Whether training is to begin with the run's last checkpoint, and that checkpoint's hash if there is one. */
+  readonly begins: { readonly withLatest: boolean; readonly checkpoint: string | undefined };
+}
+
+/** Counts of earlier stages. */
+export function countsOf(
+  manifest: Manifest,
+  stages: readonly StageName[],
+): Partial<Record<StageName, StageCounts>> {
+  return Object.fromEntries(stages.map((stage) => [stage, finishedRecord(manifest, stage)?.counts]));
+}
+
+/** The chosen model, with the hash of its content if it is not titlesmith's own. */
+function modelIdentity(model: Decision | undefined): unknown {
+  return model?.hash === undefined ? model?.choice : [model.choice, model.hash];
+}
+
+/** Whether a stage runs the model; its result then depends on the device. */
+const runsModel = (stage: StageName): boolean => stage === 'finetune' || stage === 'generate';
+
+/** @throws TitlesmithError when a file cannot be read. */
+export async function describeWork(stage: StageName, run: RunState): Promise<StageWork> {
+  const { version, inputs, optionalInputs, usesCountsOf } = stageDescriptions[stage];
+  const { folder, options, decisions, sourceFingerprint } = run;
+  const { manifest, path } = folder;
+  const read = await recordFiles(path, [...inputs, ...optionalInputs]);
+  const withLatest = stage === 'finetune' && options.restoreFrom === 'latest';
+  return {
+    fingerprint: hashValue({
+      version,
+      inputs: read,
+      counts: countsOf(manifest, usesCountsOf),
+      source: stage === 'extract' ? sourceFingerprint : undefined,
+      model: stage === 'finetune' ? modelIdentity(decisions.model) : undefined,
+      shown: stage === 'report' ? { runName: manifest.name, decisions } : undefined,
+    }),
+    options: await decideOptions(stage, options, decisions.model?.choice),
+    inputs: read,
+    device: runsModel(stage) ? formatDevice(decidedDevice(decisions.device)) : undefined,
+    isAnyDevice: options.device === 'auto',
+    begins: { withLatest, checkpoint: withLatest ? await checkpointHash(path, manifest) : undefined },
+  };
+}
+
+/**
+ * Whether what a record says was done, or begun, is this work.
+ * @param options of the work, if not those it would have in a run without earlier results.
+ */
+export function isSameWork(
+  record: StageRecord,
+  work: StageWork,
+  options: DecidedOptions = work.options,
+): boolean {
+  return isSameBase(record, work) && hashValue(optionsOf(record)) === hashValue(comparable(record, options));
+}
+
+/** {@link isSameWork} apart from the options. */
+export function isSameBase(record: StageRecord, work: StageWork): boolean {
+  const { fingerprint, device, isAnyDevice, begins } = work;
+  if (record.fingerprint !== fingerprint) return false;
+  if (device !== undefined && !isAnyDevice && record.device !== device) return false;
+  // A training that is done is not repeated for having changed the checkpoint that it began with.
+  if (begins.withLatest) return record.status === 'done' || record.begin === begins.checkpoint;
+  return record.begin === undefined;
+}
+
+const optionsOf = (record: StageRecord): DecidedOptions => comparable(record, record.options ?? {});
+
+/** Options with the row length left out if it is the one that training would choose for these titles by itself. */
+function comparable({ counts }: StageRecord, options: DecidedOptions): DecidedOptions {
+  const { rowLength, ...others } = options;
+  const fitting = (counts as FinetuneCounts | undefined)?.fittingRowLength;
+  return rowLength === undefined || rowLength === fitting ? others : options;
+}
+
+/** Names of the options whose values differ, for messages. */
+export function changedOptions(record: StageRecord, options: DecidedOptions): readonly string[] {
+  const [before, now] = [optionsOf(record), comparable(record, options)];
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  return names.filter((name) => hashValue([before[name] ?? null]) !== hashValue([now[name] ?? null]));
+}
+
+/** @throws TitlesmithError naming an input of the stage that is missing. */
+export function assertInputs(stage: StageName, folder: string): void {
+  for (const input of stageDescriptions[stage].inputs) {
+    if (existsSync(join(folder, input))) continue;
+    throw new TitlesmithError(`${join(folder, input)} is missing, which the ${stage} stage reads.`, {
+      code: 'stage-input-missing',
+      hint: 'Run "titlesmith pipeline" for this run first.',
+    });
+  }
+}
+
+/** Whether one output of a finished stage is unchanged, and so is everything the stage depends on. */
+export async function isUpToDate(stage: StageName, file: string, run: RunState): Promise<boolean> {
+  const { path, manifest } = run.folder;
+  const record = finishedRecord(manifest, stage);
+  const written = record?.outputs?.[file];
+  if (record === undefined || written === undefined) return false;
+  if (!(await filesAreUnchanged(path, { [file]: written }))) return false;
+  return isSameWork(record, await describeWork(stage, run));
+}
