@@ -5,18 +5,17 @@ import { type ParameterSpecification, parameterSpecifications } from '../transfo
 import type { TrainingOptions } from './training-options.js';
 
 type Trained = Pick<TrainingOptions, 'loraRank' | 'onlyTrainTransformerLayers'>;
-type Batch = Pick<TrainingOptions, 'batchSize' | 'recompute'> & { readonly rowLength: number };
+type Batch = Pick<TrainingOptions, 'batchSize'> & { readonly rowLength: number };
 
 const bytesPerFloat = 4;
 /** Memory of Node, ONNX Runtime and the code before a model is loaded. */
 export const processBytes = 250e6;
 /**
- * Activations that a block keeps for the backward pass, in arrays [C] per token, from the peaks in docs/training.md:
- * 17 for 355M, 20 for 124M and for 1558M with adapters.
+ * What a batch takes on a processor, fitted to peaks of /usr/bin/time: nano with 128 to 1,024 rows of 64 and 512 of 128
+ * tokens, and a model of 17 million parameters with 64 and 256 rows, within 15 %. Arrays [C] a token for each block; arrays
+ * of a head's attention weights [T,T]; arrays of logits [V] a token.
  */
-const activationsPerBlock = 20;
-/** The same with recomputed activations: assumed, not measured. */
-const activationsPerBlockRecomputing = 4;
+const [activationsPerBlock, attentionArrays, logitArrays] = [20, 2, 3.3];
 
 function elements(specifications: readonly ParameterSpecification[]): number {
   return specifications.reduce((sum, { shape }) => sum + elementCount(shape), 0);
@@ -36,17 +35,18 @@ export function minimumTrainingBytes(configuration: TransformerConfiguration, op
 }
 
 /**
- * Estimated peak memory of training, in bytes: {@link minimumTrainingBytes}, and the activations that a batch keeps for
- * the backward pass. For sharing a machine's memory between runs.
+ * Estimated peak memory of training on a processor, in bytes: {@link minimumTrainingBytes}, and what a batch takes.
+ * Recomputed activations are not counted as less: on a processor they were measured to take as much.
  */
 export function estimatedTrainingBytes(
   configuration: TransformerConfiguration,
   options: Trained & Batch,
 ): number {
-  const { width, layers } = configuration;
-  const { batchSize, rowLength, recompute } = options;
-  const perBlock = recompute ? activationsPerBlockRecomputing : activationsPerBlock;
-  const activations =
-    bytesPerFloat * batchSize * rowLength * width * (layers * perBlock + activationsPerBlock);
-  return processBytes + minimumTrainingBytes(configuration, options) + activations;
+  const { width, layers, heads, vocabularySize } = configuration;
+  const { batchSize, rowLength } = options;
+  const perToken =
+    layers * (width * activationsPerBlock + heads * rowLength * attentionArrays) +
+    vocabularySize * logitArrays;
+  const batch = bytesPerFloat * batchSize * rowLength * perToken;
+  return processBytes + minimumTrainingBytes(configuration, options) + batch;
 }

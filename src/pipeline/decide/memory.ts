@@ -33,7 +33,6 @@ interface TrainingBatch {
   readonly batchSize: number;
   /** In tokens. */
   readonly rowLength: number;
-  readonly recompute: boolean;
 }
 
 /** {@link checkTrainingMemory} for models whose shape follows from their name, without network access; others pass. */
@@ -68,16 +67,14 @@ export function checkTrainingMemory(
       hint: `${smaller}, or another machine.`,
     });
   }
-  const { batchSize, rowLength, recompute } = batch;
+  const { batchSize, rowLength } = batch;
   const rows = `${batchSize} ${batchSize === 1 ? 'row' : 'rows'} of ${rowLength} tokens`;
-  const advice = [
-    ...(batchSize > 1
-      ? ['a lower --batch-size, with --accumulate-gradients for steps of the same size']
-      : []),
-    ...(recompute ? [] : ['--recompute']),
-  ];
+  const hint =
+    batchSize > 1
+      ? 'Give a lower --batch-size, with --accumulate-gradients for steps of the same size.'
+      : `${smaller}.`;
   throw new TitlesmithError(
     `Training ${name} with ${rows} in a batch takes some ${formatBytes(needed)} of memory, ${has}.`,
-    { code: 'memory', hint: advice.length > 0 ? `Give ${advice.join(', or ')}.` : `${smaller}.` },
+    { code: 'memory', hint },
   );
 }

@@ -62,8 +62,8 @@ function checkTraining(
       'Leave it out, and it fits the longest title.',
     );
   }
-  const { batchSize, recompute } = decideTrainingOptions(name, options);
+  const { batchSize } = decideTrainingOptions(name, options);
   const isOnProcessor = decidedDevice(decisions.device).device === 'cpu';
-  const batch = isOnProcessor ? { batchSize, recompute, rowLength } : undefined;
+  const batch = isOnProcessor ? { batchSize, rowLength } : undefined;
   checkTrainingMemory(name, configuration, options, batch);
 }
