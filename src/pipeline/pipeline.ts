@@ -6,12 +6,12 @@ import type { RunOptions } from '../options/option-table.js';
 import { type CallDecisions, decideForRun, decideForRuns } from './decide/decisions.js';
 import { withOwnCheckpoint } from './decide/model.js';
 import { describeCost, openRunSource } from './decide/source.js';
-import { checkStagesAhead } from './decide/stages-ahead.js';
 import { RunFolder } from './run/run-folder.js';
 import { planRuns, type RunPlan } from './run/run-plan.js';
 import { openSharedRows, removeSharedRows, type SharedRows } from './run/shared-rows.js';
 import { type FinishedRun, runStages } from './run-stages.js';
 import type { StageContext } from './stages/stage.js';
+import { checkStagesAhead } from './stages-ahead.js';
 
 /** A run that failed or was interrupted (its error is then an InterruptedError). */
 export interface FailedRun extends Pick<FinishedRun, 'name' | 'folder' | 'seconds'> {

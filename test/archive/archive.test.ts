@@ -35,8 +35,9 @@ const into = (runsDir: string, more: { runName?: string; overwrite?: boolean } =
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'titlesmith-archive-'));
   const run = await RunFolder.openOrCreate(at('runs'), 'aww', false, () => {});
-  await run.begin(defaultOptions(), {});
-  run.close();
+  const call = { options: defaultOptions(), decisions: {} };
+  await run.beginStage('extract', { status: 'running', startedAt: '', fingerprint: '' }, call);
+  await run.close();
   mkdirSync(at('runs/aww/checkpoint'));
   writeFileSync(at('runs/aww/checkpoint/model.safetensors'), Buffer.alloc(3e6, 'weights'));
   writeFileSync(at('runs/aww/titles.csv'), 'title\r\nä "title"\r\n');

@@ -28,7 +28,16 @@ function manifest(counts: Partial<Record<StageName, Record<string, unknown>>>): 
 }
 
 function finished(of: Manifest, seconds: number): FinishedRun {
-  return { status: 'finished', name: of.name, folder, manifest: of, seconds, overfits: false };
+  return {
+    status: 'finished',
+    name: of.name,
+    folder,
+    manifest: of,
+    seconds,
+    overfits: false,
+    stale: [],
+    firstNewText: undefined,
+  };
 }
 
 const losses = {

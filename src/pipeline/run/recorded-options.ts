@@ -56,8 +56,8 @@ function record(
 ): Pick<Manifest, 'options' | 'decisions'> {
   const given = recordOptions({ ...call.options, ...singleCallOptions });
   const names = optionNames.filter((name) => among(usersOf(name)));
-  const decided = Object.entries(call.decisions).filter(([name]) =>
-    among(stagesOfDecisions[name as keyof Decisions]),
+  const decided = Object.entries(call.decisions).filter(
+    ([name, decision]) => decision !== undefined && among(stagesOfDecisions[name as keyof Decisions]),
   );
   return {
     options: { ...options, ...Object.fromEntries(names.map((name) => [name, given[name]])) },

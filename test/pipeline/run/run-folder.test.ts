@@ -7,6 +7,7 @@ import type { ProgressEvent } from '../../../src/common/progress.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
 import { RunFolder } from '../../../src/pipeline/run/run-folder.js';
 import { lockRun } from '../../../src/pipeline/run/run-lock.js';
+import { beginWork } from '../../../src/pipeline/run/stage-swap.js';
 
 let folder = '';
 let events: ProgressEvent[] = [];
@@ -30,16 +31,20 @@ function writeLock(owner: object): void {
 
 async function makeRun(): Promise<void> {
   const run = await RunFolder.openOrCreate(folder, 'aww', false, listen);
-  await run.begin({ ...defaultOptions(), subreddit: ['aww'] }, {});
-  await run.recordStage('extract', { status: 'done', startedAt: 'now', fingerprint: 'f', outputs: {} });
-  run.close();
+  const call = { options: { ...defaultOptions(), subreddit: ['aww'] }, decisions: {} };
+  await beginWork(run.path, 'extract', false);
+  const record = { startedAt: 'now', fingerprint: 'f' };
+  await run.beginStage('extract', { ...record, status: 'running' }, call);
+  const done = { ...record, status: 'done', outputs: {} } as const;
+  await run.finishStage('extract', { record: done, call, replaces: [], startedOver: undefined });
+  await run.close();
 }
 
 describe('run.json', () => {
   test('keeps options and stages from one call to the next', async () => {
     await makeRun();
     const run = await RunFolder.open(join(folder, 'aww'), listen);
-    run.close();
+    await run.close();
     expect(run.manifest.options['subreddit']).toEqual(['aww']);
     expect(run.manifest.stages.extract?.fingerprint).toBe('f');
     expect(events).toEqual([]);
@@ -111,16 +116,32 @@ describe('a folder', () => {
     writeFileSync(join(folder, 'aww/run.json.partial'), '{"formatVersion":');
     const run = await RunFolder.openOrCreate(folder, 'aww', false, listen);
     expect(run.manifest.stages).toEqual({});
-    run.close();
+    await run.close();
   });
 
-  test('is emptied by overwrite', async () => {
+  test('keeps what it holds when it is to be overwritten, until stages have done so', async () => {
     await makeRun();
     writeFileSync(join(folder, 'aww/titles.csv'), 'title\r\n');
     const run = await RunFolder.openOrCreate(folder, 'aww', true, listen);
+    await run.close();
+    expect(run.manifest.stages.extract?.status).toBe('done');
+    expect(readFileSync(join(folder, 'aww/titles.csv'), 'utf8')).toBe('title\r\n');
+  });
+
+  test('whose run.json is damaged can be overwritten', async () => {
+    await makeRun();
+    writeFileSync(join(folder, 'aww/run.json'), '{"formatVersion": 1,');
+    const run = await RunFolder.openOrCreate(folder, 'aww', true, listen);
+    await run.close();
     expect(run.manifest.stages).toEqual({});
-    expect(() => readFileSync(join(folder, 'aww/titles.csv'))).toThrow('ENOENT');
-    run.close();
+    expect(readFileSync(join(folder, 'aww/run.json'), 'utf8')).toBe('{"formatVersion": 1,');
+  });
+
+  test('made for a run that never begins is removed again, with the folders above it', async () => {
+    const run = await RunFolder.openOrCreate(join(folder, 'new/runs'), 'aww', false, listen);
+    expect(existsSync(join(folder, 'new/runs/aww/run.lock'))).toBe(true);
+    await run.close();
+    expect(existsSync(join(folder, 'new'))).toBe(false);
   });
 
   test('that cannot be made is named', async () => {
@@ -152,8 +173,8 @@ describe('the lock', () => {
       code: 'run-locked',
       message: expect.stringContaining(`process ${process.pid}`),
     });
-    run.close();
-    (await RunFolder.openOrCreate(folder, 'aww', false, listen)).close();
+    await run.close();
+    await (await RunFolder.openOrCreate(folder, 'aww', false, listen)).close();
   });
 
   test.each([
@@ -166,7 +187,7 @@ describe('the lock', () => {
   ])('of %s is taken over, aloud', async (_name, owner) => {
     if (process.platform !== 'linux' && _name.startsWith('an earlier')) return;
     writeLock(owner());
-    (await RunFolder.openOrCreate(folder, 'aww', false, listen)).close();
+    await (await RunFolder.openOrCreate(folder, 'aww', false, listen)).close();
     expect(events).toEqual([{ kind: 'warning', message: expect.stringContaining('Taking over the lock') }]);
   });
 

@@ -1,19 +1,23 @@
-import { appendFileSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { InterruptedError } from '../../../src/common/errors.js';
-import { silentContext, type WorkContext } from '../../../src/common/progress.js';
+import { silentContext } from '../../../src/common/progress.js';
 import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
 import { runGenerate } from '../../../src/pipeline/stages/generate.js';
 import { readPrefixFile } from '../../../src/pipeline/stages/prepared-generation.js';
-import type { StageJob } from '../../../src/pipeline/stages/stage.js';
+import type { StageJob, StageWorkContext } from '../../../src/pipeline/stages/stage.js';
 import { fixtureFolder, temporaryFolder } from '../../model/transformer/fixtures.js';
 
 function jobOf(options: Partial<RunOptions>, resume = false, folder = newRun()): StageJob {
   const all = { ...defaultOptions(), nsamples: 40, length: 12, temperature: 1, slots: 4, ...options };
-  return { stage: 'generate', folder, runName: 'run', options: all, decisions: {}, counts: {}, resume };
+  const places = { folder, work: join(folder, 'next/generate'), preparation: join(folder, 'next/preparing') };
+  const nothing = { decisions: {}, counts: {}, beginsWithCheckpoint: false, startOver: false };
+  return { stage: 'generate', ...places, runName: 'run', options: all, ...nothing, resume };
 }
+
+const quiet: StageWorkContext = { ...silentContext, begin: async () => {} };
 
 /** A run folder with a checkpoint of a tiny model. */
 function newRun(): string {
@@ -22,13 +26,14 @@ function newRun(): string {
   return folder;
 }
 
-const generated = ({ folder }: StageJob): string => readFileSync(join(folder, 'generated.jsonl'), 'utf8');
-const journalOf = ({ folder }: StageJob): string => join(folder, 'generated.partial.jsonl');
+const generated = ({ work }: StageJob): string => readFileSync(join(work, 'generated.jsonl'), 'utf8');
+const journalOf = ({ work }: StageJob): string => join(work, 'generated.partial.jsonl');
 
 /** A context that asks to stop once so many texts are finished. */
-function stopAfter(texts: number): WorkContext {
+function stopAfter(texts: number): StageWorkContext {
   let done = 0;
   return {
+    ...quiet,
     onProgress: (event) => {
       if (event.kind === 'progress' && event.label === 'generate') done = event.done;
     },
@@ -43,7 +48,7 @@ function stopAfter(texts: number): WorkContext {
 describe('an interrupted generation', () => {
   test('keeps its finished texts, and goes on to the same bytes', async () => {
     const whole = jobOf({});
-    await runGenerate(whole, silentContext);
+    await runGenerate(whole, quiet);
     const cut = jobOf({});
     for (const texts of [7, 20]) {
       await expect(runGenerate({ ...cut, resume: texts > 7 }, stopAfter(texts))).rejects.toBeInstanceOf(
@@ -56,7 +61,7 @@ describe('an interrupted generation', () => {
       // What a killed process was writing.
       appendFileSync(journalOf(cut), '{"index":39,"text":"half');
     }
-    const counts = await runGenerate({ ...cut, resume: true }, silentContext);
+    const counts = await runGenerate({ ...cut, resume: true }, quiet);
     expect(counts).toMatchObject({ generated: 40 });
     expect(generated(cut)).toBe(generated(whole));
     expect(existsSync(journalOf(cut))).toBe(false);
@@ -65,7 +70,7 @@ describe('an interrupted generation', () => {
   test('is not gone on with where the stage is to begin anew', async () => {
     const job = jobOf({});
     await expect(runGenerate(job, stopAfter(5))).rejects.toBeInstanceOf(InterruptedError);
-    await runGenerate({ ...job, options: { ...job.options, seed: 9 } }, silentContext);
+    await runGenerate({ ...job, options: { ...job.options, seed: 9 } }, quiet);
     const texts = generated(job)
       .trimEnd()
       .split('\n')
@@ -76,17 +81,52 @@ describe('an interrupted generation', () => {
 
   test('names the line of a journal that somebody changed', async () => {
     const job = jobOf({});
+    mkdirSync(job.work, { recursive: true });
     writeFileSync(journalOf(job), '{"index":0}\n');
-    await expect(runGenerate({ ...job, resume: true }, silentContext)).rejects.toThrow(
+    await expect(runGenerate({ ...job, resume: true }, quiet)).rejects.toThrow(
       'generated.partial.jsonl:1 is not a generated title',
     );
+  });
+});
+
+describe('texts that are added', () => {
+  const indicesOf = (job: StageJob): number[] =>
+    generated(job)
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { index: number }).index);
+
+  test('are those that a larger request would have had at their place', async () => {
+    const whole = jobOf({});
+    await runGenerate(whole, quiet);
+    const begun = jobOf({ nsamples: 25 });
+    await runGenerate(begun, quiet);
+    cpSync(join(begun.work, 'generated.jsonl'), join(begun.folder, 'generated.jsonl'));
+    const counts = await runGenerate({ ...begun, request: { first: 25, nsamples: 15 } }, quiet);
+    expect(counts).toMatchObject({ generated: 40 });
+    expect(generated(begun)).toBe(generated(whole));
+  });
+
+  test('have indices of their own, also of several prefixes, and after an interruption', async () => {
+    const path = join(temporaryFolder(), 'prefixes.txt');
+    writeFileSync(path, 'the\nof\n');
+    const job = jobOf({ nsamples: 25 });
+    await runGenerate(job, quiet);
+    cpSync(join(job.work, 'generated.jsonl'), join(job.folder, 'generated.jsonl'));
+    const more = { ...jobOf({ prefixFile: path }, false, job.folder), request: { first: 25, nsamples: 10 } };
+    const [cut, whole] = ['cut', 'whole'].map((name) => ({ ...more, work: join(job.folder, name) }));
+    await runGenerate(whole!, quiet);
+    await expect(runGenerate(cut!, stopAfter(6))).rejects.toBeInstanceOf(InterruptedError);
+    await runGenerate({ ...cut!, resume: true }, quiet);
+    expect(generated(cut!)).toBe(generated(whole!));
+    expect(indicesOf(cut!)).toEqual(Array.from({ length: 45 }, (_, index) => index));
   });
 });
 
 describe('options', () => {
   test('slots change no text', async () => {
     const jobs = [1, 3, 64].map((slots) => jobOf({ slots }));
-    for (const job of jobs) await runGenerate(job, silentContext);
+    for (const job of jobs) await runGenerate(job, quiet);
     expect(new Set(jobs.map(generated)).size).toBe(1);
   });
 
@@ -94,7 +134,7 @@ describe('options', () => {
     const path = join(temporaryFolder(), 'prefixes.txt');
     writeFileSync(path, 'the \r\n\nof it\n');
     const job = jobOf({ prefixFile: path, nsamples: 5, length: 6 });
-    await runGenerate(job, silentContext);
+    await runGenerate(job, quiet);
     const texts = generated(job)
       .trimEnd()
       .split('\n')
@@ -106,7 +146,7 @@ describe('options', () => {
 
   test('int8 generates too', async () => {
     const job = jobOf({ precision: 'int8', nsamples: 5 });
-    expect(await runGenerate(job, silentContext)).toMatchObject({ generated: 5 });
+    expect(await runGenerate(job, quiet)).toMatchObject({ generated: 5 });
   });
 });
 

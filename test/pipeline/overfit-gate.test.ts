@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../src/common/progress.js';
 import { defaultOptions } from '../../src/options/option-values.js';
+import { failsOnOverfit } from '../../src/pipeline/overfit-gate.js';
 import type { Manifest } from '../../src/pipeline/run/manifest.js';
-import { failsOnOverfit } from '../../src/pipeline/run-stages.js';
 
 function judge(verdict: string, failOnOverfit: boolean) {
   const counts = { verdict, copyShare: 0.4, excess: { share: 0.39, low: 0.3, high: 0.5 } };

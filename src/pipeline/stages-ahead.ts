@@ -1,16 +1,16 @@
-import { usageError } from '../../common/errors.js';
-import { silentContext } from '../../common/progress.js';
-import { checkCapacity, type Prompt } from '../../model/generation/prompts.js';
-import { nanoConfiguration, type TransformerConfiguration } from '../../model/transformer/configuration.js';
-import { parseModelName, publishedShape } from '../../model/weights/model-name.js';
-import { openModel } from '../../model/weights/resolve-model.js';
-import { type StageName, stageNames } from '../../options/choices.js';
-import type { RunOptions } from '../../options/option-table.js';
-import type { Decisions } from '../run/manifest.js';
-import { prepareGeneration, readPrefixes } from '../stages/prepared-generation.js';
-import { decidedDevice } from './device.js';
-import { checkTrainingMemory } from './memory.js';
-import { decideTrainingOptions } from './training.js';
+import { usageError } from '../common/errors.js';
+import { silentContext } from '../common/progress.js';
+import { checkCapacity, type Prompt } from '../model/generation/prompts.js';
+import { nanoConfiguration, type TransformerConfiguration } from '../model/transformer/configuration.js';
+import { parseModelName, publishedShape } from '../model/weights/model-name.js';
+import { openModel } from '../model/weights/resolve-model.js';
+import { type StageName, stageNames } from '../options/choices.js';
+import type { RunOptions } from '../options/option-table.js';
+import { decidedDevice } from './decide/device.js';
+import { checkTrainingMemory } from './decide/memory.js';
+import { decideTrainingOptions } from './decide/training.js';
+import type { Decisions } from './run/manifest.js';
+import { prepareGeneration, readPrefixes } from './stages/prepared-generation.js';
 
 /** Tokens in a row of a training whose titles are not known yet: the fewest that it chooses by itself. */
 const shortestRow = 64;
@@ -38,7 +38,9 @@ export async function checkStagesAhead(options: RunOptions, decisions: Decisions
     const prefixes = await readPrefixes(options);
     // A title begins with at least the start token.
     const shortest: Prompt = { prefix: '', tokens: Int32Array.of(0) };
-    if (configuration) checkCapacity([shortest], { ...options, prefixes }, configuration.contextLength);
+    if (configuration) {
+      checkCapacity([shortest], { ...options, prefixes }, { capacity: configuration.contextLength });
+    }
   } finally {
     await local?.weights.close();
   }
