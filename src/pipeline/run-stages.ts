@@ -101,7 +101,7 @@ export async function runSingleStage(
     const requested: RunOptions = { ...restoreStageOptions(folder.manifest, stage), ...given };
     checkOptionsTogether(requested);
     const options = stage === 'finetune' ? withOwnCheckpoint(path, requested) : requested;
-    assertInputs(stage, path);
+    if (stage !== 'report') assertInputs(stage, path);
     const decisions = await decideForStage(stage, folder.manifest, options, onProgress);
     const run = { folder, options, decisions, given };
     if (stage === 'report') await ensureJudgement(run, context);
@@ -205,12 +205,14 @@ function canResume(stage: StageName, { manifest, path }: RunFolder, task: StageT
 function reasonToRun(
   record: StageRecord | undefined,
   last: StageRecord | undefined,
-  { work, finished, isForced, resume, generation }: StageTask,
+  { work, options, finished, isForced, resume, generation }: StageTask,
 ): string | undefined {
   if (!record) return undefined;
   if (resume) return 'going on where it stopped';
   if (isForced) return undefined;
-  if (last === undefined) return 'it did not finish';
+  if (last === undefined) {
+    return isSameWork(record, work, options) ? 'it did not finish' : 'its options or inputs changed';
+  }
   const first = generation?.request.first ?? 0;
   if (first > 0) return `the ${first} titles that are there stay, and new ones are added`;
   if (finished === undefined) {

@@ -27,7 +27,7 @@ export interface ReviewInput {
   /** The run folder: decisions.jsonl, accepted.txt and rejected.csv are written there. */
   readonly folder: string;
   readonly verdicts: readonly Verdict[];
-  /** Whether the verdicts are of titles as they were earlier. */
+  /** Whether accepted.txt and rejected.csv are of titles or options as they were earlier. */
   readonly isStale?: boolean;
   /** Called once decisions have changed accepted.txt and rejected.csv. */
   readonly recordLists?: () => Promise<void>;

@@ -61,8 +61,10 @@ export async function startReview(
     files.update();
   };
   // The last decisions before a server was killed may not have reached the files. Nothing else is written before one is made.
-  const hasDecisions = log.entries.length > 0 && input.isStale !== true;
-  if (hasDecisions && !(await areWritten(input.folder, review.outputs))) files.update();
+  if (log.entries.length > 0 && input.isStale !== true) {
+    if (await areWritten(input.folder, review.outputs)) await input.recordLists?.();
+    else files.update();
+  }
   await files.settled();
 
   const token = randomBytes(16).toString('hex');

@@ -119,7 +119,7 @@ describe('key presses', () => {
   });
 });
 
-test('a stage on its own takes new options, and the pipeline then puts its own back', async () => {
+test('titles of other options are added by the stage on its own, and stay', async () => {
   const generated = await runCli(
     ['generate', 'whole/made-up', '--nsamples', '3', '--prefix', 'Who knows', '--seed', '5'],
     folder,
@@ -129,9 +129,15 @@ test('a stage on its own takes new options, and the pipeline then puts its own b
   expect(texts).toHaveLength(3);
   expect(texts.every((text) => text.startsWith('Who knows'))).toBe(true);
 
-  const before = lastingFiles('stopped');
-  const restored = await runCli(command('whole'), folder);
-  expect(restored.errors).toMatch(/^finetune +skipped/m);
-  expect(restored.errors).toMatch(/^generate +its options or inputs changed/m);
-  expect(lastingFiles('whole')).toEqual(before);
+  const whole = (name: string): string => readFileSync(join(folder, 'whole/made-up', name), 'utf8');
+  const before = readFileSync(join(folder, 'stopped/made-up/generated.jsonl'), 'utf8');
+  expect(whole('generated.jsonl').startsWith(before)).toBe(true);
+  expect(whole('generated.jsonl').split('\n')).toHaveLength(10 + 3 + 1);
+  expect(generated.errors).toMatch(/^stale: dedupe, report, /m);
+  const followed = await runCli(command('whole'), folder);
+  expect(followed.errors).toMatch(/^finetune +skipped/m);
+  expect(followed.errors).toMatch(/^generate +skipped/m);
+  expect(followed.errors).toMatch(/^dedupe +its inputs changed/m);
+  expect(followed.errors).not.toContain('stale');
+  expect(JSON.parse(whole('judgement.json')).verdicts).toHaveLength(13);
 });

@@ -48,12 +48,14 @@ function runInGroup(...given: readonly string[]): Promise<Finished> {
 
 describe.skipIf(!group)('a batch on a machine with little memory', () => {
   beforeAll(() => {
-    writeDumps(join(folder, 'dumps'), { '2019-01': 200 }, ['alpha', 'bravo', 'charlie']);
+    writeDumps(join(folder, 'dumps'), { '2019-01': 200 }, ['alpha', 'bravo', 'charlie', 'delta']);
     const own = smallOptions.replace('  model: nano\n', '').replace('  batch-size: 1\n', '');
     const runs = [
       'alpha:\n      model: nano\n      batch-size: 1\n      until: dataset',
-      'bravo:\n      model: nano\n      batch-size: 512',
+      // Fits as far as can be known before: its texts side by side take more.
+      'bravo:\n      model: nano\n      batch-size: 1\n      nsamples: 4096\n      slots: 4096',
       'charlie:\n      model: 124M',
+      'delta:\n      model: nano\n      batch-size: 512',
     ];
     writeFileSync(
       join(folder, 'batch.yaml'),
@@ -64,24 +66,28 @@ describe.skipIf(!group)('a batch on a machine with little memory', () => {
   test('knows how much that is, refuses what cannot fit, and says what the system killed for it', async () => {
     const done = await runInGroup('batch', 'batch.yaml', '--runs-dir', 'runs');
     expect(done.errors).toMatch(
-      /^3 runs, up to 1 at a time, within [123]\d\d\.\d MB of memory, nine tenths of what this container or control group has free$/m,
+      /^4 runs, up to 1 at a time, within [123]\d\d\.\d MB of memory, nine tenths of what this container or control group has free$/m,
     );
     expect(done.errors).toContain(
       'charlie: Error: Training 124M needs at least 2.0 GB of memory, but this container or control group has 320.0 MB.',
     );
+    expect(done.errors).toContain(
+      'delta: Error: Training nano with 512 rows of 64 tokens in a batch takes some ',
+    );
     expect(done.errors).toMatch(
       /^bravo: Error: It was killed, memory having run out: this container or control group has 320\.0 MB\. Lower --batch-size/m,
     );
-    expect(done.output).toMatch(/^1 of 3 runs done; failed: bravo, charlie$/m);
+    expect(done.output).toMatch(/^1 of 4 runs done; failed: bravo, charlie, delta$/m);
     expect(done.code).toBe(1);
     const record = readBatch(join(folder, 'runs'));
     expect(record.runs.map(({ status, error }) => [status, error?.code ?? null])).toEqual([
       ['done', null],
       ['failed', 'out-of-memory'],
       ['failed', 'memory'],
+      ['failed', 'memory'],
     ]);
     // Nothing was asked for what was refused.
-    expect(existsSync(join(folder, 'runs/charlie/titles.csv'))).toBe(false);
+    expect(existsSync(join(folder, 'runs/charlie'))).toBe(false);
     const before = lastingFiles(join(folder, 'runs/alpha'));
     expect(Object.keys(before)).toContain('dataset/train.txt');
     // The run that was killed goes on with less.

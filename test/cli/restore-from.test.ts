@@ -40,17 +40,14 @@ describe('--restore-from PATH', () => {
     expect(manifest('second').decisions.model.choice).toBe('runs/first');
   });
 
-  test('cannot name the run itself, which loses nothing', async () => {
+  test('of the run itself is its latest, and --model cannot name it, which loses nothing', async () => {
     const weights = join(folder, 'runs/first/checkpoint/model.safetensors');
     const { mtimeMs } = statSync(weights);
-    const refused = await runCli(
-      ['finetune', 'runs/first', '--restore-from', 'runs/first/checkpoint'],
-      folder,
-    );
+    const own = ['finetune', 'runs/first', '--restore-from', 'runs/first/checkpoint'];
+    expect((await runCli(own, folder)).errors).toMatch(/^finetune +skipped/m);
+    const refused = await runCli(['finetune', 'runs/first', '--model', 'runs/first/checkpoint'], folder);
     expect(refused.code).toBe(2);
-    expect(lastLine(refused)).toMatch(
-      /Training cannot start from runs\/first\/checkpoint: it belongs to this run/,
-    );
+    expect(lastLine(refused)).toMatch(/--model runs\/first\/checkpoint belongs to this run/);
     expect(statSync(weights).mtimeMs).toBe(mtimeMs);
   });
 

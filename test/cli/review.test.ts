@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { lastLine, runCli, type Started, startCli, temporaryFolder } from './run-cli.js';
@@ -44,7 +44,31 @@ beforeAll(async () => {
     join(folder, run, 'generated.jsonl'),
     records.map((record) => `${JSON.stringify(record)}\n`).join(''),
   );
+  expect((await runCli(['dedupe', run], folder)).code).toBe(0);
 });
+
+/** Every file of the run but its lock, with its content. */
+function filesOfRun(): Record<string, string> {
+  const entries = readdirSync(join(folder, run), { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile() && entry.name !== 'run.lock');
+  return Object.fromEntries(
+    paths.map(({ parentPath, name }) => [
+      join(parentPath, name),
+      readFileSync(join(parentPath, name), 'latin1'),
+    ]),
+  );
+}
+
+/** Opens a review, looks at its page and list, and closes it. */
+async function look(): Promise<{ said: string; total: number }> {
+  const { started, url } = await startReview();
+  expect((await fetch(url)).status).toBe(200);
+  const answer = (await (await fetch(`${url}items`)).json()) as { progress: { total: number } };
+  started.child.kill('SIGINT');
+  const { code, output, errors } = await started.finished;
+  expect(code).toBe(0);
+  return { said: output + errors, total: answer.progress.total };
+}
 
 describe('titlesmith review', () => {
   test('keeps what was decided through kill -9, and dedupe keeps to it', async () => {
@@ -63,34 +87,40 @@ describe('titlesmith review', () => {
     expect(output + errors).toMatch(/Taking over the lock/);
     expect(lines('accepted.txt')).toEqual([outputs[1]]);
 
-    const deduped = await runCli(['dedupe', run], folder);
+    // What a person decided is the run's own, and no reason to judge again.
+    expect((await runCli(['dedupe', run], folder)).errors).toMatch(/^dedupe +skipped/m);
+    const deduped = await runCli(['dedupe', run, '--overwrite'], folder);
     expect(deduped.errors).toContain('2 outputs are as decided in review');
     expect(lines('accepted.txt')).toEqual([outputs[1]]);
     expect(lines('decisions.jsonl')).toHaveLength(2);
   });
 
-  test('judges once: what dedupe found is read again, decisions or not, until the outputs change', async () => {
-    const open = async (): Promise<string> => {
-      const { started } = await startReview();
-      started.child.kill('SIGINT');
-      const { code, output, errors } = await started.finished;
-      expect(code).toBe(0);
-      return output + errors;
-    };
-    const judgement = join(folder, run, 'judgement.json');
-    const written = statSync(judgement).mtimeMs;
-    expect(await open()).not.toContain('dedupe stage runs');
-    expect(statSync(judgement).mtimeMs).toBe(written);
+  test('writes nothing when it is opened', async () => {
+    const before = filesOfRun();
+    expect((await look()).said).not.toContain('judged for this review');
+    expect(filesOfRun()).toEqual(before);
+  });
 
-    const content = readFileSync(judgement, 'utf8');
+  test('judges titles that were added, for itself, until a decision is made', async () => {
     const generated = join(folder, run, 'generated.jsonl');
-    writeFileSync(generated, lines('generated.jsonl').slice(1).join('\n').concat('\n'));
-    expect(await open()).toContain(
-      'judgement.json is not of the run as it is now: the dedupe stage runs first',
+    const more = { index: 3, text: 'Who would ever think of that', tokens: 9, finishReason: 'stop', seed: 1 };
+    writeFileSync(generated, `${lines('generated.jsonl').join('\n')}\n${JSON.stringify(more)}\n`);
+    const before = filesOfRun();
+    const { said, total } = await look();
+    expect(said).toContain(
+      'judgement.json is not of the run as it is now: its titles are judged for this review',
     );
-    expect(JSON.parse(readFileSync(judgement, 'utf8')).verdicts).toEqual(
-      JSON.parse(content).verdicts.slice(1),
-    );
+    expect(total).toBe(4);
+    expect(filesOfRun()).toEqual(before);
+
+    const { started, url } = await startReview();
+    expect((await post(url, { index: 3, decision: 'keep' })).status).toBe(200);
+    started.child.kill('SIGTERM');
+    expect((await started.finished).code).toBe(0);
+    expect(lines('accepted.txt')).toEqual([outputs[1], more.text]);
+    const deduped = await runCli(['dedupe', run], folder);
+    expect(deduped.errors).toContain('3 outputs are as decided in review');
+    expect(lines('accepted.txt')).toEqual([outputs[1], more.text]);
   });
 
   test('opens a run of an older titlesmith, which kept no judgement', async () => {
@@ -98,12 +128,9 @@ describe('titlesmith review', () => {
     const manifest = JSON.parse(readFileSync(join(folder, run, 'run.json'), 'utf8'));
     delete manifest.stages.dedupe.outputs['judgement.json'];
     writeFileSync(join(folder, run, 'run.json'), JSON.stringify(manifest));
-    const { started, url } = await startReview();
-    const answer = (await (await fetch(`${url}items`)).json()) as { progress: { total: number } };
-    expect(answer.progress.total).toBe(2);
-    started.child.kill('SIGINT');
-    const { output, errors } = await started.finished;
-    expect(output + errors).toContain('judgement.json is not there yet: the dedupe stage runs first');
+    const { said, total } = await look();
+    expect(total).toBe(4);
+    expect(said).toContain('judgement.json is not there yet: its titles are judged for this review');
   });
 
   test('holds the run: nothing else writes it meanwhile', async () => {

@@ -9,7 +9,10 @@ import { madeUpTitles, toCsv } from './titles.js';
 
 /** A training of nano that saves after every step and keeps the best weights at every other: it saves most of the time. */
 export class SmallTraining {
+  /** The checkpoint, once training is done. */
   readonly checkpoint: string;
+  /** The checkpoint until then. */
+  readonly unfinished: string;
   private readonly run: string;
 
   private constructor(
@@ -18,6 +21,7 @@ export class SmallTraining {
   ) {
     this.run = join(folder, 'runs/made-up');
     this.checkpoint = join(this.run, 'checkpoint');
+    this.unfinished = join(this.run, 'next/finetune/checkpoint');
   }
 
   /** Makes a run folder whose dataset is ready to train on. */
@@ -37,9 +41,9 @@ export class SmallTraining {
     return ['finetune', join(this.folder, 'runs/made-up'), ...size, ...marks];
   }
 
-  /** Opens what is there: each file must be whole, or not there yet. @returns the step that was saved. */
+  /** Opens what is there of an unfinished training: each file must be whole, or not there yet. @returns the step that was saved. */
   async openCheckpoint(): Promise<number> {
-    const path = this.checkpoint;
+    const path = this.unfinished;
     if (existsSync(join(path, 'model.safetensors'))) {
       const weights = await readWeights(path, await readConfiguration(path));
       expect(weights.flat.every(Number.isFinite)).toBe(true);

@@ -8,6 +8,7 @@ import { temporaryName } from '../../io/atomic-file.js';
 import { makeFolder } from '../../io/folders.js';
 import { packageVersion } from '../../io/package-root.js';
 import type { StageName } from '../../options/choices.js';
+import { hashValue } from './fingerprint.js';
 import {
   assertManifest,
   finishedRecord,
@@ -220,7 +221,7 @@ export class RunFolder {
   /** Records the files of a stage's outputs anew, after a person's decisions have changed them. */
   async recordOutputs(stage: StageName, outputs: StageRecord['outputs']): Promise<void> {
     const record = this.current.stages[stage];
-    if (record?.status !== 'done') return;
+    if (record?.status !== 'done' || hashValue(record.outputs) === hashValue(outputs)) return;
     await this.change({ stages: { ...this.current.stages, [stage]: { ...record, outputs } } });
   }
 
