@@ -130,7 +130,9 @@ describe('bad input ends with exit code 1', () => {
     ['export', 'untrained/run', '--output', 'exported'],
   ])('%s of a run that was not trained', async (...words) => {
     const run = await RunFolder.openOrCreate(join(folder, 'untrained'), 'run', false, () => {});
-    await run.begin(defaultOptions(), {}).finally(() => run.close());
+    const call = { options: defaultOptions(), decisions: {} };
+    const begun = { status: 'running', startedAt: '', fingerprint: '' } as const;
+    await run.beginStage('extract', begun, call).finally(() => run.close());
     const pattern =
       /untrained\/run is a run without a model: it was not trained yet\. Run titlesmith pipeline/;
     expectOneLine(await runCli(words, folder), 1, pattern);
