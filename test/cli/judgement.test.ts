@@ -1,4 +1,12 @@
-import { appendFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openServedModel } from '../../src/pipeline/open-served-model.js';
@@ -32,6 +40,7 @@ beforeAll(async () => {
     seed: 1,
   }));
   writeFileSync(path('generated.jsonl'), records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  mkdirSync(path('checkpoint'));
   writeFileSync(path('metrics.jsonl'), '{"step":1,"loss":2,"validationLoss":3}\n');
 });
 

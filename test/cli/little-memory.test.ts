@@ -91,7 +91,10 @@ describe.skipIf(!group)('a batch on a machine with little memory', () => {
     const before = lastingFiles(join(folder, 'runs/alpha'));
     expect(Object.keys(before)).toContain('dataset/train.txt');
     // The run that was killed goes on with less.
-    const file = readFileSync(join(folder, 'batch.yaml'), 'utf8').replace('nsamples: 4096\n      slots: 4096', 'nsamples: 5');
+    const file = readFileSync(join(folder, 'batch.yaml'), 'utf8').replace(
+      'nsamples: 4096\n      slots: 4096',
+      'nsamples: 5',
+    );
     writeFileSync(join(folder, 'batch.yaml'), file);
     const again = await runInGroup('batch', 'batch.yaml', '--runs-dir', 'runs');
     expect(again.output).toMatch(/^2 of 4 runs done; failed: charlie, delta$/m);
