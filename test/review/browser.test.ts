@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -153,6 +153,23 @@ describe.skipIf(executable === undefined)('the review in Chromium', () => {
     expect(await page.locator('h1').count()).toBe(1);
     expect(await page.locator('main script, main img, main style').count()).toBe(0);
     expect(faults).toEqual([]);
+  });
+
+  it('lets a report that came from elsewhere read and decide nothing', async () => {
+    await server.close();
+    const reportPath = join(input.folder, 'report.html');
+    const script = `
+      const post = { method: 'POST', headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ index: 0, decision: 'refuse', seen: 0, window: 'w' }) };
+      Promise.allSettled([fetch('decisions', post), fetch('items')]).then((results) => {
+        document.title = results.map(({ status }) => status).join() + ' ' + origin;
+      });`;
+    await writeFile(reportPath, `<!doctype html><title>not run</title><script>${script}</script>`);
+    server = await startReview({ ...input, reportPath });
+    const { page } = await openWatched(browser, `${server.url}report`);
+    await expect.poll(() => page.title()).toBe('rejected,rejected null');
+    const { page: review } = await openReview();
+    await expect.poll(() => standing(review)).toBe('0 of 6 decided, 2 kept');
   });
 
   it.each(['light', 'dark'] as const)(

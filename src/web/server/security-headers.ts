@@ -25,5 +25,18 @@ export const servedPagePolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Content-Security-Policy of a self-contained page; the policy in the page itself allows only its inline style and script. */
-export const selfContainedPagePolicy = "frame-ancestors 'none'";
+/**
+ * Content-Security-Policy of a self-contained page. The policy in the page itself allows only its own inline style and
+ * script; this one holds for a page that was changed, or came with a run from elsewhere: it is of no origin, so that what
+ * it asks of this server is refused, and it loads nothing.
+ */
+export const selfContainedPagePolicy = [
+  "default-src 'none'",
+  "script-src 'unsafe-inline'",
+  "style-src 'unsafe-inline'",
+  'img-src data:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  'sandbox allow-scripts',
+].join('; ');
