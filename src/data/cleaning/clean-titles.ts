@@ -19,8 +19,12 @@ type CleanedTitle = { readonly title: string } | { readonly reason: Exclude<Drop
 /** Called with the names of the rules that changed a title. */
 type ChangeListener = (ruleNames: ReadonlySet<string>) => void;
 
-/** Reddit's stand-ins for titles that are gone. */
-const gone = /^\[\s*(deleted|removed)(\s+by\s+[^\][]{1,40})?\s*\]$/i;
+/**
+ * Reddit's and moderators' stand-ins for titles that are gone: nothing but brackets, and in them that it was removed, perhaps
+ * by whom, why or when.
+ */
+const gone =
+  /^\[\s*(?:(?:title|post|content|submission)\s+(?:(?:was|has been)\s+)?)?(?:deleted|removed)(?:(?:\s+(?:by|in|for|on|due|at|as)\s|\s*[-–—:,])[^\][]{1,200})?[\s.]*\]\.?$/i;
 
 /**
  * Cleans a single title and checks it; duplicates are found by {@link cleanTitles}.
