@@ -41,19 +41,29 @@ export function withoutCondition(text: string): string {
   return text.slice(text.lastIndexOf(separator) + 1);
 }
 
+/** A letter of a script that is written without spaces between words. */
+const spaceless =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
+
 function wordsOf(text: string): string[] {
-  const words = text.toLowerCase().match(/[\p{L}\p{N}'’]+/gu) ?? [];
-  return words.map((word) => word.replace(/['’]/g, '')).filter((word) => word !== '');
+  const words = text.toLowerCase().match(/[\p{L}\p{N}'’][\p{L}\p{N}\p{M}'’]*/gu) ?? [];
+  return words
+    .flatMap((word) =>
+      spaceless.test(word) ? Array.from(segmenter.segment(word), ({ segment }) => segment) : [word],
+    )
+    .map((word) => word.replace(/['’]/g, ''))
+    .filter((word) => word !== '');
 }
 
 /**
  * The keywords a title is trained with: its longest words, the first of equally long ones, in their order; of four
- * letters or more, without common ones. From none to three of them, as the hash of the title has it, so that the model
+ * letters or more (two in scripts without spaces), without common ones. From none to three of them, as the hash of the title has it, so that the model
  * learns to go without and with few.
  */
 export function keywordsOf(title: string): string[] {
   const words = [...new Set(wordsOf(title))].filter(
-    (word) => word.length >= minKeywordLength && !stopWords.has(word),
+    (word) => word.length >= (spaceless.test(word) ? 2 : minKeywordLength) && !stopWords.has(word),
   );
   const count = sha256(title)[31]! % (maxKeywords + 1);
   const longest = new Set(words.toSorted((a, b) => b.length - a.length).slice(0, count));

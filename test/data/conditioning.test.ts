@@ -44,3 +44,8 @@ describe('keywords', () => {
     expect(parseKeywords('')).toEqual([]);
   });
 });
+
+test('finds words in a script without spaces, and keeps vowel signs in theirs', () => {
+  expect(parseKeywords('我喜欢机器')).toEqual(['我', '喜欢', '机器']);
+  expect(parseKeywords('हिन्दी')).toEqual(['हिन्दी']);
+});
