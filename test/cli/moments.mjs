@@ -85,17 +85,26 @@ function watchFile({ file, opening, bytes, signal }) {
   };
 }
 
-/** Before the so manieth operation of this thread that changes a file. */
-function watchOperations({ operation, signal }) {
+/** What takes room on a disk. */
+const fillsDisk = /^(mkdir|write|append)/;
+
+/** Before the so manieth operation of this thread that changes a file; or, where an error is given, from then on. */
+function watchOperations({ operation, signal, error }) {
   let count = 0;
   const counted = (owner, method) => {
     const original = owner[method];
     owner[method] = function (...given) {
-      if (++count === operation) process.kill(process.pid, signal);
+      count += 1;
+      if (count === operation && signal !== undefined) process.kill(process.pid, signal);
+      if (count >= operation && error !== undefined && fillsDisk.test(method)) {
+        const fault = Object.assign(new Error(`${error}: ${method}`), { code: error });
+        if (method.endsWith('Sync')) throw fault;
+        return Promise.reject(fault);
+      }
       return original.apply(this, given);
     };
   };
-  for (const method of ['rename', 'rm', 'mkdir', 'writeFile', 'appendFile', 'truncate'])
+  for (const method of ['rename', 'rm', 'rmdir', 'mkdir', 'writeFile', 'appendFile', 'truncate'])
     counted(fs.promises, method);
   for (const method of [
     'writeSync',
@@ -119,12 +128,15 @@ function watchOperations({ operation, signal }) {
 if (process.ppid === parent) {
   if (isMainThread) {
     watchOutput(moments);
-    for (const moment of moments) if (moment.sleep !== undefined) shortenSleep(moment);
+    for (const moment of moments) {
+      if (moment.sleep !== undefined) shortenSleep(moment);
+      if (moment.operation !== undefined && moment.thread === 'main') watchOperations(moment);
+    }
   } else {
     // Stages write their files in threads of their own.
     for (const moment of moments) {
       if (moment.file !== undefined) watchFile(moment);
-      if (moment.operation !== undefined) watchOperations(moment);
+      if (moment.operation !== undefined && moment.thread !== 'main') watchOperations(moment);
     }
   }
   syncBuiltinESMExports();

@@ -130,9 +130,16 @@ export type Moment =
       readonly signal: NodeJS.Signals;
     }
   | {
-      /** Before the so manieth time a stage changes a file. */
+      /** Before the so manieth time that a stage, or the thread that runs the stages, changes a file. */
       readonly operation: number;
+      readonly thread?: 'main';
       readonly signal: NodeJS.Signals;
+    }
+  | {
+      /** From the so manieth time on that it changes a file, no file can be written. */
+      readonly operation: number;
+      readonly thread?: 'main';
+      readonly error: 'ENOSPC' | 'EIO';
     };
 
 /**

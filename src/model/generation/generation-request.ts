@@ -39,7 +39,9 @@ export async function* generateTexts<Cache extends PromptCache>(
     },
   };
   const batch = new ContinuousBatch(session);
-  batch.add(new GenerationRequest(session, tokenizer, options, listener, { context, prompts }));
+  const request = new GenerationRequest(session, tokenizer, options, listener, { context, prompts });
+  // A run that was killed after its last text has nothing left to generate, and no text that would end the request.
+  if (!request.finished) batch.add(request);
   const stopIfAsked = (): void => {
     if (context.signal.aborted) throw new InterruptedError();
   };

@@ -1,0 +1,168 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { TitlesmithError } from '../../src/common/errors.js';
+import type { CommandName } from '../../src/options/choices.js';
+import type { OptionRow } from '../../src/options/option-row.js';
+import { type OptionName, optionNames, type RunOptions, rowOf } from '../../src/options/option-table.js';
+import { runPipeline } from '../../src/pipeline/pipeline.js';
+import { runSingleStage } from '../../src/pipeline/run-stages.js';
+import { copyRun, makeTemplate, pipelineOf, treeOf } from './finished-run.js';
+import { runCli, temporaryFolder } from './run-cli.js';
+
+const folder = temporaryFolder();
+let run: string;
+let before: Record<string, string>;
+beforeAll(async () => {
+  await makeTemplate(folder);
+  run = copyRun(folder, 'kept');
+  writeFileSync(join(folder, 'empty.txt'), '');
+  writeFileSync(join(folder, 'latin.txt'), Uint8Array.of(0x57, 0xff, 0x0a));
+  writeFileSync(join(folder, 'no-titles.csv'), 'title\n');
+  writeFileSync(join(folder, 'quote.csv'), 'title\n"What is open\n');
+  mkdirSync(join(folder, 'hollow'));
+  before = treeOf(folder);
+});
+
+/** Values that an option's rule refuses. */
+function wrongValues(row: OptionRow): readonly unknown[] {
+  switch (row.type) {
+    case 'integer':
+    case 'number':
+      return [row.minimum - 1, row.maximum + 1, Number.NaN, 'some', ...(row.type === 'integer' ? [8.5] : [])];
+    case 'choice':
+      return ['nosuch', 7];
+    case 'boolean':
+    case 'switch':
+      return ['maybe', 1];
+    default:
+      return row.type === 'bytes' || row.type === 'duration' ? [-1, {}] : [7, {}];
+  }
+}
+
+const wrongOptions = (command: CommandName): readonly (readonly [OptionName, unknown])[] =>
+  optionNames
+    .filter((name) => rowOf(name).commands.includes(command))
+    .flatMap((name) => wrongValues(rowOf(name)).map((value) => [name, value] as const));
+
+describe('a call with an option that its rule refuses changes nothing', () => {
+  test.each(['finetune', 'generate', 'dedupe', 'report'] as const)('%s', async (stage) => {
+    const wrong = wrongOptions(stage);
+    expect(wrong.length).toBeGreaterThan(0);
+    for (const [name, value] of wrong) {
+      const options = { [name]: value } as Partial<RunOptions>;
+      const error = await runSingleStage(stage, join(folder, run), options).catch(
+        (thrown: unknown) => thrown,
+      );
+      expect(error, `${stage} ${name} ${String(value)}`).toBeInstanceOf(TitlesmithError);
+    }
+    expect(treeOf(folder)).toEqual(before);
+  });
+
+  test('pipeline', async () => {
+    const base = {
+      input: [join(folder, 'titles.csv')],
+      source: 'csv',
+      runsDir: join(folder, 'runs'),
+    } as const;
+    for (const runName of ['kept', 'new']) {
+      for (const [name, value] of wrongOptions('pipeline')) {
+        const options = { ...base, runName, [name]: value } as Partial<RunOptions>;
+        const error = await runPipeline(options).catch((thrown: unknown) => thrown);
+        expect(error, `pipeline ${name} ${String(value)}`).toBeInstanceOf(TitlesmithError);
+      }
+    }
+    expect(treeOf(folder)).toEqual(before);
+  });
+});
+
+/** Commands that cannot be done, and what their one line says. */
+const refused: readonly (readonly [words: readonly string[], line: RegExp])[] = [
+  [['finetune', 'runs/kept', '--row-length', '500'], /--row-length 500/],
+  [['finetune', 'runs/kept', '--row-length', '8'], /--row-length 8/],
+  [['finetune', 'runs/kept', '--model', '/no/such/model'], /no folder "\/no\/such\/model"/],
+  [['finetune', 'runs/kept', '--model', '124M'], /openai-community\/gpt2/],
+  [['finetune', 'runs/kept', '--model', 'hollow'], /holds no model/],
+  [['finetune', 'runs/kept', '--model', 'runs/kept'], /belongs to this run/],
+  [['finetune', 'runs/kept', '--restore-from', 'nosuch'], /--restore-from got "nosuch"/],
+  [['finetune', 'runs/kept', '--restore-from', 'latest', '--row-length', '500'], /--row-length 500/],
+  [['finetune', 'runs/kept', '--restore-from', 'fresh', '--row-length', '500'], /--row-length 500/],
+  [['finetune', 'runs/kept', '--restore-from', 'runs/kept', '--row-length', '500'], /--row-length 500/],
+  [['finetune', 'runs/kept', '--overwrite', '--row-length', '500'], /--row-length 500/],
+  [
+    ['finetune', 'runs/kept', '--batch-size', '4096', '--row-length', '128'],
+    /takes some [\d.]+ GB of memory/,
+  ],
+  [['finetune', 'runs/kept', '--device', 'cuda'], /cuda/],
+  [['finetune', 'runs/kept', '--mixed-precision', 'float16', '--device', 'cpu'], /float16/],
+  [['finetune', 'runs/nosuch'], /not a run folder/],
+  [['generate', 'runs/kept', '--length', '500'], /--length 500 does not fit/],
+  [['generate', 'runs/kept', '--overwrite', '--length', '500'], /--length 500 does not fit/],
+  [['generate', 'runs/kept', '--prefix', 'Who knows '.repeat(80)], /does not fit/],
+  [['generate', 'runs/kept', '--prefix-file', 'nosuch.txt'], /nosuch\.txt/],
+  [['generate', 'runs/kept', '--prefix-file', 'empty.txt'], /holds no prefix/],
+  [['generate', 'runs/kept', '--prefix-file', 'latin.txt'], /not UTF-8/],
+  [['generate', 'runs/kept', '--prefix-file', 'hollow'], /hollow/],
+  [['generate', 'runs/kept', '--prefix', 'a', '--prefix-file', 'empty.txt'], /only one of them/],
+  [['generate', 'runs/kept', '--truncate', ''], /--truncate/],
+  [['generate', 'runs/kept', '--precision', 'float16', '--device', 'cpu'], /float16/],
+  [['dedupe', 'runs/kept', '--similarity-threshold', '2'], /--similarity-threshold/],
+  [['report', 'runs/nosuch'], /not a run folder/],
+  [['review', 'runs/nosuch'], /not a run folder/],
+  [['review', 'runs/kept', '--port', '99999'], /--port/],
+  [['serve', 'runs/kept', '--api-key-file', 'nosuch.key'], /nosuch\.key/],
+  [['export', 'runs/kept', 'archive.zip'], /archive\.zip/],
+  [['export', 'runs/kept', '--format', 'onnx', '--output', 'runs/kept'], /not empty/],
+  [['import', 'titles.csv'], /titles\.csv/],
+  [[...pipelineOf('kept', 'nosuch.csv')], /nosuch\.csv/],
+  [[...pipelineOf('kept', 'nosuch.csv'), '--overwrite'], /nosuch\.csv/],
+  [[...pipelineOf('kept', 'no-titles.csv')], /no-titles\.csv/],
+  [[...pipelineOf('kept', 'no-titles.csv'), '--overwrite'], /no-titles\.csv/],
+  [[...pipelineOf('kept', 'hollow')], /hollow/],
+  [[...pipelineOf('kept'), '--column', 'headline'], /headline/],
+  [[...pipelineOf('kept'), '--length', '500'], /--length 500/],
+  [[...pipelineOf('kept'), '--row-length', '500'], /--row-length 500/],
+  [[...pipelineOf('kept'), '--overwrite', '--row-length', '500'], /--row-length 500/],
+  [[...pipelineOf('kept'), '--batch-size', '4096', '--row-length', '128'], /takes some [\d.]+ GB of memory/],
+  [[...pipelineOf('kept'), '--prefix-file', 'nosuch.txt'], /nosuch\.txt/],
+  [[...pipelineOf('kept'), '--model', '124M'], /openai-community\/gpt2/],
+  [[...pipelineOf('kept'), '--restore-from', 'nosuch'], /--restore-from got "nosuch"/],
+  [[...pipelineOf('kept'), '--from', '2019-01'], /--from/],
+  [[...pipelineOf('new'), '--length', '500'], /--length 500/],
+  [[...pipelineOf('new', 'nosuch.csv')], /nosuch\.csv/],
+  [[...pipelineOf('new', 'no-titles.csv')], /no-titles\.csv/],
+  [[...pipelineOf('new'), '--runs-dir', 'new/runs', '--row-length', '500'], /--row-length 500/],
+  [
+    ['pipeline', '--run-name', 'kept', '--source', 'bigquery', '--subreddit', 'aww', '--model', 'nano'],
+    /credentials/i,
+  ],
+  [
+    [
+      'pipeline',
+      '--run-name',
+      'kept',
+      '--source',
+      'duckdb',
+      '--input',
+      'nosuch.ndjson',
+      '--subreddit',
+      'aww',
+    ],
+    /nosuch\.ndjson/,
+  ],
+];
+
+describe('a command that cannot be done changes nothing', () => {
+  test.each(refused)('%j', async (words, line) => {
+    const finished = await runCli(words, folder);
+    expect([1, 2]).toContain(finished.code);
+    const errors = finished.errors.split('\n').filter((text) => text.startsWith('Error: '));
+    expect(errors, finished.errors).toHaveLength(1);
+    expect(errors[0]).toMatch(line);
+    expect(finished.errors).not.toMatch(/^\s+at /m);
+  });
+
+  test('as they were all tried on the same run', async () => {
+    expect(treeOf(folder)).toEqual(before);
+  });
+});
