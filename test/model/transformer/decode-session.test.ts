@@ -149,7 +149,9 @@ describe('scores', () => {
 
 describe('opening', () => {
   it('refuses a capacity beyond the context', async () => {
-    await expect(open(1, { capacity: 33 })).rejects.toThrow('capacity 33 exceeds the context length 32');
+    await expect(open(1, { capacity: 33 })).rejects.toThrow(
+      "capacity 33 exceeds the model's context of 32 tokens",
+    );
   });
 
   it.runIf(hasFloat16)('in float16 continues greedily as in float32', async () => {
