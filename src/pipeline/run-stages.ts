@@ -174,11 +174,11 @@ async function planStage(stage: StageName, run: OpenRun, isForced: boolean): Pro
   assertInputs(stage, path);
   const work = await describeWork(stage, run);
   const last = finishedRecord(manifest, stage);
-  const isIntact = last && isSameBase(last, work) && (await filesAreUnchanged(path, last.outputs ?? {}));
-  const finished = isIntact ? last : undefined;
+  const mayStand = !isForced && last !== undefined && isSameBase(last, work);
+  const finished = mayStand && (await filesAreUnchanged(path, last.outputs ?? {})) ? last : undefined;
   const task = { work, finished, isForced, options: work.options, resume: false };
   if (stage !== 'generate') {
-    if (!isForced && finished && isSameWork(finished, work)) return undefined;
+    if (finished && isSameWork(finished, work)) return undefined;
     return { ...task, resume: canResume(stage, folder, task) };
   }
   const { nsamples } = options;

@@ -70,6 +70,20 @@ async function expectWhole(run: string, manifest: Manifest): Promise<void> {
   }
 }
 
+test('a new run that is killed as it begins is taken up again by the same command', async () => {
+  const words = (run: string): string[] => [...pipelineOf(run), '--until', 'dataset'];
+  expect((await runCli(words('whole'), folder)).code).toBe(0);
+  for (let operation = 1; operation <= 12; operation++) {
+    const run = `new-${operation}`;
+    const moment = { signal: 'SIGKILL', thread: 'main', operation } as const;
+    const stopped = await runCli(words(run), folder, atMoments(moment));
+    expect(stopped.signal, `operation ${operation}`).toBe('SIGKILL');
+    const again = await runCli(words(run), folder);
+    expect(again.code, `operation ${operation}\n${again.errors}`).toBe(0);
+    expect(lasting(run)).toEqual(lasting('whole'));
+  }
+});
+
 const lasting = (run: string): Record<string, string> => treeOf(join(folder, 'runs', run), holdsTimes);
 
 test.each(Object.entries(commands))(

@@ -68,7 +68,7 @@ export const runOptions = {
     group: 'Run',
     commands: ['pipeline', 'finetune', 'generate', 'dedupe', 'report', 'import'],
     type: 'switch',
-    help: 'Remove what an earlier run of that name left, and start anew.',
+    help: 'Start anew; what an earlier run of that name left is replaced as the new one gets there.',
   },
   json: { group: 'Run', commands: commandNames, type: 'switch', help: 'Print JSON lines instead of text.' },
 } as const satisfies OptionRows;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { collect } from '../../common/collect.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readLines } from '../../io/text-file.js';
-import { filesAreUnchanged, hashValue, recordFiles } from './fingerprint.js';
+import { filesAreUnchanged, hashValue } from './fingerprint.js';
 import { finishedRecord, type Manifest } from './manifest.js';
 import { runFiles } from './run-files.js';
 
@@ -19,11 +19,9 @@ export async function checkpointHash(folder: string, manifest: Manifest): Promis
   const isWeights = ([path]: readonly [string, unknown]): boolean =>
     path.startsWith(`${runFiles.checkpoint}/`) && !optimizerFiles.some((name) => path.endsWith(`/${name}`));
   const recorded = Object.entries(finishedRecord(manifest, 'finetune')?.outputs ?? {}).filter(isWeights);
-  if (recorded.length === 0 || !(await filesAreUnchanged(folder, Object.fromEntries(recorded)))) {
-    return undefined;
-  }
-  const files = Object.entries(await recordFiles(folder, [runFiles.checkpoint]));
-  return hashValue(Object.fromEntries(files.filter(isWeights)));
+  const weights = Object.fromEntries(recorded);
+  if (recorded.length === 0 || !(await filesAreUnchanged(folder, weights))) return undefined;
+  return hashValue(weights);
 }
 
 /** The titles in a file, one per line; empty if there is no file. */

@@ -20,8 +20,16 @@ import {
   writeManifest,
 } from './manifest.js';
 import { type Call, recordCallBegun, recordStageCall } from './recorded-options.js';
+import { runFiles } from './run-files.js';
 import { type Lock, type LockActivity, lockFileName, lockRun } from './run-lock.js';
-import { commitWork, endSwap, moveIntoPlace, pendingSwaps, type Swap } from './stage-swap.js';
+import {
+  commitWork,
+  endSwap,
+  moveIntoPlace,
+  pendingSwaps,
+  type Swap,
+  unfinishedFolder,
+} from './stage-swap.js';
 
 function newManifest(name: string): Manifest {
   return {
@@ -95,7 +103,7 @@ export class RunFolder {
   ): Promise<RunFolder> {
     const path = join(runsFolder, name);
     const names = await listFolder(path);
-    const isRun = names?.includes(manifestFileName) || names?.every(isInitialFile);
+    const isRun = names?.includes(manifestFileName) || names?.every(isInitialName);
     if (names && !isRun) {
       throw new TitlesmithError(`${path} is in the way: it holds files, but no ${manifestFileName}.`, {
         code: 'run-folder-foreign',
@@ -255,7 +263,8 @@ function missingFolders(path: string): string[] {
   return [path, ...(parent === path ? [] : missingFolders(parent))];
 }
 
-/** Whether a file is one of the first of a run: a process killed early may leave only these. */
-function isInitialFile(name: string): boolean {
-  return name.startsWith(lockFileName) || name === temporaryName(manifestFileName);
+/** Whether a name is one of the first in a run folder: a process that is killed early may leave only these. */
+function isInitialName(name: string): boolean {
+  const initial = [temporaryName(manifestFileName), unfinishedFolder, runFiles.months];
+  return name.startsWith(lockFileName) || initial.includes(name);
 }

@@ -6,13 +6,16 @@ import { writeFileAtomic } from '../../io/atomic-file.js';
 import { makeFolder, syncFolder } from '../../io/folders.js';
 import { type StageName, stageNames } from '../../options/choices.js';
 
-/**
+/*
  * How the outputs of a stage get into the run folder. A stage writes below `next/STAGE`, under the names its outputs will
  * have, beside those of an earlier time. When it has succeeded, one rename to `ready/STAGE` decides that the new ones
  * count; only then are they moved into place. A process that is killed before that rename leaves the old outputs, one
  * that is killed after it leaves the rest to the next process that opens the run.
  */
-const [nextFolder, readyFolder] = ['next', 'ready'];
+
+/** Holds what stages that are not done have written. */
+export const unfinishedFolder = 'next';
+const readyFolder = 'ready';
 const swapFileName = 'stage.json';
 const replacedFolder = 'replaced';
 
@@ -29,18 +32,18 @@ export interface Swap<Changes = unknown> {
 
 /** Where a stage that has begun writes. */
 export function workFolderOf(run: string, stage: StageName): string {
-  return join(run, nextFolder, stage);
+  return join(run, unfinishedFolder, stage);
 }
 
 /** Where a stage writes that may still be refused. */
 export function preparationFolderOf(run: string, stage: StageName): string {
-  return join(run, nextFolder, `${stage}.preparing`);
+  return join(run, unfinishedFolder, `${stage}.preparing`);
 }
 
 /** Removes what a stage wrote before it was refused. @throws TitlesmithError naming the path. */
 export async function discardPreparation(run: string, stage: StageName): Promise<void> {
   await removeAll(preparationFolderOf(run, stage));
-  await removeIfEmpty(join(run, nextFolder));
+  await removeIfEmpty(join(run, unfinishedFolder));
 }
 
 /**
@@ -123,7 +126,7 @@ export async function moveIntoPlace(run: string, { stage, replaces, written }: S
 export async function endSwap(run: string, stage: StageName): Promise<void> {
   await removeAll(join(run, readyFolder, stage));
   await removeIfEmpty(join(run, readyFolder));
-  await removeIfEmpty(join(run, nextFolder));
+  await removeIfEmpty(join(run, unfinishedFolder));
 }
 
 async function renameIfThere(from: string, to: string): Promise<void> {
