@@ -73,6 +73,7 @@ export async function extractTitles(
   const rows = watched(source.rows(query, context), context);
   const first = await rows.next();
   if (first.done) throw nothingKept(source, 0, minLength, new Map());
+  if (checked.withSubreddit && first.value.subreddit === undefined) throw unknownSubreddits(source);
   await checked.onFirstRow?.();
   return writeAtomically([droppedPath, titlesPath], ([dropped, titles]) =>
     writeTitles(checked, startingWith(first.value, rows), titles, dropped),
@@ -111,15 +112,24 @@ async function writeTitles(
       await dropped.write(formatCsvRecord([row.raw, row.reason]));
     } else {
       kept += 1;
-      const { title, subreddit = '' } = row;
+      const { title, subreddit } = row;
+      if (withSubreddit && subreddit === undefined) throw unknownSubreddits(source);
       await titles.write(
-        withSubreddit ? formatCsvRecord([title, subreddit.toLowerCase()]) : formatCsvRecord([title]),
+        withSubreddit ? formatCsvRecord([title, (subreddit ?? '').toLowerCase()]) : formatCsvRecord([title]),
       );
       if (kept >= limit) break;
     }
   }
   if (kept === 0) throw nothingKept(source, extracted, minLength, drops);
   return { extracted, kept, droppedByReason: byName(drops), changedByRule: byName(changes) };
+}
+
+/** Titles cannot be conditioned by what is not known of them. */
+function unknownSubreddits(source: TitleSource): TitlesmithError {
+  return new TitlesmithError(`The subreddit of a title is not known in ${source.describe()}.`, {
+    code: 'missing-columns',
+    hint: 'A column `subreddit` says it; without one, leave --condition subreddit out.',
+  });
 }
 
 function byName(counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> {

@@ -23,8 +23,19 @@ interface Position {
   records: number;
 }
 
+/** How the text of a CSV is read, where it is not plain RFC 4180. */
+interface CsvDialect {
+  /** Between the values of a record; a comma where left out. */
+  readonly delimiter?: string;
+  /** Whether double quotes enclose values (the default), or are characters like any other. */
+  readonly quotes?: boolean;
+  /** Leaves records with a NUL out, calling this with the line, from 1, where each begins; they stay without it. */
+  readonly onNul?: (line: number) => void;
+}
+
 /**
- * The records of a CSV (RFC 4180: double quotes; LF or CRLF), empty lines left out.
+ * The records of a CSV (RFC 4180: double quotes), empty lines left out. Each CRLF, LF or CR outside quotes ends a record,
+ * also where one file mixes them.
  * @param chunks the text; none of them ends in the middle of a surrogate pair.
  * @param name of the file, for messages.
  * @throws TitlesmithError naming the file, the record and the line where the faulty record begins.
@@ -32,21 +43,26 @@ interface Position {
 export async function* parseCsv(
   chunks: AsyncIterable<string>,
   name: string,
-  delimiter = ',',
+  { delimiter = ',', quotes = true, onNul }: CsvDialect = {},
 ): AsyncGenerator<string[]> {
   const position: Position = { lines: 0, emptyLines: 0, records: 0 };
   const records: string[][] = [];
   const parser = parse({
     delimiter,
+    quote: quotes ? '"' : null,
+    // Given, as the parser would take the first break it finds for the only one. The longest first.
+    record_delimiter: ['\r\n', '\n', '\r'],
     skip_empty_lines: true,
     max_record_size: recordCharacters,
     // Records are taken here, as they are parsed, and the stream behind the parser stays empty: nothing of Node's
     // streams is needed, which a browser lacks, and a fault later in the chunk loses none.
     on_record: (fields: string[], { lines, empty_lines }) => {
+      const line = position.lines + (empty_lines - position.emptyLines) + 1;
       position.lines = lines;
       position.emptyLines = empty_lines;
       position.records += 1;
-      records.push(fields);
+      if (onNul && fields.some((field) => field.includes('\0'))) onNul(line);
+      else records.push(fields);
       return null;
     },
   });

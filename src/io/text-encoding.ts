@@ -5,9 +5,11 @@ import { TitlesmithError } from '../common/errors.js';
  * chunks (the records of a CSV) outlives the young generation of the garbage collector, which takes a tenth more time.
  */
 const decodedBytes = 65_536;
-/** Maximum share of control characters in text. */
+/** Maximum share of control characters in text, and how many a short text may hold all the same. */
 const controlShareTolerated = 0.01;
-const replacement = '\uFFFD';
+const controlsTolerated = 4;
+/** Share of NUL bytes from which bytes are no text: half of the bytes of English in UTF-16 are NUL. */
+const nulShare = 0.2;
 
 /** Called with a warning about a text file that can be read nevertheless. */
 export type TextRemark = (message: string) => void;
@@ -22,38 +24,102 @@ function checkBeginning(bytes: Uint8Array, name: string): void {
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
     throw notText(name, 'it is UTF-16', 'Save it as UTF-8.');
   }
-  let controls = 0;
+  let [controls, nuls] = [0, 0];
   for (const byte of bytes) {
-    if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && byte !== 0x0c) controls += 1;
+    if (byte === 0) nuls += 1;
+    else if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && byte !== 0x0c) controls += 1;
   }
-  if (bytes.includes(0) || controls > bytes.length * controlShareTolerated) {
+  const tolerated = Math.max(controlsTolerated, bytes.length * controlShareTolerated);
+  if (nuls > bytes.length * nulShare || controls > tolerated) {
     throw notText(name, 'it is a binary file', 'Name a CSV or a text file.');
   }
 }
 
-/**
- * Detects UTF-8 or Latin-1 (in practice Windows-1252) from bytes of which some are not ASCII. UTF-8 with a few errors
- * still counts as UTF-8; in Latin-1, letters beyond ASCII are hardly ever valid UTF-8.
- */
-function detectEncoding(bytes: Uint8Array): 'utf-8' | 'windows-1252' {
-  const text = new TextDecoder().decode(bytes, { stream: true });
-  let [faults, letters] = [0, 0];
-  for (const character of text) {
-    if (character === replacement) faults += 1;
-    else if (character > '\x7f') letters += 1;
+/** Length of the UTF-8 sequence that begins with a byte, as its high bits say; 0 where none begins so. */
+function sequenceLength(first: number): number {
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first < 0xe0) return 2;
+  if (first >= 0xe0 && first < 0xf0) return 3;
+  return first >= 0xf0 && first < 0xf5 ? 4 : 0;
+}
+
+/** Bytes at the end of a chunk that may begin a sequence which the next chunk completes: 0 to 3. */
+function openBytes(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back]!;
+    if (byte >= 0xc0) return sequenceLength(byte) > back ? back : 0;
+    if (byte < 0x80) return 0;
   }
-  return faults > letters ? 'windows-1252' : 'utf-8';
+  return 0;
 }
 
-function isAscii(bytes: Uint8Array): boolean {
-  for (let index = 0; index < bytes.length; index += 1) if (bytes[index]! > 0x7f) return false;
-  return true;
+function concatenated(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
 }
 
-function countOf(character: string, text: string): number {
-  let count = 0;
-  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count += 1;
-  return count;
+/**
+ * Bytes 0x80 to 0x9F in Windows-1252 (WHATWG Encoding, index-windows-1252). Kept here, as some versions of Node decode them
+ * as Latin-1, to control characters, where a text is decoded at once.
+ */
+const windows1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+
+function fromWindows1252(byte: number): string {
+  return windows1252[byte - 0x80] ?? String.fromCharCode(byte);
+}
+
+/** UTF-8 in which each byte that belongs to no valid sequence is read as Windows-1252 (WHATWG Encoding, 9.1). */
+class LenientDecoder {
+  /** Bytes read as Windows-1252 so far. */
+  strayBytes = 0;
+  /** Bytes that may begin a letter. */
+  private rest = new Uint8Array();
+  private readonly strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+  /** The text of the next bytes; what may be half a letter waits for more of them, unless these are the last. */
+  decode(bytes: Uint8Array, isLast: boolean): string {
+    const joined = this.rest.length > 0 ? concatenated(this.rest, bytes) : bytes;
+    const whole = isLast ? joined.length : joined.length - openBytes(joined);
+    // A copy: the chunk may be overwritten.
+    this.rest = Uint8Array.from(joined.subarray(whole));
+    const complete = joined.subarray(0, whole);
+    return this.strictly(complete) ?? this.leniently(complete);
+  }
+
+  private strictly(bytes: Uint8Array): string | undefined {
+    try {
+      return this.strict.decode(bytes);
+    } catch {
+      return undefined;
+    }
+  }
+
+  private leniently(bytes: Uint8Array): string {
+    let text = '';
+    let valid = 0;
+    let at = 0;
+    while (at < bytes.length) {
+      const length = sequenceLength(bytes[at]!);
+      const isValid =
+        length === 1 ||
+        // Looked at first, as most stray bytes stand before ASCII, and a decoder that throws is slow.
+        (length > 1 &&
+          (bytes[at + 1] ?? 0) >> 6 === 0b10 &&
+          at + length <= bytes.length &&
+          this.strictly(bytes.subarray(at, at + length)) !== undefined);
+      if (isValid) {
+        at += length;
+        continue;
+      }
+      text += this.strict.decode(bytes.subarray(valid, at)) + fromWindows1252(bytes[at]!);
+      this.strayBytes += 1;
+      at += 1;
+      valid = at;
+    }
+    return text + this.strict.decode(bytes.subarray(valid));
+  }
 }
 
 async function* parted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -65,10 +131,10 @@ async function* parted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 }
 
 /**
- * Text from its bytes, without its byte order mark: UTF-8, or Latin-1 where it is that, which is decided at the first
- * 64 KiB that are not all ASCII.
+ * Text from its bytes, without its byte order mark: UTF-8, in which each byte that is none is read as Windows-1252 and
+ * counted. So Latin-1 is read as what it is, and a stray byte changes nothing but itself.
  * @param name of the file, for messages.
- * @param onRemark called if it is not UTF-8, or not entirely.
+ * @param onRemark called at the end if it is not entirely UTF-8.
  * @throws TitlesmithError when it is empty, binary or UTF-16; and what the iteration of the chunks throws.
  */
 export async function* decodeText(
@@ -77,23 +143,18 @@ export async function* decodeText(
   onRemark?: TextRemark,
 ): AsyncGenerator<string> {
   let isEmpty = true;
-  let decoder = new TextDecoder();
-  let isDecided = false;
-  let broken = 0;
+  let isBeginning = true;
+  const decoder = new LenientDecoder();
+  const decode = (bytes: Uint8Array, isLast: boolean): string => {
+    const text = decoder.decode(bytes, isLast);
+    if (!isBeginning || text === '') return text;
+    isBeginning = false;
+    return text.replace(/^\uFEFF/, '');
+  };
   for await (const bytes of parted(chunks)) {
     if (isEmpty) checkBeginning(bytes, name);
     isEmpty = false;
-    if (!isDecided && !isAscii(bytes)) {
-      isDecided = true;
-      const encoding = detectEncoding(bytes);
-      if (encoding !== 'utf-8') {
-        onRemark?.(`${name} is not UTF-8: it is read as Latin-1 (Windows-1252)`);
-        decoder = new TextDecoder(encoding);
-      }
-    }
-    const text = decoder.decode(bytes, { stream: true });
-    broken += countOf(replacement, text);
-    yield text;
+    yield decode(bytes, false);
   }
   if (isEmpty) {
     throw new TitlesmithError(`Cannot read ${name}: it is empty.`, {
@@ -101,8 +162,11 @@ export async function* decodeText(
       hint: 'Name a file with at least one title.',
     });
   }
-  const rest = decoder.decode();
-  broken += countOf(replacement, rest);
-  if (broken > 0) onRemark?.(`${name} holds ${broken} characters that are not UTF-8; they are taken out`);
+  const rest = decode(new Uint8Array(), true);
+  const { strayBytes } = decoder;
+  if (strayBytes > 0) {
+    const bytes = strayBytes === 1 ? '1 byte that is' : `${strayBytes} bytes that are`;
+    onRemark?.(`${name} holds ${bytes} not UTF-8: read as Windows-1252 (Latin-1)`);
+  }
   yield rest;
 }

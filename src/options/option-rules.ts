@@ -33,7 +33,7 @@ export function checkOptionsTogether(options: RunOptions): void {
   if (from !== undefined && to !== undefined && from > to)
     throw usageError(`--from ${from} lies after --to ${to}.`, 'Swap them.');
   const bySubreddit = options.condition.includes('subreddit');
-  if (bySubreddit && (subreddit.length === 0 || source === 'csv')) {
+  if (bySubreddit && subreddit.length === 0) {
     throw usageError(
       '--condition subreddit needs titles whose subreddit is known.',
       'Name them with --subreddit.',

@@ -10,10 +10,10 @@ async function* inChunks(text: string, length: number): AsyncGenerator<string> {
   }
 }
 
-async function parsed(text: string, length = text.length || 1, delimiter?: string) {
+async function parsed(text: string, length = text.length || 1, dialect: Parameters<typeof parseCsv>[2] = {}) {
   const records: string[][] = [];
   try {
-    for await (const record of parseCsv(inChunks(text, length), 'a.csv', delimiter)) records.push(record);
+    for await (const record of parseCsv(inChunks(text, length), 'a.csv', dialect)) records.push(record);
   } catch (error) {
     return { records, message: (error as Error).message };
   }
@@ -90,5 +90,30 @@ test('nothing is read on when the reader has had enough', async () => {
 });
 
 test('another delimiter', async () => {
-  expect((await parsed('a;"b;c"\n', 3, ';')).records).toEqual([['a', 'b;c']]);
+  expect((await parsed('a;"b;c"\n', 3, { delimiter: ';' })).records).toEqual([['a', 'b;c']]);
+});
+
+test('CRLF, LF and CR outside quotes end a record, mixed in one file and cut anywhere', async () => {
+  const text = 'title\r\nOne\nTwo\rThree\r\n"Four\r\nlines\rof\none"\rFive';
+  const expected = [['title'], ['One'], ['Two'], ['Three'], ['Four\r\nlines\rof\none'], ['Five']];
+  for (let length = 1; length <= text.length; length += 1) {
+    expect(await parsed(text, length)).toEqual({ records: expected });
+  }
+});
+
+test('records with a NUL are left out by the line where each begins', async () => {
+  const lines: number[] = [];
+  const { records } = await parsed('title\n"One\ntwo"\n\nA\0b\nThree\n"Four\n\0"\nFive', 3, {
+    onNul: (line) => lines.push(line),
+  });
+  expect(records).toEqual([['title'], ['One\ntwo'], ['Three'], ['Five']]);
+  expect(lines).toEqual([5, 7]);
+});
+
+test('without quoting, quotes are characters like any other', async () => {
+  const { records } = await parsed('a\t"b\nSay \\"hi\\"\t"c"\n', 4, { delimiter: '\t', quotes: false });
+  expect(records).toEqual([
+    ['a', '"b'],
+    ['Say \\"hi\\"', '"c"'],
+  ]);
 });

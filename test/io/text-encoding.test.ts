@@ -25,7 +25,7 @@ test('Latin-1 is told from UTF-8, also behind much that is ASCII', async () => {
   for (const before of ['', 'plain ASCII\n'.repeat(20_000)]) {
     const { text, remarks } = await decoded(Buffer.from(`${before}für Füße, Größe`, 'latin1'));
     expect(text).toBe(`${before}für Füße, Größe`);
-    expect(remarks).toEqual(['a.csv is not UTF-8: it is read as Latin-1 (Windows-1252)']);
+    expect(remarks).toEqual(['a.csv holds 5 bytes that are not UTF-8: read as Windows-1252 (Latin-1)']);
   }
 });
 
@@ -33,22 +33,48 @@ test('UTF-8 with a few faults stays UTF-8, and they are counted', async () => {
   const { text, remarks } = await decoded(
     Buffer.concat([Buffer.from('Größe für '.repeat(9)), Buffer.of(0xe9, 0xff)]),
   );
-  expect(text.endsWith('für \uFFFD\uFFFD')).toBe(true);
-  expect(remarks).toEqual(['a.csv holds 2 characters that are not UTF-8; they are taken out']);
+  expect(text.endsWith('für éÿ')).toBe(true);
+  expect(remarks).toEqual(['a.csv holds 2 bytes that are not UTF-8: read as Windows-1252 (Latin-1)']);
 });
 
 test('a letter cut short at the end is a fault', async () => {
   expect(await decoded(Buffer.from('Größe für Füße €').subarray(0, -1))).toEqual({
-    text: 'Größe für Füße \uFFFD',
-    remarks: [expect.stringMatching(/holds 1 character/)],
+    text: 'Größe für Füße â‚',
+    remarks: [expect.stringMatching(/holds 2 bytes/)],
   });
 });
 
 test.each<[string, Uint8Array, RegExp]>([
   ['nothing', new Uint8Array(), /a\.csv: it is empty/],
   ['UTF-16', Buffer.from('\uFEFFtitle', 'utf16le'), /UTF-16/],
-  ['a NUL', Buffer.from('one\0two'), /binary/],
+  ['UTF-16 without its mark', Buffer.from('one title', 'utf16le'), /binary/],
   ['control characters', Buffer.alloc(1000, '\x01'), /binary/],
 ])('%s is no text', async (_name, bytes, message) => {
   await expect(decoded(bytes)).rejects.toThrow(message);
+});
+
+test('a stray byte changes nothing but itself, wherever it stands and however it is cut', async () => {
+  const [before, after] = ['plain ASCII\n'.repeat(7000), 'Größe 😀 漢字\n'.repeat(50)];
+  const bytes = Buffer.concat([Buffer.from(`${before}It`), Buffer.of(0x92), Buffer.from(`s\n${after}`)]);
+  for (const length of [7, 65_535, 65_536, 1e9]) {
+    expect(await decoded(bytes, length)).toEqual({
+      text: `${before}It’s\n${after}`,
+      remarks: ['a.csv holds 1 byte that is not UTF-8: read as Windows-1252 (Latin-1)'],
+    });
+  }
+});
+
+test('bytes that only look like the beginning of a letter are single ones', async () => {
+  // A lead byte before ASCII, a surrogate in UTF-8, an overlong slash, a lead byte before another letter.
+  const bytes = Buffer.of(0xe9, 0x41, 0xed, 0xa0, 0x80, 0xc0, 0xaf, 0xc3, 0xc3, 0xa9);
+  for (const length of [1, 2, 3, 10]) {
+    expect((await decoded(bytes, length)).text).toBe('éAí\u00a0€À¯Ãé');
+  }
+});
+
+test('U+FFFD that a file really holds, and one NUL, are text', async () => {
+  expect(await decoded(Buffer.from('a\uFFFDb\nOne\0Two\n'))).toEqual({
+    text: 'a\uFFFDb\nOne\0Two\n',
+    remarks: [],
+  });
 });

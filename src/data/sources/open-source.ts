@@ -19,6 +19,8 @@ interface SourceOptions {
   readonly column?: string | undefined;
   /** Whether a CSV begins with a header; found out where left out. */
   readonly header?: boolean | undefined;
+  /** Whether double quotes enclose values of a CSV; true where left out. */
+  readonly quotes?: boolean | undefined;
   /** For bigquery: who pays, where, how much. */
   readonly bigquery?: BigquerySourceOptions | undefined;
 }
@@ -35,6 +37,7 @@ const rules: ArgumentRules = {
   strict: titleOptions.strict,
   column: titleOptions.column,
   header: { type: 'boolean' },
+  quotes: { type: 'boolean' },
   bigquery: { accepts: (value) => typeof value === 'object' && value !== null, fault: 'is no object' },
 };
 
@@ -47,14 +50,15 @@ export async function openSource(
   options: SourceOptions = {},
 ): Promise<TitleSource> {
   checkArgument('openSource', 'name', name, isSourceName);
-  const { input = [], column, header, strict, bigquery = {} } = checkArguments('openSource', options, rules);
+  const checked = checkArguments('openSource', options, rules);
+  const { input = [], column, header, quotes, strict, bigquery = {} } = checked;
   switch (name) {
     case 'bigquery':
       return (await import('./bigquery/bigquery-source.js')).openBigquerySource(bigquery);
     case 'duckdb':
       return (await import('./dump-source.js')).openDumpSource(input, { strict });
     case 'csv':
-      return (await import('./csv-source.js')).openCsvSource(input, { column, header });
+      return (await import('./csv-source.js')).openCsvSource(input, { column, header, quotes });
     case 'sample':
       return (await import('./dump-source.js')).openSampleSource();
   }

@@ -43,6 +43,13 @@ export const titleOptions = {
     help: 'Whether the first record of a CSV names the columns.',
     defaultInWords: 'found out',
   },
+  quotes: {
+    ...extracted,
+    type: 'boolean',
+    argument: 'true|false',
+    help: 'Whether double quotes enclose values of a CSV; false takes them for characters like any other.',
+    defaultInWords: 'true',
+  },
   strict: {
     ...titles,
     type: 'switch',

@@ -25,11 +25,12 @@ export function decideSource(options: RunOptions): Decision {
 
 /** Opens the decided source of a run. @throws TitlesmithError when its files or credentials are missing. */
 export async function openRunSource(name: string, options: RunOptions): Promise<TitleSource> {
-  const { input, column, header, strict } = options;
+  const { input, column, header, quotes, strict } = options;
   return openSource(name as TitleSource['name'], {
     input,
     column,
     header,
+    quotes,
     strict,
     bigquery: bigqueryOptions(options),
   });

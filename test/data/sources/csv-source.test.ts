@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { collect } from '../../../src/common/collect.js';
 import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
+import type { CsvLayoutOptions } from '../../../src/data/sources/csv-layout.js';
 import { openCsvSource } from '../../../src/data/sources/csv-source.js';
 import { failureLine, temporaryFolder, titlesOf, write } from './helpers.js';
 import { question } from './posts.js';
@@ -151,7 +152,7 @@ describe('what cannot be read ends in one line', () => {
       'txt',
       /line 1: it is longer than 1000000 characters/,
     ],
-    ['NUL bytes', 'title\nOne\0Two\n', 'csv', /binary/],
+    ['many NUL bytes', 'title\nO\0n\0e\0T\0w\0o\0\n', 'csv', /binary/],
     [
       'bytes of all kinds',
       Uint8Array.from({ length: 4096 }, (_, i) => ((i * 151) % 255) + 1),
@@ -192,13 +193,16 @@ describe('what cannot be read ends in one line', () => {
   });
 });
 
-async function readWithRemarks(content: Uint8Array) {
+async function readWithRemarks(
+  content: string | Uint8Array,
+  { name = 'csv', options = {} as Partial<CsvLayoutOptions>, query = everything } = {},
+) {
   const events: ProgressEvent[] = [];
   serial += 1;
-  const path = write(folder, `${serial}.csv`, content);
-  const source = await openCsvSource([path], { column: undefined, header: undefined });
+  const path = write(folder, `${serial}.${name}`, content);
+  const source = await openCsvSource([path], { column: undefined, header: undefined, ...options });
   const context = { ...silentContext, onProgress: (event: ProgressEvent) => events.push(event) };
-  const titles = (await collect(source.rows(everything, context))).map(({ title }) => title);
+  const titles = (await collect(source.rows(query, context))).map(({ title }) => title);
   return { titles, events };
 }
 
@@ -206,8 +210,10 @@ test('a few broken bytes in UTF-8 are read, and told of', async () => {
   const good = 'Größe, überall\n'.replace(',', '').repeat(9);
   const content = Buffer.concat([Buffer.from(`title\n${good}A b`), Buffer.of(0xe9), Buffer.from('d\n')]);
   const { titles, events } = await readWithRemarks(content);
-  expect(titles.at(-1)).toBe('A b\uFFFDd');
-  expect(events).toEqual([{ kind: 'warning', message: expect.stringMatching(/holds 1 character/) }]);
+  expect(titles.at(-1)).toBe('A béd');
+  expect(events).toEqual([
+    { kind: 'warning', message: expect.stringMatching(/holds 1 byte that is not UTF-8/) },
+  ]);
 });
 
 test('Latin-1 is told from UTF-8, however late its first letter comes, and told of', async () => {
@@ -216,7 +222,7 @@ test('Latin-1 is told from UTF-8, however late its first letter comes, and told 
     const bytes = Buffer.from(text.replace('–', '\x96').replace('“', '\x93').replace('”', '\x94'), 'latin1');
     const { titles, events } = await readWithRemarks(bytes);
     expect(titles.at(-1)).toBe('Übergröße für Füße – “so”');
-    expect(events).toEqual([{ kind: 'warning', message: expect.stringMatching(/read as Latin-1/) }]);
+    expect(events).toEqual([{ kind: 'warning', message: expect.stringMatching(/read as Windows-1252/) }]);
   }
 });
 
@@ -253,4 +259,125 @@ test('the fingerprint follows column and content', async () => {
     (await openCsvSource([path], { column, header: undefined })).fingerprint();
   expect(await print()).toBe(await print());
   expect(await print()).not.toBe(await print('other'));
+});
+
+describe('files as spreadsheets and other tools write them', () => {
+  test.each<[string, string, Partial<CsvLayoutOptions>, string[]]>([
+    ['CRLF behind the header, LF behind the rest', 'title\r\nOne\nTwo\n', {}, ['One', 'Two']],
+    ['LF, then CR', 'title\nOne\rTwo\r', {}, ['One', 'Two']],
+    ['CR alone', 'title\rOne\rTwo', {}, ['One', 'Two']],
+    ['sep=; with a header', 'sep=;\r\nid;title\r\n1;One, two\r\n', {}, ['One, two']],
+    ['sep=, in quotes and capitals', '"SEP=,"\nid,title\n1,One\n', {}, ['One']],
+    ['sep=^, a delimiter that is not looked for otherwise', 'sep=^\nid^title\n1^One\n', {}, ['One']],
+    ['sep= behind a byte order mark', '\uFEFFsep=\t\ntitle\tid\nOne\t1\n', {}, ['One']],
+    ['a title that begins with sep', 'title\nsep=; is a line of Excel\n', {}, ['sep=; is a line of Excel']],
+    ['quotes as characters', 'id\ttitle\n1\tSay "hi\n', { quotes: false }, ['Say "hi']],
+    ['backslash and quote', 'title,id\nSay \\"hi\\",1\n', { quotes: false }, ['Say \\"hi\\"']],
+  ])('%s', async (_name, content, options, titles) => {
+    expect((await readWithRemarks(content, { options })).titles).toEqual(titles);
+  });
+
+  test('a fault behind a sep= line is told with its line', async () => {
+    expect(await failureLine(() => read('sep=;\nid;title\n1;One\n2;"Two\n'))).toMatch(/line 4 /);
+  });
+
+  test('a record with a NUL is dropped, and told of with its line', async () => {
+    const rows = 'A title of some length\n'.repeat(9);
+    for (const [name, first] of [
+      ['csv', 'title\n'],
+      ['txt', 'One more\n'],
+    ] as const) {
+      const { titles, events } = await readWithRemarks(`${first}${rows}Bad\0 one\nLast\n`, { name });
+      expect(titles.at(-1)).toBe('Last');
+      expect(titles.join()).not.toContain('Bad');
+      expect(events).toEqual([
+        { kind: 'warning', message: expect.stringMatching(/1 record with a NUL byte is dropped: line 11$/) },
+      ]);
+    }
+  });
+});
+
+describe('the first line of one column', () => {
+  test.each<[string, string, boolean | undefined, string[], RegExp | undefined]>([
+    ['a usual name', 'headline\nOne\nTwo\n', undefined, ['One', 'Two'], /"headline", is taken for the name/],
+    ['a usual name in capitals', 'TEXT\nOne\n', undefined, ['One'], /--header false/],
+    [
+      'a word in lower case',
+      'my_titles\nOne two\nThree four\n',
+      undefined,
+      ['One two', 'Three four'],
+      /name/,
+    ],
+    [
+      'a title',
+      'One two\nThree four\n',
+      undefined,
+      ['One two', 'Three four'],
+      /taken for a title; --header true/,
+    ],
+    ['words alone', 'one\ntwo\nthree\n', undefined, ['one', 'two', 'three'], /taken for a title/],
+    ['nothing behind it', 'text\n', undefined, ['text'], /taken for a title/],
+    ['a name, though it is a title', 'headline\nOne\n', false, ['headline', 'One'], undefined],
+    ['a title, though it is a name', 'One two\nThree\n', true, ['Three'], undefined],
+  ])('%s', async (_name, content, header, titles, note) => {
+    const read = await readWithRemarks(content, { options: { header } });
+    expect(read.titles).toEqual(titles);
+    expect(read.events).toEqual(note ? [{ kind: 'note', message: expect.stringMatching(note) }] : []);
+  });
+});
+
+describe('a column subreddit', () => {
+  const content = 'title,Subreddit\nOne long title,Cats\nTwo long titles,dogs\nThree long titles,cats\n';
+  const asked = (...subreddits: string[]) => ({ query: question({ subreddits, minLength: 1, limit: 9 }) });
+
+  test('chooses the rows, in any letter case, and is kept', async () => {
+    expect((await readWithRemarks(content, asked('cats'))).titles).toEqual([
+      'One long title',
+      'Three long titles',
+    ]);
+    expect((await readWithRemarks(content)).titles).toHaveLength(3);
+    const source = await openCsvSource([write(folder, 'named.csv', content)], {
+      column: undefined,
+      header: undefined,
+    });
+    expect(await collect(source.rows(asked('dogs').query, silentContext))).toEqual([
+      { title: 'Two long titles', subreddit: 'dogs' },
+    ]);
+  });
+
+  test('limits each subreddit by itself', async () => {
+    const { titles } = await readWithRemarks(content, {
+      query: question({ subreddits: ['cats', 'dogs'], minLength: 1, limit: 1 }),
+    });
+    expect(titles).toEqual(['One long title', 'Two long titles']);
+  });
+
+  test('refuses one that is not there, and names those that are', async () => {
+    const line = await failureLine(() => readWithRemarks(content, asked('dogs', 'nonexistent')));
+    expect(line).toMatch(/There is no r\/nonexistent .*It has posts of cats, dogs/);
+  });
+
+  test('of a file without one, every title is taken', async () => {
+    expect((await readWithRemarks('title\nOne\nTwo\n', asked('cats'))).titles).toEqual(['One', 'Two']);
+  });
+});
+
+describe('start and end tokens in a text file', () => {
+  const [start, end] = ['<|startoftext|>', '<|endoftext|>'];
+  test.each<[string, string, string[]]>([
+    ['one a line', `${start}One${end}\n${start}Two${end}\n`, ['One', 'Two']],
+    ['several on a line', `${start}One${end}${start}Two${end} ${start}Three${end}`, ['One', 'Two', 'Three']],
+    [
+      'one over several lines',
+      `${start}\nOne\r\nand more\n${end}\n${start}Two${end}`,
+      ['One\nand more', 'Two'],
+    ],
+    ['end tokens alone', `One${end}Two\n${end}\nThree`, ['One', 'Two', 'Three']],
+    ['the last one open', `${start}One${end}\n${start}Two\n`, ['One', 'Two']],
+    ['empty ones', `${start}${end}\n${start} ${end}${start}One${end}`, ['One']],
+  ])('%s', async (_name, content, titles) => {
+    const read = await readWithRemarks(content, { name: 'txt' });
+    expect(read.titles).toEqual(titles);
+    expect(read.events).toEqual([{ kind: 'note', message: expect.stringMatching(/what stands between/) }]);
+  });
 });

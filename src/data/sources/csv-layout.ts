@@ -1,0 +1,125 @@
+import { TitlesmithError } from '../../common/errors.js';
+
+/** How a CSV is laid out, as far as the person says so. */
+export interface CsvLayoutOptions {
+  /** Name of the column that holds the titles; or its number, from 1. */
+  readonly column: string | undefined;
+  /** Whether the first record names the columns; undefined: found out. */
+  readonly header: boolean | undefined;
+  /** Whether double quotes enclose values, which is the default; else they are characters like any other. */
+  readonly quotes?: boolean | undefined;
+}
+
+/** Where the titles of a CSV are. */
+interface CsvLayout {
+  readonly delimiter: string;
+  readonly index: number;
+  /** Where the subreddits are; -1 where no column says them. */
+  readonly subredditIndex: number;
+  readonly header: boolean;
+  /** What was taken for what where that could be wrong, as a line for the person. */
+  readonly note: string | undefined;
+  /** Characters of the beginning before the first record's line break: an Excel line `sep=;`, which is no record. */
+  readonly skipped: number;
+}
+
+const delimiters = [',', ';', '\t', '|'] as const;
+/** Names shown when the one asked for is not there. */
+const maxNames = 12;
+
+/** The values of the first record, split at a delimiter outside quotes. */
+function splitFirst(beginning: string, delimiter: string, quotes: boolean): string[] {
+  const values = [''];
+  let quoted = false;
+  for (const character of beginning.replace(/^[\r\n]+/, '')) {
+    if (character === '"' && quotes) quoted = !quoted;
+    else if (!quoted && (character === '\n' || character === '\r')) break;
+    else if (!quoted && character === delimiter) values.push('');
+    else values[values.length - 1] += character;
+  }
+  return values.map((value) => value.trim());
+}
+
+/** The index of the title column: by its name, ignoring case, or by its number from 1; -1 if there is none. */
+function columnIndex(values: readonly string[], { column, header }: CsvLayoutOptions): number {
+  const wanted = (column ?? 'title').trim().toLowerCase();
+  const named = header === false ? -1 : values.findIndex((name) => name.toLowerCase() === wanted);
+  if (named >= 0 || column === undefined || !/^[1-9]\d{0,4}$/.test(wanted)) return named;
+  return Number(wanted) <= values.length ? Number(wanted) - 1 : -1;
+}
+
+/** Excel's first line that names the delimiter, with its line break left out. */
+const separatorLine = /^"?sep=([^\r\n"])"?(?=[\r\n])/i;
+
+/** Names that a column of titles has where people export them. Any letter case. */
+const usualNames = new Set(
+  'titles headline headlines text texts sentence sentences post posts tweet tweets content body name names question quote'
+    .split(' ')
+    .concat('post title', 'post_title', 'title_text', 'document'),
+);
+
+/**
+ * Whether the first line of a file of one column is its name rather than a title: a usual name, or one word in lower case
+ * where most of the lines behind it have several words. Nothing is a name where no line follows.
+ */
+function isColumnName(first: string, beginning: string): boolean {
+  const [, ...others] = beginning
+    .split(/\r\n|\n|\r/)
+    .filter((line) => line.trim() !== '')
+    .slice(0, 50);
+  if (others.length === 0) return false;
+  if (usualNames.has(first.toLowerCase())) return true;
+  const withSpaces = others.filter((line) => /\S\s+\S/.test(line)).length;
+  return /^[a-z_][a-z0-9_]*$/.test(first) && withSpaces > others.length / 2;
+}
+
+/**
+ * Which delimiter a CSV has, whether its first record is a header, and which column holds the titles: the one asked for,
+ * else one called `title`, else the only one. A delimiter other than the comma must show the column that is wanted.
+ * @param beginning the text up to the end of the first record, at least.
+ * @throws TitlesmithError naming the columns when none of these is there.
+ */
+export function csvLayout(beginning: string, options: CsvLayoutOptions, path: string): CsvLayout {
+  const { column, header, quotes = true } = options;
+  const separator = separatorLine.exec(beginning);
+  const skipped = separator?.[0].length ?? 0;
+  const records = beginning.slice(skipped);
+  const candidates = (separator?.[1] === undefined ? delimiters : [separator[1]])
+    .map((delimiter) => ({ delimiter, values: splitFirst(records, delimiter, quotes) }))
+    .sort((a, b) => b.values.length - a.values.length);
+  for (const { delimiter, values } of candidates) {
+    const index = columnIndex(values, options);
+    if (index < 0 || (values.length === 1 && delimiter !== ',' && !separator)) continue;
+    const isNamed = values[index]?.toLowerCase() === (column ?? 'title').trim().toLowerCase();
+    const hasHeader = header ?? isNamed;
+    const subredditIndex = hasHeader
+      ? values.findIndex((name, at) => at !== index && name.toLowerCase() === 'subreddit')
+      : -1;
+    return { delimiter, index, subredditIndex, header: hasHeader, note: undefined, skipped };
+  }
+  const [first = { delimiter: ',', values: [] }] = candidates;
+  const shown = separator ? first : (candidates.find(({ delimiter }) => delimiter === ',') ?? first);
+  const [only = ''] = shown.values;
+  if (column === undefined && shown.values.length === 1) {
+    const taken = header ?? isColumnName(only, records);
+    const quoted = JSON.stringify(only.slice(0, 40));
+    const note = taken
+      ? `${path}: the first line, ${quoted}, is taken for the name of the column; --header false takes it for a title`
+      : `${path}: the first line, ${quoted}, is taken for a title; --header true takes it for the name of the column`;
+    const { delimiter } = shown;
+    const isGuess = header === undefined;
+    return {
+      delimiter,
+      index: 0,
+      subredditIndex: -1,
+      header: taken,
+      note: isGuess ? note : undefined,
+      skipped,
+    };
+  }
+  const names = shown.values.slice(0, maxNames).map((name) => JSON.stringify(name.slice(0, 40)));
+  throw new TitlesmithError(`${path} has no column ${JSON.stringify(column ?? 'title')}.`, {
+    code: 'missing-columns',
+    hint: `It has ${names.join(', ')}; name one with --column${header === false ? ', by its number' : ''}.`,
+  });
+}
