@@ -107,7 +107,10 @@ function describeFault(error: CsvError, { records }: Position): [fault: string, 
         'Close the quote that is opened there, or double quotes that belong to the text.',
       ];
     case 'INVALID_OPENING_QUOTE':
-      return ['a quote stands in a value that is not quoted', plainText];
+      return [
+        'a quote stands in a value that is not quoted',
+        `${plainText} --quotes false takes quotes for text.`,
+      ];
     case 'CSV_MAX_RECORD_SIZE':
       return [`it is longer than ${recordCharacters} characters`, 'Is a quote unclosed?'];
     case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH':

@@ -3,13 +3,14 @@ import type { WorkContext } from '../../common/progress.js';
 import { readText } from '../../io/text-file.js';
 import type { CsvLayoutOptions } from './csv-layout.js';
 import { filesInWords, fingerprintFiles, resolveInputFiles } from './input-files.js';
+import { jsonTitles } from './json-titles.js';
 import { MissingSubredditsError, noTitles, unknownSubreddit } from './missing-subreddits.js';
 import { csvTitles, textTitles } from './title-files.js';
 import { isLongEnough, type SourceRow, type TitleQuery, type TitleSource } from './title-source.js';
 
 /**
- * Files of titles: CSV, or `.txt` with a title a line or between start and end tokens; `.gz` and `.zst` of both. They
- * know no score or month, so the order of the files is the order of the rows. Where a CSV has a column `subreddit`, the
+ * Files of titles: CSV, `.txt` with a title a line or between start and end tokens, JSON; `.gz` and `.zst` of all. They
+ * know no score or month, so the order of the files is the order of the rows. Where a file has a column `subreddit`, the
  * subreddits of a query choose among its rows.
  * @param paths files or patterns.
  * @throws TitlesmithError when a file is not there or nothing matches.
@@ -109,7 +110,8 @@ function titlesOfFile(
     onWarning: (message: string) => onProgress({ kind: 'warning', message }),
   };
   const text = readText(file, listener.onWarning);
-  return /\.txt(\.gz|\.zst)?$/i.test(file)
-    ? textTitles(text, file, listener)
-    : csvTitles(text, file, options, listener);
+  const name = file.replace(/\.(gz|zst)$/i, '').toLowerCase();
+  if (name.endsWith('.txt')) return textTitles(text, file, listener);
+  if (/\.(json|jsonl|ndjson)$/.test(name)) return jsonTitles(text, file, options.column, listener);
+  return csvTitles(text, file, options, listener);
 }

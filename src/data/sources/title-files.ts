@@ -1,50 +1,8 @@
 import { parseCsv } from '../../io/csv.js';
 import { textLines } from '../../io/lines.js';
 import { type CsvLayoutOptions, csvLayout } from './csv-layout.js';
+import { peek, type ReadingListener, warnOfNuls } from './file-reading.js';
 import type { SourceRow } from './title-source.js';
-
-/** Told what was decided and dropped while a file is read. */
-interface ReadingListener {
-  readonly onNote: (message: string) => void;
-  readonly onWarning: (message: string) => void;
-}
-
-/** Characters of the beginning in which the first record should end. */
-const layoutCharacters = 65_536;
-
-/** The beginning of a text, and all of it. */
-async function peek(
-  chunks: AsyncIterable<string>,
-): Promise<{ readonly beginning: string; readonly whole: AsyncIterable<string> }> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  let beginning = '';
-  while (beginning.length < layoutCharacters) {
-    const next = await iterator.next();
-    if (next.done) break;
-    beginning += next.value;
-  }
-  async function* whole(): AsyncGenerator<string> {
-    try {
-      yield beginning;
-      for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
-    } finally {
-      await iterator.return?.();
-    }
-  }
-  return { beginning, whole: whole() };
-}
-
-/** Lines named in a warning, of those it is about. */
-const maxLines = 5;
-
-/** Says which records were dropped for a NUL, once for a file. */
-function warnOfNuls(lines: readonly number[], path: string, { onWarning }: ReadingListener): void {
-  if (lines.length === 0) return;
-  const which = lines.slice(0, maxLines).join(', ') + (lines.length > maxLines ? ', …' : '');
-  const what =
-    lines.length === 1 ? '1 record with a NUL byte is' : `${lines.length} records with a NUL byte are`;
-  onWarning(`${path}: ${what} dropped: line ${which}`);
-}
 
 /** The rows of one CSV. @throws TitlesmithError when it is malformed. */
 export async function* csvTitles(

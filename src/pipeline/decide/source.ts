@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { usageError } from '../../common/errors.js';
 import type { BigquerySourceOptions } from '../../data/sources/bigquery/bigquery-source.js';
 import { costInWords } from '../../data/sources/bigquery/query-cost.js';
@@ -10,6 +11,37 @@ import type { Decision } from '../run/manifest.js';
 /** Names of dumps, Pushshift's RS_2019-03.zst among them; no other input is compressed with zstd. */
 const dumpFile = /\.(ndjson|jsonl?|parquet)(\.gz)?$|\.zst$|(^|[\\/])RS_\d{4}-\d{2}[^\\/]*$/i;
 
+const jsonFile = /\.(ndjson|jsonl?)$/i;
+/** Bytes of a JSON file looked at: more than a post has. */
+const beginningBytes = 2 ** 16;
+
+/** Whether a JSON file is an array, which no dump is, or its first line has a title or text but no subreddit. */
+function holdsTitlesAlone(path: string): boolean {
+  let file: number | undefined;
+  try {
+    // A pipe is read once only; a file that is not there is told of when it is opened.
+    if (!statSync(path).isFile()) return false;
+    file = openSync(path, 'r');
+    const bytes = Buffer.alloc(beginningBytes);
+    const [line = ''] = bytes
+      .toString('utf8', 0, readSync(file, bytes))
+      .replace(/^\uFEFF?\s+|^\uFEFF/, '')
+      .split(/[\r\n]/, 1);
+    if (line.startsWith('[') || line.startsWith('"')) return true;
+    const value: unknown = JSON.parse(line);
+    return (
+      typeof value === 'object' &&
+      value !== null &&
+      ('title' in value || 'text' in value) &&
+      !('subreddit' in value)
+    );
+  } catch {
+    return false;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
 /** Chooses the source. A source named by the user is never replaced by another. */
 export function decideSource(options: RunOptions): Decision {
   const { source, input } = options;
@@ -19,6 +51,8 @@ export function decideSource(options: RunOptions): Decision {
     const { name, reason } = detectSource();
     return { choice: name, reason };
   }
+  if (jsonFile.test(path) && holdsTitlesAlone(path))
+    return { choice: 'csv', reason: '--input names a JSON file of titles without subreddits' };
   if (dumpFile.test(path)) return { choice: 'duckdb', reason: '--input names a dump of posts' };
   return { choice: 'csv', reason: '--input names a file of titles' };
 }

@@ -381,3 +381,44 @@ describe('start and end tokens in a text file', () => {
     expect(read.events).toEqual([{ kind: 'note', message: expect.stringMatching(/what stands between/) }]);
   });
 });
+
+describe('JSON', () => {
+  test.each<[string, string, string, Partial<CsvLayoutOptions>, string[]]>([
+    ['title alone', 'jsonl', '{"title":"One"}\n\n{"title":"Two\\nlines"}\n', {}, ['One', 'Two\nlines']],
+    ['text alone', 'ndjson', '{"text":"One"}\r\n{"text":"Two"}', {}, ['One', 'Two']],
+    ['texts, a mark before them', 'jsonl', '\uFEFF"One"\n"Two"\n', {}, ['One', 'Two']],
+    ['another name', 'jsonl', '{"title":"One","headline":"Two"}\n', { column: 'headline' }, ['Two']],
+    ['an array of objects', 'json', '[\n {"title": "One"},\n {"text": "Two"}\n]', {}, ['One', 'Two']],
+    ['an array of texts', 'json', ' ["One", "Two"]', {}, ['One', 'Two']],
+  ])('%s', async (_name, name, content, options, titles) => {
+    expect((await readWithRemarks(content, { name, options })).titles).toEqual(titles);
+  });
+
+  test('a subreddit chooses', async () => {
+    const content = '{"title":"One","subreddit":"Cats"}\n{"title":"Two","subreddit":"dogs"}\n';
+    const query = question({ subreddits: ['cats'], minLength: 1, limit: 9 });
+    expect((await readWithRemarks(content, { name: 'jsonl', query })).titles).toEqual(['One']);
+  });
+
+  test('a NUL, as a byte or escaped, drops its line', async () => {
+    const content = '{"title":"One title of some length"}\n{"title":"T\\u0000"}\n{"title":"T\0"}\n';
+    const { titles, events } = await readWithRemarks(content, { name: 'jsonl' });
+    expect(titles).toEqual(['One title of some length']);
+    expect(events).toEqual([{ kind: 'warning', message: expect.stringMatching(/2 records .*: line 2, 3$/) }]);
+  });
+
+  test.each<[string, string, string, RegExp]>([
+    ['no JSON', 'jsonl', '{"title":"One"}\n{"title":', /line 2: it is no JSON/],
+    [
+      'no title',
+      'jsonl',
+      '{"title":"One"}\n{"name":"x"}\n',
+      /line 2: it has no text called "title" or "text".*--column/,
+    ],
+    ['a number', 'json', '["One", 2]', /item 2: it has no text/],
+    ['a cut array', 'json', '["One",', /its array: it is no JSON/],
+    ['an empty array', 'json', '[]', /holds no title/],
+  ])('%s ends in one line', async (_name, name, content, pattern) => {
+    expect(await failureLine(() => read(content, { name }))).toMatch(pattern);
+  });
+});

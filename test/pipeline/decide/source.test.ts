@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { defaultOptions } from '../../../src/options/option-values.js';
 import { decideSource } from '../../../src/pipeline/decide/source.js';
@@ -15,4 +18,21 @@ test.each([
   ['titles.txt', 'csv'],
 ])('auto with --input %s is %s', (path, choice) => {
   expect(decideSource({ ...defaultOptions(), input: [path] }).choice).toBe(choice);
+});
+
+test.each([
+  ['posts', 'a.jsonl', '{"title":"One","subreddit":"cats","score":1}\n', 'duckdb'],
+  ['titles alone', 'a.jsonl', '{"title":"One"}\n', 'csv'],
+  ['texts', 'a.ndjson', '{"text":"One"}\n', 'csv'],
+  ['an array', 'a.json', '\n[{"title":"One"}]', 'csv'],
+  ['what is no JSON', 'a.json', 'One\n', 'duckdb'],
+  ['nothing', 'a.json', '', 'duckdb'],
+])('auto takes a JSON file of %s by its first line', (_what, name, content, choice) => {
+  const folder = mkdtempSync(join(tmpdir(), 'titlesmith-decide-'));
+  try {
+    writeFileSync(join(folder, name), content);
+    expect(decideSource({ ...defaultOptions(), input: [join(folder, name)] }).choice).toBe(choice);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
