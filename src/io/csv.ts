@@ -29,8 +29,8 @@ interface CsvDialect {
   readonly delimiter?: string;
   /** Whether double quotes enclose values (the default), or are characters like any other. */
   readonly quotes?: boolean;
-  /** Leaves records with a NUL out, calling this with the line, from 1, where each begins; they stay without it. */
-  readonly onNul?: (line: number) => void;
+  /** Leaves records with a NUL out, calling this with the line where each begins, and its number, from 1; without it they stay. */
+  readonly onNul?: (line: number, record: number) => void;
 }
 
 /**
@@ -61,7 +61,7 @@ export async function* parseCsv(
       position.lines = lines;
       position.emptyLines = empty_lines;
       position.records += 1;
-      if (onNul && fields.some((field) => field.includes('\0'))) onNul(line);
+      if (onNul && fields.some((field) => field.includes('\0'))) onNul(line, position.records);
       else records.push(fields);
       return null;
     },

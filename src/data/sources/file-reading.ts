@@ -40,3 +40,8 @@ export function warnOfNuls(lines: readonly number[], path: string, { onWarning }
     lines.length === 1 ? '1 record with a NUL byte is' : `${lines.length} records with a NUL byte are`;
   onWarning(`${path}: ${what} dropped: line ${which}`);
 }
+
+/** The name of a subreddit as files of people spell it: without `r/` or `/r/`. */
+export function bareName(subreddit: string): string {
+  return subreddit.trim().replace(/^\/?r\//i, '');
+}

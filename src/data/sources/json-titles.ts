@@ -1,6 +1,6 @@
 import { TitlesmithError } from '../../common/errors.js';
 import { textLines } from '../../io/lines.js';
-import { peek, type ReadingListener, warnOfNuls } from './file-reading.js';
+import { bareName, peek, type ReadingListener, warnOfNuls } from './file-reading.js';
 import type { SourceRow } from './title-source.js';
 
 /** Longest JSON array, in UTF-16 units: it is parsed in one piece, unlike lines. */
@@ -18,11 +18,16 @@ function fault({ path, where }: Place, what: string, hint: string): TitlesmithEr
   return new TitlesmithError(`Cannot read ${path}, ${where}: ${what}.`, { code: 'json-malformed', hint });
 }
 
+/** The properties of an object, their names in lower case, as those of CSV columns are compared. */
+function lowerCased(value: object): [string, unknown][] {
+  return Object.entries(value).map(([name, field]) => [name.toLowerCase(), field]);
+}
+
 /** The title of one value: a text, or an object with the column asked for, else `title`, else `text`. */
 function rowOf(value: unknown, place: Place): SourceRow {
   if (typeof value === 'string') return { title: value };
-  const names = place.column === undefined ? ['title', 'text'] : [place.column];
-  const fields = new Map(typeof value === 'object' && value !== null ? Object.entries(value) : []);
+  const names = place.column === undefined ? ['title', 'text'] : [place.column.trim().toLowerCase()];
+  const fields = new Map(typeof value === 'object' && value !== null ? lowerCased(value) : []);
   const title = names.map((name) => fields.get(name)).find((field) => typeof field === 'string');
   if (typeof title !== 'string') {
     const wanted = names.map((name) => JSON.stringify(name)).join(' or ');
@@ -33,7 +38,7 @@ function rowOf(value: unknown, place: Place): SourceRow {
     );
   }
   const subreddit: unknown = fields.get('subreddit');
-  return typeof subreddit === 'string' ? { title, subreddit } : { title };
+  return typeof subreddit === 'string' ? { title, subreddit: bareName(subreddit) } : { title };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { parseCsv } from '../../io/csv.js';
 import { textLines } from '../../io/lines.js';
 import { type CsvLayoutOptions, csvLayout } from './csv-layout.js';
-import { peek, type ReadingListener, warnOfNuls } from './file-reading.js';
+import { bareName, peek, type ReadingListener, warnOfNuls } from './file-reading.js';
 import type { SourceRow } from './title-source.js';
 
 /** The rows of one CSV. @throws TitlesmithError when it is malformed. */
@@ -15,14 +15,20 @@ export async function* csvTitles(
   const { delimiter, index, subredditIndex, header, note, skipped } = csvLayout(beginning, options, path);
   if (note !== undefined) listener.onNote(note);
   const nuls: number[] = [];
-  const dialect = { delimiter, quotes: options.quotes ?? true, onNul: (line: number) => nuls.push(line) };
-  let record = 0;
+  let hasFirst = true;
+  const onNul = (line: number, record: number): void => {
+    nuls.push(line);
+    if (record === 1) hasFirst = false;
+  };
+  let isFirst = true;
   try {
+    const dialect = { delimiter, quotes: options.quotes ?? true, onNul };
     for await (const fields of parseCsv(withoutFirst(skipped, whole), path, dialect)) {
-      record += 1;
-      if (record === 1 && header) continue;
+      const isHeader = isFirst && header && hasFirst;
+      isFirst = false;
+      if (isHeader) continue;
       const title = fields[index] ?? '';
-      yield subredditIndex < 0 ? { title } : { title, subreddit: (fields[subredditIndex] ?? '').trim() };
+      yield subredditIndex < 0 ? { title } : { title, subreddit: bareName(fields[subredditIndex] ?? '') };
     }
   } finally {
     warnOfNuls(nuls, path, listener);

@@ -29,12 +29,8 @@ function holdsTitlesAlone(path: string): boolean {
       .split(/[\r\n]/, 1);
     if (line.startsWith('[') || line.startsWith('"')) return true;
     const value: unknown = JSON.parse(line);
-    return (
-      typeof value === 'object' &&
-      value !== null &&
-      ('title' in value || 'text' in value) &&
-      !('subreddit' in value)
-    );
+    const names = Object.keys(value ?? {}).map((name) => name.toLowerCase());
+    return (names.includes('title') || names.includes('text')) && !names.includes('subreddit');
   } catch {
     return false;
   } finally {

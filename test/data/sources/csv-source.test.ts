@@ -297,6 +297,12 @@ describe('files as spreadsheets and other tools write them', () => {
   });
 });
 
+test('a header with a NUL is dropped as the header, not the first title for it', async () => {
+  const content = `ti\0tle\n${'A title of some length\n'.repeat(3)}`;
+  const { titles } = await readWithRemarks(content, { options: { header: true } });
+  expect(titles).toHaveLength(3);
+});
+
 describe('the first line of one column', () => {
   test.each<[string, string, boolean | undefined, string[], RegExp | undefined]>([
     ['a usual name', 'headline\nOne\nTwo\n', undefined, ['One', 'Two'], /"headline", is taken for the name/],
@@ -345,6 +351,11 @@ describe('a column subreddit', () => {
     ]);
   });
 
+  test('is read with r/ before the names too', async () => {
+    const { titles } = await readWithRemarks('subreddit,title\nr/Cats,One\n/r/dogs,Two\n', asked('cats'));
+    expect(titles).toEqual(['One']);
+  });
+
   test('limits each subreddit by itself', async () => {
     const { titles } = await readWithRemarks(content, {
       query: question({ subreddits: ['cats', 'dogs'], minLength: 1, limit: 1 }),
@@ -389,6 +400,7 @@ describe('JSON', () => {
     ['texts, a mark before them', 'jsonl', '\uFEFF"One"\n"Two"\n', {}, ['One', 'Two']],
     ['another name', 'jsonl', '{"title":"One","headline":"Two"}\n', { column: 'headline' }, ['Two']],
     ['an array of objects', 'json', '[\n {"title": "One"},\n {"text": "Two"}\n]', {}, ['One', 'Two']],
+    ['names in capitals', 'jsonl', '{"Title":"One"}\n', {}, ['One']],
     ['an array of texts', 'json', ' ["One", "Two"]', {}, ['One', 'Two']],
   ])('%s', async (_name, name, content, options, titles) => {
     expect((await readWithRemarks(content, { name, options })).titles).toEqual(titles);
