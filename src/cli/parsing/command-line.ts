@@ -10,6 +10,7 @@ import {
   commandsWithOption,
   describeOption,
   givenOptions,
+  joinHyphens,
   namesOf,
   optionsOfCommand,
   protectQuotes,
@@ -117,9 +118,12 @@ class CommandLine {
   /** @throws TitlesmithError `usage` naming what is wrong. */
   parse(): Request | Printed {
     let text = '';
-    this.program.parse(this.words.map(protectQuotes), (_error: unknown, _parsed: unknown, output: string) => {
-      text ||= output;
-    });
+    this.program.parse(
+      joinHyphens(this.words).map(protectQuotes),
+      (_error: unknown, _parsed: unknown, output: string) => {
+        text ||= output;
+      },
+    );
     if (this.request) return this.request;
     const [first] = this.words;
     if (this.command === undefined && first !== 'completion' && first?.startsWith('-') === false)

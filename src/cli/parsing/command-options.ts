@@ -110,3 +110,15 @@ export function protectQuotes(word: string): string {
   const [, key = '', value = ''] = /^--([^=]+)=(["'][\s\S]*)$/.exec(word) ?? [];
   return listKeys.has(key) ? `--${key}="${value}"` : word;
 }
+
+/** Writes a lone hyphen behind the flag of a list, which yargs takes for no value, with an equals sign. */
+export function joinHyphens(words: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const word of words) {
+    const flag = joined.at(-1) ?? '';
+    if (word === '-' && flag.startsWith('--') && listKeys.has(flag.slice(2)))
+      joined[joined.length - 1] = `${flag}=-`;
+    else joined.push(word);
+  }
+  return joined;
+}

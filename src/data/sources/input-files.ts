@@ -4,14 +4,17 @@ import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError, usageError } from '../../common/errors.js';
 import { hashFile } from '../../io/atomic-file.js';
+import { copyOfPipe, isPipe } from './piped-input.js';
 
 const patternCharacters = /[*?[\]]/;
 
 async function resolveOne(path: string): Promise<string[]> {
   try {
+    if (await isPipe(path)) return [await copyOfPipe(path)];
     const found = await stat(path);
     if (!found.isDirectory()) return [path];
   } catch (error) {
+    if (error instanceof TitlesmithError) throw error;
     if (systemErrorCode(error) !== 'ENOENT' || !patternCharacters.test(path))
       throw fileError('read', path, error);
     const { expandPattern } = await import('./duckdb/database.js');

@@ -27,7 +27,7 @@ export const titleOptions = {
     type: 'path',
     list: true,
     argument: 'path',
-    help: 'Files for the duckdb and csv sources; patterns such as RS_*.ndjson.gz too.',
+    help: 'Files for the duckdb and csv sources; patterns such as RS_*.ndjson.gz too; - for standard input.',
   },
   column: {
     ...extracted,

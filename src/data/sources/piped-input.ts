@@ -1,0 +1,53 @@
+import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
+import { fileError, usageError } from '../../common/errors.js';
+
+/** What `--input` names standard input by. */
+const standardInput = '-';
+
+/** Copies that this thread began, by the path that was given. */
+const begun = new Map<string, Promise<string>>();
+const keyOf = (path: string): string => `titlesmith: copy of ${path}`;
+
+/**
+ * Copies what a pipe or standard input holds to a temporary file, removed when the process ends: a pipe gives its bytes
+ * once, but input is read twice, to identify it and for its titles.
+ * @returns the path of the copy, the same whenever it is asked for, in threads that were started later too.
+ * @throws TitlesmithError when standard input is a terminal, or the copy cannot be written.
+ */
+export async function copyOfPipe(path: string): Promise<string> {
+  const known = getEnvironmentData(keyOf(path));
+  if (typeof known === 'string') return known;
+  const copying = begun.get(path) ?? copyPipe(path);
+  begun.set(path, copying);
+  const copy = await copying;
+  setEnvironmentData(keyOf(path), copy);
+  return copy;
+}
+
+async function copyPipe(path: string): Promise<string> {
+  if (path === standardInput && process.stdin.isTTY) {
+    throw usageError('--input - reads standard input, which is a terminal.', 'Pipe a file into the command.');
+  }
+  try {
+    const folder = mkdtempSync(join(tmpdir(), 'titlesmith-input-'));
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    const copy = join(folder, path === standardInput ? 'stdin' : basename(path));
+    const source = path === standardInput ? process.stdin : createReadStream(path);
+    await pipeline(source, createWriteStream(copy));
+    return copy;
+  } catch (error) {
+    throw fileError('copy', path === standardInput ? 'standard input' : path, error);
+  }
+}
+
+/** Whether a path gives its bytes only once. @throws what `stat` throws. */
+export async function isPipe(path: string): Promise<boolean> {
+  if (path === standardInput) return true;
+  const found = await stat(path);
+  return found.isFIFO() || found.isSocket() || found.isCharacterDevice();
+}

@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, expect, test } from 'vitest';
+import { packageRoot } from '../../src/io/package-root.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'titlesmith-piped-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const titles = Array.from({ length: 40 }, (_, index) => `A title of number ${index}`);
+const csv = ['title', ...titles].join('\n');
+
+/** The titles extracted from what is piped into the command in a shell, where `TITLESMITH` stands for its program. */
+function extracted(command: string, name: string, input: string | Uint8Array): readonly string[] {
+  const program = `'${process.execPath}' '${join(packageRoot, 'dist', 'cli.js')}'`;
+  const options = `pipeline --runs-dir runs --run-name ${name} --until extract`;
+  const temporary = mkdtempSync(join(folder, 'temporary-'));
+  execFileSync('bash', ['-c', command.replace('TITLESMITH', `${program} ${options}`)], {
+    cwd: folder,
+    input,
+    env: { ...process.env, TMPDIR: temporary },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  // The copy of the pipe is gone with the process.
+  expect(readdirSync(temporary)).toEqual([]);
+  return readFileSync(join(folder, 'runs', name, 'titles.csv'), 'utf8')
+    .trim()
+    .split('\r\n')
+    .slice(1);
+}
+
+test.each<[string, string, string | Uint8Array]>([
+  ['hyphen', 'cat | TITLESMITH --input -', csv],
+  ['equals', 'cat | TITLESMITH --input=-', csv],
+  ['device', 'cat | TITLESMITH --input /dev/stdin', csv],
+  ['gzip', 'cat | TITLESMITH --input -', gzipSync(csv)],
+  ['process', 'TITLESMITH --input <(cat)', csv],
+])('titles come by a pipe: %s', (name, command, input) => {
+  expect(extracted(command, name, input)).toEqual(titles);
+});
+
+test('standard input that is a file is read from it', () => {
+  writeFileSync(join(folder, 'a.csv'), csv);
+  expect(extracted('TITLESMITH --input - < a.csv', 'file', '')).toEqual(titles);
+});
