@@ -3,10 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { type ExitCode, exitCodeOf, exitCodes } from './cli/exit-codes.js';
 import { asksForJson, parseCommandLine } from './cli/parsing/command-line.js';
 import type { Request } from './cli/parsing/request.js';
+import { enterStartingFolder } from './cli/starting-folder.js';
 import { Terminal } from './cli/terminal.js';
 
 /** Runs a command line. @returns the exit code of the process. */
 async function main(arguments_: readonly string[]): Promise<ExitCode> {
+  enterStartingFolder(process.env);
   const color = !process.env['NO_COLOR'];
   const terminalFor = (json: boolean): Terminal =>
     new Terminal({ json, output: process.stdout, errors: process.stderr, color });
