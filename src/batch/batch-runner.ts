@@ -11,6 +11,7 @@ import { type PlannedRun, queryOptionsOf, type SharedQuery, sharedQueries } from
 import type { BatchListener } from './batch-result.js';
 import { type ChildError, type ChildEvent, toArguments } from './child-process.js';
 import type { JobLimiter } from './job-limiter.js';
+import { LiveRecord } from './live-record.js';
 import type { ResultStore } from './result-store.js';
 import { isTransient, type Job, type JobPolicy, runJob } from './run-job.js';
 
@@ -30,74 +31,51 @@ interface BatchSetup {
 
 /** Runs all runs of a batch and keeps its record up to date. */
 export class BatchRunner {
-  private readonly started = performance.now();
-  private readonly earlierSeconds: number;
   /** What each running process is doing, by run name, for the progress line. */
   private readonly activities = new Map<string, string>();
-  private saving: Promise<void> = Promise.resolve();
+  private readonly live: LiveRecord;
 
   constructor(
     private readonly setup: BatchSetup,
-    private current: BatchRecord,
+    begun: BatchRecord,
   ) {
-    this.earlierSeconds = current.seconds;
+    const write = (record: BatchRecord): Promise<void> => writeBatchRecord(setup.folder, record);
+    this.live = new LiveRecord(begun, write, setup.onProgress);
   }
 
   get record(): BatchRecord {
-    return this.current;
+    return this.live.current;
   }
 
   /** Runs all unfinished runs. Does not throw when a run fails. */
   async run(): Promise<void> {
-    const { runs, onProgress, memory } = this.setup;
-    const open = runs.filter(({ name }) => !this.isFinished(name));
-    for (const run of open) this.change(run.name, { status: 'waiting', error: null });
+    const { runs, onProgress, memory, folder, policy } = this.setup;
+    const { live } = this;
+    const open = runs.filter(({ name }) => !this.live.isFinished(name));
+    for (const run of open) this.live.change(run.name, { status: 'waiting', error: null });
     for (const { name, memory: needed, isTooLarge } of open) {
       if (needed <= memory || isTooLarge) continue;
       const all = formatBytes(memory);
       const message = `needs about ${formatBytes(needed)} of memory, and all runs together may take ${all}: it is run alone.`;
       onProgress({ kind: 'warning', message, run: name });
     }
-    await this.save();
+    // A run does not need its log.
+    await makeFolder(dirname(batchFiles.log(folder, 'any'))).catch(() => {});
     await this.fetchResults(open);
-    for (const query of sharedQueries(open)) await this.extractTogether(query);
-    await Promise.all(open.filter(({ name }) => !this.isFinished(name)).map((run) => this.runOne(run)));
-    await this.saving;
-  }
-
-  private isFinished(name: string): boolean {
-    const { status } = this.runRecord(name);
-    return status === 'done' || status === 'overfit' || status === 'failed';
-  }
-
-  private runRecord(name: string): BatchRunRecord {
-    return this.current.runs.find((run) => run.name === name)!;
-  }
-
-  private change(name: string, changes: Partial<BatchRunRecord>): void {
-    const runs = this.current.runs.map((run) => (run.name === name ? { ...run, ...changes } : run));
-    const seconds = this.earlierSeconds + (performance.now() - this.started) / 1000;
-    this.current = { ...this.current, runs, seconds: Math.round(10 * seconds) / 10 };
-  }
-
-  /** Writes the record; calls are serialized. An error, such as a full disk, is only a warning: the runs continue. */
-  private save(): Promise<void> {
-    this.saving = this.saving.then(async () => {
-      try {
-        await writeBatchRecord(this.setup.folder, this.current);
-      } catch (error) {
-        if (!(error instanceof TitlesmithError)) throw error;
-        this.setup.onProgress({ kind: 'warning', message: error.toLine() });
-      }
-    });
-    return this.saving;
+    for (const query of sharedQueries(open)) {
+      if (policy.stop.aborted) break;
+      await this.extractTogether(query);
+    }
+    await Promise.all(open.filter(({ name }) => !this.live.isFinished(name)).map((run) => this.runOne(run)));
+    await live.end();
   }
 
   /** Fetches runs that another machine finished. */
   private async fetchResults(runs: readonly PlannedRun[]): Promise<void> {
-    const { results, onProgress } = this.setup;
+    const { results, onProgress, policy } = this.setup;
     if (!results) return;
     for (const { name } of runs) {
+      if (policy.stop.aborted) return;
       try {
         const isTaken = await results.fetch(name);
         if (isTaken) onProgress({ kind: 'note', message: `taken from ${results.place}`, run: name });
@@ -109,11 +87,12 @@ export class BatchRunner {
 
   /** Extracts the titles of several runs in one pass. A permanent error fails its run; others are left to the run to retry. */
   private async extractTogether({ runs }: SharedQuery): Promise<void> {
-    const pending = runs.filter(({ name }) => !this.isFinished(name));
+    const pending = runs.filter(({ name }) => !this.live.isFinished(name));
     if (pending.length < 2) return;
     const { folder, limiter, policy, onProgress } = this.setup;
     const names = pending.map(({ name }) => name);
-    const message = `One pass over the source for ${names.length} runs: ${names.join(', ')}`;
+    const shown = names.slice(0, 20).join(', ') + (names.length > 20 ? ', …' : '');
+    const message = `One pass over the source for ${names.length} runs: ${shown}`;
     onProgress({ kind: 'note', message });
     const options = {
       ...queryOptionsOf(pending[0]!.options),
@@ -125,50 +104,47 @@ export class BatchRunner {
     const job: Job = {
       arguments: ['pipeline', ...toArguments(options), '--json'],
       memory: Math.min(...pending.map(({ memory }) => memory)),
-      logPath: await this.logPath('.titles'),
+      logPath: batchFiles.log(folder, '.titles'),
       onStart: async () => {},
       onEvent: (event) => this.passOn(label, event),
       onRetry: (error, seconds) => this.showRetry(label, error, seconds),
     };
+    const known = new Set(names);
     const { errors } = await runJob(job, limiter, policy);
     this.activities.delete(label);
     for (const error of errors) {
       const run = error.run;
-      if (run !== undefined && names.includes(run) && !isTransient(error.code)) this.fail(run, error);
+      if (run !== undefined && known.has(run) && !isTransient(error.code)) this.fail(run, error);
     }
-    await this.save();
   }
 
   private fail(name: string, { code, message, hint }: ChildError): void {
-    this.change(name, { status: 'failed', error: { code, message, hint }, attempts: 1 });
+    this.live.change(name, { status: 'failed', error: { code, message, hint }, attempts: 1 });
     this.setup.onProgress({ kind: 'error', error: toTitlesmithError({ code, message, hint }), run: name });
-  }
-
-  private async logPath(name: string): Promise<string> {
-    const path = batchFiles.log(this.setup.folder, name);
-    // A run does not need its log.
-    await makeFolder(dirname(path)).catch(() => {});
-    return path;
   }
 
   private async runOne({ name, options, memory }: PlannedRun): Promise<void> {
     const { folder, limiter, policy, onProgress, results } = this.setup;
-    const before = this.runRecord(name);
+    const before = this.live.run(name);
     const job: Job = {
       arguments: ['pipeline', ...toArguments({ ...options, runsDir: folder }), '--json'],
       memory,
-      logPath: await this.logPath(name),
+      logPath: batchFiles.log(folder, name),
       onStart: async () => {
-        this.change(name, { status: 'running' });
+        this.live.change(name, { status: 'running' });
         this.activities.set(name, 'starting');
         this.progress();
-        await this.save();
       },
       onEvent: (event) => this.passOn(name, event),
       onRetry: (error, seconds) => this.showRetry(name, error, seconds),
     };
     const done = await runJob(job, limiter, policy);
     this.activities.delete(name);
+    if (done.attempts === 0) {
+      // Stopped before it began: what is known of it stays.
+      this.live.change(name, { status: 'interrupted' });
+      return;
+    }
     const [error] = done.errors.slice(-1);
     let { status } = done;
     let fault = status === 'failed' && error ? error : undefined;
@@ -181,7 +157,7 @@ export class BatchRunner {
         fault = toChildError(failure);
       }
     }
-    this.change(name, {
+    this.live.change(name, {
       status,
       attempts: before.attempts + done.attempts,
       seconds: Math.round(10 * (before.seconds + done.seconds)) / 10,
@@ -191,9 +167,8 @@ export class BatchRunner {
     });
     if (fault) onProgress({ kind: 'error', error: toTitlesmithError(fault), run: name });
     else if (status !== 'interrupted')
-      onProgress({ kind: 'note', message: describeRun(this.runRecord(name)), run: name });
+      onProgress({ kind: 'note', message: describeRun(this.live.run(name)), run: name });
     this.progress();
-    await this.save();
   }
 
   /** Passes on a process's events: all of them, or only warnings, with progress merged into the batch's one line. */
@@ -220,10 +195,8 @@ export class BatchRunner {
   }
 
   private progress(): void {
-    const { runs } = this.current;
-    const done = runs.filter(({ name }) => this.isFinished(name)).length;
     const detail = [...this.activities].map(([name, what]) => `${name}: ${what}`).join('; ');
-    const amount = { done, total: runs.length, unit: 'runs' };
+    const amount = { ...this.live.progress, unit: 'runs' };
     this.setup.onProgress({ kind: 'progress', label: 'batch', ...amount, detail });
   }
 }
