@@ -1,7 +1,7 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
 import type { ProgressListener } from '../../common/progress.js';
@@ -146,12 +146,16 @@ export interface Lock {
 /** Rewrites the lock every `heartbeatMs` until the timer is cleared or the lock is lost. */
 function startHeartbeat(path: string, mine: Owner, heartbeatMs: number, onLost: () => void): NodeJS.Timeout {
   let { beat } = mine;
+  const unfinished = unfinishedName(path);
   const timer = setInterval(() => {
     try {
       if (!isSameProcess(readOwnerNow(path), mine)) throw new Error('lost');
       beat += 1;
-      writeFileSync(path, `${JSON.stringify({ ...mine, beat })}\n`);
+      // Renamed into place, so that the lock is never seen empty.
+      writeFileSync(unfinished, `${JSON.stringify({ ...mine, beat })}\n`);
+      renameSync(unfinished, path);
     } catch (error) {
+      rmSync(unfinished, { force: true });
       // A write that fails, say on a full disk, does not mean that the lock is lost.
       if (systemErrorCode(error) !== undefined && systemErrorCode(error) !== 'ENOENT') return;
       clearInterval(timer);
@@ -159,6 +163,61 @@ function startHeartbeat(path: string, mine: Owner, heartbeatMs: number, onLost: 
     }
   }, heartbeatMs);
   return timer.unref();
+}
+
+let unfinishedCount = 0;
+/** A name of its own for a lock that is written before it gets its name. */
+function unfinishedName(path: string): string {
+  unfinishedCount += 1;
+  return `${path}.new-${process.pid}-${unfinishedCount}`;
+}
+
+/** Codes of link(2) on file systems without hard links, such as FAT and some network drives. */
+const noLinkCodes: ReadonlySet<string | undefined> = new Set([
+  'EPERM',
+  'EMLINK',
+  'ENOSYS',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'EINVAL',
+]);
+
+/**
+ * Creates a lock file by a hard link to a written one, so that it is never seen empty; without hard links, it is created
+ * and then written.
+ * @returns false when there is a lock already.
+ * @throws TitlesmithError when the folder cannot be written.
+ */
+async function createLock(path: string, content: string): Promise<boolean> {
+  const unfinished = unfinishedName(path);
+  try {
+    await writeFile(unfinished, content);
+    try {
+      await link(unfinished, path);
+    } catch (error) {
+      if (!noLinkCodes.has(systemErrorCode(error))) throw error;
+      await writeFile(path, content, { flag: 'wx' });
+    }
+    await removeUnfinished(path).catch(() => {});
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return false;
+    throw fileError('write', path, error);
+  } finally {
+    await rm(unfinished, { force: true }).catch(() => {});
+  }
+}
+
+/** Removes what processes that were killed left of their attempts to take a lock. */
+async function removeUnfinished(path: string): Promise<void> {
+  const start = `${basename(path)}.new-`;
+  for (const name of await readdir(dirname(path))) {
+    if (!name.startsWith(start)) continue;
+    const owner = await readOwner(join(dirname(path), name));
+    // One that is not whole may just be being written.
+    if (!owner || owner.host !== hostname() || (await isAlive(owner))) continue;
+    await rm(join(dirname(path), name), { force: true });
+  }
 }
 
 /**
@@ -187,8 +246,7 @@ export async function takeLock(
   const start = await processStart(process.pid);
   const mine: Owner = { pid: process.pid, host: hostname(), processStart: start, beat: 0, activity };
   for (let attempt = 0; attempt < 10; attempt++) {
-    try {
-      await writeFile(path, `${JSON.stringify(mine)}\n`, { flag: 'wx' });
+    if (await createLock(path, `${JSON.stringify(mine)}\n`)) {
       const lost = new AbortController();
       const timer = startHeartbeat(path, mine, heartbeatMs, () => {
         onProgress({ kind: 'warning', message: `${path} is no longer this process's; it stops here.` });
@@ -202,8 +260,6 @@ export async function takeLock(
       };
       process.on('exit', release);
       return { lost: lost.signal, release };
-    } catch (error) {
-      if (systemErrorCode(error) !== 'EEXIST') throw fileError('write', path, error);
     }
     const owner = await findOwner(path);
     if (owner && owner.host !== mine.host && (await hasHeartbeat(path, owner, watchMs, onProgress))) {
