@@ -5,6 +5,7 @@ import { asksForJson, parseCommandLine } from './cli/parsing/command-line.js';
 import type { Request } from './cli/parsing/request.js';
 import { enterStartingFolder } from './cli/starting-folder.js';
 import { Terminal } from './cli/terminal.js';
+import { fileError } from './common/errors.js';
 
 /** Runs a command line. @returns the exit code of the process. */
 async function main(arguments_: readonly string[]): Promise<ExitCode> {
@@ -25,8 +26,9 @@ async function main(arguments_: readonly string[]): Promise<ExitCode> {
     terminal = terminalFor(request.options.json === true);
     return await execute(request, terminal);
   } catch (error) {
-    terminal.error(error);
-    return exitCodeOf(error);
+    const fault = systemFault(undefined, error);
+    terminal.error(fault);
+    return exitCodeOf(fault);
   }
 }
 
@@ -74,6 +76,13 @@ async function execute(request: Request, terminal: Terminal): Promise<ExitCode> 
   }
 }
 
+/** A fault of the system, such as of a file that is gone meanwhile, as an error that names its path; others unchanged. */
+function systemFault(what: string | undefined, error: unknown): unknown {
+  const path = what ?? (error instanceof Error && 'path' in error ? error.path : undefined);
+  const isWrite = what !== undefined;
+  return typeof path === 'string' ? fileError(isWrite ? 'write' : 'use', path, error) : error;
+}
+
 if (process.channel) {
   // A run of a batch saves and stops when its parent process is gone, as nothing else would stop it.
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
@@ -84,7 +93,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // The parent of a batch run is gone: keep going until it has saved.
   if (error.code === 'EPIPE' && hasParent) return;
   // The reader has closed the pipe (`titlesmith generate … | head`).
-  if (error.code === 'EPIPE') process.exit(exitCodes.failed);
-  throw error;
+  if (error.code !== 'EPIPE')
+    new Terminal({ json: false, output: process.stdout, errors: process.stderr, color: false }).error(
+      systemFault('the output', error),
+    );
+  process.exit(exitCodes.failed);
 });
+// Nowhere is left to say it: the work and its exit code matter more.
+process.stderr.on('error', () => {});
 process.exitCode = await main(process.argv.slice(2));
