@@ -28,7 +28,8 @@ export function encodePrompts(tokenizer: Tokenizer, options: GenerationOptions):
   validateGenerationOptions(options);
   const { prefix = '', prefixes = [prefix], delimiters, hiddenPrefix = '' } = options;
   return prefixes.map((text) => {
-    const shown = text.startsWith(startText) ? text.slice(startText.length) : text;
+    // GPT-2's tokens begin with the space before a word: one at the end would make the model spell what follows.
+    const shown = (text.startsWith(startText) ? text.slice(startText.length) : text).replace(/ +$/, '');
     const tokens =
       delimiters === 'text'
         ? tokenizer.encode(startText + hiddenPrefix + shown)

@@ -140,3 +140,12 @@ test('texts of a queue that ran dry move together: no step computes an empty slo
   );
   expect(session.calls.busySlots).toBe(rows);
 });
+
+test('a prefix that ends in spaces is what it is without them; white space of another kind stays', () => {
+  const spaced = tokenizerOf('a', ' ', '\t');
+  const [prompt] = encodePrompts(spaced, { ...generationDefaults, prefix: 'a a  ', delimiters: 'token' });
+  const [trimmed] = encodePrompts(spaced, { ...generationDefaults, prefix: 'a a', delimiters: 'token' });
+  expect(prompt).toEqual(trimmed);
+  const [tab] = encodePrompts(spaced, { ...generationDefaults, prefix: 'a\t', delimiters: 'token' });
+  expect(tab?.prefix).toBe('a\t');
+});
