@@ -78,7 +78,8 @@ async function execute(request: Request, terminal: Terminal): Promise<ExitCode> 
 
 /** A fault of the system, such as of a file that is gone meanwhile, as an error that names its path; others unchanged. */
 function systemFault(what: string | undefined, error: unknown): unknown {
-  const path = what ?? (error instanceof Error && 'path' in error ? error.path : undefined);
+  const path =
+    what ?? (error instanceof Error && 'syscall' in error && 'path' in error ? error.path : undefined);
   const isWrite = what !== undefined;
   return typeof path === 'string' ? fileError(isWrite ? 'write' : 'use', path, error) : error;
 }

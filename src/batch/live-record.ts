@@ -22,6 +22,7 @@ export class LiveRecord {
   private hasChanges = false;
   private writing: Promise<void> | undefined;
   private pause: NodeJS.Timeout | undefined;
+  private fault: { readonly error: unknown } | undefined;
 
   /**
    * @param begun the record to begin with.
@@ -69,6 +70,7 @@ export class LiveRecord {
   async end(): Promise<void> {
     await this.writing;
     clearTimeout(this.pause);
+    if (this.fault) throw this.fault.error;
   }
 
   private async writeOnce(): Promise<void> {
@@ -79,8 +81,9 @@ export class LiveRecord {
     try {
       await this.write(this.current);
     } catch (error) {
-      if (!(error instanceof TitlesmithError)) throw error;
-      this.onProgress({ kind: 'warning', message: error.toLine() });
+      if (error instanceof TitlesmithError) this.onProgress({ kind: 'warning', message: error.toLine() });
+      // No caller waits for this write: `end` throws it.
+      else this.fault ??= { error };
     } finally {
       this.writing = undefined;
     }

@@ -61,7 +61,7 @@ export const generationOptions = {
     ...generation,
     type: 'text',
     argument: 'text',
-    help: 'Text every title begins with.',
+    help: 'Text every title begins with; spaces at its end are left out.',
     conflicts: ['prefixFile'],
   },
   prefixFile: {
