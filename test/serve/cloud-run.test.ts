@@ -49,7 +49,7 @@ describe('a client of gpt-2-cloud-run', () => {
   });
 
   test('that asks for the whole context gets what fits, and a long prefix is cut at 500', async () => {
-    const prefix = 'ab c'.repeat(200);
+    const prefix = `abc ${'it a '.repeat(200)}`;
     // Greedy: a drawn text may go on as the prefix does, by chance.
     const whole = { length: 1023, temperature: 0, prefix, include_prefix: true };
     const text = await textOf(await post(serving.url, whole));
