@@ -15,6 +15,7 @@ import { type RunOptions, rowsOfCommand } from '../options/option-table.js';
 import { flagOf, restoreOptions } from '../options/option-values.js';
 import { decideForStage } from './decide/decisions.js';
 import { withOwnCheckpoint } from './decide/model.js';
+import { finishedWork } from './earlier-records.js';
 import { executeStage, type OpenRun, type StageTask } from './execute-stage.js';
 import { planGeneration } from './generation-plan.js';
 import { failsOnOverfit } from './overfit-gate.js';
@@ -170,10 +171,10 @@ function withRecordedOptions(run: OpenRun): OpenRun {
 /** What a stage is to do; undefined if that is done. @throws TitlesmithError when an input is missing or cannot be read. */
 async function planStage(stage: StageName, run: OpenRun, isForced: boolean): Promise<StageTask | undefined> {
   const { folder, options, given } = run;
-  const { manifest, path } = folder;
+  const { path } = folder;
   assertInputs(stage, path);
   const work = await describeWork(stage, run);
-  const last = finishedRecord(manifest, stage);
+  const last = await finishedWork(stage, run);
   const mayStand = !isForced && last !== undefined && isSameBase(last, work);
   const finished = mayStand && (await filesAreUnchanged(path, last.outputs ?? {})) ? last : undefined;
   const task = { work, finished, isForced, options: work.options, resume: false };
