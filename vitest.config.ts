@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,6 +8,8 @@ export default defineConfig({
     testTimeout: 900_000,
     hookTimeout: 900_000,
     pool: 'forks',
+    // Much of the time a test waits for a process that it started: two files at once also on two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     expect: { poll: { timeout: 300_000, interval: 20 } },
     // For tests that load ONNX Runtime by itself; titlesmith turns it off of its own accord.
     env: { ORT_DISABLE_TELEMETRY: '1' },

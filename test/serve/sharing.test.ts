@@ -24,7 +24,7 @@ const completeOn =
 const complete = completeOn(() => serving);
 const toil = completeOn(() => toiling);
 
-/** Gives that server texts to generate which it does not finish, for as long as something is done. */
+/** Gives that server texts to generate which it does not finish, for as long as something is done; they are gone after it. */
 async function whileToiling(body: Record<string, unknown>, act: () => Promise<void>): Promise<void> {
   const leaving = new AbortController();
   const gone = toil(body, { signal: leaving.signal }).then((response) => response.text());
@@ -33,6 +33,7 @@ async function whileToiling(body: Record<string, unknown>, act: () => Promise<vo
   await act();
   leaving.abort();
   await left;
+  await idle(toiling);
 }
 
 interface Completion {
