@@ -1,10 +1,11 @@
 -- The highest-scored titles of one or more subreddits, from dumps of Reddit posts (CSV or Parquet; NDJSON is read by
--- src/pipeline/sources/ndjson, which gives the same answer). DuckDB SQL. Selects the same titles in the same order as
+-- src/data/sources/ndjson, which gives the same answer). DuckDB SQL. Selects the same titles in the same order as
 -- top-titles.bigquery.sql does from BigQuery's tables.
 --
--- posts(files) is a table macro that src/pipeline/sources/duckdb/posts.ts defines for the format at hand. It
--- gives the columns title, subreddit, score, created_utc and id, all as text; other columns of the files are
--- not decoded. Costs one pass over the files; the rows that match are sorted in memory, and on disk beyond
+-- posts(files) is a table macro that src/data/sources/duckdb/dump-tables.ts defines for the format at hand. It gives the
+-- columns title, subreddit, score, created_utc and id, all as text; other columns of the files are not decoded.
+-- number_of(text) and seconds_of(text) are macros of src/data/sources/duckdb/value-macros.ts, which read numbers, and
+-- times as seconds since 1970, by the grammar that NDJSON is read by: src/data/sources/post-values.ts. Costs one pass over the files; the rows that match are sorted in memory, and on disk beyond
 -- that. Bytes read of a month: the whole file where it is CSV; where it is Parquet the chunks of these five columns
 -- alone, by arithmetic (as in top-titles.bigquery.sql, not measured) 91 bytes a post before compression, 1.5 GB for
 -- 16 million posts.
@@ -19,9 +20,8 @@ WITH typed AS (
   SELECT
     title,
     subreddit,
-    TRY_CAST(score AS DOUBLE) AS number,
-    -- Dumps write seconds as 1335842178, "1335842178" or 1335842178.0; Parquet files also as a time.
-    coalesce(TRY_CAST(created_utc AS DOUBLE), epoch(TRY_CAST(created_utc AS TIMESTAMP))) AS created_utc,
+    number_of(score) AS number,
+    seconds_of(created_utc) AS created_utc,
     id
   FROM posts($files)
 ),

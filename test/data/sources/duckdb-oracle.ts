@@ -1,4 +1,5 @@
 import { DuckDBInstance, listValue } from '@duckdb/node-api';
+import { valueMacros } from '../../../src/data/sources/duckdb/value-macros.js';
 import { readQuery, startOfMonth, type TitleQuery } from '../../../src/data/sources/title-source.js';
 
 /** Runs SQL of the test's own, for example to write a Parquet file. */
@@ -19,6 +20,7 @@ export async function titlesByDuckdb(files: readonly string[], query: TitleQuery
     `CREATE TEMP MACRO posts(files) AS TABLE SELECT * FROM read_json(files, format = 'newline_delimited',
       records = true, ignore_errors = true, columns = {${columns.join(', ')}})`,
   );
+  for (const sql of valueMacros) await connection.run(sql);
   const result = await connection.runAndReadAll(await readQuery('top-titles.duckdb.sql'), {
     files: listValue([...files]),
     subreddits: listValue(query.subreddits.map((name) => name.toLowerCase())),

@@ -81,6 +81,10 @@ const remedies: readonly (readonly [RegExp, string])[] = [
     'Is it of the format its name says?',
   ],
   [
+    /reached an invalid state/,
+    'Do its lines end in more than one way? Make all end alike, for example with dos2unix.',
+  ],
+  [
     /CSV/,
     'A CSV of posts has a header, commas between columns and double quotes round values that need them.',
   ],

@@ -1,5 +1,5 @@
 import type { WorkContext } from '../../../common/progress.js';
-import { LineFaults, requiredColumns } from '../dump-records.js';
+import { LineFaults, requiredColumns, UntimedPosts } from '../dump-records.js';
 import { filesInWords } from '../input-files.js';
 import { MissingSubredditsError, noTitles, unknownSubreddit } from '../missing-subreddits.js';
 import { readQuery, type SourceRow, startOfMonth, type TitleQuery } from '../title-source.js';
@@ -32,6 +32,9 @@ export async function* tableRows(
   try {
     const dumps = await openDumps(database, format, files, requiredColumns(query));
     await definePosts(database, dumps, strict);
+    if (query.from !== undefined || query.to !== undefined) {
+      await reportUntimed(database, dumps, names, query, strict, context);
+    }
     const missing = new Set(names);
     const values = {
       files: filesParameter(dumps),
@@ -68,6 +71,24 @@ async function reportRejected(database: Database, { onProgress }: WorkContext): 
   for await (const { path, record, why } of rejectedRecords(database))
     faults.add(path, record, why, 'record');
   faults.report(onProgress);
+}
+
+/** Counts the posts whose month nobody can tell, in a pass of its own over three columns. */
+async function reportUntimed(
+  database: Database,
+  dumps: Dumps,
+  subreddits: readonly string[],
+  { minLength }: TitleQuery,
+  strict: boolean,
+  { onProgress }: WorkContext,
+): Promise<void> {
+  const untimed = new UntimedPosts(strict);
+  const sql = await readQuery('untimed-posts.duckdb.sql');
+  const values = { files: filesParameter(dumps), subreddits, min_length: minLength };
+  for await (const { file, created_utc, posts } of database.stream(sql, values)) {
+    untimed.add(dumps.files[Number(file) - 1]?.path ?? '', '', created_utc, Number(posts));
+  }
+  untimed.report(onProgress);
 }
 
 async function missingError(

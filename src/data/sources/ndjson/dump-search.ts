@@ -1,20 +1,33 @@
 import { TitlesmithError } from '../../../common/errors.js';
-import type { WorkContext } from '../../../common/progress.js';
-import { checkColumns, LineFaults, requiredColumns } from '../dump-records.js';
+import type { ProgressListener, WorkContext } from '../../../common/progress.js';
+import {
+  checkColumns,
+  checkTimeUnit,
+  LineFaults,
+  postsForUnit,
+  requiredColumns,
+  UntimedPosts,
+} from '../dump-records.js';
 import { isLongEnough, startOfMonth, type TitleQuery } from '../title-source.js';
 import { type LinesRead, readDumpLines } from './dump-lines.js';
 import { ascii } from './key-search.js';
-import { LineFilter, noneWanted, scoresBelow } from './line-filter.js';
+import { LineFilter, noneWanted, scoresBelow, timesArePlain } from './line-filter.js';
 import { LineFault, type Post, parseLine, toPost } from './post.js';
 import { comparePosts, TopPosts } from './top-posts.js';
 
 /** Objects of each file that are parsed whatever they hold, to learn which columns there are. */
-const sniffedObjects = 100;
+const sniffedObjects = postsForUnit;
 
-/** Keys and number of the objects at the beginning of a file. */
+/** What the objects at the beginning of a file hold: their keys, and created_utc of each. */
 interface Sniffed {
   readonly keys: Set<string>;
-  objects: number;
+  readonly times: unknown[];
+}
+
+/** A line of a file, for messages. */
+interface Place {
+  readonly path: string;
+  readonly line: number;
 }
 
 /**
@@ -22,10 +35,12 @@ interface Sniffed {
  * only lines which can matter. A line that cannot is looked at no further than its braces.
  */
 export class DumpSearch {
-  readonly faults: LineFaults;
+  private readonly faults: LineFaults;
+  private readonly untimed: UntimedPosts;
   private readonly filter: LineFilter;
   private readonly tops: readonly TopPosts[];
   private readonly seen = new Set<string>();
+  private readonly isBounded: boolean;
   private readonly fromSecond: number;
   private readonly toSecond: number;
 
@@ -39,24 +54,36 @@ export class DumpSearch {
     private readonly strict: boolean,
   ) {
     this.faults = new LineFaults(strict);
+    this.untimed = new UntimedPosts(strict);
     this.filter = new LineFilter(names);
     this.tops = names.map(() => new TopPosts(query.limit));
+    this.isBounded = query.from !== undefined || query.to !== undefined;
     this.fromSecond = query.from === undefined ? Number.NEGATIVE_INFINITY : startOfMonth(query.from, 0);
     this.toSecond = query.to === undefined ? Number.POSITIVE_INFINITY : startOfMonth(query.to, 1);
   }
 
-  /** Reads one dump. @throws TitlesmithError when it is none, lacks columns, or cannot be read. */
+  /**
+   * Reads one dump.
+   * @throws TitlesmithError when it is none, lacks columns, has times in another unit than seconds, or cannot be read.
+   */
   async readFile(path: string, read: LinesRead, context: WorkContext): Promise<void> {
     const required = requiredColumns(this.query);
-    const sniffed: Sniffed = { keys: new Set(), objects: 0 };
+    const sniffed: Sniffed = { keys: new Set(), times: [] };
     let lines = 0;
+    let isChecked = false;
+    const check = (): void => {
+      if (isChecked) return;
+      isChecked = true;
+      checkColumns(path, sniffed.keys, required);
+      checkTimeUnit(path, sniffed.times);
+    };
     await readDumpLines(
       path,
       {
         onLine: (bytes, start, end, line) => {
           lines += 1;
           try {
-            this.take(bytes, start, end, sniffed);
+            this.take(bytes, start, end, sniffed, { path, line });
           } catch (error) {
             if (!(error instanceof LineFault)) throw error;
             this.faults.add(path, line, error.message);
@@ -64,15 +91,21 @@ export class DumpSearch {
         },
         onTooLong: (line) => this.faults.add(path, line, 'longer than 16 MiB'),
         isEnough: () => {
-          if (sniffed.objects >= sniffedObjects) checkColumns(path, sniffed.keys, required);
+          if (sniffed.times.length >= sniffedObjects) check();
           return false;
         },
       },
       read,
       context,
     );
-    if (sniffed.objects > 0) checkColumns(path, sniffed.keys, required);
+    if (sniffed.times.length > 0) check();
     else if (lines > 0) throw noObjects(path);
+  }
+
+  /** Reports the lines and posts that were left out. */
+  report(onProgress: ProgressListener): void {
+    this.faults.report(onProgress);
+    this.untimed.report(onProgress);
   }
 
   /** The titles found, in the order of the query. */
@@ -86,39 +119,42 @@ export class DumpSearch {
     return without.map((name) => ({ name, seen: this.seen.has(name) }));
   }
 
-  private take(bytes: Buffer, start: number, end: number, sniffed: Sniffed): void {
+  private take(bytes: Buffer, start: number, end: number, sniffed: Sniffed, place: Place): void {
     if (bytes[start] !== ascii.braceOpen) throw new LineFault('not a JSON object');
     if (bytes[end - 1] !== ascii.braceClose) throw new LineFault('cut short');
-    const sniffing = sniffed.objects < sniffedObjects;
+    const sniffing = sniffed.times.length < sniffedObjects;
     if (!sniffing && !this.strict && !this.mayMatter(bytes, start, end)) return;
     const object = parseLine(bytes, start, end);
     if (sniffing) {
-      sniffed.objects += 1;
+      sniffed.times.push(object['created_utc']);
       for (const key of Object.keys(object)) sniffed.keys.add(key);
     }
     const post = toPost(object);
-    if (post) this.takePost(post);
+    if (post) this.takePost(post, object['created_utc'], place);
   }
 
   private mayMatter(bytes: Buffer, start: number, end: number): boolean {
     const wanted = this.filter.subredditOf(bytes, start, end);
     if (wanted === noneWanted) return false;
     const bound = this.tops[wanted]?.scoreBound;
-    return bound === undefined || !scoresBelow(bytes, start, end, bound);
+    if (bound === undefined || !scoresBelow(bytes, start, end, bound)) return true;
+    // A post whose month nobody can tell is counted whatever its score.
+    return this.isBounded && !timesArePlain(bytes, start, end);
   }
 
-  private takePost(post: Post): void {
+  private takePost(post: Post, time: unknown, { path, line }: Place): void {
     const name = post.subreddit.toLowerCase();
     // Names are ASCII; lower case alone would also take the Kelvin sign for a k.
     const top = /^[\x21-\x7e]*$/.test(post.subreddit) ? this.tops[this.names.indexOf(name)] : undefined;
     if (top === undefined) return;
     this.seen.add(name);
-    if (this.isInMonths(post) && isLongEnough(post.title, this.query.minLength)) top.add(post);
+    if (!isLongEnough(post.title, this.query.minLength)) return;
+    if (this.isInMonths(post)) top.add(post);
+    else if (post.createdUtc === null) this.untimed.add(path, ` line ${line}`, time);
   }
 
   private isInMonths({ createdUtc }: Post): boolean {
-    const { from, to } = this.query;
-    if (from === undefined && to === undefined) return true;
+    if (!this.isBounded) return true;
     return createdUtc !== null && createdUtc >= this.fromSecond && createdUtc < this.toSecond;
   }
 }

@@ -6,6 +6,7 @@ const unclear = -2;
 
 const subredditKey = new KeySearch('subreddit');
 const scoreKey = new KeySearch('score');
+const timeKey = new KeySearch('created_utc');
 /** Digits of a score that are read here; a longer one is left to the parser. */
 const maxDigits = 9;
 const [zero, nine, minus] = [0x30, 0x39, 0x2d];
@@ -111,6 +112,30 @@ export function scoresBelow(bytes: Buffer, start: number, end: number, bound: nu
     if (value < 0) continue;
     keys += 1;
     if (!(wholeNumberAt(bytes, value, end) < bound)) return false;
+  }
+  return keys > 0;
+}
+
+/** Digits of the seconds of Reddit's years. */
+const timeDigits = 10;
+
+/**
+ * Whether every created_utc that stands in a line, and one does, is ten digits, text or not, and thus a time. That of a
+ * crosspost's original passes for the post's own where this lacks it, which no dump does.
+ */
+export function timesArePlain(bytes: Buffer, start: number, end: number): boolean {
+  let keys = 0;
+  for (let at = timeKey.next(bytes, start, end); at >= 0; at = timeKey.next(bytes, at + 1, end)) {
+    let next = timeKey.valueBehind(bytes, at, end);
+    if (next < 0) continue;
+    keys += 1;
+    const isText = bytes[next] === ascii.quote;
+    if (isText) next += 1;
+    const first = next;
+    while (next < end && bytes[next]! >= zero && bytes[next]! <= nine) next += 1;
+    const behind = bytes[next];
+    const isEnd = isText ? behind === ascii.quote : behind === 0x2c || behind === ascii.braceClose;
+    if (next - first !== timeDigits || !isEnd) return false;
   }
   return keys > 0;
 }

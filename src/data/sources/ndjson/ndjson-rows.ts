@@ -29,7 +29,7 @@ export async function* ndjsonRows(
   const search = new DumpSearch(names, query, strict);
   const read = { lines: 0 };
   for (const file of files) await search.readFile(file, read, context);
-  search.faults.report(context.onProgress);
+  search.report(context.onProgress);
   for (const post of search.posts()) yield toRow(post);
   const missing = search.missing();
   if (missing.length === 0) return;

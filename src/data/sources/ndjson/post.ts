@@ -1,9 +1,11 @@
+import { toSeconds, toWholeNumber } from '../post-values.js';
+
 /** The columns of a post that are asked for; text as it stands in the dump. */
 export interface Post {
   readonly title: string;
   readonly subreddit: string;
   readonly score: number | null;
-  /** Seconds since 1970, UTC. */
+  /** Seconds since 1970, UTC; null where the dump has no time that can be read. */
   readonly createdUtc: number | null;
   readonly id: string | null;
 }
@@ -12,29 +14,6 @@ export interface Post {
 export class LineFault extends Error {}
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const numeral = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
-const time = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?)(?:Z| ?UTC|\+00(?::?00)?)?$/;
-
-/** A number, or text that is one; null for anything else. */
-function toNumber(value: unknown): number | null {
-  const number = typeof value === 'string' && numeral.test(value) ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) ? number : null;
-}
-
-/** A whole number that a double holds exactly; null for anything else. */
-function toWholeNumber(value: unknown): number | null {
-  const number = toNumber(value);
-  return Number.isSafeInteger(number) ? number : null;
-}
-
-/** Seconds since 1970 from a number, text of one, or a time in UTC. */
-function toSeconds(value: unknown): number | null {
-  const number = toNumber(value);
-  if (number !== null || typeof value !== 'string') return number;
-  const [, date, clock] = time.exec(value) ?? [];
-  const milliseconds = Date.parse(`${date}T${clock}Z`);
-  return Number.isNaN(milliseconds) ? null : milliseconds / 1000;
-}
 
 function toText(value: unknown): string | null {
   if (typeof value === 'string') return value;
