@@ -8,8 +8,8 @@ const dumpFormats = ['ndjson', 'csv', 'parquet'] as const;
 type DumpFormat = (typeof dumpFormats)[number];
 
 /**
- * What a dump is, by its name: `.csv`, `.parquet`, else NDJSON, as Pushshift's `RS_2019-03.zst` has no other
- * ending. `.gz` and `.zst` behind it are compression.
+ * What a dump is, by its name: `.csv`, `.parquet`, else NDJSON, as Pushshift's `RS_2019-03.zst` has no other ending; Arctic
+ * Shift's `.zst_blocks` hold the same objects. `.gz` and `.zst` behind it are compression.
  */
 function formatOfFile(path: string): DumpFormat {
   const name = path.replace(/\.(gz|zst)$/i, '').toLowerCase();
@@ -38,7 +38,7 @@ interface DumpSourceOptions {
 }
 
 /**
- * Dumps of Reddit posts: NDJSON by a reader of titlesmith's own, CSV and Parquet by DuckDB; `.gz` and `.zst` too. Both
+ * Dumps of Reddit posts: NDJSON by a reader of titlesmith's own (`.zst_blocks` too), CSV and Parquet by DuckDB; `.gz` and `.zst` too. Both
  * answer as `queries/top-titles.duckdb.sql` says.
  * @param paths files or patterns.
  * @throws TitlesmithError when a file is not there, nothing matches, or formats are mixed.

@@ -29,6 +29,16 @@ interface Functions {
       done: (error: unknown, code: number) => void,
     ): void;
   };
+  readonly contentSize: (bytes: Uint8Array, length: number) => number | bigint;
+  readonly decompressFrame: {
+    async(
+      output: Uint8Array,
+      outputLength: number,
+      frame: Uint8Array,
+      frameLength: number,
+      done: (error: unknown, code: number) => void,
+    ): void;
+  };
   /** Held, as koffi would unload the library under its functions. */
   readonly image: LibraryHandle;
 }
@@ -43,6 +53,12 @@ function bind(place: string): Functions {
     isError: image.func('uint32_t ZSTD_isError(size_t)') as Functions['isError'],
     errorName: image.func('const char* ZSTD_getErrorName(size_t)') as Functions['errorName'],
     decompress: image.func('size_t ZSTD_decompressStream(void*, void*, void*)') as Functions['decompress'],
+    contentSize: image.func(
+      'unsigned long long ZSTD_getFrameContentSize(void*, size_t)',
+    ) as Functions['contentSize'],
+    decompressFrame: image.func(
+      'size_t ZSTD_decompress(void*, size_t, void*, size_t)',
+    ) as Functions['decompressFrame'],
   };
 }
 
@@ -173,4 +189,31 @@ export async function* decodeByLibzstd(path: string, maxWindowLog: number): Asyn
     library.free(context);
     await file.close();
   }
+}
+
+/**
+ * Decompresses a whole frame in memory, on a thread of its own.
+ * @param maxLength most bytes it may hold.
+ * @returns undefined where the frame does not say how long its content is, or there is no libzstd.
+ * @throws LibzstdError when the data is damaged, or longer than that.
+ */
+export async function decompressFrameByLibzstd(
+  frame: Uint8Array,
+  maxLength: number,
+): Promise<Uint8Array | undefined> {
+  const library = libzstd();
+  if (!library) return undefined;
+  const length = Number(library.contentSize(frame, frame.length));
+  // The two highest numbers of 64 bits: not known, and no frame at all (zstd.h).
+  if (length >= 2 ** 63) return undefined;
+  if (length > maxLength) throw new LibzstdError('it is too long');
+  const output = Buffer.alloc(length);
+  const code = await new Promise<number>((resolve, reject) => {
+    library.decompressFrame.async(output, length, frame, frame.length, (error, result) => {
+      if (error) reject(error);
+      else resolve(result);
+    });
+  });
+  if (library.isError(code)) throw new LibzstdError(library.errorName(code));
+  return output.subarray(0, code);
 }

@@ -5,8 +5,8 @@ import { open, stat } from 'node:fs/promises';
 import type { Transform } from 'node:stream';
 import { MessageChannel } from 'node:worker_threads';
 import * as zlib from 'node:zlib';
-import { Decompress } from 'fzstd';
-import { decodeByLibzstd, hasLibzstd, LibzstdError } from './libzstd.js';
+import { Decompress, decompress } from 'fzstd';
+import { decodeByLibzstd, decompressFrameByLibzstd, hasLibzstd, LibzstdError } from './libzstd.js';
 
 /** 2 GiB: the window of `zstd --long=31`, with which Pushshift's dumps were written. */
 const maxWindowLog = 31;
@@ -18,6 +18,11 @@ const maxSaid = 1000;
 /** What of node:zlib is there from Node 22.15 on. */
 interface NodeZstd {
   readonly constants: { readonly ZSTD_d_windowLogMax: number };
+  zstdDecompress(
+    frame: Uint8Array,
+    options: { readonly maxOutputLength: number },
+    done: (error: Error | null, bytes: Uint8Array) => void,
+  ): void;
   createZstdCompress(): Transform;
   createZstdDecompress(options?: {
     readonly chunkSize: number;
@@ -175,4 +180,47 @@ export function decodeZstdFile(path: string, decoder: ZstdDecoder): AsyncGenerat
   const node = nodeZstd();
   if (decoder === 'node' && node) return decodeByNode(path, node);
   return decodeByProgram(path);
+}
+
+async function decompressFrame(
+  frame: Uint8Array,
+  maxLength: number,
+  decoder: ZstdDecoder,
+): Promise<Uint8Array> {
+  const node = nodeZstd();
+  if (decoder === 'libzstd') {
+    const bytes = await decompressFrameByLibzstd(frame, maxLength);
+    if (bytes) return bytes;
+  } else if (decoder === 'node' && node) {
+    return new Promise((resolve, reject) => {
+      node.zstdDecompress(frame, { maxOutputLength: maxLength }, (error, bytes) => {
+        if (error) reject(error);
+        else resolve(bytes);
+      });
+    });
+  }
+  return decompress(frame);
+}
+
+/**
+ * A whole frame of zstd in memory, decompressed; the program `zstd` does not do this, as it would be started for each.
+ * @param maxLength most bytes it may hold.
+ * @throws ZstdFailure when it is damaged, cut short, or longer than that.
+ */
+export async function decompressZstdFrame(
+  frame: Uint8Array,
+  maxLength: number,
+  decoder: ZstdDecoder,
+): Promise<Uint8Array> {
+  try {
+    return await decompressFrame(frame, maxLength, decoder);
+  } catch (error) {
+    throw toFailure(error);
+  }
+}
+
+/** Who decompresses frames in memory here. */
+export function zstdFrameDecoder(): ZstdDecoder {
+  if (hasLibzstd()) return 'libzstd';
+  return nodeZstd() ? 'node' : 'fzstd';
 }

@@ -9,7 +9,7 @@ import type { RunOptions } from '../../options/option-table.js';
 import type { Decision } from '../run/manifest.js';
 
 /** Names of dumps, Pushshift's RS_2019-03.zst among them; no other input is compressed with zstd. */
-const dumpFile = /\.(ndjson|jsonl?|parquet)(\.gz)?$|\.zst$|(^|[\\/])RS_\d{4}-\d{2}[^\\/]*$/i;
+const dumpFile = /\.(ndjson|jsonl?|parquet)(\.gz)?$|\.zst(_blocks)?$|(^|[\\/])RS_\d{4}-\d{2}[^\\/]*$/i;
 
 const jsonFile = /\.(ndjson|jsonl?)$/i;
 /** Bytes of a JSON file looked at: more than a post has. */

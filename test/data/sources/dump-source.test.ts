@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { collect } from '../../../src/common/collect.js';
 import { silentContext } from '../../../src/common/progress.js';
 import { openDumpSource } from '../../../src/data/sources/dump-source.js';
+import { block } from '../../io/zstd-block-files.js';
 import { duckdb } from './duckdb-oracle.js';
 import { failureLine, ndjson, temporaryFolder, titlesOf, write } from './helpers.js';
 import {
@@ -83,6 +84,22 @@ describe('formats', () => {
     const path = `${folder}/${name}`;
     await duckdb(`COPY (SELECT * FROM ${table}) TO '${path}' ${options}`);
     expect(await titlesOf(await openDumpSource([path]), query)).toEqual(expected);
+  });
+
+  test('.zst_blocks of Arctic Shift, whatever they are called; faulty rows are counted', async () => {
+    const rows = plain.map((one) => JSON.stringify(one));
+    const half = Math.floor(rows.length / 2);
+    const content = Buffer.concat([block(rows.slice(0, half)), block(['{"title":', ...rows.slice(half)])]);
+    for (const name of ['RS_2013-03.zst_blocks', 'RS_2013-03.zst', 'renamed.ndjson']) {
+      const said: string[] = [];
+      const onProgress = (event: { kind: string; message?: string }): void => {
+        if (event.kind === 'warning') said.push(event.message ?? '');
+      };
+      const path = write(folder, name, content);
+      const found = (await openDumpSource([path])).rows(query, { ...silentContext, onProgress });
+      expect((await collect(found)).map(({ title }) => title)).toEqual(expected);
+      expect(said).toEqual([`1 line that is no post was left out: ${name} line ${half + 1} (cut short)`]);
+    }
   });
 
   test('numbers written as text, with decimals, or as times', async () => {
@@ -174,6 +191,16 @@ describe('what cannot be read ends in one line', () => {
       /not\.ndjson\.gz: it is not a gzip file/,
     ],
     ['not zstd', () => write(folder, 'not.zst', 'x'.repeat(99)), /not\.zst.*format/],
+    [
+      'not zst_blocks',
+      () => write(folder, 'not.zst_blocks', 'x'.repeat(99)),
+      /not\.zst_blocks: it is not a zst_blocks file/,
+    ],
+    [
+      'zst_blocks cut short',
+      () => write(folder, 'cut.zst_blocks', block(['{}', '{}']).subarray(0, 30)),
+      /cut\.zst_blocks: it is cut short in block 1/,
+    ],
     ['not Parquet', () => write(folder, 'not.parquet', 'x'.repeat(99)), /not\.parquet.*format/],
     ['an archive', () => write(folder, 'a.ndjson.bz2', 'x'), /a\.ndjson\.bz2: only \.gz and \.zst/],
     [

@@ -10,6 +10,8 @@ test.each([
   ['folder/RS_2019-03', 'duckdb'],
   ['RS_2019-*.zst', 'duckdb'],
   ['posts.csv.zst', 'duckdb'],
+  ['RS_2024-01.zst_blocks', 'duckdb'],
+  ['r_askreddit_posts.zst_blocks', 'duckdb'],
   ['posts.ndjson', 'duckdb'],
   ['posts.jsonl.gz', 'duckdb'],
   ['posts.parquet', 'duckdb'],

@@ -1,6 +1,7 @@
 import { InterruptedError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
 import { readDecompressed } from '../../../io/compression/compressed-file.js';
+import { holdsZstdBlocks, readZstdBlocks } from '../../../io/compression/zstd-blocks.js';
 import { LineSplitter } from '../../../io/lines.js';
 import { isBlank } from './key-search.js';
 
@@ -9,7 +10,7 @@ const maxLineBytes = 2 ** 24;
 /** Bytes between two progress events. */
 const reportEvery = 2 ** 26;
 
-/** Receives the lines of a dump. Lines count from 1. */
+/** Receives the lines of a dump, or the rows of one that has rows. They count from 1. */
 interface DumpLineListener {
   /** A line without the blanks around it; never an empty one. Bytes `start` to `end` are valid during the call. */
   readonly onLine: (bytes: Buffer, start: number, end: number, line: number) => void;
@@ -44,21 +45,36 @@ export async function readDumpLines(
     while (start < end && isBlank(bytes[start])) start += 1;
     if (start < end) listener.onLine(asBuffer(bytes), start, end, line);
   };
-  const splitter = new LineSplitter(maxLineBytes, onLine, () => {
+  const onTooLong = (): void => {
     line += 1;
     listener.onTooLong(line);
-  });
-  for await (const chunk of readDecompressed(path)) {
+  };
+  const reportBefore = (bytes: number): void => {
     if (bytesUntilReport <= 0) {
       bytesUntilReport = reportEvery;
       if (context.signal.aborted) throw new InterruptedError();
       context.onProgress({ kind: 'progress', label: 'extract', done: read.lines + line, unit: 'posts read' });
     }
-    bytesUntilReport -= chunk.length;
-    splitter.push(asBuffer(chunk));
-    if (listener.isEnough()) break;
+    bytesUntilReport -= bytes;
+  };
+  if (await holdsZstdBlocks(path)) {
+    for await (const { bytes, rows } of readZstdBlocks(path)) {
+      reportBefore(bytes.length);
+      for (const [start, end] of rows) {
+        if (end - start > maxLineBytes) onTooLong();
+        else onLine(bytes, start, end);
+      }
+      if (listener.isEnough()) break;
+    }
+  } else {
+    const splitter = new LineSplitter(maxLineBytes, onLine, onTooLong);
+    for await (const chunk of readDecompressed(path)) {
+      reportBefore(chunk.length);
+      splitter.push(asBuffer(chunk));
+      if (listener.isEnough()) break;
+    }
+    splitter.finish();
   }
-  splitter.finish();
   read.lines += line;
 }
 

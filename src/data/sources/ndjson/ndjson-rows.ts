@@ -1,6 +1,6 @@
 import type { TitlesmithError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
-import { availableZstdDecoders } from '../../../io/compression/zstd.js';
+import { availableZstdDecoders, zstdFrameDecoder } from '../../../io/compression/zstd.js';
 import { filesInWords } from '../input-files.js';
 import { MissingSubredditsError, noTitles, unknownSubreddit } from '../missing-subreddits.js';
 import type { SourceRow, TitleQuery } from '../title-source.js';
@@ -42,7 +42,10 @@ export async function* ndjsonRows(
 }
 
 async function warnOfSlowZstd(files: readonly string[], { onProgress }: WorkContext): Promise<void> {
-  if (!files.some((file) => /\.zst$/i.test(file)) || (await availableZstdDecoders())[0] !== 'fzstd') return;
+  const isSlow =
+    (files.some((file) => /\.zst$/i.test(file)) && (await availableZstdDecoders())[0] === 'fzstd') ||
+    (files.some((file) => /\.zst_blocks$/i.test(file)) && zstdFrameDecoder() === 'fzstd');
+  if (!isSlow) return;
   const message = 'zstd files are decompressed slowly here: install the program zstd, or Node 22.15 or later';
   onProgress({ kind: 'warning', message });
 }
