@@ -19,12 +19,37 @@ type CleanedTitle = { readonly title: string } | { readonly reason: Exclude<Drop
 /** Called with the names of the rules that changed a title. */
 type ChangeListener = (ruleNames: ReadonlySet<string>) => void;
 
+/** "Removed" in other languages: no more than this stands in the brackets. */
+const goneElsewhere =
+  'supprimée?|effacée?|gelöscht|entfernt|eliminad[oa]|borrad[oa]|removid[oa]|excluíd[oa]|apagad[oa]|rimoss[oa]|eliminat[oa]|' +
+  'verwijderd|usunięt[oey]|удален[оа]?|удалён|silindi|kaldırıldı|slettet|fjernet|borttagen|raderad|poistettu|smazáno|odstraněno|' +
+  'șters|已删除|已刪除|削除済み|삭제됨';
+
+/** "Removed", perhaps with a noun before it. */
+const goneInEnglish =
+  '(?:(?:title|post|content|submission|comment|user|account|moderator)s?\\s+(?:(?:was|were|has been|have been)\\s+)?)?(?:deleted|removed)';
+
+/** By whom, why or when. */
+const why = '(?:(?:\\s+(?:by|in|for|on|due|at|as|per|via|because|after)\\s|\\s*[-–—:,])[^\\][(){}]{1,200})?';
+
 /**
  * Reddit's and moderators' stand-ins for titles that are gone: nothing but brackets, and in them that it was removed, perhaps
- * by whom, why or when.
+ * by whom, why or when. In round brackets and braces, which titles have as well, only by whom. Text without brackets is never one.
  */
-const gone =
-  /^\[\s*(?:(?:title|post|content|submission)\s+(?:(?:was|has been)\s+)?)?(?:deleted|removed)(?:(?:\s+(?:by|in|for|on|due|at|as)\s|\s*[-–—:,])[^\][]{1,200})?[\s.]*\]\.?$/i;
+const gone = new RegExp(
+  `^(?:[[【]+\\s*${goneInEnglish}${why}|[[({【]+\\s*(?:${goneInEnglish}(?:\\s+by\\s+[\\w ]{1,40})?|unavailable|${goneElsewhere}))[\\s.]*[\\])}】]+\\.?$`,
+  'iu',
+);
+
+/** Markdown that people copy along: escapes of brackets, emphasis. */
+const markdown = /[\\*_~`]/g;
+
+/** Whether a cleaned title stands for one that is gone. */
+function isGone(title: string): boolean {
+  if (!/^[\\*_~`]*[[({【［（｛]/.test(title)) return false;
+  // Compatibility forms turn full-width brackets into plain ones.
+  return gone.test(title.replace(markdown, '').normalize('NFKC').trim());
+}
 
 /**
  * Cleans a single title and checks it; duplicates are found by {@link cleanTitles}.
@@ -41,7 +66,7 @@ export function cleanTitle(
   const changed = new Set<string>();
   const title = cleanText(raw, (ruleName) => changed.add(ruleName));
   if (changed.size > 0) onChange?.(changed);
-  if (gone.test(title)) return { reason: 'deleted or removed' };
+  if (isGone(title)) return { reason: 'deleted or removed' };
   if (characterCount(title) < minLength) return { reason: 'too short' };
   return { title };
 }
