@@ -41,8 +41,8 @@ interface RuleParameters {
   readonly choices: Choices;
   /** True if its flag is given; takes no value. */
   readonly switch: NoParameters;
-  /** `true` or `false`. */
-  readonly boolean: NoParameters;
+  /** `true` or `false`, or a word that is accepted in place of both. */
+  readonly boolean: { readonly or?: string };
   readonly text: { readonly allowsNul?: true };
   readonly path: NoParameters;
   /** A number of bytes; as text, also with a unit. */

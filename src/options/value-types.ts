@@ -81,10 +81,10 @@ export function readDecimal(text: string): number | string {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
 }
 
-const booleanType: ValueType<unknown> = {
-  read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
-  accepts: (value) => typeof value === 'boolean',
-  fault: () => 'is neither true nor false',
+const booleanType: ValueType<{ readonly type: 'boolean' | 'switch'; readonly or?: string }> = {
+  read: (text) => (text === 'true' ? true : text === 'false' ? false : text),
+  accepts: (value, { or }) => typeof value === 'boolean' || (or !== undefined && value === or),
+  fault: ({ or }) => (or === undefined ? 'is neither true nor false' : `is none of ${or}, true, false`),
 };
 
 /** Every type of value an option can have. */

@@ -142,3 +142,17 @@ describe('the runs of a call', () => {
     expect(planRuns({ input: ['x.csv'], runName: 'all40' }).runs[0]?.name).toBe('all40');
   });
 });
+
+test('a boolean with a word of its own takes that word too', () => {
+  const rule = { type: 'boolean', or: 'auto' } as const;
+  for (const [text, value] of [
+    ['auto', 'auto'],
+    ['true', true],
+    ['false', false],
+  ] as const) {
+    expect(readOption('--header', rule, text)).toBe(value);
+    expect(readOption('--header', rule, value)).toBe(value);
+  }
+  expect(() => readOption('--header', rule, 'maybe')).toThrow(/is none of auto, true, false/);
+  expect(() => readOption('--quotes', { type: 'boolean' }, 'auto')).toThrow(/neither true nor false/);
+});

@@ -58,6 +58,11 @@ const usualNames = new Set(
     .concat('post title', 'post_title', 'title_text', 'document'),
 );
 
+/** Whether the first record names the columns, where one is asked for by its number: a usual name, there or of a title. */
+function namesColumns(values: readonly string[], value: string): boolean {
+  return usualNames.has(value.toLowerCase()) || values.some((name) => name.toLowerCase() === 'title');
+}
+
 /**
  * Whether the first line of a file of one column is its name rather than a title: a usual name, or one word in lower case
  * where most of the lines behind it have several words. Nothing is a name where no line follows.
@@ -91,11 +96,19 @@ export function csvLayout(beginning: string, options: CsvLayoutOptions, path: st
     const index = columnIndex(values, options);
     if (index < 0 || (values.length === 1 && delimiter !== ',' && !separator)) continue;
     const isNamed = values[index]?.toLowerCase() === (column ?? 'title').trim().toLowerCase();
-    const hasHeader = header ?? isNamed;
+    const value = values[index] ?? '';
+    const isNumber = column !== undefined && !isNamed;
+    const hasHeader = header ?? (isNamed || (isNumber && namesColumns(values, value)));
     const subredditIndex = hasHeader
       ? values.findIndex((name, at) => at !== index && name.toLowerCase() === 'subreddit')
       : -1;
-    return { delimiter, index, subredditIndex, header: hasHeader, note: undefined, skipped };
+    const taken = hasHeader
+      ? 'the names of the columns; --header false takes it'
+      : 'values; --header true takes it';
+    const other = hasHeader ? 'for values' : 'for the names of the columns';
+    const guess = `${path}: the first record, with ${JSON.stringify(value.slice(0, 40))}, is taken for ${taken} ${other}`;
+    const note = isNumber && header === undefined ? guess : undefined;
+    return { delimiter, index, subredditIndex, header: hasHeader, note, skipped };
   }
   const [first = { delimiter: ',', values: [] }] = candidates;
   const shown = separator ? first : (candidates.find(({ delimiter }) => delimiter === ',') ?? first);

@@ -2,6 +2,8 @@ import { TitlesmithError, usageError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import { readText } from '../../io/text-file.js';
 import type { CsvLayoutOptions } from './csv-layout.js';
+import { describeLayoutChange } from './decided-layout.js';
+import { titleFormat } from './file-reading.js';
 import { filesInWords, fingerprintFiles, resolveInputFiles } from './input-files.js';
 import { jsonTitles } from './json-titles.js';
 import { MissingSubredditsError, noTitles, unknownSubreddit } from './missing-subreddits.js';
@@ -20,12 +22,16 @@ export async function openCsvSource(
   options: CsvLayoutOptions,
 ): Promise<TitleSource> {
   const files = await resolveInputFiles('csv', paths);
-  const { column, header, quotes = true } = options;
   return {
     name: 'csv',
     describe: () => `files of titles: ${filesInWords(files)}`,
-    fingerprint: async () =>
-      `csv ${column ?? ''} ${header ?? ''}${quotes ? '' : ' unquoted'}\n${await fingerprintFiles(files)}`,
+    fingerprint: async () => {
+      const changes: string[] = [];
+      for (const file of files) changes.push(await describeLayoutChange(file, options));
+      // Only what changes a result: an option that says what would be found anyway leaves no trace.
+      const changed = changes.every((change) => change === '') ? '' : `\n${changes.join('\n')}`;
+      return `csv  \n${await fingerprintFiles(files)}${changed}`;
+    },
     rows: (query, context) => csvRows(files, options, query, context),
   };
 }
@@ -110,8 +116,12 @@ function titlesOfFile(
     onWarning: (message: string) => onProgress({ kind: 'warning', message }),
   };
   const text = readText(file, listener.onWarning);
-  const name = file.replace(/\.(gz|zst)$/i, '').toLowerCase();
-  if (name.endsWith('.txt')) return textTitles(text, file, listener);
-  if (/\.(json|jsonl|ndjson)$/.test(name)) return jsonTitles(text, file, options.column, listener);
-  return csvTitles(text, file, options, listener);
+  switch (titleFormat(file)) {
+    case 'lines':
+      return textTitles(text, file, listener);
+    case 'json':
+      return jsonTitles(text, file, options.column, listener);
+    case 'csv':
+      return csvTitles(text, file, options, listener);
+  }
 }

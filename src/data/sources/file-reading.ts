@@ -4,6 +4,13 @@ export interface ReadingListener {
   readonly onWarning: (message: string) => void;
 }
 
+/** How a file of titles is read, by its name without `.gz` or `.zst`. */
+export function titleFormat(path: string): 'lines' | 'json' | 'csv' {
+  const name = path.replace(/\.(gz|zst)$/i, '').toLowerCase();
+  if (name.endsWith('.txt')) return 'lines';
+  return /\.(json|jsonl|ndjson)$/.test(name) ? 'json' : 'csv';
+}
+
 /** Characters of the beginning in which the first record should end. */
 const layoutCharacters = 65_536;
 

@@ -23,6 +23,23 @@ function lowerCased(value: object): [string, unknown][] {
   return Object.entries(value).map(([name, field]) => [name.toLowerCase(), field]);
 }
 
+/**
+ * What the titles of a JSON file are called, in lower case: the column asked for, else what its first object has.
+ * @param beginning of the file.
+ */
+export function titleName(beginning: string, column: string | undefined): string {
+  if (column !== undefined) return column.trim().toLowerCase();
+  const [first = ''] = beginning.trimStart().split(/[\r\n]/, 1);
+  try {
+    const value: unknown = JSON.parse(first);
+    const item: unknown = Array.isArray(value) ? value[0] : value;
+    const names = typeof item === 'object' && item !== null ? lowerCased(item).map(([name]) => name) : [];
+    return ['title', 'text'].find((name) => names.includes(name)) ?? '';
+  } catch {
+    return '';
+  }
+}
+
 /** The title of one value: a text, or an object with the column asked for, else `title`, else `text`. */
 function rowOf(value: unknown, place: Place): SourceRow {
   if (typeof value === 'string') return { title: value };

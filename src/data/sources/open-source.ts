@@ -17,8 +17,8 @@ interface SourceOptions {
   readonly strict?: boolean | undefined;
   /** Column of a CSV that holds the titles, by name or number. */
   readonly column?: string | undefined;
-  /** Whether a CSV begins with a header; found out where left out. */
-  readonly header?: boolean | undefined;
+  /** Whether a CSV begins with a header; `auto`, the default, finds out. */
+  readonly header?: boolean | 'auto' | undefined;
   /** Whether double quotes enclose values of a CSV; true where left out. */
   readonly quotes?: boolean | undefined;
   /** For bigquery: who pays, where, how much. */
@@ -36,8 +36,8 @@ const rules: ArgumentRules = {
   input: titleOptions.input,
   strict: titleOptions.strict,
   column: titleOptions.column,
-  header: { type: 'boolean' },
-  quotes: { type: 'boolean' },
+  header: titleOptions.header,
+  quotes: titleOptions.quotes,
   bigquery: { accepts: (value) => typeof value === 'object' && value !== null, fault: 'is no object' },
 };
 
@@ -58,7 +58,11 @@ export async function openSource(
     case 'duckdb':
       return (await import('./dump-source.js')).openDumpSource(input, { strict });
     case 'csv':
-      return (await import('./csv-source.js')).openCsvSource(input, { column, header, quotes });
+      return (await import('./csv-source.js')).openCsvSource(input, {
+        column,
+        header: header === 'auto' ? undefined : header,
+        quotes,
+      });
     case 'sample':
       return (await import('./dump-source.js')).openSampleSource();
   }

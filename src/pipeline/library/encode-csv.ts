@@ -9,8 +9,8 @@ import { titleOptions } from '../../options/table/titles.js';
 export interface EncodeCsvOptions {
   /** Column of titles, by name or number. Default: `title`, or the only column. */
   readonly column?: string;
-  /** Whether the first record names the columns. Default: detected. */
-  readonly header?: boolean;
+  /** Whether the first record names the columns. Default: `auto`, which finds out. */
+  readonly header?: boolean | 'auto';
   /** Minimum length of a title in characters, after cleaning. */
   readonly minLength?: number;
   /** Share of the titles held out. Default: as `--validation-share`. */
@@ -19,7 +19,7 @@ export interface EncodeCsvOptions {
 
 const encodeArguments: ArgumentRules = {
   column: titleOptions.column,
-  header: { type: 'boolean' },
+  header: titleOptions.header,
   minLength: titleOptions.minLength,
   validationShare: titleOptions.validationShare,
 };

@@ -235,6 +235,8 @@ describe('layouts', () => {
     ['no header, though it looks like one', 'title\nOne\n', { header: false }, ['title', 'One']],
     ['a header, though no column is asked for', 'Headline\nOne\n', { header: true }, ['One']],
     ['no header, a column by number', '1;One\n2;Two\n', { header: false, column: '2' }, ['One', 'Two']],
+    ['a header that is found, a column by number', 'id,Text\n1,One\n', { column: '2' }, ['One']],
+    ['no header that is found, a column by number', '1,A b\n2,C d\n', { column: '2' }, ['A b', 'C d']],
     ['a header, a column by number', 'id,text\n1,One\n', { header: true, column: '2' }, ['One']],
   ];
   test.each(layouts)('%s', async (_name, content, { column, header }, titles) => {
@@ -253,12 +255,39 @@ test('the limit counts characters, not UTF-16 units', async () => {
   ]);
 });
 
-test('the fingerprint follows column and content', async () => {
-  const path = write(folder, 'print.csv', 'title,other\nOne,Two\n');
-  const print = async (column?: string) =>
-    (await openCsvSource([path], { column, header: undefined })).fingerprint();
-  expect(await print()).toBe(await print());
-  expect(await print()).not.toBe(await print('other'));
+describe('the fingerprint', () => {
+  const print = async (name: string, content: string, options: Partial<CsvLayoutOptions> = {}) => {
+    const path = write(folder, name, content);
+    return (await openCsvSource([path], { column: undefined, header: undefined, ...options })).fingerprint();
+  };
+
+  test.each<[string, string, string, Partial<CsvLayoutOptions>]>([
+    ['the column that is found', 'a.csv', 'title,other\nOne,Two\n', { column: 'title' }],
+    ['that column in other letters, or by number', 'a.csv', 'other;Title\nOne;Two\n', { column: 'TITLE' }],
+    ['its number', 'a.csv', 'other,title\nOne,Two\n', { column: '2' }],
+    ['the header that is found', 'a.csv', 'title\nOne\n', { header: true }],
+    ['no header where none is found', 'a.csv', 'One title\nAnother\n', { header: false }],
+    ['quotes', 'a.csv', 'title\nOne\n', { quotes: true }],
+    ['the name that objects have', 'a.jsonl', '{"text":"One"}\n{"text":"Two"}\n', { column: 'text' }],
+    ['the name in an array', 'a.json', '[{"title":"One"}]', { column: 'title' }],
+    ['a column for plain lines', 'a.txt', 'One\nTwo\n', { column: 'title' }],
+  ])('is the same with %s', async (_what, name, content, options) => {
+    expect(await print(name, content, options)).toBe(await print(name, content));
+  });
+
+  test.each<[string, string, string, Partial<CsvLayoutOptions>]>([
+    ['another column', 'a.csv', 'title,other\nOne,Two\n', { column: 'other' }],
+    ['a header taken for a title', 'a.csv', 'title\nOne\n', { header: false }],
+    ['a title taken for a header', 'a.csv', 'One title\nAnother\n', { header: true }],
+    ['quotes as text', 'a.csv', 'title\n"One"\n', { quotes: false }],
+    ['another name of objects', 'a.jsonl', '{"text":"One","name":"Two"}\n', { column: 'name' }],
+  ])('differs with %s', async (_what, name, content, options) => {
+    expect(await print(name, content, options)).not.toBe(await print(name, content));
+  });
+
+  test('follows the content', async () => {
+    expect(await print('a.csv', 'title\nOne\n')).not.toBe(await print('a.csv', 'title\nTwo\n'));
+  });
 });
 
 describe('files as spreadsheets and other tools write them', () => {
