@@ -44,6 +44,14 @@ export function withoutCondition(text: string): string {
 /** A letter of a script that is written without spaces between words. */
 const spaceless =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+/** Writes a syllable a letter, so that words are as short as those of Chinese, but between spaces. */
+const hangul = /\p{Script=Hangul}/u;
+
+/** Fewest letters of a word that says what a title is about. */
+function fewestLetters(word: string): number {
+  return spaceless.test(word) || hangul.test(word) ? 2 : minKeywordLength;
+}
+
 const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
 
 function wordsOf(text: string): string[] {
@@ -58,12 +66,12 @@ function wordsOf(text: string): string[] {
 
 /**
  * The keywords a title is trained with: its longest words, the first of equally long ones, in their order; of four
- * letters or more (two in scripts without spaces), without common ones. From none to three of them, as the hash of the title has it, so that the model
+ * letters or more (two in Korean and in scripts without spaces), without common ones. From none to three of them, as the hash of the title has it, so that the model
  * learns to go without and with few.
  */
 export function keywordsOf(title: string): string[] {
   const words = [...new Set(wordsOf(title))].filter(
-    (word) => word.length >= (spaceless.test(word) ? 2 : minKeywordLength) && !stopWords.has(word),
+    (word) => word.length >= fewestLetters(word) && !stopWords.has(word),
   );
   const count = sha256(title)[31]! % (maxKeywords + 1);
   const longest = new Set(words.toSorted((a, b) => b.length - a.length).slice(0, count));

@@ -49,3 +49,16 @@ test('finds words in a script without spaces, and keeps vowel signs in theirs', 
   expect(parseKeywords('我喜欢机器')).toEqual(['我', '喜欢', '机器']);
   expect(parseKeywords('हिन्दी')).toEqual(['हिन्दी']);
 });
+
+test.each([
+  '今天天气很好我们去公园散步',
+  '日本の首相が新しい政策を発表しました',
+  'วันนี้อากาศดีมากเราไปเที่ยวสวนสาธารณะ',
+  '오늘 날씨가 정말 좋네요',
+  'iPhone发布会今天举行',
+])('%s has keywords, none of which is all of it', (title) => {
+  // The number behind it changes the hash, which says how many there are.
+  const found = new Set(Array.from({ length: 12 }, (_, index) => keywordsOf(`${title} ${index}`)).flat());
+  expect(found.size).toBeGreaterThan(1);
+  expect([...found].filter((word) => word.length > title.length / 2)).toEqual([]);
+});
