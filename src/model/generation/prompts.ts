@@ -21,6 +21,16 @@ export function endTexts({ delimiters, truncate }: GenerationOptions): readonly 
 }
 
 /**
+ * A text without the spaces at its end, those that do not break and those of other widths too; a tab stays, as it ends a
+ * condition. Takes time in proportion to the text, which a regular expression does not.
+ */
+function withoutLastSpaces(text: string): string {
+  let end = text.length;
+  while (end > 0 && /\p{Space_Separator}/u.test(text[end - 1]!)) end -= 1;
+  return text.slice(0, end);
+}
+
+/**
  * The prompts of a request, one for each prefix.
  * @throws TitlesmithError `usage` if an option is wrong.
  */
@@ -29,7 +39,7 @@ export function encodePrompts(tokenizer: Tokenizer, options: GenerationOptions):
   const { prefix = '', prefixes = [prefix], delimiters, hiddenPrefix = '' } = options;
   return prefixes.map((text) => {
     // GPT-2's tokens begin with the space before a word: one at the end would make the model spell what follows.
-    const shown = (text.startsWith(startText) ? text.slice(startText.length) : text).replace(/ +$/, '');
+    const shown = withoutLastSpaces(text.startsWith(startText) ? text.slice(startText.length) : text);
     const tokens =
       delimiters === 'text'
         ? tokenizer.encode(startText + hiddenPrefix + shown)

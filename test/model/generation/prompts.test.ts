@@ -141,11 +141,16 @@ test('texts of a queue that ran dry move together: no step computes an empty slo
   expect(session.calls.busySlots).toBe(rows);
 });
 
-test('a prefix that ends in spaces is what it is without them; white space of another kind stays', () => {
+test('a prefix that ends in spaces is what it is without them; a tab stays', () => {
   const spaced = tokenizerOf('a', ' ', '\t');
   const [prompt] = encodePrompts(spaced, { ...generationDefaults, prefix: 'a a  ', delimiters: 'token' });
   const [trimmed] = encodePrompts(spaced, { ...generationDefaults, prefix: 'a a', delimiters: 'token' });
   expect(prompt).toEqual(trimmed);
+  for (const prefix of ['a a\u00a0', 'a a \u3000\u2009']) {
+    expect(encodePrompts(spaced, { ...generationDefaults, prefix, delimiters: 'token' })).toEqual([trimmed]);
+  }
+  const [empty] = encodePrompts(spaced, { ...generationDefaults, prefix: '   ', delimiters: 'token' });
+  expect(empty).toEqual(encodePrompts(spaced, { ...generationDefaults, delimiters: 'token' })[0]);
   const [tab] = encodePrompts(spaced, { ...generationDefaults, prefix: 'a\t', delimiters: 'token' });
   expect(tab?.prefix).toBe('a\t');
 });
