@@ -51,7 +51,10 @@ async function* csvRows(
     for await (const row of titlesOfFile(file, options, context)) {
       titles += 1;
       if (choice.takes(row)) yield row;
-      if (choice.isComplete()) return;
+      if (choice.isComplete()) {
+        choice.report(filesInWords(files), context);
+        return;
+      }
     }
     if (titles === 0) {
       throw new TitlesmithError(`${file} holds no title.`, {
@@ -60,6 +63,7 @@ async function* csvRows(
       });
     }
   }
+  choice.report(filesInWords(files), context);
   choice.checkFound(filesInWords(files));
 }
 
@@ -92,6 +96,21 @@ class SubredditChoice {
   isComplete(): boolean {
     const isFull = (name: string): boolean => (this.taken.get(name) ?? 0) >= this.query.limit;
     return isFull('') || (this.names.size > 0 && this.seen.size > 0 && [...this.names].every(isFull));
+  }
+
+  /** Says what could be taken for a choice by name but is none, and which rows name no subreddit. */
+  report(where: string, { onProgress }: WorkContext): void {
+    if (this.names.size === 0) return;
+    const names = [...this.names].map((name) => `r/${name}`).join(', ');
+    const nameless = this.seen.get('') ?? 0;
+    if (this.seen.size === 0) {
+      const message = `${where} has no column subreddit: all its titles are taken, none is chosen by ${names}`;
+      onProgress({ kind: 'note', message });
+    } else if (nameless > 0) {
+      const rows =
+        nameless === 1 ? '1 row that names no subreddit is' : `${nameless} rows that name no subreddit are`;
+      onProgress({ kind: 'warning', message: `${where}: ${rows} left out` });
+    }
   }
 
   /** @throws MissingSubredditsError when files that say subreddits have none of one that was asked for. */

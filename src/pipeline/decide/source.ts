@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { constants, gunzipSync } from 'node:zlib';
 import { usageError } from '../../common/errors.js';
 import type { BigquerySourceOptions } from '../../data/sources/bigquery/bigquery-source.js';
 import { costInWords } from '../../data/sources/bigquery/query-cost.js';
@@ -11,11 +12,14 @@ import type { Decision } from '../run/manifest.js';
 /** Names of dumps, Pushshift's RS_2019-03.zst among them; no other input is compressed with zstd. */
 const dumpFile = /\.(ndjson|jsonl?|parquet)(\.gz)?$|\.zst(_blocks)?$|(^|[\\/])RS_\d{4}-\d{2}[^\\/]*$/i;
 
-const jsonFile = /\.(ndjson|jsonl?)$/i;
+const jsonFile = /\.(ndjson|jsonl?)(\.gz)?$/i;
 /** Bytes of a JSON file looked at: more than a post has. */
 const beginningBytes = 2 ** 16;
 
-/** Whether a JSON file is an array, which no dump is, or its first line has a title or text but no subreddit. */
+/** Text that no dump is, also where it is compressed as dumps are. */
+const textFile = /\.txt\.zst$/i;
+
+/** Whether a JSON file is an array, which no dump is, or its first line has a title or text but no subreddit with a score. */
 function holdsTitlesAlone(path: string): boolean {
   let file: number | undefined;
   try {
@@ -23,14 +27,19 @@ function holdsTitlesAlone(path: string): boolean {
     if (!statSync(path).isFile()) return false;
     file = openSync(path, 'r');
     const bytes = Buffer.alloc(beginningBytes);
-    const [line = ''] = bytes
-      .toString('utf8', 0, readSync(file, bytes))
+    const read = bytes.subarray(0, readSync(file, bytes));
+    const isGzip = read[0] === 0x1f && read[1] === 0x8b;
+    // As far as it goes: the rest of the compressed data is not read.
+    const beginning = isGzip ? gunzipSync(read, { finishFlush: constants.Z_SYNC_FLUSH }) : read;
+    const [line = ''] = beginning
+      .toString('utf8')
       .replace(/^\uFEFF?\s+|^\uFEFF/, '')
       .split(/[\r\n]/, 1);
     if (line.startsWith('[') || line.startsWith('"')) return true;
     const value: unknown = JSON.parse(line);
     const names = Object.keys(value ?? {}).map((name) => name.toLowerCase());
-    return (names.includes('title') || names.includes('text')) && !names.includes('subreddit');
+    const isPost = names.includes('subreddit') && names.includes('score');
+    return (names.includes('title') || names.includes('text')) && !isPost;
   } catch {
     return false;
   } finally {
@@ -48,8 +57,9 @@ export function decideSource(options: RunOptions): Decision {
     return { choice: name, reason };
   }
   if (jsonFile.test(path) && holdsTitlesAlone(path))
-    return { choice: 'csv', reason: '--input names a JSON file of titles without subreddits' };
-  if (dumpFile.test(path)) return { choice: 'duckdb', reason: '--input names a dump of posts' };
+    return { choice: 'csv', reason: '--input names a JSON file of titles, not of posts' };
+  if (dumpFile.test(path) && !textFile.test(path))
+    return { choice: 'duckdb', reason: '--input names a dump of posts' };
   return { choice: 'csv', reason: '--input names a file of titles' };
 }
 

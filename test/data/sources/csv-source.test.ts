@@ -463,3 +463,25 @@ describe('JSON', () => {
     expect(await failureLine(() => read(content, { name }))).toMatch(pattern);
   });
 });
+
+test.each([
+  [
+    'a file without subreddits',
+    'title\nOne\nTwo\n',
+    ['One', 'Two'],
+    'note',
+    /all its titles are taken, none is chosen by r\/cats/,
+  ],
+  [
+    'rows without a subreddit',
+    'title,subreddit\nOne,cats\nTwo,\n',
+    ['One'],
+    'warning',
+    /1 row that names no subreddit is left out/,
+  ],
+])('says what --subreddit does with %s', async (_what, content, titles, kind, message) => {
+  const query = question({ subreddits: ['cats'], minLength: 1 });
+  const read = await readWithRemarks(content, { query });
+  expect(read.titles).toEqual(titles);
+  expect(read.events).toEqual([{ kind, message: expect.stringMatching(message) }]);
+});
