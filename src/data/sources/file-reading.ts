@@ -1,3 +1,5 @@
+import { TitlesmithError } from '../../common/errors.js';
+
 /** Told what was decided and dropped while a file is read. */
 export interface ReadingListener {
   readonly onNote: (message: string) => void;
@@ -34,6 +36,30 @@ export async function peek(
     }
   }
   return { beginning, whole: whole() };
+}
+
+/** @throws TitlesmithError when a text that should hold titles begins as a web page or as JSON does. */
+export function checkHoldsTitles(beginning: string, path: string): void {
+  if (/^\s*<(!doctype html|html[\s>])/i.test(beginning)) {
+    throw new TitlesmithError(`Cannot read ${path}: it is a web page (HTML), not a file of titles.`, {
+      code: 'not-text',
+      hint: 'Download the file itself: a page that asks to sign in may have come instead.',
+    });
+  }
+  const [line = ''] = beginning.trimStart().split(/[\r\n]/, 1);
+  if (!line.startsWith('{') || !isObject(line)) return;
+  throw new TitlesmithError(`Cannot read ${path}: its lines are JSON objects.`, {
+    code: 'not-text',
+    hint: 'Give it a name that ends in .jsonl.',
+  });
+}
+
+function isObject(line: string): boolean {
+  try {
+    return typeof JSON.parse(line) === 'object';
+  } catch {
+    return false;
+  }
 }
 
 /** Lines named in a warning, of those it is about. */

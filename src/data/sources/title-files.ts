@@ -1,7 +1,7 @@
 import { parseCsv } from '../../io/csv.js';
 import { textLines } from '../../io/lines.js';
 import { type CsvLayoutOptions, csvLayout } from './csv-layout.js';
-import { bareName, peek, type ReadingListener, warnOfNuls } from './file-reading.js';
+import { bareName, checkHoldsTitles, peek, type ReadingListener, warnOfNuls } from './file-reading.js';
 import type { SourceRow } from './title-source.js';
 
 /** The rows of one CSV. @throws TitlesmithError when it is malformed. */
@@ -12,6 +12,7 @@ export async function* csvTitles(
   listener: ReadingListener,
 ): AsyncGenerator<SourceRow> {
   const { beginning, whole } = await peek(chunks);
+  checkHoldsTitles(beginning, path);
   const { delimiter, index, subredditIndex, header, note, skipped } = csvLayout(beginning, options, path);
   if (note !== undefined) listener.onNote(note);
   const nuls: number[] = [];
@@ -57,6 +58,7 @@ export async function* textTitles(
   listener: ReadingListener,
 ): AsyncGenerator<SourceRow> {
   const { beginning, whole } = await peek(chunks);
+  checkHoldsTitles(beginning, path);
   const hasTokens = beginning.includes(startToken) || beginning.includes(endToken);
   if (hasTokens) listener.onNote(`${path}: its texts are what stands between ${startToken} and ${endToken}`);
   const nuls: number[] = [];

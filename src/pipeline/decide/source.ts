@@ -36,7 +36,8 @@ function holdsTitlesAlone(path: string): boolean {
       .replace(/^\uFEFF?\s+|^\uFEFF/, '')
       .split(/[\r\n]/, 1);
     if (line.startsWith('[') || line.startsWith('"')) return true;
-    const value: unknown = JSON.parse(line);
+    // A comma behind a value is told of by the reader of titles, with its line.
+    const value: unknown = JSON.parse(line.replace(/,\s*$/, ''));
     const names = Object.keys(value ?? {}).map((name) => name.toLowerCase());
     const isPost = names.includes('subreddit') && names.includes('score');
     return (names.includes('title') || names.includes('text')) && !isPost;

@@ -485,3 +485,17 @@ test.each([
   expect(read.titles).toEqual(titles);
   expect(read.events).toEqual([{ kind, message: expect.stringMatching(message) }]);
 });
+
+test.each([
+  ['csv', '<!DOCTYPE html>\n<html>\n<body>Sign in</body>\n</html>\n', /it is a web page \(HTML\)/],
+  ['txt', '\n<html lang="en">\n</html>\n', /it is a web page \(HTML\)/],
+  ['txt', '{"title":"One"}\n{"title":"Two"}\n', /its lines are JSON objects/],
+  ['csv', '{"text":"One"}\n', /its lines are JSON objects/],
+])('a .%s that holds something else is refused: %j', async (name, content, message) => {
+  expect(await failureLine(() => readWithRemarks(content, { name }))).toMatch(message);
+});
+
+test('titles that begin with a brace or a tag are titles', async () => {
+  const { titles } = await readWithRemarks('{Weekly} thread of all\n<b>Bold</b> words\n', { name: 'txt' });
+  expect(titles).toEqual(['{Weekly} thread of all', '<b>Bold</b> words']);
+});

@@ -29,6 +29,7 @@ test.each([
   ['posts, compressed', 'a.jsonl.gz', '{"title":"One","subreddit":"cats","score":1}\n', 'duckdb'],
   ['titles, compressed', 'a.jsonl.gz', '{"title":"One"}\n', 'csv'],
   ['titles and subreddits', 'a.jsonl', '{"title":"One","subreddit":"cats"}\n', 'csv'],
+  ['titles with commas behind', 'a.jsonl', '{"title":"One"},\n{"title":"Two"},\n', 'csv'],
   ['titles alone', 'a.jsonl', '{"title":"One"}\n', 'csv'],
   ['texts', 'a.ndjson', '{"text":"One"}\n', 'csv'],
   ['an array', 'a.json', '\n[{"title":"One"}]', 'csv'],
