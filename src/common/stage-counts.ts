@@ -8,6 +8,8 @@ export type ExtractCounts = {
   readonly droppedByReason: Readonly<Record<string, number>>;
   /** Number of titles changed by each cleaning rule. */
   readonly changedByRule?: Readonly<Record<string, number>>;
+  /** What was taken for what, read otherwise, or left out while the source was read: lines for people. */
+  readonly remarks?: readonly string[];
 };
 
 export type DatasetCounts = {

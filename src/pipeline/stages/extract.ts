@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { ProgressListener } from '../../common/progress.js';
 import type { ExtractCounts } from '../../common/stage-counts.js';
 import { extractTitles } from '../../data/extract.js';
 import { openRunSource, titleQuery } from '../decide/source.js';
@@ -16,7 +17,14 @@ export async function runExtract(
   const baseSource = shared ? sharedSource(opened, shared) : opened;
   const monthsRoot = startOver ? work : folder;
   const source = options.addMonths ? accumulatingSource(baseSource, monthsRoot) : baseSource;
-  return extractTitles(
+  const remarks: string[] = [];
+  const onProgress: ProgressListener = (event) => {
+    // BigQuery's name jobs and retries, which differ from time to time.
+    const isOfFiles = source.name !== 'bigquery' && (event.kind === 'note' || event.kind === 'warning');
+    if (isOfFiles) remarks.push(withoutFolders(event.message, options.input));
+    context.onProgress(event);
+  };
+  const counts = await extractTitles(
     {
       source,
       query: titleQuery(options),
@@ -29,6 +37,13 @@ export async function runExtract(
       // A source that cannot be read, or has nothing, is found out with its first row.
       onFirstRow: context.begin,
     },
-    context,
+    { ...context, onProgress },
   );
+  return remarks.length > 0 ? { ...counts, remarks } : counts;
+}
+
+/** A line with the files' names alone: counts are the same wherever the files lie. */
+function withoutFolders(message: string, paths: readonly string[]): string {
+  const folders = paths.map((path) => dirname(path)).filter((folder) => folder !== '.');
+  return folders.reduce((text, folder) => text.replaceAll(`${folder}/`, ''), message);
 }
