@@ -139,7 +139,12 @@ class Reader {
         throw this.fault(keyNode, `${key} cannot stand here: ${excludedOptions[name]}.`);
       const row = rowOf(name);
       const batchRow: OptionRow = row.type === 'month' ? { ...row, type: 'relativeMonth' } : row;
-      return [name, this.value(key, value, keyNode, batchRow)];
+      const read = this.value(key, value, keyNode, batchRow);
+      if (name === 'input' && Array.isArray(read) && read.includes('-')) {
+        const message = 'input cannot be standard input, which the runs of a batch do not have.';
+        throw this.fault(keyNode, message, 'Name a file.');
+      }
+      return [name, read];
     });
     return Object.fromEntries(entries) as Partial<RunOptions>;
   }

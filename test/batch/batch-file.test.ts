@@ -82,6 +82,7 @@ describe('a batch file', () => {
       'options:\n  lerning-rate: 1\nsubreddits: [aww]',
       /^batch\.yaml:2: "lerning-rate" is no option\. Did you mean learning-rate\?/,
     ],
+    ['options:\n  input: "-"\nsubreddits: [aww]', /^batch\.yaml:2: input cannot be standard input/],
     ['options:\n  jobs: 1\nsubreddits: [aww]', /^batch\.yaml:2: "jobs" is no option/],
     ['subreddits:\n  - aww\n  - pics:\n      steps: 1.5\n', /^batch\.yaml:4: steps got "1.5"/],
     [
