@@ -7,6 +7,7 @@ import { titleFormat } from './file-reading.js';
 import { filesInWords, fingerprintFiles, resolveInputFiles } from './input-files.js';
 import { jsonTitles } from './json-titles.js';
 import { MissingSubredditsError, noTitles, unknownSubreddit } from './missing-subreddits.js';
+import { shownName } from './piped-input.js';
 import { csvTitles, textTitles } from './title-files.js';
 import { isLongEnough, type SourceRow, type TitleQuery, type TitleSource } from './title-source.js';
 
@@ -57,7 +58,7 @@ async function* csvRows(
       }
     }
     if (titles === 0) {
-      throw new TitlesmithError(`${file} holds no title.`, {
+      throw new TitlesmithError(`${shownName(file)} holds no title.`, {
         code: 'no-titles',
         hint: 'Name a file with at least one title.',
       });
@@ -130,17 +131,18 @@ function titlesOfFile(
   options: CsvLayoutOptions,
   { onProgress }: WorkContext,
 ): AsyncGenerator<SourceRow> {
+  const name = shownName(file);
   const listener = {
     onNote: (message: string) => onProgress({ kind: 'note', message }),
-    onWarning: (message: string) => onProgress({ kind: 'warning', message }),
+    onWarning: (message: string) => onProgress({ kind: 'warning', message: message.replace(file, name) }),
   };
   const text = readText(file, listener.onWarning);
   switch (titleFormat(file)) {
     case 'lines':
-      return textTitles(text, file, listener);
+      return textTitles(text, name, listener);
     case 'json':
-      return jsonTitles(text, file, options.column, listener);
+      return jsonTitles(text, name, options.column, listener);
     case 'csv':
-      return csvTitles(text, file, options, listener);
+      return csvTitles(text, name, options, listener);
   }
 }

@@ -12,6 +12,7 @@ const standardInput = '-';
 /** Copies that this thread began, by the path that was given. */
 const begun = new Map<string, Promise<string>>();
 const keyOf = (path: string): string => `titlesmith: copy of ${path}`;
+const nameKeyOf = (copy: string): string => `titlesmith: name of ${copy}`;
 
 /**
  * Copies what a pipe or standard input holds to a temporary file, removed when the process ends: a pipe gives its bytes
@@ -26,6 +27,7 @@ export async function copyOfPipe(path: string): Promise<string> {
   begun.set(path, copying);
   const copy = await copying;
   setEnvironmentData(keyOf(path), copy);
+  setEnvironmentData(nameKeyOf(copy), path === standardInput ? 'standard input' : path);
   return copy;
 }
 
@@ -43,6 +45,12 @@ async function copyPipe(path: string): Promise<string> {
   } catch (error) {
     throw fileError('copy', path === standardInput ? 'standard input' : path, error);
   }
+}
+
+/** What people know a file by: a copy by the pipe that it was made of. */
+export function shownName(path: string): string {
+  const name = getEnvironmentData(nameKeyOf(path));
+  return typeof name === 'string' ? name : path;
 }
 
 /** Whether a path gives its bytes only once. @throws what `stat` throws. */
