@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -498,4 +500,14 @@ test.each([
 test('titles that begin with a brace or a tag are titles', async () => {
   const { titles } = await readWithRemarks('{Weekly} thread of all\n<b>Bold</b> words\n', { name: 'txt' });
   expect(titles).toEqual(['{Weekly} thread of all', '<b>Bold</b> words']);
+});
+
+test('a message about what came by a pipe names the pipe, not its copy', async () => {
+  const pipe = `${folder}/pipe.csv`;
+  execFileSync('mkfifo', [pipe]);
+  const writing = writeFile(pipe, 'id,title\n1,One\n2\n');
+  const read = async () =>
+    titlesOf(await openCsvSource([pipe], { column: undefined, header: undefined }), everything);
+  expect(await failureLine(read)).toContain(`Cannot read ${pipe}, line 3 (record 3)`);
+  await writing;
 });
