@@ -45,6 +45,7 @@ export interface BatchFile {
 /** Options that a run of a batch cannot have, and where they belong. */
 const excludedOptions: Partial<Record<OptionName, string>> = {
   subreddit: 'subreddits have a list of their own: subreddits',
+  subredditFile: 'subreddits have a list of their own: subreddits',
   runsDir: 'it holds for the whole batch: write it at the top of the file',
   json: 'give it on the command line',
   dryRun: 'give it to the pipeline command',

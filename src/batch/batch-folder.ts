@@ -22,6 +22,9 @@ export const batchFiles = {
   page: (folder: string, shard: RecordShard): string => join(folder, `${stem(shard)}.html`),
   lock: (folder: string, shard: RecordShard): string => join(folder, '.batch', `${stem(shard)}.lock`),
   log: (folder: string, name: string): string => join(folder, '.batch', 'logs', `${name}.log`),
+  /** The subreddits of the shared extraction at work. */
+  names: (folder: string, shard: RecordShard): string =>
+    join(folder, '.batch', `${stem(shard)}-subreddits.txt`),
   /** Records of earlier batches, by their start time. */
   earlier: (folder: string, record: BatchRecord, ending: 'json' | 'html'): string => {
     const time = record.startedAt.replace(/[^0-9A-Za-z]/g, '-');

@@ -1,3 +1,5 @@
+import { InterruptedError } from '../common/errors.js';
+import { yieldToEventLoop } from '../common/yield-to-event-loop.js';
 import { optionNames, type RunOptions, rowOf, stagesOf } from '../options/option-table.js';
 import { defaultOptions } from '../options/option-values.js';
 import { decideSource } from '../pipeline/decide/source.js';
@@ -32,10 +34,24 @@ export interface BatchPlan {
   readonly hash: string;
 }
 
-/** Plans the runs of a shard. @param now when the batch starts, for relative months. */
-export async function planBatch(file: BatchFile, shard: Shard | undefined, now: Date): Promise<BatchPlan> {
+/** Runs planned before signals are heard again: some milliseconds of work. */
+const runsBetweenPauses = 100;
+
+/**
+ * Plans the runs of a shard.
+ * @param now when the batch starts, for relative months.
+ * @throws InterruptedError when stopped.
+ */
+export async function planBatch(
+  file: BatchFile,
+  shard: Shard | undefined,
+  now: Date,
+  stop: AbortSignal,
+): Promise<BatchPlan> {
   const runs: PlannedRun[] = [];
-  for (const run of itemsOfShard(file.runs, shard)) {
+  for (const [index, run] of itemsOfShard(file.runs, shard).entries()) {
+    if (index % runsBetweenPauses === 0) await yieldToEventLoop();
+    if (stop.aborted) throw new InterruptedError();
     const options = resolveRun(run, now);
     const allOptions = { ...defaultOptions(), ...options };
     const source = decideSource(allOptions).choice;
@@ -68,7 +84,9 @@ export function sharedQueries(runs: readonly PlannedRun[]): readonly SharedQuery
     // Runs of a shared extraction are named after their subreddits.
     if (!isCostly || run.name !== run.subreddit || run.isTooLarge) continue;
     const query = hashValue({ source: run.source, ...queryOptionsOf(run.options) });
-    groups.set(query, [...(groups.get(query) ?? []), run]);
+    const group = groups.get(query);
+    if (group) group.push(run);
+    else groups.set(query, [run]);
   }
   return [...groups.values()].filter((group) => group.length > 1).map((group) => ({ runs: group }));
 }

@@ -3,6 +3,7 @@ import { fileError, InterruptedError, TitlesmithError } from '../common/errors.j
 import { formatBytes, formatSeconds } from '../common/number-formats.js';
 import type { ProgressEvent } from '../common/progress.js';
 import type { RunCounts } from '../common/stage-counts.js';
+import { writeFileAtomic } from '../io/atomic-file.js';
 import { makeFolder } from '../io/folders.js';
 import { readManifest } from '../pipeline/run/manifest.js';
 import type { BatchRecord, BatchRunRecord, RunFigures } from '../report/batch/batch-record.js';
@@ -94,9 +95,12 @@ export class BatchRunner {
     const shown = names.slice(0, 20).join(', ') + (names.length > 20 ? ', …' : '');
     const message = `One pass over the source for ${names.length} runs: ${shown}`;
     onProgress({ kind: 'note', message });
+    const subredditFile = batchFiles.names(folder, this.record.shard);
+    // A command line holds a few thousand names, and a file any number.
+    await writeFileAtomic(subredditFile, `${names.join('\n')}\n`);
     const options = {
       ...queryOptionsOf(pending[0]!.options),
-      subreddit: names,
+      subredditFile,
       until: 'extract',
       runsDir: folder,
     } as const;

@@ -6,6 +6,7 @@ import type { RunOptions } from '../options/option-table.js';
 import { type CallDecisions, decideForRun, decideForRuns } from './decide/decisions.js';
 import { withOwnCheckpoint } from './decide/model.js';
 import { describeCost, openRunSource } from './decide/source.js';
+import { withListedSubreddits } from './run/listed-subreddits.js';
 import { RunFolder } from './run/run-folder.js';
 import { planRuns, type RunPlan } from './run/run-plan.js';
 import { openSharedRows, removeSharedRows, type SharedRows } from './run/shared-rows.js';
@@ -50,7 +51,7 @@ export async function runPipeline(
   given: Partial<PipelineContext> = {},
 ): Promise<PipelineResult> {
   const context = completeContext<PipelineContext>('runPipeline', given);
-  const { runs: plans, options } = planRuns(overrides);
+  const { runs: plans, options } = planRuns(await withListedSubreddits(overrides));
   const decisions = await decideForRuns(plans, options, context.onProgress);
   if (options.dryRun) return { runs: [], cost: await describeCost(decisions.source.choice, options) };
   const areSeveral = plans.length > 1;
@@ -94,7 +95,8 @@ async function runOne(
   context: StageContext,
   shared: SharedRows | undefined,
 ): Promise<RunResult> {
-  const { onProgress } = context;
+  const { onProgress, signal } = context;
+  if (signal.aborted) throw new InterruptedError();
   const options = withOwnCheckpoint(path, requested);
   const source = await openRunSource(decisions.source.choice, options);
   const description = source.describe();

@@ -197,8 +197,8 @@ export const notRun: readonly NotRun[] = [
   { of: /^ONNXRUNTIME_NODE_INSTALL=/, reason: 'downloads 300 MB; the package knows the variable, see below' },
   { of: /^npm run test:device$/, reason: 'takes minutes; .ci/test-device runs part of it' },
   {
-    of: /^npm run bench -- batch\/kills /,
-    reason: 'takes an hour; test/cli kills one batch, the compiler reads this',
+    of: /^npm run bench -- batch\/(?:kills|many) /,
+    reason: 'takes minutes to an hour; test/cli and test/batch do it once, the compiler reads this',
   },
   { of: /^npm run bench -- gpu\//, reason: 'needs a graphics card; the compiler reads it' },
   { of: /jupyter nbconvert /, reason: 'needs Jupyter; notebook.test.ts runs it' },

@@ -6,7 +6,7 @@ import { describeLayoutChange } from './decided-layout.js';
 import { titleFormat } from './file-reading.js';
 import { filesInWords, fingerprintFiles, resolveInputFiles } from './input-files.js';
 import { jsonTitles } from './json-titles.js';
-import { MissingSubredditsError, noTitles, unknownSubreddit } from './missing-subreddits.js';
+import { MissingSubredditsError, noTitles, unknownSubreddits } from './missing-subreddits.js';
 import { shownName } from './piped-input.js';
 import { csvTitles, textTitles } from './title-files.js';
 import { isLongEnough, type SourceRow, type TitleQuery, type TitleSource } from './title-source.js';
@@ -75,6 +75,8 @@ class SubredditChoice {
   private readonly taken = new Map<string, number>();
   /** Rows of each subreddit that was seen, by its name in lower case. */
   private readonly seen = new Map<string, number>();
+  /** How many of the names have all the titles they may have. */
+  private full = 0;
 
   constructor(private readonly query: TitleQuery) {
     this.names = new Set(query.subreddits.map((name) => name.toLowerCase()));
@@ -89,14 +91,17 @@ class SubredditChoice {
     const count = this.taken.get(key) ?? 0;
     if (count >= this.query.limit) return false;
     // Too short ones are passed on, so that cleaning counts them, but as in SQL they take no place of others.
-    this.taken.set(key, count + (isLongEnough(title, this.query.minLength) ? 1 : 0));
+    if (isLongEnough(title, this.query.minLength)) {
+      this.taken.set(key, count + 1);
+      if (count + 1 === this.query.limit) this.full += 1;
+    }
     return true;
   }
 
   /** Whether no further row can be taken. */
   isComplete(): boolean {
-    const isFull = (name: string): boolean => (this.taken.get(name) ?? 0) >= this.query.limit;
-    return isFull('') || (this.names.size > 0 && this.seen.size > 0 && [...this.names].every(isFull));
+    const isFull = (this.taken.get('') ?? 0) >= this.query.limit;
+    return isFull || (this.names.size > 0 && this.full === this.names.size);
   }
 
   /** Says what could be taken for a choice by name but is none, and which rows name no subreddit. */
@@ -117,10 +122,10 @@ class SubredditChoice {
   /** @throws MissingSubredditsError when files that say subreddits have none of one that was asked for. */
   checkFound(where: string): void {
     if (this.seen.size === 0 || this.taken.has('')) return;
-    const missing = new Map<string, TitlesmithError>();
+    const unknown = [...this.names].filter((name) => !this.seen.has(name));
+    const missing = new Map(unknownSubreddits(unknown, where, this.seen));
     for (const name of this.names) {
-      if (!this.seen.has(name)) missing.set(name, unknownSubreddit(name, where, this.seen));
-      else if (!this.taken.get(name)) missing.set(name, noTitles(name, where, this.query));
+      if (this.seen.has(name) && !this.taken.get(name)) missing.set(name, noTitles(name, where, this.query));
     }
     if (missing.size > 0) throw new MissingSubredditsError(missing);
   }

@@ -6,6 +6,8 @@ import { monthsInWords, type TitleQuery } from './title-source.js';
 const maxNames = 10;
 /** Mistakes beyond which a name is not taken for a misspelling: two letters swapped are two. */
 const maxMistakes = 2;
+/** Missing names that others are compared with: thousands of them, among as many, would take minutes. */
+const maxCompared = 100;
 
 /**
  * Some of the subreddits asked for have no title; the rows of the others came before this was thrown. It reads as the
@@ -32,25 +34,39 @@ export function noTitles(wanted: string, where: string, query: TitleQuery): Titl
 }
 
 /**
- * A subreddit that is not there, with the names most like it, then those of most posts.
+ * Subreddits that are not there, each with the names most like it, then those of most posts. Names are compared for the
+ * first {@link maxCompared} alone.
+ * @param wanted names in lower case.
  * @param posts posts of each subreddit, by its name in lower case.
  */
-export function unknownSubreddit(
-  wanted: string,
+export function unknownSubreddits(
+  wanted: readonly string[],
   where: string,
   posts: ReadonlyMap<string, number>,
-): TitlesmithError {
-  const names = [...posts]
-    .map(([name, count]) => ({
-      name,
-      count,
-      mistakes: Math.min(editDistance(name, wanted), maxMistakes + 1),
-    }))
-    .sort((a, b) => a.mistakes - b.mistakes || b.count - a.count || (a.name < b.name ? -1 : 1))
+): ReadonlyMap<string, TitlesmithError> {
+  const byPosts = [...posts]
+    .sort(([nameA, countA], [nameB, countB]) => countB - countA || (nameA < nameB ? -1 : 1))
+    .map(([name]) => name);
+  const errors = wanted.map((name, index): [string, TitlesmithError] => {
+    const near = index < maxCompared ? similarNames(name, byPosts) : [];
+    const others = byPosts.slice(0, 2 * maxNames).filter((other) => !near.includes(other));
+    const names = [...near, ...others].slice(0, maxNames);
+    const error = new TitlesmithError(`There is no r/${name} in ${where}.`, {
+      code: 'unknown-subreddit',
+      hint: names.length > 0 ? `It has posts of ${names.join(', ')}.` : 'It has no posts at all.',
+    });
+    return [name, error];
+  });
+  return new Map(errors);
+}
+
+/** The names that `wanted` may be a misspelling of, the nearest first, else in the order given. */
+function similarNames(wanted: string, names: readonly string[]): readonly string[] {
+  return names
+    .filter((name) => Math.abs(name.length - wanted.length) <= maxMistakes)
+    .map((name) => ({ name, mistakes: editDistance(name, wanted) }))
+    .filter(({ mistakes }) => mistakes <= maxMistakes)
+    .sort((a, b) => a.mistakes - b.mistakes)
     .slice(0, maxNames)
     .map(({ name }) => name);
-  return new TitlesmithError(`There is no r/${wanted} in ${where}.`, {
-    code: 'unknown-subreddit',
-    hint: names.length > 0 ? `It has posts of ${names.join(', ')}.` : 'It has no posts at all.',
-  });
 }

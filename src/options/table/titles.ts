@@ -14,6 +14,12 @@ export const titleOptions = {
     argument: 'name',
     help: 'Subreddits to learn from; each becomes a run of its own.',
   },
+  subredditFile: {
+    ...titles,
+    type: 'path',
+    argument: 'path',
+    help: 'A text file of further names, one a line: for more than a command line can hold.',
+  },
   source: {
     ...titles,
     type: 'choice',

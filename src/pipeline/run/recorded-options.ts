@@ -24,6 +24,7 @@ const singleCallOptions = {
   restoreFrom: undefined,
   prefix: undefined,
   prefixFile: undefined,
+  subredditFile: undefined,
 } as const;
 
 /** Stages that use the options of a group which no result depends on. */

@@ -5,7 +5,13 @@ import { collect } from '../../../src/common/collect.js';
 import { silentContext } from '../../../src/common/progress.js';
 import { openDumpSource } from '../../../src/data/sources/dump-source.js';
 import type { TitleSource } from '../../../src/data/sources/title-source.js';
-import { monthsKey, sharedSource } from '../../../src/pipeline/run/shared-rows.js';
+import { withListedSubreddits } from '../../../src/pipeline/run/listed-subreddits.js';
+import {
+  monthsKey,
+  prepareSharedRows,
+  type SharedRows,
+  sharedSource,
+} from '../../../src/pipeline/run/shared-rows.js';
 import { failureLine, ndjson, temporaryFolder, write } from '../../data/sources/helpers.js';
 import { hostilePosts, post, question } from '../../data/sources/posts.js';
 
@@ -14,6 +20,11 @@ const odd = [post('Line \u2028 separators \u2029 and "quotes"\nand breaks', { su
 const path = write(folder, 'posts.ndjson', ndjson([...hostilePosts, ...odd]));
 
 const everyMonth = monthsKey(question({}));
+
+/** A shared extraction of subreddits that need the same months. */
+function share(months: string, subreddits: readonly string[]): Promise<SharedRows> {
+  return prepareSharedRows(mkdtempSync(join(folder, 'rows-')), new Map([[months, subreddits]]));
+}
 
 /** A source over the posts that counts how often it is asked. */
 async function counted() {
@@ -32,10 +43,7 @@ async function counted() {
 test('each run gets the rows it would get alone; the source is asked once', async () => {
   const { source, counting, asked } = await counted();
   const subreddits = ['askreddit', 'showerthoughts', 'odd', 'askredit'];
-  const shared = {
-    folder: mkdtempSync(join(folder, 'rows-')),
-    subredditsByMonths: { [everyMonth]: subreddits },
-  };
+  const shared = await share(everyMonth, subreddits);
   for (const name of ['askreddit', 'odd', 'showerthoughts']) {
     const query = question({ subreddits: [name], limit: 11 });
     const alone = await collect(source.rows(query, silentContext));
@@ -49,10 +57,7 @@ test('each run gets the rows it would get alone; the source is asked once', asyn
 
 test('a source that fails is asked again by the next run, and leaves no rows', async () => {
   const { source } = await counted();
-  const shared = {
-    folder: mkdtempSync(join(folder, 'rows-')),
-    subredditsByMonths: { [everyMonth]: ['askreddit', 'odd'] },
-  };
+  const shared = await share(everyMonth, ['askreddit', 'odd']);
   let fails = 1;
   const failing: TitleSource = {
     ...source,
@@ -71,12 +76,19 @@ test('a source that fails is asked again by the next run, and leaves no rows', a
 
 test('who asks for other months asks alone', async () => {
   const { source, counting, asked } = await counted();
-  const shared = {
-    folder: mkdtempSync(join(folder, 'rows-')),
-    subredditsByMonths: { '2013-01_2013-02': ['odd'] },
-  };
+  const shared = await share('2013-01_2013-02', ['odd']);
   const query = question({ subreddits: ['odd'] });
   const alone = await collect(source.rows(query, silentContext));
   expect(await collect(sharedSource(counting, shared).rows(query, silentContext))).toEqual(alone);
   expect(asked).toEqual([['odd']]);
+});
+
+test('names of a file come behind those given, and what is no name is told with its line', async () => {
+  const names = write(folder, 'names.txt', 'odd\n\n# a remark\n/r/AskReddit # the largest\n');
+  const listed = await withListedSubreddits({ subreddit: ['showerthoughts'], subredditFile: names });
+  expect(listed).toEqual({ subreddit: ['showerthoughts', 'odd', 'askreddit'] });
+  const bad = write(folder, 'bad.txt', 'odd\nno name\n');
+  expect(await failureLine(() => withListedSubreddits({ subredditFile: bad }))).toContain('bad.txt:2');
+  const empty = write(folder, 'empty.txt', '# nothing\n');
+  expect(await failureLine(() => withListedSubreddits({ subredditFile: empty }))).toContain('holds no name');
 });

@@ -1,7 +1,7 @@
 import type { WorkContext } from '../../../common/progress.js';
 import { LineFaults, requiredColumns, UntimedPosts } from '../dump-records.js';
 import { filesInWords } from '../input-files.js';
-import { MissingSubredditsError, noTitles, unknownSubreddit } from '../missing-subreddits.js';
+import { MissingSubredditsError, noTitles, unknownSubreddits } from '../missing-subreddits.js';
 import { readQuery, type SourceRow, startOfMonth, type TitleQuery } from '../title-source.js';
 import { Database, type QueryRow } from './database.js';
 import {
@@ -103,12 +103,12 @@ async function missingError(
     known.set(String(name), Number(posts));
   }
   const where = filesInWords(dumps.files.map(({ path }) => path));
+  const unknown = unknownSubreddits(
+    [...missing].filter((name) => !known.has(name)),
+    where,
+    known,
+  );
   return new MissingSubredditsError(
-    new Map(
-      [...missing].map((name) => [
-        name,
-        known.has(name) ? noTitles(name, where, query) : unknownSubreddit(name, where, known),
-      ]),
-    ),
+    new Map([...missing].map((name) => [name, unknown.get(name) ?? noTitles(name, where, query)])),
   );
 }

@@ -50,9 +50,9 @@ export async function readDumpLines(
     listener.onTooLong(line);
   };
   const reportBefore = (bytes: number): void => {
+    if (context.signal.aborted) throw new InterruptedError();
     if (bytesUntilReport <= 0) {
       bytesUntilReport = reportEvery;
-      if (context.signal.aborted) throw new InterruptedError();
       context.onProgress({ kind: 'progress', label: 'extract', done: read.lines + line, unit: 'posts read' });
     }
     bytesUntilReport -= bytes;

@@ -39,6 +39,7 @@ export class DumpSearch {
   private readonly untimed: UntimedPosts;
   private readonly filter: LineFilter;
   private readonly tops: readonly TopPosts[];
+  private readonly topOf: ReadonlyMap<string, TopPosts>;
   private readonly seen = new Set<string>();
   private readonly isBounded: boolean;
   private readonly fromSecond: number;
@@ -58,6 +59,7 @@ export class DumpSearch {
     this.filter = new LineFilter(names);
     this.tops = names.map(() => new TopPosts(query.limit));
     this.isBounded = query.from !== undefined || query.to !== undefined;
+    this.topOf = new Map(names.map((name, index) => [name, this.tops[index]!]));
     this.fromSecond = query.from === undefined ? Number.NEGATIVE_INFINITY : startOfMonth(query.from, 0);
     this.toSecond = query.to === undefined ? Number.POSITIVE_INFINITY : startOfMonth(query.to, 1);
   }
@@ -145,7 +147,7 @@ export class DumpSearch {
   private takePost(post: Post, time: unknown, { path, line }: Place): void {
     const name = post.subreddit.toLowerCase();
     // Names are ASCII; lower case alone would also take the Kelvin sign for a k.
-    const top = /^[\x21-\x7e]*$/.test(post.subreddit) ? this.tops[this.names.indexOf(name)] : undefined;
+    const top = /^[\x21-\x7e]*$/.test(post.subreddit) ? this.topOf.get(name) : undefined;
     if (top === undefined) return;
     this.seen.add(name);
     if (!isLongEnough(post.title, this.query.minLength)) return;

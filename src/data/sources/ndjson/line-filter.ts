@@ -18,12 +18,20 @@ const [zero, nine, minus] = [0x30, 0x39, 0x2d];
  */
 export class LineFilter {
   private readonly names: readonly Uint8Array[];
+  /** Indices of names by their hash: what a line costs does not grow with the number of names. */
+  private readonly byHash = new Map<number, number[]>();
+  private readonly lengths: ReadonlySet<number>;
   /** Whether the key was nearer to the end of the line before: dumps keep to one order of keys. */
   private nearEnd = true;
 
   /** @param names subreddits in lower case, ASCII. */
   constructor(names: readonly string[]) {
     this.names = names.map((name) => Buffer.from(name));
+    this.lengths = new Set(this.names.map(({ length }) => length));
+    for (const [index, name] of this.names.entries()) {
+      const hash = hashOfName(name, 0, name.length);
+      this.byHash.set(hash, [...(this.byHash.get(hash) ?? []), index]);
+    }
   }
 
   /** The subreddit of the line `start` to `end`: its index in the names, {@link noneWanted} or {@link unclear}. */
@@ -70,7 +78,8 @@ export class LineFilter {
       if (byte === ascii.backslash || value + 1 + length >= end) return unclear;
       length += 1;
     }
-    for (let index = 0; index < this.names.length; index += 1) {
+    if (!this.lengths.has(length)) return noneWanted;
+    for (const index of this.byHash.get(hashOfName(bytes, value + 1, length)) ?? []) {
       const name = this.names[index]!;
       if (name.length === length && isSameName(bytes, value + 1, name)) return index;
     }
@@ -78,11 +87,19 @@ export class LineFilter {
   }
 }
 
+const toLower = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte);
+
+/** A 32-bit hash of a name in any letter case. */
+function hashOfName(bytes: Uint8Array, start: number, length: number): number {
+  let hash = 0;
+  for (let index = start; index < start + length; index += 1)
+    hash = (Math.imul(hash, 31) + toLower(bytes[index]!)) | 0;
+  return hash;
+}
+
 function isSameName(bytes: Buffer, start: number, name: Uint8Array): boolean {
   for (let index = 0; index < name.length; index += 1) {
-    const byte = bytes[start + index]!;
-    const lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
-    if (lower !== name[index]) return false;
+    if (toLower(bytes[start + index]!) !== name[index]) return false;
   }
   return true;
 }

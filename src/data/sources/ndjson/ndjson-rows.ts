@@ -2,7 +2,7 @@ import type { TitlesmithError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
 import { availableZstdDecoders, zstdFrameDecoder } from '../../../io/compression/zstd.js';
 import { filesInWords } from '../input-files.js';
-import { MissingSubredditsError, noTitles, unknownSubreddit } from '../missing-subreddits.js';
+import { MissingSubredditsError, noTitles, unknownSubreddits } from '../missing-subreddits.js';
 import type { SourceRow, TitleQuery } from '../title-source.js';
 import { readDumpLines } from './dump-lines.js';
 import { DumpSearch } from './dump-search.js';
@@ -35,8 +35,13 @@ export async function* ndjsonRows(
   if (missing.length === 0) return;
   const where = filesInWords(files);
   const known = missing.some(({ seen }) => !seen) ? await knownSubreddits(files, context) : new Map();
-  const errors = missing.map(({ name, seen }): [string, TitlesmithError] => {
-    return [name, seen ? noTitles(name, where, query) : unknownSubreddit(name, where, known)];
+  const unknown = unknownSubreddits(
+    missing.filter(({ seen }) => !seen).map(({ name }) => name),
+    where,
+    known,
+  );
+  const errors = missing.map(({ name }): [string, TitlesmithError] => {
+    return [name, unknown.get(name) ?? noTitles(name, where, query)];
   });
   throw new MissingSubredditsError(new Map(errors));
 }
