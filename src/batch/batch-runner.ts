@@ -118,7 +118,9 @@ export class BatchRunner {
     this.activities.delete(label);
     for (const error of errors) {
       const run = error.run;
-      if (run !== undefined && known.has(run) && !isTransient(error.code)) this.fail(run, error);
+      // One that was stopped has not failed.
+      const isFailure = !isTransient(error.code) && error.code !== 'interrupted';
+      if (run !== undefined && known.has(run) && isFailure) this.fail(run, error);
     }
   }
 

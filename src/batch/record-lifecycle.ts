@@ -69,11 +69,15 @@ export function outcomeOf(record: BatchRecord): BatchOutcome {
   return count(record, 'overfit') > 0 ? 'overfit' : 'done';
 }
 
+/** Names shown of each outcome. */
+const maxNames = 20;
+
 /** A batch in one line. */
 export function summarize(record: BatchRecord): string {
   const named = (status: BatchRunRecord['status'], words: string): string[] => {
     const names = record.runs.filter((run) => run.status === status).map(({ name }) => name);
-    return names.length === 0 ? [] : [`${words}: ${names.join(', ')}`];
+    const more = names.length > maxNames ? `, and ${names.length - maxNames} more` : '';
+    return names.length === 0 ? [] : [`${words}: ${names.slice(0, maxNames).join(', ')}${more}`];
   };
   const done = count(record, 'done', 'overfit');
   return [

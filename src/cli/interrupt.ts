@@ -14,21 +14,36 @@ const stoppedAtOnce = 'Stopped at once; what was done since the last save is los
  * A signal listener that distinguishes the first key press from the second.
  * @param now milliseconds of a monotonic clock.
  */
-export function onKeyPresses(first: () => void, second: () => void, now: () => number): () => void {
+export function onKeyPresses<Heard>(
+  first: () => void,
+  second: (heard: Heard) => void,
+  now: () => number,
+): (heard: Heard) => void {
   let firstAt: number | undefined;
-  return () => {
+  return (heard) => {
     if (firstAt === undefined) {
       firstAt = now();
       first();
     } else if (now() - firstAt > sameKeyPressMs) {
-      second();
+      second(heard);
     }
   };
 }
 
 /**
- * Runs work that Ctrl-C and SIGTERM stop: the first aborts its signal, the second ends the process at once with exit
- * code 130. Events are shown on the terminal.
+ * Ends the process by a signal, as if it were not listened to. `process.exit` waits for every thread, and one may be in a
+ * read that never returns, of a pipe that nobody writes to.
+ */
+function endBy(signal: NodeJS.Signals): void {
+  // Releases locks and removes temporary files.
+  process.emit('exit', exitCodes.interrupted);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
+/**
+ * Runs work that Ctrl-C and SIGTERM stop: the first aborts its signal, the second ends the process at once, of the signal
+ * itself (130 or 143 to a shell). Events are shown on the terminal.
  * @param message shown at the first signal, if any.
  */
 export async function interruptible<Result>(
@@ -42,9 +57,9 @@ export async function interruptible<Result>(
       if (message !== undefined) terminal.show({ kind: 'note', message });
       stop.abort();
     },
-    () => {
+    (signal: NodeJS.Signals) => {
       if (message !== undefined) terminal.error(new InterruptedError(stoppedAtOnce));
-      process.exit(exitCodes.interrupted);
+      endBy(signal);
     },
     () => performance.now(),
   );

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -94,8 +95,23 @@ describe('a training that is cut short', () => {
     const again = setInterval(() => child.kill('SIGINT'), 100);
     const stopped = await finished;
     clearInterval(again);
-    expect(stopped.code).toBe(130);
+    expect(stopped.signal).toBe('SIGINT');
     expect(stageStatus('twice', 'finetune')).toBe('running');
+  });
+
+  test('by a second SIGTERM ends at once in a read of a pipe that nobody writes to', async () => {
+    const pipe = join(folder, 'pipe.csv');
+    execFileSync('mkfifo', [pipe]);
+    const words = ['pipeline', '--source', 'csv', '--input', pipe, '--run-name', 'piped', '--model', 'nano'];
+    const { child, finished, outputMatches } = startCli([...words, '--json'], folder);
+    await outputMatches(/model: nano/);
+    child.kill('SIGTERM');
+    await outputMatches(/Stopping after this step/);
+    const again = setInterval(() => child.kill('SIGTERM'), 100);
+    const stopped = await finished;
+    clearInterval(again);
+    expect(stopped.signal).toBe('SIGTERM');
+    expect(existsSync(join(folder, 'runs/piped'))).toBe(false);
   });
 });
 
@@ -109,7 +125,7 @@ describe('key presses', () => {
       () => calls.push(`second at ${now}`),
       () => now,
     );
-    for (now of times) onSignal();
+    for (now of times) onSignal(undefined);
     return calls;
   }
 
