@@ -89,3 +89,16 @@ export function fileError(action: string, path: string, error: unknown): unknown
     cause: error,
   });
 }
+
+/** A fault of the system, such as of a file that is gone meanwhile, as an error that says so; any other value unchanged. */
+export function systemFault(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof TitlesmithError || !('syscall' in error)) return error;
+  if (error.syscall === 'uv_cwd')
+    return usageError('The current folder is no longer there.', 'Go to another one.');
+  if ('path' in error && typeof error.path === 'string') return fileError('use', error.path, error);
+  const code = systemErrorCode(error) ?? 'unknown';
+  return new TitlesmithError(`The system refused a call: ${error.message}.`, {
+    code: `system-${code.toLowerCase()}`,
+    cause: error,
+  });
+}

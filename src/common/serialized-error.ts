@@ -1,4 +1,4 @@
-import { InterruptedError, TitlesmithError } from './errors.js';
+import { InterruptedError, systemFault, TitlesmithError } from './errors.js';
 
 /** An error as plain data. `known`: a TitlesmithError, not a bug. */
 export interface SerializedError {
@@ -9,8 +9,9 @@ export interface SerializedError {
   readonly stack: string | undefined;
 }
 
-/** Any thrown value as plain data. */
-export function serializeError(error: unknown): SerializedError {
+/** Any thrown value as plain data; a fault of the system is known. */
+export function serializeError(thrown: unknown): SerializedError {
+  const error = systemFault(thrown);
   if (error instanceof TitlesmithError) {
     const { message, code, hint, stack } = error;
     return { known: true, message, code, hint, stack };

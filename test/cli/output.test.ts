@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../../src/io/package-root.js';
@@ -19,3 +20,18 @@ test.skipIf(!existsSync('/dev/full'))('an output that is full is one line, and f
 test.skipIf(!existsSync('/dev/full'))('an error that cannot be shown keeps its exit code', () => {
   expect(shell('"$1" "$2" pipeline --no-such-flag 2> /dev/full').status).toBe(2);
 });
+
+test.skipIf(process.platform === 'win32')(
+  'few open files, or a folder that is gone, are one line each',
+  () => {
+    const gone = join(tmpdir(), `titlesmith-gone-${process.pid}`);
+    for (const command of [
+      'ulimit -n 24; "$1" "$2" devices',
+      `mkdir "${gone}" && cd "${gone}" && rmdir "${gone}" && "$1" "$2" devices`,
+    ]) {
+      const { status, stderr } = shell(command);
+      expect(stderr).toMatch(/^Error: .*(too many open files|no longer there).*\n$/);
+      expect(status).not.toBe(0);
+    }
+  },
+);

@@ -18,7 +18,7 @@ const rooms: Levels = [
 
 /** The order inside a room. `*` stands for all that the room holds beside what is named. */
 const innerLevels: Readonly<Record<string, Levels>> = {
-  'src/cli': [['src/cli/commands'], ['*']],
+  'src/cli': [['src/cli/main.ts'], ['src/cli/commands'], ['*']],
   'src/pipeline': [['*'], ['src/pipeline/stages'], ['src/pipeline/decide'], ['src/pipeline/run']],
   'src/serve': [
     ['src/serve/server.ts'],

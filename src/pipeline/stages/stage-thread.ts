@@ -1,5 +1,5 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads';
-import { TitlesmithError } from '../../common/errors.js';
+import { systemFault, TitlesmithError } from '../../common/errors.js';
 import type { ProgressEvent } from '../../common/progress.js';
 import { deserializeError, type SerializedError, serializeError } from '../../common/serialized-error.js';
 import type { StageCounts } from '../run/manifest.js';
@@ -60,7 +60,7 @@ export async function runInThread(
 }
 
 /** The error of a failed stage or thread; one for lack of memory is replaced by advice on what to do. */
-function toStageError(job: StageJob, error: Error): Error {
+function toStageError(job: StageJob, error: Error): unknown {
   const isExhausted = /Array buffer allocation failed|bad_alloc|Failed to allocate memory/i.test(
     error.message,
   );
@@ -73,7 +73,7 @@ function toStageError(job: StageJob, error: Error): Error {
       cause: error,
     });
   }
-  return error;
+  return systemFault(error);
 }
 
 /** Runs a stage in this worker thread and posts its events and outcome to the parent. */

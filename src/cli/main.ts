@@ -1,0 +1,88 @@
+import { fileError, systemFault } from '../common/errors.js';
+import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.js';
+import { asksForJson, parseCommandLine } from './parsing/command-line.js';
+import type { Request } from './parsing/request.js';
+import { enterStartingFolder } from './starting-folder.js';
+import { Terminal } from './terminal.js';
+
+/**
+ * Runs a command line.
+ * @param entry the file that was started, with which a batch starts its runs.
+ * @returns the exit code of the process.
+ */
+export async function main(arguments_: readonly string[], entry: string): Promise<ExitCode> {
+  listenToStreams();
+  enterStartingFolder(process.env);
+  const color = !process.env['NO_COLOR'];
+  const terminalFor = (json: boolean): Terminal =>
+    new Terminal({ json, output: process.stdout, errors: process.stderr, color });
+  // A command line that cannot be read is refused in the form that it asks for.
+  let terminal = terminalFor(asksForJson(arguments_));
+  try {
+    const request = parseCommandLine(arguments_);
+    if (request.command === 'print') {
+      if (request.error) process.stderr.write(`${request.text}\n`);
+      else process.stdout.write(`${request.text}\n`);
+      if (request.error) throw request.error;
+      return exitCodes.done;
+    }
+    terminal = terminalFor(request.options.json === true);
+    return await execute(request, entry, terminal);
+  } catch (error) {
+    const fault = systemFault(error);
+    terminal.error(fault);
+    return exitCodeOf(fault);
+  }
+}
+
+/** Runs the requested command. Only that command's code and libraries are loaded. */
+async function execute(request: Request, entry: string, terminal: Terminal): Promise<ExitCode> {
+  switch (request.command) {
+    case 'pipeline':
+      return (await import('./commands/pipeline.js')).pipelineCommand(request.options, terminal);
+    case 'batch': {
+      const { batchCommand } = await import('./commands/batch.js');
+      return batchCommand(request.file, request.options, entry, terminal);
+    }
+    case 'merge':
+      return (await import('./commands/batch.js')).mergeCommand(request.place, terminal);
+    case 'serve':
+      return (await import('./commands/serve.js')).serveCommand(request.model, request.options, terminal);
+    case 'review':
+      return (await import('./commands/review.js')).reviewCommand(request.folder, request.options, terminal);
+    case 'export':
+      return (await import('./commands/export.js')).exportCommand(request.model, request.options, terminal);
+    case 'archive':
+      return (await import('./commands/export.js')).archiveCommand(request.folder, request.to, terminal);
+    case 'import':
+      return (await import('./commands/import.js')).importCommand(request.from, request.options, terminal);
+    case 'devices':
+      return (await import('./commands/devices.js')).devicesCommand(terminal);
+    default: {
+      const { stageCommand } = await import('./commands/stage.js');
+      return stageCommand(request.command, request.folder, request.options, terminal);
+    }
+  }
+}
+
+/** Listens to what ends or outlives a process: its parent, and the readers of what it writes. */
+function listenToStreams(): void {
+  if (process.channel) {
+    // A run of a batch saves and stops when its parent process is gone, as nothing else would stop it.
+    process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+    process.channel.unref();
+  }
+  const hasParent = process.channel !== undefined;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // The parent of a batch run is gone: keep going until it has saved.
+    if (error.code === 'EPIPE' && hasParent) return;
+    // The reader has closed the pipe (`titlesmith generate … | head`).
+    if (error.code !== 'EPIPE')
+      new Terminal({ json: false, output: process.stdout, errors: process.stderr, color: false }).error(
+        fileError('write', 'the output', error),
+      );
+    process.exit(exitCodes.failed);
+  });
+  // Nowhere is left to say it: the work and its exit code matter more.
+  process.stderr.on('error', () => {});
+}
