@@ -18,12 +18,14 @@ function notText(name: string, why: string, hint: string): TitlesmithError {
   return new TitlesmithError(`Cannot read ${name}: ${why}.`, { code: 'not-text', hint });
 }
 
+/** The encoding of text in UTF-16 by its byte order mark, as spreadsheets write it; undefined without one. */
+function markedUtf16([first, second]: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  return first === 0xfe && second === 0xff ? 'utf-16be' : undefined;
+}
+
 /** @throws TitlesmithError when the beginning of a file is not that of text in bytes. */
 function checkBeginning(bytes: Uint8Array, name: string): void {
-  const [first, second] = bytes;
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
-    throw notText(name, 'it is UTF-16', 'Save it as UTF-8.');
-  }
   let [controls, nuls] = [0, 0];
   for (const byte of bytes) {
     if (byte === 0) nuls += 1;
@@ -70,15 +72,35 @@ function fromWindows1252(byte: number): string {
   return windows1252[byte - 0x80] ?? String.fromCharCode(byte);
 }
 
-/** UTF-8 in which each byte that belongs to no valid sequence is read as Windows-1252 (WHATWG Encoding, 9.1). */
-class LenientDecoder {
+/** Text from its bytes, as they come. */
+interface Decoder {
   /** Bytes read as Windows-1252 so far. */
+  readonly strayBytes: number;
+  /** The text of the next bytes; what may be half a letter waits for more of them, unless these are the last. */
+  decode(bytes: Uint8Array, isLast: boolean): string;
+}
+
+/** UTF-16, in which half a pair becomes a replacement character. */
+class Utf16Decoder implements Decoder {
+  readonly strayBytes = 0;
+  private readonly decoder: InstanceType<typeof TextDecoder>;
+
+  constructor(encoding: 'utf-16le' | 'utf-16be') {
+    this.decoder = new TextDecoder(encoding, { ignoreBOM: true });
+  }
+
+  decode(bytes: Uint8Array, isLast: boolean): string {
+    return this.decoder.decode(bytes, { stream: !isLast });
+  }
+}
+
+/** UTF-8 in which each byte that belongs to no valid sequence is read as Windows-1252 (WHATWG Encoding, 9.1). */
+class LenientDecoder implements Decoder {
   strayBytes = 0;
   /** Bytes that may begin a letter. */
   private rest = new Uint8Array();
   private readonly strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-  /** The text of the next bytes; what may be half a letter waits for more of them, unless these are the last. */
   decode(bytes: Uint8Array, isLast: boolean): string {
     const joined = this.rest.length > 0 ? concatenated(this.rest, bytes) : bytes;
     const whole = isLast ? joined.length : joined.length - openBytes(joined);
@@ -131,11 +153,11 @@ async function* parted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 }
 
 /**
- * Text from its bytes, without its byte order mark: UTF-8, in which each byte that is none is read as Windows-1252 and
+ * Text from its bytes, without its byte order mark: UTF-16 where that says so, else UTF-8, in which each byte that is none is read as Windows-1252 and
  * counted. So Latin-1 is read as what it is, and a stray byte changes nothing but itself.
  * @param name of the file, for messages.
  * @param onRemark called at the end if it is not entirely UTF-8.
- * @throws TitlesmithError when it is empty, binary or UTF-16; and what the iteration of the chunks throws.
+ * @throws TitlesmithError when it is empty, binary or UTF-16 without a mark; and what the iteration of the chunks throws.
  */
 export async function* decodeText(
   chunks: AsyncIterable<Uint8Array>,
@@ -144,7 +166,7 @@ export async function* decodeText(
 ): AsyncGenerator<string> {
   let isEmpty = true;
   let isBeginning = true;
-  const decoder = new LenientDecoder();
+  let decoder: Decoder = new LenientDecoder();
   const decode = (bytes: Uint8Array, isLast: boolean): string => {
     const text = decoder.decode(bytes, isLast);
     if (!isBeginning || text === '') return text;
@@ -152,7 +174,11 @@ export async function* decodeText(
     return text.replace(/^\uFEFF/, '');
   };
   for await (const bytes of parted(chunks)) {
-    if (isEmpty) checkBeginning(bytes, name);
+    if (isEmpty) {
+      const utf16 = markedUtf16(bytes);
+      if (utf16) decoder = new Utf16Decoder(utf16);
+      else checkBeginning(bytes, name);
+    }
     isEmpty = false;
     yield decode(bytes, false);
   }

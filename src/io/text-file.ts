@@ -4,10 +4,10 @@ import { byteLines } from './lines.js';
 import { decodeText, type TextRemark } from './text-encoding.js';
 
 /**
- * A text file in chunks, decompressed where it is gzip or zstd, without its byte order mark: UTF-8, or Latin-1 where it
- * is that.
+ * A text file in chunks, decompressed where it is gzip or zstd, without its byte order mark: UTF-8, or UTF-16 or
+ * Latin-1 where it is that.
  * @param onRemark called if it is not UTF-8, or not entirely.
- * @throws TitlesmithError when it is not there, empty, binary, UTF-16, damaged or cut short.
+ * @throws TitlesmithError when it is not there, empty, binary, damaged or cut short.
  */
 export function readText(path: string, onRemark?: TextRemark): AsyncGenerator<string> {
   return decodeText(readDecompressed(path), path, onRemark);

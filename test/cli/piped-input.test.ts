@@ -36,6 +36,7 @@ test.each<[string, string, string | Uint8Array]>([
   ['equals', 'cat | TITLESMITH --input=-', csv],
   ['device', 'cat | TITLESMITH --input /dev/stdin', csv],
   ['gzip', 'cat | TITLESMITH --input -', gzipSync(csv)],
+  ['json', 'cat | TITLESMITH --input -', titles.map((title) => JSON.stringify({ title })).join('\n')],
   ['process', 'TITLESMITH --input <(cat)', csv],
 ])('titles come by a pipe: %s', (name, command, input) => {
   expect(extracted(command, name, input)).toEqual(titles);
@@ -44,4 +45,10 @@ test.each<[string, string, string | Uint8Array]>([
 test('standard input that is a file is read from it', () => {
   writeFileSync(join(folder, 'a.csv'), csv);
   expect(extracted('TITLESMITH --input - < a.csv', 'file', '')).toEqual(titles);
+});
+
+test('standard input is one of several', () => {
+  writeFileSync(join(folder, 'first.csv'), 'title\nOne title before all others');
+  const all = extracted('cat | TITLESMITH --input first.csv -', 'several', csv);
+  expect(all).toEqual(['One title before all others', ...titles]);
 });

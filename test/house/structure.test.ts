@@ -14,6 +14,7 @@ const reasons: Readonly<Record<string, string>> = {
   'src/common/collect.ts': 'used by rooms that share nothing else',
   'src/common/nearest-word.ts': 'the door of an outside package',
   'src/common/yield-to-event-loop.ts': 'where a browser and Node differ',
+  'src/io/compression/beginning.ts': 'what the two decompressors have in common',
   'src/io/foreign-library.ts': 'the door of an outside package',
   'src/io/package-root.ts': 'where the files lie that ship with the program',
   'src/model/engine/optional-packages.d.ts': 'types of packages that are not installed',

@@ -46,7 +46,6 @@ test('a letter cut short at the end is a fault', async () => {
 
 test.each<[string, Uint8Array, RegExp]>([
   ['nothing', new Uint8Array(), /a\.csv: it is empty/],
-  ['UTF-16', Buffer.from('\uFEFFtitle', 'utf16le'), /UTF-16/],
   ['UTF-16 without its mark', Buffer.from('one title', 'utf16le'), /binary/],
   ['control characters', Buffer.alloc(1000, '\x01'), /binary/],
 ])('%s is no text', async (_name, bytes, message) => {
@@ -77,4 +76,12 @@ test('U+FFFD that a file really holds, and one NUL, are text', async () => {
     text: 'a\uFFFDb\nOne\0Two\n',
     remarks: [],
   });
+});
+
+test('text in UTF-16 is read where its byte order mark says so', async () => {
+  const text = 'title\r\nÄ 漢字 😀 end\r\n';
+  const little = Buffer.from(`\uFEFF${text}`, 'utf16le');
+  for (const bytes of [little, Buffer.from(little).swap16()]) {
+    for (const length of [3, 4, 1000]) expect(await decoded(bytes, length)).toEqual({ text, remarks: [] });
+  }
 });

@@ -111,14 +111,18 @@ export function protectQuotes(word: string): string {
   return listKeys.has(key) ? `--${key}="${value}"` : word;
 }
 
-/** Writes a lone hyphen behind the flag of a list, which yargs takes for no value, with an equals sign. */
+/** Writes a lone hyphen among the values of a list, which yargs takes for no value, with the list's flag. */
 export function joinHyphens(words: readonly string[]): string[] {
   const joined: string[] = [];
+  let list: string | undefined;
   for (const word of words) {
-    const flag = joined.at(-1) ?? '';
-    if (word === '-' && flag.startsWith('--') && listKeys.has(flag.slice(2)))
-      joined[joined.length - 1] = `${flag}=-`;
-    else joined.push(word);
+    if (word.startsWith('--')) {
+      const [flag = ''] = word.split('=', 1);
+      list = listKeys.has(flag.slice(2)) ? flag : undefined;
+    }
+    if (word !== '-' || list === undefined) joined.push(word);
+    else if (joined.at(-1) === list) joined[joined.length - 1] = `${list}=-`;
+    else joined.push(`${list}=-`);
   }
   return joined;
 }

@@ -107,7 +107,10 @@ export function csvLayout(beginning: string, options: CsvLayoutOptions, path: st
       : 'values; --header true takes it';
     const other = hasHeader ? 'for values' : 'for the names of the columns';
     const guess = `${path}: the first record, with ${JSON.stringify(value.slice(0, 40))}, is taken for ${taken} ${other}`;
-    const note = isNumber && header === undefined ? guess : undefined;
+    const alike = values.filter((name) => name.toLowerCase() === value.toLowerCase()).length;
+    const repeated = `${path}: ${alike} columns are called ${JSON.stringify(value.slice(0, 40))}; the first is read`;
+    const isGuess = isNumber && header === undefined;
+    const note = isGuess ? guess : isNamed && alike > 1 ? repeated : undefined;
     return { delimiter, index, subredditIndex, header: hasHeader, note, skipped };
   }
   const [first = { delimiter: ',', values: [] }] = candidates;

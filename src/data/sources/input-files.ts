@@ -4,7 +4,7 @@ import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError, usageError } from '../../common/errors.js';
 import { hashFile } from '../../io/atomic-file.js';
-import { copyOfPipe, isPipe } from './piped-input.js';
+import { copyOfPipe, isPipe, shownName } from './piped-input.js';
 
 const patternCharacters = /[*?[\]]/;
 
@@ -96,7 +96,12 @@ export async function fingerprintFiles(files: readonly string[]): Promise<string
 
 /** File names for a line of text, without their folders: at most three, then a count. */
 export function filesInWords(files: readonly string[]): string {
-  const names = files.slice(0, 3).map((file) => basename(file));
+  const names = files.slice(0, 3).map((file) => {
+    const shown = shownName(file);
+    if (shown === file) return basename(file);
+    // The name of another pipe changes from call to call.
+    return shown === 'standard input' ? shown : 'a pipe';
+  });
   const more = files.length - names.length;
   return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
 }

@@ -40,6 +40,29 @@ export function titleName(beginning: string, column: string | undefined): string
   }
 }
 
+/** Whether a JSON text is one object around an array, as `{"data": [...]}`: its first line holds no title itself. */
+export function isWrappedArray(beginning: string): boolean {
+  const text = beginning.replace(/^\uFEFF/, '').trimStart();
+  return (
+    /^\{\s*"(?:[^"\\]|\\.)*"\s*:\s*\[\s*["{]/.test(text) &&
+    titleName(text, undefined) === '' &&
+    !hasSecondLine(text)
+  );
+}
+
+/** Whether a second line begins an object of its own: lines of JSON. */
+function hasSecondLine(text: string): boolean {
+  const [first = '', second = ''] = text.split(/\r\n|\n|\r/, 2);
+  return first.trimEnd().endsWith('}') && second.startsWith('{');
+}
+
+/** The only array among the properties of an object. */
+function innerArray(value: unknown): readonly unknown[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const arrays = Object.values(value).filter((field) => Array.isArray(field));
+  return arrays.length === 1 ? arrays[0] : undefined;
+}
+
 /** The title of one value: a text, or an object with the column asked for, else `title`, else `text`. */
 function rowOf(value: unknown, place: Place): SourceRow {
   if (typeof value === 'string') return { title: value };
@@ -59,7 +82,7 @@ function rowOf(value: unknown, place: Place): SourceRow {
 }
 
 /**
- * The rows of a JSON file: a value a line (JSONL), or one array of them. A value is a text or an object, whose `title` or
+ * The rows of a JSON file: a value a line (JSONL), or one array of them, also as the only array of an object. A value is a text or an object, whose `title` or
  * `text`, or what `--column` names, is the title.
  * @throws TitlesmithError naming the line, or the item of an array, that is malformed or has no title.
  */
@@ -70,7 +93,7 @@ export async function* jsonTitles(
   listener: ReadingListener,
 ): AsyncGenerator<SourceRow> {
   const { beginning, whole } = await peek(chunks);
-  if (/^\s*\[/.test(beginning)) yield* arrayTitles(whole, path, column);
+  if (/^\s*\[/.test(beginning) || isWrappedArray(beginning)) yield* arrayTitles(whole, path, column);
   else yield* lineTitles(whole, path, column, listener);
 }
 
@@ -112,8 +135,12 @@ async function* arrayTitles(
       );
   }
   const values = parsed(text, { path, where: 'its array', column });
-  if (!Array.isArray(values)) return;
-  for (const [index, value] of values.entries())
+  const items: readonly unknown[] | undefined = Array.isArray(values) ? values : innerArray(values);
+  if (items === undefined) {
+    const hint = 'Write its titles as one array, or a value a line.';
+    throw fault({ path, where: 'its object', column }, 'it holds several arrays, or none', hint);
+  }
+  for (const [index, value] of items.entries())
     yield rowOf(value, { path, where: `item ${index + 1}`, column });
 }
 

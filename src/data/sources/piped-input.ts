@@ -1,13 +1,17 @@
 import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, rename, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { fileError, usageError } from '../../common/errors.js';
+import { decompressBeginning } from '../../io/compression/beginning.js';
 
 /** What `--input` names standard input by. */
 const standardInput = '-';
+
+/** Bytes of a copy that are looked at to tell what it holds. */
+const beginningBytes = 65_536;
 
 /** Copies that this thread began, by the path that was given. */
 const begun = new Map<string, Promise<string>>();
@@ -38,12 +42,31 @@ async function copyPipe(path: string): Promise<string> {
   try {
     const folder = mkdtempSync(join(tmpdir(), 'titlesmith-input-'));
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-    const copy = join(folder, path === standardInput ? 'stdin' : basename(path));
+    // One name for all, as it is part of what identifies the titles, and that of a pipe changes from call to call.
+    const copy = join(folder, 'piped');
     const source = path === standardInput ? process.stdin : createReadStream(path);
     await pipeline(source, createWriteStream(copy));
-    return copy;
+    // A pipe has no name that says what it holds.
+    if (!(await isJson(copy))) return copy;
+    const named = `${copy}.jsonl`;
+    await rename(copy, named);
+    return named;
   } catch (error) {
     throw fileError('copy', path === standardInput ? 'standard input' : path, error);
+  }
+}
+
+/** Whether a file begins as lines of JSON do, or as an array or an object. */
+async function isJson(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(beginningBytes) });
+    const text = Buffer.from(decompressBeginning(buffer.subarray(0, bytesRead))).toString('utf8');
+    return /^\uFEFF?\s*(\{\s*"|\[\s*["{])/.test(text);
+  } catch {
+    return false;
+  } finally {
+    await file.close();
   }
 }
 

@@ -51,6 +51,14 @@ function toFailure(error: unknown): ZstdFailure {
   return new ZstdFailure(error instanceof Error ? error.message : String(error));
 }
 
+/** What the blocks of zstd data hold that are whole. @param bytes the first bytes of a file. */
+export function decompressZstdBeginning(bytes: Uint8Array): Uint8Array {
+  const parts: Uint8Array[] = [];
+  // A copy of each, as the library writes on in its own memory.
+  new Decompress((part) => parts.push(Uint8Array.from(part))).push(bytes);
+  return Buffer.concat(parts);
+}
+
 async function hasProgram(): Promise<boolean> {
   const child = spawn('zstd', ['--version'], { stdio: 'ignore' });
   try {

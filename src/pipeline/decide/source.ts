@@ -1,18 +1,20 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { constants, gunzipSync } from 'node:zlib';
 import { usageError } from '../../common/errors.js';
 import type { BigquerySourceOptions } from '../../data/sources/bigquery/bigquery-source.js';
 import { costInWords } from '../../data/sources/bigquery/query-cost.js';
 import { detectSource } from '../../data/sources/detect-source.js';
+import { isWrappedArray } from '../../data/sources/json-titles.js';
 import { openSource } from '../../data/sources/open-source.js';
 import type { TitleQuery, TitleSource } from '../../data/sources/title-source.js';
-import type { RunOptions } from '../../options/option-table.js';
+import { decompressBeginning } from '../../io/compression/beginning.js';
+import type { OptionName, RunOptions } from '../../options/option-table.js';
+import { defaultOptions, flagOf } from '../../options/option-values.js';
 import type { Decision } from '../run/manifest.js';
 
 /** Names of dumps, Pushshift's RS_2019-03.zst among them; no other input is compressed with zstd. */
 const dumpFile = /\.(ndjson|jsonl?|parquet)(\.gz)?$|\.zst(_blocks)?$|(^|[\\/])RS_\d{4}-\d{2}[^\\/]*$/i;
 
-const jsonFile = /\.(ndjson|jsonl?)(\.gz)?$/i;
+const jsonFile = /\.(ndjson|jsonl?)(\.gz|\.zst)?$/i;
 /** Bytes of a JSON file looked at: more than a post has. */
 const beginningBytes = 2 ** 16;
 
@@ -28,14 +30,9 @@ function holdsTitlesAlone(path: string): boolean {
     file = openSync(path, 'r');
     const bytes = Buffer.alloc(beginningBytes);
     const read = bytes.subarray(0, readSync(file, bytes));
-    const isGzip = read[0] === 0x1f && read[1] === 0x8b;
-    // As far as it goes: the rest of the compressed data is not read.
-    const beginning = isGzip ? gunzipSync(read, { finishFlush: constants.Z_SYNC_FLUSH }) : read;
-    const [line = ''] = beginning
-      .toString('utf8')
-      .replace(/^\uFEFF?\s+|^\uFEFF/, '')
-      .split(/[\r\n]/, 1);
-    if (line.startsWith('[') || line.startsWith('"')) return true;
+    const beginning = Buffer.from(decompressBeginning(read)).toString('utf8');
+    const [line = ''] = beginning.replace(/^\uFEFF?\s+|^\uFEFF/, '').split(/[\r\n]/, 1);
+    if (line.startsWith('[') || line.startsWith('"') || isWrappedArray(beginning)) return true;
     // A comma behind a value is told of by the reader of titles, with its line.
     const value: unknown = JSON.parse(line.replace(/,\s*$/, ''));
     const names = Object.keys(value ?? {}).map((name) => name.toLowerCase());
@@ -64,8 +61,28 @@ export function decideSource(options: RunOptions): Decision {
   return { choice: 'csv', reason: '--input names a file of titles' };
 }
 
+/** Options that only one source reads. */
+const ownOptions: Readonly<Partial<Record<TitleSource['name'], readonly OptionName[]>>> = {
+  csv: ['column', 'header', 'quotes'],
+  duckdb: ['strict'],
+  bigquery: ['project', 'location', 'table'],
+};
+const sourcesInWords = { csv: 'files of titles', duckdb: 'dumps', bigquery: 'BigQuery' } as const;
+
+/** @throws TitlesmithError `usage` naming an option that has a value but that the decided source would not look at. */
+function checkSourceOptions(name: string, options: RunOptions): void {
+  const defaults = defaultOptions();
+  for (const [source, names] of Object.entries(ownOptions)) {
+    const given = source === name ? undefined : names.find((key) => options[key] !== defaults[key]);
+    if (given === undefined) continue;
+    const what = sourcesInWords[source as keyof typeof sourcesInWords];
+    throw usageError(`${flagOf(given)} is for ${what}, but the source is ${name}.`, 'Leave it out.');
+  }
+}
+
 /** Opens the decided source of a run. @throws TitlesmithError when its files or credentials are missing. */
 export async function openRunSource(name: string, options: RunOptions): Promise<TitleSource> {
+  checkSourceOptions(name, options);
   const { input, column, header, quotes, strict } = options;
   return openSource(name as TitleSource['name'], {
     input,

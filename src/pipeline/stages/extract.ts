@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import type { ProgressListener } from '../../common/progress.js';
 import type { ExtractCounts } from '../../common/stage-counts.js';
 import { extractTitles } from '../../data/extract.js';
+import type { TitleSource } from '../../data/sources/title-source.js';
 import { openRunSource, titleQuery } from '../decide/source.js';
 import { accumulatingSource } from '../run/fetched-months.js';
 import { runFiles } from '../run/run-files.js';
@@ -14,16 +15,11 @@ export async function runExtract(
   context: StageWorkContext,
 ): Promise<ExtractCounts> {
   const opened = await openRunSource(decisions.source?.choice ?? options.source, options);
-  const baseSource = shared ? sharedSource(opened, shared) : opened;
+  const remarks: string[] = [];
+  const remarked = withRemarks(opened, (message) => remarks.push(withoutFolders(message, options.input)));
+  const baseSource = shared ? sharedSource(remarked, shared) : remarked;
   const monthsRoot = startOver ? work : folder;
   const source = options.addMonths ? accumulatingSource(baseSource, monthsRoot) : baseSource;
-  const remarks: string[] = [];
-  const onProgress: ProgressListener = (event) => {
-    // BigQuery's name jobs and retries, which differ from time to time.
-    const isOfFiles = source.name !== 'bigquery' && (event.kind === 'note' || event.kind === 'warning');
-    if (isOfFiles) remarks.push(withoutFolders(event.message, options.input));
-    context.onProgress(event);
-  };
   const counts = await extractTitles(
     {
       source,
@@ -37,9 +33,24 @@ export async function runExtract(
       // A source that cannot be read, or has nothing, is found out with its first row.
       onFirstRow: context.begin,
     },
-    { ...context, onProgress },
+    context,
   );
   return remarks.length > 0 ? { ...counts, remarks } : counts;
+}
+
+/** A source whose notes and warnings are also passed to `onRemark`; BigQuery's name jobs and retries, which differ each time. */
+function withRemarks(source: TitleSource, onRemark: (message: string) => void): TitleSource {
+  if (source.name === 'bigquery') return source;
+  return {
+    ...source,
+    rows: (query, context) => {
+      const onProgress: ProgressListener = (event) => {
+        if (event.kind === 'note' || event.kind === 'warning') onRemark(event.message);
+        context.onProgress(event);
+      };
+      return source.rows(query, { ...context, onProgress });
+    },
+  };
 }
 
 /** A line with the files' names alone: counts are the same wherever the files lie. */

@@ -161,7 +161,6 @@ describe('what cannot be read ends in one line', () => {
       'csv',
       /it is a binary file/,
     ],
-    ['UTF-16', Buffer.from('\uFEFFtitle\nOne\n', 'utf16le'), 'csv', /UTF-16/],
     ['not gzip', 'title\n', 'csv.gz', /not a gzip file/],
     ['not zstd', 'title\n', 'csv.zst', /not a zstd file/],
     ['cut gzip', gzipSync('title\n'.repeat(99)).subarray(0, 20), 'csv.gz', /it is cut short/],
@@ -432,6 +431,13 @@ describe('JSON', () => {
     ['another name', 'jsonl', '{"title":"One","headline":"Two"}\n', { column: 'headline' }, ['Two']],
     ['an array of objects', 'json', '[\n {"title": "One"},\n {"text": "Two"}\n]', {}, ['One', 'Two']],
     ['names in capitals', 'jsonl', '{"Title":"One"}\n', {}, ['One']],
+    [
+      'an object around an array',
+      'json',
+      '{\n "data": [\n  {"title": "One"},\n  {"text": "Two"}]}',
+      {},
+      ['One', 'Two'],
+    ],
     ['an array of texts', 'json', ' ["One", "Two"]', {}, ['One', 'Two']],
   ])('%s', async (_name, name, content, options, titles) => {
     expect((await readWithRemarks(content, { name, options })).titles).toEqual(titles);

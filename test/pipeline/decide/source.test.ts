@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { defaultOptions } from '../../../src/options/option-values.js';
-import { decideSource } from '../../../src/pipeline/decide/source.js';
+import { decideSource, openRunSource } from '../../../src/pipeline/decide/source.js';
 
 test.each([
   ['RS_2019-03.zst', 'duckdb'],
@@ -32,6 +32,13 @@ test.each([
   ['titles with commas behind', 'a.jsonl', '{"title":"One"},\n{"title":"Two"},\n', 'csv'],
   ['titles alone', 'a.jsonl', '{"title":"One"}\n', 'csv'],
   ['texts', 'a.ndjson', '{"text":"One"}\n', 'csv'],
+  ['an object around an array', 'a.json', '{"data": [{"title":"One"}]}', 'csv'],
+  [
+    'lines that begin with a list',
+    'a.jsonl',
+    '{"tags":["x"],"title":"One","subreddit":"a","score":1}\n',
+    'duckdb',
+  ],
   ['an array', 'a.json', '\n[{"title":"One"}]', 'csv'],
   ['what is no JSON', 'a.json', 'One\n', 'duckdb'],
   ['nothing', 'a.json', '', 'duckdb'],
@@ -43,4 +50,27 @@ test.each([
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test('auto looks into JSON that is compressed with zstd', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'titlesmith-decide-'));
+  try {
+    const path = join(folder, 'a.jsonl.zst');
+    // A frame of one raw block (RFC 8878, 3.1.1).
+    const content = Buffer.from('{"title":"One"}\n');
+    const header = [0x28, 0xb5, 0x2f, 0xfd, 0x20, content.length, (content.length << 3) | 1, 0, 0];
+    writeFileSync(path, Buffer.concat([Buffer.from(header), content]));
+    expect(decideSource({ ...defaultOptions(), input: [path] }).choice).toBe('csv');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test.each([
+  ['sample', { column: 'title' }, /--column is for files of titles, but the source is sample/],
+  ['csv', { strict: true }, /--strict is for dumps, but the source is csv/],
+  ['duckdb', { quotes: false }, /--quotes is for files of titles/],
+  ['csv', { table: 'a.b' }, /--table is for BigQuery/],
+] as const)('an option that the source %s would not look at is refused', async (name, options, message) => {
+  await expect(openRunSource(name, { ...defaultOptions(), ...options })).rejects.toThrow(message);
 });
