@@ -57,5 +57,5 @@ function linesOf({ text }: { readonly text: string }, delimiter: string): string
 
 /** Whether a name given to `generate` means a model rather than a run: a folder without run.json, or a size. */
 function namesModel(name: string): boolean {
-  return existsSync(name) ? !existsSync(join(name, manifestFileName)) : /^(\d+M|distil)$/.test(name);
+  return existsSync(name) ? !existsSync(join(name, manifestFileName)) : /^(\d+M|distil|base)$/.test(name);
 }

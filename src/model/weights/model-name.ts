@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { TitlesmithError, usageError } from '../../common/errors.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
+import { baseConfiguration, baseFolder, baseName } from './base-model.js';
 
 /**
  * What `--model` names: a repository of the Hugging Face hub at a revision, or a folder (or a checkpoint in it).
@@ -27,11 +28,12 @@ const published: ReadonlyMap<string, string> = new Map([
 const hubId = /^([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:@([A-Za-z0-9][\w.-]*(?:\/[\w-][\w.-]*)*))?$/;
 
 /**
- * Parses a model's name: 124M, 355M, 774M, 1558M, distil, a path, or `owner/name[@revision]`. An existing folder takes
+ * Parses a model's name: base, 124M, 355M, 774M, 1558M, distil, a path, or `owner/name[@revision]`. An existing folder takes
  * precedence over a repository of the same name.
  * @throws TitlesmithError when it is none of these; `usage` if it does not even look like a path.
  */
 export function parseModelName(name: string): ModelName {
+  if (name === baseName) return { kind: 'folder', path: baseFolder };
   const known = published.get(name);
   if (known !== undefined) return { kind: 'hub', repository: known, revision: 'main' };
   if (existsSync(name) || existsSync(`${name}.index`)) return { kind: 'folder', path: name };
@@ -45,7 +47,7 @@ export function parseModelName(name: string): ModelName {
   if (repository === undefined || name.includes('..')) {
     throw usageError(
       `--model got ${JSON.stringify(name)}, which is no known model, no folder and no Hugging Face id (owner/name).`,
-      'Use auto, nano, 124M, 355M, 774M, 1558M, distil, a folder or a Hugging Face id.',
+      'Use auto, base, nano, 124M, 355M, 774M, 1558M, distil, a folder or a Hugging Face id.',
     );
   }
   return { kind: 'hub', repository, revision };
@@ -57,7 +59,9 @@ export function parseModelName(name: string): ModelName {
  */
 export function namesFolder(name: string): boolean {
   return (
-    !['auto', 'nano'].includes(name) && !published.has(name) && (!hubId.test(name) || name.includes('..'))
+    !['auto', baseName, 'nano'].includes(name) &&
+    !published.has(name) &&
+    (!hubId.test(name) || name.includes('..'))
   );
 }
 
@@ -74,10 +78,11 @@ const shapes: Readonly<Record<string, readonly [layers: number, width: number]>>
 const headWidth = 64;
 
 /**
- * The shape of a published model by any of its names, without asking the hub; undefined for others.
+ * The shape of the base model, or of a published one by any of its names, without asking the hub; undefined for others.
  * @throws TitlesmithError when it is not the name of a model.
  */
 export function publishedShape(name: string): TransformerConfiguration | undefined {
+  if (name === baseName) return baseConfiguration;
   const model = parseModelName(name);
   const shape = model.kind === 'hub' ? shapes[model.repository] : undefined;
   if (!shape) return undefined;

@@ -6,6 +6,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { type DecodeSession, openDecodeSession } from '../transformer/decode-session.js';
 import { defaultSlots } from '../transformer/slots.js';
+import { baseFolder } from './base-model.js';
 import { findModelFolder } from './model-folder.js';
 import { parseModelName } from './model-name.js';
 import type { OpenModel } from './open-model.js';
@@ -60,12 +61,13 @@ export async function openForGeneration(
 /**
  * Opens a model's files like `openModel`, but without hashing a folder: generation does not record the hash, which
  * would take a fifth of the time to the first text.
- * @param name a folder (of a run, of Hugging Face files, of gpt-2-simple), or 124M, 355M, 774M, 1558M, or a Hugging
+ * @param name a folder (of a run, of Hugging Face files, of gpt-2-simple), or base, 124M, 355M, 774M, 1558M, or a Hugging
  *   Face id, which is downloaded unless it is cached.
  * @param context receives the progress of a download, and can stop it.
  */
 export async function openModelFiles(name: string, context: WorkContext): Promise<OpenModel> {
   const parsed = parseModelName(name);
-  if (parsed.kind === 'hub') return openModel(name, context);
+  // The base model is small, and is checked whenever it is opened.
+  if (parsed.kind === 'hub' || parsed.path === baseFolder) return openModel(name, context);
   return (await findModelFolder(parsed.path)).open();
 }

@@ -5,6 +5,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { type ParameterStore, parameterSpecifications } from '../transformer/parameters.js';
 import { loadWeights } from '../transformer/weight-source.js';
+import { baseFolder, checkBaseHash } from './base-model.js';
 import { type HubSettings, hubSettings } from './hub/settings.js';
 import { fetchHubModel, findHubModel, type HubModel } from './hub/snapshot.js';
 import { findModelFolder, hashModelFolder } from './model-folder.js';
@@ -54,13 +55,15 @@ async function find(
   if (parsed.kind === 'folder') {
     const folder = await findModelFolder(parsed.path);
     const hash = await hashModelFolder(folder);
+    if (parsed.path === baseFolder) checkBaseHash(hash);
     if (pinned !== undefined && hash !== pinned) {
       throw new TitlesmithError(`The model in ${folder.path} has changed since it was chosen.`, {
         code: 'model-changed',
         hint: 'Run the same command again.',
       });
     }
-    const description = `${folder.path}, ${folder.format}, sha256 ${hash.slice(0, 8)}`;
+    const where = parsed.path === baseFolder ? "titlesmith's base model" : `${folder.path}, ${folder.format}`;
+    const description = `${where}, sha256 ${hash.slice(0, 8)}`;
     return { folder, located: { hash, description, missingBytes: 0 } };
   }
   const hub = await findHubModel({ ...parsed, commit: pinned }, settings, onWarning);
@@ -71,7 +74,7 @@ async function find(
 
 /**
  * Finds a model without downloading or reading its weights: a quick check that it is available.
- * @param name 124M, 355M, 774M, 1558M, distil, `owner/name[@revision]`, or a folder (Hugging Face files,
+ * @param name base, 124M, 355M, 774M, 1558M, distil, `owner/name[@revision]`, or a folder (Hugging Face files,
  *   OpenAI's, a run of gpt-2-simple or titlesmith).
  * @throws TitlesmithError when the name is invalid, or the model is not available.
  */

@@ -5,17 +5,22 @@ import { widen } from '../engine/float-formats.js';
 import { elementCount, formatShape, type Shape } from '../graph/shape.js';
 import { damagedCheckpoint } from './open-model.js';
 
-/** A tensor to write: float32, row-major; `values` is called once, when the tensor is written. */
+/** A tensor to write, row-major; `values` is called once, when the tensor is written. */
 export interface WritableTensor {
   readonly name: string;
   readonly shape: Shape;
-  readonly values: () => Float32Array;
+  /** Type of the values: float32 where left out, or int8. */
+  readonly dtype?: 'F32' | 'I8';
+  readonly values: () => Float32Array | Int8Array;
 }
+
+/** What the name of the scales of an int8 tensor ends in. */
+export const scaleEnding = '.scale';
 
 /** Number of bytes written or read at a time. */
 const chunkBytes = 1 << 24;
 
-const bytesOf = (data: Float32Array): Uint8Array =>
+const bytesOf = (data: Float32Array | Int8Array): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 /**
@@ -28,10 +33,10 @@ export async function writeSafetensors(
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
   let offset = 0;
-  const entries = tensors.map(({ name, shape }) => {
+  const entries = tensors.map(({ name, shape, dtype = 'F32' }) => {
     const start = offset;
-    offset += 4 * elementCount(shape);
-    return [name, { dtype: 'F32', shape, data_offsets: [start, offset] }] as const;
+    offset += (elementBytes.get(dtype) ?? 0) * elementCount(shape);
+    return [name, { dtype, shape, data_offsets: [start, offset] }] as const;
   });
   const header = Object.fromEntries([['__metadata__', metadata] as const, ...entries]);
   const text = Buffer.from(JSON.stringify(header));
@@ -83,8 +88,13 @@ export class SafetensorsFile {
     }
   }
 
+  /** The tensors' names, without those of the scales of int8 tensors. */
   names(): string[] {
-    return [...this.entries.keys()];
+    return [...this.entries.keys()].filter((name) => !this.isScale(name));
+  }
+
+  private isScale(name: string): boolean {
+    return name.endsWith(scaleEnding) && this.entries.get(name.slice(0, -scaleEnding.length))?.dtype === 'I8';
   }
 
   /** Undefined if the file does not hold the tensor. */
@@ -93,7 +103,8 @@ export class SafetensorsFile {
   }
 
   /**
-   * Reads one tensor of float32, float16 or bfloat16 as float32, chunk by chunk.
+   * Reads one tensor of float32, float16, bfloat16 or int8 as float32, chunk by chunk. Each row of an int8 tensor is
+   * multiplied by its scale, a float32 in the tensor of the same name with `.scale` behind it.
    * @param into receives the values; if it is shorter than the tensor, only the first ones.
    * @throws TitlesmithError naming the tensor when it is missing or of another shape or type.
    */
@@ -106,8 +117,9 @@ export class SafetensorsFile {
       throw damagedCheckpoint(this.path, `tensor ${name} ${shapes}`);
     }
     if (dtype === 'F32') return this.readBytes(name, entry.start, bytesOf(into));
+    if (dtype === 'I8') return this.readScaled(name, entry, into);
     if (dtype !== 'F16' && dtype !== 'BF16') {
-      throw damagedCheckpoint(this.path, `tensor ${name} has type ${dtype}, needed is F32, F16 or BF16`);
+      throw damagedCheckpoint(this.path, `tensor ${name} has type ${dtype}, needed is F32, F16, BF16 or I8`);
     }
     const chunk = new Uint16Array(Math.min(chunkBytes / 2, into.length));
     for (let done = 0; done < into.length; done += chunk.length) {
@@ -115,6 +127,24 @@ export class SafetensorsFile {
       const bytes = new Uint8Array(bits.buffer, 0, bits.byteLength);
       await this.readBytes(name, entry.start + 2 * done, bytes);
       widen(dtype, bits, into.subarray(done, done + bits.length));
+    }
+  }
+
+  private async readScaled(name: string, { start, shape }: TensorEntry, into: Float32Array): Promise<void> {
+    const [rows = 1] = shape;
+    const scales = new Float32Array(rows);
+    await this.read(`${name}${scaleEnding}`, [rows], scales);
+    const columns = elementCount(shape) / Math.max(1, rows);
+    const perChunk = Math.max(1, Math.floor(chunkBytes / Math.max(1, columns))) * columns;
+    const chunk = new Int8Array(Math.min(perChunk, into.length));
+    for (let done = 0; done < into.length; done += chunk.length) {
+      const values = chunk.subarray(0, into.length - done);
+      await this.readBytes(name, start + done, bytesOf(values));
+      for (let row = 0; row * columns < values.length; row++) {
+        const scale = scales[done / columns + row]!;
+        const end = Math.min(values.length, (row + 1) * columns);
+        for (let index = row * columns; index < end; index++) into[done + index] = values[index]! * scale;
+      }
     }
   }
 

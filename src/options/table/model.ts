@@ -11,7 +11,7 @@ export const modelOptions = {
     type: 'text',
     default: 'auto',
     argument: 'model',
-    help: 'auto; nano (a small GPT-2 trained from scratch); 124M, 355M, 774M, 1558M, distil; a Hugging Face id; or a folder.',
+    help: 'auto; base (a small GPT-2 that ships with titlesmith); nano (one trained from scratch); 124M, 355M, 774M, 1558M, distil; a Hugging Face id; or a folder.',
   },
 } as const satisfies OptionRows;
 

@@ -116,12 +116,38 @@ test('values are read as their type says, and only into float32', async () => {
   expect(await read('single', 2)).toEqual([Math.fround(0.1), Math.fround(-3e38)]);
   expect(await read('half', 4)).toEqual([0.333251953125, 2 ** -24, Number.NEGATIVE_INFINITY, Number.NaN]);
   expect(await read('brain', 2)).toEqual([0.333984375, -2]);
-  await expect(read('whole', 1)).rejects.toThrow('tensor whole has type I32, needed is F32, F16 or BF16');
+  await expect(read('whole', 1)).rejects.toThrow('tensor whole has type I32, needed is F32, F16, BF16 or I8');
   await expect(read('single', 3)).rejects.toThrow('tensor single has shape [2], needed is [3]');
   await expect(read('other', 1)).rejects.toThrow('tensor other is missing');
   const first = new Float32Array(1);
   await file.read('half', [4], first);
   expect([...first]).toEqual([0.333251953125]);
+  await file.close();
+});
+
+test('int8 is read times the scale of its row; a missing or other scale is named', async () => {
+  const [values, scales] = [Int8Array.of(127, -127, 0, 1, 2, -3), Float32Array.of(0.5, 0.25)];
+  await writeSafetensors(
+    path,
+    [
+      { name: 'a', shape: [2, 3], dtype: 'I8', values: () => values },
+      { name: 'a.scale', shape: [2], values: () => scales },
+      { name: 'b', shape: [2, 3], dtype: 'I8', values: () => values },
+      { name: 'c', shape: [2, 3], dtype: 'I8', values: () => values },
+      { name: 'c.scale', shape: [3], values: () => Float32Array.of(1, 1, 1) },
+    ],
+    {},
+  );
+  const file = await SafetensorsFile.open(path);
+  expect(file.names()).toEqual(['a', 'b', 'c']);
+  const whole = new Float32Array(6);
+  await file.read('a', [2, 3], whole);
+  expect([...whole]).toEqual([63.5, -63.5, 0, 0.25, 0.5, -0.75]);
+  const first = new Float32Array(4);
+  await file.read('a', [2, 3], first);
+  expect([...first]).toEqual([63.5, -63.5, 0, 0.25]);
+  await expect(file.read('b', [2, 3], whole)).rejects.toThrow('tensor b.scale is missing');
+  await expect(file.read('c', [2, 3], whole)).rejects.toThrow('tensor c.scale has shape [3], needed is [2]');
   await file.close();
 });
 

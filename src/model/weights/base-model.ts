@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { TitlesmithError } from '../../common/errors.js';
+import { packageRoot } from '../../io/package-root.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
+
+/** The name of the model that ships with titlesmith (data/base/README.md). */
+export const baseName = 'base';
+export const baseFolder: string = join(packageRoot, 'data/base');
+
+/** Its shape, which memory is estimated by before it is opened. */
+export const baseConfiguration: TransformerConfiguration = {
+  vocabularySize: 16_384,
+  contextLength: 128,
+  width: 384,
+  layers: 6,
+  heads: 6,
+  layerNormEpsilon: 1e-5,
+};
+
+/** SHA-256 over its files, as `hashModelFolder` computes it. `npm run tool -- base` prints it. */
+const baseHash = '03f229f02f52e45161575b736673511c38c7723e1b1c9059bb3f49ccdc2d3772';
+
+/** @throws TitlesmithError when the files of the base model are not those that titlesmith ships. */
+export function checkBaseHash(hash: string): void {
+  if (hash === baseHash) return;
+  throw new TitlesmithError(`The base model in ${baseFolder} is not the one that titlesmith ships.`, {
+    code: 'base-model-changed',
+    hint: 'Install titlesmith again; a model of your own is named by its folder.',
+  });
+}

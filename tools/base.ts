@@ -1,0 +1,45 @@
+import { copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { silentContext } from '../src/common/progress.js';
+import { parameterSpecifications } from '../src/model/transformer/parameters.js';
+import { loadWeights } from '../src/model/transformer/weight-source.js';
+import { readConfiguration } from '../src/model/weights/checkpoint.js';
+import { descriptionFiles } from '../src/model/weights/huggingface-folder.js';
+import { findModelFolder, hashModelFolder } from '../src/model/weights/model-folder.js';
+import { scaleEnding, type WritableTensor, writeSafetensors } from '../src/model/weights/safetensors.js';
+import { openSafetensorsModel, weightsFile, weightsPrefix } from '../src/model/weights/safetensors-model.js';
+import { quantizeRows } from './base/quantize.js';
+
+/**
+ * Makes the base model that ships: the matrices of a trained model in 8 bits, a scale a row, all else in float32.
+ *
+ *     npm run tool -- base --from FOLDER [--to data/base]
+ *
+ * Prints the hash that src/model/weights/base-model.ts is to hold.
+ */
+export async function main(argv: readonly string[]): Promise<void> {
+  const options = { from: { type: 'string' }, to: { type: 'string', default: 'data/base' } } as const;
+  const { values } = parseArgs({ args: [...argv], options });
+  const { from, to } = values;
+  if (from === undefined) throw new Error('--from names the folder of the model to round.');
+  const configuration = await readConfiguration(from);
+  const specifications = parameterSpecifications(configuration);
+  const source = await openSafetensorsModel(from, configuration);
+  const store = await loadWeights(source, specifications, silentContext).finally(() => source.close());
+  await mkdir(to, { recursive: true });
+  const tensors = specifications.flatMap(({ name, shape }): WritableTensor[] => {
+    const own = `${weightsPrefix}${name}`;
+    const weights = store.views.get(name)!;
+    const [rows = 1] = shape;
+    if (shape.length < 2) return [{ name: own, shape, values: () => weights }];
+    const rounded = quantizeRows(weights, rows);
+    return [
+      { name: own, shape, dtype: 'I8', values: () => rounded.values },
+      { name: `${own}${scaleEnding}`, shape: [rows], values: () => rounded.scales },
+    ];
+  });
+  await writeSafetensors(join(to, weightsFile), tensors, { format: 'pt' });
+  for (const name of descriptionFiles) await copyFile(join(from, name), join(to, name));
+  process.stdout.write(`${await hashModelFolder(await findModelFolder(to))}\n`);
+}
