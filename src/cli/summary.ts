@@ -9,7 +9,7 @@ import {
   formatSeconds,
 } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
-import type { RunCounts } from '../common/stage-counts.js';
+import { type RunCounts, trainingRemedy } from '../common/stage-counts.js';
 import { stageNames } from '../options/choices.js';
 import { finishedRecord } from '../pipeline/run/manifest.js';
 import { runFiles } from '../pipeline/run/run-files.js';
@@ -70,10 +70,10 @@ function countLines(counts: RunCounts): string[] {
       formatPerplexity(finetune.bestValidationLoss),
     ];
     const last = formatPerplexity(finetune.finalValidationLoss);
-    add(
-      'perplexity',
-      `${first} before, ${last} after, on the held-out titles; kept: ${best}, step ${formatCount(finetune.bestStep)}`,
-    );
+    const helped = finetune.bestStep > 0;
+    const kept = helped ? `step ${formatCount(finetune.bestStep)}` : 'the model as it came';
+    add('perplexity', `${first} before, ${last} after, on the held-out titles; kept: ${best}, ${kept}`);
+    if (!helped) add('', `training helped nothing: ${trainingRemedy}`);
   }
   if (generate)
     add('generated', `${formatCount(generate.generated)} titles, ${formatCount(generate.tokens)} tokens`);

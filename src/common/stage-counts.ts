@@ -24,6 +24,7 @@ export type FinetuneCounts = {
   readonly stopReason: string;
   readonly initialValidationLoss: number;
   readonly bestValidationLoss: number;
+  /** The step whose weights were kept; 0: the model that training began with, as no later one was better. */
   readonly bestStep: number;
   readonly finalValidationLoss: number;
   readonly parameters: number;
@@ -69,3 +70,6 @@ export interface RunCounts {
   readonly dedupe?: DedupeCounts;
   readonly report?: ReportCounts;
 }
+
+/** What to do where no step of a training was better than the model that it began with. */
+export const trainingRemedy = 'try a lower --learning-rate, more steps, or more titles';

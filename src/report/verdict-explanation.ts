@@ -85,7 +85,7 @@ function remedies(figures: ReportFigures): string[] {
   const option = (name: string) => run.options.find((row) => row.name === name)?.value;
   const advice: string[] = [];
   if (bestCheckpoint) advice.push(checkpointInWords(figures));
-  else if (training && training.bestStep < training.steps) {
+  else if (training && training.bestStep > 0 && training.bestStep < training.steps) {
     advice.push(
       `Train for fewer steps: the held-out loss was lowest after step ${formatCount(training.bestStep)} ` +
         `of ${formatCount(training.steps)} (--steps ${training.bestStep}).`,

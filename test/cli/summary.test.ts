@@ -99,3 +99,12 @@ test('a result says that a model overfits only where it was asked for and found'
   expect(JSON.parse(JSON.stringify(summarizeRun(run).data))).not.toHaveProperty('overfits');
   expect(summarizeRun({ ...run, overfits: true }).data).toHaveProperty('overfits', true);
 });
+
+test('a training that helped nothing says so, and what to change', () => {
+  const worse = { ...losses, bestValidationLoss: losses.initialValidationLoss, finalValidationLoss: 8 };
+  const finetune = { steps: 40, epochs: 2, stopReason: 'steps', bestStep: 0, parameters: 9, ...worse };
+  expect(summarizeRun(finished(manifest({ finetune }), 1)).lines.slice(2)).toEqual([
+    '  perplexity 1,000 before, 2,981 after, on the held-out titles; kept: 1,000, the model as it came',
+    '             training helped nothing: try a lower --learning-rate, more steps, or more titles',
+  ]);
+});

@@ -230,6 +230,11 @@ class TrainingRun {
   private async evaluateBeforeTraining(): Promise<void> {
     const loss = await this.evaluate();
     this.position = { ...this.position, initialValidationLoss: loss, lastValidationLoss: loss };
+    const { pretrained, storage, configuration } = this.input;
+    if (pretrained === undefined) return;
+    // The model as it came is the one to beat: training that only makes it worse leaves it as it was.
+    await storage.saveWeights(configuration, this.valuesOf);
+    this.position = { ...this.position, bestValidationLoss: loss, bestStep: 0 };
   }
 
   /** Evaluates, and saves the weights if they are the best so far. @returns the validation loss. */

@@ -6,6 +6,7 @@ import {
   formatPerplexity,
   pluralize,
 } from '../../common/number-formats.js';
+import { trainingRemedy } from '../../common/stage-counts.js';
 import { type Html, html } from '../../web/html.js';
 import { trainingCurveChart } from '../charts/training-curve.js';
 import type { ReportFigures } from '../report-figures.js';
@@ -45,7 +46,8 @@ function inWords(result: NonNullable<ReportFigures['training']>): Html {
   return html`<p>${pluralize(steps, 'step')}, ${epochs.toFixed(1)} passes over the training titles${why}.
 Held-out loss ${formatDecimal(initialValidationLoss)} before training,
 ${formatDecimal(finalValidationLoss)} at the end, best ${formatDecimal(bestValidationLoss)}
-(perplexity ${formatPerplexity(bestValidationLoss)}) after step ${formatCount(bestStep)}.</p>`;
+(perplexity ${formatPerplexity(bestValidationLoss)}) ${bestStep > 0 ? `after step ${formatCount(bestStep)}` : 'before it'}.</p>
+${bestStep > 0 ? null : html`<p>Training helped nothing, so the model is kept as it came: ${trainingRemedy}.</p>`}`;
 }
 
 /** From which step on the samples contained more copies than the held-out titles. */

@@ -62,6 +62,25 @@ describe('training', () => {
     expect(result.steps).toBeLessThan(100);
   });
 
+  it('keeps the model as it came where no step was better, also when it was stopped in between', async () => {
+    const good = new MemoryStorage();
+    await run(good);
+    const learned = createParameterStore(parameterSpecifications(configuration));
+    for (const [name, view] of learned.views) view.set(good.weights.get(name)!);
+    const spoiling = { learningRate: 5, steps: 12, evaluateEvery: 4 };
+    const more = { pretrained: storedWeights(learned) };
+    const whole = new MemoryStorage();
+    const result = await run(whole, spoiling, silentContext, more);
+    expect(result.bestStep).toBe(0);
+    expect(result.bestValidationLoss).toBe(result.initialValidationLoss);
+    expect(result.finalValidationLoss).toBeGreaterThan(result.initialValidationLoss);
+    expect(whole.weights).toEqual(good.weights);
+    const resumed = new MemoryStorage();
+    await expect(run(resumed, spoiling, stopAfter(6), more)).rejects.toThrow(InterruptedError);
+    expect(await run(resumed, spoiling, silentContext, more)).toEqual(result);
+    expect(resumed.weights).toEqual(good.weights);
+  });
+
   it('trains as one large batch would when gradients add up', async () => {
     const large = await run(new MemoryStorage(), { batchSize: 8, steps: 4 });
     const parts = await run(new MemoryStorage(), { batchSize: 4, accumulateGradients: 2, steps: 4 });
