@@ -11,12 +11,14 @@ export type DecidedOptions = Readonly<Record<string, unknown>>;
  * The options that a stage's result depends on, with the values in force: an option that is given with the value it would
  * have anyway makes no difference, nor does one that another makes irrelevant.
  * @param model the decided model, for the defaults of training.
+ * @param vocabularySize tokens of the model that generates, if there is one.
  * @throws TitlesmithError when --prefix-file cannot be read.
  */
 export async function decideOptions(
   stage: StageName,
   options: RunOptions,
   model: string | undefined,
+  vocabularySize?: number,
 ): Promise<DecidedOptions> {
   switch (stage) {
     case 'extract': {
@@ -26,7 +28,7 @@ export async function decideOptions(
     case 'finetune':
       return decideTraining(options, model ?? 'nano');
     case 'generate':
-      return decideGeneration(options);
+      return decideGeneration(options, vocabularySize);
     case 'report':
       return plain(Object.fromEntries(optionNames.filter(isShown).map((name) => [name, options[name]])));
     default:
@@ -52,17 +54,21 @@ function decideTraining(options: RunOptions, model: string): DecidedOptions {
 }
 
 /** Without the number of texts, of which each is what it is. */
-async function decideGeneration(options: RunOptions): Promise<DecidedOptions> {
-  const { nsamples, prefix, prefixFile, includePrefix, temperature, topK, topP, ...own } = valuesOf(
-    'generate',
-    options,
-  );
+async function decideGeneration(
+  options: RunOptions,
+  vocabularySize = Number.POSITIVE_INFINITY,
+): Promise<DecidedOptions> {
+  const { nsamples, prefix, prefixFile, includePrefix, ...others } = valuesOf('generate', options);
+  const { temperature, topK, topP, ...own } = others;
   const prefixes = options.prefixFile === undefined ? undefined : await hashFile(options.prefixFile);
-  const hasPrefix = options.prefix !== undefined || prefixes !== undefined;
+  const hasPrefix = Boolean(options.prefix) || prefixes !== undefined;
   const isGreedy = effectiveTemperature(options.temperature) === 0;
   return plain({
     ...own,
-    ...(isGreedy ? { temperature: 0 } : { temperature, topK, topP }),
+    // As many tokens as there are, or all of their probability, are no restriction: 0, as without the option.
+    ...(isGreedy
+      ? { temperature: 0 }
+      : { temperature, topK: options.topK >= vocabularySize ? 0 : topK, topP: topP === 1 ? 0 : topP }),
     ...(hasPrefix ? { prefix, prefixes, includePrefix } : {}),
   });
 }

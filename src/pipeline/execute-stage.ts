@@ -79,7 +79,14 @@ export async function executeStage(
     const isReplaced = (name: string): boolean => startsOver || isWritten(name);
     const { startedOver = [] } = folder.manifest;
     await folder.finishStage(stage, {
-      record: { ...record, ...resultsOf(task), status: 'done', seconds: seconds(), counts, outputs: written },
+      record: {
+        ...record,
+        ...resultsOf(task, folder.lock.holder),
+        status: 'done',
+        seconds: seconds(),
+        counts,
+        outputs: written,
+      },
       // What one call adds does not change what the run's titles are made with.
       call: run.given && isAddition(task) ? undefined : run,
       replaces: [...outputs, ...history.filter(isReplaced)],
@@ -116,13 +123,14 @@ function describeRecord({
 }
 
 /** What is recorded of a stage that is done. */
-function resultsOf(task: StageTask): Pick<StageRecord, 'options' | 'requests'> {
+function resultsOf(task: StageTask, holder: string): Pick<StageRecord, 'options' | 'requests' | 'holder'> {
   const { work, finished, generation } = task;
   if (!generation) return { options: work.options };
   const { request, prefixes } = generation;
   return {
     options: isAddition(task) ? (finished?.options ?? {}) : work.options,
     requests: requestsWith(request, { finished, options: work.options, prefixes }),
+    holder,
   };
 }
 

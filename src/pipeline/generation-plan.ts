@@ -15,6 +15,8 @@ interface GenerationCall {
   readonly prefixes: number;
   /** Options given to the stage on its own; undefined for a stage of the pipeline. */
   readonly given: Partial<RunOptions> | undefined;
+  /** The process that was killed while it held the run, if one was: see `Lock.takenFrom`. */
+  readonly takenFrom: string | undefined;
 }
 
 /**
@@ -30,6 +32,7 @@ export function planGeneration(call: GenerationCall): GenerateRequest | undefine
   const requests = finished.requests ?? [];
   const texts = requests.reduce((sum, request) => sum + request.texts, 0);
   const isMade = requests.some((request) => isSame(request.options, options));
+  if (given && isRepeated(call)) return undefined;
   if (given) return given.nsamples !== undefined || !isMade ? { first: texts, nsamples } : undefined;
   // A prefix belongs to one call, so titles of another do not mean that the options have changed.
   const isAlike = requests.some((request) => isSame(unprefixed(request.options), unprefixed(options)));
@@ -37,6 +40,13 @@ export function planGeneration(call: GenerationCall): GenerateRequest | undefine
   const missing = nsamples * prefixes - texts;
   if (missing > 0) return { first: texts, nsamples: Math.ceil(missing / prefixes) };
   return isMade ? undefined : anew;
+}
+
+/** Whether a process that was killed had done just this, and its command is now given again: it adds nothing twice. */
+function isRepeated({ finished, options, nsamples, prefixes, takenFrom }: GenerationCall): boolean {
+  const last = finished?.requests?.at(-1);
+  if (last === undefined || takenFrom === undefined || finished?.holder !== takenFrom) return false;
+  return last.texts === nsamples * prefixes && isSame(last.options, options);
 }
 
 /** The requests to a run's generate stage once `request` is done. */

@@ -184,7 +184,8 @@ async function planStage(stage: StageName, run: OpenRun, isForced: boolean): Pro
   }
   const { nsamples } = options;
   const prefixes = (await readPrefixes(options))?.length ?? 1;
-  const request = planGeneration({ ...task, nsamples, prefixes, given });
+  const { takenFrom } = folder.lock;
+  const request = planGeneration({ ...task, nsamples, prefixes, given, takenFrom });
   if (request === undefined) return undefined;
   const requested = { ...task, options: { ...work.options, ...request }, generation: { request, prefixes } };
   return { ...requested, resume: canResume(stage, folder, requested) };
@@ -216,11 +217,13 @@ function reasonToRun(
   }
   const first = generation?.request.first ?? 0;
   if (first > 0) return `the ${first} titles that are there stay, and new ones are added`;
+  const texts = (last.requests ?? []).reduce((sum, request) => sum + request.texts, 0);
+  const replaced = texts > 0 ? `; the ${texts} titles that are there are replaced` : '';
   if (finished === undefined) {
-    return isSameBase(last, work) ? 'its files were changed or removed' : 'its inputs changed';
+    return (isSameBase(last, work) ? 'its files were changed or removed' : 'its inputs changed') + replaced;
   }
   const changed = changedOptions(finished, work.options).map(flagOf).join(', ');
-  return `its options changed${changed === '' ? '' : `: ${changed}`}`;
+  return `its options changed${changed === '' ? '' : `: ${changed}`}${replaced}`;
 }
 
 /**

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { TitlesmithError } from '../common/errors.js';
 import type { FinetuneCounts } from '../common/stage-counts.js';
 import { formatDevice } from '../model/engine/device-choice.js';
+import { readConfiguration } from '../model/weights/checkpoint.js';
 import type { StageName } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import { decidedDevice } from './decide/device.js';
 import { type DecidedOptions, decideOptions } from './decided-options.js';
-import { checkpointHash } from './run/earlier-results.js';
+import { checkpointHash, isOptimizerFile } from './run/earlier-results.js';
 import { filesAreUnchanged, hashValue, recordFiles } from './run/fingerprint.js';
 import {
   type Decision,
@@ -18,6 +19,7 @@ import {
   type StageCounts,
   type StageRecord,
 } from './run/manifest.js';
+import { runFiles } from './run/run-files.js';
 import { stageDescriptions } from './stages/registry.js';
 
 /** Everything a stage's result may depend on: the run's files and manifest, the options, and the decisions. */
@@ -59,12 +61,20 @@ function modelIdentity(model: Decision | undefined): unknown {
 /** Whether a stage runs the model; its result then depends on the device. */
 const runsModel = (stage: StageName): boolean => stage === 'finetune' || stage === 'generate';
 
+/** Tokens of the model that the generate stage reads; undefined for other stages, or if there is no model that can be read. */
+async function vocabularyOf(stage: StageName, folder: string): Promise<number | undefined> {
+  if (stage !== 'generate') return undefined;
+  const configuration = await readConfiguration(join(folder, runFiles.checkpoint)).catch(() => undefined);
+  return configuration?.vocabularySize;
+}
+
 /** @throws TitlesmithError when a file cannot be read. */
 export async function describeWork(stage: StageName, run: RunState): Promise<StageWork> {
   const { version, inputs, optionalInputs, usesCountsOf } = stageDescriptions[stage];
   const { folder, options, decisions, sourceFingerprint } = run;
   const { manifest, path } = folder;
-  const read = await recordFiles(path, [...inputs, ...optionalInputs]);
+  const found = await recordFiles(path, [...inputs, ...optionalInputs]);
+  const read = Object.fromEntries(Object.entries(found).filter(([file]) => !isOptimizerFile(file)));
   const withLatest = stage === 'finetune' && options.restoreFrom === 'latest';
   return {
     fingerprint: hashValue({
@@ -75,7 +85,7 @@ export async function describeWork(stage: StageName, run: RunState): Promise<Sta
       model: stage === 'finetune' ? modelIdentity(decisions.model) : undefined,
       shown: stage === 'report' ? { runName: manifest.name, decisions } : undefined,
     }),
-    options: await decideOptions(stage, options, decisions.model?.choice),
+    options: await decideOptions(stage, options, decisions.model?.choice, await vocabularyOf(stage, path)),
     inputs: read,
     device: runsModel(stage) ? formatDevice(decidedDevice(decisions.device)) : undefined,
     isAnyDevice: options.device === 'auto',

@@ -15,9 +15,27 @@ function done(...requests: readonly (readonly [number, DecidedOptions])[]): Stag
   return { status: 'done', startedAt: '', fingerprint: '', requests: recorded };
 }
 
-const base = { isForced: false, options: plain, nsamples: 200, prefixes: 1, given: undefined };
+const base = {
+  isForced: false,
+  options: plain,
+  nsamples: 200,
+  prefixes: 1,
+  given: undefined,
+  takenFrom: undefined,
+};
 
 describe('the stage on its own', () => {
+  test('adds nothing twice where the process that had added it was killed', () => {
+    const finished = { ...done([40, plain], [5, plain]), holder: 'host 7 1' };
+    const call = { ...base, finished, given: { nsamples: 5 }, nsamples: 5 };
+    expect(planGeneration({ ...call, takenFrom: 'host 7 1' })).toBeUndefined();
+    const more = { first: 45, nsamples: 5 };
+    expect(planGeneration(call)).toEqual(more);
+    expect(planGeneration({ ...call, takenFrom: 'host 8 1' })).toEqual(more);
+    expect(planGeneration({ ...call, takenFrom: 'host 7 1', nsamples: 6 })).toEqual({ ...more, nsamples: 6 });
+    expect(planGeneration({ ...call, takenFrom: 'host 7 1', options: whatIs })).toEqual(more);
+  });
+
   test.each([
     ['nothing there: all', undefined, {}, plain, 200, { first: 0, nsamples: 200 }],
     ['no options: nothing', done([40, plain]), {}, plain, 200, undefined],

@@ -8,7 +8,7 @@ import { filesInWords, fingerprintFiles, resolveInputFiles } from './input-files
 import { jsonTitles } from './json-titles.js';
 import { MissingSubredditsError, noTitles, unknownSubreddits } from './missing-subreddits.js';
 import { shownName } from './piped-input.js';
-import { csvTitles, textTitles } from './title-files.js';
+import { csvTitles, textTitles, withTextsApart } from './title-files.js';
 import { isLongEnough, type SourceRow, type TitleQuery, type TitleSource } from './title-source.js';
 
 /**
@@ -146,8 +146,8 @@ function titlesOfFile(
     case 'lines':
       return textTitles(text, name, listener);
     case 'json':
-      return jsonTitles(text, name, options.column, listener);
+      return withTextsApart(jsonTitles(text, name, options.column, listener), name, listener);
     case 'csv':
-      return csvTitles(text, name, options, listener);
+      return withTextsApart(csvTitles(text, name, options, listener), name, listener);
   }
 }

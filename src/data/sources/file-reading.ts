@@ -74,7 +74,8 @@ export function warnOfNuls(lines: readonly number[], path: string, { onWarning }
   onWarning(`${path}: ${what} dropped: line ${which}`);
 }
 
-/** The name of a subreddit as files of people spell it: without `r/` or `/r/`. */
+/** The name of a subreddit as files of people spell it: without its address, `r/` or `/r/`, and what follows the name. */
 export function bareName(subreddit: string): string {
-  return subreddit.trim().replace(/^\/?r\//i, '');
+  const name = subreddit.trim().replace(/^(https?:\/\/)?([a-z-]+\.)?reddit\.com(?=\/)/i, '');
+  return name.replace(/^\/?r\/([^/?#]*).*$/i, '$1');
 }

@@ -39,8 +39,14 @@ async function copyPipe(path: string): Promise<string> {
   if (path === standardInput && process.stdin.isTTY) {
     throw usageError('--input - reads standard input, which is a terminal.', 'Pipe a file into the command.');
   }
+  const start = join(tmpdir(), 'titlesmith-input-');
+  let folder: string;
   try {
-    const folder = mkdtempSync(join(tmpdir(), 'titlesmith-input-'));
+    folder = mkdtempSync(start);
+  } catch (error) {
+    throw fileError('create the temporary folder', `${start}…`, error);
+  }
+  try {
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
     // One name for all, as it is part of what identifies the titles, and that of a pipe changes from call to call.
     const copy = join(folder, 'piped');

@@ -48,6 +48,32 @@ async function* withoutFirst(characters: number, chunks: AsyncIterable<string>):
 /** The tokens that gpt-2-simple and others put around each text. */
 const [startToken, endToken] = ['<|startoftext|>', '<|endoftext|>'];
 
+/** What stands between tokens in a text, without the white space around it. */
+function textsBetween(text: string): string[] {
+  const parts = text.split(/<\|(?:startoftext|endoftext)\|>/).map((part) => part.trim());
+  return parts.filter((part) => part !== '');
+}
+
+/** Rows of which a value with tokens is as many titles as stand between them; a note says so once. */
+export async function* withTextsApart(
+  rows: AsyncIterable<SourceRow>,
+  path: string,
+  { onNote }: ReadingListener,
+): AsyncGenerator<SourceRow> {
+  let isFirst = true;
+  for await (const row of rows) {
+    if (!row.title.includes(startToken) && !row.title.includes(endToken)) {
+      yield row;
+      continue;
+    }
+    if (isFirst) onNote(`${path}: its texts are what stands between ${startToken} and ${endToken}`);
+    isFirst = false;
+    const texts = textsBetween(row.title);
+    // A value of tokens alone is an empty title, which cleaning counts.
+    for (const title of texts.length > 0 ? texts : ['']) yield { ...row, title };
+  }
+}
+
 /**
  * The titles of a text file: one a line, empty lines left out; where start or end tokens stand in its beginning, what lies
  * between them, over several lines too.

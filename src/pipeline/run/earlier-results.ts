@@ -7,8 +7,15 @@ import { filesAreUnchanged, hashValue } from './fingerprint.js';
 import { finishedRecord, type Manifest } from './manifest.js';
 import { runFiles } from './run-files.js';
 
-/** Files of the optimizer state, which is of no use to a training on other titles. */
+/** Files of the optimizer state, which is of no use to a training on other titles, nor to what generates. */
 const optimizerFiles = ['optimizer.safetensors', 'training.json'];
+
+/** Whether a file of a run, by its path relative to the run folder, holds where a training was rather than a model. */
+export function isOptimizerFile(path: string): boolean {
+  return (
+    path.startsWith(`${runFiles.checkpoint}/`) && optimizerFiles.some((name) => path.endsWith(`/${name}`))
+  );
+}
 
 /**
  * Hash of a run's finished checkpoint, which a training may begin with; undefined if there is none, or if it is not what
@@ -17,7 +24,7 @@ const optimizerFiles = ['optimizer.safetensors', 'training.json'];
  */
 export async function checkpointHash(folder: string, manifest: Manifest): Promise<string | undefined> {
   const isWeights = ([path]: readonly [string, unknown]): boolean =>
-    path.startsWith(`${runFiles.checkpoint}/`) && !optimizerFiles.some((name) => path.endsWith(`/${name}`));
+    path.startsWith(`${runFiles.checkpoint}/`) && !isOptimizerFile(path);
   const recorded = Object.entries(finishedRecord(manifest, 'finetune')?.outputs ?? {}).filter(isWeights);
   const weights = Object.fromEntries(recorded);
   if (recorded.length === 0 || !(await filesAreUnchanged(folder, weights))) return undefined;

@@ -71,6 +71,8 @@ export interface StageRecord {
   readonly outputs?: Readonly<Record<string, FileRecord>>;
   /** What was asked of the generate stage. */
   readonly requests?: readonly RecordedRequest[];
+  /** The process that generated the texts of the last request, as its lock named it. */
+  readonly holder?: string;
   /** Why it failed, one line. */
   readonly error?: string;
   /** Unless `status` is done: the last time that the stage was. Its outputs are in the run folder. */
@@ -112,14 +114,14 @@ function isInnerPath(path: string): boolean {
 
 function isStageRecord(value: unknown): value is StageRecord {
   if (!isRecord(value)) return false;
-  const { status, startedAt, fingerprint, device, begin, seconds, counts, options, finished } = value;
+  const { status, startedAt, fingerprint, device, begin, holder, seconds, counts, options, finished } = value;
   const optionalRecord = (field: unknown): boolean => field === undefined || isRecord(field);
   const optionalString = (field: unknown): boolean => field === undefined || typeof field === 'string';
   return (
     ['running', 'done', 'failed', 'interrupted'].includes(String(status)) &&
     typeof startedAt === 'string' &&
     typeof fingerprint === 'string' &&
-    [device, begin].every(optionalString) &&
+    [device, begin, holder].every(optionalString) &&
     (seconds === undefined || typeof seconds === 'number') &&
     [counts, options].every(optionalRecord) &&
     [value.inputs, value.outputs].every(areFileRecords) &&
@@ -218,7 +220,7 @@ export function assertManifest(value: unknown, path: string): asserts value is M
 function damagedError(path: string, reason: string): TitlesmithError {
   return new TitlesmithError(`${path} is damaged: ${reason}.`, {
     code: 'manifest-damaged',
-    hint: 'Start the run anew with --overwrite, or choose another --run-name.',
+    hint: 'Make the run anew with titlesmith pipeline --overwrite, or under another --run-name.',
   });
 }
 

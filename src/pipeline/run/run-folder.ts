@@ -85,7 +85,7 @@ export class RunFolder {
   private constructor(
     readonly path: string,
     private current: Manifest,
-    private readonly lock: Lock,
+    readonly lock: Lock,
     /** Folders made by this process, the innermost first. */
     private readonly made: readonly string[],
   ) {}

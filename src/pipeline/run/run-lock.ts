@@ -139,6 +139,10 @@ async function hasHeartbeat(
 export interface Lock {
   /** Aborted when another process takes over the lock: save, then stop writing what it protects. */
   readonly lost: AbortSignal;
+  /** Identifies this process among all that ever held the lock. */
+  readonly holder: string;
+  /** The `holder` of the dead process that this one took the lock over from; undefined if the lock was free. */
+  readonly takenFrom: string | undefined;
   /** Releases it; also done when the process exits. */
   release(): void;
 }
@@ -245,6 +249,7 @@ export async function takeLock(
   const { path, what, activity = 'written' } = target;
   const start = await processStart(process.pid);
   const mine: Owner = { pid: process.pid, host: hostname(), processStart: start, beat: 0, activity };
+  let takenFrom: string | undefined;
   for (let attempt = 0; attempt < 10; attempt++) {
     if (await createLock(path, `${JSON.stringify(mine)}\n`)) {
       const lost = new AbortController();
@@ -259,7 +264,7 @@ export async function takeLock(
         if (isSameProcess(readOwnerNow(path), mine)) rmSync(path, { force: true });
       };
       process.on('exit', release);
-      return { lost: lost.signal, release };
+      return { lost: lost.signal, holder: nameOf(mine), takenFrom, release };
     }
     const owner = await findOwner(path);
     if (owner && owner.host !== mine.host && (await hasHeartbeat(path, owner, watchMs, onProgress))) {
@@ -267,9 +272,12 @@ export async function takeLock(
     }
     if (owner && owner.host === mine.host && (await isAlive(owner))) throw lockedError(target, owner, false);
     await removeStaleLock(path, owner, onProgress);
+    takenFrom = owner && nameOf(owner);
   }
   throw new TitlesmithError(`Cannot lock ${what}: other processes keep taking it.`, { code: 'run-locked' });
 }
+
+const nameOf = ({ host, pid, processStart }: Owner): string => `${host} ${pid} ${processStart ?? ''}`;
 
 /** Renames the lock before removing it, so that of two processes that found it stale only one removes it. */
 async function removeStaleLock(

@@ -517,3 +517,31 @@ test('a message about what came by a pipe names the pipe, not its copy', async (
   expect(await failureLine(read)).toContain(`Cannot read ${pipe}, line 3 (record 3)`);
   await writing;
 });
+
+test.each([
+  [
+    'csv',
+    'title\n"<|startoftext|>One text<|endoftext|><|startoftext|>Another text<|endoftext|>"\nA plain title\n',
+  ],
+  [
+    'jsonl',
+    '{"text":"<|startoftext|>One text<|endoftext|> <|startoftext|>Another text"}\n{"text":"A plain title"}\n',
+  ],
+])('a value of a %s with tokens is as many titles as stand between them', async (ending, content) => {
+  const source = await openCsvSource([write(folder, `tokens.${ending}`, content)], {
+    column: undefined,
+    header: undefined,
+  });
+  const rows = await collect(source.rows(question({ subreddits: [] }), silentContext));
+  expect(rows.map(({ title }) => title)).toEqual(['One text', 'Another text', 'A plain title']);
+});
+
+test.each(['pics', 'r/pics', '/R/Pics/', 'https://www.reddit.com/r/pics/', 'old.reddit.com/r/pics?sort=new'])(
+  'a column subreddit may spell a name as %s',
+  async (name) => {
+    const path = write(folder, 'named.csv', `title,subreddit\nOne title,${name}\nAnother,cats\n`);
+    const source = await openCsvSource([path], { column: undefined, header: undefined });
+    const rows = await collect(source.rows(question({ subreddits: ['pics'] }), silentContext));
+    expect(rows.map(({ title }) => title)).toEqual(['One title']);
+  },
+);
