@@ -28,7 +28,7 @@ describe('wrong use ends with exit code 2', () => {
     [[...pipeline, '--from', '2019-13'], /--from got "2019-13"/],
     [[...pipeline, '--limit', '0'], /--limit got "0"/],
     [[...pipeline, '--temperature', '-1'], /--temperature got "-1"/],
-    [[...pipeline, '--model', 'nosuch'], /--model got "nosuch"/],
+    [[...pipeline, '--model', 'nosuch'], /"nosuch" is no known model/],
     [[...pipeline, '--from', '2019-03', '--to', '2019-01'], /--from 2019-03 lies after --to 2019-01/],
     [['pipeline', '--subreddit', 'no/such'], /--subreddit got "no\/such"/],
     [['pipeline', '--subreddit'], /--subreddit/],

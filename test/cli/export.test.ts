@@ -35,7 +35,7 @@ describe('titlesmith export', () => {
   });
 
   test.each<[string[], RegExp]>([
-    [['nosuch', '--output', 'x'], /--model got "nosuch"/],
+    [['nosuch', '--output', 'x'], /"nosuch" is no known model/],
     [[tensorFlow], /either an archive to write the run to, or --output/],
     [
       [tensorFlow, '--output', 'x', '--format', 'gguf'],

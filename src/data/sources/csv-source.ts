@@ -9,7 +9,13 @@ import { jsonTitles } from './json-titles.js';
 import { MissingSubredditsError, noTitles, unknownSubreddits } from './missing-subreddits.js';
 import { shownName } from './piped-input.js';
 import { csvTitles, textTitles, withTextsApart } from './title-files.js';
-import { isLongEnough, type SourceRow, type TitleQuery, type TitleSource } from './title-source.js';
+import {
+  checkQuery,
+  isLongEnough,
+  type SourceRow,
+  type TitleQuery,
+  type TitleSource,
+} from './title-source.js';
 
 /**
  * Files of titles: CSV, `.txt` with a title a line or between start and end tokens, JSON; `.gz` and `.zst` of all. They
@@ -43,6 +49,7 @@ async function* csvRows(
   query: TitleQuery,
   context: WorkContext,
 ): AsyncGenerator<SourceRow> {
+  checkQuery(query, 'csv');
   if (query.from !== undefined || query.to !== undefined) {
     throw usageError('--from and --to need posts with dates, but the csv source reads titles alone.');
   }

@@ -37,14 +37,19 @@ export interface TitleSource {
   rows(query: TitleQuery, context: WorkContext): AsyncIterable<SourceRow>;
 }
 
-/** The names asked for, in lower case, each once. @throws TitlesmithError when there is none. */
-export function requestedSubreddits(query: TitleQuery, source: string): string[] {
+/** @throws TitlesmithError `usage` when a query has not the form of one. */
+export function checkQuery(query: TitleQuery, source: string): void {
   const isQuery = hasKeys(
     "query, such as { subreddits: ['askreddit'], limit: 100, minLength: 8 }",
     'subreddits',
   );
   checkArgument(`the ${source} source`, 'query', query, isQuery);
   checkArgument(`the ${source} source`, 'subreddits', query.subreddits, isTexts);
+}
+
+/** The names asked for, in lower case, each once. @throws TitlesmithError when there is none. */
+export function requestedSubreddits(query: TitleQuery, source: string): string[] {
+  checkQuery(query, source);
   const names = [...new Set(query.subreddits.map((name) => name.toLowerCase()))];
   if (names.length === 0) {
     throw usageError(`The ${source} source needs the name of a subreddit.`, 'Give one with --subreddit.');

@@ -1,6 +1,13 @@
+import { type ArgumentCheck, checkArgument, isText } from '../../options/call-arguments.js';
 import { BytePairEncoder } from './byte-pair-encoder.js';
 import { formatTokenizerFiles } from './huggingface-files.js';
 import type { Tokenizer } from './tokenizer.js';
+
+const isIds: ArgumentCheck = {
+  accepts: (value) => typeof value === 'object' && value !== null && Symbol.iterator in value,
+  fault: 'is no list of ids',
+  required: true,
+};
 
 const lenientDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -36,7 +43,9 @@ export class BytePairTokenizer implements Tokenizer {
     this.encoder = new BytePairEncoder(tokens);
   }
 
+  /** @throws TitlesmithError `usage` for what is no text. */
   encode(text: string): number[] {
+    if (typeof text !== 'string') checkArgument('tokenizer.encode', 'text', text, isText);
     return this.encoder.encode(text);
   }
 
@@ -47,7 +56,9 @@ export class BytePairTokenizer implements Tokenizer {
     return bytes;
   }
 
+  /** @throws TitlesmithError `usage` for what is no list of ids; RangeError for an id outside the vocabulary. */
   decode(tokens: Iterable<number>): string {
+    checkArgument('tokenizer.decode', 'tokens', tokens, isIds);
     return lenientDecoder.decode(concatenate(Array.from(tokens, (token) => this.tokenBytes(token))));
   }
 

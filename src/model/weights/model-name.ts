@@ -46,7 +46,7 @@ export function parseModelName(name: string): ModelName {
   const [, repository, revision = 'main'] = hubId.exec(name) ?? [];
   if (repository === undefined || name.includes('..')) {
     throw usageError(
-      `--model got ${JSON.stringify(name)}, which is no known model, no folder and no Hugging Face id (owner/name).`,
+      `${JSON.stringify(name)} is no known model, no folder and no Hugging Face id (owner/name).`,
       'Use auto, base, nano, 124M, 355M, 774M, 1558M, distil, a folder or a Hugging Face id.',
     );
   }

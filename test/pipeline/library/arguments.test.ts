@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -122,6 +122,7 @@ const wrong: readonly [name: string, values: () => readonly unknown[], message: 
     'format got "onyx", which is none of onnx,',
   ],
   ['exportModel', () => [], 'exportModel got undefined in place of its options.'],
+  ['hubSettings', () => ['https://hub'], 'environment got "https://hub", which is no object of variables'],
   ['exportRun', () => [folder], 'exportRun needs to.'],
   ['importRun', () => ['a.tar', { runs_dir: folder }], 'importRun has no option "runs_dir".'],
   [
@@ -196,7 +197,7 @@ const wrong: readonly [name: string, values: () => readonly unknown[], message: 
     'writeSplitDataset: titles got a list, which is no function.',
   ],
   ['extractTitles', () => [{ source: 'csv' }], 'extractTitles: source got "csv", which is no source'],
-  ['locateModel', () => [5], '--model got 5'],
+  ['locateModel', () => [5], '5 is no known model'],
 ];
 
 describe('an argument that is unknown or of a wrong type is a TitlesmithError', () => {
@@ -258,4 +259,19 @@ describe('an argument that may be left out', () => {
     const { runs } = planRuns({ subreddit: ['r/AskReddit', 'ASKREDDIT', '/r/cats'], source: 'sample' });
     expect(runs.map(({ name }) => name)).toEqual(['askreddit', 'cats']);
   });
+});
+
+test('a tokenizer and a source of titles refuse what is no text, no list and no query', async () => {
+  expect(() => library.gpt2Tokenizer().encode(5 as never)).toThrow(
+    'tokenizer.encode: text got 5, which is no text',
+  );
+  expect(() => library.gpt2Tokenizer().decode(5 as never)).toThrow('tokens got 5, which is no list of ids');
+  const path = to('source.csv');
+  writeFileSync(path, 'title\nOne title\n');
+  const source = await library.openSource('csv', { input: [path] });
+  const rows = source.rows(undefined as never, {
+    onProgress: () => {},
+    signal: new AbortController().signal,
+  });
+  await expect(rows[Symbol.asyncIterator]().next()).rejects.toThrow('the csv source');
 });

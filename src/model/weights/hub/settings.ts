@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { usageError } from '../../../common/errors.js';
+import { type ArgumentCheck, checkArgument } from '../../../options/call-arguments.js';
 
 /** How to reach the Hugging Face hub, and where to cache its files. */
 export interface HubSettings {
@@ -19,6 +20,11 @@ export interface HubSettings {
   /** Pause before the first retry; doubles with each further one. */
   readonly retryDelayMs: number;
 }
+
+const isEnvironment: ArgumentCheck = {
+  accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  fault: 'is no object of variables',
+};
 
 const truthyValues = new Set(['1', 'true', 'yes', 'on']);
 
@@ -56,6 +62,7 @@ function readToken(path: string): string | undefined {
  * @throws TitlesmithError `usage` when HF_ENDPOINT is not a URL.
  */
 export function hubSettings(environment: NodeJS.ProcessEnv = process.env): HubSettings {
+  checkArgument('hubSettings', 'environment', environment, isEnvironment);
   const folder = (name: string): string | undefined => {
     const value = environment[name];
     return value ? expandHome(value) : undefined;
