@@ -47,10 +47,15 @@ async function* withoutFirst(characters: number, chunks: AsyncIterable<string>):
 
 /** The tokens that gpt-2-simple and others put around each text. */
 const [startToken, endToken] = ['<|startoftext|>', '<|endoftext|>'];
+const eitherToken = /<\|(?:startoftext|endoftext)\|>/;
+
+function noteTokens(path: string, { onNote }: ReadingListener): void {
+  onNote(`${path}: its texts are what stands between ${startToken} and ${endToken}`);
+}
 
 /** What stands between tokens in a text, without the white space around it. */
 function textsBetween(text: string): string[] {
-  const parts = text.split(/<\|(?:startoftext|endoftext)\|>/).map((part) => part.trim());
+  const parts = text.split(eitherToken).map((part) => part.trim());
   return parts.filter((part) => part !== '');
 }
 
@@ -58,15 +63,15 @@ function textsBetween(text: string): string[] {
 export async function* withTextsApart(
   rows: AsyncIterable<SourceRow>,
   path: string,
-  { onNote }: ReadingListener,
+  listener: ReadingListener,
 ): AsyncGenerator<SourceRow> {
   let isFirst = true;
   for await (const row of rows) {
-    if (!row.title.includes(startToken) && !row.title.includes(endToken)) {
+    if (!eitherToken.test(row.title)) {
       yield row;
       continue;
     }
-    if (isFirst) onNote(`${path}: its texts are what stands between ${startToken} and ${endToken}`);
+    if (isFirst) noteTokens(path, listener);
     isFirst = false;
     const texts = textsBetween(row.title);
     // A value of tokens alone is an empty title, which cleaning counts.
@@ -85,8 +90,8 @@ export async function* textTitles(
 ): AsyncGenerator<SourceRow> {
   const { beginning, whole } = await peek(chunks);
   checkHoldsTitles(beginning, path);
-  const hasTokens = beginning.includes(startToken) || beginning.includes(endToken);
-  if (hasTokens) listener.onNote(`${path}: its texts are what stands between ${startToken} and ${endToken}`);
+  const hasTokens = eitherToken.test(beginning);
+  if (hasTokens) noteTokens(path, listener);
   const nuls: number[] = [];
   let [number, begun, begunAt] = [0, '', 1];
   const take = (text: string, line: number): SourceRow[] => {
@@ -101,7 +106,7 @@ export async function* textTitles(
         for (const row of take(line, number)) yield row;
         continue;
       }
-      const parts = line.split(/<\|(?:startoftext|endoftext)\|>/);
+      const parts = line.split(eitherToken);
       for (const [at, part] of parts.entries()) {
         if (at > 0) {
           for (const row of take(begun, begunAt)) yield row;
