@@ -195,6 +195,8 @@ function readRuns(
   root: Node,
 ): readonly BatchRun[] {
   const nodes = new Map<string, Node>();
+  const [defaults, now] = [defaultOptions(), new Date()];
+  let areCommonChecked = false;
   const runs = subredditEntries(reader, node, root).map(({ key, keyNode, value }) => {
     const name = reader.withLine(keyNode, () => readOption('subreddits', rowOf('subreddit'), key)) as string;
     const options = { ...common, ...reader.options(value, key), subreddit: [name] };
@@ -205,9 +207,10 @@ function readRuns(
       throw reader.fault(keyNode, message, 'Remove one, or give it a run-name of its own.');
     }
     nodes.set(run.name, keyNode);
-    reader.withLine(keyNode, () =>
-      checkOptionsTogether({ ...defaultOptions(), ...resolveRun(run, new Date()) }),
-    );
+    // Runs without options of their own differ in the subreddit alone: one of them is checked for all.
+    if (value !== null || !areCommonChecked)
+      reader.withLine(keyNode, () => checkOptionsTogether({ ...defaults, ...resolveRun(run, now) }));
+    areCommonChecked ||= value === null;
     return run;
   });
   if (runs.length === 0) throw reader.fault(node ?? root, 'no subreddits are listed.');

@@ -34,6 +34,14 @@ export interface BatchPlan {
   readonly hash: string;
 }
 
+type Estimate = Pick<PlannedRun, 'source' | 'memory' | 'isTooLarge'>;
+
+async function estimateRun(given: Partial<RunOptions>): Promise<Estimate> {
+  const options = { ...defaultOptions(), ...given };
+  const source = decideSource(options).choice;
+  return { source, memory: await expectedMemory(options, source), isTooLarge: isTooLarge(options) };
+}
+
 /** Runs planned before signals are heard again: some milliseconds of work. */
 const runsBetweenPauses = 100;
 
@@ -49,15 +57,17 @@ export async function planBatch(
   stop: AbortSignal,
 ): Promise<BatchPlan> {
   const runs: PlannedRun[] = [];
+  // Most runs of a long list differ in their subreddit alone, which nothing here depends on.
+  const estimates = new Map<string, Estimate>();
   for (const [index, run] of itemsOfShard(file.runs, shard).entries()) {
     if (index % runsBetweenPauses === 0) await yieldToEventLoop();
     if (stop.aborted) throw new InterruptedError();
     const options = resolveRun(run, now);
-    const allOptions = { ...defaultOptions(), ...options };
-    const source = decideSource(allOptions).choice;
-    const memory = await expectedMemory(allOptions, source);
-    const subreddit = options.subreddit?.[0];
-    runs.push({ name: run.name, subreddit, options, source, memory, isTooLarge: isTooLarge(allOptions) });
+    const { subreddit, ...others } = options;
+    const key = JSON.stringify(others);
+    const estimate = estimates.get(key) ?? (await estimateRun(options));
+    estimates.set(key, estimate);
+    runs.push({ name: run.name, subreddit: subreddit?.[0], options, ...estimate });
   }
   // `given` is the name that recorded hashes were computed with.
   return { runs, hash: hashValue(runs.map(({ name, options }) => ({ name, given: options }))) };

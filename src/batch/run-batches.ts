@@ -62,10 +62,11 @@ export async function runBatches(
   checkArguments('runBatches: settings', request.settings, batchSettings);
   const context = completeContext<BatchContext>('runBatches', givenContext);
   const { onProgress, signal } = context;
-  const settings = settingsOf(await readBatchFile(request.file), request);
+  const file = await readBatchFile(request.file);
+  const settings = settingsOf(file, request);
   const { schedule, timeZone } = settings;
-  if (schedule === undefined) return runBatch(request, context);
-  if (request.resume && (await isUnfinished(settings))) await runBatch(request, context);
+  if (schedule === undefined) return runBatch(request, file, context);
+  if (request.resume && (await isUnfinished(settings))) await runBatch(request, file, context);
   let last: Date | undefined;
   while (!signal.aborted) {
     const now = new Date();
@@ -81,7 +82,7 @@ export async function runBatches(
     }
     last = next;
     try {
-      await runBatch({ ...request, resume: false }, context);
+      await runBatch({ ...request, resume: false }, await readBatchFile(request.file), context);
     } catch (error) {
       // Say, an error in the edited file or a full disk: it may be fixed by the next time.
       if (!(error instanceof TitlesmithError)) throw error;
@@ -103,8 +104,11 @@ async function isUnfinished(settings: BatchSettings): Promise<boolean> {
 }
 
 /** One batch, from its file to its record. */
-async function runBatch(request: BatchRequest, context: BatchContext): Promise<BatchOutcome> {
-  const file = await readBatchFile(request.file);
+async function runBatch(
+  request: BatchRequest,
+  file: BatchFile,
+  context: BatchContext,
+): Promise<BatchOutcome> {
   const settings = settingsOf(file, request);
   const shard = findShard(settings, process.env);
   const { runsDir } = settings;

@@ -73,16 +73,24 @@ function listenToStreams(): void {
     process.channel.unref();
   }
   const hasParent = process.channel !== undefined;
+  let isLost = false;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // The parent of a batch run is gone: keep going until it has saved.
-    if (error.code === 'EPIPE' && hasParent) return;
+    // Each further write fails too. The parent of a batch run is gone: keep going until it has saved.
+    if (isLost || (error.code === 'EPIPE' && hasParent)) return;
+    isLost = true;
     // The reader has closed the pipe (`titlesmith generate … | head`).
     if (error.code !== 'EPIPE')
       new Terminal({ json: false, output: process.stdout, errors: process.stderr, color: false }).error(
         fileError('write', 'the output', error),
       );
-    process.exit(exitCodes.failed);
+    // Work that can save does so, as at a Ctrl-C.
+    if (process.emit('SIGTERM', 'SIGTERM')) process.once('exit', failInTheEnd);
+    else process.exit(exitCodes.failed);
   });
   // Nowhere is left to say it: the work and its exit code matter more.
   process.stderr.on('error', () => {});
+}
+
+function failInTheEnd(): void {
+  process.exitCode = exitCodes.failed;
 }

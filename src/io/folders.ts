@@ -1,6 +1,7 @@
-import { mkdir, open, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { fileError, systemErrorCode } from '../common/errors.js';
+import { mkdir, mkdtemp, open, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 
 async function isFolder(path: string): Promise<boolean> {
   return stat(path).then(
@@ -31,6 +32,24 @@ export async function makeFolder(path: string): Promise<void> {
     await make(path);
   } catch (error) {
     throw fileError('create the folder', path, error);
+  }
+}
+
+/**
+ * Makes a folder of its own in the system's folder for temporary files.
+ * @param purpose part of its name.
+ * @returns its path. @throws TitlesmithError naming the system's folder, and how to choose another.
+ */
+export async function makeTemporaryFolder(purpose: string): Promise<string> {
+  const parent = tmpdir();
+  try {
+    return await mkdtemp(join(parent, `titlesmith-${purpose}-`));
+  } catch (error) {
+    const fault = fileError('create a temporary folder in', parent, error);
+    if (!(fault instanceof TitlesmithError)) throw fault;
+    const { message, code } = fault;
+    const hint = 'Name a folder that you may write to in TMPDIR.';
+    throw new TitlesmithError(message, { code, hint, cause: error });
   }
 }
 

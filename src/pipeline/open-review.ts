@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Judgement, Verdict } from '../common/judgement.js';
+import { makeTemporaryFolder } from '../io/folders.js';
 import { checkArgument, completeContext, isText } from '../options/call-arguments.js';
 import { recordFiles } from './run/fingerprint.js';
 import { readJudgement } from './run/judgement-file.js';
@@ -75,7 +75,7 @@ async function judgeForReview(run: RunState, context: StageContext): Promise<Jud
   const keep = `to keep the verdicts, run "titlesmith dedupe ${path}"`;
   const message = `${runFiles.judgement} ${why}: its titles are judged for this review alone; ${keep}`;
   context.onProgress({ kind: 'warning', message });
-  const folder = await mkdtemp(join(tmpdir(), 'titlesmith-review-'));
+  const folder = await makeTemporaryFolder('review');
   try {
     const job = {
       stage: 'dedupe',

@@ -95,6 +95,10 @@ describe('a batch file', () => {
       /^batch\.yaml:2: --from 2019-05 lies/,
     ],
     ['subreddits:\n  - aww:\n      overwrite: true\n', /^batch\.yaml:3: overwrite cannot stand here/],
+    [
+      'options: {from: 2019-05, to: 2019-04}\nsubreddits:\n  - aww: {to: 2019-06}\n  - pics\n',
+      /^batch\.yaml:4: --from 2019-05 lies/,
+    ],
     ['options:\n  steps:\nsubreddits: [aww]', /^batch\.yaml:2: steps needs one value/],
     ['options:\n  steps: [1, 2]\nsubreddits: [aww]', /^batch\.yaml:2: steps needs one value/],
     ['jobs: 1\njobs: 2\nsubreddits: [aww]', /^batch\.yaml:2: Map keys must be unique/],

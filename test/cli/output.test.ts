@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -35,3 +35,27 @@ test.skipIf(process.platform === 'win32')(
     }
   },
 );
+
+test('a training whose reader goes away saves before it ends', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'titlesmith-reader-'));
+  const command =
+    'pipeline --source sample --subreddit showerthoughts --model nano --steps 100000 --threads 1 --json';
+  const child = spawn(process.execPath, [entry, ...command.split(' '), '--runs-dir', folder], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+    if (/"stage":"finetune","kind":"progress"[^\n]*"label":"train"/.test(said)) child.stdout.destroy();
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^Interrupted at step \d+ of 100,?000; the checkpoint is saved\.[^\n]*\n$/);
+  const manifest = JSON.parse(readFileSync(join(folder, 'showerthoughts', 'run.json'), 'utf8'));
+  expect(manifest.stages.finetune.status).toBe('interrupted');
+  rmSync(folder, { recursive: true, force: true });
+});

@@ -1,11 +1,11 @@
-import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { createReadStream, createWriteStream, rmSync } from 'node:fs';
 import { open, rename, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { fileError, usageError } from '../../common/errors.js';
 import { decompressBeginning } from '../../io/compression/beginning.js';
+import { makeTemporaryFolder } from '../../io/folders.js';
 
 /** What `--input` names standard input by. */
 const standardInput = '-';
@@ -39,13 +39,7 @@ async function copyPipe(path: string): Promise<string> {
   if (path === standardInput && process.stdin.isTTY) {
     throw usageError('--input - reads standard input, which is a terminal.', 'Pipe a file into the command.');
   }
-  const start = join(tmpdir(), 'titlesmith-input-');
-  let folder: string;
-  try {
-    folder = mkdtempSync(start);
-  } catch (error) {
-    throw fileError('create the temporary folder', `${start}…`, error);
-  }
+  const folder = await makeTemporaryFolder('input');
   try {
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
     // One name for all, as it is part of what identifies the titles, and that of a pipe changes from call to call.

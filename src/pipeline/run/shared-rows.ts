@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
+import { fileError, InterruptedError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import { MissingSubredditsError } from '../../data/sources/missing-subreddits.js';
 import type { TitleQuery, TitleSource } from '../../data/sources/title-source.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
+import { makeTemporaryFolder } from '../../io/folders.js';
 import { formatRow, rangesToFetch, readRows } from './fetched-months.js';
 import type { RunPlan } from './run-plan.js';
 
@@ -33,11 +33,7 @@ export function monthsKey({ from, to }: Pick<TitleQuery, 'from' | 'to'>): string
  */
 export async function openSharedRows(plans: readonly RunPlan[]): Promise<SharedRows> {
   const groups = await groupSubredditsByMonths(plans);
-  const start = join(tmpdir(), 'titlesmith-rows-');
-  const folder = await mkdtemp(start).catch((error: unknown) => {
-    throw fileError('create the temporary folder', `${start}…`, error);
-  });
-  return prepareSharedRows(folder, groups);
+  return prepareSharedRows(await makeTemporaryFolder('rows'), groups);
 }
 
 /** Prepares a shared extraction in a folder. @param groups subreddits that need the same months, by {@link monthsKey}. */
@@ -98,13 +94,18 @@ async function readOwn(path: string): Promise<string | undefined> {
   }
 }
 
-/** Rows of many subreddits on their way to a file each. */
+/**
+ * Rows of many subreddits on their way to a file each. No file is flushed to the disk, as the folder ends with the call.
+ */
 class RowFiles {
   private readonly pending = new Map<string, string[]>();
   private bytes = 0;
   private readonly begun = new Set<string>();
 
-  constructor(private readonly pathOf: (name: string) => string) {}
+  constructor(
+    private readonly pathOf: (name: string) => string,
+    private readonly signal: WorkContext['signal'],
+  ) {}
 
   async add(name: string, line: string): Promise<void> {
     const lines = this.pending.get(name);
@@ -117,6 +118,7 @@ class RowFiles {
   /** Appends what is pending; replaces what an attempt that failed has left. */
   async flush(): Promise<void> {
     for (const [name, lines] of this.pending) {
+      if (this.signal.aborted) throw new InterruptedError();
       const path = this.pathOf(name);
       try {
         await appendFile(path, lines.join(''), { flag: this.begun.has(name) ? 'a' : 'w' });
@@ -147,7 +149,9 @@ async function fetchOnce(
 ): Promise<void> {
   const months = monthsKey(query);
   const names = new Set(query.subreddits);
-  const files = new RowFiles((name) => rowsPath(shared, months, name));
+  const { signal } = context;
+  const files = new RowFiles((name) => rowsPath(shared, months, name), signal);
+  const missing = new RowFiles((name) => missingPath(shared, months, name), signal);
   let without: readonly string[] = [];
   try {
     for await (const row of source.rows(query, context)) {
@@ -157,11 +161,10 @@ async function fetchOnce(
   } catch (error) {
     if (!(error instanceof MissingSubredditsError)) throw error;
     without = [...error.byName.keys()];
-    for (const [name, { message, code, hint }] of error.byName) {
-      const missing: Missing = { message, code, hint };
-      await writeFileAtomic(missingPath(shared, months, name), JSON.stringify(missing));
-    }
+    for (const [name, { message, code, hint }] of error.byName)
+      await missing.add(name, JSON.stringify({ message, code, hint } satisfies Missing));
   }
+  await missing.flush();
   await files.flush();
   await files.writeEmpty(query.subreddits, new Set(without));
   await writeFileAtomic(completePath(shared, months), '');

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { collect } from '../../../src/common/collect.js';
+import { InterruptedError } from '../../../src/common/errors.js';
 import { silentContext } from '../../../src/common/progress.js';
 import { openDumpSource } from '../../../src/data/sources/dump-source.js';
 import type { TitleSource } from '../../../src/data/sources/title-source.js';
@@ -91,4 +92,24 @@ test('names of a file come behind those given, and what is no name is told with 
   expect(await failureLine(() => withListedSubreddits({ subredditFile: bad }))).toContain('bad.txt:2');
   const empty = write(folder, 'empty.txt', '# nothing\n');
   expect(await failureLine(() => withListedSubreddits({ subredditFile: empty }))).toContain('holds no name');
+});
+
+test('a stop is heard between the files of the rows', async () => {
+  const { source, counting, asked } = await counted();
+  const shared = await share(everyMonth, ['askreddit', 'odd']);
+  const stop = { aborted: false };
+  const stopping: TitleSource = {
+    ...source,
+    async *rows(query, context) {
+      yield* source.rows(query, context);
+      stop.aborted = true;
+    },
+  };
+  const query = question({ subreddits: ['odd'] });
+  const context = { ...silentContext, signal: stop };
+  await expect(collect(sharedSource(stopping, shared).rows(query, context))).rejects.toThrow(
+    InterruptedError,
+  );
+  expect(await collect(sharedSource(counting, shared).rows(query, silentContext))).toHaveLength(1);
+  expect(asked).toEqual([['askreddit', 'odd']]);
 });
