@@ -1,4 +1,4 @@
-import { fileError, systemFault } from '../common/errors.js';
+import { fileError, isLoadFault, systemFault } from '../common/errors.js';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.js';
 import { asksForJson, parseCommandLine } from './parsing/command-line.js';
 import type { Request } from './parsing/request.js';
@@ -86,6 +86,10 @@ function listenToStreams(): void {
     // Work that can save does so, as at a Ctrl-C.
     if (process.emit('SIGTERM', 'SIGTERM')) process.once('exit', failInTheEnd);
     else process.exit(exitCodes.failed);
+  });
+  // Node 20 rejects a second promise, which nobody has, where a CommonJS package cannot be loaded.
+  process.on('unhandledRejection', (error) => {
+    if (!isLoadFault(error)) throw error;
   });
   // Nowhere is left to say it: the work and its exit code matter more.
   process.stderr.on('error', () => {});

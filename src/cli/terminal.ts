@@ -1,4 +1,4 @@
-import { InterruptedError, TitlesmithError } from '../common/errors.js';
+import { InterruptedError, systemFault, TitlesmithError } from '../common/errors.js';
 import { formatCount } from '../common/number-formats.js';
 import { toPrintable, toPrintableJson } from '../common/printable.js';
 import type { EventScope, ProgressEvent } from '../common/progress.js';
@@ -52,8 +52,9 @@ export class Terminal {
     else this.options.output.write(lines.map((line) => `${toPrintable(line)}\n`).join(''));
   }
 
-  /** Prints an error as one line; a bug in titlesmith with its stack. */
-  error(error: unknown, { run, stage }: EventScope = {}): void {
+  /** Prints an error, or a fault of the system, as one line; a bug in titlesmith with its stack. */
+  error(thrown: unknown, { run, stage }: EventScope = {}): void {
+    const error = systemFault(thrown);
     this.clearBar();
     const scope = { run, stage };
     const where = run === undefined ? '' : `${toPrintable(run)}: `;

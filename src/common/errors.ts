@@ -49,6 +49,9 @@ export class InterruptedError extends TitlesmithError {
   }
 }
 
+/** What to do where a part of titlesmith itself is missing or damaged. */
+export const reinstall = 'Install titlesmith anew, for example with npm ci.';
+
 /** The `code` of a Node.js system error (`ENOENT`, `ENOSPC`, …), or undefined for anything else. */
 export function systemErrorCode(error: unknown): string | undefined {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
@@ -90,8 +93,22 @@ export function fileError(action: string, path: string, error: unknown): unknown
   });
 }
 
+/** Whether a module is missing, or a native one is missing or damaged: the installation is not whole. */
+export function isLoadFault(error: unknown): error is Error {
+  const code = systemErrorCode(error) ?? '';
+  return ['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND', 'ERR_DLOPEN_FAILED'].includes(code);
+}
+
 /** A fault of the system, such as of a file that is gone meanwhile, as an error that says so; any other value unchanged. */
 export function systemFault(error: unknown): unknown {
+  if (isLoadFault(error)) {
+    const [said = ''] = error.message.split('\n');
+    return new TitlesmithError(`A part of titlesmith cannot be loaded: ${said}.`, {
+      code: 'installation',
+      hint: reinstall,
+      cause: error,
+    });
+  }
   if (!(error instanceof Error) || error instanceof TitlesmithError || !('syscall' in error)) return error;
   if (error.syscall === 'uv_cwd')
     return usageError('The current folder is no longer there.', 'Go to another one.');

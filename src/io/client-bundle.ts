@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TitlesmithError } from '../common/errors.js';
 import { packageRoot } from './package-root.js';
 
 /** Styles and scripts of the pages: the client folders of src, bundled by `npm run build`. */
@@ -14,12 +15,16 @@ type ClientBundle =
 
 /**
  * One of the bundles, as text.
- * @throws Error when it was not built.
+ * @throws TitlesmithError when it was not built.
  */
 export function readClientBundle(name: ClientBundle): string {
   try {
     return readFileSync(join(packageRoot, 'dist/client', name), 'utf8');
   } catch (cause) {
-    throw new Error(`dist/client/${name} is missing: npm run build makes it.`, { cause });
+    throw new TitlesmithError(`A part of titlesmith is missing: dist/client/${name}.`, {
+      code: 'installation',
+      hint: 'Run npm run build, or install titlesmith anew.',
+      cause,
+    });
   }
 }

@@ -1,5 +1,9 @@
-import { expect, test } from 'vitest';
-import { fileError, TitlesmithError } from '../../src/common/errors.js';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { fileError, systemFault, TitlesmithError } from '../../src/common/errors.js';
 
 function lineOf(action: string, code: string): string {
   const error = fileError(action, 'a/file', Object.assign(new Error('says Node'), { code }));
@@ -27,4 +31,34 @@ test.each([
   ['read', 'EOTHER', 'Cannot read a/file: says Node.'],
 ])('to %s with %s says what to do about it', (action, code, line) => {
   expect(lineOf(action, code)).toBe(line);
+});
+
+/** What a call throws, as it is shown. */
+async function shown(call: () => unknown): Promise<string> {
+  try {
+    await call();
+  } catch (error) {
+    const fault = systemFault(error);
+    return fault instanceof TitlesmithError ? fault.toLine() : 'a bug';
+  }
+  return 'nothing';
+}
+
+test('a fault of the system or the installation is one line, and a bug stays one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'titlesmith-faults-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const require = createRequire(import.meta.url);
+  const damaged = join(folder, 'damaged.node');
+  writeFileSync(damaged, 'no library');
+  const gone = join(folder, 'gone');
+  expect(await shown(() => readFileSync(gone))).toBe(
+    `Cannot use ${gone}: no such file or folder. Check the path.`,
+  );
+  const install =
+    /^A part of titlesmith cannot be loaded: .* Install titlesmith anew, for example with npm ci\.$/;
+  expect(await shown(() => require(damaged))).toMatch(install);
+  expect(await shown(() => require(join(folder, 'missing.node')))).toMatch(install);
+  expect(await shown(() => import(join(folder, 'missing.js')))).toMatch(install);
+  expect(await shown(() => (undefined as unknown as string).length)).toBe('a bug');
+  expect(await shown(() => new Array(-1))).toBe('a bug');
 });

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { TitlesmithError } from '../../../common/errors.js';
+import { reinstall, TitlesmithError } from '../../../common/errors.js';
 import { foreign, type LibraryHandle } from '../../../io/foreign-library.js';
 
 /** The address of an object that belongs to ONNX Runtime. */
@@ -224,7 +224,8 @@ function libraryPath(): string {
     const file = readdirSync(folder).find((name) =>
       /^(lib)?onnxruntime(\.[\d.]*)?(so|dylib|dll)(\.[\d.]*)?$/.test(name),
     );
-    if (file !== undefined) return join(folder, file);
+    // Where it was taken away, loading it says so.
+    return join(folder, file ?? `libonnxruntime of ${process.platform} ${process.arch}`);
   } catch {
     // No folder for this system: the error below says so.
   }
@@ -232,6 +233,19 @@ function libraryPath(): string {
     code: 'engine-unsupported',
     hint: 'Run titlesmith on Linux, macOS or Windows, on x64 or arm64.',
   });
+}
+
+function loadLibrary(path: string): LibraryHandle {
+  try {
+    return foreign.load(path);
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new TitlesmithError(`ONNX Runtime cannot be loaded: ${said}.`, {
+      code: 'installation',
+      hint: reinstall,
+      cause: error,
+    });
+  }
 }
 
 /** ONNX Runtime's C API, loaded once per thread. */
@@ -246,7 +260,7 @@ interface OrtApi {
 
 function load(): OrtApi {
   configureRuntime();
-  const image = foreign.load(libraryPath());
+  const image = loadLibrary(libraryPath());
   const base = foreign.decode(
     image.func('void* OrtGetApiBase()')(),
     foreign.struct({ getApi: 'void*', version: 'void*' }),
