@@ -6,25 +6,44 @@ import { parseArgs } from 'node:util';
 import { packageRoot } from '../../src/io/package-root.js';
 
 /**
- * A batch of many subreddits: how long until its first run starts, and how long a SIGTERM takes to end it, at moments
- * from its first output on and during its first run.
+ * A batch of many subreddits: how long until its first run starts, and how long a signal takes to end it, at moments
+ * from its first output on and during its first run. With --dump all titles are in one dump, which one pass reads for
+ * all runs; else in a file of titles that each run reads.
  *
- *     npm run build && npm run bench -- batch/many --runs 10000
+ *     npm run build && npm run bench -- batch/many --runs 10000 [--dump] [--signal SIGINT]
  *
  * It fails if a first run starts after more than 10 s, or a batch ends more than 5 s after the signal.
  */
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '10000' } } });
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '10000' },
+    dump: { type: 'boolean', default: false },
+    signal: { type: 'string', default: 'SIGTERM' },
+  },
+});
 const count = Number(values.runs);
 const [longestStart, longestStop] = [10, 5];
 const folder = mkdtempSync(join(tmpdir(), 'titlesmith-many-'));
 const names = Array.from({ length: count }, (_, index) => `sub${String(index).padStart(6, '0')}`);
-const titles = Array.from(
-  { length: 300 },
-  (_, index) => `Title number ${index} about ${names[index % count]}`,
-);
-writeFileSync(join(folder, 'titles.txt'), `${titles.join('\n')}\n`);
+const title = (index: number): string => `Title number ${index} about ${names[index % count]}`;
+if (values.dump) {
+  const posts = Array.from({ length: 40 * count }, (_, index) => {
+    const post = { id: (1e6 + index).toString(36), title: title(index), subreddit: names[index % count] };
+    return JSON.stringify({
+      ...post,
+      score: index % 900,
+      created_utc: 1_546_300_800 + index,
+      over_18: false,
+    });
+  });
+  writeFileSync(join(folder, 'RS_2019-01.ndjson'), `${posts.join('\n')}\n`);
+} else {
+  const titles = Array.from({ length: 300 }, (_, index) => title(index));
+  writeFileSync(join(folder, 'titles.txt'), `${titles.join('\n')}\n`);
+}
+const source = values.dump ? '  source: duckdb\n  input: RS_2019-01.ndjson\n' : '  input: titles.txt\n';
 // Long enough for a signal to come in the middle of a training.
-const options = '  input: titles.txt\n  model: nano\n  steps: 5000\n  threads: 1\n';
+const options = `${source}  model: nano\n  steps: 5000\n  threads: 1\n`;
 writeFileSync(
   join(folder, 'many.yaml'),
   `jobs: 2\nretries: 0\noptions:\n${options}subreddits:\n${names.map((name) => `  - ${name}\n`).join('')}`,
@@ -53,7 +72,7 @@ async function stop(output: RegExp | undefined, delay: number): Promise<{ start:
   const start = secondsSince(started);
   await new Promise((resolve) => setTimeout(resolve, 1000 * delay));
   const signalled = performance.now();
-  batch.kill('SIGTERM');
+  batch.kill(values.signal as NodeJS.Signals);
   await ended;
   return { start, end: secondsSince(signalled) };
 }
@@ -62,9 +81,12 @@ const moments: readonly (readonly [string, RegExp | undefined, number])[] = [
   ['0.5 s after its start', undefined, 0.5],
   ['1 s after its start', undefined, 1],
   ['2 s after its start', undefined, 2],
+  ['4 s after its start', undefined, 4],
+  ['8 s after its start', undefined, 8],
   ['as it says how many runs there are', /up to 2 at a time/, 0],
   ['as its first run starts', /starting/, 0],
   ['5 s into its first runs', /starting/, 5],
+  ['20 s into its first runs', /starting/, 20],
 ];
 try {
   for (const [name, output, delay] of moments) {

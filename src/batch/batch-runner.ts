@@ -5,8 +5,10 @@ import type { ProgressEvent } from '../common/progress.js';
 import type { RunCounts } from '../common/stage-counts.js';
 import { writeFileAtomic } from '../io/atomic-file.js';
 import { makeFolder } from '../io/folders.js';
+import { processBytes } from '../model/training/memory-estimate.js';
 import { readManifest } from '../pipeline/run/manifest.js';
 import type { BatchRecord, BatchRunRecord, RunFigures } from '../report/batch/batch-record.js';
+import { AwaitedTitles } from './awaited-titles.js';
 import { batchFiles, writeBatchRecord } from './batch-folder.js';
 import { type PlannedRun, queryOptionsOf, type SharedQuery, sharedQueries } from './batch-plan.js';
 import type { BatchListener } from './batch-result.js';
@@ -50,7 +52,7 @@ export class BatchRunner {
 
   /** Runs all unfinished runs. Does not throw when a run fails. */
   async run(): Promise<void> {
-    const { runs, onProgress, memory, folder, policy } = this.setup;
+    const { runs, onProgress, memory, folder } = this.setup;
     const { live } = this;
     const open = runs.filter(({ name }) => !this.live.isFinished(name));
     for (const run of open) this.live.change(run.name, { status: 'waiting', error: null });
@@ -63,12 +65,23 @@ export class BatchRunner {
     // A run does not need its log.
     await makeFolder(dirname(batchFiles.log(folder, 'any'))).catch(() => {});
     await this.fetchResults(open);
-    for (const query of sharedQueries(open)) {
-      if (policy.stop.aborted) break;
-      await this.extractTogether(query);
-    }
-    await Promise.all(open.filter(({ name }) => !this.live.isFinished(name)).map((run) => this.runOne(run)));
+    const queries = sharedQueries(open.filter(({ name }) => !live.isFinished(name)));
+    const titles = new AwaitedTitles(queries.flatMap((query) => query.runs.map(({ name }) => name)));
+    const begin = async (run: PlannedRun): Promise<void> => {
+      // Hours may lie between the first and the last of a pass's runs.
+      await titles.of(run.name);
+      if (!live.isFinished(run.name)) await this.runOne(run);
+    };
+    await Promise.all([this.extractAll(queries, titles), ...open.map(begin)]);
     await live.end();
+  }
+
+  /** Runs the passes that several runs share, one after the other. */
+  private async extractAll(queries: readonly SharedQuery[], titles: AwaitedTitles): Promise<void> {
+    for (const query of queries) {
+      if (!this.setup.policy.stop.aborted) await this.extractTogether(query, titles);
+      for (const { name } of query.runs) titles.arrive(name);
+    }
   }
 
   /** Fetches runs that another machine finished. */
@@ -86,34 +99,41 @@ export class BatchRunner {
     }
   }
 
-  /** Extracts the titles of several runs in one pass. A permanent error fails its run; others are left to the run to retry. */
-  private async extractTogether({ runs }: SharedQuery): Promise<void> {
-    const pending = runs.filter(({ name }) => !this.live.isFinished(name));
-    if (pending.length < 2) return;
+  /**
+   * Extracts the titles of several runs in one pass, beside the runs that have theirs. A permanent error fails its run;
+   * others are left to the run to retry.
+   */
+  private async extractTogether({ runs }: SharedQuery, titles: AwaitedTitles): Promise<void> {
     const { folder, limiter, policy, onProgress } = this.setup;
-    const names = pending.map(({ name }) => name);
+    const names = runs.map(({ name }) => name);
     const shown = names.slice(0, 20).join(', ') + (names.length > 20 ? ', …' : '');
     const message = `One pass over the source for ${names.length} runs: ${shown}`;
     onProgress({ kind: 'note', message });
     const subredditFile = batchFiles.names(folder, this.record.shard);
-    // A command line holds a few thousand names, and a file any number.
-    await writeFileAtomic(subredditFile, `${names.join('\n')}\n`);
     const options = {
-      ...queryOptionsOf(pending[0]!.options),
+      ...queryOptionsOf(runs[0]!.options),
       subredditFile,
       until: 'extract',
       runsDir: folder,
     } as const;
     const label = names.length > 3 ? `${names.length} runs` : names.join(', ');
+    const known = new Set(names);
     const job: Job = {
       arguments: ['pipeline', ...toArguments(options), '--json'],
-      memory: Math.min(...pending.map(({ memory }) => memory)),
+      memory: processBytes,
+      isBeside: true,
       logPath: batchFiles.log(folder, '.titles'),
-      onStart: async () => {},
-      onEvent: (event) => this.passOn(label, event),
+      onStart: async () => {
+        // A command line holds a few thousand names, and a file any number. Runs that have their titles are at work.
+        const missing = names.filter((name) => !titles.hasArrived(name));
+        await writeFileAtomic(subredditFile, `${missing.join('\n')}\n`);
+      },
+      onEvent: (event) => {
+        if (event.kind === 'result' && typeof event.run === 'string') titles.arrive(event.run);
+        this.passOn(label, event);
+      },
       onRetry: (error, seconds) => this.showRetry(label, error, seconds),
     };
-    const known = new Set(names);
     const { errors } = await runJob(job, limiter, policy);
     this.activities.delete(label);
     for (const error of errors) {

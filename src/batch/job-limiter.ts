@@ -2,6 +2,7 @@ import { InterruptedError } from '../common/errors.js';
 
 interface Waiting {
   readonly bytes: number;
+  readonly isBeside: boolean;
   readonly begin: () => void;
   readonly fail: (error: Error) => void;
 }
@@ -29,30 +30,32 @@ export class JobLimiter {
 
   /**
    * Runs work when there is room for it, in the order of the calls; small jobs may overtake jobs that wait for memory.
+   * @param isBeside counts its memory only: it may run beside as many as are allowed, and keeps none of them from running.
    * @throws InterruptedError when stopped before it began; what the work throws.
    */
-  async run<Result>(bytes: number, work: () => Promise<Result>): Promise<Result> {
+  async run<Result>(bytes: number, work: () => Promise<Result>, isBeside = false): Promise<Result> {
     if (this.stop.aborted) throw new InterruptedError();
     await new Promise<void>((begin, fail) => {
-      this.queue.push({ bytes, begin, fail });
+      this.queue.push({ bytes, isBeside, begin, fail });
       this.fill();
     });
     try {
       return await work();
     } finally {
-      this.running -= 1;
+      if (!isBeside) this.running -= 1;
       this.bytes -= bytes;
       this.fill();
     }
   }
 
   private fill(): void {
-    const fits = ({ bytes }: Waiting): boolean => this.running === 0 || this.bytes + bytes <= this.memory;
-    while (this.running < this.jobs) {
+    const fits = ({ bytes, isBeside }: Waiting): boolean =>
+      (isBeside || this.running < this.jobs) && (this.running === 0 || this.bytes + bytes <= this.memory);
+    for (;;) {
       const next = this.queue.findIndex(fits);
       if (next < 0) return;
       const [waiting] = this.queue.splice(next, 1);
-      this.running += 1;
+      if (!waiting!.isBeside) this.running += 1;
       this.bytes += waiting!.bytes;
       waiting!.begin();
     }

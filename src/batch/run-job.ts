@@ -22,7 +22,10 @@ export interface Job {
   readonly arguments: readonly string[];
   /** Expected peak memory in bytes. */
   readonly memory: number;
+  /** It runs beside the limiter's number of jobs. */
+  readonly isBeside?: boolean;
   readonly logPath: string;
+  /** Called before each attempt. */
   readonly onStart: () => Promise<void>;
   readonly onEvent: (event: ChildEvent) => void;
   /** Called before the pause. @param seconds until the next attempt. */
@@ -116,13 +119,14 @@ export async function runJob(job: Job, limiter: JobLimiter, policy: JobPolicy): 
   let [attempts, seconds] = [0, 0];
   let { memory } = job;
   const attempt = async (): Promise<JobResult> => {
-    const outcome = await limiter.run(memory, async () => {
+    const work = async (): Promise<ChildOutcome> => {
       await job.onStart();
       const started = performance.now();
       const ended = await runChild(job.arguments, { ...policy, ...job });
       seconds += (performance.now() - started) / 1000;
       return ended;
-    });
+    };
+    const outcome = await limiter.run(memory, work, job.isBeside);
     attempts += 1;
     const errors = explain(outcome, policy.deadline);
     const result = { status: statusOf(outcome), attempts, seconds, errors };

@@ -6,15 +6,19 @@ const never = new AbortController().signal;
 
 describe('the job limiter', () => {
   /** Work that ends when it is told to. */
-  function work(limiter: JobLimiter, bytes: number, log: string[], name: string) {
+  function work(limiter: JobLimiter, bytes: number, log: string[], name: string, isBeside = false) {
     let end = (): void => {};
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const done = limiter.run(bytes, async () => {
-      log.push(name);
-      await ended;
-    });
+    const done = limiter.run(
+      bytes,
+      async () => {
+        log.push(name);
+        await ended;
+      },
+      isBeside,
+    );
     return { end, done };
   }
   const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -36,6 +40,22 @@ describe('the job limiter', () => {
     expect(log).toEqual(['a', 'c', 'd', 'b']);
     for (const one of [b, d]) one.end();
     await Promise.all([a, b, c, d].map(({ done }) => done));
+  });
+
+  test('runs work beside the number that is allowed, which counts for memory alone', async () => {
+    const log: string[] = [];
+    const limiter = new JobLimiter(1, 100, never);
+    const pass = work(limiter, 40, log, 'pass', true);
+    const large = work(limiter, 90, log, 'large');
+    const next = work(limiter, 10, log, 'next');
+    const waits = work(limiter, 40, log, 'waits', true);
+    await settle();
+    expect(log).toEqual(['pass', 'large']);
+    large.end();
+    await settle();
+    expect(log).toEqual(['pass', 'large', 'next', 'waits']);
+    for (const one of [pass, next, waits]) one.end();
+    await Promise.all([pass, large, next, waits].map(({ done }) => done));
   });
 
   test('gives work that is larger than memory the machine to itself', async () => {

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { lockRun } from '../../src/pipeline/run/run-lock.js';
 import { lastingFiles, patience, readBatch, smallOptions, writeDumps } from './batch-fixture.js';
 import { atMoments, lastLine, runCli, startCli, temporaryFolder, whileStopped } from './run-cli.js';
 
@@ -83,6 +84,26 @@ describe('a batch', () => {
     );
     expect(alone.code).toBe(0);
     expect(lastingFiles(join(folder, 'whole/bravo'))).toEqual(lastingFiles(join(folder, 'alone/bravo')));
+  });
+
+  test('begins a run as soon as it has its titles, while the pass goes on for others', async () => {
+    write('begun.yaml', `jobs: 1\noptions:\n${smallOptions}${subreddits}`);
+    mkdirSync(join(folder, 'begun/bravo'), { recursive: true });
+    const lock = await lockRun(join(folder, 'begun/bravo'), () => {});
+    const batch = startCli(
+      ['batch', 'begun.yaml', '--runs-dir', 'begun', '--json', '--retry-pause', '1s', '--retries', '20'],
+      folder,
+    );
+    await batch.outputMatches(/"run":"alpha".*"message":"done in /);
+    lock.release();
+    const done = await batch.finished;
+    expect(done.code).toBe(0);
+    const titles = readFileSync(join(folder, 'begun/.batch/logs/.titles.log'), 'utf8');
+    expect(titles).toContain('"code":"run-locked"');
+    // An attempt after the first asks for the run alone that is missing.
+    expect(titles.match(/"run":"alpha"/g)).toEqual(titles.split('Z pipeline')[1]!.match(/"run":"alpha"/g));
+    for (const name of names)
+      expect(lastingFiles(join(folder, 'begun', name))).toEqual(lastingFiles(join(folder, 'whole', name)));
   });
 
   test('that is killed goes on with --resume, to the same bytes', async () => {
