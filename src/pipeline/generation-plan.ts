@@ -1,3 +1,4 @@
+import { TitlesmithError } from '../common/errors.js';
 import type { RunOptions } from '../options/option-table.js';
 import type { DecidedOptions } from './decided-options.js';
 import { hashValue } from './run/fingerprint.js';
@@ -40,6 +41,34 @@ export function planGeneration(call: GenerationCall): GenerateRequest | undefine
   const missing = nsamples * prefixes - texts;
   if (missing > 0) return { first: texts, nsamples: Math.ceil(missing / prefixes) };
   return isMade ? undefined : anew;
+}
+
+interface ReplacedTitles {
+  /** The last time the stage was done. */
+  readonly last: StageRecord;
+  /** generated.jsonl, for messages. */
+  readonly file: string;
+  /** What has become of them, for messages: "are of a model that has been replaced since". */
+  readonly why: string;
+}
+
+/**
+ * Titles that more cannot be added to, as they are of another model or were changed: they are replaced where the stage is
+ * to be brought up to date, and not by a call that asks for more.
+ * @throws TitlesmithError `titles-replaced` where a call of the stage on its own asks for more.
+ */
+export function checkReplacement(
+  { last, file, why }: ReplacedTitles,
+  { options, given }: Pick<GenerationCall, 'options' | 'given'>,
+): void {
+  const requests = last.requests ?? [];
+  const isMade = requests.some((request) => isSame(request.options, options));
+  if (given === undefined || (given.nsamples === undefined && isMade)) return;
+  const texts = requests.reduce((sum, request) => sum + request.texts, 0);
+  throw new TitlesmithError(`More titles cannot be added to ${file}: the ${texts} that are there ${why}.`, {
+    code: 'titles-replaced',
+    hint: 'Replace them with --overwrite, or make as many anew by the same command without options; copy the file first to keep them.',
+  });
 }
 
 /** Whether a process that was killed had done just this, and its command is now given again: it adds nothing twice. */

@@ -17,9 +17,9 @@ import { decideForStage } from './decide/decisions.js';
 import { withOwnCheckpoint } from './decide/model.js';
 import { finishedWork } from './earlier-records.js';
 import { executeStage, type OpenRun, type StageTask } from './execute-stage.js';
-import { planGeneration } from './generation-plan.js';
+import { checkReplacement, planGeneration } from './generation-plan.js';
 import { failsOnOverfit } from './overfit-gate.js';
-import { filesAreUnchanged } from './run/fingerprint.js';
+import { filesAreUnchanged, hashValue } from './run/fingerprint.js';
 import { finishedRecord, type Manifest, type StageRecord } from './run/manifest.js';
 import { restoreStageOptions } from './run/recorded-options.js';
 import { runFiles } from './run/run-files.js';
@@ -33,6 +33,7 @@ import {
   isSameBase,
   isSameWork,
   isUpToDate,
+  type StageWork,
 } from './stage-work.js';
 import { readPrefixes } from './stages/prepared-generation.js';
 import { stageDescriptions } from './stages/registry.js';
@@ -156,7 +157,7 @@ async function runStage(
     note(`skipped: nothing it depends on has changed${isBegun ? unfinished : ''}`);
     return undefined;
   }
-  const reason = reasonToRun(manifest.stages[stage], finishedRecord(manifest, stage), task);
+  const reason = reasonToRun(manifest.stages[stage], finishedRecord(manifest, stage), task, run.folder.path);
   if (reason) note(reason);
   await executeStage(stage, run, task, { onProgress, signal: stop });
   return task;
@@ -182,6 +183,10 @@ async function planStage(stage: StageName, run: OpenRun, isForced: boolean): Pro
     if (finished && isSameWork(finished, work)) return undefined;
     return { ...task, resume: canResume(stage, folder, task) };
   }
+  const file = join(path, runFiles.generated);
+  if (last && !isForced && !finished && existsSync(file)) {
+    checkReplacement({ last, file, why: whyReplaced(last, work) }, { options: work.options, given });
+  }
   const { nsamples } = options;
   const prefixes = (await readPrefixes(options))?.length ?? 1;
   const { takenFrom } = folder.lock;
@@ -189,6 +194,15 @@ async function planStage(stage: StageName, run: OpenRun, isForced: boolean): Pro
   if (request === undefined) return undefined;
   const requested = { ...task, options: { ...work.options, ...request }, generation: { request, prefixes } };
   return { ...requested, resume: canResume(stage, folder, requested) };
+}
+
+/** Why titles that were generated cannot be added to, for people. */
+function whyReplaced(last: StageRecord, work: StageWork): string {
+  if (isSameBase(last, work)) return 'were changed since they were generated';
+  const isSameModel = hashValue(last.inputs) === hashValue(work.inputs);
+  return isSameModel
+    ? 'were generated on another device, or by another version of titlesmith'
+    : 'are of a model that has been replaced since';
 }
 
 /** Whether an unfinished stage has left work that a task can go on with. */
@@ -202,12 +216,13 @@ function canResume(stage: StageName, { manifest, path }: RunFolder, task: StageT
 
 /**
  * Why a stage runs again, for people; undefined for its first run.
- * @param record the last time it ran. @param last the last time it was done.
+ * @param record the last time it ran. @param last the last time it was done. @param path the run folder.
  */
 function reasonToRun(
   record: StageRecord | undefined,
   last: StageRecord | undefined,
   { work, options, finished, isForced, resume, generation }: StageTask,
+  path: string,
 ): string | undefined {
   if (!record) return undefined;
   if (resume) return 'going on where it stopped';
@@ -218,7 +233,8 @@ function reasonToRun(
   const first = generation?.request.first ?? 0;
   if (first > 0) return `the ${first} titles that are there stay, and new ones are added`;
   const texts = (last.requests ?? []).reduce((sum, request) => sum + request.texts, 0);
-  const replaced = texts > 0 ? `; the ${texts} titles that are there are replaced` : '';
+  const isThere = existsSync(join(path, runFiles.generated));
+  const replaced = texts > 0 && isThere ? `; the ${texts} titles that are there are replaced` : '';
   if (finished === undefined) {
     return (isSameBase(last, work) ? 'its files were changed or removed' : 'its inputs changed') + replaced;
   }

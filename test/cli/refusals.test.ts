@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { TitlesmithError } from '../../src/common/errors.js';
@@ -8,7 +8,7 @@ import { type OptionName, optionNames, type RunOptions, rowOf } from '../../src/
 import { runPipeline } from '../../src/pipeline/pipeline.js';
 import { runSingleStage } from '../../src/pipeline/run-stages.js';
 import { copyRun, makeTemplate, pipelineOf, treeOf } from './finished-run.js';
-import { runCli, temporaryFolder } from './run-cli.js';
+import { lastLine, runCli, temporaryFolder } from './run-cli.js';
 
 const folder = temporaryFolder();
 let run: string;
@@ -165,4 +165,23 @@ describe('a command that cannot be done changes nothing', () => {
   test('as they were all tried on the same run', async () => {
     expect(treeOf(folder)).toEqual(before);
   });
+});
+
+test('more titles are not added to those of a model that has been replaced since', async () => {
+  const retrained = copyRun(folder, 'retrained');
+  expect((await runCli(['finetune', retrained, '--steps', '4'], folder)).code).toBe(0);
+  const whole = treeOf(join(folder, retrained));
+  const more = await runCli(['generate', retrained, '--nsamples', '2'], folder);
+  expect(more.code).toBe(1);
+  expect(lastLine(more)).toMatch(
+    /^Error: More titles cannot be added to runs\/retrained\/generated\.jsonl: the 8 that are there are of a model that has been replaced since\. .*--overwrite/,
+  );
+  expect(treeOf(join(folder, retrained))).toEqual(whole);
+  const anew = await runCli(['generate', retrained, '--nsamples', '2', '--overwrite'], folder);
+  expect(anew.code).toBe(0);
+  expect(
+    readFileSync(join(folder, retrained, 'generated.jsonl'), 'utf8')
+      .trim()
+      .split('\n'),
+  ).toHaveLength(2);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { DecidedOptions } from '../../src/pipeline/decided-options.js';
-import { planGeneration, requestsWith } from '../../src/pipeline/generation-plan.js';
+import { checkReplacement, planGeneration, requestsWith } from '../../src/pipeline/generation-plan.js';
 import type { RecordedRequest, StageRecord } from '../../src/pipeline/run/manifest.js';
 
 const plain = { temperature: 0.7, seed: 1 };
@@ -64,6 +64,23 @@ describe('the stage on its own', () => {
   test('forced: anew', () => {
     const call = { ...base, finished: done([40, plain]), given: { overwrite: true }, isForced: true };
     expect(planGeneration(call)).toEqual({ first: 0, nsamples: 200 });
+  });
+});
+
+describe('titles that more cannot be added to', () => {
+  const titles = { last: done([40, plain], [5, whatIs]), file: 'generated.jsonl', why: 'were changed' };
+  test.each([
+    ['--nsamples', { nsamples: 5 }, plain],
+    ['another temperature', { temperature: 1 }, { ...plain, temperature: 1 }],
+    ['another prefix', { prefix: 'Why' }, { ...whatIs, prefix: 'Why' }],
+  ])('are not replaced by %s', (_, given, options) => {
+    const check = (): void => checkReplacement(titles, { options, given });
+    expect(check).toThrow('cannot be added to generated.jsonl: the 45 that are there were changed.');
+  });
+
+  test('are made anew without options, and by the pipeline', () => {
+    checkReplacement(titles, { options: plain, given: {} });
+    checkReplacement(titles, { options: { ...plain, temperature: 1 }, given: undefined });
   });
 });
 
