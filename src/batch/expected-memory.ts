@@ -1,15 +1,16 @@
 import { TitlesmithError } from '../common/errors.js';
 import { estimatedTrainingBytes, processBytes } from '../model/training/memory-estimate.js';
-import { nanoConfiguration, type TransformerConfiguration } from '../model/transformer/configuration.js';
+import type { TransformerConfiguration } from '../model/transformer/configuration.js';
 import { readConfiguration } from '../model/weights/checkpoint.js';
 import { findModelFolder } from '../model/weights/model-folder.js';
 import { publishedShape } from '../model/weights/model-name.js';
 import type { RunOptions } from '../options/option-table.js';
 import { trains } from '../pipeline/decide/decisions.js';
-import { checkPublishedModel } from '../pipeline/decide/memory.js';
+import { checkKnownModel } from '../pipeline/decide/memory.js';
+import { decideSizes, knownShape } from '../pipeline/decide/shape.js';
 import { decideTrainingOptions } from '../pipeline/decide/training.js';
 
-/** Assumed size of nano's vocabulary and tokens per row, before the titles are known. */
+/** Assumed size of a vocabulary that titles decide, and tokens per row before they are known. */
 const [assumedVocabulary, assumedRowLength] = [12_000, 64];
 /** Assumed if nothing is known about a model yet. */
 const assumedModel = '124M';
@@ -18,7 +19,7 @@ const assumedModel = '124M';
 export function isTooLarge(options: RunOptions): boolean {
   if (!trains(options.until)) return false;
   try {
-    checkPublishedModel(options.model, options);
+    checkKnownModel(options.model, options);
     return false;
   } catch (error) {
     return error instanceof TitlesmithError && error.code === 'memory';
@@ -26,12 +27,10 @@ export function isTooLarge(options: RunOptions): boolean {
 }
 
 /** The configuration of a run's model, as far as known without network access. */
-async function shapeOf(model: string, source: string): Promise<TransformerConfiguration> {
-  if (model === 'nano' || (model === 'auto' && source === 'sample'))
-    return nanoConfiguration(assumedVocabulary);
+async function shapeOf(model: string, options: RunOptions): Promise<TransformerConfiguration> {
   try {
-    const published = publishedShape(model === 'auto' ? assumedModel : model);
-    return published ?? (await readConfiguration((await findModelFolder(model)).path));
+    const known = knownShape(model, options, assumedVocabulary);
+    return known ?? (await readConfiguration((await findModelFolder(model)).path));
   } catch {
     // A missing or unsupported model is reported by the run itself.
     return publishedShape(assumedModel)!;
@@ -41,9 +40,11 @@ async function shapeOf(model: string, source: string): Promise<TransformerConfig
 /** Expected peak memory of a run in bytes. @param source the decided source. */
 export async function expectedMemory(options: RunOptions, source: string): Promise<number> {
   if (!trains(options.until)) return processBytes;
-  const configuration = await shapeOf(options.model, source);
-  const isNano = options.model === 'nano' || (options.model === 'auto' && source === 'sample');
-  const training = decideTrainingOptions(isNano ? 'nano' : assumedModel, options);
+  const byAuto = source === 'sample' ? 'nano' : assumedModel;
+  const model = options.model === 'auto' ? byAuto : options.model;
+  const configuration = await shapeOf(model, options);
+  const isFromScratch = decideSizes(model, options) !== undefined;
+  const training = decideTrainingOptions(isFromScratch ? model : assumedModel, options);
   return estimatedTrainingBytes(configuration, {
     ...training,
     rowLength: training.rowLength ?? assumedRowLength,

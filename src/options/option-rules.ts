@@ -1,6 +1,7 @@
 import { usageError } from '../common/errors.js';
 import { type OptionName, optionNames, type RunOptions, rowOf } from './option-table.js';
-import { flagOf } from './option-values.js';
+import { decideValues, flagOf } from './option-values.js';
+import { sizeOptions } from './table/model.js';
 
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
@@ -22,6 +23,42 @@ export function checkCombinations(options: RunOptions): void {
     if (!implies.every((other) => isGiven(options[other as OptionName])))
       throw usageError(`${flagOf(name)} needs ${implies.map(flagOf).join(' and ')}.`);
   }
+}
+
+/** The model whose sizes are given: `--model scratch`. */
+export const scratchName = 'scratch';
+
+/**
+ * Checks the sizes of a model from scratch.
+ * @throws TitlesmithError `usage` when a size is given for a model that has its own, or the heads do not divide the width.
+ */
+export function checkModelSizes(options: Pick<RunOptions, 'model' | keyof typeof sizeOptions>): void {
+  const { model } = options;
+  const sizes = Object.keys(sizeOptions) as (keyof typeof sizeOptions)[];
+  if (model !== scratchName) {
+    const given = sizes.find((name) => options[name] !== undefined);
+    if (given === undefined) return;
+    throw usageError(
+      `${flagOf(given)} is a size of --model ${scratchName}, but --model is ${model}.`,
+      `Give --model ${scratchName}, or leave ${flagOf(given)} out.`,
+    );
+  }
+  const { width, heads } = decideValues(sizeOptions, 'scratch', options);
+  if (width % heads === 0) return;
+  const byDefault = (name: 'width' | 'heads'): string =>
+    options[name] === undefined ? ' (the default)' : '';
+  const above = heads * Math.ceil(width / heads);
+  throw usageError(
+    `--width ${width}${byDefault('width')} is not a multiple of --heads ${heads}${byDefault('heads')}.`,
+    `Each head takes an equal share of the width: give --heads ${dividingHeads(width, heads)}, or --width ${above}.`,
+  );
+}
+
+/** The number of heads nearest to the one given that divides the width. */
+function dividingHeads(width: number, heads: number): number {
+  let distance = 1;
+  while (width % (heads - distance) !== 0 && width % (heads + distance) !== 0) distance += 1;
+  return width % (heads - distance) === 0 ? heads - distance : heads + distance;
 }
 
 /**
@@ -46,6 +83,7 @@ export function checkOptionsTogether(options: RunOptions): void {
     );
   }
   checkCombinations(options);
+  checkModelSizes(options);
   if ((source === 'duckdb' || source === 'csv') && input.length === 0)
     throw usageError(`--source ${source} needs --input PATH.`);
   if ((source === 'sample' || source === 'bigquery') && input.length > 0)

@@ -2,7 +2,7 @@ import type { CommandName, StageName } from './choices.js';
 import type { OptionRow, OptionRows, ValuesOf } from './option-row.js';
 import { batchSettings } from './table/batch.js';
 import { generationOptions } from './table/generation.js';
-import { deviceOptions, modelOptions } from './table/model.js';
+import { deviceOptions, modelOptions, sizeOptions } from './table/model.js';
 import { reviewOptions, runOptions } from './table/run.js';
 import { serveOptions } from './table/serve.js';
 import { singleCommandOptions } from './table/single-commands.js';
@@ -13,6 +13,7 @@ import { trainingOptions, trainingSessionOptions } from './table/training.js';
 export const optionTable = {
   ...titleOptions,
   ...modelOptions,
+  ...sizeOptions,
   ...deviceOptions,
   ...trainingOptions,
   ...trainingSessionOptions,

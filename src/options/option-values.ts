@@ -79,9 +79,9 @@ export function defaultInWords({ defaultInWords: words, defaultFor, ...row }: Op
   if (words !== undefined) return words;
   if (defaultFor) {
     const { scratch, pretrained, adapters } = defaultFor;
-    if (scratch === pretrained) return String(scratch);
+    if (pretrained === undefined || scratch === pretrained) return String(scratch);
     const forAdapters = adapters === undefined ? '' : `, ${adapters} with --lora-rank`;
-    return `${scratch} for nano, ${pretrained} for other models${forAdapters}`;
+    return `${scratch} from scratch, ${pretrained} for other models${forAdapters}`;
   }
   return row.default === undefined ? undefined : String(row.default);
 }

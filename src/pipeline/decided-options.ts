@@ -1,7 +1,9 @@
 import { hashFile } from '../io/atomic-file.js';
 import { effectiveTemperature } from '../model/generation/generation-options.js';
 import type { StageName } from '../options/choices.js';
+import { scratchName } from '../options/option-rules.js';
 import { type OptionName, optionNames, type RunOptions, stagesOf } from '../options/option-table.js';
+import { decideSizes } from './decide/shape.js';
 import { decideTrainingOptions } from './decide/training.js';
 
 /** Values of options by name. */
@@ -50,7 +52,9 @@ function valuesOf(stage: StageName, options: RunOptions): Record<string, unknown
 function decideTraining(options: RunOptions, model: string): DecidedOptions {
   const { printEvery, saveEvery, sampleEvery, recompute, steps, maxEpochs, minimumSteps, ...own } =
     decideTrainingOptions(model, options);
-  return plain({ ...own, ...(steps === undefined ? { maxEpochs, minimumSteps } : { steps }) });
+  // Those of nano are no options; a record of it is that of an earlier version, without them.
+  const sizes = model === scratchName ? decideSizes(model, options) : {};
+  return plain({ ...own, ...sizes, ...(steps === undefined ? { maxEpochs, minimumSteps } : { steps }) });
 }
 
 /** Without the number of texts, of which each is what it is. */

@@ -10,9 +10,10 @@ import {
   withoutUndefined,
 } from '../options/call-arguments.js';
 import { commandNames, type StageName, stageNames } from '../options/choices.js';
-import { checkOptionsTogether } from '../options/option-rules.js';
+import { checkOptionsTogether, scratchName } from '../options/option-rules.js';
 import { type RunOptions, rowsOfCommand } from '../options/option-table.js';
 import { flagOf, restoreOptions } from '../options/option-values.js';
+import { sizeOptions } from '../options/table/model.js';
 import { decideForStage } from './decide/decisions.js';
 import { withOwnCheckpoint } from './decide/model.js';
 import { finishedWork } from './earlier-records.js';
@@ -100,7 +101,8 @@ export async function runSingleStage(
   const onProgress = scoped(context.onProgress, { stage });
   const folder = await RunFolder.open(path, onProgress);
   try {
-    const requested: RunOptions = { ...restoreStageOptions(folder.manifest, stage), ...given };
+    const recorded = restoreStageOptions(folder.manifest, stage);
+    const requested: RunOptions = { ...recorded, ...(hasOwnSize(given) ? noSizes : {}), ...given };
     checkOptionsTogether(requested);
     const options = stage === 'finetune' ? withOwnCheckpoint(path, requested) : requested;
     if (stage !== 'report') assertInputs(stage, path);
@@ -112,6 +114,10 @@ export async function runSingleStage(
     await folder.close();
   }
 }
+
+/** Sizes that a run was trained with are no sizes of another model that a call names. */
+const noSizes = Object.fromEntries(Object.keys(sizeOptions).map((name) => [name, undefined]));
+const hasOwnSize = ({ model }: Partial<RunOptions>): boolean => model !== undefined && model !== scratchName;
 
 /** The options of a call. @throws TitlesmithError `usage` when an argument is unknown or wrong. */
 function checkStageCall(stage: StageName, path: string, overrides: Partial<RunOptions>): Partial<RunOptions> {

@@ -1,13 +1,14 @@
 import { usageError } from '../common/errors.js';
 import { silentContext } from '../common/progress.js';
 import { checkCapacity, type Prompt } from '../model/generation/prompts.js';
-import { nanoConfiguration, type TransformerConfiguration } from '../model/transformer/configuration.js';
-import { parseModelName, publishedShape } from '../model/weights/model-name.js';
+import type { TransformerConfiguration } from '../model/transformer/configuration.js';
+import { parseModelName } from '../model/weights/model-name.js';
 import { openModel } from '../model/weights/resolve-model.js';
 import { type StageName, stageNames } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import { decidedDevice } from './decide/device.js';
 import { checkTrainingMemory } from './decide/memory.js';
+import { decideSizes, knownShape } from './decide/shape.js';
 import { decideTrainingOptions } from './decide/training.js';
 import type { Decisions } from './run/manifest.js';
 import { prepareGeneration, readPrefixes } from './stages/prepared-generation.js';
@@ -25,10 +26,11 @@ export async function checkStagesAhead(options: RunOptions, decisions: Decisions
     stageNames.indexOf(options.until) >= stageNames.indexOf(stage);
   if (!reaches('finetune')) return;
   const name = decisions.model?.choice ?? 'nano';
-  const isLocal = name !== 'nano' && parseModelName(name).kind === 'folder';
+  const isFromScratch = decideSizes(name, options) !== undefined;
+  const isLocal = !isFromScratch && parseModelName(name).kind === 'folder';
   const local = isLocal ? await openModel(name, silentContext, { hash: decisions.model?.hash }) : undefined;
   try {
-    const configuration = local?.configuration ?? publishedConfiguration(name);
+    const configuration = local?.configuration ?? knownShape(name, options);
     if (configuration) checkTraining(name, configuration, options, decisions);
     if (!reaches('generate')) return;
     if (local) {
@@ -44,11 +46,6 @@ export async function checkStagesAhead(options: RunOptions, decisions: Decisions
   } finally {
     await local?.weights.close();
   }
-}
-
-/** The shape of a model that is known by its name, with a vocabulary as small as can be where titles decide it. */
-function publishedConfiguration(name: string): TransformerConfiguration | undefined {
-  return name === 'nano' ? nanoConfiguration(1) : publishedShape(name);
 }
 
 function checkTraining(

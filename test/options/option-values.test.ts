@@ -82,6 +82,7 @@ describe('one value', () => {
 });
 
 describe('options together', () => {
+  const csv = { source: 'csv', input: ['a.csv'] } as const;
   const refused: [string, Partial<RunOptions>, RegExp][] = [
     [
       'months in the wrong order',
@@ -92,12 +93,45 @@ describe('options together', () => {
     ['dumps without files', { subreddit: ['aww'], source: 'duckdb' }, /--input/],
     ['a sample with files', { subreddit: ['aww'], source: 'sample', input: ['a.csv'] }, /reads no files/],
     ['no subreddit', {}, /--subreddit is missing/],
+    [
+      'a size of a model that has one',
+      { ...csv, model: 'base', width: 384 },
+      /^--width is a size of --model scratch, but --model is base/,
+    ],
+    ['a size of nano', { ...csv, model: 'nano', layers: 2 }, /^--layers is a size of --model scratch/],
+    ['a size and no model', { ...csv, vocabularySize: 500 }, /^--vocabulary-size .* --model is auto/],
+    [
+      'heads that do not divide the width',
+      { ...csv, model: 'scratch', width: 100, heads: 8 },
+      /^--width 100 is not a multiple of --heads 8\./,
+    ],
+    [
+      'a width that nano’s heads do not divide',
+      { ...csv, model: 'scratch', width: 256 },
+      /^--width 256 is not a multiple of --heads 6 \(the default\)/,
+    ],
     ['months of plain titles', { source: 'csv', input: ['a.csv'], from: '2019-01' }, /--from/],
   ];
   test.each(refused)('%s', (_name, given, message) => {
     const error = thrownBy(() => checkOptionsTogether({ ...defaultOptions(), ...given }));
     expect(error.code).toBe('usage');
     expect(error.message).toMatch(message);
+  });
+
+  test('sizes of a model from scratch go together', () => {
+    const shape = { model: 'scratch', width: 384, layers: 6, heads: 6, vocabularySize: 16_384 };
+    checkOptionsTogether({ ...defaultOptions(), ...csv, ...shape });
+    checkOptionsTogether({ ...defaultOptions(), ...csv, model: 'scratch', vocabularySize: 'titles' });
+  });
+
+  test.each([
+    [100, 8, '--heads 10, or --width 104'],
+    [64, 6, '--heads 4, or --width 66'],
+    [97, 6, '--heads 1, or --width 102'],
+    [8, 100, '--heads 8, or --width 100'],
+  ])('width %d with %d heads: %s', (width, heads, hint) => {
+    const given = { ...defaultOptions(), ...csv, model: 'scratch', width, heads };
+    expect(thrownBy(() => checkOptionsTogether(given)).hint).toContain(hint);
   });
 
   test('one month is a range', () => {

@@ -18,6 +18,15 @@ export function gpt2Tokenizer(): Tokenizer {
 }
 
 /**
+ * GPT-2's vocabulary without its rarest tokens: the first of them and the end token. Merges keep their order, so that a word
+ * whose tokens are all kept has the tokens that GPT-2 gives it.
+ * @param vocabularySize number of ids, from 257 to 50,257; the end token has the last.
+ */
+export function truncatedTokenizer(vocabularySize: number): Tokenizer {
+  return new BytePairTokenizer(gpt2Tokens.slice(0, vocabularySize - 1));
+}
+
+/**
  * GPT-2's token ids of words as in the middle of a text: the space before a word belongs to its token, so that a word
  * has the same tokens everywhere.
  */

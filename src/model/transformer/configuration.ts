@@ -1,5 +1,8 @@
 import { TitlesmithError } from '../../common/errors.js';
 import { checkArgument } from '../../options/call-arguments.js';
+import type { DecidedValuesOf } from '../../options/option-row.js';
+import { decideValues } from '../../options/option-values.js';
+import { sizeOptions } from '../../options/table/model.js';
 
 /**
  * Shape of a GPT-2 (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, section
@@ -25,7 +28,25 @@ export interface TransformerConfiguration {
 export function nanoConfiguration(vocabularySize: number): TransformerConfiguration {
   const size = { type: 'integer', minimum: 1, maximum: 2 ** 31 - 1 } as const;
   checkArgument('nanoConfiguration', 'vocabularySize', vocabularySize, size);
-  return { vocabularySize, contextLength: 128, width: 192, layers: 4, heads: 6, layerNormEpsilon: 1e-5 };
+  return scratchConfiguration(decideValues(sizeOptions, 'scratch', {}), vocabularySize);
+}
+
+/**
+ * The shape of a model of given sizes.
+ * @param titlesVocabulary size of the vocabulary where the titles decide it.
+ */
+export function scratchConfiguration(
+  { width, layers, heads, contextLength, vocabularySize }: DecidedValuesOf<typeof sizeOptions>,
+  titlesVocabulary: number,
+): TransformerConfiguration {
+  return {
+    vocabularySize: vocabularySize === 'titles' ? titlesVocabulary : vocabularySize,
+    contextLength,
+    width,
+    layers,
+    heads,
+    layerNormEpsilon: 1e-5,
+  };
 }
 
 /** The fields of Hugging Face's config.json of a GPT-2 that are read. */

@@ -47,7 +47,7 @@ export function parseModelName(name: string): ModelName {
   if (repository === undefined || name.includes('..')) {
     throw usageError(
       `${JSON.stringify(name)} is no known model, no folder and no Hugging Face id (owner/name).`,
-      'Use auto, base, nano, 124M, 355M, 774M, 1558M, distil, a folder or a Hugging Face id.',
+      'Use auto, base, nano, scratch, 124M, 355M, 774M, 1558M, distil, a folder or a Hugging Face id.',
     );
   }
   return { kind: 'hub', repository, revision };
@@ -59,7 +59,7 @@ export function parseModelName(name: string): ModelName {
  */
 export function namesFolder(name: string): boolean {
   return (
-    !['auto', baseName, 'nano'].includes(name) &&
+    !['auto', baseName, 'nano', 'scratch'].includes(name) &&
     !published.has(name) &&
     (!hubId.test(name) || name.includes('..'))
   );

@@ -7,7 +7,7 @@ import type { Decisions, Manifest } from '../run/manifest.js';
 import { runFiles } from '../run/run-files.js';
 import type { RunPlan } from '../run/run-plan.js';
 import { decideDevice, describeDevice } from './device.js';
-import { checkPublishedModel } from './memory.js';
+import { checkKnownModel } from './memory.js';
 import { decideStartingModel, keptModel, requestedModel } from './model.js';
 import { decideSource } from './source.js';
 
@@ -31,7 +31,7 @@ export async function decideForRuns(
     return { source };
   }
   const hasTrained = plans.some(({ folder }) => existsSync(join(folder, runFiles.checkpoint)));
-  if (!hasTrained) checkPublishedModel(requestedModel(options), options);
+  if (!hasTrained) checkKnownModel(requestedModel(options), options);
   const model = await decideStartingModel(options, onProgress, source.choice);
   const device = await decideDevice(options);
   note(`source: ${source.choice} (${source.reason})`);
@@ -64,7 +64,7 @@ export function decideForRun(
     onProgress({ kind: 'note', message: `model: ${model.choice}, as this run was trained with` });
   }
   // Checked before titles are queried, which may cost time and money.
-  if (model && manifest.stages.finetune?.status !== 'done') checkPublishedModel(model.choice, options);
+  if (model && manifest.stages.finetune?.status !== 'done') checkKnownModel(model.choice, options);
   return { model, device, source: { ...source, description } };
 }
 

@@ -4,7 +4,8 @@ import { formatBytes } from '../../common/number-formats.js';
 import { controlGroupMemory } from '../../io/control-group.js';
 import { estimatedTrainingBytes, minimumTrainingBytes } from '../../model/training/memory-estimate.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
-import { publishedShape } from '../../model/weights/model-name.js';
+import { scratchName } from '../../options/option-rules.js';
+import { type GivenSizes, knownShape } from './shape.js';
 
 /** Memory limit in bytes: of the machine, or of the container this process runs in. */
 export function machineMemory(): number {
@@ -35,9 +36,9 @@ interface TrainingBatch {
   readonly rowLength: number;
 }
 
-/** {@link checkTrainingMemory} for models whose shape follows from their name, without network access; others pass. */
-export function checkPublishedModel(name: string, options: TrainedParameters): void {
-  const shape = name === 'nano' || name === 'auto' ? undefined : publishedShape(name);
+/** {@link checkTrainingMemory} for models whose shape follows from their name and options; others pass. */
+export function checkKnownModel(name: string, options: TrainedParameters & GivenSizes): void {
+  const shape = knownShape(name, options);
   if (shape) checkTrainingMemory(name, shape, options);
 }
 
@@ -60,9 +61,13 @@ export function checkTrainingMemory(
   const needed = batch ? estimatedTrainingBytes(configuration, { ...options, ...batch }) : minimum;
   if (needed <= memory) return;
   const has = `but ${memoryHolder()} has ${formatBytes(memory)}`;
-  const smaller = `${loraRank === undefined ? 'Train adapters with --lora-rank 8, or take a' : 'Take a'} smaller model`;
+  const adapters = loraRank === undefined ? 'Train adapters with --lora-rank 8, or take a' : 'Take a';
+  const isSized = name === scratchName;
+  const smaller = isSized ? 'Take a lower --width or fewer --layers' : `${adapters} smaller model`;
+  const { layers, width } = configuration;
+  const training = `Training ${isSized ? `a GPT-2 of ${layers} × ${width} channels` : name}`;
   if (!batch || minimum > memory) {
-    throw new TitlesmithError(`Training ${name} needs at least ${formatBytes(minimum)} of memory, ${has}.`, {
+    throw new TitlesmithError(`${training} needs at least ${formatBytes(minimum)} of memory, ${has}.`, {
       code: 'memory',
       hint: `${smaller}, or another machine.`,
     });
@@ -74,7 +79,7 @@ export function checkTrainingMemory(
       ? 'Give a lower --batch-size, with --accumulate-gradients for steps of the same size.'
       : `${smaller}.`;
   throw new TitlesmithError(
-    `Training ${name} with ${rows} in a batch takes some ${formatBytes(needed)} of memory, ${has}.`,
+    `${training} with ${rows} in a batch takes some ${formatBytes(needed)} of memory, ${has}.`,
     { code: 'memory', hint },
   );
 }

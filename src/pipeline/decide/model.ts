@@ -4,9 +4,11 @@ import { TitlesmithError, usageError } from '../../common/errors.js';
 import type { ProgressListener } from '../../common/progress.js';
 import { type HubSettings, hubSettings } from '../../model/weights/hub/settings.js';
 import { type LocatedModel, locateModel } from '../../model/weights/resolve-model.js';
+import { scratchName } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { flagOf } from '../../options/option-values.js';
 import type { Decision, Manifest } from '../run/manifest.js';
+import { decideSizes, describeSizes, type GivenSizes } from './shape.js';
 
 /** The pretrained model that `auto` prefers: the smallest GPT-2. */
 const preferredModel = '124M';
@@ -87,11 +89,13 @@ export function requestedModel({ model, restoreFrom }: Pick<RunOptions, 'model' 
  * @throws TitlesmithError when the named model is unavailable.
  */
 export async function decideStartingModel(
-  options: Pick<RunOptions, 'model' | 'restoreFrom'>,
+  options: Pick<RunOptions, 'model' | 'restoreFrom'> & GivenSizes,
   onProgress: ProgressListener,
   source: string | undefined,
 ): Promise<Decision> {
   const model = requestedModel(options);
+  const sizes = model === scratchName ? decideSizes(model, options) : undefined;
+  if (sizes) return { choice: model, reason: `a GPT-2 of ${describeSizes(sizes)}, trained from scratch` };
   const decision = await decideModel(model, onProgress, undefined, source);
   if (model === options.model) return decision;
   return { ...decision, reason: `named with ${flagOf('restoreFrom')}` };

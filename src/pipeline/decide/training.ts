@@ -2,6 +2,7 @@ import type { TrainingOptions } from '../../model/training/training-options.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { decideValues } from '../../options/option-values.js';
 import { trainingOptions, trainingSessionOptions } from '../../options/table/training.js';
+import { decideSizes } from './shape.js';
 
 /** Minimum steps from scratch: a small corpus gets more epochs than the default. */
 const minimumStepsFromScratch = 300;
@@ -15,7 +16,7 @@ export function decideTrainingOptions(
   options: RunOptions,
 ): TrainingOptions & { readonly sampleEvery: number } {
   const { seed, steps, maxEpochs, patience, loraRank } = options;
-  const isFromScratch = model === 'nano';
+  const isFromScratch = decideSizes(model, options) !== undefined;
   const start = isFromScratch ? 'scratch' : loraRank === undefined ? 'pretrained' : 'adapters';
   const { sampleEvery } = trainingSessionOptions;
   const decided = decideValues({ ...trainingOptions, sampleEvery }, start, options);

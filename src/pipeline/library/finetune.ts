@@ -22,12 +22,14 @@ import {
   withoutUndefined,
 } from '../../options/call-arguments.js';
 import type { OptionRow } from '../../options/option-row.js';
+import { checkModelSizes } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { defaultOptions } from '../../options/option-values.js';
-import { deviceOptions } from '../../options/table/model.js';
+import { deviceOptions, sizeOptions } from '../../options/table/model.js';
 import { runOptions } from '../../options/table/run.js';
 import { titleOptions } from '../../options/table/titles.js';
 import { trainingOptions } from '../../options/table/training.js';
+import type { GivenSizes } from '../decide/shape.js';
 import { decideTrainingOptions } from '../decide/training.js';
 import { runFiles } from '../run/run-files.js';
 import { openStartingModel } from '../stages/starting-model.js';
@@ -91,6 +93,7 @@ const requiredOptions = (['seed', 'minimumSteps', ...Object.keys(trainingOptions
 
 const titlesArguments: ArgumentRules = {
   ...trainingArguments,
+  ...sizeOptions,
   model: { type: 'text' },
   folder: isText,
   validationShare: titleOptions.validationShare,
@@ -99,8 +102,10 @@ const titlesArguments: ArgumentRules = {
   context: isContext,
 };
 
-export interface FinetuneTitlesOptions extends Partial<TrainingOptions> {
-  /** `nano` (the default), trained from scratch, or a model as `loadModel` takes it. */
+export interface FinetuneTitlesOptions extends Partial<TrainingOptions>, GivenSizes {
+  /**
+   * `nano` (the default), trained from scratch; `scratch`, likewise, of the sizes given; or a model as `loadModel` takes it.
+   */
   readonly model?: string;
   /** Receives the trained model and the state to resume from. */
   readonly folder: string;
@@ -133,14 +138,26 @@ export async function finetuneTitles(
     threads,
     engine = createOnnxRuntimeEngine({ threads }),
     context: given,
+    width,
+    layers,
+    heads,
+    contextLength,
+    vocabularySize,
     ...rest
   } = checkArguments('finetuneTitles', options, titlesArguments);
   const context = completeContext<WorkContext>('finetuneTitles', given);
+  const sizes = { width, layers, heads, contextLength, vocabularySize };
+  checkModelSizes({ model, ...sizes });
   const overrides = withoutUndefined(rest);
   if (overrides.mixedPrecision === 'float16') await requireEngineFloat16(engine, 'mixedPrecision float16');
   const split = splitTitles(titles, { validationShare });
   const decision = { choice: model, reason: 'named by the caller' };
-  const { configuration, tokenizer, pretrained } = await openStartingModel(decision, split.train, context);
+  const { configuration, tokenizer, pretrained } = await openStartingModel(
+    decision,
+    split.train,
+    sizes,
+    context,
+  );
   const limits = { maximumTokens: configuration.contextLength - 1 };
   const { sampleEvery: _, ...decided } = decideTrainingOptions(model, { ...defaultOptions(), ...overrides });
   try {

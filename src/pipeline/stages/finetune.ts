@@ -4,7 +4,7 @@ import { openEngine } from '../../model/engine/open-engine.js';
 import { train } from '../../model/training/training-loop.js';
 import { fittingRowLength, planTraining } from '../../model/training/training-plan.js';
 import { decidedDevice } from '../decide/device.js';
-import { checkPublishedModel, checkTrainingMemory } from '../decide/memory.js';
+import { checkKnownModel, checkTrainingMemory } from '../decide/memory.js';
 import { decideTrainingOptions } from '../decide/training.js';
 import { runFiles } from '../run/run-files.js';
 import { readDatasetTitles } from './dataset.js';
@@ -20,11 +20,12 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
   const { folder, work, preparation, options, decisions } = job;
   const modelName = decisions.model?.choice ?? 'nano';
   // Checked by name first, before anything is downloaded.
-  checkPublishedModel(modelName, options);
+  checkKnownModel(modelName, options);
   const trainTitles = datasetTitles(join(folder, runFiles.train), 'vocabulary', context);
   const { configuration, tokenizer, pretrained } = await openStartingModel(
     decisions.model,
     trainTitles,
+    options,
     context,
     job.beginsWithCheckpoint ? join(folder, runFiles.checkpoint) : undefined,
   );

@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { estimatedTrainingBytes, minimumTrainingBytes } from '../../../src/model/training/memory-estimate.js';
 import { nanoConfiguration } from '../../../src/model/transformer/configuration.js';
 import { publishedShape } from '../../../src/model/weights/model-name.js';
-import { availableMemory, checkTrainingMemory, machineMemory } from '../../../src/pipeline/decide/memory.js';
+import {
+  availableMemory,
+  checkKnownModel,
+  checkTrainingMemory,
+  machineMemory,
+} from '../../../src/pipeline/decide/memory.js';
 
 const all = { loraRank: undefined, onlyTrainTransformerLayers: false };
 
@@ -54,6 +59,16 @@ describe('memory of a training', () => {
     const check = (): void => checkTrainingMemory('1558M', shape, all, undefined, 16e9);
     expect(check).toThrow('Training 1558M needs at least 24.9 GB of memory, but this machine has 16.0 GB.');
     expect(() => checkTrainingMemory('1558M', shape, { ...all, loraRank: 8 }, undefined, 16e9)).not.toThrow();
+  });
+
+  test('of a model from scratch follows from its sizes, before there is a vocabulary', () => {
+    const sizes = { width: 16_384, layers: 200, heads: 8 };
+    const check = (model: string): void => checkKnownModel(model, { ...all, ...sizes });
+    expect(() => check('scratch')).toThrow(
+      /^Training a GPT-2 of 200 × 16384 channels needs at least 10\.3 TB/,
+    );
+    expect(() => check('nano')).not.toThrow();
+    expect(() => check('auto')).not.toThrow();
   });
 
   test('is bounded by the machine', () => {

@@ -31,6 +31,7 @@ test('a small model from scratch learns faster and longer than pretrained weight
     evaluateEvery: 50,
     patience: 4,
   });
+  expect(decide('scratch', { width: 64, heads: 4 })).toEqual(decide('nano'));
   expect(decide('124M')).toMatchObject({
     maxEpochs: 4,
     minimumSteps: 0,

@@ -1,0 +1,65 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { InterruptedError } from '../../../src/common/errors.js';
+import { truncatedTokenizer } from '../../../src/model/tokenizer/gpt2.js';
+import { baseConfiguration, baseFolder } from '../../../src/model/weights/base-model.js';
+import { readConfiguration } from '../../../src/model/weights/checkpoint.js';
+import { loadTokenizer } from '../../../src/model/weights/load-tokenizer.js';
+import { type FinetuneTitlesOptions, finetuneTitles } from '../../../src/pipeline/library/finetune.js';
+import { stopAfter } from '../../model/training/small-training.js';
+
+const titles = Array.from({ length: 60 }, (_, index) => `What is the ${index}th best thing about rain?`);
+const small = { width: 32, layers: 2, heads: 2, contextLength: 24, vocabularySize: 400 } as const;
+const training = { steps: 4, batchSize: 2, evaluateEvery: 2, saveEvery: 2, threads: 1 };
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'scratch-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function run(name: string, options: Omit<FinetuneTitlesOptions, 'folder'>): Promise<unknown> {
+  return finetuneTitles(titles, { ...training, ...options, folder: join(folder, name) });
+}
+
+const read = (...path: string[]): Promise<Buffer> => readFile(join(folder, ...path));
+
+describe('a model from scratch', () => {
+  it('is nano where no size is given', async () => {
+    await run('nano', { model: 'nano', steps: 2 });
+    await run('scratch', { model: 'scratch', steps: 2 });
+    for (const file of ['model.safetensors', 'config.json', 'vocab.json', 'merges.txt'])
+      expect((await read('scratch', file)).equals(await read('nano', file)), file).toBe(true);
+  });
+
+  it('has the sizes that are given, and ends with the same bytes after a stop', async () => {
+    await run('whole', { model: 'scratch', ...small });
+    expect(await readConfiguration(join(folder, 'whole'))).toEqual({ ...small, layerNormEpsilon: 1e-5 });
+    const { vocabularySize } = await loadTokenizer(join(folder, 'whole'));
+    expect(vocabularySize).toBe(400);
+    const stopped = run('stopped', { model: 'scratch', ...small, context: stopAfter(3) });
+    await expect(stopped).rejects.toThrow(InterruptedError);
+    await run('stopped', { model: 'scratch', ...small });
+    for (const file of ['model.safetensors', 'optimizer.safetensors'])
+      expect((await read('stopped', file)).equals(await read('whole', file)), file).toBe(true);
+  });
+
+  it('is refused before anything is written', async () => {
+    const refused = run('refused', { model: 'scratch', width: 32, heads: 5 });
+    await expect(refused).rejects.toThrow('--width 32 is not a multiple of --heads 5');
+    const sized = run('refused', { model: 'base', width: 32 });
+    await expect(sized).rejects.toThrow('--width is a size of --model scratch, but --model is base');
+    await expect(read('refused', 'config.json')).rejects.toThrow(/ENOENT/);
+  });
+});
+
+it("the base model's vocabulary is the first of GPT-2's tokens", async () => {
+  const own = truncatedTokenizer(baseConfiguration.vocabularySize);
+  const base = await loadTokenizer(baseFolder);
+  expect(own.vocabularySize).toBe(16_384);
+  for (const name of ['vocab.json', 'merges.txt'])
+    expect(JSON.stringify(own.files().get(name))).toBe(JSON.stringify(base.files().get(name)));
+  expect(own.endOfTextId).toBe(base.endOfTextId);
+});
