@@ -38,7 +38,7 @@ type Estimate = Pick<PlannedRun, 'source' | 'memory' | 'isTooLarge'>;
 
 async function estimateRun(given: Partial<RunOptions>): Promise<Estimate> {
   const options = { ...defaultOptions(), ...given };
-  const source = decideSource(options).choice;
+  const { choice: source } = await decideSource(options);
   return { source, memory: await expectedMemory(options, source), isTooLarge: isTooLarge(options) };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Stats } from 'node:fs';
+import { existsSync, type Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError, usageError } from '../../common/errors.js';
@@ -7,6 +7,17 @@ import { hashFile } from '../../io/atomic-file.js';
 import { copyOfPipe, isPipe, shownName } from './piped-input.js';
 
 const patternCharacters = /[*?[\]]/;
+
+/**
+ * The files that a pattern matches; a path that is there, or a pattern that nothing matches, as it is.
+ * @throws TitlesmithError when a folder cannot be read.
+ */
+export async function matchingFiles(path: string): Promise<readonly string[]> {
+  if (!patternCharacters.test(path) || existsSync(path)) return [path];
+  const { expandPattern } = await import('./duckdb/database.js');
+  const files = await expandPattern(path);
+  return files.length > 0 ? files : [path];
+}
 
 async function resolveOne(path: string): Promise<string[]> {
   try {

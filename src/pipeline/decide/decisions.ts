@@ -24,7 +24,7 @@ export async function decideForRuns(
   options: RunOptions,
   onProgress: ProgressListener,
 ): Promise<CallDecisions> {
-  const source = decideSource(options);
+  const source = await decideSource(options);
   const note = (message: string): void => onProgress({ kind: 'note', message });
   if (options.dryRun || !trains(options.until)) {
     note(`source: ${source.choice} (${source.reason})`);

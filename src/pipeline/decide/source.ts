@@ -3,6 +3,7 @@ import { usageError } from '../../common/errors.js';
 import type { BigquerySourceOptions } from '../../data/sources/bigquery/bigquery-source.js';
 import { costInWords } from '../../data/sources/bigquery/query-cost.js';
 import { detectSource } from '../../data/sources/detect-source.js';
+import { matchingFiles } from '../../data/sources/input-files.js';
 import { isWrappedArray } from '../../data/sources/json-titles.js';
 import { openSource } from '../../data/sources/open-source.js';
 import type { TitleQuery, TitleSource } from '../../data/sources/title-source.js';
@@ -45,20 +46,36 @@ function holdsTitlesAlone(path: string): boolean {
   }
 }
 
-/** Chooses the source. A source named by the user is never replaced by another. */
-export function decideSource(options: RunOptions): Decision {
+/** What an input is taken for, and what it is called. */
+function sourceOfInput(path: string): { readonly choice: 'csv' | 'duckdb'; readonly what: string } {
+  if (jsonFile.test(path) && holdsTitlesAlone(path))
+    return { choice: 'csv', what: 'a JSON file of titles, not of posts' };
+  if (dumpFile.test(path) && !textFile.test(path)) return { choice: 'duckdb', what: 'a dump of posts' };
+  return { choice: 'csv', what: 'a file of titles' };
+}
+
+/**
+ * Chooses the source. A source named by the user is never replaced by another.
+ * @throws TitlesmithError `usage` naming two inputs that are not for one source.
+ */
+export async function decideSource(options: RunOptions): Promise<Decision> {
   const { source, input } = options;
   if (source !== 'auto') return { choice: source, reason: 'named with --source' };
-  const [path] = input;
-  if (path === undefined) {
+  const files = (await Promise.all(input.map(matchingFiles))).flat();
+  const inputs = files.map((path) => ({ path, ...sourceOfInput(path) }));
+  const [first] = inputs;
+  if (first === undefined) {
     const { name, reason } = detectSource();
     return { choice: name, reason };
   }
-  if (jsonFile.test(path) && holdsTitlesAlone(path))
-    return { choice: 'csv', reason: '--input names a JSON file of titles, not of posts' };
-  if (dumpFile.test(path) && !textFile.test(path))
-    return { choice: 'duckdb', reason: '--input names a dump of posts' };
-  return { choice: 'csv', reason: '--input names a file of titles' };
+  const other = inputs.find(({ choice }) => choice !== first.choice);
+  if (other) {
+    throw usageError(
+      `${first.path} is ${first.what} and ${other.path} ${other.what}: a run has one kind of input.`,
+      'Leave one of them out, or say what all of them are: --source csv for titles, --source duckdb for posts.',
+    );
+  }
+  return { choice: first.choice, reason: `--input names ${first.what}` };
 }
 
 /** Options that only one source reads. */

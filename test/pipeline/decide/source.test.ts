@@ -20,8 +20,8 @@ test.each([
   ['titles.csv.gz', 'csv'],
   ['titles.txt', 'csv'],
   ['titles.txt.zst', 'csv'],
-])('auto with --input %s is %s', (path, choice) => {
-  expect(decideSource({ ...defaultOptions(), input: [path] }).choice).toBe(choice);
+])('auto with --input %s is %s', async (path, choice) => {
+  expect(await decideSource({ ...defaultOptions(), input: [path] })).toMatchObject({ choice });
 });
 
 test.each([
@@ -42,17 +42,19 @@ test.each([
   ['an array', 'a.json', '\n[{"title":"One"}]', 'csv'],
   ['what is no JSON', 'a.json', 'One\n', 'duckdb'],
   ['nothing', 'a.json', '', 'duckdb'],
-])('auto takes a JSON file of %s by its first line', (_what, name, content, choice) => {
+])('auto takes a JSON file of %s by its first line', async (_what, name, content, choice) => {
   const folder = mkdtempSync(join(tmpdir(), 'titlesmith-decide-'));
   try {
     writeFileSync(join(folder, name), name.endsWith('.gz') ? gzipSync(content) : content);
-    expect(decideSource({ ...defaultOptions(), input: [join(folder, name)] }).choice).toBe(choice);
+    expect(await decideSource({ ...defaultOptions(), input: [join(folder, name)] })).toMatchObject({
+      choice,
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 });
 
-test('auto looks into JSON that is compressed with zstd', () => {
+test('auto looks into JSON that is compressed with zstd', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'titlesmith-decide-'));
   try {
     const path = join(folder, 'a.jsonl.zst');
@@ -60,7 +62,38 @@ test('auto looks into JSON that is compressed with zstd', () => {
     const content = Buffer.from('{"title":"One"}\n');
     const header = [0x28, 0xb5, 0x2f, 0xfd, 0x20, content.length, (content.length << 3) | 1, 0, 0];
     writeFileSync(path, Buffer.concat([Buffer.from(header), content]));
-    expect(decideSource({ ...defaultOptions(), input: [path] }).choice).toBe('csv');
+    expect(await decideSource({ ...defaultOptions(), input: [path] })).toMatchObject({ choice: 'csv' });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test.each([
+  [
+    ['titles.csv', 'RS_2019-01.ndjson'],
+    'titles.csv is a file of titles and RS_2019-01.ndjson a dump of posts',
+  ],
+  [
+    ['RS_2019-01.ndjson', 'titles.csv'],
+    'RS_2019-01.ndjson is a dump of posts and titles.csv a file of titles',
+  ],
+  [['a.txt', 'b.csv', 'c.parquet'], 'a.txt is a file of titles and c.parquet a dump of posts'],
+])('auto refuses %j, which are not for one source', async (input, said) => {
+  await expect(decideSource({ ...defaultOptions(), input })).rejects.toThrow(said);
+});
+
+test('auto looks at the files that a pattern matches', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'titlesmith-decide-'));
+  try {
+    const auto = (...input: string[]): Promise<{ choice: string }> =>
+      decideSource({ ...defaultOptions(), input: input.map((name) => join(folder, name)) });
+    writeFileSync(join(folder, 'RS_2019-01.ndjson'), '{"title":"One","subreddit":"cats","score":1}\n');
+    writeFileSync(join(folder, 'titles.json'), '[{"title":"One"}]');
+    expect(await auto('RS*')).toMatchObject({ choice: 'duckdb' });
+    expect(await auto('t*.json')).toMatchObject({ choice: 'csv' });
+    await expect(auto('*')).rejects.toThrow(
+      /RS_2019-01\.ndjson is a dump of posts and .*titles\.json a JSON file/,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
