@@ -78,7 +78,7 @@ export function checkOptionsTogether(options: RunOptions): void {
   }
   if (options.runName !== undefined && subreddit.length > 1 && !bySubreddit) {
     throw usageError(
-      `--run-name names one run, but --subreddit names ${subreddit.length}.`,
+      `--run-name names one run, but ${subreddit.length} subreddits are named.`,
       'Leave --run-name out: each run is named after its subreddit.',
     );
   }

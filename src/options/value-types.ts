@@ -166,7 +166,11 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
   subreddit: {
     read: (text) => text.replace(/^\/?r\//i, '').toLowerCase(),
     accepts: matches(/^[a-z0-9_]{2,21}$/),
-    fault: () => 'is not the name of a subreddit: 2 to 21 letters, digits or underscores',
+    fault: (_, value) => {
+      const [, name] = /(?:^|[./])reddit\.com\/r\/([a-z0-9_]{2,21})(?:[/?#]|$)/i.exec(String(value)) ?? [];
+      const rule = 'is not the name of a subreddit: 2 to 21 letters, digits or underscores';
+      return name === undefined ? rule : `is an address: the name alone is ${name.toLowerCase()}`;
+    },
   },
   /** Must be a valid folder name on any system. */
   runName: {

@@ -1,19 +1,37 @@
-import { usageError } from '../../common/errors.js';
+import { TitlesmithError, usageError } from '../../common/errors.js';
 import { readText } from '../../io/text-file.js';
 import { type RunOptions, rowOf } from '../../options/option-table.js';
 import { readOption } from '../../options/option-values.js';
 
+const howToWrite = 'Write one name a line, such as askreddit; what follows a # is skipped.';
+
 /** The names in a file, one a line; empty lines and what follows a # are skipped. @throws TitlesmithError with the line. */
 async function readNames(path: string): Promise<readonly string[]> {
-  let text = '';
-  for await (const chunk of readText(path)) text += chunk;
-  const names = text.split(/\r\n|\r|\n/).flatMap((line, index) => {
+  const lines = (await textOf(path)).split(/\r\n|\r|\n/);
+  const names = lines.flatMap((line, index) => {
     const name = line.replace(/#.*/, '').trim();
-    return name === '' ? [] : [readOption(`${path}:${index + 1}`, rowOf('subreddit'), name) as string];
+    return name === '' ? [] : [readName(`${path}:${index + 1}`, name)];
   });
-  if (names.length === 0)
-    throw usageError(`--subreddit-file ${path} holds no name of a subreddit.`, 'Write one a line.');
+  if (names.length === 0) throw usageError(`--subreddit-file ${path} holds no name.`, howToWrite);
   return names;
+}
+
+async function textOf(path: string): Promise<string> {
+  let text = '';
+  try {
+    for await (const chunk of readText(path)) text += chunk;
+  } catch (error) {
+    if (!(error instanceof TitlesmithError && error.code === 'empty-file')) throw error;
+  }
+  return text;
+}
+
+function readName(place: string, name: string): string {
+  try {
+    return readOption(place, rowOf('subreddit'), name) as string;
+  } catch (error) {
+    throw error instanceof TitlesmithError ? usageError(error.message, howToWrite) : error;
+  }
 }
 
 /**

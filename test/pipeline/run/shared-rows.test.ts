@@ -88,10 +88,33 @@ test('names of a file come behind those given, and what is no name is told with 
   const names = write(folder, 'names.txt', 'odd\n\n# a remark\n/r/AskReddit # the largest\n');
   const listed = await withListedSubreddits({ subreddit: ['showerthoughts'], subredditFile: names });
   expect(listed).toEqual({ subreddit: ['showerthoughts', 'odd', 'askreddit'] });
-  const bad = write(folder, 'bad.txt', 'odd\nno name\n');
-  expect(await failureLine(() => withListedSubreddits({ subredditFile: bad }))).toContain('bad.txt:2');
-  const empty = write(folder, 'empty.txt', '# nothing\n');
-  expect(await failureLine(() => withListedSubreddits({ subredditFile: empty }))).toContain('holds no name');
+});
+
+test.each([
+  ['a space', 'odd\nno name\n', 'names.txt:2 got "no name", which is not the name of a subreddit'],
+  ['several names', 'odd, cats\n', 'names.txt:1 got "odd, cats", which is not the name'],
+  ['half a name', 'odd\r\rr/\r', 'names.txt:3 got "r/", which is not the name'],
+  ['quotes', '"odd"\n', 'names.txt:1 got "\\"odd\\"", which is not the name'],
+  [
+    'an address',
+    '\n\nhttps://old.reddit.com/r/Cats/comments/1/x/\n',
+    'names.txt:3 got "https://old.reddit.com/r/Cats/comments/1/x/", which is an address: the name alone is cats.',
+  ],
+  ['nothing', '', 'names.txt holds no name. Write one name a line'],
+  ['a byte order mark', '\uFEFF', 'names.txt holds no name.'],
+  ['remarks', '# cats\r\n  \r\n', 'names.txt holds no name.'],
+])('a file of names with %s is refused', async (_, content, said) => {
+  const line = await failureLine(() =>
+    withListedSubreddits({ subredditFile: write(folder, 'names.txt', content) }),
+  );
+  expect(line).toContain(said);
+  expect(line).toContain('Write one name a line, such as askreddit');
+});
+
+test('a file of names may begin with a byte order mark, end its lines in any way, and name one twice', async () => {
+  const names = write(folder, 'names.txt', '\uFEFFodd\r\nr/Cats\rODD\n');
+  const { subreddit } = await withListedSubreddits({ subredditFile: names });
+  expect(subreddit).toEqual(['odd', 'cats', 'odd']);
 });
 
 test('a stop is heard between the files of the rows', async () => {
