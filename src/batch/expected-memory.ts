@@ -1,13 +1,15 @@
 import { TitlesmithError } from '../common/errors.js';
 import { estimatedTrainingBytes, processBytes } from '../model/training/memory-estimate.js';
 import type { TransformerConfiguration } from '../model/transformer/configuration.js';
+import { baseName } from '../model/weights/base-model.js';
 import { readConfiguration } from '../model/weights/checkpoint.js';
 import { findModelFolder } from '../model/weights/model-folder.js';
 import { publishedShape } from '../model/weights/model-name.js';
 import type { RunOptions } from '../options/option-table.js';
 import { trains } from '../pipeline/decide/decisions.js';
+import { decideDevice, decidedDevice } from '../pipeline/decide/device.js';
 import { checkKnownModel } from '../pipeline/decide/memory.js';
-import { decideSizes, knownShape } from '../pipeline/decide/shape.js';
+import { knownShape } from '../pipeline/decide/shape.js';
 import { decideTrainingOptions } from '../pipeline/decide/training.js';
 
 /** Assumed size of a vocabulary that titles decide, and tokens per row before they are known. */
@@ -26,6 +28,12 @@ export function isTooLarge(options: RunOptions): boolean {
   }
 }
 
+/** The model that `auto` will choose; on a card, which may have GPT-2 124M, the one that takes more memory. */
+async function modelOfAuto(options: RunOptions, source: string): Promise<string> {
+  if (source === 'sample') return 'nano';
+  return decidedDevice(await decideDevice(options)).device === 'cpu' ? baseName : assumedModel;
+}
+
 /** The configuration of a run's model, as far as known without network access. */
 async function shapeOf(model: string, options: RunOptions): Promise<TransformerConfiguration> {
   try {
@@ -40,11 +48,9 @@ async function shapeOf(model: string, options: RunOptions): Promise<TransformerC
 /** Expected peak memory of a run in bytes. @param source the decided source. */
 export async function expectedMemory(options: RunOptions, source: string): Promise<number> {
   if (!trains(options.until)) return processBytes;
-  const byAuto = source === 'sample' ? 'nano' : assumedModel;
-  const model = options.model === 'auto' ? byAuto : options.model;
+  const model = options.model === 'auto' ? await modelOfAuto(options, source) : options.model;
   const configuration = await shapeOf(model, options);
-  const isFromScratch = decideSizes(model, options) !== undefined;
-  const training = decideTrainingOptions(isFromScratch ? model : assumedModel, options);
+  const training = decideTrainingOptions(model, options);
   return estimatedTrainingBytes(configuration, {
     ...training,
     rowLength: training.rowLength ?? assumedRowLength,

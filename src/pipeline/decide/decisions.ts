@@ -32,8 +32,8 @@ export async function decideForRuns(
   }
   const hasTrained = plans.some(({ folder }) => existsSync(join(folder, runFiles.checkpoint)));
   if (!hasTrained) checkKnownModel(requestedModel(options), options);
-  const model = await decideStartingModel(options, onProgress, source.choice);
   const device = await decideDevice(options);
+  const model = await decideStartingModel(options, onProgress, { source: source.choice, device });
   note(`source: ${source.choice} (${source.reason})`);
   note(`model: ${model.choice} (${model.reason})`);
   note(describeDevice(device));
@@ -80,12 +80,13 @@ export async function decideForStage(
 ): Promise<Decisions> {
   const { decisions } = manifest;
   if (stage !== 'finetune' && stage !== 'generate') return decisions;
-  const trained =
-    stage === 'finetune' && (await decideStartingModel(options, onProgress, decisions.source?.choice));
-  const model = trained ? keptModel(manifest, requestedModel(options), trained) : decisions.model;
   const { mixedPrecision, precision, ...otherOptions } = options;
   const precisionOptions = stage === 'finetune' ? { mixedPrecision } : { precision };
   const device = await decideDevice({ ...otherOptions, ...precisionOptions });
+  const source = decisions.source?.choice;
+  const trained =
+    stage === 'finetune' && (await decideStartingModel(options, onProgress, { source, device }));
+  const model = trained ? keptModel(manifest, requestedModel(options), trained) : decisions.model;
   onProgress({ kind: 'note', message: describeDevice(device) });
   return { ...decisions, model, device };
 }

@@ -2,19 +2,31 @@ import { existsSync, realpathSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { TitlesmithError, usageError } from '../../common/errors.js';
 import type { ProgressListener } from '../../common/progress.js';
+import { baseName } from '../../model/weights/base-model.js';
 import { type HubSettings, hubSettings } from '../../model/weights/hub/settings.js';
 import { type LocatedModel, locateModel } from '../../model/weights/resolve-model.js';
 import { scratchName } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { flagOf } from '../../options/option-values.js';
 import type { Decision, Manifest } from '../run/manifest.js';
+import { decidedDevice } from './device.js';
 import { decideSizes, describeSizes, type GivenSizes } from './shape.js';
 
-/** The pretrained model that `auto` prefers: the smallest GPT-2. */
+/** The pretrained model that `auto` prefers on a card: the smallest GPT-2. */
 const preferredModel = '124M';
 
 /** How long `auto` waits for the hub to answer. */
 const hubTimeoutMs = 3000;
+
+/** What the choice of a model depends on, besides its name. */
+interface ModelCircumstances {
+  /** The decided source; undefined if it is not known. */
+  readonly source: string | undefined;
+  /** The device that trains. */
+  readonly device: Decision;
+  /** Default: from the environment. */
+  readonly settings?: HubSettings;
+}
 
 function toDecision(choice: string, reason: string, located: LocatedModel): Decision {
   const { description, hash } = located;
@@ -23,23 +35,31 @@ function toDecision(choice: string, reason: string, located: LocatedModel): Deci
 
 /**
  * Chooses the model to train. Checks that it is available, but downloads nothing yet. `auto` is nano for the bundled
- * sample, else GPT-2 124M if it is cached or the hub answers within {@link hubTimeoutMs}, else nano.
- * @param source the decided source, if known.
+ * sample; GPT-2 124M on a graphics card, if it is cached or the hub answers within {@link hubTimeoutMs}; else the base
+ * model that ships with titlesmith.
  * @throws TitlesmithError when the named model is unavailable: it is never replaced by another.
  */
 export async function decideModel(
   model: string,
   onProgress: ProgressListener,
-  settings: HubSettings = hubSettings(),
-  source?: string,
+  { source, device, settings = hubSettings() }: ModelCircumstances,
 ): Promise<Decision> {
   const byName = `named with ${flagOf('model')}`;
   if (model === 'nano') return { choice: 'nano', reason: byName };
   const onWarning = (message: string): void => onProgress({ kind: 'warning', message });
   if (model !== 'auto') return toDecision(model, byName, await locateModel(model, settings, onWarning));
   if (source === 'sample') {
-    const reason = `a small GPT-2 trained from scratch, enough for the synthetic sample; ${flagOf('model')} ${preferredModel} for a real one`;
+    const reason = `a small GPT-2 trained from scratch, enough for the synthetic sample; ${flagOf('model')} ${baseName} or ${preferredModel} for a real one`;
     return { choice: 'nano', reason };
+  }
+  const base = async (why: string): Promise<Decision> => {
+    const reason = `a GPT-2 of 17 million parameters that has read Reddit's titles and ships with titlesmith; ${why}`;
+    return toDecision(baseName, reason, await locateModel(baseName, settings, onWarning));
+  };
+  if (decidedDevice(device).device === 'cpu') {
+    return base(
+      `${flagOf('model')} ${preferredModel} has read web pages of every kind, but takes about ten times as long on a processor`,
+    );
   }
   try {
     const stallTimeoutMs = Math.min(settings.stallTimeoutMs, hubTimeoutMs);
@@ -48,8 +68,7 @@ export async function decideModel(
     return toDecision(preferredModel, `pretrained, from ${located.description}`, located);
   } catch (error) {
     if (!(error instanceof TitlesmithError)) throw error;
-    const reason = `a small GPT-2 trained from scratch, as GPT-2 ${preferredModel} cannot be had: ${error.message}`;
-    return { choice: 'nano', reason };
+    return base(`GPT-2 ${preferredModel} cannot be had: ${error.message}`);
   }
 }
 
@@ -85,18 +104,17 @@ export function requestedModel({ model, restoreFrom }: Pick<RunOptions, 'model' 
 
 /**
  * {@link decideModel} for the {@link requestedModel}.
- * @param source the decided source, if known.
  * @throws TitlesmithError when the named model is unavailable.
  */
 export async function decideStartingModel(
   options: Pick<RunOptions, 'model' | 'restoreFrom'> & GivenSizes,
   onProgress: ProgressListener,
-  source: string | undefined,
+  circumstances: ModelCircumstances,
 ): Promise<Decision> {
   const model = requestedModel(options);
   const sizes = model === scratchName ? decideSizes(model, options) : undefined;
   if (sizes) return { choice: model, reason: `a GPT-2 of ${describeSizes(sizes)}, trained from scratch` };
-  const decision = await decideModel(model, onProgress, undefined, source);
+  const decision = await decideModel(model, onProgress, circumstances);
   if (model === options.model) return decision;
   return { ...decision, reason: `named with ${flagOf('restoreFrom')}` };
 }

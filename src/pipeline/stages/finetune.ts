@@ -8,6 +8,7 @@ import { checkKnownModel, checkTrainingMemory } from '../decide/memory.js';
 import { decideTrainingOptions } from '../decide/training.js';
 import { runFiles } from '../run/run-files.js';
 import { readDatasetTitles } from './dataset.js';
+import { withLargerModelNote } from './larger-model-note.js';
 import { prepareGeneration } from './prepared-generation.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 import { openStartingModel } from './starting-model.js';
@@ -55,6 +56,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
         length: options.sampleLength,
       },
     );
+    const onProgress = withLargerModelNote(decisions, options.model, context.onProgress);
     const storage = new TrainingFiles({
       checkpointFolder: join(work, runFiles.checkpoint),
       metricsPath: join(work, runFiles.metrics),
@@ -72,7 +74,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
           options: training,
           samples: sampleEvery > 0 ? samples : undefined,
         },
-        context,
+        { ...context, onProgress },
       );
       return { ...result, fittingRowLength: fitting };
     });

@@ -15,14 +15,23 @@ beforeEach(async () => {
 });
 afterEach(() => hub.stop());
 
-const decide = (model: string, rest: Parameters<LocalHub['settings']>[1] = {}): Promise<Decision> =>
-  decideModel(model, (event) => events.push(event), hub.settings(temporaryFolder(), rest));
+const [processor, card] = ['onnxruntime cpu', 'onnxruntime webgpu'].map((choice) => ({ choice, reason: '' }));
+
+const decide = (
+  model: string,
+  rest: Parameters<LocalHub['settings']>[1] = {},
+  device = card!,
+  source = 'csv',
+): Promise<Decision> => {
+  const settings = hub.settings(temporaryFolder(), rest);
+  return decideModel(model, (event) => events.push(event), { source, device, settings });
+};
 
 describe('auto', () => {
   test('is nano for the synthetic sample, and asks nobody', async () => {
-    const decision = await decideModel('auto', () => {}, hub.settings(temporaryFolder(), {}), 'sample');
+    const decision = await decide('auto', {}, card, 'sample');
     expect(decision.choice).toBe('nano');
-    expect(decision.reason).toContain('--model 124M');
+    expect(decision.reason).toContain('--model base or 124M');
     expect(hub.requests).toEqual([]);
   });
 
@@ -55,7 +64,17 @@ describe('auto', () => {
     expect(keptModel(of('duckdb'), 'auto', pretrained, 'bigquery')).toBe(nano);
   });
 
-  test('is GPT-2 124M where the hub has it, and downloads nothing to find out', async () => {
+  test('is the base model on a processor, asks nobody, and says what a larger one costs', async () => {
+    const { choice, reason, hash } = await decide('auto', {}, processor);
+    expect(choice).toBe('base');
+    expect(reason).toContain(
+      '--model 124M has read web pages of every kind, but takes about ten times as long',
+    );
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(hub.requests).toEqual([]);
+  });
+
+  test('is GPT-2 124M on a card where the hub has it, and downloads nothing to find out', async () => {
     expect(await decide('auto')).toEqual({
       choice: '124M',
       reason: 'pretrained, from openai-community/gpt2 at 01234567',
@@ -68,17 +87,16 @@ describe('auto', () => {
   test.each([
     ['offline', { offline: true }, /HF_HUB_OFFLINE is set/],
     ['without a network', { endpoint: 'http://127.0.0.1:1' }, /cannot be reached/],
-  ])('is nano %s, and says why', async (_, settings, why) => {
-    const { choice, reason, hash } = await decide('auto', settings);
-    expect(choice).toBe('nano');
-    expect(reason).toMatch(/^a small GPT-2 trained from scratch, as GPT-2 124M cannot be had: /);
+  ])('is the base model on a card %s, and says why', async (_, settings, why) => {
+    const { choice, reason } = await decide('auto', settings);
+    expect(choice).toBe('base');
+    expect(reason).toMatch(/ships with titlesmith; GPT-2 124M cannot be had: /);
     expect(reason).toMatch(why);
-    expect(hash).toBeUndefined();
   });
 
   test('asks a hub that fails only once', async () => {
     hub.faults.set('api', [{ kind: 'status', status: 503 }]);
-    expect((await decide('auto')).choice).toBe('nano');
+    expect((await decide('auto')).choice).toBe('base');
     expect(hub.requests).toHaveLength(1);
   });
 
@@ -86,7 +104,7 @@ describe('auto', () => {
     const mute: Server = createServer(() => {});
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
     const endpoint = `http://127.0.0.1:${(mute.address() as AddressInfo).port}`;
-    expect((await decide('auto', { endpoint, stallTimeoutMs: 100 })).choice).toBe('nano');
+    expect((await decide('auto', { endpoint, stallTimeoutMs: 100 })).choice).toBe('base');
     mute.closeAllConnections();
     await new Promise((resolve) => mute.close(resolve));
   });
