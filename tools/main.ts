@@ -1,7 +1,8 @@
 /** Runs one tool by name: `npm run tool -- structure`. What follows the name is the tool's own. */
 const [name, ...rest] = process.argv.slice(2);
 const tools: Readonly<Record<string, () => Promise<{ main(argv: readonly string[]): Promise<void> }>>> = {
-  base: () => import('./base.js'),
+  base: () => import('./base/round.js'),
+  'base-train': () => import('./base/train.js'),
   'options-page': () => import('./options-page.js'),
   sample: () => import('./sample.js'),
   structure: () => import('./structure.js'),

@@ -4,8 +4,8 @@ import { checkCapacity, type Prompt } from '../model/generation/prompts.js';
 import type { TransformerConfiguration } from '../model/transformer/configuration.js';
 import { parseModelName } from '../model/weights/model-name.js';
 import { openModel } from '../model/weights/resolve-model.js';
-import { type StageName, stageNames } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
+import { trains } from './decide/decisions.js';
 import { decidedDevice } from './decide/device.js';
 import { checkTrainingMemory } from './decide/memory.js';
 import { decideSizes, knownShape } from './decide/shape.js';
@@ -22,9 +22,7 @@ const shortestRow = 64;
  * @throws TitlesmithError `usage` or `memory`; when --prefix-file or a model's files cannot be read.
  */
 export async function checkStagesAhead(options: RunOptions, decisions: Decisions): Promise<void> {
-  const reaches = (stage: StageName): boolean =>
-    stageNames.indexOf(options.until) >= stageNames.indexOf(stage);
-  if (!reaches('finetune')) return;
+  if (!trains(options.until)) return;
   const name = decisions.model?.choice ?? 'nano';
   const isFromScratch = decideSizes(name, options) !== undefined;
   const isLocal = !isFromScratch && parseModelName(name).kind === 'folder';
@@ -32,7 +30,6 @@ export async function checkStagesAhead(options: RunOptions, decisions: Decisions
   try {
     const configuration = local?.configuration ?? knownShape(name, options);
     if (configuration) checkTraining(name, configuration, options, decisions);
-    if (!reaches('generate')) return;
     if (local) {
       await prepareGeneration(options, local);
       return;

@@ -195,6 +195,10 @@ export const notRun: readonly NotRun[] = [
     reason: 'downloads all packages anew; container.test.ts reads the steps that it takes',
   },
   { of: /^ONNXRUNTIME_NODE_INSTALL=/, reason: 'downloads 300 MB; the package knows the variable, see below' },
+  {
+    of: /^npm run tool -- base(?:-train)? /,
+    reason: 'trains for days without a card; test/tools/base/train.test.ts does it on a few titles',
+  },
   { of: /^npm run test:device$/, reason: 'takes minutes; .ci/test-device runs part of it' },
   {
     of: /^npm run bench -- batch\/(?:kills|many) /,

@@ -1,15 +1,19 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { silentContext } from '../src/common/progress.js';
-import { parameterSpecifications } from '../src/model/transformer/parameters.js';
-import { loadWeights } from '../src/model/transformer/weight-source.js';
-import { readConfiguration } from '../src/model/weights/checkpoint.js';
-import { descriptionFiles } from '../src/model/weights/huggingface-folder.js';
-import { findModelFolder, hashModelFolder } from '../src/model/weights/model-folder.js';
-import { scaleEnding, type WritableTensor, writeSafetensors } from '../src/model/weights/safetensors.js';
-import { openSafetensorsModel, weightsFile, weightsPrefix } from '../src/model/weights/safetensors-model.js';
-import { quantizeRows } from './base/quantize.js';
+import { silentContext } from '../../src/common/progress.js';
+import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
+import { loadWeights } from '../../src/model/transformer/weight-source.js';
+import { readConfiguration } from '../../src/model/weights/checkpoint.js';
+import { descriptionFiles } from '../../src/model/weights/huggingface-folder.js';
+import { findModelFolder, hashModelFolder } from '../../src/model/weights/model-folder.js';
+import { scaleEnding, type WritableTensor, writeSafetensors } from '../../src/model/weights/safetensors.js';
+import {
+  openSafetensorsModel,
+  weightsFile,
+  weightsPrefix,
+} from '../../src/model/weights/safetensors-model.js';
+import { quantizeRows } from './quantize.js';
 
 /**
  * Makes the base model that ships: the matrices of a trained model in 8 bits, a scale a row, all else in float32.
