@@ -1,6 +1,6 @@
 /** What the command line does, for use from code. Every function documents its errors; all are TitlesmithError. */
 
-export { type ExportedRun, exportRun } from './archive/export-run.js';
+export { type ExportedRun, type ExportRunOptions, exportRun } from './archive/export-run.js';
 export { type ImportOptions, importRun } from './archive/import-run.js';
 export type { BatchContext, BatchEvent, BatchOutcome, BatchResult } from './batch/batch-result.js';
 export { type MergedBatch, mergeBatch } from './batch/merge-shards.js';

@@ -1,16 +1,24 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
-import { fileError, InterruptedError, usageError } from '../common/errors.js';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { fileError, InterruptedError, TitlesmithError, usageError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
 import { isTemporaryName } from '../io/atomic-file.js';
 import { type Compression, compress } from '../io/compression/compressed-stream.js';
-import { checkArgument, completeContext, isText } from '../options/call-arguments.js';
+import { missingFolders, removeEmptyFolders } from '../io/folders.js';
+import {
+  type ArgumentRules,
+  checkArgument,
+  checkArguments,
+  completeContext,
+  isText,
+} from '../options/call-arguments.js';
+import { optionTable } from '../options/option-table.js';
 import { RunFolder } from '../pipeline/run/run-folder.js';
 import { lockFileName } from '../pipeline/run/run-lock.js';
 import { describeStale, staleStages } from '../pipeline/run/stale-stages.js';
-import { openStorageFile } from './open-storage.js';
+import { isBucket, openStorageFile } from './open-storage.js';
 import type { StorageFile } from './storage.js';
 import { type TarFile, writeTar } from './tar.js';
 
@@ -91,19 +99,54 @@ export async function exportLocked(run: RunFolder, to: StorageFile, context: Wor
   }
 }
 
+export interface ExportRunOptions {
+  /** Whether an archive of that name may be replaced. */
+  readonly overwrite?: boolean;
+}
+
+const exportArguments: ArgumentRules = { overwrite: optionTable.overwrite };
+
+/** Whether a path that need not exist lies in a folder, links followed. */
+async function liesIn(folder: string, path: string): Promise<boolean> {
+  const real = async (one: string): Promise<string> => {
+    const parent = dirname(one);
+    return realpath(one).catch(async () => (parent === one ? one : join(await real(parent), basename(one))));
+  };
+  const way = relative(await real(resolve(folder)), await real(resolve(path)));
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+/** @throws TitlesmithError where an archive would become part of the run, or take the place of a file unasked. */
+async function checkPlace(run: string, place: StorageFile, overwrite: boolean): Promise<void> {
+  if (!isBucket(place.name) && (await liesIn(run, place.name))) {
+    throw usageError(
+      `${place.name} lies in the run itself, and would be part of its next archive.`,
+      'Name a place outside it.',
+    );
+  }
+  if (overwrite || !(await place.exists())) return;
+  throw new TitlesmithError(`${place.name} is there already.`, {
+    code: 'export-occupied',
+    hint: 'Name another archive, or replace it with --overwrite.',
+  });
+}
+
 /**
  * Writes a run to one archive: tar, compressed with gzip or zstd depending on its name. The archive is written atomically.
  * @param to a path or `gs://bucket/name`; in a folder, the archive is named after the run, with `.tar.gz`.
- * @throws TitlesmithError when an argument is wrong, there is no such run, it is in use, or the archive cannot be written; InterruptedError.
+ * @throws TitlesmithError when an argument is wrong, there is no such run, it is in use, the archive is there already and is not to be
+ *   replaced, lies in the run, or cannot be written; InterruptedError.
  */
 export async function exportRun(
   folder: string,
   to: string,
   given: Partial<WorkContext> = {},
+  options: ExportRunOptions = {},
 ): Promise<ExportedRun> {
   checkArgument('exportRun', 'folder', folder, isText);
   checkArgument('exportRun', 'to', to, isText);
   const context = completeContext<WorkContext>('exportRun', given);
+  const { overwrite = false } = checkArguments('exportRun', options, exportArguments);
   const run = await RunFolder.open(folder, context.onProgress, 'exported');
   try {
     const name = basename(resolve(run.path));
@@ -111,12 +154,14 @@ export async function exportRun(
     if (stale.length > 0) context.onProgress({ kind: 'note', message: describeStale(stale) });
     const place = await openStorageFile(to, `${name}.tar.gz`);
     compressionOf(place.name);
+    await checkPlace(run.path, place, overwrite);
     const signal = {
       get aborted() {
         return context.signal.aborted || run.lost.aborted;
       },
     };
-    await exportLocked(run, place, { ...context, signal });
+    const made = isBucket(place.name) ? [] : missingFolders(dirname(place.name));
+    await exportLocked(run, place, { ...context, signal }).finally(() => removeEmptyFolders(made));
     return { run: name, place: place.name };
   } finally {
     await run.close();

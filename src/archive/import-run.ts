@@ -5,7 +5,7 @@ import { fileError, InterruptedError, systemErrorCode, TitlesmithError } from '.
 import type { WorkContext } from '../common/progress.js';
 import { writeChunksAtomic } from '../io/atomic-file.js';
 import { decompress } from '../io/compression/compressed-stream.js';
-import { makeFolder } from '../io/folders.js';
+import { makeFolder, missingFolders, removeEmptyFolders } from '../io/folders.js';
 import {
   type ArgumentRules,
   checkArgument,
@@ -16,6 +16,7 @@ import {
 import { optionTable } from '../options/option-table.js';
 import { checkValue } from '../options/value-types.js';
 import { manifestFileName, readManifest, writeManifest } from '../pipeline/run/manifest.js';
+import { checkRunsFolder } from '../pipeline/run/run-folder.js';
 import { lockRun } from '../pipeline/run/run-lock.js';
 import { checksumsName, isExcluded } from './export-run.js';
 import { withoutForeignPaths } from './foreign-paths.js';
@@ -225,6 +226,8 @@ export async function importFrom(
   context: WorkContext,
 ): Promise<string> {
   const { runsDir, runName: wanted } = options;
+  checkRunsFolder(runsDir);
+  const made = missingFolders(runsDir);
   await makeFolder(runsDir);
   const folder = join(runsDir, `.import-${process.pid}`);
   try {
@@ -253,6 +256,7 @@ export async function importFrom(
     throw explain(from.name, error);
   } finally {
     await rm(folder, { recursive: true, force: true });
+    await removeEmptyFolders(made);
   }
 }
 

@@ -5,7 +5,10 @@ import { fileError, systemErrorCode, usageError } from '../common/errors.js';
 import { writeChunksAtomic } from '../io/atomic-file.js';
 import type { StorageFile, StorageFolder } from './storage.js';
 
-const bucketPattern = /^gs:\/\//i;
+/** Whether a place is in a bucket, not on this machine. */
+export function isBucket(place: string): boolean {
+  return /^gs:\/\//i.test(place);
+}
 
 function localFile(path: string): StorageFile {
   return {
@@ -43,7 +46,7 @@ async function isFolder(path: string): Promise<boolean> {
 export async function openStorageFile(text: string, inFolder?: string): Promise<StorageFile> {
   const isIn = /[\\/]$/.test(text) || (await isFolder(text));
   if (isIn && inFolder === undefined) throw usageError(`${text} is a folder.`, 'Name the archive in it.');
-  if (bucketPattern.test(text)) {
+  if (isBucket(text)) {
     const { openObject } = await import('./google-storage.js');
     return openObject(isIn ? `${text}${inFolder}` : text);
   }
@@ -52,7 +55,7 @@ export async function openStorageFile(text: string, inFolder?: string): Promise<
 
 /** Opens a folder by its path or `gs://bucket/folder`. @throws TitlesmithError `usage` for an invalid bucket name. */
 export async function openStorageFolder(text: string): Promise<StorageFolder> {
-  if (bucketPattern.test(text)) {
+  if (isBucket(text)) {
     const { openObject, listObjects } = await import('./google-storage.js');
     const prefix = `${text.replace(/\/+$/, '')}/`;
     return {

@@ -6,6 +6,7 @@ import type { BatchSettings } from '../options/option-table.js';
 import { defaultsOf } from '../options/option-values.js';
 import { batchSettings } from '../options/table/batch.js';
 import { availableMemory, memoryHolder } from '../pipeline/decide/memory.js';
+import { checkRunsFolder } from '../pipeline/run/run-folder.js';
 import { takeLock } from '../pipeline/run/run-lock.js';
 import type { BatchRecord } from '../report/batch/batch-record.js';
 import { type BatchFile, readBatchFile } from './batch-file.js';
@@ -113,6 +114,7 @@ async function runBatch(
   const shard = findShard(settings, process.env);
   const { runsDir } = settings;
   const lockPath = batchFiles.lock(runsDir, shard ?? null);
+  checkRunsFolder(runsDir);
   await makeFolder(`${runsDir}/.batch`);
   const lockTarget = { path: lockPath, what: runsDir, instead: 'choose another --runs-dir' };
   const lock = await takeLock(lockTarget, context.onProgress);

@@ -53,7 +53,12 @@ async function execute(request: Request, entry: string, terminal: Terminal): Pro
     case 'export':
       return (await import('./commands/export.js')).exportCommand(request.model, request.options, terminal);
     case 'archive':
-      return (await import('./commands/export.js')).archiveCommand(request.folder, request.to, terminal);
+      return (await import('./commands/export.js')).archiveCommand(
+        request.folder,
+        request.to,
+        request.options,
+        terminal,
+      );
     case 'import':
       return (await import('./commands/import.js')).importCommand(request.from, request.options, terminal);
     case 'devices':

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, open, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, open, rmdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
@@ -33,6 +34,24 @@ export async function makeFolder(path: string): Promise<void> {
   } catch (error) {
     throw fileError('create the folder', path, error);
   }
+}
+
+/** Removes folders until one is not empty: it is then in use, by whoever made it or by another. */
+export async function removeEmptyFolders(folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    try {
+      await rmdir(folder);
+    } catch {
+      return;
+    }
+  }
+}
+
+/** The folders on a path that do not exist yet, the innermost first. */
+export function missingFolders(path: string): string[] {
+  if (existsSync(path)) return [];
+  const parent = dirname(path);
+  return [path, ...(parent === path ? [] : missingFolders(parent))];
 }
 
 /**

@@ -1,6 +1,9 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
+import { temporaryName } from '../io/atomic-file.js';
+import { makeFolder, missingFolders, removeEmptyFolders } from '../io/folders.js';
 import { parameterSpecifications } from '../model/transformer/parameters.js';
 import { loadWeights } from '../model/transformer/weight-source.js';
 import { writeModelDescription, writeWeights } from '../model/weights/checkpoint.js';
@@ -28,6 +31,9 @@ const exportArguments: ArgumentRules = {
   output: isText,
 };
 
+/** Where a model is written until it is complete, in its folder. */
+const unfinishedFolder = temporaryName('model');
+
 async function refuseOccupied(folder: string): Promise<void> {
   let names: string[];
   try {
@@ -36,7 +42,7 @@ async function refuseOccupied(folder: string): Promise<void> {
     if (systemErrorCode(error) === 'ENOENT') return;
     throw fileError('write to', folder, error);
   }
-  if (names.length === 0) return;
+  if (names.every((name) => name === unfinishedFolder)) return;
   throw new TitlesmithError(`${folder} is not empty; an export overwrites nothing.`, {
     code: 'export-occupied',
     hint: 'Name another folder with --output.',
@@ -48,6 +54,23 @@ async function writeHuggingFace(model: OpenModel, folder: string, context: WorkC
   const store = await loadWeights(weights, parameterSpecifications(configuration), context);
   await writeModelDescription(folder, configuration, tokenizer);
   await writeWeights(folder, configuration, (name) => store.views.get(name)!);
+}
+
+/** Fills a folder once all its files are written. Where that fails, nothing is left of it. */
+async function writeWhole(output: string, write: (folder: string) => Promise<void>): Promise<void> {
+  const made = missingFolders(output);
+  const unfinished = join(output, unfinishedFolder);
+  try {
+    await rm(unfinished, { recursive: true, force: true });
+    await makeFolder(unfinished);
+    await write(unfinished);
+    for (const name of await readdir(unfinished)) await rename(join(unfinished, name), join(output, name));
+  } catch (error) {
+    throw fileError('write to', output, error);
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+    await removeEmptyFolders(made);
+  }
 }
 
 /**
@@ -63,8 +86,10 @@ export async function exportModel(request: ExportRequest, given: Partial<WorkCon
   await refuseOccupied(output);
   const opened = await openModel(model, context);
   try {
-    if (format === 'onnx') await exportOnnxFolder(opened, output, context);
-    else await writeHuggingFace(opened, output, context);
+    await writeWhole(output, async (folder) => {
+      if (format === 'onnx') await exportOnnxFolder(opened, folder, context);
+      else await writeHuggingFace(opened, folder, context);
+    });
   } finally {
     await opened.weights.close();
   }

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -99,16 +100,38 @@ describe('an archive', () => {
     expect(readdirSync(at('runs')).sort()).toEqual(['aww', 'cute', 'photos']);
   });
 
+  test('is not replaced unasked, and never lies in the run itself', async () => {
+    writeFileSync(at('mine.tar.gz'), 'mine');
+    const refused = exportRun(at('runs/aww'), at('mine.tar.gz'), silentContext);
+    await expect(refused).rejects.toMatchObject({ code: 'export-occupied' });
+    expect(readFileSync(at('mine.tar.gz'), 'utf8')).toBe('mine');
+    const before = files(at('runs/aww'));
+    symlinkSync(at('runs/aww'), at('link'));
+    for (const place of ['runs/aww/a.tar.gz', 'runs/aww/new/a.tar', 'link/a.tar.gz', 'link'])
+      await expect(exportRun(at('runs/aww'), at(place), silentContext)).rejects.toThrow(/lies in the run/);
+    expect(files(at('runs/aww'))).toEqual(before);
+    await exportRun(at('runs/aww'), at('mine.tar.gz'), silentContext, { overwrite: true });
+    expect(readFileSync(at('mine.tar.gz')).length).toBeGreaterThan(1000);
+  });
+
+  test('is not unpacked into a run', async () => {
+    await exportRun(at('runs/aww'), at('outside.tar'), silentContext);
+    await expect(importRun(at('outside.tar'), into('runs/aww'), silentContext)).rejects.toThrow(
+      /runs\/aww is a run, not a folder of runs/,
+    );
+    expect(existsSync(at('runs/aww/aww'))).toBe(false);
+  });
+
   test.each([
     ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length - 300), /damaged or cut short/],
     ['with a changed byte', (bytes: Buffer) => flip(bytes), /titles\.csv is damaged/],
     ['that is empty', () => Buffer.alloc(0), /refused: it is empty/],
     ['that is none', () => Buffer.from('This is a letter, not an archive.'.repeat(40)), /refused/],
   ])('%s leaves nothing behind', async (_name, change, message) => {
-    await exportRun(at('runs/aww'), at('whole.tar.gz'), silentContext);
+    await exportRun(at('runs/aww'), at('whole.tar.gz'), silentContext, { overwrite: true });
     writeFileSync(at('bad.tar.gz'), change(readFileSync(at('whole.tar.gz'))));
     await expect(importRun(at('bad.tar.gz'), into('bad'), silentContext)).rejects.toThrow(message);
-    expect(readdirSync(at('bad'))).toEqual([]);
+    expect(existsSync(at('bad'))).toBe(false);
   });
 
   test('whose last file is missing is cut short, whatever its form', async () => {
@@ -176,7 +199,7 @@ describe('a hostile archive', () => {
   ])('with a file %j is refused, nothing written', async (name) => {
     const path = await checked({ 'run.json': manifest(), [name]: '{}' });
     await expect(importRun(path, into('victim'), silentContext)).rejects.toThrow(/was refused|refused/);
-    expect(readdirSync(at('victim'))).toEqual([]);
+    expect(existsSync(at('victim'))).toBe(false);
   });
 
   test('brings no path that a later stage would read outside the run folder', async () => {
@@ -266,7 +289,7 @@ describe('a hostile archive', () => {
   ])('with %s is refused, nothing written', async (_name, entries, message) => {
     const path = await archive(entries);
     await expect(importRun(path, into('victim'), silentContext)).rejects.toThrow(message);
-    expect(readdirSync(at('victim'))).toEqual([]);
+    expect(existsSync(at('victim'))).toBe(false);
     expect(existsSync(at('evil.txt'))).toBe(false);
   });
 
@@ -278,6 +301,6 @@ describe('a hostile archive', () => {
     for await (const part of tar) parts.push(part as Buffer);
     writeFileSync(at('bomb.tar.gz'), gzipSync(Buffer.concat(parts)));
     await expect(importRun(at('bomb.tar.gz'), into('victim'), silentContext)).rejects.toThrow(/200 times/);
-    expect(readdirSync(at('victim'))).toEqual([]);
+    expect(existsSync(at('victim'))).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { exportModel } from '../../src/pipeline/export-model.js';
 import { fixtureFolder } from '../model/transformer/fixtures.js';
 import { lastLine, runCli, temporaryFolder } from './run-cli.js';
 
@@ -34,8 +35,22 @@ describe('titlesmith export', () => {
     expect(readFileSync(join(folder, 'mine/config.json'), 'utf8')).toBe('{}');
   });
 
+  test('that is stopped leaves nothing, and what a killed one left is no obstacle', async () => {
+    const request = { model: tensorFlow, format: 'huggingface', output: join(folder, 'new/model') } as const;
+    const stopped = exportModel(request, { signal: { aborted: true } });
+    await expect(stopped).rejects.toThrow(/Interrupted/);
+    expect(existsSync(join(folder, 'new'))).toBe(false);
+    mkdirSync(join(request.output, 'model.partial'), { recursive: true });
+    writeFileSync(join(request.output, 'model.partial/vocab.json'), 'half');
+    await exportModel(request);
+    expect(readdirSync(request.output)).toContain('model.safetensors');
+    expect(existsSync(join(request.output, 'model.partial'))).toBe(false);
+  });
+
   test.each<[string[], RegExp]>([
     [['nosuch', '--output', 'x'], /"nosuch" is no known model/],
+    [['runs/x', 'x.tar', '--format', 'onnx'], /--format is for a model, but an archive is named/],
+    [[tensorFlow, '--output', 'x', '--overwrite'], /--overwrite is for archives/],
     [[tensorFlow], /either an archive to write the run to, or --output/],
     [
       [tensorFlow, '--output', 'x', '--format', 'gguf'],

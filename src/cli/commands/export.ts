@@ -4,7 +4,7 @@ import { singleCommandOptions } from '../../options/table/single-commands.js';
 import { exportModel } from '../../pipeline/export-model.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible, stopsAfterStep } from '../interrupt.js';
-import type { ExportOptions } from '../parsing/request.js';
+import type { ArchiveOptions, ExportOptions } from '../parsing/request.js';
 import type { Terminal } from '../terminal.js';
 
 /** Exports a model for other tools. */
@@ -22,9 +22,14 @@ export async function exportCommand(
 }
 
 /** Exports a run as an archive. */
-export async function archiveCommand(folder: string, to: string, terminal: Terminal): Promise<ExitCode> {
+export async function archiveCommand(
+  folder: string,
+  to: string,
+  { overwrite = false }: ArchiveOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
   return interruptible(terminal, stopsAfterStep, async (context) => {
-    const { run, place } = await exportRun(folder, to, context);
+    const { run, place } = await exportRun(folder, to, context, { overwrite });
     terminal.result([`${place}: ${run}`], { run, archive: place });
     return exitCodes.done;
   });

@@ -144,12 +144,19 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
     ],
     examples: [
       ['a run, for another machine', 'titlesmith export runs/askreddit askreddit.tar.zst'],
+      ['again, some steps later', 'titlesmith export runs/askreddit askreddit.tar.zst --overwrite'],
       ['its model, for transformers', 'titlesmith export runs/askreddit --output model --format huggingface'],
     ],
     request: ([model = '', to], options) => {
       if ((to === undefined) === (options.output === undefined))
         throw usageError('export needs either an archive to write the run to, or --output for its model.');
-      if (to !== undefined) return { command: 'archive', folder: model, to, options };
+      if (to !== undefined) {
+        if (options.format !== undefined)
+          throw usageError('--format is for a model, but an archive is named.', 'Leave one of them out.');
+        return { command: 'archive', folder: model, to, options };
+      }
+      if (options.overwrite)
+        throw usageError('--overwrite is for archives, but --output is given.', 'Name a new folder.');
       return { command: 'export', model, options };
     },
   },

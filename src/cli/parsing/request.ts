@@ -12,6 +12,7 @@ type ServeRequestOptions = Partial<ServeOptions> & JsonOption;
 export type BatchRequestOptions = Partial<BatchSettings & Pick<SingleCommandOptions, 'resume'>> & JsonOption;
 export type ReviewOptions = Partial<Pick<SingleCommandOptions, 'port'>> & JsonOption;
 export type ExportOptions = Partial<Pick<SingleCommandOptions, 'format' | 'output'>> & JsonOption;
+export type ArchiveOptions = Partial<Pick<RunOptions, 'overwrite'>> & JsonOption;
 
 /** A parsed command line. `options` holds only the options that were given. */
 export type Request =
@@ -25,7 +26,7 @@ export type Request =
       readonly command: 'archive';
       readonly folder: string;
       readonly to: string;
-      readonly options: JsonOption;
+      readonly options: ArchiveOptions;
     }
   | { readonly command: 'import'; readonly from: string; readonly options: Partial<RunOptions> }
   | { readonly command: 'batch'; readonly file: string; readonly options: BatchRequestOptions }

@@ -66,7 +66,7 @@ export const runOptions = {
   },
   overwrite: {
     group: 'Run',
-    commands: ['pipeline', 'finetune', 'generate', 'dedupe', 'report', 'import'],
+    commands: ['pipeline', 'finetune', 'generate', 'dedupe', 'report', 'export', 'import'],
     type: 'switch',
     help: 'Start anew; what an earlier run of that name left is replaced as the new one gets there.',
   },

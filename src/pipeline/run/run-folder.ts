@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { readdir, rmdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
+import { fileError, systemErrorCode, TitlesmithError, usageError } from '../../common/errors.js';
 import type { ProgressListener } from '../../common/progress.js';
 import { temporaryName } from '../../io/atomic-file.js';
-import { makeFolder } from '../../io/folders.js';
+import { makeFolder, missingFolders, removeEmptyFolders } from '../../io/folders.js';
 import { packageVersion } from '../../io/package-root.js';
 import type { StageName } from '../../options/choices.js';
 import { hashValue } from './fingerprint.js';
@@ -61,6 +61,15 @@ async function listFolder(folder: string): Promise<string[] | undefined> {
   }
 }
 
+/** @throws TitlesmithError where a folder of runs is a run itself, whose files others would mix with. */
+export function checkRunsFolder(runsFolder: string): void {
+  if (!existsSync(join(runsFolder, manifestFileName))) return;
+  throw usageError(
+    `${runsFolder} is a run, not a folder of runs.`,
+    `Name the folder above it: --runs-dir ${dirname(runsFolder)}.`,
+  );
+}
+
 /** What run.json says once a stage's outputs are in place. */
 type FinishedChanges = Pick<Manifest, 'options' | 'decisions' | 'startedOver'> & {
   readonly record: StageRecord;
@@ -110,6 +119,7 @@ export class RunFolder {
         hint: 'Choose another --run-name or --runs-dir.',
       });
     }
+    checkRunsFolder(runsFolder);
     const missing = missingFolders(path);
     await makeFolder(path);
     const read = async (): Promise<Manifest> => {
@@ -157,7 +167,7 @@ export class RunFolder {
       return run;
     } catch (error) {
       lock.release();
-      await removeEmpty(made);
+      await removeEmptyFolders(made);
       throw error;
     }
   }
@@ -241,26 +251,8 @@ export class RunFolder {
   /** Releases the lock, and removes the folder if it was made for a run that never began. */
   async close(): Promise<void> {
     this.lock.release();
-    await removeEmpty(this.made);
+    await removeEmptyFolders(this.made);
   }
-}
-
-/** Removes folders until one is not empty: it is then in use, by this run or by another. */
-async function removeEmpty(folders: readonly string[]): Promise<void> {
-  for (const folder of folders) {
-    try {
-      await rmdir(folder);
-    } catch {
-      return;
-    }
-  }
-}
-
-/** The folders on a path that do not exist yet, the innermost first. */
-function missingFolders(path: string): string[] {
-  if (existsSync(path)) return [];
-  const parent = dirname(path);
-  return [path, ...(parent === path ? [] : missingFolders(parent))];
 }
 
 /** Whether a name is one of the first in a run folder: a process that is killed early may leave only these. */
