@@ -99,6 +99,14 @@ describe('a batch file', () => {
       'options: {from: 2019-05, to: 2019-04}\nsubreddits:\n  - aww: {to: 2019-06}\n  - pics\n',
       /^batch\.yaml:4: --from 2019-05 lies/,
     ],
+    [
+      'subreddits:\n  - aww: {model: scratch, width: 64, heads: 4}\n  - pics: {model: base, width: 64}\n',
+      /^batch\.yaml:3: --width is a size of --model scratch, but --model is base/,
+    ],
+    [
+      'options: {model: scratch, width: 64}\nsubreddits: [aww]',
+      /^batch\.yaml:2: --width 64 is not a multiple of --heads 6 \(the default\)/,
+    ],
     ['options:\n  steps:\nsubreddits: [aww]', /^batch\.yaml:2: steps needs one value/],
     ['options:\n  steps: [1, 2]\nsubreddits: [aww]', /^batch\.yaml:2: steps needs one value/],
     ['jobs: 1\njobs: 2\nsubreddits: [aww]', /^batch\.yaml:2: Map keys must be unique/],

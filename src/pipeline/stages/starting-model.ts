@@ -8,6 +8,7 @@ import {
   type TransformerConfiguration,
 } from '../../model/transformer/configuration.js';
 import type { WeightSource } from '../../model/transformer/weight-source.js';
+import { readConfiguration } from '../../model/weights/checkpoint.js';
 import { openModel } from '../../model/weights/resolve-model.js';
 import { scratchName } from '../../options/option-rules.js';
 import { flagOf } from '../../options/option-values.js';
@@ -39,8 +40,8 @@ export async function openStartingModel(
 ): Promise<StartingModel> {
   const { choice, hash } = decision ?? { choice: 'nano' };
   if (earlier !== undefined) {
+    if (choice === scratchName) checkSizesOf(await readConfiguration(earlier), options);
     const model = await openModel(earlier, context);
-    if (choice === scratchName) checkSizesOf(model.configuration, options);
     return { ...model, pretrained: model.weights };
   }
   const sizes = decideSizes(choice, options);

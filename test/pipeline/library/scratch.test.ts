@@ -1,13 +1,17 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../../src/common/errors.js';
+import { silentContext } from '../../../src/common/progress.js';
 import { truncatedTokenizer } from '../../../src/model/tokenizer/gpt2.js';
 import { baseConfiguration, baseFolder } from '../../../src/model/weights/base-model.js';
 import { readConfiguration } from '../../../src/model/weights/checkpoint.js';
 import { loadTokenizer } from '../../../src/model/weights/load-tokenizer.js';
+import { defaultOptions } from '../../../src/options/option-values.js';
 import { type FinetuneTitlesOptions, finetuneTitles } from '../../../src/pipeline/library/finetune.js';
+import { runSingleStage } from '../../../src/pipeline/run-stages.js';
+import { openStartingModel } from '../../../src/pipeline/stages/starting-model.js';
 import { stopAfter } from '../../model/training/small-training.js';
 
 const titles = Array.from({ length: 60 }, (_, index) => `What is the ${index}th best thing about rain?`);
@@ -44,6 +48,47 @@ describe('a model from scratch', () => {
     await run('stopped', { model: 'scratch', ...small });
     for (const file of ['model.safetensors', 'optimizer.safetensors'])
       expect((await read('stopped', file)).equals(await read('whole', file)), file).toBe(true);
+  });
+
+  it('begins with the last checkpoint of a run only if that has its sizes', async () => {
+    await run('earlier', { model: 'scratch', ...small });
+    const decision = { choice: 'scratch', reason: 'named' };
+    const open = (sizes: object) =>
+      openStartingModel(decision, titles, sizes, silentContext, join(folder, 'earlier'));
+    const { configuration, pretrained } = await open({ ...small, vocabularySize: 'titles' });
+    await pretrained?.close();
+    expect(configuration).toMatchObject(small);
+    await expect(open({ ...small, layers: 3 })).rejects.toThrow(
+      '--layers is 3, but the last checkpoint of this run has 2',
+    );
+    await expect(open({ vocabularySize: 500 })).rejects.toThrow('--vocabulary-size is 500, but');
+  });
+
+  it('leaves its sizes to a run, unless another model is named', async () => {
+    const path = join(folder, 'recorded');
+    const options = {
+      ...defaultOptions(),
+      source: 'csv',
+      input: ['a.csv'],
+      model: 'scratch',
+      width: 32,
+      heads: 2,
+    };
+    const machine = { node: '', platform: '', cores: 1 };
+    const manifest = { name: 'recorded', createdAt: '', machine, options, decisions: {}, stages: {} };
+    await mkdir(join(path, 'dataset'), { recursive: true });
+    await writeFile(
+      join(path, 'run.json'),
+      JSON.stringify({ ...manifest, formatVersion: 1, titlesmithVersion: '0' }),
+    );
+    for (const name of ['train.txt', 'validation.txt'])
+      await writeFile(join(path, 'dataset', name), 'A title\n');
+    const train = (given: object) => runSingleStage('finetune', path, given);
+    await expect(train({ heads: 5 })).rejects.toThrow('--width 32 is not a multiple of --heads 5');
+    await expect(train({ model: '/no/such/folder' })).rejects.toThrow('There is no folder "/no/such/folder"');
+    await expect(train({ model: 'base', layers: 2 })).rejects.toThrow(
+      '--layers is a size of --model scratch',
+    );
   });
 
   it('is refused before anything is written', async () => {
