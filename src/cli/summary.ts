@@ -58,7 +58,11 @@ function countLines(counts: RunCounts): string[] {
     );
   }
   if (dataset)
-    add('dataset', `${formatCount(dataset.train)} to train on, ${formatCount(dataset.validation)} held out`);
+    add(
+      'dataset',
+      `${formatCount(dataset.train)} to train on, ${formatCount(dataset.validation)} held out` +
+        (dataset.prompted === undefined ? '' : `; ${formatCount(dataset.prompted)} of all prompted`),
+    );
   if (finetune) {
     const skipped = finetune.skippedSteps ? ` (${formatCount(finetune.skippedSteps)} skipped)` : '';
     add(

@@ -15,6 +15,8 @@ export type ExtractCounts = {
 export type DatasetCounts = {
   readonly train: number;
   readonly validation: number;
+  /** Titles of both that have a prompt, where only some do. */
+  readonly prompted?: number;
 };
 
 /** Losses are nats per token of the held-out titles. */

@@ -1,5 +1,6 @@
 import { sha256 } from '../common/sha256.js';
 import { type ConditionName, conditionNames } from '../options/choices.js';
+import type { RunOptions } from '../options/option-table.js';
 
 /** Ends each part of a prompt. Cleaned titles hold no control characters, so it never stands in one. */
 const separator = '\t';
@@ -39,6 +40,41 @@ export function conditionPrompt(
 /** A text without the prompt before its title; one that has none as it is. */
 export function withoutCondition(text: string): string {
   return text.slice(text.lastIndexOf(separator) + 1);
+}
+
+/** The subreddit in the prompt before a title; undefined where it has none. */
+export function promptedSubreddit(text: string): string | undefined {
+  return /^r\/([^\t]+)\t/.exec(text)?.[1];
+}
+
+/**
+ * Whether a title is among the share that is prompted: where the 48 bits of its SHA-256 behind those that decide whether it
+ * is held out (./title-split.ts) fall, so that one says nothing of the other.
+ */
+export function isPrompted(title: string, share: number): boolean {
+  const digest = sha256(title);
+  const view = new DataView(digest.buffer, digest.byteOffset);
+  return (view.getUint32(6) * 2 ** 16 + view.getUint16(10)) / 2 ** 48 < share;
+}
+
+/**
+ * Whether only some titles are prompted: the model then learns titles alone, and no prompt. Where all are, it learns to
+ * write the prompt too, so that it can do without being given one.
+ */
+export function learnsTitlesAlone({
+  condition,
+  conditionShare = 1,
+}: Pick<RunOptions, 'condition' | 'conditionShare'>): boolean {
+  return condition.length > 0 && conditionShare < 1;
+}
+
+/** The tokens that a prompt can end with: those that hold the tab. */
+export function promptEnds(tokenizer: {
+  readonly vocabularySize: number;
+  tokenBytes(token: number): Uint8Array;
+}): ReadonlySet<number> {
+  const tokens = Array.from({ length: tokenizer.vocabularySize }, (_, token) => token);
+  return new Set(tokens.filter((token) => tokenizer.tokenBytes(token).includes(separator.charCodeAt(0))));
 }
 
 /** A letter of a script that is written without spaces between words. */

@@ -89,6 +89,8 @@ export type OptionRow = ValueRule & {
   readonly defaultFor?: Readonly<Partial<Record<TrainingStart, unknown>>>;
   /** Description of the default for the help, if the value is not clear by itself. */
   readonly defaultInWords?: string;
+  /** Its name on the command line, in camel case, where another command's option has that name in the table. */
+  readonly flag?: string;
   /** Another name, in camel case, known from other tools. */
   readonly alias?: string;
   /** Stages whose results depend on it; a change makes them run again. */

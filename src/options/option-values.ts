@@ -23,8 +23,8 @@ export function flagOf(name: string): string {
 }
 
 /** The usage of an option: `--limit <count>`, `--subreddit <name...>`. */
-export function usageOf(name: string, { argument, list }: OptionRow): string {
-  return argument === undefined ? flagOf(name) : `${flagOf(name)} <${argument}${list ? '...' : ''}>`;
+export function usageOf(name: string, { argument, list, flag = name }: OptionRow): string {
+  return argument === undefined ? flagOf(flag) : `${flagOf(flag)} <${argument}${list ? '...' : ''}>`;
 }
 
 /** A value for messages: text in quotes, shortened; what is no single value by its kind. */

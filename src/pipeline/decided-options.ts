@@ -1,3 +1,4 @@
+import { learnsTitlesAlone } from '../data/conditioning.js';
 import { hashFile } from '../io/atomic-file.js';
 import { effectiveTemperature } from '../model/generation/generation-options.js';
 import type { StageName } from '../options/choices.js';
@@ -27,6 +28,10 @@ export async function decideOptions(
       const { condition, ...own } = valuesOf(stage, options);
       return plain({ ...own, withSubreddit: options.condition.includes('subreddit') });
     }
+    case 'dataset': {
+      const { conditionShare, ...own } = valuesOf(stage, options);
+      return plain({ ...own, ...(learnsTitlesAlone(options) ? { conditionShare } : {}) });
+    }
     case 'finetune':
       return decideTraining(options, model ?? 'nano');
     case 'generate':
@@ -54,7 +59,15 @@ function decideTraining(options: RunOptions, model: string): DecidedOptions {
     decideTrainingOptions(model, options);
   // Those of nano are no options; a record of it is that of an earlier version, without them.
   const sizes = model === scratchName ? decideSizes(model, options) : {};
-  return plain({ ...own, ...sizes, ...(steps === undefined ? { maxEpochs, minimumSteps } : { steps }) });
+  const { condition, keepOut } = options;
+  return plain({
+    ...own,
+    ...sizes,
+    ...(steps === undefined ? { maxEpochs, minimumSteps } : { steps }),
+    ...(learnsTitlesAlone(options) ? { titlesAlone: true } : {}),
+    // What the checkpoint says of itself.
+    ...(condition.includes('subreddit') && keepOut.length > 0 ? { keepOut } : {}),
+  });
 }
 
 /** Without the number of texts, of which each is what it is. */

@@ -2,6 +2,7 @@ import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
+import { writeTrainedCondition } from '../data/trained-condition.js';
 import { temporaryName } from '../io/atomic-file.js';
 import { makeFolder, missingFolders, removeEmptyFolders } from '../io/folders.js';
 import { parameterSpecifications } from '../model/transformer/parameters.js';
@@ -12,6 +13,7 @@ import type { OpenModel } from '../model/weights/open-model.js';
 import { openModel } from '../model/weights/resolve-model.js';
 import { type ArgumentRules, checkArguments, completeContext, isText } from '../options/call-arguments.js';
 import { type ExportFormat, exportFormats } from '../options/choices.js';
+import { readModelCondition } from './stages/model-condition.js';
 
 export interface ExportRequest {
   /** A run folder, or any value of `--model` except auto and nano. */
@@ -84,11 +86,13 @@ export async function exportModel(request: ExportRequest, given: Partial<WorkCon
   const { model, format, output } = checkArguments('exportModel', request, exportArguments);
   const context = completeContext<WorkContext>('exportModel', given);
   await refuseOccupied(output);
+  const condition = await readModelCondition(model);
   const opened = await openModel(model, context);
   try {
     await writeWhole(output, async (folder) => {
       if (format === 'onnx') await exportOnnxFolder(opened, folder, context);
       else await writeHuggingFace(opened, folder, context);
+      if (condition) await writeTrainedCondition(folder, condition);
     });
   } finally {
     await opened.weights.close();

@@ -35,7 +35,7 @@ export function planGeneration(call: GenerationCall): GenerateRequest | undefine
   const isMade = requests.some((request) => isSame(request.options, options));
   if (given && isRepeated(call)) return undefined;
   if (given) return given.nsamples !== undefined || !isMade ? { first: texts, nsamples } : undefined;
-  // A prefix belongs to one call, so titles of another do not mean that the options have changed.
+  // A prefix or a prompt belongs to one call, so titles of another do not mean that the options have changed.
   const isAlike = requests.some((request) => isSame(unprefixed(request.options), unprefixed(options)));
   if (!isAlike) return anew;
   const missing = nsamples * prefixes - texts;
@@ -87,7 +87,13 @@ export function requestsWith(
   return [...kept, { first, texts: nsamples * prefixes, options }];
 }
 
-function unprefixed({ prefix, prefixes, includePrefix, ...others }: DecidedOptions): DecidedOptions {
+function unprefixed({
+  prefix,
+  prefixes,
+  includePrefix,
+  promptSubreddit,
+  ...others
+}: DecidedOptions): DecidedOptions {
   return others;
 }
 

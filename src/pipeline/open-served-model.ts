@@ -16,6 +16,7 @@ import { type Manifest, readManifest } from './run/manifest.js';
 import { runFiles } from './run/run-files.js';
 import { describeStale, staleStages } from './run/stale-stages.js';
 import { isUpToDate } from './stage-work.js';
+import { conditionOfRun, readModelCondition } from './stages/model-condition.js';
 
 /** Everything needed to start a server, and the reasons for what was decided. */
 export interface OpenedServedModel {
@@ -61,10 +62,7 @@ export async function openServedModel(
     model: run ? join(model, runFiles.checkpoint) : model,
     delimiters: options.delimiters ?? run?.options.delimiters ?? generationOptions.delimiters.default,
     titles: options.compare && run ? await titleFiles(model, run) : undefined,
-    condition:
-      run && run.options.condition.length > 0
-        ? { names: run.options.condition, subreddits: run.options.subreddit }
-        : undefined,
+    condition: (await readModelCondition(model)) ?? (run && conditionOfRun(run.options)),
   };
   const settings: ServeSettings = {
     host: host.choice,

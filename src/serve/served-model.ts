@@ -1,6 +1,7 @@
 import type { CopyRules } from '../common/judgement.js';
+import type { TrainedCondition } from '../data/trained-condition.js';
 import type { DeviceChoice } from '../model/engine/device-choice.js';
-import type { ConditionName, Delimiters, Precision } from '../options/choices.js';
+import type { Delimiters, Precision } from '../options/choices.js';
 
 /** The model that is served. Plain data, so that it can be sent to a thread. */
 export interface ServedModel {
@@ -12,15 +13,8 @@ export interface ServedModel {
   readonly delimiters: Delimiters;
   /** The titles that texts are compared with; undefined for no comparison. */
   readonly titles: TitleFiles | undefined;
-  /** How the model is conditioned; undefined when it is not. */
-  readonly condition: ServedCondition | undefined;
-}
-
-/** How a run was conditioned. */
-export interface ServedCondition {
-  readonly names: readonly ConditionName[];
-  /** Subreddits it was trained on; empty unless conditioned by them. */
-  readonly subreddits: readonly string[];
+  /** What the model is prompted by; undefined when it is not. */
+  readonly condition: TrainedCondition | undefined;
 }
 
 /** Dataset files of a run, and the threshold from which a text counts as a copy. */

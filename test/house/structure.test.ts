@@ -12,7 +12,6 @@ const reasons: Readonly<Record<string, string>> = {
   'src/cli.ts': 'loads the program where even that may fail',
   'src/cli/exit-codes.ts': 'the exit codes of all commands',
   'src/common/collect.ts': 'used by rooms that share nothing else',
-  'src/common/nearest-word.ts': 'the door of an outside package',
   'src/common/yield-to-event-loop.ts': 'where a browser and Node differ',
   'src/io/compression/beginning.ts': 'what the two decompressors have in common',
   'src/io/foreign-library.ts': 'the door of an outside package',

@@ -23,7 +23,7 @@ export function optionsOfCommand(command: CommandName): readonly CommandOption[]
     return {
       name,
       row,
-      key: keyOf(name),
+      key: keyOf(row.flag ?? name),
       aliases: aliases.flatMap((alias) => (alias === undefined ? [] : [keyOf(alias)])),
     };
   });
@@ -67,7 +67,7 @@ export function addOption(
 /** Reads the value or values that yargs parsed for an option. @throws TitlesmithError naming flag, value and rule. */
 export function readOptionValue({ name, key, row }: CommandOption, input: unknown): unknown {
   if (row.type === 'switch') return input;
-  const flag = flagOf(name);
+  const flag = flagOf(row.flag ?? name);
   const values: readonly unknown[] = [input].flat();
   // yargs parses --no-NAME as false.
   if (values.includes(false)) throw usageError(`--no-${key} is no option: ${flag} takes a value.`);
@@ -98,12 +98,14 @@ export function takesNextWord(word: string | undefined): boolean {
 }
 
 const allOptions = commandNames.flatMap(optionsOfCommand);
+const listKeys = new Set(allOptions.filter(({ row }) => row.list).flatMap(namesOf));
 const valueFlags = new Set(
   allOptions
     .filter(({ row }) => row.type !== 'switch' && !row.list)
-    .flatMap((option) => namesOf(option).map((name) => `--${name}`)),
+    .flatMap(namesOf)
+    .filter((name) => !listKeys.has(name))
+    .map((name) => `--${name}`),
 );
-const listKeys = new Set(allOptions.filter(({ row }) => row.list).flatMap(namesOf));
 
 /** yargs strips one pair of quotes from list values after an equals sign, so another pair is added. */
 export function protectQuotes(word: string): string {

@@ -1,6 +1,6 @@
 import { createRandom } from '../../common/random.js';
 import { maskedScore } from '../graph/op-table.js';
-import type { TokenizedTitles } from '../tokenizer/tokenized-titles.js';
+import type { TokenIds, TokenizedTitles } from '../tokenizer/tokenized-titles.js';
 import { type PackedRows, packTitles } from './packing.js';
 
 /** Sizes of one batch: B rows of T tokens. */
@@ -17,11 +17,11 @@ export interface Batch {
   readonly positionIds: Int32Array;
   /** [N]; the token after each input; after a title's last token, the end token. */
   readonly targetIds: Int32Array;
-  /** [N]; 1 for a target, 0 for padding. */
+  /** [N]; 1 for a target, 0 for padding, and for a prompt's tokens where only titles are learned. */
   readonly targetWeights: Float32Array;
   /** [B,1,T,T]; 0 where the query (row) may see the key (column): same title, not later. Padding sees itself. */
   readonly attentionMask: Float32Array;
-  /** Number of targets that are not padding. */
+  /** Number of targets of weight 1. */
   readonly targetCount: number;
   readonly titleCount: number;
 }
@@ -31,6 +31,13 @@ interface BatchOptions {
   readonly rowLength: number;
   /** The token that starts and ends every title. */
   readonly endOfTextId: number;
+  /** Tokens that end a prompt before a title: what stands up to the last of them is read, but not learned. */
+  readonly promptEnds?: ReadonlySet<number> | undefined;
+}
+
+/** Number of tokens of the prompt before a title. */
+function promptLength(text: TokenIds, promptEnds: ReadonlySet<number> | undefined): number {
+  return promptEnds === undefined ? 0 : text.findLastIndex((token) => promptEnds.has(token)) + 1;
 }
 
 /** A packed row; neighbouring rows may come from different epochs. */
@@ -43,7 +50,7 @@ interface RowReference {
 function fillBatch(
   titles: TokenizedTitles,
   rows: readonly RowReference[],
-  { batchSize, rowLength, endOfTextId }: BatchOptions,
+  { batchSize, rowLength, endOfTextId, promptEnds }: BatchOptions,
 ): Batch {
   const tokens = batchSize * rowLength;
   const inputIds = new Int32Array(tokens).fill(endOfTextId);
@@ -62,13 +69,14 @@ function fillBatch(
       const end = start + text.length + 1;
       inputIds.set(text, start + 1);
       targetIds.set(text, start);
-      targetWeights.fill(1, start, end);
+      const learned = start + promptLength(text, promptEnds);
+      targetWeights.fill(1, learned, end);
       for (let position = start; position < end; position++) {
         positionIds[position] = position - start;
         const seen = position * rowLength + (start % rowLength);
         attentionMask.fill(0, seen, seen + position - start + 1);
       }
-      targetCount += end - start;
+      targetCount += end - learned;
       titleCount += 1;
       start = end;
     }

@@ -37,6 +37,8 @@ export interface TrainingInput {
   /** Weights to start from, read straight into the model; undefined: train from scratch. */
   readonly pretrained: Pick<WeightSource, 'read'> | undefined;
   readonly options: TrainingOptions;
+  /** Tokens that end a prompt before a title, where titles alone are to be learned; undefined: all of a text is. */
+  readonly promptEnds?: ReadonlySet<number> | undefined;
   /** Texts to sample during training; undefined: none. */
   readonly samples?: TrainingSamples | undefined;
   /** Receives the model with the best validation loss, the state to resume from, and metrics. */
@@ -134,7 +136,8 @@ class TrainingRun {
     };
     const metrics = await storage.openMetrics(position);
     const { endOfTextId } = tokenizer;
-    const batches = new BatchStream(input.data.train, { ...options, rowLength, endOfTextId });
+    const { promptEnds } = input;
+    const batches = new BatchStream(input.data.train, { ...options, rowLength, endOfTextId, promptEnds });
     const run = new TrainingRun(input, plan, context, model, programs, state, batches, metrics, position);
     if (saved) context.onProgress({ kind: 'note', message: `Resuming training at step ${saved.step}.` });
     else await run.evaluateBeforeTraining();
@@ -216,11 +219,12 @@ class TrainingRun {
 
   /** Mean loss over the validation titles, nats per token. */
   private async evaluate(): Promise<number> {
-    const { data, options, tokenizer } = this.input;
+    const { data, options, tokenizer, promptEnds } = this.input;
     const batches = evaluationBatches(data.validation, {
       batchSize: options.batchSize,
       rowLength: this.plan.rowLength,
       endOfTextId: tokenizer.endOfTextId,
+      promptEnds,
     });
     const loss = await this.programs.evaluate(this.state, batches);
     if (!Number.isFinite(loss)) throw divergedError('The held-out loss', options);

@@ -57,6 +57,14 @@ export const generationOptions = {
     help: 'Most tokens in a generated title.',
   },
   ...samplingOptions,
+  promptSubreddit: {
+    ...generation,
+    commands: ['generate'],
+    flag: 'subreddit',
+    type: 'subreddit',
+    argument: 'name',
+    help: 'Subreddit to write titles for, with a model that is prompted by name.',
+  },
   prefix: {
     ...generation,
     type: 'text',

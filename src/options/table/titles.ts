@@ -20,6 +20,22 @@ export const titleOptions = {
     argument: 'path',
     help: 'A text file of further names, one a line: for more than a command line can hold.',
   },
+  // Only the training of a model that is prompted by name depends on it (src/pipeline/decided-options.ts).
+  keepOut: {
+    ...titles,
+    type: 'subreddit',
+    list: true,
+    argument: 'name',
+    help:
+      'Subreddits to keep out of training, to test a model on: left out where --subreddit names them too. A model that is ' +
+      'prompted by name says so of them.',
+  },
+  keepOutFile: {
+    ...titles,
+    type: 'path',
+    argument: 'path',
+    help: 'A text file of further names to keep out, one a line.',
+  },
   source: {
     ...titles,
     type: 'choice',
@@ -144,5 +160,19 @@ export const titleOptions = {
       'What titles are prompted by: subreddit, keywords, or subreddit,keywords. With subreddit, all of --subreddit become ' +
       'one run, whose model is prompted by name.',
     defaultInWords: 'nothing',
+  },
+  conditionShare: {
+    ...titles,
+    stages: ['dataset'],
+    type: 'number',
+    minimum: 0,
+    exclusiveMinimum: true,
+    maximum: 1,
+    argument: 'share',
+    help:
+      'Share of the titles that get the prompt of --condition, by their hash. Below 1 the model learns titles alone and ' +
+      'never writes a prompt itself.',
+    defaultInWords: '1, all of them',
+    implies: ['condition'],
   },
 } as const satisfies OptionRows;

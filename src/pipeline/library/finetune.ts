@@ -69,6 +69,10 @@ const inputArguments: ArgumentRules = {
   configuration: required(isObject),
   pretrained: hasMethod('read', 'source of weights'),
   options: required(isObject),
+  promptEnds: {
+    accepts: (value) => value instanceof Set,
+    fault: 'is no Set of tokens',
+  },
   samples: isObject,
   checkpointFolder: isText,
   metricsPath: isText,

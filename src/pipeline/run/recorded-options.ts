@@ -24,7 +24,9 @@ const singleCallOptions = {
   restoreFrom: undefined,
   prefix: undefined,
   prefixFile: undefined,
+  promptSubreddit: undefined,
   subredditFile: undefined,
+  keepOutFile: undefined,
 } as const;
 
 /** Stages that use the options of a group which no result depends on. */

@@ -42,7 +42,10 @@ export function planRuns(overrides: Partial<RunOptions>): CallPlan {
   const checked = withoutUndefined(checkArguments('runPipeline', overrides, optionTable));
   const requested: RunOptions = { ...defaultOptions(), ...checked };
   checkOptionsTogether(requested);
-  const subreddits = [...new Set(requested.subreddit)];
+  const { keepOut } = requested;
+  const subreddits = [...new Set(requested.subreddit)].filter((name) => !keepOut.includes(name));
+  if (subreddits.length === 0 && requested.subreddit.length > 0)
+    throw usageError('--keep-out names all of --subreddit.', 'Leave one to learn from.');
   const options = { ...requested, subreddit: subreddits };
   const plan = (name: string, runOptions: RunOptions): RunPlan => {
     const chosen = requested.runName ?? name;

@@ -1,10 +1,15 @@
 import { join } from 'node:path';
 import { collect } from '../../common/collect.js';
 import type { DatasetCounts } from '../../common/stage-counts.js';
-import { conditionPrompt, keywordsOf, withoutCondition } from '../../data/conditioning.js';
+import {
+  conditionPrompt,
+  isPrompted,
+  keywordsOf,
+  learnsTitlesAlone,
+  withoutCondition,
+} from '../../data/conditioning.js';
 import { readDataset, writeSplitDataset } from '../../data/dataset-files.js';
 import { readTitleRecords } from '../../data/titles-file.js';
-import type { ConditionName } from '../../options/choices.js';
 import { runFiles } from '../run/run-files.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 
@@ -13,23 +18,27 @@ export async function runDataset(
   { folder, work, options }: StageJob,
   context: StageWorkContext,
 ): Promise<DatasetCounts> {
-  const titles = (): AsyncIterable<string> => conditioned(join(folder, runFiles.titles), options.condition);
-  const { validationShare } = options;
+  const { validationShare, condition, conditionShare = 1 } = options;
+  let prompted = 0;
+  /** Titles, each after its prompt if it is to have one. */
+  const titles = async function* (): AsyncGenerator<string> {
+    prompted = 0;
+    for await (const { title, subreddit } of readTitleRecords(join(folder, runFiles.titles))) {
+      const hasPrompt = condition.length > 0 && isPrompted(title, conditionShare);
+      if (hasPrompt) prompted += 1;
+      yield (hasPrompt ? conditionPrompt(condition, { subreddit, keywords: keywordsOf(title) }) : '') + title;
+    }
+  };
   const split = { validationShare, onChecked: context.begin };
   const counts = await writeSplitDataset(join(work, runFiles.dataset), titles, split);
   const { train, validation } = counts;
+  const isShared = learnsTitlesAlone(options);
+  const withPrompt = isShared ? `; ${prompted} of all have a prompt, by their hash too` : '';
   context.onProgress({
     kind: 'note',
-    message: `${train} titles to train on, ${validation} held out by their hash`,
+    message: `${train} titles to train on, ${validation} held out by their hash${withPrompt}`,
   });
-  return counts;
-}
-
-/** Titles, each after its prompt if the model is conditioned on something. */
-async function* conditioned(path: string, names: readonly ConditionName[]): AsyncGenerator<string> {
-  for await (const { title, subreddit } of readTitleRecords(path)) {
-    yield conditionPrompt(names, { subreddit, keywords: keywordsOf(title) }) + title;
-  }
+  return isShared ? { ...counts, prompted } : counts;
 }
 
 /** The titles of a run as the dataset stage split them. */

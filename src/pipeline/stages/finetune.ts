@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 import type { FinetuneCounts } from '../../common/stage-counts.js';
+import { learnsTitlesAlone, promptEnds } from '../../data/conditioning.js';
+import { readDataset } from '../../data/dataset-files.js';
+import { writeTrainedCondition } from '../../data/trained-condition.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { train } from '../../model/training/training-loop.js';
 import { fittingRowLength, planTraining } from '../../model/training/training-plan.js';
@@ -9,6 +12,7 @@ import { decideTrainingOptions } from '../decide/training.js';
 import { runFiles } from '../run/run-files.js';
 import { readDatasetTitles } from './dataset.js';
 import { withLargerModelNote } from './larger-model-note.js';
+import { trainedCondition } from './model-condition.js';
 import { prepareGeneration } from './prepared-generation.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 import { openStartingModel } from './starting-model.js';
@@ -44,7 +48,10 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
       return fittingRowLength(data, configuration);
     });
     const engine = await openEngine(device, { threads: options.threads });
+    const condition = await trainedCondition(options, readDataset(join(folder, runFiles.train)));
     await context.begin();
+    const checkpointFolder = join(work, runFiles.checkpoint);
+    if (condition) await writeTrainedCondition(checkpointFolder, condition);
     const samples = trainingSamples(
       engine,
       { configuration, tokenizer, titles: () => readDatasetTitles(folder) },
@@ -58,7 +65,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
     );
     const onProgress = withLargerModelNote(decisions, options.model, context.onProgress);
     const storage = new TrainingFiles({
-      checkpointFolder: join(work, runFiles.checkpoint),
+      checkpointFolder,
       metricsPath: join(work, runFiles.metrics),
       eventsPath: join(work, runFiles.events),
     });
@@ -72,6 +79,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
           pretrained,
           storage,
           options: training,
+          promptEnds: learnsTitlesAlone(options) ? promptEnds(tokenizer) : undefined,
           samples: sampleEvery > 0 ? samples : undefined,
         },
         { ...context, onProgress },

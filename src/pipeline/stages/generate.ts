@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import type { GenerateCounts } from '../../common/stage-counts.js';
 import { withoutCondition } from '../../data/conditioning.js';
+import { subredditPrompt } from '../../data/known-subreddits.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { DeviceChoice } from '../../model/engine/device-choice.js';
 import { openEngine } from '../../model/engine/open-engine.js';
@@ -16,6 +17,7 @@ import { decideDevice, decidedDevice, describeDevice } from '../decide/device.js
 import { keepAccepted } from '../run/earlier-results.js';
 import { runFiles } from '../run/run-files.js';
 import { formatGenerated, openGeneratedJournal, readGenerated } from './generated-file.js';
+import { conditionOfRun, readModelCondition, titleOfModel } from './model-condition.js';
 import { prepareGeneration } from './prepared-generation.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 
@@ -29,7 +31,14 @@ export async function runGenerate(job: StageJob, context: StageWorkContext): Pro
   const kept = first === 0 ? [] : await readGenerated(join(folder, runFiles.generated));
   const request = { ...options, nsamples, firstIndex: first };
   const model = join(folder, runFiles.checkpoint);
-  const opened = await openGeneration({ model, device: decidedDevice(decisions.device) }, request, context);
+  const { promptSubreddit } = options;
+  const isPrompted = promptSubreddit !== undefined;
+  const condition = isPrompted ? ((await readModelCondition(model)) ?? conditionOfRun(options)) : undefined;
+  const hiddenPrefix = isPrompted
+    ? subredditPrompt({ title: `The model of ${folder}`, start: undefined, condition }, promptSubreddit)
+    : undefined;
+  const source = { model, device: decidedDevice(decisions.device), hiddenPrefix };
+  const opened = await openGeneration(source, request, context);
   const texts: GeneratedText[] = [];
   try {
     await context.begin();
@@ -60,6 +69,8 @@ interface GenerationSource {
   /** As for `--model`. */
   readonly model: string;
   readonly device: DeviceChoice;
+  /** What the model reads before each text. */
+  readonly hiddenPrefix: string | undefined;
 }
 
 /** A request that is checked against its model. */
@@ -74,13 +85,13 @@ interface OpenedGeneration {
  * @throws TitlesmithError when the model is unavailable or an option is wrong.
  */
 async function openGeneration(
-  { model, device }: GenerationSource,
+  { model, device, hiddenPrefix }: GenerationSource,
   options: RunOptions & { readonly firstIndex?: number },
   context: WorkContext,
 ): Promise<OpenedGeneration> {
   const files = await openModelFiles(model, context);
   try {
-    const prepared = await prepareGeneration(options, files);
+    const prepared = await prepareGeneration(options, files, hiddenPrefix);
     const engine = await openEngine(device, { threads: options.threads });
     return {
       dispose: () => files.weights.close(),
@@ -124,9 +135,21 @@ export async function* generateFromModel(
 ): AsyncGenerator<GeneratedText> {
   const options: RunOptions = { ...defaultOptions(), ...overrides };
   checkCombinations(options);
+  const { promptSubreddit } = options;
+  const hiddenPrefix =
+    promptSubreddit === undefined
+      ? undefined
+      : subredditPrompt(
+          { ...titleOfModel(model), condition: await readModelCondition(model) },
+          promptSubreddit,
+        );
   const device = await decideDevice(options);
   context.onProgress({ kind: 'note', message: describeDevice(device) });
-  const opened = await openGeneration({ model, device: decidedDevice(device) }, options, context);
+  const opened = await openGeneration(
+    { model, device: decidedDevice(device), hiddenPrefix },
+    options,
+    context,
+  );
   try {
     yield* inOrder(opened.generate(new Set()));
   } finally {

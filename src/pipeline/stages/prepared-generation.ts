@@ -18,16 +18,18 @@ interface PreparedGeneration {
 
 /**
  * Reads the prefixes and checks the options against a model, whose weights need not be loaded yet.
+ * @param hiddenPrefix what the model reads before each prefix, never shown.
  * @throws TitlesmithError when a prefix plus the new tokens exceeds the model's context, the prefix file is invalid, or an
  *   option is wrong.
  */
 export async function prepareGeneration(
   runOptions: RunOptions,
   { configuration, tokenizer }: Pick<OpenModel, 'configuration' | 'tokenizer'>,
+  hiddenPrefix?: string,
 ): Promise<PreparedGeneration> {
   const { nsamples, length } = runOptions;
   const prefixes = await readPrefixes(runOptions);
-  const options: GenerationOptions = { ...runOptions, prefixes };
+  const options: GenerationOptions = { ...runOptions, prefixes, hiddenPrefix };
   const prompts = encodePrompts(tokenizer, options);
   checkCapacity(prompts, options, { capacity: configuration.contextLength });
   return { options, prompts, texts: nsamples * prompts.length, capacity: longestPrompt(prompts) + length };

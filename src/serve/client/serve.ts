@@ -27,7 +27,7 @@ function optional<E extends HTMLElement>(id: string, kind: new () => E): E | und
   return document.getElementById(id) === null ? undefined : byId(id, kind);
 }
 const key = optional('key', HTMLInputElement);
-const subreddit = optional('subreddit', HTMLSelectElement);
+const subreddit = document.querySelector<HTMLSelectElement | HTMLInputElement>('#subreddit');
 const keywords = optional('keywords', HTMLInputElement);
 const hideCopies = optional('hide-copies', HTMLInputElement);
 

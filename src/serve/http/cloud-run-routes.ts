@@ -11,7 +11,7 @@ import { HttpError } from '../../web/http-error.js';
 import type { HttpApp, HttpReply, HttpRequest } from '../../web/server/http-app.js';
 import { schemaError } from '../../web/server/schema-error.js';
 import type { CompletionRequest } from '../completion.js';
-import type { ServedCondition } from '../served-model.js';
+import type { ServedModel } from '../served-model.js';
 import { collect, type RouteContext, submit } from './completion-submission.js';
 import { checkText, hiddenPrefix, randomSeed } from './prompt-fields.js';
 
@@ -80,7 +80,7 @@ async function answer(
   input: unknown,
 ): Promise<{ readonly text: string }> {
   const parameters = readParameters(request, input);
-  const completionRequest = toCompletionRequest(parameters, served.condition);
+  const completionRequest = toCompletionRequest(parameters, served);
   const { texts } = await collect(submit(inference, reply, completionRequest), 'prefix');
   return { text: texts[0]?.text ?? '' };
 }
@@ -113,13 +113,13 @@ function readText(name: string, text: string): unknown {
 
 function toCompletionRequest(
   { prefix, truncate, include_prefix, ...values }: Parameters,
-  condition: ServedCondition | undefined,
+  served: ServedModel,
 ): CompletionRequest {
   const seed = randomSeed();
   return {
     options: {
       seed,
-      hiddenPrefix: hiddenPrefix(condition, {}, seed),
+      hiddenPrefix: hiddenPrefix(served, {}, seed),
       nsamples: 1,
       length: values.length,
       ...fromFields(samplingOptions, values),

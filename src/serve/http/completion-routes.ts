@@ -8,7 +8,7 @@ import { toHttpError } from '../../web/server/error-handler.js';
 import { sendEvents, serverSentEvent } from '../../web/server/event-stream.js';
 import type { HttpApp } from '../../web/server/http-app.js';
 import type { CompletionRequest } from '../completion.js';
-import type { ServedCondition } from '../served-model.js';
+import type { ServedModel } from '../served-model.js';
 import {
   type Completions,
   collect,
@@ -58,7 +58,7 @@ function fieldsFor(maxTexts: number) {
   } as const;
 }
 
-function schema(fields: Fields, condition: ServedCondition | undefined) {
+function schema(fields: Fields, served: ServedModel) {
   return {
     type: 'object',
     required: ['model'],
@@ -81,7 +81,7 @@ function schema(fields: Fields, condition: ServedCondition | undefined) {
         properties: { include_usage: { type: 'boolean' }, include_obfuscation: { type: 'boolean' } },
       },
       user: { type: ['string', 'null'], maxLength: 1000 },
-      ...conditionSchema(condition),
+      ...conditionSchema(served),
       // Unsupported fields are rejected, unless their value has no effect.
       suffix: { enum: ['', null], description },
       logprobs: { enum: [null], description },
@@ -111,11 +111,11 @@ export function completionRoutes(app: HttpApp, context: RouteContext): void {
   });
   app.post<{ Body: CompletionBody }>(
     '/v1/completions',
-    { schema: { body: schema(fields, served.condition) } },
+    { schema: { body: schema(fields, served) } },
     async (request, reply) => {
       const { body } = request;
       assertModel(body.model, served.name);
-      const completionRequest = toCompletionRequest(body, fields, served.condition);
+      const completionRequest = toCompletionRequest(body, fields, served);
       const response = new CompletionResponse(served.name);
       const submission = submit(inference, reply, completionRequest);
       if (body.stream !== true) return response.toBody(await collect(submission, 'prompt'));
@@ -132,11 +132,7 @@ function assertModel(requested: string, name: string): void {
 }
 
 /** @throws HttpError 400 naming the field. */
-function toCompletionRequest(
-  body: CompletionBody,
-  fields: Fields,
-  condition: ServedCondition | undefined,
-): CompletionRequest {
+function toCompletionRequest(body: CompletionBody, fields: Fields, served: ServedModel): CompletionRequest {
   const values = readFields(fields, body);
   const { n: nsamples, max_tokens: length, seed = randomSeed(), echo } = values;
   const sampling = fromFields(samplingOptions, values);
@@ -152,7 +148,7 @@ function toCompletionRequest(
   return {
     options: {
       seed,
-      hiddenPrefix: hiddenPrefix(condition, body, seed),
+      hiddenPrefix: hiddenPrefix(served, body, seed),
       nsamples,
       length,
       ...sampling,

@@ -8,7 +8,7 @@ import { type HttpApp, servePage } from '../../web/server/http-app.js';
 import type { Completion, CompletionRequest } from '../completion.js';
 import type { ShownText, TextsEvent, TextsRequest } from '../page/page-messages.js';
 import { renderServePage, textFields } from '../page/serve-page.js';
-import type { ServedCondition } from '../served-model.js';
+import type { ServedModel } from '../served-model.js';
 import {
   internalErrorHint,
   type RouteContext,
@@ -27,14 +27,14 @@ import {
 /** The page, its style sheet and its script. */
 export const pageAddresses = ['/page', '/page.css', '/page.js'] as const;
 
-function schema(maxTexts: number, condition: ServedCondition | undefined) {
+function schema(maxTexts: number, served: ServedModel) {
   return {
     type: 'object',
     additionalProperties: false,
     properties: {
       prompt: { type: 'string', maxLength: longestPromptCharacters },
       ...fieldSchemas({ ...textFields, n: { ...textFields.n, maximum: maxTexts } }),
-      ...conditionSchema(condition),
+      ...conditionSchema(served),
     },
   };
 }
@@ -59,16 +59,16 @@ export function pageRoutes(app: HttpApp, { served, settings, inference }: RouteC
   });
   app.post<{ Body: TextsRequest }>(
     '/texts',
-    { schema: { body: schema(inference.maxTexts, condition) } },
+    { schema: { body: schema(inference.maxTexts, served) } },
     async ({ body }, reply) => {
-      const request = toCompletionRequest(body, condition);
+      const request = toCompletionRequest(body, served);
       const submission = submit(inference, reply, request);
       return sendEvents(reply, eventLines(await waitForStart(submission, 'prompt'), request));
     },
   );
 }
 
-function toCompletionRequest(body: TextsRequest, condition: ServedCondition | undefined): CompletionRequest {
+function toCompletionRequest(body: TextsRequest, served: ServedModel): CompletionRequest {
   const { prompt = '' } = body;
   const values = readFields(textFields, body);
   const { n: nsamples, length, seed = randomSeed() } = values;
@@ -76,7 +76,7 @@ function toCompletionRequest(body: TextsRequest, condition: ServedCondition | un
   return {
     options: {
       seed,
-      hiddenPrefix: hiddenPrefix(condition, body, seed),
+      hiddenPrefix: hiddenPrefix(served, body, seed),
       nsamples,
       length,
       ...fromFields(samplingOptions, values),

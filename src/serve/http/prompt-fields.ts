@@ -1,10 +1,14 @@
 import { randomInt } from 'node:crypto';
+import { TitlesmithError } from '../../common/errors.js';
 import { conditionPrompt, parseKeywords } from '../../data/conditioning.js';
-import { httpText } from '../../options/table/generation.js';
+import { subredditPrompt } from '../../data/known-subreddits.js';
+import { baseName } from '../../model/weights/base-model.js';
+import { readOption } from '../../options/option-values.js';
+import { generationOptions, httpText } from '../../options/table/generation.js';
 import { runOptions } from '../../options/table/run.js';
 import { checkValue, ValueError } from '../../options/value-types.js';
 import { fieldError } from '../../web/http-error.js';
-import type { ServedCondition } from '../served-model.js';
+import type { ServedModel } from '../served-model.js';
 
 /** Prompt fields that all routes check in the same way. */
 
@@ -31,31 +35,48 @@ export interface ConditionFields {
   readonly keywords?: string | null;
 }
 
-/** The fields' JSON schemas. A field that the model was not trained with must be empty. */
-export function conditionSchema(condition: ServedCondition | undefined) {
+/** The fields' JSON schemas. Keywords must be empty for a model that was not trained with them. */
+export function conditionSchema({ condition }: ServedModel) {
   const none = { enum: ['', null], description: 'left out: this model was not trained with it' };
-  const names = condition?.names ?? [];
   return {
-    subreddit: names.includes('subreddit') ? { enum: [...condition!.subreddits, '', null] } : none,
-    keywords: names.includes('keywords') ? { type: ['string', 'null'], maxLength: 200 } : none,
+    subreddit: { type: ['string', 'null'], maxLength: 200 },
+    keywords: condition?.names.includes('keywords') ? { type: ['string', 'null'], maxLength: 200 } : none,
   };
 }
 
 /**
- * What the model reads before the prefix. Where no subreddit is named, the seed chooses one.
- * @throws HttpError 400 for a subreddit that the model was not trained on.
+ * What the model reads before the prefix. Where no subreddit is named, the seed chooses one of a model that is always
+ * prompted.
+ * @throws HttpError 400 for a subreddit that the model cannot write for, saying why.
  */
 export function hiddenPrefix(
-  condition: ServedCondition | undefined,
-  { subreddit, keywords }: ConditionFields,
+  { name, model, condition }: ServedModel,
+  { subreddit, keywords: given }: ConditionFields,
   seed: number,
 ): string | undefined {
-  if (!condition) return undefined;
+  const keywords = parseKeywords(given ?? '');
+  if (subreddit) {
+    const title = model === baseName ? 'The base model' : `The model ${name}`;
+    const start = model === baseName ? model : undefined;
+    return asField('subreddit', () =>
+      subredditPrompt({ title, start, condition }, readSubreddit(subreddit), keywords),
+    );
+  }
+  if (!condition || (condition.share < 1 && keywords.length === 0)) return undefined;
   const { names, subreddits } = condition;
-  if (subreddit && !subreddits.includes(subreddit))
-    throw fieldError('subreddit', 'subreddit is none of the model.');
-  return conditionPrompt(names, {
-    subreddit: subreddit || subreddits[Math.abs(seed) % Math.max(1, subreddits.length)],
-    keywords: parseKeywords(keywords ?? ''),
-  });
+  const chosen = subreddits[Math.abs(seed) % Math.max(1, subreddits.length)];
+  return conditionPrompt(names, { subreddit: chosen, keywords });
+}
+
+function readSubreddit(text: string): string {
+  return readOption('subreddit', generationOptions.promptSubreddit, text) as string;
+}
+
+/** Answers with an error of the field where a check finds one. */
+function asField<Result>(field: string, check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    throw error instanceof TitlesmithError ? fieldError(field, error.toLine()) : error;
+  }
 }

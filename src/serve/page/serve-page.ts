@@ -1,3 +1,4 @@
+import { formatCount } from '../../common/number-formats.js';
 import { toFields } from '../../options/json-schema.js';
 import { generationOptions, samplingOptions } from '../../options/table/generation.js';
 import { runOptions } from '../../options/table/run.js';
@@ -97,7 +98,15 @@ const keyField = html`<label class="field" for="key">Key
 <input id="key" type="password" autocomplete="off" required aria-describedby="key-help"></label>
 <p class="help" id="key-help">This server needs a key. It stays in this window.</p>`;
 
+/** More names are typed rather than looked for in a list. */
+const mostChoices = 60;
+
 function subredditField(subreddits: readonly string[]): Html {
+  if (subreddits.length > mostChoices) {
+    return html`<label class="field conditioned" for="subreddit">Subreddit
+<input id="subreddit" type="text" maxlength="100" list="subreddits" placeholder="any of ${formatCount(subreddits.length)}" spellcheck="false">
+<datalist id="subreddits">${subreddits.map((name) => html`<option value="${name}"></option>`)}</datalist></label>`;
+  }
   return html`<label class="field conditioned" for="subreddit">Subreddit
 <select id="subreddit"><option value="">any</option>
 ${subreddits.map((name) => html`<option value="${name}">r/${name}</option>`)}</select></label>`;

@@ -1,0 +1,52 @@
+import { promptedSubreddit } from '../../data/conditioning.js';
+import { readTrainedCondition, type TrainedCondition } from '../../data/trained-condition.js';
+import { baseName } from '../../model/weights/base-model.js';
+import { findModelFolder } from '../../model/weights/model-folder.js';
+import { parseModelName } from '../../model/weights/model-name.js';
+import type { RunOptions } from '../../options/option-table.js';
+
+/**
+ * What a model on this machine is prompted by, as its folder says; undefined for one of the hub.
+ * @param model as for `--model`.
+ * @throws TitlesmithError when there is no such model, or what the folder says cannot be read.
+ */
+export async function readModelCondition(model: string): Promise<TrainedCondition | undefined> {
+  const parsed = parseModelName(model);
+  if (parsed.kind !== 'folder') return undefined;
+  return readTrainedCondition((await findModelFolder(parsed.path)).path);
+}
+
+/** What a run's model is prompted by, where an earlier titlesmith trained it and its folder does not say. */
+export function conditionOfRun({
+  condition,
+  conditionShare = 1,
+  subreddit,
+  keepOut,
+}: RunOptions): TrainedCondition | undefined {
+  if (condition.length === 0) return undefined;
+  const subreddits = condition.includes('subreddit') ? subreddit : [];
+  return { names: condition, share: conditionShare, subreddits, keptOut: keepOut };
+}
+
+/**
+ * What a run's model will be prompted by.
+ * @param titles those it is trained on, with their prompts: it knows the subreddits that stand in these.
+ */
+export async function trainedCondition(
+  options: RunOptions,
+  titles: AsyncIterable<string>,
+): Promise<TrainedCondition | undefined> {
+  const ofRun = conditionOfRun(options);
+  if (!ofRun?.names.includes('subreddit')) return ofRun;
+  const subreddits = new Set<string>();
+  for await (const title of titles) {
+    const subreddit = promptedSubreddit(title);
+    if (subreddit !== undefined) subreddits.add(subreddit);
+  }
+  return { ...ofRun, subreddits: [...subreddits].sort() };
+}
+
+/** How errors name a model that is asked for titles of a subreddit, and how `--model` does. */
+export function titleOfModel(model: string): { readonly title: string; readonly start: string } {
+  return { title: model === baseName ? 'The base model' : `The model ${model}`, start: model };
+}
