@@ -162,13 +162,9 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
     accepts: (value) => isMonth(value) || matches(/^now(-\d{1,4})?$/)(value),
     fault: () => `${monthFault}, and not relative to this month, such as now-1`,
   },
-  /** In lower case, as Reddit's names are case-insensitive; of `r/name`, `/r/name/` and addresses on reddit.com, the name. */
+  /** In lower case, as Reddit's names are case-insensitive; a leading `r/` or `/r/` is removed. */
   subreddit: {
-    read: (text) => {
-      const [, ofAddress] =
-        /^(?:https?:\/\/)?(?:[a-z]+\.)?reddit\.com\/r\/([^/?#]+)(?:[/?#].*)?$/i.exec(text) ?? [];
-      return (ofAddress ?? text.replace(/^\/?r\/(.*?)\/?$/i, '$1')).toLowerCase();
-    },
+    read: (text) => text.replace(/^\/?r\//i, '').toLowerCase(),
     accepts: matches(/^[a-z0-9_]{2,21}$/),
     fault: (_, value) => {
       const [, name] = /(?:^|[./])reddit\.com\/r\/([a-z0-9_]{2,21})(?:[/?#]|$)/i.exec(String(value)) ?? [];

@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { conditionPrompt, keywordsOf, parseKeywords, withoutCondition } from '../../src/data/conditioning.js';
+import {
+  conditionPrompt,
+  isPrompted,
+  keywordsOf,
+  parseKeywords,
+  promptEnds,
+  withoutCondition,
+} from '../../src/data/conditioning.js';
+import { placeOf } from '../../src/data/title-split.js';
+import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
+import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
 import { madeUpTitles } from '../cli/titles.js';
 
 describe('a prompt', () => {
@@ -19,6 +29,38 @@ describe('a prompt', () => {
         'What > is | this?',
       );
   });
+});
+
+test('a share of the titles is prompted by their hash, whether they are held out or not', () => {
+  const titles = Array.from({ length: 4000 }, (_, index) => `Title ${index}`);
+  for (const share of [0.25, 0.5]) {
+    const prompted = titles.filter((title) => isPrompted(title, share));
+    const heldOut = titles.filter((title) => placeOf(title) < 0.1);
+    const both = heldOut.filter((title) => isPrompted(title, share));
+    // Four standard deviations of a binomial share.
+    const isAbout = (part: number, whole: number): boolean =>
+      Math.abs(part / whole - share) < 4 * Math.sqrt((share * (1 - share)) / whole);
+    expect(isAbout(prompted.length, titles.length)).toBe(true);
+    expect(isAbout(both.length, heldOut.length)).toBe(true);
+    // Of a larger share they are some.
+    expect(prompted.every((title) => isPrompted(title, share + 0.1))).toBe(true);
+  }
+  expect(titles.every((title) => isPrompted(title, 1))).toBe(true);
+});
+
+test('a prompt ends with a token of its own, and the title behind it is tokenized as it is alone', () => {
+  const titles = ['What is this?', "'90s kids", '2 cats', '"Quoted"', '…', 'élan'];
+  for (const tokenizer of [gpt2Tokenizer(), restrictedTokenizer(titles.map((title) => `r/cats\t${title}`))]) {
+    const ends = promptEnds(tokenizer);
+    for (const title of titles) {
+      for (const prompt of ['r/cats\t', '\t\t', 'r/cats\tnap, sun\t']) {
+        const tokens = tokenizer.encode(prompt + title);
+        const length = tokens.findLastIndex((token) => ends.has(token)) + 1;
+        expect(tokens.slice(0, length)).toEqual(tokenizer.encode(prompt));
+        expect(tokens.slice(length)).toEqual(tokenizer.encode(title));
+      }
+    }
+  }
 });
 
 describe('keywords', () => {

@@ -45,6 +45,11 @@ export const plans: readonly Plan[] = [
     smaller: '--length 8',
     says: /^(?:What is the[^\n]*\n=+\n){19}What is the[^\n]*$/m,
   },
+  {
+    of: /^npm run generate -- .*--subreddit /,
+    smaller: '--length 8',
+    says: /^(?:[^\t\n]+\n=+\n){19}[^\t\n]+$/m,
+  },
   { of: /^npm run finetune -- /, smaller: training, says: /3 steps/ },
   { of: /^npm run dedupe -- /, says: /accepted/, leaves: ['runs/askreddit/accepted.txt'] },
   { of: /^npm run report -- /, says: /report\.html/, leaves: [report] },

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { writeTrainedCondition } from '../../src/data/trained-condition.js';
 import { runCli } from '../cli/run-cli.js';
 import { makeRun, post, type Serving, serve } from './serve-run.js';
 
@@ -55,6 +57,14 @@ describe('a model that is prompted by name', () => {
     const bare = await serve(await makeRun('bare'));
     const answer = await post(`${bare.url}texts`, { keywords: 'llama' });
     expect([answer.status, await answer.json()]).toMatchObject([400, { error: { param: 'keywords' } }]);
+    const named = await post(`${bare.url}texts`, { subreddit: 'r/AskReddit' });
+    const message =
+      'The model bare was not trained with names of subreddits, so it cannot write for r/askreddit. Fine-tune a model on ' +
+      'titles of r/askreddit: titlesmith pipeline --subreddit askreddit; or leave the subreddit out.';
+    expect([named.status, await named.json()]).toMatchObject([
+      400,
+      { error: { param: 'subreddit', message } },
+    ]);
     expect(await (await fetch(`${bare.url}page`)).text()).not.toContain('id="subreddit"');
   });
 
@@ -62,5 +72,50 @@ describe('a model that is prompted by name', () => {
     const page = await (await fetch(`${serving.url}page`)).text();
     expect(page).toContain('<option value="showerthoughts">r/showerthoughts</option>');
     expect(page).toContain('id="keywords"');
+  });
+});
+
+describe("a folder that is no run, with prompts before half of its model's titles", () => {
+  const subreddits = Array.from({ length: 80 }, (_, index) => `community${index}`);
+  let url: string;
+  beforeAll(async () => {
+    const folder = join(await makeRun(), 'checkpoint');
+    await writeTrainedCondition(folder, {
+      names: ['subreddit'],
+      share: 0.5,
+      subreddits,
+      keptOut: ['askreddit'],
+    });
+    ({ url } = await serve(folder));
+  });
+
+  const ask = async (more: object): Promise<Completion & { error?: { message: string } }> =>
+    (await (await post(`${url}v1/completions`, { ...greedy, model: 'checkpoint', ...more })).json()) as never;
+
+  test('is prompted where a subreddit is named in any way, and not where none is', async () => {
+    const bare = await ask({});
+    const named = await ask({ subreddit: 'community7' });
+    expect(named.usage.prompt_tokens).toBeGreaterThan(bare.usage.prompt_tokens);
+    for (const subreddit of ['R/Community7', '/r/community7'])
+      expect((await ask({ subreddit })).choices).toEqual(named.choices);
+    expect((await ask({ subreddit: '' })).usage).toEqual(bare.usage);
+  });
+
+  test('answers an unknown subreddit, one kept out and none at all with what to do', async () => {
+    const message = async (subreddit: string): Promise<string | undefined> =>
+      (await ask({ subreddit })).error?.message;
+    expect(await message('comunity7')).toMatch(
+      /^The model checkpoint was not trained .* mean r\/community7, /,
+    );
+    expect(await message('askreddit')).toMatch(/its titles were kept out of training/);
+    expect(await message('https://www.reddit.com/r/community7/')).toMatch(/the name alone is community7/);
+    expect(await message('no such name')).toMatch(/which is not the name of a subreddit/);
+  });
+
+  test('lets a person type one of its many names', async () => {
+    const page = await (await fetch(`${url}page`)).text();
+    expect(page).toContain('<input id="subreddit" type="text"');
+    expect(page).toContain('<option value="community79"></option>');
+    expect(page).not.toContain('<select');
   });
 });

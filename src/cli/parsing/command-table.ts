@@ -82,6 +82,10 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
     examples: [
       ['more titles, more daring', 'titlesmith generate runs/askreddit --nsamples 500 --temperature 1'],
       ['from a model that belongs to no run', 'titlesmith generate 124M --nsamples 5 --prefix "Why do"'],
+      [
+        'from one that is prompted by name',
+        'titlesmith generate runs/many --subreddit gamedev --nsamples 20',
+      ],
     ],
   }),
   dedupe: stageCommand('dedupe', {

@@ -63,7 +63,7 @@ export const generationOptions = {
     flag: 'subreddit',
     type: 'subreddit',
     argument: 'name',
-    help: 'Subreddit to write titles for, with a model that is prompted by name.',
+    help: 'Subreddit to write titles for, with a model that is prompted by name; of the generate command alone.',
   },
   prefix: {
     ...generation,

@@ -183,7 +183,7 @@ describe('help', () => {
     const text = lines.map((line) => line.trim()).join(' ');
     for (const argument of command.arguments) expect(text).toContain(argument.name);
     for (const [name, row] of Object.entries(rowsOfCommand(command.name as keyof typeof commandTable))) {
-      expect(text).toContain(flagOf(name));
+      expect(text).toContain(flagOf(row.flag ?? name));
       if (row.argument !== undefined && row.argument.length < 20) expect(text).toContain(usageOf(name, row));
     }
     for (const [, line] of command.examples) expect(text).toContain(line);

@@ -88,6 +88,12 @@ test('names of a file come behind those given, and what is no name is told with 
   const names = write(folder, 'names.txt', 'odd\n\n# a remark\n/r/AskReddit # the largest\n');
   const listed = await withListedSubreddits({ subreddit: ['showerthoughts'], subredditFile: names });
   expect(listed).toEqual({ subreddit: ['showerthoughts', 'odd', 'askreddit'] });
+  expect(await withListedSubreddits({ keepOut: ['aww'], keepOutFile: names, subredditFile: names })).toEqual({
+    keepOut: ['aww', 'odd', 'askreddit'],
+    subreddit: ['odd', 'askreddit'],
+  });
+  const empty = write(folder, 'empty.txt', '# nothing\n');
+  expect(await failureLine(() => withListedSubreddits({ keepOutFile: empty }))).toContain('--keep-out-file');
 });
 
 test.each([

@@ -1,0 +1,122 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { collect } from '../../../src/common/collect.js';
+import { silentContext } from '../../../src/common/progress.js';
+import { keywordsOf } from '../../../src/data/conditioning.js';
+import { readTrainedCondition } from '../../../src/data/trained-condition.js';
+import { formatCsvRecord } from '../../../src/io/csv.js';
+import type { StageName } from '../../../src/options/choices.js';
+import type { RunOptions } from '../../../src/options/option-table.js';
+import { defaultOptions } from '../../../src/options/option-values.js';
+import { exportModel } from '../../../src/pipeline/export-model.js';
+import { runDataset } from '../../../src/pipeline/stages/dataset.js';
+import { runFinetune } from '../../../src/pipeline/stages/finetune.js';
+import { generateFromModel, runGenerate } from '../../../src/pipeline/stages/generate.js';
+import type { StageJob } from '../../../src/pipeline/stages/stage.js';
+import { madeUpTitles } from '../../cli/titles.js';
+import { failureLine } from '../../data/sources/helpers.js';
+import { temporaryFolder } from '../../model/transformer/fixtures.js';
+
+const folder = temporaryFolder();
+const titles = madeUpTitles(120);
+const options: RunOptions = {
+  ...defaultOptions(),
+  subreddit: ['cats', 'gamedev', 'unheard'],
+  keepOut: ['askreddit'],
+  condition: ['subreddit'],
+  conditionShare: 0.5,
+  steps: 2,
+  batchSize: 2,
+  sampleEvery: 0,
+  nsamples: 3,
+  length: 8,
+};
+const quiet = { ...silentContext, begin: async () => {} };
+
+function jobOf(stage: StageName, others: Partial<RunOptions> = {}): StageJob {
+  const places = { folder, work: folder, preparation: folder };
+  const nothing = { decisions: {}, counts: {}, beginsWithCheckpoint: false, startOver: false, resume: false };
+  return { stage, ...places, runName: 'run', options: { ...options, ...others }, ...nothing };
+}
+
+const lines = (name: string): string[] =>
+  ['train', 'validation'].flatMap((side) =>
+    readFileSync(join(name, `dataset/${side}.txt`), 'utf8')
+      .split('\n')
+      .filter(Boolean),
+  );
+
+beforeAll(async () => {
+  const records = titles.map((title, index) => [title, index % 2 === 0 ? 'cats' : 'gamedev']);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'titles.csv'),
+    [['title', 'subreddit'], ...records].map(formatCsvRecord).join(''),
+  );
+});
+
+test('some titles get their prompt, the others none, and how many is counted', async () => {
+  const counts = await runDataset(jobOf('dataset'), quiet);
+  const prompted = lines(folder).filter((line) => /^<\|startoftext\|>r\/(cats|gamedev)\t[^\t]+$/.test(line));
+  const bare = lines(folder).filter((line) => !line.includes('\t'));
+  expect(counts).toMatchObject({ prompted: prompted.length });
+  expect(prompted.length + bare.length).toBe(titles.length);
+  expect(Math.min(prompted.length, bare.length)).toBeGreaterThan(40);
+  const all = await runDataset(
+    jobOf('dataset', { conditionShare: undefined, condition: ['keywords'] }),
+    quiet,
+  );
+  expect(all).not.toHaveProperty('prompted');
+  const [first = ''] = lines(folder);
+  const [, keywords, title] = /^<\|startoftext\|>([^\t]*)\t(.*)<\|endoftext\|>$/.exec(first)!;
+  expect(keywords).toBe(keywordsOf(title!).join(', '));
+});
+
+test('a model trained so says what it knows, in its folder, and an export does', async () => {
+  await runDataset(jobOf('dataset'), quiet);
+  await runFinetune(jobOf('finetune'), quiet);
+  const condition = {
+    names: ['subreddit'],
+    share: 0.5,
+    subreddits: ['cats', 'gamedev'],
+    keptOut: ['askreddit'],
+  };
+  expect(await readTrainedCondition(join(folder, 'checkpoint'))).toEqual(condition);
+  for (const format of ['huggingface', 'onnx'] as const) {
+    const output = join(folder, format);
+    await exportModel({ model: join(folder, 'checkpoint'), format, output });
+    expect(await readTrainedCondition(output)).toEqual(condition);
+  }
+});
+
+test('such a folder writes for a subreddit, as the run does, without showing the prompt', async () => {
+  const model = join(folder, 'huggingface');
+  const textsOf = async (source: string, more: Partial<RunOptions>): Promise<string[]> =>
+    (await collect(generateFromModel(source, { ...options, ...more }))).map(({ text }) => text);
+  const named = await textsOf(model, { promptSubreddit: 'gamedev' });
+  const spelt = await textsOf(model, { prefix: 'r/gamedev\t', includePrefix: false });
+  expect(named).toEqual(spelt);
+  expect(named).not.toEqual(await textsOf(model, { promptSubreddit: 'cats' }));
+  await runGenerate(jobOf('generate', { promptSubreddit: 'gamedev' }), quiet);
+  const generated = readFileSync(join(folder, 'generated.jsonl'), 'utf8').trim().split('\n');
+  expect(generated.map((line) => (JSON.parse(line) as { text: string }).text)).toEqual(named);
+});
+
+test('a subreddit it does not know is refused before anything is written', async () => {
+  const ask = (promptSubreddit: string) => (): Promise<unknown> =>
+    collect(generateFromModel(join(folder, 'checkpoint'), { ...options, promptSubreddit }));
+  expect(await failureLine(ask('gamedv'))).toMatch(/checkpoint was not trained on .* mean r\/gamedev\?$/);
+  expect(await failureLine(ask('unheard'))).toMatch(/It knows r\/cats or r\/gamedev\./);
+  expect(await failureLine(ask('askreddit'))).toContain('kept out of training');
+  const elsewhere = { ...jobOf('generate', { promptSubreddit: 'gamedv' }), work: join(folder, 'next') };
+  expect(await failureLine(() => runGenerate(elsewhere, quiet))).toMatch(
+    /The model of .* was not trained on/,
+  );
+  expect(existsSync(join(folder, 'next'))).toBe(false);
+});
+
+test('the base model that ships says that it knows no names', async () => {
+  const ask = (): Promise<unknown> => collect(generateFromModel('base', { promptSubreddit: 'gamedev' }));
+  expect(await failureLine(ask)).toMatch(/^The base model was not trained with names .* --model base;/);
+});
