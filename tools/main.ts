@@ -3,6 +3,7 @@ const [name, ...rest] = process.argv.slice(2);
 const tools: Readonly<Record<string, () => Promise<{ main(argv: readonly string[]): Promise<void> }>>> = {
   base: () => import('./base/round.js'),
   'base-train': () => import('./base/train.js'),
+  'base-fingerprints': () => import('./base-fingerprints.js'),
   'options-page': () => import('./options-page.js'),
   sample: () => import('./sample.js'),
   structure: () => import('./structure.js'),

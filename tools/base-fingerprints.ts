@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { encodeFingerprints } from '../src/dedupe/fingerprint-set.js';
+import { writeFileAtomic } from '../src/io/atomic-file.js';
+
+/**
+ * Packs the fingerprints of the titles that the base model was trained on.
+ *
+ *     npm run tool -- base-fingerprints --from fingerprints.bin [--to data/base/fingerprints.bin] [--bits 14]
+ *
+ * The source is a file of 8-byte fingerprints, big-endian (see src/dedupe/title-fingerprint.ts).
+ */
+export async function main(argv: readonly string[]): Promise<void> {
+  const options = {
+    from: { type: 'string' },
+    to: { type: 'string', default: 'data/base/fingerprints.bin' },
+    bits: { type: 'string', default: '14' },
+  } as const;
+  const { from, to, bits } = parseArgs({ args: [...argv], options }).values;
+  if (from === undefined) throw new Error('--from names the file of fingerprints.');
+  const bytes = await readFile(from);
+  const fingerprints = new BigUint64Array(bytes.length / 8);
+  for (let index = 0; index < fingerprints.length; index++)
+    fingerprints[index] = bytes.readBigUInt64BE(8 * index);
+  const packed = encodeFingerprints(fingerprints, Number(bits));
+  await writeFileAtomic(to, packed);
+  process.stdout.write(`${fingerprints.length} fingerprints in ${packed.length} bytes\n`);
+}
