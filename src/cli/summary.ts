@@ -120,7 +120,16 @@ export function summarizeRun({
   const lines = [`${manifest.name}: done in ${formatSeconds(seconds)}`, ...countLines(counts)];
   if (titles.length > 0)
     lines.push('  accepted, the first ten:', ...titles.map((title) => `    ${toPrintable(title)}`));
-  if (counts.report) lines.push(`  model      ${verdictWords[counts.report.verdict]}`);
+  if (counts.report) {
+    const { verdict, inBase } = counts.report;
+    lines.push(`  model      ${verdictWords[verdict]}`);
+    if (inBase) {
+      const [outputs, heldOut] = [formatPercent(inBase.outputs), formatPercent(inBase.heldOut)];
+      lines.push(
+        `             of the outputs ${outputs}, of the held-out titles ${heldOut} stand in the base model’s training titles`,
+      );
+    }
+  }
   if (report) lines.push(`  report     ${report}`);
   const data = {
     run: manifest.name,

@@ -8,7 +8,13 @@
  * - `partial copy`: nearly all of it is one run of tokens from a training title.
  * - `glued copy`: nearly all of it is two runs, each from a training title.
  */
-const copyReasons = ['exact copy', 'near copy', 'disguised copy', 'partial copy', 'glued copy'] as const;
+export const copyReasons = [
+  'exact copy',
+  'near copy',
+  'disguised copy',
+  'partial copy',
+  'glued copy',
+] as const;
 export type CopyReason = (typeof copyReasons)[number];
 
 /**
@@ -17,6 +23,8 @@ export type CopyReason = (typeof copyReasons)[number];
  * - `broken text`: a line break or other control character, a lone surrogate, or U+FFFD from invalid UTF-8.
  * - the kinds of copies ({@link copyReasons}).
  * - `held-out title`: equal to a title held out of training, ignoring case, punctuation, accents and width: not new.
+ * - `base copy`: one of the titles that the base model was trained on, letters and digits compared. Not one of
+ *   {@link copyReasons}: it says nothing of how the run's own titles were learned.
  * - `accepted before`: equal to, or rated at or above the threshold with, a title accepted before these outputs.
  * - `repeat`: equal to an earlier output that is kept; `near repeat`: rated at or above the threshold with one.
  */
@@ -25,6 +33,7 @@ export const rejectionReasons = [
   'broken text',
   ...copyReasons,
   'held-out title',
+  'base copy',
   'accepted before',
   'repeat',
   'near repeat',
@@ -44,6 +53,10 @@ export interface CopyRules {
   readonly minimumRun: number | undefined;
   /** One sentence. */
   readonly runReason: string;
+  /** What is done about base copies; undefined where the model does not descend from the base model. */
+  readonly baseCopies?: 'refused' | 'kept';
+  /** One sentence; where `baseCopies` is there. */
+  readonly baseReason?: string;
 }
 
 /** A text and the closest training title. */
@@ -55,6 +68,11 @@ export interface RatedText {
   readonly matched: string | undefined;
   /** Whether it is a copy of any kind ({@link copyReasons}). */
   readonly copied: boolean;
+  /**
+   * Whether it is one of the titles that the base model was trained on, whatever else it is; undefined where the model does
+   * not descend from it.
+   */
+  readonly inBase?: boolean | undefined;
 }
 
 /** The judgement of a single text, independent of other outputs. */
@@ -111,6 +129,21 @@ export interface RatingSummary {
   readonly copies: Share;
 }
 
+/** The difference of two shares with its 95% interval, from -1 to 1. */
+export interface ShareDifference {
+  readonly share: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** How many of the outputs and of the held-out titles are among the titles that the base model was trained on. */
+export interface BaseStatistics {
+  readonly outputs: Share & { readonly total: number };
+  readonly heldOut: Share & { readonly total: number };
+  /** The share among the outputs minus that among the held-out titles. */
+  readonly excess: ShareDifference;
+}
+
 /**
  * - `overfits`: more copies than real titles have, by at least 5 points beyond chance.
  * - `leans`: more than chance explains, by less.
@@ -123,9 +156,7 @@ export type OverfitVerdict = 'overfits' | 'leans' | 'healthy' | 'unknown';
 export interface OverfitStatistics {
   readonly outputs: RatingSummary;
   readonly heldOut: RatingSummary;
-  /**
-   * Share of copies among the outputs minus that among the held-out titles, with its 95% interval, from -1 to 1.
-   */
-  readonly excess: { readonly share: number; readonly low: number; readonly high: number };
+  /** Share of copies among the outputs minus that among the held-out titles. */
+  readonly excess: ShareDifference;
   readonly verdict: OverfitVerdict;
 }

@@ -58,6 +58,8 @@ export type ReportCounts = {
   readonly copyShare: number;
   /** That share minus the share among held-out titles, with its 95% confidence interval. */
   readonly excess: OverfitStatistics['excess'];
+  /** Shares that stand in what the base model was trained on; undefined where the model does not descend from it. */
+  readonly inBase?: { readonly outputs: number; readonly heldOut: number };
 };
 
 /**

@@ -8,6 +8,8 @@ import {
   hasItems,
   isTexts,
 } from '../options/call-arguments.js';
+import { reviewOptions } from '../options/table/run.js';
+import { baseRules, isBaseTitles } from './base-titles.js';
 import { compareTexts, createTitleIndex, type TitleIndex } from './comparison.js';
 import { chooseRules, defaultThreshold } from './copy-rules.js';
 import { findRepeats, type Repeat } from './repeats.js';
@@ -19,7 +21,8 @@ export interface GeneratedOutput {
   readonly text: string;
 }
 
-export interface DedupeOptions extends Pick<JudgeOptions, 'threshold' | 'heldOut'> {
+export interface DedupeOptions
+  extends Pick<JudgeOptions, 'threshold' | 'heldOut' | 'baseTitles' | 'keepBaseCopies'> {
   /** Titles accepted before these outputs: repeating one of them is not new. */
   readonly earlier?: readonly string[];
 }
@@ -36,6 +39,8 @@ const dedupeArguments: ArgumentRules = {
   threshold: thresholdRule,
   heldOut: isTexts,
   earlier: isTexts,
+  baseTitles: isBaseTitles,
+  keepBaseCopies: reviewOptions.keepBaseCopies,
 };
 
 function isIndex(titles: readonly string[] | TitleIndex): titles is TitleIndex {
@@ -58,10 +63,12 @@ export async function dedupe(
 ): Promise<Judgement> {
   checkArgument('dedupe', 'outputs', outputs, areOutputs);
   const checked = checkArguments('dedupe', options, dedupeArguments);
-  const { threshold = defaultThreshold, heldOut = [], earlier = [] } = checked;
+  const { threshold = defaultThreshold, heldOut = [], earlier = [], baseTitles, keepBaseCopies } = checked;
   const index = isIndex(titles) ? titles : createTitleIndex(titles);
   const baseline = await compareTexts(heldOut, index, 'Comparing the held-out titles', context);
-  const judge = new TitleJudge(index, chooseRules(baseline, threshold), heldOut);
+  const added = baseTitles && baseRules(baseTitles, keepBaseCopies);
+  const rules = { ...chooseRules(baseline, threshold), ...added };
+  const judge = new TitleJudge(index, rules, heldOut, baseTitles);
   const texts = outputs.map((output) => output.text.trim());
   const compared = await compareTexts(texts, index, 'Comparing with the training titles', context);
   const judged = compared.map((comparison) => judge.judgeCompared(comparison));

@@ -1,13 +1,9 @@
 import { TitlesmithError } from '../common/errors.js';
 
-/**
- * A set of 64-bit fingerprints in little room, which answers with a small share of false positives: a Golomb-coded set
- * (Putze, Sanders and Singler 2007; as in Bitcoin's BIP 158). Each fingerprint is scaled to a number below n · 2^bits; the
- * numbers are sorted, and their differences written by Rice's code with that many low bits: bits + 1.5 bits each. A
- * fingerprint that is not in the set collides with one that is with a probability of 2^-bits.
- */
 interface Header {
+  /** Fingerprints. */
   readonly count: number;
+  /** Low bits of a difference. */
   readonly bits: number;
 }
 
@@ -22,9 +18,9 @@ function scaled(fingerprint: bigint, { count, bits }: Header): number {
 }
 
 /**
- * Writes a set.
+ * A {@link FingerprintSet} as bytes; the same for the same fingerprints.
  * @param fingerprints 64 bits each, evenly distributed, as a hash is; in any order.
- * @param bits of which the share of false positives is 2^-bits; 1 to 24.
+ * @param bits the share of false positives is 2^-bits; 1 to 24.
  */
 export function encodeFingerprints(fingerprints: BigUint64Array, bits: number): Uint8Array {
   const header = { count: fingerprints.length, bits };
@@ -52,7 +48,12 @@ export function encodeFingerprints(fingerprints: BigUint64Array, bits: number): 
   return bytes.subarray(0, Math.ceil(position / 8));
 }
 
-/** A set that was read: its numbers, sorted, 8 bytes each. */
+/**
+ * A set of 64-bit fingerprints in little room, which answers with a small share of false positives: a Golomb-coded set
+ * (Putze, Sanders, Singler, "Cache-, hash- and space-efficient Bloom filters", 2007; as in Bitcoin's BIP 158). Each of n
+ * fingerprints is scaled to a number below n · 2^bits; the numbers are sorted, and their differences written by Rice's code
+ * with that many low bits: about bits + 1.5 bits each. Opened, it takes 8 bytes each.
+ */
 export class FingerprintSet {
   private constructor(
     private readonly header: Header,
@@ -90,7 +91,7 @@ export class FingerprintSet {
     return this.header.count;
   }
 
-  /** Share of other fingerprints that are taken for one of the set. */
+  /** At most this share of other fingerprints is taken for one of the set, from 0 to 1: the numbers over their range. */
   get falsePositiveRate(): number {
     return 2 ** -this.header.bits;
   }

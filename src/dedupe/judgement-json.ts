@@ -71,24 +71,28 @@ function isJudgement(value: Readonly<Record<string, unknown>>): value is Judgeme
 
 function isCopyRules(value: unknown): value is CopyRules {
   if (!isRecord(value)) return false;
-  const { threshold, thresholdChoice, thresholdReason, minimumRun, runReason } = value;
+  const { threshold, thresholdChoice, thresholdReason, minimumRun, runReason, baseCopies, baseReason } =
+    value;
   return (
     isShare(threshold) &&
     (thresholdChoice === 'given' || thresholdChoice === 'auto') &&
     typeof thresholdReason === 'string' &&
     (minimumRun === undefined || Number.isSafeInteger(minimumRun)) &&
-    typeof runReason === 'string'
+    typeof runReason === 'string' &&
+    (baseCopies === undefined || baseCopies === 'refused' || baseCopies === 'kept') &&
+    isOptionalText(baseReason)
   );
 }
 
 function isRatedText(value: unknown): value is RatedText {
   if (!isRecord(value)) return false;
-  const { text, closestRating, matched, copied } = value;
+  const { text, closestRating, matched, copied, inBase } = value;
   return (
     typeof text === 'string' &&
     isShare(closestRating) &&
     isOptionalText(matched) &&
-    typeof copied === 'boolean'
+    typeof copied === 'boolean' &&
+    (inBase === undefined || typeof inBase === 'boolean')
   );
 }
 

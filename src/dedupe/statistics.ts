@@ -1,9 +1,11 @@
 import type {
+  BaseStatistics,
   OverfitStatistics,
   OverfitVerdict,
   RatedText,
   RatingSummary,
   Share,
+  ShareDifference,
 } from '../common/judgement.js';
 import { checkArgument, hasItems } from '../options/call-arguments.js';
 
@@ -16,9 +18,7 @@ const clearExcess = 0.05;
 export type RatedCopy = Pick<RatedText, 'closestRating' | 'copied'>;
 
 /**
- * Compares the outputs' copies and closest ratings with those of the held-out titles. The interval of the
- * difference is Newcombe's hybrid score interval ("Interval estimation for the difference between
- * independent proportions", Statistics in Medicine 17, 1998, method 10).
+ * Compares the outputs' copies and closest ratings with those of the held-out titles.
  */
 export function overfitStatistics(
   outputTexts: readonly RatedCopy[],
@@ -29,14 +29,36 @@ export function overfitStatistics(
   checkArgument('overfitStatistics', 'heldOutTexts', heldOutTexts, areRated);
   const outputs = summarise(outputTexts);
   const heldOut = summarise(heldOutTexts);
-  const [a, b] = [outputs.copies, heldOut.copies];
+  const excess = difference(outputs.copies, heldOut.copies);
+  return { outputs, heldOut, excess, verdict: judge(outputs.count, heldOut.count, excess.low) };
+}
+
+/** @returns undefined where the texts were not asked for among the base model's titles. */
+export function baseStatistics(
+  outputTexts: readonly Pick<RatedText, 'inBase'>[],
+  heldOutTexts: readonly Pick<RatedText, 'inBase'>[],
+): BaseStatistics | undefined {
+  const isAsked = ({ inBase }: Pick<RatedText, 'inBase'>): boolean => inBase !== undefined;
+  if (![...outputTexts, ...heldOutTexts].some(isAsked)) return undefined;
+  const shareIn = (texts: readonly Pick<RatedText, 'inBase'>[]) => ({
+    total: texts.length,
+    ...wilsonShare(texts.filter(({ inBase }) => inBase).length, texts.length),
+  });
+  const [outputs, heldOut] = [shareIn(outputTexts), shareIn(heldOutTexts)];
+  return { outputs, heldOut, excess: difference(outputs, heldOut) };
+}
+
+/**
+ * `a` minus `b`, with Newcombe's hybrid score interval ("Interval estimation for the difference between independent
+ * proportions", Statistics in Medicine 17, 1998, method 10).
+ */
+function difference(a: Share, b: Share): ShareDifference {
   const share = a.share - b.share;
-  const excess = {
+  return {
     share,
     low: share - Math.hypot(a.share - a.low, b.high - b.share),
     high: share + Math.hypot(a.high - a.share, b.share - b.low),
   };
-  return { outputs, heldOut, excess, verdict: judge(outputs.count, heldOut.count, excess.low) };
 }
 
 function judge(outputs: number, heldOut: number, leastExcess: number): OverfitVerdict {

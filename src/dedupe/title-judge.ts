@@ -9,6 +9,8 @@ import {
   isTexts,
 } from '../options/call-arguments.js';
 import { formatValue } from '../options/option-values.js';
+import { reviewOptions } from '../options/table/run.js';
+import { type BaseTitles, baseRules, isBaseTitles } from './base-titles.js';
 import {
   type Comparison,
   closest,
@@ -33,6 +35,10 @@ export interface JudgeOptions {
   readonly tokenize?: Tokenize;
   /** Rules chosen before for the same titles, which saves comparing the held-out titles. */
   readonly rules?: CopyRules | undefined;
+  /** What the base model was trained on, for texts of a model that descends from it: `decodeBaseTitles`. */
+  readonly baseTitles?: BaseTitles | undefined;
+  /** Base copies are told apart, but not refused. */
+  readonly keepBaseCopies?: boolean;
 }
 
 /** A number, whose range is checked where it is used, or `auto`. */
@@ -46,6 +52,8 @@ const judgeArguments: ArgumentRules = {
   heldOut: isTexts,
   tokenize: isFunction,
   rules: { accepts: (value) => typeof value === 'object' && value !== null, fault: 'are no rules' },
+  baseTitles: isBaseTitles,
+  keepBaseCopies: reviewOptions.keepBaseCopies,
 };
 
 /**
@@ -60,22 +68,27 @@ export async function createTitleJudge(
   context: Partial<WorkContext> = {},
 ): Promise<TitleJudge> {
   const checked = checkArguments('createTitleJudge', options, judgeArguments);
-  const { threshold = defaultThreshold, heldOut = [], tokenize, rules } = checked;
+  const { threshold = defaultThreshold, heldOut = [], tokenize, rules, baseTitles, keepBaseCopies } = checked;
   const index = createTitleIndex(titles, tokenize);
-  if (rules) return new TitleJudge(index, rules, heldOut);
+  const added = baseTitles && baseRules(baseTitles, keepBaseCopies);
+  if (rules) return new TitleJudge(index, { ...added, ...rules }, heldOut, baseTitles);
   const baseline = await compareTexts(heldOut, index, 'Comparing the held-out titles', context);
-  return new TitleJudge(index, chooseRules(baseline, threshold), heldOut);
+  return new TitleJudge(index, { ...chooseRules(baseline, threshold), ...added }, heldOut, baseTitles);
 }
 
 /** Judges texts one by one, by rules chosen once. */
 export class TitleJudge {
   private readonly unseen: ReadonlySet<string>;
 
-  /** @param heldOut titles held out of training: a text that says the same as one of them is not new. */
+  /**
+   * @param heldOut titles held out of training: a text that says the same as one of them is not new.
+   * @param baseTitles what the base model was trained on, for texts of a model that descends from it.
+   */
   constructor(
     private readonly index: TitleIndex,
     readonly rules: CopyRules,
     heldOut: readonly string[],
+    private readonly baseTitles?: BaseTitles,
   ) {
     this.unseen = new Set(heldOut.map(comparisonKey));
   }
@@ -90,7 +103,8 @@ export class TitleJudge {
   judgeCompared(comparison: Comparison): TextJudgement {
     const { text } = comparison;
     const copy = this.copyOf(comparison);
-    const rejection = this.rejection(text, copy);
+    const inBase = this.baseTitles?.has(text);
+    const rejection = this.rejection(text, copy, inBase);
     const best = closest(comparison);
     return {
       text,
@@ -101,6 +115,7 @@ export class TitleJudge {
       second: rejection?.second,
       closestRating: best.rating,
       copied: copy !== undefined,
+      inBase,
     };
   }
 
@@ -114,20 +129,27 @@ export class TitleJudge {
   rate(comparison: Comparison): RatedText {
     const { rating, matched } = closest(comparison);
     const copied = this.copyOf(comparison) !== undefined;
-    return { text: comparison.text, closestRating: rating, matched, copied };
+    const { text } = comparison;
+    return { text, closestRating: rating, matched, copied, inBase: this.baseTitles?.has(text) };
   }
 
   private copyOf(comparison: Comparison): CopyEvidence | undefined {
     return findCopy(comparison, this.rules, this.index.titles);
   }
 
-  private rejection(text: string, copy: CopyEvidence | undefined): TextRejection | undefined {
+  private rejection(
+    text: string,
+    copy: CopyEvidence | undefined,
+    inBase: boolean | undefined,
+  ): TextRejection | undefined {
     if (nothingVisible.test(text)) return { reason: 'blank' };
     const broken = brokenCharacter.exec(text)?.[0];
     if (broken !== undefined) return { reason: 'broken text', evidence: `holds ${codePoint(broken)}` };
     if (copy) return copy;
-    if (!this.unseen.has(comparisonKey(text))) return undefined;
-    return { reason: 'held-out title', evidence: 'stands in the titles held out of training' };
+    if (this.unseen.has(comparisonKey(text)))
+      return { reason: 'held-out title', evidence: 'stands in the titles held out of training' };
+    if (!inBase || this.rules.baseCopies !== 'refused') return undefined;
+    return { reason: 'base copy', evidence: 'stands in the titles that the base model was trained on' };
   }
 }
 

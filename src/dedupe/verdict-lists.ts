@@ -37,6 +37,7 @@ function matches(verdict: Verdict): [rating: string, matched: string, second: st
     case 'near repeat':
       return ['', verdict.repeats ?? '', ''];
     case 'held-out title':
+    case 'base copy':
       return [String(verdict.rating), '', ''];
     default:
       return [String(verdict.rating), verdict.matched ?? '', verdict.second ?? ''];

@@ -46,6 +46,14 @@ export function stagesOf(name: OptionName): readonly StageName[] {
   return rowOf(name).stages ?? [];
 }
 
+/**
+ * Whether the report shows an option that has this value: one that results depend on. A switch about base copies that is off
+ * would say something of models that have nothing to do with the base model.
+ */
+export function isReported(name: OptionName, value: unknown): boolean {
+  return stagesOf(name).length > 0 && !(name === 'keepBaseCopies' && value === false);
+}
+
 /** The rows of a command's options, by name. */
 export function rowsOfCommand(command: CommandName): OptionRows {
   const tables: readonly OptionRows[] = [serveOptions, batchSettings, singleCommandOptions, optionTable];

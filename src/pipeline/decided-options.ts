@@ -3,25 +3,30 @@ import { hashFile } from '../io/atomic-file.js';
 import { effectiveTemperature } from '../model/generation/generation-options.js';
 import type { StageName } from '../options/choices.js';
 import { scratchName } from '../options/option-rules.js';
-import { type OptionName, optionNames, type RunOptions, stagesOf } from '../options/option-table.js';
+import { isReported, optionNames, type RunOptions, stagesOf } from '../options/option-table.js';
 import { decideSizes } from './decide/shape.js';
 import { decideTrainingOptions } from './decide/training.js';
 
 /** Values of options by name. */
 export type DecidedOptions = Readonly<Record<string, unknown>>;
 
+interface ModelFacts {
+  readonly model?: string | undefined;
+  readonly vocabularySize?: number | undefined;
+  readonly isFromBase?: boolean;
+}
+
 /**
  * The options that a stage's result depends on, with the values in force: an option that is given with the value it would
  * have anyway makes no difference, nor does one that another makes irrelevant.
- * @param model the decided model, for the defaults of training.
- * @param vocabularySize tokens of the model that generates, if there is one.
+ * @param facts the decided model, for the defaults of training; of the run's model, if there is one, the tokens, and
+ *   whether it descends from the base model.
  * @throws TitlesmithError when --prefix-file cannot be read.
  */
 export async function decideOptions(
   stage: StageName,
   options: RunOptions,
-  model: string | undefined,
-  vocabularySize?: number,
+  { model, vocabularySize, isFromBase }: ModelFacts,
 ): Promise<DecidedOptions> {
   switch (stage) {
     case 'extract': {
@@ -36,16 +41,17 @@ export async function decideOptions(
       return decideTraining(options, model ?? 'nano');
     case 'generate':
       return decideGeneration(options, vocabularySize);
-    case 'report':
-      return plain(Object.fromEntries(optionNames.filter(isShown).map((name) => [name, options[name]])));
+    case 'dedupe': {
+      const { keepBaseCopies, ...own } = valuesOf(stage, options);
+      return plain(isFromBase && keepBaseCopies ? { ...own, keepBaseCopies } : own);
+    }
+    case 'report': {
+      const shown = optionNames.filter((name) => isReported(name, options[name]));
+      return plain(Object.fromEntries(shown.map((name) => [name, options[name]])));
+    }
     default:
       return plain(valuesOf(stage, options));
   }
-}
-
-/** Whether the report shows an option: one that any result depends on. */
-function isShown(name: OptionName): boolean {
-  return stagesOf(name).length > 0;
 }
 
 function valuesOf(stage: StageName, options: RunOptions): Record<string, unknown> {

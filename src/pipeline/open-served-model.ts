@@ -11,6 +11,7 @@ import { runOptions } from '../options/table/run.js';
 import { serveOptions } from '../options/table/serve.js';
 import type { ServedModel, ServeSettings } from '../serve/served-model.js';
 import { decideDevice, decidedDevice, describeDevice } from './decide/device.js';
+import { descendsFromBase } from './run/base-descent.js';
 import { readJudgement } from './run/judgement-file.js';
 import { type Manifest, readManifest } from './run/manifest.js';
 import { runFiles } from './run/run-files.js';
@@ -98,12 +99,14 @@ async function readRun(model: string): Promise<ServedRun | undefined> {
 async function titleFiles(folder: string, { manifest, options }: ServedRun): Promise<ServedModel['titles']> {
   if (!existsSync(join(folder, runFiles.train))) return undefined;
   const run = { folder: { path: folder, manifest }, options, decisions: manifest.decisions };
+  const baseCopies = options.keepBaseCopies ? 'kept' : 'refused';
   const isJudged = await isUpToDate('dedupe', runFiles.judgement, run);
   return {
     train: join(folder, runFiles.train),
     validation: join(folder, runFiles.validation),
     threshold: options.similarityThreshold,
     rules: isJudged ? (await readJudgement(folder)).rules : undefined,
+    baseCopies: (await descendsFromBase(folder, manifest.decisions)) ? baseCopies : undefined,
   };
 }
 

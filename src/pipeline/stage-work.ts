@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TitlesmithError } from '../common/errors.js';
 import type { FinetuneCounts } from '../common/stage-counts.js';
+import { baseFingerprintsHash } from '../io/base-fingerprints.js';
 import { formatDevice } from '../model/engine/device-choice.js';
 import { readConfiguration } from '../model/weights/checkpoint.js';
 import type { StageName } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import { decidedDevice } from './decide/device.js';
 import { type DecidedOptions, decideOptions } from './decided-options.js';
+import { descendsFromBase } from './run/base-descent.js';
 import { checkpointHash, isOptimizerFile } from './run/earlier-results.js';
 import { filesAreUnchanged, hashValue, recordFiles } from './run/fingerprint.js';
 import {
@@ -75,6 +77,7 @@ export async function describeWork(stage: StageName, run: RunState): Promise<Sta
   const { manifest, path } = folder;
   const found = await recordFiles(path, [...inputs, ...optionalInputs]);
   const read = Object.fromEntries(Object.entries(found).filter(([file]) => !isOptimizerFile(file)));
+  const isFromBase = stage === 'dedupe' && (await descendsFromBase(path, decisions));
   const withLatest = stage === 'finetune' && options.restoreFrom === 'latest';
   return {
     fingerprint: hashValue({
@@ -83,9 +86,14 @@ export async function describeWork(stage: StageName, run: RunState): Promise<Sta
       counts: countsOf(manifest, usesCountsOf),
       source: stage === 'extract' ? sourceFingerprint : undefined,
       model: stage === 'finetune' ? modelIdentity(decisions.model) : undefined,
+      baseTitles: isFromBase ? baseFingerprintsHash : undefined,
       shown: stage === 'report' ? { runName: manifest.name, decisions } : undefined,
     }),
-    options: await decideOptions(stage, options, decisions.model?.choice, await vocabularyOf(stage, path)),
+    options: await decideOptions(stage, options, {
+      model: decisions.model?.choice,
+      vocabularySize: await vocabularyOf(stage, path),
+      isFromBase,
+    }),
     inputs: read,
     device: runsModel(stage) ? formatDevice(decidedDevice(decisions.device)) : undefined,
     isAnyDevice: options.device === 'auto',

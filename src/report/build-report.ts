@@ -1,4 +1,4 @@
-import type { RatedText, Verdict } from '../common/judgement.js';
+import { copyReasons, type RatedText, type Verdict } from '../common/judgement.js';
 import { checkArgument, hasKeys } from '../options/call-arguments.js';
 import { jsonForHtml, visible } from '../web/html.js';
 import { findBestCheckpoint, trainingCurve } from './curve.js';
@@ -60,6 +60,7 @@ export function buildReport(input: ReportInput): ReportFigures {
     verdicts: { accepted: accepted.length, rejected: rejectedCounts(verdicts) },
     rules,
     overfit: input.overfit,
+    ...(input.base ? { base: input.base } : {}),
     distribution: distribution(verdicts, heldOut),
     pairs,
     pairsLeftOut: verdicts.length - pairs.length,
@@ -120,7 +121,7 @@ function bytesInPage(text: string): number {
 
 /** Whether the reason is that a training title was copied. */
 function isCopy({ reason }: Verdict): boolean {
-  return reason?.endsWith(' copy') === true;
+  return copyReasons.some((kind) => kind === reason);
 }
 
 /**

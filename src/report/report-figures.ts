@@ -1,4 +1,4 @@
-import type { CopyRules, Judgement, OverfitStatistics } from '../common/judgement.js';
+import type { BaseStatistics, CopyRules, Judgement, OverfitStatistics } from '../common/judgement.js';
 import type { FinetuneCounts, RunCounts } from '../common/stage-counts.js';
 
 /** The input of the report. */
@@ -17,6 +17,8 @@ export interface ReportInput {
   readonly judgement: Judgement;
   /** Statistics over the whole judgement. */
   readonly overfit: OverfitStatistics;
+  /** Undefined where the model does not descend from titlesmith's base model. */
+  readonly base?: BaseStatistics | undefined;
 }
 
 interface ReportSource {
@@ -88,6 +90,8 @@ export interface ReportFigures {
   readonly verdicts: { readonly accepted: number; readonly rejected: readonly NamedCount[] };
   readonly rules: CopyRules;
   readonly overfit: OverfitStatistics;
+  /** Only of a model that descends from titlesmith's base model. */
+  readonly base?: BaseStatistics;
   readonly distribution: readonly RatingBin[];
   /** Outputs, highest rating first, as many as fit into 2.4 MB of the page. */
   readonly pairs: readonly Pair[];

@@ -24,6 +24,8 @@ export interface TitleFiles {
   readonly threshold: number | 'auto';
   /** The rules that the run's outputs were judged by; undefined when they were not stored. */
   readonly rules: CopyRules | undefined;
+  /** What becomes of base copies; undefined where the model does not descend from the base model. */
+  readonly baseCopies: CopyRules['baseCopies'];
 }
 
 /** How texts are generated. */

@@ -89,6 +89,14 @@ test('a whole run says what went in and out of each stage', () => {
   expect(data).toMatchObject({ run: 'aww', refusedShare: 0.25, report: join(folder, 'report.html') });
 });
 
+test('a run from the base model says how much of it stands in what that was trained on', () => {
+  const report = { verdict: 'healthy', copyShare: 0, inBase: { outputs: 0.031, heldOut: 0.004 } };
+  const { lines } = summarizeRun(finished(manifest({ report }), 1));
+  expect(lines).toContain(
+    '             of the outputs 3.1%, of the held-out titles 0.4% stand in the base model’s training titles',
+  );
+});
+
 test('a run that stopped early says what there is', () => {
   const { lines } = summarizeRun(finished(manifest({ dataset: { train: 9, validation: 1 } }), 0.25));
   expect(lines).toEqual(['aww: done in 0.3 s', '  dataset    9 to train on, 1 held out']);

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { overfitStatistics, type RatedCopy, wilsonShare } from '../../src/dedupe/statistics.js';
+import {
+  baseStatistics,
+  overfitStatistics,
+  type RatedCopy,
+  wilsonShare,
+} from '../../src/dedupe/statistics.js';
 
 describe('wilsonShare', () => {
   // Table I of Newcombe, "Two-sided confidence intervals for the single proportion", 1998, method 3.
@@ -50,5 +55,25 @@ describe('overfitStatistics', () => {
     ['unknown', many(100, 1), []],
   ])('calls it %s', (verdict, outputs, heldOut) => {
     expect(overfitStatistics(outputs, heldOut).verdict).toBe(verdict);
+  });
+});
+
+describe('baseStatistics', () => {
+  const many = (count: number, inBase: boolean | undefined) => new Array(count).fill({ inBase });
+
+  it('compares the shares as overfitStatistics does', () => {
+    const statistics = baseStatistics(
+      [...many(56, true), ...many(14, false)],
+      [...many(48, true), ...many(32, false)],
+    )!;
+    expect(statistics.outputs).toEqual({ total: 70, ...wilsonShare(56, 70) });
+    expect(statistics.heldOut).toEqual({ total: 80, ...wilsonShare(48, 80) });
+    expect(statistics.excess.low).toBeCloseTo(0.0524, 4);
+    expect(statistics.excess.high).toBeCloseTo(0.3339, 4);
+  });
+
+  it('has nothing to say of texts that were not asked for', () => {
+    expect(baseStatistics(many(9, undefined), many(9, undefined))).toBeUndefined();
+    expect(baseStatistics([], [])).toBeUndefined();
   });
 });

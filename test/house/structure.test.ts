@@ -13,12 +13,14 @@ const reasons: Readonly<Record<string, string>> = {
   'src/cli/exit-codes.ts': 'the exit codes of all commands',
   'src/common/collect.ts': 'used by rooms that share nothing else',
   'src/common/yield-to-event-loop.ts': 'where a browser and Node differ',
+  'src/dedupe/title-fingerprint.ts': 'what Python is the oracle of',
   'src/io/compression/beginning.ts': 'what the two decompressors have in common',
   'src/io/foreign-library.ts': 'the door of an outside package',
   'src/io/package-root.ts': 'where the files lie that ship with the program',
   'src/model/engine/optional-packages.d.ts': 'types of packages that are not installed',
   'src/model/tokenizer/tokenizer.ts': 'the interface of all tokenizers',
   'src/model/training/training-options.ts': 'known to those that ask for training without loading it',
+  'src/pipeline/run/base-descent.ts': 'asked by a stage, by what decides whether it runs, and by serve',
 };
 
 const structure = readStructure(packageRoot);

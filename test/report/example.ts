@@ -1,7 +1,8 @@
 import type { Verdict } from '../../src/common/judgement.js';
 import { createRandom } from '../../src/common/random.js';
+import type { BaseTitles } from '../../src/dedupe/base-titles.js';
 import { dedupe } from '../../src/dedupe/dedupe.js';
-import { overfitStatistics } from '../../src/dedupe/statistics.js';
+import { baseStatistics, overfitStatistics } from '../../src/dedupe/statistics.js';
 import { reportAssets } from '../../src/pipeline/stages/report.js';
 import type { ReportFigures, ReportInput } from '../../src/report/report-figures.js';
 import { renderReport } from '../../src/report/report-page.js';
@@ -87,6 +88,9 @@ export interface ExampleOptions {
   readonly heldOut?: readonly string[];
   readonly synthetic?: boolean;
   readonly trained?: boolean;
+  /** Of a model that descends from the base model. */
+  readonly baseTitles?: BaseTitles;
+  readonly keepBaseCopies?: boolean;
 }
 
 /** What a finished run would hand to the report, judged by the real dedupe. */
@@ -96,7 +100,7 @@ export async function exampleInput(options: ExampleOptions): Promise<ReportInput
   const judgement = await dedupe(
     options.outputs.map((text, i) => ({ index: i, text })),
     train,
-    { heldOut: heldOutTitles },
+    { heldOut: heldOutTitles, baseTitles: options.baseTitles, keepBaseCopies: options.keepBaseCopies },
   );
   const trained = options.trained ?? true;
   return {
@@ -136,6 +140,7 @@ export async function exampleInput(options: ExampleOptions): Promise<ReportInput
     metrics: trained ? metrics() : [],
     judgement,
     overfit: overfitStatistics(judgement.verdicts, judgement.heldOut),
+    base: baseStatistics(judgement.verdicts, judgement.heldOut),
   };
 }
 

@@ -50,6 +50,51 @@ describe('renderReport', () => {
     expect(reportPage(buildReport(await exampleInput({ outputs })))).not.toContain('Synthetic data.');
   });
 
+  describe('of a model that began as the base model', () => {
+    const outputs = [
+      ...Array.from({ length: 12 }, (_, index) => `Look at hedgehog ${index}`),
+      ...inventTitles(48, 'outputs'),
+    ];
+    const heldOut = [...inventTitles(49, 'held out'), 'Look at hedgehog 3'];
+    const baseTitles = {
+      size: 2_000_000,
+      falsePositiveRate: 2 ** -14,
+      has: (title: string) => title.startsWith('Look at'),
+    };
+    const sectionOf = async (more = {}) => {
+      const figures = buildReport(await exampleInput({ outputs, heldOut, baseTitles, ...more }));
+      const section = /<h2 id="base-titles">[\s\S]*?<\/section>/.exec(reportPage(figures))?.[0] ?? '';
+      return { figures, text: section.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ') };
+    };
+
+    it('shows base copies apart, beside the share among held-out titles', async () => {
+      const { figures, text } = await sectionOf();
+      expect(text).toContain('titles that the base model was trained on are refused as base copies');
+      expect(text).toContain('Outputs 60 20.0% (12) 11.8% to 31.8%');
+      expect(text).toContain('Held-out titles 50 2.0% (1) 0.4% to 10.5%');
+      expect(text).toContain('beyond chance');
+      // One of them is the held-out title.
+      expect(text).toContain('11 outputs are refused as base copies. The other is refused for a reason');
+      expect(text).toContain('1 held-out title is not new to the base model');
+      const other = await sectionOf({ baseTitles: undefined });
+      expect(figures.overfit).toEqual(other.figures.overfit);
+      expect(figures.mostCopied).toEqual(other.figures.mostCopied);
+    });
+
+    it('says where they are kept', async () => {
+      const { figures, text } = await sectionOf({ keepBaseCopies: true });
+      expect(text).toContain('kept, as asked for');
+      expect(text).toContain('Outputs 60 20.0% (12)');
+      expect(figures.verdicts.rejected.map(({ name }) => name)).not.toContain('base copy');
+    });
+
+    it('has nothing of it for another model', async () => {
+      const { figures, text } = await sectionOf({ baseTitles: undefined });
+      expect(text).toBe('');
+      expect(JSON.stringify(figures)).not.toMatch(/"base/);
+    });
+  });
+
   it('stays below 3 MB for 10,000 outputs', async () => {
     const outputs = inventTitles(10_000, 'outputs').map((title, i) => `${title} ${i.toString(36)}`);
     const page = reportPage(buildReport(await exampleInput({ outputs, train: inventTitles(300, 'train') })));

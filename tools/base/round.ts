@@ -2,10 +2,14 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { silentContext } from '../../src/common/progress.js';
+import { writeFileAtomic } from '../../src/io/atomic-file.js';
+import { formatConfiguration } from '../../src/model/transformer/configuration.js';
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
 import { loadWeights } from '../../src/model/transformer/weight-source.js';
-import { readConfiguration } from '../../src/model/weights/checkpoint.js';
+import { baseName } from '../../src/model/weights/base-model.js';
+import { configurationFile, readConfiguration } from '../../src/model/weights/checkpoint.js';
 import { descriptionFiles } from '../../src/model/weights/huggingface-folder.js';
+import { loadTokenizer } from '../../src/model/weights/load-tokenizer.js';
 import { findModelFolder, hashModelFolder } from '../../src/model/weights/model-folder.js';
 import { scaleEnding, type WritableTensor, writeSafetensors } from '../../src/model/weights/safetensors.js';
 import {
@@ -18,14 +22,19 @@ import { quantizeRows } from './quantize.js';
 /**
  * Makes the base model that ships: the matrices of a trained model in 8 bits, a scale a row, all else in float32.
  *
- *     npm run tool -- base --from FOLDER [--to data/base]
+ *     npm run tool -- base --from FOLDER [--to data/base] [--ships]
  *
- * Prints the hash that src/model/weights/base-model.ts is to hold.
+ * With --ships, config.json says of the model that it is the base model whose titles data/base/fingerprints.bin knows: what is
+ * trained from it says so too, and has its base copies refused. Prints the hash that src/model/weights/base-model.ts is to hold.
  */
 export async function main(argv: readonly string[]): Promise<void> {
-  const options = { from: { type: 'string' }, to: { type: 'string', default: 'data/base' } } as const;
+  const options = {
+    from: { type: 'string' },
+    to: { type: 'string', default: 'data/base' },
+    ships: { type: 'boolean', default: false },
+  } as const;
   const { values } = parseArgs({ args: [...argv], options });
-  const { from, to } = values;
+  const { from, to, ships } = values;
   if (from === undefined) throw new Error('--from names the folder of the model to round.');
   const configuration = await readConfiguration(from);
   const specifications = parameterSpecifications(configuration);
@@ -45,5 +54,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   });
   await writeSafetensors(join(to, weightsFile), tensors, { format: 'pt' });
   for (const name of descriptionFiles) await copyFile(join(from, name), join(to, name));
+  if (ships) {
+    const { endOfTextId } = await loadTokenizer(from);
+    const described = formatConfiguration({ ...configuration, descendsFrom: baseName }, endOfTextId);
+    await writeFileAtomic(join(to, configurationFile), described);
+  }
   process.stdout.write(`${await hashModelFolder(await findModelFolder(to))}\n`);
 }

@@ -4,9 +4,12 @@ import type { DecidedValuesOf } from '../../options/option-row.js';
 import { decideValues } from '../../options/option-values.js';
 import { sizeOptions } from '../../options/table/model.js';
 
+/** Key of config.json, titlesmith's own, which transformers keeps: whose weights the model's began as. */
+const descentKey = 'titlesmith_descends_from';
+
 /**
  * Shape of a GPT-2 (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, section
- * 2.3).
+ * 2.3), and what its weights began as.
  */
 export interface TransformerConfiguration {
   /** V */
@@ -20,6 +23,8 @@ export interface TransformerConfiguration {
   /** H; divides the width. */
   readonly heads: number;
   readonly layerNormEpsilon: number;
+  /** `base`: the model that ships with titlesmith. Undefined for any other beginning, or where that is not known. */
+  readonly descendsFrom?: 'base' | undefined;
 }
 
 /**
@@ -64,6 +69,7 @@ interface ConfigurationFile {
   n_layer?: unknown;
   n_head?: unknown;
   layer_norm_epsilon?: unknown;
+  [descentKey]?: unknown;
 }
 
 /** Hugging Face's config.json; start and end are the same token, `endOfTextId`. */
@@ -88,6 +94,7 @@ export function formatConfiguration(configuration: TransformerConfiguration, end
     initializer_range: 0.02,
     tie_word_embeddings: true,
     torch_dtype: 'float32',
+    [descentKey]: configuration.descendsFrom,
   };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
@@ -146,5 +153,6 @@ export function parseConfiguration(content: string, path: string): TransformerCo
     layers: size('n_layer', 1024),
     heads,
     layerNormEpsilon: epsilon,
+    ...(file[descentKey] === 'base' ? { descendsFrom: 'base' } : {}),
   };
 }

@@ -15,10 +15,11 @@ export const baseConfiguration: TransformerConfiguration = {
   layers: 6,
   heads: 6,
   layerNormEpsilon: 1e-5,
+  descendsFrom: baseName,
 };
 
 /** SHA-256 over its files, as `hashModelFolder` computes it. `npm run tool -- base` prints it. */
-const baseHash = '03f229f02f52e45161575b736673511c38c7723e1b1c9059bb3f49ccdc2d3772';
+const baseHash = '472fdc5ae78a6e6252fa51a63867f546da97ee7631bdb4f27a383b77c0ab352b';
 
 /** @throws TitlesmithError when the files of the base model are not those that titlesmith ships. */
 export function checkBaseHash(hash: string): void {

@@ -18,6 +18,13 @@ export const reviewOptions = {
       'Similarity to a training title, 0 to 1, from which a title is refused as a near copy; auto: the lowest at ' +
       'which at most 1% of the held-out titles would be refused.',
   },
+  keepBaseCopies: {
+    group: 'Review',
+    commands: ['pipeline', 'dedupe'],
+    stages: ['dedupe'],
+    type: 'switch',
+    help: 'Keep titles that titlesmith’s base model was trained on; otherwise a model that began with it has them refused as base copies.',
+  },
   failOnOverfit: {
     group: 'Review',
     commands: ['pipeline', 'report'],

@@ -2,13 +2,17 @@ import { join } from 'node:path';
 import type { Judgement } from '../../common/judgement.js';
 import type { WorkContext } from '../../common/progress.js';
 import type { DedupeCounts } from '../../common/stage-counts.js';
+import { type BaseTitles, decodeBaseTitles } from '../../dedupe/base-titles.js';
 import { createTitleIndex } from '../../dedupe/comparison.js';
 import { applyDecisions } from '../../dedupe/decisions.js';
 import { countVerdicts, dedupe } from '../../dedupe/dedupe.js';
+import { readBaseFingerprints } from '../../io/base-fingerprints.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
 import { encodeWords } from '../../model/tokenizer/gpt2.js';
+import type { RunOptions } from '../../options/option-table.js';
 import { readDecisions } from '../../review/decision-log.js';
 import { writeVerdicts } from '../../review/kept-titles.js';
+import { descendsFromBase } from '../run/base-descent.js';
 import { readAcceptedBefore } from '../run/earlier-results.js';
 import { writeJudgement } from '../run/judgement-file.js';
 import { runFiles } from '../run/run-files.js';
@@ -21,33 +25,44 @@ import type { StageJob, StageWorkContext } from './stage.js';
  * review → accepted.txt and rejected.csv.
  */
 export async function runDedupe(
-  { folder, work, options, startOver }: StageJob,
+  { folder, work, options, decisions: decided, startOver }: StageJob,
   context: StageWorkContext,
 ): Promise<DedupeCounts> {
   const outputs = await readGenerated(join(folder, runFiles.generated));
   const titles = await readDatasetTitles(folder);
   const earlier = startOver ? [] : await readAcceptedBefore(folder);
   const decisions = startOver ? [] : await readDecisions(join(folder, runFiles.decisions));
+  const baseTitles = (await descendsFromBase(folder, decided))
+    ? decodeBaseTitles(await readBaseFingerprints())
+    : undefined;
   await context.begin();
-  const judgement = await judgeTitles({ outputs, titles, earlier }, options.similarityThreshold, context);
+  const given = { outputs, titles, earlier, baseTitles };
+  const judgement = await judgeTitles(given, options, context);
   const { rules, verdicts } = judgement;
   context.onProgress({ kind: 'note', message: rules.thresholdReason });
   context.onProgress({ kind: 'note', message: rules.runReason });
+  const aboutBase = rules.baseReason ?? (options.keepBaseCopies ? keepsNothing : undefined);
+  if (aboutBase !== undefined) context.onProgress({ kind: 'note', message: aboutBase });
   await writeJudgement(work, judgement);
   const reviewed = applyDecisions(verdicts, decisions);
-  const decided = reviewed.filter(({ decision }) => decision !== undefined).length;
-  if (decided > 0) {
-    context.onProgress({ kind: 'note', message: `${decided} outputs are as decided in review` });
+  const inReview = reviewed.filter(({ decision }) => decision !== undefined).length;
+  if (inReview > 0) {
+    context.onProgress({ kind: 'note', message: `${inReview} outputs are as decided in review` });
   }
   await writeVerdicts(work, reviewed);
   return countVerdicts(verdicts);
 }
+
+const keepsNothing =
+  '--keep-base-copies changes nothing: as far as is known, this model did not begin as the base model.';
 
 interface JudgedTitles {
   readonly outputs: readonly GeneratedText[];
   readonly titles: DatasetTitles;
   /** Titles accepted in earlier generations. */
   readonly earlier: readonly string[];
+  /** What the base model was trained on; undefined for a model that does not descend from it. */
+  readonly baseTitles: BaseTitles | undefined;
 }
 
 /**
@@ -55,11 +70,12 @@ interface JudgedTitles {
  * token sequences are counted in GPT-2's tokens whatever the model, so that runs are comparable.
  */
 async function judgeTitles(
-  { outputs, titles, earlier }: JudgedTitles,
-  threshold: number | 'auto',
+  { outputs, titles, earlier, baseTitles }: JudgedTitles,
+  { similarityThreshold: threshold, keepBaseCopies }: RunOptions,
   context: WorkContext,
 ): Promise<Judgement> {
   const { train, validation } = titles;
   const index = createTitleIndex(train, encodeWords);
-  return dedupe(outputs, index, { threshold, heldOut: validation, earlier }, context);
+  const options = { threshold, heldOut: validation, earlier, baseTitles, keepBaseCopies };
+  return dedupe(outputs, index, options, context);
 }

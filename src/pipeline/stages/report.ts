@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { ReportCounts, RunCounts } from '../../common/stage-counts.js';
-import { overfitStatistics } from '../../dedupe/statistics.js';
+import { baseStatistics, overfitStatistics } from '../../dedupe/statistics.js';
 import { readAppendLog } from '../../io/append-log.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readClientBundle } from '../../io/client-bundle.js';
 import { jsonLines } from '../../io/record-formats.js';
 import { checkArgument, isText } from '../../options/call-arguments.js';
-import { optionNames, type RunOptions, stagesOf } from '../../options/option-table.js';
+import { isReported, optionNames, type RunOptions } from '../../options/option-table.js';
 import { keyOf } from '../../options/option-values.js';
 import { buildReport } from '../../report/build-report.js';
 import type { ReportFigures, TrainingPoint } from '../../report/report-figures.js';
@@ -25,6 +25,7 @@ export async function runReport(job: StageJob, context: StageWorkContext): Promi
   const { source } = decisions;
   const judgement = await readJudgement(folder);
   const overfit = overfitStatistics(judgement.verdicts, judgement.heldOut);
+  const base = baseStatistics(judgement.verdicts, judgement.heldOut);
   const figures = buildReport({
     runName: job.runName,
     subreddit: options.subreddit[0],
@@ -36,10 +37,16 @@ export async function runReport(job: StageJob, context: StageWorkContext): Promi
     metrics: await readAppendLog(join(folder, runFiles.metrics), metricsLines),
     judgement,
     overfit,
+    base,
   });
   await context.begin();
   await writeReport(job.work, figures);
-  return { verdict: overfit.verdict, copyShare: overfit.outputs.copies.share, excess: overfit.excess };
+  const counts = {
+    verdict: overfit.verdict,
+    copyShare: overfit.outputs.copies.share,
+    excess: overfit.excess,
+  };
+  return base ? { ...counts, inBase: { outputs: base.outputs.share, heldOut: base.heldOut.share } } : counts;
 }
 
 /** The report's style and script, as {@link renderReport} takes them. */
@@ -62,7 +69,7 @@ function shownOptions(options: RunOptions): Record<string, string | number | boo
   const shown: Record<string, string | number | boolean> = {};
   for (const name of optionNames) {
     const value = options[name];
-    if (stagesOf(name).length === 0 || value === undefined || typeof value === 'object') continue;
+    if (!isReported(name, value) || value === undefined || typeof value === 'object') continue;
     shown[keyOf(name)] = value;
   }
   return shown;

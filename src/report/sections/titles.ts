@@ -29,6 +29,7 @@ const reasonMeanings: Readonly<Record<RejectionReason, string>> = {
   'partial copy': 'nearly all of it is one run of words of a training title',
   'glued copy': 'nearly all of it is two runs of words, each of a training title',
   'held-out title': 'a real title that the model was not shown, but not new either',
+  'base copy': 'a title that the base model was trained on, as far as letters and digits go',
   'accepted before': 'the same, or nearly, was accepted before',
   repeat: 'an earlier output said the same',
   'near repeat': 'rated at or above the threshold with an earlier output',
@@ -68,9 +69,12 @@ function shownSamples(number: number): Html {
   return html`<p class="more">Shown: ${pluralize(number, 'different text')}.</p>`;
 }
 
+/** Reasons whose evidence says all: no other title is shown beside. */
+const saidByEvidence: ReadonlySet<string> = new Set(['exact copy', 'held-out title', 'base copy']);
+
 function sample({ text, matched, second, evidence, reason }: Pair): Html {
   if (text === '') return html`<li><span class="meaning">(empty)</span></li>`;
-  const beside = reason === 'exact copy' || reason === 'held-out title' ? null : matched;
+  const beside = reason !== null && saidByEvidence.has(reason) ? null : matched;
   return html`<li>${titleText(text)}
 ${
   evidence === null

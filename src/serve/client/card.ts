@@ -98,8 +98,10 @@ export class Card {
     this.isCopied = true;
     this.node.classList.add('copied');
     if (!closest) return;
-    const relation =
-      reason === 'held-out title' ? 'Most like this training title:' : 'The training title it resembles:';
+    const isOfNoTrainingTitle = reason === 'held-out title' || reason === 'base copy';
+    const relation = isOfNoTrainingTitle
+      ? 'Most like this training title:'
+      : 'The training title it resembles:';
     const { title, text, runs } = closest;
     const likeness = element(
       'div',

@@ -1,6 +1,8 @@
 import { withoutCondition } from '../../data/conditioning.js';
 import { readDataset } from '../../data/dataset-files.js';
+import { decodeBaseTitles } from '../../dedupe/base-titles.js';
 import { createTitleJudge, type TitleJudge } from '../../dedupe/title-judge.js';
+import { readBaseFingerprints } from '../../io/base-fingerprints.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { elementCount } from '../../model/graph/shape.js';
 import { encodeWords } from '../../model/tokenizer/gpt2.js';
@@ -50,9 +52,13 @@ async function openJudge({
   validation,
   threshold,
   rules,
+  baseCopies,
 }: TitleFiles): Promise<{ readonly judge: TitleJudge; readonly titles: number }> {
   const [titles, heldOut] = [await readTitles(train), await readTitles(validation)];
-  const judge = await createTitleJudge(titles, { threshold, heldOut, rules, tokenize: encodeWords });
+  const baseTitles = baseCopies && decodeBaseTitles(await readBaseFingerprints());
+  const keepBaseCopies = baseCopies === 'kept';
+  const options = { threshold, heldOut, rules, tokenize: encodeWords, baseTitles, keepBaseCopies };
+  const judge = await createTitleJudge(titles, options);
   return { judge, titles: titles.length };
 }
 

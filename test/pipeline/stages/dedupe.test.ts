@@ -1,0 +1,102 @@
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { ProgressEvent } from '../../../src/common/progress.js';
+import { baseFolder } from '../../../src/model/weights/base-model.js';
+import { defaultOptions } from '../../../src/options/option-values.js';
+import { descendsFromBase } from '../../../src/pipeline/run/base-descent.js';
+import type { Manifest } from '../../../src/pipeline/run/manifest.js';
+import { describeWork } from '../../../src/pipeline/stage-work.js';
+import { runDedupe } from '../../../src/pipeline/stages/dedupe.js';
+import { madeUpTitles } from '../../cli/titles.js';
+import { temporaryFolder } from '../../model/transformer/fixtures.js';
+
+const base = { model: { choice: 'base', reason: 'named with --model' } };
+const nano = { model: { choice: 'nano', reason: 'named with --model' } };
+
+/** A folder with the files that dedupe reads. @param config copied as that of the checkpoint. */
+function makeRun(config?: string): string {
+  const folder = temporaryFolder();
+  for (const name of ['dataset', 'checkpoint']) mkdirSync(join(folder, name));
+  const titles = madeUpTitles(40).map((title) => `<|startoftext|>${title}<|endoftext|>\n`);
+  writeFileSync(join(folder, 'dataset/train.txt'), titles.slice(0, 30).join(''));
+  writeFileSync(join(folder, 'dataset/validation.txt'), titles.slice(30).join(''));
+  const texts = ['Good morning!', 'A wholly new title of no one, number 7'];
+  const outputs = texts.map((text, index) => ({ index, text, tokens: 9, finishReason: 'stop', seed: 1 }));
+  writeFileSync(join(folder, 'generated.jsonl'), outputs.map((each) => `${JSON.stringify(each)}\n`).join(''));
+  if (config !== undefined) copyFileSync(config, join(folder, 'checkpoint/config.json'));
+  return folder;
+}
+
+async function dedupeOf(folder: string, decisions: Manifest['decisions'], keepBaseCopies = false) {
+  const notes: string[] = [];
+  const options = { ...defaultOptions(), keepBaseCopies };
+  const onProgress = (event: ProgressEvent) => {
+    if (event.kind === 'note') notes.push(event.message);
+  };
+  const job = {
+    stage: 'dedupe',
+    folder,
+    work: folder,
+    preparation: folder,
+    runName: 'made-up',
+    options,
+    decisions,
+    counts: {},
+    resume: false,
+    beginsWithCheckpoint: false,
+    startOver: false,
+  } as const;
+  const context = { onProgress, signal: { aborted: false }, begin: async () => {} };
+  const counts = await runDedupe(job, context);
+  const manifest = { name: 'made-up', decisions, stages: {} } as unknown as Manifest;
+  const { fingerprint, options: decided } = await describeWork('dedupe', {
+    folder: { path: folder, manifest },
+    options,
+    decisions,
+  });
+  const judgement = readFileSync(join(folder, 'judgement.json'), 'utf8');
+  const accepted = readFileSync(join(folder, 'accepted.txt'), 'utf8');
+  const rejected = readFileSync(join(folder, 'rejected.csv'), 'utf8');
+  return { notes, counts, judgement, accepted, rejected, work: { fingerprint, decided } };
+}
+
+const baseConfig = join(baseFolder, 'config.json');
+
+test('a run whose checkpoint descends from the base model has base copies refused, or kept', async () => {
+  // A later run may begin with the folder of an earlier one: its checkpoint says it, whatever it was named by.
+  const folder = makeRun(baseConfig);
+  const refused = await dedupeOf(folder, { model: { choice: '../runs/earlier', reason: '' } });
+  expect(refused.counts).toEqual({ accepted: 1, rejected: 1, rejectedByReason: { 'base copy': 1 } });
+  expect(refused.notes.join('\n')).toContain('are refused as base copies');
+  expect(refused.rejected).toMatch(
+    /^Good morning!,base copy,[\d.]+,,,stands in the titles that the base model was trained on\r?$/m,
+  );
+  const kept = await dedupeOf(folder, base, true);
+  expect(kept.accepted).toMatch(/^Good morning!\n/);
+  expect(kept.notes.join('\n')).toContain('told apart, but kept');
+  expect(kept.work.decided).toEqual({ ...refused.work.decided, keepBaseCopies: true });
+});
+
+test('for another model nothing changes, not by the option either, which says so', async () => {
+  const other = join(temporaryFolder(), 'config.json');
+  writeFileSync(other, readFileSync(baseConfig, 'utf8').replace('titlesmith_descends_from', 'other'));
+  const folder = makeRun(other);
+  const plain = await dedupeOf(folder, nano);
+  expect(plain.counts).toEqual({ accepted: 2, rejected: 0, rejectedByReason: {} });
+  expect(plain.judgement).not.toMatch(/inBase|baseCopies|baseReason/);
+  expect(plain.work.decided).toEqual({ similarityThreshold: 0.8 });
+  const { notes, ...kept } = await dedupeOf(folder, nano, true);
+  expect(notes.at(-1)).toMatch(/^--keep-base-copies changes nothing/);
+  expect(kept).toEqual({ ...plain, notes: undefined });
+});
+
+test('the checkpoint decides what a model descends from; without one, what the run recorded', async () => {
+  expect(await descendsFromBase(makeRun(baseConfig), nano)).toBe(true);
+  expect(await descendsFromBase(makeRun(), base)).toBe(true);
+  expect(await descendsFromBase(makeRun(), nano)).toBe(false);
+  expect(await descendsFromBase(makeRun(), {})).toBe(false);
+  const nanoConfig = join(temporaryFolder(), 'config.json');
+  writeFileSync(nanoConfig, readFileSync(baseConfig, 'utf8').replace('"base"', '"another"'));
+  expect(await descendsFromBase(makeRun(nanoConfig), base)).toBe(false);
+});
