@@ -7,7 +7,7 @@ import { recordFiles } from './run/fingerprint.js';
 import type { StageRecord } from './run/manifest.js';
 import type { RunFolder } from './run/run-folder.js';
 import type { SharedRows } from './run/shared-rows.js';
-import { beginWork, discardPreparation, preparationFolderOf, workFolderOf } from './run/stage-swap.js';
+import { beginWork, discardUnfinished, preparationFolderOf, workFolderOf } from './run/stage-swap.js';
 import { countsOf, type RunState, type StageWork } from './stage-work.js';
 import { stageDescriptions } from './stages/registry.js';
 import type { GenerateRequest, StageContext, StageJob } from './stages/stage.js';
@@ -39,7 +39,7 @@ export interface StageTask {
 /**
  * Runs a stage in its thread. Nothing is written before the stage has begun, that is, while it may still refuse its options
  * or inputs. Its outputs take the place of earlier ones when it has succeeded; one that fails or is stopped leaves its
- * work in a folder of its own, and its status in run.json.
+ * work in a folder of its own, if it can go on with it, and its status in run.json.
  * @throws TitlesmithError when the stage fails; InterruptedError.
  */
 export async function executeStage(
@@ -54,10 +54,10 @@ export async function executeStage(
   const started = performance.now();
   const seconds = (): number => Math.round(before * 1000 + performance.now() - started) / 1000;
   const record = describeRecord(task);
-  let hasBegun = false;
+  let [ownsWork, isRecorded] = [false, false];
   const onBegin = async (): Promise<void> => {
+    ownsWork = true;
     await beginWork(path, stage, task.resume);
-    hasBegun = true;
     const forced = task.isForced ? { forced: true as const } : {};
     const begun = {
       ...record,
@@ -67,9 +67,10 @@ export async function executeStage(
       seconds: before,
     } as const;
     await folder.beginStage(stage, begun, run);
+    isRecorded = true;
   };
   try {
-    await discardPreparation(path, stage);
+    await discardUnfinished(path, stage);
     const counts = await runInThread(describeJob(stage, run, task, context), context, onBegin);
     const { outputs, history } = stageDescriptions[stage];
     const written = await recordFiles(workFolderOf(path, stage), [...outputs, ...history]);
@@ -93,8 +94,10 @@ export async function executeStage(
       startedOver: startsOver ? [...startedOver, stage] : undefined,
     });
   } catch (error) {
-    if (hasBegun) await recordEnd(stage, folder, seconds(), error);
-    else await discardPreparation(path, stage);
+    if (isRecorded) await recordEnd(stage, folder, seconds(), error);
+    const isOfUse = task.resume || (isRecorded && stageDescriptions[stage].resumable);
+    // The error of the stage matters more than one of tidying up.
+    await discardUnfinished(path, stage, ownsWork && !isOfUse).catch(() => {});
     throw error;
   }
 }

@@ -86,6 +86,18 @@ test('a new run that is killed as it begins is taken up again by the same comman
   }
 });
 
+test('a disk that is full before a stage has begun leaves nothing behind', async () => {
+  const before = treeOf(join(folder, copyRun(folder, 'full')));
+  // A longer trial takes every one of the first operations.
+  for (const operation of stops > 1 ? [1, 2, 3, 4, 5, 6] : [1, 3, 4]) {
+    const moment = { error: 'ENOSPC', thread: 'main', operation } as const;
+    const failed = await runCli(['report', 'runs/full', '--overwrite'], folder, atMoments(moment));
+    expect(failed.code, `operation ${operation}`).toBe(1);
+    expect(failed.errors).toMatch(/^Error: Cannot .*: no space left on the device\./m);
+    expect(treeOf(join(folder, 'runs/full')), `operation ${operation}`).toEqual(before);
+  }
+});
+
 const lasting = (run: string): Record<string, string> => treeOf(join(folder, 'runs', run), holdsTimes);
 
 test.each(Object.entries(commands))(

@@ -160,7 +160,10 @@ export class RunFolder {
     made: readonly string[],
     activity?: LockActivity,
   ): Promise<RunFolder> {
-    const lock = await lockRun(path, onProgress, undefined, activity);
+    const lock = await lockRun(path, onProgress, undefined, activity).catch(async (error: unknown) => {
+      await removeEmptyFolders(made);
+      throw error;
+    });
     try {
       const run = new RunFolder(path, await read(), lock, made);
       for (const swap of await pendingSwaps(path)) await run.finishSwap(swap as Swap<FinishedChanges>);
@@ -244,8 +247,9 @@ export class RunFolder {
   }
 
   private async change(changes: Partial<Manifest>): Promise<void> {
-    this.current = { ...this.current, ...changes };
-    await writeManifest(this.path, this.current);
+    const changed = { ...this.current, ...changes };
+    await writeManifest(this.path, changed);
+    this.current = changed;
   }
 
   /** Releases the lock, and removes the folder if it was made for a run that never began. */

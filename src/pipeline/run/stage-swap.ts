@@ -40,10 +40,16 @@ export function preparationFolderOf(run: string, stage: StageName): string {
   return join(run, unfinishedFolder, `${stage}.preparing`);
 }
 
-/** Removes what a stage wrote before it was refused. @throws TitlesmithError naming the path. */
-export async function discardPreparation(run: string, stage: StageName): Promise<void> {
+/**
+ * Removes what a stage wrote before it was refused, and folders that hold nothing.
+ * @param withWork removes what it wrote since it began, too.
+ * @throws TitlesmithError naming the path.
+ */
+export async function discardUnfinished(run: string, stage: StageName, withWork = false): Promise<void> {
   await removeAll(preparationFolderOf(run, stage));
-  await removeIfEmpty(join(run, unfinishedFolder));
+  const work = workFolderOf(run, stage);
+  await (withWork ? removeAll(work) : removeIfEmpty(work));
+  for (const folder of [unfinishedFolder, readyFolder]) await removeIfEmpty(join(run, folder));
 }
 
 /**

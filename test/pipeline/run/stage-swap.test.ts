@@ -15,7 +15,7 @@ import { defaultOptions } from '../../../src/options/option-values.js';
 import { recordFiles } from '../../../src/pipeline/run/fingerprint.js';
 import type { StageRecord } from '../../../src/pipeline/run/manifest.js';
 import { RunFolder } from '../../../src/pipeline/run/run-folder.js';
-import { beginWork, commitWork, discardPreparation } from '../../../src/pipeline/run/stage-swap.js';
+import { beginWork, commitWork, discardUnfinished } from '../../../src/pipeline/run/stage-swap.js';
 
 let folder: string;
 const at = (...parts: string[]): string => join(folder, 'run', ...parts);
@@ -122,8 +122,10 @@ test('what a refused stage prepared is removed, and unfinished work is not', asy
   await beginWork(mkdirRun(), 'finetune', false);
   write(at('next/finetune'), { journal: 'half' });
   write(at('next/finetune.preparing'), { tokens: '1' });
-  await discardPreparation(at(), 'finetune');
+  await discardUnfinished(at(), 'finetune');
   expect(read(at())).toEqual({ 'next/finetune/journal': 'half' });
+  await discardUnfinished(at(), 'finetune', true);
+  expect(readdirSync(at())).toEqual([]);
 });
 
 test('what a stage prepared takes the place of what it had in an interrupted one that it goes on with', async () => {
