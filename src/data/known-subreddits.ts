@@ -1,5 +1,6 @@
 import { usageError } from '../common/errors.js';
 import { nearWords } from '../common/nearest-word.js';
+import { formatCount } from '../common/number-formats.js';
 import { conditionPrompt } from './conditioning.js';
 import type { TrainedCondition } from './trained-condition.js';
 
@@ -48,7 +49,10 @@ export function subredditPrompt(
       `${train}; or name another subreddit.`,
     );
   }
-  throw usageError(`${title} was not trained on titles of ${name}.`, hintFor(subreddit, subreddits, train));
+  throw usageError(
+    `${title} was not trained with prompts for ${name}.`,
+    hintFor(subreddit, subreddits, train),
+  );
 }
 
 function hintFor(subreddit: string, subreddits: readonly string[], train: string): string {
@@ -57,6 +61,6 @@ function hintFor(subreddit: string, subreddits: readonly string[], train: string
   const known =
     subreddits.length <= mostListed
       ? `It knows ${alternatives(subreddits.map(withSlash))}`
-      : `None of the ${subreddits.length} that it knows is near`;
+      : `None of the ${formatCount(subreddits.length)} that it knows is near`;
   return `${known}. ${train}.`;
 }

@@ -64,7 +64,7 @@ describe('a model that is asked for titles of a subreddit', () => {
   });
 
   test('names those that are near', async () => {
-    expect(await line('gamdev')).toMatch(/not trained on titles of r\/gamdev\. Did you mean r\/gamedev/);
+    expect(await line('gamdev')).toMatch(/not trained with prompts for r\/gamdev\. Did you mean r\/gamedev/);
     expect(await line('gamede')).toMatch(/Did you mean r\/gamedev or r\/gamedeals\?$/);
     expect(await line('culinary')).toMatch(/Did you mean r\/askculinary\?$/);
     expect(await line('gamedevelopment')).toMatch(/Did you mean r\/gamedev\?$/);
@@ -73,7 +73,7 @@ describe('a model that is asked for titles of a subreddit', () => {
     );
     const many = Array.from({ length: 2442 }, (_, index) => `name_${index}`);
     expect(await line('zzzzzz', { ...asked, condition: { ...condition, subreddits: many } })).toMatch(
-      /None of the 2442 that it knows is near\. Fine-tune/,
+      /None of the 2,442 that it knows is near\. Fine-tune/,
     );
   });
 

@@ -48,7 +48,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
       return fittingRowLength(data, configuration);
     });
     const engine = await openEngine(device, { threads: options.threads });
-    const condition = await trainedCondition(options, readDataset(join(folder, runFiles.train)));
+    const condition = await trainedCondition(options, readDataset(join(folder, runFiles.train)), context);
     await context.begin();
     const checkpointFolder = join(work, runFiles.checkpoint);
     if (condition) await writeTrainedCondition(checkpointFolder, condition);

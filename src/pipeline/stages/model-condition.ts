@@ -1,3 +1,5 @@
+import { formatCount } from '../../common/number-formats.js';
+import type { WorkContext } from '../../common/progress.js';
 import { promptedSubreddit } from '../../data/conditioning.js';
 import { readTrainedCondition, type TrainedCondition } from '../../data/trained-condition.js';
 import { baseName } from '../../model/weights/base-model.js';
@@ -28,13 +30,17 @@ export function conditionOfRun({
   return { names: condition, share: conditionShare, subreddits, keptOut: keepOut };
 }
 
+/** Most names that a warning lists. */
+const mostListed = 5;
+
 /**
- * What a run's model will be prompted by.
+ * What a run's model will be prompted by. Warns of subreddits that it will not know.
  * @param titles those it is trained on, with their prompts: it knows the subreddits that stand in these.
  */
 export async function trainedCondition(
   options: RunOptions,
   titles: AsyncIterable<string>,
+  { onProgress }: Pick<WorkContext, 'onProgress'>,
 ): Promise<TrainedCondition | undefined> {
   const ofRun = conditionOfRun(options);
   if (!ofRun?.names.includes('subreddit')) return ofRun;
@@ -42,6 +48,18 @@ export async function trainedCondition(
   for await (const title of titles) {
     const subreddit = promptedSubreddit(title);
     if (subreddit !== undefined) subreddits.add(subreddit);
+  }
+  const unknown = ofRun.subreddits.filter((name) => !subreddits.has(name));
+  if (unknown.length > 0) {
+    const names = unknown
+      .slice(0, mostListed)
+      .map((name) => `r/${name}`)
+      .join(', ');
+    const more = unknown.length > mostListed ? ` and ${formatCount(unknown.length - mostListed)} more` : '';
+    const message =
+      `No title with a prompt to train on is of ${names}${more}: of ${formatCount(ofRun.subreddits.length)} subreddits ` +
+      `the model will know ${formatCount(subreddits.size)} by name.`;
+    onProgress({ kind: 'warning', message });
   }
   return { ...ofRun, subreddits: [...subreddits].sort() };
 }

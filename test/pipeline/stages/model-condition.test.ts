@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { collect } from '../../../src/common/collect.js';
-import { silentContext } from '../../../src/common/progress.js';
+import { type ProgressListener, silentContext } from '../../../src/common/progress.js';
 import { keywordsOf } from '../../../src/data/conditioning.js';
 import { readTrainedCondition } from '../../../src/data/trained-condition.js';
 import { formatCsvRecord } from '../../../src/io/csv.js';
@@ -75,7 +75,14 @@ test('some titles get their prompt, the others none, and how many is counted', a
 
 test('a model trained so says what it knows, in its folder, and an export does', async () => {
   await runDataset(jobOf('dataset'), quiet);
-  await runFinetune(jobOf('finetune'), quiet);
+  const warnings: string[] = [];
+  const onProgress: ProgressListener = (event) => {
+    if (event.kind === 'warning') warnings.push(event.message);
+  };
+  await runFinetune(jobOf('finetune'), { ...quiet, onProgress });
+  expect(warnings).toEqual([
+    'No title with a prompt to train on is of r/unheard: of 3 subreddits the model will know 2 by name.',
+  ]);
   const condition = {
     names: ['subreddit'],
     share: 0.5,
@@ -106,12 +113,12 @@ test('such a folder writes for a subreddit, as the run does, without showing the
 test('a subreddit it does not know is refused before anything is written', async () => {
   const ask = (promptSubreddit: string) => (): Promise<unknown> =>
     collect(generateFromModel(join(folder, 'checkpoint'), { ...options, promptSubreddit }));
-  expect(await failureLine(ask('gamedv'))).toMatch(/checkpoint was not trained on .* mean r\/gamedev\?$/);
+  expect(await failureLine(ask('gamedv'))).toMatch(/checkpoint was not trained with .* mean r\/gamedev\?$/);
   expect(await failureLine(ask('unheard'))).toMatch(/It knows r\/cats or r\/gamedev\./);
   expect(await failureLine(ask('askreddit'))).toContain('kept out of training');
   const elsewhere = { ...jobOf('generate', { promptSubreddit: 'gamedv' }), work: join(folder, 'next') };
   expect(await failureLine(() => runGenerate(elsewhere, quiet))).toMatch(
-    /The model of .* was not trained on/,
+    /The model of .* was not trained with/,
   );
   expect(existsSync(join(folder, 'next'))).toBe(false);
 });
