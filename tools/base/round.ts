@@ -2,6 +2,7 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { silentContext } from '../../src/common/progress.js';
+import { readTrainedCondition, writeTrainedCondition } from '../../src/data/trained-condition.js';
 import { writeFileAtomic } from '../../src/io/atomic-file.js';
 import { formatConfiguration } from '../../src/model/transformer/configuration.js';
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
@@ -59,5 +60,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     const described = formatConfiguration({ ...configuration, descendsFrom: baseName }, endOfTextId);
     await writeFileAtomic(join(to, configurationFile), described);
   }
+  const condition = await readTrainedCondition(from);
+  if (condition) await writeTrainedCondition(to, condition);
   process.stdout.write(`${await hashModelFolder(await findModelFolder(to))}\n`);
 }

@@ -14,6 +14,7 @@ import { runDataset } from '../../../src/pipeline/stages/dataset.js';
 import { runFinetune } from '../../../src/pipeline/stages/finetune.js';
 import { generateFromModel, runGenerate } from '../../../src/pipeline/stages/generate.js';
 import type { StageJob } from '../../../src/pipeline/stages/stage.js';
+import { main as roundModel } from '../../../tools/base/round.js';
 import { madeUpTitles } from '../../cli/titles.js';
 import { failureLine } from '../../data/sources/helpers.js';
 import { temporaryFolder } from '../../model/transformer/fixtures.js';
@@ -95,6 +96,9 @@ test('a model trained so says what it knows, in its folder, and an export does',
     await exportModel({ model: join(folder, 'checkpoint'), format, output });
     expect(await readTrainedCondition(output)).toEqual(condition);
   }
+  const rounded = join(folder, 'rounded');
+  await roundModel(['--from', join(folder, 'checkpoint'), '--to', rounded]);
+  expect(await readTrainedCondition(rounded)).toEqual(condition);
 });
 
 test('such a folder writes for a subreddit, as the run does, without showing the prompt', async () => {
