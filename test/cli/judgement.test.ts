@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -9,6 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { formatConfiguration, nanoConfiguration } from '../../src/model/transformer/configuration.js';
+import { baseFolder } from '../../src/model/weights/base-model.js';
 import { openServedModel } from '../../src/pipeline/open-served-model.js';
 import { runCli, temporaryFolder } from './run-cli.js';
 import { madeUpTitles, toCsv } from './titles.js';
@@ -41,6 +44,7 @@ beforeAll(async () => {
   }));
   writeFileSync(path('generated.jsonl'), records.map((record) => `${JSON.stringify(record)}\n`).join(''));
   mkdirSync(path('checkpoint'));
+  writeFileSync(path('checkpoint/config.json'), formatConfiguration(nanoConfiguration(100), 0));
   writeFileSync(path('metrics.jsonl'), '{"step":1,"loss":2,"validationLoss":3}\n');
 });
 
@@ -73,6 +77,18 @@ describe('the judgement', () => {
     expect(await rules()).toEqual(JSON.parse(read('judgement.json')).rules);
     appendFileSync(path('dataset/train.txt'), '<|startoftext|>One more title<|endoftext|>\n');
     expect(await rules()).toBeUndefined();
+  });
+
+  test('of a model that began as the base model is one that serve tells base copies by', async () => {
+    const baseCopies = async () => {
+      const { served } = await openServedModel(join(folder, run), { device: 'cpu' });
+      return served.titles?.baseCopies;
+    };
+    const own = read('checkpoint/config.json');
+    expect(await baseCopies()).toBeUndefined();
+    copyFileSync(join(baseFolder, 'config.json'), path('checkpoint/config.json'));
+    expect(await baseCopies()).toBe('refused');
+    writeFileSync(path('checkpoint/config.json'), own);
   });
 
   test('that was damaged is made anew', async () => {
