@@ -47,6 +47,7 @@ const excludedOptions: Partial<Record<OptionName, string>> = {
   subreddit: 'subreddits have a list of their own: subreddits',
   subredditFile: 'subreddits have a list of their own: subreddits',
   keepOutFile: 'list the names in the file: keep-out',
+  promptSubreddit: 'it is of the generate command alone',
   runsDir: 'it holds for the whole batch: write it at the top of the file',
   json: 'give it on the command line',
   dryRun: 'give it to the pipeline command',

@@ -11,6 +11,8 @@ interface AskedModel {
   /** Its name for `--model`, where a training can start from it. */
   readonly start: string | undefined;
   readonly condition: TrainedCondition | undefined;
+  /** The subreddits that its run was made of; empty where that is not known. */
+  readonly madeOf: readonly string[];
 }
 
 /** Most names that an error lists. */
@@ -28,7 +30,7 @@ function alternatives(words: readonly string[]): string {
  * @throws TitlesmithError `usage` saying why the model cannot write for it, and what to do.
  */
 export function subredditPrompt(
-  { title, start, condition }: AskedModel,
+  { title, start, condition, madeOf }: AskedModel,
   subreddit: string,
   keywords: readonly string[] = [],
 ): string {
@@ -36,6 +38,12 @@ export function subredditPrompt(
   const withModel = start === undefined ? '' : ` --model ${start}`;
   const train = `Fine-tune a model on titles of ${name}: titlesmith pipeline --subreddit ${subreddit}${withModel}`;
   if (!condition?.names.includes('subreddit')) {
+    if (madeOf.length === 1 && madeOf.includes(subreddit)) {
+      throw usageError(
+        `${title} was trained on titles of ${name} alone, and is not prompted by name.`,
+        'Leave the subreddit out.',
+      );
+    }
     throw usageError(
       `${title} was not trained with names of subreddits, so it cannot write for ${name}.`,
       `${train}; or leave the subreddit out.`,

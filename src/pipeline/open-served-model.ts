@@ -64,6 +64,7 @@ export async function openServedModel(
     delimiters: options.delimiters ?? run?.options.delimiters ?? generationOptions.delimiters.default,
     titles: options.compare && run ? await titleFiles(model, run) : undefined,
     condition: (await readModelCondition(model)) ?? (run && conditionOfRun(run.options)),
+    ...(run ? { madeOf: run.options.subreddit } : {}),
   };
   const settings: ServeSettings = {
     host: host.choice,

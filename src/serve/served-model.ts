@@ -15,6 +15,8 @@ export interface ServedModel {
   readonly titles: TitleFiles | undefined;
   /** What the model is prompted by; undefined when it is not. */
   readonly condition: TrainedCondition | undefined;
+  /** The subreddits that its run was made of. Default: not known. */
+  readonly madeOf?: readonly string[];
 }
 
 /** Dataset files of a run, and the threshold from which a text counts as a copy. */

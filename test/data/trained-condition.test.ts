@@ -42,7 +42,7 @@ describe("what a model's folder says that it is prompted by", () => {
 });
 
 describe('a model that is asked for titles of a subreddit', () => {
-  const asked = { title: 'The model b', start: 'b', condition };
+  const asked = { title: 'The model b', start: 'b', condition, madeOf: [] };
   const line = (subreddit: string, model: Parameters<typeof subredditPrompt>[0] = asked) =>
     failureLine(async () => subredditPrompt(model, subreddit));
 
@@ -57,10 +57,14 @@ describe('a model that is asked for titles of a subreddit', () => {
     const message =
       'The base model was not trained with names of subreddits, so it cannot write for r/gamedev. Fine-tune a model on ' +
       'titles of r/gamedev: titlesmith pipeline --subreddit gamedev --model base; or leave the subreddit out.';
-    const base = { title: 'The base model', start: 'base', condition: undefined };
+    const base = { title: 'The base model', start: 'base', condition: undefined, madeOf: [] };
     expect(await line('gamedev', base)).toBe(message);
     const byKeywords = { ...condition, names: ['keywords'] as const, subreddits: [] };
     expect(await line('gamedev', { ...base, condition: byKeywords })).toBe(message);
+    expect(await line('gamedev', { ...base, madeOf: ['gamedev'] })).toBe(
+      'The base model was trained on titles of r/gamedev alone, and is not prompted by name. Leave the subreddit out.',
+    );
+    expect(await line('gamedev', { ...base, madeOf: ['cats'] })).toBe(message);
   });
 
   test('names those that are near', async () => {

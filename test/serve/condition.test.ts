@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { writeTrainedCondition } from '../../src/data/trained-condition.js';
+import { hiddenPrefix } from '../../src/serve/http/prompt-fields.js';
 import { runCli } from '../cli/run-cli.js';
 import { makeRun, post, type Serving, serve } from './serve-run.js';
 
@@ -118,4 +119,18 @@ describe("a folder that is no run, with prompts before half of its model's title
     expect(page).toContain('<option value="community79"></option>');
     expect(page).not.toContain('<select');
   });
+});
+
+test('the base model says what the command line says of it', () => {
+  const served = {
+    name: 'base',
+    model: 'base',
+    delimiters: 'token',
+    titles: undefined,
+    condition: undefined,
+  } as const;
+  expect(() => hiddenPrefix(served, { subreddit: 'gamedev' }, 1)).toThrow(
+    /^The base model was not trained with names of subreddits, .* --subreddit gamedev --model base;/,
+  );
+  expect(hiddenPrefix(served, {}, 1)).toBeUndefined();
 });

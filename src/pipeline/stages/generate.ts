@@ -32,11 +32,18 @@ export async function runGenerate(job: StageJob, context: StageWorkContext): Pro
   const request = { ...options, nsamples, firstIndex: first };
   const model = join(folder, runFiles.checkpoint);
   const { promptSubreddit } = options;
-  const isPrompted = promptSubreddit !== undefined;
-  const condition = isPrompted ? ((await readModelCondition(model)) ?? conditionOfRun(options)) : undefined;
-  const hiddenPrefix = isPrompted
-    ? subredditPrompt({ title: `The model of ${folder}`, start: undefined, condition }, promptSubreddit)
-    : undefined;
+  const hiddenPrefix =
+    promptSubreddit === undefined
+      ? undefined
+      : subredditPrompt(
+          {
+            title: `The model of ${folder}`,
+            start: undefined,
+            condition: (await readModelCondition(model)) ?? conditionOfRun(options),
+            madeOf: options.subreddit,
+          },
+          promptSubreddit,
+        );
   const source = { model, device: decidedDevice(decisions.device), hiddenPrefix };
   const opened = await openGeneration(source, request, context);
   const texts: GeneratedText[] = [];
@@ -140,7 +147,7 @@ export async function* generateFromModel(
     promptSubreddit === undefined
       ? undefined
       : subredditPrompt(
-          { ...titleOfModel(model), condition: await readModelCondition(model) },
+          { ...titleOfModel(model), condition: await readModelCondition(model), madeOf: [] },
           promptSubreddit,
         );
   const device = await decideDevice(options);

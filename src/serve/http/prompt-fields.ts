@@ -50,7 +50,7 @@ export function conditionSchema({ condition }: ServedModel) {
  * @throws HttpError 400 for a subreddit that the model cannot write for, saying why.
  */
 export function hiddenPrefix(
-  { name, model, condition }: ServedModel,
+  { name, model, condition, madeOf = [] }: ServedModel,
   { subreddit, keywords: given }: ConditionFields,
   seed: number,
 ): string | undefined {
@@ -59,7 +59,7 @@ export function hiddenPrefix(
     const title = model === baseName ? 'The base model' : `The model ${name}`;
     const start = model === baseName ? model : undefined;
     return asField('subreddit', () =>
-      subredditPrompt({ title, start, condition }, readSubreddit(subreddit), keywords),
+      subredditPrompt({ title, start, condition, madeOf }, readSubreddit(subreddit), keywords),
     );
   }
   if (!condition || (condition.share < 1 && keywords.length === 0)) return undefined;

@@ -9,6 +9,7 @@ import { formatCsvRecord } from '../../../src/io/csv.js';
 import type { StageName } from '../../../src/options/choices.js';
 import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
+import { decideOptions } from '../../../src/pipeline/decided-options.js';
 import { exportModel } from '../../../src/pipeline/export-model.js';
 import { runDataset } from '../../../src/pipeline/stages/dataset.js';
 import { runFinetune } from '../../../src/pipeline/stages/finetune.js';
@@ -130,4 +131,13 @@ test('a subreddit it does not know is refused before anything is written', async
 test('the base model that ships says that it knows no names', async () => {
   const ask = (): Promise<unknown> => collect(generateFromModel('base', { promptSubreddit: 'gamedev' }));
   expect(await failureLine(ask)).toMatch(/^The base model was not trained with names .* --model base;/);
+});
+
+test('a share of 1 is what is meant without one, and a smaller one trains otherwise', async () => {
+  const of = (stage: StageName, conditionShare: number | undefined) =>
+    decideOptions(stage, { ...options, keepOut: [], conditionShare }, { model: 'nano' });
+  for (const stage of ['dataset', 'finetune'] as const) {
+    expect(await of(stage, 1)).toEqual(await of(stage, undefined));
+    expect(await of(stage, 0.5)).not.toEqual(await of(stage, 1));
+  }
 });
