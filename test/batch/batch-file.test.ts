@@ -96,6 +96,10 @@ describe('a batch file', () => {
     ],
     ['subreddits:\n  - aww:\n      overwrite: true\n', /^batch\.yaml:3: overwrite cannot stand here/],
     [
+      'subreddits:\n  - aww:\n      prompt-subreddit: cats\n',
+      /^batch\.yaml:3: prompt-subreddit cannot stand here/,
+    ],
+    [
       'options: {from: 2019-05, to: 2019-04}\nsubreddits:\n  - aww: {to: 2019-06}\n  - pics\n',
       /^batch\.yaml:4: --from 2019-05 lies/,
     ],

@@ -28,6 +28,10 @@ const options: RunOptions = {
   keepOut: ['askreddit'],
   condition: ['subreddit'],
   conditionShare: 0.5,
+  model: 'scratch',
+  width: 16,
+  layers: 1,
+  heads: 2,
   steps: 2,
   batchSize: 2,
   sampleEvery: 0,
@@ -38,7 +42,8 @@ const quiet = { ...silentContext, begin: async () => {} };
 
 function jobOf(stage: StageName, others: Partial<RunOptions> = {}): StageJob {
   const places = { folder, work: folder, preparation: folder };
-  const nothing = { decisions: {}, counts: {}, beginsWithCheckpoint: false, startOver: false, resume: false };
+  const decisions = { model: { choice: 'scratch', reason: 'of the test' } };
+  const nothing = { decisions, counts: {}, beginsWithCheckpoint: false, startOver: false, resume: false };
   return { stage, ...places, runName: 'run', options: { ...options, ...others }, ...nothing };
 }
 
