@@ -82,7 +82,7 @@ const remedies: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /reached an invalid state/,
-    'Do its lines end in more than one way? Make all end alike, for example with dos2unix.',
+    String.raw`Do its lines end in more than one way? Make all end alike: perl -pe 's/\r\n?/\n/g' FILE > NEW_FILE.`,
   ],
   [
     /CSV/,
