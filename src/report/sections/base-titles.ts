@@ -40,8 +40,9 @@ function meaningOf({ excess }: BaseStatistics): string {
 /** What became of the outputs that stand among the base model's titles. */
 function becameOf({ verdicts, rules }: ReportFigures, { outputs }: BaseStatistics): string {
   const verdict =
-    'The verdict above is on copies of this run’s own titles: an output that stands here alone is none of them.';
-  if (rules.baseCopies === 'kept') return `They are not refused for it. ${verdict}`;
+    'The verdict above counts copies of this run’s own titles: an output that is but a title of the base model’s does not count in it.';
+  if (rules.baseCopies === 'kept')
+    return `Such outputs are kept, unless refused for another reason. ${verdict}`;
   const refused = verdicts.rejected.find(({ name }) => name === 'base copy')?.count ?? 0;
   const others = outputs.count - refused;
   const which = others === 1 ? 'The other is' : `The other ${formatCount(others)} are`;

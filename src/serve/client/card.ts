@@ -97,11 +97,10 @@ export class Card {
     if (!isCopied) return;
     this.isCopied = true;
     this.node.classList.add('copied');
-    if (!closest) return;
-    const isOfNoTrainingTitle = reason === 'held-out title' || reason === 'base copy';
-    const relation = isOfNoTrainingTitle
-      ? 'Most like this training title:'
-      : 'The training title it resembles:';
+    // A title of the base model's need not be like any that this run has learned.
+    if (!closest || reason === 'base copy') return;
+    const relation =
+      reason === 'held-out title' ? 'Most like this training title:' : 'The training title it resembles:';
     const { title, text, runs } = closest;
     const likeness = element(
       'div',
