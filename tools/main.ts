@@ -1,9 +1,11 @@
+import { TitlesmithError } from '../src/common/errors.js';
+
 /** Runs one tool by name: `npm run tool -- structure`. What follows the name is the tool's own. */
 const [name, ...rest] = process.argv.slice(2);
 const tools: Readonly<Record<string, () => Promise<{ main(argv: readonly string[]): Promise<void> }>>> = {
   base: () => import('./base/round.js'),
   'base-train': () => import('./base/train.js'),
-  'base-fingerprints': () => import('./base-fingerprints.js'),
+  'base-fingerprints': () => import('./base/fingerprints.js'),
   'options-page': () => import('./options-page.js'),
   sample: () => import('./sample.js'),
   structure: () => import('./structure.js'),
@@ -11,7 +13,11 @@ const tools: Readonly<Record<string, () => Promise<{ main(argv: readonly string[
 const load = name === undefined ? undefined : tools[name];
 if (load) {
   const tool = await load();
-  await tool.main(rest);
+  await tool.main(rest).catch((error: unknown) => {
+    if (!(error instanceof TitlesmithError)) throw error;
+    process.stderr.write(`Error: ${error.toLine()}\n`);
+    process.exitCode = 1;
+  });
 } else {
   process.stderr.write(`Usage: npm run tool -- ${Object.keys(tools).join('|')} [arguments]\n`);
   process.exitCode = 2;

@@ -16,12 +16,13 @@ export interface Exclusions {
   readonly words: ReadonlySet<string>;
 }
 
-/** Posts of the dumps, and how many of them were left out for what. */
-export interface DumpCounts {
-  readonly kept: number;
-  readonly excludedSubreddit: number;
-  readonly over18: number;
-  readonly excludedWord: number;
+/** Posts of the dumps: those kept, and those left out for what. */
+type Verdict = 'kept' | 'subreddit' | 'over18' | 'word';
+
+interface DumpTitles {
+  readonly counts: Readonly<Record<Verdict, number>>;
+  /** Subreddits with a title that was kept, in lower case, sorted. */
+  readonly subreddits: readonly string[];
 }
 
 /** The lines of a file that lists subreddits or words, in lower case; empty ones are skipped. @throws TitlesmithError. */
@@ -34,18 +35,16 @@ export async function readNames(path: string): Promise<ReadonlySet<string>> {
   return names;
 }
 
-type Verdict = keyof DumpCounts;
-
 /** What becomes of a post, by the first rule that fits. */
 function judge(
   { title, subreddit }: { readonly title: string; readonly subreddit: string },
   isOver18: boolean,
   { subreddits, words }: Exclusions,
 ): Verdict {
-  if (subreddits.has(subreddit.toLowerCase())) return 'excludedSubreddit';
+  if (subreddits.has(subreddit.toLowerCase())) return 'subreddit';
   if (isOver18) return 'over18';
   const own = words.size === 0 ? [] : (title.toLowerCase().match(/[\p{L}\p{N}'’]+/gu) ?? []);
-  return own.some((word) => words.has(word)) ? 'excludedWord' : 'kept';
+  return own.some((word) => words.has(word)) ? 'word' : 'kept';
 }
 
 /** Characters gathered before they are written. */
@@ -62,8 +61,9 @@ export async function writeDumpTitles(
   path: string,
   exclusions: Exclusions,
   context: WorkContext,
-): Promise<DumpCounts> {
-  const counts = { kept: 0, excludedSubreddit: 0, over18: 0, excludedWord: 0 };
+): Promise<DumpTitles> {
+  const counts = { kept: 0, subreddit: 0, over18: 0, word: 0 };
+  const subreddits = new Set<string>();
   const faults = new LineFaults(false);
   const read = { lines: 0 };
   const file = openSync(temporaryName(path), 'w');
@@ -77,7 +77,10 @@ export async function writeDumpTitles(
     if (post === undefined) return;
     const verdict = judge(post, object['over_18'] === true, exclusions);
     counts[verdict] += 1;
-    if (verdict === 'kept') text += formatCsvRecord([post.title, post.subreddit.toLowerCase()]);
+    if (verdict !== 'kept') return;
+    const subreddit = post.subreddit.toLowerCase();
+    subreddits.add(subreddit);
+    text += formatCsvRecord([post.title, subreddit]);
     if (text.length > bufferedCharacters) flush();
   };
   try {
@@ -89,7 +92,7 @@ export async function writeDumpTitles(
   if (counts.kept === 0) throw usageError(`No post of ${dumps.join(', ')} is left.`, 'Name other dumps.');
   renameSync(temporaryName(path), path);
   faults.report(context.onProgress);
-  return counts;
+  return { counts, subreddits: [...subreddits].sort() };
 }
 
 /** Parses every line; those that are no posts are counted. */

@@ -5,6 +5,9 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
 import type { FinetuneCounts } from '../../../src/common/stage-counts.js';
+import { readTrainedCondition } from '../../../src/data/trained-condition.js';
+import { FingerprintSet } from '../../../src/dedupe/fingerprint-set.js';
+import { titleFingerprint } from '../../../src/dedupe/title-fingerprint.js';
 import { packageRoot } from '../../../src/io/package-root.js';
 import { resolveModel } from '../../../src/model/weights/resolve-model.js';
 import { readManifest } from '../../../src/pipeline/run/manifest.js';
@@ -44,8 +47,12 @@ test('titles of dumps are all but those that are left out, which are counted', a
     if (event.kind === 'warning') warnings.push(event.message);
   };
   const path = join(folder, 'titles.csv');
-  const counts = await writeDumpTitles([dump], path, exclusions, { ...silentContext, onProgress });
-  expect(counts).toEqual({ kept: 2, excludedSubreddit: 1, over18: 1, excludedWord: 1 });
+  const { counts, subreddits } = await writeDumpTitles([dump], path, exclusions, {
+    ...silentContext,
+    onProgress,
+  });
+  expect(counts).toEqual({ kept: 2, subreddit: 1, over18: 1, word: 1 });
+  expect(subreddits).toEqual(['more_things', 'things']);
   const rows = [
     'title,subreddit',
     'What do you know about rain and bread?,more_things',
@@ -65,9 +72,15 @@ test('a base is made of dumps: titles but those excluded, a model of the given s
   const to = join(folder, 'made');
   const size = '--width 16 --blocks 1 --heads 2 --vocabulary-size 1000 --context-length 80 --row-length 32';
   const training = '--steps 8 --warmup-steps 1 --learning-rate 0.02 --accumulate-gradients 1 --threads 1';
+  const prompts = '--condition subreddit --condition-share 0.5';
   const input = ['--input', join(folder, 'RS_*'), '--to', to];
-  const excluded = ['--exclude', join(folder, 'excluded.txt'), '--exclude-words', join(folder, 'words.txt')];
-  await main([...input, ...excluded, '--', ...`${size} ${training}`.split(' ')], entry);
+  const excluded = [
+    '--keep-out-file',
+    join(folder, 'excluded.txt'),
+    '--keep-out-words',
+    join(folder, 'words.txt'),
+  ];
+  await main([...input, ...excluded, '--', ...`${size} ${training} ${prompts}`.split(' ')], entry);
 
   const titles = readFileSync(join(to, 'titles.csv'), 'utf8').split('\r\n');
   expect(titles).toHaveLength(1 + posts.length + 1 + 1);
@@ -87,4 +100,19 @@ test('a base is made of dumps: titles but those excluded, a model of the given s
   const [own, rounded] = [trained.weights.flat, weights.flat];
   expect(rounded.every((value, index) => Math.abs(value - own[index]!) < 0.01)).toBe(true);
   expect(rounded).not.toEqual(own);
+
+  expect(await readTrainedCondition(join(to, 'base'))).toEqual({
+    names: ['subreddit'],
+    share: 0.5,
+    subreddits: ['more_things', 'things'],
+    keptOut: ['leftout'],
+  });
+  const bytes = readFileSync(join(to, 'base', 'fingerprints.bin'));
+  const fingerprints = FingerprintSet.decode(bytes, 'fingerprints.bin');
+  const isKnown = (title: string): boolean => fingerprints.has(titleFingerprint(title));
+  const trainedOn = readFileSync(join(to, 'run', 'dataset', 'train.txt'), 'utf8').match(
+    /[^\t>]+(?=<\|endoftext)/g,
+  );
+  expect(trainedOn?.every(isKnown)).toBe(true);
+  expect(fingerprints.size).toBe(trainedOn?.length);
 });

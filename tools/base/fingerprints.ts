@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { encodeFingerprints } from '../src/dedupe/fingerprint-set.js';
-import { writeFileAtomic } from '../src/io/atomic-file.js';
+import { encodeFingerprints } from '../../src/dedupe/fingerprint-set.js';
+import { writeFileAtomic } from '../../src/io/atomic-file.js';
+
+/** One other text in 16,384 is taken for a title. */
+const defaultBits = '14';
 
 /**
  * Packs the fingerprints of the titles that the base model was trained on.
@@ -16,7 +19,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const options = {
     from: { type: 'string' },
     to: { type: 'string', default: 'data/base/fingerprints.bin' },
-    bits: { type: 'string', default: '14' },
+    bits: { type: 'string', default: defaultBits },
   } as const;
   const { from, to, bits } = parseArgs({ args: [...argv], options }).values;
   if (from === undefined) throw new Error('--from names the file of fingerprints.');
@@ -25,7 +28,16 @@ export async function main(argv: readonly string[]): Promise<void> {
   const fingerprints = new BigUint64Array(bytes.length / 8);
   for (let index = 0; index < fingerprints.length; index++)
     fingerprints[index] = bytes.readBigUInt64BE(8 * index);
-  const packed = encodeFingerprints(fingerprints, Number(bits));
+  await writeFingerprints(fingerprints, to, Number(bits));
+}
+
+/** Packs fingerprints into a file, as `encodeFingerprints` does, and prints its hash. */
+export async function writeFingerprints(
+  fingerprints: BigUint64Array,
+  to: string,
+  bits = Number(defaultBits),
+): Promise<void> {
+  const packed = encodeFingerprints(fingerprints, bits);
   await writeFileAtomic(to, packed);
   const hash = createHash('sha256').update(packed).digest('hex');
   process.stdout.write(`${fingerprints.length} fingerprints in ${packed.length} bytes\n${hash}\n`);
