@@ -126,7 +126,7 @@ export function summarizeRun({
     if (inBase) {
       const [outputs, heldOut] = [formatPercent(inBase.outputs), formatPercent(inBase.heldOut)];
       lines.push(
-        `             of the outputs ${outputs}, of the held-out titles ${heldOut} stand in the base model’s training titles`,
+        `             of the outputs ${outputs}, of the held-out titles ${heldOut} stand in the base model's training titles`,
       );
     }
   }

@@ -22,7 +22,7 @@ export interface BaseTitles {
  * @throws TitlesmithError `fingerprints-damaged` when they are no set of fingerprints.
  */
 export function decodeBaseTitles(bytes: Uint8Array): BaseTitles {
-  const set = FingerprintSet.decode(bytes, 'The file of the base model’s fingerprints');
+  const set = FingerprintSet.decode(bytes, "The file of the base model's fingerprints");
   return {
     size: set.size,
     falsePositiveRate: set.falsePositiveRate,

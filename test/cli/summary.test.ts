@@ -93,7 +93,7 @@ test('a run from the base model says how much of it stands in what that was trai
   const report = { verdict: 'healthy', copyShare: 0, inBase: { outputs: 0.031, heldOut: 0.004 } };
   const { lines } = summarizeRun(finished(manifest({ report }), 1));
   expect(lines).toContain(
-    '             of the outputs 3.1%, of the held-out titles 0.4% stand in the base model’s training titles',
+    "             of the outputs 3.1%, of the held-out titles 0.4% stand in the base model's training titles",
   );
 });
 

@@ -23,7 +23,7 @@ export const reviewOptions = {
     commands: ['pipeline', 'dedupe'],
     stages: ['dedupe'],
     type: 'switch',
-    help: 'Keep titles that titlesmith’s base model was trained on; otherwise a model that began with it has them refused as base copies.',
+    help: "Keep titles that titlesmith's base model was trained on; otherwise a model that began with it has them refused as base copies.",
   },
   failOnOverfit: {
     group: 'Review',
