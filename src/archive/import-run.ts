@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileError, InterruptedError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
@@ -219,6 +220,27 @@ function occupiedError(target: string, why: string): TitlesmithError {
   });
 }
 
+/** Beginning of the name of a folder that an archive is unpacked to; this machine's name tells its processes from others'. */
+const unpackingStart = `.import-${hostname()}-`;
+
+/** Removes what imports of this machine that were killed have left. */
+async function removeAbandoned(runsDir: string): Promise<void> {
+  const names = await readdir(runsDir);
+  for (const name of names.filter((candidate) => candidate.startsWith(unpackingStart))) {
+    if (!isRunning(Number(name.slice(unpackingStart.length))))
+      await rm(join(runsDir, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemErrorCode(error) !== 'ESRCH';
+  }
+}
+
 /** Unpacks an archive to a run folder. @returns the run's folder. @throws as {@link importRun}. */
 export async function importFrom(
   from: StorageFile,
@@ -229,8 +251,9 @@ export async function importFrom(
   checkRunsFolder(runsDir);
   const made = missingFolders(runsDir);
   await makeFolder(runsDir);
-  const folder = join(runsDir, `.import-${process.pid}`);
+  const folder = join(runsDir, `${unpackingStart}${process.pid}`);
   try {
+    await removeAbandoned(runsDir);
     await rm(folder, { recursive: true, force: true });
     const inArchive = await unpackInto(from, folder, context);
     const name = wanted ?? inArchive;

@@ -51,9 +51,8 @@ function assertThreshold(threshold: number): void {
 
 function chooseRun(heldOut: readonly Comparison[]): Pick<CopyRules, 'minimumRun' | 'runReason'> {
   if (heldOut.length < fewestHeldOut) {
-    const runReason =
-      `Runs count from ${shortestRun} tokens on; with ${heldOut.length} held-out titles there is nothing to ` +
-      'measure that by.';
+    const titles = `${heldOut.length} held-out ${heldOut.length === 1 ? 'title' : 'titles'}`;
+    const runReason = `Runs count from ${shortestRun} tokens on; with ${titles} there is nothing to measure that by.`;
     return { minimumRun: shortestRun, runReason };
   }
   for (let minimumRun = shortestRun; minimumRun <= longestRun; minimumRun++) {

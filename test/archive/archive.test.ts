@@ -12,7 +12,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { pack as tarPack } from 'tar-stream';
@@ -98,6 +98,14 @@ describe('an archive', () => {
     );
     await expect(foreign).rejects.toMatchObject({ code: 'import-occupied' });
     expect(readdirSync(at('runs')).sort()).toEqual(['aww', 'cute', 'photos']);
+  });
+
+  test('removes what an import that was killed has left, and nothing of one that is at work', async () => {
+    const [gone, others] = [spawnSync('true').pid, process.ppid];
+    const left = [gone, others].map((pid) => at(join('left', `.import-${hostname()}-${pid}`)));
+    for (const path of left) mkdirSync(path, { recursive: true });
+    await importRun(at('one.tar.gz'), into('left'), silentContext);
+    expect(left.map((path) => existsSync(path))).toEqual([false, true]);
   });
 
   test('is not replaced unasked, and never lies in the run itself', async () => {

@@ -58,8 +58,7 @@ export function decideForRun(
   onProgress: ProgressListener,
 ): Decisions {
   const { source, device } = decisions;
-  const model =
-    decisions.model && keptModel(manifest, requestedModel(options), decisions.model, source.choice);
+  const model = decisions.model && keptModel(manifest, options, decisions.model, source.choice);
   if (model && model.choice !== decisions.model?.choice) {
     onProgress({ kind: 'note', message: `model: ${model.choice}, as this run was trained with` });
   }
@@ -86,7 +85,7 @@ export async function decideForStage(
   const source = decisions.source?.choice;
   const trained =
     stage === 'finetune' && (await decideStartingModel(options, onProgress, { source, device }));
-  const model = trained ? keptModel(manifest, requestedModel(options), trained) : decisions.model;
+  const model = trained ? keptModel(manifest, options, trained) : decisions.model;
   onProgress({ kind: 'note', message: describeDevice(device) });
   return { ...decisions, model, device };
 }

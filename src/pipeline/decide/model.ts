@@ -73,18 +73,31 @@ export async function decideModel(
 }
 
 /**
- * Keeps the model that `auto` chose when the run was trained, since a change in network access is no reason to discard a
- * checkpoint. It is not kept when the titles change from the synthetic sample to another source, or back.
+ * The model of a run that was trained already. What `auto` chose then is kept, since a change in network access is no reason to
+ * discard a checkpoint, unless the titles change from the synthetic sample to another source, or back. A training that goes
+ * on with the run's last checkpoint keeps the model that the checkpoint began with.
  * @param source the source decided now.
+ * @throws TitlesmithError `usage` when --model names another one beside --restore-from latest.
  */
 export function keptModel(
-  { decisions, options, stages }: Pick<Manifest, 'decisions' | 'options' | 'stages'>,
-  model: string,
+  { decisions, options: recorded, stages }: Pick<Manifest, 'decisions' | 'options' | 'stages'>,
+  options: Pick<RunOptions, 'model' | 'restoreFrom'>,
   decidedNow: Decision,
   source = decisions.source?.choice,
 ): Decision {
   const earlier = decisions.model;
-  const wasAutomatic = model === 'auto' && options['model'] === 'auto' && stages.finetune !== undefined;
+  if (earlier && options.restoreFrom === 'latest' && stages.finetune?.status === 'done') {
+    const isAsked = options.model !== 'auto' && options.model !== recorded['model'];
+    if (isAsked && (decidedNow.choice !== earlier.choice || decidedNow.hash !== earlier.hash)) {
+      throw usageError(
+        `${flagOf('restoreFrom')} latest goes on with this run's checkpoint, which began with ${earlier.choice}, and not with ${flagOf('model')} ${options.model}.`,
+        `Leave ${flagOf('model')} out, or begin with it by ${flagOf('restoreFrom')} fresh.`,
+      );
+    }
+    return earlier;
+  }
+  const model = requestedModel(options);
+  const wasAutomatic = model === 'auto' && recorded['model'] === 'auto' && stages.finetune !== undefined;
   const isAlike = (decisions.source?.choice === 'sample') === (source === 'sample');
   return wasAutomatic && isAlike && earlier ? earlier : decidedNow;
 }

@@ -27,6 +27,8 @@ const decide = (
   return decideModel(model, (event) => events.push(event), { source, device, settings });
 };
 
+const auto = { model: 'auto', restoreFrom: undefined };
+
 describe('auto', () => {
   test('is nano for the synthetic sample, and asks nobody', async () => {
     const decision = await decide('auto', {}, card, 'sample');
@@ -42,9 +44,25 @@ describe('auto', () => {
     ];
     const finetune = { status: 'done', startedAt: '', seconds: 1, fingerprint: 'x' } as const;
     const run = { decisions: { model: nano }, options: { model: 'auto' }, stages: { finetune } };
-    expect(keptModel(run, 'auto', pretrained)).toBe(nano);
-    expect(keptModel(run, '124M', pretrained)).toBe(pretrained);
-    expect(keptModel({ ...run, stages: {} }, 'auto', pretrained)).toBe(pretrained);
+    expect(keptModel(run, auto, pretrained)).toBe(nano);
+    expect(keptModel(run, { ...auto, model: '124M' }, pretrained)).toBe(pretrained);
+    expect(keptModel({ ...run, stages: {} }, auto, pretrained)).toBe(pretrained);
+  });
+
+  test('stays what the checkpoint began with where a training goes on with it, and no other name is taken', () => {
+    const [nano, base] = [
+      { choice: 'nano', reason: 'named' },
+      { choice: 'base', reason: 'named', hash: '1' },
+    ];
+    const finetune = { status: 'done', startedAt: '', seconds: 1, fingerprint: 'x' } as const;
+    const run = { decisions: { model: nano }, options: { model: 'nano' }, stages: { finetune } };
+    const latest = { restoreFrom: 'latest' };
+    expect(keptModel(run, { ...latest, model: 'auto' }, base)).toBe(nano);
+    expect(keptModel(run, { ...latest, model: 'nano' }, { choice: 'nano', reason: '' })).toBe(nano);
+    expect(() => keptModel(run, { ...latest, model: 'base' }, base)).toThrow(
+      "--restore-from latest goes on with this run's checkpoint, which began with nano, and not with --model base.",
+    );
+    expect(keptModel({ ...run, stages: {} }, { ...latest, model: 'base' }, base)).toBe(base);
   });
 
   test('is decided anew once titles come from elsewhere than the sample', () => {
@@ -58,10 +76,10 @@ describe('auto', () => {
       options: { model: 'auto' },
       stages: { finetune },
     });
-    expect(keptModel(of('sample'), 'auto', pretrained, 'duckdb')).toBe(pretrained);
-    expect(keptModel(of('sample'), 'auto', pretrained, 'sample')).toBe(nano);
-    expect(keptModel(of('sample'), 'auto', pretrained)).toBe(nano);
-    expect(keptModel(of('duckdb'), 'auto', pretrained, 'bigquery')).toBe(nano);
+    expect(keptModel(of('sample'), auto, pretrained, 'duckdb')).toBe(pretrained);
+    expect(keptModel(of('sample'), auto, pretrained, 'sample')).toBe(nano);
+    expect(keptModel(of('sample'), auto, pretrained)).toBe(nano);
+    expect(keptModel(of('duckdb'), auto, pretrained, 'bigquery')).toBe(nano);
   });
 
   test('is the base model on a processor, asks nobody, and says what a larger one costs', async () => {
