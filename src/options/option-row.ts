@@ -70,7 +70,7 @@ export type ValueRule<Type extends ValueTypeName = ValueTypeName> = {
 }[Type];
 
 /** Starting points of a training, on which defaults depend. */
-export type TrainingStart = 'scratch' | 'pretrained' | 'adapters';
+export type TrainingStart = 'scratch' | 'pretrained' | 'adapters' | 'base' | 'baseAdapters';
 
 /** One option as plain data: everything about it except how its value is used. */
 export type OptionRow = ValueRule & {
@@ -85,7 +85,7 @@ export type OptionRow = ValueRule & {
   readonly list?: true;
   /** Omitted if a run decides the value. Lists default to empty, switches to false. */
   readonly default?: unknown;
-  /** Defaults by starting point of a training; `adapters` defaults to `pretrained`. */
+  /** Defaults by starting point of a training. One that is left out is that of the next more general one. */
   readonly defaultFor?: Readonly<Partial<Record<TrainingStart, unknown>>>;
   /** Description of the default for the help, if the value is not clear by itself. */
   readonly defaultInWords?: string;

@@ -78,10 +78,12 @@ function readRunOption(name: OptionName, given: unknown): unknown {
 export function defaultInWords({ defaultInWords: words, defaultFor, ...row }: OptionRow): string | undefined {
   if (words !== undefined) return words;
   if (defaultFor) {
-    const { scratch, pretrained, adapters } = defaultFor;
-    if (pretrained === undefined || scratch === pretrained) return String(scratch);
-    const forAdapters = adapters === undefined ? '' : `, ${adapters} with --lora-rank`;
-    return `${scratch} from scratch, ${pretrained} for other models${forAdapters}`;
+    const { scratch, pretrained, adapters, base, baseAdapters } = defaultFor;
+    const withAdapters = (value: unknown): string =>
+      value === undefined ? '' : ` (${value} with --lora-rank)`;
+    const forBase = base === undefined ? '' : `, ${base}${withAdapters(baseAdapters)} for base`;
+    if (pretrained === undefined || scratch === pretrained) return `${scratch}${forBase}`;
+    return `${scratch} from scratch${forBase}, ${pretrained}${withAdapters(adapters)} for other models`;
   }
   return row.default === undefined ? undefined : String(row.default);
 }
@@ -98,6 +100,15 @@ export function defaultsOf<Rows extends OptionRows>(rows: Rows): ValuesOf<Rows> 
   ) as ValuesOf<Rows>;
 }
 
+/** The starting points whose defaults are taken, the first that has one. */
+const startsInTurn: Readonly<Record<TrainingStart, readonly TrainingStart[]>> = {
+  scratch: ['scratch', 'pretrained'],
+  pretrained: ['pretrained'],
+  adapters: ['adapters', 'pretrained'],
+  base: ['base', 'pretrained'],
+  baseAdapters: ['baseAdapters', 'base', 'pretrained'],
+};
+
 /** The values of a table's options for a training: as given, else the default for its starting point. */
 export function decideValues<Rows extends OptionRows>(
   rows: Rows,
@@ -105,8 +116,8 @@ export function decideValues<Rows extends OptionRows>(
   given: Partial<ValuesOf<Rows>>,
 ): DecidedValuesOf<Rows> {
   const decided = Object.entries(rows).map(([name, row]) => {
-    const { [start]: own, pretrained } = row.defaultFor ?? {};
-    return [name, given[name] ?? own ?? pretrained ?? defaultOf(row)];
+    const defaults = startsInTurn[start].map((from) => row.defaultFor?.[from]);
+    return [name, given[name] ?? defaults.find((value) => value !== undefined) ?? defaultOf(row)];
   });
   return Object.fromEntries(decided) as DecidedValuesOf<Rows>;
 }

@@ -1,4 +1,5 @@
 import type { TrainingOptions } from '../../model/training/training-options.js';
+import { baseName } from '../../model/weights/base-model.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { decideValues } from '../../options/option-values.js';
 import { trainingOptions, trainingSessionOptions } from '../../options/table/training.js';
@@ -17,7 +18,10 @@ export function decideTrainingOptions(
 ): TrainingOptions & { readonly sampleEvery: number } {
   const { seed, steps, maxEpochs, patience, loraRank } = options;
   const isFromScratch = decideSizes(model, options) !== undefined;
-  const start = isFromScratch ? 'scratch' : loraRank === undefined ? 'pretrained' : 'adapters';
+  const withAdapters = loraRank !== undefined;
+  const pretrained =
+    model === baseName ? (withAdapters ? 'baseAdapters' : 'base') : withAdapters ? 'adapters' : 'pretrained';
+  const start = isFromScratch ? 'scratch' : pretrained;
   const { sampleEvery } = trainingSessionOptions;
   const decided = decideValues({ ...trainingOptions, sampleEvery }, start, options);
   return {

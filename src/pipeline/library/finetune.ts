@@ -89,9 +89,8 @@ const trainingArguments: ArgumentRules = {
 const requiredOptions = (['seed', 'minimumSteps', ...Object.keys(trainingOptions)] as const).filter(
   (name): name is keyof TrainingOptions => {
     const row: Partial<OptionRow> = trainingOptions[name as keyof typeof trainingOptions] ?? {};
-    return (
-      name === 'seed' || name === 'minimumSteps' || (row.defaultFor !== undefined && name !== 'patience')
-    );
+    const isOff = name === 'patience' || name === 'dropout';
+    return name === 'seed' || name === 'minimumSteps' || (row.defaultFor !== undefined && !isOff);
   },
 );
 

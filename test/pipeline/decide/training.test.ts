@@ -52,6 +52,19 @@ test('adapters of pretrained weights learn faster', () => {
   expect(decide('nano', { loraRank: 8 }).learningRate).toBe(2e-3);
 });
 
+test('the base model has defaults of its own, and what it has none for from other pretrained models', () => {
+  expect(decide('base')).toMatchObject({
+    maxEpochs: 6,
+    learningRate: 1e-4,
+    dropout: 0.1,
+    evaluateEvery: 25,
+    weightDecay: 0.01,
+    patience: 3,
+  });
+  expect(decide('base', { loraRank: 16 })).toMatchObject({ learningRate: 1e-3, dropout: 0.1, loraRank: 16 });
+  expect(decide('base', { dropout: 0 }).dropout).toBe(0);
+});
+
 test('what is given comes first, zero too', () => {
   const given = {
     learningRate: 0.5,
