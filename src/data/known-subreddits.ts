@@ -20,8 +20,11 @@ const [mostNear, mostListed] = [3, 12];
 
 const withSlash = (name: string): string => `r/${name}`;
 
-function alternatives(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+function listed(names: readonly string[], conjunction: 'and' | 'or'): string {
+  const words = names.map(withSlash);
+  return words.length < 2
+    ? words.join('')
+    : `${words.slice(0, -1).join(', ')} ${conjunction} ${words.at(-1)}`;
 }
 
 /**
@@ -40,7 +43,7 @@ export function subredditPrompt(
   if (!condition?.names.includes('subreddit')) {
     if (madeOf.length === 1 && madeOf.includes(subreddit)) {
       throw usageError(
-        `${title} was trained on titles of ${name} alone, and is not prompted by name.`,
+        `${title} writes for ${name} alone, and is not prompted by name.`,
         'Leave the subreddit out.',
       );
     }
@@ -65,10 +68,10 @@ export function subredditPrompt(
 
 function hintFor(subreddit: string, subreddits: readonly string[], train: string): string {
   const near = nearWords(subreddit, subreddits, mostNear);
-  if (near.length > 0) return `Did you mean ${alternatives(near.map(withSlash))}?`;
+  if (near.length > 0) return `Did you mean ${listed(near, 'or')}?`;
   const known =
     subreddits.length <= mostListed
-      ? `It knows ${alternatives(subreddits.map(withSlash))}`
+      ? `It knows ${listed(subreddits, 'and')}`
       : `None of the ${formatCount(subreddits.length)} that it knows is near`;
   return `${known}. ${train}.`;
 }

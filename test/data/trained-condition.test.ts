@@ -62,7 +62,7 @@ describe('a model that is asked for titles of a subreddit', () => {
     const byKeywords = { ...condition, names: ['keywords'] as const, subreddits: [] };
     expect(await line('gamedev', { ...base, condition: byKeywords })).toBe(message);
     expect(await line('gamedev', { ...base, madeOf: ['gamedev'] })).toBe(
-      'The base model was trained on titles of r/gamedev alone, and is not prompted by name. Leave the subreddit out.',
+      'The base model writes for r/gamedev alone, and is not prompted by name. Leave the subreddit out.',
     );
     expect(await line('gamedev', { ...base, madeOf: ['cats'] })).toBe(message);
   });
@@ -73,7 +73,7 @@ describe('a model that is asked for titles of a subreddit', () => {
     expect(await line('culinary')).toMatch(/Did you mean r\/askculinary\?$/);
     expect(await line('gamedevelopment')).toMatch(/Did you mean r\/gamedev\?$/);
     expect(await line('zzzzzz')).toMatch(
-      /It knows r\/askculinary, r\/cats, .* or r\/nfl\. Fine-tune .* --subreddit zzzzzz --model b\.$/,
+      /It knows r\/askculinary, r\/cats, .* and r\/nfl\. Fine-tune .* --subreddit zzzzzz --model b\.$/,
     );
     const many = Array.from({ length: 2442 }, (_, index) => `name_${index}`);
     expect(await line('zzzzzz', { ...asked, condition: { ...condition, subreddits: many } })).toMatch(

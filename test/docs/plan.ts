@@ -48,7 +48,7 @@ export const plans: readonly Plan[] = [
   {
     of: /^npm run generate -- .*--subreddit /,
     smaller: '--length 8',
-    says: /^(?:[^\t\n]+\n=+\n){19}[^\t\n]+$/m,
+    says: /^(?:[^\n]*\n=+\n){19}[^\n]*$/m,
   },
   { of: /^npm run finetune -- /, smaller: training, says: /3 steps/ },
   { of: /^npm run dedupe -- /, says: /accepted/, leaves: ['runs/askreddit/accepted.txt'] },
