@@ -2,12 +2,14 @@ import {
   nanoConfiguration,
   type TransformerConfiguration,
 } from '../../src/model/transformer/configuration.js';
+import { baseConfiguration } from '../../src/model/weights/base-model.js';
 
 const published = { vocabularySize: 50_257, contextLength: 1024, layerNormEpsilon: 1e-5 };
 
-/** Sizes by name: OpenAI's four, and nano over the vocabulary of the bundled sample. */
+/** Sizes by name: OpenAI's four, the base model, and nano over the vocabulary of the bundled sample. */
 export const configurations: Readonly<Record<string, TransformerConfiguration>> = {
   nano: nanoConfiguration(2048),
+  base: baseConfiguration,
   '124M': { ...published, width: 768, layers: 12, heads: 12 },
   '355M': { ...published, width: 1024, layers: 24, heads: 16 },
   '774M': { ...published, width: 1280, layers: 36, heads: 20 },
