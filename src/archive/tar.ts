@@ -22,6 +22,8 @@ export async function* writeTar(
   const fill = async (): Promise<void> => {
     for await (const { name, size, content } of files) {
       const entry = tar.entry({ name, size, mtime: new Date(0), mode: 0o644 });
+      // A failure ends the entry that is being written, too; the reader hears of it from the archive.
+      entry.on('error', () => {});
       for await (const chunk of content) {
         if (!entry.write(chunk)) await new Promise<void>((resume) => entry.once('drain', () => resume()));
       }

@@ -19,6 +19,8 @@ import { pack as tarPack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exportRun } from '../../src/archive/export-run.js';
 import { importRun } from '../../src/archive/import-run.js';
+import { writeTar } from '../../src/archive/tar.js';
+import { collect } from '../../src/common/collect.js';
 import type { TitlesmithError } from '../../src/common/errors.js';
 import { silentContext } from '../../src/common/progress.js';
 import { parseModelName } from '../../src/model/weights/model-name.js';
@@ -78,6 +80,16 @@ describe('an archive', () => {
     const checked = spawnSync('sha256sum', ['-c', 'SHA256SUMS'], { cwd: at('aww'), encoding: 'utf8' });
     expect(checked.stdout).toContain('checkpoint/model.safetensors: OK');
     expect(checked.status).toBe(0);
+  });
+
+  test('that cannot read a file to its end throws that error, in the middle of the file too', async () => {
+    const failure = new Error('gone');
+    async function* content(): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(1000);
+      throw failure;
+    }
+    const archive = writeTar([{ name: 'a', size: 2000, content: content() }]);
+    await expect(collect(archive)).rejects.toBe(failure);
   });
 
   test('never takes the place of a run unasked; takes another name', async () => {
