@@ -58,7 +58,7 @@ export async function decideModel(
   };
   if (decidedDevice(device).device === 'cpu') {
     return base(
-      `${flagOf('model')} ${preferredModel} has read web pages of every kind, but takes about ten times as long on a processor`,
+      `${flagOf('model')} ${preferredModel} has read web pages of every kind, but takes several times as long on a processor`,
     );
   }
   try {

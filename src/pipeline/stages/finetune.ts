@@ -63,7 +63,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
         length: options.sampleLength,
       },
     );
-    const onProgress = withLargerModelNote(decisions, options.model, context.onProgress);
+    const onProgress = withLargerModelNote(decisions, options, context.onProgress);
     const storage = new TrainingFiles({
       checkpointFolder,
       metricsPath: join(work, runFiles.metrics),
