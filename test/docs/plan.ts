@@ -209,6 +209,7 @@ export const notRun: readonly NotRun[] = [
     of: /^npm run bench -- batch\/(?:kills|many) /,
     reason: 'takes minutes to an hour; test/cli and test/batch do it once, the compiler reads this',
   },
+  { of: /^npm run bench -- finetune\/grid/, reason: 'takes minutes to hours; the compiler reads it' },
   { of: /^npm run bench -- gpu\//, reason: 'needs a graphics card; the compiler reads it' },
   { of: /jupyter nbconvert /, reason: 'needs Jupyter; notebook.test.ts runs it' },
   {
