@@ -146,7 +146,7 @@ export const trainingOptions = {
   },
   evaluateEvery: {
     ...count,
-    defaultFor: { scratch: 50, pretrained: 50, base: 25 },
+    defaultFor: { scratch: 50, pretrained: 50 },
     argument: 'steps',
     help: 'Steps between measurements on the held-out titles.',
   },

@@ -57,7 +57,6 @@ test('the base model has defaults of its own, and what it has none for from othe
     maxEpochs: 6,
     learningRate: 1e-4,
     dropout: 0.1,
-    evaluateEvery: 25,
     weightDecay: 0.01,
     patience: 3,
   });
