@@ -25,6 +25,11 @@ export function checkCombinations(options: RunOptions): void {
   }
 }
 
+/** Whether training starts from the checkpoint in a folder. */
+export function namesCheckpoint(restoreFrom: string | undefined): restoreFrom is string {
+  return restoreFrom !== undefined && restoreFrom !== 'latest' && restoreFrom !== 'fresh';
+}
+
 /** The model whose sizes are given: `--model scratch`. */
 export const scratchName = 'scratch';
 
@@ -32,11 +37,19 @@ export const scratchName = 'scratch';
  * Checks the sizes of a model from scratch.
  * @throws TitlesmithError `usage` when a size is given for a model that has its own, or the heads do not divide the width.
  */
-export function checkModelSizes(options: Pick<RunOptions, 'model' | keyof typeof sizeOptions>): void {
-  const { model } = options;
+export function checkModelSizes(
+  options: Pick<RunOptions, 'model' | keyof typeof sizeOptions> & Partial<Pick<RunOptions, 'restoreFrom'>>,
+): void {
+  const { model, restoreFrom } = options;
   const sizes = Object.keys(sizeOptions) as (keyof typeof sizeOptions)[];
+  const given = sizes.find((name) => options[name] !== undefined);
+  if (given !== undefined && namesCheckpoint(restoreFrom)) {
+    throw usageError(
+      `${flagOf(given)} is a size of a model from scratch, but --restore-from ${restoreFrom} names one that has its own.`,
+      'Leave one out.',
+    );
+  }
   if (model !== scratchName) {
-    const given = sizes.find((name) => options[name] !== undefined);
     if (given === undefined) return;
     throw usageError(
       `${flagOf(given)} is a size of --model ${scratchName}, but --model is ${model}.`,
@@ -66,7 +79,7 @@ function dividingHeads(width: number, heads: number): number {
  * @throws TitlesmithError `usage` naming the flags that contradict each other.
  */
 export function checkOptionsTogether(options: RunOptions): void {
-  const { from, to, source, input, subreddit } = options;
+  const { from, to, source, input, subreddit, keepOut } = options;
   if (from !== undefined && to !== undefined && from > to)
     throw usageError(`--from ${from} lies after --to ${to}.`, 'Swap them.');
   const bySubreddit = options.condition.includes('subreddit');
@@ -76,6 +89,14 @@ export function checkOptionsTogether(options: RunOptions): void {
       'Name them with --subreddit.',
     );
   }
+  if (keepOut.length > 0 && subreddit.length === 0) {
+    throw usageError(
+      '--keep-out leaves names out of --subreddit, which is not given.',
+      'Name the subreddits to learn from with --subreddit or --subreddit-file.',
+    );
+  }
+  if (subreddit.length > 0 && subreddit.every((name) => keepOut.includes(name)))
+    throw usageError('--keep-out names all of --subreddit.', 'Leave one to learn from.');
   if (options.runName !== undefined && subreddit.length > 1 && !bySubreddit) {
     throw usageError(
       `--run-name names one run, but ${subreddit.length} subreddits are named.`,

@@ -10,7 +10,7 @@ import {
   withoutUndefined,
 } from '../options/call-arguments.js';
 import { commandNames, type StageName, stageNames } from '../options/choices.js';
-import { checkOptionsTogether, scratchName } from '../options/option-rules.js';
+import { checkOptionsTogether, namesCheckpoint, scratchName } from '../options/option-rules.js';
 import { type RunOptions, rowsOfCommand } from '../options/option-table.js';
 import { flagOf, restoreOptions } from '../options/option-values.js';
 import { sizeOptions } from '../options/table/model.js';
@@ -102,7 +102,7 @@ export async function runSingleStage(
   const folder = await RunFolder.open(path, onProgress);
   try {
     const recorded = restoreStageOptions(folder.manifest, stage);
-    const requested: RunOptions = { ...recorded, ...(hasOwnSize(given) ? noSizes : {}), ...given };
+    const requested: RunOptions = { ...recorded, ...(hasOwnSizes(given) ? noSizes : {}), ...given };
     checkOptionsTogether(requested);
     const options = stage === 'finetune' ? withOwnCheckpoint(path, requested) : requested;
     if (stage !== 'report') assertInputs(stage, path);
@@ -117,7 +117,8 @@ export async function runSingleStage(
 
 /** Sizes that a run was trained with are no sizes of another model that a call names. */
 const noSizes = Object.fromEntries(Object.keys(sizeOptions).map((name) => [name, undefined]));
-const hasOwnSize = ({ model }: Partial<RunOptions>): boolean => model !== undefined && model !== scratchName;
+const hasOwnSizes = ({ model, restoreFrom }: Partial<RunOptions>): boolean =>
+  (model !== undefined && model !== scratchName) || namesCheckpoint(restoreFrom);
 
 /** The options of a call. @throws TitlesmithError `usage` when an argument is unknown or wrong. */
 function checkStageCall(stage: StageName, path: string, overrides: Partial<RunOptions>): Partial<RunOptions> {

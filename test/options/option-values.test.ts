@@ -110,6 +110,13 @@ describe('options together', () => {
       { ...csv, model: 'scratch', width: 256 },
       /^--width 256 is not a multiple of --heads 6 \(the default\)/,
     ],
+    [
+      'a size beside a checkpoint',
+      { ...csv, model: 'scratch', width: 96, restoreFrom: 'runs/other' },
+      /^--width is a size of a model from scratch, but --restore-from runs\/other names one/,
+    ],
+    ['names left out of none', { ...csv, keepOut: ['aww'] }, /^--keep-out leaves names out of --subreddit/],
+    ['all names left out', { subreddit: ['aww'], keepOut: ['aww', 'pics'] }, /^--keep-out names all/],
     ['months of plain titles', { source: 'csv', input: ['a.csv'], from: '2019-01' }, /--from/],
   ];
   test.each(refused)('%s', (_name, given, message) => {

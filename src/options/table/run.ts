@@ -75,7 +75,7 @@ export const runOptions = {
     group: 'Run',
     commands: ['pipeline', 'finetune', 'generate', 'dedupe', 'report', 'export', 'import'],
     type: 'switch',
-    help: 'Start anew; what an earlier run of that name left is replaced as the new one gets there.',
+    help: 'Start anew; what an earlier run of that name left, or with export the archive, is replaced as the new one gets there.',
   },
   json: { group: 'Run', commands: commandNames, type: 'switch', help: 'Print JSON lines instead of text.' },
 } as const satisfies OptionRows;

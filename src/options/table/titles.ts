@@ -27,8 +27,8 @@ export const titleOptions = {
     list: true,
     argument: 'name',
     help:
-      'Subreddits to keep out of training, to test a model on: left out where --subreddit names them too. A model that is ' +
-      'prompted by name says so of them.',
+      'Subreddits to leave out of those that --subreddit names, to test a model on. A model that is prompted by name says ' +
+      'so of them.',
   },
   keepOutFile: {
     ...titles,

@@ -44,8 +44,6 @@ export function planRuns(overrides: Partial<RunOptions>): CallPlan {
   checkOptionsTogether(requested);
   const { keepOut } = requested;
   const subreddits = [...new Set(requested.subreddit)].filter((name) => !keepOut.includes(name));
-  if (subreddits.length === 0 && requested.subreddit.length > 0)
-    throw usageError('--keep-out names all of --subreddit.', 'Leave one to learn from.');
   const options = { ...requested, subreddit: subreddits };
   const plan = (name: string, runOptions: RunOptions): RunPlan => {
     const chosen = requested.runName ?? name;

@@ -12,7 +12,7 @@ import { decideTrainingOptions } from '../decide/training.js';
 import { runFiles } from '../run/run-files.js';
 import { readDatasetTitles } from './dataset.js';
 import { withLargerModelNote } from './larger-model-note.js';
-import { trainedCondition } from './model-condition.js';
+import { startingCondition, trainedCondition } from './model-condition.js';
 import { prepareGeneration } from './prepared-generation.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 import { openStartingModel } from './starting-model.js';
@@ -27,12 +27,13 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
   // Checked by name first, before anything is downloaded.
   checkKnownModel(modelName, options);
   const trainTitles = datasetTitles(join(folder, runFiles.train), 'vocabulary', context);
+  const earlier = job.beginsWithCheckpoint ? join(folder, runFiles.checkpoint) : undefined;
   const { configuration, tokenizer, pretrained } = await openStartingModel(
     decisions.model,
     trainTitles,
     options,
     context,
-    job.beginsWithCheckpoint ? join(folder, runFiles.checkpoint) : undefined,
+    earlier,
   );
   try {
     // Fails on wrong generation options before the training, not after it.
@@ -48,7 +49,13 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
       return fittingRowLength(data, configuration);
     });
     const engine = await openEngine(device, { threads: options.threads });
-    const condition = await trainedCondition(options, readDataset(join(folder, runFiles.train)), context);
+    const start = await startingCondition(earlier ?? decisions.model?.choice);
+    const condition = await trainedCondition(
+      options,
+      readDataset(join(folder, runFiles.train)),
+      context,
+      start,
+    );
     await context.begin();
     const checkpointFolder = join(work, runFiles.checkpoint);
     if (condition) await writeTrainedCondition(checkpointFolder, condition);

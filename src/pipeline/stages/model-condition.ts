@@ -5,6 +5,7 @@ import { readTrainedCondition, type TrainedCondition } from '../../data/trained-
 import { baseName } from '../../model/weights/base-model.js';
 import { findModelFolder } from '../../model/weights/model-folder.js';
 import { parseModelName } from '../../model/weights/model-name.js';
+import { scratchName } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
 
 /**
@@ -16,6 +17,12 @@ export async function readModelCondition(model: string): Promise<TrainedConditio
   const parsed = parseModelName(model);
   if (parsed.kind !== 'folder') return undefined;
   return readTrainedCondition((await findModelFolder(parsed.path)).path);
+}
+
+/** {@link readModelCondition} of what a training begins with; undefined for one from scratch. */
+export async function startingCondition(model: string | undefined): Promise<TrainedCondition | undefined> {
+  const isFromScratch = model === undefined || model === 'nano' || model === scratchName;
+  return isFromScratch ? undefined : readModelCondition(model);
 }
 
 /** What a run's model is prompted by, where an earlier titlesmith trained it and its folder does not say. */
@@ -36,14 +43,23 @@ const mostListed = 5;
 /**
  * What a run's model will be prompted by. Warns of subreddits that it will not know.
  * @param titles those it is trained on, with their prompts: it knows the subreddits that stand in these.
+ * @param start what the model that training begins with says of itself; what that has learned was not kept out.
  */
 export async function trainedCondition(
   options: RunOptions,
   titles: AsyncIterable<string>,
   { onProgress }: Pick<WorkContext, 'onProgress'>,
+  start?: TrainedCondition,
 ): Promise<TrainedCondition | undefined> {
-  const ofRun = conditionOfRun(options);
-  if (!ofRun?.names.includes('subreddit')) return ofRun;
+  const asked = conditionOfRun(options);
+  if (asked === undefined) return undefined;
+  const known = asked.keptOut.filter((name) => start?.subreddits.includes(name));
+  if (known.length > 0) {
+    const message = `The model that training begins with was trained on r/${known.join(', r/')}: not said to be kept out.`;
+    onProgress({ kind: 'warning', message });
+  }
+  const ofRun = { ...asked, keptOut: asked.keptOut.filter((name) => !known.includes(name)) };
+  if (!ofRun.names.includes('subreddit')) return ofRun;
   const subreddits = new Set<string>();
   for await (const title of titles) {
     const subreddit = promptedSubreddit(title);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { collect } from '../../../src/common/collect.js';
-import { type ProgressListener, silentContext } from '../../../src/common/progress.js';
+import { type ProgressEvent, type ProgressListener, silentContext } from '../../../src/common/progress.js';
 import { keywordsOf } from '../../../src/data/conditioning.js';
 import { readTrainedCondition } from '../../../src/data/trained-condition.js';
 import { formatCsvRecord } from '../../../src/io/csv.js';
@@ -14,6 +14,7 @@ import { exportModel } from '../../../src/pipeline/export-model.js';
 import { runDataset } from '../../../src/pipeline/stages/dataset.js';
 import { runFinetune } from '../../../src/pipeline/stages/finetune.js';
 import { generateFromModel, runGenerate } from '../../../src/pipeline/stages/generate.js';
+import { trainedCondition } from '../../../src/pipeline/stages/model-condition.js';
 import type { StageJob } from '../../../src/pipeline/stages/stage.js';
 import { main as roundModel } from '../../../tools/base/round.js';
 import { madeUpTitles } from '../../cli/titles.js';
@@ -145,4 +146,21 @@ test('a share of 1 is what is meant without one, and a smaller one trains otherw
     expect(await of(stage, 1)).toEqual(await of(stage, undefined));
     expect(await of(stage, 0.5)).not.toEqual(await of(stage, 1));
   }
+});
+
+test('what the model began with has learned was not kept out', async () => {
+  const events: string[] = [];
+  const context = {
+    onProgress: (event: ProgressEvent) => events.push('message' in event ? event.message : ''),
+  };
+  async function* prompted(): AsyncGenerator<string> {
+    yield* ['r/cats\tOne', 'r/gamedev\tTwo', 'r/unheard\tThree'];
+  }
+  const start = { names: ['subreddit'], share: 1, subreddits: ['askreddit'], keptOut: [] } as const;
+  const known = { ...options, keepOut: ['askreddit', 'pics'] };
+  expect((await trainedCondition(known, prompted(), context, start))?.keptOut).toEqual(['pics']);
+  expect(events).toEqual([
+    'The model that training begins with was trained on r/askreddit: not said to be kept out.',
+  ]);
+  expect((await trainedCondition(known, prompted(), context))?.keptOut).toEqual(['askreddit', 'pics']);
 });
