@@ -209,8 +209,9 @@ function readRuns(
       throw reader.fault(keyNode, message, 'Remove one, or give it a run-name of its own.');
     }
     nodes.set(run.name, keyNode);
-    // Runs without options of their own differ in the subreddit alone: one of them is checked for all.
-    if (value !== null || !areCommonChecked)
+    // Runs without options of their own differ in the subreddit alone, and a name that is kept out is all that this decides:
+    // else one of them is checked for all.
+    if (value !== null || !areCommonChecked || options.keepOut?.includes(name))
       reader.withLine(keyNode, () => checkOptionsTogether({ ...defaults, ...resolveRun(run, now) }));
     areCommonChecked ||= value === null;
     return run;

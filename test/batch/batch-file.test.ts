@@ -79,6 +79,10 @@ describe('a batch file', () => {
     ['schedule: "0 3 * *"\nsubreddits: [aww]', /^batch\.yaml:1: schedule got "0 3 \* \*".*\(it has 4\)/],
     ['subreddits: [aww]\nsteps: 3', /^batch\.yaml:2: "steps" is no setting/],
     [
+      'options:\n  keep-out: [pics]\nsubreddits:\n  - aww\n  - pics',
+      /^batch\.yaml:5: --keep-out names all of/,
+    ],
+    [
       'options:\n  lerning-rate: 1\nsubreddits: [aww]',
       /^batch\.yaml:2: "lerning-rate" is no option\. Did you mean learning-rate\?/,
     ],
