@@ -14,9 +14,11 @@ const load = name === undefined ? undefined : tools[name];
 if (load) {
   const tool = await load();
   await tool.main(rest).catch((error: unknown) => {
-    if (!(error instanceof TitlesmithError)) throw error;
-    process.stderr.write(`Error: ${error.toLine()}\n`);
-    process.exitCode = 1;
+    const isMistyped =
+      error instanceof TypeError && 'code' in error && /^ERR_PARSE_ARGS/.test(`${error.code}`);
+    if (!(error instanceof TitlesmithError) && !isMistyped) throw error;
+    process.stderr.write(`Error: ${error instanceof TitlesmithError ? error.toLine() : error.message}\n`);
+    process.exitCode = isMistyped ? 2 : 1;
   });
 } else {
   process.stderr.write(`Usage: npm run tool -- ${Object.keys(tools).join('|')} [arguments]\n`);

@@ -28,9 +28,9 @@ export function isTooLarge(options: RunOptions): boolean {
   }
 }
 
-/** The model that `auto` will choose; on a card, which may have GPT-2 124M, the one that takes more memory. */
+/** The model that `auto` will choose; on a card, which may have GPT-2 124M, the one that takes more memory, but for the sample. */
 async function modelOfAuto(options: RunOptions, source: string): Promise<string> {
-  if (source === 'sample') return 'nano';
+  if (source === 'sample') return baseName;
   return decidedDevice(await decideDevice(options)).device === 'cpu' ? baseName : assumedModel;
 }
 

@@ -61,15 +61,18 @@ function valuesOf(stage: StageName, options: RunOptions): Record<string, unknown
 
 /** Without those that change no weight: how often training prints, saves and samples, and what it computes twice. */
 function decideTraining(options: RunOptions, model: string): DecidedOptions {
-  const { printEvery, saveEvery, sampleEvery, recompute, steps, maxEpochs, minimumSteps, ...own } =
-    decideTrainingOptions(model, options);
+  const { printEvery, saveEvery, sampleEvery, recompute, steps, ...others } = decideTrainingOptions(
+    model,
+    options,
+  );
+  const { maxEpochs, minimumSteps, minimumStepsEpochs, ...own } = others;
   // Those of nano are no options; a record of it is that of an earlier version, without them.
   const sizes = model === scratchName ? decideSizes(model, options) : {};
   const { condition, keepOut } = options;
   return plain({
     ...own,
     ...sizes,
-    ...(steps === undefined ? { maxEpochs, minimumSteps } : { steps }),
+    ...(steps === undefined ? { maxEpochs, minimumSteps, minimumStepsEpochs } : { steps }),
     ...(learnsTitlesAlone(options) ? { titlesAlone: true } : {}),
     // What the checkpoint says of itself.
     ...(condition.includes('subreddit') && keepOut.length > 0 ? { keepOut } : {}),

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isTrainedName } from '../../model/weights/model-name.js';
 import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { defaultOptions, restoreOptions } from '../../options/option-values.js';
@@ -55,7 +56,11 @@ function linesOf({ text }: { readonly text: string }, delimiter: string): string
   return [...text.split('\n'), ...separator];
 }
 
-/** Whether a name given to `generate` means a model rather than a run: a folder without run.json, or a size. */
+/**
+ * Whether a name given to `generate` means a model rather than a run: a folder without run.json, or a name of `--model`, also
+ * one that only a training takes, which is then told so.
+ */
 function namesModel(name: string): boolean {
-  return existsSync(name) ? !existsSync(join(name, manifestFileName)) : /^(\d+M|distil|base)$/.test(name);
+  if (existsSync(name)) return !existsSync(join(name, manifestFileName));
+  return isTrainedName(name) || /^(\d+M|distil|base)$/.test(name);
 }

@@ -1,4 +1,5 @@
 import { usageError } from '../../common/errors.js';
+import { generationOptions } from '../../options/table/generation.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { DecodeSession, PromptCache } from '../transformer/decode-session.js';
 import { type GenerationOptions, validateGenerationOptions } from './generation-options.js';
@@ -69,10 +70,15 @@ export function checkCapacity(
     : `the model holds ${capacity}`;
   const larger = isOpenedSmaller ? ', or open the model with a larger capacity.' : '.';
   const flag = prefixes ? `--prefix-file: prefix ${index + 1}` : 'the prefix';
+  const start =
+    tokens.length > 1 ? `the ${tokens.length} tokens of the start and ${flag}` : 'the start token';
+  const isDefault = length === generationOptions.length.default;
   throw usageError(
-    `--length ${length} does not fit: with the ${tokens.length} tokens of the start and ${flag} ` +
+    `--length ${length}${isDefault ? ' (the default)' : ''} does not fit: with ${start} ` +
       `a text would take ${tokens.length + length} positions, and ${holds}.`,
-    (room < 1 ? 'Use a shorter --prefix' : `Use --length ${room} or less, or a shorter --prefix`) + larger,
+    (room < 1
+      ? 'Use a shorter --prefix'
+      : `Use --length ${room} or less${tokens.length > 1 ? ', or a shorter --prefix' : ''}`) + larger,
   );
 }
 

@@ -93,12 +93,19 @@ export function planTraining(
   const rowsPerEpoch = packed.rowCount;
   const positions = data.train.offsets.at(-1)! + titleCount(data.train);
   const rowsPerStep = options.batchSize * options.accumulateGradients;
-  const epochSteps = Math.ceil((options.maxEpochs * rowsPerEpoch) / rowsPerStep);
   return {
     rowLength,
     rowsPerEpoch,
     rowsPerStep,
     fill: positions / (rowsPerEpoch * rowLength),
-    steps: options.steps ?? Math.max(1, options.minimumSteps, epochSteps),
+    steps: plannedSteps(rowsPerEpoch, options),
   };
+}
+
+/** Steps of a training whose every epoch packs the training titles into that number of rows. */
+export function plannedSteps(rowsPerEpoch: number, options: TrainingOptions): number {
+  const { steps, maxEpochs, minimumSteps, minimumStepsEpochs = Number.POSITIVE_INFINITY } = options;
+  const rowsPerStep = options.batchSize * options.accumulateGradients;
+  const stepsOf = (epochs: number): number => Math.ceil((epochs * rowsPerEpoch) / rowsPerStep);
+  return steps ?? Math.max(1, stepsOf(maxEpochs), Math.min(minimumSteps, stepsOf(minimumStepsEpochs)));
 }

@@ -27,6 +27,9 @@ const published: ReadonlyMap<string, string> = new Map([
 /** `owner/name`, and after an `@` a branch, tag or commit. */
 const hubId = /^([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:@([A-Za-z0-9][\w.-]*(?:\/[\w-][\w.-]*)*))?$/;
 
+/** Whether a name of `--model` stands for what a training chooses or makes, and not for weights that are there. */
+export const isTrainedName = (name: string): boolean => ['auto', 'nano', 'scratch'].includes(name);
+
 /**
  * Parses a model's name: base, 124M, 355M, 774M, 1558M, distil, a path, or `owner/name[@revision]`. An existing folder takes
  * precedence over a repository of the same name.
@@ -37,6 +40,12 @@ export function parseModelName(name: string): ModelName {
   const known = published.get(name);
   if (known !== undefined) return { kind: 'hub', repository: known, revision: 'main' };
   if (existsSync(name) || existsSync(`${name}.index`)) return { kind: 'folder', path: name };
+  if (isTrainedName(name)) {
+    throw usageError(
+      `${JSON.stringify(name)} names no model that is there, but one that a training makes.`,
+      'Train it with titlesmith pipeline and name its run folder, or name base, 124M, a folder or a Hugging Face id.',
+    );
+  }
   if (/^\.{0,2}[\\/]|^~|^[A-Za-z]:[\\/]|\/$/.test(name)) {
     throw new TitlesmithError(`There is no folder ${JSON.stringify(name)} to take a model from.`, {
       code: 'model-folder-missing',
@@ -59,7 +68,8 @@ export function parseModelName(name: string): ModelName {
  */
 export function namesFolder(name: string): boolean {
   return (
-    !['auto', baseName, 'nano', 'scratch'].includes(name) &&
+    !isTrainedName(name) &&
+    name !== baseName &&
     !published.has(name) &&
     (!hubId.test(name) || name.includes('..'))
   );

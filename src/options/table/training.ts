@@ -19,10 +19,12 @@ export const trainingOptions = {
     maximum: 10_000,
     // On the sample, more epochs from scratch lower the loss a little and double the copies. A pretrained model memorizes
     // titles after a few epochs; patience usually stops it earlier.
-    defaultFor: { scratch: 5, pretrained: 4, base: 6 },
+    defaultFor: { scratch: 5, pretrained: 4, base: 3 },
     argument: 'count',
     alias: 'epochs',
-    help: 'Passes over the training titles after which training ends, where --steps is not given.',
+    help:
+      'Passes over the training titles after which training ends, where --steps is not given. By default few titles get ' +
+      'more: from scratch until 300 steps, with base up to 6 passes until 240.',
   },
   batchSize: {
     ...count,

@@ -5,8 +5,15 @@ import { decideValues } from '../../options/option-values.js';
 import { trainingOptions, trainingSessionOptions } from '../../options/table/training.js';
 import { decideSizes } from './shape.js';
 
-/** Minimum steps from scratch: a small corpus gets more epochs than the default. */
-const minimumStepsFromScratch = 300;
+/**
+ * Least steps by default, and the epochs that they lead to at most: a small corpus gets more epochs. From scratch there is
+ * more to learn; the base model has gained all there is after six epochs of a thousand titles (docs/training.md).
+ */
+const leastSteps = {
+  scratch: { minimumSteps: 300 },
+  base: { minimumSteps: 240, minimumStepsEpochs: 6 },
+  none: { minimumSteps: 0 },
+} as const;
 
 /**
  * The options of a training: as given, else the option table's default for its starting point.
@@ -19,15 +26,23 @@ export function decideTrainingOptions(
   const { seed, steps, maxEpochs, patience, loraRank } = options;
   const isFromScratch = decideSizes(model, options) !== undefined;
   const withAdapters = loraRank !== undefined;
-  const pretrained =
-    model === baseName ? (withAdapters ? 'baseAdapters' : 'base') : withAdapters ? 'adapters' : 'pretrained';
+  const isBase = model === baseName;
+  const pretrained = isBase
+    ? withAdapters
+      ? 'baseAdapters'
+      : 'base'
+    : withAdapters
+      ? 'adapters'
+      : 'pretrained';
   const start = isFromScratch ? 'scratch' : pretrained;
+  const corpusStart = isFromScratch ? 'scratch' : isBase ? 'base' : 'none';
   const { sampleEvery } = trainingSessionOptions;
   const decided = decideValues({ ...trainingOptions, sampleEvery }, start, options);
   return {
     ...decided,
     seed,
-    minimumSteps: isFromScratch && maxEpochs === undefined ? minimumStepsFromScratch : 0,
+    // Epochs that are asked for are all that is made.
+    ...leastSteps[maxEpochs === undefined ? corpusStart : 'none'],
     // A requested number of steps is not cut short by the default patience.
     patience: steps === undefined ? decided.patience : patience,
   };

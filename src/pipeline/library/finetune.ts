@@ -83,6 +83,7 @@ const trainingArguments: ArgumentRules = {
   ...trainingOptions,
   seed: runOptions.seed,
   minimumSteps: { type: 'integer', minimum: 0, maximum: 1_000_000 },
+  minimumStepsEpochs: { type: 'number', minimum: 0, maximum: 10_000 },
 };
 
 /** Options without which a training has no meaning; the others are off where they are left out. */

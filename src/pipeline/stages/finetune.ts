@@ -42,11 +42,11 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
     const { sampleEvery, ...training } = decideTrainingOptions(modelName, options);
     const limits = { maximumTokens: configuration.contextLength - 1 };
     const tooLong = await tokenizeDataset({ dataset: folder, into: preparation }, tokenizer, limits, context);
-    const fitting = await withTokens(preparation, tokenizer, (data) => {
-      const { rowLength } = planTraining({ ...data, tooLong }, configuration, training);
+    const { fitting, rowsPerEpoch } = await withTokens(preparation, tokenizer, (data) => {
+      const { rowLength, rowsPerEpoch } = planTraining({ ...data, tooLong }, configuration, training);
       const held = device.device === 'cpu' ? { ...training, rowLength } : undefined;
       checkTrainingMemory(modelName, configuration, options, held);
-      return fittingRowLength(data, configuration);
+      return { fitting: fittingRowLength(data, configuration), rowsPerEpoch };
     });
     const engine = await openEngine(device, { threads: options.threads });
     const start = await startingCondition(earlier ?? decisions.model?.choice);
@@ -70,7 +70,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
         length: options.sampleLength,
       },
     );
-    const onProgress = withLargerModelNote(decisions, options, context.onProgress);
+    const onProgress = withLargerModelNote(decisions, options, rowsPerEpoch, context.onProgress);
     const storage = new TrainingFiles({
       checkpointFolder,
       metricsPath: join(work, runFiles.metrics),

@@ -1,5 +1,6 @@
 import { formatSeconds } from '../../common/number-formats.js';
 import type { ProgressEvent, ProgressListener } from '../../common/progress.js';
+import { plannedSteps } from '../../model/training/training-plan.js';
 import { baseName } from '../../model/weights/base-model.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { decidedDevice } from '../decide/device.js';
@@ -15,21 +16,16 @@ const stepRatio = 6;
 /** Steps that are timed, after the first, which is slower. */
 const timedSteps = 8;
 
-/** How much longer GPT-2 124M would train than the base model does, each with its own number of passes. */
-function timeRatio(options: RunOptions): number {
-  if (options.steps !== undefined) return stepRatio;
-  const passes = (model: string): number => decideTrainingOptions(model, options).maxEpochs;
-  return (stepRatio * passes('124M')) / passes(baseName);
-}
-
 /**
  * Where `auto` took the base model because there is no graphics card: says once, when some steps were timed, how long
- * training takes here and how long GPT-2 124M would take.
+ * training takes here and how long GPT-2 124M would take, by its own number of passes.
+ * @param rowsPerEpoch rows that the training titles are packed into.
  * @param onProgress gets the note and all events of the training.
  */
 export function withLargerModelNote(
   { model, device }: Decisions,
   options: RunOptions,
+  rowsPerEpoch: number,
   onProgress: ProgressListener,
 ): ProgressListener {
   const isByDefault = options.model === 'auto' && model?.choice === baseName;
@@ -43,10 +39,11 @@ export function withLargerModelNote(
     const steps = event.done - first.step;
     if (steps < timedSteps) return;
     isSaid = true;
-    const seconds = ((performance.now() - first.time) / 1000 / steps) * event.total;
+    const secondsOfStep = (performance.now() - first.time) / 1000 / steps;
+    const largerSteps = plannedSteps(rowsPerEpoch, decideTrainingOptions('124M', options));
     const message =
-      `training takes about ${formatSeconds(seconds)} here; ` +
-      `GPT-2 124M (--model 124M) would take about ${formatSeconds(timeRatio(options) * seconds)}.`;
+      `training takes about ${formatSeconds(secondsOfStep * event.total)} here; ` +
+      `GPT-2 124M (--model 124M) would take about ${formatSeconds(stepRatio * secondsOfStep * largerSteps)}.`;
     onProgress({ kind: 'note', message });
   };
 }

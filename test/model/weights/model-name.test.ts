@@ -45,6 +45,12 @@ test.each([
   expect(() => parseModelName(name)).toThrow(/no known model, no folder|There is no folder/);
 });
 
+test.each(['auto', 'nano', 'scratch'])('%s is a name that only a training takes', (name) => {
+  expect(() => parseModelName(name)).toThrow(
+    `"${name}" names no model that is there, but one that a training makes.`,
+  );
+});
+
 test.each(['./nosuch', '/nosuch/folder', '../nosuch', '~/nosuch', 'nosuch/', 'C:\\nosuch'])(
   '%j is a folder that is not there',
   (name) => {

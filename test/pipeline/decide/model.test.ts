@@ -30,10 +30,13 @@ const decide = (
 const auto = { model: 'auto', restoreFrom: undefined };
 
 describe('auto', () => {
-  test('is nano for the synthetic sample, and asks nobody', async () => {
-    const decision = await decide('auto', {}, card, 'sample');
-    expect(decision.choice).toBe('nano');
-    expect(decision.reason).toContain('--model base or 124M');
+  test('is the base model for the synthetic sample, and asks nobody', async () => {
+    for (const device of [card, processor]) {
+      const { choice, reason, hash } = await decide('auto', {}, device, 'sample');
+      expect(choice).toBe('base');
+      expect(reason).toContain('--model nano');
+      expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    }
     expect(hub.requests).toEqual([]);
   });
 

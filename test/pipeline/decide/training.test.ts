@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { plannedSteps } from '../../../src/model/training/training-plan.js';
 import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
 import { decideTrainingOptions } from '../../../src/pipeline/decide/training.js';
@@ -54,7 +55,9 @@ test('adapters of pretrained weights learn faster', () => {
 
 test('the base model has defaults of its own, and what it has none for from other pretrained models', () => {
   expect(decide('base')).toMatchObject({
-    maxEpochs: 6,
+    maxEpochs: 3,
+    minimumSteps: 240,
+    minimumStepsEpochs: 6,
     learningRate: 1e-4,
     dropout: 0.1,
     weightDecay: 0.01,
@@ -79,4 +82,18 @@ test('steps or epochs that are asked for are made, no fewer and no more', () => 
   expect(decide('nano', { steps: 7 })).toMatchObject({ steps: 7, patience: undefined });
   expect(decide('nano', { steps: 7, patience: 2 }).patience).toBe(2);
   expect(decide('nano', { maxEpochs: 1 })).toMatchObject({ maxEpochs: 1, minimumSteps: 0, patience: 4 });
+  expect(plannedSteps(1000, decide('base', { maxEpochs: 8 }))).toBe(500);
+});
+
+test.each([
+  // 16 rows a step: six passes of few rows, three of many, and 240 steps between.
+  ['base', 16, 6],
+  ['base', 320, 120],
+  ['base', 800, 240],
+  ['base', 1600, 300],
+  ['nano', 160, 300],
+  ['nano', 1600, 500],
+  ['124M', 160, 40],
+])('%s makes of %i rows %i steps', (model, rows, steps) => {
+  expect(plannedSteps(rows, decide(model))).toBe(steps);
 });
