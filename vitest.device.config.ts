@@ -10,6 +10,7 @@ export default defineConfig({
     include: [
       'engine/engines',
       'engine/float16',
+      'engine/device-check',
       'training/*',
       'generation/*',
       'transformer/decode-session',

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/io/package-root.js';
+import { packagedRuntime } from '../../src/model/engine/onnxruntime/ort-api.js';
 import { commands } from './pages.js';
 import { planOf, plans, whyNotRun } from './plan.js';
 
@@ -18,6 +19,12 @@ describe('the commands of the pages', () => {
   test('are what is planned for', () => {
     const planned = commands.map(planOf);
     expect(plans.filter((plan) => !planned.includes(plan))).toEqual([]);
+  });
+
+  test('of CUDA from PyPI: the version is that of onnxruntime-node', () => {
+    const install = commands.find(({ text }) => text.startsWith('pip install "onnxruntime-gpu'));
+    const { version } = packagedRuntime();
+    expect(install!.text).toBe(`pip install "onnxruntime-gpu[cuda,cudnn]==${version}"`);
   });
 
   test('of the CUDA provider: onnxruntime-node knows what docs/devices.md asks it for', () => {

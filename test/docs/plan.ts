@@ -199,6 +199,10 @@ export const notRun: readonly NotRun[] = [
     of: /^node deploy\/image-steps\.mjs /,
     reason: 'downloads all packages anew; container.test.ts reads the steps that it takes',
   },
+  {
+    of: /^pip install "onnxruntime-gpu/,
+    reason: 'downloads gigabytes for an NVIDIA card; plan.test.ts compares its version with the package',
+  },
   { of: /^ONNXRUNTIME_NODE_INSTALL=/, reason: 'downloads 300 MB; the package knows the variable, see below' },
   {
     of: /^npm run tool -- base(?:-train)? /,

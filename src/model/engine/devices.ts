@@ -19,6 +19,8 @@ export interface DeviceReport extends DeviceChoice {
   readonly software?: boolean;
   /** Why it does not compute in float16, if it works otherwise. */
   readonly float16Shortage?: string;
+  /** Of an NVIDIA card; see {@link Engine.computeCapability}. */
+  readonly computeCapability?: number;
   /** Why it does not work, and what to do about it. */
   readonly reason?: string;
   readonly hint?: string;
@@ -32,6 +34,7 @@ type TrialOutput =
       /** Bytes of the largest buffer, if there is a limit. */
       readonly largestBuffer?: number;
       readonly float16Shortage?: string;
+      readonly computeCapability?: number;
     }
   | { readonly works: false; readonly reason: string; readonly hint?: string };
 
@@ -44,30 +47,23 @@ const hints: Readonly<Record<string, string>> = {
       : "Update the graphics card's driver.",
   cuda: 'Needs an NVIDIA driver, and CUDA and cuDNN in the versions that libraries are named with (docs/devices.md).',
 };
-const installCuda =
-  'Run ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js (Linux x64).';
 
-/**
- * Explains ONNX Runtime's messages in plain words.
- * @param errors what it wrote to standard error, the only place where it names a missing library.
- */
-export function explainTrial(
-  { device }: DeviceChoice,
-  reason: string,
-  errors = '',
-): { reason: string; hint?: string } {
+/** What CUDA's runtime says where it is newer than the driver knows: cudaErrorInsufficientDriver. */
+const olderDriver = 35;
+
+/** Explains ONNX Runtime's messages in plain words. */
+export function explainTrial({ device }: DeviceChoice, reason: string): { reason: string; hint?: string } {
   const hint = hints[device];
-  const unloaded = /Failed to load library \S*?([^/\\\s]+) with error: (.*)/.exec(errors);
-  if (device === 'cuda' && unloaded) {
-    const [, library = '', cause = ''] = unloaded;
-    const missing = /^\S*?([^/\s]+): cannot open shared object file/.exec(cause)?.[1];
-    if (missing?.startsWith('libonnxruntime_providers_')) {
-      return { reason: `${missing} is not installed`, hint: installCuda };
+  const [failure, code] = /CUDA failure (\d+): [^;]*[^;\s]/.exec(reason) ?? [];
+  if (device === 'cuda' && failure !== undefined) {
+    if (Number(code) === olderDriver) {
+      return {
+        reason: failure,
+        hint: "Update NVIDIA's driver (580 or newer for CUDA 13), or take --device webgpu.",
+      };
     }
-    return { reason: missing ? `${library} needs ${missing}` : cause, ...(hint ? { hint } : {}) };
+    return { reason: failure, ...(hint ? { hint } : {}) };
   }
-  const failure = /CUDA failure \d+: [^;]*[^;\s]/.exec(reason)?.[0];
-  if (device === 'cuda' && failure) return { reason: failure, ...(hint ? { hint } : {}) };
   if (device === 'webgpu' && reason.includes('Failed to get a WebGPU adapter')) {
     return { reason: 'no graphics card with a driver that WebGPU can use', ...(hint ? { hint } : {}) };
   }
@@ -78,9 +74,9 @@ function describeAdapter({ name, driver }: Adapter): string {
   return driver === undefined ? name : `${name} (${driver})`;
 }
 
-/** Tries a device on a small graph, in a process of its own. Takes a second or so; never throws. */
+/** Tries a device in a process of its own. Takes a second or so, on a new card's driver some; never throws. */
 async function tryDevice(choice: DeviceChoice): Promise<DeviceReport> {
-  const { code, signal, output, errors } = await runTrial(formatDevice(choice));
+  const { code, signal, output } = await runTrial(formatDevice(choice));
   const line = output.split('\n').find((candidate) => candidate.startsWith('{"works"'));
   if (line === undefined) {
     const end = signal === null ? `exit code ${code}` : signal;
@@ -88,10 +84,10 @@ async function tryDevice(choice: DeviceChoice): Promise<DeviceReport> {
   }
   const trial = JSON.parse(line) as TrialOutput;
   if (!trial.works) {
-    const explained = explainTrial(choice, trial.reason, errors);
+    const explained = explainTrial(choice, trial.reason);
     return { ...choice, works: false, ...explained, ...(trial.hint ? { hint: trial.hint } : {}) };
   }
-  const { adapter, largestBuffer, float16Shortage } = trial;
+  const { adapter, largestBuffer, float16Shortage, computeCapability } = trial;
   const buffers = largestBuffer ? `, buffers of ${formatMebibytes(largestBuffer)} at most` : '';
   const name = adapter ? describeAdapter(adapter) : describeProcessor(choice);
   const description = name === undefined ? undefined : `${name}${buffers}`;
@@ -101,6 +97,7 @@ async function tryDevice(choice: DeviceChoice): Promise<DeviceReport> {
     ...(description === undefined ? {} : { description }),
     ...(adapter?.software ? { software: true } : {}),
     ...(float16Shortage === undefined ? {} : { float16Shortage }),
+    ...(computeCapability === undefined ? {} : { computeCapability }),
   };
 }
 
@@ -113,27 +110,21 @@ interface ProcessResult {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly output: string;
-  readonly errors: string;
 }
 
 function runTrial(name: string): Promise<ProcessResult> {
   const script = fileURLToPath(new URL('./device-trial.js', import.meta.url));
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, name], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // Only the log says which library CUDA lacks.
-      env: { ...process.env, TITLESMITH_ENGINE_LOG: '3' },
+      stdio: ['ignore', 'pipe', 'ignore'],
       timeout: trialTimeoutMs,
     });
-    let [output, errors] = ['', ''];
+    let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      errors += text;
-    });
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, output, errors }));
+    child.on('close', (code, signal) => resolve({ code, signal, output }));
   });
 }
 

@@ -58,6 +58,11 @@ export interface CompileOptions {
    * `broadcastTo`, `split`).
    */
   readonly dynamicAxes?: Readonly<Record<string, { readonly 0: string }>>;
+  /**
+   * Whether products of float32 may round their factors to TF32 (the exponent of float32, a significand of 11 bits),
+   * on a device that has it; sums stay float32. Default: false.
+   */
+  readonly allowTf32?: boolean;
 }
 
 /** A compiled graph. */
@@ -79,6 +84,8 @@ export interface Program {
 export interface Engine {
   /** For example `onnxruntime cpu`; printed and recorded. */
   readonly name: string;
+  /** Of an NVIDIA card, as one number: 7.5 is Turing, 8 Ampere, 9 Hopper. Undefined elsewhere. */
+  readonly computeCapability?: number;
   /** Where tensors can stay between runs; undefined if programs work in this process's own memory. */
   readonly memory?: DeviceMemory;
   /** @param outputs the tensors to compute, by the name of their results. */

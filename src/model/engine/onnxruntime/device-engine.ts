@@ -32,9 +32,11 @@ export async function openDeviceEngine(
   const provider = providers[device];
   const memory = await OrtDeviceMemory.open(provider, threads);
   const { largestBuffer } = memory;
+  const computeCapability = provider.computeCapability?.();
   return {
     name: `onnxruntime ${device}`,
     memory,
+    ...(computeCapability === undefined ? {} : { computeCapability }),
     compile: (outputs, options = {}) => compile(outputs, options, { provider, threads, largestBuffer }),
   };
 }
@@ -47,7 +49,7 @@ interface Device {
 
 async function compile(
   outputs: Readonly<Record<string, Tensor>>,
-  { constants, dynamicAxes = {} }: CompileOptions,
+  { constants, dynamicAxes = {}, allowTf32 = false }: CompileOptions,
   { provider, threads, largestBuffer }: Device,
 ): Promise<Program> {
   const { outputs: computed, chunks } = splitForBuffers(outputs, largestBuffer);
@@ -75,7 +77,7 @@ async function compile(
     threads,
     constants: fixed,
     dynamicRows: new Set(Object.keys(dynamicAxes)),
-    appendProvider: provider.append,
+    appendProvider: (sessionOptions) => provider.append(sessionOptions, { allowTf32 }),
   }).catch((error: unknown) => {
     throw explainDeviceError(error);
   });

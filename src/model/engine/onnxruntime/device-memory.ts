@@ -25,7 +25,6 @@ export class OrtDeviceMemory implements DeviceMemory {
     /** The session that owns the allocator; referenced so that it stays alive. */
     readonly session: OrtSession,
     private readonly allocator: Handle,
-    private readonly description: Handle,
     private readonly provider: Provider,
     private readonly threads: number,
     readonly largestBuffer: number,
@@ -35,12 +34,13 @@ export class OrtDeviceMemory implements DeviceMemory {
 
   /** @throws Error saying why the device cannot be used. */
   static async open(provider: Provider, threads: number): Promise<OrtDeviceMemory> {
+    provider.prepare?.(() => sharedEnvironment(threads));
     const x = input('x', [1]);
     const y = reshape(x, [1, 1]);
     const specifications = { inputs: new Map([['x', x]]), outputs: new Map([['y', y]]) };
     const session = await OrtSession.open(exportOnnx({ y }), specifications.inputs, specifications.outputs, {
       threads,
-      appendProvider: provider.append,
+      appendProvider: (options) => provider.append(options, {}),
     });
     const [deviceAllocator, defaultMemory] = [0, 0];
     const description = newHandle((out) =>
@@ -49,7 +49,6 @@ export class OrtDeviceMemory implements DeviceMemory {
     return new OrtDeviceMemory(
       session,
       session.allocator(description),
-      description,
       provider,
       threads,
       provider.largestBuffer(),
@@ -77,7 +76,7 @@ export class OrtDeviceMemory implements DeviceMemory {
           out,
         ),
       );
-    return new OrtDeviceTensor({ shape, dtype }, make, this.description);
+    return new OrtDeviceTensor({ shape, dtype }, make);
   }
 
   write(pairs: readonly (readonly [from: NumericArray, to: DeviceTensor])[]): Promise<void> {

@@ -39,14 +39,10 @@ const collected = new FinalizationRegistry<LazyValue>(release);
 export class OrtDeviceTensor implements DeviceTensor {
   private readonly value: LazyValue;
 
-  /**
-   * @param make creates the runtime's value; called in the device queue.
-   * @param memory describes the memory the tensor is in.
-   */
+  /** @param make creates the runtime's value; called in the device queue. */
   constructor(
     readonly specification: TensorSpecification,
     make: () => Handle,
-    private readonly memory: Handle,
     /** The tensor this is a view of; referenced so that its memory is not released. */
     private readonly base?: OrtDeviceTensor,
   ) {
@@ -67,9 +63,12 @@ export class OrtDeviceTensor implements DeviceTensor {
     const make = (): Handle => {
       const { functions } = ortApi();
       const address = newHandle((out) => functions.getTensorMutableData(this.handle, out));
+      // The whole's own: CUDA's allocator describes its memory otherwise than a description made here, and tensors of
+      // different descriptions are not copied in one call.
+      const memory = newHandle((out) => functions.getTensorMemoryInfo(this.handle, out));
       return newHandle((out) =>
         functions.createTensorWithDataAsOrtValue(
-          this.memory,
+          memory,
           address,
           elementBytes[dtype] * elementCount(shape),
           BigInt64Array.from(shape, BigInt),
@@ -79,7 +78,7 @@ export class OrtDeviceTensor implements DeviceTensor {
         ),
       );
     };
-    return new OrtDeviceTensor({ shape, dtype }, make, this.memory, this.base ?? this);
+    return new OrtDeviceTensor({ shape, dtype }, make, this.base ?? this);
   }
 
   /**

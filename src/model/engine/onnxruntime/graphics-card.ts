@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { cudaCard } from './cuda-driver.js';
 import { vulkanDevices } from './vulkan.js';
 
 /** The graphics card behind a device, as far as the system describes it. */
@@ -37,10 +38,19 @@ function webGpuAdapter(): Adapter | undefined {
   return vulkanDevices()[0];
 }
 
+/** The card that CUDA numbers first, and the version of the driver, which all cards share. */
 function cudaAdapter(): Adapter | undefined {
-  const query = ['--query-gpu=name,driver_version', '--format=csv,noheader'];
-  const [name, driver] = output('nvidia-smi', query).split('\n')[0]?.split(', ') ?? [];
-  return name ? { name, driver: `NVIDIA ${driver ?? ''}`.trim() } : undefined;
+  const card = cudaCard();
+  if (!card) return undefined;
+  const { name } = card;
+  try {
+    const [driver] = output('nvidia-smi', ['--query-gpu=driver_version', '--format=csv,noheader']).split(
+      '\n',
+    );
+    return { name, ...(driver ? { driver: `NVIDIA ${driver}` } : {}) };
+  } catch {
+    return { name };
+  }
 }
 
 /** Name and driver of the card behind a device; undefined if the system does not say. */

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { reinstall, TitlesmithError } from '../../../common/errors.js';
@@ -11,8 +11,8 @@ export type Handle = bigint;
 export type Out = [Handle | null];
 
 /**
- * Index of each function in the struct `OrtApi` (onnxruntime_c_api.h). The library guarantees that the struct only
- * grows at its end, so these numbers stay valid.
+ * Index of each function in the struct `OrtApi` (onnxruntime_c_api.h, read as of ORT_API_VERSION 29). The library
+ * guarantees that the struct only grows at its end, so these numbers stay valid.
  */
 const positions = {
   getErrorMessage: 2,
@@ -41,11 +41,15 @@ const positions = {
   createAllocator: 131,
   setGlobalIntraOpNumThreads: 147,
   setGlobalInterOpNumThreads: 148,
+  getTensorMemoryInfo: 194,
   appendCudaExecutionProvider: 204,
   createCudaProviderOptions: 205,
+  updateCudaProviderOptions: 206,
   releaseCudaProviderOptions: 208,
   addExternalInitializers: 210,
   sessionOptionsAppendExecutionProvider: 216,
+  setDeterministicCompute: 273,
+  registerExecutionProviderLibrary: 301,
   copyTensors: 386,
 } as const;
 
@@ -80,6 +84,8 @@ interface OrtFunctions {
     out: Out,
   ): Status;
   getTensorMutableData(value: Handle, out: Out): Status;
+  /** The returned description belongs to the value. */
+  getTensorMemoryInfo(value: Handle, out: Out): Status;
   createMemoryInfo(name: string, allocatorType: number, device: number, memoryType: number, out: Out): Status;
   createCpuMemoryInfo(allocatorType: number, memoryType: number, out: Out): Status;
   createAllocator(session: Handle, memory: Handle, out: Out): Status;
@@ -103,7 +109,15 @@ interface OrtFunctions {
     values: readonly Handle[],
     count: number,
   ): Status;
+  setDeterministicCompute(options: Handle, deterministic: boolean): Status;
+  registerExecutionProviderLibrary(environment: Handle, name: string, path: string): Status;
   createCudaProviderOptions(out: Out): Status;
+  updateCudaProviderOptions(
+    cuda: Handle,
+    keys: readonly string[],
+    values: readonly string[],
+    count: number,
+  ): Status;
   appendCudaExecutionProvider(options: Handle, cuda: Handle): Status;
   releaseCudaProviderOptions(cuda: Handle): void;
   releaseSession(session: Handle): void;
@@ -150,6 +164,9 @@ interface AsyncCopyTensors {
   ): void;
 }
 
+/** The type of paths in C. */
+const pathType = `const char${process.platform === 'win32' ? '16' : ''}*`;
+
 /** C declarations of the parameters, in the order of `OrtFunctions`. */
 const declarations: {
   readonly [Name in keyof typeof positions]: readonly [result: string, parameters: string];
@@ -158,7 +175,7 @@ const declarations: {
   createSessionFromArray: ['void*', 'void*, void*, size_t, void*, _Out_ void**'],
   run: ['void*', 'void*, void*, const char**, void**, size_t, const char**, size_t, void**'],
   createSessionOptions: ['void*', '_Out_ void**'],
-  enableProfiling: ['void*', `void*, const char${process.platform === 'win32' ? '16' : ''}*`],
+  enableProfiling: ['void*', `void*, ${pathType}`],
   disableMemPattern: ['void*', 'void*'],
   addSessionConfigEntry: ['void*', 'void*, const char*, const char*'],
   setSessionLogSeverityLevel: ['void*', 'void*, int'],
@@ -166,6 +183,7 @@ const declarations: {
   createTensorWithDataAsOrtValue: ['void*', 'void*, void*, size_t, int64_t*, size_t, int, _Out_ void**'],
   createTensorAsOrtValue: ['void*', 'void*, int64_t*, size_t, int, _Out_ void**'],
   getTensorMutableData: ['void*', 'void*, _Out_ void**'],
+  getTensorMemoryInfo: ['void*', 'void*, _Out_ void**'],
   createMemoryInfo: ['void*', 'const char*, int, int, int, _Out_ void**'],
   createCpuMemoryInfo: ['void*', 'int, int, _Out_ void**'],
   createAllocator: ['void*', 'void*, void*, _Out_ void**'],
@@ -182,7 +200,10 @@ const declarations: {
   releaseThreadingOptions: ['void', 'void*'],
   setGlobalIntraOpNumThreads: ['void*', 'void*, int'],
   setGlobalInterOpNumThreads: ['void*', 'void*, int'],
+  setDeterministicCompute: ['void*', 'void*, bool'],
+  registerExecutionProviderLibrary: ['void*', `void*, const char*, ${pathType}`],
   createCudaProviderOptions: ['void*', '_Out_ void**'],
+  updateCudaProviderOptions: ['void*', 'void*, const char**, const char**, size_t'],
   appendCudaExecutionProvider: ['void*', 'void*, void*'],
   releaseCudaProviderOptions: ['void', 'void*'],
   addExternalInitializers: ['void*', 'void*, const char**, void**, size_t'],
@@ -214,10 +235,15 @@ function configureRuntime(): void {
   setDefault('ORT_GQA_DISABLE_FLASH_ATTENTION', '1');
 }
 
-/** The shared library inside the onnxruntime-node package, for this system and processor. */
-function libraryPath(): string {
+/**
+ * The version of the onnxruntime-node package, and its shared library for this system and processor.
+ * @throws TitlesmithError if it has none.
+ */
+export function packagedRuntime(): { readonly version: string; readonly path: string } {
   const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
-  const binaries = join(dirname(entry), '..', 'bin');
+  const root = join(dirname(entry), '..');
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const binaries = join(root, 'bin');
   try {
     const [abi] = readdirSync(binaries);
     const folder = join(binaries, abi ?? '', process.platform, process.arch);
@@ -225,7 +251,7 @@ function libraryPath(): string {
       /^(lib)?onnxruntime(\.[\d.]*)?(so|dylib|dll)(\.[\d.]*)?$/.test(name),
     );
     // Where it was taken away, loading it says so.
-    return join(folder, file ?? `libonnxruntime of ${process.platform} ${process.arch}`);
+    return { version, path: join(folder, file ?? `libonnxruntime of ${process.platform} ${process.arch}`) };
   } catch {
     // No folder for this system: the error below says so.
   }
@@ -251,6 +277,8 @@ function loadLibrary(path: string): LibraryHandle {
 /** ONNX Runtime's C API, loaded once per thread. */
 interface OrtApi {
   readonly version: string;
+  /** The shared library's file. */
+  readonly path: string;
   /** Referenced so that it is never collected: koffi would unload the library, which the functions do not reference. */
   readonly image: LibraryHandle;
   readonly functions: OrtFunctions;
@@ -260,7 +288,8 @@ interface OrtApi {
 
 function load(): OrtApi {
   configureRuntime();
-  const image = loadLibrary(libraryPath());
+  const path = otherRuntime ?? packagedRuntime().path;
+  const image = loadLibrary(path);
   const base = foreign.decode(
     image.func('void* OrtGetApiBase()')(),
     foreign.struct({ getApi: 'void*', version: 'void*' }),
@@ -289,7 +318,7 @@ function load(): OrtApi {
     functions.releaseStatus(status);
     throw new Error(`ONNX Runtime: ${message}`);
   };
-  return { version, image, functions, check };
+  return { version, path, image, functions, check };
 }
 
 function parameterType(declaration: string): ReturnType<typeof foreign.out> | string {
@@ -298,6 +327,21 @@ function parameterType(declaration: string): ReturnType<typeof foreign.out> | st
 }
 
 let loaded: OrtApi | undefined;
+let otherRuntime: string | undefined;
+
+/**
+ * Uses a shared library of ONNX Runtime other than the package's in this thread.
+ * @throws TitlesmithError if another one is in use, whose sessions and tensors this one would not know.
+ */
+export function useRuntime(path: string): void {
+  if (loaded && loaded.path !== path) {
+    throw new TitlesmithError(`ONNX Runtime was loaded from ${loaded.path} already, and not from ${path}.`, {
+      code: 'engine-unsupported',
+      hint: 'Open the engine on cuda before any other, or in a thread of its own.',
+    });
+  }
+  otherRuntime = path;
+}
 
 /** @throws TitlesmithError if the package has no library for this system. */
 export function ortApi(): OrtApi {

@@ -1,6 +1,9 @@
 import { TitlesmithError } from '../../../common/errors.js';
+import { cudaTarget } from '../onnx/cuda-ops.js';
 import type { OnnxTarget } from '../onnx/op-exporters.js';
 import { webGpuTarget } from '../onnx/webgpu-ops.js';
+import { cudaCard } from './cuda-driver.js';
+import { registerCuda } from './cuda-libraries.js';
 import { type Handle, newHandle, ortApi } from './ort-api.js';
 import { type VulkanLimits, vulkanDevices } from './vulkan.js';
 
@@ -9,13 +12,26 @@ export type AppendProvider = (options: Handle) => void;
 
 /** One of ONNX Runtime's execution providers, which computes instead of the processor. */
 export interface Provider {
-  readonly append: AppendProvider;
+  /**
+   * What must be done once a process before the provider is used.
+   * @param environment makes the process's environment.
+   */
+  readonly prepare?: (environment: () => Handle) => void;
+  readonly append: (options: Handle, settings: ProviderSettings) => void;
   /** ONNX Runtime's name for memory on the device. */
   readonly memoryName: string;
   /** How graphs are exported, if it lacks operators that ONNX Runtime has on the processor. */
   readonly target?: OnnxTarget;
   /** Size of the largest buffer to use, in bytes. */
   readonly largestBuffer: () => number;
+  /** The card's compute capability, where CUDA's driver says it. */
+  readonly computeCapability?: () => number | undefined;
+}
+
+/** How a session computes. */
+interface ProviderSettings {
+  /** Whether products of float32 may round their factors to TF32's 11 bits, as PyTorch's `allow_tf32`. */
+  readonly allowTf32?: boolean;
 }
 
 export type ProviderName = 'webgpu' | 'cuda';
@@ -29,10 +45,16 @@ function appendByName(name: string, settings: Readonly<Record<string, string>>):
   };
 }
 
-function appendCuda(options: Handle): void {
+/**
+ * CUDA rounds the factors of float32 products to TF32 unless it is told not to. Deterministic kernels are asked for, so
+ * that a training that was stopped ends with the bytes of one that was not.
+ */
+function appendCuda(options: Handle, { allowTf32 = false }: ProviderSettings): void {
   const { functions, check } = ortApi();
+  check(functions.setDeterministicCompute(options, true));
   const cuda = newHandle((out) => functions.createCudaProviderOptions(out));
   try {
+    check(functions.updateCudaProviderOptions(cuda, ['use_tf32'], [allowTf32 ? '1' : '0'], 1));
     check(functions.appendCudaExecutionProvider(options, cuda));
   } finally {
     functions.releaseCudaProviderOptions(cuda);
@@ -40,21 +62,24 @@ function appendCuda(options: Handle): void {
 }
 
 /** The settings that ONNX Runtime understands. */
-function providerSettings(): Readonly<Record<string, string>> {
+function knownWebGpuSettings(): Readonly<Record<string, string>> {
   const { maxBufferSize: _, ...known } = webGpuSettings();
   return known;
 }
 
 export const providers: Readonly<Record<ProviderName, Provider>> = {
   webgpu: {
-    append: (options) => appendByName('WebGPU', providerSettings())(options),
+    append: (options) => appendByName('WebGPU', knownWebGpuSettings())(options),
     memoryName: 'WebGPU_Buffer',
     target: webGpuTarget,
     largestBuffer: largestWebGpuBuffer,
   },
   cuda: {
+    prepare: registerCuda,
     append: appendCuda,
     memoryName: 'Cuda',
+    target: cudaTarget,
+    computeCapability: () => cudaCard()?.computeCapability,
     largestBuffer: () => Number.POSITIVE_INFINITY,
   },
 };

@@ -68,7 +68,7 @@ export class RowCopy {
     }
     const session = await OrtSession.open(writer.finish(), inputs, outputs, {
       threads,
-      appendProvider: provider.append,
+      appendProvider: (options) => provider.append(options, {}),
       enqueue: runImmediately,
     });
     return new RowCopy(session);
