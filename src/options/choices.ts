@@ -38,8 +38,12 @@ export type DeviceName = (typeof deviceNames)[number];
 export const scheduleNames = ['cosine', 'linear', 'constant'] as const;
 export type ScheduleName = (typeof scheduleNames)[number];
 
-/** Type in which training computes matrix products while weights, moments and the rest stay float32; `off`: float32 too. */
-export const mixedPrecisions = ['off', 'float16'] as const;
+/**
+ * Type that training rounds the factors of matrix products to, while weights, moments and the rest stay float32: `off`
+ * float32, `tf32` float32 with a significand of 11 bits.
+ */
+export const mixedPrecisions = ['off', 'tf32', 'float16'] as const;
+export type MixedPrecision = (typeof mixedPrecisions)[number];
 
 /**
  * Precision of generation: exactly as trained; the blocks' matrices, keys and values in float16, on a device that supports

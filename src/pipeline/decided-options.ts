@@ -1,7 +1,7 @@
 import { learnsTitlesAlone } from '../data/conditioning.js';
 import { hashFile } from '../io/atomic-file.js';
 import { effectiveTemperature } from '../model/generation/generation-options.js';
-import type { StageName } from '../options/choices.js';
+import type { MixedPrecision, StageName } from '../options/choices.js';
 import { scratchName } from '../options/option-rules.js';
 import { isReported, optionNames, type RunOptions, stagesOf } from '../options/option-table.js';
 import { decideSizes } from './decide/shape.js';
@@ -12,6 +12,7 @@ export type DecidedOptions = Readonly<Record<string, unknown>>;
 
 interface ModelFacts {
   readonly model?: string | undefined;
+  readonly mixedPrecision?: MixedPrecision;
   readonly vocabularySize?: number | undefined;
   readonly isFromBase?: boolean;
 }
@@ -19,14 +20,14 @@ interface ModelFacts {
 /**
  * The options that a stage's result depends on, with the values in force: an option that is given with the value it would
  * have anyway makes no difference, nor does one that another makes irrelevant.
- * @param facts the decided model, for the defaults of training; of the run's model, if there is one, the tokens, and
+ * @param facts the decided model and precision, for the defaults of training; of the run's model, if there is one, the tokens, and
  *   whether it descends from the base model.
  * @throws TitlesmithError when --prefix-file cannot be read.
  */
 export async function decideOptions(
   stage: StageName,
   options: RunOptions,
-  { model, vocabularySize, isFromBase }: ModelFacts,
+  { model, mixedPrecision, vocabularySize, isFromBase }: ModelFacts,
 ): Promise<DecidedOptions> {
   switch (stage) {
     case 'extract': {
@@ -38,7 +39,7 @@ export async function decideOptions(
       return plain({ ...own, ...(learnsTitlesAlone(options) ? { conditionShare } : {}) });
     }
     case 'finetune':
-      return decideTraining(options, model ?? 'nano');
+      return decideTraining(options, model ?? 'nano', mixedPrecision);
     case 'generate':
       return decideGeneration(options, vocabularySize);
     case 'dedupe': {
@@ -60,10 +61,15 @@ function valuesOf(stage: StageName, options: RunOptions): Record<string, unknown
 }
 
 /** Without those that change no weight: how often training prints, saves and samples, and what it computes twice. */
-function decideTraining(options: RunOptions, model: string): DecidedOptions {
+function decideTraining(
+  options: RunOptions,
+  model: string,
+  precision: MixedPrecision | undefined,
+): DecidedOptions {
   const { printEvery, saveEvery, sampleEvery, recompute, steps, ...others } = decideTrainingOptions(
     model,
     options,
+    precision,
   );
   const { maxEpochs, minimumSteps, minimumStepsEpochs, ...own } = others;
   // Those of nano are no options; a record of it is that of an earlier version, without them.

@@ -8,6 +8,7 @@ import { readConfiguration } from '../model/weights/checkpoint.js';
 import type { StageName } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import { decidedDevice } from './decide/device.js';
+import { decidedPrecision, isAutomaticPrecision } from './decide/mixed-precision.js';
 import { type DecidedOptions, decideOptions } from './decided-options.js';
 import { descendsFromBase } from './run/base-descent.js';
 import { checkpointHash, isOptimizerFile } from './run/earlier-results.js';
@@ -43,6 +44,8 @@ export interface StageWork {
   readonly device: string | undefined;
   /** Whether a result of another device does as well: a graphics card that comes or goes is no reason to train again. */
   readonly isAnyDevice: boolean;
+  /** Likewise, whether a training that is done in another precision does as well. */
+  readonly isAnyPrecision: boolean;
   /** Whether training is to begin with the run's last checkpoint, and that checkpoint's hash if there is one. */
   readonly begins: { readonly withLatest: boolean; readonly checkpoint: string | undefined };
 }
@@ -91,12 +94,14 @@ export async function describeWork(stage: StageName, run: RunState): Promise<Sta
     }),
     options: await decideOptions(stage, options, {
       model: decisions.model?.choice,
+      mixedPrecision: decidedPrecision(decisions.mixedPrecision),
       vocabularySize: await vocabularyOf(stage, path),
       isFromBase,
     }),
     inputs: read,
     device: runsModel(stage) ? formatDevice(decidedDevice(decisions.device)) : undefined,
     isAnyDevice: options.device === 'auto',
+    isAnyPrecision: isAutomaticPrecision(options),
     begins: { withLatest, checkpoint: withLatest ? await checkpointHash(path, manifest) : undefined },
   };
 }
@@ -110,7 +115,14 @@ export function isSameWork(
   work: StageWork,
   options: DecidedOptions = work.options,
 ): boolean {
-  return isSameBase(record, work) && hashValue(optionsOf(record)) === hashValue(comparable(record, options));
+  if (!isSameBase(record, work)) return false;
+  // One that was cut short is gone on with in the precision that it began with, or not at all.
+  const isAnyPrecision = work.isAnyPrecision && record.status === 'done';
+  const [before, now] = [optionsOf(record), comparable(record, options)].map((decided) => {
+    const { mixedPrecision, ...others } = decided;
+    return hashValue(isAnyPrecision ? others : decided);
+  });
+  return before === now;
 }
 
 /** {@link isSameWork} apart from the options. */

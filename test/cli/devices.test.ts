@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { defaultOptions } from '../../src/options/option-values.js';
-import { deviceIdentity } from '../../src/pipeline/decide/device.js';
-import type { StageRecord } from '../../src/pipeline/run/manifest.js';
 import { runCli, temporaryFolder } from './run-cli.js';
 
 /** No Vulkan library, whatever this machine has. */
@@ -87,19 +84,4 @@ it('says and records what computes, and why', async () => {
     choice: 'onnxruntime cpu',
     reason: 'named with --device',
   });
-});
-
-it('a device named must be what computed a stage; auto takes what any has computed', () => {
-  const record = (device: string): StageRecord => ({
-    status: 'done',
-    startedAt: '2020-01-01T00:00:00Z',
-    fingerprint: '',
-    device,
-  });
-  const decided = { choice: 'onnxruntime cpu', reason: '' };
-  const auto = defaultOptions();
-  const named = { ...auto, device: 'cpu' } as const;
-  expect(deviceIdentity(auto, decided, record('onnxruntime webgpu'))).toBe('onnxruntime webgpu');
-  expect(deviceIdentity(auto, decided, undefined)).toBe('onnxruntime cpu');
-  expect(deviceIdentity(named, decided, record('onnxruntime webgpu'))).toBe('onnxruntime cpu');
 });

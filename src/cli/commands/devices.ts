@@ -6,7 +6,7 @@ import type { Terminal } from '../terminal.js';
 
 /** `onnxruntime webgpu  works NVIDIA H100 (NVIDIA 550.54)`, or the reason why not and what to do. */
 function linesOf(report: DeviceReport): string[] {
-  const { works, description, software, float16Shortage, reason, hint } = report;
+  const { works, description, software, float16Shortage, computeCapability, reason, hint } = report;
   const name = formatDevice(report).padEnd(19);
   if (!works) {
     const remedy = hint === undefined ? [] : [`${' '.repeat(name.length + 2)}${toPrintable(hint)}`];
@@ -15,9 +15,11 @@ function linesOf(report: DeviceReport): string[] {
   const note = software ? '; a graphics card in software, which auto passes over' : '';
   const float16 =
     float16Shortage === undefined ? 'float16 too' : `no float16: ${toPrintable(float16Shortage)}`;
+  const capability =
+    computeCapability === undefined ? '' : `; compute capability ${computeCapability.toFixed(1)}`;
   return [
     `${name} works ${toPrintable(description ?? '')}${note}`,
-    `${' '.repeat(name.length + 7)}${float16}`,
+    `${' '.repeat(name.length + 7)}${float16}${capability}`,
   ];
 }
 

@@ -152,9 +152,11 @@ function mayHaveGraphicsCard(): boolean {
 }
 
 /** The device chosen, and why. */
-interface ChosenDevice extends DeviceChoice {
+export interface ChosenDevice extends DeviceChoice {
   readonly reason: string;
   readonly description?: string | undefined;
+  /** What was found when it was tried; undefined of one that was not, the processor. */
+  readonly report?: DeviceReport;
 }
 
 /**
@@ -170,8 +172,9 @@ export async function chooseDevice(engine: EngineName): Promise<ChosenDevice> {
       return { ...choice, reason: why, description: describeProcessor(choice) };
     }
     if (choice.device !== 'cpu' && !withCard) continue;
-    const { works, software, reason, hint, description } = await tryDevice(choice);
-    if (works && !software) return { ...choice, reason: 'the first that works', description };
+    const report = await tryDevice(choice);
+    const { works, software, reason, hint, description } = report;
+    if (works && !software) return { ...choice, reason: 'the first that works', description, report };
     passedOver.push(
       `${choice.device}: ${works ? `${description} computes in software` : reason}${hint ? ` (${hint})` : ''}`,
     );
@@ -198,8 +201,9 @@ export async function requireDevice(choice: DeviceChoice): Promise<ChosenDevice>
   }
   const alwaysWorks = formatDevice(choice) === 'onnxruntime cpu';
   if (alwaysWorks) return { ...choice, reason: '', description: describeProcessor(choice) };
-  const { works, reason, hint, description } = await tryDevice(choice);
-  if (works) return { ...choice, reason: '', description };
+  const report = await tryDevice(choice);
+  const { works, reason, hint, description } = report;
+  if (works) return { ...choice, reason: '', description, report };
   throw new TitlesmithError(
     `${formatDevice(choice)} does not work here: ${(reason ?? '').replace(/\.$/, '')}.`,
     {
@@ -214,8 +218,8 @@ export async function requireDevice(choice: DeviceChoice): Promise<ChosenDevice>
  * @param flag the option that needs it, for the message.
  * @throws TitlesmithError saying why it does not.
  */
-export async function requireFloat16(choice: DeviceChoice, flag: string): Promise<void> {
-  const { works, reason, float16Shortage } = await tryDevice(choice);
+export async function requireFloat16(choice: ChosenDevice, flag: string): Promise<void> {
+  const { works, reason, float16Shortage } = choice.report ?? (await tryDevice(choice));
   const shortage = works ? float16Shortage : reason;
   if (shortage === undefined) return;
   throw float16Unavailable(flag, formatDevice(choice), shortage);

@@ -31,15 +31,19 @@ export class LossPrograms {
     options: TrainingOptions,
   ): Promise<LossPrograms> {
     const { mixedPrecision, recompute, dropout, seed, accumulateGradients } = options;
-    const matmulDtype = mixedPrecision === 'off' ? 'float32' : mixedPrecision;
+    const matmulDtype = mixedPrecision === 'float16' ? 'float16' : 'float32';
+    const compileOptions = { allowTf32: mixedPrecision === 'tf32' };
     const trainable = model.trained.parameters.specifications;
     const graphOptions = { trainable, recompute, dropout: dropout > 0, matmulDtype } as const;
     const compileTraining = (accumulate: boolean): Promise<Program> =>
-      engine.compile(trainingGraph(configuration, shape, { ...graphOptions, accumulate }));
+      engine.compile(trainingGraph(configuration, shape, { ...graphOptions, accumulate }), compileOptions);
     const programs = {
       training: await compileTraining(false),
       accumulating: accumulateGradients > 1 ? await compileTraining(true) : undefined,
-      evaluation: await engine.compile(evaluationGraph(configuration, shape, model.adapters, matmulDtype)),
+      evaluation: await engine.compile(
+        evaluationGraph(configuration, shape, model.adapters, matmulDtype),
+        compileOptions,
+      ),
     };
     const factors =
       dropout > 0 ? new DropoutFactors(configuration, shape, { probability: dropout, seed }) : undefined;

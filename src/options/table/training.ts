@@ -126,12 +126,12 @@ export const trainingOptions = {
   mixedPrecision: {
     ...training,
     type: 'choice',
-    choices: mixedPrecisions,
-    defaultFor: { scratch: 'off', pretrained: 'off' },
-    argument: 'off|float16',
+    choices: ['auto', ...mixedPrecisions],
+    defaultFor: { scratch: 'auto', pretrained: 'auto' },
+    argument: 'auto|off|tf32|float16',
     help:
-      'float16: compute matrix products in it, on a device that has it; weights, moments, sums and the loss stay ' +
-      'float32, and the loss is scaled.',
+      'What matrix products are computed in, on a device that has it: float16, with the loss scaled; tf32; off, float32; ' +
+      'or auto, float16 on NVIDIA cards with matrix units by cuda, else off. Weights, moments and sums stay float32.',
   },
   saveEvery: {
     ...unseen,

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import type { ProgressListener } from '../../common/progress.js';
 import { type StageName, stageNames } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
-import type { Decisions, Manifest } from '../run/manifest.js';
+import type { Decision, Decisions, Manifest } from '../run/manifest.js';
 import { runFiles } from '../run/run-files.js';
 import type { RunPlan } from '../run/run-plan.js';
-import { decideDevice, describeDevice } from './device.js';
+import { decidedDevice, decideTrainingDevice, describeDevice } from './device.js';
 import { checkKnownModel } from './memory.js';
+import { describeMixedPrecision } from './mixed-precision.js';
 import { decideStartingModel, keptModel, requestedModel } from './model.js';
 import { decideSource } from './source.js';
 
@@ -32,12 +33,18 @@ export async function decideForRuns(
   }
   const hasTrained = plans.some(({ folder }) => existsSync(join(folder, runFiles.checkpoint)));
   if (!hasTrained) checkKnownModel(requestedModel(options), options);
-  const device = await decideDevice(options);
+  const { device, mixedPrecision } = await decideTrainingDevice(options);
   const model = await decideStartingModel(options, onProgress, { source: source.choice, device });
   note(`source: ${source.choice} (${source.reason})`);
   note(`model: ${model.choice} (${model.reason})`);
-  note(describeDevice(device));
-  return { source, model, device };
+  for (const line of describeComputation(device, mixedPrecision)) note(line);
+  return { source, model, device, mixedPrecision };
+}
+
+/** The device and, on a card, the precision of training; the processor has one alone. */
+function describeComputation(device: Decision, mixedPrecision: Decision): string[] {
+  const isCard = decidedDevice(device).device !== 'cpu';
+  return [describeDevice(device), ...(isCard ? [describeMixedPrecision(mixedPrecision)] : [])];
 }
 
 /** Whether a run up to a stage trains a model. */
@@ -57,14 +64,14 @@ export function decideForRun(
   description: string,
   onProgress: ProgressListener,
 ): Decisions {
-  const { source, device } = decisions;
+  const { source, device, mixedPrecision } = decisions;
   const model = decisions.model && keptModel(manifest, options, decisions.model, source.choice);
   if (model && model.choice !== decisions.model?.choice) {
     onProgress({ kind: 'note', message: `model: ${model.choice}, as this run was trained with` });
   }
   // Checked before titles are queried, which may cost time and money.
   if (model && manifest.stages.finetune?.status !== 'done') checkKnownModel(model.choice, options);
-  return { model, device, source: { ...source, description } };
+  return { model, device, mixedPrecision, source: { ...source, description } };
 }
 
 /**
@@ -79,13 +86,16 @@ export async function decideForStage(
 ): Promise<Decisions> {
   const { decisions } = manifest;
   if (stage !== 'finetune' && stage !== 'generate') return decisions;
-  const { mixedPrecision, precision, ...otherOptions } = options;
-  const precisionOptions = stage === 'finetune' ? { mixedPrecision } : { precision };
-  const device = await decideDevice({ ...otherOptions, ...precisionOptions });
+  const { mixedPrecision: askedToTrain, precision, ...otherOptions } = options;
+  const precisionOptions = stage === 'finetune' ? { mixedPrecision: askedToTrain } : { precision };
+  const decided = await decideTrainingDevice({ ...otherOptions, ...precisionOptions });
+  const { device } = decided;
   const source = decisions.source?.choice;
   const trained =
     stage === 'finetune' && (await decideStartingModel(options, onProgress, { source, device }));
   const model = trained ? keptModel(manifest, options, trained) : decisions.model;
-  onProgress({ kind: 'note', message: describeDevice(device) });
-  return { ...decisions, model, device };
+  const mixedPrecision = stage === 'finetune' ? decided.mixedPrecision : undefined;
+  const lines = mixedPrecision ? describeComputation(device, mixedPrecision) : [describeDevice(device)];
+  for (const message of lines) onProgress({ kind: 'note', message });
+  return { ...decisions, model, device, ...(mixedPrecision ? { mixedPrecision } : {}) };
 }

@@ -1,5 +1,6 @@
 import type { TrainingOptions } from '../../model/training/training-options.js';
 import { baseName } from '../../model/weights/base-model.js';
+import type { MixedPrecision } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { decideValues } from '../../options/option-values.js';
 import { trainingOptions, trainingSessionOptions } from '../../options/table/training.js';
@@ -18,10 +19,12 @@ const leastSteps = {
 /**
  * The options of a training: as given, else the option table's default for its starting point.
  * @param model the decided model.
+ * @param precision the decided precision, where `auto` is asked for.
  */
 export function decideTrainingOptions(
   model: string,
   options: RunOptions,
+  precision: MixedPrecision = 'off',
 ): TrainingOptions & { readonly sampleEvery: number } {
   const { seed, steps, maxEpochs, patience, loraRank } = options;
   const isFromScratch = decideSizes(model, options) !== undefined;
@@ -40,6 +43,7 @@ export function decideTrainingOptions(
   const decided = decideValues({ ...trainingOptions, sampleEvery }, start, options);
   return {
     ...decided,
+    mixedPrecision: decided.mixedPrecision === 'auto' ? precision : decided.mixedPrecision,
     seed,
     // Epochs that are asked for are all that is made.
     ...leastSteps[maxEpochs === undefined ? corpusStart : 'none'],

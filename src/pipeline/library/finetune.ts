@@ -3,7 +3,7 @@ import { usageError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import { splitTitles } from '../../data/title-split.js';
 import type { Engine } from '../../model/engine/engine.js';
-import { requireEngineFloat16 } from '../../model/engine/float16.js';
+import { enginePrecision } from '../../model/engine/mixed-precision.js';
 import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime/cpu-engine.js';
 import { tokenizeTitles } from '../../model/tokenizer/tokenized-titles.js';
 import { type TrainingInput, type TrainingResult, train } from '../../model/training/training-loop.js';
@@ -21,6 +21,7 @@ import {
   required,
   withoutUndefined,
 } from '../../options/call-arguments.js';
+import { mixedPrecisions } from '../../options/choices.js';
 import type { OptionRow } from '../../options/option-row.js';
 import { checkModelSizes } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
@@ -48,7 +49,7 @@ export async function finetune(
   context: Partial<WorkContext> = {},
 ): Promise<TrainingResult> {
   const checked = checkArguments('finetune', input, inputArguments);
-  checkArguments('finetune: options', checked.options, trainingArguments);
+  checkArguments('finetune: options', checked.options, decidedArguments);
   const missing = requiredOptions.find((name) => checked.options[name] === undefined);
   if (missing !== undefined)
     throw usageError(`finetune needs options.${missing}.`, 'finetuneTitles fills in what is left out.');
@@ -84,6 +85,12 @@ const trainingArguments: ArgumentRules = {
   seed: runOptions.seed,
   minimumSteps: { type: 'integer', minimum: 0, maximum: 1_000_000 },
   minimumStepsEpochs: { type: 'number', minimum: 0, maximum: 10_000 },
+};
+
+/** A precision is decided before this: `auto` is for {@link finetuneTitles}. */
+const decidedArguments: ArgumentRules = {
+  ...trainingArguments,
+  mixedPrecision: { type: 'choice', choices: mixedPrecisions },
 };
 
 /** Options without which a training has no meaning; the others are off where they are left out. */
@@ -153,7 +160,7 @@ export async function finetuneTitles(
   const sizes = { width, layers, heads, contextLength, vocabularySize };
   checkModelSizes({ model, ...sizes });
   const overrides = withoutUndefined(rest);
-  if (overrides.mixedPrecision === 'float16') await requireEngineFloat16(engine, 'mixedPrecision float16');
+  const mixedPrecision = await enginePrecision(engine, overrides.mixedPrecision);
   const split = splitTitles(titles, { validationShare });
   const decision = { choice: model, reason: 'named by the caller' };
   const { configuration, tokenizer, pretrained } = await openStartingModel(
@@ -177,7 +184,7 @@ export async function finetuneTitles(
       checkpointFolder: folder,
       metricsPath: join(folder, runFiles.metrics),
       eventsPath: join(folder, runFiles.events),
-      options: { ...decided, ...overrides },
+      options: { ...decided, ...overrides, mixedPrecision },
     };
     return await finetune(input, context);
   } finally {

@@ -25,6 +25,8 @@ export interface Decisions {
   /** The model that training starts from. */
   readonly model?: Decision | undefined;
   readonly device?: Decision | undefined;
+  /** What training computes matrix products in. */
+  readonly mixedPrecision?: Decision | undefined;
 }
 
 /** Size and hash of a file that a stage wrote. */

@@ -49,6 +49,7 @@ const stagesOfDecisions = {
   source: ['extract'],
   model: ['finetune'],
   device: ['finetune', 'generate'],
+  mixedPrecision: ['finetune'],
 } as const satisfies Record<keyof Decisions, readonly StageName[]>;
 
 /** The options and decisions of a call whose users are `among` the stages, over those recorded so far. */

@@ -8,6 +8,7 @@ import { train } from '../../model/training/training-loop.js';
 import { fittingRowLength, planTraining } from '../../model/training/training-plan.js';
 import { decidedDevice } from '../decide/device.js';
 import { checkKnownModel, checkTrainingMemory } from '../decide/memory.js';
+import { decidedPrecision } from '../decide/mixed-precision.js';
 import { decideTrainingOptions } from '../decide/training.js';
 import { runFiles } from '../run/run-files.js';
 import { readDatasetTitles } from './dataset.js';
@@ -39,7 +40,11 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
     // Fails on wrong generation options before the training, not after it.
     await prepareGeneration(options, { configuration, tokenizer });
     const device = decidedDevice(decisions.device);
-    const { sampleEvery, ...training } = decideTrainingOptions(modelName, options);
+    const { sampleEvery, ...training } = decideTrainingOptions(
+      modelName,
+      options,
+      decidedPrecision(decisions.mixedPrecision),
+    );
     const limits = { maximumTokens: configuration.contextLength - 1 };
     const tooLong = await tokenizeDataset({ dataset: folder, into: preparation }, tokenizer, limits, context);
     const { fitting, rowsPerEpoch } = await withTokens(preparation, tokenizer, (data) => {
