@@ -14,6 +14,7 @@ export default defineConfig({
       'training/*',
       'generation/*',
       'transformer/decode-session',
+      'scoring/title-scorer',
       'device',
     ].map((name) => `test/model/${name}.test.ts`),
     fileParallelism: false,

@@ -27,7 +27,7 @@ const innerLevels: Readonly<Record<string, Levels>> = {
     ['*'],
   ],
   'src/model': [
-    ['src/model/training', 'src/model/generation'],
+    ['src/model/training', 'src/model/generation', 'src/model/scoring'],
     ['src/model/weights'],
     ['src/model/transformer'],
     ['src/model/engine'],
@@ -98,6 +98,7 @@ const portable = [
   'src/model/tokenizer',
   'src/model/training',
   'src/model/generation',
+  'src/model/scoring',
   'src/data/cleaning',
   'src/data/conditioning.ts',
   'src/data/title-split.ts',

@@ -19,6 +19,14 @@ export interface TokenizedTitles {
   tokensOf(title: number): TokenIds;
 }
 
+/**
+ * Number of tokens of the prompt before a title.
+ * @param promptEnds tokens that end a prompt; undefined: there are none.
+ */
+export function promptLength(text: TokenIds, promptEnds: ReadonlySet<number> | undefined): number {
+  return promptEnds === undefined ? 0 : text.findLastIndex((token) => promptEnds.has(token)) + 1;
+}
+
 /** Titles with more tokens are left out. */
 export interface TokenLimits {
   readonly maximumTokens: number;

@@ -1,6 +1,6 @@
 import { createRandom } from '../../common/random.js';
 import { maskedScore } from '../graph/op-table.js';
-import type { TokenIds, TokenizedTitles } from '../tokenizer/tokenized-titles.js';
+import { promptLength, type TokenizedTitles } from '../tokenizer/tokenized-titles.js';
 import { type PackedRows, packTitles } from './packing.js';
 
 /** Sizes of one batch: B rows of T tokens. */
@@ -33,11 +33,6 @@ interface BatchOptions {
   readonly endOfTextId: number;
   /** Tokens that end a prompt before a title: what stands up to the last of them is read, but not learned. */
   readonly promptEnds?: ReadonlySet<number> | undefined;
-}
-
-/** Number of tokens of the prompt before a title. */
-function promptLength(text: TokenIds, promptEnds: ReadonlySet<number> | undefined): number {
-  return promptEnds === undefined ? 0 : text.findLastIndex((token) => promptEnds.has(token)) + 1;
 }
 
 /** A packed row; neighbouring rows may come from different epochs. */
