@@ -15,6 +15,7 @@ export default defineConfig({
       'generation/*',
       'transformer/decode-session',
       'scoring/title-scorer',
+      'transformer/decode-sampler',
       'device',
     ].map((name) => `test/model/${name}.test.ts`),
     fileParallelism: false,

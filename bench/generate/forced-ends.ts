@@ -1,9 +1,5 @@
-import type {
-  DecodeInput,
-  DecodeSession,
-  PromptCache,
-  Scores,
-} from '../../src/model/transformer/decode-session.js';
+import type { Scores } from '../../src/model/transformer/decode-scores.js';
+import type { DecodeInput, DecodeSession, PromptCache } from '../../src/model/transformer/decode-session.js';
 
 /** A session whose texts have given lengths, however long the model would have made them. */
 export interface ForcedSession<Cache extends PromptCache> extends DecodeSession<Cache> {

@@ -9,7 +9,7 @@ import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-
 import { findAdapter } from '../../src/model/engine/onnxruntime/graphics-card.js';
 import { openEngine } from '../../src/model/engine/open-engine.js';
 import { OutOfDeviceMemoryError } from '../../src/model/engine/out-of-memory.js';
-import { generationDefaults } from '../../src/model/generation/generation-options.js';
+import { generationDefaults, type SamplingOptions } from '../../src/model/generation/generation-options.js';
 import { generateTexts } from '../../src/model/generation/generation-request.js';
 import * as graph from '../../src/model/graph/builder.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
@@ -96,14 +96,14 @@ function stopAfter(steps: number): WorkContext {
 }
 
 /** Texts of a small model with large weights. */
-async function textsOf(engine: Engine, temperature: number): Promise<string[]> {
+async function textsOf(engine: Engine, sampling: Partial<SamplingOptions>): Promise<string[]> {
   const store = createParameterStore(parameterSpecifications(configuration));
   initializeParameters(store, 3);
   for (const view of store.views.values())
     for (const [index, value] of view.entries()) view[index] = 8 * value;
   const sizes = { slots: 3, capacity: 20 };
   const session = await openDecodeSession(engine, configuration, storedWeights(store), sizes);
-  const asked = { nsamples: 4, length: 10, temperature, prefixes: ['Why', 'my red'] };
+  const asked = { nsamples: 4, length: 10, ...sampling, prefixes: ['Why', 'my red'] };
   const found: string[] = [];
   for await (const { index, text } of generateTexts(
     session,
@@ -190,7 +190,8 @@ describe.runIf(deviceUnderTest === 'onnxruntime webgpu')('with a limit on the si
     await expect(stopped).rejects.toBeInstanceOf(InterruptedError);
     await train(limited, 'parts-stopped', changed);
     expect(Buffer.compare(await stateOf('parts-stopped'), await stateOf('parts'))).toBe(0);
-    expect(await textsOf(limited, 0)).toEqual(await textsOf(processor, 0));
+    const greedy = { temperature: 0 };
+    expect(await textsOf(limited, greedy)).toEqual(await textsOf(processor, greedy));
   });
 
   it('a tensor is read as it was written, in parts, and is no other', async () => {
@@ -223,7 +224,7 @@ describe.runIf(deviceUnderTest === 'onnxruntime webgpu')('with a limit on the si
       'matmul needs a tensor float32[2,2,32,32] of 16,384 bytes whole, and the graphics card takes at most 2,048 bytes in one buffer',
     );
     await expect(readFile(join(folder, 'too-large', 'training.json'))).rejects.toThrow('ENOENT');
-    await expect(textsOf(limited, 0)).rejects.toThrow('cachedAttention needs a tensor float32[3,2,20,8]');
+    await expect(textsOf(limited, {})).rejects.toThrow('cachedAttention needs a tensor float32[3,2,20,8]');
   });
 
   it('settings that are none are refused', async () => {
@@ -267,10 +268,10 @@ it('a step that the device has no memory for names the batch size, and leaves th
 
 describe.runIf(deviceUnderTest)(`generating on ${deviceUnderTest}`, () => {
   it('gives the texts of the processor, slots refilled and moved', async () => {
-    for (const temperature of [0, 0.7]) {
-      const expected = await textsOf(processor, temperature);
+    for (const sampling of [{ temperature: 0 }, { temperature: 0.7 }, { topK: 9 }, { topP: 0.8 }]) {
+      const expected = await textsOf(processor, sampling);
       expect(new Set(expected).size).toBeGreaterThan(1);
-      expect(await textsOf(testEngine, temperature)).toEqual(expected);
+      expect(await textsOf(testEngine, sampling)).toEqual(expected);
     }
   });
 });

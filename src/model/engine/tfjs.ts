@@ -8,9 +8,9 @@ export type TfjsModule = typeof Tfjs;
 
 /** The kernels that the evaluators below use: a backend that registers them can run every graph. */
 export const requiredKernels: readonly string[] =
-  `Abs Add BatchMatMul Cast Concat Exp ExpandDims Fill GatherV2 Identity LessEqual Log Max Maximum Mean Multiply
-   OneHot Pow Range RealDiv Reshape Round Rsqrt ScatterNd Select Sigmoid Softmax SplitV Sqrt Square Sub Sum Tanh Tile
-   Transpose Unpack`.split(/\s+/);
+  `Abs Add ArgMax BatchMatMul Cast Concat Cumsum Equal Exp ExpandDims Fill GatherV2 Greater Identity IsFinite Less
+   LessEqual Log Max Maximum Mean Minimum Multiply OneHot Pow Range RealDiv Reshape Round Rsqrt ScatterNd Select Sigmoid
+   Softmax SplitV Sqrt Square Sub Sum Tanh Tile TopK Transpose Unpack`.split(/\s+/);
 
 const noFloat16 = 'TensorFlow.js has no float16';
 
@@ -128,7 +128,52 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const seen = tf.mul(tf.cast(isPast, 'int32'), tf.reshape(visible!, [rows, 1, 1, keys]));
     return [tf.mul(tf.sub(1, tf.cast(seen, 'float32')), maskedScore)];
   },
+  argMax: (tf, _, [x]) => {
+    const index = tf.expandDims(tf.cast(tf.argMax(x!, 1), 'float32'), 1);
+    return [tf.where(tf.isFinite(tf.max(x!, 1, true)), index, tf.fill(index.shape, -1))];
+  },
+  keepTopK: (tf, _, [weights, counts]) => {
+    const cutoff = weightAtRank(tf, weights!, tf.minimum(counts!, weights!.shape[1]!));
+    const above = tf.sum(tf.cast(tf.greater(weights!, cutoff), 'float32'), 1, true);
+    return [keepFirstTies(tf, weights!, cutoff, tf.add(tf.sub(counts!, above), 0.5))];
+  },
+  keepTopP: (tf, _, [weights, shares]) => {
+    const target = tf.mul(shares!, tf.sum(weights!, 1, true));
+    const before = tf.cumsum(tf.topk(weights!, weights!.shape[1]!).values, 1, true);
+    const sizes = tf.sum(tf.cast(tf.less(before, target), 'float32'), 1, true);
+    const cutoff = weightAtRank(tf, weights!, sizes);
+    const isAbove = tf.cast(tf.greater(weights!, cutoff), 'float32');
+    const missing = tf.div(tf.sub(target, tf.sum(tf.mul(weights!, isAbove), 1, true)), cutoff);
+    return [keepFirstTies(tf, weights!, cutoff, tf.add(missing, 1))];
+  },
+  drawByWeight: (tf, _, [weights, points]) => {
+    const sums = tf.cumsum(weights!, 1);
+    const total = tf.max(sums, 1, true);
+    const limit = tf.minimum(tf.mul(points!, total), tf.mul(total, 1 - 2 ** -23));
+    const index = tf.sum(tf.cast(tf.lessEqual(sums, limit), 'float32'), 1, true);
+    return [tf.where(tf.greater(total, 0), index, tf.fill(index.shape, -1))];
+  },
 };
+
+/** The weight of each row [N,V] that has the rank [N,1], 1 for the largest. */
+function weightAtRank(tf: TfjsModule, weights: Tfjs.Tensor, rank: Tfjs.Tensor): Tfjs.Tensor {
+  const length = weights.shape[1]!;
+  const isFrom = tf.lessEqual(rank, tf.range(1, length + 1));
+  return tf.max(tf.mul(tf.topk(weights, length).values, tf.cast(isFrom, 'float32')), 1, true);
+}
+
+/** The weights above a cutoff [N,1], and those equal to it whose number, counted from 1, is below `bound` [N,1]. */
+function keepFirstTies(
+  tf: TfjsModule,
+  weights: Tfjs.Tensor,
+  cutoff: Tfjs.Tensor,
+  bound: Tfjs.Tensor,
+): Tfjs.Tensor {
+  const isTie = tf.cast(tf.equal(weights, cutoff), 'float32');
+  const isFirst = tf.cast(tf.less(tf.cumsum(isTie, 1), bound), 'float32');
+  const isKept = tf.add(tf.cast(tf.greater(weights, cutoff), 'float32'), tf.mul(isTie, isFirst));
+  return tf.mul(weights, isKept);
+}
 
 function evaluate<Op extends OpName>(
   tf: TfjsModule,

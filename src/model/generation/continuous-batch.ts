@@ -1,4 +1,7 @@
-import type { DecodeInput, DecodeSession, PromptCache, Scores } from '../transformer/decode-session.js';
+import type { Random } from '../../common/random.js';
+import type { Scores } from '../transformer/decode-scores.js';
+import type { DecodeInput, DecodeSession, DrawInput, PromptCache } from '../transformer/decode-session.js';
+import type { SamplingOptions } from './generation-options.js';
 import { PromptCaches } from './prompts.js';
 import type { Sequence } from './sequence.js';
 
@@ -7,8 +10,8 @@ const maximumStartsPerSlot = 4;
 
 /** A request for sequences: supplies them, samples their tokens, and receives them when they are finished. */
 export interface SequenceRequest {
-  /** Sampling temperature: the logits are divided by it on the device. */
-  readonly temperature: number;
+  /** How tokens are sampled. The logits are divided by the temperature on the device. */
+  readonly sampling: SamplingOptions;
   /** Number of slots that hold its sequences; maintained by the batch. */
   slots: number;
   /** Whether every sequence is finished. */
@@ -17,6 +20,8 @@ export interface SequenceRequest {
   next(): Sequence | undefined;
   /** Samples the next token of a sequence. */
   advance(sequence: Sequence, scores: Scores): void;
+  /** Takes the next token of a sequence, chosen where the scores are; −1 if they are not finite. */
+  append(sequence: Sequence, token: number): void;
   /** Takes a finished sequence. */
   finish(sequence: Sequence): void;
   /** Called when every sequence is finished. */
@@ -80,13 +85,10 @@ export class ContinuousBatch<Cache extends PromptCache> {
     const running = this.compact();
     if (running.length === 0) return;
     beforeRun();
-    const scores = await this.session.step(nextInput(running));
-    const { vocabularySize } = this.session;
+    const advance = await this.runModel(running);
     for (const [slot, entry] of running.entries()) {
       // The request may have been removed meanwhile.
-      if (this.running[slot] !== entry) continue;
-      const { request, sequence } = entry;
-      this.runIsolated(request, () => request.advance(sequence, rowOf(scores, slot, vocabularySize)));
+      if (this.running[slot] === entry) this.runIsolated(entry.request, () => advance(entry, slot));
     }
     for (const [slot, entry] of running.entries()) {
       if (this.running[slot] !== entry || !entry.sequence.finished) continue;
@@ -94,6 +96,18 @@ export class ContinuousBatch<Cache extends PromptCache> {
       entry.request.slots--;
       this.finish(entry);
     }
+  }
+
+  /** Runs one step. @returns what gives the sequence in a slot its next token. */
+  private async runModel(running: readonly Running[]): Promise<(entry: Running, slot: number) => void> {
+    const { session } = this;
+    if (session.draw) {
+      const ids = await session.draw(drawInput(running));
+      return ({ request, sequence }, slot) => request.append(sequence, ids[slot]!);
+    }
+    const scores = await session.step(nextInput(running));
+    return ({ request, sequence }, slot) =>
+      request.advance(sequence, rowOf(scores, slot, session.vocabularySize));
   }
 
   private async fillSlots(beforeRun: () => void): Promise<void> {
@@ -109,20 +123,36 @@ export class ContinuousBatch<Cache extends PromptCache> {
     }
   }
 
-  /** Starts a sequence. Its first token is sampled from the prompt's scores; it may end with that token. */
+  /**
+   * Starts a sequence. Its first token is sampled from the prompt's scores, and it may end with that token; where tokens
+   * are chosen on the device, the next step reads the prompt's last token, and chooses the first new one with the others.
+   */
   private async start(entry: Running, slot: number, beforeRun: () => void): Promise<void> {
     const { request, sequence } = entry;
+    if (this.session.draw) {
+      const tokens = sequence.prompt.tokens.subarray(0, -1);
+      if (tokens.length > 0) {
+        beforeRun();
+        this.session.fill(slot, await this.caches.get({ tokens }, 1));
+      }
+      if (this.requests.has(request)) this.occupy(entry, slot);
+      return;
+    }
     beforeRun();
-    const cache = await this.caches.get(sequence.prompt, request.temperature);
+    const cache = await this.caches.get(sequence.prompt, request.sampling.temperature);
     this.runIsolated(request, () => request.advance(sequence, cache.scores));
     if (!this.requests.has(request)) return;
     if (sequence.finished) {
       this.finish(entry);
     } else {
       this.session.fill(slot, cache);
-      this.running[slot] = entry;
-      request.slots++;
+      this.occupy(entry, slot);
     }
+  }
+
+  private occupy(entry: Running, slot: number): void {
+    this.running[slot] = entry;
+    entry.request.slots++;
   }
 
   /** The sequence to start next, from the request with the fewest slots (the earliest of several). */
@@ -168,9 +198,24 @@ function nextInput(running: readonly Running[]): DecodeInput {
   return {
     tokens: Int32Array.from(running, ({ sequence }) => sequence.latestToken),
     lengths: Int32Array.from(running, ({ sequence }) => sequence.tokensRead),
-    temperatures: Float32Array.from(running, ({ request }) => request.temperature),
+    temperatures: Float32Array.from(running, ({ request }) => request.sampling.temperature),
   };
 }
+
+/** Takes a random number for each sequence that is not greedy, as the sampler on the processor does. */
+function drawInput(running: readonly Running[]): DrawInput {
+  const point = ({ request, sequence }: Running): number =>
+    request.sampling.temperature === 0 ? 0 : pointOf(sequence.random);
+  return {
+    ...nextInput(running),
+    topK: Int32Array.from(running, ({ request }) => request.sampling.topK),
+    topP: Float32Array.from(running, ({ request }) => request.sampling.topP),
+    points: Float32Array.from(running, point),
+  };
+}
+
+/** A random number with the 24 bits that a float32 below 1 has room for: rounded to nearest, the largest would be 1. */
+const pointOf = (random: Random): number => Math.floor(random.uniform() * 2 ** 24) / 2 ** 24;
 
 function rowOf({ logits, probabilities }: Scores, row: number, vocabularySize: number): Scores {
   const [start, end] = [row * vocabularySize, (row + 1) * vocabularySize];

@@ -2,15 +2,17 @@ import { InterruptedError, TitlesmithError } from '../../common/errors.js';
 import { formatCount } from '../../common/number-formats.js';
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import type { DecodeSession, PromptCache, Scores } from '../transformer/decode-session.js';
+import type { Scores } from '../transformer/decode-scores.js';
+import type { DecodeSession, PromptCache } from '../transformer/decode-session.js';
 import { ContinuousBatch, type SequenceRequest } from './continuous-batch.js';
 import {
   effectiveTemperature,
   type GenerationOptions,
+  type SamplingOptions,
   validateGenerationOptions,
 } from './generation-options.js';
 import { checkCapacity, encodePrompts, type Prompt } from './prompts.js';
-import { createSampler, type SampleToken } from './sampler.js';
+import { createSampler, notFinite, type SampleToken } from './sampler.js';
 import { type GeneratedText, Sequence } from './sequence.js';
 
 /**
@@ -76,7 +78,7 @@ interface GenerationListener {
  * sequences in order of index, samples their tokens, and draws blank texts again.
  */
 export class GenerationRequest implements SequenceRequest {
-  readonly temperature: number;
+  readonly sampling: SamplingOptions;
   /** Number of slots that hold this request's sequences; maintained by the batch. */
   slots = 0;
   private readonly prompts: readonly Prompt[];
@@ -107,10 +109,11 @@ export class GenerationRequest implements SequenceRequest {
     checkVocabulary(session, tokenizer);
     checkCapacity(prompts, options, session);
     this.prompts = prompts;
-    this.temperature = effectiveTemperature(options.temperature);
-    this.sample = createSampler({ ...options, temperature: this.temperature }, session.vocabularySize);
+    const { topK, topP } = options;
+    this.sampling = { temperature: effectiveTemperature(options.temperature), topK, topP };
+    this.sample = createSampler(this.sampling, session.vocabularySize);
     // At temperature 0 every draw gives the same text.
-    this.draws = this.temperature === 0 ? 1 : maximumDraws;
+    this.draws = this.sampling.temperature === 0 ? 1 : maximumDraws;
     const total = prompts.length * options.nsamples;
     const { firstIndex = 0, finished = [] } = options;
     const isOwn = (index: number): boolean => firstIndex <= index && index < firstIndex + total;
@@ -135,7 +138,13 @@ export class GenerationRequest implements SequenceRequest {
 
   /** Samples the next token of a sequence. */
   advance(sequence: Sequence, scores: Scores): void {
-    sequence.add(this.sample(scores, sequence.random));
+    this.append(sequence, this.sample(scores, sequence.random));
+  }
+
+  /** Takes the next token of a sequence. @throws TitlesmithError if it is −1, as the scores were not finite. */
+  append(sequence: Sequence, token: number): void {
+    if (token < 0) throw notFinite();
+    sequence.add(token);
     this.progress.countToken();
     if (!sequence.finished) this.listener.onToken?.(sequence);
   }

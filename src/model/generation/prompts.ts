@@ -92,7 +92,7 @@ export class PromptCaches<Cache extends PromptCache> {
   constructor(private readonly session: DecodeSession<Cache>) {}
 
   /** The cache of a prompt, its scores divided by the temperature; runs the prompt if there is none. */
-  async get({ tokens }: Prompt, temperature: number): Promise<Cache> {
+  async get({ tokens }: Pick<Prompt, 'tokens'>, temperature: number): Promise<Cache> {
     const key = `${temperature} ${tokens.join(' ')}`;
     const cache = this.caches.get(key) ?? (await this.session.prefill(tokens, temperature));
     this.caches.delete(key);

@@ -1,6 +1,6 @@
 import { TitlesmithError } from '../../common/errors.js';
 import type { Random } from '../../common/random.js';
-import type { Scores } from '../transformer/decode-session.js';
+import type { Scores } from '../transformer/decode-scores.js';
 import type { SamplingOptions } from './generation-options.js';
 
 /**
@@ -57,7 +57,8 @@ function argmax(logits: Float32Array): number {
   throw notFinite();
 }
 
-function notFinite(): TitlesmithError {
+/** The error where logits are not finite. */
+export function notFinite(): TitlesmithError {
   return new TitlesmithError('The model gives no probabilities: its outputs are not finite numbers.', {
     code: 'logits-not-finite',
     hint: 'Its weights are broken, or its training diverged: train again with a lower --learning-rate.',

@@ -38,7 +38,7 @@ export class Sequence {
     const use = draw === 1 ? ['text', index] : ['text', index, 'draw', draw];
     this.random = createRandom(options.seed, ...use);
     this.text = new IncrementalText(endTexts(options), prompt.prefix);
-    this.latest = tokenizer.endOfTextId;
+    this.latest = prompt.tokens.at(-1)!;
   }
 
   /** Number of tokens the model has read: the prompt and all new ones but the latest. */
@@ -46,7 +46,7 @@ export class Sequence {
     return this.prompt.tokens.length + this.newTokens - 1;
   }
 
-  /** The last token added, which the model reads next. */
+  /** The last token, of the prompt while none was added, which the model reads next. */
   get latestToken(): number {
     return this.latest;
   }

@@ -169,6 +169,24 @@ export function cachedAttention(
   return { output: output!, keys: keys!, values: values! };
 }
 
+/** Indices of the largest of each row [N,V], float32 [N,1]; see `OpAttributes.argMax`. */
+export const argMax = (x: Tensor): Tensor => single('argMax', [x], {});
+
+/**
+ * The largest weights of each row [N,V], as many as `counts` [N,1]; see `OpAttributes.keepTopK`.
+ * @param maximum the largest count of a row that does not keep all.
+ */
+export const keepTopK = (weights: Tensor, counts: Tensor, maximum: number): Tensor =>
+  single('keepTopK', [weights, counts], { maximum });
+
+/** The nucleus of each row of weights [N,V], by `shares` [N,1]; see `OpAttributes.keepTopP`. */
+export const keepTopP = (weights: Tensor, shares: Tensor): Tensor =>
+  single('keepTopP', [weights, shares], {});
+
+/** An index drawn from each row of weights [N,V] by a point [N,1], float32 [N,1]; see `OpAttributes.drawByWeight`. */
+export const drawByWeight = (weights: Tensor, points: Tensor): Tensor =>
+  single('drawByWeight', [weights, points], {});
+
 /** The additive mask [B,1,T,K] of the last T of K tokens; see `OpAttributes.causalMask`. */
 export const causalMask = (visible: Tensor, tokens: Tensor): Tensor =>
   single('causalMask', [visible, tokens], {});

@@ -203,4 +203,8 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
   quantizedMatmul: { forbidden: 'rounding to 8 bits is not differentiable' },
   cachedAttention: { forbidden: 'only generation uses a cache' },
   causalMask: { none: 'a mask of integers' },
+  argMax: { forbidden: 'an index' },
+  keepTopK: { forbidden: 'only sampling uses it' },
+  keepTopP: { forbidden: 'only sampling uses it' },
+  drawByWeight: { forbidden: 'an index' },
 };

@@ -230,6 +230,10 @@ const rules: { readonly [Op in OpName]?: Rule<Op> } = {
     ];
   },
   rowsWithin: byRows,
+  argMax: byRows,
+  keepTopK: byRows,
+  keepTopP: byRows,
+  drawByWeight: byRows,
   // A row comes from the chunk that contains it; the other chunks contribute zeros.
   gatherRows: (chunker, node, [table, indices]) => {
     if (node.inputs[1]!.shape.length !== 1) throw new LargeTensorError(node.op, node.outputs[0]!);

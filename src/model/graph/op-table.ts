@@ -88,6 +88,24 @@ export interface OpAttributes {
    * where a token may see a key, `maskedScore` for later keys and for padding.
    */
   causalMask: None;
+  /** The index of the largest of each row of x [N,V], the first of several: float32 [N,1]. −1 if that is not finite. */
+  argMax: None;
+  /**
+   * Keeps the `counts` [N,1] largest weights of each row [N,V], the first of equal ones, and puts zeros in place of the
+   * others. Weights are from 0 to 1 (below 2⁻⁶³ one may count as zero); a count is at most `maximum`, or at least V,
+   * which keeps all.
+   */
+  keepTopK: { readonly maximum: number };
+  /**
+   * Keeps the fewest largest weights of each row [N,V] that together reach its share [N,1] of their sum, the first of
+   * equal ones, and puts zeros in place of the others. Weights as for keepTopK; a share above 1 keeps all.
+   */
+  keepTopP: None;
+  /**
+   * The first index of each row of weights [N,V], not negative, at which their cumulative sum exceeds its point [N,1],
+   * from 0 and below 1, times their total: float32 [N,1]. −1 if the total is no number above 0.
+   */
+  drawByWeight: None;
 }
 
 /** Added to the scores of keys that a query must not see: e^−1e9 is 0 in float32. */

@@ -72,6 +72,21 @@ function checkAxis(op: OpName, axis: number, x: Tensor): void {
 const are = (dtype: DType, ...tensors: readonly (Tensor | undefined)[]): boolean =>
   tensors.every((tensor) => tensor?.dtype === dtype);
 
+/** For ops on float32 rows [N,V] with a number [N,1] for each. */
+function rowsWithNumbers(
+  op: OpName,
+  inputs: readonly Tensor[],
+): { readonly rows: number; readonly length: number } {
+  const [weights, numbers] = two(op, inputs);
+  const [rows, length] = weights.shape;
+  const fits =
+    weights.shape.length === 2 &&
+    formatShape(numbers.shape) === `[${rows},1]` &&
+    are('float32', weights, numbers);
+  if (!fits) return fail(op, 'takes float32 [N,V] and [N,1]', weights, numbers);
+  return { rows: rows!, length: length! };
+}
+
 /**
  * The output shapes and types of each op. Every rule throws RangeError naming the op, the rule and the shapes
  * received.
@@ -273,5 +288,24 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
       queries! <= keys!;
     if (!fits) return fail('causalMask', 'takes int32 [B,K] and [B,T], T at most K', visible, tokens);
     return [{ shape: [rows!, 1, queries!, keys!], dtype: 'float32' }];
+  },
+  argMax: (inputs) => {
+    const x = one('argMax', inputs);
+    if (x.shape.length !== 2 || x.dtype !== 'float32') return fail('argMax', 'takes float32 [N,V]', x);
+    return [{ shape: [x.shape[0]!, 1], dtype: 'float32' }];
+  },
+  keepTopK: (inputs, { maximum }) => {
+    const { rows, length } = rowsWithNumbers('keepTopK', inputs);
+    if (!Number.isInteger(maximum) || maximum < 1 || maximum > length)
+      return fail('keepTopK', `the largest count ${maximum} must be from 1 to V`, ...inputs);
+    return [{ shape: [rows, length], dtype: 'float32' }];
+  },
+  keepTopP: (inputs) => {
+    const { rows, length } = rowsWithNumbers('keepTopP', inputs);
+    return [{ shape: [rows, length], dtype: 'float32' }];
+  },
+  drawByWeight: (inputs) => {
+    const { rows } = rowsWithNumbers('drawByWeight', inputs);
+    return [{ shape: [rows, 1], dtype: 'float32' }];
   },
 };

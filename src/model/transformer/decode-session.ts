@@ -13,17 +13,11 @@ import { requireEngineFloat16 } from '../engine/float16.js';
 import type { FloatType } from '../graph/shape.js';
 import type { TransformerConfiguration } from './configuration.js';
 import { type DecodeSizes, decodeDynamicAxes, decodeGraph } from './decode-graph.js';
+import { DeviceSampler, type TokenChoice } from './decode-sampler.js';
+import { DeviceScoreBuffer, HostScoreBuffer, type ScoreBuffer, type Scores } from './decode-scores.js';
 import { readDecodeWeights } from './decode-weights.js';
 import { DeviceKeyValueCache, HostKeyValueCache, type KeyValueCache } from './key-value-cache.js';
 import type { WeightSource } from './weight-source.js';
-
-/** The model's scores for the next token of each row. Valid until the session's next call. */
-export interface Scores {
-  /** [rows, V] row-major, divided by the row's temperature, unless that is 0. */
-  readonly logits: Float32Array;
-  /** Softmax of each row of the logits. */
-  readonly probabilities: Float32Array;
-}
 
 /** The result of running a prompt, copied into a slot that starts a text. */
 export interface PromptCache {
@@ -42,6 +36,9 @@ export interface DecodeInput {
   /** The logits are divided by these; 0 leaves them as they are. */
   readonly temperatures: Float32Array;
 }
+
+/** Input of a step that also chooses the next tokens. */
+export interface DrawInput extends DecodeInput, TokenChoice {}
 
 /**
  * A model that decodes up to `slots` texts in parallel, each of its own length. Slots are independent: the content of
@@ -62,6 +59,11 @@ export interface DecodeSession<Cache extends PromptCache = PromptCache> {
   move(from: number, to: number, length: number): void;
   /** Reads one token in each of the first slots, as many as the input has rows. */
   step(input: DecodeInput): Promise<Scores>;
+  /**
+   * The same, and chooses the next token of each slot where the scores are, so that they need not be copied: ids [rows];
+   * −1 where the scores are not finite. Missing where scores are in this process's memory already.
+   */
+  readonly draw?: (input: DrawInput) => Promise<Int32Array>;
   /** Frees the model's memory after the running step has ended. Later steps are refused. May be called twice. */
   dispose(): Promise<void>;
 }
@@ -129,8 +131,28 @@ export async function openDecodeSession(
     options,
     program,
     { slots, prompt, create: createCache },
+    createScores(engine, { slots: options.slots, vocabularySize: configuration.vocabularySize }),
     engine.memory !== undefined,
   );
+}
+
+interface ScoreStorage {
+  readonly buffer: ScoreBuffer;
+  /** Chooses tokens where scores stay on the device. */
+  readonly sampler?: { readonly scores: DeviceScoreBuffer; readonly chooser: DeviceSampler };
+}
+
+/** Scores stay on a device that holds them in one buffer. */
+function createScores(
+  engine: Engine,
+  sizes: { readonly slots: number; readonly vocabularySize: number },
+): ScoreStorage {
+  const { slots, vocabularySize } = sizes;
+  const { memory } = engine;
+  if (!memory || slots * vocabularySize * Float32Array.BYTES_PER_ELEMENT > memory.largestBuffer)
+    return { buffer: new HostScoreBuffer(slots, vocabularySize) };
+  const scores = new DeviceScoreBuffer(memory, slots, vocabularySize);
+  return { buffer: scores, sampler: { scores, chooser: new DeviceSampler(engine, memory, sizes) } };
 }
 
 type CacheFactory = (sizes: DecodeSizes) => Promise<KeyValueCache>;
@@ -161,7 +183,7 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
   readonly capacity: number;
   readonly contextLength: number;
   readonly vocabularySize: number;
-  private readonly scores: Scores;
+  readonly draw?: (input: DrawInput) => Promise<Int32Array>;
   private disposal: Promise<void> | undefined;
 
   constructor(
@@ -174,14 +196,19 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
       readonly prompt: KeyValueCache;
       readonly create: CacheFactory;
     },
+    private readonly scores: ScoreStorage,
     private readonly wholeRows: boolean,
   ) {
     this.slots = slots;
     this.capacity = capacity;
     this.contextLength = configuration.contextLength;
     this.vocabularySize = configuration.vocabularySize;
-    const scores = (): Float32Array => new Float32Array(slots * this.vocabularySize);
-    this.scores = { logits: scores(), probabilities: scores() };
+    const { sampler } = scores;
+    if (!sampler) return;
+    this.draw = async (input) => {
+      await this.runStep(input);
+      return sampler.chooser.choose(sampler.scores.bind(input.tokens.length), input);
+    };
   }
 
   async prefill(tokens: Int32Array, temperature: number): Promise<TransformerPromptCache> {
@@ -196,12 +223,10 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
         lengths: Int32Array.of(start + chunk.length),
       });
     }
-    const lastRow = ((length - 1) % this.slots) * this.vocabularySize;
-    const row = (scores: Float32Array): Float32Array => scores.slice(lastRow, lastRow + this.vocabularySize);
+    const scores = await this.scores.buffer.readRow((length - 1) % this.slots);
     const cache = await this.caches.create({ slots: 1, capacity: this.wholeRows ? this.capacity : length });
     this.caches.prompt.copy(0, cache, 0, length);
-    const { logits, probabilities } = this.scores;
-    return { length, cache, scores: { logits: row(logits), probabilities: row(probabilities) } };
+    return { length, cache, scores };
   }
 
   fill(slot: number, { cache, length }: TransformerPromptCache): void {
@@ -213,21 +238,29 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
     slots.copy(from, slots, to, length);
   }
 
-  async step({ tokens, lengths, temperatures }: DecodeInput): Promise<Scores> {
+  async step(input: DecodeInput): Promise<Scores> {
+    await this.runStep(input);
+    return this.scores.buffer.read(input.tokens.length);
+  }
+
+  private runStep({ tokens, lengths, temperatures }: DecodeInput): Promise<void> {
     const newLengths = lengths.map((length) => length + 1);
-    await this.run(this.caches.slots, { tokens, positions: lengths, temperatures, lengths: newLengths });
-    return this.scores;
+    return this.run(this.caches.slots, { tokens, positions: lengths, temperatures, lengths: newLengths });
   }
 
   private async run(cache: KeyValueCache, { tokens, positions, temperatures, lengths }: Run): Promise<void> {
     if (this.disposal) throw disposedError();
     const { past, present } = cache.bind(lengths.length);
     const inverseTemperatures = temperatures.map((temperature) => (temperature === 0 ? 1 : 1 / temperature));
-    const feeds = { inputIds: tokens, positionIds: positions, inverseTemperatures, lengths, ...past };
-    const size = tokens.length * this.vocabularySize;
-    const logits = this.scores.logits.subarray(0, size);
-    const probabilities = this.scores.probabilities.subarray(0, size);
-    await this.program.run(feeds, { logits, probabilities, ...present });
+    const held = await this.scores.sampler?.chooser.hold('inverseTemperatures', inverseTemperatures);
+    const feeds = {
+      inputIds: tokens,
+      positionIds: positions,
+      inverseTemperatures: held ?? inverseTemperatures,
+      lengths,
+      ...past,
+    };
+    await this.program.run(feeds, { ...this.scores.buffer.bind(tokens.length), ...present });
     await cache.copied();
   }
 
@@ -240,5 +273,7 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
     await this.program.dispose();
     this.caches.slots.dispose();
     this.caches.prompt.dispose();
+    await this.scores.sampler?.chooser.dispose();
+    this.scores.buffer.dispose();
   }
 }

@@ -1,5 +1,6 @@
 import type { Tokenizer } from '../../../src/model/tokenizer/tokenizer.js';
-import type { DecodeSession, PromptCache, Scores } from '../../../src/model/transformer/decode-session.js';
+import type { Scores } from '../../../src/model/transformer/decode-scores.js';
+import type { DecodeSession, PromptCache } from '../../../src/model/transformer/decode-session.js';
 
 /** A tokenizer given by the bytes of its tokens; the last id, which has none, is the end token. */
 export function tokenizerOf(...tokens: readonly (string | readonly number[])[]): Tokenizer {

@@ -269,6 +269,37 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
       },
     ];
   }),
+  argMax: [1, 2, 7, 30].map((length) => ({
+    name: `argMax [3,${length}]`,
+    inputs: [[3, length]],
+    build: (x) => graph.argMax(x!),
+  })),
+  keepTopK: [
+    { length: 1, count: 1, maximum: 1 },
+    { length: 7, count: 4, maximum: 4 },
+    { length: 7, count: 7, maximum: 4 },
+    { length: 40, count: 39, maximum: 40 },
+  ].map(({ length, count, maximum }) => ({
+    name: `keepTopK ${count} of [3,${length}]`,
+    inputs: [[3, length]],
+    build: (x) => graph.keepTopK(graph.softmax(x!), graph.broadcastTo(graph.scalar(count), [3, 1]), maximum),
+  })),
+  keepTopP: [1, 7, 40].map((length) => ({
+    name: `keepTopP [3,${length}]`,
+    inputs: [
+      [3, length],
+      [3, 1],
+    ],
+    build: (x, shares) => graph.keepTopP(graph.softmax(x!), graph.sigmoid(shares!)),
+  })),
+  drawByWeight: [1, 2, 7, 40].map((length) => ({
+    name: `drawByWeight [5,${length}]`,
+    inputs: [
+      [5, length],
+      [5, 1],
+    ],
+    build: (x, points) => graph.drawByWeight(graph.softmax(x!), graph.sigmoid(points!)),
+  })),
   causalMask: [
     { name: 'the first tokens', tokens: 3, keys: 3 },
     { name: 'tokens after others', tokens: 2, keys: 5 },

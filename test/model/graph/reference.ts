@@ -238,6 +238,46 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     });
     return [flatten(products)];
   },
+  argMax: (node, [x]) => [
+    Float64Array.from(rows(x!, node.inputs[0]!.shape), (row) => {
+      const highest = Math.max(...row);
+      return Number.isFinite(highest) ? row.indexOf(highest) : -1;
+    }),
+  ],
+  keepTopK: (node, [weights, counts]) => [
+    flatten(
+      rows(weights!, node.inputs[0]!.shape).map((row, index) =>
+        only(row, bySize(row).slice(0, counts![index]!)),
+      ),
+    ),
+  ],
+  keepTopP: (node, [weights, shares]) => [
+    flatten(
+      rows(weights!, node.inputs[0]!.shape).map((row, index) => {
+        const target = shares![index]! * row.reduce((sum, weight) => sum + weight, 0);
+        let reached = 0;
+        return only(
+          row,
+          bySize(row).filter((id) => {
+            const isKept = reached < target;
+            if (isKept) reached += row[id]!;
+            return isKept;
+          }),
+        );
+      }),
+    ),
+  ],
+  drawByWeight: (node, [weights, points]) => [
+    Float64Array.from(rows(weights!, node.inputs[0]!.shape), (row, index) => {
+      const total = row.reduce((sum, weight) => sum + weight, 0);
+      let sum = 0;
+      const drawn = row.findIndex((weight) => {
+        sum += weight;
+        return sum > points![index]! * total;
+      });
+      return total > 0 ? drawn : -1;
+    }),
+  ],
   cachedAttention: attendToCache,
   causalMask: (node, [visible]) => {
     const [, , tokens, keys] = node.outputs[0]!.shape as [number, number, number, number];
@@ -249,6 +289,16 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     ];
   },
 };
+
+/** Weights by size, the first of equal ones first, as indices. */
+const bySize = (row: Values): number[] => [...row.keys()].sort((a, b) => row[b]! - row[a]! || a - b);
+
+/** The weights of these indices, and zeros. */
+function only(row: Values, indices: readonly number[]): Values {
+  const kept = new Float64Array(row.length);
+  for (const index of indices) kept[index] = row[index]!;
+  return kept;
+}
 
 /** What each of a row's new tokens takes from those before it and itself, by the definition. */
 function attendToCache(node: OpNode<'cachedAttention'>, inputs: readonly Values[]): Values[] {

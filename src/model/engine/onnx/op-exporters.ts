@@ -1,5 +1,6 @@
 import { maskedScore, type OpName } from '../../graph/op-table.js';
 import type { OpNode, Tensor } from '../../graph/tensor.js';
+import { argMaxByTopK, drawNodes, topKNodes, topPNodes } from './sampling-nodes.js';
 import { onnxTypes } from './schema.js';
 import { microsoft, type OnnxVersions, type OnnxWriter } from './writer.js';
 
@@ -108,6 +109,14 @@ const causalMask: Exporter<'causalMask'> = ({ writer, nameOf }, { inputs: [visib
   const masks = [0, maskedScore].map((value) => writer.constant('float32', [value], []));
   return [writer.emit('Where', [writer.emit('And', [isPast, byRow]), ...masks])];
 };
+
+/** @param sorts whether the device has a fast TopK over a whole vocabulary. */
+export const keepTopK =
+  (sorts: boolean): Exporter<'keepTopK'> =>
+  ({ writer, nameOf }, { inputs: [weights, counts], attributes: { maximum } }) => {
+    const names = [nameOf(weights!), nameOf(counts!)] as const;
+    return [topKNodes(writer, names, { length: weights!.shape[1]!, maximum, sorts })];
+  };
 
 /** The ONNX form of every op, for ONNX Runtime (with its own operators where they are faster). */
 export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
@@ -220,4 +229,12 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
   quantizedMatmul,
   cachedAttention,
   causalMask,
+  argMax: ({ writer, nameOf }, { inputs: [x] }) => [argMaxByTopK(writer, nameOf(x!))],
+  keepTopK: keepTopK(true),
+  keepTopP: ({ writer, nameOf }, { inputs: [weights, shares] }) => [
+    topPNodes(writer, nameOf(weights!), nameOf(shares!), weights!.shape[1]!),
+  ],
+  drawByWeight: ({ writer, nameOf }, { inputs: [weights, points] }) => [
+    drawNodes(writer, nameOf(weights!), nameOf(points!), weights!.shape[1]!),
+  ],
 };

@@ -1,5 +1,6 @@
 import type { OpNode } from '../../graph/tensor.js';
-import type { Exporter, OnnxTarget } from './op-exporters.js';
+import { type Exporter, keepTopK, type OnnxTarget } from './op-exporters.js';
+import { argMaxInBlocks } from './sampling-nodes.js';
 import { onnxTypes } from './schema.js';
 
 /** Batched MatMul, with separate nodes that transpose and scale: WebGPU has no FusedMatMul. */
@@ -89,10 +90,16 @@ const scatterAddRows: Exporter<'scatterAddRows'> = ({ writer, nameOf }, { inputs
   return [writer.emit('ScatterElements', [zeros, spread, sums], { axis: 0 })];
 };
 
+const argMax: Exporter<'argMax'> = ({ writer, nameOf }, { inputs: [x] }) => [
+  argMaxInBlocks(writer, nameOf(x!), x!.shape[1]!),
+];
+
 /** ONNX Runtime's WebGPU provider: ops without kernels there are exported differently. */
 export const webGpuTarget: OnnxTarget = {
   overrides: {
     scatterAddRows: () => scatterAddRows,
+    argMax: () => argMax,
+    keepTopK: () => keepTopK(false),
     matmul: (node) => {
       if (isLongHalfProduct(node)) return longHalfProduct;
       return node.inputs.some(({ shape }) => shape.length > 2) ? batchedMatmul : undefined;
