@@ -19,12 +19,15 @@ import {
 } from '../graph/builder.js';
 import { elementCount, type Shape } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
-import type { DeviceMemory, DeviceTensor, Engine, NumericArray, Value } from './engine.js';
+import type { DeviceMemory, DeviceTensor, Engine, NumericArray, Program, Value } from './engine.js';
 
 type Arrays = Record<string, NumericArray>;
 
 /** Largest difference from the processor, relative to 1 + its result: float32 in other orders is below it, TF32 above. */
 const tolerance = 1e-4;
+
+/** Name of the result that says whether a training comes to the same bytes twice. */
+const repeated = 'repeated';
 
 const [tokens, width, heads, vocabulary, capacity] = [8, 16, 2, 32, 8];
 const headWidth = width / heads;
@@ -86,7 +89,7 @@ const initial = (): Arrays =>
     Object.entries(parameterShapes).map(([name, shape], index) => [name, spread(elementCount(shape), index)]),
   );
 
-async function release(tensors: Iterable<DeviceTensor>): Promise<void> {
+function release(tensors: Iterable<DeviceTensor>): void {
   for (const tensor of tensors) tensor.dispose();
 }
 
@@ -104,9 +107,8 @@ async function upload(
 }
 
 /** Two steps of training, the second from what the first one wrote, where a device has memory without leaving it. */
-async function train(engine: Engine): Promise<Arrays> {
+async function trainOnce(engine: Engine, program: Program): Promise<Arrays> {
   const names = Object.keys(parameterShapes);
-  const program = await engine.compile(trainingStep());
   const [losses, { memory }] = [new Float32Array(2), engine];
   const results = initial();
   const make = async (): Promise<Record<string, Value>> =>
@@ -120,10 +122,22 @@ async function train(engine: Engine): Promise<Arrays> {
   if (memory) {
     const tensors = sets[0] as Record<string, DeviceTensor>;
     await memory.read(names.map((name) => [tensors[name]!, results[name]!] as const));
-    await release(sets.flatMap((set) => Object.values(set) as DeviceTensor[]));
+    release(sets.flatMap((set) => Object.values(set) as DeviceTensor[]));
   } else for (const name of names) (results[name] as Float32Array).set(sets[0][name] as Float32Array);
-  await program.dispose();
   return { ...results, losses };
+}
+
+const bytesOf = (arrays: Arrays): string =>
+  Object.values(arrays)
+    .map((array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength).join())
+    .join(';');
+
+/** {@link trainOnce} twice over; `repeated` is 1 if both came to the same bytes. */
+async function train(engine: Engine): Promise<Arrays> {
+  const program = await engine.compile(trainingStep());
+  const [first, second] = [await trainOnce(engine, program), await trainOnce(engine, program)];
+  await program.dispose();
+  return { ...first, [repeated]: Int32Array.of(bytesOf(first) === bytesOf(second) ? 1 : 0) };
 }
 
 /** Attention of a new token in each of two rows to its cache, which is first copied from one row to the other. */
@@ -162,7 +176,7 @@ async function attend(engine: Engine): Promise<Arrays> {
     },
     { output, keys: held['keys']!, values: held['values']! },
   );
-  if (tensors) await release(Object.values(tensors));
+  if (tensors) release(Object.values(tensors));
   await program.dispose();
   return { output };
 }
@@ -190,12 +204,15 @@ const checks: readonly (readonly [string, (engine: Engine) => Promise<Arrays>])[
 /**
  * Does on a device what training and generation do: allocates, copies there and back, multiplies, trains, attends.
  * @param reference the engine whose results count as right.
+ * @returns whether the same training came to the same bytes twice, as a training that is gone on with should.
  * @throws Error saying what went wrong, in the runtime's words or by how far the result is off.
  */
-export async function checkDevice(engine: Engine, reference: Engine): Promise<void> {
+export async function checkDevice(engine: Engine, reference: Engine): Promise<{ readonly repeats: boolean }> {
+  let repeats = true;
   for (const [what, run] of checks) {
     const [results, expected] = [await run(engine), await run(reference)];
-    for (const [name, values] of Object.entries(expected)) {
+    if (results[repeated]?.[0] === 0) repeats = false;
+    for (const [name, values] of Object.entries(expected).filter(([key]) => key !== repeated)) {
       const worst = [...values].reduce((largest, value, index) => {
         const difference = Math.abs(results[name]![index]! - value) / (1 + Math.abs(value));
         return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(largest, difference);
@@ -204,4 +221,5 @@ export async function checkDevice(engine: Engine, reference: Engine): Promise<vo
         throw new Error(`it computes ${what} wrongly: ${name} is off by ${worst.toPrecision(2)}`);
     }
   }
+  return { repeats };
 }

@@ -13,13 +13,14 @@ async function main(name: string): Promise<void> {
   if (!choice) throw new Error(`${name} is no device`);
   const { device, engine: kind } = choice;
   const engine = await openEngine(choice);
-  await checkDevice(engine, createOnnxRuntimeEngine());
+  const { repeats } = await checkDevice(engine, createOnnxRuntimeEngine());
   const adapter = kind === 'onnxruntime' && device !== 'cpu' ? findAdapter(device) : undefined;
   const limit = engine.memory?.largestBuffer;
   const largestBuffer = Number.isFinite(limit) ? limit : undefined;
   const { computeCapability } = engine;
   const shortage = await float16Shortage(engine);
-  const report = { works: true, adapter, largestBuffer, computeCapability, float16Shortage: shortage };
+  const found = { adapter, largestBuffer, computeCapability, float16Shortage: shortage, repeats };
+  const report = { works: true, ...found };
   process.stdout.write(`${JSON.stringify(report)}\n`);
 }
 

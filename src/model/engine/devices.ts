@@ -21,6 +21,8 @@ export interface DeviceReport extends DeviceChoice {
   readonly float16Shortage?: string;
   /** Of an NVIDIA card; see {@link Engine.computeCapability}. */
   readonly computeCapability?: number;
+  /** Whether a training does not come to the same bytes twice, so that one that is gone on with ends otherwise. */
+  readonly varies?: boolean;
   /** Why it does not work, and what to do about it. */
   readonly reason?: string;
   readonly hint?: string;
@@ -35,6 +37,7 @@ type TrialOutput =
       readonly largestBuffer?: number;
       readonly float16Shortage?: string;
       readonly computeCapability?: number;
+      readonly repeats: boolean;
     }
   | { readonly works: false; readonly reason: string; readonly hint?: string };
 
@@ -87,10 +90,11 @@ async function tryDevice(choice: DeviceChoice): Promise<DeviceReport> {
     const explained = explainTrial(choice, trial.reason);
     return { ...choice, works: false, ...explained, ...(trial.hint ? { hint: trial.hint } : {}) };
   }
-  const { adapter, largestBuffer, float16Shortage, computeCapability } = trial;
+  const { adapter, largestBuffer, float16Shortage, computeCapability, repeats } = trial;
   const buffers = largestBuffer ? `, buffers of ${formatMebibytes(largestBuffer)} at most` : '';
   const name = adapter ? describeAdapter(adapter) : describeProcessor(choice);
-  const description = name === undefined ? undefined : `${name}${buffers}`;
+  const varies = repeats ? '' : ', not the same bytes twice';
+  const description = name === undefined ? undefined : `${name}${buffers}${varies}`;
   return {
     ...choice,
     works: true,
@@ -98,6 +102,7 @@ async function tryDevice(choice: DeviceChoice): Promise<DeviceReport> {
     ...(adapter?.software ? { software: true } : {}),
     ...(float16Shortage === undefined ? {} : { float16Shortage }),
     ...(computeCapability === undefined ? {} : { computeCapability }),
+    ...(repeats ? {} : { varies: true }),
   };
 }
 

@@ -27,7 +27,7 @@ const roundToTf32 = (value: number): number => {
 };
 
 it('passes a device that computes as the processor does', async () => {
-  await checkDevice(testEngine, processor);
+  expect(await checkDevice(testEngine, processor)).toEqual({ repeats: true });
 });
 
 it.each([
@@ -35,6 +35,19 @@ it.each([
   ['computes nonsense', () => Number.NaN, /float32 products wrongly: product is off by Infinity/],
 ])('does not pass one that %s', async (_, change, message) => {
   await expect(checkDevice(changing(change), processor)).rejects.toThrow(message);
+});
+
+it('notices one that trains to other bytes each time', async () => {
+  let runs = 0;
+  const varying: Engine = {
+    ...processor,
+    compile: (outputs, options) => {
+      // Within the tolerance.
+      const engine = 'loss' in outputs ? changing((value) => value * (1 + 1e-9 * runs++)) : processor;
+      return engine.compile(outputs, options);
+    },
+  };
+  expect(await checkDevice(varying, processor)).toEqual({ repeats: false });
 });
 
 it('does not pass one that trains or attends wrongly', async () => {

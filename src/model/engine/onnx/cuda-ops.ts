@@ -1,7 +1,13 @@
-import { elementCount } from '../../graph/shape.js';
+import { elementCount, type Shape } from '../../graph/shape.js';
+import type { OpNode } from '../../graph/tensor.js';
 import { attentionByProducts } from './cuda-attention.js';
 import type { Exporter, OnnxTarget } from './op-exporters.js';
 import { onnxTypes } from './schema.js';
+import type { OnnxWriter } from './writer.js';
+
+/** A column or row of ones. */
+const onesOf = (writer: OnnxWriter, shape: Shape): string =>
+  writer.constant('float32', new Array<number>(elementCount(shape)).fill(1), shape);
 
 /** Most elements of a matrix of ones and zeros at a time (64 MiB). */
 const maximumMaskElements = 1 << 24;
@@ -41,7 +47,7 @@ const byFirstOccurrence: Exporter<'scatterAddRows'> = ({ writer, nameOf }, { inp
   const [updates, indices] = inputs.map(nameOf) as [string, string];
   const { shape } = inputs[0]!;
   const count = shape[0]!;
-  const lastAxis = writer.constant('int64', [1], [1]);
+  const ones = onesOf(writer, [count, 1]);
   const toFloat = (x: string): string => writer.emit('Cast', [x], { to: onnxTypes.float32 });
   const column = writer.emit('Reshape', [indices, writer.constant('int64', [count, 1], [2])]);
   const line = writer.emit('Reshape', [indices, writer.constant('int64', [1, count], [2])]);
@@ -58,7 +64,7 @@ const byFirstOccurrence: Exporter<'scatterAddRows'> = ({ writer, nameOf }, { inp
     const total = writer.emit('MatMul', [toFloat(equal), updates]);
     const isEarlier = writer.emit('Less', [orderLine, orders[index]!]);
     const earlier = toFloat(writer.emit('And', [equal, isEarlier]));
-    const before = writer.emit('ReduceSum', [earlier, lastAxis]);
+    const before = writer.emit('MatMul', [earlier, ones]);
     const isFirst = toFloat(writer.emit('Less', [before, writer.constant('float32', [0.5], [])]));
     return writer.emit('Mul', [total, isFirst]);
   });
@@ -68,12 +74,81 @@ const byFirstOccurrence: Exporter<'scatterAddRows'> = ({ writer, nameOf }, { inp
   return [writer.emit('ScatterElements', [zeros, spread, writer.concat(sums, 0)], attributes)];
 };
 
+/** Most numbers that one product adds up to a single one; more are added in two products, each of many sums. */
+const longestDot = 1 << 16;
+
+/** Widest power of two that divides a number, up to 4096: the rows that a long vector is folded into. */
+const foldOf = (size: number): number => Math.min(4096, size & -size);
+
+/** Σ x over all elements of a matrix [rows, columns], [1,1]: the sums of its columns, then their sum. */
+function sumOfMatrix(writer: OnnxWriter, x: string, [rows, columns]: readonly [number, number]): string {
+  const byColumn = writer.emit('MatMul', [onesOf(writer, [1, rows]), x]);
+  return writer.emit('MatMul', [byColumn, onesOf(writer, [columns, 1])]);
+}
+
+/** How a tensor is folded into a matrix of which both sums are short or many; undefined where it cannot be. */
+function foldedShape(shape: Shape): readonly [number, number] | undefined {
+  const size = elementCount(shape);
+  if (size <= longestDot) return [1, size];
+  const columns = shape.length > 1 ? shape.at(-1)! : foldOf(size);
+  return columns >= 64 ? [size / columns, columns] : undefined;
+}
+
 /**
- * ONNX Runtime's CUDA provider. Its ScatterElements adds rows of equal index by atomics in any order, and sums would
- * differ from run to run. Its GroupQueryAttention knows no float32.
+ * Sums over the first or the last axis, or over all, as products with ones. ONNX Runtime's fast sums over the first axis
+ * add by atomics; made deterministic, all of its sums are cuDNN's, which take a block a row.
+ */
+const reduceSum = ({
+  inputs: [x],
+  attributes: { axes, keepDimensions },
+}: OpNode<'reduceSum'>): Exporter<'reduceSum'> | undefined => {
+  const { shape, dtype } = x!;
+  if (dtype !== 'float32' || shape.length === 0) return undefined;
+  const last = shape.length - 1;
+  const isAll = axes.length === shape.length;
+  const folded = isAll ? foldedShape(shape) : undefined;
+  if (folded) {
+    return ({ writer, nameOf }, { outputs: [sum] }) => {
+      const matrix = writer.emit('Reshape', [nameOf(x!), writer.constant('int64', folded, [2])]);
+      const total = sumOfMatrix(writer, matrix, folded);
+      return [writer.emit('Reshape', [total, writer.constant('int64', sum!.shape, [sum!.shape.length])])];
+    };
+  }
+  if (axes.length !== 1) return undefined;
+  const squeeze = (writer: OnnxWriter, total: string): string =>
+    keepDimensions ? total : writer.emit('Squeeze', [total, writer.constant('int64', axes, [1])]);
+  if (axes[0] === last) {
+    return ({ writer, nameOf }) => {
+      const total = writer.emit('MatMul', [nameOf(x!), onesOf(writer, [shape[last]!, 1])]);
+      return [squeeze(writer, total)];
+    };
+  }
+  if (axes[0] !== 0 || shape.length !== 2) return undefined;
+  return ({ writer, nameOf }) => {
+    const total = writer.emit('MatMul', [onesOf(writer, [1, shape[0]!]), nameOf(x!)]);
+    return [squeeze(writer, total)];
+  };
+};
+
+/** The squares' sum, likewise. */
+const sumOfSquares = ({ inputs: [x] }: OpNode<'sumOfSquares'>): Exporter<'sumOfSquares'> | undefined => {
+  const folded = foldedShape(x!.shape);
+  if (x!.dtype !== 'float32' || !folded) return undefined;
+  return ({ writer, nameOf }) => {
+    const matrix = writer.emit('Reshape', [nameOf(x!), writer.constant('int64', folded, [2])]);
+    const total = sumOfMatrix(writer, writer.emit('Mul', [matrix, matrix]), folded);
+    return [writer.emit('Reshape', [total, writer.constant('int64', [], [0])])];
+  };
+};
+
+/**
+ * ONNX Runtime's CUDA provider, with sums in an order that is the same in every run: its ScatterElements adds rows of equal
+ * index by atomics, and so does its ReduceSum over rows. Its GroupQueryAttention knows no float32.
  */
 export const cudaTarget: OnnxTarget = {
   overrides: {
+    reduceSum,
+    sumOfSquares,
     scatterAddRows: ({ inputs: [updates], outputs: [sum] }) =>
       elementCount(sum!.shape) <= elementCount(updates!.shape) ? bySelection : byFirstOccurrence,
     cachedAttention: ({ inputs: [, keys] }) => (keys!.dtype === 'float32' ? attentionByProducts : undefined),

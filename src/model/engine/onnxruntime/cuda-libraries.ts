@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { TitlesmithError } from '../../../common/errors.js';
 import { foreign, type LibraryHandle } from '../../../io/foreign-library.js';
@@ -71,10 +71,17 @@ export function findCudaProvider(
 
 let askedPython: readonly string[] | undefined;
 
-/** The folders that a Python imports from: that of TITLESMITH_CUDA_PYTHON, else `python3`; none where there is none. */
+/**
+ * The folders that a Python imports from: TITLESMITH_CUDA, which is one or names a Python, else those of `python3`; none
+ * where there is none.
+ */
 function pythonFolders(): readonly string[] {
   if (askedPython) return askedPython;
-  const named = process.env['TITLESMITH_CUDA_PYTHON'];
+  const named = process.env['TITLESMITH_CUDA'];
+  if (named !== undefined && statSync(named, { throwIfNoEntry: false })?.isDirectory()) {
+    askedPython = [named];
+    return askedPython;
+  }
   try {
     // The first is the working directory.
     const text = execFileSync(
@@ -91,8 +98,8 @@ function pythonFolders(): readonly string[] {
     if (named !== undefined) {
       const said = error instanceof Error ? error.message : String(error);
       throw unavailable(
-        `TITLESMITH_CUDA_PYTHON ${JSON.stringify(named)} is no Python that runs: ${said.split('\n')[0]}.`,
-        'Set it to a Python with onnxruntime-gpu, or unset it.',
+        `TITLESMITH_CUDA ${JSON.stringify(named)} is neither a folder nor a Python that runs: ${said.split('\n')[0]}.`,
+        'Set it to a Python with onnxruntime-gpu, or to the folder that its packages are in, or unset it.',
       );
     }
     askedPython = [];

@@ -27,17 +27,22 @@ type Specifications = ReadonlyMap<string, TensorSpecification>;
  */
 export async function openDeviceEngine(
   device: ProviderName,
-  { threads = 0 }: OnnxRuntimeOptions = {},
+  { threads = 0, profile }: OnnxRuntimeOptions = {},
 ): Promise<Engine> {
   const provider = providers[device];
   const memory = await OrtDeviceMemory.open(provider, threads);
   const { largestBuffer } = memory;
   const computeCapability = provider.computeCapability?.();
+  let programs = 0;
   return {
     name: `onnxruntime ${device}`,
     memory,
     ...(computeCapability === undefined ? {} : { computeCapability }),
-    compile: (outputs, options = {}) => compile(outputs, options, { provider, threads, largestBuffer }),
+    compile: (outputs, options = {}) => {
+      // Numbered, as ONNX Runtime names them by the second.
+      const file = profile === undefined ? undefined : `${profile}-${programs++}`;
+      return compile(outputs, options, { provider, threads, largestBuffer, profile: file });
+    },
   };
 }
 
@@ -45,12 +50,14 @@ interface Device {
   readonly provider: Provider;
   readonly threads: number;
   readonly largestBuffer: number;
+  /** Path prefix of the program's file of operators' times. */
+  readonly profile: string | undefined;
 }
 
 async function compile(
   outputs: Readonly<Record<string, Tensor>>,
   { constants, dynamicAxes = {}, allowTf32 = false }: CompileOptions,
-  { provider, threads, largestBuffer }: Device,
+  { provider, threads, largestBuffer, profile }: Device,
 ): Promise<Program> {
   const { outputs: computed, chunks } = splitForBuffers(outputs, largestBuffer);
   const [inputs, read] = [inputsOf(Object.values(outputs)), inputsOf(Object.values(computed))];
@@ -77,6 +84,7 @@ async function compile(
     threads,
     constants: fixed,
     dynamicRows: new Set(Object.keys(dynamicAxes)),
+    profile,
     appendProvider: (sessionOptions) => provider.append(sessionOptions, { allowTf32 }),
   }).catch((error: unknown) => {
     throw explainDeviceError(error);
