@@ -1,6 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { packageRoot } from '../../src/io/package-root.js';
+import { packagedRuntime } from '../../src/model/engine/onnxruntime/ort-api.js';
 import { runCli, temporaryFolder } from './run-cli.js';
 
 /** No Vulkan library, whatever this machine has. */
@@ -35,6 +39,30 @@ it('lists every device of every engine, with what is missing', async () => {
     else expect(`${reason} ${hint}`).toMatch(/\S+ .*(Run|Install|Needs|Update) /);
   }
   expect(result.auto).toMatch(/^onnxruntime /);
+});
+
+const trial = join(packageRoot, 'dist/model/engine/device-trial.js');
+const { path: runtime } = packagedRuntime();
+const isInstalled = existsSync(join(dirname(runtime), 'libonnxruntime_providers_cuda.so'));
+
+it.skipIf(isInstalled || process.platform !== 'linux' || process.arch !== 'x64').each([
+  ['a folder without it', 'empty', /^ONNX Runtime's CUDA provider \(\S+\) is not installed\.$/],
+  ['a folder with another version', 'older', /^onnxruntime-gpu 1\.2\.3 in \S+ is not ONNX Runtime /],
+  ['no folder', 'nowhere', /^TITLESMITH_CUDA "\S+" is neither a folder nor a Python that runs: /],
+])('says what CUDA lacks where TITLESMITH_CUDA names %s', async (_, name, message) => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'empty'));
+  const packages = join(folder, 'older/onnxruntime/capi');
+  mkdirSync(packages, { recursive: true });
+  for (const file of ['libonnxruntime.so.1.2.3', 'libonnxruntime_providers_cuda.so'])
+    writeFileSync(join(packages, file), '');
+  const env = { ...process.env, TITLESMITH_CUDA: join(folder, name) };
+  const { stdout } = await promisify(execFile)(process.execPath, [trial, 'onnxruntime cuda'], { env });
+  expect(JSON.parse(stdout)).toMatchObject({
+    works: false,
+    reason: expect.stringMatching(message) as string,
+    hint: expect.stringMatching(/pip install|onnxruntime-gpu/) as string,
+  });
 });
 
 it.each([
