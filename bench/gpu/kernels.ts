@@ -14,7 +14,7 @@ if (!choice) throw new Error('needs --device');
 const engine = await openEngine(choice, { profile: process.env['BENCH_PROFILE'] });
 if (process.env['BENCH_WHAT'] === 'generation') {
   const [slots = 1] = load.slots;
-  const texts = { slots, topP: [0], texts: slots, copyGigabytes: 1, warmsUp: false };
+  const texts = { slots, topP: load.topP.slice(-1), texts: slots, copyGigabytes: 1, warmsUp: false };
   await timeGeneration(engine, { ...load, ...texts });
 } else {
   const training = await openTraining(engine, load, load.precision);

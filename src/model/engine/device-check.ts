@@ -2,9 +2,12 @@ import { gradients } from '../graph/autodiff.js';
 import {
   add,
   cachedAttention,
+  drawByWeight,
   gatherRows,
   gelu,
   input,
+  keepTopK,
+  keepTopP,
   layerNormalization,
   linearCrossEntropy,
   matmul,
@@ -181,6 +184,25 @@ async function attend(engine: Engine): Promise<Arrays> {
   return { output };
 }
 
+/** Tokens drawn from rows of scores: from the likeliest ten, from all, from the likeliest, and from a nucleus of them. */
+async function sample(engine: Engine): Promise<Arrays> {
+  const [rows, columns, largestCount] = [4, 64, 10];
+  const weights = softmax(multiply(input('scores', [rows, columns]), 3));
+  const column = (name: string): Tensor => input(name, [rows, 1]);
+  const nucleus = keepTopP(keepTopK(weights, column('counts'), largestCount), column('shares'));
+  const program = await engine.compile({ ids: drawByWeight(nucleus, column('points')) });
+  const ids = new Float32Array(rows);
+  const feeds = {
+    scores: spread(rows * columns, 5),
+    counts: Float32Array.of(largestCount, columns, 1, largestCount),
+    shares: Float32Array.of(2, 2, 2, 0.6),
+    points: Float32Array.of(0.3, 0.7, 0.5, 0.9),
+  };
+  await program.run(feeds, { ids });
+  await program.dispose();
+  return { ids };
+}
+
 /** A product whose factors float32 holds and any shorter type rounds to 1. */
 async function multiplyExactly(engine: Engine): Promise<Arrays> {
   const product = matmul(input('a', [tokens, width]), input('b', [width, width]));
@@ -199,10 +221,11 @@ const checks: readonly (readonly [string, (engine: Engine) => Promise<Arrays>])[
   ['float32 products', multiplyExactly],
   ['a training step', train],
   ["generation's attention", attend],
+  ['sampling', sample],
 ];
 
 /**
- * Does on a device what training and generation do: allocates, copies there and back, multiplies, trains, attends.
+ * Does on a device what training and generation do: allocates, copies there and back, multiplies, trains, attends, draws.
  * @param reference the engine whose results count as right.
  * @returns whether the same training came to the same bytes twice, as a training that is gone on with should.
  * @throws Error saying what went wrong, in the runtime's words or by how far the result is off.

@@ -50,7 +50,7 @@ it('notices one that trains to other bytes each time', async () => {
   expect(await checkDevice(varying, processor)).toEqual({ repeats: false });
 });
 
-it('does not pass one that trains or attends wrongly', async () => {
+it('does not pass one that trains, attends or draws wrongly', async () => {
   const off = (value: number): number => value * (1 + 1e-3);
   const onlyFor = (names: readonly string[]): Engine => ({
     ...processor,
@@ -60,5 +60,8 @@ it('does not pass one that trains or attends wrongly', async () => {
   await expect(checkDevice(onlyFor(['loss']), processor)).rejects.toThrow('computes a training step wrongly');
   await expect(checkDevice(onlyFor(['keys']), processor)).rejects.toThrow(
     "computes generation's attention wrongly: output is off by",
+  );
+  await expect(checkDevice(onlyFor(['ids']), processor)).rejects.toThrow(
+    'computes sampling wrongly: ids is off',
   );
 });
