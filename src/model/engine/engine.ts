@@ -13,10 +13,11 @@ export type NumericArray = Float32Array | Int32Array | Int8Array | Uint16Array;
 export interface DeviceTensor {
   readonly specification: TensorSpecification;
   /**
-   * A view of the same memory, from the first element on, with another shape of at most as many elements; valid until
-   * either is disposed of.
+   * A view of the same memory, with another shape of at most as many elements; valid until either is disposed of.
+   * @param offset of its first element. Default: 0, the only one where memory is not `isAddressable`.
+   * @throws RangeError if the tensor has no such view.
    */
-  view(shape: Shape): DeviceTensor;
+  view(shape: Shape, offset?: number): DeviceTensor;
   dispose(): void;
 }
 
@@ -30,6 +31,11 @@ export interface DeviceMemory {
    * computed in chunks.
    */
   readonly largestBuffer: number;
+  /**
+   * Whether memory has addresses, as this process's has: a view may begin at any element, and programs may write what
+   * they read by the rule for arrays. WebGPU's buffers are not such memory.
+   */
+  readonly isAddressable: boolean;
   /** Allocates a tensor; its memory is taken on first use, its values are undefined until written. */
   allocate(specification: TensorSpecification): DeviceTensor;
   write(pairs: readonly (readonly [from: NumericArray, to: DeviceTensor])[]): Promise<void>;
@@ -72,8 +78,8 @@ export interface Program {
    * @param feeds a value for each input, by name, of the input's element count (a whole number of rows where their
    *   number is dynamic).
    * @param results an array for each output, by name; written in place. An output may share the memory of an input
-   *   only if every op between the two is elementwise, or is cachedAttention with its own cache; on a device, only
-   *   the latter.
+   *   only if every op between the two is elementwise, or is cachedAttention with its own cache; on a device whose memory
+   *   is not `isAddressable`, only the latter.
    * @throws RangeError when a name is unknown or missing, or an array has the wrong type or length.
    */
   run(feeds: Readonly<Record<string, Value>>, results: Readonly<Record<string, Value>>): Promise<void>;

@@ -54,22 +54,47 @@ interface UpdatedParameter {
 export const adamWInput = (kind: UpdatedKind | 'gradient', index: number): string => `${kind}.${index}`;
 export const adamWOutput = (kind: UpdatedKind, index: number): string => `new.${kind}.${index}`;
 
+type Decaying = Pick<UpdatedParameter, 'decays'>;
+
 /** The scalar inputs of the graph of these parameters: without `weightDecayFactor` if none of them decays. */
-export function adamWScalarNames(parameters: readonly UpdatedParameter[]): AdamWScalar[] {
+export function adamWScalarNames(parameters: readonly Decaying[]): AdamWScalar[] {
   const decay = parameters.some(({ decays }) => decays) ? (['weightDecayFactor'] as const) : [];
   return ['gradientScale', 'stepSize', 'biasCorrection', ...decay];
+}
+
+/** What elements are multiplied by and added to, [], from the scalar inputs. */
+interface AdamWFactors {
+  /** Of the gradient in the first moment. */
+  readonly first: Tensor;
+  /** Of the gradient before it is squared for the second moment. */
+  readonly second: Tensor;
+  readonly step: Tensor;
+  readonly epsilon: Tensor;
+  readonly weightDecay: Tensor;
+}
+
+/** The factors that all parameters of a graph share. Constants are multiplied here, not into every element. */
+export function adamWFactors(parameters: readonly Decaying[]): AdamWFactors {
+  const { gradientScale, stepSize, biasCorrection, weightDecayFactor } = Object.fromEntries(
+    adamWScalarNames(parameters).map((name) => [name, input(name, [])]),
+  ) as Scalars<Tensor>;
+  return {
+    first: multiply(gradientScale, 1 - beta1),
+    second: multiply(gradientScale, Math.sqrt(1 - beta2)),
+    step: divide(stepSize, biasCorrection),
+    epsilon: divide(epsilon, biasCorrection),
+    weightDecay: weightDecayFactor,
+  };
 }
 
 /**
  * AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2) for several parameters,
  * float32. Inputs: for each parameter the tensors named by {@link adamWInput}, of its shape; the scalars of {@link
  * adamWScalarNames}, []. Outputs, named by {@link adamWOutput}: the new values. Every op is elementwise, so on the
- * host the outputs may overwrite the inputs.
+ * host, and on a device whose memory has addresses, the outputs may overwrite the inputs.
  */
 export function adamWGraph(parameters: readonly UpdatedParameter[]): Record<string, Tensor> {
-  const scalars = Object.fromEntries(
-    adamWScalarNames(parameters).map((name) => [name, input(name, [])]),
-  ) as Scalars<Tensor>;
+  const factors = adamWFactors(parameters);
   const outputs: Record<string, Tensor> = {};
   for (const [index, { shape, decays }] of parameters.entries()) {
     const read = (kind: UpdatedKind | 'gradient'): Tensor => input(adamWInput(kind, index), shape);
@@ -80,7 +105,7 @@ export function adamWGraph(parameters: readonly UpdatedParameter[]): Record<stri
         secondMoment: read('secondMoment'),
         gradient: read('gradient'),
       },
-      scalars,
+      factors,
       decays,
     );
     for (const kind of updatedKinds) outputs[adamWOutput(kind, index)] = updated[kind];
@@ -88,18 +113,17 @@ export function adamWGraph(parameters: readonly UpdatedParameter[]): Record<stri
   return outputs;
 }
 
-/** Multiplies constant factors first, to make as few passes over the elements as possible. */
-function updateParameter(
+/** AdamW of one parameter, in as few passes over the elements as possible. */
+export function updateParameter(
   { parameter, firstMoment, secondMoment, gradient }: Readonly<Record<UpdatedKind | 'gradient', Tensor>>,
-  { gradientScale, stepSize, biasCorrection, weightDecayFactor }: Scalars<Tensor>,
+  factors: AdamWFactors,
   decays: boolean,
 ): Record<UpdatedKind, Tensor> {
-  const scaledBy = (factor: number): Tensor => multiply(gradient, multiply(gradientScale, factor));
-  const first = add(multiply(firstMoment, beta1), scaledBy(1 - beta1));
-  const root = scaledBy(Math.sqrt(1 - beta2));
+  const first = add(multiply(firstMoment, beta1), multiply(gradient, factors.first));
+  const root = multiply(gradient, factors.second);
   const second = add(multiply(secondMoment, beta2), multiply(root, root));
-  const denominator = add(squareRoot(second), divide(epsilon, biasCorrection));
-  const step = divide(multiply(first, divide(stepSize, biasCorrection)), denominator);
-  const decayed = decays ? multiply(parameter, weightDecayFactor) : parameter;
+  const denominator = add(squareRoot(second), factors.epsilon);
+  const step = divide(multiply(first, factors.step), denominator);
+  const decayed = decays ? multiply(parameter, factors.weightDecay) : parameter;
   return { parameter: subtract(decayed, step), firstMoment: first, secondMoment: second };
 }

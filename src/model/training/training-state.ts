@@ -135,7 +135,7 @@ export class HostTrainingState implements TrainingState {
       const { parameter, firstMoment, secondMoment, gradient } = views;
       await (decays ? decaying : constant).run(
         {
-          ...Object.fromEntries(adamWScalarNames([{ shape: [size], decays }]).map(feed)),
+          ...Object.fromEntries(adamWScalarNames([{ decays }]).map(feed)),
           [adamWInput('parameter', 0)]: parameter,
           [adamWInput('firstMoment', 0)]: firstMoment,
           [adamWInput('secondMoment', 0)]: secondMoment,

@@ -25,14 +25,19 @@ async function modelWithGradients(changed: Partial<TrainingOptions>) {
   return model;
 }
 
-describe.each<[string, Partial<TrainingOptions>]>([
-  ['all parameters', {}],
-  ['adapters', { loraRank: 2 }],
-  ['the blocks alone', { onlyTrainTransformerLayers: true }],
-])('an update of %s', (_, changed) => {
-  it('is the same on a device as in this process, chunk by chunk or block by block', async () => {
+describe.each<[string, Partial<TrainingOptions>, boolean]>(
+  [
+    ['all parameters', {}] as const,
+    ['adapters', { loraRank: 2 }] as const,
+    ['the blocks alone', { onlyTrainTransformerLayers: true }] as const,
+  ].flatMap(([name, changed]) => [
+    [`${name}, in groups`, changed, false],
+    [`${name}, in one flat tensor`, changed, true],
+  ]),
+)('an update of %s', (_, changed, isAddressable) => {
+  it('is the same on a device as in this process', async () => {
     const [host, copied] = [await modelWithGradients(changed), await modelWithGradients(changed)];
-    const { engine, alive } = engineWithMemoryApart(processor);
+    const { engine, alive } = engineWithMemoryApart(processor, { isAddressable });
     const [hostState, deviceState] = [
       await HostTrainingState.open(processor, host),
       await DeviceTrainingState.open(engine, engine.memory!, copied),
@@ -57,13 +62,16 @@ describe.each<[string, Partial<TrainingOptions>]>([
   });
 });
 
-describe('training with memory of the engine’s own', () => {
+describe.each([
+  ['that has no addresses', false],
+  ['that has addresses', true],
+])('training with memory of the engine’s own, %s', (_, isAddressable) => {
   const changed = { steps: 12, accumulateGradients: 3, batchSize: 2 };
   const run = (
     storage: MemoryStorage,
     context = silentContext as typeof silentContext | ReturnType<typeof stopAfter>,
   ) => {
-    const { engine, alive } = engineWithMemoryApart(processor);
+    const { engine, alive } = engineWithMemoryApart(processor, { isAddressable });
     const training = train(
       { ...smallTraining, engine, storage, options: { ...options, ...changed } },
       context,

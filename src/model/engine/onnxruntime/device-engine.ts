@@ -25,11 +25,16 @@ type Specifications = ReadonlyMap<string, TensorSpecification>;
  * arrays are copied there and back in each run.
  * @throws Error saying why the device cannot be used.
  */
-export async function openDeviceEngine(
-  device: ProviderName,
+export function openDeviceEngine(device: ProviderName, options: OnnxRuntimeOptions = {}): Promise<Engine> {
+  return openProviderEngine(device, providers[device], options);
+}
+
+/** The same with any provider. @param device its name in the engine's. */
+export async function openProviderEngine(
+  device: string,
+  provider: Provider,
   { threads = 0, profile }: OnnxRuntimeOptions = {},
 ): Promise<Engine> {
-  const provider = providers[device];
   const memory = await OrtDeviceMemory.open(provider, threads);
   const { largestBuffer } = memory;
   const computeCapability = provider.computeCapability?.();

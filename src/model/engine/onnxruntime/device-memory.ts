@@ -30,6 +30,10 @@ export class OrtDeviceMemory implements DeviceMemory {
     readonly largestBuffer: number,
   ) {}
 
+  get isAddressable(): boolean {
+    return this.provider.isAddressable ?? false;
+  }
+
   private readonly rowCopies = new Map<string, Promise<RowCopy>>();
 
   /** @throws Error saying why the device cannot be used. */
@@ -76,7 +80,7 @@ export class OrtDeviceMemory implements DeviceMemory {
           out,
         ),
       );
-    return new OrtDeviceTensor({ shape, dtype }, make);
+    return new OrtDeviceTensor({ shape, dtype }, make, this.isAddressable);
   }
 
   write(pairs: readonly (readonly [from: NumericArray, to: DeviceTensor])[]): Promise<void> {

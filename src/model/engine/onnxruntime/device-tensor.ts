@@ -43,6 +43,8 @@ export class OrtDeviceTensor implements DeviceTensor {
   constructor(
     readonly specification: TensorSpecification,
     make: () => Handle,
+    /** Whether a view may begin after the first element. */
+    private readonly isAddressable: boolean,
     /** The tensor this is a view of; referenced so that its memory is not released. */
     private readonly base?: OrtDeviceTensor,
   ) {
@@ -55,10 +57,12 @@ export class OrtDeviceTensor implements DeviceTensor {
     return this.value.handle;
   }
 
-  view(shape: Shape): OrtDeviceTensor {
+  view(shape: Shape, offset = 0): OrtDeviceTensor {
     const { dtype } = this.specification;
-    if (elementCount(shape) > elementCount(this.specification.shape)) {
-      throw new RangeError(`a view ${formatShape(shape)} of ${formatShape(this.specification.shape)}`);
+    const isInside = offset + elementCount(shape) <= elementCount(this.specification.shape);
+    if (!isInside || offset < 0 || (offset > 0 && !this.isAddressable)) {
+      const from = offset > 0 ? ` from element ${offset} on` : '';
+      throw new RangeError(`a view ${formatShape(shape)} of ${formatShape(this.specification.shape)}${from}`);
     }
     const make = (): Handle => {
       const { functions } = ortApi();
@@ -69,7 +73,7 @@ export class OrtDeviceTensor implements DeviceTensor {
       return newHandle((out) =>
         functions.createTensorWithDataAsOrtValue(
           memory,
-          address,
+          address + BigInt(elementBytes[dtype] * offset),
           elementBytes[dtype] * elementCount(shape),
           BigInt64Array.from(shape, BigInt),
           shape.length,
@@ -78,7 +82,7 @@ export class OrtDeviceTensor implements DeviceTensor {
         ),
       );
     };
-    return new OrtDeviceTensor({ shape, dtype }, make, this.base ?? this);
+    return new OrtDeviceTensor({ shape, dtype }, make, this.isAddressable, this.base ?? this);
   }
 
   /**

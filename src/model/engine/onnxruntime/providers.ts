@@ -24,6 +24,8 @@ export interface Provider {
   readonly target?: OnnxTarget;
   /** Size of the largest buffer to use, in bytes. */
   readonly largestBuffer: () => number;
+  /** Whether its memory is addressed by bytes, so that a tensor can begin within another. */
+  readonly isAddressable?: boolean;
   /** The card's compute capability, where CUDA's driver says it. */
   readonly computeCapability?: () => number | undefined;
 }
@@ -81,6 +83,7 @@ export const providers: Readonly<Record<ProviderName, Provider>> = {
     target: cudaTarget,
     computeCapability: () => cudaCard()?.computeCapability,
     largestBuffer: () => Number.POSITIVE_INFINITY,
+    isAddressable: true,
   },
 };
 
