@@ -3,6 +3,7 @@ import type { Engine, NumericArray, Value } from '../../src/model/engine/engine.
 import type { FloatType, TensorSpecification } from '../../src/model/graph/shape.js';
 import { DeviceTrainingState } from '../../src/model/training/device-training-state.js';
 import { lossScaleName, trainingGraph } from '../../src/model/training/loss-graph.js';
+import { lossLayout } from '../../src/model/training/output-loss.js';
 import { createTrainableModel, initializeModel } from '../../src/model/training/trainable-model.js';
 import { HostTrainingState } from '../../src/model/training/training-state.js';
 import { randomWeights } from '../shared/random-model.js';
@@ -30,8 +31,13 @@ export async function openTraining(engine: Engine, load: Load, precision: BenchP
   const lossScale = precision === 'float16' ? 1024 : 1;
   const scale: Record<string, Float32Array> =
     precision === 'float16' ? { [lossScaleName]: Float32Array.of(lossScale) } : {};
-  const graph = trainingGraph(configuration, { rows, rowLength }, { matmulDtype });
-  const program = await engine.compile(graph, { allowTf32: precision === 'tf32' });
+  const graph = trainingGraph(
+    configuration,
+    { rows, rowLength },
+    { matmulDtype, layout: lossLayout(engine) },
+  );
+  // As a training does: see LossPrograms.
+  const program = await engine.compile(graph, { allowTf32: precision !== 'float32' });
   const state = engine.memory
     ? await DeviceTrainingState.open(engine, engine.memory, model)
     : await HostTrainingState.open(engine, model);

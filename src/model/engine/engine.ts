@@ -92,6 +92,8 @@ export interface Engine {
   readonly name: string;
   /** Of an NVIDIA card, as one number: 7.5 is Turing, 8 Ampere, 9 Hopper. Undefined elsewhere. */
   readonly computeCapability?: number;
+  /** Whether products of float16 are summed in float32, as matrix units do; else in float16. Default: false. */
+  readonly sumsHalfInFloat32?: boolean;
   /** Where tensors can stay between runs; undefined if programs work in this process's own memory. */
   readonly memory?: DeviceMemory;
   /** @param outputs the tensors to compute, by the name of their results. */

@@ -1,5 +1,5 @@
 import type * as Tfjs from '@tensorflow/tfjs-core';
-import { maskedScore, type OpName } from '../graph/op-table.js';
+import { geluCubic, geluScale, maskedScore, type OpName } from '../graph/op-table.js';
 import { type OpNode, type Tensor, topologicalOrder } from '../graph/tensor.js';
 import { checkedShape, type Engine, isArray, type NumericArray, type Program, type Value } from './engine.js';
 
@@ -51,6 +51,12 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const inner = tf.mul(tf.add(x, tf.mul(tf.pow(x, 3), 0.044715)), Math.sqrt(2 / Math.PI));
     return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
   }),
+  geluGradient: (tf, _, [x, y, g]) => {
+    const square = tf.mul(tf.square(x!), geluCubic);
+    const s = tf.sigmoid(tf.mul(tf.mul(tf.add(square, 1), x!), geluScale));
+    const slope = tf.mul(tf.add(tf.mul(square, 3), 1), geluScale);
+    return [tf.mul(g!, tf.add(s, tf.mul(tf.mul(s, tf.sub(x!, y!)), slope)))];
+  },
   softmax: unary((tf, x) => tf.softmax(x)),
   matmul: (tf, { attributes: { transposeA, transposeB, alpha } }, [a, b]) => {
     const product = tf.matMul(a!, b!, transposeA, transposeB);
@@ -62,6 +68,14 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const normalized = tf.mul(tf.sub(x!, mean), rstd);
     return [tf.add(tf.mul(normalized, scale!), bias!), mean, rstd];
   },
+  layerNormalizationGradient: (tf, _, [x, scale, mean, rstd, g]) => {
+    const normalized = tf.mul(tf.sub(x!, mean!), rstd!);
+    const h = tf.mul(g!, scale!);
+    const projected = tf.mul(normalized, tf.mean(tf.mul(h, normalized), -1, true));
+    const byX = tf.mul(tf.sub(tf.sub(h, tf.mean(h, -1, true)), projected), rstd!);
+    const axes = x!.shape.slice(0, -1).map((_, axis) => axis);
+    return [byX, tf.sum(tf.mul(g!, normalized), axes), tf.sum(g!, axes)];
+  },
   linearCrossEntropy: (tf, _, [hidden, targetRows, ...chunks]) => {
     const logits = chunks.map((chunk) => tf.matMul(hidden!, chunk, false, true));
     const logSums = tf.concat(
@@ -72,6 +86,14 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const losses = tf.sub(tf.logSumExp(logSums, 1), targets);
     const shares = tf.split(tf.softmax(logSums), chunks.length, 1);
     return [losses, ...logits.map((x) => tf.softmax(x)), ...shares];
+  },
+  paddedCrossEntropy: (tf, { attributes: { vocabulary } }, [hidden, weight, targets]) => {
+    const rows = weight!.shape[0]!;
+    const mask = Array.from({ length: rows }, (_, row) => (row < vocabulary ? 0 : maskedScore));
+    const logits = tf.add(tf.matMul(hidden!, weight!, false, true), tf.tensor(mask));
+    const atTarget = tf.cast(tf.oneHot(targets as Tfjs.Tensor1D, rows), 'float32');
+    const losses = tf.sub(tf.logSumExp(logits, 1), tf.sum(tf.mul(logits, atTarget), 1));
+    return [losses, tf.sub(tf.softmax(logits), atTarget)];
   },
   reduceSum: (tf, { attributes: { axes, keepDimensions } }, [x]) => [tf.sum(x!, [...axes], keepDimensions)],
   sumOfSquares: unary((tf, x) => tf.sum(tf.square(x))),

@@ -14,7 +14,7 @@ function unbroadcast(gradient: Tensor, { shape, dtype }: Tensor): Tensor {
   const axes = [...gradient.shape.keys()].filter(
     (axis) => axis < added || (shape[axis - added] === 1 && gradient.shape[axis] !== 1),
   );
-  return cast(reshape(reduceSum(cast(gradient, 'float32'), axes), shape), dtype as FloatType);
+  return cast(reshape(reduceSum(gradient, axes), shape), dtype as FloatType);
 }
 
 function decisionFor<Op extends OpName>(node: OpNode<Op>): GradientDecision<Op> {

@@ -59,6 +59,9 @@ export const divide = (a: Operand, b: Operand): Tensor => single('divide', opera
 export const squareRoot = (x: Tensor): Tensor => single('squareRoot', [x], {});
 export const sigmoid = (x: Tensor): Tensor => single('sigmoid', [x], {});
 export const gelu = (x: Tensor): Tensor => single('gelu', [x], {});
+/** g · gelu′(x). @param y gelu(x). @param g the gradient by y. */
+export const geluGradient = (x: Tensor, y: Tensor, g: Tensor): Tensor =>
+  single('geluGradient', [x, y, g], {});
 /** Softmax over the last axis. */
 export const softmax = (x: Tensor): Tensor => single('softmax', [x], {});
 
@@ -89,6 +92,14 @@ export function layerNormalization(
   return { y: y!, mean: mean!, rstd: rstd! };
 }
 
+/** Gradients by x, scale and bias of a layerNormalization, from the gradient g by its y. */
+export function layerNormalizationGradient(
+  { x, scale, mean, rstd }: Readonly<Record<'x' | 'scale' | 'mean' | 'rstd', Tensor>>,
+  g: Tensor,
+): readonly Tensor[] {
+  return apply('layerNormalizationGradient', [x, scale, mean, rstd, g], {});
+}
+
 /**
  * Losses [N] in nats of hidden states [N,C] through the output layer [V,C] against int32 targets [N].
  * @param chunks sizes, adding up to V, of the chunks the vocabulary is processed in.
@@ -105,6 +116,19 @@ export function linearCrossEntropy(
   return apply('linearCrossEntropy', inputs, types)[0]!;
 }
 
+/**
+ * The same losses [N] from int32 targets [N] and an output layer with rows of padding behind its own, [P,C]; see
+ * `OpAttributes.paddedCrossEntropy`.
+ */
+export function paddedCrossEntropy(
+  hidden: Tensor,
+  paddedWeight: Tensor,
+  targets: Tensor,
+  attributes: OpAttributes['paddedCrossEntropy'],
+): Tensor {
+  return apply('paddedCrossEntropy', [hidden, paddedWeight, targets], attributes)[0]!;
+}
+
 /** Sum over the given axes; over all of them by default. */
 export function reduceSum(
   x: Tensor,
@@ -112,11 +136,6 @@ export function reduceSum(
   keepDimensions = false,
 ): Tensor {
   return single('reduceSum', [x], { axes, keepDimensions });
-}
-
-/** Mean over the last axis, which stays as an axis of size 1. */
-export function meanOfLastAxis(x: Tensor): Tensor {
-  return multiply(reduceSum(x, [x.shape.length - 1], true), 1 / x.shape.at(-1)!);
 }
 
 /** Σ x² over all elements, a scalar. */

@@ -5,14 +5,14 @@ import {
   concat,
   divide,
   gatherRows,
+  geluGradient,
+  layerNormalizationGradient,
   matmul,
-  meanOfLastAxis,
   multiply,
   reduceSum,
   reshape,
   scalar,
   scatterAddRows,
-  sigmoid,
   split,
   subtract,
   transpose,
@@ -44,10 +44,6 @@ function rule<Op extends OpName>(unary: UnaryRule<Op>): { rule: GradientRule<Op>
 
 const inputsOf = (node: OpNode): Tensor[] => [...node.inputs];
 
-/** √(2/π)·2, so that GELU's tanh form is x·sigmoid(scale·(x + cubic·x³)). */
-const geluScale = 2 * Math.sqrt(2 / Math.PI);
-const geluCubic = 0.044715;
-
 /**
  * Probabilities are multiplied by this before they become float16, and divided by it afterwards: the mean one over
  * 50,257 tokens, 2e-5, is subnormal there, and a device may flush subnormal numbers to zero.
@@ -58,8 +54,12 @@ const halfProbabilityScale = 1024;
 export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = {
   input: { none: 'a leaf' },
   constant: { none: 'a leaf' },
-  // the gradient, cast back
-  cast: rule((g, node) => [cast(g, node.inputs[0]!.dtype as FloatType)]),
+  // the gradient, cast back; where it was a sum in float32 that was just rounded, the sum
+  cast: rule((g, node) => {
+    const type = node.inputs[0]!.dtype as FloatType;
+    const [unrounded] = g.node.op === 'cast' ? g.node.inputs : [];
+    return [unrounded?.dtype === type ? unrounded : cast(g, type)];
+  }),
   // d(a + b) = da + db
   add: rule((g) => [g, g]),
   // d(a − b) = da − db
@@ -82,14 +82,8 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
     const y = node.outputs[0]!;
     return [multiply(g, multiply(y, subtract(1, y)))];
   }),
-  // y = x·s, s = σ(u), u = k·x·(1 + c·x²):  dy = s·(1 + x·(1 − s)·k·(1 + 3c·x²))
-  gelu: rule((g, node) => {
-    const x = node.inputs[0]!;
-    const square = multiply(x, x);
-    const s = sigmoid(multiply(x, add(multiply(square, geluScale * geluCubic), geluScale)));
-    const slope = multiply(x, add(multiply(square, 3 * geluScale * geluCubic), geluScale));
-    return [multiply(g, multiply(s, add(multiply(slope, subtract(1, s)), 1)))];
-  }),
+  gelu: rule((g, node) => [geluGradient(node.inputs[0]!, node.outputs[0]!, g)]),
+  geluGradient: { forbidden: 'nothing needs a second derivative' },
   // dx = y·(g − Σ g·y)
   softmax: rule((g, node) => {
     const y = node.outputs[0]!;
@@ -111,20 +105,16 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
       : matmul(rows, upstream, { transposeA: !transposeA, alpha });
     return [byA, byB];
   }),
-  // x̂ = (x − mean)·r:  dx = r·(h − mean(h) − x̂·mean(h·x̂)) with h = g·scale;  dscale = Σ g·x̂;  dbias = Σ g
   layerNormalization: {
     rule: (node, [g, byMean, byDeviation]) => {
       if (!g || byMean || byDeviation)
         throw new Error('layerNormalization: only the gradient by y is supported');
       const [x, scale] = inputsOf(node);
       const [, mean, rstd] = node.outputs;
-      const normalized = multiply(subtract(x!, mean!), rstd!);
-      const h = multiply(g, scale!);
-      const projected = multiply(normalized, meanOfLastAxis(multiply(h, normalized)));
-      const byX = multiply(subtract(subtract(h, meanOfLastAxis(h)), projected), rstd!);
-      return [byX, multiply(g, normalized), g];
+      return layerNormalizationGradient({ x: x!, scale: scale!, mean: mean!, rstd: rstd! }, g);
     },
   },
+  layerNormalizationGradient: { forbidden: 'nothing needs a second derivative' },
   // dhidden = (Σₛ shareₛ·softmaxₛ·Wₛ − target row)·g, dtarget row = −hidden·g, dWₛ = softmaxₛᵀ·(shareₛ·hidden·g):
   // rows are scaled where they are short, never the logits
   linearCrossEntropy: {
@@ -153,11 +143,25 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
       return [multiply(subtract(expected, targetRows!), column), multiply(scaled, -1), ...byChunks];
     },
   },
+  // E = softmax − one-hot:  dhidden = (E·W)·g, dW = Eᵀ·(hidden·g): rows are scaled where they are short
+  paddedCrossEntropy: {
+    rule: (node, [g, byErrors]) => {
+      if (!g || byErrors) throw new Error('paddedCrossEntropy: only the gradient by the losses is supported');
+      const [hidden, weight] = inputsOf(node) as [Tensor, Tensor];
+      const errors = node.outputs[1]!;
+      const { gradients: type } = node.attributes;
+      const factor = cast(errors, type);
+      const column = reshape(g, [-1, 1]);
+      const byHidden = multiply(cast(matmul(factor, cast(weight, type)), 'float32'), column);
+      const scaled = cast(multiply(hidden, column), type);
+      return [byHidden, cast(matmul(factor, scaled, { transposeA: true }), 'float32'), undefined];
+    },
+  },
   // every summed element receives the sum's gradient
   reduceSum: rule((g, node) => {
     const x = node.inputs[0]!;
     const kept = x.shape.map((size, axis) => (node.attributes.axes.includes(axis) ? 1 : size));
-    return [broadcastTo(reshape(g, kept), x.shape)];
+    return [broadcastTo(reshape(cast(g, x.dtype as FloatType), kept), x.shape)];
   }),
   // d Σx² = 2x·dx
   sumOfSquares: rule((g, node) => [multiply(multiply(node.inputs[0]!, 2), g)]),

@@ -143,6 +143,18 @@ const crossEntropyInChunks: Rule<'linearCrossEntropy'> = (
   return valuesOf(chunker, node, results);
 };
 
+/** By chunks of tokens, each with the whole output layer. */
+const paddedCrossEntropyInChunks: Rule<'paddedCrossEntropy'> = (chunker, node, [hidden, weight, targets]) => {
+  const shapes = [node.inputs[0]!.shape, ...node.outputs.map(({ shape }) => shape)];
+  const rows = chunker.commonRows(node, shapes);
+  const whole = chunker.whole(node, weight!);
+  const where = chunker.cut(targets!, rows);
+  const results = chunker
+    .cut(hidden!, rows)
+    .map((states, chunk) => apply(node.op, [states, whole, where[chunk]!], node.attributes));
+  return valuesOf(chunker, node, results);
+};
+
 /** Rows [N,C], zeros where `inside` [N,1] is 0. */
 const masked = (rows: Tensor, inside: Tensor): Tensor =>
   multiply(rows, cast(inside, rows.dtype === 'float16' ? 'float16' : 'float32'));
@@ -162,10 +174,22 @@ const rules: { readonly [Op in OpName]?: Rule<Op> } = {
   squareRoot: byRows,
   sigmoid: byRows,
   gelu: byRows,
+  geluGradient: byRows,
   softmax: byRowsBeforeLastAxis,
   layerNormalization: byRowsBeforeLastAxis,
+  layerNormalizationGradient: (chunker, node, inputs) => {
+    const rows = chunker.commonRows(node, [node.inputs[0]!.shape]);
+    const [x, mean, rstd, g] = [0, 2, 3, 4].map((index) => chunker.cut(inputs[index]!, rows));
+    const scale = chunker.whole(node, inputs[1]!);
+    const results = rows.map((_, chunk) =>
+      apply(node.op, [x![chunk]!, scale, mean![chunk]!, rstd![chunk]!, g![chunk]!], node.attributes),
+    );
+    const [byX, ...byVectors] = [0, 1, 2].map((output) => results.map((outputs) => outputs[output]!));
+    return [chunker.value(node, byX!), ...byVectors.map(sum)];
+  },
   matmul: matmulInChunks,
   linearCrossEntropy: crossEntropyInChunks,
+  paddedCrossEntropy: paddedCrossEntropyInChunks,
   reduceSum: (chunker, node, [x]) => {
     const { axes, keepDimensions } = node.attributes;
     const chunks = chunker.cut(x!, chunker.rows(node, node.inputs[0]!.shape));

@@ -30,6 +30,8 @@ export interface OpAttributes {
   sigmoid: None;
   /** GELU in its tanh form (Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016, section 2), as in GPT-2. */
   gelu: None;
+  /** g · gelu′(x). Inputs: x, y = gelu(x), the gradient g by y. */
+  geluGradient: None;
   /** Softmax over the last axis, shifted by the maximum. */
   softmax: None;
   /** alpha · op(a) · op(b) over the last two axes; leading axes equal, or b two-dimensional. */
@@ -44,6 +46,11 @@ export interface OpAttributes {
    */
   layerNormalization: { readonly epsilon: number };
   /**
+   * Gradients of a layerNormalization by x [..,C], scale [C] and bias [C], from x, scale, mean [..,1], 1/√(variance +
+   * epsilon) [..,1] and the gradient by y [..,C].
+   */
+  layerNormalizationGradient: None;
+  /**
    * The output layer W [V,C] fused with the loss, over the vocabulary in chunks. Inputs: hidden states [N,C]; the
    * rows of W for their targets [N,C]; the chunks of W [Vₛ,C]. Outputs: losses [N], −log softmax(hidden · Wᵀ) at the
    * target, in nats; for each chunk, the softmax over that chunk alone [N,Vₛ]; for each chunk, its share of the whole
@@ -53,7 +60,15 @@ export interface OpAttributes {
    * further pass over the logits.
    */
   linearCrossEntropy: { readonly gradients: FloatType };
-  /** Sum over `axes`. */
+  /**
+   * The output layer W [V,C] fused with the loss, over the vocabulary as a whole. Inputs: hidden states [N,C]; W with
+   * rows of padding behind its own, which are no tokens, [P,C]; int32 targets [N]. Outputs: losses [N] as of
+   * `linearCrossEntropy`; the gradients of the losses by the logits [N,P], softmax(hidden · Wᵀ) − 1 at the target and 0
+   * for padding. All are float32. `vocabulary` is V, `gradients` the type of the matrix products in the gradients: float16
+   * only where it keeps subnormal numbers, as most probabilities are such.
+   */
+  paddedCrossEntropy: { readonly vocabulary: number; readonly gradients: FloatType };
+  /** Sum over `axes`, float32 also of float16, whose own sums would be too coarse. */
   reduceSum: { readonly axes: readonly number[]; readonly keepDimensions: boolean };
   /** Σ x² over all elements, a scalar. */
   sumOfSquares: None;
@@ -107,6 +122,10 @@ export interface OpAttributes {
    */
   drawByWeight: None;
 }
+
+/** GELU's tanh form is x·σ(u), u = geluScale·(x + geluCubic·x³), geluScale = 2·√(2/π). */
+export const geluScale = 2 * Math.sqrt(2 / Math.PI);
+export const geluCubic = 0.044715;
 
 /** Added to the scores of keys that a query must not see: e^−1e9 is 0 in float32. */
 export const maskedScore = -1e9;

@@ -113,6 +113,14 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
   squareRoot: elementwise('squareRoot'),
   sigmoid: elementwise('sigmoid'),
   gelu: elementwise('gelu'),
+  geluGradient: (inputs) => {
+    const [x, ...others] = inputs;
+    const isAlike = ({ shape, dtype }: Tensor): boolean =>
+      dtype === x!.dtype && formatShape(shape) === formatShape(x!.shape);
+    if (!x || others.length !== 2 || !isFloat(x.dtype) || !others.every(isAlike))
+      return fail('geluGradient', 'takes three floats of one type and shape', ...inputs);
+    return [{ shape: x.shape, dtype: x.dtype }];
+  },
   softmax: elementwise('softmax'),
   matmul: (inputs, { transposeA, transposeB }) => {
     const [a, b] = two('matmul', inputs);
@@ -151,6 +159,24 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     const statistics: TensorSpecification = { shape: [...x.shape.slice(0, -1), 1], dtype: 'float32' };
     return [{ shape: x.shape, dtype: 'float32' }, statistics, statistics];
   },
+  layerNormalizationGradient: (inputs) => {
+    const [x, scale, mean, rstd, g] = inputs;
+    const isLike = (tensor: Tensor | undefined, shape: Shape): boolean =>
+      formatShape(tensor?.shape ?? []) === formatShape(shape);
+    const rows = [...(x?.shape.slice(0, -1) ?? []), 1];
+    const fits =
+      x !== undefined &&
+      isLike(g, x.shape) &&
+      isLike(scale, [x.shape.at(-1)!]) &&
+      [mean, rstd].every((tensor) => isLike(tensor, rows)) &&
+      are('float32', ...inputs);
+    if (!fits) {
+      const rule = 'takes float32 x [..,C], scale [C], mean and rstd [..,1], a gradient [..,C]';
+      return fail('layerNormalizationGradient', rule, ...inputs);
+    }
+    const vector: TensorSpecification = { shape: scale!.shape, dtype: 'float32' };
+    return [{ shape: x.shape, dtype: 'float32' }, vector, vector];
+  },
   linearCrossEntropy: (inputs) => {
     const [hidden, targetRows, ...weights] = inputs;
     const [rows, width] = hidden?.shape ?? [];
@@ -171,13 +197,33 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
       ...weights.map(() => float(rows!, 1)),
     ];
   },
+  paddedCrossEntropy: (inputs, { vocabulary }) => {
+    const [hidden, weight, targets] = inputs;
+    const [tokens, width] = hidden?.shape ?? [];
+    const fits =
+      hidden?.shape.length === 2 &&
+      weight?.shape.length === 2 &&
+      weight.shape[1] === width &&
+      vocabulary <= weight.shape[0]! &&
+      formatShape(targets?.shape ?? []) === `[${tokens}]` &&
+      are('float32', hidden, weight) &&
+      are('int32', targets);
+    if (!fits) {
+      const rule = `takes float32 hidden states [N,C], an output layer [at least ${vocabulary},C], int32 targets [N]`;
+      return fail('paddedCrossEntropy', rule, ...inputs);
+    }
+    return [
+      { shape: [tokens!], dtype: 'float32' },
+      { shape: [tokens!, weight.shape[0]!], dtype: 'float32' },
+    ];
+  },
   reduceSum: (inputs, { axes, keepDimensions }) => {
     const x = one('reduceSum', inputs);
     for (const axis of axes) checkAxis('reduceSum', axis, x);
     const shape = keepDimensions
       ? x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
       : x.shape.filter((_, axis) => !axes.includes(axis));
-    if (x.dtype !== 'float32') return fail('reduceSum', 'takes float32, in which sums are exact enough', x);
+    if (!isFloat(x.dtype)) return fail('reduceSum', 'takes floats', x);
     return [{ shape, dtype: 'float32' }];
   },
   sumOfSquares: (inputs) => {

@@ -1,14 +1,5 @@
 import { gradients } from '../graph/autodiff.js';
-import {
-  add,
-  concat,
-  input,
-  linearCrossEntropy,
-  multiply,
-  reduceSum,
-  scalar,
-  split,
-} from '../graph/builder.js';
+import { add, concat, input, scalar } from '../graph/builder.js';
 import type { FloatType } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
@@ -17,22 +8,13 @@ import {
   maskedAttention,
   outputWeight,
   parameterInputs,
-  type SymbolicParameters,
   transformer,
   transformerBlock,
   withMatmulDtype,
 } from '../transformer/transformer.js';
 import type { BatchShape } from './batches.js';
 import { dropoutInputs } from './dropout.js';
-
-/** Most logits alive at a time, in elements (256 MiB of float32): the loss is computed in chunks of tokens. */
-const tokenChunkElements = 1 << 26;
-
-/** Most logits computed at a time, in elements (8 MiB): chunks of the vocabulary stay in the last-level cache. */
-const vocabularyChunkElements = 1 << 21;
-
-/** Sizes of the vocabulary's chunks are multiples of this: the width of the matrix product's inner loop. */
-const vocabularyChunkStep = 64;
+import { type LossLayout, OutputLayer, processorLayout, sum, tokenChunks } from './output-loss.js';
 
 /** Output name of a parameter's gradient. */
 export const gradientName = (parameter: string): string => `gradient.${parameter}`;
@@ -63,66 +45,29 @@ function batchInputs({ rows, rowLength }: BatchShape): BatchInputs {
   };
 }
 
-/** A chunk of a batch's tokens. */
-interface TokenChunk {
-  readonly hidden: Tensor;
-  readonly targetIds: Tensor;
-  readonly targetWeights: Tensor;
-}
-
-/** Hidden states [N,C], targets and weights cut into chunks whose logits are at most `tokenChunkElements`. */
-function tokenChunks(
-  hidden: Tensor,
-  { targetIds, targetWeights }: BatchInputs,
-  vocabularySize: number,
-): TokenChunk[] {
-  const tokens = hidden.shape[0]!;
-  const count = Math.min(tokens, Math.ceil((tokens * vocabularySize) / tokenChunkElements));
-  const border = (chunk: number): number => Math.floor((chunk * tokens) / count);
-  const sizes = Array.from({ length: count }, (_, chunk) => border(chunk + 1) - border(chunk));
-  const [ids, weights] = [split(targetIds, 0, sizes), split(targetWeights, 0, sizes)];
-  return split(hidden, 0, sizes).map((rows, chunk) => ({
-    hidden: rows,
-    targetIds: ids[chunk]!,
-    targetWeights: weights[chunk]!,
-  }));
-}
-
-/** Sizes of the chunks of the vocabulary that the output layer processes for this number of tokens. */
-function vocabularyChunks(vocabularySize: number, tokens: number): number[] {
-  const step = vocabularyChunkStep;
-  const size = Math.max(step, Math.floor(vocabularyChunkElements / tokens / step) * step);
-  const count = Math.ceil(vocabularySize / size);
-  return Array.from({ length: count }, (_, chunk) => Math.min(size, vocabularySize - chunk * size));
-}
-
-function chunkLoss(parameters: SymbolicParameters, chunk: TokenChunk, matmulDtype: FloatType): Tensor {
-  const weight = outputWeight(parameters);
-  const sizes = vocabularyChunks(weight.shape[0]!, chunk.hidden.shape[0]!);
-  const losses = linearCrossEntropy(chunk.hidden, weight, chunk.targetIds, sizes, { gradients: matmulDtype });
-  return reduceSum(multiply(losses, chunk.targetWeights));
-}
-
-const sum = (tensors: readonly Tensor[]): Tensor => tensors.reduce((total, tensor) => add(total, tensor));
-
 /**
  * Output `loss`: Σ weight · cross-entropy over the batch's tokens, nats, a scalar. Inputs as in `batchInputs`.
  * @param adapters specifications of adapters, which are inputs besides the model's own parameters.
- * @param matmulDtype type of matrix products; all inputs and the loss are float32.
+ * @param options `matmulDtype`: type of matrix products; all inputs and the loss are float32. `layout`: see
+ *   `TrainingGraphOptions`.
  */
 export function evaluationGraph(
   configuration: TransformerConfiguration,
   shape: BatchShape,
   adapters: readonly ParameterSpecification[] = [],
-  matmulDtype: FloatType = 'float32',
+  {
+    matmulDtype = 'float32',
+    layout = processorLayout,
+  }: Pick<TrainingGraphOptions, 'matmulDtype' | 'layout'> = {},
 ): Record<string, Tensor> {
   const specifications = [...parameterSpecifications(configuration), ...adapters];
   const parameters = withMatmulDtype(matmulDtype, parameterInputs(specifications), specifications);
   const batch = batchInputs(shape);
   const attention = maskedAttention(configuration, batch.attentionMask);
   const { hidden } = transformer({ configuration, parameters, attention }, batch);
-  const chunks = tokenChunks(hidden, batch, configuration.vocabularySize);
-  return { loss: sum(chunks.map((chunk) => chunkLoss(parameters, chunk, matmulDtype))) };
+  const chunks = tokenChunks({ ...batch, hidden }, configuration.vocabularySize, layout);
+  const layer = new OutputLayer(outputWeight(parameters), layout, matmulDtype);
+  return { loss: sum(chunks.map((chunk) => layer.loss(chunk))) };
 }
 
 export interface TrainingGraphOptions {
@@ -144,6 +89,8 @@ export interface TrainingGraphOptions {
    * (Micikevicius et al., "Mixed Precision Training", 2018, section 3.2). Inputs and outputs stay float32.
    */
   readonly matmulDtype?: FloatType;
+  /** How the output layer and the loss are computed. Default: as on a processor. */
+  readonly layout?: LossLayout;
 }
 
 /** Input name of the loss scale. */
@@ -161,6 +108,7 @@ export function trainingGraph(
 ): Record<string, Tensor> {
   const own = parameterSpecifications(configuration);
   const { trainable = own, accumulate = false, recompute = false, matmulDtype = 'float32' } = options;
+  const { layout = processorLayout } = options;
   const dropout = options.dropout ? dropoutInputs(configuration, shape) : undefined;
   const ownNames = new Set(own.map(({ name }) => name));
   const specifications = [...own, ...trainable.filter(({ name }) => !ownNames.has(name))];
@@ -189,11 +137,12 @@ export function trainingGraph(
   const attention = maskedAttention(configuration, batch.attentionMask, { dropout });
   const context = { configuration, parameters, attention, dropout };
   const { hidden, residuals } = transformer(context, batch);
-  const chunks = tokenChunks(hidden, batch, configuration.vocabularySize);
+  const chunks = tokenChunks({ ...batch, hidden }, configuration.vocabularySize, layout);
+  const layer = new OutputLayer(outputWeight(parameters), layout, matmulDtype);
   const losses: Tensor[] = [];
   const lossScale = matmulDtype === 'float16' ? input(lossScaleName, []) : scalar(1);
   const hiddenGradients = chunks.map((chunk) => {
-    const loss = chunkLoss(parameters, chunk, matmulDtype);
+    const loss = layer.loss(chunk);
     losses.push(loss);
     return backward(loss, lossScale, chunk.hidden, ['wte.'])!;
   });

@@ -3,6 +3,7 @@ import type { TransformerConfiguration } from '../transformer/configuration.js';
 import type { Batch, BatchShape } from './batches.js';
 import { DropoutFactors } from './dropout.js';
 import { evaluationGraph, lossScaleName, trainingGraph } from './loss-graph.js';
+import { lossLayout } from './output-loss.js';
 import type { TrainableModel } from './trainable-model.js';
 import type { TrainingOptions } from './training-options.js';
 import type { TrainingState } from './training-state.js';
@@ -32,16 +33,18 @@ export class LossPrograms {
   ): Promise<LossPrograms> {
     const { mixedPrecision, recompute, dropout, seed, accumulateGradients } = options;
     const matmulDtype = mixedPrecision === 'float16' ? 'float16' : 'float32';
-    const compileOptions = { allowTf32: mixedPrecision === 'tf32' };
+    // In float16 the products left in float32 are those of the logits: TF32 has float16's significand and their range.
+    const compileOptions = { allowTf32: mixedPrecision !== 'off' };
     const trainable = model.trained.parameters.specifications;
-    const graphOptions = { trainable, recompute, dropout: dropout > 0, matmulDtype } as const;
+    const layout = lossLayout(engine);
+    const graphOptions = { trainable, recompute, dropout: dropout > 0, matmulDtype, layout } as const;
     const compileTraining = (accumulate: boolean): Promise<Program> =>
       engine.compile(trainingGraph(configuration, shape, { ...graphOptions, accumulate }), compileOptions);
     const programs = {
       training: await compileTraining(false),
       accumulating: accumulateGradients > 1 ? await compileTraining(true) : undefined,
       evaluation: await engine.compile(
-        evaluationGraph(configuration, shape, model.adapters, matmulDtype),
+        evaluationGraph(configuration, shape, model.adapters, { matmulDtype, layout }),
         compileOptions,
       ),
     };

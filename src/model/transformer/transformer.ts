@@ -129,7 +129,7 @@ export function transformerBlock(
   const attended = linear(parameters, `${name}.attn.c_proj`, output);
   const middle = add(x, dropped(toFloat32(attended), factors?.attended));
   const inner = linear(parameters, `${name}.mlp.c_fc`, normalize(context, `${name}.ln_2`, middle));
-  const expanded = linear(parameters, `${name}.mlp.c_proj`, gelu(toFloat32(inner)));
+  const expanded = linear(parameters, `${name}.mlp.c_proj`, gelu(inner));
   return { output: add(middle, dropped(toFloat32(expanded), factors?.expanded)), keys, values };
 }
 

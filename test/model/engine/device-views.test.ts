@@ -1,9 +1,19 @@
 import { expect, it } from 'vitest';
+import type { Engine } from '../../../src/model/engine/engine.js';
+import { openProviderEngine } from '../../../src/model/engine/onnxruntime/device-engine.js';
 import * as graph from '../../../src/model/graph/builder.js';
-import { openProcessorDevice } from '../processor-device.js';
+
+/** The processor as a provider's device: tensors in the runtime's own memory. */
+const openDevice = (isAddressable: boolean): Promise<Engine> =>
+  openProviderEngine('processor', {
+    append: () => {},
+    memoryName: 'Cpu',
+    largestBuffer: () => Number.POSITIVE_INFINITY,
+    isAddressable,
+  });
 
 it('views of a tensor begin anywhere in memory with addresses, and programs write them in place', async () => {
-  const { memory, compile } = await openProcessorDevice({ isAddressable: true });
+  const { memory, compile } = await openDevice(true);
   const whole = memory!.allocate({ shape: [12], dtype: 'float32' });
   const x = graph.input('x', [12]);
   const copy = await compile({ y: graph.multiply(x, 1) });
@@ -20,7 +30,7 @@ it('views of a tensor begin anywhere in memory with addresses, and programs writ
 });
 
 it('and only at the first element in memory without', async () => {
-  const { memory } = await openProcessorDevice({ isAddressable: false });
+  const { memory } = await openDevice(false);
   const whole = memory!.allocate({ shape: [12], dtype: 'float32' });
   expect(whole.view([3, 4]).specification.shape).toEqual([3, 4]);
   expect(() => whole.view([3], 1)).toThrow('a view [3] of [12] from element 1 on');

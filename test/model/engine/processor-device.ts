@@ -41,6 +41,7 @@ const arrayOf = (tensor: DeviceTensor): NumericArray => (tensor as ArrayTensor).
 function memoryOf(traffic: Traffic): DeviceMemory {
   return {
     largestBuffer: Number.POSITIVE_INFINITY,
+    isAddressable: false,
     allocate: (specification) => new ArrayTensor(specification),
     write: async (pairs) => {
       for (const [from, to] of pairs) {

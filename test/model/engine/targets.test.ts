@@ -12,12 +12,16 @@ const tolerance = 5e-6;
 
 /** Ops in the form that is written for a card, computed by the processor's kernels. */
 describe.each([
-  { name: 'CUDA', target: cudaTarget, cases: opCases.cachedAttention },
-  { name: 'WebGPU', target: webGpuTarget, cases: [...opCases.argMax, ...opCases.keepTopK] },
-])('as for $name', ({ target, cases }) => {
+  { name: 'CUDA', target: cudaTarget },
+  { name: 'WebGPU', target: webGpuTarget },
+])('as for $name', ({ target }) => {
   const engine = processorDevice(target);
 
-  it.each(cases.map((opCase) => [opCase.name, opCase] as const))('%s', async (_, opCase) => {
+  it.each(
+    Object.values(opCases)
+      .flat()
+      .map((opCase) => [opCase.name, opCase] as const),
+  )('%s', async (_, opCase) => {
     const { tensors, feeds } = caseInputs(opCase, seed);
     const output = opCase.build(...tensors);
     const program = await engine.compile({ output });

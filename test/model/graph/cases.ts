@@ -55,6 +55,11 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
   squareRoot: unary('squareRoot', graph.squareRoot, true),
   sigmoid: unary('sigmoid', graph.sigmoid),
   gelu: unary('gelu', graph.gelu),
+  geluGradient: [[5], [2, 3]].map((shape) => ({
+    name: `geluGradient [${shape}]`,
+    inputs: [shape, shape],
+    build: (x, g) => graph.geluGradient(graph.multiply(x!, 3), graph.gelu(graph.multiply(x!, 3)), g!),
+  })),
   softmax: unary('softmax', graph.softmax),
   matmul: [
     ...[false, true].flatMap((transposeA) =>
@@ -112,10 +117,29 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
     inputs: [shape, [shape.at(-1)!], [shape.at(-1)!]],
     build: (x, scale, bias) => graph.layerNormalization(x!, scale!, bias!, 1e-5).y,
   })),
+  layerNormalizationGradient: [0, 1, 2].flatMap((output) =>
+    [
+      [3, 4],
+      [2, 2, 5],
+    ].map((shape) => ({
+      name: `layerNormalizationGradient [${shape}], output ${output}`,
+      inputs: [shape, [shape.at(-1)!], shape],
+      build: (x?: Tensor, scale?: Tensor, g?: Tensor): Tensor => {
+        const { mean, rstd } = graph.layerNormalization(x!, scale!, scale!, 1e-5);
+        return graph.layerNormalizationGradient({ x: x!, scale: scale!, mean, rstd }, g!)[output]!;
+      },
+    })),
+  ),
   linearCrossEntropy: [[5], [2, 2, 1]].map((chunks) => ({
     name: `linearCrossEntropy, chunks [${chunks}]`,
     inputs: [[4, 3], [5, 3], { shape: [4], integersBelow: 5 }],
     build: (hidden, weight, targets) => graph.linearCrossEntropy(hidden!, weight!, targets!, chunks),
+  })),
+  paddedCrossEntropy: [8, 5].map((rows) => ({
+    name: `paddedCrossEntropy, ${rows} rows`,
+    inputs: [[4, 3], [rows, 3], { shape: [4], integersBelow: 5 }],
+    build: (hidden, weight, targets) =>
+      graph.paddedCrossEntropy(hidden!, weight!, targets!, { vocabulary: 5, gradients: 'float32' }),
   })),
   reduceSum: [
     { name: 'reduceSum all', inputs: [[2, 3]], build: (x) => graph.reduceSum(x!) },

@@ -90,6 +90,13 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
   squareRoot: unary(Math.sqrt),
   sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
   gelu: unary((x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))),
+  geluGradient: (_, [x, __, g]) => [
+    x!.map((value, index) => {
+      const tanh = Math.tanh(Math.sqrt(2 / Math.PI) * (value + 0.044715 * value ** 3));
+      const inner = Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * value ** 2);
+      return g![index]! * 0.5 * (1 + tanh + value * (1 - tanh ** 2) * inner);
+    }),
+  ],
   softmax: (node, [x]) => [
     flatten(rows(x!, node.inputs[0]!.shape).map((row) => logSoftmax(row).map(Math.exp))),
   ],
@@ -134,6 +141,25 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
       Float64Array.from(statistics.map((entry) => entry[pick]));
     return [flatten(y), column('mean'), column('inverse')];
   },
+  layerNormalizationGradient: (node, [x, scale, mean, rstd, g]) => {
+    const { shape } = node.inputs[0]!;
+    const width = shape.at(-1)!;
+    const byX = new Float64Array(x!.length);
+    const [byScale, byBias] = [new Float64Array(width), new Float64Array(width)];
+    for (const [row, values] of rows(x!, shape).entries()) {
+      const normalized = values.map((value) => (value - mean![row]!) * rstd![row]!);
+      const h = normalized.map((_, place) => g![row * width + place]! * scale![place]!);
+      const average = (list: Values): number => list.reduce((sum, value) => sum + value, 0) / width;
+      const [shift, slope] = [average(h), average(h.map((value, place) => value * normalized[place]!))];
+      for (const [place, value] of normalized.entries()) {
+        const upstream = g![row * width + place]!;
+        byX[row * width + place] = rstd![row]! * (h[place]! - shift - value * slope);
+        byScale[place]! += upstream * value;
+        byBias[place]! += upstream;
+      }
+    }
+    return [byX, byScale, byBias];
+  },
   linearCrossEntropy: (node, [hidden, targetRows, ...chunks]) => {
     const width = node.inputs[0]!.shape[1]!;
     const dot = (a: Values, b: Values): number => a.reduce((sum, value, index) => sum + value * b[index]!, 0);
@@ -150,6 +176,21 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     );
     const softmaxes = logits.map((chunk) => flatten(chunk.map((row) => logSoftmax(row).map(Math.exp))));
     return [Float64Array.from(losses), ...softmaxes, ...shares];
+  },
+  paddedCrossEntropy: (node, [hidden, weight, targets]) => {
+    const [{ shape }, { shape: weightShape }] = node.inputs as [Tensor, Tensor];
+    const tokens = rows(weight!, weightShape).slice(0, node.attributes.vocabulary);
+    const losses: number[] = [];
+    const errors = rows(hidden!, shape).map((row, index) => {
+      const target = targets![index]!;
+      const logits = tokens.map((token) => token.reduce((sum, value, place) => sum + value * row[place]!, 0));
+      const logProbabilities = logSoftmax(Float64Array.from(logits));
+      losses.push(-logProbabilities[target]!);
+      const padding = new Float64Array(weightShape[0]! - tokens.length);
+      const byLogits = logProbabilities.map((value, place) => Math.exp(value) - Number(place === target));
+      return flatten([byLogits, padding]);
+    });
+    return [Float64Array.from(losses), flatten(errors)];
   },
   reduceSum: (node, [x]) => {
     const { shape } = node.inputs[0]!;
@@ -341,10 +382,14 @@ function evaluateNode<Op extends OpName>(node: OpNode<Op>, inputs: readonly Valu
   return evaluators[node.op](node, inputs);
 }
 
-/** Evaluates graph tensors by the textbook, in double precision; inputs by name. */
+/**
+ * Evaluates graph tensors by the textbook, in double precision; inputs by name.
+ * @param options `roundsResults`: whether every float16 result is rounded, as on a card; else casts alone round.
+ */
 export function evaluate(
   outputs: readonly Tensor[],
   feeds: ReadonlyMap<string, ArrayLike<number>>,
+  { roundsResults = false } = {},
 ): Values[] {
   const values = new Map<Tensor, Values>();
   for (const node of topologicalOrder(outputs)) {
@@ -357,7 +402,10 @@ export function evaluate(
       node,
       node.inputs.map((input) => values.get(input)!),
     );
-    for (const [index, result] of results.entries()) values.set(node.outputs[index]!, result);
+    for (const [index, result] of results.entries()) {
+      const output = node.outputs[index]!;
+      values.set(output, roundsResults && output.dtype === 'float16' ? result.map(toFloat16) : result);
+    }
   }
   return outputs.map((output) => values.get(output)!);
 }

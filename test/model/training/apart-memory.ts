@@ -90,6 +90,6 @@ export function engineWithMemoryApart(
       dispose: () => program.dispose(),
     };
   };
-  const engine = { name: `${processor.name}, memory apart`, memory, compile };
+  const engine = { ...processor, name: `${processor.name}, memory apart`, memory, compile };
   return { engine, alive: () => tensors.filter(({ disposed }) => !disposed).length };
 }

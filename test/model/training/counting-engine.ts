@@ -6,13 +6,13 @@ import { elementCount, type TensorSpecification } from '../../../src/model/graph
 /** What a device was asked to do. */
 export interface Tally {
   runs: number;
-  /** Nodes of the graphs run but Reshape, which computes nothing: about the dispatches, or launches of kernels. */
+  /** Nodes of the graphs run that compute something: about the dispatches, or launches of kernels. */
   nodes: number;
   /** Bytes allocated. */
   bytes: number;
 }
 
-/** Number of nodes of a graph for a target, by operator; without Reshape, which computes nothing. */
+/** Number of nodes of a graph for a target, by operator; without those that only give another shape. */
 export function countNodes(
   outputs: Parameters<typeof exportOnnx>[0],
   target?: OnnxTarget,
@@ -20,7 +20,7 @@ export function countNodes(
   const { proto } = exportOnnx(outputs, target ? { target } : {});
   const counts = new Map<string, number>();
   for (const { opType } of proto.graph.node) {
-    if (opType !== 'Reshape') counts.set(opType, (counts.get(opType) ?? 0) + 1);
+    if (opType !== 'Reshape' && opType !== 'Squeeze') counts.set(opType, (counts.get(opType) ?? 0) + 1);
   }
   return counts;
 }

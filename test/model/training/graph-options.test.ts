@@ -8,6 +8,7 @@ import {
   type TrainingGraphOptions,
   trainingGraph,
 } from '../../../src/model/training/loss-graph.js';
+import { processorLayout } from '../../../src/model/training/output-loss.js';
 import { loraSpecifications, mergedWithLora } from '../../../src/model/transformer/lora.js';
 import {
   createParameterStore,
@@ -63,6 +64,25 @@ describe('training graph', () => {
     );
     await run({ accumulate: true }, { ...allFeeds(), ...earlier }, gradients);
     expectOracleGradients(gradients, 2);
+  });
+
+  // The oracle's vocabulary of 61 becomes 64 rows.
+  it.each([
+    ['as a whole, padded', { logits: 1 << 20 }],
+    ['as a whole, padded, in chunks of tokens', { logits: 64 * 20 }],
+    ['in chunks, as its output layer is larger than a tensor may be', { logits: 4000, tensor: 1000 }],
+  ])('gives the same gradients and loss with the vocabulary %s', async (_, changed) => {
+    const layout = { ...processorLayout, piece: undefined, ...changed };
+    const gradients = createParameterStore(specifications);
+    expect(await run({ layout }, allFeeds(), gradients)).toBeCloseTo(oracle.loss, 5);
+    expectOracleGradients(gradients);
+    const program = await engine.compile(
+      evaluationGraph(oracle.configuration, { rows, rowLength }, [], { layout }),
+    );
+    const loss = new Float32Array(1);
+    await program.run(allFeeds(), { loss });
+    await program.dispose();
+    expect(loss[0]).toBeCloseTo(oracle.loss, 5);
   });
 
   it('gives gradients of the blocks alone where only they are trained', async () => {

@@ -6,6 +6,7 @@ import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js'
 import { tokenizeTitles } from '../../../src/model/tokenizer/tokenized-titles.js';
 import { gradientName, lossScaleName, trainingGraph } from '../../../src/model/training/loss-graph.js';
 import { afterStep, initialLossScaling, type LossScaling } from '../../../src/model/training/loss-scale.js';
+import { processorLayout } from '../../../src/model/training/output-loss.js';
 import { train } from '../../../src/model/training/training-loop.js';
 import type { TrainingOptions } from '../../../src/model/training/training-options.js';
 import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
@@ -15,6 +16,7 @@ import {
   parameterSpecifications,
 } from '../../../src/model/transformer/parameters.js';
 import { samplePosts } from '../../../tools/sample/posts.js';
+import { evaluate } from '../graph/reference.js';
 import { deviceUnderTest, testEngine as engine, hasFloat16 } from '../test-engine.js';
 import { oracle, oracleFeeds, oracleParameters } from '../transformer/oracle.js';
 import { MemoryStorage } from './memory-storage.js';
@@ -116,10 +118,11 @@ describe('the loss scale', () => {
   });
 });
 
+/** Of a gradient's difference from float32, relative: what PyTorch's own mixed precision comes to, and four times it. */
+const errors = Object.values(autocast.gradientErrors);
+const tolerance = 4 * Math.max(...errors);
+
 describe.runIf(computes)('gradients with products in float16', () => {
-  /** Of a gradient's difference from float32, relative: what PyTorch's own mixed precision comes to, and four times it. */
-  const errors = Object.values(autocast.gradientErrors);
-  const tolerance = 4 * Math.max(...errors);
   const { rows, rowLength } = oracle.batch;
   const specifications = parameterSpecifications(oracle.configuration);
 
@@ -157,6 +160,36 @@ describe.runIf(computes)('gradients with products in float16', () => {
       }
     },
   );
+});
+
+describe('gradients with products in float16, every result rounded as on a card', () => {
+  const { rows, rowLength } = oracle.batch;
+
+  it("are PyTorch's in float32, the vocabulary as a whole", () => {
+    const layout = { ...processorLayout, piece: undefined };
+    const scale = 4096;
+    const graph = trainingGraph(
+      oracle.configuration,
+      { rows, rowLength },
+      { matmulDtype: 'float16', layout },
+    );
+    const feeds = {
+      ...oracleFeeds(),
+      ...Object.fromEntries(oracleParameters().views),
+      [lossScaleName]: [scale],
+    };
+    const values = evaluate(Object.values(graph), new Map(Object.entries(feeds)), {
+      roundsResults: true,
+    });
+    for (const [index, name] of Object.keys(graph).entries()) {
+      if (name === 'loss') continue;
+      const expected = oracle.gradients[name.slice(gradientName('').length)]!;
+      const difference = Math.hypot(
+        ...values[index]!.map((value, place) => value / scale - expected[place]!),
+      );
+      expect(difference / Math.hypot(...expected), name).toBeLessThan(tolerance);
+    }
+  });
 });
 
 describe.runIf(computes)('training with products in float16', () => {

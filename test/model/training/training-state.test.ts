@@ -2,18 +2,26 @@ import { describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../../src/common/errors.js';
 import { silentContext } from '../../../src/common/progress.js';
 import { createRandom } from '../../../src/common/random.js';
+import { cudaTarget } from '../../../src/model/engine/onnx/cuda-ops.js';
+import { webGpuTarget } from '../../../src/model/engine/onnx/webgpu-ops.js';
 import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime/cpu-engine.js';
 import { DeviceTrainingState } from '../../../src/model/training/device-training-state.js';
 import { createTrainableModel, initializeModel } from '../../../src/model/training/trainable-model.js';
 import { train } from '../../../src/model/training/training-loop.js';
 import type { TrainingOptions } from '../../../src/model/training/training-options.js';
 import { HostTrainingState } from '../../../src/model/training/training-state.js';
+import { processorDevice } from '../engine/processor-device.js';
 import { relativeError } from '../transformer/oracle.js';
 import { engineWithMemoryApart } from './apart-memory.js';
 import { MemoryStorage } from './memory-storage.js';
 import { configuration, options, smallTraining, stopAfter } from './small-training.js';
 
 const processor = createOnnxRuntimeEngine({ threads: 2 });
+/** Graphs as they are written for a device without addresses and for one with, computed by the processor's kernels. */
+const webGpu = processorDevice(webGpuTarget);
+const cuda = { ...processorDevice(cudaTarget), sumsHalfInFloat32: true };
+const deviceEngine = (isAddressable: boolean): ReturnType<typeof engineWithMemoryApart> =>
+  engineWithMemoryApart(isAddressable ? cuda : webGpu, { isAddressable });
 
 /** A model with random gradients, the same each time. */
 async function modelWithGradients(changed: Partial<TrainingOptions>) {
@@ -37,7 +45,7 @@ describe.each<[string, Partial<TrainingOptions>, boolean]>(
 )('an update of %s', (_, changed, isAddressable) => {
   it('is the same on a device as in this process', async () => {
     const [host, copied] = [await modelWithGradients(changed), await modelWithGradients(changed)];
-    const { engine, alive } = engineWithMemoryApart(processor, { isAddressable });
+    const { engine, alive } = deviceEngine(isAddressable);
     const [hostState, deviceState] = [
       await HostTrainingState.open(processor, host),
       await DeviceTrainingState.open(engine, engine.memory!, copied),
@@ -66,12 +74,12 @@ describe.each([
   ['that has no addresses', false],
   ['that has addresses', true],
 ])('training with memory of the engine’s own, %s', (_, isAddressable) => {
-  const changed = { steps: 12, accumulateGradients: 3, batchSize: 2 };
+  const changed = { steps: 8, accumulateGradients: 3, batchSize: 2 };
   const run = (
     storage: MemoryStorage,
     context = silentContext as typeof silentContext | ReturnType<typeof stopAfter>,
   ) => {
-    const { engine, alive } = engineWithMemoryApart(processor, { isAddressable });
+    const { engine, alive } = deviceEngine(isAddressable);
     const training = train(
       { ...smallTraining, engine, storage, options: { ...options, ...changed } },
       context,

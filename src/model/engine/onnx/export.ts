@@ -44,10 +44,9 @@ function exportNode<Op extends OpName>(
  */
 function planFusion(
   order: readonly OpNode[],
-  outputs: readonly Tensor[],
+  uses: ReadonlyMap<Tensor, number>,
   isGemm: (product: OpNode) => boolean,
 ): Map<OpNode, Tensor> {
-  const uses = countUses(outputs);
   const plan = new Map<OpNode, Tensor>();
   for (const node of order) {
     if (node.op !== 'add') continue;
@@ -87,12 +86,14 @@ export function exportOnnx(
   const order = topologicalOrder(outputTensors);
   const isGemm = (node: OpNode): boolean =>
     isMatrixProduct(node) && exporterOf(target, node) === exporters[node.op];
-  const plan = planFusion(order, outputTensors, isGemm);
+  const uses = countUses(outputTensors);
+  const plan = planFusion(order, uses, isGemm);
   const fusedNodes = new Set([...plan.values()].map((tensor) => tensor.node));
   const names = new Map<Tensor, string>();
   const context: ExportContext = {
     writer,
     splitInputs,
+    isUsed: (tensor) => uses.has(tensor),
     nameOf: (tensor) => {
       const name = names.get(tensor);
       if (name === undefined) throw new Error(`${tensor.node.op} is used before it is written`);

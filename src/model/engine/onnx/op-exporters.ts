@@ -1,4 +1,5 @@
-import { maskedScore, type OpName } from '../../graph/op-table.js';
+import { geluCubic, geluScale, maskedScore, type OpName } from '../../graph/op-table.js';
+import type { DType } from '../../graph/shape.js';
 import type { OpNode, Tensor } from '../../graph/tensor.js';
 import { argMaxByTopK, drawNodes, topKNodes, topPNodes } from './sampling-nodes.js';
 import { onnxTypes } from './schema.js';
@@ -10,6 +11,8 @@ export interface ExportContext {
   readonly splitInputs: ReadonlyMap<OpNode, readonly string[]>;
   /** ONNX name of a tensor that is already written. */
   readonly nameOf: (tensor: Tensor) => string;
+  /** Whether another node or the caller reads a tensor. */
+  readonly isUsed: (tensor: Tensor) => boolean;
   /** The matrix product that this addition adds to `other`, if both are fused into one Gemm. */
   readonly fusedOperand: (node: OpNode<'add'>) => { fused: Tensor; other: Tensor } | undefined;
 }
@@ -118,6 +121,99 @@ export const keepTopK =
     return [topKNodes(writer, names, { length: weights!.shape[1]!, maximum, sorts })];
   };
 
+/**
+ * The logits [N,P] of a `paddedCrossEntropy`, and its targets as a column [N,1]. Padding gets no probability: its logits
+ * are `maskedScore`.
+ */
+export function paddedLogits(
+  { writer, nameOf }: ExportContext,
+  { inputs: [hidden, weight, targets], attributes: { vocabulary } }: OpNode<'paddedCrossEntropy'>,
+): { readonly logits: string; readonly column: string } {
+  const rows = weight!.shape[0]!;
+  const values = Array.from({ length: rows }, (_, row) => (row < vocabulary ? 0 : maskedScore));
+  const mask = rows > vocabulary ? [writer.constant('float32', values, [rows])] : [];
+  const logits = writer.emit('Gemm', [nameOf(hidden!), nameOf(weight!), ...mask], { transB: 1 });
+  const shape = writer.constant('int64', [-1, 1], [2]);
+  return { logits, column: writer.emit('Reshape', [nameOf(targets!), shape]) };
+}
+
+/**
+ * The two outputs of a `paddedCrossEntropy`.
+ * @param losses [N,1]. @param softmax [N,P]. @param atTarget the probability of the target, [N,1].
+ */
+export function crossEntropyOutputs(
+  { writer }: ExportContext,
+  {
+    losses,
+    softmax,
+    atTarget,
+    column,
+  }: Readonly<Record<'losses' | 'softmax' | 'atTarget' | 'column', string>>,
+): [losses: string, errors: string] {
+  const less = writer.emit('Sub', [atTarget, writer.constant('float32', [1], [])]);
+  const errors = writer.emit('ScatterElements', [softmax, column, less], { axis: 1 });
+  return [writer.emit('Reshape', [losses, writer.constant('int64', [-1], [1])]), errors];
+}
+
+/** Softmax, and log Σ e^x = max(x) − log max(softmax(x)) [N,1]: two passes that read instead of one that writes. */
+function softmaxOf(
+  { writer }: ExportContext,
+  x: string,
+): { readonly softmax: string; readonly logSum: string } {
+  const lastAxis = writer.constant('int64', [-1], [1]);
+  const softmax = writer.emit('Softmax', [x], { axis: -1 });
+  const [before, after] = [x, softmax].map((name) => writer.emit('ReduceMax', [name, lastAxis]));
+  return { softmax, logSum: writer.emit('Sub', [before!, writer.emit('Log', [after!])]) };
+}
+
+/** s·(1 + x·(1 − s)·u′), s = σ(u), u′ = geluScale·(1 + 3·geluCubic·x²): without the difference of x and y. */
+const geluGradient: Exporter<'geluGradient'> = ({ writer, nameOf }, { inputs }) => {
+  const [x, , g] = inputs.map(nameOf) as [string, string, string];
+  const number = (value: number): string => writer.constant(inputs[0]!.dtype, [value], []);
+  const multiply = (a: string, b: string): string => writer.emit('Mul', [a, b]);
+  const square = multiply(x, x);
+  const polynomial = (factor: number): string =>
+    multiply(x, writer.emit('Add', [multiply(square, number(factor)), number(geluScale)]));
+  const s = writer.emit('Sigmoid', [polynomial(geluScale * geluCubic)]);
+  const slope = polynomial(3 * geluScale * geluCubic);
+  const rest = multiply(slope, writer.emit('Sub', [number(1), s]));
+  return [multiply(g, multiply(s, writer.emit('Add', [rest, number(1)])))];
+};
+
+/** x̂ = (x − mean)·r:  dx = r·(h − mean(h) − x̂·mean(h·x̂)) with h = g·scale;  dscale = Σ g·x̂;  dbias = Σ g. */
+const layerNormalizationGradient: Exporter<'layerNormalizationGradient'> = (context, { inputs, outputs }) => {
+  const { writer, nameOf, isUsed } = context;
+  const [x, scale, mean, rstd, g] = inputs.map(nameOf) as [string, string, string, string, string];
+  const { shape } = inputs[0]!;
+  const binary = (op: 'Mul' | 'Sub', a: string, b: string): string => writer.emit(op, [a, b]);
+  const sum = (value: string, axes: readonly number[], keepdims: number): string =>
+    writer.emit('ReduceSum', [value, writer.constant('int64', axes, [axes.length])], { keepdims });
+  const meanOfRow = (value: string): string =>
+    binary('Mul', sum(value, [shape.length - 1], 1), writer.constant('float32', [1 / shape.at(-1)!], []));
+  const normalized = binary('Mul', binary('Sub', x, mean), rstd);
+  const h = binary('Mul', g, scale);
+  const projected = binary('Mul', normalized, meanOfRow(binary('Mul', h, normalized)));
+  const byX = binary('Mul', binary('Sub', binary('Sub', h, meanOfRow(h)), projected), rstd);
+  const rows = [...shape.keys()].slice(0, -1);
+  const columns = (value: () => string, output: Tensor): string =>
+    isUsed(output) ? sum(value(), rows, 0) : '';
+  return [byX, columns(() => binary('Mul', g, normalized), outputs[1]!), columns(() => g, outputs[2]!)];
+};
+
+const paddedCrossEntropy: Exporter<'paddedCrossEntropy'> = (context, node) => {
+  const { writer } = context;
+  const { logits, column } = paddedLogits(context, node);
+  const { softmax, logSum } = softmaxOf(context, logits);
+  const [score, atTarget] = [logits, softmax].map((x) =>
+    writer.emit('GatherElements', [x, column], { axis: 1 }),
+  ) as [string, string];
+  const losses = writer.emit('Sub', [logSum, score]);
+  return crossEntropyOutputs(context, { losses, softmax, atTarget, column });
+};
+
+const inFloat32 = (writer: OnnxWriter, name: string, dtype: DType): string =>
+  dtype === 'float32' ? name : writer.emit('Cast', [name], { to: onnxTypes.float32 });
+
 /** The ONNX form of every op, for ONNX Runtime (with its own operators where they are faster). */
 export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
   input: (_, node) => [node.attributes.name],
@@ -137,6 +233,7 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
   squareRoot: plain('Sqrt'),
   sigmoid: plain('Sigmoid'),
   gelu: plain('FastGelu', microsoft),
+  geluGradient,
   softmax: plain('Softmax'),
   matmul: (context, node) => {
     if (isMatrixProduct(node)) return [gemm(context, node, '')];
@@ -147,22 +244,17 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
   },
   layerNormalization: ({ writer, nameOf }, { inputs, attributes: { epsilon } }) =>
     writer.emitMany('LayerNormalization', inputs.map(nameOf), 3, { axis: -1, epsilon: { float: epsilon } }),
-  linearCrossEntropy: ({ writer, nameOf }, { inputs: [hidden, targetRows, ...weights] }) => {
+  linearCrossEntropy: (context, { inputs: [hidden, targetRows, ...weights] }) => {
+    const { writer, nameOf } = context;
     const lastAxis = writer.constant('int64', [-1], [1]);
-    /** Softmax, and log Σ e^x = max(x) − log max(softmax(x)): two passes that read instead of one that writes. */
-    const softmaxOf = (x: string): { softmax: string; logSum: string } => {
-      const softmax = writer.emit('Softmax', [x], { axis: -1 });
-      const [before, after] = [x, softmax].map((name) => writer.emit('ReduceMax', [name, lastAxis]));
-      return { softmax, logSum: writer.emit('Sub', [before!, writer.emit('Log', [after!])]) };
-    };
     const chunks = weights.map((weight) =>
-      softmaxOf(writer.emit('Gemm', [nameOf(hidden!), nameOf(weight)], { transB: 1 })),
+      softmaxOf(context, writer.emit('Gemm', [nameOf(hidden!), nameOf(weight)], { transB: 1 })),
     );
     const logSums = writer.concat(
       chunks.map(({ logSum }) => logSum),
       1,
     );
-    const whole = softmaxOf(logSums);
+    const whole = softmaxOf(context, logSums);
     const shares = writer.split(
       whole.softmax,
       1,
@@ -176,10 +268,16 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
     ]);
     return [losses, ...chunks.map(({ softmax }) => softmax), ...shares];
   },
+  layerNormalizationGradient,
+  paddedCrossEntropy,
   reduceSum: ({ writer, nameOf }, { inputs: [x], attributes: { axes, keepDimensions } }) => [
-    writer.emit('ReduceSum', [nameOf(x!), writer.constant('int64', axes, [axes.length])], {
-      keepdims: Number(keepDimensions),
-    }),
+    writer.emit(
+      'ReduceSum',
+      [inFloat32(writer, nameOf(x!), x!.dtype), writer.constant('int64', axes, [axes.length])],
+      {
+        keepdims: Number(keepDimensions),
+      },
+    ),
   ],
   sumOfSquares: ({ writer, nameOf }, { inputs: [x] }) => [
     writer.emit('ReduceSumSquare', [nameOf(x!)], { keepdims: 0 }),

@@ -1,4 +1,7 @@
 import type { OpNode } from '../../graph/tensor.js';
+import { geluGradient } from './device-gelu.js';
+import { layerNormalizationGradient } from './device-norm.js';
+import { columnSum, isColumnSum } from './device-sums.js';
 import { type Exporter, keepTopK, type OnnxTarget } from './op-exporters.js';
 import { argMaxInBlocks } from './sampling-nodes.js';
 import { onnxTypes } from './schema.js';
@@ -97,9 +100,12 @@ const argMax: Exporter<'argMax'> = ({ writer, nameOf }, { inputs: [x] }) => [
 /** ONNX Runtime's WebGPU provider: ops without kernels there are exported differently. */
 export const webGpuTarget: OnnxTarget = {
   overrides: {
+    geluGradient: () => geluGradient(false),
+    layerNormalizationGradient: () => layerNormalizationGradient(false),
     scatterAddRows: () => scatterAddRows,
     argMax: () => argMax,
     keepTopK: () => keepTopK(false),
+    reduceSum: (node) => (isColumnSum(node) ? columnSum : undefined),
     matmul: (node) => {
       if (isLongHalfProduct(node)) return longHalfProduct;
       return node.inputs.some(({ shape }) => shape.length > 2) ? batchedMatmul : undefined;

@@ -42,6 +42,7 @@ export async function openProviderEngine(
   return {
     name: `onnxruntime ${device}`,
     memory,
+    sumsHalfInFloat32: provider.sumsHalfInFloat32 ?? false,
     ...(computeCapability === undefined ? {} : { computeCapability }),
     compile: (outputs, options = {}) => {
       // Numbered, as ONNX Runtime names them by the second.

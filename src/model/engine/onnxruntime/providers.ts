@@ -26,6 +26,8 @@ export interface Provider {
   readonly largestBuffer: () => number;
   /** Whether its memory is addressed by bytes, so that a tensor can begin within another. */
   readonly isAddressable?: boolean;
+  /** Whether it sums products of float16 in float32. */
+  readonly sumsHalfInFloat32?: boolean;
   /** The card's compute capability, where CUDA's driver says it. */
   readonly computeCapability?: () => number | undefined;
 }
@@ -84,6 +86,7 @@ export const providers: Readonly<Record<ProviderName, Provider>> = {
     computeCapability: () => cudaCard()?.computeCapability,
     largestBuffer: () => Number.POSITIVE_INFINITY,
     isAddressable: true,
+    sumsHalfInFloat32: true,
   },
 };
 
