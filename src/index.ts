@@ -25,8 +25,8 @@ export { type Comparison, compareTexts, createTitleIndex, type TitleIndex } from
 export { applyDecisions, type ReviewedOutput } from './dedupe/decisions.js';
 export { countVerdicts, type DedupeOptions, dedupe, type GeneratedOutput } from './dedupe/dedupe.js';
 export { createSimilarityIndex, type Match, type SimilarityIndex } from './dedupe/similarity-index.js';
-export { overfitStatistics } from './dedupe/statistics.js';
 export { createTitleJudge, type JudgeOptions, type TitleJudge } from './dedupe/title-judge.js';
+export { overfitStatistics } from './dedupe/verdict/statistics.js';
 export { readBaseFingerprints } from './io/base-fingerprints.js';
 export type { DeviceChoice } from './model/engine/device-choice.js';
 export { type DeviceReport, listDevices } from './model/engine/devices.js';

@@ -43,6 +43,28 @@ export function madeUpTitles(count: number, seed: number, use: string): string[]
   });
 }
 
+const formulas = [
+  (day: string) => `Daily discussion thread, ${day}`,
+  (day: string, n: number) => `[Weekly] Ask anything, week ${n}: ${day}`,
+  (day: string, n: number) => `Match thread: round ${n}, ${day}`,
+  (day: string) => `${day}: what did you read today?`,
+  (_: string, n: number) => `Photo challenge no. ${n}`,
+];
+const months = 'January February March April May June July August September October November December'.split(
+  ' ',
+);
+
+/** Titles of a subreddit of recurring threads: each a formula with a date and a number, no two the same. */
+export function formulaicTitles(count: number, seed: number): string[] {
+  const random = createRandom(seed, 'formulas');
+  const titles = new Set<string>();
+  while (titles.size < count) {
+    const day = `${months[random.integer(12)]} ${1 + random.integer(28)}, ${2005 + random.integer(15)}`;
+    titles.add(formulas[random.integer(formulas.length)]!(day, 1 + random.integer(4000)));
+  }
+  return [...titles];
+}
+
 /**
  * What a model that learned `titles` might say: a fifth is a title with a word changed, a fifth two halves
  * of titles, a twentieth a title, the rest titles of `unseen`.

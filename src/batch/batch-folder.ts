@@ -43,7 +43,9 @@ function isFigures(value: unknown): boolean {
   if (value === null) return true;
   if (!isObject(value)) return false;
   const { verdict, ...numbers } = value;
-  const isKnownVerdict = [null, 'overfits', 'leans', 'healthy', 'unknown'].includes(verdict as string | null);
+  const isKnownVerdict = [null, 'underfits', 'overfits', 'leans', 'healthy', 'unknown'].includes(
+    verdict as string | null,
+  );
   return isKnownVerdict && Object.values(numbers).every((number) => number === null || isCount(number));
 }
 

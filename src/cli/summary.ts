@@ -18,10 +18,11 @@ import type { FinishedRun } from '../pipeline/run-stages.js';
 const shownTitles = 10;
 
 const verdictWords: Readonly<Record<NonNullable<RunCounts['report']>['verdict'], string>> = {
+  underfits: 'has learned too little: many outputs are no text',
   overfits: 'recites its training titles: see the report for what to do',
-  leans: 'has begun to recite its training titles',
-  healthy: 'writes titles of its own: copies are no more frequent than among held-out titles',
-  unknown: 'too few titles to tell whether it recites',
+  leans: 'leans on its training titles more than chance explains: see the report',
+  healthy: 'writes titles of its own: copies are at most 3 points more frequent than among held-out titles',
+  unknown: 'not enough to tell whether it recites: the report says what would tell',
 };
 
 /** The summary of a finished run: lines for people, and data for programs. */

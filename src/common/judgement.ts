@@ -68,6 +68,8 @@ export interface RatedText {
   readonly matched: string | undefined;
   /** Whether it is a copy of any kind ({@link copyReasons}). */
   readonly copied: boolean;
+  /** The first kind that it is; undefined where it is none, and in files of earlier versions. */
+  readonly copy?: CopyReason | undefined;
   /**
    * Whether it is one of the titles that the base model was trained on, whatever else it is; undefined where the model does
    * not descend from it.
@@ -107,6 +109,34 @@ export interface Judgement {
   readonly verdicts: readonly Verdict[];
   /** Titles that the model never saw, rated as the outputs are: the baseline. */
   readonly heldOut: readonly RatedText[];
+  /** Undefined with too few texts, and in files of earlier versions. */
+  readonly membership?: MembershipTests | undefined;
+}
+
+/**
+ * What an output owes, on average, to the titles held out of training, and to as many titles drawn at random from all: for a
+ * model that learned none by heart the same but for chance.
+ */
+export interface MembershipTest {
+  readonly heldOut: number;
+  readonly all: number;
+  /** Standard deviation of `all` over the random draws. */
+  readonly deviation: number;
+  /** One-sided: the chance of owing as little to as many titles drawn at random. */
+  readonly p: number;
+}
+
+/** Three such tests, and how many texts they saw. */
+export interface MembershipTests {
+  readonly outputs: number;
+  readonly heldOut: number;
+  readonly training: number;
+  /** The rating of the closest of the titles. */
+  readonly closeness: MembershipTest;
+  /** 1 where the closest of the titles is closer to the output than to any other title. */
+  readonly unauthentic: MembershipTest;
+  /** Runs of words that stand in few titles, each counted by the part of these. */
+  readonly runs: MembershipTest;
 }
 
 /** A share of a whole with its 95% confidence interval, all from 0 to 1. */
@@ -145,12 +175,63 @@ export interface BaseStatistics {
 }
 
 /**
- * - `overfits`: more copies than real titles have, by at least 5 points beyond chance.
- * - `leans`: more than chance explains, by less.
- * - `healthy`: no more than real titles resemble each other.
- * - `unknown`: too few texts to tell.
+ * What is measured, each with a test of whether the run's outputs have more of it than a model would that learned no title by
+ * heart:
+ * - `exact copies`: share of the outputs that are training titles; usual is how often real titles say what another says.
+ * - `copies`: share that are copies of any kind; usual is the share among the held-out titles.
+ * - `closeness`, `unauthentic outputs`, `shared runs`: {@link MembershipTests}, what outputs owe to titles drawn from all;
+ *   usual is what they owe to the held-out ones.
  */
-export type OverfitVerdict = 'overfits' | 'leans' | 'healthy' | 'unknown';
+export const measureNames = [
+  'exact copies',
+  'copies',
+  'closeness',
+  'unauthentic outputs',
+  'shared runs',
+] as const;
+
+export interface Measure {
+  readonly name: (typeof measureNames)[number];
+  readonly observed: number;
+  readonly usual: number;
+  /** `observed` less `usual`, with its 95% interval. */
+  readonly difference: ShareDifference;
+  /** One-sided. */
+  readonly p: number;
+  /** Corrected for the number of measures (Holm 1979): comparable with the level of the whole verdict. */
+  readonly adjustedP: number;
+  readonly isSignificant: boolean;
+  /** Of copies: the excess that would have been found with a chance of 90%; undefined if none would. */
+  readonly detectable?: number | undefined;
+}
+
+/**
+ * Whether copies are no more frequent among the outputs than among the held-out titles, but for less than a margin: a test of
+ * non-inferiority by confidence interval.
+ */
+export interface NonInferiority {
+  readonly margin: number;
+  /** With 95% confidence the excess of copies is at most this, from -1 to 1. */
+  readonly upper: number;
+  readonly holds: boolean;
+  /**
+   * Outputs with which the test would hold if both shares stayed as they are; undefined where it holds, or no number is
+   * enough with these held-out titles.
+   */
+  readonly outputsNeeded?: number;
+  /** Held-out titles, and at least as many outputs, with which it would; where more outputs alone are not enough. */
+  readonly heldOutNeeded?: number;
+}
+
+/**
+ * - `underfits`: too many outputs are no text.
+ * - `overfits`: recites: some measure shows more than chance explains, and copies are more frequent than usual by at least 5
+ *   points beyond chance.
+ * - `leans`: some measure shows more than chance explains.
+ * - `healthy`: none does, and copies are shown to be no more frequent than among held-out titles, but for less than a margin.
+ * - `unknown`: there is not enough to tell.
+ */
+export type OverfitVerdict = 'underfits' | 'overfits' | 'leans' | 'healthy' | 'unknown';
 
 /** Outputs compared with held-out titles that the model never saw, both rated with the training titles. */
 export interface OverfitStatistics {
@@ -158,5 +239,8 @@ export interface OverfitStatistics {
   readonly heldOut: RatingSummary;
   /** Share of copies among the outputs minus that among the held-out titles. */
   readonly excess: ShareDifference;
+  readonly comparison: NonInferiority;
+  /** Empty with fewer than 30 outputs or held-out titles. */
+  readonly measures: readonly Measure[];
   readonly verdict: OverfitVerdict;
 }

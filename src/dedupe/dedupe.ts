@@ -5,6 +5,7 @@ import {
   type ArgumentRules,
   checkArgument,
   checkArguments,
+  completeContext,
   hasItems,
   isTexts,
 } from '../options/call-arguments.js';
@@ -14,6 +15,7 @@ import { compareTexts, createTitleIndex, type TitleIndex } from './comparison.js
 import { chooseRules, defaultThreshold } from './copy-rules.js';
 import { findRepeats, type Repeat } from './repeats.js';
 import { type JudgeOptions, TitleJudge, thresholdRule } from './title-judge.js';
+import { testMembership } from './verdict/membership.js';
 
 /** A generated text to judge. */
 export interface GeneratedOutput {
@@ -50,7 +52,7 @@ function isIndex(titles: readonly string[] | TitleIndex): titles is TitleIndex {
 /**
  * Judges each output against all training titles and against the outputs before it.
  * @param titles the training titles, or an existing index of them.
- * @returns one verdict per output, in the same order, and the rules.
+ * @returns one verdict per output, in the same order, the rules, and whether the outputs owe more to titles that were shown.
  * @throws TitlesmithError `usage` for an argument that is unknown or wrong, `no-titles` without titles, `threshold` for a
  *   threshold outside (0, 1];
  * InterruptedError.
@@ -64,6 +66,7 @@ export async function dedupe(
   checkArgument('dedupe', 'outputs', outputs, areOutputs);
   const checked = checkArguments('dedupe', options, dedupeArguments);
   const { threshold = defaultThreshold, heldOut = [], earlier = [], baseTitles, keepBaseCopies } = checked;
+  const stopping = completeContext<WorkContext>('dedupe', context);
   const index = isIndex(titles) ? titles : createTitleIndex(titles);
   const baseline = await compareTexts(heldOut, index, 'Comparing the held-out titles', context);
   const added = baseTitles && baseRules(baseTitles, keepBaseCopies);
@@ -87,6 +90,7 @@ export async function dedupe(
       ...describeRepeat(all, repeats[position], earlier.length),
     })),
     heldOut: baseline.map((title) => judge.rate(title)),
+    membership: await testMembership(texts, index.titles, heldOut, stopping),
   };
 }
 

@@ -1,7 +1,10 @@
 import { TitlesmithError } from '../common/errors.js';
 import {
   type CopyRules,
+  copyReasons,
   type Judgement,
+  type MembershipTest,
+  type MembershipTests,
   type RatedText,
   rejectionReasons,
   type Verdict,
@@ -11,8 +14,10 @@ import {
 const formatVersion = 1;
 
 /** A judgement as JSON, in chunks: one text per line, so that a person can read and search it. */
-export function* formatJudgement({ rules, verdicts, heldOut }: Judgement): Generator<string> {
-  yield `{\n"formatVersion": ${formatVersion},\n"rules": ${JSON.stringify(rules)},\n"verdicts": [`;
+export function* formatJudgement({ rules, verdicts, heldOut, membership }: Judgement): Generator<string> {
+  yield `{\n"formatVersion": ${formatVersion},\n"rules": ${JSON.stringify(rules)},\n`;
+  if (membership) yield `"membership": ${JSON.stringify(membership)},\n`;
+  yield '"verdicts": [';
   yield* lines(verdicts);
   yield '\n],\n"heldOut": [';
   yield* lines(heldOut);
@@ -59,8 +64,9 @@ function damaged(path: string, reason: string): TitlesmithError {
 }
 
 function isJudgement(value: Readonly<Record<string, unknown>>): value is Judgement & typeof value {
-  const { rules, verdicts, heldOut } = value;
+  const { rules, verdicts, heldOut, membership } = value;
   return (
+    (membership === undefined || isMembership(membership)) &&
     isCopyRules(rules) &&
     Array.isArray(verdicts) &&
     verdicts.every(isVerdict) &&
@@ -84,14 +90,29 @@ function isCopyRules(value: unknown): value is CopyRules {
   );
 }
 
+function isMembership(value: unknown): value is MembershipTests {
+  if (!isRecord(value)) return false;
+  const tests = [value['closeness'], value['unauthentic'], value['runs']];
+  return (
+    tests.every(isMembershipTest) &&
+    [value['outputs'], value['heldOut'], value['training']].every(Number.isSafeInteger)
+  );
+}
+
+function isMembershipTest(value: unknown): value is MembershipTest {
+  if (!isRecord(value) || !isShare(value['p'])) return false;
+  return ['heldOut', 'all', 'deviation'].every((name) => Number.isFinite(value[name]));
+}
+
 function isRatedText(value: unknown): value is RatedText {
   if (!isRecord(value)) return false;
-  const { text, closestRating, matched, copied, inBase } = value;
+  const { text, closestRating, matched, copied, copy, inBase } = value;
   return (
     typeof text === 'string' &&
     isShare(closestRating) &&
     isOptionalText(matched) &&
     typeof copied === 'boolean' &&
+    (copy === undefined || copyReasons.some((known) => known === copy)) &&
     (inBase === undefined || typeof inBase === 'boolean')
   );
 }

@@ -115,6 +115,7 @@ export class TitleJudge {
       second: rejection?.second,
       closestRating: best.rating,
       copied: copy !== undefined,
+      copy: copy?.reason,
       inBase,
     };
   }
@@ -128,9 +129,10 @@ export class TitleJudge {
   /** A compared title as the overfit statistics see it. */
   rate(comparison: Comparison): RatedText {
     const { rating, matched } = closest(comparison);
-    const copied = this.copyOf(comparison) !== undefined;
+    const copy = this.copyOf(comparison)?.reason;
     const { text } = comparison;
-    return { text, closestRating: rating, matched, copied, inBase: this.baseTitles?.has(text) };
+    const inBase = this.baseTitles?.has(text);
+    return { text, closestRating: rating, matched, copied: copy !== undefined, copy, inBase };
   }
 
   private copyOf(comparison: Comparison): CopyEvidence | undefined {

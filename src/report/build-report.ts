@@ -33,7 +33,7 @@ export function buildReport(input: ReportInput): ReportFigures {
   const curve = trainingCurve(input.metrics);
   const pairs = withinBudget(byRating(verdicts).map(verdictPair));
   return {
-    format: 2,
+    format: 3,
     run: {
       name: input.runName,
       subreddit: input.subreddit ?? null,
@@ -60,6 +60,7 @@ export function buildReport(input: ReportInput): ReportFigures {
     verdicts: { accepted: accepted.length, rejected: rejectedCounts(verdicts) },
     rules,
     overfit: input.overfit,
+    ...(input.judgement.membership ? { membership: input.judgement.membership } : {}),
     ...(input.base ? { base: input.base } : {}),
     distribution: distribution(verdicts, heldOut),
     pairs,

@@ -1,4 +1,10 @@
-import type { BaseStatistics, CopyRules, Judgement, OverfitStatistics } from '../common/judgement.js';
+import type {
+  BaseStatistics,
+  CopyRules,
+  Judgement,
+  MembershipTests,
+  OverfitStatistics,
+} from '../common/judgement.js';
 import type { FinetuneCounts, RunCounts } from '../common/stage-counts.js';
 
 /** The input of the report. */
@@ -56,7 +62,7 @@ export interface RatingBin {
 /** Everything the page shows, as plain data: the content of report.json. */
 export interface ReportFigures {
   /** Raised when a reader of older figures would misread these. */
-  readonly format: 2;
+  readonly format: 3;
   readonly run: {
     readonly name: string;
     readonly subreddit: string | null;
@@ -90,6 +96,8 @@ export interface ReportFigures {
   readonly verdicts: { readonly accepted: number; readonly rejected: readonly NamedCount[] };
   readonly rules: CopyRules;
   readonly overfit: OverfitStatistics;
+  /** Undefined with too few texts, and where an earlier version judged them. */
+  readonly membership?: MembershipTests | undefined;
   /** Only of a model that descends from titlesmith's base model. */
   readonly base?: BaseStatistics;
   readonly distribution: readonly RatingBin[];

@@ -1,4 +1,4 @@
-import type { OverfitStatistics } from '../common/judgement.js';
+import type { Measure, OverfitStatistics } from '../common/judgement.js';
 import {
   formatCount,
   formatDecimal,
@@ -31,20 +31,26 @@ export function explainVerdict(figures: ReportFigures): VerdictExplanation {
     case 'overfits':
       return {
         headline: 'The model recites its training titles',
-        meaning: `${shares} That is far more than titles resemble each other anyway.`,
+        meaning: `${shares} ${evidenceInWords(overfit)}`,
         advice: remedies(figures),
       };
     case 'leans':
       return {
-        headline: 'The model has begun to recite',
-        meaning: `${shares} The difference is small, but more than chance explains.`,
+        headline: 'The model leans on its training titles',
+        meaning: `${shares} ${evidenceInWords(overfit)}`,
         advice: remedies(figures),
+      };
+    case 'underfits':
+      return {
+        headline: 'The model has learned too little',
+        meaning: `Many outputs hold characters that are no text, or nothing at all. ${shares}`,
+        advice: ['Train for more steps (--steps, or a higher --max-epochs), or begin with --model base.'],
       };
     case 'healthy':
       if (overfit.heldOut.copies.share > alikeShare) {
         return {
           headline: 'The outputs are as alike as the titles they learn from',
-          meaning: `${shares} These titles follow a few patterns so closely that the threshold tells little.`,
+          meaning: `${shares} These titles follow a few patterns so closely that the threshold tells little. ${boundInWords(overfit)}`,
           advice: [
             'Nothing suggests reciting.',
             'A higher --similarity-threshold, or auto, refuses fewer outputs that only share a pattern.',
@@ -53,21 +59,71 @@ export function explainVerdict(figures: ReportFigures): VerdictExplanation {
       }
       return {
         headline: 'The model writes titles of its own',
-        meaning: `${shares} That is no more than titles resemble each other anyway.`,
+        meaning: `${shares} ${boundInWords(overfit)}`,
         advice: [
           'Nothing needs to change. Copies that did occur are refused below.',
           ...(bestCheckpoint ? [checkpointInWords(figures)] : []),
         ],
       };
     case 'unknown':
+      if (overfit.measures.length === 0) {
+        return {
+          headline: 'Too few titles to tell',
+          meaning:
+            `There are ${pluralize(overfit.outputs.count, 'output')} and ` +
+            `${pluralize(overfit.heldOut.count, 'held-out title')}; a fair comparison needs at least 30 of each.`,
+          advice: ['Generate more titles, or learn from more, and look again.'],
+        };
+      }
       return {
-        headline: 'Too few titles to tell',
-        meaning:
-          `There are ${pluralize(overfit.outputs.count, 'output')} and ` +
-          `${pluralize(overfit.heldOut.count, 'held-out title')}; a fair comparison needs at least 30 of each.`,
-        advice: ['Generate more titles, or learn from more, and look again.'],
+        headline: 'Not enough to tell whether the model recites',
+        meaning: `${shares} Nothing measured is beyond chance. ${boundInWords(overfit)}`,
+        advice: [whatWouldTell(overfit)],
       };
   }
+}
+
+/** Which measures show that the outputs owe something to the training titles. */
+function evidenceInWords({ measures }: OverfitStatistics): string {
+  const shown = measures.filter(({ isSignificant }) => isSignificant).map(({ name }) => measureInWords[name]);
+  return `Beyond chance, ${shown.join('; ')}.`;
+}
+
+const measureInWords: Readonly<Record<Measure['name'], string>> = {
+  'exact copies':
+    'more outputs are training titles, word for word, than titles of this source repeat each other',
+  copies: 'more outputs than held-out titles are copies of training titles, near ones included',
+  closeness: 'the outputs lie closer to the titles that the model was shown than to those it was not',
+  'unauthentic outputs':
+    'more outputs are closer to a title that the model was shown than other titles are, compared with those it was not shown',
+  'shared runs':
+    'the outputs share more rare wordings with the titles that the model was shown than with those it was not',
+};
+
+function boundInWords({ comparison: { upper, margin, holds } }: OverfitStatistics): string {
+  const points = `${formatPoints(upper)} percentage points more frequent than among titles the model never saw`;
+  const bound = formatPoints(margin);
+  return holds
+    ? `With 95% confidence copies are at most ${points}; less than ${bound} counts as none.`
+    : `Copies may be up to ${points} (95% confidence); to be called healthy, that must be below ${bound}.`;
+}
+
+function whatWouldTell({ comparison, outputs }: OverfitStatistics): string {
+  const { outputsNeeded, heldOutNeeded } = comparison;
+  if (outputsNeeded !== undefined) {
+    return (
+      `If the shares stay as they are, ${pluralize(outputsNeeded, 'output')} would tell, ` +
+      `instead of ${formatCount(outputs.count)}: generate more (--nsamples ${outputsNeeded}).`
+    );
+  }
+  if (heldOutNeeded !== undefined) {
+    return (
+      `No number of outputs would tell with so few held-out titles. If the shares stay as they are, ` +
+      `${formatCount(heldOutNeeded)} held-out titles and as many outputs would: learn from more titles, or raise ` +
+      '--validation-share.'
+    );
+  }
+  return 'More outputs would not tell, as the outputs have more copies already: look at what was refused, and train for fewer steps.';
 }
 
 function sharesInWords({ outputs, heldOut, excess }: OverfitStatistics): string {

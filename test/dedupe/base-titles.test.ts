@@ -6,9 +6,9 @@ import { type BaseTitles, decodeBaseTitles } from '../../src/dedupe/base-titles.
 import { type DedupeOptions, dedupe } from '../../src/dedupe/dedupe.js';
 import { encodeFingerprints } from '../../src/dedupe/fingerprint-set.js';
 import { formatJudgement, parseJudgement } from '../../src/dedupe/judgement-json.js';
-import { baseStatistics, overfitStatistics } from '../../src/dedupe/statistics.js';
 import { titleFingerprint } from '../../src/dedupe/title-fingerprint.js';
 import { createTitleJudge } from '../../src/dedupe/title-judge.js';
+import { baseStatistics, overfitStatistics } from '../../src/dedupe/verdict/statistics.js';
 import { readBaseFingerprints } from '../../src/io/base-fingerprints.js';
 import { temporaryFolder } from '../model/transformer/fixtures.js';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Judgement } from '../../src/common/judgement.js';
 import { dedupe } from '../../src/dedupe/dedupe.js';
 import { formatJudgement, parseJudgement } from '../../src/dedupe/judgement-json.js';
-import { overfitStatistics } from '../../src/dedupe/statistics.js';
+import { overfitStatistics } from '../../src/dedupe/verdict/statistics.js';
 
 const titles = [
   'Bakers, which bread do you never eat yourself?',

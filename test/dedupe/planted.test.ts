@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/common/random.js';
 import { createTitleIndex } from '../../src/dedupe/comparison.js';
 import { dedupe } from '../../src/dedupe/dedupe.js';
-import { overfitStatistics } from '../../src/dedupe/statistics.js';
+import { overfitStatistics } from '../../src/dedupe/verdict/statistics.js';
 import { disguises, InventedLanguage } from './invented-titles.js';
 
 const seeds = Array.from({ length: 8 }, (_, i) => i + 1);
@@ -27,12 +27,13 @@ async function judgeMixture(seed: number, share: number, ways = Object.keys(disg
   const outputs = [...recited, ...language.titles(outputCount - copies, random)];
   const numbered = outputs.map((text, i) => ({ index: i, text }));
   const judgement = await dedupe(numbered, index, { heldOut, threshold: 'auto' });
-  return { ...judgement, ...overfitStatistics(judgement.verdicts, judgement.heldOut), copies };
+  const { verdicts, heldOut: rated, membership } = judgement;
+  return { ...judgement, ...overfitStatistics(verdicts, rated, { membership }), copies };
 }
 
 describe('a model with a known share of outputs learned by heart', () => {
   it.each([
-    [0, ['healthy']],
+    [0, ['healthy', 'unknown']],
     [0.05, ['leans', 'overfits']],
     [0.15, ['overfits']],
     [0.5, ['overfits']],

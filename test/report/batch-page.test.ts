@@ -64,7 +64,7 @@ describe('the page of a batch', () => {
     expect(page).toContain('<span class="change better">−0.10</span>');
     expect(page).toContain('<span class="change worse">−3</span>');
     expect(page.match(/class="change /g)).toHaveLength(2);
-    expect(page).toContain('writes its own</span><span class="change">was: begins to recite</span>');
+    expect(page).toContain('writes its own</span><span class="change">was: leans on its titles</span>');
   });
 
   test('says that nothing has changed where nothing has', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RatedText, Verdict } from '../../src/common/judgement.js';
-import { overfitStatistics } from '../../src/dedupe/statistics.js';
+import { overfitStatistics } from '../../src/dedupe/verdict/statistics.js';
 import { buildReport } from '../../src/report/build-report.js';
 import type { ReportInput } from '../../src/report/report-figures.js';
 import { exampleInput, inventTitles, verdict } from './example.js';

@@ -2,7 +2,7 @@ import type { Verdict } from '../../src/common/judgement.js';
 import { createRandom } from '../../src/common/random.js';
 import type { BaseTitles } from '../../src/dedupe/base-titles.js';
 import { dedupe } from '../../src/dedupe/dedupe.js';
-import { baseStatistics, overfitStatistics } from '../../src/dedupe/statistics.js';
+import { baseStatistics, overfitStatistics } from '../../src/dedupe/verdict/statistics.js';
 import { reportAssets } from '../../src/pipeline/stages/report.js';
 import type { ReportFigures, ReportInput } from '../../src/report/report-figures.js';
 import { renderReport } from '../../src/report/report-page.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { overfitStatistics, type RatedCopy } from '../../src/dedupe/statistics.js';
+import { overfitStatistics, type RatedCopy } from '../../src/dedupe/verdict/statistics.js';
 import { buildReport } from '../../src/report/build-report.js';
 import { explainVerdict } from '../../src/report/verdict-explanation.js';
 import { exampleInput, inventTitles, reportPage, verdict } from './example.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ReportCounts, RunCounts } from '../../common/stage-counts.js';
-import { baseStatistics, overfitStatistics } from '../../dedupe/statistics.js';
+import { baseStatistics, overfitStatistics } from '../../dedupe/verdict/statistics.js';
 import { readAppendLog } from '../../io/append-log.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readClientBundle } from '../../io/client-bundle.js';
@@ -24,7 +24,10 @@ export async function runReport(job: StageJob, context: StageWorkContext): Promi
   const { folder, options, decisions } = job;
   const { source } = decisions;
   const judgement = await readJudgement(folder);
-  const overfit = overfitStatistics(judgement.verdicts, judgement.heldOut);
+  const overfit = overfitStatistics(judgement.verdicts, judgement.heldOut, {
+    repeatedTitles: repeatedTitles(job.counts as RunCounts),
+    membership: judgement.membership,
+  });
   const base = baseStatistics(judgement.verdicts, judgement.heldOut);
   const figures = buildReport({
     runName: job.runName,
@@ -47,6 +50,17 @@ export async function runReport(job: StageJob, context: StageWorkContext): Promi
     excess: overfit.excess,
   };
   return base ? { ...counts, inBase: { outputs: base.outputs.share, heldOut: base.heldOut.share } } : counts;
+}
+
+/**
+ * How many titles of the source say what another says, as cleaning found: of each pair it dropped one, so that at most twice
+ * as many as it dropped have a twin.
+ */
+function repeatedTitles({ extract }: RunCounts): { count: number; total: number } | undefined {
+  if (extract === undefined) return undefined;
+  const dropped = extract.droppedByReason['duplicate'] ?? 0;
+  const total = extract.kept + dropped;
+  return { count: Math.min(total, 2 * dropped), total };
 }
 
 /** The report's style and script, as {@link renderReport} takes them. */

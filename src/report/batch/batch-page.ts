@@ -114,10 +114,11 @@ ${items}
 }
 
 const verdictWords: Readonly<Record<NonNullable<RunFigures['verdict']>, string>> = {
+  underfits: 'learned too little',
   healthy: 'writes its own',
-  leans: 'begins to recite',
+  leans: 'leans on its titles',
   overfits: 'recites',
-  unknown: 'too few to tell',
+  unknown: 'not enough to tell',
 };
 
 /** Words and colour of a run's state: its verdict, if it has one. */

@@ -27,7 +27,7 @@ ${curve.copies.length > 0 ? html`<span class="key copies">copies among samples (
 ${trainingCurveChart(curve, result?.bestStep)}
 </figure>
 ${result ? inWords(result) : null}
-${curve.copies.length > 0 ? whenItBegan(figures) : null}
+${curve.copies.length > 0 ? copiesAmongSamples(figures) : null}
 ${curve.validation.length > 0 ? table(curve) : null}
 </section>`;
 }
@@ -50,18 +50,13 @@ ${formatDecimal(finalValidationLoss)} at the end, best ${formatDecimal(bestValid
 ${bestStep > 0 ? null : html`<p>Training helped nothing, so the model is kept as it came: ${trainingRemedy}.</p>`}`;
 }
 
-/** From which step on the samples contained more copies than the held-out titles. */
-function whenItBegan({ curve, overfit }: ReportFigures): Html {
-  const usual = overfit.heldOut.copies.high;
-  const began = curve.copies.find(({ share }) => share > usual);
+/** How many copies the samples held at most, and at last. */
+function copiesAmongSamples({ curve, overfit }: ReportFigures): Html {
+  const most = curve.copies.reduce((best, point) => (point.share > best.share ? point : best));
   const last = curve.copies.at(-1)!;
-  if (!began) {
-    return html`<p>At no step did the samples hold more copies than held-out titles do; after step ${formatCount(last.step)},
-${formatPercent(last.share)} of them were copies.</p>`;
-  }
-  return html`<p>From step ${formatCount(began.step)} on the samples held more copies than held-out titles do
-(${formatPercent(began.share)}; of held-out titles at most ${formatPercent(usual)}); after step ${formatCount(last.step)} they were
-${formatPercent(last.share)}.</p>`;
+  return html`<p>Of the samples taken while it trained, ${formatPercent(last.share)} were copies after step ${formatCount(last.step)}, the
+last, and at most ${formatPercent(most.share)}, after step ${formatCount(most.step)}; of the held-out titles
+${formatPercent(overfit.heldOut.copies.share)} would be called so. Samples are few, so that such shares are rough.</p>`;
 }
 
 function table({ validation, copies }: ReportFigures['curve']): Html {

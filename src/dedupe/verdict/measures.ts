@@ -1,0 +1,90 @@
+import type { Measure, MembershipTest, MembershipTests, RatedText } from '../../common/judgement.js';
+import {
+  type Counted,
+  detectableExcess,
+  fisherGreater,
+  shareDifference,
+  wilsonShare,
+} from './proportions.js';
+
+/** Chance of calling a model that learned nothing by heart one that leans on its titles, all measures together. */
+const falseAlarms = 0.01;
+/** Chance with which the excess that is said to be visible would be seen. */
+const power = 0.9;
+/** Standard deviations to each side of an interval of 95%. */
+const intervalQuantile = 1.959963984540054;
+
+/** A text, and which kind of copy it is. */
+export type KindOfCopy = Pick<RatedText, 'copied' | 'copy'>;
+
+/** Texts that have what is looked for, and all. */
+export function countWhere<T>(texts: readonly T[], has: (text: T) => boolean): Counted {
+  return { count: texts.filter(has).length, total: texts.length };
+}
+
+/**
+ * The measures of the outputs beside what is usual, corrected for being several.
+ * @param repeatedTitles titles of the source, and how many of them say what another says.
+ */
+export function takeMeasures(
+  outputs: readonly KindOfCopy[],
+  heldOut: readonly KindOfCopy[],
+  repeatedTitles: Counted | undefined,
+  membership: MembershipTests | undefined,
+): Measure[] {
+  const isExact = ({ copy }: KindOfCopy): boolean => copy === 'exact copy';
+  const isCopied = ({ copied }: KindOfCopy): boolean => copied;
+  const memberships = membership
+    ? [
+        membershipMeasure('closeness', membership.closeness),
+        membershipMeasure('unauthentic outputs', membership.unauthentic),
+        membershipMeasure('shared runs', membership.runs),
+      ]
+    : [];
+  const level = falseAlarms / (2 + memberships.length);
+  const usualExact = repeatedTitles ?? countWhere(heldOut, isExact);
+  return corrected([
+    copyMeasure('exact copies', countWhere(outputs, isExact), usualExact, level),
+    copyMeasure('copies', countWhere(outputs, isCopied), countWhere(heldOut, isCopied), level),
+    ...memberships,
+  ]);
+}
+
+type Uncorrected = Omit<Measure, 'adjustedP' | 'isSignificant'>;
+
+/** @param level of its test where it is the only one that finds something. */
+function copyMeasure(name: Measure['name'], outputs: Counted, usual: Counted, level: number): Uncorrected {
+  const [a, b] = [outputs, usual].map(({ count, total }) => wilsonShare(count, total));
+  return {
+    name,
+    observed: a!.share,
+    usual: b!.share,
+    difference: shareDifference(a!, b!),
+    p: fisherGreater(outputs, usual),
+    detectable: detectableExcess(outputs.total, usual, { level, power }),
+  };
+}
+
+function membershipMeasure(
+  name: Measure['name'],
+  { heldOut, all, deviation, p }: MembershipTest,
+): Uncorrected {
+  const share = all - heldOut;
+  const margin = intervalQuantile * deviation;
+  const difference = { share, low: share - margin, high: share + margin };
+  return { name, observed: all, usual: heldOut, difference, p };
+}
+
+/** Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6, 1979. */
+function corrected(measures: readonly Uncorrected[]): Measure[] {
+  const adjusted = new Map<Uncorrected, number>();
+  let least = 0;
+  for (const [rank, measure] of [...measures].sort((a, b) => a.p - b.p).entries()) {
+    least = Math.max(least, Math.min(1, (measures.length - rank) * measure.p));
+    adjusted.set(measure, least);
+  }
+  return measures.map((measure) => {
+    const adjustedP = adjusted.get(measure)!;
+    return { ...measure, adjustedP, isSignificant: adjustedP <= falseAlarms };
+  });
+}

@@ -1,0 +1,133 @@
+import type { Share, ShareDifference } from '../../common/judgement.js';
+
+/** Quantiles of the standard normal distribution: for two-sided intervals of 95%, and for one-sided bounds of 95%. */
+const quantiles = { interval: 1.959963984540054, bound: 1.6448536269514722 };
+
+/**
+ * A share and its score interval (Wilson, "Probable inference, the law of succession, and statistical
+ * inference", JASA 22, 1927). For no texts, the share is 0 and the interval is [0, 1].
+ * @param kind `interval`: each side leaves out 2.5%, `bound`: 5%.
+ */
+export function wilsonShare(count: number, total: number, kind: keyof typeof quantiles = 'interval'): Share {
+  if (total === 0) return { count, share: 0, low: 0, high: 1 };
+  const quantile = quantiles[kind];
+  const share = count / total;
+  const squared = quantile ** 2;
+  const centre = share + squared / (2 * total);
+  const margin = quantile * Math.sqrt((share * (1 - share)) / total + squared / (4 * total ** 2));
+  const scale = 1 + squared / total;
+  return {
+    count,
+    share,
+    low: count === 0 ? 0 : Math.max(0, (centre - margin) / scale),
+    high: count === total ? 1 : Math.min(1, (centre + margin) / scale),
+  };
+}
+
+/**
+ * `a` minus `b`, with Newcombe's hybrid score interval ("Interval estimation for the difference between independent
+ * proportions", Statistics in Medicine 17, 1998, method 10), of the kind that the two shares have.
+ */
+export function shareDifference(a: Share, b: Share): ShareDifference {
+  const share = a.share - b.share;
+  return {
+    share,
+    low: share - Math.hypot(a.share - a.low, b.high - b.share),
+    high: share + Math.hypot(a.high - a.share, b.share - b.low),
+  };
+}
+
+/** Counts of two groups: `count` of `total` texts have what is looked for. */
+export interface Counted {
+  readonly count: number;
+  readonly total: number;
+}
+
+/** Natural logarithms of the factorials, as far as they were needed. */
+const logFactorials: number[] = [0];
+
+function logFactorial(n: number): number {
+  for (let k = logFactorials.length; k <= n; k++) logFactorials.push(logFactorials[k - 1]! + Math.log(k));
+  return logFactorials[n]!;
+}
+
+const logChoose = (n: number, k: number): number => logFactorial(n) - logFactorial(k) - logFactorial(n - k);
+
+/**
+ * Fisher's exact test (The Design of Experiments, 1935, chapter 2) of whether the first group has a larger share.
+ * @returns the one-sided p-value: the chance of as many in the first group or more, given how many both have.
+ */
+export function fisherGreater({ count, total }: Counted, other: Counted): number {
+  const both = count + other.count;
+  const all = logChoose(total + other.total, both);
+  let p = 0;
+  for (let first = count; first <= Math.min(both, total); first++) {
+    if (both - first > other.total) continue;
+    p += Math.exp(logChoose(total, first) + logChoose(other.total, both - first) - all);
+  }
+  return Math.min(1, p);
+}
+
+/** The fewest of `total` that {@link fisherGreater} calls more than the other group has; undefined if even all are not. */
+export function fewestSignificant(total: number, other: Counted, level: number): number | undefined {
+  if (fisherGreater({ count: total, total }, other) > level) return undefined;
+  let [low, high] = [0, total];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (fisherGreater({ count: middle, total }, other) <= level) high = middle;
+    else low = middle + 1;
+  }
+  return high;
+}
+
+/** The chance of exactly `count` of `total`, each with the same chance `share`. */
+function binomial(count: number, total: number, share: number): number {
+  if (share <= 0) return count === 0 ? 1 : 0;
+  if (share >= 1) return count === total ? 1 : 0;
+  return Math.exp(logChoose(total, count) + count * Math.log(share) + (total - count) * Math.log1p(-share));
+}
+
+function binomialAtLeast(count: number, total: number, share: number): number {
+  let below = 0;
+  for (let k = 0; k < count; k++) below += binomial(k, total, share);
+  return Math.max(0, 1 - below);
+}
+
+/**
+ * The excess over the other group's share that {@link fisherGreater} would find with a chance of `power`, were the other
+ * group's share the one observed. The other group's count varies by chance too.
+ * @returns from 0 to 1, to a tenth of a point; undefined if no excess would be found.
+ */
+export function detectableExcess(
+  total: number,
+  other: Counted,
+  { level, power }: { readonly level: number; readonly power: number },
+): number | undefined {
+  const usual = other.total === 0 ? 0 : other.count / other.total;
+  const spread = 5 * Math.sqrt(other.total * Math.max(usual * (1 - usual), 1 / Math.max(1, other.total)));
+  const around = other.total * usual;
+  const needed: { readonly chance: number; readonly count: number | undefined }[] = [];
+  for (
+    let count = Math.max(0, Math.floor(around - spread));
+    count <= Math.min(other.total, Math.ceil(around + spread));
+    count++
+  ) {
+    const chance = binomial(count, other.total, usual);
+    if (chance < 1e-6) continue;
+    needed.push({ chance, count: fewestSignificant(total, { count, total: other.total }, level) });
+  }
+  const powerAt = (share: number): number =>
+    needed.reduce(
+      (sum, { chance, count }) =>
+        sum + (count === undefined ? 0 : chance * binomialAtLeast(count, total, share)),
+      0,
+    );
+  if (powerAt(1) < power) return undefined;
+  let [low, high] = [0, Math.ceil(1000 * (1 - usual))];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (powerAt(Math.min(1, usual + middle / 1000)) >= power) high = middle;
+    else low = middle + 1;
+  }
+  return high / 1000;
+}

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  type Counted,
+  detectableExcess,
+  fewestSignificant,
+  fisherGreater,
+  wilsonShare,
+} from '../../../src/dedupe/verdict/proportions.js';
+import { packageRoot } from '../../../src/io/package-root.js';
+
+interface Oracle {
+  readonly fisher: readonly { readonly outputs: Counted; readonly other: Counted; readonly p: number }[];
+  readonly detectable: readonly {
+    readonly total: number;
+    readonly other: Counted;
+    readonly level: number;
+    readonly excess: number;
+  }[];
+}
+const path = join(packageRoot, 'test/oracles/proportions.json');
+const oracle = JSON.parse(readFileSync(path, 'utf8')) as Oracle;
+
+describe('wilsonShare', () => {
+  // Table I of Newcombe, "Two-sided confidence intervals for the single proportion", 1998, method 3.
+  it.each([
+    [81, 263, 0.2553, 0.3662],
+    [15, 148, 0.0624, 0.1605],
+    [0, 20, 0, 0.1611],
+    [1, 29, 0.0061, 0.1718],
+  ])('of %i in %i agrees with the published interval', (count, total, low, high) => {
+    const share = wilsonShare(count, total);
+    expect(share.low).toBeCloseTo(low, 4);
+    expect(share.high).toBeCloseTo(high, 4);
+  });
+
+  it('says nothing about nothing', () => {
+    expect(wilsonShare(0, 0)).toEqual({ count: 0, share: 0, low: 0, high: 1 });
+  });
+});
+
+describe('fisherGreater', () => {
+  it.each(oracle.fisher)('agrees with SciPy: $outputs against $other', ({ outputs, other, p }) => {
+    expect(fisherGreater(outputs, other)).toBeCloseTo(p, 10);
+  });
+});
+
+describe('fewestSignificant', () => {
+  it('is the count from which on the test finds more', () => {
+    const other = { count: 2, total: 300 };
+    const count = fewestSignificant(500, other, 0.01)!;
+    expect(fisherGreater({ count, total: 500 }, other)).toBeLessThanOrEqual(0.01);
+    expect(fisherGreater({ count: count - 1, total: 500 }, other)).toBeGreaterThan(0.01);
+    expect(fewestSignificant(3, { count: 0, total: 3 }, 0.01)).toBeUndefined();
+  });
+});
+
+describe('detectableExcess', () => {
+  it.each(oracle.detectable)(
+    'agrees with an enumeration of all tables: $total against $other at $level',
+    ({ total, other, level, excess }) => {
+      expect(detectableExcess(total, other, { level, power: 0.9 })).toBe(excess);
+    },
+  );
+
+  it('is none where no count would be found', () => {
+    expect(detectableExcess(3, { count: 0, total: 3 }, { level: 0.01, power: 0.9 })).toBeUndefined();
+  });
+});
