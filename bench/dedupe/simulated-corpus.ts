@@ -28,7 +28,7 @@ export interface SimulatedCorpus {
   nearest(title: number): PooledText['neighbours'];
 }
 
-const neighboursKept = 400;
+const neighboursKept = 200;
 const plantedOfEach = 150;
 
 /**

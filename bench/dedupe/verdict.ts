@@ -39,7 +39,8 @@ const { values } = parseArgs({
 const sizes = [300, 1000, 4000, 36_000];
 const outputCounts = [100, 200, 500, 1000, 2000];
 const shares = [0.01, 0.02, 0.03, 0.05, 0.1];
-const poolSize = 3400;
+/** Titles that held-out ones and outputs are drawn from, for a number of training titles. */
+const poolSizeOf = (size: number): number => Math.max(600, Math.min(3400, 2 * size));
 const heldOutShare = 0.1;
 
 interface Setting {
@@ -163,7 +164,7 @@ const plantedEach = Math.ceil(Number(values.planted) / planned.length);
 const healthy = new Map<string, DrawnRun[]>();
 const planted = new Map<(typeof plantings)[number], DrawnRun[]>(plantings.map((way) => [way, []]));
 for (const [place, { name, titles, repeatedTitles, size, draw }] of planned.entries()) {
-  const corpus = await simulateCorpus(titles, { size, poolSize, seed: draw });
+  const corpus = await simulateCorpus(titles, { size, poolSize: poolSizeOf(size), seed: draw });
   const setting = { corpus, repeatedTitles };
   const random = createRandom(1, 'runs', place);
   const key = `${name}, ${size}`;

@@ -182,16 +182,10 @@ export interface BaseStatistics {
  * - `closeness`, `unauthentic outputs`, `shared runs`: {@link MembershipTests}, what outputs owe to titles drawn from all;
  *   usual is what they owe to the held-out ones.
  */
-export const measureNames = [
-  'exact copies',
-  'copies',
-  'closeness',
-  'unauthentic outputs',
-  'shared runs',
-] as const;
+type MeasureName = 'exact copies' | 'copies' | 'closeness' | 'unauthentic outputs' | 'shared runs';
 
 export interface Measure {
-  readonly name: (typeof measureNames)[number];
+  readonly name: MeasureName;
   readonly observed: number;
   readonly usual: number;
   /** `observed` less `usual`, with its 95% interval. */

@@ -15,7 +15,7 @@ export interface TextWeights {
 }
 
 /** What the texts give to the held-out titles, and to as many titles drawn at random from all. */
-export interface BlockTest {
+interface BlockTest {
   /** Sum over the texts. */
   readonly heldOut: number;
   /** Mean and standard deviation over the random draws of that sum. */

@@ -62,7 +62,7 @@ export async function testMembership(
 }
 
 /** What {@link testOwing} is computed from. Titles have numbers that do not depend on whether they are held out. */
-export interface OwedTitles {
+interface OwedTitles {
   /** For each output the titles most like it, the most like first. */
   readonly neighbours: readonly Neighbours[];
   /** The rating of a title with the title most like it. */

@@ -24,7 +24,7 @@ export type RatedCopy = Pick<RatedText, 'closestRating'> &
   KindOfCopy & { readonly reason?: string | undefined };
 
 /** What else is known of a run. */
-export interface OverfitEvidence {
+interface OverfitEvidence {
   /**
    * Titles of the source, and how many of them say what another says: how often real titles repeat each other. Default: the
    * held-out titles, none of which is an exact copy.
