@@ -44,7 +44,7 @@ const cellsOf = (line: string): string[] =>
   Array.from(line.matchAll(/"((?:[^"]|"")*)"(?:,|$)/g), ([, cell = '']) => cell.replaceAll('""', '"'));
 
 /** The launches in the output of `ncu --csv --metrics gpu__time_duration.sum`. */
-export function launchesOfNcu(output: string): Launch[] {
+function launchesOfNcu(output: string): Launch[] {
   const lines = output.split('\n').map((line) => line.trim());
   const first = lines.findIndex((line) => line.startsWith('"ID"'));
   const names = cellsOf(lines[first] ?? '');
@@ -74,7 +74,7 @@ interface TraceEvent {
  * The launches in ONNX Runtime's profiles: of WebGPU what the card's clock says (category Api); otherwise the time in which
  * operators were started, which is not the card's.
  */
-export function launchesOfTraces(traces: readonly (readonly TraceEvent[])[]): {
+function launchesOfTraces(traces: readonly (readonly TraceEvent[])[]): {
   readonly isCard: boolean;
   readonly launches: Launch[];
 } {
