@@ -2,9 +2,16 @@ import { elementCount, type Shape } from '../../graph/shape.js';
 import type { OpNode } from '../../graph/tensor.js';
 import { attentionByProducts } from './cuda-attention.js';
 import { geluGradient } from './device-gelu.js';
-import { layerNormalizationGradient } from './device-norm.js';
+import { layerNormalizationGradientByProducts } from './device-norm.js';
 import { columnSum, isColumnSum } from './device-sums.js';
-import { crossEntropyOutputs, type Exporter, type OnnxTarget, paddedLogits } from './op-exporters.js';
+import {
+  crossEntropyOutputs,
+  type ExportContext,
+  type Exporter,
+  type OnnxTarget,
+  paddingMask,
+  targetColumn,
+} from './op-exporters.js';
 import { onnxTypes } from './schema.js';
 import type { OnnxWriter } from './writer.js';
 
@@ -142,6 +149,26 @@ const sumOfSquares = ({ inputs: [x] }: OpNode<'sumOfSquares'>): Exporter<'sumOfS
   };
 };
 
+/** Columns that a factor grows by: with fewer, its rows would begin where no fast product reads them. */
+const maskColumns = 8;
+
+/**
+ * The logits [N,P], those of padding masked. As a bias the mask would be written to all logits before the product, which
+ * then reads them; here it is a column of the output layer, and 1 in each hidden state.
+ */
+function maskedLogits({ writer, nameOf }: ExportContext, node: OpNode<'paddedCrossEntropy'>): string {
+  const [hidden, weight] = node.inputs.map(nameOf) as [string, string];
+  const mask = paddingMask(node);
+  const wide = (x: string, column: readonly number[]): string => {
+    const values = column.flatMap((value) => [value, ...new Array<number>(maskColumns - 1).fill(0)]);
+    const columns = writer.constant('float32', values, [column.length, maskColumns]);
+    return writer.emit('Concat', [x, columns], { axis: 1 });
+  };
+  const ones = new Array<number>(node.inputs[0]!.shape[0]!).fill(1);
+  const factors = mask.length > 0 ? [wide(hidden, ones), wide(weight, mask)] : [hidden, weight];
+  return writer.emit('Gemm', factors, { transB: 1 });
+}
+
 /**
  * With log-probabilities, which have a kernel as fast as Softmax: the maximum of a row, which the logarithm of a sum of
  * exponentials otherwise begins with, is left to cuDNN by ONNX Runtime, one block a row (5 ms for 1,024 rows of
@@ -149,7 +176,8 @@ const sumOfSquares = ({ inputs: [x] }: OpNode<'sumOfSquares'>): Exporter<'sumOfS
  */
 const paddedCrossEntropy: Exporter<'paddedCrossEntropy'> = (context, node) => {
   const { writer } = context;
-  const { logits, column } = paddedLogits(context, node);
+  const logits = maskedLogits(context, node);
+  const column = targetColumn(context, node);
   const logSoftmax = writer.emit('LogSoftmax', [logits], { axis: -1 });
   const found = writer.emit('GatherElements', [logSoftmax, column], { axis: 1 });
   const [softmax, atTarget] = [logSoftmax, found].map((x) => writer.emit('Exp', [x])) as [string, string];
@@ -163,7 +191,7 @@ const paddedCrossEntropy: Exporter<'paddedCrossEntropy'> = (context, node) => {
 export const cudaTarget: OnnxTarget = {
   overrides: {
     geluGradient: () => geluGradient(true),
-    layerNormalizationGradient: () => layerNormalizationGradient(true),
+    layerNormalizationGradient: () => layerNormalizationGradientByProducts,
     paddedCrossEntropy: () => paddedCrossEntropy,
     reduceSum,
     sumOfSquares,

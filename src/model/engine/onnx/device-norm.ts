@@ -1,46 +1,63 @@
 import { elementCount } from '../../graph/shape.js';
+import type { OpNode, Tensor } from '../../graph/tensor.js';
 import { weightedColumnSum } from './device-sums.js';
-import type { Exporter } from './op-exporters.js';
+import type { ExportContext, Exporter } from './op-exporters.js';
+
+/** A node's inputs by name, and the operations that the two forms below are made of. */
+function prepare({ writer, nameOf }: ExportContext, { inputs }: OpNode<'layerNormalizationGradient'>) {
+  const [x, scale, mean, rstd, g] = inputs.map(nameOf) as [string, string, string, string, string];
+  const [{ shape }, , { shape: rowShape }] = inputs as readonly [Tensor, Tensor, Tensor];
+  const width = shape.at(-1)!;
+  const multiply = (a: string, b: string): string => writer.emit('Mul', [a, b]);
+  const subtract = (a: string, b: string): string => writer.emit('Sub', [a, b]);
+  const reshaped = (value: string, to: readonly number[]): string =>
+    writer.emit('Reshape', [value, writer.constant('int64', to, [to.length])]);
+  /** The sum of each column, [C]. @param weights factors of the rows; undefined: ones. */
+  const columnSum = (value: string, weights?: string): string => {
+    const size = { rows: elementCount(rowShape), columns: width };
+    return reshaped(weightedColumnSum(writer, value, size, 'float32', weights), [width]);
+  };
+  return { x, scale, mean, rstd, g, width, rowShape, multiply, subtract, reshaped, columnSum };
+}
 
 /**
- * With c = x − mean, r = 1/√(variance + epsilon), h = g·scale:  dx = r·(h − mean(h) − c·r²·mean(h·c)), dscale = Σ r·(g·c),
- * dbias = Σ g. Each node on [N,C] is a pass over the activations; here g·c serves two sums, and r is put into sums of
- * columns as the weights of their terms.
- * @param meansAsProducts whether means of rows are products with scale/C, in which g and g·c are read as they are.
+ * In the fewest passes over [N,C]: with c = x − mean, r = 1/√(variance + epsilon) and h = g·scale,
+ * dx = r·(h − mean(h) − c·r²·mean(h·c)), dscale = Σ r·(g·c), dbias = Σ g. Here g·c serves two sums; means of rows are
+ * products of g and of g·c with scale/C, and r weights the terms of a sum of columns.
  */
-export const layerNormalizationGradient =
-  (meansAsProducts: boolean): Exporter<'layerNormalizationGradient'> =>
-  ({ writer, nameOf, isUsed }, { inputs, outputs }) => {
-    const [x, scale, mean, rstd, g] = inputs.map(nameOf) as [string, string, string, string, string];
-    const [{ shape }, , { shape: rowShape }] = inputs as unknown as { shape: readonly number[] }[] as [
-      { shape: readonly number[] },
-      unknown,
-      { shape: readonly number[] },
-    ];
-    const width = shape.at(-1)!;
-    const multiply = (a: string, b: string): string => writer.emit('Mul', [a, b]);
-    const subtract = (a: string, b: string): string => writer.emit('Sub', [a, b]);
-    const reshaped = (value: string, to: readonly number[]): string =>
-      writer.emit('Reshape', [value, writer.constant('int64', to, [to.length])]);
-    const centered = subtract(x, mean);
-    const product = multiply(g, centered);
-    const h = multiply(g, scale);
-    let means: [ofH: string, ofHCentered: string];
-    if (meansAsProducts) {
-      const column = reshaped(multiply(scale, writer.constant('float32', [1 / width], [])), [width, 1]);
-      means = [g, product].map((value) =>
-        reshaped(writer.emit('MatMul', [reshaped(value, [-1, width]), column]), rowShape),
-      ) as typeof means;
-    } else {
-      const lastAxis = writer.constant('int64', [-1], [1]);
-      means = [h, multiply(product, scale)].map((value) =>
-        writer.emit('ReduceMean', [value, lastAxis]),
-      ) as typeof means;
-    }
-    const slope = multiply(multiply(rstd, rstd), means[1]);
-    const byX = multiply(subtract(subtract(h, means[0]), multiply(centered, slope)), rstd);
-    const rows = elementCount(rowShape);
-    const sum = (value: string, weights?: string): string =>
-      reshaped(weightedColumnSum(writer, value, { rows, columns: width }, 'float32', weights), [width]);
-    return [byX, isUsed(outputs[1]!) ? sum(product, rstd) : '', isUsed(outputs[2]!) ? sum(g) : ''];
-  };
+export const layerNormalizationGradientByProducts: Exporter<'layerNormalizationGradient'> = (
+  context,
+  node,
+) => {
+  const { writer, isUsed } = context;
+  const { x, scale, mean, rstd, g, width, rowShape, ...on } = prepare(context, node);
+  const centered = on.subtract(x, mean);
+  const product = on.multiply(g, centered);
+  const share = on.multiply(scale, writer.constant('float32', [1 / width], []));
+  const column = on.reshaped(share, [width, 1]);
+  const meanOf = (value: string): string =>
+    on.reshaped(writer.emit('MatMul', [on.reshaped(value, [-1, width]), column]), rowShape);
+  const slope = on.multiply(on.multiply(rstd, rstd), meanOf(product));
+  const shifted = on.subtract(on.multiply(g, scale), meanOf(g));
+  const byX = on.multiply(on.subtract(shifted, on.multiply(centered, slope)), rstd);
+  const [, byScale, byBias] = node.outputs as readonly [Tensor, Tensor, Tensor];
+  return [byX, isUsed(byScale) ? on.columnSum(product, rstd) : '', isUsed(byBias) ? on.columnSum(g) : ''];
+};
+
+/**
+ * In the fewest nodes: with x̂ = (x − mean)·r and h = g·scale, dx = r·(h − mean(h) − x̂·mean(h·x̂)), dscale = Σ g·x̂,
+ * dbias = Σ g.
+ */
+export const layerNormalizationGradientByMeans: Exporter<'layerNormalizationGradient'> = (context, node) => {
+  const { writer, isUsed } = context;
+  const { x, scale, mean, rstd, g, ...on } = prepare(context, node);
+  const normalized = on.multiply(on.subtract(x, mean), rstd);
+  const product = on.multiply(g, normalized);
+  const h = on.multiply(g, scale);
+  const lastAxis = writer.constant('int64', [-1], [1]);
+  const meanOf = (value: string): string => writer.emit('ReduceMean', [value, lastAxis]);
+  const projected = on.multiply(normalized, meanOf(on.multiply(product, scale)));
+  const byX = on.multiply(on.subtract(on.subtract(h, meanOf(h)), projected), rstd);
+  const [, byScale, byBias] = node.outputs as readonly [Tensor, Tensor, Tensor];
+  return [byX, isUsed(byScale) ? on.columnSum(product) : '', isUsed(byBias) ? on.columnSum(g) : ''];
+};

@@ -44,13 +44,14 @@ export function weightedColumnSum(
   const size = rows / parts;
   const reshaped = (value: string, to: readonly number[]): string =>
     writer.emit('Reshape', [value, writer.constant('int64', to, [to.length])]);
-  const ones = (count: number, type: FloatType): string =>
-    writer.constant(type, new Array(count).fill(1), [1, count]);
-  const factors = weights === undefined ? ones(size, dtype) : reshaped(weights, [parts, 1, size]);
+  const ones = (type: FloatType, shape: readonly number[]): string =>
+    writer.constant(type, new Array(elementCount(shape)).fill(1), shape);
+  const each = [parts, 1, size];
+  const factors = weights === undefined ? ones(dtype, each) : reshaped(weights, each);
   const sums = writer.emit('MatMul', [factors, reshaped(x, [parts, size, columns])]);
   const wide = dtype === 'float32' ? sums : writer.emit('Cast', [sums], { to: onnxTypes.float32 });
   const matrix = reshaped(wide, [parts, columns]);
-  return parts === 1 ? matrix : writer.emit('MatMul', [ones(parts, 'float32'), matrix]);
+  return parts === 1 ? matrix : writer.emit('MatMul', [ones('float32', [1, parts]), matrix]);
 }
 
 /** A sum of columns, for `isColumnSum`. */

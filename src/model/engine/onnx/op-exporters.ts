@@ -121,21 +121,21 @@ export const keepTopK =
     return [topKNodes(writer, names, { length: weights!.shape[1]!, maximum, sorts })];
   };
 
-/**
- * The logits [N,P] of a `paddedCrossEntropy`, and its targets as a column [N,1]. Padding gets no probability: its logits
- * are `maskedScore`.
- */
-export function paddedLogits(
-  { writer, nameOf }: ExportContext,
-  { inputs: [hidden, weight, targets], attributes: { vocabulary } }: OpNode<'paddedCrossEntropy'>,
-): { readonly logits: string; readonly column: string } {
+/** What is added to the logits of an output layer [P,C], so that padding gets no probability; empty without padding. */
+export function paddingMask({
+  inputs: [, weight],
+  attributes: { vocabulary },
+}: OpNode<'paddedCrossEntropy'>): number[] {
   const rows = weight!.shape[0]!;
-  const values = Array.from({ length: rows }, (_, row) => (row < vocabulary ? 0 : maskedScore));
-  const mask = rows > vocabulary ? [writer.constant('float32', values, [rows])] : [];
-  const logits = writer.emit('Gemm', [nameOf(hidden!), nameOf(weight!), ...mask], { transB: 1 });
-  const shape = writer.constant('int64', [-1, 1], [2]);
-  return { logits, column: writer.emit('Reshape', [nameOf(targets!), shape]) };
+  if (rows === vocabulary) return [];
+  return Array.from({ length: rows }, (_, row) => (row < vocabulary ? 0 : maskedScore));
 }
+
+/** The targets of a `paddedCrossEntropy` as a column [N,1]. */
+export const targetColumn = (
+  { writer, nameOf }: ExportContext,
+  { inputs: [, , targets] }: OpNode<'paddedCrossEntropy'>,
+): string => writer.emit('Reshape', [nameOf(targets!), writer.constant('int64', [-1, 1], [2])]);
 
 /**
  * The two outputs of a `paddedCrossEntropy`.
@@ -201,8 +201,12 @@ const layerNormalizationGradient: Exporter<'layerNormalizationGradient'> = (cont
 };
 
 const paddedCrossEntropy: Exporter<'paddedCrossEntropy'> = (context, node) => {
-  const { writer } = context;
-  const { logits, column } = paddedLogits(context, node);
+  const { writer, nameOf } = context;
+  const [hidden, weight] = node.inputs.map(nameOf) as [string, string];
+  const mask = paddingMask(node);
+  const bias = mask.length > 0 ? [writer.constant('float32', mask, [mask.length])] : [];
+  const logits = writer.emit('Gemm', [hidden, weight, ...bias], { transB: 1 });
+  const column = targetColumn(context, node);
   const { softmax, logSum } = softmaxOf(context, logits);
   const [score, atTarget] = [logits, softmax].map((x) =>
     writer.emit('GatherElements', [x, column], { axis: 1 }),

@@ -1,6 +1,6 @@
 import type { OpNode } from '../../graph/tensor.js';
 import { geluGradient } from './device-gelu.js';
-import { layerNormalizationGradient } from './device-norm.js';
+import { layerNormalizationGradientByMeans } from './device-norm.js';
 import { columnSum, isColumnSum } from './device-sums.js';
 import { type Exporter, keepTopK, type OnnxTarget } from './op-exporters.js';
 import { argMaxInBlocks } from './sampling-nodes.js';
@@ -101,7 +101,7 @@ const argMax: Exporter<'argMax'> = ({ writer, nameOf }, { inputs: [x] }) => [
 export const webGpuTarget: OnnxTarget = {
   overrides: {
     geluGradient: () => geluGradient(false),
-    layerNormalizationGradient: () => layerNormalizationGradient(false),
+    layerNormalizationGradient: () => layerNormalizationGradientByMeans,
     scatterAddRows: () => scatterAddRows,
     argMax: () => argMax,
     keepTopK: () => keepTopK(false),
