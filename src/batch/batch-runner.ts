@@ -248,7 +248,7 @@ function describeRun({ status, seconds, figures }: BatchRunRecord): string {
     ...(verdict == null
       ? []
       : [`the model ${verdict === 'unknown' ? 'is too little tested to judge' : verdict}`]),
-    ...(status === 'overfit' ? ['refused by --fail-on-overfit'] : []),
+    ...(status === 'overfit' ? ['refused for its verdict'] : []),
   ];
   return parts.join(', ');
 }

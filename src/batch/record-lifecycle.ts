@@ -83,7 +83,7 @@ export function summarize(record: BatchRecord): string {
   return [
     `${done} of ${record.runs.length} runs done`,
     ...named('failed', 'failed'),
-    ...named('overfit', 'refused by --fail-on-overfit'),
+    ...named('overfit', 'refused for its verdict'),
     ...named('interrupted', 'stopped'),
   ].join('; ');
 }

@@ -22,6 +22,9 @@ export type StageName = (typeof stageNames)[number];
 /** Where titles may come from; `auto` is decided at the start of a run. */
 export const sourceNames = ['auto', 'bigquery', 'duckdb', 'csv', 'sample'] as const;
 
+/** What the overfit report may find. */
+export const verdictNames = ['underfits', 'healthy', 'leans', 'overfits', 'unknown'] as const;
+
 /** What titles may be conditioned on. */
 export const conditionNames = ['subreddit', 'keywords'] as const;
 export type ConditionName = (typeof conditionNames)[number];

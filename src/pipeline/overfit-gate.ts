@@ -5,23 +5,32 @@ import type { RunOptions } from '../options/option-table.js';
 import type { Manifest } from './run/manifest.js';
 
 /**
- * Applies `--fail-on-overfit` to a run whose report is written. An unknown verdict passes with a warning: scheduled runs
- * should not stop because one was small.
- * @returns true if the option is set and the model overfits, which is also reported as a warning.
+ * Applies `--fail-on-overfit` and `--fail-on` to a run whose report is written. An unknown verdict passes with a warning, unless it
+ * is named: scheduled runs should not stop because one was small.
+ * @returns true if the verdict is refused, which is also reported as a warning.
  */
 export function failsOnOverfit(
-  { failOnOverfit }: RunOptions,
+  { failOnOverfit, failOn }: RunOptions,
   manifest: Manifest,
   onProgress: ProgressListener,
 ): boolean {
   const report = manifest.stages.report?.counts as RunCounts['report'];
-  if (!failOnOverfit || report === undefined) return false;
+  if (report === undefined) return false;
+  const { verdict } = report;
   const reported = scoped(onProgress, { stage: 'report' });
-  if (report.verdict === 'unknown') {
-    const message = '--fail-on-overfit: too few titles to tell; the run passes.';
+  if (failOn.includes(verdict)) {
+    reported({
+      kind: 'warning',
+      message: `--fail-on: the verdict is ${verdict}. The report says what to do.`,
+    });
+    return true;
+  }
+  if (!failOnOverfit) return false;
+  if (verdict === 'unknown') {
+    const message = '--fail-on-overfit: there is not enough to tell; the run passes.';
     reported({ kind: 'warning', message });
   }
-  if (report.verdict !== 'overfits') return false;
+  if (verdict !== 'overfits') return false;
   const copies = `${formatPercent(report.copyShare)} of the outputs are copies`;
   const excess = formatPoints(report.excess.share);
   const message =

@@ -50,7 +50,7 @@ export interface FinishedRun {
   readonly seconds: number;
   /** The run's options, decisions, and the counts of each stage. */
   readonly manifest: Manifest;
-  /** Whether `failOnOverfit` is set and the model overfits. */
+  /** Whether `failOnOverfit` or `failOn` refuses the verdict. */
   readonly overfits: boolean;
   /** Stages that this call left with results of files that have been replaced. */
   readonly stale: readonly StageName[];
@@ -172,8 +172,8 @@ async function runStage(
 
 function withRecordedOptions(run: OpenRun): OpenRun {
   const { options, decisions } = run.folder.manifest;
-  const { overwrite, failOnOverfit } = run.options;
-  return { ...run, options: { ...restoreOptions(options), overwrite, failOnOverfit }, decisions };
+  const { overwrite, failOnOverfit, failOn } = run.options;
+  return { ...run, options: { ...restoreOptions(options), overwrite, failOnOverfit, failOn }, decisions };
 }
 
 /** What a stage is to do; undefined if that is done. @throws TitlesmithError when an input is missing or cannot be read. */

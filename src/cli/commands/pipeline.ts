@@ -50,7 +50,7 @@ function codeOfSeveral(runs: readonly RunResult[], terminal: Terminal): ExitCode
   const done = runs.length - failed.length;
   const listed = (what: string, names: readonly string[]) =>
     names.length > 0 ? `; ${what}: ${names.join(', ')}` : '';
-  const more = listed('failed', failed) + listed('refused by --fail-on-overfit', overfitted);
+  const more = listed('failed', failed) + listed('refused for its verdict', overfitted);
   terminal.result([`${done} of ${runs.length} runs done${more}`], {
     runs: runs.length,
     done,

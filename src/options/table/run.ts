@@ -1,4 +1,4 @@
-import { commandNames, stageNames } from '../choices.js';
+import { commandNames, stageNames, verdictNames } from '../choices.js';
 import type { OptionRows } from '../option-row.js';
 
 /** Which titles and models are refused. */
@@ -30,6 +30,16 @@ export const reviewOptions = {
     commands: ['pipeline', 'report'],
     type: 'switch',
     help: 'End with exit code 3 when the report finds that the model overfits.',
+  },
+  failOn: {
+    group: 'Review',
+    commands: ['pipeline', 'report'],
+    type: 'choices',
+    choices: verdictNames,
+    default: [],
+    argument: 'verdicts',
+    help: 'The same for any verdicts: underfits, healthy, leans, overfits, unknown, or several with commas between them.',
+    defaultInWords: 'none',
   },
 } as const satisfies OptionRows;
 
