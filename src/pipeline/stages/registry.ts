@@ -35,7 +35,7 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
   },
   dedupe: {
     ...commonFields,
-    version: 3,
+    version: 4,
     inputs: [runFiles.generated, runFiles.train, runFiles.validation],
     optionalInputs: [runFiles.acceptedBefore],
     outputs: [runFiles.judgement, runFiles.accepted, runFiles.rejected],
@@ -43,7 +43,7 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
   },
   report: {
     ...commonFields,
-    version: 2,
+    version: 3,
     inputs: [runFiles.judgement, runFiles.metrics],
     outputs: [runFiles.reportPage, runFiles.reportFigures],
     usesCountsOf: ['extract', 'dataset', 'finetune', 'generate'],
