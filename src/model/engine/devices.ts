@@ -148,12 +148,15 @@ export async function listDevices(
   return reports;
 }
 
+/** Exists where NVIDIA's driver is loaded, on Linux. */
+const nvidiaDriver = '/dev/nvidiactl';
+
 /** Whether the system may have a graphics card; true if it does not say. Saves `auto` the second that a trial takes. */
 function mayHaveGraphicsCard(): boolean {
   if (process.platform !== 'linux') return true;
   const [cards, wsl] = ['/dev/dri', '/dev/dxg'];
   const hasRenderNode = existsSync(cards) && readdirSync(cards).some((name) => name.startsWith('render'));
-  return hasRenderNode || existsSync(wsl) || existsSync('/dev/nvidiactl');
+  return hasRenderNode || existsSync(wsl) || existsSync(nvidiaDriver);
 }
 
 /** The device chosen, and why. */
@@ -179,7 +182,11 @@ export async function chooseDevice(engine: EngineName): Promise<ChosenDevice> {
     if (choice.device !== 'cpu' && !withCard) continue;
     const report = await tryDevice(choice);
     const { works, software, reason, hint, description } = report;
-    if (works && !software) return { ...choice, reason: 'the first that works', description, report };
+    if (works && !software) {
+      // Why an NVIDIA card is not used by CUDA, which is faster there; of another card it says nothing.
+      const instead = existsSync(nvidiaDriver) ? passedOver : [];
+      return { ...choice, reason: ['the first that works', ...instead].join('; '), description, report };
+    }
     passedOver.push(
       `${choice.device}: ${works ? `${description} computes in software` : reason}${hint ? ` (${hint})` : ''}`,
     );
