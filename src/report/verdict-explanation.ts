@@ -101,8 +101,11 @@ const measureInWords: Readonly<Record<Measure['name'], string>> = {
 };
 
 function boundInWords({ comparison: { upper, margin, holds } }: OverfitStatistics): string {
-  const points = `${formatPoints(upper)} percentage points more frequent than among titles the model never saw`;
-  const bound = formatPoints(margin);
+  const unsigned = (share: number): string => formatPoints(share).replace('+', '');
+  const points = `${unsigned(upper)} percentage points more frequent than among titles the model never saw`;
+  const bound = unsigned(margin);
+  if (upper <= 0)
+    return 'With 95% confidence copies are no more frequent than among titles the model never saw.';
   return holds
     ? `With 95% confidence copies are at most ${points}; less than ${bound} counts as none.`
     : `Copies may be up to ${points} (95% confidence); to be called healthy, that must be below ${bound}.`;

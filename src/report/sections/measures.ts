@@ -13,12 +13,12 @@ titles: exact ones with how often titles of this source repeat each other, those
 ${membership ? owing(membership) : null}</p>
 <div class="scroll" role="region" aria-label="Measures in numbers" tabindex="0"><table class="numbers">
 <thead><tr><td></td><th scope="col">outputs</th><th scope="col">usual</th><th scope="col">difference</th>
-<th scope="col">95% interval</th><th scope="col">p</th><th scope="col">beyond chance</th></tr></thead>
+<th scope="col">95% interval</th><th scope="col">p</th></tr></thead>
 <tbody>
 ${overfit.measures.map(row)}
 </tbody></table></div>
 <p>p is the chance of so large a difference where there is none, corrected for there being ${overfit.measures.length} measures
-(Holm); below 0.01 a difference is called beyond chance. ${visibleExcess(overfit.measures)}</p>
+(Holm); below 0.01, in bold, a difference is called beyond chance. ${visibleExcess(overfit.measures)}</p>
 </section>`;
 }
 
@@ -32,20 +32,26 @@ const names: Readonly<Record<Measure['name'], string>> = {
   'exact copies': 'Exact copies',
   copies: 'Copies of any kind',
   closeness: 'Rating of the closest title',
-  'unauthentic outputs': 'Outputs closer to a title than any other title is',
-  'shared runs': 'Rare runs of four words shared with a title, an output',
+  'unauthentic outputs': 'Closer to a title than other titles are',
+  'shared runs': 'Rare runs of four words shared',
 };
 
 const isShare = (name: Measure['name']): boolean => name !== 'closeness' && name !== 'shared runs';
 
 function row({ name, observed, usual, difference, adjustedP, isSignificant }: Measure): Html {
   const shown = (value: number): string => (isShare(name) ? formatPercent(value) : formatDecimal(value));
-  const signed = (value: number): string =>
-    isShare(name) ? formatPoints(value) : `${value < 0 ? '−' : '+'}${formatDecimal(Math.abs(value))}`;
+  const signed = (value: number): string => (isShare(name) ? formatPoints(value) : signedDecimal(value));
   return html`<tr><th scope="row">${names[name]}</th><td>${shown(observed)}</td><td>${shown(usual)}</td>
 <td>${signed(difference.share)}</td><td>${signed(difference.low)} to ${signed(difference.high)}</td>
-<td>${adjustedP < 0.001 ? 'below 0.001' : adjustedP.toFixed(3)}</td><td>${isSignificant ? html`<strong>yes</strong>` : 'no'}</td></tr>`;
+<td>${isSignificant ? html`<strong>${chance(adjustedP)}</strong>` : chance(adjustedP)}</td></tr>`;
 }
+
+function signedDecimal(value: number): string {
+  const shown = formatDecimal(Math.abs(value));
+  return Number(shown) === 0 ? shown : `${value < 0 ? '−' : '+'}${shown}`;
+}
+
+const chance = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));
 
 /** How large an excess of copies would have been seen. */
 function visibleExcess(all: readonly Measure[]): string {

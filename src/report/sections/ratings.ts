@@ -13,7 +13,8 @@ export function ratings(figures: ReportFigures): Html {
 letter pairs that two titles have in common, with or without case, punctuation and accents, whichever is higher: 0 is
 nothing, 1 is all. Titles resemble each other anyway, so the
 titles held out of training are rated the same way.
-<em>A healthy model’s bars follow the outline; a model that recites piles up at the right.</em></p>
+<em>A model that recites piles up at the right.</em> Bars somewhat to the right of the outline are no sign of that: models
+write more usual titles than people do.</p>
 <figure>
 <figcaption class="legend"><span class="key outputs">outputs (${formatCount(outputs.count)})</span>
 <span class="key held-out">held-out titles (${formatCount(heldOut.count)})</span></figcaption>
