@@ -149,12 +149,12 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
       if (!g || byErrors) throw new Error('paddedCrossEntropy: only the gradient by the losses is supported');
       const [hidden, weight] = inputsOf(node) as [Tensor, Tensor];
       const errors = node.outputs[1]!;
-      const { gradients: type } = node.attributes;
+      const type = weight.dtype as FloatType;
       const factor = cast(errors, type);
       const column = reshape(g, [-1, 1]);
-      const byHidden = multiply(cast(matmul(factor, cast(weight, type)), 'float32'), column);
+      const byHidden = multiply(cast(matmul(factor, weight), 'float32'), column);
       const scaled = cast(multiply(hidden, column), type);
-      return [byHidden, cast(matmul(factor, scaled, { transposeA: true }), 'float32'), undefined];
+      return [byHidden, matmul(factor, scaled, { transposeA: true }), undefined];
     },
   },
   // every summed element receives the sum's gradient

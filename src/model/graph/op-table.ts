@@ -64,10 +64,10 @@ export interface OpAttributes {
    * The output layer W [V,C] fused with the loss, over the vocabulary as a whole. Inputs: hidden states [N,C]; W with
    * rows of padding behind its own, which are no tokens, [P,C]; int32 targets [N]. Outputs: losses [N] as of
    * `linearCrossEntropy`; the gradients of the losses by the logits [N,P], softmax(hidden · Wᵀ) − 1 at the target and 0
-   * for padding. All are float32. `vocabulary` is V, `gradients` the type of the matrix products in the gradients: float16
-   * only where it keeps subnormal numbers, as most probabilities are such.
+   * for padding. `vocabulary` is V. Products, of the gradients too, have W's type, all else is float32: float16 only where
+   * it keeps subnormal numbers, as most probabilities are such, and logits lie around 0.
    */
-  paddedCrossEntropy: { readonly vocabulary: number; readonly gradients: FloatType };
+  paddedCrossEntropy: { readonly vocabulary: number };
   /** Sum over `axes`, float32 also of float16, whose own sums would be too coarse. */
   reduceSum: { readonly axes: readonly number[]; readonly keepDimensions: boolean };
   /** Σ x² over all elements, a scalar. */

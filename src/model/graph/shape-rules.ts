@@ -206,7 +206,8 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
       weight.shape[1] === width &&
       vocabulary <= weight.shape[0]! &&
       formatShape(targets?.shape ?? []) === `[${tokens}]` &&
-      are('float32', hidden, weight) &&
+      are('float32', hidden) &&
+      isFloat(weight.dtype) &&
       are('int32', targets);
     if (!fits) {
       const rule = `takes float32 hidden states [N,C], an output layer [at least ${vocabulary},C], int32 targets [N]`;

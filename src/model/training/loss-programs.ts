@@ -33,7 +33,7 @@ export class LossPrograms {
   ): Promise<LossPrograms> {
     const { mixedPrecision, recompute, dropout, seed, accumulateGradients } = options;
     const matmulDtype = mixedPrecision === 'float16' ? 'float16' : 'float32';
-    // In float16 the products left in float32 are those of the logits: TF32 has float16's significand and their range.
+    // In float16 what is left in float32 are sums made as products: TF32 has float16's significand.
     const compileOptions = { allowTf32: mixedPrecision !== 'off' };
     const trainable = model.trained.parameters.specifications;
     const layout = lossLayout(engine);

@@ -2,16 +2,19 @@ import type { Engine } from '../engine/engine.js';
 import {
   add,
   broadcastTo,
+  cast,
   concat,
+  input,
   linearCrossEntropy,
   multiply,
   paddedCrossEntropy,
   reduceSum,
   scalar,
   split,
+  subtract,
 } from '../graph/builder.js';
 import { elementCount, type FloatType } from '../graph/shape.js';
-import type { Tensor } from '../graph/tensor.js';
+import type { OpNode, Tensor } from '../graph/tensor.js';
 
 /** How the output layer and the loss of a batch are computed. */
 export interface LossLayout {
@@ -24,7 +27,7 @@ export interface LossLayout {
   readonly piece: number | undefined;
   /** Most elements of one tensor. */
   readonly tensor: number;
-  /** Whether products of the output layer's gradients may be in float16, where others are. */
+  /** Whether products of the output layer may be in float16, where others are. */
   readonly halfProducts: boolean;
 }
 
@@ -96,16 +99,28 @@ function vocabularyChunks(vocabularySize: number, tokens: number, piece: number)
   return Array.from({ length: count }, (_, chunk) => Math.min(size, vocabularySize - chunk * size));
 }
 
+/**
+ * W less the mean of its rows: the softmax is the same, and logits that all lie around −100, as GPT-2's, come to lie around
+ * 0, where float16 is finer. Gradients by W need no way through the mean, as those by a row of logits add up to 0; so it is
+ * taken of an input that is none of the parameters to differentiate by.
+ * @param weight [V,C], an input of the graph.
+ */
+function centered(weight: Tensor): Tensor {
+  const { name } = (weight.node as OpNode<'input'>).attributes;
+  const total = reduceSum(input(name, weight.shape), [0], true);
+  return subtract(weight, multiply(total, 1 / weight.shape[0]!));
+}
+
 /** The output layer of a graph, laid out once for all chunks of tokens. */
 export class OutputLayer {
   /** With rows of padding; undefined where the vocabulary is taken in chunks. */
   private readonly padded: Tensor | undefined;
   private readonly piece: number;
-  private readonly gradients: FloatType;
+  private readonly type: FloatType;
 
   /**
-   * @param weight [V,C]
-   * @param matmulDtype type of matrix products in the gradients, if the layout allows it.
+   * @param weight [V,C], an input of the graph.
+   * @param matmulDtype type of matrix products, where the layout allows it. Logits of a vocabulary in chunks are float32.
    */
   constructor(
     private readonly weight: Tensor,
@@ -114,25 +129,25 @@ export class OutputLayer {
   ) {
     const [size, width] = weight.shape as [number, number];
     const rows = paddedSize(size, layout);
-    const isWhole = layout.piece === undefined && elementCount([rows, width]) <= layout.tensor;
-    const padding = broadcastTo(scalar(0), [rows - size, width]);
-    if (isWhole) this.padded = rows === size ? weight : concat([weight, padding], 0);
     this.piece = layout.piece ?? layout.logits;
-    this.gradients = layout.halfProducts ? matmulDtype : 'float32';
+    this.type = layout.halfProducts ? matmulDtype : 'float32';
+    if (layout.piece !== undefined || elementCount([rows, width]) > layout.tensor) return;
+    const inType = this.type === 'float32' ? weight : cast(centered(weight), this.type);
+    const padding = broadcastTo(scalar(0, this.type), [rows - size, width]);
+    this.padded = rows === size ? inType : concat([inType, padding], 0);
   }
 
   /** Σ weight · cross-entropy over the tokens, nats, a scalar. */
   loss({ hidden, targetIds, targetWeights }: TokenChunk): Tensor {
-    const { gradients } = this;
     const vocabulary = this.weight.shape[0]!;
     const losses = this.padded
-      ? paddedCrossEntropy(hidden, this.padded, targetIds, { vocabulary, gradients })
+      ? paddedCrossEntropy(hidden, this.padded, targetIds, { vocabulary })
       : linearCrossEntropy(
           hidden,
           this.weight,
           targetIds,
           vocabularyChunks(vocabulary, hidden.shape[0]!, this.piece),
-          { gradients },
+          { gradients: this.type },
         );
     return reduceSum(multiply(losses, targetWeights));
   }

@@ -179,11 +179,15 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
   },
   paddedCrossEntropy: (node, [hidden, weight, targets]) => {
     const [{ shape }, { shape: weightShape }] = node.inputs as [Tensor, Tensor];
+    const inType = node.inputs[1]!.dtype === 'float16' ? toFloat16 : (value: number): number => value;
     const tokens = rows(weight!, weightShape).slice(0, node.attributes.vocabulary);
     const losses: number[] = [];
     const errors = rows(hidden!, shape).map((row, index) => {
       const target = targets![index]!;
-      const logits = tokens.map((token) => token.reduce((sum, value, place) => sum + value * row[place]!, 0));
+      const states = row.map(inType);
+      const logits = tokens.map((token) =>
+        inType(token.reduce((sum, value, place) => sum + value * states[place]!, 0)),
+      );
       const logProbabilities = logSoftmax(Float64Array.from(logits));
       losses.push(-logProbabilities[target]!);
       const padding = new Float64Array(weightShape[0]! - tokens.length);

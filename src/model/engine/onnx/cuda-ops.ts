@@ -8,6 +8,8 @@ import {
   crossEntropyOutputs,
   type ExportContext,
   type Exporter,
+  hiddenInType,
+  inFloat32,
   type OnnxTarget,
   paddingMask,
   targetColumn,
@@ -156,17 +158,19 @@ const maskColumns = 8;
  * The logits [N,P], those of padding masked. As a bias the mask would be written to all logits before the product, which
  * then reads them; here it is a column of the output layer, and 1 in each hidden state.
  */
-function maskedLogits({ writer, nameOf }: ExportContext, node: OpNode<'paddedCrossEntropy'>): string {
-  const [hidden, weight] = node.inputs.map(nameOf) as [string, string];
+function maskedLogits(context: ExportContext, node: OpNode<'paddedCrossEntropy'>): string {
+  const { writer, nameOf } = context;
+  const type = node.inputs[1]!.dtype;
+  const [hidden, weight] = [hiddenInType(context, node), nameOf(node.inputs[1]!)];
   const mask = paddingMask(node);
   const wide = (x: string, column: readonly number[]): string => {
     const values = column.flatMap((value) => [value, ...new Array<number>(maskColumns - 1).fill(0)]);
-    const columns = writer.constant('float32', values, [column.length, maskColumns]);
+    const columns = writer.constant(type, values, [column.length, maskColumns]);
     return writer.emit('Concat', [x, columns], { axis: 1 });
   };
   const ones = new Array<number>(node.inputs[0]!.shape[0]!).fill(1);
   const factors = mask.length > 0 ? [wide(hidden, ones), wide(weight, mask)] : [hidden, weight];
-  return writer.emit('Gemm', factors, { transB: 1 });
+  return inFloat32(writer, writer.emit('Gemm', factors, { transB: 1 }), type);
 }
 
 /**

@@ -121,6 +121,22 @@ export const keepTopK =
     return [topKNodes(writer, names, { length: weights!.shape[1]!, maximum, sorts })];
   };
 
+/** In float32, whatever it is now. */
+export const inFloat32 = (writer: OnnxWriter, name: string, dtype: DType): string =>
+  dtype === 'float32' ? name : writer.emit('Cast', [name], { to: onnxTypes.float32 });
+
+/** The hidden states of a `paddedCrossEntropy`, in the type of its products. */
+export function hiddenInType(
+  { writer, nameOf }: ExportContext,
+  { inputs: [hidden, weight] }: OpNode<'paddedCrossEntropy'>,
+): string {
+  const name = nameOf(hidden!);
+  return weight!.dtype === 'float32' ? name : writer.emit('Cast', [name], { to: onnxTypes[weight!.dtype] });
+}
+
+/** Logits of padding in float16, whose range ends at 65,504. */
+const halfMask = -60_000;
+
 /** What is added to the logits of an output layer [P,C], so that padding gets no probability; empty without padding. */
 export function paddingMask({
   inputs: [, weight],
@@ -128,7 +144,8 @@ export function paddingMask({
 }: OpNode<'paddedCrossEntropy'>): number[] {
   const rows = weight!.shape[0]!;
   if (rows === vocabulary) return [];
-  return Array.from({ length: rows }, (_, row) => (row < vocabulary ? 0 : maskedScore));
+  const masked = weight!.dtype === 'float16' ? halfMask : maskedScore;
+  return Array.from({ length: rows }, (_, row) => (row < vocabulary ? 0 : masked));
 }
 
 /** The targets of a `paddedCrossEntropy` as a column [N,1]. */
@@ -202,10 +219,11 @@ const layerNormalizationGradient: Exporter<'layerNormalizationGradient'> = (cont
 
 const paddedCrossEntropy: Exporter<'paddedCrossEntropy'> = (context, node) => {
   const { writer, nameOf } = context;
-  const [hidden, weight] = node.inputs.map(nameOf) as [string, string];
+  const type = node.inputs[1]!.dtype;
   const mask = paddingMask(node);
-  const bias = mask.length > 0 ? [writer.constant('float32', mask, [mask.length])] : [];
-  const logits = writer.emit('Gemm', [hidden, weight, ...bias], { transB: 1 });
+  const bias = mask.length > 0 ? [writer.constant(type, mask, [mask.length])] : [];
+  const factors = [hiddenInType(context, node), nameOf(node.inputs[1]!)];
+  const logits = inFloat32(writer, writer.emit('Gemm', [...factors, ...bias], { transB: 1 }), type);
   const column = targetColumn(context, node);
   const { softmax, logSum } = softmaxOf(context, logits);
   const [score, atTarget] = [logits, softmax].map((x) =>
@@ -214,9 +232,6 @@ const paddedCrossEntropy: Exporter<'paddedCrossEntropy'> = (context, node) => {
   const losses = writer.emit('Sub', [logSum, score]);
   return crossEntropyOutputs(context, { losses, softmax, atTarget, column });
 };
-
-const inFloat32 = (writer: OnnxWriter, name: string, dtype: DType): string =>
-  dtype === 'float32' ? name : writer.emit('Cast', [name], { to: onnxTypes.float32 });
 
 /** The ONNX form of every op, for ONNX Runtime (with its own operators where they are faster). */
 export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
