@@ -1,4 +1,4 @@
-import { cachedAttention, input, multiply, softmax } from '../graph/builder.js';
+import { add, cachedAttention, input, multiply, softmax } from '../graph/builder.js';
 import type { FloatType } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { TransformerConfiguration } from './configuration.js';
@@ -20,9 +20,18 @@ export function paddedHeadWidth({ width, heads }: TransformerConfiguration): num
   return Math.ceil(width / heads / headWidthStep) * headWidthStep;
 }
 
+/** Input [V'] that is added to logits where the output layer has more rows V' than there are tokens. */
+export const paddingMaskName = 'paddingMask';
+
 /** Names of one kind of value for all layers. */
 export const layerNames = (kind: string, layers: number): string[] =>
   Array.from({ length: layers }, (_, layer) => `${kind}.${layer}`);
+
+/** How a decode graph computes. */
+interface DecodeForm {
+  readonly cacheDtype?: FloatType;
+  readonly paddedVocabulary?: number | undefined;
+}
 
 /**
  * The graph of a decode step: N tokens, one in each of B slots or several of one slot (N and B up to S).
@@ -30,14 +39,15 @@ export const layerNames = (kind: string, layers: number): string[] =>
  * Inputs: `inputIds` and `positionIds` int32 [N]; `inverseTemperatures` [N,1]; `lengths` int32 [B], the number of
  * tokens in each slot including the new ones; `pastKeys.l` and `pastValues.l` [B,H,K,D']. Outputs: `logits` [N,V],
  * divided by the temperature; `probabilities` [N,V], their softmax; `keys.l` and `values.l` [B,H,K,D'], in the memory
- * of the past ones.
+ * of the past ones. With padding, V is the padded number of tokens.
  * @param cacheDtype type of keys and values: that of matrix products in the blocks.
+ * @param paddedVocabulary V' where the output layer has more rows than there are tokens.
  */
 export function decodeGraph(
   configuration: TransformerConfiguration,
   parameters: SymbolicParameters,
   { slots, capacity }: DecodeSizes,
-  cacheDtype: FloatType = 'float32',
+  { cacheDtype = 'float32', paddedVocabulary }: DecodeForm = {},
 ): Record<string, Tensor> {
   const { layers, heads, width } = configuration;
   const cache = (kind: string): Tensor[] =>
@@ -60,7 +70,9 @@ export function decodeGraph(
   );
   // Dividing the hidden states, 768 wide, saves a pass over the logits, 50,257 wide.
   const scaled = multiply(hidden, input('inverseTemperatures', [slots, 1]));
-  const logits = outputLogits(parameters, scaled);
+  const product = outputLogits(parameters, scaled);
+  const logits =
+    paddedVocabulary === undefined ? product : add(product, input(paddingMaskName, [paddedVocabulary]));
   return {
     logits,
     probabilities: softmax(logits),

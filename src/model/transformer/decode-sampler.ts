@@ -46,10 +46,10 @@ const smallestBound = 64;
  * scores are not finite.
  */
 export function samplingGraph(
-  { slots, vocabularySize }: { readonly slots: number; readonly vocabularySize: number },
+  [slots, rowLength]: readonly [slots: number, rowLength: number],
   { greedy, drawn, topK, topP }: SamplingKinds,
 ): Record<string, Tensor> {
-  const scores = (name: string): Tensor => input(name, [slots, vocabularySize]);
+  const scores = (name: string): Tensor => input(name, [slots, rowLength]);
   const number = (name: string): Tensor => input(name, [slots, 1]);
   const likeliest = (): Tensor => argMax(scores('logits'));
   if (!drawn) return { ids: likeliest() };
@@ -105,12 +105,14 @@ export class DeviceSampler {
   constructor(
     private readonly engine: Engine,
     private readonly memory: DeviceMemory,
-    private readonly sizes: { readonly slots: number; readonly vocabularySize: number },
+    private readonly slots: number,
+    /** Length of a row of scores; beyond the tokens it has probabilities of 0. */
+    private readonly rowLength: number,
   ) {}
 
   /** Numbers of each row that stay on the device, by the name of their input. */
   hold(name: string, values: Float32Array): Promise<DeviceTensor> {
-    const numbers = this.held.get(name) ?? new HeldNumbers(this.memory, this.sizes.slots);
+    const numbers = this.held.get(name) ?? new HeldNumbers(this.memory, this.slots);
     this.held.set(name, numbers);
     return numbers.hold(values);
   }
@@ -123,18 +125,18 @@ export class DeviceSampler {
     scores: { readonly logits: DeviceTensor; readonly probabilities: DeviceTensor },
     { temperatures, topK, topP, points }: TokenChoice,
   ): Promise<Int32Array> {
-    const { vocabularySize } = this.sizes;
-    const counts = Float32Array.from(topK, (k) => (k > 0 && k < vocabularySize ? k : vocabularySize));
+    const { rowLength } = this;
+    const counts = Float32Array.from(topK, (k) => (k > 0 && k < rowLength ? k : rowLength));
     const shares = Float32Array.from(topP, (p) => (p > 0 && p < 1 ? p : allOfThem));
     const isDrawn = (row: number): boolean => temperatures[row] !== 0;
     const largestK = counts.reduce(
-      (most, count, row) => (isDrawn(row) && count < vocabularySize ? Math.max(most, count) : most),
+      (most, count, row) => (isDrawn(row) && count < rowLength ? Math.max(most, count) : most),
       0,
     );
     const kinds: SamplingKinds = {
       greedy: temperatures.includes(0),
       drawn: temperatures.some((temperature) => temperature !== 0),
-      topK: largestK === 0 ? undefined : boundOf(largestK, vocabularySize),
+      topK: largestK === 0 ? undefined : boundOf(largestK, rowLength),
       topP: shares.some((share, row) => isDrawn(row) && share !== allOfThem),
     };
     const { greedy, drawn } = kinds;
@@ -163,7 +165,7 @@ export class DeviceSampler {
     const key = JSON.stringify(kinds);
     const known = this.programs.get(key);
     if (known) return known;
-    const outputs = samplingGraph(this.sizes, kinds);
+    const outputs = samplingGraph([this.slots, this.rowLength], kinds);
     const names = ['logits', 'probabilities', 'points', 'counts', 'shares', 'greedy', 'ids'];
     const dynamicAxes = Object.fromEntries(names.map((name) => [name, { 0: 'rows' }]));
     const compiled = this.engine.compile(outputs, { dynamicAxes });
@@ -178,6 +180,6 @@ export class DeviceSampler {
 }
 
 /** The bound of top-k that a program is made for: the next power of two. */
-function boundOf(k: number, vocabularySize: number): number {
-  return Math.min(vocabularySize, Math.max(smallestBound, 2 ** Math.ceil(Math.log2(k))));
+function boundOf(k: number, rowLength: number): number {
+  return Math.min(rowLength, Math.max(smallestBound, 2 ** Math.ceil(Math.log2(k))));
 }

@@ -64,32 +64,41 @@ export class DeviceScoreBuffer implements ScoreBuffer {
   private readonly views = new Map<number, Named<DeviceTensor>>();
   private host: HostScoreBuffer | undefined;
 
+  /** @param sizes the buffer has rows of `rowLength`, the scores of tokens first. */
   constructor(
     private readonly memory: DeviceMemory,
-    private readonly slots: number,
-    private readonly vocabularySize: number,
+    private readonly sizes: {
+      readonly slots: number;
+      readonly vocabularySize: number;
+      readonly rowLength: number;
+    },
   ) {
     const allocate = (rows: number): DeviceTensor =>
-      memory.allocate({ shape: [rows, vocabularySize], dtype: 'float32' });
-    this.tensors = both(() => allocate(slots));
+      memory.allocate({ shape: [rows, sizes.rowLength], dtype: 'float32' });
+    this.tensors = both(() => allocate(sizes.slots));
     this.oneRow = both(() => allocate(1));
   }
 
   bind(rows: number): Named<DeviceTensor> {
     const views =
-      this.views.get(rows) ?? each(this.tensors, (tensor) => tensor.view([rows, this.vocabularySize]));
+      this.views.get(rows) ?? each(this.tensors, (tensor) => tensor.view([rows, this.sizes.rowLength]));
     this.views.set(rows, views);
     return views;
   }
 
   async read(rows: number): Promise<Scores> {
-    this.host ??= new HostScoreBuffer(this.slots, this.vocabularySize);
+    const { slots, vocabularySize, rowLength } = this.sizes;
+    this.host ??= new HostScoreBuffer(slots, rowLength);
     const [from, to] = [this.bind(rows), this.host.bind(rows)];
     await this.memory.read([
       [from.logits, to.logits],
       [from.probabilities, to.probabilities],
     ]);
-    return this.host.read();
+    return each(to, (array) => {
+      for (let row = 1; row < rows; row++)
+        array.copyWithin(row * vocabularySize, row * rowLength, row * rowLength + vocabularySize);
+      return array.subarray(0, rows * vocabularySize);
+    });
   }
 
   async readRow(row: number): Promise<Scores> {
@@ -102,12 +111,12 @@ export class DeviceScoreBuffer implements ScoreBuffer {
       row,
       0,
     );
-    const scores = both(() => new Float32Array(this.vocabularySize));
+    const scores = both(() => new Float32Array(this.sizes.rowLength));
     await this.memory.read([
       [this.oneRow.logits, scores.logits],
       [this.oneRow.probabilities, scores.probabilities],
     ]);
-    return scores;
+    return each(scores, (array) => array.subarray(0, this.sizes.vocabularySize));
   }
 
   dispose(): void {

@@ -10,9 +10,10 @@ import {
 import { type Precision, precisions } from '../../options/choices.js';
 import type { Engine, Program } from '../engine/engine.js';
 import { requireEngineFloat16 } from '../engine/float16.js';
+import { evenLength } from '../engine/onnx/sampling-nodes.js';
 import type { FloatType } from '../graph/shape.js';
 import type { TransformerConfiguration } from './configuration.js';
-import { type DecodeSizes, decodeDynamicAxes, decodeGraph } from './decode-graph.js';
+import { type DecodeSizes, decodeDynamicAxes, decodeGraph, paddingMaskName } from './decode-graph.js';
 import { DeviceSampler, type TokenChoice } from './decode-sampler.js';
 import { DeviceScoreBuffer, HostScoreBuffer, type ScoreBuffer, type Scores } from './decode-scores.js';
 import { readDecodeWeights } from './decode-weights.js';
@@ -120,9 +121,18 @@ export async function openDecodeSession(
   }
   const { precision = 'float32' } = options;
   if (precision === 'float16') await requireEngineFloat16(engine, 'precision float16');
-  const { parameters, constants } = await readDecodeWeights(configuration, weights, precision);
+  const { vocabularySize } = configuration;
+  const paddedVocabulary = holdsScores(engine, options.slots, vocabularySize)
+    ? evenLength(vocabularySize)
+    : undefined;
+  const read = await readDecodeWeights(configuration, weights, precision, paddedVocabulary);
+  const { parameters, constants } = read;
   const cacheDtype = precision === 'float16' ? 'float16' : 'float32';
-  const outputs = decodeGraph(configuration, parameters, options, cacheDtype);
+  const isPadded = constants.has(paddingMaskName);
+  const outputs = decodeGraph(configuration, parameters, options, {
+    cacheDtype,
+    paddedVocabulary: isPadded ? paddedVocabulary : undefined,
+  });
   const program = await engine.compile(outputs, { constants, dynamicAxes: decodeDynamicAxes(layers) });
   const createCache = cacheFactory(engine, configuration, cacheDtype);
   const [slots, prompt] = [await createCache(options), await createCache({ ...options, slots: 1 })];
@@ -131,7 +141,7 @@ export async function openDecodeSession(
     options,
     program,
     { slots, prompt, create: createCache },
-    createScores(engine, { slots: options.slots, vocabularySize: configuration.vocabularySize }),
+    createScores(engine, { slots: options.slots, vocabularySize }, paddedVocabulary),
     engine.memory !== undefined,
   );
 }
@@ -142,17 +152,25 @@ interface ScoreStorage {
   readonly sampler?: { readonly scores: DeviceScoreBuffer; readonly chooser: DeviceSampler };
 }
 
-/** Scores stay on a device that holds them in one buffer. */
+/** Whether scores stay on the engine's device: where one buffer holds them. */
+function holdsScores({ memory }: Engine, slots: number, vocabularySize: number): boolean {
+  const bytes = slots * evenLength(vocabularySize) * Float32Array.BYTES_PER_ELEMENT;
+  return memory !== undefined && bytes <= memory.largestBuffer;
+}
+
+/** @param rowLength length of a row of scores where they stay on the device. */
 function createScores(
   engine: Engine,
-  sizes: { readonly slots: number; readonly vocabularySize: number },
+  { slots, vocabularySize }: { readonly slots: number; readonly vocabularySize: number },
+  rowLength: number | undefined,
 ): ScoreStorage {
-  const { slots, vocabularySize } = sizes;
   const { memory } = engine;
-  if (!memory || slots * vocabularySize * Float32Array.BYTES_PER_ELEMENT > memory.largestBuffer)
-    return { buffer: new HostScoreBuffer(slots, vocabularySize) };
-  const scores = new DeviceScoreBuffer(memory, slots, vocabularySize);
-  return { buffer: scores, sampler: { scores, chooser: new DeviceSampler(engine, memory, sizes) } };
+  if (!memory || rowLength === undefined) return { buffer: new HostScoreBuffer(slots, vocabularySize) };
+  const scores = new DeviceScoreBuffer(memory, { slots, vocabularySize, rowLength });
+  return {
+    buffer: scores,
+    sampler: { scores, chooser: new DeviceSampler(engine, memory, slots, rowLength) },
+  };
 }
 
 type CacheFactory = (sizes: DecodeSizes) => Promise<KeyValueCache>;
@@ -185,6 +203,8 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
   readonly vocabularySize: number;
   readonly draw?: (input: DrawInput) => Promise<Int32Array>;
   private disposal: Promise<void> | undefined;
+  /** Ends when the last call of `draw` has ended, which runs two programs. */
+  private lastDraw: Promise<unknown> = Promise.resolve();
 
   constructor(
     configuration: TransformerConfiguration,
@@ -205,9 +225,12 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
     this.vocabularySize = configuration.vocabularySize;
     const { sampler } = scores;
     if (!sampler) return;
-    this.draw = async (input) => {
-      await this.runStep(input);
-      return sampler.chooser.choose(sampler.scores.bind(input.tokens.length), input);
+    this.draw = (input) => {
+      const drawn = this.runStep(input).then(() =>
+        sampler.chooser.choose(sampler.scores.bind(input.tokens.length), input),
+      );
+      this.lastDraw = drawn.catch(() => {});
+      return drawn;
     };
   }
 
@@ -270,6 +293,7 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
   }
 
   private async free(): Promise<void> {
+    await this.lastDraw;
     await this.program.dispose();
     this.caches.slots.dispose();
     this.caches.prompt.dispose();

@@ -2,10 +2,11 @@ import type { Precision } from '../../options/choices.js';
 import type { NumericArray } from '../engine/engine.js';
 import { narrow } from '../engine/float-formats.js';
 import { input } from '../graph/builder.js';
+import { maskedScore } from '../graph/op-table.js';
 import { type DType, elementCount, type Shape } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { TransformerConfiguration } from './configuration.js';
-import { paddedHeadWidth } from './decode-graph.js';
+import { paddedHeadWidth, paddingMaskName } from './decode-graph.js';
 import { parameterSpecifications } from './parameters.js';
 import { quantizedOutputName, type SymbolicParameters, scalesName } from './transformer.js';
 import type { WeightSource } from './weight-source.js';
@@ -47,12 +48,15 @@ const tokenEmbedding = 'wte.weight';
  * With `int8` the matrices of the blocks and the output layer become 8-bit; the embeddings, which are only looked up,
  * stay float32. With `float16` only the matrices of the blocks become float16: logits of GPT-2 lie around −100, where
  * float16 has steps of 0.06.
+ * @param paddedVocabulary number of rows of the token embedding, which are zeros after the last token; their logits are
+ *   masked. Products and sums over a vocabulary of round size are faster on a card.
  * @throws TitlesmithError naming a tensor that cannot be read.
  */
 export async function readDecodeWeights(
   configuration: TransformerConfiguration,
   source: WeightSource,
   precision: Precision,
+  paddedVocabulary?: number,
 ): Promise<DecodeWeights> {
   const parameters = new Map<string, Tensor>();
   const constants = new Map<string, NumericArray>();
@@ -70,16 +74,23 @@ export async function readDecodeWeights(
     add(name, shape, values, 'int8');
     add(scalesName(name), [shape[1]], scales, 'float32');
   };
-  for (const { name, shape, decays } of parameterSpecifications(configuration)) {
+  const { vocabularySize, width } = configuration;
+  const rows = paddedVocabulary ?? vocabularySize;
+  if (rows > vocabularySize) {
+    const mask = new Float32Array(rows).fill(maskedScore, vocabularySize);
+    constants.set(paddingMaskName, mask);
+  }
+  for (const { name, shape: ownShape, decays } of parameterSpecifications(configuration)) {
+    const shape = name === tokenEmbedding ? [rows, width] : ownShape;
     const stored = new Float32Array(elementCount(shape));
-    await source.read(name, stored);
+    await source.read(name, stored.subarray(0, elementCount(ownShape)));
     const { values, shape: padded } = padHeads(configuration, name, { values: stored, shape });
     const quantized = precision === 'int8';
     if (quantized && decays) addQuantized(name, values, padded as [number, number]);
     else if (precision === 'float16' && decays) add(name, padded, narrow(values), 'float16');
     else add(name, padded, values, 'float32');
     if (quantized && name === tokenEmbedding) {
-      addQuantized(quantizedOutputName, values, [configuration.width, configuration.vocabularySize], true);
+      addQuantized(quantizedOutputName, values, [width, rows], true);
     }
   }
   return { parameters, constants };

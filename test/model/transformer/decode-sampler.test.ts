@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom, type Random } from '../../../src/common/random.js';
 import type { Engine } from '../../../src/model/engine/engine.js';
+import { cudaTarget } from '../../../src/model/engine/onnx/cuda-ops.js';
+import { exportOnnx } from '../../../src/model/engine/onnx/export.js';
+import { evenLength } from '../../../src/model/engine/onnx/sampling-nodes.js';
 import { webGpuTarget } from '../../../src/model/engine/onnx/webgpu-ops.js';
+import { ortApi } from '../../../src/model/engine/onnxruntime/ort-api.js';
+import { providers } from '../../../src/model/engine/onnxruntime/providers.js';
+import { OrtSession } from '../../../src/model/engine/onnxruntime/session.js';
 import type { SamplingOptions } from '../../../src/model/generation/generation-options.js';
 import { createSampler } from '../../../src/model/generation/sampler.js';
 import { input, softmax } from '../../../src/model/graph/builder.js';
-import { DeviceSampler } from '../../../src/model/transformer/decode-sampler.js';
+import { inputsOf } from '../../../src/model/graph/tensor.js';
+import { DeviceSampler, samplingGraph } from '../../../src/model/transformer/decode-sampler.js';
 import { processorDevice } from '../engine/processor-device.js';
 import { chiSquare } from '../generation/chi-square.js';
 import { deviceUnderTest, testEngine } from '../test-engine.js';
@@ -14,7 +21,7 @@ import { deviceUnderTest, testEngine } from '../test-engine.js';
 const devices: readonly (readonly [string, Engine])[] = deviceUnderTest
   ? [[deviceUnderTest, testEngine]]
   : [
-      ['as for CUDA', processorDevice()],
+      ['as for CUDA', processorDevice(cudaTarget)],
       ['as for WebGPU', processorDevice(webGpuTarget)],
     ];
 
@@ -41,7 +48,7 @@ async function chooseOn(
   }
   await memory.write([[scaled, logits!]]);
   await program.run({ logits: logits! }, { probabilities: probabilities! });
-  const sampler = new DeviceSampler(engine, memory, { slots: rows.length, vocabularySize });
+  const sampler = new DeviceSampler(engine, memory, rows.length, vocabularySize);
   const numbers = (of: (row: Row) => number): Float32Array => Float32Array.from(rows, of);
   const ids = await sampler.choose(
     { logits: logits!, probabilities: probabilities! },
@@ -199,4 +206,24 @@ describe.each(devices)('%s', (name, engine) => {
       expect(statistic, JSON.stringify(part)).toBeLessThan(limit);
     }
   });
+});
+
+it.runIf(deviceUnderTest === 'onnxruntime webgpu')('leaves nothing to the processor', async () => {
+  const provider = providers.webgpu;
+  const drawn = { greedy: true, drawn: true, topK: 40, topP: true };
+  for (const kinds of [drawn, { ...drawn, topK: undefined, topP: false }]) {
+    const outputs = samplingGraph([3, evenLength(1009)], kinds);
+    const model = exportOnnx(outputs, { target: webGpuTarget });
+    const inputs = inputsOf(Object.values(outputs));
+    const session = await OrtSession.open(model, inputs, new Map(Object.entries(outputs)), {
+      threads: 1,
+      appendProvider: (options) => {
+        const { functions, check } = ortApi();
+        // A session with a node for the processor is then refused.
+        check(functions.addSessionConfigEntry(options, 'session.disable_cpu_ep_fallback', '1'));
+        provider.append(options, {});
+      },
+    });
+    await session.dispose();
+  }
 });

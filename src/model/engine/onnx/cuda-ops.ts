@@ -12,6 +12,7 @@ import {
   inFloat32,
   type OnnxTarget,
   paddingMask,
+  samplingExporters,
   targetColumn,
 } from './op-exporters.js';
 import { onnxTypes } from './schema.js';
@@ -188,6 +189,8 @@ const paddedCrossEntropy: Exporter<'paddedCrossEntropy'> = (context, node) => {
   return crossEntropyOutputs(context, { losses: writer.emit('Neg', [found]), softmax, atTarget, column });
 };
 
+const sampling = samplingExporters({ sorts: true, sumsByProducts: true });
+
 /**
  * ONNX Runtime's CUDA provider, with sums in an order that is the same in every run: its ScatterElements adds rows of equal
  * index by atomics, and so does its ReduceSum over rows. Its GroupQueryAttention knows no float32.
@@ -202,5 +205,8 @@ export const cudaTarget: OnnxTarget = {
     scatterAddRows: ({ inputs: [updates], outputs: [sum] }) =>
       elementCount(sum!.shape) <= elementCount(updates!.shape) ? bySelection : byFirstOccurrence,
     cachedAttention: ({ inputs: [, keys] }) => (keys!.dtype === 'float32' ? attentionByProducts : undefined),
+    keepTopK: () => sampling.keepTopK,
+    keepTopP: () => sampling.keepTopP,
+    drawByWeight: () => sampling.drawByWeight,
   },
 };

@@ -1,7 +1,7 @@
 import { geluCubic, geluScale, maskedScore, type OpName } from '../../graph/op-table.js';
 import type { DType } from '../../graph/shape.js';
 import type { OpNode, Tensor } from '../../graph/tensor.js';
-import { argMaxByTopK, drawNodes, topKNodes, topPNodes } from './sampling-nodes.js';
+import { argMaxNodes, drawNodes, type SamplingForm, topKNodes, topPNodes } from './sampling-nodes.js';
 import { onnxTypes } from './schema.js';
 import { microsoft, type OnnxVersions, type OnnxWriter } from './writer.js';
 
@@ -113,13 +113,28 @@ const causalMask: Exporter<'causalMask'> = ({ writer, nameOf }, { inputs: [visib
   return [writer.emit('Where', [writer.emit('And', [isPast, byRow]), ...masks])];
 };
 
-/** @param sorts whether the device has a fast TopK over a whole vocabulary. */
-export const keepTopK =
-  (sorts: boolean): Exporter<'keepTopK'> =>
-  ({ writer, nameOf }, { inputs: [weights, counts], attributes: { maximum } }) => {
-    const names = [nameOf(weights!), nameOf(counts!)] as const;
-    return [topKNodes(writer, names, { length: weights!.shape[1]!, maximum, sorts })];
+type SamplingOp = 'argMax' | 'keepTopK' | 'keepTopP' | 'drawByWeight';
+
+/** The ops of sampling, for a device that is fast at what `form` says. */
+export function samplingExporters(form: Omit<SamplingForm, 'writer'>): {
+  readonly [Op in SamplingOp]: Exporter<Op>;
+} {
+  return {
+    argMax: ({ writer, nameOf }, { inputs: [x] }) => [
+      argMaxNodes({ ...form, writer }, nameOf(x!), x!.shape[1]!),
+    ],
+    keepTopK: ({ writer, nameOf }, { inputs: [weights, counts], attributes: { maximum } }) => {
+      const names = [nameOf(weights!), nameOf(counts!)] as const;
+      return [topKNodes({ ...form, writer }, names, { length: weights!.shape[1]!, maximum })];
+    },
+    keepTopP: ({ writer, nameOf }, { inputs: [weights, shares] }) => [
+      topPNodes({ ...form, writer }, nameOf(weights!), nameOf(shares!), weights!.shape[1]!),
+    ],
+    drawByWeight: ({ writer, nameOf }, { inputs: [weights, points] }) => [
+      drawNodes({ ...form, writer }, nameOf(weights!), nameOf(points!), weights!.shape[1]!),
+    ],
   };
+}
 
 /** In float32, whatever it is now. */
 export const inFloat32 = (writer: OnnxWriter, name: string, dtype: DType): string =>
@@ -346,12 +361,5 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
   quantizedMatmul,
   cachedAttention,
   causalMask,
-  argMax: ({ writer, nameOf }, { inputs: [x] }) => [argMaxByTopK(writer, nameOf(x!))],
-  keepTopK: keepTopK(true),
-  keepTopP: ({ writer, nameOf }, { inputs: [weights, shares] }) => [
-    topPNodes(writer, nameOf(weights!), nameOf(shares!), weights!.shape[1]!),
-  ],
-  drawByWeight: ({ writer, nameOf }, { inputs: [weights, points] }) => [
-    drawNodes(writer, nameOf(weights!), nameOf(points!), weights!.shape[1]!),
-  ],
+  ...samplingExporters({ sorts: true, sumsByProducts: false }),
 };

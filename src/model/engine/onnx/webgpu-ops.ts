@@ -2,8 +2,7 @@ import type { OpNode } from '../../graph/tensor.js';
 import { geluGradient } from './device-gelu.js';
 import { layerNormalizationGradientByMeans } from './device-norm.js';
 import { columnSum, isColumnSum } from './device-sums.js';
-import { type Exporter, keepTopK, type OnnxTarget } from './op-exporters.js';
-import { argMaxInBlocks } from './sampling-nodes.js';
+import { type Exporter, type OnnxTarget, samplingExporters } from './op-exporters.js';
 import { onnxTypes } from './schema.js';
 
 /** Batched MatMul, with separate nodes that transpose and scale: WebGPU has no FusedMatMul. */
@@ -93,9 +92,7 @@ const scatterAddRows: Exporter<'scatterAddRows'> = ({ writer, nameOf }, { inputs
   return [writer.emit('ScatterElements', [zeros, spread, sums], { axis: 0 })];
 };
 
-const argMax: Exporter<'argMax'> = ({ writer, nameOf }, { inputs: [x] }) => [
-  argMaxInBlocks(writer, nameOf(x!), x!.shape[1]!),
-];
+const sampling = samplingExporters({ sorts: false, sumsByProducts: false });
 
 /** ONNX Runtime's WebGPU provider: ops without kernels there are exported differently. */
 export const webGpuTarget: OnnxTarget = {
@@ -103,8 +100,8 @@ export const webGpuTarget: OnnxTarget = {
     geluGradient: () => geluGradient(false),
     layerNormalizationGradient: () => layerNormalizationGradientByMeans,
     scatterAddRows: () => scatterAddRows,
-    argMax: () => argMax,
-    keepTopK: () => keepTopK(false),
+    argMax: () => sampling.argMax,
+    keepTopK: () => sampling.keepTopK,
     reduceSum: (node) => (isColumnSum(node) ? columnSum : undefined),
     matmul: (node) => {
       if (isLongHalfProduct(node)) return longHalfProduct;
