@@ -8,6 +8,8 @@ export interface Measured {
   readonly titlesPerSecond?: number;
   readonly gigaflops?: number;
   readonly peakGigabytes?: number;
+  /** Of each step, the warm-up's first; nats per token. */
+  readonly losses?: readonly number[];
 }
 
 export interface Contestant {
@@ -15,6 +17,25 @@ export interface Contestant {
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly note: string;
+  /** Whether it computes in float32 what the first contestant does, so that its losses must be the same. */
+  readonly isExact?: boolean;
+}
+
+/** Largest relative difference of two losses that counts as rounding. */
+const tolerance = 1e-4;
+
+/** @throws Error when a contestant that computes the same has other losses. */
+function checkLosses(
+  { note }: Contestant,
+  { name, losses = [] }: Measured,
+  expected: readonly number[],
+): void {
+  const step = losses.findIndex((loss, index) => !(Math.abs(loss / expected[index]! - 1) <= tolerance));
+  if (step === -1) return;
+  const [own, first] = [losses[step]!, expected[step]!].map((loss) => loss.toFixed(5));
+  throw new Error(
+    `${name}, ${note}: its loss at step ${step + 1} is ${own}, the first contestant's ${first}.`,
+  );
 }
 
 function measure({ command, arguments: list, environment }: Contestant): Measured {
@@ -42,7 +63,12 @@ export function compare(
 ): void {
   const results = new Map<Contestant, Measured[]>(contestants.map((contestant) => [contestant, []]));
   for (let round = 0; round < rounds; round++) {
-    for (const contestant of contestants) results.get(contestant)!.push(measure(contestant));
+    for (const contestant of contestants) {
+      const measured = measure(contestant);
+      results.get(contestant)!.push(measured);
+      const { losses } = results.get(contestants[0]!)![0]!;
+      if (losses && contestant.isExact) checkLosses(contestant, measured, losses);
+    }
   }
   const medianOf = (list: readonly Measured[], key: Quantity | 'gigaflops' | 'peakGigabytes'): number =>
     median(list.map((measured) => measured[key] ?? 0));
@@ -57,6 +83,7 @@ export function compare(
       ...(quantity === 'titlesPerSecond' ? { 'titles/s': shown(own, 2) } : {}),
       'GFLOP/s': shown(medianOf(list, 'gigaflops'), 1),
       'peak GB': shown(medianOf(list, 'peakGigabytes'), 2),
+      'last loss': shown(list[0]!.losses?.at(-1) ?? 0, 4),
       'titlesmith is faster by': own > 0 ? Number((first / own).toFixed(2)) : '',
     };
   });

@@ -18,7 +18,12 @@ export interface StepOptions {
   readonly profile: string | undefined;
   /** A folder of recorded batches to train on instead of random tokens. */
   readonly batches: string | undefined;
+  /** A folder of `writeTrainingStart`, to start from instead of random weights of its own. */
+  readonly start: string | undefined;
 }
+
+/** Steps that are not measured. */
+export const warmUpSteps = 2;
 
 /** Reads the options all finetune benches share. */
 export function readOptions(): StepOptions {
@@ -36,6 +41,7 @@ export function readOptions(): StepOptions {
       profile: { type: 'string' },
       vocabulary: { type: 'string' },
       batches: { type: 'string' },
+      start: { type: 'string' },
     },
   });
   const named = configurations[values.model];
@@ -55,5 +61,6 @@ export function readOptions(): StepOptions {
     python: values.python,
     profile: values.profile,
     batches: values.batches,
+    start: values.start,
   };
 }

@@ -23,6 +23,13 @@ const concatenate = (arrays: readonly (Int32Array | Float32Array)[]): Buffer =>
     arrays.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength)),
   );
 
+/** A batch with its weights divided by the number of targets. */
+export function stepFeeds({ targetCount, ...batch }: Batch): StepFeeds {
+  const { inputIds, positionIds, targetIds, attentionMask } = batch;
+  const targetWeights = batch.targetWeights.map((weight) => weight / targetCount);
+  return { inputIds, positionIds, targetIds, attentionMask, targetWeights };
+}
+
 /** Writes batches so that every contestant trains on the same. */
 export function recordBatches(
   folder: string,

@@ -1,10 +1,11 @@
 """Training steps of a GPT-2 with random weights in PyTorch on the CPU; prints one JSON line like bench/finetune/step.ts.
 
     python pytorch_step.py --width 768 --layers 12 --heads 12 --vocabulary 50257 --rows 16 --row-length 64 [--compile]
-    python pytorch_step.py --matmul
+    python pytorch_step.py --matmul float32
 
-With --batches FOLDER it trains on what bench/finetune/recorded-batches.ts wrote, with --padded FOLDER on titles padded
-to the longest of a step, as they are mostly trained on.
+With --start FOLDER it starts from what bench/finetune/training-start.ts wrote. With --batches FOLDER it trains on what
+bench/finetune/recorded-batches.ts wrote, with --padded FOLDER on titles padded to the longest of a step, as they are
+mostly trained on. --lora-rank trains adapters alone, --frozen gives the type that the other weights are held in.
 """
 
 import argparse
@@ -27,7 +28,11 @@ parser.add_argument("--row-length", type=int, default=64)
 parser.add_argument("--steps", type=int, default=4)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--compile", action="store_true")
-parser.add_argument("--matmul", action="store_true")
+parser.add_argument("--matmul", choices=["float32", "bfloat16"])
+parser.add_argument("--autocast", choices=["bfloat16"])
+parser.add_argument("--lora-rank", type=int)
+parser.add_argument("--frozen", choices=["float32", "bfloat16"], default="float32")
+parser.add_argument("--start", type=pathlib.Path)
 parser.add_argument("--batches", type=pathlib.Path)
 parser.add_argument("--padded", type=pathlib.Path)
 options = parser.parse_args()
@@ -36,10 +41,10 @@ torch.manual_seed(0)
 
 
 def best_matmul_rate():
-    """GFLOP/s of the best of several large float32 products: what this machine can do at most."""
-    rates = []
+    """GFLOP/s of the best of several large products: what this machine can do at most."""
+    rates, dtype = [], getattr(torch, options.matmul)
     for rows, inner, columns in [(1024, 768, 3072), (2048, 2048, 2048), (1024, 3072, 768), (1024, 768, 50257)]:
-        a, b = torch.randn(rows, inner), torch.randn(inner, columns)
+        a, b = torch.randn(rows, inner, dtype=dtype), torch.randn(inner, columns, dtype=dtype)
         a @ b
         seconds = []
         for _ in range(7):
@@ -54,14 +59,47 @@ if options.matmul:
     print(json.dumps({"name": f"torch {torch.__version__} matmul", "gigaflops": best_matmul_rate()}))
     raise SystemExit
 
+from safetensors.torch import load_file
 from transformers import GPT2Config, GPT2LMHeadModel
+from transformers.pytorch_utils import Conv1D
 
-config = GPT2Config(
-    vocab_size=options.vocabulary, n_embd=options.width, n_layer=options.layers, n_head=options.heads,
-    n_positions=options.context, resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, use_cache=False,
-)
-model = GPT2LMHeadModel(config).train()
-optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.1, fused=True)
+settings = {"resid_pdrop": 0, "embd_pdrop": 0, "attn_pdrop": 0, "use_cache": False}
+if options.start:
+    model = GPT2LMHeadModel.from_pretrained(options.start, **settings).train()
+else:
+    model = GPT2LMHeadModel(GPT2Config(
+        vocab_size=options.vocabulary, n_embd=options.width, n_layer=options.layers, n_head=options.heads,
+        n_positions=options.context, **settings,
+    )).train()
+
+
+class Adapted(torch.nn.Module):
+    """x·W + b + 2·(x·A)·B, as src/model/transformer/lora.ts has it: W and b stay as they are."""
+
+    def __init__(self, linear, down, up):
+        super().__init__()
+        self.linear, self.down, self.up = linear, torch.nn.Parameter(down), torch.nn.Parameter(up)
+
+    def forward(self, x):
+        return self.linear(x) + 2 * ((x @ self.down) @ self.up)
+
+
+if options.lora_rank:
+    model.requires_grad_(False).to(getattr(torch, options.frozen))
+    factors = load_file(options.start / "adapters.safetensors") if options.start else {}
+    matrices = [(name, module) for name, module in model.transformer.named_modules() if isinstance(module, Conv1D)]
+    for name, module in matrices:
+        parent, own = name.rsplit(".", 1)
+        size, columns = module.weight.shape
+        down = factors.get(f"{name}.lora_A", torch.randn(size, options.lora_rank) / size**0.5)
+        up = factors.get(f"{name}.lora_B", torch.zeros(options.lora_rank, columns))
+        setattr(model.transformer.get_submodule(parent), own, Adapted(module, down, up))
+trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+in_blocks = {id(parameter) for parameter in model.transformer.h.parameters() if parameter.dim() == 2}
+decayed = [parameter for parameter in trained if id(parameter) in in_blocks]
+others = [parameter for parameter in trained if id(parameter) not in in_blocks]
+groups = [{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
+optimizer = torch.optim.AdamW([group for group in groups if group["params"]], lr=1e-4, fused=True)
 tokens = options.rows * options.row_length
 rows, row_length, vocabulary = options.rows, options.row_length, options.vocabulary
 warm_up = 2
@@ -102,10 +140,11 @@ def padded_batches(folder):
 
 
 def loss_of(inputs, targets, weights):
-    logits = model(**inputs).logits.reshape(-1, vocabulary)
-    if weights is None:
-        return cross_entropy(logits, targets.reshape(-1))
-    return (cross_entropy(logits, targets.reshape(-1), reduction="none") * weights.reshape(-1)).sum()
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.autocast is not None):
+        logits = model(**inputs).logits.reshape(-1, vocabulary)
+        if weights is None:
+            return cross_entropy(logits, targets.reshape(-1))
+        return (cross_entropy(logits, targets.reshape(-1), reduction="none") * weights.reshape(-1)).sum()
 
 
 if options.compile:
@@ -123,7 +162,7 @@ for step, batch in enumerate(batches):
     optimizer.zero_grad(set_to_none=True)
     loss = loss_of(*batch)
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    torch.nn.utils.clip_grad_norm_(trained, 1.0)
     optimizer.step()
     if step >= warm_up:
         seconds.append(time.perf_counter() - started)
