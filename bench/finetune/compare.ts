@@ -11,9 +11,10 @@ import { writeTrainingStart } from './training-start.js';
 /**
  * One training step, ours and the peers', each alone in a process of its own, in turns; medians over the rounds. All
  * begin with the same weights and train on the same batches, with --lora-rank low-rank adapters alone; a float32
- * contestant whose losses are not ours ends the bench. Without --python only ours is measured.
+ * contestant whose losses are not ours ends the bench. Without --python only ours is measured; --only TEXT leaves out those
+ * that have no such text in their command or note, but the first.
  */
-const { model, configuration, rows, rowLength, steps, threads, rounds, python, loraRank, recompute } =
+const { model, configuration, rows, rowLength, steps, threads, rounds, python, loraRank, recompute, only } =
   readOptions();
 const folder = mkdtempSync(join(tmpdir(), 'titlesmith-compare-'));
 const shared = ['--rows', rows, '--row-length', rowLength, '--steps', steps, '--threads', threads]
@@ -23,15 +24,19 @@ const shared = ['--rows', rows, '--row-length', rowLength, '--steps', steps, '--
 const passive = { OMP_WAIT_POLICY: 'passive' };
 
 function ours(): Contestant[] {
+  const own = ['--model', model, ...shared, ...(recompute ? ['--recompute'] : [])];
   const contestant = (name: string, list: readonly string[], note: string): Contestant => ({
     command: process.execPath,
     arguments: [fileURLToPath(new URL(`./${name}.js`, import.meta.url)), ...list],
     environment: {},
     note,
-    isExact: name === 'step',
+    isExact: name === 'step' && note === 'float32',
   });
   return [
-    contestant('step', ['--model', model, ...shared, ...(recompute ? ['--recompute'] : [])], 'float32'),
+    contestant('step', own, 'float32'),
+    ...(loraRank === undefined
+      ? []
+      : [contestant('step', [...own, '--frozen-precision', 'int8'], 'frozen matrices in int8')]),
     contestant('matmul', ['--threads', String(threads)], 'float32, best of four large products'),
   ];
 }
@@ -74,6 +79,9 @@ function peers(interpreter: string): Contestant[] {
   ];
 }
 
+const isWanted = ({ command, arguments: list, note }: Contestant, index: number): boolean =>
+  only === undefined || index === 0 || [command, ...list, note].join(' ').includes(only);
+
 /** Why there are no peers to measure; undefined if there are. */
 function withoutPeers(): string | undefined {
   if (python === undefined) return 'Without --python PYTHON only titlesmith is measured.';
@@ -89,7 +97,7 @@ try {
   await writeTrainingStart(folder, configuration, { rows, rowLength, loraRank, count: warmUpSteps + steps });
   compare(
     `${model}, ${loraRank === undefined ? 'all weights' : `adapters of rank ${loraRank}`}, ${rows} × ${rowLength} tokens a step, ${threads} threads`,
-    [...ours(), ...(python === undefined || lack !== undefined ? [] : peers(python))],
+    [...ours(), ...(python === undefined || lack !== undefined ? [] : peers(python))].filter(isWanted),
     rounds,
     'tokensPerSecond',
   );

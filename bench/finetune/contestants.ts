@@ -7,6 +7,8 @@ export interface Measured {
   readonly tokensPerSecond?: number;
   readonly titlesPerSecond?: number;
   readonly gigaflops?: number;
+  /** Of all threads, for one step; waiting threads may spin. */
+  readonly processorSeconds?: number;
   readonly peakGigabytes?: number;
   /** Of each step, the warm-up's first; nats per token. */
   readonly losses?: readonly number[];
@@ -70,8 +72,10 @@ export function compare(
       if (losses && contestant.isExact) checkLosses(contestant, measured, losses);
     }
   }
-  const medianOf = (list: readonly Measured[], key: Quantity | 'gigaflops' | 'peakGigabytes'): number =>
-    median(list.map((measured) => measured[key] ?? 0));
+  const medianOf = (
+    list: readonly Measured[],
+    key: Quantity | 'gigaflops' | 'processorSeconds' | 'peakGigabytes',
+  ): number => median(list.map((measured) => measured[key] ?? 0));
   const first = medianOf([...results.values()][0]!, quantity);
   const table = [...results].map(([{ note }, list]) => {
     const own = medianOf(list, quantity);
@@ -82,6 +86,7 @@ export function compare(
       'tokens/s': shown(medianOf(list, 'tokensPerSecond'), 1),
       ...(quantity === 'titlesPerSecond' ? { 'titles/s': shown(own, 2) } : {}),
       'GFLOP/s': shown(medianOf(list, 'gigaflops'), 1),
+      'CPU s/step': shown(medianOf(list, 'processorSeconds'), 2),
       'peak GB': shown(medianOf(list, 'peakGigabytes'), 2),
       'last loss': shown(list[0]!.losses?.at(-1) ?? 0, 4),
       'titlesmith is faster by': own > 0 ? Number((first / own).toFixed(2)) : '',

@@ -10,8 +10,11 @@ export interface StepOptions {
   readonly steps: number;
   readonly threads: number;
   readonly loraRank: number | undefined;
+  readonly frozenPrecision: string | undefined;
   readonly recompute: boolean;
   readonly rounds: number;
+  /** Text in the script, arguments or note of the contestants to measure beside the first; undefined: all. */
+  readonly only: string | undefined;
   /** A Python with PyTorch, for the peers. */
   readonly python: string | undefined;
   /** Where ONNX Runtime writes the times of every operator, as a path's beginning. */
@@ -35,8 +38,10 @@ export function readOptions(): StepOptions {
       steps: { type: 'string', default: '4' },
       threads: { type: 'string', default: '2' },
       'lora-rank': { type: 'string' },
+      'frozen-precision': { type: 'string' },
       recompute: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '3' },
+      only: { type: 'string' },
       python: { type: 'string' },
       profile: { type: 'string' },
       vocabulary: { type: 'string' },
@@ -56,8 +61,10 @@ export function readOptions(): StepOptions {
     steps: Number(values.steps),
     threads: Number(values.threads),
     loraRank: values['lora-rank'] === undefined ? undefined : Number(values['lora-rank']),
+    frozenPrecision: values['frozen-precision'],
     recompute: values.recompute,
     rounds: Number(values.rounds),
+    only: values.only,
     python: values.python,
     profile: values.profile,
     batches: values.batches,

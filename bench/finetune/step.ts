@@ -8,6 +8,7 @@ import {
   parameterFeeds,
 } from '../../src/model/training/trainable-model.js';
 import { HostTrainingState } from '../../src/model/training/training-state.js';
+import { quantizableMatrices, quantizedValues } from '../../src/model/transformer/frozen-matrices.js';
 import { openSafetensorsModel } from '../../src/model/weights/safetensors-model.js';
 import { readOptions, warmUpSteps } from './finetune-options.js';
 import { readBatches, readDescription, stepFeeds } from './recorded-batches.js';
@@ -17,8 +18,9 @@ import { adapterSeed, randomBatches } from './training-start.js';
  * Training steps on random weights, and random tokens or recorded batches: forward, backward and AdamW. Prints one JSON line: seconds of each step
  * after the first two, tokens/s of their median, and peak memory. Alone in its process, so that the peak is its own.
  */
-const { configuration, rows, rowLength, steps, threads, loraRank, recompute, profile, batches, start } =
-  readOptions();
+const options = readOptions();
+const { configuration, rows, rowLength, steps, threads, loraRank, recompute } = options;
+const { frozenPrecision, profile, batches, start } = options;
 const tokens = rows * rowLength;
 
 const engine = createOnnxRuntimeEngine({ threads });
@@ -39,12 +41,15 @@ for (const store of start === undefined ? [model.trained.parameters, model.froze
     if ('value' in initial && !name.includes('.lora_')) store.views.get(name)!.fill(initial.value);
   }
 }
+const trainable = model.trained.parameters.specifications;
+const quantized = frozenPrecision === 'int8' ? quantizableMatrices(model.frozen.specifications) : [];
+const constants = quantizedValues(model.frozen, quantized);
 const program = await profiled.compile(
-  trainingGraph(
-    configuration,
-    { rows, rowLength },
-    { trainable: model.trained.parameters.specifications, recompute },
-  ),
+  trainingGraph(configuration, { rows, rowLength }, { trainable, recompute, quantized }),
+  { constants },
+);
+const parameterArrays = Object.fromEntries(
+  Object.entries(parameterFeeds(model)).filter(([name]) => !constants.has(name)),
 );
 const state = await HostTrainingState.open(engine, model);
 
@@ -60,17 +65,20 @@ for (const [name, view] of model.trained.gradients.views) results[gradientName(n
 
 const seconds: number[] = [];
 const updateSeconds: number[] = [];
+const processorSeconds: number[] = [];
 const losses: number[] = [];
 for (let step = 1; step <= count; step++) {
-  const started = performance.now();
-  await program.run({ ...feeds[step - 1], ...parameterFeeds(model) }, results);
+  const [started, processor] = [performance.now(), process.cpuUsage()];
+  await program.run({ ...feeds[step - 1], ...parameterArrays }, results);
   const updateStarted = performance.now();
   await state.update({ step, learningRate: 1e-4, weightDecay: 0.1, clipNorm: 1 });
   const ended = performance.now();
+  const { user, system } = process.cpuUsage(processor);
   losses.push(loss[0]!);
   if (step <= warmUpSteps) continue;
   seconds.push((ended - started) / 1000);
   updateSeconds.push((ended - updateStarted) / 1000);
+  processorSeconds.push((user + system) / 1e6);
 }
 
 await program.dispose();
@@ -82,6 +90,7 @@ const report = {
   parameters,
   secondsAStep: median(seconds),
   optimizerSeconds: median(updateSeconds),
+  processorSeconds: median(processorSeconds),
   tokensPerSecond: tokens / median(seconds),
   ...(titles ? { titlesPerSecond: median(titles) / median(seconds) } : {}),
   gigaflops: (6 * parameters * tokens) / median(seconds) / 1e9,

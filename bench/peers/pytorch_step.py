@@ -156,9 +156,9 @@ elif options.padded:
     batches = padded_batches(options.padded)
 else:
     batches = random_batches()
-seconds, losses = [], []
+seconds, processor_seconds, losses = [], [], []
 for step, batch in enumerate(batches):
-    started = time.perf_counter()
+    started, processor = time.perf_counter(), time.process_time()
     optimizer.zero_grad(set_to_none=True)
     loss = loss_of(*batch)
     loss.backward()
@@ -166,6 +166,7 @@ for step, batch in enumerate(batches):
     optimizer.step()
     if step >= warm_up:
         seconds.append(time.perf_counter() - started)
+        processor_seconds.append(time.process_time() - processor)
     losses.append(loss.item())
 parameters = sum(p.numel() for p in model.parameters())
 median = statistics.median(seconds)
@@ -181,6 +182,7 @@ print(json.dumps({
     "name": f"torch {torch.__version__} {'compile' if options.compile else 'eager'}",
     "parameters": parameters,
     "secondsAStep": median,
+    "processorSeconds": statistics.median(processor_seconds),
     "tokensPerSecond": tokens / median,
     "gigaflops": 6 * parameters * tokens / median / 1e9,
     "peakGigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,

@@ -49,6 +49,12 @@ export const mixedPrecisions = ['off', 'tf32', 'float16'] as const;
 export type MixedPrecision = (typeof mixedPrecisions)[number];
 
 /**
+ * What training multiplies frozen matrices in when adapters are trained: as they are, or they and what they multiply
+ * quantized to 8 bits.
+ */
+export const frozenPrecisions = ['float32', 'int8'] as const;
+
+/**
  * Precision of generation: exactly as trained; the blocks' matrices, keys and values in float16, on a device that supports
  * it; or matrices and the activations they multiply quantized to 8 bits.
  */

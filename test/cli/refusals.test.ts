@@ -95,6 +95,7 @@ const refused: readonly (readonly [words: readonly string[], line: RegExp])[] = 
   ],
   [['finetune', 'runs/kept', '--device', 'cuda'], /cuda/],
   [['finetune', 'runs/kept', '--mixed-precision', 'float16', '--device', 'cpu'], /float16/],
+  [['finetune', 'runs/kept', '--frozen-precision', 'int8'], /--frozen-precision needs --lora-rank/],
   [['finetune', 'runs/nosuch'], /not a run folder/],
   [['generate', 'runs/kept', '--length', '500'], /--length 500 does not fit/],
   [['generate', 'runs/kept', '--overwrite', '--length', '500'], /--length 500 does not fit/],

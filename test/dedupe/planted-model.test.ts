@@ -66,6 +66,7 @@ async function trainAndJudge(name: string, titles: number, steps: number) {
         dropout: 0,
         onlyTrainTransformerLayers: false,
         loraRank: undefined,
+        frozenPrecision: undefined,
         recompute: false,
         mixedPrecision: 'off',
         evaluateEvery: steps,

@@ -143,7 +143,7 @@ export const plans: readonly Plan[] = [
   },
   {
     of: /^npm run bench -- finetune\/compare /,
-    smaller: '--model nano --rounds 1 --steps 1 --rows 2',
+    smaller: '--model nano --rounds 1 --steps 1 --rows 2 --only float32',
     says: /titlesmith/,
   },
   {

@@ -1,5 +1,5 @@
 import type * as Tfjs from '@tensorflow/tfjs-core';
-import { geluCubic, geluScale, maskedScore, type OpName } from '../graph/op-table.js';
+import { crossEntropyInputs, geluCubic, geluScale, maskedScore, type OpName } from '../graph/op-table.js';
 import { type OpNode, type Tensor, topologicalOrder } from '../graph/tensor.js';
 import { checkedShape, type Engine, isArray, type NumericArray, type Program, type Value } from './engine.js';
 
@@ -29,6 +29,13 @@ type Unary = (tf: TfjsModule, x: Tfjs.Tensor) => Tfjs.Tensor;
 const unary =
   (apply: Unary): Evaluator<OpName> =>
   (tf, _, [x]) => [apply(tf, x!)];
+
+/** x · (w · scales) with each row of x rounded to 8 bits. */
+function quantizedProduct(tf: TfjsModule, x: Tfjs.Tensor, w: Tfjs.Tensor, scales: Tfjs.Tensor): Tfjs.Tensor {
+  const steps = tf.maximum(tf.div(tf.max(tf.abs(x), 1, true), 127), 1e-32);
+  const product = tf.matMul(tf.round(tf.div(x, steps)), tf.cast(w, 'float32'));
+  return tf.mul(tf.mul(product, steps), scales);
+}
 
 /** Every op in terms of TensorFlow.js's own. */
 const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
@@ -76,13 +83,16 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const axes = x!.shape.slice(0, -1).map((_, axis) => axis);
     return [byX, tf.sum(tf.mul(g!, normalized), axes), tf.sum(g!, axes)];
   },
-  linearCrossEntropy: (tf, _, [hidden, targetRows, ...chunks]) => {
-    const logits = chunks.map((chunk) => tf.matMul(hidden!, chunk, false, true));
+  linearCrossEntropy: (tf, { attributes }, inputs) => {
+    const { hidden, targetRows, chunks, rounded } = crossEntropyInputs(inputs, attributes);
+    const logits =
+      rounded?.map(({ w, scales }) => quantizedProduct(tf, hidden, w, scales)) ??
+      chunks.map((chunk) => tf.matMul(hidden, chunk, false, true));
     const logSums = tf.concat(
       logits.map((x) => tf.logSumExp(x, 1, true)),
       1,
     );
-    const targets = tf.sum(tf.mul(hidden!, targetRows!), 1);
+    const targets = tf.sum(tf.mul(hidden, targetRows), 1);
     const losses = tf.sub(tf.logSumExp(logSums, 1), targets);
     const shares = tf.split(tf.softmax(logSums), chunks.length, 1);
     return [losses, ...logits.map((x) => tf.softmax(x)), ...shares];
@@ -117,12 +127,7 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const local = tf.mul(tf.sub(indices!, number(first)), inside);
     return [local, tf.expandDims(tf.cast(inside, 'float32'), 1)];
   },
-  quantizedMatmul: (tf, _, [x, w, scales]) => {
-    const steps = tf.maximum(tf.div(tf.max(tf.abs(x!), 1, true), 127), 1e-32);
-    const rounded = tf.round(tf.div(x!, steps));
-    const product = tf.matMul(rounded, tf.cast(w!, 'float32'));
-    return [tf.mul(tf.mul(product, steps), scales!)];
-  },
+  quantizedMatmul: (tf, _, [x, w, scales]) => [quantizedProduct(tf, x!, w!, scales!)],
   cachedAttention: (tf, { attributes: { heads, scale } }, [projections, pastKeys, pastValues, lengths]) => {
     const [rows, , capacity, width] = pastKeys!.shape as [number, number, number, number];
     const fresh = tf.reshape(projections!, [rows, -1, 3, heads, width]);

@@ -74,9 +74,20 @@ export function matmul(
   return single('matmul', [a, b], { transposeA, transposeB, alpha });
 }
 
-/** x [N,C] · (w · scales), w int8 [C,M], scales [M], x rounded to 8 bits row by row: [N,M]. */
-export const quantizedMatmul = (x: Tensor, w: Tensor, scales: Tensor): Tensor =>
-  single('quantizedMatmul', [x, w, scales], {});
+/**
+ * x [N,C] · (w · scales), w int8 [C,M], scales [M], x rounded to 8 bits row by row: [N,M].
+ * @param transposed the same matrix transposed, in 8 bits with scales of its own [C], which gradients by x are computed
+ *   with; undefined where none are asked for.
+ */
+export function quantizedMatmul(
+  x: Tensor,
+  w: Tensor,
+  scales: Tensor,
+  transposed?: { readonly w: Tensor; readonly scales: Tensor },
+): Tensor {
+  const inputs = transposed ? [x, w, scales, transposed.w, transposed.scales] : [x, w, scales];
+  return single('quantizedMatmul', inputs, {});
+}
 
 /**
  * Normalizes the last axis of x [..,C] with scale and bias [C]. Outputs y [..,C], mean and rstd (1/√(variance +
@@ -103,17 +114,21 @@ export function layerNormalizationGradient(
 /**
  * Losses [N] in nats of hidden states [N,C] through the output layer [V,C] against int32 targets [N].
  * @param chunks sizes, adding up to V, of the chunks the vocabulary is processed in.
- * @param types `gradients`: type of the matrix products in the gradients.
+ * @param gradients type of the matrix products in the gradients.
+ * @param rounded each chunk in 8 bits, int8 [C,Vₛ] with scales [Vₛ], to compute logits with; undefined: the chunks themselves.
  */
 export function linearCrossEntropy(
   hidden: Tensor,
   weight: Tensor,
   targets: Tensor,
   chunks: readonly number[],
-  types: OpAttributes['linearCrossEntropy'] = { gradients: 'float32' },
+  gradients: FloatType = 'float32',
+  rounded?: readonly { readonly w: Tensor; readonly scales: Tensor }[],
 ): Tensor {
   const inputs = [hidden, gatherRows(weight, targets), ...split(weight, 0, chunks)];
-  return apply('linearCrossEntropy', inputs, types)[0]!;
+  const inEightBits = rounded ? [...rounded.map(({ w }) => w), ...rounded.map(({ scales }) => scales)] : [];
+  const attributes = { gradients, quantized: rounded !== undefined };
+  return apply('linearCrossEntropy', [...inputs, ...inEightBits], attributes)[0]!;
 }
 
 /**

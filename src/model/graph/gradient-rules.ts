@@ -9,6 +9,7 @@ import {
   layerNormalizationGradient,
   matmul,
   multiply,
+  quantizedMatmul,
   reduceSum,
   reshape,
   scalar,
@@ -17,7 +18,7 @@ import {
   subtract,
   transpose,
 } from './builder.js';
-import type { OpName } from './op-table.js';
+import { crossEntropyInputs, type OpName } from './op-table.js';
 import type { FloatType } from './shape.js';
 import type { OpNode, Tensor } from './tensor.js';
 
@@ -121,11 +122,11 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
     rule: (node, [g, ...others]) => {
       if (!g || others.some((other) => other !== undefined))
         throw new Error('linearCrossEntropy: only the gradient by the losses is supported');
-      const [hidden, targetRows, ...chunks] = inputsOf(node);
+      const { hidden, targetRows, chunks } = crossEntropyInputs(inputsOf(node), node.attributes);
       const probabilities = node.outputs.slice(1, 1 + chunks.length);
       const shares = node.outputs.slice(1 + chunks.length);
       const column = reshape(g, [-1, 1]);
-      const scaled = multiply(hidden!, column);
+      const scaled = multiply(hidden, column);
       const { gradients: type } = node.attributes;
       const isHalf = type === 'float16';
       const factors = isHalf
@@ -140,7 +141,7 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
       const byChunks = factors.map((factor, index) =>
         cast(matmul(factor, cast(multiply(scaled, weights[index]!), type), { transposeA: true }), 'float32'),
       );
-      return [multiply(subtract(expected, targetRows!), column), multiply(scaled, -1), ...byChunks];
+      return [multiply(subtract(expected, targetRows), column), multiply(scaled, -1), ...byChunks];
     },
   },
   // E = softmax − one-hot:  dhidden = (E·W)·g, dW = Eᵀ·(hidden·g): rows are scaled where they are short
@@ -204,7 +205,13 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
   }),
   scatterAddRows: rule((g, node) => [gatherRows(g, node.inputs[1]!), undefined]),
   rowsWithin: { none: 'indices' },
-  quantizedMatmul: { forbidden: 'rounding to 8 bits is not differentiable' },
+  // y = x·W: dx = g·Wᵀ, g rounded as x is; the rounding of x counts as the identity ("straight-through", Bengio et al.,
+  // "Estimating or Propagating Gradients Through Stochastic Neurons", 2013, section 4)
+  quantizedMatmul: rule((g, node) => {
+    const [, , , w, scales] = inputsOf(node);
+    if (!w || !scales) throw new Error('quantizedMatmul has no gradient without the transposed matrix');
+    return [quantizedMatmul(g, w, scales)];
+  }),
   cachedAttention: { forbidden: 'only generation uses a cache' },
   causalMask: { none: 'a mask of integers' },
   argMax: { forbidden: 'an index' },

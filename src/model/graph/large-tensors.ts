@@ -122,6 +122,8 @@ const crossEntropyInChunks: Rule<'linearCrossEntropy'> = (
   node,
   [hidden, targetRows, ...weights],
 ) => {
+  // Nothing that computes in 8 bits has a limit.
+  if (node.attributes.quantized) throw new LargeTensorError(node.op, node.outputs[0]!);
   const [tokens, , ...weightTensors] = node.inputs as readonly [Tensor, Tensor, ...Tensor[]];
   const rows = chunker.commonRows(node, [tokens.shape, ...node.outputs.map(({ shape }) => shape)]);
   const smaller = weights.map((weight, index) =>

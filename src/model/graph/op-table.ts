@@ -38,7 +38,8 @@ export interface OpAttributes {
   matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly alpha: number };
   /**
    * x · (w · scales) with x rounded to 8 bits. Inputs x [N,C], w int8 [C,M], scales [M]. Each row of x is
-   * rounded to multiples of its own step, its largest magnitude / 127.
+   * rounded to multiples of its own step, its largest magnitude / 127. Two more inputs, w transposed [M,C] with scales
+   * [C], are what the gradient by x multiplies with.
    */
   quantizedMatmul: None;
   /**
@@ -55,11 +56,13 @@ export interface OpAttributes {
    * rows of W for their targets [N,C]; the chunks of W [Vₛ,C]. Outputs: losses [N], −log softmax(hidden · Wᵀ) at the
    * target, in nats; for each chunk, the softmax over that chunk alone [N,Vₛ]; for each chunk, its share of the whole
    * softmax [N,1]. All are float32, the logits too: GPT-2's lie around −100, where float16 has steps of 0.06.
-   * `gradients` is the type of the matrix products in the gradients. The whole softmax is softmaxₛ · shareₛ (Milakov
+   * `gradients` is the type of the matrix products in the gradients. Where it is `quantized`, the inputs go on with each
+   * chunk in 8 bits, int8 [C,Vₛ], then the scales [Vₛ] of each: logits are computed with those, as in `quantizedMatmul`,
+   * and gradients with the chunks themselves. The whole softmax is softmaxₛ · shareₛ (Milakov
    * and Gimelshein, "Online normalizer calculation for softmax", 2018, section 3), so combining the chunks needs no
    * further pass over the logits.
    */
-  linearCrossEntropy: { readonly gradients: FloatType };
+  linearCrossEntropy: { readonly gradients: FloatType; readonly quantized: boolean };
   /**
    * The output layer W [V,C] fused with the loss, over the vocabulary as a whole. Inputs: hidden states [N,C]; W with
    * rows of padding behind its own, which are no tokens, [P,C]; int32 targets [N]. Outputs: losses [N] as of
@@ -126,6 +129,26 @@ export interface OpAttributes {
 /** GELU's tanh form is x·σ(u), u = geluScale·(x + geluCubic·x³), geluScale = 2·√(2/π). */
 export const geluScale = 2 * Math.sqrt(2 / Math.PI);
 export const geluCubic = 0.044715;
+
+/** The inputs of linearCrossEntropy by what they are, in any form that an engine has them. */
+export function crossEntropyInputs<Value>(
+  inputs: readonly Value[],
+  { quantized }: OpAttributes['linearCrossEntropy'],
+): {
+  readonly hidden: Value;
+  readonly targetRows: Value;
+  readonly chunks: readonly Value[];
+  /** The chunks in 8 bits. */
+  readonly rounded: readonly { readonly w: Value; readonly scales: Value }[] | undefined;
+} {
+  const [hidden, targetRows, ...others] = inputs as [Value, Value, ...Value[]];
+  const count = quantized ? others.length / 3 : others.length;
+  const [chunks, scales] = [others.slice(0, count), others.slice(2 * count)];
+  const rounded = quantized
+    ? others.slice(count, 2 * count).map((w, index) => ({ w, scales: scales[index]! }))
+    : undefined;
+  return { hidden, targetRows, chunks, rounded };
+}
 
 /** Added to the scores of keys that a query must not see: e^−1e9 is 0 in float32. */
 export const maskedScore = -1e9;

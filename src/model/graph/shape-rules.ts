@@ -1,4 +1,4 @@
-import type { OpAttributes, OpName } from './op-table.js';
+import { crossEntropyInputs, type OpAttributes, type OpName } from './op-table.js';
 import {
   type DType,
   elementCount,
@@ -146,6 +146,13 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     if (!fits || formatShape(scales?.shape ?? []) !== `[${w.shape[1]}]`) {
       return fail('quantizedMatmul', 'takes x [N,C], int8 w [C,M], scales [M]', ...inputs);
     }
+    const [, , , transposed, ownScales] = inputs;
+    const fitsBackward =
+      transposed?.dtype === 'int8' &&
+      formatShape(transposed.shape) === formatShape(w.shape.toReversed()) &&
+      formatShape(ownScales?.shape ?? []) === `[${w.shape[0]}]`;
+    if (transposed && !fitsBackward)
+      return fail('quantizedMatmul', 'takes int8 w transposed [M,C] with scales [C]', ...inputs);
     return [{ shape: [x.shape[0]!, w.shape[1]!], dtype: 'float32' }];
   },
   layerNormalization: (inputs) => {
@@ -177,13 +184,21 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     const vector: TensorSpecification = { shape: scale!.shape, dtype: 'float32' };
     return [{ shape: x.shape, dtype: 'float32' }, vector, vector];
   },
-  linearCrossEntropy: (inputs) => {
-    const [hidden, targetRows, ...weights] = inputs;
+  linearCrossEntropy: (inputs, attributes) => {
+    const { hidden, targetRows, chunks: weights, rounded } = crossEntropyInputs(inputs, attributes);
     const [rows, width] = hidden?.shape ?? [];
+    const isRounded = ({ w, scales }: { w: Tensor; scales: Tensor }, index: number): boolean =>
+      w?.dtype === 'int8' &&
+      formatShape(w.shape) === formatShape(weights[index]!.shape.toReversed()) &&
+      formatShape(scales?.shape ?? []) === `[${w.shape[1]}]`;
+    if (rounded && !rounded.every(isRounded)) {
+      const rule = 'takes chunks in 8 bits, int8 [C,V] with scales [V], for chunks [V,C]';
+      return fail('linearCrossEntropy', rule, ...inputs);
+    }
     const fits =
       hidden?.shape.length === 2 &&
       formatShape(targetRows?.shape ?? []) === formatShape(hidden.shape) &&
-      are('float32', ...inputs) &&
+      are('float32', hidden, targetRows, ...weights) &&
       weights.length > 0 &&
       weights.every(({ shape }) => shape.length === 2 && shape[1] === width);
     if (!fits) {

@@ -3,6 +3,7 @@ import { add, concat, input, scalar } from '../graph/builder.js';
 import type { FloatType } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
+import { quantizedInputs, quantizedOutputOf } from '../transformer/frozen-matrices.js';
 import { type ParameterSpecification, parameterSpecifications } from '../transformer/parameters.js';
 import {
   maskedAttention,
@@ -91,6 +92,11 @@ export interface TrainingGraphOptions {
   readonly matmulDtype?: FloatType;
   /** How the output layer and the loss are computed. Default: as on a processor. */
   readonly layout?: LossLayout;
+  /**
+   * Frozen parameters that are multiplied with in 8 bits, of those that `quantizableMatrices` names: the inputs of
+   * `quantizedInputs` take their place, but where gradients go back through the output layer.
+   */
+  readonly quantized?: readonly ParameterSpecification[];
 }
 
 /** Input name of the loss scale. */
@@ -108,12 +114,15 @@ export function trainingGraph(
 ): Record<string, Tensor> {
   const own = parameterSpecifications(configuration);
   const { trainable = own, accumulate = false, recompute = false, matmulDtype = 'float32' } = options;
-  const { layout = processorLayout } = options;
+  const { layout = processorLayout, quantized = [] } = options;
   const dropout = options.dropout ? dropoutInputs(configuration, shape) : undefined;
   const ownNames = new Set(own.map(({ name }) => name));
   const specifications = [...own, ...trainable.filter(({ name }) => !ownNames.has(name))];
   const masters = parameterInputs(specifications);
-  const parameters = withMatmulDtype(matmulDtype, masters, specifications);
+  const parameters = new Map([
+    ...withMatmulDtype(matmulDtype, masters, specifications),
+    ...quantizedInputs(quantized),
+  ]);
   const batch = batchInputs(shape);
   const parameterGradients = new Map<string, Tensor>();
   /**
@@ -138,7 +147,8 @@ export function trainingGraph(
   const context = { configuration, parameters, attention, dropout };
   const { hidden, residuals } = transformer(context, batch);
   const chunks = tokenChunks({ ...batch, hidden }, configuration.vocabularySize, layout);
-  const layer = new OutputLayer(outputWeight(parameters), layout, matmulDtype);
+  const rounded = quantizedOutputOf(parameters);
+  const layer = new OutputLayer(outputWeight(parameters), layout, matmulDtype, rounded);
   const losses: Tensor[] = [];
   const lossScale = matmulDtype === 'float16' ? input(lossScaleName, []) : scalar(1);
   const hiddenGradients = chunks.map((chunk) => {
@@ -147,12 +157,14 @@ export function trainingGraph(
     return backward(loss, lossScale, chunk.hidden, ['wte.'])!;
   });
   let upstream = backward(hidden, concat(hiddenGradients, 0), residuals.at(-1)!, ['ln_f.'])!;
+  const trainsEmbeddings = trainable.some(({ name }) => name.startsWith('wte.') || name.startsWith('wpe.'));
   for (let layer = configuration.layers - 1; layer >= 0; layer--) {
     const x = residuals[layer]!;
     const output = recompute ? transformerBlock(context, layer, x).output : residuals[layer + 1]!;
-    upstream = backward(output, upstream, x, [`h.${layer}.`])!;
+    // Below the first block only embeddings could be trained.
+    upstream = backward(output, upstream, layer > 0 || trainsEmbeddings ? x : undefined, [`h.${layer}.`])!;
   }
-  if (trainable.some(({ name }) => name.startsWith('wte.') || name.startsWith('wpe.'))) {
+  if (trainsEmbeddings) {
     backward(residuals[0]!, upstream, undefined, ['wte.', 'wpe.']);
   }
   const outputs = trainable.map(({ name, shape: size }): [string, Tensor] => {

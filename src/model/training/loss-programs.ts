@@ -1,5 +1,6 @@
 import type { Engine, Program, Value } from '../engine/engine.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
+import { quantizableMatrices, quantizedValues } from '../transformer/frozen-matrices.js';
 import type { Batch, BatchShape } from './batches.js';
 import { DropoutFactors } from './dropout.js';
 import { evaluationGraph, lossScaleName, trainingGraph } from './loss-graph.js';
@@ -22,8 +23,11 @@ export class LossPrograms {
   private constructor(
     private readonly programs: Programs,
     private readonly dropout: DropoutFactors | undefined,
+    /** Parameters that the training programs hold themselves. */
+    private readonly held: ReadonlySet<string>,
   ) {}
 
+  /** @param model with its frozen parameters set, which are held in 8 bits where that is asked for. */
   static async compile(
     engine: Engine,
     configuration: TransformerConfiguration,
@@ -36,10 +40,16 @@ export class LossPrograms {
     // In float16 what is left in float32 are sums made as products: TF32 has float16's significand.
     const compileOptions = { allowTf32: mixedPrecision !== 'off' };
     const trainable = model.trained.parameters.specifications;
+    const isQuantized = options.frozenPrecision === 'int8';
+    const quantized = isQuantized ? quantizableMatrices(model.frozen.specifications) : [];
+    const constants = quantizedValues(model.frozen, quantized);
     const layout = lossLayout(engine);
-    const graphOptions = { trainable, recompute, dropout: dropout > 0, matmulDtype, layout } as const;
+    const shared = { trainable, recompute, dropout: dropout > 0, matmulDtype, layout, quantized } as const;
     const compileTraining = (accumulate: boolean): Promise<Program> =>
-      engine.compile(trainingGraph(configuration, shape, { ...graphOptions, accumulate }), compileOptions);
+      engine.compile(trainingGraph(configuration, shape, { ...shared, accumulate }), {
+        ...compileOptions,
+        constants,
+      });
     const programs = {
       training: await compileTraining(false),
       accumulating: accumulateGradients > 1 ? await compileTraining(true) : undefined,
@@ -50,7 +60,7 @@ export class LossPrograms {
     };
     const factors =
       dropout > 0 ? new DropoutFactors(configuration, shape, { probability: dropout, seed }) : undefined;
-    return new LossPrograms(programs, factors);
+    return new LossPrograms(programs, factors, new Set(constants.keys()));
   }
 
   /**
@@ -68,8 +78,9 @@ export class LossPrograms {
     const scale: Record<string, Value> =
       lossScale === undefined ? {} : { [lossScaleName]: Float32Array.of(lossScale) };
     let total = 0;
+    const parameters = Object.entries(state.parameters()).filter(([name]) => !this.held.has(name));
     for (const [index, batch] of batches.entries()) {
-      const feeds = { ...batchFeeds(batch, targetCount), ...state.parameters() };
+      const feeds = { ...batchFeeds(batch, targetCount), ...Object.fromEntries(parameters) };
       const factors = this.dropout?.draw(firstBatch + index);
       const { accumulated, results } = state.gradients(index > 0);
       const program = index === 0 ? this.programs.training : this.programs.accumulating!;

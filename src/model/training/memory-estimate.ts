@@ -1,10 +1,12 @@
 import { elementCount } from '../graph/shape.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
+import { quantizableMatrices, quantizedBytes } from '../transformer/frozen-matrices.js';
 import { loraSpecifications } from '../transformer/lora.js';
 import { type ParameterSpecification, parameterSpecifications } from '../transformer/parameters.js';
 import type { TrainingOptions } from './training-options.js';
 
-type Trained = Pick<TrainingOptions, 'loraRank' | 'onlyTrainTransformerLayers'>;
+type Trained = Pick<TrainingOptions, 'loraRank' | 'onlyTrainTransformerLayers'> &
+  Partial<Pick<TrainingOptions, 'frozenPrecision'>>;
 type Batch = Pick<TrainingOptions, 'batchSize'> & { readonly rowLength: number };
 
 const bytesPerFloat = 4;
@@ -31,7 +33,8 @@ export function minimumTrainingBytes(configuration: TransformerConfiguration, op
   const inBlocks = own.filter(({ name }) => name.startsWith('h.'));
   const adapters = loraRank === undefined ? [] : loraSpecifications(configuration, loraRank);
   const trained = loraRank === undefined ? (onlyTrainTransformerLayers ? inBlocks : own) : adapters;
-  return bytesPerFloat * (elements(own) + elements(adapters) + 3 * elements(trained));
+  const quantized = options.frozenPrecision === 'int8' ? quantizedBytes(quantizableMatrices(own)) : 0;
+  return bytesPerFloat * (elements(own) + elements(adapters) + 3 * elements(trained)) + quantized;
 }
 
 /**

@@ -121,11 +121,13 @@ export class OutputLayer {
   /**
    * @param weight [V,C], an input of the graph.
    * @param matmulDtype type of matrix products, where the layout allows it. Logits of a vocabulary in chunks are float32.
+   * @param rounded chunks of the vocabulary in 8 bits, int8 [C,Vₛ] with scales [Vₛ], for logits; none where it is taken whole.
    */
   constructor(
     private readonly weight: Tensor,
     layout: LossLayout,
     matmulDtype: FloatType,
+    private readonly rounded?: readonly { readonly w: Tensor; readonly scales: Tensor }[],
   ) {
     const [size, width] = weight.shape as [number, number];
     const rows = paddedSize(size, layout);
@@ -139,6 +141,7 @@ export class OutputLayer {
 
   /** Σ weight · cross-entropy over the tokens, nats, a scalar. */
   loss({ hidden, targetIds, targetWeights }: TokenChunk): Tensor {
+    const { rounded } = this;
     const vocabulary = this.weight.shape[0]!;
     const losses = this.padded
       ? paddedCrossEntropy(hidden, this.padded, targetIds, { vocabulary })
@@ -146,8 +149,9 @@ export class OutputLayer {
           hidden,
           this.weight,
           targetIds,
-          vocabularyChunks(vocabulary, hidden.shape[0]!, this.piece),
-          { gradients: this.type },
+          rounded?.map(({ w }) => w.shape[1]!) ?? vocabularyChunks(vocabulary, hidden.shape[0]!, this.piece),
+          this.type,
+          rounded,
         );
     return reduceSum(multiply(losses, targetWeights));
   }

@@ -122,8 +122,8 @@ class TrainingRun {
     const { rowLength } = plan;
     const model = createTrainableModel(configuration, options);
     const shape = { rows: options.batchSize, rowLength };
-    const programs = await LossPrograms.compile(engine, configuration, model, shape, options);
     await initializeModel(model, options.seed, pretrained);
+    const programs = await LossPrograms.compile(engine, configuration, model, shape, options);
     const saved = await storage.loadState(stateTensors(model.trained));
     if (!saved) await storage.saveDescription(configuration, tokenizer);
     const state = engine.memory

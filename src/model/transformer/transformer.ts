@@ -180,6 +180,9 @@ export const quantizedOutputName = 'output.weight';
 /** The scales [M] that belong to an 8-bit matrix [C,M]. */
 export const scalesName = (matrix: string): string => `${matrix}.scales`;
 
+/** The transposed form [M,C] of an 8-bit matrix [C,M], for gradients. */
+export const transposedName = (matrix: string): string => `${matrix}.transposed`;
+
 /** A graph input for every parameter, with its name. */
 export function parameterInputs(specifications: readonly ParameterSpecification[]): SymbolicParameters {
   return new Map(specifications.map(({ name, shape }) => [name, input(name, shape)]));
@@ -219,7 +222,10 @@ const matmulDtype = ({ dtype }: Tensor): FloatType => (isFloat(dtype) ? dtype : 
 /** x·W, in 8 bits if the matrix has scales. */
 function multiplyByMatrix(parameters: SymbolicParameters, matrix: string, x: Tensor): Tensor {
   const [weight, scales] = [parameter(parameters, matrix), parameters.get(scalesName(matrix))];
-  return scales ? quantizedMatmul(x, weight, scales) : matmul(x, weight);
+  if (!scales) return matmul(x, weight);
+  const name = transposedName(matrix);
+  const [w, ownScales] = [parameters.get(name), parameters.get(scalesName(name))];
+  return quantizedMatmul(x, weight, scales, w && ownScales && { w, scales: ownScales });
 }
 
 /** x·W + b, plus scale·(x·A)·B if the matrix has an adapter; in the type of W. */

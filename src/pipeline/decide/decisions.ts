@@ -86,8 +86,9 @@ export async function decideForStage(
 ): Promise<Decisions> {
   const { decisions } = manifest;
   if (stage !== 'finetune' && stage !== 'generate') return decisions;
-  const { mixedPrecision: askedToTrain, precision, ...otherOptions } = options;
-  const precisionOptions = stage === 'finetune' ? { mixedPrecision: askedToTrain } : { precision };
+  const { mixedPrecision: askedToTrain, frozenPrecision, precision, ...otherOptions } = options;
+  const precisionOptions =
+    stage === 'finetune' ? { mixedPrecision: askedToTrain, frozenPrecision } : { precision };
   const decided = await decideTrainingDevice({ ...otherOptions, ...precisionOptions });
   const { device } = decided;
   const source = decisions.source?.choice;

@@ -6,13 +6,14 @@ import {
   requireDevice,
   requireFloat16,
 } from '../../model/engine/devices.js';
+import { requireInt8 } from '../../model/engine/int8.js';
 import type { RunOptions } from '../../options/option-table.js';
 import type { Decision } from '../run/manifest.js';
 import { decideMixedPrecision } from './mixed-precision.js';
 
 /** Options that not every device supports. */
 type DeviceRequest = Pick<RunOptions, 'device' | 'engine'> &
-  Partial<Pick<RunOptions, 'mixedPrecision' | 'precision'>>;
+  Partial<Pick<RunOptions, 'mixedPrecision' | 'precision' | 'frozenPrecision'>>;
 
 /** {@link decideDevice}. */
 export async function decideDevice(request: DeviceRequest): Promise<Decision> {
@@ -27,7 +28,7 @@ export async function decideDevice(request: DeviceRequest): Promise<Decision> {
 export async function decideTrainingDevice(
   request: DeviceRequest,
 ): Promise<{ readonly device: Decision; readonly mixedPrecision: Decision }> {
-  const { device, engine, mixedPrecision, precision } = request;
+  const { device, engine, mixedPrecision, precision, frozenPrecision } = request;
   const chosen: ChosenDevice =
     device === 'auto' ? await chooseDevice(engine) : await requireDevice({ engine, device });
   const { description } = chosen;
@@ -36,6 +37,11 @@ export async function decideTrainingDevice(
     ...(precision === 'float16' ? ['--precision float16'] : []),
   ];
   for (const flag of flags) await requireFloat16(chosen, flag);
+  if (frozenPrecision === 'int8') {
+    const flag = '--frozen-precision int8';
+    requireInt8(chosen, flag);
+    flags.push(flag);
+  }
   const decision = {
     choice: formatDevice(chosen),
     reason: [device === 'auto' ? chosen.reason : 'named with --device', ...flags].join('; '),

@@ -5,6 +5,7 @@ import { controlGroupMemory } from '../../io/control-group.js';
 import { estimatedTrainingBytes, minimumTrainingBytes } from '../../model/training/memory-estimate.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import { scratchName } from '../../options/option-rules.js';
+import type { RunOptions } from '../../options/option-table.js';
 import { type GivenSizes, knownShape } from './shape.js';
 
 /** Memory limit in bytes: of the machine, or of the container this process runs in. */
@@ -27,6 +28,7 @@ export function memoryHolder(): string {
 interface TrainedParameters {
   readonly loraRank: number | undefined;
   readonly onlyTrainTransformerLayers: boolean;
+  readonly frozenPrecision?: RunOptions['frozenPrecision'];
 }
 
 /** What a batch takes on a processor. */

@@ -3,6 +3,7 @@ import { usageError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import { splitTitles } from '../../data/title-split.js';
 import type { Engine } from '../../model/engine/engine.js';
+import { requireEngineInt8 } from '../../model/engine/int8.js';
 import { enginePrecision } from '../../model/engine/mixed-precision.js';
 import { createOnnxRuntimeEngine } from '../../model/engine/onnxruntime/cpu-engine.js';
 import { tokenizeTitles } from '../../model/tokenizer/tokenized-titles.js';
@@ -161,6 +162,7 @@ export async function finetuneTitles(
   checkModelSizes({ model, ...sizes });
   const overrides = withoutUndefined(rest);
   const mixedPrecision = await enginePrecision(engine, overrides.mixedPrecision);
+  if (overrides.frozenPrecision === 'int8') requireEngineInt8(engine, 'frozenPrecision int8');
   const split = splitTitles(titles, { validationShare });
   const decision = { choice: model, reason: 'named by the caller' };
   const { configuration, tokenizer, pretrained } = await openStartingModel(

@@ -257,6 +257,24 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
       inputs: [[2, 4], { shape: [4, 3], integersFrom: -127, integersBelow: 128, dtype: 'int8' }, [3]],
       build: (x, w, scales) => graph.quantizedMatmul(graph.multiply(x!, 0), w!, scales!),
     },
+    {
+      name: 'linearCrossEntropy of logits in 8 bits',
+      inputs: [
+        [3, 8],
+        [5, 8],
+        { shape: [3], integersBelow: 5 },
+        ...[3, 2].map((size) => {
+          return { shape: [8, size], integersFrom: -127, integersBelow: 128, dtype: 'int8' } as const;
+        }),
+        [3],
+        [2],
+      ],
+      build: (hidden, weight, targets, first, second, ...scales) =>
+        graph.linearCrossEntropy(hidden!, weight!, targets!, [3, 2], 'float32', [
+          { w: first!, scales: graph.multiply(scales[0]!, 1 / 127) },
+          { w: second!, scales: graph.multiply(scales[1]!, 1 / 127) },
+        ]),
+    },
   ],
   cachedAttention: [
     { name: 'one token a row', rows: 3, tokens: 1, from: 1 },

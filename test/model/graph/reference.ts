@@ -1,4 +1,9 @@
-import { maskedScore, type OpAttributes, type OpName } from '../../../src/model/graph/op-table.js';
+import {
+  crossEntropyInputs,
+  maskedScore,
+  type OpAttributes,
+  type OpName,
+} from '../../../src/model/graph/op-table.js';
 import { elementCount, type Shape } from '../../../src/model/graph/shape.js';
 import { type OpNode, type Tensor, topologicalOrder } from '../../../src/model/graph/tensor.js';
 
@@ -160,16 +165,19 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     }
     return [byX, byScale, byBias];
   },
-  linearCrossEntropy: (node, [hidden, targetRows, ...chunks]) => {
+  linearCrossEntropy: (node, inputs) => {
+    const { hidden, targetRows, chunks, rounded } = crossEntropyInputs(inputs, node.attributes);
     const width = node.inputs[0]!.shape[1]!;
     const dot = (a: Values, b: Values): number => a.reduce((sum, value, index) => sum + value * b[index]!, 0);
-    const hiddenRows = rows(hidden!, node.inputs[0]!.shape);
-    const logits = chunks.map((chunk) =>
-      hiddenRows.map((row) => Float64Array.from(rows(chunk, [0, width]), (output) => dot(row, output))),
-    );
+    const hiddenRows = rows(hidden, node.inputs[0]!.shape);
+    const logits =
+      rounded?.map(({ w, scales }) => quantizedProduct(hiddenRows, w, scales)) ??
+      chunks.map((chunk) =>
+        hiddenRows.map((row) => Float64Array.from(rows(chunk, [0, width]), (output) => dot(row, output))),
+      );
     const all = hiddenRows.map((_, row) => flatten(logits.map((chunk) => chunk[row]!)));
     const total = all.map((row) => row.reduce((sum, value) => sum + Math.exp(value), 0));
-    const targets = rows(targetRows!, node.inputs[0]!.shape);
+    const targets = rows(targetRows, node.inputs[0]!.shape);
     const losses = total.map((sum, row) => Math.log(sum) - dot(hiddenRows[row]!, targets[row]!));
     const shares = logits.map((chunk) =>
       Float64Array.from(chunk, (row, index) => row.reduce((sum, x) => sum + Math.exp(x), 0) / total[index]!),
@@ -271,18 +279,9 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const inside = indices!.map((index) => (index >= first && index < first + count ? 1 : 0));
     return [indices!.map((index, position) => (inside[position] ? index - first : 0)), inside];
   },
-  quantizedMatmul: (node, [x, w, scales]) => {
-    const columns = node.outputs[0]!.shape[1]!;
-    const products = rows(x!, node.inputs[0]!.shape).map((row) => {
-      const step = Math.max(...row.map(Math.abs)) / 127;
-      const rounded = row.map((value) => (step === 0 ? 0 : roundToEven(value / step)));
-      return Float64Array.from({ length: columns }, (_, column) => {
-        const sum = rounded.reduce((total, value, k) => total + value * w![k * columns + column]!, 0);
-        return sum * step * scales![column]!;
-      });
-    });
-    return [flatten(products)];
-  },
+  quantizedMatmul: (node, [x, w, scales]) => [
+    flatten(quantizedProduct(rows(x!, node.inputs[0]!.shape), w!, scales!)),
+  ],
   argMax: (node, [x]) => [
     Float64Array.from(rows(x!, node.inputs[0]!.shape), (row) => {
       const highest = Math.max(...row);
@@ -343,6 +342,18 @@ function only(row: Values, indices: readonly number[]): Values {
   const kept = new Float64Array(row.length);
   for (const index of indices) kept[index] = row[index]!;
   return kept;
+}
+
+/** Rows · (w · scales), each row rounded to multiples of its own step. */
+function quantizedProduct(xRows: readonly Values[], w: Values, scales: Values): Float64Array[] {
+  return xRows.map((row) => {
+    const step = Math.max(...Array.from(row, Math.abs)) / 127;
+    const rounded = Array.from(row, (value) => (step === 0 ? 0 : roundToEven(value / step)));
+    return Float64Array.from(scales, (scale, column) => {
+      const sum = rounded.reduce((total, value, k) => total + value * w[k * scales.length + column]!, 0);
+      return sum * step * scale;
+    });
+  });
 }
 
 /** What each of a row's new tokens takes from those before it and itself, by the definition. */

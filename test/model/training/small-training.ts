@@ -49,6 +49,7 @@ export const options: TrainingOptions = {
   dropout: 0,
   onlyTrainTransformerLayers: false,
   loraRank: undefined,
+  frozenPrecision: undefined,
   recompute: false,
   mixedPrecision: 'off',
   evaluateEvery: 8,

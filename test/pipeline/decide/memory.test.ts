@@ -28,6 +28,10 @@ describe('memory of a training', () => {
     const adapters = minimumTrainingBytes(shape, { ...all, loraRank: 8 });
     expect(adapters).toBeGreaterThan(4 * 124_439_808);
     expect(adapters).toBeLessThan(5 * 124_439_808);
+    const inBlocks = 12 * 12 * 768 * 768;
+    const rounded = minimumTrainingBytes(shape, { ...all, loraRank: 8, frozenPrecision: 'int8' });
+    // The first matrix of all, through which no gradient goes, has no transposed form.
+    expect(rounded - adapters).toBe(2 * inBlocks - 3 * 768 * 768 + 50_257 * 768);
     const batch = { ...all, batchSize: 16, rowLength: 64 };
     const likely = estimatedTrainingBytes(shape, batch);
     expect(likely).toBeGreaterThan(minimumTrainingBytes(shape, all));

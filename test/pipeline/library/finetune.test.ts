@@ -67,6 +67,7 @@ describe('finetune', () => {
   it.each<[string, Partial<TrainingOptions>]>([
     ['dropout and accumulated gradients', { dropout: 0.1, accumulateGradients: 2 }],
     ['adapters', { loraRank: 2, dropout: 0.1 }],
+    ['adapters over int8', { loraRank: 2, frozenPrecision: 'int8', accumulateGradients: 2 }],
     ['the blocks alone, recomputed', { onlyTrainTransformerLayers: true, recompute: true }],
   ])(
     'with %s ends with the same bytes after a stop too, and with others than without',

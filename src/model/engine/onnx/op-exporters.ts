@@ -1,4 +1,4 @@
-import { geluCubic, geluScale, maskedScore, type OpName } from '../../graph/op-table.js';
+import { crossEntropyInputs, geluCubic, geluScale, maskedScore, type OpName } from '../../graph/op-table.js';
 import type { DType } from '../../graph/shape.js';
 import type { OpNode, Tensor } from '../../graph/tensor.js';
 import { argMaxNodes, drawNodes, type SamplingForm, topKNodes, topPNodes } from './sampling-nodes.js';
@@ -50,13 +50,19 @@ export const isMatrixProduct = (node: OpNode): boolean =>
  * processors are fast at. DynamicQuantizeMatMul would quantize all rows of x with one step, and a text's results
  * would depend on the other texts in the batch.
  */
-const quantizedMatmul: Exporter<'quantizedMatmul'> = ({ writer, nameOf }, { inputs }) => {
-  const [x, w, scales] = inputs.map(nameOf) as [string, string, string];
+function quantizedProduct(
+  { writer }: ExportContext,
+  [x, w, scales]: readonly [string, string, string],
+): string {
   const lastAxis = writer.constant('int64', [1], [1]);
-  const largest = writer.emit('ReduceMax', [writer.emit('Abs', [x]), lastAxis], { keepdims: 0 });
+  // The largest magnitude by two passes that read, without the one of Abs that writes.
+  const [most, least] = ['ReduceMax', 'ReduceMin'].map((op) =>
+    writer.emit(op, [x, lastAxis], { keepdims: 0 }),
+  );
   // A row of zeros gets a positive step, to avoid dividing by 0.
-  const positive = writer.emit('Max', [largest, writer.constant('float32', [1e-30], [])]);
-  const steps = writer.emit('Mul', [positive, writer.constant('float32', [1 / 127], [])]);
+  const tiny = writer.constant('float32', [1e-30], []);
+  const largest = writer.emit('Max', [most!, writer.emit('Neg', [least!]), tiny]);
+  const steps = writer.emit('Mul', [largest, writer.constant('float32', [1 / 127], [])]);
   const nothing = writer.emit('Mul', [steps, writer.constant('float32', [0], [])]);
   const middle = writer.emit('Add', [nothing, writer.constant('float32', [128], [])]);
   const zeroPoints = writer.emit('Cast', [middle], { to: onnxTypes.uint8 });
@@ -64,8 +70,8 @@ const quantizedMatmul: Exporter<'quantizedMatmul'> = ({ writer, nameOf }, { inpu
   const one = writer.constant('float32', [1], []);
   const zeroPoint = writer.constant('uint8', [128], []);
   const product = writer.emit('MatMulIntegerToFloat', [rounded, w, one, scales, zeroPoint], {}, microsoft);
-  return [writer.emit('Mul', [product, writer.emit('Unsqueeze', [steps, lastAxis])])];
-};
+  return writer.emit('Mul', [product, writer.emit('Unsqueeze', [steps, lastAxis])]);
+}
 
 /**
  * GroupQueryAttention with groups of one head: with the same memory for past and present it appends to the cache in
@@ -278,12 +284,15 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
   },
   layerNormalization: ({ writer, nameOf }, { inputs, attributes: { epsilon } }) =>
     writer.emitMany('LayerNormalization', inputs.map(nameOf), 3, { axis: -1, epsilon: { float: epsilon } }),
-  linearCrossEntropy: (context, { inputs: [hidden, targetRows, ...weights] }) => {
+  linearCrossEntropy: (context, { inputs, attributes }) => {
     const { writer, nameOf } = context;
+    const { hidden, targetRows, chunks: weights, rounded } = crossEntropyInputs(inputs, attributes);
     const lastAxis = writer.constant('int64', [-1], [1]);
-    const chunks = weights.map((weight) =>
-      softmaxOf(context, writer.emit('Gemm', [nameOf(hidden!), nameOf(weight)], { transB: 1 })),
-    );
+    const logits =
+      rounded?.map(({ w, scales }) =>
+        quantizedProduct(context, [nameOf(hidden), nameOf(w), nameOf(scales)]),
+      ) ?? weights.map((weight) => writer.emit('Gemm', [nameOf(hidden), nameOf(weight)], { transB: 1 }));
+    const chunks = logits.map((x) => softmaxOf(context, x));
     const logSums = writer.concat(
       chunks.map(({ logSum }) => logSum),
       1,
@@ -294,7 +303,7 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
       1,
       weights.map(() => 1),
     );
-    const products = writer.emit('Mul', [nameOf(hidden!), nameOf(targetRows!)]);
+    const products = writer.emit('Mul', [nameOf(hidden), nameOf(targetRows)]);
     const targets = writer.emit('ReduceSum', [products, lastAxis]);
     const losses = writer.emit('Reshape', [
       writer.emit('Sub', [whole.logSum, targets]),
@@ -358,7 +367,10 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
     const column = writer.emit('Reshape', [inside, writer.constant('int64', [-1, 1], [2])]);
     return [local, writer.emit('Cast', [column], { to: onnxTypes.float32 })];
   },
-  quantizedMatmul,
+  quantizedMatmul: (context, { inputs }) => {
+    const [x, w, scales] = inputs.map(context.nameOf) as [string, string, string];
+    return [quantizedProduct(context, [x, w, scales])];
+  },
   cachedAttention,
   causalMask,
   ...samplingExporters({ sorts: true, sumsByProducts: false }),

@@ -94,9 +94,12 @@ export function createOnnxRuntimeEngine(options: OnnxRuntimeOptions = {}): Engin
 function packedConstants(outputs: Outputs): ReadonlySet<string> {
   const [packed, other] = [new Set<Tensor>(), new Set<Tensor>(Object.values(outputs))];
   for (const { op, inputs } of topologicalOrder(Object.values(outputs))) {
-    const isProduct =
-      op === 'quantizedMatmul' || (op === 'matmul' && inputs.every(({ shape }) => shape.length === 2));
-    for (const [index, tensor] of inputs.entries()) (isProduct && index === 1 ? packed : other).add(tensor);
+    const isProduct = op === 'matmul' && inputs.every(({ shape }) => shape.length === 2);
+    for (const [index, tensor] of inputs.entries()) {
+      // What is in 8 bits is nothing else.
+      const isFactor = tensor.dtype === 'int8' || (isProduct && index === 1);
+      (isFactor ? packed : other).add(tensor);
+    }
   }
   const names = [...packed].flatMap((tensor) => {
     const { node } = tensor;
