@@ -88,6 +88,11 @@ function overlapped<Cache extends PromptCache>(
   session: DecodeSession<Cache>,
   work: () => void,
 ): DecodeSession<Cache> {
+  const meanwhile = <Result>(running: Promise<Result>): Promise<Result> => {
+    work();
+    return running;
+  };
+  const { draw } = session;
   return {
     slots: session.slots,
     capacity: session.capacity,
@@ -95,11 +100,8 @@ function overlapped<Cache extends PromptCache>(
     prefill: (tokens, temperature) => session.prefill(tokens, temperature),
     fill: (slot, cache) => session.fill(slot, cache),
     move: (from, to, length) => session.move(from, to, length),
-    step: (input) => {
-      const scores = session.step(input);
-      work();
-      return scores;
-    },
+    step: (input) => meanwhile(session.step(input)),
+    ...(draw ? { draw: (input) => meanwhile(draw(input)) } : {}),
     dispose: () => session.dispose(),
   };
 }

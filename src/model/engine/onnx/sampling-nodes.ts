@@ -1,9 +1,9 @@
 /**
  * Sampling from rows of weights [N,V], written in operators that ONNX Runtime 1.30 has float32 kernels for on CUDA,
- * WebGPU and the processor, in the versions of opset 20 (CUDA's Equal and Pad are of earlier ones). On both kinds of card
- * CumSum adds up each element's sum from the start, so that over a whole vocabulary it would take V²/2 additions; and one
- * sum after the other of 50,257 numbers loses digits. So a row is cut into blocks of about √V: sums of blocks, then of the
- * elements of the one block that matters. Numbers for rows are [N,1].
+ * WebGPU and the processor, in the versions of opset 20 (CUDA's Equal and Pad are of earlier ones; WebGPU has no Or). On
+ * both kinds of card CumSum adds up each element's sum from the start, so that over a whole vocabulary it would take V²/2
+ * additions; and one sum after the other of 50,257 numbers loses digits. So a row is cut into blocks of about √V: sums of
+ * blocks, then of the elements of the one block that matters. Numbers for rows are [N,1].
  */
 import { onnxTypes } from './schema.js';
 import type { OnnxWriter } from './writer.js';
@@ -260,8 +260,8 @@ function keepFrom(
     [1, count, size],
   );
   const isFirst = writer.emit('LessOrEqual', [ids, besideBlocks(form, last)]);
-  const isKept = writer.emit('Or', [isAbove, writer.emit('And', [isFrom, isFirst])]);
-  return { ...blocks, values: keptWhere(form, isKept, values) };
+  const upToTie = keptWhere(form, writer.emit('And', [isFrom, isFirst]), values);
+  return { ...blocks, values: writer.emit('Where', [isAbove, values, upToTie]) };
 }
 
 /** Largest k whose cutoff is read off a sorted list: up to here CUDA's TopK has a kernel over a long row for it. */
