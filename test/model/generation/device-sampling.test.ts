@@ -7,11 +7,13 @@ import type { OnnxTarget } from '../../../src/model/engine/onnx/op-exporters.js'
 import { evenLength } from '../../../src/model/engine/onnx/sampling-nodes.js';
 import { webGpuTarget } from '../../../src/model/engine/onnx/webgpu-ops.js';
 import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime/cpu-engine.js';
+import { ContinuousBatch } from '../../../src/model/generation/continuous-batch.js';
 import {
+  type GenerationOptions,
   generationDefaults,
-  type SamplingOptions,
 } from '../../../src/model/generation/generation-options.js';
-import { generateTexts } from '../../../src/model/generation/generation-request.js';
+import { GenerationRequest, generateTexts } from '../../../src/model/generation/generation-request.js';
+import type { GeneratedText } from '../../../src/model/generation/sequence.js';
 import { samplingGraph } from '../../../src/model/transformer/decode-sampler.js';
 import { openDecodeSession } from '../../../src/model/transformer/decode-session.js';
 import {
@@ -42,10 +44,14 @@ for (const view of weights.views.values())
 const open = (engine: Engine, slots: number) =>
   openDecodeSession(engine, configuration, storedWeights(weights), { slots, capacity: 24 });
 
-async function textsOf(engine: Engine, slots: number, sampling: Partial<SamplingOptions>): Promise<string[]> {
+async function textsOf(
+  engine: Engine,
+  slots: number,
+  changed: Partial<GenerationOptions>,
+): Promise<string[]> {
   const session = await open(engine, slots);
   const prefixes = ['', characters[5]!, characters.slice(7, 10).join('')];
-  const options = { ...generationDefaults, nsamples: 4, length: 12, seed: 5, prefixes, ...sampling };
+  const options = { ...generationDefaults, nsamples: 4, length: 12, seed: 5, prefixes, ...changed };
   const found: string[] = [];
   for await (const { index, text } of generateTexts(session, tokenizer, options, silentContext))
     found[index] = text;
@@ -76,7 +82,34 @@ describe('texts whose tokens are chosen on the device', () => {
     const expected = await textsOf(processor, 3, sampling);
     expect(new Set(expected).size).toBeGreaterThan(2);
     for (const slots of [1, 5])
-      expect(await textsOf(processorDevice(), slots, sampling), `${slots} slots`).toEqual(expected);
+      expect(await textsOf(processorDevice(cudaTarget), slots, sampling), `${slots} slots`).toEqual(expected);
+  });
+
+  it('are the same beside those of requests that sample otherwise', async () => {
+    const asked = [{ temperature: 0 }, { topK: 9 }, { topP: 0.8 }, {}, { temperature: 0.5, topK: 70 }];
+    const session = await open(processorDevice(webGpuTarget), 4);
+    const batch = new ContinuousBatch(session);
+    const found = asked.map((): string[] => []);
+    // Texts of different lengths, so that slots change hands.
+    const own = asked.map((sampling, place) => ({
+      nsamples: 3,
+      length: 4 + 2 * place,
+      seed: 5,
+      ...sampling,
+    }));
+    for (const [place, texts] of found.entries()) {
+      const onText = ({ index, text }: GeneratedText): void => {
+        texts[index] = text;
+      };
+      const options = { ...generationDefaults, ...own[place] };
+      batch.add(new GenerationRequest(session, tokenizer, options, { onText, onEnd: () => {} }));
+    }
+    while (!batch.idle) await batch.step();
+    await session.dispose();
+    for (const [place, texts] of found.entries()) {
+      const alone = await textsOf(processor, 2, { prefixes: undefined, ...own[place] });
+      expect(texts, JSON.stringify(own[place])).toEqual(alone);
+    }
   });
 });
 
