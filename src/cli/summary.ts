@@ -18,7 +18,7 @@ import type { FinishedRun } from '../pipeline/run-stages.js';
 const shownTitles = 10;
 
 const verdictWords: Readonly<Record<NonNullable<RunCounts['report']>['verdict'], string>> = {
-  underfits: 'has learned too little: many outputs are no text',
+  underfits: 'has learned too little: see the report for what to do',
   overfits: 'recites its training titles: see the report for what to do',
   leans: 'leans on its training titles more than chance explains: see the report',
   healthy: 'writes titles of its own: copies are at most 3 points more frequent than among held-out titles',

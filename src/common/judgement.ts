@@ -1,3 +1,5 @@
+import type { BitsPerByte } from './title-losses.js';
+
 /** Dedupe's findings on a run's outputs, as plain data: written to judgement.json, read by report, review and serve. */
 
 /**
@@ -217,12 +219,37 @@ export interface NonInferiority {
   readonly heldOutNeeded?: number;
 }
 
+/** A number with its 95% interval. */
+export interface Estimate {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What the losses of single titles say, in bits a byte of UTF-8, which compares models of different tokenizers. */
+export interface LossFindings {
+  readonly bits: BitsPerByte;
+  /** By how much the model is better on the held-out titles than each of these. */
+  readonly gains: {
+    /** How often each token occurs in the training titles. */
+    readonly unigram: Estimate;
+    /** The two tokens before each. */
+    readonly trigram: Estimate;
+    /** The model that training began with. */
+    readonly start: Estimate;
+  };
+  /** By how much the training titles are easier than the held-out ones. */
+  readonly gap: Estimate;
+  /** The chance that of a training title and a held-out one the model finds the training title easier: 0.5 if it knows none. */
+  readonly toldApart: Estimate;
+}
+
 /**
- * - `underfits`: too many outputs are no text.
+ * - `underfits`: too many outputs are no text, or the model is no better on held-out titles than a plain baseline.
  * - `overfits`: recites: some measure shows more than chance explains, and copies are more frequent than usual by at least 5
  *   points beyond chance.
  * - `leans`: some measure shows more than chance explains.
- * - `healthy`: none does, and copies are shown to be no more frequent than among held-out titles, but for less than a margin.
+ * - `healthy`: none does, the model is better than the baselines, and copies are shown to be no more frequent than among held-out titles, but for less than a margin.
  * - `unknown`: there is not enough to tell.
  */
 export type OverfitVerdict = 'underfits' | 'overfits' | 'leans' | 'healthy' | 'unknown';
@@ -236,5 +263,7 @@ export interface OverfitStatistics {
   readonly comparison: NonInferiority;
   /** Empty with fewer than 30 outputs or held-out titles. */
   readonly measures: readonly Measure[];
+  /** Undefined where no loss of single titles is known. */
+  readonly losses?: LossFindings | undefined;
   readonly verdict: OverfitVerdict;
 }

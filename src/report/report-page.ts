@@ -2,6 +2,7 @@ import { checkArgument, hasKeys } from '../options/call-arguments.js';
 import { type PageAssets, renderSelfContainedPage } from '../web/html-page.js';
 import type { ReportFigures } from './report-figures.js';
 import { baseTitles } from './sections/base-titles.js';
+import { learned } from './sections/learned.js';
 import { measures } from './sections/measures.js';
 import { overview, provenance } from './sections/overview.js';
 import { allPairs, clusters } from './sections/pairs.js';
@@ -30,6 +31,7 @@ export function renderReport(figures: ReportFigures, assets: PageAssets): string
       ratings(figures),
       baseTitles(figures),
       training(figures),
+      learned(figures),
       allPairs(figures),
       clusters(figures),
       acceptedTitles(figures),

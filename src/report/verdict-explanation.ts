@@ -43,7 +43,7 @@ export function explainVerdict(figures: ReportFigures): VerdictExplanation {
     case 'underfits':
       return {
         headline: 'The model has learned too little',
-        meaning: `Many outputs hold characters that are no text, or nothing at all. ${shares}`,
+        meaning: tooLittleInWords(overfit),
         advice: ['Train for more steps (--steps, or a higher --max-epochs), or begin with --model base.'],
       };
     case 'healthy':
@@ -99,6 +99,23 @@ const measureInWords: Readonly<Record<Measure['name'], string>> = {
   'shared runs':
     'the outputs share more rare wordings with the titles that the model was shown than with those it was not',
 };
+
+/** What shows that the model has learned too little. */
+function tooLittleInWords({ losses }: OverfitStatistics): string {
+  if (losses === undefined) return 'More than one output in twenty is no text: it holds broken characters, or nothing.';
+  const { gains, bits } = losses;
+  const said = (value: number): string => `${formatDecimal(value)} bits a byte`;
+  const unbeaten = [
+    gains.trigram.high <= 0 ? `a table of which token follows which two takes ${said(bits.trigram)}` : '',
+    gains.unigram.high <= 0 ? `a table of how often each token occurs ${said(bits.unigram)}` : '',
+    gains.start.high <= 0 ? `the model that training began with ${said(bits.start)}` : '',
+  ].filter(Boolean);
+  if (unbeaten.length === 0) return 'More than one output in twenty is no text: it holds broken characters, or nothing.';
+  return (
+    `For titles that it never saw it takes ${said(bits.model)}; ${unbeaten.join(', ')}. What is no better than that writes by rote ` +
+    'or makes word salad, whether or not it copies.'
+  );
+}
 
 function boundInWords({ comparison: { upper, margin, holds } }: OverfitStatistics): string {
   const unsigned = (share: number): string => formatPoints(share).replace('+', '');

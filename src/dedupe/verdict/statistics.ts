@@ -1,5 +1,6 @@
 import type {
   BaseStatistics,
+  LossFindings,
   Measure,
   MembershipTests,
   NonInferiority,
@@ -8,8 +9,10 @@ import type {
   RatedText,
   RatingSummary,
 } from '../../common/judgement.js';
+import type { TitleLosses } from '../../common/title-losses.js';
 import { type ArgumentCheck, checkArgument, checkArguments, hasItems } from '../../options/call-arguments.js';
 import { countWhere, type KindOfCopy, takeMeasures } from './measures.js';
+import { findInLosses } from './loss-findings.js';
 import { testNonInferiority } from './non-inferiority.js';
 import { type Counted, shareDifference, wilsonShare } from './proportions.js';
 
@@ -32,6 +35,8 @@ interface OverfitEvidence {
   readonly repeatedTitles?: Counted | undefined;
   /** As a judgement has them. */
   readonly membership?: MembershipTests | undefined;
+  /** As training measures them. */
+  readonly losses?: TitleLosses | undefined;
 }
 
 const isEvidence: ArgumentCheck = {
@@ -51,8 +56,8 @@ export function overfitStatistics(
   const areRated = hasItems('rated texts', 'closestRating', 'copied');
   checkArgument('overfitStatistics', 'outputTexts', outputTexts, areRated);
   checkArgument('overfitStatistics', 'heldOutTexts', heldOutTexts, areRated);
-  const rules = { repeatedTitles: isEvidence, membership: isEvidence };
-  const { repeatedTitles, membership } = checkArguments('overfitStatistics', evidence, rules);
+  const rules = { repeatedTitles: isEvidence, membership: isEvidence, losses: isEvidence };
+  const { repeatedTitles, membership, losses } = checkArguments('overfitStatistics', evidence, rules);
   const outputs = summarise(outputTexts);
   const heldOut = summarise(heldOutTexts);
   const excess = shareDifference(outputs.copies, heldOut.copies);
@@ -63,7 +68,7 @@ export function overfitStatistics(
   );
   const isEnough = outputs.count >= minimumTexts && heldOut.count >= minimumTexts;
   const measures = isEnough ? takeMeasures(outputTexts, heldOutTexts, repeatedTitles, membership) : [];
-  const found = { outputs, heldOut, excess, comparison, measures };
+  const found = { outputs, heldOut, excess, comparison, measures, losses: findInLosses(losses) };
   return { ...found, verdict: isEnough ? judge(found, outputTexts) : 'unknown' };
 }
 
@@ -71,9 +76,13 @@ interface Findings {
   readonly excess: { readonly low: number };
   readonly comparison: NonInferiority;
   readonly measures: readonly Measure[];
+  readonly losses: LossFindings | undefined;
 }
 
-function judge({ excess, comparison, measures }: Findings, outputs: readonly RatedCopy[]): OverfitVerdict {
+function judge(
+  { excess, comparison, measures, losses }: Findings,
+  outputs: readonly RatedCopy[],
+): OverfitVerdict {
   const significant = measures.filter(({ isSignificant }) => isSignificant);
   const copies = significant.filter(({ name }) => name === 'exact copies' || name === 'copies');
   if (
@@ -82,10 +91,13 @@ function judge({ excess, comparison, measures }: Findings, outputs: readonly Rat
   ) {
     return 'overfits';
   }
-  if (significant.length > 0) return 'leans';
+  if (copies.length > 0) return 'leans';
   const broken = countWhere(outputs, ({ reason }) => reason === 'blank' || reason === 'broken text');
+  const gains = losses ? Object.values(losses.gains) : [];
   if (wilsonShare(broken.count, broken.total, 'bound').low >= clearlyBroken) return 'underfits';
-  return comparison.holds ? 'healthy' : 'unknown';
+  if (gains.some(({ high }) => high <= 0)) return 'underfits';
+  if (significant.length > 0) return 'leans';
+  return comparison.holds && gains.every(({ low }) => low > 0) ? 'healthy' : 'unknown';
 }
 
 /** @returns undefined where the texts were not asked for among the base model's titles. */

@@ -1,0 +1,41 @@
+import type { Estimate, LossFindings } from '../../common/judgement.js';
+import { formatDecimal, formatPercent } from '../../common/number-formats.js';
+import { type Html, html } from '../../web/html.js';
+import type { ReportFigures } from '../report-figures.js';
+
+/** What the model has learned beside plain baselines, and whether it knows what it was shown; null if that was not measured. */
+export function learned({ overfit: { losses } }: ReportFigures): Html | null {
+  if (losses === undefined) return null;
+  const { bits, gains, gap, toldApart } = losses;
+  return html`<section aria-labelledby="learned">
+<h2 id="learned">What it has learned</h2>
+<p>Bits that each takes for a byte of the held-out titles, which it never saw: the fewer, the better it foretells them. A model that
+is no better than one of the baselines has learned too little.</p>
+<div class="scroll" role="region" aria-label="Bits a byte" tabindex="0"><table class="numbers">
+<thead><tr><td></td><th scope="col">bits a byte</th><th scope="col">the model is better by</th><th scope="col">95% interval</th></tr></thead>
+<tbody>
+<tr><th scope="row">The model</th><td>${formatDecimal(bits.model)}</td><td></td><td></td></tr>
+${row('The model that training began with', bits.start, gains.start)}
+${row('The two tokens before each (3-gram model of the training titles)', bits.trigram, gains.trigram)}
+${row('How often each token occurs (unigram model)', bits.unigram, gains.unigram)}
+</tbody></table></div>
+<p>${knowing(toldApart, gap)}</p>
+</section>`;
+}
+
+function row(name: string, bits: number, gain: Estimate): Html {
+  return html`<tr><th scope="row">${name}</th><td>${formatDecimal(bits)}</td><td>${formatDecimal(gain.value)}</td>
+<td>${formatDecimal(gain.low)} to ${formatDecimal(gain.high)}</td></tr>`;
+}
+
+function knowing(toldApart: LossFindings['toldApart'], gap: Estimate): string {
+  const meaning =
+    toldApart.low > 0.5
+      ? 'so it knows the titles that it was shown better than others, as every model does after some passes over them'
+      : 'so it is not shown to know the titles that it was shown better than others';
+  return (
+    `Of a training title and a held-out one, it finds the training title easier in ${formatPercent(toldApart.value)} of cases ` +
+    `(95% interval ${formatPercent(toldApart.low)} to ${formatPercent(toldApart.high)}; 50% for one that knows none), ${meaning}. ` +
+    `Training titles take ${formatDecimal(gap.value)} bits a byte less (${formatDecimal(gap.low)} to ${formatDecimal(gap.high)}).`
+  );
+}
