@@ -1,4 +1,5 @@
 import type { OverfitStatistics, OverfitVerdict } from './judgement.js';
+import type { BitsPerByte } from './title-losses.js';
 
 export type ExtractCounts = {
   /** Titles read from the source. */
@@ -36,6 +37,8 @@ export type FinetuneCounts = {
   readonly fittingRowLength?: number;
   /** Steps skipped because their gradients overflowed; undefined without mixed precision. */
   readonly skippedSteps?: number;
+  /** What title-losses.json says, in bits a byte; undefined in records of earlier versions. */
+  readonly bitsPerByte?: BitsPerByte;
 };
 
 export type GenerateCounts = {

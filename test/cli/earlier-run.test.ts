@@ -9,18 +9,19 @@ const folder = temporaryFolder();
 
 beforeAll(() => makeTemplate(folder));
 
-/** A run as versions before this one left it: without each stage's values and inputs, and without a judgement. */
+/** A run as versions before this one left it: without each stage's values and inputs, a judgement, and losses of titles. */
 function copyOfEarlier(name: string): string {
   const run = copyRun(folder, name);
   const path = join(folder, run, 'run.json');
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
   const earlier = ([stage, record]: [string, StageRecord]): [string, StageRecord] => {
     const { options, inputs, requests, ...others } = record;
-    return [stage, { ...others, fingerprint: 'of another formula' }];
+    const { 'title-losses.json': _, ...outputs } = record.outputs ?? {};
+    return [stage, { ...others, outputs, fingerprint: 'of another formula' }];
   };
   const stages = Object.fromEntries(Object.entries(manifest.stages).map(earlier));
   writeFileSync(path, JSON.stringify({ ...manifest, stages }));
-  rmSync(join(folder, run, 'judgement.json'));
+  for (const name of ['judgement.json', 'title-losses.json']) rmSync(join(folder, run, name));
   return run;
 }
 

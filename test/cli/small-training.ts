@@ -54,7 +54,7 @@ export class SmallTraining {
     return (JSON.parse(file.metadata['position']!) as { step: number }).step;
   }
 
-  /** SHA-256 of every file of the checkpoint, and the metrics but for the rate. */
+  /** SHA-256 of every file of the checkpoint, the losses of titles, and the metrics but for the rate. */
   outcome(): Record<string, unknown> {
     const hash = (name: string): string =>
       createHash('sha256')
@@ -63,6 +63,7 @@ export class SmallTraining {
     const lines = readFileSync(join(this.run, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
     const metrics = lines.map((line) => ({ ...JSON.parse(line), tokensPerSecond: undefined }));
     const names = readdirSync(this.checkpoint).sort();
-    return { ...Object.fromEntries(names.map((name) => [name, hash(name)])), metrics };
+    const losses = readFileSync(join(this.run, 'title-losses.json'), 'utf8');
+    return { ...Object.fromEntries(names.map((name) => [name, hash(name)])), metrics, losses };
   }
 }

@@ -80,11 +80,11 @@ export class NGramModel {
   /** −ln of the probability of a title: of its tokens and the end token, given the start. */
   nats(title: TokenIds): number {
     const { endOfTextId } = this.vocabulary;
-    const history = [endOfTextId];
+    const text = [endOfTextId, ...title, endOfTextId];
     let nats = 0;
-    for (const token of [...title, endOfTextId]) {
-      nats -= Math.log(this.probability(history.slice(1 - this.order), token));
-      history.push(token);
+    for (let index = 1; index < text.length; index++) {
+      const history = text.slice(Math.max(0, index + 1 - this.order), index);
+      nats -= Math.log(this.probability(history, text[index]!));
     }
     return nats;
   }

@@ -27,6 +27,22 @@ export function promptLength(text: TokenIds, promptEnds: ReadonlySet<number> | u
   return promptEnds === undefined ? 0 : text.findLastIndex((token) => promptEnds.has(token)) + 1;
 }
 
+/** The same titles without the prompts before them. @param promptEnds as for {@link promptLength}. */
+export function withoutPrompts(
+  titles: TokenizedTitles,
+  promptEnds: ReadonlySet<number> | undefined,
+): TokenizedTitles {
+  if (promptEnds === undefined) return titles;
+  const tokensOf = (title: number): TokenIds => {
+    const text = titles.tokensOf(title);
+    return text.subarray(promptLength(text, promptEnds));
+  };
+  const offsets = new Uint32Array(titles.offsets.length);
+  for (let title = 0; title + 1 < offsets.length; title++)
+    offsets[title + 1] = offsets[title]! + tokensOf(title).length;
+  return { offsets, tokensOf };
+}
+
 /** Titles with more tokens are left out. */
 export interface TokenLimits {
   readonly maximumTokens: number;

@@ -147,6 +147,9 @@ class TrainingRun {
   async train(): Promise<TrainingResult> {
     const { options } = this.input;
     const { steps } = this.plan;
+    const { patience = Number.POSITIVE_INFINITY } = options;
+    // A training that had ended may have been saved, and what follows it cut short.
+    if (this.position.evaluationsWithoutImprovement >= patience) return this.result('patience');
     let [tokens, since] = [0, performance.now()];
     for (let step = this.position.step; step < steps; ) {
       const trained = await this.trainStep(step);
@@ -164,7 +167,6 @@ class TrainingRun {
         [tokens, since] = [0, performance.now()];
       }
       this.report(step, trained.loss, tokensPerSecond);
-      const { patience = Number.POSITIVE_INFINITY } = options;
       const isStuck = evaluates && this.position.evaluationsWithoutImprovement >= patience;
       const ends = isStuck || step === steps;
       const stops = this.context.signal.aborted;

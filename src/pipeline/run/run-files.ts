@@ -11,6 +11,8 @@ export const runFiles = {
   checkpoint: 'checkpoint',
   metrics: 'metrics.jsonl',
   samples: 'samples',
+  /** Losses of held-out and training titles. Runs of earlier versions have none. */
+  titleLosses: 'title-losses.json',
   events: 'tensorboard/events.out.tfevents.titlesmith',
   generated: 'generated.jsonl',
   /** Texts in the order they were finished, until generated.jsonl is written. */

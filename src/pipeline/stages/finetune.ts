@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { FinetuneCounts } from '../../common/stage-counts.js';
+import { bitsPerByte } from '../../common/title-losses.js';
 import { learnsTitlesAlone, promptEnds } from '../../data/conditioning.js';
 import { readDataset } from '../../data/dataset-files.js';
 import { writeTrainedCondition } from '../../data/trained-condition.js';
@@ -11,17 +12,19 @@ import { checkKnownModel, checkTrainingMemory } from '../decide/memory.js';
 import { decidedPrecision } from '../decide/mixed-precision.js';
 import { decideTrainingOptions } from '../decide/training.js';
 import { runFiles } from '../run/run-files.js';
+import { writeTitleLosses } from '../run/title-losses-file.js';
 import { readDatasetTitles } from './dataset.js';
 import { withLargerModelNote } from './larger-model-note.js';
 import { startingCondition, trainedCondition } from './model-condition.js';
 import { prepareGeneration } from './prepared-generation.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 import { openStartingModel } from './starting-model.js';
+import { measureTitleLosses } from './title-losses.js';
 import { datasetTitles, tokenizeDataset, withTokens } from './token-file.js';
 import { TrainingFiles } from './training-files.js';
 import { trainingSamples } from './training-samples.js';
 
-/** dataset/ → tokens/, checkpoint/ and metrics.jsonl. */
+/** dataset/ → tokens/, checkpoint/, metrics.jsonl, samples/ and title-losses.json. */
 export async function runFinetune(job: StageJob, context: StageWorkContext): Promise<FinetuneCounts> {
   const { folder, work, preparation, options, decisions } = job;
   const modelName = decisions.model?.choice ?? 'nano';
@@ -96,7 +99,22 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
         },
         { ...context, onProgress },
       );
-      return { ...result, fittingRowLength: fitting };
+      const losses = await measureTitleLosses(
+        {
+          engine,
+          data,
+          tokenizer,
+          configuration,
+          checkpointFolder,
+          step: result.bestStep,
+          pretrained,
+          seed: options.seed,
+          promptEnds: options.condition.length > 0 ? promptEnds(tokenizer) : undefined,
+        },
+        context,
+      );
+      await writeTitleLosses(work, losses);
+      return { ...result, fittingRowLength: fitting, bitsPerByte: bitsPerByte(losses) };
     });
   } finally {
     await pretrained?.close();

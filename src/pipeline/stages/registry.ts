@@ -22,7 +22,14 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
   finetune: {
     ...commonFields,
     inputs: [runFiles.train, runFiles.validation],
-    outputs: [runFiles.tokens, runFiles.checkpoint, runFiles.metrics, runFiles.samples, runFiles.events],
+    outputs: [
+      runFiles.tokens,
+      runFiles.checkpoint,
+      runFiles.metrics,
+      runFiles.samples,
+      runFiles.titleLosses,
+      runFiles.events,
+    ],
     resumable: true,
   },
   generate: {
