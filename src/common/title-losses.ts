@@ -18,7 +18,7 @@ export interface ScoredTitles {
 }
 
 /** Held-out titles, scored by what the model is measured against as well. */
-export interface HeldOutTitles extends ScoredTitles {
+interface HeldOutTitles extends ScoredTitles {
   /** Loss under the weights that training began with; see {@link TitleLosses.start}. */
   readonly start: readonly number[];
   /** Loss under the unigram model of training titles. */

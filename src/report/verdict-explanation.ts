@@ -102,7 +102,8 @@ const measureInWords: Readonly<Record<Measure['name'], string>> = {
 
 /** What shows that the model has learned too little. */
 function tooLittleInWords({ losses }: OverfitStatistics): string {
-  if (losses === undefined) return 'More than one output in twenty is no text: it holds broken characters, or nothing.';
+  if (losses === undefined)
+    return 'More than one output in twenty is no text: it holds broken characters, or nothing.';
   const { gains, bits } = losses;
   const said = (value: number): string => `${formatDecimal(value)} bits a byte`;
   const unbeaten = [
@@ -110,7 +111,8 @@ function tooLittleInWords({ losses }: OverfitStatistics): string {
     gains.unigram.high <= 0 ? `a table of how often each token occurs ${said(bits.unigram)}` : '',
     gains.start.high <= 0 ? `the model that training began with ${said(bits.start)}` : '',
   ].filter(Boolean);
-  if (unbeaten.length === 0) return 'More than one output in twenty is no text: it holds broken characters, or nothing.';
+  if (unbeaten.length === 0)
+    return 'More than one output in twenty is no text: it holds broken characters, or nothing.';
   return (
     `For titles that it never saw it takes ${said(bits.model)}; ${unbeaten.join(', ')}. What is no better than that writes by rote ` +
     'or makes word salad, whether or not it copies.'

@@ -11,8 +11,8 @@ import type {
 } from '../../common/judgement.js';
 import type { TitleLosses } from '../../common/title-losses.js';
 import { type ArgumentCheck, checkArgument, checkArguments, hasItems } from '../../options/call-arguments.js';
-import { countWhere, type KindOfCopy, takeMeasures } from './measures.js';
 import { findInLosses } from './loss-findings.js';
+import { countWhere, type KindOfCopy, takeMeasures } from './measures.js';
 import { testNonInferiority } from './non-inferiority.js';
 import { type Counted, shareDifference, wilsonShare } from './proportions.js';
 

@@ -52,6 +52,7 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
     ...commonFields,
     version: 3,
     inputs: [runFiles.judgement, runFiles.metrics],
+    optionalInputs: [runFiles.titleLosses],
     outputs: [runFiles.reportPage, runFiles.reportFigures],
     usesCountsOf: ['extract', 'dataset', 'finetune', 'generate'],
   },

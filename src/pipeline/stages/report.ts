@@ -14,6 +14,7 @@ import { renderReport } from '../../report/report-page.js';
 import type { PageAssets } from '../../web/html-page.js';
 import { readJudgement } from '../run/judgement-file.js';
 import { runFiles } from '../run/run-files.js';
+import { readTitleLosses } from '../run/title-losses-file.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 
 /** metrics.jsonl, as training writes it. */
@@ -27,6 +28,7 @@ export async function runReport(job: StageJob, context: StageWorkContext): Promi
   const overfit = overfitStatistics(judgement.verdicts, judgement.heldOut, {
     repeatedTitles: repeatedTitles(job.counts as RunCounts),
     membership: judgement.membership,
+    losses: await readTitleLosses(folder),
   });
   const base = baseStatistics(judgement.verdicts, judgement.heldOut);
   const figures = buildReport({

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CopyReason, MembershipTests } from '../../../src/common/judgement.js';
+import { createRandom } from '../../../src/common/random.js';
+import type { TitleLosses } from '../../../src/common/title-losses.js';
 import { testNonInferiority } from '../../../src/dedupe/verdict/non-inferiority.js';
 import { wilsonShare } from '../../../src/dedupe/verdict/proportions.js';
 import { baseStatistics, overfitStatistics, type RatedCopy } from '../../../src/dedupe/verdict/statistics.js';
@@ -85,6 +87,63 @@ describe('overfitStatistics', () => {
       reason: 'broken text',
     });
     expect(overfitStatistics([...broken, ...many(160, 0.3)], many(100, 0.4)).verdict).toBe('underfits');
+  });
+});
+
+describe('overfitStatistics with losses', () => {
+  /** Held-out titles whose loss under a baseline is `gain` nats above the model's on average. */
+  const lossesWith = (gain: { trigram: number; start: number }): TitleLosses => {
+    const random = createRandom(1, 'losses');
+    const bytes = Array.from({ length: 80 }, () => 30 + random.integer(60));
+    const model = bytes.map((count) => count * (0.8 + 0.1 * random.normal()));
+    const above = (mean: number): number[] =>
+      model.map((nats) => nats + (mean === 0 ? 0 : mean + random.normal()));
+    const chosen = { of: 80, titles: [...bytes.keys()], tokens: bytes, bytes };
+    const heldOut = {
+      ...chosen,
+      model,
+      start: above(gain.start),
+      unigram: above(20),
+      trigram: above(gain.trigram),
+    };
+    const training = { ...chosen, model: model.map((nats) => nats - 10) };
+    return {
+      step: 10,
+      start: 'pretrained',
+      vocabularySize: 100,
+      seed: 1,
+      baselineTitles: 80,
+      heldOut,
+      training,
+    };
+  };
+  const texts: [RatedCopy[], RatedCopy[]] = [many(200, 0.4), many(100, 0.4)];
+  const verdictOf = (gain: { trigram: number; start: number }) =>
+    overfitStatistics(...texts, { losses: lossesWith(gain) }).verdict;
+
+  it('calls no model healthy that no better foretells titles than a baseline', () => {
+    expect(verdictOf({ trigram: 10, start: 5 })).toBe('healthy');
+    expect(verdictOf({ trigram: -10, start: 5 })).toBe('underfits');
+    expect(verdictOf({ trigram: 10, start: -3 })).toBe('underfits');
+    // The model is kept as it came.
+    expect(verdictOf({ trigram: 10, start: 0 })).toBe('underfits');
+    // Neither better nor worse beyond chance.
+    expect(verdictOf({ trigram: 10, start: 0.01 })).toBe('unknown');
+  });
+
+  it('gives the ratio of sums, its interval, and how well titles are told apart', () => {
+    const losses = lossesWith({ trigram: 10, start: 5 });
+    const { bits, gains, gap, toldApart } = overfitStatistics(...texts, { losses }).losses!;
+    expect(gains.trigram.value).toBeCloseTo(bits.trigram - bits.model, 3);
+    expect(gains.start.low).toBeGreaterThan(0);
+    expect(gap.value).toBeCloseTo(bits.model - bits.training, 3);
+    expect(toldApart.low).toBeGreaterThan(0.5);
+  });
+
+  it('does not let a baseline excuse copies', () => {
+    const recited = [...many(60, 0.95, 'exact copy'), ...many(140, 0.4)];
+    const losses = lossesWith({ trigram: -10, start: 5 });
+    expect(overfitStatistics(recited, many(100, 0.4), { losses }).verdict).toBe('overfits');
   });
 });
 
