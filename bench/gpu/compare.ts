@@ -108,6 +108,7 @@ function printGeneration(results: readonly Measured[]): void {
       'texts/s': round(textsPerSecond),
       'step ms': milliseconds(step?.seconds),
       'outside the model ms': milliseconds(step?.outside),
+      'sampling ms': milliseconds(step?.sampling),
       'copy GB/s': round(copyGigabytes),
       'share of copy': round(shareOfCopy, 3),
     })),

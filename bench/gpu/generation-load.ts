@@ -1,14 +1,17 @@
 import { silentContext } from '../../src/common/progress.js';
+import { createRandom } from '../../src/common/random.js';
 import type { Engine } from '../../src/model/engine/engine.js';
+import { evenLength } from '../../src/model/engine/onnx/sampling-nodes.js';
 import { generationDefaults } from '../../src/model/generation/generation-options.js';
 import { generateTexts } from '../../src/model/generation/generation-request.js';
 import { elementCount } from '../../src/model/graph/shape.js';
 import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
+import { DeviceSampler } from '../../src/model/transformer/decode-sampler.js';
 import { openDecodeSession } from '../../src/model/transformer/decode-session.js';
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
 import { byteTokenizer, randomWeights } from '../shared/random-model.js';
 import type { BenchPrecision } from './gpu-options.js';
-import { type GenerationRate, seconds } from './measured.js';
+import { type GenerationRate, median, seconds } from './measured.js';
 
 interface GenerationLoad {
   readonly configuration: TransformerConfiguration;
@@ -27,6 +30,42 @@ function weightBytes(configuration: TransformerConfiguration, isHalf: boolean): 
     ({ shape, decays }) => (decays && isHalf ? 2 : 4) * elementCount(shape),
   );
   return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Seconds in which the device chooses the tokens of a step from nearly uniform scores that lie there. */
+async function samplingSeconds(
+  engine: Engine,
+  { configuration, slots }: GenerationLoad,
+  topP: number,
+): Promise<number> {
+  const memory = engine.memory!;
+  const rowLength = evenLength(configuration.vocabularySize);
+  const shape = [slots, rowLength];
+  const random = createRandom(1, 'scores');
+  const probabilities = Float32Array.from(
+    { length: slots * rowLength },
+    () => (0.5 + random.uniform()) / rowLength,
+  );
+  const scores = {
+    logits: memory.allocate({ shape, dtype: 'float32' }),
+    probabilities: memory.allocate({ shape, dtype: 'float32' }),
+  };
+  await memory.write([
+    [probabilities, scores.logits],
+    [probabilities, scores.probabilities],
+  ]);
+  const sampler = new DeviceSampler(engine, memory, slots, rowLength);
+  const choice = {
+    temperatures: new Float32Array(slots).fill(1),
+    topK: new Int32Array(slots),
+    topP: new Float32Array(slots).fill(topP),
+    points: Float32Array.from({ length: slots }, () => Math.fround(0.9 * random.uniform())),
+  };
+  const times: number[] = [];
+  for (let repeat = 0; repeat < 12; repeat++) times.push(await seconds(() => sampler.choose(scores, choice)));
+  await sampler.dispose();
+  for (const tensor of Object.values(scores)) tensor.dispose();
+  return median(times.slice(2));
 }
 
 /** Generates texts of 24 tokens with random weights, once for each nucleus. */
@@ -65,7 +104,11 @@ export async function timeGeneration(engine: Engine, load: GenerationLoad): Prom
       topP: nucleus,
       textsPerSecond: count / total,
       shareOfCopy: read / 1e9 / copyGigabytes,
-      step: { seconds: total / steps, outside: (total - inside) / steps },
+      step: {
+        seconds: total / steps,
+        outside: (total - inside) / steps,
+        ...(session.draw ? { sampling: await samplingSeconds(engine, load, nucleus) } : {}),
+      },
     });
   }
   await session.dispose();

@@ -15,8 +15,11 @@ export interface GenerationRate {
   readonly textsPerSecond: number;
   /** Of the rate of a copy, what reading all weights once for each token of the slots takes. */
   readonly shareOfCopy: number;
-  /** Seconds of a step of all slots, and of them outside the model: choosing tokens, starting and ending texts. */
-  readonly step?: { readonly seconds: number; readonly outside: number };
+  /**
+   * Seconds of a step of all slots; of them outside the model, starting and ending texts, and choosing tokens where that
+   * is done here; and choosing them on the device, by itself.
+   */
+  readonly step?: { readonly seconds: number; readonly outside: number; readonly sampling?: number };
 }
 
 /** What one contestant came to, as it prints it: one line of JSON. */
