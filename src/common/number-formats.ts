@@ -24,6 +24,7 @@ export function formatDecimal(value: number): string {
 /** A difference of shares in percentage points, with its sign: 0.123 → "+12.3", -0.004 → "−0.4". */
 export function formatPoints(share: number): string {
   const value = (100 * share).toFixed(1);
+  if (Number(value) === 0) return '0.0';
   return share > 0 ? `+${value}` : value.replace('-', '\u2212');
 }
 

@@ -6,6 +6,7 @@ import {
   formatPoints,
   pluralize,
 } from '../common/number-formats.js';
+import { trainingRemedy } from '../common/stage-counts.js';
 import type { ReportFigures } from './report-figures.js';
 
 /** The verdict as a person would say it. */
@@ -44,7 +45,7 @@ export function explainVerdict(figures: ReportFigures): VerdictExplanation {
       return {
         headline: 'The model has learned too little',
         meaning: tooLittleInWords(overfit),
-        advice: ['Train for more steps (--steps, or a higher --max-epochs), or begin with --model base.'],
+        advice: waysToLearnMore(figures),
       };
     case 'healthy':
       if (overfit.heldOut.copies.share > alikeShare) {
@@ -75,6 +76,15 @@ export function explainVerdict(figures: ReportFigures): VerdictExplanation {
           advice: ['Generate more titles, or learn from more, and look again.'],
         };
       }
+      if (overfit.comparison.holds) {
+        return {
+          headline: 'Not enough to tell whether the model has learned anything',
+          meaning: `${shares} On the held-out titles the model is not shown to be better than the plain baselines below.`,
+          advice: [
+            'Hold out more titles (--validation-share, or learn from more titles), or train for longer, and look again.',
+          ],
+        };
+      }
       return {
         headline: 'Not enough to tell whether the model recites',
         meaning: `${shares} Nothing measured is beyond chance. ${boundInWords(overfit)}`,
@@ -99,6 +109,24 @@ const measureInWords: Readonly<Record<Measure['name'], string>> = {
   'shared runs':
     'the outputs share more rare wordings with the titles that the model was shown than with those it was not',
 };
+
+/** What may help a model that has learned too little, from what this run did. */
+function waysToLearnMore({ training, titles, run }: ReportFigures): string[] {
+  const isPretrained = !['nano', 'scratch'].includes(run.model);
+  const advice: string[] = [];
+  if (training?.bestStep === 0) advice.push(`Training helped nothing: ${trainingRemedy}.`);
+  else if (training && training.bestStep < training.steps) {
+    const { bestStep, steps } = training;
+    advice.push(
+      `More steps would not help: the held-out loss was lowest after step ${formatCount(bestStep)} of ${formatCount(steps)}.`,
+    );
+  } else advice.push('Train for more steps (--steps, or a higher --max-epochs).');
+  if (!isPretrained) advice.push('Begin with weights that know the language: --model base.');
+  if (titles.train !== null && titles.train < fewTitles) {
+    advice.push(`Learn from more titles: it had ${formatCount(titles.train)}.`);
+  }
+  return advice;
+}
 
 /** What shows that the model has learned too little. */
 function tooLittleInWords({ losses }: OverfitStatistics): string {
