@@ -108,3 +108,20 @@ describe.each([
     expect(resumed.weights).toEqual(whole.weights);
   });
 });
+
+it.each<[string, Partial<TrainingOptions>]>([
+  ['all parameters, gradients of two batches added up', { accumulateGradients: 2 }],
+  ['adapters, recomputed, with dropout', { loraRank: 2, recompute: true, dropout: 0.1 }],
+])('training in float16 in the graphs written for CUDA goes as in float32: %s', async (_, changed) => {
+  const run = async (mixedPrecision: TrainingOptions['mixedPrecision']): Promise<(number | undefined)[]> => {
+    const storage = new MemoryStorage();
+    const { engine } = deviceEngine(true);
+    const small = { ...options, ...changed, mixedPrecision, steps: 4, batchSize: 2, printEvery: 1 };
+    await train({ ...smallTraining, engine, storage, options: small }, silentContext);
+    return storage.lines.map(({ loss }) => loss);
+  };
+  const [expected, received] = [await run('off'), await run('float16')];
+  expect(received).toHaveLength(4);
+  for (const [step, loss] of received.entries())
+    expect(Math.abs(loss! / expected[step]! - 1)).toBeLessThan(2e-3);
+});

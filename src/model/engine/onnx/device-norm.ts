@@ -12,12 +12,16 @@ function prepare({ writer, nameOf }: ExportContext, { inputs }: OpNode<'layerNor
   const subtract = (a: string, b: string): string => writer.emit('Sub', [a, b]);
   const reshaped = (value: string, to: readonly number[]): string =>
     writer.emit('Reshape', [value, writer.constant('int64', to, [to.length])]);
+  const isMatrix = shape.length === 2;
+  /** Rows of [..,C] as those of a matrix, and a column for such rows as [..,1]. */
+  const asMatrix = (value: string): string => (isMatrix ? value : reshaped(value, [-1, width]));
+  const asRows = (column: string): string => (isMatrix ? column : reshaped(column, rowShape));
   /** The sum of each column, [C]. @param weights factors of the rows; undefined: ones. */
   const columnSum = (value: string, weights?: string): string => {
     const size = { rows: elementCount(rowShape), columns: width };
     return reshaped(weightedColumnSum(writer, value, size, 'float32', weights), [width]);
   };
-  return { x, scale, mean, rstd, g, width, rowShape, multiply, subtract, reshaped, columnSum };
+  return { x, scale, mean, rstd, g, width, multiply, subtract, reshaped, asMatrix, asRows, columnSum };
 }
 
 /**
@@ -30,13 +34,12 @@ export const layerNormalizationGradientByProducts: Exporter<'layerNormalizationG
   node,
 ) => {
   const { writer, isUsed } = context;
-  const { x, scale, mean, rstd, g, width, rowShape, ...on } = prepare(context, node);
+  const { x, scale, mean, rstd, g, width, ...on } = prepare(context, node);
   const centered = on.subtract(x, mean);
   const product = on.multiply(g, centered);
   const share = on.multiply(scale, writer.constant('float32', [1 / width], []));
   const column = on.reshaped(share, [width, 1]);
-  const meanOf = (value: string): string =>
-    on.reshaped(writer.emit('MatMul', [on.reshaped(value, [-1, width]), column]), rowShape);
+  const meanOf = (value: string): string => on.asRows(writer.emit('MatMul', [on.asMatrix(value), column]));
   const slope = on.multiply(on.multiply(rstd, rstd), meanOf(product));
   const shifted = on.subtract(on.multiply(g, scale), meanOf(g));
   const byX = on.multiply(on.subtract(shifted, on.multiply(centered, slope)), rstd);
