@@ -127,6 +127,9 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const local = tf.mul(tf.sub(indices!, number(first)), inside);
     return [local, tf.expandDims(tf.cast(inside, 'float32'), 1)];
   },
+  dropoutFactors: () => {
+    throw new RangeError('TensorFlow.js has no products of int32 modulo 2³²');
+  },
   quantizedMatmul: (tf, _, [x, w, scales]) => [quantizedProduct(tf, x!, w!, scales!)],
   cachedAttention: (tf, { attributes: { heads, scale } }, [projections, pastKeys, pastValues, lengths]) => {
     const [rows, , capacity, width] = pastKeys!.shape as [number, number, number, number];

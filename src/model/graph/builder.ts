@@ -178,6 +178,15 @@ export const gatherRows = (table: Tensor, indices: Tensor): Tensor =>
 export const scatterAddRows = (updates: Tensor, indices: Tensor, rows: number): Tensor =>
   single('scatterAddRows', [updates, indices], { rows });
 
+/** Factors of dropout from int32 numbers of rows [R,1] and of columns [1,M]; see `OpAttributes.dropoutFactors`. */
+export function dropoutFactors(
+  numbers: Readonly<Record<'rowFactors' | 'rowOffsets' | 'columnFactors' | 'columnOffsets', Tensor>>,
+  attributes: OpAttributes['dropoutFactors'],
+): Tensor {
+  const { rowFactors, rowOffsets, columnFactors, columnOffsets } = numbers;
+  return single('dropoutFactors', [rowFactors, rowOffsets, columnFactors, columnOffsets], attributes);
+}
+
 /** Which of int32 indices [N] fall in the `count` rows from `first` on, and where; see `OpAttributes.rowsWithin`. */
 export function rowsWithin(
   indices: Tensor,

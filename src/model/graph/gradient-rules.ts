@@ -205,6 +205,7 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
   }),
   scatterAddRows: rule((g, node) => [gatherRows(g, node.inputs[1]!), undefined]),
   rowsWithin: { none: 'indices' },
+  dropoutFactors: { none: 'random numbers' },
   // y = x·W: dx = g·Wᵀ, g rounded as x is; the rounding of x counts as the identity ("straight-through", Bengio et al.,
   // "Estimating or Propagating Gradients Through Stochastic Neurons", 2013, section 4)
   quantizedMatmul: rule((g, node) => {

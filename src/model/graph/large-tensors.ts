@@ -256,6 +256,26 @@ const rules: { readonly [Op in OpName]?: Rule<Op> } = {
     ];
   },
   rowsWithin: byRows,
+  dropoutFactors: (chunker, node, inputs) => {
+    const { shape, probability } = node.attributes;
+    const counts = chunker.rows(node, shape);
+    const perCount = node.inputs[0]!.shape[0]! / shape[0]!;
+    const [factors, offsets] = [0, 1].map((index) =>
+      chunker.cut(
+        inputs[index]!,
+        counts.map((count) => count * perCount),
+      ),
+    );
+    const columns = [2, 3].map((index) => chunker.whole(node, inputs[index]!));
+    const drawn = counts.map(
+      (count, chunk) =>
+        apply(node.op, [factors![chunk]!, offsets![chunk]!, ...columns], {
+          shape: shape.with(0, count),
+          probability,
+        })[0]!,
+    );
+    return [chunker.value(node, drawn)];
+  },
   argMax: byRows,
   keepTopK: byRows,
   keepTopP: byRows,

@@ -93,6 +93,14 @@ export interface OpAttributes {
    */
   rowsWithin: { readonly first: number; readonly count: number };
   /**
+   * Factors of dropout, float32 `shape` of R·M elements: 0 or 1 / (1 − probability). Inputs, int32: factors of rows [R,1],
+   * offsets of rows [R,1], factors of columns [1,M], offsets of columns [1,M]. An element is 0 if rowFactor · columnFactor
+   * + rowOffset + columnOffset, modulo 2³², is among the `probability` of the lowest int32: with inputs drawn at random any
+   * two elements are independent (multiply-shift hashing: Dietzfelbinger, "Universal hashing and k-wise independent random
+   * variables via integer arithmetic without primes", 1996).
+   */
+  dropoutFactors: { readonly shape: Shape; readonly probability: number };
+  /**
    * Causal attention of new tokens to their row so far, whose keys and values are cached. Inputs: queries, keys and
    * values of N = B·T new tokens, [N,3C], row after row; past keys and values, [B,H,K,D]; lengths int32 [B], the number
    * of tokens in each row including the new ones (at most K). Outputs: the attention output, [N,C]; the caches with the

@@ -317,6 +317,19 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
       { shape: [indices.shape[0]!, 1], dtype: 'float32' },
     ];
   },
+  dropoutFactors: (inputs, { shape }) => {
+    const [rows, columns] = [inputs[0]?.shape[0] ?? 0, inputs[2]?.shape[1] ?? 0];
+    const sides = [`[${rows},1]`, `[${rows},1]`, `[1,${columns}]`, `[1,${columns}]`];
+    const fits =
+      are('int32', ...inputs) &&
+      sides.every((side, index) => formatShape(inputs[index]?.shape ?? []) === side) &&
+      rows * columns === elementCount(shape);
+    if (!fits) {
+      const rule = `takes int32 [R,1] twice and [1,M] twice for R·M elements of ${formatShape(shape)}`;
+      return fail('dropoutFactors', rule, ...inputs);
+    }
+    return [{ shape, dtype: 'float32' }];
+  },
   cachedAttention: (inputs, { heads }) => {
     const [projections, keys, values, lengths] = inputs;
     const [rows, , , headWidth] = keys?.shape ?? [];

@@ -11,7 +11,7 @@ const embeddingName = 'dropout.embedding';
 const blockName = (layer: number, part: keyof BlockDropout): string => `dropout.h.${layer}.${part}`;
 
 /** Shapes of one batch's factors by input name. */
-function dropoutShapes(
+export function dropoutShapes(
   { width, heads, layers }: TransformerConfiguration,
   { rows, rowLength }: BatchShape,
 ): Map<string, Shape> {
@@ -27,9 +27,12 @@ function dropoutShapes(
 
 /** The factors as inputs of a graph. */
 export function dropoutInputs(configuration: TransformerConfiguration, shape: BatchShape): Dropout {
-  const tensors = new Map(
-    [...dropoutShapes(configuration, shape)].map(([name, size]) => [name, input(name, size)]),
-  );
+  return dropoutOf([...dropoutShapes(configuration, shape)].map(([name, size]) => [name, input(name, size)]));
+}
+
+/** @param factors tensors by the names of {@link dropoutShapes}. */
+export function dropoutOf(factors: Iterable<readonly [string, Tensor]>): Dropout {
+  const tensors = new Map(factors);
   const of = (layer: number, part: keyof BlockDropout): Tensor => tensors.get(blockName(layer, part))!;
   return {
     embedding: tensors.get(embeddingName)!,

@@ -6,6 +6,7 @@ import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { quantizedInputs, quantizedOutputOf } from '../transformer/frozen-matrices.js';
 import { type ParameterSpecification, parameterSpecifications } from '../transformer/parameters.js';
 import {
+  type Dropout,
   maskedAttention,
   outputWeight,
   parameterInputs,
@@ -14,6 +15,7 @@ import {
   withMatmulDtype,
 } from '../transformer/transformer.js';
 import type { BatchShape } from './batches.js';
+import { deviceDropout } from './device-dropout.js';
 import { dropoutInputs } from './dropout.js';
 import { type LossLayout, OutputLayer, processorLayout, sum, tokenChunks } from './output-loss.js';
 
@@ -82,8 +84,11 @@ export interface TrainingGraphOptions {
    * hardly grows with depth.
    */
   readonly recompute?: boolean;
-  /** Multiplies activations by dropout factors, which are inputs: those of `DropoutFactors`. */
-  readonly dropout?: boolean;
+  /**
+   * Multiplies activations by dropout factors: `inputs`, those of `DropoutFactors`; or computed in the graph, with the
+   * numbers of `DeviceDropoutNumbers` as inputs.
+   */
+  readonly dropout?: 'inputs' | { readonly probability: number } | undefined;
   /**
    * Type of matrix products. Default: `float32`. In `float16` the loss is multiplied by the input
    * `lossScale`, float32 [], before it is differentiated, and so are all gradients, which would otherwise underflow
@@ -97,6 +102,16 @@ export interface TrainingGraphOptions {
    * `quantizedInputs` take their place, but where gradients go back through the output layer.
    */
   readonly quantized?: readonly ParameterSpecification[];
+}
+
+function dropoutFor(
+  configuration: TransformerConfiguration,
+  shape: BatchShape,
+  dropout: TrainingGraphOptions['dropout'],
+): Dropout | undefined {
+  if (dropout === undefined) return undefined;
+  if (dropout === 'inputs') return dropoutInputs(configuration, shape);
+  return deviceDropout(configuration, shape, dropout.probability);
 }
 
 /** Input name of the loss scale. */
@@ -115,7 +130,7 @@ export function trainingGraph(
   const own = parameterSpecifications(configuration);
   const { trainable = own, accumulate = false, recompute = false, matmulDtype = 'float32' } = options;
   const { layout = processorLayout, quantized = [] } = options;
-  const dropout = options.dropout ? dropoutInputs(configuration, shape) : undefined;
+  const dropout = dropoutFor(configuration, shape, options.dropout);
   const ownNames = new Set(own.map(({ name }) => name));
   const specifications = [...own, ...trainable.filter(({ name }) => !ownNames.has(name))];
   const masters = parameterInputs(specifications);

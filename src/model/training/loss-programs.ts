@@ -2,6 +2,7 @@ import type { Engine, Program, Value } from '../engine/engine.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { quantizableMatrices, quantizedValues } from '../transformer/frozen-matrices.js';
 import type { Batch, BatchShape } from './batches.js';
+import { DeviceDropoutNumbers } from './device-dropout.js';
 import { DropoutFactors } from './dropout.js';
 import { evaluationGraph, lossScaleName, trainingGraph } from './loss-graph.js';
 import { lossLayout } from './output-loss.js';
@@ -22,7 +23,7 @@ export class LossPrograms {
 
   private constructor(
     private readonly programs: Programs,
-    private readonly dropout: DropoutFactors | undefined,
+    private readonly dropout: DropoutFactors | DeviceDropoutNumbers | undefined,
     /** Parameters that the training programs hold themselves. */
     private readonly held: ReadonlySet<string>,
   ) {}
@@ -44,7 +45,16 @@ export class LossPrograms {
     const quantized = isQuantized ? quantizableMatrices(model.frozen.specifications) : [];
     const constants = quantizedValues(model.frozen, quantized);
     const layout = lossLayout(engine);
-    const shared = { trainable, recompute, dropout: dropout > 0, matmulDtype, layout, quantized } as const;
+    // A card would wait for factors that are drawn here.
+    const drawn = engine.memory ? ({ probability: dropout } as const) : 'inputs';
+    const shared = {
+      trainable,
+      recompute,
+      dropout: dropout > 0 ? drawn : undefined,
+      matmulDtype,
+      layout,
+      quantized,
+    } as const;
     const compileTraining = (accumulate: boolean): Promise<Program> =>
       engine.compile(trainingGraph(configuration, shape, { ...shared, accumulate }), {
         ...compileOptions,
@@ -58,9 +68,11 @@ export class LossPrograms {
         compileOptions,
       ),
     };
-    const factors =
-      dropout > 0 ? new DropoutFactors(configuration, shape, { probability: dropout, seed }) : undefined;
-    return new LossPrograms(programs, factors, new Set(constants.keys()));
+    const openDropout = (): DropoutFactors | DeviceDropoutNumbers =>
+      engine.memory
+        ? new DeviceDropoutNumbers(configuration, shape, seed)
+        : new DropoutFactors(configuration, shape, { probability: dropout, seed });
+    return new LossPrograms(programs, dropout > 0 ? openDropout() : undefined, new Set(constants.keys()));
   }
 
   /**

@@ -146,6 +146,19 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
       Float64Array.from(statistics.map((entry) => entry[pick]));
     return [flatten(y), column('mean'), column('inverse')];
   },
+  dropoutFactors: (node, [rowFactors, rowOffsets, columnFactors, columnOffsets]) => {
+    const { shape, probability } = node.attributes;
+    const limit = Math.round(probability * 2 ** 32) - 2 ** 31;
+    const columns = columnFactors!.length;
+    return [
+      Float64Array.from({ length: elementCount(shape) }, (_, element) => {
+        const [row, column] = [Math.floor(element / columns), element % columns];
+        const product = Math.imul(rowFactors![row]!, columnFactors![column]!);
+        const number = (product + rowOffsets![row]! + columnOffsets![column]!) | 0;
+        return number < limit ? 0 : 1 / (1 - probability);
+      }),
+    ];
+  },
   layerNormalizationGradient: (node, [x, scale, mean, rstd, g]) => {
     const { shape } = node.inputs[0]!;
     const width = shape.at(-1)!;

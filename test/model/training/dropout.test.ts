@@ -29,7 +29,7 @@ describe('dropout', () => {
     async (recompute) => {
       const engine = createOnnxRuntimeEngine({ threads: 2 });
       const program = await engine.compile(
-        trainingGraph(oracle.configuration, shape, { dropout: true, recompute }),
+        trainingGraph(oracle.configuration, shape, { dropout: 'inputs', recompute }),
       );
       const gradients = createParameterStore(parameterSpecifications(oracle.configuration));
       const loss = new Float32Array(1);

@@ -367,6 +367,20 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
     const column = writer.emit('Reshape', [inside, writer.constant('int64', [-1, 1], [2])]);
     return [local, writer.emit('Cast', [column], { to: onnxTypes.float32 })];
   },
+  dropoutFactors: ({ writer, nameOf }, { inputs, attributes: { shape, probability } }) => {
+    const [rowFactors, rowOffsets, columnFactors, columnOffsets] = inputs.map(nameOf) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const product = writer.emit('Mul', [rowFactors, columnFactors]);
+    const number = writer.emit('Add', [writer.emit('Add', [product, rowOffsets]), columnOffsets]);
+    const limit = writer.constant('int32', [Math.round(probability * 2 ** 32) - 2 ** 31], []);
+    const values = [0, 1 / (1 - probability)].map((value) => writer.constant('float32', [value], []));
+    const factors = writer.emit('Where', [writer.emit('Less', [number, limit]), ...values]);
+    return [writer.emit('Reshape', [factors, writer.constant('int64', shape, [shape.length])])];
+  },
   quantizedMatmul: (context, { inputs }) => {
     const [x, w, scales] = inputs.map(context.nameOf) as [string, string, string];
     return [quantizedProduct(context, [x, w, scales])];
