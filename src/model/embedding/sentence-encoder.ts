@@ -1,0 +1,164 @@
+import { InterruptedError, TitlesmithError } from '../../common/errors.js';
+import { silentContext, type WorkContext } from '../../common/progress.js';
+import { yieldToEventLoop } from '../../common/yield-to-event-loop.js';
+import { ModelFile } from '../engine/onnxruntime/model-file.js';
+import { parseWordPieceTokenizer, type WordPieceTokenizer } from '../tokenizer/word-piece.js';
+
+/** The contents of a sentence model's files. */
+export interface SentenceModelFiles {
+  readonly onnx: { readonly path: string; readonly bytes: Uint8Array };
+  readonly tokenizer: { readonly path: string; readonly content: string };
+}
+
+/** Longer texts are cut, as sentence-transformers cuts them for all-MiniLM-L6-v2. In tokens, [CLS] and [SEP] included. */
+const mostTokens = 256;
+/** Texts that one run of the model embeds; they have the same number of tokens, so that none needs padding. */
+const batchSize = 16;
+/** Texts among which batches are made, in the order of the texts; those of a block depend on no others. */
+export const blockSize = 512;
+
+const inputNames = ['input_ids', 'attention_mask', 'token_type_ids'];
+const [float32, int64] = [1, 7];
+
+/**
+ * Sentences to vectors by the recipe of sentence-transformers (Reimers and Gurevych, arXiv 1908.10084): the mean of the
+ * last hidden states of all tokens, divided by its Euclidean length. The cosine of two sentences is then the dot product of
+ * their vectors.
+ *
+ * A model that quantizes activations as it runs shares one scale among all texts of a run: there each text runs alone, so
+ * that its vector depends on no other.
+ */
+export class SentenceEncoder {
+  private readonly batch: number;
+
+  private constructor(
+    private readonly model: ModelFile,
+    private readonly tokenizer: WordPieceTokenizer,
+    private readonly outputName: string,
+    /** Numbers of a vector. */
+    readonly width: number,
+  ) {
+    this.batch = model.signature.operators.has('DynamicQuantizeLinear') ? 1 : batchSize;
+  }
+
+  /**
+   * @param threads size of the process's thread pool, if nothing has made it yet; 0: one thread a physical core.
+   * @throws TitlesmithError `sentence-model` when the files are no sentence model that can be run.
+   */
+  static async open({ onnx, tokenizer }: SentenceModelFiles, threads: number): Promise<SentenceEncoder> {
+    const words = parseWordPieceTokenizer(tokenizer.content, tokenizer.path);
+    let model: ModelFile;
+    try {
+      model = await ModelFile.open(onnx.bytes, threads);
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error);
+      throw wrongModel(onnx.path, `cannot be read as an ONNX model: ${said}`, error);
+    }
+    const { inputs, outputs } = model.signature;
+    const unknown = inputs.find(({ name, type }) => !inputNames.includes(name) || type !== int64);
+    const [output] = outputs;
+    const width = output?.shape[2] ?? 0;
+    try {
+      if (unknown || !inputs.some(({ name }) => name === 'input_ids'))
+        throw wrongModel(
+          onnx.path,
+          `takes ${inputs.map(({ name }) => name).join(', ')}, not ${inputNames.join(', ')}`,
+        );
+      if (!output || output.type !== float32 || output.shape.length !== 3 || width === 0)
+        throw wrongModel(onnx.path, 'does not give hidden states, float32[texts,tokens,width], first');
+      const encoder = new SentenceEncoder(model, words, output.name, width);
+      await encoder.embed(['A first sentence.']).catch((error: Error) => {
+        throw wrongModel(onnx.path, `cannot be run: ${error.message}`, error);
+      });
+      return encoder;
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * @returns float32[texts, {@link width}], row by row, each of length 1. The vectors of a block of {@link blockSize} texts depend
+   *   on the texts of that block alone.
+   * @throws InterruptedError when the context asks to stop.
+   */
+  async embed(texts: readonly string[], { signal }: WorkContext = silentContext): Promise<Float32Array> {
+    const vectors = new Float32Array(texts.length * this.width);
+    for (let start = 0; start < texts.length; start += blockSize) {
+      const ids = texts
+        .slice(start, start + blockSize)
+        .map((text) => this.tokenizer.encode(text, mostTokens));
+      for (const batch of this.batches(ids)) {
+        await yieldToEventLoop();
+        if (signal.aborted) throw new InterruptedError();
+        await this.runBatch(ids, batch, vectors.subarray(start * this.width));
+      }
+    }
+    return vectors;
+  }
+
+  /** Frees the model's memory. */
+  dispose(): void {
+    this.model.dispose();
+  }
+
+  /** Positions of texts with equally many tokens, the shortest first, in their order. */
+  private batches(ids: readonly (readonly number[])[]): number[][] {
+    const ofLength = new Map<number, number[]>();
+    for (const [position, { length }] of ids.entries()) {
+      const positions = ofLength.get(length);
+      if (positions) positions.push(position);
+      else ofLength.set(length, [position]);
+    }
+    const lengths = [...ofLength].sort(([a], [b]) => a - b);
+    return lengths.flatMap(([, positions]) =>
+      Array.from({ length: Math.ceil(positions.length / this.batch) }, (_, i) =>
+        positions.slice(i * this.batch, (i + 1) * this.batch),
+      ),
+    );
+  }
+
+  private async runBatch(
+    ids: readonly (readonly number[])[],
+    positions: readonly number[],
+    vectors: Float32Array,
+  ): Promise<void> {
+    const [rows, tokens] = [positions.length, ids[positions[0]!]!.length];
+    const shape = [rows, tokens];
+    const all = {
+      input_ids: BigInt64Array.from(
+        positions.flatMap((position) => ids[position]!),
+        BigInt,
+      ),
+      attention_mask: new BigInt64Array(rows * tokens).fill(1n),
+      token_type_ids: new BigInt64Array(rows * tokens),
+    };
+    const feeds = Object.fromEntries(
+      this.model.signature.inputs.map(({ name }) => [name, { array: all[name as keyof typeof all], shape }]),
+    );
+    const hidden = new Float32Array(rows * tokens * this.width);
+    await this.model.run(feeds, { [this.outputName]: { array: hidden, shape: [...shape, this.width] } });
+    for (const [row, position] of positions.entries()) {
+      const vector = vectors.subarray(position * this.width, (position + 1) * this.width);
+      meanDirection(hidden.subarray(row * tokens * this.width, (row + 1) * tokens * this.width), vector);
+    }
+  }
+}
+
+/** The mean of rows, divided by its Euclidean length. Sums are of 64 bits. @param vector takes it. */
+function meanDirection(rows: Float32Array, vector: Float32Array): void {
+  const width = vector.length;
+  const sum = new Float64Array(width);
+  for (let start = 0; start < rows.length; start += width)
+    for (let i = 0; i < width; i++) sum[i]! += rows[start + i]!;
+  const length = Math.sqrt(sum.reduce((squares, value) => squares + value * value, 0));
+  for (let i = 0; i < width; i++) vector[i] = sum[i]! / (length || 1);
+}
+
+function wrongModel(path: string, what: string, cause?: unknown): TitlesmithError {
+  return new TitlesmithError(`${path} ${what}.`, {
+    code: 'sentence-model',
+    hint: 'Name a folder with the ONNX file of a sentence model such as all-MiniLM-L6-v2, and its tokenizer.json.',
+    cause,
+  });
+}
