@@ -27,6 +27,12 @@ const published: ReadonlyMap<string, string> = new Map([
 /** `owner/name`, and after an `@` a branch, tag or commit. */
 const hubId = /^([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:@([A-Za-z0-9][\w.-]*(?:\/[\w-][\w.-]*)*))?$/;
 
+/** The repository and revision of `owner/name[@revision]`; undefined for another text. */
+export function parseHubId(name: string): { repository: string; revision: string } | undefined {
+  const [, repository, revision = 'main'] = hubId.exec(name) ?? [];
+  return repository === undefined || name.includes('..') ? undefined : { repository, revision };
+}
+
 /** Whether a name of `--model` stands for what a training chooses or makes, and not for weights that are there. */
 export const isTrainedName = (name: string): boolean => ['auto', 'nano', 'scratch'].includes(name);
 
@@ -52,14 +58,14 @@ export function parseModelName(name: string): ModelName {
       hint: 'Check the path.',
     });
   }
-  const [, repository, revision = 'main'] = hubId.exec(name) ?? [];
-  if (repository === undefined || name.includes('..')) {
+  const hub = parseHubId(name);
+  if (hub === undefined) {
     throw usageError(
       `${JSON.stringify(name)} is no known model, no folder and no Hugging Face id (owner/name).`,
       'Use auto, base, nano, scratch, 124M, 355M, 774M, 1558M, distil, a folder or a Hugging Face id.',
     );
   }
-  return { kind: 'hub', repository, revision };
+  return { kind: 'hub', ...hub };
 }
 
 /**
@@ -67,12 +73,7 @@ export function parseModelName(name: string): ModelName {
  * `owner/name[@revision]`.
  */
 export function namesFolder(name: string): boolean {
-  return (
-    !isTrainedName(name) &&
-    name !== baseName &&
-    !published.has(name) &&
-    (!hubId.test(name) || name.includes('..'))
-  );
+  return !isTrainedName(name) && name !== baseName && !published.has(name) && parseHubId(name) === undefined;
 }
 
 /** Layers and width of the published GPT-2s (Radford et al. 2019, table 2; Sanh et al. 2019 for the distilled one). */

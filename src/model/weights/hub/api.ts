@@ -17,7 +17,7 @@ export interface RemoteSnapshot {
   /** The requested branch, tag or commit. */
   readonly revision: string;
   readonly commit: string;
-  /** The files in its root folder. */
+  /** The files in its root folder; those of all folders, by their paths, where they were asked for. */
   readonly files: readonly RemoteFile[];
 }
 
@@ -76,6 +76,7 @@ async function requestSnapshot(
   repository: string,
   revision: string,
   settings: HubSettings,
+  recursive: boolean,
 ): Promise<RemoteSnapshot> {
   const common = { hubUrl: settings.endpoint, fetch: boundedFetch(settings) };
   const { sha: commit } = await modelInfo({
@@ -86,7 +87,7 @@ async function requestSnapshot(
   });
   if (!sha1.test(commit)) throw malformedAnswer(repository, 'it names no commit', settings);
   const files: RemoteFile[] = [];
-  for await (const entry of listFiles({ ...common, repo: repository, revision: commit })) {
+  for await (const entry of listFiles({ ...common, repo: repository, revision: commit, recursive })) {
     if (entry.type === 'file') files.push(remoteFile(repository, entry, settings));
     if (files.length > fileLimit) throw malformedAnswer(repository, `more than ${fileLimit} files`, settings);
   }
@@ -95,16 +96,18 @@ async function requestSnapshot(
 
 /**
  * Requests the list of a repository's files at a revision: names, sizes and hashes, no contents.
+ * @param recursive whether to list the files of its folders too.
  * @throws TitlesmithError when the hub cannot be reached, does not know the repository, or denies access.
  */
 export async function fetchSnapshotInformation(
   repository: string,
   revision: string,
   settings: HubSettings,
+  recursive = false,
 ): Promise<RemoteSnapshot> {
   const ask = async (): Promise<RemoteSnapshot> => {
     try {
-      return await requestSnapshot(repository, revision, settings);
+      return await requestSnapshot(repository, revision, settings, recursive);
     } catch (error) {
       if (error instanceof TitlesmithError) throw error;
       if (error instanceof HubApiError) throw statusError(error.statusCode, repository, settings);

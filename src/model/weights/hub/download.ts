@@ -79,7 +79,8 @@ class BlobDownload {
 
   private async respond(signal: AbortSignal): Promise<Response> {
     const { repository, commit, file } = this.request;
-    const url = `${this.settings.endpoint}/${repository}/resolve/${commit}/${encodeURIComponent(file.name)}`;
+    const name = file.name.split('/').map(encodeURIComponent).join('/');
+    const url = `${this.settings.endpoint}/${repository}/resolve/${commit}/${name}`;
     const range: Record<string, string> = this.done > 0 ? { Range: `bytes=${this.done}-` } : {};
     const headers = { ...authorization(this.settings), ...range, 'Accept-Encoding': 'identity' };
     const response = await fetch(url, { headers, signal });

@@ -15,9 +15,21 @@ import {
 import { downloadBlob } from './download.js';
 import type { HubSettings } from './settings.js';
 
+/** Which files of a repository are a model. */
+export interface HubFileSet {
+  /** @throws TitlesmithError when the repository lacks one. */
+  readonly choose: (snapshot: RemoteSnapshot) => readonly RemoteFile[];
+  /** Whether a folder of the cache holds every one. */
+  readonly isComplete: (folder: string) => Promise<boolean>;
+  /** Whether some lie in folders. */
+  readonly recursive: boolean;
+}
+
 /** A request for a model of the hub. */
 interface HubRequest {
   readonly repository: string;
+  /** Default: those of a GPT-2. */
+  readonly fileSet?: HubFileSet;
   /** A branch, tag or commit. */
   readonly revision: string;
   /** The commit found by an earlier look-up of the revision; exactly this one is used, even if the branch has moved. */
@@ -33,6 +45,7 @@ export interface HubModel {
   readonly remote: RemoteSnapshot | undefined;
   /** Bytes still to download, not counting the shards of a sharded model. */
   readonly missingBytes: number;
+  readonly fileSet: HubFileSet;
 }
 
 function find(snapshot: RemoteSnapshot, name: string): RemoteFile {
@@ -50,6 +63,12 @@ function mainFiles(snapshot: RemoteSnapshot): RemoteFile[] {
   return [...descriptionFiles, entry].map((name) => find(snapshot, name));
 }
 
+const gpt2Files: HubFileSet = {
+  choose: mainFiles,
+  isComplete: async (folder) => 'names' in (await findModelFiles(folder)),
+  recursive: false,
+};
+
 /**
  * Looks up a repository and revision without downloading the model. The hub is asked, as a branch may have moved; if it
  * cannot be reached, the cached model is used with a warning; offline, the cache alone is used.
@@ -60,12 +79,12 @@ export async function findHubModel(
   settings: HubSettings,
   onWarning: (message: string) => void,
 ): Promise<HubModel> {
-  const { repository, revision } = request;
+  const { repository, revision, fileSet = gpt2Files } = request;
   const target = request.commit ?? revision;
   const cache = new RepositoryCache(repository, settings);
-  const cached = await cache.completeSnapshot(target);
+  const cached = await cache.completeSnapshot(target, fileSet);
   const fromCache = (commit: string): HubModel => {
-    return { repository, revision, commit, remote: undefined, missingBytes: 0 };
+    return { repository, revision, commit, remote: undefined, missingBytes: 0, fileSet };
   };
   if (cached && (settings.offline || cached.commit === target)) return fromCache(cached.commit);
   if (settings.offline) {
@@ -76,7 +95,7 @@ export async function findHubModel(
   }
   let remote: RemoteSnapshot;
   try {
-    remote = await fetchSnapshotInformation(repository, target, settings);
+    remote = await fetchSnapshotInformation(repository, target, settings, fileSet.recursive);
   } catch (error) {
     const isUnreachable =
       error instanceof TitlesmithError && ['hub-unreachable', 'hub-busy'].includes(error.code);
@@ -85,8 +104,8 @@ export async function findHubModel(
     return fromCache(cached.commit);
   }
   let missingBytes = 0;
-  for (const file of mainFiles(remote)) missingBytes += (await cache.hasBlob(file)) ? 0 : file.bytes;
-  return { repository, revision, commit: remote.commit, remote, missingBytes };
+  for (const file of fileSet.choose(remote)) missingBytes += (await cache.hasBlob(file)) ? 0 : file.bytes;
+  return { repository, revision, commit: remote.commit, remote, missingBytes, fileSet };
 }
 
 /**
@@ -95,24 +114,25 @@ export async function findHubModel(
  * @throws InterruptedError and TitlesmithError as `downloadBlob` does.
  */
 export async function fetchHubModel(
-  { repository, revision, commit, remote }: HubModel,
+  { repository, revision, commit, remote, fileSet }: HubModel,
   settings: HubSettings,
   context: WorkContext,
 ): Promise<string> {
   const cache = new RepositoryCache(repository, settings);
   const folder = cache.snapshotFolder(commit);
-  if (remote) await fetchRemote(remote, folder, settings, context);
+  if (remote) await fetchRemote(remote, fileSet, folder, settings, context);
   await cache.recordRevision(revision, commit);
   return folder;
 }
 
 async function fetchRemote(
   remote: RemoteSnapshot,
+  fileSet: HubFileSet,
   folder: string,
   settings: HubSettings,
   context: WorkContext,
 ): Promise<void> {
-  const files = mainFiles(remote);
+  const files = fileSet.choose(remote);
   await fetchFiles(remote, files, settings, context);
   if (files.some(({ name }) => name === weightsIndexFile)) {
     const path = join(folder, weightsIndexFile);
@@ -194,11 +214,14 @@ class RepositoryCache {
   }
 
   /** The snapshot folder of a revision; undefined unless it holds every file that a model needs. */
-  async completeSnapshot(revision: string): Promise<{ commit: string; folder: string } | undefined> {
+  async completeSnapshot(
+    revision: string,
+    { isComplete }: HubFileSet,
+  ): Promise<{ commit: string; folder: string } | undefined> {
     const commit = await this.commitOf(revision);
     if (commit === undefined) return undefined;
     const folder = this.snapshotFolder(commit);
-    return 'names' in (await findModelFiles(folder)) ? { commit, folder } : undefined;
+    return (await isComplete(folder)) ? { commit, folder } : undefined;
   }
 
   /** Whether a file's content is cached with the right size. */

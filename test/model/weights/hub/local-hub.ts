@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import type { HubSettings } from '../../../../src/model/weights/hub/settings.js';
 
 /** What goes wrong with one answer. */
@@ -66,9 +66,11 @@ export class LocalHub {
   /** Serves the files of a folder as a repository. */
   static async start(folder: string, repository = 'someone/tiny-gpt2'): Promise<LocalHub> {
     const local = new LocalHub(repository);
-    for (const name of readdirSync(folder)) {
-      const content = readFileSync(join(folder, name));
-      local.files.set(name, { content, large: name.endsWith('.safetensors') });
+    for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      const name = relative(folder, path).split(sep).join('/');
+      local.files.set(name, { content: readFileSync(path), large: /\.(safetensors|onnx)$/.test(name) });
     }
     local.endpoint = await listen(local.hub, '127.0.0.1');
     local.cdnOrigin = await listen(local.cdn, 'localhost');
@@ -119,8 +121,10 @@ export class LocalHub {
       const siblings = [...this.files.keys()].map((rfilename) => ({ rfilename }));
       return void json({ _id: '1', id: this.repository, sha: commit, private: false, siblings });
     }
-    if (path === `${api}/tree/${commit}`) return void json(this.tree());
-    const resolvePath = new RegExp(`^/${this.repository}/resolve/(?:main|${commit})/([^/]+)$`).exec(path);
+    if (path === `${api}/tree/${commit}`) {
+      return void json(this.tree((request.url ?? '').includes('recursive=true')));
+    }
+    const resolvePath = new RegExp(`^/${this.repository}/resolve/(?:main|${commit})/(.+)$`).exec(path);
     const name = decodeURIComponent(resolvePath?.[1] ?? '');
     const file = this.files.get(name);
     if (!file) return void response.writeHead(404, { 'X-Error-Code': 'RepoNotFound' }).end();
@@ -144,8 +148,9 @@ export class LocalHub {
     this.send(request, response, name, file.content);
   }
 
-  private tree(): unknown[] {
-    const entries = [...this.files].map(([path, { content, large }]) => {
+  private tree(recursive: boolean): unknown[] {
+    const listed = [...this.files].filter(([path]) => recursive || !path.includes('/'));
+    const entries = listed.map(([path, { content, large }]) => {
       const entry = { type: 'file', path, size: content.length, oid: gitHash(content) };
       return large
         ? { ...entry, lfs: { oid: sha256(content), size: content.length, pointerSize: 130 } }
