@@ -1,4 +1,4 @@
-import { namesFolder } from '../model/weights/model-name.js';
+import { namesFolder, parseHubId } from '../model/weights/model-name.js';
 import type { Manifest } from '../pipeline/run/manifest.js';
 
 /**
@@ -38,6 +38,9 @@ export function withoutForeignPaths(manifest: Manifest): OwnManifest {
   }
   const inputs = [options['input'] ?? []].flat().map(String);
   if (inputs.some((path) => marked(path) !== path)) changes['input'] = inputs.map(marked);
+  const sentenceModel = options['semanticModel'];
+  if (typeof sentenceModel === 'string' && parseHubId(sentenceModel) === undefined)
+    changes['semanticModel'] = marked(sentenceModel);
   const model = options['model'];
   const isFolder = typeof model === 'string' && namesFolder(model) && marked(model) !== model;
   if (isFolder) changes['model'] = marked(model);

@@ -9,6 +9,7 @@ import type { BitsPerByte } from './title-losses.js';
  * - `disguised copy`: the same, ignoring case, punctuation, accents and width.
  * - `partial copy`: nearly all of it is one run of tokens from a training title.
  * - `glued copy`: nearly all of it is two runs, each from a training title.
+ * - `paraphrase`: means what a training title means, as a sentence model has it; looked for with `--semantic`.
  */
 export const copyReasons = [
   'exact copy',
@@ -16,6 +17,7 @@ export const copyReasons = [
   'disguised copy',
   'partial copy',
   'glued copy',
+  'paraphrase',
 ] as const;
 export type CopyReason = (typeof copyReasons)[number];
 
@@ -55,6 +57,15 @@ export interface CopyRules {
   readonly minimumRun: number | undefined;
   /** One sentence. */
   readonly runReason: string;
+  /**
+   * Cosine of two texts' vectors from which one is a paraphrase of the other, from 0 to 1; undefined: paraphrases are not
+   * looked for.
+   */
+  readonly minimumCosine?: number;
+  /** The sentence model and what identifies it; where `minimumCosine` is there. */
+  readonly sentenceModel?: string;
+  /** One sentence; where `minimumCosine` is there. */
+  readonly meaningReason?: string;
   /** What is done about base copies; undefined where the model does not descend from the base model. */
   readonly baseCopies?: 'refused' | 'kept';
   /** One sentence; where `baseCopies` is there. */
@@ -72,6 +83,8 @@ export interface RatedText {
   readonly copied: boolean;
   /** The first kind that it is; undefined where it is none, and in files of earlier versions. */
   readonly copy?: CopyReason | undefined;
+  /** The highest cosine with a training title, from -1 to 1; undefined where paraphrases are not looked for. */
+  readonly closestCosine?: number | undefined;
   /**
    * Whether it is one of the titles that the base model was trained on, whatever else it is; undefined where the model does
    * not descend from it.

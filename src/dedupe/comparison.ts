@@ -4,6 +4,7 @@ import { yieldToEventLoop } from '../common/yield-to-event-loop.js';
 import { checkArgument, completeContext, hasKeys, isTexts, required } from '../options/call-arguments.js';
 import { withoutWhiteSpace } from './bigram-features.js';
 import { foldText, wordsOf } from './fold.js';
+import type { ClosestMeaning } from './meaning.js';
 import { createSimilarityIndex, type Match, type SimilarityIndex } from './similarity-index.js';
 import { RunIndex, type RunMatches, type Tokenize } from './token-runs.js';
 
@@ -23,6 +24,8 @@ export interface Comparison extends RatedTitle {
   /** The best rating with case, punctuation, accents and width set aside (./fold.ts) on both sides. */
   readonly folded: RatedTitle;
   readonly runs: RunMatches;
+  /** Undefined where paraphrases are not looked for. */
+  readonly meaning?: ClosestMeaning | undefined;
 }
 
 /** Training titles, ready to be compared with: as written, folded, and by runs of tokens. */

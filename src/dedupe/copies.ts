@@ -1,5 +1,6 @@
 import type { CopyReason, CopyRules } from '../common/judgement.js';
 import { type Comparison, closest, type RatedTitle } from './comparison.js';
+import { createSimilarityIndex } from './similarity-index.js';
 import { coverByRuns, type RunCoverage } from './token-runs.js';
 
 /** Minimum share of its tokens that the runs of a partial or glued copy cover. */
@@ -20,7 +21,7 @@ export interface CopyEvidence extends RatedTitle {
  */
 export function findCopy(
   comparison: Comparison,
-  rules: Pick<CopyRules, 'threshold' | 'minimumRun'>,
+  rules: Pick<CopyRules, 'threshold' | 'minimumRun' | 'minimumCosine'>,
   titles: readonly string[],
 ): CopyEvidence | undefined {
   const { text, rating, matched, copied, folded } = comparison;
@@ -36,9 +37,19 @@ export function findCopy(
       `${shown(rating)} as written`;
     return { reason: 'disguised copy', ...folded, evidence };
   }
-  if (rules.minimumRun === undefined) return undefined;
-  if (text === '' || !isMadeOfRuns(comparison, rules.minimumRun)) return undefined;
-  return copiedRuns(comparison, coverByRuns(comparison.runs, rules.minimumRun), titles);
+  if (text === '') return undefined;
+  if (rules.minimumRun !== undefined && isMadeOfRuns(comparison, rules.minimumRun))
+    return copiedRuns(comparison, coverByRuns(comparison.runs, rules.minimumRun), titles);
+  return paraphrased(comparison, rules.minimumCosine);
+}
+
+function paraphrased(comparison: Comparison, minimumCosine: number | undefined): CopyEvidence | undefined {
+  const { text, meaning } = comparison;
+  if (minimumCosine === undefined || !meaning || meaning.cosine < minimumCosine) return undefined;
+  const { cosine, matched } = meaning;
+  const { rating } = createSimilarityIndex([matched]).best(text);
+  const evidence = `means what a training title means: cosine ${shown(cosine)} of their vectors`;
+  return { reason: 'paraphrase', rating, matched, evidence };
 }
 
 /** Whether one or two runs of training titles, each of `minimumRun` tokens or more, cover nearly all of a text. */

@@ -7,12 +7,20 @@ import {
   checkArguments,
   completeContext,
   hasItems,
+  hasMethod,
   isTexts,
 } from '../options/call-arguments.js';
 import { reviewOptions } from '../options/table/run.js';
 import { baseRules, isBaseTitles } from './base-titles.js';
-import { compareTexts, createTitleIndex, type TitleIndex } from './comparison.js';
+import { type Comparison, compareTexts, createTitleIndex, type TitleIndex } from './comparison.js';
 import { chooseRules, defaultThreshold } from './copy-rules.js';
+import {
+  findClosestMeanings,
+  isSentenceEmbedder,
+  type MeaningSearchStore,
+  type SentenceEmbedder,
+} from './meaning.js';
+import { chooseMeaningRules } from './meaning-rules.js';
 import { findRepeats, type Repeat } from './repeats.js';
 import { type JudgeOptions, TitleJudge, thresholdRule } from './title-judge.js';
 import { testMembership } from './verdict/membership.js';
@@ -27,6 +35,10 @@ export interface DedupeOptions
   extends Pick<JudgeOptions, 'threshold' | 'heldOut' | 'baseTitles' | 'keepBaseCopies'> {
   /** Titles accepted before these outputs: repeating one of them is not new. */
   readonly earlier?: readonly string[];
+  /** Paraphrases are looked for with it. */
+  readonly embedder?: SentenceEmbedder | undefined;
+  /** Where that search leaves its state. */
+  readonly meaningStore?: MeaningSearchStore | undefined;
 }
 
 const areOutputs: ArgumentCheck = {
@@ -43,6 +55,8 @@ const dedupeArguments: ArgumentRules = {
   earlier: isTexts,
   baseTitles: isBaseTitles,
   keepBaseCopies: reviewOptions.keepBaseCopies,
+  embedder: isSentenceEmbedder,
+  meaningStore: hasMethod('save', 'store of a search'),
 };
 
 function isIndex(titles: readonly string[] | TitleIndex): titles is TitleIndex {
@@ -67,13 +81,25 @@ export async function dedupe(
   const checked = checkArguments('dedupe', options, dedupeArguments);
   const { threshold = defaultThreshold, heldOut = [], earlier = [], baseTitles, keepBaseCopies } = checked;
   const stopping = completeContext<WorkContext>('dedupe', context);
+  const { embedder, meaningStore } = checked;
   const index = isIndex(titles) ? titles : createTitleIndex(titles);
-  const baseline = await compareTexts(heldOut, index, 'Comparing the held-out titles', context);
-  const added = baseTitles && baseRules(baseTitles, keepBaseCopies);
-  const rules = { ...chooseRules(baseline, threshold), ...added };
-  const judge = new TitleJudge(index, rules, heldOut, baseTitles);
   const texts = outputs.map((output) => output.text.trim());
-  const compared = await compareTexts(texts, index, 'Comparing with the training titles', context);
+  const meanings =
+    embedder &&
+    (await findClosestMeanings([...heldOut, ...texts], index.titles, embedder, stopping, meaningStore));
+  const compare = async (list: readonly string[], label: string): Promise<Comparison[]> => {
+    const compared = await compareTexts(list, index, label, context);
+    return compared.map((comparison) => ({ ...comparison, meaning: meanings?.get(comparison.text) }));
+  };
+  const baseline = await compare(heldOut, 'Comparing the held-out titles');
+  const literal = chooseRules(baseline, threshold);
+  const rules = {
+    ...literal,
+    ...(embedder && chooseMeaningRules(baseline, literal, index.titles, embedder.description)),
+    ...(baseTitles && baseRules(baseTitles, keepBaseCopies)),
+  };
+  const judge = new TitleJudge(index, rules, heldOut, baseTitles);
+  const compared = await compare(texts, 'Comparing with the training titles');
   const judged = compared.map((comparison) => judge.judgeCompared(comparison));
 
   // Titles accepted before come first, so that outputs can repeat them as they can repeat earlier outputs.

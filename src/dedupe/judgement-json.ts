@@ -79,6 +79,7 @@ function isCopyRules(value: unknown): value is CopyRules {
   if (!isRecord(value)) return false;
   const { threshold, thresholdChoice, thresholdReason, minimumRun, runReason, baseCopies, baseReason } =
     value;
+  const { minimumCosine, sentenceModel, meaningReason } = value;
   return (
     isShare(threshold) &&
     (thresholdChoice === 'given' || thresholdChoice === 'auto') &&
@@ -86,7 +87,8 @@ function isCopyRules(value: unknown): value is CopyRules {
     (minimumRun === undefined || Number.isSafeInteger(minimumRun)) &&
     typeof runReason === 'string' &&
     (baseCopies === undefined || baseCopies === 'refused' || baseCopies === 'kept') &&
-    isOptionalText(baseReason)
+    [baseReason, sentenceModel, meaningReason].every(isOptionalText) &&
+    (minimumCosine === undefined || isShare(minimumCosine))
   );
 }
 
@@ -106,13 +108,14 @@ function isMembershipTest(value: unknown): value is MembershipTest {
 
 function isRatedText(value: unknown): value is RatedText {
   if (!isRecord(value)) return false;
-  const { text, closestRating, matched, copied, copy, inBase } = value;
+  const { text, closestRating, matched, copied, copy, closestCosine, inBase } = value;
   return (
     typeof text === 'string' &&
     isShare(closestRating) &&
     isOptionalText(matched) &&
     typeof copied === 'boolean' &&
     (copy === undefined || copyReasons.some((known) => known === copy)) &&
+    (closestCosine === undefined || typeof closestCosine === 'number') &&
     (inBase === undefined || typeof inBase === 'boolean')
   );
 }

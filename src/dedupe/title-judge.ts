@@ -116,6 +116,7 @@ export class TitleJudge {
       closestRating: best.rating,
       copied: copy !== undefined,
       copy: copy?.reason,
+      closestCosine: comparison.meaning?.cosine,
       inBase,
     };
   }
@@ -130,9 +131,10 @@ export class TitleJudge {
   rate(comparison: Comparison): RatedText {
     const { rating, matched } = closest(comparison);
     const copy = this.copyOf(comparison)?.reason;
-    const { text } = comparison;
+    const { text, meaning } = comparison;
     const inBase = this.baseTitles?.has(text);
-    return { text, closestRating: rating, matched, copied: copy !== undefined, copy, inBase };
+    const closestCosine = meaning?.cosine;
+    return { text, closestRating: rating, matched, copied: copy !== undefined, copy, closestCosine, inBase };
   }
 
   private copyOf(comparison: Comparison): CopyEvidence | undefined {

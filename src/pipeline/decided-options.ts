@@ -43,8 +43,13 @@ export async function decideOptions(
     case 'generate':
       return decideGeneration(options, vocabularySize);
     case 'dedupe': {
-      const { keepBaseCopies, ...own } = valuesOf(stage, options);
-      return plain(isFromBase && keepBaseCopies ? { ...own, keepBaseCopies } : own);
+      // Which sentence model is told by its content, not by its name.
+      const { keepBaseCopies, semantic, semanticModel, ...own } = valuesOf(stage, options);
+      return plain({
+        ...own,
+        ...(isFromBase && keepBaseCopies ? { keepBaseCopies } : {}),
+        ...(semantic ? { semantic } : {}),
+      });
     }
     case 'report': {
       const shown = optionNames.filter((name) => isReported(name, options[name]));

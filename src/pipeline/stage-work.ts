@@ -89,6 +89,7 @@ export async function describeWork(stage: StageName, run: RunState): Promise<Sta
       counts: countsOf(manifest, usesCountsOf),
       source: stage === 'extract' ? sourceFingerprint : undefined,
       model: stage === 'finetune' ? modelIdentity(decisions.model) : undefined,
+      sentenceModel: stage === 'dedupe' && options.semantic ? decisions.sentenceModel?.hash : undefined,
       baseTitles: isFromBase ? baseFingerprintsHash : undefined,
       shown: stage === 'report' ? { runName: manifest.name, decisions } : undefined,
     }),

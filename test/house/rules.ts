@@ -27,7 +27,7 @@ const innerLevels: Readonly<Record<string, Levels>> = {
     ['*'],
   ],
   'src/model': [
-    ['src/model/training', 'src/model/generation', 'src/model/scoring'],
+    ['src/model/training', 'src/model/generation', 'src/model/scoring', 'src/model/embedding'],
     ['src/model/weights'],
     ['src/model/transformer'],
     ['src/model/engine'],

@@ -1,11 +1,14 @@
 import { InterruptedError, TitlesmithError } from '../../common/errors.js';
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import { yieldToEventLoop } from '../../common/yield-to-event-loop.js';
+import type { Engine, Program } from '../engine/engine.js';
+import { createOnnxRuntimeEngine } from '../engine/onnxruntime/cpu-engine.js';
 import { ModelFile } from '../engine/onnxruntime/model-file.js';
+import { input, matmul } from '../graph/builder.js';
 import { parseWordPieceTokenizer, type WordPieceTokenizer } from '../tokenizer/word-piece.js';
 
 /** The contents of a sentence model's files. */
-export interface SentenceModelFiles {
+interface SentenceModelFiles {
   readonly onnx: { readonly path: string; readonly bytes: Uint8Array };
   readonly tokenizer: { readonly path: string; readonly content: string };
 }
@@ -15,7 +18,7 @@ const mostTokens = 256;
 /** Texts that one run of the model embeds; they have the same number of tokens, so that none needs padding. */
 const batchSize = 16;
 /** Texts among which batches are made, in the order of the texts; those of a block depend on no others. */
-export const blockSize = 512;
+const blockSize = 512;
 
 const inputNames = ['input_ids', 'attention_mask', 'token_type_ids'];
 const [float32, int64] = [1, 7];
@@ -31,25 +34,36 @@ const [float32, int64] = [1, 7];
 export class SentenceEncoder {
   private readonly batch: number;
 
+  /** The last matrix product and the rows that it is compiled for: all blocks but the last have as many. */
+  private product: { readonly rows: string; readonly program: Promise<Program> } | undefined;
+
   private constructor(
     private readonly model: ModelFile,
     private readonly tokenizer: WordPieceTokenizer,
     private readonly outputName: string,
     /** Numbers of a vector. */
     readonly width: number,
+    /** What the model is and what identifies its content, one line. */
+    readonly description: string,
+    private readonly engine: Engine,
   ) {
     this.batch = model.signature.operators.has('DynamicQuantizeLinear') ? 1 : batchSize;
   }
 
   /**
-   * @param threads size of the process's thread pool, if nothing has made it yet; 0: one thread a physical core.
+   * @param description of the model, with what identifies its content.
+   * @param threads size of the process's thread pool, if nothing has made it yet; undefined: one thread a physical core.
    * @throws TitlesmithError `sentence-model` when the files are no sentence model that can be run.
    */
-  static async open({ onnx, tokenizer }: SentenceModelFiles, threads: number): Promise<SentenceEncoder> {
+  static async open(
+    { onnx, tokenizer }: SentenceModelFiles,
+    description: string,
+    threads?: number,
+  ): Promise<SentenceEncoder> {
     const words = parseWordPieceTokenizer(tokenizer.content, tokenizer.path);
     let model: ModelFile;
     try {
-      model = await ModelFile.open(onnx.bytes, threads);
+      model = await ModelFile.open(onnx.bytes, threads ?? 0);
     } catch (error) {
       const said = error instanceof Error ? error.message : String(error);
       throw wrongModel(onnx.path, `cannot be read as an ONNX model: ${said}`, error);
@@ -66,7 +80,14 @@ export class SentenceEncoder {
         );
       if (!output || output.type !== float32 || output.shape.length !== 3 || width === 0)
         throw wrongModel(onnx.path, 'does not give hidden states, float32[texts,tokens,width], first');
-      const encoder = new SentenceEncoder(model, words, output.name, width);
+      const encoder = new SentenceEncoder(
+        model,
+        words,
+        output.name,
+        width,
+        description,
+        createOnnxRuntimeEngine({ threads }),
+      );
       await encoder.embed(['A first sentence.']).catch((error: Error) => {
         throw wrongModel(onnx.path, `cannot be run: ${error.message}`, error);
       });
@@ -97,8 +118,23 @@ export class SentenceEncoder {
     return vectors;
   }
 
+  /** Dot products of all rows of two matrices of vectors: float32[rows of `a`, rows of `b`]. One call at a time. */
+  async dotProducts(a: Float32Array, b: Float32Array): Promise<Float32Array> {
+    const [left, right] = [a.length / this.width, b.length / this.width];
+    const rows = `${left} ${right}`;
+    if (this.product?.rows !== rows) {
+      await (await this.product?.program)?.dispose();
+      const [x, y] = [input('a', [left, this.width]), input('b', [right, this.width])];
+      this.product = { rows, program: this.engine.compile({ products: matmul(x, y, { transposeB: true }) }) };
+    }
+    const products = new Float32Array(left * right);
+    await (await this.product.program).run({ a, b }, { products });
+    return products;
+  }
+
   /** Frees the model's memory. */
-  dispose(): void {
+  async dispose(): Promise<void> {
+    await (await this.product?.program)?.dispose();
     this.model.dispose();
   }
 

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileError, TitlesmithError, usageError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import { hashFile } from '../../io/atomic-file.js';
+import { type ArgumentRules, checkArguments, completeContext } from '../../options/call-arguments.js';
+import { deviceOptions } from '../../options/table/model.js';
 import { type HubSettings, hubSettings } from '../weights/hub/settings.js';
 import { fetchHubModel, findHubModel, type HubFileSet, type HubModel } from '../weights/hub/snapshot.js';
 import { parseHubId } from '../weights/model-name.js';
@@ -23,7 +25,7 @@ const onnxNames = ['model_quint8_avx2', 'model_uint8', 'model_quantized', 'model
 );
 
 /** A sentence model that was found, but not downloaded or read yet. */
-export interface LocatedSentenceModel {
+interface LocatedSentenceModel {
   /** Identifies its content: the commit, or a hash of its two files. */
   readonly hash: string;
   /** One line, for messages. */
@@ -130,24 +132,38 @@ export async function locateSentenceModel(
 }
 
 /** Which sentence model, and how it runs. */
-interface SentenceModelRequest {
+export interface SentenceModelRequest {
+  /** A folder, or `owner/name[@revision]` of the hub. */
   readonly name?: string | undefined;
   /** Exactly this content is required. */
   readonly hash?: string | undefined;
-  /** 0: one thread a physical core. */
+  /** Undefined: one a physical core. */
   readonly threads?: number | undefined;
   /** Default: from the environment. */
   readonly settings?: HubSettings;
 }
+
+const requestArguments: ArgumentRules = {
+  name: { type: 'text' },
+  hash: { type: 'text' },
+  threads: deviceOptions.threads,
+  settings: {
+    accepts: (value) => typeof value === 'object' && value !== null && 'endpoint' in value,
+    fault: 'are no settings of the hub, as hubSettings returns them',
+  },
+};
 
 /**
  * Opens a sentence model, and downloads what is missing of it.
  * @throws TitlesmithError when it cannot be had or run; InterruptedError.
  */
 export async function openSentenceModel(
-  { name = defaultSentenceModel, hash, threads = 0, settings = hubSettings() }: SentenceModelRequest,
-  context: WorkContext,
+  request: SentenceModelRequest = {},
+  given: Partial<WorkContext> = {},
 ): Promise<SentenceEncoder> {
+  const context = completeContext<WorkContext>('openSentenceModel', given);
+  const checked = checkArguments('openSentenceModel', request, requestArguments);
+  const { name = defaultSentenceModel, hash, threads, settings = hubSettings() } = checked;
   const onWarning = (message: string): void => context.onProgress({ kind: 'warning', message });
   const found = await find(name, settings, hash, onWarning);
   const folder = 'folder' in found ? found.folder : await fetchFromHub(found.hub, settings, context);
@@ -162,7 +178,14 @@ export async function openSentenceModel(
   };
   const onnx = await read('onnx' in files ? files.onnx : 'model.onnx', (path) => readFile(path));
   const tokenizer = await read(tokenizerName, (path) => readFile(path, 'utf8'));
-  return SentenceEncoder.open({ onnx: { path: onnx.path, bytes: onnx.content }, tokenizer }, threads);
+  const sha256 = createHash('sha256').update(onnx.content).digest('hex').slice(0, 8);
+  const where = 'hub' in found ? `${found.located.description}, ` : '';
+  const description = `${where}${basename(onnx.path)}, sha256 ${sha256}`;
+  return SentenceEncoder.open(
+    { onnx: { path: onnx.path, bytes: onnx.content }, tokenizer },
+    description,
+    threads,
+  );
 }
 
 async function fetchFromHub(hub: HubModel, settings: HubSettings, context: WorkContext): Promise<string> {

@@ -24,7 +24,7 @@ function lowerCase(text: string): string {
 }
 
 /** Cleaned, Chinese characters apart, without accents, in lower case. */
-export function normalizeForBert(text: string): string {
+function normalizeForBert(text: string): string {
   const cleaned = text.replace(lineSpace, ' ').replace(removed, '').replace(whiteSpace, ' ');
   return lowerCase(cleaned.replace(chinese, ' $& ').normalize('NFD').replace(accents, ''));
 }

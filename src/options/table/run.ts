@@ -25,6 +25,25 @@ export const reviewOptions = {
     type: 'switch',
     help: "Keep titles that titlesmith's base model was trained on; otherwise a model that began with it has them refused as base copies.",
   },
+  semantic: {
+    group: 'Review',
+    commands: ['pipeline', 'dedupe'],
+    stages: ['dedupe'],
+    type: 'switch',
+    help:
+      'Refuse paraphrases too: titles that mean what a training title means, by a small sentence model (24 MB, taken from the ' +
+      'Hugging Face hub once). The cosine that decides is the lowest at which at most 1% of the held-out titles would be refused.',
+  },
+  semanticModel: {
+    group: 'Review',
+    commands: ['pipeline', 'dedupe'],
+    stages: ['dedupe'],
+    type: 'text',
+    argument: 'name',
+    implies: ['semantic'],
+    help: 'Sentence model of --semantic: a folder with onnx/model.onnx and tokenizer.json, or a Hugging Face id.',
+    defaultInWords: 'sentence-transformers/all-MiniLM-L6-v2',
+  },
   failOnOverfit: {
     group: 'Review',
     commands: ['pipeline', 'report'],

@@ -10,6 +10,7 @@ import { decidedDevice, decideTrainingDevice, describeDevice } from './device.js
 import { checkKnownModel } from './memory.js';
 import { describeMixedPrecision } from './mixed-precision.js';
 import { decideStartingModel, keptModel, requestedModel } from './model.js';
+import { decideSentenceModel } from './sentence-model.js';
 import { decideSource } from './source.js';
 
 /** Decisions for all runs of a call; model and device are undefined if no requested stage needs them. */
@@ -31,6 +32,8 @@ export async function decideForRuns(
     note(`source: ${source.choice} (${source.reason})`);
     return { source };
   }
+  const dedupes = stageNames.indexOf(options.until) >= stageNames.indexOf('dedupe');
+  const sentenceModel = dedupes ? await decideSentenceModel(options, onProgress) : undefined;
   const hasTrained = plans.some(({ folder }) => existsSync(join(folder, runFiles.checkpoint)));
   if (!hasTrained) checkKnownModel(requestedModel(options), options);
   const { device, mixedPrecision } = await decideTrainingDevice(options);
@@ -38,7 +41,7 @@ export async function decideForRuns(
   note(`source: ${source.choice} (${source.reason})`);
   note(`model: ${model.choice} (${model.reason})`);
   for (const line of describeComputation(device, mixedPrecision)) note(line);
-  return { source, model, device, mixedPrecision };
+  return { source, model, device, mixedPrecision, sentenceModel };
 }
 
 /** The device and, on a card, the precision of training; the processor has one alone. */
@@ -64,14 +67,14 @@ export function decideForRun(
   description: string,
   onProgress: ProgressListener,
 ): Decisions {
-  const { source, device, mixedPrecision } = decisions;
+  const { source, device, mixedPrecision, sentenceModel } = decisions;
   const model = decisions.model && keptModel(manifest, options, decisions.model, source.choice);
   if (model && model.choice !== decisions.model?.choice) {
     onProgress({ kind: 'note', message: `model: ${model.choice}, as this run was trained with` });
   }
   // Checked before titles are queried, which may cost time and money.
   if (model && manifest.stages.finetune?.status !== 'done') checkKnownModel(model.choice, options);
-  return { model, device, mixedPrecision, source: { ...source, description } };
+  return { model, device, mixedPrecision, sentenceModel, source: { ...source, description } };
 }
 
 /**
@@ -85,6 +88,8 @@ export async function decideForStage(
   onProgress: ProgressListener,
 ): Promise<Decisions> {
   const { decisions } = manifest;
+  if (stage === 'dedupe' && options.semantic)
+    return { ...decisions, sentenceModel: await decideSentenceModel(options, onProgress) };
   if (stage !== 'finetune' && stage !== 'generate') return decisions;
   const { mixedPrecision: askedToTrain, frozenPrecision, precision, ...otherOptions } = options;
   const precisionOptions =

@@ -25,6 +25,8 @@ export interface Decisions {
   /** The model that training starts from. */
   readonly model?: Decision | undefined;
   readonly device?: Decision | undefined;
+  /** The model by which paraphrases are found. */
+  readonly sentenceModel?: Decision | undefined;
   /** What training computes matrix products in. */
   readonly mixedPrecision?: Decision | undefined;
 }

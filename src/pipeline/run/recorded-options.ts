@@ -50,6 +50,7 @@ const stagesOfDecisions = {
   model: ['finetune'],
   device: ['finetune', 'generate'],
   mixedPrecision: ['finetune'],
+  sentenceModel: ['dedupe'],
 } as const satisfies Record<keyof Decisions, readonly StageName[]>;
 
 /** The options and decisions of a call whose users are `among` the stages, over those recorded so far. */

@@ -6,7 +6,9 @@ import { type BaseTitles, decodeBaseTitles } from '../../dedupe/base-titles.js';
 import { createTitleIndex } from '../../dedupe/comparison.js';
 import { applyDecisions } from '../../dedupe/decisions.js';
 import { countVerdicts, dedupe } from '../../dedupe/dedupe.js';
+import type { MeaningSearchStore, SentenceEmbedder } from '../../dedupe/meaning.js';
 import { readBaseFingerprints } from '../../io/base-fingerprints.js';
+import { openSentenceModel } from '../../model/embedding/sentence-model.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
 import { encodeWords } from '../../model/tokenizer/gpt2.js';
 import type { RunOptions } from '../../options/option-table.js';
@@ -18,6 +20,7 @@ import { writeJudgement } from '../run/judgement-file.js';
 import { runFiles } from '../run/run-files.js';
 import { type DatasetTitles, readDatasetTitles } from './dataset.js';
 import { readGenerated } from './generated-file.js';
+import { openSearchStore } from './meaning-search-store.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 
 /**
@@ -25,7 +28,7 @@ import type { StageJob, StageWorkContext } from './stage.js';
  * review → accepted.txt and rejected.csv.
  */
 export async function runDedupe(
-  { folder, work, options, decisions: decided, startOver }: StageJob,
+  { folder, work, options, decisions: decided, startOver, resume }: StageJob,
   context: StageWorkContext,
 ): Promise<DedupeCounts> {
   const outputs = await readGenerated(join(folder, runFiles.generated));
@@ -35,12 +38,22 @@ export async function runDedupe(
   const baseTitles = (await descendsFromBase(folder, decided))
     ? decodeBaseTitles(await readBaseFingerprints())
     : undefined;
+  const sentenceModel = options.semantic
+    ? await openSentenceModel(
+        { name: options.semanticModel, hash: decided.sentenceModel?.hash, threads: options.threads },
+        context,
+      )
+    : undefined;
   await context.begin();
-  const given = { outputs, titles, earlier, baseTitles };
+  const store = sentenceModel && (await openSearchStore(work, resume));
+  const given = { outputs, titles, earlier, baseTitles, embedder: sentenceModel, meaningStore: store };
   const judgement = await judgeTitles(given, options, context);
+  await sentenceModel?.dispose();
+  await store?.remove();
   const { rules, verdicts } = judgement;
   context.onProgress({ kind: 'note', message: rules.thresholdReason });
   context.onProgress({ kind: 'note', message: rules.runReason });
+  if (rules.meaningReason !== undefined) context.onProgress({ kind: 'note', message: rules.meaningReason });
   const aboutBase = rules.baseReason ?? (options.keepBaseCopies ? keepsNothing : undefined);
   if (aboutBase !== undefined) context.onProgress({ kind: 'note', message: aboutBase });
   await writeJudgement(work, judgement);
@@ -63,6 +76,9 @@ interface JudgedTitles {
   readonly earlier: readonly string[];
   /** What the base model was trained on; undefined for a model that does not descend from it. */
   readonly baseTitles: BaseTitles | undefined;
+  /** Undefined: paraphrases are not looked for. */
+  readonly embedder: SentenceEmbedder | undefined;
+  readonly meaningStore: MeaningSearchStore | undefined;
 }
 
 /**
@@ -70,12 +86,12 @@ interface JudgedTitles {
  * token sequences are counted in GPT-2's tokens whatever the model, so that runs are comparable.
  */
 async function judgeTitles(
-  { outputs, titles, earlier, baseTitles }: JudgedTitles,
+  { outputs, titles, ...given }: JudgedTitles,
   { similarityThreshold: threshold, keepBaseCopies }: RunOptions,
   context: WorkContext,
 ): Promise<Judgement> {
   const { train, validation } = titles;
   const index = createTitleIndex(train, encodeWords);
-  const options = { threshold, heldOut: validation, earlier, baseTitles, keepBaseCopies };
+  const options = { ...given, threshold, heldOut: validation, keepBaseCopies };
   return dedupe(outputs, index, options, context);
 }

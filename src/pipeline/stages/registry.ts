@@ -47,6 +47,7 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
     optionalInputs: [runFiles.acceptedBefore],
     outputs: [runFiles.judgement, runFiles.accepted, runFiles.rejected],
     history: [runFiles.decisions],
+    resumable: true,
   },
   report: {
     ...commonFields,

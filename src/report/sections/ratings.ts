@@ -26,7 +26,7 @@ ${ratingHistogram(distribution, overfit, rules.threshold)}
 <tbody>
 ${[row('Outputs', outputs), row('Held-out titles', heldOut)]}
 </tbody></table></div>
-<p>${rules.thresholdReason} ${rules.runReason}</p>
+<p>${rules.thresholdReason} ${rules.runReason} ${rules.meaningReason ?? null}</p>
 <p>Copies beyond what held-out titles show: <strong>${formatPoints(excess.share)}</strong> percentage points
 (95% interval ${formatPoints(excess.low)} to ${formatPoints(excess.high)}).</p>
 <details><summary>The distribution as a table</summary>

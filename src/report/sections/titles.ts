@@ -28,6 +28,7 @@ const reasonMeanings: Readonly<Record<RejectionReason, string>> = {
   'disguised copy': 'the same, with case, punctuation, accents and width set aside',
   'partial copy': 'nearly all of it is one run of words of a training title',
   'glued copy': 'nearly all of it is two runs of words, each of a training title',
+  paraphrase: 'means what a training title means, in other words',
   'held-out title': 'a real title that the model was not shown, but not new either',
   'base copy': 'a title that the base model was trained on, as far as letters and digits go',
   'accepted before': 'the same, or nearly, was accepted before',

@@ -28,6 +28,7 @@ async function openEncoder(): Promise<SentenceEncoder> {
       onnx: { path, bytes: readFileSync(path) },
       tokenizer: { path: sentenceTokenizerFile, content: readFileSync(sentenceTokenizerFile, 'utf8') },
     },
+    'a model',
     1,
   );
 }
@@ -50,13 +51,21 @@ sentenceModelTest(
         const furthest = Math.max(...expected.map((value, i) => Math.abs(value - vector[i]!)));
         expect(furthest, text).toBeLessThan(1e-4);
       }
+      const products = await encoder.dotProducts(
+        vectors.subarray(0, 2 * width),
+        vectors.subarray(width, 4 * width),
+      );
+      const cosine = (a: readonly number[], b: readonly number[]) =>
+        a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+      const cosines = [0, 1].flatMap((a) => [1, 2, 3].map((b) => cosine(embeddings[a]!, embeddings[b]!)));
+      for (const [i, product] of products.entries()) expect(product).toBeCloseTo(cosines[i]!, 4);
       const alone = await encoder.embed([embedded[3]!]);
       expect(alone.every((value, i) => Math.abs(value - vectors[3 * width + i]!) < 1e-6)).toBe(true);
       await expect(
         encoder.embed(embedded, { onProgress: () => {}, signal: { aborted: true } }),
       ).rejects.toThrow('Interrupted');
     } finally {
-      encoder.dispose();
+      await encoder.dispose();
     }
   },
 );
@@ -68,6 +77,7 @@ test('a file that is no such model is refused in one line', async () => {
         onnx: { path: 'x/model.onnx', bytes },
         tokenizer: { path: 'x/tokenizer.json', content: minimalTokenizer },
       },
+      'a model',
       1,
     );
   await expect(open(new Uint8Array())).rejects.toThrow(

@@ -36,7 +36,8 @@ sentenceModelTest('is taken from the hub: the 8-bit file and the tokenizer alone
   const request = { name: 'someone/sentences', hash: commit, threads: 1, settings };
   const encoder = await openSentenceModel(request, context);
   expect(await encoder.embed(['One sentence.'])).toHaveLength(384);
-  encoder.dispose();
+  expect(encoder.description).toBe('someone/sentences at 01234567, model_quint8_avx2.onnx, sha256 8199be6f');
+  await encoder.dispose();
   expect(events[0]).toEqual({
     kind: 'note',
     message: 'Downloading the sentence model someone/sentences: 24 MB.',
@@ -46,7 +47,8 @@ sentenceModelTest('is taken from the hub: the 8-bit file and the tokenizer alone
     new Set(['onnx/model_quint8_avx2.onnx', 'tokenizer.json']),
   );
   const before = hub.requests.length;
-  (await openSentenceModel({ ...request, settings: { ...settings, offline: true } }, context)).dispose();
+  const offline = { ...settings, offline: true };
+  await (await openSentenceModel({ ...request, settings: offline }, context)).dispose();
   expect(hub.requests).toHaveLength(before);
 });
 

@@ -1,14 +1,17 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ProgressEvent } from '../../../src/common/progress.js';
 import { baseFolder } from '../../../src/model/weights/base-model.js';
+import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
+import { decideSentenceModel } from '../../../src/pipeline/decide/sentence-model.js';
 import { descendsFromBase } from '../../../src/pipeline/run/base-descent.js';
 import type { Manifest } from '../../../src/pipeline/run/manifest.js';
 import { describeWork } from '../../../src/pipeline/stage-work.js';
 import { runDedupe } from '../../../src/pipeline/stages/dedupe.js';
 import { madeUpTitles } from '../../cli/titles.js';
+import { sentenceModelFolder, sentenceModelTest } from '../../model/sentence-model.js';
 import { temporaryFolder } from '../../model/transformer/fixtures.js';
 
 const base = { model: { choice: 'base', reason: 'named with --model' } };
@@ -28,9 +31,14 @@ function makeRun(config?: string): string {
   return folder;
 }
 
-async function dedupeOf(folder: string, decisions: Manifest['decisions'], keepBaseCopies = false) {
+async function dedupeOf(
+  folder: string,
+  decisions: Manifest['decisions'],
+  given: Partial<RunOptions> = {},
+  resume = false,
+) {
   const notes: string[] = [];
-  const options = { ...defaultOptions(), keepBaseCopies };
+  const options = { ...defaultOptions(), ...given };
   const onProgress = (event: ProgressEvent) => {
     if (event.kind === 'note') notes.push(event.message);
   };
@@ -43,7 +51,7 @@ async function dedupeOf(folder: string, decisions: Manifest['decisions'], keepBa
     options,
     decisions,
     counts: {},
-    resume: false,
+    resume,
     beginsWithCheckpoint: false,
     startOver: false,
   } as const;
@@ -72,7 +80,7 @@ test('a run whose checkpoint descends from the base model has base copies refuse
   expect(refused.rejected).toMatch(
     /^Good morning!,base copy,[\d.]+,,,stands in the titles that the base model was trained on\r?$/m,
   );
-  const kept = await dedupeOf(folder, base, true);
+  const kept = await dedupeOf(folder, base, { keepBaseCopies: true });
   expect(kept.accepted).toMatch(/^Good morning!\n/);
   expect(kept.notes.join('\n')).toContain('told apart, but kept');
   expect(kept.work.decided).toEqual({ ...refused.work.decided, keepBaseCopies: true });
@@ -86,7 +94,7 @@ test('for another model nothing changes, not by the option either, which says so
   expect(plain.counts).toEqual({ accepted: 2, rejected: 0, rejectedByReason: {} });
   expect(plain.judgement).not.toMatch(/inBase|baseCopies|baseReason/);
   expect(plain.work.decided).toEqual({ similarityThreshold: 0.8 });
-  const { notes, ...kept } = await dedupeOf(folder, nano, true);
+  const { notes, ...kept } = await dedupeOf(folder, nano, { keepBaseCopies: true });
   expect(notes.at(-1)).toMatch(/^--keep-base-copies changes nothing/);
   expect(kept).toEqual({ ...plain, notes: undefined });
 });
@@ -99,4 +107,49 @@ test('the checkpoint decides what a model descends from; without one, what the r
   const nanoConfig = join(temporaryFolder(), 'config.json');
   writeFileSync(nanoConfig, readFileSync(baseConfig, 'utf8').replace('"base"', '"another"'));
   expect(await descendsFromBase(makeRun(nanoConfig), base)).toBe(false);
+});
+
+sentenceModelTest('with --semantic a paraphrase is refused, by the model that is recorded', async () => {
+  const folder = makeRun();
+  const planted = 'The village baker has lost his favourite wooden spoon';
+  const train = join(folder, 'dataset/train.txt');
+  writeFileSync(train, `${readFileSync(train, 'utf8')}<|startoftext|>${planted}<|endoftext|>\n`);
+  const output = {
+    index: 2,
+    text: 'His favourite spoon, made of wood, was lost by the baker of the village',
+  };
+  const generated = join(folder, 'generated.jsonl');
+  const line = JSON.stringify({ ...output, tokens: 9, finishReason: 'stop', seed: 1 });
+  writeFileSync(generated, `${readFileSync(generated, 'utf8')}${line}\n`);
+  const plain = await dedupeOf(folder, nano);
+  expect(plain.counts).toEqual({ accepted: 3, rejected: 0, rejectedByReason: {} });
+
+  const semantic = { semantic: true, semanticModel: sentenceModelFolder };
+  const sentenceModel = await decideSentenceModel(semantic, () => {});
+  expect(sentenceModel).toMatchObject({ choice: sentenceModelFolder, reason: 'named with --semantic-model' });
+  const decisions = { ...nano, sentenceModel };
+  const found = await dedupeOf(folder, decisions, semantic);
+  expect(found.counts).toEqual({ accepted: 2, rejected: 1, rejectedByReason: { paraphrase: 1 } });
+  expect(found.rejected).toMatch(
+    /^"His favourite .*,paraphrase,0\.\d+,The village baker .*,,means what .* cosine 0\.9\d\d of their vectors\r?$/m,
+  );
+  expect(found.notes).toContain(
+    'Paraphrases count from a cosine of 0.90 on, by model.onnx, sha256 8199be6f: ' +
+      '10 held-out titles are too few to choose it by; 100 are needed.',
+  );
+  expect(found.work.decided).toEqual({ similarityThreshold: 0.8, semantic: true });
+  expect(found.work.fingerprint).not.toBe(plain.work.fingerprint);
+  expect(existsSync(join(folder, 'meaning-search.json'))).toBe(false);
+
+  // What an interrupted stage left counts where it goes on with the same work, and only there.
+  const state = { titles: 31, cosines: Array<number>(13).fill(9876), closest: Array<number>(13).fill(3) };
+  const search = join(folder, 'meaning-search.json');
+  writeFileSync(search, JSON.stringify(state));
+  const resumed = await dedupeOf(folder, decisions, semantic, true);
+  expect(resumed.counts.rejectedByReason).toEqual({ paraphrase: 3 });
+  expect(existsSync(search)).toBe(false);
+  writeFileSync(search, JSON.stringify(state));
+  expect((await dedupeOf(folder, decisions, semantic)).judgement).toBe(found.judgement);
+  writeFileSync(search, '{ "titles": 31');
+  expect((await dedupeOf(folder, decisions, semantic, true)).judgement).toBe(found.judgement);
 });

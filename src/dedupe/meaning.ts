@@ -1,0 +1,129 @@
+import { InterruptedError } from '../common/errors.js';
+import type { WorkContext } from '../common/progress.js';
+import { type ArgumentCheck, hasMethod } from '../options/call-arguments.js';
+
+/** A sentence model, as `openSentenceModel` gives one. Vectors are rows of float32, each of length 1. */
+export interface SentenceEmbedder {
+  /** Numbers of a vector. */
+  readonly width: number;
+  /** What it is and what identifies its content, one line; recorded. */
+  readonly description: string;
+  /** @returns float32[texts, {@link width}]. */
+  embed(texts: readonly string[], context: WorkContext): Promise<Float32Array>;
+  /** Dot products of all rows of two matrices: float32[rows of `a`, rows of `b`]. */
+  dotProducts(a: Float32Array, b: Float32Array): Promise<Float32Array>;
+}
+
+export const isSentenceEmbedder: ArgumentCheck = hasMethod(
+  'embed',
+  'sentence model, as openSentenceModel returns it',
+);
+
+/** The training title closest to a text in meaning. */
+export interface ClosestMeaning {
+  /** Cosine of their vectors, from -1 to 1, to four decimals: further ones differ between processors. */
+  readonly cosine: number;
+  /** The first title that has it. */
+  readonly matched: string;
+}
+
+/** How far a search is: for each text the best of the titles so far. Plain data, so that it can be stored. */
+export interface MeaningSearchState {
+  /** Titles searched. */
+  readonly titles: number;
+  /** Cosines in ten-thousandths, by text. */
+  readonly cosines: readonly number[];
+  /** Positions of the titles that have them. */
+  readonly closest: readonly number[];
+}
+
+/** Where a search leaves its state, so that it can go on after it was cut short. */
+export interface MeaningSearchStore {
+  /** The state that an earlier search of the same texts and titles left. */
+  readonly state: MeaningSearchState | undefined;
+  save(state: MeaningSearchState): Promise<void>;
+}
+
+/** Texts or titles embedded between two looks at the signal. */
+const textsPerBlock = 512;
+/** Blocks between two states that are saved: half a minute or so. */
+const blocksPerSave = 16;
+const tenThousandths = 10_000;
+
+/**
+ * The title closest to each text in meaning, among all titles: exact, block by block. Memory: the vectors of the different
+ * texts (1.5 KB each at 384 numbers) and of one block of titles; never those of all titles.
+ * @returns by text.
+ * @throws InterruptedError when the context asks to stop, the state saved.
+ */
+export async function findClosestMeanings(
+  texts: readonly string[],
+  titles: readonly string[],
+  embedder: SentenceEmbedder,
+  context: WorkContext,
+  store?: MeaningSearchStore,
+): Promise<ReadonlyMap<string, ClosestMeaning>> {
+  const different = [...new Set(texts)];
+  const queries = await embedAll(different, embedder, context);
+  const fits = store?.state?.cosines.length === different.length && store.state.titles <= titles.length;
+  const state = fits ? store?.state : undefined;
+  const cosines = state ? [...state.cosines] : different.map(() => Number.NEGATIVE_INFINITY);
+  const closest = state ? [...state.closest] : different.map(() => 0);
+  const report = (done: number): void =>
+    context.onProgress({
+      kind: 'progress',
+      label: 'Comparing by meaning',
+      done,
+      total: titles.length,
+      unit: 'titles',
+    });
+  let done = state?.titles ?? 0;
+  const save = async (): Promise<void> => store?.save({ titles: done, cosines, closest });
+  for (let block = 1; different.length > 0 && done < titles.length; block++) {
+    report(done);
+    if (context.signal.aborted) {
+      await save();
+      throw new InterruptedError();
+    }
+    const rows = titles.slice(done, done + textsPerBlock);
+    const products = await embedder.dotProducts(queries, await embedder.embed(rows, neverStopped(context)));
+    for (let text = 0; text < different.length; text++) {
+      for (let row = 0; row < rows.length; row++) {
+        const cosine = Math.round(products[text * rows.length + row]! * tenThousandths);
+        if (cosine <= cosines[text]!) continue;
+        cosines[text] = cosine;
+        closest[text] = done + row;
+      }
+    }
+    done += rows.length;
+    if (block % blocksPerSave === 0) await save();
+  }
+  report(titles.length);
+  return new Map(
+    different.map((text, i) => {
+      const cosine = Math.min(1, cosines[i]! / tenThousandths);
+      return [text, { cosine, matched: titles[closest[i]!]! }];
+    }),
+  );
+}
+
+/** The vectors of texts, block by block, with its progress. */
+async function embedAll(
+  texts: readonly string[],
+  embedder: SentenceEmbedder,
+  context: WorkContext,
+): Promise<Float32Array> {
+  const vectors = new Float32Array(texts.length * embedder.width);
+  const label = 'Embedding outputs and held-out titles';
+  for (let done = 0; done < texts.length; done += textsPerBlock) {
+    context.onProgress({ kind: 'progress', label, done, total: texts.length, unit: 'titles' });
+    const block = texts.slice(done, done + textsPerBlock);
+    vectors.set(await embedder.embed(block, context), done * embedder.width);
+  }
+  return vectors;
+}
+
+/** A block is finished once it is begun: what it found is saved whole. */
+function neverStopped({ onProgress }: WorkContext): WorkContext {
+  return { onProgress, signal: { aborted: false } };
+}
