@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { collect } from '../../src/common/collect.js';
+import type { ProgressEvent } from '../../src/common/progress.js';
+import { createRandom, shuffle } from '../../src/common/random.js';
+import { readTitles } from '../../src/data/titles-file.js';
+import { createTitleIndex } from '../../src/dedupe/comparison.js';
+import { dedupe } from '../../src/dedupe/dedupe.js';
+import { wilsonShare } from '../../src/dedupe/verdict/proportions.js';
+import { openSentenceModel } from '../../src/model/embedding/sentence-model.js';
+import { encodeWords } from '../../src/model/tokenizer/gpt2.js';
+import { machine, table } from '../shared/figures.js';
+
+/**
+ * How many paraphrases of planted titles are found, by rating alone and with `--semantic`, and how fast titles are embedded.
+ * `npm run bench -- dedupe/semantic --titles titles.csv --model FOLDER`: a tenth of the titles is held out, the originals of
+ * test/dedupe/paraphrases.tsv stand among the others, and their paraphrases are judged as outputs.
+ */
+const { values } = parseArgs({
+  options: {
+    titles: { type: 'string' },
+    model: { type: 'string', default: '.cache/sentence-model' },
+    pairs: { type: 'string', default: 'test/dedupe/paraphrases.tsv' },
+    threads: { type: 'string', default: '2' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+if (values.titles === undefined) throw new Error('--titles needs a CSV file with a column title');
+
+interface Pair {
+  readonly degree: string;
+  readonly title: string;
+  readonly paraphrase: string;
+}
+const [, ...lines] = readFileSync(values.pairs, 'utf8').trimEnd().split('\n');
+const pairs = lines.map((line): Pair => {
+  const [degree, title, paraphrase] = line.split('\t');
+  return { degree: degree!, title: title!, paraphrase: paraphrase! };
+});
+const degrees = [...new Set(pairs.map(({ degree }) => degree))];
+
+const titles = [...new Set(await collect(readTitles(values.titles)))];
+shuffle(titles, createRandom(Number(values.seed), 'held out'));
+const held = Math.floor(titles.length / 10);
+const [heldOut, train] = [titles.slice(0, held), titles.slice(held)];
+const index = createTitleIndex([...train, ...pairs.map(({ title }) => title)], encodeWords);
+const outputs = pairs.map(({ paraphrase }, i) => ({ index: i, text: paraphrase }));
+const embedder = await openSentenceModel({ name: values.model, threads: Number(values.threads) });
+
+const rate = await embeddingRate(shuffle([...train], createRandom(1, 'rate')).slice(0, 2048));
+const onProgress = (event: ProgressEvent): void => {
+  if (event.kind === 'progress') process.stderr.write(`\r${event.label}: ${event.done} of ${event.total}   `);
+};
+const rows: string[][] = [];
+for (const [name, options] of [
+  ['rating, 0.8', {}],
+  ['rating, auto', { threshold: 'auto' }],
+  ['rating, 0.8, and meaning', { embedder }],
+] as const) {
+  const {
+    verdicts,
+    rules,
+    heldOut: rated,
+  } = await dedupe(outputs, index, { ...options, heldOut }, { onProgress });
+  const caught = (degree?: string): string => {
+    const those = verdicts.filter((_, i) => degree === undefined || pairs[i]!.degree === degree);
+    return share(those.filter(({ copied }) => copied).length, those.length);
+  };
+  const own = verdicts.filter(
+    ({ reason, matched }, i) => reason !== undefined && matched === pairs[i]!.title,
+  );
+  const at = rules.minimumCosine === undefined ? '' : `, cosine ${rules.minimumCosine}`;
+  rows.push([
+    name,
+    `${rules.threshold}${at}`,
+    share(rated.filter(({ copied }) => copied).length, held),
+    share(rated.filter(({ copy }) => copy === 'paraphrase').length, held),
+    ...degrees.map(caught),
+    caught(),
+    String(own.length),
+  ]);
+  if (rules.meaningReason !== undefined) process.stderr.write(`\n${rules.meaningReason}\n`);
+}
+await embedder.dispose();
+process.stderr.write('\n');
+process.stdout.write(
+  `${machine()}\n${train.length} titles and ${pairs.length} planted ones, ${held} held out; ${embedder.description}\n\n`,
+);
+process.stdout.write(
+  table(
+    [
+      'rules',
+      'from',
+      'held-out titles refused',
+      'of these as paraphrases',
+      ...degrees.map((degree) => `caught, ${degree}`),
+      'caught, all',
+      'by their original',
+    ],
+    rows,
+  ),
+);
+process.stdout.write(`\n${rate}\n`);
+
+function share(count: number, total: number): string {
+  const { low, high } = wilsonShare(count, total);
+  const percent = (value: number) => (100 * value).toFixed(1);
+  return `${count} of ${total} = ${percent(count / total)}% (${percent(low)} to ${percent(high)})`;
+}
+
+/** By the clock, and by the processor's time, which other programs on the machine change less. */
+async function embeddingRate(sample: readonly string[]): Promise<string> {
+  await embedder.embed(sample.slice(0, 64));
+  const [started, before] = [performance.now(), process.cpuUsage()];
+  await embedder.embed(sample);
+  const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  const busy = (user + system) / 1e6;
+  return (
+    `embedding: ${(sample.length / seconds).toFixed(0)} titles/s by the clock on ${values.threads} threads; ` +
+    `${(sample.length / busy).toFixed(0)} titles for each second of one core`
+  );
+}
