@@ -20,12 +20,13 @@ function nodesOf(
   device: 'cuda' | 'webgpu',
   matmulDtype: FloatType,
   rows: number,
+  dropout?: { readonly probability: number },
 ): ReadonlyMap<string, number> {
   const isCuda = device === 'cuda';
   const { engine } = countingEngine(isCuda);
   const memory = { ...engine.memory!, largestBuffer: isCuda ? Number.POSITIVE_INFINITY : 2 ** 29 };
   const layout = lossLayout({ ...engine, memory, sumsHalfInFloat32: isCuda });
-  const graph = trainingGraph(configuration, { rows, rowLength: 64 }, { matmulDtype, layout });
+  const graph = trainingGraph(configuration, { rows, rowLength: 64 }, { matmulDtype, layout, dropout });
   return countNodes(graph, isCuda ? cudaTarget : webGpuTarget);
 }
 
@@ -42,6 +43,13 @@ describe('a training step of 124M takes no more operations than', () => {
     expect(totalNodes(counts)).toBeLessThanOrEqual(nodes);
     expect(counts.get('Mul')).toBeLessThanOrEqual(Mul);
     expect(counts.get('Cast')).toBeLessThanOrEqual(Cast);
+  });
+
+  it('with dropout for each of 37 tensors of factors: 5 to compute it, and a product on the way there and back', () => {
+    const [plain, dropped] = [undefined, { probability: 0.1 }].map((dropout) =>
+      totalNodes(nodesOf('cuda', 'float32', 16, dropout)),
+    );
+    expect(dropped).toBeLessThanOrEqual(plain! + 37 * 7);
   });
 
   it('and on CUDA none whose kernel takes a row to a block, or adds in any order', () => {
