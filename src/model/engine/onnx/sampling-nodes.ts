@@ -75,10 +75,15 @@ const firstOf = (form: SamplingForm, x: string, columns: number): string =>
   form.writer.emit('Slice', [x, integers(form, 0), integers(form, columns), integers(form, 1)]);
 
 /** Cuts rows [N,V] into blocks, the last one filled up with the row's first weights, or with zeros. */
-function inBlocks(form: SamplingForm, x: string, length: number, fillsWith: 'zeros' | 'weights'): Blocks {
+function inBlocks(
+  form: SamplingForm,
+  x: string,
+  length: number,
+  fillsWith: 'zeros' | 'weights',
+  size = blockSize(length),
+): Blocks {
   const { writer } = form;
-  const size = blockSize(length);
-  const count = evenLength(length) / size;
+  const count = Math.ceil(length / size);
   const missing = count * size - length;
   let whole = x;
   if (missing > 0) {
@@ -266,11 +271,27 @@ function keepFrom(
 
 /** Largest k whose cutoff is read off a sorted list: up to here CUDA's TopK has a kernel over a long row for it. */
 const largestSortedK = 256;
+/** Longest row that WebGPU's TopK sorts in one dispatch, in a work group's memory; a longer one takes 138. */
+const longestSort = 2048;
+
+/** The `maximum` largest weights of each row, largest first: of long rows those of the blocks' largest. */
+function largestWeights(form: SamplingForm, weights: string, length: number, maximum: number): string {
+  const { writer } = form;
+  const largest = (x: string): string => writer.emitMany('TopK', [x, integers(form, maximum)], 2)[0]!;
+  if (form.sorts || length <= longestSort) return largest(weights);
+  const { values, count } = inBlocks(form, weights, length, 'zeros', longestSort);
+  const rest = writer.emit('Reshape', [largest(values), integers(form, -1, count * maximum)]);
+  return largestWeights(form, rest, count * maximum, maximum);
+}
 
 /** The weight [N,1] that has the rank `counts` [N,1], by TopK; 2⁻⁶³ where that is above `maximum`. */
-function cutoffByTopK(form: SamplingForm, weights: string, counts: string, maximum: number): string {
+function cutoffByTopK(
+  form: SamplingForm,
+  [weights, counts]: readonly [string, string],
+  { length, maximum }: { readonly length: number; readonly maximum: number },
+): string {
   const { writer } = form;
-  const [largest] = writer.emitMany('TopK', [weights, integers(form, maximum)], 2) as [string, string];
+  const largest = largestWeights(form, weights, length, maximum);
   const last = writer.emit('Min', [counts, number(form, maximum)]);
   const place = writer.emit('Cast', [writer.emit('Sub', [last, number(form, 1)])], { to: onnxTypes.int64 });
   const value = writer.emit('GatherElements', [largest, place], { axis: 1 });
@@ -289,8 +310,8 @@ export function topKNodes(
 ): string {
   const blocks = inBlocks(form, weights, length, 'zeros');
   const cutoff =
-    form.sorts && maximum <= largestSortedK
-      ? cutoffByTopK(form, weights, counts, maximum)
+    maximum <= largestSortedK
+      ? cutoffByTopK(form, [weights, counts], { length, maximum })
       : cutoffByBits(form, blocks, 'count', counts);
   return inRows(form, keepFrom(form, blocks, { measure: 'count', cutoff, target: counts }), length);
 }
