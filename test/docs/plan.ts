@@ -214,7 +214,10 @@ export const notRun: readonly NotRun[] = [
     reason: 'takes minutes to an hour; test/cli and test/batch do it once, the compiler reads this',
   },
   { of: /^npm run bench -- finetune\/grid/, reason: 'takes minutes to hours; the compiler reads it' },
-  { of: /^npm run bench -- gpu\//, reason: 'needs a graphics card; the compiler reads it' },
+  {
+    of: /^npm run bench -- gpu\//,
+    reason: 'needs a graphics card, or a quarter of an hour; the compiler reads it',
+  },
   { of: /jupyter nbconvert /, reason: 'needs Jupyter; notebook.test.ts runs it' },
   {
     of: /^npm run tool -- (?:options-page|sample)$/,
