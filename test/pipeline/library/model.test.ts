@@ -107,7 +107,7 @@ test('a text that a larger capacity would hold is refused by saying so', async (
   await expect(collect(model, { length: 20 })).rejects.toMatchObject({
     code: 'usage',
     message: expect.stringContaining('the model was opened for 16 of its 32'),
-    hint: 'Use --length 15 or less, or a shorter --prefix, or open the model with a larger capacity.',
+    hint: 'Use --length 15 or less, or open the model with a larger capacity.',
   });
   await model.dispose();
 });
