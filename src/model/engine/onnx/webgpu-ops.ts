@@ -9,14 +9,16 @@ import { onnxTypes } from './schema.js';
 export const batchedMatmul: Exporter<'matmul'> = ({ writer, nameOf }, { inputs, attributes }) => {
   const { transposeA, transposeB, alpha } = attributes;
   const [a, b] = inputs.map((operand, index) => {
-    const name = nameOf(operand);
+    let name = nameOf(operand);
+    // Before it is transposed: two products with the same factor share this node in ONNX Runtime.
+    if (index === 0 && alpha !== 1)
+      name = writer.emit('Mul', [name, writer.constant(operand.dtype, [alpha], [])]);
     if (!(index === 0 ? transposeA : transposeB)) return name;
     const axes = operand.shape.map((_, axis) => axis);
     const perm = [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!];
     return writer.emit('Transpose', [name], { perm });
   }) as [string, string];
-  const scaled = alpha === 1 ? a : writer.emit('Mul', [a, writer.constant(inputs[0]!.dtype, [alpha], [])]);
-  return [writer.emit('MatMul', [scaled, b])];
+  return [writer.emit('MatMul', [a, b])];
 };
 
 /** Most elements of the matrix of equal indices at a time (16 MiB): its size is the square of the number of tokens. */
