@@ -49,6 +49,8 @@ const textsPerBlock = 512;
 /** Blocks between two states that are saved: half a minute or so. */
 const blocksPerSave = 16;
 const tenThousandths = 10_000;
+/** In ten-thousandths: a half is rounded up, and sums of float32 are off by less than a tenth. */
+const leastRise = 0.4;
 
 /**
  * The title closest to each text in meaning, among all titles: exact, block by block. Memory: the vectors of the different
@@ -86,10 +88,13 @@ export async function findClosestMeanings(
       throw new InterruptedError();
     }
     const rows = titles.slice(done, done + textsPerBlock);
-    const products = await embedder.dotProducts(queries, await embedder.embed(rows, neverStopped(context)));
+    const vectors = await embedder.embed(rows, neverStopped(context));
+    const products = await embedder.dotProducts(queries, vectors);
     for (let text = 0; text < different.length; text++) {
       for (let row = 0; row < rows.length; row++) {
-        const cosine = Math.round(products[text * rows.length + row]! * tenThousandths);
+        // Far too small for what is computed exactly to round to more; few are left.
+        if (products[text * rows.length + row]! * tenThousandths < cosines[text]! + leastRise) continue;
+        const cosine = Math.round(dotProduct(queries, text, vectors, row, embedder.width) * tenThousandths);
         if (cosine <= cosines[text]!) continue;
         cosines[text] = cosine;
         closest[text] = done + row;
@@ -105,6 +110,13 @@ export async function findClosestMeanings(
       return [text, { cosine, matched: titles[closest[i]!]! }];
     }),
   );
+}
+
+/** In 64 bits and in one order, so that it is the same wherever it is computed. */
+function dotProduct(a: Float32Array, i: number, b: Float32Array, j: number, width: number): number {
+  let sum = 0;
+  for (let k = 0; k < width; k++) sum += a[i * width + k]! * b[j * width + k]!;
+  return sum;
 }
 
 /** The vectors of texts, block by block, with its progress. */
