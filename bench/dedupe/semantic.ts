@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { collect } from '../../src/common/collect.js';
 import type { ProgressEvent } from '../../src/common/progress.js';
@@ -7,6 +8,7 @@ import { readTitles } from '../../src/data/titles-file.js';
 import { createTitleIndex } from '../../src/dedupe/comparison.js';
 import { dedupe } from '../../src/dedupe/dedupe.js';
 import { wilsonShare } from '../../src/dedupe/verdict/proportions.js';
+import { packageRoot } from '../../src/io/package-root.js';
 import { openSentenceModel } from '../../src/model/embedding/sentence-model.js';
 import { encodeWords } from '../../src/model/tokenizer/gpt2.js';
 import { machine, table } from '../shared/figures.js';
@@ -19,10 +21,12 @@ import { machine, table } from '../shared/figures.js';
 const { values } = parseArgs({
   options: {
     titles: { type: 'string' },
-    model: { type: 'string', default: '.cache/sentence-model' },
-    pairs: { type: 'string', default: 'test/dedupe/paraphrases.tsv' },
+    model: { type: 'string', default: join(packageRoot, '.cache/sentence-model') },
+    pairs: { type: 'string', default: join(packageRoot, 'test/dedupe/paraphrases.tsv') },
     threads: { type: 'string', default: '2' },
     seed: { type: 'string', default: '1' },
+    /** Titles that are taken; all of them unless given. */
+    limit: { type: 'string' },
   },
 });
 if (values.titles === undefined) throw new Error('--titles needs a CSV file with a column title');
@@ -41,6 +45,7 @@ const degrees = [...new Set(pairs.map(({ degree }) => degree))];
 
 const titles = [...new Set(await collect(readTitles(values.titles)))];
 shuffle(titles, createRandom(Number(values.seed), 'held out'));
+if (values.limit !== undefined) titles.length = Math.min(titles.length, Number(values.limit));
 const held = Math.floor(titles.length / 10);
 const [heldOut, train] = [titles.slice(0, held), titles.slice(held)];
 const index = createTitleIndex([...train, ...pairs.map(({ title }) => title)], encodeWords);

@@ -9,7 +9,7 @@ import { type Emulator, findEmulator, startEmulator } from '../data/sources/emul
 import { LocalHub } from '../model/weights/hub/local-hub.js';
 import { findProgram, freePort } from '../programs.js';
 import { commands, fenced, type PageCommand, pages, readPage } from './pages.js';
-import { type Need, ofHere, type Plan, planOf, whyNotRun } from './plan.js';
+import { type Need, ofHere, type Plan, planOf, sentenceModelFolder, whyNotRun } from './plan.js';
 import { copyClone, makeClone, type } from './reader.js';
 
 /** Pages at a time. */
@@ -25,6 +25,7 @@ const missing = new Set<Need>([
   ...(python === undefined ? (['PyTorch'] as const) : []),
   ...(existsSync('/usr/bin/time') ? [] : (['GNU time'] as const)),
   ...(findProgram('zstd', 'ZSTD') === undefined ? (['zstd'] as const) : []),
+  ...(existsSync(sentenceModelFolder) ? [] : (['the sentence model'] as const)),
 ]);
 
 /** Trains on the bundled sample; what it leaves, other commands go on with. */

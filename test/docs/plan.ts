@@ -1,7 +1,18 @@
+import { join } from 'node:path';
+import { packageRoot } from '../../src/io/package-root.js';
 import type { PageCommand } from './pages.js';
 
+/** As .ci/install-test-tools fetches it. */
+export const sentenceModelFolder = join(packageRoot, '.cache', 'sentence-model');
+
 /** What a command needs of a machine, beyond titlesmith. */
-export type Need = 'the BigQuery emulator' | 'fake-gcs-server' | 'PyTorch' | 'GNU time' | 'zstd';
+export type Need =
+  | 'the BigQuery emulator'
+  | 'fake-gcs-server'
+  | 'PyTorch'
+  | 'GNU time'
+  | 'zstd'
+  | 'the sentence model';
 
 /** How a command of the pages is run. */
 export interface Plan {
@@ -120,6 +131,12 @@ export const plans: readonly Plan[] = [
     of: /^npm run bench -- generate\/compare /,
     smaller: '--model nano --rounds 1 --texts 4 --slots 2 --threads 1 --only titlesmith',
     says: /^\| titlesmith float32, 2 slots/m,
+  },
+  {
+    of: /^npm run bench -- dedupe\/semantic /,
+    needs: ['the sentence model'],
+    smaller: `--model ${sentenceModelFolder} --limit 200`,
+    says: /^embedding: \d+ titles\/s/m,
   },
   { of: /^npm run bench -- generate\/step /, smaller: '--model nano --slots 2', says: /\d ms|"/ },
   { of: /^npm run bench -- generate\/cold /, smaller: '--model nano --rounds 1', says: /\d/ },
