@@ -102,7 +102,12 @@ export async function runSingleStage(
   const folder = await RunFolder.open(path, onProgress);
   try {
     const recorded = restoreStageOptions(folder.manifest, stage);
-    const requested: RunOptions = { ...recorded, ...(hasOwnSizes(given) ? noSizes : {}), ...given };
+    const requested: RunOptions = {
+      ...recorded,
+      ...(hasOwnSizes(given) ? noSizes : {}),
+      ...(given.semantic === false ? noSentenceModel : {}),
+      ...given,
+    };
     checkOptionsTogether(requested);
     const options = stage === 'finetune' ? withOwnCheckpoint(path, requested) : requested;
     if (stage !== 'report') assertInputs(stage, path);
@@ -117,6 +122,8 @@ export async function runSingleStage(
 
 /** Sizes that a run was trained with are no sizes of another model that a call names. */
 const noSizes = Object.fromEntries(Object.keys(sizeOptions).map((name) => [name, undefined]));
+/** A recorded model of --semantic has no use without it. */
+const noSentenceModel = { semanticModel: undefined };
 const hasOwnSizes = ({ model, restoreFrom }: Partial<RunOptions>): boolean =>
   (model !== undefined && model !== scratchName) || namesCheckpoint(restoreFrom);
 

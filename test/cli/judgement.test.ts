@@ -102,4 +102,16 @@ describe('the judgement', () => {
     );
     expect(again.code).toBe(0);
   });
+
+  test('is made without meaning by --no-semantic, also where the sentence model that was recorded is gone', async () => {
+    const { options, ...manifest } = JSON.parse(read('run.json')) as { options: Record<string, unknown> };
+    const recorded = { ...options, semantic: true, semanticModel: './gone/model' };
+    writeFileSync(path('run.json'), JSON.stringify({ ...manifest, options: recorded }));
+    const gone = await runCli(['dedupe', run], folder);
+    expect(gone.code).toBe(2);
+    expect(gone.errors).toContain(
+      '--semantic-model "./gone/model" is no folder and no Hugging Face id. Name a folder',
+    );
+    expect((await runCli(['dedupe', run, '--no-semantic'], folder)).code).toBe(0);
+  });
 });
