@@ -1,7 +1,5 @@
 import type { Estimate } from '../../common/judgement.js';
-
-/** Standard deviations to each side of an interval of 95%. */
-const intervalQuantile = 1.959963984540054;
+import { intervalQuantile } from './proportions.js';
 
 /**
  * The chance that a value of the second group exceeds one of the first, ties counted half: the area under the ROC curve, with

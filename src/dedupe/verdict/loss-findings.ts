@@ -1,9 +1,7 @@
 import type { Estimate, LossFindings } from '../../common/judgement.js';
 import { bitsPerByte, type TitleLosses } from '../../common/title-losses.js';
 import { areaUnderCurve } from './area-under-curve.js';
-
-/** Standard deviations to each side of an interval of 95%. */
-const intervalQuantile = 1.959963984540054;
+import { intervalQuantile } from './proportions.js';
 
 /**
  * What the losses of single titles say: whether the model has learned more than plain baselines have, and whether it knows the

@@ -3,6 +3,7 @@ import {
   type Counted,
   detectableExcess,
   fisherGreater,
+  intervalQuantile,
   shareDifference,
   wilsonShare,
 } from './proportions.js';
@@ -11,8 +12,6 @@ import {
 const falseAlarms = 0.01;
 /** Chance with which the excess that is said to be visible would be seen. */
 const power = 0.9;
-/** Standard deviations to each side of an interval of 95%. */
-const intervalQuantile = 1.959963984540054;
 
 /** A text, and which kind of copy it is. */
 export type KindOfCopy = Pick<RatedText, 'copied' | 'copy'>;

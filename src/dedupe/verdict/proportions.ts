@@ -1,7 +1,9 @@
 import type { Share, ShareDifference } from '../../common/judgement.js';
 
-/** Quantiles of the standard normal distribution: for two-sided intervals of 95%, and for one-sided bounds of 95%. */
-const quantiles = { interval: 1.959963984540054, bound: 1.6448536269514722 };
+/** Standard deviations to each side of a normal variable's interval of 95%. */
+export const intervalQuantile = 1.959963984540054;
+/** The same for two-sided intervals and one-sided bounds of 95%. */
+const quantiles = { interval: intervalQuantile, bound: 1.6448536269514722 };
 
 /**
  * A share and its score interval (Wilson, "Probable inference, the law of succession, and statistical

@@ -1,7 +1,7 @@
 import { onnxTypes } from '../onnx/schema.js';
 import { type ModelSignature, readSignature } from '../onnx/signature.js';
 import { type Handle, newHandle, type Out, ortApi } from './ort-api.js';
-import { sharedEnvironment } from './session.js';
+import { runSession, sharedEnvironment, wrapArray } from './session.js';
 
 /** An array and the shape that it has in one run. */
 interface ShapedArray {
@@ -25,7 +25,6 @@ export class ModelFile {
 
   private constructor(
     private readonly session: Handle,
-    private readonly memory: Handle,
     readonly signature: ModelSignature,
   ) {}
 
@@ -60,8 +59,7 @@ export class ModelFile {
     } finally {
       functions.releaseSessionOptions(options);
     }
-    const memory = newHandle((made) => functions.createCpuMemoryInfo(0, 0, made));
-    return new ModelFile(out[0]!, memory, signature);
+    return new ModelFile(out[0]!, signature);
   }
 
   /**
@@ -69,33 +67,24 @@ export class ModelFile {
    * @throws Error of the runtime's for a missing input, or a shape that does not fit.
    */
   async run(feeds: Arrays, results: Arrays): Promise<void> {
-    const { functions, check } = ortApi();
+    const { functions } = ortApi();
     const values: Handle[] = [];
     const arrays = { feeds, results };
     this.inFlight.add(arrays);
     const wrap = (arrays: Arrays): Handle[] =>
       Object.values(arrays).map((shaped) => {
-        const value = this.wrap(shaped);
+        const value = wrapShaped(shaped);
         values.push(value);
         return value;
       });
     try {
       const [inputs, outputs] = [wrap(feeds), wrap(results)];
       const [inputNames, outputNames] = [Object.keys(feeds), Object.keys(results)];
-      const status = await new Promise<Handle | null>((resolve, reject) => {
-        functions.run.async(
-          this.session,
-          null,
-          inputNames,
-          inputs,
-          inputs.length,
-          outputNames,
-          outputs.length,
-          outputs,
-          (error, result) => (error ? reject(error) : resolve(result)),
-        );
-      });
-      check(status);
+      await runSession(
+        this.session,
+        { names: inputNames, values: inputs },
+        { names: outputNames, values: outputs },
+      );
     } finally {
       this.inFlight.delete(arrays);
       for (const value of values) functions.releaseValue(value);
@@ -106,20 +95,8 @@ export class ModelFile {
   dispose(): void {
     ortApi().functions.releaseSession(this.session);
   }
+}
 
-  private wrap({ array, shape }: ShapedArray): Handle {
-    const dimensions = BigInt64Array.from(shape, BigInt);
-    const type = array instanceof Float32Array ? onnxTypes.float32 : onnxTypes.int64;
-    return newHandle((out) =>
-      ortApi().functions.createTensorWithDataAsOrtValue(
-        this.memory,
-        array,
-        array.byteLength,
-        dimensions,
-        shape.length,
-        type,
-        out,
-      ),
-    );
-  }
+function wrapShaped({ array, shape }: ShapedArray): Handle {
+  return wrapArray(array, shape, array instanceof Float32Array ? onnxTypes.float32 : onnxTypes.int64);
 }

@@ -15,20 +15,52 @@ export function wrap(
   dynamicRows = false,
 ): Handle {
   const shape = checkedShape(name, array, specification, dynamicRows);
-  const { functions } = ortApi();
+  return wrapArray(array!, shape, onnxTypes[specification.dtype]);
+}
+
+/** As {@link wrap}, of an array that is known to fit. @param type one of ONNX's. */
+export function wrapArray(
+  array: NumericArray | BigInt64Array,
+  shape: readonly number[],
+  type: number,
+): Handle {
   const dimensions = BigInt64Array.from(shape, BigInt);
-  const { byteLength } = array!;
   return newHandle((out) =>
-    functions.createTensorWithDataAsOrtValue(
+    ortApi().functions.createTensorWithDataAsOrtValue(
       cpuMemory(),
-      array!,
-      byteLength,
+      array,
+      array.byteLength,
       dimensions,
       shape.length,
-      onnxTypes[specification.dtype],
+      type,
       out,
     ),
   );
+}
+
+/** Values by name. */
+interface NamedValues {
+  readonly names: readonly string[];
+  readonly values: Handle[];
+}
+
+/** Runs a session off the calling thread. @throws Error of the runtime's. */
+export async function runSession(session: Handle, inputs: NamedValues, outputs: NamedValues): Promise<void> {
+  const { functions, check } = ortApi();
+  const status = await new Promise<Handle | null>((resolve, reject) => {
+    functions.run.async(
+      session,
+      null,
+      [...inputs.names],
+      inputs.values,
+      inputs.values.length,
+      [...outputs.names],
+      outputs.values.length,
+      outputs.values,
+      (error, result) => (error ? reject(error) : resolve(result)),
+    );
+  });
+  check(status);
 }
 
 let memoryInfo: Handle | undefined;
@@ -179,7 +211,7 @@ export class OrtSession {
         hint: 'Compile it again, or dispose of it later.',
       });
     }
-    const { functions, check } = ortApi();
+    const { functions } = ortApi();
     const values: Handle[] = [];
     const arrays = { feeds, results };
     const wrapAll = (specifications: Specifications, tensors: Readonly<Record<string, Value>>): Handle[] =>
@@ -193,24 +225,13 @@ export class OrtSession {
     this.inFlight.add(arrays);
     try {
       const [inputNames, outputNames] = [[...this.inputs.keys()], [...this.outputs.keys()]];
-      const status = await this.enqueue(() => {
-        const inputs = wrapAll(this.inputs, feeds);
-        const outputs = wrapAll(this.outputs, results);
-        return new Promise<Handle | null>((resolve, reject) => {
-          functions.run.async(
-            this.session,
-            null,
-            inputNames,
-            inputs,
-            inputs.length,
-            outputNames,
-            outputs.length,
-            outputs,
-            (error, result) => (error ? reject(error) : resolve(result)),
-          );
-        });
-      });
-      check(status);
+      await this.enqueue(() =>
+        runSession(
+          this.session,
+          { names: inputNames, values: wrapAll(this.inputs, feeds) },
+          { names: outputNames, values: wrapAll(this.outputs, results) },
+        ),
+      );
     } finally {
       this.inFlight.delete(arrays);
       for (const value of values) functions.releaseValue(value);
