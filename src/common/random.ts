@@ -48,3 +48,9 @@ export function shuffle<T extends { [index: number]: unknown; length: number }>(
   }
   return items;
 }
+
+/** A sample that leaves nothing to chance: at most `count` items, evenly spaced. */
+export function evenly<T>(items: readonly T[], count: number): T[] {
+  if (items.length <= count) return [...items];
+  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
+}

@@ -1,4 +1,5 @@
 import { copyReasons, type RatedText, type Verdict } from '../common/judgement.js';
+import { evenly } from '../common/random.js';
 import { checkArgument, hasKeys } from '../options/call-arguments.js';
 import { jsonForHtml, visible } from '../web/html.js';
 import { findBestCheckpoint, trainingCurve } from './curve.js';
@@ -165,12 +166,6 @@ function distinct(verdicts: readonly Verdict[]): Verdict[] {
 /** The highest rating first, equal ones by index. */
 function byRating<T extends { readonly rating: number; readonly index: number }>(rated: readonly T[]): T[] {
   return [...rated].sort((a, b) => b.rating - a.rating || a.index - b.index);
-}
-
-/** At most `count` items, evenly spaced. */
-function evenly<T>(items: readonly T[], count: number): T[] {
-  if (items.length <= count) return [...items];
-  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
 }
 
 function verdictPair(verdict: Verdict): Pair {

@@ -1,7 +1,7 @@
 import { InterruptedError } from '../../common/errors.js';
 import type { MembershipTest, MembershipTests } from '../../common/judgement.js';
 import type { WorkContext } from '../../common/progress.js';
-import { createRandom, type Random, shuffle } from '../../common/random.js';
+import { createRandom, evenly, type Random, shuffle } from '../../common/random.js';
 import { yieldToEventLoop } from '../../common/yield-to-event-loop.js';
 import { foldText, wordsOf } from '../fold.js';
 import { createSimilarityIndex, type SimilarityIndex } from '../similarity-index.js';
@@ -173,10 +173,4 @@ function runsOf(text: string): string[] {
   return words.flatMap((_, start) => {
     return start + runLength <= words.length ? [words.slice(start, start + runLength).join(' ')] : [];
   });
-}
-
-/** At most `count` items, evenly spaced. */
-function evenly<T>(items: readonly T[], count: number): readonly T[] {
-  if (items.length <= count) return items;
-  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
 }
