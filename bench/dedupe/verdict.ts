@@ -1,10 +1,7 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { collect } from '../../src/common/collect.js';
 import type { OverfitVerdict } from '../../src/common/judgement.js';
 import { createRandom, type Random, shuffle } from '../../src/common/random.js';
-import { cleanTitles } from '../../src/data/cleaning/clean-titles.js';
-import { readTitles } from '../../src/data/titles-file.js';
 import { closest } from '../../src/dedupe/comparison.js';
 import { findCopy } from '../../src/dedupe/copies.js';
 import { chooseRules } from '../../src/dedupe/copy-rules.js';
@@ -12,6 +9,7 @@ import { neighboursKept, testOwing } from '../../src/dedupe/verdict/membership.j
 import { wilsonShare } from '../../src/dedupe/verdict/proportions.js';
 import { overfitStatistics } from '../../src/dedupe/verdict/statistics.js';
 import { machine, table } from '../shared/figures.js';
+import { readCorpus } from './corpora.js';
 import { formulaicTitles } from './made-up-titles.js';
 import { type PlantedKind, plantedKinds } from './planted-copies.js';
 import { type PooledText, type SimulatedCorpus, simulateCorpus } from './simulated-corpus.js';
@@ -46,19 +44,6 @@ const heldOutShare = 0.1;
 interface Setting {
   readonly corpus: SimulatedCorpus;
   readonly repeatedTitles: { readonly count: number; readonly total: number };
-}
-
-/** Titles of a file after cleaning, and how many say what another says. */
-async function readCorpus(path: string) {
-  const raw = await collect(readTitles(path));
-  const cleaned = await collect(cleanTitles(toRows(raw)));
-  const titles = cleaned.flatMap((row) => ('title' in row ? [row.title] : []));
-  const duplicates = cleaned.filter((row) => 'reason' in row && row.reason === 'duplicate').length;
-  return { titles, repeatedTitles: { count: 2 * duplicates, total: titles.length + duplicates } };
-}
-
-async function* toRows(titles: readonly string[]) {
-  for (const title of titles) yield { title };
 }
 
 interface DrawnRun {

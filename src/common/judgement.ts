@@ -253,8 +253,11 @@ export interface LossFindings {
   };
   /** By how much the training titles are easier than the held-out ones. */
   readonly gap: Estimate;
-  /** The chance that of a training title and a held-out one the model finds the training title easier: 0.5 if it knows none. */
-  readonly toldApart: Estimate;
+  /**
+   * The chance that of a training title and a held-out one the training title became easier by more, beside what was known
+   * without the training: 0.5 if the model knows none. Undefined where an earlier version scored the titles.
+   */
+  readonly toldApart?: Estimate | undefined;
 }
 
 /**

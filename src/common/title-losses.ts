@@ -27,6 +27,14 @@ interface HeldOutTitles extends ScoredTitles {
   readonly trigram: readonly number[];
 }
 
+/** Training titles, scored by what is known of them without the training. */
+interface TrainingTitles extends ScoredTitles {
+  /** Undefined in files of format 1, as is `unigram`. */
+  readonly start?: readonly number[];
+  /** Loss under the unigram model of the training titles, these among them. */
+  readonly unigram?: readonly number[];
+}
+
 /** What a finished training knows of single titles: written to title-losses.json. */
 export interface TitleLosses {
   /** The step whose weights were kept; 0: those that training began with. */
@@ -44,7 +52,7 @@ export interface TitleLosses {
   readonly baselineTitles: number;
   readonly heldOut: HeldOutTitles;
   /** As many training titles as there are held-out ones, if there are so many. */
-  readonly training: ScoredTitles;
+  readonly training: TrainingTitles;
 }
 
 /** Bits a byte of UTF-8, means over all titles: of the held-out titles by each model, and of the training titles. */
@@ -75,19 +83,21 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 /** To 4 decimals. */
 const rounded = (value: number): number => Math.round(value * 1e4) / 1e4;
 
-/** The format of title-losses.json that this version writes, and the only one it reads. */
-const formatVersion = 1;
+/** The format of title-losses.json that this version writes. Format 1 lacks two lists of the training titles. */
+const formatVersion = 2;
 
 const heldOutKeys = ['titles', 'tokens', 'bytes', 'model', 'start', 'unigram', 'trigram'] as const;
-const trainingKeys = ['titles', 'tokens', 'bytes', 'model'] as const;
+const firstTrainingKeys = ['titles', 'tokens', 'bytes', 'model'] as const;
+const trainingKeys = [...firstTrainingKeys, 'start', 'unigram'] as const;
 
 /** Losses as JSON, a list a line. */
 export function formatTitleLosses({ heldOut, training, ...facts }: TitleLosses): string {
   const section = <Key extends string>(
-    titles: Readonly<Record<Key, readonly number[]>> & { readonly of: number },
+    titles: { readonly [K in Key]?: readonly number[] } & { readonly of: number },
     keys: readonly Key[],
   ): string => {
-    const lists = keys.map((key) => `    "${key}": ${JSON.stringify(titles[key].map(rounded))}`);
+    const there = keys.filter((key) => titles[key] !== undefined);
+    const lists = there.map((key) => `    "${key}": ${JSON.stringify(titles[key]!.map(rounded))}`);
     return `{\n    "of": ${titles.of},\n${lists.join(',\n')}\n  }`;
   };
   const lines = Object.entries({ formatVersion, ...facts }).map(
@@ -112,13 +122,14 @@ export function parseTitleLosses(text: string, path: string): TitleLosses {
   }
   if (!isRecord(value) || !isCount(value['formatVersion'])) throw damaged(path, 'it names no formatVersion');
   const { formatVersion: format, ...losses } = value;
-  if (format !== formatVersion) {
-    throw new TitlesmithError(`${path} has format ${format}; this titlesmith reads ${formatVersion}.`, {
+  if (format < 1 || format > formatVersion) {
+    throw new TitlesmithError(`${path} has format ${format}; this titlesmith reads 1 to ${formatVersion}.`, {
       code: 'title-losses-newer',
       hint: 'Update titlesmith.',
     });
   }
-  if (!isTitleLosses(losses)) throw damaged(path, 'its contents do not have the expected form');
+  if (!isTitleLosses(losses, format === 1 ? firstTrainingKeys : trainingKeys))
+    throw damaged(path, 'its contents do not have the expected form');
   return losses;
 }
 
@@ -129,7 +140,10 @@ function damaged(path: string, reason: string): TitlesmithError {
   });
 }
 
-function isTitleLosses(value: Readonly<Record<string, unknown>>): value is TitleLosses & typeof value {
+function isTitleLosses(
+  value: Readonly<Record<string, unknown>>,
+  ofTraining: readonly string[],
+): value is TitleLosses & typeof value {
   const { step, start, vocabularySize, seed, baselineTitles, heldOut, training } = value;
   return (
     isCount(step) &&
@@ -138,7 +152,7 @@ function isTitleLosses(value: Readonly<Record<string, unknown>>): value is Title
     isCount(seed) &&
     isCount(baselineTitles) &&
     areScored(heldOut, heldOutKeys) &&
-    areScored(training, trainingKeys)
+    areScored(training, ofTraining)
   );
 }
 

@@ -22,7 +22,15 @@ const losses: TitleLosses = {
     unigram: [30, 39.31472],
     trigram: [15.5, 19.15736],
   },
-  training: { of: 40, titles: [3, 39], tokens: [5, 7], bytes: [10, 40], model: [5, 12.32868] },
+  training: {
+    of: 40,
+    titles: [3, 39],
+    tokens: [5, 7],
+    bytes: [10, 40],
+    model: [5, 12.32868],
+    start: [11.5, 30],
+    unigram: [12, 25.25],
+  },
 };
 const path = 'runs/a/title-losses.json';
 const written = formatTitleLosses(losses);
@@ -36,7 +44,15 @@ describe('title-losses.json', () => {
     const training = { ...losses.training, model: [5, 12.3287] };
     expect(read).toEqual({ ...losses, heldOut, training });
     expect(formatTitleLosses(read)).toBe(written);
-    expect(JSON.parse(written).formatVersion).toBe(1);
+    expect(JSON.parse(written).formatVersion).toBe(2);
+  });
+
+  it('reads a file of format 1, in which training titles have fewer losses', () => {
+    const { start: _, unigram: __, ...fewer } = losses.training;
+    const earlier = { ...JSON.parse(written), formatVersion: 1, training: fewer };
+    expect(parseTitleLosses(JSON.stringify(earlier), path).training).toEqual(fewer);
+    const newer = { ...earlier, formatVersion: 2 };
+    expect(() => parseTitleLosses(JSON.stringify(newer), path)).toThrow(`${path} is damaged`);
   });
 
   it('holds a list a line', () => {
@@ -65,7 +81,7 @@ describe('title-losses.json', () => {
   it.each([
     [written.slice(0, 100), `${path} is damaged: it is not JSON.`],
     ['[]', `${path} is damaged: it names no formatVersion.`],
-    ['{"formatVersion": 2}', `${path} has format 2; this titlesmith reads 1.`],
+    ['{"formatVersion": 3}', `${path} has format 3; this titlesmith reads 1 to 2.`],
   ])('%j is refused, naming the file', (text, message) => {
     expect(() => parseTitleLosses(text, path)).toThrow(message);
   });

@@ -1,5 +1,5 @@
 import type { Estimate, LossFindings } from '../../common/judgement.js';
-import { bitsPerByte, type TitleLosses } from '../../common/title-losses.js';
+import { bitsPerByte, type ScoredTitles, type TitleLosses } from '../../common/title-losses.js';
 import { areaUnderCurve } from './area-under-curve.js';
 import { intervalQuantile } from './proportions.js';
 
@@ -20,8 +20,6 @@ export function findInLosses(losses: TitleLosses | undefined): LossFindings | un
   const [known, unknown] = [bitsOf(training.model, training.bytes), bitsOf(heldOut.model, heldOut.bytes)];
   const share = unknown.value - known.value;
   const margin = Math.hypot(unknown.high - unknown.value, known.high - known.value);
-  const ofBytes = ({ model, bytes }: { model: readonly number[]; bytes: readonly number[] }) =>
-    model.map((nats, i) => nats / bytes[i]!);
   return {
     bits,
     gains: {
@@ -30,8 +28,23 @@ export function findInLosses(losses: TitleLosses | undefined): LossFindings | un
       start: gainOver(heldOut.start),
     },
     gap: { value: share, low: share - margin, high: share + margin },
-    toldApart: areaUnderCurve(ofBytes(training), ofBytes(heldOut)),
+    toldApart: toldApart(losses),
   };
+}
+
+/**
+ * How well training titles can be told from held-out ones by their loss beside a reference's, a byte: that of the weights that
+ * training began with (as Carlini et al. calibrate in "Membership Inference Attacks From First Principles", 2022, arXiv
+ * 2112.03570, by models that were not shown a text), or of the unigram model where these were random. Without it, any model
+ * would seem to know training titles, whose words all occur in training, as those of other titles do not.
+ */
+function toldApart({ start, heldOut, training }: TitleLosses): Estimate | undefined {
+  const reference = start === 'pretrained' ? 'start' : 'unigram';
+  const known = training[reference];
+  if (known === undefined) return undefined;
+  const beside = ({ model, bytes }: ScoredTitles, losses: readonly number[]): number[] =>
+    model.map((nats, i) => (nats - losses[i]!) / bytes[i]!);
+  return areaUnderCurve(beside(training, known), beside(heldOut, heldOut[reference]));
 }
 
 /**

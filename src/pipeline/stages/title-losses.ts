@@ -41,8 +41,8 @@ interface TrainedModel {
 }
 
 /**
- * The losses of held-out and of training titles under the weights that a training kept, and of the held-out titles under
- * those it began with and under n-gram models of the training titles. The same training always gives the same losses.
+ * The losses of held-out and of training titles under the weights that a training kept, under those it began with and under
+ * n-gram models of the training titles. The same training always gives the same losses.
  * @throws InterruptedError when the context asks to stop; TitlesmithError naming a tensor that cannot be read.
  */
 export async function measureTitleLosses(trained: TrainedModel, context: WorkContext): Promise<TitleLosses> {
@@ -60,23 +60,25 @@ export async function measureTitleLosses(trained: TrainedModel, context: WorkCon
     model: losses,
   });
   const scorer = new TitleScorer(engine, { configuration, endOfTextId, promptEnds });
-  const start = async (kept: readonly number[]): Promise<readonly number[]> => {
-    if (pretrained && step > 0) return scorer.score(pretrained, heldOut.texts, context);
-    return pretrained
-      ? kept
-      : own(heldOut.texts).map(({ length }) => (length + 1) * Math.log(vocabularySize));
+  /** Losses under what training began with, given those under the weights that were kept. */
+  const underStart = async (texts: readonly TokenIds[], kept: readonly number[]) => {
+    if (pretrained && step > 0) return scorer.score(pretrained, texts, context);
+    return pretrained ? kept : own(texts).map(({ length }) => (length + 1) * Math.log(vocabularySize));
   };
   const baselineTitles = thinned(withoutPrompts(data.train, promptEnds), mostBaselineTokens);
-  const nGramLosses = (order: 1 | 3): number[] => {
+  const nGramModel = (order: 1 | 3): NGramModel => {
     if (context.signal.aborted) throw new InterruptedError();
-    const nGrams = NGramModel.train(baselineTitles, order, tokenizer);
-    return own(heldOut.texts).map((text) => nGrams.nats(text));
+    return NGramModel.train(baselineTitles, order, tokenizer);
   };
+  const lossesUnder = (nGrams: NGramModel, chosen: ChosenTitles): number[] =>
+    own(chosen.texts).map((text) => nGrams.nats(text));
   try {
     const weights = await openSafetensorsModel(trained.checkpointFolder, configuration);
     const texts = [...heldOut.texts, ...training.texts];
     const losses = await scorer.score(weights, texts, context).finally(() => weights.close());
-    const kept = losses.slice(0, heldOut.texts.length);
+    const start = await underStart(texts, losses);
+    const held = heldOut.texts.length;
+    const unigrams = nGramModel(1);
     return {
       step,
       start: pretrained ? 'pretrained' : 'untrained',
@@ -84,12 +86,16 @@ export async function measureTitleLosses(trained: TrainedModel, context: WorkCon
       seed,
       baselineTitles: baselineTitles.offsets.length - 1,
       heldOut: {
-        ...facts(heldOut, kept),
-        start: await start(kept),
-        unigram: nGramLosses(1),
-        trigram: nGramLosses(3),
+        ...facts(heldOut, losses.slice(0, held)),
+        start: start.slice(0, held),
+        unigram: lossesUnder(unigrams, heldOut),
+        trigram: lossesUnder(nGramModel(3), heldOut),
       },
-      training: facts(training, losses.slice(heldOut.texts.length)),
+      training: {
+        ...facts(training, losses.slice(held)),
+        start: start.slice(held),
+        unigram: lossesUnder(unigrams, training),
+      },
     };
   } finally {
     await scorer.dispose();

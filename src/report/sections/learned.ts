@@ -29,13 +29,14 @@ function row(name: string, bits: number, gain: Estimate): Html {
 }
 
 function knowing(toldApart: LossFindings['toldApart'], gap: Estimate): string {
+  const easier = `Training titles take ${formatDecimal(gap.value)} bits a byte less (${formatDecimal(gap.low)} to ${formatDecimal(gap.high)}).`;
+  if (toldApart === undefined) return easier;
   const meaning =
     toldApart.low > 0.5
       ? 'so it knows the titles that it was shown better than others, as every model does after some passes over them'
       : 'so it is not shown to know the titles that it was shown better than others';
   return (
-    `Of a training title and a held-out one, it finds the training title easier in ${formatPercent(toldApart.value)} of cases ` +
-    `(95% interval ${formatPercent(toldApart.low)} to ${formatPercent(toldApart.high)}; 50% for one that knows none), ${meaning}. ` +
-    `Training titles take ${formatDecimal(gap.value)} bits a byte less (${formatDecimal(gap.low)} to ${formatDecimal(gap.high)}).`
+    `Of a training title and a held-out one, the training title became easier by more in ${formatPercent(toldApart.value)} of cases ` +
+    `(95% interval ${formatPercent(toldApart.low)} to ${formatPercent(toldApart.high)}; 50% for one that knows none), ${meaning}. ${easier}`
   );
 }

@@ -113,14 +113,18 @@ describe('a training from scratch', () => {
     const [train, validation] = [tokensOf(titles.train), tokensOf(titles.validation)];
     expect(vocabularySize).toBe(tokenizer.vocabularySize);
     expect(heldOut.tokens).toEqual(heldOut.titles.map((title) => validation.tokensOf(title).length + 1));
-    for (const [order, found] of [
-      [1, heldOut.unigram],
-      [3, heldOut.trigram],
+    const { training } = losses;
+    for (const [order, scored, found, all] of [
+      [1, heldOut, heldOut.unigram, validation],
+      [3, heldOut, heldOut.trigram, validation],
+      [1, training, training.unigram!, train],
     ] as const) {
       const model = NGramModel.train(train, order, tokenizer);
-      for (const [index, title] of heldOut.titles.entries())
-        expect(Math.abs(found[index]! - model.nats(validation.tokensOf(title)))).toBeLessThan(1e-4);
+      for (const [index, title] of scored.titles.entries())
+        expect(Math.abs(found[index]! - model.nats(all.tokensOf(title)))).toBeLessThan(1e-4);
     }
+    for (const [index, tokens] of training.tokens.entries())
+      expect(training.start![index]).toBeCloseTo(tokens * Math.log(vocabularySize), 3);
     expect(start).toBe('untrained');
     // What random weights are taken to have is what training measured of them, but for some hundredths.
     expect(Math.abs(sum(heldOut.start) / sum(heldOut.tokens) - counts.initialValidationLoss)).toBeLessThan(
@@ -180,10 +184,12 @@ test.each([
 describe('a training of a model that had learned before', () => {
   test('scores that, too', async () => {
     await runFinetune(jobOf('run', 'finetune', { steps: 4 }, 'further'), quiet);
-    const { start, step, heldOut } = await lossesOf('further');
+    const { start, step, heldOut, training } = await lossesOf('further');
     expect(start).toBe('pretrained');
     expect(step).toBeGreaterThan(0);
     expect(heldOut.start).toEqual(losses.heldOut.model);
+    // The same seed chooses the same training titles.
+    expect(training.start).toEqual(losses.training.model);
     expect(sum(heldOut.model)).toBeLessThan(sum(heldOut.start));
   });
 
