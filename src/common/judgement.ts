@@ -126,6 +126,36 @@ export interface Judgement {
   readonly heldOut: readonly RatedText[];
   /** Undefined with too few texts, and in files of earlier versions. */
   readonly membership?: MembershipTests | undefined;
+  /** Undefined with too few texts, and in files of earlier versions. */
+  readonly wordings?: Wordings | undefined;
+}
+
+/** Runs of words that outputs, and held-out titles, share with training titles; case, punctuation and accents set aside. */
+export interface Wordings {
+  /** Texts looked at. */
+  readonly outputs: number;
+  readonly heldOut: number;
+  /** Of the runs of so many words, the share that stands in no training title. */
+  readonly novelty: readonly {
+    readonly words: number;
+    readonly outputs: Estimate;
+    readonly heldOut: Estimate;
+  }[];
+  /** The rarest run of at least three words that a held-out title shares is, of 99 in 100, no rarer than this: bits. */
+  readonly rareBits: number;
+  /** Texts that share a rarer one. */
+  readonly rarer: { readonly outputs: number; readonly heldOut: number };
+  /** The rarest that accepted outputs share, at most 20. */
+  readonly rarest: readonly SharedWording[];
+}
+
+/** A run of words that outputs share with training titles. */
+export interface SharedWording {
+  readonly wording: string;
+  /** −log2 of how likely it is by chance, each word depending on the one before. */
+  readonly bits: number;
+  readonly titles: number;
+  readonly outputs: number;
 }
 
 /**

@@ -24,6 +24,7 @@ import { chooseMeaningRules } from './meaning-rules.js';
 import { findRepeats, type Repeat } from './repeats.js';
 import { type JudgeOptions, TitleJudge, thresholdRule } from './title-judge.js';
 import { testMembership } from './verdict/membership.js';
+import { compareWordings } from './verdict/wordings.js';
 
 /** A generated text to judge. */
 export interface GeneratedOutput {
@@ -107,16 +108,19 @@ export async function dedupe(
   const isKept = (position: number): boolean =>
     position < earlier.length || judged[position - earlier.length]!.reason === undefined;
   const repeats = findRepeats(all, judge.rules.threshold, isKept).slice(earlier.length);
+  const verdicts = judged.map((judgement, position) => ({
+    index: outputs[position]!.index,
+    ...judgement,
+    repeats: undefined,
+    ...describeRepeat(all, repeats[position], earlier.length),
+  }));
+  const read = verdicts.map(({ text, reason }) => ({ text, isAccepted: reason === undefined }));
   return {
     rules: judge.rules,
-    verdicts: judged.map((judgement, position) => ({
-      index: outputs[position]!.index,
-      ...judgement,
-      repeats: undefined,
-      ...describeRepeat(all, repeats[position], earlier.length),
-    })),
+    verdicts,
     heldOut: baseline.map((title) => judge.rate(title)),
     membership: await testMembership(texts, index.titles, heldOut, stopping),
+    wordings: await compareWordings(read, index.titles, heldOut, stopping),
   };
 }
 

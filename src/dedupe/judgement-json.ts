@@ -8,15 +8,23 @@ import {
   type RatedText,
   rejectionReasons,
   type Verdict,
+  type Wordings,
 } from '../common/judgement.js';
 
 /** The format of judgement.json that this version writes, and the only one it reads. */
 const formatVersion = 1;
 
 /** A judgement as JSON, in chunks: one text per line, so that a person can read and search it. */
-export function* formatJudgement({ rules, verdicts, heldOut, membership }: Judgement): Generator<string> {
+export function* formatJudgement({
+  rules,
+  verdicts,
+  heldOut,
+  membership,
+  wordings,
+}: Judgement): Generator<string> {
   yield `{\n"formatVersion": ${formatVersion},\n"rules": ${JSON.stringify(rules)},\n`;
   if (membership) yield `"membership": ${JSON.stringify(membership)},\n`;
+  if (wordings) yield `"wordings": ${JSON.stringify(wordings)},\n`;
   yield '"verdicts": [';
   yield* lines(verdicts);
   yield '\n],\n"heldOut": [';
@@ -64,9 +72,10 @@ function damaged(path: string, reason: string): TitlesmithError {
 }
 
 function isJudgement(value: Readonly<Record<string, unknown>>): value is Judgement & typeof value {
-  const { rules, verdicts, heldOut, membership } = value;
+  const { rules, verdicts, heldOut, membership, wordings } = value;
   return (
     (membership === undefined || isMembership(membership)) &&
+    (wordings === undefined || areWordings(wordings)) &&
     isCopyRules(rules) &&
     Array.isArray(verdicts) &&
     verdicts.every(isVerdict) &&
@@ -104,6 +113,34 @@ function isMembership(value: unknown): value is MembershipTests {
 function isMembershipTest(value: unknown): value is MembershipTest {
   if (!isRecord(value) || !isShare(value['p'])) return false;
   return ['heldOut', 'all', 'deviation'].every((name) => Number.isFinite(value[name]));
+}
+
+function areWordings(value: unknown): value is Wordings {
+  if (!isRecord(value)) return false;
+  const { outputs, heldOut, novelty, rareBits, rarer, rarest } = value;
+  const isEstimate = (estimate: unknown): boolean =>
+    isRecord(estimate) && [estimate['value'], estimate['low'], estimate['high']].every(Number.isFinite);
+  return (
+    [outputs, heldOut].every(Number.isSafeInteger) &&
+    Number.isFinite(rareBits) &&
+    isRecord(rarer) &&
+    [rarer['outputs'], rarer['heldOut']].every(Number.isSafeInteger) &&
+    Array.isArray(novelty) &&
+    novelty.every(
+      (row) =>
+        isRecord(row) &&
+        Number.isSafeInteger(row['words']) &&
+        isEstimate(row['outputs']) &&
+        isEstimate(row['heldOut']),
+    ) &&
+    Array.isArray(rarest) &&
+    rarest.every(
+      (row) =>
+        isRecord(row) &&
+        typeof row['wording'] === 'string' &&
+        [row['bits'], row['titles'], row['outputs']].every(Number.isFinite),
+    )
+  );
 }
 
 function isRatedText(value: unknown): value is RatedText {

@@ -62,6 +62,7 @@ export function buildReport(input: ReportInput): ReportFigures {
     rules,
     overfit: input.overfit,
     ...(input.judgement.membership ? { membership: input.judgement.membership } : {}),
+    ...(input.judgement.wordings ? { wordings: input.judgement.wordings } : {}),
     ...(input.base ? { base: input.base } : {}),
     distribution: distribution(verdicts, heldOut),
     pairs,

@@ -4,6 +4,7 @@ import type {
   Judgement,
   MembershipTests,
   OverfitStatistics,
+  Wordings,
 } from '../common/judgement.js';
 import type { FinetuneCounts, RunCounts } from '../common/stage-counts.js';
 
@@ -98,6 +99,8 @@ export interface ReportFigures {
   readonly overfit: OverfitStatistics;
   /** Undefined with too few texts, and where an earlier version judged them. */
   readonly membership?: MembershipTests | undefined;
+  /** Undefined as `membership` is. */
+  readonly wordings?: Wordings | undefined;
   /** Only of a model that descends from titlesmith's base model. */
   readonly base?: BaseStatistics;
   readonly distribution: readonly RatingBin[];

@@ -9,6 +9,7 @@ import { allPairs, clusters } from './sections/pairs.js';
 import { ratings } from './sections/ratings.js';
 import { acceptedTitles, counts, rejectedTitles } from './sections/titles.js';
 import { training } from './sections/training.js';
+import { sharedWordings } from './sections/wordings.js';
 
 /**
  * The report as one self-contained HTML page. The same figures and assets always give the same bytes.
@@ -29,6 +30,7 @@ export function renderReport(figures: ReportFigures, assets: PageAssets): string
       overview(figures),
       measures(figures),
       ratings(figures),
+      sharedWordings(figures),
       baseTitles(figures),
       training(figures),
       learned(figures),

@@ -1,7 +1,7 @@
 import type { Estimate, LossFindings } from '../../common/judgement.js';
 import { bitsPerByte, type ScoredTitles, type TitleLosses } from '../../common/title-losses.js';
 import { areaUnderCurve } from './area-under-curve.js';
-import { intervalQuantile } from './proportions.js';
+import { ratioEstimate } from './ratio.js';
 
 /**
  * What the losses of single titles say: whether the model has learned more than plain baselines have, and whether it knows the
@@ -47,16 +47,8 @@ function toldApart({ start, heldOut, training }: TitleLosses): Estimate | undefi
   return areaUnderCurve(beside(training, known), beside(heldOut, heldOut[reference]));
 }
 
-/**
- * Σ nats / ln 2 / Σ bytes with its interval, titles being a sample: the standard error of a ratio (Cochran, Sampling Techniques,
- * 1977, section 6.4).
- */
+/** Σ nats / ln 2 / Σ bytes. */
 function bitsOf(nats: readonly number[], bytes: readonly number[]): Estimate {
-  const total = bytes.reduce((sum, one) => sum + one, 0);
-  const ratio = nats.reduce((sum, one) => sum + one, 0) / total;
-  const n = nats.length;
-  const squares = nats.reduce((sum, one, i) => sum + (one - ratio * bytes[i]!) ** 2, 0);
-  const error = Math.sqrt((squares / (n - 1)) * n) / total;
-  const [value, margin] = [ratio / Math.LN2, (intervalQuantile * error) / Math.LN2];
-  return { value, low: value - margin, high: value + margin };
+  const { value, low, high } = ratioEstimate(nats, bytes);
+  return { value: value / Math.LN2, low: low / Math.LN2, high: high / Math.LN2 };
 }

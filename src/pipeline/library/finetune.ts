@@ -54,6 +54,8 @@ export async function finetune(
   const missing = requiredOptions.find((name) => checked.options[name] === undefined);
   if (missing !== undefined)
     throw usageError(`finetune needs options.${missing}.`, 'finetuneTitles fills in what is left out.');
+  if (checked.options.frozenPrecision === 'int8')
+    requireEngineInt8(checked.engine, 'options.frozenPrecision int8');
   const storage = new TrainingFiles(checked);
   return train({ ...checked, storage }, completeContext<WorkContext>('finetune', context));
 }

@@ -42,7 +42,7 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
   },
   dedupe: {
     ...commonFields,
-    version: 4,
+    version: 5,
     inputs: [runFiles.generated, runFiles.train, runFiles.validation],
     optionalInputs: [runFiles.acceptedBefore],
     outputs: [runFiles.judgement, runFiles.accepted, runFiles.rejected],
