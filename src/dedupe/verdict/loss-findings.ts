@@ -1,7 +1,7 @@
 import type { Estimate, LossFindings } from '../../common/judgement.js';
 import { bitsPerByte, type ScoredTitles, type TitleLosses } from '../../common/title-losses.js';
 import { areaUnderCurve } from './area-under-curve.js';
-import { ratioEstimate } from './ratio.js';
+import { ratioEstimate } from './proportions.js';
 
 /**
  * What the losses of single titles say: whether the model has learned more than plain baselines have, and whether it knows the

@@ -1,4 +1,4 @@
-import type { Share, ShareDifference } from '../../common/judgement.js';
+import type { Estimate, Share, ShareDifference } from '../../common/judgement.js';
 
 /** Standard deviations to each side of a normal variable's interval of 95%. */
 export const intervalQuantile = 1.959963984540054;
@@ -37,6 +37,21 @@ export function shareDifference(a: Share, b: Share): ShareDifference {
     low: share - Math.hypot(a.share - a.low, b.high - b.share),
     high: share + Math.hypot(a.high - a.share, b.share - b.low),
   };
+}
+
+/**
+ * Σ numerators / Σ denominators with its 95% interval, one pair a text, texts being a sample: the standard error of a ratio
+ * (Cochran, Sampling Techniques, 1977, section 6.4). What is counted within a text need not be independent.
+ * @param denominators as many as numerators, at least two, their sum above 0.
+ */
+export function ratioEstimate(numerators: readonly number[], denominators: readonly number[]): Estimate {
+  const sum = (values: readonly number[]): number => values.reduce((total, one) => total + one, 0);
+  const total = sum(denominators);
+  const value = sum(numerators) / total;
+  const n = numerators.length;
+  const squares = numerators.reduce((all, one, i) => all + (one - value * denominators[i]!) ** 2, 0);
+  const margin = (intervalQuantile * Math.sqrt((squares / (n - 1)) * n)) / total;
+  return { value, low: value - margin, high: value + margin };
 }
 
 /** Counts of two groups: `count` of `total` texts have what is looked for. */

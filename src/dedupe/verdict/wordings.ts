@@ -4,7 +4,7 @@ import type { WorkContext } from '../../common/progress.js';
 import { evenly } from '../../common/random.js';
 import { yieldToEventLoop } from '../../common/yield-to-event-loop.js';
 import { foldText, wordsOf } from '../fold.js';
-import { ratioEstimate } from './ratio.js';
+import { ratioEstimate } from './proportions.js';
 import { WordRuns } from './word-runs.js';
 
 /** Texts looked at, evenly spread; wordings listed. */

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../src/common/random.js';
 import {
   type Counted,
   detectableExcess,
   fewestSignificant,
   fisherGreater,
+  ratioEstimate,
   wilsonShare,
 } from '../../../src/dedupe/verdict/proportions.js';
 import { packageRoot } from '../../../src/io/package-root.js';
@@ -66,5 +68,25 @@ describe('detectableExcess', () => {
 
   it('is none where no count would be found', () => {
     expect(detectableExcess(3, { count: 0, total: 3 }, { level: 0.01, power: 0.9 })).toBeUndefined();
+  });
+});
+
+describe('ratioEstimate', () => {
+  it('has the interval that leaving out one text after the other gives', () => {
+    const random = createRandom(4, 'texts');
+    const sizes = Array.from({ length: 400 }, () => 3 + random.integer(20));
+    const counts = sizes.map((size) => random.uniform() * size);
+    const { value, low, high } = ratioEstimate(counts, sizes);
+    const [all, of] = [counts, sizes].map((list) => list.reduce((sum, one) => sum + one, 0)) as [
+      number,
+      number,
+    ];
+    expect(value).toBeCloseTo(all / of, 12);
+    // The jackknife (Efron and Stein, Annals of Statistics 9, 1981).
+    const without = counts.map((count, i) => (all - count) / (of - sizes[i]!));
+    const mean = without.reduce((sum, one) => sum + one, 0) / 400;
+    const error = Math.sqrt((399 / 400) * without.reduce((sum, one) => sum + (one - mean) ** 2, 0));
+    expect(high - value).toBeCloseTo(1.96 * error, 3);
+    expect(value - low).toBeCloseTo(high - value, 12);
   });
 });
