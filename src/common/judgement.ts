@@ -226,8 +226,15 @@ export interface BaseStatistics {
  * - `copies`: share that are copies of any kind; usual is the share among the held-out titles.
  * - `closeness`, `unauthentic outputs`, `shared runs`: {@link MembershipTests}, what outputs owe to titles drawn from all;
  *   usual is what they owe to the held-out ones.
+ * - `told apart`: {@link LossFindings.toldApart}; usual is what a model that knows few titles by heart may have at most.
  */
-type MeasureName = 'exact copies' | 'copies' | 'closeness' | 'unauthentic outputs' | 'shared runs';
+type MeasureName =
+  | 'exact copies'
+  | 'copies'
+  | 'closeness'
+  | 'unauthentic outputs'
+  | 'shared runs'
+  | 'told apart';
 
 export interface Measure {
   readonly name: MeasureName;
@@ -295,7 +302,7 @@ export interface LossFindings {
  * - `overfits`: recites: some measure shows more than chance explains, and copies are more frequent than usual by at least 5
  *   points beyond chance.
  * - `leans`: some measure shows more than chance explains.
- * - `healthy`: none does, the model is better than the baselines, and copies are shown to be no more frequent than among held-out titles, but for less than a margin.
+ * - `healthy`: none does, the model is shown to be better than the baselines, and copies are shown to be no more frequent than among held-out titles, but for less than a margin.
  * - `unknown`: there is not enough to tell.
  */
 export type OverfitVerdict = 'underfits' | 'overfits' | 'leans' | 'healthy' | 'unknown';

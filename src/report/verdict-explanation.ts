@@ -76,6 +76,13 @@ export function explainVerdict(figures: ReportFigures): VerdictExplanation {
           advice: ['Generate more titles, or learn from more, and look again.'],
         };
       }
+      if (overfit.comparison.holds && overfit.losses === undefined) {
+        return {
+          headline: 'Not known whether the model has learned anything',
+          meaning: `${shares} How well it foretells titles that it never saw was not measured; word salad would look the same.`,
+          advice: ['Train again with this version (--restore-from fresh), which measures it.'],
+        };
+      }
       if (overfit.comparison.holds) {
         return {
           headline: 'Not enough to tell whether the model has learned anything',
@@ -108,6 +115,8 @@ const measureInWords: Readonly<Record<Measure['name'], string>> = {
     'more outputs are closer to a title that the model was shown than other titles are, compared with those it was not shown',
   'shared runs':
     'the outputs share more rare wordings with the titles that the model was shown than with those it was not',
+  'told apart':
+    'the model knows the titles that it was shown so well that more than nine times in ten they can be told from others',
 };
 
 /** What may help a model that has learned too little, from what this run did. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { overfitStatistics, type RatedCopy } from '../../src/dedupe/verdict/statistics.js';
 import { buildReport } from '../../src/report/build-report.js';
 import { explainVerdict } from '../../src/report/verdict-explanation.js';
+import { madeUpLosses } from '../dedupe/verdict/made-up-losses.js';
 import { exampleInput, inventTitles, reportPage, verdict } from './example.js';
 
 describe('renderReport', () => {
@@ -130,9 +131,12 @@ describe('renderReport', () => {
 describe('explainVerdict', () => {
   const many = (count: number, rating: number) =>
     new Array<RatedCopy>(count).fill({ closestRating: rating, copied: rating >= 0.8 });
+  const losses = madeUpLosses({ trigram: 10, start: 5 });
   const judge = async (outputs: readonly RatedCopy[], heldOut: readonly RatedCopy[], trained = true) => {
     const example = await exampleInput({ outputs: inventTitles(5, 'outputs'), trained });
-    return explainVerdict(buildReport({ ...example, overfit: overfitStatistics(outputs, heldOut) }));
+    return explainVerdict(
+      buildReport({ ...example, overfit: overfitStatistics(outputs, heldOut, { losses }) }),
+    );
   };
 
   it('does not call copies a sign of reciting where held-out titles are alike too', async () => {

@@ -1,9 +1,16 @@
-import type { Measure, MembershipTest, MembershipTests, RatedText } from '../../common/judgement.js';
+import type {
+  Estimate,
+  Measure,
+  MembershipTest,
+  MembershipTests,
+  RatedText,
+} from '../../common/judgement.js';
 import {
   type Counted,
   detectableExcess,
   fisherGreater,
   intervalQuantile,
+  normalTail,
   shareDifference,
   wilsonShare,
 } from './proportions.js';
@@ -13,6 +20,12 @@ const falseAlarms = 0.01;
 /** Chance with which the excess that is said to be visible would be seen. */
 const power = 0.9;
 
+/**
+ * A model that tells more than so many pairs of a training title and a held-out one apart knows its titles by heart. Some it
+ * tells as soon as it has learned anything: 0.5 is no limit that a trained model keeps.
+ */
+const toldApartLimit = 0.9;
+
 /** A text, and which kind of copy it is. */
 export type KindOfCopy = Pick<RatedText, 'copied' | 'copy'>;
 
@@ -21,15 +34,19 @@ export function countWhere<T>(texts: readonly T[], has: (text: T) => boolean): C
   return { count: texts.filter(has).length, total: texts.length };
 }
 
-/**
- * The measures of the outputs beside what is usual, corrected for being several.
- * @param repeatedTitles titles of the source, and how many of them say what another says.
- */
+/** What is known besides the texts. */
+interface Evidence {
+  /** Titles of the source, and how many of them say what another says. */
+  readonly repeatedTitles: Counted | undefined;
+  readonly membership: MembershipTests | undefined;
+  readonly toldApart: Estimate | undefined;
+}
+
+/** The measures of the outputs beside what is usual, corrected for being several. */
 export function takeMeasures(
   outputs: readonly KindOfCopy[],
   heldOut: readonly KindOfCopy[],
-  repeatedTitles: Counted | undefined,
-  membership: MembershipTests | undefined,
+  { repeatedTitles, membership, toldApart }: Evidence,
 ): Measure[] {
   const isExact = ({ copy }: KindOfCopy): boolean => copy === 'exact copy';
   const isCopied = ({ copied }: KindOfCopy): boolean => copied;
@@ -40,12 +57,13 @@ export function takeMeasures(
         membershipMeasure('shared runs', membership.runs),
       ]
     : [];
-  const level = falseAlarms / (2 + memberships.length);
+  const others = [...memberships, ...(toldApart ? [toldApartMeasure(toldApart)] : [])];
+  const level = falseAlarms / (2 + others.length);
   const usualExact = repeatedTitles ?? countWhere(heldOut, isExact);
   return corrected([
     copyMeasure('exact copies', countWhere(outputs, isExact), usualExact, level),
     copyMeasure('copies', countWhere(outputs, isCopied), countWhere(heldOut, isCopied), level),
-    ...memberships,
+    ...others,
   ]);
 }
 
@@ -72,6 +90,20 @@ function membershipMeasure(
   const margin = intervalQuantile * deviation;
   const difference = { share, low: share - margin, high: share + margin };
   return { name, observed: all, usual: heldOut, difference, p };
+}
+
+/** By the deviation of DeLong's interval. */
+function toldApartMeasure({ value, low, high }: Estimate): Uncorrected {
+  const deviation = (value - low) / intervalQuantile;
+  const excess = value - toldApartLimit;
+  return {
+    name: 'told apart',
+    observed: value,
+    usual: toldApartLimit,
+    difference: { share: excess, low: low - toldApartLimit, high: high - toldApartLimit },
+    // Without a deviation all pairs are told apart, or as many as not.
+    p: deviation === 0 ? Number(excess <= 0) : normalTail(excess / deviation),
+  };
 }
 
 /** Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6, 1979. */

@@ -54,6 +54,23 @@ export function ratioEstimate(numerators: readonly number[], denominators: reado
   return { value, low: value - margin, high: value + margin };
 }
 
+/**
+ * The chance that a standard normal variable exceeds z, to seven digits: Abramowitz and Stegun, Handbook of Mathematical Functions,
+ * 1964, formula 26.2.17 near 0, the continued fraction 26.2.14 beyond.
+ */
+export function normalTail(z: number): number {
+  if (z < 0) return 1 - normalTail(-z);
+  const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
+  if (z < 2.5) {
+    const t = 1 / (1 + 0.2316419 * z);
+    const factors = [1.330274429, -1.821255978, 1.781477937, -0.356563782, 0.31938153];
+    return density * factors.reduce((sum, factor) => (sum + factor) * t, 0);
+  }
+  let below = z;
+  for (let k = 60; k > 0; k--) below = z + k / below;
+  return density / below;
+}
+
 /** Counts of two groups: `count` of `total` texts have what is looked for. */
 export interface Counted {
   readonly count: number;

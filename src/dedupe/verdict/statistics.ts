@@ -67,8 +67,11 @@ export function overfitStatistics(
     countWhere(heldOutTexts, isCopied),
   );
   const isEnough = outputs.count >= minimumTexts && heldOut.count >= minimumTexts;
-  const measures = isEnough ? takeMeasures(outputTexts, heldOutTexts, repeatedTitles, membership) : [];
-  const found = { outputs, heldOut, excess, comparison, measures, losses: findInLosses(losses) };
+  const ofLosses = findInLosses(losses);
+  const measures = isEnough
+    ? takeMeasures(outputTexts, heldOutTexts, { repeatedTitles, membership, toldApart: ofLosses?.toldApart })
+    : [];
+  const found = { outputs, heldOut, excess, comparison, measures, losses: ofLosses };
   return { ...found, verdict: isEnough ? judge(found, outputTexts) : 'unknown' };
 }
 
@@ -97,7 +100,8 @@ function judge(
   if (wilsonShare(broken.count, broken.total, 'bound').low >= clearlyBroken) return 'underfits';
   if (gains.some(({ high }) => high <= 0)) return 'underfits';
   if (significant.length > 0) return 'leans';
-  return comparison.holds && gains.every(({ low }) => low > 0) ? 'healthy' : 'unknown';
+  const hasLearned = gains.length > 0 && gains.every(({ low }) => low > 0);
+  return comparison.holds && hasLearned ? 'healthy' : 'unknown';
 }
 
 /** @returns undefined where the texts were not asked for among the base model's titles. */

@@ -6,11 +6,12 @@ import type { ReportFigures } from '../report-figures.js';
 /** What was measured, beside what is usual, and which of it is beyond chance; null with too few texts. */
 export function measures({ overfit, membership }: ReportFigures): Html | null {
   if (overfit.measures.length === 0) return null;
+  const losses = overfit.measures.some(({ name }) => name === 'told apart');
   return html`<section aria-labelledby="measures">
 <h2 id="measures">What was measured</h2>
 <p>Each line compares the outputs with what a model would show that learned no title by heart. Copies are compared with real
 titles: exact ones with how often titles of this source repeat each other, those of any kind with the titles held out of training.
-${membership ? owing(membership) : null}</p>
+${membership ? owing(membership) : null} ${losses ? toldApart : null}</p>
 <div class="scroll" role="region" aria-label="Measures in numbers" tabindex="0"><table class="numbers">
 <thead><tr><td></td><th scope="col">outputs</th><th scope="col">usual</th><th scope="col">difference</th>
 <th scope="col">95% interval</th><th scope="col">p</th></tr></thead>
@@ -23,10 +24,14 @@ ${overfit.measures.map(row)}
 }
 
 function owing({ heldOut, training }: NonNullable<ReportFigures['membership']>): Html {
-  return html`The last three ask whether the outputs owe more to titles that the model was shown (${formatCount(training)} of them)
+  return html`The three after these ask whether the outputs owe more to titles that the model was shown (${formatCount(training)} of them)
 than to the ${formatCount(heldOut)} it was not: titles were held out at random, so a model that knows none by heart cannot tell which,
 and comes as close to the ones as to the others.`;
 }
+
+const toldApart = html`The last is how often, of a training title and a held-out one, training made the training title easier by more: half of
+the time for a model that knows none by heart. Every model that has learned its titles does better; nine times in ten is
+called too well.`;
 
 const names: Readonly<Record<Measure['name'], string>> = {
   'exact copies': 'Exact copies',
@@ -34,6 +39,7 @@ const names: Readonly<Record<Measure['name'], string>> = {
   closeness: 'Rating of the closest title',
   'unauthentic outputs': 'Closer to a title than other titles are',
   'shared runs': 'Rare runs of four words shared',
+  'told apart': 'Titles told apart from held-out ones by their loss',
 };
 
 const isShare = (name: Measure['name']): boolean => name !== 'closeness' && name !== 'shared runs';

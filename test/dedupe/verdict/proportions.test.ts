@@ -7,6 +7,7 @@ import {
   detectableExcess,
   fewestSignificant,
   fisherGreater,
+  normalTail,
   ratioEstimate,
   wilsonShare,
 } from '../../../src/dedupe/verdict/proportions.js';
@@ -88,5 +89,21 @@ describe('ratioEstimate', () => {
     const error = Math.sqrt((399 / 400) * without.reduce((sum, one) => sum + (one - mean) ** 2, 0));
     expect(high - value).toBeCloseTo(1.96 * error, 3);
     expect(value - low).toBeCloseTo(high - value, 12);
+  });
+});
+
+describe('normalTail', () => {
+  // Of scipy.stats.norm.sf.
+  it.each([
+    [-1, 0.8413447460685429],
+    [0, 0.5],
+    [0.5, 0.3085375387259869],
+    [1.959963984540054, 0.025],
+    [2.49, 0.006387154764943],
+    [2.51, 0.006036558080412723],
+    [4, 3.167124183311986e-5],
+    [8, 6.22096057427174e-16],
+  ])('of %f is %f', (z, expected) => {
+    expect(Math.abs(normalTail(z) / expected - 1)).toBeLessThan(2e-5);
   });
 });

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { CopyReason, MembershipTests } from '../../../src/common/judgement.js';
-import { createRandom } from '../../../src/common/random.js';
-import type { TitleLosses } from '../../../src/common/title-losses.js';
 import { testNonInferiority } from '../../../src/dedupe/verdict/non-inferiority.js';
 import { wilsonShare } from '../../../src/dedupe/verdict/proportions.js';
 import { baseStatistics, overfitStatistics, type RatedCopy } from '../../../src/dedupe/verdict/statistics.js';
+import { madeUpLosses } from './made-up-losses.js';
 
 const many = (count: number, rating: number, copy: CopyReason = 'near copy') =>
   new Array<RatedCopy>(count).fill({
@@ -21,6 +20,8 @@ const membership = (closeness: number): MembershipTests => ({
   unauthentic: nothing,
   runs: nothing,
 });
+
+const learned = madeUpLosses({ trigram: 10, start: 5 });
 
 describe('overfitStatistics', () => {
   it('gives the published interval of a difference', () => {
@@ -50,7 +51,7 @@ describe('overfitStatistics', () => {
     ['unknown', many(10, 1), many(100, 0.4)],
     ['unknown', many(100, 1), []],
   ])('calls it %s', (verdict, outputs, heldOut) => {
-    expect(overfitStatistics(outputs, heldOut).verdict).toBe(verdict);
+    expect(overfitStatistics(outputs, heldOut, { losses: learned }).verdict).toBe(verdict);
   });
 
   it('does not lose exact copies among copies that real titles have too', () => {
@@ -72,12 +73,13 @@ describe('overfitStatistics', () => {
 
   it('leans on what no copy shows, and corrects for the number of measures', () => {
     const texts: [RatedCopy[], RatedCopy[]] = [many(200, 0.4), many(100, 0.4)];
-    expect(overfitStatistics(...texts, { membership: membership(0.001) }).verdict).toBe('leans');
-    const { verdict, measures } = overfitStatistics(...texts, { membership: membership(0.005) });
+    const losses = learned;
+    expect(overfitStatistics(...texts, { membership: membership(0.001), losses }).verdict).toBe('leans');
+    const { verdict, measures } = overfitStatistics(...texts, { membership: membership(0.005), losses });
     expect(verdict).toBe('healthy');
-    // Holm: the smallest of five is multiplied by five.
-    expect(measures.find(({ name }) => name === 'closeness')!.adjustedP).toBeCloseTo(0.025, 12);
-    expect(measures).toHaveLength(5);
+    // Holm: the smallest of six is multiplied by six.
+    expect(measures.find(({ name }) => name === 'closeness')!.adjustedP).toBeCloseTo(0.03, 12);
+    expect(measures).toHaveLength(6);
   });
 
   it('calls no model healthy whose outputs are broken', () => {
@@ -91,36 +93,9 @@ describe('overfitStatistics', () => {
 });
 
 describe('overfitStatistics with losses', () => {
-  /** Held-out titles whose loss under a baseline is `gain` nats above the model's on average. */
-  const lossesWith = (gain: { trigram: number; start: number }): TitleLosses => {
-    const random = createRandom(1, 'losses');
-    const bytes = Array.from({ length: 80 }, () => 30 + random.integer(60));
-    const model = bytes.map((count) => count * (0.8 + 0.1 * random.normal()));
-    const above = (mean: number): number[] =>
-      model.map((nats) => nats + (mean === 0 ? 0 : mean + random.normal()));
-    const chosen = { of: 80, titles: [...bytes.keys()], tokens: bytes, bytes };
-    const heldOut = {
-      ...chosen,
-      model,
-      start: above(gain.start),
-      unigram: above(20),
-      trigram: above(gain.trigram),
-    };
-    const known = above(5);
-    const training = { ...chosen, model: model.map((nats) => nats - 10), start: known, unigram: known };
-    return {
-      step: 10,
-      start: 'pretrained',
-      vocabularySize: 100,
-      seed: 1,
-      baselineTitles: 80,
-      heldOut,
-      training,
-    };
-  };
   const texts: [RatedCopy[], RatedCopy[]] = [many(200, 0.4), many(100, 0.4)];
   const verdictOf = (gain: { trigram: number; start: number }) =>
-    overfitStatistics(...texts, { losses: lossesWith(gain) }).verdict;
+    overfitStatistics(...texts, { losses: madeUpLosses(gain) }).verdict;
 
   it('calls no model healthy that no better foretells titles than a baseline', () => {
     expect(verdictOf({ trigram: 10, start: 5 })).toBe('healthy');
@@ -132,8 +107,26 @@ describe('overfitStatistics with losses', () => {
     expect(verdictOf({ trigram: 10, start: 0.01 })).toBe('unknown');
   });
 
+  it('calls no model healthy of which it is not known whether it has learned anything', () => {
+    expect(overfitStatistics(...texts).verdict).toBe('unknown');
+  });
+
+  it('leans where titles it was shown can be told from others nine times in ten, and not below', () => {
+    const measureOf = (known: number) => {
+      const { verdict, measures } = overfitStatistics(...texts, {
+        losses: madeUpLosses({ trigram: 10, start: 5, known }),
+      });
+      return { verdict, ...measures.find(({ name }) => name === 'told apart')! };
+    };
+    expect(measureOf(0)).toMatchObject({ verdict: 'healthy', isSignificant: false, usual: 0.9 });
+    expect(measureOf(2)).toMatchObject({ verdict: 'healthy', isSignificant: false });
+    expect(measureOf(15)).toMatchObject({ verdict: 'leans', isSignificant: true });
+    // All of them, so that no deviation is left.
+    expect(measureOf(60)).toMatchObject({ verdict: 'leans', p: 0 });
+  });
+
   it('gives the ratio of sums, its interval, and how well titles are told apart', () => {
-    const losses = lossesWith({ trigram: 10, start: 5 });
+    const losses = madeUpLosses({ trigram: 10, start: 5, known: 10 });
     const { bits, gains, gap, toldApart } = overfitStatistics(...texts, { losses }).losses!;
     expect(gains.trigram.value).toBeCloseTo(bits.trigram - bits.model, 3);
     expect(gains.start.low).toBeGreaterThan(0);
@@ -143,7 +136,7 @@ describe('overfitStatistics with losses', () => {
 
   it('does not let a baseline excuse copies', () => {
     const recited = [...many(60, 0.95, 'exact copy'), ...many(140, 0.4)];
-    const losses = lossesWith({ trigram: -10, start: 5 });
+    const losses = madeUpLosses({ trigram: -10, start: 5 });
     expect(overfitStatistics(recited, many(100, 0.4), { losses }).verdict).toBe('overfits');
   });
 });
