@@ -3,7 +3,10 @@ import { type Comparison, compareTexts, createTitleIndex } from '../../src/dedup
 import { foldText } from '../../src/dedupe/fold.js';
 import { createSimilarityIndex } from '../../src/dedupe/similarity-index.js';
 import { closestTitles, sharedRuns } from '../../src/dedupe/verdict/membership.js';
-import { encodeWords } from '../../src/model/tokenizer/gpt2.js';
+import { NGramModel } from '../../src/model/scoring/n-gram-model.js';
+import { encodeWords, gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
+import { tokenizeTitles } from '../../src/model/tokenizer/tokenized-titles.js';
+import { type GibberishKind, gibberish, gibberishKinds } from './gibberish.js';
 import { type PlantedKind, plantCopy, plantedKinds } from './planted-copies.js';
 
 /** A text that a simulated run may hold out or generate, with all that is the same in every run. */
@@ -15,6 +18,14 @@ export interface PooledText {
   readonly runs: readonly (readonly number[])[];
 }
 
+/** A title's bytes and tokens, the end token counted, and its loss under models of the training titles, in nats. */
+export interface TitleLoss {
+  readonly bytes: number;
+  readonly tokens: number;
+  readonly unigram: number;
+  readonly trigram: number;
+}
+
 /** Training titles, and a pool of others from which simulated runs draw held-out titles and outputs. */
 export interface SimulatedCorpus {
   readonly train: readonly string[];
@@ -24,12 +35,17 @@ export interface SimulatedCorpus {
   readonly shown: number;
   readonly pool: readonly PooledText[];
   readonly planted: Readonly<Record<PlantedKind, readonly PooledText[]>>;
+  /** What models write that have learned nothing of how titles are made. */
+  readonly gibberish: Readonly<Record<GibberishKind, readonly PooledText[]>>;
+  /** What baselines take for each title of the pool. */
+  readonly losses: readonly TitleLoss[];
   /** The ratings of a title with the titles most like it, with their numbers. */
   nearest(title: number): PooledText['neighbours'];
 }
 
 const neighboursKept = 200;
 const plantedOfEach = 150;
+const gibberishOfEach = 1000;
 
 /**
  * Compares a pool of titles with training titles of the same source, once for all the runs that are drawn from them.
@@ -73,5 +89,31 @@ export async function simulateCorpus(
     const texts = Array.from({ length: plantedOfEach }, () => plantCopy(kind, sample, poolTitles, random));
     planted[kind] = await place(texts, () => -1);
   }
-  return { train, titles: folded.length, shown: sample.length, pool, planted, nearest };
+  const salad = {} as Record<GibberishKind, PooledText[]>;
+  for (const kind of gibberishKinds)
+    salad[kind] = await place(gibberish(kind, train, gibberishOfEach, random), () => -1);
+  const sizes = { titles: folded.length, shown: sample.length };
+  return {
+    train,
+    ...sizes,
+    pool,
+    planted,
+    gibberish: salad,
+    losses: baselineLosses(train, poolTitles),
+    nearest,
+  };
+}
+
+function baselineLosses(train: readonly string[], titles: readonly string[]): TitleLoss[] {
+  const tokenizer = gpt2Tokenizer();
+  const tokens = (list: readonly string[]) => tokenizeTitles(list, tokenizer, { maximumTokens: 1023 }).titles;
+  const [known, asked] = [tokens(train), tokens(titles)];
+  const [unigrams, trigrams] = ([1, 3] as const).map((order) =>
+    NGramModel.train(known, order, tokenizer),
+  ) as [NGramModel, NGramModel];
+  return titles.map((title, i) => {
+    const ids = asked.tokensOf(i).slice();
+    const [unigram, trigram] = [unigrams.nats(ids), trigrams.nats(ids)];
+    return { bytes: Buffer.byteLength(title), tokens: ids.length + 1, unigram, trigram };
+  });
 }

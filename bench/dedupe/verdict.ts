@@ -1,23 +1,20 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { OverfitVerdict } from '../../src/common/judgement.js';
-import { createRandom, type Random, shuffle } from '../../src/common/random.js';
-import { closest } from '../../src/dedupe/comparison.js';
-import { findCopy } from '../../src/dedupe/copies.js';
-import { chooseRules } from '../../src/dedupe/copy-rules.js';
-import { neighboursKept, testOwing } from '../../src/dedupe/verdict/membership.js';
+import type { OverfitStatistics, OverfitVerdict } from '../../src/common/judgement.js';
+import { createRandom } from '../../src/common/random.js';
 import { wilsonShare } from '../../src/dedupe/verdict/proportions.js';
-import { overfitStatistics } from '../../src/dedupe/verdict/statistics.js';
 import { machine, table } from '../shared/figures.js';
 import { readCorpus } from './corpora.js';
+import { gibberishKinds } from './gibberish.js';
 import { formulaicTitles } from './made-up-titles.js';
 import { type PlantedKind, plantedKinds } from './planted-copies.js';
-import { type PooledText, type SimulatedCorpus, simulateCorpus } from './simulated-corpus.js';
+import { simulateCorpus } from './simulated-corpus.js';
+import { type SimulatedModel, simulateRun } from './simulated-run.js';
 
 /**
  * Error rates of the verdict. Simulated runs: training titles, held-out titles and outputs are drawn from the same source, so
- * that no output owes anything to a training title but by chance; then copies are planted among the outputs. Comparisons are
- * made once for each set of training titles, and runs drawn from them.
+ * that no output owes anything to a training title but by chance; then copies are planted among the outputs, or gibberish takes
+ * their place. Comparisons are made once for each set of training titles, and runs drawn from them.
  *
  *     npm run bench -- dedupe/verdict --titles all.csv --titles askreddit.csv --healthy 10000 --planted 200
  *
@@ -36,93 +33,11 @@ const { values } = parseArgs({
 
 const sizes = [300, 1000, 4000, 36_000];
 const outputCounts = [100, 200, 500, 1000, 2000];
+const plantedOutputs = [200, 1000];
 const shares = [0.01, 0.02, 0.03, 0.05, 0.1];
+const thresholds = ['auto', 0.8] as const;
 /** Titles that held-out ones and outputs are drawn from, for a number of training titles. */
 const poolSizeOf = (size: number): number => Math.max(600, Math.min(3400, 2 * size));
-const heldOutShare = 0.1;
-
-interface Setting {
-  readonly corpus: SimulatedCorpus;
-  readonly repeatedTitles: { readonly count: number; readonly total: number };
-}
-
-interface DrawnRun {
-  readonly verdict: OverfitVerdict;
-  readonly significant: readonly string[];
-}
-
-/** A run: held-out titles and outputs from the pool, some of the outputs replaced by planted copies. */
-function drawRun(
-  { corpus, repeatedTitles }: Setting,
-  outputs: number,
-  plant: { readonly share: number; readonly kinds: readonly PlantedKind[] },
-  random: Random,
-): DrawnRun {
-  const order = shuffle([...corpus.pool.keys()], random);
-  const heldOut = Math.min(
-    Math.round((corpus.train.length * heldOutShare) / (1 - heldOutShare)),
-    order.length >> 1,
-    1000,
-  );
-  const held = order.slice(0, heldOut);
-  const rest = order.slice(heldOut);
-  const texts = Array.from({ length: outputs }, (_, i): PooledText => {
-    if (i < Math.round(plant.share * outputs)) {
-      const kind = plant.kinds[i % plant.kinds.length]!;
-      return corpus.planted[kind][random.integer(corpus.planted[kind].length)]!;
-    }
-    // With more outputs than titles are left, some come twice, as outputs do.
-    return corpus.pool[rest[i % rest.length]!]!;
-  });
-  const baseline = held.map((i) => corpus.pool[i]!.comparison);
-  const rules = chooseRules(baseline, 'auto');
-  const rate = ({ comparison }: PooledText) => {
-    const copy = findCopy(comparison, rules, corpus.train)?.reason;
-    return { closestRating: closest(comparison).rating, copied: copy !== undefined, copy };
-  };
-  const membership = testsOf(corpus, held, texts.slice(0, 1000), random);
-  const { verdict, measures } = overfitStatistics(
-    texts.map(rate),
-    held.map((i) => rate(corpus.pool[i]!)),
-    { repeatedTitles, membership },
-  );
-  return { verdict, significant: measures.filter((one) => one.isSignificant).map(({ name }) => name) };
-}
-
-/** As testMembership does, from the comparisons made before. */
-function testsOf(
-  corpus: SimulatedCorpus,
-  held: readonly number[],
-  texts: readonly PooledText[],
-  random: Random,
-) {
-  const room = Math.min(corpus.shown, 9 * held.length);
-  const shown = shuffle([...Array(corpus.shown).keys()], random).slice(0, room);
-  const chosen = shuffle([...shown, ...held.map((i) => corpus.shown + i)], random);
-  const numbers = new Int32Array(corpus.titles).fill(-1);
-  for (const [number, title] of chosen.entries()) numbers[title] = number;
-  const kept = neighboursKept(chosen.length, held.length);
-  const among = (list: PooledText['neighbours']) =>
-    list
-      .filter(({ index }) => numbers[index]! >= 0)
-      .slice(0, kept)
-      .map(({ index, rating }) => ({ index: numbers[index]!, rating }));
-  const runs = texts.flatMap((text) =>
-    text.runs
-      .map((titles) => titles.flatMap((title) => (numbers[title]! >= 0 ? [numbers[title]!] : [])))
-      .filter(({ length }) => length > 0 && length <= 8),
-  );
-  const tests = testOwing(
-    {
-      neighbours: texts.map(({ neighbours }) => among(neighbours)),
-      nearestOther: (title) => among(corpus.nearest(chosen[title]!))[0]?.rating ?? 0,
-      runs,
-      isHeldOut: Uint8Array.from(chosen, (title) => (title >= corpus.shown ? 1 : 0)),
-    },
-    random,
-  );
-  return { outputs: texts.length, heldOut: held.length, training: room, ...tests };
-}
 
 const sources = [
   ...(await Promise.all(
@@ -141,68 +56,146 @@ const ways: [string, readonly PlantedKind[]][] = [
   ['mixed', plantedKinds],
 ];
 const plantings = ways.flatMap(([name, kinds]) =>
-  [200, 1000].flatMap((outputs) => shares.map((share) => ({ name, kinds, outputs, share }))),
+  plantedOutputs.flatMap((outputs) => shares.map((share) => ({ name, kinds, outputs, share }))),
 );
+
+interface Outcome {
+  readonly verdict: OverfitVerdict;
+  readonly significant: readonly string[];
+}
+const outcomeOf = ({ verdict, measures }: OverfitStatistics): Outcome => ({
+  verdict,
+  significant: measures.filter((one) => one.isSignificant).map(({ name }) => name),
+});
+const isAlarm = ({ verdict }: Outcome): boolean => verdict === 'leans' || verdict === 'overfits';
 
 const healthyEach = Math.ceil(Number(values.healthy) / planned.length);
 const plantedEach = Math.ceil(Number(values.planted) / planned.length);
-const healthy = new Map<string, DrawnRun[]>();
-const planted = new Map<(typeof plantings)[number], DrawnRun[]>(plantings.map((way) => [way, []]));
+const healthy = new Map<string, Outcome[]>();
+const planted = new Map<(typeof plantings)[number], Outcome[]>(plantings.map((way) => [way, []]));
+/** Runs with as many recognized copies as the same run without them said that it would see, by number of outputs. */
+const stated = new Map<string, { readonly excess: number; readonly outcome: Outcome }[]>();
+/** Runs that said that no excess would be seen. */
+let blind = 0;
+const gibberish = new Map<string, Outcome[]>(gibberishKinds.map((kind) => [kind, []]));
+
 for (const [place, { name, titles, repeatedTitles, size, draw }] of planned.entries()) {
   const corpus = await simulateCorpus(titles, { size, poolSize: poolSizeOf(size), seed: draw });
   const setting = { corpus, repeatedTitles };
   const random = createRandom(1, 'runs', place);
+  const run = (model: SimulatedModel): OverfitStatistics => simulateRun(setting, model, random);
   const key = `${name}, ${size}`;
   const runs = healthy.get(key) ?? [];
   healthy.set(key, runs);
   for (let i = 0; i < healthyEach; i++) {
     const outputs = outputCounts[i % outputCounts.length]!;
-    runs.push(drawRun(setting, outputs, { share: 0, kinds: ['exact'] }, random));
+    runs.push(outcomeOf(run({ outputs, threshold: thresholds[i % thresholds.length]! })));
   }
-  for (const way of plantings) {
-    for (let i = 0; i < plantedEach; i++) planted.get(way)!.push(drawRun(setting, way.outputs, way, random));
+  for (let i = 0; i < plantedEach; i++) {
+    const threshold = thresholds[i % thresholds.length]!;
+    for (const way of plantings) {
+      const { outputs } = way;
+      planted.get(way)!.push(outcomeOf(run({ outputs, copies: way, threshold })));
+    }
+    for (const outputs of plantedOutputs) {
+      for (const kind of ['exact', 'near'] as const) {
+        const measure = run({ outputs, threshold }).measures.find(
+          (one) => one.name === (kind === 'exact' ? 'exact copies' : 'copies'),
+        )!;
+        const excess = measure.detectable;
+        if (excess === undefined) {
+          blind++;
+          continue;
+        }
+        // Of the outputs replaced, some were copies by chance.
+        const copies = { share: excess / (1 - measure.usual), kinds: [kind] };
+        const outcome = outcomeOf(run({ outputs, copies, onlyRecognized: true, threshold }));
+        const label = `${kind}, ${outputs}`;
+        stated.set(label, [...(stated.get(label) ?? []), { excess, outcome }]);
+      }
+    }
+    for (const kind of gibberishKinds)
+      for (const outputs of plantedOutputs)
+        gibberish.get(kind)!.push(outcomeOf(run({ outputs, gibberish: kind, threshold })));
   }
   process.stderr.write(`${place + 1} of ${planned.length}: ${key}\n`);
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-const isAlarm = ({ verdict }: DrawnRun): boolean => verdict === 'leans' || verdict === 'overfits';
+const shareOf = (runs: readonly Outcome[], verdict: OverfitVerdict): string =>
+  percent(runs.filter((run) => run.verdict === verdict).length / runs.length);
 
-function row(title: string, runs: readonly DrawnRun[]): string[] {
+function row(title: string, runs: readonly Outcome[]): string[] {
   const alarms = runs.filter(isAlarm);
   const { share, high } = wilsonShare(alarms.length, runs.length, 'bound');
   const by = new Map<string, number>();
   for (const { significant } of alarms) for (const name of significant) by.set(name, (by.get(name) ?? 0) + 1);
-  const of = (verdict: OverfitVerdict) =>
-    percent(runs.filter((run) => run.verdict === verdict).length / runs.length);
   return [
     title,
     String(runs.length),
     `${alarms.length}, ${percent(share)}, at most ${percent(high)}`,
     [...by].map(([name, count]) => `${name} ${count}`).join(', '),
-    of('healthy'),
-    of('unknown'),
+    ...(['overfits', 'underfits', 'healthy', 'unknown'] as const).map((verdict) => shareOf(runs, verdict)),
   ];
 }
 
-process.stdout.write(`${machine()}\n\nHealthy runs\n\n`);
-process.stdout.write(
-  table(
-    ['titles, training titles', 'runs', 'leans or overfits', 'by', 'healthy', 'unknown'],
-    [...[...healthy].map(([title, runs]) => row(title, runs)), row('all', [...healthy.values()].flat())],
+const print = (title: string, columns: string[], rows: (string | number)[][]): void => {
+  process.stdout.write(`\n${title}\n\n${table(columns, rows)}`);
+};
+
+process.stdout.write(`${machine()}\n`);
+print(
+  'Healthy runs',
+  [
+    'titles, training titles',
+    'runs',
+    'leans or overfits',
+    'by',
+    'overfits',
+    'underfits',
+    'healthy',
+    'unknown',
+  ],
+  [...[...healthy].map(([title, runs]) => row(title, runs)), row('all', [...healthy.values()].flat())],
+);
+print(
+  'Planted copies: runs called leans or overfits',
+  ['copies', 'outputs', ...shares.map(percent)],
+  ways.flatMap(([name]) =>
+    plantedOutputs.map((outputs) => [
+      name,
+      outputs,
+      ...plantings
+        .filter((way) => way.name === name && way.outputs === outputs)
+        .map((way) => {
+          const runs = planted.get(way)!;
+          const { share, low, high } = wilsonShare(runs.filter(isAlarm).length, runs.length);
+          return `${percent(share)} (${percent(low)} to ${percent(high)})`;
+        }),
+    ]),
   ),
 );
-process.stdout.write('\nPlanted copies: runs called leans or overfits\n\n');
-const power = ways.flatMap(([name]) =>
-  [200, 1000].map((outputs) => [
-    name,
-    outputs,
-    ...plantings
-      .filter((way) => way.name === name && way.outputs === outputs)
-      .map((way) => {
-        const runs = planted.get(way)!;
-        return percent(runs.filter(isAlarm).length / runs.length);
-      }),
+print(
+  `Copies as frequent as the run says that it would see with a chance of 90 % (${blind} runs said of none)`,
+  ['copies, outputs', 'runs', 'stated excess, median', 'called leans or overfits'],
+  [...stated].map(([label, runs]) => {
+    const sorted = runs.map(({ excess }) => excess).sort((a, b) => a - b);
+    const { share, low, high } = wilsonShare(
+      runs.filter(({ outcome }) => isAlarm(outcome)).length,
+      runs.length,
+    );
+    const called = `${percent(share)} (${percent(low)} to ${percent(high)})`;
+    return [label, runs.length, percent(sorted[sorted.length >> 1]!), called];
+  }),
+);
+print(
+  'Gibberish',
+  ['kind', 'runs', 'underfits', 'unknown', 'healthy', 'leans', 'overfits'],
+  [...gibberish].map(([kind, runs]) => [
+    kind,
+    runs.length,
+    ...(['underfits', 'unknown', 'healthy', 'leans', 'overfits'] as const).map((verdict) =>
+      shareOf(runs, verdict),
+    ),
   ]),
 );
-process.stdout.write(table(['copies', 'outputs', ...shares.map(percent)], power));
