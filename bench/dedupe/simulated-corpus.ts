@@ -45,7 +45,7 @@ export interface SimulatedCorpus {
 
 const neighboursKept = 200;
 const plantedOfEach = 150;
-const gibberishOfEach = 1000;
+const gibberishOfEach = 300;
 
 /**
  * Compares a pool of titles with training titles of the same source, once for all the runs that are drawn from them.

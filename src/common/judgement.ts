@@ -279,6 +279,8 @@ export interface Estimate {
 /** What the losses of single titles say, in bits a byte of UTF-8, which compares models of different tokenizers. */
 export interface LossFindings {
   readonly bits: BitsPerByte;
+  /** Titles that these are means of. */
+  readonly titles: { readonly heldOut: number; readonly training: number };
   /** By how much the model is better on the held-out titles than each of these. */
   readonly gains: {
     /** How often each token occurs in the training titles. */

@@ -22,6 +22,7 @@ export function findInLosses(losses: TitleLosses | undefined): LossFindings | un
   const margin = Math.hypot(unknown.high - unknown.value, known.high - known.value);
   return {
     bits,
+    titles: { heldOut: heldOut.model.length, training: training.model.length },
     gains: {
       unigram: gainOver(heldOut.unigram),
       trigram: gainOver(heldOut.trigram),

@@ -1,5 +1,5 @@
 import type {
-  Estimate,
+  LossFindings,
   Measure,
   MembershipTest,
   MembershipTests,
@@ -39,14 +39,14 @@ interface Evidence {
   /** Titles of the source, and how many of them say what another says. */
   readonly repeatedTitles: Counted | undefined;
   readonly membership: MembershipTests | undefined;
-  readonly toldApart: Estimate | undefined;
+  readonly losses: LossFindings | undefined;
 }
 
 /** The measures of the outputs beside what is usual, corrected for being several. */
 export function takeMeasures(
   outputs: readonly KindOfCopy[],
   heldOut: readonly KindOfCopy[],
-  { repeatedTitles, membership, toldApart }: Evidence,
+  { repeatedTitles, membership, losses }: Evidence,
 ): Measure[] {
   const isExact = ({ copy }: KindOfCopy): boolean => copy === 'exact copy';
   const isCopied = ({ copied }: KindOfCopy): boolean => copied;
@@ -57,7 +57,7 @@ export function takeMeasures(
         membershipMeasure('shared runs', membership.runs),
       ]
     : [];
-  const others = [...memberships, ...(toldApart ? [toldApartMeasure(toldApart)] : [])];
+  const others = [...memberships, ...(losses ? toldApartMeasure(losses) : [])];
   const level = falseAlarms / (2 + others.length);
   const usualExact = repeatedTitles ?? countWhere(heldOut, isExact);
   return corrected([
@@ -92,18 +92,19 @@ function membershipMeasure(
   return { name, observed: all, usual: heldOut, difference, p };
 }
 
-/** By the deviation of DeLong's interval. */
-function toldApartMeasure({ value, low, high }: Estimate): Uncorrected {
-  const deviation = (value - low) / intervalQuantile;
+/**
+ * Tests by the largest variance that so large an area under the ROC curve can have, A (1 − A) / (titles of the smaller group)
+ * (van Dantzig, "On the consistency and the power of Wilcoxon's two sample test", Indagationes Mathematicae 13, 1951): that of
+ * DeLong's interval is estimated, and too small where few titles differ.
+ */
+function toldApartMeasure({ titles, toldApart }: LossFindings): Uncorrected[] {
+  if (toldApart === undefined) return [];
+  const { value, low, high } = toldApart;
+  const variance = (toldApartLimit * (1 - toldApartLimit)) / Math.min(titles.heldOut, titles.training);
   const excess = value - toldApartLimit;
-  return {
-    name: 'told apart',
-    observed: value,
-    usual: toldApartLimit,
-    difference: { share: excess, low: low - toldApartLimit, high: high - toldApartLimit },
-    // Without a deviation all pairs are told apart, or as many as not.
-    p: deviation === 0 ? Number(excess <= 0) : normalTail(excess / deviation),
-  };
+  const difference = { share: excess, low: low - toldApartLimit, high: high - toldApartLimit };
+  const p = normalTail(excess / Math.sqrt(variance));
+  return [{ name: 'told apart', observed: value, usual: toldApartLimit, difference, p }];
 }
 
 /** Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6, 1979. */

@@ -69,7 +69,7 @@ export function overfitStatistics(
   const isEnough = outputs.count >= minimumTexts && heldOut.count >= minimumTexts;
   const ofLosses = findInLosses(losses);
   const measures = isEnough
-    ? takeMeasures(outputTexts, heldOutTexts, { repeatedTitles, membership, toldApart: ofLosses?.toldApart })
+    ? takeMeasures(outputTexts, heldOutTexts, { repeatedTitles, membership, losses: ofLosses })
     : [];
   const found = { outputs, heldOut, excess, comparison, measures, losses: ofLosses };
   return { ...found, verdict: isEnough ? judge(found, outputTexts) : 'unknown' };

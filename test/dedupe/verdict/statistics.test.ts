@@ -120,9 +120,11 @@ describe('overfitStatistics with losses', () => {
     };
     expect(measureOf(0)).toMatchObject({ verdict: 'healthy', isSignificant: false, usual: 0.9 });
     expect(measureOf(2)).toMatchObject({ verdict: 'healthy', isSignificant: false });
-    expect(measureOf(15)).toMatchObject({ verdict: 'leans', isSignificant: true });
-    // All of them, so that no deviation is left.
-    expect(measureOf(60)).toMatchObject({ verdict: 'leans', p: 0 });
+    expect(measureOf(5)).toMatchObject({ verdict: 'healthy', isSignificant: false });
+    // All of them: by the largest variance that 0.9 can have with 80 titles, 2.98 deviations above it.
+    const all = measureOf(60);
+    expect(all).toMatchObject({ verdict: 'leans', observed: 1 });
+    expect(all.p).toBeCloseTo(0.00143, 5);
   });
 
   it('gives the ratio of sums, its interval, and how well titles are told apart', () => {
