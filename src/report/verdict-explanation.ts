@@ -51,7 +51,7 @@ export function explainVerdict(figures: ReportFigures): VerdictExplanation {
       if (overfit.heldOut.copies.share > alikeShare) {
         return {
           headline: 'The outputs are as alike as the titles they learn from',
-          meaning: `${shares} These titles follow a few patterns so closely that the threshold tells little. ${boundInWords(overfit)}`,
+          meaning: `${shares} These titles follow a few patterns so closely that copies tell little; ${boundInWords(overfit)}.`,
           advice: [
             'Nothing suggests reciting.',
             'A higher --similarity-threshold, or auto, refuses fewer outputs that only share a pattern.',
@@ -60,7 +60,7 @@ export function explainVerdict(figures: ReportFigures): VerdictExplanation {
       }
       return {
         headline: 'The model writes titles of its own',
-        meaning: `${shares} ${boundInWords(overfit)}`,
+        meaning: `${shares} It foretells such titles better than plain counts of words do, and ${boundInWords(overfit)}.`,
         advice: [
           'Nothing needs to change. Copies that did occur are refused below.',
           ...(bestCheckpoint ? [checkpointInWords(figures)] : []),
@@ -94,29 +94,45 @@ export function explainVerdict(figures: ReportFigures): VerdictExplanation {
       }
       return {
         headline: 'Not enough to tell whether the model recites',
-        meaning: `${shares} Nothing measured is beyond chance. ${boundInWords(overfit)}`,
+        meaning: `${shares} Chance explains all that was measured, but ${boundInWords(overfit)}.`,
         advice: [whatWouldTell(overfit)],
       };
   }
 }
 
-/** Which measures show that the outputs owe something to the training titles. */
-function evidenceInWords({ measures }: OverfitStatistics): string {
-  const shown = measures.filter(({ isSignificant }) => isSignificant).map(({ name }) => measureInWords[name]);
-  return `Beyond chance, ${shown.join('; ')}.`;
+/** What shows best that the outputs owe something to the training titles: copies, or else what chance explains least. */
+function evidenceInWords({ measures, excess }: OverfitStatistics): string {
+  const significant = measures.filter(({ isSignificant }) => isSignificant);
+  const find = (wanted: Measure['name']) => significant.find(({ name }) => name === wanted);
+  if (find('copies')) {
+    return (
+      `That is ${unsigned(excess.share)} percentage points more (95% interval ${formatPoints(excess.low)} to ` +
+      `${formatPoints(excess.high)}), which chance does not explain.`
+    );
+  }
+  const exact = find('exact copies');
+  if (exact) {
+    return (
+      `${formatPercent(exact.observed)} are training titles word for word, where ${formatPercent(exact.usual)} would be usual, ` +
+      'which chance does not explain.'
+    );
+  }
+  const [clearest] = significant.sort((a, b) => a.p - b.p);
+  return `Chance explains that, but not that ${measureInWords[clearest!.name]}.`;
 }
 
+const unsigned = (share: number): string => formatPoints(share).replace('+', '');
+
 const measureInWords: Readonly<Record<Measure['name'], string>> = {
-  'exact copies':
-    'more outputs are training titles, word for word, than titles of this source repeat each other',
-  copies: 'more outputs than held-out titles are copies of training titles, near ones included',
-  closeness: 'the outputs lie closer to the titles that the model was shown than to those it was not',
+  'exact copies': 'so many outputs are training titles, word for word',
+  copies: 'so many outputs are copies',
+  closeness: 'the outputs lie closer to the titles it was shown than to other titles of the same source',
   'unauthentic outputs':
-    'more outputs are closer to a title that the model was shown than other titles are, compared with those it was not shown',
+    'so many outputs are closer to a title it was shown than any other title is, more than to titles it was not shown',
   'shared runs':
-    'the outputs share more rare wordings with the titles that the model was shown than with those it was not',
+    'the outputs share more rare wordings with the titles it was shown than with other titles of the same source',
   'told apart':
-    'the model knows the titles that it was shown so well that more than nine times in ten they can be told from others',
+    'training made the titles it was shown so much easier that more than nine times in ten they can be told from others',
 };
 
 /** What may help a model that has learned too little, from what this run did. */
@@ -137,34 +153,33 @@ function waysToLearnMore({ training, titles, run }: ReportFigures): string[] {
   return advice;
 }
 
+const noText = 'More than one output in twenty is no text: it holds broken characters, or nothing.';
+
 /** What shows that the model has learned too little. */
 function tooLittleInWords({ losses }: OverfitStatistics): string {
-  if (losses === undefined)
-    return 'More than one output in twenty is no text: it holds broken characters, or nothing.';
+  if (losses === undefined) return noText;
   const { gains, bits } = losses;
-  const said = (value: number): string => `${formatDecimal(value)} bits a byte`;
   const unbeaten = [
-    gains.trigram.high <= 0 ? `a table of which token follows which two takes ${said(bits.trigram)}` : '',
-    gains.unigram.high <= 0 ? `a table of how often each token occurs ${said(bits.unigram)}` : '',
-    gains.start.high <= 0 ? `the model that training began with ${said(bits.start)}` : '',
+    gains.unigram.high <= 0
+      ? `a count of how often each word part occurs (${formatDecimal(bits.unigram)})`
+      : '',
+    gains.trigram.high <= 0
+      ? `a table of which word part follows which two (${formatDecimal(bits.trigram)})`
+      : '',
+    gains.start.high <= 0 ? `the model that training began with (${formatDecimal(bits.start)})` : '',
   ].filter(Boolean);
-  if (unbeaten.length === 0)
-    return 'More than one output in twenty is no text: it holds broken characters, or nothing.';
+  if (unbeaten.length === 0) return noText;
   return (
-    `For titles that it never saw it takes ${said(bits.model)}; ${unbeaten.join(', ')}. What is no better than that writes by rote ` +
-    'or makes word salad, whether or not it copies.'
+    `It foretells titles that it never saw (${formatDecimal(bits.model)} bits a byte, the fewer the better) no better than ` +
+    `${unbeaten.join(', and than ')} does. What it writes may be word salad, whether or not it copies.`
   );
 }
 
+/** A clause. */
 function boundInWords({ comparison: { upper, margin, holds } }: OverfitStatistics): string {
-  const unsigned = (share: number): string => formatPoints(share).replace('+', '');
-  const points = `${unsigned(upper)} percentage points more frequent than among titles the model never saw`;
-  const bound = unsigned(margin);
-  if (upper <= 0)
-    return 'With 95% confidence copies are no more frequent than among titles the model never saw.';
-  return holds
-    ? `With 95% confidence copies are at most ${points}; less than ${bound} counts as none.`
-    : `Copies may be up to ${points} (95% confidence); to be called healthy, that must be below ${bound}.`;
+  const bound = `${unsigned(margin)} percentage points`;
+  if (holds) return `with 95% confidence copies are less than ${bound} more frequent than among them`;
+  return `copies may be up to ${unsigned(upper)} percentage points more frequent (95% confidence), and healthy is below ${bound}`;
 }
 
 function whatWouldTell({ comparison, outputs }: OverfitStatistics): string {
@@ -185,12 +200,12 @@ function whatWouldTell({ comparison, outputs }: OverfitStatistics): string {
   return 'More outputs would not tell, as the outputs have more copies already: look at what was refused, and train for fewer steps.';
 }
 
-function sharesInWords({ outputs, heldOut, excess }: OverfitStatistics): string {
+/** One sentence. */
+function sharesInWords({ outputs, heldOut }: OverfitStatistics): string {
   return (
-    `${formatPercent(outputs.copies.share)} of the outputs are copies of training titles, near copies included. ` +
-    `Of the ${formatCount(heldOut.count)} titles held out of training, ${formatPercent(heldOut.copies.share)} would be ` +
-    `called so by the same rules: a difference of ${formatPoints(excess.share)} percentage points ` +
-    `(95% interval ${formatPoints(excess.low)} to ${formatPoints(excess.high)}).`
+    `${formatPercent(outputs.copies.share)} of the outputs copy a training title, wholly or nearly; of the ` +
+    `${formatCount(heldOut.count)} real titles that the model never saw, ${formatPercent(heldOut.copies.share)} would be ` +
+    'called copies by the same rules.'
   );
 }
 

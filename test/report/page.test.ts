@@ -146,6 +146,18 @@ describe('explainVerdict', () => {
     expect(original.headline).toBe('The model writes titles of its own');
   });
 
+  it.each([
+    ['overfits', many(100, 0.9), many(100, 0.4)],
+    ['leans', [...many(50, 0.9), ...many(950, 0.4)], [...many(20, 0.9), ...many(980, 0.4)]],
+    ['healthy', many(200, 0.4), many(100, 0.4)],
+    ['unknown', [...many(31, 0.9), ...many(169, 0.4)], [...many(11, 0.9), ...many(92, 0.4)]],
+  ])('says in two sentences what shows that a model %s', async (verdict, outputs, heldOut) => {
+    expect(overfitStatistics(outputs, heldOut, { losses }).verdict).toBe(verdict);
+    const { meaning } = await judge(outputs, heldOut);
+    expect(meaning.split(/[.!?](?: |$)/).filter(Boolean)).toHaveLength(2);
+    expect(meaning).toContain('of the outputs copy a training title');
+  });
+
   it('names the checkpoint that was best by loss and novelty, and what else to change', async () => {
     const { advice } = await judge(many(100, 0.9), many(100, 0.4));
     expect(advice[0]).toBe(
