@@ -27,6 +27,7 @@ export type CopyReason = (typeof copyReasons)[number];
  * - `broken text`: a line break or other control character, a lone surrogate, or U+FFFD from invalid UTF-8.
  * - the kinds of copies ({@link copyReasons}).
  * - `held-out title`: equal to a title held out of training, ignoring case, punctuation, accents and width: not new.
+ * - `canary`: a copy, by the same rules, of an invented title that training planted: not what the run's titles taught.
  * - `base copy`: one of the titles that the base model was trained on, letters and digits compared. Not one of
  *   {@link copyReasons}: it says nothing of how the run's own titles were learned.
  * - `accepted before`: equal to, or rated at or above the threshold with, a title accepted before these outputs.
@@ -37,6 +38,7 @@ export const rejectionReasons = [
   'broken text',
   ...copyReasons,
   'held-out title',
+  'canary',
   'base copy',
   'accepted before',
   'repeat',
@@ -101,7 +103,7 @@ export interface TextJudgement extends RatedText {
    * higher of the two.
    */
   readonly rating: number;
-  /** The training title that shows the reason; without one, the title with that rating. */
+  /** The training title, or the canary, that shows the reason; without one, the title with that rating. */
   readonly matched: string | undefined;
   /** The evidence for the reason, one sentence. */
   readonly evidence: string | undefined;

@@ -34,6 +34,8 @@ export interface TitleIndex {
   readonly written: SimilarityIndex;
   readonly folded: SimilarityIndex;
   readonly runs: RunIndex;
+  /** Cuts texts into the tokens that runs are counted in. */
+  readonly tokenize: Tokenize;
 }
 
 /**
@@ -47,6 +49,7 @@ export function createTitleIndex(titles: readonly string[], tokenize: Tokenize =
     written: createSimilarityIndex(titles),
     folded: createSimilarityIndex(titles.map(foldText)),
     runs: new RunIndex(titles, tokenize),
+    tokenize,
   };
 }
 

@@ -43,9 +43,9 @@ export interface ReviewedOutput {
   readonly kept: boolean;
 }
 
-/** False for blank and broken texts, which cannot be a line of accepted.txt. */
-export function isKeepable(verdict: Verdict): boolean {
-  return verdict.reason !== 'blank' && verdict.reason !== 'broken text';
+/** False for blank and broken texts, which cannot be a line of accepted.txt, and for canaries, which are no titles. */
+export function isKeepable({ reason }: Verdict): boolean {
+  return reason !== 'blank' && reason !== 'broken text' && reason !== 'canary';
 }
 
 /** Applies decisions to verdicts. Decisions about another text are ignored. */

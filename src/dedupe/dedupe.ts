@@ -22,7 +22,7 @@ import {
 } from './meaning.js';
 import { chooseMeaningRules } from './meaning-rules.js';
 import { findRepeats, type Repeat } from './repeats.js';
-import { type JudgeOptions, TitleJudge, thresholdRule } from './title-judge.js';
+import { canaryIndex, type JudgeOptions, TitleJudge, thresholdRule } from './title-judge.js';
 import { testMembership } from './verdict/membership.js';
 import { compareWordings } from './verdict/wordings.js';
 
@@ -33,7 +33,7 @@ export interface GeneratedOutput {
 }
 
 export interface DedupeOptions
-  extends Pick<JudgeOptions, 'threshold' | 'heldOut' | 'baseTitles' | 'keepBaseCopies'> {
+  extends Pick<JudgeOptions, 'threshold' | 'heldOut' | 'baseTitles' | 'keepBaseCopies' | 'canaries'> {
   /** Titles accepted before these outputs: repeating one of them is not new. */
   readonly earlier?: readonly string[];
   /** Paraphrases are looked for with it. */
@@ -56,6 +56,7 @@ const dedupeArguments: ArgumentRules = {
   earlier: isTexts,
   baseTitles: isBaseTitles,
   keepBaseCopies: reviewOptions.keepBaseCopies,
+  canaries: isTexts,
   embedder: isSentenceEmbedder,
   meaningStore: hasMethod('save', 'store of a search'),
 };
@@ -99,7 +100,8 @@ export async function dedupe(
     ...(embedder && chooseMeaningRules(baseline, literal, index.titles, embedder.description)),
     ...(baseTitles && baseRules(baseTitles, keepBaseCopies)),
   };
-  const judge = new TitleJudge(index, rules, heldOut, baseTitles);
+  const canaries = canaryIndex(checked.canaries, index.tokenize);
+  const judge = new TitleJudge(index, rules, { heldOut, baseTitles, canaries });
   const compared = await compare(texts, 'Comparing with the training titles');
   const judged = compared.map((comparison) => judge.judgeCompared(comparison));
 

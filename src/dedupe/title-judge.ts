@@ -39,6 +39,8 @@ export interface JudgeOptions {
   readonly baseTitles?: BaseTitles | undefined;
   /** Base copies are told apart, but not refused. */
   readonly keepBaseCopies?: boolean;
+  /** Invented titles that training planted among its own: a copy of one is refused. */
+  readonly canaries?: readonly string[];
 }
 
 /** A number, whose range is checked where it is used, or `auto`. */
@@ -54,6 +56,7 @@ const judgeArguments: ArgumentRules = {
   rules: { accepts: (value) => typeof value === 'object' && value !== null, fault: 'are no rules' },
   baseTitles: isBaseTitles,
   keepBaseCopies: reviewOptions.keepBaseCopies,
+  canaries: isTexts,
 };
 
 /**
@@ -70,27 +73,43 @@ export async function createTitleJudge(
   const checked = checkArguments('createTitleJudge', options, judgeArguments);
   const { threshold = defaultThreshold, heldOut = [], tokenize, rules, baseTitles, keepBaseCopies } = checked;
   const index = createTitleIndex(titles, tokenize);
+  const { canaries } = checked;
+  const others = { heldOut, baseTitles, canaries: canaryIndex(canaries, tokenize) };
   const added = baseTitles && baseRules(baseTitles, keepBaseCopies);
-  if (rules) return new TitleJudge(index, { ...added, ...rules }, heldOut, baseTitles);
+  if (rules) return new TitleJudge(index, { ...added, ...rules }, others);
   const baseline = await compareTexts(heldOut, index, 'Comparing the held-out titles', context);
-  return new TitleJudge(index, { ...chooseRules(baseline, threshold), ...added }, heldOut, baseTitles);
+  return new TitleJudge(index, { ...chooseRules(baseline, threshold), ...added }, others);
+}
+
+/** An index of canaries; undefined for none. @param tokenize as for `createTitleIndex`. */
+export function canaryIndex(canaries: readonly string[] = [], tokenize?: Tokenize): TitleIndex | undefined {
+  return canaries.length === 0 ? undefined : createTitleIndex(canaries, tokenize);
+}
+
+/** What texts are told apart from, besides the training titles. */
+interface OtherTitles {
+  /** Titles held out of training: a text that says the same as one of them is not new. */
+  readonly heldOut: readonly string[];
+  /** What the base model was trained on, for texts of a model that descends from it. */
+  readonly baseTitles?: BaseTitles | undefined;
+  /** As {@link canaryIndex} makes it. */
+  readonly canaries?: TitleIndex | undefined;
 }
 
 /** Judges texts one by one, by rules chosen once. */
 export class TitleJudge {
   private readonly unseen: ReadonlySet<string>;
+  private readonly baseTitles: BaseTitles | undefined;
+  private readonly canaries: TitleIndex | undefined;
 
-  /**
-   * @param heldOut titles held out of training: a text that says the same as one of them is not new.
-   * @param baseTitles what the base model was trained on, for texts of a model that descends from it.
-   */
   constructor(
     private readonly index: TitleIndex,
     readonly rules: CopyRules,
-    heldOut: readonly string[],
-    private readonly baseTitles?: BaseTitles,
+    { heldOut, baseTitles, canaries }: OtherTitles,
   ) {
     this.unseen = new Set(heldOut.map(comparisonKey));
+    this.baseTitles = baseTitles;
+    this.canaries = canaries;
   }
 
   /** Judges a text, white space around it removed. */
@@ -152,8 +171,19 @@ export class TitleJudge {
     if (copy) return copy;
     if (this.unseen.has(comparisonKey(text)))
       return { reason: 'held-out title', evidence: 'stands in the titles held out of training' };
+    const canary = this.canaryIn(text);
+    if (canary) return canary;
     if (!inBase || this.rules.baseCopies !== 'refused') return undefined;
     return { reason: 'base copy', evidence: 'stands in the titles that the base model was trained on' };
+  }
+
+  /** Whether a text is a copy of a canary, by the rules for copies of titles. */
+  private canaryIn(text: string): TextRejection | undefined {
+    if (!this.canaries) return undefined;
+    const copy = findCopy(compareText(text, this.canaries), this.rules, this.canaries.titles);
+    if (!copy) return undefined;
+    const evidence = `${copy.reason} of an invented title that was planted in training`;
+    return { reason: 'canary', rating: copy.rating, matched: copy.matched, evidence };
   }
 }
 

@@ -79,7 +79,7 @@ function decideTraining(
   const { maxEpochs, minimumSteps, minimumStepsEpochs, ...own } = others;
   // Those of nano are no options; a record of it is that of an earlier version, without them.
   const sizes = model === scratchName ? decideSizes(model, options) : {};
-  const { condition, keepOut } = options;
+  const { condition, keepOut, canaries, canaryRepeats } = options;
   return plain({
     ...own,
     ...sizes,
@@ -87,6 +87,8 @@ function decideTraining(
     ...(learnsTitlesAlone(options) ? { titlesAlone: true } : {}),
     // What the checkpoint says of itself.
     ...(condition.includes('subreddit') && keepOut.length > 0 ? { keepOut } : {}),
+    canaries,
+    ...(canaryRepeats.length > 0 ? { canaryRepeats } : {}),
   });
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { plantedTexts } from '../common/canaries.js';
 import { fileError, TitlesmithError, usageError } from '../common/errors.js';
 import { checkArgument, checkArguments, isText, withoutUndefined } from '../options/call-arguments.js';
 import type { RunOptions, ServeOptions } from '../options/option-table.js';
@@ -12,6 +13,7 @@ import { serveOptions } from '../options/table/serve.js';
 import type { ServedModel, ServeSettings } from '../serve/served-model.js';
 import { decideDevice, decidedDevice, describeDevice } from './decide/device.js';
 import { descendsFromBase } from './run/base-descent.js';
+import { readCanaries } from './run/canaries-file.js';
 import { readJudgement } from './run/judgement-file.js';
 import { type Manifest, readManifest } from './run/manifest.js';
 import { runFiles } from './run/run-files.js';
@@ -101,6 +103,7 @@ async function titleFiles(folder: string, { manifest, options }: ServedRun): Pro
   if (!existsSync(join(folder, runFiles.train))) return undefined;
   const run = { folder: { path: folder, manifest }, options, decisions: manifest.decisions };
   const baseCopies = options.keepBaseCopies ? 'kept' : 'refused';
+  const canaries = await readCanaries(folder);
   const isJudged = await isUpToDate('dedupe', runFiles.judgement, run);
   return {
     train: join(folder, runFiles.train),
@@ -108,6 +111,7 @@ async function titleFiles(folder: string, { manifest, options }: ServedRun): Pro
     threshold: options.similarityThreshold,
     rules: isJudged ? (await readJudgement(folder)).rules : undefined,
     baseCopies: (await descendsFromBase(folder, manifest.decisions)) ? baseCopies : undefined,
+    canaries: canaries ? plantedTexts(canaries) : [],
   };
 }
 

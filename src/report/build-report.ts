@@ -64,6 +64,7 @@ export function buildReport(input: ReportInput): ReportFigures {
     ...(input.judgement.membership ? { membership: input.judgement.membership } : {}),
     ...(input.judgement.wordings ? { wordings: input.judgement.wordings } : {}),
     ...(input.base ? { base: input.base } : {}),
+    ...(input.canaries ? { canaries: input.canaries } : {}),
     distribution: distribution(verdicts, heldOut),
     pairs,
     pairsLeftOut: verdicts.length - pairs.length,

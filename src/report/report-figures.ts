@@ -1,3 +1,4 @@
+import type { CanaryFindings } from '../common/canaries.js';
 import type {
   BaseStatistics,
   CopyRules,
@@ -26,6 +27,8 @@ export interface ReportInput {
   readonly overfit: OverfitStatistics;
   /** Undefined where the model does not descend from titlesmith's base model. */
   readonly base?: BaseStatistics | undefined;
+  /** Undefined where training planted none. */
+  readonly canaries?: CanaryFindings | undefined;
 }
 
 interface ReportSource {
@@ -103,6 +106,8 @@ export interface ReportFigures {
   readonly wordings?: Wordings | undefined;
   /** Only of a model that descends from titlesmith's base model. */
   readonly base?: BaseStatistics;
+  /** Only where training planted canaries. */
+  readonly canaries?: CanaryFindings;
   readonly distribution: readonly RatingBin[];
   /** Outputs, highest rating first, as many as fit into 2.4 MB of the page. */
   readonly pairs: readonly Pair[];

@@ -2,6 +2,7 @@ import { checkArgument, hasKeys } from '../options/call-arguments.js';
 import { type PageAssets, renderSelfContainedPage } from '../web/html-page.js';
 import type { ReportFigures } from './report-figures.js';
 import { baseTitles } from './sections/base-titles.js';
+import { canaries } from './sections/canaries.js';
 import { learned } from './sections/learned.js';
 import { measures } from './sections/measures.js';
 import { overview, provenance } from './sections/overview.js';
@@ -33,6 +34,7 @@ export function renderReport(figures: ReportFigures, assets: PageAssets): string
       sharedWordings(figures),
       baseTitles(figures),
       training(figures),
+      canaries(figures),
       learned(figures),
       allPairs(figures),
       clusters(figures),

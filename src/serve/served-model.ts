@@ -28,6 +28,8 @@ export interface TitleFiles {
   readonly rules: CopyRules | undefined;
   /** What becomes of base copies; undefined where the model does not descend from the base model. */
   readonly baseCopies: CopyRules['baseCopies'];
+  /** Invented titles that training planted. */
+  readonly canaries: readonly string[];
 }
 
 /** How texts are generated. */

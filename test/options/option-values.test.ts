@@ -9,6 +9,7 @@ import {
   recordOptions,
   restoreOptions,
 } from '../../src/options/option-values.js';
+import { decideOptions } from '../../src/pipeline/decided-options.js';
 import { planRuns } from '../../src/pipeline/run/run-plan.js';
 
 function thrownBy(action: () => unknown): TitlesmithError {
@@ -196,4 +197,38 @@ test('a boolean with a word of its own takes that word too', () => {
   }
   expect(() => readOption('--header', rule, 'maybe')).toThrow(/is none of auto, true, false/);
   expect(() => readOption('--quotes', { type: 'boolean' }, 'auto')).toThrow(/neither true nor false/);
+});
+
+describe('--canary-repeats', () => {
+  const options = { ...defaultOptions(), subreddit: ['aww'] };
+
+  test('needs canaries to repeat', () => {
+    expect(() => checkOptionsTogether({ ...options, canaryRepeats: [1, 4] })).toThrow(
+      '--canary-repeats needs --canaries.',
+    );
+    checkOptionsTogether({ ...options, canaries: 20, canaryRepeats: [1, 4] });
+  });
+
+  test('are whole numbers, from 1 on', () => {
+    expect(readOption('--canary-repeats', rowOf('canaryRepeats'), '8')).toBe(8);
+    for (const text of ['0', '1.5', 'two', '1001'])
+      expect(() => readOption('--canary-repeats', rowOf('canaryRepeats'), text)).toThrow(
+        /is not a whole number from 1 to 1000/,
+      );
+  });
+
+  test('stand in the record of a training only where they are given', async () => {
+    const decided = async (given: Partial<RunOptions>) =>
+      decideOptions('finetune', { ...options, ...given }, { model: 'nano' });
+    const plain = await decided({});
+    expect(Object.keys(plain).filter((name) => name.startsWith('canar'))).toEqual([]);
+    expect(await decided({ canaries: 20 })).toEqual({ ...plain, canaries: 20 });
+    expect(await decided({ canaries: 20, canaryRepeats: [2] })).toEqual({
+      ...plain,
+      canaries: 20,
+      canaryRepeats: [2],
+    });
+    const shown = await decideOptions('report', options, {});
+    expect(Object.keys(shown).filter((name) => name.startsWith('canar'))).toEqual([]);
+  });
 });

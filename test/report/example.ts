@@ -1,3 +1,4 @@
+import type { CanaryFindings } from '../../src/common/canaries.js';
 import type { Verdict } from '../../src/common/judgement.js';
 import { createRandom } from '../../src/common/random.js';
 import type { BaseTitles } from '../../src/dedupe/base-titles.js';
@@ -91,6 +92,7 @@ export interface ExampleOptions {
   /** Of a model that descends from the base model. */
   readonly baseTitles?: BaseTitles;
   readonly keepBaseCopies?: boolean;
+  readonly canaries?: CanaryFindings;
 }
 
 /** What a finished run would hand to the report, judged by the real dedupe. */
@@ -141,6 +143,7 @@ export async function exampleInput(options: ExampleOptions): Promise<ReportInput
     judgement,
     overfit: overfitStatistics(judgement.verdicts, judgement.heldOut),
     base: baseStatistics(judgement.verdicts, judgement.heldOut),
+    canaries: options.canaries,
   };
 }
 

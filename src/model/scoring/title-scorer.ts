@@ -51,7 +51,20 @@ export class TitleScorer {
    *   the device has too little memory.
    */
   async score(weights: WeightSource, titles: readonly TokenIds[], context: WorkContext): Promise<number[]> {
-    const nats = new Array<number>(titles.length).fill(0);
+    const losses = await this.scoreTokens(weights, titles, context);
+    return losses.map((own) => own.reduce((sum, loss) => sum + loss, 0));
+  }
+
+  /**
+   * As {@link score}, token by token.
+   * @returns of each title −ln p of its tokens and the end token, [tokens + 1], in nats.
+   */
+  async scoreTokens(
+    weights: WeightSource,
+    titles: readonly TokenIds[],
+    context: WorkContext,
+  ): Promise<Float32Array[]> {
+    const scored = new Array<Float32Array>(titles.length);
     const loaded = await this.load(weights);
     try {
       const positions = titles.map((title) => title.length + 1);
@@ -59,8 +72,8 @@ export class TitleScorer {
       for (const batch of scoringBatches(positions, this.model.configuration)) {
         if (context.signal.aborted) throw new InterruptedError();
         const texts = batch.titles.map((title) => titles[title]!);
-        const sums = await this.scoreBatch(loaded, batch.shape, texts);
-        for (const [row, title] of batch.titles.entries()) nats[title] = sums[row]!;
+        const losses = await this.scoreBatch(loaded, batch.shape, texts);
+        for (const [row, title] of batch.titles.entries()) scored[title] = losses[row]!;
         done += texts.length;
         const total = titles.length;
         context.onProgress({ kind: 'progress', label: 'score titles', done, total, unit: 'titles' });
@@ -68,22 +81,21 @@ export class TitleScorer {
     } finally {
       loaded.dispose();
     }
-    return nats;
+    return scored;
   }
 
   private async scoreBatch(
     { feeds }: LoadedWeights,
     shape: ScoringShape,
     texts: readonly TokenIds[],
-  ): Promise<number[]> {
+  ): Promise<Float32Array[]> {
     const { endOfTextId, promptEnds } = this.model;
     const { program, attentionMask } = await this.programOf(shape);
     const losses = new Float32Array(shape.rows * shape.length);
     await program.run({ ...scoringInputs(shape, texts, endOfTextId), attentionMask, ...feeds }, { losses });
     return texts.map((text, row) => {
       const start = row * shape.length;
-      const own = losses.subarray(start + promptLength(text, promptEnds), start + text.length + 1);
-      return own.reduce((sum, loss) => sum + loss, 0);
+      return losses.slice(start + promptLength(text, promptEnds), start + text.length + 1);
     });
   }
 

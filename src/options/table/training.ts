@@ -204,6 +204,26 @@ export const trainingSessionOptions = {
     argument: 'tokens',
     help: 'Most tokens of a text of a sample.',
   },
+  canaries: {
+    ...count,
+    maximum: 100_000,
+    argument: 'count',
+    help:
+      'Invented titles planted among those to train on, never accepted: the report says how many of them the model ' +
+      'learned by heart.',
+    defaultInWords: 'none',
+  },
+  canaryRepeats: {
+    ...training,
+    type: 'integer',
+    list: true,
+    minimum: 1,
+    maximum: 1000,
+    implies: ['canaries'],
+    argument: 'times',
+    help: 'How often each pass shows a canary: the first as often as the first number says, and so on in turn.',
+    defaultInWords: '1 1 1 2 4 8',
+  },
 } as const satisfies OptionRows;
 
 /**

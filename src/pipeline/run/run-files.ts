@@ -13,6 +13,8 @@ export const runFiles = {
   samples: 'samples',
   /** Losses of held-out and training titles. Runs of earlier versions have none. */
   titleLosses: 'title-losses.json',
+  /** Titles that were invented and planted among those to train on, with --canaries. */
+  canaries: 'canaries.json',
   events: 'tensorboard/events.out.tfevents.titlesmith',
   generated: 'generated.jsonl',
   /** Texts in the order they were finished, until generated.jsonl is written. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { plantedTexts } from '../../common/canaries.js';
 import type { Judgement } from '../../common/judgement.js';
 import type { WorkContext } from '../../common/progress.js';
 import type { DedupeCounts } from '../../common/stage-counts.js';
@@ -15,6 +16,7 @@ import type { RunOptions } from '../../options/option-table.js';
 import { readDecisions } from '../../review/decision-log.js';
 import { writeVerdicts } from '../../review/kept-titles.js';
 import { descendsFromBase } from '../run/base-descent.js';
+import { readCanaries } from '../run/canaries-file.js';
 import { readAcceptedBefore } from '../run/earlier-results.js';
 import { writeJudgement } from '../run/judgement-file.js';
 import { runFiles } from '../run/run-files.js';
@@ -34,6 +36,8 @@ export async function runDedupe(
   const outputs = await readGenerated(join(folder, runFiles.generated));
   const titles = await readDatasetTitles(folder);
   const earlier = startOver ? [] : await readAcceptedBefore(folder);
+  const planted = await readCanaries(folder);
+  const canaries = planted && plantedTexts(planted);
   const decisions = startOver ? [] : await readDecisions(join(folder, runFiles.decisions));
   const baseTitles = (await descendsFromBase(folder, decided))
     ? decodeBaseTitles(await readBaseFingerprints())
@@ -46,7 +50,15 @@ export async function runDedupe(
     : undefined;
   await context.begin();
   const store = sentenceModel && (await openSearchStore(work, resume));
-  const given = { outputs, titles, earlier, baseTitles, embedder: sentenceModel, meaningStore: store };
+  const given = {
+    outputs,
+    titles,
+    earlier,
+    baseTitles,
+    canaries,
+    embedder: sentenceModel,
+    meaningStore: store,
+  };
   const judgement = await judgeTitles(given, options, context);
   await sentenceModel?.dispose();
   await store?.remove();
@@ -76,6 +88,8 @@ interface JudgedTitles {
   readonly earlier: readonly string[];
   /** What the base model was trained on; undefined for a model that does not descend from it. */
   readonly baseTitles: BaseTitles | undefined;
+  /** Invented titles that training planted; undefined: none. */
+  readonly canaries: readonly string[] | undefined;
   /** Undefined: paraphrases are not looked for. */
   readonly embedder: SentenceEmbedder | undefined;
   readonly meaningStore: MeaningSearchStore | undefined;

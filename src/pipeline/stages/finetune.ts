@@ -3,7 +3,7 @@ import type { FinetuneCounts } from '../../common/stage-counts.js';
 import { bitsPerByte } from '../../common/title-losses.js';
 import { learnsTitlesAlone, promptEnds } from '../../data/conditioning.js';
 import { readDataset } from '../../data/dataset-files.js';
-import { writeTrainedCondition } from '../../data/trained-condition.js';
+import { readTrainedCondition, writeTrainedCondition } from '../../data/trained-condition.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { train } from '../../model/training/training-loop.js';
 import { fittingRowLength, planTraining } from '../../model/training/training-plan.js';
@@ -11,11 +11,13 @@ import { decidedDevice } from '../decide/device.js';
 import { checkKnownModel, checkTrainingMemory } from '../decide/memory.js';
 import { decidedPrecision } from '../decide/mixed-precision.js';
 import { decideTrainingOptions } from '../decide/training.js';
+import { writeCanaries } from '../run/canaries-file.js';
 import { runFiles } from '../run/run-files.js';
 import { writeTitleLosses } from '../run/title-losses-file.js';
+import { describePlan, planCanaries, scoreCanaries, withCanaries } from './canaries.js';
 import { readDatasetTitles } from './dataset.js';
 import { withLargerModelNote } from './larger-model-note.js';
-import { startingCondition, trainedCondition } from './model-condition.js';
+import { startingFolder, trainedCondition } from './model-condition.js';
 import { prepareGeneration } from './prepared-generation.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 import { openStartingModel } from './starting-model.js';
@@ -49,20 +51,22 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
       decidedPrecision(decisions.mixedPrecision),
     );
     const limits = { maximumTokens: configuration.contextLength - 1 };
+    const start = earlier ?? (await startingFolder(decisions.model?.choice));
     const tooLong = await tokenizeDataset({ dataset: folder, into: preparation }, tokenizer, limits, context);
-    const { fitting, rowsPerEpoch } = await withTokens(preparation, tokenizer, (data) => {
+    const { fitting, rowsPerEpoch, plan } = await withTokens(preparation, tokenizer, async (titles) => {
+      const plan = await planCanaries({ folder, start, tokenizer, train: titles.train, options }, context);
+      const data = { ...titles, train: withCanaries(titles.train, plan) };
       const { rowLength, rowsPerEpoch } = planTraining({ ...data, tooLong }, configuration, training);
       const held = device.device === 'cpu' ? { ...training, rowLength } : undefined;
       checkTrainingMemory(modelName, configuration, options, held);
-      return { fitting: fittingRowLength(data, configuration), rowsPerEpoch };
+      return { fitting: fittingRowLength(data, configuration), rowsPerEpoch, plan };
     });
     const engine = await openEngine(device, { threads: options.threads });
-    const start = await startingCondition(earlier ?? decisions.model?.choice);
     const condition = await trainedCondition(
       options,
       readDataset(join(folder, runFiles.train)),
       context,
-      start,
+      start === undefined ? undefined : await readTrainedCondition(start),
     );
     await context.begin();
     const checkpointFolder = join(work, runFiles.checkpoint);
@@ -85,10 +89,11 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
       eventsPath: join(work, runFiles.events),
     });
     return await withTokens(work, tokenizer, async (data) => {
+      if (plan && plan.planted.length > 0) context.onProgress(describePlan(plan, data.train));
       const result = await train(
         {
           engine,
-          data,
+          data: { ...data, train: withCanaries(data.train, plan) },
           tokenizer,
           configuration,
           pretrained,
@@ -99,24 +104,31 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
         },
         { ...context, onProgress },
       );
-      const losses = await measureTitleLosses(
-        {
-          engine,
-          data,
-          tokenizer,
-          configuration,
-          checkpointFolder,
-          step: result.bestStep,
-          pretrained,
-          seed: options.seed,
-          promptEnds: options.condition.length > 0 ? promptEnds(tokenizer) : undefined,
-        },
-        context,
-      );
+      const trained = {
+        engine,
+        data,
+        tokenizer,
+        configuration,
+        checkpointFolder,
+        step: result.bestStep,
+        pretrained,
+        seed: options.seed,
+        promptEnds: options.condition.length > 0 ? promptEnds(tokenizer) : undefined,
+      };
+      const losses = await measureTitleLosses(trained, context);
       await writeTitleLosses(work, losses);
+      if (plan) {
+        const passes = passesUntil(result.bestStep, result);
+        await writeCanaries(work, await scoreCanaries(plan, { ...trained, passes }, context));
+      }
       return { ...result, fittingRowLength: fitting, bitsPerByte: bitsPerByte(losses) };
     });
   } finally {
     await pretrained?.close();
   }
+}
+
+/** Passes over the titles until a step of a training, to thousandths. */
+function passesUntil(step: number, { steps, epochs }: { steps: number; epochs: number }): number {
+  return steps === 0 ? 0 : Math.round((1000 * epochs * step) / steps) / 1000;
 }

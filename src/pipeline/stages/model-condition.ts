@@ -14,15 +14,23 @@ import type { RunOptions } from '../../options/option-table.js';
  * @throws TitlesmithError when there is no such model, or what the folder says cannot be read.
  */
 export async function readModelCondition(model: string): Promise<TrainedCondition | undefined> {
-  const parsed = parseModelName(model);
-  if (parsed.kind !== 'folder') return undefined;
-  return readTrainedCondition((await findModelFolder(parsed.path)).path);
+  const folder = await folderOf(model);
+  return folder === undefined ? undefined : readTrainedCondition(folder);
 }
 
-/** {@link readModelCondition} of what a training begins with; undefined for one from scratch. */
-export async function startingCondition(model: string | undefined): Promise<TrainedCondition | undefined> {
+/** The folder that holds a model's weights; undefined for one of the hub. */
+async function folderOf(model: string): Promise<string | undefined> {
+  const parsed = parseModelName(model);
+  return parsed.kind === 'folder' ? (await findModelFolder(parsed.path)).path : undefined;
+}
+
+/**
+ * The folder of the weights that a training begins with; undefined for one from scratch, or of the hub.
+ * @throws as {@link readModelCondition}.
+ */
+export async function startingFolder(model: string | undefined): Promise<string | undefined> {
   const isFromScratch = model === undefined || model === 'nano' || model === scratchName;
-  return isFromScratch ? undefined : readModelCondition(model);
+  return isFromScratch ? undefined : folderOf(model);
 }
 
 /** What a run's model is prompted by, where an earlier titlesmith trained it and its folder does not say. */

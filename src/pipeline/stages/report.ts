@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ReportCounts, RunCounts } from '../../common/stage-counts.js';
+import { findInCanaries } from '../../dedupe/canary-findings.js';
 import { baseStatistics, overfitStatistics } from '../../dedupe/verdict/statistics.js';
 import { readAppendLog } from '../../io/append-log.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
@@ -12,6 +13,7 @@ import { buildReport } from '../../report/build-report.js';
 import type { ReportFigures, TrainingPoint } from '../../report/report-figures.js';
 import { renderReport } from '../../report/report-page.js';
 import type { PageAssets } from '../../web/html-page.js';
+import { readCanaries } from '../run/canaries-file.js';
 import { readJudgement } from '../run/judgement-file.js';
 import { runFiles } from '../run/run-files.js';
 import { readTitleLosses } from '../run/title-losses-file.js';
@@ -30,6 +32,7 @@ export async function runReport(job: StageJob, context: StageWorkContext): Promi
     membership: judgement.membership,
     losses: await readTitleLosses(folder),
   });
+  const canaries = findInCanaries(await readCanaries(folder));
   const base = baseStatistics(judgement.verdicts, judgement.heldOut);
   const figures = buildReport({
     runName: job.runName,
@@ -43,6 +46,7 @@ export async function runReport(job: StageJob, context: StageWorkContext): Promi
     judgement,
     overfit,
     base,
+    canaries,
   });
   await context.begin();
   await writeReport(job.work, figures);

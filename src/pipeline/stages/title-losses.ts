@@ -21,10 +21,10 @@ import { openSafetensorsModel } from '../../model/weights/safetensors-model.js';
 const mostTitles = 2000;
 
 /** Most tokens of the titles that n-gram models are trained on: they take some 200 MB. */
-const mostBaselineTokens = 2 ** 23;
+export const mostBaselineTokens = 2 ** 23;
 
 /** A finished training. */
-interface TrainedModel {
+export interface TrainedModel {
   readonly engine: Engine;
   readonly data: TrainingData;
   readonly tokenizer: Tokenizer;

@@ -30,6 +30,7 @@ const reasonMeanings: Readonly<Record<RejectionReason, string>> = {
   'glued copy': 'nearly all of it is two runs of words, each of a training title',
   paraphrase: 'means what a training title means, in other words',
   'held-out title': 'a real title that the model was not shown, but not new either',
+  canary: 'a copy of an invented title that was planted in training to see what is learned by heart',
   'base copy': 'a title that the base model was trained on, as far as letters and digits go',
   'accepted before': 'the same, or nearly, was accepted before',
   repeat: 'an earlier output said the same',

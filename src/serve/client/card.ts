@@ -26,6 +26,12 @@ export async function copyText(button: HTMLButtonElement, text: string): Promise
   }
 }
 
+/** How a refused text and the title beside it go together, where the text is no copy of a training title. */
+const relations: Readonly<Record<string, string>> = {
+  'held-out title': 'Most like this training title:',
+  canary: 'The planted title it resembles:',
+};
+
 /** One text on the page, while it streams in and when it is finished. */
 export class Card {
   readonly node: HTMLElement;
@@ -99,8 +105,7 @@ export class Card {
     this.node.classList.add('copied');
     // A title of the base model's need not be like any that this run has learned.
     if (!closest || reason === 'base copy') return;
-    const relation =
-      reason === 'held-out title' ? 'Most like this training title:' : 'The training title it resembles:';
+    const relation = relations[reason] ?? 'The training title it resembles:';
     const { title, text, runs } = closest;
     const likeness = element(
       'div',

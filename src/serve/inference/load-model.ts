@@ -53,11 +53,12 @@ async function openJudge({
   threshold,
   rules,
   baseCopies,
+  canaries,
 }: TitleFiles): Promise<{ readonly judge: TitleJudge; readonly titles: number }> {
   const [titles, heldOut] = [await readTitles(train), await readTitles(validation)];
   const baseTitles = baseCopies && decodeBaseTitles(await readBaseFingerprints());
   const keepBaseCopies = baseCopies === 'kept';
-  const options = { threshold, heldOut, rules, tokenize: encodeWords, baseTitles, keepBaseCopies };
+  const options = { threshold, heldOut, rules, tokenize: encodeWords, baseTitles, keepBaseCopies, canaries };
   const judge = await createTitleJudge(titles, options);
   return { judge, titles: titles.length };
 }

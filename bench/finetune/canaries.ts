@@ -1,0 +1,136 @@
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { parse } from 'csv-parse/sync';
+import { type Canaries, parseCanaries } from '../../src/common/canaries.js';
+import { formatPercent } from '../../src/common/number-formats.js';
+import { silentContext } from '../../src/common/progress.js';
+import { createRandom, shuffle } from '../../src/common/random.js';
+import { cleanTitle } from '../../src/data/cleaning/clean-titles.js';
+import { exactShare, exposures, isBeyond, traces } from '../../src/dedupe/canary-findings.js';
+import { formatCsvRecord } from '../../src/io/csv.js';
+import type { RunOptions } from '../../src/options/option-table.js';
+import { defaultOptions } from '../../src/options/option-values.js';
+import { runDataset } from '../../src/pipeline/stages/dataset.js';
+import { runFinetune } from '../../src/pipeline/stages/finetune.js';
+
+/**
+ * How many planted canaries models know by heart, of trainings with defaults and of such as are overfitted on purpose. Each
+ * input is one training a case; one that is done already in --folder is not made again, so that it can be stopped.
+ *
+ *     npm run bench -- finetune/canaries --folder /tmp/canaries --input a.csv --input b.csv --case nano --case nano:30
+ *
+ * A case is a model, trained with defaults, or a model and the passes over the titles, the last weights kept: what chooses
+ * the weights are then titles that were shown.
+ */
+const { values } = parseArgs({
+  options: {
+    folder: { type: 'string' },
+    input: { type: 'string', multiple: true, default: [] },
+    titles: { type: 'string', default: '1000' },
+    case: { type: 'string', multiple: true, default: ['nano', 'nano:30'] },
+    canaries: { type: 'string', default: '60' },
+    repeats: { type: 'string', multiple: true, default: [] },
+    seed: { type: 'string', default: '1' },
+    threads: { type: 'string', default: '1' },
+  },
+});
+const { folder, input } = values;
+if (folder === undefined || input.length === 0) throw new Error('--folder and --input are needed.');
+
+async function trainOn(path: string, model: string, passes: string | undefined): Promise<Canaries> {
+  const repeats = values.repeats.map(Number);
+  const name = [basename(path, '.csv'), values.titles, model, passes ?? 'defaults', values.canaries]
+    .concat(values.repeats, values.seed)
+    .join('-');
+  const run = join(folder!, name);
+  const result = join(folder!, `${name}.json`);
+  if (existsSync(result)) return parseCanaries(readFileSync(result, 'utf8'), result);
+  rmSync(run, { recursive: true, force: true });
+  mkdirSync(run, { recursive: true });
+  const records = parse(readFileSync(path), { columns: true }) as { title: string }[];
+  const titles = new Set(
+    shuffle(records, createRandom(1)).flatMap(({ title }) => {
+      const cleaned = cleanTitle(title);
+      return 'title' in cleaned ? [cleaned.title] : [];
+    }),
+  );
+  const taken = [...titles].slice(0, Number(values.titles));
+  writeFileSync(
+    join(run, 'titles.csv'),
+    [['title'], ...taken.map((title) => [title])].map(formatCsvRecord).join(''),
+  );
+  const options: RunOptions = {
+    ...defaultOptions(),
+    model,
+    seed: Number(values.seed),
+    threads: Number(values.threads),
+    sampleEvery: 0,
+    canaries: Number(values.canaries),
+    canaryRepeats: repeats,
+    ...(passes === undefined ? {} : { maxEpochs: Number(passes), patience: 1_000_000 }),
+  };
+  const job = {
+    folder: run,
+    work: run,
+    preparation: run,
+    runName: name,
+    options,
+    decisions: { model: { choice: model, reason: 'of the bench' } },
+    counts: {},
+    resume: false,
+    beginsWithCheckpoint: false,
+    startOver: false,
+  };
+  const context = { ...silentContext, begin: async () => {} };
+  await runDataset({ ...job, stage: 'dataset' }, context);
+  if (passes !== undefined) {
+    const shown = readFileSync(join(run, 'dataset/train.txt'), 'utf8').split('\n').slice(0, 100);
+    writeFileSync(join(run, 'dataset/validation.txt'), shown.map((title) => `${title}\n`).join(''));
+  }
+  await runFinetune({ ...job, stage: 'finetune' }, context);
+  copyFileSync(join(run, 'canaries.json'), result);
+  rmSync(run, { recursive: true });
+  return parseCanaries(readFileSync(result, 'utf8'), result);
+}
+
+/** Counts those beyond chance, at 1% false positives. */
+function beyond(bits: readonly number[]): string {
+  const { count, share, low, high } = exactShare(bits.filter(isBeyond).length, bits.length);
+  return `${count} = ${formatPercent(share)} (${formatPercent(low)} to ${formatPercent(high)})`;
+}
+
+process.stdout.write(
+  '| model | passes | shown a pass | canaries | known by heart | median exposure, bits | left a trace |\n' +
+    '| --- | --- | --- | --- | --- | --- | --- |\n',
+);
+for (const each of values.case) {
+  const [model, passes] = each.split(':') as [string, string | undefined];
+  const found: { readonly repeats: number; readonly exposure: number; readonly trace: number }[] = [];
+  const made: number[] = [];
+  for (const path of input) {
+    const started = performance.now();
+    const { planted, references, passes: until } = await trainOn(path, model, passes);
+    const [exposure, trace] = [exposures(planted, references), traces(planted, references)];
+    for (const [index, { repeats }] of planted.entries())
+      found.push({ repeats, exposure: exposure[index]!, trace: trace[index]! });
+    made.push(until);
+    const seconds = ((performance.now() - started) / 1000).toFixed(0);
+    process.stderr.write(`${each} on ${basename(path)}: ${until} passes, ${seconds} s\n`);
+  }
+  const range = `${Math.min(...made).toFixed(1)} to ${Math.max(...made).toFixed(1)}`;
+  for (const repeats of [...new Set(found.map((one) => one.repeats))].sort((a, b) => a - b)) {
+    const own = found.filter((one) => one.repeats === repeats);
+    const bits = own.map(({ exposure }) => exposure).sort((a, b) => a - b);
+    const cells = [
+      `${model}${passes === undefined ? '' : ', overfitted on purpose'}`,
+      range,
+      repeats,
+      own.length,
+      beyond(bits),
+      bits[Math.floor(bits.length / 2)]!.toFixed(1),
+      beyond(own.map(({ trace }) => trace)),
+    ];
+    process.stdout.write(`| ${cells.join(' | ')} |\n`);
+  }
+}
