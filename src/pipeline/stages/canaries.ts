@@ -44,7 +44,7 @@ interface InventedTitle {
 }
 
 /** The canaries of a training. */
-export interface CanaryPlan {
+interface CanaryPlan {
   readonly planted: readonly (InventedTitle & { readonly repeats: number })[];
   readonly references: readonly InventedTitle[];
   /** Texts that earlier trainings of the model planted. */
