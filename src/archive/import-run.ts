@@ -18,7 +18,7 @@ import { optionTable } from '../options/option-table.js';
 import { checkValue } from '../options/value-types.js';
 import { manifestFileName, readManifest, writeManifest } from '../pipeline/run/manifest.js';
 import { checkRunsFolder } from '../pipeline/run/run-folder.js';
-import { lockRun } from '../pipeline/run/run-lock.js';
+import { isRunning, lockRun } from '../pipeline/run/run-lock.js';
 import { checksumsName, isExcluded } from './export-run.js';
 import { withoutForeignPaths } from './foreign-paths.js';
 import { openStorageFile } from './open-storage.js';
@@ -229,15 +229,6 @@ async function removeAbandoned(runsDir: string): Promise<void> {
   for (const name of names.filter((candidate) => candidate.startsWith(unpackingStart))) {
     if (!isRunning(Number(name.slice(unpackingStart.length))))
       await rm(join(runsDir, name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemErrorCode(error) !== 'ESRCH';
   }
 }
 

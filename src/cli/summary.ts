@@ -21,7 +21,7 @@ const verdictWords: Readonly<Record<NonNullable<RunCounts['report']>['verdict'],
   underfits: 'has learned too little: see the report for what to do',
   overfits: 'recites its training titles: see the report for what to do',
   leans: 'leans on its training titles more than chance explains: see the report',
-  healthy: 'writes titles of its own: copies are at most 3 points more frequent than among held-out titles',
+  healthy: 'writes titles of its own: copies are less than 3 points more frequent than among held-out titles',
   unknown: 'not enough to tell whether it recites: the report says what would tell',
 };
 

@@ -83,7 +83,7 @@ test('a whole run says what went in and out of each stage', () => {
     '  review     150 accepted, 50 refused = 25.0% (50 near copy)',
     '  accepted, the first ten:',
     ...Array.from({ length: 10 }, (_, index) => `    Title \\u001b[31mnumber ${index}`),
-    '  model      writes titles of its own: copies are at most 3 points more frequent than among held-out titles',
+    '  model      writes titles of its own: copies are less than 3 points more frequent than among held-out titles',
     `  report     ${join(folder, 'report.html')}`,
   ]);
   expect(data).toMatchObject({ run: 'aww', refusedShare: 0.25, report: join(folder, 'report.html') });

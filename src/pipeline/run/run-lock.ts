@@ -72,12 +72,19 @@ function isSameProcess(a: Owner | undefined, b: Owner): boolean {
   return a?.pid === b.pid && a.host === b.host && a.processStart === b.processStart;
 }
 
-async function isAlive(owner: Owner): Promise<boolean> {
+/** Whether a process of this machine has a number. */
+export function isRunning(pid: number): boolean {
   try {
-    process.kill(owner.pid, 0);
+    process.kill(pid, 0);
+    return true;
   } catch (error) {
+    // It is another user's.
     return systemErrorCode(error) === 'EPERM';
   }
+}
+
+async function isAlive(owner: Owner): Promise<boolean> {
+  if (!isRunning(owner.pid)) return false;
   return owner.processStart === '' || owner.processStart === (await processStart(owner.pid));
 }
 
