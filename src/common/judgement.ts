@@ -117,6 +117,16 @@ export interface Verdict extends TextJudgement {
   readonly index: number;
   /** The earlier, accepted output that this one repeats. */
   readonly repeats: string | undefined;
+  /**
+   * What the model said first, where that was turned away and the output drawn again: what it learned by heart is seen from
+   * this.
+   */
+  readonly firstDraw?: (RatedText & Pick<TextJudgement, 'reason'>) | undefined;
+}
+
+/** What a model said of itself, before anything was turned away. */
+export function firstDraw(verdict: Verdict): RatedText & Pick<TextJudgement, 'reason'> {
+  return verdict.firstDraw ?? verdict;
 }
 
 /** Verdicts on a run's outputs, and its held-out titles rated by the same rules. */

@@ -46,6 +46,8 @@ export type GenerateCounts = {
   /** Generated tokens of all titles. */
   readonly tokens: number;
   readonly byFinishReason: Readonly<Record<string, number>>;
+  /** With --novel: titles that were drawn again, and draws that were turned away. */
+  readonly turnedAway?: { readonly titles: number; readonly draws: number };
 };
 
 export type DedupeCounts = {

@@ -1,4 +1,11 @@
-import { type Judgement, type RejectionReason, rejectionReasons, type Verdict } from '../common/judgement.js';
+import {
+  firstDraw,
+  type Judgement,
+  type RejectionReason,
+  rejectionReasons,
+  type TextJudgement,
+  type Verdict,
+} from '../common/judgement.js';
 import type { WorkContext } from '../common/progress.js';
 import {
   type ArgumentCheck,
@@ -30,6 +37,8 @@ import { compareWordings } from './verdict/wordings.js';
 export interface GeneratedOutput {
   readonly index: number;
   readonly text: string;
+  /** What was drawn first, where that was turned away: see `GenerationOptions.mayStand`. */
+  readonly firstDraw?: string | undefined;
 }
 
 export interface DedupeOptions
@@ -110,20 +119,32 @@ export async function dedupe(
   const isKept = (position: number): boolean =>
     position < earlier.length || judged[position - earlier.length]!.reason === undefined;
   const repeats = findRepeats(all, judge.rules.threshold, isKept).slice(earlier.length);
-  const verdicts = judged.map((judgement, position) => ({
-    index: outputs[position]!.index,
-    ...judgement,
-    repeats: undefined,
-    ...describeRepeat(all, repeats[position], earlier.length),
+  const verdicts = judged.map((judgement, position): Verdict => {
+    const { index, firstDraw: first } = outputs[position]!;
+    return {
+      index,
+      ...judgement,
+      repeats: undefined,
+      ...describeRepeat(all, repeats[position], earlier.length),
+      ...(first === undefined ? {} : { firstDraw: describeFirstDraw(judge.judge(first)) }),
+    };
+  });
+  const own = verdicts.map((verdict) => firstDraw(verdict).text);
+  const read = verdicts.map(({ text, reason }, i) => ({
+    text: own[i]!,
+    isAccepted: reason === undefined && own[i] === text,
   }));
-  const read = verdicts.map(({ text, reason }) => ({ text, isAccepted: reason === undefined }));
   return {
     rules: judge.rules,
     verdicts,
     heldOut: baseline.map((title) => judge.rate(title)),
-    membership: await testMembership(texts, index.titles, heldOut, stopping),
+    membership: await testMembership(own, index.titles, heldOut, stopping),
     wordings: await compareWordings(read, index.titles, heldOut, stopping),
   };
+}
+
+function describeFirstDraw({ rating, evidence, second, ...judged }: TextJudgement) {
+  return judged;
 }
 
 /**

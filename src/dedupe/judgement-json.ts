@@ -159,8 +159,9 @@ function isRatedText(value: unknown): value is RatedText {
 
 function isVerdict(value: unknown): value is Verdict {
   if (!isRecord(value) || !isRatedText(value)) return false;
-  const { index, reason, rating, evidence, second, repeats } = value as Record<string, unknown>;
+  const { index, reason, rating, evidence, second, repeats, firstDraw } = value as Record<string, unknown>;
   return (
+    (firstDraw === undefined || isRatedText(firstDraw)) &&
     Number.isSafeInteger(index) &&
     isShare(rating) &&
     (reason === undefined || rejectionReasons.some((known) => known === reason)) &&

@@ -1,6 +1,7 @@
 import { usageError } from '../common/errors.js';
 import { type OptionName, optionNames, type RunOptions, rowOf } from './option-table.js';
 import { decideValues, flagOf } from './option-values.js';
+import { lowestTemperature } from './table/generation.js';
 import { sizeOptions } from './table/model.js';
 
 function isGiven(value: unknown): boolean {
@@ -23,6 +24,15 @@ export function checkCombinations(options: RunOptions): void {
     if (!implies.every((other) => isGiven(options[other as OptionName])))
       throw usageError(`${flagOf(name)} needs ${implies.map(flagOf).join(' and ')}.`);
   }
+}
+
+/** @throws TitlesmithError `usage` where a title that is drawn again would be the same. */
+function checkNovelty({ novel, temperature }: RunOptions): void {
+  if (!novel || temperature >= lowestTemperature) return;
+  throw usageError(
+    `--novel draws titles again, but at --temperature ${temperature} each draw is the same.`,
+    'Raise the temperature, or leave --novel out.',
+  );
 }
 
 /** Whether training starts from the checkpoint in a folder. */
@@ -103,6 +113,7 @@ export function checkOptionsTogether(options: RunOptions): void {
       'Leave --run-name out: each run is named after its subreddit.',
     );
   }
+  checkNovelty(options);
   checkCombinations(options);
   checkModelSizes(options);
   if ((source === 'duckdb' || source === 'csv') && input.length === 0)

@@ -97,11 +97,12 @@ async function decideGeneration(
   options: RunOptions,
   vocabularySize = Number.POSITIVE_INFINITY,
 ): Promise<DecidedOptions> {
-  const { nsamples, prefix, prefixFile, includePrefix, ...others } = valuesOf('generate', options);
+  const { nsamples, prefix, prefixFile, includePrefix, novel, ...others } = valuesOf('generate', options);
   const { temperature, topK, topP, ...own } = others;
   const prefixes = options.prefixFile === undefined ? undefined : await hashFile(options.prefixFile);
   const hasPrefix = Boolean(options.prefix) || prefixes !== undefined;
   const isGreedy = effectiveTemperature(options.temperature) === 0;
+  const { similarityThreshold, keepBaseCopies } = options;
   return plain({
     ...own,
     // As many tokens as there are, or all of their probability, are no restriction: 0, as without the option.
@@ -109,6 +110,7 @@ async function decideGeneration(
       ? { temperature: 0 }
       : { temperature, topK: options.topK >= vocabularySize ? 0 : topK, topP: topP === 1 ? 0 : topP }),
     ...(hasPrefix ? { prefix, prefixes, includePrefix } : {}),
+    ...(novel ? { novel, similarityThreshold, keepBaseCopies } : {}),
   });
 }
 

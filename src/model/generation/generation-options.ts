@@ -1,8 +1,13 @@
 import { usageError } from '../../common/errors.js';
-import { type ArgumentRules, isTexts } from '../../options/call-arguments.js';
+import { type ArgumentRules, isFunction, isTexts } from '../../options/call-arguments.js';
 import type { ValuesOf } from '../../options/option-row.js';
 import { checkOption, checkOptions, defaultsOf } from '../../options/option-values.js';
-import { generationOptions, httpText, samplingOptions } from '../../options/table/generation.js';
+import {
+  generationOptions,
+  httpText,
+  lowestTemperature,
+  samplingOptions,
+} from '../../options/table/generation.js';
 import { httpSeed } from '../../options/table/run.js';
 
 type Values = ValuesOf<typeof generationOptions>;
@@ -31,6 +36,8 @@ export interface GenerationOptions
   readonly firstIndex?: number | undefined;
   /** Indices of texts that already exist and are not generated again. */
   readonly finished?: ReadonlySet<number> | undefined;
+  /** Whether a text may stand: one that may not is drawn again, as one is that is blank. Not asked at temperature 0. */
+  readonly mayStand?: ((text: string) => boolean) | undefined;
 }
 
 /** Defaults: the table's, but one text, and seed 0. */
@@ -41,9 +48,6 @@ export const generationDefaults: GenerationOptions = {
   nsamples: 1,
   seed: 0,
 };
-
-/** Below it float32 logits, divided by the temperature, are too coarse to tell likely tokens apart. */
-const lowestTemperature = 1e-4;
 
 const maximumPrefixes = 1_000_000;
 
@@ -74,6 +78,7 @@ export const generationArguments: ArgumentRules = {
     fault: 'is neither a text nor a list of texts',
   },
   finished: { accepts: (value) => value instanceof Set, fault: 'is no Set of indices' },
+  mayStand: isFunction,
 };
 
 /**

@@ -60,6 +60,12 @@ export async function* generateTexts<Cache extends PromptCache>(
 /** Most times a text is drawn: one with nothing but white space after the prefix is drawn again. */
 export const maximumDraws = 8;
 
+/**
+ * Most times a text is drawn that may not stand. Of a model one in two of whose texts may not, one in 10^30 stays such a text; one
+ * whose every text may not ends all the same.
+ */
+export const maximumTurns = 100;
+
 /** Receives the events of a request. */
 interface GenerationListener {
   /** Called after every token, unless it ends the sequence. */
@@ -75,7 +81,7 @@ interface GenerationListener {
 
 /**
  * One caller's texts, generated in slots that may be shared with other requests (./continuous-batch.ts): supplies its
- * sequences in order of index, samples their tokens, and draws blank texts again.
+ * sequences in order of index, samples their tokens, and draws texts again that are blank or may not stand.
  */
 export class GenerationRequest implements SequenceRequest {
   readonly sampling: SamplingOptions;
@@ -85,8 +91,8 @@ export class GenerationRequest implements SequenceRequest {
   private readonly sample: SampleToken;
   private readonly progress: GenerationProgress;
   private readonly draws: number;
-  /** Sequences that came out blank and will be drawn again. */
-  private readonly blank: Sequence[] = [];
+  /** Sequences to start before new ones: draws of texts that came out blank or may not stand. */
+  private readonly again: Sequence[] = [];
   /** Number of texts that have been started or exist already. */
   private started = 0;
   private unfinished: number;
@@ -128,7 +134,7 @@ export class GenerationRequest implements SequenceRequest {
 
   /** The sequence to start next; undefined if none is waiting. */
   next(): Sequence | undefined {
-    const again = this.blank.pop()?.nextDraw();
+    const again = this.again.pop();
     if (again) return again;
     const { nsamples, finished, firstIndex = 0 } = this.options;
     while (finished?.has(firstIndex + this.started)) this.started++;
@@ -152,18 +158,26 @@ export class GenerationRequest implements SequenceRequest {
   /** Passes the text of a finished sequence to the listener, unless it is to be drawn again. */
   finish(sequence: Sequence): void {
     const { result, blank, rest } = sequence.finish();
-    if (blank && sequence.draw < this.draws) {
-      this.blank.push(sequence);
+    const turns = sequence.turnedAway?.draws ?? 0;
+    if (blank && sequence.draw - turns < this.draws) {
+      this.again.push(sequence.nextDraw());
+      return;
+    }
+    const { mayStand } = this.options;
+    const isAsked = mayStand !== undefined && !blank && this.draws > 1;
+    const isRefused = isAsked && !mayStand(result.text);
+    if (isRefused && turns < maximumTurns - 1) {
+      this.again.push(sequence.nextDraw(result.text));
       return;
     }
     this.unfinished--;
-    this.progress.countText(blank);
+    this.progress.countText(blank, isRefused);
     this.listener.onText(result, rest);
   }
 
   /** Reports to the listener that all texts are finished. */
   end(): void {
-    this.progress.warnOfBlank(this.draws);
+    this.progress.warn(this.draws);
     this.listener.onEnd();
   }
 
@@ -186,6 +200,7 @@ class GenerationProgress {
   private readonly startedAt = performance.now();
   private tokens = 0;
   private blank = 0;
+  private refused = 0;
 
   /** @param total number of texts requested. @param texts number that already existed. */
   constructor(
@@ -199,9 +214,10 @@ class GenerationProgress {
   }
 
   /** Called when a text is final. */
-  countText(blank: boolean): void {
+  countText(blank: boolean, refused: boolean): void {
     this.texts++;
     if (blank) this.blank++;
+    if (refused) this.refused++;
     const seconds = (performance.now() - this.startedAt) / 1000;
     const rate = seconds > 0 ? formatCount(this.tokens / seconds) : '0';
     this.context.onProgress({
@@ -214,13 +230,14 @@ class GenerationProgress {
     });
   }
 
-  /** Warns how many texts stayed blank, if any did. @param draws how often each was drawn. */
-  warnOfBlank(draws: number): void {
-    if (this.blank === 0) return;
-    const often = draws === 1 ? '' : ` after ${draws} draws each`;
-    this.context.onProgress({
-      kind: 'warning',
-      message: `${this.blank} of ${this.total} generated texts are blank${often}.`,
-    });
+  /** Warns how many texts stayed blank, or may not stand, if any. @param draws how often blank ones were drawn. */
+  warn(draws: number): void {
+    const warn = (count: number, what: string): void => {
+      if (count === 0) return;
+      const message = `${count} of ${this.total} generated texts are ${what}.`;
+      this.context.onProgress({ kind: 'warning', message });
+    };
+    warn(this.blank, `blank${draws === 1 ? '' : ` after ${draws} draws each`}`);
+    warn(this.refused, `still such as are turned away after ${maximumTurns} draws each`);
   }
 }

@@ -15,6 +15,15 @@ export interface GeneratedText {
   /** `stop`: end token or truncation text; `length`: the token limit. */
   readonly finishReason: FinishReason;
   readonly seed: number;
+  /** What was drawn before and turned away, where anything was. */
+  readonly turnedAway?: TurnedAway;
+}
+
+/** Draws of a text that may not stand: see `GenerationOptions.mayStand`. */
+export interface TurnedAway {
+  readonly draws: number;
+  /** The text of the first: what the model says where nothing is turned away. */
+  readonly first: string;
 }
 
 /** A text being generated. All its randomness derives from the seed, its index and the number of the draw. */
@@ -27,13 +36,17 @@ export class Sequence {
   private latest: number;
   private finishReason: FinishReason | undefined;
 
-  /** @param draw 1, or more if earlier draws of this index came out blank. */
+  /**
+   * @param draw 1, or more if earlier draws of this index came out blank or were turned away.
+   * @param turnedAway those that were turned away.
+   */
   constructor(
     readonly index: number,
     readonly draw: number,
     readonly prompt: Prompt,
     private readonly options: GenerationOptions,
     private readonly tokenizer: Tokenizer,
+    readonly turnedAway?: TurnedAway,
   ) {
     const use = draw === 1 ? ['text', index] : ['text', index, 'draw', draw];
     this.random = createRandom(options.seed, ...use);
@@ -97,14 +110,17 @@ export class Sequence {
       tokens: this.newTokens,
       finishReason,
       seed,
+      ...(this.turnedAway ? { turnedAway: this.turnedAway } : {}),
     };
     const rest = this.emitted === 0 ? result.text : continuation.slice(this.emitted);
     return { result, blank: continuation.trim() === '', rest };
   }
 
-  /** The same index again from the start, with other random numbers. */
-  nextDraw(): Sequence {
-    return new Sequence(this.index, this.draw + 1, this.prompt, this.options, this.tokenizer);
+  /** The same index again from the start, with other random numbers. @param text of this draw, if it was turned away. */
+  nextDraw(text?: string): Sequence {
+    const { draws = 0, first = text } = this.turnedAway ?? {};
+    const turnedAway = text === undefined ? this.turnedAway : { draws: draws + 1, first: first ?? text };
+    return new Sequence(this.index, this.draw + 1, this.prompt, this.options, this.tokenizer, turnedAway);
   }
 }
 

@@ -4,6 +4,9 @@ import type { OptionRows } from '../option-row.js';
 const around = { group: 'Generation', commands: ['pipeline', 'generate'] } as const;
 const generation = { ...around, stages: ['generate'] } as const;
 
+/** Below it float32 logits, divided by the temperature, are too coarse to tell likely tokens apart: sampling is greedy. */
+export const lowestTemperature = 1e-4;
+
 /** How each token is sampled. Over HTTP the same, in snake case. */
 export const samplingOptions = {
   temperature: {
@@ -109,6 +112,13 @@ export const generationOptions = {
     default: 'float32',
     argument: 'precision',
     help: 'float32; float16 on a device that has it; or int8: weights in 8 bits, faster and slightly less exact.',
+  },
+  novel: {
+    ...generation,
+    type: 'switch',
+    help:
+      'Draw a title again that would be refused as a copy of a title that the model was shown, held out or knows by heart: none is ' +
+      'refused for that afterwards. Of a run alone, whose titles are known.',
   },
   slots: {
     ...around,

@@ -6,7 +6,7 @@ import type { DedupeCounts } from '../../common/stage-counts.js';
 import { type BaseTitles, decodeBaseTitles } from '../../dedupe/base-titles.js';
 import { createTitleIndex } from '../../dedupe/comparison.js';
 import { applyDecisions } from '../../dedupe/decisions.js';
-import { countVerdicts, dedupe } from '../../dedupe/dedupe.js';
+import { countVerdicts, dedupe, type GeneratedOutput } from '../../dedupe/dedupe.js';
 import type { MeaningSearchStore, SentenceEmbedder } from '../../dedupe/meaning.js';
 import { readBaseFingerprints } from '../../io/base-fingerprints.js';
 import { openSentenceModel } from '../../model/embedding/sentence-model.js';
@@ -33,7 +33,7 @@ export async function runDedupe(
   { folder, work, options, decisions: decided, startOver, resume }: StageJob,
   context: StageWorkContext,
 ): Promise<DedupeCounts> {
-  const outputs = await readGenerated(join(folder, runFiles.generated));
+  const outputs = (await readGenerated(join(folder, runFiles.generated))).map(toOutput);
   const titles = await readDatasetTitles(folder);
   const earlier = startOver ? [] : await readAcceptedBefore(folder);
   const planted = await readCanaries(folder);
@@ -78,11 +78,15 @@ export async function runDedupe(
   return countVerdicts(verdicts);
 }
 
+function toOutput({ index, text, turnedAway }: GeneratedText): GeneratedOutput {
+  return { index, text, firstDraw: turnedAway?.first };
+}
+
 const keepsNothing =
   '--keep-base-copies changes nothing: as far as is known, this model did not begin as the base model.';
 
 interface JudgedTitles {
-  readonly outputs: readonly GeneratedText[];
+  readonly outputs: readonly GeneratedOutput[];
   readonly titles: DatasetTitles;
   /** Titles accepted in earlier generations. */
   readonly earlier: readonly string[];

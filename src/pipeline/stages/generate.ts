@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { usageError } from '../../common/errors.js';
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import type { GenerateCounts } from '../../common/stage-counts.js';
 import { withoutCondition } from '../../data/conditioning.js';
@@ -18,6 +19,7 @@ import { keepAccepted } from '../run/earlier-results.js';
 import { runFiles } from '../run/run-files.js';
 import { formatGenerated, openGeneratedJournal, readGenerated } from './generated-file.js';
 import { conditionOfRun, readModelCondition, titleOfModel } from './model-condition.js';
+import { openNovelty } from './novelty.js';
 import { prepareGeneration } from './prepared-generation.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 
@@ -44,7 +46,8 @@ export async function runGenerate(job: StageJob, context: StageWorkContext): Pro
           },
           promptSubreddit,
         );
-  const source = { model, device: decidedDevice(decisions.device), hiddenPrefix };
+  const mayStand = options.novel ? await openNovelty(folder, options, decisions, context) : undefined;
+  const source = { model, device: decidedDevice(decisions.device), hiddenPrefix, mayStand };
   const opened = await openGeneration(source, request, context);
   const texts: GeneratedText[] = [];
   try {
@@ -55,7 +58,7 @@ export async function runGenerate(job: StageJob, context: StageWorkContext): Pro
     try {
       const finished = new Set(texts.map(({ index }) => index));
       for await (const text of opened.generate(finished)) {
-        const bare = { ...text, text: withoutCondition(text.text) };
+        const bare = bareText(text);
         await journal.append(bare);
         texts.push(bare);
       }
@@ -72,12 +75,21 @@ export async function runGenerate(job: StageJob, context: StageWorkContext): Pro
   return countTexts([...kept, ...texts]);
 }
 
+/** Without what the model read before it. */
+function bareText({ turnedAway, ...text }: GeneratedText): GeneratedText {
+  const bare = { ...text, text: withoutCondition(text.text) };
+  if (turnedAway === undefined) return bare;
+  return { ...bare, turnedAway: { ...turnedAway, first: withoutCondition(turnedAway.first) } };
+}
+
 interface GenerationSource {
   /** As for `--model`. */
   readonly model: string;
   readonly device: DeviceChoice;
   /** What the model reads before each text. */
   readonly hiddenPrefix: string | undefined;
+  /** As in `GenerationOptions`. */
+  readonly mayStand?: ((text: string) => boolean) | undefined;
 }
 
 /** A request that is checked against its model. */
@@ -92,7 +104,7 @@ interface OpenedGeneration {
  * @throws TitlesmithError when the model is unavailable or an option is wrong.
  */
 async function openGeneration(
-  { model, device, hiddenPrefix }: GenerationSource,
+  { model, device, hiddenPrefix, mayStand }: GenerationSource,
   options: RunOptions & { readonly firstIndex?: number },
   context: WorkContext,
 ): Promise<OpenedGeneration> {
@@ -107,7 +119,7 @@ async function openGeneration(
         const { slots, precision } = options;
         const loaded = await openForGeneration(files, { engine, slots, texts, capacity, precision });
         try {
-          const request = { ...prepared.options, finished };
+          const request = { ...prepared.options, finished, mayStand };
           yield* generateTexts(loaded.session, loaded.tokenizer, request, context, prepared.prompts);
         } finally {
           await loaded.session.dispose();
@@ -127,7 +139,9 @@ function countTexts(texts: readonly GeneratedText[]): GenerateCounts {
     tokens += text.tokens;
     byFinishReason[text.finishReason] = (byFinishReason[text.finishReason] ?? 0) + 1;
   }
-  return { generated: texts.length, tokens, byFinishReason };
+  const again = texts.flatMap(({ turnedAway }) => turnedAway ?? []);
+  const turnedAway = { titles: again.length, draws: again.reduce((sum, { draws }) => sum + draws, 0) };
+  return { generated: texts.length, tokens, byFinishReason, ...(again.length > 0 ? { turnedAway } : {}) };
 }
 
 /**
@@ -141,6 +155,12 @@ export async function* generateFromModel(
   context: WorkContext = silentContext,
 ): AsyncGenerator<GeneratedText> {
   const options: RunOptions = { ...defaultOptions(), ...overrides };
+  if (options.novel) {
+    throw usageError(
+      `--novel compares with the titles of a run, and ${model} is a model without any.`,
+      'Name a run folder, or leave it out.',
+    );
+  }
   checkCombinations(options);
   const { promptSubreddit } = options;
   const hiddenPrefix =

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { firstDraw } from '../../common/judgement.js';
 import type { ReportCounts, RunCounts } from '../../common/stage-counts.js';
 import { findInCanaries } from '../../dedupe/canary-findings.js';
 import { baseStatistics, overfitStatistics } from '../../dedupe/verdict/statistics.js';
@@ -27,13 +28,14 @@ export async function runReport(job: StageJob, context: StageWorkContext): Promi
   const { folder, options, decisions } = job;
   const { source } = decisions;
   const judgement = await readJudgement(folder);
-  const overfit = overfitStatistics(judgement.verdicts, judgement.heldOut, {
+  const own = judgement.verdicts.map(firstDraw);
+  const overfit = overfitStatistics(own, judgement.heldOut, {
     repeatedTitles: repeatedTitles(job.counts as RunCounts),
     membership: judgement.membership,
     losses: await readTitleLosses(folder),
   });
   const canaries = findInCanaries(await readCanaries(folder));
-  const base = baseStatistics(judgement.verdicts, judgement.heldOut);
+  const base = baseStatistics(own, judgement.heldOut);
   const figures = buildReport({
     runName: job.runName,
     subreddit: options.subreddit[0],
