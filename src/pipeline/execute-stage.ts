@@ -40,6 +40,7 @@ export interface StageTask {
  * Runs a stage in its thread. Nothing is written before the stage has begun, that is, while it may still refuse its options
  * or inputs. Its outputs take the place of earlier ones when it has succeeded; one that fails or is stopped leaves its
  * work in a folder of its own, if it can go on with it, and its status in run.json.
+ * @param onBegun called once the stage has begun.
  * @throws TitlesmithError when the stage fails; InterruptedError.
  */
 export async function executeStage(
@@ -47,6 +48,7 @@ export async function executeStage(
   run: OpenRun,
   task: StageTask,
   context: StageContext,
+  onBegun: () => void = () => {},
 ): Promise<void> {
   const { folder } = run;
   const { path } = folder;
@@ -68,6 +70,7 @@ export async function executeStage(
     } as const;
     await folder.beginStage(stage, begun, run);
     isRecorded = true;
+    onBegun();
   };
   try {
     await discardUnfinished(path, stage);

@@ -172,8 +172,13 @@ async function runStage(
     return undefined;
   }
   const reason = reasonToRun(manifest.stages[stage], finishedRecord(manifest, stage), task, run.folder.path);
-  if (reason) note(reason);
-  await executeStage(stage, run, task, { onProgress, signal: stop });
+  const announce = (): void => {
+    if (reason) note(reason);
+  };
+  // What becomes of the texts that are there is said once nothing is left that could be refused.
+  const isLate = task.generation !== undefined;
+  if (!isLate) announce();
+  await executeStage(stage, run, task, { onProgress, signal: stop }, isLate ? announce : undefined);
   return task;
 }
 

@@ -45,6 +45,14 @@ const wrongOptions = (command: CommandName): readonly (readonly [OptionName, unk
     .filter((name) => rowOf(name).commands.includes(command))
     .flatMap((name) => wrongValues(rowOf(name)).map((value) => [name, value] as const));
 
+test('what would become of the titles that are there is not said where the call is refused', async () => {
+  const refused = await runCli(['generate', run, '--nsamples', '2', '--subreddit', 'nosuch'], folder);
+  expect(refused.code).not.toBe(0);
+  expect(lastLine(refused)).toMatch(/^Error: .*subreddit/);
+  expect(refused.errors).not.toContain('are added');
+  expect(treeOf(folder)).toEqual(before);
+});
+
 describe('a call with an option that its rule refuses changes nothing', () => {
   test.each(['finetune', 'generate', 'dedupe', 'report'] as const)('%s', async (stage) => {
     const wrong = wrongOptions(stage);

@@ -14,6 +14,7 @@ import { writeFileAtomic } from '../../src/io/atomic-file.js';
 import { checkModelSizes } from '../../src/options/option-rules.js';
 import { type OptionName, type RunOptions, rowOf } from '../../src/options/option-table.js';
 import { defaultOptions, flagOf, keyOf } from '../../src/options/option-values.js';
+import { withListedSubreddits } from '../../src/pipeline/run/listed-subreddits.js';
 import { runFiles } from '../../src/pipeline/run/run-files.js';
 import { readNames, writeDumpTitles } from './dump-titles.js';
 import { writeFingerprints } from './fingerprints.js';
@@ -76,8 +77,10 @@ export async function main(
   if (to === undefined) throw usageError('--to names the folder that the model is made in.');
   checkModelSizes({ ...defaultOptions(), ...recipe, ...given });
   const dumps = await resolveInputFiles('duckdb', input);
+  // Read as the command line reads it, which is given the same file once the dumps are read: hours later.
+  const { keepOut = [] } = await withListedSubreddits({ keepOutFile });
   const exclusions = {
-    subreddits: keepOutFile === undefined ? new Set<string>() : await readNames(keepOutFile),
+    subreddits: new Set(keepOut),
     words: wordFile === undefined ? new Set<string>() : await readNames(wordFile),
   };
   await mkdir(to, { recursive: true });

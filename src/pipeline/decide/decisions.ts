@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import type { ProgressListener } from '../../common/progress.js';
 import { type StageName, stageNames } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
-import type { Decision, Decisions, Manifest } from '../run/manifest.js';
+import { type Decision, type Decisions, type Manifest, readManifest } from '../run/manifest.js';
 import { runFiles } from '../run/run-files.js';
 import type { RunPlan } from '../run/run-plan.js';
 import { decidedDevice, decideTrainingDevice, describeDevice } from './device.js';
 import { checkKnownModel } from './memory.js';
 import { describeMixedPrecision } from './mixed-precision.js';
-import { decideStartingModel, keptModel, requestedModel } from './model.js';
+import { checkKeptModel, decideStartingModel, keptModel, requestedModel } from './model.js';
 import { decideSentenceModel } from './sentence-model.js';
 import { decideSource } from './source.js';
 
@@ -34,6 +34,10 @@ export async function decideForRuns(
   }
   const dedupes = stageNames.indexOf(options.until) >= stageNames.indexOf('dedupe');
   const sentenceModel = dedupes ? await decideSentenceModel(options, onProgress) : undefined;
+  for (const { folder } of plans) {
+    const manifest = await readManifest(folder);
+    if (manifest) checkKeptModel(manifest, options);
+  }
   const hasTrained = plans.some(({ folder }) => existsSync(join(folder, runFiles.checkpoint)));
   if (!hasTrained) checkKnownModel(requestedModel(options), options);
   const { device, mixedPrecision } = await decideTrainingDevice(options);
@@ -88,6 +92,7 @@ export async function decideForStage(
   onProgress: ProgressListener,
 ): Promise<Decisions> {
   const { decisions } = manifest;
+  if (stage === 'finetune') checkKeptModel(manifest, options);
   if (stage === 'dedupe' && options.semantic)
     return { ...decisions, sentenceModel: await decideSentenceModel(options, onProgress) };
   if (stage !== 'finetune' && stage !== 'generate') return decisions;

@@ -86,21 +86,49 @@ export function keptModel(
   decidedNow: Decision,
   source = decisions.source?.choice,
 ): Decision {
+  checkKeptModel({ decisions, options: recorded, stages }, options);
   const earlier = decisions.model;
-  if (earlier && options.restoreFrom === 'latest' && stages.finetune?.status === 'done') {
-    const isAsked = options.model !== 'auto' && options.model !== recorded['model'];
-    if (isAsked && (decidedNow.choice !== earlier.choice || decidedNow.hash !== earlier.hash)) {
-      throw usageError(
-        `${flagOf('restoreFrom')} latest goes on with this run's checkpoint, which began with ${earlier.choice}, and not with ${flagOf('model')} ${options.model}.`,
-        `Leave ${flagOf('model')} out, or begin with it by ${flagOf('restoreFrom')} fresh.`,
-      );
-    }
+  if (earlier && goesOn(stages, options)) {
+    if (
+      isAsked(recorded, options) &&
+      (decidedNow.choice !== earlier.choice || decidedNow.hash !== earlier.hash)
+    )
+      throw otherModel(earlier, options);
     return earlier;
   }
   const model = requestedModel(options);
   const wasAutomatic = model === 'auto' && recorded['model'] === 'auto' && stages.finetune !== undefined;
   const isAlike = (decisions.source?.choice === 'sample') === (source === 'sample');
   return wasAutomatic && isAlike && earlier ? earlier : decidedNow;
+}
+
+const goesOn = (
+  { finetune }: Manifest['stages'],
+  { restoreFrom }: Pick<RunOptions, 'restoreFrom'>,
+): boolean => restoreFrom === 'latest' && finetune?.status === 'done';
+
+/** Whether a call asks for another model than the run's recorded option names. */
+const isAsked = (recorded: Manifest['options'], { model }: Pick<RunOptions, 'model'>): boolean =>
+  model !== 'auto' && model !== recorded['model'];
+
+function otherModel(earlier: Decision, { model }: Pick<RunOptions, 'model'>): TitlesmithError {
+  return usageError(
+    `${flagOf('restoreFrom')} latest goes on with this run's checkpoint, which began with ${earlier.choice}, and not with ${flagOf('model')} ${model}.`,
+    `Leave ${flagOf('model')} out, or begin with it by ${flagOf('restoreFrom')} fresh.`,
+  );
+}
+
+/**
+ * What {@link keptModel} refuses and can be known by name alone, before the hub is asked for the model.
+ * @throws TitlesmithError `usage` when --model names another one beside --restore-from latest.
+ */
+export function checkKeptModel(
+  { decisions, options: recorded, stages }: Pick<Manifest, 'decisions' | 'options' | 'stages'>,
+  options: Pick<RunOptions, 'model' | 'restoreFrom'>,
+): void {
+  const earlier = decisions.model;
+  if (earlier && goesOn(stages, options) && isAsked(recorded, options) && options.model !== earlier.choice)
+    throw otherModel(earlier, options);
 }
 
 /**

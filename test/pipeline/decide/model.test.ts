@@ -2,8 +2,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ProgressEvent } from '../../../src/common/progress.js';
-import { decideModel, keptModel } from '../../../src/pipeline/decide/model.js';
-import type { Decision } from '../../../src/pipeline/run/manifest.js';
+import { defaultOptions } from '../../../src/options/option-values.js';
+import { decideForStage } from '../../../src/pipeline/decide/decisions.js';
+import { checkKeptModel, decideModel, keptModel } from '../../../src/pipeline/decide/model.js';
+import type { Decision, Manifest } from '../../../src/pipeline/run/manifest.js';
 import { fixtureFolder, temporaryFolder } from '../../model/transformer/fixtures.js';
 import { commit, LocalHub } from '../../model/weights/hub/local-hub.js';
 
@@ -66,6 +68,27 @@ describe('auto', () => {
       "--restore-from latest goes on with this run's checkpoint, which began with nano, and not with --model base.",
     );
     expect(keptModel({ ...run, stages: {} }, { ...latest, model: 'base' }, base)).toBe(base);
+  });
+
+  test('is refused by its name alone beside --restore-from latest, before the hub is asked', async () => {
+    const finetune = { status: 'done', startedAt: '', seconds: 1, fingerprint: 'x' } as const;
+    const decisions = { model: { choice: 'base', reason: 'named', hash: '1' } };
+    const run = { decisions, options: { model: 'base' }, stages: { finetune } };
+    const latest = { ...defaultOptions(), restoreFrom: 'latest' };
+    expect(() => checkKeptModel(run, { ...latest, model: '124M' })).toThrow(
+      "--restore-from latest goes on with this run's checkpoint, which began with base, and not with --model 124M.",
+    );
+    for (const model of ['auto', 'base']) checkKeptModel(run, { ...latest, model });
+    checkKeptModel(run, { ...latest, model: '124M', restoreFrom: 'fresh' });
+    checkKeptModel({ ...run, stages: {} }, { ...latest, model: '124M' });
+    // Nothing is decided before it: no device is looked for, and nothing said.
+    const manifest = { ...run, name: 'a' } as unknown as Manifest;
+    const said: unknown[] = [];
+    const decide = decideForStage('finetune', manifest, { ...latest, model: 'nosuch/model' }, (event) =>
+      said.push(event),
+    );
+    await expect(decide).rejects.toThrow('and not with --model nosuch/model.');
+    expect(said).toEqual([]);
   });
 
   test('is decided anew once titles come from elsewhere than the sample', () => {

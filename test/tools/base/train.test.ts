@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -115,4 +115,13 @@ test('a base is made of dumps: titles but those excluded, a model of the given s
   );
   expect(trainedOn?.every(isKnown)).toBe(true);
   expect(fingerprints.size).toBe(trainedOn?.length);
+});
+
+test('names to keep out are read before a folder is made: one that is none is refused by its line', async () => {
+  writeFileSync(join(folder, 'RS_c.ndjson'), posts.join('\n'));
+  writeFileSync(join(folder, 'names.txt'), 'leftout\nno subreddit\n');
+  const to = join(folder, 'none');
+  const call = ['--input', join(folder, 'RS_c*'), '--to', to, '--keep-out-file', join(folder, 'names.txt')];
+  await expect(main(call, entry)).rejects.toThrow(`${join(folder, 'names.txt')}:2 got "no subreddit"`);
+  expect(existsSync(to)).toBe(false);
 });
