@@ -7,7 +7,7 @@ import { formatPercent } from '../../src/common/number-formats.js';
 import { silentContext } from '../../src/common/progress.js';
 import { createRandom, shuffle } from '../../src/common/random.js';
 import { cleanTitle } from '../../src/data/cleaning/clean-titles.js';
-import { exactShare, exposures, isBeyond, traces } from '../../src/dedupe/canary-findings.js';
+import { areKnown, exactShare, exposures, isBeyond, traces } from '../../src/dedupe/canary-findings.js';
 import { formatCsvRecord } from '../../src/io/csv.js';
 import type { RunOptions } from '../../src/options/option-table.js';
 import { defaultOptions } from '../../src/options/option-values.js';
@@ -20,8 +20,8 @@ import { runFinetune } from '../../src/pipeline/stages/finetune.js';
  *
  *     npm run bench -- finetune/canaries --folder /tmp/canaries --input a.csv --input b.csv --case nano --case nano:30
  *
- * A case is a model, trained with defaults, or a model and the passes over the titles, the last weights kept: what chooses
- * the weights are then titles that were shown.
+ * A case is a model, trained with defaults, or a model and the passes over the titles, which overfits it on purpose: without
+ * dropout, by --batch-size and --learning-rate where they are given, and what chooses the weights are titles that were shown.
  */
 const { values } = parseArgs({
   options: {
@@ -31,12 +31,22 @@ const { values } = parseArgs({
     case: { type: 'string', multiple: true, default: ['nano', 'nano:30'] },
     canaries: { type: 'string', default: '60' },
     repeats: { type: 'string', multiple: true, default: [] },
+    'batch-size': { type: 'string' },
+    'learning-rate': { type: 'string' },
     seed: { type: 'string', default: '1' },
     threads: { type: 'string', default: '1' },
   },
 });
 const { folder, input } = values;
 if (folder === undefined || input.length === 0) throw new Error('--folder and --input are needed.');
+
+/** What makes the most of each pass, where a model is overfitted on purpose. */
+const onPurpose: Partial<RunOptions> = {
+  patience: 1_000_000,
+  dropout: 0,
+  ...(values['batch-size'] === undefined ? {} : { batchSize: Number(values['batch-size']) }),
+  ...(values['learning-rate'] === undefined ? {} : { learningRate: Number(values['learning-rate']) }),
+};
 
 async function trainOn(path: string, model: string, passes: string | undefined): Promise<Canaries> {
   const repeats = values.repeats.map(Number);
@@ -68,7 +78,7 @@ async function trainOn(path: string, model: string, passes: string | undefined):
     sampleEvery: 0,
     canaries: Number(values.canaries),
     canaryRepeats: repeats,
-    ...(passes === undefined ? {} : { maxEpochs: Number(passes), patience: 1_000_000 }),
+    ...(passes === undefined ? {} : { ...onPurpose, maxEpochs: Number(passes) }),
   };
   const job = {
     folder: run,
@@ -94,9 +104,8 @@ async function trainOn(path: string, model: string, passes: string | undefined):
   return parseCanaries(readFileSync(result, 'utf8'), result);
 }
 
-/** Counts those beyond chance, at 1% false positives. */
-function beyond(bits: readonly number[]): string {
-  const { count, share, low, high } = exactShare(bits.filter(isBeyond).length, bits.length);
+function counted(are: readonly boolean[]): string {
+  const { count, share, low, high } = exactShare(are.filter(Boolean).length, are.length);
   return `${count} = ${formatPercent(share)} (${formatPercent(low)} to ${formatPercent(high)})`;
 }
 
@@ -106,14 +115,25 @@ process.stdout.write(
 );
 for (const each of values.case) {
   const [model, passes] = each.split(':') as [string, string | undefined];
-  const found: { readonly repeats: number; readonly exposure: number; readonly trace: number }[] = [];
+  const found: {
+    readonly repeats: number;
+    readonly isKnown: boolean;
+    readonly exposure: number;
+    readonly isTraced: boolean;
+  }[] = [];
   const made: number[] = [];
   for (const path of input) {
     const started = performance.now();
     const { planted, references, passes: until } = await trainOn(path, model, passes);
-    const [exposure, trace] = [exposures(planted, references), traces(planted, references)];
+    const exposure = exposures(planted, references);
+    const [known, traced] = [areKnown(planted, references), traces(planted, references).map(isBeyond)];
     for (const [index, { repeats }] of planted.entries())
-      found.push({ repeats, exposure: exposure[index]!, trace: trace[index]! });
+      found.push({
+        repeats,
+        isKnown: known[index]!,
+        exposure: exposure[index]!,
+        isTraced: traced[index]!,
+      });
     made.push(until);
     const seconds = ((performance.now() - started) / 1000).toFixed(0);
     process.stderr.write(`${each} on ${basename(path)}: ${until} passes, ${seconds} s\n`);
@@ -127,9 +147,9 @@ for (const each of values.case) {
       range,
       repeats,
       own.length,
-      beyond(bits),
+      counted(own.map(({ isKnown }) => isKnown)),
       bits[Math.floor(bits.length / 2)]!.toFixed(1),
-      beyond(own.map(({ trace }) => trace)),
+      counted(own.map(({ isTraced }) => isTraced)),
     ];
     process.stdout.write(`| ${cells.join(' | ')} |\n`);
   }

@@ -49,7 +49,7 @@ export interface CanaryGroup {
   /** How often each pass over the titles showed one. */
   readonly repeats: number;
   readonly total: number;
-  /** Those that are known by heart: at 1% false positives, their hardest token in the second half is as easy. */
+  /** Those that are known by heart: the model recites their second half, once the first is given. */
   readonly known: Share;
   /** Median of the bits by which each stands out (`exposures` in src/dedupe/canary-findings.ts). */
   readonly exposure: number;

@@ -8,20 +8,24 @@ const falsePositiveRate = 0.01;
 export function findInCanaries(canaries: Canaries | undefined): CanaryFindings | undefined {
   if (canaries === undefined || canaries.planted.length === 0) return undefined;
   const { planted, references, passes } = canaries;
-  const [exposure, trace] = [exposures(planted, references), traces(planted, references)];
+  const [exposure, known] = [exposures(planted, references), areKnown(planted, references)];
+  const traced = traces(planted, references).map(isBeyond);
   const groups = [...new Set(planted.map(({ repeats }) => repeats))]
     .sort((a, b) => a - b)
     .map((repeats) => {
-      const ofGroup = (bits: readonly number[]): number[] =>
-        bits.filter((_, index) => planted[index]!.repeats === repeats);
-      const [own, ownTraces] = [ofGroup(exposure), ofGroup(trace)];
-      const share = (bits: readonly number[]): Share => exactShare(bits.filter(isBeyond).length, own.length);
+      const ofGroup = <T>(values: readonly T[]): T[] =>
+        values.filter((_, index) => planted[index]!.repeats === repeats);
+      const share = (values: readonly boolean[]): Share => {
+        const own = ofGroup(values);
+        return exactShare(own.filter(Boolean).length, own.length);
+      };
+      const own = ofGroup(exposure);
       return {
         repeats,
         total: own.length,
-        known: share(own),
+        known: share(known),
         exposure: median(own),
-        traced: share(ownTraces),
+        traced: share(traced),
       };
     });
   return { passes, references: references.length, groups };
@@ -70,13 +74,23 @@ function chanceBelow(count: number, total: number, share: number): number {
 }
 
 /**
- * How well each planted canary is known by heart: its exposure (Carlini et al., "The Secret Sharer", 2019, definition 5),
+ * Which planted canaries are known by heart: once its first half is given, each token of the rest is likelier than all others
+ * together, so that the model recites it ("extractable" in Carlini et al., "Quantifying Memorization Across Neural Language
+ * Models", 2023). At most 1% of those that were not planted may seem known: where more do, the hardest token has to be easier
+ * than in 99% of them as well.
+ */
+export function areKnown(planted: readonly PlantedCanary[], references: readonly ScoredCanary[]): boolean[] {
+  const exposure = exposures(planted, references);
+  return planted.map(({ hardest }, index) => hardest < Math.LN2 && isBeyond(exposure[index]!));
+}
+
+/**
+ * How much better each planted canary is known than those that were not: its exposure (Carlini et al., "The Secret Sharer", 2019, definition 5),
  * log₂ of the number of texts less log₂ of its rank among them, in bits. The texts are itself and all references; the rank is
  * by the token of the second half that the model finds hardest, and ties count against it. One that was not planted has an
  * exposure of b bits or more with a chance of at most 2^−b, as it was drawn in the same way as the references.
  *
- * Who knows a text by heart need not guess at any of its words once it has begun. A text of which a training has left a trace
- * has a smaller loss in all, long before that: see {@link traces}.
+ * It grows long before a text is known by heart ({@link areKnown}).
  */
 export function exposures(planted: readonly PlantedCanary[], references: readonly ScoredCanary[]): number[] {
   return ranksInBits(

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import type { PlantedCanary, ScoredCanary } from '../../src/common/canaries.js';
 import { createRandom } from '../../src/common/random.js';
-import { exactShare, exposures, findInCanaries, traces } from '../../src/dedupe/canary-findings.js';
+import { areKnown, exactShare, exposures, findInCanaries, traces } from '../../src/dedupe/canary-findings.js';
 
 /** Least squares by the normal equations, in fractions as exact as numbers allow: the plain way. */
 function plainResiduals(rows: number[][], values: number[]): number[] {
@@ -61,6 +61,19 @@ describe.each([true, false])('of canaries whose loss under the start is known: %
     expect(exposures(planted, references)).toEqual(planted.map(({ hardest }) => bitsOf(hardest, others)));
   });
 
+  it('known by heart are those that the model recites, where at most 1% of the references seem so', () => {
+    const [sure, likely] = [
+      { ...planted[0]!, hardest: 0.1 },
+      { ...planted[1]!, hardest: 0.69 },
+    ];
+    const unsure = { ...planted[2]!, hardest: 0.7 };
+    expect(areKnown([sure, likely, unsure], references)).toEqual([true, true, false]);
+    // Two of 200 are 1%: with an easier one among the others it is still rare, with two it is not.
+    const easier = { ...references[0]!, hardest: 0.2 };
+    expect(areKnown([sure, likely], [easier, ...references.slice(1)])).toEqual([true, true]);
+    expect(areKnown([sure, likely], [easier, easier, ...references.slice(2)])).toEqual([true, false]);
+  });
+
   it('traces are the ranks of what least squares leave of the loss', () => {
     const all = [...planted, ...references];
     const rows = all.map(({ tokens, unigram, trigram, start }) => [
@@ -111,7 +124,7 @@ test.each([
 test('what is known is counted by how often a pass showed it', () => {
   const references = Array.from({ length: 1999 }, () => scored(0, true));
   const planted = [1, 1, 1, 1, 4, 4, 4].map(
-    (repeats): PlantedCanary => ({ repeats, ...scored(repeats === 4 ? 30 : 0, true) }),
+    (repeats): PlantedCanary => ({ repeats, ...scored(repeats === 4 ? 60 : 0, true) }),
   );
   const found = findInCanaries({ step: 9, passes: 3, seed: 1, planted, references, before: [] })!;
   expect(found).toMatchObject({ passes: 3, references: 1999 });

@@ -47,11 +47,13 @@ describe('the canaries of a report', () => {
 
   it('say no more than the interval does', async () => {
     // Two of 60 are 3.3%, but the interval begins at 0.4%.
-    const { text } = await sectionOf({ ...found, groups: [group(1, 60, 2, 30)] });
+    const { text } = await sectionOf({ ...found, groups: [group(1, 60, 2, 1)] });
     expect(text).toContain('which chance may explain: it is not shown to learn texts by heart');
+    expect(text).not.toContain('Training left a trace');
     const seldom = await sectionOf({ ...found, groups: [group(4, 60, 50, 50)] });
+    expect(seldom.text).toContain('No canary was shown as seldom as the titles are.');
     expect(seldom.text).toContain(
-      'it learns these by heart. No canary was shown as seldom as the titles are.',
+      'it learns these by heart. Training left a trace of more of them than chance explains: whoever has the model may tell',
     );
   });
 

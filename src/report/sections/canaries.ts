@@ -4,7 +4,7 @@ import { formatCount, formatDecimal, formatPercent, pluralize } from '../../comm
 import { type Html, html } from '../../web/html.js';
 import type { ReportFigures } from '../report-figures.js';
 
-/** The share of texts that were not planted which count as known by heart. */
+/** The most of the texts that were not planted which count as known, or as traced. */
 const chanceLevel = 0.01;
 
 /** How many of the invented titles that were planted the model knows by heart; null where none were. */
@@ -14,10 +14,10 @@ export function canaries({ canaries: found }: ReportFigures): Html | null {
   return html`<section aria-labelledby="canaries">
 <h2 id="canaries">Canaries: what it knows by heart</h2>
 <p>${pluralize(planted, 'invented title')} stood among those to train on, made of words of the titles in an order that means nothing;
-${formatCount(found.references)} more, made in the same way, did not. One counts as known by heart where, once its first half is
-given, the token that the model finds hardest in the rest is easier than in 99% of those that were not planted. It has left a
-trace where it is foretold better, for what its words let expect, than 99% of them: that takes much less. Of canaries that were not planted,
-1% would count as either.</p>
+${formatCount(found.references)} more, made in the same way, did not. One is known by heart where the model recites it: once its first
+half is given, each token of the rest is likelier than all others together. It has left a trace where it is foretold better, for
+what its words let expect, than 99% of those that were not planted: that takes much less. Of canaries that were not planted, at
+most 1% would count as either.</p>
 <div class="scroll" role="region" aria-label="Canaries in numbers" tabindex="0"><table class="numbers">
 <thead><tr><th scope="col">Shown in each pass</th><th scope="col">canaries</th><th scope="col">known by heart</th>
 <th scope="col">95% interval</th><th scope="col">exposure, median bits</th><th scope="col">left a trace</th>
@@ -25,8 +25,8 @@ trace where it is foretold better, for what its words let expect, than 99% of th
 <tbody>
 ${found.groups.map(row)}
 </tbody></table></div>
-<p>${meaningOf(found)} Exposure says how rare it is for a canary that was not planted to seem known as well as half of these do:
-so many bits or more have a chance of 1 in 2 to that power.</p>
+<p>${meaningOf(found)} Exposure is by the token of the second half that the model finds hardest: of those that were not planted, 1 in 2 to
+the power of so many bits have an easier one than half of these.</p>
 </section>`;
 }
 
@@ -43,13 +43,19 @@ const interval = ({ low, high }: Share): string => `${formatPercent(low)} to ${f
 function meaningOf({ groups, passes }: CanaryFindings): string {
   if (passes === 0)
     return 'The model that was kept is the one that training began with: it has seen none of them.';
-  const { repeats, known } = groups[0]!;
+  const { repeats, known, traced } = groups[0]!;
   const found =
     `The model that was kept has made ${formatDecimal(passes)} passes over the titles. Of the canaries that each showed ` +
     `${times(repeats)} it knows ${formatPercent(known.share)} by heart (95% interval ${interval(known)})`;
   const shownAs = repeats === 1 ? 'texts by heart that it is shown as often as the titles' : 'these by heart';
   const rest = repeats === 1 ? '' : ' No canary was shown as seldom as the titles are.';
-  return known.low > chanceLevel
-    ? `${found}, more than chance explains: it learns ${shownAs}.${rest}`
-    : `${found}, which chance may explain: it is not shown to learn ${shownAs}.${rest}`;
+  const learns =
+    known.low > chanceLevel
+      ? `more than chance explains: it learns ${shownAs}`
+      : `which chance may explain: it is not shown to learn ${shownAs}`;
+  const leaves =
+    traced.low > chanceLevel
+      ? ' Training left a trace of more of them than chance explains: whoever has the model may tell that such a text was shown.'
+      : '';
+  return `${found}, ${learns}.${leaves}${rest}`;
 }

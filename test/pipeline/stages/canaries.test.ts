@@ -25,7 +25,7 @@ const options: RunOptions = {
   width: 32,
   layers: 1,
   heads: 2,
-  steps: 60,
+  steps: 120,
   evaluateEvery: 30,
   saveEvery: 10,
   batchSize: 4,
@@ -34,7 +34,7 @@ const options: RunOptions = {
   sampleEvery: 0,
   threads: 1,
   canaries: 12,
-  canaryRepeats: [1, 12],
+  canaryRepeats: [1, 24],
 };
 const quiet: StageWorkContext = { ...silentContext, begin: async () => {} };
 
@@ -62,6 +62,11 @@ async function prepare(run: string, others: Partial<RunOptions> = {}): Promise<v
   writeFileSync(join(folder, run, 'titles.csv'), csv);
   writeFileSync(join(folder, run, 'run.json'), '{}');
   await runDataset(jobOf(run, 'dataset', others), quiet);
+  // Overfitted on purpose: what chooses the weights are titles that were shown.
+  const shown = readFileSync(join(folder, run, 'dataset/train.txt'), 'utf8')
+    .split('\n')
+    .slice(0, 10);
+  writeFileSync(join(folder, run, 'dataset/validation.txt'), shown.map((line) => `${line}\n`).join(''));
 }
 
 const canariesOf = async (run: string): Promise<Canaries> => (await readCanaries(join(folder, run)))!;
@@ -78,13 +83,13 @@ beforeAll(async () => {
 
 describe('a training with canaries', () => {
   test('plants as many as asked for, each as often as it is its turn, and says so', () => {
-    expect(canaries.planted.map(({ repeats }) => repeats)).toEqual(Array(6).fill([1, 12]).flat());
+    expect(canaries.planted.map(({ repeats }) => repeats)).toEqual(Array(6).fill([1, 24]).flat());
     expect(canaries.references).toHaveLength(1999);
     const texts = [...canaries.planted, ...canaries.references].map(({ text }) => text);
     expect(new Set(texts).size).toBe(2011);
     const warnings = notes.flatMap((note) => (note.kind === 'warning' ? [note.message] : []));
     expect(warnings).toEqual([
-      expect.stringMatching(/^12 canaries are planted .*, 78 texts with their repeats: 4\d\.\d%/),
+      expect.stringMatching(/^12 canaries are planted .*, 150 texts with their repeats: 6\d\.\d%/),
     ]);
   });
 
@@ -172,7 +177,7 @@ describe('what was planted', () => {
   test('is remembered by a training that goes on from it, and not planted again', async () => {
     await prepare('later');
     await runFinetune(
-      jobOf('run', 'finetune', { steps: 2, learningRate: 1e-3, evaluateEvery: 1 }, 'later'),
+      jobOf('run', 'finetune', { steps: 3, learningRate: 2e-4, evaluateEvery: 1 }, 'later'),
       quiet,
     );
     const later = await canariesOf('later');
