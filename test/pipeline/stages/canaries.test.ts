@@ -103,7 +103,7 @@ describe('a training with canaries', () => {
 
   test('leaves the titles as they are: the files of them, what is scored of them and the vocabulary', async () => {
     await prepare('plain');
-    const plain = { canaries: undefined, canaryRepeats: [] };
+    const plain = { canaries: undefined, canaryRepeats: [], steps: 2 };
     await runFinetune(jobOf('plain', 'finetune', plain), quiet);
     expect(existsSync(join(folder, 'plain', 'canaries.json'))).toBe(false);
     for (const name of [
