@@ -64,9 +64,12 @@ function record(
   const decided = Object.entries(call.decisions).filter(
     ([name, decision]) => decision !== undefined && among(stagesOfDecisions[name as keyof Decisions]),
   );
+  const { sentenceModel, ...others } = { ...decisions, ...Object.fromEntries(decided) };
+  // What was decided for an earlier search for paraphrases says nothing of a call without one.
+  const isUsed = call.options.semantic || !among(stagesOfDecisions.sentenceModel);
   return {
     options: { ...options, ...Object.fromEntries(names.map((name) => [name, given[name]])) },
-    decisions: { ...decisions, ...Object.fromEntries(decided) },
+    decisions: sentenceModel && isUsed ? { ...others, sentenceModel } : others,
   };
 }
 
