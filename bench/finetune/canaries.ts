@@ -16,7 +16,7 @@ import { runFinetune } from '../../src/pipeline/stages/finetune.js';
 
 /**
  * How many planted canaries models know by heart, of trainings with defaults and of such as are overfitted on purpose. Each
- * input is one training a case; one that is done already in --folder is not made again, so that it can be stopped.
+ * input is one training a case; one that is done already in --folder is not made again, and one that was stopped goes on.
  *
  *     npm run bench -- finetune/canaries --folder /tmp/canaries --input a.csv --input b.csv --case nano --case nano:30
  *
@@ -48,15 +48,8 @@ const onPurpose: Partial<RunOptions> = {
   ...(values['learning-rate'] === undefined ? {} : { learningRate: Number(values['learning-rate']) }),
 };
 
-async function trainOn(path: string, model: string, passes: string | undefined): Promise<Canaries> {
-  const repeats = values.repeats.map(Number);
-  const name = [basename(path, '.csv'), values.titles, model, passes ?? 'defaults', values.canaries]
-    .concat(values.repeats, values.seed)
-    .join('-');
-  const run = join(folder!, name);
-  const result = join(folder!, `${name}.json`);
-  if (existsSync(result)) return parseCanaries(readFileSync(result, 'utf8'), result);
-  rmSync(run, { recursive: true, force: true });
+/** Writes the titles.csv of a run: some of the titles, shuffled and cleaned. */
+function writeTitles(path: string, run: string): void {
   mkdirSync(run, { recursive: true });
   const records = parse(readFileSync(path), { columns: true }) as { title: string }[];
   const titles = new Set(
@@ -70,6 +63,16 @@ async function trainOn(path: string, model: string, passes: string | undefined):
     join(run, 'titles.csv'),
     [['title'], ...taken.map((title) => [title])].map(formatCsvRecord).join(''),
   );
+}
+
+async function trainOn(path: string, model: string, passes: string | undefined): Promise<Canaries> {
+  const repeats = values.repeats.map(Number);
+  const name = [basename(path, '.csv'), values.titles, model, passes ?? 'defaults', values.canaries]
+    .concat(values.repeats, values.seed)
+    .join('-');
+  const run = join(folder!, name);
+  const result = join(folder!, `${name}.json`);
+  if (existsSync(result)) return parseCanaries(readFileSync(result, 'utf8'), result);
   const options: RunOptions = {
     ...defaultOptions(),
     model,
@@ -93,12 +96,16 @@ async function trainOn(path: string, model: string, passes: string | undefined):
     startOver: false,
   };
   const context = { ...silentContext, begin: async () => {} };
-  await runDataset({ ...job, stage: 'dataset' }, context);
-  if (passes !== undefined) {
-    const shown = readFileSync(join(run, 'dataset/train.txt'), 'utf8').split('\n').slice(0, 100);
-    writeFileSync(join(run, 'dataset/validation.txt'), shown.map((title) => `${title}\n`).join(''));
+  const resume = existsSync(join(run, 'checkpoint'));
+  if (!resume) {
+    writeTitles(path, run);
+    await runDataset({ ...job, stage: 'dataset' }, context);
+    if (passes !== undefined) {
+      const shown = readFileSync(join(run, 'dataset/train.txt'), 'utf8').split('\n').slice(0, 100);
+      writeFileSync(join(run, 'dataset/validation.txt'), shown.map((title) => `${title}\n`).join(''));
+    }
   }
-  await runFinetune({ ...job, stage: 'finetune' }, context);
+  await runFinetune({ ...job, stage: 'finetune', resume }, context);
   copyFileSync(join(run, 'canaries.json'), result);
   rmSync(run, { recursive: true });
   return parseCanaries(readFileSync(result, 'utf8'), result);
