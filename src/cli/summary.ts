@@ -14,15 +14,17 @@ import { stageNames } from '../options/choices.js';
 import { finishedRecord } from '../pipeline/run/manifest.js';
 import { runFiles } from '../pipeline/run/run-files.js';
 import type { FinishedRun } from '../pipeline/run-stages.js';
+import { verdictWords } from '../report/verdict-words.js';
 
 const shownTitles = 10;
 
-const verdictWords: Readonly<Record<NonNullable<RunCounts['report']>['verdict'], string>> = {
-  underfits: 'has learned too little: see the report for what to do',
-  overfits: 'recites its training titles: see the report for what to do',
-  leans: 'leans on its training titles more than chance explains: see the report',
-  healthy: 'writes titles of its own: copies are less than 3 points more frequent than among held-out titles',
-  unknown: 'not enough to tell whether it recites: the report says what would tell',
+/** What follows the verdict's words. */
+const afterVerdict: Readonly<Record<NonNullable<RunCounts['report']>['verdict'], string>> = {
+  underfits: ': see the report for what to do',
+  overfits: ': see the report for what to do',
+  leans: ' more than chance explains: see the report',
+  healthy: ': copies are less than 3 points more frequent than among held-out titles',
+  unknown: ' whether it recites: the report says what would tell',
 };
 
 /** The summary of a finished run: lines for people, and data for programs. */
@@ -123,7 +125,7 @@ export function summarizeRun({
     lines.push('  accepted, the first ten:', ...titles.map((title) => `    ${toPrintable(title)}`));
   if (counts.report) {
     const { verdict, inBase } = counts.report;
-    lines.push(`  model      ${verdictWords[verdict]}`);
+    lines.push(`  model      ${verdictWords[verdict]}${afterVerdict[verdict]}`);
     if (inBase) {
       const [outputs, heldOut] = [formatPercent(inBase.outputs), formatPercent(inBase.heldOut)];
       lines.push(

@@ -23,6 +23,8 @@ export type DatasetCounts = {
 /** Losses are nats per token of the held-out titles. */
 export type FinetuneCounts = {
   readonly steps: number;
+  /** Steps that were to be done; undefined in records of earlier versions. */
+  readonly plannedSteps?: number;
   readonly epochs: number;
   readonly stopReason: string;
   readonly initialValidationLoss: number;

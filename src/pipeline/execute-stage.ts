@@ -8,7 +8,7 @@ import type { StageRecord } from './run/manifest.js';
 import type { RunFolder } from './run/run-folder.js';
 import type { SharedRows } from './run/shared-rows.js';
 import { beginWork, discardUnfinished, preparationFolderOf, workFolderOf } from './run/stage-swap.js';
-import { countsOf, type RunState, type StageWork } from './stage-work.js';
+import { countsOf, type RunState, recordedFacts, type StageWork } from './stage-work.js';
 import { stageDescriptions } from './stages/registry.js';
 import type { GenerateRequest, StageContext, StageJob } from './stages/stage.js';
 import { runInThread } from './stages/stage-thread.js';
@@ -162,6 +162,7 @@ function describeJob(
     runName: manifest.name,
     options,
     decisions,
+    recorded: stage === 'report' ? recordedFacts(manifest) : undefined,
     counts: countsOf(manifest, stageDescriptions[stage].usesCountsOf),
     shared,
     resume,

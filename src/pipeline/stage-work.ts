@@ -24,6 +24,7 @@ import {
 } from './run/manifest.js';
 import { runFiles } from './run/run-files.js';
 import { stageDescriptions } from './stages/registry.js';
+import type { RecordedFacts } from './stages/stage.js';
 
 /** Everything a stage's result may depend on: the run's files and manifest, the options, and the decisions. */
 export interface RunState {
@@ -56,6 +57,16 @@ export function countsOf(
   stages: readonly StageName[],
 ): Partial<Record<StageName, StageCounts>> {
   return Object.fromEntries(stages.map((stage) => [stage, finishedRecord(manifest, stage)?.counts]));
+}
+
+/** What the report tells of the run besides its files, options, decisions and counts. */
+export function recordedFacts(manifest: Manifest): RecordedFacts {
+  const record = finishedRecord(manifest, 'finetune');
+  const training = record && {
+    options: record.options ?? {},
+    ...(record.device ? { device: record.device } : {}),
+  };
+  return { createdAt: manifest.createdAt, training };
 }
 
 /** The chosen model, with the hash of its content if it is not titlesmith's own. */
@@ -91,7 +102,10 @@ export async function describeWork(stage: StageName, run: RunState): Promise<Sta
       model: stage === 'finetune' ? modelIdentity(decisions.model) : undefined,
       sentenceModel: stage === 'dedupe' && options.semantic ? decisions.sentenceModel?.hash : undefined,
       baseTitles: isFromBase ? baseFingerprintsHash : undefined,
-      shown: stage === 'report' ? { runName: manifest.name, decisions } : undefined,
+      shown:
+        stage === 'report'
+          ? { runName: manifest.name, decisions, recorded: recordedFacts(manifest) }
+          : undefined,
     }),
     options: await decideOptions(stage, options, {
       model: decisions.model?.choice,

@@ -31,10 +31,10 @@ export function buildReport(input: ReportInput): ReportFigures {
   const { counts } = input;
   const { rules, verdicts, heldOut } = input.judgement;
   const accepted = verdicts.filter((verdict) => verdict.reason === undefined);
-  const curve = trainingCurve(input.metrics);
+  const curve = trainingCurve(input);
   const pairs = withinBudget(byRating(verdicts).map(verdictPair));
   return {
-    format: 3,
+    format: 4,
     run: {
       name: input.runName,
       subreddit: input.subreddit ?? null,
@@ -42,6 +42,12 @@ export function buildReport(input: ReportInput): ReportFigures {
       model: input.model.name,
       seed: input.seed,
       options: Object.entries(input.options).map(([name, value]) => ({ name, value: String(value) })),
+      given: input.given ?? [],
+      titlesmithVersion: input.titlesmithVersion ?? null,
+      begun: input.begun ?? null,
+      decisions: input.decisions ?? [],
+      trainedOn: input.trainedOn ?? null,
+      settings: input.settings ?? [],
     },
     titles: {
       extracted: counts.extract?.extracted ?? null,

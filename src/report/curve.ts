@@ -1,19 +1,44 @@
 import type { Share } from '../common/judgement.js';
-import type { BestCheckpoint, CurvePoint, ReportFigures, TrainingPoint } from './report-figures.js';
+import type {
+  BestCheckpoint,
+  CurvePoint,
+  ReportFigures,
+  ReportInput,
+  SampledCopies,
+  TrainingPoint,
+} from './report-figures.js';
 
 const maximumPoints = 600;
 
-/** The curves to draw from the lines of metrics.jsonl; values that are not finite numbers are left out. */
-export function trainingCurve(metrics: readonly TrainingPoint[]): ReportFigures['curve'] {
+type CurveInput = Pick<ReportInput, 'metrics' | 'sampled' | 'tokensPerByte'> & {
+  readonly counts?: ReportInput['counts'];
+};
+
+/**
+ * The curves to draw from the lines of metrics.jsonl; values that are not finite numbers are left out. The held-out loss before
+ * training is that of step 0.
+ */
+export function trainingCurve({
+  metrics,
+  sampled,
+  tokensPerByte,
+  counts,
+}: CurveInput): ReportFigures['curve'] {
+  const measured = metrics.flatMap(({ step, validationLoss }) =>
+    isNumber(validationLoss) ? [{ step, loss: validationLoss }] : [],
+  );
+  const initial = counts?.finetune?.initialValidationLoss;
+  const begins = isNumber(initial) && measured.length > 0 && measured[0]!.step > 0;
   return {
     loss: trainingLosses(metrics),
-    validation: metrics.flatMap(({ step, validationLoss }) =>
-      isNumber(validationLoss) ? [{ step, loss: validationLoss }] : [],
-    ),
-    copies: metrics.flatMap(({ step, nearCopyShare }) =>
-      isNumber(nearCopyShare) ? [{ step, share: nearCopyShare }] : [],
-    ),
+    validation: begins ? [{ step: 0, loss: initial }, ...measured] : measured,
+    copies: sampled ?? metrics.flatMap(sharesAlone),
+    tokensPerByte: tokensPerByte ?? null,
   };
+}
+
+function sharesAlone({ step, nearCopyShare }: TrainingPoint): SampledCopies[] {
+  return isNumber(nearCopyShare) ? [{ step, share: nearCopyShare, texts: null, low: null, high: null }] : [];
 }
 
 /** Training losses; neighbours are averaged if there are more points than a chart needs. */
@@ -36,7 +61,7 @@ function isNumber(value: number | null | undefined): value is number {
 /**
  * The step with the lowest held-out loss among those whose samples copied no more than held-out titles do;
  * if all copied more, among those that copied least. A sample is paired with the last held-out loss up to
- * its step.
+ * its step, but not with that before training.
  * @param heldOutCopies share of copies among the held-out titles; the upper end of its interval is used.
  * @returns null if no sample was taken.
  */
@@ -45,7 +70,7 @@ export function findBestCheckpoint(
   heldOutCopies: Share,
 ): BestCheckpoint | null {
   const candidates = copies.flatMap(({ step, share }) => {
-    const loss = validation.findLast((point) => point.step <= step)?.loss;
+    const loss = validation.findLast((point) => point.step > 0 && point.step <= step)?.loss;
     return loss === undefined ? [] : [{ step, loss, copyShare: share }];
   });
   const allowed = Math.max(heldOutCopies.high, Math.min(...candidates.map(({ copyShare }) => copyShare)));

@@ -17,11 +17,27 @@ export interface ReportInput {
   readonly source: ReportSource;
   readonly model: { readonly name: string };
   readonly seed: number;
-  /** Options worth showing, by their name on the command line. */
+  /** Options worth showing with the values in force, by their name on the command line. */
   readonly options: Readonly<Record<string, string | number | boolean>>;
+  /** Those of them, lists included, that were given another value than their default. Default: none. */
+  readonly given?: readonly NamedValue[];
+  /** The version that makes the report. */
+  readonly titlesmithVersion?: string;
+  /** The day on which the run was begun: YYYY-MM-DD, UTC. */
+  readonly begun?: string | undefined;
+  /** What was chosen at the start, and why. Default: nothing. */
+  readonly decisions?: readonly DecisionMade[];
+  /** The device that trained, such as `onnxruntime cpu`. */
+  readonly trainedOn?: string | undefined;
+  /** The values that training was decided to have, by the names of their options. Default: none. */
+  readonly settings?: readonly NamedValue[];
   readonly counts: RunCounts;
   /** Lines of metrics.jsonl; empty if the model was not trained in this run. */
   readonly metrics: readonly TrainingPoint[];
+  /** Copies among the texts sampled during training. Default: the shares that the metrics have, without intervals. */
+  readonly sampled?: readonly SampledCopies[];
+  /** Undefined: losses are shown in bits per token. */
+  readonly tokensPerByte?: TokensPerByte | undefined;
   readonly judgement: Judgement;
   /** Statistics over the whole judgement. */
   readonly overfit: OverfitStatistics;
@@ -47,6 +63,39 @@ export interface TrainingPoint {
   readonly validationLoss?: number;
   /** Of the texts sampled at this step, the share that are copies of training titles. */
   readonly nearCopyShare?: number;
+  /** Number of these texts. */
+  readonly samples?: number;
+}
+
+/** Of the texts sampled after `step` steps, the share that are copies, with its 95% interval; null where their number is not known. */
+export interface SampledCopies {
+  readonly step: number;
+  readonly share: number;
+  readonly texts: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+/** Tokens, end tokens included, that a byte of titles in UTF-8 takes. */
+export interface TokensPerByte {
+  readonly training: number;
+  readonly heldOut: number;
+}
+
+/** A setting, and its value as it would be typed. */
+export interface NamedValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A choice made by the user or by `auto`; `reason` says which, and why. */
+interface DecisionMade {
+  /** `source`, `model`, `device`, `mixed precision` or `sentence model`. */
+  readonly name: string;
+  readonly choice: string;
+  readonly reason: string;
+  /** Details: of a device, the name of the processor or card. */
+  readonly description: string | null;
 }
 
 /** A named count, for lists whose order matters. */
@@ -63,17 +112,27 @@ export interface RatingBin {
   readonly heldOut: number;
 }
 
-/** Everything the page shows, as plain data: the content of report.json. */
+/** Everything the page shows, as plain data: the content of report.json, which docs/report.schema.json describes. */
 export interface ReportFigures {
   /** Raised when a reader of older figures would misread these. */
-  readonly format: 3;
+  readonly format: 4;
   readonly run: {
     readonly name: string;
     readonly subreddit: string | null;
     readonly source: ReportSource;
     readonly model: string;
     readonly seed: number;
-    readonly options: readonly { readonly name: string; readonly value: string }[];
+    readonly options: readonly NamedValue[];
+    /** Options that were given another value than their default. */
+    readonly given: readonly NamedValue[];
+    readonly titlesmithVersion: string | null;
+    /** YYYY-MM-DD, UTC. */
+    readonly begun: string | null;
+    readonly decisions: readonly DecisionMade[];
+    /** Null if the model was not trained in this run. */
+    readonly trainedOn: string | null;
+    /** The values that training was decided to have. */
+    readonly settings: readonly NamedValue[];
   };
   readonly titles: {
     readonly extracted: number | null;
@@ -83,12 +142,13 @@ export interface ReportFigures {
     readonly validation: number | null;
   };
   readonly training: FinetuneCounts | null;
-  /** At most 600 points of the training loss, neighbours averaged beyond that; every validation loss. */
+  /** At most 600 points of the training loss, neighbours averaged beyond that; every validation loss, from step 0 on. */
   readonly curve: {
     readonly loss: readonly CurvePoint[];
     readonly validation: readonly CurvePoint[];
-    /** Share of copies among the texts sampled during training. */
-    readonly copies: readonly { readonly step: number; readonly share: number }[];
+    readonly copies: readonly SampledCopies[];
+    /** Makes bits per byte of the losses: loss / ln 2 × tokens per byte. Null where the bytes are not known. */
+    readonly tokensPerByte: TokensPerByte | null;
   };
   /** The step that was best by held-out loss and novelty; null if nothing was sampled during training. */
   readonly bestCheckpoint: BestCheckpoint | null;

@@ -3,12 +3,14 @@ import { type PageAssets, renderSelfContainedPage } from '../web/html-page.js';
 import type { ReportFigures } from './report-figures.js';
 import { baseTitles } from './sections/base-titles.js';
 import { canaries } from './sections/canaries.js';
+import { decided } from './sections/decided.js';
 import { learned } from './sections/learned.js';
 import { measures } from './sections/measures.js';
-import { overview, provenance } from './sections/overview.js';
+import { overview } from './sections/overview.js';
 import { allPairs, clusters } from './sections/pairs.js';
 import { ratings } from './sections/ratings.js';
-import { acceptedTitles, counts, rejectedTitles } from './sections/titles.js';
+import { refusals, refusedTitles } from './sections/refusals.js';
+import { acceptedTitles, counts } from './sections/titles.js';
 import { training } from './sections/training.js';
 import { sharedWordings } from './sections/wordings.js';
 
@@ -30,18 +32,19 @@ export function renderReport(figures: ReportFigures, assets: PageAssets): string
     body: [
       overview(figures),
       measures(figures),
+      refusals(figures),
+      learned(figures),
+      training(figures),
       ratings(figures),
       sharedWordings(figures),
-      baseTitles(figures),
-      training(figures),
       canaries(figures),
-      learned(figures),
+      baseTitles(figures),
+      acceptedTitles(figures),
       allPairs(figures),
       clusters(figures),
-      acceptedTitles(figures),
-      rejectedTitles(figures),
+      refusedTitles(figures),
       counts(figures),
-      provenance(figures),
+      decided(figures),
     ],
   });
 }

@@ -49,13 +49,23 @@ export function readBatch(folder: string, name = 'batch.json'): BatchRecord {
   return JSON.parse(readFileSync(join(folder, name), 'utf8')) as BatchRecord;
 }
 
-/** What must not depend on how often a run was cut: all of its files but those that hold times; metrics without speeds. */
+/** A report with any date in place of the day on which its run was begun, which is that of its run.json. */
+export function withoutDay(root: string, report: Buffer): Buffer {
+  const { createdAt } = JSON.parse(readFileSync(join(root, 'run.json'), 'utf8')) as { createdAt: string };
+  return Buffer.from(report.toString('utf8').replaceAll(createdAt.slice(0, 10), 'that day'));
+}
+
+/**
+ * What must not depend on how often a run was cut: all of its files but those that hold times; metrics without speeds, reports
+ * without the day.
+ */
 export function lastingFiles(root: string): Record<string, string> {
   const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort();
   const holdsTimes = /(^|[\\/])(run\.json|run\.lock|events\.out\.tfevents\.[^\\/]*)$/;
   const files = names.filter((name) => statSync(join(root, name)).isFile() && !holdsTimes.test(name));
   const content = (name: string): Buffer => {
     const bytes = readFileSync(join(root, name));
+    if (/^report\.(html|json)$/.test(name)) return withoutDay(root, bytes);
     if (!name.endsWith('metrics.jsonl')) return bytes;
     return Buffer.from(bytes.toString('utf8').replace(/,"tokensPerSecond":[\d.]+/g, ''));
   };

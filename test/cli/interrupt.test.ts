@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { onKeyPresses } from '../../src/cli/interrupt.js';
+import { withoutDay } from './batch-fixture.js';
 import { atMoments, type Finished, runCli, startCli, temporaryFolder } from './run-cli.js';
 import { madeUpTitles, toCsv } from './titles.js';
 
@@ -32,7 +33,11 @@ function lastingFiles(runsFolder: string): Record<string, string> {
   const files = names.filter((name) => statSync(join(root, name)).isFile() && !holdsTimes.test(name));
   const hash = (name: string): string =>
     createHash('sha256')
-      .update(readFileSync(join(root, name)))
+      .update(
+        /^report\./.test(name)
+          ? withoutDay(root, readFileSync(join(root, name)))
+          : readFileSync(join(root, name)),
+      )
       .digest('hex');
   return Object.fromEntries(files.map((name) => [name.replaceAll('\\', '/'), hash(name)]));
 }

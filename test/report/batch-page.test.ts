@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { formatBatchPage } from '../../src/batch/batch-folder.js';
-import type { BatchRecord, RunFigures } from '../../src/report/batch/batch-record.js';
+import { overfitStatistics } from '../../src/dedupe/verdict/statistics.js';
+import { verdictNames } from '../../src/options/choices.js';
+import type { BatchRecord, BatchRunRecord, RunFigures } from '../../src/report/batch/batch-record.js';
+import { buildReport } from '../../src/report/build-report.js';
+import { explainVerdict } from '../../src/report/verdict-explanation.js';
+import { verdictWords } from '../../src/report/verdict-words.js';
+import { exampleInput, inventTitles } from './example.js';
 
 const figures: RunFigures = {
   titles: 1234,
@@ -45,6 +51,11 @@ function record(more: Partial<BatchRecord> = {}): BatchRecord {
   };
 }
 
+function done(of: RunFigures): BatchRunRecord {
+  const run = { subreddit: 'aww', attempts: 1, seconds: 75, error: null, report: 'aww/report.html' } as const;
+  return { ...run, name: 'aww', status: 'done', figures: of };
+}
+
 describe('the page of a batch', () => {
   test('says what became of each run, and links its report', () => {
     const page = formatBatchPage(record());
@@ -64,7 +75,9 @@ describe('the page of a batch', () => {
     expect(page).toContain('<span class="change better">−0.10</span>');
     expect(page).toContain('<span class="change worse">−3</span>');
     expect(page.match(/class="change /g)).toHaveLength(2);
-    expect(page).toContain('writes its own</span><span class="change">was: leans on its titles</span>');
+    expect(page).toContain(
+      'writes titles of its own</span><span class="change">was: leans on its training titles</span>',
+    );
   });
 
   test('says that nothing has changed where nothing has', () => {
@@ -72,6 +85,48 @@ describe('the page of a batch', () => {
     const page = formatBatchPage(record({ previous: before }));
     expect(page).toContain('No figure has changed since the batch of 2026-11-16 03:00 UTC.');
     expect(page).not.toContain('class="change');
+  });
+
+  test('says of a model what its report says', async () => {
+    const example = await exampleInput({ outputs: inventTitles(30, 'outputs') });
+    for (const verdict of verdictNames) {
+      // What was measured matters little here: where nothing was, the report has too few titles to tell.
+      const { overfit } = example;
+      const measures = overfit.measures.length > 0 ? overfit.measures : [];
+      const { headline } = explainVerdict(
+        buildReport({ ...example, overfit: { ...overfit, measures, verdict } }),
+      );
+      expect(headline.toLowerCase(), verdict).toContain(verdictWords[verdict]);
+      const page = formatBatchPage(record({ runs: [done({ ...figures, verdict })] }));
+      expect(page).toContain(`<span class="state ${verdict}">${verdictWords[verdict]}</span>`);
+    }
+  });
+
+  test('never calls a model healthy that training has not changed', () => {
+    // Each title as likely as before training, less likely than by its tokens' frequencies: what an untrained model is.
+    const titles = Array.from({ length: 60 }, (_, index) => index);
+    const loss = titles.map((index) => 80 + (index % 7));
+    const scored = { of: 60, titles, tokens: titles.map(() => 10), bytes: titles.map(() => 40), model: loss };
+    const baselines = { unigram: loss.map((value) => value - 30), trigram: loss.map((value) => value - 40) };
+    const losses = {
+      step: 0,
+      start: 'untrained',
+      vocabularySize: 4096,
+      seed: 1,
+      baselineTitles: 500,
+      heldOut: { ...scored, start: loss, ...baselines },
+      training: scored,
+    } as const;
+    // It copies nothing, so nothing else speaks against it.
+    const texts = Array.from({ length: 400 }, () => ({ closestRating: 0.3, copied: false }));
+    const { verdict } = overfitStatistics(texts, texts, { losses });
+    expect(verdict).toBe('underfits');
+    const page = formatBatchPage(record({ runs: [done({ ...figures, verdict })] }));
+    expect(page).toContain('<span class="state underfits">has learned too little</span>');
+    expect(page).toMatch(
+      /<span class="value">0 of 1<\/span>\s*<span class="meaning">write titles of their own/,
+    );
+    expect(page).not.toMatch(/class="[^"]*healthy/);
   });
 
   test('lets nothing out of its place', () => {

@@ -11,7 +11,7 @@ function best(
     ...(validationLoss === undefined ? {} : { validationLoss }),
     ...(nearCopyShare === undefined ? {} : { nearCopyShare }),
   }));
-  return findBestCheckpoint(trainingCurve(metrics), usual);
+  return findBestCheckpoint(trainingCurve({ metrics }), usual);
 }
 
 describe('the best checkpoint', () => {

@@ -3,9 +3,10 @@ import type { Verdict } from '../../src/common/judgement.js';
 import { createRandom } from '../../src/common/random.js';
 import type { BaseTitles } from '../../src/dedupe/base-titles.js';
 import { dedupe } from '../../src/dedupe/dedupe.js';
+import { wilsonShare } from '../../src/dedupe/verdict/proportions.js';
 import { baseStatistics, overfitStatistics } from '../../src/dedupe/verdict/statistics.js';
 import { reportAssets } from '../../src/pipeline/stages/report.js';
-import type { ReportFigures, ReportInput } from '../../src/report/report-figures.js';
+import type { ReportFigures, ReportInput, SampledCopies } from '../../src/report/report-figures.js';
 import { renderReport } from '../../src/report/report-page.js';
 
 const people = [
@@ -112,6 +113,19 @@ export async function exampleInput(options: ExampleOptions): Promise<ReportInput
     model: { name: 'nano' },
     seed: 1,
     options: { temperature: 0.7, 'top-k': 0, nsamples: options.outputs.length, truncate: '<|endoftext|>' },
+    given: [{ name: 'temperature', value: '0.7' }],
+    titlesmithVersion: '0.1.0',
+    begun: '2026-11-27',
+    decisions: [
+      { name: 'model', choice: 'nano', reason: 'named with --model', description: null },
+      {
+        name: 'device',
+        choice: 'onnxruntime cpu',
+        reason: 'no graphics card was found',
+        description: 'EPYC',
+      },
+    ],
+    ...(trained ? { trainedOn: 'onnxruntime cpu', settings: settings() } : {}),
     counts: {
       extract: {
         extracted: 1180,
@@ -123,6 +137,8 @@ export async function exampleInput(options: ExampleOptions): Promise<ReportInput
         ? {
             finetune: {
               steps: 800,
+              plannedSteps: 1000,
+              rowLength: 80,
               epochs: 11.4,
               stopReason: 'patience',
               initialValidationLoss: 7.62,
@@ -140,6 +156,7 @@ export async function exampleInput(options: ExampleOptions): Promise<ReportInput
       },
     },
     metrics: trained ? metrics() : [],
+    ...(trained ? { sampled: sampled(), tokensPerByte: { training: 0.25, heldOut: 0.26 } } : {}),
     judgement,
     overfit: overfitStatistics(judgement.verdicts, judgement.heldOut),
     base: baseStatistics(judgement.verdicts, judgement.heldOut),
@@ -156,6 +173,26 @@ function metrics() {
     if (i % 5 !== 0) return { step, loss };
     const nearCopyShare = Math.round(32 / (1 + Math.exp((620 - step) / 60))) / 32;
     return { step, loss, validationLoss, nearCopyShare };
+  });
+}
+
+function settings() {
+  const values = {
+    'batch-size': 16,
+    'accumulate-gradients': 2,
+    'learning-rate': 0.002,
+    dropout: 0.1,
+    'max-epochs': 5,
+  };
+  return Object.entries(values).map(([name, value]) => ({ name, value: String(value) }));
+}
+
+/** The copies among the samples of {@link metrics}, of 32 texts each. */
+function sampled(): SampledCopies[] {
+  return metrics().flatMap(({ step, nearCopyShare }) => {
+    if (nearCopyShare === undefined) return [];
+    const { share, low, high } = wilsonShare(Math.round(32 * nearCopyShare), 32);
+    return [{ step, texts: 32, share, low, high }];
   });
 }
 

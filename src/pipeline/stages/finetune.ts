@@ -53,13 +53,13 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
     const limits = { maximumTokens: configuration.contextLength - 1 };
     const start = earlier ?? (await startingFolder(decisions.model?.choice));
     const tooLong = await tokenizeDataset({ dataset: folder, into: preparation }, tokenizer, limits, context);
-    const { fitting, rowsPerEpoch, plan } = await withTokens(preparation, tokenizer, async (titles) => {
+    const { fitting, rowsPerEpoch, plannedSteps, plan } = await withTokens(preparation, tokenizer, async (titles) => {
       const plan = await planCanaries({ folder, start, tokenizer, train: titles.train, options }, context);
       const data = { ...titles, train: withCanaries(titles.train, plan) };
-      const { rowLength, rowsPerEpoch } = planTraining({ ...data, tooLong }, configuration, training);
+      const { rowLength, rowsPerEpoch, steps } = planTraining({ ...data, tooLong }, configuration, training);
       const held = device.device === 'cpu' ? { ...training, rowLength } : undefined;
       checkTrainingMemory(modelName, configuration, options, held);
-      return { fitting: fittingRowLength(data, configuration), rowsPerEpoch, plan };
+      return { fitting: fittingRowLength(data, configuration), rowsPerEpoch, plannedSteps: steps, plan };
     });
     const engine = await openEngine(device, { threads: options.threads });
     const condition = await trainedCondition(
@@ -121,7 +121,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
         const passes = passesUntil(result.bestStep, result);
         await writeCanaries(work, await scoreCanaries(plan, { ...trained, passes }, context));
       }
-      return { ...result, fittingRowLength: fitting, bitsPerByte: bitsPerByte(losses) };
+      return { ...result, plannedSteps, fittingRowLength: fitting, bitsPerByte: bitsPerByte(losses) };
     });
   } finally {
     await pretrained?.close();

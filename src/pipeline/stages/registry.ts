@@ -52,9 +52,9 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
   },
   report: {
     ...commonFields,
-    version: 3,
+    version: 4,
     inputs: [runFiles.judgement, runFiles.metrics],
-    optionalInputs: [runFiles.titleLosses, runFiles.canaries],
+    optionalInputs: [runFiles.samples, runFiles.titleLosses, runFiles.canaries],
     outputs: [runFiles.reportPage, runFiles.reportFigures],
     usesCountsOf: ['extract', 'dataset', 'finetune', 'generate'],
   },

@@ -6,10 +6,9 @@ import { baseStatistics, overfitStatistics } from '../../dedupe/verdict/statisti
 import { readAppendLog } from '../../io/append-log.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readClientBundle } from '../../io/client-bundle.js';
+import { packageVersion } from '../../io/package-root.js';
 import { jsonLines } from '../../io/record-formats.js';
 import { checkArgument, isText } from '../../options/call-arguments.js';
-import { isReported, optionNames, type RunOptions } from '../../options/option-table.js';
-import { keyOf } from '../../options/option-values.js';
 import { buildReport } from '../../report/build-report.js';
 import type { ReportFigures, TrainingPoint } from '../../report/report-figures.js';
 import { renderReport } from '../../report/report-page.js';
@@ -18,6 +17,14 @@ import { readCanaries } from '../run/canaries-file.js';
 import { readJudgement } from '../run/judgement-file.js';
 import { runFiles } from '../run/run-files.js';
 import { readTitleLosses } from '../run/title-losses-file.js';
+import {
+  decidedSettings,
+  decisionsMade,
+  givenOptions,
+  sampledCopies,
+  shownOptions,
+  tokensPerByte,
+} from './reported-facts.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 
 /** metrics.jsonl, as training writes it. */
@@ -25,14 +32,16 @@ const metricsLines = jsonLines((value) => value as TrainingPoint);
 
 /** judgement.json, metrics.jsonl and the stages' counts → report.html and report.json. */
 export async function runReport(job: StageJob, context: StageWorkContext): Promise<ReportCounts> {
-  const { folder, options, decisions } = job;
+  const { folder, options, decisions, recorded } = job;
   const { source } = decisions;
   const judgement = await readJudgement(folder);
   const own = judgement.verdicts.map(firstDraw);
+  const losses = await readTitleLosses(folder);
+  const metrics = await readAppendLog(join(folder, runFiles.metrics), metricsLines);
   const overfit = overfitStatistics(own, judgement.heldOut, {
     repeatedTitles: repeatedTitles(job.counts as RunCounts),
     membership: judgement.membership,
-    losses: await readTitleLosses(folder),
+    losses,
   });
   const canaries = findInCanaries(await readCanaries(folder));
   const base = baseStatistics(own, judgement.heldOut);
@@ -43,8 +52,16 @@ export async function runReport(job: StageJob, context: StageWorkContext): Promi
     model: { name: decisions.model?.choice ?? options.model },
     seed: options.seed,
     options: shownOptions(options),
+    given: givenOptions(options),
+    titlesmithVersion: packageVersion,
+    begun: recorded?.createdAt.slice(0, 10),
+    decisions: decisionsMade(decisions),
+    trainedOn: recorded?.training?.device,
+    settings: decidedSettings(recorded),
     counts: job.counts as RunCounts,
-    metrics: await readAppendLog(join(folder, runFiles.metrics), metricsLines),
+    metrics,
+    sampled: await sampledCopies(folder, metrics),
+    tokensPerByte: tokensPerByte(losses, options),
     judgement,
     overfit,
     base,
@@ -84,15 +101,4 @@ export async function writeReport(folder: string, figures: ReportFigures): Promi
   checkArgument('writeReport', 'folder', folder, isText);
   await writeFileAtomic(join(folder, runFiles.reportFigures), `${JSON.stringify(figures, null, 2)}\n`);
   await writeFileAtomic(join(folder, runFiles.reportPage), renderReport(figures, reportAssets()));
-}
-
-/** Options that results depend on, by their names on the command line; those left to the run are omitted. */
-function shownOptions(options: RunOptions): Record<string, string | number | boolean> {
-  const shown: Record<string, string | number | boolean> = {};
-  for (const name of optionNames) {
-    const value = options[name];
-    if (!isReported(name, value) || value === undefined || typeof value === 'object') continue;
-    shown[keyOf(name)] = value;
-  }
-  return shown;
 }

@@ -1,7 +1,7 @@
 import type { WorkContext } from '../../common/progress.js';
 import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
-import type { Decisions, StageCounts } from '../run/manifest.js';
+import type { Decisions, StageCounts, StageRecord } from '../run/manifest.js';
 import type { SharedRows } from '../run/shared-rows.js';
 
 /** Input of a stage: plain data, so that it can be passed to the stage's thread. */
@@ -16,6 +16,8 @@ export interface StageJob {
   readonly runName: string;
   readonly options: RunOptions;
   readonly decisions: Decisions;
+  /** What is recorded of the run and of its training, for the report stage. */
+  readonly recorded?: RecordedFacts | undefined;
   /** Counts of earlier stages. */
   readonly counts: Readonly<Partial<Record<StageName, StageCounts>>>;
   /** Set when several runs of one call share an extraction. */
@@ -28,6 +30,14 @@ export interface StageJob {
   readonly startOver: boolean;
   /** What the generate stage is to generate. */
   readonly request?: GenerateRequest | undefined;
+}
+
+/** Of run.json: when the run was begun, and what its training was decided to be. */
+export interface RecordedFacts {
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  /** The values in force, and the device; undefined if the model was not trained in this run. */
+  readonly training: Pick<StageRecord, 'options' | 'device'> | undefined;
 }
 
 /** Texts to generate for a run. */

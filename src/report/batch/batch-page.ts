@@ -7,6 +7,7 @@ import {
 } from '../../common/number-formats.js';
 import { type Html, html, visible } from '../../web/html.js';
 import { renderSelfContainedPage } from '../../web/html-page.js';
+import { verdictWords } from '../verdict-words.js';
 import type { BatchRecord, BatchRunRecord, RunFigures } from './batch-record.js';
 
 /**
@@ -74,6 +75,7 @@ function overview(record: BatchRecord): Html {
 ${figure('Runs', `${formatCount(record.runs.filter(isDone).length)} of ${formatCount(record.runs.length)}`, 'done')}
 ${figure('Titles in', formatCount(titles), 'after cleaning, of all runs')}
 ${figure('Accepted', formatCount(accepted), share)}
+${models(record)}
 ${figure('Time', formatSeconds(seconds), record.finishedAt === null ? 'so far' : 'from the first run to the last')}
 </dl></section>`;
 }
@@ -89,6 +91,15 @@ function comparison({ runs, previous }: BatchRecord): string {
     );
   });
   return hasChanged ? `Small figures: change ${since}.` : `No figure has changed ${since}.`;
+}
+
+/** How many of the models that were judged are what one wants; null while none is. */
+function models({ runs }: BatchRecord): Html | null {
+  const judged = runs.filter((run) => isDone(run) && run.figures?.verdict != null);
+  if (judged.length === 0) return null;
+  const healthy = judged.filter(({ figures }) => figures?.verdict === 'healthy').length;
+  const meaning = healthy === 1 ? verdictWords.healthy : 'write titles of their own';
+  return figure('Models', `${formatCount(healthy)} of ${formatCount(judged.length)}`, meaning);
 }
 
 function figure(name: string, value: string, meaning: string): Html {
@@ -112,14 +123,6 @@ ${items}
 </ul>
 </section>`;
 }
-
-const verdictWords: Readonly<Record<NonNullable<RunFigures['verdict']>, string>> = {
-  underfits: 'learned too little',
-  healthy: 'writes its own',
-  leans: 'leans on its titles',
-  overfits: 'recites',
-  unknown: 'not enough to tell',
-};
 
 /** Words and colour of a run's state: its verdict, if it has one. */
 function stateOf({ status, figures }: BatchRunRecord): { words: string; kind: string } {
@@ -203,7 +206,7 @@ ${all.map((run) => row(run, previous?.figures[run.name], base))}</tbody>
 
 function colophon({ titlesmithVersion, shard }: BatchRecord): Html {
   const file = shard ? `batch-${shard.index}-of-${shard.count}.json` : 'batch.json';
-  return html`<p class="colophon">Validation loss in nats per token of held-out titles; copies: outputs that copy a
+  return html`<p class="colophon">What a model is said to do is the verdict of its report, which gives the evidence. Validation loss in nats per token of held-out titles; copies: outputs that copy a
 training title, all of which are refused. Made by titlesmith ${visible(titlesmithVersion)}. The same figures for
 programs are in <code>${file}</code>.</p>`;
 }

@@ -21,17 +21,17 @@ export const frames: readonly Frame[] = [
   { name: 'narrow', width: 360, height: 240, left: 46, right: 10, top: 24, bottom: 44, ticks: 4 },
 ];
 
-type Scale = ScaleLinear<number, number>;
+/** A vertical scale, linear or not. */
+type VerticalScale = (value: number) => number;
 
 interface Axes {
-  readonly x: Scale;
-  readonly y: Scale;
+  readonly x: ScaleLinear<number, number>;
+  readonly y: VerticalScale;
+  readonly ticksY: readonly number[];
   readonly formatX: (value: number) => string;
   readonly formatY: (value: number) => string;
   readonly labelX: string;
   readonly labelY: string;
-  /** A second vertical axis, at the right. */
-  readonly right?: { readonly y: Scale; readonly format: (value: number) => string; readonly label: string };
 }
 
 /** One SVG with axes around `content`. `description` is the text alternative. */
@@ -40,7 +40,7 @@ export function chart(frame: Frame, axes: Axes, description: string, content: Ht
   const floor = height - bottom;
   return html`<svg class="chart ${frame.name}" viewBox="0 0 ${width} ${height}"
 role="img" aria-label="${description}">
-${axes.y.ticks(5).map((value) => {
+${axes.ticksY.map((value) => {
   const y = round(axes.y(value));
   return html`<path class="grid" d="M${left} ${y}H${width - right}"/>
 <text class="tick"
@@ -51,20 +51,15 @@ ${axes.x.ticks(frame.ticks).map((value) => {
   return html`<path class="axis" d="M${x} ${floor}v5"/>
 <text class="tick" x="${x}" y="${floor + 18}" text-anchor="middle">${axes.formatX(value)}</text>`;
 })}
-${axes.right?.y.ticks(3).map((value) => {
-  const { y, format } = axes.right!;
-  return html`<text class="tick copies" x="${width - right + 8}" y="${round(y(value))}" dy="0.32em">${format(value)}</text>`;
-})}
 <path class="axis" d="M${left} ${floor}H${width - right}"/>
 <text class="label" x="${width - right}" y="${height - 6}" text-anchor="end">${axes.labelX}</text>
 <text class="label" x="0" y="12">${axes.labelY}</text>
-${axes.right ? html`<text class="label copies" x="${width}" y="12" text-anchor="end">${axes.right.label}</text>` : null}
 ${content}
 </svg>`;
 }
 
 /** A vertical line with a label that stays inside the frame. */
-export function marker(frame: Frame, x: number, label: string): Html {
+export function marker(frame: Frame, x: number, label = ''): Html {
   const leftSide = x > frame.width / 2;
   return html`<path class="marker" d="M${round(x)} ${frame.top - 6}V${frame.height - frame.bottom}"/>
 <text class="marker-label" x="${round(x) + (leftSide ? -6 : 6)}" y="${frame.top}"

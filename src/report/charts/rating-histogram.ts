@@ -42,6 +42,7 @@ function draw(frame: Frame, bins: readonly RatingBin[], threshold: number, descr
   const axes = {
     x,
     y,
+    ticksY: y.ticks(5),
     formatX: (value: number) => x.tickFormat(frame.ticks)(value),
     formatY: (value: number) => y.tickFormat(5, '~%')(value),
     labelX: 'rating of the closest training title',

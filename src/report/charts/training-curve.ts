@@ -1,79 +1,137 @@
-import { scaleLinear } from 'd3-scale';
-import { line } from 'd3-shape';
-import { formatCount, formatDecimal, formatPercent } from '../../common/number-formats.js';
+import { scaleLinear, scaleLog } from 'd3-scale';
+import { area, line } from 'd3-shape';
+import { formatCount, formatDecimal } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 import type { CurvePoint, ReportFigures } from '../report-figures.js';
 import { chart, type Frame, frames, marker, round } from './chart.js';
 
 type Curve = ReportFigures['curve'];
 
-/** Room for the second axis's labels, in SVG user units. */
-const roomAtRight = 46;
+/** A logarithmic axis shows no more than this ratio: one loss of nearly 0 would press all others together. */
+const largestRatio = 1000;
 
-/**
- * Training and validation loss (nats per token) over steps, with the best step marked; also the share of
- * copies among the samples, if texts were sampled during training.
- */
-export function trainingCurveChart(curve: Curve, bestStep: number | undefined): readonly Html[] {
-  const description = describe(curve, bestStep);
-  return frames.map((frame) => {
-    const room = curve.copies.length > 0 ? { ...frame, right: roomAtRight } : frame;
-    return draw(room, curve, bestStep, description);
-  });
+/** Losses in bits: a byte of UTF-8 where the run knows bytes, else a token. */
+export interface LossesInBits {
+  readonly unit: 'bits a byte' | 'bits a token';
+  readonly training: readonly CurvePoint[];
+  readonly heldOut: readonly CurvePoint[];
 }
 
-function draw(frame: Frame, curve: Curve, bestStep: number | undefined, description: string): Html {
-  const { loss, validation, copies } = curve;
-  const all = [...loss, ...validation];
-  const steps = [...all, ...copies].map((point) => point.step);
-  const losses = all.map((point) => point.loss);
-  const [floor, ceiling] = [frame.height - frame.bottom, frame.top + 10];
-  const x = scaleLinear(
-    [Math.min(...steps), Math.max(...steps)],
-    [frame.left + 4, frame.width - frame.right - 8],
-  );
-  const y = scaleLinear([Math.min(...losses), Math.max(...losses)], [floor, ceiling]).nice(5);
-  const share = scaleLinear([0, 1], [floor, ceiling]);
+export function lossesInBits({ loss, validation, tokensPerByte }: Curve): LossesInBits {
+  const inBits = (points: readonly CurvePoint[], perByte = 1): CurvePoint[] =>
+    points.map((point) => ({ step: point.step, loss: (point.loss / Math.LN2) * perByte }));
+  return {
+    unit: tokensPerByte === null ? 'bits a token' : 'bits a byte',
+    training: inBits(loss, tokensPerByte?.training),
+    heldOut: inBits(validation, tokensPerByte?.heldOut),
+  };
+}
+
+/** The steps that both charts of a training show. */
+export function stepRange({ loss, validation, copies }: Curve): [number, number] {
+  const steps = [...loss, ...validation, ...copies].map(({ step }) => step);
+  return [Math.min(...steps), Math.max(...steps)];
+}
+
+/**
+ * Training and held-out loss over steps, from before the first step on, with the gap between them and the step that was kept.
+ * The axis is logarithmic, so that a gap of some percent is as high wherever it is.
+ */
+export function trainingCurveChart(curve: Curve, bestStep: number | undefined): readonly Html[] {
+  const losses = lossesInBits(curve);
+  const description = describe(losses, bestStep);
+  return frames.map((frame) => draw(frame, losses, { range: stepRange(curve), bestStep, description }));
+}
+
+interface Drawing {
+  readonly range: readonly [number, number];
+  readonly bestStep: number | undefined;
+  readonly description: string;
+}
+
+function draw(
+  frame: Frame,
+  { unit, training, heldOut }: LossesInBits,
+  { range, bestStep, description }: Drawing,
+): Html {
+  const all = [...training, ...heldOut].map(({ loss }) => loss);
+  const highest = Math.max(...all, Number.MIN_VALUE);
+  const lowest = Math.min(highest * 0.9, Math.max(Math.min(...all), highest / largestRatio));
+  const x = scaleLinear(range, [frame.left + 4, frame.width - frame.right - 8]);
+  const y = scaleLog([lowest, highest], [frame.height - frame.bottom - 6, frame.top + 10]).clamp(true);
   const path = line<CurvePoint>(
     (point) => x(point.step),
     (point) => y(point.loss),
   ).digits(2);
-  const copyPath = line<Curve['copies'][number]>(
-    (point) => x(point.step),
-    (point) => share(point.share),
-  ).digits(2);
   const axes = {
     x,
     y,
+    ticksY: logarithmicTicks(lowest, highest),
     formatX: formatCount,
-    formatY: (value: number) => y.tickFormat(5)(value),
+    formatY: (value: number) => String(Number(value.toPrecision(2))),
     labelX: 'training steps',
-    labelY: 'loss, nats per token',
-    ...(copies.length > 0 ? { right: { y: share, format: share.tickFormat(3, '~%'), label: 'copies' } } : {}),
+    labelY: `loss, ${unit}, logarithmic`,
   };
-  const best =
-    bestStep === undefined ? null : marker(frame, x(bestStep), `best: step ${formatCount(bestStep)}`);
-  const dot = (kind: string, step: number, height: number) =>
-    html`<circle class="dot ${kind}" cx="${round(x(step))}" cy="${round(height)}" r="3"/>`;
-  const content = html`${best}
-<path class="line training" d="${path(loss)}"/>
-<path class="line held-out" d="${path(validation)}"/>
-${validation.map((point) => dot('held-out', point.step, y(point.loss)))}
-<path class="line copies" d="${copyPath(copies)}"/>
-${copies.map((point) => dot('copies', point.step, share(point.share)))}`;
+  const content = html`<path class="gap" d="${gapPath(training, heldOut, x, y)}"/>
+${bestStep === undefined ? null : marker(frame, x(bestStep), `kept: step ${formatCount(bestStep)}`)}
+<path class="line training" d="${path(training)}"/>
+<path class="line held-out" d="${path(heldOut)}"/>
+${heldOut.map(
+  ({ step, loss }) =>
+    html`<circle class="dot held-out" cx="${round(x(step))}" cy="${round(y(loss))}" r="3"/>`,
+)}`;
   return chart(frame, axes, description, content);
 }
 
-function describe({ loss, validation, copies }: Curve, bestStep: number | undefined): string {
+/** Where the held-out loss lies above the training loss, the area between the lines. */
+function gapPath(
+  training: readonly CurvePoint[],
+  heldOut: readonly CurvePoint[],
+  x: (step: number) => number,
+  y: (loss: number) => number,
+): string | null {
+  const heightAt = (step: number): number | undefined => {
+    const next = heldOut.findIndex((point) => point.step >= step);
+    if (next < 0) return undefined;
+    const to = heldOut[next]!;
+    const from = heldOut[next - 1] ?? to;
+    const part = to.step === from.step ? 1 : (step - from.step) / (to.step - from.step);
+    return y(from.loss) + part * (y(to.loss) - y(from.loss));
+  };
+  const spans = training.flatMap(({ step, loss }) => {
+    const above = heightAt(step);
+    return above === undefined ? [] : [{ step, below: y(loss), above: Math.min(above, y(loss)) }];
+  });
+  return area<(typeof spans)[number]>(
+    ({ step }) => x(step),
+    ({ below }) => below,
+    ({ above }) => above,
+  ).digits(2)(spans);
+}
+
+/** Round values from lowest to highest, at most about six, dense enough for a small range too. */
+function logarithmicTicks(lowest: number, highest: number): number[] {
+  const decades = [-4, -3, -2, -1, 0, 1, 2];
+  for (const leading of [
+    [1],
+    [1, 3],
+    [1, 2, 5],
+    [1, 1.5, 2, 3, 5, 7],
+    [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9],
+  ]) {
+    const ticks = decades
+      .flatMap((decade) => leading.map((value) => value * 10 ** decade))
+      .filter((value) => value >= lowest && value <= highest);
+    if (ticks.length >= 4) return ticks;
+  }
+  return scaleLinear([lowest, highest], [0, 1]).ticks(5);
+}
+
+function describe({ unit, training, heldOut }: LossesInBits, bestStep: number | undefined): string {
   const course = (name: string, points: readonly CurvePoint[]) =>
     points.length === 0
       ? ''
-      : `${name} goes from ${formatDecimal(points[0]!.loss)} to ${formatDecimal(points.at(-1)!.loss)}. `;
-  const best = bestStep === undefined ? '' : `The best step is ${formatCount(bestStep)}. `;
-  const copied =
-    copies.length === 0
-      ? ''
-      : `Copies among the samples go from ${formatPercent(copies[0]!.share)} to ${formatPercent(copies.at(-1)!.share)}.`;
-  const losses = `${course('Training loss', loss)}${course('Held-out loss', validation)}`;
-  return `Line chart. ${losses}${best}${copied}`.trim();
+      : `${name} goes from ${formatDecimal(points[0]!.loss)} to ${formatDecimal(points.at(-1)!.loss)} ${unit}. `;
+  const best = bestStep === undefined ? '' : `Kept was step ${formatCount(bestStep)}.`;
+  return `Line chart. ${course('Training loss', training)}${course('Held-out loss', heldOut)}${best}`.trim();
 }

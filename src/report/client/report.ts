@@ -24,7 +24,7 @@ interface Pair {
   readonly searched: string;
 }
 
-const rowsAtOnce = 50;
+const rowsOfPage = 25;
 
 function readPairs({ states, matched, rows }: PairData): Pair[] {
   return rows.map(([rating, text, other, state, runs, evidence = '', second = ''], order) => {
@@ -71,18 +71,33 @@ function showPairs(table: HTMLTableElement, data: PairData): void {
   const search = byId('pairs-search', HTMLInputElement);
   const filter = byId('pairs-filter', HTMLSelectElement);
   const total = byId('pairs-count', HTMLOutputElement);
-  const more = byId('pairs-more', HTMLButtonElement);
+  const pager = byId('pairs-pager', HTMLElement);
+  const previous = byId('pairs-previous', HTMLButtonElement);
+  const next = byId('pairs-next', HTMLButtonElement);
+  const shownPage = byId('pairs-page', HTMLOutputElement);
   const controls = byId('pairs-controls', HTMLFormElement);
   const body = table.tBodies[0]!;
   const headers = [...table.tHead!.rows[0]!.cells];
   let fitting: readonly Pair[] = pairs;
 
-  const showMore = (): void => {
-    const start = body.rows.length;
-    body.append(...fitting.slice(start, start + rowsAtOnce).map((pair) => makeRow(pair, stateOf(pair))));
-    const left = fitting.length - body.rows.length;
-    more.hidden = left === 0;
-    more.textContent = `Show ${Math.min(rowsAtOnce, left)} more of ${formatCount(left)}`;
+  let page = 0;
+
+  const lastPage = (): number => Math.max(0, Math.ceil(fitting.length / rowsOfPage) - 1);
+  const showPage = (wanted: number): void => {
+    page = Math.min(Math.max(0, wanted), lastPage());
+    const start = page * rowsOfPage;
+    const rows = fitting.slice(start, start + rowsOfPage);
+    body.replaceChildren(...rows.map((pair) => makeRow(pair, stateOf(pair))));
+    pager.hidden = lastPage() === 0;
+    // Not disabled, which would take the focus away from whoever pages by keyboard.
+    previous.setAttribute('aria-disabled', String(page === 0));
+    next.setAttribute('aria-disabled', String(page === lastPage()));
+    const range = `${formatCount(start + 1)} to ${formatCount(start + rows.length)} of ${formatCount(fitting.length)}`;
+    shownPage.value = `Page ${formatCount(page + 1)} of ${formatCount(lastPage() + 1)}: ${range}`;
+  };
+  const turnPage = (by: number): void => {
+    showPage(page + by);
+    if (table.getBoundingClientRect().top < 0) table.scrollIntoView({ block: 'start' });
   };
   const update = (): void => {
     const wanted = search.value.trim().toLowerCase();
@@ -92,8 +107,7 @@ function showPairs(table: HTMLTableElement, data: PairData): void {
     );
     const all = `${formatCount(pairs.length)} outputs`;
     total.value = fitting.length === pairs.length ? all : `${formatCount(fitting.length)} of ${all}`;
-    body.replaceChildren();
-    showMore();
+    showPage(0);
   };
 
   const collator = new Intl.Collator(undefined, { numeric: true });
@@ -126,11 +140,8 @@ function showPairs(table: HTMLTableElement, data: PairData): void {
   for (const [index, state] of states.entries()) filter.append(new Option(state, String(index)));
   search.addEventListener('input', update);
   filter.addEventListener('change', update);
-  more.addEventListener('click', () => {
-    const next = body.rows.length;
-    showMore();
-    body.rows[next]?.scrollIntoView({ block: 'nearest' });
-  });
+  previous.addEventListener('click', () => turnPage(-1));
+  next.addEventListener('click', () => turnPage(1));
   controls.addEventListener('submit', (event) => event.preventDefault());
   controls.hidden = false;
   document.getElementById('pairs-few')?.remove();

@@ -1,4 +1,12 @@
-import { formatCount, formatDecimal, formatPercent, formatPerplexity } from '../../common/number-formats.js';
+import {
+  formatCount,
+  formatDecimal,
+  formatPercent,
+  formatPerplexity,
+  pluralize,
+} from '../../common/number-formats.js';
+import type { FinetuneCounts } from '../../common/stage-counts.js';
+import type { BitsPerByte } from '../../common/title-losses.js';
 import { type Html, html, visible } from '../../web/html.js';
 import type { ReportFigures } from '../report-figures.js';
 import { explainVerdict } from '../verdict-explanation.js';
@@ -13,6 +21,7 @@ export function overview(figures: ReportFigures): Html {
 <span aria-hidden="true">·</span> <bdi>${subject}</bdi></p>
 <h1 class="${overfit.verdict}">${headline}</h1>
 <p class="lead">${meaning}</p>
+<h2 class="to-do">What to do</h2>
 ${adviceList(advice)}
 </header>
 ${run.source.synthetic ? syntheticNotice() : null}
@@ -46,20 +55,13 @@ function keyFigures(figures: ReportFigures): Html[] {
       `of outputs; 95% interval ${interval(overfit.outputs.copies)}. ` +
         `Held-out titles: ${formatPercent(overfit.heldOut.copies.share)}`,
     ),
-    figure(
-      'Median rating',
-      formatDecimal(overfit.outputs.median),
-      `of an output with the training title most like it. ` +
-        `Held-out titles: ${formatDecimal(overfit.heldOut.median)}`,
-    ),
   ];
   if (training) {
+    const { epochs, steps } = training;
+    const learned = titles.train === null ? 'the training titles' : pluralize(titles.train, 'title');
     cards.push(
-      figure(
-        'Perplexity',
-        formatPerplexity(training.bestValidationLoss),
-        `on held-out titles, lower is better; ${formatPerplexity(training.initialValidationLoss)} before training`,
-      ),
+      figure('Passes', epochs.toFixed(1), `over ${learned}, in ${pluralize(steps, 'step')}`),
+      predictionFigure(training, overfit.losses?.bits),
     );
   } else if (titles.train !== null) {
     cards.push(
@@ -67,6 +69,24 @@ function keyFigures(figures: ReportFigures): Html[] {
     );
   }
   return cards;
+}
+
+/** How well the model foretells held-out titles: in bits a byte where that was measured, else as perplexity. */
+function predictionFigure(
+  { bestValidationLoss, initialValidationLoss }: FinetuneCounts,
+  bits: BitsPerByte | undefined,
+): Html {
+  if (bits === undefined) {
+    const before = formatPerplexity(initialValidationLoss);
+    const meaning = `on held-out titles, lower is better; ${before} before training`;
+    return figure('Perplexity', formatPerplexity(bestValidationLoss), meaning);
+  }
+  const before = formatDecimal(bits.start);
+  return figure(
+    'Bits a byte',
+    formatDecimal(bits.model),
+    `of held-out titles, lower is better; ${before} before training`,
+  );
 }
 
 function figure(name: string, value: string, meaning: string): Html {
@@ -77,25 +97,4 @@ function figure(name: string, value: string, meaning: string): Html {
 
 function interval({ low, high }: { low: number; high: number }): string {
   return `${formatPercent(low)} to ${formatPercent(high)}`;
-}
-
-/** Everything needed to reproduce the titles. */
-export function provenance(figures: ReportFigures): Html {
-  const { run, training } = figures;
-  const parameters = training ? `, ${formatCount(training.parameters)} parameters` : '';
-  return html`<section aria-labelledby="provenance">
-<h2 id="provenance">How this was made</h2>
-<dl class="provenance">
-${fact('Run', run.name)}
-${fact('Source', run.source.description)}
-${fact('Model', `${run.model}${parameters}`)}
-${fact('Seed', String(run.seed))}
-${run.options.map(({ name, value }) => fact(name, value))}
-</dl>
-<p class="colophon">Made by titlesmith. The same figures for programs are in <code>report.json</code>.</p>
-</section>`;
-}
-
-function fact(name: string, value: string): Html {
-  return html`<div><dt>${visible(name)}</dt><dd><bdi>${visible(value)}</bdi></dd></div>`;
 }

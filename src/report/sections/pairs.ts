@@ -5,11 +5,11 @@ import { pairData } from '../pair-data.js';
 import type { Cluster, Pair, ReportFigures } from '../report-figures.js';
 
 /** Rows of the static page, for readers without JavaScript and for printing. */
-const rowsWithoutScript = { copies: 10, ofEachVerdict: 15 };
+const rowsWithoutScript = { copies: 5, ofEachVerdict: 6 };
 
 /**
- * All outputs next to the closest titles: a table that the page's script makes sortable and searchable. The static page
- * has the closest of each verdict; the script replaces them by all.
+ * All outputs next to the closest titles: a table that the page's script makes sortable and searchable, page by page. The static
+ * page has the closest of each verdict; the script replaces them by the first page of all.
  */
 export function allPairs(figures: ReportFigures): Html {
   const { pairs, pairsLeftOut, closestHeldOut } = figures;
@@ -35,7 +35,11 @@ the output has are <ins>underlined</ins>; words only the other has are <del>stru
 </form>
 ${table(shown, 'pairs-table', 'Output', true)}
 ${few}
-<p class="more-row"><button type="button" class="more-button" id="pairs-more" hidden>Show more</button></p>
+<nav class="pager" id="pairs-pager" aria-label="Pages of the table" hidden>
+<button type="button" id="pairs-previous">Previous</button>
+<output id="pairs-page"></output>
+<button type="button" id="pairs-next">Next</button>
+</nav>
 ${pairsLeftOut > 0 ? leftOut : null}
 <script type="application/json" id="pairs-data">${pairData(pairs)}</script>
 </section>

@@ -21,7 +21,7 @@ write more usual titles than people do.</p>
 ${ratingHistogram(distribution, overfit, rules.threshold)}
 </figure>
 <div class="scroll" role="region" aria-label="Ratings in numbers" tabindex="0"><table class="numbers">
-<thead><tr><td></td><th scope="col">median</th><th scope="col">mean</th><th scope="col">90th percentile</th>
+<thead><tr><td></td><th scope="col">median</th><th scope="col">90th percentile</th>
 <th scope="col">highest</th><th scope="col">copies</th><th scope="col">95% interval</th></tr></thead>
 <tbody>
 ${[row('Outputs', outputs), row('Held-out titles', heldOut)]}
@@ -41,8 +41,8 @@ ${[row('Outputs', outputs), row('Held-out titles', heldOut)]}
 }
 
 function row(name: string, summary: ReportFigures['overfit']['outputs']): Html {
-  const { median, mean, ninetiethPercentile, highest, copies } = summary;
-  return html`<tr><th scope="row">${name}</th><td>${formatDecimal(median)}</td><td>${formatDecimal(mean)}</td>
+  const { median, ninetiethPercentile, highest, copies } = summary;
+  return html`<tr><th scope="row">${name}</th><td>${formatDecimal(median)}</td>
 <td>${formatDecimal(ninetiethPercentile)}</td><td>${formatDecimal(highest)}</td>
 <td>${formatPercent(copies.share)} (${formatCount(copies.count)})</td>
 <td>${formatPercent(copies.low)} to ${formatPercent(copies.high)}</td></tr>`;

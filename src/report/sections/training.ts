@@ -1,15 +1,15 @@
 import {
   formatCount,
   formatDecimal,
-  formatLoss,
   formatPercent,
   formatPerplexity,
   pluralize,
 } from '../../common/number-formats.js';
 import { trainingRemedy } from '../../common/stage-counts.js';
 import { type Html, html } from '../../web/html.js';
-import { trainingCurveChart } from '../charts/training-curve.js';
-import type { ReportFigures } from '../report-figures.js';
+import { copiesCurveChart } from '../charts/copies-curve.js';
+import { lossesInBits, trainingCurveChart } from '../charts/training-curve.js';
+import type { ReportFigures, SampledCopies } from '../report-figures.js';
 
 /** Losses over training; null if the model was not trained in this run. */
 export function training(figures: ReportFigures): Html | null {
@@ -17,14 +17,21 @@ export function training(figures: ReportFigures): Html | null {
   if (curve.loss.length + curve.validation.length === 0) return null;
   return html`<section aria-labelledby="training">
 <h2 id="training">How it learned</h2>
-<p>The loss is the model’s surprise at each token of a title. While both lines fall, the model learns what
-titles have in common;
-<em>where the held-out line turns upwards, it begins to learn titles by heart.</em></p>
+<p>The loss is how much each ${curve.tokensPerByte === null ? 'token' : 'byte'} of a title surprises the model, in bits: the lower, the better
+it foretells titles. While both lines fall, the model learns what titles have in common;
+<em>where the held-out line turns upwards, it begins to learn titles by heart.</em> On the logarithmic axis equal heights are
+equal ratios.${withDropout(figures)}${cutsFiner(curve) ? ' The tokenizer was made of the training titles and cuts them into fewer tokens than others, so that they take fewer bits from the first step on.' : null}</p>
 <figure>
 <figcaption class="legend"><span class="key training">training titles</span>
-<span class="key held-out">held-out titles</span>
-${curve.copies.length > 0 ? html`<span class="key copies">copies among samples (right)</span>` : null}</figcaption>
+<span class="key held-out">held-out titles</span> <span class="key gap">gap</span></figcaption>
 ${trainingCurveChart(curve, result?.bestStep)}
+${
+  curve.copies.length > 0
+    ? html`<div class="legend below"><span class="key copies">copies among samples, 95% interval</span>
+<span class="key band">held-out titles, 95% interval</span></div>
+${copiesCurveChart(figures)}`
+    : null
+}
 </figure>
 ${result ? inWords(result) : null}
 ${curve.copies.length > 0 ? copiesAmongSamples(figures) : null}
@@ -32,43 +39,72 @@ ${curve.validation.length > 0 ? table(curve) : null}
 </section>`;
 }
 
+/** Dropout is at work while training titles are learned, and not where held-out ones are measured. */
+function withDropout({ run }: ReportFigures): string | null {
+  const share = run.settings.find(({ name }) => name === 'dropout')?.value ?? '0';
+  if (Number(share) === 0) return null;
+  return ` The training loss is measured with dropout (${share}), which raises it; the held-out loss is not.`;
+}
+
+/** Whether held-out titles take clearly more tokens a byte, as with a tokenizer made of the training titles. */
+function cutsFiner({ tokensPerByte }: ReportFigures['curve']): boolean {
+  return tokensPerByte !== null && tokensPerByte.heldOut > 1.03 * tokensPerByte.training;
+}
+
 function inWords(result: NonNullable<ReportFigures['training']>): Html {
-  const {
-    steps,
-    epochs,
-    bestStep,
-    bestValidationLoss,
-    initialValidationLoss,
-    finalValidationLoss,
-    stopReason,
-  } = result;
+  const { steps, plannedSteps, epochs, bestStep, stopReason } = result;
+  const { bestValidationLoss, initialValidationLoss, finalValidationLoss } = result;
+  const planned =
+    plannedSteps !== undefined && plannedSteps > steps ? ` of ${formatCount(plannedSteps)} planned` : '';
   const why = stopReason === 'patience' ? ', stopped as the held-out loss no longer fell' : '';
-  return html`<p>${pluralize(steps, 'step')}, ${epochs.toFixed(1)} passes over the training titles${why}.
-Held-out loss ${formatDecimal(initialValidationLoss)} before training,
-${formatDecimal(finalValidationLoss)} at the end, best ${formatDecimal(bestValidationLoss)}
-(perplexity ${formatPerplexity(bestValidationLoss)}) ${bestStep > 0 ? `after step ${formatCount(bestStep)}` : 'before it'}.</p>
+  return html`<p>${pluralize(steps, 'step')}${planned}, ${epochs.toFixed(1)} passes over the training titles${why}.
+Perplexity on the held-out titles, exp of the loss a token: ${formatPerplexity(initialValidationLoss)} before training,
+${formatPerplexity(finalValidationLoss)} at the end, best
+${formatPerplexity(bestValidationLoss)} ${bestStep > 0 ? `after step ${formatCount(bestStep)}, whose weights were kept` : 'before it'}.</p>
 ${bestStep > 0 ? null : html`<p>Training helped nothing, so the model is kept as it came: ${trainingRemedy}.</p>`}`;
 }
 
-/** How many copies the samples held at most, and at last. */
-function copiesAmongSamples({ curve, overfit }: ReportFigures): Html {
-  const most = curve.copies.reduce((best, point) => (point.share > best.share ? point : best));
+/** What the last sample, and that of the step that was kept, show, with their intervals. */
+function copiesAmongSamples({ curve, overfit, training: result }: ReportFigures): Html {
+  const { count, share, low, high } = overfit.heldOut.copies;
   const last = curve.copies.at(-1)!;
-  return html`<p>Of the samples taken while it trained, ${formatPercent(last.share)} were copies after step ${formatCount(last.step)}, the
-last, and at most ${formatPercent(most.share)}, after step ${formatCount(most.step)}; of the held-out titles
-${formatPercent(overfit.heldOut.copies.share)} would be called so. Samples are few, so that such shares are rough.</p>`;
+  const kept = curve.copies.find(({ step }) => step === result?.bestStep);
+  const usual = `Of the ${formatCount(overfit.heldOut.count)} held-out titles ${formatCount(count)} would be called so: ${formatPercent(share)} (${formatPercent(low)} to ${formatPercent(high)}).`;
+  const hasIntervals = curve.copies.every((sample) => sample.texts !== null);
+  return html`<p>Copies among the texts that the model wrote while it trained: ${sampleInWords(last)} after step ${formatCount(last.step)}, the
+last sample${kept === undefined || kept === last ? null : html`; ${sampleInWords(kept)} after step ${formatCount(kept.step)}, which was kept`}.
+${usual} ${
+    hasIntervals
+      ? 'A sample is small, which is what its interval shows: where one reaches into the band of the held-out titles, chance may explain the difference.'
+      : 'How many texts a sample had is not recorded, so that no interval can be given; such shares are rough.'
+  }</p>`;
 }
 
-function table({ validation, copies }: ReportFigures['curve']): Html {
-  const shareAt = new Map(copies.map(({ step, share }) => [step, share]));
-  const withCopies = copies.length > 0;
+function sampleInWords({ share, texts, low, high }: SampledCopies): string {
+  if (texts === null || low === null || high === null) return formatPercent(share);
+  return (
+    `${formatCount(Math.round(share * texts))} of ${formatCount(texts)}, ${formatPercent(share)} ` +
+    `(95% interval ${formatPercent(low)} to ${formatPercent(high)})`
+  );
+}
+
+function table(curve: ReportFigures['curve']): Html {
+  const { heldOut, unit } = lossesInBits(curve);
+  const copiesAt = new Map(curve.copies.map((sample) => [sample.step, sample]));
+  const nats = new Map(curve.validation.map(({ step, loss }) => [step, loss]));
+  const withCopies = curve.copies.length > 0;
   return html`<details><summary>Held-out losses as a table</summary>
-<table class="numbers"><thead><tr><th scope="col">step</th><th scope="col">loss</th>
-<th scope="col">perplexity</th>${withCopies ? html`<th scope="col">copies</th>` : null}</tr></thead>
-<tbody>${validation.map(({ step, loss }) => {
-    const share = shareAt.get(step);
-    const copied = html`<td>${share === undefined ? null : formatPercent(share)}</td>`;
-    return html`<tr><th scope="row">${formatCount(step)}</th>
-<td>${formatLoss(loss)}</td><td>${formatPerplexity(loss)}</td>${withCopies ? copied : null}</tr>`;
-  })}</tbody></table></details>`;
+<div class="scroll" role="region" aria-label="Held-out losses" tabindex="0"><table class="numbers"><thead><tr><th scope="col">step</th><th scope="col">${unit}</th>
+<th scope="col">perplexity</th>${withCopies ? html`<th scope="col">copies</th><th scope="col">95% interval</th>` : null}</tr></thead>
+<tbody>${heldOut.map(
+    ({ step, loss }) => html`<tr><th scope="row">${formatCount(step)}</th>
+<td>${formatDecimal(loss)}</td><td>${formatPerplexity(nats.get(step)!)}</td>${withCopies ? sampleCells(copiesAt.get(step)) : null}</tr>`,
+  )}</tbody></table></div></details>`;
+}
+
+function sampleCells(sample: SampledCopies | undefined): Html {
+  if (sample === undefined) return html`<td></td><td></td>`;
+  const { share, low, high } = sample;
+  const interval = low === null || high === null ? '' : `${formatPercent(low)} to ${formatPercent(high)}`;
+  return html`<td>${formatPercent(share)}</td><td>${interval}</td>`;
 }
