@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { onKeyPresses } from '../../src/cli/interrupt.js';
+import { schemaFaults } from '../report/report-schema.js';
 import { withoutDay } from './batch-fixture.js';
 import { atMoments, type Finished, runCli, startCli, temporaryFolder } from './run-cli.js';
 import { madeUpTitles, toCsv } from './titles.js';
@@ -53,6 +54,22 @@ beforeAll(async () => {
   const whole = await runCli(command('whole'), folder);
   expect(whole.errors).not.toContain('Error');
   expect(whole.code).toBe(0);
+});
+
+test('a run that was not cut short says when it was begun and what was decided, as the published schema has it', () => {
+  const read = (name: string) => JSON.parse(readFileSync(join(folder, 'whole/made-up', name), 'utf8'));
+  const report = read('report.json');
+  expect(schemaFaults(report)).toEqual([]);
+  expect(report.run.begun).toBe(read('run.json').createdAt.slice(0, 10));
+  expect(report.run.trainedOn).toBe('onnxruntime cpu');
+  expect(report.run.settings).toContainEqual({ name: 'batch-size', value: '1' });
+  expect(report.run.given).toContainEqual({ name: 'steps', value: '24' });
+  expect(report.training).toMatchObject({ steps: 24, plannedSteps: 24 });
+  expect(report.curve.validation[0]).toEqual({ step: 0, loss: report.training.initialValidationLoss });
+  // Per byte these are the losses that title-losses.json has, where no title is left out there.
+  const { tokensPerByte } = report.curve;
+  const perByte = (report.training.bestValidationLoss / Math.LN2) * tokensPerByte.heldOut;
+  expect(perByte).toBeCloseTo(report.training.bitsPerByte.model, 2);
 });
 
 describe('a training that is cut short', () => {

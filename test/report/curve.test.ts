@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { FinetuneCounts } from '../../src/common/stage-counts.js';
 import { findBestCheckpoint, trainingCurve } from '../../src/report/curve.js';
 
 const usual = { count: 1, share: 0.01, low: 0, high: 0.03 };
@@ -13,6 +14,37 @@ function best(
   }));
   return findBestCheckpoint(trainingCurve({ metrics }), usual);
 }
+
+describe('the curve', () => {
+  const metrics = [
+    { step: 10, loss: 4, validationLoss: 5, nearCopyShare: 0.25 },
+    { step: 20, loss: 3, validationLoss: 4 },
+  ];
+  const finetune = { initialValidationLoss: 8 } as FinetuneCounts;
+
+  it('begins with the held-out loss before training', () => {
+    const { validation } = trainingCurve({ metrics, counts: { finetune } });
+    expect(validation).toEqual([
+      { step: 0, loss: 8 },
+      { step: 10, loss: 5 },
+      { step: 20, loss: 4 },
+    ]);
+    expect(trainingCurve({ metrics: [], counts: { finetune } }).validation).toEqual([]);
+  });
+
+  it('has no interval where it is not known how many texts a sample had', () => {
+    const unknown = { step: 10, share: 0.25, texts: null, low: null, high: null };
+    expect(trainingCurve({ metrics }).copies).toEqual([unknown]);
+    const known = { step: 10, share: 0.25, texts: 32, low: 0.1, high: 0.4 };
+    expect(trainingCurve({ metrics, sampled: [known] }).copies).toEqual([known]);
+  });
+
+  it('does not take the loss before training for that of a sample', () => {
+    const early = [{ step: 5, nearCopyShare: 0 }, ...metrics];
+    const curve = trainingCurve({ metrics: early, counts: { finetune } });
+    expect(findBestCheckpoint(curve, { ...usual, high: 1 })).toEqual({ step: 10, loss: 5, copyShare: 0.25 });
+  });
+});
 
 describe('the best checkpoint', () => {
   it('has the lowest held-out loss among those that copy no more than held-out titles do', () => {

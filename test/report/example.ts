@@ -166,11 +166,11 @@ export async function exampleInput(options: ExampleOptions): Promise<ReportInput
 
 function metrics() {
   const random = createRandom(7, 'report example', 'metrics');
-  return Array.from({ length: 81 }, (_, i) => {
-    const step = i * 10;
+  return Array.from({ length: 80 }, (_, i) => {
+    const step = (i + 1) * 10;
     const loss = 1.7 + 5.9 * Math.exp(-step / 90) + 0.12 * random.normal();
     const validationLoss = 2.1 + 5.5 * Math.exp(-step / 100) + 0.0000011 * Math.max(0, step - 400) ** 2;
-    if (i % 5 !== 0) return { step, loss };
+    if (step % 50 !== 0) return { step, loss };
     const nearCopyShare = Math.round(32 / (1 + Math.exp((620 - step) / 60))) / 32;
     return { step, loss, validationLoss, nearCopyShare };
   });

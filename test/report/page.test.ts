@@ -35,6 +35,80 @@ describe('renderReport', () => {
     expect(page.match(/(?:https?:)?\/\/[\w.]+/g)).toBeNull();
   });
 
+  it('says first what the verdict is, then what to do, then what was measured, then what was refused', async () => {
+    const outputs = [...inventTitles(60, 'outputs'), ...inventTitles(12, 'train')];
+    const page = reportPage(buildReport(await exampleInput({ outputs })));
+    const order = [
+      '<h1',
+      'What to do',
+      'What was measured',
+      'What was refused',
+      'How it learned',
+      'Accepted titles',
+      'Outputs and titles',
+      'What was decided',
+    ];
+    const places = order.map((part) => page.indexOf(part));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+  });
+
+  it('shows refusals by kind, with counts and shares', async () => {
+    const train = inventTitles(300, 'train');
+    const outputs = [...train.slice(0, 3), ...inventTitles(16, 'outputs'), 'two\nlines'];
+    const figures = buildReport(await exampleInput({ outputs, train }));
+    const section = /<h2 id="refusals">[\s\S]*?<\/section>/.exec(reportPage(figures))![0];
+    const rows = [...section.matchAll(/<tr role="row" class[\s\S]*?<\/tr>/g)].map(([row]) =>
+      row
+        .replace(/<[^>]*>/g, ' ')
+        .replace(/\s+/g, ' ')
+        .trim(),
+    );
+    expect(rows).toContain('exact copy 3 15.0% a training title, white space apart');
+    expect(rows).toContain('broken text 1 5.0% a line break, a control character or bytes that are no text');
+    const { accepted } = figures.verdicts;
+    expect(rows.at(-1)).toMatch(new RegExp(`^accepted ${accepted} `));
+    expect(section).toContain('Not found: blank,');
+    expect(section).not.toContain('paraphrase');
+  });
+
+  it('shows losses in bits a byte from step 0 on, and copies among samples with their intervals', async () => {
+    const input = await exampleInput({ outputs: inventTitles(40, 'outputs') });
+    const page = reportPage(buildReport(input));
+    const section = /<h2 id="training">[\s\S]*?<\/section>/.exec(page)![0];
+    // 7.62 nats a token at 0.26 tokens a byte.
+    expect(section).toMatch(/Held-out loss goes from 2\.86 to [\d.]+ bits a byte/);
+    expect(section).toMatch(/<th scope="row">0<\/th>\s*<td>2\.86<\/td>/);
+    expect(section.match(/class="whisker"/g)).toHaveLength(2 * 16);
+    const text = section.replace(/\s+/g, ' ');
+    expect(text).toContain('30 of 32, 93.8% (95% interval 79.9% to 98.3%) after step 800, the last sample');
+    expect(text).toContain('30 of 32'.replace('30', '13'));
+    const { sampled, tokensPerByte, ...without } = input;
+    const unknown = reportPage(buildReport(without));
+    expect(unknown).toContain('bits a token');
+    expect(unknown.replace(/\s+/g, ' ')).toContain('How many texts a sample had is not recorded');
+    expect(unknown).not.toContain('class="whisker"');
+  });
+
+  it('says what was decided, and what of it was given', async () => {
+    const page = reportPage(buildReport(await exampleInput({ outputs: inventTitles(40, 'outputs') })));
+    const section = /<h2 id="decided">[\s\S]*?<\/section>/.exec(page)![0];
+    const text = section.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+    for (const said of [
+      'Begun 2026-11-27 (UTC)',
+      'titlesmith 0.1.0',
+      'Device onnxruntime cpu, EPYC no graphics card was found',
+      'Learning rate, highest 0.002',
+      'Batch size 16 rows gradients of 2 batches summed: 32 rows a step',
+      'Sequence length 80 tokens',
+      'Steps 800 of 1,000 planned; kept: step 600',
+      'Seed 1',
+      '--temperature 0.7',
+    ]) {
+      expect(text).toContain(said);
+    }
+  });
+
   it('shows what there is of a run that was not trained here', async () => {
     const page = reportPage(
       buildReport(await exampleInput({ outputs: inventTitles(40, 'outputs'), trained: false })),

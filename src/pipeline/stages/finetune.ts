@@ -53,14 +53,22 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
     const limits = { maximumTokens: configuration.contextLength - 1 };
     const start = earlier ?? (await startingFolder(decisions.model?.choice));
     const tooLong = await tokenizeDataset({ dataset: folder, into: preparation }, tokenizer, limits, context);
-    const { fitting, rowsPerEpoch, plannedSteps, plan } = await withTokens(preparation, tokenizer, async (titles) => {
-      const plan = await planCanaries({ folder, start, tokenizer, train: titles.train, options }, context);
-      const data = { ...titles, train: withCanaries(titles.train, plan) };
-      const { rowLength, rowsPerEpoch, steps } = planTraining({ ...data, tooLong }, configuration, training);
-      const held = device.device === 'cpu' ? { ...training, rowLength } : undefined;
-      checkTrainingMemory(modelName, configuration, options, held);
-      return { fitting: fittingRowLength(data, configuration), rowsPerEpoch, plannedSteps: steps, plan };
-    });
+    const { fitting, rowsPerEpoch, plannedSteps, plan } = await withTokens(
+      preparation,
+      tokenizer,
+      async (titles) => {
+        const plan = await planCanaries({ folder, start, tokenizer, train: titles.train, options }, context);
+        const data = { ...titles, train: withCanaries(titles.train, plan) };
+        const { rowLength, rowsPerEpoch, steps } = planTraining(
+          { ...data, tooLong },
+          configuration,
+          training,
+        );
+        const held = device.device === 'cpu' ? { ...training, rowLength } : undefined;
+        checkTrainingMemory(modelName, configuration, options, held);
+        return { fitting: fittingRowLength(data, configuration), rowsPerEpoch, plannedSteps: steps, plan };
+      },
+    );
     const engine = await openEngine(device, { threads: options.threads });
     const condition = await trainedCondition(
       options,

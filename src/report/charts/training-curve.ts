@@ -11,7 +11,7 @@ type Curve = ReportFigures['curve'];
 const largestRatio = 1000;
 
 /** Losses in bits: a byte of UTF-8 where the run knows bytes, else a token. */
-export interface LossesInBits {
+interface LossesInBits {
   readonly unit: 'bits a byte' | 'bits a token';
   readonly training: readonly CurvePoint[];
   readonly heldOut: readonly CurvePoint[];

@@ -20,7 +20,7 @@ export function training(figures: ReportFigures): Html | null {
 <p>The loss is how much each ${curve.tokensPerByte === null ? 'token' : 'byte'} of a title surprises the model, in bits: the lower, the better
 it foretells titles. While both lines fall, the model learns what titles have in common;
 <em>where the held-out line turns upwards, it begins to learn titles by heart.</em> On the logarithmic axis equal heights are
-equal ratios.${withDropout(figures)}${cutsFiner(curve) ? ' The tokenizer was made of the training titles and cuts them into fewer tokens than others, so that they take fewer bits from the first step on.' : null}</p>
+equal ratios.${withDropout(figures)}${cutsFiner(figures) ? ' The tokenizer was made of the training titles and cuts them into fewer tokens than others, so that they take fewer bits from the first step on.' : null}</p>
 <figure>
 <figcaption class="legend"><span class="key training">training titles</span>
 <span class="key held-out">held-out titles</span> <span class="key gap">gap</span></figcaption>
@@ -46,9 +46,10 @@ function withDropout({ run }: ReportFigures): string | null {
   return ` The training loss is measured with dropout (${share}), which raises it; the held-out loss is not.`;
 }
 
-/** Whether held-out titles take clearly more tokens a byte, as with a tokenizer made of the training titles. */
-function cutsFiner({ tokensPerByte }: ReportFigures['curve']): boolean {
-  return tokensPerByte !== null && tokensPerByte.heldOut > 1.03 * tokensPerByte.training;
+/** Whether the tokenizer was made of the training titles, and held-out ones take clearly more tokens a byte. */
+function cutsFiner({ run, curve: { tokensPerByte } }: ReportFigures): boolean {
+  if (tokensPerByte === null || !['nano', 'scratch'].includes(run.model)) return false;
+  return tokensPerByte.heldOut > 1.03 * tokensPerByte.training;
 }
 
 function inWords(result: NonNullable<ReportFigures['training']>): Html {
@@ -75,7 +76,7 @@ function copiesAmongSamples({ curve, overfit, training: result }: ReportFigures)
 last sample${kept === undefined || kept === last ? null : html`; ${sampleInWords(kept)} after step ${formatCount(kept.step)}, which was kept`}.
 ${usual} ${
     hasIntervals
-      ? 'A sample is small, which is what its interval shows: where one reaches into the band of the held-out titles, chance may explain the difference.'
+      ? 'A sample is small: its interval says which shares may stand behind it, and of many samples some lie high by chance.'
       : 'How many texts a sample had is not recorded, so that no interval can be given; such shares are rough.'
   }</p>`;
 }
