@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { overfitStatistics } from '../../src/dedupe/verdict/statistics.js';
 import { buildReport } from '../../src/report/build-report.js';
+import type { ReportInput } from '../../src/report/report-figures.js';
 import { exampleInput, inventTitles } from './example.js';
 import { reportSchema, schemaFaults } from './report-schema.js';
 
@@ -11,6 +13,32 @@ function* schemasIn(value: unknown, path = ''): Generator<[string, Schema]> {
   if (path === '' || /(?:^|\/)(?:properties|\$defs)\/[^/]+$/.test(path)) yield [path, value as Schema];
   for (const [key, inner] of Object.entries(value))
     yield* schemasIn(inner, path === '' ? key : `${path}/${key}`);
+}
+
+/** What training measures beside its losses. */
+function measuredFurther({ judgement }: ReportInput): Pick<ReportInput, 'overfit' | 'canaries'> {
+  const titles = Array.from({ length: 60 }, (_, index) => index);
+  const scored = { of: 60, titles, tokens: titles.map(() => 10), bytes: titles.map(() => 40) };
+  const worse = (by: number): number[] => titles.map((index) => 50 + by + (index % 7));
+  const baselines = { start: worse(30), unigram: worse(20), trigram: worse(10) };
+  const losses = {
+    step: 100,
+    start: 'pretrained',
+    vocabularySize: 4096,
+    seed: 1,
+    baselineTitles: 500,
+    heldOut: { ...scored, model: worse(0), ...baselines },
+    training: { ...scored, model: worse(-5), ...baselines },
+  } as const;
+  const share = { count: 1, share: 0.1, low: 0.01, high: 0.4 };
+  return {
+    overfit: overfitStatistics(judgement.verdicts, judgement.heldOut, { losses }),
+    canaries: {
+      passes: 3.5,
+      references: 1999,
+      groups: [{ repeats: 1, total: 10, known: share, exposure: 1.25, traced: share }],
+    },
+  };
 }
 
 describe('docs/report.schema.json', () => {
@@ -43,6 +71,12 @@ describe('docs/report.schema.json', () => {
     ]) {
       expect(schemaFaults(buildReport(await exampleInput({ outputs, ...more })))).toEqual([]);
     }
+    const input = await exampleInput({ outputs });
+    const figures = buildReport({ ...input, ...measuredFurther(input) });
+    expect(schemaFaults(figures)).toEqual([]);
+    // So that nothing optional goes unchecked.
+    const optional = [figures.membership, figures.wordings, figures.canaries, figures.overfit.losses];
+    expect(optional).not.toContain(undefined);
   });
 
   it('refuses figures that lack something, have something else, or are of another format', async () => {
