@@ -63,6 +63,7 @@ export function buildReport(input: ReportInput): ReportFigures {
       outputs: verdicts.length,
       tokens: counts.generate?.tokens ?? null,
       finished: namedCounts(counts.generate?.byFinishReason),
+      turnedAway: counts.generate?.turnedAway ?? null,
     },
     verdicts: { accepted: accepted.length, rejected: rejectedCounts(verdicts) },
     rules,

@@ -156,6 +156,8 @@ export interface ReportFigures {
     readonly outputs: number;
     readonly tokens: number | null;
     readonly finished: readonly NamedCount[];
+    /** With --novel: outputs that were drawn again, and draws that were turned away. */
+    readonly turnedAway: { readonly titles: number; readonly draws: number } | null;
   };
   readonly verdicts: { readonly accepted: number; readonly rejected: readonly NamedCount[] };
   readonly rules: CopyRules;

@@ -53,7 +53,8 @@ export function refusals(figures: ReportFigures): Html | null {
       ? html`All ${pluralize(outputs, 'output')} were accepted.`
       : html`${formatCount(refused)} of ${pluralize(outputs, 'output')}, ${formatPercent(refused / outputs)}. Each is refused for
 the first reason that applies; near copies count from a rating of ${formatDecimal(rules.threshold)}.`
-  }</p>
+  }
+${turnedAwayInWords(generation)}</p>
 <table class="kinds" role="table" aria-label="Outputs by what became of them"><thead role="rowgroup"><tr role="row">
 <th role="columnheader" scope="col">Kind</th><th role="columnheader" scope="col">Outputs</th><th role="columnheader" scope="col">Share</th>
 <td role="cell"></td><th role="columnheader" scope="col">Meaning</th></tr></thead>
@@ -63,6 +64,16 @@ ${row({ name: 'accepted', count: verdicts.accepted, outputs, kind: 'passed', mea
 </tbody></table>
 ${none.length === 0 ? null : html`<p class="meaning">Not found: ${none.join(', ')}.</p>`}
 </section>`;
+}
+
+/** With --novel the model said other things first, which this table does not show. */
+function turnedAwayInWords({ turnedAway }: ReportFigures['generation']): string | null {
+  if (turnedAway === null) return null;
+  const { titles, draws } = turnedAway;
+  return (
+    `With --novel ${pluralize(titles, 'output')} had been drawn again before, as what came was a copy (${pluralize(draws, 'draw')} ` +
+    'turned away): the verdict counts what came first.'
+  );
 }
 
 /** Whether the rules of this run can refuse for a reason that no output has. */
