@@ -7,6 +7,7 @@ import { createRandom, type Random } from '../../common/random.js';
 import { inventTitles } from '../../data/canaries.js';
 import { withoutCondition } from '../../data/conditioning.js';
 import { readDataset } from '../../data/dataset-files.js';
+import { findInCanaries } from '../../dedupe/canary-findings.js';
 import { NGramModel } from '../../model/scoring/n-gram-model.js';
 import { TitleScorer } from '../../model/scoring/title-scorer.js';
 import {
@@ -179,6 +180,19 @@ export function describePlan(
     kind: 'warning',
     message: `${message}. That is enough to change the model: give fewer --canaries for these titles.`,
   };
+}
+
+/** Says what the model knows of the canaries that each pass showed the fewest times; undefined where none were planted. */
+export function describeFindings(canaries: Canaries): string | undefined {
+  const fewest = findInCanaries(canaries)?.groups[0];
+  if (fewest === undefined) return undefined;
+  const { repeats, total, known, traced } = fewest;
+  const interval = `95% interval ${formatPercent(known.low)} to ${formatPercent(known.high)}`;
+  const times = repeats === 1 ? 'once' : `${repeats} times`;
+  return (
+    `of ${formatCount(total)} ${total === 1 ? 'canary' : 'canaries'} that each pass showed ${times}, ${known.count} are known by heart (${interval}); ` +
+    `training left a trace of ${traced.count}`
+  );
 }
 
 /**

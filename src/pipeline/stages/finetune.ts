@@ -14,7 +14,7 @@ import { decideTrainingOptions } from '../decide/training.js';
 import { writeCanaries } from '../run/canaries-file.js';
 import { runFiles } from '../run/run-files.js';
 import { writeTitleLosses } from '../run/title-losses-file.js';
-import { describePlan, planCanaries, scoreCanaries, withCanaries } from './canaries.js';
+import { describeFindings, describePlan, planCanaries, scoreCanaries, withCanaries } from './canaries.js';
 import { readDatasetTitles } from './dataset.js';
 import { withLargerModelNote } from './larger-model-note.js';
 import { startingFolder, trainedCondition } from './model-condition.js';
@@ -127,7 +127,10 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
       await writeTitleLosses(work, losses);
       if (plan) {
         const passes = passesUntil(result.bestStep, result);
-        await writeCanaries(work, await scoreCanaries(plan, { ...trained, passes }, context));
+        const canaries = await scoreCanaries(plan, { ...trained, passes }, context);
+        await writeCanaries(work, canaries);
+        const message = describeFindings(canaries);
+        if (message !== undefined) context.onProgress({ kind: 'note', message });
       }
       return { ...result, plannedSteps, fittingRowLength: fitting, bitsPerByte: bitsPerByte(losses) };
     });

@@ -93,6 +93,17 @@ describe('a training with canaries', () => {
     ]);
   });
 
+  test('says at its end what came of those shown least', () => {
+    const { known, traced } = findInCanaries(canaries)!.groups[0]!;
+    const last = notes.findLast((note) => note.kind === 'note')!;
+    expect(last).toMatchObject({
+      message: expect.stringContaining(
+        `of 6 canaries that each pass showed once, ${known.count} are known by heart (95% interval`,
+      ),
+    });
+    expect(last).toMatchObject({ message: expect.stringContaining(`left a trace of ${traced.count}`) });
+  });
+
   test('knows those that it saw often, and not the others', () => {
     const [once, often] = findInCanaries(canaries)!.groups;
     expect(often!.known.count).toBeGreaterThanOrEqual(5);
