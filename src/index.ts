@@ -40,7 +40,7 @@ export { gpt2Tokenizer } from './model/tokenizer/gpt2.js';
 export { restrictedTokenizer } from './model/tokenizer/restricted.js';
 export { tokenizeTitles } from './model/tokenizer/tokenized-titles.js';
 export type { Tokenizer } from './model/tokenizer/tokenizer.js';
-export type { TrainingResult, TrainingSamples } from './model/training/training-loop.js';
+export type { SampledCopies, TrainingResult, TrainingSamples } from './model/training/training-loop.js';
 export type { TrainingOptions } from './model/training/training-options.js';
 export type { MetricsLine } from './model/training/training-storage.js';
 export { nanoConfiguration, type TransformerConfiguration } from './model/transformer/configuration.js';

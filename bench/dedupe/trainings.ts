@@ -93,9 +93,9 @@ async function makeSnapshots(
     patience: undefined,
     evaluateEvery: Math.max(1, Math.round(steps / 40)),
   };
-  const look = async (step: number, valuesOf: (name: string) => Float32Array): Promise<number> => {
+  const look = async (step: number, valuesOf: (name: string) => Float32Array) => {
     const pass = stepsOf.get(step);
-    if (pass === undefined) return 0;
+    if (pass === undefined) return { samples: 0, copies: 0 };
     const weights = join(path, 'weights');
     rmSync(weights, { recursive: true, force: true });
     await writeModelDescription(weights, configuration, tokenizer);
@@ -110,7 +110,7 @@ async function makeSnapshots(
     const outputs = texts.sort((a, b) => a.index - b.index).map(({ text }) => text);
     writeFileSync(join(path, `${pass}.json`), JSON.stringify({ pass, step, outputs, losses }));
     process.stderr.write(`${basename(path)}: pass ${pass}, step ${step} of ${steps}\n`);
-    return 0;
+    return { samples: 0, copies: 0 };
   };
   const storage = new TrainingFiles({
     checkpointFolder: join(path, 'checkpoint'),

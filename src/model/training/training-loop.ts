@@ -51,9 +51,14 @@ export interface TrainingSamples {
   /**
    * Generates texts with the weights after `step` and keeps them.
    * @param valuesOf a parameter's values by name, adapters merged in; valid during the call.
-   * @returns the share of the texts that are near copies of training titles.
+   * @returns how many texts, and how many of them are copies of training titles.
    */
-  readonly take: (step: number, valuesOf: (name: string) => Float32Array) => Promise<number>;
+  readonly take: (step: number, valuesOf: (name: string) => Float32Array) => Promise<SampledCopies>;
+}
+
+export interface SampledCopies {
+  readonly samples: number;
+  readonly copies: number;
 }
 
 /** Losses are nats per token of titles. */
@@ -158,11 +163,11 @@ class TrainingRun {
       const tokensPerSecond = Math.round((1000 * tokens) / (performance.now() - since));
       const evaluates = step % options.evaluateEvery === 0 || step === steps;
       const validationLoss = evaluates ? await this.evaluateAndKeepBest(step) : undefined;
-      const nearCopyShare = await this.takeSamples(step);
+      const sampled = await this.takeSamples(step);
       const prints = step % options.printEvery === 0 || step === 1;
-      if (evaluates || prints || nearCopyShare !== undefined) {
+      if (evaluates || prints || sampled) {
         await this.metrics.append(
-          this.metricsLine(step, { ...trained, validationLoss, nearCopyShare, tokensPerSecond }),
+          this.metricsLine(step, { ...trained, validationLoss, sampled, tokensPerSecond }),
         );
         [tokens, since] = [0, performance.now()];
       }
@@ -262,8 +267,8 @@ class TrainingRun {
 
   private readonly valuesOf = (name: string): Float32Array => savedParameter(this.model, name);
 
-  /** @returns the share of near copies among the samples; undefined if none are due. */
-  private async takeSamples(step: number): Promise<number | undefined> {
+  /** @returns the copies among the samples; undefined if none are due. */
+  private async takeSamples(step: number): Promise<SampledCopies | undefined> {
     const { samples } = this.input;
     if (!samples || !(step % samples.every === 0 || step === this.plan.steps)) return undefined;
     await this.state.copyToModel('parameters');
@@ -272,7 +277,7 @@ class TrainingRun {
 
   private metricsLine(
     step: number,
-    { loss, gradientNorm, validationLoss, nearCopyShare, tokensPerSecond }: StepMetrics,
+    { loss, gradientNorm, validationLoss, sampled, tokensPerSecond }: StepMetrics,
   ): MetricsLine {
     const { lossScaling } = this.position;
     return {
@@ -280,7 +285,7 @@ class TrainingRun {
       epoch: epochsOf(step, this.plan),
       ...(Number.isFinite(loss) ? { loss } : {}),
       ...(validationLoss === undefined ? {} : { validationLoss }),
-      ...(nearCopyShare === undefined ? {} : { nearCopyShare }),
+      ...(sampled ? withShare(sampled) : {}),
       learningRate: this.learningRateAt(step - 1),
       ...(Number.isFinite(gradientNorm) ? { gradientNorm } : {}),
       tokensPerSecond,
@@ -333,6 +338,10 @@ interface StepMetrics {
   readonly loss: number;
   readonly gradientNorm: number;
   readonly validationLoss: number | undefined;
-  readonly nearCopyShare: number | undefined;
+  readonly sampled: SampledCopies | undefined;
   readonly tokensPerSecond: number;
+}
+
+function withShare({ samples, copies }: SampledCopies): Partial<MetricsLine> {
+  return { nearCopyShare: samples === 0 ? 0 : copies / samples, samples, copies };
 }

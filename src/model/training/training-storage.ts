@@ -31,6 +31,9 @@ export interface MetricsLine {
   readonly validationLoss?: number;
   /** Of the texts sampled at this step, the share that are near copies of training titles. */
   readonly nearCopyShare?: number;
+  /** Number of texts sampled at this step, and how many of them are such copies. */
+  readonly samples?: number;
+  readonly copies?: number;
   readonly learningRate: number;
   readonly gradientNorm?: number;
   readonly tokensPerSecond: number;

@@ -89,6 +89,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
         texts: options.sampleNum,
         length: options.sampleLength,
       },
+      context,
     );
     const onProgress = withLargerModelNote(decisions, options, rowsPerEpoch, context.onProgress);
     const storage = new TrainingFiles({

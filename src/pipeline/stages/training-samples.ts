@@ -1,14 +1,16 @@
 import { join } from 'node:path';
-import { silentContext } from '../../common/progress.js';
+import { formatCount, formatPercent, pluralize } from '../../common/number-formats.js';
+import { silentContext, type WorkContext } from '../../common/progress.js';
 import { withoutCondition } from '../../data/conditioning.js';
 import { createTitleJudge, type TitleJudge } from '../../dedupe/title-judge.js';
+import { wilsonShare } from '../../dedupe/verdict/proportions.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { Engine } from '../../model/engine/engine.js';
 import { generationDefaults } from '../../model/generation/generation-options.js';
 import { generateTexts } from '../../model/generation/generation-request.js';
 import { encodeWords } from '../../model/tokenizer/gpt2.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import type { TrainingSamples } from '../../model/training/training-loop.js';
+import type { SampledCopies, TrainingSamples } from '../../model/training/training-loop.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import type { WeightSource } from '../../model/transformer/weight-source.js';
 import { openForGeneration } from '../../model/weights/open-for-generation.js';
@@ -25,7 +27,7 @@ interface SampleSettings {
 }
 
 /**
- * Writes samples to `samples/step-N.txt` during training, and measures the share of copies. Uses the default sampling
+ * Writes samples to `samples/step-N.txt` during training, and counts the copies among them. Uses the default sampling
  * options rather than the run's, so that changing those does not require training again.
  */
 export function trainingSamples(
@@ -36,6 +38,7 @@ export function trainingSamples(
     titles: () => Promise<DatasetTitles>;
   },
   settings: SampleSettings,
+  { onProgress }: Pick<WorkContext, 'onProgress'> = silentContext,
 ): TrainingSamples {
   const { configuration, tokenizer, titles } = model;
   let opened: Promise<TitleJudge> | undefined;
@@ -67,7 +70,18 @@ export function trainingSamples(
       const content = outputs.map(({ text }) => `${text.replaceAll('\n', ' ')}\n`).join('');
       await writeFileAtomic(join(settings.folder, `step-${String(step).padStart(6, '0')}.txt`), content);
       opened ??= openJudge();
-      return (await opened).copyShare(outputs.map(({ text }) => text));
+      const judge = await opened;
+      const copies = outputs.filter(({ text }) => judge.judge(text).copied).length;
+      const sampled = { samples: outputs.length, copies };
+      onProgress({ kind: 'note', message: `Step ${formatCount(step)}: ${describeCopies(sampled)}` });
+      return sampled;
     },
   };
+}
+
+/** Copies among samples, with the 95% interval of their share: "3 of 32 samples are copies (9.4%; 95%: 3.2% to 24.2%)". */
+function describeCopies({ samples, copies }: SampledCopies): string {
+  const { share, low, high } = wilsonShare(copies, samples);
+  const range = `95%: ${formatPercent(low)} to ${formatPercent(high)}`;
+  return `${formatCount(copies)} of ${pluralize(samples, 'sample')} ${copies === 1 ? 'is a copy' : 'are copies'} (${formatPercent(share)}; ${range})`;
 }

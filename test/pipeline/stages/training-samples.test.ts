@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { silentContext } from '../../../src/common/progress.js';
+import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
 import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime/cpu-engine.js';
 import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
 import { tokenizeTitles } from '../../../src/model/tokenizer/tokenized-titles.js';
@@ -42,6 +42,7 @@ it('samples show by the share of near copies that a model begins to recite', asy
   const steps = { steps: 200, printEvery: 100, evaluateEvery: 200, saveEvery: 200, learningRate: 4e-3 };
   const { sampleEvery: _, ...options } = decideTrainingOptions('nano', { ...defaultOptions(), ...steps });
   const metricsPath = join(folder, 'metrics.jsonl');
+  const said: ProgressEvent[] = [];
   const input = {
     engine,
     data: { train: tokens(titles.train), validation: tokens(titles.validation) },
@@ -51,13 +52,15 @@ it('samples show by the share of near copies that a model begins to recite', asy
     checkpointFolder: join(folder, 'checkpoint'),
     metricsPath,
     options,
-    samples: trainingSamples(engine, model, settings),
+    samples: trainingSamples(engine, model, settings, { onProgress: (event) => said.push(event) }),
   };
   // Before it learned anything, it says nothing that could be a copy.
   const untrained = createParameterStore(parameterSpecifications(configuration));
   initializeParameters(untrained, 1);
-  const share = await input.samples.take(0, (name) => untrained.views.get(name)!);
-  expect(share).toBe(0);
+  expect(await input.samples.take(0, (name) => untrained.views.get(name)!)).toEqual({
+    samples: 20,
+    copies: 0,
+  });
   await finetune(input, silentContext);
 
   expect(await readdir(settings.folder)).toEqual(['step-000000.txt', 'step-000100.txt', 'step-000200.txt']);
@@ -65,12 +68,22 @@ it('samples show by the share of near copies that a model begins to recite', asy
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-  const shares = lines.flatMap(({ nearCopyShare }) => (nearCopyShare === undefined ? [] : [nearCopyShare]));
-  expect(shares).toHaveLength(2);
-  expect(shares[1]).toBeGreaterThan(0.7);
+  const sampled = lines.filter(({ nearCopyShare }) => nearCopyShare !== undefined);
+  expect(sampled.map(({ step, samples }) => [step, samples])).toEqual([
+    [100, 20],
+    [200, 20],
+  ]);
+  const { copies, nearCopyShare } = sampled[1];
+  expect(nearCopyShare).toBe(copies / 20);
+  expect(nearCopyShare).toBeGreaterThan(0.7);
+  // Wilson's interval of none of twenty.
+  expect(said[0]).toMatchObject({ message: 'Step 0: 0 of 20 samples are copies (0%; 95%: 0% to 16.1%)' });
+  expect(said.at(-1)).toMatchObject({
+    message: expect.stringContaining(`Step 200: ${copies} of 20 samples`),
+  });
   const texts = (await readFile(join(settings.folder, 'step-000200.txt'), 'utf8')).trimEnd().split('\n');
   expect(texts).toHaveLength(settings.texts);
   const recited = texts.filter((text) => titles.train.includes(text)).length;
-  expect(shares[1] * settings.texts).toBeGreaterThanOrEqual(recited);
+  expect(copies).toBeGreaterThanOrEqual(recited);
   expect(recited).toBeGreaterThan(settings.texts / 2);
 });
