@@ -20,12 +20,24 @@ export type DatasetCounts = {
   readonly prompted?: number;
 };
 
+/** From how many copies in a sample on a training stops, and why. */
+export type CopiesStop = {
+  readonly from: number;
+  /** Texts of a sample. */
+  readonly texts: number;
+  /** Samples planned. */
+  readonly looks: number;
+  /** How many of the held-out titles the same rules would call copies. */
+  readonly heldOut: { readonly count: number; readonly total: number };
+};
+
 /** Losses are nats per token of the held-out titles. */
 export type FinetuneCounts = {
   readonly steps: number;
   /** Steps that were to be done; undefined in records of earlier versions. */
   readonly plannedSteps?: number;
   readonly epochs: number;
+  /** `steps`: all were done; `patience`: the held-out loss no longer fell; `copies`: a sample held too many. */
   readonly stopReason: string;
   readonly initialValidationLoss: number;
   readonly bestValidationLoss: number;
@@ -39,6 +51,10 @@ export type FinetuneCounts = {
   readonly fittingRowLength?: number;
   /** Steps skipped because their gradients overflowed; undefined without mixed precision. */
   readonly skippedSteps?: number;
+  /** Where samples may end the training. */
+  readonly copiesStop?: CopiesStop;
+  /** The sample that did. */
+  readonly endedBy?: { readonly samples: number; readonly copies: number };
   /** What title-losses.json says, in bits a byte; undefined in records of earlier versions. */
   readonly bitsPerByte?: BitsPerByte;
 };

@@ -37,6 +37,10 @@ export type EngineName = (typeof engineNames)[number];
 export const deviceNames = ['cpu', 'webgpu', 'cuda'] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
+/** What may end a training before its steps are done: the held-out loss, copies among the samples, or either. */
+export const stopRules = ['loss', 'copies', 'both'] as const;
+export type StopRule = (typeof stopRules)[number];
+
 /** How the learning rate decays after the warm-up. */
 export const scheduleNames = ['cosine', 'linear', 'constant'] as const;
 export type ScheduleName = (typeof scheduleNames)[number];

@@ -85,6 +85,26 @@ function dividingHeads(width: number, heads: number): number {
 }
 
 /**
+ * Checks that what is to end a training can.
+ * @throws TitlesmithError `usage` where samples are to end it and none are taken, or a patience is given that would not count.
+ */
+function checkStopRule({ stopWhen, sampleEvery, patience }: RunOptions): void {
+  if (stopWhen === undefined || stopWhen === 'loss') return;
+  if (sampleEvery === 0) {
+    throw usageError(
+      `--stop-when ${stopWhen} looks for copies among samples, but --sample-every 0 takes none.`,
+      'Give --sample-every a number of steps, or --stop-when loss.',
+    );
+  }
+  if (stopWhen === 'copies' && patience !== undefined) {
+    throw usageError(
+      `--stop-when copies does not stop for the held-out loss, but --patience ${patience} says when to.`,
+      'Give --stop-when both, or leave --patience out.',
+    );
+  }
+}
+
+/**
  * Checks every rule between the options of a run.
  * @throws TitlesmithError `usage` naming the flags that contradict each other.
  */
@@ -116,6 +136,7 @@ export function checkOptionsTogether(options: RunOptions): void {
   checkNovelty(options);
   checkCombinations(options);
   checkModelSizes(options);
+  checkStopRule(options);
   if ((source === 'duckdb' || source === 'csv') && input.length === 0)
     throw usageError(`--source ${source} needs --input PATH.`);
   if ((source === 'sample' || source === 'bigquery') && input.length > 0)

@@ -79,7 +79,8 @@ function decideTraining(
   const { maxEpochs, minimumSteps, minimumStepsEpochs, ...own } = others;
   // Those of nano are no options; a record of it is that of an earlier version, without them.
   const sizes = model === scratchName ? decideSizes(model, options) : {};
-  const { condition, keepOut, canaries, canaryRepeats } = options;
+  const { condition, keepOut, canaries, canaryRepeats, stopWhen = 'loss' } = options;
+  const { sampleNum, sampleLength } = options;
   return plain({
     ...own,
     ...sizes,
@@ -88,6 +89,8 @@ function decideTraining(
     // What the checkpoint says of itself.
     ...(condition.includes('subreddit') && keepOut.length > 0 ? { keepOut } : {}),
     canaries,
+    // Samples change nothing, unless they may end the training.
+    ...(stopWhen === 'loss' ? {} : { stopWhen, sampleEvery, sampleNum, sampleLength }),
     ...(canaryRepeats.length > 0 ? { canaryRepeats } : {}),
   });
 }

@@ -118,6 +118,16 @@ describe('options together', () => {
     ],
     ['names left out of none', { ...csv, keepOut: ['aww'] }, /^--keep-out leaves names out of --subreddit/],
     ['all names left out', { subreddit: ['aww'], keepOut: ['aww', 'pics'] }, /^--keep-out names all/],
+    [
+      'copies among no samples',
+      { ...csv, stopWhen: 'copies', sampleEvery: 0 },
+      /^--stop-when copies looks for copies among samples, but --sample-every 0 takes none/,
+    ],
+    [
+      'a patience that would not count',
+      { ...csv, stopWhen: 'copies', patience: 3 },
+      /^--stop-when copies does not stop for the held-out loss, but --patience 3 says when/,
+    ],
     ['months of plain titles', { source: 'csv', input: ['a.csv'], from: '2019-01' }, /--from/],
   ];
   test.each(refused)('%s', (_name, given, message) => {

@@ -18,11 +18,12 @@ import {
 } from './trainable-model.js';
 import { divergedError, explainMemoryShortage } from './training-errors.js';
 import type { TrainingOptions } from './training-options.js';
-import { epochsOf, planTraining, type TrainingData, type TrainingPlan } from './training-plan.js';
+import { epochsOf, isSampled, planTraining, type TrainingData, type TrainingPlan } from './training-plan.js';
 import { HostTrainingState, type TrainingState } from './training-state.js';
 import {
   type MetricsLine,
   type MetricsLog,
+  type SampledCopies,
   stateTensors,
   type TrainingPosition,
   type TrainingStorage,
@@ -54,18 +55,18 @@ export interface TrainingSamples {
    * @returns how many texts, and how many of them are copies of training titles.
    */
   readonly take: (step: number, valuesOf: (name: string) => Float32Array) => Promise<SampledCopies>;
-}
-
-export interface SampledCopies {
-  readonly samples: number;
-  readonly copies: number;
+  /**
+   * Copies in a sample from which on training stops. Then texts are sampled at evaluations too, and weights are kept only if
+   * their sample holds fewer. Undefined: any number is well.
+   */
+  readonly stopFrom?: number | undefined;
 }
 
 /** Losses are nats per token of titles. */
 export interface TrainingResult {
   readonly steps: number;
   readonly epochs: number;
-  readonly stopReason: 'steps' | 'patience';
+  readonly stopReason: 'steps' | 'patience' | 'copies';
   readonly initialValidationLoss: number;
   readonly bestValidationLoss: number;
   readonly bestStep: number;
@@ -76,10 +77,12 @@ export interface TrainingResult {
   readonly rowLength: number;
   /** Steps skipped because their gradients were not finite; undefined without mixed precision. */
   readonly skippedSteps?: number;
+  /** The sample that ended the training, where the reason is `copies`. */
+  readonly endedBy?: SampledCopies;
 }
 
 /**
- * Trains until the steps are done or validation stops improving. Resumes from the storage's saved state if there is
+ * Trains until the steps are done, validation stops improving, or a sample holds too many copies. Resumes from the storage's saved state if there is
  * one; the result is then the same, to the byte, as that of a run that was never stopped.
  * @throws InterruptedError when the context asks to stop, after saving the state; TitlesmithError when there are too
  *   few titles, the numbers diverge, or a device has too little memory; what the storage throws.
@@ -154,6 +157,7 @@ class TrainingRun {
     const { steps } = this.plan;
     const { patience = Number.POSITIVE_INFINITY } = options;
     // A training that had ended may have been saved, and what follows it cut short.
+    if (this.position.endedBy) return this.result('copies');
     if (this.position.evaluationsWithoutImprovement >= patience) return this.result('patience');
     let [tokens, since] = [0, performance.now()];
     for (let step = this.position.step; step < steps; ) {
@@ -162,8 +166,7 @@ class TrainingRun {
       tokens += trained.tokens;
       const tokensPerSecond = Math.round((1000 * tokens) / (performance.now() - since));
       const evaluates = step % options.evaluateEvery === 0 || step === steps;
-      const validationLoss = evaluates ? await this.evaluateAndKeepBest(step) : undefined;
-      const sampled = await this.takeSamples(step);
+      const { validationLoss, sampled } = await this.measure(step, evaluates);
       const prints = step % options.printEvery === 0 || step === 1;
       if (evaluates || prints || sampled) {
         await this.metrics.append(
@@ -173,10 +176,11 @@ class TrainingRun {
       }
       this.report(step, trained.loss, tokensPerSecond);
       const isStuck = evaluates && this.position.evaluationsWithoutImprovement >= patience;
-      const ends = isStuck || step === steps;
+      const recites = this.position.endedBy !== undefined;
+      const ends = recites || isStuck || step === steps;
       const stops = this.context.signal.aborted;
       if (ends || stops || step % options.saveEvery === 0) await this.save(step);
-      if (ends) return this.result(isStuck ? 'patience' : 'steps');
+      if (ends) return this.result(recites ? 'copies' : isStuck ? 'patience' : 'steps');
       if (stops)
         throw new InterruptedError(`Interrupted at step ${step} of ${steps}; the checkpoint is saved.`);
     }
@@ -248,10 +252,26 @@ class TrainingRun {
     this.position = { ...this.position, bestValidationLoss: loss, bestStep: 0 };
   }
 
-  /** Evaluates, and saves the weights if they are the best so far. @returns the validation loss. */
-  private async evaluateAndKeepBest(step: number): Promise<number> {
-    const loss = await this.evaluate();
-    const improved = loss < this.position.bestValidationLoss;
+  /** Evaluates and samples where that is due, and keeps the weights where they are the best so far. */
+  private async measure(
+    step: number,
+    evaluates: boolean,
+  ): Promise<Pick<StepMetrics, 'validationLoss' | 'sampled'>> {
+    const { stopFrom = Number.POSITIVE_INFINITY } = this.input.samples ?? {};
+    let validationLoss = evaluates ? await this.evaluate() : undefined;
+    const sampled = await this.takeSamples(step);
+    const recites = sampled !== undefined && sampled.copies >= stopFrom;
+    // Where nothing is kept yet, there is nothing better than what recites.
+    const hasKept = this.position.bestValidationLoss < Number.MAX_VALUE;
+    if (recites && !hasKept) validationLoss ??= await this.evaluate();
+    if (validationLoss !== undefined) await this.keepIfBest(step, validationLoss, !recites || !hasKept);
+    if (recites) this.position = { ...this.position, endedBy: sampled };
+    return { validationLoss, sampled };
+  }
+
+  /** Saves the weights if they may be kept and are the best so far. */
+  private async keepIfBest(step: number, loss: number, mayBeKept: boolean): Promise<void> {
+    const improved = mayBeKept && loss < this.position.bestValidationLoss;
     if (improved) {
       await this.state.copyToModel('parameters');
       await this.input.storage.saveWeights(this.input.configuration, this.valuesOf);
@@ -262,15 +282,16 @@ class TrainingRun {
       ...(improved ? { bestValidationLoss: loss, bestStep: step } : {}),
       evaluationsWithoutImprovement: improved ? 0 : this.position.evaluationsWithoutImprovement + 1,
     };
-    return loss;
   }
 
   private readonly valuesOf = (name: string): Float32Array => savedParameter(this.model, name);
 
   /** @returns the copies among the samples; undefined if none are due. */
   private async takeSamples(step: number): Promise<SampledCopies | undefined> {
-    const { samples } = this.input;
-    if (!samples || !(step % samples.every === 0 || step === this.plan.steps)) return undefined;
+    const { samples, options } = this.input;
+    if (!samples) return undefined;
+    const measuring = { ...options, steps: this.plan.steps, sampleEvery: samples.every };
+    if (!isSampled(step, { ...measuring, isSampledToKeep: samples.stopFrom !== undefined })) return undefined;
     await this.state.copyToModel('parameters');
     return samples.take(step, this.valuesOf);
   }
@@ -308,8 +329,8 @@ class TrainingRun {
   }
 
   private result(stopReason: TrainingResult['stopReason']): TrainingResult {
-    const { step, initialValidationLoss, bestValidationLoss, bestStep, lastValidationLoss, lossScaling } =
-      this.position;
+    const { step, initialValidationLoss, bestValidationLoss, bestStep } = this.position;
+    const { lastValidationLoss, lossScaling, endedBy } = this.position;
     const trainedParameters = this.model.trained.parameters.flat.length;
     return {
       steps: step,
@@ -323,6 +344,7 @@ class TrainingRun {
       trainedParameters,
       rowLength: this.plan.rowLength,
       ...(lossScaling ? { skippedSteps: lossScaling.skippedSteps } : {}),
+      ...(endedBy ? { endedBy } : {}),
     };
   }
 

@@ -47,6 +47,22 @@ export function fittingRowLength(data: TrainingData, { contextLength }: Transfor
   return Math.min(fitting, contextLength);
 }
 
+/** When a training measures. */
+interface MeasuringSteps {
+  readonly steps: number;
+  /** Steps between samples. */
+  readonly sampleEvery: number;
+  readonly evaluateEvery: number;
+  /** Weights are kept only where their own sample says so: one is taken wherever they may be kept. */
+  readonly isSampledToKeep: boolean;
+}
+
+/** Whether texts are sampled after a step of a training. */
+export function isSampled(step: number, measuring: MeasuringSteps): boolean {
+  const { steps, sampleEvery, evaluateEvery, isSampledToKeep } = measuring;
+  return step % sampleEvery === 0 || step === steps || (isSampledToKeep && step % evaluateEvery === 0);
+}
+
 /** Number of epochs in `steps` steps, rounded to thousandths. */
 export function epochsOf(steps: number, { rowsPerStep, rowsPerEpoch }: TrainingPlan): number {
   return Math.round((1000 * steps * rowsPerStep) / rowsPerEpoch) / 1000;

@@ -18,6 +18,8 @@ export interface TrainingPosition {
   readonly metricsLines: number;
   /** Undefined without mixed precision. */
   readonly lossScaling?: LossScaling;
+  /** The sample whose copies ended the training; undefined: none did. */
+  readonly endedBy?: SampledCopies;
 }
 
 /**
@@ -40,6 +42,12 @@ export interface MetricsLine {
   /** With mixed precision: the loss scale of the next step, and the number of steps skipped so far. */
   readonly lossScale?: number;
   readonly skippedSteps?: number;
+}
+
+/** How many texts were sampled, and how many of them are copies of training titles. */
+export interface SampledCopies {
+  readonly samples: number;
+  readonly copies: number;
 }
 
 /** A tensor of the state that training resumes from: float32, row-major; its array belongs to the training. */

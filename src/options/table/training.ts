@@ -1,4 +1,4 @@
-import { frozenPrecisions, mixedPrecisions, scheduleNames } from '../choices.js';
+import { frozenPrecisions, mixedPrecisions, scheduleNames, stopRules } from '../choices.js';
 import type { OptionRows } from '../option-row.js';
 
 const around = { group: 'Training', commands: ['pipeline', 'finetune'] } as const;
@@ -167,7 +167,9 @@ export const trainingOptions = {
     ...count,
     defaultFor: { scratch: 4, pretrained: 3 },
     argument: 'count',
-    help: 'Measurements without a better validation loss after which training stops; none where --steps is given.',
+    help:
+      'Measurements without a better validation loss after which training stops; none where --steps is given, ' +
+      'but with --stop-when both.',
   },
 } as const satisfies OptionRows;
 
@@ -203,6 +205,16 @@ export const trainingSessionOptions = {
     default: 64,
     argument: 'tokens',
     help: 'Most tokens of a text of a sample.',
+  },
+  stopWhen: {
+    ...training,
+    type: 'choice',
+    choices: stopRules,
+    argument: 'loss|copies|both',
+    help:
+      'What ends training early: a held-out loss that no longer falls (--patience), a sample with more copies than chance ' +
+      'explains beside the held-out titles, or either.',
+    defaultInWords: 'loss',
   },
   canaries: {
     ...count,

@@ -1,6 +1,6 @@
 import type { TrainingOptions } from '../../model/training/training-options.js';
 import { baseName } from '../../model/weights/base-model.js';
-import type { MixedPrecision } from '../../options/choices.js';
+import type { MixedPrecision, StopRule } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { decideValues } from '../../options/option-values.js';
 import { trainingOptions, trainingSessionOptions } from '../../options/table/training.js';
@@ -16,6 +16,13 @@ const leastSteps = {
   none: { minimumSteps: 0 },
 } as const;
 
+/** By what may end a training. Only where the held-out loss is named does the default cut short a requested number of steps. */
+const patienceOf: Readonly<Record<StopRule, (decided: number, given: RunOptions) => number | undefined>> = {
+  loss: (decided, { steps, patience }) => (steps === undefined ? decided : patience),
+  copies: () => undefined,
+  both: (decided) => decided,
+};
+
 /**
  * The options of a training: as given, else the option table's default for its starting point.
  * @param model the decided model.
@@ -26,7 +33,7 @@ export function decideTrainingOptions(
   options: RunOptions,
   precision: MixedPrecision = 'off',
 ): TrainingOptions & { readonly sampleEvery: number } {
-  const { seed, steps, maxEpochs, patience, loraRank } = options;
+  const { seed, maxEpochs, loraRank, stopWhen = 'loss' } = options;
   const isFromScratch = decideSizes(model, options) !== undefined;
   const withAdapters = loraRank !== undefined;
   const isBase = model === baseName;
@@ -47,7 +54,6 @@ export function decideTrainingOptions(
     seed,
     // Epochs that are asked for are all that is made.
     ...leastSteps[maxEpochs === undefined ? corpusStart : 'none'],
-    // A requested number of steps is not cut short by the default patience.
-    patience: steps === undefined ? decided.patience : patience,
+    patience: patienceOf[stopWhen](decided.patience, options),
   };
 }

@@ -4,6 +4,7 @@ import { bitsPerByte } from '../../common/title-losses.js';
 import { learnsTitlesAlone, promptEnds } from '../../data/conditioning.js';
 import { readDataset } from '../../data/dataset-files.js';
 import { readTrainedCondition, writeTrainedCondition } from '../../data/trained-condition.js';
+import type { TitleJudge } from '../../dedupe/title-judge.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { train } from '../../model/training/training-loop.js';
 import { fittingRowLength, planTraining } from '../../model/training/training-plan.js';
@@ -15,6 +16,7 @@ import { writeCanaries } from '../run/canaries-file.js';
 import { runFiles } from '../run/run-files.js';
 import { writeTitleLosses } from '../run/title-losses-file.js';
 import { describeFindings, describePlan, planCanaries, scoreCanaries, withCanaries } from './canaries.js';
+import { describeCopiesStop, describeEnd, planCopiesStop } from './copies-stop.js';
 import { readDatasetTitles } from './dataset.js';
 import { withLargerModelNote } from './larger-model-note.js';
 import { startingFolder, trainedCondition } from './model-condition.js';
@@ -24,7 +26,7 @@ import { openStartingModel } from './starting-model.js';
 import { measureTitleLosses } from './title-losses.js';
 import { datasetTitles, tokenizeDataset, withTokens } from './token-file.js';
 import { TrainingFiles } from './training-files.js';
-import { trainingSamples } from './training-samples.js';
+import { sampleJudge, trainingSamples } from './training-samples.js';
 
 /** dataset/ → tokens/, checkpoint/, metrics.jsonl, samples/ and title-losses.json. */
 export async function runFinetune(job: StageJob, context: StageWorkContext): Promise<FinetuneCounts> {
@@ -69,6 +71,19 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
         return { fitting: fittingRowLength(data, configuration), rowsPerEpoch, plannedSteps: steps, plan };
       },
     );
+    let judge: Promise<TitleJudge> | undefined;
+    const openJudge = async (): Promise<TitleJudge> =>
+      (judge ??= sampleJudge(await readDatasetTitles(folder)));
+    const isStoppedByCopies = options.stopWhen === 'copies' || options.stopWhen === 'both';
+    const ahead = {
+      texts: options.sampleNum,
+      steps: plannedSteps,
+      sampleEvery,
+      evaluateEvery: training.evaluateEvery,
+    };
+    const copiesStop = isStoppedByCopies
+      ? planCopiesStop(await openJudge(), (await readDatasetTitles(folder)).validation, ahead)
+      : undefined;
     const engine = await openEngine(device, { threads: options.threads });
     const condition = await trainedCondition(
       options,
@@ -81,13 +96,14 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
     if (condition) await writeTrainedCondition(checkpointFolder, condition);
     const samples = trainingSamples(
       engine,
-      { configuration, tokenizer, titles: () => readDatasetTitles(folder) },
+      { configuration, tokenizer, judge: openJudge },
       {
         folder: join(work, runFiles.samples),
         every: sampleEvery,
         seed: options.seed,
         texts: options.sampleNum,
         length: options.sampleLength,
+        stopFrom: copiesStop?.from,
       },
       context,
     );
@@ -98,6 +114,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
       eventsPath: join(work, runFiles.events),
     });
     return await withTokens(work, tokenizer, async (data) => {
+      if (copiesStop) context.onProgress({ kind: 'note', message: describeCopiesStop(copiesStop) });
       if (plan && plan.planted.length > 0) context.onProgress(describePlan(plan, data.train));
       const result = await train(
         {
@@ -113,6 +130,8 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
         },
         { ...context, onProgress },
       );
+      const end = describeEnd(result);
+      if (end !== undefined) context.onProgress({ kind: 'note', message: end });
       const trained = {
         engine,
         data,
@@ -133,7 +152,13 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
         const message = describeFindings(canaries);
         if (message !== undefined) context.onProgress({ kind: 'note', message });
       }
-      return { ...result, plannedSteps, fittingRowLength: fitting, bitsPerByte: bitsPerByte(losses) };
+      return {
+        ...result,
+        plannedSteps,
+        ...(copiesStop ? { copiesStop } : {}),
+        fittingRowLength: fitting,
+        bitsPerByte: bitsPerByte(losses),
+      };
     });
   } finally {
     await pretrained?.close();

@@ -10,7 +10,8 @@ import { generationDefaults } from '../../model/generation/generation-options.js
 import { generateTexts } from '../../model/generation/generation-request.js';
 import { encodeWords } from '../../model/tokenizer/gpt2.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import type { SampledCopies, TrainingSamples } from '../../model/training/training-loop.js';
+import type { TrainingSamples } from '../../model/training/training-loop.js';
+import type { SampledCopies } from '../../model/training/training-storage.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import type { WeightSource } from '../../model/transformer/weight-source.js';
 import { openForGeneration } from '../../model/weights/open-for-generation.js';
@@ -24,6 +25,13 @@ interface SampleSettings {
   readonly texts: number;
   /** Maximum tokens of a text. */
   readonly length: number;
+  /** Copies from which on training stops; undefined: it does not. */
+  readonly stopFrom?: number | undefined;
+}
+
+/** Tells which texts are copies of training titles, by rules that the held-out titles choose. */
+export function sampleJudge({ train, validation }: DatasetTitles): Promise<TitleJudge> {
+  return createTitleJudge(train, { heldOut: validation, tokenize: encodeWords });
 }
 
 /**
@@ -35,19 +43,17 @@ export function trainingSamples(
   model: {
     configuration: TransformerConfiguration;
     tokenizer: Tokenizer;
-    titles: () => Promise<DatasetTitles>;
+    /** Tells copies: {@link sampleJudge}. Asked for before the first sample is judged. */
+    judge: () => Promise<TitleJudge>;
   },
   settings: SampleSettings,
   { onProgress }: Pick<WorkContext, 'onProgress'> = silentContext,
 ): TrainingSamples {
-  const { configuration, tokenizer, titles } = model;
+  const { configuration, tokenizer } = model;
   let opened: Promise<TitleJudge> | undefined;
-  const openJudge = async (): Promise<TitleJudge> => {
-    const { train, validation } = await titles();
-    return createTitleJudge(train, { heldOut: validation, tokenize: encodeWords });
-  };
   return {
     every: settings.every,
+    stopFrom: settings.stopFrom,
     take: async (step, valuesOf) => {
       const weights: WeightSource = {
         read: async (name, into) => into.set(valuesOf(name)),
@@ -55,8 +61,8 @@ export function trainingSamples(
       };
       const capacity = Math.min(configuration.contextLength, 1 + settings.length);
       const { texts } = settings;
-      const model = { configuration, tokenizer, weights };
-      const { session } = await openForGeneration(model, { engine, texts, capacity });
+      const trained = { configuration, tokenizer, weights };
+      const { session } = await openForGeneration(trained, { engine, texts, capacity });
       const outputs: { index: number; text: string }[] = [];
       try {
         const size = { nsamples: texts, length: capacity - 1 };
@@ -69,7 +75,7 @@ export function trainingSamples(
       outputs.sort((a, b) => a.index - b.index);
       const content = outputs.map(({ text }) => `${text.replaceAll('\n', ' ')}\n`).join('');
       await writeFileAtomic(join(settings.folder, `step-${String(step).padStart(6, '0')}.txt`), content);
-      opened ??= openJudge();
+      opened ??= model.judge();
       const judge = await opened;
       const copies = outputs.filter(({ text }) => judge.judge(text).copied).length;
       const sampled = { samples: outputs.length, copies };
@@ -80,7 +86,7 @@ export function trainingSamples(
 }
 
 /** Copies among samples, with the 95% interval of their share: "3 of 32 samples are copies (9.4%; 95%: 3.2% to 24.2%)". */
-function describeCopies({ samples, copies }: SampledCopies): string {
+export function describeCopies({ samples, copies }: SampledCopies): string {
   const { share, low, high } = wilsonShare(copies, samples);
   const range = `95%: ${formatPercent(low)} to ${formatPercent(high)}`;
   return `${formatCount(copies)} of ${pluralize(samples, 'sample')} ${copies === 1 ? 'is a copy' : 'are copies'} (${formatPercent(share)}; ${range})`;

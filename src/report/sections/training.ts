@@ -52,12 +52,17 @@ function cutsFiner({ run, curve: { tokensPerByte } }: ReportFigures): boolean {
   return tokensPerByte.heldOut > 1.03 * tokensPerByte.training;
 }
 
+const stopped: Readonly<Record<string, string>> = {
+  patience: ', stopped as the held-out loss no longer fell',
+  copies: ', stopped as a sample held more copies than chance explains beside the held-out titles',
+};
+
 function inWords(result: NonNullable<ReportFigures['training']>): Html {
   const { steps, plannedSteps, epochs, bestStep, stopReason } = result;
   const { bestValidationLoss, initialValidationLoss, finalValidationLoss } = result;
   const planned =
     plannedSteps !== undefined && plannedSteps > steps ? ` of ${formatCount(plannedSteps)} planned` : '';
-  const why = stopReason === 'patience' ? ', stopped as the held-out loss no longer fell' : '';
+  const why = stopped[stopReason] ?? '';
   return html`<p>${pluralize(steps, 'step')}${planned}, ${epochs.toFixed(1)} passes over the training titles${why}.
 Perplexity on the held-out titles, exp of the loss a token: ${formatPerplexity(initialValidationLoss)} before training,
 ${formatPerplexity(finalValidationLoss)} at the end, best

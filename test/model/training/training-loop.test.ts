@@ -62,6 +62,70 @@ describe('training', () => {
     expect(result.steps).toBeLessThan(100);
   });
 
+  describe('with samples that may end it', () => {
+    /** Samples of 10 texts, with so many copies by step; evaluations are at 8, 16 and 24, samples at 12 and 24 too. */
+    const samplesWith = (copies: Readonly<Record<number, number>>) => {
+      const taken: number[] = [];
+      const take = async (step: number) => {
+        taken.push(step);
+        return { samples: 10, copies: copies[step] ?? 0 };
+      };
+      return { taken, samples: { every: 12, stopFrom: 5, take } };
+    };
+
+    it('stops at the first that holds too many copies, and keeps the best weights from before', async () => {
+      const [storage, shorter] = [new MemoryStorage(), new MemoryStorage()];
+      const { taken, samples } = samplesWith({ 8: 4, 16: 5 });
+      const result = await run(storage, {}, silentContext, { samples });
+      expect(result).toMatchObject({ steps: 16, stopReason: 'copies', bestStep: 8 });
+      expect(result.endedBy).toEqual({ samples: 10, copies: 5 });
+      expect(taken).toEqual([8, 12, 16]);
+      const at = new Map(storage.lines.map((line) => [line.step, line]));
+      expect(at.get(16)).toMatchObject({ nearCopyShare: 0.5, samples: 10, copies: 5 });
+      expect(at.get(16)!.validationLoss!).toBeLessThan(at.get(8)!.validationLoss!);
+      expect(result.bestValidationLoss).toBe(at.get(8)!.validationLoss);
+      await expect(run(shorter, {}, stopAfter(8))).rejects.toThrow(InterruptedError);
+      expect(storage.weights).toEqual(shorter.weights);
+    });
+
+    it('may stop between two evaluations', async () => {
+      const { samples } = samplesWith({ 12: 9 });
+      const result = await run(new MemoryStorage(), {}, silentContext, { samples });
+      expect(result).toMatchObject({ steps: 12, stopReason: 'copies', bestStep: 8 });
+    });
+
+    it('measures and keeps what there is where the first sample already holds too many', async () => {
+      const storage = new MemoryStorage();
+      const { samples } = samplesWith({ 4: 9 });
+      const result = await run(storage, {}, silentContext, { samples: { ...samples, every: 4 } });
+      expect(result).toMatchObject({ steps: 4, stopReason: 'copies', bestStep: 4 });
+      expect(result.bestValidationLoss).toBe(storage.lines.at(-1)!.validationLoss);
+      expect(storage.weights.size).toBeGreaterThan(0);
+    });
+
+    it.each([[8], [13], [16]])('comes to the same when stopped after %i steps', async (steps) => {
+      const { samples } = samplesWith({ 16: 5 });
+      const [whole, resumed] = [new MemoryStorage(), new MemoryStorage()];
+      const expected = await run(whole, {}, silentContext, { samples });
+      const stopped = run(resumed, {}, stopAfter(steps), { samples });
+      // The last step ends it before it looks whether it is asked to stop.
+      if (steps < 16) await expect(stopped).rejects.toThrow(InterruptedError);
+      else expect(await stopped).toEqual(expected);
+      expect(await run(resumed, {}, silentContext, { samples })).toEqual(expected);
+      expect(resumed.weights).toEqual(whole.weights);
+      expect(resumed.state).toEqual(whole.state);
+      expect(resumed.metrics).toEqual(whole.metrics);
+    });
+
+    it('changes nothing where none holds so many', async () => {
+      const [plain, watched] = [new MemoryStorage(), new MemoryStorage()];
+      const { samples } = samplesWith({ 24: 4 });
+      expect(await run(watched, {}, silentContext, { samples })).toEqual(await run(plain));
+      expect(watched.weights).toEqual(plain.weights);
+      expect(watched.position).toEqual({ ...plain.position, metricsLines: watched.position!.metricsLines });
+    });
+  });
+
   it('keeps the model as it came where no step was better, also when it was stopped in between', async () => {
     const good = new MemoryStorage();
     await run(good);

@@ -3,6 +3,7 @@ import { plannedSteps } from '../../../src/model/training/training-plan.js';
 import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
 import { decideTrainingOptions } from '../../../src/pipeline/decide/training.js';
+import { decideOptions } from '../../../src/pipeline/decided-options.js';
 
 const decide = (model: string, given: Partial<RunOptions> = {}) =>
   decideTrainingOptions(model, { ...defaultOptions(), ...given });
@@ -83,6 +84,27 @@ test('steps or epochs that are asked for are made, no fewer and no more', () => 
   expect(decide('nano', { steps: 7, patience: 2 }).patience).toBe(2);
   expect(decide('nano', { maxEpochs: 1 })).toMatchObject({ maxEpochs: 1, minimumSteps: 0, patience: 4 });
   expect(plannedSteps(1000, decide('base', { maxEpochs: 8 }))).toBe(500);
+});
+
+test('the held-out loss ends a training unless copies alone do', () => {
+  expect(decide('nano', { stopWhen: 'loss', steps: 7 }).patience).toBeUndefined();
+  expect(decide('nano', { stopWhen: 'copies' }).patience).toBeUndefined();
+  expect(decide('nano', { stopWhen: 'both' }).patience).toBe(4);
+  expect(decide('nano', { stopWhen: 'both', steps: 7 }).patience).toBe(4);
+});
+
+test('samples are part of what a training is only where they may end it', async () => {
+  const optionsOf = (given: Partial<RunOptions>) =>
+    decideOptions('finetune', { ...defaultOptions(), ...given }, { model: 'nano' });
+  const plain = await optionsOf({});
+  expect(plain).not.toHaveProperty('stopWhen');
+  expect(await optionsOf({ stopWhen: 'loss', sampleNum: 50, sampleEvery: 20 })).toEqual(plain);
+  const samples = { sampleEvery: 100, sampleNum: 50, sampleLength: 64 };
+  expect(await optionsOf({ stopWhen: 'both', sampleNum: 50 })).toEqual({
+    ...plain,
+    stopWhen: 'both',
+    ...samples,
+  });
 });
 
 test.each([

@@ -14,7 +14,7 @@ import {
 import { defaultOptions } from '../../../src/options/option-values.js';
 import { decideTrainingOptions } from '../../../src/pipeline/decide/training.js';
 import { finetune } from '../../../src/pipeline/library/finetune.js';
-import { trainingSamples } from '../../../src/pipeline/stages/training-samples.js';
+import { sampleJudge, trainingSamples } from '../../../src/pipeline/stages/training-samples.js';
 import { madeUpTitles } from '../../cli/titles.js';
 
 let folder: string;
@@ -37,7 +37,7 @@ it('samples show by the share of near copies that a model begins to recite', asy
     layerNormEpsilon: 1e-5,
   };
   const settings = { folder: join(folder, 'samples'), every: 100, seed: 1, texts: 20, length: 40 };
-  const model = { configuration, tokenizer, titles: async () => titles };
+  const model = { configuration, tokenizer, judge: () => sampleJudge(titles) };
   const tokens = (list: readonly string[]) => tokenizeTitles(list, tokenizer, { maximumTokens: 63 }).titles;
   const steps = { steps: 200, printEvery: 100, evaluateEvery: 200, saveEvery: 200, learningRate: 4e-3 };
   const { sampleEvery: _, ...options } = decideTrainingOptions('nano', { ...defaultOptions(), ...steps });
