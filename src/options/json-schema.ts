@@ -56,6 +56,10 @@ function schemaOf(rule: ValueRule): JsonSchema {
     case 'boolean':
     case 'switch':
       return { type: 'boolean' };
+    case 'tokenBiases': {
+      const { minimum, maximum } = rule;
+      return { type: 'object', additionalProperties: { type: 'number', minimum, maximum } };
+    }
     case 'choice':
       return { type: 'string', enum: rule.choices };
     default:

@@ -44,6 +44,8 @@ interface RuleParameters {
   /** `true` or `false`, or a word that is accepted in place of both. */
   readonly boolean: { readonly or?: string };
   readonly text: { readonly allowsNul?: true };
+  /** What is added to the logits of tokens, by their ids; as text, `198=-5,50256=2`. */
+  readonly tokenBiases: Bounds;
   readonly path: NoParameters;
   /** A number of bytes; as text, also with a unit. */
   readonly bytes: NoParameters;
@@ -112,7 +114,11 @@ interface PlainValues {
   readonly duration: number;
   readonly switch: boolean;
   readonly boolean: boolean;
+  readonly tokenBiases: TokenBiases;
 }
+
+/** What is added to the logits of tokens, by their ids: as OpenAI's API has it in JSON. */
+export type TokenBiases = Readonly<Record<string, number>>;
 
 /** The type of a single value of a rule. */
 type ItemOf<Rule> = Rule extends { type: 'choice'; choices: readonly (infer Word)[] }

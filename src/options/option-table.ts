@@ -1,7 +1,7 @@
 import type { CommandName, StageName } from './choices.js';
-import type { OptionRow, OptionRows, ValuesOf } from './option-row.js';
+import type { OptionRow, OptionRows, TokenBiases, ValuesOf } from './option-row.js';
 import { batchSettings } from './table/batch.js';
-import { generationOptions } from './table/generation.js';
+import { generationOptions, samplingOptions } from './table/generation.js';
 import { deviceOptions, modelOptions, sizeOptions } from './table/model.js';
 import { reviewOptions, runOptions } from './table/run.js';
 import { serveOptions } from './table/serve.js';
@@ -49,11 +49,20 @@ export function stagesOf(name: OptionName): readonly StageName[] {
 /**
  * Whether the report shows an option that has this value: one that results depend on. A switch about base copies that is off
  * would say something of models that have nothing to do with the base model, and no list of repeats of canaries that were
- * not planted.
+ * not planted. So with options of sampling that are not in use.
  */
 export function isReported(name: OptionName, value: unknown): boolean {
   if (name === 'canaryRepeats' && Array.isArray(value) && value.length === 0) return false;
+  if (isUnusedSampling(name, value)) return false;
   return stagesOf(name).length > 0 && !(name === 'keepBaseCopies' && value === false);
+}
+
+/** Whether an option leaves sampling as it is: one that most runs do without, with its default. */
+export function isUnusedSampling(name: string, value: unknown): boolean {
+  if (['temperature', 'topK', 'topP'].includes(name) || !Object.hasOwn(samplingOptions, name)) return false;
+  const { type, default: unused }: OptionRow = samplingOptions[name as keyof typeof samplingOptions];
+  if (value === undefined || value === unused) return true;
+  return type === 'tokenBiases' && Object.values(value as TokenBiases).every((bias) => bias === 0);
 }
 
 /** The rows of a command's options, by name. */

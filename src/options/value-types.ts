@@ -81,6 +81,16 @@ export function readDecimal(text: string): number | string {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
 }
 
+const isTokenId = (text: string): boolean => /^(0|[1-9]\d{0,7})$/.test(text);
+
+/** `198=-5,50256=2` → `{ 198: -5, 50256: 2 }`; any other text, and one that names a token twice, unchanged. */
+function readBiases(text: string): unknown {
+  const pairs = text.split(',').map((pair) => pair.split('=').map((part) => part.trim()));
+  const biases = new Map(pairs.map(([id = '', bias = '']) => [id, readDecimal(bias)]));
+  const isList = pairs.every((pair) => pair.length === 2) && biases.size === pairs.length;
+  return isList ? Object.fromEntries(biases) : text;
+}
+
 const booleanType: ValueType<{ readonly type: 'boolean' | 'switch'; readonly or?: string }> = {
   read: (text) => (text === 'true' ? true : text === 'false' ? false : text),
   accepts: (value, { or }) => typeof value === 'boolean' || (or !== undefined && value === or),
@@ -131,6 +141,18 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
         ? 'holds a NUL character'
         : 'holds half a character (a lone surrogate)';
     },
+  },
+  tokenBiases: {
+    read: readBiases,
+    accepts: (value, bounds) =>
+      typeof value === 'object' &&
+      value !== null &&
+      !Array.isArray(value) &&
+      Object.entries(value).every(
+        ([id, bias]) => isTokenId(id) && isWithin(bias, { ...bounds, type: 'number' }),
+      ),
+    fault: ({ minimum, maximum }) =>
+      `is not a list of token ids, each once, with biases from ${minimum} to ${maximum}, such as 198=-5,50256=2`,
   },
   path: {
     read: identity,

@@ -3,7 +3,13 @@ import { hashFile } from '../io/atomic-file.js';
 import { effectiveTemperature } from '../model/generation/generation-options.js';
 import type { MixedPrecision, StageName } from '../options/choices.js';
 import { scratchName } from '../options/option-rules.js';
-import { isReported, optionNames, type RunOptions, stagesOf } from '../options/option-table.js';
+import {
+  isReported,
+  isUnusedSampling,
+  optionNames,
+  type RunOptions,
+  stagesOf,
+} from '../options/option-table.js';
 import { decideSizes } from './decide/shape.js';
 import { decideTrainingOptions } from './decide/training.js';
 
@@ -101,17 +107,24 @@ async function decideGeneration(
   vocabularySize = Number.POSITIVE_INFINITY,
 ): Promise<DecidedOptions> {
   const { nsamples, prefix, prefixFile, includePrefix, novel, ...others } = valuesOf('generate', options);
-  const { temperature, topK, topP, ...own } = others;
+  const { temperature, topK, topP, minP, typicalP, ...rest } = others;
+  const own = Object.entries(rest).filter(([name, value]) => !isUnusedSampling(name, value));
   const prefixes = options.prefixFile === undefined ? undefined : await hashFile(options.prefixFile);
   const hasPrefix = Boolean(options.prefix) || prefixes !== undefined;
   const isGreedy = effectiveTemperature(options.temperature) === 0;
   const { similarityThreshold, keepBaseCopies } = options;
   return plain({
-    ...own,
+    ...Object.fromEntries(own),
     // As many tokens as there are, or all of their probability, are no restriction: 0, as without the option.
     ...(isGreedy
       ? { temperature: 0 }
-      : { temperature, topK: options.topK >= vocabularySize ? 0 : topK, topP: topP === 1 ? 0 : topP }),
+      : {
+          temperature,
+          topK: options.topK >= vocabularySize ? 0 : topK,
+          topP: topP === 1 ? 0 : topP,
+          ...(minP === 0 ? {} : { minP }),
+          ...(typicalP === 0 || typicalP === 1 ? {} : { typicalP }),
+        }),
     ...(hasPrefix ? { prefix, prefixes, includePrefix } : {}),
     ...(novel ? { novel, similarityThreshold, keepBaseCopies } : {}),
   });

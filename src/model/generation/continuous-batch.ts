@@ -12,6 +12,8 @@ const maximumStartsPerSlot = 4;
 export interface SequenceRequest {
   /** How tokens are sampled. The logits are divided by the temperature on the device. */
   readonly sampling: SamplingOptions;
+  /** Whether that needs scores in this process, also where others' tokens are chosen on a device. */
+  readonly needsScores: boolean;
   /** Number of slots that hold its sequences; maintained by the batch. */
   slots: number;
   /** Whether every sequence is finished. */
@@ -101,13 +103,14 @@ export class ContinuousBatch<Cache extends PromptCache> {
   /** Runs one step. @returns what gives the sequence in a slot its next token. */
   private async runModel(running: readonly Running[]): Promise<(entry: Running, slot: number) => void> {
     const { session } = this;
-    if (session.draw) {
-      const ids = await session.draw(drawInput(running));
-      return ({ request, sequence }, slot) => request.append(sequence, ids[slot]!);
-    }
-    const scores = await session.step(nextInput(running));
-    return ({ request, sequence }, slot) =>
-      request.advance(sequence, rowOf(scores, slot, session.vocabularySize));
+    const reading = running.filter(({ request }) => request.needsScores).length;
+    const ids = reading < running.length ? await session.draw?.(drawInput(running)) : undefined;
+    if (ids && reading === 0) return ({ request, sequence }, slot) => request.append(sequence, ids[slot]!);
+    const scores = ids ? await session.drawnScores!(running.length) : await session.step(nextInput(running));
+    return ({ request, sequence }, slot) => {
+      if (ids && !request.needsScores) request.append(sequence, ids[slot]!);
+      else request.advance(sequence, rowOf(scores, slot, session.vocabularySize));
+    };
   }
 
   private async fillSlots(beforeRun: () => void): Promise<void> {
@@ -202,10 +205,13 @@ function nextInput(running: readonly Running[]): DecodeInput {
   };
 }
 
-/** Takes a random number for each sequence that is not greedy, as the sampler on the processor does. */
+/**
+ * Takes a random number for each sequence that is not greedy, as the sampler on the processor does; none for those that
+ * this one will draw.
+ */
 function drawInput(running: readonly Running[]): DrawInput {
   const point = ({ request, sequence }: Running): number =>
-    request.sampling.temperature === 0 ? 0 : pointOf(sequence.random);
+    request.sampling.temperature === 0 || request.needsScores ? 0 : pointOf(sequence.random);
   return {
     ...nextInput(running),
     topK: Int32Array.from(running, ({ request }) => request.sampling.topK),

@@ -1,6 +1,7 @@
 import { usageError } from '../../common/errors.js';
 import { type ArgumentRules, isFunction, isTexts } from '../../options/call-arguments.js';
 import type { ValuesOf } from '../../options/option-row.js';
+import { isUnusedSampling } from '../../options/option-table.js';
 import { checkOption, checkOptions, defaultsOf } from '../../options/option-values.js';
 import {
   generationOptions,
@@ -12,12 +13,18 @@ import { httpSeed } from '../../options/table/run.js';
 
 type Values = ValuesOf<typeof generationOptions>;
 
+type SamplingValues = ValuesOf<typeof samplingOptions>;
+
 /**
- * How one token is chosen from the model's logits. They are divided by `temperature`; 0, or anything below
- * {@link lowestTemperature}, means greedy decoding. The token is drawn from the `topK` likeliest, and of these from the
- * fewest whose probabilities add up to `topP`. 0 turns either off.
+ * How one token is chosen from the model's logits, in Hugging Face's order: `logitBias`, `repetitionPenalty`,
+ * `presencePenalty` and `frequencyPenalty` change logits; they are divided by `temperature`; 0, or anything below
+ * {@link lowestTemperature}, means greedy decoding. The token is drawn from the `topK` likeliest, of these from the
+ * fewest whose probabilities add up to `topP`, of these from those at least `minP` times as likely as the likeliest, and
+ * of these from the fewest of most typical surprise whose probabilities add up to `typicalP`. 0 turns any of the four off.
  */
-export interface SamplingOptions extends ValuesOf<typeof samplingOptions> {}
+export interface SamplingOptions
+  extends Pick<SamplingValues, 'temperature' | 'topK' | 'topP'>,
+    Partial<Omit<SamplingValues, 'temperature' | 'topK' | 'topP'>> {}
 
 /** Options of generation. Names as in gpt-2-simple; bounds and help are in the option table. */
 export interface GenerationOptions
@@ -55,6 +62,21 @@ const maximumPrefixes = 1_000_000;
 export function effectiveTemperature(temperature: number): number {
   return temperature < lowestTemperature ? 0 : temperature;
 }
+
+/** How tokens are sampled, of a request's options. */
+export function samplingOf(options: SamplingOptions): SamplingOptions {
+  const names = Object.keys(samplingOptions) as (keyof SamplingOptions)[];
+  const own = Object.fromEntries(names.map((name) => [name, options[name]])) as unknown as SamplingOptions;
+  return { ...own, temperature: effectiveTemperature(options.temperature) };
+}
+
+/** The options in use that no device computes: scores are then copied from it, and tokens drawn in this process. */
+export function hostSamplingOptions(options: SamplingOptions): readonly string[] {
+  const own = Object.keys(samplingOptions).filter((name) => !deviceSampling.includes(name));
+  return own.filter((name) => !isUnusedSampling(name, options[name as keyof SamplingOptions]));
+}
+
+const deviceSampling: readonly string[] = ['temperature', 'topK', 'topP'];
 
 const { length, includePrefix, delimiters } = generationOptions;
 const rows = {
@@ -108,4 +130,17 @@ export function validateGenerationOptions(options: GenerationOptions): void {
       'Leave it out to end texts at the end token.',
     );
   }
+}
+
+/** @throws TitlesmithError `usage` if a token that has a bias is none of the model's. */
+export function checkTokenIds(
+  { logitBias = {} }: Pick<SamplingOptions, 'logitBias'>,
+  vocabularySize: number,
+): void {
+  const unknown = Object.keys(logitBias).find((id) => Number(id) >= vocabularySize);
+  if (unknown === undefined) return;
+  throw usageError(
+    `--logit-bias names token ${unknown}, but the model's tokens are 0 to ${vocabularySize - 1}.`,
+    'Ids are those of the tokenizer in the model folder.',
+  );
 }

@@ -6,9 +6,11 @@ import type { Scores } from '../transformer/decode-scores.js';
 import type { DecodeSession, PromptCache } from '../transformer/decode-session.js';
 import { ContinuousBatch, type SequenceRequest } from './continuous-batch.js';
 import {
-  effectiveTemperature,
+  checkTokenIds,
   type GenerationOptions,
+  hostSamplingOptions,
   type SamplingOptions,
+  samplingOf,
   validateGenerationOptions,
 } from './generation-options.js';
 import { checkCapacity, encodePrompts, type Prompt } from './prompts.js';
@@ -85,6 +87,7 @@ interface GenerationListener {
  */
 export class GenerationRequest implements SequenceRequest {
   readonly sampling: SamplingOptions;
+  readonly needsScores: boolean;
   /** Number of slots that hold this request's sequences; maintained by the batch. */
   slots = 0;
   private readonly prompts: readonly Prompt[];
@@ -113,10 +116,11 @@ export class GenerationRequest implements SequenceRequest {
   ) {
     validateGenerationOptions(options);
     checkVocabulary(session, tokenizer);
+    checkTokenIds(options, session.vocabularySize);
     checkCapacity(prompts, options, session);
     this.prompts = prompts;
-    const { topK, topP } = options;
-    this.sampling = { temperature: effectiveTemperature(options.temperature), topK, topP };
+    this.sampling = samplingOf(options);
+    this.needsScores = hostSamplingOptions(this.sampling).length > 0;
     this.sample = createSampler(this.sampling, session.vocabularySize);
     // At temperature 0 every draw gives the same text.
     this.draws = this.sampling.temperature === 0 ? 1 : maximumDraws;
@@ -144,7 +148,13 @@ export class GenerationRequest implements SequenceRequest {
 
   /** Samples the next token of a sequence. */
   advance(sequence: Sequence, scores: Scores): void {
-    this.append(sequence, this.sample(scores, sequence.random));
+    this.append(
+      sequence,
+      this.sample(scores, sequence.random, {
+        prompt: sequence.prompt.tokens,
+        generated: sequence.generated,
+      }),
+    );
   }
 
   /** Takes the next token of a sequence. @throws TitlesmithError if it is −1, as the scores were not finite. */

@@ -2,7 +2,7 @@ import { usageError } from '../../common/errors.js';
 import { generationOptions } from '../../options/table/generation.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { DecodeSession, PromptCache } from '../transformer/decode-session.js';
-import { type GenerationOptions, validateGenerationOptions } from './generation-options.js';
+import { checkTokenIds, type GenerationOptions, validateGenerationOptions } from './generation-options.js';
 
 /** What generated texts continue. */
 export interface Prompt {
@@ -37,6 +37,7 @@ function withoutLastSpaces(text: string): string {
  */
 export function encodePrompts(tokenizer: Tokenizer, options: GenerationOptions): Prompt[] {
   validateGenerationOptions(options);
+  checkTokenIds(options, tokenizer.vocabularySize);
   const { prefix = '', prefixes = [prefix], delimiters, hiddenPrefix = '' } = options;
   return prefixes.map((text) => {
     // GPT-2's tokens begin with the space before a word: one at the end would make the model spell what follows.

@@ -1,13 +1,24 @@
 import { TitlesmithError } from '../../common/errors.js';
 import type { Random } from '../../common/random.js';
 import type { Scores } from '../transformer/decode-scores.js';
-import type { SamplingOptions } from './generation-options.js';
+import { hostSamplingOptions, type SamplingOptions } from './generation-options.js';
+import { plainDistribution } from './plain-sampler.js';
+
+/** The tokens of a text so far. */
+export interface TokenHistory {
+  /** What the model read first, the start token included. */
+  readonly prompt: Int32Array;
+  /** In order, with repetitions. */
+  readonly generated: Int32Array;
+}
+
+const noHistory: TokenHistory = { prompt: new Int32Array(), generated: new Int32Array() };
 
 /**
  * Draws one token id from one row of scores, whose probabilities already include the temperature. Does not modify the
  * scores; takes at most one number from `random`.
  */
-export type SampleToken = (scores: Scores, random: Random) => number;
+export type SampleToken = (scores: Scores, random: Random, history?: TokenHistory) => number;
 
 /**
  * Creates a sampler with its own buffers: top-k ("Hierarchical Neural Story Generation", Fan et al. 2018, 5.1), then
@@ -19,10 +30,9 @@ export type SampleToken = (scores: Scores, random: Random) => number;
  * @param vocabularySize V, the length of a row of scores.
  * @throws TitlesmithError from the sampler if the scores are not a distribution: not finite, or all -Infinity.
  */
-export function createSampler(
-  { temperature, topK, topP }: SamplingOptions,
-  vocabularySize: number,
-): SampleToken {
+export function createSampler(options: SamplingOptions, vocabularySize: number): SampleToken {
+  const { temperature, topK, topP } = options;
+  if (hostSamplingOptions(options).length > 0) return plainSampler(options);
   if (temperature === 0) return ({ logits }) => argmax(logits);
   const usesTopK = topK > 0 && topK < vocabularySize;
   const usesTopP = topP > 0 && topP < 1;
@@ -37,6 +47,22 @@ export function createSampler(
     let total = sumOf(weights);
     if (usesTopP) total = zeroBelow(weights, topPCutoff(weights, total, topP, scratch));
     return candidates[draw(weights, random.uniform() * total)]!;
+  };
+}
+
+function plainSampler(options: SamplingOptions): SampleToken {
+  return (scores, random, history = noHistory) => {
+    const greedy = options.temperature === 0;
+    const kept = plainDistribution(scores, greedy ? { ...options, topK: 1 } : options, history);
+    const total = kept.reduce((sum, { weight }) => sum + weight, 0);
+    if (!Number.isFinite(total) || total === 0) throw notFinite();
+    const point = greedy ? 0 : random.uniform() * total;
+    let sum = 0;
+    for (const { token, weight } of kept) {
+      sum += weight;
+      if (sum > point) return token;
+    }
+    return kept.at(-1)!.token;
   };
 }
 

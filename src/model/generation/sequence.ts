@@ -34,6 +34,7 @@ export class Sequence {
   /** Number of characters of the continuation that {@link takeDelta} has returned. */
   private emitted = 0;
   private latest: number;
+  private readonly tokens: Int32Array;
   private finishReason: FinishReason | undefined;
 
   /**
@@ -52,6 +53,7 @@ export class Sequence {
     this.random = createRandom(options.seed, ...use);
     this.text = new IncrementalText(endTexts(options), prompt.prefix);
     this.latest = prompt.tokens.at(-1)!;
+    this.tokens = new Int32Array(options.length);
   }
 
   /** Number of tokens the model has read: the prompt and all new ones but the latest. */
@@ -62,6 +64,11 @@ export class Sequence {
   /** The last token, of the prompt while none was added, which the model reads next. */
   get latestToken(): number {
     return this.latest;
+  }
+
+  /** The new tokens, in order. */
+  get generated(): Int32Array {
+    return this.tokens.subarray(0, this.newTokens);
   }
 
   get finished(): boolean {
@@ -75,7 +82,7 @@ export class Sequence {
       this.finishReason = 'stop';
       return;
     }
-    this.newTokens++;
+    this.tokens[this.newTokens++] = token;
     const truncated = this.text.append(this.tokenizer.tokenBytes(token));
     if (truncated) this.finishReason = 'stop';
     else if (this.newTokens === this.options.length) this.finishReason = 'length';

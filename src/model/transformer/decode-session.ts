@@ -65,6 +65,8 @@ export interface DecodeSession<Cache extends PromptCache = PromptCache> {
    * −1 where the scores are not finite. Missing where scores are in this process's memory already.
    */
   readonly draw?: (input: DrawInput) => Promise<Int32Array>;
+  /** Copies the scores that the last `draw` chose from. Missing where that is. */
+  readonly drawnScores?: (rows: number) => Promise<Scores>;
   /** Frees the model's memory after the running step has ended. Later steps are refused. May be called twice. */
   dispose(): Promise<void>;
 }
@@ -202,6 +204,7 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
   readonly contextLength: number;
   readonly vocabularySize: number;
   readonly draw?: (input: DrawInput) => Promise<Int32Array>;
+  readonly drawnScores?: (rows: number) => Promise<Scores>;
   private disposal: Promise<void> | undefined;
   /** Ends when the last call of `draw` has ended, which runs two programs. */
   private lastDraw: Promise<unknown> = Promise.resolve();
@@ -225,6 +228,7 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
     this.vocabularySize = configuration.vocabularySize;
     const { sampler } = scores;
     if (!sampler) return;
+    this.drawnScores = (rows) => this.scores.buffer.read(rows);
     this.draw = (input) => {
       const drawn = this.runStep(input).then(() =>
         sampler.chooser.choose(sampler.scores.bind(input.tokens.length), input),

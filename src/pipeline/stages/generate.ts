@@ -8,12 +8,13 @@ import { subredditPrompt } from '../../data/known-subreddits.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { DeviceChoice } from '../../model/engine/device-choice.js';
 import { openEngine } from '../../model/engine/open-engine.js';
+import { hostSamplingOptions } from '../../model/generation/generation-options.js';
 import { generateTexts } from '../../model/generation/generation-request.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
 import { openForGeneration, openModelFiles } from '../../model/weights/open-for-generation.js';
 import { checkCombinations } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
-import { defaultOptions } from '../../options/option-values.js';
+import { defaultOptions, flagOf } from '../../options/option-values.js';
 import { decideDevice, decidedDevice, describeDevice } from '../decide/device.js';
 import { keepAccepted } from '../run/earlier-results.js';
 import { runFiles } from '../run/run-files.js';
@@ -112,6 +113,11 @@ async function openGeneration(
   try {
     const prepared = await prepareGeneration(options, files, hiddenPrefix);
     const engine = await openEngine(device, { threads: options.threads });
+    const onHost = hostSamplingOptions(prepared.options).map(flagOf);
+    if (engine.memory && onHost.length > 0) {
+      const message = `sampling: on the processor, from scores copied from the device (${onHost.join(', ')})`;
+      context.onProgress({ kind: 'note', message });
+    }
     return {
       dispose: () => files.weights.close(),
       async *generate(finished) {
