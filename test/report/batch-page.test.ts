@@ -126,9 +126,7 @@ describe('the page of a batch', () => {
     expect(verdict).toBe('underfits');
     const page = formatBatchPage(record({ runs: [done({ ...figures, verdict })] }));
     expect(page).toContain('<span class="state underfits">has learned too little</span>');
-    expect(page).toMatch(
-      /<span class="value">0 of 1<\/span>\s*<span class="meaning">write titles of their own/,
-    );
+    expect(page).toContain('done; 0 of 1 models write titles of their own');
     expect(page).not.toMatch(/class="[^"]*healthy/);
   });
 

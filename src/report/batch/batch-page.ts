@@ -72,10 +72,9 @@ function overview(record: BatchRecord): Html {
 <p class="lead">Begun ${formatTime(startedAt)}. ${comparison(record)}</p>
 </header>
 <section aria-label="Key figures"><dl class="figures">
-${figure('Runs', `${formatCount(record.runs.filter(isDone).length)} of ${formatCount(record.runs.length)}`, 'done')}
+${figure('Runs', `${formatCount(record.runs.filter(isDone).length)} of ${formatCount(record.runs.length)}`, doneInWords(record))}
 ${figure('Titles in', formatCount(titles), 'after cleaning, of all runs')}
 ${figure('Accepted', formatCount(accepted), share)}
-${models(record)}
 ${figure('Time', formatSeconds(seconds), record.finishedAt === null ? 'so far' : 'from the first run to the last')}
 </dl></section>`;
 }
@@ -93,13 +92,13 @@ function comparison({ runs, previous }: BatchRecord): string {
   return hasChanged ? `Small figures: change ${since}.` : `No figure has changed ${since}.`;
 }
 
-/** How many of the models that were judged are what one wants; null while none is. */
-function models({ runs }: BatchRecord): Html | null {
+/** How many runs are done, and how many of their models are what one wants. */
+function doneInWords({ runs }: BatchRecord): string {
   const judged = runs.filter((run) => isDone(run) && run.figures?.verdict != null);
-  if (judged.length === 0) return null;
+  if (judged.length === 0) return 'done';
   const healthy = judged.filter(({ figures }) => figures?.verdict === 'healthy').length;
-  const meaning = healthy === 1 ? verdictWords.healthy : 'write titles of their own';
-  return figure('Models', `${formatCount(healthy)} of ${formatCount(judged.length)}`, meaning);
+  const say = healthy === 1 ? verdictWords.healthy : 'write titles of their own';
+  return `done; ${formatCount(healthy)} of ${formatCount(judged.length)} models ${say}`;
 }
 
 function figure(name: string, value: string, meaning: string): Html {

@@ -23,6 +23,7 @@ ${
     ? html`<p>Nothing: all of it was left to titlesmith.</p>`
     : html`<p class="given">${given.map(({ name, value }) => html`<code><bdi>${visible(asTyped(name, value))}</bdi></code> `)}</p>`
 }
+<p class="meaning">Source, model and device stand above, whoever chose them.</p>
 <p class="colophon">Made by titlesmith${figures.run.titlesmithVersion === null ? null : ` ${visible(figures.run.titlesmithVersion)}`}. The same figures for programs
 are in <code>report.json</code>; every option, with the hash of each file, in <code>run.json</code>.</p>
 </section>`;
@@ -116,7 +117,7 @@ function trainingFacts({ run, training }: ReportFigures): (Fact | undefined)[] {
   const rest = settings.filter(({ name }) => !toldElsewhere.has(name) && !minima.has(name));
   const precision = run.decisions.find(({ name }) => name === 'mixed precision');
   return [
-    training === null ? undefined : stepsFact(training, settingOf('max-epochs')),
+    training === null ? undefined : stepsFact(training, plannedInWords(settingOf)),
     batchFact(settingOf('batch-size'), settingOf('accumulate-gradients') ?? '1'),
     training?.rowLength === undefined
       ? undefined
@@ -131,20 +132,26 @@ function trainingFacts({ run, training }: ReportFigures): (Fact | undefined)[] {
   ];
 }
 
+/** How many steps were to be made, where their number was not given. */
+function plannedInWords(settingOf: (name: string) => string | undefined): string {
+  const passes = settingOf('max-epochs');
+  if (passes === undefined) return '';
+  const least = Number(settingOf('minimum-steps') ?? 0);
+  const cap = settingOf('minimum-steps-epochs');
+  const upTo = cap === undefined ? '' : `, up to ${cap} passes`;
+  return `; planned: ${passes}${least > 0 ? `, or ${formatCount(least)} steps where these are more${upTo}` : ''}`;
+}
+
 function stepsFact(
   { steps, plannedSteps, epochs, bestStep, stopReason }: NonNullable<ReportFigures['training']>,
-  maximumEpochs: string | undefined,
+  plan: string,
 ): Fact {
   const planned = plannedSteps === undefined ? '' : ` of ${formatCount(plannedSteps)} planned`;
   const ended = stopReason === 'patience' ? 'stopped early; ' : '';
-  const most =
-    maximumEpochs === undefined
-      ? ''
-      : `; at most ${maximumEpochs} passes asked for, or the least number of steps`;
   return {
     name: 'Steps',
     value: `${formatCount(steps)}${planned}; kept: ${bestStep > 0 ? `step ${formatCount(bestStep)}` : 'the model as it came'}`,
-    why: `${ended}${epochs.toFixed(1)} passes${most}`,
+    why: `${ended}${epochs.toFixed(1)} passes${plan}`,
   };
 }
 

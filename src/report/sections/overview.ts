@@ -29,8 +29,14 @@ ${run.source.synthetic ? syntheticNotice() : null}
 }
 
 function adviceList(advice: readonly string[]): Html {
-  if (advice.length === 1) return html`<p class="advice">${advice[0]}</p>`;
-  return html`<ul class="advice">${advice.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
+  if (advice.length === 1) return html`<p class="advice">${withOptions(advice[0]!)}</p>`;
+  return html`<ul class="advice">${advice.map((sentence) => html`<li>${withOptions(sentence)}</li>`)}</ul>`;
+}
+
+/** A sentence whose options, such as `--steps 300`, are set as what one types, and kept on one line. */
+function withOptions(sentence: string): Html {
+  const parts = sentence.split(/(--[a-z][a-z-]*[a-z](?: [0-9](?:[0-9.]*[0-9])?)?)/);
+  return html`${parts.map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`))}`;
 }
 
 function syntheticNotice(): Html {
