@@ -72,6 +72,13 @@ function countLines(counts: RunCounts): string[] {
       'training',
       `${formatCount(finetune.steps)} steps${skipped}, ${formatDecimal(finetune.epochs)} epochs, ${formatCount(finetune.parameters)} parameters`,
     );
+    if (finetune.endedBy) {
+      const { samples, copies } = finetune.endedBy;
+      add(
+        '',
+        `stopped as ${formatCount(copies)} of ${formatCount(samples)} samples were copies: beyond chance`,
+      );
+    }
     const [first, best] = [
       formatPerplexity(finetune.initialValidationLoss),
       formatPerplexity(finetune.bestValidationLoss),
@@ -80,7 +87,7 @@ function countLines(counts: RunCounts): string[] {
     const helped = finetune.bestStep > 0;
     const kept = helped ? `step ${formatCount(finetune.bestStep)}` : 'the model as it came';
     add('perplexity', `${first} before, ${last} after, on the held-out titles; kept: ${best}, ${kept}`);
-    if (!helped) add('', `training helped nothing: ${trainingRemedy}`);
+    if (!helped && !finetune.endedBy) add('', `training helped nothing: ${trainingRemedy}`);
   }
   if (generate)
     add('generated', `${formatCount(generate.generated)} titles, ${formatCount(generate.tokens)} tokens`);

@@ -139,7 +139,11 @@ const measureInWords: Readonly<Record<Measure['name'], string>> = {
 function waysToLearnMore({ training, titles, run }: ReportFigures): string[] {
   const isPretrained = !['nano', 'scratch'].includes(run.model);
   const advice: string[] = [];
-  if (training?.bestStep === 0) advice.push(`Training helped nothing: ${trainingRemedy}.`);
+  if (training?.stopReason === 'copies') {
+    advice.push(
+      `More steps alone would not do: after step ${formatCount(training.steps)} a sample held more copies than chance explains.`,
+    );
+  } else if (training?.bestStep === 0) advice.push(`Training helped nothing: ${trainingRemedy}.`);
   else if (training && training.bestStep < training.steps) {
     const { bestStep, steps } = training;
     advice.push(
@@ -209,13 +213,18 @@ function sharesInWords({ outputs, heldOut }: OverfitStatistics): string {
   );
 }
 
+/** Whether the held-out loss rose after the step that was kept; where samples ended the training, that may be another. */
+function lostByTraining({ bestStep, steps, stopReason }: NonNullable<ReportFigures['training']>): boolean {
+  return stopReason !== 'copies' && bestStep > 0 && bestStep < steps;
+}
+
 /** Measures against reciting that this run has not taken yet. */
 function remedies(figures: ReportFigures): string[] {
   const { training, bestCheckpoint, titles, run } = figures;
   const option = (name: string) => run.options.find((row) => row.name === name)?.value;
   const advice: string[] = [];
   if (bestCheckpoint) advice.push(checkpointInWords(figures));
-  else if (training && training.bestStep > 0 && training.bestStep < training.steps) {
+  else if (training && lostByTraining(training)) {
     advice.push(
       `Train for fewer steps: the held-out loss was lowest after step ${formatCount(training.bestStep)} ` +
         `of ${formatCount(training.steps)} (--steps ${training.bestStep}).`,

@@ -108,6 +108,16 @@ test('a result says that a model overfits only where it was asked for and found'
   expect(summarizeRun({ ...run, overfits: true }).data).toHaveProperty('overfits', true);
 });
 
+test('a training that its samples ended says so', () => {
+  const ended = { stopReason: 'copies', endedBy: { samples: 32, copies: 9 } };
+  const finetune = { steps: 40, epochs: 2, bestStep: 20, parameters: 9, ...losses, ...ended };
+  expect(summarizeRun(finished(manifest({ finetune }), 1)).lines.slice(1)).toEqual([
+    '  training   40 steps, 2.00 epochs, 9 parameters',
+    '             stopped as 9 of 32 samples were copies: beyond chance',
+    '  perplexity 1,000 before, 13.0 after, on the held-out titles; kept: 12.5, step 20',
+  ]);
+});
+
 test('a training that helped nothing says so, and what to change', () => {
   const worse = { ...losses, bestValidationLoss: losses.initialValidationLoss, finalValidationLoss: 8 };
   const finetune = { steps: 40, epochs: 2, stopReason: 'steps', bestStep: 0, parameters: 9, ...worse };

@@ -65,9 +65,9 @@ function inWords(result: NonNullable<ReportFigures['training']>): Html {
   const why = stopped[stopReason] ?? '';
   return html`<p>${pluralize(steps, 'step')}${planned}, ${epochs.toFixed(1)} passes over the training titles${why}.
 Perplexity on the held-out titles, exp of the loss a token: ${formatPerplexity(initialValidationLoss)} before training,
-${formatPerplexity(finalValidationLoss)} at the end, best
+${formatPerplexity(finalValidationLoss)} at the end, best${stopReason === 'copies' && bestStep < steps ? ' before that sample' : null}
 ${formatPerplexity(bestValidationLoss)} ${bestStep > 0 ? `after step ${formatCount(bestStep)}, whose weights were kept` : 'before it'}.</p>
-${bestStep > 0 ? null : html`<p>Training helped nothing, so the model is kept as it came: ${trainingRemedy}.</p>`}`;
+${bestStep > 0 ? null : html`<p>${stopReason === 'copies' ? 'No step before that sample was better' : 'Training helped nothing'}, so the model is kept as it came: ${trainingRemedy}.</p>`}`;
 }
 
 /** What the last sample, and that of the step that was kept, show, with their intervals. */
