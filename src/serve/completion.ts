@@ -2,13 +2,15 @@ import type { TextJudgement } from '../common/judgement.js';
 import type { GenerationOptions, SamplingOptions } from '../model/generation/generation-options.js';
 import type { FinishReason } from '../model/generation/sequence.js';
 
+/** A prompt: text, which the model reads behind its start token, or token ids, which are all that it reads. */
+export type PromptInput = string | readonly number[];
+
 /** What a route asks the model for. Plain data, so that it crosses threads. */
 export interface CompletionRequest {
   readonly options: SamplingOptions &
-    Pick<
-      GenerationOptions,
-      'seed' | 'nsamples' | 'length' | 'truncate' | 'includePrefix' | 'hiddenPrefix'
-    > & { readonly prefixes: readonly string[] };
+    Pick<GenerationOptions, 'seed' | 'nsamples' | 'length' | 'truncate' | 'includePrefix' | 'hiddenPrefix'>;
+  /** `nsamples` texts continue each. */
+  readonly prompts: readonly PromptInput[];
   /** Whether a length that does not fit is shortened instead of rejected. */
   readonly shorten: boolean;
   /** Whether to send each addition to a text as it is generated. */
@@ -17,9 +19,9 @@ export interface CompletionRequest {
   readonly judged: boolean;
 }
 
-/** Number of texts that a request asks for, over all its prefixes. */
-export function textCount({ options }: CompletionRequest): number {
-  return options.nsamples * options.prefixes.length;
+/** Number of texts that a request asks for, over all its prompts. */
+export function textCount({ options, prompts }: CompletionRequest): number {
+  return options.nsamples * prompts.length;
 }
 
 /** A finished text. */

@@ -1,7 +1,9 @@
 import OpenAI, { BadRequestError, NotFoundError } from 'openai';
+import type { Completion } from 'openai/resources/completions';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { loadTokenizer } from '../../src/model/weights/load-tokenizer.js';
 import { runCli } from '../cli/run-cli.js';
-import { figure, makeRun, type Serving, serve } from './serve-run.js';
+import { figure, makeRun, post, type Serving, serve } from './serve-run.js';
 
 let run: string;
 let serving: Serving;
@@ -121,8 +123,10 @@ describe("OpenAI's own client", () => {
     [{ logprobs: 2 }, 'logprobs'],
     [{ best_of: 3 }, 'best_of'],
     [{ presence_penalty: 1 }, 'presence_penalty'],
-    [{ prompt: [1, 2, 3] as unknown as string }, 'prompt'],
     [{ prompt: '\udc00' }, 'prompt'],
+    [{ suffix: 'end' }, 'suffix'],
+    [{ max_tokens: 3, max_completion_tokens: 4 }, 'max_completion_tokens'],
+    [{ stream_options: { include_usage: true } }, 'stream_options'],
     [{ functions: [] }, 'functions'],
   ])('is told which field is wrong: %j', async (part, field) => {
     const failure = await client.completions
@@ -132,6 +136,51 @@ describe("OpenAI's own client", () => {
     const { param, message } = failure as BadRequestError;
     expect(param?.split('.')[0]).toBe(field);
     expect(message).toContain(field);
+  });
+
+  test.each([
+    [[], 'an empty list'],
+    [[[]], 'prompt[0] must hold at least one token id'],
+    [[1, 2, 100_000], 'prompt[2] must be a token id, a whole number from 0 to'],
+    [[1, -1], 'prompt[1] must be a token id'],
+    [[1, 1.5], 'prompt[1] must be a token id'],
+    [[1, 'a'], 'prompt[1] must be a token id'],
+    [['a', 1], 'prompt[1] must be a text, as prompt[0] is; it is 1.'],
+    [[[1], [2, 1e9]], 'prompt[1][1] must be a token id'],
+    [[[1], 'a'], 'prompt[1] must be a list of token ids'],
+    [[[[1]]], 'prompt[0][0] must be a token id'],
+    [[null], 'prompt[0] must be a text or a list of token ids; it is null.'],
+    [Array.from({ length: 1025 }, () => 1), 'at most 1024 token ids; it holds 1025'],
+    [Array.from({ length: 65 }, () => [1]), 'at most 64 prompts; it holds 65'],
+    [{ text: 'a' }, 'prompt must be a text, a list of texts'],
+  ])('is told which prompt is wrong: %j', async (prompt, words) => {
+    const wanted = { model, prompt: prompt as string[] };
+    const failure = await client.completions.create(wanted).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(BadRequestError);
+    expect(failure).toMatchObject({ param: 'prompt', type: 'invalid_request_error', code: 'invalid_value' });
+    expect((failure as BadRequestError).message).toContain(words);
+    expect(await figure(serving.url, 'texts_pending')).toBe(0);
+  });
+
+  test('may leave out the model, and name its user and the length by the other name', async () => {
+    const wanted = { prompt: 'Who', max_completion_tokens: 3, seed: 2, user: 'someone', stop: null };
+    const answer = (await (await post(`${serving.url}v1/completions`, wanted)).json()) as Completion;
+    expect(answer).toMatchObject({ model, usage: { completion_tokens: 3 } });
+    const named = { model, prompt: 'Who', max_tokens: 3, seed: 2 };
+    expect((await client.completions.create(named)).choices).toEqual(answer.choices);
+  });
+
+  test('gets the same texts of token ids as of the text they stand for', async () => {
+    const tokenizer = await loadTokenizer(`${run}/checkpoint`);
+    const ids = (text: string): number[] => [tokenizer.endOfTextId, ...tokenizer.encode(text)];
+    const settings = { model, n: 2, max_tokens: 6, seed: 5, echo: true };
+    const texts = ['What is', 'Who'];
+    const ofTexts = await client.completions.create({ ...settings, prompt: texts });
+    const ofIds = await client.completions.create({ ...settings, prompt: texts.map(ids) });
+    expect(ofIds.choices).toEqual(ofTexts.choices);
+    expect(ofIds.usage).toEqual(ofTexts.usage);
+    const one = await client.completions.create({ ...settings, prompt: ids(texts[0]!) });
+    expect(one.choices).toEqual(ofTexts.choices.slice(0, 2));
   });
 
   test('is told what it cannot have', async () => {

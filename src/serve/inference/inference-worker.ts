@@ -4,14 +4,12 @@ import { TitlesmithError } from '../../common/errors.js';
 import { serializeError } from '../../common/serialized-error.js';
 import type { TitleJudge } from '../../dedupe/title-judge.js';
 import { ContinuousBatch } from '../../model/generation/continuous-batch.js';
-import type { GenerationOptions } from '../../model/generation/generation-options.js';
 import { GenerationRequest } from '../../model/generation/generation-request.js';
-import { encodePrompts, longestPrompt, type Prompt } from '../../model/generation/prompts.js';
 import type { GeneratedText, Sequence } from '../../model/generation/sequence.js';
 import type { DecodeSession, PromptCache } from '../../model/transformer/decode-session.js';
 import type { Completion, CompletionRequest } from '../completion.js';
-import type { ServedModel } from '../served-model.js';
-import { type LoadedModel, loadModel } from './load-model.js';
+import { fitPrompts } from './fit-prompts.js';
+import { loadModel } from './load-model.js';
 import type { FromWorker, Rejection, RequestEvent, ToWorker, WorkerInput } from './thread-messages.js';
 
 /** The thread that generates: receives requests from InferenceThread, runs them in one batch, and sends back events. */
@@ -57,30 +55,6 @@ class Outbox {
 }
 
 /**
- * Encodes the prompts and shortens the length to fit; or a rejection, where the longest prompt leaves too little room.
- */
-function fitLength(
-  { options: requested, shorten }: CompletionRequest,
-  { delimiters }: ServedModel,
-  { tokenizer, facts }: LoadedModel,
-):
-  | { readonly rejection: Rejection }
-  | {
-      readonly options: GenerationOptions;
-      readonly prompts: readonly Prompt[];
-      readonly promptTokens: number[];
-    } {
-  const options = { ...requested, delimiters };
-  const prompts = encodePrompts(tokenizer, options);
-  const promptTokens = prompts.map(({ tokens }) => tokens.length);
-  const longest = longestPrompt(prompts);
-  const length = shorten ? Math.min(options.length, facts.capacity - longest) : options.length;
-  if (length >= 1 && longest + length <= facts.capacity)
-    return { options: { ...options, length }, prompts, promptTokens };
-  return { rejection: { reason: 'too long', prefix: promptTokens.indexOf(longest), promptTokens: longest } };
-}
-
-/**
  * A session that does `work` while each step computes on other threads; this thread would only wait.
  * @param work must not touch the session.
  */
@@ -121,7 +95,7 @@ async function main(): Promise<void> {
     outbox.add({ kind: 'end', id, rejection });
   };
   const begin = (id: number, completion: CompletionRequest): void => {
-    const fitted = fitLength(completion, served, model);
+    const fitted = fitPrompts(completion, served.delimiters, model);
     if ('rejection' in fitted) {
       end(id, fitted.rejection);
       return;
