@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { collect } from '../../src/common/collect.js';
+import type { RatedText } from '../../src/common/judgement.js';
 import type { ProgressEvent } from '../../src/common/progress.js';
 import { createRandom, shuffle } from '../../src/common/random.js';
 import { readTitles } from '../../src/data/titles-file.js';
@@ -16,7 +17,8 @@ import { machine, table } from '../shared/figures.js';
 /**
  * How many paraphrases of planted titles are found, by rating alone and with `--semantic`, and how fast titles are embedded.
  * `npm run bench -- dedupe/semantic --titles titles.csv --model FOLDER`: a tenth of the titles is held out, the originals of
- * test/dedupe/paraphrases.tsv stand among the others, and their paraphrases are judged as outputs.
+ * test/dedupe/paraphrases.tsv stand among the others, and their paraphrases are judged as outputs. A second table says what
+ * other cosines would refuse.
  */
 const { values } = parseArgs({
   options: {
@@ -57,6 +59,7 @@ const onProgress = (event: ProgressEvent): void => {
   if (event.kind === 'progress') process.stderr.write(`\r${event.label}: ${event.done} of ${event.total}   `);
 };
 const rows: string[][] = [];
+const byCosine: string[][] = [];
 for (const [name, options] of [
   ['rating, 0.8', {}],
   ['rating, auto', { threshold: 'auto' }],
@@ -84,7 +87,21 @@ for (const [name, options] of [
     caught(),
     String(own.length),
   ]);
-  if (rules.meaningReason !== undefined) process.stderr.write(`\n${rules.meaningReason}\n`);
+  if (rules.meaningReason === undefined) continue;
+  process.stderr.write(`\n${rules.meaningReason}\n`);
+  for (const cosine of [0.9, 0.88, 0.85, 0.8, 0.75, 0.7]) {
+    const refused = (those: readonly Pick<RatedText, 'copy' | 'closestCosine'>[]): string => {
+      const unlike = those.filter(({ copy }) => copy === undefined || copy === 'paraphrase');
+      return share(unlike.filter(({ closestCosine }) => closestCosine! >= cosine).length, those.length);
+    };
+    const ofDegree = (degree: string) => verdicts.filter((_, i) => pairs[i]!.degree === degree);
+    byCosine.push([
+      cosine.toFixed(2),
+      refused(rated),
+      ...degrees.map((degree) => refused(ofDegree(degree))),
+      refused(verdicts),
+    ]);
+  }
 }
 await embedder.dispose();
 process.stderr.write('\n');
@@ -105,6 +122,8 @@ process.stdout.write(
     rows,
   ),
 );
+const columns = [...degrees, 'all'].map((degree) => `${degree} as paraphrases`);
+process.stdout.write(`\n${table(['cosine from', 'held-out titles as paraphrases', ...columns], byCosine)}`);
 process.stdout.write(`\n${rate}\n`);
 
 function share(count: number, total: number): string {
