@@ -147,7 +147,7 @@ function stepsFact(
   plan: string,
 ): Fact {
   const planned = plannedSteps === undefined ? '' : ` of ${formatCount(plannedSteps)} planned`;
-  const ended = stopReason === 'patience' ? 'stopped early; ' : '';
+  const ended = stopReason === 'steps' ? '' : 'stopped early; ';
   return {
     name: 'Steps',
     value: `${formatCount(steps)}${planned}; kept: ${bestStep > 0 ? `step ${formatCount(bestStep)}` : 'the model as it came'}`,

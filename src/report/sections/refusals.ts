@@ -8,7 +8,7 @@ const meanings: Readonly<Record<RejectionReason, string>> = {
   'broken text': 'a line break, a control character or bytes that are no text',
   'exact copy': 'a training title, white space apart',
   'near copy': 'rated at or above the threshold with a training title',
-  'disguised copy': 'the same, with case, punctuation, accents and width set aside',
+  'disguised copy': 'as near to one, once case, punctuation, accents and width are set aside',
   'partial copy': 'nearly all of it is one run of words of a training title',
   'glued copy': 'nearly all of it is two runs of words, each of a training title',
   paraphrase: 'means what a training title means, in other words',
