@@ -230,7 +230,10 @@ export const notRun: readonly NotRun[] = [
     of: /^npm run bench -- batch\/(?:kills|many) /,
     reason: 'takes minutes to an hour; test/cli and test/batch do it once, the compiler reads this',
   },
-  { of: /^npm run bench -- finetune\/grid/, reason: 'takes minutes to hours; the compiler reads it' },
+  {
+    of: /^npm run bench -- finetune\/(grid|less-by-heart) /,
+    reason: 'takes minutes to hours; the compiler reads it',
+  },
   {
     of: /^npm run bench -- gpu\//,
     reason: 'needs a graphics card, or a quarter of an hour; the compiler reads it',
