@@ -231,7 +231,7 @@ export const notRun: readonly NotRun[] = [
     reason: 'takes minutes to an hour; test/cli and test/batch do it once, the compiler reads this',
   },
   {
-    of: /^npm run bench -- finetune\/(grid|less-by-heart) /,
+    of: /^npm run bench -- (finetune\/(grid|less-by-heart)|dedupe\/(verdict|trainings)) /,
     reason: 'takes minutes to hours; the compiler reads it',
   },
   {
