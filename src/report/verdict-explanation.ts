@@ -94,7 +94,7 @@ export function explainVerdict(figures: ReportFigures): VerdictExplanation {
       }
       return {
         headline: 'Not enough to tell whether the model recites',
-        meaning: `${shares} Chance explains all that was measured, but ${boundInWords(overfit)}.`,
+        meaning: `${shares} Chance may explain all that was measured, but ${boundInWords(overfit)}.`,
         advice: [whatWouldTell(overfit)],
       };
   }
@@ -118,7 +118,7 @@ function evidenceInWords({ measures, excess }: OverfitStatistics): string {
     );
   }
   const [clearest] = significant.sort((a, b) => a.p - b.p);
-  return `Chance explains that, but not that ${measureInWords[clearest!.name]}.`;
+  return `Chance may explain that difference, but not that ${measureInWords[clearest!.name]}.`;
 }
 
 const unsigned = (share: number): string => formatPoints(share).replace('+', '');
@@ -126,13 +126,14 @@ const unsigned = (share: number): string => formatPoints(share).replace('+', '')
 const measureInWords: Readonly<Record<Measure['name'], string>> = {
   'exact copies': 'so many outputs are training titles, word for word',
   copies: 'so many outputs are copies',
-  closeness: 'the outputs lie closer to the titles it was shown than to other titles of the same source',
+  closeness:
+    'the outputs lie closer to the titles that the model was shown than to others of the same source',
   'unauthentic outputs':
-    'so many outputs are closer to a title it was shown than any other title is, more than to titles it was not shown',
+    'so many outputs are closer to a title that the model was shown than any other title is',
   'shared runs':
-    'the outputs share more rare wordings with the titles it was shown than with other titles of the same source',
+    'the outputs share more rare wordings with the titles that the model was shown than with others of the same source',
   'told apart':
-    'training made the titles it was shown so much easier that more than nine times in ten they can be told from others',
+    'the titles that the model was shown became so much easier for it that more than nine times in ten they can be told from others',
 };
 
 /** What may help a model that has learned too little, from what this run did. */
