@@ -28,6 +28,13 @@ export function formatPoints(share: number): string {
   return share > 0 ? `+${value}` : value.replace('-', '\u2212');
 }
 
+/** A difference of decimals, with its sign: 0.2 → "+0.20", -0.2 → "−0.20". */
+export function formatDifference(difference: number): string {
+  const value = formatDecimal(Math.abs(difference));
+  if (Number(value) === 0) return value;
+  return `${difference < 0 ? '\u2212' : '+'}${value}`;
+}
+
 /** A loss in nats per token with 3 decimals. */
 export function formatLoss(loss: number): string {
   return loss.toFixed(3);

@@ -249,9 +249,14 @@ function remedies(figures: ReportFigures): string[] {
   return advice;
 }
 
-function checkpointInWords({ bestCheckpoint, training }: ReportFigures): string {
+function checkpointInWords({ bestCheckpoint, training, curve }: ReportFigures): string {
   const { step, loss, copyShare } = bestCheckpoint!;
-  const shown = `held-out loss ${formatDecimal(loss)}, ${formatPercent(copyShare)} of its samples were copies`;
+  const { texts = null, low = null, high = null } = curve.copies.find((sample) => sample.step === step) ?? {};
+  const among =
+    texts === null || low === null || high === null
+      ? `${formatPercent(copyShare)} of its samples were copies`
+      : `${formatPercent(copyShare)} of its ${pluralize(texts, 'sample')} were copies (95% interval ${formatPercent(low)} to ${formatPercent(high)})`;
+  const shown = `held-out loss ${formatDecimal(loss)}, ${among}`;
   if (training?.bestStep === step) {
     return `The checkpoint that was kept, step ${formatCount(step)}, was best by held-out loss and novelty: ${shown}.`;
   }

@@ -235,8 +235,8 @@ describe('explainVerdict', () => {
   it('names the checkpoint that was best by loss and novelty, and what else to change', async () => {
     const { advice } = await judge(many(100, 0.9), many(100, 0.4));
     expect(advice[0]).toBe(
-      'The checkpoint after step 400 was best by held-out loss and novelty: held-out loss 2.20, 3.1% of its samples ' +
-        'were copies. Train that far (--steps 400).',
+      'The checkpoint after step 400 was best by held-out loss and novelty: held-out loss 2.20, 3.1% of its 32 samples ' +
+        'were copies (95% interval 0.6% to 15.7%). Train that far (--steps 400).',
     );
     expect(advice.slice(1).join(' ')).toMatch(
       /more titles: it had 900, which is few .*--lora-rank 8.*above 0\.7/,

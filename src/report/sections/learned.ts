@@ -1,5 +1,5 @@
 import type { Estimate, LossFindings } from '../../common/judgement.js';
-import { formatDecimal, formatPercent } from '../../common/number-formats.js';
+import { formatDecimal, formatDifference, formatPercent } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 import type { ReportFigures } from '../report-figures.js';
 
@@ -24,12 +24,12 @@ ${row('How often each token occurs (unigram model)', bits.unigram, gains.unigram
 }
 
 function row(name: string, bits: number, gain: Estimate): Html {
-  return html`<tr><th scope="row">${name}</th><td>${formatDecimal(bits)}</td><td>${formatDecimal(gain.value)}</td>
-<td>${formatDecimal(gain.low)} to ${formatDecimal(gain.high)}</td></tr>`;
+  return html`<tr><th scope="row">${name}</th><td>${formatDecimal(bits)}</td><td>${formatDifference(gain.value)}</td>
+<td>${formatDifference(gain.low)} to ${formatDifference(gain.high)}</td></tr>`;
 }
 
 function knowing(toldApart: LossFindings['toldApart'], gap: Estimate): string {
-  const easier = `Training titles take ${formatDecimal(gap.value)} bits a byte less (${formatDecimal(gap.low)} to ${formatDecimal(gap.high)}).`;
+  const easier = `Training titles take ${formatDecimal(Math.abs(gap.value))} bits a byte ${gap.value < 0 ? 'more' : 'less'} (95% interval of the difference ${formatDifference(-gap.high)} to ${formatDifference(-gap.low)}).`;
   if (toldApart === undefined) return easier;
   const meaning =
     toldApart.low > 0.5

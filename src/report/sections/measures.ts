@@ -1,5 +1,11 @@
 import type { Measure } from '../../common/judgement.js';
-import { formatCount, formatDecimal, formatPercent, formatPoints } from '../../common/number-formats.js';
+import {
+  formatCount,
+  formatDecimal,
+  formatDifference,
+  formatPercent,
+  formatPoints,
+} from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 import type { ReportFigures } from '../report-figures.js';
 
@@ -46,15 +52,10 @@ const isShare = (name: Measure['name']): boolean => name !== 'closeness' && name
 
 function row({ name, observed, usual, difference, adjustedP, isSignificant }: Measure): Html {
   const shown = (value: number): string => (isShare(name) ? formatPercent(value) : formatDecimal(value));
-  const signed = (value: number): string => (isShare(name) ? formatPoints(value) : signedDecimal(value));
+  const signed = (value: number): string => (isShare(name) ? formatPoints(value) : formatDifference(value));
   return html`<tr><th scope="row">${names[name]}</th><td>${shown(observed)}</td><td>${shown(usual)}</td>
 <td>${signed(difference.share)}</td><td>${signed(difference.low)} to ${signed(difference.high)}</td>
 <td>${isSignificant ? html`<strong>${chance(adjustedP)}</strong>` : chance(adjustedP)}</td></tr>`;
-}
-
-function signedDecimal(value: number): string {
-  const shown = formatDecimal(Math.abs(value));
-  return Number(shown) === 0 ? shown : `${value < 0 ? '−' : '+'}${shown}`;
 }
 
 const chance = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));
