@@ -101,7 +101,7 @@ async function trainOn(path: string, model: string, passes: string | undefined):
     writeTitles(path, run);
     await runDataset({ ...job, stage: 'dataset' }, context);
     if (passes !== undefined) {
-      const shown = readFileSync(join(run, 'dataset/train.txt'), 'utf8').split('\n').slice(0, 100);
+      const shown = readFileSync(join(run, 'dataset/train.txt'), 'utf8').trimEnd().split('\n').slice(0, 100);
       writeFileSync(join(run, 'dataset/validation.txt'), shown.map((title) => `${title}\n`).join(''));
     }
   }
