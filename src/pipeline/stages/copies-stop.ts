@@ -46,7 +46,7 @@ export function planCopiesStop(
 export function describeCopiesStop({ from, texts, looks, heldOut }: CopiesStop): string {
   return (
     `training stops from ${formatCount(from)} copies among ${pluralize(texts, 'sample')} on: beside ${formatCount(heldOut.count)} of ` +
-    `${pluralize(heldOut.total, 'held-out title')} that is beyond chance at each of ${formatCount(looks)} looks (together 1%)`
+    `${pluralize(heldOut.total, 'held-out title')} that is beyond chance at each of ${pluralize(looks, 'look')} (together 1%)`
   );
 }
 
