@@ -1,8 +1,8 @@
 import type { Random } from '../../common/random.js';
-import type { Scores } from '../transformer/decode-scores.js';
+import { type Scores, scoresOfRow } from '../transformer/decode-scores.js';
 import type { DecodeInput, DecodeSession, DrawInput, PromptCache } from '../transformer/decode-session.js';
 import type { SamplingOptions } from './generation-options.js';
-import { PromptCaches } from './prompts.js';
+import { type Prompt, PromptCaches } from './prompts.js';
 import type { Sequence } from './sequence.js';
 
 /** Most sequences started in one step, per slot. */
@@ -22,8 +22,10 @@ export interface SequenceRequest {
   next(): Sequence | undefined;
   /** Samples the next token of a sequence. */
   advance(sequence: Sequence, scores: Scores): void;
+  /** Whether it keeps the scores of tokens: {@link append} then gets them too. */
+  readonly isScored: boolean;
   /** Takes the next token of a sequence, chosen where the scores are; −1 if they are not finite. */
-  append(sequence: Sequence, token: number): void;
+  append(sequence: Sequence, token: number, scores?: Scores): void;
   /** Takes a finished sequence. */
   finish(sequence: Sequence): void;
   /** Called when every sequence is finished. */
@@ -63,6 +65,12 @@ export class ContinuousBatch<Cache extends PromptCache> {
   /** Whether there is nothing to do. */
   get idle(): boolean {
     return this.requests.size === 0;
+  }
+
+  /** Keeps a prompt that was run already, so that texts which continue it need not run it again. */
+  keepPrompt(prompt: Pick<Prompt, 'tokens'>, temperature: number, cache: Cache): void {
+    // Where tokens are chosen on the device, prompts are run without their last token.
+    if (!this.session.draw) this.caches.keep(prompt, temperature, cache);
   }
 
   add(request: SequenceRequest): void {
@@ -105,11 +113,14 @@ export class ContinuousBatch<Cache extends PromptCache> {
     const { session } = this;
     const reading = running.filter(({ request }) => request.needsScores).length;
     const ids = reading < running.length ? await session.draw?.(drawInput(running)) : undefined;
-    if (ids && reading === 0) return ({ request, sequence }, slot) => request.append(sequence, ids[slot]!);
+    const isScored = running.some(({ request }) => request.isScored);
+    if (ids && reading === 0 && !isScored)
+      return ({ request, sequence }, slot) => request.append(sequence, ids[slot]!);
     const scores = ids ? await session.drawnScores!(running.length) : await session.step(nextInput(running));
     return ({ request, sequence }, slot) => {
-      if (ids && !request.needsScores) request.append(sequence, ids[slot]!);
-      else request.advance(sequence, rowOf(scores, slot, session.vocabularySize));
+      const own = scoresOfRow(scores, slot, session.vocabularySize);
+      if (ids && !request.needsScores) request.append(sequence, ids[slot]!, own);
+      else request.advance(sequence, own);
     };
   }
 
@@ -222,8 +233,3 @@ function drawInput(running: readonly Running[]): DrawInput {
 
 /** A random number with the 24 bits that a float32 below 1 has room for: rounded to nearest, the largest would be 1. */
 const pointOf = (random: Random): number => Math.floor(random.uniform() * 2 ** 24) / 2 ** 24;
-
-function rowOf({ logits, probabilities }: Scores, row: number, vocabularySize: number): Scores {
-  const [start, end] = [row * vocabularySize, (row + 1) * vocabularySize];
-  return { logits: logits.subarray(start, end), probabilities: probabilities.subarray(start, end) };
-}

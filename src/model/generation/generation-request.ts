@@ -16,6 +16,7 @@ import {
 import { checkCapacity, encodePrompts, type Prompt } from './prompts.js';
 import { createSampler, notFinite, type SampleToken } from './sampler.js';
 import { type GeneratedText, Sequence } from './sequence.js';
+import { scoreToken, type TokenScore } from './token-scores.js';
 
 /**
  * Generates `options.nsamples` texts (of each prefix) and yields each when it is finished; `index` tells their order.
@@ -68,12 +69,24 @@ export const maximumDraws = 8;
  */
 export const maximumTurns = 100;
 
+/** The scores of a text's tokens. */
+interface ScoredTokens {
+  /** The end token included; empty where none are kept. */
+  readonly scores: readonly TokenScore[];
+  /** The character of prompt and text at which a stop text cut it: tokens that begin there are not of the text. */
+  readonly end: number | undefined;
+}
+
 /** Receives the events of a request. */
 interface GenerationListener {
   /** Called after every token, unless it ends the sequence. */
   onToken?(sequence: Sequence): void;
-  /** Called when a text is final. @param rest the part of it that {@link Sequence.takeDelta} has not returned. */
-  onText(text: GeneratedText, rest: string): void;
+  /**
+   * Called when a text is final.
+   * @param rest the part of it that {@link Sequence.takeDelta} has not returned.
+   * @param scored its tokens, where their scores are kept.
+   */
+  onText(text: GeneratedText, rest: string, scored: ScoredTokens): void;
   /**
    * Called once, when all texts are finished or, with an error, when the request failed; not if the request is
    * removed.
@@ -91,6 +104,7 @@ export class GenerationRequest implements SequenceRequest {
   /** Number of slots that hold this request's sequences; maintained by the batch. */
   slots = 0;
   private readonly prompts: readonly Prompt[];
+  private readonly alternatives: number | undefined;
   private readonly sample: SampleToken;
   private readonly progress: GenerationProgress;
   private readonly draws: number;
@@ -102,6 +116,7 @@ export class GenerationRequest implements SequenceRequest {
 
   /**
    * @param prompts one for each prefix; `nsamples` texts begin with each. By default encoded from the options.
+   * @param alternatives keeps the score of each token with so many of the likeliest ones; undefined keeps none.
    * @throws TitlesmithError `usage` when an option is wrong, or prefix and length exceed the session's capacity.
    */
   constructor(
@@ -112,13 +127,19 @@ export class GenerationRequest implements SequenceRequest {
     {
       context = silentContext,
       prompts = encodePrompts(tokenizer, options),
-    }: { readonly context?: WorkContext; readonly prompts?: readonly Prompt[] | undefined } = {},
+      alternatives,
+    }: {
+      readonly context?: WorkContext;
+      readonly prompts?: readonly Prompt[] | undefined;
+      readonly alternatives?: number | undefined;
+    } = {},
   ) {
     validateGenerationOptions(options);
     checkVocabulary(session, tokenizer);
     checkTokenIds(options, session.vocabularySize);
     checkCapacity(prompts, options, session);
     this.prompts = prompts;
+    this.alternatives = alternatives;
     this.sampling = samplingOf(options);
     this.needsScores = hostSamplingOptions(this.sampling).length > 0;
     this.sample = createSampler(this.sampling, session.vocabularySize);
@@ -136,6 +157,11 @@ export class GenerationRequest implements SequenceRequest {
     return this.unfinished === 0;
   }
 
+  /** Whether the scores of tokens are kept. */
+  get isScored(): boolean {
+    return this.alternatives !== undefined;
+  }
+
   /** The sequence to start next; undefined if none is waiting. */
   next(): Sequence | undefined {
     const again = this.again.pop();
@@ -148,18 +174,15 @@ export class GenerationRequest implements SequenceRequest {
 
   /** Samples the next token of a sequence. */
   advance(sequence: Sequence, scores: Scores): void {
-    this.append(
-      sequence,
-      this.sample(scores, sequence.random, {
-        prompt: sequence.prompt.tokens,
-        generated: sequence.generated,
-      }),
-    );
+    const history = { prompt: sequence.prompt.tokens, generated: sequence.generated };
+    this.append(sequence, this.sample(scores, sequence.random, history), scores);
   }
 
   /** Takes the next token of a sequence. @throws TitlesmithError if it is −1, as the scores were not finite. */
-  append(sequence: Sequence, token: number): void {
+  append(sequence: Sequence, token: number, scores?: Scores): void {
     if (token < 0) throw notFinite();
+    if (this.alternatives !== undefined && scores)
+      sequence.scores.push(scoreToken(scores, this.sampling.temperature, token, this.alternatives));
     sequence.add(token);
     this.progress.countToken();
     if (!sequence.finished) this.listener.onToken?.(sequence);
@@ -182,7 +205,7 @@ export class GenerationRequest implements SequenceRequest {
     }
     this.unfinished--;
     this.progress.countText(blank, isRefused);
-    this.listener.onText(result, rest);
+    this.listener.onText(result, rest, { scores: sequence.scores, end: sequence.scoredEnd });
   }
 
   /** Reports to the listener that all texts are finished. */

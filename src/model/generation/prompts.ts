@@ -33,15 +33,21 @@ function withoutLastSpaces(text: string): string {
 
 /**
  * The prompts of a request, one for each prefix.
+ * @param asItIs keeps the spaces at a prefix's end, which are otherwise left out.
  * @throws TitlesmithError `usage` if an option is wrong.
  */
-export function encodePrompts(tokenizer: Tokenizer, options: GenerationOptions): Prompt[] {
+export function encodePrompts(
+  tokenizer: Tokenizer,
+  options: GenerationOptions,
+  { asItIs = false }: { readonly asItIs?: boolean } = {},
+): Prompt[] {
   validateGenerationOptions(options);
   checkTokenIds(options, tokenizer.vocabularySize);
   const { prefix = '', prefixes = [prefix], delimiters, hiddenPrefix = '' } = options;
   return prefixes.map((text) => {
     // GPT-2's tokens begin with the space before a word: one at the end would make the model spell what follows.
-    const shown = withoutLastSpaces(text.startsWith(startText) ? text.slice(startText.length) : text);
+    const started = text.startsWith(startText) ? text.slice(startText.length) : text;
+    const shown = asItIs ? started : withoutLastSpaces(started);
     const tokens =
       delimiters === 'text'
         ? tokenizer.encode(startText + hiddenPrefix + shown)
@@ -93,13 +99,22 @@ export class PromptCaches<Cache extends PromptCache> {
   constructor(private readonly session: DecodeSession<Cache>) {}
 
   /** The cache of a prompt, its scores divided by the temperature; runs the prompt if there is none. */
-  async get({ tokens }: Pick<Prompt, 'tokens'>, temperature: number): Promise<Cache> {
-    const key = `${temperature} ${tokens.join(' ')}`;
-    const cache = this.caches.get(key) ?? (await this.session.prefill(tokens, temperature));
+  async get(prompt: Pick<Prompt, 'tokens'>, temperature: number): Promise<Cache> {
+    const known = this.caches.get(keyOf(prompt, temperature));
+    const cache = known ?? (await this.session.prefill(prompt.tokens, temperature));
+    this.keep(prompt, temperature, cache);
+    return cache;
+  }
+
+  /** Keeps the cache of a prompt that was run. */
+  keep(prompt: Pick<Prompt, 'tokens'>, temperature: number, cache: Cache): void {
+    const key = keyOf(prompt, temperature);
     this.caches.delete(key);
     const [oldest] = this.caches.keys();
     if (oldest !== undefined && this.caches.size === maximumCaches) this.caches.delete(oldest);
     this.caches.set(key, cache);
-    return cache;
   }
 }
+
+const keyOf = ({ tokens }: Pick<Prompt, 'tokens'>, temperature: number): string =>
+  `${temperature} ${tokens.join(' ')}`;

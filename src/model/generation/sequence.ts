@@ -2,6 +2,7 @@ import { createRandom, type Random } from '../../common/random.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { GenerationOptions } from './generation-options.js';
 import { endTexts, type Prompt } from './prompts.js';
+import type { TokenScore } from './token-scores.js';
 
 export type FinishReason = 'stop' | 'length';
 
@@ -29,6 +30,8 @@ export interface TurnedAway {
 /** A text being generated. All its randomness derives from the seed, its index and the number of the draw. */
 export class Sequence {
   readonly random: Random;
+  /** Of its new tokens, the end token included, where whoever samples them keeps them. */
+  readonly scores: TokenScore[] = [];
   private readonly text: IncrementalText;
   private newTokens = 0;
   /** Number of characters of the continuation that {@link takeDelta} has returned. */
@@ -101,6 +104,18 @@ export class Sequence {
     return before + delta;
   }
 
+  /** How far {@link takeDelta} has gone, in characters of prefix and text together. */
+  get emittedEnd(): number {
+    return characters(this.prompt.prefix) + characters(this.text.stable().slice(0, this.emitted));
+  }
+
+  /** Where a stop text cut the text, in characters of prefix and text together; undefined where none did. */
+  get scoredEnd(): number | undefined {
+    return this.text.isTruncated
+      ? characters(this.prompt.prefix) + characters(this.text.stable())
+      : undefined;
+  }
+
   /**
    * Ends the text. Called once.
    * @returns the text; whether only white space follows the prefix; and the part that {@link takeDelta} has not
@@ -131,6 +146,11 @@ export class Sequence {
   }
 }
 
+/** Number of Unicode characters (code points), in which offsets are counted. */
+export function characters(text: string): number {
+  return [...text].length;
+}
+
 /**
  * Text decoded token by token, with a search for stop texts. Tokens may end inside a character, and a stop text may
  * span tokens or begin in the prefix. The search is over decoded characters, that is, over what would be shown.
@@ -149,6 +169,11 @@ export class IncrementalText {
     private readonly prefix = '',
   ) {
     this.text = prefix;
+  }
+
+  /** Whether a stop text has been found. */
+  get isTruncated(): boolean {
+    return this.truncated;
   }
 
   /** Adds the bytes of one token. @returns whether a stop text has been found. */

@@ -8,6 +8,12 @@ export interface Scores {
   readonly probabilities: Float32Array;
 }
 
+/** One row of several. */
+export function scoresOfRow({ logits, probabilities }: Scores, row: number, vocabularySize: number): Scores {
+  const [start, end] = [row * vocabularySize, (row + 1) * vocabularySize];
+  return { logits: logits.subarray(start, end), probabilities: probabilities.subarray(start, end) };
+}
+
 type Named<T> = { readonly logits: T; readonly probabilities: T };
 
 /** Where a decoder's runs write the scores [S,V] of their rows. */

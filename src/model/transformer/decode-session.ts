@@ -15,7 +15,13 @@ import type { FloatType } from '../graph/shape.js';
 import type { TransformerConfiguration } from './configuration.js';
 import { type DecodeSizes, decodeDynamicAxes, decodeGraph, paddingMaskName } from './decode-graph.js';
 import { DeviceSampler, type TokenChoice } from './decode-sampler.js';
-import { DeviceScoreBuffer, HostScoreBuffer, type ScoreBuffer, type Scores } from './decode-scores.js';
+import {
+  DeviceScoreBuffer,
+  HostScoreBuffer,
+  type ScoreBuffer,
+  type Scores,
+  scoresOfRow,
+} from './decode-scores.js';
 import { readDecodeWeights } from './decode-weights.js';
 import { DeviceKeyValueCache, HostKeyValueCache, type KeyValueCache } from './key-value-cache.js';
 import type { WeightSource } from './weight-source.js';
@@ -52,8 +58,11 @@ export interface DecodeSession<Cache extends PromptCache = PromptCache> {
   /** Longest text of the model, in tokens, if that is more. */
   readonly contextLength?: number;
   readonly vocabularySize: number;
-  /** Runs a prompt of 1 to `capacity` tokens. Does not change the slots. */
-  prefill(tokens: Int32Array, temperature: number): Promise<Cache>;
+  /**
+   * Runs a prompt of 1 to `capacity` tokens. Does not change the slots.
+   * @param onScores called with the scores after each of its tokens, in order; they are valid during the call.
+   */
+  prefill(tokens: Int32Array, temperature: number, onScores?: (scores: Scores) => void): Promise<Cache>;
   /** Copies a prompt's keys and values into `slot`, replacing its content. */
   fill(slot: number, cache: Cache): void;
   /** Copies the first `length` tokens of a slot into another. */
@@ -238,7 +247,11 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
     };
   }
 
-  async prefill(tokens: Int32Array, temperature: number): Promise<TransformerPromptCache> {
+  async prefill(
+    tokens: Int32Array,
+    temperature: number,
+    onScores?: (scores: Scores) => void,
+  ): Promise<TransformerPromptCache> {
     const { length } = tokens;
     // A run has at most as many rows as there are slots.
     for (let start = 0; start < length; start += this.slots) {
@@ -249,6 +262,9 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
         temperatures: new Float32Array(chunk.length).fill(temperature),
         lengths: Int32Array.of(start + chunk.length),
       });
+      if (!onScores) continue;
+      const rows = await this.scores.buffer.read(chunk.length);
+      for (let row = 0; row < chunk.length; row++) onScores(scoresOfRow(rows, row, this.vocabularySize));
     }
     const scores = await this.scores.buffer.readRow((length - 1) % this.slots);
     const cache = await this.caches.create({ slots: 1, capacity: this.wholeRows ? this.capacity : length });

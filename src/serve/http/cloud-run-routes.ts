@@ -82,7 +82,7 @@ async function answer(
   const parameters = readParameters(request, input);
   const completionRequest = toCompletionRequest(parameters, served);
   const { texts } = await collect(submit(inference, reply, completionRequest), 'prefix');
-  return { text: texts[0]?.text ?? '' };
+  return { text: texts[0]?.text.text ?? '' };
 }
 
 /** Numbers may be sent as text, as in a query string and by its page. @throws HttpError 400 naming the field. */

@@ -18,13 +18,13 @@ export interface CompletionBody extends ConditionFields {
   readonly model?: string | null;
   readonly prompt?: unknown;
   readonly stop?: string | readonly string[] | null;
+  readonly n?: number | null;
   readonly best_of?: number | null;
+  readonly logprobs?: number | null;
   readonly stream?: boolean | null;
   readonly stream_options?: { readonly include_usage?: boolean } | null;
 }
 
-/** In the error of a field that is not supported: it must be… */
-const description = 'left out, as this server does not support it';
 const stopSchema = { type: 'string', minLength: 1, maxLength: 200 } as const;
 
 /** Fields that stand for options, with OpenAI's names, bounds and defaults. */
@@ -36,14 +36,20 @@ export function completionFields(maxTexts: number) {
     temperature: { ...sampling.temperature, maximum: 2, default: 1 },
     top_p: { ...sampling.top_p, default: 1 },
     n: { ...nsamples, maximum: maxTexts, default: 1 },
-    max_tokens: { ...length, default: undefined },
-    max_completion_tokens: { ...length, default: undefined },
+    best_of: { ...nsamples, maximum: maxTexts, default: undefined },
+    // 0: no new token, as the prompt is to be scored.
+    max_tokens: { ...length, minimum: 0, default: undefined },
+    max_completion_tokens: { ...length, minimum: 0, default: undefined },
+    logprobs,
     seed: { ...httpSeed, default: undefined },
     echo: { ...includePrefix, default: false },
   } as const;
 }
 
 type CompletionFields = ReturnType<typeof completionFields>;
+
+/** Likeliest tokens to name beside each token. */
+const logprobs = { ...generationOptions.length, minimum: 0, maximum: 5, default: undefined } as const;
 
 /** OpenAI's `max_tokens` where a request names none. */
 const defaultLength = 16;
@@ -56,7 +62,7 @@ export function completionSchema(fields: CompletionFields, served: ServedModel) 
     properties: {
       model: { type: ['string', 'null'], maxLength: 500 },
       prompt: {},
-      ...fieldSchemas({ ...fields, best_of: fields.n }, { nullable: true }),
+      ...fieldSchemas(fields, { nullable: true }),
       stop: { anyOf: [stopSchema, { type: 'array', maxItems: 4, items: stopSchema }, { type: 'null' }] },
       stream: { type: ['boolean', 'null'] },
       stream_options: {
@@ -67,12 +73,7 @@ export function completionSchema(fields: CompletionFields, served: ServedModel) 
       // Whom a request is for, which OpenAI watches for abuse: of no effect here.
       user: { type: ['string', 'null'], maxLength: 1000 },
       ...conditionSchema(served),
-      // Unsupported fields are rejected, unless their value has no effect.
-      suffix: { enum: ['', null], description },
-      logprobs: { enum: [null], description },
-      presence_penalty: { enum: [0, null], description },
-      frequency_penalty: { enum: [0, null], description },
-      logit_bias: { anyOf: [{ type: 'object', maxProperties: 0 }, { type: 'null' }], description },
+      suffix: { enum: ['', null], description: 'left out, as this server only continues texts' },
     },
   };
 }
@@ -88,12 +89,14 @@ export function readCompletion(
   { served, vocabularySize }: { readonly served: ServedModel; readonly vocabularySize: number },
 ): CompletionRequest {
   const values = readFields(fields, body);
-  const { n: nsamples, seed = randomSeed(), echo } = values;
+  const { n, best_of: bestOf = n, seed = randomSeed(), echo } = values;
   const sampling = fromFields(samplingOptions, values);
-  if ((body.best_of ?? nsamples) !== nsamples)
-    throw fieldError('best_of', 'best_of must equal n: this server does not choose among texts.');
+  const length = readLength(values);
+  checkLength(length, echo, bestOf);
+  checkBestOf(n, bestOf, body.stream === true);
   const prompts = readPrompts(body.prompt, vocabularySize);
-  checkTextCount(fields.n.maximum, prompts.length, nsamples);
+  checkTextCount(fields.n.maximum, prompts.length, { n, bestOf });
+  checkTokenIds(sampling.logitBias, vocabularySize);
   if (typeof prompts[0] !== 'string') checkNoCondition(body);
   const stop = [body.stop ?? []].flat();
   for (const text of stop) checkText('stop', text);
@@ -103,8 +106,8 @@ export function readCompletion(
     options: {
       seed,
       hiddenPrefix: typeof prompts[0] === 'string' ? hiddenPrefix(served, body, seed) : undefined,
-      nsamples,
-      length: readLength(values),
+      nsamples: bestOf,
+      length,
       ...sampling,
       // The model takes 0 as off; OpenAI's 0 means the smallest possible nucleus.
       topP: Math.max(sampling.topP, 1e-9),
@@ -112,18 +115,63 @@ export function readCompletion(
       includePrefix: echo,
     },
     prompts,
+    ...scoresFor(values.logprobs, { echo, ranked: bestOf > n }),
     shorten: false,
     deltas: body.stream === true,
     judged: false,
   };
 }
 
-function checkTextCount(maxTexts: number, prompts: number, nsamples: number): void {
-  if (prompts * nsamples <= maxTexts) return;
+/** Scores of tokens, where they are shown or texts are ranked by them. */
+function scoresFor(
+  logprobs: number | undefined,
+  { echo, ranked }: { readonly echo: boolean; readonly ranked: boolean },
+): Pick<CompletionRequest, 'scores'> {
+  if (logprobs === undefined && !ranked) return {};
+  return { scores: { alternatives: logprobs ?? 0, ofPrompt: echo && logprobs !== undefined } };
+}
+
+function checkLength(length: number, echo: boolean, bestOf: number): void {
+  if (length > 0) return;
+  if (!echo) {
+    const message =
+      'max_tokens must be at least 1, or 0 with echo true, which scores the prompt alone; it is 0.';
+    throw fieldError('max_tokens', message);
+  }
+  if (bestOf > 1)
+    throw fieldError(
+      'n',
+      `n must be 1 where max_tokens is 0, as the prompt is the only text; it is ${bestOf}.`,
+    );
+}
+
+function checkBestOf(n: number, bestOf: number, streams: boolean): void {
+  if (bestOf < n) throw fieldError('best_of', `best_of must be at least n, ${n}; it is ${bestOf}.`);
+  if (bestOf === n || !streams) return;
+  const message = `best_of must equal n, ${n}, in a stream, as texts are chosen when all are finished; it is ${bestOf}.`;
+  throw fieldError('best_of', message);
+}
+
+function checkTextCount(
+  maxTexts: number,
+  prompts: number,
+  { n, bestOf }: { readonly n: number; readonly bestOf: number },
+): void {
+  if (prompts * bestOf <= maxTexts) return;
+  const field = bestOf > n ? 'best_of' : 'n';
   const message =
-    `n times the number of prompts must be at most ${maxTexts}, the texts that this server takes at a time; ` +
-    `it is ${nsamples} times ${prompts}.`;
-  throw fieldError('n', message);
+    `${field} times the number of prompts must be at most ${maxTexts}, the texts that this server takes at a ` +
+    `time; it is ${bestOf} times ${prompts}.`;
+  throw fieldError(field, message);
+}
+
+/** Of OpenAI's `logit_bias`. */
+function checkTokenIds(biases: Readonly<Record<string, number>> | undefined, vocabularySize: number): void {
+  for (const id of Object.keys(biases ?? {})) {
+    if (/^(0|[1-9]\d*)$/.test(id) && Number(id) < vocabularySize) continue;
+    const message = `logit_bias must name token ids, whole numbers from 0 to ${vocabularySize - 1}; one is ${id.slice(0, 20)}.`;
+    throw fieldError('logit_bias', message);
+  }
 }
 
 /** A prompt of ids is read as it is. */

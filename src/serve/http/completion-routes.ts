@@ -4,6 +4,7 @@ import { HttpError } from '../../web/http-error.js';
 import { toHttpError } from '../../web/server/error-handler.js';
 import { sendEvents, serverSentEvent } from '../../web/server/event-stream.js';
 import type { HttpApp } from '../../web/server/http-app.js';
+import type { FinishedText, LogProbabilities } from '../completion.js';
 import {
   type CompletionBody,
   completionFields,
@@ -49,7 +50,7 @@ export function completionRoutes(app: HttpApp, context: RouteContext): void {
       const completionRequest = readCompletion(body, fields, { served, vocabularySize });
       const response = new CompletionResponse(served.name);
       const submission = submit(inference, reply, completionRequest);
-      if (body.stream !== true) return response.toBody(await collect(submission, 'prompt'));
+      if (body.stream !== true) return response.toBody(await collect(submission, 'prompt'), body);
       const includeUsage = body.stream_options?.include_usage === true;
       return sendEvents(reply, response.chunks(await waitForStart(submission, 'prompt'), includeUsage));
     },
@@ -76,9 +77,20 @@ class CompletionResponse {
     };
   }
 
-  toBody({ texts, promptTokens }: Completions) {
-    const choices = texts.map(({ index, text, finishReason }) => choice(index, text, finishReason));
-    const tokens = texts.reduce((sum, each) => sum + each.tokens, 0);
+  /** @param body how many of the texts of each prompt to give back, and whether with their scores. */
+  toBody({ texts, promptTokens }: Completions, { n, best_of, logprobs }: CompletionBody) {
+    const wanted = n ?? 1;
+    const isScored = logprobs !== undefined && logprobs !== null;
+    const choices = bestTexts(texts, wanted, best_of ?? wanted).map(({ text, logprobs: scores }, index) =>
+      choice({
+        index,
+        text: text.text,
+        finishReason: text.finishReason,
+        logprobs: isScored ? scores : undefined,
+      }),
+    );
+    // All that were generated, also those that are not given back.
+    const tokens = texts.reduce((sum, { text }) => sum + text.tokens, 0);
     return { ...this.head, choices, usage: usage(promptTokens, tokens) };
   }
 
@@ -92,11 +104,15 @@ class CompletionResponse {
     let tokens = 0;
     try {
       for await (const event of events) {
-        if (event.kind === 'delta') yield chunk(choice(event.index, event.delta, null));
+        if (event.kind === 'delta') {
+          const { index, delta, logprobs } = event;
+          yield chunk(choice({ index, text: delta, finishReason: null, logprobs }));
+        }
         if (event.kind !== 'text') continue;
-        const { index, finishReason } = event.text;
-        tokens += event.text.tokens;
-        yield chunk(choice(index, event.rest, finishReason));
+        const { text, rest, logprobs } = event;
+        const { index, finishReason } = text;
+        tokens += text.tokens;
+        yield chunk(choice({ index, text: rest, finishReason, logprobs }));
       }
       if (includeUsage)
         yield serverSentEvent({ ...this.head, choices: [], usage: usage(promptTokens, tokens) });
@@ -107,8 +123,33 @@ class CompletionResponse {
   }
 }
 
-function choice(index: number, text: string, finish_reason: string | null) {
-  return { index, text, logprobs: null, finish_reason };
+/** Of the texts of each prompt, `best_of` one after the other, the `n` of the highest log probability a token. */
+function bestTexts(texts: readonly FinishedText[], n: number, bestOf: number): readonly FinishedText[] {
+  if (bestOf === n) return texts;
+  const prompts = Array.from({ length: texts.length / bestOf }, (_, prompt) =>
+    texts.slice(prompt * bestOf, (prompt + 1) * bestOf),
+  );
+  const score = ({ meanLogProbability = 0 }: FinishedText): number => meanLogProbability;
+  return prompts.flatMap((own) => own.sort((a, b) => score(b) - score(a)).slice(0, n));
+}
+
+/** A text, or what was added to it, in OpenAI's form. */
+function choice({
+  index,
+  text,
+  finishReason: finish_reason,
+  logprobs,
+}: {
+  readonly index: number;
+  readonly text: string;
+  readonly finishReason: string | null;
+  readonly logprobs: LogProbabilities | undefined;
+}) {
+  return { index, text, logprobs: logprobs ? toLogprobs(logprobs) : null, finish_reason };
+}
+
+function toLogprobs({ tokens, tokenLogprobs, topLogprobs, textOffset }: LogProbabilities) {
+  return { tokens, token_logprobs: tokenLogprobs, top_logprobs: topLogprobs, text_offset: textOffset };
 }
 
 function usage(promptTokens: readonly number[], completion_tokens: number) {

@@ -1,6 +1,6 @@
 import { HttpError } from '../../web/http-error.js';
 import type { HttpReply } from '../../web/server/http-app.js';
-import type { Completion, CompletionEvent, CompletionRequest } from '../completion.js';
+import type { CompletionEvent, CompletionRequest, FinishedText } from '../completion.js';
 import { type InferenceThread, PromptTooLong } from '../inference/inference-thread.js';
 import type { Submission } from '../inference/submission.js';
 import type { Metrics } from '../metrics.js';
@@ -33,7 +33,7 @@ export function submit(inference: InferenceThread, reply: HttpReply, request: Co
 
 /** The texts of a request in the order of their index, and the tokens of each prompt. */
 export interface Completions {
-  readonly texts: readonly Completion[];
+  readonly texts: readonly FinishedText[];
   readonly promptTokens: readonly number[];
 }
 
@@ -43,10 +43,10 @@ export interface Completions {
  * @throws HttpError 400 when a prompt is too long; any other error that ended the request.
  */
 export async function collect(submission: Submission, promptField: string): Promise<Completions> {
-  const texts: Completion[] = [];
+  const texts: FinishedText[] = [];
   const { promptTokens, events } = await waitForStart(submission, promptField);
-  for await (const event of events) if (event.kind === 'text') texts.push(event.text);
-  return { texts: texts.sort((a, b) => a.index - b.index), promptTokens };
+  for await (const event of events) if (event.kind === 'text') texts.push(event);
+  return { texts: texts.sort((a, b) => a.text.index - b.text.index), promptTokens };
 }
 
 /** A request that the model has accepted: it can no longer be invalid. */

@@ -2,41 +2,62 @@ import type { GenerationOptions } from '../../model/generation/generation-option
 import { encodePrompts, longestPrompt, type Prompt } from '../../model/generation/prompts.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { Delimiters } from '../../options/choices.js';
-import type { CompletionRequest } from '../completion.js';
+import type { CompletionRequest, PromptInput } from '../completion.js';
 import type { LoadedModel } from './load-model.js';
 import type { Rejection } from './thread-messages.js';
 
+export interface FittedPrompt extends Prompt {
+  /** Tokens at its start that stand for no text of the prompt's own: the start token, and a condition. */
+  readonly hidden: number;
+}
+
 /** A request whose prompts and new tokens fit into a slot. */
-interface FittedRequest {
+export interface FittedRequest {
   readonly options: GenerationOptions;
-  readonly prompts: readonly Prompt[];
-  /** Of each prompt. */
-  readonly promptTokens: readonly number[];
+  readonly prompts: readonly FittedPrompt[];
+  /** New tokens of each text; 0 where only the prompts are scored, which `options` cannot say. */
+  readonly length: number;
 }
 
 /**
  * Encodes the prompts and shortens the length to fit; or a rejection, where the longest prompt leaves too little room.
  */
 export function fitPrompts(
-  { options: requested, prompts: inputs, shorten }: CompletionRequest,
+  { options: requested, prompts: inputs, scores, shorten }: CompletionRequest,
   delimiters: Delimiters,
   { tokenizer, facts }: Pick<LoadedModel, 'tokenizer' | 'facts'>,
 ): { readonly rejection: Rejection } | FittedRequest {
-  const options = { ...requested, delimiters };
-  const prompts = inputs.flatMap((input) =>
-    typeof input === 'string'
-      ? encodePrompts(tokenizer, { ...options, prefix: input })
-      : promptOfIds(tokenizer, input),
-  );
-  const promptTokens = prompts.map(({ tokens }) => tokens.length);
+  const options = { ...requested, delimiters, length: Math.max(1, requested.length) };
+  const prompts = inputs.map((input) => fittedPrompt(tokenizer, options, input, scores?.ofPrompt === true));
   const longest = longestPrompt(prompts);
-  const length = shorten ? Math.min(options.length, facts.capacity - longest) : options.length;
-  if (length >= 1 && longest + length <= facts.capacity)
-    return { options: { ...options, length }, prompts, promptTokens };
-  return { rejection: { reason: 'too long', prefix: promptTokens.indexOf(longest), promptTokens: longest } };
+  const length = shorten ? Math.min(requested.length, facts.capacity - longest) : requested.length;
+  if (longest + length <= facts.capacity && length >= Math.min(1, requested.length))
+    return { options: { ...options, length: Math.max(1, length) }, prompts, length };
+  const prefix = prompts.findIndex(({ tokens }) => tokens.length === longest);
+  return { rejection: { reason: 'too long', prefix, promptTokens: longest } };
 }
 
-/** Exactly these tokens: no start token is put before them. */
-function promptOfIds(tokenizer: Tokenizer, ids: readonly number[]): Prompt {
-  return { prefix: tokenizer.decode(ids), tokens: Int32Array.from(ids) };
+/** @param asItIs a prompt whose tokens are scored keeps the spaces at its end. */
+function fittedPrompt(
+  tokenizer: Tokenizer,
+  options: GenerationOptions,
+  input: PromptInput,
+  asItIs: boolean,
+): FittedPrompt {
+  // Exactly these tokens: no start token is put before them.
+  if (typeof input !== 'string')
+    return { prefix: tokenizer.decode(input), tokens: Int32Array.from(input), hidden: 0 };
+  const prompt = encodePrompts(tokenizer, { ...options, prefix: input }, { asItIs })[0]!;
+  return { ...prompt, hidden: hiddenTokens(tokenizer, prompt) };
+}
+
+/** The tokens before those that hold bytes of the prefix, which stands at the end. */
+function hiddenTokens(tokenizer: Tokenizer, { prefix, tokens }: Prompt): number {
+  let bytes = Buffer.byteLength(prefix);
+  let hidden = tokens.length;
+  while (bytes > 0 && hidden > 0) {
+    hidden -= 1;
+    bytes -= tokenizer.tokenBytes(tokens[hidden]!).length;
+  }
+  return hidden;
 }

@@ -1,0 +1,57 @@
+import type { Scores } from '../transformer/decode-scores.js';
+
+/** What the model itself thought of a token, and of those it found likelier or as likely. */
+export interface TokenScore {
+  readonly token: number;
+  /** ln p of the token, given those before it: the model's own, before temperature and every other rule of sampling. */
+  readonly logProbability: number;
+  /** The likeliest tokens, the likeliest first; of equal ones the lower id first. */
+  readonly top: readonly TokenAlternative[];
+}
+
+interface TokenAlternative {
+  readonly token: number;
+  readonly logProbability: number;
+}
+
+/**
+ * The score of a token.
+ * @param scores one row, [V], of logits that were divided by the temperature unless it is 0, and their softmax.
+ * @param alternatives how many of the likeliest tokens to name.
+ */
+export function scoreToken(
+  scores: Scores,
+  temperature: number,
+  token: number,
+  alternatives: number,
+): TokenScore {
+  const { logits } = scores;
+  const scale = temperature === 0 ? 1 : temperature;
+  const best = likeliest(logits, Math.max(1, alternatives));
+  const normalizer = logNormalizer(scores, scale, best[0]!);
+  const logProbability = (id: number): number => Math.min(0, scale * logits[id]! - normalizer);
+  const top = best.slice(0, alternatives).map((id) => ({ token: id, logProbability: logProbability(id) }));
+  return { token, logProbability: logProbability(token), top };
+}
+
+/** ln Σ exp(scale · logit). Where the logits are undivided, their softmax has it already: ln p = logit − normalizer. */
+function logNormalizer({ logits, probabilities }: Scores, scale: number, best: number): number {
+  if (scale === 1) return logits[best]! - Math.log(probabilities[best]!);
+  const highest = logits[best]!;
+  let sum = 0;
+  for (let id = 0; id < logits.length; id++) sum += Math.exp(scale * (logits[id]! - highest));
+  return scale * highest + Math.log(sum);
+}
+
+/** The ids of the highest logits, in order. @param count few: each logit is compared with the last of them. */
+function likeliest(logits: Float32Array, count: number): number[] {
+  const best: number[] = [];
+  for (let id = 0; id < logits.length; id++) {
+    const logit = logits[id]!;
+    if (best.length === count && logit <= logits[best.at(-1)!]!) continue;
+    const place = best.findIndex((other) => logit > logits[other]!);
+    best.splice(place < 0 ? best.length : place, 0, id);
+    if (best.length > count) best.pop();
+  }
+  return best;
+}
