@@ -1,5 +1,5 @@
-import type { SamplingOptions } from './generation-options.js';
-import type { TokenHistory } from './sampler.js';
+import type { SamplingOptions } from '../../src/model/generation/generation-options.js';
+import type { TokenHistory } from '../../src/model/generation/logit-changes.js';
 
 /** A token and its chance. */
 interface Candidate {
