@@ -42,6 +42,13 @@ describe('one value', () => {
     expect(readOption(flagOf(name), rowOf(name), text)).toBe(value);
   });
 
+  test('--logit-bias lists tokens with what is added to their logits', () => {
+    const read = (text: string): unknown => readOption('--logit-bias', rowOf('logitBias'), text);
+    expect(read('198=-100, 50256=.5')).toEqual({ 198: -100, 50256: 0.5 });
+    const { logitBias } = restoreOptions(recordOptions({ ...defaultOptions(), logitBias: { 198: -100 } }));
+    expect(logitBias).toEqual({ 198: -100 });
+  });
+
   const refused: [OptionName, string][] = [
     ['from', '2019-13'],
     ['from', '2019-1'],
@@ -55,6 +62,12 @@ describe('one value', () => {
     ['temperature', 'NaN'],
     ['temperature', '0x10'],
     ['topP', '1.01'],
+    ['repetitionPenalty', '0'],
+    ['logitBias', '198'],
+    ['logitBias', '198=-101'],
+    ['logitBias', '198=1,198=2'],
+    ['logitBias', 'the=1'],
+    ['logitBias', ''],
     ['similarityThreshold', '0'],
     ['similarityThreshold', 'automatic'],
     ['learningRate', '0'],

@@ -78,6 +78,8 @@ describe('texts whose tokens are chosen on the device', () => {
     { temperature: 0.7 },
     { topK: 9 },
     { topK: 50, topP: 0.9, temperature: 0.8 },
+    { minP: 0.1, repetitionPenalty: 1.3 },
+    { temperature: 0, frequencyPenalty: 1 },
   ])('are those of the processor, in any number of slots: %o', async (sampling) => {
     const expected = await textsOf(processor, 3, sampling);
     expect(new Set(expected).size).toBeGreaterThan(2);
@@ -86,7 +88,15 @@ describe('texts whose tokens are chosen on the device', () => {
   });
 
   it('are the same beside those of requests that sample otherwise', async () => {
-    const asked = [{ temperature: 0 }, { topK: 9 }, { topP: 0.8 }, {}, { temperature: 0.5, topK: 70 }];
+    const asked = [
+      { temperature: 0 },
+      { topK: 9 },
+      { topP: 0.8 },
+      { typicalP: 0.6, presencePenalty: 0.5 },
+      {},
+      { temperature: 0.5, topK: 70 },
+      { logitBias: { 3: 5 } },
+    ];
     const session = await open(processorDevice(webGpuTarget), 4);
     const batch = new ContinuousBatch(session);
     const found = asked.map((): string[] => []);
