@@ -148,7 +148,8 @@ export class RowSplitter {
         const found = this.findInside(keys, masses, length, aim, target - above);
         if (found) {
           // Two walks over many gathered keys would take longer than another pass.
-          if (this.gatheredCount > fewKeys) this.split(keys, masses, length, found.value, found.value);
+          if (this.gatheredCount > fewKeys && aim.ties !== 'any')
+            this.split(keys, masses, length, found.value, found.value);
           return found;
         }
         [from, to] = [from - 2 * width, from];
@@ -208,7 +209,8 @@ export class RowSplitter {
     const from = gathered.byteOffset;
     const end = from + 4 * count;
     this.kernel.pick(from, end, keys.address, keysInside.address);
-    this.kernel.pick(from, end, masses.address, massesInside.address);
+    if (keys === masses) massesInside.values.set(keysInside.values.subarray(0, count));
+    else this.kernel.pick(from, end, masses.address, massesInside.address);
     return this.findGathered(count, target, isLowest);
   }
 
