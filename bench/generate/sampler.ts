@@ -55,7 +55,9 @@ for (const distribution of distributionNames) {
     const sample = createSampler(options, vocabularySize);
     const own = createRandom(7, sampler);
     const microseconds = lowerQuartile(timesOf(tokens, () => sample(scores, own, history)));
-    const sorted = lowerQuartile(timesOf(10, () => plainDistribution(scores, options, history)));
+    const sorted = lowerQuartile(
+      timesOf(Math.ceil(tokens / 200), () => plainDistribution(scores, options, history)),
+    );
     process.stdout.write(
       `${JSON.stringify({ distribution, sampler, microseconds, plainSortMicroseconds: sorted })}\n`,
     );
