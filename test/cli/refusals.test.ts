@@ -35,6 +35,8 @@ function wrongValues(row: OptionRow): readonly unknown[] {
     case 'boolean':
     case 'switch':
       return ['maybe', 1];
+    case 'tokenBiases':
+      return [7, { first: 1 }, { 5: 'high' }];
     default:
       return row.type === 'bytes' || row.type === 'duration' ? [-1, {}] : [7, {}];
   }

@@ -127,6 +127,13 @@ describe('overfitStatistics with losses', () => {
     expect(all.p).toBeCloseTo(0.00143, 5);
   });
 
+  it('tells one that has learned too long from one that has learned too little', () => {
+    const verdictAt = (known: number) =>
+      overfitStatistics(...texts, { losses: madeUpLosses({ trigram: -10, start: -3, known }) }).verdict;
+    expect(verdictAt(0)).toBe('underfits');
+    expect(verdictAt(60)).toBe('leans');
+  });
+
   it('gives the ratio of sums, its interval, and how well titles are told apart', () => {
     const losses = madeUpLosses({ trigram: 10, start: 5, known: 10 });
     const { bits, gains, gap, toldApart } = overfitStatistics(...texts, { losses }).losses!;
