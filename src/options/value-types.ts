@@ -189,7 +189,8 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
     read: (text) => text.replace(/^\/?r\//i, '').toLowerCase(),
     accepts: matches(/^[a-z0-9_]{2,21}$/),
     fault: (_, value) => {
-      const [, name] = /(?:^|[./])reddit\.com\/r\/([a-z0-9_]{2,21})(?:[/?#]|$)/i.exec(String(value)) ?? [];
+      const [, name] =
+        /(?:^|[./])reddit\.com\/r\/([a-z0-9_]{2,21})(?:[/?#]|$)/i.exec(isText(value) ? value : '') ?? [];
       const rule = 'is not the name of a subreddit: 2 to 21 letters, digits or underscores';
       return name === undefined ? rule : `is an address: the name alone is ${name.toLowerCase()}`;
     },
@@ -214,7 +215,7 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
     read: identity,
     accepts: (value) => isText(value) && cronFault(value) === undefined,
     fault: (_, value) =>
-      `is not a cron pattern of five fields, such as "0 3 * * 1" (${cronFault(String(value))})`,
+      `is not a cron pattern of five fields, such as "0 3 * * 1" (${cronFault(isText(value) ? value : '')})`,
   },
   timeZone: {
     read: identity,

@@ -31,7 +31,7 @@ describe('checkArguments', () => {
       expect(error).toBeInstanceOf(TitlesmithError);
       expect((error as TitlesmithError).message).toContain(`call: ${name} got `);
     });
-    fc.assert(property, { numRuns: 5000 });
+    fc.assert(property, { numRuns: 5000, examples: [['promptSubreddit', { toString: [] }]] });
   });
 
   test('refuses every key that is no option', () => {
