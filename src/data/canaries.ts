@@ -30,7 +30,7 @@ interface CanarySource {
 /**
  * Invents titles: each word is drawn from the words of all titles, as often as it occurs there, the first from the first
  * ones; each has as many words as a title drawn at random, from 6 to 20. So they look like the titles token by token, but
- * which words meet in one nobody can foretell: a model that finds one likely has seen it.
+ * which words meet in one nobody can predict: a model that finds one likely has seen it.
  * @returns different texts, each drawn in the same way, whichever of them are planted.
  * @throws TitlesmithError `canaries` where so many cannot be made of these titles.
  */

@@ -32,8 +32,8 @@ export function renderReport(figures: ReportFigures, assets: PageAssets): string
     body: [
       overview(figures),
       measures(figures),
-      refusals(figures),
       learned(figures),
+      refusals(figures),
       sharedWordings(figures),
       canaries(figures),
       training(figures),

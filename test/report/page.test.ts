@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { overfitStatistics, type RatedCopy } from '../../src/dedupe/verdict/statistics.js';
+import { adviceFor } from '../../src/report/advice.js';
 import { buildReport } from '../../src/report/build-report.js';
 import { explainVerdict } from '../../src/report/verdict-explanation.js';
 import { madeUpLosses } from '../dedupe/verdict/made-up-losses.js';
@@ -208,15 +209,14 @@ describe('explainVerdict', () => {
   const losses = madeUpLosses({ trigram: 10, start: 5 });
   const judge = async (outputs: readonly RatedCopy[], heldOut: readonly RatedCopy[], trained = true) => {
     const example = await exampleInput({ outputs: inventTitles(5, 'outputs'), trained });
-    return explainVerdict(
-      buildReport({ ...example, overfit: overfitStatistics(outputs, heldOut, { losses }) }),
-    );
+    const figures = buildReport({ ...example, overfit: overfitStatistics(outputs, heldOut, { losses }) });
+    return { ...explainVerdict(figures), advice: adviceFor(figures) };
   };
 
   it('does not call copies a sign of reciting where held-out titles are alike too', async () => {
     const alike = await judge(many(100, 0.9), many(100, 0.9));
     const original = await judge(many(100, 0.4), many(100, 0.4));
-    expect(alike.headline).toBe('The outputs are as alike as the titles they learn from');
+    expect(alike.headline).toBe('The model writes titles of its own, as alike as those it learned from');
     expect(original.headline).toBe('The model writes titles of its own');
   });
 
@@ -232,16 +232,34 @@ describe('explainVerdict', () => {
     expect(meaning).toContain('of the outputs copy a training title');
   });
 
-  it('names the checkpoint that was best by loss and novelty, and what else to change', async () => {
+  it('names fewer passes first, as an earlier step whose samples held few copies, then what else to change', async () => {
     const { advice } = await judge(many(100, 0.9), many(100, 0.4));
     expect(advice[0]).toBe(
-      'The checkpoint after step 400 was best by held-out loss and novelty: held-out loss 2.20, 3.1% of its 32 samples ' +
-        'were copies (95% interval 0.6% to 15.7%). Train that far (--steps 400).',
+      'Train for fewer passes: the weights that were kept had made 8.6 over 900 titles; try 5.7 (--steps 400), when 3.1% of 32 ' +
+        'samples were copies.',
     );
-    expect(advice.slice(1).join(' ')).toMatch(
-      /more titles: it had 900, which is few .*--lora-rank 8.*above 0\.7/,
-    );
+    expect(advice.slice(1).join(' ')).toMatch(/more titles: it had 900 .*--lora-rank 8/);
+    expect(advice.join(' ')).not.toContain('--temperature');
     const untrained = await judge(many(100, 0.9), many(100, 0.4), false);
-    expect(untrained.advice[0]).toBe('Train for fewer steps (--steps, or a lower --max-epochs).');
+    expect(untrained.advice[0]).toBe(
+      'Train for fewer passes over the titles (--steps, or a lower --max-epochs).',
+    );
+  });
+
+  it('says of a model that leans that what was accepted can be used, and to sample more freely', async () => {
+    const leaning = [...many(50, 0.9), ...many(950, 0.4)];
+    const { advice } = await judge(leaning, [...many(20, 0.9), ...many(980, 0.4)]);
+    expect(advice[0]).toMatch(
+      /^What was accepted \(\d+ titles?\) copies nothing by these rules and can be used/,
+    );
+    expect(advice[1]).toMatch(/^Train for fewer passes/);
+    expect(advice.at(-1)).toContain('above 0.7');
+  });
+
+  it('speaks of refused copies of a healthy model only where there were some', async () => {
+    const none = await judge(many(200, 0.4), many(100, 0.4));
+    expect(none.advice).toEqual(['Nothing needs to change.']);
+    const one = await judge([...many(1, 0.9), ...many(999, 0.4)], [...many(1, 0.9), ...many(999, 0.4)]);
+    expect(one.advice[1]).toMatch(/^The 1 output that copies a title was refused/);
   });
 });

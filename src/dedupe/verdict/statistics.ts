@@ -98,7 +98,7 @@ function judge(
   const broken = countWhere(outputs, ({ reason }) => reason === 'blank' || reason === 'broken text');
   const gains = losses ? Object.values(losses.gains) : [];
   if (wilsonShare(broken.count, broken.total, 'bound').low >= clearlyBroken) return 'underfits';
-  // One that knows its titles by heart foretells others no better for another reason: it has learned too long.
+  // One that knows its titles by heart predicts others no better for another reason: it has learned too long.
   const knowsItsTitles = significant.some(({ name }) => name === 'told apart');
   if (gains.some(({ high }) => high <= 0) && !knowsItsTitles) return 'underfits';
   if (significant.length > 0) return 'leans';

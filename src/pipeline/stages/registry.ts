@@ -52,7 +52,7 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
   },
   report: {
     ...commonFields,
-    version: 4,
+    version: 5,
     inputs: [runFiles.judgement, runFiles.metrics],
     optionalInputs: [runFiles.samples, runFiles.titleLosses, runFiles.canaries],
     outputs: [runFiles.reportPage, runFiles.reportFigures],

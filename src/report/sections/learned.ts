@@ -9,15 +9,15 @@ export function learned({ overfit: { losses } }: ReportFigures): Html | null {
   const { bits, gains, gap, toldApart } = losses;
   return html`<section aria-labelledby="learned">
 <h2 id="learned">What it has learned</h2>
-<p>Bits that each takes for a byte of the held-out titles, which it never saw: the fewer, the better it foretells them. A model that
+<p>Bits that each takes for a byte of the held-out titles, which it never saw: the fewer, the better it predicts them. A model that
 is no better than one of the baselines has learned too little.</p>
 <div class="scroll" role="region" aria-label="Bits a byte" tabindex="0"><table class="numbers">
 <thead><tr><td></td><th scope="col">bits a byte</th><th scope="col">the model is better by</th><th scope="col">95% interval</th></tr></thead>
 <tbody>
 <tr><th scope="row">The model</th><td>${formatDecimal(bits.model)}</td><td></td><td></td></tr>
-${row('The model that training began with', bits.start, gains.start)}
-${row('The two tokens before each (3-gram model of the training titles)', bits.trigram, gains.trigram)}
-${row('How often each token occurs (unigram model)', bits.unigram, gains.unigram)}
+${row('The model before training', bits.start, gains.start)}
+${row('A table of which word parts follow one another (3-gram model of the training titles)', bits.trigram, gains.trigram)}
+${row('A count of how often each word part occurs (unigram model)', bits.unigram, gains.unigram)}
 </tbody></table></div>
 <p>${knowing(toldApart, gap)}</p>
 </section>`;

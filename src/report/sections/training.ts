@@ -18,7 +18,7 @@ export function training(figures: ReportFigures): Html | null {
   return html`<section aria-labelledby="training">
 <h2 id="training">How it learned</h2>
 <p>The loss is how much each ${curve.tokensPerByte === null ? 'token' : 'byte'} of a title surprises the model, in bits: the lower, the better
-it foretells titles. While both lines fall, the model learns what titles have in common;
+it predicts titles. While both lines fall, the model learns what titles have in common;
 <em>where the held-out line turns upwards, it begins to learn titles by heart.</em> On the logarithmic axis equal heights are
 equal ratios.${withDropout(figures)}${cutsFiner(figures) ? ' The tokenizer was made of the training titles and cuts them into fewer tokens than others, so that they take fewer bits from the first step on.' : null}</p>
 <figure>
@@ -34,6 +34,7 @@ ${copiesCurveChart(figures)}`
 }
 </figure>
 ${result ? inWords(result) : null}
+${bestCheckpoint(figures)}
 ${curve.copies.length > 0 ? copiesAmongSamples(figures) : null}
 ${curve.validation.length > 0 ? table(curve) : null}
 </section>`;
@@ -84,6 +85,19 @@ ${usual} ${
       ? 'A sample is small: its interval says which shares may stand behind it, and of many samples some lie high by chance.'
       : 'How many texts a sample had is not recorded, so that no interval can be given; such shares are rough.'
   }</p>`;
+}
+
+/** The sampled step that was best by held-out loss among those whose samples copied no more than held-out titles do. */
+function bestCheckpoint({ bestCheckpoint: best, curve, training: result }: ReportFigures): Html | null {
+  if (best === null) return null;
+  const sample = curve.copies.find(({ step }) => step === best.step);
+  const { heldOut, unit } = lossesInBits(curve);
+  const loss = heldOut.findLast(({ step }) => step <= best.step);
+  const kept = result?.bestStep === best.step ? ', whose weights were kept,' : '';
+  const predicted =
+    loss === undefined ? '' : ` predicted held-out titles best (${formatDecimal(loss.loss)} ${unit})`;
+  const copied = sample === undefined ? formatPercent(best.copyShare) : sampleInWords(sample);
+  return html`<p>Of the steps whose samples had the fewest copies, step ${formatCount(best.step)}${kept}${predicted}; copies among its samples: ${copied}.</p>`;
 }
 
 function sampleInWords({ share, texts, low, high }: SampledCopies): string {

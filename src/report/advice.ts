@@ -1,0 +1,145 @@
+import type { OverfitStatistics } from '../common/judgement.js';
+import { formatCount, formatPercent, pluralize } from '../common/number-formats.js';
+import { trainingRemedy } from '../common/stage-counts.js';
+import type { ReportFigures } from './report-figures.js';
+import { areAlike } from './verdict-explanation.js';
+
+/** Fewer training titles than this are few for any model. */
+const fewTitles = 5000;
+/** Below this temperature, sampling favours memorized titles. */
+const boldTemperature = 0.9;
+/** With more copies than this, another way of sampling does not mend a model. */
+const mostlyCopies = 0.2;
+
+/** What to do about the verdict: actions, one sentence each, the first to be taken first. */
+export function adviceFor(figures: ReportFigures): string[] {
+  const { overfit } = figures;
+  switch (overfit.verdict) {
+    case 'overfits':
+      return againstReciting(figures);
+    case 'leans':
+      return [useWhatIsLeft(figures), ...againstReciting(figures)];
+    case 'underfits':
+      return waysToLearnMore(figures);
+    case 'healthy':
+      return ['Nothing needs to change.', ...whenHealthy(figures)];
+    case 'unknown':
+      return whatWouldTell(overfit);
+  }
+}
+
+const optionOf = ({ run }: ReportFigures, name: string): string | undefined =>
+  run.options.find((option) => option.name === name)?.value;
+
+function whenHealthy({ overfit }: ReportFigures): string[] {
+  const { count } = overfit.outputs.copies;
+  const refused =
+    count === 0
+      ? []
+      : [
+          `The ${pluralize(count, 'output')} that ${count === 1 ? 'copies a title was' : 'copy a title were'} refused; each is shown below beside its title.`,
+        ];
+  if (!areAlike(overfit)) return refused;
+  return [
+    'To refuse fewer outputs that only share a pattern, take --similarity-threshold auto or a higher one.',
+  ];
+}
+
+/** Outputs that passed the rules are not the ones that the verdict is about. */
+function useWhatIsLeft({ verdicts }: ReportFigures): string {
+  return (
+    `What was accepted (${pluralize(verdicts.accepted, 'title')}) copies nothing by these rules and can be used; read first those ` +
+    'that come closest to a title, below.'
+  );
+}
+
+/** What this run has not done yet against learning by heart. */
+function againstReciting(figures: ReportFigures): string[] {
+  const { titles, overfit } = figures;
+  const learned = titles.train === null ? '' : `: it had ${formatCount(titles.train)}`;
+  const rank = optionOf(figures, 'lora-rank');
+  const temperature = Number(optionOf(figures, 'temperature'));
+  const advice = [
+    fewerPasses(figures),
+    `Learn from more titles${learned} (a higher --limit, or more subreddits).`,
+    rank === undefined
+      ? 'Give the model less room to remember: train low-rank adapters (--lora-rank 8) instead of all weights.'
+      : `Give the model less room to remember: a lower --lora-rank than ${rank}.`,
+  ];
+  if (overfit.outputs.copies.share > mostlyCopies) return advice;
+  if (temperature < boldTemperature)
+    return [...advice, `Sample more freely: a --temperature above ${temperature}, such as 1.`];
+  return [...advice, 'Sample differently: without --top-k and --top-p, or with another --prefix.'];
+}
+
+/** An earlier step to end at: the best by samples and held-out loss, or half as many steps as the kept weights had made. */
+function fewerPasses({ training, bestCheckpoint, curve, titles }: ReportFigures): string {
+  if (training === null) return 'Train for fewer passes over the titles (--steps, or a lower --max-epochs).';
+  const { steps, epochs, bestStep } = training;
+  if (bestStep === 0)
+    return 'Begin with other weights: those that this training began with are what it kept (--restore-from fresh).';
+  const passes = (step: number): string => ((step * epochs) / steps).toFixed(1);
+  const over = titles.train === null ? 'the titles' : pluralize(titles.train, 'title');
+  const made = `Train for fewer passes: the weights that were kept had made ${passes(bestStep)} over ${over}`;
+  const sampled = bestCheckpoint && bestCheckpoint.step < bestStep ? bestCheckpoint : undefined;
+  const step = sampled?.step ?? Math.max(1, Math.round(bestStep / 2));
+  const sample = curve.copies.find((point) => point.step === sampled?.step);
+  const why = sample
+    ? `, when ${formatPercent(sample.share)} of ${sample.texts === null ? 'the samples' : pluralize(sample.texts, 'sample')} were copies`
+    : '';
+  return `${made}; try ${passes(step)} (--steps ${step})${why}.`;
+}
+
+/** What may help a model that has learned too little, from what this run did. */
+function waysToLearnMore({ training, titles, run }: ReportFigures): string[] {
+  const isPretrained = !['nano', 'scratch'].includes(run.model);
+  const advice: string[] = [];
+  if (!isPretrained) advice.push('Begin with weights that know the language: --model base.');
+  const { steps = 0, bestStep = 0, epochs = 0, stopReason } = training ?? {};
+  if (training && bestStep === 0) advice.push(`Training helped nothing: ${trainingRemedy}.`);
+  else if (training && (bestStep < steps || stopReason === 'copies')) {
+    // More of the same would not do: the model had what these titles can teach it.
+  } else {
+    const made = training ? `: it made ${epochs.toFixed(1)}` : '';
+    advice.push(`Train for more passes over the titles${made} (--steps, or a higher --max-epochs).`);
+  }
+  if (titles.train !== null && titles.train < fewTitles)
+    advice.push(`Learn from more titles: it had ${formatCount(titles.train)}.`);
+  if (training && bestStep > 0 && bestStep < steps && stopReason !== 'copies') {
+    advice.push(
+      `Do not train longer on these titles: held-out titles were predicted best after step ${formatCount(bestStep)} of ${formatCount(steps)}.`,
+    );
+  } else if (training && stopReason === 'copies') {
+    advice.push(
+      `Do not train longer on these titles: after step ${formatCount(steps)} a sample held more copies than chance explains.`,
+    );
+  }
+  return advice;
+}
+
+function whatWouldTell({ measures, comparison, losses, outputs }: OverfitStatistics): string[] {
+  if (measures.length === 0)
+    return ['Generate more titles (--nsamples), or learn from more, and look again.'];
+  const { holds, outputsNeeded, heldOutNeeded } = comparison;
+  if (holds && losses === undefined)
+    return ['Train again with this version (--restore-from fresh), which measures it.'];
+  if (holds)
+    return [
+      'Hold out more titles (learn from more titles, or raise --validation-share), or train for longer, and look again.',
+    ];
+  if (outputsNeeded !== undefined) {
+    return [
+      `Generate more: if the shares stay as they are, ${pluralize(outputsNeeded, 'output')} would tell, ` +
+        `instead of ${formatCount(outputs.count)} (--nsamples ${outputsNeeded}).`,
+    ];
+  }
+  if (heldOutNeeded !== undefined) {
+    return [
+      `Hold out more titles (learn from more titles, or raise --validation-share): if the shares stay as they are, ` +
+        `${formatCount(heldOutNeeded)} held-out titles and as many outputs would tell; with so few held out, no number of outputs would.`,
+    ];
+  }
+  return [
+    'Look at what was refused, and train for fewer passes: the outputs have more copies already, so that more of them would not tell.',
+  ];
+}
