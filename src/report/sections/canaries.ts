@@ -15,7 +15,7 @@ export function canaries({ canaries: found }: ReportFigures): Html | null {
 <h2 id="canaries">Canaries: what it knows by heart</h2>
 <p>${pluralize(planted, 'invented title')} stood among those to train on, made of words of the titles in an order that means nothing;
 ${formatCount(found.references)} more, made in the same way, did not. One is known by heart where the model recites it: once its first
-half is given, each token of the rest is likelier than all others together. It has left a trace where it is foretold better, for
+half is given, each token of the rest is likelier than all others together. It has left a trace where it is predicted better, for
 what its words let expect, than 99% of those that were not planted: that takes much less. Of canaries that were not planted, at
 most 1% would count as either.</p>
 <div class="scroll" role="region" aria-label="Canaries in numbers" tabindex="0"><table class="numbers">

@@ -33,8 +33,8 @@ const names: Readonly<Record<Measure['name'], string>> = {
   'exact copies': 'Exact copies',
   copies: 'Copies of any kind',
   closeness: 'Closeness to the titles it was shown',
-  'unauthentic outputs': 'Outputs that only a title it was shown explains',
-  'shared runs': 'Rare wordings it was shown',
+  'unauthentic outputs': 'Outputs closer to a title than other titles are',
+  'shared runs': 'Rare wordings shared with titles it was shown',
   'told apart': 'Titles it was shown, told from others by loss',
 };
 

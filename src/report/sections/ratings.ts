@@ -1,4 +1,4 @@
-import { formatCount, formatDecimal, formatPercent, formatPoints } from '../../common/number-formats.js';
+import { formatCount, formatDecimal, formatPercent } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 import { ratingHistogram } from '../charts/rating-histogram.js';
 import type { ReportFigures } from '../report-figures.js';
@@ -6,7 +6,7 @@ import type { ReportFigures } from '../report-figures.js';
 /** The distribution of closest ratings of outputs and held-out titles. */
 export function ratings(figures: ReportFigures): Html {
   const { overfit, distribution, rules } = figures;
-  const { outputs, heldOut, excess } = overfit;
+  const { outputs, heldOut } = overfit;
   return html`<section aria-labelledby="ratings">
 <h2 id="ratings">How close the outputs come</h2>
 <p>Each output is rated with every training title; the best rating counts. It is the share of neighbouring
@@ -27,8 +27,6 @@ ${ratingHistogram(distribution, overfit, rules.threshold)}
 ${[row('Outputs', outputs), row('Held-out titles', heldOut)]}
 </tbody></table></div>
 <p>${rules.thresholdReason} ${rules.runReason} ${rules.meaningReason ?? null}</p>
-<p>Copies beyond what held-out titles show: <strong>${formatPoints(excess.share)}</strong> percentage points
-(95% interval ${formatPoints(excess.low)} to ${formatPoints(excess.high)}).</p>
 <details><summary>The distribution as a table</summary>
 <table class="numbers"><thead><tr><th scope="col">rating</th><th scope="col">outputs</th>
 <th scope="col">held-out titles</th></tr></thead>
