@@ -150,7 +150,11 @@ async function attend(engine: Engine): Promise<Arrays> {
   const past = { keys: input('pastKeys', cache), values: input('pastValues', cache) };
   const projections = input('projections', [rows, 3 * width]);
   const lengths = input('lengths', [rows], 'int32');
-  const attended = cachedAttention(projections, past, lengths, { heads, scale: headWidth ** -0.5 });
+  const attended = cachedAttention(projections, past, lengths, {
+    heads,
+    keyValueHeads: heads,
+    scale: headWidth ** -0.5,
+  });
   const program = await engine.compile({ ...attended });
   const names = ['keys', 'values'] as const;
   const arrays = Object.fromEntries(

@@ -10,7 +10,7 @@ export type TfjsModule = typeof Tfjs;
 export const requiredKernels: readonly string[] =
   `Abs Add ArgMax BatchMatMul Cast Concat Cumsum Equal Exp ExpandDims Fill GatherV2 Greater Identity IsFinite Less
    LessEqual Log Max Maximum Mean Minimum Multiply OneHot Pow Range RealDiv Reshape Round Rsqrt ScatterNd Select Sigmoid
-   Softmax SplitV Sqrt Square Sub Sum Tanh Tile TopK Transpose Unpack`.split(/\s+/);
+   Softmax SplitV Sqrt Square Sub Sum Tanh Tile TopK Transpose`.split(/\s+/);
 
 const noFloat16 = 'TensorFlow.js has no float16';
 
@@ -64,6 +64,11 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const slope = tf.mul(tf.add(tf.mul(square, 3), 1), geluScale);
     return [tf.mul(g!, tf.add(s, tf.mul(tf.mul(s, tf.sub(x!, y!)), slope)))];
   },
+  silu: unary((tf, x) => tf.mul(x, tf.sigmoid(x))),
+  siluGradient: (tf, _, [x, y, g]) => {
+    const s = tf.sigmoid(x!);
+    return [tf.mul(g!, tf.add(s, tf.mul(y!, tf.sub(1, s))))];
+  },
   softmax: unary((tf, x) => tf.softmax(x)),
   matmul: (tf, { attributes: { transposeA, transposeB, alpha } }, [a, b]) => {
     const product = tf.matMul(a!, b!, transposeA, transposeB);
@@ -82,6 +87,27 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const byX = tf.mul(tf.sub(tf.sub(h, tf.mean(h, -1, true)), projected), rstd!);
     const axes = x!.shape.slice(0, -1).map((_, axis) => axis);
     return [byX, tf.sum(tf.mul(g!, normalized), axes), tf.sum(g!, axes)];
+  },
+  rmsNormalization: (tf, { attributes: { epsilon } }, [x, scale]) => {
+    const rrms = tf.rsqrt(tf.add(tf.mean(tf.square(x!), -1, true), epsilon));
+    return [tf.mul(tf.mul(x!, rrms), scale!), rrms];
+  },
+  rmsNormalizationGradient: (tf, _, [x, scale, rrms, g]) => {
+    const normalized = tf.mul(x!, rrms!);
+    const product = tf.mul(g!, normalized);
+    const projected = tf.mul(normalized, tf.mean(tf.mul(product, scale!), -1, true));
+    const axes = x!.shape.slice(0, -1).map((_, axis) => axis);
+    return [tf.mul(tf.sub(tf.mul(g!, scale!), projected), rrms!), tf.sum(product, axes)];
+  },
+  rotate: (tf, _, [x, positions, cosines, sines]) => {
+    const half = cosines!.shape[1]!;
+    const pairs = tf.reshape(x!, [...x!.shape.slice(0, -1), -1, 2 * half]);
+    const [a, b] = tf.split(pairs, 2, -1) as [Tfjs.Tensor, Tfjs.Tensor];
+    const [cosine, sine] = [cosines!, sines!].map((table) =>
+      tf.expandDims(tf.gather(table, positions as Tfjs.Tensor1D), -2),
+    ) as [Tfjs.Tensor, Tfjs.Tensor];
+    const turned = [tf.sub(tf.mul(a, cosine), tf.mul(b, sine)), tf.add(tf.mul(b, cosine), tf.mul(a, sine))];
+    return [tf.reshape(tf.concat(turned, -1), x!.shape)];
   },
   linearCrossEntropy: (tf, { attributes }, inputs) => {
     const { hidden, targetRows, chunks, rounded } = crossEntropyInputs(inputs, attributes);
@@ -131,23 +157,29 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     throw new RangeError('TensorFlow.js has no products of int32 modulo 2³²');
   },
   quantizedMatmul: (tf, _, [x, w, scales]) => [quantizedProduct(tf, x!, w!, scales!)],
-  cachedAttention: (tf, { attributes: { heads, scale } }, [projections, pastKeys, pastValues, lengths]) => {
+  cachedAttention: (tf, { attributes }, [projections, pastKeys, pastValues, lengths]) => {
+    const { heads, keyValueHeads, scale } = attributes;
     const [rows, , capacity, width] = pastKeys!.shape as [number, number, number, number];
-    const fresh = tf.reshape(projections!, [rows, -1, 3, heads, width]);
-    const [query, key, value] = tf.unstack(tf.transpose(fresh, [2, 0, 3, 1, 4]));
+    const fresh = tf.reshape(projections!, [rows, -1, heads + 2 * keyValueHeads, width]);
+    const parts = tf.split(tf.transpose(fresh, [0, 2, 1, 3]), [heads, keyValueHeads, keyValueHeads], 1);
+    const [query, key, value] = parts as [Tfjs.Tensor, Tfjs.Tensor, Tfjs.Tensor];
     const tokens = fresh.shape[1]!;
     const first = tf.reshape(tf.sub(lengths!, tokens), [rows, 1]);
     const positions = tf.cast(tf.add(first, tf.range(0, tokens, 1, 'int32')), 'int32');
     const places = tf.expandDims(tf.cast(tf.oneHot(positions as Tfjs.Tensor2D, capacity), 'float32'), 1);
     const kept = tf.expandDims(tf.sub(1, tf.sum(places, 2)), 3);
-    const spread = tf.tile(places, [1, heads, 1, 1]);
+    const spread = tf.tile(places, [1, keyValueHeads, 1, 1]);
     const store = (past: Tfjs.Tensor, added: Tfjs.Tensor): Tfjs.Tensor =>
       tf.add(tf.mul(past, kept), tf.matMul(spread, added, true));
-    const [keys, values] = [store(pastKeys!, key!), store(pastValues!, value!)];
+    const [keys, values] = [store(pastKeys!, key), store(pastValues!, value)];
     const seen = tf.lessEqual(tf.range(0, capacity, 1, 'int32'), tf.reshape(positions, [rows, 1, tokens, 1]));
-    const scores = tf.mul(tf.matMul(query!, keys, false, true), scale);
+    // Heads that share keys and values are rows of one.
+    const grouped = tf.reshape(query, [rows, keyValueHeads, -1, width]);
+    const products = tf.mul(tf.matMul(grouped, keys, false, true), scale);
+    const scores = tf.reshape(products, [rows, heads, tokens, capacity]);
     const weights = tf.softmax(tf.where(seen, scores, tf.fill(scores.shape, maskedScore)));
-    const output = tf.transpose(tf.matMul(weights, values), [0, 2, 1, 3]);
+    const taken = tf.matMul(tf.reshape(weights, [rows, keyValueHeads, -1, capacity]), values);
+    const output = tf.transpose(tf.reshape(taken, [rows, heads, tokens, width]), [0, 2, 1, 3]);
     return [tf.reshape(output, [rows * tokens, heads * width]), keys, values];
   },
   causalMask: (tf, _, [visible, tokens]) => {

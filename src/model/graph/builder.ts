@@ -34,6 +34,10 @@ export function scalar(value: number, dtype: DType = 'float32'): Tensor {
   return single('constant', [], { values: [value], shape: [], dtype });
 }
 
+/** Numbers known when the graph is built, float32. */
+export const constant = (values: readonly number[], shape: Shape): Tensor =>
+  single('constant', [], { values, shape, dtype: 'float32' });
+
 /** x converted to another float type; x itself if it already has that type. */
 export const cast = (x: Tensor, dtype: FloatType): Tensor =>
   x.dtype === dtype ? x : single('cast', [x], { dtype });
@@ -62,6 +66,10 @@ export const gelu = (x: Tensor): Tensor => single('gelu', [x], {});
 /** g · gelu′(x). @param y gelu(x). @param g the gradient by y. */
 export const geluGradient = (x: Tensor, y: Tensor, g: Tensor): Tensor =>
   single('geluGradient', [x, y, g], {});
+export const silu = (x: Tensor): Tensor => single('silu', [x], {});
+/** g · silu′(x). @param y silu(x). @param g the gradient by y. */
+export const siluGradient = (x: Tensor, y: Tensor, g: Tensor): Tensor =>
+  single('siluGradient', [x, y, g], {});
 /** Softmax over the last axis. */
 export const softmax = (x: Tensor): Tensor => single('softmax', [x], {});
 
@@ -110,6 +118,30 @@ export function layerNormalizationGradient(
 ): readonly Tensor[] {
   return apply('layerNormalizationGradient', [x, scale, mean, rstd, g], {});
 }
+
+/** Normalizes the last axis of x [..,C] with scale [C]. Outputs y [..,C] and rrms (1/√(mean of x² + epsilon)) [..,1]. */
+export function rmsNormalization(x: Tensor, scale: Tensor, epsilon: number): { y: Tensor; rrms: Tensor } {
+  const [y, rrms] = apply('rmsNormalization', [x, scale], { epsilon });
+  return { y: y!, rrms: rrms! };
+}
+
+/** Gradients by x and scale of an rmsNormalization, from the gradient g by its y. */
+export function rmsNormalizationGradient(
+  { x, scale, rrms }: Readonly<Record<'x' | 'scale' | 'rrms', Tensor>>,
+  g: Tensor,
+): readonly Tensor[] {
+  return apply('rmsNormalizationGradient', [x, scale, rrms, g], {});
+}
+
+/** The angles of rotary positions: their cosines and sines, constants [K,D/2]. */
+interface Angles {
+  readonly cosines: Tensor;
+  readonly sines: Tensor;
+}
+
+/** The heads of x [..,M], turned by their positions int32 [..]; see `OpAttributes.rotate`. */
+export const rotate = (x: Tensor, positions: Tensor, { cosines, sines }: Angles): Tensor =>
+  single('rotate', [x, positions, cosines, sines], {});
 
 /**
  * Losses [N] in nats of hidden states [N,C] through the output layer [V,C] against int32 targets [N].
@@ -199,7 +231,7 @@ export function rowsWithin(
 
 /**
  * Attention of new tokens to cached keys and values; see `OpAttributes.cachedAttention`.
- * @param projections [N,3C]; past keys and values [B,H,K,D]; lengths int32 [B].
+ * @param projections [N,(H+2G)·D]; past keys and values [B,G,K,D]; lengths int32 [B].
  */
 export function cachedAttention(
   projections: Tensor,

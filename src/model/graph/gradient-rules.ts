@@ -12,8 +12,11 @@ import {
   quantizedMatmul,
   reduceSum,
   reshape,
+  rmsNormalizationGradient,
+  rotate,
   scalar,
   scatterAddRows,
+  siluGradient,
   split,
   subtract,
   transpose,
@@ -85,6 +88,8 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
   }),
   gelu: rule((g, node) => [geluGradient(node.inputs[0]!, node.outputs[0]!, g)]),
   geluGradient: { forbidden: 'nothing needs a second derivative' },
+  silu: rule((g, node) => [siluGradient(node.inputs[0]!, node.outputs[0]!, g)]),
+  siluGradient: { forbidden: 'nothing needs a second derivative' },
   // dx = y·(g − Σ g·y)
   softmax: rule((g, node) => {
     const y = node.outputs[0]!;
@@ -116,6 +121,19 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
     },
   },
   layerNormalizationGradient: { forbidden: 'nothing needs a second derivative' },
+  rmsNormalization: {
+    rule: (node, [g, byStatistic]) => {
+      if (!g || byStatistic) throw new Error('rmsNormalization: only the gradient by y is supported');
+      const [x, scale] = inputsOf(node);
+      return rmsNormalizationGradient({ x: x!, scale: scale!, rrms: node.outputs[1]! }, g);
+    },
+  },
+  rmsNormalizationGradient: { forbidden: 'nothing needs a second derivative' },
+  // turned back: by the negative angles
+  rotate: rule((g, node) => {
+    const [, positions, cosines, sines] = inputsOf(node) as [Tensor, Tensor, Tensor, Tensor];
+    return [rotate(g, positions, { cosines, sines: multiply(sines, -1) })];
+  }),
   // dhidden = (Σₛ shareₛ·softmaxₛ·Wₛ − target row)·g, dtarget row = −hidden·g, dWₛ = softmaxₛᵀ·(shareₛ·hidden·g):
   // rows are scaled where they are short, never the logits
   linearCrossEntropy: {

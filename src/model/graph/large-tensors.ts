@@ -166,6 +166,26 @@ function rowsWithinChunks(rows: readonly number[], indices: Tensor): ReturnType<
   return rows.map((count, chunk) => rowsWithin(indices, total(rows.slice(0, chunk)), count));
 }
 
+/** By rows: of x, of its statistics, of the gradient; the scale is whole. Gradients by the scale, and by a bias, add up. */
+const normGradientInChunks: Rule<'layerNormalizationGradient' | 'rmsNormalizationGradient'> = (
+  chunker,
+  node,
+  inputs,
+) => {
+  const rows = chunker.commonRows(node, [node.inputs[0]!.shape]);
+  const cut = inputs.map((value, index) => (index === 1 ? undefined : chunker.cut(value, rows)));
+  const scale = chunker.whole(node, inputs[1]!);
+  const results = rows.map((_, chunk) =>
+    apply(
+      node.op,
+      cut.map((chunks) => chunks?.[chunk] ?? scale),
+      node.attributes,
+    ),
+  );
+  const [byX, ...byVectors] = node.outputs.map((_, output) => results.map((outputs) => outputs[output]!));
+  return [chunker.value(node, byX!), ...byVectors.map(sum)];
+};
+
 /** How each op is computed on chunked tensors; ops without a rule cannot be. */
 const rules: { readonly [Op in OpName]?: Rule<Op> } = {
   cast: byRows,
@@ -177,17 +197,19 @@ const rules: { readonly [Op in OpName]?: Rule<Op> } = {
   sigmoid: byRows,
   gelu: byRows,
   geluGradient: byRows,
+  silu: byRows,
+  siluGradient: byRows,
   softmax: byRowsBeforeLastAxis,
   layerNormalization: byRowsBeforeLastAxis,
-  layerNormalizationGradient: (chunker, node, inputs) => {
-    const rows = chunker.commonRows(node, [node.inputs[0]!.shape]);
-    const [x, mean, rstd, g] = [0, 2, 3, 4].map((index) => chunker.cut(inputs[index]!, rows));
-    const scale = chunker.whole(node, inputs[1]!);
-    const results = rows.map((_, chunk) =>
-      apply(node.op, [x![chunk]!, scale, mean![chunk]!, rstd![chunk]!, g![chunk]!], node.attributes),
-    );
-    const [byX, ...byVectors] = [0, 1, 2].map((output) => results.map((outputs) => outputs[output]!));
-    return [chunker.value(node, byX!), ...byVectors.map(sum)];
+  layerNormalizationGradient: normGradientInChunks,
+  rmsNormalization: byRowsBeforeLastAxis,
+  rmsNormalizationGradient: normGradientInChunks,
+  rotate: (chunker, node, [x, positions, ...tables]) => {
+    const rows = chunker.commonRows(node, [node.outputs[0]!.shape]);
+    const [parts, places] = [chunker.cut(x!, rows), chunker.cut(positions!, rows)];
+    const angles = tables.map((table) => chunker.whole(node, table));
+    const turned = parts.map((part, chunk) => apply('rotate', [part, places[chunk]!, ...angles], {})[0]!);
+    return [chunker.value(node, turned)];
   },
   matmul: matmulInChunks,
   linearCrossEntropy: crossEntropyInChunks,

@@ -7,7 +7,7 @@ type None = Readonly<Record<string, never>>;
  * typed so that a missing entry does not compile.
  *
  * Legend used by all docstrings of src/model: B rows in a batch, T tokens in a row, N = B·T, C channels (width),
- * H heads, D = C/H, V vocabulary, L layers, S slots, K cache capacity, P prompt.
+ * H heads, D channels of a head, G heads of keys and values, V vocabulary, L layers, S slots, K cache capacity, P prompt.
  */
 export interface OpAttributes {
   /** A value given at run time. */
@@ -32,6 +32,10 @@ export interface OpAttributes {
   gelu: None;
   /** g · gelu′(x). Inputs: x, y = gelu(x), the gradient g by y. */
   geluGradient: None;
+  /** x · σ(x): SiLU (Hendrycks and Gimpel 2016, section 4). */
+  silu: None;
+  /** g · silu′(x). Inputs: x, y = silu(x), the gradient g by y. */
+  siluGradient: None;
   /** Softmax over the last axis, shifted by the maximum. */
   softmax: None;
   /** alpha · op(a) · op(b) over the last two axes; leading axes equal, or b two-dimensional. */
@@ -51,6 +55,23 @@ export interface OpAttributes {
    * epsilon) [..,1] and the gradient by y [..,C].
    */
   layerNormalizationGradient: None;
+  /**
+   * Over the last axis: x / √(mean of x² + epsilon) · scale (Zhang and Sennrich, "Root Mean Square Layer Normalization",
+   * 2019). Outputs: y, 1/√(mean of x² + epsilon).
+   */
+  rmsNormalization: { readonly epsilon: number };
+  /**
+   * Gradients of an rmsNormalization by x [..,C] and scale [C], from x, scale, 1/√(mean of x² + epsilon) [..,1] and the
+   * gradient by y [..,C].
+   */
+  rmsNormalizationGradient: None;
+  /**
+   * Turns each head of x by its token's position: channels i and i + D/2 of a head are the coordinates of a point, which
+   * is turned by the i-th angle of the position (Su et al., "RoFormer: Enhanced Transformer with Rotary Position
+   * Embedding", 2021, section 3.4; the pairs as Hugging Face's Llama has them). Inputs: x [..,M], M a multiple of D;
+   * positions int32 [..], below K; the angles' cosines and sines, constants [K,D/2]. Gradients go to x alone.
+   */
+  rotate: None;
   /**
    * The output layer W [V,C] fused with the loss, over the vocabulary in chunks. Inputs: hidden states [N,C]; the
    * rows of W for their targets [N,C]; the chunks of W [Vₛ,C]. Outputs: losses [N], −log softmax(hidden · Wᵀ) at the
@@ -102,12 +123,13 @@ export interface OpAttributes {
   dropoutFactors: { readonly shape: Shape; readonly probability: number };
   /**
    * Causal attention of new tokens to their row so far, whose keys and values are cached. Inputs: queries, keys and
-   * values of N = B·T new tokens, [N,3C], row after row; past keys and values, [B,H,K,D]; lengths int32 [B], the number
-   * of tokens in each row including the new ones (at most K). Outputs: the attention output, [N,C]; the caches with the
-   * new keys and values written in, undefined beyond each row's length. A row of T > 1 tokens that has a past must be
-   * the only one. Products of queries and keys are multiplied by `scale`.
+   * values of N = B·T new tokens, [N,(H+2G)·D], row after row; past keys and values, [B,G,K,D]; lengths int32 [B], the
+   * number of tokens in each row including the new ones (at most K). Outputs: the attention output, [N,H·D]; the caches
+   * with the new keys and values written in, undefined beyond each row's length. A row of T > 1 tokens that has a past
+   * must be the only one. Products of queries and keys are multiplied by `scale`. Each of the G `keyValueHeads` serves
+   * H/G of the `heads` next to each other (Ainslie et al., "GQA", 2023, section 2.2).
    */
-  cachedAttention: { readonly heads: number; readonly scale: number };
+  cachedAttention: { readonly heads: number; readonly keyValueHeads: number; readonly scale: number };
   /**
    * The additive attention mask of the last T of K tokens. Inputs: int32 [B,K], 0 for keys that nothing may see
    * (padding); the ids of the T tokens, int32 [B,T], of which only the shape counts. Output float32 [B,1,T,K]: 0

@@ -1,25 +1,8 @@
-import { crossEntropyInputs, type OpAttributes, type OpName } from './op-table.js';
-import {
-  type DType,
-  elementCount,
-  formatShape,
-  isFloat,
-  type Shape,
-  type TensorSpecification,
-} from './shape.js';
+import { layerShapeRules } from './layer-shape-rules.js';
+import type { OpAttributes, OpName } from './op-table.js';
+import { elementCount, formatShape, isFloat, type Shape } from './shape.js';
+import { are, fail, one, type ShapeRule, two } from './shape-checks.js';
 import type { Tensor } from './tensor.js';
-
-type ShapeRule<Attributes> = (
-  inputs: readonly Tensor[],
-  attributes: Attributes,
-) => readonly TensorSpecification[];
-
-function fail(op: OpName, rule: string, ...received: readonly (Tensor | undefined)[]): never {
-  const shapes = received.map((tensor) =>
-    tensor ? `${tensor.dtype}${formatShape(tensor.shape)}` : 'nothing',
-  );
-  throw new RangeError(`${op}: ${rule}; received ${shapes.join(', ')}`);
-}
 
 /** Shape of two operands broadcast against each other: axes aligned at the end, sizes equal or 1 (numpy's rule). */
 function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
@@ -32,18 +15,6 @@ function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
     shape.push(left === 1 ? right : left);
   }
   return shape;
-}
-
-function two(op: OpName, inputs: readonly Tensor[]): [Tensor, Tensor] {
-  const [a, b] = inputs;
-  if (!a || !b || inputs.length !== 2) return fail(op, 'takes two inputs', ...inputs);
-  return [a, b];
-}
-
-function one(op: OpName, inputs: readonly Tensor[]): Tensor {
-  const [x] = inputs;
-  if (!x || inputs.length !== 1) return fail(op, 'takes one input', ...inputs);
-  return x;
 }
 
 const broadcasting =
@@ -64,13 +35,21 @@ const elementwise =
     return [{ shape: x.shape, dtype: x.dtype }];
   };
 
+const activationGradient =
+  (op: 'geluGradient' | 'siluGradient'): ShapeRule<OpAttributes[typeof op]> =>
+  (inputs) => {
+    const [x, ...others] = inputs;
+    const isAlike = ({ shape, dtype }: Tensor): boolean =>
+      dtype === x!.dtype && formatShape(shape) === formatShape(x!.shape);
+    if (!x || others.length !== 2 || !isFloat(x.dtype) || !others.every(isAlike))
+      return fail(op, 'takes three floats of one type and shape', ...inputs);
+    return [{ shape: x.shape, dtype: x.dtype }];
+  };
+
 function checkAxis(op: OpName, axis: number, x: Tensor): void {
   if (!Number.isInteger(axis) || axis < 0 || axis >= x.shape.length)
     fail(op, `axis ${axis} must lie in the shape`, x);
 }
-
-const are = (dtype: DType, ...tensors: readonly (Tensor | undefined)[]): boolean =>
-  tensors.every((tensor) => tensor?.dtype === dtype);
 
 /** For ops on float32 rows [N,V] with a number [N,1] for each. */
 function rowsWithNumbers(
@@ -92,6 +71,7 @@ function rowsWithNumbers(
  * received.
  */
 export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> } = {
+  ...layerShapeRules,
   input: (_, { shape, dtype }) => [{ shape, dtype }],
   constant: (_, { values, shape, dtype }) => {
     if (values.length !== elementCount(shape)) {
@@ -113,14 +93,9 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
   squareRoot: elementwise('squareRoot'),
   sigmoid: elementwise('sigmoid'),
   gelu: elementwise('gelu'),
-  geluGradient: (inputs) => {
-    const [x, ...others] = inputs;
-    const isAlike = ({ shape, dtype }: Tensor): boolean =>
-      dtype === x!.dtype && formatShape(shape) === formatShape(x!.shape);
-    if (!x || others.length !== 2 || !isFloat(x.dtype) || !others.every(isAlike))
-      return fail('geluGradient', 'takes three floats of one type and shape', ...inputs);
-    return [{ shape: x.shape, dtype: x.dtype }];
-  },
+  geluGradient: activationGradient('geluGradient'),
+  silu: elementwise('silu'),
+  siluGradient: activationGradient('siluGradient'),
   softmax: elementwise('softmax'),
   matmul: (inputs, { transposeA, transposeB }) => {
     const [a, b] = two('matmul', inputs);
@@ -154,84 +129,6 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     if (transposed && !fitsBackward)
       return fail('quantizedMatmul', 'takes int8 w transposed [M,C] with scales [C]', ...inputs);
     return [{ shape: [x.shape[0]!, w.shape[1]!], dtype: 'float32' }];
-  },
-  layerNormalization: (inputs) => {
-    const [x, scale, bias] = inputs;
-    const channels = x?.shape.at(-1);
-    const vector = formatShape([channels ?? 0]);
-    const fits = formatShape(scale?.shape ?? []) === vector && formatShape(bias?.shape ?? []) === vector;
-    if (!x || !fits || !are('float32', x, scale, bias)) {
-      return fail('layerNormalization', 'takes float32 x [..,C], scale [C], bias [C]', x, scale, bias);
-    }
-    const statistics: TensorSpecification = { shape: [...x.shape.slice(0, -1), 1], dtype: 'float32' };
-    return [{ shape: x.shape, dtype: 'float32' }, statistics, statistics];
-  },
-  layerNormalizationGradient: (inputs) => {
-    const [x, scale, mean, rstd, g] = inputs;
-    const isLike = (tensor: Tensor | undefined, shape: Shape): boolean =>
-      formatShape(tensor?.shape ?? []) === formatShape(shape);
-    const rows = [...(x?.shape.slice(0, -1) ?? []), 1];
-    const fits =
-      x !== undefined &&
-      isLike(g, x.shape) &&
-      isLike(scale, [x.shape.at(-1)!]) &&
-      [mean, rstd].every((tensor) => isLike(tensor, rows)) &&
-      are('float32', ...inputs);
-    if (!fits) {
-      const rule = 'takes float32 x [..,C], scale [C], mean and rstd [..,1], a gradient [..,C]';
-      return fail('layerNormalizationGradient', rule, ...inputs);
-    }
-    const vector: TensorSpecification = { shape: scale!.shape, dtype: 'float32' };
-    return [{ shape: x.shape, dtype: 'float32' }, vector, vector];
-  },
-  linearCrossEntropy: (inputs, attributes) => {
-    const { hidden, targetRows, chunks: weights, rounded } = crossEntropyInputs(inputs, attributes);
-    const [rows, width] = hidden?.shape ?? [];
-    const isRounded = ({ w, scales }: { w: Tensor; scales: Tensor }, index: number): boolean =>
-      w?.dtype === 'int8' &&
-      formatShape(w.shape) === formatShape(weights[index]!.shape.toReversed()) &&
-      formatShape(scales?.shape ?? []) === `[${w.shape[1]}]`;
-    if (rounded && !rounded.every(isRounded)) {
-      const rule = 'takes chunks in 8 bits, int8 [C,V] with scales [V], for chunks [V,C]';
-      return fail('linearCrossEntropy', rule, ...inputs);
-    }
-    const fits =
-      hidden?.shape.length === 2 &&
-      formatShape(targetRows?.shape ?? []) === formatShape(hidden.shape) &&
-      are('float32', hidden, targetRows, ...weights) &&
-      weights.length > 0 &&
-      weights.every(({ shape }) => shape.length === 2 && shape[1] === width);
-    if (!fits) {
-      const rule = 'takes float32 hidden states and target rows [N,C], chunks of the output layer [V,C]';
-      return fail('linearCrossEntropy', rule, ...inputs);
-    }
-    const float = (...shape: number[]): TensorSpecification => ({ shape, dtype: 'float32' });
-    return [
-      float(rows!),
-      ...weights.map(({ shape }) => float(rows!, shape[0]!)),
-      ...weights.map(() => float(rows!, 1)),
-    ];
-  },
-  paddedCrossEntropy: (inputs, { vocabulary }) => {
-    const [hidden, weight, targets] = inputs;
-    const [tokens, width] = hidden?.shape ?? [];
-    const fits =
-      hidden?.shape.length === 2 &&
-      weight?.shape.length === 2 &&
-      weight.shape[1] === width &&
-      vocabulary <= weight.shape[0]! &&
-      formatShape(targets?.shape ?? []) === `[${tokens}]` &&
-      are('float32', hidden) &&
-      isFloat(weight.dtype) &&
-      are('int32', targets);
-    if (!fits) {
-      const rule = `takes float32 hidden states [N,C], an output layer [at least ${vocabulary},C], int32 targets [N]`;
-      return fail('paddedCrossEntropy', rule, ...inputs);
-    }
-    return [
-      { shape: [tokens!], dtype: 'float32' },
-      { shape: [tokens!, weight.shape[0]!], dtype: 'float32' },
-    ];
   },
   reduceSum: (inputs, { axes, keepDimensions }) => {
     const x = one('reduceSum', inputs);
@@ -316,53 +213,6 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
       { shape: indices.shape, dtype: 'int32' },
       { shape: [indices.shape[0]!, 1], dtype: 'float32' },
     ];
-  },
-  dropoutFactors: (inputs, { shape }) => {
-    const [rows, columns] = [inputs[0]?.shape[0] ?? 0, inputs[2]?.shape[1] ?? 0];
-    const sides = [`[${rows},1]`, `[${rows},1]`, `[1,${columns}]`, `[1,${columns}]`];
-    const fits =
-      are('int32', ...inputs) &&
-      sides.every((side, index) => formatShape(inputs[index]?.shape ?? []) === side) &&
-      rows * columns === elementCount(shape);
-    if (!fits) {
-      const rule = `takes int32 [R,1] twice and [1,M] twice for R·M elements of ${formatShape(shape)}`;
-      return fail('dropoutFactors', rule, ...inputs);
-    }
-    return [{ shape, dtype: 'float32' }];
-  },
-  cachedAttention: (inputs, { heads }) => {
-    const [projections, keys, values, lengths] = inputs;
-    const [rows, , , headWidth] = keys?.shape ?? [];
-    const fits =
-      keys?.shape.length === 4 &&
-      keys.shape[1] === heads &&
-      formatShape(values?.shape ?? []) === formatShape(keys.shape) &&
-      lengths?.dtype === 'int32' &&
-      formatShape(lengths.shape) === `[${rows}]` &&
-      projections?.shape.length === 2 &&
-      isFloat(projections.dtype) &&
-      are(projections.dtype, keys, values) &&
-      projections.shape[0]! % rows! === 0 &&
-      projections.shape[1] === 3 * heads * headWidth!;
-    if (!fits) {
-      const rule = `takes projections [N,3C], keys and values [B,${heads},K,D], int32 lengths [B]`;
-      return fail('cachedAttention', rule, ...inputs);
-    }
-    const { dtype } = keys;
-    const cache: TensorSpecification = { shape: keys.shape, dtype };
-    return [{ shape: [projections.shape[0]!, heads * headWidth!], dtype }, cache, cache];
-  },
-  causalMask: (inputs) => {
-    const [visible, tokens] = two('causalMask', inputs);
-    const [rows, keys] = visible.shape;
-    const [, queries] = tokens.shape;
-    const fits =
-      are('int32', visible, tokens) &&
-      formatShape(visible.shape) === `[${rows},${keys}]` &&
-      formatShape(tokens.shape) === `[${rows},${queries}]` &&
-      queries! <= keys!;
-    if (!fits) return fail('causalMask', 'takes int32 [B,K] and [B,T], T at most K', visible, tokens);
-    return [{ shape: [rows!, 1, queries!, keys!], dtype: 'float32' }];
   },
   argMax: (inputs) => {
     const x = one('argMax', inputs);

@@ -59,7 +59,7 @@ export function decodeGraph(
   const scale = 1 / Math.sqrt(width / heads);
   const attention: Attention = (projections, layer) => {
     const past = { keys: pastKeys[layer]!, values: pastValues[layer]! };
-    return cachedAttention(projections, past, lengths, { heads, scale });
+    return cachedAttention(projections, past, lengths, { heads, keyValueHeads: heads, scale });
   };
   const { hidden, keys, values } = transformer(
     { configuration, parameters, attention },

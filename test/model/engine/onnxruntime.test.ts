@@ -87,7 +87,11 @@ it('attends in place: the cache given as input and output gets the new token alo
   const cache = [rows, heads, capacity, width];
   const projections = input('projections', [rows, 3 * heads * width]);
   const past = { keys: input('pastKeys', cache), values: input('pastValues', cache) };
-  const attended = cachedAttention(projections, past, input('lengths', [rows], 'int32'), { heads, scale: 1 });
+  const attended = cachedAttention(projections, past, input('lengths', [rows], 'int32'), {
+    heads,
+    keyValueHeads: heads,
+    scale: 1,
+  });
   const program = await engine.compile({ ...attended });
   const size = rows * heads * capacity * width;
   const keys = Float32Array.from({ length: size }, (_, index) => index);

@@ -60,6 +60,12 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
     inputs: [shape, shape],
     build: (x, g) => graph.geluGradient(graph.multiply(x!, 3), graph.gelu(graph.multiply(x!, 3)), g!),
   })),
+  silu: unary('silu', graph.silu),
+  siluGradient: [[5], [2, 3]].map((shape) => ({
+    name: `siluGradient [${shape}]`,
+    inputs: [shape, shape],
+    build: (x, g) => graph.siluGradient(graph.multiply(x!, 3), graph.silu(graph.multiply(x!, 3)), g!),
+  })),
   softmax: unary('softmax', graph.softmax),
   matmul: [
     ...[false, true].flatMap((transposeA) =>
@@ -130,6 +136,41 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
       },
     })),
   ),
+  rmsNormalization: [
+    [3, 4],
+    [2, 2, 5],
+  ].map((shape) => ({
+    name: `rmsNormalization [${shape}]`,
+    inputs: [shape, [shape.at(-1)!]],
+    build: (x, scale) => graph.rmsNormalization(x!, scale!, 1e-5).y,
+  })),
+  rmsNormalizationGradient: [0, 1].flatMap((output) =>
+    [
+      [3, 4],
+      [2, 2, 5],
+    ].map((shape) => ({
+      name: `rmsNormalizationGradient [${shape}], output ${output}`,
+      inputs: [shape, [shape.at(-1)!], shape],
+      build: (x?: Tensor, scale?: Tensor, g?: Tensor): Tensor => {
+        const { rrms } = graph.rmsNormalization(x!, scale!, 1e-5);
+        return graph.rmsNormalizationGradient({ x: x!, scale: scale!, rrms }, g!)[output]!;
+      },
+    })),
+  ),
+  rotate: [
+    { name: 'one head', tokens: [5], heads: 1 },
+    { name: 'three heads, more tokens than positions', tokens: [9], heads: 3 },
+    { name: 'rows of tokens', tokens: [2, 3], heads: 2 },
+  ].map(({ name, tokens, heads }) => ({
+    name: `rotate, ${name}`,
+    inputs: [[...tokens, heads * 4], { shape: tokens, integersBelow: 6 }],
+    build: (x, positions) => {
+      const angles = Array.from({ length: 12 }, (_, index) => Math.floor(index / 2) * (index % 2 ? 0.1 : 1));
+      const cosines = graph.constant(angles.map(Math.cos), [6, 2]);
+      const sines = graph.constant(angles.map(Math.sin), [6, 2]);
+      return graph.rotate(x!, positions!, { cosines, sines });
+    },
+  })),
   linearCrossEntropy: [[5], [2, 2, 1]].map((chunks) => ({
     name: `linearCrossEntropy, chunks [${chunks}]`,
     inputs: [[4, 3], [5, 3], { shape: [4], integersBelow: 5 }],
@@ -283,32 +324,30 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
     { name: 'several tokens of one row', rows: 1, tokens: 4, from: 5 },
     { name: 'a first token', rows: 2, tokens: 1, from: 1, below: 2 },
     { name: 'several first tokens', rows: 2, tokens: 3, from: 3, below: 4 },
-  ].flatMap(({ name, rows, tokens, from, below = 7 }) => {
+    { name: 'groups of two heads, one token a row', rows: 3, tokens: 1, from: 1, heads: 4 },
+    { name: 'groups of three heads, several tokens', rows: 1, tokens: 4, from: 5, heads: 6 },
+  ].flatMap(({ name, rows, tokens, from, below = 7, heads = 2 }) => {
     const cache = [rows, 2, 6, 8];
     const inputs = [
-      [rows * tokens, 48],
+      [rows * tokens, (heads + 4) * 8],
       cache,
       cache,
       { shape: [rows], integersFrom: from, integersBelow: below },
     ];
+    const attributes = { heads, keyValueHeads: 2, scale: 0.4 };
     return [
       {
         name: `cachedAttention, ${name}`,
         inputs,
         build: (x?: Tensor, keys?: Tensor, values?: Tensor, lengths?: Tensor): Tensor =>
-          graph.cachedAttention(x!, { keys: keys!, values: values! }, lengths!, { heads: 2, scale: 0.4 })
-            .output,
+          graph.cachedAttention(x!, { keys: keys!, values: values! }, lengths!, attributes).output,
       },
       {
         name: `cachedAttention, ${name}, to the caches it wrote`,
         inputs,
         build: (x?: Tensor, keys?: Tensor, values?: Tensor, lengths?: Tensor): Tensor => {
-          const written = graph.cachedAttention(x!, { keys: keys!, values: values! }, lengths!, {
-            heads: 2,
-            scale: 0.4,
-          });
-          return graph.cachedAttention(graph.multiply(x!, -1), written, lengths!, { heads: 2, scale: 0.4 })
-            .output;
+          const written = graph.cachedAttention(x!, { keys: keys!, values: values! }, lengths!, attributes);
+          return graph.cachedAttention(graph.multiply(x!, -1), written, lengths!, attributes).output;
         },
       },
     ];

@@ -102,6 +102,13 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
       return g![index]! * 0.5 * (1 + tanh + value * (1 - tanh ** 2) * inner);
     }),
   ],
+  silu: unary((x) => x / (1 + Math.exp(-x))),
+  siluGradient: (_, [x, __, g]) => [
+    x!.map((value, index) => {
+      const sigmoid = 1 / (1 + Math.exp(-value));
+      return g![index]! * (sigmoid + value * sigmoid * (1 - sigmoid));
+    }),
+  ],
   softmax: (node, [x]) => [
     flatten(rows(x!, node.inputs[0]!.shape).map((row) => logSoftmax(row).map(Math.exp))),
   ],
@@ -177,6 +184,48 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
       }
     }
     return [byX, byScale, byBias];
+  },
+  rmsNormalization: (node, [x, scale]) => {
+    const all = rows(x!, node.inputs[0]!.shape);
+    const inverses = all.map(
+      (row) =>
+        1 / Math.sqrt(row.reduce((sum, value) => sum + value ** 2, 0) / row.length + node.attributes.epsilon),
+    );
+    const y = all.map((row, index) =>
+      row.map((value, channel) => value * inverses[index]! * scale![channel]!),
+    );
+    return [flatten(y), Float64Array.from(inverses)];
+  },
+  rmsNormalizationGradient: (node, [x, scale, rrms, g]) => {
+    const { shape } = node.inputs[0]!;
+    const width = shape.at(-1)!;
+    const byX = new Float64Array(x!.length);
+    const byScale = new Float64Array(width);
+    for (const [row, values] of rows(x!, shape).entries()) {
+      const at = (place: number): number => g![row * width + place]! * scale![place]!;
+      const inverse = rrms![row]!;
+      // y = x·r·scale with r = (Σx²/C + ε)^−½, so dr/dxⱼ = −r³·xⱼ/C.
+      const total = values.reduce((sum, value, place) => sum + at(place) * value, 0);
+      for (const [place, value] of values.entries()) {
+        byX[row * width + place] = at(place) * inverse - (total * inverse ** 3 * value) / width;
+        byScale[place]! += g![row * width + place]! * value * inverse;
+      }
+    }
+    return [byX, byScale];
+  },
+  rotate: (node, [x, positions, cosines, sines]) => {
+    const [width, half] = [node.inputs[0]!.shape.at(-1)!, node.inputs[2]!.shape[1]!];
+    return [
+      x!.map((value, place) => {
+        const channel = place % (2 * half);
+        const pair = channel % half;
+        const angle = positions![Math.floor(place / width)]! * half + pair;
+        const [cosine, sine] = [cosines![angle]!, sines![angle]!];
+        return channel < half
+          ? value * cosine - x![place + half]! * sine
+          : value * cosine + x![place - half]! * sine;
+      }),
+    ];
   },
   linearCrossEntropy: (node, inputs) => {
     const { hidden, targetRows, chunks, rounded } = crossEntropyInputs(inputs, node.attributes);
@@ -372,26 +421,36 @@ function quantizedProduct(xRows: readonly Values[], w: Values, scales: Values): 
 /** What each of a row's new tokens takes from those before it and itself, by the definition. */
 function attendToCache(node: OpNode<'cachedAttention'>, inputs: readonly Values[]): Values[] {
   const [projections, pastKeys, pastValues, lengths] = inputs as [Values, Values, Values, Values];
-  const [rows, heads, capacity, width] = node.inputs[1]!.shape as [number, number, number, number];
+  const [rows, groups, capacity, width] = node.inputs[1]!.shape as [number, number, number, number];
+  const { heads, scale } = node.attributes;
   const tokens = node.inputs[0]!.shape[0]! / rows;
   const [keys, values] = [pastKeys.slice(), pastValues.slice()];
   const output = new Float64Array(rows * tokens * heads * width);
   for (let row = 0; row < rows; row++) {
-    for (let head = 0; head < heads; head++) {
-      const cacheAt = (position: number): number => ((row * heads + head) * capacity + position) * width;
-      for (let token = 0; token < tokens; token++) {
-        const position = lengths[row]! - tokens + token;
-        const at = (part: number): number => (((row * tokens + token) * 3 + part) * heads + head) * width;
-        const vector = (part: number): Values => projections.slice(at(part), at(part) + width);
-        keys.set(vector(1), cacheAt(position));
-        values.set(vector(2), cacheAt(position));
-        const query = vector(0);
+    for (let token = 0; token < tokens; token++) {
+      const position = lengths[row]! - tokens + token;
+      const vector = (head: number): Values => {
+        const start = ((row * tokens + token) * (heads + 2 * groups) + head) * width;
+        return projections.slice(start, start + width);
+      };
+      const cacheAt = (group: number, place: number): number =>
+        ((row * groups + group) * capacity + place) * width;
+      for (let group = 0; group < groups; group++) {
+        keys.set(vector(heads + group), cacheAt(group, position));
+        values.set(vector(heads + groups + group), cacheAt(group, position));
+      }
+      for (let head = 0; head < heads; head++) {
+        const group = Math.floor((head * groups) / heads);
+        const query = vector(head);
         const scores = Float64Array.from({ length: position + 1 }, (_, past) =>
-          query.reduce((sum, x, channel) => sum + x * keys[cacheAt(past) + channel]!, 0),
+          query.reduce((sum, x, channel) => sum + x * keys[cacheAt(group, past) + channel]!, 0),
         );
-        const weights = logSoftmax(scores.map((score) => score * node.attributes.scale)).map(Math.exp);
+        const weights = logSoftmax(scores.map((score) => score * scale)).map(Math.exp);
         for (let channel = 0; channel < width; channel++) {
-          const taken = weights.reduce((sum, x, past) => sum + x * values[cacheAt(past) + channel]!, 0);
+          const taken = weights.reduce(
+            (sum, x, past) => sum + x * values[cacheAt(group, past) + channel]!,
+            0,
+          );
           output[((row * tokens + token) * heads + head) * width + channel] = taken;
         }
       }

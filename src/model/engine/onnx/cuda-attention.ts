@@ -6,9 +6,9 @@ import { microsoft, type OnnxWriter } from './writer.js';
 
 /** What the attentions of all layers share. */
 interface Places {
-  /** The shape [B,T,3H,D], of which T is inferred: queries, keys and values of each row's new tokens. */
+  /** The shape [B,T,H+2G,D], of which T is inferred: queries, keys and values of each row's new tokens. */
   readonly shape: string;
-  /** Where the new keys and values go in the cache, along its third axis: int64 [B,H,T,D]. */
+  /** Where the new keys and values go in the cache, along its third axis: int64 [B,G,T,D]. */
   readonly written: string;
   /** Added to the scores of keys that a token must not see, float32 [B,1,T,K]. */
   readonly mask: string;
@@ -19,7 +19,7 @@ const sharedPlaces = new WeakMap<OnnxWriter, Map<string, Places>>();
 
 function placesOf(
   { writer, nameOf }: ExportContext,
-  { inputs, attributes: { heads } }: OpNode<'cachedAttention'>,
+  { inputs, attributes: { heads, keyValueHeads } }: OpNode<'cachedAttention'>,
 ): Places {
   const [projections, keys, , lengths] = inputs as [Tensor, Tensor, Tensor, Tensor];
   const known = sharedPlaces.get(writer) ?? new Map<string, Places>();
@@ -45,8 +45,8 @@ function placesOf(
   const key = writer.constant('int64', numbers, [1, 1, 1, capacity]);
   const isSeen = writer.emit('LessOrEqual', [key, positions]);
   const places = {
-    shape: writer.emit('Concat', [rows, integers(-1, 3 * heads, headWidth)], { axis: 0 }),
-    written: writer.emit('Expand', [positions, integers(1, heads, 1, headWidth)]),
+    shape: writer.emit('Concat', [rows, integers(-1, heads + 2 * keyValueHeads, headWidth)], { axis: 0 }),
+    written: writer.emit('Expand', [positions, integers(1, keyValueHeads, 1, headWidth)]),
     mask: writer.emit('Where', [isSeen, number(0), number(maskedScore)]),
   };
   known.set(nameOf(lengths), places);
@@ -61,20 +61,33 @@ function placesOf(
  */
 export const attentionByProducts: Exporter<'cachedAttention'> = (context, node) => {
   const { writer, nameOf } = context;
-  const { heads, scale } = node.attributes;
+  const { heads, keyValueHeads, scale } = node.attributes;
   const [projections, keys, values] = node.inputs as [Tensor, Tensor, Tensor, Tensor];
   const { shape, written, mask } = placesOf(context, node);
   const byRow = writer.emit('Reshape', [nameOf(projections), shape]);
   const byHead = writer.emit('Transpose', [byRow], { perm: [0, 2, 1, 3] });
-  const [query, key, value] = writer.split(byHead, 1, [heads, heads, heads]) as [string, string, string];
+  const [query, key, value] = writer.split(byHead, 1, [heads, keyValueHeads, keyValueHeads]) as [
+    string,
+    string,
+    string,
+  ];
   const write = (past: Tensor, added: string): string =>
     writer.emit('ScatterElements', [nameOf(past), written, added], { axis: 2 });
   const [newKeys, newValues] = [write(keys, key), write(values, value)];
   const attributes = { transB: 1, alpha: { float: scale } };
-  const scores = writer.emit('FusedMatMul', [query, newKeys], attributes, microsoft);
-  const weights = writer.emit('Softmax', [writer.emit('Add', [scores, mask])], { axis: -1 });
-  const attended = writer.emit('MatMul', [weights, newValues]);
+  /** Heads as so many: those that share keys and values, [B,H,T,·], are rows of one, [B,G,T·H/G,·], and back. */
+  const asHeads = (count: number, x: string, width: number): string =>
+    heads === keyValueHeads
+      ? x
+      : writer.emit('Reshape', [x, writer.constant('int64', [0, count, -1, width], [4])]);
+  const [capacity, headWidth] = [keys.shape[2]!, keys.shape[3]!];
+  const grouped = asHeads(keyValueHeads, query, headWidth);
+  const scores = writer.emit('FusedMatMul', [grouped, newKeys], attributes, microsoft);
+  const masked = writer.emit('Add', [asHeads(heads, scores, capacity), mask]);
+  const weights = writer.emit('Softmax', [masked], { axis: -1 });
+  const products = writer.emit('MatMul', [asHeads(keyValueHeads, weights, capacity), newValues]);
+  const attended = asHeads(heads, products, headWidth);
   const byToken = writer.emit('Transpose', [attended], { perm: [0, 2, 1, 3] });
-  const flat = writer.constant('int64', [-1, heads * keys.shape[3]!], [2]);
+  const flat = writer.constant('int64', [-1, heads * headWidth], [2]);
   return [writer.emit('Reshape', [byToken, flat]), newKeys, newValues];
 };

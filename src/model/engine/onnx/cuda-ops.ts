@@ -12,9 +12,11 @@ import {
   inFloat32,
   type OnnxTarget,
   paddingMask,
+  rmsNormalizationGradient,
   samplingExporters,
   targetColumn,
 } from './op-exporters.js';
+import { deviceSums } from './rms-norm.js';
 import { onnxTypes } from './schema.js';
 import type { OnnxWriter } from './writer.js';
 
@@ -199,6 +201,7 @@ export const cudaTarget: OnnxTarget = {
   overrides: {
     geluGradient: () => geluGradient(true),
     layerNormalizationGradient: () => layerNormalizationGradientByProducts,
+    rmsNormalizationGradient: () => rmsNormalizationGradient(deviceSums),
     paddedCrossEntropy: () => paddedCrossEntropy,
     reduceSum,
     sumOfSquares,

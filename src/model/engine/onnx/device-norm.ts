@@ -1,6 +1,6 @@
 import { elementCount } from '../../graph/shape.js';
 import type { OpNode, Tensor } from '../../graph/tensor.js';
-import { weightedColumnSum } from './device-sums.js';
+import { weightedColumnSum } from './column-sums.js';
 import type { ExportContext, Exporter } from './op-exporters.js';
 
 /** A node's inputs by name, and the operations that the two forms below are made of. */

@@ -1,6 +1,9 @@
 import { crossEntropyInputs, geluCubic, geluScale, maskedScore, type OpName } from '../../graph/op-table.js';
 import type { DType } from '../../graph/shape.js';
 import type { OpNode, Tensor } from '../../graph/tensor.js';
+import { quantizedProduct } from './integer-product.js';
+import { processorSums, rmsGradientNodes } from './rms-norm.js';
+import { rotaryEmbedding } from './rotary-nodes.js';
 import { argMaxNodes, drawNodes, type SamplingForm, topKNodes, topPNodes } from './sampling-nodes.js';
 import { onnxTypes } from './schema.js';
 import { microsoft, type OnnxVersions, type OnnxWriter } from './writer.js';
@@ -46,40 +49,12 @@ export const isMatrixProduct = (node: OpNode): boolean =>
   node.op === 'matmul' && node.inputs.every((input) => input.shape.length === 2);
 
 /**
- * Integer products by MatMulIntegerToFloat, x as uint8 with a zero point of 128: unsigned times signed is what
- * processors are fast at. DynamicQuantizeMatMul would quantize all rows of x with one step, and a text's results
- * would depend on the other texts in the batch.
- */
-function quantizedProduct(
-  { writer }: ExportContext,
-  [x, w, scales]: readonly [string, string, string],
-): string {
-  const lastAxis = writer.constant('int64', [1], [1]);
-  // The largest magnitude by two passes that read, without the one of Abs that writes.
-  const [most, least] = ['ReduceMax', 'ReduceMin'].map((op) =>
-    writer.emit(op, [x, lastAxis], { keepdims: 0 }),
-  );
-  // A row of zeros gets a positive step, to avoid dividing by 0.
-  const tiny = writer.constant('float32', [1e-30], []);
-  const largest = writer.emit('Max', [most!, writer.emit('Neg', [least!]), tiny]);
-  const steps = writer.emit('Mul', [largest, writer.constant('float32', [1 / 127], [])]);
-  const nothing = writer.emit('Mul', [steps, writer.constant('float32', [0], [])]);
-  const middle = writer.emit('Add', [nothing, writer.constant('float32', [128], [])]);
-  const zeroPoints = writer.emit('Cast', [middle], { to: onnxTypes.uint8 });
-  const rounded = writer.emit('QuantizeLinear', [x, steps, zeroPoints], { axis: 0 });
-  const one = writer.constant('float32', [1], []);
-  const zeroPoint = writer.constant('uint8', [128], []);
-  const product = writer.emit('MatMulIntegerToFloat', [rounded, w, one, scales, zeroPoint], {}, microsoft);
-  return writer.emit('Mul', [product, writer.emit('Unsqueeze', [steps, lastAxis])]);
-}
-
-/**
- * GroupQueryAttention with groups of one head: with the same memory for past and present it appends to the cache in
- * place, and reads only up to each row's length. Head widths must be multiples of 8.
+ * GroupQueryAttention: with the same memory for past and present it appends to the cache in place, and reads only up to
+ * each row's length. Head widths must be multiples of 8.
  */
 const cachedAttention: Exporter<'cachedAttention'> = ({ writer, nameOf }, { inputs, attributes }) => {
   const [projections, keys, values, lengths] = inputs as [Tensor, Tensor, Tensor, Tensor];
-  const { heads, scale } = attributes;
+  const { heads, keyValueHeads, scale } = attributes;
   const width = projections.shape[1]!;
   // One row of tokens for each length; the number of rows is dynamic.
   const rows = writer.emit('Shape', [nameOf(lengths)]);
@@ -91,10 +66,10 @@ const cachedAttention: Exporter<'cachedAttention'> = ({ writer, nameOf }, { inpu
     'GroupQueryAttention',
     [byRow, '', '', nameOf(keys), nameOf(values), last, longest],
     3,
-    { num_heads: heads, kv_num_heads: heads, scale: { float: scale } },
+    { num_heads: heads, kv_num_heads: keyValueHeads, scale: { float: scale } },
     microsoft,
   );
-  const flat = writer.emit('Reshape', [output!, writer.constant('int64', [-1, width / 3], [2])]);
+  const flat = writer.emit('Reshape', [output!, writer.constant('int64', [-1, heads * keys.shape[3]!], [2])]);
   return [flat, newKeys!, newValues!];
 };
 
@@ -254,6 +229,23 @@ const paddedCrossEntropy: Exporter<'paddedCrossEntropy'> = (context, node) => {
   return crossEntropyOutputs(context, { losses, softmax, atTarget, column });
 };
 
+/** g·(s + y·(1 − s)), s = σ(x). */
+const siluGradient: Exporter<'siluGradient'> = ({ writer, nameOf }, { inputs }) => {
+  const [x, y, g] = inputs.map(nameOf) as [string, string, string];
+  const s = writer.emit('Sigmoid', [x]);
+  const rest = writer.emit('Sub', [writer.constant(inputs[0]!.dtype, [1], []), s]);
+  const slope = writer.emit('Add', [s, writer.emit('Mul', [y, rest])]);
+  return [writer.emit('Mul', [g, slope])];
+};
+
+/** An rmsNormalizationGradient, with a device's sums. */
+export const rmsNormalizationGradient =
+  (sums: typeof processorSums): Exporter<'rmsNormalizationGradient'> =>
+  ({ writer, nameOf, isUsed }, { inputs, outputs }) => {
+    const [x, scale, rrms, g] = inputs.map(nameOf) as [string, string, string, string];
+    return rmsGradientNodes(writer, { x, scale, rrms, g }, inputs[0]!.shape, sums, isUsed(outputs[1]!));
+  };
+
 /** The ONNX form of every op, for ONNX Runtime (with its own operators where they are faster). */
 export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
   input: (_, node) => [node.attributes.name],
@@ -274,6 +266,10 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
   sigmoid: plain('Sigmoid'),
   gelu: plain('FastGelu', microsoft),
   geluGradient,
+  silu: ({ writer, nameOf }, { inputs: [x] }) => [
+    writer.emit('QuickGelu', [nameOf(x!)], { alpha: { float: 1 } }, microsoft),
+  ],
+  siluGradient,
   softmax: plain('Softmax'),
   matmul: (context, node) => {
     if (isMatrixProduct(node)) return [gemm(context, node, '')];
@@ -290,7 +286,7 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
     const lastAxis = writer.constant('int64', [-1], [1]);
     const logits =
       rounded?.map(({ w, scales }) =>
-        quantizedProduct(context, [nameOf(hidden), nameOf(w), nameOf(scales)]),
+        quantizedProduct(writer, [nameOf(hidden), nameOf(w), nameOf(scales)]),
       ) ?? weights.map((weight) => writer.emit('Gemm', [nameOf(hidden), nameOf(weight)], { transB: 1 }));
     const chunks = logits.map((x) => softmaxOf(context, x));
     const logSums = writer.concat(
@@ -312,6 +308,16 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
     return [losses, ...chunks.map(({ softmax }) => softmax), ...shares];
   },
   layerNormalizationGradient,
+  rmsNormalization: ({ writer, nameOf }, { inputs, attributes: { epsilon } }) =>
+    writer.emitMany('SimplifiedLayerNormalization', inputs.map(nameOf), 2, {
+      axis: -1,
+      epsilon: { float: epsilon },
+    }),
+  rmsNormalizationGradient: rmsNormalizationGradient(processorSums),
+  rotate: ({ writer, nameOf }, { inputs }) => {
+    const [x, positions, cosines, sines] = inputs.map(nameOf) as [string, string, string, string];
+    return [rotaryEmbedding(writer, { x, positions, cosines, sines }, inputs[0]!.shape)];
+  },
   paddedCrossEntropy,
   reduceSum: ({ writer, nameOf }, { inputs: [x], attributes: { axes, keepDimensions } }) => [
     writer.emit(
@@ -383,7 +389,7 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
   },
   quantizedMatmul: (context, { inputs }) => {
     const [x, w, scales] = inputs.map(context.nameOf) as [string, string, string];
-    return [quantizedProduct(context, [x, w, scales])];
+    return [quantizedProduct(context.writer, [x, w, scales])];
   },
   cachedAttention,
   causalMask,

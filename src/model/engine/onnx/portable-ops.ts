@@ -1,4 +1,5 @@
 import type { Exporter, OnnxTarget } from './op-exporters.js';
+import { rotaryProducts } from './rotary-nodes.js';
 import { batchedMatmul } from './webgpu-ops.js';
 
 /** [..,M,K] · [K,N] as one Gemm of all rows: with `transposeB`, MatMul would need a transposed copy of the weight. */
@@ -27,6 +28,26 @@ const layerNormalization: Exporter<'layerNormalization'> = ({ writer, nameOf }, 
   writer.emit('LayerNormalization', inputs.map(nameOf), { axis: -1, epsilon: { float: attributes.epsilon } }),
 ];
 
+const silu: Exporter<'silu'> = ({ writer, nameOf }, { inputs: [x] }) => [
+  writer.emit('Mul', [nameOf(x!), writer.emit('Sigmoid', [nameOf(x!)])]),
+];
+
+/** x / √(mean of x² + epsilon) · scale: there is no operator for it before opset 23. */
+const rmsNormalization: Exporter<'rmsNormalization'> = ({ writer, nameOf }, { inputs, attributes }) => {
+  const [x, scale] = inputs.map(nameOf) as [string, string];
+  const square = writer.emit('Mul', [x, x]);
+  const mean = writer.emit('ReduceMean', [square], { axes: [-1], keepdims: 1 });
+  const sum = writer.emit('Add', [mean, writer.constant('float32', [attributes.epsilon], [])]);
+  const normalized = writer.emit('Div', [x, writer.emit('Sqrt', [sum])]);
+  return [writer.emit('Mul', [normalized, scale])];
+};
+
+const rotate: Exporter<'rotate'> = ({ writer, nameOf }, { inputs }) => {
+  const [x, positions, cosines, sines] = inputs.map(nameOf) as [string, string, string, string];
+  const headWidth = 2 * inputs[2]!.shape[1]!;
+  return [rotaryProducts(writer, { x, positions, cosines, sines }, inputs[0]!.shape, headWidth)];
+};
+
 /** Leading axes that do not change may be dynamic: size 0 copies the input's size. */
 const reshape: Exporter<'reshape'> = ({ writer, nameOf }, { inputs: [x], attributes: { shape } }) => {
   const changed = shape.findIndex((size, axis) => size !== x!.shape[axis]);
@@ -44,6 +65,9 @@ export const portableTarget: OnnxTarget = {
   overrides: {
     gelu: () => gelu,
     layerNormalization: () => layerNormalization,
+    rmsNormalization: () => rmsNormalization,
+    silu: () => silu,
+    rotate: () => rotate,
     reshape: () => reshape,
     matmul: ({ inputs: [a, b], attributes }) => {
       if (a!.shape.length === 2) return undefined;

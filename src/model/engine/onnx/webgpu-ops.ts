@@ -2,7 +2,13 @@ import type { OpNode } from '../../graph/tensor.js';
 import { geluGradient } from './device-gelu.js';
 import { layerNormalizationGradientByMeans } from './device-norm.js';
 import { columnSum, isColumnSum } from './device-sums.js';
-import { type Exporter, type OnnxTarget, samplingExporters } from './op-exporters.js';
+import {
+  type Exporter,
+  type OnnxTarget,
+  rmsNormalizationGradient,
+  samplingExporters,
+} from './op-exporters.js';
+import { deviceSums } from './rms-norm.js';
 import { onnxTypes } from './schema.js';
 
 /** Batched MatMul, with separate nodes that transpose and scale: WebGPU has no FusedMatMul. */
@@ -101,6 +107,7 @@ export const webGpuTarget: OnnxTarget = {
   overrides: {
     geluGradient: () => geluGradient(false),
     layerNormalizationGradient: () => layerNormalizationGradientByMeans,
+    rmsNormalizationGradient: () => rmsNormalizationGradient(deviceSums),
     scatterAddRows: () => scatterAddRows,
     argMax: () => sampling.argMax,
     keepTopK: () => sampling.keepTopK,
