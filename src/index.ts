@@ -73,6 +73,11 @@ export {
   type Model,
   type ModelOptions,
 } from './pipeline/library/model.js';
+export {
+  type ScoredTitleList,
+  type ScoreTitlesOptions,
+  scoreTitles,
+} from './pipeline/library/score-titles.js';
 export { openReview } from './pipeline/open-review.js';
 export { type OpenedServedModel, openServedModel } from './pipeline/open-served-model.js';
 export {
@@ -89,6 +94,7 @@ export { runSingleStage } from './pipeline/run-stages.js';
 export { reportAssets, writeReport } from './pipeline/stages/report.js';
 export type { StageContext } from './pipeline/stages/stage.js';
 export { TokenFile, writeTokens } from './pipeline/stages/token-file.js';
+export type { TitleScore, TotalScore } from './pipeline/title-scores.js';
 export { buildReport } from './report/build-report.js';
 export type { ReportFigures, ReportInput } from './report/report-figures.js';
 export { renderReport } from './report/report-page.js';

@@ -61,6 +61,10 @@ async function execute(request: Request, entry: string, terminal: Terminal): Pro
       );
     case 'import':
       return (await import('./commands/import.js')).importCommand(request.from, request.options, terminal);
+    case 'score': {
+      const { scoreCommand } = await import('./commands/score.js');
+      return scoreCommand(request.model, request.file, request.options, terminal);
+    }
     case 'devices':
       return (await import('./commands/devices.js')).devicesCommand(terminal);
     default: {

@@ -5,6 +5,7 @@ export const commandNames = [
   'generate',
   'dedupe',
   'report',
+  'score',
   'devices',
   'review',
   'serve',

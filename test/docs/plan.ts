@@ -72,6 +72,7 @@ export const plans: readonly Plan[] = [
     says: /^askreddit.*: http/m,
   },
   { of: /^npm run tool -- structure/, says: /^\| exports without a user \| \d+ \|$/m },
+  { of: /^npm run score -- /, says: /^[\d,]+ titles: \d\.\d{4} bits a byte, perplexity /m },
   { of: /^npm run devices$/, says: /^onnxruntime cpu +works /m },
   { of: /^npm run export -- .* --format onnx /, says: /as onnx$/m, leaves: ['exported/onnx/model.onnx'] },
   {

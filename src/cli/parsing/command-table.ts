@@ -98,6 +98,30 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
       ['for scripts: exit code 3 on overfitting', 'titlesmith report runs/askreddit --fail-on-overfit'],
     ],
   }),
+  score: {
+    words: 'score',
+    summary: 'how well a model predicts titles, in bits a byte',
+    description:
+      'Scores the titles of a file under the model of a run, or any model: each title, and all of them. Writes nothing.',
+    arguments: [
+      {
+        name: 'model',
+        help: 'A run such as runs/askreddit, or a model: its folder, base, 124M, a Hugging Face id.',
+      },
+      {
+        name: 'file',
+        help: 'Titles: CSV, .txt with one a line, .jsonl; .gz and .zst of all; - for standard input.',
+      },
+    ],
+    examples: [
+      [
+        'titles that the model never saw',
+        'titlesmith score runs/askreddit runs/askreddit/dataset/validation.txt',
+      ],
+      ['for programs, a title a line', 'titlesmith score runs/askreddit titles.csv --json'],
+    ],
+    request: ([model = '', file = ''], options) => ({ command: 'score', model, file, options }),
+  },
   devices: {
     words: 'devices',
     summary: 'list what the model can run on, and why not',

@@ -2,6 +2,7 @@ import type { StageName } from '../../options/choices.js';
 import type { ValuesOf } from '../../options/option-row.js';
 import type { BatchSettings, RunOptions, ServeOptions } from '../../options/option-table.js';
 import type { singleCommandOptions } from '../../options/table/single-commands.js';
+import type { ScoreFileOptions } from '../../pipeline/score-file.js';
 
 export type SingleCommandOptions = ValuesOf<typeof singleCommandOptions>;
 
@@ -12,12 +13,19 @@ type ServeRequestOptions = Partial<ServeOptions> & JsonOption;
 export type BatchRequestOptions = Partial<BatchSettings & Pick<SingleCommandOptions, 'resume'>> & JsonOption;
 export type ReviewOptions = Partial<Pick<SingleCommandOptions, 'port'>> & JsonOption;
 export type ExportOptions = Partial<Pick<SingleCommandOptions, 'format' | 'output'>> & JsonOption;
+export type ScoreOptions = ScoreFileOptions & JsonOption;
 export type ArchiveOptions = Partial<Pick<RunOptions, 'overwrite'>> & JsonOption;
 
 /** A parsed command line. `options` holds only the options that were given. */
 export type Request =
   | { readonly command: 'pipeline'; readonly options: Partial<RunOptions> }
   | { readonly command: StageName; readonly folder: string; readonly options: Partial<RunOptions> }
+  | {
+      readonly command: 'score';
+      readonly model: string;
+      readonly file: string;
+      readonly options: ScoreOptions;
+    }
   | { readonly command: 'devices'; readonly options: JsonOption }
   | { readonly command: 'review'; readonly folder: string; readonly options: ReviewOptions }
   | { readonly command: 'serve'; readonly model: string; readonly options: ServeRequestOptions }

@@ -37,7 +37,7 @@ export async function copyOfPipe(path: string): Promise<string> {
 
 async function copyPipe(path: string): Promise<string> {
   if (path === standardInput && process.stdin.isTTY) {
-    throw usageError('--input - reads standard input, which is a terminal.', 'Pipe a file into the command.');
+    throw usageError('- reads standard input, which is a terminal.', 'Pipe a file into the command.');
   }
   const folder = await makeTemporaryFolder('input');
   try {

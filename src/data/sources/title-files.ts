@@ -53,10 +53,20 @@ function noteTokens(path: string, { onNote }: ReadingListener): void {
   onNote(`${path}: its texts are what stands between ${startToken} and ${endToken}`);
 }
 
+/**
+ * A text between tokens without the white space around it; a tab at its beginning stays, with which titlesmith's own datasets
+ * end the prompt before a title, also one that says nothing.
+ */
+function bareText(text: string): string {
+  return text.trimEnd().replace(/^[^\S\t]+/, '');
+}
+
 /** What stands between tokens in a text, without the white space around it. */
 function textsBetween(text: string): string[] {
-  const parts = text.split(eitherToken).map((part) => part.trim());
-  return parts.filter((part) => part !== '');
+  return text
+    .split(eitherToken)
+    .map(bareText)
+    .filter((part) => part !== '');
 }
 
 /** Rows of which a value with tokens is as many titles as stand between them; a note says so once. */
@@ -96,7 +106,7 @@ export async function* textTitles(
   let [number, begun, begunAt] = [0, '', 1];
   const take = (text: string, line: number): SourceRow[] => {
     if (text.includes('\0')) nuls.push(line);
-    else if (text.trim() !== '') return [{ title: text.trim() === text || !hasTokens ? text : text.trim() }];
+    else if (text.trim() !== '') return [{ title: hasTokens ? bareText(text) : text }];
     return [];
   };
   try {

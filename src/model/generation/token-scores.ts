@@ -1,4 +1,5 @@
 import type { Scores } from '../transformer/decode-scores.js';
+import type { DecodeSession } from '../transformer/decode-session.js';
 
 /** What the model itself thought of a token, and of those it found likelier or as likely. */
 export interface TokenScore {
@@ -32,6 +33,25 @@ export function scoreToken(
   const logProbability = (id: number): number => Math.min(0, scale * logits[id]! - normalizer);
   const top = best.slice(0, alternatives).map((id) => ({ token: id, logProbability: logProbability(id) }));
   return { token, logProbability: logProbability(token), top };
+}
+
+/**
+ * −ln p of the token after each of a text's, in nats: [tokens], in the session's precision.
+ * @param inputs tokens, at most as many as the session's capacity.
+ * @param targets the token after each.
+ */
+export async function tokenLosses(
+  session: DecodeSession,
+  inputs: Int32Array,
+  targets: Int32Array,
+): Promise<Float32Array> {
+  const losses = new Float32Array(targets.length);
+  let position = 0;
+  await session.prefill(inputs, 1, (scores) => {
+    losses[position] = -scoreToken(scores, 1, targets[position]!, 0).logProbability;
+    position += 1;
+  });
+  return losses;
 }
 
 /** ln Σ exp(scale · logit). Where the logits are undivided, their softmax has it already: ln p = logit − normalizer. */

@@ -64,22 +64,31 @@ export class TitleScorer {
     titles: readonly TokenIds[],
     context: WorkContext,
   ): Promise<Float32Array[]> {
-    const scored = new Array<Float32Array>(titles.length);
     const loaded = await this.load(weights);
     try {
-      const positions = titles.map((title) => title.length + 1);
-      let done = 0;
-      for (const batch of scoringBatches(positions, this.model.configuration)) {
-        if (context.signal.aborted) throw new InterruptedError();
-        const texts = batch.titles.map((title) => titles[title]!);
-        const losses = await this.scoreBatch(loaded, batch.shape, texts);
-        for (const [row, title] of batch.titles.entries()) scored[title] = losses[row]!;
-        done += texts.length;
-        const total = titles.length;
-        context.onProgress({ kind: 'progress', label: 'score titles', done, total, unit: 'titles' });
-      }
+      return await this.scoreLoaded(loaded, titles, context);
     } finally {
       loaded.dispose();
+    }
+  }
+
+  /** As {@link scoreTokens}, under weights that were loaded. */
+  async scoreLoaded(
+    loaded: LoadedWeights,
+    titles: readonly TokenIds[],
+    context: WorkContext,
+  ): Promise<Float32Array[]> {
+    const scored = new Array<Float32Array>(titles.length);
+    const positions = titles.map((title) => title.length + 1);
+    let done = 0;
+    for (const batch of scoringBatches(positions, this.model.configuration)) {
+      if (context.signal.aborted) throw new InterruptedError();
+      const texts = batch.titles.map((title) => titles[title]!);
+      const losses = await this.scoreBatch(loaded, batch.shape, texts);
+      for (const [row, title] of batch.titles.entries()) scored[title] = losses[row]!;
+      done += texts.length;
+      const total = titles.length;
+      context.onProgress({ kind: 'progress', label: 'score titles', done, total, unit: 'titles' });
     }
     return scored;
   }
@@ -110,7 +119,7 @@ export class TitleScorer {
   }
 
   /** Reads the weights one parameter at a time; on a device, each takes the memory of this process only until it is there. */
-  private async load(weights: WeightSource): Promise<LoadedWeights> {
+  async load(weights: WeightSource): Promise<LoadedWeights> {
     const { memory } = this.engine;
     const feeds: Record<string, Value> = {};
     const tensors: DeviceTensor[] = [];

@@ -116,11 +116,11 @@ export const generationOptions = {
   ...samplingOptions,
   promptSubreddit: {
     ...generation,
-    commands: ['generate'],
+    commands: ['generate', 'score'],
     flag: 'subreddit',
     type: 'subreddit',
     argument: 'name',
-    help: 'Subreddit to write titles for, with a model that is prompted by name; of the generate command alone.',
+    help: 'Subreddit that titles are written for, or scored as, by a model that is prompted by name; of generate and score alone.',
   },
   prefix: {
     ...generation,
@@ -161,6 +161,7 @@ export const generationOptions = {
   },
   precision: {
     ...generation,
+    commands: ['pipeline', 'generate', 'score'],
     type: 'choice',
     choices: precisions,
     default: 'float32',

@@ -1,7 +1,10 @@
 import { deviceNames, engineNames } from '../choices.js';
 import type { OptionRows } from '../option-row.js';
 
-const device = { group: 'Device', commands: ['pipeline', 'finetune', 'generate', 'serve'] } as const;
+const device = {
+  group: 'Device',
+  commands: ['pipeline', 'finetune', 'generate', 'score', 'serve'],
+} as const;
 
 /** The model to start from. */
 export const modelOptions = {

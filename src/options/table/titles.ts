@@ -2,6 +2,8 @@ import { conditionNames, sourceNames } from '../choices.js';
 import type { OptionRows } from '../option-row.js';
 
 const titles = { group: 'Titles', commands: ['pipeline'] } as const;
+/** For options that say how a file of titles is read. */
+const read = { ...titles, commands: ['pipeline', 'score'] } as const;
 /** For options that change which titles are extracted, unless the source's fingerprint already covers them. */
 const extracted = { ...titles, stages: ['extract'] } as const;
 
@@ -53,14 +55,14 @@ export const titleOptions = {
   },
   // The source's fingerprint covers these three, by what they decide of each file.
   column: {
-    ...titles,
+    ...read,
     type: 'text',
     argument: 'name',
     help: 'Column of a CSV that holds the titles, by name or number.',
     defaultInWords: 'title',
   },
   header: {
-    ...titles,
+    ...read,
     type: 'boolean',
     or: 'auto',
     default: 'auto',
@@ -68,7 +70,7 @@ export const titleOptions = {
     help: 'Whether the first record of a CSV names the columns; auto finds out.',
   },
   quotes: {
-    ...titles,
+    ...read,
     type: 'boolean',
     default: true,
     argument: 'true|false',

@@ -46,7 +46,7 @@ async function run(example: string): Promise<string> {
 }
 
 test('the ten calls of gpt-2-simple have counterparts that work as documented', async () => {
-  const [, calls] = examples;
+  const calls = examples.find((example) => example.includes('downloadModel'));
   const output = await run(calls!);
   const lines = output.trimEnd().split('\n');
   expect(lines).toEqual([
@@ -68,4 +68,11 @@ test('texts come from an async iterator, as the first example shows', async () =
   const lines = (await run(examples[0]!)).trimEnd().split('\n');
   const numbers = lines.filter((line) => /^\d+ Why do/.test(line)).map((line) => Number.parseInt(line, 10));
   expect(numbers.sort((a, b) => a - b)).toEqual([...Array(20).keys()]);
+});
+
+test('titles are scored as the example shows', async () => {
+  const example = examples.find((text) => text.includes('scoreTitles'))!;
+  expect(await run(example)).toMatch(
+    /^\d+\.\d\d What is the best cheese\?\n\d+\.\d\d Who knows why\?\nall 2 true\n$/,
+  );
 });
