@@ -1,6 +1,5 @@
 import type { OverfitStatistics } from '../common/judgement.js';
 import { formatCount, formatPercent, pluralize } from '../common/number-formats.js';
-import { trainingRemedy } from '../common/stage-counts.js';
 import type { ReportFigures } from './report-figures.js';
 import { areAlike } from './verdict-explanation.js';
 
@@ -90,13 +89,19 @@ function fewerPasses({ training, bestCheckpoint, curve, titles }: ReportFigures)
   return `${made}; try ${passes(step)} (--steps ${step})${why}.`;
 }
 
+/** No step was better than the model that training began with: most often the steps were too large. */
+function lowerRate({ settings }: ReportFigures['run']): string {
+  const rate = settings.find(({ name }) => name === 'learning-rate')?.value;
+  return `Train at a lower --learning-rate${rate === undefined ? '' : ` than ${rate}`}, or for more steps: no step helped.`;
+}
+
 /** What may help a model that has learned too little, from what this run did. */
 function waysToLearnMore({ training, titles, run }: ReportFigures): string[] {
   const isPretrained = !['nano', 'scratch'].includes(run.model);
   const advice: string[] = [];
   if (!isPretrained) advice.push('Begin with weights that know the language: --model base.');
   const { steps = 0, bestStep = 0, epochs = 0, stopReason } = training ?? {};
-  if (training && bestStep === 0) advice.push(`Training helped nothing: ${trainingRemedy}.`);
+  if (training && bestStep === 0) advice.push(lowerRate(run));
   else if (training && (bestStep < steps || stopReason === 'copies')) {
     // More of the same would not do: the model had what these titles can teach it.
   } else {

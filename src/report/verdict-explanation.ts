@@ -137,20 +137,31 @@ const noText =
 function tooLittleInWords({ losses }: OverfitStatistics): string {
   if (losses === undefined) return noText;
   const { gains, bits } = losses;
-  const unbeaten = [
+  const model = `${formatDecimal(bits.model)} bits a byte, where fewer is better`;
+  const plain = [
     gains.trigram.high <= 0
       ? `a table of which word parts follow one another (${formatDecimal(bits.trigram)})`
       : '',
     gains.unigram.high <= 0
       ? `a count of how often each word part occurs (${formatDecimal(bits.unigram)})`
       : '',
-    gains.start.high <= 0 ? `it did before training (${formatDecimal(bits.start)})` : '',
   ].filter(Boolean);
-  if (unbeaten.length === 0) return noText;
-  const worse = gains.start.high < 0 ? ' Training made it worse, and what' : ' What';
+  const start = formatDecimal(bits.start);
+  if (plain.length === 0 && gains.start.high > 0) return noText;
+  if (plain.length === 0) {
+    const change =
+      gains.start.high < 0
+        ? `worse than before training (${start})`
+        : `no better than before training (${start})`;
+    return (
+      `It predicts titles of this source that it never saw ${change}: ${model}. ` +
+      'What it writes is what it could write before, not what these titles could teach it.'
+    );
+  }
+  const worse = gains.start.high < 0 ? ` Training made it worse (before: ${start}), and what` : ' What';
   return (
-    `It predicts titles that it never saw no better than ${unbeaten.join(', and than ')}: ${formatDecimal(bits.model)} bits a byte, ` +
-    `where fewer is better.${worse} it writes may be word salad, whether or not it copies.`
+    `It predicts titles that it never saw no better than ${plain.join(', and than ')} does: ${model}.` +
+    `${worse} it writes may be word salad, whether or not it copies.`
   );
 }
 

@@ -262,4 +262,17 @@ describe('explainVerdict', () => {
     const one = await judge([...many(1, 0.9), ...many(999, 0.4)], [...many(1, 0.9), ...many(999, 0.4)]);
     expect(one.advice[1]).toMatch(/^The 1 output that copies a title was refused/);
   });
+
+  it.each([
+    [{ trigram: -10, start: 5 }, /^It predicts .* no better than a table of .* word salad/],
+    [{ trigram: -10, start: -20 }, /no better than a table of .* Training made it worse \(before: [\d.]+\)/],
+    [{ trigram: 10, start: 0 }, /no better than before training .* what it could write before/],
+    [{ trigram: 10, start: -20 }, /worse than before training .* what it could write before/],
+  ])('says what a model that has learned too little is no better than: %o', async (gain, meaning) => {
+    const overfit = overfitStatistics(many(200, 0.4), many(100, 0.4), { losses: madeUpLosses(gain) });
+    expect(overfit.verdict).toBe('underfits');
+    const said = explainVerdict({ overfit }).meaning;
+    expect(said).toMatch(meaning);
+    expect(/word salad/.test(said)).toBe(gain.trigram < 0);
+  });
 });
