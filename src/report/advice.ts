@@ -30,6 +30,11 @@ export function adviceFor(figures: ReportFigures): string[] {
 const optionOf = ({ run }: ReportFigures, name: string): string | undefined =>
   run.options.find((option) => option.name === name)?.value;
 
+const beginWithBase = 'Begin with weights that know the language: --model base.';
+/** Whether training began with weights that had been trained before. */
+const knowsLanguage = ({ run }: Pick<ReportFigures, 'run'>): boolean =>
+  !['nano', 'scratch'].includes(run.model);
+
 function whenHealthy({ overfit }: ReportFigures): string[] {
   const { count } = overfit.outputs.copies;
   const refused =
@@ -60,6 +65,7 @@ function againstReciting(figures: ReportFigures): string[] {
   const temperature = Number(optionOf(figures, 'temperature'));
   const advice = [
     fewerPasses(figures),
+    ...(knowsLanguage(figures) ? [] : [beginWithBase]),
     `Learn from more titles${learned} (a higher --limit, or more subreddits).`,
     rank === undefined
       ? 'Give the model less room to remember: train low-rank adapters (--lora-rank 8) instead of all weights.'
@@ -71,8 +77,9 @@ function againstReciting(figures: ReportFigures): string[] {
   return [...advice, 'Sample differently: without --top-k and --top-p, or with another --prefix.'];
 }
 
-/** An earlier step to end at: the best by samples and held-out loss, or half as many steps as the kept weights had made. */
-function fewerPasses({ training, bestCheckpoint, curve, titles }: ReportFigures): string {
+/** An earlier step to end at: the best by samples and held-out loss, or a part of those that the kept weights had made. */
+function fewerPasses(figures: ReportFigures): string {
+  const { training, bestCheckpoint, curve, titles, run, overfit } = figures;
   if (training === null) return 'Train for fewer passes over the titles (--steps, or a lower --max-epochs).';
   const { steps, epochs, bestStep } = training;
   if (bestStep === 0)
@@ -80,13 +87,17 @@ function fewerPasses({ training, bestCheckpoint, curve, titles }: ReportFigures)
   const passes = (step: number): string => ((step * epochs) / steps).toFixed(1);
   const over = titles.train === null ? 'the titles' : pluralize(titles.train, 'title');
   const made = `Train for fewer passes: the weights that were kept had made ${passes(bestStep)} over ${over}`;
-  const sampled = bestCheckpoint && bestCheckpoint.step < bestStep ? bestCheckpoint : undefined;
-  const step = sampled?.step ?? Math.max(1, Math.round(bestStep / 2));
-  const sample = curve.copies.find((point) => point.step === sampled?.step);
-  const why = sample
-    ? `, when ${formatPercent(sample.share)} of ${sample.texts === null ? 'the samples' : pluralize(sample.texts, 'sample')} were copies`
-    : '';
-  return `${made}; try ${passes(step)} (--steps ${step})${why}.`;
+  const sample = curve.copies.find(({ step }) => step === bestCheckpoint?.step && step < bestStep);
+  if (sample) {
+    const samples = sample.texts === null ? 'the samples' : pluralize(sample.texts, 'sample');
+    return `${made}; try ${passes(sample.step)} (--steps ${sample.step}), when ${formatPercent(sample.share)} of ${samples} were copies.`;
+  }
+  const part = overfit.outputs.copies.share > mostlyCopies ? 4 : 2;
+  const step = Math.max(1, Math.round(bestStep / part));
+  const ends = run.given.some(({ name }) => name === 'steps')
+    ? '. Leave out --steps, so that training ends once it predicts held-out titles no better, or'
+    : ';';
+  return `${made}${ends} try ${passes(step)} (--steps ${step}).`;
 }
 
 /** No step was better than the model that training began with: most often the steps were too large. */
@@ -97,9 +108,7 @@ function lowerRate({ settings }: ReportFigures['run']): string {
 
 /** What may help a model that has learned too little, from what this run did. */
 function waysToLearnMore({ training, titles, run }: ReportFigures): string[] {
-  const isPretrained = !['nano', 'scratch'].includes(run.model);
-  const advice: string[] = [];
-  if (!isPretrained) advice.push('Begin with weights that know the language: --model base.');
+  const advice: string[] = knowsLanguage({ run }) ? [] : [beginWithBase];
   const { steps = 0, bestStep = 0, epochs = 0, stopReason } = training ?? {};
   if (training && bestStep === 0) advice.push(lowerRate(run));
   else if (training && (bestStep < steps || stopReason === 'copies')) {

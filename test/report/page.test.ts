@@ -238,6 +238,7 @@ describe('explainVerdict', () => {
       'Train for fewer passes: the weights that were kept had made 8.6 over 900 titles; try 5.7 (--steps 400), when 3.1% of 32 ' +
         'samples were copies.',
     );
+    expect(advice[1]).toContain('--model base');
     expect(advice.slice(1).join(' ')).toMatch(/more titles: it had 900 .*--lora-rank 8/);
     expect(advice.join(' ')).not.toContain('--temperature');
     const untrained = await judge(many(100, 0.9), many(100, 0.4), false);
