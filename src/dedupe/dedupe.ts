@@ -47,6 +47,8 @@ export interface DedupeOptions
   readonly earlier?: readonly string[];
   /** Paraphrases are looked for with it. */
   readonly embedder?: SentenceEmbedder | undefined;
+  /** Cosine from which a text is a paraphrase; by default `auto`: see `chooseMeaningRules`. */
+  readonly minimumCosine?: number | 'auto' | undefined;
   /** Where that search leaves its state. */
   readonly meaningStore?: MeaningSearchStore | undefined;
 }
@@ -67,6 +69,7 @@ const dedupeArguments: ArgumentRules = {
   keepBaseCopies: reviewOptions.keepBaseCopies,
   canaries: isTexts,
   embedder: isSentenceEmbedder,
+  minimumCosine: reviewOptions.semanticThreshold,
   meaningStore: hasMethod('save', 'store of a search'),
 };
 
@@ -92,7 +95,7 @@ export async function dedupe(
   const checked = checkArguments('dedupe', options, dedupeArguments);
   const { threshold = defaultThreshold, heldOut = [], earlier = [], baseTitles, keepBaseCopies } = checked;
   const stopping = completeContext<WorkContext>('dedupe', context);
-  const { embedder, meaningStore } = checked;
+  const { embedder, meaningStore, minimumCosine } = checked;
   const index = isIndex(titles) ? titles : createTitleIndex(titles);
   const texts = outputs.map((output) => output.text.trim());
   const meanings =
@@ -106,7 +109,7 @@ export async function dedupe(
   const literal = chooseRules(baseline, threshold);
   const rules = {
     ...literal,
-    ...(embedder && chooseMeaningRules(baseline, literal, index.titles, embedder.description)),
+    ...(embedder && chooseMeaningRules(baseline, literal, index.titles, embedder.description, minimumCosine)),
     ...(baseTitles && baseRules(baseTitles, keepBaseCopies)),
   };
   const canaries = canaryIndex(checked.canaries, index.tokenize);

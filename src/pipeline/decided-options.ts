@@ -50,11 +50,12 @@ export async function decideOptions(
       return decideGeneration(options, vocabularySize);
     case 'dedupe': {
       // Which sentence model is told by its content, not by its name.
-      const { keepBaseCopies, semantic, semanticModel, ...own } = valuesOf(stage, options);
+      const { keepBaseCopies, semantic, semanticModel, semanticThreshold, ...own } = valuesOf(stage, options);
       return plain({
         ...own,
         ...(isFromBase && keepBaseCopies ? { keepBaseCopies } : {}),
         ...(semantic ? { semantic } : {}),
+        ...(semantic && semanticThreshold !== 'auto' ? { semanticThreshold } : {}),
       });
     }
     case 'report': {

@@ -105,7 +105,7 @@ export async function runSingleStage(
     const requested: RunOptions = {
       ...recorded,
       ...(hasOwnSizes(given) ? noSizes : {}),
-      ...(given.semantic === false ? noSentenceModel : {}),
+      ...(given.semantic === false ? noMeanings : {}),
       ...given,
     };
     checkOptionsTogether(requested);
@@ -122,8 +122,8 @@ export async function runSingleStage(
 
 /** Sizes that a run was trained with are no sizes of another model that a call names. */
 const noSizes = Object.fromEntries(Object.keys(sizeOptions).map((name) => [name, undefined]));
-/** A recorded model of --semantic has no use without it. */
-const noSentenceModel = { semanticModel: undefined };
+/** What is recorded of --semantic has no use without it. */
+const noMeanings = { semanticModel: undefined, semanticThreshold: undefined };
 const hasOwnSizes = ({ model, restoreFrom }: Partial<RunOptions>): boolean =>
   (model !== undefined && model !== scratchName) || namesCheckpoint(restoreFrom);
 

@@ -105,7 +105,7 @@ describe('the judgement', () => {
 
   test('is made without meaning by --no-semantic, also where the sentence model that was recorded is gone', async () => {
     const { options, ...manifest } = JSON.parse(read('run.json')) as { options: Record<string, unknown> };
-    const recorded = { ...options, semantic: true, semanticModel: './gone/model' };
+    const recorded = { ...options, semantic: true, semanticModel: './gone/model', semanticThreshold: 0.8 };
     writeFileSync(path('run.json'), JSON.stringify({ ...manifest, options: recorded }));
     const gone = await runCli(['dedupe', run], folder);
     expect(gone.code).toBe(2);
@@ -113,5 +113,8 @@ describe('the judgement', () => {
       '--semantic-model "./gone/model" is no folder and no Hugging Face id. Name a folder',
     );
     expect((await runCli(['dedupe', run, '--no-semantic'], folder)).code).toBe(0);
+    const alone = await runCli(['dedupe', run, '--no-semantic', '--semantic-threshold', '0.8'], folder);
+    expect(alone.code).toBe(2);
+    expect(alone.errors).toContain('--semantic-threshold needs --semantic.');
   });
 });

@@ -184,3 +184,33 @@ test('the cosine is the lowest at which 1% of the held-out titles would be refus
   expect(alike.rules.minimumCosine).toBe(0.98);
   expect(alike.rules.meaningReason).toContain('the highest that is taken, though it would refuse 200 of 200');
 });
+
+test('a cosine that is given counts, and what it does to the held-out titles is said', async () => {
+  // Among 40, one cosine is 5 / √27 = 0.9623, and that of an exact copy is 1.
+  const heldOut = [
+    'kitty sang kitty sang, snow',
+    titles[0]!,
+    ...Array.from({ length: 38 }, (_, i) => `Number ${i} is about nothing of that`),
+  ];
+  const judged = (minimumCosine: number | 'auto', texts = heldOut) =>
+    dedupe(outputs, titles, { heldOut: texts, embedder: new WordMeanings(meanings), minimumCosine });
+  const { rules, heldOut: rated } = await judged(0.96);
+  expect(rules.minimumCosine).toBe(0.96);
+  // Wilson's interval by its formula: (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n).
+  const [p, n, z] = [1 / 40, 40, 1.959963984540054];
+  const [centre, margin] = [p + z ** 2 / (2 * n), z * Math.sqrt((p * (1 - p)) / n + z ** 2 / (4 * n * n))];
+  const [low, high] = [-1, 1].map((side) => ((100 * (centre + side * margin)) / (1 + z ** 2 / n)).toFixed(1));
+  expect(rules.meaningReason).toBe(
+    'Paraphrases count from a cosine of 0.96 on, by words, sha256 01234567: that was given; of the held-out titles it would ' +
+      `refuse 1 of 40 = 2.5% (95% interval ${low} to ${high}), besides those that other rules refuse.`,
+  );
+  expect(rated.map(({ copy }) => copy).slice(0, 3)).toEqual(['paraphrase', 'exact copy', undefined]);
+  const stricter = await judged(0.963);
+  expect(stricter.rules.meaningReason).toContain('from a cosine of 0.963 on');
+  expect(stricter.heldOut[0]!.copied).toBe(false);
+  expect((await judged(0.5, [])).rules.meaningReason).toContain(
+    'a cosine of 0.50 on, by words, sha256 01234567: that was given; there are no held-out titles to say',
+  );
+  expect((await judged('auto')).rules.minimumCosine).toBe(0.9);
+  await expect(judged(0.49)).rejects.toThrow(/minimumCosine .*0\.5/);
+});

@@ -32,7 +32,7 @@ export const reviewOptions = {
     type: 'switch',
     help:
       'Refuse paraphrases too: titles that mean what a training title means, by a small sentence model (24 MB, taken from the ' +
-      'Hugging Face hub once). The cosine that decides is the lowest at which at most 1% of the held-out titles would be refused.',
+      'Hugging Face hub once).',
   },
   semanticModel: {
     group: 'Review',
@@ -43,6 +43,21 @@ export const reviewOptions = {
     implies: ['semantic'],
     help: 'Sentence model of --semantic: a folder with onnx/model.onnx and tokenizer.json, or a Hugging Face id.',
     defaultInWords: 'sentence-transformers/all-MiniLM-L6-v2',
+  },
+  semanticThreshold: {
+    group: 'Review',
+    commands: ['pipeline', 'dedupe'],
+    stages: ['dedupe'],
+    type: 'number',
+    minimum: 0.5,
+    maximum: 0.99,
+    or: 'auto',
+    argument: 'cosine',
+    implies: ['semantic'],
+    help:
+      'Cosine with a training title, 0.5 to 0.99, from which --semantic refuses a title; auto: the lowest at which at most 1% ' +
+      'of the held-out titles would be refused.',
+    defaultInWords: 'auto',
   },
   failOnOverfit: {
     group: 'Review',

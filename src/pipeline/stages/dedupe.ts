@@ -105,11 +105,11 @@ interface JudgedTitles {
  */
 async function judgeTitles(
   { outputs, titles, ...given }: JudgedTitles,
-  { similarityThreshold: threshold, keepBaseCopies }: RunOptions,
+  { similarityThreshold: threshold, semanticThreshold: minimumCosine, keepBaseCopies }: RunOptions,
   context: WorkContext,
 ): Promise<Judgement> {
   const { train, validation } = titles;
   const index = createTitleIndex(train, encodeWords);
-  const options = { ...given, threshold, heldOut: validation, keepBaseCopies };
+  const options = { ...given, threshold, minimumCosine, heldOut: validation, keepBaseCopies };
   return dedupe(outputs, index, options, context);
 }

@@ -141,6 +141,16 @@ sentenceModelTest('with --semantic a paraphrase is refused, by the model that is
   expect(found.work.fingerprint).not.toBe(plain.work.fingerprint);
   expect(existsSync(join(folder, 'meaning-search.json'))).toBe(false);
 
+  const strict = await dedupeOf(folder, decisions, { ...semantic, semanticThreshold: 0.99 });
+  expect(strict.counts.rejected).toBe(0);
+  expect(strict.notes).toContain(
+    'Paraphrases count from a cosine of 0.99 on, by model.onnx, sha256 8199be6f: that was given; ' +
+      'of the held-out titles it would refuse 0 of 10 = 0.0% (95% interval 0.0 to 27.8), besides those that other rules refuse.',
+  );
+  expect(strict.work.decided).toEqual({ similarityThreshold: 0.8, semantic: true, semanticThreshold: 0.99 });
+  const auto = await dedupeOf(folder, decisions, { ...semantic, semanticThreshold: 'auto' });
+  expect(auto.work.fingerprint).toBe(found.work.fingerprint);
+
   // What an interrupted stage left counts where it goes on with the same work, and only there.
   const state = { titles: 31, cosines: Array<number>(13).fill(9876), closest: Array<number>(13).fill(3) };
   const search = join(folder, 'meaning-search.json');
