@@ -14,7 +14,7 @@ describe('options as fields of a body in JSON', () => {
       top_p: { type: 'number', minimum: 0, maximum: 1 },
       min_p: { type: 'number', minimum: 0, maximum: 1 },
       typical_p: { type: 'number', minimum: 0, maximum: 1 },
-      repetition_penalty: { type: 'number', exclusiveMinimum: 0, maximum: 10 },
+      repetition_penalty: { type: 'number', minimum: 0.01, maximum: 10 },
       presence_penalty: { type: 'number', minimum: -2, maximum: 2 },
       frequency_penalty: { type: 'number', minimum: -2, maximum: 2 },
       logit_bias: { type: 'object', additionalProperties: { type: 'number', minimum: -100, maximum: 100 } },

@@ -57,8 +57,8 @@ export const samplingOptions = {
   repetitionPenalty: {
     ...generation,
     type: 'number',
-    minimum: 0,
-    exclusiveMinimum: true,
+    // Far below it logits that are divided by it are no longer finite.
+    minimum: 0.01,
     maximum: 10,
     default: 1,
     argument: 'factor',

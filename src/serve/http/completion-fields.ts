@@ -22,7 +22,7 @@ export interface CompletionBody extends ConditionFields {
   readonly best_of?: number | null;
   readonly logprobs?: number | null;
   readonly stream?: boolean | null;
-  readonly stream_options?: { readonly include_usage?: boolean } | null;
+  readonly stream_options?: { readonly include_usage?: boolean | null } | null;
 }
 
 const stopSchema = { type: 'string', minLength: 1, maxLength: 200 } as const;
@@ -68,7 +68,13 @@ export function completionSchema(fields: CompletionFields, served: ServedModel) 
       stream_options: {
         type: ['object', 'null'],
         additionalProperties: false,
-        properties: { include_usage: { type: 'boolean' }, include_obfuscation: { type: 'boolean' } },
+        properties: {
+          include_usage: { type: ['boolean', 'null'] },
+          include_obfuscation: {
+            enum: [false, null],
+            description: 'false or left out, as this server does not pad its chunks',
+          },
+        },
       },
       // Whom a request is for, which OpenAI watches for abuse: of no effect here.
       user: { type: ['string', 'null'], maxLength: 1000 },

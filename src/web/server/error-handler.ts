@@ -53,7 +53,7 @@ export function installErrorHandler(
   { translateError, onInternalError, internalErrorHint }: ErrorHandlerOptions,
 ): void {
   app.setErrorHandler((error: FastifyError | Error, request, reply) => {
-    const known = clientError(error, app.initialConfig.bodyLimit ?? 0) ?? translateError?.(error);
+    const known = clientError(error, request.routeOptions.bodyLimit) ?? translateError?.(error);
     if (!known) onInternalError(error, request);
     return sendError(reply, toHttpError(known ?? error, internalErrorHint));
   });

@@ -1,4 +1,4 @@
-import { fieldError, type HttpError } from '../http-error.js';
+import { fieldError, HttpError } from '../http-error.js';
 
 /** A JSON schema, as far as errors describe it. */
 interface Schema {
@@ -47,8 +47,9 @@ export function schemaError(faults: readonly SchemaFault[]): HttpError {
     return fieldError(name, `${JSON.stringify(name)} is no field of this request.`);
   }
   const schema = describingSchema(faults, fault);
-  const what = path === '' ? 'The body' : path;
-  return fieldError(path, `${what} must be ${describe(schema)}; it is ${describeValue(data)}.`);
+  const rule = `must be ${describe(schema)}; it is ${describeValue(data)}.`;
+  if (path === '') return new HttpError(400, `The body ${rule}`, { code: 'invalid_value' });
+  return fieldError(path, `${path} ${rule}`);
 }
 
 /** The violation to tell: not that of a form that was not meant. */

@@ -17,7 +17,7 @@ const wrong: [Partial<GenerationOptions>, string][] = [
   [{ topP: 1.1 }, '--top-p got 1.1, which is not a number from 0 to 1.'],
   [{ minP: -0.1 }, '--min-p got -0.1, which is not a number from 0 to 1.'],
   [{ typicalP: 2 }, '--typical-p got 2, which is not a number from 0 to 1.'],
-  [{ repetitionPenalty: 0 }, '--repetition-penalty got 0, which is not a number above 0 and at most 10.'],
+  [{ repetitionPenalty: 0 }, '--repetition-penalty got 0, which is not a number from 0.01 to 10.'],
   [{ presencePenalty: 3 }, '--presence-penalty got 3, which is not a number from -2 to 2.'],
   [{ frequencyPenalty: -3 }, '--frequency-penalty got -3, which is not a number from -2 to 2.'],
   [
