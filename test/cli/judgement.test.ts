@@ -10,7 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { formatConfiguration, nanoConfiguration } from '../../src/model/transformer/configuration.js';
+import { nanoConfiguration } from '../../src/model/transformer/configuration.js';
+import { formatConfiguration } from '../../src/model/transformer/configuration-file.js';
 import { baseFolder } from '../../src/model/weights/base-model.js';
 import { openServedModel } from '../../src/pipeline/open-served-model.js';
 import { runCli, temporaryFolder } from './run-cli.js';

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { silentContext } from '../../src/common/progress.js';
 import { readTrainedCondition, writeTrainedCondition } from '../../src/data/trained-condition.js';
 import { writeFileAtomic } from '../../src/io/atomic-file.js';
-import { formatConfiguration } from '../../src/model/transformer/configuration.js';
+import { formatConfiguration } from '../../src/model/transformer/configuration-file.js';
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
 import { loadWeights } from '../../src/model/transformer/weight-source.js';
 import { baseName } from '../../src/model/weights/base-model.js';
@@ -13,11 +13,8 @@ import { descriptionFiles } from '../../src/model/weights/huggingface-folder.js'
 import { loadTokenizer } from '../../src/model/weights/load-tokenizer.js';
 import { findModelFolder, hashModelFolder } from '../../src/model/weights/model-folder.js';
 import { scaleEnding, type WritableTensor, writeSafetensors } from '../../src/model/weights/safetensors.js';
-import {
-  openSafetensorsModel,
-  weightsFile,
-  weightsPrefix,
-} from '../../src/model/weights/safetensors-model.js';
+import { openSafetensorsModel, weightsFile } from '../../src/model/weights/safetensors-model.js';
+import { storedLayout } from '../../src/model/weights/stored-tensors.js';
 import { quantizeRows } from './quantize.js';
 
 /**
@@ -38,12 +35,14 @@ export async function main(argv: readonly string[]): Promise<void> {
   const { from, to, ships } = values;
   if (from === undefined) throw new Error('--from names the folder of the model to round.');
   const configuration = await readConfiguration(from);
+  if (configuration.llama) throw new Error(`${from} holds a Llama; the base model is a GPT-2.`);
   const specifications = parameterSpecifications(configuration);
+  const { prefix } = storedLayout(configuration);
   const source = await openSafetensorsModel(from, configuration);
   const store = await loadWeights(source, specifications, silentContext).finally(() => source.close());
   await mkdir(to, { recursive: true });
   const tensors = specifications.flatMap(({ name, shape }): WritableTensor[] => {
-    const own = `${weightsPrefix}${name}`;
+    const own = `${prefix}${name}`;
     const weights = store.views.get(name)!;
     const [rows = 1] = shape;
     if (shape.length < 2) return [{ name: own, shape, values: () => weights }];

@@ -134,14 +134,16 @@ export function rmsNormalizationGradient(
 }
 
 /** The angles of rotary positions: their cosines and sines, constants [K,D/2]. */
-interface Angles {
+export interface Angles {
   readonly cosines: Tensor;
   readonly sines: Tensor;
 }
 
 /** The heads of x [..,M], turned by their positions int32 [..]; see `OpAttributes.rotate`. */
-export const rotate = (x: Tensor, positions: Tensor, { cosines, sines }: Angles): Tensor =>
-  single('rotate', [x, positions, cosines, sines], {});
+export const rotate = (x: Tensor, positions: Tensor, { cosines, sines }: Angles): Tensor => {
+  const tables = [cosines, sines].map((table) => cast(table, x.dtype as FloatType));
+  return single('rotate', [x, positions, ...tables], {});
+};
 
 /**
  * Losses [N] in nats of hidden states [N,C] through the output layer [V,C] against int32 targets [N].

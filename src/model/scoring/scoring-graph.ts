@@ -34,12 +34,11 @@ export function scoringGraph(
 ): Record<'losses', Tensor> {
   const tokens = rows * length;
   const parameters = parameterInputs(parameterSpecifications(configuration));
-  const attention = maskedAttention(configuration, input('attentionMask', [rows, 1, length, length]));
   const ids = (name: string): Tensor => input(name, [tokens], 'int32');
-  const { hidden } = transformer(
-    { configuration, parameters, attention },
-    { inputIds: ids('inputIds'), positionIds: ids('positionIds') },
-  );
+  const [inputIds, positionIds] = [ids('inputIds'), ids('positionIds')];
+  const attentionMask = input('attentionMask', [rows, 1, length, length]);
+  const attention = maskedAttention(configuration, { attentionMask, positionIds });
+  const { hidden } = transformer({ configuration, parameters, attention }, { inputIds, positionIds });
   const pieces = vocabularyPieces(configuration.vocabularySize, tokens);
   return { losses: linearCrossEntropy(hidden, outputWeight(parameters), ids('targetIds'), pieces) };
 }

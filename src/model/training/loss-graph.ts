@@ -2,6 +2,7 @@ import { gradients } from '../graph/autodiff.js';
 import { add, concat, input, scalar } from '../graph/builder.js';
 import type { FloatType } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
+import { outputLayerName } from '../transformer/architecture.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { quantizedInputs, quantizedOutputOf } from '../transformer/frozen-matrices.js';
 import { type ParameterSpecification, parameterSpecifications } from '../transformer/parameters.js';
@@ -66,7 +67,7 @@ export function evaluationGraph(
   const specifications = [...parameterSpecifications(configuration), ...adapters];
   const parameters = withMatmulDtype(matmulDtype, parameterInputs(specifications), specifications);
   const batch = batchInputs(shape);
-  const attention = maskedAttention(configuration, batch.attentionMask);
+  const attention = maskedAttention(configuration, batch);
   const { hidden } = transformer({ configuration, parameters, attention }, batch);
   const chunks = tokenChunks({ ...batch, hidden }, configuration.vocabularySize, layout);
   const layer = new OutputLayer(outputWeight(parameters), layout, matmulDtype);
@@ -158,7 +159,7 @@ export function trainingGraph(
     return ofInput;
   };
 
-  const attention = maskedAttention(configuration, batch.attentionMask, { dropout });
+  const attention = maskedAttention(configuration, batch, { dropout });
   const context = { configuration, parameters, attention, dropout };
   const { hidden, residuals } = transformer(context, batch);
   const chunks = tokenChunks({ ...batch, hidden }, configuration.vocabularySize, layout);
@@ -169,7 +170,7 @@ export function trainingGraph(
   const hiddenGradients = chunks.map((chunk) => {
     const loss = layer.loss(chunk);
     losses.push(loss);
-    return backward(loss, lossScale, chunk.hidden, ['wte.'])!;
+    return backward(loss, lossScale, chunk.hidden, [outputLayerName(configuration)])!;
   });
   let upstream = backward(hidden, concat(hiddenGradients, 0), residuals.at(-1)!, ['ln_f.'])!;
   const trainsEmbeddings = trainable.some(({ name }) => name.startsWith('wte.') || name.startsWith('wpe.'));

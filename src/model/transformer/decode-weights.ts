@@ -5,6 +5,7 @@ import { input } from '../graph/builder.js';
 import { maskedScore } from '../graph/op-table.js';
 import { type DType, elementCount, type Shape } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
+import { architectureOf, outputLayerName } from './architecture.js';
 import type { TransformerConfiguration } from './configuration.js';
 import { paddedHeadWidth, paddingMaskName } from './decode-graph.js';
 import { parameterSpecifications } from './parameters.js';
@@ -24,31 +25,31 @@ interface Values {
 
 /**
  * Pads each head's channels with zeros to the head width of the engine's attention: columns of the query, key and value
- * projections, rows of the output projection. The results stay the same.
+ * projections, rows of the output projection. The results stay the same. Where rotary positions turn the two halves of a
+ * head together, each half is padded.
  */
 function padHeads(configuration: TransformerConfiguration, name: string, { values, shape }: Values): Values {
-  const headWidth = configuration.width / configuration.heads;
-  const paddedWidth = paddedHeadWidth(configuration);
+  const { headWidth: ownWidth, rotary } = architectureOf(configuration);
+  const parts = rotary ? 2 : 1;
+  const [width, paddedWidth] = [ownWidth / parts, paddedHeadWidth(configuration) / parts];
   const byRows = name.endsWith('attn.c_proj.weight');
-  if (headWidth === paddedWidth || !(byRows || name.includes('attn.c_attn.'))) return { values, shape };
-  const from = byRows ? headWidth * shape[1]! : headWidth;
+  if (width === paddedWidth || !(byRows || name.includes('attn.c_attn.'))) return { values, shape };
+  const from = byRows ? width * shape[1]! : width;
   const to = byRows ? paddedWidth * shape[1]! : paddedWidth;
   const padded = new Float32Array((values.length / from) * to);
   for (let group = 0; group * from < values.length; group++) {
     padded.set(values.subarray(group * from, (group + 1) * from), group * to);
   }
   const axis = byRows ? 0 : shape.length - 1;
-  return { values: padded, shape: shape.with(axis, (shape[axis]! / headWidth) * paddedWidth) };
+  return { values: padded, shape: shape.with(axis, (shape[axis]! / width) * paddedWidth) };
 }
-
-const tokenEmbedding = 'wte.weight';
 
 /**
  * Reads the weights one at a time, each into an array of its own, so that those the engine packs can be released.
  * With `int8` the matrices of the blocks and the output layer become 8-bit; the embeddings, which are only looked up,
  * stay float32. With `float16` only the matrices of the blocks become float16: logits of GPT-2 lie around −100, where
  * float16 has steps of 0.06.
- * @param paddedVocabulary number of rows of the token embedding, which are zeros after the last token; their logits are
+ * @param paddedVocabulary number of rows of the output layer, which are zeros after the last token; their logits are
  *   masked. Products and sums over a vocabulary of round size are faster on a card.
  * @throws TitlesmithError naming a tensor that cannot be read.
  */
@@ -75,21 +76,24 @@ export async function readDecodeWeights(
     add(scalesName(name), [shape[1]], scales, 'float32');
   };
   const { vocabularySize, width } = configuration;
+  const outputLayer = outputLayerName(configuration);
   const rows = paddedVocabulary ?? vocabularySize;
   if (rows > vocabularySize) {
     const mask = new Float32Array(rows).fill(maskedScore, vocabularySize);
     constants.set(paddingMaskName, mask);
   }
   for (const { name, shape: ownShape, decays } of parameterSpecifications(configuration)) {
-    const shape = name === tokenEmbedding ? [rows, width] : ownShape;
+    const shape = name === outputLayer ? [rows, width] : ownShape;
     const stored = new Float32Array(elementCount(shape));
     await source.read(name, stored.subarray(0, elementCount(ownShape)));
     const { values, shape: padded } = padHeads(configuration, name, { values: stored, shape });
     const quantized = precision === 'int8';
     if (quantized && decays) addQuantized(name, values, padded as [number, number]);
     else if (precision === 'float16' && decays) add(name, padded, narrow(values), 'float16');
-    else add(name, padded, values, 'float32');
-    if (quantized && name === tokenEmbedding) {
+    // Where the output layer is also the token embedding, rows of it are looked up.
+    else if (!quantized || name !== outputLayer || name === 'wte.weight')
+      add(name, padded, values, 'float32');
+    if (quantized && name === outputLayer) {
       addQuantized(quantizedOutputName, values, [width, rows], true);
     }
   }

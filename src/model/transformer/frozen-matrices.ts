@@ -6,19 +6,21 @@ import { quantizeMatrix } from './decode-weights.js';
 import type { ParameterSpecification, ParameterStore } from './parameters.js';
 import { quantizedOutputName, type SymbolicParameters, scalesName, transposedName } from './transformer.js';
 
-const tokenEmbedding = 'wte.weight';
-
-/** Rows of the token embedding that the output layer has as columns of one matrix: their logits stay in the cache. */
+/** Rows of the output layer that the output layer has as columns of one matrix: their logits stay in the cache. */
 const outputChunk = 2048;
+
+/** The output layer's own parameter, if it has one; else it is the token embedding. */
+const [tokenEmbedding, ownOutput] = ['wte.weight', 'lm_head.weight'];
 
 /**
  * Of parameters that adapters leave as they are, those that training can multiply with in 8 bits: the matrices of the
- * blocks, and the token embedding where it is the output layer.
+ * blocks, and the output layer.
  */
 export function quantizableMatrices(
   frozen: readonly ParameterSpecification[],
 ): readonly ParameterSpecification[] {
-  return frozen.filter(({ name, decays }) => decays || name === tokenEmbedding);
+  const output = frozen.some(({ name }) => name === ownOutput) ? ownOutput : tokenEmbedding;
+  return frozen.filter(({ name, decays }) => decays || name === output);
 }
 
 /** The 8-bit form of a matrix [C,M], of a parameter's rows from `start` to `end`. */
@@ -40,7 +42,7 @@ const hasGradient = (name: string): boolean => name !== 'h.0.attn.c_attn.weight'
  */
 function formsOf({ name, shape }: Pick<ParameterSpecification, 'name' | 'shape'>): Form[] {
   const [rows, columns] = shape as readonly [number, number];
-  if (name === tokenEmbedding) {
+  if (name === tokenEmbedding || name === ownOutput) {
     return Array.from({ length: Math.ceil(rows / outputChunk) }, (_, chunk) => {
       const [start, end] = [chunk * outputChunk, Math.min(rows, (chunk + 1) * outputChunk)];
       const size = [columns, end - start] as const;

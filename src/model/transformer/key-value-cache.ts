@@ -1,9 +1,9 @@
 import type { DeviceMemory, DeviceTensor, NumericArray, Value } from '../engine/engine.js';
 import type { FloatType } from '../graph/shape.js';
 import type { TransformerConfiguration } from './configuration.js';
-import { type DecodeSizes, layerNames, paddedHeadWidth } from './decode-graph.js';
+import { type DecodeSizes, layerNames, slotShape } from './decode-graph.js';
 
-/** Keys and values of the tokens in slots: two tensors [slots,H,K,D'] per layer. */
+/** Keys and values of the tokens in slots: two tensors [slots,G,K,D'] per layer. */
 export interface KeyValueCache {
   /** The first slots as inputs and outputs of the decode graph, in the same memory, so that it writes in place. */
   bind(slots: number): {
@@ -31,36 +31,34 @@ function namedViews<View extends Value>(
 
 /** Keys and values in this process's memory. */
 export class HostKeyValueCache implements KeyValueCache {
-  /** [slots,H,K,D'] each: keys of all layers, then values. */
+  /** [slots,G,K,D'] each: keys of all layers, then values. */
   private readonly arrays: readonly Float32Array[];
+  private readonly layers: number;
+  /** G */
+  private readonly heads: number;
   private readonly capacity: number;
   /** D' */
   private readonly headWidth: number;
 
-  constructor(
-    private readonly configuration: TransformerConfiguration,
-    { slots, capacity }: DecodeSizes,
-  ) {
-    const { layers, heads } = configuration;
-    this.capacity = capacity;
-    this.headWidth = paddedHeadWidth(configuration);
-    const size = slots * heads * capacity * this.headWidth;
+  constructor(configuration: TransformerConfiguration, { slots, capacity }: DecodeSizes) {
+    const { layers } = configuration;
+    this.layers = layers;
+    [this.heads, this.capacity, this.headWidth] = slotShape(configuration, capacity);
+    const size = slots * this.heads * capacity * this.headWidth;
     // Written once, so that the system allocates all of it now, and a lack of memory shows before the first text.
     this.arrays = Array.from({ length: 2 * layers }, () => new Float32Array(size).fill(0));
   }
 
   bind(slots: number): { past: Record<string, NumericArray>; present: Record<string, NumericArray> } {
-    const { layers, heads } = this.configuration;
-    const size = slots * heads * this.capacity * this.headWidth;
+    const size = slots * this.heads * this.capacity * this.headWidth;
     return namedViews(
-      layers,
+      this.layers,
       this.arrays.map((array) => array.subarray(0, size)),
     );
   }
 
   copy(slot: number, target: HostKeyValueCache, targetSlot: number, length: number): void {
-    const { headWidth } = this;
-    const { heads } = this.configuration;
+    const { headWidth, heads } = this;
     for (const [index, source] of this.arrays.entries()) {
       for (let head = 0; head < heads; head++) {
         const start = (slot * heads + head) * this.capacity * headWidth;
@@ -107,8 +105,8 @@ export class DeviceKeyValueCache implements KeyValueCache {
     { slots, capacity }: DecodeSizes,
     dtype: FloatType,
   ) {
-    const { layers, heads } = configuration;
-    this.rowShape = [heads, capacity, paddedHeadWidth(configuration)];
+    const { layers } = configuration;
+    this.rowShape = slotShape(configuration, capacity);
     const shape = [slots, ...this.rowShape];
     this.tensors = Array.from({ length: 2 * layers }, () => memory.allocate({ shape, dtype }));
   }

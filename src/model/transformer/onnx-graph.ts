@@ -3,6 +3,7 @@ import { portableTarget } from '../engine/onnx/portable-ops.js';
 import type { AxisNames, OnnxModel } from '../engine/onnx/writer.js';
 import { causalMask, input } from '../graph/builder.js';
 import type { Tensor } from '../graph/tensor.js';
+import { architectureOf } from './architecture.js';
 import type { TransformerConfiguration } from './configuration.js';
 import { parameterSpecifications } from './parameters.js';
 import { maskedAttention, outputLogits, parameterInputs, transformer } from './transformer.js';
@@ -21,11 +22,12 @@ const sizes = { rows: 2, tokens: 3, past: 4 };
 /**
  * The model for generation with a growing cache, in the form that Hugging Face's tools and transformers.js expect; its
  * weights have their names in `parameterSpecifications`. Inputs: `input_ids`, `position_ids` int64 [B,T],
- * `attention_mask` int64 [B,K], `past_key_values.l.key` and `.value` float32 [B,H,K−T,D]. Outputs: `logits` float32
- * [B,T,V], `present.l.key` and `.value` [B,H,K,D].
+ * `attention_mask` int64 [B,K], `past_key_values.l.key` and `.value` float32 [B,G,K−T,D]. Outputs: `logits` float32
+ * [B,T,V], `present.l.key` and `.value` [B,G,K,D].
  */
 export function onnxGenerationModel(configuration: TransformerConfiguration): OnnxModel {
-  const { layers, heads, width } = configuration;
+  const { layers } = configuration;
+  const { keyValueHeads, headWidth } = architectureOf(configuration);
   const dynamicAxes: Record<string, AxisNames> = {};
   const named = (name: string, shape: readonly number[], axes: AxisNames, dtype?: 'int32'): Tensor => {
     dynamicAxes[name] = axes;
@@ -33,7 +35,7 @@ export function onnxGenerationModel(configuration: TransformerConfiguration): On
   };
   const ids = (name: string): Tensor =>
     named(name, [sizes.rows, sizes.tokens], { 0: batch, 1: sequence }, 'int32');
-  const pastShape = [sizes.rows, heads, sizes.past, width / heads];
+  const pastShape = [sizes.rows, keyValueHeads, sizes.past, headWidth];
   const pastOf = (kind: string): Tensor[] =>
     Array.from({ length: layers }, (_, layer) =>
       named(`past_key_values.${layer}.${kind}`, pastShape, { 0: batch, 2: past }),
@@ -44,9 +46,9 @@ export function onnxGenerationModel(configuration: TransformerConfiguration): On
 
   const specifications = parameterSpecifications(configuration);
   const parameters = parameterInputs(specifications);
-  const attention = maskedAttention(configuration, causalMask(visible, inputIds), {
-    past: { keys: pastOf('key'), values: pastOf('value') },
-  });
+  const tokens = { attentionMask: causalMask(visible, inputIds), positionIds };
+  const earlier = { keys: pastOf('key'), values: pastOf('value') };
+  const attention = maskedAttention(configuration, tokens, { past: earlier });
   const { hidden, keys, values } = transformer(
     { configuration, parameters, attention },
     { inputIds, positionIds },

@@ -1,8 +1,12 @@
 import { createRandom } from '../../common/random.js';
 import { elementCount, type Shape } from '../graph/shape.js';
+import { architectureOf, projectionWidths } from './architecture.js';
 import type { TransformerConfiguration } from './configuration.js';
 
-/** One trainable tensor, named and shaped as in Hugging Face's checkpoints (Conv1D weights are [in, out]). */
+/**
+ * One trainable tensor, named and shaped as in Hugging Face's checkpoints of GPT-2, whatever the model: matrices are
+ * [in, out], and products of one input are one matrix.
+ */
 export interface ParameterSpecification {
   readonly name: string;
   readonly shape: Shape;
@@ -16,11 +20,14 @@ export interface ParameterSpecification {
 }
 
 /**
- * Every parameter of a GPT-2 in the order of its forward pass. The output layer is the token embedding, transposed.
+ * Every parameter in the order of the forward pass: `attn.c_attn` makes queries, keys and values side by side, `mlp.c_fc` of
+ * a gated network the gate and what it gates. The output layer is the token embedding, unless `lm_head` is there.
  * Initial values of matrices that write to the residual stream are smaller by √(2L) (Radford et al. 2019, section 2.3).
  */
 export function parameterSpecifications(configuration: TransformerConfiguration): ParameterSpecification[] {
   const { vocabularySize, contextLength, width, layers } = configuration;
+  const { norm: kind, rotary, innerWidth, activation, biases, tiedOutput } = architectureOf(configuration);
+  const [queries, keys, values] = projectionWidths(configuration);
   const deviation = 0.02;
   const residual = deviation / Math.sqrt(2 * layers);
   const embedding = (name: string, rows: number): ParameterSpecification => ({
@@ -48,7 +55,7 @@ export function parameterSpecifications(configuration: TransformerConfiguration)
   });
   const norm = (name: string): ParameterSpecification[] => [
     vector(`${name}.weight`, width, 1),
-    vector(`${name}.bias`, width, 0),
+    ...(kind === 'layer' ? [vector(`${name}.bias`, width, 0)] : []),
   ];
   const linear = (
     name: string,
@@ -57,21 +64,23 @@ export function parameterSpecifications(configuration: TransformerConfiguration)
     standardDeviation: number,
   ): ParameterSpecification[] => [
     matrix(`${name}.weight`, rows, columns, standardDeviation),
-    vector(`${name}.bias`, columns, 0),
+    ...(biases ? [vector(`${name}.bias`, columns, 0)] : []),
   ];
+  const first = activation === 'gatedSilu' ? 2 * innerWidth : innerWidth;
   const block = (layer: number): ParameterSpecification[] => [
     ...norm(`h.${layer}.ln_1`),
-    ...linear(`h.${layer}.attn.c_attn`, width, 3 * width, deviation),
-    ...linear(`h.${layer}.attn.c_proj`, width, width, residual),
+    ...linear(`h.${layer}.attn.c_attn`, width, queries + keys + values, deviation),
+    ...linear(`h.${layer}.attn.c_proj`, queries, width, residual),
     ...norm(`h.${layer}.ln_2`),
-    ...linear(`h.${layer}.mlp.c_fc`, width, 4 * width, deviation),
-    ...linear(`h.${layer}.mlp.c_proj`, 4 * width, width, residual),
+    ...linear(`h.${layer}.mlp.c_fc`, width, first, deviation),
+    ...linear(`h.${layer}.mlp.c_proj`, innerWidth, width, residual),
   ];
   return [
     embedding('wte.weight', vocabularySize),
-    embedding('wpe.weight', contextLength),
+    ...(rotary ? [] : [embedding('wpe.weight', contextLength)]),
     ...Array.from({ length: layers }, (_, layer) => block(layer)).flat(),
     ...norm('ln_f'),
+    ...(tiedOutput ? [] : [embedding('lm_head.weight', vocabularySize)]),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { elementCount } from '../graph/shape.js';
 import type { TransformerConfiguration } from './configuration.js';
-import { paddedHeadWidth } from './decode-graph.js';
+import { slotShape } from './decode-graph.js';
 import { parameterSpecifications } from './parameters.js';
 
 /**
@@ -12,10 +12,9 @@ const maximumSlots = 256;
 const cacheBudget = 1.25 * 2 ** 30;
 const bytesPerFloat = 4;
 
-/** Size of a slot's keys and values in bytes: two float32 arrays [H,K,D'] per layer. @param capacity K, in tokens. */
+/** Size of a slot's keys and values in bytes: two float32 arrays [G,K,D'] per layer. @param capacity K, in tokens. */
 export function slotBytes(configuration: TransformerConfiguration, capacity: number): number {
-  const { layers, heads } = configuration;
-  return 2 * layers * heads * capacity * paddedHeadWidth(configuration) * bytesPerFloat;
+  return 2 * configuration.layers * elementCount(slotShape(configuration, capacity)) * bytesPerFloat;
 }
 
 /** Size of the weights as float32, in bytes. */

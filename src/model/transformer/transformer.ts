@@ -1,9 +1,10 @@
 /**
  * The decoder-only transformer, from token ids to logits: one loop over the layers for training, generation and the
- * ONNX export, which pass different attention functions.
+ * ONNX export, which pass different attention functions; for GPT-2 and Llama, whose architecture (architecture.ts)
+ * chooses among the few parts that differ.
  *
- * Shapes: B rows (texts), T tokens in a row, N = B·T, C channels (width), H heads, D = C/H channels of a head,
- * K keys that a query may see, V vocabulary, L layers. `[..,C]` is [N,C] or [B,T,C]: only attention distinguishes rows.
+ * Shapes: B rows (texts), T tokens in a row, N = B·T, C channels (width), H heads, D channels of a head, G heads of keys
+ * and values, K keys that a query may see, V vocabulary, L layers. `[..,C]` is [N,C] or [B,T,C]: only attention distinguishes rows.
  */
 import {
   add,
@@ -17,31 +18,36 @@ import {
   multiply,
   quantizedMatmul,
   reshape,
+  rmsNormalization,
+  rotate,
+  silu,
   softmax,
   split,
   transpose,
 } from '../graph/builder.js';
 import { type FloatType, isFloat } from '../graph/shape.js';
 import type { Tensor } from '../graph/tensor.js';
+import { architectureOf, projectionWidths } from './architecture.js';
 import type { TransformerConfiguration } from './configuration.js';
 import { loraNames, loraScale } from './lora.js';
 import type { ParameterSpecification } from './parameters.js';
+import { rotaryAngles } from './rotary.js';
 
 /** Symbolic parameters by the names of `parameterSpecifications`. */
 export type SymbolicParameters = ReadonlyMap<string, Tensor>;
 
 /** The outputs of one layer's attention. */
 interface AttentionOutputs {
-  /** The weighted sum of values for each token, before the output projection, [..,C]. */
+  /** The weighted sum of values for each token, before the output projection, [..,H·D]. */
   readonly output: Tensor;
-  /** Keys and values attended to, including the tokens' own, [B,H,K,D]. */
+  /** Keys and values attended to, including the tokens' own, [B,G,K,D]. */
   readonly keys: Tensor;
   readonly values: Tensor;
 }
 
 /**
  * Attention, the only part of the model that relates tokens to each other.
- * @param projections queries, keys and values side by side, [..,3C].
+ * @param projections queries, keys and values side by side, [..,(H+2G)·D].
  */
 export type Attention = (projections: Tensor, layer: number) => AttentionOutputs;
 
@@ -88,8 +94,8 @@ export function transformer(
   context: TransformerContext,
   tokens: { readonly inputIds: Tensor; readonly positionIds: Tensor },
 ): TransformerOutputs {
-  const { configuration, parameters, dropout } = context;
-  const residuals = [dropped(embed(parameters, tokens), dropout?.embedding)];
+  const { configuration, dropout } = context;
+  const residuals = [dropped(embed(context, tokens), dropout?.embedding)];
   const [keys, values]: [Tensor[], Tensor[]] = [[], []];
   for (let layer = 0; layer < configuration.layers; layer++) {
     const block = transformerBlock(context, layer, residuals[layer]!);
@@ -101,15 +107,14 @@ export function transformer(
   return { hidden, residuals, keys, values };
 }
 
-/** Token and position embeddings, [..,C]. */
+/** Embeddings of tokens, and of positions where they have some, [..,C]. */
 function embed(
-  parameters: SymbolicParameters,
+  { configuration, parameters }: TransformerContext,
   { inputIds, positionIds }: { readonly inputIds: Tensor; readonly positionIds: Tensor },
 ): Tensor {
-  return add(
-    gatherRows(parameter(parameters, 'wte.weight'), inputIds),
-    gatherRows(parameter(parameters, 'wpe.weight'), positionIds),
-  );
+  const tokens = gatherRows(parameter(parameters, 'wte.weight'), inputIds);
+  if (architectureOf(configuration).rotary) return tokens;
+  return add(tokens, gatherRows(parameter(parameters, 'wpe.weight'), positionIds));
 }
 
 /**
@@ -129,19 +134,28 @@ export function transformerBlock(
   const attended = linear(parameters, `${name}.attn.c_proj`, output);
   const middle = add(x, dropped(toFloat32(attended), factors?.attended));
   const inner = linear(parameters, `${name}.mlp.c_fc`, normalize(context, `${name}.ln_2`, middle));
-  const expanded = linear(parameters, `${name}.mlp.c_proj`, gelu(inner));
+  const expanded = linear(parameters, `${name}.mlp.c_proj`, activate(context, inner));
   return { output: add(middle, dropped(toFloat32(expanded), factors?.expanded)), keys, values };
+}
+
+/** What becomes of the feed-forward network's first product, [..,M] or [..,2M], before its second: [..,M]. */
+function activate({ configuration }: TransformerContext, inner: Tensor): Tensor {
+  const { activation, innerWidth } = architectureOf(configuration);
+  if (activation === 'gelu') return gelu(inner);
+  const [gate, value] = split(inner, inner.shape.length - 1, [innerWidth, innerWidth]);
+  return multiply(silu(gate!), value!);
 }
 
 /**
  * Attention of whole rows: softmax(q·kᵀ/√D + mask)·v (Vaswani et al., "Attention Is All You Need", 2017,
  * section 3.2.1).
- * @param mask additive, float32 [B,1,T,K]: 0 where the query may see the key, a large negative number elsewhere.
- * @param past each layer's keys and values [B,H,K−T,D] of earlier tokens; without them K is T.
+ * @param tokens `attentionMask`: additive, float32 [B,1,T,K], 0 where the query may see the key, a large negative number
+ *   elsewhere; `positionIds`: each token's position in its text, int32 [..].
+ * @param past each layer's keys and values [B,G,K−T,D] of earlier tokens, whose number may be dynamic; without them K is T.
  */
 export function maskedAttention(
-  { width, heads }: TransformerConfiguration,
-  mask: Tensor,
+  configuration: TransformerConfiguration,
+  { attentionMask: mask, positionIds }: { readonly attentionMask: Tensor; readonly positionIds: Tensor },
   {
     past,
     dropout,
@@ -150,19 +164,42 @@ export function maskedAttention(
     readonly dropout?: Dropout | undefined;
   } = {},
 ): Attention {
-  const headWidth = width / heads;
+  const { heads, contextLength } = configuration;
+  const { headWidth, keyValueHeads, rotary } = architectureOf(configuration);
+  const widths = projectionWidths(configuration);
+  const rows = mask.shape[0]!;
+  const angles = rotary && rotaryAngles(rotary, headWidth, past ? contextLength : mask.shape.at(-1)!);
+  const turned = (x: Tensor): Tensor => (angles ? rotate(x, positionIds, angles) : x);
   const toHeads = (x: Tensor): Tensor =>
-    transpose(reshape(x, [mask.shape[0]!, -1, heads, headWidth]), [0, 2, 1, 3]);
+    transpose(reshape(x, [rows, -1, x.shape.at(-1)! / headWidth, headWidth]), [0, 2, 1, 3]);
+  const share = heads / keyValueHeads;
+  /** Heads that share keys and values as rows of one, [B,H,T,·] as [B,G,T·H/G,·]; reshape knows no dynamic number. */
+  const regroup = (count: number, x: Tensor): Tensor =>
+    share === 1 || past ? x : reshape(x, [rows, count, -1, x.shape.at(-1)!]);
+  const forEachHead = (x: Tensor): Tensor => (share > 1 && past ? repeatHeads(x, share) : x);
   return (projections, layer) => {
     const leading = projections.shape.slice(0, -1);
-    const [query, key, value] = split(projections, leading.length, [width, width, width]).map(toHeads);
-    const keys = past ? concat([past.keys[layer]!, key!], 2) : key!;
-    const values = past ? concat([past.values[layer]!, value!], 2) : value!;
-    const scores = matmul(query!, keys, { transposeB: true, alpha: 1 / Math.sqrt(headWidth) });
-    const weights = dropped(softmax(add(toFloat32(scores), mask)), dropout?.block(layer).attention);
-    const output = transpose(matmul(cast(weights, matmulDtype(values)), values), [0, 2, 1, 3]);
-    return { output: reshape(output, [...leading, width]), keys, values };
+    const [q, k, v] = split(projections, leading.length, widths) as [Tensor, Tensor, Tensor];
+    const [query, key, value] = [toHeads(turned(q)), toHeads(turned(k)), toHeads(v)];
+    const keys = past ? concat([past.keys[layer]!, key], 2) : key;
+    const values = past ? concat([past.values[layer]!, value], 2) : value;
+    const alpha = 1 / Math.sqrt(headWidth);
+    const products = matmul(regroup(keyValueHeads, query), forEachHead(keys), { transposeB: true, alpha });
+    const scores = toFloat32(regroup(heads, products));
+    const weights = dropped(softmax(add(scores, mask)), dropout?.block(layer).attention);
+    const shares = cast(regroup(keyValueHeads, weights), matmulDtype(values));
+    const output = transpose(regroup(heads, matmul(shares, forEachHead(values))), [0, 2, 1, 3]);
+    return { output: reshape(output, [...leading, widths[0]]), keys, values };
   };
+}
+
+/** Each head of keys or values [B,G,K,D] as often as heads share it, [B,H,K,D]. */
+function repeatHeads(x: Tensor, times: number): Tensor {
+  const each = split(x, 1, new Array<number>(x.shape[1]!).fill(1));
+  return concat(
+    each.flatMap((head) => new Array<Tensor>(times).fill(head)),
+    1,
+  );
 }
 
 /** Logits [..,V] of hidden states [..,C], with the 8-bit output layer if there is one. */
@@ -171,8 +208,9 @@ export function outputLogits(parameters: SymbolicParameters, hidden: Tensor): Te
   return matmul(hidden, outputWeight(parameters), { transposeB: true });
 }
 
-/** The output layer [V,C]: the token embedding. */
-export const outputWeight = (parameters: SymbolicParameters): Tensor => parameter(parameters, 'wte.weight');
+/** The output layer [V,C]: the token embedding, or one of its own. */
+export const outputWeight = (parameters: SymbolicParameters): Tensor =>
+  parameters.get('lm_head.weight') ?? parameter(parameters, 'wte.weight');
 
 /** The 8-bit form of the output layer, [C,V]. */
 export const quantizedOutputName = 'output.weight';
@@ -228,18 +266,21 @@ function multiplyByMatrix(parameters: SymbolicParameters, matrix: string, x: Ten
   return quantizedMatmul(x, weight, scales, w && ownScales && { w, scales: ownScales });
 }
 
-/** x·W + b, plus scale·(x·A)·B if the matrix has an adapter; in the type of W. */
+/** x·W, plus b if the model has biases, plus scale·(x·A)·B if the matrix has an adapter; in the type of W. */
 function linear(parameters: SymbolicParameters, name: string, input: Tensor): Tensor {
   const type = matmulDtype(parameter(parameters, `${name}.weight`));
   const x = cast(input, type);
-  const bias = cast(parameter(parameters, `${name}.bias`), type);
-  const y = add(multiplyByMatrix(parameters, `${name}.weight`, x), bias);
+  const product = multiplyByMatrix(parameters, `${name}.weight`, x);
+  const bias = parameters.get(`${name}.bias`);
+  const y = bias ? add(product, cast(bias, type)) : product;
   const { down, up } = loraNames(name);
   const [a, b] = [parameters.get(down), parameters.get(up)];
   return a && b ? add(y, matmul(matmul(x, a), b, { alpha: loraScale })) : y;
 }
 
 function normalize({ configuration, parameters }: TransformerContext, name: string, x: Tensor): Tensor {
-  const [scale, bias] = [parameter(parameters, `${name}.weight`), parameter(parameters, `${name}.bias`)];
-  return layerNormalization(x, scale, bias, configuration.layerNormEpsilon).y;
+  const scale = parameter(parameters, `${name}.weight`);
+  const { layerNormEpsilon: epsilon } = configuration;
+  if (architectureOf(configuration).norm === 'rms') return rmsNormalization(x, scale, epsilon).y;
+  return layerNormalization(x, scale, parameter(parameters, `${name}.bias`), epsilon).y;
 }

@@ -5,15 +5,13 @@ import { silentContext } from '../../common/progress.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { checkArgument, hasKeys, isText } from '../../options/call-arguments.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import {
-  formatConfiguration,
-  parseConfiguration,
-  type TransformerConfiguration,
-} from '../transformer/configuration.js';
+import type { TransformerConfiguration } from '../transformer/configuration.js';
+import { formatConfiguration, parseConfiguration } from '../transformer/configuration-file.js';
 import { type ParameterStore, parameterSpecifications } from '../transformer/parameters.js';
 import { loadWeights } from '../transformer/weight-source.js';
 import { writeSafetensors } from './safetensors.js';
-import { openSafetensorsModel, weightsFile, weightsPrefix } from './safetensors-model.js';
+import { openSafetensorsModel, weightsFile } from './safetensors-model.js';
+import { outputLayer, storedLayout, storedValues } from './stored-tensors.js';
 
 export const configurationFile = 'config.json';
 
@@ -37,19 +35,22 @@ export async function writeModelDescription(
 
 /**
  * Writes model.safetensors, atomically.
- * @param valuesOf a parameter's values by name; called for one at a time, so that merged weights never all exist at
- *   once.
+ * @param valuesOf a parameter's values by name; called for one at a time, once for each of its stored tensors, so that
+ *   merged weights never all exist at once.
  */
 export async function writeWeights(
   folder: string,
   configuration: TransformerConfiguration,
   valuesOf: (name: string) => Float32Array,
 ): Promise<void> {
-  const tensors = parameterSpecifications(configuration).map(({ name, shape }) => ({
-    name: `${weightsPrefix}${name}`,
-    shape,
-    values: () => valuesOf(name),
-  }));
+  const { prefix, tensors: byParameter } = storedLayout(configuration);
+  const tensors = [...byParameter].flatMap(([parameter, parts]) =>
+    parts.map((part) => ({
+      name: part.name === outputLayer ? part.name : `${prefix}${part.name}`,
+      shape: part.shape,
+      values: () => storedValues(part, parts, valuesOf(parameter)),
+    })),
+  );
   await writeSafetensors(join(folder, weightsFile), tensors, { format: 'pt' });
 }
 

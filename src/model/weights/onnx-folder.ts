@@ -11,7 +11,7 @@ import {
   weightProto,
 } from '../engine/onnx/writer.js';
 import { elementCount } from '../graph/shape.js';
-import { formatConfiguration } from '../transformer/configuration.js';
+import { formatConfiguration } from '../transformer/configuration-file.js';
 import { onnxGenerationModel } from '../transformer/onnx-graph.js';
 import { type WeightSource, weightsWithProgress } from '../transformer/weight-source.js';
 import type { OpenModel } from './open-model.js';

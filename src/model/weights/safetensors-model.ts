@@ -3,23 +3,21 @@ import { join } from 'node:path';
 import { fileError, TitlesmithError } from '../../common/errors.js';
 import { formatShape, type Shape } from '../graph/shape.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
-import { parameterSpecifications } from '../transformer/parameters.js';
 import type { WeightSource } from '../transformer/weight-source.js';
 import { damagedCheckpoint } from './open-model.js';
 import { SafetensorsFile } from './safetensors.js';
+import {
+  outputLayer,
+  readStored,
+  type StoredLayout,
+  type StoredTensor,
+  storedLayout,
+} from './stored-tensors.js';
 
 /** The weights, as Hugging Face's `from_pretrained` reads them. */
 export const weightsFile = 'model.safetensors';
 /** Index of a sharded model: which file holds which tensor. */
 export const weightsIndexFile = 'model.safetensors.index.json';
-
-/** Prefix of Hugging Face's names of GPT-2 tensors; some published checkpoints lack it. */
-export const weightsPrefix = 'transformer.';
-
-const outputLayer = 'lm_head.weight';
-
-/** Causal masks, stored in old checkpoints; constants, not weights. */
-const maskBuffer = /^h\.\d+\.attn\.(bias|masked_bias)$/;
 
 /**
  * The files that an index names. @param path of the index, for messages.
@@ -67,13 +65,17 @@ interface Location {
 class SafetensorsModel implements WeightSource {
   constructor(
     private readonly files: readonly SafetensorsFile[],
+    private readonly tensors: StoredLayout['tensors'],
     private readonly locations: ReadonlyMap<string, Location>,
   ) {}
 
   async read(name: string, into: Float32Array): Promise<void> {
-    const location = this.locations.get(name);
-    if (!location) throw new RangeError(`no parameter ${name}`);
-    await location.file.read(location.storedName, location.shape, into);
+    const tensors = this.tensors.get(name);
+    if (!tensors) throw new RangeError(`no parameter ${name}`);
+    await readStored(tensors, into, async (tensor, values) => {
+      const { file, storedName, shape } = this.locations.get(tensor.name)!;
+      await file.read(storedName, shape, values);
+    });
   }
 
   async close(): Promise<void> {
@@ -83,7 +85,7 @@ class SafetensorsModel implements WeightSource {
 
 /**
  * Opens the weights of a folder: model.safetensors or the files that model.safetensors.index.json names, tensors with
- * or without the prefix `transformer.`. Checks before the first tensor is read that each parameter is there once,
+ * or without the prefix of their layout. Checks before the first tensor is read that each parameter is there once,
  * with its shape, and that no other tensor is there, which the model would not use.
  * @param configuration the one in the folder's config.json.
  * @throws TitlesmithError naming the tensor that is missing, extra, of another shape, or damaged.
@@ -95,9 +97,10 @@ export async function openSafetensorsModel(
   const files: SafetensorsFile[] = [];
   try {
     for (const name of await weightFiles(folder)) files.push(await SafetensorsFile.open(join(folder, name)));
-    const locations = locateTensors(files, configuration);
-    await checkOutputLayer(locations);
-    return new SafetensorsModel(files, locations);
+    const layout = storedLayout(configuration);
+    const locations = locateTensors(files, layout);
+    if (!layout.tensors.has(outputLayer)) await checkOutputLayer(locations, layout);
+    return new SafetensorsModel(files, layout.tensors, locations);
   } catch (error) {
     for (const file of files) await file.close();
     throw error;
@@ -106,20 +109,22 @@ export async function openSafetensorsModel(
 
 function locateTensors(
   files: readonly SafetensorsFile[],
-  configuration: TransformerConfiguration,
+  { kind, prefix, constants, tensors }: StoredLayout,
 ): Map<string, Location> {
   const locations = new Map<string, Location>();
   for (const file of files) {
     for (const storedName of file.names()) {
-      const name = storedName.startsWith(weightsPrefix) ? storedName.slice(weightsPrefix.length) : storedName;
-      if (maskBuffer.test(name)) continue;
+      const name = storedName.startsWith(prefix) ? storedName.slice(prefix.length) : storedName;
+      if (constants.test(name)) continue;
       if (locations.has(name)) throw damagedCheckpoint(file.path, `tensor ${name} is there twice`);
       locations.set(name, { file, storedName, shape: file.shapeOf(storedName)! });
     }
   }
-  const needed = new Map(parameterSpecifications(configuration).map(({ name, shape }) => [name, shape]));
+  const needed = new Map(
+    [...tensors.values()].flat().map((tensor): [string, StoredTensor] => [tensor.name, tensor]),
+  );
   const where = files.map(({ path }) => path).join(', ');
-  for (const [name, shape] of needed) {
+  for (const [name, { shape }] of needed) {
     const found = locations.get(name);
     if (!found) throw damagedCheckpoint(where, `tensor ${name} is missing`);
     if (formatShape(found.shape) !== formatShape(shape)) {
@@ -132,24 +137,26 @@ function locateTensors(
   if (first) {
     const [, { file, storedName }] = first;
     const others = extra.length > 1 ? ` (and ${extra.length - 1} more)` : '';
-    throw damagedCheckpoint(file.path, `tensor ${storedName} is not part of a GPT-2${others}`);
+    throw damagedCheckpoint(file.path, `tensor ${storedName} is not part of a ${kind}${others}`);
   }
   return locations;
 }
 
-/**
- * Some checkpoints also store the output layer. GPT-2 ties it to the token embedding, so the two must be equal.
- */
-async function checkOutputLayer(locations: ReadonlyMap<string, Location>): Promise<void> {
-  const [output, embedding] = [locations.get(outputLayer), locations.get('wte.weight')];
+/** Some checkpoints store an output layer that is the token embedding again: the two must be equal. */
+async function checkOutputLayer(
+  locations: ReadonlyMap<string, Location>,
+  { kind, embedding: embeddingName }: StoredLayout,
+): Promise<void> {
+  const [output, embedding] = [locations.get(outputLayer), locations.get(embeddingName)];
   if (!output || !embedding) return;
   const same =
     formatShape(output.shape) === formatShape(embedding.shape) &&
     (await output.file.equalsTensor(output.storedName, embedding.file, embedding.storedName));
   if (!same) {
+    const one = kind === 'GPT-2' ? 'GPT-2 uses one for both' : 'config.json asks for one for both';
     throw damagedCheckpoint(
       output.file.path,
-      `tensor ${output.storedName} differs from ${embedding.storedName}, but GPT-2 uses one for both`,
+      `tensor ${output.storedName} differs from ${embedding.storedName}, but ${one}`,
     );
   }
 }

@@ -17,14 +17,11 @@ export function forwardGraph(
   rowLength: number,
 ): { logits: Tensor } {
   const parameters = parameterInputs(parameterSpecifications(configuration));
-  const attention = maskedAttention(configuration, input('attentionMask', [rows, 1, rowLength, rowLength]));
-  const { hidden } = transformer(
-    { configuration, parameters, attention },
-    {
-      inputIds: input('inputIds', [rows * rowLength], 'int32'),
-      positionIds: input('positionIds', [rows * rowLength], 'int32'),
-    },
-  );
+  const attentionMask = input('attentionMask', [rows, 1, rowLength, rowLength]);
+  const inputIds = input('inputIds', [rows * rowLength], 'int32');
+  const positionIds = input('positionIds', [rows * rowLength], 'int32');
+  const attention = maskedAttention(configuration, { attentionMask, positionIds });
+  const { hidden } = transformer({ configuration, parameters, attention }, { inputIds, positionIds });
   return { logits: outputLogits(parameters, hidden) };
 }
 

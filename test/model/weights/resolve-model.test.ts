@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
-import { parseConfiguration } from '../../../src/model/transformer/configuration.js';
+import { parseConfiguration } from '../../../src/model/transformer/configuration-file.js';
 import { writeModelDescription, writeWeights } from '../../../src/model/weights/checkpoint.js';
 import { loadTokenizer } from '../../../src/model/weights/load-tokenizer.js';
 import { locateModel, resolveModel } from '../../../src/model/weights/resolve-model.js';
@@ -113,7 +113,7 @@ describe('config.json', () => {
     parseConfiguration(JSON.stringify({ ...file, ...changed }), 'config.json');
 
   test.each<[Record<string, unknown>, RegExp]>([
-    [{ model_type: 'llama' }, /model_type is "llama", not "gpt2"/],
+    [{ model_type: 'opt' }, /model_type is "opt", neither "gpt2" nor "llama"/],
     [{ activation_function: 'relu' }, /activation_function "relu" is not supported, only "gelu_new"/],
     [{ n_inner: 64 }, /n_inner 64 is not supported/],
     [{ add_cross_attention: true }, /add_cross_attention true is not supported/],

@@ -1,4 +1,5 @@
 import type { Exporter, OnnxTarget } from './op-exporters.js';
+import { rmsNodes } from './rms-norm.js';
 import { rotaryProducts } from './rotary-nodes.js';
 import { batchedMatmul } from './webgpu-ops.js';
 
@@ -32,14 +33,10 @@ const silu: Exporter<'silu'> = ({ writer, nameOf }, { inputs: [x] }) => [
   writer.emit('Mul', [nameOf(x!), writer.emit('Sigmoid', [nameOf(x!)])]),
 ];
 
-/** x / √(mean of x² + epsilon) · scale: there is no operator for it before opset 23. */
+/** There is no operator for it before opset 23. */
 const rmsNormalization: Exporter<'rmsNormalization'> = ({ writer, nameOf }, { inputs, attributes }) => {
   const [x, scale] = inputs.map(nameOf) as [string, string];
-  const square = writer.emit('Mul', [x, x]);
-  const mean = writer.emit('ReduceMean', [square], { axes: [-1], keepdims: 1 });
-  const sum = writer.emit('Add', [mean, writer.constant('float32', [attributes.epsilon], [])]);
-  const normalized = writer.emit('Div', [x, writer.emit('Sqrt', [sum])]);
-  return [writer.emit('Mul', [normalized, scale])];
+  return [rmsNodes(writer, { x, scale }, inputs[0]!.shape.at(-1)!, attributes.epsilon)[0]];
 };
 
 const rotate: Exporter<'rotate'> = ({ writer, nameOf }, { inputs }) => {

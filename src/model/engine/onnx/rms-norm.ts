@@ -39,6 +39,22 @@ export const deviceSums: Sums = {
   },
 };
 
+/** r = 1/√(mean of x² + epsilon) and x·r·scale, in standard operators. @param columns C. */
+export function rmsNodes(
+  writer: OnnxWriter,
+  { x, scale }: Pick<Names, 'x' | 'scale'>,
+  columns: number,
+  epsilon: number,
+): [y: string, rrms: string] {
+  const number = (value: number): string => writer.constant('float32', [value], []);
+  const multiply = (a: string, b: string): string => writer.emit('Mul', [a, b]);
+  const sum = writer.emit('ReduceSum', [multiply(x, x), writer.constant('int64', [-1], [1])]);
+  const mean = multiply(sum, number(1 / columns));
+  const root = writer.emit('Sqrt', [writer.emit('Add', [mean, number(epsilon)])]);
+  const rrms = writer.emit('Div', [number(1), root]);
+  return [multiply(multiply(x, rrms), scale), rrms];
+}
+
 /** x̂ = x·r:  dx = r·(h − x̂·mean(h·x̂)) with h = g·scale;  dscale = Σ g·x̂, where it is used. */
 export function rmsGradientNodes(
   writer: OnnxWriter,

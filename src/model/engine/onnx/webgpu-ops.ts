@@ -8,7 +8,7 @@ import {
   rmsNormalizationGradient,
   samplingExporters,
 } from './op-exporters.js';
-import { deviceSums } from './rms-norm.js';
+import { deviceSums, rmsNodes } from './rms-norm.js';
 import { onnxTypes } from './schema.js';
 
 /** Batched MatMul, with separate nodes that transpose and scale: WebGPU has no FusedMatMul. */
@@ -100,6 +100,12 @@ const scatterAddRows: Exporter<'scatterAddRows'> = ({ writer, nameOf }, { inputs
   return [writer.emit('ScatterElements', [zeros, spread, sums], { axis: 0 })];
 };
 
+/** WebGPU's SimplifiedLayerNormalization leaves its second output unwritten (ONNX Runtime 1.30). */
+const rmsNormalization: Exporter<'rmsNormalization'> = ({ writer, nameOf }, { inputs, attributes }) => {
+  const [x, scale] = inputs.map(nameOf) as [string, string];
+  return rmsNodes(writer, { x, scale }, inputs[0]!.shape.at(-1)!, attributes.epsilon);
+};
+
 const sampling = samplingExporters({ sorts: false, sumsByProducts: false });
 
 /** ONNX Runtime's WebGPU provider: ops without kernels there are exported differently. */
@@ -107,6 +113,7 @@ export const webGpuTarget: OnnxTarget = {
   overrides: {
     geluGradient: () => geluGradient(false),
     layerNormalizationGradient: () => layerNormalizationGradientByMeans,
+    rmsNormalization: () => rmsNormalization,
     rmsNormalizationGradient: () => rmsNormalizationGradient(deviceSums),
     scatterAddRows: () => scatterAddRows,
     argMax: () => sampling.argMax,
