@@ -118,13 +118,13 @@ export interface Verdict extends TextJudgement {
   /** The earlier, accepted output that this one repeats. */
   readonly repeats: string | undefined;
   /**
-   * What the model said first, where that was turned away and the output drawn again: what it learned by heart is seen from
-   * this.
+   * What the model said first, where that was turned away and the output drawn again, or another candidate chosen: what it
+   * learned by heart is seen from this.
    */
   readonly firstDraw?: (RatedText & Pick<TextJudgement, 'reason'>) | undefined;
 }
 
-/** What a model said of itself, before anything was turned away. */
+/** What a model said of itself, before anything was turned away or chosen. */
 export function firstDraw(verdict: Verdict): RatedText & Pick<TextJudgement, 'reason'> {
   return verdict.firstDraw ?? verdict;
 }

@@ -66,6 +66,8 @@ export type GenerateCounts = {
   readonly byFinishReason: Readonly<Record<string, number>>;
   /** With --novel: titles that were drawn again, and draws that were turned away. */
   readonly turnedAway?: { readonly titles: number; readonly draws: number };
+  /** With --best-of: titles that were chosen among candidates, and those of them that are not their first candidate. */
+  readonly chosen?: { readonly titles: number; readonly others: number };
 };
 
 export type DedupeCounts = {

@@ -37,7 +37,7 @@ import { compareWordings } from './verdict/wordings.js';
 export interface GeneratedOutput {
   readonly index: number;
   readonly text: string;
-  /** What was drawn first, where that was turned away: see `GenerationOptions.mayStand`. */
+  /** What was drawn first, where that was turned away, or another was chosen: see `mayStand` and `bestOf` of `GenerationOptions`. */
   readonly firstDraw?: string | undefined;
 }
 

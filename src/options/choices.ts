@@ -42,6 +42,10 @@ export type DeviceName = (typeof deviceNames)[number];
 export const stopRules = ['loss', 'copies', 'both'] as const;
 export type StopRule = (typeof stopRules)[number];
 
+/** What the best of several candidates for a text is chosen by. */
+export const rankings = ['probability', 'novelty', 'both'] as const;
+export type Ranking = (typeof rankings)[number];
+
 /** How the learning rate decays after the warm-up. */
 export const scheduleNames = ['cosine', 'linear', 'constant'] as const;
 export type ScheduleName = (typeof scheduleNames)[number];

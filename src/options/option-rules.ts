@@ -26,13 +26,35 @@ export function checkCombinations(options: RunOptions): void {
   }
 }
 
-/** @throws TitlesmithError `usage` where a title that is drawn again would be the same. */
-function checkNovelty({ novel, temperature }: RunOptions): void {
-  if (!novel || temperature >= lowestTemperature) return;
-  throw usageError(
-    `--novel draws titles again, but at --temperature ${temperature} each draw is the same.`,
-    'Raise the temperature, or leave --novel out.',
-  );
+/** The option that makes every draw of a text the same; undefined if none does. */
+function whatFixesDraws({ temperature, topK, minP }: RunOptions): string | undefined {
+  if (temperature < lowestTemperature) return `--temperature ${temperature}`;
+  if (topK === 1) return '--top-k 1';
+  return minP === 1 ? '--min-p 1' : undefined;
+}
+
+/** @throws TitlesmithError `usage` where a title is drawn several times and every draw would be the same. */
+export function checkDraws(options: RunOptions): void {
+  const fixed = whatFixesDraws(options);
+  const { novel, bestOf, rank } = options;
+  if (bestOf === 1 && rank !== undefined) {
+    throw usageError(
+      `--rank ${rank} chooses among the candidates for a title, but --best-of is 1.`,
+      'Give --best-of 2 or more, or leave --rank out.',
+    );
+  }
+  if (fixed === undefined) return;
+  const hint = fixed.startsWith('--temperature') ? 'Raise the temperature' : `Leave ${fixed} out`;
+  if (novel)
+    throw usageError(
+      `--novel draws titles again, but at ${fixed} each draw is the same.`,
+      `${hint}, or leave --novel out.`,
+    );
+  if (bestOf > 1)
+    throw usageError(
+      `--best-of ${bestOf} chooses among candidates, but at ${fixed} all are the same.`,
+      `${hint}, or leave --best-of out.`,
+    );
 }
 
 /** Whether training starts from the checkpoint in a folder. */
@@ -133,7 +155,7 @@ export function checkOptionsTogether(options: RunOptions): void {
       'Leave --run-name out: each run is named after its subreddit.',
     );
   }
-  checkNovelty(options);
+  checkDraws(options);
   checkCombinations(options);
   checkModelSizes(options);
   checkStopRule(options);

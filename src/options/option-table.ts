@@ -49,11 +49,11 @@ export function stagesOf(name: OptionName): readonly StageName[] {
 /**
  * Whether the report shows an option that has this value: one that results depend on. A switch about base copies that is off
  * would say something of models that have nothing to do with the base model, and no list of repeats of canaries that were
- * not planted. So with options of sampling that are not in use.
+ * not planted. So with options of sampling that are not in use, and one candidate for a title.
  */
 export function isReported(name: OptionName, value: unknown): boolean {
   if (name === 'canaryRepeats' && Array.isArray(value) && value.length === 0) return false;
-  if (isUnusedSampling(name, value)) return false;
+  if (isUnusedSampling(name, value) || (name === 'bestOf' && value === 1)) return false;
   return stagesOf(name).length > 0 && !(name === 'keepBaseCopies' && value === false);
 }
 

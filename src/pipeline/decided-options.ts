@@ -1,6 +1,6 @@
 import { learnsTitlesAlone } from '../data/conditioning.js';
 import { hashFile } from '../io/atomic-file.js';
-import { effectiveTemperature } from '../model/generation/generation-options.js';
+import { effectiveTemperature, needsNovelty } from '../model/generation/generation-options.js';
 import type { MixedPrecision, StageName } from '../options/choices.js';
 import { scratchName } from '../options/option-rules.js';
 import {
@@ -107,13 +107,17 @@ async function decideGeneration(
   options: RunOptions,
   vocabularySize = Number.POSITIVE_INFINITY,
 ): Promise<DecidedOptions> {
-  const { nsamples, prefix, prefixFile, includePrefix, novel, ...others } = valuesOf('generate', options);
+  const { nsamples, prefix, prefixFile, includePrefix, novel, bestOf, rank, ...others } = valuesOf(
+    'generate',
+    options,
+  );
   const { temperature, topK, topP, minP, typicalP, ...rest } = others;
   const own = Object.entries(rest).filter(([name, value]) => !isUnusedSampling(name, value));
   const prefixes = options.prefixFile === undefined ? undefined : await hashFile(options.prefixFile);
   const hasPrefix = Boolean(options.prefix) || prefixes !== undefined;
   const isGreedy = effectiveTemperature(options.temperature) === 0;
   const { similarityThreshold, keepBaseCopies } = options;
+  const isCompared = novel || needsNovelty(options);
   return plain({
     ...Object.fromEntries(own),
     // As many tokens as there are, or all of their probability, are no restriction: 0, as without the option.
@@ -127,7 +131,9 @@ async function decideGeneration(
           ...(typicalP === 0 || typicalP === 1 ? {} : { typicalP }),
         }),
     ...(hasPrefix ? { prefix, prefixes, includePrefix } : {}),
-    ...(novel ? { novel, similarityThreshold, keepBaseCopies } : {}),
+    ...(novel ? { novel } : {}),
+    ...(options.bestOf > 1 ? { bestOf, rank: options.rank ?? 'probability' } : {}),
+    ...(isCompared ? { similarityThreshold, keepBaseCopies } : {}),
   });
 }
 

@@ -106,6 +106,7 @@ export async function runSingleStage(
       ...recorded,
       ...(hasOwnSizes(given) ? noSizes : {}),
       ...(given.semantic === false ? noMeanings : {}),
+      ...(given.bestOf === 1 ? noRank : {}),
       ...given,
     };
     checkOptionsTogether(requested);
@@ -124,6 +125,8 @@ export async function runSingleStage(
 const noSizes = Object.fromEntries(Object.keys(sizeOptions).map((name) => [name, undefined]));
 /** What is recorded of --semantic has no use without it. */
 const noMeanings = { semanticModel: undefined, semanticThreshold: undefined };
+/** What candidates were ranked by has no use where there is one. */
+const noRank = { rank: undefined };
 const hasOwnSizes = ({ model, restoreFrom }: Partial<RunOptions>): boolean =>
   (model !== undefined && model !== scratchName) || namesCheckpoint(restoreFrom);
 

@@ -64,6 +64,7 @@ export function buildReport(input: ReportInput): ReportFigures {
       tokens: counts.generate?.tokens ?? null,
       finished: namedCounts(counts.generate?.byFinishReason),
       turnedAway: counts.generate?.turnedAway ?? null,
+      ...(counts.generate?.chosen ? { chosen: counts.generate.chosen } : {}),
     },
     verdicts: { accepted: accepted.length, rejected: rejectedCounts(verdicts) },
     rules,

@@ -158,6 +158,8 @@ export interface ReportFigures {
     readonly finished: readonly NamedCount[];
     /** With --novel: outputs that were drawn again, and draws that were turned away. */
     readonly turnedAway: { readonly titles: number; readonly draws: number } | null;
+    /** With --best-of: outputs chosen among candidates, and those of them that are not the first candidate. */
+    readonly chosen?: { readonly titles: number; readonly others: number };
   };
   readonly verdicts: { readonly accepted: number; readonly rejected: readonly NamedCount[] };
   readonly rules: CopyRules;

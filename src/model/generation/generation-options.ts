@@ -10,6 +10,7 @@ import {
   samplingOptions,
 } from '../../options/table/generation.js';
 import { httpSeed } from '../../options/table/run.js';
+import type { Novelty } from './best-of.js';
 
 type Values = ValuesOf<typeof generationOptions>;
 
@@ -30,7 +31,7 @@ export interface SamplingOptions
 export interface GenerationOptions
   extends SamplingOptions,
     Pick<Values, 'nsamples' | 'length' | 'includePrefix'>,
-    Partial<Pick<Values, 'prefix' | 'delimiters'>> {
+    Partial<Pick<Values, 'prefix' | 'delimiters' | 'bestOf' | 'rank'>> {
   /** With a text's index, determines the text. Any safe integer. */
   readonly seed: number;
   /** What the model reads before the prefix, never shown (src/data/conditioning.ts). */
@@ -45,6 +46,8 @@ export interface GenerationOptions
   readonly finished?: ReadonlySet<number> | undefined;
   /** Whether a text may stand: one that may not is drawn again, as one is that is blank. Not asked at temperature 0. */
   readonly mayStand?: ((text: string) => boolean) | undefined;
+  /** How new a text is: needed where `bestOf` candidates are ranked by `novelty` or `both`. */
+  readonly noveltyOf?: ((text: string) => Novelty) | undefined;
 }
 
 /** Defaults: the table's, but one text, and seed 0. */
@@ -83,6 +86,8 @@ const rows = {
   length,
   includePrefix,
   delimiters,
+  bestOf: generationOptions.bestOf,
+  rank: generationOptions.rank,
   ...samplingOptions,
   // A caller may take any number of texts from the iterator.
   nsamples: { ...generationOptions.nsamples, maximum: Number.MAX_SAFE_INTEGER },
@@ -101,7 +106,13 @@ export const generationArguments: ArgumentRules = {
   },
   finished: { accepts: (value) => value instanceof Set, fault: 'is no Set of indices' },
   mayStand: isFunction,
+  noveltyOf: isFunction,
 };
+
+/** Whether candidates are ranked by how new they are. */
+export function needsNovelty({ bestOf = 1, rank }: Pick<GenerationOptions, 'bestOf' | 'rank'>): boolean {
+  return bestOf > 1 && (rank === 'novelty' || rank === 'both');
+}
 
 /**
  * Checks options.
@@ -130,6 +141,15 @@ export function validateGenerationOptions(options: GenerationOptions): void {
       'Leave it out to end texts at the end token.',
     );
   }
+}
+
+/** @throws TitlesmithError `usage` if candidates are ranked by how new they are, and nothing tells that. */
+export function checkRanking(options: GenerationOptions): void {
+  if (!needsNovelty(options) || options.noveltyOf !== undefined) return;
+  throw usageError(
+    `--rank ${options.rank} compares candidates with titles, and none are known.`,
+    'Rank by probability, or say with noveltyOf how new a text is.',
+  );
 }
 
 /** @throws TitlesmithError `usage` if a token that has a bias is none of the model's. */

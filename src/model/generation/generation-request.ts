@@ -4,11 +4,14 @@ import { silentContext, type WorkContext } from '../../common/progress.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { Scores } from '../transformer/decode-scores.js';
 import type { DecodeSession, PromptCache } from '../transformer/decode-session.js';
+import { CandidatePool, meanLogProbability, ranked } from './best-of.js';
 import { ContinuousBatch, type SequenceRequest } from './continuous-batch.js';
 import {
+  checkRanking,
   checkTokenIds,
   type GenerationOptions,
   hostSamplingOptions,
+  needsNovelty,
   type SamplingOptions,
   samplingOf,
   validateGenerationOptions,
@@ -77,6 +80,18 @@ interface ScoredTokens {
   readonly end: number | undefined;
 }
 
+/** A sequence that is not drawn again: a text, or a candidate for one. */
+interface FinishedSequence {
+  readonly result: GeneratedText;
+  /** The part of the text that {@link Sequence.takeDelta} has not returned. */
+  readonly rest: string;
+  readonly scored: ScoredTokens;
+  readonly isBlank: boolean;
+  readonly isRefused: boolean;
+}
+
+const rounded = (value: number): number => Math.round(value * 1e6) / 1e6;
+
 /** Receives the events of a request. */
 interface GenerationListener {
   /** Called after every token, unless it ends the sequence. */
@@ -110,8 +125,12 @@ export class GenerationRequest implements SequenceRequest {
   private readonly draws: number;
   /** Sequences to start before new ones: draws of texts that came out blank or may not stand. */
   private readonly again: Sequence[] = [];
-  /** Number of texts that have been started or exist already. */
+  /** Number of texts all of whose candidates have been started, or that exist already. */
   private started = 0;
+  /** The candidate of the next text that is started next, from 0. */
+  private candidate = 0;
+  private readonly bestOf: number;
+  private readonly pool: CandidatePool<FinishedSequence>;
   private unfinished: number;
 
   /**
@@ -135,11 +154,15 @@ export class GenerationRequest implements SequenceRequest {
     } = {},
   ) {
     validateGenerationOptions(options);
+    checkRanking(options);
     checkVocabulary(session, tokenizer);
     checkTokenIds(options, session.vocabularySize);
     checkCapacity(prompts, options, session);
     this.prompts = prompts;
-    this.alternatives = alternatives;
+    const { bestOf = 1, rank = 'probability' } = options;
+    this.bestOf = bestOf;
+    this.pool = new CandidatePool(bestOf);
+    this.alternatives = alternatives ?? (bestOf > 1 && rank !== 'novelty' ? 0 : undefined);
     this.sampling = samplingOf(options);
     this.needsScores = hostSamplingOptions(this.sampling).length > 0;
     this.sample = createSampler(this.sampling, session.vocabularySize);
@@ -169,7 +192,12 @@ export class GenerationRequest implements SequenceRequest {
     const { nsamples, finished, firstIndex = 0 } = this.options;
     while (finished?.has(firstIndex + this.started)) this.started++;
     const prompt = this.prompts[Math.floor(this.started / nsamples)];
-    return prompt && new Sequence(firstIndex + this.started++, 1, prompt, this.options, this.tokenizer);
+    if (!prompt) return undefined;
+    const attempt = { candidate: this.candidate, draw: 1 };
+    const sequence = new Sequence(firstIndex + this.started, prompt, this.options, this.tokenizer, attempt);
+    this.candidate = (this.candidate + 1) % this.bestOf;
+    if (this.candidate === 0) this.started++;
+    return sequence;
   }
 
   /** Samples the next token of a sequence. */
@@ -197,15 +225,48 @@ export class GenerationRequest implements SequenceRequest {
       return;
     }
     const { mayStand } = this.options;
-    const isAsked = mayStand !== undefined && !blank && this.draws > 1;
+    // A prefix that is a copy stays one where nothing follows it.
+    const isAsked = mayStand !== undefined && result.text.trim() !== '' && this.draws > 1;
     const isRefused = isAsked && !mayStand(result.text);
     if (isRefused && turns < maximumTurns - 1) {
       this.again.push(sequence.nextDraw(result.text));
       return;
     }
+    const scored = { scores: sequence.scores, end: sequence.scoredEnd };
+    const finished = { result, rest, scored, isBlank: blank, isRefused };
+    const candidates = this.pool.add(sequence.index, sequence.candidate, finished);
+    if (candidates) this.deliver(candidates);
+  }
+
+  /** Passes the best of a text's candidates to the listener. */
+  private deliver(candidates: readonly FinishedSequence[]): void {
+    const { result, rest, scored, isBlank, isRefused } = this.best(candidates);
     this.unfinished--;
-    this.progress.countText(blank, isRefused);
-    this.listener.onText(result, rest, { scores: sequence.scores, end: sequence.scoredEnd });
+    this.progress.countText(isBlank, isRefused);
+    this.listener.onText(result, rest, scored);
+  }
+
+  private best(candidates: readonly FinishedSequence[]): FinishedSequence {
+    const [first] = candidates as readonly [FinishedSequence];
+    if (candidates.length === 1) return first;
+    const { rank = 'probability', noveltyOf } = this.options;
+    const isCompared = needsNovelty(this.options);
+    const scores = candidates.map(({ result, scored, isBlank, isRefused }) => ({
+      meanLogProbability: this.isScored ? meanLogProbability(scored.scores) : undefined,
+      novelty: isCompared ? noveltyOf?.(result.text) : undefined,
+      isLast: isBlank || isRefused,
+    }));
+    const [best = 0] = ranked(scores, rank);
+    const kept = candidates[best]!;
+    const { meanLogProbability: mean, novelty } = scores[best]!;
+    const chosen = {
+      of: candidates.length,
+      candidate: best + 1,
+      ...(rank === 'novelty' || mean === undefined ? {} : { meanLogProbability: rounded(mean) }),
+      ...(novelty ? { closestRating: rounded(novelty.rating) } : {}),
+      ...(best === 0 ? {} : { first: first.result.turnedAway?.first ?? first.result.text }),
+    };
+    return { ...kept, result: { ...kept.result, chosen } };
   }
 
   /** Reports to the listener that all texts are finished. */

@@ -18,6 +18,22 @@ export interface GeneratedText {
   readonly seed: number;
   /** What was drawn before and turned away, where anything was. */
   readonly turnedAway?: TurnedAway;
+  /** How it was chosen, where it is one of several candidates. */
+  readonly chosen?: Chosen;
+}
+
+/** The best of several candidates for a text: see `GenerationOptions.bestOf`. */
+export interface Chosen {
+  /** Candidates there were. */
+  readonly of: number;
+  /** Which of them it is, from 1. */
+  readonly candidate: number;
+  /** ln p a token, where that counts: to 6 decimals. */
+  readonly meanLogProbability?: number | undefined;
+  /** How like the closest known title it is, from 0 to 1, where that counts: to 6 decimals. */
+  readonly closestRating?: number | undefined;
+  /** The first candidate as it was drawn first, where another was kept: what the model says where nothing is chosen. */
+  readonly first?: string | undefined;
 }
 
 /** Draws of a text that may not stand: see `GenerationOptions.mayStand`. */
@@ -27,7 +43,17 @@ export interface TurnedAway {
   readonly first: string;
 }
 
-/** A text being generated. All its randomness derives from the seed, its index and the number of the draw. */
+/** Which attempt at a text a sequence is. */
+interface Attempt {
+  /** From 0 on; each candidate for a text has draws of its own. */
+  readonly candidate: number;
+  /** 1, or more if earlier draws came out blank or were turned away. */
+  readonly draw: number;
+  /** Those that were turned away. */
+  readonly turnedAway?: TurnedAway | undefined;
+}
+
+/** A text being generated. All its randomness derives from the seed, its index, the candidate and the number of the draw. */
 export class Sequence {
   readonly random: Random;
   /** Of its new tokens, the end token included, where whoever samples them keeps them. */
@@ -40,23 +66,34 @@ export class Sequence {
   private readonly tokens: Int32Array;
   private finishReason: FinishReason | undefined;
 
-  /**
-   * @param draw 1, or more if earlier draws of this index came out blank or were turned away.
-   * @param turnedAway those that were turned away.
-   */
   constructor(
     readonly index: number,
-    readonly draw: number,
     readonly prompt: Prompt,
     private readonly options: GenerationOptions,
     private readonly tokenizer: Tokenizer,
-    readonly turnedAway?: TurnedAway,
+    private readonly attempt: Attempt = { candidate: 0, draw: 1 },
   ) {
-    const use = draw === 1 ? ['text', index] : ['text', index, 'draw', draw];
-    this.random = createRandom(options.seed, ...use);
+    const { candidate, draw } = attempt;
+    // The first candidate, and the first draw, are the text where there are no others.
+    const use = [...(candidate === 0 ? [] : ['candidate', candidate]), ...(draw === 1 ? [] : ['draw', draw])];
+    this.random = createRandom(options.seed, 'text', index, ...use);
     this.text = new IncrementalText(endTexts(options), prompt.prefix);
     this.latest = prompt.tokens.at(-1)!;
     this.tokens = new Int32Array(options.length);
+  }
+
+  /** From 0 on. */
+  get candidate(): number {
+    return this.attempt.candidate;
+  }
+
+  /** From 1 on. */
+  get draw(): number {
+    return this.attempt.draw;
+  }
+
+  get turnedAway(): TurnedAway | undefined {
+    return this.attempt.turnedAway;
   }
 
   /** Number of tokens the model has read: the prompt and all new ones but the latest. */
@@ -142,7 +179,8 @@ export class Sequence {
   nextDraw(text?: string): Sequence {
     const { draws = 0, first = text } = this.turnedAway ?? {};
     const turnedAway = text === undefined ? this.turnedAway : { draws: draws + 1, first: first ?? text };
-    return new Sequence(this.index, this.draw + 1, this.prompt, this.options, this.tokenizer, turnedAway);
+    const attempt = { candidate: this.candidate, draw: this.draw + 1, turnedAway };
+    return new Sequence(this.index, this.prompt, this.options, this.tokenizer, attempt);
   }
 }
 

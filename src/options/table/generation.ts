@@ -1,4 +1,4 @@
-import { delimiters, precisions } from '../choices.js';
+import { delimiters, precisions, rankings } from '../choices.js';
 import type { OptionRows } from '../option-row.js';
 
 const around = { group: 'Generation', commands: ['pipeline', 'generate'] } as const;
@@ -174,6 +174,25 @@ export const generationOptions = {
     help:
       'Draw a title again that would be refused as a copy of a title that the model was shown, held out or knows by heart: none is ' +
       'refused for that afterwards. Of a run alone, whose titles are known.',
+  },
+  bestOf: {
+    ...generation,
+    type: 'integer',
+    minimum: 1,
+    maximum: 100,
+    default: 1,
+    argument: 'count',
+    help: 'Candidates to generate for every title, of which the best is kept (--rank).',
+  },
+  rank: {
+    ...generation,
+    type: 'choice',
+    choices: rankings,
+    argument: 'probability|novelty|both',
+    help:
+      'The best candidate of --best-of: the one whose tokens the model finds likeliest on average; the one least like any title that ' +
+      'the model was shown (of a run alone, whose titles are known), refused ones last; or the one of the best ranks by both.',
+    defaultInWords: 'probability',
   },
   slots: {
     ...around,

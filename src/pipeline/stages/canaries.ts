@@ -165,6 +165,11 @@ export function withCanaries(titles: TokenizedTitles, plan: CanaryPlan | undefin
   };
 }
 
+/** All that a training plants, or that earlier ones of its model did. */
+export function textsOfPlan({ planted, before }: CanaryPlan): string[] {
+  return [...before, ...planted.map(({ text }) => text)];
+}
+
 /** Says what is planted, for people. */
 export function describePlan(
   plan: CanaryPlan,

@@ -78,8 +78,8 @@ export async function runDedupe(
   return countVerdicts(verdicts);
 }
 
-function toOutput({ index, text, turnedAway }: GeneratedText): GeneratedOutput {
-  return { index, text, firstDraw: turnedAway?.first };
+function toOutput({ index, text, turnedAway, chosen }: GeneratedText): GeneratedOutput {
+  return { index, text, firstDraw: chosen?.first ?? turnedAway?.first };
 }
 
 const keepsNothing =

@@ -15,7 +15,14 @@ import { decideTrainingOptions } from '../decide/training.js';
 import { writeCanaries } from '../run/canaries-file.js';
 import { runFiles } from '../run/run-files.js';
 import { writeTitleLosses } from '../run/title-losses-file.js';
-import { describeFindings, describePlan, planCanaries, scoreCanaries, withCanaries } from './canaries.js';
+import {
+  describeFindings,
+  describePlan,
+  planCanaries,
+  scoreCanaries,
+  textsOfPlan,
+  withCanaries,
+} from './canaries.js';
 import { describeCopiesStop, describeEnd, planCopiesStop } from './copies-stop.js';
 import { readDatasetTitles } from './dataset.js';
 import { withLargerModelNote } from './larger-model-note.js';
@@ -73,7 +80,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
     );
     let judge: Promise<TitleJudge> | undefined;
     const openJudge = async (): Promise<TitleJudge> =>
-      (judge ??= sampleJudge(await readDatasetTitles(folder)));
+      (judge ??= sampleJudge(await readDatasetTitles(folder), plan && textsOfPlan(plan)));
     const isStoppedByCopies = options.stopWhen === 'copies' || options.stopWhen === 'both';
     const ahead = {
       texts: options.sampleNum,

@@ -8,11 +8,15 @@ import { subredditPrompt } from '../../data/known-subreddits.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { DeviceChoice } from '../../model/engine/device-choice.js';
 import { openEngine } from '../../model/engine/open-engine.js';
-import { hostSamplingOptions } from '../../model/generation/generation-options.js';
+import {
+  type GenerationOptions,
+  hostSamplingOptions,
+  needsNovelty,
+} from '../../model/generation/generation-options.js';
 import { generateTexts } from '../../model/generation/generation-request.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
 import { openForGeneration, openModelFiles } from '../../model/weights/open-for-generation.js';
-import { checkCombinations } from '../../options/option-rules.js';
+import { checkCombinations, checkDraws } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { defaultOptions, flagOf } from '../../options/option-values.js';
 import { decideDevice, decidedDevice, describeDevice } from '../decide/device.js';
@@ -47,8 +51,15 @@ export async function runGenerate(job: StageJob, context: StageWorkContext): Pro
           },
           promptSubreddit,
         );
-  const mayStand = options.novel ? await openNovelty(folder, options, decisions, context) : undefined;
-  const source = { model, device: decidedDevice(decisions.device), hiddenPrefix, mayStand };
+  const isCompared = options.novel || needsNovelty(options);
+  const novelty = isCompared ? await openNovelty(folder, options, decisions, context) : undefined;
+  const source = {
+    model,
+    device: decidedDevice(decisions.device),
+    hiddenPrefix,
+    mayStand: options.novel ? novelty?.mayStand : undefined,
+    noveltyOf: novelty?.noveltyOf,
+  };
   const opened = await openGeneration(source, request, context);
   const texts: GeneratedText[] = [];
   try {
@@ -77,10 +88,14 @@ export async function runGenerate(job: StageJob, context: StageWorkContext): Pro
 }
 
 /** Without what the model read before it. */
-function bareText({ turnedAway, ...text }: GeneratedText): GeneratedText {
-  const bare = { ...text, text: withoutCondition(text.text) };
-  if (turnedAway === undefined) return bare;
-  return { ...bare, turnedAway: { ...turnedAway, first: withoutCondition(turnedAway.first) } };
+function bareText(text: GeneratedText): GeneratedText {
+  const { turnedAway, chosen } = text;
+  return {
+    ...text,
+    text: withoutCondition(text.text),
+    ...(turnedAway ? { turnedAway: { ...turnedAway, first: withoutCondition(turnedAway.first) } } : {}),
+    ...(chosen?.first === undefined ? {} : { chosen: { ...chosen, first: withoutCondition(chosen.first) } }),
+  };
 }
 
 interface GenerationSource {
@@ -90,7 +105,8 @@ interface GenerationSource {
   /** What the model reads before each text. */
   readonly hiddenPrefix: string | undefined;
   /** As in `GenerationOptions`. */
-  readonly mayStand?: ((text: string) => boolean) | undefined;
+  readonly mayStand?: GenerationOptions['mayStand'];
+  readonly noveltyOf?: GenerationOptions['noveltyOf'];
 }
 
 /** A request that is checked against its model. */
@@ -105,7 +121,7 @@ interface OpenedGeneration {
  * @throws TitlesmithError when the model is unavailable or an option is wrong.
  */
 async function openGeneration(
-  { model, device, hiddenPrefix, mayStand }: GenerationSource,
+  { model, device, hiddenPrefix, mayStand, noveltyOf }: GenerationSource,
   options: RunOptions & { readonly firstIndex?: number },
   context: WorkContext,
 ): Promise<OpenedGeneration> {
@@ -118,14 +134,17 @@ async function openGeneration(
       const message = `sampling: on the processor, from scores copied from the device (${onHost.join(', ')})`;
       context.onProgress({ kind: 'note', message });
     }
+    const choice = describeChoice(options);
+    if (choice !== undefined) context.onProgress({ kind: 'note', message: choice });
     return {
       dispose: () => files.weights.close(),
       async *generate(finished) {
-        const { capacity, texts } = prepared;
-        const { slots, precision } = options;
+        const { capacity } = prepared;
+        const { slots, precision, bestOf } = options;
+        const texts = prepared.texts * bestOf;
         const loaded = await openForGeneration(files, { engine, slots, texts, capacity, precision });
         try {
-          const request = { ...prepared.options, finished, mayStand };
+          const request = { ...prepared.options, finished, mayStand, noveltyOf };
           yield* generateTexts(loaded.session, loaded.tokenizer, request, context, prepared.prompts);
         } finally {
           await loaded.session.dispose();
@@ -138,6 +157,17 @@ async function openGeneration(
   }
 }
 
+/** Says what the best of several candidates is, for people; undefined where there is one. */
+function describeChoice({ bestOf, rank = 'probability' }: RunOptions): string | undefined {
+  if (bestOf === 1) return undefined;
+  const kept = {
+    probability: 'whose tokens the model finds likeliest on average',
+    novelty: 'least like any title that the model was shown, refused ones last',
+    both: 'of the best ranks by likelihood and by novelty, refused ones last',
+  };
+  return `best of ${bestOf}: of ${bestOf} candidates for each title the one ${kept[rank]}`;
+}
+
 function countTexts(texts: readonly GeneratedText[]): GenerateCounts {
   const byFinishReason: Record<string, number> = {};
   let tokens = 0;
@@ -147,7 +177,15 @@ function countTexts(texts: readonly GeneratedText[]): GenerateCounts {
   }
   const again = texts.flatMap(({ turnedAway }) => turnedAway ?? []);
   const turnedAway = { titles: again.length, draws: again.reduce((sum, { draws }) => sum + draws, 0) };
-  return { generated: texts.length, tokens, byFinishReason, ...(again.length > 0 ? { turnedAway } : {}) };
+  const all = texts.flatMap(({ chosen }) => chosen ?? []);
+  const chosen = { titles: all.length, others: all.filter(({ candidate }) => candidate > 1).length };
+  return {
+    generated: texts.length,
+    tokens,
+    byFinishReason,
+    ...(again.length > 0 ? { turnedAway } : {}),
+    ...(all.length > 0 ? { chosen } : {}),
+  };
 }
 
 /**
@@ -167,7 +205,14 @@ export async function* generateFromModel(
       'Name a run folder, or leave it out.',
     );
   }
+  if (needsNovelty(options)) {
+    throw usageError(
+      `--rank ${options.rank} compares with the titles of a run, and ${model} is a model without any.`,
+      'Name a run folder, or rank by probability.',
+    );
+  }
   checkCombinations(options);
+  checkDraws(options);
   const { promptSubreddit } = options;
   const hiddenPrefix =
     promptSubreddit === undefined

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileError, TitlesmithError } from '../../common/errors.js';
 import { AppendLog } from '../../io/append-log.js';
 import { jsonLines } from '../../io/record-formats.js';
-import type { GeneratedText, TurnedAway } from '../../model/generation/sequence.js';
+import type { Chosen, GeneratedText, TurnedAway } from '../../model/generation/sequence.js';
 
 /** Content of generated.jsonl: one text per line, in order of their index. */
 export function formatGenerated(texts: readonly GeneratedText[]): string {
@@ -11,14 +11,26 @@ export function formatGenerated(texts: readonly GeneratedText[]): string {
 
 function isGeneratedText(value: unknown): value is GeneratedText {
   if (typeof value !== 'object' || value === null) return false;
-  const { index, text, tokens, finishReason, seed, turnedAway } = value as Partial<GeneratedText>;
+  const { index, text, tokens, finishReason, seed, turnedAway, chosen } = value as Partial<GeneratedText>;
   return (
     Number.isSafeInteger(index) &&
     typeof text === 'string' &&
     Number.isSafeInteger(tokens) &&
     (finishReason === 'stop' || finishReason === 'length') &&
     Number.isSafeInteger(seed) &&
-    (turnedAway === undefined || isTurnedAway(turnedAway))
+    (turnedAway === undefined || isTurnedAway(turnedAway)) &&
+    (chosen === undefined || isChosen(chosen))
+  );
+}
+
+function isChosen(value: unknown): value is Chosen {
+  if (typeof value !== 'object' || value === null) return false;
+  const { of, candidate, meanLogProbability, closestRating, first } = value as Partial<Chosen>;
+  return (
+    Number.isSafeInteger(of) &&
+    Number.isSafeInteger(candidate) &&
+    [meanLogProbability, closestRating].every((score) => score === undefined || Number.isFinite(score)) &&
+    (first === undefined || typeof first === 'string')
   );
 }
 

@@ -29,9 +29,21 @@ interface SampleSettings {
   readonly stopFrom?: number | undefined;
 }
 
-/** Tells which texts are copies of training titles, by rules that the held-out titles choose. */
-export function sampleJudge({ train, validation }: DatasetTitles): Promise<TitleJudge> {
-  return createTitleJudge(train, { heldOut: validation, tokenize: encodeWords });
+/**
+ * Tells which texts are copies of training titles, by rules that the held-out titles choose.
+ * @param canaries invented titles that are planted among them.
+ */
+export function sampleJudge(
+  { train, validation }: DatasetTitles,
+  canaries: readonly string[] = [],
+): Promise<TitleJudge> {
+  return createTitleJudge(train, { heldOut: validation, tokenize: encodeWords, canaries });
+}
+
+/** Whether a sample recites what it was shown: a title, or a planted canary. */
+function isRecited(judge: TitleJudge, text: string): boolean {
+  const { copied, reason } = judge.judge(text);
+  return copied || reason === 'canary';
 }
 
 /**
@@ -77,7 +89,7 @@ export function trainingSamples(
       await writeFileAtomic(join(settings.folder, `step-${String(step).padStart(6, '0')}.txt`), content);
       opened ??= model.judge();
       const judge = await opened;
-      const copies = outputs.filter(({ text }) => judge.judge(text).copied).length;
+      const copies = outputs.filter(({ text }) => isRecited(judge, text)).length;
       const sampled = { samples: outputs.length, copies };
       onProgress({ kind: 'note', message: `Step ${formatCount(step)}: ${describeCopies(sampled)}` });
       return sampled;

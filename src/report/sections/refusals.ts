@@ -54,7 +54,8 @@ export function refusals(figures: ReportFigures): Html | null {
       : html`${formatCount(refused)} of ${pluralize(outputs, 'output')}, ${formatPercent(refused / outputs)}. Each is refused for
 the first reason that applies; near copies count from a rating of ${formatDecimal(rules.threshold)}.`
   }
-${turnedAwayInWords(generation)}</p>
+${turnedAwayInWords(generation)}
+${chosenInWords(generation)}</p>
 <table class="kinds" role="table" aria-label="Outputs by what became of them"><thead role="rowgroup"><tr role="row">
 <th role="columnheader" scope="col">Kind</th><th role="columnheader" scope="col">Outputs</th><th role="columnheader" scope="col">Share</th>
 <td role="cell"></td><th role="columnheader" scope="col">Meaning</th></tr></thead>
@@ -73,6 +74,16 @@ function turnedAwayInWords({ turnedAway }: ReportFigures['generation']): string 
   return (
     `With --novel ${pluralize(titles, 'output')} had been drawn again before, as what came was a copy (${pluralize(draws, 'draw')} ` +
     'turned away): the verdict counts what came first.'
+  );
+}
+
+/** With --best-of the table shows what was chosen. */
+function chosenInWords({ chosen }: ReportFigures['generation']): string | null {
+  if (chosen === undefined) return null;
+  const { titles, others } = chosen;
+  return (
+    `With --best-of ${pluralize(titles, 'output')} had been chosen among candidates, ${formatCount(others)} of them instead of the ` +
+    'first: the verdict counts the first candidates.'
   );
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { packageVersion } from '../../io/package-root.js';
+import { ranked } from '../../model/generation/best-of.js';
 import { HttpError } from '../../web/http-error.js';
 import { toHttpError } from '../../web/server/error-handler.js';
 import { sendEvents, serverSentEvent } from '../../web/server/event-stream.js';
@@ -129,8 +130,11 @@ function bestTexts(texts: readonly FinishedText[], n: number, bestOf: number): r
   const prompts = Array.from({ length: texts.length / bestOf }, (_, prompt) =>
     texts.slice(prompt * bestOf, (prompt + 1) * bestOf),
   );
-  const score = ({ meanLogProbability = 0 }: FinishedText): number => meanLogProbability;
-  return prompts.flatMap((own) => own.sort((a, b) => score(b) - score(a)).slice(0, n));
+  return prompts.flatMap((own) =>
+    ranked(own, 'probability')
+      .slice(0, n)
+      .map((place) => own[place]!),
+  );
 }
 
 /** A text, or what was added to it, in OpenAI's form. */

@@ -1,9 +1,10 @@
 import { TitlesmithError } from '../../common/errors.js';
+import { meanLogProbability } from '../../model/generation/best-of.js';
 import type { ContinuousBatch } from '../../model/generation/continuous-batch.js';
 import { effectiveTemperature } from '../../model/generation/generation-options.js';
 import { GenerationRequest } from '../../model/generation/generation-request.js';
 import { characters, type Sequence } from '../../model/generation/sequence.js';
-import { scoreToken, type TokenScore } from '../../model/generation/token-scores.js';
+import { scoreToken } from '../../model/generation/token-scores.js';
 import type { DecodeSession, PromptCache } from '../../model/transformer/decode-session.js';
 import type { Delimiters } from '../../options/choices.js';
 import type { CompletionRequest } from '../completion.js';
@@ -157,7 +158,7 @@ export class RequestRunner<Cache extends PromptCache> {
         onText: (text, rest, { scores: tokens, end }) => {
           const scored = scores && {
             logprobs: logOf(text.index).take(tokens, end),
-            meanLogProbability: meanOf(tokens),
+            meanLogProbability: meanLogProbability(tokens),
           };
           this.outbox.addText(id, text, { rest, ...scored }, judged && this.model.judge !== undefined);
         },
@@ -191,10 +192,4 @@ export class RequestRunner<Cache extends PromptCache> {
 
 function failure(error: unknown): Rejection {
   return { reason: 'failed', message: error instanceof TitlesmithError ? error.toLine() : String(error) };
-}
-
-/** ln p a token; 0 of none. */
-function meanOf(tokens: readonly TokenScore[]): number {
-  const sum = tokens.reduce((total, { logProbability }) => total + logProbability, 0);
-  return sum / Math.max(1, tokens.length);
 }

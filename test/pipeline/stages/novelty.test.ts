@@ -1,16 +1,21 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { InterruptedError } from '../../../src/common/errors.js';
 import { firstDraw } from '../../../src/common/judgement.js';
-import { silentContext } from '../../../src/common/progress.js';
+import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
 import { overfitStatistics } from '../../../src/dedupe/verdict/statistics.js';
 import { formatCsvRecord } from '../../../src/io/csv.js';
+import { maximumTurns } from '../../../src/model/generation/generation-request.js';
+import type { GeneratedText } from '../../../src/model/generation/sequence.js';
+import { loadTokenizer } from '../../../src/model/weights/load-tokenizer.js';
 import type { StageName } from '../../../src/options/choices.js';
 import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
+import { decideOptions } from '../../../src/pipeline/decided-options.js';
+import { writeCanaries } from '../../../src/pipeline/run/canaries-file.js';
 import { readJudgement } from '../../../src/pipeline/run/judgement-file.js';
-import { runDataset } from '../../../src/pipeline/stages/dataset.js';
+import { readDatasetTitles, runDataset } from '../../../src/pipeline/stages/dataset.js';
 import { runDedupe } from '../../../src/pipeline/stages/dedupe.js';
 import { runFinetune } from '../../../src/pipeline/stages/finetune.js';
 import { generateFromModel, runGenerate } from '../../../src/pipeline/stages/generate.js';
@@ -62,6 +67,22 @@ const judge = async () => {
   return readJudgement(join(folder, 'run'));
 };
 
+/** A context that asks to stop once so many texts are finished. */
+function stoppingAfter(count: number): StageWorkContext {
+  let texts = 0;
+  return {
+    ...quiet,
+    onProgress: ({ kind }) => {
+      if (kind === 'progress') texts++;
+    },
+    signal: {
+      get aborted() {
+        return texts > count;
+      },
+    },
+  };
+}
+
 beforeAll(async () => {
   mkdirSync(join(folder, 'run'));
   const csv = [['title'], ...madeUpTitles(130).map((title) => [title])].map(formatCsvRecord).join('');
@@ -99,28 +120,112 @@ describe('--novel', () => {
     await runGenerate(jobOf('run', 'generate', { novel: true, slots: 8 }), quiet);
     const whole = readFileSync(path);
     rmSync(path);
-    let texts = 0;
-    const stopping: StageWorkContext = {
-      ...quiet,
-      onProgress: ({ kind }) => {
-        if (kind === 'progress') texts++;
-      },
-      signal: {
-        get aborted() {
-          return texts > 20;
-        },
-      },
-    };
     const job = jobOf('run', 'generate', { novel: true, slots: 8 });
-    await expect(runGenerate(job, stopping)).rejects.toThrow(InterruptedError);
+    await expect(runGenerate(job, stoppingAfter(20))).rejects.toThrow(InterruptedError);
     await runGenerate({ ...job, resume: true }, quiet);
     expect(readFileSync(path).equals(whole)).toBe(true);
+  });
+
+  test('asks about a prefix that is a copy too, where nothing follows it', async () => {
+    const [title] = (await readDatasetTitles(join(folder, 'run'))).train;
+    const events: ProgressEvent[] = [];
+    const told = { ...quiet, onProgress: (event: ProgressEvent) => events.push(event) };
+    // The end token is all but certain, so that little but the prefix itself is left to say.
+    const endToken = (await loadTokenizer(join(folder, 'run', 'checkpoint'))).endOfTextId;
+    const prefixed = { novel: true, nsamples: 4, prefix: title!, logitBias: { [endToken]: 30 } };
+    await runGenerate(jobOf('run', 'generate', prefixed), told);
+    const texts = await generated();
+    expect(texts.map(({ text }) => text)).toEqual(new Array(4).fill(title));
+    expect(texts.every(({ turnedAway }) => turnedAway?.draws === maximumTurns - 1)).toBe(true);
+    expect(events.findLast(({ kind }) => kind === 'warning')).toMatchObject({
+      message: `4 of 4 generated texts are still such as are turned away after ${maximumTurns} draws each.`,
+    });
+  });
+
+  test('turns copies of canaries away', async () => {
+    cpSync(join(folder, 'run'), join(folder, 'planted'), { recursive: true });
+    await runGenerate(jobOf('planted', 'generate'), quiet);
+    const texts = await readGenerated(join(folder, 'planted', 'generated.jsonl'));
+    await runDedupe(jobOf('planted', 'dedupe'), quiet);
+    const { verdicts } = await readJudgement(join(folder, 'planted'));
+    const canary = texts[verdicts.findIndex(({ reason }) => reason === undefined)]!.text;
+    const nothing = { step: 1, passes: 1, seed: 1, planted: [], references: [] };
+    await writeCanaries(join(folder, 'planted'), { ...nothing, before: [canary] });
+    await runDedupe(jobOf('planted', 'dedupe'), quiet);
+    const judged = await readJudgement(join(folder, 'planted'));
+    expect(judged.verdicts.some(({ reason }) => reason === 'canary')).toBe(true);
+    await runGenerate(jobOf('planted', 'generate', { novel: true }), quiet);
+    await runDedupe(jobOf('planted', 'dedupe'), quiet);
+    const novel = await readJudgement(join(folder, 'planted'));
+    expect(novel.verdicts.some(({ text, reason }) => reason === 'canary' || text === canary)).toBe(false);
   });
 
   test('is refused of a model whose titles are not known', async () => {
     const texts = generateFromModel(join(folder, 'run', 'checkpoint'), { novel: true });
     await expect(texts.next()).rejects.toThrow(
       /^--novel compares with the titles of a run, and .* is a model without any\.$/,
+    );
+  });
+});
+
+describe('--best-of', () => {
+  const ratingOf = ({ chosen }: GeneratedText): number => chosen!.closestRating!;
+
+  test('keeps of its candidates the one least like a title, and the verdict as it was', async () => {
+    await runGenerate(jobOf('run', 'generate'), quiet);
+    const [plain, usual] = [await generated(), await judge()];
+    const notes: ProgressEvent[] = [];
+    const told = { ...quiet, onProgress: (event: ProgressEvent) => notes.push(event) };
+    const best = { bestOf: 4, rank: 'novelty' } as const;
+    const counts = await runGenerate(jobOf('run', 'generate', best), told);
+    const [texts, judged] = [await generated(), await judge()];
+    expect(notes).toContainEqual({
+      kind: 'note',
+      message:
+        'best of 4: of 4 candidates for each title the one least like any title that the model was shown, refused ones last',
+    });
+    for (const [index, text] of texts.entries()) {
+      expect(ratingOf(text)).toBeCloseTo(judged.verdicts[index]!.closestRating, 6);
+      expect(text.chosen!.first ?? text.text).toBe(plain[index]!.text);
+      if (usual.verdicts[index]!.reason === undefined)
+        expect(ratingOf(text)).toBeLessThanOrEqual(usual.verdicts[index]!.closestRating + 1e-6);
+    }
+    const copies = ({ verdicts }: typeof usual) => verdicts.filter(({ copied }) => copied).length;
+    expect(copies(judged)).toBeLessThan(copies(usual) / 2);
+    expect(counts.chosen).toEqual({
+      titles: 60,
+      others: texts.filter(({ chosen }) => chosen!.candidate > 1).length,
+    });
+    expect(judged.verdicts.map(firstDraw).map(({ text, copied }) => [text, copied])).toEqual(
+      usual.verdicts.map(({ text, copied }) => [text, copied]),
+    );
+  });
+
+  test('is decided with the threshold, where titles are compared', async () => {
+    const decided = (given: Partial<RunOptions>) =>
+      decideOptions('generate', { ...options, ...given }, { isFromBase: false });
+    expect(await decided({})).not.toHaveProperty('bestOf');
+    expect(await decided({ bestOf: 2 })).toMatchObject({ bestOf: 2, rank: 'probability' });
+    expect(await decided({ bestOf: 2 })).not.toHaveProperty('similarityThreshold');
+    expect(await decided({ bestOf: 2, rank: 'both' })).toHaveProperty('similarityThreshold');
+  });
+
+  test('stopped and started again, ends with the bytes of one that was not', async () => {
+    const path = join(folder, 'run', 'generated.jsonl');
+    const asked = { bestOf: 3, rank: 'both', slots: 8 } as const;
+    await runGenerate(jobOf('run', 'generate', asked), quiet);
+    const whole = readFileSync(path);
+    rmSync(path);
+    const job = jobOf('run', 'generate', { ...asked, slots: 5 });
+    await expect(runGenerate(job, stoppingAfter(20))).rejects.toThrow(InterruptedError);
+    await runGenerate({ ...job, resume: true }, quiet);
+    expect(readFileSync(path).equals(whole)).toBe(true);
+  });
+
+  test('by novelty is refused of a model whose titles are not known', async () => {
+    const texts = generateFromModel(join(folder, 'run', 'checkpoint'), { bestOf: 2, rank: 'both' });
+    await expect(texts.next()).rejects.toThrow(
+      /^--rank both compares with the titles of a run, and .* is a model without any\.$/,
     );
   });
 });
