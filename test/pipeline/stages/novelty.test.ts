@@ -191,7 +191,8 @@ describe('--best-of', () => {
         expect(ratingOf(text)).toBeLessThanOrEqual(usual.verdicts[index]!.closestRating + 1e-6);
     }
     const copies = ({ verdicts }: typeof usual) => verdicts.filter(({ copied }) => copied).length;
-    expect(copies(judged)).toBeLessThan(copies(usual) / 2);
+    // Where 52 of 60 recite, all of four candidates do in 34.
+    expect(copies(judged)).toBeLessThan(0.8 * copies(usual));
     expect(counts.chosen).toEqual({
       titles: 60,
       others: texts.filter(({ chosen }) => chosen!.candidate > 1).length,

@@ -11,6 +11,7 @@ import {
   initializeParameters,
   parameterSpecifications,
 } from '../../../src/model/transformer/parameters.js';
+import { openSafetensorsModel } from '../../../src/model/weights/safetensors-model.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
 import { decideTrainingOptions } from '../../../src/pipeline/decide/training.js';
 import { finetune } from '../../../src/pipeline/library/finetune.js';
@@ -86,4 +87,17 @@ it('samples show by the share of near copies that a model begins to recite', asy
   const recited = texts.filter((text) => titles.train.includes(text)).length;
   expect(copies).toBeGreaterThanOrEqual(recited);
   expect(recited).toBeGreaterThan(settings.texts / 2);
+
+  // Had these been canaries, and other titles the run's, as many would be told.
+  const planted = {
+    ...model,
+    judge: () => sampleJudge({ train: ['nothing alike'], validation: [] }, titles.train),
+  };
+  const trained = createParameterStore(parameterSpecifications(configuration));
+  const weights = await openSafetensorsModel(input.checkpointFolder, configuration);
+  for (const [name, values] of trained.views) await weights.read(name, values);
+  await weights.close();
+  const sampledAgain = trainingSamples(engine, planted, settings);
+  const { copies: canaries } = await sampledAgain.take(300, (name) => trained.views.get(name)!);
+  expect(canaries).toBeGreaterThan(settings.texts / 2);
 });
