@@ -38,13 +38,13 @@ export function usageError(message: string, hint?: string): TitlesmithError {
   });
 }
 
-/** The work was stopped on request (Ctrl-C, SIGTERM); everything finished so far is on disk. */
+/** The work was stopped on request (Ctrl-C, SIGTERM); unless it says otherwise, everything finished so far is on disk. */
 export class InterruptedError extends TitlesmithError {
-  constructor(message = 'Interrupted; everything finished so far is saved.') {
-    super(message, {
-      code: 'interrupted',
-      hint: 'Run the same command again to go on.',
-    });
+  constructor(
+    message = 'Interrupted; everything finished so far is saved.',
+    hint = 'Run the same command again to go on.',
+  ) {
+    super(message, { code: 'interrupted', hint });
     this.name = 'InterruptedError';
   }
 }

@@ -1,4 +1,4 @@
-import { InterruptedError, TitlesmithError } from '../common/errors.js';
+import { InterruptedError, TitlesmithError, usageError } from '../common/errors.js';
 import { formatCount, pluralize } from '../common/number-formats.js';
 import { silentContext, type WorkContext } from '../common/progress.js';
 import { cleanTitle } from '../data/cleaning/clean-titles.js';
@@ -55,6 +55,7 @@ export async function scoreFile(
 ): Promise<TotalScore> {
   const options = { ...defaultOptions(), ...given };
   const { column, header, quotes, precision, threads, promptSubreddit } = options;
+  if (file === '') throw usageError('The file of titles is "", which is no path.');
   const source = await openSource('csv', { input: [file], column, header, quotes });
   const opened = await ScoringModel.open(model, promptSubreddit, context);
   try {
@@ -68,6 +69,12 @@ export async function scoreFile(
     } finally {
       await scorer.dispose();
     }
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+    throw new InterruptedError(
+      'Interrupted; what was scored is printed, but kept nowhere.',
+      'Run the same command again to begin anew.',
+    );
   } finally {
     await opened.close();
   }

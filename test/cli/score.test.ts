@@ -51,13 +51,18 @@ interface Scored {
 }
 
 /** What the command has to print. */
-async function scoreOf(model: string, file: string, options: ScoreFileOptions = {}): Promise<Scored> {
+async function scoreOf(
+  model: string,
+  file: string,
+  options: ScoreFileOptions = {},
+  signal: AbortSignal = silentContext.signal,
+): Promise<Scored> {
   const [scores, said]: [TitleScore[], string[]] = [[], []];
   const onProgress = (event: ProgressEvent): void => {
     if (event.kind !== 'progress') said.push(event.message);
   };
-  const context = { ...silentContext, onProgress };
-  const places = [model, file].map((name) => (existsSync(path(name)) ? path(name) : name));
+  const context = { signal, onProgress };
+  const places = [model, file].map((name) => (name !== '' && existsSync(path(name)) ? path(name) : name));
   const total = await scoreFile(places[0]!, places[1]!, options, context, (score) => scores.push(score));
   return { scores, total, said };
 }
@@ -195,6 +200,7 @@ describe('is refused in one line, with nothing printed or written', () => {
   });
 
   test.each<[string, string, ScoreFileOptions, RegExp]>([
+    [run, '', {}, /^The file of titles is "", which is no path/],
     [run, 'nosuch.csv', {}, /Cannot read nosuch\.csv: no such file/],
     [run, 'runs', {}, /Cannot read .*runs: it is a folder/],
     [run, 'two.csv', {}, /two\.csv has no column "title"/],
@@ -215,6 +221,12 @@ describe('is refused in one line, with nothing printed or written', () => {
     const refused = scoreOf(model, file, options);
     await expect(refused).rejects.toThrow(TitlesmithError);
     await expect(refused).rejects.toThrow(message);
+  });
+
+  test('nor when it is stopped', async () => {
+    const stopped = scoreOf(run, 'titles.csv', {}, AbortSignal.abort());
+    await expect(stopped).rejects.toThrow(/^Interrupted; what was scored is printed, but kept nowhere\.$/);
+    await expect(stopped).rejects.toMatchObject({ code: 'interrupted' });
   });
 
   test('and a run that is scored stays as it was', () => {

@@ -1,14 +1,15 @@
 import OpenAI from 'openai';
-import type { CompletionChoice } from 'openai/resources/completions';
+import type { Completion, CompletionChoice } from 'openai/resources/completions';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { silentContext } from '../../src/common/progress.js';
 import { createOnnxRuntimeEngine } from '../../src/model/engine/onnxruntime/cpu-engine.js';
 import { TitleScorer } from '../../src/model/scoring/title-scorer.js';
 import type { Tokenizer } from '../../src/model/tokenizer/tokenizer.js';
 import { openModel } from '../../src/model/weights/resolve-model.js';
-import { makeRun, serve } from './serve-run.js';
+import { figure, makeRun, serve } from './serve-run.js';
 
 let run: string;
+let url: string;
 let client: OpenAI;
 let tokenizer: Tokenizer;
 /** ln p of each token but the first, by the graph that scores whole titles. */
@@ -16,7 +17,8 @@ let expected: (title: string) => Promise<number[]>;
 beforeAll(async () => {
   run = await makeRun();
   const serving = await serve(run, ['--slots', '4', '--queue', '12', '--capacity', '256']);
-  client = new OpenAI({ baseURL: `${serving.url}v1`, apiKey: 'none', maxRetries: 0 });
+  url = serving.url;
+  client = new OpenAI({ baseURL: `${url}v1`, apiKey: 'none', maxRetries: 0 });
   const opened = await openModel(`${run}/checkpoint`, silentContext);
   tokenizer = opened.tokenizer;
   expected = async (title) => {
@@ -145,6 +147,53 @@ describe('logprobs', () => {
     expect(cut.finish_reason).toBe('stop');
     expect(logprobsOf(cut).tokens.length).toBeLessThanOrEqual(tokens.indexOf(stop));
   });
+});
+
+test('many streams at once have the scores that each has alone', async () => {
+  const bodies = Array.from({ length: 8 }, (_, seed) => {
+    const prompt =
+      seed % 2 === 0 ? ['Who', 'What is \u2603'] : [[tokenizer.endOfTextId, 7, 9 + seed], [seed]];
+    return {
+      model,
+      prompt: prompt as string[],
+      seed,
+      max_tokens: 12,
+      logprobs: seed % 6,
+      echo: seed % 3 > 0,
+    };
+  });
+  const alone: Completion[] = [];
+  for (const body of bodies) alone.push(await client.completions.create(body));
+  const streamed = await Promise.all(
+    bodies.map(async (body) => {
+      const texts = ['', ''];
+      const scores: (number | null)[][] = [[], []];
+      for await (const { choices } of await client.completions.create({ ...body, stream: true })) {
+        for (const choice of choices) {
+          texts[choice.index] += choice.text;
+          scores[choice.index]!.push(...logprobsOf(choice).scores);
+        }
+      }
+      return { texts, scores };
+    }),
+  );
+  for (const [index, { choices }] of alone.entries()) {
+    expect(streamed[index]!.texts).toEqual(choices.map(({ text }) => text));
+    expect(streamed[index]!.scores).toEqual(choices.map((choice) => logprobsOf(choice).scores));
+  }
+});
+
+test('a client that leaves while its prompts are scored frees its places', async () => {
+  const leave = new AbortController();
+  const prompt = Array.from({ length: 16 }, (_, at) => Array.from({ length: 250 }, () => at));
+  const body = { model, prompt, echo: true, max_tokens: 4, logprobs: 5 };
+  const left = client.completions.create(body, { signal: leave.signal });
+  const aborted = expect(left).rejects.toThrow(/aborted/i);
+  await expect.poll(() => figure(url, 'texts_pending')).toBe(16);
+  leave.abort();
+  await aborted;
+  await expect.poll(() => figure(url, 'texts_pending')).toBe(0);
+  await expect.poll(() => figure(url, 'slots_busy')).toBe(0);
 });
 
 test('best_of gives back the text of the highest mean log probability', async () => {
