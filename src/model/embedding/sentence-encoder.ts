@@ -6,11 +6,14 @@ import { createOnnxRuntimeEngine } from '../engine/onnxruntime/cpu-engine.js';
 import { ModelFile } from '../engine/onnxruntime/model-file.js';
 import { input, matmul } from '../graph/builder.js';
 import { parseWordPieceTokenizer, type WordPieceTokenizer } from '../tokenizer/word-piece.js';
+import type { Pooling } from './pooling.js';
 
-/** The contents of a sentence model's files. */
+/** What a sentence model's files hold. */
 interface SentenceModelFiles {
   readonly onnx: { readonly path: string; readonly bytes: Uint8Array };
   readonly tokenizer: { readonly path: string; readonly content: string };
+  /** Default: the mean. */
+  readonly pooling?: Pooling;
 }
 
 /** Longer texts are cut, as sentence-transformers cuts them for all-MiniLM-L6-v2. In tokens, [CLS] and [SEP] included. */
@@ -25,7 +28,7 @@ const [float32, int64] = [1, 7];
 
 /**
  * Sentences to vectors by the recipe of sentence-transformers (Reimers and Gurevych, arXiv 1908.10084): the mean of the
- * last hidden states of all tokens, divided by its Euclidean length. The cosine of two sentences is then the dot product of
+ * last hidden states of all tokens (or, of a model trained so, the first one), divided by its Euclidean length. The cosine of two sentences is then the dot product of
  * their vectors.
  *
  * A model that quantizes activations as it runs shares one scale among all texts of a run: there each text runs alone, so
@@ -41,6 +44,7 @@ export class SentenceEncoder {
     private readonly model: ModelFile,
     private readonly tokenizer: WordPieceTokenizer,
     private readonly outputName: string,
+    private readonly pooling: Pooling,
     /** Numbers of a vector. */
     readonly width: number,
     /** What the model is and what identifies its content, one line. */
@@ -56,7 +60,7 @@ export class SentenceEncoder {
    * @throws TitlesmithError `sentence-model` when the files are no sentence model that can be run.
    */
   static async open(
-    { onnx, tokenizer }: SentenceModelFiles,
+    { onnx, tokenizer, pooling = 'mean' }: SentenceModelFiles,
     description: string,
     threads?: number,
   ): Promise<SentenceEncoder> {
@@ -84,6 +88,7 @@ export class SentenceEncoder {
         model,
         words,
         output.name,
+        pooling,
         width,
         description,
         createOnnxRuntimeEngine({ threads }),
@@ -172,11 +177,13 @@ export class SentenceEncoder {
     const feeds = Object.fromEntries(
       this.model.signature.inputs.map(({ name }) => [name, { array: all[name as keyof typeof all], shape }]),
     );
+    const pooled = this.pooling === 'mean' ? tokens : 1;
     const hidden = new Float32Array(rows * tokens * this.width);
     await this.model.run(feeds, { [this.outputName]: { array: hidden, shape: [...shape, this.width] } });
     for (const [row, position] of positions.entries()) {
       const vector = vectors.subarray(position * this.width, (position + 1) * this.width);
-      meanDirection(hidden.subarray(row * tokens * this.width, (row + 1) * tokens * this.width), vector);
+      const first = row * tokens * this.width;
+      meanDirection(hidden.subarray(first, first + pooled * this.width), vector);
     }
   }
 }

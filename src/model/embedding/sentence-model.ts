@@ -10,6 +10,7 @@ import { deviceOptions } from '../../options/table/model.js';
 import { type HubSettings, hubSettings } from '../weights/hub/settings.js';
 import { fetchHubModel, findHubModel, type HubFileSet, type HubModel } from '../weights/hub/snapshot.js';
 import { parseHubId } from '../weights/model-name.js';
+import { parsePooling, poolingNames } from './pooling.js';
 import { SentenceEncoder } from './sentence-encoder.js';
 
 /** The sentence model that is taken unless another is named: 6 layers of width 384, Apache-2.0. */
@@ -26,7 +27,7 @@ const onnxNames = ['model_quint8_avx2', 'model_uint8', 'model_quantized', 'model
 
 /** A sentence model that was found, but not downloaded or read yet. */
 interface LocatedSentenceModel {
-  /** Identifies its content: the commit, or a hash of its two files. */
+  /** Identifies its content: the commit, or a hash of its files. */
   readonly hash: string;
   /** One line, for messages. */
   readonly description: string;
@@ -36,11 +37,14 @@ type Found =
   | { readonly located: LocatedSentenceModel; readonly folder: string }
   | { readonly located: LocatedSentenceModel; readonly hub: HubModel };
 
-/** Of names of files, those of a sentence model; or what is missing. */
-function filesAmong(isThere: (name: string) => boolean): { onnx: string } | { missing: string } {
+/** Of names of files, those of a sentence model, the ONNX file first; or what is missing. */
+function filesAmong(
+  isThere: (name: string) => boolean,
+): { names: [string, ...string[]] } | { missing: string } {
   const onnx = onnxNames.find(isThere);
   if (onnx === undefined) return { missing: 'onnx/model.onnx, nor one of 8 bits beside it' };
-  return isThere(tokenizerName) ? { onnx } : { missing: tokenizerName };
+  if (!isThere(tokenizerName)) return { missing: tokenizerName };
+  return { names: [onnx, tokenizerName, ...poolingNames.filter(isThere)] };
 }
 
 const filesInFolder = (folder: string) => filesAmong((name) => existsSync(join(folder, name)));
@@ -58,9 +62,9 @@ const hubFiles: HubFileSet = {
         hint: howToName,
       });
     }
-    return files.filter(({ name }) => name === found.onnx || name === tokenizerName);
+    return files.filter(({ name }) => found.names.includes(name));
   },
-  isComplete: async (folder) => 'onnx' in filesInFolder(folder),
+  isComplete: async (folder) => 'names' in filesInFolder(folder),
 };
 
 async function find(
@@ -103,7 +107,7 @@ async function find(
   }
 }
 
-/** SHA-256 over the names and hashes of the two files, lower-case hexadecimal. */
+/** SHA-256 over the names and hashes of the files, lower-case hexadecimal. */
 async function hashFolder(folder: string): Promise<string> {
   const found = filesInFolder(folder);
   if ('missing' in found) {
@@ -113,8 +117,7 @@ async function hashFolder(folder: string): Promise<string> {
     });
   }
   const hash = createHash('sha256');
-  for (const name of [found.onnx, tokenizerName])
-    hash.update(`${name} ${await hashFile(join(folder, name))}\n`);
+  for (const name of found.names) hash.update(`${name} ${await hashFile(join(folder, name))}\n`);
   return hash.digest('hex');
 }
 
@@ -176,13 +179,20 @@ export async function openSentenceModel(
       throw fileError('read', path, error);
     }
   };
-  const onnx = await read('onnx' in files ? files.onnx : 'model.onnx', (path) => readFile(path));
+  const [onnxName = 'model.onnx', ...others] = 'names' in files ? files.names : [];
+  const onnx = await read(onnxName, (path) => readFile(path));
   const tokenizer = await read(tokenizerName, (path) => readFile(path, 'utf8'));
+  const aboutPooling: (string | undefined)[] = [];
+  for (const file of poolingNames)
+    aboutPooling.push(
+      others.includes(file) ? (await read(file, (path) => readFile(path, 'utf8'))).content : undefined,
+    );
+  const pooling = parsePooling(name, aboutPooling);
   const sha256 = createHash('sha256').update(onnx.content).digest('hex').slice(0, 8);
   const where = 'hub' in found ? `${found.located.description}, ` : '';
-  const description = `${where}${basename(onnx.path)}, sha256 ${sha256}`;
+  const description = `${where}${basename(onnx.path)}, sha256 ${sha256}${pooling === 'first' ? ', by its first token' : ''}`;
   return SentenceEncoder.open(
-    { onnx: { path: onnx.path, bytes: onnx.content }, tokenizer },
+    { onnx: { path: onnx.path, bytes: onnx.content }, tokenizer, pooling },
     description,
     threads,
   );

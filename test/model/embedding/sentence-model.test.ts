@@ -18,39 +18,46 @@ function repositoryFolder(): string {
   copyFileSync(sentenceTokenizerFile, join(folder, 'tokenizer.json'));
   writeFileSync(join(folder, 'onnx/model.onnx'), 'four times as large');
   writeFileSync(join(folder, 'README.md'), 'read me');
+  mkdirSync(join(folder, '1_Pooling'));
+  writeFileSync(join(folder, '1_Pooling/config.json'), '{ "pooling_mode_mean_tokens": true }');
   return folder;
 }
 
-sentenceModelTest('is taken from the hub: the 8-bit file and the tokenizer alone, once', async () => {
-  hub = await LocalHub.start(repositoryFolder(), 'someone/sentences');
-  const settings = hub.settings(temporaryFolder());
-  const events: ProgressEvent[] = [];
-  const context = {
-    onProgress: (event: ProgressEvent) => void events.push(event),
-    signal: { aborted: false },
-  };
-  const located = await locateSentenceModel('someone/sentences', settings);
-  expect(located).toEqual({ hash: commit, description: 'someone/sentences at 01234567' });
-  expect(hub.requests.filter(({ path }) => path.includes('/resolve/'))).toEqual([]);
+sentenceModelTest(
+  'is taken from the hub: the 8-bit file, the tokenizer and how it pools alone, once',
+  async () => {
+    hub = await LocalHub.start(repositoryFolder(), 'someone/sentences');
+    const settings = hub.settings(temporaryFolder());
+    const events: ProgressEvent[] = [];
+    const context = {
+      onProgress: (event: ProgressEvent) => void events.push(event),
+      signal: { aborted: false },
+    };
+    const located = await locateSentenceModel('someone/sentences', settings);
+    expect(located).toEqual({ hash: commit, description: 'someone/sentences at 01234567' });
+    expect(hub.requests.filter(({ path }) => path.includes('/resolve/'))).toEqual([]);
 
-  const request = { name: 'someone/sentences', hash: commit, threads: 1, settings };
-  const encoder = await openSentenceModel(request, context);
-  expect(await encoder.embed(['One sentence.'])).toHaveLength(384);
-  expect(encoder.description).toBe('someone/sentences at 01234567, model_quint8_avx2.onnx, sha256 8199be6f');
-  await encoder.dispose();
-  expect(events[0]).toEqual({
-    kind: 'note',
-    message: 'Downloading the sentence model someone/sentences: 24 MB.',
-  });
-  const fetched = hub.requests.filter(({ path }) => path.includes('/resolve/')).map(({ path }) => path);
-  expect(new Set(fetched.map((path) => path.replace(/^.*resolve\/[0-9a-f]+\//, '')))).toEqual(
-    new Set(['onnx/model_quint8_avx2.onnx', 'tokenizer.json']),
-  );
-  const before = hub.requests.length;
-  const offline = { ...settings, offline: true };
-  await (await openSentenceModel({ ...request, settings: offline }, context)).dispose();
-  expect(hub.requests).toHaveLength(before);
-});
+    const request = { name: 'someone/sentences', hash: commit, threads: 1, settings };
+    const encoder = await openSentenceModel(request, context);
+    expect(await encoder.embed(['One sentence.'])).toHaveLength(384);
+    expect(encoder.description).toBe(
+      'someone/sentences at 01234567, model_quint8_avx2.onnx, sha256 8199be6f',
+    );
+    await encoder.dispose();
+    expect(events[0]).toEqual({
+      kind: 'note',
+      message: 'Downloading the sentence model someone/sentences: 24 MB.',
+    });
+    const fetched = hub.requests.filter(({ path }) => path.includes('/resolve/')).map(({ path }) => path);
+    expect(new Set(fetched.map((path) => path.replace(/^.*resolve\/[0-9a-f]+\//, '')))).toEqual(
+      new Set(['onnx/model_quint8_avx2.onnx', 'tokenizer.json', '1_Pooling/config.json']),
+    );
+    const before = hub.requests.length;
+    const offline = { ...settings, offline: true };
+    await (await openSentenceModel({ ...request, settings: offline }, context)).dispose();
+    expect(hub.requests).toHaveLength(before);
+  },
+);
 
 test('that cannot be had is one line that says what to do', async () => {
   hub = await LocalHub.start(temporaryFolder(), 'someone/empty');
