@@ -117,6 +117,7 @@ describe("OpenAI's own client", () => {
     [{ max_tokens: 1023, prompt: 'a b c' }, 'prompt'],
     [{ n: 17 }, 'n'],
     [{ n: 9, prompt: ['a', 'b'] }, 'n'],
+    [{ prompt: Array.from({ length: 17 }, () => 'a') }, 'prompt'],
     [{ temperature: 2.5 }, 'temperature'],
     [{ top_p: -0.1 }, 'top_p'],
     [{ stop: ['1', '2', '3', '4', '5'] }, 'stop'],

@@ -20,14 +20,18 @@ function hasHarness(): boolean {
   }
 }
 
-interface Scored {
-  /** Of each document's choices: ln p, and whether greedy decoding gives it. */
-  readonly served: readonly (readonly (readonly [number, boolean])[])[];
-  readonly huggingface: Scored['served'];
+/** What is found of each document. */
+interface Found {
+  /** Of its choices: ln p, and whether greedy decoding gives it. */
+  readonly choices: readonly (readonly (readonly [number, boolean])[])[];
+  /** ln p of a text. */
+  readonly whole: readonly number[];
+  /** How greedy decoding goes on. */
+  readonly continued: readonly string[];
 }
 
 test.skipIf(!hasHarness())(
-  "lm-evaluation-harness has Hugging Face's log-likelihoods of the served model",
+  'lm-evaluation-harness finds of the served model what Hugging Face finds: log-likelihoods and greedy texts',
   { timeout: 300_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'titlesmith-harness-'));
@@ -36,15 +40,19 @@ test.skipIf(!hasHarness())(
       const { url } = await serve(run, ['--capacity', '256', '--slots', '16']);
       const offline = { HF_HUB_OFFLINE: '1', HF_DATASETS_OFFLINE: '1', HF_HOME: join(folder, 'cache') };
       const printed = await runOracle('lm-eval/harness.py', [url, `${run}/checkpoint`, folder], offline);
-      const { served, huggingface } = JSON.parse(printed.split('\n').at(-1)!) as Scored;
-      expect(served.length).toBe(3);
-      for (const [index, choices] of huggingface.entries()) {
+      const { served, huggingface } = JSON.parse(printed.split('\n').at(-1)!) as Readonly<
+        Record<'served' | 'huggingface', Found>
+      >;
+      expect(served.choices.length).toBe(3);
+      for (const [index, choices] of huggingface.choices.entries()) {
         for (const [choice, [expected, greedy]] of choices.entries()) {
-          const [value, isGreedy] = served[index]![choice]!;
+          const [value, isGreedy] = served.choices[index]![choice]!;
           expect(Math.abs(value - expected)).toBeLessThan(1e-4);
           expect(isGreedy).toBe(greedy);
         }
+        expect(Math.abs(served.whole[index]! - huggingface.whole[index]!)).toBeLessThan(1e-4);
       }
+      expect(served.continued).toEqual(huggingface.continued);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

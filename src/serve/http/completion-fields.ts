@@ -164,6 +164,10 @@ function checkTextCount(
   { n, bestOf }: { readonly n: number; readonly bestOf: number },
 ): void {
   if (prompts * bestOf <= maxTexts) return;
+  if (bestOf === 1) {
+    const rule = `must hold at most ${maxTexts} prompts, the texts that this server takes at a time`;
+    throw fieldError('prompt', `prompt ${rule}; it holds ${prompts}.`);
+  }
   const field = bestOf > n ? 'best_of' : 'n';
   const message =
     `${field} times the number of prompts must be at most ${maxTexts}, the texts that this server takes at a ` +
