@@ -14,6 +14,7 @@ export default defineConfig({
       'training/*',
       'generation/*',
       'transformer/decode-session',
+      'transformer/llama-decoding',
       'scoring/title-scorer',
       'transformer/decode-sampler',
       'device',

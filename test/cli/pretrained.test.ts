@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fixtureFolder } from '../model/transformer/fixtures.js';
+import { llamaFolder } from '../model/transformer/llama-oracle.js';
 import { commit, LocalHub } from '../model/weights/hub/local-hub.js';
 import { type Finished, runCli, temporaryFolder } from './run-cli.js';
 
@@ -14,11 +15,19 @@ beforeAll(async () => {
 });
 afterAll(() => hub.stop());
 
-const run = (model: string, name: string, environment: NodeJS.ProcessEnv = {}): Promise<Finished> => {
+const run = (
+  model: string,
+  name: string,
+  environment: NodeJS.ProcessEnv = {},
+  more: readonly string[] = [],
+): Promise<Finished> => {
   const source = ['--source', 'csv', '--input', 'titles.txt', '--run-name', name];
   const work = ['--steps', '4', '--nsamples', '4', '--length', '8'];
   const settings = { HF_HUB_OFFLINE: '', HF_ENDPOINT: hub.endpoint, HF_HOME: join(folder, 'hf') };
-  return runCli(['pipeline', ...source, ...work, '--model', model], folder, { ...settings, ...environment });
+  return runCli(['pipeline', ...source, ...work, '--model', model, ...more], folder, {
+    ...settings,
+    ...environment,
+  });
 };
 
 interface RunFile {
@@ -56,5 +65,38 @@ describe('a pretrained model', () => {
     const finished = await run('someone/nothing', 'third');
     expect(finished.errors).toMatch(/^Error: The hub at http:.* knows no someone\/nothing \(status 404\)\./m);
     expect(finished.code).toBe(1);
+  });
+
+  test('may be a Llama, whose run is continued from by adapters; another kind of it is refused untouched', async () => {
+    const first = await run(llamaFolder('wide'), 'llama');
+    expect(first.code).toBe(0);
+    const configuration = readFileSync(join(folder, 'runs/llama/checkpoint/config.json'), 'utf8');
+    const expected = {
+      model_type: 'llama',
+      head_dim: 10,
+      num_key_value_heads: 1,
+      tie_word_embeddings: false,
+    };
+    expect(JSON.parse(configuration)).toMatchObject(expected);
+    const adapted = await run('runs/llama', 'adapted', {}, [
+      '--lora-rank',
+      '2',
+      '--frozen-precision',
+      'int8',
+    ]);
+    expect(adapted.code).toBe(0);
+    const [before, after] = ['llama', 'adapted'].map((name) => readRun(name).stages.finetune.counts);
+    expect(after!['initialValidationLoss']).toBeCloseTo(before!['bestValidationLoss']!, 5);
+
+    const other = join(folder, 'yarn');
+    cpSync(llamaFolder('wide'), other, { recursive: true });
+    const path = join(other, 'config.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"llama3"', '"yarn"'));
+    const refused = await run('yarn', 'refused');
+    expect(refused.errors).toMatch(
+      /^Error: yarn.config\.json: rope_parameters of the kind "yarn" is not supported, only default, linear and llama3\./m,
+    );
+    expect(refused.code).toBe(1);
+    expect(existsSync(join(folder, 'runs/refused'))).toBe(false);
   });
 });

@@ -10,6 +10,7 @@ import { openModel } from '../../src/model/weights/resolve-model.js';
 import { expectGreedy } from '../model/transformer/exported-model.js';
 import { fixtureFolder, temporaryFolder } from '../model/transformer/fixtures.js';
 import { forwardLogits } from '../model/transformer/forward-logits.js';
+import { llamaFolder } from '../model/transformer/llama-oracle.js';
 import { oracle, oracleParameters } from '../model/transformer/oracle.js';
 import { findPackage } from './packages.js';
 
@@ -29,9 +30,13 @@ test.skipIf(!web)('an exported model continues greedily in WebAssembly, as in a 
 });
 
 describe.skipIf(!transformers)('the exported folder in transformers.js', () => {
-  test('generates greedily what our own model does', async () => {
+  test.each([
+    ['a GPT-2', fixtureFolder('float32')],
+    ['a Llama', llamaFolder('grouped')],
+    ['a Llama with scaled positions', llamaFolder('wide')],
+  ])('generates greedily what our own model does: %s', async (_, source) => {
     const target = temporaryFolder();
-    const model = await openModel(fixtureFolder('float32'), silentContext);
+    const model = await openModel(source, silentContext);
     await exportOnnxFolder(model, target);
     expect(readdirSync(target).sort()).toEqual([
       'config.json',

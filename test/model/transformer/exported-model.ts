@@ -2,16 +2,25 @@ import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { oracle } from './oracle.js';
 
-const { layers, heads, width, vocabularySize } = oracle.configuration;
+const { layers, heads, width } = oracle.configuration;
+/** What a cache is shaped by. */
+interface CacheSizes {
+  readonly layers: number;
+  /** Of keys and values. */
+  readonly heads: number;
+  readonly headWidth: number;
+}
+const gpt2Sizes: CacheSizes = { layers, heads, headWidth: width / heads };
 
 const int64 = (values: readonly number[][]): Tensor =>
   new Tensor('int64', BigInt64Array.from(values.flat().map(BigInt)), [values.length, values[0]!.length]);
 
 type Past = Record<string, Tensor>;
 /** Keys and values of no token, for so many texts. */
-export function emptyPast(rows: number): Past {
-  const empty = (): Tensor => new Tensor('float32', new Float32Array(0), [rows, heads, 0, width / heads]);
-  const names = Array.from({ length: layers }, (_, layer) => [`${layer}.key`, `${layer}.value`]).flat();
+export function emptyPast(rows: number, sizes: CacheSizes = gpt2Sizes): Past {
+  const shape = [rows, sizes.heads, 0, sizes.headWidth];
+  const empty = (): Tensor => new Tensor('float32', new Float32Array(0), shape);
+  const names = Array.from({ length: sizes.layers }, (_, layer) => [`${layer}.key`, `${layer}.value`]).flat();
   return Object.fromEntries(names.map((name) => [`past_key_values.${name}`, empty()]));
 }
 
@@ -39,16 +48,20 @@ export async function step(
 
 /** Logits [V] of one position of [B,T,V]. */
 export function logitsAt(logits: Tensor, row: number, position: number): Float32Array {
-  const [, tokens] = logits.dims as [number, number, number];
+  const [, tokens, vocabularySize] = logits.dims as [number, number, number];
   const start = (row * tokens + position) * vocabularySize;
   return (logits.data as Float32Array).slice(start, start + vocabularySize);
 }
 
 /** Expects the continuations that Hugging Face's generate gives. */
-export async function expectGreedy(runtime: Pick<InferenceSession, 'run'>): Promise<void> {
-  for (const { prompt, continuation } of oracle.greedy) {
+export async function expectGreedy(
+  runtime: Pick<InferenceSession, 'run'>,
+  greedy: typeof oracle.greedy = oracle.greedy,
+  sizes: CacheSizes = gpt2Sizes,
+): Promise<void> {
+  for (const { prompt, continuation } of greedy) {
     const tokens = [...prompt];
-    let [fresh, past] = [prompt, emptyPast(1)];
+    let [fresh, past] = [prompt, emptyPast(1, sizes)];
     while (tokens.length < prompt.length + continuation.length) {
       const mask = new Array<number>(tokens.length).fill(1);
       const positions = fresh.map((_, index) => tokens.length - fresh.length + index);

@@ -10,6 +10,7 @@ import { resolveModel } from '../../../src/model/weights/resolve-model.js';
 import { oraclePython, runOracle } from '../../oracles/python.js';
 import { fixtureFolder, temporaryFolder } from './fixtures.js';
 import { forwardLogits } from './forward-logits.js';
+import { llamaFolder, llamaNames } from './llama-oracle.js';
 
 const texts = ['What small habit changed your life?', "  Two  spaces, don't \ttab", 'Ünïcode 🐈‍⬛'];
 
@@ -49,6 +50,7 @@ describe.skipIf(oraclePython === undefined)('Hugging Face transformers', () => {
   const folder = join(temporaryFolder(), 'checkpoint');
   const tokenizer = restrictedTokenizer(['What small habit changed your life?', 'Why do cats purr?']);
   const configuration = nanoConfiguration(tokenizer.vocabularySize);
+  const llamas = { grouped: join(temporaryFolder(), 'model'), wide: join(temporaryFolder(), 'model') };
   let all: Record<string, Answers>;
   let answers: Answers;
   beforeAll(async () => {
@@ -58,7 +60,13 @@ describe.skipIf(oraclePython === undefined)('Hugging Face transformers', () => {
     for (let index = 0; index < store.flat.length; index++) store.flat[index] = 0.3 * random.normal();
     await writeModelDescription(folder, configuration, tokenizer);
     await writeWeights(folder, configuration, (name) => store.views.get(name)!);
-    const questions = [folder, ...saved].map((path) => [path, path === folder ? texts : ['the 7 the']]);
+    for (const name of llamaNames) {
+      const llama = await resolveModel(llamaFolder(name), silentContext);
+      await writeModelDescription(llamas[name], llama.configuration, llama.tokenizer);
+      await writeWeights(llamas[name], llama.configuration, (own) => llama.weights.views.get(own)!);
+    }
+    const others = [...saved, ...Object.values(llamas)].map((path) => [path, ['the 7 the']]);
+    const questions = [[folder, texts], ...others];
     all = await askHuggingFace(Object.fromEntries(questions) as Record<string, string[]>);
     answers = all[folder]!;
   });
@@ -88,5 +96,14 @@ describe.skipIf(oraclePython === undefined)('Hugging Face transformers', () => {
   test.each(saved)('gives the logits of ours for what it saved itself: %s', async (path) => {
     // Token 1 has values of 65,504 on purpose; its logits are left out.
     expect(await largestDifference(path, all[path]!, 1)).toBeLessThan(1e-4);
+  });
+
+  test.each(llamaNames)('opens a Llama that we wrote as it is, and gives our logits: %s', async (name) => {
+    const answers = all[llamas[name]]!;
+    expect(answers.class).toBe('LlamaForCausalLM');
+    expect(answers.problems).toEqual({});
+    const { tokenizer } = await resolveModel(llamas[name], silentContext);
+    expect(answers.answers.map(({ tokens }) => tokens)).toEqual([tokenizer.encode('the 7 the')]);
+    expect(await largestDifference(llamas[name], answers)).toBeLessThan(1e-4);
   });
 });
