@@ -17,7 +17,8 @@ import { madeUpTitles, toCsv } from './titles.js';
 const folder = temporaryFolder();
 const run = 'runs/plain';
 const prompted = 'runs/prompted';
-const conditionFlags = ['--condition', 'keywords', '--condition-share', '0.5', '--until', 'finetune'];
+const short = ['--until', 'finetune', '--steps', '2', '--evaluate-every', '2', '--sample-every', '0'];
+const conditionFlags = ['--condition', 'keywords', '--condition-share', '0.5'];
 const path = (name: string): string => join(folder, name);
 const write = (name: string, content: string | Uint8Array): string => {
   writeFileSync(path(name), content);
@@ -33,8 +34,8 @@ let before: Record<string, string>;
 beforeAll(async () => {
   write('titles.csv', toCsv(madeUpTitles(120)));
   for (const command of [
-    [...pipelineOf('plain'), '--until', 'finetune'],
-    [...pipelineOf('prompted'), ...conditionFlags],
+    [...pipelineOf('plain'), ...short],
+    [...pipelineOf('prompted'), ...short, ...conditionFlags],
   ])
     expect((await runCli(command, folder)).code).toBe(0);
   titles = [
