@@ -12,6 +12,7 @@ import {
   type TokenIds,
   tokenArray,
 } from '../model/tokenizer/tokenized-titles.js';
+import { startOf } from '../model/tokenizer/tokenizer.js';
 import { openForGeneration, openModelFiles } from '../model/weights/open-for-generation.js';
 import type { OpenModel } from '../model/weights/open-model.js';
 import type { Precision } from '../options/choices.js';
@@ -117,8 +118,9 @@ export class ScoringModel {
 
   private async loadGraph(engine: Engine): Promise<LoadedScorer> {
     const { configuration, tokenizer, weights } = this.files;
-    const { endOfTextId } = tokenizer;
-    const scorer = new TitleScorer(engine, { configuration, endOfTextId, promptEnds: this.promptEnds });
+    const { endOfTextId, startOfTextId } = tokenizer;
+    const { promptEnds } = this;
+    const scorer = new TitleScorer(engine, { configuration, endOfTextId, startOfTextId, promptEnds });
     const loaded = await scorer.load(weights);
     return {
       score: (texts, context) => scorer.scoreLoaded(loaded, texts, context),
@@ -130,7 +132,8 @@ export class ScoringModel {
   }
 
   private async loadSession(engine: Engine, precision: Precision, longest: number): Promise<LoadedScorer> {
-    const { endOfTextId } = this.files.tokenizer;
+    const { tokenizer } = this.files;
+    const { endOfTextId } = tokenizer;
     const sizes = { slots: sessionRows, capacity: longest + 1 };
     const { session } = await openForGeneration(this.files, { engine, precision, ...sizes });
     return {
@@ -139,7 +142,7 @@ export class ScoringModel {
         for (const text of texts) {
           if (signal.aborted) throw new InterruptedError();
           const [inputs, targets] = [
-            Int32Array.of(endOfTextId, ...text),
+            Int32Array.of(startOf(tokenizer), ...text),
             Int32Array.of(...text, endOfTextId),
           ];
           const losses = await tokenLosses(session, inputs, targets);

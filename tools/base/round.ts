@@ -4,12 +4,12 @@ import { parseArgs } from 'node:util';
 import { silentContext } from '../../src/common/progress.js';
 import { readTrainedCondition, writeTrainedCondition } from '../../src/data/trained-condition.js';
 import { writeFileAtomic } from '../../src/io/atomic-file.js';
+import { mergesFile, vocabularyFile } from '../../src/model/tokenizer/huggingface-files.js';
 import { formatConfiguration } from '../../src/model/transformer/configuration-file.js';
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
 import { loadWeights } from '../../src/model/transformer/weight-source.js';
 import { baseName } from '../../src/model/weights/base-model.js';
 import { configurationFile, readConfiguration } from '../../src/model/weights/checkpoint.js';
-import { descriptionFiles } from '../../src/model/weights/huggingface-folder.js';
 import { loadTokenizer } from '../../src/model/weights/load-tokenizer.js';
 import { findModelFolder, hashModelFolder } from '../../src/model/weights/model-folder.js';
 import { scaleEnding, type WritableTensor, writeSafetensors } from '../../src/model/weights/safetensors.js';
@@ -53,7 +53,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     ];
   });
   await writeSafetensors(join(to, weightsFile), tensors, { format: 'pt' });
-  for (const name of descriptionFiles) await copyFile(join(from, name), join(to, name));
+  for (const name of [configurationFile, vocabularyFile, mergesFile])
+    await copyFile(join(from, name), join(to, name));
   if (ships) {
     const { endOfTextId } = await loadTokenizer(from);
     const described = formatConfiguration({ ...configuration, descendsFrom: baseName }, endOfTextId);

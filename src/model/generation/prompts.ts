@@ -1,6 +1,6 @@
 import { usageError } from '../../common/errors.js';
 import { generationOptions } from '../../options/table/generation.js';
-import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { startOf, type Tokenizer } from '../tokenizer/tokenizer.js';
 import type { DecodeSession, PromptCache } from '../transformer/decode-session.js';
 import { checkTokenIds, type GenerationOptions, validateGenerationOptions } from './generation-options.js';
 
@@ -51,7 +51,7 @@ export function encodePrompts(
     const tokens =
       delimiters === 'text'
         ? tokenizer.encode(startText + hiddenPrefix + shown)
-        : [tokenizer.endOfTextId, ...tokenizer.encode(hiddenPrefix + shown)];
+        : [startOf(tokenizer), ...tokenizer.encode(hiddenPrefix + shown)];
     return { prefix: shown, tokens: Int32Array.from(tokens) };
   });
 }

@@ -1,4 +1,5 @@
 import type { TokenIds } from '../tokenizer/tokenized-titles.js';
+import { startOf, type Tokenizer } from '../tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import type { ScoringShape } from './scoring-graph.js';
 
@@ -51,16 +52,17 @@ interface ScoringInputs {
   readonly targetIds: Int32Array;
 }
 
-/** @param texts the tokens of a batch's titles. @param endOfTextId the token that starts and ends every title. */
+/** @param texts the tokens of a batch's titles. @param ends the tokens that end and start every title. */
 export function scoringInputs(
   { rows, length }: ScoringShape,
   texts: readonly TokenIds[],
-  endOfTextId: number,
+  ends: Pick<Tokenizer, 'endOfTextId' | 'startOfTextId'>,
 ): ScoringInputs {
-  const inputIds = new Int32Array(rows * length).fill(endOfTextId);
+  const inputIds = new Int32Array(rows * length).fill(ends.endOfTextId);
   const targetIds = inputIds.slice();
   const positionIds = inputIds.map((_, token) => token % length);
   for (const [row, text] of texts.entries()) {
+    inputIds[row * length] = startOf(ends);
     inputIds.set(text, row * length + 1);
     targetIds.set(text, row * length);
   }

@@ -11,8 +11,10 @@ import { causalMasks, type ScoringShape, scoringGraph } from './scoring-graph.js
 
 interface ScoredModel {
   readonly configuration: TransformerConfiguration;
-  /** The token that starts and ends every title. */
+  /** The token that ends every title. */
   readonly endOfTextId: number;
+  /** The token that starts every title, where that is another. */
+  readonly startOfTextId?: number | undefined;
   /** Tokens that end a prompt before a title: what stands up to the last of them is read, but not scored. */
   readonly promptEnds?: ReadonlySet<number> | undefined;
 }
@@ -98,10 +100,10 @@ export class TitleScorer {
     shape: ScoringShape,
     texts: readonly TokenIds[],
   ): Promise<Float32Array[]> {
-    const { endOfTextId, promptEnds } = this.model;
+    const { promptEnds } = this.model;
     const { program, attentionMask } = await this.programOf(shape);
     const losses = new Float32Array(shape.rows * shape.length);
-    await program.run({ ...scoringInputs(shape, texts, endOfTextId), attentionMask, ...feeds }, { losses });
+    await program.run({ ...scoringInputs(shape, texts, this.model), attentionMask, ...feeds }, { losses });
     return texts.map((text, row) => {
       const start = row * shape.length;
       return losses.slice(start + promptLength(text, promptEnds), start + text.length + 1);

@@ -11,7 +11,8 @@ const isIds: ArgumentCheck = {
 
 const lenientDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-function toBytes(token: string): Uint8Array {
+/** A byte string as bytes. */
+export function toBytes(token: string): Uint8Array {
   return Uint8Array.from(token, (byte) => byte.charCodeAt(0));
 }
 
@@ -23,6 +24,15 @@ function concatenate(arrays: readonly Uint8Array[]): Uint8Array {
     length += array.length;
   }
   return bytes;
+}
+
+/**
+ * The text of tokens; invalid UTF-8 becomes U+FFFD.
+ * @throws TitlesmithError `usage` for what is no list of ids; RangeError for an id outside the vocabulary.
+ */
+export function decodeTokens(tokenizer: Pick<Tokenizer, 'tokenBytes'>, tokens: Iterable<number>): string {
+  checkArgument('tokenizer.decode', 'tokens', tokens, isIds);
+  return lenientDecoder.decode(concatenate(Array.from(tokens, (token) => tokenizer.tokenBytes(token))));
 }
 
 /**
@@ -58,8 +68,7 @@ export class BytePairTokenizer implements Tokenizer {
 
   /** @throws TitlesmithError `usage` for what is no list of ids; RangeError for an id outside the vocabulary. */
   decode(tokens: Iterable<number>): string {
-    checkArgument('tokenizer.decode', 'tokens', tokens, isIds);
-    return lenientDecoder.decode(concatenate(Array.from(tokens, (token) => this.tokenBytes(token))));
+    return decodeTokens(this, tokens);
   }
 
   files(): ReadonlyMap<string, string> {

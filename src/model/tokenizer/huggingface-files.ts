@@ -1,12 +1,15 @@
-import { TitlesmithError } from '../../common/errors.js';
+import type { TitlesmithError } from '../../common/errors.js';
 import { fromAlphabet, toAlphabet } from './byte-alphabet.js';
+import type { TextEnds, TokenizerDescription } from './description.js';
+import { malformedTokenizer, parseJsonObject } from './json-document.js';
 import { mergePair, ranksOf } from './merges.js';
-
-/** Starts and ends every title. */
-const specialToken = '<|endoftext|>';
+import { endOfText } from './text-ends.js';
+import { formatTokenizerDocument, tokenizerFile } from './tokenizer-document.js';
 
 export const vocabularyFile = 'vocab.json';
 export const mergesFile = 'merges.txt';
+export const tokenizerConfigurationFile = 'tokenizer_config.json';
+export const specialTokensFile = 'special_tokens_map.json';
 
 const singleBytes = 256;
 
@@ -24,57 +27,15 @@ function formatMerges(tokens: readonly string[]): [string, string][] {
   });
 }
 
-/** The whole tokenizer in one file, as the `tokenizers` library reads it. */
-function tokenizerDocument(
-  vocabulary: Readonly<Record<string, number>>,
-  merges: readonly [string, string][],
-) {
-  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
-  const [single_word, lstrip, rstrip, normalized] = [false, false, false, false];
-  return {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: [
-      {
-        id: vocabulary[specialToken],
-        content: specialToken,
-        single_word,
-        lstrip,
-        rstrip,
-        normalized,
-        special: true,
-      },
-    ],
-    normalizer: null,
-    pre_tokenizer: byteLevel,
-    post_processor: byteLevel,
-    decoder: byteLevel,
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: '',
-      end_of_word_suffix: '',
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: vocabulary,
-      merges,
-    },
-  };
-}
-
 /**
  * The files that let Hugging Face's AutoTokenizer open a folder: name to content.
  * @param tokens byte strings in order of rank, single bytes first, without the end token, which gets the last id.
  */
 export function formatTokenizerFiles(tokens: readonly string[]): ReadonlyMap<string, string> {
-  const vocabulary = Object.fromEntries(
-    [...tokens.map(toAlphabet), specialToken].map((text, id) => [text, id]),
-  );
+  const vocabulary = new Map([...tokens.map(toAlphabet), endOfText].map((text, id) => [text, id]));
   const merges = formatMerges(tokens);
-  const special = { bos_token: specialToken, eos_token: specialToken, unk_token: specialToken };
+  const end = { id: tokens.length, content: endOfText, special: true, normalized: false };
+  const special = { bos_token: endOfText, eos_token: endOfText, unk_token: endOfText };
   const configuration = {
     tokenizer_class: 'GPT2Tokenizer',
     add_prefix_space: false,
@@ -82,33 +43,40 @@ export function formatTokenizerFiles(tokens: readonly string[]): ReadonlyMap<str
     ...special,
   };
   return new Map([
-    [vocabularyFile, json(vocabulary)],
+    [vocabularyFile, json(Object.fromEntries(vocabulary))],
     [mergesFile, ['#version: 0.2', ...merges.map((pair) => pair.join(' ')), ''].join('\n')],
-    ['tokenizer_config.json', json(configuration)],
-    ['special_tokens_map.json', json(special)],
-    ['tokenizer.json', json(tokenizerDocument(vocabulary, merges))],
+    [tokenizerConfigurationFile, json(configuration)],
+    [specialTokensFile, json(special)],
+    [tokenizerFile, formatTokenizerDocument({ vocabulary, merges, added: [end], digitsApart: false })],
   ]);
 }
 
-function malformed(where: string, what: string): TitlesmithError {
-  return new TitlesmithError(`${where}: ${what}.`, {
-    code: 'tokenizer-malformed',
-    hint: "The folder must hold GPT-2's vocab.json and merges.txt, of one and the same tokenizer.",
+/** `tokenizer_config.json` of a tokenizer that is all in its `tokenizer.json`. */
+export function formatTokenizerConfiguration(
+  { added }: TokenizerDescription,
+  { start, end }: TextEnds,
+): string {
+  const nameOf = (id: number): string | undefined => added.find((token) => token.id === id)?.content;
+  return json({
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    clean_up_tokenization_spaces: false,
+    bos_token: nameOf(start),
+    eos_token: nameOf(end),
   });
+}
+
+function malformed(where: string, what: string): TitlesmithError {
+  return malformedTokenizer(
+    where,
+    what,
+    "The folder must hold GPT-2's vocab.json and merges.txt, of one and the same tokenizer.",
+  );
 }
 
 /** Tokens in order of id, in the printable alphabet; checks that ids are 0 to n − 1 and the end token comes last. */
 function parseVocabulary(content: string, path: string): string[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(content);
-  } catch {
-    throw malformed(path, 'not JSON');
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw malformed(path, 'not an object of tokens and their ids');
-  }
-  const entries = Object.entries(value as Record<string, unknown>);
+  const value = parseJsonObject(content, (what) => malformed(path, what));
+  const entries = Object.entries(value);
   const tokens = new Array<string | undefined>(entries.length).fill(undefined);
   for (const [token, id] of entries) {
     const isFree = typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < tokens.length;
@@ -117,7 +85,7 @@ function parseVocabulary(content: string, path: string): string[] {
     }
     tokens[id] = token;
   }
-  if (tokens.pop() !== specialToken) throw malformed(path, `${specialToken} does not have the last id`);
+  if (tokens.pop() !== endOfText) throw malformed(path, `${endOfText} does not have the last id`);
   return tokens as string[];
 }
 
@@ -152,8 +120,14 @@ function checkMerges(
   }
 }
 
+/** Whether the first tokens are the single bytes, in any order. */
+function isByteTable(tokens: readonly string[]): boolean {
+  const bytes = new Set(tokens.slice(0, singleBytes));
+  return bytes.size === singleBytes && [...bytes].every((token) => token.length === 1);
+}
+
 /** The text of a tokenizer's two files, and the paths that name them in messages. */
-interface TokenizerTexts {
+export interface TokenizerTexts {
   readonly vocabulary: { readonly path: string; readonly content: string };
   readonly merges: { readonly path: string; readonly content: string };
 }
@@ -172,9 +146,36 @@ export function parseTokenizerFiles({ vocabulary, merges }: TokenizerTexts): str
     if (!token) throw malformed(path, `${JSON.stringify(text)} is not written in GPT-2's alphabet`);
     return token;
   });
-  const bytes = new Set(tokens.slice(0, singleBytes));
-  const isByteTable = bytes.size === singleBytes && [...bytes].every((token) => token.length === 1);
-  if (!isByteTable) throw malformed(path, `ids 0 to ${singleBytes - 1} are not the single bytes`);
+  if (!isByteTable(tokens)) throw malformed(path, `ids 0 to ${singleBytes - 1} are not the single bytes`);
   checkMerges(merges.content, merges.path, { tokens, printable });
   return tokens;
+}
+
+/**
+ * The tokens of a tokenizer that is laid out as GPT-2's (see {@link parseTokenizerFiles}), whatever file describes it.
+ * @returns undefined for any other.
+ */
+export function gpt2Layout(
+  description: TokenizerDescription,
+  { start, end }: TextEnds,
+): string[] | undefined {
+  const { vocabulary, merges, added, digitsApart } = description;
+  const last = vocabulary.size - 1;
+  const isPlain = !digitsApart && start === last && end === last && vocabulary.get(endOfText) === last;
+  if (!isPlain || added.some(({ id }) => id !== last) || merges.length !== last - singleBytes)
+    return undefined;
+  const tokens = new Array<string>(last);
+  for (const [name, id] of vocabulary) {
+    const token = id === last ? '' : fromAlphabet(name);
+    if (token === undefined || id > last) return undefined;
+    if (id !== last) tokens[id] = token;
+  }
+  if (!isByteTable(tokens)) return undefined;
+  const ranks = ranksOf(tokens);
+  const isListed = merges.every(([first, second], index) => {
+    const rank = singleBytes + index;
+    const pair = mergePair(tokens[rank]!, rank, (token) => ranks.get(token));
+    return pair && toAlphabet(pair[0]) === first && toAlphabet(pair[1]) === second;
+  });
+  return isListed ? tokens : undefined;
 }

@@ -1,5 +1,6 @@
-import { TitlesmithError } from '../../common/errors.js';
+import type { TitlesmithError } from '../../common/errors.js';
 import { bertWords } from './bert-words.js';
+import { isJsonObject, malformedTokenizer, parseJsonObject } from './json-document.js';
 
 /** Words kept with their tokens: titles use the same few thousand again and again. */
 const rememberedWords = 50_000;
@@ -78,44 +79,31 @@ export class WordPieceTokenizer {
   }
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /**
  * The tokenizer that a `tokenizer.json` describes.
  * @param path named in messages.
  * @throws TitlesmithError `tokenizer-malformed` unless it is one of BERT's for lower-case text.
  */
 export function parseWordPieceTokenizer(content: string, path: string): WordPieceTokenizer {
-  const malformed = (what: string): TitlesmithError =>
-    new TitlesmithError(`${path}: ${what}.`, {
-      code: 'tokenizer-malformed',
-      hint: 'A sentence model needs the tokenizer.json of an uncased BERT, as all-MiniLM-L6-v2 has.',
-    });
-  let value: unknown;
-  try {
-    value = JSON.parse(content);
-  } catch {
-    throw malformed('not JSON');
-  }
+  const hint = 'A sentence model needs the tokenizer.json of an uncased BERT, as all-MiniLM-L6-v2 has.';
+  const malformed = (what: string): TitlesmithError => malformedTokenizer(path, what, hint);
   const {
     model,
     normalizer,
     pre_tokenizer: preTokenizer,
     added_tokens: added,
-  } = isRecord(value) ? value : {};
-  if (!isRecord(model) || model['type'] !== 'WordPiece' || !isRecord(model['vocab'])) {
+  } = parseJsonObject(content, malformed);
+  if (!isJsonObject(model) || model['type'] !== 'WordPiece' || !isJsonObject(model['vocab'])) {
     throw malformed('it holds no WordPiece vocabulary');
   }
   const reads = { clean_text: true, handle_chinese_chars: true, lowercase: true };
   const isUncased =
-    isRecord(normalizer) &&
+    isJsonObject(normalizer) &&
     normalizer['type'] === 'BertNormalizer' &&
     normalizer['strip_accents'] !== false &&
     Object.entries(reads).every(([key, wanted]) => normalizer[key] === wanted);
   if (!isUncased) throw malformed('its normalizer is not that of an uncased BERT');
-  if (!isRecord(preTokenizer) || preTokenizer['type'] !== 'BertPreTokenizer')
+  if (!isJsonObject(preTokenizer) || preTokenizer['type'] !== 'BertPreTokenizer')
     throw malformed('its words are not cut as BERT cuts them');
   const vocabulary = new Map<string, number>();
   for (const [piece, id] of Object.entries(model['vocab'])) {
@@ -128,7 +116,7 @@ export function parseWordPieceTokenizer(content: string, path: string): WordPiec
     if (id === undefined) throw malformed(`its vocabulary lacks ${JSON.stringify(name)}`);
     return id;
   };
-  const special = (Array.isArray(added) ? added : []).filter(isRecord).map(({ content: name }) => name);
+  const special = (Array.isArray(added) ? added : []).filter(isJsonObject).map(({ content: name }) => name);
   const {
     unk_token: unknown,
     continuing_subword_prefix: continuation,

@@ -29,8 +29,10 @@ export interface Batch {
 interface BatchOptions {
   readonly batchSize: number;
   readonly rowLength: number;
-  /** The token that starts and ends every title. */
+  /** The token that ends every title. */
   readonly endOfTextId: number;
+  /** The token that starts every title, where that is another. */
+  readonly startOfTextId?: number | undefined;
   /** Tokens that end a prompt before a title: what stands up to the last of them is read, but not learned. */
   readonly promptEnds?: ReadonlySet<number> | undefined;
 }
@@ -45,7 +47,7 @@ interface RowReference {
 function fillBatch(
   titles: TokenizedTitles,
   rows: readonly RowReference[],
-  { batchSize, rowLength, endOfTextId, promptEnds }: BatchOptions,
+  { batchSize, rowLength, endOfTextId, startOfTextId = endOfTextId, promptEnds }: BatchOptions,
 ): Batch {
   const tokens = batchSize * rowLength;
   const inputIds = new Int32Array(tokens).fill(endOfTextId);
@@ -62,6 +64,7 @@ function fillBatch(
     for (const title of packed.titleIndices.subarray(packed.rowOffsets[row], packed.rowOffsets[row + 1])) {
       const text = titles.tokensOf(title);
       const end = start + text.length + 1;
+      inputIds[start] = startOfTextId;
       inputIds.set(text, start + 1);
       targetIds.set(text, start);
       const learned = start + promptLength(text, promptEnds);

@@ -143,9 +143,10 @@ class TrainingRun {
       ...(isMixed ? { lossScaling: initialLossScaling } : {}),
     };
     const metrics = await storage.openMetrics(position);
-    const { endOfTextId } = tokenizer;
+    const { endOfTextId, startOfTextId } = tokenizer;
     const { promptEnds } = input;
-    const batches = new BatchStream(input.data.train, { ...options, rowLength, endOfTextId, promptEnds });
+    const layout = { ...options, rowLength, endOfTextId, startOfTextId, promptEnds };
+    const batches = new BatchStream(input.data.train, layout);
     const run = new TrainingRun(input, plan, context, model, programs, state, batches, metrics, position);
     if (saved) context.onProgress({ kind: 'note', message: `Resuming training at step ${saved.step}.` });
     else await run.evaluateBeforeTraining();
@@ -235,6 +236,7 @@ class TrainingRun {
       batchSize: options.batchSize,
       rowLength: this.plan.rowLength,
       endOfTextId: tokenizer.endOfTextId,
+      startOfTextId: tokenizer.startOfTextId,
       promptEnds,
     });
     const loss = await this.programs.evaluate(this.state, batches);

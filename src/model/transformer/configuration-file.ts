@@ -6,12 +6,16 @@ import { llamaFields, readLlama } from './llama-configuration.js';
 /** Key of config.json, titlesmith's own, which transformers keeps: whose weights the model's began as. */
 const descentKey = 'titlesmith_descends_from';
 
-/** Hugging Face's config.json; start and end are the same token, `endOfTextId`. */
-export function formatConfiguration(configuration: TransformerConfiguration, endOfTextId: number): string {
+/** Hugging Face's config.json. @param startOfTextId where a text begins with another token than it ends with. */
+export function formatConfiguration(
+  configuration: TransformerConfiguration,
+  endOfTextId: number,
+  startOfTextId = endOfTextId,
+): string {
   const { llama, descendsFrom } = configuration;
   const file = {
     ...(llama ? llamaFields(configuration, llama) : gpt2Fields(configuration)),
-    bos_token_id: endOfTextId,
+    bos_token_id: startOfTextId,
     eos_token_id: endOfTextId,
     ...(llama ? {} : gpt2TrainingFields),
     torch_dtype: 'float32',

@@ -96,6 +96,8 @@ export interface TransformerPromptCache extends PromptCache {
 interface DecoderOptions extends DecodeSizes {
   /** Default: `float32`. */
   readonly precision?: Precision;
+  /** Tokens that no text gets, as they stand for nothing. Default: none. */
+  readonly silent?: readonly number[];
 }
 
 const count = { type: 'integer', minimum: 1, maximum: 1_000_000 } as const;
@@ -103,6 +105,7 @@ const decoderArguments: ArgumentRules = {
   slots: count,
   capacity: count,
   precision: { type: 'choice', choices: precisions },
+  silent: { accepts: Array.isArray, fault: 'is no list of ids' },
 };
 
 /**
@@ -136,13 +139,13 @@ export async function openDecodeSession(
   const paddedVocabulary = holdsScores(engine, options.slots, vocabularySize)
     ? evenLength(vocabularySize)
     : undefined;
-  const read = await readDecodeWeights(configuration, weights, precision, paddedVocabulary);
+  const read = await readDecodeWeights(configuration, weights, precision, paddedVocabulary, options.silent);
   const { parameters, constants } = read;
   const cacheDtype = precision === 'float16' ? 'float16' : 'float32';
   const isPadded = constants.has(paddingMaskName);
   const outputs = decodeGraph(configuration, parameters, options, {
     cacheDtype,
-    paddedVocabulary: isPadded ? paddedVocabulary : undefined,
+    paddedVocabulary: isPadded ? (paddedVocabulary ?? vocabularySize) : undefined,
   });
   const program = await engine.compile(outputs, { constants, dynamicAxes: decodeDynamicAxes(layers) });
   const createCache = cacheFactory(engine, configuration, cacheDtype);

@@ -51,6 +51,7 @@ function padHeads(configuration: TransformerConfiguration, name: string, { value
  * float16 has steps of 0.06.
  * @param paddedVocabulary number of rows of the output layer, which are zeros after the last token; their logits are
  *   masked. Products and sums over a vocabulary of round size are faster on a card.
+ * @param silent tokens whose logits are masked too.
  * @throws TitlesmithError naming a tensor that cannot be read.
  */
 export async function readDecodeWeights(
@@ -58,6 +59,7 @@ export async function readDecodeWeights(
   source: WeightSource,
   precision: Precision,
   paddedVocabulary?: number,
+  silent: readonly number[] = [],
 ): Promise<DecodeWeights> {
   const parameters = new Map<string, Tensor>();
   const constants = new Map<string, NumericArray>();
@@ -78,8 +80,9 @@ export async function readDecodeWeights(
   const { vocabularySize, width } = configuration;
   const outputLayer = outputLayerName(configuration);
   const rows = paddedVocabulary ?? vocabularySize;
-  if (rows > vocabularySize) {
+  if (rows > vocabularySize || silent.length > 0) {
     const mask = new Float32Array(rows).fill(maskedScore, vocabularySize);
+    for (const token of silent) mask[token] = maskedScore;
     constants.set(paddingMaskName, mask);
   }
   for (const { name, shape: ownShape, decays } of parameterSpecifications(configuration)) {

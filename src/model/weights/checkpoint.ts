@@ -28,7 +28,7 @@ export async function writeModelDescription(
   }
   await writeFileAtomic(
     join(folder, configurationFile),
-    formatConfiguration(configuration, tokenizer.endOfTextId),
+    formatConfiguration(configuration, tokenizer.endOfTextId, tokenizer.startOfTextId),
   );
   for (const [name, content] of tokenizer.files()) await writeFileAtomic(join(folder, name), content);
 }

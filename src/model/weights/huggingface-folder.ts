@@ -1,9 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TitlesmithError } from '../../common/errors.js';
-import { mergesFile, vocabularyFile } from '../tokenizer/huggingface-files.js';
 import { configurationFile, readConfiguration } from './checkpoint.js';
-import { loadTokenizer } from './load-tokenizer.js';
+import { loadTokenizer, tokenizerFilesOf } from './load-tokenizer.js';
 import { type ModelFolder, type OpenModel, withVocabularyOf } from './open-model.js';
 import {
   openSafetensorsModel,
@@ -27,19 +26,20 @@ async function huggingFaceFiles(path: string): Promise<readonly string[]> {
   if ('names' in files) return files.names;
   throw new TitlesmithError(`${path} has no ${files.missing}.`, {
     code: 'model-folder',
-    hint: 'A model needs config.json, vocab.json, merges.txt and model.safetensors (save_pretrained writes them).',
+    hint: 'A model needs config.json, model.safetensors and tokenizer.json (save_pretrained of both model and tokenizer writes them), or vocab.json and merges.txt.',
   });
 }
 
 async function openHuggingFaceFolder(path: string): Promise<OpenModel> {
   const stored = await readConfiguration(path);
   const tokenizer = await loadTokenizer(path);
-  const configuration = withVocabularyOf(tokenizer, stored, path);
-  return { configuration, tokenizer, weights: await openSafetensorsModel(path, stored) };
+  return { ...withVocabularyOf(tokenizer, stored, path), weights: await openSafetensorsModel(path, stored) };
 }
 
-/** The files of a model besides its weights. */
-export const descriptionFiles: readonly string[] = [configurationFile, vocabularyFile, mergesFile];
+/** The files of a model besides its weights: those it needs, there or not, and those that are read where they are. */
+export function descriptionFiles(present: readonly string[]): readonly string[] {
+  return [configurationFile, ...tokenizerFilesOf(present)];
+}
 
 /**
  * Of a folder's file names, the one that leads to the weights: the weights themselves, or their index.
@@ -64,7 +64,7 @@ export async function findModelFiles(folder: string): Promise<ModelFiles> {
   if (entry === undefined) return { missing: weightsFile };
   const path = join(folder, weightsIndexFile);
   const shards = entry === weightsIndexFile ? parseWeightsIndex(await readFile(path, 'utf8'), path) : [];
-  const names = [...descriptionFiles, entry, ...shards];
+  const names = [...descriptionFiles(present), entry, ...shards];
   const missing = names.find((name) => !present.includes(name));
   return missing === undefined ? { names } : { missing };
 }

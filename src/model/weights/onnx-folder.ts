@@ -27,17 +27,20 @@ export async function exportOnnxFolder(
   folder: string,
   context: WorkContext = silentContext,
 ): Promise<void> {
-  const { endOfTextId } = tokenizer;
+  const { endOfTextId, startOfTextId = endOfTextId } = tokenizer;
   const model = onnxGenerationModel(configuration);
   const path = join(folder, 'onnx', 'model.onnx');
   const watched = weightsWithProgress(weights, model.weights.length, context);
   const { dataFiles } = await writeOnnxModel(path, model, watched);
   const external = dataFiles > 0 ? { use_external_data_format: { 'model.onnx': dataFiles } } : {};
-  const description = JSON.parse(formatConfiguration(configuration, endOfTextId)) as Record<string, unknown>;
+  const description = JSON.parse(formatConfiguration(configuration, endOfTextId, startOfTextId)) as Record<
+    string,
+    unknown
+  >;
   // Without this, transformers.js looks for quantized weights in a browser.
   const settings = { 'transformers.js_config': { dtype: 'fp32', ...external } };
   await writeFileAtomic(join(folder, 'config.json'), json({ ...description, ...settings }));
-  const generation = { bos_token_id: endOfTextId, eos_token_id: endOfTextId, pad_token_id: endOfTextId };
+  const generation = { bos_token_id: startOfTextId, eos_token_id: endOfTextId, pad_token_id: endOfTextId };
   await writeFileAtomic(join(folder, 'generation_config.json'), json(generation));
   for (const [name, content] of tokenizer.files()) await writeFileAtomic(join(folder, name), content);
 }

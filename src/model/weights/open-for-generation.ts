@@ -2,6 +2,7 @@ import { silentContext, type WorkContext } from '../../common/progress.js';
 import type { Precision } from '../../options/choices.js';
 import type { Engine } from '../engine/engine.js';
 import { createOnnxRuntimeEngine } from '../engine/onnxruntime/cpu-engine.js';
+import { silentTokens } from '../tokenizer/padded-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { type DecodeSession, openDecodeSession } from '../transformer/decode-session.js';
@@ -54,7 +55,12 @@ export async function openForGeneration(
   const { engine = createOnnxRuntimeEngine(), texts, precision } = options;
   const capacity = Math.min(options.capacity ?? defaultCapacity, configuration.contextLength);
   const slots = Math.min(options.slots ?? defaultSlots(configuration, capacity, texts), texts ?? Infinity);
-  const session = await openDecodeSession(engine, configuration, weights, { slots, capacity, precision });
+  const session = await openDecodeSession(engine, configuration, weights, {
+    slots,
+    capacity,
+    precision,
+    silent: silentTokens(tokenizer),
+  });
   return { configuration, tokenizer, session };
 }
 

@@ -1,4 +1,5 @@
 import { TitlesmithError } from '../../common/errors.js';
+import { withRows } from '../tokenizer/padded-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import type { WeightSource } from '../transformer/weight-source.js';
@@ -21,17 +22,18 @@ export interface ModelFolder {
 }
 
 /**
- * The configuration with the tokenizer's vocabulary size. A padded token embedding has rows that no token uses; they
- * are dropped.
+ * A model's configuration, and its tokenizer with as many ids: rows of a padded token embedding that no token has are kept,
+ * as ids without a text.
  * @throws TitlesmithError when the tokenizer has more tokens than the model.
  */
 export function withVocabularyOf(
   tokenizer: Tokenizer,
   stored: TransformerConfiguration,
   path: string,
-): TransformerConfiguration {
+): Pick<OpenModel, 'configuration' | 'tokenizer'> {
   const { vocabularySize } = tokenizer;
-  if (vocabularySize <= stored.vocabularySize) return { ...stored, vocabularySize };
+  if (vocabularySize <= stored.vocabularySize)
+    return { configuration: stored, tokenizer: withRows(tokenizer, stored.vocabularySize) };
   throw new TitlesmithError(
     `${path}: the tokenizer has ${vocabularySize} tokens, the model only ${stored.vocabularySize}.`,
     { code: 'model-tokenizer', hint: 'Put the tokenizer files that belong to the model there.' },

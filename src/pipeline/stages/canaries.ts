@@ -218,7 +218,8 @@ export async function scoreCanaries(
   if (all.length === 0) return { ...facts, planted: [], references: [] };
   const titles = thinned(withoutPrompts(data.train, promptEnds), mostBaselineTokens);
   const [unigram, trigram] = ([1, 3] as const).map((order) => NGramModel.train(titles, order, tokenizer));
-  const scorer = new TitleScorer(engine, { configuration, endOfTextId: tokenizer.endOfTextId, promptEnds });
+  const { endOfTextId, startOfTextId } = tokenizer;
+  const scorer = new TitleScorer(engine, { configuration, endOfTextId, startOfTextId, promptEnds });
   try {
     const texts = all.map(({ tokens }) => tokens);
     const weights = await openSafetensorsModel(trained.checkpointFolder, configuration);

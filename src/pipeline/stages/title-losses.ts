@@ -47,7 +47,7 @@ export interface TrainedModel {
  */
 export async function measureTitleLosses(trained: TrainedModel, context: WorkContext): Promise<TitleLosses> {
   const { engine, data, tokenizer, configuration, pretrained, step, seed, promptEnds } = trained;
-  const { endOfTextId, vocabularySize } = tokenizer;
+  const { endOfTextId, startOfTextId, vocabularySize } = tokenizer;
   const heldOut = choose(data.validation, mostTitles);
   const training = choose(data.train, heldOut.numbers.length, createRandom(seed, 'scored training titles'));
   const own = (texts: readonly TokenIds[]): TokenIds[] =>
@@ -59,7 +59,7 @@ export async function measureTitleLosses(trained: TrainedModel, context: WorkCon
     bytes: own(texts).map((text) => byteLength(text, tokenizer)),
     model: losses,
   });
-  const scorer = new TitleScorer(engine, { configuration, endOfTextId, promptEnds });
+  const scorer = new TitleScorer(engine, { configuration, endOfTextId, startOfTextId, promptEnds });
   /** Losses under what training began with, given those under the weights that were kept. */
   const underStart = async (texts: readonly TokenIds[], kept: readonly number[]) => {
     if (pretrained && step > 0) return scorer.score(pretrained, texts, context);

@@ -6,7 +6,7 @@ import { readBaseFingerprints } from '../../io/base-fingerprints.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { elementCount } from '../../model/graph/shape.js';
 import { encodeWords } from '../../model/tokenizer/gpt2.js';
-import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
+import { startOf, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { DecodeSession } from '../../model/transformer/decode-session.js';
 import { parameterSpecifications } from '../../model/transformer/parameters.js';
 import { openForGeneration } from '../../model/weights/open-for-generation.js';
@@ -29,7 +29,7 @@ export async function loadModel(served: ServedModel, settings: InferenceSettings
   const sizes = { engine, slots, capacity, precision };
   const { configuration, tokenizer, session } = await openForGeneration(served.model, sizes);
   // The first step of a session is slower: no client should have to wait for it.
-  await session.prefill(Int32Array.of(tokenizer.endOfTextId), 1);
+  await session.prefill(Int32Array.of(startOf(tokenizer)), 1);
   const judged = served.titles && (await openJudge(served.titles));
   const sizesOfParameters = parameterSpecifications(configuration).map(({ shape }) => elementCount(shape));
   const facts: ModelFacts = {

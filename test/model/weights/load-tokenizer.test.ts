@@ -20,9 +20,12 @@ beforeEach(async () => {
 });
 afterEach(async () => rm(folder, { recursive: true }));
 
+/** Writes a tokenizer's files. @param changed other contents; with any, tokenizer.json, which goes first, is left out. */
 async function save(tokenizer: Tokenizer, changed: Readonly<Record<string, string>> = {}): Promise<void> {
-  for (const [name, content] of tokenizer.files())
+  for (const [name, content] of tokenizer.files()) {
+    if (name === 'tokenizer.json' && Object.keys(changed).length > 0) continue;
     await writeFile(join(folder, name), changed[name] ?? content);
+  }
 }
 
 describe('loadTokenizer', () => {
@@ -43,6 +46,16 @@ describe('loadTokenizer', () => {
     const loaded = await loadTokenizer(folder);
     expect(loaded.encode(titles[1]!)).toEqual(gpt2Tokenizer().encode(titles[1]!));
     expect(loaded.endOfTextId).toBe(50256);
+  });
+
+  it.each(['tokenizer.json', 'vocab.json'])('reads the same from %s alone', async (left) => {
+    const tokenizer = restrictedTokenizer(titles);
+    await save(tokenizer);
+    const others = left === 'tokenizer.json' ? ['vocab.json', 'merges.txt'] : ['tokenizer.json'];
+    for (const name of others) await rm(join(folder, name));
+    const loaded = await loadTokenizer(folder);
+    expect([...loaded.files()]).toEqual([...tokenizer.files()]);
+    expect(loaded.encode(titles.join(' '))).toEqual(tokenizer.encode(titles.join(' ')));
   });
 
   it("writes vocab.json and merges.txt in GPT-2's form", () => {
@@ -74,6 +87,11 @@ describe('loadTokenizer', () => {
   });
 
   it('names a file that is not there', async () => {
-    await expect(loadTokenizer(folder)).rejects.toThrow(`Cannot read ${join(folder, 'vocab.json')}`);
+    await expect(loadTokenizer(folder)).rejects.toThrow(
+      `${folder} has no tokenizer.json, nor vocab.json and merges.txt.`,
+    );
+    await save(restrictedTokenizer([' the']), { 'vocab.json': '{}' });
+    await rm(join(folder, 'merges.txt'));
+    await expect(loadTokenizer(folder)).rejects.toThrow(`Cannot read ${join(folder, 'merges.txt')}`);
   });
 });

@@ -53,7 +53,7 @@ describe('a folder', () => {
     expect((await locateModel(copy)).hash).not.toBe(located.hash);
   });
 
-  test('with an embedding larger than its tokenizer: the rows no token uses are left out', async () => {
+  test('with an embedding larger than its tokenizer: the rows no token has are kept, as ids without a text', async () => {
     const folder = copyOfFixture('float32');
     const [large, small] = [fixtureFolder('float32'), temporaryFolder()];
     mkdirSync(small, { recursive: true });
@@ -63,9 +63,11 @@ describe('a folder', () => {
     writeFileSync(join(folder, 'vocab.json'), JSON.stringify(vocabulary));
     writeFileSync(join(folder, 'merges.txt'), '#version: 0.2\nt h\nth e\n');
     const model = await resolve(folder);
-    expect(model.configuration.vocabularySize).toBe(259);
+    expect(model.configuration.vocabularySize).toBe(260);
+    expect(model.tokenizer.vocabularySize).toBe(260);
+    expect(model.tokenizer.decode([256, 259])).toBe('th');
     const whole = (await expectedParameters('float32')).get('wte.weight')!;
-    expect(model.weights.views.get('wte.weight')).toEqual(whole.subarray(0, 259 * 8));
+    expect(model.weights.views.get('wte.weight')).toEqual(whole);
   });
 });
 
@@ -74,10 +76,12 @@ describe('a folder is refused in one line', () => {
     ['config.json', /holds no model: there is no config\.json/],
     ['vocab.json', /has no vocab\.json/],
     ['merges.txt', /has no merges\.txt/],
+    ['*', /has no tokenizer\.json/],
     ['model.safetensors', /has no model\.safetensors/],
   ])('without %s', async (name, pattern) => {
     const folder = copyOfFixture('float16');
-    rmSync(join(folder, name));
+    const names = name === '*' ? ['vocab.json', 'merges.txt'] : [name];
+    for (const each of names) rmSync(join(folder, each));
     await expect(locateModel(folder)).rejects.toThrow(pattern);
   });
 

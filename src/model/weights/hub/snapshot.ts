@@ -53,14 +53,15 @@ function find(snapshot: RemoteSnapshot, name: string): RemoteFile {
   if (file) return file;
   throw new TitlesmithError(`${snapshot.repository} has no ${name} at ${snapshot.revision}.`, {
     code: 'hub-file-missing',
-    hint: "titlesmith needs a GPT-2's config.json, vocab.json, merges.txt and model.safetensors.",
+    hint: "titlesmith needs a model's config.json, tokenizer.json (or vocab.json and merges.txt) and model.safetensors.",
   });
 }
 
 /** The files of a model, without the shards of sharded weights. */
 function mainFiles(snapshot: RemoteSnapshot): RemoteFile[] {
-  const entry = weightsEntry(snapshot.files.map(({ name }) => name)) ?? 'model.safetensors';
-  return [...descriptionFiles, entry].map((name) => find(snapshot, name));
+  const names = snapshot.files.map(({ name }) => name);
+  const entry = weightsEntry(names) ?? 'model.safetensors';
+  return [...descriptionFiles(names), entry].map((name) => find(snapshot, name));
 }
 
 const gpt2Files: HubFileSet = {

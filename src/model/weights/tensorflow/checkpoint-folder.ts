@@ -5,7 +5,7 @@ import { fileError, TitlesmithError } from '../../../common/errors.js';
 import type { TransformerConfiguration } from '../../transformer/configuration.js';
 import { parameterSpecifications } from '../../transformer/parameters.js';
 import type { WeightSource } from '../../transformer/weight-source.js';
-import { loadTokenizer } from '../load-tokenizer.js';
+import { loadTokenizerPair } from '../load-tokenizer.js';
 import { damagedCheckpoint, type ModelFolder, type OpenModel, withVocabularyOf } from '../open-model.js';
 import { TensorBundle } from './tensor-bundle.js';
 
@@ -172,7 +172,9 @@ export async function tensorFlowFolder(path: string): Promise<ModelFolder> {
 async function openFolder(folder: string, checkpoint: string): Promise<OpenModel> {
   const path = join(folder, hyperparametersFile);
   const stored = parseHyperparameters(await readText(path), path);
-  const tokenizer = await loadTokenizer(folder, tokenizerFiles);
-  const configuration = withVocabularyOf(tokenizer, stored, folder);
-  return { configuration, tokenizer, weights: await openWeights(join(folder, checkpoint), stored) };
+  const tokenizer = await loadTokenizerPair(folder, tokenizerFiles);
+  return {
+    ...withVocabularyOf(tokenizer, stored, folder),
+    weights: await openWeights(join(folder, checkpoint), stored),
+  };
 }
