@@ -1,4 +1,4 @@
-"""Training steps of a GPT-2 with random weights in PyTorch on the CPU; prints one JSON line like bench/finetune/step.ts.
+"""Training steps of a GPT-2, or with --start of a Llama, with random weights in PyTorch on the CPU; prints one JSON line like bench/finetune/step.ts.
 
     python pytorch_step.py --width 768 --layers 12 --heads 12 --vocabulary 50257 --rows 16 --row-length 64 [--compile]
     python pytorch_step.py --matmul float32
@@ -60,13 +60,15 @@ if options.matmul:
     raise SystemExit
 
 from safetensors.torch import load_file
-from transformers import GPT2Config, GPT2LMHeadModel
-from transformers.pytorch_utils import Conv1D
+from transformers import AutoConfig, AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel
 
 settings = {"resid_pdrop": 0, "embd_pdrop": 0, "attn_pdrop": 0, "use_cache": False}
 if options.start:
-    model = GPT2LMHeadModel.from_pretrained(options.start, **settings).train()
+    is_llama = AutoConfig.from_pretrained(options.start).model_type == "llama"
+    own = {"use_cache": False} if is_llama else settings
+    model = AutoModelForCausalLM.from_pretrained(options.start, **own).train()
 else:
+    is_llama = False
     model = GPT2LMHeadModel(GPT2Config(
         vocab_size=options.vocabulary, n_embd=options.width, n_layer=options.layers, n_head=options.heads,
         n_positions=options.context, **settings,
@@ -78,24 +80,39 @@ class Adapted(torch.nn.Module):
 
     def __init__(self, linear, down, up):
         super().__init__()
-        self.linear, self.down, self.up = linear, torch.nn.Parameter(down), torch.nn.Parameter(up)
+        self.linear, self.down, self.up = linear, down, up
 
     def forward(self, x):
         return self.linear(x) + 2 * ((x @ self.down) @ self.up)
 
 
+blocks = model.model.layers if is_llama else model.transformer.h
+# Our matrices, each with an adapter, and the modules that they are: one for queries, keys and values of a Llama together.
+matrices = {
+    "attn.c_attn": ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"],
+    "attn.c_proj": ["self_attn.o_proj"],
+    "mlp.c_fc": ["mlp.gate_proj", "mlp.up_proj"],
+    "mlp.c_proj": ["mlp.down_proj"],
+}
+
 if options.lora_rank:
     model.requires_grad_(False).to(getattr(torch, options.frozen))
     factors = load_file(options.start / "adapters.safetensors") if options.start else {}
-    matrices = [(name, module) for name, module in model.transformer.named_modules() if isinstance(module, Conv1D)]
-    for name, module in matrices:
-        parent, own = name.rsplit(".", 1)
-        size, columns = module.weight.shape
-        down = factors.get(f"{name}.lora_A", torch.randn(size, options.lora_rank) / size**0.5)
-        up = factors.get(f"{name}.lora_B", torch.zeros(options.lora_rank, columns))
-        setattr(model.transformer.get_submodule(parent), own, Adapted(module, down, up))
+    for layer, block in enumerate(blocks):
+        for name, parts in matrices.items():
+            modules = parts if is_llama else [name]
+            shapes = [block.get_submodule(module).weight.shape for module in modules]
+            size = shapes[0][1] if is_llama else shapes[0][0]
+            columns = [shape[0] if is_llama else shape[1] for shape in shapes]
+            down = factors.get(f"h.{layer}.{name}.lora_A", torch.randn(size, options.lora_rank) / size**0.5)
+            up = factors.get(f"h.{layer}.{name}.lora_B", torch.zeros(options.lora_rank, sum(columns)))
+            down = torch.nn.Parameter(down)
+            for module, part in zip(modules, up.split(columns, dim=1)):
+                parent, last = module.rsplit(".", 1)
+                own = block.get_submodule(module)
+                setattr(block.get_submodule(parent), last, Adapted(own, down, torch.nn.Parameter(part.clone())))
 trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-in_blocks = {id(parameter) for parameter in model.transformer.h.parameters() if parameter.dim() == 2}
+in_blocks = {id(parameter) for parameter in blocks.parameters() if parameter.dim() == 2}
 decayed = [parameter for parameter in trained if id(parameter) in in_blocks]
 others = [parameter for parameter in trained if id(parameter) not in in_blocks]
 groups = [{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
