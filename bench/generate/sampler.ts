@@ -18,6 +18,7 @@ const samplers: Readonly<Record<string, SamplingOptions>> = {
   plain: off,
   'top-k 40': { ...off, topK: 40 },
   'top-k 400': { ...off, topK: 400 },
+  'top-k 1000': { ...off, topK: 1000 },
   'top-p 0.9': { ...off, topP: 0.9 },
   'top-p 0.5': { ...off, topP: 0.5 },
   'top-k 40, top-p 0.9': { ...off, topK: 40, topP: 0.9 },

@@ -39,16 +39,25 @@ const access =
 export const i32 = {
   const: (value: number): Code => [0x41, ...signed(value)],
   add: operation(0x6a),
+  subtract: operation(0x6b),
+  /** How many of the lowest bits are 0. */
+  trailingZeros: operation(0x68),
   and: operation(0x71),
   or: operation(0x72),
+  xor: operation(0x73),
   shiftLeft: operation(0x74),
-  shiftRight: operation(0x76),
+  /** Of a signed number. */
+  shiftRight: operation(0x75),
   less: operation(0x49),
+  /** Of signed numbers. */
+  lessSigned: operation(0x48),
   load: access(0x28),
   store: access(0x36),
 };
 
-export const f64 = { add: operation(0xa0), store: access(0x39) };
+export const f32 = { fromBits: operation(0xbe) };
+
+export const f64 = { add: operation(0xa0), atLeast: operation(0x66), store: access(0x39) };
 
 export const v128 = {
   zero: [0xfd, 0x0c, ...new Array<number>(16).fill(0)] as Code,
@@ -64,7 +73,11 @@ export const v128 = {
   or: vector(0x50),
   /** Of the first where the third has bits, else of the second. */
   select: vector(0x52),
-  anyTrue: vector(0x53),
+  /** The lanes of two as numbers of half the size, in order: 32 bits to 16, 16 to 8. What does not fit becomes the nearest. */
+  narrowTo16: vector(0x85),
+  narrowTo8: vector(0x65),
+  /** The signs of 16 lanes, a bit each. */
+  signs: vector(0x64),
   /** Four of eight 32-bit lanes, those of the second counted from 4. */
   shuffle: (lanes: readonly number[], a: Code, b: Code): Code => [
     ...a,
@@ -77,18 +90,19 @@ export const v128 = {
 
 export const f32x4 = {
   splat: vector(0x13),
+  equal: vector(0x41),
   greater: vector(0x44),
   atLeast: vector(0x46),
   absolute: vector(0xe0),
   negate: vector(0xe1),
+  add: vector(0xe4),
   subtract: vector(0xe5),
   /** Of lanes as int32. */
   subtractIntegers: vector(0xb1),
   multiply: vector(0xe6),
   /** The larger, by one instruction: of NaN, either. */
   larger: vector(0xeb),
-  /** A bit a lane: its sign. */
-  signs: vector(0xa4),
+  lane: (index: number, value: Code): Code => [...value, 0xfd, 0x1f, index],
 };
 
 export const f64x2 = {
@@ -132,8 +146,12 @@ export function when(condition: Code, ...body: Code[]): Code {
   return [...condition, 0x04, 0x40, ...join(body), 0x0b];
 }
 
+export function either(condition: Code, body: Code, otherwise: Code): Code {
+  return [...condition, 0x04, 0x40, ...body, 0x05, ...otherwise, 0x0b];
+}
+
 /** A function of a module. */
-interface WasmFunction {
+export interface WasmFunction {
   readonly parameters: readonly number[];
   readonly result?: number;
   readonly locals: readonly number[];

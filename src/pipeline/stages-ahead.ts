@@ -1,10 +1,12 @@
 import { usageError } from '../common/errors.js';
 import { silentContext } from '../common/progress.js';
+import { checkTokenIds } from '../model/generation/generation-options.js';
 import { checkCapacity, type Prompt } from '../model/generation/prompts.js';
 import type { TransformerConfiguration } from '../model/transformer/configuration.js';
 import { parseModelName } from '../model/weights/model-name.js';
 import { openModel } from '../model/weights/resolve-model.js';
 import type { RunOptions } from '../options/option-table.js';
+import { sizeOptions } from '../options/table/model.js';
 import { trains } from './decide/decisions.js';
 import { decidedDevice } from './decide/device.js';
 import { checkTrainingMemory } from './decide/memory.js';
@@ -24,8 +26,8 @@ const shortestRow = 64;
 export async function checkStagesAhead(options: RunOptions, decisions: Decisions): Promise<void> {
   if (!trains(options.until)) return;
   const name = decisions.model?.choice ?? 'nano';
-  const isFromScratch = decideSizes(name, options) !== undefined;
-  const isLocal = !isFromScratch && parseModelName(name).kind === 'folder';
+  const sizes = decideSizes(name, options);
+  const isLocal = !sizes && parseModelName(name).kind === 'folder';
   const local = isLocal ? await openModel(name, silentContext, { hash: decisions.model?.hash }) : undefined;
   try {
     const configuration = local?.configuration ?? knownShape(name, options);
@@ -34,6 +36,9 @@ export async function checkStagesAhead(options: RunOptions, decisions: Decisions
       await prepareGeneration(options, local);
       return;
     }
+    // Where the titles decide the vocabulary, an id is unknown to all beyond the most tokens that it can have.
+    const largest = sizes ? mostTokens(sizes.vocabularySize) : configuration?.vocabularySize;
+    if (largest !== undefined) checkTokenIds(options, largest);
     const prefixes = await readPrefixes(options);
     // A title begins with at least the start token.
     const shortest: Prompt = { prefix: '', tokens: Int32Array.of(0) };
@@ -44,6 +49,9 @@ export async function checkStagesAhead(options: RunOptions, decisions: Decisions
     await local?.weights.close();
   }
 }
+
+const mostTokens = (vocabularySize: number | 'titles'): number =>
+  vocabularySize === 'titles' ? sizeOptions.vocabularySize.maximum : vocabularySize;
 
 function checkTraining(
   name: string,

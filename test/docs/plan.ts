@@ -147,7 +147,12 @@ export const plans: readonly Plan[] = [
     says: /^\{.*"textsPerSecond"/m,
   },
   { of: /^npm run bench -- generate\/soak /, smaller: '--texts 40 --slots 2', says: /^Resident memory/m },
-  { of: /^npm run bench -- generate\/sampler/, smaller: '--tokens 5', says: /"sampler"/ },
+  { of: /^npm run bench -- generate\/sampler$/, smaller: '--tokens 5', says: /"sampler"/ },
+  {
+    of: /^npm run bench -- generate\/sampler-draws$/,
+    smaller: '--draws 500 --only Zipf.1.0',
+    says: /"passes":true/,
+  },
   { of: /^npm run bench -- generate\/perplexity /, smaller: '--count 8', says: /^\| int8 \|/m },
   {
     of: /^npm run bench -- serve\/compare$/,

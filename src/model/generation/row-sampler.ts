@@ -1,135 +1,110 @@
 import type { Random } from '../../common/random.js';
 import type { Scores } from '../transformer/decode-scores.js';
-import { type Cutoff, findCutoff } from './cutoff.js';
 import type { SamplingOptions } from './generation-options.js';
+import { blockLength } from './kernel-turns.js';
 import { LogitChanges, type TokenHistory } from './logit-changes.js';
-import { blocksOf, nextFloat, RowSplitter } from './row-splitter.js';
-import { blockLength } from './sampling-kernel.js';
+import { blocksOf, endOf } from './row-memory.js';
+import { type Aim, type RowCutoff, RowSelector } from './row-selector.js';
+import { nextFloat } from './sampling-kernel.js';
 
 /**
  * Draws tokens under top-k, top-p, min-p, typical sampling and changed logits, in Hugging Face's order, from a copy of a
  * row in the kernel's memory. Nothing is allocated for a token.
  */
 export class RowSampler {
-  private readonly row: RowSplitter;
+  private readonly row: RowSelector;
   private readonly changes: LogitChanges | undefined;
   /** Token ids of a row that was made shorter. */
   private readonly ids: Int32Array;
-  private readonly maxima: Float32Array;
-  private readonly scratch: Float32Array;
-  private readonly ones: Float32Array;
   private length = 0;
   private isShort = false;
   private mass = 1;
+  private readonly likely: Aim;
+  private readonly typical: Aim;
+  private readonly cutoff: RowCutoff = { value: 0, last: Number.POSITIVE_INFINITY };
 
   constructor(
     private readonly options: SamplingOptions,
     private readonly vocabularySize: number,
   ) {
-    this.row = new RowSplitter(vocabularySize);
+    this.row = new RowSelector(vocabularySize);
+    const { weights, keys } = this.row.memory;
+    const { topP, typicalP = 0 } = options;
+    this.likely = { keys: weights, masses: weights, length: 0, share: topP, mass: 0 };
+    this.typical = { keys, masses: weights, length: 0, share: typicalP, mass: 0 };
     this.changes = LogitChanges.of(options, vocabularySize);
-    this.ids = new Int32Array(vocabularySize);
-    this.maxima = this.row.keys.values.subarray(0, blocksOf(vocabularySize));
-    this.scratch = new Float32Array(vocabularySize);
-    this.ones = new Float32Array(vocabularySize).fill(1);
+    this.ids = new Int32Array(options.topK > 0 && options.topK < vocabularySize ? options.topK : 0);
   }
 
   /** @returns the id, or −1 if the scores are no distribution. */
   sample({ logits, probabilities }: Scores, random: Random, history: TokenHistory): number {
     const { row, changes } = this;
+    const { weights, logits: ownLogits } = row.memory;
     const { topK, topP, minP = 0, typicalP = 0 } = this.options;
     if (Number.isNaN(probabilities[0]!)) return -1;
-    const { weights } = row;
     weights.values.set(probabilities);
     const usesTypical = typicalP > 0 && typicalP < 1;
-    if (usesTypical) row.logits.values.set(logits);
+    if (usesTypical) ownLogits.values.set(logits);
     this.length = this.vocabularySize;
     this.isShort = false;
     this.mass = 1;
-    if (changes) this.mass += changes.apply(logits, weights.values, row.logits.values, history);
+    if (changes) this.mass += changes.apply(logits, weights.values, ownLogits.values, history);
     if (topK > 0 && topK < this.vocabularySize) this.shorten(topK, usesTypical);
-    let cutoff: Cutoff | undefined;
-    if (topP > 0 && topP < 1)
-      cutoff = row.select(weights, weights, this.length, { share: topP, ties: 'key' }, this.mass);
-    if (minP > 0) cutoff = this.byMinP(minP, cutoff);
-    if (usesTypical) cutoff = this.byTypicality(typicalP, cutoff);
-    const keys = usesTypical ? row.keys : weights;
-    if (!cutoff) {
-      cutoff = { value: 0, ties: 0 };
-      row.split(weights, weights, this.length, Number.POSITIVE_INFINITY, 0);
-    }
-    const drawn = this.draw(keys.values, cutoff, random);
+    // Everything, until a rule leaves out something.
+    this.cutoff.value = 0;
+    this.cutoff.last = Number.POSITIVE_INFINITY;
+    const usesTopP = topP > 0 && topP < 1;
+    if (usesTopP) this.byTopP();
+    else if (minP === 0 && !usesTypical) this.keepFrom(0);
+    if (minP > 0) this.byMinP(minP);
+    if (usesTypical) this.byTypicality();
+    const drawn = this.draw(usesTypical ? row.memory.keys.values : weights.values, random);
     return drawn < 0 || !this.isShort ? drawn : this.ids[drawn]!;
   }
 
   /** Keeps the k likeliest tokens alone, in order of id. */
   private shorten(k: number, withLogits: boolean): void {
-    const { row, ids, maxima } = this;
-    const weights = row.weights.values;
-    const logits = row.logits.values;
-    const blocks = blocksOf(this.vocabularySize);
-    const end = row.weights.address + 4 * blocks * blockLength;
-    row.kernel.blockMaxima(row.weights.address, end, row.keys.address);
-    const { value, ties } = this.topKCutoff(k, blocks);
-    let count = 0;
-    let left = ties;
+    const { row, ids } = this;
+    const { inside } = row.memory;
+    const [weights, logits] = [row.memory.weights.values, row.memory.logits.values];
+    row.listLargest(row.memory.weights, this.vocabularySize, k);
     this.mass = 0;
-    for (let block = 0; block < blocks && count < k; block++) {
-      if (maxima[block]! < value) continue;
-      const blockEnd = Math.min((block + 1) * blockLength, this.vocabularySize);
-      for (let token = block * blockLength; token < blockEnd; token++) {
-        const weight = weights[token]!;
-        if (weight < value || (weight === value && left-- <= 0)) continue;
-        if (withLogits) logits[count] = logits[token]!;
-        weights[count] = weight;
-        ids[count++] = token;
-        this.mass += weight;
-      }
+    for (let place = 0; place < k; place++) {
+      const token = inside.indices[place]!;
+      const weight = weights[token]!;
+      if (withLogits) logits[place] = logits[token]!;
+      weights[place] = weight;
+      ids[place] = token;
+      this.mass += weight;
     }
-    weights.fill(0, count, blocksOf(count) * blockLength);
-    this.length = count;
+    weights.fill(0, k, blocksOf(k) * blockLength);
+    this.length = k;
     this.isShort = true;
   }
 
-  /**
-   * The cutoff of top-k. At most k − 1 blocks hold values above the k-th largest block maximum, which at least k values
-   * reach.
-   */
-  private topKCutoff(k: number, blocks: number): Cutoff {
-    const { scratch, maxima, ones } = this;
-    const weights = this.row.weights.values;
-    let bound = -1;
-    if (k <= blocks) {
-      scratch.set(maxima);
-      bound = findCutoff(scratch, ones, blocks, k).value;
-    }
-    let count = 0;
-    for (let block = 0; block < blocks; block++) {
-      if (maxima[block]! <= bound) continue;
-      const blockEnd = Math.min((block + 1) * blockLength, this.vocabularySize);
-      for (let token = block * blockLength; token < blockEnd; token++) {
-        const weight = weights[token]!;
-        if (weight > bound) scratch[count++] = weight;
-      }
-    }
-    if (count < k) return { value: bound, ties: k - count };
-    return findCutoff(scratch, ones, count, k);
+  private byTopP(): void {
+    const { likely } = this;
+    likely.length = this.length;
+    likely.mass = this.mass;
+    this.row.select(likely, this.cutoff);
   }
 
-  /** The higher one of a cutoff and that of min-p: all tokens at least so likely, in relation to the likeliest. */
-  private byMinP(minP: number, cutoff: Cutoff | undefined): Cutoff {
-    const { row, length } = this;
-    const { address } = row.weights;
-    const blocks = blocksOf(length);
-    row.kernel.blockMaxima(address, address + 4 * blocks * blockLength, row.keys.address);
-    let highest = 0;
-    for (let block = 0; block < blocks; block++) highest = Math.max(highest, row.keys.values[block]!);
-    const least = minP * highest;
+  /** Keeps all weights at least a value. */
+  private keepFrom(value: number): void {
+    const { weights, kernel, sums } = this.row.memory;
+    const end = endOf(weights, this.length);
+    kernel.sumsFrom(weights.address, weights.address, end, value, sums.byteOffset);
+    this.cutoff.value = value;
+    this.cutoff.last = Number.POSITIVE_INFINITY;
+  }
+
+  /** Takes the higher one of the cutoff and that of min-p: all tokens at least so likely, in relation to the likeliest. */
+  private byMinP(minP: number): void {
+    const { weights, kernel } = this.row.memory;
+    const least = minP * kernel.highest(weights.address, endOf(weights, this.length));
     const rounded = Math.fround(least);
-    const value = rounded < least ? nextFloat(rounded, 1) : rounded;
-    if (cutoff && cutoff.value >= value) return cutoff;
-    row.split(row.weights, row.weights, length, Number.POSITIVE_INFINITY, nextFloat(value, -1));
-    return { value, ties: Number.POSITIVE_INFINITY };
+    const value = rounded < least ? nextFloat(rounded) : rounded;
+    if (this.cutoff.value < value || value === 0) this.keepFrom(value);
   }
 
   /**
@@ -137,26 +112,26 @@ export class RowSampler {
    * differs from the entropy as its logit does from the expected logit, so that no logarithm is needed. Of equally typical
    * tokens all stay, as with Hugging Face.
    */
-  private byTypicality(typicalP: number, cutoff: Cutoff | undefined): Cutoff {
-    const { row, length } = this;
-    const { weights, logits, keys, kernel } = row;
-    const end = weights.address + 4 * blocksOf(length) * blockLength;
-    if (cutoff) this.clearBelow(cutoff, end);
-    const [mass] = row.split(weights, weights, length, Number.POSITIVE_INFINITY, 0);
-    const expected = kernel.weightedSum(weights.address, logits.address, end) / mass;
-    kernel.nearness(weights.address, logits.address, end, expected, keys.address);
-    const { value } = row.select(keys, weights, length, { share: typicalP, ties: 'any' }, mass);
-    row.split(keys, weights, length, Number.POSITIVE_INFINITY, nextFloat(value, -1));
-    return { value, ties: Number.POSITIVE_INFINITY };
+  private byTypicality(): void {
+    const { row, length, typical } = this;
+    const { weights, logits, keys, kernel, results } = row.memory;
+    const end = endOf(weights, length);
+    this.clearBelow(end);
+    kernel.moments(weights.address, logits.address, end, results.byteOffset);
+    const mass = results[0]!;
+    kernel.nearness(weights.address, logits.address, end, results[1]! / mass, keys.address);
+    typical.length = length;
+    typical.mass = mass;
+    row.select(typical, this.cutoff);
   }
 
-  private clearBelow({ value, ties }: Cutoff, end: number): void {
-    const { weights, kernel } = this.row;
-    kernel.clearBelow(weights.address, end, value);
-    if (ties === Number.POSITIVE_INFINITY) return;
-    let left = ties;
-    for (let index = 0; index < this.length; index++)
-      if (weights.values[index] === value && left-- <= 0) weights.values[index] = 0;
+  /** Makes impossible what the cutoff leaves out. */
+  private clearBelow(end: number): void {
+    const { weights, kernel } = this.row.memory;
+    const { value, last } = this.cutoff;
+    if (value > 0) kernel.clearBelow(weights.address, end, value);
+    for (let index = last + 1; index < this.length; index++)
+      if (weights.values[index] === value) weights.values[index] = 0;
   }
 
   /**
@@ -164,76 +139,42 @@ export class RowSampler {
    * the first token at which the sum of the weights kept so far exceeds a random share of all kept; the last of some
    * weight where rounding keeps the sum below it.
    */
-  private draw(keys: Float32Array, cutoff: Cutoff, random: Random): number {
+  private draw(keys: Float32Array, random: Random): number {
+    const { sums } = this.row.memory;
     const blocks = blocksOf(this.length);
     let total = 0;
-    this.begin(cutoff);
-    for (let block = 0; block < blocks; block++) total += this.keptIn(block, keys, cutoff);
+    for (let block = 0; block < blocks; block++) total += sums[block]!;
     if (!(total > 0 && total < Number.POSITIVE_INFINITY)) return -1;
     const point = random.uniform() * total;
-    this.begin(cutoff);
     let sum = 0;
-    let last = -1;
+    let lastKept = -1;
     for (let block = 0; block < blocks; block++) {
-      const leftBefore = this.left;
-      const kept = this.keptIn(block, keys, cutoff);
+      const kept = sums[block]!;
       if (kept === 0) continue;
-      last = block;
-      if (sum + kept <= point) {
-        sum += kept;
-        continue;
+      lastKept = block;
+      if (sum + kept > point) {
+        const found = this.scan(block, keys, sum, point);
+        if (found >= 0) return found;
       }
-      const leftAfter = this.left;
-      this.left = leftBefore;
-      const found = this.scan(block, keys, cutoff, sum, point);
-      if (found >= 0) return found;
-      this.left = leftAfter;
       sum += kept;
     }
-    return this.scan(last, keys, { ...cutoff, ties: Number.POSITIVE_INFINITY }, 0, Number.POSITIVE_INFINITY);
-  }
-
-  /** How many keys equal to the cutoff are still to be kept, and the next of the gathered ones. */
-  private left = 0;
-  private next = 0;
-
-  private begin({ ties }: Cutoff): void {
-    this.left = ties;
-    this.next = 0;
-  }
-
-  /** The weights kept in a block, after the blocks before it were asked for. */
-  private keptIn(block: number, keys: Float32Array, { value }: Cutoff): number {
-    const { row } = this;
-    let sum = row.sums[block]!;
-    if (row.low === row.high) {
-      const ties = Math.min(this.left, row.countOf(block));
-      this.left -= ties;
-      return ties === 0 ? sum : sum + ties * value;
-    }
-    const { gathered, gatheredCount, weights } = row;
-    const end = (block + 1) * blockLength;
-    while (this.next < gatheredCount && gathered[this.next]! < end) {
-      const index = gathered[this.next++]!;
-      const key = keys[index]!;
-      if (key > value || (key === value && this.left-- > 0)) sum += weights.values[index]!;
-    }
-    return sum;
+    return this.scan(lastKept, keys, 0, Number.POSITIVE_INFINITY);
   }
 
   /** The first token of a block at which the sum exceeds a point; if none does, −1, or the last kept for +Infinity. */
-  private scan(block: number, keys: Float32Array, { value }: Cutoff, before: number, point: number): number {
-    const weights = this.row.weights.values;
+  private scan(block: number, keys: Float32Array, before: number, point: number): number {
+    const { value, last } = this.cutoff;
+    const weights = this.row.memory.weights.values;
     const end = Math.min((block + 1) * blockLength, this.length);
     let sum = before;
-    let last = -1;
+    let found = -1;
     for (let index = block * blockLength; index < end; index++) {
       const key = keys[index]!;
-      if (key < value || (key === value && this.left-- <= 0)) continue;
-      if (weights[index]! > 0) last = index;
+      if (key < value || (key === value && index > last)) continue;
+      if (weights[index]! > 0) found = index;
       sum += weights[index]!;
       if (sum > point) return index;
     }
-    return point === Number.POSITIVE_INFINITY ? last : -1;
+    return point === Number.POSITIVE_INFINITY ? found : -1;
   }
 }
