@@ -39,7 +39,7 @@ export class WordPieceTokenizer {
   }
 
   /**
-   * The ids of a sentence, `[CLS]` first and `[SEP]` last; those of Hugging Face's `tokenizers`.
+   * The ids of a sentence, the start token first and the end token last; those of Hugging Face's `tokenizers`.
    * @param longest most ids in all; the end of a longer sentence is left out.
    */
   encode(text: string, longest = Number.POSITIVE_INFINITY): number[] {
@@ -80,9 +80,26 @@ export class WordPieceTokenizer {
 }
 
 /**
+ * The tokens before and after a sentence, by the `post_processor` of a `tokenizer.json`; undefined for one that does something
+ * else. BERT's are `[CLS]` and `[SEP]`, MPNet's `<s>` and `</s>`.
+ */
+function sentenceFrame(processor: unknown): readonly [start: unknown, end: unknown] | undefined {
+  if (processor === undefined || processor === null) return ['[CLS]', '[SEP]'];
+  if (!isRecord(processor)) return undefined;
+  const { type, cls, sep, single } = processor;
+  if (type === 'BertProcessing' || type === 'RobertaProcessing')
+    return Array.isArray(cls) && Array.isArray(sep) ? [cls[0], sep[0]] : undefined;
+  if (type !== 'TemplateProcessing' || !Array.isArray(single) || single.length !== 3) return undefined;
+  const [start, sentence, end] = single;
+  return sentence?.Sequence && start?.SpecialToken && end?.SpecialToken
+    ? [start.SpecialToken.id, end.SpecialToken.id]
+    : undefined;
+}
+
+/**
  * The tokenizer that a `tokenizer.json` describes.
  * @param path named in messages.
- * @throws TitlesmithError `tokenizer-malformed` unless it is one of BERT's for lower-case text.
+ * @throws TitlesmithError `tokenizer-malformed` unless it is one of BERT's for lower-case text, or MPNet's.
  */
 export function parseWordPieceTokenizer(content: string, path: string): WordPieceTokenizer {
   const hint = 'A sentence model needs the tokenizer.json of an uncased BERT, as all-MiniLM-L6-v2 has.';
@@ -91,6 +108,7 @@ export function parseWordPieceTokenizer(content: string, path: string): WordPiec
     model,
     normalizer,
     pre_tokenizer: preTokenizer,
+    post_processor: processor,
     added_tokens: added,
   } = parseJsonObject(content, malformed);
   if (!isJsonObject(model) || model['type'] !== 'WordPiece' || !isJsonObject(model['vocab'])) {
@@ -124,13 +142,16 @@ export function parseWordPieceTokenizer(content: string, path: string): WordPiec
   } = model;
   if (typeof continuation !== 'string' || typeof longest !== 'number')
     throw malformed('it does not say how words are cut into pieces');
+  const frame = sentenceFrame(processor);
+  if (frame === undefined) throw malformed('it does not put one token before and one after a sentence');
+  const [startId, endId] = frame.map(idOf) as [number, number];
   return new WordPieceTokenizer({
     vocabulary,
     unknownId: idOf(unknown),
     continuation,
     longestWord: longest,
-    special: new Map([...special, '[CLS]', '[SEP]'].map((name) => [String(name), idOf(name)])),
-    startId: idOf('[CLS]'),
-    endId: idOf('[SEP]'),
+    special: new Map([...special, ...frame].map((name) => [String(name), idOf(name)])),
+    startId,
+    endId,
   });
 }

@@ -34,6 +34,35 @@ test('words are cut into the longest pieces from the left', () => {
   expect(tokenizer.encode('go go go go', 4)).toEqual([1, 3, 3, 2]);
 });
 
+test('the tokens around a sentence are those of the post-processor', () => {
+  const vocab = { ...content.model.vocab, '<s>': 9, '</s>': 10 };
+  const framed = (post_processor: unknown) =>
+    parse({ model: { ...content.model, vocab }, post_processor }).encode('goats [SEP]');
+  const [cls, sep] = [
+    ['<s>', 9],
+    ['</s>', 10],
+  ];
+  // '[SEP]' is no token of its own there: brackets and a word that the vocabulary lacks.
+  expect(framed({ type: 'RobertaProcessing', cls, sep })).toEqual([9, 7, 0, 0, 0, 10]);
+  expect(framed({ type: 'BertProcessing', cls, sep })).toEqual([9, 7, 0, 0, 0, 10]);
+  const around = (start: string, end: string) => ({
+    type: 'TemplateProcessing',
+    single: [
+      { SpecialToken: { id: start, type_id: 0 } },
+      { Sequence: { id: 'A', type_id: 0 } },
+      { SpecialToken: { id: end, type_id: 0 } },
+    ],
+  });
+  expect(framed(around('[CLS]', '[SEP]'))).toEqual([1, 7, 2, 2]);
+  expect(framed(around('<s>', '[SEP]'))).toEqual([9, 7, 2, 2]);
+  const wrong = 'it does not put one token before and one after a sentence';
+  expect(() => framed({ type: 'ByteLevel' })).toThrow(wrong);
+  expect(() => framed({ type: 'RobertaProcessing' })).toThrow(wrong);
+  expect(() => framed({ type: 'TemplateProcessing', single: [null, null, null] })).toThrow(wrong);
+  expect(() => framed([cls, sep])).toThrow(wrong);
+  expect(() => framed(around('<start>', '[SEP]'))).toThrow('its vocabulary lacks "<start>"');
+});
+
 test('a tokenizer of another kind is refused', () => {
   const refused = (changes: object) => expect(() => parse(changes));
   expect(() => parseWordPieceTokenizer('{', 'x.json')).toThrow('x.json: not JSON.');
