@@ -89,7 +89,7 @@ for (const [name, options] of [
   ]);
   if (rules.meaningReason === undefined) continue;
   process.stderr.write(`\n${rules.meaningReason}\n`);
-  for (const cosine of [0.9, 0.88, 0.85, 0.8, 0.75, 0.7]) {
+  for (const cosine of [0.9, 0.88, 0.86, 0.83, 0.8, 0.75, 0.7]) {
     const refused = (those: readonly Pick<RatedText, 'copy' | 'closestCosine'>[]): string => {
       const unlike = those.filter(({ copy }) => copy === undefined || copy === 'paraphrase');
       return share(unlike.filter(({ closestCosine }) => closestCosine! >= cosine).length, those.length);
