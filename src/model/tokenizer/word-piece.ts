@@ -85,7 +85,7 @@ export class WordPieceTokenizer {
  */
 function sentenceFrame(processor: unknown): readonly [start: unknown, end: unknown] | undefined {
   if (processor === undefined || processor === null) return ['[CLS]', '[SEP]'];
-  if (!isRecord(processor)) return undefined;
+  if (!isJsonObject(processor)) return undefined;
   const { type, cls, sep, single } = processor;
   if (type === 'BertProcessing' || type === 'RobertaProcessing')
     return Array.isArray(cls) && Array.isArray(sep) ? [cls[0], sep[0]] : undefined;
