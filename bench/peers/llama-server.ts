@@ -60,10 +60,13 @@ const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', async () => {
-    const { max_tokens } = JSON.parse(Buffer.concat(chunks).toString()) as { max_tokens: number };
+    const { max_tokens, top_p = 1 } = JSON.parse(Buffer.concat(chunks).toString()) as {
+      max_tokens: number;
+      top_p?: number;
+    };
     const sequence = await take();
     response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-    const options = { temperature: 0.7, topK: 50, topP: 1, minP: 0, yieldEogToken: true };
+    const options = { temperature: 0.7, topK: 50, topP: top_p, minP: 0, yieldEogToken: true };
     let generated = 0;
     for await (const token of sequence.evaluate([endToken], options)) {
       response.write(

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { packageRoot } from '../../src/io/package-root.js';
 import { machine, table } from '../shared/figures.js';
 import { titleLengths } from './lengths.js';
 import { type Load, run, summary } from './load.js';
@@ -9,11 +10,12 @@ import { type ServerProcess, startServer } from './server-process.js';
 
 /**
  * Clients that each ask for one streamed text after the other, over loopback: texts a second, time to the first token and
- * to the end, errors. With --llama and --gguf the same of node-llama-cpp behind a small server (bench/peers/llama-server.ts).
+ * to the end, errors. With --llama and --gguf the same of node-llama-cpp behind a small server (bench/peers/llama-server.ts), with
+ * --vllm, a Python that has vLLM for processors, the same of its server in float32 and bfloat16.
  * Lengths follow those of real titles. With --overload, ten times as many clients as slots, with the queue as it is by
  * default, beside as many clients as slots.
  *
- *     npm run bench -- serve/compare --model 124M --llama FOLDER --gguf model.gguf
+ *     npm run bench -- serve/compare --model 124M --top-p 0.9 --llama FOLDER --gguf model.gguf --vllm PYTHON
  */
 const { values } = parseArgs({
   options: {
@@ -23,7 +25,9 @@ const { values } = parseArgs({
     slots: { type: 'string', default: '32' },
     threads: { type: 'string', default: '2' },
     precision: { type: 'string', default: 'float32' },
+    'top-p': { type: 'string', default: '0' },
     llama: { type: 'string' },
+    vllm: { type: 'string' },
     gguf: { type: 'string', multiple: true, default: [] },
     overload: { type: 'boolean', default: false },
   },
@@ -37,6 +41,7 @@ async function measure(name: string, server: ServerProcess, load: Partial<Load>)
     url: server.url,
     model: 'bench',
     lengths,
+    topP: Number(values['top-p']),
     clients: 1,
     seconds: Number(values.seconds),
     ...load,
@@ -104,6 +109,19 @@ if (values.overload) {
   } finally {
     await server.stop();
   }
+  const against = async (peerName: string, start: () => Promise<ServerProcess>): Promise<void> => {
+    const peer = await start();
+    try {
+      for (const clients of counts) {
+        const rate = await measure(peerName, peer, { clients });
+        process.stderr.write(
+          `${clients} clients: ${(rates.get(clients)! / rate).toFixed(2)} times its texts/s\n`,
+        );
+      }
+    } finally {
+      await peer.stop();
+    }
+  };
   for (const gguf of values.llama === undefined ? [] : values.gguf) {
     const program = [
       join(here, '../peers/llama-server.js'),
@@ -112,21 +130,20 @@ if (values.overload) {
       values.slots,
       values.threads,
     ];
-    const peer = await startServer(process.execPath, program);
-    try {
-      for (const clients of counts) {
-        const rate = await measure(`node-llama-cpp ${/(\w+)\.gguf$/.exec(gguf)?.[1]}`, peer, { clients });
-        process.stderr.write(
-          `${clients} clients: ${(rates.get(clients)! / rate).toFixed(2)} times its texts/s\n`,
-        );
-      }
-    } finally {
-      await peer.stop();
-    }
+    await against(`node-llama-cpp ${/(\w+)\.gguf$/.exec(gguf)?.[1]}`, () =>
+      startServer(process.execPath, program),
+    );
+  }
+  for (const type of values.vllm === undefined ? [] : ['float32', 'bfloat16']) {
+    const script = join(packageRoot, 'bench/peers/vllm_server.py');
+    const program = [script, await servedModel(values.model), type, values.slots, values.threads];
+    await against(`vLLM ${type}`, () => startServer(values.vllm!, program));
   }
 }
 const times = ['first p50 ms', 'first p99 ms', 'end p50 ms', 'end p99 ms'];
-process.stdout.write(`${values.model}, ${values.slots} slots, ${values.seconds} s each; ${machine()}\n\n`);
+process.stdout.write(
+  `${values.model}, ${values.slots} slots, ${values.seconds} s each, top-p ${values['top-p']}; ${machine()}\n\n`,
+);
 process.stdout.write(
   table(['server', 'clients', 'texts', 'texts/s', ...times, '429', 'failed', 'resident MB'], rows),
 );

@@ -9,9 +9,18 @@ export interface Answer {
   readonly whole: number;
 }
 
+/** What a request asks for: of which model, how many tokens, and where above 0 the share that nucleus sampling keeps. */
+interface Asked {
+  readonly model: string;
+  readonly length: number;
+  readonly topP: number;
+}
+
 /** One text over HTTP, streamed, as OpenAI's clients ask for it. Any failure is an answer with status 0. */
-export function askForText(url: string, model: string, agent: Agent, length: number): Promise<Answer> {
-  const body = JSON.stringify({ model, prompt: '', max_tokens: length, temperature: 0.7, stream: true });
+function askForText(url: string, agent: Agent, { model, length, topP }: Asked): Promise<Answer> {
+  const nucleus = topP > 0 ? { top_p: topP } : {};
+  const asked = { model, prompt: '', max_tokens: length, temperature: 0.7, ...nucleus, stream: true };
+  const body = JSON.stringify(asked);
   const started = performance.now();
   let first: number | undefined;
   return new Promise((resolve) => {
@@ -41,10 +50,23 @@ export interface Load {
   readonly lengths: readonly number[];
   /** Milliseconds a client waits after an answer before it asks again. */
   readonly pause?: number;
+  /** Texts a second that all clients together ask for at most. Default: as many as they get. */
+  readonly rate?: number;
+  /** Default: 0, which is off. */
+  readonly topP?: number;
 }
 
 /** Clients that each ask for one text after the other until the time is up. */
-export async function run({ url, model, clients, seconds, lengths, pause = 0 }: Load): Promise<{
+export async function run({
+  url,
+  model,
+  clients,
+  seconds,
+  lengths,
+  pause = 0,
+  rate,
+  topP = 0,
+}: Load): Promise<{
   readonly answers: readonly Answer[];
   readonly seconds: number;
 }> {
@@ -53,16 +75,26 @@ export async function run({ url, model, clients, seconds, lengths, pause = 0 }: 
   const started = performance.now();
   const until = started + 1000 * seconds;
   let next = 0;
-  const client = async (): Promise<void> => {
+  const interval = rate === undefined ? 0 : (1000 * clients) / rate;
+  const client = async (_: undefined, index: number): Promise<void> => {
+    // Clients that ask at a rate begin one after the other.
+    let due = started + (interval * index) / clients;
+    if (interval > 0) await new Promise((resolve) => setTimeout(resolve, due - started));
     while (performance.now() < until) {
-      const answer = await askForText(url, model, agent, lengths[next++ % lengths.length]!);
+      const length = lengths[next++ % lengths.length]!;
+      const answer = await askForText(url, agent, { model, length, topP });
       answers.push(answer);
+      due += interval;
       // Who was refused, and who has no hurry, does not ask at once again.
-      const wait = Math.max(pause, answer.status === 200 ? 0 : 100);
+      const wait = Math.max(
+        pause,
+        answer.status === 200 ? 0 : 100,
+        interval > 0 ? due - performance.now() : 0,
+      );
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     }
   };
-  await Promise.all(Array.from({ length: clients }, client));
+  await Promise.all(Array.from({ length: clients }, () => undefined).map(client));
   agent.destroy();
   return { answers, seconds: (performance.now() - started) / 1000 };
 }

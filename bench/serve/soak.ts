@@ -8,9 +8,10 @@ import { servedModel } from './served-model.js';
 import { startServer } from './server-process.js';
 
 /**
- * Memory of the server under steady load: a row each part of the time. Flat is what it should be.
+ * Memory of the server under steady load: a row each part of the time. Flat is what it should be. The load is a share of the
+ * texts a second that as many clients get who never wait, which is measured first.
  *
- *     npm run bench -- serve/soak --minutes 30
+ *     npm run bench -- serve/soak --minutes 30 --load 0.8
  */
 const { values } = parseArgs({
   options: {
@@ -18,7 +19,8 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '30' },
     parts: { type: 'string', default: '10' },
     clients: { type: 'string', default: '8' },
-    pause: { type: 'string', default: '100' },
+    load: { type: 'string', default: '0.8' },
+    'top-p': { type: 'string', default: '0.9' },
   },
 });
 const [minutes, parts] = [Number(values.minutes), Number(values.parts)];
@@ -38,11 +40,21 @@ const flags = [
 ];
 const server = await startServer(process.execPath, [cli, 'serve', await servedModel(values.model), ...flags]);
 const rows: (string | number)[][] = [];
+const clients = Number(values.clients);
+const load = {
+  url: server.url,
+  model: 'soak',
+  lengths: titleLengths(997),
+  clients,
+  topP: Number(values['top-p']),
+};
+let most = 0;
 try {
+  await run({ ...load, seconds: 3 });
+  most = summary(await run({ ...load, seconds: 20 })).textsPerSecond;
   for (let part = 1; part <= parts; part++) {
-    const load = { url: server.url, model: 'soak', lengths: titleLengths(997), pause: Number(values.pause) };
     const seconds = (60 * minutes) / parts;
-    const measured = summary(await run({ ...load, clients: Number(values.clients), seconds }));
+    const measured = summary(await run({ ...load, rate: Number(values.load) * most, seconds }));
     const { texts, textsPerSecond, whole99, refused, failed } = measured;
     const row = [((part * minutes) / parts).toFixed(1), texts, textsPerSecond.toFixed(1), whole99.toFixed(0)];
     rows.push([...row, refused, failed, (server.memory() ?? Number.NaN).toFixed(1)]);
@@ -51,5 +63,7 @@ try {
 } finally {
   await server.stop();
 }
-process.stdout.write(`${values.model}, ${values.clients} clients; ${machine()}\n\n`);
+process.stdout.write(
+  `${values.model}, ${clients} clients, ${values.load} of ${most.toFixed(1)} texts/s, top-p ${values['top-p']}; ${machine()}\n\n`,
+);
 process.stdout.write(table(['minutes', 'texts', 'texts/s', 'p99 ms', '429', 'failed', 'resident MB'], rows));
