@@ -44,7 +44,7 @@ export function baseRules(
   const chance = formatCount(Math.round(1 / falsePositiveRate));
   const baseReason =
     `The model began as titlesmith's base model: texts among the ${formatCount(size)} different titles that the base model ` +
-    `was trained on are ${isDone}. Letters and digits are compared; of other texts at most one in ${chance} is taken for one ` +
-    'of them by chance.';
+    `was trained on are ${isDone}. Letters and digits are compared; at most one other text in ${chance} is ` +
+    'taken for one of these titles by mistake.';
   return { baseCopies: keep ? 'kept' : 'refused', baseReason };
 }

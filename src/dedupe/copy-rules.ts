@@ -52,14 +52,14 @@ function assertThreshold(threshold: number): void {
 function chooseRun(heldOut: readonly Comparison[]): Pick<CopyRules, 'minimumRun' | 'runReason'> {
   if (heldOut.length < fewestHeldOut) {
     const titles = `${heldOut.length} held-out ${heldOut.length === 1 ? 'title' : 'titles'}`;
-    const runReason = `Runs count from ${shortestRun} tokens on; with ${titles} there is nothing to measure that by.`;
+    const runReason = `A run of tokens shared with a title counts from ${shortestRun} tokens on; ${titles} would be too few to choose that by.`;
     return { minimumRun: shortestRun, runReason };
   }
   for (let minimumRun = shortestRun; minimumRun <= longestRun; minimumRun++) {
     const refused = heldOut.filter((title) => isMadeOfRuns(title, minimumRun)).length;
     if (refused > refusedByRuns * heldOut.length) continue;
     const runReason =
-      `Runs count from ${minimumRun} tokens on: at that, ${refused} of ${heldOut.length} held-out titles ` +
+      `A run of tokens shared with a title counts from ${minimumRun} tokens on: at that, ${refused} of ${heldOut.length} held-out titles ` +
       'would be called partial or glued copies.';
     return { minimumRun, runReason };
   }

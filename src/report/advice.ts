@@ -1,12 +1,14 @@
 import type { OverfitStatistics } from '../common/judgement.js';
 import { formatCount, formatPercent, pluralize } from '../common/number-formats.js';
 import type { ReportFigures } from './report-figures.js';
-import { areAlike } from './verdict-explanation.js';
+import { areAlike, isNoBetterThanCounts } from './verdict-explanation.js';
 
 /** Fewer training titles than this are few for any model. */
 const fewTitles = 5000;
 /** Below this temperature, sampling favours memorized titles. */
 const boldTemperature = 0.9;
+/** With fewer held-out titles than this, shares of them are rough. */
+const fewHeldOut = 100;
 /** With more copies than this, another way of sampling does not mend a model. */
 const mostlyCopies = 0.2;
 
@@ -21,7 +23,7 @@ export function adviceFor(figures: ReportFigures): string[] {
     case 'underfits':
       return waysToLearnMore(figures);
     case 'healthy':
-      return ['Nothing needs to change.', ...whenHealthy(figures)];
+      return whenHealthy(figures);
     case 'unknown':
       return whatWouldTell(overfit);
   }
@@ -35,24 +37,35 @@ const beginWithBase = 'Begin with weights that know the language: --model base.'
 const knowsLanguage = ({ run }: Pick<ReportFigures, 'run'>): boolean =>
   !['nano', 'scratch'].includes(run.model);
 
-function whenHealthy({ overfit }: ReportFigures): string[] {
+function whenHealthy({ overfit, training }: ReportFigures): string[] {
   const { count } = overfit.outputs.copies;
-  const refused =
-    count === 0
-      ? []
-      : [
-          `The ${pluralize(count, 'output')} that ${count === 1 ? 'copies a title was' : 'copy a title were'} refused; each is shown below beside its title.`,
-        ];
-  if (!areAlike(overfit)) return refused;
-  return [
-    'To refuse fewer outputs that only share a pattern, take --similarity-threshold auto or a higher one.',
+  const advice = [
+    'Nothing needs to change for copies; whether the titles are good, only reading them tells.',
   ];
+  if (count > 0) {
+    const were = count === 1 ? 'copies a title was' : 'copy a title were';
+    advice.push(
+      `The ${pluralize(count, 'output')} that ${were} refused; each is shown below beside its title.`,
+    );
+  }
+  if (areAlike(overfit))
+    advice.push(
+      'To refuse fewer outputs that only share a pattern, take --similarity-threshold auto or a higher one.',
+    );
+  if (training && training.bestStep === training.steps && training.stopReason === 'steps')
+    advice.push(
+      'More passes (a higher --max-epochs) may help: the last step predicted held-out titles best.',
+    );
+  return advice;
 }
 
 /** Outputs that passed the rules are not the ones that the verdict is about. */
-function useWhatIsLeft({ verdicts }: ReportFigures): string {
+function useWhatIsLeft({ verdicts, overfit }: ReportFigures): string {
+  const accepted = pluralize(verdicts.accepted, 'title');
+  if (isNoBetterThanCounts(overfit))
+    return `Do not use what was accepted (${accepted}) unread: it copies nothing by these rules, but may not make sense.`;
   return (
-    `What was accepted (${pluralize(verdicts.accepted, 'title')}) copies nothing by these rules and can be used; read first those ` +
+    `What was accepted (${accepted}) copies nothing by these rules and can be used; read first those ` +
     'that come closest to a title, below.'
   );
 }
@@ -63,10 +76,14 @@ function againstReciting(figures: ReportFigures): string[] {
   const learned = titles.train === null ? '' : `: it had ${formatCount(titles.train)}`;
   const rank = optionOf(figures, 'lora-rank');
   const temperature = Number(optionOf(figures, 'temperature'));
+  const more = `Learn from more titles${learned} (a higher --limit, or more subreddits).`;
+  const base = knowsLanguage(figures) ? [] : [beginWithBase];
+  // Fewer passes do not make a model better that predicts no better than counts do: so few titles are too few for it.
+  if (isNoBetterThanCounts(overfit)) return [...base, more, fewerPasses(figures)];
   const advice = [
     fewerPasses(figures),
-    ...(knowsLanguage(figures) ? [] : [beginWithBase]),
-    `Learn from more titles${learned} (a higher --limit, or more subreddits).`,
+    ...base,
+    more,
     rank === undefined
       ? 'Give the model less room to remember: train low-rank adapters (--lora-rank 8) instead of all weights.'
       : `Give the model less room to remember: a lower --lora-rank than ${rank}.`,
@@ -87,7 +104,10 @@ function fewerPasses(figures: ReportFigures): string {
   const passes = (step: number): string => ((step * epochs) / steps).toFixed(1);
   const over = titles.train === null ? 'the titles' : pluralize(titles.train, 'title');
   const made = `Train for fewer passes: the weights that were kept had made ${passes(bestStep)} over ${over}`;
-  const sample = curve.copies.find(({ step }) => step === bestCheckpoint?.step && step < bestStep);
+  const earlier = curve.copies.filter(({ step }) => step < bestStep);
+  const sample =
+    earlier.find(({ step }) => step === bestCheckpoint?.step) ??
+    earlier.findLast(({ share }) => share <= overfit.heldOut.copies.high);
   if (sample) {
     const samples = sample.texts === null ? 'the samples' : pluralize(sample.texts, 'sample');
     return `${made}; try ${passes(sample.step)} (--steps ${sample.step}), when ${formatPercent(sample.share)} of ${samples} were copies.`;
@@ -131,7 +151,7 @@ function waysToLearnMore({ training, titles, run }: ReportFigures): string[] {
   return advice;
 }
 
-function whatWouldTell({ measures, comparison, losses, outputs }: OverfitStatistics): string[] {
+function whatWouldTell({ measures, comparison, losses, outputs, heldOut }: OverfitStatistics): string[] {
   if (measures.length === 0)
     return ['Generate more titles (--nsamples), or learn from more, and look again.'];
   const { holds, outputsNeeded, heldOutNeeded } = comparison;
@@ -142,9 +162,15 @@ function whatWouldTell({ measures, comparison, losses, outputs }: OverfitStatist
       'Hold out more titles (learn from more titles, or raise --validation-share), or train for longer, and look again.',
     ];
   if (outputsNeeded !== undefined) {
+    const few = heldOut.count < fewHeldOut;
     return [
-      `Generate more: if the shares stay as they are, ${pluralize(outputsNeeded, 'output')} would tell, ` +
-        `instead of ${formatCount(outputs.count)} (--nsamples ${outputsNeeded}).`,
+      `Generate more: if the shares stay as they are, ${pluralize(outputsNeeded, 'output')} would just tell, ` +
+        `instead of ${formatCount(outputs.count)} (--nsamples ${outputsNeeded}); more would tell more surely.`,
+      ...(few
+        ? [
+            `Hold out more titles, too: only ${formatCount(heldOut.count)} were (learn from more titles, or raise --validation-share).`,
+          ]
+        : []),
     ];
   }
   if (heldOutNeeded !== undefined) {

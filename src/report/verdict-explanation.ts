@@ -1,4 +1,4 @@
-import type { Measure, OverfitStatistics } from '../common/judgement.js';
+import type { Measure, OverfitStatistics, RatingSummary } from '../common/judgement.js';
 import {
   formatCount,
   formatDecimal,
@@ -25,12 +25,12 @@ export function explainVerdict({ overfit }: Pick<ReportFigures, 'overfit'>): Ver
     case 'overfits':
       return {
         headline: 'The model recites its training titles',
-        meaning: `${shares} ${evidenceInWords(overfit)}`,
+        meaning: `${shares} ${evidenceInWords(overfit)}${alsoNoSense(overfit)}.`,
       };
     case 'leans':
       return {
         headline: 'The model leans on its training titles',
-        meaning: `${shares} ${evidenceInWords(overfit)}`,
+        meaning: `${shares} ${evidenceInWords(overfit)}${alsoNoSense(overfit)}.`,
       };
     case 'underfits':
       return { headline: 'The model has learned too little', meaning: tooLittleInWords(overfit) };
@@ -94,80 +94,94 @@ function unknownInWords(overfit: OverfitStatistics, shares: string): VerdictExpl
   };
 }
 
-/** What shows best that the outputs owe something to the training titles: copies, or else what chance explains least. */
+/** What shows best that the outputs owe something to the training titles: copies, or else what chance explains least. A clause. */
 function evidenceInWords({ measures, excess }: OverfitStatistics): string {
   const significant = measures.filter(({ isSignificant }) => isSignificant);
   const find = (wanted: Measure['name']) => significant.find(({ name }) => name === wanted);
   if (find('copies')) {
     return (
       `That is ${unsigned(excess.share)} percentage points more (95% interval ${formatPoints(excess.low)} to ` +
-      `${formatPoints(excess.high)}), which chance does not explain.`
+      `${formatPoints(excess.high)}), which chance does not explain`
     );
   }
   const exact = find('exact copies');
   if (exact) {
     return (
       `${formatPercent(exact.observed)} are training titles word for word, where ${formatPercent(exact.usual)} would be expected, ` +
-      'which chance does not explain.'
+      'which chance does not explain'
     );
   }
-  const [clearest] = significant.sort((a, b) => a.p - b.p);
-  return `Chance may explain that difference, but not that ${measureInWords[clearest!.name]}.`;
+  const clearest = significant.sort((a, b) => a.p - b.p)[0]!;
+  const copies =
+    excess.share > 0 ? 'Chance may explain that difference' : 'Copies are no more frequent than that';
+  return `${copies}, but chance does not explain that ${measureInWords(clearest)}`;
+}
+
+/** Whether a plain count of the word parts in the training titles predicts held-out titles at least as well as the model does. */
+export function isNoBetterThanCounts({ losses }: OverfitStatistics): boolean {
+  return losses !== undefined && (losses.gains.trigram.high <= 0 || losses.gains.unigram.high <= 0);
+}
+
+/** Of a model that knows its titles by heart, a clause: whether it has learned the language besides. */
+function alsoNoSense(overfit: OverfitStatistics): string {
+  if (overfit.losses === undefined || !isNoBetterThanCounts(overfit)) return '';
+  const { bits } = overfit.losses;
+  return (
+    `; and it predicts titles that it never saw no better than plain counts of word parts do (${formatDecimal(bits.model)} bits a byte ` +
+    `against ${formatDecimal(Math.min(bits.trigram, bits.unigram))}, fewer is better), so that what is no copy may be word salad`
+  );
 }
 
 const unsigned = (share: number): string => formatPoints(share).replace('+', '');
 
-const measureInWords: Readonly<Record<Measure['name'], string>> = {
-  'exact copies': 'so many outputs are training titles, word for word',
-  copies: 'so many outputs are copies',
-  closeness:
-    'the outputs lie closer to the titles that the model was shown than to others of the same source',
-  'unauthentic outputs':
-    'so many outputs are closer to a title that the model was shown than any other title is',
-  'shared runs':
-    'the outputs share more rare wordings with the titles that the model was shown than with others of the same source',
-  'told apart':
-    'the titles that the model was shown became so much easier for it that more than nine times in ten they can be told from titles it was not shown',
-};
+/** What a measure beyond chance shows, a clause. */
+function measureInWords({ name, observed }: Measure): string {
+  switch (name) {
+    case 'exact copies':
+      return 'so many outputs are training titles, word for word';
+    case 'copies':
+      return 'so many outputs are copies';
+    case 'closeness':
+      return 'the outputs lie closer to the titles that the model was shown than to others of the same source';
+    case 'unauthentic outputs':
+      return 'so many outputs are closer to a title that the model was shown than any other title is';
+    case 'shared runs':
+      return 'the outputs share more rare wordings with the titles that the model was shown than with others of the same source';
+    case 'told apart':
+      return `it remembers the titles it was shown so well: of one of these and one that it was not shown, the first became easier by more in ${formatPercent(observed)} of cases, where up to 90% is usual`;
+  }
+}
 
 const noText =
   'More than one output in twenty is no text: it holds broken characters, or nothing. What it writes is not to be used.';
 
 /** What shows that the model has learned too little. */
-function tooLittleInWords({ losses }: OverfitStatistics): string {
-  if (losses === undefined) return noText;
-  const { gains, bits } = losses;
-  const model = `${formatDecimal(bits.model)} bits a byte, where fewer is better`;
-  const plain = [
-    gains.trigram.high <= 0
-      ? `a table of which word parts follow one another (${formatDecimal(bits.trigram)})`
-      : '',
-    gains.unigram.high <= 0
-      ? `a count of how often each word part occurs (${formatDecimal(bits.unigram)})`
-      : '',
-  ].filter(Boolean);
-  const start = formatDecimal(bits.start);
-  if (plain.length === 0 && gains.start.high > 0) return noText;
-  if (plain.length === 0) {
-    const change =
-      gains.start.high < 0
-        ? `worse than before training (${start})`
-        : `no better than before training (${start})`;
+function tooLittleInWords(overfit: OverfitStatistics): string {
+  if (overfit.losses === undefined) return noText;
+  const { gains, bits } = overfit.losses;
+  const [model, start] = [formatDecimal(bits.model), formatDecimal(bits.start)];
+  if (!isNoBetterThanCounts(overfit)) {
+    if (gains.start.high > 0) return noText;
+    const change = gains.start.high < 0 ? 'worse' : 'no better';
     return (
-      `It predicts titles of this source that it never saw ${change}: ${model}. ` +
-      'What it writes is what it could write before, not what these titles could teach it.'
+      `It predicts titles of this source that it never saw ${change} than before training: ${model} bits a byte against ${start}, where ` +
+      'fewer is better. What it writes is what it could write before, not what these titles could teach it.'
     );
   }
-  const worse = gains.start.high < 0 ? ` Training made it worse (before: ${start}), and what` : ' What';
+  const [plain, gain, what] =
+    gains.trigram.high <= 0
+      ? [bits.trigram, gains.trigram, 'a table of which word parts follow one another']
+      : [bits.unigram, gains.unigram, 'a count of how often each word part occurs'];
+  const worse = gains.start.high < 0 ? `Training made it worse (before: ${start}), and what` : 'What';
   return (
-    `It predicts titles that it never saw no better than ${plain.join(', and than ')} does: ${model}.` +
-    `${worse} it writes may be word salad, whether or not it copies.`
+    `It predicts titles that it never saw ${gain.high < 0 ? 'worse' : 'no better'} than ${what} does: ${model} bits a byte against ` +
+    `${formatDecimal(plain)}, where fewer is better. ${worse} it writes may be word salad, whether or not it copies.`
   );
 }
 
 /** A clause. */
 function boundInWords({ comparison: { upper, margin, holds } }: OverfitStatistics): string {
-  const limit = `the limit is ${unsigned(margin)}`;
+  const limit = `less than ${unsigned(margin)} is tolerated`;
   if (!holds)
     return `copies may be up to ${unsigned(upper)} percentage points more frequent than among real titles (95% confidence; ${limit})`;
   if (upper <= 0) return 'copies are no more frequent than among real titles (95% confidence)';
@@ -176,9 +190,10 @@ function boundInWords({ comparison: { upper, margin, holds } }: OverfitStatistic
 
 /** One sentence. */
 function sharesInWords({ outputs, heldOut }: OverfitStatistics): string {
+  const share = ({ count, copies }: RatingSummary, what: string): string =>
+    `${formatCount(copies.count)} of ${pluralize(count, what)} (${formatPercent(copies.share)})`;
   return (
-    `${formatPercent(outputs.copies.share)} of the outputs copy a training title, word for word or nearly; of ` +
-    `${formatCount(heldOut.count)} real titles that the model never saw, ${formatPercent(heldOut.copies.share)} would be ` +
-    'called copies by the same rules.'
+    `${share(outputs, 'output')} copy a training title, word for word or nearly; by the same rules ` +
+    `${share(heldOut, 'real title')} that the model never saw would be called copies.`
   );
 }

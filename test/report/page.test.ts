@@ -69,7 +69,7 @@ describe('renderReport', () => {
     expect(rows).toContain('broken text 1 5.0% a line break, a control character or bytes that are no text');
     const { accepted } = figures.verdicts;
     expect(rows.at(-1)).toMatch(new RegExp(`^accepted ${accepted} `));
-    expect(section).toContain('Not found: blank,');
+    expect(section).toContain('Not found in what no earlier reason refused: blank,');
     expect(section).not.toContain('paraphrase');
   });
 
@@ -229,7 +229,7 @@ describe('explainVerdict', () => {
     expect(overfitStatistics(outputs, heldOut, { losses }).verdict).toBe(verdict);
     const { meaning } = await judge(outputs, heldOut);
     expect(meaning.split(/[.!?](?: |$)/).filter(Boolean)).toHaveLength(2);
-    expect(meaning).toContain('of the outputs copy a training title');
+    expect(meaning).toMatch(/^[\d,]+ of [\d,]+ outputs \([\d.]+%\) copy a training title/);
   });
 
   it('names fewer passes first, as an earlier step whose samples held few copies, then what else to change', async () => {
@@ -259,21 +259,37 @@ describe('explainVerdict', () => {
 
   it('speaks of refused copies of a healthy model only where there were some', async () => {
     const none = await judge(many(200, 0.4), many(100, 0.4));
-    expect(none.advice).toEqual(['Nothing needs to change.']);
+    expect(none.advice).toHaveLength(1);
+    expect(none.advice[0]).toMatch(/^Nothing needs to change for copies/);
     const one = await judge([...many(1, 0.9), ...many(999, 0.4)], [...many(1, 0.9), ...many(999, 0.4)]);
     expect(one.advice[1]).toMatch(/^The 1 output that copies a title was refused/);
   });
 
   it.each([
-    [{ trigram: -10, start: 5 }, /^It predicts .* no better than a table of .* word salad/],
-    [{ trigram: -10, start: -20 }, /no better than a table of .* Training made it worse \(before: [\d.]+\)/],
-    [{ trigram: 10, start: 0 }, /no better than before training .* what it could write before/],
-    [{ trigram: 10, start: -20 }, /worse than before training .* what it could write before/],
+    [{ trigram: -10, start: 5 }, /^It predicts .* worse than a table of .* word salad/],
+    [{ trigram: -10, start: -20 }, /worse than a table of .* Training made it worse \(before: [\d.]+\)/],
+    [{ trigram: 10, start: 0 }, /no better than before training: .* what it could write before/],
+    [{ trigram: 10, start: -20 }, /worse than before training: .* what it could write before/],
   ])('says what a model that has learned too little is no better than: %o', async (gain, meaning) => {
     const overfit = overfitStatistics(many(200, 0.4), many(100, 0.4), { losses: madeUpLosses(gain) });
     expect(overfit.verdict).toBe('underfits');
     const said = explainVerdict({ overfit }).meaning;
     expect(said).toMatch(meaning);
     expect(/word salad/.test(said)).toBe(gain.trigram < 0);
+  });
+
+  it('says of a model that leans and makes no sense that it does both, and not to train less alone', async () => {
+    const leaning = [...many(50, 0.9), ...many(950, 0.4)];
+    const heldOut = [...many(20, 0.9), ...many(980, 0.4)];
+    const example = await exampleInput({ outputs: inventTitles(5, 'outputs') });
+    const overfit = overfitStatistics(leaning, heldOut, { losses: madeUpLosses({ trigram: -10, start: 5 }) });
+    const figures = buildReport({ ...example, overfit });
+    expect(overfit.verdict).toBe('leans');
+    expect(explainVerdict(figures).meaning).toMatch(/may be word salad\.$/);
+    const advice = adviceFor(figures);
+    expect(advice[0]).toMatch(/^Do not use what was accepted .* unread/);
+    expect(advice[1]).toContain('--model base');
+    expect(advice.join(' ')).not.toContain('--temperature');
+    expect(reportPage(figures)).toContain('not to say that they make sense');
   });
 });

@@ -68,7 +68,7 @@ function draw(
     y,
     ticksY: logarithmicTicks(lowest, highest),
     formatX: formatCount,
-    formatY: (value: number) => String(Number(value.toPrecision(2))),
+    formatY: tickFormat(logarithmicTicks(lowest, highest)),
     labelX: 'training steps',
     labelY: `loss, ${unit}, logarithmic`,
   };
@@ -107,6 +107,13 @@ function gapPath(
     ({ below }) => below,
     ({ above }) => above,
   ).digits(2)(spans);
+}
+
+/** As few digits, two at least, as tell all ticks apart. */
+function tickFormat(ticks: readonly number[]): (value: number) => string {
+  const shown = (digits: number) => ticks.map((tick) => Number(tick.toPrecision(digits)));
+  const digits = [2, 3, 4].find((count) => new Set(shown(count)).size === ticks.length) ?? 5;
+  return (value) => String(Number(value.toPrecision(digits)));
 }
 
 /** Round values from lowest to highest, at most about six, dense enough for a small range too. */

@@ -28,7 +28,8 @@ function row(name: string, { total, count, share, low, high }: BaseStatistics['o
 <td>${formatPercent(share)} (${formatCount(count)})</td><td>${formatPercent(low)} to ${formatPercent(high)}</td></tr>`;
 }
 
-function meaningOf({ excess }: BaseStatistics): string {
+function meaningOf({ outputs, heldOut, excess }: BaseStatistics): string {
+  if (outputs.count === 0 && heldOut.count === 0) return 'no text is worded like one of these';
   if (excess.low > 0) {
     return 'more of the outputs than of real titles are worded like one of these, beyond chance; the model repeats some of them';
   }
@@ -40,7 +41,7 @@ function meaningOf({ excess }: BaseStatistics): string {
 /** What became of the outputs that stand among the base model's titles. */
 function becameOf({ verdicts, rules }: ReportFigures, { outputs }: BaseStatistics): string {
   const verdict =
-    'The verdict above counts copies of this run’s own titles: an output that is but a title of the base model’s does not count in it.';
+    'The verdict at the top is about this run’s own titles; copies of the base model’s titles alone do not enter it.';
   if (rules.baseCopies === 'kept')
     return `Such outputs are kept, unless refused for another reason. ${verdict}`;
   const refused = verdicts.rejected.find(({ name }) => name === 'base copy')?.count ?? 0;

@@ -28,15 +28,24 @@ function row(name: string, bits: number, gain: Estimate): Html {
 <td>${formatDifference(gain.low)} to ${formatDifference(gain.high)}</td></tr>`;
 }
 
+/** More than this is told apart of no model that only learned. */
+const usuallyToldApart = 0.9;
+
 function knowing(toldApart: LossFindings['toldApart'], gap: Estimate): string {
-  const easier = `Training titles take ${formatDecimal(Math.abs(gap.value))} bits a byte ${gap.value < 0 ? 'more' : 'less'} (95% interval of the difference ${formatDifference(-gap.high)} to ${formatDifference(-gap.low)}).`;
+  const none = gap.low <= 0 && gap.high >= 0 ? ', which may be none' : '';
+  const easier =
+    `By the weights that were kept, training titles take ${formatDecimal(Math.abs(gap.value))} bits a byte ${gap.value < 0 ? 'more' : 'less'} than held-out ones ` +
+    `(95% interval of the difference ${formatDifference(-gap.high)} to ${formatDifference(-gap.low)}${none}).`;
   if (toldApart === undefined) return easier;
-  const meaning =
-    toldApart.low > 0.5
-      ? 'so it knows the titles that it was shown better than others, as every model does after some passes over them'
-      : 'so it is not shown to know the titles that it was shown better than others';
   return (
     `Of a training title and a held-out one, the training title became easier by more in ${formatPercent(toldApart.value)} of cases ` +
-    `(95% interval ${formatPercent(toldApart.low)} to ${formatPercent(toldApart.high)}; 50% for one that knows none), ${meaning}. ${easier}`
+    `(95% interval ${formatPercent(toldApart.low)} to ${formatPercent(toldApart.high)}): ${remembering(toldApart)}. ${easier}`
   );
+}
+
+function remembering({ value, low }: NonNullable<LossFindings['toldApart']>): string {
+  if (low <= 0.5) return 'it is not shown to remember the titles that it was shown better than others';
+  if (value <= usuallyToldApart)
+    return 'it remembers the titles that it was shown, no better than is usual after some passes';
+  return 'it remembers the titles that it was shown better than is usual (up to 90%); whether chance explains that stands above';
 }

@@ -15,16 +15,16 @@ export function measures(figures: ReportFigures): Html | null {
   if (all.length === 0) return null;
   return html`<section aria-labelledby="measures">
 <h2 id="measures">What was measured</h2>
-<p>Each line asks whether the outputs have more of something than those of a model that learned no title by heart. What such a model
-would show stands under “expected”.</p>
+<p>Each line asks whether there is more of something than with a model that learned no title by heart. What is expected of such a model
+stands beside.</p>
 <div class="scroll" role="region" aria-label="Measures in numbers" tabindex="0"><table class="numbers measures">
 <thead><tr><td></td><th scope="col">outputs</th><th scope="col">expected</th><th scope="col">difference</th>
 <th scope="col">95% interval</th><th scope="col">p</th></tr></thead>
 <tbody>
 ${all.map((measure) => row(measure, figures))}
 </tbody></table></div>
-<p>p is the chance that a model which learned nothing by heart shows so much or more (one-sided, and raised for there being ${all.length}
-measures: Holm’s correction). Below 0.01, in bold, a line is called beyond chance.</p>
+<p>p is the chance that a model which learned nothing by heart shows so much or more, raised as there are ${all.length} measures (Holm). Below 0.01, in
+bold, a line is beyond chance. Near 1, nothing in a line points to learning by heart.</p>
 ${visibleExcess(figures.overfit)}
 </section>`;
 }
@@ -32,33 +32,37 @@ ${visibleExcess(figures.overfit)}
 const names: Readonly<Record<Measure['name'], string>> = {
   'exact copies': 'Exact copies',
   copies: 'Copies of any kind',
-  closeness: 'Closeness to the titles it was shown',
+  closeness: 'Closer to titles it was shown than to others',
   'unauthentic outputs': 'Outputs closer to a title than other titles are',
-  'shared runs': 'Rare wordings shared with titles it was shown',
-  'told apart': 'Titles it was shown, told from others by loss',
+  'shared runs': 'Four words in a row of titles it was shown',
+  'told apart': 'How well it remembers the titles it was shown',
 };
 
 /** What a line asks. */
-function meaningOf(name: Measure['name'], { overfit: { heldOut }, membership }: ReportFigures): string {
+function meaningOf(name: Measure['name'], { overfit, membership }: ReportFigures): string {
+  const heldOut = formatCount(overfit.heldOut.count);
   const drawn = formatCount(membership?.heldOut ?? 0);
+  const shown = membership
+    ? formatPercent(membership.training / (membership.training + membership.heldOut))
+    : '';
   switch (name) {
     case 'exact copies':
-      return 'Outputs that are a training title. Expected: as many as titles of this source said what another says, before duplicates were dropped.';
+      return 'Outputs that are a training title, word for word. Expected: how often a title of this source says what another says.';
     case 'copies':
-      return `Outputs that the rules call copies. Expected: what they call so of the ${formatCount(heldOut.count)} held-out titles.`;
+      return `Outputs that the rules call copies. Expected: how many of the ${heldOut} held-out titles they call so.`;
     case 'closeness':
       return (
-        `Mean rating (0 to 1) with the closest of ${drawn} titles drawn from all, shown or not. Expected: with the closest of the ${drawn} held out. ` +
-        'So few titles are compared that even a copy seldom meets its own: ratings are low, and small differences count.'
+        `Mean rating (0 to 1) with the closest of ${drawn} titles drawn from all, ${shown} of which it was shown. Expected: with the closest of ` +
+        `the ${drawn} held out. Among so few titles even a copy seldom meets its own, so that all ratings are low.`
       );
     case 'unauthentic outputs':
-      return `Outputs closer to one of ${drawn} titles drawn from all than any other title is to that one. Expected: of the ${drawn} held out.`;
+      return `Outputs that are closer to one of these ${drawn} titles than any other title is to that one. Expected: of the ${drawn} held out.`;
     case 'shared runs':
-      return `Runs of four words shared with ${drawn} titles drawn from all, for each output; what several titles share counts less. Expected: with the ${drawn} held out.`;
+      return `Runs of four words that an output shares with these ${drawn} titles; those that several titles have count less. Expected: with the ${drawn} held out.`;
     case 'told apart':
       return (
-        'Of a title it was shown and one it was not, how often training made the first easier by more. 50% where nothing is known by heart; ' +
-        'any model that has learned comes above. Up to 90% is taken as expected.'
+        'Of a title it was shown and one it was not, how often the first became easier by more. 50%: it remembers none; up to 90% is usual for a ' +
+        `model that has learned something. Where few titles were held out (here ${heldOut}), chance may reach more.`
       );
   }
 }
@@ -79,17 +83,16 @@ function row(
 
 const chance = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));
 
-/** How large an excess of copies would have been seen. */
-function visibleExcess({ measures: all, comparison }: OverfitStatistics): Html {
+/** How large an excess of copies would have been seen, and how large it may be; nothing to say where copies were found. */
+function visibleExcess({ measures: all, comparison, verdict }: OverfitStatistics): Html | null {
+  if (verdict === 'overfits') return null;
   const [exact, any] = (['exact copies', 'copies'] as const).map((name) => {
     const excess = all.find((measure) => measure.name === name)?.detectable;
     return excess === undefined ? 'none' : `${formatPoints(excess).replace('+', '')} percentage points`;
   });
   const { upper } = comparison;
-  const bound =
-    upper <= 0
-      ? 'are no more frequent'
-      : `are at most ${formatPoints(upper).replace('+', '')} percentage points more frequent`;
-  return html`<p>These tests are strict and may miss something: nine times in ten they call beyond chance an excess of ${exact} of exact copies, and
-of ${any} of copies of any kind. What holds of less is a bound: with 95% confidence copies of any kind ${bound} than among the held-out titles.</p>`;
+  const most = formatPoints(Math.max(0, upper)).replace('+', '');
+  return html`<p>With so many titles, these tests find an excess of copies nine times in ten if it is ${exact} (exact copies) or ${any} (of any kind), and
+may miss a smaller one. However large it is, with 95% confidence it is at most ${most} percentage points: the upper end of a one-sided interval, which lies
+below that of the two-sided one in the table.</p>`;
 }

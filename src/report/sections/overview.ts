@@ -10,7 +10,7 @@ import type { FinetuneCounts } from '../../common/stage-counts.js';
 import { type Html, html, visible } from '../../web/html.js';
 import { adviceFor } from '../advice.js';
 import type { ReportFigures } from '../report-figures.js';
-import { explainVerdict } from '../verdict-explanation.js';
+import { explainVerdict, isNoBetterThanCounts } from '../verdict-explanation.js';
 
 /** The subject of the run, the verdict in words, and the key figures behind it. */
 export function overview(figures: ReportFigures): Html {
@@ -52,7 +52,9 @@ function keyFigures(figures: ReportFigures): Html[] {
   const { overfit, verdicts, generation, training, titles } = figures;
   const share = generation.outputs === 0 ? '' : `, ${formatPercent(verdicts.accepted / generation.outputs)}`;
   const unsaid =
-    overfit.verdict === 'underfits' ? ': no copies or repeats, which is not to say that they make sense' : '';
+    overfit.verdict === 'underfits' || isNoBetterThanCounts(overfit)
+      ? ': no copies or repeats, which is not to say that they make sense'
+      : '';
   const cards = [
     figure(
       'Accepted',

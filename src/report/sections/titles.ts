@@ -7,7 +7,11 @@ export function acceptedTitles(figures: ReportFigures): Html {
   const { acceptedSample, verdicts } = figures;
   const total = pluralize(verdicts.accepted, 'accepted title');
   const all = acceptedSample.length === verdicts.accepted;
-  const shown = all ? `All ${total}` : `${formatCount(acceptedSample.length)} of the ${total}, evenly taken`;
+  const shown = all
+    ? verdicts.accepted === 1
+      ? 'One title was accepted'
+      : `All ${total}`
+    : `${formatCount(acceptedSample.length)} of the ${total}, evenly taken`;
   return html`<section aria-labelledby="accepted">
 <h2 id="accepted">Accepted titles</h2>
 ${

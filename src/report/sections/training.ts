@@ -44,7 +44,7 @@ ${curve.validation.length > 0 ? table(curve) : null}
 function withDropout({ run }: ReportFigures): string | null {
   const share = run.settings.find(({ name }) => name === 'dropout')?.value ?? '0';
   if (Number(share) === 0) return null;
-  return ` The training loss is measured with dropout (${share}), which raises it; the held-out loss is not.`;
+  return ` The training loss is measured with dropout (${share}), which raises it, often above the held-out loss, which is measured without.`;
 }
 
 /** Whether the tokenizer was made of the training titles, and held-out ones take clearly more tokens a byte. */
@@ -65,9 +65,9 @@ function inWords(result: NonNullable<ReportFigures['training']>): Html {
     plannedSteps !== undefined && plannedSteps > steps ? ` of ${formatCount(plannedSteps)} planned` : '';
   const why = stopped[stopReason] ?? '';
   return html`<p>${pluralize(steps, 'step')}${planned}, ${epochs.toFixed(1)} passes over the training titles${why}.
-Perplexity on the held-out titles, exp of the loss a token: ${formatPerplexity(initialValidationLoss)} before training,
+Perplexity on the held-out titles: ${formatPerplexity(initialValidationLoss)} before training,
 ${formatPerplexity(finalValidationLoss)} at the end, best${stopReason === 'copies' && bestStep < steps ? ' before that sample' : null}
-${formatPerplexity(bestValidationLoss)} ${bestStep > 0 ? `after step ${formatCount(bestStep)}, whose weights were kept` : 'before it'}.</p>
+${formatPerplexity(bestValidationLoss)} ${bestStep > 0 ? `after step ${formatCount(bestStep)}, whose weights were kept` : 'before it'}${bestStep > 0 && bestValidationLoss > initialValidationLoss ? '; that is worse than before training' : null}.</p>
 ${bestStep > 0 ? null : html`<p>${stopReason === 'copies' ? 'No step before that sample was better' : 'Training helped nothing'}, so the model is kept as it came: ${trainingRemedy}.</p>`}`;
 }
 
@@ -88,8 +88,13 @@ ${usual} ${
 }
 
 /** The sampled step that was best by held-out loss among those whose samples copied no more than held-out titles do. */
-function bestCheckpoint({ bestCheckpoint: best, curve, training: result }: ReportFigures): Html | null {
-  if (best === null) return null;
+function bestCheckpoint({
+  bestCheckpoint: best,
+  curve,
+  training: result,
+  overfit,
+}: ReportFigures): Html | null {
+  if (best === null || best.copyShare > overfit.heldOut.copies.high) return null;
   const sample = curve.copies.find(({ step }) => step === best.step);
   const { heldOut, unit } = lossesInBits(curve);
   const loss = heldOut.findLast(({ step }) => step <= best.step);
@@ -97,7 +102,7 @@ function bestCheckpoint({ bestCheckpoint: best, curve, training: result }: Repor
   const predicted =
     loss === undefined ? '' : ` predicted held-out titles best (${formatDecimal(loss.loss)} ${unit})`;
   const copied = sample === undefined ? formatPercent(best.copyShare) : sampleInWords(sample);
-  return html`<p>Of the steps whose samples had the fewest copies, step ${formatCount(best.step)}${kept}${predicted}; copies among its samples: ${copied}.</p>`;
+  return html`<p>Of the steps whose samples held no more copies than held-out titles do, step ${formatCount(best.step)}${kept}${predicted}; copies among its samples: ${copied}.</p>`;
 }
 
 function sampleInWords({ share, texts, low, high }: SampledCopies): string {
