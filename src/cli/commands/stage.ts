@@ -62,5 +62,5 @@ function linesOf({ text }: { readonly text: string }, delimiter: string): string
  */
 function namesModel(name: string): boolean {
   if (existsSync(name)) return !existsSync(join(name, manifestFileName));
-  return isTrainedName(name) || /^(\d+M|distil|base)$/.test(name);
+  return isTrainedName(name) || /^(\d+M|distil|base|smollm2(-360M)?)$/.test(name);
 }

@@ -57,6 +57,7 @@ export function readLlama(reader: ConfigurationReader, path: string): Transforme
     { name: 'mlp_bias', allowed: [false] },
     { name: 'tie_word_embeddings', allowed: [false, true] },
     { name: 'partial_rotary_factor', allowed: [1, null] },
+    { name: 'rope_interleaved', allowed: [false] },
     { name: 'quantization_config', allowed: [null] },
   ]);
   const [width, heads] = [reader.size('hidden_size', 16_384), reader.size('num_attention_heads', 1024)];

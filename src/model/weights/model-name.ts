@@ -10,13 +10,15 @@ type ModelName =
   | { readonly kind: 'hub'; readonly repository: string; readonly revision: string }
   | { readonly kind: 'folder'; readonly path: string };
 
-/** The published GPT-2s: gpt-2-simple's names and the hub's former ones, and their repositories. */
+/** Published models: gpt-2-simple's names of GPT-2 and the hub's former ones, and the smaller SmolLM2s; their repositories. */
 const published: ReadonlyMap<string, string> = new Map([
   ['124M', 'openai-community/gpt2'],
   ['355M', 'openai-community/gpt2-medium'],
   ['774M', 'openai-community/gpt2-large'],
   ['1558M', 'openai-community/gpt2-xl'],
   ['distil', 'distilbert/distilgpt2'],
+  ['smollm2', 'HuggingFaceTB/SmolLM2-135M'],
+  ['smollm2-360M', 'HuggingFaceTB/SmolLM2-360M'],
   ['gpt2', 'openai-community/gpt2'],
   ['gpt2-medium', 'openai-community/gpt2-medium'],
   ['gpt2-large', 'openai-community/gpt2-large'],
@@ -37,7 +39,7 @@ export function parseHubId(name: string): { repository: string; revision: string
 export const isTrainedName = (name: string): boolean => ['auto', 'nano', 'scratch'].includes(name);
 
 /**
- * Parses a model's name: base, 124M, 355M, 774M, 1558M, distil, a path, or `owner/name[@revision]`. An existing folder takes
+ * Parses a model's name: base, 124M, 355M, 774M, 1558M, distil, smollm2, smollm2-360M, a path, or `owner/name[@revision]`. An existing folder takes
  * precedence over a repository of the same name.
  * @throws TitlesmithError when it is none of these; `usage` if it does not even look like a path.
  */
@@ -62,7 +64,7 @@ export function parseModelName(name: string): ModelName {
   if (hub === undefined) {
     throw usageError(
       `${JSON.stringify(name)} is no known model, no folder and no Hugging Face id (owner/name).`,
-      'Use auto, base, nano, scratch, 124M, 355M, 774M, 1558M, distil, a folder or a Hugging Face id.',
+      'Use auto, base, nano, scratch, 124M, 355M, 774M, 1558M, distil, smollm2, smollm2-360M, a folder or a Hugging Face id.',
     );
   }
   return { kind: 'hub', ...hub };
@@ -85,8 +87,15 @@ const shapes: Readonly<Record<string, readonly [layers: number, width: number]>>
   'distilbert/distilgpt2': [6, 768],
 };
 
-/** Width of an attention head in all published GPT-2s. */
+/** Width of an attention head in all published GPT-2s, and in SmolLM2's. */
 const headWidth = 64;
+
+/** Layers, width, heads of keys and values (the models' config.json). */
+const smallLlamas: Readonly<Record<string, readonly [layers: number, width: number, keyValueHeads: number]>> =
+  {
+    'HuggingFaceTB/SmolLM2-135M': [30, 576, 3],
+    'HuggingFaceTB/SmolLM2-360M': [32, 960, 5],
+  };
 
 /**
  * The shape of the base model, or of a published one by any of its names, without asking the hub; undefined for others.
@@ -95,9 +104,27 @@ const headWidth = 64;
 export function publishedShape(name: string): TransformerConfiguration | undefined {
   if (name === baseName) return baseConfiguration;
   const model = parseModelName(name);
-  const shape = model.kind === 'hub' ? shapes[model.repository] : undefined;
-  if (!shape) return undefined;
-  const [layers, width] = shape;
+  if (model.kind !== 'hub') return undefined;
+  const [gpt2, llama] = [shapes[model.repository], smallLlamas[model.repository]];
+  if (llama) return smollm2Shape(llama);
+  if (!gpt2) return undefined;
+  const [layers, width] = gpt2;
   const heads = width / headWidth;
   return { vocabularySize: 50_257, contextLength: 1024, width, layers, heads, layerNormEpsilon: 1e-5 };
+}
+
+function smollm2Shape([layers, width, keyValueHeads]: readonly [
+  number,
+  number,
+  number,
+]): TransformerConfiguration {
+  const llama = {
+    keyValueHeads,
+    headWidth,
+    innerWidth: (8 * width) / 3,
+    rotary: { base: 100_000 },
+    tiedOutput: true,
+  };
+  const heads = width / headWidth;
+  return { vocabularySize: 49_152, contextLength: 8192, width, layers, heads, layerNormEpsilon: 1e-5, llama };
 }

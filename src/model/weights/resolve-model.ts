@@ -74,7 +74,7 @@ async function find(
 
 /**
  * Finds a model without downloading or reading its weights: a quick check that it is available.
- * @param name base, 124M, 355M, 774M, 1558M, distil, `owner/name[@revision]`, or a folder (Hugging Face files,
+ * @param name base, 124M, 355M, 774M, 1558M, distil, smollm2, smollm2-360M, `owner/name[@revision]`, or a folder (Hugging Face files,
  *   OpenAI's, a run of gpt-2-simple or titlesmith).
  * @throws TitlesmithError when the name is invalid, or the model is not available.
  */

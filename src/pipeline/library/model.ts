@@ -251,7 +251,7 @@ export async function generateToFile(
 
 /**
  * Downloads a model to the cache shared with Hugging Face's own tools, unless it is there already.
- * @param name 124M, 355M, 774M, 1558M, distil, or `owner/name[@revision]`.
+ * @param name 124M, 355M, 774M, 1558M, distil, smollm2, smollm2-360M, or `owner/name[@revision]`.
  * @returns the repository and its commit, as one line.
  * @throws TitlesmithError when the model is unavailable; InterruptedError when the signal is aborted.
  */

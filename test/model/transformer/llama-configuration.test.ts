@@ -48,6 +48,7 @@ describe('config.json of a Llama', () => {
     [{ model_type: 'mistral' }, /model_type is "mistral", neither "gpt2" nor "llama"/],
     [{ hidden_act: 'gelu' }, /hidden_act "gelu" is not supported, only "silu"/],
     [{ attention_bias: true }, /attention_bias true is not supported, only false/],
+    [{ rope_interleaved: true }, /rope_interleaved true is not supported, only false/],
     [{ mlp_bias: true }, /mlp_bias true/],
     [{ tie_word_embeddings: 'yes' }, /tie_word_embeddings "yes"/],
     [{ quantization_config: { bits: 4 } }, /quantization_config \{"bits":4\} is not supported, only null/],

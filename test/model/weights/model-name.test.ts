@@ -13,6 +13,8 @@ describe('a model is named by', () => {
     ['774M', hub('openai-community/gpt2-large')],
     ['1558M', hub('openai-community/gpt2-xl')],
     ['distil', hub('distilbert/distilgpt2')],
+    ['smollm2', hub('HuggingFaceTB/SmolLM2-135M')],
+    ['smollm2-360M', hub('HuggingFaceTB/SmolLM2-360M')],
     ['gpt2', hub('openai-community/gpt2')],
     ['some-one/Tiny_GPT2.v1', hub('some-one/Tiny_GPT2.v1')],
     ['someone/tiny@v1.0', hub('someone/tiny', 'v1.0')],

@@ -19,6 +19,8 @@ describe('memory of a training', () => {
     ['355M', 354_823_168],
     ['774M', 774_030_080],
     ['1558M', 1_557_611_200],
+    ['smollm2', 134_515_008],
+    ['smollm2-360M', 361_821_120],
   ])('of %s is four times its parameters at least', (name, parameters) => {
     expect(minimumTrainingBytes(publishedShape(name)!, all)).toBe(16 * parameters);
   });
