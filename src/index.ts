@@ -80,6 +80,7 @@ export {
 } from './pipeline/library/score-titles.js';
 export { openReview } from './pipeline/open-review.js';
 export { type OpenedServedModel, openServedModel } from './pipeline/open-served-model.js';
+export { type OpenedServedModels, openServedModels } from './pipeline/open-served-models.js';
 export {
   type FailedRun,
   type PipelineContext,

@@ -44,6 +44,8 @@ function askForText(url: string, agent: Agent, { model, length, topP }: Asked): 
 export interface Load {
   readonly url: string;
   readonly model: string;
+  /** Of the clients, in turns, where they do not all ask the same. */
+  readonly models?: readonly string[];
   readonly clients: number;
   readonly seconds: number;
   /** New tokens of the texts, in turns. */
@@ -60,6 +62,7 @@ export interface Load {
 export async function run({
   url,
   model,
+  models = [model],
   clients,
   seconds,
   lengths,
@@ -82,7 +85,8 @@ export async function run({
     if (interval > 0) await new Promise((resolve) => setTimeout(resolve, due - started));
     while (performance.now() < until) {
       const length = lengths[next++ % lengths.length]!;
-      const answer = await askForText(url, agent, { model, length, topP });
+      const asked = { model: models[index % models.length]!, length, topP };
+      const answer = await askForText(url, agent, asked);
       answers.push(answer);
       due += interval;
       // Who was refused, and who has no hurry, does not ask at once again.

@@ -47,7 +47,7 @@ async function execute(request: Request, entry: string, terminal: Terminal): Pro
     case 'merge':
       return (await import('./commands/batch.js')).mergeCommand(request.place, terminal);
     case 'serve':
-      return (await import('./commands/serve.js')).serveCommand(request.model, request.options, terminal);
+      return (await import('./commands/serve.js')).serveCommand(request.models, request.options, terminal);
     case 'review':
       return (await import('./commands/review.js')).reviewCommand(request.folder, request.options, terminal);
     case 'export':

@@ -52,6 +52,13 @@ export class InterruptedError extends TitlesmithError {
 /** What to do where a part of titlesmith itself is missing or damaged. */
 export const reinstall = 'Install titlesmith anew, for example with npm ci.';
 
+/** A TitlesmithError that names what it is about; where it did not, `subject` is put before its message. Else the value itself. */
+export function about(subject: string, error: unknown): unknown {
+  if (!(error instanceof TitlesmithError) || error.message.includes(subject)) return error;
+  const { message, code, hint } = error;
+  return new TitlesmithError(`${subject}: ${message}`, { code, ...(hint ? { hint } : {}), cause: error });
+}
+
 /** The `code` of a Node.js system error (`ENOENT`, `ENOSPC`, …), or undefined for anything else. */
 export function systemErrorCode(error: unknown): string | undefined {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;

@@ -9,6 +9,7 @@ export interface ServedModel {
   readonly name: string;
   /** A folder, a size or a Hugging Face id, as `loadModel` takes it. */
   readonly model: string;
+  readonly precision: Precision;
   /** The tokens that mark where titles begin and end. */
   readonly delimiters: Delimiters;
   /** The titles that texts are compared with; undefined for no comparison. */
@@ -17,6 +18,18 @@ export interface ServedModel {
   readonly condition: TrainedCondition | undefined;
   /** The subreddits that its run was made of. Default: not known. */
   readonly madeOf?: readonly string[];
+  /** Whose weights it generates with; default: it loads its own, those of `model`. */
+  readonly shared?: SharedWeights;
+}
+
+/** The weights of a base model that several models share, and what one of them adds to these. */
+export interface SharedWeights {
+  /** The base model, as `loadModel` takes it. */
+  readonly base: string;
+  /** Of the base, as `baseIdentity` gives it: models of the same share one set of weights. */
+  readonly identity: string;
+  /** The checkpoint folder with the adapter, and its rank; undefined for the base model itself. */
+  readonly adapter: { readonly folder: string; readonly rank: number } | undefined;
 }
 
 /** Dataset files of a run, and the threshold from which a text counts as a copy. */
@@ -38,7 +51,6 @@ export interface InferenceSettings {
   readonly slots: number;
   /** Maximum tokens of a text, prompt included. */
   readonly capacity: number;
-  readonly precision: Precision;
   readonly device: DeviceChoice;
   /** CPU threads of the runtime. */
   readonly threads: number;

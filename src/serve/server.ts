@@ -2,16 +2,19 @@ import { checkArgument, hasKeys, hasMethod, required } from '../options/call-arg
 import { type ListeningServer, listen } from '../web/server/listen.js';
 import { createApp } from './http/app.js';
 import { createLog } from './http/request-log.js';
-import { InferenceThread } from './inference/inference-thread.js';
+import { ModelPool } from './inference/model-pool.js';
 import { Metrics } from './metrics.js';
+import { assertNames } from './model-names.js';
 import type { ModelFacts, ServedModel, ServeSettings } from './served-model.js';
 
 /** A running server. */
 export interface Server {
   readonly url: string;
-  /** Resolves when the model is loaded. @throws TitlesmithError when it cannot be. */
+  /** Resolves when the models are loaded, with facts about the first. @throws TitlesmithError when one cannot be. */
   readonly ready: Promise<ModelFacts>;
-  /** Resolves when the model has stopped: with undefined after {@link close}, else with the error. */
+  /** Facts about the models that are loaded, by name. */
+  facts(): ReadonlyMap<string, ModelFacts>;
+  /** Resolves when all models have stopped: with undefined after {@link close}, else with the first error. */
   readonly ended: Promise<Error | undefined>;
   /**
    * Shuts down: accepts no more requests, and gives those in progress 8 seconds to end. Health answers 503 from the
@@ -29,16 +32,20 @@ const isServedModel = hasKeys('served model, as openServedModel opens one', 'mod
 const areSettings = hasKeys('settings, as openServedModel returns them', 'host', 'slots');
 
 /**
- * Serves short texts over HTTP. Listens at once, and answers 503 until the model is loaded.
+ * Serves short texts over HTTP. Listens at once, and answers 503 until the models are loaded.
+ * @param served one model, or several of different names.
  * @param output where the log is written.
  * @throws TitlesmithError `usage` when the port cannot be used or the host is not an address of this machine.
  */
 export async function startServer(
-  served: ServedModel,
+  served: ServedModel | readonly ServedModel[],
   settings: ServeSettings,
   output: NodeJS.WritableStream,
 ): Promise<Server> {
-  checkArgument('startServer', 'served', served, isServedModel);
+  const models = [served].flat() as readonly ServedModel[];
+  for (const model of models.length === 0 ? [undefined] : models)
+    checkArgument('startServer', 'served', model, isServedModel);
+  assertNames(models);
   checkArgument('startServer', 'settings', settings, areSettings);
   checkArgument(
     'startServer',
@@ -47,31 +54,39 @@ export async function startServer(
     required(hasMethod('write', 'stream, such as process.stdout')),
   );
   const log = createLog(settings.log, output);
-  const metrics: Metrics = new Metrics(() => inference, settings.slots);
-  const inference: InferenceThread = new InferenceThread(served, settings, metrics);
-  const app = await createApp({ served, settings, inference, metrics, log });
+  const metrics: Metrics = new Metrics(() => pool.all, settings.slots);
+  const pool: ModelPool = new ModelPool(models, settings, metrics);
+  for (const { name } of models) metrics.introduce(name);
+  // The others go on: what ends one model is told, and not the end of the server.
+  for (const model of pool.all)
+    void model.ended.then((error) => error && log('ERROR', `${model.name} has stopped: ${error.message}`));
+  const app = await createApp({ models: pool, settings, metrics, log });
   const { host, port } = settings;
   let listening: ListeningServer;
   try {
     listening = await listen(app, { host, port, portHint: 'Choose another, or 0 for any free one.' });
   } catch (error) {
-    await inference.close();
+    await pool.close();
     throw error;
   }
+  const ready = pool.ready.then(() => pool.first.facts!);
+  // Who does not wait for the models learns by `ended` that they could not be loaded.
+  ready.catch(() => {});
   return {
     url: listening.url,
-    ready: inference.ready,
-    ended: inference.ended,
+    ready,
+    facts: () => new Map(pool.all.flatMap(({ name, facts }) => (facts ? [[name, facts]] : []))),
+    ended: pool.ended,
     close: async () => {
       log('INFO', 'Shutting down: no new requests are taken.');
-      inference.drain();
+      pool.drain();
       const graceTimer = setTimeout(() => {
-        void inference.close();
+        void pool.close();
         setTimeout(() => app.server.closeAllConnections(), errorDeliveryMs).unref();
       }, 1000 * graceSeconds);
       await listening.close();
       clearTimeout(graceTimer);
-      await inference.close();
+      await pool.close();
     },
   };
 }

@@ -164,6 +164,11 @@ export const plans: readonly Plan[] = [
     smaller: '--clients 1 --seconds 1',
     says: /^\| titlesmith float32 \| 1 \|/m,
   },
+  {
+    of: /^npm run bench -- serve\/many-models/,
+    smaller: '--adapters 3 --rounds 1 --seconds 0.5',
+    says: /adapters ÷ one model: /,
+  },
   { of: /^npm run bench -- serve\/soak /, smaller: '--minutes 0.02 --parts 2 --pause 1', says: table },
   {
     of: /^npm run bench -- finetune\/step /,
@@ -249,6 +254,10 @@ export const notRun: readonly NotRun[] = [
   {
     of: /^npm run bench -- gpu\//,
     reason: 'needs a graphics card, or a quarter of an hour; the compiler reads it',
+  },
+  {
+    of: /^npm run serve -- runs(?:$|\/askreddit runs\/jokes )/,
+    reason: 'needs several runs; test/serve/many-models.test.ts serves some',
   },
   { of: /jupyter nbconvert /, reason: 'needs Jupyter; notebook.test.ts runs it' },
   {

@@ -103,6 +103,26 @@ describe.skipIf(executable === undefined)('the page in Chromium', () => {
     expect(faults).toEqual([]);
   });
 
+  it('lets a person choose the model by keyboard, and puts it into the address', async () => {
+    const condition = ['keywords'] as const;
+    const both = await serve([await makeRun('first'), await makeRun('<b>second</b>', [], { condition })]);
+    const { page, faults } = await openWatched(browser, `${both.url}page`, {}, both.url);
+    await set(page, { length: '4', n: '1' });
+    const select = page.getByLabel('Model');
+    await select.focus();
+    await page.keyboard.press('ArrowDown');
+    await page.locator('#keywords').waitFor();
+    expect(new URL(page.url()).searchParams.get('model')).toBe('<b>second</b>');
+    expect(await page.locator('h1').textContent()).toBe('<b>second</b>');
+    expect(await page.locator('#model:focus').count()).toBe(1);
+    await page.locator('#generate').click();
+    await expect.poll(() => cards(page).count()).toBe(1);
+    expect(await page.locator('.card .model').textContent()).toBe('<b>second</b>');
+    await page.reload();
+    expect(await page.getByLabel('Model').inputValue()).toBe('<b>second</b>');
+    expect(faults).toEqual([]);
+  });
+
   it('shows a hostile prompt as text', async () => {
     const { page, faults } = await open();
     const attack = '<img src=x onerror=alert(1)><script>alert(2)</script>';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openServedModel } from '../../src/pipeline/open-served-model.js';
 import { writeCanaries } from '../../src/pipeline/run/canaries-file.js';
-import { loadModel } from '../../src/serve/inference/load-model.js';
+import { loadModels } from '../../src/serve/inference/load-models.js';
 import { makeRun } from './serve-run.js';
 
 const planted = 'Who teapot that fight nobody asking umbrella wrong the for';
@@ -20,7 +20,12 @@ test('what training planted is told from titles where texts are compared', async
   });
   const { served, settings } = await openServedModel(run, { device: 'cpu', capacity: 32, threads: 1 });
   expect(served.titles?.canaries).toEqual([before, planted]);
-  const { judge, session } = await loadModel(served, settings);
+  const { models, session } = await loadModels({
+    group: { models: [served], adapterRank: undefined },
+    settings,
+    titles: 'at start',
+  });
+  const judge = models.get('made-up')?.judge?.held?.judge;
   const reasons = [planted, `${before}!`, 'Where lighthouse ever the no fight your'].map(
     (text) => judge!.judge(text).reason,
   );

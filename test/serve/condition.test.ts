@@ -125,6 +125,7 @@ test('the base model says what the command line says of it', () => {
   const served = {
     name: 'base',
     model: 'base',
+    precision: 'float32',
     delimiters: 'token',
     titles: undefined,
     condition: undefined,

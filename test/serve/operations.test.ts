@@ -117,15 +117,15 @@ describe('figures', () => {
     const answer = await fetch(`${serving.url}metrics`);
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
     const text = await answer.text();
-    expect(text).toMatch(/^titlesmith_texts_total 3$/m);
+    expect(text).toMatch(/^titlesmith_texts_total\{model="made-up"\} 3$/m);
     expect(usage.completion_tokens).toBeGreaterThan(0);
-    expect(text).toContain(`\ntitlesmith_tokens_total ${usage.completion_tokens}\n`);
-    expect(text).toMatch(/^titlesmith_slots 32$/m);
-    expect(text).toMatch(/^titlesmith_ready 1$/m);
+    expect(text).toContain(`\ntitlesmith_tokens_total{model="made-up"} ${usage.completion_tokens}\n`);
+    expect(text).toMatch(/^titlesmith_slots\{model="made-up"\} 32$/m);
+    expect(text).toMatch(/^titlesmith_ready\{model="made-up"\} 1$/m);
     expect(text).toMatch(
       /^titlesmith_http_requests_total\{method="POST",route="\/v1\/completions",status="200"\} 1$/m,
     );
-    expect(text).toMatch(/^titlesmith_time_to_first_text_seconds_count 1$/m);
+    expect(text).toMatch(/^titlesmith_time_to_first_text_seconds_count\{model="made-up"\} 1$/m);
     expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
   });
 });

@@ -31,7 +31,7 @@ export async function makeRun(
   name = 'made-up',
   more: readonly string[] = [],
   options: Partial<RunOptions> = {},
-  size: (typeof sizes)[keyof typeof sizes] = sizes.small,
+  size: { readonly width: number; readonly layers: number; readonly heads: number } = sizes.small,
 ): Promise<string> {
   const parent = mkdtempSync(join(tmpdir(), 'titlesmith-serve-'));
   afterAll(() => rmSync(parent, { recursive: true, force: true }));
@@ -84,14 +84,26 @@ afterAll(async () => {
   await Promise.all([...open].map((serving) => serving.stop()));
 });
 
-/** Serves a run until the end of the file's tests, and waits until its model is loaded. */
+/** Serves a run, or several, until the end of the file's tests, and waits until the models are loaded. */
 export async function serve(
-  run: string,
+  run: string | readonly string[],
   flags: readonly string[] = [],
   environment: NodeJS.ProcessEnv = {},
 ): Promise<Serving> {
-  const command = ['serve', run, '--port', '0', '--host', '127.0.0.1', '--json', '--log', 'json', ...flags];
-  const started = startCli(command, join(run, '..'), environment);
+  const runs = [run].flat();
+  const command = [
+    'serve',
+    ...runs,
+    '--port',
+    '0',
+    '--host',
+    '127.0.0.1',
+    '--json',
+    '--log',
+    'json',
+    ...flags,
+  ];
+  const started = startCli(command, join(runs[0]!, '..'), environment);
   let said = '';
   started.child.stdout.on('data', (chunk: string) => {
     said += chunk;
@@ -119,8 +131,9 @@ export async function post(url: string, body: unknown, init: RequestInit = {}): 
   });
 }
 
-/** The value of a figure without labels. */
+/** The value of a figure, all models together. */
 export async function figure(url: string, name: string): Promise<number> {
   const text = await (await fetch(`${url}metrics`)).text();
-  return Number(new RegExp(`^titlesmith_${name} (\\S+)$`, 'm').exec(text)?.[1]);
+  const values = [...text.matchAll(new RegExp(`^titlesmith_${name}\\{model=".*"\\} (\\S+)$`, 'gm'))];
+  return values.length === 0 ? Number.NaN : values.reduce((sum, [, value]) => sum + Number(value), 0);
 }

@@ -1,28 +1,28 @@
 import { formatCount, formatSeconds } from '../../common/number-formats.js';
 import type { ServeOptions } from '../../options/option-table.js';
-import { openServedModel } from '../../pipeline/open-served-model.js';
+import { openServedModels } from '../../pipeline/open-served-models.js';
 import type { ModelFacts } from '../../serve/served-model.js';
 import { startServer } from '../../serve/server.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { interruptible, untilAborted } from '../interrupt.js';
 import type { Terminal } from '../terminal.js';
 
-/** Serves a model until it is stopped by a signal. */
+/** Serves models until it is stopped by a signal. */
 export async function serveCommand(
-  model: string,
+  models: readonly string[],
   options: Partial<ServeOptions>,
   terminal: Terminal,
 ): Promise<ExitCode> {
   return interruptible(terminal, undefined, async ({ onProgress, signal }) => {
     const { log: requestedLog = 'auto' } = options;
     const log = requestedLog === 'auto' && process.stdout.isTTY ? 'text' : requestedLog;
-    const { served, settings, reasons } = await openServedModel(model, { ...options, log });
+    const { served, settings, reasons } = await openServedModels(models, { ...options, log });
     for (const message of reasons) onProgress({ kind: 'note', message });
     const server = await startServer(served, settings, process.stdout);
     const stopped = untilAborted(signal);
     try {
-      const facts = await Promise.race([server.ready, stopped]);
-      if (facts) sayReady(terminal, { name: served.name, url: server.url, slots: settings.slots }, facts);
+      const isReady = await Promise.race([server.ready, stopped]);
+      if (isReady) sayReady(terminal, { url: server.url, slots: settings.slots }, [...server.facts()]);
       const failure = await Promise.race([stopped, server.ended]);
       if (failure) throw failure;
     } finally {
@@ -34,13 +34,28 @@ export async function serveCommand(
 
 function sayReady(
   terminal: Terminal,
-  { name, url, slots }: { readonly name: string; readonly url: string; readonly slots: number },
-  facts: ModelFacts,
+  { url, slots }: { readonly url: string; readonly slots: number },
+  models: readonly (readonly [name: string, facts: ModelFacts])[],
 ): void {
-  const compared = facts.titles > 0 ? `, compared with ${formatCount(facts.titles)} titles` : '';
-  const about = `${formatCount(facts.parameters)} parameters, ${slots} texts at a time${compared}`;
+  const [[name, facts]] = models as [readonly [string, ModelFacts]];
+  if (models.length === 1) {
+    const line = `${name}: ${url}page (${describe(facts, slots)}; ready in ${formatSeconds(facts.loadSeconds)})`;
+    terminal.result([line, 'Ctrl-C ends it.'], { url, model: name, ...facts });
+    return;
+  }
+  const seconds = Math.max(...models.map(([, { loadSeconds }]) => loadSeconds));
   terminal.result(
-    [`${name}: ${url}page (${about}; ready in ${formatSeconds(facts.loadSeconds)})`, 'Ctrl-C ends it.'],
-    { url, model: name, ...facts },
+    [
+      ...models.map(([each, own]) => `${each}: ${describe(own, slots)}`),
+      `${models.length} models: ${url}page (ready in ${formatSeconds(seconds)})`,
+      'Ctrl-C ends it.',
+    ],
+    { url, models: models.map(([model, own]) => ({ model, ...own })) },
   );
+}
+
+/** What a model is, in words. */
+function describe({ parameters, titles }: ModelFacts, slots: number): string {
+  const compared = titles > 0 ? `, compared with ${formatCount(titles)} titles` : '';
+  return `${formatCount(parameters)} parameters, ${slots} texts at a time${compared}`;
 }

@@ -134,7 +134,10 @@ class CommandLine {
 
   private addCommand(parser: Argv, name: CommandName): void {
     const { words, summary, description, arguments: positionals, examples } = commandTable[name];
-    const shown = positionals.map(({ name: place, optional }) => (optional ? `[${place}]` : `<${place}>`));
+    const shown = positionals.map(({ name: place, optional, several }) => {
+      const words = several ? `${place}..` : place;
+      return optional ? `[${words}]` : `<${words}>`;
+    });
     const last = words.slice(words.lastIndexOf(' ') + 1);
     parser.command({
       // Positionals are declared for help only: otherwise yargs would accept them as options too (`--run-folder x`).
@@ -169,7 +172,7 @@ class CommandLine {
     const hint = `See titlesmith ${words} --help.`;
     const missing = positionals.find(({ optional }, index) => !optional && values[index] === undefined);
     if (missing) throw usageError(`${words} needs <${missing.name}>.`, hint);
-    const extra = values[positionals.length];
+    const extra = positionals.at(-1)?.several ? undefined : values[positionals.length];
     if (extra !== undefined) throw usageError(`${JSON.stringify(extra)} is one argument too many.`, hint);
     this.request = request(values, givenOptions(name, parsed));
   }

@@ -10,6 +10,8 @@ interface CommandArgument {
   readonly name: string;
   readonly help: string;
   readonly optional?: true;
+  /** May be given several times; only the last. */
+  readonly several?: true;
 }
 
 /** A command of the command line. Its options are the table rows that list it. */
@@ -141,18 +143,24 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
   serve: {
     words: 'serve',
     summary: 'short texts over HTTP, with a page',
-    description: 'Serves the model of a run, or any model, over HTTP until Ctrl-C or SIGTERM.',
+    description: 'Serves the models of runs, or any models, over HTTP until Ctrl-C or SIGTERM.',
     arguments: [
       {
         name: 'model',
-        help: 'A run such as runs/askreddit, or a model: its folder, 124M, a Hugging Face id.',
+        several: true,
+        help: 'A run such as runs/askreddit, a folder of runs, or a model: its folder, 124M, a Hugging Face id.',
       },
     ],
     examples: [
       ['to this machine', 'titlesmith serve runs/askreddit --port 8080'],
       ['to others, with a key', 'titlesmith serve runs/askreddit --host 0.0.0.0 --api-key-file key.txt'],
+      ['several, one by another name', 'titlesmith serve runs/jokes runs/news old=archive/news'],
     ],
-    request: ([model = ''], options) => ({ command: 'serve', model, options }),
+    request: (values, options) => ({
+      command: 'serve',
+      models: values.filter((value) => value !== undefined),
+      options,
+    }),
   },
   export: {
     words: 'export',

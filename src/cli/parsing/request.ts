@@ -28,7 +28,11 @@ export type Request =
     }
   | { readonly command: 'devices'; readonly options: JsonOption }
   | { readonly command: 'review'; readonly folder: string; readonly options: ReviewOptions }
-  | { readonly command: 'serve'; readonly model: string; readonly options: ServeRequestOptions }
+  | {
+      readonly command: 'serve';
+      readonly models: readonly string[];
+      readonly options: ServeRequestOptions;
+    }
   | { readonly command: 'export'; readonly model: string; readonly options: ExportOptions }
   | {
       readonly command: 'archive';

@@ -74,6 +74,10 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const product = tf.matMul(a!, b!, transposeA, transposeB);
     return [alpha === 1 ? product : tf.mul(product, alpha)];
   },
+  groupedMatmul: (tf, _, [x, w]) => {
+    const [groups, width, columns] = w!.shape as [number, number, number];
+    return [tf.reshape(tf.matMul(tf.reshape(x!, [groups, -1, width]), w!), [-1, columns])];
+  },
   layerNormalization: (tf, { attributes: { epsilon } }, [x, scale, bias]) => {
     const { mean, variance } = tf.moments(x!, -1, true);
     const rstd = tf.rsqrt(tf.add(variance, epsilon));

@@ -1,4 +1,5 @@
 import type { Random } from '../../common/random.js';
+import type { Adapter } from '../transformer/adapters.js';
 import { type Scores, scoresOfRow } from '../transformer/decode-scores.js';
 import type { DecodeInput, DecodeSession, DrawInput, PromptCache } from '../transformer/decode-session.js';
 import type { SamplingOptions } from './generation-options.js';
@@ -12,6 +13,8 @@ const maximumStartsPerSlot = 4;
 export interface SequenceRequest {
   /** How tokens are sampled. The logits are divided by the temperature on the device. */
   readonly sampling: SamplingOptions;
+  /** What its texts add to the base model, in a session that was opened for adapters. */
+  readonly adapter?: Adapter | undefined;
   /** Whether that needs scores in this process, also where others' tokens are chosen on a device. */
   readonly needsScores: boolean;
   /** Number of slots that hold its sequences; maintained by the batch. */
@@ -53,8 +56,12 @@ export class ContinuousBatch<Cache extends PromptCache> {
   private readonly requests = new Set<SequenceRequest>();
   private readonly caches: PromptCaches<Cache>;
 
-  constructor(private readonly session: DecodeSession<Cache>) {
-    this.caches = new PromptCaches(session);
+  /** @param promptCaches most prompts whose caches are kept; default: as many as one model needs. */
+  constructor(
+    private readonly session: DecodeSession<Cache>,
+    promptCaches?: number,
+  ) {
+    this.caches = new PromptCaches(session, promptCaches);
   }
 
   /** Number of occupied slots. */
@@ -147,13 +154,13 @@ export class ContinuousBatch<Cache extends PromptCache> {
       const tokens = sequence.prompt.tokens.subarray(0, -1);
       if (tokens.length > 0) {
         beforeRun();
-        this.session.fill(slot, await this.caches.get({ tokens }, 1));
+        this.session.fill(slot, await this.caches.get({ tokens }, 1, request.adapter));
       }
       if (this.requests.has(request)) this.occupy(entry, slot);
       return;
     }
     beforeRun();
-    const cache = await this.caches.get(sequence.prompt, request.sampling.temperature);
+    const cache = await this.caches.get(sequence.prompt, request.sampling.temperature, request.adapter);
     this.runIsolated(request, () => request.advance(sequence, cache.scores));
     if (!this.requests.has(request)) return;
     if (sequence.finished) {

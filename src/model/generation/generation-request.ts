@@ -2,6 +2,7 @@ import { InterruptedError, TitlesmithError } from '../../common/errors.js';
 import { formatCount } from '../../common/number-formats.js';
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import type { Adapter } from '../transformer/adapters.js';
 import type { Scores } from '../transformer/decode-scores.js';
 import type { DecodeSession, PromptCache } from '../transformer/decode-session.js';
 import { CandidatePool, meanLogProbability, ranked } from './best-of.js';
@@ -116,6 +117,7 @@ interface GenerationListener {
 export class GenerationRequest implements SequenceRequest {
   readonly sampling: SamplingOptions;
   readonly needsScores: boolean;
+  readonly adapter: Adapter | undefined;
   /** Number of slots that hold this request's sequences; maintained by the batch. */
   slots = 0;
   private readonly prompts: readonly Prompt[];
@@ -136,6 +138,7 @@ export class GenerationRequest implements SequenceRequest {
   /**
    * @param prompts one for each prefix; `nsamples` texts begin with each. By default encoded from the options.
    * @param alternatives keeps the score of each token with so many of the likeliest ones; undefined keeps none.
+   * @param adapter what the texts add to the base model, in a session that was opened for adapters.
    * @throws TitlesmithError `usage` when an option is wrong, or prefix and length exceed the session's capacity.
    */
   constructor(
@@ -147,10 +150,12 @@ export class GenerationRequest implements SequenceRequest {
       context = silentContext,
       prompts = encodePrompts(tokenizer, options),
       alternatives,
+      adapter,
     }: {
       readonly context?: WorkContext;
       readonly prompts?: readonly Prompt[] | undefined;
       readonly alternatives?: number | undefined;
+      readonly adapter?: Adapter | undefined;
     } = {},
   ) {
     validateGenerationOptions(options);
@@ -163,6 +168,7 @@ export class GenerationRequest implements SequenceRequest {
     this.bestOf = bestOf;
     this.pool = new CandidatePool(bestOf);
     this.alternatives = alternatives ?? (bestOf > 1 && rank !== 'novelty' ? 0 : undefined);
+    this.adapter = adapter;
     this.sampling = samplingOf(options);
     this.needsScores = hostSamplingOptions(this.sampling).length > 0;
     this.sample = createSampler(this.sampling, session.vocabularySize);

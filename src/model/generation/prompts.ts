@@ -1,6 +1,7 @@
 import { usageError } from '../../common/errors.js';
 import { generationOptions } from '../../options/table/generation.js';
 import { startOf, type Tokenizer } from '../tokenizer/tokenizer.js';
+import type { Adapter } from '../transformer/adapters.js';
 import type { DecodeSession, PromptCache } from '../transformer/decode-session.js';
 import { checkTokenIds, type GenerationOptions, validateGenerationOptions } from './generation-options.js';
 
@@ -89,32 +90,57 @@ export function checkCapacity(
   );
 }
 
-/** Most prompt caches kept at a time: texts of one prefix mostly start close together. */
-const maximumCaches = 16;
+/** Most prompt caches kept at a time, unless said otherwise: texts of one prefix mostly start close together. */
+const usualCaches = 16;
 
 /** A least-recently-used cache of prompts' keys and values: a prompt runs once for all texts that continue it. */
 export class PromptCaches<Cache extends PromptCache> {
   private readonly caches = new Map<string, Cache>();
+  /** Of all caches together. */
+  private tokens = 0;
+  private readonly adapters = new WeakMap<Adapter, number>();
+  private adapterCount = 0;
 
-  constructor(private readonly session: DecodeSession<Cache>) {}
+  /**
+   * @param maximum most caches kept at a time; together they hold no more tokens than so many as are usual of the longest
+   *   prompts.
+   */
+  constructor(
+    private readonly session: DecodeSession<Cache>,
+    private readonly maximum = usualCaches,
+  ) {}
 
   /** The cache of a prompt, its scores divided by the temperature; runs the prompt if there is none. */
-  async get(prompt: Pick<Prompt, 'tokens'>, temperature: number): Promise<Cache> {
-    const known = this.caches.get(keyOf(prompt, temperature));
-    const cache = known ?? (await this.session.prefill(prompt.tokens, temperature));
+  async get(prompt: Pick<Prompt, 'tokens'>, temperature: number, adapter?: Adapter): Promise<Cache> {
+    const known = this.caches.get(this.keyOf(prompt, temperature, adapter));
+    const cache = known ?? (await this.session.prefill(prompt.tokens, temperature, undefined, adapter));
     this.keep(prompt, temperature, cache);
     return cache;
   }
 
   /** Keeps the cache of a prompt that was run. */
   keep(prompt: Pick<Prompt, 'tokens'>, temperature: number, cache: Cache): void {
-    const key = keyOf(prompt, temperature);
-    this.caches.delete(key);
-    const [oldest] = this.caches.keys();
-    if (oldest !== undefined && this.caches.size === maximumCaches) this.caches.delete(oldest);
+    const key = this.keyOf(prompt, temperature, cache.adapter);
+    this.drop(key);
     this.caches.set(key, cache);
+    this.tokens += cache.length;
+    const mostTokens = usualCaches * this.session.capacity;
+    while (this.caches.size > this.maximum || (this.tokens > mostTokens && this.caches.size > 1))
+      this.drop(this.caches.keys().next().value!);
+  }
+
+  private drop(key: string): void {
+    this.tokens -= this.caches.get(key)?.length ?? 0;
+    this.caches.delete(key);
+  }
+
+  private keyOf({ tokens }: Pick<Prompt, 'tokens'>, temperature: number, adapter?: Adapter): string {
+    return `${adapter ? this.numberOf(adapter) : 0} ${temperature} ${tokens.join(' ')}`;
+  }
+
+  private numberOf(adapter: Adapter): number {
+    const known = this.adapters.get(adapter) ?? ++this.adapterCount;
+    this.adapters.set(adapter, known);
+    return known;
   }
 }
-
-const keyOf = ({ tokens }: Pick<Prompt, 'tokens'>, temperature: number): string =>
-  `${temperature} ${tokens.join(' ')}`;

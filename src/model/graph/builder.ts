@@ -82,6 +82,9 @@ export function matmul(
   return single('matmul', [a, b], { transposeA, transposeB, alpha });
 }
 
+/** Each of B groups of rows of x [N,C] times its own matrix of w [B,C,M]: [N,M]; see `OpAttributes.groupedMatmul`. */
+export const groupedMatmul = (x: Tensor, w: Tensor): Tensor => single('groupedMatmul', [x, w], {});
+
 /**
  * x [N,C] · (w · scales), w int8 [C,M], scales [M], x rounded to 8 bits row by row: [N,M].
  * @param transposed the same matrix transposed, in 8 bits with scales of its own [C], which gradients by x are computed

@@ -231,6 +231,7 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
     if (!w || !scales) throw new Error('quantizedMatmul has no gradient without the transposed matrix');
     return [quantizedMatmul(g, w, scales)];
   }),
+  groupedMatmul: { forbidden: 'only generation mixes adapters' },
   cachedAttention: { forbidden: 'only generation uses a cache' },
   causalMask: { none: 'a mask of integers' },
   argMax: { forbidden: 'an index' },

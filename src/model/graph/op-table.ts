@@ -41,6 +41,11 @@ export interface OpAttributes {
   /** alpha · op(a) · op(b) over the last two axes; leading axes equal, or b two-dimensional. */
   matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly alpha: number };
   /**
+   * Rows by matrices of their own. Inputs x [N,C] of B groups of N/B rows, one group after the other; w [B,C,M]: the rows of a
+   * group are multiplied by its matrix, [N,M].
+   */
+  groupedMatmul: None;
+  /**
    * x · (w · scales) with x rounded to 8 bits. Inputs x [N,C], w int8 [C,M], scales [M]. Each row of x is
    * rounded to multiples of its own step, its largest magnitude / 127. Two more inputs, w transposed [M,C] with scales
    * [C], are what the gradient by x multiplies with.

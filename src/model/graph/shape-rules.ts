@@ -114,6 +114,15 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
     if (aColumns !== bRows || !(sameLeading || sharedMatrix)) return fail('matmul', rule, a, b);
     return [{ shape: [...leading, aRows, bColumns], dtype: a.dtype }];
   },
+  groupedMatmul: (inputs) => {
+    const [x, w] = two('groupedMatmul', inputs);
+    const [rows, width] = x.shape;
+    const fits =
+      x.shape.length === 2 && w.shape.length === 3 && width === w.shape[1] && rows! % w.shape[0]! === 0;
+    if (!fits || !are('float32', x, w))
+      return fail('groupedMatmul', 'takes float32 x [N,C], w [B,C,M]', x, w);
+    return [{ shape: [rows!, w.shape[2]!], dtype: 'float32' }];
+  },
   quantizedMatmul: (inputs) => {
     const [x, w, scales] = inputs;
     const fits =

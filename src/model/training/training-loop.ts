@@ -4,7 +4,7 @@ import type { WorkContext } from '../../common/progress.js';
 import type { Engine } from '../engine/engine.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
-import type { WeightSource } from '../transformer/weight-source.js';
+import { storedWeights, type WeightSource } from '../transformer/weight-source.js';
 import { BatchStream, evaluationBatches } from './batches.js';
 import { DeviceTrainingState } from './device-training-state.js';
 import { learningRateAt } from './learning-rate.js';
@@ -247,10 +247,9 @@ class TrainingRun {
   private async evaluateBeforeTraining(): Promise<void> {
     const loss = await this.evaluate();
     this.position = { ...this.position, initialValidationLoss: loss, lastValidationLoss: loss };
-    const { pretrained, storage, configuration } = this.input;
-    if (pretrained === undefined) return;
+    if (this.input.pretrained === undefined) return;
     // The model as it came is the one to beat: training that only makes it worse leaves it as it was.
-    await storage.saveWeights(configuration, this.valuesOf);
+    await this.saveModel();
     this.position = { ...this.position, bestValidationLoss: loss, bestStep: 0 };
   }
 
@@ -276,7 +275,7 @@ class TrainingRun {
     const improved = mayBeKept && loss < this.position.bestValidationLoss;
     if (improved) {
       await this.state.copyToModel('parameters');
-      await this.input.storage.saveWeights(this.input.configuration, this.valuesOf);
+      await this.saveModel();
     }
     this.position = {
       ...this.position,
@@ -284,6 +283,17 @@ class TrainingRun {
       ...(improved ? { bestValidationLoss: loss, bestStep: step } : {}),
       evaluationsWithoutImprovement: improved ? 0 : this.position.evaluationsWithoutImprovement + 1,
     };
+  }
+
+  /** The weights, and of a pretrained model with adapters those too. */
+  private async saveModel(): Promise<void> {
+    const { storage, configuration, tokenizer, pretrained } = this.input;
+    const { valuesOf } = this;
+    await storage.saveWeights(configuration, valuesOf);
+    const { adapters: specifications, frozen } = this.model;
+    if (pretrained === undefined || specifications.length === 0) return;
+    const base = storedWeights(frozen);
+    await storage.saveAdapter?.({ configuration, tokenizer, base, specifications, valuesOf });
   }
 
   private readonly valuesOf = (name: string): Float32Array => savedParameter(this.model, name);

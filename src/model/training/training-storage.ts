@@ -1,6 +1,8 @@
 import type { Shape } from '../graph/shape.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
+import type { ParameterSpecification } from '../transformer/parameters.js';
+import type { WeightSource } from '../transformer/weight-source.js';
 import type { LossScaling } from './loss-scale.js';
 import type { TrainedParameters } from './trainable-model.js';
 
@@ -84,11 +86,23 @@ export interface TrainingStorage {
     configuration: TransformerConfiguration,
     valuesOf: (name: string) => Float32Array,
   ): Promise<void>;
+  /** Saves the adapters that were merged into the weights of the last {@link saveWeights}. Missing where nobody reads them. */
+  readonly saveAdapter?: (adapter: TrainedAdapter) => Promise<void>;
   /**
    * Opens the metrics and drops lines written after the last save, so that none appears twice.
    * @param saved the saved position; zeros if there is none.
    */
   openMetrics(saved: Pick<TrainingPosition, 'step' | 'metricsLines'>): Promise<MetricsLog>;
+}
+
+/** Adapters, and the model that they are trained on; its weights are the same in each save of a training. */
+export interface TrainedAdapter {
+  readonly configuration: TransformerConfiguration;
+  readonly tokenizer: Tokenizer;
+  readonly base: Pick<WeightSource, 'read'>;
+  readonly specifications: readonly ParameterSpecification[];
+  /** A factor's values by name; valid during the call. */
+  readonly valuesOf: (name: string) => Float32Array;
 }
 
 export interface MetricsLog {

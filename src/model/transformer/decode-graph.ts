@@ -50,6 +50,7 @@ interface DecodeForm {
  * tokens in each slot including the new ones; `pastKeys.l` and `pastValues.l` [B,G,K,D']. Outputs: `logits` [N,V],
  * divided by the temperature; `probabilities` [N,V], their softmax; `keys.l` and `values.l` [B,G,K,D'], in the memory
  * of the past ones. With padding, V is the padded number of tokens.
+ * @param parameters with adapters [S,in,R] and [S,R,out] for each slot where texts have such.
  * @param cacheDtype type of keys and values: that of matrix products in the blocks.
  * @param paddedVocabulary V' where the output layer has more rows than there are tokens.
  */
@@ -114,11 +115,14 @@ function slotAttention(
 }
 
 /** The dynamic axes: inputs and outputs have a row for each token, or for each slot, of a run. */
-export function decodeDynamicAxes(layers: number): Record<string, { readonly 0: string }> {
+export function decodeDynamicAxes(
+  layers: number,
+  adapterNames: readonly string[] = [],
+): Record<string, { readonly 0: string }> {
   const tokens = ['inputIds', 'positionIds', 'inverseTemperatures', 'logits', 'probabilities'];
   const slots = ['pastKeys', 'pastValues', 'keys', 'values'].flatMap((kind) => layerNames(kind, layers));
   return Object.fromEntries([
     ...tokens.map((name) => [name, { 0: 'tokens' }]),
-    ...['lengths', ...slots].map((name) => [name, { 0: 'slots' }]),
+    ...['lengths', ...slots, ...adapterNames].map((name) => [name, { 0: 'slots' }]),
   ]);
 }

@@ -11,7 +11,9 @@ import { type Precision, precisions } from '../../options/choices.js';
 import type { Engine, Program } from '../engine/engine.js';
 import { requireEngineFloat16 } from '../engine/float16.js';
 import { evenLength } from '../engine/onnx/sampling-nodes.js';
+import { input } from '../graph/builder.js';
 import type { FloatType } from '../graph/shape.js';
+import { type Adapter, adapterShapes, SlotAdapters } from './adapters.js';
 import type { TransformerConfiguration } from './configuration.js';
 import { type DecodeSizes, decodeDynamicAxes, decodeGraph, paddingMaskName } from './decode-graph.js';
 import { DeviceSampler, type TokenChoice } from './decode-sampler.js';
@@ -32,6 +34,8 @@ export interface PromptCache {
   readonly length: number;
   /** One row: the scores after the prompt's last token. */
   readonly scores: Scores;
+  /** What it was run with. */
+  readonly adapter?: Adapter | undefined;
 }
 
 /** Input of a step: one token for each of the first slots. */
@@ -61,9 +65,15 @@ export interface DecodeSession<Cache extends PromptCache = PromptCache> {
   /**
    * Runs a prompt of 1 to `capacity` tokens. Does not change the slots.
    * @param onScores called with the scores after each of its tokens, in order; they are valid during the call.
+   * @param adapter of a session that was opened for adapters: what to run it with; undefined for the base model itself.
    */
-  prefill(tokens: Int32Array, temperature: number, onScores?: (scores: Scores) => void): Promise<Cache>;
-  /** Copies a prompt's keys and values into `slot`, replacing its content. */
+  prefill(
+    tokens: Int32Array,
+    temperature: number,
+    onScores?: (scores: Scores) => void,
+    adapter?: Adapter,
+  ): Promise<Cache>;
+  /** Copies a prompt's keys and values into `slot`, replacing its content; the slot goes on with the prompt's adapter. */
   fill(slot: number, cache: Cache): void;
   /** Copies the first `length` tokens of a slot into another. */
   move(from: number, to: number, length: number): void;
@@ -98,6 +108,8 @@ interface DecoderOptions extends DecodeSizes {
   readonly precision?: Precision;
   /** Tokens that no text gets, as they stand for nothing. Default: none. */
   readonly silent?: readonly number[];
+  /** Opens it for adapters of this rank, each text with its own. Default: for none. */
+  readonly adapterRank?: number | undefined;
 }
 
 const count = { type: 'integer', minimum: 1, maximum: 1_000_000 } as const;
@@ -106,6 +118,7 @@ const decoderArguments: ArgumentRules = {
   capacity: count,
   precision: { type: 'choice', choices: precisions },
   silent: { accepts: Array.isArray, fault: 'is no list of ids' },
+  adapterRank: count,
 };
 
 /**
@@ -133,7 +146,9 @@ export async function openDecodeSession(
   if (options.capacity > contextLength) {
     throw usageError(`capacity ${options.capacity} exceeds the model's context of ${contextLength} tokens.`);
   }
-  const { precision = 'float32' } = options;
+  const { precision = 'float32', adapterRank } = options;
+  if (adapterRank !== undefined && engine.memory !== undefined)
+    throw usageError('adapterRank is for engines that compute on the processor.');
   if (precision === 'float16') await requireEngineFloat16(engine, 'precision float16');
   const { vocabularySize } = configuration;
   const paddedVocabulary = holdsScores(engine, options.slots, vocabularySize)
@@ -143,11 +158,18 @@ export async function openDecodeSession(
   const { parameters, constants } = read;
   const cacheDtype = precision === 'float16' ? 'float16' : 'float32';
   const isPadded = constants.has(paddingMaskName);
-  const outputs = decodeGraph(configuration, parameters, options, {
+  const adapters = adapterRank === undefined ? [] : adapterShapes(configuration, adapterRank);
+  const adapterInputs = adapters.map(
+    ({ name, shape }) => [name, input(name, [options.slots, ...shape])] as const,
+  );
+  const withAdapters = new Map([...parameters, ...adapterInputs]);
+  const outputs = decodeGraph(configuration, withAdapters, options, {
     cacheDtype,
     paddedVocabulary: isPadded ? (paddedVocabulary ?? vocabularySize) : undefined,
   });
-  const program = await engine.compile(outputs, { constants, dynamicAxes: decodeDynamicAxes(layers) });
+  const names = adapters.map(({ name }) => name);
+  const dynamicAxes = decodeDynamicAxes(layers, names);
+  const program = await engine.compile(outputs, { constants, dynamicAxes });
   const createCache = cacheFactory(engine, configuration, cacheDtype);
   const [slots, prompt] = [await createCache(options), await createCache({ ...options, slots: 1 })];
   return new TransformerDecodeSession(
@@ -157,6 +179,7 @@ export async function openDecodeSession(
     { slots, prompt, create: createCache },
     createScores(engine, { slots: options.slots, vocabularySize }, paddedVocabulary),
     engine.memory !== undefined,
+    adapterRank === undefined ? undefined : new SlotAdapters(configuration, options.slots, adapterRank),
   );
 }
 
@@ -208,6 +231,8 @@ interface Run {
   readonly temperatures: Float32Array;
   /** Number of tokens in each slot including the new ones. */
   readonly lengths: Int32Array;
+  /** Those of the slots. */
+  readonly adapters: Readonly<Record<string, Float32Array>> | undefined;
 }
 
 class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> {
@@ -233,6 +258,7 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
     },
     private readonly scores: ScoreStorage,
     private readonly wholeRows: boolean,
+    private readonly adapters: SlotAdapters | undefined,
   ) {
     this.slots = slots;
     this.capacity = capacity;
@@ -254,6 +280,7 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
     tokens: Int32Array,
     temperature: number,
     onScores?: (scores: Scores) => void,
+    adapter?: Adapter,
   ): Promise<TransformerPromptCache> {
     const { length } = tokens;
     // A run has at most as many rows as there are slots.
@@ -264,6 +291,7 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
         positions: chunk.map((_, index) => start + index),
         temperatures: new Float32Array(chunk.length).fill(temperature),
         lengths: Int32Array.of(start + chunk.length),
+        adapters: this.adapters?.bindOne(adapter),
       });
       if (!onScores) continue;
       const rows = await this.scores.buffer.read(chunk.length);
@@ -272,14 +300,16 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
     const scores = await this.scores.buffer.readRow((length - 1) % this.slots);
     const cache = await this.caches.create({ slots: 1, capacity: this.wholeRows ? this.capacity : length });
     this.caches.prompt.copy(0, cache, 0, length);
-    return { length, cache, scores };
+    return { length, cache, scores, adapter };
   }
 
-  fill(slot: number, { cache, length }: TransformerPromptCache): void {
+  fill(slot: number, { cache, length, adapter }: TransformerPromptCache): void {
+    this.adapters?.set(slot, adapter);
     cache.copy(0, this.caches.slots, slot, length);
   }
 
   move(from: number, to: number, length: number): void {
+    this.adapters?.move(from, to);
     const { slots } = this.caches;
     slots.copy(from, slots, to, length);
   }
@@ -291,10 +321,20 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
 
   private runStep({ tokens, lengths, temperatures }: DecodeInput): Promise<void> {
     const newLengths = lengths.map((length) => length + 1);
-    return this.run(this.caches.slots, { tokens, positions: lengths, temperatures, lengths: newLengths });
+    const adapters = this.adapters?.bind(tokens.length);
+    return this.run(this.caches.slots, {
+      tokens,
+      positions: lengths,
+      temperatures,
+      lengths: newLengths,
+      adapters,
+    });
   }
 
-  private async run(cache: KeyValueCache, { tokens, positions, temperatures, lengths }: Run): Promise<void> {
+  private async run(
+    cache: KeyValueCache,
+    { tokens, positions, temperatures, lengths, adapters }: Run,
+  ): Promise<void> {
     if (this.disposal) throw disposedError();
     const { past, present } = cache.bind(lengths.length);
     const inverseTemperatures = temperatures.map((temperature) => (temperature === 0 ? 1 : 1 / temperature));
@@ -305,6 +345,7 @@ class TransformerDecodeSession implements DecodeSession<TransformerPromptCache> 
       inverseTemperatures: held ?? inverseTemperatures,
       lengths,
       ...past,
+      ...adapters,
     };
     await this.program.run(feeds, { ...this.scores.buffer.bind(tokens.length), ...present });
     await cache.copied();

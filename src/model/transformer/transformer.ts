@@ -12,6 +12,7 @@ import {
   concat,
   gatherRows,
   gelu,
+  groupedMatmul,
   input,
   layerNormalization,
   matmul,
@@ -266,7 +267,7 @@ function multiplyByMatrix(parameters: SymbolicParameters, matrix: string, x: Ten
   return quantizedMatmul(x, weight, scales, w && ownScales && { w, scales: ownScales });
 }
 
-/** x·W, plus b if the model has biases, plus scale·(x·A)·B if the matrix has an adapter; in the type of W. */
+/** x·W, plus b if the model has biases, plus scale·(x·A)·B if the matrix has an adapter, or one for each slot; in the type of W. */
 function linear(parameters: SymbolicParameters, name: string, input: Tensor): Tensor {
   const type = matmulDtype(parameter(parameters, `${name}.weight`));
   const x = cast(input, type);
@@ -275,7 +276,10 @@ function linear(parameters: SymbolicParameters, name: string, input: Tensor): Te
   const y = bias ? add(product, cast(bias, type)) : product;
   const { down, up } = loraNames(name);
   const [a, b] = [parameters.get(down), parameters.get(up)];
-  return a && b ? add(y, matmul(matmul(x, a), b, { alpha: loraScale })) : y;
+  if (!a || !b) return y;
+  // Of adapters in slots, each token's product is with its slot's own, whose second factor has the scale in it.
+  if (a.shape.length === 3) return add(y, groupedMatmul(groupedMatmul(x, a), b));
+  return add(y, matmul(matmul(x, a), b, { alpha: loraScale }));
 }
 
 function normalize({ configuration, parameters }: TransformerContext, name: string, x: Tensor): Tensor {

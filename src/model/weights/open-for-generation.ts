@@ -24,6 +24,8 @@ export interface GenerationModelOptions {
   readonly capacity?: number | undefined;
   /** Default: `float32`. */
   readonly precision?: Precision | undefined;
+  /** Opens it for adapters of this rank, each text with its own. Default: for none. */
+  readonly adapterRank?: number | undefined;
 }
 
 /** A model ready to generate; the caller disposes of its session. */
@@ -52,13 +54,14 @@ export async function openForGeneration(
     return openForGeneration(opened, options).finally(() => opened.weights.close());
   }
   const { configuration, tokenizer, weights } = model;
-  const { engine = createOnnxRuntimeEngine(), texts, precision } = options;
+  const { engine = createOnnxRuntimeEngine(), texts, precision, adapterRank } = options;
   const capacity = Math.min(options.capacity ?? defaultCapacity, configuration.contextLength);
   const slots = Math.min(options.slots ?? defaultSlots(configuration, capacity, texts), texts ?? Infinity);
   const session = await openDecodeSession(engine, configuration, weights, {
     slots,
     capacity,
     precision,
+    adapterRank,
     silent: silentTokens(tokenizer),
   });
   return { configuration, tokenizer, session };

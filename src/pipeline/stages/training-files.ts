@@ -9,10 +9,12 @@ import type {
   MetricsLine,
   MetricsLog,
   StateTensor,
+  TrainedAdapter,
   TrainingPosition,
   TrainingStorage,
 } from '../../model/training/training-storage.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
+import { baseIdentity, removeAdapter, writeAdapter } from '../../model/weights/adapter-file.js';
 import { writeModelDescription, writeWeights } from '../../model/weights/checkpoint.js';
 import { SafetensorsFile, writeSafetensors } from '../../model/weights/safetensors.js';
 import { TensorBoardFile } from './tensorboard-file.js';
@@ -30,6 +32,8 @@ export class TrainingFiles implements TrainingStorage {
   private readonly folder: string;
   /** Weights, moments and position in one file, so that one rename commits all of them together. */
   private readonly statePath: string;
+  /** Of the model that adapters are trained on, once it was asked for. */
+  private base: string | undefined;
 
   constructor(private readonly paths: TrainingPaths) {
     this.folder = paths.checkpointFolder;
@@ -69,11 +73,19 @@ export class TrainingFiles implements TrainingStorage {
     return writeModelDescription(this.folder, configuration, tokenizer);
   }
 
-  saveWeights(
+  async saveWeights(
     configuration: TransformerConfiguration,
     valuesOf: (name: string) => Float32Array,
   ): Promise<void> {
-    return writeWeights(this.folder, configuration, valuesOf);
+    // An adapter beside weights that it is not merged into would be another model.
+    await removeAdapter(this.folder);
+    await writeWeights(this.folder, configuration, valuesOf);
+  }
+
+  async saveAdapter(adapter: TrainedAdapter): Promise<void> {
+    const { configuration, tokenizer, base, specifications, valuesOf } = adapter;
+    this.base ??= await baseIdentity(configuration, tokenizer, base);
+    await writeAdapter(this.folder, this.base, specifications, valuesOf);
   }
 
   async openMetrics({

@@ -44,12 +44,17 @@ export class Card {
   private readonly state = element('div', 'state', 'waiting …');
   private readonly foot = element('div', 'foot', this.state);
 
-  /** @param number of the card, in the accessible names of its buttons. */
+  /**
+   * @param number of the card, in the accessible names of its buttons.
+   * @param isNamed whether the card shows the model's name.
+   */
   constructor(
     private readonly number: number,
     private readonly modelName: string,
+    isNamed: boolean,
   ) {
     this.shownText.dir = 'auto';
+    if (isNamed) this.foot.prepend(element('bdi', 'model', modelName));
     this.node = element('li', 'card coming', this.shownText, this.foot);
   }
 

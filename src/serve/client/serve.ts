@@ -3,6 +3,7 @@ import { byId, messageOf, showTrouble } from '../../web/client/dom.js';
 import { readEvents, request } from '../../web/client/request.js';
 import type { Health, TextsEvent, TextsRequest } from '../page/page-messages.js';
 import { Card, copyText } from './card.js';
+import { ModelChoice } from './model-choice.js';
 import { savePicture } from './picture.js';
 
 /** The page where people generate texts: asks for them, and shows them as they stream in. */
@@ -13,7 +14,6 @@ const trouble = byId('trouble', HTMLElement);
 const standing = byId('standing', HTMLElement);
 const prompt = byId('prompt', HTMLTextAreaElement);
 const seed = byId('seed', HTMLInputElement);
-const modelName = document.querySelector('h1')?.textContent ?? '';
 const sliders = {
   n: byId('n', HTMLInputElement),
   temperature: byId('temperature', HTMLInputElement),
@@ -27,8 +27,6 @@ function optional<E extends HTMLElement>(id: string, kind: new () => E): E | und
   return document.getElementById(id) === null ? undefined : byId(id, kind);
 }
 const key = optional('key', HTMLInputElement);
-const subreddit = document.querySelector<HTMLSelectElement | HTMLInputElement>('#subreddit');
-const keywords = optional('keywords', HTMLInputElement);
 const hideCopies = optional('hide-copies', HTMLInputElement);
 
 /** More cards make the page slow; the oldest are removed. */
@@ -49,6 +47,7 @@ for (const [id, slider] of Object.entries(sliders)) {
 }
 
 const say = (message: string): void => showTrouble(trouble, message);
+const model = new ModelChoice(say);
 
 /** @param end how the last request ended, unless it just succeeded. */
 function showStanding(end = ''): void {
@@ -76,7 +75,11 @@ function showStanding(end = ''): void {
 /** What the form asks for. */
 function readForm(): TextsRequest & { readonly n: number } {
   const { n, temperature, length, top_k, top_p } = sliders;
+  // Of the model that is chosen now.
+  const subreddit = document.querySelector<HTMLSelectElement | HTMLInputElement>('#subreddit');
+  const keywords = optional('keywords', HTMLInputElement);
   return {
+    ...(model.name === undefined ? {} : { model: model.name }),
     prompt: prompt.value,
     n: n.valueAsNumber,
     temperature: temperature.valueAsNumber,
@@ -99,7 +102,10 @@ async function postTexts(body: TextsRequest, signal: AbortSignal): Promise<Respo
 
 /** Adds cards in order before the older ones. */
 function addCards(count: number): readonly Card[] {
-  const fresh = Array.from({ length: count }, () => new Card(++cardCount, modelName));
+  const fresh = Array.from(
+    { length: count },
+    () => new Card(++cardCount, model.title, model.name !== undefined),
+  );
   list.prepend(...fresh.map(({ node }) => node));
   const all = [...fresh, ...cards];
   for (const { node } of all.slice(maxCards)) node.remove();
@@ -169,7 +175,7 @@ const copyAll = byId('copy-all', HTMLButtonElement);
 copyAll.addEventListener('click', () => void copyText(copyAll, shownTexts().join('\n')));
 byId('save-all', HTMLButtonElement).addEventListener('click', () => {
   const texts = shownTexts();
-  if (texts.length > 0) void savePicture(texts, modelName);
+  if (texts.length > 0) void savePicture(texts, model.title);
 });
 hideCopies?.addEventListener('change', () => {
   list.classList.toggle('hide-copies', hideCopies.checked);

@@ -18,7 +18,7 @@ const generatingRoutes = new Set(['/', '/texts', '/v1/completions']);
 
 /** The HTTP server, ready to listen. Closing it lets answers in progress end. */
 export async function createApp(context: RouteContext): Promise<HttpApp> {
-  const { settings, inference, metrics, log } = context;
+  const { settings, models, metrics, log } = context;
   const { host, apiKey, corsOrigins, allowedHosts } = settings;
   const app = createHttpApp({
     bodyBytes: maxBodyBytes,
@@ -44,7 +44,7 @@ export async function createApp(context: RouteContext): Promise<HttpApp> {
     if (apiKey !== undefined && method !== 'HEAD' && method !== 'OPTIONS' && !publicRoutes.has(route))
       assertKey(request, apiKey);
     // Before the body is read, so that rejecting is cheap.
-    if (method === 'POST' && generatingRoutes.has(route)) inference.assertRoom(1);
+    if (method === 'POST' && generatingRoutes.has(route)) models.assertRoom(1);
   });
   cloudRunRoutes(app, context);
   completionRoutes(app, context);
@@ -54,13 +54,13 @@ export async function createApp(context: RouteContext): Promise<HttpApp> {
 }
 
 /** Health checks and metrics, for the platform that runs the server. */
-function operationRoutes(app: HttpApp, { inference, metrics }: RouteContext): void {
+function operationRoutes(app: HttpApp, { models, metrics }: RouteContext): void {
   app.route({
     method: ['GET', 'HEAD'],
     url: '/health',
     handler: async (_, reply) => {
-      const { isReady, facts } = inference;
-      const status = isReady ? 'ready' : facts === undefined ? 'loading' : 'shutting down';
+      const { isReady, isLoading } = models;
+      const status = isReady ? 'ready' : isLoading ? 'loading' : 'shutting down';
       return reply.code(isReady ? 200 : 503).send({ status } satisfies Health);
     },
   });

@@ -26,7 +26,7 @@ const numbers = {
 /** Its text parameters. Its default `truncate` is the end token, which ends our texts anyway. */
 const textDefaults = { prefix: '', truncate: '', include_prefix: true };
 
-type Parameters = FieldValues<typeof numbers> & typeof textDefaults;
+type Parameters = FieldValues<typeof numbers> & typeof textDefaults & { readonly model?: string };
 
 const schema = {
   type: 'object',
@@ -34,6 +34,7 @@ const schema = {
     ...fieldSchemas(numbers),
     prefix: { type: 'string' },
     truncate: { type: 'string', maxLength: 500 },
+    model: { type: 'string', maxLength: 500 },
     include_prefix: { enum: [true, false], description: 'true or false' },
   },
 } as const;
@@ -51,7 +52,7 @@ export function cloudRunRoutes(app: HttpApp, context: RouteContext): void {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'string' }, scope.getDefaultJsonParser('error', 'error'));
     scope.head('/', async (_, reply) => {
-      if (!context.inference.isReady) {
+      if (!context.models.isReady) {
         throw new HttpError(503, 'The model is being loaded.', { code: 'loading', retryAfter: 2 });
       }
       return reply.type('application/json; charset=utf-8').send();
@@ -74,14 +75,15 @@ export function asksForText({ method, query, headers }: HttpRequest): boolean {
 }
 
 async function answer(
-  { inference, served }: RouteContext,
+  { models }: RouteContext,
   request: HttpRequest,
   reply: HttpReply,
   input: unknown,
 ): Promise<{ readonly text: string }> {
   const parameters = readParameters(request, input);
-  const completionRequest = toCompletionRequest(parameters, served);
-  const { texts } = await collect(submit(inference, reply, completionRequest), 'prefix');
+  const model = models.choose(parameters.model);
+  const completionRequest = toCompletionRequest(parameters, model.served);
+  const { texts } = await collect(submit(model, reply, completionRequest), 'prefix');
   return { text: texts[0]?.text.text ?? '' };
 }
 

@@ -55,7 +55,7 @@ const logprobs = { ...generationOptions.length, minimum: 0, maximum: 5, default:
 const defaultLength = 16;
 
 /** The JSON Schema of a body, the prompt aside, which {@link readPrompts} checks. */
-export function completionSchema(fields: CompletionFields, served: ServedModel) {
+export function completionSchema(fields: CompletionFields) {
   return {
     type: 'object',
     additionalProperties: false,
@@ -78,7 +78,7 @@ export function completionSchema(fields: CompletionFields, served: ServedModel) 
       },
       // Whom a request is for, which OpenAI watches for abuse: of no effect here.
       user: { type: ['string', 'null'], maxLength: 1000 },
-      ...conditionSchema(served),
+      ...conditionSchema,
       suffix: { enum: ['', null], description: 'left out, as this server only continues texts' },
     },
   };

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { packageVersion } from '../../io/package-root.js';
 import { ranked } from '../../model/generation/best-of.js';
-import { HttpError } from '../../web/http-error.js';
 import { toHttpError } from '../../web/server/error-handler.js';
 import { sendEvents, serverSentEvent } from '../../web/server/event-stream.js';
 import type { HttpApp } from '../../web/server/http-app.js';
 import type { FinishedText, LogProbabilities } from '../completion.js';
+import type { PooledModel } from '../inference/model-pool.js';
 import {
   type CompletionBody,
   completionFields,
@@ -27,41 +27,36 @@ const maxBodyBytes = 512 * 1024;
 
 /** `GET /v1/models` and `POST /v1/completions` as OpenAI's clients know them. */
 export function completionRoutes(app: HttpApp, context: RouteContext): void {
-  const { inference, served } = context;
-  const model = {
-    id: served.name,
+  const { models } = context;
+  const created = Math.floor(Date.now() / 1000);
+  const describe = ({ name }: PooledModel) => ({
+    id: name,
     object: 'model',
-    created: Math.floor(Date.now() / 1000),
+    created,
     owned_by: 'titlesmith',
-  };
-  const fields = completionFields(inference.maxTexts);
-  app.get('/v1/models', async () => ({ object: 'list', data: [model] }));
-  app.get('/v1/models/:name', async (request) => {
-    assertModel((request.params as { name: string }).name, served.name);
-    return model;
   });
+  const fields = completionFields(models.maxTexts);
+  app.get('/v1/models', async () => ({ object: 'list', data: models.all.map(describe) }));
+  app.get('/v1/models/:name', async (request) =>
+    describe(models.find((request.params as { name: string }).name)),
+  );
   app.post<{ Body: CompletionBody }>(
     '/v1/completions',
-    { bodyLimit: maxBodyBytes, schema: { body: completionSchema(fields, served) } },
+    { bodyLimit: maxBodyBytes, schema: { body: completionSchema(fields) } },
     async (request, reply) => {
       const { body } = request;
-      assertModel(body.model ?? served.name, served.name);
+      const model = models.choose(body.model);
+      const { served } = model;
       // Known here: a request for which the model is not loaded yet is refused before its body is read.
-      const vocabularySize = inference.facts?.vocabularySize ?? 0;
+      const vocabularySize = model.facts?.vocabularySize ?? 0;
       const completionRequest = readCompletion(body, fields, { served, vocabularySize });
       const response = new CompletionResponse(served.name);
-      const submission = submit(inference, reply, completionRequest);
+      const submission = submit(model, reply, completionRequest);
       if (body.stream !== true) return response.toBody(await collect(submission, 'prompt'), body);
       const includeUsage = body.stream_options?.include_usage === true;
       return sendEvents(reply, response.chunks(await waitForStart(submission, 'prompt'), includeUsage));
     },
   );
-}
-
-function assertModel(requested: string, name: string): void {
-  if (requested === name) return;
-  const message = `There is no model ${JSON.stringify(requested)} here; this server has ${JSON.stringify(name)}.`;
-  throw new HttpError(404, message, { code: 'model_not_found', field: 'model' });
 }
 
 /** The response to one request, in one body or in chunks. */

@@ -1,17 +1,17 @@
 import { HttpError } from '../../web/http-error.js';
 import type { HttpReply } from '../../web/server/http-app.js';
 import type { CompletionEvent, CompletionRequest, FinishedText } from '../completion.js';
-import { type InferenceThread, PromptTooLong } from '../inference/inference-thread.js';
+import { PromptTooLong } from '../inference/inference-thread.js';
+import type { ModelPool, PooledModel } from '../inference/model-pool.js';
 import type { Submission } from '../inference/submission.js';
 import type { Metrics } from '../metrics.js';
-import type { ServedModel, ServeSettings } from '../served-model.js';
+import type { ServeSettings } from '../served-model.js';
 import type { Log } from './request-log.js';
 
 /** What the routes need. */
 export interface RouteContext {
-  readonly served: ServedModel;
+  readonly models: ModelPool;
   readonly settings: ServeSettings;
-  readonly inference: InferenceThread;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -23,8 +23,8 @@ export const internalErrorHint = 'the log says what';
  * Submits a request to the model; it is withdrawn at once when the client disconnects early.
  * @throws HttpError 503 while the model is not ready, 429 when the queue is full.
  */
-export function submit(inference: InferenceThread, reply: HttpReply, request: CompletionRequest): Submission {
-  const submission = inference.submit(request);
+export function submit(model: PooledModel, reply: HttpReply, request: CompletionRequest): Submission {
+  const submission = model.submit(request);
   reply.raw.once('close', () => {
     submission.end('withdrawn', new HttpError(499, 'The client has left.', { code: 'client_left' }));
   });

@@ -4,7 +4,7 @@ import { samplingOptions } from '../../options/table/generation.js';
 import { findDifferences } from '../../report/differences.js';
 import { toHttpError } from '../../web/server/error-handler.js';
 import { sendEvents, serverSentEvent } from '../../web/server/event-stream.js';
-import { type HttpApp, servePage } from '../../web/server/http-app.js';
+import { type HttpApp, type HttpRequest, servePage } from '../../web/server/http-app.js';
 import type { Completion, CompletionRequest } from '../completion.js';
 import type { ShownText, TextsEvent, TextsRequest } from '../page/page-messages.js';
 import { renderServePage, textFields } from '../page/serve-page.js';
@@ -27,42 +27,50 @@ import {
 /** The page, its style sheet and its script. */
 export const pageAddresses = ['/page', '/page.css', '/page.js'] as const;
 
-function schema(maxTexts: number, served: ServedModel) {
+function schema(maxTexts: number) {
   return {
     type: 'object',
     additionalProperties: false,
     properties: {
+      model: { type: 'string', maxLength: 500 },
       prompt: { type: 'string', maxLength: longestPromptCharacters },
       ...fieldSchemas({ ...textFields, n: { ...textFields.n, maximum: maxTexts } }),
-      ...conditionSchema(served),
+      ...conditionSchema,
     },
   };
 }
 
-/** The page where people generate texts, and the stream of texts it requests. */
-export function pageRoutes(app: HttpApp, { served, settings, inference }: RouteContext): void {
-  const { condition } = served;
-  const page = renderServePage({
-    name: served.name,
-    maxTexts: inference.maxTexts,
-    capacity: settings.capacity,
-    compared: served.titles !== undefined,
-    needsKey: settings.apiKey !== undefined,
-    subreddits: condition?.names.includes('subreddit') ? condition.subreddits : [],
-    byKeywords: condition?.names.includes('keywords') ?? false,
-  });
+/** The page where people generate texts, of the model that its address names; and the stream of texts it requests. */
+export function pageRoutes(app: HttpApp, { models, settings }: RouteContext): void {
+  const pageOf = ({ query }: HttpRequest): string => {
+    const named = (query as { readonly model?: unknown }).model;
+    const { served } = typeof named === 'string' ? models.find(named) : models.first;
+    const { condition } = served;
+    return renderServePage({
+      name: served.name,
+      names: models.all.map(({ name }) => name),
+      maxTexts: models.maxTexts,
+      capacity: settings.capacity,
+      compared: served.titles !== undefined,
+      someCompared: models.all.some((model) => model.served.titles !== undefined),
+      needsKey: settings.apiKey !== undefined,
+      subreddits: condition?.names.includes('subreddit') ? condition.subreddits : [],
+      byKeywords: condition?.names.includes('keywords') ?? false,
+    });
+  };
   const [address, styles, script] = pageAddresses;
   servePage(app, {
-    page: { url: address, content: page },
+    page: { url: address, content: pageOf },
     styles: { url: styles, content: readClientBundle('serve.css') },
     script: { url: script, content: readClientBundle('serve.js') },
   });
   app.post<{ Body: TextsRequest }>(
     '/texts',
-    { schema: { body: schema(inference.maxTexts, served) } },
+    { schema: { body: schema(models.maxTexts) } },
     async ({ body }, reply) => {
-      const request = toCompletionRequest(body, served);
-      const submission = submit(inference, reply, request);
+      const model = models.choose(body.model);
+      const request = toCompletionRequest(body, model.served);
+      const submission = submit(model, reply, request);
       return sendEvents(reply, eventLines(await waitForStart(submission, 'prompt'), request));
     },
   );

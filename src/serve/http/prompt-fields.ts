@@ -35,25 +35,27 @@ export interface ConditionFields {
   readonly keywords?: string | null;
 }
 
-/** The fields' JSON schemas. Keywords must be empty for a model that was not trained with them. */
-export function conditionSchema({ condition }: ServedModel) {
-  const none = { enum: ['', null], description: 'left out: this model was not trained with it' };
-  return {
-    subreddit: { type: ['string', 'null'], maxLength: 200 },
-    keywords: condition?.names.includes('keywords') ? { type: ['string', 'null'], maxLength: 200 } : none,
-  };
-}
+/** The fields' JSON schemas; which values they may have depends on the model, see {@link hiddenPrefix}. */
+export const conditionSchema = {
+  subreddit: { type: ['string', 'null'], maxLength: 200 },
+  keywords: { type: ['string', 'null'], maxLength: 200 },
+} as const;
 
 /**
  * What the model reads before the prefix. Where no subreddit is named, the seed chooses one of a model that is always
  * prompted.
- * @throws HttpError 400 for a subreddit that the model cannot write for, saying why.
+ * @throws HttpError 400 for a subreddit that the model cannot write for, saying why; for keywords where it was not trained
+ *   with them.
  */
 export function hiddenPrefix(
   { name, model, condition, madeOf = [] }: ServedModel,
   { subreddit, keywords: given }: ConditionFields,
   seed: number,
 ): string | undefined {
+  if (given && !condition?.names.includes('keywords')) {
+    const message = `keywords must be left out: this model was not trained with it; it is the text ${JSON.stringify(given)}.`;
+    throw fieldError('keywords', message);
+  }
   const keywords = parseKeywords(given ?? '');
   if (subreddit) {
     const title = model === baseName ? 'The base model' : `The model ${name}`;

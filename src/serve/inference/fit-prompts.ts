@@ -1,9 +1,8 @@
 import type { GenerationOptions } from '../../model/generation/generation-options.js';
 import { encodePrompts, longestPrompt, type Prompt } from '../../model/generation/prompts.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import type { Delimiters } from '../../options/choices.js';
 import type { CompletionRequest, PromptInput } from '../completion.js';
-import type { LoadedModel } from './load-model.js';
+import type { LoadedModel } from './load-models.js';
 import type { Rejection } from './thread-messages.js';
 
 export interface FittedPrompt extends Prompt {
@@ -24,8 +23,7 @@ export interface FittedRequest {
  */
 export function fitPrompts(
   { options: requested, prompts: inputs, scores, shorten }: CompletionRequest,
-  delimiters: Delimiters,
-  { tokenizer, facts }: Pick<LoadedModel, 'tokenizer' | 'facts'>,
+  { tokenizer, delimiters, facts }: Pick<LoadedModel, 'tokenizer' | 'delimiters' | 'facts'>,
 ): { readonly rejection: Rejection } | FittedRequest {
   const options = { ...requested, delimiters, length: Math.max(1, requested.length) };
   const prompts = inputs.map((input) => fittedPrompt(tokenizer, options, input, scores?.ofPrompt === true));

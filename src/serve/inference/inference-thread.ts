@@ -2,13 +2,14 @@ import { Worker } from 'node:worker_threads';
 import { deserializeError } from '../../common/serialized-error.js';
 import { HttpError } from '../../web/http-error.js';
 import { type CompletionRequest, type CompletionSummary, textCount } from '../completion.js';
-import type { InferenceSettings, ModelFacts, ServedModel } from '../served-model.js';
+import type { InferenceSettings, ModelFacts } from '../served-model.js';
 import { Submission } from './submission.js';
 import type { FromWorker, Rejection, RequestEvent, ToWorker, WorkerInput } from './thread-messages.js';
 
 /** Notified of ended and rejected requests, for the metrics. */
-interface InferenceObserver {
-  onEnd(result: CompletionSummary): void;
+export interface InferenceObserver {
+  /** @param model its name. */
+  onEnd(model: string, result: CompletionSummary): void;
   onRejected(status: number): void;
 }
 
@@ -41,30 +42,37 @@ class Throughput {
   }
 }
 
+/** A request that was admitted, and whose it is. */
+interface Admitted {
+  readonly model: string;
+  readonly submission: Submission;
+}
+
 /**
- * The model on its own thread; all requests share its slots. Accepts as many texts as there are slots and places in the
- * queue, and rejects more.
+ * Models that share their weights, or one alone, on their own thread; all requests share its slots. Accepts as many
+ * texts as there are slots and places in the queue, and rejects more.
  */
 export class InferenceThread {
-  /** Resolves when the model is loaded. @throws TitlesmithError when it cannot be. */
-  readonly ready: Promise<ModelFacts>;
+  /** Resolves when the models are loaded: facts by name. @throws TitlesmithError when one cannot be. */
+  readonly ready: Promise<ReadonlyMap<string, ModelFacts>>;
   /** Resolves when the thread has ended: with undefined after {@link close}, else with the error. */
   readonly ended: Promise<Error | undefined>;
   private readonly worker: Worker;
-  private readonly submissions = new Map<number, Submission>();
+  private readonly admitted = new Map<number, Admitted>();
   private readonly throughput = new Throughput();
-  private loadedFacts: ModelFacts | undefined;
+  private loadedFacts: ReadonlyMap<string, ModelFacts> | undefined;
   private nextId = 0;
-  private pending = 0;
-  private currentBusySlots = 0;
+  /** Texts that were accepted and are not finished, by the model's name. */
+  private readonly pending = new Map<string, number>();
+  private currentBusySlots: ReadonlyMap<string, number> = new Map();
   private state: 'loading' | 'ready' | 'draining' | 'ended' = 'loading';
 
   constructor(
-    served: ServedModel,
+    { group, titles }: Pick<WorkerInput, 'group' | 'titles'>,
     private readonly settings: InferenceSettings,
     private readonly observer: InferenceObserver,
   ) {
-    const data: WorkerInput = { served, settings };
+    const data: WorkerInput = { group, titles, settings };
     this.worker = new Worker(new URL('./inference-worker.js', import.meta.url), { workerData: data });
     let failure: Error | undefined;
     this.ready = new Promise((resolve, reject) => {
@@ -97,9 +105,14 @@ export class InferenceThread {
     });
   }
 
-  /** Facts about the model; undefined until it is loaded. */
-  get facts(): ModelFacts | undefined {
-    return this.loadedFacts;
+  /** Facts about a model; undefined until it is loaded. */
+  factsOf(model: string): ModelFacts | undefined {
+    return this.loadedFacts?.get(model);
+  }
+
+  /** Whether the models are being loaded. */
+  get isLoading(): boolean {
+    return this.state === 'loading';
   }
 
   /** Whether requests are accepted. */
@@ -107,14 +120,14 @@ export class InferenceThread {
     return this.state === 'ready';
   }
 
-  /** Slots that are generating. */
-  get busySlots(): number {
-    return this.currentBusySlots;
+  /** Slots that are generating for a model. */
+  busySlotsOf(model: string): number {
+    return this.currentBusySlots.get(model) ?? 0;
   }
 
-  /** Texts accepted and not finished. */
-  get pendingTexts(): number {
-    return this.pending;
+  /** Texts of a model accepted and not finished. */
+  pendingTextsOf(model: string): number {
+    return this.pending.get(model) ?? 0;
   }
 
   /** The most texts one request may ask for. */
@@ -123,12 +136,12 @@ export class InferenceThread {
   }
 
   /**
-   * Submits a request to the thread.
+   * Submits a request for a model, by its name, to the thread.
    * @throws HttpError 503 while the model is not ready, 429 when the queue is full.
    */
-  submit(request: CompletionRequest): Submission {
+  submit(model: string, request: CompletionRequest): Submission {
     this.assertRoom(textCount(request));
-    return this.admit(request);
+    return this.admit(model, request);
   }
 
   /**
@@ -144,12 +157,17 @@ export class InferenceThread {
     }
   }
 
+  /** Whether a number of texts could be accepted now. */
+  hasRoom(texts: number): boolean {
+    return this.state === 'ready' && this.allPending + texts <= this.maxTexts;
+  }
+
   private checkRoom(texts: number): void {
     if (this.state === 'loading') throw loadingError();
     if (this.state !== 'ready') {
       throw new HttpError(503, 'The server is shutting down.', { code: 'shutting_down', retryAfter: 5 });
     }
-    const tooMany = this.pending + texts - this.maxTexts;
+    const tooMany = this.allPending + texts - this.maxTexts;
     if (tooMany <= 0) return;
     throw new HttpError(429, 'Too many texts are asked for at the moment. Try again later.', {
       code: 'overloaded',
@@ -157,26 +175,35 @@ export class InferenceThread {
     });
   }
 
-  private admit(request: CompletionRequest): Submission {
+  /** Texts of all models accepted and not finished. */
+  private get allPending(): number {
+    return [...this.pending.values()].reduce((sum, texts) => sum + texts, 0);
+  }
+
+  private addPending(model: string, texts: number): void {
+    this.pending.set(model, this.pendingTextsOf(model) + texts);
+  }
+
+  private admit(model: string, request: CompletionRequest): Submission {
     const texts = textCount(request);
     const id = this.nextId++;
     const { deadlineSeconds } = this.settings;
     const submission = new Submission((result) => {
       clearTimeout(timer);
-      this.submissions.delete(id);
-      this.pending -= texts - result.texts;
+      this.admitted.delete(id);
+      this.addPending(model, result.texts - texts);
       const finished =
         result.outcome === 'done' || result.outcome === 'refused' || result.outcome === 'failed';
       if (!finished) this.send({ kind: 'withdraw', id });
-      this.observer.onEnd(result);
+      this.observer.onEnd(model, result);
     });
     const timer = setTimeout(() => {
       const message = `The request took longer than ${deadlineSeconds} s. Ask for fewer or shorter texts.`;
       submission.end('deadline', new HttpError(504, message, { code: 'deadline_exceeded' }));
     }, 1000 * deadlineSeconds);
-    this.submissions.set(id, submission);
-    this.pending += texts;
-    this.send({ kind: 'begin', id, request });
+    this.admitted.set(id, { model, submission });
+    this.addPending(model, texts);
+    this.send({ kind: 'begin', id, model, request });
     return submission;
   }
 
@@ -200,35 +227,36 @@ export class InferenceThread {
     this.worker.postMessage(message);
   }
 
-  private receive(busySlots: number, events: readonly RequestEvent[]): void {
+  private receive(busySlots: ReadonlyMap<string, number>, events: readonly RequestEvent[]): void {
     this.currentBusySlots = busySlots;
     for (const { id, ...event } of events) {
-      const submission = this.submissions.get(id);
+      const admitted = this.admitted.get(id);
       // The request was withdrawn, and the worker did not know yet.
-      if (!submission) continue;
+      if (!admitted) continue;
+      const { model, submission } = admitted;
       if (event.kind === 'end') {
-        this.endOne(submission, event.rejection);
+        this.endOne(admitted, event.rejection);
         continue;
       }
       if (event.kind === 'text') {
-        this.pending--;
-        this.throughput.count(this.pending > 0);
+        this.addPending(model, -1);
+        this.throughput.count(this.allPending > 0);
       }
       submission.add(event);
     }
   }
 
-  private endOne(submission: Submission, rejection: Rejection | undefined): void {
+  private endOne({ model, submission }: Admitted, rejection: Rejection | undefined): void {
     if (!rejection) submission.end('done');
     else if (rejection.reason === 'failed') submission.end('failed', new Error(rejection.message));
     else {
       const { prefix, promptTokens } = rejection;
-      submission.end('refused', new PromptTooLong(prefix, promptTokens, this.loadedFacts?.capacity ?? 0));
+      submission.end('refused', new PromptTooLong(prefix, promptTokens, this.factsOf(model)?.capacity ?? 0));
     }
   }
 
   private endAll(error: HttpError): void {
-    for (const submission of this.submissions.values()) submission.end('stopped', error);
+    for (const { submission } of this.admitted.values()) submission.end('stopped', error);
   }
 }
 

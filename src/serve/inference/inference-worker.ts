@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { serializeError } from '../../common/serialized-error.js';
 import { ContinuousBatch } from '../../model/generation/continuous-batch.js';
 import type { DecodeSession, PromptCache } from '../../model/transformer/decode-session.js';
-import { loadModel } from './load-model.js';
+import { loadModels } from './load-models.js';
 import { Outbox } from './outbox.js';
 import { RequestRunner } from './request-runner.js';
 import type { FromWorker, ToWorker, WorkerInput } from './thread-messages.js';
@@ -30,7 +30,7 @@ function overlapped<Cache extends PromptCache>(
     slots: session.slots,
     capacity: session.capacity,
     vocabularySize: session.vocabularySize,
-    prefill: (tokens, temperature, onScores) => session.prefill(tokens, temperature, onScores),
+    prefill: (...prompt) => session.prefill(...prompt),
     fill: (slot, cache) => session.fill(slot, cache),
     move: (from, to, length) => session.move(from, to, length),
     step: (input) => meanwhile(session.step(input)),
@@ -40,23 +40,26 @@ function overlapped<Cache extends PromptCache>(
   };
 }
 
+/** Prompts whose caches are kept: as many as one model needs, and two of each further one. */
+const promptCachesOf = (models: number): number => 16 + 2 * (models - 1);
+
 async function main(): Promise<void> {
-  const { served, settings } = workerData as WorkerInput;
-  const model = await loadModel(served, settings);
-  const outbox: Outbox = new Outbox(model.judge, () => batch.busySlots, send);
-  const session = overlapped(model.session, () => outbox.flush());
-  const batch = new ContinuousBatch(session);
-  const runner = new RequestRunner(session, batch, model, served.delimiters, outbox);
-  let closing = false;
+  const { session: loaded, models } = await loadModels(workerData as WorkerInput);
+  const outbox: Outbox = new Outbox(() => runner.busySlots(), send);
+  const session = overlapped(loaded, () => outbox.flush());
   let wake: () => void = () => {};
+  const batch = new ContinuousBatch(session, promptCachesOf(models.size));
+  const runner = new RequestRunner(session, batch, outbox, () => wake());
+  let closing = false;
 
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'close') closing = true;
     else if (message.kind === 'withdraw') runner.withdraw(message.id);
-    else runner.begin(message.id, message.request);
+    else runner.begin(message.id, models.get(message.model)!, message.request);
     wake();
   });
-  send({ kind: 'ready', facts: model.facts });
+  const facts = [...models].map(([name, model]) => [name, model.facts] as const);
+  send({ kind: 'ready', facts: new Map(facts) });
   while (!closing) {
     if (runner.idle) {
       outbox.flush();
@@ -69,7 +72,7 @@ async function main(): Promise<void> {
       await setImmediate();
     }
   }
-  await model.session.dispose();
+  await loaded.dispose();
   port.close();
 }
 

@@ -6,16 +6,16 @@ import type { FromWorker, RequestEvent } from './thread-messages.js';
 type TextEvent = RequestEvent & { readonly kind: 'text' };
 
 /** An event to be sent; a judged text is compared with the titles just before. */
-type QueuedEvent = RequestEvent | { readonly judged: true; readonly event: TextEvent };
+type QueuedEvent = RequestEvent | { readonly judge: TitleJudge; readonly event: TextEvent };
 
 /** Events not sent yet. They are sent while the model runs, so that neither waits for the other. */
 export class Outbox {
   private queued: QueuedEvent[] = [];
-  private busySlotsSent = 0;
+  private busySlotsSent = '';
 
+  /** @param busySlots slots that are generating, by the model's name. */
   constructor(
-    private readonly judge: TitleJudge | undefined,
-    private readonly busySlots: () => number,
+    private readonly busySlots: () => ReadonlyMap<string, number>,
     private readonly send: (message: FromWorker) => void,
   ) {}
 
@@ -23,28 +23,30 @@ export class Outbox {
     this.queued.push(event);
   }
 
+  /** @param judge compares the text with titles; undefined where that is not asked for, or there are none. */
   addText(
     id: number,
     { index, text, tokens, finishReason }: GeneratedText,
     finished: Omit<FinishedText, 'kind' | 'text'>,
-    judged: boolean,
+    judge: TitleJudge | undefined,
   ): void {
     const completion = { index, text, tokens, finishReason, judgement: undefined };
     const event: TextEvent = { kind: 'text', id, text: completion, ...finished };
-    this.queued.push(judged ? { judged, event } : event);
+    this.queued.push(judge ? { judge, event } : event);
   }
 
   flush(): void {
     const busySlots = this.busySlots();
-    if (this.queued.length === 0 && busySlots === this.busySlotsSent) return;
-    const events = this.queued.map((each) => ('judged' in each ? this.withJudgement(each.event) : each));
+    const busySlotsNow = [...busySlots].flat().join();
+    if (this.queued.length === 0 && busySlotsNow === this.busySlotsSent) return;
+    const events = this.queued.map((each) => ('judge' in each ? judgedEvent(each) : each));
     this.queued = [];
-    this.busySlotsSent = busySlots;
+    this.busySlotsSent = busySlotsNow;
     this.send({ kind: 'events', busySlots, events });
   }
+}
 
-  private withJudgement(event: TextEvent): TextEvent {
-    const text: Completion = { ...event.text, judgement: this.judge?.judge(event.text.text) };
-    return { ...event, text };
-  }
+function judgedEvent({ judge, event }: { readonly judge: TitleJudge; readonly event: TextEvent }): TextEvent {
+  const text: Completion = { ...event.text, judgement: judge.judge(event.text.text) };
+  return { ...event, text };
 }

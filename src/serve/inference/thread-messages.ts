@@ -1,16 +1,24 @@
 import type { SerializedError } from '../../common/serialized-error.js';
 import type { CompletionEvent, CompletionRequest } from '../completion.js';
-import type { InferenceSettings, ModelFacts, ServedModel } from '../served-model.js';
+import type { ModelGroup } from '../model-groups.js';
+import type { InferenceSettings, ModelFacts } from '../served-model.js';
 
 /** The workerData of the worker. */
 export interface WorkerInput {
-  readonly served: ServedModel;
+  readonly group: ModelGroup;
   readonly settings: InferenceSettings;
+  /** Whether titles are read when the model is loaded, or when a text is first to be compared with them. */
+  readonly titles: 'at start' | 'when needed';
 }
 
-/** Messages to the worker. `id` numbers the requests. */
+/** Messages to the worker. `id` numbers the requests; `model` is the name of theirs. */
 export type ToWorker =
-  | { readonly kind: 'begin'; readonly id: number; readonly request: CompletionRequest }
+  | {
+      readonly kind: 'begin';
+      readonly id: number;
+      readonly model: string;
+      readonly request: CompletionRequest;
+    }
   | { readonly kind: 'withdraw'; readonly id: number }
   | { readonly kind: 'close' };
 
@@ -26,7 +34,11 @@ export type RequestEvent =
 
 /** Messages from the worker. */
 export type FromWorker =
-  | { readonly kind: 'ready'; readonly facts: ModelFacts }
-  /** All events since the last message. @property busySlots slots that are generating. */
-  | { readonly kind: 'events'; readonly busySlots: number; readonly events: readonly RequestEvent[] }
+  | { readonly kind: 'ready'; readonly facts: ReadonlyMap<string, ModelFacts> }
+  /** All events since the last message. @property busySlots slots that are generating, by the model's name. */
+  | {
+      readonly kind: 'events';
+      readonly busySlots: ReadonlyMap<string, number>;
+      readonly events: readonly RequestEvent[];
+    }
   | { readonly kind: 'failed'; readonly error: SerializedError };

@@ -6,6 +6,8 @@ import type { ErrorBody } from '../../web/http-error.js';
 
 /** The body of `POST /texts`: what the form asks for. */
 export interface TextsRequest extends BodyOf<typeof samplingOptions> {
+  /** The model's name; may be left out where there is one. */
+  readonly model?: string;
   readonly prompt?: string;
   /** Number of texts. */
   readonly n?: number;

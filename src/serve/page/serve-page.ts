@@ -7,12 +7,16 @@ import { renderServedPage } from '../../web/html-page.js';
 
 interface ServePage {
   readonly name: string;
+  /** Of all models that the page offers, in order. */
+  readonly names: readonly string[];
   /** Maximum number of texts per request. */
   readonly maxTexts: number;
   /** Maximum tokens of a text, prompt included. */
   readonly capacity: number;
   /** Whether texts are compared with training titles. */
   readonly compared: boolean;
+  /** Whether those of some model are. */
+  readonly someCompared: boolean;
   readonly needsKey: boolean;
   /** Subreddits to choose from; empty unless the model is conditioned by them. */
   readonly subreddits: readonly string[];
@@ -35,13 +39,16 @@ export const textFields = {
 /** The most texts that the page shows well at a time. */
 const maxShown = 50;
 
-/** The page where people generate texts; its script (../client/serve.ts) requests them from the server. */
+/**
+ * The page where people generate texts; its script (../client/serve.ts) requests them from the server. What depends on the
+ * model is marked `data-of-model`: the script puts that of another model in its place.
+ */
 export function renderServePage(options: ServePage): string {
-  const { name, compared, needsKey, subreddits, byKeywords } = options;
+  const { name, names, compared, someCompared, needsKey, subreddits, byKeywords } = options;
   const body = html`<main>
 <header class="masthead">
 <p class="kicker">titlesmith <span aria-hidden="true">·</span> generate</p>
-<h1><bdi>${visible(name)}</bdi></h1>
+<h1 id="model-name" data-of-model><bdi>${visible(name)}</bdi></h1>
 <p class="notice disclosure" id="disclosure"><strong>Machine-made.</strong> A language model invents these texts.
 Nobody wrote them, and what they say may be untrue. Say so when you share one.</p>
 </header>
@@ -49,12 +56,15 @@ Nobody wrote them, and what they say may be untrue. Say so when you share one.</
 <div class="desk">
 <form id="form" class="panel" aria-label="What to generate" autocomplete="off">
 ${needsKey ? keyField : null}
+${names.length > 1 ? modelField(names, name) : null}
 <label class="field" for="prompt">Begin with
 <textarea id="prompt" rows="2" maxlength="500" placeholder="anything, or nothing" spellcheck="true"
  aria-describedby="prompt-help"></textarea></label>
 <p class="help" id="prompt-help">Each text goes on from here.</p>
+<div id="conditions" data-of-model>
 ${subreddits.length > 0 ? subredditField(subreddits) : null}
 ${byKeywords ? keywordField : null}
+</div>
 ${slider({ id: 'n', label: 'Texts', minimum: 1, maximum: Math.min(maxShown, options.maxTexts), step: 1, value: 6 })}
 ${slider({ id: 'temperature', label: 'Temperature', ...boundsOf(textFields.temperature), step: 0.05, help: 'Low: safe and alike. High: daring, then nonsense.' })}
 <details class="finer"><summary>Finer settings</summary>
@@ -76,7 +86,7 @@ ${slider({ id: 'top_p', label: 'Top p', ...boundsOf(textFields.top_p), step: 0.0
 <div class="bar">
 <p id="standing" role="status">Nothing generated yet.</p>
 <div class="tools" id="tools" hidden>
-${compared ? html`<label class="check"><input type="checkbox" id="hide-copies"> Hide copies</label>` : null}
+${someCompared ? html`<label class="check"><input type="checkbox" id="hide-copies"> Hide copies</label>` : null}
 <button type="button" id="copy-all">Copy all</button>
 <button type="button" id="save-all">Save as image</button>
 <button type="button" id="clear">Clear</button>
@@ -85,11 +95,11 @@ ${compared ? html`<label class="check"><input type="checkbox" id="hide-copies"> 
 <p id="trouble" class="notice trouble" role="alert" hidden></p>
 <ol class="cards" id="cards" aria-label="Generated texts" aria-busy="false"></ol>
 <div class="empty" id="empty"><p>Texts appear here, word by word.</p>
-${compared ? html`<p class="meaning">One that is too close to a title the model learned from is marked, with that title.</p>` : null}
+<div id="meaning" data-of-model>${compared ? html`<p class="meaning">One that is too close to a title the model learned from is marked, with that title.</p>` : null}</div>
 </div>
 </section>
 </div>
-<footer class="colophon">Made with titlesmith. ${compared ? null : html`Texts are not compared with training titles: this model came without any. `}<a href="health">Health</a></footer>
+<footer class="colophon">Made with titlesmith. <span id="comparison" data-of-model>${compared ? null : html`Texts are not compared with training titles: this model came without any. `}</span><a href="health">Health</a></footer>
 </main>`;
   return renderServedPage({ title: name, kind: 'serve', styles: 'page.css', script: 'page.js', body });
 }
@@ -97,6 +107,17 @@ ${compared ? html`<p class="meaning">One that is too close to a title the model 
 const keyField = html`<label class="field" for="key">Key
 <input id="key" type="password" autocomplete="off" required aria-describedby="key-help"></label>
 <p class="help" id="key-help">This server needs a key. It stays in this window.</p>`;
+
+/** The choice of the model, which the page's address names too. */
+function modelField(names: readonly string[], chosen: string): Html {
+  const options = names.map(
+    (name) =>
+      html`<option value="${name}"${name === chosen ? html` selected` : null}>${visible(name)}</option>`,
+  );
+  return html`<label class="field" for="model">Model
+<select id="model">
+${options}</select></label>`;
+}
 
 /** More names are typed rather than looked for in a list. */
 const mostChoices = 60;

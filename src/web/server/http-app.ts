@@ -87,9 +87,9 @@ function rejectUnsupported({ server }: HttpApp): void {
   });
 }
 
-/** A page, its style sheet and its script, each with its URL. */
+/** A page, its style sheet and its script, each with its URL; the page may depend on the request. */
 interface PageFiles {
-  readonly page: { readonly url: string; readonly content: string };
+  readonly page: { readonly url: string; readonly content: string | ((request: HttpRequest) => string) };
   readonly styles: { readonly url: string; readonly content: string };
   readonly script: { readonly url: string; readonly content: string };
 }
@@ -105,8 +105,11 @@ export function servePage(app: HttpApp, { page, styles, script }: PageFiles): vo
     app.route({
       method: ['GET', 'HEAD'],
       url,
-      handler: async (_, reply) =>
-        reply.type(type).header('content-security-policy', servedPagePolicy).send(content),
+      handler: async (request, reply) =>
+        reply
+          .type(type)
+          .header('content-security-policy', servedPagePolicy)
+          .send(typeof content === 'string' ? content : content(request)),
     });
   }
 }

@@ -319,6 +319,18 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
         ]),
     },
   ],
+  groupedMatmul: [
+    { groups: 3, rows: 1 },
+    { groups: 1, rows: 4 },
+    { groups: 2, rows: 3 },
+  ].map(({ groups, rows }) => ({
+    name: `groupedMatmul, ${groups} groups of ${rows}`,
+    inputs: [
+      [groups * rows, 4],
+      [groups, 4, 5],
+    ],
+    build: (x, w) => graph.groupedMatmul(x!, w!),
+  })),
   cachedAttention: [
     { name: 'one token a row', rows: 3, tokens: 1, from: 1 },
     { name: 'several tokens of one row', rows: 1, tokens: 4, from: 5 },

@@ -112,6 +112,19 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
   softmax: (node, [x]) => [
     flatten(rows(x!, node.inputs[0]!.shape).map((row) => logSoftmax(row).map(Math.exp))),
   ],
+  groupedMatmul: (node, [x, w]) => {
+    const [groups, width, columns] = node.inputs[1]!.shape as [number, number, number];
+    const rowsOfGroup = node.inputs[0]!.shape[0]! / groups;
+    return [
+      fill(node.outputs[0]!.shape, (_, [row, column]) => {
+        const group = Math.floor(row! / rowsOfGroup);
+        let sum = 0;
+        for (let k = 0; k < width; k++)
+          sum += x![row! * width + k]! * w![(group * width + k) * columns + column!]!;
+        return sum;
+      }),
+    ];
+  },
   matmul: (node, [a, b]) => {
     const { transposeA, transposeB, alpha } = node.attributes;
     const [aShape, bShape] = node.inputs.map((input) => input.shape) as [Shape, Shape];

@@ -2,6 +2,7 @@ import type {
   MetricsLine,
   MetricsLog,
   StateTensor,
+  TrainedAdapter,
   TrainingPosition,
   TrainingStorage,
 } from '../../../src/model/training/training-storage.js';
@@ -15,6 +16,8 @@ export class MemoryStorage implements TrainingStorage {
   position: TrainingPosition | undefined;
   /** The model that was best, by parameter. */
   weights: ReadonlyMap<string, Float32Array> = new Map();
+  /** The adapters in them. */
+  adapter: ReadonlyMap<string, Float32Array> | undefined;
   descriptions = 0;
   lines: MetricsLine[] = [];
 
@@ -40,6 +43,10 @@ export class MemoryStorage implements TrainingStorage {
       parameterSpecifications(configuration).map(({ name }) => [name, valuesOf(name).slice()]),
     );
   }
+
+  readonly saveAdapter = async ({ specifications, valuesOf }: TrainedAdapter): Promise<void> => {
+    this.adapter = new Map(specifications.map(({ name }) => [name, valuesOf(name).slice()]));
+  };
 
   async openMetrics({ metricsLines }: Pick<TrainingPosition, 'metricsLines'>): Promise<MetricsLog> {
     this.lines.length = metricsLines;

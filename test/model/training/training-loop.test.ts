@@ -3,6 +3,7 @@ import { InterruptedError } from '../../../src/common/errors.js';
 import { silentContext, type WorkContext } from '../../../src/common/progress.js';
 import { type TrainingInput, train } from '../../../src/model/training/training-loop.js';
 import type { TrainingOptions } from '../../../src/model/training/training-options.js';
+import { loraSpecifications, mergedWithLora } from '../../../src/model/transformer/lora.js';
 import {
   createParameterStore,
   initializeParameters,
@@ -164,6 +165,11 @@ describe('training', () => {
     const saved = storage.weights;
     expect(saved.get('wte.weight')).toEqual(pretrained.views.get('wte.weight'));
     expect(saved.get('h.0.mlp.c_fc.weight')).not.toEqual(pretrained.views.get('h.0.mlp.c_fc.weight'));
+    const adapters = {
+      ...createParameterStore(loraSpecifications(configuration, 4)),
+      views: storage.adapter!,
+    };
+    for (const [name, values] of saved) expect(mergedWithLora(pretrained, adapters, name)).toEqual(values);
   });
 
   // Devices have no products in 8 bits.

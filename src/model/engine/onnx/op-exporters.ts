@@ -1,6 +1,7 @@
 import { crossEntropyInputs, geluCubic, geluScale, maskedScore, type OpName } from '../../graph/op-table.js';
 import type { DType } from '../../graph/shape.js';
 import type { OpNode, Tensor } from '../../graph/tensor.js';
+import { groupedProduct, rowsOfEach } from './grouped-rows.js';
 import { quantizedProduct } from './integer-product.js';
 import { processorSums, rmsGradientNodes } from './rms-norm.js';
 import { rotaryEmbedding } from './rotary-nodes.js';
@@ -56,10 +57,7 @@ const cachedAttention: Exporter<'cachedAttention'> = ({ writer, nameOf }, { inpu
   const [projections, keys, values, lengths] = inputs as [Tensor, Tensor, Tensor, Tensor];
   const { heads, keyValueHeads, scale } = attributes;
   const width = projections.shape[1]!;
-  // One row of tokens for each length; the number of rows is dynamic.
-  const rows = writer.emit('Shape', [nameOf(lengths)]);
-  const shape = writer.emit('Concat', [rows, writer.constant('int64', [-1, width], [2])], { axis: 0 });
-  const byRow = writer.emit('Reshape', [nameOf(projections), shape]);
+  const byRow = rowsOfEach(writer, nameOf(projections), nameOf(lengths), width);
   const last = writer.emit('Sub', [nameOf(lengths), writer.constant('int32', [1], [1])]);
   const longest = writer.emit('ReduceMax', [nameOf(lengths)], { keepdims: 0 });
   const [output, newKeys, newValues] = writer.emitMany(
@@ -392,6 +390,9 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
     return [quantizedProduct(context.writer, [x, w, scales])];
   },
   cachedAttention,
+  groupedMatmul: ({ writer, nameOf }, { inputs: [x, w] }) => [
+    groupedProduct(writer, nameOf(x!), nameOf(w!), [w!.shape[1]!, w!.shape[2]!]),
+  ],
   causalMask,
   ...samplingExporters({ sorts: true, sumsByProducts: false }),
 };

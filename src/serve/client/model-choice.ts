@@ -1,0 +1,46 @@
+import { byId } from '../../web/client/dom.js';
+
+/** The model that texts are asked of, where the page offers several. */
+export class ModelChoice {
+  private readonly select = document.querySelector<HTMLSelectElement>('select#model');
+  private leaving: AbortController | undefined;
+
+  /**
+   * @param onProblem shows why the page of a model cannot be had; an empty text when that is over.
+   */
+  constructor(private readonly onProblem: (message: string) => void) {
+    this.select?.addEventListener('change', () => void this.show(this.select!.value));
+  }
+
+  /** What requests name; undefined where there is one model. */
+  get name(): string | undefined {
+    return this.select?.value;
+  }
+
+  /** What the chosen model is called on the page. */
+  get title(): string {
+    return byId('model-name', HTMLElement).textContent?.trim() ?? '';
+  }
+
+  /** Puts what depends on the model in place, taken from that model's own page, and its name into the address. */
+  private async show(name: string): Promise<void> {
+    this.leaving?.abort();
+    const leaving = new AbortController();
+    this.leaving = leaving;
+    const address = `page?${new URLSearchParams({ model: name })}`;
+    try {
+      const response = await fetch(address, { signal: leaving.signal });
+      if (!response.ok) throw new Error(String(response.status));
+      const other = new DOMParser().parseFromString(await response.text(), 'text/html');
+      for (const part of document.querySelectorAll('[data-of-model]')) {
+        const theirs = other.getElementById(part.id);
+        if (theirs) part.replaceWith(document.importNode(theirs, true));
+      }
+      document.title = other.title;
+      history.replaceState(null, '', address);
+      this.onProblem('');
+    } catch {
+      if (!leaving.signal.aborted) this.onProblem('The server cannot be reached.');
+    }
+  }
+}
