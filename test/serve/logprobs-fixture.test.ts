@@ -5,6 +5,7 @@ import type { CompletionChoice, CompletionCreateParamsBase } from 'openai/resour
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Tokenizer } from '../../src/model/tokenizer/tokenizer.js';
 import { loadTokenizer } from '../../src/model/weights/load-tokenizer.js';
+import { scoreTitles } from '../../src/pipeline/library/score-titles.js';
 import { oraclePython, runOracle } from '../oracles/python.js';
 import { makeRun, serve } from './serve-run.js';
 
@@ -27,6 +28,8 @@ interface Fixture {
   readonly model: string;
   readonly newTokens: number;
   readonly cases: readonly Case[];
+  /** Texts, and −ln p of each as a title: of its tokens and the end token, given the start. */
+  readonly titles: readonly (readonly [string, number])[];
 }
 
 const path = new URL('../oracles/logprobs/logprobs.json', import.meta.url);
@@ -161,9 +164,25 @@ describe.each([
   });
 });
 
+test.each([
+  ['float32', 1e-4],
+  ['int8', 2e-2],
+] as const)("scores of titles in %s are Hugging Face's to %f of them", async (precision, tolerance) => {
+  const texts = fixture.titles.map(([text]) => text);
+  const { scores } = await scoreTitles(run, texts, { precision });
+  for (const [index, [text, nats]] of fixture.titles.entries()) {
+    expect(scores[index]!.title).toBe(text);
+    expect(Math.abs(scores[index]!.nats - nats)).toBeLessThan(tolerance * nats);
+  }
+});
+
 test.skipIf(oraclePython === undefined)('the fixture is what Hugging Face says here', async () => {
   const made = JSON.parse(await runOracle('logprobs/make_fixture.py', [`${run}/checkpoint`])) as Fixture;
   expect(made.cases.map(({ tokens }) => tokens)).toEqual(fixture.cases.map(({ tokens }) => tokens));
+  for (const [index, [text, nats]] of made.titles.entries()) {
+    expect(fixture.titles[index]![0]).toBe(text);
+    expect(nats).toBeCloseTo(fixture.titles[index]![1], 3);
+  }
   for (const [index, { logprobs }] of made.cases.entries())
     for (const [place, value] of logprobs.entries())
       expect(value).toBeCloseTo(fixture.cases[index]!.logprobs[place]!, 5);

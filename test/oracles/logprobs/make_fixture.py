@@ -1,4 +1,4 @@
-"""Writes logprobs.json: the log probabilities that Hugging Face has of prompts and greedy continuations.
+"""Writes logprobs.json: the log probabilities that Hugging Face has of prompts and greedy continuations, and of titles.
 
 The model is the one that test/serve/serve-run.ts makes from a seed, so no weights are stored; the test that compares with
 the fixture runs this again where TITLESMITH_ORACLE_PYTHON is set. A text is read behind the end token, ids as they are.
@@ -59,10 +59,19 @@ def case(prompt, tokens):
     return {"prompt": prompt, "promptTokens": len(tokens), "tokens": whole, "logprobs": own, "top": likeliest}
 
 
+def title_nats(text):
+    """-ln p of a title's tokens and of the end token after them, given the start."""
+    tokens = [END, *tokenizer.encode(text, add_special_tokens=False), END]
+    with torch.no_grad():
+        scores = torch.log_softmax(model(torch.tensor([tokens])).logits[0].double(), dim=-1)
+    return rounded(-sum(scores[place - 1, tokens[place]] for place in range(1, len(tokens))))
+
+
 cases = [case(text, [END, *tokenizer.encode(text, add_special_tokens=False)]) for text in texts]
 cases += [case(prompt, prompt) for prompt in ids]
 print(json.dumps({
     "model": hashlib.sha256((checkpoint / "model.safetensors").read_bytes()).hexdigest(),
     "newTokens": NEW_TOKENS,
     "cases": cases,
+    "titles": [[text, title_nats(text)] for text in texts],
 }))
