@@ -2,8 +2,10 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { InterruptedError } from '../../../src/common/errors.js';
-import { firstDraw } from '../../../src/common/judgement.js';
+import { firstDraw, type Verdict } from '../../../src/common/judgement.js';
 import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
+import { createRandom } from '../../../src/common/random.js';
+import { withoutCondition } from '../../../src/data/conditioning.js';
 import { overfitStatistics } from '../../../src/dedupe/verdict/statistics.js';
 import { formatCsvRecord } from '../../../src/io/csv.js';
 import { maximumTurns } from '../../../src/model/generation/generation-request.js';
@@ -19,7 +21,8 @@ import { readDatasetTitles, runDataset } from '../../../src/pipeline/stages/data
 import { runDedupe } from '../../../src/pipeline/stages/dedupe.js';
 import { runFinetune } from '../../../src/pipeline/stages/finetune.js';
 import { generateFromModel, runGenerate } from '../../../src/pipeline/stages/generate.js';
-import { readGenerated } from '../../../src/pipeline/stages/generated-file.js';
+import { formatGenerated, readGenerated } from '../../../src/pipeline/stages/generated-file.js';
+import { openNovelty } from '../../../src/pipeline/stages/novelty.js';
 import type { StageJob, StageWorkContext } from '../../../src/pipeline/stages/stage.js';
 import { madeUpTitles } from '../../cli/titles.js';
 import { temporaryFolder } from '../../model/transformer/fixtures.js';
@@ -158,6 +161,90 @@ describe('--novel', () => {
     await runDedupe(jobOf('planted', 'dedupe'), quiet);
     const novel = await readJudgement(join(folder, 'planted'));
     expect(novel.verdicts.some(({ text, reason }) => reason === 'canary' || text === canary)).toBe(false);
+  });
+
+  test('turns away what the dedupe stage would refuse for copying, and nothing else', async () => {
+    const place = join(folder, 'hostile');
+    mkdirSync(join(place, 'dataset'), { recursive: true });
+    const titles = [
+      ...madeUpTitles(140),
+      'Crème brûlée for \u{1F469}\u200D\u{1F680} and \u{1F1EB}\u{1F1F7}: who else eats it so late at night?',
+      '東京で一番おいしいラーメンはどこですか、教えてください',
+      'AITA for not telling my sister that the cat is hers',
+    ];
+    const [train, heldOut] = [titles.filter((_, i) => i % 4 > 0), titles.filter((_, i) => i % 4 === 0)];
+    // As of two subreddits, whose names a model is prompted with.
+    const lines = (list: readonly string[]) =>
+      list.map((title, i) => `<|startoftext|>r/${i % 2 ? 'one' : 'two'}\t${title}<|endoftext|>\n`).join('');
+    writeFileSync(join(place, 'dataset', 'train.txt'), lines(train));
+    writeFileSync(join(place, 'dataset', 'validation.txt'), lines(heldOut));
+    const canary = 'Seven teapots argued about the weather in a lighthouse until Thursday';
+    const nothing = { step: 1, passes: 1, seed: 1, planted: [], references: [] };
+    await writeCanaries(place, { ...nothing, before: [canary] });
+    // Which the base model was trained on.
+    const base = 'Good morning!';
+
+    const random = createRandom(7, 'hostile texts');
+    const pick = <T>(list: readonly T[]): T => list[random.integer(list.length)]!;
+    const half = (text: string, last: boolean): string => {
+      const words = text.split(' ');
+      const middle = 1 + random.integer(Math.max(1, words.length - 1));
+      return (last ? words.slice(middle) : words.slice(0, middle)).join(' ');
+    };
+    const changes: readonly ((text: string) => string)[] = [
+      (text) => text,
+      (text) => text.toUpperCase(),
+      (text) => `  ${text.toLowerCase()}\u00a0`,
+      (text) => text.normalize('NFD'),
+      (text) => text.replaceAll(' ', '  ').replaceAll('e', 'é'),
+      (text) => [...text].join('\u200d'),
+      (text) => text.replaceAll('a', 'а'),
+      (text) => `${text} \u{1F600}`,
+      (text) => `r/one\t${text}`,
+      (text) => `${text}\n${text}`,
+      (text) => text.slice(0, -3),
+      (text) => half(text, false),
+      (text) => `${half(text, false)} ${half(pick(train), true)}`,
+      (text) => `${half(text, true)} ${pick(heldOut)}`,
+      (text) => `${text.slice(0, 12)}\ufffd`,
+      (text) => text.split(' ').reverse().join(' '),
+      (text) => text.split(' ').slice(2, 5).join(' '),
+    ];
+    const sources = [...train, ...heldOut, canary, base];
+    const texts = [
+      '',
+      '\u200b',
+      ...Array.from({ length: 600 }, () => pick(changes)(pick(sources))),
+      ...changes.flatMap((change) => [canary, base].map(change)),
+    ];
+    const outputs = texts.map((text, index) => ({
+      index,
+      text: withoutCondition(text),
+      tokens: 1,
+      finishReason: 'stop' as const,
+      seed: 1,
+    }));
+    writeFileSync(join(place, 'generated.jsonl'), formatGenerated(outputs));
+    const decisions = { model: { choice: 'base', reason: 'of the test' } };
+    const found = new Set<string | undefined>();
+    for (const similarityThreshold of [0.8, 0.5, 'auto'] as const) {
+      const job = { ...jobOf('hostile', 'dedupe', { similarityThreshold }), decisions };
+      await runDedupe(job, quiet);
+      const { verdicts } = await readJudgement(place);
+      const { mayStand } = await openNovelty(place, job.options, decisions, quiet);
+      const isKnown = ({ copied, reason }: Verdict): boolean =>
+        copied || ['held-out title', 'canary', 'base copy'].includes(reason ?? '');
+      expect(texts.filter((text) => !mayStand(text))).toEqual(texts.filter((_, i) => isKnown(verdicts[i]!)));
+      for (const { reason } of verdicts) found.add(reason);
+    }
+    const kinds = ['exact copy', 'near copy', 'disguised copy', 'held-out title', 'canary', 'base copy'];
+    expect([...found]).toEqual(expect.arrayContaining([undefined, 'blank', 'broken text', ...kinds]));
+  });
+
+  test('ends where hardly anything is no copy', async () => {
+    const asked = { novel: true, nsamples: 3, similarityThreshold: 0.01 };
+    const counts = await runGenerate(jobOf('run', 'generate', asked), quiet);
+    expect(counts.turnedAway).toEqual({ titles: 3, draws: 3 * (maximumTurns - 1) });
   });
 
   test('is refused of a model whose titles are not known', async () => {
