@@ -166,6 +166,18 @@ async function measure(run: string): Promise<void> {
   const rows = choices.flatMap((count) =>
     rankings.map((ranking) => row(`best of ${count} by ${ranking}`, best(count, ranking))),
   );
+  // As --novel has them: those that would be refused were drawn again.
+  const novel = groups.map((group) => group.filter(({ novelty }) => !novelty.isRefused));
+  rows.push(
+    row(
+      'one, with --novel',
+      novel.map(([each], title) => each ?? first[title]!),
+    ),
+    row(
+      'best of 4 by probability, with --novel',
+      novel.map((group, title) => group[ranked(group.slice(0, 4), 'probability')[0]!] ?? first[title]!),
+    ),
+  );
   process.stdout.write(`${run}, ${groups.length} titles at ${values.temperature}; ${machine()}\n\n`);
   process.stdout.write(
     table(

@@ -12,12 +12,10 @@ import { generateTexts, maximumTurns } from '../../src/model/generation/generati
 import { TitleScorer } from '../../src/model/scoring/title-scorer.js';
 import { encodeWords } from '../../src/model/tokenizer/gpt2.js';
 import { openForGeneration, openModelFiles } from '../../src/model/weights/open-for-generation.js';
-import { defaultOptions } from '../../src/options/option-values.js';
 import { descendsFromBase } from '../../src/pipeline/run/base-descent.js';
 import { runFiles } from '../../src/pipeline/run/run-files.js';
 import { readDatasetTitles } from '../../src/pipeline/stages/dataset.js';
 import { readGenerated } from '../../src/pipeline/stages/generated-file.js';
-import { openNovelty } from '../../src/pipeline/stages/novelty.js';
 import { machine, table } from '../shared/figures.js';
 
 /**
@@ -33,7 +31,7 @@ const { values } = parseArgs({
     run: { type: 'string' },
     /** A file like generated.jsonl to count instead. */
     generated: { type: 'string' },
-    /** Texts drawn for the share that is turned away. */
+    /** Texts drawn for the share that is turned away; 0: no perplexity. */
     draws: { type: 'string', default: '5000' },
     seed: { type: 'string', default: '1' },
     threads: { type: 'string', default: '2' },
@@ -84,47 +82,58 @@ process.stdout.write(
     `${turned.length} titles were drawn again, ${draws} draws, of one title at most ${most}\n`,
 );
 
-const { mayStand } = await openNovelty(run, defaultOptions(), {}, silentContext);
-const engine = createOnnxRuntimeEngine({ threads: Number(values.threads) });
-const opened = await openModelFiles(checkpoint, silentContext);
-const { configuration, tokenizer, weights } = opened;
-const { endOfTextId } = tokenizer;
-
-// The share of what the model says by itself, at temperature 1 and without cutoffs, that is turned away.
 const asked = Number(values.draws);
-const { session } = await openForGeneration(opened, { engine, texts: asked });
-const length = session.capacity - 1;
-const sampling = {
-  ...generationDefaults,
-  temperature: 1,
-  nsamples: asked,
-  length,
-  seed: Number(values.seed),
-};
-let turnedAway = 0;
-for await (const { text } of generateTexts(session, tokenizer, sampling, silentContext))
-  if (text.trim() !== '' && !mayStand(text)) turnedAway += 1;
-await session.dispose();
+if (asked > 0) await comparePerplexity();
 
-const kept = validation.filter(mayStand).map((title) => Uint16Array.from(tokenizer.encode(title)));
-const fitting = kept.filter((tokens) => tokens.length <= length);
-const scorer = new TitleScorer(engine, { configuration, endOfTextId });
-const losses = await scorer.score(weights, fitting, silentContext);
-await scorer.dispose();
-await weights.close();
-const loss = losses.reduce((sum, each) => sum + each, 0);
-const tokens = fitting.reduce((sum, title) => sum + title.length + 1, 0);
+async function comparePerplexity(): Promise<void> {
+  // The same rules but one: that a held-out title is not new says nothing of how likely one is.
+  const copies = await createTitleJudge(train, { rules: judge.rules, tokenize: encodeWords, baseTitles });
+  const isTurnedAway = (text: string): boolean => {
+    const { reason } = copies.judge(text);
+    return reason !== undefined && reason !== 'blank' && reason !== 'broken text';
+  };
+  const engine = createOnnxRuntimeEngine({ threads: Number(values.threads) });
+  const opened = await openModelFiles(checkpoint, silentContext);
+  const { configuration, tokenizer, weights } = opened;
+  const { endOfTextId } = tokenizer;
 
-/** Perplexity where a share of all draws is turned away, at most so often: p(text) · (1 + q + … + q^(most − 1)). */
-function guarded(share: number): number {
-  const scale = (1 - share ** maximumTurns) / (1 - share);
-  return Math.exp((loss - fitting.length * Math.log(scale)) / tokens);
+  // The share of what the model says by itself, at temperature 1 and without cutoffs, that is turned away.
+  const { session } = await openForGeneration(opened, { engine, texts: asked });
+  const length = session.capacity - 1;
+  const sampling = {
+    ...generationDefaults,
+    temperature: 1,
+    nsamples: asked,
+    length,
+    seed: Number(values.seed),
+  };
+  let turnedAway = 0;
+  for await (const { text } of generateTexts(session, tokenizer, sampling, silentContext))
+    if (isTurnedAway(text)) turnedAway += 1;
+  await session.dispose();
+
+  const kept = validation
+    .filter((title) => !isTurnedAway(title))
+    .map((title) => Uint16Array.from(tokenizer.encode(title)));
+  const fitting = kept.filter((tokens) => tokens.length <= length);
+  const scorer = new TitleScorer(engine, { configuration, endOfTextId });
+  const losses = await scorer.score(weights, fitting, silentContext);
+  await scorer.dispose();
+  await weights.close();
+  const loss = losses.reduce((sum, each) => sum + each, 0);
+  const tokens = fitting.reduce((sum, title) => sum + title.length + 1, 0);
+
+  /** Perplexity where a share of all draws is turned away, at most so often: p(text) · (1 + q + … + q^(most − 1)). */
+  function guarded(share: number): number {
+    const scale = (1 - share ** maximumTurns) / (1 - share);
+    return Math.exp((loss - fitting.length * Math.log(scale)) / tokens);
+  }
+  const { share, low, high } = wilsonShare(turnedAway, asked);
+  const plain = guarded(0);
+  const change = (at: number): string => `${((guarded(at) / plain - 1) * 100).toFixed(3)}%`;
+  process.stdout.write(
+    `\nheld-out titles: ${fitting.length} of ${validation.length} may be said; ${tokens} tokens, end tokens included\n` +
+      `turned away of ${asked} draws at temperature 1: ${percent(share)} (${percent(low)} to ${percent(high)})\n` +
+      `perplexity ${plain.toFixed(3)}, guarded ${guarded(share).toFixed(3)} (${change(share)}; ${change(low)} to ${change(high)})\n`,
+  );
 }
-const { share, low, high } = wilsonShare(turnedAway, asked);
-const plain = guarded(0);
-const change = (at: number): string => `${((guarded(at) / plain - 1) * 100).toFixed(3)}%`;
-process.stdout.write(
-  `\nheld-out titles: ${fitting.length} of ${validation.length} may be said; ${tokens} tokens, end tokens included\n` +
-    `turned away of ${asked} draws at temperature 1: ${percent(share)} (${percent(low)} to ${percent(high)})\n` +
-    `perplexity ${plain.toFixed(3)}, guarded ${guarded(share).toFixed(3)} (${change(share)}; ${change(low)} to ${change(high)})\n`,
-);

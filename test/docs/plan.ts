@@ -158,6 +158,12 @@ export const plans: readonly Plan[] = [
     smaller: '--draws 500 --only Zipf.1.0',
     says: /"passes":true/,
   },
+  { of: /^npm run bench -- generate\/novel /, smaller: '--draws 20', says: /^perplexity [\d.]+, guarded /m },
+  {
+    of: /^npm run bench -- generate\/best-of /,
+    smaller: '--texts 4 --most 4',
+    says: /^\| best of 4 by both \|/m,
+  },
   { of: /^npm run bench -- generate\/perplexity /, smaller: '--count 8', says: /^\| int8 \|/m },
   {
     of: /^npm run bench -- serve\/compare$/,
