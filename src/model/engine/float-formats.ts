@@ -4,7 +4,7 @@ type HalfFormat = 'F16' | 'BF16';
 let halves: Float32Array | undefined;
 
 /** The value of every IEEE 754 binary16, indexed by its 16 bits: 256 KiB, computed once. */
-function halfTable(): Float32Array {
+export function halfTable(): Float32Array {
   if (halves) return halves;
   const table = new Float32Array(1 << 16);
   for (let bits = 0; bits < 1 << 15; bits++) {

@@ -88,7 +88,7 @@ async function loadPair(folder: string, sources: EndsSources): Promise<Tokenizer
 }
 
 /** A tokenizer that no `tokenizer.json` described: it gets one. @param description without a fault. */
-function describedTokenizer(
+export function describedTokenizer(
   description: TokenizerDescription,
   ends: { readonly start: number; readonly end: number },
 ): Tokenizer {

@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import { fileError, TitlesmithError } from '../../common/errors.js';
 import { hashFile } from '../../io/atomic-file.js';
 import { configurationFile } from './checkpoint.js';
+import { ggufModel, isGgufPath } from './gguf/gguf-model.js';
 import { huggingFaceFolder } from './huggingface-folder.js';
 import type { ModelFolder } from './open-model.js';
 import { isCheckpointPrefix, isTensorFlowFolder, tensorFlowFolder } from './tensorflow/checkpoint-folder.js';
 
 /**
- * Detects the kind of model in a folder: Hugging Face's files, a titlesmith run with a checkpoint, or a TensorFlow
+ * Detects the kind of model at a path: a GGUF file, Hugging Face's files, a titlesmith run with a checkpoint, or a TensorFlow
  * checkpoint of OpenAI or gpt-2-simple.
- * @param path the folder, or the prefix of a TensorFlow checkpoint in it.
+ * @param path the folder, the file, or the prefix of a TensorFlow checkpoint in it.
  * @throws TitlesmithError if there is none, naming what is missing.
  */
 export async function findModelFolder(path: string): Promise<ModelFolder> {
@@ -20,7 +21,8 @@ export async function findModelFolder(path: string): Promise<ModelFolder> {
   let names: string[];
   try {
     if (!(await stat(path)).isDirectory()) {
-      throw new TitlesmithError(`${path} is a file; a model is a folder.`, {
+      if (isGgufPath(path)) return ggufModel(path);
+      throw new TitlesmithError(`${path} is a file; a model is a folder, or a GGUF file.`, {
         code: 'model-folder',
         hint: 'Name the folder that holds config.json and model.safetensors.',
       });

@@ -32,7 +32,8 @@ const hubId = /^([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:@([A-Za-z0-9][\w.-]*(
 /** The repository and revision of `owner/name[@revision]`; undefined for another text. */
 export function parseHubId(name: string): { repository: string; revision: string } | undefined {
   const [, repository, revision = 'main'] = hubId.exec(name) ?? [];
-  return repository === undefined || name.includes('..') ? undefined : { repository, revision };
+  const isFile = /\.gguf$/i.test(name);
+  return repository === undefined || name.includes('..') || isFile ? undefined : { repository, revision };
 }
 
 /** Whether a name of `--model` stands for what a training chooses or makes, and not for weights that are there. */
@@ -54,11 +55,14 @@ export function parseModelName(name: string): ModelName {
       'Train it with titlesmith pipeline and name its run folder, or name base, 124M, a folder or a Hugging Face id.',
     );
   }
-  if (/^\.{0,2}[\\/]|^~|^[A-Za-z]:[\\/]|\/$/.test(name)) {
-    throw new TitlesmithError(`There is no folder ${JSON.stringify(name)} to take a model from.`, {
-      code: 'model-folder-missing',
-      hint: 'Check the path.',
-    });
+  if (/^\.{0,2}[\\/]|^~|^[A-Za-z]:[\\/]|\/$|\.gguf$/i.test(name)) {
+    throw new TitlesmithError(
+      `There is no ${/\.gguf$/i.test(name) ? 'file' : 'folder'} ${JSON.stringify(name)} to take a model from.`,
+      {
+        code: 'model-folder-missing',
+        hint: 'Check the path.',
+      },
+    );
   }
   const hub = parseHubId(name);
   if (hub === undefined) {

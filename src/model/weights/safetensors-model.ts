@@ -55,16 +55,28 @@ async function weightFiles(folder: string): Promise<string[]> {
   });
 }
 
+/** A file of tensors with Hugging Face's names; those of one model are of one kind. */
+export interface TensorFile {
+  readonly path: string;
+  names(): string[];
+  shapeOf(name: string): Shape | undefined;
+  /** @param into receives the values; if it is shorter than the tensor, only the first ones. */
+  read(name: string, shape: Shape, into: Float32Array): Promise<void>;
+  /** Whether a tensor has the type and bytes of another in a file. */
+  equalsTensor(name: string, otherFile: TensorFile, otherName: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
 /** The file that holds a tensor, and the tensor's name there. */
 interface Location {
-  readonly file: SafetensorsFile;
+  readonly file: TensorFile;
   readonly storedName: string;
   readonly shape: Shape;
 }
 
-class SafetensorsModel implements WeightSource {
+class StoredModel implements WeightSource {
   constructor(
-    private readonly files: readonly SafetensorsFile[],
+    private readonly files: readonly TensorFile[],
     private readonly tensors: StoredLayout['tensors'],
     private readonly locations: ReadonlyMap<string, Location>,
   ) {}
@@ -97,19 +109,32 @@ export async function openSafetensorsModel(
   const files: SafetensorsFile[] = [];
   try {
     for (const name of await weightFiles(folder)) files.push(await SafetensorsFile.open(join(folder, name)));
-    const layout = storedLayout(configuration);
-    const locations = locateTensors(files, layout);
-    if (!layout.tensors.has(outputLayer)) await checkOutputLayer(locations, layout);
-    return new SafetensorsModel(files, layout.tensors, locations);
+    return await openTensorFiles(files, configuration, 'config.json');
   } catch (error) {
     for (const file of files) await file.close();
     throw error;
   }
 }
 
+/**
+ * The weights in open files, checked as {@link openSafetensorsModel} says.
+ * @param describedBy what the configuration comes from, for messages.
+ */
+export async function openTensorFiles(
+  files: readonly TensorFile[],
+  configuration: TransformerConfiguration,
+  describedBy: string,
+): Promise<WeightSource> {
+  const layout = storedLayout(configuration);
+  const locations = locateTensors(files, layout, describedBy);
+  if (!layout.tensors.has(outputLayer)) await checkOutputLayer(locations, layout);
+  return new StoredModel(files, layout.tensors, locations);
+}
+
 function locateTensors(
-  files: readonly SafetensorsFile[],
+  files: readonly TensorFile[],
   { kind, prefix, constants, tensors }: StoredLayout,
+  describedBy: string,
 ): Map<string, Location> {
   const locations = new Map<string, Location>();
   for (const file of files) {
@@ -128,7 +153,7 @@ function locateTensors(
     const found = locations.get(name);
     if (!found) throw damagedCheckpoint(where, `tensor ${name} is missing`);
     if (formatShape(found.shape) !== formatShape(shape)) {
-      const shapes = `has shape ${formatShape(found.shape)}, config.json asks for ${formatShape(shape)}`;
+      const shapes = `has shape ${formatShape(found.shape)}, ${describedBy} ask${describedBy === 'config.json' ? 's' : ''} for ${formatShape(shape)}`;
       throw damagedCheckpoint(found.file.path, `tensor ${found.storedName} ${shapes}`);
     }
   }

@@ -14,7 +14,7 @@ export const modelOptions = {
     type: 'text',
     default: 'auto',
     argument: 'model',
-    help: 'auto; base (a small GPT-2 that ships with titlesmith); nano (one trained from scratch); scratch (one of any size); 124M, 355M, 774M, 1558M, distil (GPT-2); smollm2, smollm2-360M; a Hugging Face id; or a folder.',
+    help: 'auto; base (a small GPT-2 that ships with titlesmith); nano (one trained from scratch); scratch (one of any size); 124M, 355M, 774M, 1558M, distil (GPT-2); smollm2, smollm2-360M; a Hugging Face id; a folder; or a GGUF file.',
   },
 } as const satisfies OptionRows;
 

@@ -1,0 +1,60 @@
+/** How a tensor of the file becomes Hugging Face's: as it is, transposed, or with the rows of each head in another order. */
+export type TensorForm = 'same' | 'transposed' | { readonly headWidth: number };
+
+/** Where the tensors of Hugging Face's names lie in the file. */
+export type TensorNames = ReadonlyMap<string, { readonly stored: string; readonly form: TensorForm }>;
+
+const outside: Readonly<Record<'gpt2' | 'llama', Readonly<Record<string, string>>>> = {
+  gpt2: { token_embd: 'wte', position_embd: 'wpe', output_norm: 'ln_f', output: 'lm_head' },
+  llama: { token_embd: 'embed_tokens', output_norm: 'norm', output: 'lm_head' },
+};
+
+const inBlocks: Readonly<Record<'gpt2' | 'llama', Readonly<Record<string, string>>>> = {
+  gpt2: {
+    attn_norm: 'ln_1',
+    attn_qkv: 'attn.c_attn',
+    attn_output: 'attn.c_proj',
+    ffn_norm: 'ln_2',
+    ffn_up: 'mlp.c_fc',
+    ffn_down: 'mlp.c_proj',
+  },
+  llama: {
+    attn_norm: 'input_layernorm',
+    attn_q: 'self_attn.q_proj',
+    attn_k: 'self_attn.k_proj',
+    attn_v: 'self_attn.v_proj',
+    attn_output: 'self_attn.o_proj',
+    ffn_norm: 'post_attention_layernorm',
+    ffn_gate: 'mlp.gate_proj',
+    ffn_up: 'mlp.up_proj',
+    ffn_down: 'mlp.down_proj',
+  },
+};
+
+/** GPT-2's matrices are [in, out] in Hugging Face's files, and [out, in] here; Llama's are [out, in] in both. */
+const gpt2Matrix = /^(attn_qkv|attn_output|ffn_up|ffn_down)\.weight$/;
+const turned = /^attn_[qk]\.weight$/;
+
+/**
+ * Hugging Face's names of a file's tensors, without their prefix, as llama.cpp's conversion takes them; a name that it does
+ * not know stays.
+ * @param headWidth channels of a head.
+ */
+export function tensorNames(
+  architecture: 'gpt2' | 'llama',
+  stored: Iterable<string>,
+  headWidth: number,
+): TensorNames {
+  const names = new Map<string, { readonly stored: string; readonly form: TensorForm }>();
+  for (const name of stored) {
+    const [, layer, inner] = /^blk\.(\d+)\.(.+)$/.exec(name) ?? [];
+    const [, part = name, ending = ''] = /^(.+)(\.weight|\.bias)$/.exec(inner ?? name) ?? [];
+    const known = (layer === undefined ? outside : inBlocks)[architecture][part];
+    const prefix = layer === undefined ? '' : `${architecture === 'gpt2' ? 'h' : 'layers'}.${layer}.`;
+    let form: TensorForm = 'same';
+    if (inner !== undefined && architecture === 'gpt2' && gpt2Matrix.test(inner)) form = 'transposed';
+    if (inner !== undefined && architecture === 'llama' && turned.test(inner)) form = { headWidth };
+    names.set(known === undefined ? name : `${prefix}${known}${ending}`, { stored: name, form });
+  }
+  return names;
+}
