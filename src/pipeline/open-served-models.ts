@@ -1,7 +1,4 @@
-import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { about, fileError, TitlesmithError, usageError } from '../common/errors.js';
+import { about, fileError, usageError } from '../common/errors.js';
 import { formatBytes } from '../common/number-formats.js';
 import { adapterBytes } from '../model/transformer/adapters.js';
 import type { TransformerConfiguration } from '../model/transformer/configuration.js';
@@ -9,31 +6,26 @@ import { findModelFolder } from '../model/weights/model-folder.js';
 import { parseModelName, publishedShape } from '../model/weights/model-name.js';
 import { checkArgument, isText } from '../options/call-arguments.js';
 import type { ServeOptions } from '../options/option-table.js';
+import type { FindModels } from '../serve/discovery.js';
 import { groupsOf } from '../serve/model-groups.js';
 import { assertNames } from '../serve/model-names.js';
 import type { ServedModel, ServeSettings } from '../serve/served-model.js';
 import { checkServingMemory, slotsBytes, titleBytes, weightBytes } from './decide/serving-memory.js';
+import { servedModelFinder } from './find-served-models.js';
+import { type NamedModel, namedModels } from './named-models.js';
 import { describeServedModel, openServedModel, readServeOptions } from './open-served-model.js';
-import { manifestFileName } from './run/manifest.js';
-import { runFiles } from './run/run-files.js';
 import { decideServeSettings } from './serve-settings.js';
-import { type DescribedModel, shareWeights } from './shared-weights.js';
+import { BaseIdentities, type DescribedModel, shareWeights } from './shared-weights.js';
 
 /** Everything needed to start a server of several models, and the reasons for what was decided. */
 export interface OpenedServedModels {
   /** At least one, each of another name. */
   readonly served: readonly ServedModel[];
   readonly settings: ServeSettings;
+  /** Finds runs that appear in the folders that were named; undefined where none was. */
+  readonly find?: FindModels;
   /** One line each. */
   readonly reasons: readonly string[];
-}
-
-/** What was named on the command line, or stands in a folder that was. */
-interface NamedModel {
-  /** As any value of `--model`. */
-  readonly model: string;
-  /** What clients are to call it; default: as its run, or itself, is called. */
-  readonly name?: string;
 }
 
 /**
@@ -51,12 +43,14 @@ export async function openServedModels(
     checkArgument('openServedModels', 'models', model, isText);
   const named: NamedModel[] = [];
   const skipped: string[] = [];
+  const folders: string[] = [];
   for (const word of models) {
     const found = await namedModels(word);
+    if (found.isFolder) folders.push(word);
     named.push(...found.named);
     skipped.push(...found.skipped);
   }
-  if (models.length === 1 && named.length === 1 && skipped.length === 0) {
+  if (models.length === 1 && folders.length === 0) {
     const { model, name } = named[0]!;
     const opened = await openServedModel(model, { ...overrides, ...(name ? { name } : {}) }, environment);
     assertNames([opened.served]);
@@ -81,47 +75,20 @@ export async function openServedModels(
     environment,
   );
   const isOnCard = decided.settings.device.device !== 'cpu';
-  const shared = isOnCard ? { served: own, reasons: [] } : await shareWeights(all);
+  const identities = new BaseIdentities();
+  const shared = isOnCard ? { served: own, reasons: [] } : await shareWeights(all, identities);
   const { served } = shared;
   reasons.push(...shared.reasons);
   const stated = await statedMemory(served, decided.settings);
-  return { served, settings: decided.settings, reasons: [...decided.reasons, ...stated, ...reasons] };
-}
-
-/** The models that a word names: one, or the runs in a folder; and the runs in it that have no model. */
-async function namedModels(
-  word: string,
-): Promise<{ readonly named: readonly NamedModel[]; readonly skipped: readonly string[] }> {
-  const [, name, path] = /^([^=]*)=([\s\S]+)$/.exec(word) ?? [];
-  if (name !== undefined && path !== undefined && !existsSync(word))
-    return { named: [{ model: path, name }], skipped: [] };
-  const runs = await runsIn(word);
-  if (runs.length === 0) return { named: [{ model: word }], skipped: [] };
-  const isTrained = (run: string): boolean => existsSync(join(run, runFiles.checkpoint));
-  const named = runs.filter(isTrained).map((model) => ({ model }));
-  if (named.length === 0) {
-    throw new TitlesmithError(`${word} holds ${runs.length} runs, but none with a model.`, {
-      code: 'model-folder',
-      hint: 'Run titlesmith pipeline or finetune for one first.',
-    });
-  }
-  return { named, skipped: runs.filter((run) => !isTrained(run)) };
-}
-
-/** The runs in a folder that is itself no run and no model, by name. */
-async function runsIn(folder: string): Promise<readonly string[]> {
-  if (existsSync(join(folder, manifestFileName))) return [];
-  let names: readonly string[];
-  try {
-    names = await readdir(folder);
-  } catch {
-    // No folder: a name of `--model`, or nothing that there is, which is refused where it is opened.
-    return [];
-  }
-  const runs = names
-    .map((name) => join(folder, name))
-    .filter((run) => existsSync(join(run, manifestFileName)));
-  return runs.sort();
+  const runs = named.map(({ model }) => model);
+  return {
+    served,
+    settings: decided.settings,
+    ...(folders.length > 0 && !isOnCard
+      ? { find: servedModelFinder({ served, folders, runs }, options, identities) }
+      : {}),
+    reasons: [...decided.reasons, ...stated, ...reasons],
+  };
 }
 
 /** Does something for a model; an error that does not say which model it is of is made to. */

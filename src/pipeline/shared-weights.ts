@@ -23,8 +23,8 @@ export interface DescribedModel {
  */
 export async function shareWeights(
   described: readonly DescribedModel[],
+  identities: BaseIdentities,
 ): Promise<{ readonly served: readonly ServedModel[]; readonly reasons: readonly string[] }> {
-  const identities = new BaseIdentities();
   const reasons: string[] = [];
   const shares = new Map<ServedModel, SharedWeights>();
   /** Of the bases that are shared, by the name of `--model`. */
@@ -70,7 +70,7 @@ async function findBase(
 }
 
 /** What identifies models by their names; each is read once. */
-class BaseIdentities {
+export class BaseIdentities {
   private readonly known = new Map<string, Promise<string | undefined>>();
 
   /** Undefined for a model that is not on this machine, or cannot be read. */

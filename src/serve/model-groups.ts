@@ -12,11 +12,15 @@ export interface ModelGroup {
 export function groupsOf(served: readonly ServedModel[]): readonly ModelGroup[] {
   const groups = new Map<string, ServedModel[]>();
   for (const model of served) {
-    const { name, shared, precision } = model;
-    const key = JSON.stringify(shared ? ['shared', shared.identity, precision] : ['own', name]);
+    const key = weightsOf(model);
     groups.set(key, [...(groups.get(key) ?? []), model]);
   }
   return [...groups.values()].map((models) => ({ models, adapterRank: largestRank(models) }));
+}
+
+/** Says whose weights a model generates with, and what they are computed in: the same for those that share them. */
+export function weightsOf({ name, shared, precision }: ServedModel): string {
+  return JSON.stringify(shared ? ['shared', shared.identity, precision] : ['own', name]);
 }
 
 /** The base model itself has an adapter of nothing, which takes a rank of 1. */

@@ -1,5 +1,6 @@
 import { checkArgument, hasKeys, hasMethod, required } from '../options/call-arguments.js';
 import { type ListeningServer, listen } from '../web/server/listen.js';
+import { Discovery, type FindModels } from './discovery.js';
 import { createApp } from './http/app.js';
 import { createLog } from './http/request-log.js';
 import { ModelPool } from './inference/model-pool.js';
@@ -35,12 +36,14 @@ const areSettings = hasKeys('settings, as openServedModel returns them', 'host',
  * Serves short texts over HTTP. Listens at once, and answers 503 until the models are loaded.
  * @param served one model, or several of different names.
  * @param output where the log is written.
+ * @param find looks for models to serve too, once the first are loaded; the log tells what came of them.
  * @throws TitlesmithError `usage` when the port cannot be used or the host is not an address of this machine.
  */
 export async function startServer(
   served: ServedModel | readonly ServedModel[],
   settings: ServeSettings,
   output: NodeJS.WritableStream,
+  find?: FindModels,
 ): Promise<Server> {
   const models = [served].flat() as readonly ServedModel[];
   for (const model of models.length === 0 ? [undefined] : models)
@@ -70,6 +73,21 @@ export async function startServer(
     throw error;
   }
   const ready = pool.ready.then(() => pool.first.facts!);
+  let discovery: Discovery | undefined;
+  const watch = (findModels: FindModels): void => {
+    discovery = new Discovery(findModels, (model) => pool.add(model), {
+      onAdded: ({ name }, seconds) => {
+        metrics.introduce(name);
+        log('INFO', `${name} is served too, loaded in ${(1000 * seconds).toFixed(0)} ms.`);
+      },
+      onRefused: (reason) => log('WARNING', reason),
+    });
+  };
+  if (find)
+    void ready.then(
+      () => watch(find),
+      () => {},
+    );
   // Who does not wait for the models learns by `ended` that they could not be loaded.
   ready.catch(() => {});
   return {
@@ -78,6 +96,7 @@ export async function startServer(
     facts: () => new Map(pool.all.flatMap(({ name, facts }) => (facts ? [[name, facts]] : []))),
     ended: pool.ended,
     close: async () => {
+      discovery?.stop();
       log('INFO', 'Shutting down: no new requests are taken.');
       pool.drain();
       const graceTimer = setTimeout(() => {

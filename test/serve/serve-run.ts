@@ -75,6 +75,8 @@ export interface Serving {
   /** With a slash at its end. */
   readonly url: string;
   readonly started: Started;
+  /** What it has put out so far. */
+  said(): string;
   /** Ends it as a platform does. */
   stop(): Promise<Finished>;
 }
@@ -112,6 +114,7 @@ export async function serve(
   const serving: Serving = {
     url: /"url":"(http:[^"]+\/)"/.exec(said)![1]!,
     started,
+    said: () => said,
     stop: async () => {
       open.delete(serving);
       started.child.kill('SIGTERM');

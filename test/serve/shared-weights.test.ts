@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { readManifest, writeManifest } from '../../src/pipeline/run/manifest.js'
 import { TrainingFiles } from '../../src/pipeline/stages/training-files.js';
 import { groupsOf } from '../../src/serve/model-groups.js';
 import { lastLine, runCli } from '../cli/run-cli.js';
-import { makeRun, post, type Serving, serve } from './serve-run.js';
+import { figure, makeRun, post, type Serving, serve } from './serve-run.js';
 
 const parent = mkdtempSync(join(tmpdir(), 'titlesmith-shared-'));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
@@ -99,6 +99,40 @@ describe('models that were trained with adapters on one base', () => {
     expect(first).toEqual(again);
     expect(first).not.toEqual(other);
   });
+});
+
+test('a run that is put into a served folder is served beside those at work, and one with its own weights is not', async () => {
+  const folder = join(parent, 'runs');
+  cpSync(runs[0]!, join(folder, 'first'), { recursive: true });
+  const growing = await serve(folder, ['--slots', '2', '--queue', '60', '--capacity', '1024']);
+  const long = { model: 'adapted0', prompt: 'What', n: 4, max_tokens: 900, seed: 1 };
+  const atWork = post(`${growing.url}v1/completions`, long);
+  await expect.poll(() => figure(growing.url, 'slots_busy')).toBe(2);
+  for (const [name, run] of [
+    ['second', runs[1]!],
+    ['other', await makeRun('other')],
+    ['wider', await adaptedRun('wider', 9)],
+  ] as const) {
+    // As a training does: into place when it is whole.
+    cpSync(run, join(parent, name), { recursive: true });
+    renameSync(join(parent, name), join(folder, name));
+  }
+  const names = async (): Promise<string[]> => {
+    const { data } = (await (await fetch(`${growing.url}v1/models`)).json()) as { data: { id: string }[] };
+    return data.map(({ id }) => id);
+  };
+  await expect.poll(names, { timeout: 20_000 }).toEqual(['adapted0', 'adapted1']);
+  const wish = { prompt: 'What', max_tokens: 12, n: 2, seed: 5 };
+  const added = await post(`${growing.url}v1/completions`, { ...wish, model: 'adapted1' });
+  expect(added.status).toBe(200);
+  const alone = await serve(runs[1]!);
+  const expected = (await (await post(`${alone.url}v1/completions`, wish)).json()) as { choices: unknown };
+  expect(((await added.json()) as { choices: unknown }).choices).toEqual(expected.choices);
+  expect(((await (await atWork).json()) as { choices: unknown[] }).choices).toHaveLength(4);
+  await expect.poll(() => growing.said(), { timeout: 20_000 }).toMatch(/wider is not served: .*rank 9/);
+  const { output } = await growing.stop();
+  expect(output).toMatch(/"adapted1 is served too, loaded in \d+ ms\."/);
+  expect(output).toMatch(/runs\/other is not served: other has weights of its own\. Start the server again/);
 });
 
 describe('weights', () => {

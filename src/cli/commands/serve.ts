@@ -16,9 +16,9 @@ export async function serveCommand(
   return interruptible(terminal, undefined, async ({ onProgress, signal }) => {
     const { log: requestedLog = 'auto' } = options;
     const log = requestedLog === 'auto' && process.stdout.isTTY ? 'text' : requestedLog;
-    const { served, settings, reasons } = await openServedModels(models, { ...options, log });
+    const { served, settings, reasons, find } = await openServedModels(models, { ...options, log });
     for (const message of reasons) onProgress({ kind: 'note', message });
-    const server = await startServer(served, settings, process.stdout);
+    const server = await startServer(served, settings, process.stdout, find);
     const stopped = untilAborted(signal);
     try {
       const isReady = await Promise.race([server.ready, stopped]);

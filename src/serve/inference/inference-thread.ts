@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { deserializeError } from '../../common/serialized-error.js';
 import { HttpError } from '../../web/http-error.js';
 import { type CompletionRequest, type CompletionSummary, textCount } from '../completion.js';
-import type { InferenceSettings, ModelFacts } from '../served-model.js';
+import type { InferenceSettings, ModelFacts, ServedModel } from '../served-model.js';
 import { Submission } from './submission.js';
 import type { FromWorker, Rejection, RequestEvent, ToWorker, WorkerInput } from './thread-messages.js';
 
@@ -60,7 +60,9 @@ export class InferenceThread {
   private readonly worker: Worker;
   private readonly admitted = new Map<number, Admitted>();
   private readonly throughput = new Throughput();
-  private loadedFacts: ReadonlyMap<string, ModelFacts> | undefined;
+  private loadedFacts: Map<string, ModelFacts> | undefined;
+  /** Models that are being added, by name. */
+  private readonly adding = new Map<string, { resolve: () => void; reject: (error: Error) => void }>();
   private nextId = 0;
   /** Texts that were accepted and are not finished, by the model's name. */
   private readonly pending = new Map<string, number>();
@@ -79,9 +81,14 @@ export class InferenceThread {
       this.worker.on('message', (message: FromWorker) => {
         if (message.kind === 'events') this.receive(message.busySlots, message.events);
         else if (message.kind === 'ready') {
-          this.loadedFacts = message.facts;
+          this.loadedFacts = new Map(message.facts);
           if (this.state === 'loading') this.state = 'ready';
           resolve(message.facts);
+        } else if (message.kind === 'added') {
+          this.loadedFacts?.set(message.model, message.facts);
+          this.adding.get(message.model)?.resolve();
+        } else if (message.kind === 'not added') {
+          this.adding.get(message.model)?.reject(deserializeError(message.error));
         } else {
           failure = deserializeError(message.error);
         }
@@ -154,6 +161,23 @@ export class InferenceThread {
     } catch (error) {
       if (error instanceof HttpError) this.observer.onRejected(error.status);
       throw error;
+    }
+  }
+
+  /**
+   * Loads one more model that shares the weights, while the others generate.
+   * @throws TitlesmithError when it cannot be loaded, and an error when the thread ends before it is.
+   */
+  async add(served: ServedModel): Promise<void> {
+    const { name } = served;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.adding.set(name, { resolve, reject });
+        void this.ended.then(() => reject(new Error('the inference thread has ended')));
+        this.send({ kind: 'add', served });
+      });
+    } finally {
+      this.adding.delete(name);
     }
   }
 

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { serializeError } from '../../common/serialized-error.js';
 import { ContinuousBatch } from '../../model/generation/continuous-batch.js';
 import type { DecodeSession, PromptCache } from '../../model/transformer/decode-session.js';
+import type { ServedModel } from '../served-model.js';
 import { loadModels } from './load-models.js';
 import { Outbox } from './outbox.js';
 import { RequestRunner } from './request-runner.js';
@@ -44,7 +45,17 @@ function overlapped<Cache extends PromptCache>(
 const promptCachesOf = (models: number): number => 16 + 2 * (models - 1);
 
 async function main(): Promise<void> {
-  const { session: loaded, models } = await loadModels(workerData as WorkerInput);
+  const { session: loaded, models, load } = await loadModels(workerData as WorkerInput);
+  const add = async (served: ServedModel): Promise<void> => {
+    const { name } = served;
+    try {
+      const model = await load(served);
+      models.set(name, model);
+      send({ kind: 'added', model: name, facts: model.facts });
+    } catch (error) {
+      send({ kind: 'not added', model: name, error: serializeError(error) });
+    }
+  };
   const outbox: Outbox = new Outbox(() => runner.busySlots(), send);
   const session = overlapped(loaded, () => outbox.flush());
   let wake: () => void = () => {};
@@ -54,6 +65,7 @@ async function main(): Promise<void> {
 
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'close') closing = true;
+    else if (message.kind === 'add') void add(message.served);
     else if (message.kind === 'withdraw') runner.withdraw(message.id);
     else runner.begin(message.id, models.get(message.model)!, message.request);
     wake();

@@ -28,7 +28,9 @@ export interface LoadedModel {
 /** Models that generate in one batch, by name. */
 interface LoadedModels {
   readonly session: DecodeSession;
-  readonly models: ReadonlyMap<string, LoadedModel>;
+  readonly models: Map<string, LoadedModel>;
+  /** Loads one more that shares the weights, without its being one of `models`. @throws TitlesmithError when it cannot be. */
+  readonly load: (served: ServedModel) => Promise<LoadedModel>;
 }
 
 /** A judge whose titles are read once, when it is first asked for. */
@@ -72,8 +74,7 @@ export async function loadModels({ group, settings, titles }: WorkerInput): Prom
   await session.prefill(Int32Array.of(startOf(tokenizer)), 1);
   const sizesOfParameters = parameterSpecifications(configuration).map(({ shape }) => elementCount(shape));
   const parameters = sizesOfParameters.reduce((sum, size) => sum + size, 0);
-  const loaded = new Map<string, LoadedModel>();
-  for (const served of models) {
+  const load = async (served: ServedModel, since = performance.now()): Promise<LoadedModel> => {
     const { name, delimiters } = served;
     const adapter = await loadAdapter(served, configuration, adapterRank);
     const judge = served.titles && new HeldJudge(served.titles);
@@ -84,11 +85,13 @@ export async function loadModels({ group, settings, titles }: WorkerInput): Prom
       vocabularySize: configuration.vocabularySize,
       titles: judged?.titles ?? 0,
       rule: judged?.judge.rules.thresholdReason ?? '',
-      loadSeconds: (performance.now() - started) / 1000,
+      loadSeconds: (performance.now() - since) / 1000,
     };
-    loaded.set(name, { name, tokenizer, delimiters, facts, judge, adapter });
-  }
-  return { session, models: loaded };
+    return { name, tokenizer, delimiters, facts, judge, adapter };
+  };
+  const loaded = new Map<string, LoadedModel>();
+  for (const served of models) loaded.set(served.name, await load(served, started));
+  return { session, models: loaded, load };
 }
 
 /** What a model adds to the weights that it shares; undefined for nothing. */

@@ -1,7 +1,7 @@
-import { about } from '../../common/errors.js';
+import { about, TitlesmithError } from '../../common/errors.js';
 import { fieldError, HttpError } from '../../web/http-error.js';
 import type { CompletionRequest } from '../completion.js';
-import { groupsOf } from '../model-groups.js';
+import { groupsOf, weightsOf } from '../model-groups.js';
 import type { InferenceSettings, ModelFacts, ServedModel } from '../served-model.js';
 import { type InferenceObserver, InferenceThread } from './inference-thread.js';
 import type { Submission } from './submission.js';
@@ -61,6 +61,8 @@ export class PooledModel {
 export class ModelPool {
   private readonly models = new Map<string, PooledModel>();
   private readonly threads: readonly InferenceThread[];
+  /** By {@link weightsOf}, with the largest rank of an adapter. */
+  private readonly shared = new Map<string, { readonly thread: InferenceThread; readonly rank: number }>();
 
   /** @param served at least one, each of another name. */
   constructor(
@@ -73,6 +75,7 @@ export class ModelPool {
     for (const group of groupsOf(served)) {
       const thread = new InferenceThread({ group, titles }, settings, observer);
       for (const { name } of group.models) threads.set(name, thread);
+      this.shared.set(weightsOf(group.models[0]!), { thread, rank: group.adapterRank ?? 0 });
     }
     for (const model of served) this.models.set(model.name, new PooledModel(model, threads.get(model.name)!));
     this.threads = [...new Set(threads.values())];
@@ -143,6 +146,26 @@ export class ModelPool {
   assertRoom(texts: number): void {
     if (this.threads.some((thread) => thread.hasRoom(texts))) return;
     this.threads[0]!.assertRoom(texts);
+  }
+
+  /**
+   * Serves one more model, which shares weights that are loaded, while the others generate.
+   * @throws TitlesmithError where they are not, its adapter is larger than those of the others, or it cannot be loaded.
+   */
+  async add(model: ServedModel): Promise<void> {
+    const weights = this.shared.get(weightsOf(model));
+    const rank = model.shared?.adapter?.rank ?? 0;
+    if (!weights || rank > weights.rank) {
+      const fault = weights
+        ? `its adapter has rank ${rank}, and those of the server at most ${weights.rank}`
+        : 'the weights that it would share are not loaded';
+      throw new TitlesmithError(`${fault}.`, {
+        code: 'model-added',
+        hint: 'Start the server again to serve it.',
+      });
+    }
+    await weights.thread.add(model);
+    this.models.set(model.name, new PooledModel(model, weights.thread));
   }
 
   /** Accepts no more requests; {@link close} ends those in progress. */

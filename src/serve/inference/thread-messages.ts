@@ -1,7 +1,7 @@
 import type { SerializedError } from '../../common/serialized-error.js';
 import type { CompletionEvent, CompletionRequest } from '../completion.js';
 import type { ModelGroup } from '../model-groups.js';
-import type { InferenceSettings, ModelFacts } from '../served-model.js';
+import type { InferenceSettings, ModelFacts, ServedModel } from '../served-model.js';
 
 /** The workerData of the worker. */
 export interface WorkerInput {
@@ -20,6 +20,8 @@ export type ToWorker =
       readonly request: CompletionRequest;
     }
   | { readonly kind: 'withdraw'; readonly id: number }
+  /** Loads one more model that shares the weights, while the others generate. */
+  | { readonly kind: 'add'; readonly served: ServedModel }
   | { readonly kind: 'close' };
 
 /** Why a request ends without its texts. */
@@ -41,4 +43,6 @@ export type FromWorker =
       readonly busySlots: ReadonlyMap<string, number>;
       readonly events: readonly RequestEvent[];
     }
+  | { readonly kind: 'added'; readonly model: string; readonly facts: ModelFacts }
+  | { readonly kind: 'not added'; readonly model: string; readonly error: SerializedError }
   | { readonly kind: 'failed'; readonly error: SerializedError };
