@@ -7,6 +7,8 @@ import { areAlike, isNoBetterThanCounts } from './verdict-explanation.js';
 const fewTitles = 5000;
 /** Below this temperature, sampling favours memorized titles. */
 const boldTemperature = 0.9;
+/** More pairs of a shown and a held-out title than this are told apart of no model that only learned. */
+const usuallyToldApart = 0.9;
 /** With fewer held-out titles than this, shares of them are rough. */
 const fewHeldOut = 100;
 /** With more copies than this, another way of sampling does not mend a model. */
@@ -39,6 +41,8 @@ const knowsLanguage = ({ run }: Pick<ReportFigures, 'run'>): boolean =>
 
 function whenHealthy({ overfit, training }: ReportFigures): string[] {
   const { count } = overfit.outputs.copies;
+  // What it was shown is easy for it already: more passes would make it say that again.
+  const remembers = (overfit.losses?.toldApart?.value ?? 0) > usuallyToldApart;
   const advice = [
     'Nothing needs to change for copies; whether the titles are good, only reading them tells.',
   ];
@@ -52,7 +56,7 @@ function whenHealthy({ overfit, training }: ReportFigures): string[] {
     advice.push(
       'To refuse fewer outputs that only share a pattern, take --similarity-threshold auto or a higher one.',
     );
-  if (training && training.bestStep === training.steps && training.stopReason === 'steps')
+  if (training && training.bestStep === training.steps && training.stopReason === 'steps' && !remembers)
     advice.push(
       'More passes (a higher --max-epochs) may help: the last step predicted held-out titles best.',
     );
@@ -63,7 +67,7 @@ function whenHealthy({ overfit, training }: ReportFigures): string[] {
 function useWhatIsLeft({ verdicts, overfit }: ReportFigures): string {
   const accepted = pluralize(verdicts.accepted, 'title');
   if (isNoBetterThanCounts(overfit))
-    return `Do not use what was accepted (${accepted}) unread: it copies nothing by these rules, but may not make sense.`;
+    return `Read what was accepted (${accepted}) before you use any of it: copies were refused, nonsense was not.`;
   return (
     `What was accepted (${accepted}) copies nothing by these rules and can be used; read first those ` +
     'that come closest to a title, below.'
@@ -79,7 +83,8 @@ function againstReciting(figures: ReportFigures): string[] {
   const more = `Learn from more titles${learned} (a higher --limit, or more subreddits).`;
   const base = knowsLanguage(figures) ? [] : [beginWithBase];
   // Fewer passes do not make a model better that predicts no better than counts do: so few titles are too few for it.
-  if (isNoBetterThanCounts(overfit)) return [...base, more, fewerPasses(figures)];
+  if (isNoBetterThanCounts(overfit))
+    return [...base, more, ...(overfit.verdict === 'overfits' ? [fewerPasses(figures)] : [])];
   const advice = [
     fewerPasses(figures),
     ...base,
@@ -164,8 +169,8 @@ function whatWouldTell({ measures, comparison, losses, outputs, heldOut }: Overf
   if (outputsNeeded !== undefined) {
     const few = heldOut.count < fewHeldOut;
     return [
-      `Generate more: if the shares stay as they are, ${pluralize(outputsNeeded, 'output')} would just tell, ` +
-        `instead of ${formatCount(outputs.count)} (--nsamples ${outputsNeeded}); more would tell more surely.`,
+      `Generate more: if the shares stay as they are, ${pluralize(outputsNeeded, 'output')} is the least that would tell, ` +
+        `instead of ${formatCount(outputs.count)} (--nsamples ${outputsNeeded}); several hundred tell more surely.`,
       ...(few
         ? [
             `Hold out more titles, too: only ${formatCount(heldOut.count)} were (learn from more titles, or raise --validation-share).`,

@@ -125,9 +125,10 @@ export function isNoBetterThanCounts({ losses }: OverfitStatistics): boolean {
 /** Of a model that knows its titles by heart, a clause: whether it has learned the language besides. */
 function alsoNoSense(overfit: OverfitStatistics): string {
   if (overfit.losses === undefined || !isNoBetterThanCounts(overfit)) return '';
-  const { bits } = overfit.losses;
+  const { bits, gains } = overfit.losses;
+  const isWorse = gains.trigram.high < 0 || gains.unigram.high < 0;
   return (
-    `; and it predicts titles that it never saw no better than plain counts of word parts do (${formatDecimal(bits.model)} bits a byte ` +
+    `; and it predicts titles that it never saw ${isWorse ? 'worse' : 'no better'} than plain counts of word parts do (${formatDecimal(bits.model)} bits a byte ` +
     `against ${formatDecimal(Math.min(bits.trigram, bits.unigram))}, fewer is better), so that what is no copy may be word salad`
   );
 }
@@ -148,7 +149,7 @@ function measureInWords({ name, observed }: Measure): string {
     case 'shared runs':
       return 'the outputs share more rare wordings with the titles that the model was shown than with others of the same source';
     case 'told apart':
-      return `it remembers the titles it was shown so well: of one of these and one that it was not shown, the first became easier by more in ${formatPercent(observed)} of cases, where up to 90% is usual`;
+      return `it remembers the titles it was shown so well: beside a title it was not shown, one that it was shown became easier by more in ${formatPercent(observed)} of pairs, where up to 90% is usual`;
   }
 }
 
@@ -172,16 +173,16 @@ function tooLittleInWords(overfit: OverfitStatistics): string {
     gains.trigram.high <= 0
       ? [bits.trigram, gains.trigram, 'a table of which word parts follow one another']
       : [bits.unigram, gains.unigram, 'a count of how often each word part occurs'];
-  const worse = gains.start.high < 0 ? `Training made it worse (before: ${start}), and what` : 'What';
+  const worse = gains.start.high < 0 ? `Training made it worse (before: ${start}): it` : 'It';
   return (
     `It predicts titles that it never saw ${gain.high < 0 ? 'worse' : 'no better'} than ${what} does: ${model} bits a byte against ` +
-    `${formatDecimal(plain)}, where fewer is better. ${worse} it writes may be word salad, whether or not it copies.`
+    `${formatDecimal(plain)}, where fewer is better. ${worse} is not shown to copy, but what it writes may be word salad.`
   );
 }
 
 /** A clause. */
 function boundInWords({ comparison: { upper, margin, holds } }: OverfitStatistics): string {
-  const limit = `less than ${unsigned(margin)} is tolerated`;
+  const limit = `below ${unsigned(margin)} counts as fine`;
   if (!holds)
     return `copies may be up to ${unsigned(upper)} percentage points more frequent than among real titles (95% confidence; ${limit})`;
   if (upper <= 0) return 'copies are no more frequent than among real titles (95% confidence)';

@@ -69,7 +69,7 @@ describe('renderReport', () => {
     expect(rows).toContain('broken text 1 5.0% a line break, a control character or bytes that are no text');
     const { accepted } = figures.verdicts;
     expect(rows.at(-1)).toMatch(new RegExp(`^accepted ${accepted} `));
-    expect(section).toContain('Not found in what no earlier reason refused: blank,');
+    expect(section).toContain('No output was refused as: blank,');
     expect(section).not.toContain('paraphrase');
   });
 
@@ -287,7 +287,7 @@ describe('explainVerdict', () => {
     expect(overfit.verdict).toBe('leans');
     expect(explainVerdict(figures).meaning).toMatch(/may be word salad\.$/);
     const advice = adviceFor(figures);
-    expect(advice[0]).toMatch(/^Do not use what was accepted .* unread/);
+    expect(advice[0]).toMatch(/^Read what was accepted .* before you use any of it/);
     expect(advice[1]).toContain('--model base');
     expect(advice.join(' ')).not.toContain('--temperature');
     expect(reportPage(figures)).toContain('not to say that they make sense');

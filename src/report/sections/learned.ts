@@ -1,10 +1,10 @@
-import type { Estimate, LossFindings } from '../../common/judgement.js';
+import type { Estimate, LossFindings, Measure } from '../../common/judgement.js';
 import { formatDecimal, formatDifference, formatPercent } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 import type { ReportFigures } from '../report-figures.js';
 
 /** What the model has learned beside plain baselines, and whether it knows what it was shown; null if that was not measured. */
-export function learned({ overfit: { losses } }: ReportFigures): Html | null {
+export function learned({ overfit: { losses, measures } }: ReportFigures): Html | null {
   if (losses === undefined) return null;
   const { bits, gains, gap, toldApart } = losses;
   return html`<section aria-labelledby="learned">
@@ -19,7 +19,7 @@ ${row('The model before training', bits.start, gains.start)}
 ${row('A table of which word parts follow one another (3-gram model of the training titles)', bits.trigram, gains.trigram)}
 ${row('A count of how often each word part occurs (unigram model)', bits.unigram, gains.unigram)}
 </tbody></table></div>
-<p>${knowing(toldApart, gap)}</p>
+<p>${knowing(toldApart, gap, measures)}</p>
 </section>`;
 }
 
@@ -31,7 +31,7 @@ function row(name: string, bits: number, gain: Estimate): Html {
 /** More than this is told apart of no model that only learned. */
 const usuallyToldApart = 0.9;
 
-function knowing(toldApart: LossFindings['toldApart'], gap: Estimate): string {
+function knowing(toldApart: LossFindings['toldApart'], gap: Estimate, measures: readonly Measure[]): string {
   const none = gap.low <= 0 && gap.high >= 0 ? ', which may be none' : '';
   const easier =
     `By the weights that were kept, training titles take ${formatDecimal(Math.abs(gap.value))} bits a byte ${gap.value < 0 ? 'more' : 'less'} than held-out ones ` +
@@ -39,13 +39,18 @@ function knowing(toldApart: LossFindings['toldApart'], gap: Estimate): string {
   if (toldApart === undefined) return easier;
   return (
     `Of a training title and a held-out one, the training title became easier by more in ${formatPercent(toldApart.value)} of cases ` +
-    `(95% interval ${formatPercent(toldApart.low)} to ${formatPercent(toldApart.high)}): ${remembering(toldApart)}. ${easier}`
+    `(95% interval ${formatPercent(toldApart.low)} to ${formatPercent(toldApart.high)}): ${remembering(toldApart, measures)}. ${easier}`
   );
 }
 
-function remembering({ value, low }: NonNullable<LossFindings['toldApart']>): string {
+function remembering(
+  { value, low }: NonNullable<LossFindings['toldApart']>,
+  measures: readonly Measure[],
+): string {
   if (low <= 0.5) return 'it is not shown to remember the titles that it was shown better than others';
   if (value <= usuallyToldApart)
-    return 'it remembers the titles that it was shown, no better than is usual after some passes';
-  return 'it remembers the titles that it was shown better than is usual (up to 90%); whether chance explains that stands above';
+    return 'it remembers the titles that it was shown as well as is usual after some passes';
+  const isSignificant = measures.some((measure) => measure.name === 'told apart' && measure.isSignificant);
+  const chance = isSignificant ? 'chance does not explain' : 'chance may explain with so few held out';
+  return `it remembers the titles that it was shown better than is usual (up to 90%), which ${chance}`;
 }

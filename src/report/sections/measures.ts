@@ -18,13 +18,14 @@ export function measures(figures: ReportFigures): Html | null {
 <p>Each line asks whether there is more of something than with a model that learned no title by heart. What is expected of such a model
 stands beside.</p>
 <div class="scroll" role="region" aria-label="Measures in numbers" tabindex="0"><table class="numbers measures">
-<thead><tr><td></td><th scope="col">outputs</th><th scope="col">expected</th><th scope="col">difference</th>
+<thead><tr><td></td><th scope="col">measured</th><th scope="col">expected</th><th scope="col">difference</th>
 <th scope="col">95% interval</th><th scope="col">p</th></tr></thead>
 <tbody>
 ${all.map((measure) => row(measure, figures))}
 </tbody></table></div>
-<p>p is the chance that a model which learned nothing by heart shows so much or more, raised as there are ${all.length} measures (Holm). Below 0.01, in
-bold, a line is beyond chance. Near 1, nothing in a line points to learning by heart.</p>
+<p>p is the chance that a model which learned nothing by heart shows so much or more, corrected for there being ${all.length} measures (Holm). Below
+0.01, in bold, a line is beyond chance; near 1, nothing in it points to learning by heart. It asks in one direction alone, by a test of its own, so that it may
+differ from what the interval suggests.</p>
 ${visibleExcess(figures.overfit)}
 </section>`;
 }
@@ -92,7 +93,7 @@ function visibleExcess({ measures: all, comparison, verdict }: OverfitStatistics
   });
   const { upper } = comparison;
   const most = formatPoints(Math.max(0, upper)).replace('+', '');
-  return html`<p>With so many titles, these tests find an excess of copies nine times in ten if it is ${exact} (exact copies) or ${any} (of any kind), and
-may miss a smaller one. However large it is, with 95% confidence it is at most ${most} percentage points: the upper end of a one-sided interval, which lies
-below that of the two-sided one in the table.</p>`;
+  return html`<p>How sure is that? With 95% confidence copies are at most ${most} percentage points more frequent than among the held-out titles (one-sided;
+the two-sided limits of the table are wider). To be called beyond chance nine times in ten, the excess would have to be ${exact} (exact copies) or ${any}
+(of any kind).</p>`;
 }

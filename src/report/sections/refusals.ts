@@ -63,7 +63,7 @@ ${chosenInWords(generation)}</p>
 ${kinds.map(({ name, count }) => row({ name, count, outputs, kind: groupOf(name), meaning: meaningOf(name) }))}
 ${row({ name: 'accepted', count: verdicts.accepted, outputs, kind: 'passed', meaning: 'new, as far as these rules can tell' })}
 </tbody></table>
-${none.length === 0 ? null : html`<p class="meaning">Not found in what no earlier reason refused: ${none.join(', ')}.</p>`}
+${none.length === 0 ? null : html`<p class="meaning">No output was refused as: ${none.join(', ')}.</p>`}
 </section>`;
 }
 

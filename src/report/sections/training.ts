@@ -66,8 +66,8 @@ function inWords(result: NonNullable<ReportFigures['training']>): Html {
   const why = stopped[stopReason] ?? '';
   return html`<p>${pluralize(steps, 'step')}${planned}, ${epochs.toFixed(1)} passes over the training titles${why}.
 Perplexity on the held-out titles: ${formatPerplexity(initialValidationLoss)} before training,
-${formatPerplexity(finalValidationLoss)} at the end, best${stopReason === 'copies' && bestStep < steps ? ' before that sample' : null}
-${formatPerplexity(bestValidationLoss)} ${bestStep > 0 ? `after step ${formatCount(bestStep)}, whose weights were kept` : 'before it'}${bestStep > 0 && bestValidationLoss > initialValidationLoss ? '; that is worse than before training' : null}.</p>
+${formatPerplexity(finalValidationLoss)} at the end, lowest${bestStep > 0 && bestValidationLoss > initialValidationLoss ? ' once it had begun' : null}${stopReason === 'copies' && bestStep < steps ? ' before that sample' : null}
+${formatPerplexity(bestValidationLoss)} ${bestStep > 0 ? `after step ${formatCount(bestStep)}, whose weights were kept` : 'before it'}${bestStep > 0 && bestValidationLoss > initialValidationLoss ? ', which is worse than before training' : null}.</p>
 ${bestStep > 0 ? null : html`<p>${stopReason === 'copies' ? 'No step before that sample was better' : 'Training helped nothing'}, so the model is kept as it came: ${trainingRemedy}.</p>`}`;
 }
 

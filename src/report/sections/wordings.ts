@@ -37,8 +37,8 @@ function rarerInWords({ outputs, heldOut, rarer, rareBits }: Wordings): string {
   const share = (count: number, of: number): string => `${formatCount(count)} of ${formatCount(of)}`;
   return (
     `A run of words counts as rare by how unlikely it is that one word followed the other, not by its length: “what is the best” ` +
-    `is none. ${share(rarer.outputs, outputs)} outputs share a wording with a training title that is rarer than those of 99 in 100 ` +
-    `held-out titles (above ${rareBits.toFixed(0)} bits); of these ${share(rarer.heldOut, heldOut)} do.`
+    `is not rare. ${share(rarer.outputs, outputs)} outputs share a wording with a training title that is rarer than those of 99 in 100 ` +
+    `held-out titles (above ${rareBits.toFixed(0)} bits); of the held-out titles ${share(rarer.heldOut, heldOut)} do.`
   );
 }
 
