@@ -67,6 +67,7 @@ const textsPerYield = 64;
  * Compares each text with all training titles. Comparing the held-out titles gives the baseline for the outputs, as
  * real titles resemble each other too.
  * @param label what is being compared, for the progress line.
+ * @param floor as for {@link compareText}.
  * @returns one comparison per text, in the same order.
  * @throws InterruptedError when the context asks to stop.
  */
@@ -75,6 +76,7 @@ export async function compareTexts(
   index: TitleIndex,
   label: string,
   given: Partial<WorkContext> = {},
+  floor = 0,
 ): Promise<Comparison[]> {
   const context = completeContext<WorkContext>('compareTexts', given);
   checkArgument('compareTexts', 'texts', texts, required(isTexts));
@@ -95,7 +97,7 @@ export async function compareTexts(
       await yieldToEventLoop();
       if (context.signal.aborted) throw new InterruptedError();
     }
-    const comparison = known.get(text) ?? compareText(text, index);
+    const comparison = known.get(text) ?? compareText(text, index, floor);
     known.set(text, comparison);
     compared.push(comparison);
   }
@@ -103,12 +105,16 @@ export async function compareTexts(
   return compared;
 }
 
-/** Compares one text with all training titles. */
-export function compareText(text: string, index: TitleIndex): Comparison {
-  const written = rated(index.written.best(text), index);
+/**
+ * Compares one text with all training titles.
+ * @param floor ratings below it do not matter, and may be too low. Default 0.
+ */
+export function compareText(text: string, index: TitleIndex, floor = 0): Comparison {
+  const written = rated(index.written.best(text, floor), index);
   const fold = foldText(text);
   // A text without letters and digits folds to the empty string, which matches nothing.
-  const folded = fold === '' ? { rating: 0, matched: undefined } : rated(index.folded.best(fold), index);
+  const folded =
+    fold === '' ? { rating: 0, matched: undefined } : rated(index.folded.best(fold, floor), index);
   const copied = written.rating < 1 ? undefined : exactlyCopied(text, index.written);
   return {
     text,

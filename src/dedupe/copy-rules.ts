@@ -10,6 +10,8 @@ export const defaultThreshold = 0.8;
  * word changed.
  */
 const bounds = { lowest: 0.6, highest: 0.95 };
+/** Ratings of held-out titles below this do not change what {@link chooseRules} chooses. */
+export const lowestThreshold = bounds.lowest;
 /** Maximum share of held-out titles that `auto` may reject as copies, and that runs alone may. */
 const refusedShare = 0.01;
 const refusedByRuns = 0.005;

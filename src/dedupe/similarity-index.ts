@@ -14,8 +14,11 @@ export interface Match {
 /** Finds the titles most like a text. Ratings are bit-equal to string-similarity's compareTwoStrings. */
 export interface SimilarityIndex {
   readonly titles: readonly string[];
-  /** The highest rating and the first title that has it; rating 0 and index 0 if no title shares a bigram. */
-  best(text: string): Match;
+  /**
+   * The highest rating and the first title that has it; rating 0 and index 0 if no title shares a bigram.
+   * @param floor ratings below it do not matter: where the highest is, any lower one may be returned, in less time. Default 0.
+   */
+  best(text: string, floor?: number): Match;
   /** All titles rated `threshold` or higher, highest rating first, then in the order of the titles. */
   atLeast(text: string, threshold: number): Match[];
 }
@@ -41,7 +44,7 @@ export function createSimilarityIndex(titles: readonly string[]): SimilarityInde
 
   return {
     titles,
-    best: (text) => {
+    best: (text, floor = 0) => {
       const compact = compactText(text);
       if (compact.length < 2) {
         const same = inverted.shortTitles.get(compact)?.[0];
@@ -49,12 +52,12 @@ export function createSimilarityIndex(titles: readonly string[]): SimilarityInde
       }
       let rating = 0;
       let index = 0;
-      search.visitAtLeast(compact, 0, (otherRating, otherIndex) => {
+      search.visitAtLeast(compact, floor, (otherRating, otherIndex) => {
         if (otherRating > rating || (otherRating === rating && otherIndex < index)) {
           rating = otherRating;
           index = otherIndex;
         }
-        return rating;
+        return Math.max(rating, floor);
       });
       return { rating, index };
     },

@@ -59,8 +59,13 @@ describe('createSimilarityIndex against the string-similarity package', () => {
         fc.array(anyText, { minLength: 1, maxLength: 8 }),
         (titles, texts) => {
           const index = createSimilarityIndex(titles);
-          for (const text of [...texts, titles[0]!])
-            expect(index.best(text)).toEqual(packageBest(text, titles));
+          for (const text of [...texts, titles[0]!]) {
+            const best = packageBest(text, titles);
+            expect(index.best(text)).toEqual(best);
+            // What is lower than a floor need not be found, and what reaches it is.
+            expect(index.best(text, best.rating)).toEqual(best);
+            expect(index.best(text, 1).rating).toBeLessThanOrEqual(best.rating);
+          }
         },
       ),
       { numRuns: 600 },

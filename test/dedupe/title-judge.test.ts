@@ -26,6 +26,7 @@ test('judges a text as dedupe does, one at a time', async () => {
       if (repeats !== undefined) continue;
       expect(judge.judge(outputs[index]!.text)).toEqual(found);
       expect(later.judge(outputs[index]!.text)).toEqual(found);
+      expect(judge.refuse(outputs[index]!.text)).toEqual({ copied: found.copied, reason: found.reason });
     }
     const copies = verdicts.filter(({ copied }) => copied).length;
     expect(judge.copyShare(outputs.map(({ text }) => text))).toBe(copies / outputs.length);

@@ -149,6 +149,11 @@ export const plans: readonly Plan[] = [
   { of: /^npm run bench -- generate\/soak /, smaller: '--texts 40 --slots 2', says: /^Resident memory/m },
   { of: /^npm run bench -- generate\/sampler$/, smaller: '--tokens 5', says: /"sampler"/ },
   {
+    of: /^npm run bench -- generate\/novel-speed --run/,
+    smaller: '--texts 4 --rounds 1',
+    says: /^\| with --novel \|/m,
+  },
+  {
     of: /^npm run bench -- generate\/sampling --titles titles.csv/,
     smaller: '--model nano --texts 4 --slots 2 --rounds 1',
     says: /^\| int8, top-p 0\.9 \|/m,

@@ -4,6 +4,7 @@ import { type CommandName, commandNames } from '../../options/choices.js';
 import { type OptionRow, optionGroups } from '../../options/option-row.js';
 import { type OptionName, rowsOfCommand } from '../../options/option-table.js';
 import { defaultInWords, flagOf, keyOf, readOption, usageOf } from '../../options/option-values.js';
+import { readBiasesFile } from './biases-file.js';
 import { commandTable, type GivenOptions } from './command-table.js';
 
 /** An option of a command. */
@@ -76,7 +77,9 @@ export function readOptionValue({ name, key, row }: CommandOption, input: unknow
     throw usageError(`${flag} needs a value: ${usageOf(name, row)}.`, hint);
   }
   if (row.list) return values.map((value) => readOption(flag, row, value));
-  return readOption(flag, row, values.at(-1));
+  const value = values.at(-1);
+  const isFile = row.type === 'tokenBiases' && typeof value === 'string' && value.startsWith('@');
+  return readOption(flag, row, isFile ? readBiasesFile(flag, value.slice(1)) : value);
 }
 
 /** The given values by option name. */

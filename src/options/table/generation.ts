@@ -88,7 +88,9 @@ export const samplingOptions = {
     minimum: -100,
     maximum: 100,
     argument: 'id=bias,...',
-    help: 'Add these to the logits of tokens, by their ids: 198=-100 never gives token 198.',
+    help:
+      'Add these to the logits of tokens, by their ids: 198=-100 never gives token 198. On the command line ' +
+      '@biases.json reads them from a file, {"198": -100}.',
   },
 } as const satisfies OptionRows;
 

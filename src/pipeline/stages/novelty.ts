@@ -50,7 +50,7 @@ export async function openNovelty(
   const judge = await createTitleJudge(train, options, context);
   return {
     mayStand: (text) => {
-      const { copied, reason } = judge.judge(withoutCondition(text));
+      const { copied, reason } = judge.refuse(withoutCondition(text));
       return !copied && (reason === undefined || reason === 'blank' || reason === 'broken text');
     },
     noveltyOf: (text) => {
