@@ -1,6 +1,6 @@
 import { type WasmFunction, wasmModule } from '../../common/wasm-code.js';
-import * as selection from './selection-loops.js';
-import * as typical from './typical-loops.js';
+import { selectionLoops } from './selection-loops.js';
+import { typicalLoops } from './typical-loops.js';
 
 /** The functions of ./selection-loops.ts and ./typical-loops.ts, where each is described. Addresses and ends are in bytes. */
 export interface SamplingKernel {
@@ -65,7 +65,7 @@ let compiled: object | undefined;
 
 /** Opens the kernel, which is compiled once, with a memory of its own. @param bytes how large. */
 export function openSamplingKernel(bytes: number): SamplingKernel {
-  const functions: Readonly<Record<string, WasmFunction>> = { ...selection, ...typical };
+  const functions: Readonly<Record<string, WasmFunction>> = { ...selectionLoops, ...typicalLoops };
   compiled ??= new WebAssembly.Module(wasmModule(functions, 1));
   const kernel = new WebAssembly.Instance(compiled).exports as SamplingKernel;
   kernel.memory.grow(Math.ceil(bytes / pageBytes));

@@ -18,7 +18,7 @@ import { addPromoted, blocks, horizontal, offsets, turnLength, turns } from './k
 const { i32: int, f32: float, f64: double, v128: four } = types;
 
 /** `highest(from, end)`: the largest number. */
-export const highest = wasmFunction(
+const highest = wasmFunction(
   [int, int],
   [four],
   (from, end, most) =>
@@ -38,7 +38,7 @@ export const highest = wasmFunction(
 );
 
 /** `sumsFrom(keys, masses, end, low, sums)`: writes for each block the sum of the masses whose keys are at least `low`. */
-export const sumsFrom = wasmFunction(
+const sumsFrom = wasmFunction(
   [int, int, int, float, int],
   [int, four, four, four, four],
   (keys, masses, end, low, sums, stop, lows, mass, sum0, sum1) => {
@@ -80,7 +80,7 @@ const listLanes = (
   );
 
 /** `list(keys, end, low, index, indices)`: writes the indices (int32) of keys at least `low`, counted from `index`; returns where they end. */
-export const list = wasmFunction(
+const list = wasmFunction(
   [int, int, float, int, int],
   [int, four, four, four, four, four],
   (keys, end, low, index, indices, bits, lows, ...rest) => {
@@ -108,7 +108,7 @@ export const list = wasmFunction(
  * above `high` (float64); the indices (int32) of keys from `low` to `high`; and the sum of all masses (float64). Returns
  * where the indices end.
  */
-export const split = wasmFunction(
+const split = wasmFunction(
   [int, int, int, float, float, int, int, int],
   [int, int, int, ...new Array<number>(12).fill(four)],
   (keys, masses, end, low, high, sums, indices, total, ...rest) => {
@@ -148,7 +148,7 @@ export const split = wasmFunction(
 );
 
 /** `counts(keys, end, value, counts)`: writes for each block how many keys equal a value, as four int32 that add up. */
-export const counts = wasmFunction(
+const counts = wasmFunction(
   [int, int, float, int],
   [int, four, four],
   (keys, end, value, to, stop, values, number) => {
@@ -176,7 +176,7 @@ const ofOrder = (order: Local): Code =>
  * `cutoff(keys, masses, end, target, low, high)`: the largest number, of `low` to `high`, that keys whose masses add up to
  * the target (float64) are at least equal to; `low` if there is none. Numbers are given and returned by their order.
  */
-export const cutoff = wasmFunction(
+const cutoff = wasmFunction(
   [int, int, int, double, int, int],
   [int, int, int, four, four, four, four, four],
   (keys, masses, end, target, low, high, middle, at, massesAt, bound, mass, sum0, sum1, both) => {
@@ -221,7 +221,7 @@ export const cutoff = wasmFunction(
  * masses of all these and those of keys at least one of three numbers, as four float32 each that add up, with the rounding
  * of float32.
  */
-export const shares = wasmFunction(
+const shares = wasmFunction(
   [int, int, int, int, float, float, float, int],
   new Array<number>(9).fill(four),
   (keys, masses, end, stride, first, second, third, to, ...rest) => {
@@ -249,7 +249,7 @@ export const shares = wasmFunction(
 );
 
 /** `pick(indices, end, from, to)`: copies the numbers with these indices (int32). */
-export const pick = wasmFunction([int, int, int, int], [], (indices, end, from, to) =>
+const pick = wasmFunction([int, int, int, int], [], (indices, end, from, to) =>
   when(
     i32.less(indices!.get, end!.get),
     repeatWhile(
@@ -264,3 +264,5 @@ export const pick = wasmFunction([int, int, int, int], [], (indices, end, from, 
     ),
   ),
 );
+
+export const selectionLoops = { highest, sumsFrom, list, split, counts, cutoff, shares, pick };

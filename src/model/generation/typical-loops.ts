@@ -14,7 +14,7 @@ import { horizontal, offsets, turns, upperHalf } from './kernel-turns.js';
 const { i32: int, f32: float, v128: four } = types;
 
 /** `moments(weights, values, end, to)`: writes the sum of the weights, and that of the products with values (float64). */
-export const moments = wasmFunction(
+const moments = wasmFunction(
   [int, int, int, int],
   new Array<number>(8).fill(four),
   (weights, values, end, to, ...rest) => {
@@ -47,7 +47,7 @@ export const moments = wasmFunction(
 );
 
 /** `nearness(weights, values, end, center, to)`: −|value − center| where weights are above 0, else −Infinity. */
-export const nearness = wasmFunction(
+const nearness = wasmFunction(
   [int, int, int, float, int],
   [four, four],
   (weights, values, end, center, to, centers, lowest) =>
@@ -68,7 +68,7 @@ export const nearness = wasmFunction(
 );
 
 /** `clearBelow(weights, end, low)`: sets the weights below `low` to 0. */
-export const clearBelow = wasmFunction([int, int, float], [four, four], (weights, end, low, lows, weight) =>
+const clearBelow = wasmFunction([int, int, float], [four, four], (weights, end, low, lows, weight) =>
   sequence(
     lows!.set(f32x4.splat(low!.get)),
     turns(
@@ -82,3 +82,5 @@ export const clearBelow = wasmFunction([int, int, float], [four, four], (weights
     ),
   ),
 );
+
+export const typicalLoops = { moments, nearness, clearBelow };
