@@ -48,10 +48,18 @@ const judge = await createTitleJudge(train, { heldOut: validation, tokenize: enc
 
 /** Reasons that need no other output. */
 const ownReasons = rejectionReasons.filter((reason) => !reason.includes('repeat'));
+/** Most first draws are the outputs themselves. */
+const known = new Map<string, string | undefined>();
+function reasonOf(text: string): string | undefined {
+  const reason = known.has(text) ? known.get(text) : judge.judge(text).reason;
+  known.set(text, reason);
+  return reason;
+}
+
 function reasonsOf(texts: readonly string[]): Map<string | undefined, number> {
   const counts = new Map<string | undefined, number>();
   for (const text of texts) {
-    const { reason } = judge.judge(text);
+    const reason = reasonOf(text);
     counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }
   return counts;
