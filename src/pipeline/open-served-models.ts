@@ -4,7 +4,7 @@ import { adapterBytes } from '../model/transformer/adapters.js';
 import type { TransformerConfiguration } from '../model/transformer/configuration.js';
 import { findModelFolder } from '../model/weights/model-folder.js';
 import { parseModelName, publishedShape } from '../model/weights/model-name.js';
-import { checkArgument, isText } from '../options/call-arguments.js';
+import { checkArgument, isText, isTexts, required } from '../options/call-arguments.js';
 import type { ServeOptions } from '../options/option-table.js';
 import type { FindModels } from '../serve/discovery.js';
 import { groupsOf } from '../serve/model-groups.js';
@@ -39,6 +39,7 @@ export async function openServedModels(
   overrides: Partial<ServeOptions> = {},
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<OpenedServedModels> {
+  checkArgument('openServedModels', 'models', models, required(isTexts));
   for (const model of models.length === 0 ? [undefined] : models)
     checkArgument('openServedModels', 'models', model, isText);
   const named: NamedModel[] = [];

@@ -138,6 +138,8 @@ const wrong: readonly [name: string, values: () => readonly unknown[], message: 
   ],
   ['mergeBatch', () => [], 'mergeBatch needs place.'],
   ['openServedModel', () => ['x', { port: '80' }], 'openServedModel: port got "80"'],
+  ['openServedModels', () => ['runs'], 'openServedModels: models got "runs", which is not a list of texts.'],
+  ['openServedModels', () => [[]], 'openServedModels needs models.'],
   ['startServer', () => [], 'startServer needs served.'],
   ['openReview', () => [], 'openReview needs folder.'],
   ['startReview', () => [{}], 'startReview: input got an object, which is no review'],
