@@ -14,6 +14,8 @@ function addedToken({ id, content, special, normalized }: AddedToken) {
 /** The whole tokenizer in one file, as the `tokenizers` library reads it. */
 export function formatTokenizerDocument(description: TokenizerDescription): string {
   const { vocabulary, merges, added, digitsApart, unknown = null } = description;
+  // `tokenizers` numbers added tokens itself, from the end of the vocabulary on, unless they are in it.
+  const names = new Map([...vocabulary, ...added.map(({ content, id }) => [content, id] as const)]);
   const document = {
     version: '1.0',
     truncation: null,
@@ -32,7 +34,7 @@ export function formatTokenizerDocument(description: TokenizerDescription): stri
       fuse_unk: false,
       byte_fallback: false,
       ignore_merges: false,
-      vocab: Object.fromEntries(vocabulary),
+      vocab: Object.fromEntries(names),
       merges,
     },
   };
