@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { packageVersion } from '../../io/package-root.js';
+import { isGgufPath } from '../../model/weights/gguf/gguf-model.js';
 import { type StageName, stageNames } from '../../options/choices.js';
 
 /** The format of run.json that this version writes, and the newest it reads. */
@@ -184,10 +185,12 @@ function isManifest(value: Record<string, unknown>): boolean {
 
 /**
  * Reads run.json.
+ * @param folder or a GGUF file, which is no run.
  * @returns undefined if the folder has none.
  * @throws TitlesmithError when it cannot be read, is not a manifest, or was written by a newer titlesmith.
  */
 export async function readManifest(folder: string): Promise<Manifest | undefined> {
+  if (isGgufPath(folder)) return undefined;
   const path = join(folder, manifestFileName);
   let text: string;
   try {

@@ -9,6 +9,7 @@ import { openForGeneration } from '../../../../src/model/weights/open-for-genera
 import { openModel, resolveModel } from '../../../../src/model/weights/resolve-model.js';
 import { SafetensorsFile } from '../../../../src/model/weights/safetensors.js';
 import { exportModel } from '../../../../src/pipeline/export-model.js';
+import { readManifest } from '../../../../src/pipeline/run/manifest.js';
 import { generate } from '../../generation/collect-texts.js';
 import { testEngine } from '../../test-engine.js';
 import { fixtureFolder, temporaryFolder } from '../../transformer/fixtures.js';
@@ -76,6 +77,8 @@ test.each([
 });
 
 test('a GGUF file generates what its safetensors do, and is exported as a folder', async () => {
+  // The commands that take a run or a model ask for a run first.
+  expect(await readManifest(gguf('llama.gguf'))).toBeUndefined();
   const options = { temperature: 0, length: 8, prefix: 'the' };
   const texts: unknown[] = [];
   const output = join(temporaryFolder(), 'exported');
