@@ -1,7 +1,7 @@
 import type { ServedModel } from './served-model.js';
 
 /** Models that appeared since a server started, each told once. */
-export interface FoundModels {
+interface FoundModels {
   readonly served: readonly ServedModel[];
   /** Why others that appeared are not to be served, a line each. */
   readonly refused: readonly string[];
