@@ -18,8 +18,7 @@ const reasons: Readonly<Record<string, string>> = {
   'src/io/foreign-library.ts': 'the door of an outside package',
   'src/io/package-root.ts': 'where the files lie that ship with the program',
   'src/model/engine/optional-packages.d.ts': 'types of packages that are not installed',
-  'src/model/engine/onnx/grouped-rows.ts':
-    'the products in which rows have matrices of their own',
+  'src/model/engine/onnx/grouped-rows.ts': 'the products in which rows have matrices of their own',
   'src/model/training/training-options.ts': 'known to those that ask for training without loading it',
   'src/report/verdict-words.ts': 'what report, batch and terminal call a verdict',
   'src/pipeline/run/base-descent.ts': 'asked by a stage, by what decides whether it runs, and by serve',
