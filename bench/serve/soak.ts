@@ -20,6 +20,7 @@ const { values } = parseArgs({
     parts: { type: 'string', default: '10' },
     clients: { type: 'string', default: '8' },
     load: { type: 'string', default: '0.8' },
+    'most-seconds': { type: 'string', default: '20' },
     'top-p': { type: 'string', default: '0.9' },
   },
 });
@@ -50,8 +51,9 @@ const load = {
 };
 let most = 0;
 try {
-  await run({ ...load, seconds: 3 });
-  most = summary(await run({ ...load, seconds: 20 })).textsPerSecond;
+  const seconds = Number(values['most-seconds']);
+  await run({ ...load, seconds: Math.min(3, seconds) });
+  most = summary(await run({ ...load, seconds })).textsPerSecond;
   for (let part = 1; part <= parts; part++) {
     const seconds = (60 * minutes) / parts;
     const measured = summary(await run({ ...load, rate: Number(values.load) * most, seconds }));

@@ -180,7 +180,11 @@ export const plans: readonly Plan[] = [
     smaller: '--adapters 3 --rounds 1 --seconds 0.5',
     says: /adapters ÷ one model: /,
   },
-  { of: /^npm run bench -- serve\/soak /, smaller: '--minutes 0.02 --parts 2 --pause 1', says: table },
+  {
+    of: /^npm run bench -- serve\/soak /,
+    smaller: '--minutes 0.02 --parts 2 --most-seconds 0.5',
+    says: table,
+  },
   {
     of: /^npm run bench -- finetune\/step /,
     smaller: '--model nano --steps 1 --rows 2',
