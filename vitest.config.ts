@@ -1,9 +1,14 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Each takes minutes by itself; `.ci/run` leaves them out, `.ci/run --all` and `npm test` run them. */
+const long = ['test/docs/commands.test.ts', 'test/cli/stops.test.ts'];
+const withoutLong = process.env['TITLESMITH_WITHOUT_LONG_TESTS'] !== undefined;
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...(withoutLong ? long : [])],
     // Against what never ends. How long a test takes says nothing of titlesmith: the machine may be busy.
     testTimeout: 900_000,
     hookTimeout: 900_000,

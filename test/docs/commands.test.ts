@@ -57,9 +57,6 @@ async function servicesFor(text: string): Promise<NodeJS.ProcessEnv> {
 }
 
 async function carryOut({ text, place }: PageCommand, plan: Plan, where: string): Promise<void> {
-  // Small as they are made, benches take as long as all other commands together.
-  if (process.env['TITLESMITH_WITHOUT_BENCHES'] !== undefined && text.startsWith('npm run bench '))
-    return console.log(`Skipped: ${place}, a bench, which .ci/run --all runs.`);
   const lacking = plan.needs?.filter((need) => missing.has(need)) ?? [];
   if (lacking.length > 0) return console.log(`Skipped: ${place}, without ${lacking.join(', ')}.`);
   if (plan.elsewhere) rmSync(join(where, 'runs'), { recursive: true });
