@@ -1,14 +1,12 @@
 import type { OverfitStatistics } from '../common/judgement.js';
 import { formatCount, formatPercent, pluralize } from '../common/number-formats.js';
 import type { ReportFigures } from './report-figures.js';
-import { areAlike, isNoBetterThanCounts } from './verdict-explanation.js';
+import { areAlike, isNoBetterThanCounts, remembering } from './verdict-explanation.js';
 
 /** Fewer training titles than this are few for any model. */
 const fewTitles = 5000;
 /** Below this temperature, sampling favours memorized titles. */
 const boldTemperature = 0.9;
-/** More pairs of a shown and a held-out title than this are told apart of no model that only learned. */
-const usuallyToldApart = 0.9;
 /** With fewer held-out titles than this, shares of them are rough. */
 const fewHeldOut = 100;
 /** With more copies than this, another way of sampling does not mend a model. */
@@ -42,7 +40,7 @@ const knowsLanguage = ({ run }: Pick<ReportFigures, 'run'>): boolean =>
 function whenHealthy({ overfit, training }: ReportFigures): string[] {
   const { count } = overfit.outputs.copies;
   // What it was shown is easy for it already: more passes would make it say that again.
-  const remembers = (overfit.losses?.toldApart?.value ?? 0) > usuallyToldApart;
+  const remembers = (remembering(overfit)?.difference.share ?? 0) > 0;
   const advice = [
     'Nothing needs to change for copies; whether the titles are good, only reading them tells.',
   ];
@@ -135,23 +133,21 @@ function lowerRate({ settings }: ReportFigures['run']): string {
 function waysToLearnMore({ training, titles, run }: ReportFigures): string[] {
   const advice: string[] = knowsLanguage({ run }) ? [] : [beginWithBase];
   const { steps = 0, bestStep = 0, epochs = 0, stopReason } = training ?? {};
+  // Where the best step was an earlier one, the model had what these titles can teach it.
+  const hadEnough = bestStep > 0 && (bestStep < steps || stopReason === 'copies');
   if (training && bestStep === 0) advice.push(lowerRate(run));
-  else if (training && (bestStep < steps || stopReason === 'copies')) {
-    // More of the same would not do: the model had what these titles can teach it.
-  } else {
+  else if (!hadEnough) {
     const made = training ? `: it made ${epochs.toFixed(1)}` : '';
     advice.push(`Train for more passes over the titles${made} (--steps, or a higher --max-epochs).`);
   }
   if (titles.train !== null && titles.train < fewTitles)
     advice.push(`Learn from more titles: it had ${formatCount(titles.train)}.`);
-  if (training && bestStep > 0 && bestStep < steps && stopReason !== 'copies') {
-    advice.push(
-      `Do not train longer on these titles: held-out titles were predicted best after step ${formatCount(bestStep)} of ${formatCount(steps)}.`,
-    );
-  } else if (training && stopReason === 'copies') {
-    advice.push(
-      `Do not train longer on these titles: after step ${formatCount(steps)} a sample held more copies than chance explains.`,
-    );
+  if (hadEnough) {
+    const why =
+      stopReason === 'copies'
+        ? `after step ${formatCount(steps)} a sample held more copies than chance explains`
+        : `held-out titles were predicted best after step ${formatCount(bestStep)} of ${formatCount(steps)}`;
+    advice.push(`Do not train longer on these titles: ${why}.`);
   }
   return advice;
 }

@@ -1,4 +1,4 @@
-import type { Measure, OverfitStatistics, RatingSummary } from '../common/judgement.js';
+import type { LossFindings, Measure, OverfitStatistics, RatingSummary } from '../common/judgement.js';
 import {
   formatCount,
   formatDecimal,
@@ -90,8 +90,24 @@ function unknownInWords(overfit: OverfitStatistics, shares: string): VerdictExpl
   }
   return {
     headline: 'Not enough to tell whether the model has learned anything',
-    meaning: `${shares} On the held-out titles the model is not shown to be better than plain counts of word parts${bitsInWords(overfit)}.`,
+    meaning: `${shares} On the held-out titles the model is not shown to be better than ${unbeatenInWords(losses)} (${formatDecimal(losses.bits.model)} bits a byte; fewer is better).`,
   };
+}
+
+/** The baselines that a model is not shown to beat, with their bits a byte. */
+function unbeatenInWords({ gains, bits }: LossFindings): string {
+  const names = {
+    trigram: 'a table of which word parts follow one another',
+    unigram: 'a count of how often each word part occurs',
+    start: 'before training',
+  };
+  const unbeaten = (['trigram', 'unigram', 'start'] as const).filter((name) => gains[name].low <= 0);
+  return unbeaten.map((name) => `${names[name]} (${formatDecimal(bits[name])})`).join(', nor than ');
+}
+
+/** The measure of how well the model remembers what it was shown; undefined where losses were not measured. */
+export function remembering({ measures }: OverfitStatistics): Measure | undefined {
+  return measures.find(({ name }) => name === 'told apart');
 }
 
 /** What shows best that the outputs owe something to the training titles: copies, or else what chance explains least. A clause. */
@@ -136,7 +152,7 @@ function alsoNoSense(overfit: OverfitStatistics): string {
 const unsigned = (share: number): string => formatPoints(share).replace('+', '');
 
 /** What a measure beyond chance shows, a clause. */
-function measureInWords({ name, observed }: Measure): string {
+function measureInWords({ name, observed, usual }: Measure): string {
   switch (name) {
     case 'exact copies':
       return 'so many outputs are training titles, word for word';
@@ -149,7 +165,7 @@ function measureInWords({ name, observed }: Measure): string {
     case 'shared runs':
       return 'the outputs share more rare wordings with the titles that the model was shown than with others of the same source';
     case 'told apart':
-      return `it remembers the titles it was shown so well: beside a title it was not shown, one that it was shown became easier by more in ${formatPercent(observed)} of pairs, where up to 90% is usual`;
+      return `it remembers the titles it was shown so well: beside a title it was not shown, one that it was shown became easier by more in ${formatPercent(observed)} of pairs, where up to ${formatPercent(usual)} is usual`;
   }
 }
 

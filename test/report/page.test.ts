@@ -292,4 +292,13 @@ describe('explainVerdict', () => {
     expect(advice.join(' ')).not.toContain('--temperature');
     expect(reportPage(figures)).toContain('not to say that they make sense');
   });
+
+  it.each([
+    [{ trigram: 10, start: 0.05 }, /not shown to be better than before training \([\d.]+\) \(/],
+    [{ trigram: -0.1, start: 5 }, /not shown to be better than a table of [^(]*\([\d.]+\) \(/],
+  ])('names what a model is not shown to beat: %o', async (gain, meaning) => {
+    const overfit = overfitStatistics(many(200, 0.4), many(100, 0.4), { losses: madeUpLosses(gain) });
+    expect(overfit.verdict).toBe('unknown');
+    expect(explainVerdict({ overfit }).meaning).toMatch(meaning);
+  });
 });

@@ -40,7 +40,7 @@ const names: Readonly<Record<Measure['name'], string>> = {
 };
 
 /** What a line asks. */
-function meaningOf(name: Measure['name'], { overfit, membership }: ReportFigures): string {
+function meaningOf({ name, usual }: Measure, { overfit, membership }: ReportFigures): string {
   const heldOut = formatCount(overfit.heldOut.count);
   const drawn = formatCount(membership?.heldOut ?? 0);
   const shown = membership
@@ -62,22 +62,20 @@ function meaningOf(name: Measure['name'], { overfit, membership }: ReportFigures
       return `Runs of four words that an output shares with these ${drawn} titles; those that several titles have count less. Expected: with the ${drawn} held out.`;
     case 'told apart':
       return (
-        'Of a title it was shown and one it was not, how often the first became easier by more. 50%: it remembers none; up to 90% is usual for a ' +
-        `model that has learned something. Where few titles were held out (here ${heldOut}), chance may reach more.`
+        'Of a title it was shown and one it was not, how often the first became easier by more. 50%: it remembers none; up to ' +
+        `${formatPercent(usual)} is usual for a model that has learned something. Where few titles were held out (here ${heldOut}), chance may reach more.`
       );
   }
 }
 
 const isShare = (name: Measure['name']): boolean => name !== 'closeness' && name !== 'shared runs';
 
-function row(
-  { name, observed, usual, difference, adjustedP, isSignificant }: Measure,
-  figures: ReportFigures,
-): Html {
+function row(measure: Measure, figures: ReportFigures): Html {
+  const { name, observed, usual, difference, adjustedP, isSignificant } = measure;
   const shown = (value: number): string => (isShare(name) ? formatPercent(value) : formatDecimal(value));
   const signed = (value: number): string => (isShare(name) ? formatPoints(value) : formatDifference(value));
   const expected = name === 'told apart' ? `≤ ${shown(usual)}` : shown(usual);
-  return html`<tr><th scope="row">${names[name]} <span class="meaning">${meaningOf(name, figures)}</span></th><td>${shown(observed)}</td><td>${expected}</td>
+  return html`<tr><th scope="row">${names[name]} <span class="meaning">${meaningOf(measure, figures)}</span></th><td>${shown(observed)}</td><td>${expected}</td>
 <td>${signed(difference.share)}</td><td>${signed(difference.low)} to ${signed(difference.high)}</td>
 <td>${isSignificant ? html`<strong>${chance(adjustedP)}</strong>` : chance(adjustedP)}</td></tr>`;
 }
@@ -89,7 +87,9 @@ function visibleExcess({ measures: all, comparison, verdict }: OverfitStatistics
   if (verdict === 'overfits') return null;
   const [exact, any] = (['exact copies', 'copies'] as const).map((name) => {
     const excess = all.find((measure) => measure.name === name)?.detectable;
-    return excess === undefined ? 'none' : `${formatPoints(excess).replace('+', '')} percentage points`;
+    return excess === undefined
+      ? 'more than there can be'
+      : `${formatPoints(excess).replace('+', '')} percentage points`;
   });
   const { upper } = comparison;
   const most = formatPoints(Math.max(0, upper)).replace('+', '');
