@@ -26,6 +26,13 @@ function concatenate(arrays: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
+/** A token's bytes, of those of all ids. @throws RangeError for an id outside the vocabulary. */
+export function bytesOfToken(all: readonly Uint8Array[], token: number): Uint8Array {
+  const bytes = all[token];
+  if (!bytes) throw new RangeError(`token ${token} is not in a vocabulary of ${all.length}`);
+  return bytes;
+}
+
 /**
  * The text of tokens; invalid UTF-8 becomes U+FFFD.
  * @throws TitlesmithError `usage` for what is no list of ids; RangeError for an id outside the vocabulary.
@@ -61,9 +68,7 @@ export class BytePairTokenizer implements Tokenizer {
 
   /** @throws RangeError for an id outside the vocabulary. */
   tokenBytes(token: number): Uint8Array {
-    const bytes = this.bytes[token];
-    if (!bytes) throw new RangeError(`token ${token} is not in a vocabulary of ${this.vocabularySize}`);
-    return bytes;
+    return bytesOfToken(this.bytes, token);
   }
 
   /** @throws TitlesmithError `usage` for what is no list of ids; RangeError for an id outside the vocabulary. */

@@ -1,7 +1,7 @@
 import { checkArgument, isText } from '../../options/call-arguments.js';
 import { AddedTokens } from './added-tokens.js';
 import { fromAlphabet } from './byte-alphabet.js';
-import { decodeTokens, toBytes } from './byte-pair-tokenizer.js';
+import { bytesOfToken, decodeTokens, toBytes } from './byte-pair-tokenizer.js';
 import type { TextEnds, TokenizerDescription } from './description.js';
 import { ListedMerges } from './listed-merges.js';
 import type { Tokenizer } from './tokenizer.js';
@@ -68,9 +68,7 @@ export class DescribedTokenizer implements Tokenizer {
 
   /** @throws RangeError for an id outside the vocabulary. */
   tokenBytes(token: number): Uint8Array {
-    const bytes = this.bytes[token];
-    if (!bytes) throw new RangeError(`token ${token} is not in a vocabulary of ${this.vocabularySize}`);
-    return bytes;
+    return bytesOfToken(this.bytes, token);
   }
 
   /** @throws TitlesmithError `usage` for what is no list of ids; RangeError for an id outside the vocabulary. */

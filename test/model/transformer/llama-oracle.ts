@@ -8,6 +8,7 @@ import type { ParameterStore } from '../../../src/model/transformer/parameters.j
 import { readConfiguration, readWeights } from '../../../src/model/weights/checkpoint.js';
 import { SafetensorsFile } from '../../../src/model/weights/safetensors.js';
 import { type StoredTensor, storedLayout } from '../../../src/model/weights/stored-tensors.js';
+import type { TrainingOracle } from './oracle.js';
 
 /** Folders that test/oracles/llama/make_fixture.py wrote. */
 export const llamaNames = ['grouped', 'wide'] as const;
@@ -16,26 +17,9 @@ export const llamaFolder = (name: string): string =>
   fileURLToPath(new URL(`../../oracles/llama/${name}`, import.meta.url));
 
 /** The values of PyTorch and Hugging Face transformers beside a folder, but those of `expected.safetensors`. */
-interface Expected {
-  readonly options: {
-    readonly learningRate: number;
-    readonly weightDecay: number;
-    readonly clipNorm: number;
-  };
-  readonly batch: {
-    readonly rows: number;
-    readonly rowLength: number;
-    readonly inputIds: number[];
-    readonly positionIds: number[];
-    readonly targetIds: number[];
-    readonly targetWeights: number[];
-    readonly visible: number[];
-  };
+interface Expected extends TrainingOracle {
   readonly linear: { readonly factor: number; readonly base: number };
   readonly text: number[];
-  readonly loss: number;
-  readonly steps: readonly { loss: number; gradientNorm: number }[];
-  readonly greedy: readonly { prompt: number[]; continuation: number[] }[];
 }
 
 export interface LlamaOracle extends Expected {

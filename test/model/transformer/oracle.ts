@@ -7,15 +7,13 @@ import {
   parameterSpecifications,
 } from '../../../src/model/transformer/parameters.js';
 
-/** What test/oracles/gpt2/make_fixture.py wrote: values of PyTorch and Hugging Face transformers. */
-export interface Gpt2Oracle {
-  readonly configuration: TransformerConfiguration;
+/** What a training of one batch gave in PyTorch, and what Hugging Face's model says greedily. */
+export interface TrainingOracle {
   readonly options: {
     readonly learningRate: number;
     readonly weightDecay: number;
     readonly clipNorm: number;
   };
-  readonly parameters: Readonly<Record<string, { shape: number[]; values: number[] }>>;
   readonly batch: {
     readonly rows: number;
     readonly rowLength: number;
@@ -25,11 +23,17 @@ export interface Gpt2Oracle {
     readonly targetWeights: number[];
     readonly visible: number[];
   };
-  readonly logits: number[];
   readonly loss: number;
-  readonly gradients: Readonly<Record<string, number[]>>;
   readonly steps: readonly { loss: number; gradientNorm: number }[];
   readonly greedy: readonly { prompt: number[]; continuation: number[] }[];
+}
+
+/** What test/oracles/gpt2/make_fixture.py wrote: values of PyTorch and Hugging Face transformers. */
+export interface Gpt2Oracle extends TrainingOracle {
+  readonly configuration: TransformerConfiguration;
+  readonly parameters: Readonly<Record<string, { shape: number[]; values: number[] }>>;
+  readonly logits: number[];
+  readonly gradients: Readonly<Record<string, number[]>>;
 }
 
 const path = new URL('../../oracles/gpt2/gpt2-tiny.json', import.meta.url);
