@@ -78,5 +78,9 @@ export const delimiters = ['token', 'text'] as const;
 export type Delimiters = (typeof delimiters)[number];
 
 /** Formats a model can be exported to. */
-export const exportFormats = ['onnx', 'huggingface'] as const;
+export const exportFormats = ['onnx', 'huggingface', 'gguf'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
+
+/** Types of the matrices in a GGUF file that is written: float32, float16, or 8 bits with a scale for every 32. */
+export const ggufTypes = ['f32', 'f16', 'q8_0'] as const;
+export type GgufType = (typeof ggufTypes)[number];

@@ -1,5 +1,5 @@
 import { readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
 import { writeTrainedCondition } from '../data/trained-condition.js';
@@ -8,17 +8,21 @@ import { makeFolder, missingFolders, removeEmptyFolders } from '../io/folders.js
 import { parameterSpecifications } from '../model/transformer/parameters.js';
 import { loadWeights } from '../model/transformer/weight-source.js';
 import { writeModelDescription, writeWeights } from '../model/weights/checkpoint.js';
+import { exportGgufFolder } from '../model/weights/gguf/write-gguf.js';
 import { exportOnnxFolder } from '../model/weights/onnx-folder.js';
 import type { OpenModel } from '../model/weights/open-model.js';
 import { openModel } from '../model/weights/resolve-model.js';
 import { type ArgumentRules, checkArguments, completeContext, isText } from '../options/call-arguments.js';
-import { type ExportFormat, exportFormats } from '../options/choices.js';
+import { type ExportFormat, exportFormats, type GgufType } from '../options/choices.js';
+import { singleCommandOptions } from '../options/table/single-commands.js';
 import { readModelCondition } from './stages/model-condition.js';
 
 export interface ExportRequest {
   /** A run folder, or any value of `--model` except auto and nano. */
   readonly model: string;
   readonly format: ExportFormat;
+  /** Type of the matrices where the format is gguf; f16 where left out. */
+  readonly ggufType?: GgufType | undefined;
   /** A folder that is empty or does not exist yet. */
   readonly output: string;
 }
@@ -30,6 +34,7 @@ const exportArguments: ArgumentRules = {
     fault: `is none of ${exportFormats.join(', ')}`,
     required: true,
   },
+  ggufType: singleCommandOptions.ggufType,
   output: isText,
 };
 
@@ -58,6 +63,9 @@ async function writeHuggingFace(model: OpenModel, folder: string, context: WorkC
   await writeWeights(folder, configuration, (name) => store.views.get(name)!);
 }
 
+/** What a GGUF calls the model: the last part of its path or id. */
+const nameOf = (model: string): string => basename(resolve(model)).replace(/\.gguf$/i, '');
+
 /** Fills a folder once all its files are written. Where that fails, nothing is left of it. */
 async function writeWhole(output: string, write: (folder: string) => Promise<void>): Promise<void> {
   const made = missingFolders(output);
@@ -76,14 +84,19 @@ async function writeWhole(output: string, write: (folder: string) => Promise<voi
 }
 
 /**
- * Converts a model: `onnx` for ONNX Runtime and transformers.js, `huggingface` for transformers. A run's checkpoint is in
- * the latter format already; a TensorFlow checkpoint is converted to it.
+ * Converts a model: `onnx` for ONNX Runtime and transformers.js, `huggingface` for transformers, `gguf` for llama.cpp. A
+ * run's checkpoint is in Hugging Face's format already; a TensorFlow checkpoint is converted to it.
  * @returns a one-line description of what was exported.
  * @throws TitlesmithError when an argument is unknown or wrong, there is no such model, the folder is not empty, or a file cannot be written;
  *   InterruptedError when the signal is aborted.
  */
 export async function exportModel(request: ExportRequest, given: Partial<WorkContext> = {}): Promise<string> {
-  const { model, format, output } = checkArguments('exportModel', request, exportArguments);
+  const {
+    model,
+    format,
+    output,
+    ggufType = singleCommandOptions.ggufType.default,
+  } = checkArguments('exportModel', request, exportArguments);
   const context = completeContext<WorkContext>('exportModel', given);
   await refuseOccupied(output);
   const condition = await readModelCondition(model);
@@ -91,6 +104,8 @@ export async function exportModel(request: ExportRequest, given: Partial<WorkCon
   try {
     await writeWhole(output, async (folder) => {
       if (format === 'onnx') await exportOnnxFolder(opened, folder, context);
+      else if (format === 'gguf')
+        await exportGgufFolder(opened, folder, { name: nameOf(model), type: ggufType }, context);
       else await writeHuggingFace(opened, folder, context);
       if (condition) await writeTrainedCondition(folder, condition);
     });

@@ -1,12 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readTrainedCondition, writeTrainedCondition } from '../../src/data/trained-condition.js';
 import { exportModel } from '../../src/pipeline/export-model.js';
 import { fixtureFolder } from '../model/transformer/fixtures.js';
-import { lastLine, runCli, temporaryFolder } from './run-cli.js';
+import { type Finished, lastLine, runCli, temporaryFolder } from './run-cli.js';
 
 const folder = temporaryFolder();
 const tensorFlow = join(fixtureFolder('..'), 'tensorflow', 'run1');
+
+const lastOutput = ({ output }: Finished): string => output.trimEnd().split('\n').at(-1) ?? '';
 
 describe('titlesmith export', () => {
   test('writes ONNX', async () => {
@@ -20,10 +23,29 @@ describe('titlesmith export', () => {
     const format = ['--format', 'huggingface'];
     expect((await runCli(['export', tensorFlow, ...format, '--output', 'hf'], folder)).code).toBe(0);
     const finished = await runCli(['export', 'hf', ...format, '--output', 'again', '--json'], folder);
-    const last = finished.output.trimEnd().split('\n').at(-1) ?? '';
-    expect(JSON.parse(last)).toMatchObject({ kind: 'result', output: 'again', format: 'huggingface' });
+    expect(JSON.parse(lastOutput(finished))).toMatchObject({
+      kind: 'result',
+      output: 'again',
+      format: 'huggingface',
+    });
     const bytes = (name: string): Buffer => readFileSync(join(folder, name, 'model.safetensors'));
     expect(bytes('again')).toEqual(bytes('hf'));
+  });
+
+  test('writes GGUF, which is then a model as others, with what it is prompted by', async () => {
+    const named = join(folder, 'prompted');
+    cpSync(fixtureFolder('float32'), named, { recursive: true });
+    const condition = { names: ['subreddit'] as const, share: 1, subreddits: ['aww'], keptOut: [] };
+    await writeTrainedCondition(named, condition);
+    const format = ['--format', 'gguf', '--gguf-type', 'f32'];
+    const made = await runCli(['export', 'prompted', ...format, '--output', 'gguf', '--json'], folder);
+    expect(JSON.parse(lastOutput(made))).toMatchObject({ format: 'gguf', ggufType: 'f32', output: 'gguf' });
+    expect(readdirSync(join(folder, 'gguf')).sort()).toEqual(['condition.json', 'model.gguf']);
+    const back = ['export', 'gguf/model.gguf', '--format', 'huggingface', '--output', 'back'];
+    expect((await runCli(back, folder)).code).toBe(0);
+    expect(await readTrainedCondition(join(folder, 'back'))).toEqual(condition);
+    const small = await runCli(['export', 'prompted', '--format', 'gguf', '--output', 'small'], folder);
+    expect(small.output).toMatch(/^small: .*, as gguf of f16\n$/);
   });
 
   test('overwrites nothing', async () => {
@@ -53,9 +75,15 @@ describe('titlesmith export', () => {
     [[tensorFlow, '--output', 'x', '--overwrite'], /--overwrite is for archives/],
     [[tensorFlow], /either an archive to write the run to, or --output/],
     [
-      [tensorFlow, '--output', 'x', '--format', 'gguf'],
-      /--format got "gguf", which is none of onnx, huggingface/,
+      [tensorFlow, '--output', 'x', '--format', 'pickle'],
+      /--format got "pickle", which is none of onnx, huggingface, gguf/,
     ],
+    [
+      [tensorFlow, '--output', 'x', '--format', 'gguf', '--gguf-type', 'q4_0'],
+      /--gguf-type got "q4_0", which is none of f32, f16, q8_0/,
+    ],
+    [[tensorFlow, '--output', 'x', '--gguf-type', 'f32'], /--gguf-type f32 is for --format gguf/],
+    [['runs/x', 'x.tar', '--gguf-type', 'f32'], /--gguf-type is for a model, but an archive is named/],
   ])('%j is wrong use', async (arguments_, pattern) => {
     const finished = await runCli(['export', ...arguments_], folder);
     expect(lastLine(finished)).toMatch(pattern);

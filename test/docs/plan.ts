@@ -76,6 +76,11 @@ export const plans: readonly Plan[] = [
   { of: /^npm run devices$/, says: /^onnxruntime cpu +works /m },
   { of: /^npm run export -- .* --format onnx /, says: /as onnx$/m, leaves: ['exported/onnx/model.onnx'] },
   {
+    of: /^npm run export -- .* --format gguf /,
+    says: /as gguf of q8_0$/m,
+    leaves: ['exported-gguf/model.gguf'],
+  },
+  {
     of: /^npm run export -- .*gs:.*\.zst$/,
     needs: ['fake-gcs-server', 'zstd'],
     says: /^gs:\/\/my-bucket\/titlesmith\/askreddit\.tar\.zst: askreddit$/m,

@@ -14,9 +14,15 @@ export async function exportCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   return interruptible(terminal, stopsAfterStep, async (context) => {
-    const { format, output = '' } = { ...defaultsOf(singleCommandOptions), ...options };
-    const description = await exportModel({ model, format, output }, context);
-    terminal.result([`${output}: ${description}, as ${format}`], { format, output, model: description });
+    const { format, ggufType, output = '' } = { ...defaultsOf(singleCommandOptions), ...options };
+    const isGguf = format === 'gguf';
+    const description = await exportModel(
+      { model, format, output, ...(isGguf ? { ggufType } : {}) },
+      context,
+    );
+    const form = isGguf ? `gguf of ${ggufType}` : format;
+    const result = { format, ...(isGguf ? { ggufType } : {}), output, model: description };
+    terminal.result([`${output}: ${description}, as ${form}`], result);
     return exitCodes.done;
   });
 }

@@ -182,17 +182,24 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
       ['a run, for another machine', 'titlesmith export runs/askreddit askreddit.tar.zst'],
       ['again, some steps later', 'titlesmith export runs/askreddit askreddit.tar.zst --overwrite'],
       ['its model, for transformers', 'titlesmith export runs/askreddit --output model --format huggingface'],
+      [
+        'its model, for llama.cpp',
+        'titlesmith export runs/askreddit --output model --format gguf --gguf-type q8_0',
+      ],
     ],
     request: ([model = '', to], options) => {
       if ((to === undefined) === (options.output === undefined))
         throw usageError('export needs either an archive to write the run to, or --output for its model.');
       if (to !== undefined) {
-        if (options.format !== undefined)
-          throw usageError('--format is for a model, but an archive is named.', 'Leave one of them out.');
+        const flag = options.format === undefined ? '--gguf-type' : '--format';
+        if (options.format !== undefined || options.ggufType !== undefined)
+          throw usageError(`${flag} is for a model, but an archive is named.`, 'Leave one of them out.');
         return { command: 'archive', folder: model, to, options };
       }
       if (options.overwrite)
         throw usageError('--overwrite is for archives, but --output is given.', 'Name a new folder.');
+      if (options.ggufType !== undefined && options.format !== 'gguf')
+        throw usageError(`--gguf-type ${options.ggufType} is for --format gguf.`, 'Give both, or neither.');
       return { command: 'export', model, options };
     },
   },

@@ -12,7 +12,8 @@ type JsonOption = Partial<Pick<RunOptions, 'json'>>;
 type ServeRequestOptions = Partial<ServeOptions> & JsonOption;
 export type BatchRequestOptions = Partial<BatchSettings & Pick<SingleCommandOptions, 'resume'>> & JsonOption;
 export type ReviewOptions = Partial<Pick<SingleCommandOptions, 'port'>> & JsonOption;
-export type ExportOptions = Partial<Pick<SingleCommandOptions, 'format' | 'output'>> & JsonOption;
+export type ExportOptions = Partial<Pick<SingleCommandOptions, 'format' | 'ggufType' | 'output'>> &
+  JsonOption;
 export type ScoreOptions = ScoreFileOptions & JsonOption;
 export type ArchiveOptions = Partial<Pick<RunOptions, 'overwrite'>> & JsonOption;
 

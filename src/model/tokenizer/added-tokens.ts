@@ -5,8 +5,9 @@ class TokenFinder {
   private readonly pattern: RegExp | undefined;
   private readonly tokens: ReadonlyMap<string, AddedToken>;
 
-  constructor(tokens: readonly AddedToken[]) {
-    this.tokens = new Map(tokens.map((token) => [token.content, token]));
+  /** @param written how a token is written in the texts. */
+  constructor(tokens: readonly AddedToken[], written: (content: string) => string) {
+    this.tokens = new Map(tokens.map((token) => [written(token.content), token]));
     const longestFirst = [...this.tokens.keys()].sort((a, b) => b.length - a.length);
     const names = longestFirst.map((name) => name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
     // Special tokens are found too, so that no part of one is taken for another token, but stay text.
@@ -31,22 +32,32 @@ class TokenFinder {
 
 /**
  * Cuts a text at the tokens that were added to a vocabulary, in the two passes of Hugging Face's `tokenizers` with
- * `encode_special_tokens`: those that are not normalized, then the others in what is left.
+ * `encode_special_tokens`: those that are not normalized, then the others in what is left, both put into a normal form.
  */
 export class AddedTokens {
-  private readonly passes: readonly TokenFinder[];
+  private readonly first: TokenFinder;
+  private readonly second: TokenFinder;
 
-  constructor(tokens: readonly AddedToken[]) {
-    this.passes = [false, true].map(
-      (second) => new TokenFinder(tokens.filter(({ normalized }) => normalized === second)),
+  /** @param normalize puts a text into the tokenizer's normal form. */
+  constructor(
+    tokens: readonly AddedToken[],
+    private readonly normalize: (text: string) => string,
+  ) {
+    const asItIs = (text: string): string => text;
+    this.first = new TokenFinder(
+      tokens.filter(({ normalized }) => !normalized),
+      asItIs,
+    );
+    this.second = new TokenFinder(
+      tokens.filter(({ normalized }) => normalized),
+      normalize,
     );
   }
 
-  /** The text between the tokens, and their ids, in order. */
+  /** The text between the tokens, in normal form, and their ids, in order. */
   cut(text: string): readonly (string | number)[] {
-    let parts: readonly (string | number)[] = [text];
-    for (const pass of this.passes)
-      parts = parts.flatMap((part) => (typeof part === 'number' ? [part] : pass.cut(part)));
-    return parts;
+    return this.first
+      .cut(text)
+      .flatMap((part) => (typeof part === 'number' ? [part] : this.second.cut(this.normalize(part))));
   }
 }

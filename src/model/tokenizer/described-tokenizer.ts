@@ -45,8 +45,10 @@ export class DescribedTokenizer implements Tokenizer {
     this.endOfTextId = end;
     this.bytes = bytesOf(description);
     this.vocabularySize = this.bytes.length;
-    this.added = new AddedTokens(description.added);
-    const { unknown, vocabulary } = description;
+    const { unknown, vocabulary, normalization } = description;
+    this.added = new AddedTokens(description.added, (text) =>
+      normalization === undefined ? text : text.normalize(normalization),
+    );
     const unknownId = unknown === undefined ? undefined : vocabulary.get(unknown);
     // A text that held the token it ends with would end there.
     this.merges = new ListedMerges(

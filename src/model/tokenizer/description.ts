@@ -17,6 +17,10 @@ export interface TokenizerDescription {
   readonly added: readonly AddedToken[];
   /** Whether each digit is a word of its own, as SmolLM2's are. */
   readonly digitsApart: boolean;
+  /** Whether characters are composed (Unicode's NFC) before a text is cut; undefined: it stays as it is. */
+  readonly normalization?: 'NFC' | undefined;
+  /** Whether a word that is a token is taken whole before anything is merged; merges may not make such a token. */
+  readonly ignoresMerges?: boolean | undefined;
   /** Stands for bytes that no token has; undefined: these are left out, as Hugging Face's `tokenizers` does. */
   readonly unknown?: string | undefined;
 }

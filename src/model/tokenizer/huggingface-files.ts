@@ -159,9 +159,15 @@ export function gpt2Layout(
   description: TokenizerDescription,
   { start, end }: TextEnds,
 ): string[] | undefined {
-  const { vocabulary, merges, added, digitsApart } = description;
+  const { vocabulary, merges, added, digitsApart, normalization } = description;
   const last = vocabulary.size - 1;
-  const isPlain = !digitsApart && start === last && end === last && vocabulary.get(endOfText) === last;
+  // Each of its words that is a token is what merges make, so it is the same whether these are ignored.
+  const isPlain =
+    !digitsApart &&
+    normalization === undefined &&
+    start === last &&
+    end === last &&
+    vocabulary.get(endOfText) === last;
   if (!isPlain || added.some(({ id }) => id !== last) || merges.length !== last - singleBytes)
     return undefined;
   const tokens = new Array<string>(last);

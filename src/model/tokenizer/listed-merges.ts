@@ -1,4 +1,4 @@
-import { fromAlphabet } from './byte-alphabet.js';
+import { fromAlphabet, toAlphabet } from './byte-alphabet.js';
 import type { TokenizerDescription } from './description.js';
 import { wordEnd } from './pre-tokenizer.js';
 
@@ -52,11 +52,13 @@ export class ListedMerges {
   /** The id of each byte; −1 where it has none. */
   private readonly bytes: Int32Array;
   private readonly digitsApart: boolean;
+  /** The ids of words that are taken whole, by their name in the vocabulary. */
+  private readonly whole: ReadonlyMap<string, number>;
   private readonly known = new Map<string, readonly number[]>();
 
   /** @param unknownId stands for bytes without a token; undefined: these are left out. */
   constructor(
-    { vocabulary, merges, digitsApart }: TokenizerDescription,
+    { vocabulary, merges, added, digitsApart, ignoresMerges = false }: TokenizerDescription,
     private readonly unknownId: number | undefined,
   ) {
     this.ranks = new PairRanks(
@@ -69,6 +71,9 @@ export class ListedMerges {
       if (byte !== undefined) this.bytes[byte.charCodeAt(0)] = id;
     }
     this.digitsApart = digitsApart;
+    // No text is read as a special token.
+    const special = new Set(added.filter((token) => token.special).map(({ id }) => id));
+    this.whole = new Map(ignoresMerges ? [...vocabulary].filter(([, id]) => !special.has(id)) : []);
   }
 
   /** Appends the tokens of a text to a list. */
@@ -85,9 +90,17 @@ export class ListedMerges {
   private idsOf(word: string): readonly number[] {
     const known = this.known.get(word);
     if (known) return known;
-    const ids = this.merge(word);
+    const ids = this.wholeWord(word) ?? this.merge(word);
     if (this.known.size < rememberedWords) this.known.set(word, ids);
     return ids;
+  }
+
+  private wholeWord(word: string): readonly number[] | undefined {
+    if (this.whole.size === 0) return undefined;
+    const id = this.whole.get(
+      toAlphabet(Array.from(utf8.encode(word), (byte) => String.fromCharCode(byte)).join('')),
+    );
+    return id === undefined ? undefined : [id];
   }
 
   /** Merges the first pair of the lowest rank until none is listed. Quadratic in the length of the word. */

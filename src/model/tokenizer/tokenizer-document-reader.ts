@@ -53,9 +53,18 @@ function readPreTokenizer(value: unknown, refuse: Refusal): boolean {
 /** What adds tokens around a text or moves offsets changes no text's own tokens; anything else may. */
 const postProcessors: readonly unknown[] = ['ByteLevel', 'TemplateProcessing', 'Sequence'];
 
-function checkKinds({ normalizer, post_processor: after, decoder }: JsonObject, refuse: Refusal): void {
-  if (normalizer !== null && normalizer !== undefined)
-    throw refuse(`a normalizer, of the kind ${kindOf(normalizer)}, is not supported`);
+/** @returns whether texts are put into NFC. @throws TitlesmithError naming any other normal form. */
+function readNormalizer(value: unknown, refuse: Refusal): boolean {
+  if (value === null || value === undefined) return false;
+  const parts = isJsonObject(value) && value['type'] === 'Sequence' ? value['normalizers'] : [value];
+  if (!Array.isArray(parts)) throw refuse('its normalizer is a Sequence without parts');
+  const other: unknown = parts.find((part) => !isJsonObject(part) || part['type'] !== 'NFC');
+  if (other !== undefined)
+    throw refuse(`a normalizer of the kind ${kindOf(other)} is not supported, only NFC`);
+  return parts.length > 0;
+}
+
+function checkKinds({ post_processor: after, decoder }: JsonObject, refuse: Refusal): void {
   const isKnown = isJsonObject(after) && postProcessors.includes(after['type']);
   if (after !== null && after !== undefined && !isKnown)
     throw refuse(`a post-processor of the kind ${kindOf(after)} is not supported`);
@@ -114,8 +123,9 @@ export function parseTokenizerDocument(content: string, path: string): Tokenizer
     throw refuse(`a model of the kind ${kindOf(model)} is not supported, only BPE`);
   checkKinds(document, refuse);
   const settings = { continuing_subword_prefix: null, end_of_word_suffix: null, dropout: null };
-  checkSettings(model, { ...settings, byte_fallback: false, ignore_merges: false }, 'model BPE', refuse);
-  const { unk_token: unknown, vocab, merges } = model;
+  checkSettings(model, { ...settings, byte_fallback: false }, 'model BPE', refuse);
+  const { unk_token: unknown, vocab, merges, ignore_merges: ignoresMerges = false } = model;
+  if (typeof ignoresMerges !== 'boolean') throw refuse('model BPE: ignore_merges is neither true nor false');
   if (!Array.isArray(added)) throw refuse('its added_tokens are no list');
   const description: TokenizerDescription = {
     vocabulary: readVocabulary(vocab, refuse),
@@ -124,6 +134,8 @@ export function parseTokenizerDocument(content: string, path: string): Tokenizer
       readAddedToken(token, isJsonObject(token) ? token['id'] : undefined, refuse),
     ),
     digitsApart: readPreTokenizer(preTokenizer, refuse),
+    ignoresMerges,
+    ...(readNormalizer(document['normalizer'], refuse) ? { normalization: 'NFC' } : {}),
     ...(typeof unknown === 'string' ? { unknown } : {}),
   };
   const fault = faultOf(description);

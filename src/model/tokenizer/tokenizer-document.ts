@@ -14,6 +14,7 @@ function addedToken({ id, content, special, normalized }: AddedToken) {
 /** The whole tokenizer in one file, as the `tokenizers` library reads it. */
 export function formatTokenizerDocument(description: TokenizerDescription): string {
   const { vocabulary, merges, added, digitsApart, unknown = null } = description;
+  const { normalization, ignoresMerges = false } = description;
   // `tokenizers` numbers added tokens itself, from the end of the vocabulary on, unless they are in it.
   const names = new Map([...vocabulary, ...added.map(({ content, id }) => [content, id] as const)]);
   const document = {
@@ -21,7 +22,7 @@ export function formatTokenizerDocument(description: TokenizerDescription): stri
     truncation: null,
     padding: null,
     added_tokens: added.map(addedToken),
-    normalizer: null,
+    normalizer: normalization === undefined ? null : { type: normalization },
     pre_tokenizer: digitsApart ? { type: 'Sequence', pretokenizers: [digits, byteLevel] } : byteLevel,
     post_processor: byteLevel,
     decoder: byteLevel,
@@ -33,7 +34,7 @@ export function formatTokenizerDocument(description: TokenizerDescription): stri
       end_of_word_suffix: '',
       fuse_unk: false,
       byte_fallback: false,
-      ignore_merges: false,
+      ignore_merges: ignoresMerges,
       vocab: Object.fromEntries(names),
       merges,
     },

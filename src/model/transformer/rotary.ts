@@ -5,7 +5,7 @@ import type { RotaryPositions } from './configuration.js';
  * The angle by which a step of one position turns each pair of a head's channels, in radians, [D/2]: base^(−2i/D) (Su et
  * al., "RoFormer", 2021, section 3.3), rounded to float32 and scaled as Hugging Face's Llama does.
  */
-function rotaryFrequencies({ base, scaling }: RotaryPositions, headWidth: number): number[] {
+export function rotaryFrequencies({ base, scaling }: RotaryPositions, headWidth: number): number[] {
   return Array.from({ length: headWidth / 2 }, (_, pair) => {
     const frequency = Math.fround(1 / base ** ((2 * pair) / headWidth));
     if (!scaling) return frequency;

@@ -1,4 +1,4 @@
-import { exportFormats } from '../choices.js';
+import { exportFormats, ggufTypes } from '../choices.js';
 import type { OptionRows } from '../option-row.js';
 
 /** Options of commands with only one or two of their own. */
@@ -27,7 +27,16 @@ export const singleCommandOptions = {
     choices: exportFormats,
     default: 'onnx',
     argument: 'format',
-    help: 'Form of that model: onnx, for transformers.js and ONNX Runtime; or huggingface, for transformers.',
+    help: 'Form of that model: onnx, for transformers.js and ONNX Runtime; huggingface, for transformers; or gguf, for llama.cpp.',
+  },
+  ggufType: {
+    group: 'Export',
+    commands: ['export'],
+    type: 'choice',
+    choices: ggufTypes,
+    default: 'f16',
+    argument: 'type',
+    help: 'Type of the matrices in --format gguf: float32, float16, or 8 bits with a scale for every 32.',
   },
   resume: {
     group: 'Batch',

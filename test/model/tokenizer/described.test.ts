@@ -37,13 +37,19 @@ async function folderWith(files: Readonly<Record<string, string>>): Promise<stri
   return folder;
 }
 
-describe.each(['first', 'digits'] as const)('the tokenizer.json %s', (name) => {
-  const expected = fixture[name];
+/** By test/oracles/tokenizer/make_composed.py. */
+const composed = JSON.parse(readFileSync(join(oracles, 'composed.json'), 'utf8')) as Answers & {
+  readonly lines: readonly string[];
+  readonly changed: { readonly ignore_merges: number; readonly NFC: number };
+};
+
+describe.each(['first', 'digits', 'composed'] as const)('the tokenizer.json %s', (name) => {
+  const { lines, ...expected } = name === 'composed' ? composed : { ...fixture[name], lines: fixture.lines };
 
   it("gives the ids of Hugging Face's tokenizers, and their text", async () => {
     const tokenizer = await loadTokenizer(join(oracles, 'described', name));
     expect(tokenizer.vocabularySize).toBe(expected.size);
-    for (const [index, line] of fixture.lines.entries()) {
+    for (const [index, line] of lines.entries()) {
       const ids = tokenizer.encode(line);
       expect(ids, JSON.stringify(line)).toEqual(expected.ids[index]);
       expect(tokenizer.decode(ids)).toBe(expected.texts[index]);
@@ -55,9 +61,29 @@ describe.each(['first', 'digits'] as const)('the tokenizer.json %s', (name) => {
     const content = readFileSync(join(oracles, 'described', name, 'tokenizer.json'), 'utf8');
     expect(tokenizer.files().get('tokenizer.json')).toBe(content);
     const again = await loadTokenizer(await folderWith(Object.fromEntries(tokenizer.files())));
-    expect(again.encode(fixture.lines.join('\n'))).toEqual(tokenizer.encode(fixture.lines.join('\n')));
+    expect(again.encode(lines.join('\n'))).toEqual(tokenizer.encode(lines.join('\n')));
     expect([startOf(again), again.endOfTextId]).toEqual([startOf(tokenizer), tokenizer.endOfTextId]);
   });
+});
+
+it('texts are composed, and words that are tokens taken whole, which the oracle says makes a difference', async () => {
+  const path = join(oracles, 'described/composed/tokenizer.json');
+  const document = JSON.parse(readFileSync(path, 'utf8')) as { readonly model: object };
+  const differs = async (changed: object): Promise<number> => {
+    const content = JSON.stringify({ ...document, ...changed });
+    const tokenizer = await loadTokenizer(await folderWith({ 'tokenizer.json': content }));
+    return composed.lines.filter(
+      (line, index) => tokenizer.encode(line).join() !== composed.ids[index]!.join(),
+    ).length;
+  };
+  expect(await differs({})).toBe(0);
+  expect(await differs({ normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }] } })).toBe(0);
+  expect(await differs({ normalizer: null })).toBe(composed.changed.NFC);
+  const merged = { model: { ...document.model, ignore_merges: false } };
+  expect(await differs(merged)).toBe(composed.changed.ignore_merges);
+  expect(composed.lines.length).toBeGreaterThan(300);
+  expect(composed.changed.NFC).toBeGreaterThan(50);
+  expect(composed.changed.ignore_merges).toBeGreaterThan(100);
 });
 
 describe('which tokens start and end a text', () => {
@@ -147,7 +173,12 @@ describe('a tokenizer.json of another kind', () => {
 
   it.each([
     ['a model of the kind "Unigram"', { model: { type: 'Unigram' } }],
-    ['a normalizer, of the kind "NFC"', { normalizer: { type: 'NFC' } }],
+    ['a normalizer of the kind "NFKC"', { normalizer: { type: 'NFKC' } }],
+    [
+      'a normalizer of the kind "Lowercase"',
+      { normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'Lowercase' }] } },
+    ],
+    ['its normalizer is a Sequence without parts', { normalizer: { type: 'Sequence' } }],
     ['a pre-tokenizer of the kind "Split"', words({ type: 'Split' }, byteLevel)],
     ['a pre-tokenizer of the kind "Whitespace"', { pre_tokenizer: { type: 'Whitespace' } }],
     ['a pre-tokenizer of the kind null', { pre_tokenizer: null }],
@@ -157,7 +188,7 @@ describe('a tokenizer.json of another kind', () => {
     ['a post-processor of the kind "BertProcessing"', { post_processor: { type: 'BertProcessing' } }],
     ['a decoder of the kind "Metaspace"', { decoder: { type: 'Metaspace' } }],
     ['byte_fallback true', { model: { ...model, byte_fallback: true } }],
-    ['ignore_merges true', { model: { ...model, ignore_merges: true } }],
+    ['ignore_merges is neither true nor false', { model: { ...model, ignore_merges: 1 } }],
     ['end_of_word_suffix "</w>"', { model: { ...model, end_of_word_suffix: '</w>' } }],
     ['added token "x": lstrip true', added({ lstrip: true })],
     ['an added token is malformed', added({ content: '' })],

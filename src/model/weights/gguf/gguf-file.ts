@@ -5,7 +5,7 @@ import { damagedCheckpoint } from '../open-model.js';
 import type { TensorFile } from '../safetensors-model.js';
 import { Cursor, Shortage } from './cursor.js';
 import { type GgufHeader, type Metadata, readHeader, type TensorPlace } from './header.js';
-import type { TensorForm, TensorNames } from './tensor-names.js';
+import { placeOfRow, type TensorNames } from './tensor-names.js';
 
 /** Bytes of tensors read at a time, and of the header at first. */
 const [chunkBytes, headerBytes] = [1 << 22, 1 << 22];
@@ -35,22 +35,6 @@ async function openHeader(handle: FileHandle, path: string): Promise<GgufHeader>
       if (!(error instanceof Shortage)) throw error;
     }
   }
-}
-
-/** Where the elements of a row of the file go in Hugging Face's tensor: its first, and how far they lie apart. */
-function placeOf(
-  form: TensorForm,
-  row: number,
-  width: number,
-  rows: number,
-): { first: number; step: number } {
-  if (form === 'transposed') return { first: row, step: rows };
-  if (form === 'same') return { first: row * width, step: 1 };
-  // llama.cpp turns neighbouring channels together, Hugging Face those of the two halves of a head.
-  const { headWidth } = form;
-  const inHead = row % headWidth;
-  const turned = row - inHead + (inHead % 2) * (headWidth / 2) + Math.floor(inHead / 2);
-  return { first: turned * width, step: 1 };
 }
 
 /** An open GGUF file with a checked header. Its tensors have the names and shapes of Hugging Face's files. */
@@ -127,7 +111,7 @@ export class GgufFile implements TensorFile {
       await readFully(this.handle, read, start + row * rowBytes, this.path);
       for (let index = 0; index * rowBytes < read.length; index++) {
         type.widen(read.subarray(index * rowBytes, (index + 1) * rowBytes), values);
-        const { first, step } = placeOf(place.form, row + index, width, rows);
+        const { first, step } = placeOfRow(place.form, row + index, width, rows);
         if (step === 1 && first + width <= into.length) into.set(values, first);
         else {
           for (let column = 0, at = first; column < width && at < into.length; column++, at += step)

@@ -4,11 +4,9 @@ import { ConfigurationReader } from '../../transformer/configuration-fields.js';
 import { type ModelFolder, type OpenModel, withVocabularyOf } from '../open-model.js';
 import { openTensorFiles } from '../safetensors-model.js';
 import { GgufFile } from './gguf-file.js';
-import { tensorNames } from './tensor-names.js';
+import { descentKey } from './model-metadata.js';
+import { architectures, type GgufArchitecture, tensorNames } from './tensor-names.js';
 import { metadataTokenizer } from './tokenizer-metadata.js';
-
-const architectures = ['gpt2', 'llama'] as const;
-type GgufArchitecture = (typeof architectures)[number];
 
 /** Whether a path is that of a GGUF file, by its ending. */
 export const isGgufPath = (path: string): boolean => /\.gguf$/i.test(path);
@@ -76,6 +74,11 @@ function llamaConfiguration(reader: ConfigurationReader, file: GgufFile): Transf
   };
 }
 
+/** A GGUF that titlesmith wrote says whose weights the model's began as. */
+function descended(stored: TransformerConfiguration, { metadata }: GgufFile): TransformerConfiguration {
+  return metadata.get(descentKey) === 'base' ? { ...stored, descendsFrom: 'base' } : stored;
+}
+
 /** Numbers that no double holds are shown, and refused, as texts. */
 function fieldsOf({ metadata }: GgufFile): Record<string, unknown> {
   return Object.fromEntries(
@@ -97,7 +100,7 @@ async function openGguf(path: string): Promise<OpenModel> {
     const stored = kind === 'gpt2' ? gpt2Configuration(reader, file) : llamaConfiguration(reader, file);
     const headWidth = stored.llama?.headWidth ?? stored.width / stored.heads;
     file.rename(tensorNames(kind, file.tensors.keys(), headWidth));
-    const described = withVocabularyOf(metadataTokenizer(file.metadata, path), stored, path);
+    const described = withVocabularyOf(metadataTokenizer(file.metadata, path), descended(stored, file), path);
     return { ...described, weights: await openTensorFiles([file], stored, 'its metadata') };
   } catch (error) {
     await file.close();

@@ -4,12 +4,16 @@ export type TensorForm = 'same' | 'transposed' | { readonly headWidth: number };
 /** Where the tensors of Hugging Face's names lie in the file. */
 export type TensorNames = ReadonlyMap<string, { readonly stored: string; readonly form: TensorForm }>;
 
-const outside: Readonly<Record<'gpt2' | 'llama', Readonly<Record<string, string>>>> = {
+/** The architectures that are read and written, as llama.cpp names them. */
+export const architectures = ['gpt2', 'llama'] as const;
+export type GgufArchitecture = (typeof architectures)[number];
+
+const outside: Readonly<Record<GgufArchitecture, Readonly<Record<string, string>>>> = {
   gpt2: { token_embd: 'wte', position_embd: 'wpe', output_norm: 'ln_f', output: 'lm_head' },
   llama: { token_embd: 'embed_tokens', output_norm: 'norm', output: 'lm_head' },
 };
 
-const inBlocks: Readonly<Record<'gpt2' | 'llama', Readonly<Record<string, string>>>> = {
+const inBlocks: Readonly<Record<GgufArchitecture, Readonly<Record<string, string>>>> = {
   gpt2: {
     attn_norm: 'ln_1',
     attn_qkv: 'attn.c_attn',
@@ -41,7 +45,7 @@ const turned = /^attn_[qk]\.weight$/;
  * @param headWidth channels of a head.
  */
 export function tensorNames(
-  architecture: 'gpt2' | 'llama',
+  architecture: GgufArchitecture,
   stored: Iterable<string>,
   headWidth: number,
 ): TensorNames {
@@ -57,4 +61,28 @@ export function tensorNames(
     names.set(known === undefined ? name : `${prefix}${known}${ending}`, { stored: name, form });
   }
   return names;
+}
+
+/** llama.cpp's names of all tensors that a model with so many blocks may have. */
+export function possibleNames(architecture: GgufArchitecture, blocks: number): string[] {
+  const parts = Object.keys(outside[architecture]);
+  for (let block = 0; block < blocks; block++)
+    parts.push(...Object.keys(inBlocks[architecture]).map((part) => `blk.${block}.${part}`));
+  return parts.flatMap((part) => [`${part}.weight`, `${part}.bias`]);
+}
+
+/** Where the elements of a row of the file are in Hugging Face's tensor: its first, and how far they lie apart. */
+export function placeOfRow(
+  form: TensorForm,
+  row: number,
+  width: number,
+  rows: number,
+): { first: number; step: number } {
+  if (form === 'transposed') return { first: row, step: rows };
+  if (form === 'same') return { first: row * width, step: 1 };
+  // llama.cpp turns neighbouring channels together, Hugging Face those of the two halves of a head.
+  const { headWidth } = form;
+  const inHead = row % headWidth;
+  const turned = row - inHead + (inHead % 2) * (headWidth / 2) + Math.floor(inHead / 2);
+  return { first: turned * width, step: 1 };
 }

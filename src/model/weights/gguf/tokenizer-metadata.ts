@@ -9,10 +9,10 @@ import type { Metadata } from './header.js';
 
 const hint = 'titlesmith reads GGUF files whose tokenizer is byte-level BPE as that of GPT-2 or SmolLM2.';
 
-/** Kinds of tokens, by GGUF's number; 5 has no text, and 1 is made by merges. */
-const [ordinary, unknownKind, control, ownText, unused] = [1, 2, 3, 4, 5];
+/** GGUF's numbers of kinds of tokens: one that merges make, special ones, one found in texts, and a row without a token. */
+export const tokenKinds = { ordinary: 1, unknown: 2, control: 3, ownText: 4, unused: 5 } as const;
 /** Whether digits are apart, by the name that llama.cpp gives a way of cutting words. */
-const words: ReadonlyMap<MetadataValue, boolean> = new Map([
+export const wordCuts: ReadonlyMap<MetadataValue, boolean> = new Map([
   ['gpt-2', false],
   ['smollm', true],
 ]);
@@ -40,19 +40,19 @@ function sortTokens(
   const tokens = listOf(metadata, 'tokens', isText, refuse);
   const kinds = metadata.has('tokenizer.ggml.token_type')
     ? listOf(metadata, 'token_type', isNumber, refuse)
-    : tokens.map(() => ordinary);
+    : tokens.map(() => tokenKinds.ordinary);
   if (kinds.length !== tokens.length)
     throw refuse(`it has ${tokens.length} tokens, but kinds of ${kinds.length}`);
   const vocabulary = new Map<string, number>();
   const added: AddedToken[] = [];
   for (const [id, content] of tokens.entries()) {
     const kind = kinds[id]!;
-    if (kind === unused) continue;
-    if (kind === ordinary) {
+    if (kind === tokenKinds.unused) continue;
+    if (kind === tokenKinds.ordinary) {
       if (vocabulary.has(content)) throw refuse(`token ${JSON.stringify(content)} is there twice`);
       vocabulary.set(content, id);
-    } else if (kind === control || kind === unknownKind || kind === ownText) {
-      added.push({ id, content, special: kind !== ownText, normalized: false });
+    } else if (kind === tokenKinds.control || kind === tokenKinds.unknown || kind === tokenKinds.ownText) {
+      added.push({ id, content, special: kind !== tokenKinds.ownText, normalized: false });
     } else throw refuse(`token ${JSON.stringify(content)} is of the unknown kind ${kind}`);
   }
   return { vocabulary, added };
@@ -70,10 +70,10 @@ export function metadataTokenizer(metadata: Metadata, path: string): Tokenizer {
   // Files from before the name was written hold GPT-2s.
   const before = metadata.get('general.architecture') === 'gpt2' ? 'gpt-2' : 'none';
   const cut = metadata.get('tokenizer.ggml.pre') ?? before;
-  const digitsApart = words.get(cut);
+  const digitsApart = wordCuts.get(cut);
   if (digitsApart === undefined)
     throw refuse(
-      `a pre-tokenizer of the kind ${String(cut)} is not supported, only ${[...words.keys()].join(' and ')}`,
+      `a pre-tokenizer of the kind ${String(cut)} is not supported, only ${[...wordCuts.keys()].join(' and ')}`,
     );
   const merges = listOf(metadata, 'merges', isText, refuse).map((merge, index): [string, string] => {
     const [first, second, ...rest] = merge.split(' ');
