@@ -20,7 +20,7 @@ ordinary = json.loads((here / "fixture.json").read_text())["lines"]
 marked = [
     "cafe\u0301 caf\u00e9 cafe\u0301s", "\u212b \u2126 \u1e69 s\u0323\u0307 s\u0307\u0323", "\u1112\u1161\u11ab\u1100\u116e\u11a8 \ud55c\uad6d",
     "\u0958 \u0915\u093c", "a\u0315\u0300\u05ae\u0300b", "\ufb01ne \u00bd \uff21", "e\u0301| \u00e9| e\u0301|e\u0301",
-    "o\u0308+ \u00f6+ o\u0308 +", "<|endoftext|> e\u0301|<|endoftext|>", "neighbours' neighbour neighbourhood", " habit habits",
+    "\u1112\u1161\u11ab+ \ud55c+ \ud55c +", "<|endoftext|> e\u0301|<|endoftext|>", "neighbours' neighbour neighbourhood", " habit habits",
     "\u0301 at the start", "2019\u0301", "n\u0303o\u0303", "\U0001d15e \U00011131\U00011127", "",
 ]
 lines = ordinary[::2] + [unicodedata.normalize("NFD", line) for line in ordinary[1::3]] + marked
@@ -33,15 +33,18 @@ alphabet = pre_tokenizers.ByteLevel.alphabet()
 trainer = trainers.BpeTrainer(
     vocab_size=480, special_tokens=["<|endoftext|>"], initial_alphabet=alphabet, show_progress=False)
 tokenizer.train_from_iterator(ordinary[:110], trainer)
+document = json.loads(tokenizer.to_str())
+vocabulary = document["model"]["vocab"]
+cut = tokenizer.pre_tokenizer.pre_tokenize_str
+words = [word for line in ordinary[110:] + marked for word, _ in cut(tokenizer.normalizer.normalize_str(line))]
+for word in [word for word in dict.fromkeys(words) if word not in vocabulary and len(word) > 3][::4]:
+    vocabulary[word] = len(vocabulary)
+document["model"]["ignore_merges"] = True
+tokenizer = Tokenizer.from_str(json.dumps(document))
 # The first is found as it is written, the second in what was put into NFC.
-tokenizer.add_tokens([AddedToken("e\u0301|", normalized=False), AddedToken("o\u0308+", normalized=True)])
+tokenizer.add_tokens([AddedToken("e\u0301|", normalized=False), AddedToken("\u1112\u1161\u11ab+", normalized=True)])
 document = json.loads(tokenizer.to_str())
 model = document["model"]
-words = [word for line in ordinary[110:] + marked for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(line))]
-whole = [word for word in dict.fromkeys(words) if word not in model["vocab"] and len(word) > 3][::4]
-for word in whole:
-    model["vocab"][word] = len(model["vocab"]) + 2
-model["ignore_merges"] = True
 
 
 def encode(changed):
