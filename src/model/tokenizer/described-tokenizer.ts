@@ -10,7 +10,10 @@ const nothing = new Uint8Array(0);
 const utf8 = new TextEncoder();
 
 /** The bytes of each id: nothing for special tokens, and for ids that no token has. */
-function bytesOf({ vocabulary, added }: TokenizerDescription): readonly Uint8Array[] {
+function bytesOf(
+  { vocabulary, added }: TokenizerDescription,
+  normalize: (text: string) => string,
+): readonly Uint8Array[] {
   const ids = [...vocabulary.values(), ...added.map(({ id }) => id)];
   const bytes = new Array<Uint8Array>(ids.reduce((most, id) => Math.max(most, id + 1), 0)).fill(nothing);
   // A name that is not in the alphabet is written as it is, which is how Hugging Face's decoder reads it.
@@ -18,7 +21,8 @@ function bytesOf({ vocabulary, added }: TokenizerDescription): readonly Uint8Arr
     const own = fromAlphabet(name);
     bytes[id] = own === undefined ? utf8.encode(name) : toBytes(own);
   }
-  for (const { id, content, special } of added) bytes[id] = special ? nothing : utf8.encode(content);
+  for (const { id, content, special, normalized } of added)
+    bytes[id] = special ? nothing : utf8.encode(normalized ? normalize(content) : content);
   return bytes;
 }
 
@@ -43,12 +47,12 @@ export class DescribedTokenizer implements Tokenizer {
   ) {
     this.startOfTextId = start;
     this.endOfTextId = end;
-    this.bytes = bytesOf(description);
-    this.vocabularySize = this.bytes.length;
     const { unknown, vocabulary, normalization } = description;
-    this.added = new AddedTokens(description.added, (text) =>
-      normalization === undefined ? text : text.normalize(normalization),
-    );
+    const normalize = (text: string): string =>
+      normalization === undefined ? text : text.normalize(normalization);
+    this.bytes = bytesOf(description, normalize);
+    this.vocabularySize = this.bytes.length;
+    this.added = new AddedTokens(description.added, normalize);
     const unknownId = unknown === undefined ? undefined : vocabulary.get(unknown);
     // A text that held the token it ends with would end there.
     this.merges = new ListedMerges(
