@@ -55,9 +55,21 @@ export const i32 = {
   store: access(0x36),
 };
 
-export const f32 = { fromBits: operation(0xbe) };
+export const f32 = {
+  const: (value: number): Code => [0x43, ...new Uint8Array(Float32Array.of(value).buffer)],
+  toBits: operation(0xbc),
+  fromBits: operation(0xbe),
+  load: access(0x2a),
+  store: access(0x38),
+};
 
-export const f64 = { add: operation(0xa0), atLeast: operation(0x66), store: access(0x39) };
+export const f64 = {
+  add: operation(0xa0),
+  atLeast: operation(0x66),
+  ofFloat32: operation(0xbb),
+  ofInteger: operation(0xb7),
+  store: access(0x39),
+};
 
 export const v128 = {
   zero: [0xfd, 0x0c, ...new Array<number>(16).fill(0)] as Code,
@@ -97,12 +109,19 @@ export const f32x4 = {
   negate: vector(0xe1),
   add: vector(0xe4),
   subtract: vector(0xe5),
-  /** Of lanes as int32. */
-  subtractIntegers: vector(0xb1),
+  /** The smaller, by one instruction: of NaN, either. */
+  smaller: vector(0xea),
   multiply: vector(0xe6),
   /** The larger, by one instruction: of NaN, either. */
   larger: vector(0xeb),
   lane: (index: number, value: Code): Code => [...value, 0xfd, 0x1f, index],
+};
+
+/** Lanes as int32. */
+export const i32x4 = {
+  add: vector(0xae),
+  subtract: vector(0xb1),
+  lane: (index: number, value: Code): Code => [...value, 0xfd, 0x1b, index],
 };
 
 export const f64x2 = {

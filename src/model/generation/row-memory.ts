@@ -36,7 +36,9 @@ export class RowMemory {
   readonly inside: Part;
   /** Of each block: the sum of the masses that are kept. */
   readonly sums: Float64Array;
-  /** Of each block: four numbers that add up. */
+  /** Of each block: the sum of all masses, where it was added up. */
+  readonly totals: Float64Array;
+  /** Of each block: how many keys are equal to a value. */
   readonly counts: Int32Array;
   /** What the kernel has more than one result of. */
   readonly results: Float64Array;
@@ -55,7 +57,7 @@ export class RowMemory {
     const blocks = blocksOf(length);
     const padded = blocks * blockLength;
     const numberBytes = 4 * padded;
-    const bytes = 8 * numberBytes + (8 + 16) * blocks + 256;
+    const bytes = 8 * numberBytes + (8 + 8 + 4) * blocks + 256;
     this.kernel = openSamplingKernel(bytes);
     const { buffer } = this.kernel.memory;
     let at = 0;
@@ -79,8 +81,9 @@ export class RowMemory {
       indices: new Int32Array(buffer, take(numberBytes), padded),
     };
     this.sums = new Float64Array(buffer, take(8 * blocks), blocks);
-    this.counts = new Int32Array(buffer, take(16 * blocks), 4 * blocks);
-    this.results = new Float64Array(buffer, take(16), 2);
+    this.totals = new Float64Array(buffer, take(8 * blocks), blocks);
+    this.counts = new Int32Array(buffer, take(4 * blocks), blocks);
+    this.results = new Float64Array(buffer, take(24), 3);
     this.shares = new Float32Array(buffer, take(64), 16);
   }
 }

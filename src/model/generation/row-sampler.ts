@@ -4,8 +4,9 @@ import type { SamplingOptions } from './generation-options.js';
 import { blockLength } from './kernel-turns.js';
 import { LogitChanges, type TokenHistory } from './logit-changes.js';
 import { blocksOf, endOf } from './row-memory.js';
-import { type Aim, type RowCutoff, RowSelector } from './row-selector.js';
+import { type RowCutoff, RowSelector } from './row-selector.js';
 import { nextFloat } from './sampling-kernel.js';
+import type { Aim } from './total-mass.js';
 
 /**
  * Draws tokens under top-k, top-p, min-p, typical sampling and changed logits, in Hugging Face's order, from a copy of a

@@ -1,22 +1,12 @@
-import { blockLength } from './kernel-turns.js';
+import { blockLength, turnLength } from './kernel-turns.js';
 import { blocksOf, endOf, type Numbers, RowMemory } from './row-memory.js';
 import { atOrder, nextFloat, orderOf } from './sampling-kernel.js';
+import { type Aim, sumOf, TotalMass } from './total-mass.js';
 
 /** What of a row is kept: all keys above a value, and of those equal to it the ones up to an index. Overwritten in place. */
 export interface RowCutoff {
   value: number;
   last: number;
-}
-
-/** What the largest keys are to reach. Overwritten in place. */
-export interface Aim {
-  keys: Numbers;
-  masses: Numbers;
-  length: number;
-  /** Of all masses. */
-  share: number;
-  /** All masses, to some rounding. */
-  mass: number;
 }
 
 const sampleSize = 256;
@@ -41,11 +31,13 @@ export class RowSelector {
   private from = -1;
   private to = sampleSize;
   private readonly counted: Aim;
+  private readonly total: TotalMass;
 
   /** @param capacity the longest row. */
   constructor(capacity: number) {
     this.memory = RowMemory.of(capacity);
     const { weights, ones } = this.memory;
+    this.total = new TotalMass(this.memory);
     this.counted = { keys: weights, masses: ones, length: 0, share: 0, mass: 0 };
   }
 
@@ -55,11 +47,12 @@ export class RowSelector {
    * is kept.
    */
   select(aim: Aim, cutoff: RowCutoff): void {
-    const { keys, masses, length, share } = aim;
+    const { keys, masses, length } = aim;
     const { kernel, sums, inside, results } = this.memory;
     const { sample } = this;
     this.from = -1;
     this.to = sampleSize;
+    this.total.of(aim);
     if (length > fewKeys) this.guess(aim);
     let hasMovedUp = false;
     for (let width = Math.max(1, this.to - this.from); ; width *= 2) {
@@ -70,15 +63,17 @@ export class RowSelector {
         keys.address,
         masses.address,
         endOf(keys, length),
-        isOne ? Number.POSITIVE_INFINITY : low,
+        isOne ? nextFloat(low) : low,
         high,
         sums.byteOffset,
         inside.indices.byteOffset,
         results.byteOffset,
       );
+      const count = (listEnd - inside.indices.byteOffset) / 4;
+      const listed = this.pickListed(aim, count);
       const above = sumOf(sums, blocksOf(length));
-      const target = share * results[0]!;
-      if (above >= target && high < Number.POSITIVE_INFINITY) {
+      this.total.learn(above + listed, results[0]!);
+      if (high < Number.POSITIVE_INFINITY && this.total.isReachedBy(above)) {
         this.from = this.to;
         this.to += 2 * width;
         hasMovedUp = true;
@@ -86,14 +81,20 @@ export class RowSelector {
       }
       // What lies above was found to be too much before: where it is not now, that is rounding.
       const isLowest = this.from < 0 || hasMovedUp;
-      const count = (listEnd - inside.indices.byteOffset) / 4;
       const isFound = isOne
-        ? this.findEqual(aim, low, target - above, isLowest, cutoff)
-        : this.findListed(aim, count, low, high, target - above, isLowest, cutoff);
+        ? this.findEqual(aim, low, above, isLowest, cutoff)
+        : this.findListed(aim, count, low, high, above, isLowest, cutoff);
       if (isFound) return;
       this.to = this.from;
       this.from -= 2 * width;
     }
+  }
+
+  /** Copies the listed keys and masses. @returns the sum of these masses. */
+  private pickListed({ keys, masses }: Aim, count: number): number {
+    const { inside } = this.memory;
+    const sum = this.pick(count, keys, inside.keys);
+    return keys === masses ? sum : this.pick(count, masses, inside.masses);
   }
 
   /**
@@ -172,27 +173,21 @@ export class RowSelector {
   }
 
   /** Finds the cutoff among equal keys. @returns false if it lies below. */
-  private findEqual(
-    { keys, masses, length }: Aim,
-    value: number,
-    target: number,
-    isLowest: boolean,
-    cutoff: RowCutoff,
-  ): boolean {
+  private findEqual(aim: Aim, value: number, above: number, isLowest: boolean, cutoff: RowCutoff): boolean {
+    const { keys, masses, length } = aim;
     const { kernel, sums, counts } = this.memory;
     const end = endOf(keys, length);
     const blocks = blocksOf(length);
     cutoff.value = value;
     cutoff.last = Number.POSITIVE_INFINITY;
     if (keys !== masses) {
-      const before = sumOf(sums, blocks);
       kernel.sumsFrom(keys.address, masses.address, end, value, sums.byteOffset);
-      return sumOf(sums, blocks) - before >= target || isLowest;
+      return this.total.isReachedBy(sumOf(sums, blocks)) || isLowest;
     }
     kernel.counts(keys.address, end, value, counts.byteOffset);
     let equal = 0;
-    for (let block = 0; block < blocks; block++) equal += sumOfFour(counts, block);
-    const needed = Math.ceil(target / value);
+    for (let block = 0; block < blocks; block++) equal += counts[block]!;
+    const needed = this.total.wantedOf(value, above);
     if (needed > equal && !isLowest) return false;
     cutoff.last = this.keepEqual(keys.values, length, value, needed);
     return true;
@@ -203,7 +198,7 @@ export class RowSelector {
     const { sums, counts } = this.memory;
     let left = needed;
     for (let block = 0; block < blocksOf(length); block++) {
-      const count = sumOfFour(counts, block);
+      const count = counts[block]!;
       if (count < left) {
         sums[block] = sums[block]! + count * value;
         left -= count;
@@ -218,64 +213,58 @@ export class RowSelector {
 
   /** Finds the cutoff among the listed keys. @returns false if it lies below. */
   private findListed(
-    { keys, masses }: Aim,
+    aim: Aim,
     count: number,
     low: number,
     high: number,
-    target: number,
+    above: number,
     isLowest: boolean,
     cutoff: RowCutoff,
   ): boolean {
-    const { inside, sums } = this.memory;
+    const { keys, masses } = aim;
+    const { inside, sums, kernel, results } = this.memory;
     const { indices } = inside;
-    this.pick(count, keys, inside.keys);
-    if (keys !== masses) this.pick(count, masses, inside.masses);
     const ownMasses = keys === masses ? inside.keys : inside.masses;
-    const value = this.cutoffInside(ownMasses, count, low, high, target);
     const keysInside = inside.keys.values;
     const massesInside = ownMasses.values;
-    let above = 0;
-    let equal = 0;
-    let equalMass = 0;
-    for (let place = 0; place < count; place++) {
-      const key = keysInside[place]!;
-      if (key < value) continue;
-      const mass = massesInside[place]!;
-      if (key > value) {
-        const block = indices[place]! >> blockShift;
-        sums[block] = sums[block]! + mass;
-        above += mass;
-      } else {
-        equal++;
-        equalMass += mass;
-      }
-    }
-    if (above + equalMass < target && !isLowest) return false;
+    const { address } = inside.keys;
+    const end = address + 4 * padWith(keysInside, count, Number.NEGATIVE_INFINITY);
+    let value: number;
+    let isReached: boolean;
+    let error: number;
+    do {
+      error = this.total.error;
+      value = this.cutoffInside(ownMasses, count, low, high, this.total.target - above);
+      kernel.tally(address, ownMasses.address, end, value, results.byteOffset);
+      // Asked for both, so that the total is added up where one of them depends on it.
+      const isTooHigh = this.total.isReachedBy(above + results[0]!);
+      isReached = this.total.isReachedBy(above + results[0]! + results[1]!) || isTooHigh;
+    } while (error !== this.total.error);
+    if (!isReached && !isLowest) return false;
     cutoff.value = value;
     cutoff.last = Number.POSITIVE_INFINITY;
-    let left = keys === masses && value > 0 ? Math.ceil((target - above) / value) : equal;
-    for (let place = 0; place < count && left > 0; place++) {
-      if (keysInside[place] !== value) continue;
+    let left = keys === masses && value > 0 ? this.total.wantedOf(value, above + results[0]!) : results[2]!;
+    for (let place = 0; place < count; place++) {
+      const key = keysInside[place]!;
+      if (key < value || (key === value && left <= 0)) continue;
       const block = indices[place]! >> blockShift;
       sums[block] = sums[block]! + massesInside[place]!;
-      if (--left === 0 && keys === masses) cutoff.last = indices[place]!;
+      if (key === value && --left === 0 && keys === masses) cutoff.last = indices[place]!;
     }
     return true;
   }
 
-  /** Copies the numbers whose indices are listed. */
-  private pick(count: number, from: Numbers, to: Numbers): void {
+  /** Copies the numbers whose indices are listed. @returns their sum. */
+  private pick(count: number, from: Numbers, to: Numbers): number {
     const { byteOffset } = this.memory.inside.indices;
-    this.memory.kernel.pick(byteOffset, byteOffset + 4 * count, from.address, to.address);
+    return this.memory.kernel.pick(byteOffset, byteOffset + 4 * count, from.address, to.address);
   }
 
   /** The largest number that listed keys are at least equal to whose masses reach a target; `low` if there is none. */
   private cutoffInside(masses: Numbers, count: number, low: number, high: number, target: number): number {
     const { kernel, inside } = this.memory;
-    const padded = Math.ceil(count / 16) * 16;
-    inside.keys.values.fill(Number.NEGATIVE_INFINITY, count, padded);
     const { address } = inside.keys;
-    const end = address + 4 * padded;
+    const end = address + 4 * padWith(inside.keys.values, count, Number.NEGATIVE_INFINITY);
     return atOrder(kernel.cutoff(address, masses.address, end, target, orderOf(low), orderOf(high)));
   }
 
@@ -310,7 +299,7 @@ export class RowSelector {
       kernel.counts(keys.address, endOf(keys, length), low, counts.byteOffset);
       let left = wanted - above;
       for (let block = 0; block < blocksOf(length); block++) {
-        left -= sumOfFour(counts, block);
+        left -= counts[block]!;
         if (left > 0) continue;
         // Equal keys are wanted up to some one in this block.
         const end = (block + 1) * blockLength;
@@ -352,6 +341,13 @@ function keepFirst(
   }
 }
 
+/** Fills up a turn of the kernel's. @returns the length with that. */
+function padWith(values: Float32Array, length: number, value: number): number {
+  const padded = Math.ceil(length / turnLength) * turnLength;
+  values.fill(value, length, padded);
+  return padded;
+}
+
 /** Fills a sample with numbers of a row at equal distances, and sorts it. */
 function takeSample(values: Float32Array, length: number, sample: Float32Array): void {
   const stride = Math.floor(length / sample.length);
@@ -359,11 +355,5 @@ function takeSample(values: Float32Array, length: number, sample: Float32Array):
   sample.sort();
 }
 
-function sumOf(sums: Float64Array, blocks: number): number {
-  let sum = 0;
-  for (let block = 0; block < blocks; block++) sum += sums[block]!;
-  return sum;
-}
-
-const sumOfFour = (numbers: Float32Array | Int32Array, place: number): number =>
+const sumOfFour = (numbers: Float32Array, place: number): number =>
   numbers[4 * place]! + numbers[4 * place + 1]! + numbers[4 * place + 2]! + numbers[4 * place + 3]!;

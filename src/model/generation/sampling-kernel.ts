@@ -16,10 +16,11 @@ export interface SamplingKernel {
     high: number,
     sums: number,
     indices: number,
-    total: number,
+    below: number,
   ): number;
   counts(keys: number, end: number, value: number, to: number): void;
   cutoff(keys: number, masses: number, end: number, target: number, low: number, high: number): number;
+  tally(keys: number, masses: number, end: number, value: number, to: number): void;
   shares(
     keys: number,
     masses: number,
@@ -33,7 +34,7 @@ export interface SamplingKernel {
   moments(weights: number, values: number, end: number, to: number): void;
   nearness(weights: number, values: number, end: number, center: number, to: number): void;
   clearBelow(weights: number, end: number, low: number): void;
-  pick(indices: number, end: number, from: number, to: number): void;
+  pick(indices: number, end: number, from: number, to: number): number;
 }
 
 const one = new Float32Array(1);
