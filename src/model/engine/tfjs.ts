@@ -64,11 +64,7 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
     const slope = tf.mul(tf.add(tf.mul(square, 3), 1), geluScale);
     return [tf.mul(g!, tf.add(s, tf.mul(tf.mul(s, tf.sub(x!, y!)), slope)))];
   },
-  silu: unary((tf, x) => tf.mul(x, tf.sigmoid(x))),
-  siluGradient: (tf, _, [x, y, g]) => {
-    const s = tf.sigmoid(x!);
-    return [tf.mul(g!, tf.add(s, tf.mul(y!, tf.sub(1, s))))];
-  },
+  gatedSilu: binary((tf, a, b) => tf.mul(tf.mul(a, tf.sigmoid(a)), b)),
   softmax: unary((tf, x) => tf.softmax(x)),
   matmul: (tf, { attributes: { transposeA, transposeB, alpha } }, [a, b]) => {
     const product = tf.matMul(a!, b!, transposeA, transposeB);

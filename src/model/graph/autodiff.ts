@@ -40,6 +40,15 @@ export function gradients(
     if (node.inputs.some((input) => onPath.has(input.node))) onPath.add(node);
   }
   const independent = new Set(targets);
+  const recomputed = new Map<Tensor, Tensor>();
+  /** What stands for an input of a node in its rule. */
+  const forRule = (tensor: Tensor): Tensor => {
+    const decision = decisionFor(tensor.node);
+    if (independent.has(tensor) || tensor.index > 0 || !('rule' in decision)) return tensor;
+    const known = recomputed.get(tensor) ?? decision.recompute?.(tensor.node) ?? tensor;
+    recomputed.set(tensor, known);
+    return known;
+  };
   const byTensor = new Map<Tensor, Tensor>();
   const accumulate = (tensor: Tensor, gradient: Tensor): void => {
     const contribution = unbroadcast(gradient, tensor);
@@ -55,7 +64,8 @@ export function gradients(
     const decision = decisionFor(node);
     if ('none' in decision) continue;
     if ('forbidden' in decision) throw new Error(`${node.op} has no gradient: ${decision.forbidden}`);
-    for (const [index, gradient] of decision.rule(node, received).entries()) {
+    const inputs = node.inputs.map(forRule);
+    for (const [index, gradient] of decision.rule({ ...node, inputs }, received).entries()) {
       const input = node.inputs[index]!;
       if (gradient && onPath.has(input.node)) accumulate(input, gradient);
     }

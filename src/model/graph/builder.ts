@@ -66,10 +66,8 @@ export const gelu = (x: Tensor): Tensor => single('gelu', [x], {});
 /** g · gelu′(x). @param y gelu(x). @param g the gradient by y. */
 export const geluGradient = (x: Tensor, y: Tensor, g: Tensor): Tensor =>
   single('geluGradient', [x, y, g], {});
-export const silu = (x: Tensor): Tensor => single('silu', [x], {});
-/** g · silu′(x). @param y silu(x). @param g the gradient by y. */
-export const siluGradient = (x: Tensor, y: Tensor, g: Tensor): Tensor =>
-  single('siluGradient', [x, y, g], {});
+/** gate · σ(gate) · value. */
+export const gatedSilu = (gate: Tensor, value: Tensor): Tensor => single('gatedSilu', [gate, value], {});
 /** Softmax over the last axis. */
 export const softmax = (x: Tensor): Tensor => single('softmax', [x], {});
 

@@ -16,7 +16,7 @@ import {
   rotate,
   scalar,
   scatterAddRows,
-  siluGradient,
+  sigmoid,
   split,
   subtract,
   transpose,
@@ -33,9 +33,13 @@ type Gradients = readonly (Tensor | undefined)[];
  */
 type GradientRule<Op extends OpName> = (node: OpNode<Op>, upstream: Gradients) => Gradients;
 
-/** A rule; `none`: the op has no gradient, for the reason given; `forbidden`: asking for one is a mistake. */
+/**
+ * A rule; `none`: the op has no gradient, for the reason given; `forbidden`: asking for one is a mistake. `recompute` gives the
+ * first output in other ops, where that is cheaper than to keep it: gradients of what uses the output are computed with
+ * that. (An engine would take the same op for the one that is there already.)
+ */
 export type GradientDecision<Op extends OpName> =
-  | { readonly rule: GradientRule<Op> }
+  | { readonly rule: GradientRule<Op>; readonly recompute?: (node: OpNode<Op>) => Tensor }
   | { readonly none: string }
   | { readonly forbidden: string };
 
@@ -88,8 +92,20 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
   }),
   gelu: rule((g, node) => [geluGradient(node.inputs[0]!, node.outputs[0]!, g)]),
   geluGradient: { forbidden: 'nothing needs a second derivative' },
-  silu: rule((g, node) => [siluGradient(node.inputs[0]!, node.outputs[0]!, g)]),
-  siluGradient: { forbidden: 'nothing needs a second derivative' },
+  // y = a·s·b, s = σ(a):  da = g·b·(s + a·s·(1 − s)), db = g·a·s
+  gatedSilu: {
+    rule: (node, [g]) => {
+      const [gate, value] = inputsOf(node) as [Tensor, Tensor];
+      const s = sigmoid(gate);
+      const silu = multiply(gate, s);
+      const slope = add(s, multiply(silu, subtract(1, s)));
+      return [multiply(multiply(g!, value), slope), multiply(g!, silu)];
+    },
+    recompute: (node) => {
+      const [gate, value] = inputsOf(node) as [Tensor, Tensor];
+      return multiply(multiply(gate, sigmoid(gate)), value);
+    },
+  },
   // dx = y·(g − Σ g·y)
   softmax: rule((g, node) => {
     const y = node.outputs[0]!;
@@ -126,6 +142,10 @@ export const gradientRules: { readonly [Op in OpName]: GradientDecision<Op> } = 
       if (!g || byStatistic) throw new Error('rmsNormalization: only the gradient by y is supported');
       const [x, scale] = inputsOf(node);
       return rmsNormalizationGradient({ x: x!, scale: scale!, rrms: node.outputs[1]! }, g);
+    },
+    recompute: (node) => {
+      const [x, scale] = inputsOf(node) as [Tensor, Tensor];
+      return multiply(multiply(x, node.outputs[1]!), scale);
     },
   },
   rmsNormalizationGradient: { forbidden: 'nothing needs a second derivative' },

@@ -32,10 +32,11 @@ export interface OpAttributes {
   gelu: None;
   /** g · gelu′(x). Inputs: x, y = gelu(x), the gradient g by y. */
   geluGradient: None;
-  /** x · σ(x): SiLU (Hendrycks and Gimpel 2016, section 4). */
-  silu: None;
-  /** g · silu′(x). Inputs: x, y = silu(x), the gradient g by y. */
-  siluGradient: None;
+  /**
+   * a · σ(a) · b, elementwise, of equal shapes: SiLU (Hendrycks and Gimpel 2016, section 4) as a gate (Shazeer, "GLU Variants
+   * Improve Transformer", 2020, section 2). Inputs: a, b.
+   */
+  gatedSilu: None;
   /** Softmax over the last axis, shifted by the maximum. */
   softmax: None;
   /** alpha · op(a) · op(b) over the last two axes; leading axes equal, or b two-dimensional. */

@@ -35,14 +35,14 @@ const elementwise =
     return [{ shape: x.shape, dtype: x.dtype }];
   };
 
-const activationGradient =
-  (op: 'geluGradient' | 'siluGradient'): ShapeRule<OpAttributes[typeof op]> =>
+const alike =
+  (op: 'geluGradient' | 'gatedSilu', count: number, rule: string): ShapeRule<OpAttributes[typeof op]> =>
   (inputs) => {
-    const [x, ...others] = inputs;
+    const [x] = inputs;
     const isAlike = ({ shape, dtype }: Tensor): boolean =>
       dtype === x!.dtype && formatShape(shape) === formatShape(x!.shape);
-    if (!x || others.length !== 2 || !isFloat(x.dtype) || !others.every(isAlike))
-      return fail(op, 'takes three floats of one type and shape', ...inputs);
+    if (!x || inputs.length !== count || !isFloat(x.dtype) || !inputs.every(isAlike))
+      return fail(op, rule, ...inputs);
     return [{ shape: x.shape, dtype: x.dtype }];
   };
 
@@ -93,9 +93,8 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<OpAttributes[Op]> 
   squareRoot: elementwise('squareRoot'),
   sigmoid: elementwise('sigmoid'),
   gelu: elementwise('gelu'),
-  geluGradient: activationGradient('geluGradient'),
-  silu: elementwise('silu'),
-  siluGradient: activationGradient('siluGradient'),
+  geluGradient: alike('geluGradient', 3, 'takes three floats of one type and shape'),
+  gatedSilu: alike('gatedSilu', 2, 'takes two floats of one type and shape'),
   softmax: elementwise('softmax'),
   matmul: (inputs, { transposeA, transposeB }) => {
     const [a, b] = two('matmul', inputs);

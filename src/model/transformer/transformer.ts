@@ -10,6 +10,7 @@ import {
   add,
   cast,
   concat,
+  gatedSilu,
   gatherRows,
   gelu,
   groupedMatmul,
@@ -21,7 +22,6 @@ import {
   reshape,
   rmsNormalization,
   rotate,
-  silu,
   softmax,
   split,
   transpose,
@@ -144,7 +144,7 @@ function activate({ configuration }: TransformerContext, inner: Tensor): Tensor 
   const { activation, innerWidth } = architectureOf(configuration);
   if (activation === 'gelu') return gelu(inner);
   const [gate, value] = split(inner, inner.shape.length - 1, [innerWidth, innerWidth]);
-  return multiply(silu(gate!), value!);
+  return gatedSilu(gate!, value!);
 }
 
 /**

@@ -5,7 +5,7 @@ import * as graph from '../../../src/model/graph/builder.js';
 import { gradientRules } from '../../../src/model/graph/gradient-rules.js';
 import type { OpName } from '../../../src/model/graph/op-table.js';
 import { elementCount } from '../../../src/model/graph/shape.js';
-import type { Tensor } from '../../../src/model/graph/tensor.js';
+import { type OpNode, type Tensor, topologicalOrder } from '../../../src/model/graph/tensor.js';
 import { caseInputs } from './case-inputs.js';
 import { opCases } from './cases.js';
 import { evaluate } from './reference.js';
@@ -42,6 +42,33 @@ describe('gradients against central finite differences, double precision', () =>
             );
           }
         }
+      });
+    }
+  }
+});
+
+describe('what is computed anew for gradients instead of kept', () => {
+  for (const [op, cases] of Object.entries(opCases)) {
+    const decision = gradientRules[op as OpName];
+    if (!('rule' in decision) || !decision.recompute) continue;
+    const { recompute } = decision as { readonly recompute: (node: OpNode) => Tensor };
+    for (const opCase of cases) {
+      it(`has the values of ${opCase.name}`, () => {
+        const { tensors, feeds } = caseInputs(opCase, seed);
+        const output = opCase.build(...tensors);
+        const [kept, anew] = evaluate([output, recompute(output.node)], feeds);
+        for (const [element, value] of kept!.entries()) expect(anew![element]).toBeCloseTo(value, 12);
+      });
+
+      it(`leaves ${opCase.name} unread by gradients of what it is multiplied by`, () => {
+        const { tensors } = caseInputs(opCase, seed);
+        const output = opCase.build(...tensors);
+        const factor = graph.input('factor', output.shape);
+        const [byFactor] = gradients([graph.multiply(output, factor)], [factor], [factor]);
+        const read = topologicalOrder([byFactor!]).flatMap(({ inputs }) => inputs);
+        expect(read).not.toContain(output);
+        const [asTarget] = gradients([graph.multiply(output, factor)], [factor], [output]);
+        expect(topologicalOrder([asTarget!])).not.toContain(output.node);
       });
     }
   }

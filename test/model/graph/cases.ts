@@ -60,11 +60,10 @@ export const opCases: { readonly [Op in Exclude<OpName, 'input' | 'constant'>]: 
     inputs: [shape, shape],
     build: (x, g) => graph.geluGradient(graph.multiply(x!, 3), graph.gelu(graph.multiply(x!, 3)), g!),
   })),
-  silu: unary('silu', graph.silu),
-  siluGradient: [[5], [2, 3]].map((shape) => ({
-    name: `siluGradient [${shape}]`,
+  gatedSilu: [[5], [2, 3], [2, 2, 3]].map((shape) => ({
+    name: `gatedSilu [${shape}]`,
     inputs: [shape, shape],
-    build: (x, g) => graph.siluGradient(graph.multiply(x!, 3), graph.silu(graph.multiply(x!, 3)), g!),
+    build: (gate, value) => graph.gatedSilu(graph.multiply(gate!, 3), value!),
   })),
   softmax: unary('softmax', graph.softmax),
   matmul: [

@@ -102,13 +102,7 @@ const evaluators: { readonly [Op in OpName]: Evaluator<Op> } = {
       return g![index]! * 0.5 * (1 + tanh + value * (1 - tanh ** 2) * inner);
     }),
   ],
-  silu: unary((x) => x / (1 + Math.exp(-x))),
-  siluGradient: (_, [x, __, g]) => [
-    x!.map((value, index) => {
-      const sigmoid = 1 / (1 + Math.exp(-value));
-      return g![index]! * (sigmoid + value * sigmoid * (1 - sigmoid));
-    }),
-  ],
+  gatedSilu: binary((a, b) => (a / (1 + Math.exp(-a))) * b),
   softmax: (node, [x]) => [
     flatten(rows(x!, node.inputs[0]!.shape).map((row) => logSoftmax(row).map(Math.exp))),
   ],

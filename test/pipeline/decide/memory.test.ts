@@ -50,6 +50,16 @@ describe('memory of a training', () => {
     expect(Math.abs(estimate / (1024 * peak) - 1)).toBeLessThan(0.15);
   });
 
+  // Peak of `bench finetune/step --model smollm2`, in kilobytes.
+  test('of SmolLM2-135M with 16 rows of 64 tokens is estimated within 20 %', () => {
+    const estimate = estimatedTrainingBytes(publishedShape('smollm2')!, {
+      ...all,
+      batchSize: 16,
+      rowLength: 64,
+    });
+    expect(Math.abs(estimate / (1024 * 3_410_128) - 1)).toBeLessThan(0.2);
+  });
+
   test('that a batch would exceed is refused with what to lower', () => {
     const batch = { batchSize: 4096, rowLength: 64 };
     const check = (): void => checkTrainingMemory('nano', nanoConfiguration(3300), all, batch, 16e9);

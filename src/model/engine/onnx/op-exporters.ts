@@ -227,15 +227,6 @@ const paddedCrossEntropy: Exporter<'paddedCrossEntropy'> = (context, node) => {
   return crossEntropyOutputs(context, { losses, softmax, atTarget, column });
 };
 
-/** g·(s + y·(1 − s)), s = σ(x). */
-const siluGradient: Exporter<'siluGradient'> = ({ writer, nameOf }, { inputs }) => {
-  const [x, y, g] = inputs.map(nameOf) as [string, string, string];
-  const s = writer.emit('Sigmoid', [x]);
-  const rest = writer.emit('Sub', [writer.constant(inputs[0]!.dtype, [1], []), s]);
-  const slope = writer.emit('Add', [s, writer.emit('Mul', [y, rest])]);
-  return [writer.emit('Mul', [g, slope])];
-};
-
 /** An rmsNormalizationGradient, with a device's sums. */
 export const rmsNormalizationGradient =
   (sums: typeof processorSums): Exporter<'rmsNormalizationGradient'> =>
@@ -264,10 +255,11 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
   sigmoid: plain('Sigmoid'),
   gelu: plain('FastGelu', microsoft),
   geluGradient,
-  silu: ({ writer, nameOf }, { inputs: [x] }) => [
-    writer.emit('QuickGelu', [nameOf(x!)], { alpha: { float: 1 } }, microsoft),
-  ],
-  siluGradient,
+  gatedSilu: ({ writer, nameOf }, { inputs }) => {
+    const [gate, value] = inputs.map(nameOf) as [string, string];
+    const silu = writer.emit('QuickGelu', [gate], { alpha: { float: 1 } }, microsoft);
+    return [writer.emit('Mul', [silu, value])];
+  },
   softmax: plain('Softmax'),
   matmul: (context, node) => {
     if (isMatrixProduct(node)) return [gemm(context, node, '')];

@@ -29,9 +29,10 @@ const layerNormalization: Exporter<'layerNormalization'> = ({ writer, nameOf }, 
   writer.emit('LayerNormalization', inputs.map(nameOf), { axis: -1, epsilon: { float: attributes.epsilon } }),
 ];
 
-const silu: Exporter<'silu'> = ({ writer, nameOf }, { inputs: [x] }) => [
-  writer.emit('Mul', [nameOf(x!), writer.emit('Sigmoid', [nameOf(x!)])]),
-];
+const gatedSilu: Exporter<'gatedSilu'> = ({ writer, nameOf }, { inputs }) => {
+  const [gate, value] = inputs.map(nameOf) as [string, string];
+  return [writer.emit('Mul', [writer.emit('Mul', [gate, writer.emit('Sigmoid', [gate])]), value])];
+};
 
 /** There is no operator for it before opset 23. */
 const rmsNormalization: Exporter<'rmsNormalization'> = ({ writer, nameOf }, { inputs, attributes }) => {
@@ -63,7 +64,7 @@ export const portableTarget: OnnxTarget = {
     gelu: () => gelu,
     layerNormalization: () => layerNormalization,
     rmsNormalization: () => rmsNormalization,
-    silu: () => silu,
+    gatedSilu: () => gatedSilu,
     rotate: () => rotate,
     reshape: () => reshape,
     matmul: ({ inputs: [a, b], attributes }) => {

@@ -12,16 +12,17 @@ interface Size {
 
 /** How a device takes the sums in it. */
 interface Sums {
-  /** The mean of each row of x's shape, [..,1]. */
-  readonly meanOfRows: (writer: OnnxWriter, value: string, size: Size) => string;
+  /** The mean of each row of x's shape, its elements multiplied by those of a vector [C]: [..,1]. */
+  readonly weightedMeanOfRows: (writer: OnnxWriter, value: string, weights: string, size: Size) => string;
   /** The sum of the rows, [C]. */
   readonly sumOfColumns: (writer: OnnxWriter, value: string, size: Size, rank: number) => string;
 }
 
-/** A processor's. */
+/** A processor's: weighted sums are a product with a vector, which writes nothing as large as x. */
 export const processorSums: Sums = {
-  meanOfRows: (writer, value, { columns }) => {
-    const sum = writer.emit('ReduceSum', [value, writer.constant('int64', [-1], [1])], { keepdims: 1 });
+  weightedMeanOfRows: (writer, value, weights, { columns }) => {
+    const column = writer.emit('Reshape', [weights, writer.constant('int64', [columns, 1], [2])]);
+    const sum = writer.emit('MatMul', [value, column]);
     return writer.emit('Mul', [sum, writer.constant('float32', [1 / columns], [])]);
   },
   sumOfColumns: (writer, value, _, rank) => {
@@ -32,7 +33,10 @@ export const processorSums: Sums = {
 
 /** A graphics card's, which computes sums of columns as products. */
 export const deviceSums: Sums = {
-  meanOfRows: (writer, value) => writer.emit('ReduceMean', [value, writer.constant('int64', [-1], [1])]),
+  weightedMeanOfRows: (writer, value, weights) => {
+    const weighted = writer.emit('Mul', [value, weights]);
+    return writer.emit('ReduceMean', [weighted, writer.constant('int64', [-1], [1])]);
+  },
   sumOfColumns: (writer, value, size) => {
     const sum = weightedColumnSum(writer, value, size, 'float32');
     return writer.emit('Reshape', [sum, writer.constant('int64', [size.columns], [1])]);
@@ -60,7 +64,7 @@ export function rmsGradientNodes(
   writer: OnnxWriter,
   { x, scale, rrms, g }: Names,
   shape: readonly number[],
-  { meanOfRows, sumOfColumns }: Sums,
+  { weightedMeanOfRows, sumOfColumns }: Sums,
   isScaleUsed: boolean,
 ): [byX: string, byScale: string] {
   const columns = shape.at(-1)!;
@@ -68,7 +72,7 @@ export function rmsGradientNodes(
   const multiply = (a: string, b: string): string => writer.emit('Mul', [a, b]);
   const normalized = multiply(x, rrms);
   const product = multiply(g, normalized);
-  const projected = multiply(normalized, meanOfRows(writer, multiply(product, scale), size));
+  const projected = multiply(normalized, weightedMeanOfRows(writer, product, scale, size));
   const byX = multiply(writer.emit('Sub', [multiply(g, scale), projected]), rrms);
   return [byX, isScaleUsed ? sumOfColumns(writer, product, size, shape.length) : ''];
 }
