@@ -28,11 +28,21 @@ const withArguments = (text) => text.replace(/\$\{(\w+)\}/g, (_, name) => buildA
 const inStage = ({ root, folder }, path) =>
   path.startsWith('/') ? join(root, path) : join(root, folder, path);
 
+/** What a pattern matches in its folder, which may be nothing; any other path is itself. */
+function matching(path) {
+  const pattern = basename(path);
+  if (!/[*[]/.test(pattern)) return [path];
+  const expression = new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*')}$`);
+  const names = readdirSync(dirname(path)).filter((name) => expression.test(name));
+  return names.map((name) => join(dirname(path), name));
+}
+
 function copy(words) {
   const from = words[0]?.startsWith('--from=') ? stages[words.shift().slice('--from='.length)] : undefined;
   const destination = words.pop();
-  for (const word of words) {
-    const source = from ? join(from.root, word) : resolve(context, word);
+  for (const source of words.flatMap((word) =>
+    matching(from ? join(from.root, word) : resolve(context, word)),
+  )) {
     const to = inStage(stage, destination);
     // A folder's content goes into the destination; a file goes by its own name where that is a folder.
     const isFolder = lstatSync(source).isDirectory();

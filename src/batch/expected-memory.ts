@@ -2,8 +2,7 @@ import { TitlesmithError } from '../common/errors.js';
 import { estimatedTrainingBytes, processBytes } from '../model/training/memory-estimate.js';
 import type { TransformerConfiguration } from '../model/transformer/configuration.js';
 import { baseName } from '../model/weights/base-model.js';
-import { readConfiguration } from '../model/weights/checkpoint.js';
-import { findModelFolder } from '../model/weights/model-folder.js';
+import { localShape } from '../model/weights/local-shape.js';
 import { publishedShape } from '../model/weights/model-name.js';
 import type { RunOptions } from '../options/option-table.js';
 import { trains } from '../pipeline/decide/decisions.js';
@@ -38,11 +37,12 @@ async function modelOfAuto(options: RunOptions, source: string): Promise<string>
 async function shapeOf(model: string, options: RunOptions): Promise<TransformerConfiguration> {
   try {
     const known = knownShape(model, options, assumedVocabulary);
-    return known ?? (await readConfiguration((await findModelFolder(model)).path));
+    const shape = known ?? (await localShape(model));
+    if (shape) return shape;
   } catch {
     // A missing or unsupported model is reported by the run itself.
-    return publishedShape(assumedModel)!;
   }
+  return publishedShape(assumedModel)!;
 }
 
 /** Expected peak memory of a run in bytes. @param source the decided source. */

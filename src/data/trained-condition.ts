@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 import { writeFileAtomic } from '../io/atomic-file.js';
-import { type ConditionName, conditionNames } from '../options/choices.js';
+import { type ConditionName, conditionFile, conditionNames } from '../options/choices.js';
 
 /** What a model was trained to be prompted by. */
 export interface TrainedCondition {
@@ -15,9 +15,6 @@ export interface TrainedCondition {
   /** Subreddits kept out of its training, to test it on. */
   readonly keptOut: readonly string[];
 }
-
-/** Beside a model's weights. */
-const conditionFile = 'condition.json';
 
 const formatVersion = 1;
 

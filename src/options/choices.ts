@@ -30,6 +30,9 @@ export const verdictNames = ['underfits', 'healthy', 'leans', 'overfits', 'unkno
 export const conditionNames = ['subreddit', 'keywords'] as const;
 export type ConditionName = (typeof conditionNames)[number];
 
+/** Says, beside a model's weights, what it is prompted by. */
+export const conditionFile = 'condition.json';
+
 /** Libraries that run the model. */
 export const engineNames = ['onnxruntime', 'tfjs'] as const;
 export type EngineName = (typeof engineNames)[number];

@@ -2,8 +2,8 @@ import { about, fileError, usageError } from '../common/errors.js';
 import { formatBytes } from '../common/number-formats.js';
 import { adapterBytes } from '../model/transformer/adapters.js';
 import type { TransformerConfiguration } from '../model/transformer/configuration.js';
-import { findModelFolder } from '../model/weights/model-folder.js';
-import { parseModelName, publishedShape } from '../model/weights/model-name.js';
+import { localShape } from '../model/weights/local-shape.js';
+import { publishedShape } from '../model/weights/model-name.js';
 import { checkArgument, isText, isTexts, required } from '../options/call-arguments.js';
 import type { ServeOptions } from '../options/option-table.js';
 import type { FindModels } from '../serve/discovery.js';
@@ -146,13 +146,10 @@ async function statedMemory(served: readonly ServedModel[], settings: ServeSetti
 }
 
 /**
- * The shape of a model, whose files are checked; undefined for one of the hub whose name does not tell it.
+ * The shape of a model, whose files are checked; undefined for one of the hub that is not cached, and whose name does not
+ * tell it.
  * @throws TitlesmithError saying what is wrong with which file.
  */
 async function configurationOf(model: string): Promise<TransformerConfiguration | undefined> {
-  const parsed = parseModelName(model);
-  if (parsed.kind === 'hub') return publishedShape(model);
-  const { configuration, weights } = await (await findModelFolder(parsed.path)).open();
-  await weights.close();
-  return configuration;
+  return (await localShape(model)) ?? publishedShape(model);
 }

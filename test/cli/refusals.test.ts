@@ -132,6 +132,10 @@ const refused: readonly (readonly [words: readonly string[], line: RegExp])[] = 
   [['report', 'runs/nosuch'], /not a run folder/],
   [['review', 'runs/nosuch'], /not a run folder/],
   [['review', 'runs/kept', '--port', '99999'], /--port/],
+  [
+    ['serve', 'nosuch'],
+    /"nosuch" is no known model.* Use base, 124M, .*; a training also takes auto, nano and scratch\./,
+  ],
   [['serve', 'runs/kept', '--api-key-file', 'nosuch.key'], /nosuch\.key/],
   [['export', 'runs/kept', 'archive.zip'], /archive\.zip/],
   [['export', 'runs/kept', '--format', 'onnx', '--output', 'runs/kept'], /not empty/],

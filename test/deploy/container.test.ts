@@ -1,8 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
+import { readTrainedCondition, writeTrainedCondition } from '../../src/data/trained-condition.js';
 import { packageRoot } from '../../src/io/package-root.js';
+import { openModel } from '../../src/model/weights/resolve-model.js';
 import { runCli, temporaryFolder } from '../cli/run-cli.js';
+import { fixtureFolder } from '../model/transformer/fixtures.js';
 
 const folder = temporaryFolder();
 
@@ -26,16 +29,53 @@ function last(name: string): readonly string[] {
   return steps.findLast(([step]) => step === name)?.slice(1) ?? [];
 }
 
-test('the image is made of files that are there, and of one checkpoint without its optimizer', () => {
+test('the image is made of files that are there', () => {
   const sources = copiedBy(steps);
   const own = sources.filter((source) => !source.startsWith('$'));
   expect(own.length).toBeGreaterThan(3);
   expect(own.filter((source) => !existsSync(join(packageRoot, source)))).toEqual([]);
-  const ofRun = sources
-    .filter((source) => source.startsWith('$'))
-    .map((source) => source.split('/').slice(1).join('/'));
-  const model = ['config.json', 'vocab.json', 'merges.txt', 'model.safetensors'];
-  expect(ofRun).toEqual(['run.json', 'dataset', ...model.map((name) => `checkpoint/${name}`)]);
+});
+
+/** What the steps take of a run: of a pattern what it matches, which may be nothing, of other names what has to be there. */
+function takenOf(run: string): string[] {
+  const ofRun = /^\$\{RUN\}\//;
+  const sources = copiedBy(steps).filter((source) => ofRun.test(source));
+  return sources.flatMap((source) => {
+    const path = join(run, source.replace(ofRun, ''));
+    if (!/[*[]/.test(source)) return [path];
+    const pattern = new RegExp(`^${basename(path).replaceAll('.', '\\.').replaceAll('*', '.*')}$`);
+    return readdirSync(dirname(path))
+      .filter((name) => pattern.test(name))
+      .map((name) => join(dirname(path), name));
+  });
+}
+
+test.each([
+  ["GPT-2's tokenizer", fixtureFolder('float32')],
+  ['another in tokenizer.json', fixtureFolder('added')],
+])('it takes one checkpoint without its optimizer, and all that is read of it: with %s', async (_, model) => {
+  const run = temporaryFolder();
+  const checkpoint = join(run, 'checkpoint');
+  cpSync(model, checkpoint, { recursive: true });
+  const condition = { names: ['subreddit'] as const, share: 1, subreddits: ['aww'], keptOut: [] };
+  await writeTrainedCondition(checkpoint, condition);
+  for (const name of [
+    'run.json',
+    'canaries.json',
+    'checkpoint/optimizer.safetensors',
+    'checkpoint/training.json',
+  ])
+    writeFileSync(join(run, name), '{}');
+  mkdirSync(join(run, 'dataset'));
+  const image = temporaryFolder();
+  for (const path of takenOf(run)) cpSync(path, join(image, relative(run, path)), { recursive: true });
+  expect(readdirSync(image).sort()).toEqual(['canaries.json', 'checkpoint', 'dataset', 'run.json']);
+  const copied = join(image, 'checkpoint');
+  expect(existsSync(join(copied, 'optimizer.safetensors'))).toBe(false);
+  expect(await readTrainedCondition(copied)).toEqual(condition);
+  const [own, other] = [await openModel(checkpoint), await openModel(copied)];
+  for (const { weights } of [own, other]) await weights.close();
+  expect(other.source.hash).toBe(own.source.hash);
 });
 
 test('it runs without rights on a small base, and its command is one the program knows', async () => {

@@ -68,7 +68,7 @@ export function parseModelName(name: string): ModelName {
   if (hub === undefined) {
     throw usageError(
       `${JSON.stringify(name)} is no known model, no folder and no Hugging Face id (owner/name).`,
-      'Use auto, base, nano, scratch, 124M, 355M, 774M, 1558M, distil, smollm2, smollm2-360M, a folder or a Hugging Face id.',
+      'Use base, 124M, 355M, 774M, 1558M, distil, smollm2, smollm2-360M, a folder, a GGUF file or a Hugging Face id; a training also takes auto, nano and scratch.',
     );
   }
   return { kind: 'hub', ...hub };

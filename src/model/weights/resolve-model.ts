@@ -7,7 +7,7 @@ import { type ParameterStore, parameterSpecifications } from '../transformer/par
 import { loadWeights } from '../transformer/weight-source.js';
 import { baseFolder, checkBaseHash } from './base-model.js';
 import { type HubSettings, hubSettings } from './hub/settings.js';
-import { fetchHubModel, findHubModel, type HubModel } from './hub/snapshot.js';
+import { fetchHubFile, fetchHubModel, findHubModel, type HubModel } from './hub/snapshot.js';
 import { findModelFolder, hashModelFolder } from './model-folder.js';
 import { parseModelName } from './model-name.js';
 import type { ModelFolder, OpenModel } from './open-model.js';
@@ -84,6 +84,24 @@ export async function locateModel(
   onWarning: (message: string) => void = () => {},
 ): Promise<LocatedModel> {
   return (await find(name, { settings }, onWarning)).located;
+}
+
+/**
+ * The folder in which a file beside a model's would be; of a model of the hub that one file is downloaded, where its
+ * repository has it.
+ * @param request `hash`: of a model of the hub, the commit.
+ * @throws as `locateModel`, and InterruptedError when the context asks to stop.
+ */
+export async function folderBeside(
+  name: string,
+  file: string,
+  context: WorkContext,
+  { settings = hubSettings(), hash }: ModelRequest = {},
+): Promise<string> {
+  const parsed = parseModelName(name);
+  if (parsed.kind === 'folder') return (await findModelFolder(parsed.path)).path;
+  const hub = await findHubModel({ ...parsed, commit: hash }, settings, () => {});
+  return fetchHubFile(hub, file, settings, context);
 }
 
 /**

@@ -60,7 +60,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
       decidedPrecision(decisions.mixedPrecision),
     );
     const limits = { maximumTokens: configuration.contextLength - 1 };
-    const start = earlier ?? (await startingFolder(decisions.model?.choice));
+    const start = earlier ?? (await startingFolder(decisions.model));
     const tooLong = await tokenizeDataset({ dataset: folder, into: preparation }, tokenizer, limits, context);
     const { fitting, rowsPerEpoch, plannedSteps, plan } = await withTokens(
       preparation,

@@ -1,36 +1,35 @@
 import { formatCount } from '../../common/number-formats.js';
-import type { WorkContext } from '../../common/progress.js';
+import { silentContext, type WorkContext } from '../../common/progress.js';
 import { promptedSubreddit } from '../../data/conditioning.js';
 import { readTrainedCondition, type TrainedCondition } from '../../data/trained-condition.js';
 import { baseName } from '../../model/weights/base-model.js';
-import { findModelFolder } from '../../model/weights/model-folder.js';
-import { parseModelName } from '../../model/weights/model-name.js';
+import { type HubSettings, hubSettings } from '../../model/weights/hub/settings.js';
+import { folderBeside } from '../../model/weights/resolve-model.js';
+import { conditionFile } from '../../options/choices.js';
 import { scratchName } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
 
 /**
- * What a model on this machine is prompted by, as its folder says; undefined for one of the hub.
+ * What a model is prompted by, as its folder or its repository says.
  * @param model as for `--model`.
- * @throws TitlesmithError when there is no such model, or what the folder says cannot be read.
+ * @throws TitlesmithError when there is no such model, or what is said of it cannot be read.
  */
-export async function readModelCondition(model: string): Promise<TrainedCondition | undefined> {
-  const folder = await folderOf(model);
-  return folder === undefined ? undefined : readTrainedCondition(folder);
-}
-
-/** The folder that holds a model's weights; undefined for one of the hub. */
-async function folderOf(model: string): Promise<string | undefined> {
-  const parsed = parseModelName(model);
-  return parsed.kind === 'folder' ? (await findModelFolder(parsed.path)).path : undefined;
+export async function readModelCondition(
+  model: string,
+  settings: HubSettings = hubSettings(),
+): Promise<TrainedCondition | undefined> {
+  return readTrainedCondition(await folderBeside(model, conditionFile, silentContext, { settings }));
 }
 
 /**
- * The folder of the weights that a training begins with; undefined for one from scratch, or of the hub.
+ * The folder of the weights that a training begins with; undefined for one from scratch.
  * @throws as {@link readModelCondition}.
  */
-export async function startingFolder(model: string | undefined): Promise<string | undefined> {
-  const isFromScratch = model === undefined || model === 'nano' || model === scratchName;
-  return isFromScratch ? undefined : folderOf(model);
+export async function startingFolder(
+  start: { readonly choice: string; readonly hash?: string | undefined } | undefined,
+): Promise<string | undefined> {
+  if (start === undefined || start.choice === 'nano' || start.choice === scratchName) return undefined;
+  return folderBeside(start.choice, conditionFile, silentContext, { hash: start.hash });
 }
 
 /** What a run's model is prompted by, where an earlier titlesmith trained it and its folder does not say. */

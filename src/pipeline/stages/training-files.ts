@@ -4,6 +4,7 @@ import { TitlesmithError } from '../../common/errors.js';
 import { AppendLog } from '../../io/append-log.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { jsonLines } from '../../io/record-formats.js';
+import { formatShape, type Shape } from '../../model/graph/shape.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type {
   MetricsLine,
@@ -40,11 +41,12 @@ export class TrainingFiles implements TrainingStorage {
     this.statePath = join(this.folder, 'optimizer.safetensors');
   }
 
-  /** @throws TitlesmithError when the file is damaged or belongs to another model. */
+  /** @throws TitlesmithError when the file is damaged, or is of a model of another shape. */
   async loadState(tensors: readonly StateTensor[]): Promise<TrainingPosition | undefined> {
     if (!existsSync(this.statePath)) return undefined;
     const file = await SafetensorsFile.open(this.statePath);
     try {
+      this.checkIsOf(tensors, file);
       for (const { name, shape, data } of tensors) await file.read(name, shape, data);
       return JSON.parse(file.metadata['position'] ?? '') as TrainingPosition;
     } catch (error) {
@@ -55,6 +57,23 @@ export class TrainingFiles implements TrainingStorage {
       });
     } finally {
       await file.close();
+    }
+  }
+
+  /** @throws TitlesmithError when other tensors are trained than were saved. */
+  private checkIsOf(tensors: readonly StateTensor[], file: SafetensorsFile): void {
+    const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
+    const says = (shape: Shape | undefined): string => (shape ? formatShape(shape) : 'none');
+    for (const name of new Set([...shapes.keys(), ...file.names()])) {
+      const [own, saved] = [says(shapes.get(name)), says(file.shapeOf(name))];
+      if (own === saved) continue;
+      throw new TitlesmithError(
+        `The training in ${this.folder} was begun with a model of another shape: ${name} is ${saved} there, ${own} here.`,
+        {
+          code: 'training-of-another-model',
+          hint: 'Give the model, sizes and adapters that it was begun with, or name another folder.',
+        },
+      );
     }
   }
 

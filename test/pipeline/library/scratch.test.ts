@@ -50,6 +50,27 @@ describe('a model from scratch', () => {
       expect((await read('stopped', file)).equals(await read('whole', file)), file).toBe(true);
   });
 
+  it('is not mixed with a training of another shape in its folder, which stays as it is', async () => {
+    await run('begun', { model: 'scratch', ...small });
+    const before = await read('begun', 'optimizer.safetensors');
+    for (const [options, message] of [
+      [{ width: 48 }, /wte\.weight is \[400,32\] there, \[400,48\] here/],
+      [{ layers: 3 }, /h\.2\.\S+ is none there, /],
+      [{ layers: 1 }, /h\.1\.\S+ is \S+ there, none here/],
+      [{ vocabularySize: 401 }, /wte\.weight is \[400,32\] there, \[401,32\] here/],
+      [{ loraRank: 2 }, / there, none here| none there/],
+    ] as const) {
+      const training = run('begun', { model: 'scratch', ...small, ...options });
+      await expect(training).rejects.toMatchObject({
+        code: 'training-of-another-model',
+        message: expect.stringMatching(/begun with a model of another shape: /) as string,
+      });
+      await expect(run('begun', { model: 'scratch', ...small, ...options })).rejects.toThrow(message);
+    }
+    expect((await read('begun', 'optimizer.safetensors')).equals(before)).toBe(true);
+    expect(await readConfiguration(join(folder, 'begun'))).toMatchObject(small);
+  });
+
   it('begins with the last checkpoint of a run only if that has its sizes', async () => {
     await run('earlier', { model: 'scratch', ...small });
     const decision = { choice: 'scratch', reason: 'named' };

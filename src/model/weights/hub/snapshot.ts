@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
 import { writeFileAtomic } from '../../../io/atomic-file.js';
+import { conditionFile } from '../../../options/choices.js';
 import { descriptionFiles, findModelFiles, weightsEntry } from '../huggingface-folder.js';
 import { parseWeightsIndex, weightsIndexFile } from '../safetensors-model.js';
 import {
@@ -57,11 +58,12 @@ function find(snapshot: RemoteSnapshot, name: string): RemoteFile {
   });
 }
 
-/** The files of a model, without the shards of sharded weights. */
+/** The files of a model, without the shards of sharded weights; and what it is prompted by, where its repository says so. */
 function mainFiles(snapshot: RemoteSnapshot): RemoteFile[] {
   const names = snapshot.files.map(({ name }) => name);
   const entry = weightsEntry(names) ?? 'model.safetensors';
-  return [...descriptionFiles(names), entry].map((name) => find(snapshot, name));
+  const beside = names.filter((name) => name === conditionFile);
+  return [...descriptionFiles(names), ...beside, entry].map((name) => find(snapshot, name));
 }
 
 const gpt2Files: HubFileSet = {
@@ -107,6 +109,30 @@ export async function findHubModel(
   let missingBytes = 0;
   for (const file of fileSet.choose(remote)) missingBytes += (await cache.hasBlob(file)) ? 0 : file.bytes;
   return { repository, revision, commit: remote.commit, remote, missingBytes, fileSet };
+}
+
+/** The folder of a model that is whole in the cache; undefined where it is not. The hub is not asked. */
+export async function cachedHubFolder(
+  { repository, revision }: Pick<HubRequest, 'repository' | 'revision'>,
+  settings: HubSettings,
+): Promise<string | undefined> {
+  return (await new RepositoryCache(repository, settings).completeSnapshot(revision, gpt2Files))?.folder;
+}
+
+/**
+ * Downloads one file of a model into the cache, where its repository has it.
+ * @returns the folder in which the file is then, or nowhere.
+ * @throws as {@link fetchHubModel}.
+ */
+export async function fetchHubFile(
+  { repository, commit, remote }: HubModel,
+  name: string,
+  settings: HubSettings,
+  context: WorkContext,
+): Promise<string> {
+  const file = remote?.files.find((candidate) => candidate.name === name);
+  if (remote && file) await fetchFiles(remote, [file], settings, context);
+  return new RepositoryCache(repository, settings).snapshotFolder(commit);
 }
 
 /**
