@@ -65,6 +65,12 @@ async function execute(request: Request, entry: string, terminal: Terminal): Pro
       const { scoreCommand } = await import('./commands/score.js');
       return scoreCommand(request.model, request.file, request.options, terminal);
     }
+    case 'list':
+      return (await import('./commands/list.js')).listCommand(request.folder, terminal);
+    case 'show':
+      return (await import('./commands/show.js')).showCommand(request.folder, terminal);
+    case 'compare':
+      return (await import('./commands/compare.js')).compareCommand(request.folders, terminal);
     case 'devices':
       return (await import('./commands/devices.js')).devicesCommand(terminal);
     default: {

@@ -10,8 +10,7 @@ import {
 } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
 import { type RunCounts, trainingRemedy } from '../common/stage-counts.js';
-import { stageNames } from '../options/choices.js';
-import { finishedRecord } from '../pipeline/run/manifest.js';
+import { countsOf } from '../pipeline/overview/run-overview.js';
 import { runFiles } from '../pipeline/run/run-files.js';
 import type { FinishedRun } from '../pipeline/run-stages.js';
 import { verdictWords } from '../report/verdict-words.js';
@@ -102,7 +101,8 @@ function countLines(counts: RunCounts): string[] {
   return lines;
 }
 
-function firstAccepted(folder: string): string[] {
+/** The first ten titles that a run accepted. */
+export function firstAccepted(folder: string): string[] {
   try {
     const text = readFileSync(join(folder, runFiles.accepted), 'utf8');
     return text.split('\n', shownTitles).filter((line) => line !== '');
@@ -123,8 +123,7 @@ export function summarizeRun({
   overfits,
   stale,
 }: Omit<FinishedRun, 'status' | 'firstNewText'>): RunSummary {
-  const done = stageNames.map((stage) => [stage, finishedRecord(manifest, stage)?.counts] as const);
-  const counts: RunCounts = Object.fromEntries(done.filter(([, found]) => found !== undefined));
+  const counts = countsOf(manifest);
   const titles = counts.dedupe ? firstAccepted(folder) : [];
   const report = counts.report ? join(folder, runFiles.reportPage) : undefined;
   const lines = [`${manifest.name}: done in ${formatSeconds(seconds)}`, ...countLines(counts)];

@@ -27,6 +27,23 @@ export function usageOf(name: string, { argument, list, flag = name }: OptionRow
   return argument === undefined ? flagOf(flag) : `${flagOf(flag)} <${argument}${list ? '...' : ''}>`;
 }
 
+/**
+ * An option as it is typed: `--top-p 0.9`, `--novel`, `--subreddit jokes news`.
+ * @param value undefined: the flag alone.
+ */
+export function formatOption(name: OptionName, value: unknown): string {
+  const flag = flagOf(rowOf(name).flag ?? name);
+  if (value === undefined || value === true) return flag;
+  if (value === false) return `--no-${flag.slice(2)}`;
+  return [flag, ...[value].flat().map(quoted)].join(' ');
+}
+
+/** A value in quotes where a shell would take it apart. */
+function quoted(value: unknown): string {
+  const text = String(value);
+  return /^[\w./:@%+,-]+$/.test(text) ? text : JSON.stringify(text);
+}
+
 /** A value for messages: text in quotes, shortened; what is no single value by its kind. */
 export function formatValue(value: unknown): string {
   if (typeof value === 'function') return 'a function';

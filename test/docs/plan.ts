@@ -73,6 +73,11 @@ export const plans: readonly Plan[] = [
   },
   { of: /^npm run tool -- structure/, says: /^\| exports without a user \| \d+ \|$/m },
   { of: /^npm run score -- /, says: /^[\d,]+ titles: \d\.\d{4} bits a byte, perplexity /m },
+  { of: /^npm run list$/, says: /^askreddit +\S+ +\d[\d,]* +[\d.]+ MB +\d{4}-/m },
+  {
+    of: /^npm run show -- /,
+    says: /^askreddit: .*; [\d.]+ MB, made by titlesmith [\s\S]*^ {2}report +done/m,
+  },
   { of: /^npm run devices$/, says: /^onnxruntime cpu +works /m },
   { of: /^npm run export -- .* --format onnx /, says: /as onnx$/m, leaves: ['exported/onnx/model.onnx'] },
   {

@@ -63,7 +63,7 @@ type Arguments = Readonly<Record<string, unknown>>;
 const wording = {
   'Positionals:': 'Arguments:',
   'Show help': 'Show this help; -h too.',
-  'Show version number': 'Show the version; -V too.',
+  'Show version number': 'Show the version; -v too.',
   'Argument unexpected for: %s': '--%s takes no value.',
   'Arguments %s and %s are mutually exclusive': '--%s and --%s are given, but only one of them can be.',
 };
@@ -90,7 +90,7 @@ class CommandLine {
       options.some((word, index) => flags.includes(word) && isFree(index));
     this.asksForHelp = asksFor('--help', '-h');
     if (this.asksForHelp) this.words = [...options.filter((word) => word !== '-h'), '--help'];
-    else this.words = asksFor('--version', '-V') ? ['--version'] : words;
+    else this.words = asksFor('--version', '-V', '-v') ? ['--version'] : words;
     this.program = yargs()
       .scriptName('titlesmith')
       .parserConfiguration({

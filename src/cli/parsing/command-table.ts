@@ -100,6 +100,41 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
       ['for scripts: exit code 3 on overfitting', 'titlesmith report runs/askreddit --fail-on-overfit'],
     ],
   }),
+  list: {
+    words: 'list',
+    summary: 'the runs that there are',
+    description:
+      'Lists the runs of a folder, a line each: model, titles, size, date, and the verdict or how far it is.',
+    arguments: [{ name: 'folder', optional: true, help: 'The folder that --runs-dir named; default: runs.' }],
+    examples: [['those of a batch elsewhere', 'titlesmith list archive']],
+    request: ([folder], options) => ({
+      command: 'list',
+      ...(folder === undefined ? {} : { folder }),
+      options,
+    }),
+  },
+  show: {
+    words: 'show',
+    summary: 'what is known of a run',
+    description:
+      'Shows what was chosen for a run and why, its stages, what came of them, and the options that were given.',
+    arguments: [runFolder],
+    examples: [['for programs', 'titlesmith show runs/askreddit --json']],
+    request: ([folder = ''], options) => ({ command: 'show', folder, options }),
+  },
+  compare: {
+    words: 'compare',
+    summary: 'runs side by side',
+    description:
+      'Compares runs: verdicts, losses, copies, the options in which they differ, ten titles of each.',
+    arguments: [{ ...runFolder, several: true }],
+    examples: [['two trainings of the same titles', 'titlesmith compare runs/short runs/long']],
+    request: (values, options) => ({
+      command: 'compare',
+      folders: values.filter((value) => value !== undefined),
+      options,
+    }),
+  },
   score: {
     words: 'score',
     summary: 'how well a model predicts titles, in bits a byte',

@@ -27,6 +27,9 @@ export type Request =
       readonly file: string;
       readonly options: ScoreOptions;
     }
+  | { readonly command: 'list'; readonly folder?: string; readonly options: JsonOption }
+  | { readonly command: 'show'; readonly folder: string; readonly options: JsonOption }
+  | { readonly command: 'compare'; readonly folders: readonly string[]; readonly options: JsonOption }
   | { readonly command: 'devices'; readonly options: JsonOption }
   | { readonly command: 'review'; readonly folder: string; readonly options: ReviewOptions }
   | {

@@ -98,6 +98,16 @@ async function findOwner(path: string): Promise<Owner | undefined> {
   return undefined;
 }
 
+/** Who holds the lock of a run now. A process of another machine is taken at its word. @returns undefined if nobody does. */
+export async function lockHolder(
+  folder: string,
+): Promise<Pick<Owner, 'host' | 'pid' | 'activity'> | undefined> {
+  const owner = await readOwner(join(folder, lockFileName));
+  if (!owner || (owner.host === hostname() && !(await isAlive(owner)))) return undefined;
+  const { host, pid, activity } = owner;
+  return { host, pid, activity };
+}
+
 /** A lock file, and the path it protects. */
 interface LockTarget {
   /** The lock file. */

@@ -1,0 +1,128 @@
+import { type Dirent, existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
+import type { OverfitVerdict } from '../../common/judgement.js';
+import type { RunCounts } from '../../common/stage-counts.js';
+import { type StageName, stageNames } from '../../options/choices.js';
+import { finishedRecord, type Manifest, manifestFileName, readManifest } from '../run/manifest.js';
+import { lockHolder } from '../run/run-lock.js';
+import { staleStages } from '../run/stale-stages.js';
+
+/**
+ * How far a run is:
+ * - `done`: every stage is, of the present files;
+ * - `at work`: a process writes it;
+ * - `stopped`, `failed`: in the stage that it names;
+ * - `unfinished`: stages are left that nobody has begun;
+ * - `stale`: a stage was done anew, and those after it were not;
+ * - `damaged`: run.json cannot be read.
+ */
+type RunState = 'done' | 'at work' | 'stopped' | 'failed' | 'unfinished' | 'stale' | 'damaged';
+
+/** A run at a glance. */
+export interface RunOverview {
+  readonly name: string;
+  readonly folder: string;
+  readonly state: RunState;
+  /** The stage that the state is about. */
+  readonly stage?: StageName;
+  /** What its training begins with, as chosen. */
+  readonly model?: string;
+  /** Titles after cleaning. */
+  readonly titles?: number;
+  readonly verdict?: OverfitVerdict;
+  /** When a stage was last begun: ISO 8601, UTC. */
+  readonly date?: string;
+  /** All its files take. */
+  readonly bytes: number;
+  /** What is wrong with run.json. */
+  readonly problem?: string;
+}
+
+/** The counts of all finished stages. */
+export function countsOf(manifest: Pick<Manifest, 'stages'>): RunCounts {
+  const done = stageNames.map((stage) => [stage, finishedRecord(manifest, stage)?.counts] as const);
+  return Object.fromEntries(done.filter(([, counts]) => counts !== undefined));
+}
+
+/**
+ * Reads the manifest of a run that is named.
+ * @throws TitlesmithError where there is none, or it is damaged.
+ */
+export async function openManifest(folder: string): Promise<Manifest> {
+  const manifest = await readManifest(folder);
+  if (manifest) return manifest;
+  const what = existsSync(folder) ? `is no run: it has no ${manifestFileName}` : 'does not exist';
+  throw new TitlesmithError(`${folder} ${what}.`, {
+    code: 'run-folder-missing',
+    hint: 'titlesmith list names the runs that there are.',
+  });
+}
+
+/** @throws TitlesmithError where the folder cannot be read; what is wrong with run.json alone is part of the overview. */
+export async function overviewOf(folder: string): Promise<RunOverview> {
+  const name = basename(resolve(folder));
+  const bytes = await bytesBelow(folder);
+  let manifest: Manifest;
+  try {
+    manifest = await openManifest(folder);
+  } catch (error) {
+    if (!(error instanceof TitlesmithError)) throw error;
+    return { name, folder, state: 'damaged', bytes, problem: error.toLine() };
+  }
+  const counts = countsOf(manifest);
+  const begun = Object.values(manifest.stages).map(({ startedAt }) => startedAt);
+  const model = manifest.decisions.model?.choice;
+  const [titles, verdict, date] = [counts.extract?.kept, counts.report?.verdict, begun.sort().at(-1)];
+  return {
+    name,
+    folder,
+    ...(await stateOf(folder, manifest)),
+    ...(model === undefined ? {} : { model }),
+    ...(titles === undefined ? {} : { titles }),
+    ...(verdict === undefined ? {} : { verdict }),
+    ...(date === undefined ? {} : { date }),
+    bytes,
+  };
+}
+
+async function stateOf(folder: string, manifest: Manifest): Promise<Pick<RunOverview, 'state' | 'stage'>> {
+  const { stages } = manifest;
+  const ended = stageNames.find((stage) => stages[stage] !== undefined && stages[stage].status !== 'done');
+  const holder = await lockHolder(folder);
+  if (holder?.activity === 'written') return { state: 'at work', ...(ended ? { stage: ended } : {}) };
+  // A stage that is said to run, without a process, was killed.
+  if (ended) return { state: stages[ended]?.status === 'failed' ? 'failed' : 'stopped', stage: ended };
+  const missing = stageNames.find((stage) => stages[stage] === undefined);
+  if (missing) return { state: 'unfinished', stage: missing };
+  const [stale] = staleStages(manifest);
+  return stale ? { state: 'stale', stage: stale } : { state: 'done' };
+}
+
+/** The bytes of all files below a folder; what goes away meanwhile counts nothing. */
+async function bytesBelow(folder: string): Promise<number> {
+  const sizes = (await entriesOf(folder)).map(async (entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return bytesBelow(path);
+    return entry.isFile() ? ((await sizeOf(path)) ?? 0) : 0;
+  });
+  return (await Promise.all(sizes)).reduce((sum, bytes) => sum + bytes, 0);
+}
+
+async function entriesOf(folder: string): Promise<Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw fileError('read', folder, error);
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    return undefined;
+  }
+}

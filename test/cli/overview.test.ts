@@ -1,0 +1,124 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { copyRun, makeTemplate, treeOf } from './finished-run.js';
+import { runCli } from './run-cli.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'titlesmith-overview-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Changes run.json of a run. */
+function edit(run: string, change: (text: string) => string): void {
+  const path = join(folder, run, 'run.json');
+  writeFileSync(path, change(readFileSync(path, 'utf8')));
+}
+
+beforeAll(async () => {
+  await makeTemplate(folder);
+  copyRun(folder, 'killed');
+  edit('runs/killed', (text) => {
+    const manifest = JSON.parse(text);
+    manifest.stages.generate.status = 'running';
+    delete manifest.stages.dedupe;
+    delete manifest.stages.report;
+    return JSON.stringify(manifest);
+  });
+  // The lock of a process that is gone.
+  const lock = { pid: 2 ** 22 + 1, host: (await import('node:os')).hostname(), processStart: '', beat: 0 };
+  writeFileSync(join(folder, 'runs/killed/run.lock'), JSON.stringify(lock));
+  copyRun(folder, 'damaged');
+  edit('runs/damaged', (text) => text.slice(0, 200));
+  copyRun(folder, 'twin');
+  edit('runs/twin', (text) => text.replace('"steps": 8', '"steps": 9').replace('"seed": 1', '"seed": 77'));
+  mkdirSync(join(folder, 'runs/no-run'));
+}, 120_000);
+
+test('list says of each run what it is of, how large it is, and how far; and changes nothing', async () => {
+  const before = treeOf(folder);
+  const { code, output, errors } = await runCli(['list'], folder);
+  expect(errors).toBe('');
+  expect(code).toBe(0);
+  const lines = output.split('\n');
+  expect(lines[0]).toMatch(/^run +model +titles +size +begun +state$/);
+  expect(output).toMatch(/^template +nano +120 +[\d.]+ MB +\d{4}-\d\d-\d\d \d\d:\d\d +\S/m);
+  expect(output).toMatch(/^killed .*stopped in generate$/m);
+  expect(output).toMatch(/^damaged .*run\.json is damaged: it is not JSON\./m);
+  expect(output).toMatch(/^4 runs in runs, [\d.]+ MB$/m);
+  expect(treeOf(folder)).toEqual(before);
+  const json = JSON.parse((await runCli(['list', 'runs', '--json'], folder)).output);
+  expect(json.runs.map(({ name, state }: { name: string; state: string }) => [name, state]).sort()).toEqual([
+    ['damaged', 'damaged'],
+    ['killed', 'stopped'],
+    ['template', 'done'],
+    ['twin', 'done'],
+  ]);
+  const template = json.runs.find(({ name }: { name: string }) => name === 'template');
+  const files = Object.keys(treeOf(join(folder, 'runs/template')));
+  expect(files).toContain('run.json');
+  expect(template.titles).toBe(120);
+  expect(template.bytes).toBeGreaterThan(1e6);
+});
+
+test('show says what was chosen, what came of each stage, and the options that were given', async () => {
+  const { code, output } = await runCli(['show', 'runs/template'], folder);
+  expect(code).toBe(0);
+  expect(output).toMatch(/^template: .+ made by titlesmith \d/);
+  expect(output).toMatch(/^ {2}model +nano: named with --model$/m);
+  expect(output).toMatch(/^ {2}finetune +done +[\d.]+ s +onnxruntime cpu$/m);
+  expect(output).toContain('120 extracted, 120 kept');
+  expect(output).toMatch(/^ {4}--input titles\.csv$/m);
+  expect(output).toMatch(/^ {4}--steps 8$/m);
+  expect(output).not.toContain('--run-name');
+  const killed = await runCli(['show', 'runs/killed'], folder);
+  expect(killed.output).toMatch(/^killed: stopped in generate/);
+  expect(killed.output).toMatch(/^ {2}dedupe +not begun$/m);
+  const json = JSON.parse((await runCli(['show', 'runs/template', '--json'], folder)).output);
+  expect(json).toMatchObject({
+    kind: 'result',
+    name: 'template',
+    state: 'done',
+    counts: { extract: { kept: 120 } },
+  });
+  expect(json.options).toMatchObject({ steps: 8, model: 'nano' });
+});
+
+test('compare shows runs side by side, and the options in which they differ alone', async () => {
+  const { code, output } = await runCli(['compare', 'runs/template', 'runs/twin'], folder);
+  expect(code).toBe(0);
+  expect(output).toMatch(/^ +template +twin$/m);
+  expect(output).toMatch(/^titles to train on +(\d+) +\1$/m);
+  expect(output).toMatch(/^--steps +8 +9$/m);
+  expect(output).toMatch(/^--seed +1 +77$/m);
+  expect(output).not.toMatch(/^--model/m);
+  expect(output).not.toContain('not the same');
+  cpSync(join(folder, 'runs/twin'), join(folder, 'runs/other'), { recursive: true });
+  edit('runs/other', (text) => {
+    const manifest = JSON.parse(text);
+    manifest.stages.dataset.outputs['dataset/validation.txt'].sha256 = 'f'.repeat(64);
+    manifest.stages.finetune.outputs['checkpoint/tokenizer.json'].sha256 = 'f'.repeat(64);
+    return JSON.stringify(manifest);
+  });
+  const other = await runCli(['compare', 'runs/template', 'runs/other', 'runs/killed'], folder);
+  expect(other.output).toContain('Their held-out titles are not the same');
+  expect(other.output).toContain('Their tokens are not the same');
+  expect(other.output).toMatch(/^verdict .*–$/m);
+  rmSync(join(folder, 'runs/other'), { recursive: true });
+});
+
+test.each([
+  [['list', 'nowhere'], 'There is no folder nowhere.'],
+  [['list', 'titles.csv'], 'titles.csv is a file, not a folder of runs.'],
+  [['list', 'runs/template'], 'runs/template is a run, not a folder of runs.'],
+  [['show', 'nowhere'], 'nowhere does not exist.'],
+  [['show', 'runs'], 'runs is no run: it has no run.json.'],
+  [['show', 'runs/damaged'], 'run.json is damaged'],
+  [['compare', 'runs/template'], 'compare needs two runs or more.'],
+  [['compare', 'runs/template', 'runs/damaged'], 'run.json is damaged'],
+] as const)('%j is refused in one line', async (words, message) => {
+  const { code, output, errors } = await runCli([...words], folder);
+  expect(code).not.toBe(0);
+  expect(output).toBe('');
+  expect(errors).toContain(message);
+  expect(errors.trim().split('\n')).toHaveLength(1);
+});
