@@ -7,6 +7,7 @@ import { writeDataset } from '../../src/data/dataset-files.js';
 import { splitTitles } from '../../src/data/title-split.js';
 import { elementCount } from '../../src/model/graph/shape.js';
 import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
+import type { TransformerConfiguration } from '../../src/model/transformer/configuration.js';
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
 import { writeModelDescription, writeWeights } from '../../src/model/weights/checkpoint.js';
 import type { RunOptions } from '../../src/options/option-table.js';
@@ -17,11 +18,19 @@ import { madeUpTitles } from '../cli/titles.js';
 
 const contextLength = 1024;
 
-/** Shapes of a model: a small one, and one that takes tens of times as long for a token. */
+type Size = Pick<TransformerConfiguration, 'width' | 'layers' | 'heads' | 'llama'>;
+
+/** Shapes of a model: a small GPT-2, one that takes tens of times as long for a token, and a small Llama. */
 export const sizes = {
   small: { width: 32, layers: 2, heads: 2 },
   large: { width: 320, layers: 6, heads: 4 },
-} as const;
+  llama: {
+    width: 32,
+    layers: 2,
+    heads: 4,
+    llama: { keyValueHeads: 2, headWidth: 8, innerWidth: 48, rotary: { base: 10_000 }, tiedOutput: true },
+  },
+} as const satisfies Readonly<Record<string, Size>>;
 
 /**
  * A run folder whose model was never trained: any token may come next, and a text ends after some 500. It is removed
@@ -31,7 +40,7 @@ export async function makeRun(
   name = 'made-up',
   more: readonly string[] = [],
   options: Partial<RunOptions> = {},
-  size: { readonly width: number; readonly layers: number; readonly heads: number } = sizes.small,
+  size: Size = sizes.small,
 ): Promise<string> {
   const parent = mkdtempSync(join(tmpdir(), 'titlesmith-serve-'));
   afterAll(() => rmSync(parent, { recursive: true, force: true }));

@@ -16,24 +16,30 @@ import { readManifest, writeManifest } from '../../src/pipeline/run/manifest.js'
 import { TrainingFiles } from '../../src/pipeline/stages/training-files.js';
 import { groupsOf } from '../../src/serve/model-groups.js';
 import { lastLine, runCli } from '../cli/run-cli.js';
-import { figure, makeRun, post, type Serving, serve } from './serve-run.js';
+import { figure, makeRun, post, type Serving, serve, sizes } from './serve-run.js';
 
 const parent = mkdtempSync(join(tmpdir(), 'titlesmith-shared-'));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
-/** The folder of a base model, and runs that were trained on it with adapters. */
-let base: string;
-let runs: string[];
+type Shape = 'small' | 'llama';
+
+/** The folders of base models, and runs that were trained on them with adapters. */
+const baseOf = (shape: Shape): string => join(parent, shape, 'base');
+const runsOf: Record<Shape, string[]> = { small: [], llama: [] };
+const [base, runs] = [baseOf('small'), runsOf.small];
 beforeAll(async () => {
-  base = join(parent, 'base');
-  cpSync(join(await makeRun('base'), 'checkpoint'), base, { recursive: true });
-  runs = [];
-  for (const [index, rank] of [4, 2, 1].entries()) runs.push(await adaptedRun(`adapted${index}`, rank));
+  for (const shape of ['small', 'llama'] as const) {
+    const made = await makeRun('base', [], {}, sizes[shape]);
+    cpSync(join(made, 'checkpoint'), baseOf(shape), { recursive: true });
+    for (const [index, rank] of [4, 2, 1].entries())
+      runsOf[shape].push(await adaptedRun(`adapted${index}`, rank, shape));
+  }
 });
 
 /** A run as a training with adapters on the base leaves it: merged weights, and the adapter beside them. */
-async function adaptedRun(name: string, rank: number): Promise<string> {
-  const run = await makeRun(name, [], { loraRank: rank });
+async function adaptedRun(name: string, rank: number, shape: Shape = 'small'): Promise<string> {
+  const run = await makeRun(name, [], { loraRank: rank }, sizes[shape]);
+  const base = baseOf(shape);
   const configuration = await readConfiguration(base);
   const weights = await readWeights(base, configuration);
   const adapter = createParameterStore(loraSpecifications(configuration, rank));
@@ -50,7 +56,11 @@ async function adaptedRun(name: string, rank: number): Promise<string> {
 
 const open = (models: readonly string[]) => openServedModels(models, { device: 'cpu', slots: 6 });
 
-describe('models that were trained with adapters on one base', () => {
+describe.each([
+  ['a GPT-2', 'small'],
+  ['a Llama', 'llama'],
+] as const)('models that were trained with adapters on one base, %s,', (_, shape) => {
+  const [base, runs] = [baseOf(shape), runsOf[shape]];
   let serving: Serving;
   beforeAll(async () => {
     serving = await serve([...runs, base], ['--slots', '6', '--queue', '60']);
