@@ -41,9 +41,14 @@ describe('titlesmith export', () => {
     const made = await runCli(['export', 'prompted', ...format, '--output', 'gguf', '--json'], folder);
     expect(JSON.parse(lastOutput(made))).toMatchObject({ format: 'gguf', ggufType: 'f32', output: 'gguf' });
     expect(readdirSync(join(folder, 'gguf')).sort()).toEqual(['condition.json', 'model.gguf']);
-    const back = ['export', 'gguf/model.gguf', '--format', 'huggingface', '--output', 'back'];
+    const back = ['export', 'gguf', '--format', 'huggingface', '--output', 'back'];
     expect((await runCli(back, folder)).code).toBe(0);
     expect(await readTrainedCondition(join(folder, 'back'))).toEqual(condition);
+    cpSync(join(folder, 'gguf/model.gguf'), join(folder, 'gguf/other.gguf'));
+    const two = await runCli(['export', 'gguf', '--output', 'none'], folder);
+    expect(lastLine(two)).toMatch(
+      /^Error: gguf holds 2 GGUF files, each of a model\. Name one: gguf\/model\.gguf\./,
+    );
     const small = await runCli(['export', 'prompted', '--format', 'gguf', '--output', 'small'], folder);
     expect(small.output).toMatch(/^small: .*, as gguf of f16\n$/);
   });

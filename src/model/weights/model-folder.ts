@@ -11,7 +11,7 @@ import type { ModelFolder } from './open-model.js';
 import { isCheckpointPrefix, isTensorFlowFolder, tensorFlowFolder } from './tensorflow/checkpoint-folder.js';
 
 /**
- * Detects the kind of model at a path: a GGUF file, Hugging Face's files, a titlesmith run with a checkpoint, or a TensorFlow
+ * Detects the kind of model at a path: a GGUF file or a folder with one, Hugging Face's files, a titlesmith run with a checkpoint, or a TensorFlow
  * checkpoint of OpenAI or gpt-2-simple.
  * @param path the folder, the file, or the prefix of a TensorFlow checkpoint in it.
  * @throws TitlesmithError if there is none, naming what is missing.
@@ -33,6 +33,14 @@ export async function findModelFolder(path: string): Promise<ModelFolder> {
   }
   if (names.includes(configurationFile)) return huggingFaceFolder(path);
   if (isTensorFlowFolder(names)) return tensorFlowFolder(path);
+  const [gguf, ...others] = names.filter(isGgufPath).sort();
+  if (gguf !== undefined && others.length > 0) {
+    throw new TitlesmithError(`${path} holds ${others.length + 1} GGUF files, each of a model.`, {
+      code: 'model-folder',
+      hint: `Name one: ${join(path, gguf)}.`,
+    });
+  }
+  if (gguf !== undefined) return ggufModel(join(path, gguf));
   const checkpoint = join(path, 'checkpoint');
   if (existsSync(join(checkpoint, configurationFile))) return huggingFaceFolder(checkpoint);
   if (names.includes('run.json')) {
