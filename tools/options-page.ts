@@ -40,7 +40,7 @@ export function describeOptions(): string {
     '`npm run tool -- options-page`.',
     '',
     'A switch that a run has on is turned off by `--no-` before its name. `titlesmith completion` prints a script that completes',
-    'command lines in bash or zsh, for `~/.bashrc` or `~/.zshrc`.',
+    'command lines in bash, zsh or fish, for `~/.bashrc`, `~/.zshrc` or `~/.config/fish/completions/titlesmith.fish`.',
   ];
   for (const group of optionGroups) {
     const ofGroup = some(optionTable, (row) => row.group === group);

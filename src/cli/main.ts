@@ -71,6 +71,10 @@ async function execute(request: Request, entry: string, terminal: Terminal): Pro
       return (await import('./commands/show.js')).showCommand(request.folder, terminal);
     case 'compare':
       return (await import('./commands/compare.js')).compareCommand(request.folders, terminal);
+    case 'models':
+      return (await import('./commands/models.js')).modelsCommand(request.model, terminal);
+    case 'info':
+      return (await import('./commands/models.js')).infoCommand(request.model, terminal);
     case 'devices':
       return (await import('./commands/devices.js')).devicesCommand(terminal);
     default: {

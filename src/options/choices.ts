@@ -8,6 +8,8 @@ export const commandNames = [
   'list',
   'show',
   'compare',
+  'models',
+  'info',
   'score',
   'devices',
   'review',

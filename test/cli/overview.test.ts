@@ -106,7 +106,34 @@ test('compare shows runs side by side, and the options in which they differ alon
   rmSync(join(folder, 'runs/other'), { recursive: true });
 });
 
+test('models lists those with names, their licences and whether they are here', async () => {
+  const { code, output } = await runCli(['models'], folder);
+  expect(code).toBe(0);
+  expect(output).toMatch(/^base +16,988,160 +68\.0 MB +MIT +ships with titlesmith +here$/m);
+  // Radford et al. 2019 say 117M of it, and count otherwise; Hugging Face's num_parameters() gives this.
+  expect(output).toMatch(/^124M +124,439,808 +497\.8 MB +MIT +openai-community\/gpt2 +not here$/m);
+  expect(output).toMatch(/^smollm2 +134,515,008 .* Apache-2\.0 /m);
+});
+
+test('info says what a checkpoint is', async () => {
+  const base = await runCli(['info', 'base'], folder);
+  expect(base.output).toMatch(/^base: GPT-2, 16,988,160 parameters$/m);
+  expect(base.output).toMatch(/^ {2}from +titlesmith's base model$/m);
+  const run = await runCli(['info', 'runs/template', '--json'], folder);
+  const config = JSON.parse(readFileSync(join(folder, 'runs/template/checkpoint/config.json'), 'utf8'));
+  expect(JSON.parse(run.output)).toMatchObject({
+    architecture: 'GPT-2',
+    configuration: { layers: config.n_layer, width: config.n_embd, heads: config.n_head },
+    tokenizer: { tokens: config.vocab_size, endId: config.eos_token_id },
+  });
+});
+
 test.each([
+  [['info', '124M'], 'openai-community/gpt2 is not in the cache. titlesmith models 124M fetches it.'],
+  [['info', 'nano'], '"nano" names no model that is there'],
+  [['info', 'titles.csv'], 'titles.csv is a file; a model is a folder, or a GGUF file.'],
+  [['models', '124M'], 'openai-community/gpt2 is not in the cache'],
+  [['models', 'no such'], 'is no known model'],
   [['list', 'nowhere'], 'There is no folder nowhere.'],
   [['list', 'titles.csv'], 'titles.csv is a file, not a folder of runs.'],
   [['list', 'runs/template'], 'runs/template is a run, not a folder of runs.'],

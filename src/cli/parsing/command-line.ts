@@ -18,6 +18,7 @@ import {
   takesNextWord,
 } from './command-options.js';
 import { commandTable } from './command-table.js';
+import { fishCompletionFor } from './fish-completion.js';
 import type { Request } from './request.js';
 
 declare module 'yargs' {
@@ -45,6 +46,8 @@ export function parseCommandLine(words: readonly string[]): Request | Printed {
     const help = new CommandLine(['--help']).parse() as Printed;
     return { ...help, error: usageError('No command given.', 'See titlesmith --help.') };
   }
+  const script = fishCompletionFor(words, process.env['SHELL']);
+  if (script !== undefined) return { command: 'print', text: script };
   if (first === 'help') return new CommandLine([...rest, '--help']).parse();
   return new CommandLine(words).parse();
 }
@@ -112,7 +115,7 @@ class CommandLine {
     for (const name of commandNames) {
       if (!commandTable[name].words.includes(' ')) this.addCommand(this.program, name);
     }
-    this.program.completion('completion', 'print a script that completes command lines in bash or zsh');
+    this.program.completion('completion', 'print a script that completes command lines in bash, zsh or fish');
   }
 
   /** @throws TitlesmithError `usage` naming what is wrong. */

@@ -135,6 +135,35 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
       options,
     }),
   },
+  models: {
+    words: 'models',
+    summary: 'the models that have names, or fetch one',
+    description:
+      'Lists the models that --model knows by name: parameters, licence, and whether this machine has them. With a name, fetches that one.',
+    arguments: [
+      { name: 'model', optional: true, help: 'To fetch: a name such as 124M, or a Hugging Face id.' },
+    ],
+    examples: [['fetch one, before a machine goes offline', 'titlesmith models 124M']],
+    request: ([model], options) => ({
+      command: 'models',
+      ...(model === undefined ? {} : { model }),
+      options,
+    }),
+  },
+  info: {
+    words: 'info',
+    summary: 'what a checkpoint is',
+    description:
+      'Shows what is known of a model by its files: architecture, shape, tokens, files. Downloads nothing.',
+    arguments: [
+      {
+        name: 'model',
+        help: 'A run such as runs/askreddit, or a model: its folder, a GGUF file, base, 124M, a Hugging Face id.',
+      },
+    ],
+    examples: [['the model of a run', 'titlesmith info runs/askreddit']],
+    request: ([model = ''], options) => ({ command: 'info', model, options }),
+  },
   score: {
     words: 'score',
     summary: 'how well a model predicts titles, in bits a byte',

@@ -30,6 +30,8 @@ export type Request =
   | { readonly command: 'list'; readonly folder?: string; readonly options: JsonOption }
   | { readonly command: 'show'; readonly folder: string; readonly options: JsonOption }
   | { readonly command: 'compare'; readonly folders: readonly string[]; readonly options: JsonOption }
+  | { readonly command: 'models'; readonly model?: string; readonly options: JsonOption }
+  | { readonly command: 'info'; readonly model: string; readonly options: JsonOption }
   | { readonly command: 'devices'; readonly options: JsonOption }
   | { readonly command: 'review'; readonly folder: string; readonly options: ReviewOptions }
   | {

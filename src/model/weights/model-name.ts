@@ -10,15 +10,20 @@ type ModelName =
   | { readonly kind: 'hub'; readonly repository: string; readonly revision: string }
   | { readonly kind: 'folder'; readonly path: string };
 
-/** Published models: gpt-2-simple's names of GPT-2 and the hub's former ones, and the smaller SmolLM2s; their repositories. */
+/** Published models: gpt-2-simple's names of GPT-2, and the smaller SmolLM2s; their repositories, and the licences these state. */
+export const publishedModels = [
+  { name: '124M', repository: 'openai-community/gpt2', licence: 'MIT' },
+  { name: '355M', repository: 'openai-community/gpt2-medium', licence: 'MIT' },
+  { name: '774M', repository: 'openai-community/gpt2-large', licence: 'MIT' },
+  { name: '1558M', repository: 'openai-community/gpt2-xl', licence: 'MIT' },
+  { name: 'distil', repository: 'distilbert/distilgpt2', licence: 'Apache-2.0' },
+  { name: 'smollm2', repository: 'HuggingFaceTB/SmolLM2-135M', licence: 'Apache-2.0' },
+  { name: 'smollm2-360M', repository: 'HuggingFaceTB/SmolLM2-360M', licence: 'Apache-2.0' },
+] as const;
+
+/** The repositories of all names, the hub's former ones among them. */
 const published: ReadonlyMap<string, string> = new Map([
-  ['124M', 'openai-community/gpt2'],
-  ['355M', 'openai-community/gpt2-medium'],
-  ['774M', 'openai-community/gpt2-large'],
-  ['1558M', 'openai-community/gpt2-xl'],
-  ['distil', 'distilbert/distilgpt2'],
-  ['smollm2', 'HuggingFaceTB/SmolLM2-135M'],
-  ['smollm2-360M', 'HuggingFaceTB/SmolLM2-360M'],
+  ...publishedModels.map(({ name, repository }) => [name, repository] as const),
   ['gpt2', 'openai-community/gpt2'],
   ['gpt2-medium', 'openai-community/gpt2-medium'],
   ['gpt2-large', 'openai-community/gpt2-large'],
