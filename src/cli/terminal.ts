@@ -6,7 +6,7 @@ import { exitCodeOf } from './exit-codes.js';
 import { createProgressBar, type ProgressBar, TimeLeft } from './progress-bar.js';
 
 /** Minimum time between two lines of progress when the output is not a terminal. */
-const progressLineEveryMs = 3000;
+const progressLineEveryMs = 10_000;
 
 /** Foreground colours of ECMA-48, SGR. */
 const colorCodes = { red: 31, yellow: 33 } as const;

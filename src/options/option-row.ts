@@ -91,6 +91,10 @@ export type OptionRow = ValueRule & {
   readonly defaultFor?: Readonly<Partial<Record<TrainingStart, unknown>>>;
   /** Description of the default for the help, if the value is not clear by itself. */
   readonly defaultInWords?: string;
+  /** What a command says of it in place of that. */
+  readonly inCommand?: Readonly<
+    Partial<Record<CommandName, { readonly help: string; readonly defaultInWords?: string }>>
+  >;
   /** Its name on the command line, in camel case, where another command's option has that name in the table. */
   readonly flag?: string;
   /** Another name, in camel case, known from other tools. */

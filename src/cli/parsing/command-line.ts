@@ -154,7 +154,7 @@ class CommandLine {
             own.positional(place, { describe: help }).option(place, { global: false });
         }
         for (const option of optionsOfCommand(name)) {
-          if (this.asksForHelp) describeOption(own, option);
+          if (this.asksForHelp) describeOption(own, option, name);
           else addOption(own, option, (input) => this.coerce(() => readOptionValue(option, input)));
         }
         for (const [purpose, line] of examples) own.example(`# ${purpose}`, '').example(line, '');

@@ -35,9 +35,11 @@ export function optionsOfCommand(command: CommandName): readonly CommandOption[]
 export const namesOf = ({ key, aliases }: CommandOption): readonly string[] => [key, ...aliases];
 
 /** Declares an option for yargs' help only, not for parsing. */
-export function describeOption(parser: Argv, { name, row }: CommandOption): void {
-  const byDefault = defaultInWords(row);
-  const describe = byDefault === undefined ? row.help : `${row.help} (default: ${byDefault})`;
+export function describeOption(parser: Argv, { name, row }: CommandOption, command: CommandName): void {
+  const own = row.inCommand?.[command];
+  const byDefault = own?.defaultInWords ?? (own ? undefined : defaultInWords(row));
+  const help = own?.help ?? row.help;
+  const describe = byDefault === undefined ? help : `${help} (default: ${byDefault})`;
   // yargs' help shows only an option's name, so the name of its value is appended to it.
   parser.option(usageOf(name, row).slice(2), { group: `${row.group}:`, describe, global: false });
 }

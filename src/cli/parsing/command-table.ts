@@ -35,13 +35,23 @@ const runFolder: CommandArgument = {
   help: 'A folder that the pipeline made, such as runs/askreddit.',
 };
 
+/** What each stage does, on its own. */
+const doings: Readonly<Record<StageName, string>> = {
+  extract: 'Fetches and cleans the titles of a run.',
+  dataset: 'Builds the dataset of a run.',
+  finetune: 'Trains the model of a run on its titles.',
+  generate: 'Generates titles with the model of a run, or any model, and prints them.',
+  dedupe: 'Judges the generated titles of a run: copies and near copies of training titles are refused.',
+  report: 'Writes the overfit report of a run: report.html and report.json.',
+};
+
 function stageCommand(
   stage: StageName,
   details: Pick<Command, 'summary' | 'examples'> & Partial<Command>,
 ): Command {
   return {
     words: stage,
-    description: `The ${stage} stage on its own.`,
+    description: `${doings[stage]} What is not given here is as the run recorded it.`,
     arguments: [runFolder],
     request: ([folder = ''], options) => ({ command: stage, folder, options }),
     ...details,

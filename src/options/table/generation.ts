@@ -104,6 +104,12 @@ export const generationOptions = {
     default: 200,
     argument: 'count',
     help: 'Titles to generate.',
+    inCommand: {
+      generate: {
+        help: 'Titles to generate; of a run, besides those that it has.',
+        defaultInWords: '200; of a run that has some, none',
+      },
+    },
   },
   length: {
     ...generation,
@@ -123,6 +129,10 @@ export const generationOptions = {
     type: 'subreddit',
     argument: 'name',
     help: 'Subreddit that titles are written for, or scored as, by a model that is prompted by name; of generate and score alone.',
+    inCommand: {
+      generate: { help: 'Subreddit that titles are written for, by a model that is prompted by name.' },
+      score: { help: 'Subreddit that titles are scored as, by a model that is prompted by name.' },
+    },
   },
   prefix: {
     ...generation,
@@ -203,6 +213,12 @@ export const generationOptions = {
     maximum: 4096,
     argument: 'count',
     help: 'Titles generated side by side; changes none of them. The generate command takes --batch-size for it too.',
+    inCommand: {
+      generate: {
+        help: 'Titles generated side by side; changes none of them. Also --batch-size.',
+        defaultInWords: '256, or what fits memory',
+      },
+    },
     defaultInWords: '256, or what fits memory',
   },
   sampleDelim: {
@@ -212,6 +228,12 @@ export const generationOptions = {
     argument: 'text',
     help: 'Text between titles that the generate command prints.',
     defaultInWords: 'a line of 20 equals signs',
+    inCommand: {
+      generate: {
+        help: 'Text between the titles that are printed.',
+        defaultInWords: 'a line of 20 equals signs',
+      },
+    },
   },
 } as const satisfies OptionRows;
 

@@ -97,6 +97,7 @@ export const runOptions = {
     argument: 'name',
     help: 'Folder name of the run.',
     defaultInWords: 'the subreddit',
+    inCommand: { import: { help: 'Folder name of the run.', defaultInWords: 'as it was called' } },
   },
   runsDir: {
     group: 'Run',
@@ -119,7 +120,15 @@ export const runOptions = {
     group: 'Run',
     commands: ['pipeline', 'finetune', 'generate', 'dedupe', 'report', 'export', 'import'],
     type: 'switch',
-    help: 'Start anew; what an earlier run of that name left, or with export the archive, is replaced as the new one gets there.',
+    help: 'Start anew; what an earlier run of that name left, or with another command what that writes, is replaced as the new one gets there.',
+    inCommand: {
+      finetune: { help: 'Train anew; the checkpoint is replaced when the training is done.' },
+      generate: { help: 'Replace the titles that were generated, and do not add to them.' },
+      dedupe: { help: 'Judge anew, though nothing has changed.' },
+      report: { help: 'Write it anew, though nothing has changed.' },
+      export: { help: 'Replace an archive of that name.' },
+      import: { help: 'Replace a run of that name.' },
+    },
   },
   json: { group: 'Run', commands: commandNames, type: 'switch', help: 'Print JSON lines instead of text.' },
 } as const satisfies OptionRows;
