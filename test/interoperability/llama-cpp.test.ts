@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/io/package-root.js';
@@ -46,6 +46,9 @@ async function ask(path: string, request: object): Promise<Answer> {
 
 const folder = temporaryFolder();
 
+/** A real Llama, where .ci/install-test-tools has fetched it. */
+const smollm2 = join(packageRoot, '.cache/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf');
+
 /** A GPT-2 whose rows are blocks of Q8_0, with weights far enough apart that a greedy text is no matter of rounding. */
 async function smallGpt2(): Promise<string> {
   const path = join(folder, 'gpt2');
@@ -83,6 +86,9 @@ const lines = (
  */
 const nearness: Readonly<Record<GgufType, number>> = { f32: 0.01, f16: 0.01, q8_0: 0.1 };
 
+/** Share of tokens that are our likeliest themselves. */
+const fewestExact: Readonly<Record<GgufType, number>> = { f32: 0.99, f16: 0.99, q8_0: 0.9 };
+
 /** Checks that each token is the likeliest by our own model, or as good as that. @returns how many were exactly. */
 async function expectGreedy(
   configuration: TransformerConfiguration,
@@ -112,15 +118,19 @@ async function exported(model: string, ggufType: GgufType): Promise<string> {
 }
 
 describe.skipIf(!home)('an exported GGUF in llama.cpp', () => {
-  const models: readonly (readonly [string, () => Promise<string>])[] = [
-    ['a GPT-2', smallGpt2],
-    ['a Llama', async () => llamaFolder('grouped')],
-    ['a Llama with an output layer and scaled positions', async () => llamaFolder('wide')],
+  const small = 12;
+  const models: readonly (readonly [string, () => Promise<string>, readonly GgufType[], number])[] = [
+    ['a GPT-2', smallGpt2, ggufTypes, small],
+    ['a Llama', async () => llamaFolder('grouped'), ggufTypes, small],
+    ['a Llama with an output layer and scaled positions', async () => llamaFolder('wide'), ggufTypes, small],
+    ['the base model', async () => 'base', ggufTypes, 6],
+    ...(existsSync(smollm2) ? [['SmolLM2', async () => smollm2, ['f16', 'q8_0'], 6] as const] : []),
   ];
 
-  test.each(models)('generates greedily what our own model does, and has its tokens: %s', async (_, make) => {
+  const title = 'generates greedily what our own model does, and has its tokens: %s';
+  test.each(models)(title, async (_, make, types, texts) => {
     const source = await make();
-    for (const type of ggufTypes) {
+    for (const type of types) {
       const path = await exported(source, type);
       // Ours, of the same rounded weights; a file with rope_freqs is not read back.
       const { configuration, tokenizer, weights } = await resolveModel(
@@ -128,7 +138,7 @@ describe.skipIf(!home)('an exported GGUF in llama.cpp', () => {
       );
       const ids = lines.map((line) => tokenizer.encode(line));
       const start = startOf(tokenizer);
-      const prompts = [[start], ...ids.filter(({ length }) => length > 3 && length < 24).slice(0, 11)];
+      const prompts = [[start], ...ids.filter(({ length }) => length > 3 && length < 24).slice(0, texts - 1)];
       const length = 24;
       const answer = await ask(path, { texts: lines, prompts, length });
       for (const [index, line] of lines.entries())
@@ -145,7 +155,7 @@ describe.skipIf(!home)('an exported GGUF in llama.cpp', () => {
         exact += await expectGreedy(configuration, weights, prompt, tokens, type);
         generated += tokens.length;
       }
-      expect(exact / generated).toBeGreaterThan(0.95);
+      expect(exact / generated).toBeGreaterThan(fewestExact[type]);
     }
   });
 });
