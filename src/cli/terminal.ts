@@ -4,9 +4,13 @@ import { toPrintable, toPrintableJson } from '../common/printable.js';
 import type { EventScope, ProgressEvent } from '../common/progress.js';
 import { exitCodeOf } from './exit-codes.js';
 import { createProgressBar, type ProgressBar, TimeLeft } from './progress-bar.js';
+import { Curve } from './sparkline.js';
 
 /** Minimum time between two lines of progress when the output is not a terminal. */
 const progressLineEveryMs = 10_000;
+
+/** How wide the curve of the loss is, and from how many columns on a terminal has room for it beside a training's figures. */
+const [curveWidth, columnsForCurve] = [16, 110];
 
 /** Foreground colours of ECMA-48, SGR. */
 const colorCodes = { red: 31, yellow: 33 } as const;
@@ -29,6 +33,7 @@ export class Terminal {
   private bar: ProgressBar | undefined;
   private barLabel = '';
   private readonly timeLeft = new TimeLeft();
+  private readonly curve = new Curve();
   private lastLineAt = Number.NEGATIVE_INFINITY;
   private lastLineLabel = '';
 
@@ -84,8 +89,11 @@ export class Terminal {
   private progress(event: Progress): void {
     const label = scopeText(event, event.label === event.stage ? '' : event.label);
     const left = this.timeLeft.estimate(label, event);
-    const detail = [event.detail ?? '', left].filter((part) => part !== '').join(' | ');
+    const parts = [event.detail ?? '', left];
     if (this.options.errors.isTTY) {
+      const isWide = (this.options.errors.columns ?? 0) >= columnsForCurve;
+      const curve = this.curve.add(label, event.loss, curveWidth);
+      const detail = joined([...parts, isWide ? curve : '']);
       if (this.bar === undefined || this.barLabel !== label) {
         this.clearBar();
         this.bar = createProgressBar(this.options.errors, label, event);
@@ -94,6 +102,7 @@ export class Terminal {
       this.bar.update({ ...event, detail });
       return;
     }
+    const detail = joined(parts);
     const now = performance.now();
     const due = label !== this.lastLineLabel || now - this.lastLineAt >= progressLineEveryMs;
     const saysNothing = event.done === 0 && !event.detail;
@@ -122,6 +131,8 @@ export class Terminal {
     return `\u001b[${colorCodes[color]}m${text}\u001b[39m`;
   }
 }
+
+const joined = (parts: readonly string[]): string => parts.filter((part) => part !== '').join(' | ');
 
 function scopeText(scope: EventScope, text: string): string {
   const stage = scope.stage === undefined ? '' : scope.stage.padEnd(9);

@@ -15,7 +15,10 @@ type EventContent =
   | { readonly kind: 'note'; readonly message: string }
   /** Something a person should look at, though the work goes on. */
   | { readonly kind: 'warning'; readonly message: string }
-  /** `done` of `total` units of work (`total` undefined where it cannot be known); `detail` is shown after the bar. */
+  /**
+   * `done` of `total` units of work (`total` undefined where it cannot be known); `detail` is shown after the bar. `loss` is what
+   * training measured, in nats per token.
+   */
   | {
       readonly kind: 'progress';
       readonly label: string;
@@ -23,6 +26,7 @@ type EventContent =
       readonly total?: number;
       readonly unit: string;
       readonly detail?: string;
+      readonly loss?: number;
     };
 
 export type ProgressListener = (event: ProgressEvent) => void;

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { sparkline } from '../../src/cli/sparkline.js';
 import { Terminal } from '../../src/cli/terminal.js';
 import { TitlesmithError } from '../../src/common/errors.js';
 import { toPrintable } from '../../src/common/printable.js';
@@ -10,14 +11,14 @@ interface Captured {
   readonly errors: () => string;
 }
 
-function capture(options: { json?: boolean; tty?: boolean; color?: boolean }): Captured {
+function capture(options: { json?: boolean; tty?: boolean; color?: boolean; columns?: number }): Captured {
   const [output, errors] = [new PassThrough(), new PassThrough()];
   const [outputChunks, errorChunks]: [Buffer[], Buffer[]] = [[], []];
   output.on('data', (chunk: Buffer) => outputChunks.push(chunk));
   errors.on('data', (chunk: Buffer) => errorChunks.push(chunk));
   const stream = Object.assign(errors, {
     isTTY: options.tty === true,
-    columns: 100,
+    columns: options.columns ?? 100,
   }) as unknown as NodeJS.WriteStream;
   const { json = false, color = false } = options;
   return {
@@ -26,6 +27,43 @@ function capture(options: { json?: boolean; tty?: boolean; color?: boolean }): C
     errors: () => Buffer.concat(errorChunks).toString(),
   };
 }
+
+describe('the curve of the loss', () => {
+  const train = (terminal: Terminal, losses: readonly number[]): void => {
+    for (const [done, loss] of losses.entries())
+      terminal.show({
+        kind: 'progress',
+        label: 'train',
+        done,
+        total: 9,
+        unit: 'steps',
+        detail: 'loss',
+        loss,
+      });
+  };
+
+  test('stands on a wide terminal, and nowhere else', () => {
+    vi.spyOn(performance, 'now').mockReturnValue(0);
+    onTestFinished(() => void vi.restoreAllMocks());
+    for (const [options, isShown] of [
+      [{ tty: true, columns: 140 }, true],
+      [{ tty: true, columns: 80 }, false],
+      [{ columns: 140 }, false],
+    ] as const) {
+      const { terminal, errors } = capture(options);
+      train(terminal, [8, 4, 2, 1]);
+      terminal.clearBar();
+      expect(errors().includes('█▄▂▁')).toBe(isShown);
+    }
+  });
+
+  test('has the mean of neighbours in each block, and lies at the bottom where all is equal', () => {
+    expect(sparkline([3, 1, 2], 16)).toBe('█▁▅');
+    expect(sparkline([9, 7, 1, 1, 4, 6], 3)).toBe('█▁▅');
+    expect(sparkline([2, 2, 2], 16)).toBe('▁▁▁');
+    expect(sparkline([], 16)).toBe('');
+  });
+});
 
 describe('plain lines', () => {
   test('progress and notes go to errors, results to output', () => {

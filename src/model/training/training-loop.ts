@@ -330,7 +330,9 @@ class TrainingRun {
     const { lastValidationLoss } = this.position;
     const detail = `loss ${formatLoss(loss)} | validation ${formatLoss(lastValidationLoss)} | ${tokensPerSecond} tokens/s`;
     const total = this.plan.steps;
-    this.context.onProgress({ kind: 'progress', label: 'train', done: step, total, unit: 'steps', detail });
+    const measured = Number.isFinite(loss) ? { loss } : {};
+    const progress = { label: 'train', done: step, total, unit: 'steps', detail, ...measured };
+    this.context.onProgress({ kind: 'progress', ...progress });
   }
 
   private async save(step: number): Promise<void> {
