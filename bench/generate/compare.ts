@@ -105,7 +105,7 @@ function llamaPeers(home: string, interpreter: string): Contestant[] {
     const path = join(dirname(folders.huggingFace), `${kind}.gguf`);
     const script = join(packageRoot, 'bench/peers/make_gguf.py');
     if (!existsSync(path)) execFileSync(interpreter, [script, folders.huggingFace, path, kind]);
-    const settings = [home, path, some, '32', String(threads)];
+    const settings = [home, path, String(folders.endToken), some, '32', String(threads)];
     return {
       key: `llama ${kind}`,
       command: process.execPath,

@@ -2,15 +2,20 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentContext } from '../../src/common/progress.js';
 import { packageRoot } from '../../src/io/package-root.js';
-import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
+import { truncatedTokenizer } from '../../src/model/tokenizer/gpt2.js';
 import { exportOnnxFolder } from '../../src/model/weights/onnx-folder.js';
 import { configurations } from '../shared/configurations.js';
 import { randomWeights, writeRandomModel } from '../shared/random-model.js';
 
-/** A model of random weights on disk, as Hugging Face's files and as ONNX for transformers.js; written once. */
-export async function prepareModel(name: string): Promise<{ huggingFace: string; onnx: string }> {
+/**
+ * A model of random weights on disk, as Hugging Face's files and as ONNX for transformers.js; written once. Its tokens
+ * are GPT-2's first.
+ */
+export async function prepareModel(
+  name: string,
+): Promise<{ readonly huggingFace: string; readonly onnx: string; readonly endToken: number }> {
   const configuration = configurations[name]!;
-  const tokenizer = gpt2Tokenizer();
+  const tokenizer = truncatedTokenizer(configuration.vocabularySize);
   const folder = join(packageRoot, '.cache/bench-models', name);
   const [huggingFace, onnx] = [join(folder, 'huggingface'), join(folder, 'onnx')];
   if (!existsSync(join(huggingFace, 'model.safetensors')))
@@ -19,5 +24,5 @@ export async function prepareModel(name: string): Promise<{ huggingFace: string;
     const weights = randomWeights(configuration);
     await exportOnnxFolder({ configuration, tokenizer, weights }, onnx, silentContext);
   }
-  return { huggingFace, onnx };
+  return { huggingFace, onnx, endToken: tokenizer.endOfTextId };
 }

@@ -6,9 +6,10 @@ import { pathToFileURL } from 'node:url';
  * Generation by node-llama-cpp, sequences side by side, each taking up the next text when its own ends; prints one JSON
  * line like bench/generate/texts.ts.
  *
- *     node llama.js <folder with node_modules/node-llama-cpp> <model.gguf> <lengths.json> <sequences> <threads>
+ *     node llama.js <folder with node_modules/node-llama-cpp> <model.gguf> <end token> <lengths.json> <sequences> <threads>
  */
-const [home = '', modelPath = '', lengthsPath = '', sequences = '32', threads = '2'] = process.argv.slice(2);
+const [home = '', modelPath = '', end = '', lengthsPath = '', sequences = '32', threads = '2'] =
+  process.argv.slice(2);
 
 /** What is used of node-llama-cpp, which is no dependency of this project. */
 interface Sequence {
@@ -40,7 +41,7 @@ const context = await model.createContext({
   batchSize: Math.max(count, 128),
   threads: Number(threads),
 });
-const endToken = 50_256;
+const endToken = Number(end);
 const slots = Array.from({ length: count }, () => context.getSequence());
 
 async function generate(wanted: readonly number[]): Promise<void> {

@@ -13,7 +13,7 @@ import time
 
 import torch
 import transformers
-from transformers import GPT2LMHeadModel, LogitsProcessor, LogitsProcessorList
+from transformers import AutoModelForCausalLM, LogitsProcessor, LogitsProcessorList
 
 parser = argparse.ArgumentParser()
 parser.add_argument("folder")
@@ -24,11 +24,11 @@ parser.add_argument("--recipe", action="store_true")
 options = parser.parse_args()
 torch.set_num_threads(options.threads)
 torch.manual_seed(0)
-END = 50256
 with open(options.lengths) as file:
     lengths = json.load(file)
 batch = 20 if options.recipe else options.batch
-model = GPT2LMHeadModel.from_pretrained(options.folder).eval()
+model = AutoModelForCausalLM.from_pretrained(options.folder, dtype=torch.float32).eval()
+END = model.config.eos_token_id
 
 
 class ForcedEnds(LogitsProcessor):

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { findPackage, type TransformersTensor } from '../../test/interoperability/packages.js';
 
 /**
@@ -14,7 +15,8 @@ if (!transformers) throw new Error('transformers.js is missing: run .ci/install-
 const { env, LogitsProcessor, LogitsProcessorList, pipeline, Tensor } = transformers;
 env.allowRemoteModels = false;
 env.localModelPath = '';
-const endToken = 50_256;
+const description = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as { eos_token_id: number };
+const endToken = description.eos_token_id;
 
 /** Ends each text of a batch after its number of tokens, and not before. */
 class ForcedEnds extends LogitsProcessor {

@@ -2,20 +2,25 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { NumericArray } from '../../../src/model/engine/engine.js';
 import { createOnnxRuntimeEngine } from '../../../src/model/engine/onnxruntime/cpu-engine.js';
-import { type Batch, BatchStream } from '../../../src/model/training/batches.js';
+import type { Batch } from '../../../src/model/training/batches.js';
 import { learningRateAt } from '../../../src/model/training/learning-rate.js';
 import { gradientName, trainingGraph } from '../../../src/model/training/loss-graph.js';
-import {
-  createTrainableModel,
-  parameterFeeds,
-  type TrainableModel,
-} from '../../../src/model/training/trainable-model.js';
+import { createTrainableModel, type TrainableModel } from '../../../src/model/training/trainable-model.js';
 import { HostTrainingState } from '../../../src/model/training/training-state.js';
 import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import { parameterSpecifications } from '../../../src/model/transformer/parameters.js';
 import { FormulaWeights } from '../transformer/formula-weights.js';
 import { forwardGraph } from '../transformer/forward-logits.js';
 import { relativeError } from '../transformer/oracle.js';
+import {
+  lossOf,
+  normOf,
+  packedTitles,
+  relativeDistance,
+  startsOf,
+  trainingFeeds,
+  WorstErrors,
+} from './large-oracle.js';
 
 /** What test/oracles/gpt2/make_124m_fixture.py wrote. */
 interface Oracle124M {
@@ -84,31 +89,6 @@ else if (!runs) {
   );
 }
 
-/** |actual − expected| / |expected|, as vectors. */
-function relativeDistance(actual: readonly number[], expected: readonly number[]): number {
-  return Math.hypot(...actual.map((value, index) => value - expected[index]!)) / Math.hypot(...expected);
-}
-
-/** The largest error of each kind, and where it is. */
-class WorstErrors {
-  private readonly found = new Map<string, { error: number; where: string }>();
-
-  see(kind: string, where: string, error: number): void {
-    if (error > (this.found.get(kind)?.error ?? -1)) this.found.set(kind, { error, where });
-  }
-
-  of(kind: string): number {
-    return this.found.get(kind)!.error;
-  }
-
-  toString(): string {
-    const lines = [...this.found].map(
-      ([kind, { error, where }]) => `${kind}: ${error.toExponential(1)} (${where})`,
-    );
-    return `Largest relative errors:\n${lines.join('\n')}`;
-  }
-}
-
 describe.runIf(runs)('GPT-2 124M on packed rows against PyTorch on single titles', () => {
   const path = new URL('../../oracles/gpt2/gpt2-124m.json', import.meta.url);
   const oracle = JSON.parse(readFileSync(path, 'utf8')) as Oracle124M;
@@ -120,36 +100,11 @@ describe.runIf(runs)('GPT-2 124M on packed rows against PyTorch on single titles
   const names = Object.keys(oracle.samples);
   const worst = new WorstErrors();
 
-  function packed(titles: readonly number[][]): Batch {
-    const ends = titles.map((_, title) => titles.slice(0, title + 1).flat().length);
-    const tokenized = {
-      offsets: Uint32Array.from([0, ...ends]),
-      tokensOf: (title: number) => Uint16Array.from(titles[title]!),
-    };
-    const stream = new BatchStream(tokenized, { batchSize: rows, rowLength, endOfTextId, seed: 1 });
-    const batch = stream.batch(0);
-    expect(batch.titleCount).toBe(titles.length);
-    return batch;
-  }
-
-  function feeds(batch: Batch): Record<string, NumericArray> {
-    const { inputIds, positionIds, targetIds, attentionMask, targetCount } = batch;
-    const targetWeights = batch.targetWeights.map((weight) => weight / targetCount);
-    return { inputIds, positionIds, targetIds, attentionMask, targetWeights, ...parameterFeeds(model) };
-  }
-
-  /** Where each title of a batch begins. */
-  function starts(batch: Batch, titles: readonly number[][]): number[] {
-    return titles.map((title) =>
-      batch.inputIds.findIndex((_, start) =>
-        title.every((token, index) => batch.targetIds[start + index] === token),
-      ),
-    );
-  }
+  const packed = (titles: readonly number[][]): Batch =>
+    packedTitles(titles, { batchSize: rows, rowLength, endOfTextId });
 
   const sampled = (name: string, view: Float32Array): number[] =>
     oracle.samples[name]!.indices.map((index) => view[index]!);
-  const norm = (view: Float32Array): number => Math.sqrt(view.reduce((sum, value) => sum + value * value, 0));
 
   beforeAll(() => {
     model = createTrainableModel(configuration, { loraRank: undefined, onlyTrainTransformerLayers: false });
@@ -170,19 +125,14 @@ describe.runIf(runs)('GPT-2 124M on packed rows against PyTorch on single titles
     const program = await engine.compile(forwardGraph(configuration, rows, rowLength));
     const { vocabularySize } = configuration;
     const logits = new Float32Array(rows * rowLength * vocabularySize);
-    const { targetIds: _, targetWeights: __, ...inputs } = feeds(batch);
+    const { targetIds: _, targetWeights: __, ...inputs } = trainingFeeds(batch, model);
     await program.run(inputs, { logits });
     await program.dispose();
     const row = (position: number): Float32Array =>
       logits.subarray(position * vocabularySize, (position + 1) * vocabularySize);
-    const lossAt = (position: number): number => {
-      const values = row(position);
-      const largest = values.reduce((most, value) => Math.max(most, value));
-      const sum = values.reduce((total, value) => total + Math.exp(value - largest), 0);
-      return largest + Math.log(sum) - values[batch.targetIds[position]!]!;
-    };
+    const lossAt = (position: number): number => lossOf(row(position), batch.targetIds[position]!);
     const [last, losses]: [number[][], number[]] = [[], []];
-    for (const [index, start] of starts(batch, titles).entries()) {
+    for (const [index, start] of startsOf(batch, titles).entries()) {
       const { length } = titles[index]!;
       for (let position = start; position <= start + length; position++) losses.push(lossAt(position));
       const values = row(start + length);
@@ -200,7 +150,7 @@ describe.runIf(runs)('GPT-2 124M on packed rows against PyTorch on single titles
     const gradients = [...stores.gradients.views].map(([name, view]) => [gradientName(name), view]);
     const results: Record<string, NumericArray> = { loss, ...Object.fromEntries(gradients) };
     for (const [step, titles] of oracle.batches.entries()) {
-      await program.run(feeds(packed(titles)), results);
+      await program.run(trainingFeeds(packed(titles), model), results);
       if (step === 0) expectGradients();
       const expected = oracle.steps[step]!;
       const learningRate = learningRateAt(step, oracle.options);
@@ -218,16 +168,16 @@ describe.runIf(runs)('GPT-2 124M on packed rows against PyTorch on single titles
         (store) => store.views.get(name)!,
       ) as [Float32Array, Float32Array, Float32Array];
       const start = oracle.samples[name]!.initial;
-      const change = norm(trained.map((value, index) => value - initial(index)));
+      const change = normOf(trained.map((value, index) => value - initial(index)));
       const moves = (values: readonly number[]): number[] =>
         values.map((value, index) => value - start[index]!);
       if (!name.endsWith('c_attn.bias')) {
         worst.see('norm of change', name, relativeError([change], [expected.changeNorm]));
         worst.see('change', name, relativeDistance(moves(sampled(name, trained)), moves(expected.values)));
       }
-      worst.see('norm of first moments', name, relativeError([norm(first)], [expected.firstMomentNorm]));
+      worst.see('norm of first moments', name, relativeError([normOf(first)], [expected.firstMomentNorm]));
       worst.see('first moments', name, relativeError(sampled(name, first), expected.firstMoments));
-      worst.see('norm of second moments', name, relativeError([norm(second)], [expected.secondMomentNorm]));
+      worst.see('norm of second moments', name, relativeError([normOf(second)], [expected.secondMomentNorm]));
       worst.see('second moments', name, relativeError(sampled(name, second), expected.secondMoments));
     }
     console.info(worst.toString());
@@ -239,7 +189,7 @@ describe.runIf(runs)('GPT-2 124M on packed rows against PyTorch on single titles
       const gradient = model.trained.gradients.views.get(name)!;
       const expected = oracle.gradients[name]!;
       worst.see('gradient', name, relativeError(sampled(name, gradient), expected.values));
-      worst.see('norm of a gradient', name, relativeError([norm(gradient)], [expected.norm]));
+      worst.see('norm of a gradient', name, relativeError([normOf(gradient)], [expected.norm]));
     }
   }
 });
