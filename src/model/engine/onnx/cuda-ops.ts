@@ -16,7 +16,7 @@ import {
   samplingExporters,
   targetColumn,
 } from './op-exporters.js';
-import { deviceSums } from './rms-norm.js';
+import { deviceRowMeans } from './rms-norm.js';
 import { onnxTypes } from './schema.js';
 import type { OnnxWriter } from './writer.js';
 
@@ -201,7 +201,7 @@ export const cudaTarget: OnnxTarget = {
   overrides: {
     geluGradient: () => geluGradient(true),
     layerNormalizationGradient: () => layerNormalizationGradientByProducts,
-    rmsNormalizationGradient: () => rmsNormalizationGradient(deviceSums),
+    rmsNormalizationGradient: () => rmsNormalizationGradient(deviceRowMeans),
     paddedCrossEntropy: () => paddedCrossEntropy,
     reduceSum,
     sumOfSquares,

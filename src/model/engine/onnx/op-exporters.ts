@@ -3,7 +3,7 @@ import type { DType } from '../../graph/shape.js';
 import type { OpNode, Tensor } from '../../graph/tensor.js';
 import { groupedProduct, rowsOfEach } from './grouped-rows.js';
 import { quantizedProduct } from './integer-product.js';
-import { processorSums, rmsGradientNodes } from './rms-norm.js';
+import { processorRowMeans, rmsGradientNodes } from './rms-norm.js';
 import { rotaryEmbedding } from './rotary-nodes.js';
 import { argMaxNodes, drawNodes, type SamplingForm, topKNodes, topPNodes } from './sampling-nodes.js';
 import { onnxTypes } from './schema.js';
@@ -227,12 +227,12 @@ const paddedCrossEntropy: Exporter<'paddedCrossEntropy'> = (context, node) => {
   return crossEntropyOutputs(context, { losses, softmax, atTarget, column });
 };
 
-/** An rmsNormalizationGradient, with a device's sums. */
+/** An rmsNormalizationGradient, with a device's means of rows. */
 export const rmsNormalizationGradient =
-  (sums: typeof processorSums): Exporter<'rmsNormalizationGradient'> =>
+  (rowMeans: typeof processorRowMeans): Exporter<'rmsNormalizationGradient'> =>
   ({ writer, nameOf, isUsed }, { inputs, outputs }) => {
     const [x, scale, rrms, g] = inputs.map(nameOf) as [string, string, string, string];
-    return rmsGradientNodes(writer, { x, scale, rrms, g }, inputs[0]!.shape, sums, isUsed(outputs[1]!));
+    return rmsGradientNodes(writer, { x, scale, rrms, g }, inputs[0]!.shape, rowMeans, isUsed(outputs[1]!));
   };
 
 /** The ONNX form of every op, for ONNX Runtime (with its own operators where they are faster). */
@@ -303,7 +303,7 @@ export const exporters: { readonly [Op in OpName]: Exporter<Op> } = {
       axis: -1,
       epsilon: { float: epsilon },
     }),
-  rmsNormalizationGradient: rmsNormalizationGradient(processorSums),
+  rmsNormalizationGradient: rmsNormalizationGradient(processorRowMeans),
   rotate: ({ writer, nameOf }, { inputs }) => {
     const [x, positions, cosines, sines] = inputs.map(nameOf) as [string, string, string, string];
     return [rotaryEmbedding(writer, { x, positions, cosines, sines }, inputs[0]!.shape)];

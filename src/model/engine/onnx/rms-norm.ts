@@ -10,38 +10,25 @@ interface Size {
   readonly columns: number;
 }
 
-/** How a device takes the sums in it. */
-interface Sums {
-  /** The mean of each row of x's shape, its elements multiplied by those of a vector [C]: [..,1]. */
-  readonly weightedMeanOfRows: (writer: OnnxWriter, value: string, weights: string, size: Size) => string;
-  /** The sum of the rows, [C]. */
-  readonly sumOfColumns: (writer: OnnxWriter, value: string, size: Size, rank: number) => string;
+/** How a device takes the mean of each row of x's shape, its elements multiplied by those of a vector [C]: [..,1]. */
+type RowMeans = (writer: OnnxWriter, value: string, weights: string, columns: number) => string;
+
+/** A processor's: a product with a vector, which writes nothing as large as x. */
+export const processorRowMeans: RowMeans = (writer, value, weights, columns) => {
+  const column = writer.emit('Reshape', [weights, writer.constant('int64', [columns, 1], [2])]);
+  const sum = writer.emit('MatMul', [value, column]);
+  return writer.emit('Mul', [sum, writer.constant('float32', [1 / columns], [])]);
+};
+
+/** A graphics card's. */
+export const deviceRowMeans: RowMeans = (writer, value, weights) =>
+  writer.emit('ReduceMean', [writer.emit('Mul', [value, weights]), writer.constant('int64', [-1], [1])]);
+
+/** The sum of the rows, [C], as products with ones: on a processor in half of ReduceSum's time. */
+function sumOfRows(writer: OnnxWriter, value: string, size: Size): string {
+  const sum = weightedColumnSum(writer, value, size, 'float32');
+  return writer.emit('Reshape', [sum, writer.constant('int64', [size.columns], [1])]);
 }
-
-/** A processor's: weighted sums are a product with a vector, which writes nothing as large as x. */
-export const processorSums: Sums = {
-  weightedMeanOfRows: (writer, value, weights, { columns }) => {
-    const column = writer.emit('Reshape', [weights, writer.constant('int64', [columns, 1], [2])]);
-    const sum = writer.emit('MatMul', [value, column]);
-    return writer.emit('Mul', [sum, writer.constant('float32', [1 / columns], [])]);
-  },
-  sumOfColumns: (writer, value, _, rank) => {
-    const axes = Array.from({ length: rank - 1 }, (__, axis) => axis);
-    return writer.emit('ReduceSum', [value, writer.constant('int64', axes, [axes.length])], { keepdims: 0 });
-  },
-};
-
-/** A graphics card's, which computes sums of columns as products. */
-export const deviceSums: Sums = {
-  weightedMeanOfRows: (writer, value, weights) => {
-    const weighted = writer.emit('Mul', [value, weights]);
-    return writer.emit('ReduceMean', [weighted, writer.constant('int64', [-1], [1])]);
-  },
-  sumOfColumns: (writer, value, size) => {
-    const sum = weightedColumnSum(writer, value, size, 'float32');
-    return writer.emit('Reshape', [sum, writer.constant('int64', [size.columns], [1])]);
-  },
-};
 
 /** r = 1/√(mean of x² + epsilon) and x·r·scale, in standard operators. @param columns C. */
 export function rmsNodes(
@@ -64,7 +51,7 @@ export function rmsGradientNodes(
   writer: OnnxWriter,
   { x, scale, rrms, g }: Names,
   shape: readonly number[],
-  { weightedMeanOfRows, sumOfColumns }: Sums,
+  rowMeans: RowMeans,
   isScaleUsed: boolean,
 ): [byX: string, byScale: string] {
   const columns = shape.at(-1)!;
@@ -72,7 +59,7 @@ export function rmsGradientNodes(
   const multiply = (a: string, b: string): string => writer.emit('Mul', [a, b]);
   const normalized = multiply(x, rrms);
   const product = multiply(g, normalized);
-  const projected = multiply(normalized, weightedMeanOfRows(writer, product, scale, size));
+  const projected = multiply(normalized, rowMeans(writer, product, scale, columns));
   const byX = multiply(writer.emit('Sub', [multiply(g, scale), projected]), rrms);
-  return [byX, isScaleUsed ? sumOfColumns(writer, product, size, shape.length) : ''];
+  return [byX, isScaleUsed ? sumOfRows(writer, product, size) : ''];
 }

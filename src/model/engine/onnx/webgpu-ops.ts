@@ -8,7 +8,7 @@ import {
   rmsNormalizationGradient,
   samplingExporters,
 } from './op-exporters.js';
-import { deviceSums, rmsNodes } from './rms-norm.js';
+import { deviceRowMeans, rmsNodes } from './rms-norm.js';
 import { onnxTypes } from './schema.js';
 
 /** Batched MatMul, with separate nodes that transpose and scale: WebGPU has no FusedMatMul. */
@@ -114,7 +114,7 @@ export const webGpuTarget: OnnxTarget = {
     geluGradient: () => geluGradient(false),
     layerNormalizationGradient: () => layerNormalizationGradientByMeans,
     rmsNormalization: () => rmsNormalization,
-    rmsNormalizationGradient: () => rmsNormalizationGradient(deviceSums),
+    rmsNormalizationGradient: () => rmsNormalizationGradient(deviceRowMeans),
     scatterAddRows: () => scatterAddRows,
     argMax: () => sampling.argMax,
     keepTopK: () => sampling.keepTopK,
