@@ -18,7 +18,7 @@ import { machine, table } from '../shared/figures.js';
  * How many paraphrases of planted titles are found, by rating alone and with `--semantic`, and how fast titles are embedded.
  * `npm run bench -- dedupe/semantic --titles titles.csv --model FOLDER`: a tenth of the titles is held out, the originals of
  * test/dedupe/paraphrases.tsv stand among the others, and their paraphrases are judged as outputs. A second table says what
- * other cosines would refuse.
+ * cosines alone would refuse.
  */
 const { values } = parseArgs({
   options: {
@@ -77,7 +77,10 @@ for (const [name, options] of [
   const own = verdicts.filter(
     ({ reason, matched }, i) => reason !== undefined && matched === pairs[i]!.title,
   );
-  const at = rules.minimumCosine === undefined ? '' : `, cosine ${rules.minimumCosine}`;
+  const { minimumCosine, minimumLikeness } = rules;
+  const at =
+    (minimumCosine === undefined ? '' : `, cosine ${minimumCosine}`) +
+    (minimumLikeness === undefined ? '' : `, likeness ${minimumLikeness}`);
   rows.push([
     name,
     `${rules.threshold}${at}`,

@@ -64,6 +64,8 @@ export interface CopyRules {
    * looked for.
    */
   readonly minimumCosine?: number;
+  /** Log odds of meaning the same, by the tokens, that a paraphrase has too; undefined: the cosine alone decides. */
+  readonly minimumLikeness?: number;
   /** The sentence model and what identifies it; where `minimumCosine` is there. */
   readonly sentenceModel?: string;
   /** One sentence; where `minimumCosine` is there. */

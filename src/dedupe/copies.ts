@@ -21,7 +21,7 @@ export interface CopyEvidence extends RatedTitle {
  */
 export function findCopy(
   comparison: Comparison,
-  rules: Pick<CopyRules, 'threshold' | 'minimumRun' | 'minimumCosine'>,
+  rules: Pick<CopyRules, 'threshold' | 'minimumRun' | 'minimumCosine' | 'minimumLikeness'>,
   titles: readonly string[],
 ): CopyEvidence | undefined {
   const { text, rating, matched, copied, folded } = comparison;
@@ -40,15 +40,19 @@ export function findCopy(
   if (text === '') return undefined;
   if (rules.minimumRun !== undefined && isMadeOfRuns(comparison, rules.minimumRun))
     return copiedRuns(comparison, coverByRuns(comparison.runs, rules.minimumRun), titles);
-  return paraphrased(comparison, rules.minimumCosine);
+  return paraphrased(comparison, rules);
 }
 
-function paraphrased(comparison: Comparison, minimumCosine: number | undefined): CopyEvidence | undefined {
-  const { text, meaning } = comparison;
+function paraphrased(
+  { text, meaning }: Comparison,
+  { minimumCosine, minimumLikeness }: Pick<CopyRules, 'minimumCosine' | 'minimumLikeness'>,
+): CopyEvidence | undefined {
   if (minimumCosine === undefined || !meaning || meaning.cosine < minimumCosine) return undefined;
-  const { cosine, matched } = meaning;
+  const { cosine, matched, likeness = Number.NEGATIVE_INFINITY } = meaning;
+  if (minimumLikeness !== undefined && likeness < minimumLikeness) return undefined;
   const { rating } = createSimilarityIndex([matched]).best(text);
-  const evidence = `means what a training title means: cosine ${shown(cosine)} of their vectors`;
+  const byTokens = minimumLikeness === undefined ? '' : `, likeness ${likeness.toFixed(2)} of their tokens`;
+  const evidence = `means what a training title means: cosine ${shown(cosine)} of their vectors${byTokens}`;
   return { reason: 'paraphrase', rating, matched, evidence };
 }
 

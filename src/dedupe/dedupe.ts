@@ -21,6 +21,7 @@ import { reviewOptions } from '../options/table/run.js';
 import { baseRules, isBaseTitles } from './base-titles.js';
 import { type Comparison, compareTexts, createTitleIndex, type TitleIndex } from './comparison.js';
 import { chooseRules, defaultThreshold } from './copy-rules.js';
+import { addLikeness } from './likeness.js';
 import {
   findClosestMeanings,
   isSentenceEmbedder,
@@ -100,7 +101,12 @@ export async function dedupe(
   const texts = outputs.map((output) => output.text.trim());
   const meanings =
     embedder &&
-    (await findClosestMeanings([...heldOut, ...texts], index.titles, embedder, stopping, meaningStore));
+    (await addLikeness(
+      await findClosestMeanings([...heldOut, ...texts], index.titles, embedder, stopping, meaningStore),
+      index.titles,
+      embedder,
+      stopping,
+    ));
   const compare = async (list: readonly string[], label: string): Promise<Comparison[]> => {
     const compared = await compareTexts(list, index, label, context);
     return compared.map((comparison) => ({ ...comparison, meaning: meanings?.get(comparison.text) }));
@@ -109,7 +115,7 @@ export async function dedupe(
   const literal = chooseRules(baseline, threshold);
   const rules = {
     ...literal,
-    ...(embedder && chooseMeaningRules(baseline, literal, index.titles, embedder.description, minimumCosine)),
+    ...(embedder && chooseMeaningRules(baseline, literal, index.titles, embedder, minimumCosine)),
     ...(baseTitles && baseRules(baseTitles, keepBaseCopies)),
   };
   const canaries = canaryIndex(checked.canaries, index.tokenize);

@@ -88,7 +88,7 @@ function isCopyRules(value: unknown): value is CopyRules {
   if (!isRecord(value)) return false;
   const { threshold, thresholdChoice, thresholdReason, minimumRun, runReason, baseCopies, baseReason } =
     value;
-  const { minimumCosine, sentenceModel, meaningReason } = value;
+  const { minimumCosine, minimumLikeness, sentenceModel, meaningReason } = value;
   return (
     isShare(threshold) &&
     (thresholdChoice === 'given' || thresholdChoice === 'auto') &&
@@ -97,7 +97,8 @@ function isCopyRules(value: unknown): value is CopyRules {
     typeof runReason === 'string' &&
     (baseCopies === undefined || baseCopies === 'refused' || baseCopies === 'kept') &&
     [baseReason, sentenceModel, meaningReason].every(isOptionalText) &&
-    (minimumCosine === undefined || isShare(minimumCosine))
+    (minimumCosine === undefined || isShare(minimumCosine)) &&
+    (minimumLikeness === undefined || Number.isFinite(minimumLikeness))
   );
 }
 

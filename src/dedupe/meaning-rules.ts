@@ -1,63 +1,101 @@
 import type { CopyRules } from '../common/judgement.js';
 import type { Comparison } from './comparison.js';
 import { findCopy } from './copies.js';
+import { candidateCosine } from './likeness.js';
+import type { ClosestMeaning, SentenceEmbedder } from './meaning.js';
 import { wilsonShare } from './verdict/proportions.js';
 
-type MeaningRules = Required<Pick<CopyRules, 'minimumCosine' | 'sentenceModel' | 'meaningReason'>>;
+type MeaningRules = Required<Pick<CopyRules, 'minimumCosine' | 'sentenceModel' | 'meaningReason'>> &
+  Pick<CopyRules, 'minimumLikeness'>;
 
-/**
- * Bounds of the choice, in hundredths: below, sentences merely share a subject; at the highest, they differ by little more
- * than a word.
- */
-const bounds = { lowest: 70, highest: 98 };
+/** From where to where a threshold is chosen, in hundredths. */
+interface Bounds {
+  readonly lowest: number;
+  readonly highest: number;
+}
+/** Below, sentences merely share a subject; at the highest, they differ by little more than a word. */
+const cosineBounds: Bounds = { lowest: 70, highest: 98 };
+/** Of log odds: one of a hundred paraphrases whose words mostly stay has less than the lowest. */
+const likenessBounds: Bounds = { lowest: 100, highest: 1000 };
 /** Taken where there are too few held-out titles to choose by. */
 const defaultCosine = 0.9;
 const fewestHeldOut = 100;
 const refusedShare = 0.01;
 
 /**
- * Decides from which cosine on a text is a paraphrase: the one that is given, or with `auto` the lowest, in steps of 0.01, at
- * which at most 1% of the held-out titles would be refused as paraphrases, beyond those that the literal rules refuse.
+ * Decides from where on a text is a paraphrase: the cosine that is given, or with `auto` the lowest threshold, in steps of
+ * 0.01, at which at most 1% of the held-out titles would be refused as paraphrases, beyond those that the literal rules refuse.
+ * It is one of likeness, where the model reads tokens (./likeness.ts), else of the cosine.
  * @param heldOut held-out titles, compared with the training titles by letters and by meaning.
  * @param literal the rules for all other kinds of copies.
- * @param model describes the sentence model.
  */
 export function chooseMeaningRules(
   heldOut: readonly Comparison[],
   literal: CopyRules,
   titles: readonly string[],
-  model: string,
+  { description: model, tokens }: Pick<SentenceEmbedder, 'description' | 'tokens'>,
   given: number | 'auto' = 'auto',
 ): MeaningRules {
   const total = heldOut.length;
-  const chosen = (minimumCosine: number, why: string): MeaningRules => ({
+  const byCosine = (minimumCosine: number, why: string): MeaningRules => ({
     minimumCosine,
     sentenceModel: model,
     meaningReason: `Paraphrases count from a cosine of ${shown(minimumCosine)} on, by ${model}: ${why}.`,
   });
   if (given === 'auto' && total < fewestHeldOut) {
-    return chosen(
+    return byCosine(
       defaultCosine,
       `${total} held-out titles are too few to choose it by; ${fewestHeldOut} are needed`,
     );
   }
-  const cosines = heldOut
+  const meanings = heldOut
     .filter((title) => !findCopy(title, literal, titles))
-    .map(({ meaning }) => meaning?.cosine ?? 0);
-  const refusedFrom = (minimum: number): number => cosines.filter((cosine) => cosine >= minimum).length;
-  if (given !== 'auto') return chosen(given, `that was given${shareRefused(refusedFrom(given), total)}`);
-  for (let hundredths = bounds.lowest; hundredths <= bounds.highest; hundredths++) {
-    const refused = refusedFrom(hundredths / 100);
-    if (refused > refusedShare * total && hundredths < bounds.highest) continue;
+    .map(({ meaning }): Partial<ClosestMeaning> => meaning ?? {});
+  const cosines = meanings.map(({ cosine = 0 }) => cosine);
+  if (given !== 'auto') {
+    const refused = cosines.filter((cosine) => cosine >= given).length;
+    return byCosine(given, `that was given${shareRefused(refused, total)}`);
+  }
+  if (!tokens) {
+    const { threshold, why } = lowestThreshold(cosines, total, cosineBounds);
+    return byCosine(threshold, why);
+  }
+  const likenesses = meanings.map(({ likeness = Number.NEGATIVE_INFINITY }) => likeness);
+  const { threshold, why } = lowestThreshold(likenesses, total, likenessBounds);
+  return {
+    minimumCosine: candidateCosine,
+    minimumLikeness: threshold,
+    sentenceModel: model,
+    meaningReason:
+      `Paraphrases count from a likeness of ${threshold.toFixed(2)} on to a title whose cosine is ${candidateCosine} or more, ` +
+      `by ${model}: ${why}.`,
+  };
+}
+
+/**
+ * @param scores of the held-out titles that other rules do not refuse.
+ * @param total of the held-out titles.
+ */
+function lowestThreshold(
+  scores: readonly number[],
+  total: number,
+  { lowest, highest }: Bounds,
+): { threshold: number; why: string } {
+  for (let hundredths = lowest; hundredths <= highest; hundredths++) {
+    const threshold = hundredths / 100;
+    const refused = scores.filter((score) => score >= threshold).length;
+    if (refused > refusedShare * total && hundredths < highest) continue;
     const those = `${refused} of ${total}, besides those that other rules refuse`;
     if (refused > refusedShare * total)
-      return chosen(
-        hundredths / 100,
-        `the highest that is taken, though it would refuse ${those}: these titles are very alike`,
-      );
-    return hundredths === bounds.lowest
-      ? chosen(hundredths / 100, `the lowest that is taken; of the held-out titles it would refuse ${those}`)
-      : chosen(hundredths / 100, `the lowest that would refuse at most 1% of the held-out titles (${those})`);
+      return {
+        threshold,
+        why: `the highest that is taken, though it would refuse ${those}: these titles are very alike`,
+      };
+    const why =
+      hundredths === lowest
+        ? `the lowest that is taken; of the held-out titles it would refuse ${those}`
+        : `the lowest that would refuse at most 1% of the held-out titles (${those})`;
+    return { threshold, why };
   }
   throw new RangeError('the bounds hold no threshold');
 }

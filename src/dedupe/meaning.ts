@@ -12,6 +12,16 @@ export interface SentenceEmbedder {
   embed(texts: readonly string[], context: WorkContext): Promise<Float32Array>;
   /** Dot products of all rows of two matrices: float32[rows of `a`, rows of `b`]. */
   dotProducts(a: Float32Array, b: Float32Array): Promise<Float32Array>;
+  /** Undefined: titles are compared as wholes alone. */
+  readonly tokens?: TokenReader | undefined;
+}
+
+/** What all-MiniLM-L6-v2 makes of single tokens: the likeness of two titles is fitted to these vectors. */
+export interface TokenReader {
+  /** The ids of a text's tokens. */
+  idsOf(text: string): readonly number[];
+  /** @returns by text: float32[tokens, width], rows of length 1. */
+  vectorsOf(texts: readonly string[], context: WorkContext): Promise<readonly Float32Array[]>;
 }
 
 export const isSentenceEmbedder: ArgumentCheck = hasMethod(
@@ -25,15 +35,19 @@ export interface ClosestMeaning {
   readonly cosine: number;
   /** The first title that has it. */
   readonly matched: string;
+  /** Mean cosine of the ten next titles; of those that there are, 0 where there are none. */
+  readonly crowd: number;
+  /** Log odds that the text says what the title says; undefined where that was not looked at (./likeness.ts). */
+  readonly likeness?: number | undefined;
 }
 
 /** How far a search is: for each text the best of the titles so far. Plain data, so that it can be stored. */
 export interface MeaningSearchState {
   /** Titles searched. */
   readonly titles: number;
-  /** Cosines in ten-thousandths, by text. */
-  readonly cosines: readonly number[];
-  /** Positions of the titles that have them. */
+  /** The highest cosines in ten-thousandths, the highest first, by text. */
+  readonly cosines: readonly (readonly number[])[];
+  /** Positions of the titles that have the first of them. */
   readonly closest: readonly number[];
 }
 
@@ -49,6 +63,8 @@ const textsPerBlock = 512;
 /** Blocks between two states that are saved: half a minute or so. */
 const blocksPerSave = 16;
 const tenThousandths = 10_000;
+/** The closest title, and ten more that say how crowded its neighbourhood is. */
+const mostCosines = 11;
 /** In ten-thousandths: a half is rounded up, and sums of float32 are off by less than a tenth. */
 const leastRise = 0.4;
 
@@ -69,7 +85,7 @@ export async function findClosestMeanings(
   const queries = await embedAll(different, embedder, context);
   const fits = store?.state?.cosines.length === different.length && store.state.titles <= titles.length;
   const state = fits ? store?.state : undefined;
-  const cosines = state ? [...state.cosines] : different.map(() => Number.NEGATIVE_INFINITY);
+  const cosines = different.map((_, text) => [...(state?.cosines[text] ?? [])]);
   const closest = state ? [...state.closest] : different.map(() => 0);
   const report = (done: number): void =>
     context.onProgress({
@@ -90,24 +106,30 @@ export async function findClosestMeanings(
     const rows = titles.slice(done, done + textsPerBlock);
     const vectors = await embedder.embed(rows, neverStopped(context));
     const products = await embedder.dotProducts(queries, vectors);
-    for (let text = 0; text < different.length; text++) {
+    for (const [text, best] of cosines.entries()) {
       for (let row = 0; row < rows.length; row++) {
         // Far too small for what is computed exactly to round to more; few are left.
-        if (products[text * rows.length + row]! * tenThousandths < cosines[text]! + leastRise) continue;
+        const least = best.length < mostCosines ? Number.NEGATIVE_INFINITY : best.at(-1)!;
+        if (products[text * rows.length + row]! * tenThousandths < least + leastRise) continue;
         const cosine = Math.round(dotProduct(queries, text, vectors, row, embedder.width) * tenThousandths);
-        if (cosine <= cosines[text]!) continue;
-        cosines[text] = cosine;
-        closest[text] = done + row;
+        if (cosine <= least) continue;
+        if (cosine > (best[0] ?? Number.NEGATIVE_INFINITY)) closest[text] = done + row;
+        best.push(cosine);
+        best.sort((a, b) => b - a);
+        best.length = Math.min(best.length, mostCosines);
       }
     }
     done += rows.length;
     if (block % blocksPerSave === 0) await save();
   }
   report(titles.length);
+  if (different.length > 0) await save();
   return new Map(
     different.map((text, i) => {
-      const cosine = Math.min(1, cosines[i]! / tenThousandths);
-      return [text, { cosine, matched: titles[closest[i]!]! }];
+      const [best = 0, ...others] = cosines[i]!;
+      const sum = others.reduce((total, cosine) => total + cosine, 0);
+      const crowd = sum / tenThousandths / (others.length || 1);
+      return [text, { cosine: Math.min(1, best / tenThousandths), matched: titles[closest[i]!]!, crowd }];
     }),
   );
 }

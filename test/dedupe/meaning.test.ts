@@ -71,7 +71,13 @@ test('the closest title is that of a search through all, the first of several, o
   for (const [i, text] of texts.entries()) {
     const row = Array.from(products.subarray(i * 1300, (i + 1) * 1300), (value) => Math.round(value * 1e4));
     const best = Math.max(...row);
-    expect(found.get(text)).toEqual({ cosine: best / 1e4, matched: titles[row.indexOf(best)] });
+    const { crowd, ...closest } = found.get(text)!;
+    expect(closest).toEqual({ cosine: best / 1e4, matched: titles[row.indexOf(best)] });
+    const next = row.toSorted((a, b) => b - a).slice(1, 11);
+    expect(crowd).toBeCloseTo(
+      next.reduce((sum, cosine) => sum + cosine / 1e5, 0),
+      10,
+    );
   }
 });
 

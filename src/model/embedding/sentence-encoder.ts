@@ -6,6 +6,7 @@ import { createOnnxRuntimeEngine } from '../engine/onnxruntime/cpu-engine.js';
 import { ModelFile } from '../engine/onnxruntime/model-file.js';
 import { input, matmul } from '../graph/builder.js';
 import { parseWordPieceTokenizer, type WordPieceTokenizer } from '../tokenizer/word-piece.js';
+import { isMiniLm, probeSentence } from './mini-lm.js';
 import type { Pooling } from './pooling.js';
 
 /** What a sentence model's files hold. */
@@ -26,6 +27,18 @@ const blockSize = 512;
 const inputNames = ['input_ids', 'attention_mask', 'token_type_ids'];
 const [float32, int64] = [1, 7];
 
+/** What a sentence model makes of single tokens. `[CLS]` and `[SEP]` are left out. */
+export interface TokenReader {
+  /** The ids of a text's tokens. */
+  idsOf(text: string): readonly number[];
+  /**
+   * The last hidden state of each token, divided by its Euclidean length.
+   * @returns by text: float32[tokens, width].
+   * @throws InterruptedError when the context asks to stop.
+   */
+  vectorsOf(texts: readonly string[], context: WorkContext): Promise<readonly Float32Array[]>;
+}
+
 /**
  * Sentences to vectors by the recipe of sentence-transformers (Reimers and Gurevych, arXiv 1908.10084): the mean of the
  * last hidden states of all tokens (or, of a model trained so, the first one), divided by its Euclidean length. The cosine of two sentences is then the dot product of
@@ -35,6 +48,9 @@ const [float32, int64] = [1, 7];
  * that its vector depends on no other.
  */
 export class SentenceEncoder {
+  /** Undefined unless the model is all-MiniLM-L6-v2, for whose tokens the likeness of two titles is fitted. */
+  tokens: TokenReader | undefined;
+
   private readonly batch: number;
 
   /** The last matrix product and the rows that it is compiled for: all blocks but the last have as many. */
@@ -93,9 +109,10 @@ export class SentenceEncoder {
         description,
         createOnnxRuntimeEngine({ threads }),
       );
-      await encoder.embed(['A first sentence.']).catch((error: Error) => {
+      const probe = await encoder.embed([probeSentence]).catch((error: Error) => {
         throw wrongModel(onnx.path, `cannot be run: ${error.message}`, error);
       });
+      if (pooling === 'mean' && isMiniLm(probe)) encoder.tokens = encoder.tokenReader();
       return encoder;
     } catch (error) {
       model.dispose();
@@ -108,18 +125,12 @@ export class SentenceEncoder {
    *   on the texts of that block alone.
    * @throws InterruptedError when the context asks to stop.
    */
-  async embed(texts: readonly string[], { signal }: WorkContext = silentContext): Promise<Float32Array> {
+  async embed(texts: readonly string[], context: WorkContext = silentContext): Promise<Float32Array> {
     const vectors = new Float32Array(texts.length * this.width);
-    for (let start = 0; start < texts.length; start += blockSize) {
-      const ids = texts
-        .slice(start, start + blockSize)
-        .map((text) => this.tokenizer.encode(text, mostTokens));
-      for (const batch of this.batches(ids)) {
-        await yieldToEventLoop();
-        if (signal.aborted) throw new InterruptedError();
-        await this.runBatch(ids, batch, vectors.subarray(start * this.width));
-      }
-    }
+    await this.readAll(texts, context, (text, hidden) => {
+      const pooled = this.pooling === 'mean' ? hidden : hidden.subarray(0, this.width);
+      meanDirection(pooled, vectors.subarray(text * this.width, (text + 1) * this.width));
+    });
     return vectors;
   }
 
@@ -143,6 +154,45 @@ export class SentenceEncoder {
     this.model.dispose();
   }
 
+  private tokenReader(): TokenReader {
+    return {
+      idsOf: (text) => this.tokenizer.encode(text, mostTokens).slice(1, -1),
+      vectorsOf: async (texts, context) => {
+        const vectors: Float32Array[] = [];
+        await this.readAll(texts, context, (text, hidden) => {
+          const rows = hidden.slice(this.width, -this.width);
+          for (let start = 0; start < rows.length; start += this.width) {
+            const row = rows.subarray(start, start + this.width);
+            meanDirection(row.slice(), row);
+          }
+          vectors[text] = rows;
+        });
+        return vectors;
+      },
+    };
+  }
+
+  /** @param take is given each text's position, and its last hidden states: float32[tokens, width]. */
+  private async readAll(
+    texts: readonly string[],
+    { signal }: WorkContext,
+    take: (text: number, hidden: Float32Array) => void,
+  ): Promise<void> {
+    for (let start = 0; start < texts.length; start += blockSize) {
+      const ids = texts
+        .slice(start, start + blockSize)
+        .map((text) => this.tokenizer.encode(text, mostTokens));
+      for (const batch of this.batches(ids)) {
+        await yieldToEventLoop();
+        if (signal.aborted) throw new InterruptedError();
+        const hidden = await this.runBatch(ids, batch);
+        const size = hidden.length / batch.length;
+        for (const [row, position] of batch.entries())
+          take(start + position, hidden.subarray(row * size, (row + 1) * size));
+      }
+    }
+  }
+
   /** Positions of texts with equally many tokens, the shortest first, in their order. */
   private batches(ids: readonly (readonly number[])[]): number[][] {
     const ofLength = new Map<number, number[]>();
@@ -159,11 +209,11 @@ export class SentenceEncoder {
     );
   }
 
+  /** The last hidden states of texts with equally many tokens: float32[texts, tokens, width]. */
   private async runBatch(
     ids: readonly (readonly number[])[],
     positions: readonly number[],
-    vectors: Float32Array,
-  ): Promise<void> {
+  ): Promise<Float32Array> {
     const [rows, tokens] = [positions.length, ids[positions[0]!]!.length];
     const shape = [rows, tokens];
     const all = {
@@ -177,14 +227,9 @@ export class SentenceEncoder {
     const feeds = Object.fromEntries(
       this.model.signature.inputs.map(({ name }) => [name, { array: all[name as keyof typeof all], shape }]),
     );
-    const pooled = this.pooling === 'mean' ? tokens : 1;
     const hidden = new Float32Array(rows * tokens * this.width);
     await this.model.run(feeds, { [this.outputName]: { array: hidden, shape: [...shape, this.width] } });
-    for (const [row, position] of positions.entries()) {
-      const vector = vectors.subarray(position * this.width, (position + 1) * this.width);
-      const first = row * tokens * this.width;
-      meanDirection(hidden.subarray(first, first + pooled * this.width), vector);
-    }
+    return hidden;
   }
 }
 

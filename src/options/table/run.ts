@@ -55,8 +55,8 @@ export const reviewOptions = {
     argument: 'cosine',
     implies: ['semantic'],
     help:
-      'Cosine with a training title, 0.5 to 0.99, from which --semantic refuses a title; auto: the lowest at which at most 1% ' +
-      'of the held-out titles would be refused.',
+      'Cosine with a training title, 0.5 to 0.99, from which --semantic refuses a title; auto: by cosine and single words, so ' +
+      'that at most 1% of the held-out titles would be refused.',
     defaultInWords: 'auto',
   },
   failOnOverfit: {

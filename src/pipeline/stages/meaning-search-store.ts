@@ -31,7 +31,8 @@ async function readState(path: string): Promise<MeaningSearchState | undefined> 
     const { titles, cosines, closest } = value ?? {};
     const areNumbers = (list: unknown): list is number[] =>
       Array.isArray(list) && list.every((each) => Number.isSafeInteger(each));
-    if (!Number.isSafeInteger(titles) || !areNumbers(cosines) || !areNumbers(closest)) return undefined;
+    if (!Number.isSafeInteger(titles) || !areNumbers(closest)) return undefined;
+    if (!Array.isArray(cosines) || !cosines.every(areNumbers)) return undefined;
     return cosines.length === closest.length ? { titles: titles!, cosines, closest } : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || systemErrorCode(error) === 'ENOENT') return undefined;
