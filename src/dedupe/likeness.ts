@@ -30,7 +30,7 @@ export interface ReadTokens {
 }
 
 /** How rare a token is, from 0 (in every title) to 1 (in none). */
-export type TokenRarity = (id: number) => number;
+type TokenRarity = (id: number) => number;
 
 /** Rarity by the number of titles that have a token: ln((n + 1) / (that + 1)) / ln(n + 1). */
 export function rarityAmong(titles: readonly string[], { idsOf }: Pick<TokenReader, 'idsOf'>): TokenRarity {

@@ -28,7 +28,7 @@ const inputNames = ['input_ids', 'attention_mask', 'token_type_ids'];
 const [float32, int64] = [1, 7];
 
 /** What a sentence model makes of single tokens. `[CLS]` and `[SEP]` are left out. */
-export interface TokenReader {
+interface TokenReader {
   /** The ids of a text's tokens. */
   idsOf(text: string): readonly number[];
   /**
