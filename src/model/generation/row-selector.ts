@@ -63,7 +63,8 @@ export class RowSelector {
         keys.address,
         masses.address,
         endOf(keys, length),
-        isOne ? nextFloat(low) : low,
+        // Next to −0 is not 0, which equals it.
+        isOne ? nextFloat(low || 0) : low,
         high,
         sums.byteOffset,
         inside.indices.byteOffset,
