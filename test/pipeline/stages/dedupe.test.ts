@@ -152,7 +152,8 @@ sentenceModelTest('with --semantic a paraphrase is refused, by the model that is
   expect(auto.work.fingerprint).toBe(found.work.fingerprint);
 
   // What an interrupted stage left counts where it goes on with the same work, and only there.
-  const state = { titles: 31, cosines: Array<number>(13).fill(9876), closest: Array<number>(13).fill(3) };
+  const closest = Array<number>(13).fill(3);
+  const state = { titles: 31, cosines: closest.map(() => [9876]), closest };
   const search = join(folder, 'meaning-search.json');
   writeFileSync(search, JSON.stringify(state));
   const resumed = await dedupeOf(folder, decisions, semantic, true);
@@ -160,6 +161,9 @@ sentenceModelTest('with --semantic a paraphrase is refused, by the model that is
   expect(existsSync(search)).toBe(false);
   writeFileSync(search, JSON.stringify(state));
   expect((await dedupeOf(folder, decisions, semantic)).judgement).toBe(found.judgement);
+  // One that was saved in another form, or not whole, is passed over.
+  writeFileSync(search, JSON.stringify({ ...state, cosines: closest.map(() => 9876) }));
+  expect((await dedupeOf(folder, decisions, semantic, true)).judgement).toBe(found.judgement);
   writeFileSync(search, '{ "titles": 31');
   expect((await dedupeOf(folder, decisions, semantic, true)).judgement).toBe(found.judgement);
 });
