@@ -163,7 +163,7 @@ export const plans: readonly Plan[] = [
     says: /^\| with --novel \|/m,
   },
   {
-    of: /^npm run bench -- generate\/sampling --titles titles.csv/,
+    of: /^npm run bench -- generate\/sampling /,
     smaller: '--model nano --texts 4 --slots 2 --rounds 1',
     says: /^\| int8, top-p 0\.9 \|/m,
   },
@@ -265,6 +265,10 @@ export const notRun: readonly NotRun[] = [
   {
     of: /^npm run tool -- base(?:-train)? /,
     reason: 'trains for days without a card; test/tools/base/train.test.ts does it on a few titles',
+  },
+  {
+    of: /^npm run bench -- serve\/compare .*--llama FOLDER/,
+    reason: 'needs node-llama-cpp and its model; serve/compare alone is run above',
   },
   { of: /^npm run test:device$/, reason: 'takes minutes; .ci/test-device runs part of it' },
   {
