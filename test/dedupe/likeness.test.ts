@@ -7,6 +7,7 @@ import { addLikeness, likenessOf, type ReadTokens, rarityAmong } from '../../src
 import { findClosestMeanings, type SentenceEmbedder } from '../../src/dedupe/meaning.js';
 import { openSentenceModel } from '../../src/model/embedding/sentence-model.js';
 import { sentenceModelFolder, sentenceModelTest } from '../model/sentence-model.js';
+import { dotProducts } from './dot-products.js';
 
 interface SmallCase {
   readonly text: { readonly ids: number[]; readonly vectors: number[] };
@@ -110,13 +111,7 @@ class WordTokens implements SentenceEmbedder {
   }
 
   async dotProducts(a: Float32Array, b: Float32Array): Promise<Float32Array> {
-    const rows = (m: Float32Array) =>
-      Array.from({ length: m.length / this.width }, (_, i) =>
-        m.subarray(i * this.width, (i + 1) * this.width),
-      );
-    return Float32Array.from(
-      rows(a).flatMap((x) => rows(b).map((y) => x.reduce((sum, v, i) => sum + v * y[i]!, 0))),
-    );
+    return dotProducts(a, b, this.width);
   }
 
   private vectors(text: string): Float32Array {

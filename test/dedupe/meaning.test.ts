@@ -10,6 +10,7 @@ import {
   type SentenceEmbedder,
 } from '../../src/dedupe/meaning.js';
 import { rejectedRecords } from '../../src/dedupe/verdict-lists.js';
+import { dotProducts } from './dot-products.js';
 
 /** Sentences as bags of meanings: words of one list mean the same. Each vector has length 1. */
 class WordMeanings implements SentenceEmbedder {
@@ -34,13 +35,7 @@ class WordMeanings implements SentenceEmbedder {
   }
 
   async dotProducts(a: Float32Array, b: Float32Array): Promise<Float32Array> {
-    const rows = (m: Float32Array) =>
-      Array.from({ length: m.length / this.width }, (_, i) =>
-        m.subarray(i * this.width, (i + 1) * this.width),
-      );
-    return Float32Array.from(
-      rows(a).flatMap((x) => rows(b).map((y) => x.reduce((sum, v, i) => sum + v * y[i]!, 0))),
-    );
+    return dotProducts(a, b, this.width);
   }
 }
 

@@ -1,8 +1,7 @@
-import { elementCount } from '../graph/shape.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { quantizableMatrices, quantizedBytes } from '../transformer/frozen-matrices.js';
 import { loraSpecifications } from '../transformer/lora.js';
-import { type ParameterSpecification, parameterSpecifications } from '../transformer/parameters.js';
+import { parameterCount, parameterSpecifications } from '../transformer/parameters.js';
 import type { TrainingOptions } from './training-options.js';
 
 type Trained = Pick<TrainingOptions, 'loraRank' | 'onlyTrainTransformerLayers'> &
@@ -21,10 +20,6 @@ export const processBytes = 250e6;
 const [activationsPerBlock, llamaActivationsPerBlock] = [20, 12];
 const [attentionArrays, logitArrays] = [2, 3.3];
 
-function elements(specifications: readonly ParameterSpecification[]): number {
-  return specifications.reduce((sum, { shape }) => sum + elementCount(shape), 0);
-}
-
 /**
  * Bytes that training needs at least: the weights, and for each trained one a gradient and two moments. It takes more:
  * see {@link estimatedTrainingBytes}.
@@ -36,7 +31,9 @@ export function minimumTrainingBytes(configuration: TransformerConfiguration, op
   const adapters = loraRank === undefined ? [] : loraSpecifications(configuration, loraRank);
   const trained = loraRank === undefined ? (onlyTrainTransformerLayers ? inBlocks : own) : adapters;
   const quantized = options.frozenPrecision === 'int8' ? quantizedBytes(quantizableMatrices(own)) : 0;
-  return bytesPerFloat * (elements(own) + elements(adapters) + 3 * elements(trained)) + quantized;
+  return (
+    bytesPerFloat * (parameterCount(own) + parameterCount(adapters) + 3 * parameterCount(trained)) + quantized
+  );
 }
 
 /**

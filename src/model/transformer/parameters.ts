@@ -84,6 +84,11 @@ export function parameterSpecifications(configuration: TransformerConfiguration)
   ];
 }
 
+/** How many numbers parameters have together. */
+export function parameterCount(specifications: readonly ParameterSpecification[]): number {
+  return specifications.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+}
+
 /**
  * All parameters as views of one flat array, which the optimizer updates in cache-sized chunks regardless of the
  * tensors in it. Parameters with weight decay come first, so that both groups are contiguous.

@@ -1,10 +1,10 @@
 import type { WorkContext } from '../../common/progress.js';
+import { parameterCount, parameterSpecifications } from '../../model/transformer/parameters.js';
 import { baseConfiguration, baseFolder, baseName } from '../../model/weights/base-model.js';
 import { hubSettings } from '../../model/weights/hub/settings.js';
 import { cachedHubFolder } from '../../model/weights/hub/snapshot.js';
 import { publishedModels, publishedShape } from '../../model/weights/model-name.js';
 import { openModel } from '../../model/weights/resolve-model.js';
-import { parameterCount } from './model-overview.js';
 
 /** A model that has a name of its own. */
 interface NamedModelOverview {
@@ -21,13 +21,13 @@ interface NamedModelOverview {
 export async function listNamedModels(): Promise<readonly NamedModelOverview[]> {
   const base: NamedModelOverview = {
     name: baseName,
-    parameters: parameterCount(baseConfiguration),
+    parameters: parameterCount(parameterSpecifications(baseConfiguration)),
     licence: 'MIT',
     folder: baseFolder,
   };
   const published = publishedModels.map(async ({ name, repository, licence }) => {
     const folder = await cachedHubFolder({ repository, revision: 'main' }, hubSettings());
-    const parameters = parameterCount(publishedShape(name)!);
+    const parameters = parameterCount(parameterSpecifications(publishedShape(name)!));
     return { name, repository, parameters, licence, ...(folder === undefined ? {} : { folder }) };
   });
   return [base, ...(await Promise.all(published))];

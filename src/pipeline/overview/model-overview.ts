@@ -2,10 +2,9 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TitlesmithError } from '../../common/errors.js';
 import { readTrainedCondition, type TrainedCondition } from '../../data/trained-condition.js';
-import { elementCount } from '../../model/graph/shape.js';
 import { startOf } from '../../model/tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
-import { parameterSpecifications } from '../../model/transformer/parameters.js';
+import { parameterCount, parameterSpecifications } from '../../model/transformer/parameters.js';
 import { hubSettings } from '../../model/weights/hub/settings.js';
 import { cachedHubFolder } from '../../model/weights/hub/snapshot.js';
 import { findModelFolder } from '../../model/weights/model-folder.js';
@@ -31,10 +30,6 @@ export interface ModelOverview {
   readonly condition?: TrainedCondition;
 }
 
-export function parameterCount(configuration: TransformerConfiguration): number {
-  return parameterSpecifications(configuration).reduce((sum, { shape }) => sum + elementCount(shape), 0);
-}
-
 /**
  * Looks at a model, of a run or any other. Nothing is downloaded.
  * @param name as for `--model`.
@@ -52,7 +47,7 @@ export async function describeModel(name: string): Promise<ModelOverview> {
   return {
     model: name,
     architecture: configuration.llama ? 'Llama' : 'GPT-2',
-    parameters: parameterCount(configuration),
+    parameters: parameterCount(parameterSpecifications(configuration)),
     configuration,
     tokenizer: {
       tokens: tokenizer.vocabularySize,
