@@ -1,10 +1,11 @@
 import { basename, dirname } from 'node:path';
-import type { TransformerConfiguration } from '../../transformer/configuration.js';
+import type { RotaryScaling, TransformerConfiguration } from '../../transformer/configuration.js';
 import { ConfigurationReader } from '../../transformer/configuration-fields.js';
 import { type ModelFolder, type OpenModel, withVocabularyOf } from '../open-model.js';
 import { openTensorFiles } from '../safetensors-model.js';
 import { GgufFile } from './gguf-file.js';
 import { descentKey } from './model-metadata.js';
+import { factorTensor, scalingOf } from './rotary-factors.js';
 import { architectures, type GgufArchitecture, tensorNames } from './tensor-names.js';
 import { metadataTokenizer } from './tokenizer-metadata.js';
 
@@ -42,7 +43,10 @@ function gpt2Configuration(reader: ConfigurationReader, file: GgufFile): Transfo
   return { ...sizes, layerNormEpsilon: reader.positive('gpt2.attention.layer_norm_epsilon', 1e-5) };
 }
 
-function llamaConfiguration(reader: ConfigurationReader, file: GgufFile): TransformerConfiguration {
+async function llamaConfiguration(
+  reader: ConfigurationReader,
+  file: GgufFile,
+): Promise<TransformerConfiguration> {
   const sizes = sharedSizes(reader, 'llama', file);
   const { width, heads } = sizes;
   const keyValueHeads = reader.size('llama.attention.head_count_kv', heads, heads);
@@ -56,11 +60,8 @@ function llamaConfiguration(reader: ConfigurationReader, file: GgufFile): Transf
     { name: 'llama.rope.scaling.type', allowed: ['none', 'linear'] },
     { name: 'llama.expert_count', allowed: [0] },
   ]);
-  if (file.tensors.has('rope_freqs.weight'))
-    reader.refuse('rotary positions scaled by rope_freqs.weight (Llama 3.1 and later) are not supported');
-  const isLinear = reader.fields['llama.rope.scaling.type'] === 'linear';
-  const scaling = { kind: 'linear', factor: reader.positive('llama.rope.scaling.factor', 1) } as const;
   const base = reader.positive('llama.rope.freq_base', 10_000);
+  const scaling = await readScaling(reader, file, base, headWidth);
   return {
     ...sizes,
     layerNormEpsilon: reader.positive('llama.attention.layer_norm_rms_epsilon'),
@@ -68,10 +69,27 @@ function llamaConfiguration(reader: ConfigurationReader, file: GgufFile): Transf
       keyValueHeads,
       headWidth,
       innerWidth: reader.size('llama.feed_forward_length', 1 << 18),
-      rotary: isLinear ? { base, scaling } : { base },
+      rotary: scaling ? { base, scaling } : { base },
       tiedOutput: !file.tensors.has('output.weight'),
     },
   };
+}
+
+/** Linear scaling is in the metadata; Llama 3's is a tensor of factors. */
+async function readScaling(
+  reader: ConfigurationReader,
+  file: GgufFile,
+  base: number,
+  headWidth: number,
+): Promise<RotaryScaling | undefined> {
+  const isLinear = reader.fields['llama.rope.scaling.type'] === 'linear';
+  const linear = { kind: 'linear', factor: reader.positive('llama.rope.scaling.factor', 1) } as const;
+  if (!file.tensors.has(factorTensor)) return isLinear ? linear : undefined;
+  const factors = new Float32Array(headWidth / 2);
+  file.rename(new Map([[factorTensor, { stored: factorTensor, form: 'same' }]]));
+  await file.read(factorTensor, [factors.length], factors);
+  const scaling = isLinear ? undefined : scalingOf(factors, base, headWidth);
+  return scaling ?? reader.refuse(`the scaling of rotary positions by ${factorTensor} is not Llama 3's`);
 }
 
 /** A GGUF that titlesmith wrote says whose weights the model's began as. */
@@ -97,9 +115,10 @@ async function openGguf(path: string): Promise<OpenModel> {
         `models of the architecture ${found} are not supported, only ${architectures.join(' and ')}`,
       );
     }
-    const stored = kind === 'gpt2' ? gpt2Configuration(reader, file) : llamaConfiguration(reader, file);
+    const stored = kind === 'gpt2' ? gpt2Configuration(reader, file) : await llamaConfiguration(reader, file);
     const headWidth = stored.llama?.headWidth ?? stored.width / stored.heads;
-    file.rename(tensorNames(kind, file.tensors.keys(), headWidth));
+    const names = [...file.tensors.keys()].filter((name) => kind !== 'llama' || name !== factorTensor);
+    file.rename(tensorNames(kind, names, headWidth));
     const described = withVocabularyOf(metadataTokenizer(file.metadata, path), descended(stored, file), path);
     return { ...described, weights: await openTensorFiles([file], stored, 'its metadata') };
   } catch (error) {

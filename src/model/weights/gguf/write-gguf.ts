@@ -4,7 +4,6 @@ import { writeChunksAtomic } from '../../../io/atomic-file.js';
 import type { GgufType } from '../../../options/choices.js';
 import { elementCount } from '../../graph/shape.js';
 import type { TransformerConfiguration } from '../../transformer/configuration.js';
-import { rotaryFrequencies } from '../../transformer/rotary.js';
 import { type WeightSource, weightsWithProgress } from '../../transformer/weight-source.js';
 import type { OpenModel } from '../open-model.js';
 import { type StoredTensor, storedLayout, storedValues } from '../stored-tensors.js';
@@ -12,6 +11,7 @@ import { describedMetadata } from './described-metadata.js';
 import { encodeRows, type PlannedTensor, type WrittenType, writtenTypes } from './encode-blocks.js';
 import { pairBytes, type TypedValue, textBytes, uint32Bytes, uint64Bytes } from './metadata-values.js';
 import { alignment, modelMetadata } from './model-metadata.js';
+import { factorTensor, rotaryFactors } from './rotary-factors.js';
 import { possibleNames, tensorNames } from './tensor-names.js';
 
 /** The file in an exported folder. */
@@ -54,18 +54,10 @@ function planTensors(configuration: TransformerConfiguration, type: GgufType): P
   );
 }
 
-/**
- * What llama.cpp divides the frequencies of rotary positions by, where they are scaled as Llama 3's.
- * @returns undefined where they are not.
- */
+/** @returns undefined where positions are not scaled as Llama 3's. */
 function frequencyFactors({ llama }: TransformerConfiguration): Float32Array | undefined {
   if (llama?.rotary.scaling?.kind !== 'llama3') return undefined;
-  const { rotary, headWidth } = llama;
-  const scaled = rotaryFrequencies(rotary, headWidth);
-  return Float32Array.from(
-    rotaryFrequencies({ base: rotary.base }, headWidth),
-    (plain, pair) => plain / scaled[pair]!,
-  );
+  return rotaryFactors(llama.rotary.base, llama.rotary.scaling, llama.headWidth);
 }
 
 function headerOf(tensors: readonly PlannedTensor[], metadata: ReadonlyMap<string, TypedValue>): Buffer {
@@ -91,18 +83,18 @@ async function* chunksOf(
   metadata: ReadonlyMap<string, TypedValue>,
   weights: WeightSource,
 ): AsyncGenerator<Uint8Array> {
-  const factorTensor: PlannedTensor = {
-    name: 'rope_freqs.weight',
+  const planned: PlannedTensor = {
+    name: factorTensor,
     sizes: [factors?.length ?? 0],
     type: writtenTypes.f32,
     form: 'same',
   };
-  const own = factors ? [factorTensor] : [];
+  const own = factors ? [planned] : [];
   const header = headerOf([...own, ...[...plan.values()].flat()], metadata);
   yield header;
   yield padding(header.length);
   if (factors) {
-    yield* encodeRows(factorTensor, factors);
+    yield* encodeRows(planned, factors);
     yield padding(factors.byteLength);
   }
   for (const [parameter, tensors] of plan) {

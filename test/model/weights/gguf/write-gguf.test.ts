@@ -13,6 +13,7 @@ import { storedWeights } from '../../../../src/model/transformer/weight-source.j
 import { writeModelDescription, writeWeights } from '../../../../src/model/weights/checkpoint.js';
 import { encodeRows, writtenTypes } from '../../../../src/model/weights/gguf/encode-blocks.js';
 import { GgufFile } from '../../../../src/model/weights/gguf/gguf-file.js';
+import { rotaryFactors, scalingOf } from '../../../../src/model/weights/gguf/rotary-factors.js';
 import { exportGgufFolder } from '../../../../src/model/weights/gguf/write-gguf.js';
 import { loadTokenizer } from '../../../../src/model/weights/load-tokenizer.js';
 import { openModel, resolveModel } from '../../../../src/model/weights/resolve-model.js';
@@ -179,7 +180,7 @@ test('what llama.cpp does with texts in another way is said', async () => {
   expect(again.tokenizer.encode('the habit')).toEqual(tokenizer.encode('the habit'));
 });
 
-test("positions scaled as Llama 3's become llama.cpp's factors, which are refused when read", async () => {
+test("positions scaled as Llama 3's become llama.cpp's factors, and come back from them", async () => {
   const { path } = await exported(llamaFolder('wide'), 'f32');
   const { values: factors } = (await tensorsOf(path)).get('rope_freqs.weight')!;
   // As convert_hf_to_gguf.py computes them: base 500, factor 4, 1 and 4 turns in 24 positions, 10 channels.
@@ -192,7 +193,39 @@ test("positions scaled as Llama 3's become llama.cpp's factors, which are refuse
   });
   expect(new Set(expected).size).toBeGreaterThan(2);
   for (const [pair, factor] of factors.entries()) expect(factor).toBeCloseTo(expected[pair]!, 5);
-  await expect(openModel(path)).rejects.toThrow(/rope_freqs\.weight/);
+  const [own, again] = await Promise.all([resolveModel(llamaFolder('wide')), resolveModel(path)]);
+  const { llama, contextLength } = own.configuration;
+  expect(again.configuration).toMatchObject({ llama: llama!, contextLength });
+  expect(isSame(again.weights.flat, own.weights.flat)).toBe(true);
+  const bytes = readFileSync(path);
+  const at = bytes.indexOf(Buffer.from(factors.buffer));
+  for (const [value, says] of [
+    [2, /the scaling of rotary positions by rope_freqs\.weight is not Llama 3's/],
+    [Number.NaN, /rope_freqs\.weight is not Llama 3's/],
+  ] as const) {
+    bytes.writeFloatLE(value, at);
+    writeFileSync(path, bytes);
+    await expect(openModel(path)).rejects.toThrow(says);
+  }
+});
+
+test.each([
+  // Llama 3.1, Llama 3.2, and one without a frequency between those kept and those divided.
+  [500_000, 8, 8192, 128],
+  [500_000, 32, 8192, 64],
+  [1e9, 3, 100, 4],
+])('the scaling of %d, %d and %d comes back from its factors', (base, factor, context, headWidth) => {
+  const scaling = {
+    kind: 'llama3',
+    factor,
+    lowFrequencyFactor: 1,
+    highFrequencyFactor: 4,
+    originalContextLength: context,
+  } as const;
+  const factors = rotaryFactors(base, scaling, headWidth);
+  const found = scalingOf(factors, base, headWidth)!;
+  if (headWidth > 4) expect(found).toEqual(scaling);
+  expect(rotaryFactors(base, found, headWidth)).toEqual(factors);
 });
 
 describe('a model that does not fit is refused, and leaves nothing', () => {
