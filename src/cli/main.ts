@@ -71,6 +71,8 @@ async function execute(request: Request, entry: string, terminal: Terminal): Pro
       return (await import('./commands/show.js')).showCommand(request.folder, terminal);
     case 'compare':
       return (await import('./commands/compare.js')).compareCommand(request.folders, terminal);
+    case 'prune':
+      return (await import('./commands/prune.js')).pruneCommand(request.folders, request.options, terminal);
     case 'models':
       return (await import('./commands/models.js')).modelsCommand(request.model, terminal);
     case 'info':

@@ -8,6 +8,7 @@ export const commandNames = [
   'list',
   'show',
   'compare',
+  'prune',
   'models',
   'info',
   'score',

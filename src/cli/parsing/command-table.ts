@@ -145,6 +145,21 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
       options,
     }),
   },
+  prune: {
+    words: 'prune',
+    summary: 'free what finished runs no longer need',
+    description:
+      'Removes what nothing reads any more of runs, or of all runs in a folder: the optimizer state of trainings that are done.',
+    arguments: [
+      { name: 'folder', optional: true, several: true, help: 'Runs, or folders of runs; default: runs.' },
+    ],
+    examples: [['see what that is first', 'titlesmith prune --dry-run']],
+    request: (values, options) => ({
+      command: 'prune',
+      folders: values.filter((value) => value !== undefined),
+      options,
+    }),
+  },
   models: {
     words: 'models',
     summary: 'the models that have names, or fetch one',

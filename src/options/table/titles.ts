@@ -112,8 +112,10 @@ export const titleOptions = {
   },
   dryRun: {
     ...titles,
+    commands: ['pipeline', 'prune'],
     type: 'switch',
     help: 'Say what the query of BigQuery would read and cost, and stop there.',
+    inCommand: { prune: { help: 'Say what would be removed, and remove nothing.' } },
   },
   from: { ...extracted, type: 'month', argument: 'month', help: 'First month of posts, YYYY-MM.' },
   to: { ...extracted, type: 'month', argument: 'month', help: 'Last month of posts, YYYY-MM, included.' },

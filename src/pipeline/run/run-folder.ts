@@ -246,6 +246,21 @@ export class RunFolder {
     await this.change({ stages: { ...this.current.stages, [stage]: { ...record, outputs } } });
   }
 
+  /** No longer records files as outputs of the last time that a stage was done. @throws TitlesmithError when run.json cannot be written. */
+  async forgetOutputs(stage: StageName, files: readonly string[]): Promise<void> {
+    const record = this.current.stages[stage];
+    if (!record) return;
+    const without = (done: StageRecord): StageRecord => {
+      const kept = Object.entries(done.outputs ?? {}).filter(([file]) => !files.includes(file));
+      return { ...done, outputs: Object.fromEntries(kept) };
+    };
+    const changed =
+      record.status === 'done'
+        ? without(record)
+        : { ...record, finished: record.finished && without(record.finished) };
+    await this.change({ stages: { ...this.current.stages, [stage]: changed } });
+  }
+
   private async change(changes: Partial<Manifest>): Promise<void> {
     const changed = { ...this.current, ...changes };
     await writeManifest(this.path, changed);
