@@ -8,7 +8,7 @@ import { runFiles } from './run/run-files.js';
 import { RunFolder } from './run/run-folder.js';
 
 /** What of a run nothing reads any more. */
-export interface Prunable {
+interface Prunable {
   /** Paths relative to the run folder. */
   readonly files: readonly string[];
   readonly bytes: number;
