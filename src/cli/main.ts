@@ -70,7 +70,11 @@ async function execute(request: Request, entry: string, terminal: Terminal): Pro
     case 'show':
       return (await import('./commands/show.js')).showCommand(request.folder, terminal);
     case 'compare':
-      return (await import('./commands/compare.js')).compareCommand(request.folders, terminal);
+      return (await import('./commands/compare.js')).compareCommand(
+        request.folders,
+        request.options,
+        terminal,
+      );
     case 'prune':
       return (await import('./commands/prune.js')).pruneCommand(request.folders, request.options, terminal);
     case 'models':

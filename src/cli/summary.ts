@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemErrorCode } from '../common/errors.js';
 import {
   formatCount,
   formatDecimal,
@@ -10,12 +8,10 @@ import {
 } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
 import { type RunCounts, trainingRemedy } from '../common/stage-counts.js';
-import { countsOf } from '../pipeline/overview/run-overview.js';
+import { countsOf, firstAccepted } from '../pipeline/overview/run-overview.js';
 import { runFiles } from '../pipeline/run/run-files.js';
 import type { FinishedRun } from '../pipeline/run-stages.js';
 import { verdictWords } from '../report/verdict-words.js';
-
-const shownTitles = 10;
 
 /** What follows the verdict's words. */
 const afterVerdict: Readonly<Record<NonNullable<RunCounts['report']>['verdict'], string>> = {
@@ -99,17 +95,6 @@ function countLines(counts: RunCounts): string[] {
     );
   }
   return lines;
-}
-
-/** The first ten titles that a run accepted. */
-export function firstAccepted(folder: string): string[] {
-  try {
-    const text = readFileSync(join(folder, runFiles.accepted), 'utf8');
-    return text.split('\n', shownTitles).filter((line) => line !== '');
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 /**

@@ -8,6 +8,7 @@ type ClientBundle =
   | 'report.css'
   | 'report.js'
   | 'batch.css'
+  | 'comparison.css'
   | 'review.css'
   | 'review.js'
   | 'serve.css'

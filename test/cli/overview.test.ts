@@ -99,10 +99,20 @@ test('compare shows runs side by side, and the options in which they differ alon
     manifest.stages.finetune.outputs['checkpoint/tokenizer.json'].sha256 = 'f'.repeat(64);
     return JSON.stringify(manifest);
   });
-  const other = await runCli(['compare', 'runs/template', 'runs/other', 'runs/killed'], folder);
+  const three = ['compare', 'runs/template', 'runs/other', 'runs/killed'];
+  const other = await runCli(three, folder);
   expect(other.output).toContain('Their held-out titles are not the same');
   expect(other.output).toContain('Their tokens are not the same');
   expect(other.output).toMatch(/^verdict .*–$/m);
+  // The page says the same, and is the same when it is written again.
+  const paged = await runCli([...three, '--page', 'c.html'], folder);
+  expect(paged.output).toBe(`${other.output}\npage: c.html\n`);
+  const page = readFileSync(join(folder, 'c.html'), 'utf8');
+  for (const text of ['3 runs side by side', 'held-out titles are not the same', '--steps', 'no report yet'])
+    expect(page).toContain(text);
+  expect(page.match(/<path class="line"/g)).toHaveLength(2 * 3);
+  await runCli([...three, '--page', 'c.html'], folder);
+  expect(readFileSync(join(folder, 'c.html'), 'utf8')).toBe(page);
   rmSync(join(folder, 'runs/other'), { recursive: true });
 });
 
@@ -142,6 +152,11 @@ test.each([
   [['show', 'runs/damaged'], 'run.json is damaged'],
   [['compare', 'runs/template'], 'compare needs two runs or more.'],
   [['compare', 'runs/template', 'runs/damaged'], 'run.json is damaged'],
+  [
+    ['compare', 'runs/template', 'runs/twin', '--page', 'titles.csv'],
+    '"titles.csv", which is no name of a page.',
+  ],
+  [['compare', 'runs/template', 'runs/twin', '--page', 'none/a.html'], 'there is no folder none.'],
 ] as const)('%j is refused in one line', async (words, message) => {
   const { code, output, errors } = await runCli([...words], folder);
   expect(code).not.toBe(0);

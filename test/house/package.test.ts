@@ -21,6 +21,7 @@ test('the package holds all that src is built into, the bundles of the pages, an
     'report.css',
     'report.js',
     'batch.css',
+    'comparison.css',
     'review.css',
     'review.js',
     'serve.css',

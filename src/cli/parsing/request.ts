@@ -15,6 +15,7 @@ export type ReviewOptions = Partial<Pick<SingleCommandOptions, 'port'>> & JsonOp
 export type ExportOptions = Partial<Pick<SingleCommandOptions, 'format' | 'ggufType' | 'output'>> &
   JsonOption;
 export type ScoreOptions = ScoreFileOptions & JsonOption;
+export type CompareOptions = Partial<Pick<SingleCommandOptions, 'page'>> & JsonOption;
 export type PruneOptions = Partial<Pick<RunOptions, 'dryRun'>> & JsonOption;
 export type ArchiveOptions = Partial<Pick<RunOptions, 'overwrite'>> & JsonOption;
 
@@ -30,7 +31,7 @@ export type Request =
     }
   | { readonly command: 'list'; readonly folder?: string; readonly options: JsonOption }
   | { readonly command: 'show'; readonly folder: string; readonly options: JsonOption }
-  | { readonly command: 'compare'; readonly folders: readonly string[]; readonly options: JsonOption }
+  | { readonly command: 'compare'; readonly folders: readonly string[]; readonly options: CompareOptions }
   | { readonly command: 'prune'; readonly folders: readonly string[]; readonly options: PruneOptions }
   | { readonly command: 'models'; readonly model?: string; readonly options: JsonOption }
   | { readonly command: 'info'; readonly model: string; readonly options: JsonOption }

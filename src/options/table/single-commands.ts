@@ -20,6 +20,13 @@ export const singleCommandOptions = {
     argument: 'folder',
     help: 'A new or empty folder for the model, in place of an archive of the run.',
   },
+  page: {
+    group: 'Run',
+    commands: ['compare'],
+    type: 'path',
+    argument: 'file.html',
+    help: 'Write the comparison as a page, too: one HTML file, which takes the place of an earlier one.',
+  },
   format: {
     group: 'Export',
     commands: ['export'],

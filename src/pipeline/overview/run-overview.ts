@@ -1,4 +1,4 @@
-import { type Dirent, existsSync } from 'node:fs';
+import { type Dirent, existsSync, readFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
@@ -6,6 +6,7 @@ import type { OverfitVerdict } from '../../common/judgement.js';
 import type { RunCounts } from '../../common/stage-counts.js';
 import { type StageName, stageNames } from '../../options/choices.js';
 import { finishedRecord, type Manifest, manifestFileName, readManifest } from '../run/manifest.js';
+import { runFiles } from '../run/run-files.js';
 import { lockHolder } from '../run/run-lock.js';
 import { staleStages } from '../run/stale-stages.js';
 
@@ -124,5 +125,19 @@ async function sizeOf(path: string): Promise<number | undefined> {
     return (await stat(path)).size;
   } catch {
     return undefined;
+  }
+}
+
+/** Accepted titles that are shown of a run. */
+const shownTitles = 10;
+
+/** The first ten titles that a run accepted. */
+export function firstAccepted(folder: string): string[] {
+  try {
+    const text = readFileSync(join(folder, runFiles.accepted), 'utf8');
+    return text.split('\n', shownTitles).filter((line) => line !== '');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw error;
   }
 }

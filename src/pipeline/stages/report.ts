@@ -3,18 +3,17 @@ import { firstDraw } from '../../common/judgement.js';
 import type { ReportCounts, RunCounts } from '../../common/stage-counts.js';
 import { findInCanaries } from '../../dedupe/canary-findings.js';
 import { baseStatistics, overfitStatistics } from '../../dedupe/verdict/statistics.js';
-import { readAppendLog } from '../../io/append-log.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readClientBundle } from '../../io/client-bundle.js';
 import { packageVersion } from '../../io/package-root.js';
-import { jsonLines } from '../../io/record-formats.js';
 import { checkArgument, isText } from '../../options/call-arguments.js';
 import { buildReport } from '../../report/build-report.js';
-import type { ReportFigures, TrainingPoint } from '../../report/report-figures.js';
+import type { ReportFigures } from '../../report/report-figures.js';
 import { renderReport } from '../../report/report-page.js';
 import type { PageAssets } from '../../web/html-page.js';
 import { readCanaries } from '../run/canaries-file.js';
 import { readJudgement } from '../run/judgement-file.js';
+import { readMetrics } from '../run/metrics-file.js';
 import { runFiles } from '../run/run-files.js';
 import { readTitleLosses } from '../run/title-losses-file.js';
 import {
@@ -27,9 +26,6 @@ import {
 } from './reported-facts.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 
-/** metrics.jsonl, as training writes it. */
-const metricsLines = jsonLines((value) => value as TrainingPoint);
-
 /** judgement.json, metrics.jsonl and the stages' counts → report.html and report.json. */
 export async function runReport(job: StageJob, context: StageWorkContext): Promise<ReportCounts> {
   const { folder, options, decisions, recorded } = job;
@@ -37,7 +33,7 @@ export async function runReport(job: StageJob, context: StageWorkContext): Promi
   const judgement = await readJudgement(folder);
   const own = judgement.verdicts.map(firstDraw);
   const losses = await readTitleLosses(folder);
-  const metrics = await readAppendLog(join(folder, runFiles.metrics), metricsLines);
+  const metrics = await readMetrics(folder);
   const overfit = overfitStatistics(own, judgement.heldOut, {
     repeatedTitles: repeatedTitles(job.counts as RunCounts),
     membership: judgement.membership,

@@ -106,7 +106,7 @@ async function countSamples(folder: string, step: number): Promise<number | unde
  */
 export function tokensPerByte(
   losses: TitleLosses | undefined,
-  options: RunOptions,
+  options: Pick<RunOptions, 'condition'>,
 ): TokensPerByte | undefined {
   if (losses === undefined || options.condition.length > 0) return undefined;
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -1,0 +1,28 @@
+import type { OverfitVerdict } from '../../common/judgement.js';
+import type { CurvePoint } from '../report-figures.js';
+
+/** A run among those it is compared with. */
+export interface ComparedRun {
+  readonly name: string;
+  /** Undefined until its report is written. */
+  readonly verdict: OverfitVerdict | undefined;
+  /** Held-out losses in `unit`, from before training on; empty where nothing was trained. */
+  readonly heldOut: readonly CurvePoint[];
+  readonly unit: 'bits a byte' | 'bits a token';
+  /** The step whose weights were kept. */
+  readonly bestStep: number | undefined;
+  /** The first accepted titles. */
+  readonly accepted: readonly string[];
+}
+
+/** Runs side by side. */
+export interface Comparison {
+  readonly titlesmithVersion: string;
+  readonly runs: readonly ComparedRun[];
+  /** A figure a row, with its value in every run; null where a run does not tell. */
+  readonly figures: readonly (readonly [label: string, values: readonly (string | null)[]])[];
+  /** Options that are not the same in all runs, as typed, with the value given in every run. */
+  readonly options: readonly (readonly [label: string, values: readonly string[]])[];
+  /** What to beware of when comparing these. */
+  readonly notes: readonly string[];
+}

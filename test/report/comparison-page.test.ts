@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import { readClientBundle } from '../../src/io/client-bundle.js';
+import type { ComparedRun, Comparison } from '../../src/report/comparison/comparison.js';
+import { renderComparison } from '../../src/report/comparison/comparison-page.js';
+import { findChromium, launchChromium, openWatched } from './chromium.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'titlesmith-comparison-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const attack = '"><img src=x onerror=alert(1)></title></style><script>alert(1)</script>';
+const run = (name: string, losses: readonly number[]): ComparedRun => ({
+  name,
+  verdict: losses.length > 0 ? 'leans' : undefined,
+  heldOut: losses.map((loss, index) => ({ step: 50 * index, loss })),
+  unit: 'bits a byte',
+  bestStep: 50,
+  accepted: [`${attack} ${name}`, 'W'.repeat(290)],
+});
+
+/** Eight runs, which are more than there are colours. */
+const comparison: Comparison = {
+  titlesmithVersion: '0.1.0',
+  runs: [
+    run(attack, [2.2, 1.9, 1.95]),
+    run('none yet', []),
+    ...Array.from({ length: 6 }, (_, i) => run(`r${i}`, [2, 1.5])),
+  ],
+  figures: [['verdict', [attack, null, ...'abcdef']]],
+  options: [['--model', Array.from({ length: 8 }, () => attack)]],
+  notes: ['Their tokens are not the same: compare bits a byte, not perplexities.'],
+};
+const page = renderComparison(comparison, readClientBundle('comparison.css'));
+
+test('a run has its verdict, its line and its titles; one that was not trained has none', () => {
+  expect(page).toContain('no report yet');
+  // Each chart is drawn twice.
+  expect(page.match(/<path class="line" d="M/g)).toHaveLength(2 * 7);
+  expect(page.match(/<g class="run-0 dashed">/g)).toHaveLength(2);
+  expect(page.includes('r0 goes from 2.00 to 1.50 bits a byte in 50 steps')).toBe(true);
+  expect(renderComparison(comparison, readClientBundle('comparison.css'))).toBe(page);
+});
+
+test('losses in two units are not drawn over each other', () => {
+  const [first, , third] = comparison.runs;
+  const runs = [first!, { ...third!, unit: 'bits a token' as const }];
+  const other = renderComparison({ ...comparison, runs }, readClientBundle('comparison.css'));
+  expect(other).toContain('Not drawn: the losses of some are in bits a byte');
+  expect(other).not.toContain('<svg class="chart');
+});
+
+const executable = findChromium();
+test.skipIf(executable === undefined)('it runs nothing of what it shows, and fits a phone', async () => {
+  writeFileSync(join(folder, 'page.html'), page);
+  const browser = await launchChromium(executable!);
+  try {
+    for (const width of [360, 1200]) {
+      const url = pathToFileURL(join(folder, 'page.html')).href;
+      const { page: opened, faults } = await openWatched(browser, url, { viewport: { width, height: 800 } });
+      expect(faults).toEqual([]);
+      expect(await opened.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+      expect(await opened.locator('img').count()).toBe(0);
+      await opened.close();
+    }
+  } finally {
+    await browser.close();
+  }
+});
