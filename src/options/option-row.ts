@@ -72,7 +72,14 @@ export type ValueRule<Type extends ValueTypeName = ValueTypeName> = {
 }[Type];
 
 /** Starting points of a training, on which defaults depend. */
-export type TrainingStart = 'scratch' | 'pretrained' | 'adapters' | 'base' | 'baseAdapters';
+export type TrainingStart =
+  | 'scratch'
+  | 'pretrained'
+  | 'adapters'
+  | 'base'
+  | 'baseAdapters'
+  | 'smollm2'
+  | 'smollm2Adapters';
 
 /** One option as plain data: everything about it except how its value is used. */
 export type OptionRow = ValueRule & {

@@ -95,12 +95,15 @@ function readRunOption(name: OptionName, given: unknown): unknown {
 export function defaultInWords({ defaultInWords: words, defaultFor, ...row }: OptionRow): string | undefined {
   if (words !== undefined) return words;
   if (defaultFor) {
-    const { scratch, pretrained, adapters, base, baseAdapters } = defaultFor;
+    const { scratch, pretrained, adapters, base, baseAdapters, smollm2, smollm2Adapters } = defaultFor;
     const withAdapters = (value: unknown): string =>
       value === undefined ? '' : ` (${value} with --lora-rank)`;
-    const forBase = base === undefined ? '' : `, ${base}${withAdapters(baseAdapters)} for base`;
-    if (pretrained === undefined || scratch === pretrained) return `${scratch}${forBase}`;
-    return `${scratch} from scratch${forBase}, ${pretrained}${withAdapters(adapters)} for other models`;
+    const named = [
+      ...(base === undefined ? [] : [`, ${base}${withAdapters(baseAdapters)} for base`]),
+      ...(smollm2 === undefined ? [] : [`, ${smollm2}${withAdapters(smollm2Adapters)} for smollm2`]),
+    ].join('');
+    if (pretrained === undefined || scratch === pretrained) return `${scratch}${named}`;
+    return `${scratch} from scratch${named}, ${pretrained}${withAdapters(adapters)} for other models`;
   }
   return row.default === undefined ? undefined : String(row.default);
 }
@@ -124,6 +127,8 @@ const startsInTurn: Readonly<Record<TrainingStart, readonly TrainingStart[]>> = 
   adapters: ['adapters', 'pretrained'],
   base: ['base', 'pretrained'],
   baseAdapters: ['baseAdapters', 'base', 'pretrained'],
+  smollm2: ['smollm2', 'pretrained'],
+  smollm2Adapters: ['smollm2Adapters', 'smollm2', 'adapters', 'pretrained'],
 };
 
 /** The values of a table's options for a training: as given, else the default for its starting point. */

@@ -57,8 +57,17 @@ export const trainingOptions = {
     minimum: 0,
     exclusiveMinimum: true,
     maximum: 1,
-    // For pretrained weights as in gpt-2-simple's finetune; for adapters as for GPT-2 in Hu et al. 2021, table 11.
-    defaultFor: { scratch: 2e-3, pretrained: 1e-4, adapters: 2e-4, base: 1e-4, baseAdapters: 1e-3 },
+    // For pretrained weights as in gpt-2-simple's finetune; for adapters ten times that, as all that were measured want
+    // (docs/models.md; Schulman, "LoRA Without Regret", 2025).
+    defaultFor: {
+      scratch: 2e-3,
+      pretrained: 1e-4,
+      adapters: 1e-3,
+      base: 1e-4,
+      baseAdapters: 1e-3,
+      smollm2: 3e-4,
+      smollm2Adapters: 3e-3,
+    },
     argument: 'rate',
     help: 'Peak learning rate of AdamW.',
   },

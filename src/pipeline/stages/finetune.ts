@@ -11,7 +11,7 @@ import { fittingRowLength, planTraining } from '../../model/training/training-pl
 import { decidedDevice } from '../decide/device.js';
 import { checkKnownModel, checkTrainingMemory } from '../decide/memory.js';
 import { decidedPrecision } from '../decide/mixed-precision.js';
-import { decideTrainingOptions } from '../decide/training.js';
+import { decideTrainingOptions, rateNote } from '../decide/training.js';
 import { writeCanaries } from '../run/canaries-file.js';
 import { runFiles } from '../run/run-files.js';
 import { writeTitleLosses } from '../run/title-losses-file.js';
@@ -59,6 +59,8 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
       options,
       decidedPrecision(decisions.mixedPrecision),
     );
+    const aboutRate = rateNote(modelName, configuration, options, training.learningRate);
+    if (aboutRate !== undefined) context.onProgress({ kind: 'note', message: aboutRate });
     const limits = { maximumTokens: configuration.contextLength - 1 };
     const start = earlier ?? (await startingFolder(decisions.model));
     const tooLong = await tokenizeDataset({ dataset: folder, into: preparation }, tokenizer, limits, context);

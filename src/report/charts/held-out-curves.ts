@@ -7,10 +7,10 @@ import type { CurvePoint } from '../report-figures.js';
 import { chart, type Frame, frames, round } from './chart.js';
 
 /** Runs that have a colour of their own; those after them begin again, with dashes. */
-export const colours = 6;
+const colours = 6;
 
 /** The class of a run's line: colour, and dashes beyond the first six. */
-export const lineOf = (index: number): string => `run-${index % colours}${index >= colours ? ' dashed' : ''}`;
+const lineOf = (index: number): string => `run-${index % colours}${index >= colours ? ' dashed' : ''}`;
 
 /** The held-out losses of several runs over steps, all in one unit, a dot where weights were kept; undefined: none was measured. */
 export function heldOutCurves(runs: readonly ComparedRun[]): readonly Html[] | undefined {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { plannedSteps } from '../../../src/model/training/training-plan.js';
 import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
-import { decideTrainingOptions } from '../../../src/pipeline/decide/training.js';
+import { decideTrainingOptions, rateNote } from '../../../src/pipeline/decide/training.js';
 import { decideOptions } from '../../../src/pipeline/decided-options.js';
 
 const decide = (model: string, given: Partial<RunOptions> = {}) =>
@@ -47,11 +47,29 @@ test('a small model from scratch learns faster and longer than pretrained weight
 
 test('adapters of pretrained weights learn faster', () => {
   expect(decide('124M', { loraRank: 8 })).toMatchObject({
-    learningRate: 2e-4,
+    learningRate: 1e-3,
     weightDecay: 0.01,
     loraRank: 8,
   });
+  expect(decide('smollm2')).toMatchObject({ learningRate: 3e-4, maxEpochs: 4, weightDecay: 0.01 });
+  expect(decide('smollm2', { loraRank: 8 })).toMatchObject({ learningRate: 3e-3, maxEpochs: 4 });
   expect(decide('nano', { loraRank: 8 }).learningRate).toBe(2e-3);
+});
+
+test('a Llama that has no rate of its own is said to have that of GPT-2', () => {
+  const llama = { keyValueHeads: 1, headWidth: 2, innerWidth: 4, rotary: { base: 1e4 }, tiedOutput: true };
+  const note = (
+    model: string,
+    options: Partial<RunOptions> = {},
+    shape: { llama?: typeof llama } = { llama },
+  ) => rateNote(model, shape, { ...defaultOptions(), ...options }, 1e-4);
+  expect(note('models/llama.gguf')).toMatch(
+    /rate is 0\.0001, as for GPT-2: of SmolLM2-135M 0\.0003 was best \(/,
+  );
+  expect(note('constructor', { loraRank: 8 })).toMatch(/0\.003 was best with adapters/);
+  expect(note('smollm2')).toBeUndefined();
+  expect(note('models/llama.gguf', { learningRate: 1e-4 })).toBeUndefined();
+  expect(note('models/gpt2', {}, {})).toBeUndefined();
 });
 
 test('the base model has defaults of its own, and what it has none for from other pretrained models', () => {
