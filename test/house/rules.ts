@@ -35,7 +35,12 @@ const innerLevels: Readonly<Record<string, Levels>> = {
   ],
   'src/data': [['*'], ['src/data/sources'], ['src/data/cleaning']],
   'src/web': [['src/web/server', 'src/web/client'], ['*']],
-  'src/report': [['src/report/report-page.ts'], ['src/report/sections'], ['src/report/charts'], ['*']],
+  'src/report': [
+    ['src/report/report-page.ts', 'src/report/comparison/comparison-page.ts'],
+    ['src/report/sections'],
+    ['src/report/charts'],
+    ['*'],
+  ],
 };
 
 /** Code of pages: esbuild bundles it, the rest of src is built without it. */
