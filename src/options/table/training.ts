@@ -19,7 +19,7 @@ export const trainingOptions = {
     maximum: 10_000,
     // On the sample, more epochs from scratch lower the loss a little and double the copies. A pretrained model memorizes
     // titles after a few epochs; patience usually stops it earlier.
-    defaultFor: { scratch: 5, pretrained: 4, base: 3 },
+    defaultFor: { scratch: 5, pretrained: 4, base: 3, smollm2: 2 },
     argument: 'count',
     alias: 'epochs',
     help:
