@@ -11,6 +11,7 @@ import {
   parseDocument,
   type YAMLMap,
 } from 'yaml';
+import { folderNameFor } from '../common/device-names.js';
 import { fileError, TitlesmithError, usageError } from '../common/errors.js';
 import { nearestWord } from '../common/nearest-word.js';
 import type { OptionRow, OptionRows } from '../options/option-row.js';
@@ -202,7 +203,7 @@ function readRuns(
   const runs = subredditEntries(reader, node, root).map(({ key, keyNode, value }) => {
     const name = reader.withLine(keyNode, () => readOption('subreddits', rowOf('subreddit'), key)) as string;
     const options = { ...common, ...reader.options(value, key), subreddit: [name] };
-    const run = { name: options.runName ?? name, options };
+    const run = { name: options.runName ?? folderNameFor(name), options };
     const twin = nodes.get(run.name);
     if (twin) {
       const message = `two runs are called ${run.name}, the other on line ${reader.lineOf(twin)}.`;

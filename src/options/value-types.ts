@@ -1,4 +1,5 @@
 import { cronFault } from '../common/cron.js';
+import { isDeviceName } from '../common/device-names.js';
 import type { ValueRule, ValueTypeName } from './option-row.js';
 
 /** How values of one type are read and checked. */
@@ -198,8 +199,13 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
   /** Must be a valid folder name on any system. */
   runName: {
     read: identity,
-    accepts: matches(/^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?$/),
-    fault: () => 'is not a run name: up to 100 letters, digits, dots, hyphens and underscores',
+    accepts: (value) =>
+      matches(/^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?$/)(value) &&
+      !isDeviceName(value as string),
+    fault: (_, value) =>
+      isText(value) && isDeviceName(value)
+        ? 'is the name of a device on Windows, where no folder can be called so'
+        : 'is not a run name: up to 100 letters, digits, dots, hyphens and underscores',
   },
   origin: {
     read: (text) => text.toLowerCase(),

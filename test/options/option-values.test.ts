@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseBatchFile } from '../../src/batch/batch-file.js';
 import { TitlesmithError } from '../../src/common/errors.js';
 import { checkOptionsTogether } from '../../src/options/option-rules.js';
 import { type OptionName, optionNames, type RunOptions, rowOf } from '../../src/options/option-table.js';
@@ -205,6 +206,17 @@ describe('the runs of a call', () => {
     const [plan] = planRuns({ source: 'csv', input: ['some/dir/My Titles (2).csv.gz'] }).runs;
     expect(plan?.name).toBe('my-titles-2');
     expect(planRuns({ input: ['x.csv'], runName: 'all40' }).runs[0]?.name).toBe('all40');
+  });
+
+  test('none is called as a device of Windows', () => {
+    const { runs } = planRuns({ subreddit: ['con', 'lpt1', 'console', 'com'] });
+    expect(runs.map(({ name }) => name)).toEqual(['con-run', 'lpt1-run', 'console', 'com']);
+    expect(planRuns({ input: ['AUX.csv'] }).runs[0]?.name).toBe('aux-run');
+    for (const runName of ['con', 'NUL', 'nul.txt', 'Com9.a'])
+      expect(thrownBy(() => planRuns({ input: ['x.csv'], runName })).message).toContain(
+        'the name of a device on Windows',
+      );
+    expect(parseBatchFile('subreddits:\n  - con\n', 'batch.yaml').runs[0]!.name).toBe('con-run');
   });
 });
 

@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { folderNameFor } from '../../common/device-names.js';
 import { usageError } from '../../common/errors.js';
 import { checkArguments, withoutUndefined } from '../../options/call-arguments.js';
 import { checkOptionsTogether } from '../../options/option-rules.js';
@@ -46,7 +47,7 @@ export function planRuns(overrides: Partial<RunOptions>): CallPlan {
   const subreddits = [...new Set(requested.subreddit)].filter((name) => !keepOut.includes(name));
   const options = { ...requested, subreddit: subreddits };
   const plan = (name: string, runOptions: RunOptions): RunPlan => {
-    const chosen = requested.runName ?? name;
+    const chosen = requested.runName ?? folderNameFor(name);
     return { name: chosen, folder: join(requested.runsDir, chosen), options: runOptions };
   };
   const [firstInput] = requested.input;
