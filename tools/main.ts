@@ -6,7 +6,9 @@ const tools: Readonly<Record<string, () => Promise<{ main(argv: readonly string[
   base: () => import('./base/round.js'),
   'base-train': () => import('./base/train.js'),
   'base-fingerprints': () => import('./base/fingerprints.js'),
+  'gpt2-tokens': () => import('./gpt2-tokens.js'),
   'options-page': () => import('./options-page.js'),
+  'platform-packages': () => import('./platform-packages.js'),
   sample: () => import('./sample.js'),
   structure: () => import('./structure.js'),
 };

@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util';
 import { collect } from '../../src/common/collect.js';
 import { readTitles } from '../../src/data/titles-file.js';
 import { packageRoot } from '../../src/io/package-root.js';
-import { gpt2Tokenizer, gpt2Tokens } from '../../src/model/tokenizer/gpt2.js';
+import { gpt2Tokenizer } from '../../src/model/tokenizer/gpt2.js';
+import { gpt2Tokens } from '../../src/model/tokenizer/gpt2-tokens.js';
 
 /** tiktoken's file of ranks, as its own cannot be had offline: base64 of a token and its rank, one a line. */
 function ranksFile(folder: string): string {

@@ -7,6 +7,7 @@ import type { WorkContext } from '../common/progress.js';
 import { isTemporaryName } from '../io/atomic-file.js';
 import { type Compression, compress } from '../io/compression/compressed-stream.js';
 import { missingFolders, removeEmptyFolders } from '../io/folders.js';
+import { type TarFile, writeTar } from '../io/tar.js';
 import {
   type ArgumentRules,
   checkArgument,
@@ -20,7 +21,6 @@ import { lockFileName } from '../pipeline/run/run-lock.js';
 import { describeStale, staleStages } from '../pipeline/run/stale-stages.js';
 import { isBucket, openStorageFile } from './open-storage.js';
 import type { StorageFile } from './storage.js';
-import { type TarFile, writeTar } from './tar.js';
 
 /** The last entry of an archive: the hashes of all others, in the format of `sha256sum -c`. */
 export const checksumsName = 'SHA256SUMS';

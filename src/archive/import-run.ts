@@ -7,6 +7,7 @@ import type { WorkContext } from '../common/progress.js';
 import { writeChunksAtomic } from '../io/atomic-file.js';
 import { decompress } from '../io/compression/compressed-stream.js';
 import { makeFolder, missingFolders, removeEmptyFolders } from '../io/folders.js';
+import { readTar, type TarEntry } from '../io/tar.js';
 import {
   type ArgumentRules,
   checkArgument,
@@ -23,7 +24,6 @@ import { checksumsName, isExcluded } from './export-run.js';
 import { withoutForeignPaths } from './foreign-paths.js';
 import { openStorageFile } from './open-storage.js';
 import type { StorageFile } from './storage.js';
-import { readTar, type TarEntry } from './tar.js';
 
 /** Maximum number of files; no run has as many. */
 const maxFiles = 20_000;

@@ -3,11 +3,18 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileError, systemErrorCode, usageError } from '../common/errors.js';
 import { writeChunksAtomic } from '../io/atomic-file.js';
+import { requireOptionalPackage } from '../io/optional-package.js';
 import type { StorageFile, StorageFolder } from './storage.js';
 
 /** Whether a place is in a bucket, not on this machine. */
 export function isBucket(place: string): boolean {
   return /^gs:\/\//i.test(place);
+}
+
+/** @throws TitlesmithError `package-missing` with the command that installs Google's client. */
+async function loadGoogleStorage(place: string): Promise<typeof import('./google-storage.js')> {
+  requireOptionalPackage('@google-cloud/storage', place);
+  return import('./google-storage.js');
 }
 
 function localFile(path: string): StorageFile {
@@ -47,7 +54,7 @@ export async function openStorageFile(text: string, inFolder?: string): Promise<
   const isIn = /[\\/]$/.test(text) || (await isFolder(text));
   if (isIn && inFolder === undefined) throw usageError(`${text} is a folder.`, 'Name the archive in it.');
   if (isBucket(text)) {
-    const { openObject } = await import('./google-storage.js');
+    const { openObject } = await loadGoogleStorage(text);
     return openObject(isIn ? `${text}${inFolder}` : text);
   }
   return localFile(isIn ? join(text, inFolder ?? '') : text);
@@ -56,7 +63,7 @@ export async function openStorageFile(text: string, inFolder?: string): Promise<
 /** Opens a folder by its path or `gs://bucket/folder`. @throws TitlesmithError `usage` for an invalid bucket name. */
 export async function openStorageFolder(text: string): Promise<StorageFolder> {
   if (isBucket(text)) {
-    const { openObject, listObjects } = await import('./google-storage.js');
+    const { openObject, listObjects } = await loadGoogleStorage(text);
     const prefix = `${text.replace(/\/+$/, '')}/`;
     return {
       name: prefix.slice(0, -1),

@@ -65,6 +65,17 @@ export function systemErrorCode(error: unknown): string | undefined {
   return undefined;
 }
 
+/** Why a request got no answer, as the deepest system error code behind it: `ENOTFOUND`, `ECONNRESET`, …; else its message. */
+export function connectionReason(error: unknown): string {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = systemErrorCode(cause);
+    if (code) return code;
+    if (cause instanceof AggregateError && cause.errors.length > 0) return connectionReason(cause.errors[0]);
+    if (cause.cause === undefined) return cause.message;
+  }
+  return String(error);
+}
+
 /**
  * Turns a file-system error into a TitlesmithError that names the path and the remedy; returns any other value unchanged.
  * @param action what was being done, in the infinitive: `read`, `write`, `create the folder`.

@@ -52,7 +52,7 @@ export async function runPipeline(
 ): Promise<PipelineResult> {
   const context = completeContext<PipelineContext>('runPipeline', given);
   const { runs: plans, options } = planRuns(await withListedSubreddits(overrides));
-  const decisions = await decideForRuns(plans, options, context.onProgress);
+  const decisions = await decideForRuns(plans, options, context);
   if (options.dryRun) return { runs: [], cost: await describeCost(decisions.source.choice, options) };
   const areSeveral = plans.length > 1;
   // A file of titles has no subreddits: every run reads all of it.

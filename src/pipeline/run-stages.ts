@@ -112,7 +112,7 @@ export async function runSingleStage(
     checkOptionsTogether(requested);
     const options = stage === 'finetune' ? withOwnCheckpoint(path, requested) : requested;
     if (stage !== 'report') assertInputs(stage, path);
-    const decisions = await decideForStage(stage, folder.manifest, options, onProgress);
+    const decisions = await decideForStage(stage, folder.manifest, options, { ...context, onProgress });
     const run = { folder, options, decisions, given };
     if (stage === 'report') await ensureJudgement(run, context);
     return await runStages([stage], run, context);

@@ -59,7 +59,7 @@ export async function scoreFile(
   const source = await openSource('csv', { input: [file], column, header, quotes });
   const opened = await ScoringModel.open(model, promptSubreddit, context);
   try {
-    const device = await decideDevice(options);
+    const device = await decideDevice(options, context);
     const { titles, longest } = await readOnce(source, opened, file, context);
     context.onProgress({ kind: 'note', message: describeDevice(device) });
     const engine = await openEngine(decidedDevice(device), { threads });

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { packageRoot } from '../../src/io/package-root.js';
-import { packagedRuntime } from '../../src/model/engine/onnxruntime/ort-api.js';
+import { packagedRuntime } from '../../src/model/engine/onnxruntime/find-runtime.js';
 import { runCli, temporaryFolder } from './run-cli.js';
 
 /** No Vulkan library, whatever this machine has. */

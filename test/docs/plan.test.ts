@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/io/package-root.js';
-import { packagedRuntime } from '../../src/model/engine/onnxruntime/ort-api.js';
+import { packagedRuntime } from '../../src/model/engine/onnxruntime/find-runtime.js';
 import { commands } from './pages.js';
 import { planOf, plans, whyNotRun } from './plan.js';
 

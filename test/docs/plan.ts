@@ -249,6 +249,15 @@ export const notRun: readonly NotRun[] = [
     read: (text) => `${text} ${flag}`,
   },
   {
+    of: /^(?:npm install|npx titlesmith|npm run build && npm pack)/,
+    reason:
+      'installs into a project, or runs from there; test/deploy/install.test.ts does both in an empty one',
+  },
+  {
+    of: /^npm run -s tool -- platform-packages /,
+    reason: 'packs 80 MB; test/deploy/install.test.ts packs and installs the package of its system',
+  },
+  {
     of: /^docker (?:build|run) /,
     reason: 'needs a Docker daemon; docker reads it, and container.test.ts the Dockerfiles',
     read: (text) => text.replace(/^docker \w+/, `$& ${flag}`),
@@ -289,8 +298,8 @@ export const notRun: readonly NotRun[] = [
   },
   { of: /jupyter nbconvert /, reason: 'needs Jupyter; notebook.test.ts runs it' },
   {
-    of: /^npm run tool -- (?:options-page|sample)$/,
-    reason: 'writes into the repository; options-page.test.ts compares',
+    of: /^npm run tool -- (?:options-page|sample|gpt2-tokens)$/,
+    reason: 'writes into the repository; options-page.test.ts and gpt2-tokens.test.ts compare',
   },
   { of: /^tensorboard /, reason: 'is a server of its own; event-file.test.ts reads the files with it' },
 ];

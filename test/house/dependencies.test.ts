@@ -7,6 +7,7 @@ import { readImports } from '../../tools/structure/imports.js';
 interface PackageFile {
   readonly dependencies: Record<string, string>;
   readonly devDependencies: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
   readonly peerDependencies?: Record<string, string>;
 }
 
@@ -21,8 +22,9 @@ const documentation = readFileSync(join(packageRoot, 'docs/dependencies.md'), 'u
 
 test('docs/dependencies.md lists exactly the dependencies of the package.json files', () => {
   const listed = [...documentation.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name);
-  const { dependencies, devDependencies, peerDependencies = {} } = packageFile;
-  const installed = [dependencies, devDependencies, peerDependencies, elsewhere].flatMap(Object.keys);
+  const { dependencies, devDependencies, optionalDependencies = {}, peerDependencies = {} } = packageFile;
+  const all = [dependencies, devDependencies, optionalDependencies, peerDependencies, elsewhere];
+  const installed = all.flatMap(Object.keys);
   expect(listed.sort()).toEqual([...new Set(installed)].sort());
 });
 
@@ -46,11 +48,14 @@ test('every run-time dependency has a documented door, and no package is importe
 });
 
 test('every dependency is pinned to one version', () => {
-  const { dependencies, devDependencies } = packageFile;
+  const { dependencies, devDependencies, optionalDependencies } = packageFile;
   expect(own).toBe('file:../../node_modules/onnxruntime-node');
-  const loose = Object.entries({ ...dependencies, ...devDependencies, ...elsewhere }).filter(
-    ([, version]) => !/^\d/.test(version),
-  );
+  const loose = Object.entries({
+    ...dependencies,
+    ...devDependencies,
+    ...optionalDependencies,
+    ...elsewhere,
+  }).filter(([, version]) => !/^\d/.test(version));
   expect(loose).toEqual([]);
 });
 

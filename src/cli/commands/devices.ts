@@ -1,5 +1,6 @@
 import { toPrintable } from '../../common/printable.js';
-import { deviceChoices, formatDevice } from '../../model/engine/device-choice.js';
+import { silentContext } from '../../common/progress.js';
+import { type DeviceChoice, deviceChoices, formatDevice } from '../../model/engine/device-choice.js';
 import { type DeviceReport, listDevices } from '../../model/engine/devices.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import type { Terminal } from '../terminal.js';
@@ -25,10 +26,11 @@ function linesOf(report: DeviceReport): string[] {
 
 /** Tries every device and prints the results. */
 export async function devicesCommand(terminal: Terminal): Promise<ExitCode> {
-  const reports = await listDevices((choice, done) => {
+  const onTry = (choice: DeviceChoice, done: number): void => {
     const progress = { label: 'devices', done, total: deviceChoices.length, unit: 'tried' };
     terminal.show({ kind: 'progress', ...progress, detail: formatDevice(choice) });
-  });
+  };
+  const reports = await listDevices(onTry, { ...silentContext, onProgress: (event) => terminal.show(event) });
   const chosen = reports.find(
     ({ engine, works, software }) => engine === 'onnxruntime' && works && !software,
   );

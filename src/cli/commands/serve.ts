@@ -1,4 +1,5 @@
 import { formatCount, formatSeconds } from '../../common/number-formats.js';
+import { provideRuntime } from '../../model/engine/onnxruntime/fetch-runtime.js';
 import type { ServeOptions } from '../../options/option-table.js';
 import { openServedModels } from '../../pipeline/open-served-models.js';
 import type { ModelFacts } from '../../serve/served-model.js';
@@ -16,6 +17,7 @@ export async function serveCommand(
   return interruptible(terminal, undefined, async ({ onProgress, signal }) => {
     const { log: requestedLog = 'auto' } = options;
     const log = requestedLog === 'auto' && process.stdout.isTTY ? 'text' : requestedLog;
+    if (options.engine !== 'tfjs') await provideRuntime({ onProgress, signal });
     const { served, settings, reasons, find } = await openServedModels(models, { ...options, log });
     for (const message of reasons) onProgress({ kind: 'note', message });
     const server = await startServer(served, settings, process.stdout, find);

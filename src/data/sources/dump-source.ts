@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { usageError } from '../../common/errors.js';
+import { requireOptionalPackage } from '../../io/optional-package.js';
 import { packageRoot } from '../../io/package-root.js';
 import { filesInWords, fingerprintFiles, resolveInputFiles } from './input-files.js';
 import { requestedSubreddits, type TitleSource } from './title-source.js';
@@ -28,6 +29,16 @@ function commonFormat(files: readonly string[]): DumpFormat {
   );
 }
 
+/**
+ * Checks that what reads dumps is here: DuckDB for those in CSV and Parquet.
+ * @throws TitlesmithError `package-missing` with the command that installs it.
+ */
+export function requireReader(files: readonly string[]): void {
+  const tables = files.filter((file) => formatOfFile(file) !== 'ndjson');
+  if (tables.length > 0)
+    requireOptionalPackage('@duckdb/node-api', `Reading dumps in CSV or Parquet (${filesInWords(tables)})`);
+}
+
 /** How a source over dumps shows itself. */
 interface DumpSourceOptions {
   readonly name: 'duckdb' | 'sample';
@@ -41,7 +52,7 @@ interface DumpSourceOptions {
  * Dumps of Reddit posts: NDJSON by a reader of titlesmith's own (`.zst_blocks` too), CSV and Parquet by DuckDB; `.gz` and `.zst` too. Both
  * answer as `queries/top-titles.duckdb.sql` says.
  * @param paths files or patterns.
- * @throws TitlesmithError when a file is not there, nothing matches, or formats are mixed.
+ * @throws TitlesmithError when a file is not there, nothing matches, formats are mixed, or DuckDB is needed and missing.
  */
 export async function openDumpSource(
   paths: readonly string[],
@@ -51,12 +62,13 @@ export async function openDumpSource(
   return dumpSource(files, { name: 'duckdb', description: `dumps of posts: ${filesInWords(files)}`, strict });
 }
 
-/** A source over the given files, which must be there. @throws TitlesmithError when formats are mixed. */
+/** A source over the given files, which must be there. @throws TitlesmithError when formats are mixed, or DuckDB is missing. */
 export function dumpSource(
   files: readonly string[],
   { name, description, strict = false }: DumpSourceOptions,
 ): TitleSource {
   const format = commonFormat(files);
+  requireReader(files);
   return {
     name,
     describe: () => description,

@@ -4,17 +4,15 @@ import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError, usageError } from '../../common/errors.js';
 import { hashFile } from '../../io/atomic-file.js';
+import { expandPattern, hasPatternCharacters } from './file-pattern.js';
 import { copyOfPipe, isPipe, shownName } from './piped-input.js';
-
-const patternCharacters = /[*?[\]]/;
 
 /**
  * The files that a pattern matches; a path that is there, or a pattern that nothing matches, as it is.
  * @throws TitlesmithError when a folder cannot be read.
  */
 export async function matchingFiles(path: string): Promise<readonly string[]> {
-  if (!patternCharacters.test(path) || existsSync(path)) return [path];
-  const { expandPattern } = await import('./duckdb/database.js');
+  if (!hasPatternCharacters(path) || existsSync(path)) return [path];
   const files = await expandPattern(path);
   return files.length > 0 ? files : [path];
 }
@@ -26,9 +24,8 @@ async function resolveOne(path: string): Promise<string[]> {
     if (!found.isDirectory()) return [path];
   } catch (error) {
     if (error instanceof TitlesmithError) throw error;
-    if (systemErrorCode(error) !== 'ENOENT' || !patternCharacters.test(path))
+    if (systemErrorCode(error) !== 'ENOENT' || !hasPatternCharacters(path))
       throw fileError('read', path, error);
-    const { expandPattern } = await import('./duckdb/database.js');
     const files = await expandPattern(path);
     if (files.length > 0) return files;
     throw new TitlesmithError(`No file matches ${path}.`, {

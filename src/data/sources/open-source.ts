@@ -1,3 +1,4 @@
+import { requireOptionalPackage } from '../../io/optional-package.js';
 import {
   type ArgumentCheck,
   type ArgumentRules,
@@ -41,6 +42,11 @@ const rules: ArgumentRules = {
   bigquery: { accepts: (value) => typeof value === 'object' && value !== null, fault: 'is no object' },
 };
 
+/** Checks that BigQuery's client is here. @throws TitlesmithError `package-missing` with the command that installs it. */
+export function requireBigquery(): void {
+  requireOptionalPackage('@google-cloud/bigquery', 'The source bigquery');
+}
+
 /**
  * Opens a source by name; what it needs is loaded only then.
  * @throws TitlesmithError when an argument is unknown or wrong, or its files or credentials are missing.
@@ -54,6 +60,7 @@ export async function openSource(
   const { input = [], column, header, quotes, strict, bigquery = {} } = checked;
   switch (name) {
     case 'bigquery':
+      requireBigquery();
       return (await import('./bigquery/bigquery-source.js')).openBigquerySource(bigquery);
     case 'duckdb':
       return (await import('./dump-source.js')).openDumpSource(input, { strict });

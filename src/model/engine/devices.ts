@@ -2,11 +2,13 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { TitlesmithError, usageError } from '../../common/errors.js';
+import { InterruptedError, TitlesmithError, usageError } from '../../common/errors.js';
 import { formatMebibytes } from '../../common/number-formats.js';
+import { silentContext, type WorkContext } from '../../common/progress.js';
 import type { EngineName } from '../../options/choices.js';
 import { type DeviceChoice, deviceChoices, formatDevice } from './device-choice.js';
 import { float16Unavailable } from './float16.js';
+import { provideRuntime } from './onnxruntime/fetch-runtime.js';
 import type { Adapter } from './onnxruntime/graphics-card.js';
 import { installedTfjsPackage } from './tfjs-packages.js';
 
@@ -133,17 +135,36 @@ function runTrial(name: string): Promise<ProcessResult> {
   });
 }
 
+/** Why there is no ONNX Runtime here; undefined where there is, now. */
+async function runtimeShortage(
+  context: WorkContext,
+): Promise<Pick<DeviceReport, 'reason' | 'hint'> | undefined> {
+  try {
+    await provideRuntime(context);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof TitlesmithError) || error instanceof InterruptedError) throw error;
+    const { message: reason, hint } = error;
+    return { reason, ...(hint === undefined ? {} : { hint }) };
+  }
+}
+
 /**
- * Every device of every engine, tried one after the other.
+ * Every device of every engine, tried one after the other. Where ONNX Runtime is not here and cannot be fetched, its devices do
+ * not work, and say so.
  * @param onTry is called with each before it is tried.
+ * @throws InterruptedError while ONNX Runtime is fetched.
  */
 export async function listDevices(
   onTry: (choice: DeviceChoice, index: number) => void = () => {},
+  context: WorkContext = silentContext,
 ): Promise<DeviceReport[]> {
+  const shortage = await runtimeShortage(context);
   const reports: DeviceReport[] = [];
   for (const [index, choice] of deviceChoices.entries()) {
     onTry(choice, index);
-    reports.push(await tryDevice(choice));
+    const isMissing = choice.engine === 'onnxruntime' && shortage !== undefined;
+    reports.push(isMissing ? { ...choice, works: false, ...shortage } : await tryDevice(choice));
   }
   return reports;
 }

@@ -1,13 +1,6 @@
-import r50kRanks from 'gpt-tokenizer/bpeRanks/r50k_base';
 import { BytePairTokenizer } from './byte-pair-tokenizer.js';
+import { gpt2Tokens } from './gpt2-tokens.js';
 import type { Tokenizer } from './tokenizer.js';
-
-const utf8 = new TextEncoder();
-
-/** GPT-2's 50,256 tokens as byte strings, in order of rank (which is their id). */
-export const gpt2Tokens: readonly string[] = r50kRanks.map((token) =>
-  String.fromCharCode(...(typeof token === 'string' ? utf8.encode(token) : token)),
-);
 
 let shared: Tokenizer | undefined;
 

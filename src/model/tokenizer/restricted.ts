@@ -1,6 +1,7 @@
 import { checkArgument, isTextSource } from '../../options/call-arguments.js';
 import { BytePairTokenizer } from './byte-pair-tokenizer.js';
-import { gpt2Tokenizer, gpt2Tokens } from './gpt2.js';
+import { gpt2Tokenizer } from './gpt2.js';
+import { gpt2Tokens } from './gpt2-tokens.js';
 import { mergePair, ranksOf } from './merges.js';
 import type { Tokenizer } from './tokenizer.js';
 

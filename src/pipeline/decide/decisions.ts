@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProgressListener } from '../../common/progress.js';
+import type { ProgressListener, WorkContext } from '../../common/progress.js';
 import { type StageName, stageNames } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { type Decision, type Decisions, type Manifest, readManifest } from '../run/manifest.js';
@@ -24,8 +24,9 @@ export type CallDecisions = Decisions & Required<Pick<Decisions, 'source'>>;
 export async function decideForRuns(
   plans: readonly RunPlan[],
   options: RunOptions,
-  onProgress: ProgressListener,
+  context: WorkContext,
 ): Promise<CallDecisions> {
+  const { onProgress } = context;
   const source = await decideSource(options);
   const note = (message: string): void => onProgress({ kind: 'note', message });
   if (options.dryRun || !trains(options.until)) {
@@ -33,14 +34,14 @@ export async function decideForRuns(
     return { source };
   }
   const dedupes = stageNames.indexOf(options.until) >= stageNames.indexOf('dedupe');
-  const sentenceModel = dedupes ? await decideSentenceModel(options, onProgress) : undefined;
+  const sentenceModel = dedupes ? await decideSentenceModel(options, context) : undefined;
   for (const { folder } of plans) {
     const manifest = await readManifest(folder);
     if (manifest) checkKeptModel(manifest, options);
   }
   const hasTrained = plans.some(({ folder }) => existsSync(join(folder, runFiles.checkpoint)));
   if (!hasTrained) checkKnownModel(requestedModel(options), options);
-  const { device, mixedPrecision } = await decideTrainingDevice(options);
+  const { device, mixedPrecision } = await decideTrainingDevice(options, context);
   const model = await decideStartingModel(options, onProgress, { source: source.choice, device });
   note(`source: ${source.choice} (${source.reason})`);
   note(`model: ${model.choice} (${model.reason})`);
@@ -89,17 +90,18 @@ export async function decideForStage(
   stage: StageName,
   manifest: Manifest,
   options: RunOptions,
-  onProgress: ProgressListener,
+  context: WorkContext,
 ): Promise<Decisions> {
+  const { onProgress } = context;
   const { decisions } = manifest;
   if (stage === 'finetune') checkKeptModel(manifest, options);
   if (stage === 'dedupe' && options.semantic)
-    return { ...decisions, sentenceModel: await decideSentenceModel(options, onProgress) };
+    return { ...decisions, sentenceModel: await decideSentenceModel(options, context) };
   if (stage !== 'finetune' && stage !== 'generate') return decisions;
   const { mixedPrecision: askedToTrain, frozenPrecision, precision, ...otherOptions } = options;
   const precisionOptions =
     stage === 'finetune' ? { mixedPrecision: askedToTrain, frozenPrecision } : { precision };
-  const decided = await decideTrainingDevice({ ...otherOptions, ...precisionOptions });
+  const decided = await decideTrainingDevice({ ...otherOptions, ...precisionOptions }, context);
   const { device } = decided;
   const source = decisions.source?.choice;
   const trained =

@@ -3,9 +3,10 @@ import { usageError } from '../../common/errors.js';
 import type { BigquerySourceOptions } from '../../data/sources/bigquery/bigquery-source.js';
 import { costInWords } from '../../data/sources/bigquery/query-cost.js';
 import { detectSource } from '../../data/sources/detect-source.js';
+import { requireReader } from '../../data/sources/dump-source.js';
 import { matchingFiles } from '../../data/sources/input-files.js';
 import { isWrappedArray } from '../../data/sources/json-titles.js';
-import { openSource } from '../../data/sources/open-source.js';
+import { openSource, requireBigquery } from '../../data/sources/open-source.js';
 import type { TitleQuery, TitleSource } from '../../data/sources/title-source.js';
 import { decompressBeginning } from '../../io/compression/beginning.js';
 import type { OptionName, RunOptions } from '../../options/option-table.js';
@@ -56,12 +57,19 @@ function sourceOfInput(path: string): { readonly choice: 'csv' | 'duckdb'; reado
 
 /**
  * Chooses the source. A source named by the user is never replaced by another.
- * @throws TitlesmithError `usage` naming two inputs that are not for one source.
+ * @throws TitlesmithError `usage` naming two inputs that are not for one source; `package-missing` where what reads the source
+ *   is not installed.
  */
 export async function decideSource(options: RunOptions): Promise<Decision> {
-  const { source, input } = options;
+  const files = (await Promise.all(options.input.map(matchingFiles))).flat();
+  const decision = chooseSource(options, files);
+  if (decision.choice === 'bigquery') requireBigquery();
+  if (decision.choice === 'duckdb') requireReader(files);
+  return decision;
+}
+
+function chooseSource({ source }: RunOptions, files: readonly string[]): Decision {
   if (source !== 'auto') return { choice: source, reason: 'named with --source' };
-  const files = (await Promise.all(input.map(matchingFiles))).flat();
   const inputs = files.map((path) => ({ path, ...sourceOfInput(path) }));
   const [first] = inputs;
   if (first === undefined) {
@@ -122,6 +130,7 @@ function bigqueryOptions({ project, location, table, maxBytesBilled }: RunOption
 export async function describeCost(name: string, options: RunOptions): Promise<string> {
   if (name !== 'bigquery')
     throw usageError(`--dry-run asks BigQuery, but the source is ${name}.`, 'Leave it out.');
+  requireBigquery();
   const { bigqueryCost } = await import('../../data/sources/bigquery/bigquery-source.js');
   const bytes = await bigqueryCost(titleQuery(options), bigqueryOptions(options));
   return `BigQuery would read ${costInWords(bytes)}`;

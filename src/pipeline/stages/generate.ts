@@ -221,7 +221,7 @@ export async function* generateFromModel(
           { ...titleOfModel(model), condition: await readModelCondition(model), madeOf: [] },
           promptSubreddit,
         );
-  const device = await decideDevice(options);
+  const device = await decideDevice(options, context);
   context.onProgress({ kind: 'note', message: describeDevice(device) });
   const opened = await openGeneration(
     { model, device: decidedDevice(device), hiddenPrefix },

@@ -5,7 +5,8 @@ import {
   findCudaProvider,
   missingLibraryError,
 } from '../../../src/model/engine/onnxruntime/cuda-libraries.js';
-import { ortApi, packagedRuntime, useRuntime } from '../../../src/model/engine/onnxruntime/ort-api.js';
+import { packagedRuntime } from '../../../src/model/engine/onnxruntime/find-runtime.js';
+import { ortApi, useRuntime } from '../../../src/model/engine/onnxruntime/ort-api.js';
 import { temporaryFolder } from '../../cli/run-cli.js';
 
 const provider = 'libonnxruntime_providers_cuda.so';

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ProgressEvent } from '../../../src/common/progress.js';
+import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
 import { decideForStage } from '../../../src/pipeline/decide/decisions.js';
 import { checkKeptModel, decideModel, keptModel } from '../../../src/pipeline/decide/model.js';
@@ -84,9 +84,8 @@ describe('auto', () => {
     // Nothing is decided before it: no device is looked for, and nothing said.
     const manifest = { ...run, name: 'a' } as unknown as Manifest;
     const said: unknown[] = [];
-    const decide = decideForStage('finetune', manifest, { ...latest, model: 'nosuch/model' }, (event) =>
-      said.push(event),
-    );
+    const context = { ...silentContext, onProgress: (event: unknown) => void said.push(event) };
+    const decide = decideForStage('finetune', manifest, { ...latest, model: 'nosuch/model' }, context);
     await expect(decide).rejects.toThrow('and not with --model nosuch/model.');
     expect(said).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { ProgressEvent } from '../../../src/common/progress.js';
+import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
 import { baseFolder } from '../../../src/model/weights/base-model.js';
 import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
@@ -125,7 +125,7 @@ sentenceModelTest('with --semantic a paraphrase is refused, by the model that is
   expect(plain.counts).toEqual({ accepted: 3, rejected: 0, rejectedByReason: {} });
 
   const semantic = { semantic: true, semanticModel: sentenceModelFolder };
-  const sentenceModel = await decideSentenceModel(semantic, () => {});
+  const sentenceModel = await decideSentenceModel(semantic, silentContext);
   expect(sentenceModel).toMatchObject({ choice: sentenceModelFolder, reason: 'named with --semantic-model' });
   const decisions = { ...nano, sentenceModel };
   const found = await dedupeOf(folder, decisions, semantic);

@@ -59,17 +59,6 @@ export class Database {
   }
 }
 
-/** The files that match a pattern (`*`, `?`, `[…]`, `**`), sorted; none where nothing does. */
-export async function expandPattern(pattern: string): Promise<string[]> {
-  const database = await Database.open();
-  try {
-    const rows = await database.all('SELECT file FROM glob($pattern) ORDER BY file', { pattern });
-    return rows.map(({ file }) => String(file));
-  } finally {
-    database.close();
-  }
-}
-
 /** What DuckDB says of a file it cannot read, and what a person can do. The first that matches counts. */
 const remedies: readonly (readonly [RegExp, string])[] = [
   [

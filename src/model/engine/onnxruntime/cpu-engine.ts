@@ -11,6 +11,7 @@ import {
   type Program,
 } from '../engine.js';
 import { exportOnnx } from '../onnx/export.js';
+import { provideRuntime } from './fetch-runtime.js';
 import { type Constant, OrtSession } from './session.js';
 import { planZeroCopy, type ZeroCopyPlan } from './zero-copy.js';
 
@@ -80,6 +81,7 @@ export function createOnnxRuntimeEngine(options: OnnxRuntimeOptions = {}): Engin
   return {
     name: 'onnxruntime cpu',
     compile: async (outputs, options = {}) => {
+      await provideRuntime();
       const quantized = topologicalOrder(Object.values(outputs)).some(({ op }) => op === 'quantizedMatmul');
       if (quantized) saturates ??= int8Saturates((probe, constants) => compile(probe, { constants }, false));
       return compile(outputs, options, quantized && (await saturates) === true);

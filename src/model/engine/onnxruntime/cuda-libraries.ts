@@ -3,7 +3,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { TitlesmithError } from '../../../common/errors.js';
 import { foreign, type LibraryHandle } from '../../../io/foreign-library.js';
-import { type Handle, ortApi, packagedRuntime, useRuntime } from './ort-api.js';
+import { packagedRuntime } from './find-runtime.js';
+import { type Handle, ortApi, useRuntime } from './ort-api.js';
 
 const providerName = 'libonnxruntime_providers_cuda.so';
 
@@ -38,7 +39,7 @@ const installWithPip = (version: string): string =>
 /**
  * Finds CUDA's provider: beside the package's ONNX Runtime, where its install script puts it, or in the onnxruntime-gpu
  * of a Python.
- * @param packaged version and shared library of the onnxruntime-node package.
+ * @param packaged version and shared library of the ONNX Runtime that is installed.
  * @param pythonFolders the folders that a Python imports from.
  * @throws TitlesmithError saying what is missing, or of another version.
  */

@@ -15,6 +15,7 @@ import { splitForBuffers } from './buffer-chunks.js';
 import type { OnnxRuntimeOptions } from './cpu-engine.js';
 import { OrtDeviceMemory } from './device-memory.js';
 import { ChunkedDeviceTensor } from './device-tensor.js';
+import { provideRuntime } from './fetch-runtime.js';
 import { type Provider, type ProviderName, providers } from './providers.js';
 import { type Constant, OrtSession } from './session.js';
 
@@ -35,6 +36,7 @@ export async function openProviderEngine(
   provider: Provider,
   { threads = 0, profile }: OnnxRuntimeOptions = {},
 ): Promise<Engine> {
+  await provideRuntime();
   const memory = await OrtDeviceMemory.open(provider, threads);
   const { largestBuffer } = memory;
   const computeCapability = provider.computeCapability?.();

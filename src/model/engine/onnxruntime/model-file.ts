@@ -1,5 +1,6 @@
 import { onnxTypes } from '../onnx/schema.js';
 import { type ModelSignature, readSignature } from '../onnx/signature.js';
+import { provideRuntime } from './fetch-runtime.js';
 import { type Handle, newHandle, type Out, ortApi } from './ort-api.js';
 import { runSession, sharedEnvironment, wrapArray } from './session.js';
 
@@ -35,6 +36,7 @@ export class ModelFile {
    */
   static async open(bytes: Uint8Array, threads: number): Promise<ModelFile> {
     const signature = readSignature(bytes);
+    await provideRuntime();
     const { functions, check } = ortApi();
     const environment = sharedEnvironment(threads);
     const options = newHandle((out) => functions.createSessionOptions(out));

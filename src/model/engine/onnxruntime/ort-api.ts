@@ -1,8 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { reinstall, TitlesmithError } from '../../../common/errors.js';
 import { foreign, type LibraryHandle } from '../../../io/foreign-library.js';
+import { packagedRuntime } from './find-runtime.js';
 
 /** The address of an object that belongs to ONNX Runtime. */
 export type Handle = bigint;
@@ -235,32 +233,6 @@ function configureRuntime(): void {
   setDefault('ORT_GQA_DISABLE_FLASH_ATTENTION', '1');
 }
 
-/**
- * The version of the onnxruntime-node package, and its shared library for this system and processor.
- * @throws TitlesmithError if it has none.
- */
-export function packagedRuntime(): { readonly version: string; readonly path: string } {
-  const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
-  const root = join(dirname(entry), '..');
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  const binaries = join(root, 'bin');
-  try {
-    const [abi] = readdirSync(binaries);
-    const folder = join(binaries, abi ?? '', process.platform, process.arch);
-    const file = readdirSync(folder).find((name) =>
-      /^(lib)?onnxruntime(\.[\d.]*)?(so|dylib|dll)(\.[\d.]*)?$/.test(name),
-    );
-    // Where it was taken away, loading it says so.
-    return { version, path: join(folder, file ?? `libonnxruntime of ${process.platform} ${process.arch}`) };
-  } catch {
-    // No folder for this system: the error below says so.
-  }
-  throw new TitlesmithError(`ONNX Runtime has no library for ${process.platform} ${process.arch}.`, {
-    code: 'engine-unsupported',
-    hint: 'Run titlesmith on Linux, macOS or Windows, on x64 or arm64.',
-  });
-}
-
 function loadLibrary(path: string): LibraryHandle {
   try {
     return foreign.load(path);
@@ -343,7 +315,7 @@ export function useRuntime(path: string): void {
   otherRuntime = path;
 }
 
-/** @throws TitlesmithError if the package has no library for this system. */
+/** @throws TitlesmithError where no library is here (`provideRuntime` fetches it), or for this system there is none. */
 export function ortApi(): OrtApi {
   loaded ??= load();
   return loaded;

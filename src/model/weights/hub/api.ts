@@ -1,5 +1,5 @@
 import { getRepoFolderName, HubApiError, listFiles, modelInfo } from '@huggingface/hub';
-import { systemErrorCode, TitlesmithError } from '../../../common/errors.js';
+import { connectionReason, TitlesmithError } from '../../../common/errors.js';
 import { retry } from '../../../common/retry.js';
 import type { HubSettings } from './settings.js';
 
@@ -150,24 +150,16 @@ export function statusError(status: number, repository: string, settings: HubSet
   });
 }
 
-/** The deepest system error code behind a failed request: `ENOTFOUND`, `ECONNRESET`, … */
-function reasonOf(error: unknown): string {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const code = systemErrorCode(cause);
-    if (code) return code;
-    if (cause instanceof AggregateError && cause.errors.length > 0) return reasonOf(cause.errors[0]);
-    if (cause.cause === undefined) return cause.message;
-  }
-  return String(error);
-}
-
 /** The error for a request without a response, or with an incomplete one. */
 export function connectionError(error: unknown, settings: HubSettings): TitlesmithError {
-  return new TitlesmithError(`The hub at ${settings.endpoint} cannot be reached (${reasonOf(error)}).`, {
-    code: 'hub-unreachable',
-    hint: 'Check the connection and HF_ENDPOINT; or name a folder that holds the model.',
-    cause: error,
-  });
+  return new TitlesmithError(
+    `The hub at ${settings.endpoint} cannot be reached (${connectionReason(error)}).`,
+    {
+      code: 'hub-unreachable',
+      hint: 'Check the connection and HF_ENDPOINT; or name a folder that holds the model.',
+      cause: error,
+    },
+  );
 }
 
 /** The error for a response that cannot be right. */
