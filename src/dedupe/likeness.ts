@@ -9,17 +9,20 @@ export const candidateCosine = 0.65;
  * texts. Fitted on the tokens of all-MiniLM-L6-v2 (docs/overfitting.md): likeness can only count for, a difference only against.
  */
 const weights = {
-  constant: -7.02,
-  cosine: 11.9,
-  crowd: -13.7,
-  unmatchedInText: -0.388,
-  unmatchedInTitle: -0.384,
-  ofTheRest: 8.03,
-  lengthRatio: -1.3,
-  length: 1.4,
+  constant: 3.85,
+  cosine: 1.89,
+  highCosine: 87.7,
+  crowd: -16.4,
+  unmatchedInText: -0.448,
+  unmatchedInTitle: -0.585,
+  ofTheRest: 21.5,
+  lengthRatio: -3.16,
+  length: 1.8,
 };
-/** Likeness of what is left of two titles where only one has tokens that the other lacks. */
-const ofNothing = 0.7;
+/** Above, each hundredth of the cosine counts more: a title turned around, whatever its few other words are. */
+const highCosine = 0.9;
+/** Likeness of what is left of two titles that counts neither for a paraphrase nor against. */
+const evenRest = 0.5;
 /** Pairs whose tokens are in memory at a time. */
 const pairsPerBlock = 128;
 
@@ -57,6 +60,7 @@ export function likenessOf(
   const logOdds =
     weights.constant +
     weights.cosine * meaning.cosine +
+    weights.highCosine * Math.max(0, meaning.cosine - highCosine) +
     weights.crowd * meaning.crowd +
     weights.unmatchedInText * unmatched(text, title, rarity) +
     weights.unmatchedInTitle * unmatched(title, text, rarity) +
@@ -82,31 +86,40 @@ function unmatched(of: ReadTokens, other: ReadTokens, rarity: TokenRarity): numb
   return sum;
 }
 
-/** Cosine of the sums, by rarity, of the tokens that only one of the two has: other words for the same, or another matter. */
+/**
+ * Cosine of the sums, by rarity, of the tokens that only one of the two has, less {@link evenRest}: other words for the same,
+ * or another matter. Times the share of the titles that these tokens are, by rarity; 0 where one of the two has none.
+ */
 function likenessOfRest(text: ReadTokens, title: ReadTokens, rarity: TokenRarity): number {
   const [a, b] = [restOf(text, title, rarity), restOf(title, text, rarity)];
-  if (!a || !b) return a === b ? 1 : ofNothing;
   let [product, left, right] = [0, 0, 0];
-  for (const [i, value] of a.entries()) {
-    product += value * b[i]!;
+  for (const [i, value] of a.sum.entries()) {
+    product += value * b.sum[i]!;
     left += value * value;
-    right += b[i]! * b[i]!;
+    right += b.sum[i]! * b.sum[i]!;
   }
-  return product / (Math.sqrt(left * right) || 1);
+  if (left === 0 || right === 0) return 0;
+  return ((product / Math.sqrt(left * right) - evenRest) * (a.share + b.share)) / 2;
 }
 
-function restOf(of: ReadTokens, other: ReadTokens, rarity: TokenRarity): Float64Array | undefined {
+/** Of the tokens that the other lacks: their vectors' sum, each times its rarity, and their share in the rarity of all. */
+function restOf(
+  of: ReadTokens,
+  other: ReadTokens,
+  rarity: TokenRarity,
+): { readonly sum: Float64Array; readonly share: number } {
   const width = of.vectors.length / of.ids.length;
   const known = new Set(other.ids);
   const sum = new Float64Array(width);
-  let tokens = 0;
+  let [rest, whole] = [0, 0];
   for (const [i, id] of of.ids.entries()) {
-    if (known.has(id)) continue;
-    tokens++;
     const weight = rarity(id);
+    whole += weight;
+    if (known.has(id)) continue;
+    rest += weight;
     for (let k = 0; k < width; k++) sum[k]! += weight * of.vectors[i * width + k]!;
   }
-  return tokens === 0 ? undefined : sum;
+  return { sum, share: rest / (whole || 1) };
 }
 
 /**

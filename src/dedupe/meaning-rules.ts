@@ -15,8 +15,8 @@ interface Bounds {
 }
 /** Below, sentences merely share a subject; at the highest, they differ by little more than a word. */
 const cosineBounds: Bounds = { lowest: 70, highest: 98 };
-/** Of log odds: one of a hundred paraphrases whose words mostly stay has less than the lowest. */
-const likenessBounds: Bounds = { lowest: 100, highest: 1000 };
+/** Of log odds: at the lowest a text is as likely to say something else as what the title says. */
+const likenessBounds: Bounds = { lowest: 0, highest: 1000 };
 /** Taken where there are too few held-out titles to choose by. */
 const defaultCosine = 0.9;
 const fewestHeldOut = 100;

@@ -45,13 +45,13 @@ test('the likeness of two titles is that of numpy, from their tokens and how rar
   const idsOf = (text: string) => (text === '' ? [] : text.split(' ').map(Number));
   const rarity = rarityAmong(titles, { idsOf });
   for (const { text, title, logOdds } of fixture.small) {
-    const likeness = likenessOf(readTokens(text), readTokens(title), { cosine: 0.8, crowd: 0.5 }, rarity);
+    const likeness = likenessOf(readTokens(text), readTokens(title), { cosine: 0.95, crowd: 0.5 }, rarity);
     expect(Math.abs(likeness! - logOdds)).toBeLessThan(0.0051);
   }
   const none = { ids: [], vectors: new Float32Array() };
   const some = readTokens(fixture.small[0]!.text);
-  expect(likenessOf(none, some, { cosine: 0.8, crowd: 0.5 }, rarity)).toBeUndefined();
-  expect(likenessOf(some, none, { cosine: 0.8, crowd: 0.5 }, rarity)).toBeUndefined();
+  expect(likenessOf(none, some, { cosine: 0.95, crowd: 0.5 }, rarity)).toBeUndefined();
+  expect(likenessOf(some, none, { cosine: 0.95, crowd: 0.5 }, rarity)).toBeUndefined();
 });
 
 sentenceModelTest('paraphrases among titles have the likeness that Python gives them', async () => {
@@ -139,9 +139,9 @@ test('the likeness is the lowest at which 1% of the held-out titles would be ref
   ];
   const strangers = Array.from({ length: 200 }, (_, i) => `held${i} sings other${i} under third${i}`);
   const { rules, verdicts } = await dedupe(outputs, titles, { heldOut: strangers, embedder });
-  expect(rules).toMatchObject({ minimumCosine: 0.65, minimumLikeness: 1 });
+  expect(rules).toMatchObject({ minimumCosine: 0.65, minimumLikeness: 0 });
   expect(rules.meaningReason).toBe(
-    'Paraphrases count from a likeness of 1.00 on to a title whose cosine is 0.65 or more, by words, sha256 01234567: the lowest ' +
+    'Paraphrases count from a likeness of 0.00 on to a title whose cosine is 0.65 or more, by words, sha256 01234567: the lowest ' +
       'that is taken; of the held-out titles it would refuse 0 of 200, besides those that other rules refuse.',
   );
   expect(verdicts.map(({ reason }) => reason)).toEqual(['paraphrase', undefined, undefined]);
@@ -158,7 +158,7 @@ test('the likeness is the lowest at which 1% of the held-out titles would be ref
     heldOut: [...three.map((text, i) => (i === 0 ? text : `${text} and left${i}`)), ...strangers.slice(3)],
     embedder,
   });
-  expect(stricter.rules.minimumLikeness).toBeGreaterThan(1);
+  expect(stricter.rules.minimumLikeness).toBeGreaterThan(0);
   expect(stricter.heldOut.filter(({ copy }) => copy === 'paraphrase').length).toBeLessThanOrEqual(2);
   // A cosine that is given decides alone.
   const given = await dedupe(outputs, titles, { heldOut: strangers, embedder, minimumCosine: 0.9 });

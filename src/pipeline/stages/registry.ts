@@ -43,7 +43,7 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
   },
   dedupe: {
     ...commonFields,
-    version: 6,
+    version: 7,
     inputs: [runFiles.generated, runFiles.train, runFiles.validation],
     optionalInputs: [runFiles.acceptedBefore, runFiles.canaries],
     outputs: [runFiles.judgement, runFiles.accepted, runFiles.rejected],
