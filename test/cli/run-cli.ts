@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterAll, expect } from 'vitest';
 import { packageRoot } from '../../src/io/package-root.js';
+import { outputFaults } from './output-schema.js';
 
 const entry = join(packageRoot, 'dist/cli.js');
 
@@ -70,7 +71,12 @@ export function startCli(
   });
   const finished = new Promise<Finished>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, output, errors }));
+    child.on('close', (code, signal) => {
+      // Whatever a test is about: what programs read is as docs/output.schema.json says.
+      const faults = arguments_.includes('--json') ? outputFaults(arguments_, output) : [];
+      if (faults.length > 0) reject(new Error(`Not as docs/output.schema.json says:\n${faults.join('\n')}`));
+      else resolve({ code, signal, output, errors });
+    });
   });
   const outputMatches = (pattern: RegExp): Promise<void> =>
     new Promise((resolve, reject) => {

@@ -41,7 +41,7 @@ export async function stageCommand(
       const texts = all.filter(({ index }) => index >= firstNewText);
       terminal.result(
         texts.flatMap((text) => linesOf(text, sampleDelim)),
-        data,
+        { ...data, texts },
       );
     } else {
       terminal.result(lines, data);
