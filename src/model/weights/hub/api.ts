@@ -1,4 +1,3 @@
-import { getRepoFolderName, HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 import { connectionReason, TitlesmithError } from '../../../common/errors.js';
 import { retry } from '../../../common/retry.js';
 import type { HubSettings } from './settings.js';
@@ -35,31 +34,64 @@ export function authorization(settings: HubSettings): Record<string, string> {
 
 /** The folder of a repository in the cache: `models--owner--name`. */
 export function repositoryFolderName(repository: string): string {
-  return getRepoFolderName({ type: 'model', name: repository });
+  return ['models', ...repository.split('/')].join('--');
 }
 
-/** `fetch` for small responses: authorized, read whole, bounded in size and time. */
-function boundedFetch(settings: HubSettings): typeof fetch {
-  return async (input, init) => {
-    const headers = { ...(init?.headers as Record<string, string>), ...authorization(settings) };
-    const signal = AbortSignal.timeout(settings.stallTimeoutMs);
-    const response = await fetch(input, { ...init, headers, signal });
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const chunk of response.body ?? []) {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > answerLimitBytes) throw new RangeError(`an answer of more than ${answerLimitBytes} bytes`);
-    }
-    return new Response(Buffer.concat(chunks), { status: response.status, headers: response.headers });
-  };
+/** An entry of the hub's list of files; `lfs` where the content lies outside of git. */
+interface ListedEntry {
+  readonly type: string;
+  readonly path: string;
+  readonly size: number;
+  readonly oid?: string;
+  readonly lfs?: { readonly oid: string; readonly size: number };
 }
 
-function remoteFile(
+/** A small answer, read whole, bounded in size and time; and where the list that it is a part of goes on. */
+interface Answer {
+  readonly content: unknown;
+  readonly next: string | undefined;
+}
+
+/** @throws TitlesmithError for a status; SyntaxError and RangeError for an answer that is none; what `fetch` throws. */
+async function ask(url: string, repository: string, settings: HubSettings): Promise<Answer> {
+  const signal = AbortSignal.timeout(settings.stallTimeoutMs);
+  const response = await fetch(url, { headers: authorization(settings), signal });
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw statusError(response.status, repository, settings);
+  }
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > answerLimitBytes) throw new RangeError(`an answer of more than ${answerLimitBytes} bytes`);
+  }
+  const [, next] = /<([^>]+)>;\s*rel="next"/.exec(response.headers.get('link') ?? '') ?? [];
+  return { content: JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown, next };
+}
+
+/** All files of a repository at a commit. @throws as {@link ask}; RangeError for a list that goes on elsewhere. */
+async function* listFiles(
   repository: string,
-  entry: { path: string; size: number; oid?: string; lfs?: { oid: string; size: number } },
+  commit: string,
   settings: HubSettings,
-): RemoteFile {
+  recursive: boolean,
+): AsyncGenerator<ListedEntry> {
+  const first = `${settings.endpoint}/api/models/${repository}/tree/${commit}?recursive=${recursive}`;
+  for (let url: string | undefined = first; url !== undefined; ) {
+    const { content, next }: Answer = await ask(url, repository, settings);
+    const isList = Array.isArray(content) && content.every((entry) => typeof entry?.path === 'string');
+    if (!isList) throw new RangeError('its list of files is none');
+    yield* content as ListedEntry[];
+    // The token is for this address alone.
+    if (next !== undefined && new URL(next, url).origin !== new URL(settings.endpoint).origin)
+      throw new RangeError('its list of files goes on at another address');
+    url = next === undefined ? undefined : new URL(next, url).href;
+  }
+}
+
+function remoteFile(repository: string, entry: ListedEntry, settings: HubSettings): RemoteFile {
   const { path: name, size, oid, lfs } = entry;
   const digest = lfs
     ? ({ algorithm: 'sha256', hex: lfs.oid } as const)
@@ -78,16 +110,12 @@ async function requestSnapshot(
   settings: HubSettings,
   recursive: boolean,
 ): Promise<RemoteSnapshot> {
-  const common = { hubUrl: settings.endpoint, fetch: boundedFetch(settings) };
-  const { sha: commit } = await modelInfo({
-    ...common,
-    name: repository,
-    revision,
-    additionalFields: ['sha'],
-  });
+  const about = `${settings.endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}`;
+  const { content } = await ask(`${about}?expand=sha`, repository, settings);
+  const commit = String((content as { sha?: unknown } | null)?.sha);
   if (!sha1.test(commit)) throw malformedAnswer(repository, 'it names no commit', settings);
   const files: RemoteFile[] = [];
-  for await (const entry of listFiles({ ...common, repo: repository, revision: commit, recursive })) {
+  for await (const entry of listFiles(repository, commit, settings, recursive)) {
     if (entry.type === 'file') files.push(remoteFile(repository, entry, settings));
     if (files.length > fileLimit) throw malformedAnswer(repository, `more than ${fileLimit} files`, settings);
   }
@@ -105,19 +133,18 @@ export async function fetchSnapshotInformation(
   settings: HubSettings,
   recursive = false,
 ): Promise<RemoteSnapshot> {
-  const ask = async (): Promise<RemoteSnapshot> => {
+  const attempt = async (): Promise<RemoteSnapshot> => {
     try {
       return await requestSnapshot(repository, revision, settings, recursive);
     } catch (error) {
       if (error instanceof TitlesmithError) throw error;
-      if (error instanceof HubApiError) throw statusError(error.statusCode, repository, settings);
       if (error instanceof SyntaxError || error instanceof RangeError) {
         throw malformedAnswer(repository, error.message, settings);
       }
       throw connectionError(error, settings);
     }
   };
-  return retryRequest(ask, settings);
+  return retryRequest(attempt, settings);
 }
 
 /** Codes of transient failures, after which a request is retried. */
