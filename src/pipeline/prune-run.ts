@@ -1,11 +1,12 @@
-import { rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileError, systemErrorCode } from '../common/errors.js';
+import { access, constants, lstat, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 import { type ProgressListener, silentContext } from '../common/progress.js';
 import { openManifest } from './overview/run-overview.js';
 import { finishedRecord, type Manifest } from './run/manifest.js';
 import { runFiles } from './run/run-files.js';
 import { RunFolder } from './run/run-folder.js';
+import { lockHolder } from './run/run-lock.js';
 
 /** What of a run nothing reads any more. */
 interface Prunable {
@@ -26,6 +27,28 @@ export async function findPrunable(folder: string): Promise<Prunable> {
   return ofManifest(folder, await openManifest(folder));
 }
 
+/**
+ * That a run can be pruned, before anything is.
+ * @throws TitlesmithError where it is no run, is damaged, is being written, or cannot be.
+ */
+export async function checkPrunable(folder: string): Promise<void> {
+  const { files } = await findPrunable(folder);
+  const holder = await lockHolder(folder);
+  if (holder !== undefined) {
+    throw new TitlesmithError(`${folder} is being ${holder.activity} by process ${holder.pid}.`, {
+      code: 'run-locked',
+      hint: 'Wait for it to end.',
+    });
+  }
+  for (const path of [folder, ...files.map((file) => join(folder, dirname(file)))]) {
+    try {
+      await access(path, constants.W_OK);
+    } catch (error) {
+      throw fileError('write', path, error);
+    }
+  }
+}
+
 async function ofManifest(folder: string, manifest: Manifest): Promise<Prunable> {
   const isDone = finishedRecord(manifest, 'finetune') !== undefined;
   const bytes = isDone ? await sizeOf(join(folder, optimizerState)) : undefined;
@@ -34,7 +57,9 @@ async function ofManifest(folder: string, manifest: Manifest): Promise<Prunable>
 
 async function sizeOf(path: string): Promise<number | undefined> {
   try {
-    return (await stat(path)).size;
+    const found = await lstat(path);
+    // What a link leads to is not the run's own.
+    return found.isFile() ? found.size : undefined;
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw fileError('read', path, error);

@@ -104,6 +104,7 @@ test('compare shows runs side by side, and the options in which they differ alon
   expect(other.output).toContain('Their held-out titles are not the same');
   expect(other.output).toContain('Their tokens are not the same');
   expect(other.output).toMatch(/^verdict .*–$/m);
+  expect(other.output).toMatch(/^twin: .*generate.* are of files that were replaced since\.$/m);
   // The page says the same, and is the same when it is written again.
   const paged = await runCli([...three, '--page', 'c.html'], folder);
   expect(paged.output).toBe(`${other.output}\npage: c.html\n`);
@@ -114,6 +115,28 @@ test('compare shows runs side by side, and the options in which they differ alon
   await runCli([...three, '--page', 'c.html'], folder);
   expect(readFileSync(join(folder, 'c.html'), 'utf8')).toBe(page);
   rmSync(join(folder, 'runs/other'), { recursive: true });
+});
+
+test('compare tells runs of one name apart, says what nobody recorded, and needs losses for a page alone', async () => {
+  cpSync(join(folder, 'runs/twin'), join(folder, 'runs/copy'), { recursive: true });
+  edit('runs/copy', (text) => {
+    const manifest = JSON.parse(text);
+    manifest.stages.dataset.outputs = {};
+    return JSON.stringify(manifest);
+  });
+  const metrics = join(folder, 'runs/copy/metrics.jsonl');
+  writeFileSync(metrics, `${readFileSync(metrics, 'utf8').split('\n')[0]}\nnull\n{"step":1}\n`);
+  const line = ['compare', 'runs/twin', 'runs/copy'];
+  const shown = await runCli(line, folder);
+  expect(shown.code).toBe(0);
+  expect(shown.output).toMatch(/^ +runs\/twin +runs\/copy$/m);
+  const json = JSON.parse((await runCli([...line, '--json'], folder)).output);
+  expect(json.same).toEqual({ heldOutTitles: null, tokens: true });
+  const paged = await runCli([...line, '--page', 'd.html'], folder);
+  expect(paged.errors).toBe(
+    'Error: runs/copy/metrics.jsonl:2 is damaged: it is no JSON object with a step. Train again with titlesmith finetune, or take the line out.\n',
+  );
+  rmSync(join(folder, 'runs/copy'), { recursive: true });
 });
 
 test('models lists those with names, their licences and whether they are here', async () => {
@@ -157,6 +180,15 @@ test.each([
     '"titles.csv", which is no name of a page.',
   ],
   [['compare', 'runs/template', 'runs/twin', '--page', 'none/a.html'], 'there is no folder none.'],
+  [
+    ['compare', 'runs/template', 'runs/twin', '--page', 'titles.csv/a.html'],
+    'there is no folder titles.csv.',
+  ],
+  [['compare', 'runs/template', 'runs/twin', '--page', 'runs/.html'], 'which is no name of a page.'],
+  [
+    ['compare', 'runs/template', 'runs/twin', '--page', 'runs/template/report.html'],
+    'which is there and no comparison.',
+  ],
 ] as const)('%j is refused in one line', async (words, message) => {
   const { code, output, errors } = await runCli([...words], folder);
   expect(code).not.toBe(0);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -28,6 +28,13 @@ test('prune --dry-run says what would be freed, and changes nothing', async () =
   });
   expect((await runCli(['prune', '--dry-run'], folder)).output).toMatch(/MB would be freed in 1 run\.$/m);
   expect(treeOf(folder)).toEqual(before);
+});
+
+test('a run that is named in several ways counts once', async () => {
+  const line = ['prune', 'runs/template', 'runs/template/', './runs', '--dry-run', '--json'];
+  expect(JSON.parse((await runCli(line, folder)).output).bytes).toBe(sizeOf('template'));
+  mkdirSync(join(folder, 'empty'));
+  expect((await runCli(['prune', 'empty'], folder)).output).toBe('No runs in empty.\n');
 });
 
 test('a pruned run is whole: up to date, and generates, trains on and is exported as before', async () => {
@@ -68,7 +75,9 @@ test('a run that is being written is left alone among others, and refused by nam
   const { hostname } = await import('node:os');
   const lock = { pid: process.pid, host: hostname(), processStart: start, beat: 0, activity: 'written' };
   writeFileSync(pathOf('busy', 'run.lock'), JSON.stringify(lock));
-  const named = await runCli(['prune', 'runs/busy'], folder);
+  copyRun(folder, 'beside');
+  const named = await runCli(['prune', 'runs/beside', 'runs/busy'], folder);
+  expect(existsSync(pathOf('beside', state))).toBe(true);
   expect(named.code).not.toBe(0);
   expect(named.errors).toMatch(/^Error: runs\/busy is being written by process \d+/m);
   const all = await runCli(['prune', 'runs'], folder);
@@ -79,7 +88,7 @@ test('a run that is being written is left alone among others, and refused by nam
 });
 
 test.each([
-  [['prune', 'nowhere'], 'There is no folder nowhere.'],
+  [['prune', 'runs/template', 'nowhere'], 'There is no folder nowhere.'],
   [['prune', 'runs', 'titles.csv'], 'titles.csv is a file, not a folder of runs.'],
 ])('%j is refused in a line', async (line, says) => {
   const { code, output, errors } = await runCli(line, folder);

@@ -21,7 +21,6 @@ const reasons: Readonly<Record<string, string>> = {
   'src/model/engine/onnx/grouped-rows.ts': 'the products in which rows have matrices of their own',
   'src/model/training/training-options.ts': 'known to those that ask for training without loading it',
   'src/report/verdict-words.ts': 'what report, batch and terminal call a verdict',
-  'src/pipeline/run/metrics-file.ts': 'read by the report and by compare',
   'src/pipeline/run/base-descent.ts': 'asked by a stage, by what decides whether it runs, and by serve',
 };
 

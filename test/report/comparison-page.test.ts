@@ -31,6 +31,7 @@ const comparison: Comparison = {
   ],
   figures: [['verdict', [attack, null, ...'abcdef']]],
   options: [['--model', Array.from({ length: 8 }, () => attack)]],
+  sameTokens: true,
   notes: ['Their tokens are not the same: compare bits a byte, not perplexities.'],
 };
 const page = renderComparison(comparison, readClientBundle('comparison.css'));
@@ -50,6 +51,15 @@ test('losses in two units are not drawn over each other', () => {
   const other = renderComparison({ ...comparison, runs }, readClientBundle('comparison.css'));
   expect(other).toContain('Not drawn: the losses of some are in bits a byte');
   expect(other).not.toContain('<svg class="chart');
+  const inTokens = [first!, third!].map((one) => ({ ...one, unit: 'bits a token' as const }));
+  for (const [sameTokens, isDrawn] of [
+    [true, true],
+    [false, false],
+    [null, false],
+  ] as const) {
+    const drawn = renderComparison({ ...comparison, sameTokens, runs: inTokens }, '');
+    expect(drawn.includes('<svg class="chart')).toBe(isDrawn);
+  }
 });
 
 const executable = findChromium();

@@ -1,10 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { usageError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readClientBundle } from '../../io/client-bundle.js';
 import { type ComparedRuns, compareRuns } from '../../pipeline/overview/compare-runs.js';
-import { renderComparison } from '../../report/comparison/comparison-page.js';
+import { isComparison, renderComparison } from '../../report/comparison/comparison-page.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import type { CompareOptions } from '../parsing/request.js';
 import type { Terminal } from '../terminal.js';
@@ -17,12 +17,12 @@ export async function compareCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   if (page !== undefined) checkPage(page);
-  const compared = await compareRuns(folders);
+  const compared = await compareRuns(folders, { withCurves: page !== undefined });
   if (page !== undefined)
     await writeFileAtomic(page, renderComparison(compared, readClientBundle('comparison.css')));
   const { details, same } = compared;
   terminal.result([...linesOf(compared), ...(page === undefined ? [] : ['', `page: ${page}`])], {
-    runs: details.map(({ folder, manifest, counts, seconds, accepted, options }) => ({
+    runs: details.map(({ folder, manifest, counts, seconds, accepted, options, stale }) => ({
       name: manifest.name,
       folder,
       decisions: manifest.decisions,
@@ -30,6 +30,7 @@ export async function compareCommand(
       seconds,
       accepted,
       options,
+      ...(stale.length > 0 ? { stale } : {}),
     })),
     same,
     ...(page === undefined ? {} : { page }),
@@ -37,17 +38,18 @@ export async function compareCommand(
   return exitCodes.done;
 }
 
-/** Only a page is replaced by a page: a mistyped name must not cost another file. */
+/** Only a comparison is replaced by one: a mistyped name must not cost another file. */
 function checkPage(path: string): void {
-  if (!/\.html?$/i.test(path))
-    throw usageError(`--page got ${JSON.stringify(path)}, which is no name of a page.`, 'End it in .html.');
-  if (existsSync(path) && !statSync(path).isFile())
-    throw usageError(`--page got ${JSON.stringify(path)}, which is no file.`, 'Name a file.');
-  if (!existsSync(dirname(path)))
-    throw usageError(
-      `--page got ${JSON.stringify(path)}, but there is no folder ${dirname(path)}.`,
-      'Make it first.',
-    );
+  const got = `--page got ${JSON.stringify(path)}`;
+  if (!/[^/\\]\.html?$/i.test(path))
+    throw usageError(`${got}, which is no name of a page.`, 'End it in .html.');
+  const there = existsSync(path) ? statSync(path) : undefined;
+  if (there && !there.isFile()) throw usageError(`${got}, which is no file.`, 'Name a file.');
+  if (there && !isComparison(readFileSync(path, 'utf8')))
+    throw usageError(`${got}, which is there and no comparison.`, 'Name another file, or remove that one.');
+  const folder = dirname(path);
+  if (!existsSync(folder) || !statSync(folder).isDirectory())
+    throw usageError(`${got}, but there is no folder ${folder}.`, 'Make it first.');
 }
 
 function linesOf({ runs, figures, options, notes }: ComparedRuns): string[] {

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { TitlesmithError } from '../../common/errors.js';
 import { formatBytes, pluralize } from '../../common/number-formats.js';
 import { defaultOptions } from '../../options/option-values.js';
 import { listRuns } from '../../pipeline/overview/list-runs.js';
-import { findPrunable, pruneRun } from '../../pipeline/prune-run.js';
+import { checkPrunable, findPrunable, pruneRun } from '../../pipeline/prune-run.js';
 import { manifestFileName } from '../../pipeline/run/manifest.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import type { PruneOptions } from '../parsing/request.js';
@@ -31,10 +31,11 @@ export async function pruneCommand(
 ): Promise<ExitCode> {
   const named = places.length === 0 ? [defaultOptions().runsDir] : places;
   const found = await Promise.all(named.map(runsAt));
-  const runs = [...new Set(found.flat())];
-  for (const run of runs.filter((path) => named.includes(path))) await findPrunable(run);
+  // By their real paths, as a run may be named in several ways.
+  const runs = new Map(found.flat().map((run) => [realpathSync(run.folder), run]));
+  for (const { folder, isNamed } of runs.values()) if (isNamed) await checkPrunable(folder);
   const outcomes: Outcome[] = [];
-  for (const folder of runs) outcomes.push(await pruneOne(folder, named.includes(folder), dryRun, terminal));
+  for (const { folder } of runs.values()) outcomes.push(await pruneOne(folder, dryRun, terminal));
   const bytes = outcomes.reduce((sum, outcome) => sum + outcome.bytes, 0);
   const rows = outcomes
     .filter((outcome) => outcome.bytes > 0 || outcome.skipped !== undefined)
@@ -42,32 +43,36 @@ export async function pruneCommand(
       skipped === undefined ? [folder, formatBytes(own), files.join(', ')] : [folder, '', skipped],
     );
   const what = dryRun ? 'would be freed' : 'freed';
-  const total = `${formatBytes(bytes)} ${what} in ${pluralize(runs.length, 'run')}.`;
+  const total =
+    runs.size === 0
+      ? `No runs in ${named.join(', ')}.`
+      : `${formatBytes(bytes)} ${what} in ${pluralize(runs.size, 'run')}.`;
   const table = rows.length === 0 ? [] : [...textTable(rows, ['left', 'right']), ''];
   terminal.result([...table, total], { dryRun, runs: outcomes, bytes });
   return exitCodes.done;
 }
 
-/** The run at a place, or the runs in it. */
-async function runsAt(place: string): Promise<readonly string[]> {
-  if (existsSync(join(place, manifestFileName))) return [place];
-  return (await listRuns(place)).map(({ folder }) => folder);
+interface Place {
+  readonly folder: string;
+  /** The run itself was named, not a folder that it is in. */
+  readonly isNamed: boolean;
 }
 
-/** A run that was not named, and that another process writes or that is damaged, is left as it is, and no obstacle to others. */
-async function pruneOne(
-  folder: string,
-  isNamed: boolean,
-  dryRun: boolean,
-  terminal: Terminal,
-): Promise<Outcome> {
+/** The run at a place, or the runs in it. */
+async function runsAt(place: string): Promise<readonly Place[]> {
+  if (existsSync(join(place, manifestFileName))) return [{ folder: join(place), isNamed: true }];
+  return (await listRuns(place)).map(({ folder }) => ({ folder, isNamed: false }));
+}
+
+/** A run that another process writes, or that is damaged, is left as it is, and no obstacle to the others. */
+async function pruneOne(folder: string, dryRun: boolean, terminal: Terminal): Promise<Outcome> {
   try {
     const prunable = dryRun
       ? await findPrunable(folder)
       : await pruneRun(folder, (event) => terminal.show(event));
     return { folder, ...prunable };
   } catch (error) {
-    if (isNamed || !(error instanceof TitlesmithError)) throw error;
+    if (!(error instanceof TitlesmithError)) throw error;
     return { folder, bytes: 0, files: [], skipped: error.toLine() };
   }
 }

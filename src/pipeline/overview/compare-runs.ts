@@ -18,6 +18,7 @@ import { verdictWords } from '../../report/verdict-words.js';
 import { finishedRecord, type Manifest } from '../run/manifest.js';
 import { readMetrics } from '../run/metrics-file.js';
 import { runFiles } from '../run/run-files.js';
+import { staleStages } from '../run/stale-stages.js';
 import { readTitleLosses } from '../run/title-losses-file.js';
 import { tokensPerByte } from '../stages/reported-facts.js';
 import { countsOf, firstAccepted, openManifest } from './run-overview.js';
@@ -28,6 +29,8 @@ interface OpenedRun {
   readonly counts: RunCounts;
   /** The first ten. */
   readonly accepted: readonly string[];
+  /** Stages whose results are of files that were replaced since. */
+  readonly stale: readonly StageName[];
 }
 
 /** A comparison with what programs read of it. */
@@ -36,22 +39,27 @@ export interface ComparedRuns extends Comparison {
     readonly seconds: number;
     readonly options: Readonly<Record<string, unknown>>;
   })[];
-  /** What is the same in all runs, and so can be compared. */
-  readonly same: { readonly heldOutTitles: boolean; readonly tokens: boolean };
+  /** What is the same in all runs, and so can be compared; null: not all have recorded it. */
+  readonly same: { readonly heldOutTitles: boolean | null; readonly tokens: boolean | null };
 }
 
 /**
  * Puts runs side by side: what they are of, how well they learned, what they recite, where their options differ.
+ * @param withCurves reads the losses of their trainings, too.
  * @throws TitlesmithError for fewer than two, and where one is no run or is damaged.
  */
-export async function compareRuns(folders: readonly string[]): Promise<ComparedRuns> {
+export async function compareRuns(
+  folders: readonly string[],
+  { withCurves }: { readonly withCurves: boolean },
+): Promise<ComparedRuns> {
   if (folders.length < 2)
     throw usageError('compare needs two runs or more.', 'See titlesmith compare --help.');
   const runs: OpenedRun[] = [];
   for (const folder of folders) {
     const manifest = await openManifest(folder);
     const counts = countsOf(manifest);
-    runs.push({ folder, manifest, counts, accepted: counts.dedupe ? firstAccepted(folder) : [] });
+    const accepted = counts.dedupe ? firstAccepted(folder) : [];
+    runs.push({ folder, manifest, counts, accepted, stale: staleStages(manifest) });
   }
   const options = differingOptions(runs);
   const same = {
@@ -60,14 +68,20 @@ export async function compareRuns(folders: readonly string[]): Promise<ComparedR
   };
   return {
     titlesmithVersion: packageVersion,
-    runs: await Promise.all(runs.map(describeRun)),
+    runs: await Promise.all(runs.map((run) => describeRun(run, nameOf(run, runs), withCurves))),
+    sameTokens: same.tokens,
     figures: measures.map(([label, read]) => [label, runs.map((run) => read(run) ?? null)]),
     options: options.map((name) => [formatOption(name, undefined), runs.map((run) => givenValue(run, name))]),
     notes: [
-      ...(same.heldOutTitles
-        ? []
-        : ['Their held-out titles are not the same: perplexities and verdicts are of different titles.']),
-      ...(same.tokens ? [] : ['Their tokens are not the same: compare bits a byte, not perplexities.']),
+      ...(same.heldOutTitles === false
+        ? [
+            'Their held-out titles are not the same: losses, bits a byte and verdicts are of different titles.',
+          ]
+        : []),
+      ...(same.tokens === false
+        ? ['Their tokens are not the same: compare bits a byte, not perplexities.']
+        : []),
+      ...runs.flatMap((run) => staleNote(run, nameOf(run, runs))),
     ],
     details: runs.map((run) => ({
       ...run,
@@ -78,19 +92,34 @@ export async function compareRuns(folders: readonly string[]): Promise<ComparedR
   };
 }
 
-async function describeRun({
-  folder,
-  manifest,
-  counts,
-  accepted,
-}: OpenedRun): Promise<Comparison['runs'][number]> {
+/** What a run is called beside others: by its folder, where another has its name. */
+function nameOf({ folder, manifest }: OpenedRun, runs: readonly OpenedRun[]): string {
+  const isShared = runs.filter((run) => run.manifest.name === manifest.name).length > 1;
+  return isShared ? folder : manifest.name;
+}
+
+/** That what was made of earlier weights or titles stands beside what is of later ones. */
+function staleNote({ stale }: OpenedRun, name: string): string[] {
+  return stale.length === 0
+    ? []
+    : [
+        `${name}: ${stale.join(', ')} ${stale.length === 1 ? 'is' : 'are'} of files that were replaced since.`,
+      ];
+}
+
+async function describeRun(
+  { folder, manifest, counts, accepted }: OpenedRun,
+  name: string,
+  withCurves: boolean,
+): Promise<Comparison['runs'][number]> {
   const { condition } = manifest.options as Partial<RunOptions>;
-  const perByte = tokensPerByte(await readTitleLosses(folder), { condition: condition ?? [] });
-  const metrics = counts.finetune ? await readMetrics(folder) : [];
+  const losses = withCurves ? await readTitleLosses(folder) : undefined;
+  const perByte = tokensPerByte(losses, { condition: condition ?? [] });
+  const metrics = withCurves && counts.finetune ? await readMetrics(folder) : [];
   const curve = trainingCurve({ metrics, sampled: [], tokensPerByte: perByte, counts });
   const { heldOut, unit } = lossesInBits(curve);
   return {
-    name: manifest.name,
+    name,
     verdict: counts.report?.verdict,
     heldOut,
     unit,
@@ -102,10 +131,13 @@ async function describeRun({
 const secondsOf = ({ stages }: Manifest): number =>
   Object.values(stages).reduce((sum, record) => sum + (record.seconds ?? 0), 0);
 
-/** Whether a stage wrote the same file in all runs, or none. */
-function haveSame(runs: readonly OpenedRun[], stage: StageName, file: string): boolean {
-  const hashes = runs.map(({ manifest }) => finishedRecord(manifest, stage)?.outputs?.[file]?.sha256);
-  return new Set(hashes).size === 1;
+/** Whether a stage wrote the same file in all runs; null where fewer than two have recorded it. */
+function haveSame(runs: readonly OpenedRun[], stage: StageName, file: string): boolean | null {
+  const hashes = runs.flatMap(
+    ({ manifest }) => finishedRecord(manifest, stage)?.outputs?.[file]?.sha256 ?? [],
+  );
+  if (new Set(hashes).size > 1) return false;
+  return hashes.length === runs.length ? true : null;
 }
 
 /** What is compared, and how it is said of a run; undefined where the run does not tell. */

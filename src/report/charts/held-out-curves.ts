@@ -14,15 +14,17 @@ const lineOf = (index: number): string => `run-${index % colours}${index >= colo
 
 /** The held-out losses of several runs over steps, all in one unit, a dot where weights were kept; undefined: none was measured. */
 export function heldOutCurves(runs: readonly ComparedRun[]): readonly Html[] | undefined {
-  const points = runs.flatMap(({ heldOut }) => heldOut);
+  const points = runs.flatMap(({ heldOut }) => heldOut).filter(({ loss }) => Number.isFinite(loss));
   if (points.length === 0) return undefined;
   return frames.map((frame) => draw(frame, runs, points));
 }
 
 function draw(frame: Frame, runs: readonly ComparedRun[], points: readonly CurvePoint[]): Html {
-  const losses = points.map(({ loss }) => loss);
-  const last = Math.max(1, ...points.map(({ step }) => step));
-  const [lowest, highest] = [Math.min(...losses), Math.max(...losses)];
+  let [last, lowest, highest] = [1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { step, loss } of points) {
+    last = Math.max(last, step);
+    [lowest, highest] = [Math.min(lowest, loss), Math.max(highest, loss)];
+  }
   const room = Math.max(0.02 * highest, 0.05 * (highest - lowest));
   const x = scaleLinear([0, last], [frame.left + 4, frame.width - frame.right - 8]);
   const y = scaleLinear(
@@ -32,12 +34,15 @@ function draw(frame: Frame, runs: readonly ComparedRun[], points: readonly Curve
   const path = line<CurvePoint>(
     (point) => x(point.step),
     (point) => y(point.loss),
-  ).digits(2);
+  )
+    .defined(({ loss }) => Number.isFinite(loss))
+    .digits(2);
   const axes = {
     x,
     y,
     ticksY: y.ticks(5),
-    formatX: formatCount,
+    // A training of few steps has ticks between them.
+    formatX: (step: number) => (Number.isInteger(step) ? formatCount(step) : ''),
     formatY: y.tickFormat(5),
     labelX: 'training steps',
     labelY: `held-out loss, ${runs[0]!.unit}`,

@@ -5,6 +5,12 @@ import { heldOutCurves, legendOf } from '../charts/held-out-curves.js';
 import { verdictWords } from '../verdict-words.js';
 import type { ComparedRun, Comparison } from './comparison.js';
 
+/** In the title of every comparison, and of no other page. */
+const titleEnd = ' – titlesmith comparison';
+
+/** Whether a page is one of ours that compares runs. */
+export const isComparison = (page: string): boolean => page.slice(0, 20_000).includes(`${titleEnd}</title>`);
+
 /**
  * Runs side by side on one page: verdicts, held-out losses in one chart, figures and differing options in tables, titles. The
  * same comparison always gives the same bytes.
@@ -13,11 +19,11 @@ import type { ComparedRun, Comparison } from './comparison.js';
 export function renderComparison(comparison: Comparison, styles: string): string {
   const { runs } = comparison;
   return renderSelfContainedPage({
-    title: `${runs.map(({ name }) => name).join(', ')} – titlesmith comparison`,
+    title: `${runs.length} runs${titleEnd}`,
     styles,
     body: [
       overview(comparison),
-      curves(runs),
+      curves(comparison),
       table('figures', 'Figures', comparison.figures, runs),
       table('options', 'Options in which they differ', comparison.options, runs),
       titles(runs),
@@ -41,18 +47,26 @@ ${runs.map(
 )}</dl></section>`;
 }
 
-/** Losses of runs whose units differ are not drawn over each other. */
-function curves(runs: readonly ComparedRun[]): Html | null {
+/** Losses that cannot be compared are not drawn over each other. */
+function curves({ runs, sameTokens }: Comparison): Html | null {
   const trained = runs.filter(({ heldOut }) => heldOut.length > 0);
-  if (new Set(trained.map(({ unit }) => unit)).size > 1)
+  const units = new Set(trained.map(({ unit }) => unit));
+  const fault =
+    units.size > 1
+      ? 'the losses of some are in bits a byte, those of others in bits a token'
+      : units.has('bits a token') && trained.length > 1 && sameTokens !== true
+        ? 'their losses are a token, and their tokens are not known to be the same'
+        : undefined;
+  if (fault !== undefined)
     return html`<section aria-labelledby="curves"><h2 id="curves">How well they predict titles held out</h2>
-<p>Not drawn: the losses of some are in bits a byte, those of others in bits a token.</p></section>`;
+<p>Not drawn: ${fault}.</p></section>`;
   const drawn = heldOutCurves(runs);
   if (!drawn) return null;
   return html`<section aria-labelledby="curves"><h2 id="curves">How well they predict titles held out</h2>
 <figure>${legendOf(runs)}
 ${drawn}
-<figcaption>Lower is better. A dot: the weights that were kept.</figcaption></figure>
+<figcaption>Lower is better. A dot: the weights that were kept, where the loss was lowest of those measured: that flatters a run which was
+measured more often. A step is as many titles as its run's batch holds.</figcaption></figure>
 </section>`;
 }
 

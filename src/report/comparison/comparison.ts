@@ -3,6 +3,7 @@ import type { CurvePoint } from '../report-figures.js';
 
 /** A run among those it is compared with. */
 export interface ComparedRun {
+  /** Its name, or its folder where another has that name. */
   readonly name: string;
   /** Undefined until its report is written. */
   readonly verdict: OverfitVerdict | undefined;
@@ -23,6 +24,8 @@ export interface Comparison {
   readonly figures: readonly (readonly [label: string, values: readonly (string | null)[]])[];
   /** Options that are not the same in all runs, as typed, with the value given in every run. */
   readonly options: readonly (readonly [label: string, values: readonly string[]])[];
+  /** Whether all have the same tokens, so that losses a token can be compared; null: that is not recorded. */
+  readonly sameTokens: boolean | null;
   /** What to beware of when comparing these. */
   readonly notes: readonly string[];
 }

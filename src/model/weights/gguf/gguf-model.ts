@@ -5,7 +5,7 @@ import { type ModelFolder, type OpenModel, withVocabularyOf } from '../open-mode
 import { openTensorFiles } from '../safetensors-model.js';
 import { GgufFile } from './gguf-file.js';
 import { descentKey } from './model-metadata.js';
-import { factorTensor, scalingOf } from './rotary-factors.js';
+import { factorTensor, keepsAll, scalingOf } from './rotary-factors.js';
 import { architectures, type GgufArchitecture, tensorNames } from './tensor-names.js';
 import { metadataTokenizer } from './tokenizer-metadata.js';
 
@@ -75,21 +75,30 @@ async function llamaConfiguration(
   };
 }
 
-/** Linear scaling is in the metadata; Llama 3's is a tensor of factors. */
+/** Linear scaling is in the metadata, as llama.cpp reads it (its default type, an older key, 0 for none); Llama 3's is a tensor of factors. */
 async function readScaling(
   reader: ConfigurationReader,
   file: GgufFile,
   base: number,
   headWidth: number,
 ): Promise<RotaryScaling | undefined> {
-  const isLinear = reader.fields['llama.rope.scaling.type'] === 'linear';
-  const linear = { kind: 'linear', factor: reader.positive('llama.rope.scaling.factor', 1) } as const;
-  if (!file.tensors.has(factorTensor)) return isLinear ? linear : undefined;
+  const { fields } = reader;
+  const key = 'llama.rope.scaling.factor' in fields ? 'llama.rope.scaling.factor' : 'llama.rope.scale_linear';
+  const isNone = fields['llama.rope.scaling.type'] === 'none' || (fields[key] ?? 0) === 0;
+  const factor = isNone ? 1 : reader.positive(key, 1);
+  const linear = factor === 1 ? undefined : ({ kind: 'linear', factor } as const);
+  if (!file.tensors.has(factorTensor)) return linear;
   const factors = new Float32Array(headWidth / 2);
   file.rename(new Map([[factorTensor, { stored: factorTensor, form: 'same' }]]));
   await file.read(factorTensor, [factors.length], factors);
-  const scaling = isLinear ? undefined : scalingOf(factors, base, headWidth);
-  return scaling ?? reader.refuse(`the scaling of rotary positions by ${factorTensor} is not Llama 3's`);
+  if (keepsAll(factors)) return linear;
+  if (linear) return reader.refuse(`rotary positions are scaled twice, linearly and by ${factorTensor}`);
+  return (
+    scalingOf(factors, base, headWidth) ??
+    reader.refuse(
+      `the scaling of rotary positions by ${factorTensor} is none of Llama 3's kind with its bounds 1 and 4`,
+    )
+  );
 }
 
 /** A GGUF that titlesmith wrote says whose weights the model's began as. */

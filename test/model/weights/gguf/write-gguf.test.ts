@@ -200,8 +200,11 @@ test("positions scaled as Llama 3's become llama.cpp's factors, and come back fr
   const bytes = readFileSync(path);
   const at = bytes.indexOf(Buffer.from(factors.buffer));
   for (const [value, says] of [
-    [2, /the scaling of rotary positions by rope_freqs\.weight is not Llama 3's/],
-    [Number.NaN, /rope_freqs\.weight is not Llama 3's/],
+    [
+      2,
+      /the scaling of rotary positions by rope_freqs\.weight is none of Llama 3's kind with its bounds 1 and 4/,
+    ],
+    [Number.NaN, /rope_freqs\.weight is none of Llama 3's kind/],
   ] as const) {
     bytes.writeFloatLE(value, at);
     writeFileSync(path, bytes);
@@ -214,6 +217,9 @@ test.each([
   [500_000, 8, 8192, 128],
   [500_000, 32, 8192, 64],
   [1e9, 3, 100, 4],
+  // None that is divided by all of the factor.
+  [500, 4, 2500, 10],
+  [10_000, 8, 65_536, 128],
 ])('the scaling of %d, %d and %d comes back from its factors', (base, factor, context, headWidth) => {
   const scaling = {
     kind: 'llama3',
@@ -224,8 +230,10 @@ test.each([
   } as const;
   const factors = rotaryFactors(base, scaling, headWidth);
   const found = scalingOf(factors, base, headWidth)!;
-  if (headWidth > 4) expect(found).toEqual(scaling);
-  expect(rotaryFactors(base, found, headWidth)).toEqual(factors);
+  // Where a single frequency is slowed, or none partly, several scalings are the same.
+  if (headWidth > 10) expect(found).toEqual(scaling);
+  for (const [pair, value] of rotaryFactors(base, found, headWidth).entries())
+    expect(Math.abs(value / factors[pair]! - 1)).toBeLessThanOrEqual(1e-4);
 });
 
 describe('a model that does not fit is refused, and leaves nothing', () => {
