@@ -36,7 +36,10 @@ export function outputFaults(words: readonly string[], output: string): string[]
   const whole = output.slice(0, output.lastIndexOf('\n') + 1);
   return whole.split('\n').flatMap((line) => {
     if (line === '') return [];
-    const value = JSON.parse(line) as { readonly kind: string };
+    const value = JSON.parse(line) as { readonly kind?: string };
+    // A server's own log, which --log asks for.
+    if (value.kind === undefined && words[0] === 'serve') return [];
+    if (value.kind === undefined) return [`${line.slice(0, 500)}: it has no kind.`];
     const validate = validatorOf(value.kind === 'result' ? commandOf(words) : value.kind);
     if (validate(value)) return [];
     const faults = validate.errors!.map(({ instancePath, message, params }) =>

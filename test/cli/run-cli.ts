@@ -73,9 +73,13 @@ export function startCli(
     child.on('error', reject);
     child.on('close', (code, signal) => {
       // Whatever a test is about: what programs read is as docs/output.schema.json says.
-      const faults = arguments_.includes('--json') ? outputFaults(arguments_, output) : [];
-      if (faults.length > 0) reject(new Error(`Not as docs/output.schema.json says:\n${faults.join('\n')}`));
-      else resolve({ code, signal, output, errors });
+      try {
+        const faults = arguments_.includes('--json') ? outputFaults(arguments_, output) : [];
+        expect(faults, 'not as docs/output.schema.json says').toEqual([]);
+        resolve({ code, signal, output, errors });
+      } catch (error) {
+        reject(error);
+      }
     });
   });
   const outputMatches = (pattern: RegExp): Promise<void> =>
