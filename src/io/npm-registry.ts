@@ -1,7 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { usageError } from '../common/errors.js';
+import { TitlesmithError, usageError } from '../common/errors.js';
 
 /** Where npm gets its packages from. */
 interface NpmRegistry {
@@ -11,8 +12,24 @@ interface NpmRegistry {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** npm's own default. */
-const publicRegistry = 'https://registry.npmjs.org';
+/** How long npm may take to say what it is configured with. */
+const npmTimeoutMs = 60_000;
+
+/**
+ * The registry that npm takes where no setting names one, asked of npm itself: its default is its own to choose.
+ * @throws TitlesmithError when there is no npm that says so.
+ */
+function defaultRegistry(environment: NodeJS.ProcessEnv): string {
+  // On Windows npm is a script of the shell's.
+  const shell = process.platform === 'win32';
+  const options = { env: environment, encoding: 'utf8', shell, timeout: npmTimeoutMs } as const;
+  const { status, stdout } = spawnSync('npm', ['config', 'get', 'registry'], options);
+  if (status === 0 && stdout.trim() !== '') return stdout.trim();
+  throw new TitlesmithError('npm does not say which registry it takes packages from.', {
+    code: 'npm-registry-unknown',
+    hint: 'Set npm_config_registry, or registry in .npmrc, to its URL.',
+  });
+}
 
 /** The folder whose node_modules hold an installed package; that of the package itself where nothing has installed it. */
 function installingFolder(packageFolder: string): string {
@@ -62,9 +79,9 @@ function authorization(settings: ReadonlyMap<string, string>, { host, pathname }
 
 /**
  * The registry that npm is configured with: `npm_config_registry`, the `.npmrc` of the project that a package was installed in,
- * that of the user (`npm_config_userconfig`), else npm's public one. Credentials are those of these files alone.
+ * that of the user (`npm_config_userconfig`), else what npm itself says. Credentials are those of these files alone.
  * @param packageFolder of the installed package.
- * @throws TitlesmithError `usage` when it is no URL.
+ * @throws TitlesmithError `usage` when it is no URL; when no setting names one and npm says none.
  */
 export function npmRegistry(
   packageFolder: string,
@@ -75,7 +92,8 @@ export function npmRegistry(
     ...readSettings(user, environment),
     ...readSettings(join(installingFolder(packageFolder), '.npmrc'), environment),
   ]);
-  const text = variable(environment, 'registry') ?? (settings.get('registry') || publicRegistry);
+  const text =
+    variable(environment, 'registry') ?? (settings.get('registry') || defaultRegistry(environment));
   let url: URL;
   try {
     url = new URL(text);

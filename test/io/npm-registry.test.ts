@@ -17,7 +17,6 @@ function project(own: string, user: string): { folder: string; environment: Node
 
 describe("npm's registry", () => {
   test.each([
-    ['the public one', '', '', {}, 'https://registry.npmjs.org', {}],
     ["the user's", '', 'registry = "https://a.example/npm/"\n', {}, 'https://a.example/npm', {}],
     [
       "the project's before the user's",
@@ -70,6 +69,22 @@ describe("npm's registry", () => {
   ])('is %s', (_, own, user, more, address, headers) => {
     const { folder, environment } = project(own, user);
     expect(npmRegistry(folder, { ...environment, ...more })).toEqual({ address, headers });
+  });
+
+  test.skipIf(process.platform === 'win32')('is what npm says where no setting names one', () => {
+    const { folder, environment } = project('', '');
+    const bin = temporaryFolder();
+    const withNpm = (script: string): NodeJS.ProcessEnv => {
+      writeFileSync(join(bin, 'npm'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      return { ...environment, PATH: bin };
+    };
+    const answers = withNpm('[ "$*" = "config get registry" ] && echo https://d.example/npm/');
+    expect(npmRegistry(folder, answers)).toEqual({ address: 'https://d.example/npm', headers: {} });
+    for (const script of ['exit 1', 'exit 0'])
+      expect(() => npmRegistry(folder, withNpm(script))).toThrow('npm does not say which registry');
+    expect(() => npmRegistry(folder, { ...environment, PATH: temporaryFolder() })).toThrow(
+      'npm does not say which registry',
+    );
   });
 
   test.each(['registry', 'file:///etc', 'ftp://a.example'])('%s is refused', (text) => {
