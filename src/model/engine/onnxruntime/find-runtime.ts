@@ -69,7 +69,7 @@ export function findRuntime(): FoundRuntime | undefined {
     { origin: own, folder: folderOfPackage(() => resolve(`${own}/package.json`)) },
     {
       origin: 'onnxruntime-node',
-      folder: folderOfPackage(() => createRequire(import.meta.url).resolve('onnxruntime-node/package.json')),
+      folder: folderOfPackage(() => resolve('onnxruntime-node/package.json')),
       within: folderInPackage(thisSystem),
     },
     { origin: "titlesmith's cache", folder: fetchedRuntimeFolder() },
