@@ -9,7 +9,6 @@ import { copyOfPipe, isPipe, shownName } from './piped-input.js';
 
 /**
  * The files that a pattern matches; a path that is there, or a pattern that nothing matches, as it is.
- * @throws TitlesmithError when a folder cannot be read.
  */
 export async function matchingFiles(path: string): Promise<readonly string[]> {
   if (!hasPatternCharacters(path) || existsSync(path)) return [path];

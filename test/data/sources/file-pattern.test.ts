@@ -20,6 +20,9 @@ const files = [
   'odd [1].zst',
   'odd ^.zst',
   'odd -.zst',
+  'odd (2).zst',
+  'odd {a,b}.zst',
+  '!odd|+@.zst',
 ];
 for (const file of files) {
   mkdirSync(dirname(join(folder, file)), { recursive: true });
@@ -55,6 +58,11 @@ test.each([
   'odd *.zst',
   'odd [[]1].zst',
   'odd [-^].zst',
+  'odd (*).zst',
+  'odd {a,b}.*',
+  '!odd|+@*',
+  '!*',
+  '*(2)*',
   'RS_2019-[9-0]*',
   'nothing*',
   'nowhere/*',
@@ -62,4 +70,12 @@ test.each([
 ])('%s matches what it does by DuckDB', async (pattern) => {
   const path = join(folder, pattern);
   expect(await expandPattern(path)).toEqual(await oracle(path));
+});
+
+test('a file that links lead to again counts once', async () => {
+  const root = temporaryFolder();
+  mkdirSync(join(root, 'a'));
+  writeFileSync(join(root, 'a/x.zst'), '');
+  symlinkSync('..', join(root, 'a/up'));
+  expect(await expandPattern(join(root, '**/*.zst'))).toEqual([join(root, 'a/x.zst')]);
 });
