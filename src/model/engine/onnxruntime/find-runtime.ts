@@ -64,12 +64,14 @@ export function findRuntime(): FoundRuntime | undefined {
   const needed = neededFiles();
   const [{ name: library }] = needed.files;
   const own = platformPackageOf(thisSystem);
-  const { resolve } = createRequire(import.meta.url);
   const places = [
-    { origin: own, folder: folderOfPackage(() => resolve(`${own}/package.json`)) },
+    {
+      origin: own,
+      folder: folderOfPackage(() => createRequire(import.meta.url).resolve(`${own}/package.json`)),
+    },
     {
       origin: 'onnxruntime-node',
-      folder: folderOfPackage(() => resolve('onnxruntime-node/package.json')),
+      folder: folderOfPackage(() => createRequire(import.meta.url).resolve('onnxruntime-node/package.json')),
       within: folderInPackage(thisSystem),
     },
     { origin: "titlesmith's cache", folder: fetchedRuntimeFolder() },
