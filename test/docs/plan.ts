@@ -107,6 +107,7 @@ export const plans: readonly Plan[] = [
   },
   { of: /^npm run batch -- merge /, exitCode: 1, says: /shards missing: 1, 2, 3 of 4/ },
   { of: /^npm run batch -- .*gs:/, needs: ['fake-gcs-server'], says: /^1 of 1 runs done/m },
+  { of: /^npm config get registry$/, says: /^https?:\/\/\S+$/m },
   { of: /^npm run batch -- .* --notify 'mail /, says: /^3 of 3 runs done/m, leaves: ['mail.txt'] },
   { of: /^npm run batch -- /, says: /^3 of 3 runs done/m, leaves: ['runs/batch.html'] },
 
