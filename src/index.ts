@@ -89,7 +89,6 @@ export {
   type RunResult,
   runPipeline,
 } from './pipeline/pipeline.js';
-export type { Manifest } from './pipeline/run/manifest.js';
 export type { FinishedRun } from './pipeline/run-stages.js';
 export { runSingleStage } from './pipeline/run-stages.js';
 export { reportAssets, writeReport } from './pipeline/stages/report.js';
@@ -101,5 +100,6 @@ export type { ReportFigures, ReportInput } from './report/report-figures.js';
 export { renderReport } from './report/report-page.js';
 export { writeVerdicts } from './review/kept-titles.js';
 export { startReview } from './review/server.js';
+export type { Manifest } from './run/manifest.js';
 export type { ModelFacts, ServedModel, ServeSettings } from './serve/served-model.js';
 export { type Server, startServer } from './serve/server.js';

@@ -16,7 +16,7 @@ import { train } from '../../src/model/training/training-loop.js';
 import { planTraining } from '../../src/model/training/training-plan.js';
 import { writeModelDescription, writeWeights } from '../../src/model/weights/checkpoint.js';
 import { defaultOptions } from '../../src/options/option-values.js';
-import { decideTrainingOptions } from '../../src/pipeline/decide/training.js';
+import { decideTrainingOptions } from '../../src/run/training-decision.js';
 import { generate, loadModel } from '../../src/pipeline/library/model.js';
 import { openStartingModel } from '../../src/pipeline/stages/starting-model.js';
 import { measureTitleLosses } from '../../src/pipeline/stages/title-losses.js';

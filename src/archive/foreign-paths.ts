@@ -1,5 +1,5 @@
 import { namesFolder, parseHubId } from '../model/weights/model-name.js';
-import type { Manifest } from '../pipeline/run/manifest.js';
+import type { Manifest } from '../run/manifest.js';
 
 /**
  * What stands before the name of a file or folder that a run read on the machine where it was made. No path begins so:

@@ -17,9 +17,10 @@ import {
 } from '../options/call-arguments.js';
 import { optionTable } from '../options/option-table.js';
 import { checkValue } from '../options/value-types.js';
-import { manifestFileName, readManifest, writeManifest } from '../pipeline/run/manifest.js';
+import { readManifest, writeManifest } from '../pipeline/run/manifest-file.js';
 import { checkRunsFolder } from '../pipeline/run/run-folder.js';
 import { isRunning, lockRun } from '../pipeline/run/run-lock.js';
+import { manifestFileName } from '../run/manifest.js';
 import { checksumsName, isExcluded } from './export-run.js';
 import { withoutForeignPaths } from './foreign-paths.js';
 import { openStorageFile } from './open-storage.js';

@@ -3,7 +3,7 @@ import { yieldToEventLoop } from '../common/yield-to-event-loop.js';
 import { optionNames, type RunOptions, rowOf, stagesOf } from '../options/option-table.js';
 import { defaultOptions } from '../options/option-values.js';
 import { decideSource } from '../pipeline/decide/source.js';
-import { hashValue } from '../pipeline/run/fingerprint.js';
+import { hashValue } from '../run/hash-value.js';
 import type { BatchFile } from './batch-file.js';
 import { resolveRun } from './batch-file.js';
 import { expectedMemory, isTooLarge } from './expected-memory.js';

@@ -6,7 +6,7 @@ import type { RunCounts } from '../common/stage-counts.js';
 import { writeFileAtomic } from '../io/atomic-file.js';
 import { makeFolder } from '../io/folders.js';
 import { processBytes } from '../model/training/memory-estimate.js';
-import { readManifest } from '../pipeline/run/manifest.js';
+import { readManifest } from '../pipeline/run/manifest-file.js';
 import type { BatchRecord, BatchRunRecord, RunFigures } from '../report/batch/batch-record.js';
 import { AwaitedTitles } from './awaited-titles.js';
 import { batchFiles, writeBatchRecord } from './batch-folder.js';

@@ -7,9 +7,9 @@ import { publishedShape } from '../model/weights/model-name.js';
 import type { RunOptions } from '../options/option-table.js';
 import { trains } from '../pipeline/decide/decisions.js';
 import { decideDevice, decidedDevice } from '../pipeline/decide/device.js';
+import { knownShape } from '../pipeline/decide/known-shape.js';
 import { checkKnownModel } from '../pipeline/decide/memory.js';
-import { knownShape } from '../pipeline/decide/shape.js';
-import { decideTrainingOptions } from '../pipeline/decide/training.js';
+import { decideTrainingOptions } from '../run/training-decision.js';
 
 /** Assumed size of a vocabulary that titles decide, and tokens per row before they are known. */
 const [assumedVocabulary, assumedRowLength] = [12_000, 64];

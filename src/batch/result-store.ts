@@ -6,10 +6,10 @@ import { openStorageFolder } from '../archive/open-storage.js';
 import { readText, type StorageFolder } from '../archive/storage.js';
 import { fileError, systemErrorCode } from '../common/errors.js';
 import { silentContext } from '../common/progress.js';
-import { manifestFileName } from '../pipeline/run/manifest.js';
-import { runFiles } from '../pipeline/run/run-files.js';
 import { RunFolder } from '../pipeline/run/run-folder.js';
 import type { BatchRecord } from '../report/batch/batch-record.js';
+import { manifestFileName } from '../run/manifest.js';
+import { runFiles } from '../run/run-files.js';
 import { batchFiles, formatBatchPage, formatBatchRecord, parseBatchRecord } from './batch-folder.js';
 
 /** Files that can be opened without unpacking the archive. */

@@ -9,9 +9,9 @@ import {
 import { toPrintable } from '../common/printable.js';
 import { type RunCounts, trainingRemedy } from '../common/stage-counts.js';
 import { countsOf, firstAccepted } from '../pipeline/overview/run-overview.js';
-import { runFiles } from '../pipeline/run/run-files.js';
 import type { FinishedRun } from '../pipeline/run-stages.js';
 import { verdictWords } from '../report/verdict-words.js';
+import { runFiles } from '../run/run-files.js';
 
 /** What follows the verdict's words. */
 const afterVerdict: Readonly<Record<NonNullable<RunCounts['report']>['verdict'], string>> = {

@@ -19,3 +19,8 @@ export function sha256(data: string | Uint8Array): Uint8Array {
   state.update(typeof data === 'string' ? encode(data) : data).digestInto(digest);
   return digest;
 }
+
+/** A digest in lower-case hexadecimal. */
+export function hexOf(digest: Uint8Array): string {
+  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -5,7 +5,7 @@ import { resolveInputFiles } from '../data/sources/input-files.js';
 import { type StageName, stageNames } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import { restoreOptions } from '../options/option-values.js';
-import { finishedRecord, type Manifest, type StageRecord } from './run/manifest.js';
+import { finishedRecord, type Manifest, type StageRecord } from '../run/manifest.js';
 import { describeWork, type RunState } from './stage-work.js';
 
 /** The stages whose results stand. The others are quick, and have written other files since. */

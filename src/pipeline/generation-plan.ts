@@ -1,8 +1,8 @@
 import { TitlesmithError } from '../common/errors.js';
 import type { RunOptions } from '../options/option-table.js';
-import type { DecidedOptions } from './decided-options.js';
-import { hashValue } from './run/fingerprint.js';
-import type { RecordedRequest, StageRecord } from './run/manifest.js';
+import type { DecidedOptions } from '../run/decided-options.js';
+import { hashValue } from '../run/hash-value.js';
+import type { RecordedRequest, StageRecord } from '../run/manifest.js';
 import type { GenerateRequest } from './stages/stage.js';
 
 interface GenerationCall {

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TitlesmithError } from '../common/errors.js';
-import { manifestFileName } from './run/manifest.js';
-import { runFiles } from './run/run-files.js';
+import { manifestFileName } from '../run/manifest.js';
+import { runFiles } from '../run/run-files.js';
 
 /** What was named on the command line, or stands in a folder that was. */
 export interface NamedModel {

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { Judgement, Verdict } from '../common/judgement.js';
 import { makeTemporaryFolder } from '../io/folders.js';
 import { checkArgument, completeContext, isText } from '../options/call-arguments.js';
+import { runFiles } from '../run/run-files.js';
+import { stageDescriptions } from '../run/stage-descriptions.js';
 import { recordFiles } from './run/fingerprint.js';
 import { readJudgement } from './run/judgement-file.js';
 import { restoreStageOptions } from './run/recorded-options.js';
-import { runFiles } from './run/run-files.js';
 import { RunFolder } from './run/run-folder.js';
 import { assertInputs, isUpToDate, type RunState } from './stage-work.js';
-import { stageDescriptions } from './stages/registry.js';
 import type { StageContext } from './stages/stage.js';
 import { runInThread } from './stages/stage-thread.js';
 

@@ -2,7 +2,7 @@ import { formatPercent, formatPoints } from '../common/number-formats.js';
 import { type ProgressListener, scoped } from '../common/progress.js';
 import type { RunCounts } from '../common/stage-counts.js';
 import type { RunOptions } from '../options/option-table.js';
-import type { Manifest } from './run/manifest.js';
+import type { Manifest } from '../run/manifest.js';
 
 /**
  * Applies `--fail-on-overfit` and `--fail-on` to a run whose report is written. An unknown verdict passes with a warning, unless it

@@ -2,9 +2,9 @@ import { access, constants, lstat, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 import { type ProgressListener, silentContext } from '../common/progress.js';
+import { finishedRecord, type Manifest } from '../run/manifest.js';
+import { runFiles } from '../run/run-files.js';
 import { openManifest } from './overview/run-overview.js';
-import { finishedRecord, type Manifest } from './run/manifest.js';
-import { runFiles } from './run/run-files.js';
 import { RunFolder } from './run/run-folder.js';
 import { lockHolder } from './run/run-lock.js';
 

@@ -17,7 +17,7 @@ import { openForGeneration, openModelFiles } from '../model/weights/open-for-gen
 import type { OpenModel } from '../model/weights/open-model.js';
 import type { Precision } from '../options/choices.js';
 import { restoreOptions } from '../options/option-values.js';
-import { readManifest } from './run/manifest.js';
+import { readManifest } from './run/manifest-file.js';
 import { conditionOfRun, readModelCondition, titleOfModel } from './stages/model-condition.js';
 
 /** A title as a model reads it. */

@@ -2,17 +2,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TitlesmithError } from '../common/errors.js';
 import type { FinetuneCounts } from '../common/stage-counts.js';
+import { hashFile } from '../io/atomic-file.js';
 import { baseFingerprintsHash } from '../io/base-fingerprints.js';
 import { formatDevice } from '../model/engine/device-choice.js';
 import { readConfiguration } from '../model/weights/checkpoint.js';
 import type { StageName } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
-import { decidedDevice } from './decide/device.js';
-import { decidedPrecision, isAutomaticPrecision } from './decide/mixed-precision.js';
-import { type DecidedOptions, decideOptions } from './decided-options.js';
-import { descendsFromBase } from './run/base-descent.js';
-import { checkpointHash, isOptimizerFile } from './run/earlier-results.js';
-import { filesAreUnchanged, hashValue, recordFiles } from './run/fingerprint.js';
+import { type DecidedOptions, decideOptions } from '../run/decided-options.js';
+import { hashValue } from '../run/hash-value.js';
 import {
   type Decision,
   type Decisions,
@@ -21,9 +18,14 @@ import {
   type Manifest,
   type StageCounts,
   type StageRecord,
-} from './run/manifest.js';
-import { runFiles } from './run/run-files.js';
-import { stageDescriptions } from './stages/registry.js';
+} from '../run/manifest.js';
+import { runFiles } from '../run/run-files.js';
+import { stageDescriptions } from '../run/stage-descriptions.js';
+import { decidedDevice } from './decide/device.js';
+import { decidedPrecision, isAutomaticPrecision } from './decide/mixed-precision.js';
+import { descendsFromBase } from './run/base-descent.js';
+import { checkpointHash, isOptimizerFile } from './run/earlier-results.js';
+import { filesAreUnchanged, recordFiles } from './run/fingerprint.js';
 import type { RecordedFacts } from './stages/stage.js';
 
 /** Everything a stage's result may depend on: the run's files and manifest, the options, and the decisions. */
@@ -84,6 +86,10 @@ async function vocabularyOf(stage: StageName, folder: string): Promise<number | 
   return configuration?.vocabularySize;
 }
 
+async function hashOfPrefixes(stage: StageName, { prefixFile }: RunOptions): Promise<string | undefined> {
+  return stage === 'generate' && prefixFile !== undefined ? hashFile(prefixFile) : undefined;
+}
+
 /** @throws TitlesmithError when a file cannot be read. */
 export async function describeWork(stage: StageName, run: RunState): Promise<StageWork> {
   const { version, inputs, optionalInputs, usesCountsOf } = stageDescriptions[stage];
@@ -107,11 +113,12 @@ export async function describeWork(stage: StageName, run: RunState): Promise<Sta
           ? { runName: manifest.name, decisions, recorded: recordedFacts(manifest) }
           : undefined,
     }),
-    options: await decideOptions(stage, options, {
+    options: decideOptions(stage, options, {
       model: decisions.model?.choice,
       mixedPrecision: decidedPrecision(decisions.mixedPrecision),
       vocabularySize: await vocabularyOf(stage, path),
       isFromBase,
+      prefixes: await hashOfPrefixes(stage, options),
     }),
     inputs: read,
     device: runsModel(stage) ? formatDevice(decidedDevice(decisions.device)) : undefined,

@@ -7,12 +7,13 @@ import { parseModelName } from '../model/weights/model-name.js';
 import { openModel } from '../model/weights/resolve-model.js';
 import type { RunOptions } from '../options/option-table.js';
 import { sizeOptions } from '../options/table/model.js';
+import type { Decisions } from '../run/manifest.js';
+import { decideSizes } from '../run/model-sizes.js';
+import { decideTrainingOptions } from '../run/training-decision.js';
 import { trains } from './decide/decisions.js';
 import { decidedDevice } from './decide/device.js';
+import { knownShape } from './decide/known-shape.js';
 import { checkTrainingMemory } from './decide/memory.js';
-import { decideSizes, knownShape } from './decide/shape.js';
-import { decideTrainingOptions } from './decide/training.js';
-import type { Decisions } from './run/manifest.js';
 import { prepareGeneration, readPrefixes } from './stages/prepared-generation.js';
 
 /** Tokens in a row of a training whose titles are not known yet: the fewest that it chooses by itself. */

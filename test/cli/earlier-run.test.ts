@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import type { Manifest, StageRecord } from '../../src/pipeline/run/manifest.js';
+import type { Manifest, StageRecord } from '../../src/run/manifest.js';
 import { copyRun, makeTemplate, pipelineOf } from './finished-run.js';
 import { runCli, temporaryFolder } from './run-cli.js';
 

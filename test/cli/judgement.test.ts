@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { nanoConfiguration } from '../../src/model/transformer/configuration.js';
 import { formatConfiguration } from '../../src/model/transformer/configuration-file.js';
-import { baseFolder } from '../../src/model/weights/base-model.js';
+import { baseFolder } from '../../src/model/weights/base-folder.js';
 import { openServedModel } from '../../src/pipeline/open-served-model.js';
 import { runCli, temporaryFolder } from './run-cli.js';
 import { madeUpTitles, toCsv } from './titles.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { summarizeRun } from '../../src/cli/summary.js';
 import type { StageName } from '../../src/options/choices.js';
-import type { Manifest } from '../../src/pipeline/run/manifest.js';
+import type { Manifest } from '../../src/run/manifest.js';
 import type { FinishedRun } from '../../src/pipeline/run-stages.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'titlesmith-summary-'));

@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { packageVersion } from '../../src/common/version.js';
 import { packageRoot } from '../../src/io/package-root.js';
 import { sourceFiles } from '../../tools/structure/imports.js';
 
@@ -35,4 +38,11 @@ test('the package holds all that src is built into, the bundles of the pages, an
   ];
   expect(wanted.filter((file) => !packed.has(file))).toEqual([]);
   expect([...packed].filter((file) => /^(src|test|bench|tools)\//.test(file))).toEqual([]);
+});
+
+test('the version that src states is that of package.json', () => {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  expect(packageVersion).toBe(version);
 });

@@ -13,6 +13,7 @@ const reasons: Readonly<Record<string, string>> = {
   'src/cli/exit-codes.ts': 'the exit codes of all commands',
   'src/common/collect.ts': 'used by rooms that share nothing else',
   'src/common/device-names.ts': 'known to options, runs and batches',
+  'src/common/version.ts': 'told to runs, servers and archives, on Node and in browsers',
   'src/common/yield-to-event-loop.ts': 'where a browser and Node differ',
   'src/dedupe/title-fingerprint.ts': 'what Python is the oracle of',
   'src/io/compression/beginning.ts': 'what the two decompressors have in common',
@@ -21,6 +22,9 @@ const reasons: Readonly<Record<string, string>> = {
   'src/model/engine/optional-packages.d.ts': 'types of packages that are not installed',
   'src/model/engine/onnx/grouped-rows.ts': 'the products in which rows have matrices of their own',
   'src/model/training/training-options.ts': 'known to those that ask for training without loading it',
+  'src/model/weights/base-folder.ts': 'the part of the base model that a browser lacks',
+  'src/model/weights/base-model.ts': 'known to Node and to browsers',
+  'src/run/hash-value.ts': 'what records and plans of runs and batches are compared by',
   'src/report/verdict-words.ts': 'what report, batch and terminal call a verdict',
   'src/pipeline/run/base-descent.ts': 'asked by a stage, by what decides whether it runs, and by serve',
 };

@@ -10,7 +10,7 @@ import {
   recordOptions,
   restoreOptions,
 } from '../../src/options/option-values.js';
-import { decideOptions } from '../../src/pipeline/decided-options.js';
+import { decideOptions } from '../../src/run/decided-options.js';
 import { planRuns } from '../../src/pipeline/run/run-plan.js';
 
 function thrownBy(action: () => unknown): TitlesmithError {

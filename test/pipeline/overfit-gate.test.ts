@@ -3,7 +3,7 @@ import type { ProgressEvent } from '../../src/common/progress.js';
 import type { RunOptions } from '../../src/options/option-table.js';
 import { defaultOptions } from '../../src/options/option-values.js';
 import { failsOnOverfit } from '../../src/pipeline/overfit-gate.js';
-import type { Manifest } from '../../src/pipeline/run/manifest.js';
+import type { Manifest } from '../../src/run/manifest.js';
 
 function judge(verdict: string, failOnOverfit: boolean, failOn: RunOptions['failOn'] = []) {
   const counts = { verdict, copyShare: 0.4, excess: { share: 0.39, low: 0.3, high: 0.5 } };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StageRecord } from '../../src/pipeline/run/manifest.js';
+import type { StageRecord } from '../../src/run/manifest.js';
 import { isSameWork, type StageWork } from '../../src/pipeline/stage-work.js';
 
 const record = (values: Partial<StageRecord>): StageRecord => ({

@@ -12,7 +12,7 @@ import { baseIdentity, describeAdapter, writeAdapter } from '../../src/model/wei
 import { readConfiguration, readWeights, writeWeights } from '../../src/model/weights/checkpoint.js';
 import { loadTokenizer } from '../../src/model/weights/load-tokenizer.js';
 import { openServedModels } from '../../src/pipeline/open-served-models.js';
-import { readManifest, writeManifest } from '../../src/pipeline/run/manifest.js';
+import { readManifest, writeManifest } from '../../src/pipeline/run/manifest-file.js';
 import { TrainingFiles } from '../../src/pipeline/stages/training-files.js';
 import { groupsOf } from '../../src/serve/model-groups.js';
 import { lastLine, runCli } from '../cli/run-cli.js';

@@ -15,7 +15,7 @@ import { checkModelSizes } from '../../src/options/option-rules.js';
 import { type OptionName, type RunOptions, rowOf } from '../../src/options/option-table.js';
 import { defaultOptions, flagOf, keyOf } from '../../src/options/option-values.js';
 import { withListedSubreddits } from '../../src/pipeline/run/listed-subreddits.js';
-import { runFiles } from '../../src/pipeline/run/run-files.js';
+import { runFiles } from '../../src/run/run-files.js';
 import { readNames, writeDumpTitles } from './dump-titles.js';
 import { writeFingerprints } from './fingerprints.js';
 import { main as roundModel } from './round.js';

@@ -11,8 +11,8 @@ export interface Export {
   readonly users: readonly string[];
 }
 
-/** The door of the library: what stands there is used by other people's code. */
-const door = 'src/index.ts';
+/** The doors of the library, on Node and in browsers: what stands there is used by other people's code. */
+const doors: readonly string[] = ['src/index.ts', 'src/browser.ts'];
 
 /** What is compiled by itself: the program, and the code of pages where there is any. */
 const configurations = ['tsconfig.json', 'tsconfig.client.json'];
@@ -35,7 +35,7 @@ function importReader(base: string): (importer: string, file: string) => boolean
 function* referencesIn({ program, checker }: Project, base: string): Generator<Export> {
   for (const path of program.getSourceFileNames()) {
     const file = path.startsWith(base) ? path.slice(base.length) : '';
-    if (!file.startsWith('src/') || file === door || file.endsWith('.d.ts')) continue;
+    if (!file.startsWith('src/') || doors.includes(file) || file.endsWith('.d.ts')) continue;
     const source = program.getSourceFile(path);
     const module = source && checker.getSymbolAtLocation(source);
     if (!module) continue;
@@ -54,7 +54,7 @@ function* referencesIn({ program, checker }: Project, base: string): Generator<E
 }
 
 /**
- * All names that files of src export, but for those of src/index.ts, with their users, as the compiler's own search
+ * All names that files of src export, but for those of the library's doors, with their users, as the compiler's own search
  * for references finds them. A re-export is a use.
  * @param root A checkout with tsconfig.json.
  * @throws Error where tsconfig.json cannot be opened.

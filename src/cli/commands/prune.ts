@@ -5,7 +5,7 @@ import { formatBytes, pluralize } from '../../common/number-formats.js';
 import { defaultOptions } from '../../options/option-values.js';
 import { listRuns } from '../../pipeline/overview/list-runs.js';
 import { checkPrunable, findPrunable, pruneRun } from '../../pipeline/prune-run.js';
-import { manifestFileName } from '../../pipeline/run/manifest.js';
+import { manifestFileName } from '../../run/manifest.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import type { PruneOptions } from '../parsing/request.js';
 import type { Terminal } from '../terminal.js';

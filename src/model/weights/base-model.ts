@@ -1,11 +1,7 @@
-import { join } from 'node:path';
-import { TitlesmithError } from '../../common/errors.js';
-import { packageRoot } from '../../io/package-root.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 
 /** The name of the model that ships with titlesmith (data/base/README.md). */
 export const baseName = 'base';
-export const baseFolder: string = join(packageRoot, 'data/base');
 
 /** Its shape, which memory is estimated by before it is opened. */
 export const baseConfiguration: TransformerConfiguration = {
@@ -19,13 +15,4 @@ export const baseConfiguration: TransformerConfiguration = {
 };
 
 /** SHA-256 over its files, as `hashModelFolder` computes it. `npm run tool -- base` prints it. */
-const baseHash = '472fdc5ae78a6e6252fa51a63867f546da97ee7631bdb4f27a383b77c0ab352b';
-
-/** @throws TitlesmithError when the files of the base model are not those that titlesmith ships. */
-export function checkBaseHash(hash: string): void {
-  if (hash === baseHash) return;
-  throw new TitlesmithError(`The base model in ${baseFolder} is not the one that titlesmith ships.`, {
-    code: 'base-model-changed',
-    hint: 'Install titlesmith again; a model of your own is named by its folder.',
-  });
-}
+export const baseHash = '472fdc5ae78a6e6252fa51a63867f546da97ee7631bdb4f27a383b77c0ab352b';

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { TitlesmithError, usageError } from '../../common/errors.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
-import { baseConfiguration, baseFolder, baseName } from './base-model.js';
+import { baseFolder } from './base-folder.js';
+import { baseConfiguration, baseName } from './base-model.js';
 
 /**
  * What `--model` names: a repository of the Hugging Face hub at a revision, or a folder (or a checkpoint in it).

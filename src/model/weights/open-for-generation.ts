@@ -7,7 +7,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { type DecodeSession, openDecodeSession } from '../transformer/decode-session.js';
 import { defaultSlots } from '../transformer/slots.js';
-import { baseFolder } from './base-model.js';
+import { baseFolder } from './base-folder.js';
 import { findModelFolder } from './model-folder.js';
 import { parseModelName } from './model-name.js';
 import type { OpenModel } from './open-model.js';

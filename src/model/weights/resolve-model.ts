@@ -5,7 +5,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { type ParameterStore, parameterSpecifications } from '../transformer/parameters.js';
 import { loadWeights } from '../transformer/weight-source.js';
-import { baseFolder, checkBaseHash } from './base-model.js';
+import { baseFolder, checkBaseHash } from './base-folder.js';
 import { type HubSettings, hubSettings } from './hub/settings.js';
 import { fetchHubFile, fetchHubModel, findHubModel, type HubModel } from './hub/snapshot.js';
 import { findModelFolder, hashModelFolder } from './model-folder.js';

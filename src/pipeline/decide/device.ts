@@ -11,7 +11,7 @@ import { requireInt8 } from '../../model/engine/int8.js';
 import { provideRuntime } from '../../model/engine/onnxruntime/fetch-runtime.js';
 import { describeRuntime } from '../../model/engine/onnxruntime/find-runtime.js';
 import type { RunOptions } from '../../options/option-table.js';
-import type { Decision } from '../run/manifest.js';
+import type { Decision } from '../../run/manifest.js';
 import { decideMixedPrecision } from './mixed-precision.js';
 
 /** Options that not every device supports. */

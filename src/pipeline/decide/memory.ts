@@ -6,7 +6,8 @@ import { estimatedTrainingBytes, minimumTrainingBytes } from '../../model/traini
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import { scratchName } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
-import { type GivenSizes, knownShape } from './shape.js';
+import type { GivenSizes } from '../../run/model-sizes.js';
+import { knownShape } from './known-shape.js';
 
 /** Memory limit in bytes: of the machine, or of the container this process runs in. */
 export function machineMemory(): number {

@@ -3,7 +3,7 @@ import type { ChosenDevice } from '../../model/engine/devices.js';
 import { precisionOfCard, requireTf32 } from '../../model/engine/mixed-precision.js';
 import { type MixedPrecision, mixedPrecisions } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
-import type { Decision } from '../run/manifest.js';
+import type { Decision } from '../../run/manifest.js';
 
 /** Whether the run is to decide: a precision that is named is never replaced by another. */
 export const isAutomaticPrecision = ({ mixedPrecision }: Pick<RunOptions, 'mixedPrecision'>): boolean =>

@@ -8,9 +8,9 @@ import { type LocatedModel, locateModel } from '../../model/weights/resolve-mode
 import { scratchName } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { flagOf } from '../../options/option-values.js';
-import type { Decision, Manifest } from '../run/manifest.js';
+import type { Decision, Manifest } from '../../run/manifest.js';
+import { decideSizes, describeSizes, type GivenSizes } from '../../run/model-sizes.js';
 import { decidedDevice } from './device.js';
-import { decideSizes, describeSizes, type GivenSizes } from './shape.js';
 
 /** The pretrained model that `auto` prefers on a card: the smallest GPT-2. */
 const preferredModel = '124M';

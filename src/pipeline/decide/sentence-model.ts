@@ -4,7 +4,7 @@ import { provideRuntime } from '../../model/engine/onnxruntime/fetch-runtime.js'
 import { type HubSettings, hubSettings } from '../../model/weights/hub/settings.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { flagOf } from '../../options/option-values.js';
-import type { Decision } from '../run/manifest.js';
+import type { Decision } from '../../run/manifest.js';
 
 /**
  * The sentence model of `--semantic`, looked up before anything runs, but not downloaded yet; ONNX Runtime is.

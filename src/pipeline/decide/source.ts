@@ -11,7 +11,7 @@ import type { TitleQuery, TitleSource } from '../../data/sources/title-source.js
 import { decompressBeginning } from '../../io/compression/beginning.js';
 import type { OptionName, RunOptions } from '../../options/option-table.js';
 import { defaultOptions, flagOf } from '../../options/option-values.js';
-import type { Decision } from '../run/manifest.js';
+import type { Decision } from '../../run/manifest.js';
 
 /** Names of dumps, Pushshift's RS_2019-03.zst among them; no other input is compressed with zstd. */
 const dumpFile = /\.(ndjson|jsonl?|parquet)(\.gz)?$|\.zst(_blocks)?$|(^|[\\/])RS_\d{4}-\d{2}[^\\/]*$/i;

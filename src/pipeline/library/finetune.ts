@@ -31,9 +31,9 @@ import { deviceOptions, sizeOptions } from '../../options/table/model.js';
 import { runOptions } from '../../options/table/run.js';
 import { titleOptions } from '../../options/table/titles.js';
 import { trainingOptions } from '../../options/table/training.js';
-import type { GivenSizes } from '../decide/shape.js';
-import { decideTrainingOptions } from '../decide/training.js';
-import { runFiles } from '../run/run-files.js';
+import type { GivenSizes } from '../../run/model-sizes.js';
+import { runFiles } from '../../run/run-files.js';
+import { decideTrainingOptions } from '../../run/training-decision.js';
 import { openStartingModel } from '../stages/starting-model.js';
 import { TrainingFiles, type TrainingPaths } from '../stages/training-files.js';
 

@@ -7,7 +7,7 @@ import {
   formatSeconds,
 } from '../../common/number-formats.js';
 import type { RunCounts } from '../../common/stage-counts.js';
-import { packageVersion } from '../../io/package-root.js';
+import { packageVersion } from '../../common/version.js';
 import { type StageName, stageNames } from '../../options/choices.js';
 import { type OptionName, optionNames, type RunOptions } from '../../options/option-table.js';
 import { formatOption } from '../../options/option-values.js';
@@ -15,9 +15,9 @@ import { lossesInBits } from '../../report/charts/training-curve.js';
 import type { Comparison } from '../../report/comparison/comparison.js';
 import { trainingCurve } from '../../report/curve.js';
 import { verdictWords } from '../../report/verdict-words.js';
-import { finishedRecord, type Manifest } from '../run/manifest.js';
+import { finishedRecord, type Manifest } from '../../run/manifest.js';
+import { runFiles } from '../../run/run-files.js';
 import { readMetrics } from '../run/metrics-file.js';
-import { runFiles } from '../run/run-files.js';
 import { staleStages } from '../run/stale-stages.js';
 import { readTitleLosses } from '../run/title-losses-file.js';
 import { tokensPerByte } from '../stages/reported-facts.js';

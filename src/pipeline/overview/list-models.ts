@@ -1,6 +1,7 @@
 import type { WorkContext } from '../../common/progress.js';
 import { parameterCount, parameterSpecifications } from '../../model/transformer/parameters.js';
-import { baseConfiguration, baseFolder, baseName } from '../../model/weights/base-model.js';
+import { baseFolder } from '../../model/weights/base-folder.js';
+import { baseConfiguration, baseName } from '../../model/weights/base-model.js';
 import { hubSettings } from '../../model/weights/hub/settings.js';
 import { cachedHubFolder } from '../../model/weights/hub/snapshot.js';
 import { publishedModels, publishedShape } from '../../model/weights/model-name.js';

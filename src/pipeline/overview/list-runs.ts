@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { TitlesmithError } from '../../common/errors.js';
+import { manifestFileName } from '../../run/manifest.js';
 import { runsIn } from '../named-models.js';
-import { manifestFileName } from '../run/manifest.js';
 import { overviewOf, type RunOverview } from './run-overview.js';
 
 /**

@@ -5,8 +5,9 @@ import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors
 import type { OverfitVerdict } from '../../common/judgement.js';
 import type { RunCounts } from '../../common/stage-counts.js';
 import { type StageName, stageNames } from '../../options/choices.js';
-import { finishedRecord, type Manifest, manifestFileName, readManifest } from '../run/manifest.js';
-import { runFiles } from '../run/run-files.js';
+import { finishedRecord, type Manifest, manifestFileName } from '../../run/manifest.js';
+import { runFiles } from '../../run/run-files.js';
+import { readManifest } from '../run/manifest-file.js';
 import { lockHolder } from '../run/run-lock.js';
 import { staleStages } from '../run/stale-stages.js';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { baseName } from '../../model/weights/base-model.js';
 import { readConfiguration } from '../../model/weights/checkpoint.js';
-import type { Decisions } from './manifest.js';
-import { runFiles } from './run-files.js';
+import type { Decisions } from '../../run/manifest.js';
+import { runFiles } from '../../run/run-files.js';
 
 /**
  * Whether a run's model began with the weights of the base model, in this run or in one that it goes on from. Its checkpoint

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Canaries, formatCanaries, parseCanaries } from '../../common/canaries.js';
 import { fileError, systemErrorCode } from '../../common/errors.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
-import { runFiles } from './run-files.js';
+import { runFiles } from '../../run/run-files.js';
 
 /** Writes canaries.json into a run folder, atomically. @throws TitlesmithError naming the file. */
 export async function writeCanaries(folder: string, canaries: Canaries): Promise<void> {

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { collect } from '../../common/collect.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readLines } from '../../io/text-file.js';
-import { filesAreUnchanged, hashValue } from './fingerprint.js';
-import { finishedRecord, type Manifest } from './manifest.js';
-import { runFiles } from './run-files.js';
+import { hashValue } from '../../run/hash-value.js';
+import { finishedRecord, type Manifest } from '../../run/manifest.js';
+import { runFiles } from '../../run/run-files.js';
+import { filesAreUnchanged } from './fingerprint.js';
 
 /** Files of the optimizer state, which is of no use to a training on other titles, nor to what generates. */
 const optimizerFiles = ['optimizer.safetensors', 'training.json'];

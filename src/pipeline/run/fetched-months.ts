@@ -5,7 +5,7 @@ import type { WorkContext } from '../../common/progress.js';
 import type { SourceRow, TitleQuery, TitleSource } from '../../data/sources/title-source.js';
 import { writeAtomically, writeFileAtomic } from '../../io/atomic-file.js';
 import { readLines } from '../../io/text-file.js';
-import { runFiles } from './run-files.js';
+import { runFiles } from '../../run/run-files.js';
 
 /** A range of months, `YYYY-MM`, both ends included. */
 interface MonthRange {

@@ -1,24 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, systemErrorCode } from '../../common/errors.js';
 import { hashFile } from '../../io/atomic-file.js';
-import type { FileRecord } from './manifest.js';
-
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, member]) => [key, canonical(member)]));
-}
-
-/** SHA-256, lower-case hexadecimal, of a JSON value; independent of the order of keys. */
-export function hashValue(value: unknown): string {
-  return createHash('sha256')
-    .update(JSON.stringify(canonical(value)))
-    .digest('hex');
-}
+import type { FileRecord } from '../../run/manifest.js';
 
 /** Path of a file, or sorted paths of all files below a folder, relative to `root` with forward slashes. Empty if missing. */
 async function listFiles(root: string, relativePath: string): Promise<string[]> {

@@ -4,7 +4,7 @@ import { fileError } from '../../common/errors.js';
 import type { Judgement } from '../../common/judgement.js';
 import { formatJudgement, parseJudgement } from '../../dedupe/judgement-json.js';
 import { writeChunksAtomic } from '../../io/atomic-file.js';
-import { runFiles } from './run-files.js';
+import { runFiles } from '../../run/run-files.js';
 
 /** Writes judgement.json into a run folder, atomically. @throws TitlesmithError naming the file. */
 export async function writeJudgement(folder: string, judgement: Judgement): Promise<void> {

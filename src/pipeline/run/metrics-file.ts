@@ -3,7 +3,7 @@ import { TitlesmithError } from '../../common/errors.js';
 import { readAppendLog } from '../../io/append-log.js';
 import { jsonLines } from '../../io/record-formats.js';
 import type { TrainingPoint } from '../../report/report-figures.js';
-import { runFiles } from './run-files.js';
+import { runFiles } from '../../run/run-files.js';
 
 function isPoint(value: unknown): value is TrainingPoint {
   if (typeof value !== 'object' || value === null) return false;

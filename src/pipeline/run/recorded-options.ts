@@ -7,8 +7,8 @@ import {
   stagesOf,
 } from '../../options/option-table.js';
 import { recordOptions, restoreOptions } from '../../options/option-values.js';
-import type { Decisions, Manifest } from './manifest.js';
-import { finishedRecord } from './manifest.js';
+import type { Decisions, Manifest } from '../../run/manifest.js';
+import { finishedRecord } from '../../run/manifest.js';
 
 /** What a call asks for: options as given or by default, and what `auto` was decided to be. */
 export interface Call {

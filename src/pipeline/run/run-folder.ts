@@ -4,23 +4,22 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError, usageError } from '../../common/errors.js';
 import type { ProgressListener } from '../../common/progress.js';
+import { packageVersion } from '../../common/version.js';
 import { temporaryName } from '../../io/atomic-file.js';
 import { makeFolder, missingFolders, removeEmptyFolders } from '../../io/folders.js';
-import { packageVersion } from '../../io/package-root.js';
 import type { StageName } from '../../options/choices.js';
-import { hashValue } from './fingerprint.js';
+import { hashValue } from '../../run/hash-value.js';
 import {
   assertManifest,
   finishedRecord,
   type Manifest,
   manifestFileName,
   manifestFormatVersion,
-  readManifest,
   type StageRecord,
-  writeManifest,
-} from './manifest.js';
+} from '../../run/manifest.js';
+import { runFiles } from '../../run/run-files.js';
+import { readManifest, writeManifest } from './manifest-file.js';
 import { type Call, recordCallBegun, recordStageCall } from './recorded-options.js';
-import { runFiles } from './run-files.js';
 import { type Lock, type LockActivity, lockFileName, lockRun } from './run-lock.js';
 import {
   commitWork,

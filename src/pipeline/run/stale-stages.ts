@@ -1,5 +1,5 @@
 import { type StageName, stageNames } from '../../options/choices.js';
-import { finishedRecord, type Manifest } from './manifest.js';
+import { finishedRecord, type Manifest } from '../../run/manifest.js';
 
 /** The stages whose results were made of files that have been replaced since, in their order. */
 export function staleStages(manifest: Pick<Manifest, 'stages'>): readonly StageName[] {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileError, systemErrorCode } from '../../common/errors.js';
 import { formatTitleLosses, parseTitleLosses, type TitleLosses } from '../../common/title-losses.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
-import { runFiles } from './run-files.js';
+import { runFiles } from '../../run/run-files.js';
 
 /** Writes title-losses.json into a run folder, atomically. @throws TitlesmithError naming the file. */
 export async function writeTitleLosses(folder: string, losses: TitleLosses): Promise<void> {

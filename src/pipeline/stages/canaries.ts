@@ -20,8 +20,8 @@ import {
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import { openSafetensorsModel } from '../../model/weights/safetensors-model.js';
 import type { RunOptions } from '../../options/option-table.js';
+import { runFiles } from '../../run/run-files.js';
 import { readCanaries } from '../run/canaries-file.js';
-import { runFiles } from '../run/run-files.js';
 import { mostBaselineTokens, type TrainedModel, thinned } from './title-losses.js';
 import { datasetTitles } from './token-file.js';
 

@@ -10,7 +10,7 @@ import {
 } from '../../data/conditioning.js';
 import { readDataset, writeSplitDataset } from '../../data/dataset-files.js';
 import { readTitleRecords } from '../../data/titles-file.js';
-import { runFiles } from '../run/run-files.js';
+import { runFiles } from '../../run/run-files.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 
 /** titles.csv → dataset/train.txt and dataset/validation.txt. */

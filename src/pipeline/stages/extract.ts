@@ -3,9 +3,9 @@ import type { ProgressListener } from '../../common/progress.js';
 import type { ExtractCounts } from '../../common/stage-counts.js';
 import { extractTitles } from '../../data/extract.js';
 import type { TitleSource } from '../../data/sources/title-source.js';
+import { runFiles } from '../../run/run-files.js';
 import { openRunSource, titleQuery } from '../decide/source.js';
 import { accumulatingSource } from '../run/fetched-months.js';
-import { runFiles } from '../run/run-files.js';
 import { sharedSource } from '../run/shared-rows.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 

@@ -8,12 +8,12 @@ import type { TitleJudge } from '../../dedupe/title-judge.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { train } from '../../model/training/training-loop.js';
 import { fittingRowLength, planTraining } from '../../model/training/training-plan.js';
+import { runFiles } from '../../run/run-files.js';
+import { decideTrainingOptions, rateNote } from '../../run/training-decision.js';
 import { decidedDevice } from '../decide/device.js';
 import { checkKnownModel, checkTrainingMemory } from '../decide/memory.js';
 import { decidedPrecision } from '../decide/mixed-precision.js';
-import { decideTrainingOptions, rateNote } from '../decide/training.js';
 import { writeCanaries } from '../run/canaries-file.js';
-import { runFiles } from '../run/run-files.js';
 import { writeTitleLosses } from '../run/title-losses-file.js';
 import {
   describeFindings,

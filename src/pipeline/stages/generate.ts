@@ -19,9 +19,9 @@ import { openForGeneration, openModelFiles } from '../../model/weights/open-for-
 import { checkCombinations, checkDraws } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { defaultOptions, flagOf } from '../../options/option-values.js';
+import { runFiles } from '../../run/run-files.js';
 import { decideDevice, decidedDevice, describeDevice } from '../decide/device.js';
 import { keepAccepted } from '../run/earlier-results.js';
-import { runFiles } from '../run/run-files.js';
 import { formatGenerated, openGeneratedJournal, readGenerated } from './generated-file.js';
 import { conditionOfRun, readModelCondition, titleOfModel } from './model-condition.js';
 import { openNovelty } from './novelty.js';

@@ -3,9 +3,9 @@ import type { ProgressEvent, ProgressListener } from '../../common/progress.js';
 import { plannedSteps } from '../../model/training/training-plan.js';
 import { baseName } from '../../model/weights/base-model.js';
 import type { RunOptions } from '../../options/option-table.js';
+import type { Decisions } from '../../run/manifest.js';
+import { decideTrainingOptions } from '../../run/training-decision.js';
 import { decidedDevice } from '../decide/device.js';
-import { decideTrainingOptions } from '../decide/training.js';
-import type { Decisions } from '../run/manifest.js';
 
 /**
  * How much longer a step of GPT-2 124M takes than one of the base model with its dropout, on a processor

@@ -7,9 +7,9 @@ import { readBaseFingerprints } from '../../io/base-fingerprints.js';
 import type { Novelty } from '../../model/generation/best-of.js';
 import { encodeWords } from '../../model/tokenizer/gpt2.js';
 import type { RunOptions } from '../../options/option-table.js';
+import type { Decisions } from '../../run/manifest.js';
 import { descendsFromBase } from '../run/base-descent.js';
 import { readCanaries } from '../run/canaries-file.js';
-import type { Decisions } from '../run/manifest.js';
 import { readDatasetTitles } from './dataset.js';
 
 /** What texts are told about the titles of a run while they are generated. */

@@ -1,20 +1,20 @@
 import { join } from 'node:path';
 import { firstDraw } from '../../common/judgement.js';
 import type { ReportCounts, RunCounts } from '../../common/stage-counts.js';
+import { packageVersion } from '../../common/version.js';
 import { findInCanaries } from '../../dedupe/canary-findings.js';
 import { baseStatistics, overfitStatistics } from '../../dedupe/verdict/statistics.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readClientBundle } from '../../io/client-bundle.js';
-import { packageVersion } from '../../io/package-root.js';
 import { checkArgument, isText } from '../../options/call-arguments.js';
 import { buildReport } from '../../report/build-report.js';
 import type { ReportFigures } from '../../report/report-figures.js';
 import { renderReport } from '../../report/report-page.js';
+import { runFiles } from '../../run/run-files.js';
 import type { PageAssets } from '../../web/html-page.js';
 import { readCanaries } from '../run/canaries-file.js';
 import { readJudgement } from '../run/judgement-file.js';
 import { readMetrics } from '../run/metrics-file.js';
-import { runFiles } from '../run/run-files.js';
 import { readTitleLosses } from '../run/title-losses-file.js';
 import {
   decidedSettings,

@@ -12,8 +12,8 @@ import type {
   TokensPerByte,
   TrainingPoint,
 } from '../../report/report-figures.js';
-import type { Decisions } from '../run/manifest.js';
-import { runFiles } from '../run/run-files.js';
+import type { Decisions } from '../../run/manifest.js';
+import { runFiles } from '../../run/run-files.js';
 import type { RecordedFacts } from './stage.js';
 
 /** Options that results depend on, by their names on the command line; those left to the run are omitted. */

@@ -2,8 +2,8 @@ import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { systemFault, TitlesmithError } from '../../common/errors.js';
 import type { ProgressEvent } from '../../common/progress.js';
 import { deserializeError, type SerializedError, serializeError } from '../../common/serialized-error.js';
-import type { StageCounts } from '../run/manifest.js';
-import { loadStage } from './registry.js';
+import type { StageCounts } from '../../run/manifest.js';
+import { loadStage } from './load-stage.js';
 import type { StageContext, StageJob } from './stage.js';
 
 /** Data passed to a stage's worker thread. */

@@ -1,7 +1,7 @@
 import type { WorkContext } from '../../common/progress.js';
 import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
-import type { Decisions, StageCounts, StageRecord } from '../run/manifest.js';
+import type { Decisions, StageCounts, StageRecord } from '../../run/manifest.js';
 import type { SharedRows } from '../run/shared-rows.js';
 
 /** Input of a stage: plain data, so that it can be passed to the stage's thread. */
@@ -46,24 +46,6 @@ export interface GenerateRequest {
   readonly first: number;
   /** Texts to generate, of each prefix. */
   readonly nsamples: number;
-}
-
-/** What must be known about a stage without loading its code. */
-export interface StageDescription {
-  /** Incremented when a change of code changes the results for the same inputs and options. */
-  readonly version: number;
-  /** Outputs of earlier stages that it reads: paths relative to the run folder. */
-  readonly inputs: readonly string[];
-  /** Paths that it reads if they exist. */
-  readonly optionalInputs: readonly string[];
-  /** Paths that it writes. When it is done they replace those of an earlier time. */
-  readonly outputs: readonly string[];
-  /** Paths that grow from call to call: replaced where it writes them, removed where a run is started over. */
-  readonly history: readonly string[];
-  /** Earlier stages whose counts it reads. */
-  readonly usesCountsOf: readonly StageName[];
-  /** Whether it can continue from what an interrupted run left. */
-  readonly resumable: boolean;
 }
 
 /** A {@link WorkContext} for the code of a stage. */

@@ -12,8 +12,8 @@ import { readConfiguration } from '../../model/weights/checkpoint.js';
 import { openModel } from '../../model/weights/resolve-model.js';
 import { scratchName } from '../../options/option-rules.js';
 import { flagOf } from '../../options/option-values.js';
-import { decideSizes, type GivenSizes } from '../decide/shape.js';
-import type { Decision } from '../run/manifest.js';
+import type { Decision } from '../../run/manifest.js';
+import { decideSizes, type GivenSizes } from '../../run/model-sizes.js';
 
 /** The model that training starts from. */
 interface StartingModel {

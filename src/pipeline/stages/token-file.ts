@@ -14,7 +14,7 @@ import {
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { TrainingData } from '../../model/training/training-plan.js';
 import { checkArgument, hasMethod, isText, required } from '../../options/call-arguments.js';
-import { runFiles } from '../run/run-files.js';
+import { runFiles } from '../../run/run-files.js';
 
 /** Size of the buffers for writing and for scanning a file, in tokens. */
 const bufferTokens = 2 ** 18;

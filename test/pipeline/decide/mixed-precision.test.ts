@@ -7,7 +7,7 @@ import {
   decideMixedPrecision,
   describeMixedPrecision,
 } from '../../../src/pipeline/decide/mixed-precision.js';
-import { decideTrainingOptions } from '../../../src/pipeline/decide/training.js';
+import { decideTrainingOptions } from '../../../src/run/training-decision.js';
 
 /** A card as it was found; the driver need not say its compute capability. */
 function card(computeCapability?: number, float16Shortage?: string): ChosenDevice {

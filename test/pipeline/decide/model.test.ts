@@ -5,7 +5,7 @@ import { type ProgressEvent, silentContext } from '../../../src/common/progress.
 import { defaultOptions } from '../../../src/options/option-values.js';
 import { decideForStage } from '../../../src/pipeline/decide/decisions.js';
 import { checkKeptModel, decideModel, keptModel } from '../../../src/pipeline/decide/model.js';
-import type { Decision, Manifest } from '../../../src/pipeline/run/manifest.js';
+import type { Decision, Manifest } from '../../../src/run/manifest.js';
 import { fixtureFolder, temporaryFolder } from '../../model/transformer/fixtures.js';
 import { commit, LocalHub } from '../../model/weights/hub/local-hub.js';
 

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { filesAreUnchanged, hashValue, recordFiles } from '../../../src/pipeline/run/fingerprint.js';
+import { filesAreUnchanged, recordFiles } from '../../../src/pipeline/run/fingerprint.js';
+import { hashValue } from '../../../src/run/hash-value.js';
 
 let folder = '';
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions, recordOptions } from '../../../src/options/option-values.js';
-import type { Manifest } from '../../../src/pipeline/run/manifest.js';
+import type { Manifest } from '../../../src/run/manifest.js';
 import { recordCallBegun, recordStageCall } from '../../../src/pipeline/run/recorded-options.js';
 
 const [model, sentenceModel] = ['nano', 'a sentence model'].map((choice) => ({ choice, reason: 'named' }));

@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defaultOptions } from '../../../src/options/option-values.js';
 import { recordFiles } from '../../../src/pipeline/run/fingerprint.js';
-import type { StageRecord } from '../../../src/pipeline/run/manifest.js';
+import type { StageRecord } from '../../../src/run/manifest.js';
 import { RunFolder } from '../../../src/pipeline/run/run-folder.js';
 import { beginWork, commitWork, discardUnfinished } from '../../../src/pipeline/run/stage-swap.js';
 

@@ -2,12 +2,12 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
-import { baseFolder } from '../../../src/model/weights/base-model.js';
+import { baseFolder } from '../../../src/model/weights/base-folder.js';
 import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
 import { decideSentenceModel } from '../../../src/pipeline/decide/sentence-model.js';
 import { descendsFromBase } from '../../../src/pipeline/run/base-descent.js';
-import type { Manifest } from '../../../src/pipeline/run/manifest.js';
+import type { Manifest } from '../../../src/run/manifest.js';
 import { describeWork } from '../../../src/pipeline/stage-work.js';
 import { runDedupe } from '../../../src/pipeline/stages/dedupe.js';
 import { madeUpTitles } from '../../cli/titles.js';

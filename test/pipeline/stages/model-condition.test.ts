@@ -9,7 +9,7 @@ import { formatCsvRecord } from '../../../src/io/csv.js';
 import type { StageName } from '../../../src/options/choices.js';
 import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
-import { decideOptions } from '../../../src/pipeline/decided-options.js';
+import { decideOptions } from '../../../src/run/decided-options.js';
 import { exportModel } from '../../../src/pipeline/export-model.js';
 import { runDataset } from '../../../src/pipeline/stages/dataset.js';
 import { runFinetune } from '../../../src/pipeline/stages/finetune.js';

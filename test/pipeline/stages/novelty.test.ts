@@ -14,7 +14,7 @@ import { loadTokenizer } from '../../../src/model/weights/load-tokenizer.js';
 import type { StageName } from '../../../src/options/choices.js';
 import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
-import { decideOptions } from '../../../src/pipeline/decided-options.js';
+import { decideOptions } from '../../../src/run/decided-options.js';
 import { writeCanaries } from '../../../src/pipeline/run/canaries-file.js';
 import { readJudgement } from '../../../src/pipeline/run/judgement-file.js';
 import { readDatasetTitles, runDataset } from '../../../src/pipeline/stages/dataset.js';

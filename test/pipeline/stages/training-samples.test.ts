@@ -13,7 +13,7 @@ import {
 } from '../../../src/model/transformer/parameters.js';
 import { openSafetensorsModel } from '../../../src/model/weights/safetensors-model.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
-import { decideTrainingOptions } from '../../../src/pipeline/decide/training.js';
+import { decideTrainingOptions } from '../../../src/run/training-decision.js';
 import { finetune } from '../../../src/pipeline/library/finetune.js';
 import { sampleJudge, trainingSamples } from '../../../src/pipeline/stages/training-samples.js';
 import { madeUpTitles } from '../../cli/titles.js';

@@ -10,7 +10,7 @@ import { FingerprintSet } from '../../../src/dedupe/fingerprint-set.js';
 import { titleFingerprint } from '../../../src/dedupe/title-fingerprint.js';
 import { packageRoot } from '../../../src/io/package-root.js';
 import { resolveModel } from '../../../src/model/weights/resolve-model.js';
-import { readManifest } from '../../../src/pipeline/run/manifest.js';
+import { readManifest } from '../../../src/pipeline/run/manifest-file.js';
 import { writeDumpTitles } from '../../../tools/base/dump-titles.js';
 import { main } from '../../../tools/base/train.js';
 

@@ -9,7 +9,7 @@ import { openForGeneration } from '../../../../src/model/weights/open-for-genera
 import { openModel, resolveModel } from '../../../../src/model/weights/resolve-model.js';
 import { SafetensorsFile } from '../../../../src/model/weights/safetensors.js';
 import { exportModel } from '../../../../src/pipeline/export-model.js';
-import { readManifest } from '../../../../src/pipeline/run/manifest.js';
+import { readManifest } from '../../../../src/pipeline/run/manifest-file.js';
 import { generate } from '../../generation/collect-texts.js';
 import { testEngine } from '../../test-engine.js';
 import { fixtureFolder, temporaryFolder } from '../../transformer/fixtures.js';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { plannedSteps } from '../../../src/model/training/training-plan.js';
-import type { RunOptions } from '../../../src/options/option-table.js';
-import { defaultOptions } from '../../../src/options/option-values.js';
-import { decideTrainingOptions, rateNote } from '../../../src/pipeline/decide/training.js';
-import { decideOptions } from '../../../src/pipeline/decided-options.js';
+import { plannedSteps } from '../../src/model/training/training-plan.js';
+import type { RunOptions } from '../../src/options/option-table.js';
+import { defaultOptions } from '../../src/options/option-values.js';
+import { decideOptions } from '../../src/run/decided-options.js';
+import { decideTrainingOptions, rateNote } from '../../src/run/training-decision.js';
 
 const decide = (model: string, given: Partial<RunOptions> = {}) =>
   decideTrainingOptions(model, { ...defaultOptions(), ...given });

@@ -1,5 +1,4 @@
 import { learnsTitlesAlone } from '../data/conditioning.js';
-import { hashFile } from '../io/atomic-file.js';
 import { effectiveTemperature, needsNovelty } from '../model/generation/generation-options.js';
 import type { MixedPrecision, StageName } from '../options/choices.js';
 import { scratchName } from '../options/option-rules.js';
@@ -10,8 +9,8 @@ import {
   type RunOptions,
   stagesOf,
 } from '../options/option-table.js';
-import { decideSizes } from './decide/shape.js';
-import { decideTrainingOptions } from './decide/training.js';
+import { decideSizes } from './model-sizes.js';
+import { decideTrainingOptions } from './training-decision.js';
 
 /** Values of options by name. */
 export type DecidedOptions = Readonly<Record<string, unknown>>;
@@ -21,6 +20,8 @@ interface ModelFacts {
   readonly mixedPrecision?: MixedPrecision;
   readonly vocabularySize?: number | undefined;
   readonly isFromBase?: boolean;
+  /** SHA-256 of --prefix-file. */
+  readonly prefixes?: string | undefined;
 }
 
 /**
@@ -28,13 +29,12 @@ interface ModelFacts {
  * have anyway makes no difference, nor does one that another makes irrelevant.
  * @param facts the decided model and precision, for the defaults of training; of the run's model, if there is one, the tokens, and
  *   whether it descends from the base model.
- * @throws TitlesmithError when --prefix-file cannot be read.
  */
-export async function decideOptions(
+export function decideOptions(
   stage: StageName,
   options: RunOptions,
-  { model, mixedPrecision, vocabularySize, isFromBase }: ModelFacts,
-): Promise<DecidedOptions> {
+  { model, mixedPrecision, vocabularySize, isFromBase, prefixes }: ModelFacts,
+): DecidedOptions {
   switch (stage) {
     case 'extract': {
       const { condition, ...own } = valuesOf(stage, options);
@@ -47,7 +47,7 @@ export async function decideOptions(
     case 'finetune':
       return decideTraining(options, model ?? 'nano', mixedPrecision);
     case 'generate':
-      return decideGeneration(options, vocabularySize);
+      return decideGeneration(options, vocabularySize, prefixes);
     case 'dedupe': {
       // Which sentence model is told by its content, not by its name.
       const { keepBaseCopies, semantic, semanticModel, semanticThreshold, ...own } = valuesOf(stage, options);
@@ -103,17 +103,17 @@ function decideTraining(
 }
 
 /** Without the number of texts, of which each is what it is. */
-async function decideGeneration(
+function decideGeneration(
   options: RunOptions,
   vocabularySize = Number.POSITIVE_INFINITY,
-): Promise<DecidedOptions> {
+  prefixes: string | undefined,
+): DecidedOptions {
   const { nsamples, prefix, prefixFile, includePrefix, novel, bestOf, rank, ...others } = valuesOf(
     'generate',
     options,
   );
   const { temperature, topK, topP, minP, typicalP, ...rest } = others;
   const own = Object.entries(rest).filter(([name, value]) => !isUnusedSampling(name, value));
-  const prefixes = options.prefixFile === undefined ? undefined : await hashFile(options.prefixFile);
   const hasPrefix = Boolean(options.prefix) || prefixes !== undefined;
   const isGreedy = effectiveTemperature(options.temperature) === 0;
   const { similarityThreshold, keepBaseCopies } = options;

@@ -1,10 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
-import { writeFileAtomic } from '../../io/atomic-file.js';
-import { packageVersion } from '../../io/package-root.js';
-import { isGgufPath } from '../../model/weights/gguf/gguf-model.js';
-import { type StageName, stageNames } from '../../options/choices.js';
+import { TitlesmithError } from '../common/errors.js';
+import { packageVersion } from '../common/version.js';
+import { type StageName, stageNames } from '../options/choices.js';
 
 /** The format of run.json that this version writes, and the newest it reads. */
 export const manifestFormatVersion = 1;
@@ -184,21 +180,11 @@ function isManifest(value: Record<string, unknown>): boolean {
 }
 
 /**
- * Reads run.json.
- * @param folder or a GGUF file, which is no run.
- * @returns undefined if the folder has none.
- * @throws TitlesmithError when it cannot be read, is not a manifest, or was written by a newer titlesmith.
+ * Parses the content of a run.json.
+ * @param path for messages.
+ * @throws TitlesmithError when it is not a manifest, or was written by a newer titlesmith.
  */
-export async function readManifest(folder: string): Promise<Manifest | undefined> {
-  if (isGgufPath(folder)) return undefined;
-  const path = join(folder, manifestFileName);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
-    throw fileError('read', path, error);
-  }
+export function parseManifest(text: string, path: string): Manifest {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -231,7 +217,7 @@ function damagedError(path: string, reason: string): TitlesmithError {
   });
 }
 
-/** Writes run.json atomically. @throws TitlesmithError naming the path. */
-export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
-  await writeFileAtomic(join(folder, manifestFileName), `${JSON.stringify(manifest, undefined, 2)}\n`);
+/** The content of run.json. */
+export function formatManifest(manifest: Manifest): string {
+  return `${JSON.stringify(manifest, undefined, 2)}\n`;
 }

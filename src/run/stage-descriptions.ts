@@ -1,6 +1,23 @@
-import type { StageName } from '../../options/choices.js';
-import { runFiles } from '../run/run-files.js';
-import type { RunStage, StageDescription } from './stage.js';
+import type { StageName } from '../options/choices.js';
+import { runFiles } from './run-files.js';
+
+/** What must be known about a stage without loading its code. */
+interface StageDescription {
+  /** Incremented when a change of code changes the results for the same inputs and options. */
+  readonly version: number;
+  /** Outputs of earlier stages that it reads: paths relative to the run folder. */
+  readonly inputs: readonly string[];
+  /** Paths that it reads if they exist. */
+  readonly optionalInputs: readonly string[];
+  /** Paths that it writes. When it is done they replace those of an earlier time. */
+  readonly outputs: readonly string[];
+  /** Paths that grow from call to call: replaced where it writes them, removed where a run is started over. */
+  readonly history: readonly string[];
+  /** Earlier stages whose counts it reads. */
+  readonly usesCountsOf: readonly StageName[];
+  /** Whether it can continue from what an interrupted run left. */
+  readonly resumable: boolean;
+}
 
 const commonFields = {
   version: 1,
@@ -59,21 +76,3 @@ export const stageDescriptions: Readonly<Record<StageName, StageDescription>> = 
     usesCountsOf: ['extract', 'dataset', 'finetune', 'generate'],
   },
 };
-
-/** Imports the code of one stage, and thereby only the libraries it needs. */
-export async function loadStage(stage: StageName): Promise<RunStage> {
-  switch (stage) {
-    case 'extract':
-      return (await import('./extract.js')).runExtract;
-    case 'dataset':
-      return (await import('./dataset.js')).runDataset;
-    case 'finetune':
-      return (await import('./finetune.js')).runFinetune;
-    case 'generate':
-      return (await import('./generate.js')).runGenerate;
-    case 'dedupe':
-      return (await import('./dedupe.js')).runDedupe;
-    case 'report':
-      return (await import('./report.js')).runReport;
-  }
-}

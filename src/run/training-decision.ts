@@ -1,12 +1,12 @@
-import type { TrainingOptions } from '../../model/training/training-options.js';
-import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
-import { baseName } from '../../model/weights/base-model.js';
-import type { MixedPrecision, StopRule } from '../../options/choices.js';
-import type { TrainingStart } from '../../options/option-row.js';
-import type { RunOptions } from '../../options/option-table.js';
-import { decideValues } from '../../options/option-values.js';
-import { trainingOptions, trainingSessionOptions } from '../../options/table/training.js';
-import { decideSizes } from './shape.js';
+import type { TrainingOptions } from '../model/training/training-options.js';
+import type { TransformerConfiguration } from '../model/transformer/configuration.js';
+import { baseName } from '../model/weights/base-model.js';
+import type { MixedPrecision, StopRule } from '../options/choices.js';
+import type { TrainingStart } from '../options/option-row.js';
+import type { RunOptions } from '../options/option-table.js';
+import { decideValues } from '../options/option-values.js';
+import { trainingOptions, trainingSessionOptions } from '../options/table/training.js';
+import { decideSizes } from './model-sizes.js';
 
 /**
  * Least steps by default, and the epochs that they lead to at most: a small corpus gets more epochs. From scratch there is
