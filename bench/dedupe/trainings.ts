@@ -16,11 +16,11 @@ import { train } from '../../src/model/training/training-loop.js';
 import { planTraining } from '../../src/model/training/training-plan.js';
 import { writeModelDescription, writeWeights } from '../../src/model/weights/checkpoint.js';
 import { defaultOptions } from '../../src/options/option-values.js';
-import { decideTrainingOptions } from '../../src/run/training-decision.js';
 import { generate, loadModel } from '../../src/pipeline/library/model.js';
 import { openStartingModel } from '../../src/pipeline/stages/starting-model.js';
 import { measureTitleLosses } from '../../src/pipeline/stages/title-losses.js';
 import { TrainingFiles } from '../../src/pipeline/stages/training-files.js';
+import { decideTrainingOptions } from '../../src/run/training-decision.js';
 import { machine, table } from '../shared/figures.js';
 import { readCorpus } from './corpora.js';
 

@@ -9,10 +9,10 @@ import { tokenizeTitles } from '../../src/model/tokenizer/tokenized-titles.js';
 import { planTraining } from '../../src/model/training/training-plan.js';
 import type { MetricsLine } from '../../src/model/training/training-storage.js';
 import { defaultOptions } from '../../src/options/option-values.js';
-import { decideTrainingOptions } from '../../src/run/training-decision.js';
 import { finetune } from '../../src/pipeline/library/finetune.js';
 import { openStartingModel } from '../../src/pipeline/stages/starting-model.js';
 import { sampleJudge, trainingSamples } from '../../src/pipeline/stages/training-samples.js';
+import { decideTrainingOptions } from '../../src/run/training-decision.js';
 import { readCorpus } from '../dedupe/corpora.js';
 import { machine, table } from '../shared/figures.js';
 

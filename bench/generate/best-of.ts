@@ -18,8 +18,8 @@ import { encodeWords } from '../../src/model/tokenizer/gpt2.js';
 import { openForGeneration } from '../../src/model/weights/open-for-generation.js';
 import { type Ranking, rankings } from '../../src/options/choices.js';
 import { descendsFromBase } from '../../src/pipeline/run/base-descent.js';
-import { runFiles } from '../../src/run/run-files.js';
 import { readDatasetTitles } from '../../src/pipeline/stages/dataset.js';
+import { runFiles } from '../../src/run/run-files.js';
 import { machine, table } from '../shared/figures.js';
 
 /**

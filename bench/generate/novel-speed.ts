@@ -6,8 +6,8 @@ import { generationDefaults } from '../../src/model/generation/generation-option
 import { generateTexts } from '../../src/model/generation/generation-request.js';
 import { openForGeneration, openModelFiles } from '../../src/model/weights/open-for-generation.js';
 import { defaultOptions } from '../../src/options/option-values.js';
-import { runFiles } from '../../src/run/run-files.js';
 import { openNovelty } from '../../src/pipeline/stages/novelty.js';
+import { runFiles } from '../../src/run/run-files.js';
 import { machine, table } from '../shared/figures.js';
 
 /**

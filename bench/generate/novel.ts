@@ -13,9 +13,9 @@ import { TitleScorer } from '../../src/model/scoring/title-scorer.js';
 import { encodeWords } from '../../src/model/tokenizer/gpt2.js';
 import { openForGeneration, openModelFiles } from '../../src/model/weights/open-for-generation.js';
 import { descendsFromBase } from '../../src/pipeline/run/base-descent.js';
-import { runFiles } from '../../src/run/run-files.js';
 import { readDatasetTitles } from '../../src/pipeline/stages/dataset.js';
 import { readGenerated } from '../../src/pipeline/stages/generated-file.js';
+import { runFiles } from '../../src/run/run-files.js';
 import { machine, table } from '../shared/figures.js';
 
 /**

@@ -12,8 +12,8 @@ import { baseIdentity, readAdapter, writeAdapter } from '../../src/model/weights
 import { baseFolder } from '../../src/model/weights/base-folder.js';
 import { openModelFiles } from '../../src/model/weights/open-for-generation.js';
 import { defaultOptions, recordOptions } from '../../src/options/option-values.js';
-import { manifestFormatVersion } from '../../src/run/manifest.js';
 import { writeManifest } from '../../src/pipeline/run/manifest-file.js';
+import { manifestFormatVersion } from '../../src/run/manifest.js';
 import { machine, table } from '../shared/figures.js';
 import { titleLengths } from './lengths.js';
 import { quantile, run, summary } from './load.js';

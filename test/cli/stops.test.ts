@@ -4,9 +4,9 @@ import { afterEach, beforeAll, expect, test } from 'vitest';
 import { createRandom, type Random } from '../../src/common/random.js';
 import { stageNames } from '../../src/options/choices.js';
 import { filesAreUnchanged } from '../../src/pipeline/run/fingerprint.js';
-import { finishedRecord, type Manifest } from '../../src/run/manifest.js';
 import { readManifest } from '../../src/pipeline/run/manifest-file.js';
 import { RunFolder } from '../../src/pipeline/run/run-folder.js';
+import { finishedRecord, type Manifest } from '../../src/run/manifest.js';
 import { copyRun, holdsTimes, makeTemplate, pipelineOf, treeOf } from './finished-run.js';
 import { atMoments, type Moment, runCli, temporaryFolder } from './run-cli.js';
 

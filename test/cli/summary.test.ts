@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { summarizeRun } from '../../src/cli/summary.js';
 import type { StageName } from '../../src/options/choices.js';
-import type { Manifest } from '../../src/run/manifest.js';
 import type { FinishedRun } from '../../src/pipeline/run-stages.js';
+import type { Manifest } from '../../src/run/manifest.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'titlesmith-summary-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -10,8 +10,8 @@ import {
   recordOptions,
   restoreOptions,
 } from '../../src/options/option-values.js';
-import { decideOptions } from '../../src/run/decided-options.js';
 import { planRuns } from '../../src/pipeline/run/run-plan.js';
+import { decideOptions } from '../../src/run/decided-options.js';
 
 function thrownBy(action: () => unknown): TitlesmithError {
   try {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { StageRecord } from '../../src/run/manifest.js';
 import { isSameWork, type StageWork } from '../../src/pipeline/stage-work.js';
+import type { StageRecord } from '../../src/run/manifest.js';
 
 const record = (values: Partial<StageRecord>): StageRecord => ({
   status: 'done',

@@ -12,8 +12,8 @@ import { parameterSpecifications } from '../../src/model/transformer/parameters.
 import { writeModelDescription, writeWeights } from '../../src/model/weights/checkpoint.js';
 import type { RunOptions } from '../../src/options/option-table.js';
 import { defaultOptions, recordOptions } from '../../src/options/option-values.js';
-import { manifestFormatVersion } from '../../src/run/manifest.js';
 import { writeManifest } from '../../src/pipeline/run/manifest-file.js';
+import { manifestFormatVersion } from '../../src/run/manifest.js';
 import { type Finished, type Started, startCli } from '../cli/run-cli.js';
 import { madeUpTitles } from '../cli/titles.js';
 

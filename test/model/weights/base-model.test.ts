@@ -1,8 +1,8 @@
 import { copyFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { baseConfiguration } from '../../../src/model/weights/base-model.js';
 import { baseFolder, checkBaseHash } from '../../../src/model/weights/base-folder.js';
+import { baseConfiguration } from '../../../src/model/weights/base-model.js';
 import { readConfiguration, writeModelDescription } from '../../../src/model/weights/checkpoint.js';
 import { findModelFolder, hashModelFolder } from '../../../src/model/weights/model-folder.js';
 import { openModel } from '../../../src/model/weights/resolve-model.js';

@@ -13,9 +13,9 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defaultOptions } from '../../../src/options/option-values.js';
 import { recordFiles } from '../../../src/pipeline/run/fingerprint.js';
-import type { StageRecord } from '../../../src/run/manifest.js';
 import { RunFolder } from '../../../src/pipeline/run/run-folder.js';
 import { beginWork, commitWork, discardUnfinished } from '../../../src/pipeline/run/stage-swap.js';
+import type { StageRecord } from '../../../src/run/manifest.js';
 
 let folder: string;
 const at = (...parts: string[]): string => join(folder, 'run', ...parts);

@@ -14,7 +14,6 @@ import { loadTokenizer } from '../../../src/model/weights/load-tokenizer.js';
 import type { StageName } from '../../../src/options/choices.js';
 import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
-import { decideOptions } from '../../../src/run/decided-options.js';
 import { writeCanaries } from '../../../src/pipeline/run/canaries-file.js';
 import { readJudgement } from '../../../src/pipeline/run/judgement-file.js';
 import { readDatasetTitles, runDataset } from '../../../src/pipeline/stages/dataset.js';
@@ -24,6 +23,7 @@ import { generateFromModel, runGenerate } from '../../../src/pipeline/stages/gen
 import { formatGenerated, readGenerated } from '../../../src/pipeline/stages/generated-file.js';
 import { openNovelty } from '../../../src/pipeline/stages/novelty.js';
 import type { StageJob, StageWorkContext } from '../../../src/pipeline/stages/stage.js';
+import { decideOptions } from '../../../src/run/decided-options.js';
 import { madeUpTitles } from '../../cli/titles.js';
 import { temporaryFolder } from '../../model/transformer/fixtures.js';
 

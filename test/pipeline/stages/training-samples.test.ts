@@ -13,9 +13,9 @@ import {
 } from '../../../src/model/transformer/parameters.js';
 import { openSafetensorsModel } from '../../../src/model/weights/safetensors-model.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
-import { decideTrainingOptions } from '../../../src/run/training-decision.js';
 import { finetune } from '../../../src/pipeline/library/finetune.js';
 import { sampleJudge, trainingSamples } from '../../../src/pipeline/stages/training-samples.js';
+import { decideTrainingOptions } from '../../../src/run/training-decision.js';
 import { madeUpTitles } from '../../cli/titles.js';
 
 let folder: string;
