@@ -7,11 +7,11 @@ export type {
   DroppedTitle,
   GenerationContext,
   StartingModel,
-  TitleFile,
   TitleInput,
   TrainingContext,
 } from './browser/browser-run.js';
 export type { FileStore, StoredFile } from './browser/storage/file-store.js';
+export type { TitleFile } from './browser/titles/dropped-files.js';
 export { InterruptedError, TitlesmithError } from './common/errors.js';
 export type { Judgement, OverfitStatistics, TextJudgement, Verdict } from './common/judgement.js';
 export {

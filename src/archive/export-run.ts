@@ -5,7 +5,8 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import { fileError, InterruptedError, TitlesmithError, usageError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
 import { isTemporaryName } from '../io/atomic-file.js';
-import { type Compression, compress } from '../io/compression/compressed-stream.js';
+import { compress } from '../io/compression/compressed-stream.js';
+import type { Compression } from '../io/compression/compression-kind.js';
 import { missingFolders, removeEmptyFolders } from '../io/folders.js';
 import { type TarFile, writeTar } from '../io/tar.js';
 import {

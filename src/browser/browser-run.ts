@@ -12,13 +12,7 @@ import type { ReportFigures } from '../report/report-figures.js';
 import type { Manifest } from '../run/manifest.js';
 import type { PageAssets } from '../web/html-page.js';
 import type { FileStore } from './storage/file-store.js';
-
-/** A file of titles: a `File` that a person dropped, or anything with a name and bytes. */
-export interface TitleFile {
-  readonly name: string;
-  readonly size: number;
-  stream(): ReadableStream<Uint8Array>;
-}
+import type { TitleFile } from './titles/dropped-files.js';
 
 /** Where titles come from. */
 export type TitleInput =

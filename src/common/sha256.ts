@@ -24,3 +24,17 @@ export function sha256(data: string | Uint8Array): Uint8Array {
 export function hexOf(digest: Uint8Array): string {
   return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
+
+/** SHA-256 of bytes that come in parts. */
+export class Sha256 {
+  private readonly state = algorithm.create();
+
+  update(bytes: Uint8Array): void {
+    this.state.update(bytes);
+  }
+
+  /** The digest in lower-case hexadecimal; nothing can be added after it. */
+  hex(): string {
+    return hexOf(this.state.digest());
+  }
+}

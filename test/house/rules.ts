@@ -112,6 +112,7 @@ const portable = [
   'src/model/weights/open-model.ts',
   'src/data/cleaning',
   'src/data/conditioning.ts',
+  'src/data/cleaned-lists.ts',
   'src/data/title-split.ts',
   'src/io/csv.ts',
   'src/io/lines.ts',
@@ -124,7 +125,25 @@ const portable = [
 ];
 
 /** Files that are bytes in, bytes out, and what a page and its server say to each other. */
-const portableFiles = ['src/io/crc32c.ts', 'src/io/protobuf.ts', 'src/review/review-messages.ts'];
+const portableFiles = [
+  'src/data/sources/csv-layout.ts',
+  'src/data/sources/decided-layout.ts',
+  'src/data/sources/file-reading.ts',
+  'src/data/sources/json-titles.ts',
+  'src/data/sources/missing-subreddits.ts',
+  'src/data/sources/ndjson/post.ts',
+  'src/data/sources/ndjson/top-posts.ts',
+  'src/data/sources/post-values.ts',
+  'src/data/sources/title-files-source.ts',
+  'src/data/sources/title-files.ts',
+  'src/data/sources/title-source.ts',
+  'src/io/compression/compression-kind.ts',
+  'src/io/compression/decompressed-stream.ts',
+  'src/io/compression/fzstd-stream.ts',
+  'src/io/crc32c.ts',
+  'src/io/protobuf.ts',
+  'src/review/review-messages.ts',
+];
 
 /** What runs on Node alone, in a place that is portable else. */
 const serverParts = ['src/web/server'];

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { readDecompressed } from '../../src/io/compression/compressed-file.js';
-import { compress, decompress, detectCompression } from '../../src/io/compression/compressed-stream.js';
+import { compress, decompress } from '../../src/io/compression/compressed-stream.js';
+import { detectCompression } from '../../src/io/compression/compression-kind.js';
 import { availableZstdDecoders, type ZstdDecoder } from '../../src/io/compression/zstd.js';
 import { failureLine, temporaryFolder, write } from '../data/sources/helpers.js';
 

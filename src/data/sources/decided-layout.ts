@@ -1,8 +1,14 @@
 import { TitlesmithError } from '../../common/errors.js';
-import { readText } from '../../io/text-file.js';
+import type { TextRemark } from '../../io/text-encoding.js';
 import { type CsvLayoutOptions, csvLayout } from './csv-layout.js';
 import { peek, titleFormat } from './file-reading.js';
 import { titleName } from './json-titles.js';
+
+/** A file, as far as its layout is decided on. */
+interface ReadableTitles {
+  readonly path: string;
+  text(onRemark?: TextRemark): AsyncGenerator<string>;
+}
 
 /** Options as if none was given. */
 const byDefault: CsvLayoutOptions = { column: undefined, header: undefined };
@@ -26,10 +32,13 @@ function layoutInWords(beginning: string, options: CsvLayoutOptions, path: strin
  * without them.
  * @throws TitlesmithError when the file cannot be read.
  */
-export async function describeLayoutChange(path: string, options: CsvLayoutOptions): Promise<string> {
+export async function describeLayoutChange(
+  { path, text }: ReadableTitles,
+  options: CsvLayoutOptions,
+): Promise<string> {
   const isGiven = options.column !== undefined || options.header !== undefined || options.quotes === false;
   if (!isGiven || titleFormat(path) === 'lines') return '';
-  const chunks = readText(path);
+  const chunks = text();
   try {
     const { beginning } = await peek(chunks);
     const decided = layoutInWords(beginning, options, path);

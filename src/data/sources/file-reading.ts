@@ -13,6 +13,21 @@ export function titleFormat(path: string): 'lines' | 'json' | 'csv' {
   return /\.(json|jsonl|ndjson)$/.test(name) ? 'json' : 'csv';
 }
 
+/** @throws TitlesmithError when a file's name says that it is compressed as nothing here decompresses. */
+export function checkKnownCompression(path: string): void {
+  if (!/\.(bz2|xz|zip|7z|tar|tgz|rar|lz4)$/i.test(path)) return;
+  throw new TitlesmithError(`Cannot read ${path}: only .gz and .zst are decompressed.`, {
+    code: 'unknown-compression',
+    hint: 'Decompress it, or compress it anew with gzip or zstd.',
+  });
+}
+
+/** Names for a line of text: at most three, then a count. */
+export function namesInWords(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(', ');
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
+}
+
 /** Characters of the beginning in which the first record should end. */
 const layoutCharacters = 65_536;
 

@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError, usageError } from '../../common/errors.js';
 import { hashFile } from '../../io/atomic-file.js';
 import { expandPattern, hasPatternCharacters } from './file-pattern.js';
+import { checkKnownCompression, namesInWords } from './file-reading.js';
 import { copyOfPipe, isPipe, shownName } from './piped-input.js';
 
 /**
@@ -50,16 +51,8 @@ export async function resolveInputFiles(source: string, paths: readonly string[]
   }
   const files: string[] = [];
   for (const path of paths) files.push(...(await resolveOne(path)));
-  for (const file of files) checkCompression(file);
+  for (const file of files) checkKnownCompression(file);
   return [...new Set(files)];
-}
-
-function checkCompression(path: string): void {
-  if (!/\.(bz2|xz|zip|7z|tar|tgz|rar|lz4)$/i.test(path)) return;
-  throw new TitlesmithError(`Cannot read ${path}: only .gz and .zst are decompressed.`, {
-    code: 'unknown-compression',
-    hint: 'Decompress it, or compress it anew with gzip or zstd.',
-  });
 }
 
 /** A file beyond this is not read in full only to be identified. */
@@ -103,12 +96,11 @@ export async function fingerprintFiles(files: readonly string[]): Promise<string
 
 /** File names for a line of text, without their folders: at most three, then a count. */
 export function filesInWords(files: readonly string[]): string {
-  const names = files.slice(0, 3).map((file) => {
+  const nameOf = (file: string): string => {
     const shown = shownName(file);
     if (shown === file) return basename(file);
     // The name of another pipe changes from call to call.
     return shown === 'standard input' ? shown : 'a pipe';
-  });
-  const more = files.length - names.length;
-  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
+  };
+  return namesInWords(files.map(nameOf));
 }

@@ -60,6 +60,25 @@ export function unknownSubreddits(
   return new Map(errors);
 }
 
+/**
+ * The error for subreddits without a title.
+ * @param missing their names in lower case, and whether they have posts at all.
+ * @param known posts of each subreddit, by its name in lower case.
+ */
+export function missingSubreddits(
+  missing: readonly { readonly name: string; readonly seen: boolean }[],
+  where: string,
+  known: ReadonlyMap<string, number>,
+  query: TitleQuery,
+): MissingSubredditsError {
+  const unseen = missing.filter(({ seen }) => !seen).map(({ name }) => name);
+  const unknown = unknownSubreddits(unseen, where, known);
+  const errors = missing.map(({ name }): [string, TitlesmithError] => {
+    return [name, unknown.get(name) ?? noTitles(name, where, query)];
+  });
+  return new MissingSubredditsError(new Map(errors));
+}
+
 /** The names that `wanted` may be a misspelling of, the nearest first, else in the order given. */
 function similarNames(wanted: string, names: readonly string[]): readonly string[] {
   return names

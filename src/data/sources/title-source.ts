@@ -1,8 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileError, usageError } from '../../common/errors.js';
+import { usageError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
-import { packageRoot } from '../../io/package-root.js';
 import { checkArgument, hasKeys, isTexts } from '../../options/call-arguments.js';
 
 /** Which titles are wanted. The same question for every source; the SQL ones bind each value as a parameter. */
@@ -72,14 +69,4 @@ export function monthsInWords({ from, to }: TitleQuery): string {
 export function isLongEnough(text: string, characters: number): boolean {
   if (text.length < characters) return false;
   return text.length >= 2 * characters || [...text].length >= characters;
-}
-
-/** The text of one question in queries/, by file name. @throws TitlesmithError when it cannot be read. */
-export async function readQuery(name: string): Promise<string> {
-  const path = join(packageRoot, 'queries', name);
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw fileError('read', path, error);
-  }
 }

@@ -1,5 +1,5 @@
 import { constants, gunzipSync } from 'node:zlib';
-import { decompressZstdBeginning } from './zstd.js';
+import { decompressZstdBeginning } from './fzstd-stream.js';
 
 /**
  * What the beginning of a file holds, decompressed as far as it goes where it is gzip or zstd: to look at, at once, without

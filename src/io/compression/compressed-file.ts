@@ -1,16 +1,19 @@
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
-import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
-import { type Compression, detectCompression } from './compressed-stream.js';
-import { availableZstdDecoders, decodeZstdFile, type ZstdDecoder, ZstdFailure } from './zstd.js';
+import { fileError, systemErrorCode, type TitlesmithError } from '../../common/errors.js';
+import {
+  type Compression,
+  checkEnding,
+  damagedGzip,
+  damagedZstd,
+  detectCompression,
+} from './compression-kind.js';
+import { ZstdFailure } from './fzstd-stream.js';
+import { availableZstdDecoders, decodeZstdFile, type ZstdDecoder } from './zstd.js';
 
 /** Bytes read of a file, and decompressed by gzip, at a time. */
 const chunkBytes = 2 ** 18;
-
-function damaged(path: string, why: string, hint: string): TitlesmithError {
-  return new TitlesmithError(`Cannot read ${path}: ${why}.`, { code: 'file-damaged', hint });
-}
 
 /**
  * How a file is compressed, by its first bytes; a pipe, whose bytes come only once, counts as not compressed.
@@ -22,10 +25,8 @@ async function compressionOf(path: string): Promise<Compression> {
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
     const compression = detectCompression(buffer);
-    const [, ending] = /\.(gz|zst)$/i.exec(path) ?? [];
-    if (compression !== 'none' || ending === undefined || bytesRead === 0) return compression;
-    const kind = ending.toLowerCase() === 'gz' ? 'gzip' : 'zstd';
-    throw damaged(path, `it is not a ${kind} file`, 'Is it of the format its name says?');
+    if (bytesRead > 0) checkEnding(path, compression);
+    return compression;
   } finally {
     await file.close();
   }
@@ -33,9 +34,7 @@ async function compressionOf(path: string): Promise<Compression> {
 
 function gzipFailure(path: string, error: unknown): unknown {
   const code = systemErrorCode(error);
-  if (code === 'Z_BUF_ERROR') return damaged(path, 'it is cut short', 'Download or copy it anew.');
-  if (code?.startsWith('Z_')) return damaged(path, 'its gzip data is damaged', 'Download or copy it anew.');
-  return error;
+  return code === 'Z_BUF_ERROR' || code?.startsWith('Z_') ? damagedGzip(path, code === 'Z_BUF_ERROR') : error;
 }
 
 async function* decodeGzipFile(path: string): AsyncGenerator<Uint8Array> {
@@ -53,13 +52,11 @@ async function* decodeGzipFile(path: string): AsyncGenerator<Uint8Array> {
 }
 
 function zstdFailure(path: string, { message }: ZstdFailure, decoder: ZstdDecoder): TitlesmithError {
-  const cut = /premature end|unexpected (EOF|end of file)/i.test(message);
-  if (cut) return damaged(path, 'it is cut short', 'Download or copy it anew.');
   const hint =
     decoder === 'fzstd'
       ? 'If it was written with a long window, install the program zstd, or Node 22.15 or later.'
       : 'Check it with: zstd --long=31 -t FILE.';
-  return damaged(path, `its zstd data cannot be decompressed (${message})`, hint);
+  return damagedZstd(path, message, hint);
 }
 
 async function* decodeAnyZstdFile(path: string, wanted?: ZstdDecoder): AsyncGenerator<Uint8Array> {

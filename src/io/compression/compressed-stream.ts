@@ -2,22 +2,11 @@ import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { TitlesmithError } from '../../common/errors.js';
+import { type Compression, detectCompression } from './compression-kind.js';
 import { nodeZstd } from './zstd.js';
-
-export type Compression = 'none' | 'gzip' | 'zstd';
 
 /** Weights are nearly noise: more effort saves next to nothing. */
 const gzipLevel = 1;
-
-/** How bytes are compressed, by the first four of them (RFC 1952, 2.3.1; RFC 8878, 3.1), skippable frames of zstd too. */
-export function detectCompression(start: Uint8Array): Compression {
-  const [first, second, third, fourth] = start;
-  if (first === 0x1f && second === 0x8b) return 'gzip';
-  if (first === 0x28 && second === 0xb5 && third === 0x2f && fourth === 0xfd) return 'zstd';
-  const isSkippable =
-    first !== undefined && first >>> 4 === 5 && second === 0x2a && third === 0x4d && fourth === 0x18;
-  return isSkippable ? 'zstd' : 'none';
-}
 
 const noZstd = (error: unknown): TitlesmithError =>
   new TitlesmithError(

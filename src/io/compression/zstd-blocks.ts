@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileError, TitlesmithError } from '../../common/errors.js';
-import { detectCompression } from './compressed-stream.js';
-import { decompressZstdFrame, type ZstdDecoder, ZstdFailure, zstdFrameDecoder } from './zstd.js';
+import { detectCompression } from './compression-kind.js';
+import { ZstdFailure } from './fzstd-stream.js';
+import { decompressZstdFrame, type ZstdDecoder, zstdFrameDecoder } from './zstd.js';
 
 /*
  * `.zst_blocks`, the format of Arctic Shift's dumps until 2024 (github.com/ArthurHeitmann/zst_blocks_format): blocks of rows,

@@ -5,7 +5,7 @@ import { open, stat } from 'node:fs/promises';
 import type { Transform } from 'node:stream';
 import { MessageChannel } from 'node:worker_threads';
 import * as zlib from 'node:zlib';
-import { Decompress, decompress } from 'fzstd';
+import { fzstdChunks, fzstdFrame, toFailure, ZstdFailure } from './fzstd-stream.js';
 import { decodeByLibzstd, decompressFrameByLibzstd, hasLibzstd, LibzstdError } from './libzstd.js';
 
 /** 2 GiB: the window of `zstd --long=31`, with which Pushshift's dumps were written. */
@@ -38,25 +38,9 @@ interface NodeZstd {
 const zstdDecoders = ['libzstd', 'program', 'node', 'fzstd'] as const;
 export type ZstdDecoder = (typeof zstdDecoders)[number];
 
-/** Compressed data that cannot be decompressed: `message` is what the decoder says. */
-export class ZstdFailure extends Error {}
-
 /** Node's zstd; undefined before Node 22.15. */
 export function nodeZstd(): NodeZstd | undefined {
   return 'createZstdDecompress' in zlib ? (zlib as unknown as NodeZstd) : undefined;
-}
-
-function toFailure(error: unknown): ZstdFailure {
-  if (error instanceof RangeError) return new ZstdFailure('its window is too long for the library in use');
-  return new ZstdFailure(error instanceof Error ? error.message : String(error));
-}
-
-/** What the blocks of zstd data hold that are whole. @param bytes the first bytes of a file. */
-export function decompressZstdBeginning(bytes: Uint8Array): Uint8Array {
-  const parts: Uint8Array[] = [];
-  // A copy of each, as the library writes on in its own memory.
-  new Decompress((part) => parts.push(Uint8Array.from(part))).push(bytes);
-  return Buffer.concat(parts);
 }
 
 async function hasProgram(): Promise<boolean> {
@@ -154,22 +138,6 @@ async function* decodeByNode(path: string, library: NodeZstd): AsyncGenerator<Ui
   }
 }
 
-async function* decodeByFzstd(path: string): AsyncGenerator<Uint8Array> {
-  let decoded: Uint8Array[] = [];
-  const decoder = new Decompress((chunk) => decoded.push(chunk));
-  const push = (compressed: Uint8Array, last: boolean): readonly Uint8Array[] => {
-    decoded = [];
-    try {
-      decoder.push(compressed, last);
-    } catch (error) {
-      throw toFailure(error);
-    }
-    return decoded;
-  };
-  for await (const compressed of createReadStream(path)) yield* push(compressed as Uint8Array, false);
-  yield* push(new Uint8Array(0), true);
-}
-
 async function* decodeBySystem(path: string): AsyncGenerator<Uint8Array> {
   try {
     yield* decodeByLibzstd(path, maxWindowLog);
@@ -184,7 +152,7 @@ async function* decodeBySystem(path: string): AsyncGenerator<Uint8Array> {
  */
 export function decodeZstdFile(path: string, decoder: ZstdDecoder): AsyncGenerator<Uint8Array> {
   if (decoder === 'libzstd') return decodeBySystem(path);
-  if (decoder === 'fzstd') return decodeByFzstd(path);
+  if (decoder === 'fzstd') return fzstdChunks(createReadStream(path) as AsyncIterable<Uint8Array>);
   const node = nodeZstd();
   if (decoder === 'node' && node) return decodeByNode(path, node);
   return decodeByProgram(path);
@@ -207,7 +175,7 @@ async function decompressFrame(
       });
     });
   }
-  return decompress(frame);
+  return fzstdFrame(frame);
 }
 
 /**

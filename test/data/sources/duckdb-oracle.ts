@@ -1,6 +1,7 @@
 import { DuckDBInstance, listValue } from '@duckdb/node-api';
 import { valueMacros } from '../../../src/data/sources/duckdb/value-macros.js';
-import { readQuery, startOfMonth, type TitleQuery } from '../../../src/data/sources/title-source.js';
+import { readQuery } from '../../../src/data/sources/query-text.js';
+import { startOfMonth, type TitleQuery } from '../../../src/data/sources/title-source.js';
 
 /** Runs SQL of the test's own, for example to write a Parquet file. */
 export async function duckdb(sql: string): Promise<void> {

@@ -3,13 +3,8 @@ import type { WorkContext } from '../../../common/progress.js';
 import type { RetryPolicy } from '../../../common/retry.js';
 import { titleOptions } from '../../../options/table/titles.js';
 import { MissingSubredditsError, noTitles } from '../missing-subreddits.js';
-import {
-  readQuery,
-  requestedSubreddits,
-  type SourceRow,
-  type TitleQuery,
-  type TitleSource,
-} from '../title-source.js';
+import { readQuery } from '../query-text.js';
+import { requestedSubreddits, type SourceRow, type TitleQuery, type TitleSource } from '../title-source.js';
 import {
   type BigqueryRow,
   type BoundQuery,

@@ -2,7 +2,8 @@ import type { WorkContext } from '../../../common/progress.js';
 import { LineFaults, requiredColumns, UntimedPosts } from '../dump-records.js';
 import { filesInWords } from '../input-files.js';
 import { MissingSubredditsError, noTitles, unknownSubreddits } from '../missing-subreddits.js';
-import { readQuery, type SourceRow, startOfMonth, type TitleQuery } from '../title-source.js';
+import { readQuery } from '../query-text.js';
+import { type SourceRow, startOfMonth, type TitleQuery } from '../title-source.js';
 import { Database, type QueryRow } from './database.js';
 import {
   type Dumps,

@@ -1,12 +1,11 @@
-import type { TitlesmithError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
 import { availableZstdDecoders, zstdFrameDecoder } from '../../../io/compression/zstd.js';
 import { filesInWords } from '../input-files.js';
-import { MissingSubredditsError, noTitles, unknownSubreddits } from '../missing-subreddits.js';
+import { missingSubreddits } from '../missing-subreddits.js';
 import type { SourceRow, TitleQuery } from '../title-source.js';
 import { readDumpLines } from './dump-lines.js';
 import { DumpSearch } from './dump-search.js';
-import { LineFault, type Post, parseLine, toPost } from './post.js';
+import { LineFault, parseLine, toPost, toRow } from './post.js';
 
 /** Lines of each file among which the names of subreddits are looked up, once one was not found. */
 const linesForNames = 100_000;
@@ -35,15 +34,7 @@ export async function* ndjsonRows(
   if (missing.length === 0) return;
   const where = filesInWords(files);
   const known = missing.some(({ seen }) => !seen) ? await knownSubreddits(files, context) : new Map();
-  const unknown = unknownSubreddits(
-    missing.filter(({ seen }) => !seen).map(({ name }) => name),
-    where,
-    known,
-  );
-  const errors = missing.map(({ name }): [string, TitlesmithError] => {
-    return [name, unknown.get(name) ?? noTitles(name, where, query)];
-  });
-  throw new MissingSubredditsError(new Map(errors));
+  throw missingSubreddits(missing, where, known, query);
 }
 
 async function warnOfSlowZstd(files: readonly string[], { onProgress }: WorkContext): Promise<void> {
@@ -53,20 +44,6 @@ async function warnOfSlowZstd(files: readonly string[], { onProgress }: WorkCont
   if (!isSlow) return;
   const message = 'zstd files are decompressed slowly here: install the program zstd, or Node 22.15 or later';
   onProgress({ kind: 'warning', message });
-}
-
-/** As the queries give it: the three entities of Reddit's own decoded once, broken characters taken out. */
-function toRow({ title, subreddit, score, id }: Post): SourceRow {
-  return {
-    title: title
-      .replaceAll('&lt;', '<')
-      .replaceAll('&gt;', '>')
-      .replaceAll('&amp;', '&')
-      .replaceAll('\uFFFD', ''),
-    subreddit,
-    ...(score === null ? {} : { score }),
-    ...(id === null ? {} : { id }),
-  };
 }
 
 /** Posts of each subreddit, by its name in lower case, at the beginning of each file. */

@@ -1,4 +1,5 @@
 import { toSeconds, toWholeNumber } from '../post-values.js';
+import type { SourceRow } from '../title-source.js';
 
 /** The columns of a post that are asked for; text as it stands in the dump. */
 export interface Post {
@@ -24,7 +25,7 @@ function toText(value: unknown): string | null {
  * One line as a JSON object.
  * @throws LineFault when it is not UTF-8, not JSON, or not an object.
  */
-export function parseLine(bytes: Buffer, start: number, end: number): Readonly<Record<string, unknown>> {
+export function parseLine(bytes: Uint8Array, start: number, end: number): Readonly<Record<string, unknown>> {
   let text: string;
   try {
     text = decoder.decode(bytes.subarray(start, end));
@@ -60,5 +61,19 @@ export function toPost(object: Readonly<Record<string, unknown>>): Post | undefi
     score: toWholeNumber(object['score']),
     createdUtc: toSeconds(object['created_utc']),
     id,
+  };
+}
+
+/** As the queries give it: the three entities of Reddit's own decoded once, broken characters taken out. */
+export function toRow({ title, subreddit, score, id }: Post): SourceRow {
+  return {
+    title: title
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>')
+      .replaceAll('&amp;', '&')
+      .replaceAll('\uFFFD', ''),
+    subreddit,
+    ...(score === null ? {} : { score }),
+    ...(id === null ? {} : { id }),
   };
 }
