@@ -25,16 +25,18 @@ export function hexOf(digest: Uint8Array): string {
   return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** SHA-256 of bytes that come in parts. */
+/** SHA-256 of bytes that come in chunks. */
 export class Sha256 {
-  private readonly state = algorithm.create();
+  private readonly hash = algorithm.create();
 
-  update(bytes: Uint8Array): void {
-    this.state.update(bytes);
+  /** Adds bytes, or text as UTF-8. */
+  update(chunk: string | Uint8Array): this {
+    this.hash.update(typeof chunk === 'string' ? encoder.encode(chunk) : chunk);
+    return this;
   }
 
-  /** The digest in lower-case hexadecimal; nothing can be added after it. */
+  /** The hash of all that was added, lower-case hexadecimal. Ends it. */
   hex(): string {
-    return hexOf(this.state.digest());
+    return hexOf(this.hash.digest());
   }
 }

@@ -26,7 +26,7 @@ export interface ExtractedTitles {
 }
 
 /** Take the records of titles.csv and dropped.csv, line breaks included. */
-export interface CleanedLists {
+interface CleanedLists {
   readonly titles: (record: string) => Promise<void>;
   readonly dropped: (record: string) => Promise<void>;
 }

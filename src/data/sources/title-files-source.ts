@@ -16,7 +16,7 @@ import {
 } from './title-source.js';
 
 /** A file of titles, on a disk or dropped on a page. */
-export interface TitleTextFile {
+interface TitleTextFile {
   /** Its path or name, whose ending tells its format. */
   readonly path: string;
   /** What people know it by. */
