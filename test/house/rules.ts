@@ -102,6 +102,7 @@ const portable = [
   'src/model/engine/float-formats.ts',
   'src/model/engine/float16.ts',
   'src/model/engine/onnx',
+  'src/model/engine/onnxruntime-web',
   'src/model/engine/out-of-memory.ts',
   'src/model/transformer',
   'src/model/tokenizer',

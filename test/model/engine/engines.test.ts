@@ -1,8 +1,12 @@
 import '@tensorflow/tfjs-backend-cpu';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import * as plainTfjs from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../../../src/io/package-root.js';
 import { parseDevice } from '../../../src/model/engine/device-choice.js';
 import type { Engine, NumericArray } from '../../../src/model/engine/engine.js';
+import { openWebEngine } from '../../../src/model/engine/onnxruntime-web/web-engine.js';
 import { createTfjsEngine, requiredKernels } from '../../../src/model/engine/tfjs.js';
 import { loadTfjs } from '../../../src/model/engine/tfjs-packages.js';
 import * as graph from '../../../src/model/graph/builder.js';
@@ -16,9 +20,15 @@ const seed = 7;
 /** Float32 has 24 bits: relative rounding 6e-8 an operation, some tens of operations in a case. */
 const tolerance = 5e-6;
 
+/** The WebAssembly that browsers run; Node runs it too. */
+const assets = pathToFileURL(join(packageRoot, 'node_modules/onnxruntime-web/dist/')).href;
+const webEngine = await openWebEngine({ device: 'wasm', threads: 2, assets });
+
 const engines: readonly (readonly [string, () => Engine])[] = [
   [testEngine.name, () => testEngine],
-  ...(deviceUnderTest ? [] : [['tfjs cpu', () => createTfjsEngine(plainTfjs)] as const]),
+  ...(deviceUnderTest
+    ? []
+    : [['tfjs cpu', () => createTfjsEngine(plainTfjs)] as const, [webEngine.name, () => webEngine] as const]),
 ];
 
 describe.each(engines)('%s', (_, createEngine) => {

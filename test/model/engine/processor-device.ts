@@ -8,9 +8,10 @@ import type {
 } from '../../../src/model/engine/engine.js';
 import { isArray } from '../../../src/model/engine/engine.js';
 import { exportOnnx } from '../../../src/model/engine/onnx/export.js';
+import type { Constant } from '../../../src/model/engine/onnx/host-program.js';
 import type { OnnxTarget } from '../../../src/model/engine/onnx/op-exporters.js';
 import type { OnnxModel } from '../../../src/model/engine/onnx/writer.js';
-import { type Constant, OrtSession } from '../../../src/model/engine/onnxruntime/session.js';
+import { OrtSession } from '../../../src/model/engine/onnxruntime/session.js';
 import { elementCount, type Shape, type TensorSpecification } from '../../../src/model/graph/shape.js';
 import { inputsOf, type Tensor } from '../../../src/model/graph/tensor.js';
 

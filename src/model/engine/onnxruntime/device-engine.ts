@@ -10,6 +10,7 @@ import {
   type Value,
 } from '../engine.js';
 import { exportOnnx } from '../onnx/export.js';
+import type { Constant } from '../onnx/host-program.js';
 import { explainDeviceError } from '../out-of-memory.js';
 import { splitForBuffers } from './buffer-chunks.js';
 import type { OnnxRuntimeOptions } from './cpu-engine.js';
@@ -17,7 +18,7 @@ import { OrtDeviceMemory } from './device-memory.js';
 import { ChunkedDeviceTensor } from './device-tensor.js';
 import { provideRuntime } from './fetch-runtime.js';
 import { type Provider, type ProviderName, providers } from './providers.js';
-import { type Constant, OrtSession } from './session.js';
+import { OrtSession } from './session.js';
 
 type Specifications = ReadonlyMap<string, TensorSpecification>;
 

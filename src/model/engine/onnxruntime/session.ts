@@ -1,6 +1,7 @@
 import { TitlesmithError } from '../../../common/errors.js';
 import type { TensorSpecification } from '../../graph/shape.js';
 import { checkedShape, type NumericArray, type Value } from '../engine.js';
+import type { Constant } from '../onnx/host-program.js';
 import { onnxTypes } from '../onnx/schema.js';
 import { encodeWithExternalWeights, type OnnxModel } from '../onnx/writer.js';
 import { type Enqueue, enqueueOnDevice, OrtDeviceTensor } from './device-tensor.js';
@@ -96,12 +97,6 @@ export function sharedEnvironment(threads: number): Handle {
   // On Windows the environment variable may not reach the runtime (`configureRuntime` in ort-api.ts).
   check(functions.disableTelemetryEvents(environment));
   return environment;
-}
-
-/** A weight's values. */
-export interface Constant {
-  readonly array: NumericArray;
-  readonly specification: TensorSpecification;
 }
 
 interface SessionOptions {

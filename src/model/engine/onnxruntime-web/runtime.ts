@@ -1,0 +1,117 @@
+import { TitlesmithError } from '../../../common/errors.js';
+
+/**
+ * The part of ONNX Runtime's WebAssembly module that is used here: its C functions as onnxruntime-web 1.30 exports them
+ * (lib/wasm/wasm-types.ts there). Addresses are numbers; what is a promise with WebGPU is none without it. Its JavaScript
+ * interface would copy every input and output into new memory in each run, and has one runtime for all builds.
+ */
+export interface OrtModule {
+  /** All of the memory; replaced when it grows. */
+  readonly HEAPU8: Uint8Array<SharedArrayBuffer | ArrayBuffer>;
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+  getValue(address: number, type: '*' | 'i32' | 'i8'): number;
+  setValue(address: number, value: number, type: '*' | 'i32'): void;
+  UTF8ToString(address: number): string;
+  stringToUTF8(text: string, address: number, bytes: number): void;
+  lengthBytesUTF8(text: string): number;
+  /** Gives the values of a model's weights that are stored outside of it, until they are unmounted. */
+  mountExternalData(path: string, data: Uint8Array): void;
+  unmountExternalData(): void;
+  _OrtInit(threads: number, logLevel: number): number;
+  _OrtGetLastError(code: number, message: number): number;
+  _OrtCreateSessionOptions(
+    optimizationLevel: number,
+    useArena: boolean,
+    useMemoryPattern: boolean,
+    executionMode: number,
+    profile: boolean,
+    profilePrefix: number,
+    logId: number,
+    logSeverity: number,
+    logVerbosity: number,
+    optimizedModelPath: number,
+  ): number;
+  _OrtReleaseSessionOptions(options: number): number;
+  _OrtCreateSession(model: number, bytes: number, options: number): number | Promise<number>;
+  _OrtReleaseSession(session: number): number;
+  _OrtCreateTensor(
+    type: number,
+    data: number,
+    bytes: number,
+    dimensions: number,
+    rank: number,
+    location: number,
+  ): number;
+  _OrtReleaseTensor(tensor: number): number;
+  _OrtRun(
+    session: number,
+    inputNames: number,
+    inputs: number,
+    inputCount: number,
+    outputNames: number,
+    outputCount: number,
+    outputs: number,
+    runOptions: number,
+  ): number | Promise<number>;
+}
+
+type Factory = (settings: {
+  readonly numThreads: number;
+  readonly locateFile: (name: string) => string;
+}) => Promise<OrtModule>;
+
+/** ONNX Runtime's files by what they compute on: JavaScript that loads the WebAssembly beside it. */
+const runtimeFiles = {
+  wasm: ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'],
+} as const;
+
+/** What ONNX Runtime was built for. */
+type RuntimeBuild = keyof typeof runtimeFiles;
+
+/** Only fatal errors are logged: functions return the others. */
+export const fatal = 4;
+
+const loaded = new Map<string, Promise<OrtModule>>();
+
+/**
+ * Loads ONNX Runtime once: its threads, of which the caller's is one, end when the worker or page ends that loaded it.
+ * @param assets URL of the folder with {@link runtimeFiles}, with a slash at its end.
+ * @throws TitlesmithError `engine-missing` where the files cannot be loaded.
+ */
+export function loadRuntime(build: RuntimeBuild, assets: string, threads: number): Promise<OrtModule> {
+  const key = JSON.stringify([build, assets, threads]);
+  const runtime = loaded.get(key) ?? load(build, assets, threads);
+  loaded.set(key, runtime);
+  return runtime;
+}
+
+async function load(build: RuntimeBuild, assets: string, threads: number): Promise<OrtModule> {
+  const [script] = runtimeFiles[build];
+  const url = new URL(script, assets).href;
+  const module = await startModule(url, assets, threads).catch((cause: unknown) => {
+    throw new TitlesmithError(`ONNX Runtime could not be loaded from ${url}: ${String(cause)}.`, {
+      code: 'engine-missing',
+      hint: 'Its files must lie there, as docs/browser.md says.',
+      cause,
+    });
+  });
+  if (module._OrtInit(threads, fatal) !== 0) throw lastError(module);
+  return module;
+}
+
+async function startModule(url: string, assets: string, threads: number): Promise<OrtModule> {
+  const { default: create } = (await import(url)) as { readonly default: Factory };
+  return create({ numThreads: threads, locateFile: (name) => new URL(name, assets).href });
+}
+
+/** The error that the last function to fail has left, in the runtime's words. */
+export function lastError(module: OrtModule): Error {
+  const size = 4;
+  const place = module._malloc(2 * size);
+  module._OrtGetLastError(place, place + size);
+  const message = module.getValue(place + size, '*');
+  const text = message === 0 ? 'ONNX Runtime failed' : module.UTF8ToString(message);
+  module._free(place);
+  return new Error(text);
+}

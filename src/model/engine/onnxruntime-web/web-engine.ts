@@ -1,0 +1,53 @@
+import { TitlesmithError } from '../../../common/errors.js';
+import type { Engine } from '../engine.js';
+import { compileHostProgram } from '../onnx/host-program.js';
+import { wasmTarget } from '../onnx/wasm-ops.js';
+import { Heap } from './heap.js';
+import { loadRuntime } from './runtime.js';
+import { WasmSession } from './wasm-session.js';
+
+/** What a browser can compute on. */
+type WebDevice = 'wasm' | 'webgpu';
+
+interface WebEngineOptions {
+  readonly device: WebDevice;
+  /** Threads of WebAssembly. Default: those of {@link webThreads}. */
+  readonly threads?: number;
+  /** URL of the folder with ONNX Runtime's files, relative to the page's or worker's own. */
+  readonly assets: string;
+}
+
+/** What is read here of a browser's page or worker. */
+interface Surroundings {
+  readonly crossOriginIsolated?: boolean;
+  readonly navigator?: { readonly hardwareConcurrency?: number };
+  readonly location?: { readonly href: string };
+}
+
+const surroundings = globalThis as Surroundings;
+
+/** How many threads WebAssembly may use here, and why. */
+function webThreads(): { readonly threads: number; readonly reason: string } {
+  const { crossOriginIsolated, navigator } = surroundings;
+  const threads = navigator?.hardwareConcurrency ?? 1;
+  if (!crossOriginIsolated) return { threads: 1, reason: 'the page is not isolated from other origins' };
+  return { threads, reason: 'as many as the browser says that there are processors' };
+}
+
+/**
+ * Opens ONNX Runtime in a browser. Programs run on the thread that calls, so this belongs into a worker.
+ * @throws TitlesmithError `engine-missing` where ONNX Runtime's files cannot be loaded.
+ */
+export async function openWebEngine({ device, threads, assets }: WebEngineOptions): Promise<Engine> {
+  if (device !== 'wasm') {
+    throw new TitlesmithError('WebGPU is not there yet.', { code: 'device-unavailable' });
+  }
+  const folder = new URL(assets.replace(/\/?$/, '/'), surroundings.location?.href).href;
+  const module = await loadRuntime('wasm', folder, threads ?? webThreads().threads);
+  const heap = new Heap(module);
+  return {
+    name: 'onnxruntime-web wasm',
+    compile: (outputs, options = {}) =>
+      compileHostProgram(outputs, options, (model) => WasmSession.open(module, heap, model), wasmTarget),
+  };
+}
