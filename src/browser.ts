@@ -25,6 +25,13 @@ export type { TitleLosses } from './common/title-losses.js';
 export { cleanTitle } from './data/cleaning/clean-titles.js';
 export { splitTitles } from './data/title-split.js';
 export type { Engine } from './model/engine/engine.js';
+export { runtimeFiles } from './model/engine/onnxruntime-web/runtime.js';
+export {
+  findWebDevice,
+  openWebEngine,
+  type WebDevice,
+  type WebEngineOptions,
+} from './model/engine/onnxruntime-web/web-engine.js';
 export type { GeneratedText } from './model/generation/sequence.js';
 export type { MetricsLine } from './model/training/training-storage.js';
 export type { OpenModel } from './model/weights/open-model.js';

@@ -62,7 +62,7 @@ type Factory = (settings: {
 }) => Promise<OrtModule>;
 
 /** ONNX Runtime's files by what they compute on: JavaScript that loads the WebAssembly beside it. */
-const runtimeFiles = {
+export const runtimeFiles = {
   wasm: ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'],
 } as const;
 

@@ -7,9 +7,9 @@ import { loadRuntime } from './runtime.js';
 import { WasmSession } from './wasm-session.js';
 
 /** What a browser can compute on. */
-type WebDevice = 'wasm' | 'webgpu';
+export type WebDevice = 'wasm' | 'webgpu';
 
-interface WebEngineOptions {
+export interface WebEngineOptions {
   readonly device: WebDevice;
   /** Threads of WebAssembly. Default: those of {@link webThreads}. */
   readonly threads?: number;
@@ -32,6 +32,20 @@ function webThreads(): { readonly threads: number; readonly reason: string } {
   const threads = navigator?.hardwareConcurrency ?? 1;
   if (!crossOriginIsolated) return { threads: 1, reason: 'the page is not isolated from other origins' };
   return { threads, reason: 'as many as the browser says that there are processors' };
+}
+
+/** A device, and why it is the one to use. */
+interface FoundDevice {
+  readonly device: WebDevice;
+  /** Of WebAssembly. */
+  readonly threads: number;
+  readonly reason: string;
+}
+
+/** The device to use here. */
+export async function findWebDevice(): Promise<FoundDevice> {
+  const { threads, reason } = webThreads();
+  return { device: 'wasm', threads, reason };
 }
 
 /**
