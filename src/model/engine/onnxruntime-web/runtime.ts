@@ -59,6 +59,7 @@ export interface OrtModule {
 type Factory = (settings: {
   readonly numThreads: number;
   readonly locateFile: (name: string) => string;
+  readonly wasmBinary?: Uint8Array;
 }) => Promise<OrtModule>;
 
 /** ONNX Runtime's files by what they compute on: JavaScript that loads the WebAssembly beside it. */
@@ -79,17 +80,27 @@ const loaded = new Map<string, Promise<OrtModule>>();
  * @param assets URL of the folder with {@link runtimeFiles}, with a slash at its end.
  * @throws TitlesmithError `engine-missing` where the files cannot be loaded.
  */
-export function loadRuntime(build: RuntimeBuild, assets: string, threads: number): Promise<OrtModule> {
+export function loadRuntime(
+  build: RuntimeBuild,
+  assets: string,
+  threads: number,
+  binary?: Uint8Array,
+): Promise<OrtModule> {
   const key = JSON.stringify([build, assets, threads]);
-  const runtime = loaded.get(key) ?? load(build, assets, threads);
+  const runtime = loaded.get(key) ?? load(build, assets, threads, binary);
   loaded.set(key, runtime);
   return runtime;
 }
 
-async function load(build: RuntimeBuild, assets: string, threads: number): Promise<OrtModule> {
+async function load(
+  build: RuntimeBuild,
+  assets: string,
+  threads: number,
+  binary?: Uint8Array,
+): Promise<OrtModule> {
   const [script] = runtimeFiles[build];
   const url = new URL(script, assets).href;
-  const module = await startModule(url, assets, threads).catch((cause: unknown) => {
+  const module = await startModule(url, assets, threads, binary).catch((cause: unknown) => {
     throw new TitlesmithError(`ONNX Runtime could not be loaded from ${url}: ${String(cause)}.`, {
       code: 'engine-missing',
       hint: 'Its files must lie there, as docs/browser.md says.',
@@ -100,9 +111,18 @@ async function load(build: RuntimeBuild, assets: string, threads: number): Promi
   return module;
 }
 
-async function startModule(url: string, assets: string, threads: number): Promise<OrtModule> {
+async function startModule(
+  url: string,
+  assets: string,
+  threads: number,
+  wasmBinary?: Uint8Array,
+): Promise<OrtModule> {
   const { default: create } = (await import(url)) as { readonly default: Factory };
-  return create({ numThreads: threads, locateFile: (name) => new URL(name, assets).href });
+  return create({
+    numThreads: threads,
+    locateFile: (name) => new URL(name, assets).href,
+    ...(wasmBinary ? { wasmBinary } : {}),
+  });
 }
 
 /** The error that the last function to fail has left, in the runtime's words. */

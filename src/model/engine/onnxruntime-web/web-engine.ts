@@ -15,6 +15,8 @@ export interface WebEngineOptions {
   readonly threads?: number;
   /** URL of the folder with ONNX Runtime's files, relative to the page's or worker's own. */
   readonly assets: string;
+  /** The bytes of its `.wasm` file, where they were loaded already, as from a packed file; else they come from the folder. */
+  readonly binary?: Uint8Array;
 }
 
 /** What is read here of a browser's page or worker. */
@@ -52,12 +54,12 @@ export async function findWebDevice(): Promise<FoundDevice> {
  * Opens ONNX Runtime in a browser. Programs run on the thread that calls, so this belongs into a worker.
  * @throws TitlesmithError `engine-missing` where ONNX Runtime's files cannot be loaded.
  */
-export async function openWebEngine({ device, threads, assets }: WebEngineOptions): Promise<Engine> {
+export async function openWebEngine({ device, threads, assets, binary }: WebEngineOptions): Promise<Engine> {
   if (device !== 'wasm') {
     throw new TitlesmithError('WebGPU is not there yet.', { code: 'device-unavailable' });
   }
   const folder = new URL(assets.replace(/\/?$/, '/'), surroundings.location?.href).href;
-  const module = await loadRuntime('wasm', folder, threads ?? webThreads().threads);
+  const module = await loadRuntime('wasm', folder, threads ?? webThreads().threads, binary);
   const heap = new Heap(module);
   return {
     name: 'onnxruntime-web wasm',
