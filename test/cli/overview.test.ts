@@ -117,6 +117,77 @@ test('compare shows runs side by side, and the options in which they differ alon
   rmSync(join(folder, 'runs/other'), { recursive: true });
 });
 
+test('compare subtracts the losses of the same held-out titles, and of no others', async () => {
+  cpSync(join(folder, 'runs/template'), join(folder, 'runs/better'), { recursive: true });
+  const path = join(folder, 'runs/better/title-losses.json');
+  const losses = JSON.parse(readFileSync(path, 'utf8'));
+  const { bytes, model } = losses.heldOut as { bytes: number[]; model: number[] };
+  // Better by a tenth of a bit a byte of each title, but for one: by hand.
+  const gains = bytes.map((length, index) => (index === 0 ? 0.2 : 0.1) * length * Math.LN2);
+  losses.heldOut.model = model.map((nats, index) => nats - gains[index]!);
+  writeFileSync(path, JSON.stringify(losses));
+  const total = bytes.reduce((sum, length) => sum + length, 0);
+  const line = ['compare', 'runs/template', 'runs/better', 'runs/twin', '--json'];
+  const { differences } = JSON.parse((await runCli(line, folder)).output);
+  expect(differences[0]).toMatchObject({ against: 'runs/template', titles: bytes.length });
+  const { value, low, high } = differences[0].bitsPerByte;
+  expect(value).toBeCloseTo(-(0.1 + (0.1 * bytes[0]!) / total), 4);
+  expect(low).toBeLessThan(-0.1);
+  expect(high - value).toBeCloseTo(value - low, 8);
+  // The same weights: the same losses.
+  expect(differences[1].bitsPerByte).toEqual({ value: 0, low: 0, high: 0 });
+  const said = await runCli(line.slice(0, -1), folder);
+  expect(said.output).toMatch(/^ {2}runs\/better: predicts them better \(−0\.1\d\d, 95% from/m);
+  edit('runs/better', (text) => {
+    const manifest = JSON.parse(text);
+    manifest.stages.finetune.inputs['dataset/validation.txt'].sha256 = 'f'.repeat(64);
+    return JSON.stringify(manifest);
+  });
+  const other = await runCli(line.slice(0, -1), folder);
+  expect(other.output).toMatch(
+    /^ {2}runs\/better: not compared, as their held-out titles are not the same$/m,
+  );
+  losses.heldOut.model[0] = 'a';
+  writeFileSync(path, JSON.stringify(losses));
+  expect((await runCli(line.slice(0, -1), folder)).errors).toMatch(
+    /^Error: runs\/better\/title-losses\.json is damaged: [^\n]+\n$/,
+  );
+  rmSync(join(folder, 'runs/better'), { recursive: true });
+});
+
+test('compare says which figures run.json does not have, and shows nothing in their place', async () => {
+  cpSync(join(folder, 'runs/template'), join(folder, 'runs/hostile'), { recursive: true });
+  edit('runs/hostile', (text) => {
+    const manifest = JSON.parse(text);
+    const { finetune, report, dedupe } = manifest.stages;
+    delete finetune.counts.parameters;
+    Object.assign(finetune.counts, { epochs: 'many', steps: -1, bitsPerByte: { model: null }, bestStep: {} });
+    report.counts.verdict = 'toString';
+    dedupe.counts = { accepted: 1.5 };
+    return JSON.stringify(manifest).replace(/"finalValidationLoss":[\d.]+/, '"finalValidationLoss":1e999');
+  });
+  const paged = ['compare', 'runs/template', 'runs/hostile', '--page', 'h.html'];
+  const { code, output, errors } = await runCli(paged, folder);
+  expect([code, errors]).toEqual([0, '']);
+  expect(output).toContain(
+    'runs/hostile: run.json has no usable report.verdict, finetune.parameters, finetune.steps, finetune.epochs, ' +
+      'finetune.finalValidationLoss, finetune.bitsPerByte.model, dedupe.accepted, finetune.bestStep: not shown.',
+  );
+  for (const label of [
+    'verdict',
+    'parameters',
+    'steps',
+    'epochs',
+    'perplexity after',
+    'bits a byte',
+    'accepted',
+  ])
+    expect(output).toMatch(new RegExp(`^${label} .* –$`, 'm'));
+  for (const text of [output, readFileSync(join(folder, 'h.html'), 'utf8')])
+    expect(text).not.toMatch(/NaN|Infinity|undefined|native code|∞/);
+  rmSync(join(folder, 'runs/hostile'), { recursive: true });
+});
+
 test('compare tells runs of one name apart, says what nobody recorded, and needs losses for a page alone', async () => {
   cpSync(join(folder, 'runs/twin'), join(folder, 'runs/copy'), { recursive: true });
   edit('runs/copy', (text) => {

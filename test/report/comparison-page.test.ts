@@ -32,6 +32,30 @@ const comparison: Comparison = {
   figures: [['verdict', [attack, null, ...'abcdef']]],
   options: [['--model', Array.from({ length: 8 }, () => attack)]],
   sameTokens: true,
+  differences: [
+    {
+      name: 'r0',
+      against: attack,
+      titles: 96,
+      bits: { value: -0.0214, low: -0.04, high: -0.003 },
+      reason: null,
+    },
+    {
+      name: 'r1',
+      against: attack,
+      titles: 96,
+      bits: { value: 0.0214, low: 0.003, high: 0.04 },
+      reason: null,
+    },
+    {
+      name: 'r2',
+      against: attack,
+      titles: 96,
+      bits: { value: 0.0001, low: -0.003, high: 0.003 },
+      reason: null,
+    },
+    { name: attack, against: attack, titles: 0, bits: null, reason: attack },
+  ],
   notes: ['Their tokens are not the same: compare bits a byte, not perplexities.'],
 };
 const page = renderComparison(comparison, readClientBundle('comparison.css'));
@@ -43,6 +67,30 @@ test('a run has its verdict, its line and its titles; one that was not trained h
   expect(page.match(/<g class="run-0 dashed">/g)).toHaveLength(2);
   expect(page.includes('r0 goes from 2.00 to 1.50 bits a byte in 50 steps')).toBe(true);
   expect(renderComparison(comparison, readClientBundle('comparison.css'))).toBe(page);
+});
+
+test('a difference is called one only where its interval says so', () => {
+  const text = page.replace(/<[^>]+>/g, '').replace(/\s+/g, ' ');
+  expect(text).toContain('r0 predicts them better −0.021, 95% from −0.040 to −0.003; 96 titles');
+  expect(text).toContain('r1 predicts them worse +0.021, 95% from +0.003 to +0.040; 96 titles');
+  expect(text).toContain('r2 no difference beyond chance 0.000, 95% from −0.003 to +0.003; 96 titles');
+  expect(text).toContain('not compared: &quot;&gt;&lt;img');
+  expect(renderComparison({ ...comparison, differences: [] }, '')).not.toContain('one by one');
+});
+
+test('of any number of runs each has a line of its own looks, or a panel', () => {
+  for (const count of [12, 13, 60]) {
+    const runs = Array.from({ length: count }, (_, i) => run(`r${i}`, [2 + i / 100, 1.5]));
+    const drawn = renderComparison({ ...comparison, runs, differences: [] }, '');
+    const looks = [...drawn.matchAll(/<span class="key ([^"]+)">/g)].map(([, name]) => name);
+    expect(new Set(looks).size).toBe(looks.length);
+    expect(looks).toHaveLength(count > 12 ? 0 : count);
+    const panels = [...drawn.matchAll(/class="chart panel"[^>]*aria-label="([^"]+)"/g)].map(
+      ([, said]) => said,
+    );
+    expect(panels).toHaveLength(count > 12 ? count : 0);
+    expect(new Set(panels).size).toBe(panels.length);
+  }
 });
 
 test('losses in two units are not drawn over each other', () => {

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { usageError } from '../../common/errors.js';
+import { formatCount } from '../../common/number-formats.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readClientBundle } from '../../io/client-bundle.js';
 import { type ComparedRuns, compareRuns } from '../../pipeline/overview/compare-runs.js';
 import { isComparison, renderComparison } from '../../report/comparison/comparison-page.js';
+import { findingInWords, intervalInWords, pairedMethod } from '../../report/sections/paired-differences.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import type { CompareOptions } from '../parsing/request.js';
 import type { Terminal } from '../terminal.js';
@@ -20,7 +22,7 @@ export async function compareCommand(
   const compared = await compareRuns(folders, { withCurves: page !== undefined });
   if (page !== undefined)
     await writeFileAtomic(page, renderComparison(compared, readClientBundle('comparison.css')));
-  const { details, same } = compared;
+  const { details, same, differences } = compared;
   terminal.result([...linesOf(compared), ...(page === undefined ? [] : ['', `page: ${page}`])], {
     runs: details.map(({ folder, manifest, counts, seconds, accepted, options, stale }) => ({
       name: manifest.name,
@@ -33,6 +35,11 @@ export async function compareCommand(
       ...(stale.length > 0 ? { stale } : {}),
     })),
     same,
+    differences: differences.map(({ name, against, titles, bits, reason }) => ({
+      run: name,
+      against,
+      ...(bits ? { titles, bitsPerByte: bits } : { reason }),
+    })),
     ...(page === undefined ? {} : { page }),
   });
   return exitCodes.done;
@@ -52,7 +59,7 @@ function checkPage(path: string): void {
     throw usageError(`${got}, but there is no folder ${folder}.`, 'Make it first.');
 }
 
-function linesOf({ runs, figures, options, notes }: ComparedRuns): string[] {
+function linesOf({ runs, figures, options, notes, differences }: ComparedRuns): string[] {
   const rows = [
     ['', ...runs.map(({ name }) => name)],
     ...[...figures, ...options].map(([label, values]) => [label, ...values.map((value) => value ?? '–')]),
@@ -60,8 +67,26 @@ function linesOf({ runs, figures, options, notes }: ComparedRuns): string[] {
   return [
     ...textTable(rows, ['left', ...runs.map(() => 'right' as const)]),
     ...(notes.length === 0 ? [] : ['', ...notes]),
+    ...pairedLines(differences),
     ...runs.flatMap(({ name, accepted }) =>
       accepted.length === 0 ? [] : ['', `${name}:`, ...accepted.map((title) => `  ${title}`)],
     ),
+  ];
+}
+
+/** How well each run predicts the same held-out titles beside the first; nothing where no run knows losses of single titles. */
+function pairedLines(differences: ComparedRuns['differences']): string[] {
+  const [first] = differences;
+  if (!first) return [];
+  const lines = differences.map(({ name, titles, bits, reason }) =>
+    bits
+      ? `  ${name}: ${findingInWords(bits)} (${intervalInWords(bits)}; ${formatCount(titles)} titles)`
+      : `  ${name}: not compared, as ${reason}`,
+  );
+  return [
+    '',
+    `held-out titles one by one, loss in bits a byte less that of ${first.against}:`,
+    ...lines,
+    pairedMethod,
   ];
 }

@@ -1,26 +1,21 @@
 import { usageError } from '../../common/errors.js';
-import {
-  formatCount,
-  formatDecimal,
-  formatPercent,
-  formatPerplexity,
-  formatSeconds,
-} from '../../common/number-formats.js';
 import type { RunCounts } from '../../common/stage-counts.js';
+import type { TitleLosses } from '../../common/title-losses.js';
 import { packageVersion } from '../../common/version.js';
-import { type StageName, stageNames } from '../../options/choices.js';
+import type { StageName } from '../../options/choices.js';
 import { type OptionName, optionNames, type RunOptions } from '../../options/option-table.js';
 import { formatOption } from '../../options/option-values.js';
 import { lossesInBits } from '../../report/charts/training-curve.js';
 import type { Comparison } from '../../report/comparison/comparison.js';
 import { trainingCurve } from '../../report/curve.js';
-import { verdictWords } from '../../report/verdict-words.js';
 import { finishedRecord, type Manifest } from '../../run/manifest.js';
 import { runFiles } from '../../run/run-files.js';
 import { readMetrics } from '../run/metrics-file.js';
 import { staleStages } from '../run/stale-stages.js';
 import { readTitleLosses } from '../run/title-losses-file.js';
 import { tokensPerByte } from '../stages/reported-facts.js';
+import { bestStepOf, comparedRows, secondsOf, unusableCounts, verdictOf } from './compared-figures.js';
+import { pairedDifferences } from './paired-losses.js';
 import { countsOf, firstAccepted, openManifest } from './run-overview.js';
 
 interface OpenedRun {
@@ -31,11 +26,13 @@ interface OpenedRun {
   readonly accepted: readonly string[];
   /** Stages whose results are of files that were replaced since. */
   readonly stale: readonly StageName[];
+  /** Undefined in runs of earlier versions, and where nothing was trained. */
+  readonly losses: TitleLosses | undefined;
 }
 
 /** A comparison with what programs read of it. */
 export interface ComparedRuns extends Comparison {
-  readonly details: readonly (OpenedRun & {
+  readonly details: readonly (Omit<OpenedRun, 'losses'> & {
     readonly seconds: number;
     readonly options: Readonly<Record<string, unknown>>;
   })[];
@@ -59,7 +56,8 @@ export async function compareRuns(
     const manifest = await openManifest(folder);
     const counts = countsOf(manifest);
     const accepted = counts.dedupe ? firstAccepted(folder) : [];
-    runs.push({ folder, manifest, counts, accepted, stale: staleStages(manifest) });
+    const losses = counts.finetune ? await readTitleLosses(folder) : undefined;
+    runs.push({ folder, manifest, counts, accepted, losses, stale: staleStages(manifest) });
   }
   const options = differingOptions(runs);
   const same = {
@@ -70,8 +68,9 @@ export async function compareRuns(
     titlesmithVersion: packageVersion,
     runs: await Promise.all(runs.map((run) => describeRun(run, nameOf(run, runs), withCurves))),
     sameTokens: same.tokens,
-    figures: measures.map(([label, read]) => [label, runs.map((run) => read(run) ?? null)]),
+    figures: comparedRows.map(([label, read]) => [label, runs.map(({ manifest }) => read(manifest) ?? null)]),
     options: options.map((name) => [formatOption(name, undefined), runs.map((run) => givenValue(run, name))]),
+    differences: pairedDifferences(runs.map((run) => ({ ...run, name: nameOf(run, runs) }))),
     notes: [
       ...(same.heldOutTitles === false
         ? [
@@ -81,9 +80,12 @@ export async function compareRuns(
       ...(same.tokens === false
         ? ['Their tokens are not the same: compare bits a byte, not perplexities.']
         : []),
-      ...runs.flatMap((run) => staleNote(run, nameOf(run, runs))),
+      ...runs.flatMap((run) => [
+        ...staleNote(run, nameOf(run, runs)),
+        ...unusableNote(run, nameOf(run, runs)),
+      ]),
     ],
-    details: runs.map((run) => ({
+    details: runs.map(({ losses, ...run }) => ({
       ...run,
       seconds: secondsOf(run.manifest),
       options: Object.fromEntries(options.map((name) => [name, run.manifest.options[name] ?? null])),
@@ -107,29 +109,34 @@ function staleNote({ stale }: OpenedRun, name: string): string[] {
       ];
 }
 
+/** That figures are missing, of which run.json says nothing that they can be. */
+function unusableNote({ manifest }: OpenedRun, name: string): string[] {
+  const unusable = unusableCounts(manifest);
+  if (unusable.length === 0) return [];
+  return [
+    `${name}: run.json has no usable ${unusable.join(', ')}: not shown. It was edited, or written by another version.`,
+  ];
+}
+
 async function describeRun(
-  { folder, manifest, counts, accepted }: OpenedRun,
+  { folder, manifest, counts, accepted, losses }: OpenedRun,
   name: string,
   withCurves: boolean,
 ): Promise<Comparison['runs'][number]> {
   const { condition } = manifest.options as Partial<RunOptions>;
-  const losses = withCurves ? await readTitleLosses(folder) : undefined;
   const perByte = tokensPerByte(losses, { condition: condition ?? [] });
   const metrics = withCurves && counts.finetune ? await readMetrics(folder) : [];
   const curve = trainingCurve({ metrics, sampled: [], tokensPerByte: perByte, counts });
   const { heldOut, unit } = lossesInBits(curve);
   return {
     name,
-    verdict: counts.report?.verdict,
+    verdict: verdictOf(manifest),
     heldOut,
     unit,
-    bestStep: counts.finetune?.bestStep,
+    bestStep: bestStepOf(manifest),
     accepted,
   };
 }
-
-const secondsOf = ({ stages }: Manifest): number =>
-  Object.values(stages).reduce((sum, record) => sum + (record.seconds ?? 0), 0);
 
 /** Whether a stage wrote the same file in all runs; null where fewer than two have recorded it. */
 function haveSame(runs: readonly OpenedRun[], stage: StageName, file: string): boolean | null {
@@ -139,38 +146,6 @@ function haveSame(runs: readonly OpenedRun[], stage: StageName, file: string): b
   if (new Set(hashes).size > 1) return false;
   return hashes.length === runs.length ? true : null;
 }
-
-/** What is compared, and how it is said of a run; undefined where the run does not tell. */
-const measures: readonly (readonly [label: string, read: (run: OpenedRun) => string | undefined])[] = [
-  ['verdict', ({ counts }) => counts.report && verdictWords[counts.report.verdict]],
-  ['model', ({ manifest }) => manifest.decisions.model?.choice],
-  ['parameters', ({ counts }) => counts.finetune && formatCount(counts.finetune.parameters)],
-  ['titles to train on', ({ counts }) => counts.dataset && formatCount(counts.dataset.train)],
-  ['titles held out', ({ counts }) => counts.dataset && formatCount(counts.dataset.validation)],
-  ['steps', ({ counts }) => counts.finetune && formatCount(counts.finetune.steps)],
-  ['epochs', ({ counts }) => counts.finetune && formatDecimal(counts.finetune.epochs)],
-  [
-    'perplexity before',
-    ({ counts }) => counts.finetune && formatPerplexity(counts.finetune.initialValidationLoss),
-  ],
-  [
-    'perplexity kept',
-    ({ counts }) => counts.finetune && formatPerplexity(counts.finetune.bestValidationLoss),
-  ],
-  [
-    'perplexity after',
-    ({ counts }) => counts.finetune && formatPerplexity(counts.finetune.finalValidationLoss),
-  ],
-  ['bits a byte', ({ counts }) => counts.finetune?.bitsPerByte?.model.toFixed(3)],
-  ['generated', ({ counts }) => counts.generate && formatCount(counts.generate.generated)],
-  ['accepted', ({ counts }) => counts.dedupe && formatCount(counts.dedupe.accepted)],
-  ['copies', ({ counts }) => counts.report && formatPercent(counts.report.copyShare)],
-  ['time', ({ manifest }) => formatSeconds(secondsOf(manifest))],
-  [
-    'device',
-    ({ manifest }) => stageNames.map((stage) => finishedRecord(manifest, stage)?.device).find(Boolean),
-  ],
-];
 
 /** Options that are not the same in all runs; names and places left out. */
 function differingOptions(runs: readonly OpenedRun[]): OptionName[] {
@@ -185,5 +160,6 @@ function differingOptions(runs: readonly OpenedRun[]): OptionName[] {
 function givenValue({ manifest }: OpenedRun, name: OptionName): string {
   const value = manifest.options[name];
   if (value === undefined || value === null) return 'auto';
-  return Array.isArray(value) ? value.join(' ') : String(value);
+  if (Array.isArray(value)) return value.map(String).join(' ');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

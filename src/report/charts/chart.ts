@@ -3,7 +3,7 @@ import { type Html, html } from '../../web/html.js';
 
 /** A drawing area with room for axis labels, in SVG user units (CSS pixels at full size). */
 export interface Frame {
-  readonly name: 'wide' | 'narrow';
+  readonly name: 'wide' | 'narrow' | 'panel';
   readonly width: number;
   readonly height: number;
   readonly left: number;
@@ -16,10 +16,10 @@ export interface Frame {
 /**
  * Each chart is drawn twice; the style sheet shows the one that fits, so that labels stay readable on a phone.
  */
-export const frames: readonly Frame[] = [
+export const frames = [
   { name: 'wide', width: 720, height: 280, left: 52, right: 16, top: 24, bottom: 44, ticks: 8 },
   { name: 'narrow', width: 360, height: 240, left: 46, right: 10, top: 24, bottom: 44, ticks: 4 },
-];
+] as const satisfies readonly Frame[];
 
 /** A vertical scale, linear or not. */
 type VerticalScale = (value: number) => number;
@@ -30,6 +30,7 @@ interface Axes {
   readonly ticksY: readonly number[];
   readonly formatX: (value: number) => string;
   readonly formatY: (value: number) => string;
+  /** Empty where the text beside the chart says it. */
   readonly labelX: string;
   readonly labelY: string;
 }
@@ -52,8 +53,8 @@ ${axes.x.ticks(frame.ticks).map((value) => {
 <text class="tick" x="${x}" y="${floor + 18}" text-anchor="middle">${axes.formatX(value)}</text>`;
 })}
 <path class="axis" d="M${left} ${floor}H${width - right}"/>
-<text class="label" x="${width - right}" y="${height - 6}" text-anchor="end">${axes.labelX}</text>
-<text class="label" x="0" y="12">${axes.labelY}</text>
+${axes.labelX === '' ? null : html`<text class="label" x="${width - right}" y="${height - 6}" text-anchor="end">${axes.labelX}</text>`}
+${axes.labelY === '' ? null : html`<text class="label" x="0" y="12">${axes.labelY}</text>`}
 ${content}
 </svg>`;
 }

@@ -1,4 +1,4 @@
-import { scaleLinear } from 'd3-scale';
+import { type ScaleLinear, scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { formatCount, formatDecimal } from '../../common/number-formats.js';
 import { type Html, html, visible } from '../../web/html.js';
@@ -8,68 +8,133 @@ import { chart, type Frame, frames, round } from './chart.js';
 
 /** Runs that have a colour of their own; those after them begin again, with dashes. */
 const colours = 6;
+/** More runs have no line of their own looks: each gets a panel. */
+const mostTogether = 2 * colours;
+
+/** Of several on a page, with the same axes. */
+const panelFrame: Frame = {
+  name: 'panel',
+  width: 240,
+  height: 150,
+  left: 40,
+  right: 8,
+  top: 4,
+  bottom: 26,
+  ticks: 3,
+};
 
 /** The class of a run's line: colour, and dashes beyond the first six. */
 const lineOf = (index: number): string => `run-${index % colours}${index >= colours ? ' dashed' : ''}`;
 
-/** The held-out losses of several runs over steps, all in one unit, a dot where weights were kept; undefined: none was measured. */
-export function heldOutCurves(runs: readonly ComparedRun[]): readonly Html[] | undefined {
+/**
+ * The held-out losses of several runs over steps, all in one unit, a dot where weights were kept: up to twelve in one chart,
+ * more in a panel each; undefined: none was measured.
+ */
+export function heldOutCurves(runs: readonly ComparedRun[]): Html | undefined {
   const points = runs.flatMap(({ heldOut }) => heldOut).filter(({ loss }) => Number.isFinite(loss));
   if (points.length === 0) return undefined;
-  return frames.map((frame) => draw(frame, runs, points));
+  const range = rangeOf(points);
+  if (runs.length > mostTogether) return panels(runs, range);
+  return html`<figure>${legendOf(runs)}
+${frames.map((frame) => together(frame, runs, range))}</figure>`;
 }
 
-function draw(frame: Frame, runs: readonly ComparedRun[], points: readonly CurvePoint[]): Html {
+/** What the axes show. */
+interface Range {
+  readonly steps: readonly [number, number];
+  readonly losses: readonly [number, number];
+}
+
+function rangeOf(points: readonly CurvePoint[]): Range {
   let [last, lowest, highest] = [1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const { step, loss } of points) {
     last = Math.max(last, step);
     [lowest, highest] = [Math.min(lowest, loss), Math.max(highest, loss)];
   }
   const room = Math.max(0.02 * highest, 0.05 * (highest - lowest));
-  const x = scaleLinear([0, last], [frame.left + 4, frame.width - frame.right - 8]);
-  const y = scaleLinear(
-    [Math.max(0, lowest - room), highest + room],
-    [frame.height - frame.bottom - 6, frame.top + 10],
-  );
+  return { steps: [0, last], losses: [Math.max(0, lowest - room), highest + room] };
+}
+
+interface Scales {
+  readonly x: ScaleLinear<number, number>;
+  readonly y: ScaleLinear<number, number>;
+}
+
+function scalesOf(frame: Frame, { steps, losses }: Range): Scales {
+  return {
+    x: scaleLinear(steps, [frame.left + 4, frame.width - frame.right - 8]),
+    y: scaleLinear(losses, [frame.height - frame.bottom - 6, frame.top + 10]),
+  };
+}
+
+/** @param ticks of the losses. */
+function axesOf({ x, y }: Scales, ticks: number) {
+  return {
+    x,
+    y,
+    ticksY: y.ticks(ticks),
+    // A training of few steps has ticks between them.
+    formatX: (step: number) => (Number.isInteger(step) ? formatCount(step) : ''),
+    formatY: y.tickFormat(ticks),
+  };
+}
+
+function pathOf(points: readonly CurvePoint[], { x, y }: Scales): string | null {
   const path = line<CurvePoint>(
     (point) => x(point.step),
     (point) => y(point.loss),
-  )
-    .defined(({ loss }) => Number.isFinite(loss))
-    .digits(2);
-  const axes = {
-    x,
-    y,
-    ticksY: y.ticks(5),
-    // A training of few steps has ticks between them.
-    formatX: (step: number) => (Number.isInteger(step) ? formatCount(step) : ''),
-    formatY: y.tickFormat(5),
-    labelX: 'training steps',
-    labelY: `held-out loss, ${runs[0]!.unit}`,
-  };
-  const content = runs.map(({ heldOut, bestStep }, index) => {
-    const kept = heldOut.find(({ step }) => step === bestStep);
-    const dot =
-      kept && html`<circle class="dot" cx="${round(x(kept.step))}" cy="${round(y(kept.loss))}" r="4"/>`;
-    return html`<g class="${lineOf(index)}"><path class="line" d="${path(heldOut)}"/>${dot ?? null}</g>
-`;
-  });
-  return chart(frame, axes, describe(runs), html`${content}`);
+  );
+  return path.defined(({ loss }) => Number.isFinite(loss)).digits(2)(points);
 }
 
-function describe(runs: readonly ComparedRun[]): string {
-  const courses = runs.flatMap(({ name, heldOut, unit }) => {
-    const [first, last] = [heldOut[0], heldOut.at(-1)];
-    if (!first || !last) return [];
-    return [
-      `${name} goes from ${formatDecimal(first.loss)} to ${formatDecimal(last.loss)} ${unit} in ${formatCount(last.step)} steps`,
-    ];
-  });
-  return `Line chart of held-out losses. ${courses.join('; ')}.`;
+function curve({ heldOut, bestStep }: ComparedRun, scales: Scales, looks: string): Html {
+  const kept = heldOut.find(({ step, loss }) => step === bestStep && Number.isFinite(loss));
+  const dot =
+    kept &&
+    html`<circle class="dot" cx="${round(scales.x(kept.step))}" cy="${round(scales.y(kept.loss))}" r="4"/>`;
+  return html`<g class="${looks}"><path class="line" d="${pathOf(heldOut, scales)}"/>${dot ?? null}</g>
+`;
+}
+
+function together(frame: Frame, runs: readonly ComparedRun[], range: Range): Html {
+  const scales = scalesOf(frame, range);
+  const labels = { labelX: 'training steps', labelY: `held-out loss, ${runs[0]!.unit}` };
+  const courses = runs.map(courseOf).filter((course) => course !== '');
+  const description = `Line chart of held-out losses. ${courses.join('; ')}.`;
+  const curves = runs.map((run, index) => curve(run, scales, lineOf(index)));
+  return chart(frame, { ...axesOf(scales, 5), ...labels }, description, html`${curves}`);
+}
+
+/** A panel a run, in which the others are grey. */
+function panels(runs: readonly ComparedRun[], range: Range): Html {
+  const scales = scalesOf(panelFrame, range);
+  const labels = { labelX: '', labelY: '' };
+  const drawn = runs.filter(({ heldOut }) => heldOut.length > 0);
+  // Drawn once and shown in every panel, so that the page does not grow with the square of the runs.
+  const all = html`<svg class="definitions" width="0" height="0" aria-hidden="true"><defs><g id="all-curves">
+${drawn.map(({ heldOut }) => html`<path class="other" d="${pathOf(heldOut, scales)}"/>`)}</g></defs></svg>`;
+  return html`<p>A panel a run, all with the same axes: training steps to the right, held-out loss in ${runs[0]!.unit} upwards. Grey: the
+other runs.</p>
+${all}
+<div class="panels">
+${drawn.map((run) => {
+  const content = html`<use href="#all-curves"/>${curve(run, scales, 'run-0')}`;
+  const description = `Line chart of held-out losses. ${courseOf(run)}.`;
+  return html`<figure><figcaption><bdi>${visible(run.name)}</bdi></figcaption>
+${chart(panelFrame, { ...axesOf(scales, 3), ...labels }, description, content)}</figure>
+`;
+})}</div>`;
+}
+
+/** Where a run's losses begin and end, in words; empty where none was measured. */
+function courseOf({ name, heldOut, unit }: ComparedRun): string {
+  const [first, last] = [heldOut[0], heldOut.at(-1)];
+  if (!first || !last) return '';
+  return `${visible(name)} goes from ${formatDecimal(first.loss)} to ${formatDecimal(last.loss)} ${unit} in ${formatCount(last.step)} steps`;
 }
 
 /** What belongs to which line. */
-export function legendOf(runs: readonly ComparedRun[]): Html {
+function legendOf(runs: readonly ComparedRun[]): Html {
   return html`<p class="legend">${runs.map(
     ({ name }, index) => html`<span class="key ${lineOf(index)}"><bdi>${visible(name)}</bdi></span> `,
   )}</p>`;

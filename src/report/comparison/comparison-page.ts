@@ -1,7 +1,8 @@
 import { formatCount } from '../../common/number-formats.js';
 import { type Html, html, visible } from '../../web/html.js';
 import { renderSelfContainedPage } from '../../web/html-page.js';
-import { heldOutCurves, legendOf } from '../charts/held-out-curves.js';
+import { heldOutCurves } from '../charts/held-out-curves.js';
+import { pairedDifferences } from '../sections/paired-differences.js';
 import { verdictWords } from '../verdict-words.js';
 import type { ComparedRun, Comparison } from './comparison.js';
 
@@ -24,6 +25,7 @@ export function renderComparison(comparison: Comparison, styles: string): string
     body: [
       overview(comparison),
       curves(comparison),
+      pairedDifferences(comparison.differences),
       table('figures', 'Figures', comparison.figures, runs),
       table('options', 'Options in which they differ', comparison.options, runs),
       titles(runs),
@@ -63,10 +65,9 @@ function curves({ runs, sameTokens }: Comparison): Html | null {
   const drawn = heldOutCurves(runs);
   if (!drawn) return null;
   return html`<section aria-labelledby="curves"><h2 id="curves">How well they predict titles held out</h2>
-<figure>${legendOf(runs)}
 ${drawn}
-<figcaption>Lower is better. A dot: the weights that were kept, where the loss was lowest of those measured: that flatters a run which was
-measured more often. A step is as many titles as its run's batch holds.</figcaption></figure>
+<p class="meaning">Lower is better. A dot: the weights that were kept, where the loss was lowest of those measured: that flatters a run which was
+measured more often. A step is as many titles as its run's batch holds.</p>
 </section>`;
 }
 

@@ -1,4 +1,4 @@
-import type { OverfitVerdict } from '../../common/judgement.js';
+import type { Estimate, OverfitVerdict } from '../../common/judgement.js';
 import type { CurvePoint } from '../report-figures.js';
 
 /** A run among those it is compared with. */
@@ -16,6 +16,23 @@ export interface ComparedRun {
   readonly accepted: readonly string[];
 }
 
+/** How much better or worse a run predicts the same held-out titles than another does, title by title. */
+export interface PairedDifference {
+  /** The run. */
+  readonly name: string;
+  /** The run that it is compared with. */
+  readonly against: string;
+  /** Held-out titles whose losses the run knows. */
+  readonly titles: number;
+  /**
+   * Its loss less the other's, in bits a byte, with the 95% interval: below 0 it predicts them better. Null where the losses are
+   * not of the same titles.
+   */
+  readonly bits: Estimate | null;
+  /** Why there is none; null where there is one. */
+  readonly reason: string | null;
+}
+
 /** Runs side by side. */
 export interface Comparison {
   readonly titlesmithVersion: string;
@@ -26,6 +43,8 @@ export interface Comparison {
   readonly options: readonly (readonly [label: string, values: readonly string[]])[];
   /** Whether all have the same tokens, so that losses a token can be compared; null: that is not recorded. */
   readonly sameTokens: boolean | null;
+  /** Every run but the first, with the first; empty where no run knows losses of single titles. */
+  readonly differences: readonly PairedDifference[];
   /** What to beware of when comparing these. */
   readonly notes: readonly string[];
 }
