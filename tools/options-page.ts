@@ -37,7 +37,7 @@ export function describeOptions(): string {
     '',
     'All options of `titlesmith pipeline`, then those of other commands. The commands of single stages take those of their stage;',
     'what is not given there is as recorded in the run folder. Written from the tables in `src/options` by',
-    '`npm run tool -- options-page`.',
+    '`npm run -s tool -- options-page`.',
     '',
     'A switch that a run has on is turned off by `--no-` before its name. `titlesmith completion` prints a script that completes',
     'command lines in bash, zsh or fish, for `~/.bashrc`, `~/.zshrc` or `~/.config/fish/completions/titlesmith.fish`.',
@@ -72,7 +72,7 @@ export function describeOptions(): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** `npm run tool -- options-page`: writes docs/options.md anew, after a change to an option. */
+/** `npm run -s tool -- options-page`: writes docs/options.md anew, after a change to an option. */
 export async function main(): Promise<void> {
   await writeFileAtomic(optionsPagePath, describeOptions());
   console.log(`Wrote ${optionsPagePath}`);

@@ -1,7 +1,10 @@
 import { InterruptedError } from '../common/errors.js';
+import type { WorkContext } from '../common/progress.js';
 import { yieldToEventLoop } from '../common/yield-to-event-loop.js';
+import { provideRuntime } from '../model/engine/onnxruntime/fetch-runtime.js';
 import { optionNames, type RunOptions, rowOf, stagesOf } from '../options/option-table.js';
 import { defaultOptions } from '../options/option-values.js';
+import { trains } from '../pipeline/decide/decisions.js';
 import { decideSource } from '../pipeline/decide/source.js';
 import { hashValue } from '../run/hash-value.js';
 import type { BatchFile } from './batch-file.js';
@@ -36,8 +39,10 @@ export interface BatchPlan {
 
 type Estimate = Pick<PlannedRun, 'source' | 'memory' | 'isTooLarge'>;
 
-async function estimateRun(given: Partial<RunOptions>): Promise<Estimate> {
+async function estimateRun(given: Partial<RunOptions>, context: WorkContext): Promise<Estimate> {
   const options = { ...defaultOptions(), ...given };
+  // Once, and shown: the processes of several runs would fetch it side by side.
+  if (options.engine === 'onnxruntime' && trains(options.until)) await provideRuntime(context);
   const { choice: source } = await decideSource(options);
   return { source, memory: await expectedMemory(options, source), isTooLarge: isTooLarge(options) };
 }
@@ -46,26 +51,26 @@ async function estimateRun(given: Partial<RunOptions>): Promise<Estimate> {
 const runsBetweenPauses = 100;
 
 /**
- * Plans the runs of a shard.
+ * Plans the runs of a shard, and fetches ONNX Runtime where one of them needs it and it is not here.
  * @param now when the batch starts, for relative months.
- * @throws InterruptedError when stopped.
+ * @throws InterruptedError when stopped; TitlesmithError `runtime-missing` when ONNX Runtime cannot be had.
  */
 export async function planBatch(
   file: BatchFile,
   shard: Shard | undefined,
   now: Date,
-  stop: AbortSignal,
+  context: WorkContext,
 ): Promise<BatchPlan> {
   const runs: PlannedRun[] = [];
   // Most runs of a long list differ in their subreddit alone, which nothing here depends on.
   const estimates = new Map<string, Estimate>();
   for (const [index, run] of itemsOfShard(file.runs, shard).entries()) {
     if (index % runsBetweenPauses === 0) await yieldToEventLoop();
-    if (stop.aborted) throw new InterruptedError();
+    if (context.signal.aborted) throw new InterruptedError();
     const options = resolveRun(run, now);
     const { subreddit, ...others } = options;
     const key = JSON.stringify(others);
-    const estimate = estimates.get(key) ?? (await estimateRun(options));
+    const estimate = estimates.get(key) ?? (await estimateRun(options, context));
     estimates.set(key, estimate);
     runs.push({ name: run.name, subreddit: subreddit?.[0], options, ...estimate });
   }

@@ -149,7 +149,7 @@ async function runLocked(
     settings.results === undefined ? undefined : await openResultStore(settings.results, runsDir);
   const shardOrNull = shard ?? null;
   const last = (await readBatchRecord(runsDir, shardOrNull)) ?? (await results?.fetchRecord(shardOrNull));
-  const { plan, record: begun } = await beginOrResume(request, inputs, last, note, stop);
+  const { plan, record: begun } = await beginOrResume(request, inputs, last, { onProgress, signal: stop });
   const memory = settings.memory ?? Math.floor(usableShare * availableMemory());
   if (shard) note(`shard ${shard.index} of ${shard.count} (${shard.reason}): ${plan.runs.length} runs`);
   const bound = settings.memory === undefined ? `nine tenths of what ${memoryHolder()} has free` : 'as set';
@@ -185,12 +185,12 @@ async function beginOrResume(
   { resume }: BatchRequest,
   { file, settings, shard }: BatchInputs,
   last: BatchRecord | undefined,
-  note: (message: string) => void,
-  stop: AbortSignal,
+  context: BatchContext,
 ): Promise<{ readonly plan: BatchPlan; readonly record: BatchRecord }> {
+  const note = (message: string): void => context.onProgress({ kind: 'note', message });
   const wasInterrupted = last?.finishedAt === null;
   if (resume && wasInterrupted) {
-    const plan = await planBatch(file, shard, new Date(last.startedAt), stop);
+    const plan = await planBatch(file, shard, new Date(last.startedAt), context);
     if (last.plan === plan.hash) {
       note(`going on with the batch of ${last.startedAt}`);
       return { plan, record: resumeRecord(last) };
@@ -203,7 +203,7 @@ async function beginOrResume(
     note(`a new batch, as ${reason}; runs that are there already go on or are skipped`);
   }
   const now = new Date();
-  const plan = await planBatch(file, shard, now, stop);
+  const plan = await planBatch(file, shard, now, context);
   if (last) await keepEarlier(settings.runsDir, last);
   return { plan, record: beginRecord(file.path, plan, shard, now, last) };
 }

@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileError, systemErrorCode } from '../common/errors.js';
-import { makeFolder, syncFolder } from './folders.js';
+import { syncData, syncFolder } from './flush.js';
+import { makeFolder } from './folders.js';
 import type { RecordFormat } from './record-formats.js';
 
 interface ReadLog<Item> {
@@ -93,7 +94,7 @@ export class AppendLog<Item> {
           );
           done += bytesWritten;
         }
-        if (flush) await this.handle.datasync();
+        if (flush) await syncData(this.handle);
       } catch (error) {
         await this.handle.truncate(this.bytes).catch(() => {});
         throw error;
@@ -104,7 +105,7 @@ export class AppendLog<Item> {
 
   /** Flushes all added records to disk. @throws TitlesmithError naming the path. */
   flush(): Promise<void> {
-    return this.inTurn(() => this.handle.datasync());
+    return this.inTurn(() => syncData(this.handle));
   }
 
   /** Waits for pending writes, and closes the file. */

@@ -3,7 +3,8 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileError } from '../common/errors.js';
-import { makeFolder, syncFolder } from './folders.js';
+import { syncFile, syncFolder } from './flush.js';
+import { makeFolder } from './folders.js';
 
 const temporarySuffix = '.partial';
 /** Bytes gathered before they are written, so that a file of short lines takes few calls to the system. */
@@ -62,7 +63,7 @@ export class AtomicFile {
   async commit(): Promise<void> {
     try {
       await this.flush();
-      await this.handle.sync();
+      await syncFile(this.handle);
       await this.close();
       await rename(temporaryName(this.path), this.path);
       await syncFolder(dirname(this.path));

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, rmdir, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
@@ -69,20 +69,5 @@ export async function makeTemporaryFolder(purpose: string): Promise<string> {
     const { message, code } = fault;
     const hint = 'Name a folder that you may write to in TMPDIR.';
     throw new TitlesmithError(message, { code, hint, cause: error });
-  }
-}
-
-/**
- * Flushes a folder's table of entries, so that a new or renamed file survives a power cut. Does nothing on Windows, where
- * folders cannot be opened.
- * @throws Error of the file system.
- */
-export async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

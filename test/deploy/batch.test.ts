@@ -63,7 +63,7 @@ describe('deploy/batch', () => {
 
     const [, service = ''] = /^ExecStart=.*?cli\.js (.*)$/m.exec(read('titlesmith-batch.service')) ?? [];
     isUnderstood(service.split(' '));
-    for (const [, line = ''] of read('github-workflow.yml').matchAll(/npm run batch -- (.*)/g)) {
+    for (const [, line = ''] of read('github-workflow.yml').matchAll(/npm run -s batch -- (.*)/g)) {
       isUnderstood(['batch', ...line.replace(/\$\{\{ matrix.index \}\}/g, '0').split(' ')]);
     }
   });

@@ -21,6 +21,11 @@ describe('the commands of the pages', () => {
     expect(plans.filter((plan) => !planned.includes(plan))).toEqual([]);
   });
 
+  test('let npm say nothing of its own: what they print can be piped', () => {
+    const loud = commands.filter(({ text }) => /\bnpm run (?!-s |build\b|test:device$)/.test(text));
+    expect(loud).toEqual([]);
+  });
+
   test('of CUDA from PyPI: the version is that of onnxruntime-node', () => {
     const install = commands.find(({ text }) => text.startsWith('pip install "onnxruntime-gpu'));
     const { version } = packagedRuntime();

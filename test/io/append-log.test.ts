@@ -121,13 +121,18 @@ describe.each(formats)('a log of %s', (_, format) => {
     await write(format, steps.slice(0, 1));
     const log = await AppendLog.open(path, format);
     const { handle } = log as unknown as { handle: Awaited<ReturnType<typeof open>> };
-    const datasync = handle.datasync.bind(handle);
-    handle.datasync = () => Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' }));
+    const put = handle.write.bind(handle) as (...words: unknown[]) => Promise<unknown>;
+    const own = handle.write;
+    // What was written stands there, and then the disk is full.
+    handle.write = (async (...words: unknown[]) => {
+      await put(...words);
+      throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    }) as typeof own;
     await expect(log.append(steps[1]!, { flush: true })).rejects.toThrow(
       `Cannot write ${path}: no space left on the device.`,
     );
     expect(await readAppendLog(path, format)).toEqual(steps.slice(0, 1));
-    handle.datasync = datasync;
+    handle.write = own;
     await log.append(steps[2]!, { flush: true });
     await log.close();
     expect(await readAppendLog(path, format)).toEqual([steps[0], steps[2]]);

@@ -11,5 +11,5 @@ test("GPT-2's tokens are those of gpt-tokenizer, each at its rank", () => {
 
 test('src/model/tokenizer/gpt2-tokens.ts is what the tool writes', () => {
   const isCurrent = readFileSync(gpt2TokensPath, 'utf8') === describeGpt2Tokens();
-  expect(isCurrent, 'outdated: npm run tool -- gpt2-tokens').toBe(true);
+  expect(isCurrent, 'outdated: npm run -s tool -- gpt2-tokens').toBe(true);
 });

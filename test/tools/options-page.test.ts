@@ -5,7 +5,7 @@ import { flagOf } from '../../src/options/option-values.js';
 import { describeOptions, optionsPagePath } from '../../tools/options-page.js';
 
 test('docs/options.md is what the table of options says', () => {
-  expect(readFileSync(optionsPagePath, 'utf8'), 'outdated: npm run tool -- options-page').toBe(
+  expect(readFileSync(optionsPagePath, 'utf8'), 'outdated: npm run -s tool -- options-page').toBe(
     describeOptions(),
   );
 });

@@ -3,7 +3,8 @@ import { readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileError, systemErrorCode } from '../../common/errors.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
-import { makeFolder, syncFolder } from '../../io/folders.js';
+import { syncFolder } from '../../io/flush.js';
+import { makeFolder } from '../../io/folders.js';
 import { type StageName, stageNames } from '../../options/choices.js';
 
 /*

@@ -4,6 +4,7 @@ import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/pr
 import { dirname } from 'node:path';
 import { fileError, InterruptedError, systemErrorCode, TitlesmithError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
+import { syncFile } from '../../../io/flush.js';
 import {
   authorization,
   connectionError,
@@ -156,7 +157,7 @@ class BlobDownload {
       await retryRequest(() => this.receive(handle), this.settings, madeProgress);
     }
     await handle.truncate(this.done);
-    await handle.sync();
+    await syncFile(handle);
     return this.hash.digest('hex');
   }
 
