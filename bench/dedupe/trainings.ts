@@ -15,11 +15,12 @@ import { tokenizeTitles } from '../../src/model/tokenizer/tokenized-titles.js';
 import { train } from '../../src/model/training/training-loop.js';
 import { planTraining } from '../../src/model/training/training-plan.js';
 import { writeModelDescription, writeWeights } from '../../src/model/weights/checkpoint.js';
+import { openSafetensorsModel } from '../../src/model/weights/safetensors-model.js';
 import { defaultOptions } from '../../src/options/option-values.js';
 import { generate, loadModel } from '../../src/pipeline/library/model.js';
 import { openStartingModel } from '../../src/pipeline/stages/starting-model.js';
-import { measureTitleLosses } from '../../src/pipeline/stages/title-losses.js';
 import { TrainingFiles } from '../../src/pipeline/stages/training-files.js';
+import { measureTitleLosses } from '../../src/run/measure-title-losses.js';
 import { decideTrainingOptions } from '../../src/run/training-decision.js';
 import { machine, table } from '../shared/figures.js';
 import { readCorpus } from './corpora.js';
@@ -101,7 +102,16 @@ async function makeSnapshots(
     await writeModelDescription(weights, configuration, tokenizer);
     await writeWeights(weights, configuration, valuesOf);
     const losses = await measureTitleLosses(
-      { engine, data, tokenizer, configuration, checkpointFolder: weights, step, pretrained, seed: 1 },
+      {
+        engine,
+        data,
+        tokenizer,
+        configuration,
+        openKept: () => openSafetensorsModel(weights, configuration),
+        step,
+        pretrained,
+        seed: 1,
+      },
       silentContext,
     );
     const loaded = await loadModel(weights, { engine });

@@ -11,8 +11,8 @@ import type { MetricsLine } from '../../src/model/training/training-storage.js';
 import { defaultOptions } from '../../src/options/option-values.js';
 import { finetune } from '../../src/pipeline/library/finetune.js';
 import { openStartingModel } from '../../src/pipeline/stages/starting-model.js';
-import { sampleJudge, trainingSamples } from '../../src/pipeline/stages/training-samples.js';
 import { decideTrainingOptions } from '../../src/run/training-decision.js';
+import { sampleJudge, trainingSamples } from '../../src/run/training-samples.js';
 import { readCorpus } from '../dedupe/corpora.js';
 import { machine, table } from '../shared/figures.js';
 
@@ -79,7 +79,7 @@ async function trainCell(cell: string): Promise<MetricsLine[]> {
     const samples = trainingSamples(
       engine,
       { configuration, tokenizer, judge: () => sampleJudge(titles) },
-      { folder: join(work, 'samples'), every, seed, texts: Number(values.nsamples), length: 64 },
+      { keep: async () => {}, every, seed, texts: Number(values.nsamples), length: 64 },
     );
     const paths = { checkpointFolder: join(work, 'checkpoint'), metricsPath: join(work, 'metrics.jsonl') };
     const started = performance.now();

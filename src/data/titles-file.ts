@@ -1,13 +1,6 @@
-import { TitlesmithError } from '../common/errors.js';
-import { parseCsv } from '../io/csv.js';
 import { readText } from '../io/text-file.js';
 import { checkArgument, isText } from '../options/call-arguments.js';
-
-/** A title, and the subreddit it is from where titles.csv says so. */
-interface ReadTitle {
-  readonly title: string;
-  readonly subreddit: string | undefined;
-}
+import { type ReadTitle, titleRecords } from './title-records.js';
 
 /**
  * The records of a titles.csv, in order: a column `title`, and `subreddit` where the run was conditioned by it.
@@ -15,24 +8,7 @@ interface ReadTitle {
  */
 export async function* readTitleRecords(path: string): AsyncGenerator<ReadTitle> {
   checkArgument('readTitles', 'path', path, isText);
-  let record = 0;
-  let columns = 0;
-  for await (const values of parseCsv(readText(path), path)) {
-    record += 1;
-    const [title, subreddit] = values;
-    if (record === 1) columns = subreddit === 'subreddit' ? 2 : 1;
-    if (title === undefined || values.length !== columns || (record === 1 && title !== 'title')) {
-      throw new TitlesmithError(
-        `${path} is not a file of titles: record ${record} is not of ` +
-          (columns === 2 ? 'two columns `title` and `subreddit`.' : 'one column `title`.'),
-        {
-          code: 'titles-file',
-          hint: 'Run the extract stage again.',
-        },
-      );
-    }
-    if (record > 1) yield { title, subreddit };
-  }
+  yield* titleRecords(readText(path), path);
 }
 
 /** The titles alone. @throws TitlesmithError like {@link readTitleRecords}. */

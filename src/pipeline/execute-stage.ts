@@ -2,15 +2,16 @@ import { InterruptedError, TitlesmithError } from '../common/errors.js';
 import type { StageName } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import type { DecidedOptions } from '../run/decided-options.js';
+import type { GenerateRequest } from '../run/generation-plan.js';
+import { requestsWith } from '../run/generation-plan.js';
 import type { StageRecord } from '../run/manifest.js';
 import { stageDescriptions } from '../run/stage-descriptions.js';
-import { requestsWith } from './generation-plan.js';
 import { recordFiles } from './run/fingerprint.js';
 import type { RunFolder } from './run/run-folder.js';
 import type { SharedRows } from './run/shared-rows.js';
 import { beginWork, discardUnfinished, preparationFolderOf, workFolderOf } from './run/stage-swap.js';
 import { countsOf, type RunState, recordedFacts, type StageWork } from './stage-work.js';
-import type { GenerateRequest, StageContext, StageJob } from './stages/stage.js';
+import type { StageContext, StageJob } from './stages/stage.js';
 import { runInThread } from './stages/stage-thread.js';
 
 /** A run whose folder is locked. */

@@ -14,18 +14,18 @@ import { checkOptionsTogether, namesCheckpoint, scratchName } from '../options/o
 import { type RunOptions, rowsOfCommand } from '../options/option-table.js';
 import { flagOf, restoreOptions } from '../options/option-values.js';
 import { sizeOptions } from '../options/table/model.js';
+import { checkReplacement, planGeneration } from '../run/generation-plan.js';
 import { hashValue } from '../run/hash-value.js';
 import { finishedRecord, type Manifest, type StageRecord } from '../run/manifest.js';
+import { restoreStageOptions } from '../run/recorded-options.js';
 import { runFiles } from '../run/run-files.js';
 import { stageDescriptions } from '../run/stage-descriptions.js';
 import { decideForStage } from './decide/decisions.js';
 import { withOwnCheckpoint } from './decide/model.js';
 import { finishedWork } from './earlier-records.js';
 import { executeStage, type OpenRun, type StageTask } from './execute-stage.js';
-import { checkReplacement, planGeneration } from './generation-plan.js';
 import { failsOnOverfit } from './overfit-gate.js';
 import { filesAreUnchanged } from './run/fingerprint.js';
-import { restoreStageOptions } from './run/recorded-options.js';
 import { RunFolder } from './run/run-folder.js';
 import { workFolderOf } from './run/stage-swap.js';
 import { describeStale, staleStages } from './run/stale-stages.js';
@@ -38,7 +38,7 @@ import {
   isUpToDate,
   type StageWork,
 } from './stage-work.js';
-import { readPrefixes } from './stages/prepared-generation.js';
+import { readPrefixes } from './stages/prefix-file.js';
 import type { StageContext } from './stages/stage.js';
 
 /** A run whose requested stages are done. */

@@ -19,6 +19,7 @@ import {
   type StageCounts,
   type StageRecord,
 } from '../run/manifest.js';
+import type { RecordedFacts } from '../run/reported-facts.js';
 import { runFiles } from '../run/run-files.js';
 import { stageDescriptions } from '../run/stage-descriptions.js';
 import { decidedDevice } from './decide/device.js';
@@ -26,7 +27,6 @@ import { decidedPrecision, isAutomaticPrecision } from './decide/mixed-precision
 import { descendsFromBase } from './run/base-descent.js';
 import { checkpointHash, isOptimizerFile } from './run/earlier-results.js';
 import { filesAreUnchanged, recordFiles } from './run/fingerprint.js';
-import type { RecordedFacts } from './stages/stage.js';
 
 /** Everything a stage's result may depend on: the run's files and manifest, the options, and the decisions. */
 export interface RunState {

@@ -9,12 +9,13 @@ import type { RunOptions } from '../options/option-table.js';
 import { sizeOptions } from '../options/table/model.js';
 import type { Decisions } from '../run/manifest.js';
 import { decideSizes } from '../run/model-sizes.js';
+import { prepareGeneration } from '../run/prepared-generation.js';
 import { decideTrainingOptions } from '../run/training-decision.js';
 import { trains } from './decide/decisions.js';
 import { decidedDevice } from './decide/device.js';
 import { knownShape } from './decide/known-shape.js';
 import { checkTrainingMemory } from './decide/memory.js';
-import { prepareGeneration, readPrefixes } from './stages/prepared-generation.js';
+import { readPrefixes } from './stages/prefix-file.js';
 
 /** Tokens in a row of a training whose titles are not known yet: the fewest that it chooses by itself. */
 const shortestRow = 64;
@@ -34,7 +35,7 @@ export async function checkStagesAhead(options: RunOptions, decisions: Decisions
     const configuration = local?.configuration ?? knownShape(name, options);
     if (configuration) checkTraining(name, configuration, options, decisions);
     if (local) {
-      await prepareGeneration(options, local);
+      prepareGeneration(options, local, { prefixes: await readPrefixes(options) });
       return;
     }
     // Where the titles decide the vocabulary, an id is unknown to all beyond the most tokens that it can have.

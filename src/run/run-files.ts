@@ -30,3 +30,8 @@ export const runFiles = {
   /** With --add-months, the posts of the fetched months. */
   months: 'months',
 } as const;
+
+/** The file of the texts that were sampled at a step of training. */
+export function sampleFile(step: number): string {
+  return `${runFiles.samples}/step-${String(step).padStart(6, '0')}.txt`;
+}

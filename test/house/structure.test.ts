@@ -17,6 +17,7 @@ const reasons: Readonly<Record<string, string>> = {
   'src/common/yield-to-event-loop.ts': 'where a browser and Node differ',
   'src/dedupe/title-fingerprint.ts': 'what Python is the oracle of',
   'src/data/sources/query-text.ts': 'what two sources that know nothing of each other read from disk',
+  'src/data/titles-file.ts': 'the part of reading titles.csv that a browser lacks',
   'src/io/compression/beginning.ts': 'what the two decompressors have in common',
   'src/io/foreign-library.ts': 'the door of an outside package',
   'src/io/package-root.ts': 'where the files lie that ship with the program',

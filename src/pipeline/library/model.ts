@@ -12,12 +12,9 @@ import type { GeneratedText } from '../../model/generation/sequence.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import type { DecodeSession } from '../../model/transformer/decode-session.js';
+import type { GenerationModel } from '../../model/weights/generation-session.js';
 import { hubSettings } from '../../model/weights/hub/settings.js';
-import {
-  type GenerationModel,
-  type GenerationModelOptions,
-  openForGeneration,
-} from '../../model/weights/open-for-generation.js';
+import { type GenerationModelOptions, openForGeneration } from '../../model/weights/open-for-generation.js';
 import type { OpenModel } from '../../model/weights/open-model.js';
 import { locateModel, openModel } from '../../model/weights/resolve-model.js';
 import {
@@ -35,7 +32,7 @@ import {
   withoutUndefined,
 } from '../../options/call-arguments.js';
 import { generationOptions } from '../../options/table/generation.js';
-import { inOrder } from '../stages/generate.js';
+import { inOrder } from '../../run/generated-texts.js';
 
 export interface ModelOptions extends GenerationModelOptions {
   /** Listens to a download's progress, and can cancel it. */

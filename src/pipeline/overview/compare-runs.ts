@@ -9,11 +9,12 @@ import { lossesInBits } from '../../report/charts/training-curve.js';
 import type { Comparison } from '../../report/comparison/comparison.js';
 import { trainingCurve } from '../../report/curve.js';
 import { finishedRecord, type Manifest } from '../../run/manifest.js';
+import { tokensPerByte } from '../../run/reported-facts.js';
 import { runFiles } from '../../run/run-files.js';
 import { readMetrics } from '../run/metrics-file.js';
 import { staleStages } from '../run/stale-stages.js';
 import { readTitleLosses } from '../run/title-losses-file.js';
-import { tokensPerByte } from '../stages/reported-facts.js';
+
 import { bestStepOf, comparedRows, secondsOf, unusableCounts, verdictOf } from './compared-figures.js';
 import { pairedDifferences } from './paired-losses.js';
 import { countsOf, firstAccepted, openManifest } from './run-overview.js';

@@ -17,9 +17,9 @@ import {
   manifestFormatVersion,
   type StageRecord,
 } from '../../run/manifest.js';
+import { type Call, recordCallBegun, recordStageCall } from '../../run/recorded-options.js';
 import { runFiles } from '../../run/run-files.js';
 import { readManifest, writeManifest } from './manifest-file.js';
-import { type Call, recordCallBegun, recordStageCall } from './recorded-options.js';
 import { type Lock, type LockActivity, lockFileName, lockRun } from './run-lock.js';
 import {
   commitWork,

@@ -18,11 +18,10 @@ import {
   withoutPrompts,
 } from '../../model/tokenizer/tokenized-titles.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import { openSafetensorsModel } from '../../model/weights/safetensors-model.js';
 import type { RunOptions } from '../../options/option-table.js';
+import { mostBaselineTokens, type TrainedModel, thinned } from '../../run/measure-title-losses.js';
 import { runFiles } from '../../run/run-files.js';
 import { readCanaries } from '../run/canaries-file.js';
-import { mostBaselineTokens, type TrainedModel, thinned } from './title-losses.js';
 import { datasetTitles } from './token-file.js';
 
 /** Canaries that are not planted. With the one that is asked about they are 2,000: 20 of these are 1%. */
@@ -222,7 +221,7 @@ export async function scoreCanaries(
   const scorer = new TitleScorer(engine, { configuration, endOfTextId, startOfTextId, promptEnds });
   try {
     const texts = all.map(({ tokens }) => tokens);
-    const weights = await openSafetensorsModel(trained.checkpointFolder, configuration);
+    const weights = await trained.openKept();
     const kept = await scorer.scoreTokens(weights, texts, context).finally(() => weights.close());
     const start = pretrained && step > 0 ? await scorer.score(pretrained, texts, context) : undefined;
     const scored = all.map(({ text, prompt, tokens }, index): ScoredCanary => {

@@ -9,6 +9,7 @@ import {
   withoutCondition,
 } from '../../data/conditioning.js';
 import { readDataset, writeSplitDataset } from '../../data/dataset-files.js';
+import type { SplitTitles } from '../../data/title-split.js';
 import { readTitleRecords } from '../../data/titles-file.js';
 import { runFiles } from '../../run/run-files.js';
 import type { StageJob, StageWorkContext } from './stage.js';
@@ -41,14 +42,8 @@ export async function runDataset(
   return isShared ? { ...counts, prompted } : counts;
 }
 
-/** The titles of a run as the dataset stage split them. */
-export interface DatasetTitles {
-  readonly train: readonly string[];
-  readonly validation: readonly string[];
-}
-
 /** Reads both dataset files and removes the prompts. @throws TitlesmithError naming file and line of a malformed title. */
-export async function readDatasetTitles(folder: string): Promise<DatasetTitles> {
+export async function readDatasetTitles(folder: string): Promise<SplitTitles> {
   return {
     train: (await collect(readDataset(join(folder, runFiles.train)))).map(withoutCondition),
     validation: (await collect(readDataset(join(folder, runFiles.validation)))).map(withoutCondition),

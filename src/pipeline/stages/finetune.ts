@@ -5,11 +5,17 @@ import { learnsTitlesAlone, promptEnds } from '../../data/conditioning.js';
 import { readDataset } from '../../data/dataset-files.js';
 import { readTrainedCondition, writeTrainedCondition } from '../../data/trained-condition.js';
 import type { TitleJudge } from '../../dedupe/title-judge.js';
+import { writeFileAtomic } from '../../io/atomic-file.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { train } from '../../model/training/training-loop.js';
 import { fittingRowLength, planTraining } from '../../model/training/training-plan.js';
-import { runFiles } from '../../run/run-files.js';
+import { openSafetensorsModel } from '../../model/weights/safetensors-model.js';
+import { describeCopiesStop, describeEnd, planCopiesStop } from '../../run/copies-stop.js';
+import { measureTitleLosses } from '../../run/measure-title-losses.js';
+import { prepareGeneration } from '../../run/prepared-generation.js';
+import { runFiles, sampleFile } from '../../run/run-files.js';
 import { decideTrainingOptions, rateNote } from '../../run/training-decision.js';
+import { sampleJudge, trainingSamples } from '../../run/training-samples.js';
 import { decidedDevice } from '../decide/device.js';
 import { checkKnownModel, checkTrainingMemory } from '../decide/memory.js';
 import { decidedPrecision } from '../decide/mixed-precision.js';
@@ -23,17 +29,14 @@ import {
   textsOfPlan,
   withCanaries,
 } from './canaries.js';
-import { describeCopiesStop, describeEnd, planCopiesStop } from './copies-stop.js';
 import { readDatasetTitles } from './dataset.js';
 import { withLargerModelNote } from './larger-model-note.js';
 import { startingFolder, trainedCondition } from './model-condition.js';
-import { prepareGeneration } from './prepared-generation.js';
+import { readPrefixes } from './prefix-file.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 import { openStartingModel } from './starting-model.js';
-import { measureTitleLosses } from './title-losses.js';
 import { datasetTitles, tokenizeDataset, withTokens } from './token-file.js';
 import { TrainingFiles } from './training-files.js';
-import { sampleJudge, trainingSamples } from './training-samples.js';
 
 /** dataset/ → tokens/, checkpoint/, metrics.jsonl, samples/ and title-losses.json. */
 export async function runFinetune(job: StageJob, context: StageWorkContext): Promise<FinetuneCounts> {
@@ -52,7 +55,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
   );
   try {
     // Fails on wrong generation options before the training, not after it.
-    await prepareGeneration(options, { configuration, tokenizer });
+    prepareGeneration(options, { configuration, tokenizer }, { prefixes: await readPrefixes(options) });
     const device = decidedDevice(decisions.device);
     const { sampleEvery, ...training } = decideTrainingOptions(
       modelName,
@@ -107,7 +110,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
       engine,
       { configuration, tokenizer, judge: openJudge },
       {
-        folder: join(work, runFiles.samples),
+        keep: (step, lines) => writeFileAtomic(join(work, sampleFile(step)), lines),
         every: sampleEvery,
         seed: options.seed,
         texts: options.sampleNum,
@@ -146,7 +149,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
         data,
         tokenizer,
         configuration,
-        checkpointFolder,
+        openKept: () => openSafetensorsModel(checkpointFolder, configuration),
         step: result.bestStep,
         pretrained,
         seed: options.seed,

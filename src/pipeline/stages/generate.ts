@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { usageError } from '../../common/errors.js';
 import { silentContext, type WorkContext } from '../../common/progress.js';
 import type { GenerateCounts } from '../../common/stage-counts.js';
-import { withoutCondition } from '../../data/conditioning.js';
 import { subredditPrompt } from '../../data/known-subreddits.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import type { DeviceChoice } from '../../model/engine/device-choice.js';
@@ -19,13 +18,15 @@ import { openForGeneration, openModelFiles } from '../../model/weights/open-for-
 import { checkCombinations, checkDraws } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { defaultOptions, flagOf } from '../../options/option-values.js';
+import { bareText, countTexts, describeChoice, formatGenerated, inOrder } from '../../run/generated-texts.js';
+import { prepareGeneration } from '../../run/prepared-generation.js';
 import { runFiles } from '../../run/run-files.js';
 import { decideDevice, decidedDevice, describeDevice } from '../decide/device.js';
 import { keepAccepted } from '../run/earlier-results.js';
-import { formatGenerated, openGeneratedJournal, readGenerated } from './generated-file.js';
+import { openGeneratedJournal, readGenerated } from './generated-file.js';
 import { conditionOfRun, readModelCondition, titleOfModel } from './model-condition.js';
 import { openNovelty } from './novelty.js';
-import { prepareGeneration } from './prepared-generation.js';
+import { readPrefixes } from './prefix-file.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 
 /**
@@ -87,17 +88,6 @@ export async function runGenerate(job: StageJob, context: StageWorkContext): Pro
   return countTexts([...kept, ...texts]);
 }
 
-/** Without what the model read before it. */
-function bareText(text: GeneratedText): GeneratedText {
-  const { turnedAway, chosen } = text;
-  return {
-    ...text,
-    text: withoutCondition(text.text),
-    ...(turnedAway ? { turnedAway: { ...turnedAway, first: withoutCondition(turnedAway.first) } } : {}),
-    ...(chosen?.first === undefined ? {} : { chosen: { ...chosen, first: withoutCondition(chosen.first) } }),
-  };
-}
-
 interface GenerationSource {
   /** As for `--model`. */
   readonly model: string;
@@ -127,7 +117,8 @@ async function openGeneration(
 ): Promise<OpenedGeneration> {
   const files = await openModelFiles(model, context);
   try {
-    const prepared = await prepareGeneration(options, files, hiddenPrefix);
+    const prefixes = await readPrefixes(options);
+    const prepared = prepareGeneration(options, files, { prefixes, hiddenPrefix });
     const engine = await openEngine(device, { threads: options.threads });
     const onHost = hostSamplingOptions(prepared.options).map(flagOf);
     if (engine.memory && onHost.length > 0) {
@@ -155,37 +146,6 @@ async function openGeneration(
     await files.weights.close();
     throw error;
   }
-}
-
-/** Says what the best of several candidates is, for people; undefined where there is one. */
-function describeChoice({ bestOf, rank = 'probability' }: RunOptions): string | undefined {
-  if (bestOf === 1) return undefined;
-  const kept = {
-    probability: 'whose tokens the model finds likeliest on average',
-    novelty: 'least like any title that the model was shown, refused ones last',
-    both: 'of the best ranks by likelihood and by novelty, refused ones last',
-  };
-  return `best of ${bestOf}: of ${bestOf} candidates for each title the one ${kept[rank]}`;
-}
-
-function countTexts(texts: readonly GeneratedText[]): GenerateCounts {
-  const byFinishReason: Record<string, number> = {};
-  let tokens = 0;
-  for (const text of texts) {
-    tokens += text.tokens;
-    byFinishReason[text.finishReason] = (byFinishReason[text.finishReason] ?? 0) + 1;
-  }
-  const again = texts.flatMap(({ turnedAway }) => turnedAway ?? []);
-  const turnedAway = { titles: again.length, draws: again.reduce((sum, { draws }) => sum + draws, 0) };
-  const all = texts.flatMap(({ chosen }) => chosen ?? []);
-  const chosen = { titles: all.length, others: all.filter(({ candidate }) => candidate > 1).length };
-  return {
-    generated: texts.length,
-    tokens,
-    byFinishReason,
-    ...(again.length > 0 ? { turnedAway } : {}),
-    ...(all.length > 0 ? { chosen } : {}),
-  };
 }
 
 /**
@@ -232,18 +192,5 @@ export async function* generateFromModel(
     yield* inOrder(opened.generate(new Set()));
   } finally {
     await opened.dispose();
-  }
-}
-
-/** Yields texts in order of their index, each as soon as all before it are finished. */
-export async function* inOrder(texts: AsyncIterable<GeneratedText>): AsyncGenerator<GeneratedText> {
-  const waiting = new Map<number, GeneratedText>();
-  let next = 0;
-  for await (const text of texts) {
-    waiting.set(text.index, text);
-    for (let due = waiting.get(next); due; due = waiting.get(next)) {
-      waiting.delete(next++);
-      yield due;
-    }
   }
 }

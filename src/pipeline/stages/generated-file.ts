@@ -1,54 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { fileError, TitlesmithError } from '../../common/errors.js';
+import { fileError } from '../../common/errors.js';
 import { AppendLog } from '../../io/append-log.js';
 import { jsonLines } from '../../io/record-formats.js';
-import type { Chosen, GeneratedText, TurnedAway } from '../../model/generation/sequence.js';
-
-/** Content of generated.jsonl: one text per line, in order of their index. */
-export function formatGenerated(texts: readonly GeneratedText[]): string {
-  return texts.map((text) => `${JSON.stringify(text)}\n`).join('');
-}
-
-function isGeneratedText(value: unknown): value is GeneratedText {
-  if (typeof value !== 'object' || value === null) return false;
-  const { index, text, tokens, finishReason, seed, turnedAway, chosen } = value as Partial<GeneratedText>;
-  return (
-    Number.isSafeInteger(index) &&
-    typeof text === 'string' &&
-    Number.isSafeInteger(tokens) &&
-    (finishReason === 'stop' || finishReason === 'length') &&
-    Number.isSafeInteger(seed) &&
-    (turnedAway === undefined || isTurnedAway(turnedAway)) &&
-    (chosen === undefined || isChosen(chosen))
-  );
-}
-
-function isChosen(value: unknown): value is Chosen {
-  if (typeof value !== 'object' || value === null) return false;
-  const { of, candidate, meanLogProbability, closestRating, first } = value as Partial<Chosen>;
-  return (
-    Number.isSafeInteger(of) &&
-    Number.isSafeInteger(candidate) &&
-    [meanLogProbability, closestRating].every((score) => score === undefined || Number.isFinite(score)) &&
-    (first === undefined || typeof first === 'string')
-  );
-}
-
-function isTurnedAway(value: unknown): value is TurnedAway {
-  if (typeof value !== 'object' || value === null) return false;
-  const { draws, first } = value as Partial<TurnedAway>;
-  return Number.isSafeInteger(draws) && typeof first === 'string';
-}
+import type { GeneratedText } from '../../model/generation/sequence.js';
+import { checkGenerated } from '../../run/generated-texts.js';
 
 /** Record format of generated.jsonl and its journal. @param path for messages. */
 function generatedLines(path: string) {
-  return jsonLines((value, line): GeneratedText => {
-    if (isGeneratedText(value)) return value;
-    throw new TitlesmithError(`${path}:${line} is not a generated title.`, {
-      code: 'generated-malformed',
-      hint: 'Run the generate stage again.',
-    });
-  });
+  return jsonLines((value, line) => checkGenerated(value, path, line));
 }
 
 /**

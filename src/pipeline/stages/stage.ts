@@ -1,7 +1,9 @@
 import type { WorkContext } from '../../common/progress.js';
 import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
-import type { Decisions, StageCounts, StageRecord } from '../../run/manifest.js';
+import type { GenerateRequest } from '../../run/generation-plan.js';
+import type { Decisions, StageCounts } from '../../run/manifest.js';
+import type { RecordedFacts } from '../../run/reported-facts.js';
 import type { SharedRows } from '../run/shared-rows.js';
 
 /** Input of a stage: plain data, so that it can be passed to the stage's thread. */
@@ -30,22 +32,6 @@ export interface StageJob {
   readonly startOver: boolean;
   /** What the generate stage is to generate. */
   readonly request?: GenerateRequest | undefined;
-}
-
-/** Of run.json: when the run was begun, and what its training was decided to be. */
-export interface RecordedFacts {
-  /** ISO 8601, UTC. */
-  readonly createdAt: string;
-  /** The values in force, and the device; undefined if the model was not trained in this run. */
-  readonly training: Pick<StageRecord, 'options' | 'device'> | undefined;
-}
-
-/** Texts to generate for a run. */
-export interface GenerateRequest {
-  /** Index of the first of them. Texts before it are kept. */
-  readonly first: number;
-  /** Texts to generate, of each prefix. */
-  readonly nsamples: number;
 }
 
 /** A {@link WorkContext} for the code of a stage. */

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileError, InterruptedError, TitlesmithError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import { readDataset } from '../../data/dataset-files.js';
-import { writeAtomically } from '../../io/atomic-file.js';
+import { writeChunksAtomic } from '../../io/atomic-file.js';
+import { tokenChunks } from '../../model/tokenizer/token-chunks.js';
 import {
   TitleEncoder,
   type TokenIds,
@@ -16,7 +17,7 @@ import type { TrainingData } from '../../model/training/training-plan.js';
 import { checkArgument, hasMethod, isText, required } from '../../options/call-arguments.js';
 import { runFiles } from '../../run/run-files.js';
 
-/** Size of the buffers for writing and for scanning a file, in tokens. */
+/** Size of the buffer for scanning a file, in tokens. */
 const bufferTokens = 2 ** 18;
 
 /**
@@ -33,26 +34,8 @@ export async function writeTokens(
 ): Promise<{ readonly tooLong: number }> {
   checkArgument('writeTokens', 'path', path, isText);
   checkArgument('writeTokens', 'tokenizer', tokenizer, required(hasMethod('encode', 'tokenizer')));
-  const { endOfTextId, vocabularySize } = tokenizer;
   const encoder = new TitleEncoder(tokenizer, limits);
-  const buffer = tokenArray(vocabularySize, bufferTokens + limits.maximumTokens + 1);
-  await writeAtomically([path], async ([file]) => {
-    let gathered = 0;
-    const flush = async (): Promise<void> => {
-      await file.write(new Uint8Array(buffer.buffer, 0, gathered * buffer.BYTES_PER_ELEMENT));
-      gathered = 0;
-    };
-    for await (const title of titles) {
-      const encoded = encoder.encode(title);
-      if (encoded === undefined) continue;
-      buffer.set(encoded, gathered);
-      gathered += encoded.length;
-      buffer[gathered] = endOfTextId;
-      gathered += 1;
-      if (gathered >= bufferTokens) await flush();
-    }
-    await flush();
-  });
+  await writeChunksAtomic(path, tokenChunks(titles, tokenizer, encoder));
   return { tooLong: encoder.tooLong };
 }
 

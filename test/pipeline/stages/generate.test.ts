@@ -6,7 +6,7 @@ import { silentContext } from '../../../src/common/progress.js';
 import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
 import { runGenerate } from '../../../src/pipeline/stages/generate.js';
-import { readPrefixFile } from '../../../src/pipeline/stages/prepared-generation.js';
+import { readPrefixFile } from '../../../src/pipeline/stages/prefix-file.js';
 import type { StageJob, StageWorkContext } from '../../../src/pipeline/stages/stage.js';
 import { fixtureFolder, temporaryFolder } from '../../model/transformer/fixtures.js';
 

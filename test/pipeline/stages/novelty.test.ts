@@ -20,10 +20,11 @@ import { readDatasetTitles, runDataset } from '../../../src/pipeline/stages/data
 import { runDedupe } from '../../../src/pipeline/stages/dedupe.js';
 import { runFinetune } from '../../../src/pipeline/stages/finetune.js';
 import { generateFromModel, runGenerate } from '../../../src/pipeline/stages/generate.js';
-import { formatGenerated, readGenerated } from '../../../src/pipeline/stages/generated-file.js';
+import { readGenerated } from '../../../src/pipeline/stages/generated-file.js';
 import { openNovelty } from '../../../src/pipeline/stages/novelty.js';
 import type { StageJob, StageWorkContext } from '../../../src/pipeline/stages/stage.js';
 import { decideOptions } from '../../../src/run/decided-options.js';
+import { formatGenerated } from '../../../src/run/generated-texts.js';
 import { madeUpTitles } from '../../cli/titles.js';
 import { temporaryFolder } from '../../model/transformer/fixtures.js';
 

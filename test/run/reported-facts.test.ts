@@ -1,17 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { TitleLosses } from '../../../src/common/title-losses.js';
-import { defaultOptions } from '../../../src/options/option-values.js';
-import { givenOptions, sampledCopies, tokensPerByte } from '../../../src/pipeline/stages/reported-facts.js';
-import { temporaryFolder } from '../../model/transformer/fixtures.js';
-
-const folder = temporaryFolder();
+import type { TitleLosses } from '../../src/common/title-losses.js';
+import { defaultOptions } from '../../src/options/option-values.js';
+import { givenOptions, sampledCopies, tokensPerByte } from '../../src/run/reported-facts.js';
 
 describe('sampledCopies', () => {
   it('counts the texts of a sample in its file where the metrics do not say how many there were', async () => {
-    mkdirSync(join(folder, 'samples'));
-    writeFileSync(join(folder, 'samples/step-000010.txt'), 'one\n\nthree\nfour\n');
+    const inFile = new Map([[10, 4]]);
     const metrics = [
       { step: 5, loss: 3 },
       { step: 10, nearCopyShare: 0.25 },
@@ -19,7 +13,7 @@ describe('sampledCopies', () => {
       { step: 30, nearCopyShare: 0.5 },
     ];
     // Wilson's intervals, computed by hand: (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n), z = 1.96.
-    expect(await sampledCopies(folder, metrics)).toEqual([
+    expect(await sampledCopies(metrics, async (step) => inFile.get(step))).toEqual([
       { step: 10, texts: 4, share: 0.25, low: expect.closeTo(0.0456, 4), high: expect.closeTo(0.6994, 4) },
       { step: 20, texts: 8, share: 0.5, low: expect.closeTo(0.2152, 4), high: expect.closeTo(0.7848, 4) },
       { step: 30, texts: null, share: 0.5, low: null, high: null },

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { RunOptions } from '../../../src/options/option-table.js';
-import { defaultOptions, recordOptions } from '../../../src/options/option-values.js';
-import { recordCallBegun, recordStageCall } from '../../../src/pipeline/run/recorded-options.js';
-import type { Manifest } from '../../../src/run/manifest.js';
+import type { RunOptions } from '../../src/options/option-table.js';
+import { defaultOptions, recordOptions } from '../../src/options/option-values.js';
+import type { Manifest } from '../../src/run/manifest.js';
+import { recordCallBegun, recordStageCall } from '../../src/run/recorded-options.js';
 
 const [model, sentenceModel] = ['nano', 'a sentence model'].map((choice) => ({ choice, reason: 'named' }));
 const options = (given: Partial<RunOptions>): RunOptions => ({ ...defaultOptions(), ...given });

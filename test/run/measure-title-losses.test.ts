@@ -1,25 +1,26 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { InterruptedError } from '../../../src/common/errors.js';
-import { silentContext } from '../../../src/common/progress.js';
-import type { FinetuneCounts } from '../../../src/common/stage-counts.js';
-import { bitsPerByte, type TitleLosses } from '../../../src/common/title-losses.js';
-import { formatCsvRecord } from '../../../src/io/csv.js';
-import { NGramModel } from '../../../src/model/scoring/n-gram-model.js';
-import { restrictedTokenizer } from '../../../src/model/tokenizer/restricted.js';
-import { tokenizeTitles } from '../../../src/model/tokenizer/tokenized-titles.js';
-import type { StageName } from '../../../src/options/choices.js';
-import type { RunOptions } from '../../../src/options/option-table.js';
-import { defaultOptions } from '../../../src/options/option-values.js';
-import { readTitleLosses } from '../../../src/pipeline/run/title-losses-file.js';
-import { type DatasetTitles, readDatasetTitles, runDataset } from '../../../src/pipeline/stages/dataset.js';
-import { runFinetune } from '../../../src/pipeline/stages/finetune.js';
-import type { StageJob, StageWorkContext } from '../../../src/pipeline/stages/stage.js';
-import { thinned } from '../../../src/pipeline/stages/title-losses.js';
-import { madeUpTitles } from '../../cli/titles.js';
-import { titlesOf } from '../../model/scoring/titles-of.js';
-import { temporaryFolder } from '../../model/transformer/fixtures.js';
+import { InterruptedError } from '../../src/common/errors.js';
+import { silentContext } from '../../src/common/progress.js';
+import type { FinetuneCounts } from '../../src/common/stage-counts.js';
+import { bitsPerByte, type TitleLosses } from '../../src/common/title-losses.js';
+import type { SplitTitles } from '../../src/data/title-split.js';
+import { formatCsvRecord } from '../../src/io/csv.js';
+import { NGramModel } from '../../src/model/scoring/n-gram-model.js';
+import { restrictedTokenizer } from '../../src/model/tokenizer/restricted.js';
+import { tokenizeTitles } from '../../src/model/tokenizer/tokenized-titles.js';
+import type { StageName } from '../../src/options/choices.js';
+import type { RunOptions } from '../../src/options/option-table.js';
+import { defaultOptions } from '../../src/options/option-values.js';
+import { readTitleLosses } from '../../src/pipeline/run/title-losses-file.js';
+import { readDatasetTitles, runDataset } from '../../src/pipeline/stages/dataset.js';
+import { runFinetune } from '../../src/pipeline/stages/finetune.js';
+import type { StageJob, StageWorkContext } from '../../src/pipeline/stages/stage.js';
+import { thinned } from '../../src/run/measure-title-losses.js';
+import { madeUpTitles } from '../cli/titles.js';
+import { titlesOf } from '../model/scoring/titles-of.js';
+import { temporaryFolder } from '../model/transformer/fixtures.js';
 
 const folder = temporaryFolder();
 const options: RunOptions = {
@@ -69,7 +70,7 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 
 let counts: FinetuneCounts;
 let losses: TitleLosses;
-let titles: DatasetTitles;
+let titles: SplitTitles;
 beforeAll(async () => {
   await prepare('run');
   counts = await runFinetune(jobOf('run', 'finetune'), quiet);

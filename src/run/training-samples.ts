@@ -1,24 +1,23 @@
-import { join } from 'node:path';
-import { formatCount, formatPercent, pluralize } from '../../common/number-formats.js';
-import { silentContext, type WorkContext } from '../../common/progress.js';
-import { withoutCondition } from '../../data/conditioning.js';
-import { createTitleJudge, type TitleJudge } from '../../dedupe/title-judge.js';
-import { wilsonShare } from '../../dedupe/verdict/proportions.js';
-import { writeFileAtomic } from '../../io/atomic-file.js';
-import type { Engine } from '../../model/engine/engine.js';
-import { generationDefaults } from '../../model/generation/generation-options.js';
-import { generateTexts } from '../../model/generation/generation-request.js';
-import { encodeWords } from '../../model/tokenizer/gpt2.js';
-import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import type { TrainingSamples } from '../../model/training/training-loop.js';
-import type { SampledCopies } from '../../model/training/training-storage.js';
-import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
-import type { WeightSource } from '../../model/transformer/weight-source.js';
-import { openForGeneration } from '../../model/weights/open-for-generation.js';
-import type { DatasetTitles } from './dataset.js';
+import { formatCount, formatPercent, pluralize } from '../common/number-formats.js';
+import { silentContext, type WorkContext } from '../common/progress.js';
+import { withoutCondition } from '../data/conditioning.js';
+import type { SplitTitles } from '../data/title-split.js';
+import { createTitleJudge, type TitleJudge } from '../dedupe/title-judge.js';
+import { wilsonShare } from '../dedupe/verdict/proportions.js';
+import type { Engine } from '../model/engine/engine.js';
+import { generationDefaults } from '../model/generation/generation-options.js';
+import { generateTexts } from '../model/generation/generation-request.js';
+import { encodeWords } from '../model/tokenizer/gpt2.js';
+import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
+import type { TrainingSamples } from '../model/training/training-loop.js';
+import type { SampledCopies } from '../model/training/training-storage.js';
+import type { TransformerConfiguration } from '../model/transformer/configuration.js';
+import type { WeightSource } from '../model/transformer/weight-source.js';
+import { openGenerationSession } from '../model/weights/generation-session.js';
 
 interface SampleSettings {
-  readonly folder: string;
+  /** Keeps the texts of a sample, one a line. */
+  readonly keep: (step: number, lines: string) => Promise<void>;
   readonly every: number;
   readonly seed: number;
   /** Number of texts in a sample. */
@@ -34,7 +33,7 @@ interface SampleSettings {
  * @param canaries invented titles that are planted among them.
  */
 export function sampleJudge(
-  { train, validation }: DatasetTitles,
+  { train, validation }: SplitTitles,
   canaries: readonly string[] = [],
 ): Promise<TitleJudge> {
   return createTitleJudge(train, { heldOut: validation, tokenize: encodeWords, canaries });
@@ -47,7 +46,7 @@ function isRecited(judge: TitleJudge, text: string): boolean {
 }
 
 /**
- * Writes samples to `samples/step-N.txt` during training, and counts the copies among them. Uses the default sampling
+ * Generates samples during training, and counts the copies among them. Uses the default sampling
  * options rather than the run's, so that changing those does not require training again.
  */
 export function trainingSamples(
@@ -74,7 +73,7 @@ export function trainingSamples(
       const capacity = Math.min(configuration.contextLength, 1 + settings.length);
       const { texts } = settings;
       const trained = { configuration, tokenizer, weights };
-      const { session } = await openForGeneration(trained, { engine, texts, capacity });
+      const { session } = await openGenerationSession(trained, { engine, texts, capacity });
       const outputs: { index: number; text: string }[] = [];
       try {
         const size = { nsamples: texts, length: capacity - 1 };
@@ -86,7 +85,7 @@ export function trainingSamples(
       }
       outputs.sort((a, b) => a.index - b.index);
       const content = outputs.map(({ text }) => `${text.replaceAll('\n', ' ')}\n`).join('');
-      await writeFileAtomic(join(settings.folder, `step-${String(step).padStart(6, '0')}.txt`), content);
+      await settings.keep(step, content);
       opened ??= model.judge();
       const judge = await opened;
       const copies = outputs.filter(({ text }) => isRecited(judge, text)).length;

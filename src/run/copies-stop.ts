@@ -1,10 +1,10 @@
-import { TitlesmithError } from '../../common/errors.js';
-import { formatCount, pluralize } from '../../common/number-formats.js';
-import type { CopiesStop } from '../../common/stage-counts.js';
-import type { TitleJudge } from '../../dedupe/title-judge.js';
-import { fewestSignificant } from '../../dedupe/verdict/proportions.js';
-import type { TrainingResult } from '../../model/training/training-loop.js';
-import { isSampled } from '../../model/training/training-plan.js';
+import { TitlesmithError } from '../common/errors.js';
+import { formatCount, pluralize } from '../common/number-formats.js';
+import type { CopiesStop } from '../common/stage-counts.js';
+import type { TitleJudge } from '../dedupe/title-judge.js';
+import { fewestSignificant } from '../dedupe/verdict/proportions.js';
+import type { TrainingResult } from '../model/training/training-loop.js';
+import { isSampled } from '../model/training/training-plan.js';
 import { describeCopies } from './training-samples.js';
 
 /** The chance that a training is stopped, at any of its samples, whose samples hold copies as held-out titles do. */

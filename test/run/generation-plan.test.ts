@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { checkReplacement, planGeneration, requestsWith } from '../../src/pipeline/generation-plan.js';
 import type { DecidedOptions } from '../../src/run/decided-options.js';
+import { checkReplacement, planGeneration, requestsWith } from '../../src/run/generation-plan.js';
 import type { RecordedRequest, StageRecord } from '../../src/run/manifest.js';
 
 const plain = { temperature: 0.7, seed: 1 };

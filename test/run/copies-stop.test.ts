@@ -1,16 +1,16 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type ProgressEvent, silentContext } from '../../../src/common/progress.js';
-import { createRandom } from '../../../src/common/random.js';
-import { createTitleJudge } from '../../../src/dedupe/title-judge.js';
-import type { RunOptions } from '../../../src/options/option-table.js';
-import { defaultOptions } from '../../../src/options/option-values.js';
-import { describeEnd, planCopiesStop } from '../../../src/pipeline/stages/copies-stop.js';
-import { runFinetune } from '../../../src/pipeline/stages/finetune.js';
-import type { StageJob } from '../../../src/pipeline/stages/stage.js';
-import { madeUpTitles } from '../../cli/titles.js';
-import { temporaryFolder } from '../../model/transformer/fixtures.js';
+import { type ProgressEvent, silentContext } from '../../src/common/progress.js';
+import { createRandom } from '../../src/common/random.js';
+import { createTitleJudge } from '../../src/dedupe/title-judge.js';
+import type { RunOptions } from '../../src/options/option-table.js';
+import { defaultOptions } from '../../src/options/option-values.js';
+import { runFinetune } from '../../src/pipeline/stages/finetune.js';
+import type { StageJob } from '../../src/pipeline/stages/stage.js';
+import { describeEnd, planCopiesStop } from '../../src/run/copies-stop.js';
+import { madeUpTitles } from '../cli/titles.js';
+import { temporaryFolder } from '../model/transformer/fixtures.js';
 
 /** Words that no title of the judge below has. */
 const fresh = (count: number): string[] =>

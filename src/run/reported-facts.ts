@@ -1,20 +1,23 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { systemErrorCode } from '../../common/errors.js';
-import type { TitleLosses } from '../../common/title-losses.js';
-import { wilsonShare } from '../../dedupe/verdict/proportions.js';
-import { isReported, optionNames, type RunOptions, rowOf } from '../../options/option-table.js';
-import { defaultOf, keyOf } from '../../options/option-values.js';
+import type { TitleLosses } from '../common/title-losses.js';
+import { wilsonShare } from '../dedupe/verdict/proportions.js';
+import { isReported, optionNames, type RunOptions, rowOf } from '../options/option-table.js';
+import { defaultOf, keyOf } from '../options/option-values.js';
 import type {
   NamedValue,
   ReportInput,
   SampledCopies,
   TokensPerByte,
   TrainingPoint,
-} from '../../report/report-figures.js';
-import type { Decisions } from '../../run/manifest.js';
-import { runFiles } from '../../run/run-files.js';
-import type { RecordedFacts } from './stage.js';
+} from '../report/report-figures.js';
+import type { Decisions, StageRecord } from './manifest.js';
+
+/** Of run.json: when the run was begun, and what its training was decided to be. */
+export interface RecordedFacts {
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  /** The values in force, and the device; undefined if the model was not trained in this run. */
+  readonly training: Pick<StageRecord, 'options' | 'device'> | undefined;
+}
 
 /** Options that results depend on, by their names on the command line; those left to the run are omitted. */
 export function shownOptions(options: RunOptions): Record<string, string | number | boolean> {
@@ -69,15 +72,16 @@ function isPlain(value: unknown): value is string | number | boolean {
 /**
  * Copies among the texts that were sampled during training, with their 95% intervals. Metrics of earlier versions do not say
  * how many texts a sample had: its file does, which has a text a line.
+ * @param countSamples the texts in the file of a step's sample; undefined where there is none.
  */
 export async function sampledCopies(
-  folder: string,
   metrics: readonly TrainingPoint[],
+  countSamples: (step: number) => Promise<number | undefined>,
 ): Promise<SampledCopies[]> {
   const found: SampledCopies[] = [];
   for (const { step, nearCopyShare, samples } of metrics) {
     if (typeof nearCopyShare !== 'number') continue;
-    const texts = samples ?? (await countSamples(folder, step));
+    const texts = samples ?? (await countSamples(step));
     if (texts === undefined || texts === 0)
       found.push({ step, share: nearCopyShare, texts: null, low: null, high: null });
     else found.push({ step, texts, ...shareOf(Math.round(nearCopyShare * texts), texts) });
@@ -88,16 +92,6 @@ export async function sampledCopies(
 function shareOf(copies: number, texts: number): { share: number; low: number; high: number } {
   const { share, low, high } = wilsonShare(copies, texts);
   return { share, low, high };
-}
-
-async function countSamples(folder: string, step: number): Promise<number | undefined> {
-  const path = join(folder, runFiles.samples, `step-${String(step).padStart(6, '0')}.txt`);
-  try {
-    return (await readFile(path, 'utf8')).split('\n').length - 1;
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 /**

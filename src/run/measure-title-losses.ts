@@ -1,21 +1,20 @@
-import { InterruptedError } from '../../common/errors.js';
-import type { WorkContext } from '../../common/progress.js';
-import { createRandom, type Random } from '../../common/random.js';
-import type { ScoredTitles, TitleLosses } from '../../common/title-losses.js';
-import type { Engine } from '../../model/engine/engine.js';
-import { NGramModel } from '../../model/scoring/n-gram-model.js';
-import { TitleScorer } from '../../model/scoring/title-scorer.js';
+import { InterruptedError } from '../common/errors.js';
+import type { WorkContext } from '../common/progress.js';
+import { createRandom, type Random } from '../common/random.js';
+import type { ScoredTitles, TitleLosses } from '../common/title-losses.js';
+import type { Engine } from '../model/engine/engine.js';
+import { NGramModel } from '../model/scoring/n-gram-model.js';
+import { TitleScorer } from '../model/scoring/title-scorer.js';
 import {
   promptLength,
   type TokenIds,
   type TokenizedTitles,
   withoutPrompts,
-} from '../../model/tokenizer/tokenized-titles.js';
-import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import type { TrainingData } from '../../model/training/training-plan.js';
-import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
-import type { WeightSource } from '../../model/transformer/weight-source.js';
-import { openSafetensorsModel } from '../../model/weights/safetensors-model.js';
+} from '../model/tokenizer/tokenized-titles.js';
+import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
+import type { TrainingData } from '../model/training/training-plan.js';
+import type { TransformerConfiguration } from '../model/transformer/configuration.js';
+import type { WeightSource } from '../model/transformer/weight-source.js';
 
 /** Most held-out titles that are scored, and most training titles: a share of so many is known to 2.2 points (95%). */
 const mostTitles = 2000;
@@ -29,8 +28,8 @@ export interface TrainedModel {
   readonly data: TrainingData;
   readonly tokenizer: Tokenizer;
   readonly configuration: TransformerConfiguration;
-  /** Holds the weights that were kept. */
-  readonly checkpointFolder: string;
+  /** Opens the weights that were kept. */
+  readonly openKept: () => Promise<WeightSource>;
   /** The step they are of; 0: those that training began with. */
   readonly step: number;
   /** The weights that training began with; undefined: random ones. */
@@ -73,7 +72,7 @@ export async function measureTitleLosses(trained: TrainedModel, context: WorkCon
   const lossesUnder = (nGrams: NGramModel, chosen: ChosenTitles): number[] =>
     own(chosen.texts).map((text) => nGrams.nats(text));
   try {
-    const weights = await openSafetensorsModel(trained.checkpointFolder, configuration);
+    const weights = await trained.openKept();
     const texts = [...heldOut.texts, ...training.texts];
     const losses = await scorer.score(weights, texts, context).finally(() => weights.close());
     const start = await underStart(texts, losses);

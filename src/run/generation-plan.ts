@@ -1,9 +1,16 @@
 import { TitlesmithError } from '../common/errors.js';
 import type { RunOptions } from '../options/option-table.js';
-import type { DecidedOptions } from '../run/decided-options.js';
-import { hashValue } from '../run/hash-value.js';
-import type { RecordedRequest, StageRecord } from '../run/manifest.js';
-import type { GenerateRequest } from './stages/stage.js';
+import type { DecidedOptions } from './decided-options.js';
+import { hashValue } from './hash-value.js';
+import type { RecordedRequest, StageRecord } from './manifest.js';
+
+/** Texts to generate for a run. */
+export interface GenerateRequest {
+  /** Index of the first of them. Texts before it are kept. */
+  readonly first: number;
+  /** Texts to generate, of each prefix. */
+  readonly nsamples: number;
+}
 
 interface GenerationCall {
   /** What was generated before, of the same model, and is intact; undefined: nothing. */

@@ -1,14 +1,8 @@
-import type { StageName } from '../../options/choices.js';
-import {
-  type OptionName,
-  optionNames,
-  type RunOptions,
-  rowOf,
-  stagesOf,
-} from '../../options/option-table.js';
-import { recordOptions, restoreOptions } from '../../options/option-values.js';
-import type { Decisions, Manifest } from '../../run/manifest.js';
-import { finishedRecord } from '../../run/manifest.js';
+import type { StageName } from '../options/choices.js';
+import { type OptionName, optionNames, type RunOptions, rowOf, stagesOf } from '../options/option-table.js';
+import { recordOptions, restoreOptions } from '../options/option-values.js';
+import type { Decisions, Manifest } from './manifest.js';
+import { finishedRecord } from './manifest.js';
 
 /** What a call asks for: options as given or by default, and what `auto` was decided to be. */
 export interface Call {
