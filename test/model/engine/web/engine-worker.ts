@@ -1,0 +1,47 @@
+import type { Engine, NumericArray } from '../../../../src/model/engine/engine.js';
+import {
+  openWebEngine,
+  type WebEngineOptions,
+} from '../../../../src/model/engine/onnxruntime-web/web-engine.js';
+import { elementCount } from '../../../../src/model/graph/shape.js';
+import { answerTasks } from '../../../browser/worker-tasks.js';
+import { caseInputs } from '../../graph/case-inputs.js';
+import { type OpCase, opCases } from '../../graph/cases.js';
+
+/** What a case came to in the browser. */
+export interface CaseOutcome {
+  readonly name: string;
+  readonly output: readonly number[];
+  readonly error?: string;
+}
+
+let engine: Engine;
+
+async function runCase(opCase: OpCase, seed: number): Promise<readonly number[]> {
+  const { tensors, feeds } = caseInputs(opCase, seed);
+  const output = opCase.build(...tensors);
+  const program = await engine.compile({ output });
+  const result = new Float32Array(elementCount(output.shape));
+  await program.run(Object.fromEntries(feeds) as Record<string, NumericArray>, { output: result });
+  await program.dispose();
+  return [...result];
+}
+
+answerTasks({
+  open: async ({ device, threads }: Pick<WebEngineOptions, 'device' | 'threads'>) => {
+    engine = await openWebEngine({ device, ...(threads ? { threads } : {}), assets: 'assets' });
+    return engine.name;
+  },
+  cases: async ({ seed }: { seed: number }) => {
+    const outcomes: CaseOutcome[] = [];
+    for (const opCase of Object.values(opCases).flat()) {
+      const { name } = opCase;
+      try {
+        outcomes.push({ name, output: await runCase(opCase, seed) });
+      } catch (error) {
+        outcomes.push({ name, output: [], error: String(error) });
+      }
+    }
+    return outcomes;
+  },
+});
