@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { createGzip } from 'node:zlib';
 import { TitlesmithError, usageError } from '../src/common/errors.js';
-import { packageVersion } from '../src/common/version.js';
+import { packageVersion } from '../src/common/package-facts.js';
 import { hashFile, writeChunksAtomic, writeFileAtomic } from '../src/io/atomic-file.js';
 import { makeFolder } from '../src/io/folders.js';
 import { packageRoot } from '../src/io/package-root.js';

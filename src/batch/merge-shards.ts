@@ -1,8 +1,8 @@
 import { openStorageFolder } from '../archive/open-storage.js';
 import { readText, type StorageFolder } from '../archive/storage.js';
 import { TitlesmithError } from '../common/errors.js';
+import { packageVersion } from '../common/package-facts.js';
 import type { ProgressListener, WorkContext } from '../common/progress.js';
-import { packageVersion } from '../common/version.js';
 import { checkArgument, completeContext, isText } from '../options/call-arguments.js';
 import type { BatchRecord, BatchRunRecord } from '../report/batch/batch-record.js';
 import { hashValue } from '../run/hash-value.js';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { packageVersion } from '../common/version.js';
+import { packageVersion } from '../common/package-facts.js';
 import type { BatchRecord, BatchRunRecord, RunFigures } from '../report/batch/batch-record.js';
 import type { BatchPlan } from './batch-plan.js';
 import type { BatchOutcome } from './batch-result.js';

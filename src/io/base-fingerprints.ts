@@ -2,12 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, TitlesmithError } from '../common/errors.js';
+import { baseFingerprintsHash } from '../common/package-facts.js';
 import { packageRoot } from './package-root.js';
 
 const shippedPath = join(packageRoot, 'data/base/fingerprints.bin');
-
-/** SHA-256 of the file that ships; `npm run tool -- base-fingerprints` prints it. */
-export const baseFingerprintsHash = '5f0a84fb2bea388dfc53137837abcf1e79c7b6568e728bac0b5d98f9cc9ac162';
 
 /**
  * Reads the file, 4 MB, that ships beside the base model: the fingerprints of the titles it was trained on, as

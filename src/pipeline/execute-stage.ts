@@ -6,11 +6,12 @@ import type { GenerateRequest } from '../run/generation-plan.js';
 import { requestsWith } from '../run/generation-plan.js';
 import type { StageRecord } from '../run/manifest.js';
 import { stageDescriptions } from '../run/stage-descriptions.js';
+import { countsOf, recordedFacts } from '../run/stage-fingerprint.js';
 import { recordFiles } from './run/fingerprint.js';
 import type { RunFolder } from './run/run-folder.js';
 import type { SharedRows } from './run/shared-rows.js';
 import { beginWork, discardUnfinished, preparationFolderOf, workFolderOf } from './run/stage-swap.js';
-import { countsOf, type RunState, recordedFacts, type StageWork } from './stage-work.js';
+import type { RunState, StageWork } from './stage-work.js';
 import type { StageContext, StageJob } from './stages/stage.js';
 import { runInThread } from './stages/stage-thread.js';
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TitlesmithError } from '../common/errors.js';
+import { baseFingerprintsHash } from '../common/package-facts.js';
 import type { FinetuneCounts } from '../common/stage-counts.js';
 import { hashFile } from '../io/atomic-file.js';
-import { baseFingerprintsHash } from '../io/base-fingerprints.js';
 import { formatDevice } from '../model/engine/device-choice.js';
 import { readConfiguration } from '../model/weights/checkpoint.js';
 import type { StageName } from '../options/choices.js';
@@ -11,21 +11,19 @@ import type { RunOptions } from '../options/option-table.js';
 import { type DecidedOptions, decideOptions } from '../run/decided-options.js';
 import { hashValue } from '../run/hash-value.js';
 import {
-  type Decision,
   type Decisions,
   type FileRecord,
   finishedRecord,
   type Manifest,
-  type StageCounts,
   type StageRecord,
 } from '../run/manifest.js';
-import type { RecordedFacts } from '../run/reported-facts.js';
-import { runFiles } from '../run/run-files.js';
+import { isOptimizerFile, runFiles } from '../run/run-files.js';
 import { stageDescriptions } from '../run/stage-descriptions.js';
+import { stageFingerprint } from '../run/stage-fingerprint.js';
 import { decidedDevice } from './decide/device.js';
 import { decidedPrecision, isAutomaticPrecision } from './decide/mixed-precision.js';
 import { descendsFromBase } from './run/base-descent.js';
-import { checkpointHash, isOptimizerFile } from './run/earlier-results.js';
+import { checkpointHash } from './run/earlier-results.js';
 import { filesAreUnchanged, recordFiles } from './run/fingerprint.js';
 
 /** Everything a stage's result may depend on: the run's files and manifest, the options, and the decisions. */
@@ -53,29 +51,6 @@ export interface StageWork {
   readonly begins: { readonly withLatest: boolean; readonly checkpoint: string | undefined };
 }
 
-/** Counts of earlier stages. */
-export function countsOf(
-  manifest: Manifest,
-  stages: readonly StageName[],
-): Partial<Record<StageName, StageCounts>> {
-  return Object.fromEntries(stages.map((stage) => [stage, finishedRecord(manifest, stage)?.counts]));
-}
-
-/** What the report tells of the run besides its files, options, decisions and counts. */
-export function recordedFacts(manifest: Manifest): RecordedFacts {
-  const record = finishedRecord(manifest, 'finetune');
-  const training = record && {
-    options: record.options ?? {},
-    ...(record.device ? { device: record.device } : {}),
-  };
-  return { createdAt: manifest.createdAt, training };
-}
-
-/** The chosen model, with the hash of its content if it is not titlesmith's own. */
-function modelIdentity(model: Decision | undefined): unknown {
-  return model?.hash === undefined ? model?.choice : [model.choice, model.hash];
-}
-
 /** Whether a stage runs the model; its result then depends on the device. */
 const runsModel = (stage: StageName): boolean => stage === 'finetune' || stage === 'generate';
 
@@ -92,7 +67,7 @@ async function hashOfPrefixes(stage: StageName, { prefixFile }: RunOptions): Pro
 
 /** @throws TitlesmithError when a file cannot be read. */
 export async function describeWork(stage: StageName, run: RunState): Promise<StageWork> {
-  const { version, inputs, optionalInputs, usesCountsOf } = stageDescriptions[stage];
+  const { inputs, optionalInputs } = stageDescriptions[stage];
   const { folder, options, decisions, sourceFingerprint } = run;
   const { manifest, path } = folder;
   const found = await recordFiles(path, [...inputs, ...optionalInputs]);
@@ -100,18 +75,12 @@ export async function describeWork(stage: StageName, run: RunState): Promise<Sta
   const isFromBase = stage === 'dedupe' && (await descendsFromBase(path, decisions));
   const withLatest = stage === 'finetune' && options.restoreFrom === 'latest';
   return {
-    fingerprint: hashValue({
-      version,
+    fingerprint: stageFingerprint(stage, manifest, {
+      options,
+      decisions,
       inputs: read,
-      counts: countsOf(manifest, usesCountsOf),
-      source: stage === 'extract' ? sourceFingerprint : undefined,
-      model: stage === 'finetune' ? modelIdentity(decisions.model) : undefined,
-      sentenceModel: stage === 'dedupe' && options.semantic ? decisions.sentenceModel?.hash : undefined,
+      source: sourceFingerprint,
       baseTitles: isFromBase ? baseFingerprintsHash : undefined,
-      shown:
-        stage === 'report'
-          ? { runName: manifest.name, decisions, recorded: recordedFacts(manifest) }
-          : undefined,
     }),
     options: decideOptions(stage, options, {
       model: decisions.model?.choice,

@@ -1,5 +1,5 @@
 import { TitlesmithError } from '../common/errors.js';
-import { packageVersion } from '../common/version.js';
+import { packageVersion } from '../common/package-facts.js';
 import { type StageName, stageNames } from '../options/choices.js';
 
 /** The format of run.json that this version writes, and the newest it reads. */

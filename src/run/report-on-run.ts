@@ -1,8 +1,8 @@
 import type { Canaries } from '../common/canaries.js';
 import { firstDraw, type Judgement } from '../common/judgement.js';
+import { packageVersion } from '../common/package-facts.js';
 import type { ReportCounts, RunCounts } from '../common/stage-counts.js';
 import type { TitleLosses } from '../common/title-losses.js';
-import { packageVersion } from '../common/version.js';
 import { findInCanaries } from '../dedupe/canary-findings.js';
 import { baseStatistics, overfitStatistics } from '../dedupe/verdict/statistics.js';
 import type { RunOptions } from '../options/option-table.js';

@@ -35,3 +35,13 @@ export const runFiles = {
 export function sampleFile(step: number): string {
   return `${runFiles.samples}/step-${String(step).padStart(6, '0')}.txt`;
 }
+
+/** Files of the optimizer state, which is of no use to a training on other titles, nor to what generates. */
+const optimizerFiles = ['optimizer.safetensors', 'training.json'];
+
+/** Whether a file of a run, by its path relative to the run folder, holds where a training was rather than a model. */
+export function isOptimizerFile(path: string): boolean {
+  return (
+    path.startsWith(`${runFiles.checkpoint}/`) && optimizerFiles.some((name) => path.endsWith(`/${name}`))
+  );
+}

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { packageVersion } from '../../src/common/version.js';
+import { packageVersion } from '../../src/common/package-facts.js';
 import { packageRoot } from '../../src/io/package-root.js';
 import { sourceFiles } from '../../tools/structure/imports.js';
 

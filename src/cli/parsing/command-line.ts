@@ -1,7 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { type TitlesmithError, usageError } from '../../common/errors.js';
 import { nearestWord } from '../../common/nearest-word.js';
-import { packageVersion } from '../../common/version.js';
+import { packageVersion } from '../../common/package-facts.js';
 import { type CommandName, commandNames } from '../../options/choices.js';
 import { keyOf } from '../../options/option-values.js';
 import { replacedOptions } from '../../options/table/training.js';

@@ -7,10 +7,11 @@ import { requireReader } from '../../data/sources/dump-source.js';
 import { matchingFiles } from '../../data/sources/input-files.js';
 import { isWrappedArray } from '../../data/sources/json-titles.js';
 import { openSource, requireBigquery } from '../../data/sources/open-source.js';
-import type { TitleQuery, TitleSource } from '../../data/sources/title-source.js';
+import type { TitleSource } from '../../data/sources/title-source.js';
 import { decompressBeginning } from '../../io/compression/beginning.js';
 import type { OptionName, RunOptions } from '../../options/option-table.js';
 import { defaultOptions, flagOf } from '../../options/option-values.js';
+import { titleQuery } from '../../run/extraction.js';
 import type { Decision } from '../../run/manifest.js';
 
 /** Names of dumps, Pushshift's RS_2019-03.zst among them; no other input is compressed with zstd. */
@@ -134,10 +135,4 @@ export async function describeCost(name: string, options: RunOptions): Promise<s
   const { bigqueryCost } = await import('../../data/sources/bigquery/bigquery-source.js');
   const bytes = await bigqueryCost(titleQuery(options), bigqueryOptions(options));
   return `BigQuery would read ${costInWords(bytes)}`;
-}
-
-/** The query of a run to its source. */
-export function titleQuery(options: RunOptions): TitleQuery {
-  const { subreddit, from, to, limit, minLength } = options;
-  return { subreddits: subreddit, from, to, limit, minLength };
 }

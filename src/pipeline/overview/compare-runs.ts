@@ -1,7 +1,7 @@
 import { usageError } from '../../common/errors.js';
+import { packageVersion } from '../../common/package-facts.js';
 import type { RunCounts } from '../../common/stage-counts.js';
 import type { TitleLosses } from '../../common/title-losses.js';
-import { packageVersion } from '../../common/version.js';
 import type { StageName } from '../../options/choices.js';
 import { type OptionName, optionNames, type RunOptions } from '../../options/option-table.js';
 import { formatOption } from '../../options/option-values.js';

@@ -5,18 +5,8 @@ import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readLines } from '../../io/text-file.js';
 import { hashValue } from '../../run/hash-value.js';
 import { finishedRecord, type Manifest } from '../../run/manifest.js';
-import { runFiles } from '../../run/run-files.js';
+import { isOptimizerFile, runFiles } from '../../run/run-files.js';
 import { filesAreUnchanged } from './fingerprint.js';
-
-/** Files of the optimizer state, which is of no use to a training on other titles, nor to what generates. */
-const optimizerFiles = ['optimizer.safetensors', 'training.json'];
-
-/** Whether a file of a run, by its path relative to the run folder, holds where a training was rather than a model. */
-export function isOptimizerFile(path: string): boolean {
-  return (
-    path.startsWith(`${runFiles.checkpoint}/`) && optimizerFiles.some((name) => path.endsWith(`/${name}`))
-  );
-}
 
 /**
  * Hash of a run's finished checkpoint, which a training may begin with; undefined if there is none, or if it is not what

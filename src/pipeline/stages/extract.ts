@@ -1,10 +1,9 @@
 import { dirname, join } from 'node:path';
-import type { ProgressListener } from '../../common/progress.js';
 import type { ExtractCounts } from '../../common/stage-counts.js';
 import { extractTitles } from '../../data/extract.js';
-import type { TitleSource } from '../../data/sources/title-source.js';
+import { cleaningRules, titleQuery, withRemarks } from '../../run/extraction.js';
 import { runFiles } from '../../run/run-files.js';
-import { openRunSource, titleQuery } from '../decide/source.js';
+import { openRunSource } from '../decide/source.js';
 import { accumulatingSource } from '../run/fetched-months.js';
 import { sharedSource } from '../run/shared-rows.js';
 import type { StageJob, StageWorkContext } from './stage.js';
@@ -26,31 +25,13 @@ export async function runExtract(
       query: titleQuery(options),
       titlesPath: join(work, runFiles.titles),
       droppedPath: join(work, runFiles.dropped),
-      minLength: options.minLength,
-      // With --add-months the limit applies to each fetched range of months, not to their sum.
-      ...(options.addMonths ? {} : { limit: options.limit * Math.max(1, options.subreddit.length) }),
-      withSubreddit: options.condition.includes('subreddit'),
+      ...cleaningRules(options),
       // A source that cannot be read, or has nothing, is found out with its first row.
       onFirstRow: context.begin,
     },
     context,
   );
   return remarks.length > 0 ? { ...counts, remarks } : counts;
-}
-
-/** A source whose notes and warnings are also passed to `onRemark`; BigQuery's name jobs and retries, which differ each time. */
-function withRemarks(source: TitleSource, onRemark: (message: string) => void): TitleSource {
-  if (source.name === 'bigquery') return source;
-  return {
-    ...source,
-    rows: (query, context) => {
-      const onProgress: ProgressListener = (event) => {
-        if (event.kind === 'note' || event.kind === 'warning') onRemark(event.message);
-        context.onProgress(event);
-      };
-      return source.rows(query, { ...context, onProgress });
-    },
-  };
 }
 
 /** A line with the files' names alone: counts are the same wherever the files lie. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { packageVersion } from '../../common/version.js';
+import { packageVersion } from '../../common/package-facts.js';
 import { ranked } from '../../model/generation/best-of.js';
 import { toHttpError } from '../../web/server/error-handler.js';
 import { sendEvents, serverSentEvent } from '../../web/server/event-stream.js';
