@@ -15,7 +15,7 @@ import { tokenizeTitles } from '../../src/model/tokenizer/tokenized-titles.js';
 import { train } from '../../src/model/training/training-loop.js';
 import { planTraining } from '../../src/model/training/training-plan.js';
 import { writeModelDescription, writeWeights } from '../../src/model/weights/checkpoint.js';
-import { openSafetensorsModel } from '../../src/model/weights/safetensors-model.js';
+import { openSafetensorsModel } from '../../src/model/weights/safetensors.js';
 import { defaultOptions } from '../../src/options/option-values.js';
 import { generate, loadModel } from '../../src/pipeline/library/model.js';
 import { openStartingModel } from '../../src/pipeline/stages/starting-model.js';

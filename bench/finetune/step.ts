@@ -9,7 +9,7 @@ import {
 } from '../../src/model/training/trainable-model.js';
 import { HostTrainingState } from '../../src/model/training/training-state.js';
 import { quantizableMatrices, quantizedValues } from '../../src/model/transformer/frozen-matrices.js';
-import { openSafetensorsModel } from '../../src/model/weights/safetensors-model.js';
+import { openSafetensorsModel } from '../../src/model/weights/safetensors.js';
 import { readOptions, warmUpSteps } from './finetune-options.js';
 import { readBatches, readDescription, stepFeeds } from './recorded-batches.js';
 import { adapterSeed, randomBatches } from './training-start.js';

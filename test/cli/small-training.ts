@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { readConfiguration, readWeights } from '../../src/model/weights/checkpoint.js';
-import { SafetensorsFile } from '../../src/model/weights/safetensors.js';
+import { openSafetensors } from '../../src/model/weights/safetensors.js';
 import { runCli } from './run-cli.js';
 import { madeUpTitles, toCsv } from './titles.js';
 
@@ -49,7 +49,7 @@ export class SmallTraining {
       expect(weights.flat.every(Number.isFinite)).toBe(true);
     }
     if (!existsSync(join(path, 'optimizer.safetensors'))) return 0;
-    const file = await SafetensorsFile.open(join(path, 'optimizer.safetensors'));
+    const file = await openSafetensors(join(path, 'optimizer.safetensors'));
     await file.close();
     return (JSON.parse(file.metadata['position']!) as { step: number }).step;
   }

@@ -15,6 +15,8 @@ const entries = [
   'src/model/tokenizer/gpt2.ts',
   'src/model/training/training-loop.ts',
   'src/model/transformer/decode-session.ts',
+  'src/model/weights/checkpoint-files.ts',
+  'src/model/weights/folder-model.ts',
   'src/report/build-report.ts',
   'src/report/report-page.ts',
 ];

@@ -11,7 +11,7 @@ import {
   initializeParameters,
   parameterSpecifications,
 } from '../../src/model/transformer/parameters.js';
-import { openSafetensorsModel } from '../../src/model/weights/safetensors-model.js';
+import { openSafetensorsModel } from '../../src/model/weights/safetensors.js';
 import { defaultOptions } from '../../src/options/option-values.js';
 import { finetune } from '../../src/pipeline/library/finetune.js';
 import { decideTrainingOptions } from '../../src/run/training-decision.js';

@@ -9,11 +9,13 @@ import { formatConfiguration } from '../../src/model/transformer/configuration-f
 import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
 import { loadWeights } from '../../src/model/transformer/weight-source.js';
 import { baseName } from '../../src/model/weights/base-model.js';
-import { configurationFile, readConfiguration } from '../../src/model/weights/checkpoint.js';
+import { readConfiguration } from '../../src/model/weights/checkpoint.js';
 import { loadTokenizer } from '../../src/model/weights/load-tokenizer.js';
+import { configurationFile, weightsFile } from '../../src/model/weights/model-files.js';
 import { findModelFolder, hashModelFolder } from '../../src/model/weights/model-folder.js';
-import { scaleEnding, type WritableTensor, writeSafetensors } from '../../src/model/weights/safetensors.js';
-import { openSafetensorsModel, weightsFile } from '../../src/model/weights/safetensors-model.js';
+import { openSafetensorsModel, writeSafetensors } from '../../src/model/weights/safetensors.js';
+import type { WritableTensor } from '../../src/model/weights/safetensors-bytes.js';
+import { scaleEnding } from '../../src/model/weights/safetensors-file.js';
 import { storedLayout } from '../../src/model/weights/stored-tensors.js';
 import { quantizeRows } from './quantize.js';
 

@@ -9,7 +9,7 @@ import { loraSpecifications } from '../transformer/lora.js';
 import { type ParameterSpecification, parameterSpecifications } from '../transformer/parameters.js';
 import type { WeightSource } from '../transformer/weight-source.js';
 import { damagedCheckpoint } from './open-model.js';
-import { SafetensorsFile, writeSafetensors } from './safetensors.js';
+import { openSafetensors, writeSafetensors } from './safetensors.js';
 
 /**
  * The file beside a model's merged weights that holds what its training with adapters added to those it began with, so that
@@ -70,7 +70,7 @@ export async function removeAdapter(folder: string): Promise<void> {
 export async function describeAdapter(folder: string): Promise<AdapterDescription | undefined> {
   const path = join(folder, adapterFile);
   if (!existsSync(path)) return undefined;
-  const file = await SafetensorsFile.open(path);
+  const file = await openSafetensors(path);
   await file.close();
   return descriptionIn(path, file.metadata);
 }
@@ -90,7 +90,7 @@ export async function readAdapter(
   configuration: TransformerConfiguration,
 ): Promise<AdapterDescription & { readonly factors: ReadonlyMap<string, Float32Array> }> {
   const path = join(folder, adapterFile);
-  const file = await SafetensorsFile.open(path);
+  const file = await openSafetensors(path);
   try {
     const description = descriptionIn(path, file.metadata);
     const factors = new Map<string, Float32Array>();

@@ -14,5 +14,5 @@ export const baseConfiguration: TransformerConfiguration = {
   descendsFrom: baseName,
 };
 
-/** SHA-256 over its files, as `hashModelFolder` computes it. `npm run tool -- base` prints it. */
+/** SHA-256 over its files, as `hashModelFiles` computes it. `npm run tool -- base` prints it. */
 export const baseHash = '472fdc5ae78a6e6252fa51a63867f546da97ee7631bdb4f27a383b77c0ab352b';

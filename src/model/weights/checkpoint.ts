@@ -1,19 +1,17 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../../common/errors.js';
 import { silentContext } from '../../common/progress.js';
-import { writeFileAtomic } from '../../io/atomic-file.js';
+import { writeChunksAtomic, writeFileAtomic } from '../../io/atomic-file.js';
+import { fileFolder } from '../../io/file-source.js';
 import { checkArgument, hasKeys, isText } from '../../options/call-arguments.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
-import { formatConfiguration, parseConfiguration } from '../transformer/configuration-file.js';
 import { type ParameterStore, parameterSpecifications } from '../transformer/parameters.js';
 import { loadWeights } from '../transformer/weight-source.js';
-import { writeSafetensors } from './safetensors.js';
-import { openSafetensorsModel, weightsFile } from './safetensors-model.js';
-import { outputLayer, storedLayout, storedValues } from './stored-tensors.js';
-
-export const configurationFile = 'config.json';
+import { modelDescription, modelWeights } from './checkpoint-files.js';
+import { configurationIn } from './folder-model.js';
+import { openSafetensorsModel } from './safetensors.js';
 
 /** Writes what does not change during training: config.json and the tokenizer's files. */
 export async function writeModelDescription(
@@ -26,43 +24,24 @@ export async function writeModelDescription(
   } catch (error) {
     throw fileError('create the folder', folder, error);
   }
-  await writeFileAtomic(
-    join(folder, configurationFile),
-    formatConfiguration(configuration, tokenizer.endOfTextId, tokenizer.startOfTextId),
-  );
-  for (const [name, content] of tokenizer.files()) await writeFileAtomic(join(folder, name), content);
+  for (const [name, content] of modelDescription(configuration, tokenizer))
+    await writeFileAtomic(join(folder, name), content);
 }
 
-/**
- * Writes model.safetensors, atomically.
- * @param valuesOf a parameter's values by name; called for one at a time, once for each of its stored tensors, so that
- *   merged weights never all exist at once.
- */
+/** Writes model.safetensors, atomically. @param valuesOf a parameter's values by name, as {@link modelWeights} has it. */
 export async function writeWeights(
   folder: string,
   configuration: TransformerConfiguration,
   valuesOf: (name: string) => Float32Array,
 ): Promise<void> {
-  const { prefix, tensors: byParameter } = storedLayout(configuration);
-  const tensors = [...byParameter].flatMap(([parameter, parts]) =>
-    parts.map((part) => ({
-      name: part.name === outputLayer ? part.name : `${prefix}${part.name}`,
-      shape: part.shape,
-      values: () => storedValues(part, parts, valuesOf(parameter)),
-    })),
-  );
-  await writeSafetensors(join(folder, weightsFile), tensors, { format: 'pt' });
+  const { name, chunks } = modelWeights(configuration, valuesOf);
+  await writeChunksAtomic(join(folder, name), chunks());
 }
 
 /** Reads a folder's config.json. @throws TitlesmithError when there is none that can be read. */
 export async function readConfiguration(folder: string): Promise<TransformerConfiguration> {
   checkArgument('readConfiguration', 'folder', folder, isText);
-  const path = join(folder, configurationFile);
-  try {
-    return parseConfiguration(await readFile(path, 'utf8'), path);
-  } catch (error) {
-    throw fileError('read', path, error);
-  }
+  return configurationIn(fileFolder(folder));
 }
 
 /**

@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, TitlesmithError } from '../../common/errors.js';
 import { hashFile } from '../../io/atomic-file.js';
-import { configurationFile } from './checkpoint.js';
 import { ggufModel, isGgufPath } from './gguf/gguf-model.js';
 import { huggingFaceFolder } from './huggingface-folder.js';
+import { configurationFile, hashModelFiles } from './model-files.js';
 import type { ModelFolder } from './open-model.js';
 import { isCheckpointPrefix, isTensorFlowFolder, tensorFlowFolder } from './tensorflow/checkpoint-folder.js';
 
@@ -55,13 +54,7 @@ export async function findModelFolder(path: string): Promise<ModelFolder> {
   });
 }
 
-/**
- * SHA-256 over the names and hashes of a model's files, lower-case hexadecimal; independent of the folder's path.
- */
+/** What identifies a model by its files, as {@link hashModelFiles} has it. */
 export async function hashModelFolder(folder: ModelFolder): Promise<string> {
-  const hash = createHash('sha256');
-  for (const name of await folder.files()) {
-    hash.update(`${name} ${await hashFile(join(folder.path, name))}\n`);
-  }
-  return hash.digest('hex');
+  return hashModelFiles(await folder.files(), (name) => hashFile(join(folder.path, name)));
 }

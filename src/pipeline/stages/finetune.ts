@@ -9,7 +9,7 @@ import { writeFileAtomic } from '../../io/atomic-file.js';
 import { openEngine } from '../../model/engine/open-engine.js';
 import { train } from '../../model/training/training-loop.js';
 import { fittingRowLength, planTraining } from '../../model/training/training-plan.js';
-import { openSafetensorsModel } from '../../model/weights/safetensors-model.js';
+import { openSafetensorsModel } from '../../model/weights/safetensors.js';
 import { describeCopiesStop, describeEnd, planCopiesStop } from '../../run/copies-stop.js';
 import { measureTitleLosses } from '../../run/measure-title-losses.js';
 import { prepareGeneration } from '../../run/prepared-generation.js';

@@ -17,7 +17,8 @@ import type {
 import type { TransformerConfiguration } from '../../model/transformer/configuration.js';
 import { baseIdentity, removeAdapter, writeAdapter } from '../../model/weights/adapter-file.js';
 import { writeModelDescription, writeWeights } from '../../model/weights/checkpoint.js';
-import { SafetensorsFile, writeSafetensors } from '../../model/weights/safetensors.js';
+import { openSafetensors, writeSafetensors } from '../../model/weights/safetensors.js';
+import type { SafetensorsFile } from '../../model/weights/safetensors-file.js';
 import { TensorBoardFile } from './tensorboard-file.js';
 
 export interface TrainingPaths {
@@ -44,7 +45,7 @@ export class TrainingFiles implements TrainingStorage {
   /** @throws TitlesmithError when the file is damaged, or is of a model of another shape. */
   async loadState(tensors: readonly StateTensor[]): Promise<TrainingPosition | undefined> {
     if (!existsSync(this.statePath)) return undefined;
-    const file = await SafetensorsFile.open(this.statePath);
+    const file = await openSafetensors(this.statePath);
     try {
       this.checkIsOf(tensors, file);
       for (const { name, shape, data } of tensors) await file.read(name, shape, data);

@@ -6,7 +6,7 @@ import { afterAll } from 'vitest';
 import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import { parameterSpecifications } from '../../../src/model/transformer/parameters.js';
 import { readConfiguration } from '../../../src/model/weights/checkpoint.js';
-import { SafetensorsFile } from '../../../src/model/weights/safetensors.js';
+import { openSafetensors } from '../../../src/model/weights/safetensors.js';
 
 const root = fileURLToPath(new URL('../../oracles/weights/', import.meta.url));
 
@@ -21,7 +21,7 @@ export const fixtureConfiguration = (): Promise<TransformerConfiguration> =>
 export async function expectedParameters(
   type: 'float32' | 'float16' | 'bfloat16',
 ): Promise<Map<string, Float32Array>> {
-  const file = await SafetensorsFile.open(join(root, 'expected.safetensors'));
+  const file = await openSafetensors(join(root, 'expected.safetensors'));
   const parameters = new Map<string, Float32Array>();
   for (const { name, shape } of parameterSpecifications(await fixtureConfiguration())) {
     const values = new Float32Array(shape.reduce((product, size) => product * size, 1));

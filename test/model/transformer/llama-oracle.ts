@@ -6,7 +6,7 @@ import { elementCount } from '../../../src/model/graph/shape.js';
 import type { TransformerConfiguration } from '../../../src/model/transformer/configuration.js';
 import type { ParameterStore } from '../../../src/model/transformer/parameters.js';
 import { readConfiguration, readWeights } from '../../../src/model/weights/checkpoint.js';
-import { SafetensorsFile } from '../../../src/model/weights/safetensors.js';
+import { openSafetensors } from '../../../src/model/weights/safetensors.js';
 import { type StoredTensor, storedLayout } from '../../../src/model/weights/stored-tensors.js';
 import type { TrainingOracle } from './oracle.js';
 
@@ -36,7 +36,7 @@ export async function readLlamaOracle(name: string): Promise<LlamaOracle> {
   const folder = llamaFolder(name);
   const configuration = await readConfiguration(folder);
   const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Expected;
-  const file = await SafetensorsFile.open(join(folder, 'expected.safetensors'));
+  const file = await openSafetensors(join(folder, 'expected.safetensors'));
   const read = async (tensor: string): Promise<Float32Array> => {
     const shape = file.shapeOf(tensor)!;
     const values = new Float32Array(elementCount(shape));

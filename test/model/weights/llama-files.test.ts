@@ -2,7 +2,7 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readConfiguration, readWeights, writeWeights } from '../../../src/model/weights/checkpoint.js';
-import { SafetensorsFile, writeSafetensors } from '../../../src/model/weights/safetensors.js';
+import { openSafetensors, writeSafetensors } from '../../../src/model/weights/safetensors.js';
 import { temporaryFolder } from '../transformer/fixtures.js';
 import { llamaFolder, llamaNames } from '../transformer/llama-oracle.js';
 
@@ -21,8 +21,8 @@ describe('the files of a Llama', () => {
       const store = await readWeights(llamaFolder(name), configuration);
       const folder = temporaryFolder();
       await writeWeights(folder, configuration, (parameter) => store.views.get(parameter)!);
-      const own = await SafetensorsFile.open(join(folder, 'model.safetensors'));
-      const gradients = await SafetensorsFile.open(join(llamaFolder(name), 'expected.safetensors'));
+      const own = await openSafetensors(join(folder, 'model.safetensors'));
+      const gradients = await openSafetensors(join(llamaFolder(name), 'expected.safetensors'));
       const theirs = gradients
         .names()
         .filter((tensor) => tensor.startsWith('gradient/'))
@@ -42,7 +42,7 @@ describe('the files of a Llama', () => {
     const store = await readWeights(llamaFolder('grouped'), configuration);
     const folder = copyOf('grouped');
     await writeWeights(folder, configuration, (parameter) => store.views.get(parameter)!);
-    const file = await SafetensorsFile.open(join(folder, 'model.safetensors'));
+    const file = await openSafetensors(join(folder, 'model.safetensors'));
     const tensors = [];
     for (const tensor of file.names()) {
       const shape = file.shapeOf(tensor)!;

@@ -6,11 +6,11 @@ import { parameterSpecifications } from '../../../src/model/transformer/paramete
 import { loadWeights } from '../../../src/model/transformer/weight-source.js';
 import { readWeights } from '../../../src/model/weights/checkpoint.js';
 import {
-  SafetensorsFile,
-  type WritableTensor,
+  openSafetensors,
+  openSafetensorsModel,
   writeSafetensors,
 } from '../../../src/model/weights/safetensors.js';
-import { openSafetensorsModel } from '../../../src/model/weights/safetensors-model.js';
+import type { WritableTensor } from '../../../src/model/weights/safetensors-bytes.js';
 import {
   copyOfFixture,
   expectedParameters,
@@ -169,7 +169,7 @@ test('reading stops when asked to, and tells how far it is', async () => {
 });
 
 test('the fixture is what the tests take it for', async () => {
-  const file = await SafetensorsFile.open(join(fixtureFolder('bare'), 'model.safetensors'));
+  const file = await openSafetensors(join(fixtureFolder('bare'), 'model.safetensors'));
   expect(file.names()).toContain('h.0.attn.masked_bias');
   expect(file.names()).toContain('lm_head.weight');
   await file.close();

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SafetensorsFile, writeSafetensors } from '../../../src/model/weights/safetensors.js';
+import { openSafetensors, writeSafetensors } from '../../../src/model/weights/safetensors.js';
 import { safetensorsBytes, temporaryFolder } from '../transformer/fixtures.js';
 
 const folder = temporaryFolder();
@@ -18,7 +18,7 @@ const entry = (start: number, end: number, rest: Entry = {}): Entry => ({
 
 async function openBytes(bytes: Uint8Array): Promise<void> {
   writeFileSync(path, bytes);
-  const file = await SafetensorsFile.open(path);
+  const file = await openSafetensors(path);
   await file.close();
 }
 
@@ -107,7 +107,7 @@ test('values are read as their type says, and only into float32', async () => {
     data.writeUInt16LE(bits, 8 + 2 * index);
   for (const [index, bits] of [0x3eab, 0xc000].entries()) data.writeUInt16LE(bits, 16 + 2 * index);
   writeFileSync(path, safetensorsBytes(header, data));
-  const file = await SafetensorsFile.open(path);
+  const file = await openSafetensors(path);
   const read = async (name: string, size: number): Promise<number[]> => {
     const into = new Float32Array(size);
     await file.read(name, [size], into);
@@ -138,7 +138,7 @@ test('int8 is read times the scale of its row; a missing or other scale is named
     ],
     {},
   );
-  const file = await SafetensorsFile.open(path);
+  const file = await openSafetensors(path);
   expect(file.names()).toEqual(['a', 'b', 'c']);
   const whole = new Float32Array(6);
   await file.read('a', [2, 3], whole);
@@ -158,7 +158,7 @@ test('what is written is read back, whatever the names', async () => {
     return { name, shape: [index + 1], values: () => data };
   });
   await writeSafetensors(path, tensors, { format: 'pt' });
-  const file = await SafetensorsFile.open(path);
+  const file = await openSafetensors(path);
   expect(file.metadata).toEqual({ format: 'pt' });
   expect(file.names()).toEqual(names);
   for (const { name, shape, values } of tensors) {

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { silentContext } from '../../../src/common/progress.js';
 import { crc32c } from '../../../src/io/crc32c.js';
 import { locateModel, resolveModel } from '../../../src/model/weights/resolve-model.js';
-import { SafetensorsFile } from '../../../src/model/weights/safetensors.js';
+import { openSafetensors } from '../../../src/model/weights/safetensors.js';
 import { readSortedTable } from '../../../src/model/weights/tensorflow/tensor-bundle.js';
 import { fixtureConfiguration, temporaryFolder } from '../transformer/fixtures.js';
 
@@ -45,7 +45,7 @@ describe("checkpoints that TensorFlow's Saver wrote", () => {
     const model = await resolve(folderOf(name));
     expect(model.configuration).toEqual(await fixtureConfiguration());
     expect(model.tokenizer.decode(model.tokenizer.encode('the theory'))).toBe('the theory');
-    const expected = await SafetensorsFile.open(join(root, 'expected.safetensors'));
+    const expected = await openSafetensors(join(root, 'expected.safetensors'));
     for (const [variable, [parameter, shape]] of Object.entries(variables)) {
       const values = new Float32Array(shape.reduce((product: number, size) => product * size, 1));
       await expected.read(`${name}/${variable}`, shape, values);

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { fileError } from '../../../common/errors.js';
 import { formatShape, type Shape } from '../../graph/shape.js';
 import { damagedCheckpoint } from '../open-model.js';
-import type { TensorFile } from '../safetensors-model.js';
+import type { TensorFile } from '../tensor-files.js';
 import { Cursor, Shortage } from './cursor.js';
 import { type GgufHeader, type Metadata, readHeader, type TensorPlace } from './header.js';
 import { placeOfRow, type TensorNames } from './tensor-names.js';

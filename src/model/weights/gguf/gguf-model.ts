@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import type { RotaryScaling, TransformerConfiguration } from '../../transformer/configuration.js';
 import { ConfigurationReader } from '../../transformer/configuration-fields.js';
 import { type ModelFolder, type OpenModel, withVocabularyOf } from '../open-model.js';
-import { openTensorFiles } from '../safetensors-model.js';
+import { openTensorFiles } from '../tensor-files.js';
 import { GgufFile } from './gguf-file.js';
 import { descentKey } from './model-metadata.js';
 import { factorTensor, keepsAll, scalingOf } from './rotary-factors.js';

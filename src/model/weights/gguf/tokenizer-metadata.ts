@@ -3,7 +3,7 @@ import { type AddedToken, faultOf, type TokenizerDescription } from '../../token
 import { malformedTokenizer } from '../../tokenizer/json-document.js';
 import { findTextEnds } from '../../tokenizer/text-ends.js';
 import type { Tokenizer } from '../../tokenizer/tokenizer.js';
-import { describedTokenizer } from '../load-tokenizer.js';
+import { describedTokenizer } from '../folder-tokenizer.js';
 import type { MetadataValue } from './cursor.js';
 import type { Metadata } from './header.js';
 

@@ -4,9 +4,15 @@ import { dirname, join, relative } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../../../common/errors.js';
 import type { WorkContext } from '../../../common/progress.js';
 import { writeFileAtomic } from '../../../io/atomic-file.js';
+import { fileFolder } from '../../../io/file-source.js';
 import { conditionFile } from '../../../options/choices.js';
-import { descriptionFiles, findModelFiles, weightsEntry } from '../huggingface-folder.js';
-import { parseWeightsIndex, weightsIndexFile } from '../safetensors-model.js';
+import {
+  descriptionFiles,
+  findModelFiles,
+  parseWeightsIndex,
+  weightsEntry,
+  weightsIndexFile,
+} from '../model-files.js';
 import {
   fetchSnapshotInformation,
   type RemoteFile,
@@ -68,7 +74,7 @@ function mainFiles(snapshot: RemoteSnapshot): RemoteFile[] {
 
 const gpt2Files: HubFileSet = {
   choose: mainFiles,
-  isComplete: async (folder) => 'names' in (await findModelFiles(folder)),
+  isComplete: async (folder) => 'names' in (await findModelFiles(fileFolder(folder))),
   recursive: false,
 };
 

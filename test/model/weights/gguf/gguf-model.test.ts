@@ -7,7 +7,7 @@ import { GgufFile } from '../../../../src/model/weights/gguf/gguf-file.js';
 import { tensorNames } from '../../../../src/model/weights/gguf/tensor-names.js';
 import { openForGeneration } from '../../../../src/model/weights/open-for-generation.js';
 import { openModel, resolveModel } from '../../../../src/model/weights/resolve-model.js';
-import { SafetensorsFile } from '../../../../src/model/weights/safetensors.js';
+import { openSafetensors } from '../../../../src/model/weights/safetensors.js';
 import { exportModel } from '../../../../src/pipeline/export-model.js';
 import { readManifest } from '../../../../src/pipeline/run/manifest-file.js';
 import { generate } from '../../generation/collect-texts.js';
@@ -18,7 +18,7 @@ import { fixtureFolder, temporaryFolder } from '../../transformer/fixtures.js';
 const gguf = (name: string): string => join(packageRoot, 'test/oracles/gguf', name);
 
 test("blocks of every type are widened as llama.cpp's package does, bit for bit", async () => {
-  const expected = await SafetensorsFile.open(gguf('expected.safetensors'));
+  const expected = await openSafetensors(gguf('expected.safetensors'));
   const file = await GgufFile.open(gguf('blocks.gguf'));
   file.rename(tensorNames('gpt2', file.tensors.keys(), 1));
   expect(file.names().sort()).toEqual(expected.names().sort());

@@ -1,11 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileError, TitlesmithError } from '../../common/errors.js';
 import { formatShape, type Shape } from '../graph/shape.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import type { WeightSource } from '../transformer/weight-source.js';
 import { damagedCheckpoint } from './open-model.js';
-import { SafetensorsFile } from './safetensors.js';
 import {
   outputLayer,
   readStored,
@@ -13,47 +9,6 @@ import {
   type StoredTensor,
   storedLayout,
 } from './stored-tensors.js';
-
-/** The weights, as Hugging Face's `from_pretrained` reads them. */
-export const weightsFile = 'model.safetensors';
-/** Index of a sharded model: which file holds which tensor. */
-export const weightsIndexFile = 'model.safetensors.index.json';
-
-/**
- * The files that an index names. @param path of the index, for messages.
- * @throws TitlesmithError when it is not such an index, or a name in it could lead out of the folder.
- */
-export function parseWeightsIndex(content: string, path: string): string[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(content);
-  } catch {
-    throw damagedCheckpoint(path, 'not JSON');
-  }
-  const map = (value as { weight_map?: unknown } | null)?.weight_map;
-  if (typeof map !== 'object' || map === null) throw damagedCheckpoint(path, 'it has no weight_map');
-  const names = [...new Set<unknown>(Object.values(map))];
-  for (const name of names) {
-    const isPlain = typeof name === 'string' && /^[\w-][\w.-]*\.safetensors$/.test(name);
-    if (!isPlain) throw damagedCheckpoint(path, `${JSON.stringify(name)} is no name of a weights file`);
-  }
-  return names as string[];
-}
-
-async function weightFiles(folder: string): Promise<string[]> {
-  const path = join(folder, weightsIndexFile);
-  try {
-    const names = await readdir(folder);
-    if (names.includes(weightsFile)) return [weightsFile];
-    if (names.includes(weightsIndexFile)) return parseWeightsIndex(await readFile(path, 'utf8'), path);
-  } catch (error) {
-    throw fileError('read', folder, error);
-  }
-  throw new TitlesmithError(`${folder} holds no ${weightsFile}.`, {
-    code: 'weights-missing',
-    hint: 'Save the model in the safetensors format (save_pretrained of transformers does), or name another folder.',
-  });
-}
 
 /** A file of tensors with Hugging Face's names; those of one model are of one kind. */
 export interface TensorFile {
@@ -96,29 +51,11 @@ class StoredModel implements WeightSource {
 }
 
 /**
- * Opens the weights of a folder: model.safetensors or the files that model.safetensors.index.json names, tensors with
- * or without the prefix of their layout. Checks before the first tensor is read that each parameter is there once,
- * with its shape, and that no other tensor is there, which the model would not use.
- * @param configuration the one in the folder's config.json.
- * @throws TitlesmithError naming the tensor that is missing, extra, of another shape, or damaged.
- */
-export async function openSafetensorsModel(
-  folder: string,
-  configuration: TransformerConfiguration,
-): Promise<WeightSource> {
-  const files: SafetensorsFile[] = [];
-  try {
-    for (const name of await weightFiles(folder)) files.push(await SafetensorsFile.open(join(folder, name)));
-    return await openTensorFiles(files, configuration, 'config.json');
-  } catch (error) {
-    for (const file of files) await file.close();
-    throw error;
-  }
-}
-
-/**
- * The weights in open files, checked as {@link openSafetensorsModel} says.
+ * The weights in open files, tensors with or without the prefix of their layout. Checks before the first tensor is read
+ * that each parameter is there once, with its shape, and that no other tensor is there, which the model would not use.
+ * @param configuration of the model.
  * @param describedBy what the configuration comes from, for messages.
+ * @throws TitlesmithError naming the tensor that is missing, extra, of another shape, or damaged.
  */
 export async function openTensorFiles(
   files: readonly TensorFile[],

@@ -1,0 +1,58 @@
+import { TitlesmithError } from '../common/errors.js';
+import { type ByteSource, readSourceText } from './byte-source.js';
+
+/** Files by name, wherever they lie: a folder on a disk, or files that were dropped on a page. */
+export interface ByteFolder {
+  /** What messages call the folder: its path, or the name of what was dropped. */
+  readonly name: string;
+  /** What messages call a file of it, there or not. */
+  pathOf(file: string): string;
+  /** The names of the files directly in it. @throws TitlesmithError when they cannot be listed. */
+  names(): Promise<readonly string[]>;
+  /** Opens a file of it. @throws TitlesmithError: `file-enoent` where there is none. */
+  open(file: string): Promise<ByteSource>;
+}
+
+/**
+ * Open sources as a folder. Each stays open when what was made of it closes it: whoever opened them closes them.
+ * @param name what messages call it.
+ */
+export function sourcesFolder(name: string, sources: ReadonlyMap<string, ByteSource>): ByteFolder {
+  const pathOf = (file: string): string => `${name}/${file}`;
+  return {
+    name,
+    pathOf,
+    names: async () => [...sources.keys()],
+    open: async (file) => {
+      const source = sources.get(file);
+      if (!source) {
+        throw new TitlesmithError(`Cannot read ${pathOf(file)}: no such file.`, {
+          code: 'file-enoent',
+          hint: 'Add it to the files that you choose.',
+        });
+      }
+      const read: ByteSource['read'] = (into, offset) => source.read(into, offset);
+      return { name: pathOf(file), size: source.size, read, close: async () => {} };
+    },
+  };
+}
+
+/** The text of a file, UTF-8. @throws as the folder's `open`, and when it cannot be read. */
+export async function readTextIn(folder: ByteFolder, file: string): Promise<string> {
+  const source = await folder.open(file);
+  try {
+    return await readSourceText(source);
+  } finally {
+    await source.close();
+  }
+}
+
+/** The text of a file; undefined where there is none. @throws when it cannot be read. */
+export async function readOptionalIn(folder: ByteFolder, file: string): Promise<string | undefined> {
+  try {
+    return await readTextIn(folder, file);
+  } catch (error) {
+    if (error instanceof TitlesmithError && error.code === 'file-enoent') return undefined;
+    throw error;
+  }
+}
