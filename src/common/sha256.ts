@@ -25,17 +25,23 @@ export function hexOf(digest: Uint8Array): string {
   return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** SHA-256 of bytes that come in chunks. */
-export class Sha256 {
+/** A hash of bytes that come in chunks. */
+export interface ContentHash {
+  /** Adds bytes, or text as UTF-8. */
+  update(chunk: string | Uint8Array): unknown;
+  /** The hash of all that was added, lower-case hexadecimal. Ends it. */
+  hex(): string;
+}
+
+/** SHA-256 of bytes that come in chunks, without Node. */
+export class Sha256 implements ContentHash {
   private readonly hash = algorithm.create();
 
-  /** Adds bytes, or text as UTF-8. */
   update(chunk: string | Uint8Array): this {
     this.hash.update(typeof chunk === 'string' ? encoder.encode(chunk) : chunk);
     return this;
   }
 
-  /** The hash of all that was added, lower-case hexadecimal. Ends it. */
   hex(): string {
     return hexOf(this.hash.digest());
   }

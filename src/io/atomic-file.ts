@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileError } from '../common/errors.js';
+import type { ContentHash } from '../common/sha256.js';
 import { syncFile, syncFolder } from './flush.js';
 import { makeFolder } from './folders.js';
 
@@ -143,6 +144,12 @@ export async function writeChunksAtomic(
   await writeAtomically([path], async ([file]) => {
     for await (const chunk of chunks) await file.write(chunk);
   });
+}
+
+/** SHA-256 by Node's own code, several times as fast as what runs in browsers too. */
+export function nativeSha256(): ContentHash {
+  const hash = createHash('sha256');
+  return { update: (chunk) => hash.update(chunk), hex: () => hash.digest('hex') };
 }
 
 /** SHA-256 of a file's bytes as lower-case hexadecimal, streamed. @throws TitlesmithError when the file cannot be read. */

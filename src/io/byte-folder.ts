@@ -13,6 +13,17 @@ export interface ByteFolder {
   open(file: string): Promise<ByteSource>;
 }
 
+/** A folder whose files are replaced whole: a reader finds the one before or the one after, whenever its writer is killed. */
+export interface WritableFolder extends ByteFolder {
+  /** Writes a file, text as UTF-8, and makes the folder where it is missing. @throws TitlesmithError naming the file. */
+  write(
+    file: string,
+    chunks: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
+  ): Promise<void>;
+  /** Removes a file; nothing where there is none. */
+  remove(file: string): Promise<void>;
+}
+
 /**
  * Open sources as a folder. Each stays open when what was made of it closes it: whoever opened them closes them.
  * @param name what messages call it.
@@ -37,9 +48,17 @@ export function sourcesFolder(name: string, sources: ReadonlyMap<string, ByteSou
   };
 }
 
-/** The text of a file, UTF-8. @throws as the folder's `open`, and when it cannot be read. */
-export async function readTextIn(folder: ByteFolder, file: string): Promise<string> {
-  const source = await folder.open(file);
+/** Opens a file; undefined where there is none. @throws when it cannot be read. */
+export async function openOptionalIn(folder: ByteFolder, file: string): Promise<ByteSource | undefined> {
+  try {
+    return await folder.open(file);
+  } catch (error) {
+    if (error instanceof TitlesmithError && error.code === 'file-enoent') return undefined;
+    throw error;
+  }
+}
+
+async function readAndClose(source: ByteSource): Promise<string> {
   try {
     return await readSourceText(source);
   } finally {
@@ -47,12 +66,13 @@ export async function readTextIn(folder: ByteFolder, file: string): Promise<stri
   }
 }
 
+/** The text of a file, UTF-8. @throws as the folder's `open`, and when it cannot be read. */
+export async function readTextIn(folder: ByteFolder, file: string): Promise<string> {
+  return readAndClose(await folder.open(file));
+}
+
 /** The text of a file; undefined where there is none. @throws when it cannot be read. */
 export async function readOptionalIn(folder: ByteFolder, file: string): Promise<string | undefined> {
-  try {
-    return await readTextIn(folder, file);
-  } catch (error) {
-    if (error instanceof TitlesmithError && error.code === 'file-enoent') return undefined;
-    throw error;
-  }
+  const source = await openOptionalIn(folder, file);
+  return source && readAndClose(source);
 }

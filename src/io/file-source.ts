@@ -1,7 +1,8 @@
-import { open, readdir, stat } from 'node:fs/promises';
+import { open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../common/errors.js';
-import type { ByteFolder } from './byte-folder.js';
+import { writeChunksAtomic } from './atomic-file.js';
+import type { WritableFolder } from './byte-folder.js';
 import type { ByteSource } from './byte-source.js';
 
 /** Opens a file on a disk. @throws TitlesmithError naming it when it is not there, or cannot be read. */
@@ -39,7 +40,7 @@ export async function openFileSource(path: string): Promise<ByteSource> {
 }
 
 /** A folder on a disk; nothing is read of it yet. Links to files count as files. */
-export function fileFolder(path: string): ByteFolder {
+export function fileFolder(path: string): WritableFolder {
   return {
     name: path,
     pathOf: (file) => join(path, file),
@@ -55,5 +56,7 @@ export function fileFolder(path: string): ByteFolder {
       }
     },
     open: (file) => openFileSource(join(path, file)),
+    write: (file, chunks) => writeChunksAtomic(join(path, file), chunks),
+    remove: (file) => rm(join(path, file), { force: true }),
   };
 }

@@ -1,6 +1,8 @@
 import { TitlesmithError } from '../common/errors.js';
 import { silentContext } from '../common/progress.js';
-import { type AdapterDescription, baseIdentity, describeAdapter } from '../model/weights/adapter-file.js';
+import { nativeSha256 } from '../io/atomic-file.js';
+import { type AdapterDescription, baseIdentity } from '../model/weights/adapter-bytes.js';
+import { describeAdapter } from '../model/weights/adapter-file.js';
 import { isTrainedName } from '../model/weights/model-name.js';
 import { openModelFiles } from '../model/weights/open-for-generation.js';
 import { locateModel } from '../model/weights/resolve-model.js';
@@ -85,7 +87,7 @@ export class BaseIdentities {
     if ((await locateModel(name)).missingBytes > 0) return undefined;
     const { configuration, tokenizer, weights } = await openModelFiles(name, silentContext);
     try {
-      return await baseIdentity(configuration, tokenizer, weights);
+      return await baseIdentity(configuration, tokenizer, weights, nativeSha256());
     } finally {
       await weights.close();
     }

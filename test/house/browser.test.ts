@@ -19,6 +19,7 @@ const entries = [
   'src/model/weights/folder-model.ts',
   'src/report/build-report.ts',
   'src/report/report-page.ts',
+  'src/run/training-checkpoint.ts',
 ];
 
 test.each(entries)('%s bundles for a browser', async (entry) => {

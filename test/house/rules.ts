@@ -109,6 +109,7 @@ const portable = [
   'src/model/training',
   'src/model/generation',
   'src/model/scoring',
+  'src/model/weights/adapter-bytes.ts',
   'src/model/weights/base-model.ts',
   'src/model/weights/checkpoint-files.ts',
   'src/model/weights/folder-model.ts',

@@ -60,7 +60,7 @@ export interface StateTensor {
 }
 
 /**
- * Where training saves its state and its results. Implemented with files in src/pipeline/stages, and in memory where
+ * Where training saves its state and its results. Implemented with files in src/run and src/pipeline/stages, and in memory where
  * there is no run folder. What it throws ends the training.
  */
 export interface TrainingStorage {

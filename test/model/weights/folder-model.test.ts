@@ -134,7 +134,9 @@ describe('what is refused', () => {
     [{ 'merges.txt': '#version: 0.2\n' }, /^dropped\/merges\.txt: 0 merges, but vocab\.json needs/],
     [{ 'vocab.json': '[]' }, /^dropped\/vocab\.json: not an object\./],
   ])('%j names the file', async (changed, message) => {
-    await expect(dropped(baseFolder, blobOf, changed).then(openModelIn)).rejects.toThrow(message);
+    await expect(dropped(fixtureFolder('float32'), blobOf, changed).then(openModelIn)).rejects.toThrow(
+      message,
+    );
   });
 
   test('weights that are cut short, wherever', async () => {
