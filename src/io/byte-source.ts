@@ -57,7 +57,7 @@ export function blobSource(name: string, blob: Blob): ByteSource {
 const chunkBytes = 2 ** 18;
 
 /** The bytes of a source from its beginning to its end. @throws as its `read`. */
-async function* readChunks(source: ByteSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+export async function* readChunks(source: ByteSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   for (let offset = 0; offset < source.size; ) {
     const chunk = new Uint8Array(Math.min(chunkBytes, source.size - offset));
     const length = await source.read(chunk, offset);

@@ -5,6 +5,7 @@ import { packageRoot } from '../../src/io/package-root.js';
 
 /** What a page will do with titles: each is bundled with all that it imports, as for a browser, where Node's modules are not. */
 const entries = [
+  'src/browser.ts',
   'src/data/cleaning/clean-titles.ts',
   'src/data/title-split.ts',
   'src/dedupe/dedupe.ts',

@@ -1,0 +1,155 @@
+import { TitlesmithError, usageError } from '../common/errors.js';
+import { checkArgument, isText, required } from '../options/call-arguments.js';
+import type { RunOptions } from '../options/option-table.js';
+import { recordOptions } from '../options/option-values.js';
+import { runOptions } from '../options/table/run.js';
+import { type Manifest, manifestFileName, parseManifest } from '../run/manifest.js';
+import { runOptionsOf } from './run/browser-options.js';
+import type { BrowserRun } from './run/browser-run.js';
+import { RunRecord } from './run/run-record.js';
+import { StoredRun } from './run/stored-run.js';
+import { type FileStore, storeBelow } from './storage/file-store.js';
+import { MemoryStore } from './storage/memory-store.js';
+import { type FolderHandle, OriginStore } from './storage/origin-store.js';
+import { readTextOf } from './storage/stored-text.js';
+
+/** The folder of the origin's private file system that holds the runs. */
+const runsFolder = 'titlesmith-runs';
+
+/** What is used of the browser here; each part may be missing. */
+interface Surroundings {
+  readonly navigator?: {
+    readonly storage?: { getDirectory?(): Promise<FolderHandle> };
+    readonly locks?: {
+      request(
+        name: string,
+        options: { readonly ifAvailable: true },
+        use: (lock: unknown) => Promise<void> | undefined,
+      ): Promise<void>;
+    };
+  };
+  readonly FileSystemFileHandle?: { readonly prototype: object };
+}
+
+const surroundings = globalThis as Surroundings;
+
+/** Takes the lock of a run until the returned function is called, or the tab is gone. @throws TitlesmithError where another tab has it. */
+async function lockRun(name: string): Promise<() => void> {
+  const { locks } = surroundings.navigator ?? {};
+  if (!locks) return () => {};
+  return new Promise((resolve, reject) => {
+    const use = (lock: unknown): Promise<void> | undefined => {
+      if (lock !== null) return new Promise((release) => resolve(release));
+      const message = `Another tab or worker has the run ${name} open.`;
+      reject(
+        new TitlesmithError(message, { code: 'run-locked', hint: 'Close it there, then open it here.' }),
+      );
+      return undefined;
+    };
+    locks.request(`titlesmith run ${name}`, { ifAvailable: true }, use).catch(reject);
+  });
+}
+
+/** The runs of an origin, each in a folder of its own. */
+export class BrowserRuns {
+  /**
+   * @param areKept whether they outlive the tab; else they are in memory alone.
+   * @param reason why, for people.
+   */
+  constructor(
+    private readonly store: FileStore,
+    readonly areKept: boolean,
+    readonly reason: string,
+  ) {}
+
+  /** What run.json of each run says; one that cannot be read is left out. */
+  async list(): Promise<readonly Manifest[]> {
+    const manifests: Manifest[] = [];
+    for (const { path } of await this.store.list()) {
+      const [name = '', file, ...deeper] = path.split('/');
+      if (file !== manifestFileName || deeper.length > 0) continue;
+      const text = (await readTextOf(this.store, path)) ?? '';
+      try {
+        manifests.push(parseManifest(text, `${name}/${manifestFileName}`));
+      } catch (error) {
+        if (!(error instanceof TitlesmithError)) throw error;
+      }
+    }
+    return manifests;
+  }
+
+  /**
+   * Makes a run.
+   * @param options by their names in code; those left out by default, or decided by the model that is trained.
+   * @throws TitlesmithError `usage` when the name or an option is wrong, or there is a run of that name.
+   */
+  async create(name: string, options: Partial<RunOptions> = {}): Promise<BrowserRun> {
+    checkArgument('create', 'name', name, required(isText));
+    checkArgument('create', 'name', name, runOptions.runName);
+    const checked = runOptionsOf('create', options);
+    const release = await lockRun(name);
+    try {
+      const files = storeBelow(this.store, name);
+      if ((await files.list()).length > 0)
+        throw usageError(`There is a run ${name} already.`, 'Choose another name, or remove it.');
+      return new StoredRun(files, await RunRecord.create(files, name, recordOptions(checked)), release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Opens a run. @throws TitlesmithError when there is none of that name, another tab has it open, or its run.json is damaged. */
+  async open(name: string): Promise<BrowserRun> {
+    const release = await lockRun(name);
+    try {
+      const files = storeBelow(this.store, name);
+      return new StoredRun(files, await RunRecord.open(files, name), release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Removes a run with all its files. @throws TitlesmithError where another tab has it open. */
+  async remove(name: string): Promise<void> {
+    const release = await lockRun(name);
+    await this.store.remove(name).finally(release);
+  }
+
+  /** The files of a run that need not be there yet, as an archive is unpacked into. */
+  filesOf(name: string): FileStore {
+    return storeBelow(this.store, name);
+  }
+}
+
+/** Why the origin's private file system cannot be used here; undefined where it can. */
+function shortage({ navigator, FileSystemFileHandle }: Surroundings): string | undefined {
+  if (!navigator?.storage?.getDirectory) return 'this browser gives sites no file system of their own';
+  const methods = FileSystemFileHandle?.prototype ?? {};
+  if (!('createSyncAccessHandle' in methods))
+    return 'only a worker of a page may write files, and this is none';
+  return 'move' in methods ? undefined : 'this browser cannot give a file another name once it is whole';
+}
+
+/**
+ * Opens the runs of this origin: in its private file system, or, where that cannot be, in memory alone; `areKept` and `reason`
+ * say which, and why. To be called in a worker.
+ */
+export async function openBrowserRuns(): Promise<BrowserRuns> {
+  const missing = shortage(surroundings);
+  if (missing !== undefined) return new BrowserRuns(new MemoryStore(), false, missing);
+  try {
+    const root = await surroundings.navigator!.storage!.getDirectory!();
+    const folder = await root.getDirectoryHandle(runsFolder, { create: true });
+    return new BrowserRuns(new OriginStore(folder), true, "kept in this site's own file system");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return new BrowserRuns(new MemoryStore(), false, `the browser refuses its file system (${why})`);
+  }
+}
+
+/** Runs in memory alone, as for a page that is to leave nothing behind. */
+export function openMemoryRuns(): BrowserRuns {
+  return new BrowserRuns(new MemoryStore(), false, 'kept in memory, as was asked for');
+}
