@@ -257,8 +257,13 @@ export const notRun: readonly NotRun[] = [
     reason: 'opens a browser and asks for a Google account; gcloud reads it',
     read: (text) => `${text} ${flag}`,
   },
+  { of: /^npx vitest run /, reason: 'runs tests, as whatever runs this one does' },
   {
-    of: /^(?:npm install|npx titlesmith|npm run build && npm pack)/,
+    of: /^npm run -s bench -- install\/managers/,
+    reason: 'installs the package a dozen times; install.test.ts does it by npm, the compiler reads this',
+  },
+  {
+    of: /^(?:npm install|npx titlesmith|npm pack$|npm run build && npm pack)/,
     reason:
       'installs into a project, or runs from there; test/deploy/install.test.ts does both in an empty one',
   },
