@@ -56,7 +56,7 @@ const managers: readonly Manager[] = [
     source: 'pnpm@12.4.2',
     program: [join(tools, 'node_modules/.bin/pnpm')],
     add: (archive) => ['add', archive],
-    environment: (cache) => ({ npm_config_store_dir: join(cache, 'store'), XDG_CACHE_HOME: cache }),
+    environment: (cache) => ({ XDG_DATA_HOME: cache, XDG_CACHE_HOME: join(cache, 'metadata') }),
     run: installed,
   },
   {

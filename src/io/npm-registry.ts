@@ -31,9 +31,12 @@ function defaultRegistry(environment: NodeJS.ProcessEnv): string {
   });
 }
 
-/** The folder whose node_modules hold an installed package; that of the package itself where nothing has installed it. */
+/**
+ * The folder whose node_modules hold an installed package, or whose .yarn, where Yarn's Plug'n'Play keeps it; that of the package
+ * itself where nothing has installed it.
+ */
 function installingFolder(packageFolder: string): string {
-  const [project] = packageFolder.split(/[\\/]node_modules[\\/]/);
+  const [project] = packageFolder.split(/[\\/](?:node_modules|\.yarn)[\\/]/);
   return project ?? packageFolder;
 }
 

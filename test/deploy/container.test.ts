@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
@@ -6,6 +7,7 @@ import { packageRoot } from '../../src/io/package-root.js';
 import { openModel } from '../../src/model/weights/resolve-model.js';
 import { runCli, temporaryFolder } from '../cli/run-cli.js';
 import { fixtureFolder } from '../model/transformer/fixtures.js';
+import { findProgram } from '../programs.js';
 
 const folder = temporaryFolder();
 
@@ -79,7 +81,7 @@ test.each([
 });
 
 test('it runs without rights on a small base, and its command is one the program knows', async () => {
-  expect(last('USER')).toEqual(['node']);
+  expect(last('USER')).toEqual(['1000:1000']);
   expect(last('FROM')).toEqual(['node:20-slim']);
   const command = JSON.parse(last('ENTRYPOINT').join(' ')) as string[];
   expect(command.slice(0, 3)).toEqual(['node', 'dist/cli.js', 'serve']);
@@ -100,11 +102,36 @@ test('the image for batches holds what the package does, and all that any comman
   };
   const copied = image.filter(([step]) => step === 'COPY').map((words) => basename(words.at(-2)!));
   const needed = files.filter(
-    (name) => existsSync(join(packageRoot, name)) && !/README|LICENSE|^docs/.test(name),
+    (name) =>
+      existsSync(join(packageRoot, name)) && !/README|LICENSE|CHANGELOG|CONTRIBUTING|^docs/.test(name),
   );
   expect(copied).toEqual(expect.arrayContaining([...needed, 'node_modules', 'package.json']));
   const missing = copiedBy(batch).filter((source) => !existsSync(join(packageRoot, source)));
   expect(missing).toEqual([]);
   const trimmed = batch.find((words) => words.includes('trim-modules.mjs') && words[0] === 'RUN')!;
   expect(trimmed.slice(trimmed.indexOf('node_modules') + 1)).toEqual(['linux', 'x64']);
+});
+
+const hadolint = findProgram('hadolint', 'TITLESMITH_HADOLINT');
+if (hadolint === undefined)
+  console.log('Skipped: deploy/ by hadolint, which is not here; .ci/install-test-tools installs it.');
+
+test.skipIf(hadolint === undefined)('the Dockerfiles have no fault that hadolint knows', () => {
+  // What it merely mentions (several RUN in a stage that is thrown away) is left as it reads best.
+  const words = [
+    '--failure-threshold',
+    'warning',
+    '--no-color',
+    'deploy/Dockerfile',
+    'deploy/batch/Dockerfile',
+  ];
+  const { status, stdout, stderr } = spawnSync(hadolint!, words, { cwd: packageRoot, encoding: 'utf8' });
+  expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: '' });
+  // It reads them at all.
+  const bad = spawnSync(hadolint!, [...words.slice(0, 3), '-'], {
+    input: 'FROM node:latest\n',
+    encoding: 'utf8',
+  });
+  expect(bad.stdout).toContain('DL3007');
+  expect(bad.status).toBe(1);
 });

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/io/package-root.js';
 import { runtimeVersion, thisSystem } from '../../src/model/engine/onnxruntime/runtime-files.js';
@@ -67,6 +67,14 @@ interface Manifest {
   readonly scripts?: Record<string, string>;
 }
 
+/** Where a page can be linked to: its headings, as GitHub names them. */
+function anchorsOf(page: string): Set<string> {
+  const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading.toLowerCase());
+  return new Set(
+    headings.map((heading) => `#${heading.replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-')}`),
+  );
+}
+
 const readManifest = (path: string): Manifest => JSON.parse(readFileSync(path, 'utf8')) as Manifest;
 
 /** The package.json of every package that is installed. */
@@ -96,20 +104,44 @@ describe('the package in an empty project', () => {
     expect(all.filter((path) => /(onnxruntime|duckdb|google-cloud|gpt-tokenizer)/.test(path))).toEqual([]);
   });
 
-  test('has the pages that messages name, and all that these link to', ({ skip }) => {
+  test('has all pages, and what these and README link to', ({ skip }) => {
     skip(fault !== undefined);
-    for (const page of readdirSync(join(packageRoot, 'docs')).filter((name) => name.endsWith('.md'))) {
-      const text = readFileSync(join(installed, 'docs', page), 'utf8');
+    const pages = readdirSync(join(packageRoot, 'docs')).map((name) => join('docs', name));
+    for (const page of ['README.md', ...pages.filter((name) => name.endsWith('.md'))]) {
+      const text = readFileSync(join(installed, page), 'utf8');
       const links = [...text.matchAll(/\]\(([\w./-]+\.(?:md|json))(?:#[\w-]*)?\)/g)].map(([, link]) => link!);
-      const missing = links.filter((link) => !existsSync(join(installed, 'docs', link)));
+      const missing = links.filter((link) => !existsSync(join(installed, dirname(page), link)));
       expect(missing, page).toEqual([]);
     }
+  });
+
+  test('has the pages that its messages and help name, with the headings', ({ skip }) => {
+    skip(fault !== undefined);
+    const sources = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' });
+    const named = sources
+      .filter((name) => name.endsWith('.js'))
+      .flatMap((name) => [
+        ...readFileSync(join(installed, 'dist', name), 'utf8').matchAll(
+          /docs\/([\w-]+\.(?:md|json))(#[\w-]+)?/g,
+        ),
+      ]);
+    expect(named.length).toBeGreaterThan(10);
+    const missing = named.filter(([, page = '', anchor]) => {
+      const path = join(installed, 'docs', page);
+      return (
+        !existsSync(path) || (anchor !== undefined && !anchorsOf(readFileSync(path, 'utf8')).has(anchor))
+      );
+    });
+    expect(missing.map(([text]) => text)).toEqual([]);
   });
 
   test('runs, by npx', ({ skip }) => {
     skip(fault !== undefined);
     const { version } = readManifest(join(packageRoot, 'package.json'));
     expect(run('npx', 'titlesmith', '--version')).toMatchObject({ status: 0, output: `${version}\n` });
+    const help = run('npx', 'titlesmith', '--help');
+    expect(help).toMatchObject({ status: 0, errors: '' });
+    expect(help.output).toMatch(/^ +titlesmith pipeline/m);
   });
 
   test('is imported, with types that a strict compiler takes', ({ skip }) => {
@@ -154,6 +186,11 @@ tokenizer.decode('text');
   test('says what is missing in one line, before anything is touched', ({ skip }) => {
     skip(fault !== undefined);
     writeFileSync(join(project, 'posts.csv'), 'title,subreddit,score\nA title of a post,aww,3\n');
+    writeFileSync(
+      join(project, 'batch.yaml'),
+      'runs-dir: batch\noptions:\n  source: sample\n  model: nano\nsubreddits: [askreddit, showerthoughts]\n',
+    );
+    const noRuntime = `ONNX Runtime ${runtimeVersion} for ${thisSystem.platform} ${thisSystem.architecture} is not installed, and npm is told`;
     const dump = ['pipeline', '--source', 'duckdb', '--subreddit', 'aww', '--input', 'posts.csv'];
     const cases = [
       [dump, 'needs @duckdb/node-api, which is not installed. Run npm install @duckdb/node-api@'],
@@ -165,10 +202,9 @@ tokenizer.decode('text');
         ['import', 'gs://bucket/a.tar.gz'],
         'needs @google-cloud/storage, which is not installed. Run npm install ',
       ],
-      [
-        ['pipeline', '--subreddit', 'askreddit', '--source', 'sample'],
-        `ONNX Runtime ${runtimeVersion} for ${thisSystem.platform} ${thisSystem.architecture} is not installed, and npm is told`,
-      ],
+      [['pipeline', '--subreddit', 'askreddit', '--source', 'sample'], noRuntime],
+      // For all its runs, before the first of them begins.
+      [['batch', 'batch.yaml'], noRuntime],
     ] as const;
     for (const [words, message] of cases) {
       const { status, errors } = run(program, ...words);
@@ -177,6 +213,7 @@ tokenizer.decode('text');
       expect(errors).toContain(message);
     }
     expect(existsSync(join(project, 'runs'))).toBe(false);
+    expect(readdirSync(join(project, 'batch'))).toEqual(['.batch']);
     expect(existsSync(env.TITLESMITH_CACHE)).toBe(false);
   });
 

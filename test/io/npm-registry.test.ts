@@ -71,6 +71,18 @@ describe("npm's registry", () => {
     expect(npmRegistry(folder, { ...environment, ...more })).toEqual({ address, headers });
   });
 
+  test.each([
+    'node_modules/titlesmith',
+    'node_modules/.pnpm/titlesmith@1/node_modules/titlesmith',
+    '.yarn/unplugged/titlesmith-virtual-1/node_modules/titlesmith',
+    '.yarn/cache/titlesmith-1.zip/node_modules/titlesmith',
+  ])("is the project's where a package is kept in %s", (place) => {
+    const root = temporaryFolder();
+    writeFileSync(join(root, '.npmrc'), 'registry=https://b.example');
+    const environment = { npm_config_userconfig: join(root, 'none') };
+    expect(npmRegistry(join(root, place), environment).address).toBe('https://b.example');
+  });
+
   test.skipIf(process.platform === 'win32')('is what npm says where no setting names one', () => {
     const { folder, environment } = project('', '');
     const bin = temporaryFolder();
