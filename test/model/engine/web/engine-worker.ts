@@ -1,5 +1,6 @@
 import type { Engine, NumericArray } from '../../../../src/model/engine/engine.js';
 import {
+  findWebDevice,
   openWebEngine,
   type WebEngineOptions,
 } from '../../../../src/model/engine/onnxruntime-web/web-engine.js';
@@ -7,6 +8,7 @@ import { elementCount } from '../../../../src/model/graph/shape.js';
 import { answerTasks } from '../../../browser/worker-tasks.js';
 import { caseInputs } from '../../graph/case-inputs.js';
 import { type OpCase, opCases } from '../../graph/cases.js';
+import { generateSmall, trainSmall } from './small-work.js';
 
 /** What a case came to in the browser. */
 export interface CaseOutcome {
@@ -28,8 +30,9 @@ async function runCase(opCase: OpCase, seed: number): Promise<readonly number[]>
 }
 
 answerTasks({
-  open: async ({ device, threads }: Pick<WebEngineOptions, 'device' | 'threads'>) => {
-    engine = await openWebEngine({ device, ...(threads ? { threads } : {}), assets: 'assets' });
+  find: () => findWebDevice(),
+  open: async (given: Pick<WebEngineOptions, 'device' | 'threads'>) => {
+    engine = await openWebEngine({ ...given, assets: 'assets' });
     return engine.name;
   },
   cases: async ({ seed }: { seed: number }) => {
@@ -44,4 +47,6 @@ answerTasks({
     }
     return outcomes;
   },
+  train: () => trainSmall(engine),
+  generate: () => generateSmall(engine),
 });
