@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectAccessible, openDetails } from '../browser/axe.js';
 import { findChromium, launchChromium, openWatched, type WatchedPage } from '../report/chromium.js';
 import { makeRun, post, type Serving, serve, sizes } from './serve-run.js';
 
@@ -123,6 +124,84 @@ describe.skipIf(executable === undefined)('the page in Chromium', () => {
     expect(faults).toEqual([]);
   });
 
+  it('has its settings in the address, which another window takes', async () => {
+    const { page, faults } = await open();
+    await set(page, { prompt: 'Größer & <b>', seed: '7', length: '4', n: '2', temperature: '0.35' });
+    await page.locator('#prompt').press('Control+Enter');
+    await expect.poll(() => cards(page).count()).toBe(2);
+    const texts = await page.locator('.card .text').allTextContents();
+    const address = page.url();
+    expect(Object.fromEntries(new URLSearchParams(new URL(address).hash.slice(1)))).toEqual({
+      prompt: 'Größer & <b>',
+      n: '2',
+      temperature: '0.35',
+      length: '4',
+      top_k: '0',
+      top_p: '0',
+      seed: '7',
+    });
+    const other = await openWatched(browser, address, {}, serving.url);
+    expect(await other.page.locator('#temperature-value').textContent()).toBe('0.35');
+    expect(await other.page.locator('#trouble').isVisible()).toBe(false);
+    await other.page.locator('#prompt').press('Control+Enter');
+    await expect.poll(() => cards(other.page).count()).toBe(2);
+    expect(await other.page.locator('.card .text').allTextContents()).toEqual(texts);
+    expect([...faults, ...other.faults]).toEqual([]);
+  });
+
+  it('refuses what an address may not ask for, and says what', async () => {
+    const hash =
+      '#n=9999&temperature=0.7&seed=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&subreddit=aww&prompt=Why';
+    const { page, faults } = await openWatched(browser, `${serving.url}page${hash}`, {}, serving.url);
+    const said = await page.locator('#trouble').textContent();
+    expect(said).toContain('n must be a number from 1 to 50 in steps of 1; it is “9999”.');
+    expect(said).toContain('it is “<img src=x onerror=alert(1)>”.');
+    expect(said).toContain('“subreddit” is no setting here.');
+    expect(await page.locator('#n').inputValue()).toBe('6');
+    expect(await page.locator('#prompt').inputValue()).toBe('Why');
+    // A link followed later is taken too.
+    await page.evaluate(`location.hash = '#n=3'`);
+    await expect.poll(() => page.locator('#n').inputValue()).toBe('3');
+    expect(await page.locator('#prompt').inputValue()).toBe('');
+    expect(await page.locator('#trouble').isVisible()).toBe(false);
+    expect(faults).toEqual([]);
+  });
+
+  it('keeps earlier texts in the browser until they are cleared, whatever stands there', async () => {
+    const { page, faults } = await open();
+    expect(await page.locator('#history').isVisible()).toBe(false);
+    await page.evaluate(`localStorage.setItem('titlesmith generations', JSON.stringify([7, {
+      at: '2026-11-28T18:00:00.000Z', model: '<b>other</b>', settings: '#n=2&temperature=9&prompt=<i>old',
+      texts: [{ text: '<img src=x onerror=alert(1)>', refused: '<script>' }] }]))`);
+    await page.reload();
+    await set(page, { prompt, length: '4', n: '2' });
+    await page.locator('#generate').click();
+    await expect.poll(() => cards(page).count()).toBe(2);
+    await page.locator('#history > summary').click();
+    const items = page.locator('#generations > li');
+    expect(await items.count()).toBe(2);
+    await items.nth(0).locator('summary').click();
+    expect((await items.nth(0).locator('ul bdi').allTextContents()).sort()).toEqual(
+      (await page.locator('.card .text').allTextContents()).sort(),
+    );
+    await items.nth(1).locator('summary').click();
+    expect(await items.nth(1).textContent()).toContain('<img src=x onerror=alert(1)>');
+    expect(await page.locator('main img, main script').count()).toBe(0);
+    await items.nth(1).getByRole('button', { name: 'Use these settings' }).click();
+    await expect.poll(() => page.locator('#prompt').inputValue()).toBe('<i>old');
+    expect(await page.locator('#n').inputValue()).toBe('2');
+    expect(await page.locator('#trouble').textContent()).toMatch(
+      /<b>other<\/b> is not served here.* temperature must/,
+    );
+    // The seed that was drawn is kept too.
+    await items.nth(0).getByRole('button', { name: 'Use these settings' }).click();
+    await expect.poll(() => page.locator('#seed').inputValue()).toMatch(/^\d+$/);
+    await page.locator('#clear-history').click();
+    expect(await page.locator('#history').isVisible()).toBe(false);
+    expect(await page.evaluate(`localStorage.length`)).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
   it('shows a hostile prompt as text', async () => {
     const { page, faults } = await open();
     const attack = '<img src=x onerror=alert(1)><script>alert(2)</script>';
@@ -165,12 +244,37 @@ describe.skipIf(executable === undefined)('the page in Chromium', () => {
         viewport: { width: 390, height: 844 },
         colorScheme,
         hasTouch: true,
+        reducedMotion: 'reduce',
       });
       await page.locator('#prompt').fill(`${'w'.repeat(120)} ${prompt}`);
       await page.locator('#generate').tap();
       await expect.poll(() => cards(page).count()).toBe(6);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+      // The texts would be below the form: they are brought into view, with the focus.
+      const top = `document.getElementById('texts-heading').getBoundingClientRect().top`;
+      await expect.poll(() => page.evaluate(`Math.abs(${top}) < 100`)).toBe(true);
+      expect(await page.evaluate('document.activeElement.id')).toBe('texts-heading');
+      await expectAccessible(page, `the page of serve on a phone, ${colorScheme}`);
       expect(faults).toEqual([]);
+    },
+  );
+
+  it.each(['light', 'dark'] as const)(
+    'is for keyboards and screen readers too, in the %s theme',
+    async (colorScheme) => {
+      const { page } = await open({ colorScheme, viewport: { width: 1280, height: 1000 } });
+      await expectAccessible(page, `the empty page of serve, ${colorScheme}`);
+      await set(page, { prompt, seed: String(seed), length: '4', n: '3' });
+      // Where the texts are in view, typing goes on where it was.
+      await page.locator('#generate').focus();
+      await page.keyboard.press('Enter');
+      await expect.poll(() => cards(page).count()).toBe(3);
+      expect(await page.evaluate('document.activeElement.id')).toBe('generate');
+      await openDetails(page);
+      await expectAccessible(page, `the page of serve with texts, ${colorScheme}`);
+      // Only what was checked to be good may be green: here nothing is.
+      const edges = page.locator('.card:not(.copied, .unfit)');
+      for (const edge of await edges.all()) expect(await edge.getAttribute('class')).toBe('card');
     },
   );
 

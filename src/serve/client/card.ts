@@ -40,6 +40,8 @@ export class Card {
   isFinished = false;
   /** Whether the finished text copies a training title. */
   isCopied = false;
+  /** Why the finished text is refused; empty where it is not. */
+  refusal = '';
   private readonly shownText = element('p', 'text');
   private readonly state = element('div', 'state', 'waiting …');
   private readonly foot = element('div', 'foot', this.state);
@@ -89,7 +91,6 @@ export class Card {
   }
 
   private showNew(closest: ClosestTitle | undefined, ended: string): void {
-    this.node.classList.add('fresh');
     const likeness = closest
       ? `closest training title rated ${formatDecimal(closest.rating)}`
       : 'like no training title';
@@ -104,8 +105,12 @@ export class Card {
     isCopied: boolean,
     closest: ClosestTitle | undefined,
   ): void {
+    this.refusal = reason;
     this.state.replaceChildren(element('strong', '', reason), evidence === '' ? '' : `: ${evidence}`);
-    if (!isCopied) return;
+    if (!isCopied) {
+      this.node.classList.add('unfit');
+      return;
+    }
     this.isCopied = true;
     this.node.classList.add('copied');
     // A title of the base model's need not be like any that this run has learned.

@@ -7,8 +7,12 @@ export class ModelChoice {
 
   /**
    * @param onProblem shows why the page of a model cannot be had; an empty text when that is over.
+   * @param onShown called when the page is that of another model.
    */
-  constructor(private readonly onProblem: (message: string) => void) {
+  constructor(
+    private readonly onProblem: (message: string) => void,
+    private readonly onShown: () => void,
+  ) {
     this.select?.addEventListener('change', () => void this.show(this.select!.value));
   }
 
@@ -20,6 +24,16 @@ export class ModelChoice {
   /** What the chosen model is called on the page. */
   get title(): string {
     return byId('model-name', HTMLElement).textContent?.trim() ?? '';
+  }
+
+  /** Chooses a model by what it is called on the page. @returns whether that is the model now. */
+  async choose(title: string): Promise<boolean> {
+    if (title === this.title) return true;
+    const option = [...(this.select?.options ?? [])].find(({ text }) => text === title);
+    if (!this.select || !option) return false;
+    this.select.value = option.value;
+    await this.show(option.value);
+    return title === this.title;
   }
 
   /** Puts what depends on the model in place, taken from that model's own page, and its name into the address. */
@@ -39,6 +53,7 @@ export class ModelChoice {
       document.title = other.title;
       history.replaceState(null, '', address);
       this.onProblem('');
+      this.onShown();
     } catch {
       if (!leaving.signal.aborted) this.onProblem('The server cannot be reached.');
     }

@@ -2,9 +2,12 @@ import { formatCount, pluralize } from '../../common/number-formats.js';
 import { byId, messageOf, showTrouble } from '../../web/client/dom.js';
 import { readEvents, request } from '../../web/client/request.js';
 import type { Health, TextsEvent, TextsRequest } from '../page/page-messages.js';
+import { withSeed } from '../page/page-settings.js';
 import { Card, copyText } from './card.js';
+import { HistoryList } from './history-list.js';
 import { ModelChoice } from './model-choice.js';
 import { savePicture } from './picture.js';
+import { SettingsForm } from './settings-form.js';
 
 /** The page where people generate texts: asks for them, and shows them as they stream in. */
 
@@ -13,15 +16,9 @@ const list = byId('cards', HTMLOListElement);
 const trouble = byId('trouble', HTMLElement);
 const standing = byId('standing', HTMLElement);
 const prompt = byId('prompt', HTMLTextAreaElement);
-const seed = byId('seed', HTMLInputElement);
-const sliders = {
-  n: byId('n', HTMLInputElement),
-  temperature: byId('temperature', HTMLInputElement),
-  length: byId('length', HTMLInputElement),
-  top_k: byId('top_k', HTMLInputElement),
-  top_p: byId('top_p', HTMLInputElement),
-};
-
+// Never `disabled`, which would take the focus away: aria-disabled says it.
+const generateButton = byId('generate', HTMLButtonElement);
+const stopButton = byId('stop', HTMLButtonElement);
 /** An element that only some pages have. */
 function optional<E extends HTMLElement>(id: string, kind: new () => E): E | undefined {
   return document.getElementById(id) === null ? undefined : byId(id, kind);
@@ -37,17 +34,10 @@ let cards: readonly Card[] = [];
 let cardCount = 0;
 let running: AbortController | undefined;
 
-for (const [id, slider] of Object.entries(sliders)) {
-  const shown = byId(`${id}-value`, HTMLOutputElement);
-  const show = (): void => {
-    shown.value = slider.valueAsNumber.toLocaleString('en-US');
-  };
-  slider.addEventListener('input', show);
-  show();
-}
-
 const say = (message: string): void => showTrouble(trouble, message);
-const model = new ModelChoice(say);
+const settings = new SettingsForm(form);
+const model = new ModelChoice(say, () => settings.showInAddress());
+const earlier = new HistoryList(({ model: name, settings: address }) => void useSettings(name, address));
 
 /** @param end how the last request ended, unless it just succeeded. */
 function showStanding(end = ''): void {
@@ -68,28 +58,8 @@ function showStanding(end = ''): void {
   byId('tools', HTMLElement).hidden = cards.length === 0;
   byId('empty', HTMLElement).hidden = cards.length > 0;
   list.setAttribute('aria-busy', String(running !== undefined));
-  byId('stop', HTMLButtonElement).disabled = running === undefined;
-  byId('generate', HTMLButtonElement).disabled = running !== undefined;
-}
-
-/** What the form asks for. */
-function readForm(): TextsRequest & { readonly n: number } {
-  const { n, temperature, length, top_k, top_p } = sliders;
-  // Of the model that is chosen now.
-  const subreddit = document.querySelector<HTMLSelectElement | HTMLInputElement>('#subreddit');
-  const keywords = optional('keywords', HTMLInputElement);
-  return {
-    ...(model.name === undefined ? {} : { model: model.name }),
-    prompt: prompt.value,
-    n: n.valueAsNumber,
-    temperature: temperature.valueAsNumber,
-    length: length.valueAsNumber,
-    top_k: top_k.valueAsNumber,
-    top_p: top_p.valueAsNumber,
-    ...(seed.value === '' ? {} : { seed: seed.valueAsNumber }),
-    ...(subreddit?.value ? { subreddit: subreddit.value } : {}),
-    ...(keywords?.value ? { keywords: keywords.value } : {}),
-  };
+  stopButton.setAttribute('aria-disabled', String(running === undefined));
+  generateButton.setAttribute('aria-disabled', String(running !== undefined));
 }
 
 async function postTexts(body: TextsRequest, signal: AbortSignal): Promise<Response> {
@@ -98,6 +68,37 @@ async function postTexts(body: TextsRequest, signal: AbortSignal): Promise<Respo
   const response = await request('texts', { body, headers, signal, whenUnreachable });
   if (key) sessionStorage.setItem('key', key.value);
   return response;
+}
+
+/**
+ * Brings the texts into view where they would appear unseen: on a small screen the form fills it. Then the focus goes there
+ * too; else it stays, so that a person can go on typing.
+ */
+function goToTexts(): void {
+  const heading = byId('texts-heading', HTMLElement);
+  const { top } = heading.getBoundingClientRect();
+  if (top >= 0 && top < innerHeight / 2) return;
+  const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  heading.focus({ preventScroll: true });
+  heading.scrollIntoView({ block: 'start', behavior: isStill ? 'instant' : 'smooth' });
+}
+
+/** Sets the page to what earlier texts were made with. */
+async function useSettings(name: string, address: string): Promise<void> {
+  const isChosen = await model.choose(name);
+  const fault = settings.take(address);
+  settings.showInAddress();
+  say(isChosen ? fault : `${name} is not served here: the settings are for another model. ${fault}`.trim());
+  prompt.focus();
+}
+
+/** Keeps finished texts in the history. */
+function remember(finished: readonly Card[], address: string): void {
+  const texts = finished
+    .filter((card) => card.isFinished)
+    .map(({ text, refusal }) => ({ text, refused: refusal }));
+  if (texts.length > 0)
+    earlier.add({ at: new Date().toISOString(), model: model.title, settings: address, texts });
 }
 
 /** Adds cards in order before the older ones. */
@@ -113,10 +114,15 @@ function addCards(count: number): readonly Card[] {
   return fresh;
 }
 
-/** Fills cards with the texts of a response. @throws Error when it ends early. */
-async function fill(fresh: readonly Card[], response: Response): Promise<void> {
+/** Fills cards with the texts of a response. @param onSeed told the seed. @throws Error when it ends early. */
+async function fill(
+  fresh: readonly Card[],
+  response: Response,
+  onSeed: (seed: number) => void,
+): Promise<void> {
   for await (const { name, data } of readEvents<TextsEvent>(response)) {
-    if (name === 'piece') fresh[data.index]?.append(data.piece);
+    if (name === 'begin') onSeed(data.seed);
+    else if (name === 'piece') fresh[data.index]?.append(data.piece);
     else if (name === 'text') {
       fresh[data.index]?.finish(data);
       showStanding();
@@ -133,20 +139,24 @@ async function generate(): Promise<void> {
   running = controller;
   let fresh: readonly Card[] = [];
   let end = '';
+  let address = settings.asAddress();
   try {
-    const body = readForm();
+    const body = { ...(model.name === undefined ? {} : { model: model.name }), ...settings.request };
+    settings.showInAddress();
     showStanding();
     const response = await postTexts(body, controller.signal);
     fresh = addCards(body.n);
     showStanding();
-    // On a small screen the form fills the view, and the texts would appear unseen below it.
-    if (matchMedia('(max-width: 56rem)').matches) standing.scrollIntoView({ block: 'start' });
-    await fill(fresh, response);
+    goToTexts();
+    await fill(fresh, response, (seed) => {
+      address = withSeed(address, seed);
+    });
   } catch (error) {
     if (controller.signal.aborted) end = 'stopped';
     else say(messageOf(error));
   }
   for (const card of fresh) card.abandon();
+  remember(fresh, address);
   cards = cards.filter((card) => card.isFinished || card.text !== '');
   running = undefined;
   showStanding(end);
@@ -163,7 +173,7 @@ form.addEventListener('submit', (event) => {
   event.preventDefault();
   void generate();
 });
-byId('stop', HTMLButtonElement).addEventListener('click', stop);
+stopButton.addEventListener('click', stop);
 byId('clear', HTMLButtonElement).addEventListener('click', () => {
   stop();
   cards = [];
@@ -187,6 +197,9 @@ document.addEventListener('keydown', (event) => {
   } else if (event.key === 'Escape') stop();
 });
 if (key) key.value = sessionStorage.getItem('key') ?? '';
+// Another address of this page was typed, or a link followed.
+window.addEventListener('hashchange', () => say(settings.take(location.hash)));
+const addressFault = settings.take(location.hash);
 
 /** Shows that the model is being loaded, until it is. */
 async function awaitModel(): Promise<void> {
@@ -195,7 +208,7 @@ async function awaitModel(): Promise<void> {
       (response) => response.json() as Promise<Health>,
       () => undefined,
     );
-    if (health?.status !== 'loading') return say('');
+    if (health?.status !== 'loading') return say(addressFault);
     say('The model is being loaded …');
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }

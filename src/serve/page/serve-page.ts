@@ -67,7 +67,7 @@ ${byKeywords ? keywordField : null}
 </div>
 ${slider({ id: 'n', label: 'Texts', minimum: 1, maximum: Math.min(maxShown, options.maxTexts), step: 1, value: 6 })}
 ${slider({ id: 'temperature', label: 'Temperature', ...boundsOf(textFields.temperature), step: 0.05, help: 'Low: safe and alike. High: daring, then nonsense.' })}
-<details class="finer"><summary>Finer settings</summary>
+<details class="finer" id="finer"><summary>Finer settings</summary>
 ${slider({ id: 'length', label: 'Longest, in tokens', minimum: 4, maximum: Math.min(200, options.capacity - 1), step: 1, value: Math.min(length.default, options.capacity - 1) })}
 ${slider({ id: 'top_k', label: 'Top k', ...boundsOf(textFields.top_k), maximum: 100, step: 1, help: 'Draw from the k likeliest tokens; 0 is off.' })}
 ${slider({ id: 'top_p', label: 'Top p', ...boundsOf(textFields.top_p), step: 0.01, help: 'Draw from the likeliest tokens of this share; 0 is off.' })}
@@ -78,11 +78,13 @@ ${slider({ id: 'top_p', label: 'Top p', ...boundsOf(textFields.top_p), step: 0.0
 </details>
 <div class="buttons">
 <button type="submit" id="generate" class="primary" aria-keyshortcuts="Control+Enter">Generate</button>
-<button type="button" id="stop" aria-keyshortcuts="Escape" disabled>Stop</button>
+<button type="button" id="stop" aria-keyshortcuts="Escape" aria-disabled="true">Stop</button>
 </div>
+<p class="help">The page's address holds these settings: share it, or keep it.</p>
 <p class="help keys-help"><kbd>Ctrl</kbd> <kbd>Enter</kbd> generates, <kbd>Esc</kbd> stops.</p>
 </form>
-<section class="results" aria-label="Texts">
+<section class="results" aria-labelledby="texts-heading">
+<h2 id="texts-heading" tabindex="-1">Texts</h2>
 <div class="bar">
 <p id="standing" role="status">Nothing generated yet.</p>
 <div class="tools" id="tools" hidden>
@@ -93,16 +95,27 @@ ${someCompared ? html`<label class="check"><input type="checkbox" id="hide-copie
 </div>
 </div>
 <p id="trouble" class="notice trouble" role="alert" hidden></p>
+<div id="meaning" data-of-model>${compared ? coloursOfCompared : html`<p class="meaning">The colours say nothing: this model came without titles to compare its texts with.</p>`}</div>
 <ol class="cards" id="cards" aria-label="Generated texts" aria-busy="false"></ol>
-<div class="empty" id="empty"><p>Texts appear here, word by word.</p>
-<div id="meaning" data-of-model>${compared ? html`<p class="meaning">One that is too close to a title the model learned from is marked, with that title.</p>` : null}</div>
-</div>
+<div class="empty" id="empty"><p>Texts appear here, word by word.</p></div>
+<details id="history" class="history" hidden><summary>Earlier texts <span id="history-count"></span></summary>
+<p class="help" id="history-help">Kept by this browser alone, the last 30 times, until they are cleared.</p>
+<button type="button" id="clear-history">Clear the history</button>
+<ol id="generations" class="generations"></ol>
+</details>
 </section>
 </div>
 <footer class="colophon">Made with titlesmith. <span id="comparison" data-of-model>${compared ? null : html`Texts are not compared with training titles: this model came without any. `}</span><a href="health">Health</a></footer>
 </main>`;
   return renderServedPage({ title: name, kind: 'serve', styles: 'page.css', script: 'page.js', body });
 }
+
+/** What the edge of a text says; none is green, as nobody has judged whether a text is good. */
+const coloursOfCompared = html`<dl class="colours">
+<div class="plain"><dt>Grey edge: new</dt><dd>too close to no title that the model learned from. Whether it is good, nobody has judged.</dd></div>
+<div class="copied"><dt>Red edge: a copy</dt><dd>shown with the title that it is too close to.</dd></div>
+<div class="unfit"><dt>Dashed edge: no use</dt><dd>blank, or with broken characters.</dd></div>
+</dl>`;
 
 const keyField = html`<label class="field" for="key">Key
 <input id="key" type="password" autocomplete="off" required aria-describedby="key-help"></label>
