@@ -1,7 +1,7 @@
 /** Texts that were generated earlier, as the browser keeps them for the page: text, which anything may have changed. */
 
 /** One text, and what was found out about it. */
-export interface KeptText {
+interface KeptText {
   readonly text: string;
   /** Why it was refused; empty where it was not, or texts are not compared. */
   readonly refused: string;

@@ -112,9 +112,9 @@ ${someCompared ? html`<label class="check"><input type="checkbox" id="hide-copie
 
 /** What the edge of a text says; none is green, as nobody has judged whether a text is good. */
 const coloursOfCompared = html`<dl class="colours">
-<div class="plain"><dt>Grey edge: new</dt><dd>too close to no title that the model learned from. Whether it is good, nobody has judged.</dd></div>
-<div class="copied"><dt>Red edge: a copy</dt><dd>shown with the title that it is too close to.</dd></div>
-<div class="unfit"><dt>Dashed edge: no use</dt><dd>blank, or with broken characters.</dd></div>
+<div class="plain"><dt>Grey edge: new</dt><dd>Too close to no title that the model learned from. Whether it is good, nobody has judged.</dd></div>
+<div class="copied"><dt>Red edge: a copy</dt><dd>Shown with the title that it is too close to.</dd></div>
+<div class="unfit"><dt>Dashed edge: no use</dt><dd>Blank, or with broken characters.</dd></div>
 </dl>`;
 
 const keyField = html`<label class="field" for="key">Key
