@@ -53,12 +53,13 @@ export function describeOptions(): string {
       ...batchSettings,
     }),
   );
-  lines.push(
-    ...section(
-      '## `titlesmith export` and `titlesmith review`',
-      some(singleCommandOptions, (row) => row.group !== 'Batch'),
-    ),
-  );
+  for (const command of ['compare', 'plot', 'export', 'review'] as const)
+    lines.push(
+      ...section(
+        `## \`titlesmith ${command}\``,
+        some(singleCommandOptions, (row) => row.commands.includes(command)),
+      ),
+    );
   lines.push(
     '',
     "## Arguments of gpt-2-simple's `finetune` that are no options here",

@@ -75,6 +75,8 @@ async function execute(request: Request, entry: string, terminal: Terminal): Pro
         request.options,
         terminal,
       );
+    case 'plot':
+      return (await import('./commands/plot.js')).plotCommand(request.folders, request.options, terminal);
     case 'prune':
       return (await import('./commands/prune.js')).pruneCommand(request.folders, request.options, terminal);
     case 'models':

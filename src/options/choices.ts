@@ -8,6 +8,7 @@ export const commandNames = [
   'list',
   'show',
   'compare',
+  'plot',
   'prune',
   'models',
   'info',
@@ -93,3 +94,18 @@ export type ExportFormat = (typeof exportFormats)[number];
 /** Types of the matrices in a GGUF file that is written: float32, float16, or 8 bits with a scale for every 32. */
 export const ggufTypes = ['f32', 'f16', 'q8_0'] as const;
 export type GgufType = (typeof ggufTypes)[number];
+
+/**
+ * What is plotted of runs: losses over training, the share of copies among its samples, its learning rate; the ratings of outputs beside
+ * those of held-out titles, the losses of single titles.
+ */
+export const plotNames = ['losses', 'copies', 'learning-rate', 'ratings', 'title-losses'] as const;
+export type PlotName = (typeof plotNames)[number];
+
+/** Formats of a picture. */
+export const pictureFormats = ['svg', 'png'] as const;
+export type PictureFormat = (typeof pictureFormats)[number];
+
+/** Colours of a picture. */
+export const themeNames = ['light', 'dark'] as const;
+export type ThemeName = (typeof themeNames)[number];

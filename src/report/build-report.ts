@@ -73,7 +73,7 @@ export function buildReport(input: ReportInput): ReportFigures {
     ...(input.judgement.wordings ? { wordings: input.judgement.wordings } : {}),
     ...(input.base ? { base: input.base } : {}),
     ...(input.canaries ? { canaries: input.canaries } : {}),
-    distribution: distribution(verdicts, heldOut),
+    distribution: ratingBins(verdicts, heldOut),
     pairs,
     pairsLeftOut: verdicts.length - pairs.length,
     mostCopied: clusters(verdicts.filter(isCopy), ({ matched }) => matched),
@@ -105,7 +105,8 @@ function rejectedCounts(verdicts: readonly Verdict[]): NamedCount[] {
   return namedCounts(Object.fromEntries(counts));
 }
 
-function distribution(outputs: readonly RatedText[], heldOut: readonly RatedText[]): RatingBin[] {
+/** How many outputs and held-out titles have their closest rating in each of 20 bins. */
+export function ratingBins(outputs: readonly RatedText[], heldOut: readonly RatedText[]): RatingBin[] {
   const binOf = (rating: number) => Math.min(binCount - 1, Math.floor(rating * binCount));
   const bins = Array.from({ length: binCount }, () => ({ outputs: 0, heldOut: 0 }));
   for (const { closestRating } of outputs) bins[binOf(closestRating)]!.outputs++;

@@ -61,6 +61,8 @@ export interface TrainingPoint {
   readonly step: number;
   readonly loss?: number;
   readonly validationLoss?: number;
+  /** Of the optimizer, at this step. */
+  readonly learningRate?: number;
   /** Of the texts sampled at this step, the share that are copies of training titles. */
   readonly nearCopyShare?: number;
   /** Number of these texts. */

@@ -78,6 +78,11 @@ export const plans: readonly Plan[] = [
     of: /^npm run -s show -- /,
     says: /^askreddit: .*; [\d.]+ MB, made by titlesmith [\s\S]*^ {2}report +done/m,
   },
+  {
+    of: /^npm run -s plot -- /,
+    says: /^runs\/askreddit\/plots\/losses\.svg$/m,
+    leaves: ['runs/askreddit/plots/ratings.svg'],
+  },
   { of: /^npm run -s devices$/, says: /^onnxruntime cpu +works /m },
   { of: /^npm run -s export -- .* --format onnx /, says: /as onnx$/m, leaves: ['exported/onnx/model.onnx'] },
   {

@@ -37,7 +37,7 @@ const innerLevels: Readonly<Record<string, Levels>> = {
   'src/data': [['*'], ['src/data/sources'], ['src/data/cleaning']],
   'src/web': [['src/web/server', 'src/web/client'], ['*']],
   'src/report': [
-    ['src/report/report-page.ts', 'src/report/comparison/comparison-page.ts'],
+    ['src/report/report-page.ts', 'src/report/comparison/comparison-page.ts', 'src/report/pictures'],
     ['src/report/sections'],
     ['src/report/charts'],
     ['*'],

@@ -145,6 +145,25 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
       options,
     }),
   },
+  plot: {
+    words: 'plot',
+    summary: 'pictures of what runs have measured',
+    description:
+      'Draws losses, copies, learning rates and distributions of a run, or of several together, as SVG or PNG, also while it trains.',
+    arguments: [{ ...runFolder, several: true }],
+    examples: [
+      ['all pictures of a run, into runs/askreddit/plots', 'titlesmith plot runs/askreddit'],
+      [
+        'one of two runs, as PNG on a dark ground',
+        'titlesmith plot runs/short runs/long --plots losses --output losses.png --theme dark',
+      ],
+    ],
+    request: (values, options) => ({
+      command: 'plot',
+      folders: values.filter((value) => value !== undefined),
+      options,
+    }),
+  },
   prune: {
     words: 'prune',
     summary: 'free what finished runs no longer need',

@@ -16,6 +16,13 @@ export type ExportOptions = Partial<Pick<SingleCommandOptions, 'format' | 'ggufT
   JsonOption;
 export type ScoreOptions = ScoreFileOptions & JsonOption;
 export type CompareOptions = Partial<Pick<SingleCommandOptions, 'page'>> & JsonOption;
+export type PlotRequestOptions = Partial<
+  Pick<
+    SingleCommandOptions,
+    'plots' | 'plotOutput' | 'plotFormat' | 'width' | 'height' | 'scale' | 'theme' | 'font'
+  >
+> &
+  JsonOption;
 export type PruneOptions = Partial<Pick<RunOptions, 'dryRun'>> & JsonOption;
 export type ArchiveOptions = Partial<Pick<RunOptions, 'overwrite'>> & JsonOption;
 
@@ -32,6 +39,7 @@ export type Request =
   | { readonly command: 'list'; readonly folder?: string; readonly options: JsonOption }
   | { readonly command: 'show'; readonly folder: string; readonly options: JsonOption }
   | { readonly command: 'compare'; readonly folders: readonly string[]; readonly options: CompareOptions }
+  | { readonly command: 'plot'; readonly folders: readonly string[]; readonly options: PlotRequestOptions }
   | { readonly command: 'prune'; readonly folders: readonly string[]; readonly options: PruneOptions }
   | { readonly command: 'models'; readonly model?: string; readonly options: JsonOption }
   | { readonly command: 'info'; readonly model: string; readonly options: JsonOption }

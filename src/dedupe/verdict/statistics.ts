@@ -58,8 +58,8 @@ export function overfitStatistics(
   checkArgument('overfitStatistics', 'heldOutTexts', heldOutTexts, areRated);
   const rules = { repeatedTitles: isEvidence, membership: isEvidence, losses: isEvidence };
   const { repeatedTitles, membership, losses } = checkArguments('overfitStatistics', evidence, rules);
-  const outputs = summarise(outputTexts);
-  const heldOut = summarise(heldOutTexts);
+  const outputs = summariseRatings(outputTexts);
+  const heldOut = summariseRatings(heldOutTexts);
   const excess = shareDifference(outputs.copies, heldOut.copies);
   const isCopied = ({ copied }: RatedCopy): boolean => copied;
   const comparison = testNonInferiority(
@@ -121,7 +121,7 @@ export function baseStatistics(
   return { outputs, heldOut, excess: shareDifference(outputs, heldOut) };
 }
 
-function summarise(texts: readonly RatedCopy[]): RatingSummary {
+export function summariseRatings(texts: readonly RatedCopy[]): RatingSummary {
   const sorted = Float64Array.from(texts, (text) => text.closestRating).sort();
   const count = sorted.length;
   return {

@@ -1,39 +1,31 @@
 import { usageError } from '../../common/errors.js';
 import { packageVersion } from '../../common/package-facts.js';
-import type { RunCounts } from '../../common/stage-counts.js';
 import type { TitleLosses } from '../../common/title-losses.js';
-import type { StageName } from '../../options/choices.js';
 import { type OptionName, optionNames, type RunOptions } from '../../options/option-table.js';
 import { formatOption } from '../../options/option-values.js';
 import { lossesInBits } from '../../report/charts/training-curve.js';
 import type { Comparison } from '../../report/comparison/comparison.js';
 import { trainingCurve } from '../../report/curve.js';
-import { finishedRecord, type Manifest } from '../../run/manifest.js';
 import { tokensPerByte } from '../../run/reported-facts.js';
 import { runFiles } from '../../run/run-files.js';
 import { readMetrics } from '../run/metrics-file.js';
-import { staleStages } from '../run/stale-stages.js';
 import { readTitleLosses } from '../run/title-losses-file.js';
 
 import { bestStepOf, comparedRows, secondsOf, unusableCounts, verdictOf } from './compared-figures.js';
+import { haveSame, nameOf, type OpenedRun, openRuns, staleNote } from './opened-runs.js';
 import { pairedDifferences } from './paired-losses.js';
-import { countsOf, firstAccepted, openManifest } from './run-overview.js';
+import { firstAccepted } from './run-overview.js';
 
-interface OpenedRun {
-  readonly folder: string;
-  readonly manifest: Manifest;
-  readonly counts: RunCounts;
+interface ComparedRun extends OpenedRun {
   /** The first ten. */
   readonly accepted: readonly string[];
-  /** Stages whose results are of files that were replaced since. */
-  readonly stale: readonly StageName[];
   /** Undefined in runs of earlier versions, and where nothing was trained. */
   readonly losses: TitleLosses | undefined;
 }
 
 /** A comparison with what programs read of it. */
 export interface ComparedRuns extends Comparison {
-  readonly details: readonly (Omit<OpenedRun, 'losses'> & {
+  readonly details: readonly (Omit<ComparedRun, 'losses'> & {
     readonly seconds: number;
     readonly options: Readonly<Record<string, unknown>>;
   })[];
@@ -52,13 +44,12 @@ export async function compareRuns(
 ): Promise<ComparedRuns> {
   if (folders.length < 2)
     throw usageError('compare needs two runs or more.', 'See titlesmith compare --help.');
-  const runs: OpenedRun[] = [];
-  for (const folder of folders) {
-    const manifest = await openManifest(folder);
-    const counts = countsOf(manifest);
+  const runs: ComparedRun[] = [];
+  for (const run of await openRuns(folders)) {
+    const { folder, counts } = run;
     const accepted = counts.dedupe ? firstAccepted(folder) : [];
     const losses = counts.finetune ? await readTitleLosses(folder) : undefined;
-    runs.push({ folder, manifest, counts, accepted, losses, stale: staleStages(manifest) });
+    runs.push({ ...run, accepted, losses });
   }
   const options = differingOptions(runs);
   const same = {
@@ -95,21 +86,6 @@ export async function compareRuns(
   };
 }
 
-/** What a run is called beside others: by its folder, where another has its name. */
-function nameOf({ folder, manifest }: OpenedRun, runs: readonly OpenedRun[]): string {
-  const isShared = runs.filter((run) => run.manifest.name === manifest.name).length > 1;
-  return isShared ? folder : manifest.name;
-}
-
-/** That what was made of earlier weights or titles stands beside what is of later ones. */
-function staleNote({ stale }: OpenedRun, name: string): string[] {
-  return stale.length === 0
-    ? []
-    : [
-        `${name}: ${stale.join(', ')} ${stale.length === 1 ? 'is' : 'are'} of files that were replaced since.`,
-      ];
-}
-
 /** That figures are missing, of which run.json says nothing that they can be. */
 function unusableNote({ manifest }: OpenedRun, name: string): string[] {
   const unusable = unusableCounts(manifest);
@@ -120,7 +96,7 @@ function unusableNote({ manifest }: OpenedRun, name: string): string[] {
 }
 
 async function describeRun(
-  { folder, manifest, counts, accepted, losses }: OpenedRun,
+  { folder, manifest, counts, accepted, losses }: ComparedRun,
   name: string,
   withCurves: boolean,
 ): Promise<Comparison['runs'][number]> {
@@ -137,15 +113,6 @@ async function describeRun(
     bestStep: bestStepOf(manifest),
     accepted,
   };
-}
-
-/** Whether a stage wrote the same file in all runs; null where fewer than two have recorded it. */
-function haveSame(runs: readonly OpenedRun[], stage: StageName, file: string): boolean | null {
-  const hashes = runs.flatMap(
-    ({ manifest }) => finishedRecord(manifest, stage)?.outputs?.[file]?.sha256 ?? [],
-  );
-  if (new Set(hashes).size > 1) return false;
-  return hashes.length === runs.length ? true : null;
 }
 
 /** Options that are not the same in all runs; names and places left out. */

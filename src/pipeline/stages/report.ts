@@ -55,7 +55,7 @@ export async function writeReport(folder: string, figures: ReportFigures): Promi
 }
 
 /** Texts in the file of a sample; undefined where there is none. */
-async function countSamples(folder: string, step: number): Promise<number | undefined> {
+export async function countSamples(folder: string, step: number): Promise<number | undefined> {
   try {
     return (await readFile(join(folder, sampleFile(step)), 'utf8')).split('\n').length - 1;
   } catch (error) {

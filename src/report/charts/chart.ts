@@ -35,18 +35,25 @@ interface Axes {
   readonly labelY: string;
 }
 
-/** One SVG with axes around `content`. `description` is the text alternative. */
-export function chart(frame: Frame, axes: Axes, description: string, content: Html): Html {
+/** What is drawn in a frame: axes, and what lies between them. */
+export interface Chart {
+  readonly frame: Frame;
+  /** The text alternative. */
+  readonly description: string;
+  /** Elements of SVG, whose classes the style sheet knows, and `src/report/pictures` too. */
+  readonly drawing: Html;
+}
+
+/** Axes around `content`. `description` is the text alternative. */
+export function chart(frame: Frame, axes: Axes, description: string, content: Html): Chart {
   const { width, height, left, right, bottom } = frame;
   const floor = height - bottom;
-  return html`<svg class="chart ${frame.name}" viewBox="0 0 ${width} ${height}"
-role="img" aria-label="${description}">
-${axes.ticksY.map((value) => {
-  const y = round(axes.y(value));
-  return html`<path class="grid" d="M${left} ${y}H${width - right}"/>
+  const drawing = html`${axes.ticksY.map((value) => {
+    const y = round(axes.y(value));
+    return html`<path class="grid" d="M${left} ${y}H${width - right}"/>
 <text class="tick"
 x="${left - 8}" y="${y}" dy="0.32em" text-anchor="end">${axes.formatY(value)}</text>`;
-})}
+  })}
 ${axes.x.ticks(frame.ticks).map((value) => {
   const x = round(axes.x(value));
   return html`<path class="axis" d="M${x} ${floor}v5"/>
@@ -55,8 +62,26 @@ ${axes.x.ticks(frame.ticks).map((value) => {
 <path class="axis" d="M${left} ${floor}H${width - right}"/>
 ${axes.labelX === '' ? null : html`<text class="label" x="${width - right}" y="${height - 6}" text-anchor="end">${axes.labelX}</text>`}
 ${axes.labelY === '' ? null : html`<text class="label" x="0" y="12">${axes.labelY}</text>`}
-${content}
+${content}`;
+  return { frame, description, drawing };
+}
+
+/** A chart as one SVG of a page. */
+export function ofPage({ frame, description, drawing }: Chart): Html {
+  return html`<svg class="chart ${frame.name}" viewBox="0 0 ${frame.width} ${frame.height}"
+role="img" aria-label="${description}">
+${drawing}
 </svg>`;
+}
+
+/** The least and the greatest of any number of values; of none, infinities in the other order. */
+export function extentOf(values: Iterable<number>): [least: number, greatest: number] {
+  let [least, greatest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    least = Math.min(least, value);
+    greatest = Math.max(greatest, value);
+  }
+  return [least, greatest];
 }
 
 /** A vertical line with a label that stays inside the frame. */

@@ -4,7 +4,7 @@ import type { Share } from '../../common/judgement.js';
 import { formatCount, formatPercent } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 import type { ReportFigures, SampledCopies } from '../report-figures.js';
-import { chart, type Frame, frames, marker, round } from './chart.js';
+import { type Chart, chart, extentOf, type Frame, frames, marker, ofPage, round } from './chart.js';
 import { stepRange } from './training-curve.js';
 
 /** Heights of a chart that stands below another of the same width. */
@@ -13,9 +13,10 @@ const heights = { wide: 190, narrow: 180 } as const;
 /** The vertical axis shows at least this share. */
 const leastShown = 0.1;
 
-interface Drawing {
+interface CopiesCurve {
   readonly copies: readonly SampledCopies[];
-  readonly heldOut: Share;
+  /** Of the held-out titles; undefined where no judgement has rated them. */
+  readonly heldOut: Share | undefined;
   readonly range: readonly [number, number];
   readonly bestStep: number | undefined;
 }
@@ -27,15 +28,17 @@ interface Drawing {
 export function copiesCurveChart({ curve, overfit, training }: ReportFigures): readonly Html[] {
   const { copies } = curve;
   const heldOut = overfit.heldOut.copies;
-  const drawing = { copies, heldOut, range: stepRange(curve), bestStep: training?.bestStep };
-  const description =
-    `Copies among the samples go from ${formatPercent(copies[0]!.share)} to ${formatPercent(copies.at(-1)!.share)}. ` +
-    `Of the held-out titles ${formatPercent(heldOut.share)} would be called copies.`;
-  return frames.map((frame) => draw({ ...frame, height: heights[frame.name] }, drawing, description));
+  const shown = { copies, heldOut, range: stepRange(curve), bestStep: training?.bestStep };
+  return frames.map((frame) => ofPage(drawCopiesCurve({ ...frame, height: heights[frame.name] }, shown)));
 }
 
-function draw(frame: Frame, { copies, heldOut, range, bestStep }: Drawing, description: string): Html {
-  const highest = Math.max(leastShown, heldOut.high, ...copies.map(({ share, high }) => high ?? share));
+/** That chart in one frame. @param copies one sample at least. */
+export function drawCopiesCurve(frame: Frame, { copies, heldOut, range, bestStep }: CopiesCurve): Chart {
+  const description =
+    `Copies among the samples go from ${formatPercent(copies[0]!.share)} to ${formatPercent(copies.at(-1)!.share)}.` +
+    (heldOut ? ` Of the held-out titles ${formatPercent(heldOut.share)} would be called copies.` : '');
+  const [, most] = extentOf(copies.map(({ share, high }) => high ?? share));
+  const highest = Math.max(leastShown, heldOut?.high ?? 0, most);
   const [floor, ceiling] = [frame.height - frame.bottom, frame.top + 10];
   const x = scaleLinear(range, [frame.left + 4, frame.width - frame.right - 8]);
   const y = scaleLinear([0, Math.min(1, highest)], [floor, ceiling]).nice(4);
@@ -53,9 +56,12 @@ function draw(frame: Frame, { copies, heldOut, range, bestStep }: Drawing, descr
     labelY: 'copies among the samples',
   };
   const [left, right] = [frame.left, frame.width - frame.right];
-  const content = html`<rect class="band held-out" x="${left}" y="${round(y(heldOut.high))}" width="${right - left}"
+  const usual =
+    heldOut &&
+    html`<rect class="band held-out" x="${left}" y="${round(y(heldOut.high))}" width="${right - left}"
 height="${round(y(heldOut.low) - y(heldOut.high))}"/>
-<path class="level held-out" d="M${left} ${round(y(heldOut.share))}H${right}"/>
+<path class="level held-out" d="M${left} ${round(y(heldOut.share))}H${right}"/>`;
+  const content = html`${usual}
 ${bestStep === undefined ? null : marker(frame, x(bestStep))}
 <path class="line copies" d="${path(copies)}"/>
 ${copies.map((point) => whisker(point, x, y))}`;

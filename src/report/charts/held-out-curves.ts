@@ -4,12 +4,11 @@ import { formatCount, formatDecimal } from '../../common/number-formats.js';
 import { type Html, html, visible } from '../../web/html.js';
 import type { ComparedRun } from '../comparison/comparison.js';
 import type { CurvePoint } from '../report-figures.js';
-import { chart, type Frame, frames, round } from './chart.js';
+import { type Chart, chart, type Frame, frames, ofPage, round } from './chart.js';
+import { drawLinesOfRuns, lineOfRun, mostRunsTogether } from './lines-of-runs.js';
 
-/** Runs that have a colour of their own; those after them begin again, with dashes. */
-const colours = 6;
-/** More runs have no line of their own looks: each gets a panel. */
-const mostTogether = 2 * colours;
+/** A run, as far as its held-out losses are drawn. */
+type RunWithLosses = Pick<ComparedRun, 'name' | 'heldOut' | 'unit' | 'bestStep'>;
 
 /** Of several on a page, with the same axes. */
 const panelFrame: Frame = {
@@ -23,9 +22,6 @@ const panelFrame: Frame = {
   ticks: 3,
 };
 
-/** The class of a run's line: colour, and dashes beyond the first six. */
-const lineOf = (index: number): string => `run-${index % colours}${index >= colours ? ' dashed' : ''}`;
-
 /**
  * The held-out losses of several runs over steps, all in one unit, a dot where weights were kept: up to twelve in one chart,
  * more in a panel each; undefined: none was measured.
@@ -33,10 +29,10 @@ const lineOf = (index: number): string => `run-${index % colours}${index >= colo
 export function heldOutCurves(runs: readonly ComparedRun[]): Html | undefined {
   const points = runs.flatMap(({ heldOut }) => heldOut).filter(({ loss }) => Number.isFinite(loss));
   if (points.length === 0) return undefined;
-  const range = rangeOf(points);
-  if (runs.length > mostTogether) return panels(runs, range);
+  // More have no line of their own looks.
+  if (runs.length > mostRunsTogether) return panels(runs, rangeOf(points));
   return html`<figure>${legendOf(runs)}
-${frames.map((frame) => together(frame, runs, range))}</figure>`;
+${frames.map((frame) => ofPage(drawHeldOutCurves(frame, runs)))}</figure>`;
 }
 
 /** What the axes show. */
@@ -67,15 +63,14 @@ function scalesOf(frame: Frame, { steps, losses }: Range): Scales {
   };
 }
 
-/** @param ticks of the losses. */
-function axesOf({ x, y }: Scales, ticks: number) {
+function axesOf({ x, y }: Scales) {
   return {
     x,
     y,
-    ticksY: y.ticks(ticks),
+    ticksY: y.ticks(3),
     // A training of few steps has ticks between them.
     formatX: (step: number) => (Number.isInteger(step) ? formatCount(step) : ''),
-    formatY: y.tickFormat(ticks),
+    formatY: y.tickFormat(3),
   };
 }
 
@@ -96,13 +91,17 @@ function curve({ heldOut, bestStep }: ComparedRun, scales: Scales, looks: string
 `;
 }
 
-function together(frame: Frame, runs: readonly ComparedRun[], range: Range): Html {
-  const scales = scalesOf(frame, range);
-  const labels = { labelX: 'training steps', labelY: `held-out loss, ${runs[0]!.unit}` };
+/** Them in one chart. @param runs of which one at least has a finite loss. */
+export function drawHeldOutCurves(frame: Frame, runs: readonly RunWithLosses[]): Chart {
+  const lines = runs.map(({ heldOut, bestStep }) => ({
+    points: heldOut.map(({ step, loss }) => ({ step, value: loss })),
+    keptStep: bestStep,
+  }));
   const courses = runs.map(courseOf).filter((course) => course !== '');
-  const description = `Line chart of held-out losses. ${courses.join('; ')}.`;
-  const curves = runs.map((run, index) => curve(run, scales, lineOf(index)));
-  return chart(frame, { ...axesOf(scales, 5), ...labels }, description, html`${curves}`);
+  return drawLinesOfRuns(frame, lines, {
+    labelY: `held-out loss, ${runs[0]!.unit}`,
+    description: `Line chart of held-out losses. ${courses.join('; ')}.`,
+  });
 }
 
 /** A panel a run, in which the others are grey. */
@@ -121,21 +120,37 @@ ${drawn.map((run) => {
   const content = html`<use href="#all-curves"/>${curve(run, scales, 'run-0')}`;
   const description = `Line chart of held-out losses. ${courseOf(run)}.`;
   return html`<figure><figcaption><bdi>${visible(run.name)}</bdi></figcaption>
-${chart(panelFrame, { ...axesOf(scales, 3), ...labels }, description, content)}</figure>
+${ofPage(chart(panelFrame, { ...axesOf(scales), ...labels }, description, content))}</figure>
 `;
 })}</div>`;
 }
 
 /** Where a run's losses begin and end, in words; empty where none was measured. */
-function courseOf({ name, heldOut, unit }: ComparedRun): string {
+function courseOf({ name, heldOut, unit }: RunWithLosses): string {
   const [first, last] = [heldOut[0], heldOut.at(-1)];
   if (!first || !last) return '';
   return `${visible(name)} goes from ${formatDecimal(first.loss)} to ${formatDecimal(last.loss)} ${unit} in ${formatCount(last.step)} steps`;
 }
 
+/**
+ * Why the losses of runs cannot be drawn over each other; undefined where they can.
+ * @param sameTokens whether all have the same tokens; null: that is not recorded.
+ */
+export function whyNotTogether(
+  runs: readonly RunWithLosses[],
+  sameTokens: boolean | null,
+): string | undefined {
+  const trained = runs.filter(({ heldOut }) => heldOut.length > 0);
+  const units = new Set(trained.map(({ unit }) => unit));
+  if (units.size > 1) return 'the losses of some are in bits a byte, those of others in bits a token';
+  if (units.has('bits a token') && trained.length > 1 && sameTokens !== true)
+    return 'their losses are a token, and their tokens are not known to be the same';
+  return undefined;
+}
+
 /** What belongs to which line. */
 function legendOf(runs: readonly ComparedRun[]): Html {
   return html`<p class="legend">${runs.map(
-    ({ name }, index) => html`<span class="key ${lineOf(index)}"><bdi>${visible(name)}</bdi></span> `,
+    ({ name }, index) => html`<span class="key ${lineOfRun(index)}"><bdi>${visible(name)}</bdi></span> `,
   )}</p>`;
 }

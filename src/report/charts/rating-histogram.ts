@@ -1,66 +1,71 @@
-import { scaleLinear } from 'd3-scale';
-import { curveStepAfter, line } from 'd3-shape';
-import type { OverfitStatistics } from '../../common/judgement.js';
+import type { RatingSummary } from '../../common/judgement.js';
 import { formatDecimal, formatPercent } from '../../common/number-formats.js';
-import { type Html, html } from '../../web/html.js';
+import type { Html } from '../../web/html.js';
 import type { RatingBin } from '../report-figures.js';
-import { chart, type Frame, frames, marker, round } from './chart.js';
+import { type Chart, type Frame, frames, ofPage } from './chart.js';
+import { drawHistogram, sharesOf } from './histogram.js';
+import { lineOfRun } from './lines-of-runs.js';
+
+/** What is said of the ratings of a kind of texts. */
+type Said = Pick<RatingSummary, 'median' | 'copies'>;
+
+/** The closest ratings of outputs and held-out titles. */
+export interface RatingDistribution {
+  readonly bins: readonly RatingBin[];
+  readonly outputs: Said;
+  readonly heldOut: Said;
+  /** Rating from which an output is refused. */
+  readonly threshold: number;
+}
+
+const labelX = 'rating of the closest training title';
 
 /**
  * Histogram of the outputs' closest ratings (bars) and those of the held-out titles (outline), as shares of each.
  */
-export function ratingHistogram(
-  bins: readonly RatingBin[],
-  { outputs, heldOut }: OverfitStatistics,
-  threshold: number,
-): readonly Html[] {
-  const description =
-    `Histogram of best ratings from 0 to 1. Outputs: median ${formatDecimal(outputs.median)}, ` +
-    `${formatPercent(outputs.copies.share)} copies. Held-out titles: ` +
-    `median ${formatDecimal(heldOut.median)}, ${formatPercent(heldOut.copies.share)} copies.`;
-  return frames.map((frame) => draw(frame, bins, threshold, description));
+export function ratingHistogram(ratings: RatingDistribution): readonly Html[] {
+  return frames.map((frame) => ofPage(drawRatings(frame, ratings)));
 }
 
-function draw(frame: Frame, bins: readonly RatingBin[], threshold: number, description: string): Html {
-  const outputs = shares(bins.map((bin) => bin.outputs));
-  const heldOut = shares(bins.map((bin) => bin.heldOut));
-  const floor = frame.height - frame.bottom;
-  const x = scaleLinear([0, 1], [frame.left, frame.width - frame.right]);
-  const y = scaleLinear([0, Math.max(0.05, ...outputs, ...heldOut)], [floor, frame.top + 10]).nice(5);
-  const outline = line<[number, number]>(
-    ([rating]) => x(rating),
-    ([, share]) => y(share),
-  )
-    .curve(curveStepAfter)
-    .digits(2);
-  const steps: [number, number][] = [
-    [0, 0],
-    ...bins.map((bin, i): [number, number] => [bin.from, heldOut[i]!]),
-    [1, heldOut.at(-1)!],
-    [1, 0],
-  ];
-  const axes = {
-    x,
-    y,
-    ticksY: y.ticks(5),
-    formatX: (value: number) => x.tickFormat(frame.ticks)(value),
-    formatY: (value: number) => y.tickFormat(5, '~%')(value),
-    labelX: 'rating of the closest training title',
-    labelY: 'share of titles',
-  };
-  const bars = bins.map((bin, i) => {
-    const left = x(bin.from) + 1;
-    const top = y(outputs[i]!);
-    return html`<rect class="bar outputs" x="${round(left)}" y="${round(top)}"
-width="${round(x(bin.to) - 1 - left)}" height="${round(floor - top)}"/>`;
+/** That chart in one frame. */
+export function drawRatings(frame: Frame, { bins, outputs, heldOut, threshold }: RatingDistribution): Chart {
+  return drawHistogram(frame, {
+    edges: edgesOf(bins),
+    bars: { className: 'bar outputs', shares: sharesOf(bins.map((bin) => bin.outputs)) },
+    outlines: [{ lines: [{ className: 'line held-out', shares: sharesOf(bins.map((bin) => bin.heldOut)) }] }],
+    labelX,
+    marker: { at: threshold, label: `refused from ${formatDecimal(threshold)}` },
+    description:
+      `Histogram of best ratings from 0 to 1. Outputs: ${inWords(outputs)}. ` +
+      `Held-out titles: ${inWords(heldOut)}.`,
   });
-  const content = html`${bars}
-<path class="line held-out" d="${outline(steps)}"/>
-${marker(frame, x(threshold), `refused from ${formatDecimal(threshold)}`)}`;
-  return chart(frame, axes, description, content);
 }
 
-function shares(counts: readonly number[]): number[] {
-  const total = counts.reduce((sum, value) => sum + value, 0);
-  return counts.map((value) => (total === 0 ? 0 : value / total));
+/** The outputs of several runs as outlines, the held-out titles of each dotted. @param runs one at least. */
+export function drawRatingsOfRuns(
+  frame: Frame,
+  runs: readonly (RatingDistribution & { readonly name: string })[],
+): Chart {
+  return drawHistogram(frame, {
+    edges: edgesOf(runs[0]!.bins),
+    outlines: runs.map(({ bins }, index) => ({
+      group: lineOfRun(index),
+      lines: [
+        { className: 'line dotted', shares: sharesOf(bins.map((bin) => bin.heldOut)) },
+        { className: 'line', shares: sharesOf(bins.map((bin) => bin.outputs)) },
+      ],
+    })),
+    labelX,
+    description: `Histograms of best ratings from 0 to 1. Outputs: ${runs
+      .map(({ name, outputs }) => `${name}, ${inWords(outputs)}`)
+      .join('; ')}.`,
+  });
 }
+
+const inWords = ({ median, copies }: Said): string =>
+  `median ${formatDecimal(median)}, ${formatPercent(copies.share)} copies`;
+
+const edgesOf = (bins: readonly RatingBin[]): number[] => [
+  ...bins.map(({ from }) => from),
+  bins.at(-1)?.to ?? 1,
+];

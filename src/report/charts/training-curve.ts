@@ -3,7 +3,7 @@ import { area, line } from 'd3-shape';
 import { formatCount, formatDecimal } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 import type { CurvePoint, ReportFigures } from '../report-figures.js';
-import { chart, type Frame, frames, marker, round } from './chart.js';
+import { type Chart, chart, extentOf, type Frame, frames, marker, ofPage, round } from './chart.js';
 
 type Curve = ReportFigures['curve'];
 
@@ -29,8 +29,7 @@ export function lossesInBits({ loss, validation, tokensPerByte }: Curve): Losses
 
 /** The steps that both charts of a training show. */
 export function stepRange({ loss, validation, copies }: Curve): [number, number] {
-  const steps = [...loss, ...validation, ...copies].map(({ step }) => step);
-  return [Math.min(...steps), Math.max(...steps)];
+  return extentOf([...loss, ...validation, ...copies].map(({ step }) => step));
 }
 
 /**
@@ -38,26 +37,17 @@ export function stepRange({ loss, validation, copies }: Curve): [number, number]
  * The axis is logarithmic, so that a gap of some percent is as high wherever it is.
  */
 export function trainingCurveChart(curve: Curve, bestStep: number | undefined): readonly Html[] {
+  return frames.map((frame) => ofPage(drawTrainingCurve(frame, curve, bestStep)));
+}
+
+/** That chart in one frame. */
+export function drawTrainingCurve(frame: Frame, curve: Curve, bestStep: number | undefined): Chart {
   const losses = lossesInBits(curve);
-  const description = describe(losses, bestStep);
-  return frames.map((frame) => draw(frame, losses, { range: stepRange(curve), bestStep, description }));
-}
-
-interface Drawing {
-  readonly range: readonly [number, number];
-  readonly bestStep: number | undefined;
-  readonly description: string;
-}
-
-function draw(
-  frame: Frame,
-  { unit, training, heldOut }: LossesInBits,
-  { range, bestStep, description }: Drawing,
-): Html {
-  const all = [...training, ...heldOut].map(({ loss }) => loss);
-  const highest = Math.max(...all, Number.MIN_VALUE);
-  const lowest = Math.min(highest * 0.9, Math.max(Math.min(...all), highest / largestRatio));
-  const x = scaleLinear(range, [frame.left + 4, frame.width - frame.right - 8]);
+  const { unit, training, heldOut } = losses;
+  const [least, greatest] = extentOf([...training, ...heldOut].map(({ loss }) => loss));
+  const highest = Math.max(greatest, Number.MIN_VALUE);
+  const lowest = Math.min(highest * 0.9, Math.max(least, highest / largestRatio));
+  const x = scaleLinear(stepRange(curve), [frame.left + 4, frame.width - frame.right - 8]);
   const y = scaleLog([lowest, highest], [frame.height - frame.bottom - 6, frame.top + 10]).clamp(true);
   const path = line<CurvePoint>(
     (point) => x(point.step),
@@ -80,7 +70,7 @@ ${heldOut.map(
   ({ step, loss }) =>
     html`<circle class="dot held-out" cx="${round(x(step))}" cy="${round(y(loss))}" r="3"/>`,
 )}`;
-  return chart(frame, axes, description, content);
+  return chart(frame, axes, describe(losses, bestStep), content);
 }
 
 /** Where the held-out loss lies above the training loss, the area between the lines. */

@@ -1,7 +1,7 @@
 import { formatCount } from '../../common/number-formats.js';
 import { type Html, html, visible } from '../../web/html.js';
 import { renderSelfContainedPage } from '../../web/html-page.js';
-import { heldOutCurves } from '../charts/held-out-curves.js';
+import { heldOutCurves, whyNotTogether } from '../charts/held-out-curves.js';
 import { pairedDifferences } from '../sections/paired-differences.js';
 import { verdictWords } from '../verdict-words.js';
 import type { ComparedRun, Comparison } from './comparison.js';
@@ -51,14 +51,7 @@ ${runs.map(
 
 /** Losses that cannot be compared are not drawn over each other. */
 function curves({ runs, sameTokens }: Comparison): Html | null {
-  const trained = runs.filter(({ heldOut }) => heldOut.length > 0);
-  const units = new Set(trained.map(({ unit }) => unit));
-  const fault =
-    units.size > 1
-      ? 'the losses of some are in bits a byte, those of others in bits a token'
-      : units.has('bits a token') && trained.length > 1 && sameTokens !== true
-        ? 'their losses are a token, and their tokens are not known to be the same'
-        : undefined;
+  const fault = whyNotTogether(runs, sameTokens);
   if (fault !== undefined)
     return html`<section aria-labelledby="curves"><h2 id="curves">How well they predict titles held out</h2>
 <p>Not drawn: ${fault}.</p></section>`;

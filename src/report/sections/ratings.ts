@@ -18,7 +18,7 @@ write more usual titles than people do.</p>
 <figure>
 <figcaption class="legend"><span class="key outputs">outputs (${formatCount(outputs.count)})</span>
 <span class="key held-out">held-out titles (${formatCount(heldOut.count)})</span></figcaption>
-${ratingHistogram(distribution, overfit, rules.threshold)}
+${ratingHistogram({ bins: distribution, outputs, heldOut, threshold: rules.threshold })}
 </figure>
 <div class="scroll" role="region" aria-label="Ratings in numbers" tabindex="0"><table class="numbers">
 <thead><tr><td></td><th scope="col">median</th><th scope="col">90th percentile</th>
