@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { fileError, InterruptedError, TitlesmithError, usageError } from '../common/errors.js';
+import { fileError, TitlesmithError, usageError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
-import { isTemporaryName } from '../io/atomic-file.js';
+import { nativeSha256 } from '../io/atomic-file.js';
 import { compress } from '../io/compression/compressed-stream.js';
 import type { Compression } from '../io/compression/compression-kind.js';
 import { missingFolders, removeEmptyFolders } from '../io/folders.js';
-import { type TarFile, writeTar } from '../io/tar.js';
 import {
   type ArgumentRules,
   checkArgument,
@@ -18,13 +16,11 @@ import {
 } from '../options/call-arguments.js';
 import { optionTable } from '../options/option-table.js';
 import { RunFolder } from '../pipeline/run/run-folder.js';
-import { lockFileName } from '../pipeline/run/run-lock.js';
 import { describeStale, staleStages } from '../pipeline/run/stale-stages.js';
+import { archivedPaths } from '../run/archive/archive-format.js';
+import { packRun, type RunFile } from '../run/archive/pack-run.js';
 import { isBucket, openStorageFile } from './open-storage.js';
 import type { StorageFile } from './storage.js';
-
-/** The last entry of an archive: the hashes of all others, in the format of `sha256sum -c`. */
-export const checksumsName = 'SHA256SUMS';
 
 /** The compression for an archive's name. @throws TitlesmithError `usage` for an unknown extension. */
 function compressionOf(name: string): Compression {
@@ -34,12 +30,7 @@ function compressionOf(name: string): Compression {
   throw usageError(`${name} does not say what it is to be.`, 'End its name with .tar.gz, .tar.zst or .tar.');
 }
 
-/** Whether a file is left out: the lock, and temporary files of a killed process. */
-export function isExcluded(path: string): boolean {
-  return basename(path).startsWith(lockFileName) || isTemporaryName(path);
-}
-
-async function filesOf(folder: string): Promise<{ path: string; size: number }[]> {
+async function filesOf(folder: string): Promise<RunFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries
     .filter((entry) => entry.isFile())
@@ -47,10 +38,13 @@ async function filesOf(folder: string): Promise<{ path: string; size: number }[]
       join(entry.parentPath, entry.name)
         .slice(folder.length + 1)
         .replaceAll('\\', '/'),
-    )
-    .filter((path) => !isExcluded(path))
-    .sort();
-  return Promise.all(paths.map(async (path) => ({ path, size: (await stat(join(folder, path))).size })));
+    );
+  return Promise.all(
+    archivedPaths(paths).map(async (path) => {
+      const { size } = await stat(join(folder, path));
+      return { path, size, content: () => readExactly(join(folder, path), size) };
+    }),
+  );
 }
 
 /** Reads the first `size` bytes of a file, which may have grown since it was listed. */
@@ -58,29 +52,6 @@ async function* readExactly(path: string, size: number): AsyncGenerator<Buffer> 
   if (size === 0) return;
   for await (const chunk of createReadStream(path, { end: size - 1, highWaterMark: 2 ** 18 }))
     yield chunk as Buffer;
-}
-
-/** The files of a run folder, then the list of their hashes; reports progress. */
-async function* archivedFiles(folder: string, name: string, context: WorkContext): AsyncGenerator<TarFile> {
-  const files = await filesOf(folder);
-  const total = files.reduce((sum, { size }) => sum + size, 0);
-  let [done, checksums] = [0, ''];
-  for (const { path, size } of files) {
-    const hash = createHash('sha256');
-    const content = async function* (): AsyncGenerator<Uint8Array> {
-      for await (const chunk of readExactly(join(folder, path), size)) {
-        if (context.signal.aborted) throw new InterruptedError('Interrupted; no archive was written.');
-        hash.update(chunk);
-        done += chunk.length;
-        yield chunk;
-        context.onProgress({ kind: 'progress', label: 'export', done, total, unit: 'bytes' });
-      }
-    };
-    yield { name: `${name}/${path}`, size, content: content() };
-    checksums += `${hash.digest('hex')}  ${path}\n`;
-  }
-  const list = Buffer.from(checksums);
-  yield { name: `${name}/${checksumsName}`, size: list.length, content: [list] };
 }
 
 /** An exported run, and where its archive is. */
@@ -93,7 +64,7 @@ export interface ExportedRun {
 export async function exportLocked(run: RunFolder, to: StorageFile, context: WorkContext): Promise<void> {
   const name = basename(resolve(run.path));
   try {
-    const tar = writeTar(archivedFiles(run.path, name, context));
+    const tar = packRun(name, await filesOf(run.path), context, nativeSha256);
     await to.write(compress(tar, compressionOf(to.name)));
   } catch (error) {
     throw fileError('read', run.path, error);

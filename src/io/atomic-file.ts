@@ -4,22 +4,12 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileError } from '../common/errors.js';
 import type { ContentHash } from '../common/sha256.js';
+import { temporaryName } from './byte-folder.js';
 import { syncFile, syncFolder } from './flush.js';
 import { makeFolder } from './folders.js';
 
-const temporarySuffix = '.partial';
 /** Bytes gathered before they are written, so that a file of short lines takes few calls to the system. */
 const bufferBytes = 2 ** 16;
-
-/** Where a file is written before it gets its name. One name for each target, so that a crash leaves at most one file behind. */
-export function temporaryName(path: string): string {
-  return `${path}${temporarySuffix}`;
-}
-
-/** Whether a path is that of a file which was never finished. */
-export function isTemporaryName(path: string): boolean {
-  return path.endsWith(temporarySuffix);
-}
 
 /**
  * A file that appears under its name only when it is complete. Chunks are gathered and go to a temporary name; `commit`

@@ -24,6 +24,17 @@ export interface WritableFolder extends ByteFolder {
   remove(file: string): Promise<void>;
 }
 
+const temporarySuffix = '.partial';
+/** Where a file is written before it gets its name. One name for each target, so that a crash leaves at most one file behind. */
+export function temporaryName(path: string): string {
+  return `${path}${temporarySuffix}`;
+}
+
+/** Whether a path is that of a file which was never finished. */
+export function isTemporaryName(path: string): boolean {
+  return path.endsWith(temporarySuffix);
+}
+
 /**
  * Open sources as a folder. Each stays open when what was made of it closes it: whoever opened them closes them.
  * @param name what messages call it.

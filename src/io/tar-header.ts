@@ -74,10 +74,10 @@ function readNumber(bytes: Uint8Array): number {
   if (bytes[0]! & 0x80) {
     const value = bytes.subarray(1).reduce((sum, byte) => sum * 256 + byte, bytes[0]! & 0x7f);
     if (Number.isSafeInteger(value)) return value;
-    throw new Error('a number in a header of it is too large');
+    throw new Error('Invalid tar header: a number in it is too large');
   }
   const text = textUpToZero(bytes).trim();
-  if (!/^[0-7]*$/.test(text)) throw new Error('a number in a header of it is malformed');
+  if (!/^[0-7]*$/.test(text)) throw new Error('Invalid tar header: a number in it is malformed');
   return Number.parseInt(text || '0', 8);
 }
 
@@ -89,10 +89,10 @@ function readNumber(bytes: Uint8Array): number {
 export function decodeTarHeader(block: Uint8Array): TarHeader | undefined {
   if (block.every((byte) => byte === 0)) return undefined;
   if (checksumOf(block) !== readNumber(fieldOf(block, 'checksum')))
-    throw new Error('a header of it is damaged, or it is no tar');
+    throw new Error('Invalid tar header: it is damaged, or this is no archive');
   const magic = decoder.decode(fieldOf(block, 'magic'));
   if (!magic.startsWith(ustarMagic.slice(0, 6)) && magic !== gnuMagic)
-    throw new Error('its headers are of an unknown format');
+    throw new Error('Invalid tar header: its format is unknown');
   const prefix = magic === gnuMagic ? '' : textUpToZero(fieldOf(block, 'prefix'));
   const own = textUpToZero(fieldOf(block, 'name'));
   const name = prefix === '' ? own : `${prefix}/${own}`;

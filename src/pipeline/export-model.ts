@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
 import { writeTrainedCondition } from '../data/trained-condition.js';
-import { temporaryName } from '../io/atomic-file.js';
+import { temporaryName } from '../io/byte-folder.js';
 import { makeFolder, missingFolders, removeEmptyFolders } from '../io/folders.js';
 import { parameterSpecifications } from '../model/transformer/parameters.js';
 import { loadWeights } from '../model/transformer/weight-source.js';

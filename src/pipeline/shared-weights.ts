@@ -3,8 +3,8 @@ import { silentContext } from '../common/progress.js';
 import { nativeSha256 } from '../io/atomic-file.js';
 import { type AdapterDescription, baseIdentity } from '../model/weights/adapter-bytes.js';
 import { describeAdapter } from '../model/weights/adapter-file.js';
-import { isTrainedName } from '../model/weights/model-name.js';
 import { openModelFiles } from '../model/weights/open-for-generation.js';
+import { isTrainedName } from '../model/weights/published-models.js';
 import { locateModel } from '../model/weights/resolve-model.js';
 import type { ServedModel, SharedWeights } from '../serve/served-model.js';
 

@@ -1,3 +1,6 @@
+/** Names the process that writes a run folder; others that begin so are left by processes that were killed. */
+export const lockFileName = 'run.lock';
+
 /** Paths of the files and folders in a run folder, relative to it. */
 export const runFiles = {
   titles: 'titles.csv',

@@ -20,6 +20,8 @@ const entries = [
   'src/model/weights/folder-model.ts',
   'src/report/build-report.ts',
   'src/report/report-page.ts',
+  'src/run/archive/pack-run.ts',
+  'src/run/archive/unpack-run.ts',
   'src/run/training-checkpoint.ts',
 ];
 

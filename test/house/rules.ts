@@ -117,6 +117,7 @@ const portable = [
   'src/model/weights/generation-session.ts',
   'src/model/weights/model-files.ts',
   'src/model/weights/open-model.ts',
+  'src/model/weights/published-models.ts',
   'src/model/weights/safetensors-bytes.ts',
   'src/model/weights/safetensors-file.ts',
   'src/model/weights/safetensors-header.ts',
@@ -158,6 +159,8 @@ const portableFiles = [
   'src/io/compression/fzstd-stream.ts',
   'src/io/crc32c.ts',
   'src/io/protobuf.ts',
+  'src/io/tar-header.ts',
+  'src/io/tar.ts',
   'src/review/review-messages.ts',
 ];
 

@@ -6,12 +6,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   AtomicFile,
   hashFile,
-  isTemporaryName,
-  temporaryName,
   writeAtomically,
   writeChunksAtomic,
   writeFileAtomic,
 } from '../../src/io/atomic-file.js';
+import { isTemporaryName, temporaryName } from '../../src/io/byte-folder.js';
 
 let folder: string;
 beforeEach(() => {

@@ -4,7 +4,7 @@ import type { WorkContext } from '../../src/common/progress.js';
 import { LineFaults } from '../../src/data/sources/dump-records.js';
 import { readDumpLines } from '../../src/data/sources/ndjson/dump-lines.js';
 import { LineFault, parseLine, toPost } from '../../src/data/sources/ndjson/post.js';
-import { temporaryName } from '../../src/io/atomic-file.js';
+import { temporaryName } from '../../src/io/byte-folder.js';
 import { formatCsvRecord } from '../../src/io/csv.js';
 import { readLines } from '../../src/io/text-file.js';
 

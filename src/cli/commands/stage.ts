@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isTrainedName } from '../../model/weights/model-name.js';
+import { isTrainedName } from '../../model/weights/published-models.js';
 import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { defaultOptions, restoreOptions } from '../../options/option-values.js';

@@ -9,7 +9,7 @@ import { type ArgumentRules, checkArguments, completeContext } from '../../optio
 import { deviceOptions } from '../../options/table/model.js';
 import { type HubSettings, hubSettings } from '../weights/hub/settings.js';
 import { fetchHubModel, findHubModel, type HubFileSet, type HubModel } from '../weights/hub/snapshot.js';
-import { parseHubId } from '../weights/model-name.js';
+import { parseHubId } from '../weights/published-models.js';
 import { parsePooling, poolingNames } from './pooling.js';
 import { SentenceEncoder } from './sentence-encoder.js';
 

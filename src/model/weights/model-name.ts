@@ -3,6 +3,7 @@ import { TitlesmithError, usageError } from '../../common/errors.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { baseFolder } from './base-folder.js';
 import { baseConfiguration, baseName } from './base-model.js';
+import { isTrainedName, parseHubId, publishedRepositories } from './published-models.js';
 
 /**
  * What `--model` names: a repository of the Hugging Face hub at a revision, or a folder (or a checkpoint in it).
@@ -11,40 +12,6 @@ type ModelName =
   | { readonly kind: 'hub'; readonly repository: string; readonly revision: string }
   | { readonly kind: 'folder'; readonly path: string };
 
-/** Published models: gpt-2-simple's names of GPT-2, and the smaller SmolLM2s; their repositories, and the licences these state. */
-export const publishedModels = [
-  { name: '124M', repository: 'openai-community/gpt2', licence: 'MIT' },
-  { name: '355M', repository: 'openai-community/gpt2-medium', licence: 'MIT' },
-  { name: '774M', repository: 'openai-community/gpt2-large', licence: 'MIT' },
-  { name: '1558M', repository: 'openai-community/gpt2-xl', licence: 'MIT' },
-  { name: 'distil', repository: 'distilbert/distilgpt2', licence: 'Apache-2.0' },
-  { name: 'smollm2', repository: 'HuggingFaceTB/SmolLM2-135M', licence: 'Apache-2.0' },
-  { name: 'smollm2-360M', repository: 'HuggingFaceTB/SmolLM2-360M', licence: 'Apache-2.0' },
-] as const;
-
-/** The repositories of all names, the hub's former ones among them. */
-const published: ReadonlyMap<string, string> = new Map([
-  ...publishedModels.map(({ name, repository }) => [name, repository] as const),
-  ['gpt2', 'openai-community/gpt2'],
-  ['gpt2-medium', 'openai-community/gpt2-medium'],
-  ['gpt2-large', 'openai-community/gpt2-large'],
-  ['gpt2-xl', 'openai-community/gpt2-xl'],
-  ['distilgpt2', 'distilbert/distilgpt2'],
-]);
-
-/** `owner/name`, and after an `@` a branch, tag or commit. */
-const hubId = /^([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:@([A-Za-z0-9][\w.-]*(?:\/[\w-][\w.-]*)*))?$/;
-
-/** The repository and revision of `owner/name[@revision]`; undefined for another text. */
-export function parseHubId(name: string): { repository: string; revision: string } | undefined {
-  const [, repository, revision = 'main'] = hubId.exec(name) ?? [];
-  const isFile = /\.gguf$/i.test(name);
-  return repository === undefined || name.includes('..') || isFile ? undefined : { repository, revision };
-}
-
-/** Whether a name of `--model` stands for what a training chooses or makes, and not for weights that are there. */
-export const isTrainedName = (name: string): boolean => ['auto', 'nano', 'scratch'].includes(name);
-
 /**
  * Parses a model's name: base, 124M, 355M, 774M, 1558M, distil, smollm2, smollm2-360M, a path, or `owner/name[@revision]`. An existing folder takes
  * precedence over a repository of the same name.
@@ -52,7 +19,7 @@ export const isTrainedName = (name: string): boolean => ['auto', 'nano', 'scratc
  */
 export function parseModelName(name: string): ModelName {
   if (name === baseName) return { kind: 'folder', path: baseFolder };
-  const known = published.get(name);
+  const known = publishedRepositories.get(name);
   if (known !== undefined) return { kind: 'hub', repository: known, revision: 'main' };
   if (existsSync(name) || existsSync(`${name}.index`)) return { kind: 'folder', path: name };
   if (isTrainedName(name)) {
@@ -78,14 +45,6 @@ export function parseModelName(name: string): ModelName {
     );
   }
   return { kind: 'hub', ...hub };
-}
-
-/**
- * Whether a model's name is that of a folder, or of nothing: neither a way of choosing one, nor a published model, nor
- * `owner/name[@revision]`.
- */
-export function namesFolder(name: string): boolean {
-  return !isTrainedName(name) && name !== baseName && !published.has(name) && parseHubId(name) === undefined;
 }
 
 /** Layers and width of the published GPT-2s (Radford et al. 2019, table 2; Sanh et al. 2019 for the distilled one). */

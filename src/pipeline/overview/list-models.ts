@@ -4,7 +4,8 @@ import { baseFolder } from '../../model/weights/base-folder.js';
 import { baseConfiguration, baseName } from '../../model/weights/base-model.js';
 import { hubSettings } from '../../model/weights/hub/settings.js';
 import { cachedHubFolder } from '../../model/weights/hub/snapshot.js';
-import { publishedModels, publishedShape } from '../../model/weights/model-name.js';
+import { publishedShape } from '../../model/weights/model-name.js';
+import { publishedModels } from '../../model/weights/published-models.js';
 import { openModel } from '../../model/weights/resolve-model.js';
 
 /** A model that has a name of its own. */

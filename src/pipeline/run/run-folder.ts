@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError, usageError } from '../../common/errors.js';
 import { packageVersion } from '../../common/package-facts.js';
 import type { ProgressListener } from '../../common/progress.js';
-import { temporaryName } from '../../io/atomic-file.js';
+import { temporaryName } from '../../io/byte-folder.js';
 import { makeFolder, missingFolders, removeEmptyFolders } from '../../io/folders.js';
 import type { StageName } from '../../options/choices.js';
 import { hashValue } from '../../run/hash-value.js';
@@ -18,9 +18,9 @@ import {
   type StageRecord,
 } from '../../run/manifest.js';
 import { type Call, recordCallBegun, recordStageCall } from '../../run/recorded-options.js';
-import { runFiles } from '../../run/run-files.js';
+import { lockFileName, runFiles } from '../../run/run-files.js';
 import { readManifest, writeManifest } from './manifest-file.js';
-import { type Lock, type LockActivity, lockFileName, lockRun } from './run-lock.js';
+import { type Lock, type LockActivity, lockRun } from './run-lock.js';
 import {
   commitWork,
   endSwap,

@@ -5,8 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
 import type { ProgressListener } from '../../common/progress.js';
-
-export const lockFileName = 'run.lock';
+import { lockFileName } from '../../run/run-files.js';
 
 /**
  * The owner rewrites its lock every `heartbeatMs` with a counter. Another machine, which cannot check the process itself,

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { TitlesmithError } from '../../../src/common/errors.js';
-import { lockFileName, lockRun } from '../../../src/pipeline/run/run-lock.js';
+import { lockRun } from '../../../src/pipeline/run/run-lock.js';
+import { lockFileName } from '../../../src/run/run-files.js';
 
 const newFolder = (): string => mkdtempSync(join(tmpdir(), 'titlesmith-run-lock-'));
 

@@ -1,5 +1,5 @@
-import { namesFolder, parseHubId } from '../model/weights/model-name.js';
-import type { Manifest } from '../run/manifest.js';
+import { namesFolder, parseHubId } from '../../model/weights/published-models.js';
+import type { Manifest } from '../manifest.js';
 
 /**
  * What stands before the name of a file or folder that a run read on the machine where it was made. No path begins so:
