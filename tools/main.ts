@@ -10,6 +10,7 @@ const tools: Readonly<Record<string, () => Promise<{ main(argv: readonly string[
   'options-page': () => import('./options-page.js'),
   'platform-packages': () => import('./platform-packages.js'),
   sample: () => import('./sample.js'),
+  site: () => import('./site.js'),
   structure: () => import('./structure.js'),
 };
 const load = name === undefined ? undefined : tools[name];

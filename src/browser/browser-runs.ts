@@ -31,7 +31,7 @@ interface Surroundings {
   readonly FileSystemFileHandle?: { readonly prototype: object };
 }
 
-const surroundings = globalThis as Surroundings;
+const surroundings = globalThis as unknown as Surroundings;
 
 /** Takes the lock of a run until the returned function is called, or the tab is gone. @throws TitlesmithError where another tab has it. */
 async function lockRun(name: string): Promise<() => void> {

@@ -74,6 +74,35 @@ ${body}
   return page.markup;
 }
 
+interface SitePage {
+  readonly title: string;
+  /** Its Content-Security-Policy, as hosts of plain files send none. */
+  readonly policy: string;
+  readonly styles: string;
+  readonly script: string;
+  readonly body: Html;
+}
+
+/** A page of plain files, for any host and below any path. */
+export function renderSitePage({ title, policy, styles, script, body }: SitePage): string {
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="referrer" content="no-referrer">
+${headOf(title)}
+<link rel="stylesheet" href="${styles}">
+</head>
+<body class="site">
+${body}
+<script src="${script}" type="module"></script>
+</body>
+</html>
+`;
+  return page.markup;
+}
+
 /** An inline icon, so that browsers do not request /favicon.ico. */
 const icon = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">' +

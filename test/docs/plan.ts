@@ -71,6 +71,11 @@ export const plans: readonly Plan[] = [
     smaller: '--slots 2 --threads 1',
     says: /^askreddit.*: http/m,
   },
+  {
+    of: /^npm run -s site$/,
+    says: /^all that a browser loads: wasm .* of at most 35000$/m,
+    leaves: ['dist/site/index.html'],
+  },
   { of: /^npm run -s tool -- structure/, says: /^\| exports without a user \| \d+ \|$/m },
   { of: /^npm run -s score -- /, says: /^[\d,]+ titles: \d\.\d{4} bits a byte, perplexity /m },
   { of: /^npm run -s list$/, says: /^askreddit +\S+ +\d[\d,]* +[\d.]+ MB +\d{4}-/m },

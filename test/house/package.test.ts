@@ -16,7 +16,8 @@ function packedFiles(): string[] {
 
 test('the package holds all that src is built into, the bundles of the pages, and what is read beside it', () => {
   const packed = new Set(packedFiles());
-  const isClientCode = (file: string): boolean => /^src\/\w+\/client\//.test(file);
+  // The site is built from src/site for hosts of plain files, and is no part of the package.
+  const isClientCode = (file: string): boolean => /^src\/(?:\w+\/client|site)\//.test(file);
   const modules = sourceFiles(packageRoot, 'src')
     .filter((file) => !isClientCode(file) && !file.endsWith('.d.ts'))
     .map((file) => file.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'));

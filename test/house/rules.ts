@@ -35,6 +35,7 @@ const innerLevels: Readonly<Record<string, Levels>> = {
     ['src/model/graph', 'src/model/tokenizer'],
   ],
   'src/data': [['*'], ['src/data/sources'], ['src/data/cleaning']],
+  'src/site': [['src/site/client', 'src/site/worker'], ['*']],
   'src/web': [['src/web/server', 'src/web/client'], ['*']],
   'src/report': [
     ['src/report/report-page.ts', 'src/report/comparison/comparison-page.ts', 'src/report/pictures'],
@@ -46,7 +47,7 @@ const innerLevels: Readonly<Record<string, Levels>> = {
 
 /** Code of pages: esbuild bundles it, the rest of src is built without it. */
 function isClientCode(file: string): boolean {
-  return /^src\/\w+\/client\//.test(file);
+  return /^src\/(?:\w+\/client|site\/worker)\//.test(file);
 }
 
 function isIn(file: string, room: string): boolean {
@@ -92,6 +93,7 @@ export function directionFault({ file, target, outside }: Import): string | unde
 /** What runs in a browser too: no module of Node's, and no file that is not portable itself. */
 const portable = [
   'src/browser.ts',
+  'src/site',
   'src/browser',
   'src/run',
   'src/common',

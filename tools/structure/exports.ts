@@ -7,7 +7,7 @@ import { importsOf } from './imports.js';
 export interface Export {
   readonly file: string;
   readonly name: string;
-  /** Files that import `file` and refer to the name: of src, test, bench and tools, as tsconfig.json and tsconfig.client.json include them. */
+  /** Files that import `file` and refer to the name: of src, test, bench and tools, as these configurations include them. */
   readonly users: readonly string[];
 }
 
@@ -15,7 +15,7 @@ export interface Export {
 const doors: readonly string[] = ['src/index.ts', 'src/browser.ts'];
 
 /** What is compiled by itself: the program, and the code of pages where there is any. */
-const configurations = ['tsconfig.json', 'tsconfig.client.json'];
+const configurations = ['tsconfig.json', 'tsconfig.client.json', 'tsconfig.worker.json'];
 
 /** Tells whether a file imports another; each is read once. */
 function importReader(base: string): (importer: string, file: string) => boolean {

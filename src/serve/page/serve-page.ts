@@ -4,6 +4,7 @@ import { generationOptions, samplingOptions } from '../../options/table/generati
 import { runOptions } from '../../options/table/run.js';
 import { type Html, html, visible } from '../../web/html.js';
 import { renderServedPage } from '../../web/html-page.js';
+import { slider } from '../../web/slider.js';
 
 interface ServePage {
   readonly name: string;
@@ -150,24 +151,7 @@ const keywordField = html`<label class="field conditioned" for="keywords">About
 <input id="keywords" type="text" maxlength="200" placeholder="up to three words" aria-describedby="keywords-help"></label>
 <p class="help" id="keywords-help">Words that the texts should have to do with.</p>`;
 
-interface Slider {
-  readonly id: string;
-  readonly label: string;
-  readonly minimum: number;
-  readonly maximum: number;
-  readonly step: number;
-  readonly value: number;
-  readonly help?: string;
-}
-
 /** Bounds and initial value of a slider. */
 function boundsOf(row: { readonly minimum: number; readonly maximum: number; readonly default: number }) {
   return { minimum: row.minimum, maximum: row.maximum, value: row.default };
-}
-
-function slider({ id, label, minimum, maximum, step, value, help }: Slider): Html {
-  const described = help === undefined ? null : html` aria-describedby="${id}-help"`;
-  return html`<div class="slider"><label for="${id}">${label}</label><output id="${id}-value" for="${id}">${value}</output>
-<input type="range" id="${id}" min="${minimum}" max="${maximum}" step="${step}" value="${value}"${described}></div>
-${help === undefined ? null : html`<p class="help" id="${id}-help">${help}</p>`}`;
 }

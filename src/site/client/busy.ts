@@ -1,0 +1,71 @@
+import { byId, showTrouble } from '../../web/client/dom.js';
+
+const trouble = byId('trouble', HTMLElement);
+const status = byId('status', HTMLElement);
+
+/** Shows one line on what went wrong and what to do, where it is seen; an empty one hides it. */
+export function sayTrouble(line: string): void {
+  showTrouble(trouble, line);
+  if (line !== '') trouble.scrollIntoView({ block: 'nearest' });
+}
+
+/** Tells screen readers what has happened; sighted people see it where it happens. */
+export function announce(line: string): void {
+  status.textContent = line;
+}
+
+/** Buttons that start work, which is done by one worker, one after the other. */
+const starting = new Map<HTMLButtonElement, () => boolean>();
+let isBusy = false;
+
+/** @param isReady whether the button may be used while nothing is at work. */
+export function enableWhenIdle(button: HTMLButtonElement, isReady: () => boolean = () => true): void {
+  starting.set(button, isReady);
+  refreshButtons();
+}
+
+/** To be called when what a button needs has come or gone. */
+export function refreshButtons(): void {
+  for (const [button, isReady] of starting) button.disabled = isBusy || !isReady();
+}
+
+export const isAtWork = (): boolean => isBusy;
+
+/** The buttons of a piece of work. */
+interface WorkButtons {
+  readonly start: HTMLButtonElement;
+  /** Shown while it is at work. */
+  readonly stop: HTMLButtonElement;
+}
+
+/**
+ * Does one piece of work at a time.
+ * @param work rejects with an error whose message is one line for people.
+ */
+export async function atWork(work: () => Promise<void>, buttons?: WorkButtons): Promise<void> {
+  if (isBusy) return;
+  isBusy = true;
+  sayTrouble('');
+  const hadFocus = document.activeElement === buttons?.start;
+  refreshButtons();
+  if (buttons) {
+    buttons.stop.disabled = false;
+    if (hadFocus) buttons.stop.focus({ preventScroll: true });
+  }
+  try {
+    await work();
+  } catch (error) {
+    sayTrouble(error instanceof Error ? error.message : String(error));
+  } finally {
+    isBusy = false;
+    refreshButtons();
+    if (buttons) endWork(buttons);
+  }
+}
+
+/** A button that goes away must not take the keyboard's place with it. */
+function endWork({ start, stop }: WorkButtons): void {
+  const hasFocus = document.activeElement === stop;
+  stop.disabled = true;
+  if (hasFocus) start.focus({ preventScroll: true });
+}

@@ -1,0 +1,133 @@
+import { formatCount } from '../../common/number-formats.js';
+import { trainingCurveChart } from '../../report/charts/training-curve.js';
+import { byId, element } from '../../web/client/dom.js';
+import type { LossCurve, LossPoint, TrainingEnd, TrainingWish } from '../worker-messages.js';
+import { announce } from './busy.js';
+
+/** What a person sets for learning, and what is seen of it. */
+
+const steps = byId('steps', HTMLInputElement);
+const way = byId('way', HTMLSelectElement);
+const seed = byId('train-seed', HTMLInputElement);
+const state = byId('learning-state', HTMLElement);
+const bar = byId('learning-bar', HTMLProgressElement);
+const figure = byId('curve', HTMLElement);
+const samples = byId('learning-samples', HTMLElement);
+
+/** Rank of the adapters that the page offers. */
+const adapterRank = 8;
+/** The chart is drawn anew this often at most. */
+const drawMs = 400;
+/** Texts of a sample that are shown. */
+const shownSamples = 6;
+
+/** What the settings say; undefined where a number is out of its bounds, which the browser then shows. */
+export function readTrainingWish(): TrainingWish | undefined {
+  for (const input of [steps, seed]) {
+    if (input.checkValidity()) continue;
+    byId('learn-settings', HTMLDetailsElement).open = true;
+    input.reportValidity();
+    return undefined;
+  }
+  return {
+    steps: steps.value === '' ? undefined : steps.valueAsNumber,
+    loraRank: way.value === 'adapters' ? adapterRank : undefined,
+    seed: seed.value === '' ? 0 : seed.valueAsNumber,
+  };
+}
+
+/** The course of one training. */
+export class LearningView {
+  private training: LossPoint[] = [];
+  private heldOut: LossPoint[] = [];
+  private bestStep: number | undefined;
+  private drawing = 0;
+  private announced = 0;
+
+  /** Forgets the last training, and shows that of `curve`. */
+  begin(line: string, curve: LossCurve = { training: [], heldOut: [] }, bestStep?: number): void {
+    this.training = [...curve.training];
+    this.heldOut = [...curve.heldOut];
+    this.bestStep = bestStep;
+    this.announced = 0;
+    byId('learning', HTMLElement).hidden = line === '';
+    samples.hidden = true;
+    state.textContent = line;
+    bar.removeAttribute('value');
+    bar.hidden = bestStep !== undefined;
+    this.draw();
+  }
+
+  /** @param total undefined while it is not known. */
+  progress(line: string, done: number, total: number | undefined): void {
+    state.textContent = line;
+    if (total === undefined || total === 0) bar.removeAttribute('value');
+    else bar.value = done / total;
+    // A screen reader hears of every fourth part, not of every step.
+    const part = total ? Math.floor((4 * done) / total) : 0;
+    if (part <= this.announced) return;
+    this.announced = part;
+    announce(line);
+  }
+
+  loss(point: LossPoint): void {
+    this.training.push(point);
+    this.drawSoon();
+  }
+
+  heldOutLoss(point: LossPoint): void {
+    this.heldOut.push(point);
+    this.drawSoon();
+  }
+
+  sample(step: number, texts: readonly string[]): void {
+    samples.hidden = texts.length === 0;
+    byId('sample-list', HTMLElement).replaceChildren(
+      ...texts.slice(0, shownSamples).map((text) => element('li', '', element('bdi', 'title', text))),
+    );
+    samples.querySelector('h3')!.textContent = `What it says after step ${formatCount(step)}`;
+  }
+
+  end({ steps: made, bestStep, initialLoss, bestLoss, seconds }: TrainingEnd): void {
+    this.bestStep = bestStep;
+    bar.hidden = true;
+    const gained =
+      bestStep === 0
+        ? 'It did not get better at the titles held back, so the model is kept as it came: give it more titles.'
+        : `On the titles held back its surprise fell from ${perplexity(initialLoss)} to ${perplexity(bestLoss)} (perplexity); step ${formatCount(bestStep)} was best and is kept.`;
+    state.textContent = `Learned in ${inMinutes(seconds)}, ${formatCount(made)} steps. ${gained}`;
+    announce(state.textContent);
+    this.draw();
+  }
+
+  stopped(line: string): void {
+    bar.hidden = true;
+    state.textContent = line;
+    announce(line);
+  }
+
+  private drawSoon(): void {
+    if (this.drawing !== 0) return;
+    this.drawing = window.setTimeout(() => this.draw(), drawMs);
+  }
+
+  private draw(): void {
+    clearTimeout(this.drawing);
+    this.drawing = 0;
+    figure.hidden = this.training.length + this.heldOut.length < 2;
+    if (figure.hidden) return;
+    const curve = { loss: this.training, validation: this.heldOut, copies: [], tokensPerByte: null };
+    // Markup of numbers alone, made by the code that draws the report.
+    byId('curve-chart', HTMLElement).innerHTML = trainingCurveChart(curve, this.bestStep)
+      .map(({ markup }) => markup)
+      .join('');
+  }
+}
+
+const perplexity = (loss: number): string => Math.exp(loss).toPrecision(3);
+
+/** `40 seconds`, `3 minutes`. */
+export function inMinutes(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} seconds`;
+  return `${formatCount(Math.round(seconds / 60))} minutes`;
+}

@@ -1,0 +1,280 @@
+import { formatCount } from '../../common/number-formats.js';
+import { byId } from '../../web/client/dom.js';
+import type {
+  DownloadKind,
+  OpenedRun,
+  StoredRun,
+  TitlesRead,
+  TrainingEnd,
+  Verdict,
+  WorkEvent,
+} from '../worker-messages.js';
+import { announce, atWork, enableWhenIdle, isAtWork, refreshButtons } from './busy.js';
+import { listenForKeeping, saveFile } from './keep-panel.js';
+import { inMinutes, LearningView, readTrainingWish } from './learning-panel.js';
+import { prepareOffline } from './offline.js';
+import { showRuns } from './runs-panel.js';
+import { TextsPanel, textsInWords } from './texts-panel.js';
+import { listenForTitles, showTitles } from './titles-panel.js';
+import { showVerdict } from './verdict-panel.js';
+import { WorkerClient, WorkTrouble } from './worker-client.js';
+
+/** The page: shows what its worker does, and tells it what to do. It computes nothing itself. */
+
+const trainButton = byId('train', HTMLButtonElement);
+const stopTraining = byId('stop', HTMLButtonElement);
+const generateButton = byId('generate', HTMLButtonElement);
+const stopWriting = byId('stop-writing', HTMLButtonElement);
+
+const worker = new WorkerClient(onEvent);
+const learning = new LearningView();
+const texts = new TextsPanel();
+
+/** What was read and not yet learned. */
+let titles: TitlesRead | undefined;
+/** The run that is open. */
+let run: StoredRun | undefined;
+let verdict: Verdict | undefined;
+/** What the bar of the work at hand stands for. */
+let phase: 'learning' | 'writing' | 'other' = 'other';
+
+/** What is done about each event, by its name. */
+const onEvents: {
+  readonly [Name in WorkEvent['name']]: (event: Extract<WorkEvent, { name: Name }>) => void;
+} = {
+  progress: (event) => showProgress(event),
+  note: ({ line }) => announce(line),
+  began: (event) => {
+    run = event.run;
+  },
+  loss: ({ point }) => learning.loss(point),
+  heldOutLoss: ({ point }) => learning.heldOutLoss(point),
+  sample: ({ step, texts: said }) => learning.sample(step, said),
+  text: ({ text }) => texts.add(text),
+};
+
+function onEvent(event: WorkEvent): void {
+  const act = onEvents[event.name] as (event: WorkEvent) => void;
+  act(event);
+}
+
+const works: Readonly<Record<Extract<WorkEvent, { name: 'progress' }>['what'], string>> = {
+  load: 'Loading the model',
+  read: 'Reading the titles',
+  train: 'Learning',
+  measure: 'Testing it on titles that were held back',
+  write: 'Writing',
+  compare: 'Comparing with the titles it learned from',
+};
+
+function showProgress({ what, done, total, secondsLeft }: Extract<WorkEvent, { name: 'progress' }>): void {
+  const count = {
+    load: total === undefined ? '' : `: ${megabytes(done)} of ${megabytes(total)} MB`,
+    train: total === undefined ? '' : `: step ${formatCount(done)} of ${formatCount(total)}`,
+    write: total === undefined ? '' : `: ${formatCount(done)} of ${formatCount(total)}`,
+    read: done === 0 ? '' : `: ${formatCount(done)}`,
+    measure: '',
+    compare: '',
+  }[what];
+  const left = secondsLeft === undefined ? '' : `, about ${inMinutes(secondsLeft)} left`;
+  const line = `${works[what]}${count}${left} …`;
+  if (phase === 'learning') learning.progress(line, done, total);
+  else if (phase === 'writing') texts.progress(line, done, total);
+}
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+
+/** What this browser computes with, and what it keeps, as far as that is known. */
+const facts = { computing: '', keeping: '', offline: '' };
+
+function showFacts(): void {
+  const known = Object.values(facts).filter((fact) => fact !== '');
+  if (known.length > 0) byId('facts', HTMLElement).textContent = known.join(' ');
+}
+
+async function describeBrowser(): Promise<void> {
+  facts.computing = (await worker.call('describeBrowser', undefined)).reason;
+  showFacts();
+}
+
+async function listRuns(): Promise<void> {
+  const { areKept, reason, runs } = await worker.call('listRuns', undefined);
+  facts.keeping = areKept
+    ? 'What you make is kept in this browser until you remove it.'
+    : `This window keeps nothing (${reason}): what you make is gone when it is closed, so save it as files.`;
+  showFacts();
+  showRuns(runs, { onGoOn: goOn, onOpen: open, onRemove: remove });
+}
+
+function read(files: readonly File[] | undefined): void {
+  void atWork(async () => {
+    phase = 'other';
+    announce('Reading the titles …');
+    titles = undefined;
+    refreshButtons();
+    titles = await worker.call('readTitles', files);
+    showTitles(titles);
+    byId('learn-help', HTMLElement).hidden = false;
+    await describeBrowser();
+  }).then(() => titles && trainButton.focus({ preventScroll: true }));
+}
+
+function forgetRun(): void {
+  run = undefined;
+  verdict = undefined;
+  showVerdict(undefined);
+  texts.offer(undefined);
+  texts.show([], '');
+}
+
+function train(): void {
+  const wish = readTrainingWish();
+  if (!wish) return;
+  void learn('Preparing …', () => worker.call('train', wish));
+}
+
+function goOn(stored: StoredRun): void {
+  void learn('Going on where it stopped …', async () => {
+    showOpened(await worker.call('openRun', stored.id));
+    return worker.call('goOn', stored.id);
+  });
+}
+
+/** Shows a training from its beginning to its end. */
+function learn(line: string, work: () => Promise<TrainingEnd>): Promise<void> {
+  return atWork(
+    async () => {
+      forgetRun();
+      phase = 'learning';
+      learning.begin(line);
+      try {
+        const end = await work();
+        run = end.run;
+        learning.end(end);
+        texts.offer(run);
+      } catch (error) {
+        learning.stopped(error instanceof WorkTrouble && error.stopped ? error.message : 'It did not end.');
+        if (!(error instanceof WorkTrouble && error.stopped)) throw error;
+      } finally {
+        await listRuns();
+      }
+    },
+    { start: trainButton, stop: stopTraining },
+  ).then(() => {
+    if (run?.state === 'trained') generateButton.focus({ preventScroll: true });
+  });
+}
+
+function generate(): void {
+  const wish = texts.wish();
+  if (!wish) return;
+  void atWork(
+    async () => {
+      phase = 'writing';
+      texts.begin('Preparing …');
+      try {
+        const written = await worker.call('generate', wish);
+        texts.show(written.texts, textsInWords(written.texts));
+        verdict = written.verdict;
+        showVerdict(verdict);
+      } catch (error) {
+        const stopped = error instanceof WorkTrouble && error.stopped;
+        texts.progress(stopped ? error.message : 'It did not end.', 0, 1);
+        if (!stopped) throw error;
+      } finally {
+        await listRuns();
+      }
+    },
+    { start: generateButton, stop: stopWriting },
+  );
+}
+
+function open(stored: StoredRun): void {
+  void atWork(async () => {
+    phase = 'other';
+    showOpened(await worker.call('openRun', stored.id));
+  });
+}
+
+function showOpened(opened: OpenedRun): void {
+  ({ run } = opened);
+  ({ verdict } = opened.written);
+  titles = undefined;
+  showTitles(opened.titles);
+  const { training, heldOut } = opened.curve;
+  if (training.length + heldOut.length > 0)
+    learning.begin(`${run.name}: ${formatCount(run.steps)} steps.`, opened.curve, opened.bestStep);
+  texts.offer(run.state === 'trained' ? run : undefined);
+  texts.show(opened.written.texts, opened.written.texts.length > 0 ? textsInWords(opened.written.texts) : '');
+  showVerdict(verdict);
+  refreshButtons();
+  announce(`${run.name} is open.`);
+}
+
+function remove(stored: StoredRun): void {
+  void atWork(async () => {
+    await worker.call('removeRun', stored.id);
+    await listRuns();
+    if (run?.id === stored.id) forgetRun();
+    announce(`${stored.name} is removed.`);
+  });
+}
+
+function save(kind: DownloadKind): void {
+  const id = run?.id;
+  if (id === undefined) return;
+  void atWork(async () => {
+    const { name, content } = await worker.call('download', { run: id, kind });
+    saveFile(name, content);
+    announce(`${name} is saved.`);
+  });
+}
+
+function openArchive(archive: File): void {
+  void atWork(async () => {
+    phase = 'other';
+    showOpened(await worker.call('openArchive', archive));
+    await listRuns();
+  });
+}
+
+listenForTitles(read);
+listenForKeeping({
+  onSave: save,
+  onOpen: openArchive,
+  has: (kind) => (kind === 'archive' ? run?.state === 'trained' : verdict !== undefined),
+});
+trainButton.addEventListener('click', train);
+enableWhenIdle(trainButton, () => titles !== undefined);
+enableWhenIdle(generateButton);
+byId('write-form', HTMLFormElement).addEventListener('submit', (event) => {
+  event.preventDefault();
+  generate();
+});
+for (const button of [stopTraining, stopWriting])
+  button.addEventListener('click', () => {
+    worker.stop();
+    announce('It stops at the end of this step, and saves.');
+  });
+addEventListener('beforeunload', (event) => {
+  // Nothing is lost, but what is at work stops.
+  if (isAtWork() && phase !== 'other') event.preventDefault();
+});
+
+/** Whether this browser keeps runs, without loading what looks into them. */
+async function keepsRuns(): Promise<boolean> {
+  try {
+    const root = await navigator.storage.getDirectory();
+    for await (const _ of root.values()) return true;
+  } catch {
+    // No such storage: there is nothing to list.
+  }
+  return false;
+}
+
+void prepareOffline().then(async (trouble) => {
+  facts.offline = trouble;
+  showFacts();
+  document.documentElement.dataset['ready'] = 'yes';
+  if (await keepsRuns()) await atWork(listRuns);
+});

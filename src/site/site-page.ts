@@ -1,0 +1,159 @@
+import { generationOptions, samplingOptions } from '../options/table/generation.js';
+import { runOptions } from '../options/table/run.js';
+import { type Html, html } from '../web/html.js';
+import { renderSitePage } from '../web/html-page.js';
+import { slider } from '../web/slider.js';
+
+interface SitePage {
+  readonly styles: string;
+  readonly script: string;
+  /** What the page may load and run: `sitePolicy`. */
+  readonly policy: string;
+  /** Bytes that a first training transfers, in words. */
+  readonly transfer: string;
+}
+
+/** The one page of the site. Its script (client/site.ts) fills it; all work is the worker's (worker/worker.ts). */
+export function sitePage({ styles, script, policy, transfer }: SitePage): string {
+  const body = html`<main>
+<header class="masthead">
+<p class="kicker">titlesmith <span aria-hidden="true">·</span> in your browser</p>
+<h1>Teach a small language model to write titles</h1>
+<p class="lead">Give it a list of titles: headlines, questions, jokes, names of songs. It learns from them here in this tab, writes new
+ones like them, and then shows which of those it only copied.</p>
+<p class="promise"><strong>No title leaves this tab.</strong> Nothing is installed, there is no account, and what you open stays on this
+device. The model itself (${transfer}) is loaded once, when you first need it; after that the page works without the internet.</p>
+</header>
+<noscript><p class="notice">This page needs JavaScript: the model runs in it.</p></noscript>
+<p id="trouble" class="notice trouble" role="alert" hidden></p>
+<p id="status" class="visually-hidden" role="status"></p>
+<section id="runs" aria-labelledby="runs-title" hidden>
+<h2 id="runs-title">What you made here before</h2>
+<ul id="run-list" class="runs"></ul>
+</section>
+<ol class="steps">
+${step('titles', 'Your titles', titlesStep)}
+${step('learn', 'Learn', learnStep)}
+${step('write', 'New titles', writeStep)}
+${step('copied', 'What it copied', copiedStep)}
+${step('keep', 'Keep it', keepStep)}
+</ol>
+<footer class="colophon">
+<details id="browser"><summary>What this browser computes with</summary>
+<p id="facts">Not known yet: it is found out once you open titles.</p></details>
+<p>Made with titlesmith. A language model invents these texts: nobody wrote them, and what they say may be untrue. Say so when you share one.</p>
+</footer>
+</main>`;
+  return renderSitePage({ title: 'titlesmith in your browser', styles, script, policy, body });
+}
+
+function step(name: string, title: string, content: Html): Html {
+  return html`<li><section id="${name}" aria-labelledby="${name}-title">
+<h2 id="${name}-title">${title}</h2>
+${content}
+</section></li>`;
+}
+
+const titlesStep = html`<p>A text file with one title a line, or a table (CSV) with a column <code>title</code>; packed files (<code>.gz</code>) too.
+Some hundred titles are enough to see something, a thousand are better.</p>
+<div id="drop" class="drop">
+<label class="file"><span class="button primary">Choose a file</span>
+<input id="file" type="file" multiple class="visually-hidden" accept=".csv,.tsv,.txt,.json,.jsonl,.ndjson,.gz,.zst,text/*"></label>
+<p>or drop it here</p>
+</div>
+<p class="or"><button type="button" id="example">Try the example</button> <span class="help">4,000 invented questions, made up by a program</span></p>
+<details id="paste"><summary id="paste-summary">Paste titles instead</summary>
+<label class="field" for="pasted">One title a line
+<textarea id="pasted" rows="6" spellcheck="false"></textarea></label>
+<button type="button" id="use-pasted">Use these</button>
+</details>
+<div id="titles-read" hidden></div>`;
+
+const learnStep = html`<p id="learn-help">The model already knows English titles in general. Now it reads yours again and again. From time to time it is
+tested on titles that were held back.</p>
+<details class="settings" id="learn-settings"><summary>Settings</summary>
+<label class="field" for="steps">Steps
+<input id="steps" type="number" inputmode="numeric" min="1" max="100000" step="1" placeholder="chosen for your titles" aria-describedby="steps-help"></label>
+<p class="help" id="steps-help">More steps take longer, and may make it learn titles by heart. Left empty, it ends when the test no longer gets better.</p>
+<label class="field" for="way">What changes
+<select id="way" aria-describedby="way-help"><option value="all">the whole model</option>
+<option value="adapters">small additions (adapters, rank 8)</option></select></label>
+<p class="help" id="way-help">Additions hold less: they learn less by heart.</p>
+<label class="field" for="train-seed">Seed
+<input id="train-seed" type="number" inputmode="numeric" min="0" max="${runOptions.seed.maximum}" step="1" value="0" aria-describedby="train-seed-help"></label>
+<p class="help" id="train-seed-help">The same titles, settings and seed give the same model.</p>
+</details>
+<div class="buttons"><button type="button" id="train" class="primary" disabled>Learn</button>
+<button type="button" id="stop" disabled>Stop</button></div>
+<div id="learning" hidden>
+<p id="learning-state" class="state"></p>
+<progress id="learning-bar" aria-label="Learning" max="1" value="0"></progress>
+<figure id="curve" hidden>
+<figcaption class="legend"><span class="key training">titles it reads</span> <span class="key held-out">titles held back</span></figcaption>
+<div id="curve-chart"></div>
+<p class="help">How much each word still surprises it; lower is better. When the second line rises again, it begins to learn by heart.</p>
+</figure>
+<div id="learning-samples" hidden><h3>What it says meanwhile</h3><ul class="accepted" id="sample-list"></ul></div>
+</div>`;
+
+const writeStep = html`<p id="write-help">Learn first, or see what the model writes as it came.</p>
+<form id="write-form" autocomplete="off">
+<label class="field" for="model">Written by
+<select id="model"><option value="">the model as it came</option></select></label>
+<div class="pair">
+<div>${slider({ id: 'count', label: 'Titles', minimum: 10, maximum: 500, step: 10, value: 100 })}</div>
+<div>${slider({ id: 'temperature', label: 'Daring', minimum: 0, maximum: 2, step: 0.05, value: samplingOptions.temperature.default, help: 'Low: safe and alike. High: surprising, then nonsense. (Temperature)' })}</div>
+</div>
+<details class="settings"><summary>Settings</summary>
+<label class="field" for="prefix">Begin with
+<input id="prefix" type="text" maxlength="200" placeholder="anything, or nothing"></label>
+<div class="pair">
+<div>${slider({ id: 'top-k', label: 'Top k', minimum: 0, maximum: 100, step: 1, value: 0, help: 'Only the k likeliest next words; 0: all.' })}</div>
+<div>${slider({ id: 'top-p', label: 'Top p', minimum: 0, maximum: 1, step: 0.01, value: 0, help: 'Only the likeliest words that make up this share; 0: all.' })}</div>
+<div>${slider({ id: 'min-p', label: 'Min p', minimum: 0, maximum: 1, step: 0.01, value: 0, help: 'Only words at least this share as likely as the likeliest; 0: all.' })}</div>
+<div>${slider({ id: 'typical-p', label: 'Typical p', minimum: 0, maximum: 1, step: 0.01, value: 0, help: 'Words of usual surprise that make up this share; 0: all.' })}</div>
+<div>${slider({ id: 'repetition-penalty', label: 'Repetition penalty', minimum: 1, maximum: 2, step: 0.05, value: 1, help: 'Above 1: words that were said become less likely.' })}</div>
+<div>${slider({ id: 'length', label: 'Longest, in word parts', minimum: 4, maximum: 100, step: 1, value: generationOptions.length.default })}</div>
+</div>
+<label class="field" for="seed">Seed
+<input id="seed" type="number" inputmode="numeric" min="0" max="${runOptions.seed.maximum}" step="1" placeholder="random" aria-describedby="seed-help"></label>
+<p class="help" id="seed-help">The same seed and settings give the same titles.</p>
+</details>
+<div class="buttons"><button type="submit" id="generate" class="primary">Write titles</button>
+<button type="button" id="stop-writing" disabled>Stop</button></div>
+</form>
+<div id="writing" hidden>
+<p id="writing-state" class="state"></p>
+<progress id="writing-bar" aria-label="Writing" max="1" value="0"></progress>
+</div>
+<div id="texts" hidden>
+<div class="controls"><label class="check"><input type="checkbox" id="hide-refused"> Hide copies</label>
+<button type="button" id="copy-texts">Copy all</button></div>
+<ol id="text-list" class="texts" aria-label="New titles"></ol>
+</div>`;
+
+const copiedStep = html`<p id="copied-help">Once there are new titles, they are compared with those it learned from.</p>
+<div id="verdict" hidden>
+<p id="headline" class="headline"></p>
+<p id="for-you" class="lead"></p>
+<dl class="figures" id="verdict-figures"></dl>
+<p class="help"><span id="meaning"></span></p>
+<details class="layman"><summary>What does that mean?</summary>
+<p>A model can do two things with your titles. It can learn how such titles are made, and write others. Or it can learn them by heart, and
+recite them, perhaps with a word changed. From a single title you cannot tell which it was.</p>
+<p>So some of your titles were held back: the model never saw them. By chance, real titles resemble each other, too. If the model’s
+titles resemble those it learned from more often than the held-back ones do, it recites. If they do so no more often, it writes.</p>
+<p>With few titles chance is large. Then the honest answer is “not enough to tell”, and more titles would tell.</p>
+</details>
+<details id="report-part"><summary>The whole report</summary>
+<iframe id="report" title="The whole report" sandbox="allow-scripts" loading="lazy"></iframe></details>
+</div>`;
+
+const keepStep = html`<p id="keep-help">Everything stays in this browser until you remove it. To keep it elsewhere, save it as files.</p>
+<div class="buttons"><button type="button" id="save-accepted" disabled>Save the new titles</button>
+<button type="button" id="save-report" disabled>Save the report</button>
+<button type="button" id="save-archive" disabled>Save everything, the model too</button></div>
+<p class="help">The last is an archive that <code>titlesmith import</code> unpacks on a computer; its folder <code>checkpoint</code> opens with Hugging Face’s
+libraries.</p>
+<label class="file"><span class="button">Open a saved archive</span>
+<input id="archive" type="file" class="visually-hidden" accept=".gz,.tgz,application/gzip"></label>`;

@@ -1,0 +1,41 @@
+import { generateFrom } from '../../browser/generate-texts.js';
+import type { WorkContext } from '../../common/progress.js';
+import { decodeBaseTitles } from '../../dedupe/base-titles.js';
+import type { RunOptions } from '../../options/option-table.js';
+import type { ShownText } from '../worker-messages.js';
+import { type Loading, openBase, openDevice, readFingerprints } from './loading.js';
+import { shownBaseText } from './shown-texts.js';
+
+interface BaseTexts {
+  readonly loading: Loading;
+  readonly context: WorkContext;
+  readonly onText: (text: ShownText) => void;
+}
+
+/** Seeds that are drawn where a person gives none. */
+const seeds = 2 ** 31;
+
+/**
+ * Texts of the base model as it came; each is told whether it stands among the titles that the model was trained on.
+ * @throws TitlesmithError when an option is wrong; InterruptedError.
+ */
+export async function writeBaseTexts(
+  options: Partial<RunOptions>,
+  { loading, context, onText }: BaseTexts,
+): Promise<ShownText[]> {
+  const { engine } = await openDevice(loading);
+  const model = await openBase(loading);
+  const known = decodeBaseTitles(await readFingerprints(loading));
+  const texts: ShownText[] = [];
+  const asked = { seed: Math.floor(Math.random() * seeds), ...options };
+  try {
+    for await (const { text } of generateFrom({ engine, model }, asked, context)) {
+      const shown = shownBaseText(text, known.has(text));
+      texts.push(shown);
+      onText(shown);
+    }
+  } finally {
+    await model.weights.close();
+  }
+  return texts;
+}

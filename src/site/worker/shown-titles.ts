@@ -1,0 +1,55 @@
+import type { DatasetCounts, ExtractCounts } from '../../common/stage-counts.js';
+import { parseCsv } from '../../io/csv.js';
+import type { TitlesRead } from '../worker-messages.js';
+
+/** Titles as they were read, cleaned and split. */
+interface CleanedTitles {
+  readonly counts: ExtractCounts;
+  readonly dataset: DatasetCounts;
+  readonly titles: readonly string[];
+  readonly dropped: readonly { readonly title: string; readonly reason: string }[];
+}
+
+const shownTitles = 8;
+const shownDropped = 3;
+
+/** What the page shows of titles: counts, and some of them. */
+export function describeTitles({
+  counts,
+  dataset,
+  titles,
+  dropped,
+}: CleanedTitles): Omit<TitlesRead, 'name' | 'isExample'> {
+  return {
+    extracted: counts.extracted,
+    kept: counts.kept,
+    dropped: Object.entries(counts.droppedByReason).map(([reason, count]) => ({
+      reason,
+      count,
+      samples: dropped
+        .filter((title) => title.reason === reason)
+        .slice(0, shownDropped)
+        .map(({ title }) => shortened(title)),
+    })),
+    remarks: counts.remarks ?? [],
+    train: dataset.train,
+    heldOut: dataset.validation,
+    samples: titles.slice(0, shownTitles),
+  };
+}
+
+/** What was dropped may be as long as a file. */
+function shortened(title: string): string {
+  const most = 200;
+  return title.length > most ? `${title.slice(0, most)} …` : title;
+}
+
+/** The records of a CSV without its header. */
+export async function titlesOfCsv(records: readonly string[]): Promise<string[][]> {
+  async function* text(): AsyncGenerator<string> {
+    yield* records;
+  }
+  const all: string[][] = [];
+  for await (const record of parseCsv(text(), 'titles')) all.push(record);
+  return all.slice(1);
+}

@@ -1,0 +1,41 @@
+import { readTitles, type TitleInput } from '../../browser/titles/read-titles.js';
+import type { WorkContext } from '../../common/progress.js';
+import { splitTitles } from '../../data/title-split.js';
+import type { TitlesRead } from '../worker-messages.js';
+import { describeTitles, titlesOfCsv } from './shown-titles.js';
+import { loadFiles } from './site-assets.js';
+
+/** Titles that were read, for the training to come. */
+export interface ReadTitles {
+  readonly input: TitleInput;
+  readonly shown: TitlesRead;
+}
+
+/** The example's community, whose titles alone the site has. */
+export const exampleSubreddit = 'askreddit';
+const exampleName = 'example';
+
+/**
+ * Reads titles as a training will, to show what it will learn from.
+ * @param files undefined: the example.
+ * @throws TitlesmithError naming the file, and the line where one is malformed; InterruptedError.
+ */
+export async function readForPage(
+  files: readonly File[] | undefined,
+  context: WorkContext,
+): Promise<ReadTitles> {
+  const input = files ? { files } : { sample: await exampleFile() };
+  const options = files ? {} : { subreddit: [exampleSubreddit] };
+  const { counts, titlesCsv, droppedCsv } = await readTitles(input, options, context);
+  const titles = (await titlesOfCsv(titlesCsv)).map(([title = '']) => title);
+  const dropped = (await titlesOfCsv(droppedCsv)).map(([title = '', reason = '']) => ({ title, reason }));
+  const { train, validation } = splitTitles(titles);
+  const dataset = { train: train.length, validation: validation.length };
+  const name = files ? files.map((file) => file.name).join(', ') : exampleName;
+  const about = { name, isExample: files === undefined };
+  return { input, shown: { ...about, ...describeTitles({ counts, dataset, titles, dropped }) } };
+}
+
+async function exampleFile(): Promise<Blob> {
+  return new Blob([...(await loadFiles(['example'])).values()]);
+}

@@ -1,0 +1,61 @@
+import type { WorkContext } from '../../common/progress.js';
+import type { CallName, Work, WorkEvent, WorkerCalls } from '../worker-messages.js';
+import { describeDevice } from './device.js';
+import type { RunSession } from './run-session.js';
+import { TimeLeft } from './time-left.js';
+import { type ReadTitles, readForPage } from './title-reading.js';
+
+/**
+ * Does what the page asks, one call at a time. What trains and generates is loaded once it is needed: who only looks at their titles
+ * transfers little.
+ */
+export class WorkSession {
+  private titles: ReadTitles | undefined;
+  private stopping = new AbortController();
+  private runs: Promise<RunSession> | undefined;
+
+  constructor(private readonly emit: (event: WorkEvent) => void) {}
+
+  /** @throws TitlesmithError for what a person can mend; InterruptedError once it was stopped. */
+  async answer(name: CallName, asks: unknown): Promise<unknown> {
+    this.stopping = new AbortController();
+    if (name === 'describeBrowser') return describeDevice();
+    if (name === 'readTitles') return this.readTitles(asks as WorkerCalls['readTitles']['asks']);
+    this.runs ??= this.openRuns();
+    const call = (await this.runs).calls[name] as (asks: unknown) => Promise<unknown>;
+    return call(asks);
+  }
+
+  /** Ends the call that is at work between two of its steps. */
+  stop(): void {
+    this.stopping.abort();
+  }
+
+  private async readTitles(files: readonly File[] | undefined): Promise<ReadTitles['shown']> {
+    this.titles = undefined;
+    this.titles = await readForPage(files, this.context('read'));
+    return this.titles.shown;
+  }
+
+  private async openRuns(): Promise<RunSession> {
+    const { RunSession } = await import('./run-session.js');
+    const { emit } = this;
+    return new RunSession({ emit, context: (what) => this.context(what), titles: () => this.titles });
+  }
+
+  private context(what: Work): WorkContext {
+    const timeLeft = new TimeLeft();
+    return {
+      signal: this.stopping.signal,
+      onProgress: (event) => {
+        if (event.kind !== 'progress') {
+          this.emit({ name: 'note', line: event.message });
+          return;
+        }
+        const { done, total } = event;
+        const secondsLeft = what === 'train' || what === 'write' ? timeLeft.after(done, total) : undefined;
+        this.emit({ name: 'progress', what, done, total, secondsLeft });
+      },
+    };
+  }
+}

@@ -1,0 +1,253 @@
+import { readFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { siteBudget } from '../../tools/site.js';
+import { expectAccessible, openDetails } from '../browser/axe.js';
+import { madeUpTitles } from '../cli/titles.js';
+import { findChromium, launchChromium } from '../report/chromium.js';
+import { giveTitles, learn, openSite, openTab, type SitePage, untilReady, write } from './open-site.js';
+import { SiteServer } from './site-server.js';
+import { buildTinySite } from './tiny-site.js';
+
+const executable = findChromium();
+if (executable === undefined) {
+  console.log('Skipped: the site in Chromium. No Chromium found; install it or set CHROMIUM to it.');
+}
+
+const titles = [...madeUpTitles(80), 'tiny', ...madeUpTitles(2)].join('\n');
+
+describe.skipIf(executable === undefined)('the site in Chromium', () => {
+  let browser: Browser;
+  let server: SiteServer;
+  beforeAll(async () => {
+    const { folder } = await buildTinySite();
+    server = new SiteServer(folder);
+    await server.start();
+    browser = await launchChromium(executable!);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  describe('from a file of titles to a report, of a host of plain files', () => {
+    let site: SitePage;
+    beforeAll(async () => {
+      site = await openSite(browser, server.url);
+    });
+
+    it('isolates itself, and transfers little before a person trains or generates', async () => {
+      const { page } = site;
+      expect(await page.evaluate('crossOriginIsolated')).toBe(true);
+      await page.locator('#example').click();
+      await page.locator('#titles-read .read').waitFor();
+      expect(await page.locator('#titles-read').textContent()).toMatch(/4,\d+ titles read, \d+ left out/);
+      expect(server.sent).toBeLessThan(siteBudget.first);
+      expect(await page.locator('#facts').textContent()).toMatch(/threads?|isolated|processor/);
+    });
+
+    it('shows what was read, what was left out and why, and what is held back', async () => {
+      const { page } = site;
+      await giveTitles(page, 'my titles.txt', titles);
+      const shown = await page.locator('#titles-read').textContent();
+      expect(shown).toContain('83 titles read, 3 left out.');
+      expect(shown).toMatch(/learn from \d+ and be tested on \d+/);
+      expect(shown).toContain('1 too short, such as');
+      expect(shown).toContain('2 already there, such as');
+    });
+
+    it('learns, with the losses drawn and samples shown', async () => {
+      const { page } = site;
+      await learn(page, 3);
+      expect(await page.locator('#curve svg').count()).toBe(2);
+      expect(await page.locator('#curve .dot.held-out').count()).toBeGreaterThan(1);
+      expect(await page.locator('#learning-state').textContent()).toContain('3 steps');
+    });
+
+    it('writes titles, refuses copies, and shows the verdict and the report', async () => {
+      const { page } = site;
+      await write(page, 40);
+      expect(await page.locator('#text-list li').count()).toBe(40);
+      expect(await page.locator('#headline').textContent()).not.toBe('');
+      await page.locator('#report-part summary').click();
+      const report = page.frameLocator('#report');
+      await report.locator('h1').waitFor();
+      expect(await report.locator('h1').textContent()).toBe(await page.locator('#headline').textContent());
+      // Its script runs, and sorts the pairs.
+      await report.locator('#pairs-table tbody tr').first().waitFor();
+    });
+
+    it('has sent nothing, and could not', async () => {
+      const { page, faults } = site;
+      expect(server.received.filter(({ method, bodyBytes }) => method !== 'GET' || bodyBytes > 0)).toEqual(
+        [],
+      );
+      expect(faults).toEqual([]);
+      // In the worker, where the titles are.
+      const [worker] = page.workers();
+      const other = server.url.replace('localhost', '127.0.0.1');
+      const tried = `fetch(${JSON.stringify(other)}, { method: 'POST', mode: 'no-cors', body: 'a title' }).then(() => 'sent', (error) => error.name)`;
+      expect(await worker!.evaluate(tried)).toBe('TypeError');
+      const own = `fetch(${JSON.stringify(server.url)}, { method: 'POST', body: 'a title' }).then(() => 'sent', (error) => error.name)`;
+      expect(await page.evaluate(own)).toBe('TypeError');
+      expect(server.received.filter(({ method }) => method !== 'GET')).toEqual([]);
+    });
+
+    it('saves titles, report and archive, and opens the archive', async () => {
+      const { page } = site;
+      const saved = async (id: string) => {
+        const [download] = await Promise.all([page.waitForEvent('download'), page.locator(id).click()]);
+        return { name: download.suggestedFilename(), content: await readFile(await download.path()) };
+      };
+      const accepted = await saved('#save-accepted');
+      const shown = await page.locator('#text-list li:not(.refused-text)').count();
+      expect(accepted.content.toString().trim().split('\n')).toHaveLength(shown);
+      expect((await saved('#save-report')).content.toString()).toContain('<!doctype html>');
+      const archive = await saved('#save-archive');
+      expect(archive.name).toMatch(/\.tar\.gz$/);
+      expect([...archive.content.subarray(0, 2)]).toEqual([0x1f, 0x8b]);
+      await page
+        .locator('#archive')
+        .setInputFiles({ name: archive.name, mimeType: 'application/gzip', buffer: archive.content });
+      await expect.poll(() => page.locator('#run-list li').count()).toBe(2);
+      expect(await page.locator('#text-list li').count()).toBe(40);
+    });
+
+    it('works without its host once it was used', async () => {
+      const { page } = site;
+      const port = Number(new URL(server.url).port);
+      await server.stop();
+      try {
+        await page.reload();
+        await untilReady(page);
+        await page.getByRole('button', { name: /^Open: my-titles$/ }).click();
+        await page.locator('#text-list li').first().waitFor();
+        await write(page, 10);
+        expect(await page.locator('#text-list li').count()).toBe(50);
+      } finally {
+        await server.start(port);
+      }
+    });
+
+    it.each([
+      ['light', 1200],
+      ['dark', 390],
+    ] as const)(
+      'has no fault that axe finds, in the %s theme %i wide, nor scrolls aside',
+      async (colorScheme, width) => {
+        const { page } = site;
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 844 });
+        await openDetails(page);
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+        await expectAccessible(page, `the site in the ${colorScheme} theme`);
+      },
+    );
+  });
+
+  it('writes titles of the model as it came, and again without its host', async () => {
+    const { context, page, faults } = await openSite(browser, server.url);
+    await write(page, 10);
+    expect(await page.locator('#text-list li').count()).toBe(10);
+    const port = Number(new URL(server.url).port);
+    await server.stop();
+    try {
+      await page.reload();
+      await untilReady(page);
+      expect(await page.evaluate('crossOriginIsolated')).toBe(true);
+      await write(page, 20);
+      expect(await page.locator('#text-list li').count()).toBe(20);
+    } finally {
+      await server.start(port);
+    }
+    expect(faults.filter((fault) => !fault.includes('ERR_CONNECTION_REFUSED'))).toEqual([]);
+    await context.close();
+  });
+
+  it('goes on with a training whose tab was closed', async () => {
+    const { context, page } = await openSite(browser, server.url);
+    await giveTitles(page, 'long.txt', titles);
+    await page.locator('#learn-settings summary').click();
+    await page.locator('#steps').fill('60');
+    await page.locator('#train').click();
+    await expect
+      .poll(() => page.locator('#learning-state').textContent())
+      .toMatch(/step (?:2[5-9]|[345]\d) of 60/);
+    await page.close({ runBeforeUnload: false });
+    const { page: next, faults } = await openTab(context, server.url);
+    await next.getByRole('button', { name: /^Go on: long$/ }).click();
+    await expect.poll(() => next.locator('#learning-state').textContent()).toMatch(/^Learned in .*60 steps/);
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
+  it('is used by keyboard alone', async () => {
+    const { context, page } = await openSite(browser, server.url);
+    const focused = () => page.evaluate('document.activeElement?.id ?? ""');
+    const tabTo = async (id: string): Promise<void> => {
+      for (let presses = 0; presses < 60 && (await focused()) !== id; presses++)
+        await page.keyboard.press('Tab');
+      expect(await focused()).toBe(id);
+    };
+    await tabTo('paste-summary');
+    await page.keyboard.press('Enter');
+    await tabTo('pasted');
+    await page.keyboard.insertText(titles);
+    await tabTo('use-pasted');
+    await page.keyboard.press('Enter');
+    await page.locator('#titles-read .read').waitFor();
+    await expect.poll(focused).toBe('train');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('#stop').isEnabled()).toBe(true);
+    await tabTo('stop');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('#learning-state').textContent()).toMatch(/^Interrupted at step/);
+    expect(await page.locator('#trouble').isVisible()).toBe(false);
+    await context.close();
+  });
+
+  describe('with hostile files', () => {
+    let site: SitePage;
+    beforeAll(async () => {
+      site = await openSite(browser, server.url);
+    });
+
+    it.each([
+      ['nothing.txt', Buffer.alloc(0), /nothing\.txt holds no title/],
+      ['broken.csv', Buffer.from('title\n"never closed'), /broken\.csv/],
+      ['broken.csv.gz', Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3]), /broken\.csv\.gz/],
+      ['bomb.txt.gz', gzipSync(Buffer.alloc(2 ** 26, 'a')), /bomb\.txt\.gz/],
+      ['picture.txt', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13, 0xff, 0xfe, 0]), /picture\.txt/],
+    ])('says in one line what is wrong with %s', async (name, buffer, line) => {
+      const { page } = site;
+      await page.locator('#file').setInputFiles({ name, mimeType: 'text/plain', buffer });
+      await expect.poll(() => page.locator('#trouble').textContent()).toMatch(line);
+      const said = await page.locator('#trouble').textContent();
+      expect(said).not.toContain('did not foresee');
+      expect(said).not.toContain('\n');
+      expect(await page.locator('#train').isDisabled()).toBe(true);
+    });
+
+    it('says in one line what is wrong with an archive', async () => {
+      const { page } = site;
+      const buffer = gzipSync('no archive');
+      await page
+        .locator('#archive')
+        .setInputFiles({ name: 'run.tar.gz', mimeType: 'application/gzip', buffer });
+      await expect.poll(() => page.locator('#trouble').textContent()).toMatch(/run\.tar\.gz/);
+      expect(await page.locator('#trouble').textContent()).not.toContain('did not foresee');
+      expect(await page.locator('#run-list li').count()).toBe(0);
+    });
+
+    it('shows hostile titles as text', async () => {
+      const { page, faults } = site;
+      const attack = '<img src=x onerror=alert(1)><script>alert(2)</script>';
+      await giveTitles(page, '<b>name</b>.txt', `${attack}\nanother title that is long enough`);
+      await openDetails(page);
+      expect(await page.locator('#titles-read').textContent()).toContain(attack);
+      expect(await page.locator('main img, main script, main b').count()).toBe(0);
+      expect(faults).toEqual([]);
+    });
+  });
+});
