@@ -13,7 +13,7 @@ import { prepareGeneration } from '../run/prepared-generation.js';
 import { runOptionsOf } from './run/browser-options.js';
 
 /** Texts that are asked of a model. */
-export interface TextRequest {
+interface TextRequest {
   readonly engine: Engine;
   readonly model: OpenModel;
   readonly options: RunOptions;

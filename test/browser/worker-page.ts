@@ -3,13 +3,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { packageRoot } from '../../src/io/package-root.js';
 import { runtimeFiles } from '../../src/model/engine/onnxruntime-web/runtime.js';
 import { openWatched } from '../report/chromium.js';
 
 /** A page whose worker does what it is told. */
 export interface WorkerPage {
+  readonly page: Page;
   /** Runs a task of the worker's, by its name; what it takes and gives is JSON. */
   call<Result>(task: string, input?: unknown): Promise<Result>;
   /** Console errors, failed requests, and what the policy forbids. */
@@ -63,16 +64,26 @@ async function bundle(entry: string): Promise<Uint8Array> {
     format: 'esm',
     target: 'es2022',
     logLevel: 'error',
-    alias: { 'csv-parse': 'csv-parse/browser/esm' },
+    alias: {
+      'csv-parse': 'csv-parse/browser/esm',
+      'titlesmith/browser': join(packageRoot, 'src/browser.ts'),
+    },
   });
   return outputFiles[0]!.contents;
 }
 
-/** Serves a page whose worker is bundled from `entry`, with ONNX Runtime's files below `assets/`, and opens it. */
-export async function openWorkerPage(
-  browser: Browser,
-  { entry, isolated = true, files = new Map() }: WorkerPageOptions,
-): Promise<WorkerPage> {
+/** A page that is served, and where. */
+interface ServedPage {
+  readonly root: string;
+  close(): Promise<void>;
+}
+
+/** Serves `page.html`, whose worker is bundled from `entry`, with ONNX Runtime's files below `assets/`. */
+export async function serveWorkerPage({
+  entry,
+  isolated = true,
+  files = new Map(),
+}: WorkerPageOptions): Promise<ServedPage> {
   const encoder = new TextEncoder();
   const pages = new Map<string, Uint8Array>([
     ['page.html', encoder.encode('<!doctype html><title>worker</title><script src="page.js"></script>')],
@@ -103,16 +114,32 @@ export async function openWorkerPage(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  return {
+    root,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Runs a task of the worker of an open page, by its name. */
+export async function callWorker<Result>(page: Page, task: string, input?: unknown): Promise<Result> {
+  const given = JSON.stringify(input) ?? 'undefined';
+  return (await page.evaluate(`callWorker(${JSON.stringify(task)}, ${given})`)) as Result;
+}
+
+/** Serves a page as {@link serveWorkerPage}, and opens it. */
+export async function openWorkerPage(browser: Browser, options: WorkerPageOptions): Promise<WorkerPage> {
+  const { root, close } = await serveWorkerPage(options);
   const { page, faults } = await openWatched(browser, `${root}page.html`, {}, root);
   return {
-    call: async <Result>(task: string, input?: unknown) =>
-      (await page.evaluate(
-        `callWorker(${JSON.stringify(task)}, ${JSON.stringify(input) ?? 'undefined'})`,
-      )) as Result,
+    page,
+    call: (task, input) => callWorker(page, task, input),
     faults,
     close: async () => {
       await page.context().close();
-      await new Promise((resolve) => server.close(resolve));
+      await close();
     },
   };
 }

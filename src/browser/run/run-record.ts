@@ -23,7 +23,7 @@ import { type FileStore, storeBelow } from '../storage/file-store.js';
 import { readTextOf } from '../storage/stored-text.js';
 
 /** What a stage is asked to do. */
-export interface StageCall extends Call {
+interface StageCall extends Call {
   /** Identifies the titles' source, for the extract stage. */
   readonly source?: string | undefined;
   /** The device, for a stage that runs the model. */
@@ -45,7 +45,7 @@ export interface StageFiles {
 }
 
 /** What a stage has done. */
-export interface StageOutcome {
+interface StageOutcome {
   readonly counts: StageCounts;
   readonly requests?: StageRecord['requests'];
   /** Whether it only adds to what is there: the options in force stay. */
