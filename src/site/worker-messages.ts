@@ -9,7 +9,7 @@ export interface BrowserFacts {
 }
 
 /** The runs of this browser, the newest first. */
-export interface StoredRuns {
+interface StoredRuns {
   /** Whether they are kept when the tab is closed. */
   readonly areKept: boolean;
   /** Why they are, or are not. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { siteBudget } from '../../tools/site.js';
 import { expectAccessible, openDetails } from '../browser/axe.js';
@@ -169,15 +169,19 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
     const { context, page } = await openSite(browser, server.url);
     await giveTitles(page, 'long.txt', titles);
     await page.locator('#learn-settings summary').click();
-    await page.locator('#steps').fill('60');
+    await page.locator('#steps').fill('200');
     await page.locator('#train').click();
-    await expect
-      .poll(() => page.locator('#learning-state').textContent())
-      .toMatch(/step (?:2[5-9]|[345]\d) of 60/);
+    const state = (of: Page) => of.locator('#learning-state').textContent();
+    await expect.poll(() => state(page)).toMatch(/step (?:2[6-9]|[3-9]\d|1\d\d) of 200/);
     await page.close({ runBeforeUnload: false });
     const { page: next, faults } = await openTab(context, server.url);
     await next.getByRole('button', { name: /^Go on: long$/ }).click();
-    await expect.poll(() => next.locator('#learning-state').textContent()).toMatch(/^Learned in .*60 steps/);
+    // It goes on behind the last step that was saved.
+    await expect.poll(() => state(next)).toMatch(/step \d+ of 200/);
+    expect(Number(/step (\d+)/.exec((await state(next)) ?? '')?.[1])).toBeGreaterThan(25);
+    await next.locator('#stop').click();
+    await expect.poll(() => state(next)).toMatch(/^Interrupted at step \d+ of 200; the checkpoint is saved/);
+    expect(await next.locator('#run-list').textContent()).toMatch(/stopped/);
     expect(faults).toEqual([]);
     await context.close();
   });

@@ -4,7 +4,7 @@ const trouble = byId('trouble', HTMLElement);
 const status = byId('status', HTMLElement);
 
 /** Shows one line on what went wrong and what to do, where it is seen; an empty one hides it. */
-export function sayTrouble(line: string): void {
+function sayTrouble(line: string): void {
   showTrouble(trouble, line);
   if (line !== '') trouble.scrollIntoView({ block: 'nearest' });
 }

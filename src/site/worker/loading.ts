@@ -5,8 +5,7 @@ import { memorySource } from '../../io/byte-source.js';
 import { openWebEngine } from '../../model/engine/onnxruntime-web/web-engine.js';
 import { baseName } from '../../model/weights/base-model.js';
 import { openModelIn } from '../../model/weights/folder-model.js';
-import { findDevice } from './device.js';
-import { once } from './once.js';
+import { findDevice, once } from './device.js';
 import { addressOf, loadFiles, namesBelow } from './site-assets.js';
 import { yieldingEngine } from './yielding-engine.js';
 

@@ -6,7 +6,7 @@ import type { ShownText, Verdict } from '../worker-messages.js';
 
 /** Texts, and what was found about them, as the page shows them. */
 
-export function shownText(verdict: TextVerdict): ShownText {
+function shownText(verdict: TextVerdict): ShownText {
   const { text, reason, evidence } = verdict;
   if (reason === undefined) return { text, state: 'new' };
   const matched = matchOf(verdict);

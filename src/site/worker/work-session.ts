@@ -5,6 +5,9 @@ import type { RunSession } from './run-session.js';
 import { TimeLeft } from './time-left.js';
 import { type ReadTitles, readForPage } from './title-reading.js';
 
+/** What a training is at, by what it counts: texts are samples that it writes meanwhile, which do not end it. */
+const trainingWorks: Readonly<Record<string, Work | undefined>> = { steps: 'train', titles: 'measure' };
+
 /**
  * Does what the page asks, one call at a time. What trains and generates is loaded once it is needed: who only looks at their titles
  * transfers little.
@@ -52,9 +55,11 @@ export class WorkSession {
           this.emit({ name: 'note', line: event.message });
           return;
         }
-        const { done, total } = event;
-        const secondsLeft = what === 'train' || what === 'write' ? timeLeft.after(done, total) : undefined;
-        this.emit({ name: 'progress', what, done, total, secondsLeft });
+        const { done, total, unit } = event;
+        const work = what === 'train' ? trainingWorks[unit] : what;
+        if (work === undefined) return;
+        const secondsLeft = work === 'train' || work === 'write' ? timeLeft.after(done, total) : undefined;
+        this.emit({ name: 'progress', what: work, done, total, secondsLeft });
       },
     };
   }
