@@ -19,11 +19,11 @@ export interface TrainedRun {
 
 const names = ['config.json', 'model.safetensors', 'vocab.json', 'merges.txt'];
 const options = {
-  steps: 40,
+  steps: 24,
   batchSize: 4,
   saveEvery: 5,
-  evaluateEvery: 10,
-  sampleEvery: 20,
+  evaluateEvery: 8,
+  sampleEvery: 24,
   sampleNum: 4,
   length: 12,
 };
