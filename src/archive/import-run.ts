@@ -1,11 +1,13 @@
-import { readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { isPossibleName } from '../common/device-names.js';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
 import { nativeSha256, writeChunksAtomic } from '../io/atomic-file.js';
 import { decompress } from '../io/compression/compressed-stream.js';
 import { makeFolder, missingFolders, removeEmptyFolders } from '../io/folders.js';
+import { renameFile } from '../io/rename.js';
 import {
   type ArgumentRules,
   checkArgument,
@@ -54,7 +56,7 @@ async function installRun(
 ): Promise<void> {
   const manifest = await readManifest(target);
   if (!manifest) {
-    await rename(unpacked, target).catch((error: unknown) => {
+    await renameFile(unpacked, target).catch((error: unknown) => {
       const isTaken = ['ENOTEMPTY', 'EEXIST'].includes(systemErrorCode(error) ?? '');
       throw isTaken ? occupiedError(target, 'it holds files, but no run') : error;
     });
@@ -65,8 +67,8 @@ async function installRun(
   const aside = `${unpacked}.replaced`;
   try {
     await rm(aside, { recursive: true, force: true });
-    await rename(target, aside);
-    await rename(unpacked, target);
+    await renameFile(target, aside);
+    await renameFile(unpacked, target);
   } finally {
     lock.release();
   }
@@ -110,7 +112,15 @@ export async function importFrom(
       from,
       {
         decompress,
-        write: (path, chunks) => writeChunksAtomic(join(folder, path), chunks),
+        write: (path, chunks) => {
+          if (path.split('/').some((part) => !isPossibleName(part, process.platform)))
+            throw archiveError(
+              from.name,
+              `${JSON.stringify(path)} is no name that Windows has`,
+              'Rename it where the run was made.',
+            );
+          return writeChunksAtomic(join(folder, path), chunks);
+        },
         startHash: nativeSha256,
       },
       context,

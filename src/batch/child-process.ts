@@ -78,9 +78,16 @@ function toError({ code, message, hint, run }: ChildEvent): ChildError {
   };
 }
 
-/** Sends SIGTERM, so that the process saves; SIGKILL if it has not ended after {@link saveTimeoutMs}. */
-function stopGracefully(child: ChildProcess): NodeJS.Timeout {
-  child.kill('SIGTERM');
+/**
+ * Sends SIGTERM, so that the process saves; SIGKILL if it has not ended after {@link saveTimeoutMs}. Windows has no signals that a
+ * process can answer: there its channel is closed, which it takes for one.
+ */
+export function stopGracefully(
+  child: ChildProcess,
+  platform: NodeJS.Platform = process.platform,
+): NodeJS.Timeout {
+  if (platform === 'win32' && child.connected) child.disconnect();
+  else child.kill('SIGTERM');
   return setTimeout(() => child.kill('SIGKILL'), saveTimeoutMs).unref();
 }
 

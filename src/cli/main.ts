@@ -96,7 +96,10 @@ async function execute(request: Request, entry: string, terminal: Terminal): Pro
 function listenToStreams(): void {
   if (process.channel) {
     // A run of a batch saves and stops when its parent process is gone, as nothing else would stop it.
-    process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+    process.once('disconnect', () => {
+      // Said to itself, not sent: on Windows a signal that is sent ends a process at once.
+      if (!process.emit('SIGTERM', 'SIGTERM')) process.kill(process.pid, 'SIGTERM');
+    });
     process.channel.unref();
   }
   const hasParent = process.channel !== undefined;

@@ -8,6 +8,15 @@ const deviceNames = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 export const isDeviceName = (name: string): boolean => deviceNames.test(name);
 
 /**
+ * Whether a file or folder can have a name on a system. Windows has no devices' names, no name that ends in a dot or a space, which it
+ * would drop, and none with characters of its own use.
+ */
+export function isPossibleName(name: string, platform: string): boolean {
+  if (platform !== 'win32') return true;
+  return !isDeviceName(name) && !/[<>:"|?*\\]|[. ]$/.test(name);
+}
+
+/**
  * A name that a folder can have on any system: itself, or with `-run` behind it, which no subreddit's name can end in, so that two
  * never become one.
  */

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileError } from '../common/errors.js';
 import type { ContentHash } from '../common/sha256.js';
 import { temporaryName } from './byte-folder.js';
 import { syncFile, syncFolder } from './flush.js';
 import { makeFolder } from './folders.js';
+import { renameFile } from './rename.js';
 
 /** Bytes gathered before they are written, so that a file of short lines takes few calls to the system. */
 const bufferBytes = 2 ** 16;
@@ -56,7 +57,7 @@ export class AtomicFile {
       await this.flush();
       await syncFile(this.handle);
       await this.close();
-      await rename(temporaryName(this.path), this.path);
+      await renameFile(temporaryName(this.path), this.path);
       await syncFolder(dirname(this.path));
     } catch (error) {
       await this.abort();

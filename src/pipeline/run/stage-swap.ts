@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileError, systemErrorCode } from '../../common/errors.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { syncFolder } from '../../io/flush.js';
 import { makeFolder } from '../../io/folders.js';
+import { renameFile } from '../../io/rename.js';
 import { type StageName, stageNames } from '../../options/choices.js';
 
 /*
@@ -65,7 +66,7 @@ export async function beginWork(run: string, stage: StageName, resume: boolean):
   try {
     for (const name of existsSync(prepared) ? await readdir(prepared) : []) {
       await removeAll(join(work, name));
-      await rename(join(prepared, name), join(work, name));
+      await renameFile(join(prepared, name), join(work, name));
     }
   } catch (error) {
     throw fileError('write', work, error);
@@ -82,7 +83,7 @@ export async function commitWork(run: string, swap: Swap): Promise<void> {
   await writeFileAtomic(join(work, swapFileName), `${JSON.stringify(swap, undefined, 2)}\n`);
   await makeFolder(join(run, readyFolder));
   try {
-    await rename(work, ready);
+    await renameFile(work, ready);
     await syncFolder(join(run, readyFolder));
   } catch (error) {
     throw fileError('write', ready, error);
@@ -121,7 +122,7 @@ export async function moveIntoPlace(run: string, { stage, replaces, written }: S
       await renameIfThere(to, old);
       if (!isWritten) continue;
       await makeFolder(dirname(to));
-      await rename(from, to);
+      await renameFile(from, to);
       await syncFolder(dirname(to));
     } catch (error) {
       throw fileError('write', to, error);
@@ -138,7 +139,7 @@ export async function endSwap(run: string, stage: StageName): Promise<void> {
 
 async function renameIfThere(from: string, to: string): Promise<void> {
   try {
-    await rename(from, to);
+    await renameFile(from, to);
   } catch (error) {
     if (systemErrorCode(error) !== 'ENOENT') throw error;
   }
