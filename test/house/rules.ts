@@ -100,6 +100,7 @@ const portable = [
   'src/options',
   'src/web',
   'src/model/graph',
+  'src/model/engine/device-check.ts',
   'src/model/engine/engine.ts',
   'src/model/engine/float-formats.ts',
   'src/model/engine/float16.ts',

@@ -23,7 +23,8 @@ function isExecutable(path: string): boolean {
   }
 }
 
-export async function launchChromium(executablePath: string): Promise<Browser> {
+/** @param more arguments beside those of all tests. */
+export async function launchChromium(executablePath: string, more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath,
     timeout: 0,
@@ -36,6 +37,7 @@ export async function launchChromium(executablePath: string): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   });
 }

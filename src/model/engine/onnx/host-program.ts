@@ -30,7 +30,7 @@ export interface HostModel {
 }
 
 /** A loaded model, which runs on arrays of this process. */
-export interface HostSession {
+interface HostSession {
   run(feeds: Arrays, results: Arrays): Promise<void>;
   dispose(): Promise<void>;
 }

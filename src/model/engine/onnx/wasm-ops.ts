@@ -1,6 +1,7 @@
 import type { Tensor } from '../../graph/tensor.js';
 import { rowsOfEach } from './grouped-rows.js';
 import type { Exporter, OnnxTarget } from './op-exporters.js';
+import { webGpuTarget } from './webgpu-ops.js';
 import { microsoft } from './writer.js';
 
 /**
@@ -29,3 +30,9 @@ const cachedAttention: Exporter<'cachedAttention'> = ({ writer, nameOf }, { inpu
 
 /** ONNX Runtime's processor provider, built for WebAssembly. */
 export const wasmTarget: OnnxTarget = { overrides: { cachedAttention: () => cachedAttention } };
+
+/** ONNX Runtime's WebGPU provider in the same build. */
+export const wasmGpuTarget: OnnxTarget = {
+  ...webGpuTarget,
+  overrides: { ...webGpuTarget.overrides, ...wasmTarget.overrides },
+};

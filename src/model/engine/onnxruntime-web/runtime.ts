@@ -1,4 +1,5 @@
 import { TitlesmithError } from '../../../common/errors.js';
+import type { GpuBuffer, GpuDevice } from './web-gpu.js';
 
 /**
  * The part of ONNX Runtime's WebAssembly module that is used here: its C functions as onnxruntime-web 1.30 exports them
@@ -18,6 +19,24 @@ export interface OrtModule {
   /** Gives the values of a model's weights that are stored outside of it, until they are unmounted. */
   mountExternalData(path: string, data: Uint8Array): void;
   unmountExternalData(): void;
+  /** Prepares promises. With WebGPU only. */
+  asyncInit?(): void;
+  /** @param onDevice called with the card, when the first session that uses it is there. With WebGPU only. */
+  webgpuInit?(onDevice: (device: GpuDevice) => void): void;
+  /** Names the card of the session that is created next; without one it is ONNX Runtime's own. */
+  webgpuRegisterDevice?(device?: GpuDevice): unknown;
+  webgpuOnCreateSession?(session: number): void;
+  webgpuOnReleaseSession?(session: number): void;
+  /** @returns what stands for a buffer in place of an address, until it is unregistered as often. */
+  webgpuRegisterBuffer?(buffer: GpuBuffer, session: number): number;
+  webgpuUnregisterBuffer?(buffer: GpuBuffer): void;
+  _OrtAppendExecutionProvider(
+    options: number,
+    name: number,
+    keys: number,
+    values: number,
+    count: number,
+  ): number | Promise<number>;
   _OrtInit(threads: number, logLevel: number): number;
   _OrtGetLastError(code: number, message: number): number;
   _OrtCreateSessionOptions(
@@ -65,6 +84,7 @@ type Factory = (settings: {
 /** ONNX Runtime's files by what they compute on: JavaScript that loads the WebAssembly beside it. */
 export const runtimeFiles = {
   wasm: ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'],
+  webgpu: ['ort-wasm-simd-threaded.asyncify.mjs', 'ort-wasm-simd-threaded.asyncify.wasm'],
 } as const;
 
 /** What ONNX Runtime was built for. */

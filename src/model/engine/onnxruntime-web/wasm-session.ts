@@ -1,20 +1,21 @@
 import { TitlesmithError } from '../../../common/errors.js';
-import type { TensorSpecification } from '../../graph/shape.js';
-import { checkedShape, type NumericArray } from '../engine.js';
-import type { HostModel, HostSession } from '../onnx/host-program.js';
-import { onnxTypes } from '../onnx/schema.js';
+import { elementCount, type TensorSpecification } from '../../graph/shape.js';
+import { checkedShape, type NumericArray, type Value } from '../engine.js';
+import type { HostModel } from '../onnx/host-program.js';
+import { elementBytes, onnxTypes } from '../onnx/schema.js';
 import { encodeWithExternalWeights } from '../onnx/writer.js';
 import { explainDeviceError } from '../out-of-memory.js';
+import { type Enqueue, GpuTensor } from './gpu-memory.js';
 import type { Block, Heap } from './heap.js';
 import { fatal, lastError, type OrtModule } from './runtime.js';
 
-type Arrays = Readonly<Record<string, NumericArray>>;
+type Values = Readonly<Record<string, Value>>;
 type Specifications = ReadonlyMap<string, TensorSpecification>;
 
 const allOptimizations = 99;
 const sequential = 0;
 /** Where a tensor's values are (wasm-common.ts of onnxruntime-web). */
-const onProcessor = 1;
+const locations = { processor: 1, gpuBuffer: 4 } as const;
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: NumericArray): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
@@ -28,26 +29,47 @@ interface Names {
 /** A tensor of one run. */
 interface RunTensor {
   readonly tensor: number;
-  readonly array: NumericArray;
-  /** A copy of the array; undefined where the array itself lies in the runtime's memory. */
-  readonly copy: Block | undefined;
+  /** An array and its copy in the runtime's memory; undefined where the values lie there themselves, or on a card. */
+  readonly copied?: { readonly array: NumericArray; readonly copy: Block };
+  /** The graphics card's. */
+  readonly tensorOnGpu?: GpuTensor;
 }
 
-/** An ONNX model loaded by ONNX Runtime's WebAssembly, which runs on the thread that calls. */
-export class WasmSession implements HostSession {
+/** What a session belongs to. */
+export interface SessionPlace {
+  readonly module: OrtModule;
+  readonly heap: Heap;
+  /** Of the graphics card, for what is computed there: its calls are promises, and must not overlap. */
+  readonly enqueue?: Enqueue;
+}
+
+/** What a session knows of its model when it is loaded. */
+type LoadedModel = Pick<HostModel, 'inputs' | 'outputs' | 'dynamicRows'>;
+
+/**
+ * An ONNX model loaded by ONNX Runtime's WebAssembly, which computes on the thread that calls, or on a graphics card.
+ */
+export class WasmSession {
   private isDisposed = false;
 
   private constructor(
-    private readonly module: OrtModule,
-    private readonly heap: Heap,
+    private readonly place: SessionPlace,
     private readonly session: number,
-    private readonly model: Omit<HostModel, 'model' | 'constants'>,
+    private readonly model: LoadedModel,
     private readonly names: { readonly inputs: Names; readonly outputs: Names },
   ) {}
 
   /** Loads a model. Its constants are copied: their arrays are not read again. */
-  static async open(module: OrtModule, heap: Heap, host: HostModel): Promise<WasmSession> {
-    const { model, constants, ...rest } = host;
+  static open(place: SessionPlace, host: Omit<HostModel, 'packed'>): Promise<WasmSession> {
+    const { enqueue = (work) => work() } = place;
+    return enqueue(() => WasmSession.load(place, host));
+  }
+
+  private static async load(
+    place: SessionPlace,
+    { model, constants, ...rest }: Omit<HostModel, 'packed'>,
+  ): Promise<WasmSession> {
+    const { module, heap, enqueue } = place;
     const encoded = encodeWithExternalWeights(model);
     for (const [name, { array }] of constants) module.mountExternalData(name, bytesOf(array));
     const bytes = heap.allocate(encoded.length);
@@ -67,11 +89,13 @@ export class WasmSession implements HostSession {
     );
     try {
       if (options === 0) throw lastError(module);
+      if (enqueue) await appendWebGpu(module, heap, options);
       const session = await module._OrtCreateSession(bytes.address, bytes.bytes, options);
+      module.webgpuOnCreateSession?.(session);
       if (session === 0) throw lastError(module);
       const { inputs, outputs } = rest;
       const names = { inputs: writeNames(heap, inputs), outputs: writeNames(heap, outputs) };
-      return new WasmSession(module, heap, session, rest, names);
+      return new WasmSession(place, session, rest, names);
     } catch (error) {
       throw explainDeviceError(error);
     } finally {
@@ -82,22 +106,28 @@ export class WasmSession implements HostSession {
   }
 
   /**
-   * @throws RangeError on a missing or misshapen array; TitlesmithError `session-disposed`; OutOfDeviceMemoryError.
+   * @throws RangeError on a missing or misshapen value; TitlesmithError `session-disposed`; OutOfDeviceMemoryError.
    */
-  async run(feeds: Arrays, results: Arrays): Promise<void> {
+  run(feeds: Values, results: Values): Promise<void> {
+    const { enqueue = (work) => work() } = this.place;
+    return enqueue(() => this.runNow(feeds, results));
+  }
+
+  private async runNow(feeds: Values, results: Values): Promise<void> {
     if (this.isDisposed) {
       throw new TitlesmithError('The program was disposed of, and runs no more.', {
         code: 'session-disposed',
         hint: 'Compile it again, or dispose of it later.',
       });
     }
-    const { module, heap, model, names } = this;
+    const { model, names } = this;
+    const { module, heap } = this.place;
     const tensors: RunTensor[] = [];
     const lists: Block[] = [];
     try {
-      const bind = (specifications: Specifications, arrays: Arrays, isRead: boolean): Block => {
+      const bind = (specifications: Specifications, values: Values, isRead: boolean): Block => {
         const bound = Array.from(specifications, ([name, specification]) => {
-          const tensor = this.bind(name, specification, arrays[name], isRead);
+          const tensor = this.bind(name, specification, values[name], isRead);
           tensors.push(tensor);
           return tensor.tensor;
         });
@@ -117,14 +147,15 @@ export class WasmSession implements HostSession {
         0,
       );
       if (status !== 0) throw lastError(module);
-      for (const { array, copy } of tensors.slice(model.inputs.size))
-        if (copy) heap.read(copy.address, array);
+      for (const { copied } of tensors.slice(model.inputs.size))
+        if (copied) heap.read(copied.copy.address, copied.array);
     } catch (error) {
       throw explainDeviceError(error);
     } finally {
-      for (const { tensor, copy } of tensors) {
+      for (const { tensor, copied, tensorOnGpu } of tensors) {
         module._OrtReleaseTensor(tensor);
-        if (copy) heap.free(copy);
+        if (copied) heap.free(copied.copy);
+        if (tensorOnGpu) module.webgpuUnregisterBuffer?.(tensorOnGpu.buffer);
       }
       for (const list of lists) heap.free(list);
     }
@@ -133,38 +164,81 @@ export class WasmSession implements HostSession {
   private bind(
     name: string,
     specification: TensorSpecification,
-    array: NumericArray | undefined,
+    value: Value | undefined,
     isRead: boolean,
   ): RunTensor {
-    const { module, heap, model } = this;
-    const shape = checkedShape(name, array, specification, model.dynamicRows.has(name));
-    const values = array!;
-    const known = heap.addressOf(values);
-    const copy = known === undefined ? heap.allocate(values.byteLength) : undefined;
-    const address = known ?? copy!.address;
-    if (copy && isRead) heap.write(values, copy.address);
-    const dimensions = heap.addresses(shape);
-    const type = onnxTypes[specification.dtype];
-    const tensor = module._OrtCreateTensor(
-      type,
-      address,
-      values.byteLength,
-      dimensions.address,
-      shape.length,
-      onProcessor,
-    );
-    heap.free(dimensions);
-    if (tensor !== 0) return { tensor, array: values, copy };
-    if (copy) heap.free(copy);
-    throw lastError(module);
+    const { module, heap } = this.place;
+    const hasDynamicRows = this.model.dynamicRows.has(name);
+    if (value instanceof GpuTensor) {
+      value.check(name, specification, hasDynamicRows);
+      const { specification: own, buffer } = value;
+      const handle = module.webgpuRegisterBuffer!(buffer, this.session);
+      return {
+        tensor: this.createTensor(own, { address: handle, bytes: bytesOfTensor(own) }, locations.gpuBuffer),
+        tensorOnGpu: value,
+      };
+    }
+    const array = value as NumericArray | undefined;
+    const shape = checkedShape(name, array, specification, hasDynamicRows);
+    const { byteLength: bytes } = array!;
+    const own = { ...specification, shape };
+    const known = heap.addressOf(array!);
+    if (known !== undefined)
+      return { tensor: this.createTensor(own, { address: known, bytes }, locations.processor) };
+    const copy = heap.allocate(bytes);
+    if (isRead) heap.write(array!, copy.address);
+    return {
+      tensor: this.createTensor(own, copy, locations.processor),
+      copied: { array: array!, copy },
+    };
   }
 
-  async dispose(): Promise<void> {
-    if (this.isDisposed) return;
-    this.isDisposed = true;
-    this.module._OrtReleaseSession(this.session);
-    for (const { texts, list } of Object.values(this.names))
-      for (const block of [...texts, list]) this.heap.free(block);
+  private createTensor(
+    { shape, dtype }: TensorSpecification,
+    { address, bytes }: Block,
+    location: number,
+  ): number {
+    const { module, heap } = this.place;
+    const dimensions = heap.addresses(shape);
+    const tensor = module._OrtCreateTensor(
+      onnxTypes[dtype],
+      address,
+      bytes,
+      dimensions.address,
+      shape.length,
+      location,
+    );
+    heap.free(dimensions);
+    if (tensor === 0) throw lastError(module);
+    return tensor;
+  }
+
+  dispose(): Promise<void> {
+    const { enqueue = (work) => work() } = this.place;
+    return enqueue(async () => {
+      if (this.isDisposed) return;
+      this.isDisposed = true;
+      const { module, heap } = this.place;
+      module.webgpuOnReleaseSession?.(this.session);
+      module._OrtReleaseSession(this.session);
+      for (const { texts, list } of Object.values(this.names))
+        for (const block of [...texts, list]) heap.free(block);
+    });
+  }
+}
+
+const bytesOfTensor = ({ shape, dtype }: TensorSpecification): number =>
+  elementBytes[dtype] * elementCount(shape);
+
+/** Lets a session compute by WebGPU, on the card that ONNX Runtime chose for the first. */
+async function appendWebGpu(module: OrtModule, heap: Heap, options: number): Promise<void> {
+  module.webgpuRegisterDevice!();
+  const name = heap.text('WebGPU');
+  try {
+    if ((await module._OrtAppendExecutionProvider(options, name.address, 0, 0, 0)) !== 0)
+      throw lastError(module);
+  } finally {
+    heap.free(name);
   }
 }
 

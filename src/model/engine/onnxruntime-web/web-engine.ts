@@ -1,22 +1,25 @@
 import { TitlesmithError } from '../../../common/errors.js';
+import { checkDevice } from '../device-check.js';
 import type { Engine } from '../engine.js';
+import { compileDeviceProgram } from '../onnx/device-program.js';
 import { compileHostProgram } from '../onnx/host-program.js';
-import { wasmTarget } from '../onnx/wasm-ops.js';
+import { wasmGpuTarget, wasmTarget } from '../onnx/wasm-ops.js';
+import { GpuMemory } from './gpu-memory.js';
+import { openGpuRuntime } from './gpu-runtime.js';
 import { Heap } from './heap.js';
-import { loadRuntime } from './runtime.js';
+import { loadRuntime, type OrtModule } from './runtime.js';
 import { WasmSession } from './wasm-session.js';
+import { describeGpu } from './web-gpu.js';
 
 /** What a browser can compute on. */
 export type WebDevice = 'wasm' | 'webgpu';
 
 export interface WebEngineOptions {
   readonly device: WebDevice;
-  /** Threads of WebAssembly. Default: those of {@link webThreads}. */
+  /** Threads of WebAssembly. Default: as many as the browser allows, which {@link findWebDevice} tells. */
   readonly threads?: number;
   /** URL of the folder with ONNX Runtime's files, relative to the page's or worker's own. */
   readonly assets: string;
-  /** The bytes of its `.wasm` file, where they were loaded already, as from a packed file; else they come from the folder. */
-  readonly binary?: Uint8Array;
 }
 
 /** What is read here of a browser's page or worker. */
@@ -41,29 +44,72 @@ interface FoundDevice {
   readonly device: WebDevice;
   /** Of WebAssembly. */
   readonly threads: number;
+  /** Why this device. */
   readonly reason: string;
-}
-
-/** The device to use here. */
-export async function findWebDevice(): Promise<FoundDevice> {
-  const { threads, reason } = webThreads();
-  return { device: 'wasm', threads, reason };
+  /** Why so many threads. */
+  readonly threadsReason: string;
 }
 
 /**
- * Opens ONNX Runtime in a browser. Programs run on the thread that calls, so this belongs into a worker.
- * @throws TitlesmithError `engine-missing` where ONNX Runtime's files cannot be loaded.
+ * The device to use here: WebGPU where there is a graphics card that computes as WebAssembly does, else WebAssembly. A card is
+ * tried, for seconds, and ONNX Runtime for WebGPU loaded for that; without one nothing is.
  */
-export async function openWebEngine({ device, threads, assets, binary }: WebEngineOptions): Promise<Engine> {
-  if (device !== 'wasm') {
-    throw new TitlesmithError('WebGPU is not there yet.', { code: 'device-unavailable' });
+export async function findWebDevice({ assets }: Pick<WebEngineOptions, 'assets'>): Promise<FoundDevice> {
+  const { threads, reason: threadsReason } = webThreads();
+  const instead = (reason: string): FoundDevice => ({ device: 'wasm', threads, reason, threadsReason });
+  const gpu = await describeGpu();
+  if (!gpu) return instead('the browser has no WebGPU, or no graphics card for it');
+  if (gpu.isSoftware) return instead(`WebGPU computes on the processor here (${gpu.name})`);
+  try {
+    const { engine, reference } = await openGpuEngine(folderUrl(assets));
+    await checkDevice(engine, reference);
+    return { ...instead(`${gpu.name} computes as WebAssembly does`), device: 'webgpu' };
+  } catch (error) {
+    return instead(`WebGPU does not work on ${gpu.name}: ${(error as Error).message}`);
   }
-  const folder = new URL(assets.replace(/\/?$/, '/'), surroundings.location?.href).href;
-  const module = await loadRuntime('wasm', folder, threads ?? webThreads().threads, binary);
-  const heap = new Heap(module);
+}
+
+const folderUrl = (assets: string): string =>
+  new URL(assets.replace(/\/?$/, '/'), surroundings.location?.href).href;
+
+/**
+ * Opens ONNX Runtime in a browser. Without a graphics card programs run on the thread that calls, so this belongs into a
+ * worker.
+ * @throws TitlesmithError `engine-missing` where ONNX Runtime's files cannot be loaded; `device-unavailable` without WebGPU.
+ */
+export async function openWebEngine({ device, threads, assets }: WebEngineOptions): Promise<Engine> {
+  const folder = folderUrl(assets);
+  if (device === 'wasm') {
+    return processorEngine(await loadRuntime('wasm', folder, threads ?? webThreads().threads));
+  }
+  if (!(await describeGpu())) {
+    throw new TitlesmithError('The browser has no WebGPU, or no graphics card for it.', {
+      code: 'device-unavailable',
+      hint: 'WebAssembly computes everywhere.',
+    });
+  }
+  return (await openGpuEngine(folder)).engine;
+}
+
+function processorEngine(module: OrtModule): Engine {
+  const place = { module, heap: new Heap(module) };
   return {
     name: 'onnxruntime-web wasm',
     compile: (outputs, options = {}) =>
-      compileHostProgram(outputs, options, (model) => WasmSession.open(module, heap, model), wasmTarget),
+      compileHostProgram(outputs, options, (model) => WasmSession.open(place, model), wasmTarget),
   };
+}
+
+/** WebGPU, and the same runtime on the processor, to compare with. */
+async function openGpuEngine(folder: string): Promise<{ engine: Engine; reference: Engine }> {
+  const { module, place, device } = await openGpuRuntime(folder);
+  const memory = new GpuMemory(device, place.enqueue);
+  const target = { largestBuffer: memory.largestBuffer, target: wasmGpuTarget };
+  const engine: Engine = {
+    name: 'onnxruntime-web webgpu',
+    memory,
+    compile: (outputs, options = {}) =>
+      compileDeviceProgram(outputs, options, target, (model) => WasmSession.open(place, model)),
+  };
+  return { engine, reference: processorEngine(module) };
 }

@@ -1,19 +1,11 @@
 import { input, reshape } from '../../graph/builder.js';
-import type { Chunk } from '../../graph/chunks.js';
 import type { TensorSpecification } from '../../graph/shape.js';
-import {
-  checkedShape,
-  type DeviceMemory,
-  type DeviceTensor,
-  isArray,
-  type NumericArray,
-  type Value,
-} from '../engine.js';
+import { type DeviceMemory, type DeviceTensor, isArray, type NumericArray, type Value } from '../engine.js';
+import { allocateInChunks, chunksOfPair } from '../onnx/chunked-tensor.js';
 import { exportOnnx } from '../onnx/export.js';
 import { onnxTypes } from '../onnx/schema.js';
 import { explainDeviceError } from '../out-of-memory.js';
-import { bufferChunks } from './buffer-chunks.js';
-import { ChunkedDeviceTensor, enqueueOnDevice, OrtDeviceTensor } from './device-tensor.js';
+import { enqueueOnDevice, OrtDeviceTensor } from './device-tensor.js';
 import { type Handle, newHandle, ortApi } from './ort-api.js';
 import type { Provider } from './providers.js';
 import { RowCopy, type RowPair } from './row-copy.js';
@@ -60,12 +52,7 @@ export class OrtDeviceMemory implements DeviceMemory {
   }
 
   allocate(specification: TensorSpecification): DeviceTensor {
-    const chunks = bufferChunks('tensor', specification, this.largestBuffer);
-    if (!chunks) return this.allocateBuffer(specification);
-    return new ChunkedDeviceTensor(
-      specification,
-      chunks.map((chunk) => ({ chunk, tensor: this.allocateBuffer(chunk.specification) })),
-    );
+    return allocateInChunks(specification, this.largestBuffer, (whole) => this.allocateBuffer(whole));
   }
 
   private allocateBuffer({ shape, dtype }: TensorSpecification): OrtDeviceTensor {
@@ -138,20 +125,4 @@ export class OrtDeviceMemory implements DeviceMemory {
       for (const handle of wrapped) functions.releaseValue(handle);
     }
   }
-}
-
-/** Splits a pair of an array and a chunked tensor into a pair for each chunk. */
-function chunksOfPair(from: Value, to: Value): (readonly [from: Value, to: Value])[] {
-  if (from instanceof ChunkedDeviceTensor) {
-    return from.chunks.map(({ chunk, tensor }) => [tensor, chunkOfArray(from, to as NumericArray, chunk)]);
-  }
-  if (to instanceof ChunkedDeviceTensor) {
-    return to.chunks.map(({ chunk, tensor }) => [chunkOfArray(to, from as NumericArray, chunk), tensor]);
-  }
-  return [[from, to]];
-}
-
-function chunkOfArray({ specification }: DeviceTensor, array: NumericArray, chunk: Chunk): NumericArray {
-  checkedShape('copy', array, specification, false);
-  return array.subarray(chunk.start, chunk.end);
 }

@@ -1,4 +1,3 @@
-import type { Chunk } from '../../graph/chunks.js';
 import { elementCount, formatShape, type Shape, type TensorSpecification } from '../../graph/shape.js';
 import type { DeviceTensor } from '../engine.js';
 import { elementBytes, onnxTypes } from '../onnx/schema.js';
@@ -105,23 +104,5 @@ export class OrtDeviceTensor implements DeviceTensor {
   dispose(): void {
     collected.unregister(this);
     release(this.value);
-  }
-}
-
-/** A tensor too large for one buffer: its chunks, one after the other along the first axis. */
-export class ChunkedDeviceTensor implements DeviceTensor {
-  constructor(
-    readonly specification: TensorSpecification,
-    readonly chunks: readonly { readonly chunk: Chunk; readonly tensor: OrtDeviceTensor }[],
-  ) {}
-
-  view(shape: Shape): DeviceTensor {
-    throw new RangeError(
-      `a view ${formatShape(shape)} of ${formatShape(this.specification.shape)}, which is held in chunks`,
-    );
-  }
-
-  dispose(): void {
-    for (const { tensor } of this.chunks) tensor.dispose();
   }
 }

@@ -1,6 +1,7 @@
 import { TitlesmithError } from '../../../common/errors.js';
 import { cudaTarget } from '../onnx/cuda-ops.js';
 import type { OnnxTarget } from '../onnx/op-exporters.js';
+import { largestUsefulBuffer } from '../onnx/webgpu-limits.js';
 import { webGpuTarget } from '../onnx/webgpu-ops.js';
 import { cudaCard } from './cuda-driver.js';
 import { registerCuda } from './cuda-libraries.js';
@@ -97,17 +98,6 @@ const guaranteed: VulkanLimits = {
   maxStorageBuffersPerShaderStage: 8,
 };
 
-/** Most buffers of a binary elementwise operator (two operands and the result), each possibly of the largest size. */
-const operands = 3;
-
-/**
- * Larger buffers do not work reliably: kernels index in 32 bits, and drivers may fail to allocate the most they
- * report.
- */
-const largestUseful = 2 ** 29;
-/** Bytes that Dawn and the driver may add to a buffer. */
-const padding = 2 ** 16;
-
 /**
  * Settings of WebGPU for tests, JSON in TITLESMITH_WEBGPU: `{"validationMode": "full"}` checks every dispatch;
  * `{"maxStorageBufferBindingSize": "134217728"}` and `{"maxBufferSize": "65536"}` simulate another card.
@@ -137,16 +127,15 @@ function setLimit(name: keyof VulkanLimits): number | undefined {
 /**
  * Size of the largest buffer to use with WebGPU, in bytes. ONNX Runtime requests the card's limits but does not
  * report them, so they are read from the Vulkan driver, as Dawn does; without Vulkan they are those WebGPU
- * guarantees. A buffer may be larger than one binding: ONNX Runtime then binds it in several, whose number per
- * dispatch is limited.
+ * guarantees.
  */
 function largestWebGpuBuffer(): number {
   const set = setLimit('maxBufferSize');
   if (set !== undefined) return set;
   const limits = readLimits();
-  const binding = setLimit('maxStorageBufferBindingSize') ?? limits.maxStorageBufferBindingSize;
-  const bindings = Math.floor(limits.maxStorageBuffersPerShaderStage / operands);
-  return Math.min(largestUseful, limits.maxBufferSize - padding, binding * bindings);
+  const maxStorageBufferBindingSize =
+    setLimit('maxStorageBufferBindingSize') ?? limits.maxStorageBufferBindingSize;
+  return largestUsefulBuffer({ ...limits, maxStorageBufferBindingSize });
 }
 
 /** The lowest limits of all cards, as ONNX Runtime does not say which one it computes on. */

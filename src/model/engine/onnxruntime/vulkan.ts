@@ -1,11 +1,8 @@
 import { foreign } from '../../../io/foreign-library.js';
+import type { WebGpuLimits } from '../onnx/webgpu-limits.js';
 
 /** Limits under WebGPU's names, in bytes and numbers of buffers. */
-export interface VulkanLimits {
-  readonly maxBufferSize: number;
-  readonly maxStorageBufferBindingSize: number;
-  readonly maxStorageBuffersPerShaderStage: number;
-}
+export type VulkanLimits = WebGpuLimits;
 
 /** A graphics card as its Vulkan driver describes it. */
 interface VulkanDevice {

@@ -1,3 +1,4 @@
+import { checkDevice } from '../../../../src/model/engine/device-check.js';
 import type { Engine, NumericArray } from '../../../../src/model/engine/engine.js';
 import {
   findWebDevice,
@@ -30,7 +31,7 @@ async function runCase(opCase: OpCase, seed: number): Promise<readonly number[]>
 }
 
 answerTasks({
-  find: () => findWebDevice(),
+  find: () => findWebDevice({ assets: 'assets' }),
   open: async (given: Pick<WebEngineOptions, 'device' | 'threads'>) => {
     engine = await openWebEngine({ ...given, assets: 'assets' });
     return engine.name;
@@ -47,6 +48,7 @@ answerTasks({
     }
     return outcomes;
   },
+  check: async () => checkDevice(engine, await openWebEngine({ device: 'wasm', assets: 'assets' })),
   train: () => trainSmall(engine),
   generate: () => generateSmall(engine),
 });

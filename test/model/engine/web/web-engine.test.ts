@@ -15,6 +15,24 @@ const seed = 7;
 const tolerance = 5e-6;
 const entry = 'test/model/engine/web/engine-worker.ts';
 
+/** WebGPU on the processor, by SwiftShader. */
+const softwareGpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
+/** The cases that came out otherwise than the reference, with how far they are off. */
+function wrongCases(outcomes: readonly CaseOutcome[]): readonly string[] {
+  const cases = Object.values(opCases).flat();
+  expect(outcomes.map(({ name }) => name)).toEqual(cases.map(({ name }) => name));
+  return cases.flatMap((opCase, index) => {
+    const { output, error } = outcomes[index]!;
+    const { tensors, feeds } = caseInputs(opCase, seed);
+    const [expected] = evaluate([opCase.build(...tensors)], feeds);
+    const worst = Math.max(
+      ...expected!.map((value, element) => Math.abs(output[element]! - value) / (1 + Math.abs(value))),
+    );
+    return worst < tolerance ? [] : [`${opCase.name}: ${error ?? worst}`];
+  });
+}
+
 describe.skipIf(executable === undefined)('the engine in Chromium', () => {
   let browser: Browser;
   let page: WorkerPage;
@@ -29,19 +47,7 @@ describe.skipIf(executable === undefined)('the engine in Chromium', () => {
   });
 
   it('computes every op, under a policy that allows no code but files of the page', async () => {
-    const outcomes = await page.call<readonly CaseOutcome[]>('cases', { seed });
-    const cases = Object.values(opCases).flat();
-    expect(outcomes.map(({ name }) => name)).toEqual(cases.map(({ name }) => name));
-    const wrong = cases.flatMap((opCase, index) => {
-      const { output, error } = outcomes[index]!;
-      const { tensors, feeds } = caseInputs(opCase, seed);
-      const [expected] = evaluate([opCase.build(...tensors)], feeds);
-      const worst = Math.max(
-        ...expected!.map((value, element) => Math.abs(output[element]! - value) / (1 + Math.abs(value))),
-      );
-      return worst < tolerance ? [] : [`${opCase.name}: ${error ?? worst}`];
-    });
-    expect(wrong).toEqual([]);
+    expect(wrongCases(await page.call('cases', { seed }))).toEqual([]);
     expect(page.faults).toEqual([]);
   });
 
@@ -68,18 +74,17 @@ describe.skipIf(executable === undefined)('the engine in Chromium', () => {
     expect(received.texts).toEqual(expected.texts);
   });
 
-  it('says how many threads it has, and why', async () => {
-    const isolated = await page.call<{ readonly threads: number }>('find');
-    expect(isolated).toEqual({
-      device: 'wasm',
-      threads: expect.any(Number),
-      reason: 'as many as the browser says that there are processors',
+  it('says what it has, and why', async () => {
+    const found = { device: 'wasm', threads: expect.any(Number), reason: expect.any(String) };
+    expect(await page.call('find')).toEqual({
+      ...found,
+      threadsReason: 'as many as the browser says that there are processors',
     });
     const open = await openWorkerPage(browser, { entry, isolated: false });
     expect(await open.call('find')).toEqual({
-      device: 'wasm',
+      ...found,
       threads: 1,
-      reason: 'the page is not isolated from other origins',
+      threadsReason: 'the page is not isolated from other origins',
     });
     expect(await open.call('open', { device: 'wasm' })).toBe('onnxruntime-web wasm');
     const { texts } = await open.call<Generated>('generate');
@@ -87,4 +92,34 @@ describe.skipIf(executable === undefined)('the engine in Chromium', () => {
     expect(open.faults).toEqual([]);
     await open.close();
   });
+});
+
+describe.skipIf(executable === undefined)('the engine in Chromium with WebGPU', () => {
+  let browser: Browser;
+  let page: WorkerPage;
+  beforeAll(async () => {
+    browser = await launchChromium(executable!, softwareGpu);
+    page = await openWorkerPage(browser, { entry });
+  });
+  afterAll(async () => {
+    await page?.close();
+    await browser?.close();
+  });
+
+  it('is not chosen where the processor emulates the card', async () => {
+    const { device, reason } = await page.call<{ device: string; reason: string }>('find');
+    expect(device).toBe('wasm');
+    expect(reason).toMatch(/WebGPU computes on the processor here|the browser has no WebGPU/);
+  });
+
+  // Compiling the kernels takes minutes on a processor.
+  it.runIf(process.env['TITLESMITH_TEST_WEBGPU'])(
+    'trains, attends and samples, and computes every op',
+    async () => {
+      expect(await page.call('open', { device: 'webgpu' })).toBe('onnxruntime-web webgpu');
+      expect(await page.call('check')).toEqual({ repeats: true });
+      expect(wrongCases(await page.call('cases', { seed }))).toEqual([]);
+      expect(page.faults).toEqual([]);
+    },
+  );
 });
