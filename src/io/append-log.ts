@@ -81,9 +81,14 @@ export class AppendLog<Item> {
    * calls are done in order.
    * @throws TitlesmithError naming the path, after which the file is as before.
    */
-  append(record: Item, { flush = false }: { readonly flush?: boolean } = {}): Promise<void> {
+  append(record: Item, options: { readonly flush?: boolean } = {}): Promise<void> {
+    return this.appendAll([record], options);
+  }
+
+  /** Adds records in one write, as {@link append} adds one: an error adds none; a crash may leave the first of them. */
+  appendAll(records: readonly Item[], { flush = false }: { readonly flush?: boolean } = {}): Promise<void> {
     return this.inTurn(async () => {
-      const encoded = this.format.encode(record);
+      const encoded = Buffer.concat(records.map((record) => this.format.encode(record)));
       try {
         for (let done = 0; done < encoded.length; ) {
           const { bytesWritten } = await this.handle.write(

@@ -19,6 +19,8 @@ interface OpenReview {
   readonly runName: string;
   readonly folder: string;
   readonly verdicts: readonly Verdict[];
+  /** Rating from which a text counts as a near copy. */
+  readonly threshold: number;
   /** Whether accepted.txt and rejected.csv are of titles or options as they were earlier. */
   readonly isStale: boolean;
   /** Path of report.html; undefined if there is none. */
@@ -46,12 +48,13 @@ export async function openReview(folder: string, given: Partial<StageContext> = 
     const options = restoreStageOptions(manifest, 'dedupe');
     const state = { folder: run, options, decisions: manifest.decisions };
     const isStale = !(await isUpToDate('dedupe', runFiles.judgement, state));
-    const { verdicts } = isStale ? await judgeForReview(state, context) : await readJudgement(path);
+    const { verdicts, rules } = isStale ? await judgeForReview(state, context) : await readJudgement(path);
     const report = join(path, runFiles.reportPage);
     return {
       runName: manifest.name,
       folder: path,
       verdicts,
+      threshold: rules.threshold,
       isStale,
       reportPath: existsSync(report) ? report : undefined,
       lost: run.lost,

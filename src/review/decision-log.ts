@@ -1,13 +1,16 @@
 import { TitlesmithError } from '../common/errors.js';
-import { type DecisionEntry, isDecisionEntry } from '../dedupe/decisions.js';
+import { type DecisionEntry, isDecisionEntry, wholeEntries } from '../dedupe/decisions.js';
 import { AppendLog, readAppendLog } from '../io/append-log.js';
 import { jsonLines, type RecordFormat } from '../io/record-formats.js';
 
 export const decisionsFileName = 'decisions.jsonl';
 
+/** A decision without what the log gives it. */
+export type NewDecision = Omit<DecisionEntry, 'sequence' | 'group'>;
+
 /**
  * decisions.jsonl: what people decided, one line per decision, append-only. A line counts once it is flushed to disk;
- * an unfinished line left by a crash, which was never confirmed to anyone, is cut off.
+ * an unfinished line left by a crash, or an unfinished group of lines, which were never confirmed to anyone, are cut off.
  */
 export class DecisionLog {
   private last: Promise<unknown> = Promise.resolve();
@@ -29,19 +32,24 @@ export class DecisionLog {
   }
 
   /**
-   * Adds a line and flushes it; lines are added one after the other.
-   * @param make the entry without its sequence number, called when its turn comes; undefined adds nothing.
+   * Adds lines and flushes them; several count together or, after a crash, not at all. Calls are done one after the other.
+   * @param make the entries, called when its turn comes.
    * @throws TitlesmithError naming the file, and the log is unchanged; whatever `make` throws.
    */
-  add(make: () => Omit<DecisionEntry, 'sequence'> | undefined): Promise<DecisionEntry | undefined> {
+  add(make: () => readonly NewDecision[]): Promise<readonly DecisionEntry[]> {
     const added = this.last.then(async () => {
-      const content = make();
-      if (content === undefined) return undefined;
-      const entry: DecisionEntry = { sequence: this.all.length + 1, ...content };
-      this.log ??= await AppendLog.open(this.path, formatOf(this.path));
-      await this.log.append(entry, { flush: true });
-      this.all.push(entry);
-      return entry;
+      const contents = make();
+      const from = this.all.length + 1;
+      const group = contents.length > 1 ? { group: { from, to: this.all.length + contents.length } } : {};
+      const entries = contents.map((content, place) => ({ sequence: from + place, ...content, ...group }));
+      this.log ??= await AppendLog.open(
+        this.path,
+        formatOf(this.path),
+        (_, index) => index < this.all.length,
+      );
+      await this.log.appendAll(entries, { flush: true });
+      for (const entry of entries) this.all.push(entry);
+      return entries;
     });
     this.last = added.catch(() => {});
     return added;
@@ -55,11 +63,11 @@ export class DecisionLog {
 }
 
 /**
- * The decisions in a file; none if there is no file. @throws TitlesmithError naming file and line of a
+ * The decisions in a file that count; none if there is no file. @throws TitlesmithError naming file and line of a
  * damaged one.
  */
-export function readDecisions(path: string): Promise<readonly DecisionEntry[]> {
-  return readAppendLog(path, formatOf(path));
+export async function readDecisions(path: string): Promise<readonly DecisionEntry[]> {
+  return wholeEntries(await readAppendLog(path, formatOf(path)));
 }
 
 function formatOf(path: string): RecordFormat<DecisionEntry> {

@@ -4,27 +4,30 @@
 export interface ReviewItem {
   /** The output's own index. */
   readonly index: number;
-  /** Position in the order of review, from 0. */
-  readonly place: number;
   readonly text: string;
   readonly rating: number;
   /** The training title most like it; for a repeat the earlier output. */
   readonly matched: string;
   /** The other training title of a glued copy. */
   readonly second: string;
-  /** Words in which `text` and `matched` differ, in runs (src/report/differences.ts). */
+  /** Words in which `text` and `matched` differ, in runs (src/report/differences.ts); one run where marks would tell nothing. */
   readonly runs: readonly number[];
   /** Why dedupe rejected it; empty when it did not. */
   readonly reason: string;
   readonly evidence: string;
-  /** False for texts that cannot be kept. */
-  readonly keepable: boolean;
+  /** Why it cannot be kept, whatever is decided; empty for one that can. */
+  readonly impossible: string;
 }
+
+/** What a person can say of an output: `seen` leaves it as dedupe has it. */
+export const decisionNames = ['keep', 'refuse', 'seen'] as const;
+export type DecisionName = (typeof decisionNames)[number];
 
 /** The state of an output, which decisions change. */
 export interface ItemState {
   readonly index: number;
-  readonly decision: 'keep' | 'refuse' | '';
+  /** Empty: nobody has decided it or called it seen. */
+  readonly decision: DecisionName | '';
   readonly kept: boolean;
   /** Sequence number of the latest decision or undo; 0: none yet. */
   readonly sequence: number;
@@ -32,40 +35,69 @@ export interface ItemState {
 
 /** Progress of the review, in outputs. */
 export interface Progress {
+  /** Those that can be kept; the others count nowhere but in `impossible`. */
   readonly total: number;
+  /** Kept or refused by a person. */
   readonly decided: number;
+  readonly seen: number;
   readonly kept: number;
+  readonly impossible: number;
+  /** Sequence number of the latest decision or undo on any output; 0: none yet. */
+  readonly sequence: number;
 }
 
-/** The query of `GET items`. */
-export interface ItemQuery {
+/** Which outputs: those that cannot be kept are in `impossible` alone; `open` are neither decided nor seen. */
+export const showFilters = ['open', 'seen', 'decided', 'kept', 'refused', 'all', 'impossible'] as const;
+
+/**
+ * `doubt`: the rating nearest to the threshold from which a text counts as a near copy comes first. `closeness`: the
+ * highest rating. `index`: as generated.
+ */
+export const itemOrders = ['doubt', 'closeness', 'index'] as const;
+
+/** Chooses outputs. */
+export interface ItemFilter {
   readonly show: (typeof showFilters)[number];
   /** A reason, `accepted`, or empty for any. */
   readonly reason: string;
   /** Found in the text, the matched titles or the evidence, ignoring case. */
   readonly search: string;
-  /** Only outputs at a higher position; -1 for all. */
+}
+
+/** The query of `GET items`. */
+export interface ItemQuery extends ItemFilter {
+  readonly order: (typeof itemOrders)[number];
+  /** Only outputs at a higher place; -1 for all. */
   readonly after: number;
   readonly limit: number;
 }
 
-export const showFilters = ['undecided', 'all', 'decided', 'kept', 'refused'] as const;
+/** An output with its state, and its place in the order asked for, from 0. */
+export type PlacedItem = ReviewItem & ItemState & { readonly place: number };
 
 /** The answer of `GET items`. */
 export interface ItemList {
   /** Number of outputs that match the query, sent or not. */
   readonly found: number;
-  readonly items: readonly (ReviewItem & ItemState)[];
+  readonly items: readonly PlacedItem[];
   readonly progress: Progress;
 }
 
 /** The body of `POST decisions`. */
 export interface DecisionRequest {
   readonly index: number;
-  readonly decision: 'keep' | 'refuse';
+  readonly decision: DecisionName;
   /** {@link ItemState.sequence} that the person saw. */
   readonly seen: number;
   /** Id that the browser window chose. */
+  readonly window: string;
+}
+
+/** The body of `POST groups`: one decision on all outputs of a filter, which one undo takes back. */
+export interface GroupRequest extends ItemFilter {
+  readonly decision: DecisionName;
+  /** {@link Progress.sequence} that the person saw. */
+  readonly seen: number;
   readonly window: string;
 }
 
@@ -74,15 +106,16 @@ export interface UndoRequest {
   readonly window: string;
 }
 
-/** The answer of `POST decisions` and `POST undo`, and an event of `GET changes`. */
+/** The answer of `POST decisions`, `POST groups` and `POST undo`, and an event of `GET changes`. */
 export interface Change {
-  readonly state: ItemState;
+  /** Of all outputs that changed, at least one. */
+  readonly states: readonly ItemState[];
   readonly progress: Progress;
   readonly window: string;
 }
 
 /** Fields of a 409 answer next to `error`. */
 export interface ConflictBody {
-  /** The current state of the output, if there is one. */
+  /** The current state of the output, if it is about one. */
   readonly state?: ItemState | undefined;
 }

@@ -1,18 +1,15 @@
 import { TitlesmithError } from '../common/errors.js';
 import type { Verdict } from '../common/judgement.js';
-import {
-  applyDecisions,
-  type DecisionEntry,
-  isKeepable,
-  type ReviewedOutput,
-  reviewed,
-} from '../dedupe/decisions.js';
-import { findDifferences } from '../report/differences.js';
-import { visible } from '../web/html.js';
-import type { DecisionLog } from './decision-log.js';
+import { applyDecisions, type DecisionEntry, type ReviewedOutput, reviewed } from '../dedupe/decisions.js';
+import { entriesBefore, lastStanding } from './decision-history.js';
+import type { DecisionLog, NewDecision } from './decision-log.js';
+import { inOrders, isShown, toReviewItem } from './review-item.js';
 import type {
   Change,
+  DecisionName,
   DecisionRequest,
+  GroupRequest,
+  ItemFilter,
   ItemList,
   ItemQuery,
   ItemState,
@@ -27,6 +24,8 @@ export interface ReviewInput {
   /** The run folder: decisions.jsonl, accepted.txt and rejected.csv are written there. */
   readonly folder: string;
   readonly verdicts: readonly Verdict[];
+  /** Rating from which a text counts as a near copy, by the rules of the verdicts. */
+  readonly threshold: number;
   /** Whether accepted.txt and rejected.csv are of titles or options as they were earlier. */
   readonly isStale?: boolean;
   /** Called once decisions have changed accepted.txt and rejected.csv. */
@@ -53,6 +52,8 @@ interface Entry {
   readonly item: ReviewItem;
   /** The text that is searched, in lower case. */
   readonly searched: string;
+  /** Whether a person looked at it and left it as it is. */
+  isSeen: boolean;
   sequence: number;
 }
 
@@ -61,100 +62,130 @@ interface Entry {
  * notifies the windows.
  */
 export class Review {
-  /** Called after every decision. */
-  onChange: (change: Change) => void = () => {};
-  /** Closest to a training title first, as those need a person most. */
-  private readonly order: readonly Entry[];
+  /** Called after every decision. @param isDecisionChanged false where outputs were only seen. */
+  onChange: (change: Change, isDecisionChanged: boolean) => void = () => {};
+  /** As generated. */
+  private readonly entries: readonly Entry[];
   private readonly byIndex: ReadonlyMap<number, Entry>;
+  private readonly orders: Readonly<Record<ItemQuery['order'], readonly Entry[]>>;
+  /** Decisions of earlier reviews. */
+  private readonly earlier: number;
 
   constructor(
-    { verdicts }: ReviewInput,
+    { verdicts, threshold }: ReviewInput,
     private readonly log: DecisionLog,
   ) {
-    const outputs = applyDecisions(verdicts, log.entries);
+    this.earlier = log.entries.length;
     const latest = new Map(log.entries.map((entry) => [entry.index, entry]));
-    const sorted = [...outputs].sort(
-      (a, b) => b.verdict.rating - a.verdict.rating || a.verdict.index - b.verdict.index,
-    );
-    this.order = sorted.map((output, place) => {
-      const last = latest.get(output.verdict.index);
-      const item = describe(output, place);
+    this.entries = applyDecisions(verdicts, log.entries).map((output) => {
+      const { verdict } = output;
+      const item = toReviewItem(verdict);
       const searched = [item.text, item.matched, item.second, item.evidence].join('\n').toLowerCase();
-      return { output, item, searched, sequence: last?.text === output.verdict.text ? last.sequence : 0 };
+      const last = latest.get(verdict.index);
+      const known = last?.text === verdict.text ? last : undefined;
+      return { output, item, searched, isSeen: known?.seen === true, sequence: known?.sequence ?? 0 };
     });
-    this.byIndex = new Map(this.order.map((entry) => [entry.item.index, entry]));
+    this.byIndex = new Map(this.entries.map((entry) => [entry.item.index, entry]));
+    this.orders = inOrders(this.entries, threshold);
   }
 
   /** All outputs in the order they were generated, in their current state. */
   get outputs(): readonly ReviewedOutput[] {
-    return this.order.map(({ output }) => output).sort((a, b) => a.verdict.index - b.verdict.index);
+    return this.orders.index.map(({ output }) => output);
   }
 
   get progress(): Progress {
-    const decided = this.order.filter(({ output }) => output.decision !== undefined).length;
-    const kept = this.order.filter(({ output }) => output.kept).length;
-    return { total: this.order.length, decided, kept };
+    const possible = this.entries.filter(({ item }) => item.impossible === '');
+    const count = (holds: (entry: Entry) => boolean): number => possible.filter(holds).length;
+    return {
+      total: possible.length,
+      decided: count(({ output }) => output.decision !== undefined),
+      seen: count(({ isSeen }) => isSeen),
+      kept: count(({ output }) => output.kept),
+      impossible: this.entries.length - possible.length,
+      sequence: this.log.entries.length,
+    };
   }
 
   /** The reasons that occur, `accepted` for none, with their counts, the most frequent first. */
   get reasons(): readonly { readonly name: string; readonly count: number }[] {
     const counts = new Map<string, number>();
-    for (const { item } of this.order) {
+    for (const { item } of this.entries) {
       const name = item.reason || 'accepted';
       counts.set(name, (counts.get(name) ?? 0) + 1);
     }
     return [...counts].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count);
   }
 
-  /** Outputs that match a query, in the order of review, and how many match in all. */
+  /** Outputs that match a query, in the order asked for, and how many match in all. */
   find(query: ItemQuery): Omit<ItemList, 'progress'> {
-    const searchText = query.search.toLowerCase();
-    const matching = this.order.filter(
-      ({ output, item, searched }) =>
-        isShown(output, query.show) &&
-        (query.reason === '' || (item.reason || 'accepted') === query.reason) &&
-        searched.includes(searchText),
-    );
-    const items = matching.filter(({ item }) => item.place > query.after).slice(0, query.limit);
-    return { found: matching.length, items: items.map((entry) => ({ ...entry.item, ...stateOf(entry) })) };
+    const isMatching = matcher(query);
+    const placed = this.orders[query.order].map((entry, place) => ({ entry, place }));
+    const matching = placed.filter(({ entry }) => isMatching(entry));
+    const items = matching.filter(({ place }) => place > query.after).slice(0, query.limit);
+    return {
+      found: matching.length,
+      items: items.map(({ entry, place }) => ({ ...entry.item, ...stateOf(entry), place })),
+    };
   }
 
   /**
-   * Keeps or refuses an output.
+   * Keeps or refuses an output, or calls it seen, which takes a decision back.
    * @throws ReviewConflict when it has changed since, is unknown, or cannot be kept; TitlesmithError when
    * the decision cannot be written. Nothing has changed then.
    */
   async decide({ index, decision, seen, window }: DecisionRequest): Promise<Change> {
     const entry = this.byIndex.get(index);
     if (!entry) throw new ReviewConflict(`There is no output ${index}.`, undefined);
-    if (decision === 'keep' && !isKeepable(entry.output.verdict)) {
-      throw new ReviewConflict('This text cannot be a title.', stateOf(entry));
-    }
-    const { text } = entry.output.verdict;
+    const { impossible } = entry.item;
+    if (impossible !== '')
+      throw new ReviewConflict(`This text cannot be kept: ${impossible}.`, stateOf(entry));
     return this.write(() => {
       if (entry.sequence !== seen)
         throw new ReviewConflict('It was decided in another window.', stateOf(entry));
-      return { at: new Date().toISOString(), window, index, text, decision };
+      return [newDecision(entry, decision, window)];
     });
   }
 
   /**
-   * Takes back the last decision of a window that still stands.
+   * The same decision on all outputs of a filter that can be kept and have another one; one undo takes it back.
+   * @throws ReviewConflict when anything was decided that the person has not seen, or there is nothing to decide;
+   * TitlesmithError when the decisions cannot be written. Nothing has changed then.
+   */
+  async decideAll({ decision, seen, window, ...filter }: GroupRequest): Promise<Change> {
+    const isMatching = matcher(filter);
+    return this.write(() => {
+      if (this.log.entries.length !== seen)
+        throw new ReviewConflict('Something was decided in another window: look again.', undefined);
+      const others = this.entries.filter(
+        (entry) => entry.item.impossible === '' && stateOf(entry).decision !== decision && isMatching(entry),
+      );
+      if (others.length === 0) throw new ReviewConflict('There is nothing here to decide.', undefined);
+      return others.map((entry) => newDecision(entry, decision, window));
+    });
+  }
+
+  /**
+   * Takes back the last decision of a window that still stands, or those made at once with it. A window that has none takes
+   * back the last of an earlier review.
    * @throws ReviewConflict when there is none, or another window has decided the same output since.
    */
   async undo({ window }: UndoRequest): Promise<Change> {
     return this.write(() => {
-      const last = lastStanding(this.log.entries, window, (entry) => this.entryOf(entry) !== undefined);
-      if (!last) throw new ReviewConflict('There is nothing to take back in this window.', undefined);
-      const entry = this.entryOf(last)!;
-      const isLater = ({ index, sequence }: DecisionEntry) =>
-        index === last.index && sequence > last.sequence;
-      if (this.log.entries.some((later) => isLater(later) && later.window !== window)) {
-        throw new ReviewConflict('It was decided in another window since.', stateOf(entry));
-      }
-      const { index, text, sequence } = last;
-      const decision = decisionBefore(this.log.entries, last);
-      return { at: new Date().toISOString(), window, index, text, decision, undoes: sequence };
+      const isKnown = (entry: DecisionEntry): boolean => this.entryOf(entry) !== undefined;
+      const { earlier } = this;
+      const { entries, overruled } = lastStanding(this.log.entries, { window, earlier, isKnown });
+      const [first] = overruled;
+      if (entries.length === 0 && first)
+        throw new ReviewConflict('It was decided in another window since.', stateOf(this.entryOf(first)!));
+      if (entries.length === 0)
+        throw new ReviewConflict('There is nothing to take back in this window.', undefined);
+      const before = entriesBefore(this.log.entries, entries);
+      const at = new Date().toISOString();
+      return entries.map(({ index, text, sequence }, place) => {
+        const { decision = 'none', seen } = before[place] ?? {};
+        return { at, window, index, text, decision, ...(seen ? { seen } : {}), undoes: sequence };
+      });
     });
   }
 
@@ -163,73 +194,36 @@ export class Review {
     return entry?.output.verdict.text === text ? entry : undefined;
   }
 
-  private async write(make: () => Omit<DecisionEntry, 'sequence'>): Promise<Change> {
-    const written = (await this.log.add(make))!;
-    const entry = this.byIndex.get(written.index)!;
-    const { decision } = written;
-    entry.output = reviewed(entry.output.verdict, decision === 'none' ? undefined : decision);
-    entry.sequence = written.sequence;
-    const change = { state: stateOf(entry), progress: this.progress, window: written.window };
-    this.onChange(change);
+  private async write(make: () => readonly NewDecision[]): Promise<Change> {
+    const written = await this.log.add(make);
+    let isDecisionChanged = false;
+    const states = written.map(({ index, decision, seen, sequence }) => {
+      const entry = this.byIndex.get(index)!;
+      const before = entry.output.decision;
+      entry.output = reviewed(entry.output.verdict, decision === 'none' ? undefined : decision);
+      entry.isSeen = seen === true;
+      entry.sequence = sequence;
+      isDecisionChanged ||= entry.output.decision !== before;
+      return stateOf(entry);
+    });
+    const change = { states, progress: this.progress, window: written[0]!.window };
+    this.onChange(change, isDecisionChanged);
     return change;
   }
 }
 
-function describe({ verdict }: ReviewedOutput, place: number): ReviewItem {
-  const { first, second, runs } = findDifferences(verdict.text, verdict.repeats ?? verdict.matched ?? '');
-  return {
-    index: verdict.index,
-    place,
-    text: first.join(' '),
-    rating: verdict.rating,
-    matched: second.join(' '),
-    second: visible(verdict.second ?? ''),
-    runs,
-    reason: verdict.reason ?? '',
-    evidence: verdict.evidence ?? '',
-    keepable: isKeepable(verdict),
-  };
+function matcher(filter: ItemFilter): (entry: Entry) => boolean {
+  const search = filter.search.toLowerCase();
+  return (entry) => isShown(entry.item, stateOf(entry), filter) && entry.searched.includes(search);
 }
 
-function stateOf({ output, item, sequence }: Entry): ItemState {
-  return { index: item.index, decision: output.decision ?? '', kept: output.kept, sequence };
+function stateOf({ output, item, isSeen, sequence }: Entry): ItemState {
+  const decision = output.decision ?? (isSeen ? 'seen' : '');
+  return { index: item.index, decision, kept: output.kept, sequence };
 }
 
-function isShown({ decision, kept }: ReviewedOutput, show: ItemQuery['show']): boolean {
-  switch (show) {
-    case 'all':
-      return true;
-    case 'undecided':
-      return decision === undefined;
-    case 'decided':
-      return decision !== undefined;
-    case 'kept':
-      return kept;
-    case 'refused':
-      return !kept;
-  }
-}
-
-/** The last decision of a window that is not an undo and was not undone. */
-function lastStanding(
-  entries: readonly DecisionEntry[],
-  window: string,
-  isKnown: (entry: DecisionEntry) => boolean,
-): DecisionEntry | undefined {
-  const takenBack = new Set(entries.map(({ undoes }) => undoes));
-  return entries.findLast(
-    (entry) =>
-      entry.window === window &&
-      entry.undoes === undefined &&
-      !takenBack.has(entry.sequence) &&
-      isKnown(entry),
-  );
-}
-
-/** The decision on an output before an entry. */
-function decisionBefore(entries: readonly DecisionEntry[], last: DecisionEntry): DecisionEntry['decision'] {
-  const earlier = entries.findLast(
-    ({ sequence, index, text }) => sequence < last.sequence && index === last.index && text === last.text,
-  );
-  return earlier?.decision ?? 'none';
+function newDecision({ output }: Entry, decision: DecisionName, window: string): NewDecision {
+  const { index, text } = output.verdict;
+  const made = decision === 'seen' ? ({ decision: 'none', seen: true } as const) : { decision };
+  return { at: new Date().toISOString(), window, index, text, ...made };
 }

@@ -10,8 +10,11 @@ import type { Review } from './review.js';
 import {
   type Change,
   type DecisionRequest,
+  decisionNames,
+  type GroupRequest,
   type ItemList,
   type ItemQuery,
+  itemOrders,
   showFilters,
   type UndoRequest,
 } from './review-messages.js';
@@ -20,6 +23,8 @@ import { renderReviewPage } from './review-page.js';
 /** What the routes need. */
 interface ReviewContext {
   readonly runName: string;
+  /** Rating from which a text counts as a near copy. */
+  readonly threshold: number;
   /** Path of report.html; undefined if there is none. */
   readonly reportPath: string | undefined;
   readonly review: Review;
@@ -34,10 +39,24 @@ const windowName = {
   description: 'a name of 1 to 64 letters, digits, hyphens and underscores',
 } as const;
 
+const decision = { enum: decisionNames } as const;
+const filter = {
+  show: { enum: showFilters },
+  reason: { type: 'string' },
+  search: { type: 'string' },
+} as const;
+
 const decisionSchema = {
   type: 'object',
   required: ['index', 'decision', 'seen', 'window'],
-  properties: { index: count, decision: { enum: ['keep', 'refuse'] }, seen: count, window: windowName },
+  properties: { index: count, decision, seen: count, window: windowName },
+} as const;
+
+/** All of the filter is required: a word that is missing would make it wider. */
+const groupSchema = {
+  type: 'object',
+  required: ['decision', 'show', 'reason', 'search', 'seen', 'window'],
+  properties: { decision, ...filter, seen: count, window: windowName },
 } as const;
 
 const undoSchema = { type: 'object', required: ['window'], properties: { window: windowName } } as const;
@@ -46,9 +65,8 @@ const undoSchema = { type: 'object', required: ['window'], properties: { window:
 const itemsSchema = {
   type: 'object',
   properties: {
-    show: { enum: showFilters },
-    reason: { type: 'string' },
-    search: { type: 'string' },
+    ...filter,
+    order: { enum: itemOrders },
     after: { type: 'string', pattern: '^(-1|\\d{1,9})$', description: 'a whole number, -1 or more' },
     limit: { type: 'string', pattern: '^\\d{1,9}$', description: 'a whole number, 0 or more' },
   },
@@ -56,13 +74,14 @@ const itemsSchema = {
 
 /** The review's page, report, exports and API, all below the token's path. */
 export function reviewRoutes(app: HttpApp, context: ReviewContext): void {
-  const { runName, reportPath, review, changes } = context;
+  const { runName, threshold, reportPath, review, changes } = context;
+  const { reasons } = review;
   // A route parameter, so that the router's time does not depend on the token; guardPath compares it.
   const below = (path: string): string => `/:token/${path}`;
   servePage(app, {
     page: {
       url: below(''),
-      content: renderReviewPage({ runName, reasons: review.reasons, hasReport: reportPath !== undefined }),
+      content: renderReviewPage({ runName, reasons, threshold, hasReport: reportPath !== undefined }),
     },
     styles: { url: below('review.css'), content: readClientBundle('review.css') },
     script: { url: below('review.js'), content: readClientBundle('review.js') },
@@ -96,6 +115,11 @@ export function reviewRoutes(app: HttpApp, context: ReviewContext): void {
     { schema: { body: decisionSchema } },
     async ({ body }): Promise<Change> => review.decide(body),
   );
+  app.post<{ Body: GroupRequest }>(
+    below('groups'),
+    { schema: { body: groupSchema } },
+    async ({ body }): Promise<Change> => review.decideAll(body),
+  );
   app.post<{ Body: UndoRequest }>(
     below('undo'),
     { schema: { body: undoSchema } },
@@ -107,6 +131,7 @@ function toItemQuery({
   show,
   reason,
   search,
+  order,
   after,
   limit,
 }: Partial<Record<keyof ItemQuery, string>>): ItemQuery {
@@ -114,6 +139,7 @@ function toItemQuery({
     show: showFilters.find((name) => name === show) ?? 'all',
     reason: reason ?? '',
     search: search ?? '',
+    order: itemOrders.find((name) => name === order) ?? 'doubt',
     after: Number(after ?? -1),
     limit: Math.min(Number(limit ?? 50), maxItems),
   };

@@ -31,12 +31,12 @@ interface ReviewServerOptions {
 }
 
 const loopback = '127.0.0.1';
-/** A decision takes about 100. */
+/** A decision takes about 100, one on a filter that and what is searched. */
 const maxBodyBytes = 4096;
 /** More windows than a person has open. */
 const maxWindows = 50;
 
-const isReviewInput = hasKeys('review, as openReview opens one', 'verdicts', 'folder');
+const isReviewInput = hasKeys('review, as openReview opens one', 'verdicts', 'threshold', 'folder');
 
 /**
  * Serves a run's review to this machine's browser, under a path that is a random token of 128 bits.
@@ -56,9 +56,9 @@ export async function startReview(
   const changes = new EventBroadcast<Change>(maxWindows);
   const warn = (error: unknown): void => onProgress({ kind: 'warning', message: inOneLine(error) });
   const files = new ResultFiles(input, () => review.outputs, warn);
-  review.onChange = (change) => {
+  review.onChange = (change, isDecisionChanged) => {
     changes.send(change);
-    files.update();
+    if (isDecisionChanged) files.update();
   };
   // The last decisions before a server was killed may not have reached the files. Nothing else is written before one is made.
   if (log.entries.length > 0 && input.isStale !== true) {
@@ -68,11 +68,11 @@ export async function startReview(
   await files.settled();
 
   const token = randomBytes(16).toString('hex');
-  const { runName, reportPath } = input;
+  const { runName, threshold, reportPath } = input;
   let server: ListeningServer;
   try {
     const app = await createApp(token, warn);
-    reviewRoutes(app, { runName, reportPath, review, changes });
+    reviewRoutes(app, { runName, threshold, reportPath, review, changes });
     server = await listen(app, { host: loopback, port, portHint: 'Leave --port out, or choose another.' });
   } catch (error) {
     await log.close();

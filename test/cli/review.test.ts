@@ -19,9 +19,13 @@ async function startReview(): Promise<{ started: Started; url: string }> {
   return { started, url: /http:[^"\s]+/.exec(said)![0] };
 }
 
-async function post(url: string, body: Readonly<Record<string, unknown>>): Promise<Response> {
+async function post(
+  url: string,
+  body: Readonly<Record<string, unknown>>,
+  path = 'decisions',
+): Promise<Response> {
   const headers = { 'Content-Type': 'application/json' };
-  return fetch(`${url}decisions`, {
+  return fetch(url + path, {
     method: 'POST',
     headers,
     body: JSON.stringify({ window: 'one', seen: 0, ...body }),
@@ -75,12 +79,13 @@ describe('titlesmith review', () => {
     const first = await startReview();
     expect((await post(first.url, { index: 0, decision: 'refuse' })).status).toBe(200);
     expect((await post(first.url, { index: 1, decision: 'keep' })).status).toBe(200);
+    expect((await post(first.url, { index: 2, decision: 'seen' })).status).toBe(200);
     first.started.child.kill('SIGKILL');
     expect((await first.started.finished).signal).toBe('SIGKILL');
 
     const second = await startReview();
     const answer = (await (await fetch(`${second.url}items`)).json()) as { progress: unknown };
-    expect(answer.progress).toEqual({ total: 3, decided: 2, kept: 1 });
+    expect(answer.progress).toMatchObject({ total: 3, decided: 2, seen: 1, kept: 1 });
     second.started.child.kill('SIGTERM');
     const { code, output, errors } = await second.started.finished;
     expect(code).toBe(0);
@@ -92,7 +97,30 @@ describe('titlesmith review', () => {
     const deduped = await runCli(['dedupe', run, '--overwrite'], folder);
     expect(deduped.errors).toContain('2 outputs are as decided in review');
     expect(lines('accepted.txt')).toEqual([outputs[1]]);
-    expect(lines('decisions.jsonl')).toHaveLength(2);
+    expect(lines('decisions.jsonl')).toHaveLength(3);
+  });
+
+  test('keeps all or nothing of what is decided at once when it is killed meanwhile, and an undo takes it back', async () => {
+    const first = await startReview();
+    const filter = { show: 'all', reason: '', search: '', seen: 3 };
+    const answer = post(first.url, { decision: 'keep', ...filter }, 'groups').catch(() => undefined);
+    first.started.child.kill('SIGKILL');
+    await first.started.finished;
+    const isMade = (await answer) !== undefined || lines('decisions.jsonl').length === 5;
+
+    const second = await startReview();
+    const shown = (await (await fetch(`${second.url}items?show=kept`)).json()) as {
+      items: readonly { text: string }[];
+      progress: unknown;
+    };
+    expect(shown.progress).toMatchObject(isMade ? { decided: 3, kept: 3 } : { decided: 2, kept: 1 });
+    expect(lines('accepted.txt').sort()).toEqual(shown.items.map(({ text }) => text).sort());
+    if (isMade) expect((await post(second.url, {}, 'undo')).status).toBe(200);
+    second.started.child.kill('SIGTERM');
+    await second.started.finished;
+    expect(lines('accepted.txt')).toEqual([outputs[1]]);
+    expect((await runCli(['dedupe', run, '--overwrite'], folder)).code).toBe(0);
+    expect(lines('accepted.txt')).toEqual([outputs[1]]);
   });
 
   test('writes nothing when it is opened', async () => {

@@ -11,8 +11,8 @@ export const trainTitles = inventTitles(200, 'train');
 export async function reviewInput(outputs: readonly string[], runName = 'made-up'): Promise<ReviewInput> {
   const folder = await mkdtemp(join(tmpdir(), 'titlesmith-review-'));
   const numbered = outputs.map((text, index) => ({ index, text }));
-  const { verdicts } = await dedupe(numbered, trainTitles);
-  return { runName, folder, verdicts, reportPath: undefined };
+  const { verdicts, rules } = await dedupe(numbered, trainTitles);
+  return { runName, folder, verdicts, threshold: rules.threshold, reportPath: undefined };
 }
 
 /** One new title, one copy, one near copy, one blank and one broken text. */

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { TitlesmithError } from '../../src/common/errors.js';
 import type { ProgressEvent } from '../../src/common/progress.js';
 import type { ReviewInput } from '../../src/review/review.js';
-import type { ItemState, Progress, ReviewItem } from '../../src/review/review-messages.js';
+import type { ItemState, PlacedItem, Progress } from '../../src/review/review-messages.js';
 import { type ReviewServer, startReview } from '../../src/review/server.js';
 import { fewOutputs, reviewInput, trainTitles } from './fixture.js';
 
@@ -40,8 +40,11 @@ interface Answer {
   /** All that any answer may hold. */
   readonly body: {
     readonly found: number;
-    readonly items: readonly (ReviewItem & ItemState)[];
+    readonly items: readonly PlacedItem[];
     readonly progress: Progress;
+    /** Of a change. */
+    readonly states: readonly ItemState[];
+    /** Of a conflict. */
     readonly state: ItemState;
     readonly error: { readonly message: string };
   };
@@ -71,32 +74,64 @@ function decide(
   return post(server, 'decisions', { index, decision, seen, window });
 }
 
+/** The same decision on all of a filter. */
+function decideAll(
+  server: ReviewServer,
+  decision: string,
+  { show = 'all', reason = '', search = '', seen = 0, window = 'one' } = {},
+): Promise<Answer> {
+  return post(server, 'groups', { decision, show, reason, search, seen, window });
+}
+
 async function lines(folder: string, name: string): Promise<string[]> {
   return (await readFile(join(folder, name), 'utf8')).split('\n').filter((line) => line !== '');
 }
 
 describe('the review', () => {
-  it('lists outputs, closest first, by state, reason and search', async () => {
-    const { server } = await start();
+  it('lists outputs, the most in doubt first, by state, reason and search', async () => {
+    const { server, input } = await start();
     const { body } = await get(server, 'items');
-    expect(body.found).toBe(6);
-    expect(body.progress).toEqual({ total: 6, decided: 0, kept: 2 });
-    const ratings = body.items.map((item) => item.rating);
+    expect(body.found).toBe(4);
+    expect(body.progress).toEqual({ total: 4, decided: 0, seen: 0, kept: 2, impossible: 2, sequence: 0 });
+    const doubts = body.items.map(({ rating }) => Math.abs(rating - input.threshold));
+    expect(doubts).toEqual([...doubts].sort((a, b) => a - b));
+    expect(body.items[0]).toMatchObject({ index: 2, reason: 'near copy', matched: trainTitles[1] });
+    const inOrder = async (query: string) => (await get(server, `items?${query}`)).body.items;
+    const ratings = (await inOrder('order=closeness')).map(({ rating }) => rating);
     expect(ratings).toEqual([...ratings].sort((a, b) => b - a));
-    expect(body.items[0]).toMatchObject({
+    expect((await inOrder('order=closeness'))[0]).toMatchObject({
       index: 1,
       reason: 'exact copy',
-      matched: trainTitles[0],
       kept: false,
     });
-    const indices = async (query: string) =>
-      (await get(server, `items?${query}`)).body.items.map((item) => item.index).sort();
+    expect((await inOrder('order=index')).map(({ index }) => index)).toEqual([0, 1, 2, 5]);
+    const indices = async (query: string) => (await inOrder(query)).map(({ index }) => index).sort();
     expect(await indices('show=kept')).toEqual([0, 5]);
     expect(await indices('reason=accepted')).toEqual([0, 5]);
     expect(await indices('reason=near+copy')).toEqual([2]);
     expect(await indices('search=WEED')).toEqual([0]);
-    expect(await indices(`after=${body.items[4]!.place}`)).toEqual([body.items[5]!.index]);
+    expect(await indices(`after=${body.items[2]!.place}`)).toEqual([body.items[3]!.index]);
     expect(await indices('limit=2')).toHaveLength(2);
+  });
+
+  it('shows texts that cannot be kept apart, with the reason, and decides nothing on them', async () => {
+    const { server, input } = await start();
+    const { items } = (await get(server, 'items?show=impossible&order=index')).body;
+    expect(items.map(({ index, reason, impossible }) => [index, reason, impossible])).toEqual([
+      [3, 'blank', 'there is nothing to read'],
+      [4, 'broken text', 'accepted.txt holds one title a line, of characters that can be shown'],
+    ]);
+    for (const decision of ['keep', 'refuse', 'seen']) {
+      const answer = await decide(server, 3, decision);
+      expect(answer.status).toBe(409);
+      expect(answer.body.error.message).toBe('This text cannot be kept: there is nothing to read.');
+    }
+    const all = await decideAll(server, 'refuse', { show: 'impossible' });
+    expect(all).toMatchObject({
+      status: 409,
+      body: { error: { message: 'There is nothing here to decide.' } },
+    });
+    await expect(stat(join(input.folder, 'decisions.jsonl'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('puts decisions before verdicts, in accepted.txt, rejected.csv and the exports', async () => {
@@ -104,7 +139,7 @@ describe('the review', () => {
     await decide(server, 0, 'refuse');
     await decide(server, 2, 'keep');
     const { body } = await decide(server, 5, 'keep');
-    expect(body.progress).toEqual({ total: 6, decided: 3, kept: 2 });
+    expect(body.progress).toEqual({ total: 4, decided: 3, seen: 0, kept: 2, impossible: 2, sequence: 3 });
     const kept = [fewOutputs[2]!, fewOutputs[5]!];
     expect(await (await fetch(`${server.url}export.txt`)).text()).toBe(`${kept.join('\n')}\n`);
     const csv = await fetch(`${server.url}export.csv`);
@@ -143,7 +178,7 @@ describe('the review', () => {
     await appendFile(join(input.folder, 'decisions.jsonl'), '{"sequence":2,"at":"20');
     const again = await restart(input);
     expect(await lines(input.folder, 'accepted.txt')).toEqual([fewOutputs[5]]);
-    expect((await decide(again, 2, 'keep')).body.state.sequence).toBe(2);
+    expect((await decide(again, 2, 'keep')).body.states[0]!.sequence).toBe(2);
     const log = (await lines(input.folder, 'decisions.jsonl')).map((line) => JSON.parse(line));
     expect(log.map(({ sequence, index, decision }) => [sequence, index, decision])).toEqual([
       [1, 0, 'refuse'],
@@ -171,10 +206,9 @@ describe('the review', () => {
     const late = await decide(server, 0, 'keep', 0, 'two');
     expect(late.status).toBe(409);
     expect(late.body).toMatchObject({ state: { decision: 'refuse', sequence: 1 } });
-    expect((await decide(server, 0, 'keep', 1, 'two')).body.state).toMatchObject({
-      decision: 'keep',
-      sequence: 2,
-    });
+    expect((await decide(server, 0, 'keep', 1, 'two')).body.states).toMatchObject([
+      { decision: 'keep', sequence: 2 },
+    ]);
   });
 
   it('lets only one of many windows win that decide at once', async () => {
@@ -191,10 +225,10 @@ describe('the review', () => {
     await decide(server, 0, 'refuse', 1, 'one');
     await decide(server, 5, 'refuse', 0, 'two');
     const undo = (window: string) => post(server, 'undo', { window });
-    expect((await undo('one')).body.state).toMatchObject({ index: 0, decision: 'keep', kept: true });
-    expect((await undo('one')).body.state).toMatchObject({ index: 0, decision: '', kept: true });
+    expect((await undo('one')).body.states).toMatchObject([{ index: 0, decision: 'keep', kept: true }]);
+    expect((await undo('one')).body.states).toMatchObject([{ index: 0, decision: '', kept: true }]);
     expect((await undo('one')).body.error.message).toBe('There is nothing to take back in this window.');
-    expect((await undo('two')).body.state).toMatchObject({ index: 5, decision: '' });
+    expect((await undo('two')).body.states).toMatchObject([{ index: 5, decision: '' }]);
     expect((await get(server, 'items')).body.progress.decided).toBe(0);
   });
 
@@ -206,11 +240,136 @@ describe('the review', () => {
     expect(answer).toMatchObject({ status: 409, body: { state: { decision: 'refuse', sequence: 2 } } });
   });
 
-  it('keeps no text that cannot be a title', async () => {
+  it('calls an output seen, which changes no file but the log, and takes a decision back', async () => {
+    const { server, input } = await start();
+    await decide(server, 5, 'refuse');
+    await expect.poll(() => lines(input.folder, 'accepted.txt')).toEqual([fewOutputs[0]]);
+    const before = await stat(join(input.folder, 'accepted.txt'));
+    for (const index of [0, 2]) {
+      const { body } = await decide(server, index, 'seen');
+      expect(body.states).toMatchObject([{ index, decision: 'seen', kept: index === 0 }]);
+    }
+    const { body } = await get(server, 'items?show=seen&order=index');
+    expect(body.items.map(({ index }) => index)).toEqual([0, 2]);
+    expect(body.progress).toMatchObject({ decided: 1, seen: 2, kept: 1 });
+    expect((await get(server, 'items?show=open')).body.items.map(({ index }) => index)).toEqual([1]);
+    await stop(server);
+    // Not even written anew.
+    expect((await stat(join(input.folder, 'accepted.txt'))).ino).toBe(before.ino);
+    const again = await restart(input);
+    expect((await get(again, 'items?show=seen')).body.found).toBe(2);
+    // An older titlesmith reads what it has always read: nobody decided these.
+    const log = (await lines(input.folder, 'decisions.jsonl')).map((line) => JSON.parse(line));
+    expect(log.map(({ index, decision, seen }) => [index, decision, seen])).toEqual([
+      [5, 'refuse', undefined],
+      [0, 'none', true],
+      [2, 'none', true],
+    ]);
+    expect((await decide(again, 5, 'seen', 1)).body.states).toMatchObject([{ decision: 'seen', kept: true }]);
+    expect((await decide(again, 0, 'keep', 2)).body.progress).toMatchObject({ decided: 1, seen: 2 });
+    const undo = () => post(again, 'undo', { window: 'one' });
+    expect((await undo()).body.states).toMatchObject([{ index: 0, decision: 'seen' }]);
+    expect((await undo()).body.states).toMatchObject([{ index: 5, decision: 'refuse', kept: false }]);
+  });
+
+  it('decides all of a filter at once, and one undo takes it back', async () => {
+    const { server, input } = await start();
+    await decide(server, 2, 'keep');
+    await decide(server, 0, 'seen');
+    const all = await decideAll(server, 'refuse', { search: 'e', seen: 2 });
+    expect(all.body.states.map(({ index }) => index)).toEqual([0, 1, 2, 5]);
+    expect(all.body.progress).toMatchObject({ decided: 4, seen: 0, kept: 0, sequence: 6 });
+    await expect.poll(() => lines(input.folder, 'accepted.txt')).toEqual([]);
+    const undone = await post(server, 'undo', { window: 'one' });
+    expect(undone.body.states.map(({ index, decision, kept }) => [index, decision, kept])).toEqual([
+      [0, 'seen', true],
+      [1, '', false],
+      [2, 'keep', true],
+      [5, '', true],
+    ]);
+    await stop(server);
+    expect(await lines(input.folder, 'accepted.txt')).toEqual([fewOutputs[0], fewOutputs[2], fewOutputs[5]]);
+    expect(await lines(input.folder, 'decisions.jsonl')).toHaveLength(10);
+  });
+
+  it('decides only what the filter shows, and leaves what stands so already', async () => {
     const { server } = await start();
-    expect((await decide(server, 3, 'keep')).status).toBe(409);
-    expect((await decide(server, 4, 'keep')).status).toBe(409);
-    expect((await decide(server, 4, 'refuse')).status).toBe(200);
+    await decide(server, 0, 'refuse');
+    const { body } = await decideAll(server, 'refuse', { reason: 'accepted', seen: 1 });
+    expect(body.states.map(({ index }) => index)).toEqual([5]);
+    expect((await decideAll(server, 'refuse', { reason: 'accepted', seen: 2 })).status).toBe(409);
+    await post(server, 'undo', { window: 'one' });
+    expect((await get(server, 'items?show=decided')).body.items.map(({ index }) => index)).toEqual([0]);
+  });
+
+  it('decides nothing at once that the person has not seen', async () => {
+    const { server, input } = await start();
+    await decide(server, 0, 'keep', 0, 'two');
+    const late = await decideAll(server, 'refuse');
+    expect(late).toMatchObject({
+      status: 409,
+      body: { error: { message: 'Something was decided in another window: look again.' } },
+    });
+    expect(await lines(input.folder, 'decisions.jsonl')).toHaveLength(1);
+  });
+
+  it('leaves with an undo of many what another window has decided since', async () => {
+    const { server } = await start();
+    await decideAll(server, 'refuse');
+    await decide(server, 5, 'keep', 4, 'two');
+    const undone = await post(server, 'undo', { window: 'one' });
+    expect(undone.body.states.map(({ index }) => index)).toEqual([0, 1, 2]);
+    expect((await get(server, 'items?show=decided')).body.items).toMatchObject([
+      { index: 5, decision: 'keep' },
+    ]);
+    expect((await post(server, 'undo', { window: 'one' })).status).toBe(409);
+  });
+
+  it('takes back what an earlier review decided, once a window has nothing of its own', async () => {
+    const { server, input } = await start();
+    await decide(server, 0, 'refuse', 0, 'gone');
+    await decideAll(server, 'keep', { reason: 'near copy', seen: 1, window: 'gone' });
+    await stop(server);
+    const again = await restart(input);
+    await decide(again, 5, 'refuse', 0, 'new');
+    const undo = async () =>
+      (await post(again, 'undo', { window: 'new' })).body.states?.map(({ index }) => index);
+    expect(await undo()).toEqual([5]);
+    expect(await undo()).toEqual([2]);
+    expect(await undo()).toEqual([0]);
+    expect(await undo()).toBeUndefined();
+    expect((await get(again, 'items')).body.progress.decided).toBe(0);
+  });
+
+  it('counts a group that was cut short as not made, wherever the cut is', async () => {
+    const { server, input } = await start();
+    await decide(server, 0, 'refuse');
+    await decideAll(server, 'keep', { seen: 1 });
+    await stop(server);
+    const path = join(input.folder, 'decisions.jsonl');
+    const whole = await readFile(path);
+    const group = whole.indexOf('\n') + 1;
+    const cuts = Array.from(
+      { length: 12 },
+      (_, turn) => group + Math.floor((turn * (whole.length - group)) / 12),
+    );
+    for (const cut of cuts) {
+      await writeFile(path, whole.subarray(0, cut));
+      const again = await restart(input);
+      expect((await get(again, 'items?show=decided')).body.items, `${cut}`).toMatchObject([
+        { index: 0, decision: 'refuse' },
+      ]);
+      await stop(again);
+      expect(await lines(input.folder, 'accepted.txt')).toEqual([fewOutputs[5]]);
+      // Reading leaves the file; the next decision takes the place of what was cut short.
+      expect(await readFile(path)).toEqual(whole.subarray(0, cut));
+    }
+    const again = await restart(input);
+    expect((await decide(again, 5, 'refuse')).body.states).toMatchObject([{ index: 5, sequence: 2 }]);
+    await stop(again);
+    expect((await lines(input.folder, 'decisions.jsonl')).map((line) => JSON.parse(line).index)).toEqual([
+      0, 5,
+    ]);
   });
 
   it('serves the report where there is one', async () => {
@@ -228,6 +387,10 @@ describe('decisions.jsonl', () => {
     'not JSON',
     '{"sequence":7}',
     '{"sequence":1,"at":"","window":"w","index":0.5,"text":"","decision":"keep"}',
+    '{"sequence":1,"at":"","window":"w","index":0,"text":"","decision":"keep","seen":true}',
+    '{"sequence":1,"at":"","window":"w","index":0,"text":"","decision":"none","seen":1}',
+    '{"sequence":1,"at":"","window":"w","index":0,"text":"","decision":"keep","group":{"from":2,"to":3}}',
+    '{"sequence":1,"at":"","window":"w","index":0,"text":"","decision":"keep","group":7}',
     'null',
   ])('that holds %j is refused, with the line', async (line) => {
     const { server, input } = await start();
@@ -288,6 +451,7 @@ describe('the review on requests that are not its own', () => {
     ['report/..%2f..%2frun.json', 404],
     ['items?show=everything', 400],
     ['items?limit=-1', 400],
+    ['items?order=random', 400],
     ['items?after=1.5', 400],
   ])('answers GET %s with %d', async (path, status) => {
     const { server } = await start();
@@ -308,6 +472,23 @@ describe('the review on requests that are not its own', () => {
   ])('answers the decision %s with %d, and writes nothing', async (body, status) => {
     const { server, input } = await start();
     expect((await post(server, 'decisions', body)).status).toBe(status);
+    await expect(stat(join(input.folder, 'decisions.jsonl'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it.each([
+    ['{"decision":"refuse","seen":0,"window":"w"}', 400],
+    ['{"decision":"refuse","show":"all","reason":"","seen":0,"window":"w"}', 400],
+    ['{"decision":"delete","show":"all","reason":"","search":"","seen":0,"window":"w"}', 400],
+    ['{"decision":"keep","show":"everything","reason":"","search":"","seen":0,"window":"w"}', 400],
+    ['{"decision":"keep","show":"all","reason":"","search":"","seen":9,"window":"w"}', 409],
+    ['{"decision":"keep","show":"all","reason":"","search":"no such","seen":0,"window":"w"}', 409],
+    [
+      `{"decision":"keep","show":"all","reason":"","search":"${'w'.repeat(5000)}","seen":0,"window":"w"}`,
+      413,
+    ],
+  ])('answers the decision on many %s with %d, and writes nothing', async (body, status) => {
+    const { server, input } = await start();
+    expect((await post(server, 'groups', body)).status).toBe(status);
     await expect(stat(join(input.folder, 'decisions.jsonl'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 

@@ -1,257 +1,205 @@
 import { formatCount, pluralize } from '../../common/number-formats.js';
 import { byId, messageOf, showTrouble } from '../../web/client/dom.js';
 import { RequestError, request } from '../../web/client/request.js';
+import { type ReviewActions, reviewKeys } from '../review-keys.js';
 import type {
   Change,
   ConflictBody,
+  DecisionName,
   DecisionRequest,
+  GroupRequest,
   ItemList,
-  ItemState,
   Progress,
   UndoRequest,
 } from '../review-messages.js';
-import { drawState, type Item, makeRow, type Row } from './row.js';
+import { OutputList } from './item-list.js';
+import type { Row } from './row.js';
 
 /**
  * The review's page. The server has the state: a row changes only when the server says so, to this window or another.
  */
 
-const list = byId('items', HTMLOListElement);
 const trouble = byId('trouble', HTMLElement);
-const end = byId('end', HTMLElement);
+const said = byId('said', HTMLElement);
 const search = byId('search', HTMLInputElement);
-const show = byId('show', HTMLSelectElement);
-const reason = byId('reason', HTMLSelectElement);
-const keepButton = byId('keep', HTMLButtonElement);
-const refuseButton = byId('refuse', HTMLButtonElement);
-
-const itemsAtOnce = 100;
-/** More are loaded when fewer than this many are left below the marked one. */
-const fewLeft = 30;
+const help = byId('keys', HTMLDialogElement);
+const keysOn = byId('keys-on', HTMLInputElement);
 
 /** Identifies this window across reloads, so that undo still takes back what was decided here. */
 const windowName = sessionStorage.getItem('window') ?? crypto.randomUUID();
 sessionStorage.setItem('window', windowName);
 
-/** By the output's index. */
-const rows = new Map<number, Row>();
-let current: Row | undefined;
+/** {@link Progress.sequence} that this window knows of. */
+let sequence = 0;
 
-const say = (message: string): void => showTrouble(trouble, message);
+const complain = (error: unknown): void => showTrouble(trouble, messageOf(error));
 
-async function call<Answer>(path: string, body?: DecisionRequest | UndoRequest): Promise<Answer> {
+/** Says what came of an action, to be seen and heard. */
+function say(message: string): void {
+  said.textContent = message;
+}
+
+async function call<Answer>(
+  path: string,
+  body?: DecisionRequest | GroupRequest | UndoRequest,
+): Promise<Answer> {
   const whenUnreachable = 'The review has ended, or cannot be reached. Start it again in the terminal.';
   try {
     const response = await request(path, { body, whenUnreachable });
     return (await response.json()) as Answer;
   } catch (error) {
     const state = error instanceof RequestError ? (error.body as ConflictBody | undefined)?.state : undefined;
-    if (state) apply(state);
+    if (state) list.apply(state);
     throw error;
   }
 }
 
-function showProgress({ total, decided, kept }: Progress): void {
+const list = new OutputList({
+  load: (query) => call<ItemList>(`items?${new URLSearchParams(query)}`),
+  onLoaded: ({ found, progress }) => {
+    showProgress(progress);
+    const isNone = found === 0 || list.filter.show === 'impossible';
+    for (const name of ['keepAll', 'refuseAll', 'seeAll'] as const) setEnabled(name, !isNone);
+  },
+  onMarked: (row) => {
+    const isPossible = row !== undefined && row.item.impossible === '';
+    for (const name of ['keep', 'refuse', 'seen'] as const) setEnabled(name, isPossible);
+  },
+  onError: complain,
+});
+
+/** A button that can do nothing keeps the focus, and says so. */
+function setEnabled(name: string, isEnabled: boolean): void {
+  byId(name, HTMLButtonElement).ariaDisabled = isEnabled ? null : 'true';
+}
+
+function showProgress(progress: Progress): void {
+  const { total, decided, seen, kept, impossible } = progress;
+  sequence = Math.max(sequence, progress.sequence);
   const bar = byId('progress', HTMLProgressElement);
   bar.max = Math.max(1, total);
-  bar.value = decided;
+  bar.value = decided + seen;
+  const alsoSeen = seen === 0 ? '' : `, ${formatCount(seen)} seen`;
   byId('standing', HTMLElement).textContent =
-    `${formatCount(decided)} of ${formatCount(total)} decided, ${formatCount(kept)} kept`;
+    `${formatCount(decided)} of ${formatCount(total)} decided${alsoSeen}, ${formatCount(kept)} kept`;
+  const leftOut = byId('left-out', HTMLElement);
+  leftOut.hidden = impossible === 0;
+  leftOut.firstElementChild!.textContent = `${pluralize(impossible, 'text')} left out: they cannot be kept, whatever one decides.`;
 }
 
-function draw(row: Row): void {
-  drawState(row);
-  if (row === current) showActions();
-}
-
-/** Applies the state that the server sent, unless a newer one is known. */
-function apply(state: ItemState): void {
-  const row = rows.get(state.index);
-  if (!row || row.item.sequence > state.sequence) return;
-  row.item = { ...row.item, ...state };
-  draw(row);
-}
-
-function showActions(): void {
-  keepButton.disabled = !current?.item.keepable;
-  refuseButton.disabled = current === undefined;
-}
-
-/** Marks the output that the keys decide on; undefined: none until more are loaded. */
-function mark(row: Row | undefined, takeFocus = true): void {
-  current?.node.removeAttribute('aria-current');
-  current = row;
-  showActions();
-  if (!row) return void loadMore();
-  row.node.setAttribute('aria-current', 'true');
-  if (takeFocus) row.node.focus({ preventScroll: true });
-  row.node.scrollIntoView({ block: 'nearest' });
-  if (rows.size - row.position < fewLeft) void loadMore();
-}
-
-function rowAt(node: Element | null | undefined): Row | undefined {
-  return node instanceof HTMLElement ? rows.get(Number(node.dataset['index'])) : undefined;
-}
-
-/** Whether there is nothing more to load: the list is complete, or being reloaded. */
-let isComplete = true;
-let isLoading = false;
-/** Counts reloads, so that an answer for an older list is dropped. */
-let listNumber = 0;
-
-function itemsAfter(place: number): Promise<ItemList> {
-  const filters = { show: show.value, reason: reason.value, search: search.value };
-  const query = new URLSearchParams({ ...filters, after: String(place), limit: String(itemsAtOnce) });
-  return call(`items?${query}`);
-}
-
-function addItem(item: Item): HTMLElement {
-  const row = makeRow(item, rows.size);
-  row.node.addEventListener('click', () => mark(row));
-  rows.set(item.index, row);
-  draw(row);
-  return row.node;
-}
-
-function addItems({ found, items, progress }: ItemList): void {
+function take({ states, progress }: Change): void {
+  for (const state of states) list.apply(state);
   showProgress(progress);
-  isComplete = items.length < itemsAtOnce;
-  list.append(...items.map(addItem));
-  byId('found', HTMLOutputElement).value = pluralize(found, 'output');
-  end.hidden = !isComplete;
-  end.textContent = list.children.length === 0 ? 'Nothing here.' : 'That is all.';
-}
-
-async function reload(): Promise<void> {
-  const number = ++listNumber;
-  isComplete = true;
-  try {
-    const answer = await itemsAfter(-1);
-    if (number !== listNumber) return;
-    rows.clear();
-    list.replaceChildren();
-    addItems(answer);
-    mark(rowAt(list.firstElementChild), false);
-  } catch (error) {
-    say(messageOf(error));
-  }
-}
-
-async function loadMore(): Promise<void> {
-  if (isComplete || isLoading) return;
-  isLoading = true;
-  const number = listNumber;
-  const last = rowAt(list.lastElementChild);
-  try {
-    const answer = await itemsAfter(last?.item.place ?? -1);
-    if (number !== listNumber) return;
-    addItems(answer);
-    if (!current && last) mark(rowAt(last.node.nextElementSibling) ?? last);
-  } catch (error) {
-    say(messageOf(error));
-  } finally {
-    isLoading = false;
-  }
 }
 
 /** Settles after the last request. Requests are sent one after the other, so that fast keys decide in order. */
 let lastRequest = Promise.resolve();
 function inTurn(work: () => Promise<void>): void {
   lastRequest = lastRequest.then(work).then(
-    () => say(''),
-    (error: unknown) => say(messageOf(error)),
+    () => showTrouble(trouble, ''),
+    (error: unknown) => {
+      say('');
+      complain(error);
+    },
   );
 }
 
-function decide(decision: DecisionRequest['decision']): void {
-  const row = current;
-  if (!row || (decision === 'keep' && !row.item.keepable)) return;
-  step('next');
+const past: Readonly<Record<DecisionName, string>> = { keep: 'Kept', refuse: 'Refused', seen: 'Seen' };
+
+/** @param takeFocus whether the focus goes along to the next row; from a button it stays there. */
+function decide(decision: DecisionName, takeFocus: boolean): void {
+  const row = list.marked;
+  if (row?.item.impossible !== '') return;
+  list.step('next', takeFocus);
+  const next = takeFocus || list.marked === row ? undefined : list.marked;
   inTurn(async () => {
     const { index, sequence: seen } = row.item;
-    if (row.item.decision === decision) return;
-    const { state, progress } = await call<Change>('decisions', {
-      index,
-      decision,
-      seen,
-      window: windowName,
-    });
-    apply(state);
-    showProgress(progress);
+    if (row.item.decision !== decision)
+      take(await call<Change>('decisions', { index, decision, seen, window: windowName }));
+    say(`${past[decision]}.${next ? ` Next: ${next.item.text}` : ''}`);
   });
 }
 
-function undo(): void {
+function decideAll(decision: DecisionName): void {
+  if (list.filter.show === 'impossible') return;
   inTurn(async () => {
-    const { state, progress } = await call<Change>('undo', { window: windowName });
-    apply(state);
-    showProgress(progress);
-    const row = rows.get(state.index);
-    if (row) mark(row);
+    const request = { decision, ...list.filter, seen: sequence, window: windowName };
+    const change = await call<Change>('groups', request);
+    take(change);
+    say(`${past[decision]}: ${pluralize(change.states.length, 'output')}. One undo takes all back.`);
   });
 }
 
-function step(to: 'next' | 'previous'): void {
-  const { nextElementSibling, previousElementSibling } = current?.node ?? {};
-  const next = rowAt(to === 'next' ? nextElementSibling : previousElementSibling);
-  if (next) mark(next);
-  // Nothing is marked until more is loaded: otherwise the next key would decide this output again.
-  else if (to === 'next' && !isComplete) mark(undefined);
+function undo(takeFocus: boolean): void {
+  inTurn(async () => {
+    const change = await call<Change>('undo', { window: windowName });
+    take(change);
+    const rows = change.states.map(({ index }) => list.row(index)).filter((row) => row !== undefined);
+    const [first] = rows.sort((one, other) => one.position - other.position);
+    if (first) list.mark(first, takeFocus);
+    say(`Taken back: ${takenBack(change, first)}.`);
+  });
 }
 
-keepButton.addEventListener('click', () => decide('keep'));
-refuseButton.addEventListener('click', () => decide('refuse'));
-byId('undo', HTMLButtonElement).addEventListener('click', undo);
-show.addEventListener('change', () => void reload());
-reason.addEventListener('change', () => void reload());
-search.addEventListener('input', () => void reload());
+function takenBack({ states }: Change, first: Row | undefined): string {
+  if (states.length > 1) return pluralize(states.length, 'output');
+  return first ? first.item.text : 'an output that is not shown here';
+}
+
+function toggleHelp(): void {
+  if (help.open) help.close();
+  else help.showModal();
+}
+
+/** @param takeFocus whether the focus follows the marked row. */
+function actions(takeFocus: boolean): ReviewActions {
+  return {
+    keep: () => decide('keep', takeFocus),
+    refuse: () => decide('refuse', takeFocus),
+    seen: () => decide('seen', takeFocus),
+    undo: () => undo(takeFocus),
+    next: () => list.step('next', takeFocus),
+    previous: () => list.step('previous', takeFocus),
+    keepAll: () => decideAll('keep'),
+    refuseAll: () => decideAll('refuse'),
+    seeAll: () => decideAll('seen'),
+    search: () => search.focus(),
+    help: toggleHelp,
+  };
+}
+
+const byButton = actions(false);
+for (const name of ['keep', 'refuse', 'seen', 'undo', 'keepAll', 'refuseAll', 'seeAll', 'help'] as const)
+  byId(name, HTMLButtonElement).addEventListener('click', byButton[name]);
+byId('show-impossible', HTMLButtonElement).addEventListener('click', () => list.showAll('impossible'));
 byId('controls', HTMLFormElement).addEventListener('submit', (event) => event.preventDefault());
 
-const keys = new Map<string, () => void>([
-  ['k', () => decide('keep')],
-  ['r', () => decide('refuse')],
-  ['u', undo],
-  ['j', () => step('next')],
-  ['ArrowDown', () => step('next')],
-  ['i', () => step('previous')],
-  ['ArrowUp', () => step('previous')],
-  ['/', () => search.focus()],
-]);
+const byKey = actions(true);
 document.addEventListener('keydown', (event) => {
-  if (event.target === search && event.key === 'Escape')
-    return mark(current ?? rowAt(list.firstElementChild));
-  const isTyping = event.target instanceof Element && event.target.matches('input, select');
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping) return;
-  const act = keys.get(event.key);
-  if (!act) return;
+  if (event.target === search && event.key === 'Escape') return list.mark(list.marked ?? list.first, true);
+  const isTyping =
+    event.target instanceof Element && event.target.matches('input:not([type=checkbox]), select');
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping || !keysOn.checked) return;
+  const action = reviewKeys.find(({ keys }) => keys.includes(event.key))?.action;
+  if (action === undefined || (help.open && action !== 'help')) return;
   event.preventDefault();
-  act();
+  byKey[action]();
 });
-
-const nearTheEnd = new IntersectionObserver(
-  (seen) => {
-    if (seen.some(({ isIntersecting }) => isIntersecting)) void loadMore();
-  },
-  { rootMargin: '600px' },
-);
-nearTheEnd.observe(byId('keys', HTMLElement));
 
 const changes = new EventSource('changes');
 let wasLost = false;
-changes.addEventListener('message', ({ data }: MessageEvent<string>) => {
-  const { state, progress } = JSON.parse(data) as Change;
-  apply(state);
-  showProgress(progress);
-});
+changes.addEventListener('message', ({ data }: MessageEvent<string>) => take(JSON.parse(data) as Change));
 changes.addEventListener('error', () => {
   wasLost = true;
-  say('The connection to the review is lost. Nothing decided is lost; is it still running in the terminal?');
+  complain(
+    'The connection to the review is lost. Nothing decided is lost; is it still running in the terminal?',
+  );
 });
 changes.addEventListener('open', () => {
   if (!wasLost) return;
   wasLost = false;
-  say('');
-  void reload();
+  showTrouble(trouble, '');
+  void list.reload();
 });
 
-void reload();
+void list.reload();
