@@ -7,6 +7,7 @@ const tools: Readonly<Record<string, () => Promise<{ main(argv: readonly string[
   'base-train': () => import('./base/train.js'),
   'base-fingerprints': () => import('./base/fingerprints.js'),
   'gpt2-tokens': () => import('./gpt2-tokens.js'),
+  'marked-words': () => import('./marked-words.js'),
   'options-page': () => import('./options-page.js'),
   'platform-packages': () => import('./platform-packages.js'),
   sample: () => import('./sample.js'),

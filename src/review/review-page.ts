@@ -14,8 +14,8 @@ interface ReviewPage {
 }
 
 const showNames: Readonly<Record<ItemQuery['show'], string>> = {
-  open: 'not looked at yet',
-  seen: 'seen, not decided',
+  open: 'not seen yet',
+  seen: 'seen only',
   decided: 'decided by you',
   kept: 'kept',
   refused: 'refused',
@@ -24,7 +24,7 @@ const showNames: Readonly<Record<ItemQuery['show'], string>> = {
 };
 
 const orderNames: Readonly<Record<ItemQuery['order'], string>> = {
-  doubt: 'most in doubt first',
+  doubt: 'in doubt first',
   closeness: 'closest first',
   index: 'as generated',
 };

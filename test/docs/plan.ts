@@ -77,6 +77,7 @@ export const plans: readonly Plan[] = [
     leaves: ['dist/site/index.html'],
   },
   { of: /^npm run -s tool -- structure/, says: /^\| exports without a user \| \d+ \|$/m },
+  { of: /^npm run -s tool -- marked-words /, says: /^ +0\.\d\d +\d+ +[\d.]+% +[\d.]+%$/m },
   { of: /^npm run -s score -- /, says: /^[\d,]+ titles: \d\.\d{4} bits a byte, perplexity /m },
   { of: /^npm run -s list$/, says: /^askreddit +\S+ +\d[\d,]* +[\d.]+ MB +\d{4}-/m },
   {

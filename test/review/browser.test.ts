@@ -4,6 +4,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ReviewInput } from '../../src/review/review.js';
 import { type ReviewServer, startReview } from '../../src/review/server.js';
+import { expectAccessible } from '../browser/axe.js';
 import { findChromium, launchChromium, openWatched } from '../report/chromium.js';
 import { inventTitles } from '../report/example.js';
 import { fewOutputs, reviewInput, trainTitles } from './fixture.js';
@@ -53,27 +54,119 @@ describe.skipIf(executable === undefined)('the review in Chromium', () => {
   const standing = (page: Page) => page.locator('#standing').textContent();
   const accepted = async () => (await readFile(join(input.folder, 'accepted.txt'), 'utf8')).split('\n');
 
-  it('is driven by keys, from the closest output on, and every key press is saved', async () => {
+  const said = (page: Page) => page.locator('#said').textContent();
+  const focused = (page: Page) =>
+    page.evaluate(`document.activeElement.id || document.activeElement.className`);
+
+  it('is driven by keys, from the output most in doubt on, and every key press is saved', async () => {
     const { page, faults } = await openReview();
     expect(await page.title()).toBe('Review <b>made up</b> – titlesmith');
-    await expect.poll(() => standing(page)).toBe('0 of 6 decided, 2 kept');
-    await expect.poll(() => current(page)).toBe(trainTitles[0]);
-    await page.keyboard.press('k');
-    await expect.poll(() => standing(page)).toBe('1 of 6 decided, 3 kept');
+    await expect.poll(() => standing(page)).toBe('0 of 4 decided, 2 kept');
     await expect.poll(() => current(page)).toBe(fewOutputs[2]);
+    await page.keyboard.press('k');
+    await expect.poll(() => standing(page)).toBe('1 of 4 decided, 3 kept');
+    await expect.poll(() => current(page)).toBe(trainTitles[0]);
     await page.keyboard.press('j');
     await page.keyboard.press('r');
-    await expect.poll(() => standing(page)).toMatch(/^2 of 6 decided, 2 kept/);
-    await expect.poll(accepted).toContain(trainTitles[0]);
+    await expect.poll(() => standing(page)).toBe('2 of 4 decided, 2 kept');
+    await page.keyboard.press('s');
+    await expect.poll(() => standing(page)).toBe('2 of 4 decided, 1 seen, 2 kept');
+    await expect.poll(accepted).toContain(fewOutputs[2]);
     await page.keyboard.press('u');
-    await expect.poll(() => standing(page)).toBe('1 of 6 decided, 3 kept');
+    await expect.poll(() => standing(page)).toBe('2 of 4 decided, 2 kept');
     await page.keyboard.press('u');
-    await expect.poll(() => standing(page)).toBe('0 of 6 decided, 2 kept');
-    await expect.poll(() => current(page)).toBe(trainTitles[0]);
+    await expect.poll(() => standing(page)).toBe('1 of 4 decided, 3 kept');
+    await page.keyboard.press('u');
+    await expect.poll(() => standing(page)).toBe('0 of 4 decided, 2 kept');
+    await expect.poll(() => current(page)).toBe(fewOutputs[2]);
+    expect(await said(page)).toBe(`Taken back: ${fewOutputs[2]}.`);
     await page.keyboard.press('u');
     await expect.poll(() => page.locator('#trouble').textContent()).toContain('nothing to take back');
-    await expect.poll(accepted).not.toContain(trainTitles[0]);
+    await expect.poll(accepted).not.toContain(fewOutputs[2]);
     expect(faults.filter((fault) => !fault.includes('409'))).toEqual([]);
+  });
+
+  it('decides all that the filters show, says so, and one undo takes it back', async () => {
+    const { page, faults } = await openReview();
+    await page.locator('#reason').selectOption('accepted');
+    await expect.poll(() => page.locator('.item').count()).toBe(2);
+    await page.locator('#refuseAll').click();
+    await expect.poll(() => standing(page)).toBe('2 of 4 decided, 0 kept');
+    expect(await said(page)).toBe('Refused: 2 outputs. One undo takes all back.');
+    expect(await page.locator('.item .by').allTextContents()).toEqual(['by you', 'by you']);
+    // The button keeps the focus, so that the next key decides nothing by accident that was not looked at.
+    expect(await focused(page)).toBe('refuseAll');
+    await page.keyboard.press('u');
+    await expect.poll(() => standing(page)).toBe('0 of 4 decided, 2 kept');
+    expect(await said(page)).toBe('Taken back: 2 outputs.');
+    await page.keyboard.press('Shift+S');
+    await expect.poll(() => standing(page)).toBe('0 of 4 decided, 2 seen, 2 kept');
+    await page.locator('#reason').selectOption('');
+    await expect.poll(() => page.locator('.item').count()).toBe(2);
+    await page.locator('#show').selectOption('seen');
+    await expect
+      .poll(() => page.locator('.item .by').allTextContents())
+      .toEqual(['by dedupe; seen', 'by dedupe; seen']);
+    expect(faults).toEqual([]);
+  });
+
+  it('leaves out what cannot be kept, and shows it apart with the reason', async () => {
+    const { page, faults } = await openReview();
+    expect(await page.locator('#left-out').textContent()).toContain('2 texts left out: they cannot be kept');
+    await page.locator('#show-impossible').click();
+    await expect.poll(() => page.locator('.item').count()).toBe(2);
+    // What was pressed is gone: the focus goes on to what was asked for.
+    expect(await page.locator('#show-impossible').isVisible()).toBe(false);
+    await expect.poll(() => focused(page)).toMatch(/^item/);
+    expect((await page.locator('.item .state').allTextContents()).sort()).toEqual([
+      'cannot be keptaccepted.txt holds one title a line, of characters that can be shown',
+      'cannot be keptthere is nothing to read',
+    ]);
+    for (const key of ['k', 'r', 's', 'Shift+R', 'Shift+K']) await page.keyboard.press(key);
+    expect(await page.locator('#keep').getAttribute('aria-disabled')).toBe('true');
+    expect(await page.locator('#refuseAll').getAttribute('aria-disabled')).toBe('true');
+    await page.locator('#show').selectOption('open');
+    await expect.poll(() => page.locator('.item').count()).toBe(4);
+    expect(await standing(page)).toBe('0 of 4 decided, 2 kept');
+    expect(await page.locator('#keep').getAttribute('aria-disabled')).toBeNull();
+    expect(faults).toEqual([]);
+  });
+
+  it('shows its keys, and gives the focus back where it was', async () => {
+    const { page } = await openReview();
+    await page.keyboard.press('j');
+    expect(await focused(page)).toMatch(/^item/);
+    const dialog = page.getByRole('dialog', { name: 'Keys' });
+    await page.keyboard.press('?');
+    await dialog.waitFor();
+    expect(await dialog.locator('kbd').allTextContents()).toEqual([
+      'k',
+      'r',
+      's',
+      'u',
+      'j',
+      'i',
+      'K',
+      'R',
+      'S',
+      '/',
+      '?',
+    ]);
+    // Keys decide nothing behind the dialog's back.
+    await page.keyboard.press('r');
+    await page.keyboard.press('?');
+    await dialog.waitFor({ state: 'hidden' });
+    expect(await focused(page)).toMatch(/^item/);
+    await page.locator('#help').click();
+    await page.locator('#keys-on').uncheck();
+    await page.keyboard.press('Escape');
+    expect(await focused(page)).toBe('help');
+    await page.keyboard.press('r');
+    expect(await standing(page)).toBe('0 of 4 decided, 2 kept');
+    await page.locator('#refuse').click();
+    await expect.poll(() => standing(page)).toMatch(/^1 of 4 decided/);
+    expect(await focused(page)).toBe('refuse');
+    expect(await said(page)).toMatch(/^Refused\. Next: \w/);
   });
 
   it('shows by state, reason and search, and keeps keys out of the search', async () => {
@@ -86,16 +179,16 @@ describe.skipIf(executable === undefined)('the review in Chromium', () => {
     );
     expect((await items.locator('ins').allTextContents()).join(' ')).toContain('lately?');
     await page.locator('#reason').selectOption('');
-    await expect.poll(() => items.count()).toBe(6);
+    await expect.poll(() => items.count()).toBe(4);
     await page.keyboard.press('/');
     await page.keyboard.type('kindly');
     await expect.poll(() => items.count()).toBe(0);
-    await expect.poll(() => standing(page)).toBe('0 of 6 decided, 2 kept');
+    await expect.poll(() => standing(page)).toBe('0 of 4 decided, 2 kept');
     await page.locator('#search').fill('WEED');
     await expect.poll(() => items.count()).toBe(1);
     await page.locator('#search').press('Escape');
     await page.keyboard.press('r');
-    await expect.poll(() => standing(page)).toBe('1 of 6 decided, 1 kept');
+    await expect.poll(() => standing(page)).toBe('1 of 4 decided, 1 kept');
     await page.locator('#search').fill('');
     await page.locator('#show').selectOption('decided');
     await expect.poll(() => items.count()).toBe(1);
@@ -120,27 +213,27 @@ describe.skipIf(executable === undefined)('the review in Chromium', () => {
   it('tells another window at once, and does not overwrite what was decided there', async () => {
     const [one, two] = [await openReview(), await openReview()];
     await one.page.keyboard.press('k');
-    await expect.poll(() => standing(one.page)).toBe('1 of 6 decided, 3 kept');
+    await expect.poll(() => standing(one.page)).toBe('1 of 4 decided, 3 kept');
     const second = two.page.locator('.item').first().locator('.state');
     await expect.poll(() => second.textContent()).toBe('keptby you');
-    await expect.poll(() => standing(two.page)).toBe('1 of 6 decided, 3 kept');
+    await expect.poll(() => standing(two.page)).toBe('1 of 4 decided, 3 kept');
     await two.page.keyboard.press('r');
-    await expect.poll(() => standing(one.page)).toBe('1 of 6 decided, 2 kept');
+    await expect.poll(() => standing(one.page)).toBe('1 of 4 decided, 2 kept');
     await one.page.keyboard.press('u');
     await expect.poll(() => one.page.locator('#trouble').textContent()).toContain('another window');
-    await expect.poll(() => standing(one.page)).toBe('1 of 6 decided, 2 kept');
+    await expect.poll(() => standing(one.page)).toBe('1 of 4 decided, 2 kept');
   });
 
   it('says so when the server has gone, and goes on when it is back', async () => {
     const { page } = await openReview();
     await page.keyboard.press('k');
-    await expect.poll(() => standing(page)).toBe('1 of 6 decided, 3 kept');
+    await expect.poll(() => standing(page)).toBe('1 of 4 decided, 3 kept');
     await server.close();
     await page.keyboard.press('r');
     await expect.poll(() => page.locator('#trouble').textContent()).toMatch(/connection|ended/);
     server = await startReview(input);
     const again = await openReview();
-    await expect.poll(() => standing(again.page)).toBe('1 of 6 decided, 3 kept');
+    await expect.poll(() => standing(again.page)).toBe('1 of 4 decided, 3 kept');
   });
 
   it('shows hostile titles as text', async () => {
@@ -169,7 +262,7 @@ describe.skipIf(executable === undefined)('the review in Chromium', () => {
     const { page } = await openWatched(browser, `${server.url}report`);
     await expect.poll(() => page.title()).toBe('rejected,rejected null');
     const { page: review } = await openReview();
-    await expect.poll(() => standing(review)).toBe('0 of 6 decided, 2 kept');
+    await expect.poll(() => standing(review)).toBe('0 of 4 decided, 2 kept');
   });
 
   it.each(['light', 'dark'] as const)(
@@ -185,12 +278,12 @@ describe.skipIf(executable === undefined)('the review in Chromium', () => {
       });
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
       await page.locator('#refuse').tap();
-      await expect.poll(() => standing(page)).toMatch(/^1 of 12 decided/);
+      await expect.poll(() => standing(page)).toMatch(/^1 of 10 decided/);
       await page.locator('.item').nth(4).tap();
       await page.locator('#refuse').tap();
-      await expect.poll(() => standing(page)).toMatch(/^2 of 12 decided/);
+      await expect.poll(() => standing(page)).toMatch(/^2 of 10 decided/);
       await page.locator('#undo').tap();
-      await expect.poll(() => standing(page)).toMatch(/^1 of 12 decided/);
+      await expect.poll(() => standing(page)).toMatch(/^1 of 10 decided/);
       expect(faults).toEqual([]);
     },
   );
@@ -198,11 +291,48 @@ describe.skipIf(executable === undefined)('the review in Chromium', () => {
   it('gives every control a name', async () => {
     const { page } = await openReview();
     const tree = await page.locator('body').ariaSnapshot();
-    for (const name of ['button "Keep"', 'button "Refuse"', 'button "Undo"', 'searchbox "Search"']) {
-      expect(tree).toContain(name);
-    }
-    expect(tree).toMatch(/combobox "Show"[\s\S]*combobox "Verdict"/);
+    for (const name of ['Keep', 'Refuse', 'Seen', 'Undo', 'Keys', 'Keep all', 'Refuse all', 'All seen'])
+      expect(tree).toContain(`button "${name}"`);
+    expect(tree).toMatch(
+      /combobox "Show"[\s\S]*combobox "Verdict"[\s\S]*combobox "Order"[\s\S]*searchbox "Search"/,
+    );
     expect(tree).toMatch(/list "Outputs"/);
-    expect(tree).toMatch(/progressbar "Outputs decided"/);
+    expect(tree).toMatch(/progressbar "Outputs decided or seen"/);
+  });
+
+  it.each([
+    ['light', 1200],
+    ['light', 390],
+    ['dark', 1200],
+    ['dark', 390],
+  ] as const)('breaks no rule of axe, %s, %d wide', async (colorScheme, width) => {
+    const { page } = await openReview({ colorScheme, viewport: { width, height: 844 } });
+    const states = `${colorScheme}, ${width} wide`;
+    for (const key of ['k', 's', 'r']) await page.keyboard.press(key);
+    await expect.poll(() => standing(page)).toBe('2 of 4 decided, 1 seen, 2 kept');
+    await page.locator('#show').selectOption('all');
+    await expect.poll(() => page.locator('.item').count()).toBe(4);
+    await expectAccessible(page, `the review, ${states}`);
+    await page.locator('#show-impossible').click();
+    await expect.poll(() => page.locator('.item').count()).toBe(2);
+    await expectAccessible(page, `what cannot be kept, ${states}`);
+    await page.locator('#help').click();
+    await expectAccessible(page, `the keys, ${states}`);
+  });
+
+  it('keeps the page small with two thousand outputs', async () => {
+    await server.close();
+    await rm(input.folder, { recursive: true, force: true });
+    await serve(inventTitles(2000, 'very many').map((title, i) => `${title} ${i}`));
+    const { page } = await openReview();
+    const nodes = () => page.evaluate<number>(`document.querySelectorAll('*').length`);
+    expect(await page.locator('.item').count()).toBe(100);
+    expect(await nodes()).toBeLessThan(2500);
+    await page.keyboard.press('Shift+R');
+    await expect.poll(() => standing(page)).toBe('2,000 of 2,000 decided, 0 kept');
+    await page.keyboard.press('u');
+    await expect.poll(() => standing(page)).toMatch(/^0 of 2,000 decided/);
+    expect(await page.locator('.item').count()).toBe(100);
+    expect(await nodes()).toBeLessThan(2500);
   });
 });

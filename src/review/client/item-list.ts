@@ -26,6 +26,13 @@ export class OutputList {
   private readonly reason = byId('reason', HTMLSelectElement);
   private readonly order = byId('order', HTMLSelectElement);
   private readonly search = byId('search', HTMLInputElement);
+  private readonly listEnd = byId('list-end', HTMLElement);
+  private readonly nearTheEnd = new IntersectionObserver(
+    (seen) => {
+      if (seen.some(({ isIntersecting }) => isIntersecting)) void this.loadMore();
+    },
+    { rootMargin: '600px' },
+  );
   /** By the output's index. */
   private readonly rows = new Map<number, Row>();
   /** Whether there is nothing more to load: the list is complete, or being reloaded. */
@@ -40,13 +47,7 @@ export class OutputList {
     for (const control of [this.show, this.reason, this.order])
       control.addEventListener('change', () => void this.reload());
     this.search.addEventListener('input', () => void this.reload());
-    const nearTheEnd = new IntersectionObserver(
-      (seen) => {
-        if (seen.some(({ isIntersecting }) => isIntersecting)) void this.loadMore();
-      },
-      { rootMargin: '600px' },
-    );
-    nearTheEnd.observe(byId('list-end', HTMLElement));
+    this.nearTheEnd.observe(this.listEnd);
   }
 
   get filter(): ItemFilter {
@@ -57,12 +58,12 @@ export class OutputList {
     };
   }
 
-  /** Shows all of a state. */
+  /** Shows all of a state, and goes to the first. */
   showAll(show: ItemFilter['show']): void {
     this.show.value = show;
     this.reason.value = '';
     this.search.value = '';
-    void this.reload();
+    void this.reload(true);
   }
 
   row(index: number): Row | undefined {
@@ -108,7 +109,8 @@ export class OutputList {
     else if (to === 'next' && !this.isComplete) this.mark(undefined, takeFocus);
   }
 
-  async reload(): Promise<void> {
+  /** @param takeFocus whether the focus goes to the first output. */
+  async reload(takeFocus = false): Promise<void> {
     const number = ++this.number;
     this.isComplete = true;
     try {
@@ -117,7 +119,7 @@ export class OutputList {
       this.rows.clear();
       this.node.replaceChildren();
       this.add(answer);
-      this.mark(this.first, false);
+      this.mark(this.first, takeFocus);
     } catch (error) {
       this.events.onError(error);
     }
@@ -132,6 +134,9 @@ export class OutputList {
       const answer = await this.itemsAfter(last?.item.place ?? -1);
       if (number !== this.number) return;
       this.add(answer);
+      // Whoever went to the new end meanwhile is still near it: observing anew says so.
+      this.nearTheEnd.unobserve(this.listEnd);
+      this.nearTheEnd.observe(this.listEnd);
       if (!this.marked && last) this.mark(this.rowAt(last.node.nextElementSibling) ?? last, this.wantsFocus);
     } catch (error) {
       this.events.onError(error);
@@ -158,7 +163,7 @@ export class OutputList {
 
   private get nothing(): string {
     const { show, reason, search } = this.filter;
-    return show === 'open' && reason === '' && search === '' ? 'All have been looked at.' : 'Nothing here.';
+    return show === 'open' && reason === '' && search === '' ? 'All have been seen.' : 'Nothing here.';
   }
 
   private addRow(item: PlacedItem, found: number): HTMLElement {

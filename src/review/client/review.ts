@@ -83,7 +83,7 @@ function showProgress(progress: Progress): void {
   byId('standing', HTMLElement).textContent =
     `${formatCount(decided)} of ${formatCount(total)} decided${alsoSeen}, ${formatCount(kept)} kept`;
   const leftOut = byId('left-out', HTMLElement);
-  leftOut.hidden = impossible === 0;
+  leftOut.hidden = impossible === 0 || list.filter.show === 'impossible';
   leftOut.firstElementChild!.textContent = `${pluralize(impossible, 'text')} left out: they cannot be kept, whatever one decides.`;
 }
 
