@@ -8,7 +8,7 @@ import type { ItemFilter, itemOrders, ReviewItem } from './review-messages.js';
  * Rating from which the words are marked in which an output and the closest training title differ: from here on at least half of
  * the words of most pairs are the same. Below, most words would be marked, which tells nothing (docs/overfitting.md).
  */
-export const markedFrom = 0.6;
+const markedFrom = 0.6;
 
 /** An output as the page shows it. */
 export function toReviewItem(verdict: Verdict): ReviewItem {
@@ -29,7 +29,7 @@ export function toReviewItem(verdict: Verdict): ReviewItem {
 }
 
 /** An output and what is said of it. */
-export interface Described {
+interface Described {
   readonly item: ReviewItem;
 }
 

@@ -164,6 +164,7 @@ const portableFiles = [
   'src/io/protobuf.ts',
   'src/io/tar-header.ts',
   'src/io/tar.ts',
+  'src/review/review-keys.ts',
   'src/review/review-messages.ts',
 ];
 

@@ -114,6 +114,19 @@ describe('the review', () => {
     expect(await indices('limit=2')).toHaveLength(2);
   });
 
+  it('marks words from a rating of 0.6 on, and in repeats whatever their rating', async () => {
+    const repeat = 'Gardeners which weed do you secretly admire';
+    const { server } = await start([...fewOutputs, repeat]);
+    const { items } = (await get(server, 'items')).body;
+    for (const { index, rating, text, matched, runs } of items) {
+      const longest = Math.max(text.split(' ').length, matched.split(' ').length);
+      if (index !== 6 && rating < 0.6) expect(runs).toEqual([longest, 0, 0]);
+      else if (index !== 1) expect(runs.length + runs[1]! + runs[2]!, text).toBeGreaterThan(3);
+    }
+    expect(items.find(({ index }) => index === 6)).toMatchObject({ matched: fewOutputs[0] });
+    expect(items.find(({ index }) => index === 0)!.rating).toBeLessThan(0.6);
+  });
+
   it('shows texts that cannot be kept apart, with the reason, and decides nothing on them', async () => {
     const { server, input } = await start();
     const { items } = (await get(server, 'items?show=impossible&order=index')).body;
