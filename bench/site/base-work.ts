@@ -72,7 +72,7 @@ export async function generateBase(engine: Engine, files: Files, input: BaseInpu
     prefixes:
       temperature === 0
         ? input.titles.slice(0, texts).map((title) => title.split(' ').slice(0, 2).join(' '))
-        : [],
+        : [''],
   });
   await weights.close();
   return generated;
