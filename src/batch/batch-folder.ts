@@ -36,6 +36,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const isRefusals = (value: unknown): boolean =>
+  value == null ||
+  (isObject(value) &&
+    Object.values(value).every((count) => Number.isSafeInteger(count) && (count as number) >= 0));
 const isTextOrNull = (value: unknown): boolean => value === null || typeof value === 'string';
 const isCount = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
 
@@ -54,7 +58,7 @@ const isInnerPath = (path: string): boolean => !/^([\\/]|[A-Za-z][A-Za-z0-9+.-]*
 
 function isRunRecord(value: unknown): value is BatchRunRecord {
   if (!isObject(value)) return false;
-  const { name, subreddit, status, attempts, seconds, error, figures, report } = value;
+  const { name, subreddit, status, attempts, seconds, error, figures, refusals, report } = value;
   return (
     typeof name === 'string' &&
     /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(name) &&
@@ -68,6 +72,7 @@ function isRunRecord(value: unknown): value is BatchRunRecord {
         typeof error.message === 'string' &&
         isTextOrNull(error.hint))) &&
     isFigures(figures) &&
+    isRefusals(refusals) &&
     (report === null || (typeof report === 'string' && isInnerPath(report)))
   );
 }

@@ -174,7 +174,8 @@ export class BatchRunner {
     const [error] = done.errors.slice(-1);
     let { status } = done;
     let fault = status === 'failed' && error ? error : undefined;
-    const figures = await readFigures(join(folder, name)).catch(() => null);
+    const counted = await readCounts(join(folder, name)).catch(() => null);
+    const figures = counted && figuresOf(counted);
     if (results && (status === 'done' || status === 'overfit')) {
       try {
         await results.keep(name);
@@ -189,6 +190,7 @@ export class BatchRunner {
       seconds: Math.round(10 * (before.seconds + done.seconds)) / 10,
       error: fault ? { code: fault.code, message: fault.message, hint: fault.hint } : null,
       figures,
+      refusals: counted?.dedupe ? countsAlone(counted.dedupe.rejectedByReason) : null,
       report: figures?.verdict == null ? null : `${name}/report.html`,
     });
     if (fault) onProgress({ kind: 'error', error: toTitlesmithError(fault), run: name });
@@ -254,15 +256,24 @@ function describeRun({ status, seconds, figures }: BatchRunRecord): string {
 }
 
 /**
- * The figures of a run from its run.json; null for stages that are not done.
+ * What the finished stages of a run counted.
  * @returns null if there is no such run.
  */
-async function readFigures(folder: string): Promise<RunFigures | null> {
+async function readCounts(folder: string): Promise<RunCounts | null> {
   const manifest = await readManifest(folder);
   if (!manifest) return null;
   const done = Object.entries(manifest.stages).filter(([, { status }]) => status === 'done');
-  const counts: RunCounts = Object.fromEntries(done.map(([stage, record]) => [stage, record.counts]));
-  const { extract, finetune, generate, dedupe, report } = counts;
+  return Object.fromEntries(done.map(([stage, record]) => [stage, record.counts]));
+}
+
+/** What are counts, of an object that a run's own run.json holds. */
+function countsAlone(counts: unknown): Record<string, number> {
+  const isCount = (count: unknown): boolean => Number.isSafeInteger(count) && (count as number) >= 0;
+  return Object.fromEntries(Object.entries(counts ?? {}).filter(([, count]) => isCount(count)));
+}
+
+/** Null for stages that are not done. */
+function figuresOf({ extract, finetune, generate, dedupe, report }: RunCounts): RunFigures {
   return {
     titles: extract?.kept ?? null,
     steps: finetune?.steps ?? null,
@@ -271,5 +282,6 @@ async function readFigures(folder: string): Promise<RunFigures | null> {
     copyShare: report?.copyShare ?? null,
     generated: generate?.generated ?? null,
     accepted: dedupe?.accepted ?? null,
+    bitsPerByte: finetune?.bitsPerByte?.model ?? null,
   };
 }

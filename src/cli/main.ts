@@ -46,6 +46,10 @@ async function execute(request: Request, entry: string, terminal: Terminal): Pro
     }
     case 'merge':
       return (await import('./commands/batch.js')).mergeCommand(request.place, terminal);
+    case 'compareBatches': {
+      const { compareBatchesCommand } = await import('./commands/compare-batches.js');
+      return compareBatchesCommand(request, terminal);
+    }
     case 'serve':
       return (await import('./commands/serve.js')).serveCommand(request.models, request.options, terminal);
     case 'review':

@@ -1,4 +1,4 @@
-/** The commands; `merge` is typed as `batch merge`. */
+/** The commands; `merge` is typed as `batch merge`, `compareBatches` as `batch compare`. */
 export const commandNames = [
   'pipeline',
   'finetune',
@@ -20,6 +20,7 @@ export const commandNames = [
   'import',
   'batch',
   'merge',
+  'compareBatches',
 ] as const;
 export type CommandName = (typeof commandNames)[number];
 

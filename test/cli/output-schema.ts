@@ -25,6 +25,7 @@ function validatorOf(name: string): ValidateFunction {
 /** The name under which the schema has the results of a command line. */
 function commandOf([first = '', second]: readonly string[]): string {
   if (first === 'batch' && second === 'merge') return 'merge';
+  if (first === 'batch' && second === 'compare') return 'compareBatches';
   return first !== 'generate' && (stageNames as readonly string[]).includes(first) ? 'stage' : first;
 }
 

@@ -8,6 +8,8 @@ import { explainVerdict } from '../../src/report/verdict-explanation.js';
 import { verdictWords } from '../../src/report/verdict-words.js';
 import { exampleInput, inventTitles } from './example.js';
 
+const attack = '<script>alert(3)</script>';
+
 const figures: RunFigures = {
   titles: 1234,
   steps: 300,
@@ -128,6 +130,36 @@ describe('the page of a batch', () => {
     expect(page).toContain('<span class="state underfits">has learned too little</span>');
     expect(page).toContain('done; 0 of 1 models write titles of their own');
     expect(page).not.toMatch(/class="[^"]*healthy/);
+  });
+
+  test('says in plain words why outputs were refused, by kind over all runs', () => {
+    const of = (name: string, refusals: BatchRunRecord['refusals']): BatchRunRecord => ({
+      ...done(figures),
+      name,
+      ...(refusals === undefined ? {} : { refusals }),
+    });
+    const runs = [
+      of('a', { repeat: 4, 'exact copy': 2 }),
+      of('b', { repeat: 40 }),
+      of('old', undefined),
+      of('c', { [attack]: 1, blank: 0 }),
+    ];
+    const text = formatBatchPage(record({ runs }))
+      .replace(/<[^>]+>/g, '')
+      .replace(/\s+/g, ' ');
+    expect(text).toContain(
+      '47 of 600 outputs of 3 runs, 7.8%, each for the first reason that applies. Of 1 run the kinds',
+    );
+    expect(text).toContain(
+      'exact copy 2, 0.3% a training title, white space apart in 1 of 3 runs: a 2 of 200',
+    );
+    expect(text).toContain(
+      'repeat 44, 7.3% an earlier output said the same in 2 of 3 runs: b 40 of 200, a 4 of 200',
+    );
+    expect(text).not.toContain('blank');
+    expect(formatBatchPage(record({ runs }))).not.toContain('<script>');
+    expect(formatBatchPage(record({ runs: [of('a', {})] }))).toContain('Nothing: all 200 outputs of 1 run');
+    expect(formatBatchPage(record())).not.toContain('What was refused');
   });
 
   test('lets nothing out of its place', () => {

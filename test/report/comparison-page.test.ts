@@ -6,6 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 import { readClientBundle } from '../../src/io/client-bundle.js';
 import type { ComparedRun, Comparison } from '../../src/report/comparison/comparison.js';
 import { renderComparison } from '../../src/report/comparison/comparison-page.js';
+import { expectAccessible } from '../browser/axe.js';
 import { findChromium, launchChromium, openWatched } from './chromium.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'titlesmith-comparison-'));
@@ -115,9 +116,21 @@ test.skipIf(executable === undefined)('it runs nothing of what it shows, and fit
   writeFileSync(join(folder, 'page.html'), page);
   const browser = await launchChromium(executable!);
   try {
-    for (const width of [360, 1200]) {
-      const url = pathToFileURL(join(folder, 'page.html')).href;
-      const { page: opened, faults } = await openWatched(browser, url, { viewport: { width, height: 800 } });
+    const many = Array.from({ length: 14 }, (_, i) => run(`r${i}`, [2 + i / 100, 1.5]));
+    const panels = renderComparison({ ...comparison, runs: many }, readClientBundle('comparison.css'));
+    writeFileSync(join(folder, 'panels.html'), panels);
+    for (const [width, colorScheme, name] of [
+      [360, 'light', 'page'],
+      [360, 'dark', 'panels'],
+      [1200, 'light', 'panels'],
+      [1200, 'dark', 'page'],
+    ] as const) {
+      const url = pathToFileURL(join(folder, `${name}.html`)).href;
+      const { page: opened, faults } = await openWatched(browser, url, {
+        viewport: { width, height: 800 },
+        colorScheme,
+      });
+      await expectAccessible(opened, `a comparison, ${name}, ${width} wide, ${colorScheme}`);
       expect(faults).toEqual([]);
       expect(await opened.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
       expect(await opened.locator('img').count()).toBe(0);

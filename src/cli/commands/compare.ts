@@ -1,12 +1,10 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { usageError } from '../../common/errors.js';
 import { formatCount } from '../../common/number-formats.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readClientBundle } from '../../io/client-bundle.js';
 import { type ComparedRuns, compareRuns } from '../../pipeline/overview/compare-runs.js';
-import { isComparison, renderComparison } from '../../report/comparison/comparison-page.js';
+import { renderComparison } from '../../report/comparison/comparison-page.js';
 import { findingInWords, intervalInWords, pairedMethod } from '../../report/sections/paired-differences.js';
+import { checkComparisonPage } from '../comparison-file.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import type { CompareOptions } from '../parsing/request.js';
 import type { Terminal } from '../terminal.js';
@@ -18,7 +16,7 @@ export async function compareCommand(
   { page }: CompareOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  if (page !== undefined) checkPage(page);
+  if (page !== undefined) checkComparisonPage(page);
   const compared = await compareRuns(folders, { withCurves: page !== undefined });
   if (page !== undefined)
     await writeFileAtomic(page, renderComparison(compared, readClientBundle('comparison.css')));
@@ -43,20 +41,6 @@ export async function compareCommand(
     ...(page === undefined ? {} : { page }),
   });
   return exitCodes.done;
-}
-
-/** Only a comparison is replaced by one: a mistyped name must not cost another file. */
-function checkPage(path: string): void {
-  const got = `--page got ${JSON.stringify(path)}`;
-  if (!/[^/\\]\.html?$/i.test(path))
-    throw usageError(`${got}, which is no name of a page.`, 'End it in .html.');
-  const there = existsSync(path) ? statSync(path) : undefined;
-  if (there && !there.isFile()) throw usageError(`${got}, which is no file.`, 'Name a file.');
-  if (there && !isComparison(readFileSync(path, 'utf8')))
-    throw usageError(`${got}, which is there and no comparison.`, 'Name another file, or remove that one.');
-  const folder = dirname(path);
-  if (!existsSync(folder) || !statSync(folder).isDirectory())
-    throw usageError(`${got}, but there is no folder ${folder}.`, 'Make it first.');
 }
 
 function linesOf({ runs, figures, options, notes, differences }: ComparedRuns): string[] {

@@ -338,4 +338,16 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
     examples: [['of all machines', 'titlesmith batch merge gs://my-bucket/batch']],
     request: ([place = ''], options) => ({ command: 'merge', place, options }),
   },
+  compareBatches: {
+    words: 'batch compare',
+    summary: 'two batches side by side, run by run',
+    description:
+      'Compares two batches, runs matched by name: what their models do, bits a byte, copies, accepted titles.',
+    arguments: [
+      { name: 'before', help: 'A folder of runs with a batch.json, or such a file.' },
+      { name: 'after', help: 'The other.' },
+    ],
+    examples: [['before and after a change', 'titlesmith batch compare runs-before runs']],
+    request: ([before = '', after = ''], options) => ({ command: 'compareBatches', before, after, options }),
+  },
 };

@@ -59,4 +59,10 @@ export type Request =
     }
   | { readonly command: 'import'; readonly from: string; readonly options: Partial<RunOptions> }
   | { readonly command: 'batch'; readonly file: string; readonly options: BatchRequestOptions }
-  | { readonly command: 'merge'; readonly place: string; readonly options: JsonOption };
+  | { readonly command: 'merge'; readonly place: string; readonly options: JsonOption }
+  | {
+      readonly command: 'compareBatches';
+      readonly before: string;
+      readonly after: string;
+      readonly options: CompareOptions;
+    };

@@ -22,7 +22,7 @@ export const singleCommandOptions = {
   },
   page: {
     group: 'Run',
-    commands: ['compare'],
+    commands: ['compare', 'compareBatches'],
     type: 'path',
     argument: 'file.html',
     help: 'Write the comparison as a page, too: one HTML file, which takes the place of an earlier one.',

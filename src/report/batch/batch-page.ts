@@ -9,6 +9,7 @@ import { type Html, html, visible } from '../../web/html.js';
 import { renderSelfContainedPage } from '../../web/html-page.js';
 import { verdictWords } from '../verdict-words.js';
 import type { BatchRecord, BatchRunRecord, RunFigures } from './batch-record.js';
+import { batchRefusals } from './batch-refusals.js';
 
 /**
  * A batch on one page: one row per run, with the changes since the previous batch and links to the reports. The same
@@ -21,7 +22,7 @@ export function renderBatch(record: BatchRecord, styles: string, base = ''): str
   return renderSelfContainedPage({
     title: `${record.file}${part} – titlesmith batch`,
     styles,
-    body: [overview(record), errors(record), runs(record, base), colophon(record)],
+    body: [overview(record), errors(record), runs(record, base), batchRefusals(record), colophon(record)],
   });
 }
 
@@ -183,21 +184,21 @@ function row(run: BatchRunRecord, before: RunFigures | undefined, base: string):
   const cells = columns.map(({ name, heading, show }, index) => {
     const value = run.figures?.[name];
     const shown = typeof value === 'number' ? html`${show(value)}${since[index]}` : '–';
-    return html`<td data-label="${heading}">${shown}</td>`;
+    return html`<td role="cell" data-label="${heading}">${shown}</td>`;
   });
-  return html`<tr><th scope="row">${name}</th><td><span class="state ${kind}">${words}</span>${verdictChange(run.figures, before)}</td>${cells}
-<td data-label="Time">${run.seconds === 0 ? '–' : formatSeconds(run.seconds)}</td></tr>
+  return html`<tr role="row"><th role="rowheader" scope="row">${name}</th><td role="cell"><span class="state ${kind}">${words}</span>${verdictChange(run.figures, before)}</td>${cells}
+<td role="cell" data-label="Time">${run.seconds === 0 ? '–' : formatSeconds(run.seconds)}</td></tr>
 `;
 }
 
 function runs({ runs: all, previous }: BatchRecord, base: string): Html {
   return html`<section aria-labelledby="runs">
 <h2 id="runs">Runs</h2>
-<div class="scroll"><table class="runs">
-<thead><tr><th scope="col">Run</th><th scope="col">Model</th>
-${columns.map(({ heading }) => html`<th scope="col">${heading}</th>`)}
-<th scope="col">Time</th></tr></thead>
-<tbody>
+<div class="scroll" role="region" aria-labelledby="runs" tabindex="0"><table class="runs" role="table" aria-label="Runs of this batch">
+<thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Run</th><th role="columnheader" scope="col">Model</th>
+${columns.map(({ heading }) => html`<th role="columnheader" scope="col">${heading}</th>`)}
+<th role="columnheader" scope="col">Time</th></tr></thead>
+<tbody role="rowgroup">
 ${all.map((run) => row(run, previous?.figures[run.name], base))}</tbody>
 </table></div>
 </section>`;

@@ -15,6 +15,8 @@ export interface RunFigures {
   readonly copyShare: number | null;
   readonly generated: number | null;
   readonly accepted: number | null;
+  /** Of the held-out titles; undefined in records of earlier versions. */
+  readonly bitsPerByte?: number | null;
 }
 
 /** One run of a batch, as batch.json keeps it. */
@@ -27,6 +29,8 @@ export interface BatchRunRecord {
   readonly seconds: number;
   readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
   readonly figures: RunFigures | null;
+  /** Refused outputs by reason; undefined in records of earlier versions, null where nothing was judged. */
+  readonly refusals?: Readonly<Record<string, number>> | null;
   /** Path of its report, relative to batch.html; null if there is none. */
   readonly report: string | null;
 }

@@ -4,10 +4,7 @@ import { renderSelfContainedPage } from '../../web/html-page.js';
 import { heldOutCurves, whyNotTogether } from '../charts/held-out-curves.js';
 import { pairedDifferences } from '../sections/paired-differences.js';
 import { verdictWords } from '../verdict-words.js';
-import type { ComparedRun, Comparison } from './comparison.js';
-
-/** In the title of every comparison, and of no other page. */
-const titleEnd = ' – titlesmith comparison';
+import { type ComparedRun, type Comparison, titleEnd } from './comparison.js';
 
 /** Whether a page is one of ours that compares runs. */
 export const isComparison = (page: string): boolean => page.slice(0, 20_000).includes(`${titleEnd}</title>`);

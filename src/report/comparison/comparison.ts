@@ -1,6 +1,9 @@
 import type { Estimate, OverfitVerdict } from '../../common/judgement.js';
 import type { CurvePoint } from '../report-figures.js';
 
+/** In the title of every comparison, and of no other page. */
+export const titleEnd = ' – titlesmith comparison';
+
 /** A run among those it is compared with. */
 export interface ComparedRun {
   /** Its name, or its folder where another has that name. */

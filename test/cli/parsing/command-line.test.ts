@@ -105,6 +105,10 @@ describe('a command line is understood', () => {
       ['batch', 'merge', 'gs://b/f', '--json'],
       { command: 'merge', place: 'gs://b/f', options: { json: true } },
     ],
+    [
+      ['batch', 'compare', 'a', 'b', '--page', 'c.html'],
+      { command: 'compareBatches', before: 'a', after: 'b', options: { page: 'c.html' } },
+    ],
   ];
   test.each(cases)('%j', (words, request) => {
     expect(parseCommandLine(words)).toEqual(request);
