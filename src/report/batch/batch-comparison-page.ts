@@ -29,7 +29,7 @@ export function renderBatchComparison(comparison: BatchComparison, styles: strin
 </header>`,
       html`<section aria-labelledby="runs">
 <h2 id="runs">Runs</h2>
-<div class="scroll" role="region" aria-labelledby="runs" tabindex="0"><table class="runs" role="table" aria-label="Runs of both batches">
+<div class="scroll" role="region" aria-label="Table of runs" tabindex="0"><table class="runs" role="table" aria-label="Runs of both batches">
 <thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Run</th>
 ${comparedFigures.map(({ heading }) => html`<th role="columnheader" scope="col">${heading}</th>`)}</tr></thead>
 <tbody role="rowgroup">

@@ -194,7 +194,7 @@ function row(run: BatchRunRecord, before: RunFigures | undefined, base: string):
 function runs({ runs: all, previous }: BatchRecord, base: string): Html {
   return html`<section aria-labelledby="runs">
 <h2 id="runs">Runs</h2>
-<div class="scroll" role="region" aria-labelledby="runs" tabindex="0"><table class="runs" role="table" aria-label="Runs of this batch">
+<div class="scroll" role="region" aria-label="Table of runs" tabindex="0"><table class="runs" role="table" aria-label="Runs of this batch">
 <thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Run</th><th role="columnheader" scope="col">Model</th>
 ${columns.map(({ heading }) => html`<th role="columnheader" scope="col">${heading}</th>`)}
 <th role="columnheader" scope="col">Time</th></tr></thead>

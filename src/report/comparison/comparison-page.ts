@@ -70,7 +70,7 @@ function table(
   if (rows.length === 0) return null;
   return html`<section aria-labelledby="${id}">
 <h2 id="${id}">${heading}</h2>
-<div class="scroll" role="region" aria-labelledby="${id}" tabindex="0"><table class="compared">
+<div class="scroll" role="region" aria-label="${heading}, a table" tabindex="0"><table class="compared">
 <thead><tr><td></td>${runs.map(({ name }) => html`<th scope="col"><bdi>${visible(name)}</bdi></th>`)}</tr></thead>
 <tbody>
 ${rows.map(
