@@ -17,7 +17,7 @@ export async function compareBatches(before: string, after: string): Promise<Bat
 }
 
 /** Matches the runs of two batches. */
-export function matchBatches(before: BatchRecord, after: BatchRecord): BatchComparison {
+function matchBatches(before: BatchRecord, after: BatchRecord): BatchComparison {
   const earlier = new Map(before.runs.map((run) => [run.name, run]));
   const later = new Set(after.runs.map(({ name }) => name));
   const both = after.runs.map((run) => ({ name: run.name, before: earlier.get(run.name), after: run }));

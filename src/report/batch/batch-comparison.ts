@@ -25,7 +25,7 @@ export const copiesMethod =
   'Bits a byte of other held-out titles are no measure of a change: titlesmith compare pairs the titles of two runs.';
 
 /** What is compared of a run. */
-export interface ComparedFigure {
+interface ComparedFigure {
   readonly heading: string;
   /** What a run says; `–` where it does not. */
   readonly read: (run: BatchRunRecord | undefined) => string;
