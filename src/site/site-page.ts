@@ -71,7 +71,7 @@ Some hundred titles are enough to see something, a thousand are better.</p>
 
 const learnStep = html`<p id="learn-help">The model already knows English titles in general. Now it reads yours again and again. From time to time it is
 tested on titles that were held back.</p>
-<details class="settings" id="learn-settings"><summary>Settings</summary>
+<details class="settings" id="learn-settings"><summary id="learn-summary">Settings</summary>
 <label class="field" for="steps">Steps
 <input id="steps" type="number" inputmode="numeric" min="1" max="100000" step="1" placeholder="chosen for your titles" aria-describedby="steps-help"></label>
 <p class="help" id="steps-help">More steps take longer, and may make it learn titles by heart. Left empty, it ends when the test no longer gets better.</p>

@@ -18,7 +18,7 @@ const forYou: Readonly<Record<Verdict['verdict'], string>> = {
   underfits:
     'It has not learned how your titles are made. Give it more titles, or more steps, and let it learn again.',
   unknown:
-    'So far there is too little to say for sure. What copied one of your titles was refused. Let it write some hundred more, and it may be told.',
+    'So far there is too little to say for sure. What copied one of your titles was refused. Let it learn from more titles, or write some hundred more, and it may be told.',
 };
 
 let page = '';
