@@ -40,7 +40,7 @@ ${step('keep', 'Keep it', keepStep)}
 </ol>
 <footer class="colophon">
 <details id="browser"><summary>What this browser computes with</summary>
-<p id="facts">Not known yet: it is found out once you open titles.</p></details>
+<p id="facts">Not known yet: it is found out when you first train or write.</p></details>
 <p>Made with titlesmith. A language model invents these texts: nobody wrote them, and what they say may be untrue. Say so when you share one.</p>
 </footer>
 </main>`;

@@ -27,6 +27,7 @@ const reasons: Readonly<Record<string, string>> = {
   'src/model/weights/base-folder.ts': 'the part of the base model that a browser lacks',
   'src/model/weights/base-model.ts': 'known to Node and to browsers',
   'src/run/hash-value.ts': 'what records and plans of runs and batches are compared by',
+  'src/site/worker/once.ts': 'what device and model are loaded by',
   'src/web/slider.ts': 'the control that two pages have in common',
   'src/report/verdict-words.ts': 'what report, batch and terminal call a verdict',
   'src/pipeline/run/base-descent.ts': 'asked by a stage, by what decides whether it runs, and by serve',

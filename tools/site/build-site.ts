@@ -62,7 +62,7 @@ export async function buildSite({ to, base }: SiteOptions): Promise<BuiltSite> {
   };
   for (const name of baseFiles)
     if (existsSync(join(base, name))) addPacked(`base/${name}`, readFileSync(join(base, name)));
-  for (const device of devices) Object.assign(files, addRuntime(folder, device));
+  Object.assign(files, addRuntimes(folder));
 
   const worker = await siteBundles.worker(files);
   for (const [name, content] of worker.parts) folder.write(name, content);
@@ -95,23 +95,25 @@ export async function buildSite({ to, base }: SiteOptions): Promise<BuiltSite> {
   };
 }
 
-/** Both files keep their names, in a folder whose name holds a hash: ONNX Runtime is told the folder. */
-function addRuntime(folder: SiteFolder, device: Device): Record<string, SiteFile> {
-  const [scriptName, binaryName] = runtimeFiles[device];
-  const [script, binary] = [scriptName, binaryName].map((name) => readFileSync(join(runtimeFolder, name)));
-  const path = `${device}-${hashOf(script!, binary!)}`;
-  const packedPath = `${path}/${binaryName}${packedEnding}`;
-  folder.write(`${path}/${scriptName}`, script!);
-  folder.write(packedPath, packed(binary!));
-  return {
-    [`${device}/script`]: { path: `${path}/${scriptName}`, bytes: script!.length, packed: false },
-    [`${device}/binary`]: { path: packedPath, bytes: binary!.length, packed: true },
-  };
+/** All files keep their names, in a folder whose name holds a hash: ONNX Runtime is told the folder. */
+function addRuntimes(folder: SiteFolder): Record<string, SiteFile> {
+  const names = devices.flatMap((device) => [...runtimeFiles[device]]);
+  const contents = names.map((name) => readFileSync(join(runtimeFolder, name)));
+  const below = `runtime-${hashOf(...contents)}`;
+  return Object.fromEntries(
+    names.map((name, index): [string, SiteFile] => {
+      const content = contents[index]!;
+      const isPacked = name.endsWith('.wasm');
+      const path = `${below}/${name}${isPacked ? packedEnding : ''}`;
+      folder.write(path, isPacked ? packed(content) : content);
+      return [`runtime/${name}`, { path, bytes: content.length, packed: isPacked }];
+    }),
+  );
 }
 
 function loadedBy(device: Device, files: readonly WrittenFile[]): WrittenFile[] {
-  const others = devices.filter((other) => other !== device);
-  return files.filter(({ path }) => !others.some((other) => path.startsWith(`${other}-`)));
+  const others = devices.filter((other) => other !== device).flatMap((other) => [...runtimeFiles[other]]);
+  return files.filter(({ path }) => !others.some((name) => path.includes(`/${name}`)));
 }
 
 /** Bytes of files, on disk or as a host transfers them. */

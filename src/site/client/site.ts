@@ -115,7 +115,6 @@ function read(files: readonly File[] | undefined): void {
     titles = await worker.call('readTitles', files);
     showTitles(titles);
     byId('learn-help', HTMLElement).hidden = false;
-    await describeBrowser();
   }).then(() => titles && trainButton.focus({ preventScroll: true }));
 }
 
@@ -151,6 +150,7 @@ function learn(line: string, work: () => Promise<TrainingEnd>): Promise<void> {
         const end = await work();
         run = end.run;
         learning.end(end);
+        await describeBrowser();
         texts.offer(run);
       } catch (error) {
         learning.stopped(error instanceof WorkTrouble && error.stopped ? error.message : 'It did not end.');
@@ -176,6 +176,7 @@ function generate(): void {
         const written = await worker.call('generate', wish);
         texts.show(written.texts, textsInWords(written.texts));
         verdict = written.verdict;
+        await describeBrowser();
         showVerdict(verdict);
       } catch (error) {
         const stopped = error instanceof WorkTrouble && error.stopped;

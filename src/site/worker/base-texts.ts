@@ -3,8 +3,10 @@ import type { WorkContext } from '../../common/progress.js';
 import { decodeBaseTitles } from '../../dedupe/base-titles.js';
 import type { RunOptions } from '../../options/option-table.js';
 import type { ShownText } from '../worker-messages.js';
-import { type Loading, openBase, openDevice, readFingerprints } from './loading.js';
+import { openDevice } from './device.js';
+import { openBase, readFingerprints } from './loading.js';
 import { shownBaseText } from './shown-texts.js';
+import type { Loading } from './site-assets.js';
 
 interface BaseTexts {
   readonly loading: Loading;

@@ -18,17 +18,18 @@ import type {
 } from '../worker-messages.js';
 import { unpackArchive } from './archives.js';
 import { writeBaseTexts } from './base-texts.js';
+import { describeDevice, openDevice } from './device.js';
 import { downloadOf } from './downloads.js';
-import { type Loading, openBase, openDevice, readFingerprints } from './loading.js';
+import { openBase, readFingerprints } from './loading.js';
 import { freeName } from './run-names.js';
 import { bestStepOf, lossCurve, storedRun, titlesRead } from './shown-runs.js';
 import { shownTexts, shownVerdict } from './shown-texts.js';
-import { loadText } from './site-assets.js';
+import { type Loading, loadText } from './site-assets.js';
 import { exampleSubreddit, type ReadTitles } from './title-reading.js';
 
 /** Calls that need a model, or what models have made, and what does them. */
 type RunCalls = {
-  readonly [Name in Exclude<CallName, 'describeBrowser' | 'readTitles'>]: (
+  readonly [Name in Exclude<CallName, 'readTitles'>]: (
     asks: WorkerCalls[Name]['asks'],
   ) => Promise<WorkerCalls[Name]['answers']>;
 };
@@ -63,6 +64,7 @@ export class RunSession {
       const { areKept, reason } = await this.kept;
       return { areKept, reason, runs: await this.listRuns() };
     },
+    describeBrowser: () => describeDevice(this.loading()),
     train: (wish) => this.train(wish),
     goOn: (name) => this.withRun(name, (run) => this.learn(run)),
     openRun: (name) => this.withRun(name, (run) => this.show(run)),

@@ -7,6 +7,11 @@ declare const SITE_FILES: SiteFiles;
 /** @param done bytes of all files together that have come, unpacked. */
 type OnLoaded = (done: number, total: number) => void;
 
+/** Hears how many bytes of the model, and of what computes it, have come. */
+export interface Loading {
+  readonly onLoaded: OnLoaded;
+}
+
 /** The address of a file of the site; undefined where the site has none of that name. */
 export function addressOf(name: string): string | undefined {
   const file = SITE_FILES[name];

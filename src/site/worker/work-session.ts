@@ -1,6 +1,5 @@
 import type { WorkContext } from '../../common/progress.js';
 import type { CallName, Work, WorkEvent, WorkerCalls } from '../worker-messages.js';
-import { describeDevice } from './device.js';
 import type { RunSession } from './run-session.js';
 import { TimeLeft } from './time-left.js';
 import { type ReadTitles, readForPage } from './title-reading.js';
@@ -22,7 +21,6 @@ export class WorkSession {
   /** @throws TitlesmithError for what a person can mend; InterruptedError once it was stopped. */
   async answer(name: CallName, asks: unknown): Promise<unknown> {
     this.stopping = new AbortController();
-    if (name === 'describeBrowser') return describeDevice();
     if (name === 'readTitles') return this.readTitles(asks as WorkerCalls['readTitles']['asks']);
     this.runs ??= this.openRuns();
     const call = (await this.runs).calls[name] as (asks: unknown) => Promise<unknown>;

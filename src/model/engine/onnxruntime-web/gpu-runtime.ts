@@ -3,7 +3,7 @@ import { input, reshape } from '../../graph/builder.js';
 import { exportOnnx } from '../onnx/export.js';
 import { createQueue } from './gpu-memory.js';
 import { Heap } from './heap.js';
-import { loadRuntime, type OrtModule } from './runtime.js';
+import { loadRuntime, type OrtModule, type ReadBinary } from './runtime.js';
 import { type SessionPlace, WasmSession } from './wasm-session.js';
 import type { GpuDevice } from './web-gpu.js';
 
@@ -21,14 +21,14 @@ let opened: Promise<GpuRuntime> | undefined;
  * @param folder URL of the folder with its files.
  * @throws Error saying why the card cannot be used.
  */
-export function openGpuRuntime(folder: string): Promise<GpuRuntime> {
-  opened ??= open(folder);
+export function openGpuRuntime(folder: string, readBinary?: ReadBinary): Promise<GpuRuntime> {
+  opened ??= open(folder, readBinary);
   return opened;
 }
 
-async function open(folder: string): Promise<GpuRuntime> {
+async function open(folder: string, readBinary?: ReadBinary): Promise<GpuRuntime> {
   // One thread, as what the processor does here is little.
-  const module = await loadRuntime('webgpu', folder, 1);
+  const module = await loadRuntime('webgpu', folder, 1, readBinary);
   module.asyncInit?.();
   let device: GpuDevice | undefined;
   module.webgpuInit!((found) => {

@@ -87,6 +87,9 @@ export const runtimeFiles = {
   webgpu: ['ort-wasm-simd-threaded.asyncify.mjs', 'ort-wasm-simd-threaded.asyncify.wasm'],
 } as const;
 
+/** Reads one of the `.wasm` files by its name. */
+export type ReadBinary = (name: string) => Promise<Uint8Array>;
+
 /** What ONNX Runtime was built for. */
 type RuntimeBuild = keyof typeof runtimeFiles;
 
@@ -104,10 +107,10 @@ export function loadRuntime(
   build: RuntimeBuild,
   assets: string,
   threads: number,
-  binary?: Uint8Array,
+  readBinary?: ReadBinary,
 ): Promise<OrtModule> {
   const key = JSON.stringify([build, assets, threads]);
-  const runtime = loaded.get(key) ?? load(build, assets, threads, binary);
+  const runtime = loaded.get(key) ?? load(build, assets, threads, readBinary);
   loaded.set(key, runtime);
   return runtime;
 }
@@ -116,11 +119,12 @@ async function load(
   build: RuntimeBuild,
   assets: string,
   threads: number,
-  binary?: Uint8Array,
+  readBinary?: ReadBinary,
 ): Promise<OrtModule> {
-  const [script] = runtimeFiles[build];
+  const [script, binary] = runtimeFiles[build];
   const url = new URL(script, assets).href;
-  const module = await startModule(url, assets, threads, binary).catch((cause: unknown) => {
+  const wasmBinary = await readBinary?.(binary);
+  const module = await startModule(url, assets, threads, wasmBinary).catch((cause: unknown) => {
     throw new TitlesmithError(`ONNX Runtime could not be loaded from ${url}: ${String(cause)}.`, {
       code: 'engine-missing',
       hint: 'Its files must lie there, as docs/browser.md says.',

@@ -7,7 +7,7 @@ import { wasmGpuTarget, wasmTarget } from '../onnx/wasm-ops.js';
 import { GpuMemory } from './gpu-memory.js';
 import { openGpuRuntime } from './gpu-runtime.js';
 import { Heap } from './heap.js';
-import { loadRuntime, type OrtModule } from './runtime.js';
+import { loadRuntime, type OrtModule, type ReadBinary } from './runtime.js';
 import { WasmSession } from './wasm-session.js';
 import { describeGpu } from './web-gpu.js';
 
@@ -20,6 +20,8 @@ export interface WebEngineOptions {
   readonly threads?: number;
   /** URL of the folder with ONNX Runtime's files, relative to the page's or worker's own. */
   readonly assets: string;
+  /** Reads a `.wasm` file by its name, as where it lies packed; else it comes from the folder. */
+  readonly readBinary?: ReadBinary;
 }
 
 /** What is read here of a browser's page or worker. */
@@ -54,14 +56,17 @@ interface FoundDevice {
  * The device to use here: WebGPU where there is a graphics card that computes as WebAssembly does, else WebAssembly. A card is
  * tried, for seconds, and ONNX Runtime for WebGPU loaded for that; without one nothing is.
  */
-export async function findWebDevice({ assets }: Pick<WebEngineOptions, 'assets'>): Promise<FoundDevice> {
+export async function findWebDevice({
+  assets,
+  readBinary,
+}: Pick<WebEngineOptions, 'assets' | 'readBinary'>): Promise<FoundDevice> {
   const { threads, reason: threadsReason } = webThreads();
   const instead = (reason: string): FoundDevice => ({ device: 'wasm', threads, reason, threadsReason });
   const gpu = await describeGpu();
   if (!gpu) return instead('the browser has no WebGPU, or no graphics card for it');
   if (gpu.isSoftware) return instead(`WebGPU computes on the processor here (${gpu.name})`);
   try {
-    const { engine, reference } = await openGpuEngine(folderUrl(assets));
+    const { engine, reference } = await openGpuEngine(folderUrl(assets), readBinary);
     await checkDevice(engine, reference);
     return { ...instead(`${gpu.name} computes as WebAssembly does`), device: 'webgpu' };
   } catch (error) {
@@ -77,10 +82,15 @@ const folderUrl = (assets: string): string =>
  * worker.
  * @throws TitlesmithError `engine-missing` where ONNX Runtime's files cannot be loaded; `device-unavailable` without WebGPU.
  */
-export async function openWebEngine({ device, threads, assets }: WebEngineOptions): Promise<Engine> {
+export async function openWebEngine({
+  device,
+  threads,
+  assets,
+  readBinary,
+}: WebEngineOptions): Promise<Engine> {
   const folder = folderUrl(assets);
   if (device === 'wasm') {
-    return processorEngine(await loadRuntime('wasm', folder, threads ?? webThreads().threads));
+    return processorEngine(await loadRuntime('wasm', folder, threads ?? webThreads().threads, readBinary));
   }
   if (!(await describeGpu())) {
     throw new TitlesmithError('The browser has no WebGPU, or no graphics card for it.', {
@@ -88,7 +98,7 @@ export async function openWebEngine({ device, threads, assets }: WebEngineOption
       hint: 'WebAssembly computes everywhere.',
     });
   }
-  return (await openGpuEngine(folder)).engine;
+  return (await openGpuEngine(folder, readBinary)).engine;
 }
 
 function processorEngine(module: OrtModule): Engine {
@@ -101,8 +111,11 @@ function processorEngine(module: OrtModule): Engine {
 }
 
 /** WebGPU, and the same runtime on the processor, to compare with. */
-async function openGpuEngine(folder: string): Promise<{ engine: Engine; reference: Engine }> {
-  const { module, place, device } = await openGpuRuntime(folder);
+async function openGpuEngine(
+  folder: string,
+  readBinary: ReadBinary | undefined,
+): Promise<{ engine: Engine; reference: Engine }> {
+  const { module, place, device } = await openGpuRuntime(folder, readBinary);
   const memory = new GpuMemory(device, place.enqueue);
   const target = { largestBuffer: memory.largestBuffer, target: wasmGpuTarget };
   const engine: Engine = {
