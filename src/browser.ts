@@ -2,6 +2,7 @@
 
 export { type BrowserRuns, openBrowserRuns, openMemoryRuns } from './browser/browser-runs.js';
 export { generateFrom } from './browser/generate-texts.js';
+export type { RunArchive } from './browser/run/archived-run.js';
 export type { BrowserRun, ComputingDevice, TrainingContext } from './browser/run/browser-run.js';
 export type { GenerationContext } from './browser/run/generation-work.js';
 export {

@@ -1,9 +1,11 @@
 import { TitlesmithError, usageError } from '../common/errors.js';
-import { checkArgument, isText, required } from '../options/call-arguments.js';
+import type { WorkContext } from '../common/progress.js';
+import { checkArgument, completeContext, isText, required } from '../options/call-arguments.js';
 import type { RunOptions } from '../options/option-table.js';
 import { recordOptions } from '../options/option-values.js';
 import { runOptions } from '../options/table/run.js';
-import { type Manifest, manifestFileName, parseManifest } from '../run/manifest.js';
+import { formatManifest, type Manifest, manifestFileName, parseManifest } from '../run/manifest.js';
+import { type RunArchive, unpackRunFiles } from './run/archived-run.js';
 import { runOptionsOf } from './run/browser-options.js';
 import type { BrowserRun } from './run/browser-run.js';
 import { RunRecord } from './run/run-record.js';
@@ -15,6 +17,8 @@ import { readTextOf } from './storage/stored-text.js';
 
 /** The folder of the origin's private file system that holds the runs. */
 const runsFolder = 'titlesmith-runs';
+/** Where an archive is unpacked before it becomes a run; no run is called so. */
+const unpackingFolder = '.unpacking';
 
 /** What is used of the browser here; each part may be missing. */
 interface Surroundings {
@@ -89,9 +93,7 @@ export class BrowserRuns {
     const checked = runOptionsOf('create', options);
     const release = await lockRun(name);
     try {
-      const files = storeBelow(this.store, name);
-      if ((await files.list()).length > 0)
-        throw usageError(`There is a run ${name} already.`, 'Choose another name, or remove it.');
+      const files = await this.unusedFolder(name);
       return new StoredRun(files, await RunRecord.create(files, name, recordOptions(checked)), release);
     } catch (error) {
       release();
@@ -117,9 +119,51 @@ export class BrowserRuns {
     await this.store.remove(name).finally(release);
   }
 
-  /** The files of a run that need not be there yet, as an archive is unpacked into. */
-  filesOf(name: string): FileStore {
-    return storeBelow(this.store, name);
+  /**
+   * Opens an archive of a run, made here or by "titlesmith export", as a run of this browser. All is checked before the run appears.
+   * @param runName its new name. Default: as in the archive.
+   * @throws TitlesmithError `archive-refused` saying why; `usage` for a wrong name, or where there is a run of that name;
+   *   InterruptedError.
+   */
+  async import(archive: RunArchive, runName?: string, given: Partial<WorkContext> = {}): Promise<BrowserRun> {
+    checkArgument('import', 'runName', runName, runOptions.runName);
+    const context = completeContext<WorkContext>('import', given);
+    const release = await lockRun(unpackingFolder);
+    try {
+      const unpacked = storeBelow(this.store, unpackingFolder);
+      const manifest = await unpackRunFiles(archive, unpacked, context);
+      const name = runName ?? manifest.name;
+      checkArgument('import', 'runName', name, runOptions.runName);
+      return await this.install(unpacked, { ...manifest, name });
+    } finally {
+      await this.store.remove(unpackingFolder);
+      release();
+    }
+  }
+
+  /** Gives unpacked files to a run that is not there yet; it is once its run.json is written. */
+  private async install(unpacked: FileStore, manifest: Manifest): Promise<BrowserRun> {
+    const { name } = manifest;
+    const release = await lockRun(name);
+    try {
+      const files = await this.unusedFolder(name);
+      for (const { path } of await unpacked.list())
+        await this.store.move(`${unpackingFolder}/${path}`, `${name}/${path}`);
+      await files.write(manifestFileName, [formatManifest(manifest)]);
+      return new StoredRun(files, await RunRecord.open(files, name), release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** The folder of a run that is to be made, without what a killed import left. @throws TitlesmithError `usage` where there is a run. */
+  private async unusedFolder(name: string): Promise<FileStore> {
+    const files = storeBelow(this.store, name);
+    if ((await readTextOf(files, manifestFileName)) !== undefined)
+      throw usageError(`There is a run ${name} already.`, 'Choose another name, or remove it.');
+    await this.store.remove(name);
+    return files;
   }
 }
 

@@ -1,13 +1,18 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openMemoryRuns } from '../../src/browser/browser-runs.js';
 import type { BrowserRun } from '../../src/browser/run/browser-run.js';
 import { readTextOf } from '../../src/browser/storage/stored-text.js';
+import { silentContext } from '../../src/common/progress.js';
 import { readBaseFingerprints } from '../../src/io/base-fingerprints.js';
 import { fileFolder } from '../../src/io/file-source.js';
+import { parameterSpecifications } from '../../src/model/transformer/parameters.js';
+import { loadWeights } from '../../src/model/transformer/weight-source.js';
 import { openModelIn } from '../../src/model/weights/folder-model.js';
+import { resolveModel } from '../../src/model/weights/resolve-model.js';
 import type { StageName } from '../../src/options/choices.js';
 import { reportAssets } from '../../src/pipeline/stages/report.js';
 import type { Manifest } from '../../src/run/manifest.js';
@@ -124,5 +129,62 @@ describe('a run made by the library of browsers', () => {
     };
     const own = figures((await readTextOf(run.files, 'report.json')) ?? '');
     expect(own).toEqual(figures(readFileSync(join(onNode, 'report.json'), 'utf8')));
+  });
+});
+
+describe('an archive', () => {
+  const bytesOf = async (blob: Blob): Promise<Buffer> => Buffer.from(await blob.arrayBuffer());
+
+  test('that a browser made is imported by the command line, which goes on with it', async () => {
+    writeFileSync(join(folder, 'made.tar.gz'), await bytesOf(await run.pack()));
+    const imported = await runCli(['import', 'made.tar.gz', '--runs-dir', 'imported'], folder);
+    expect(imported.code, imported.errors).toBe(0);
+    const target = join(folder, 'imported/mine');
+    for (const { path } of await run.files.list()) {
+      const source = (await run.files.open(path))!;
+      const bytes = new Uint8Array(source.size);
+      await source.read(bytes, 0);
+      if (path !== 'run.json') expect(readFileSync(join(target, path)).equals(bytes), path).toBe(true);
+    }
+    const shown = await runCli(['show', 'imported/mine'], folder);
+    expect(shown.code, shown.errors).toBe(0);
+    expect(shown.output).toMatch(/generated +12 titles/);
+    const more = await runCli(['generate', 'imported/mine', '--nsamples', '2', '--device', 'cpu'], folder);
+    expect(more.code, more.errors).toBe(0);
+    expect(readFileSync(join(target, 'generated.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(14);
+    for (const stage of ['dedupe', 'report'])
+      expect(await runCli([stage, 'imported/mine'], folder), stage).toMatchObject({ code: 0 });
+  });
+
+  test('of its model is a folder that titlesmith opens, without the state of its training', async () => {
+    writeFileSync(join(folder, 'model.tar.gz'), await bytesOf(await run.packModel()));
+    mkdirSync(join(folder, 'unpacked'));
+    execFileSync('tar', ['-xzf', '../model.tar.gz'], { cwd: join(folder, 'unpacked') });
+    const model = join(folder, 'unpacked/mine');
+    expect(spawnSync('sha256sum', ['-c', 'SHA256SUMS'], { cwd: model }).status).toBe(0);
+    const names = readdirSync(model);
+    expect(names).toContain('tokenizer.json');
+    expect(names).not.toContain('optimizer.safetensors');
+    const { configuration, weights } = await resolveModel(model);
+    const own = await run.openModel();
+    expect(configuration).toEqual(own.configuration);
+    const stored = await loadWeights(own.weights, parameterSpecifications(configuration), silentContext);
+    await own.weights.close();
+    expect(weights.views).toEqual(stored.views);
+  });
+
+  test('that the command line made is opened in a browser, which goes on with it', async () => {
+    const exported = await runCli(['export', 'runs/mine', 'theirs.tar.gz'], folder);
+    expect(exported.code, exported.errors).toBe(0);
+    const content = new Blob([readFileSync(join(folder, 'theirs.tar.gz'))]);
+    const theirs = await openMemoryRuns().import({ name: 'theirs.tar.gz', content }, 'theirs');
+    const names = (await theirs.files.list()).map(({ path }) => path);
+    expect(names).toEqual((await namesOnNode()).filter((path) => path !== 'run.lock').sort());
+    expect(theirs.nextStage).toBeUndefined();
+    expect(theirs.manifest.stages).toEqual(recorded.stages);
+    expect(await theirs.readGenerated()).toEqual(await run.readGenerated());
+    await theirs.generate({ engine: nodeEngine, reason: 'for a test' }, { nsamples: 3 });
+    expect(await theirs.readGenerated()).toHaveLength(15);
+    expect((await theirs.dedupe(await readBaseFingerprints())).accepted).toBeGreaterThanOrEqual(0);
   });
 });

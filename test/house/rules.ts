@@ -160,6 +160,7 @@ const portableFiles = [
   'src/io/compression/compression-kind.ts',
   'src/io/compression/decompressed-stream.ts',
   'src/io/compression/fzstd-stream.ts',
+  'src/io/compression/web-streams.ts',
   'src/io/crc32c.ts',
   'src/io/protobuf.ts',
   'src/io/tar-header.ts',

@@ -81,6 +81,10 @@ export interface BrowserRun {
   openModel(): Promise<OpenModel>;
   readJudgement(): Promise<Judgement | undefined>;
   readGenerated(): Promise<readonly GeneratedText[]>;
+  /** The run as an archive, `.tar.gz`, that "titlesmith import" takes and this browser opens again. */
+  pack(context?: Partial<WorkContext>): Promise<Blob>;
+  /** Its model as a folder in an archive, `.tar.gz`, which titlesmith and Hugging Face's libraries open. @throws TitlesmithError where there is none. */
+  packModel(context?: Partial<WorkContext>): Promise<Blob>;
   /** Lets another tab open the run. */
   close(): Promise<void>;
 }

@@ -31,6 +31,7 @@ import { type StageName, stageNames } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { restoreOptions } from '../../options/option-values.js';
 import { renderReport } from '../../report/report-page.js';
+import { foreignName } from '../../run/archive/foreign-paths.js';
 import { decideOptions } from '../../run/decided-options.js';
 import { countTexts } from '../../run/generated-texts.js';
 import { planGeneration, requestsWith } from '../../run/generation-plan.js';
@@ -48,6 +49,7 @@ import type { FileStore } from '../storage/file-store.js';
 import { readTextOf, storedFolder } from '../storage/stored-text.js';
 import { cleanSource, openTitleInput, type TitleInput } from '../titles/read-titles.js';
 import { type StartingModel, trainOnTitles } from '../train-on-titles.js';
+import { packModelFiles, packRunFiles } from './archived-run.js';
 import { runOptionsOf } from './browser-options.js';
 import type { BrowserRun, ComputingDevice, TrainingContext } from './browser-run.js';
 import { type GenerationContext, GenerationWork, readGeneratedOf } from './generation-work.js';
@@ -88,7 +90,7 @@ export class StoredRun implements BrowserRun {
     given: Partial<WorkContext> = {},
   ): Promise<{ readonly extract: ExtractCounts; readonly dataset: DatasetCounts }> {
     const context = completeContext<WorkContext>('extract', given);
-    const options = restoreStageOptions(this.manifest, 'extract');
+    const options = { ...restoreStageOptions(this.manifest, 'extract'), ...recordedInput(input) };
     const source = openTitleInput(input, options);
     const reason = source.name === 'sample' ? 'the bundled sample' : 'files that were chosen in a browser';
     const decisions = {
@@ -295,9 +297,23 @@ export class StoredRun implements BrowserRun {
     return readGeneratedOf(this.files);
   }
 
+  pack(given: Partial<WorkContext> = {}): Promise<Blob> {
+    return packRunFiles(this.name, this.files, completeContext<WorkContext>('pack', given));
+  }
+
+  packModel(given: Partial<WorkContext> = {}): Promise<Blob> {
+    return packModelFiles(this.name, this.files, completeContext<WorkContext>('packModel', given));
+  }
+
   async close(): Promise<void> {
     this.release();
   }
+}
+
+/** Where titles came from as options record it: by a name that nothing can be read by, as no path leads into a browser. */
+function recordedInput(input: TitleInput): Pick<RunOptions, 'source' | 'input'> {
+  if ('sample' in input) return { source: 'sample', input: [] };
+  return { source: 'csv', input: input.files.map(({ name }) => foreignName(name)) };
 }
 
 function deviceDecision({ engine, reason }: ComputingDevice): Decision {

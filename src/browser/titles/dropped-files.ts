@@ -4,7 +4,8 @@ import type { CsvLayoutOptions } from '../../data/sources/csv-layout.js';
 import { checkKnownCompression, namesInWords } from '../../data/sources/file-reading.js';
 import { titleFilesSource } from '../../data/sources/title-files-source.js';
 import type { TitleSource } from '../../data/sources/title-source.js';
-import { decompressedStream, streamChunks } from '../../io/compression/decompressed-stream.js';
+import { decompressedStream } from '../../io/compression/decompressed-stream.js';
+import { streamChunks } from '../../io/compression/web-streams.js';
 import { decodeText } from '../../io/text-encoding.js';
 
 /** A file of titles: a `File` that a person chose or dropped, or anything with a name and bytes. */

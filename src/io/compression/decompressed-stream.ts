@@ -1,31 +1,6 @@
 import { checkEnding, damagedGzip, damagedZstd, detectCompression } from './compression-kind.js';
 import { fzstdChunks, ZstdFailure } from './fzstd-stream.js';
-
-/** The chunks of a stream of the web platform, which not every browser iterates by itself. */
-export async function* streamChunks(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader();
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-  } finally {
-    // Where the rest is not wanted, the source is told so; of a stream that failed or ended nothing is left to cancel.
-    await reader.cancel().catch(() => {});
-  }
-}
-
-/** A stream that gives chunks again which were read already, then the rest. */
-function streamOf(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({
-    async pull(controller) {
-      const next = await chunks.next();
-      if (next.done) controller.close();
-      // A copy that owns its buffer, as the decoder may take it over.
-      else controller.enqueue(Uint8Array.from(next.value));
-    },
-    async cancel() {
-      await chunks.return(undefined);
-    },
-  });
-}
+import { streamChunks, streamOf } from './web-streams.js';
 
 /** What browsers and Node say where compressed data ends too early. */
 const cutShort = /truncat|unexpected end|ended without|incomplete/i;

@@ -14,8 +14,8 @@ interface OwnManifest {
   readonly notes: readonly string[];
 }
 
-/** `/home/me/titles.csv` → `imported:titles.csv`. */
-function marked(path: string): string {
+/** What is told of a path of another machine, or of a browser: `/home/me/titles.csv` → `imported:titles.csv`. */
+export function foreignName(path: string): string {
   if (path.startsWith(foreignMark) && !/[\\/]/.test(path)) return path;
   const parts = path.split(/[\\/]+/).filter((part) => part !== '' && part !== '.' && part !== '..');
   return foreignMark + (parts.at(-1) ?? '');
@@ -37,16 +37,16 @@ export function withoutForeignPaths(manifest: Manifest): OwnManifest {
     notes.push(`${name} ${path} is not taken over: it names a file of the machine where the run was made.`);
   }
   const inputs = [options['input'] ?? []].flat().map(String);
-  if (inputs.some((path) => marked(path) !== path)) changes['input'] = inputs.map(marked);
+  if (inputs.some((path) => foreignName(path) !== path)) changes['input'] = inputs.map(foreignName);
   const sentenceModel = options['semanticModel'];
   if (typeof sentenceModel === 'string' && parseHubId(sentenceModel) === undefined)
-    changes['semanticModel'] = marked(sentenceModel);
+    changes['semanticModel'] = foreignName(sentenceModel);
   const model = options['model'];
-  const isFolder = typeof model === 'string' && namesFolder(model) && marked(model) !== model;
-  if (isFolder) changes['model'] = marked(model);
+  const isFolder = typeof model === 'string' && namesFolder(model) && foreignName(model) !== model;
+  if (isFolder) changes['model'] = foreignName(model);
   const start = decisions.model;
   const startsInFolder =
-    start !== undefined && namesFolder(start.choice) && marked(start.choice) !== start.choice;
+    start !== undefined && namesFolder(start.choice) && foreignName(start.choice) !== start.choice;
   if (isFolder || startsInFolder) {
     const path = isFolder ? model : start!.choice;
     notes.push(
@@ -54,7 +54,7 @@ export function withoutForeignPaths(manifest: Manifest): OwnManifest {
     );
   }
   if (Object.keys(changes).length === 0 && !startsInFolder) return { manifest, notes };
-  const ownModel = startsInFolder ? { model: { ...start, choice: marked(start.choice) } } : {};
+  const ownModel = startsInFolder ? { model: { ...start, choice: foreignName(start.choice) } } : {};
   return {
     manifest: { ...manifest, options: { ...options, ...changes }, decisions: { ...decisions, ...ownModel } },
     notes,
