@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
 import { type ProgressListener, silentContext } from '../common/progress.js';
 import { finishedRecord, type Manifest } from '../run/manifest.js';
-import { runFiles } from '../run/run-files.js';
+import { optimizerState } from '../run/run-files.js';
 import { openManifest } from './overview/run-overview.js';
 import { RunFolder } from './run/run-folder.js';
 import { lockHolder } from './run/run-lock.js';
@@ -14,9 +14,6 @@ interface Prunable {
   readonly files: readonly string[];
   readonly bytes: number;
 }
-
-/** The large file of a finished training's position: both moments of every weight, and the latest weights. */
-const optimizerState = `${runFiles.checkpoint}/optimizer.safetensors`;
 
 /**
  * What of a run nothing reads any more: the optimizer's state of a training that is done. Training on, generating, serving and

@@ -221,3 +221,18 @@ function damagedError(path: string, reason: string): TitlesmithError {
 export function formatManifest(manifest: Manifest): string {
   return `${JSON.stringify(manifest, undefined, 2)}\n`;
 }
+
+/** A manifest that does not record files as outputs of the last time that a stage was done. */
+export function withoutOutputs(manifest: Manifest, stage: StageName, files: readonly string[]): Manifest {
+  const record = manifest.stages[stage];
+  if (!record) return manifest;
+  const without = (done: StageRecord): StageRecord => {
+    const kept = Object.entries(done.outputs ?? {}).filter(([file]) => !files.includes(file));
+    return { ...done, outputs: Object.fromEntries(kept) };
+  };
+  const changed =
+    record.status === 'done'
+      ? without(record)
+      : { ...record, ...(record.finished ? { finished: without(record.finished) } : {}) };
+  return { ...manifest, stages: { ...manifest.stages, [stage]: changed } };
+}

@@ -39,6 +39,9 @@ export function sampleFile(step: number): string {
   return `${runFiles.samples}/step-${String(step).padStart(6, '0')}.txt`;
 }
 
+/** The optimizer's state, most of a run, which only a training that goes on needs. */
+export const optimizerState = `${runFiles.checkpoint}/optimizer.safetensors`;
+
 /** Files of the optimizer state, which is of no use to a training on other titles, nor to what generates. */
 const optimizerFiles = ['optimizer.safetensors', 'training.json'];
 

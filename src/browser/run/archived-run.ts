@@ -1,13 +1,20 @@
 import { TitlesmithError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
+import { memorySource } from '../../io/byte-source.js';
 import { decompressedStream } from '../../io/compression/decompressed-stream.js';
 import { gzipChunks, streamChunks, streamOf } from '../../io/compression/web-streams.js';
 import { archivedPaths, archiveError } from '../../run/archive/archive-format.js';
 import { withoutForeignPaths } from '../../run/archive/foreign-paths.js';
 import { packRun, type RunFile } from '../../run/archive/pack-run.js';
 import { unpackRun } from '../../run/archive/unpack-run.js';
-import { type Manifest, manifestFileName, parseManifest } from '../../run/manifest.js';
-import { isOptimizerFile, runFiles } from '../../run/run-files.js';
+import {
+  formatManifest,
+  type Manifest,
+  manifestFileName,
+  parseManifest,
+  withoutOutputs,
+} from '../../run/manifest.js';
+import { isOptimizerFile, optimizerState, runFiles } from '../../run/run-files.js';
 import { type FileStore, storeBelow } from '../storage/file-store.js';
 import { readBytesOf } from '../storage/stored-text.js';
 
@@ -19,6 +26,9 @@ export interface RunArchive {
 
 /** Work that was cut short, and swaps: no part of what a run has done. */
 const isUnfinished = (path: string): boolean => /^(next|ready)\//.test(path);
+
+/** Files to pack. */
+type ReadableFiles = Pick<FileStore, 'list' | 'open'>;
 
 /** Bytes of the longest run.json. */
 const maxManifestBytes = 2 ** 26;
@@ -32,7 +42,7 @@ async function blobOf(chunks: AsyncIterable<Uint8Array>): Promise<Blob> {
 
 async function pack(
   name: string,
-  files: FileStore,
+  files: ReadableFiles,
   context: WorkContext,
   isWanted: (path: string) => boolean,
 ): Promise<Blob> {
@@ -45,11 +55,22 @@ async function pack(
 }
 
 /**
- * Packs a run as "titlesmith import" takes it, compressed by gzip. Work that was cut short stays behind.
+ * Packs a run as "titlesmith import" takes it, compressed by gzip. Work that was cut short stays behind, and so does the
+ * optimizer's state, three quarters of a run, as after "titlesmith prune".
  * @throws InterruptedError.
  */
-export function packRunFiles(name: string, files: FileStore, context: WorkContext): Promise<Blob> {
-  return pack(name, files, context, (path) => !isUnfinished(path));
+export function packRunFiles(manifest: Manifest, files: FileStore, context: WorkContext): Promise<Blob> {
+  const text = new TextEncoder().encode(
+    formatManifest(withoutOutputs(manifest, 'finetune', [optimizerState])),
+  );
+  const kept: ReadableFiles = {
+    list: async () => [
+      ...(await files.list()).filter(({ path }) => path !== manifestFileName && path !== optimizerState),
+      { path: manifestFileName, bytes: text.length },
+    ],
+    open: async (path) => (path === manifestFileName ? memorySource(path, text) : files.open(path)),
+  };
+  return pack(manifest.name, kept, context, (path) => !isUnfinished(path));
 }
 
 /**

@@ -298,7 +298,7 @@ export class StoredRun implements BrowserRun {
   }
 
   pack(given: Partial<WorkContext> = {}): Promise<Blob> {
-    return packRunFiles(this.name, this.files, completeContext<WorkContext>('pack', given));
+    return packRunFiles(this.manifest, this.files, completeContext<WorkContext>('pack', given));
   }
 
   packModel(given: Partial<WorkContext> = {}): Promise<Blob> {

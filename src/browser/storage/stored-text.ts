@@ -10,7 +10,7 @@ export async function readTextOf(files: FileStore, path: string): Promise<string
 }
 
 /** The bytes of a file in chunks; none where there is no such file. */
-export async function* readBytesOf(files: FileStore, path: string): AsyncGenerator<Uint8Array> {
+export async function* readBytesOf(files: Pick<FileStore, 'open'>, path: string): AsyncGenerator<Uint8Array> {
   const source = await files.open(path);
   if (!source) return;
   try {

@@ -16,6 +16,7 @@ import {
   manifestFileName,
   manifestFormatVersion,
   type StageRecord,
+  withoutOutputs,
 } from '../../run/manifest.js';
 import { type Call, recordCallBegun, recordStageCall } from '../../run/recorded-options.js';
 import { lockFileName, runFiles } from '../../run/run-files.js';
@@ -247,17 +248,7 @@ export class RunFolder {
 
   /** No longer records files as outputs of the last time that a stage was done. @throws TitlesmithError when run.json cannot be written. */
   async forgetOutputs(stage: StageName, files: readonly string[]): Promise<void> {
-    const record = this.current.stages[stage];
-    if (!record) return;
-    const without = (done: StageRecord): StageRecord => {
-      const kept = Object.entries(done.outputs ?? {}).filter(([file]) => !files.includes(file));
-      return { ...done, outputs: Object.fromEntries(kept) };
-    };
-    const changed =
-      record.status === 'done'
-        ? without(record)
-        : { ...record, finished: record.finished && without(record.finished) };
-    await this.change({ stages: { ...this.current.stages, [stage]: changed } });
+    if (this.current.stages[stage]) await this.change(withoutOutputs(this.current, stage, files));
   }
 
   private async change(changes: Partial<Manifest>): Promise<void> {

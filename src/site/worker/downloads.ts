@@ -4,7 +4,6 @@ import { TitlesmithError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import { runFiles } from '../../run/run-files.js';
 import type { DownloadKind, WorkerCalls } from '../worker-messages.js';
-import { archivedRun } from './archives.js';
 
 /** What is saved as a file, from a run. @throws TitlesmithError where the run has none yet. */
 export async function downloadOf(
@@ -18,7 +17,7 @@ export async function downloadOf(
     case 'report':
       return textFile(run, runFiles.reportPage, `${run.name}-report.html`, 'text/html');
     case 'archive':
-      return { name: `${run.name}.tar.gz`, content: await archivedRun(run, context) };
+      return { name: `${run.name}.tar.gz`, content: await run.pack(context) };
   }
 }
 
