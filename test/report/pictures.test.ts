@@ -131,4 +131,10 @@ test('numbers that no training measures break no picture', () => {
     expect(svg).not.toMatch(/NaN|Infinity/);
     parsed(svg);
   }
+  for (const loss of [0, 1e-300, Number.MAX_VALUE]) {
+    const points = [0, 1, 2].map((step) => ({ step, loss }));
+    const flat = { ...run, curve: { loss: points, validation: points, copies: [], tokensPerByte: null } };
+    for (const runs of [[flat], [flat, { ...flat, name: 'other' }]])
+      expect(drawPlot('losses', runs, look)).not.toMatch(/NaN|Infinity/);
+  }
 });

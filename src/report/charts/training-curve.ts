@@ -9,6 +9,8 @@ type Curve = ReportFigures['curve'];
 
 /** A logarithmic axis shows no more than this ratio: one loss of nearly 0 would press all others together. */
 const largestRatio = 1000;
+/** In bits: where all losses are smaller, the axis ends here. */
+const smallestLoss = 1e-6;
 
 /** Losses in bits: a byte of UTF-8 where the run knows bytes, else a token. */
 interface LossesInBits {
@@ -19,7 +21,9 @@ interface LossesInBits {
 
 export function lossesInBits({ loss, validation, tokensPerByte }: Curve): LossesInBits {
   const inBits = (points: readonly CurvePoint[], perByte = 1): CurvePoint[] =>
-    points.map((point) => ({ step: point.step, loss: (point.loss / Math.LN2) * perByte }));
+    points
+      .map((point) => ({ step: point.step, loss: (point.loss / Math.LN2) * perByte }))
+      .filter(({ loss }) => Number.isFinite(loss));
   return {
     unit: tokensPerByte === null ? 'bits a token' : 'bits a byte',
     training: inBits(loss, tokensPerByte?.training),
@@ -45,7 +49,7 @@ export function drawTrainingCurve(frame: Frame, curve: Curve, bestStep: number |
   const losses = lossesInBits(curve);
   const { unit, training, heldOut } = losses;
   const [least, greatest] = extentOf([...training, ...heldOut].map(({ loss }) => loss));
-  const highest = Math.max(greatest, Number.MIN_VALUE);
+  const highest = Math.max(greatest, smallestLoss);
   const lowest = Math.min(highest * 0.9, Math.max(least, highest / largestRatio));
   const x = scaleLinear(stepRange(curve), [frame.left + 4, frame.width - frame.right - 8]);
   const y = scaleLog([lowest, highest], [frame.height - frame.bottom - 6, frame.top + 10]).clamp(true);
