@@ -122,6 +122,11 @@ describe('a run made by the library of browsers', () => {
     expect(run.manifest.stages.report?.counts).toEqual(recorded.stages.report?.counts);
   });
 
+  test('can be gone on with by the command line, whose options are recorded', () => {
+    const { source, input, steps } = recorded.options;
+    expect(run.manifest.options).toMatchObject({ source, input, steps });
+  });
+
   test('reports the same, but for where it was made', async () => {
     const figures = (text: string): object => {
       const { run: about, decided, ...others } = JSON.parse(text);
