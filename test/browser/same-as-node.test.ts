@@ -123,8 +123,8 @@ describe('a run made by the library of browsers', () => {
   });
 
   test('can be gone on with by the command line, whose options are recorded', () => {
-    const { source, input, steps } = recorded.options;
-    expect(run.manifest.options).toMatchObject({ source, input, steps });
+    const { source, steps } = recorded.options;
+    expect(run.manifest.options).toMatchObject({ source, steps });
   });
 
   test('reports the same, but for where it was made', async () => {
