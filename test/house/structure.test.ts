@@ -12,7 +12,6 @@ const reasons: Readonly<Record<string, string>> = {
   'src/cli.ts': 'loads the program where even that may fail',
   'src/cli/exit-codes.ts': 'the exit codes of all commands',
   'src/common/collect.ts': 'used by rooms that share nothing else',
-  'src/common/device-names.ts': 'known to options, runs and batches',
   'src/common/package-facts.ts': 'told to runs, servers and archives, on Node and in browsers',
   'src/common/yield-to-event-loop.ts': 'where a browser and Node differ',
   'src/dedupe/title-fingerprint.ts': 'what Python is the oracle of',
