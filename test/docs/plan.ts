@@ -268,6 +268,10 @@ export const notRun: readonly NotRun[] = [
     reason: 'opens a browser and asks for a Google account; gcloud reads it',
     read: (text) => `${text} ${flag}`,
   },
+  {
+    of: /^npm run -s bench -- site\//,
+    reason: 'needs Chromium, and minutes; the compiler reads it',
+  },
   { of: /^npx vitest run /, reason: 'runs tests, as whatever runs this one does' },
   {
     of: /^npm run -s bench -- install\/managers/,
