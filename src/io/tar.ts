@@ -1,12 +1,4 @@
-import {
-  blockBytes,
-  decodeTarHeader,
-  encodeTarHeader,
-  padding,
-  readPaxRecords,
-  type TarHeader,
-  textUpToZero,
-} from './tar-header.js';
+import { createTarDecoder, createTarPacker, type ParsedTarEntry } from 'modern-tar';
 
 /** A file to add to an archive. */
 export interface TarFile {
@@ -17,25 +9,50 @@ export interface TarFile {
   readonly content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
+/** The chunks of a stream, which is cancelled where its end is not read. */
+async function* chunksOf<Chunk>(stream: ReadableStream<Chunk>): AsyncGenerator<Chunk> {
+  const reader = stream.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    // Of a stream that has failed there is nothing to cancel.
+    await reader.cancel().catch(() => {});
+  }
+}
+
 /**
- * Streams files as a tar archive (POSIX pax). The next file is requested when the one before is written. Deterministic:
- * all entries have the same time and mode.
+ * Streams files as a tar archive (POSIX pax). Files are asked for one after the other. Deterministic: all entries have the
+ * same time and mode.
  * @throws what the files throw; Error where a content is not as long as it was said to be.
  */
 export async function* writeTar(
   files: AsyncIterable<TarFile> | Iterable<TarFile>,
 ): AsyncGenerator<Uint8Array> {
-  for await (const { name, size, content } of files) {
-    yield* encodeTarHeader(name, size);
-    let written = 0;
-    for await (const chunk of content) {
-      written += chunk.length;
-      yield chunk;
+  const { readable, controller } = createTarPacker();
+  const fill = async (): Promise<void> => {
+    for await (const { name, size, content } of files) {
+      const entry = controller.add({ name, size, type: 'file', mtime: new Date(0), mode: 0o644 }).getWriter();
+      // Heard of where it is written to.
+      entry.closed.catch(() => {});
+      let written = 0;
+      for await (const chunk of content) {
+        written += chunk.length;
+        if (written > size) break;
+        await entry.write(chunk);
+      }
+      if (written !== size) throw new Error(`${name} is not of ${size} bytes, as was said`);
+      await entry.close();
     }
-    if (written !== size) throw new Error(`${name} has ${written} bytes, not ${size}`);
-    yield padding(size);
-  }
-  yield new Uint8Array(2 * blockBytes);
+    controller.finalize();
+  };
+  const filled = fill().catch((error: unknown) => {
+    controller.error(error);
+    throw error;
+  });
+  // Awaited below; until then, a failure reaches the reader through the stream.
+  filled.catch(() => {});
+  yield* chunksOf(readable);
+  await filled;
 }
 
 /** An entry of an archive. Its content can be read until the next entry is requested. */
@@ -46,113 +63,44 @@ export interface TarEntry {
   readonly content: AsyncIterable<Uint8Array>;
 }
 
-/** Bytes taken from the front of chunks. */
-class ChunkReader {
-  private rest: Uint8Array = new Uint8Array();
-
-  constructor(private readonly chunks: AsyncIterator<Uint8Array>) {}
-
-  /** The next bytes, at least one and at most so many; undefined at the end. */
-  async some(most: number): Promise<Uint8Array | undefined> {
-    while (this.rest.length === 0) {
-      const next = await this.chunks.next();
-      if (next.done) return undefined;
-      this.rest = next.value;
-    }
-    const part = this.rest.subarray(0, most);
-    this.rest = this.rest.subarray(part.length);
-    return part;
-  }
-
-  /** Exactly so many bytes, in pieces. @throws Error where fewer are left. */
-  async *exactly(bytes: number): AsyncGenerator<Uint8Array> {
-    for (let left = bytes; left > 0; ) {
-      const part = await this.some(left);
-      if (!part) throw new Error('Unexpected end of data');
-      left -= part.length;
-      yield part;
-    }
-  }
-
-  /** So many bytes in one array, a copy. @throws Error where fewer are left. */
-  async all(bytes: number): Promise<Uint8Array> {
-    const whole = new Uint8Array(bytes);
-    let done = 0;
-    for await (const part of this.exactly(bytes)) {
-      whole.set(part, done);
-      done += part.length;
-    }
-    return whole;
-  }
-
-  /** The next block; undefined at the end. @throws Error where it is cut short. */
-  async block(): Promise<Uint8Array | undefined> {
-    const first = await this.some(blockBytes);
-    if (!first || first.length === blockBytes) return first;
-    const whole = new Uint8Array(blockBytes);
-    whole.set(first);
-    whole.set(await this.all(blockBytes - first.length), first.length);
-    return whole;
-  }
-}
-
-/** Longest extended header; it holds a name or two. */
-const mostHeaderBytes = 2 ** 22;
-
-/** What extended headers say of the next entry, or of all that follow. */
-class ExtendedHeaders {
-  private forAll: ReadonlyMap<string, string> = new Map();
-  private forNext: ReadonlyMap<string, string> = new Map();
-
-  /** @returns whether the header is an extended one, whose content is then taken in. */
-  async take({ type, size }: TarHeader, reader: ChunkReader): Promise<boolean> {
-    if (!['pax-header', 'pax-global-header', 'gnu-long-path', 'gnu-long-link-path'].includes(type))
-      return false;
-    if (size > mostHeaderBytes) throw new Error('an extended header of it is too long');
-    const content = await reader.all(size);
-    await reader.all(padding(size).length);
-    if (type === 'pax-global-header') this.forAll = readPaxRecords(content);
-    else if (type === 'pax-header') this.forNext = new Map([...this.forNext, ...readPaxRecords(content)]);
-    else if (type === 'gnu-long-path')
-      this.forNext = new Map([...this.forNext, ['path', textUpToZero(content)]]);
-    return true;
-  }
-
-  /** A header with what was said of it. @throws Error for a size that is none. */
-  apply(header: TarHeader): TarHeader {
-    const said = new Map([...this.forAll, ...this.forNext]);
-    this.forNext = new Map();
-    const size = said.get('size') ?? String(header.size);
-    if (!/^\d{1,15}$/.test(size)) throw new Error('a size in an extended header of it is malformed');
-    return { ...header, name: said.get('path') ?? header.name, size: Number(size) };
-  }
-}
-
-/** The entries of a tar archive. @throws Error for damaged data; what `bytes` throws. */
+/** The entries of a tar archive; of no bytes at all, none. @throws Error for damaged data; what `bytes` throws. */
 export async function* readTar(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<TarEntry> {
-  const chunks = bytes[Symbol.asyncIterator]();
-  const reader = new ChunkReader(chunks);
-  const extended = new ExtendedHeaders();
-  try {
-    for (let block = await reader.block(); block; block = await reader.block()) {
-      const header = decodeTarHeader(block);
-      if (!header || (await extended.take(header, reader))) continue;
-      const { name, type, size } = extended.apply(header);
-      const length = type === 'directory' ? 0 : size;
-      let left = length;
-      const content = (async function* (): AsyncGenerator<Uint8Array> {
-        for await (const part of reader.exactly(length)) {
-          left -= part.length;
-          yield part;
-        }
-      })();
-      yield { name, type, content };
-      // What was not read of it is passed over.
-      await content.return(undefined);
-      for await (const part of reader.exactly(left)) void part;
-      await reader.all(padding(length).length);
-    }
-  } finally {
-    await chunks.return?.();
+  const { readable, writable } = createTarDecoder({ strict: true });
+  const filled = fillStream(bytes, writable);
+  // What `bytes` throws reaches the reader through the entries; so does what is wrong with them.
+  filled.catch(() => {});
+  for await (const entry of chunksOf(readable)) {
+    const { name, type = 'file', size } = entry.header;
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw new Error(`the size of its entry ${name} is malformed`);
+    const content = chunksOf(entry.body);
+    yield { name, type, content };
+    await passOver(entry, content);
   }
+  await filled;
+}
+
+/** Two blocks of zeros. */
+const endOfArchive = new Uint8Array(1024);
+
+async function fillStream(bytes: AsyncIterable<Uint8Array>, into: WritableStream<Uint8Array>): Promise<void> {
+  const writer = into.getWriter();
+  try {
+    let isEmpty = true;
+    for await (const chunk of bytes) {
+      isEmpty &&= chunk.length === 0;
+      await writer.write(chunk);
+    }
+    if (isEmpty) await writer.write(endOfArchive);
+    await writer.close();
+  } catch (error) {
+    await writer.abort(error).catch(() => {});
+    throw error;
+  }
+}
+
+/** What was not read of an entry is left out, so that the next one can come. */
+async function passOver({ body }: ParsedTarEntry, content: AsyncGenerator<Uint8Array>): Promise<void> {
+  await content.return(undefined);
+  if (!body.locked) await body.cancel();
 }

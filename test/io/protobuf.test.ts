@@ -93,11 +93,16 @@ describe('protocol buffers', () => {
     );
   });
 
-  it('end in an error where they end too early, or hold a group', () => {
+  it('end in an error where they end too early, or where a part is longer than its whole', () => {
     const written = codec.encode({ text: 'a title', numbers: [1, 2 ** 40] });
     for (let length = written.length - 1; length > 12; length--)
-      expect(() => codec.decode(written.subarray(0, length))).toThrow('before one of its fields does');
-    expect(() => codec.decode(Uint8Array.of(0x0b, 0x0c))).toThrow('a field is of type 3');
-    expect(() => codec.decode(new Uint8Array(12).fill(0xff))).toThrow('more than ten bytes');
+      expect(() => codec.decode(written.subarray(0, length))).toThrow(RangeError);
+    // A part of two bytes, whose number takes three; then the same with a list.
+    expect(() => codec.decode(Uint8Array.of(0x32, 2, 0x08, 0x80, 0x80, 1))).toThrow(
+      'longer than the message',
+    );
+    expect(() => codec.decode(Uint8Array.of(0x0a, 1, 0x80, 1))).toThrow('longer than its list');
+    expect(() => codec.decode(Uint8Array.of(0x0b, 0x14))).toThrow('end group');
+    expect(() => codec.decode(new Uint8Array(12).fill(0xff))).toThrow();
   });
 });

@@ -38,7 +38,7 @@ export async function unpackRuntime(
       if (wanted.size === 0) return;
     }
   } catch (error) {
-    const isCut = systemErrorCode(error) === 'Z_BUF_ERROR' || /Unexpected end of data/.test(`${error}`);
+    const isCut = systemErrorCode(error) === 'Z_BUF_ERROR' || /Tar archive is truncated/.test(`${error}`);
     if (!isCut) throw error;
   }
   throw new ArchiveCutShort(`its archive ends without ${[...wanted.values()][0]!.name}`);

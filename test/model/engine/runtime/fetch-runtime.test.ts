@@ -126,7 +126,7 @@ test.each([
   ['a longer file', await makeArchive(longer), /is not the file that titlesmith knows by its hash/, 1],
   ['an archive without it', await makeArchive({}), /its archive ends without libmade\.so\.1/, 2],
   ['half an archive', archive.subarray(0, 100_000), /its archive ends without libmade\.so\.1/, 2],
-  ['a page', Buffer.from('<html>Sign in</html>'.repeat(100)), /Invalid tar header/, 1],
+  ['a page', Buffer.from('<html>Sign in</html>'.repeat(100)), /Invalid tar number/, 1],
 ])('refuses %s, and leaves nothing', async (_, body, message, requests) => {
   const { asked, address } = await registryOf((_, response) => response.end(body));
   const { folder, error } = await fetchAnew();
