@@ -163,7 +163,6 @@ const portableFiles = [
   'src/io/compression/web-streams.ts',
   'src/io/crc32c.ts',
   'src/io/protobuf.ts',
-  'src/io/tar-header.ts',
   'src/io/tar.ts',
   'src/review/review-keys.ts',
   'src/review/review-messages.ts',

@@ -155,7 +155,7 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
       ['all pictures of a run, into runs/askreddit/plots', 'titlesmith plot runs/askreddit'],
       [
         'one of two runs, as PNG on a dark ground',
-        'titlesmith plot runs/short runs/long --plots losses --output losses.png --theme dark',
+        'titlesmith plot runs/short runs/long --plots losses --output losses.png',
       ],
     ],
     request: (values, options) => ({
