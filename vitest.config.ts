@@ -1,8 +1,20 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Each takes minutes by itself; `.ci/run` leaves them out, `.ci/run --all` and `npm test` run them. */
-const long = ['test/docs/commands.test.ts', 'test/cli/stops.test.ts'];
+/** What takes longest, by what it is; `.ci/run` leaves it out, `.ci/run --all` and `npm test` run it. */
+const long = [
+  // Minutes each.
+  'test/docs/commands.test.ts',
+  'test/cli/stops.test.ts',
+  'test/cli/interrupt.test.ts',
+  // Trainings of many models, of which what they show of the figures changes with the figures alone.
+  'test/dedupe/planted.test.ts',
+  'test/dedupe/planted-model.test.ts',
+  // Chains of whole runs, whose links others test.
+  'test/cli/clock.test.ts',
+  'test/cli/incremental.test.ts',
+  'test/cli/overview.test.ts',
+];
 const withoutLong = process.env['TITLESMITH_WITHOUT_LONG_TESTS'] !== undefined;
 
 export default defineConfig({
