@@ -6,6 +6,7 @@ const tools: Readonly<Record<string, () => Promise<{ main(argv: readonly string[
   base: () => import('./base/round.js'),
   'base-train': () => import('./base/train.js'),
   'base-fingerprints': () => import('./base/fingerprints.js'),
+  gallery: () => import('./gallery.js'),
   'gpt2-tokens': () => import('./gpt2-tokens.js'),
   'marked-words': () => import('./marked-words.js'),
   'options-page': () => import('./options-page.js'),

@@ -10,7 +10,8 @@ export interface PageCommand {
   readonly text: string;
 }
 
-export const pages = ['README.md', ...readdirSync(join(packageRoot, 'docs')).map((name) => `docs/${name}`)];
+const documents = readdirSync(join(packageRoot, 'docs')).filter((name) => name.endsWith('.md'));
+export const pages = ['README.md', ...documents.map((name) => `docs/${name}`)];
 
 export const readPage = (path: string): string => readFileSync(join(packageRoot, path), 'utf8');
 
