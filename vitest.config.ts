@@ -14,6 +14,12 @@ const long = [
   'test/cli/clock.test.ts',
   'test/cli/incremental.test.ts',
   'test/cli/overview.test.ts',
+  'test/cli/restore-from.test.ts',
+  'test/cli/shards.test.ts',
+  'test/pipeline/stages/novelty.test.ts',
+  // A disk or a memory that is full, in whole runs; their single steps are tested beside them.
+  'test/cli/full-disk.test.ts',
+  'test/cli/little-memory.test.ts',
 ];
 const withoutLong = process.env['TITLESMITH_WITHOUT_LONG_TESTS'] !== undefined;
 
