@@ -36,7 +36,7 @@ const run = (name: string, changed: Partial<RunFigures> | null, more: Partial<Ba
 });
 const batch = (file: string, runs: readonly BatchRunRecord[]): BatchRecord => ({
   format: 1,
-  titlesmithVersion: '0.1.0',
+  titlesmithVersion: '1.0.0',
   file,
   plan: 'x',
   shard: null,

@@ -17,7 +17,7 @@ async function archiveOf(entries: readonly Entry[]): Promise<Buffer> {
 
 const manifest = JSON.stringify({
   formatVersion: 1,
-  titlesmithVersion: '0.1.0',
+  titlesmithVersion: '1.0.0',
   name: 'aww',
   createdAt: '2026-01-01T00:00:00.000Z',
   machine: { node: 'v20', platform: 'linux', cores: 2 },

@@ -31,7 +31,7 @@ function record(more: Partial<BatchRecord> = {}): BatchRecord {
   } as const;
   return {
     format: 1,
-    titlesmithVersion: '0.1.0',
+    titlesmithVersion: '1.0.0',
     file: 'weekly.yaml',
     plan: 'x',
     shard: null,

@@ -24,7 +24,7 @@ const run = (name: string, losses: readonly number[]): ComparedRun => ({
 
 /** Eight runs, which are more than there are colours. */
 const comparison: Comparison = {
-  titlesmithVersion: '0.1.0',
+  titlesmithVersion: '1.0.0',
   runs: [
     run(attack, [2.2, 1.9, 1.95]),
     run('none yet', []),

@@ -114,7 +114,7 @@ export async function exampleInput(options: ExampleOptions): Promise<ReportInput
     seed: 1,
     options: { temperature: 0.7, 'top-k': 0, nsamples: options.outputs.length, truncate: '<|endoftext|>' },
     given: [{ name: 'temperature', value: '0.7' }],
-    titlesmithVersion: '0.1.0',
+    titlesmithVersion: '1.0.0',
     begun: '2026-11-27',
     decisions: [
       { name: 'model', choice: 'nano', reason: 'named with --model', description: null },

@@ -97,7 +97,7 @@ describe('renderReport', () => {
     const text = section.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
     for (const said of [
       'Begun 2026-11-27 (UTC)',
-      'titlesmith 0.1.0',
+      'titlesmith 1.0.0',
       'Device onnxruntime cpu, EPYC no graphics card was found',
       'Learning rate, highest 0.002',
       'Batch size 16 rows gradients of 2 batches summed: 32 rows a step',
