@@ -159,6 +159,7 @@ const portableFiles = [
   'src/data/sources/title-source.ts',
   'src/io/compression/compression-kind.ts',
   'src/io/compression/decompressed-stream.ts',
+  'src/io/compression/gunzip-stream.ts',
   'src/io/compression/fzstd-stream.ts',
   'src/io/compression/web-streams.ts',
   'src/io/crc32c.ts',

@@ -1,6 +1,8 @@
+import { TitlesmithError } from '../../common/errors.js';
 import { checkEnding, damagedGzip, damagedZstd, detectCompression } from './compression-kind.js';
 import { fzstdChunks, ZstdFailure } from './fzstd-stream.js';
-import { streamChunks, streamOf } from './web-streams.js';
+import { gunzipChunks } from './gunzip-stream.js';
+import { streamChunks } from './web-streams.js';
 
 /** What browsers and Node say where compressed data ends too early. */
 const cutShort = /truncat|unexpected end|ended without|incomplete/i;
@@ -11,9 +13,9 @@ const isOfFile = (error: unknown): boolean =>
 
 async function* gunzipped(name: string, chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
-    yield* streamChunks(streamOf(chunks).pipeThrough(new DecompressionStream('gzip')));
+    yield* gunzipChunks(chunks);
   } catch (error) {
-    if (isOfFile(error)) throw error;
+    if (isOfFile(error) || error instanceof TitlesmithError) throw error;
     throw damagedGzip(name, error instanceof Error && cutShort.test(error.message));
   }
 }

@@ -6,6 +6,8 @@ export class ZstdFailure extends Error {}
 /** What a decoder threw, as a failure. */
 export function toFailure(error: unknown): ZstdFailure {
   if (error instanceof RangeError) return new ZstdFailure('its window is too long for the library in use');
+  // What the library meets where the data makes no sense.
+  if (error instanceof TypeError) return new ZstdFailure('it is damaged');
   return new ZstdFailure(error instanceof Error ? error.message : String(error));
 }
 
@@ -32,6 +34,11 @@ export function fzstdFrame(frame: Uint8Array): Uint8Array {
   return decompress(frame);
 }
 
+/**
+ * Bytes that are decompressed at a time: four of them can make 128 KiB, and all that they make is in memory at once, at most 64 MiB.
+ */
+const pieceBytes = 2 ** 11;
+
 /** The bytes of zstd data, frame by frame. @throws ZstdFailure when it is damaged, cut short, or of a window too long for it. */
 export async function* fzstdChunks(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let decoded: Uint8Array[] = [];
@@ -45,6 +52,9 @@ export async function* fzstdChunks(chunks: AsyncIterable<Uint8Array>): AsyncGene
     }
     return decoded;
   };
-  for await (const compressed of chunks) yield* push(compressed, false);
+  for await (const compressed of chunks) {
+    for (let start = 0; start < compressed.length; start += pieceBytes)
+      yield* push(compressed.subarray(start, start + pieceBytes), false);
+  }
   yield* push(new Uint8Array(0), true);
 }

@@ -12,6 +12,7 @@ import { openCsvSource } from '../../../src/data/sources/csv-source.js';
 import { matchingFiles } from '../../../src/data/sources/input-files.js';
 import type { TitleSource } from '../../../src/data/sources/title-source.js';
 import { failureLine, temporaryFolder, titlesOf, write } from './helpers.js';
+import { readableFiles, unreadableFiles } from './hostile-files.js';
 import { question } from './posts.js';
 
 const folder = temporaryFolder();
@@ -73,6 +74,10 @@ describe.each([
       expect(await read(gzipSync('One, two\n'), { name: 'txt.gz' })).toEqual(['One, two']);
     });
 
+    test.each(readableFiles)('%s', async (_what, content, name, titles) => {
+      expect(await read(content, { name })).toEqual(titles);
+    });
+
     test('zstd', async () => {
       // `zstd` of "title\nOne\n".
       const compressed = Buffer.from('KLUv/QRYUQAAdGl0bGUKT25lCtSQZd4=', 'base64');
@@ -120,67 +125,7 @@ describe.each([
   });
 
   describe('what cannot be read ends in one line', () => {
-    const rows = ['title', ...Array.from({ length: 9 }, (_, row) => `A title of row ${row + 1}`)];
-    const withRow = (row: number, text: string): string => rows.toSpliced(row, 1, text).join('\n');
-
-    test.each<[string, string | Uint8Array, string, RegExp]>([
-      ['empty', '', 'csv', /it is empty/],
-      ['only a header', 'title\r\n', 'csv', /holds no title/],
-      [
-        'an unclosed quote',
-        withRow(7, '"Never closed'),
-        'csv',
-        /line 8 \(record 8\): a quote is opened there and never closed/,
-      ],
-      [
-        'a quote closed by that of another row',
-        `title\n"Two\nlines"\n"Opened here\nA title\n"And closed", here\n`,
-        'csv',
-        /line 4 \(record 3\): a quoted value goes on/,
-      ],
-      [
-        'a quote in the middle',
-        'title\nOne\nSay "hi"\n',
-        'csv',
-        /line 3 \(record 3\): a quote stands in a value/,
-      ],
-      [
-        'an unquoted comma',
-        'title\nOne\nTwo, three\n',
-        'csv',
-        /line 3 \(record 3\): it has more or fewer values.*\.txt/,
-      ],
-      ['no such column', 'name,body\na,b\n', 'csv', /no column "title".*"name", "body".*--column/],
-      [
-        'a record without end',
-        `title\n"${'x'.repeat(1_200_000)}`,
-        'csv',
-        /line 2.*longer than 1000000 characters/,
-      ],
-      [
-        'an unclosed quote behind blank lines',
-        'title\nOne\n\n\n"Never closed\nTwo\n',
-        'csv',
-        /line 5 \(record 3\): a quote is opened there/,
-      ],
-      [
-        'text without line breaks',
-        'x'.repeat(1_200_000),
-        'txt',
-        /line 1: it is longer than 1000000 characters/,
-      ],
-      ['many NUL bytes', 'title\nO\0n\0e\0T\0w\0o\0\n', 'csv', /binary/],
-      [
-        'bytes of all kinds',
-        Uint8Array.from({ length: 4096 }, (_, i) => ((i * 151) % 255) + 1),
-        'csv',
-        /it is a binary file/,
-      ],
-      ['not gzip', 'title\n', 'csv.gz', /not a gzip file/],
-      ['not zstd', 'title\n', 'csv.zst', /not a zstd file/],
-      ['cut gzip', gzipSync('title\n'.repeat(99)).subarray(0, 20), 'csv.gz', /it is cut short/],
-      ['another compression', 'x', 'csv.xz', /only \.gz and \.zst are decompressed/],
-    ])('%s', async (_name, content, name, pattern) => {
+    test.each(unreadableFiles)('%s', async (_name, content, name, pattern) => {
       const line = await failureLine(() => read(content, { name }));
       expect(line).toMatch(pattern);
       expect(line).toContain(`${serial}.${name}`);
@@ -472,21 +417,6 @@ describe.each([
         { kind: 'warning', message: expect.stringMatching(/2 records .*: line 2, 3$/) },
       ]);
     });
-
-    test.each<[string, string, string, RegExp]>([
-      ['no JSON', 'jsonl', '{"title":"One"}\n{"title":', /line 2: it is no JSON/],
-      [
-        'no title',
-        'jsonl',
-        '{"title":"One"}\n{"name":"x"}\n',
-        /line 2: it has no text called "title" or "text".*--column/,
-      ],
-      ['a number', 'json', '["One", 2]', /item 2: it has no text/],
-      ['a cut array', 'json', '["One",', /its array: it is no JSON/],
-      ['an empty array', 'json', '[]', /holds no title/],
-    ])('%s ends in one line', async (_name, name, content, pattern) => {
-      expect(await failureLine(() => read(content, { name }))).toMatch(pattern);
-    });
   });
 
   test.each([
@@ -509,15 +439,6 @@ describe.each([
     const read = await readWithRemarks(content, { query });
     expect(read.titles).toEqual(titles);
     expect(read.events).toEqual([{ kind, message: expect.stringMatching(message) }]);
-  });
-
-  test.each([
-    ['csv', '<!DOCTYPE html>\n<html>\n<body>Sign in</body>\n</html>\n', /it is a web page \(HTML\)/],
-    ['txt', '\n<html lang="en">\n</html>\n', /it is a web page \(HTML\)/],
-    ['txt', '{"title":"One"}\n{"title":"Two"}\n', /its lines are JSON objects/],
-    ['csv', '{"text":"One"}\n', /its lines are JSON objects/],
-  ])('a .%s that holds something else is refused: %j', async (name, content, message) => {
-    expect(await failureLine(() => readWithRemarks(content, { name }))).toMatch(message);
   });
 
   test('titles that begin with a brace or a tag are titles', async () => {
