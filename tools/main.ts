@@ -11,6 +11,7 @@ const tools: Readonly<Record<string, () => Promise<{ main(argv: readonly string[
   'marked-words': () => import('./marked-words.js'),
   'options-page': () => import('./options-page.js'),
   'platform-packages': () => import('./platform-packages.js'),
+  'recorded-runs': () => import('./recorded-runs.js'),
   sample: () => import('./sample.js'),
   site: () => import('./site.js'),
   structure: () => import('./structure.js'),

@@ -37,10 +37,17 @@ function isCondition(value: unknown): value is TrainedCondition {
   );
 }
 
+/** The format that a file names; undefined where it names none. */
+function formatOf(value: unknown): number | undefined {
+  if (typeof value !== 'object' || value === null || !('formatVersion' in value)) return undefined;
+  return Number.isSafeInteger(value.formatVersion) ? (value.formatVersion as number) : undefined;
+}
+
 /**
  * Reads what a model's folder says that it is prompted by.
  * @returns undefined where it says nothing.
- * @throws TitlesmithError when the file cannot be read, or is of another form.
+ * @throws TitlesmithError when the file cannot be read; `condition-newer` for a format of a newer titlesmith, `condition-damaged` for
+ *   another form.
  */
 export async function readTrainedCondition(folder: string): Promise<TrainedCondition | undefined> {
   const path = join(folder, conditionFile);
@@ -56,6 +63,13 @@ export async function readTrainedCondition(folder: string): Promise<TrainedCondi
     value = JSON.parse(text);
   } catch {
     value = undefined;
+  }
+  const format = formatOf(value) ?? 0;
+  if (format > formatVersion) {
+    throw new TitlesmithError(`${path} has format ${format}; this titlesmith reads ${formatVersion}.`, {
+      code: 'condition-newer',
+      hint: 'Update titlesmith.',
+    });
   }
   if (!isCondition(value)) {
     throw new TitlesmithError(`${path} does not say what the model is prompted by as titlesmith writes it.`, {

@@ -29,7 +29,7 @@ describe("what a model's folder says that it is prompted by", () => {
     '{',
     '[]',
     'null',
-    JSON.stringify({ ...condition, formatVersion: 2 }),
+    JSON.stringify({ ...condition, formatVersion: '1' }),
     JSON.stringify({ ...condition, formatVersion: 1, share: 0 }),
     JSON.stringify({ ...condition, formatVersion: 1, names: ['author'] }),
     JSON.stringify({ ...condition, formatVersion: 1, subreddits: [1] }),
@@ -37,6 +37,13 @@ describe("what a model's folder says that it is prompted by", () => {
     writeFileSync(join(parent, 'condition.json'), text);
     expect(await failureLine(() => readTrainedCondition(parent))).toMatch(
       /condition\.json does not say what the model is prompted by as titlesmith writes it\. Put the file/,
+    );
+  });
+
+  test('of a newer titlesmith is refused as that', async () => {
+    writeFileSync(join(parent, 'condition.json'), JSON.stringify({ ...condition, formatVersion: 2 }));
+    expect(await failureLine(() => readTrainedCondition(parent))).toMatch(
+      /condition\.json has format 2; this titlesmith reads 1\. Update titlesmith\.$/,
     );
   });
 });
