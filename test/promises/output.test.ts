@@ -5,7 +5,7 @@ import { packageRoot } from '../../src/io/package-root.js';
 import { expectPromised } from './recorded.js';
 import { schemaLines } from './schema-lines.js';
 
-const schemaOf = (name: string): object =>
+const schemaOf = (name: string): Readonly<Record<string, unknown>> =>
   JSON.parse(readFileSync(join(packageRoot, 'docs', `${name}.schema.json`), 'utf8'));
 
 test.each(['output', 'report'])('%s.schema.json has the kinds and fields that were promised', (name) => {
