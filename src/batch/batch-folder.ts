@@ -5,6 +5,7 @@ import { writeFileAtomic } from '../io/atomic-file.js';
 import { readClientBundle } from '../io/client-bundle.js';
 import { renderBatch } from '../report/batch/batch-page.js';
 import { type BatchRecord, type BatchRunRecord, runStatuses } from '../report/batch/batch-record.js';
+import { shareChanges } from './share-changes.js';
 
 /** The format of batch.json that this version writes, and the newest it reads. */
 const formatVersion = 1;
@@ -141,7 +142,11 @@ export function formatBatchRecord(record: BatchRecord): string {
 
 /** The content of batch.html. @param base prefix of its links. */
 export function formatBatchPage(record: BatchRecord, base = ''): string {
-  return renderBatch(record, readClientBundle('batch.css'), base);
+  const { runs, previous } = record;
+  const changes = new Map(
+    runs.map(({ name, figures }) => [name, shareChanges(previous?.figures[name], figures)] as const),
+  );
+  return renderBatch(record, { styles: readClientBundle('batch.css'), changes, base });
 }
 
 /** Writes batch.json and batch.html, each atomically. @throws TitlesmithError naming the file. */

@@ -1,11 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
-import type { ShareDifference } from '../common/judgement.js';
-import { shareDifference, wilsonShare } from '../dedupe/verdict/proportions.js';
 import type { BatchComparison } from '../report/batch/batch-comparison.js';
-import type { BatchRecord, BatchRunRecord } from '../report/batch/batch-record.js';
+import type { BatchRecord } from '../report/batch/batch-record.js';
 import { batchFiles, parseBatchRecord } from './batch-folder.js';
+import { shareChanges } from './share-changes.js';
 
 /**
  * Compares two batches, their runs matched by name.
@@ -26,7 +25,10 @@ function matchBatches(before: BatchRecord, after: BatchRecord): BatchComparison 
   return {
     before,
     after,
-    runs: runs.map((run) => ({ ...run, copies: copiesChange(run.before, run.after) })),
+    runs: runs.map((run) => ({
+      ...run,
+      copies: shareChanges(run.before?.figures, run.after?.figures).copies,
+    })),
   };
 }
 
@@ -41,20 +43,4 @@ async function readRecordAt(place: string): Promise<BatchRecord> {
       hint: 'Name a folder that --runs-dir named, or a file of runs/.batch/earlier.',
     });
   }
-}
-
-function copiesChange(
-  before: BatchRunRecord | undefined,
-  after: BatchRunRecord | undefined,
-): ShareDifference | undefined {
-  const [was, is] = [copiesOf(before), copiesOf(after)];
-  return was && is && shareDifference(is, was);
-}
-
-/** The copies among a run's outputs; undefined where they were not counted. */
-function copiesOf(run: BatchRunRecord | undefined) {
-  const { copyShare, generated } = run?.figures ?? {};
-  if (typeof copyShare !== 'number' || typeof generated !== 'number' || generated < 1) return undefined;
-  if (copyShare < 0 || copyShare > 1) return undefined;
-  return wilsonShare(Math.round(copyShare * generated), generated);
 }

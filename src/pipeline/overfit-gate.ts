@@ -1,8 +1,8 @@
 import { formatPercent, formatPoints } from '../common/number-formats.js';
 import { type ProgressListener, scoped } from '../common/progress.js';
-import type { RunCounts } from '../common/stage-counts.js';
 import type { RunOptions } from '../options/option-table.js';
 import type { Manifest } from '../run/manifest.js';
+import { usableCounts } from '../run/usable-counts.js';
 
 /**
  * Applies `--fail-on-overfit` and `--fail-on` to a run whose report is written. An unknown verdict passes with a warning, unless it
@@ -14,7 +14,7 @@ export function failsOnOverfit(
   manifest: Manifest,
   onProgress: ProgressListener,
 ): boolean {
-  const report = manifest.stages.report?.counts as RunCounts['report'];
+  const report = usableCounts('report', manifest.stages.report?.counts).counts;
   if (report === undefined) return false;
   const { verdict } = report;
   const reported = scoped(onProgress, { stage: 'report' });

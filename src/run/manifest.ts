@@ -108,6 +108,14 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** How deep run.json may be nested, which is never more than seven levels deep; code that walks it is recursive. */
+const mostLevels = 64;
+
+function isWithin(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((inner) => isWithin(levels - 1, inner));
+}
+
 /** Whether a path is relative and stays inside the run folder. */
 function isInnerPath(path: string): boolean {
   return !/^([\\/]|[A-Za-z]:)/.test(path) && !path.split(/[\\/]/).includes('..');
@@ -115,14 +123,14 @@ function isInnerPath(path: string): boolean {
 
 function isStageRecord(value: unknown): value is StageRecord {
   if (!isRecord(value)) return false;
-  const { status, startedAt, fingerprint, device, begin, holder, seconds, counts, options, finished } = value;
+  const { status, startedAt, fingerprint, seconds, counts, options, finished } = value;
   const optionalRecord = (field: unknown): boolean => field === undefined || isRecord(field);
   const optionalString = (field: unknown): boolean => field === undefined || typeof field === 'string';
   return (
     ['running', 'done', 'failed', 'interrupted'].includes(String(status)) &&
     typeof startedAt === 'string' &&
     typeof fingerprint === 'string' &&
-    [device, begin, holder].every(optionalString) &&
+    [value.device, value.begin, value.holder, value.error].every(optionalString) &&
     (seconds === undefined || typeof seconds === 'number') &&
     [counts, options].every(optionalRecord) &&
     [value.inputs, value.outputs].every(areFileRecords) &&
@@ -164,10 +172,10 @@ function areStageNames(value: unknown): boolean {
 }
 
 function isManifest(value: Record<string, unknown>): boolean {
-  const { name, createdAt, options, decisions, stages, startedOver } = value;
+  const { options, decisions, stages, startedOver } = value;
   return (
-    typeof name === 'string' &&
-    typeof createdAt === 'string' &&
+    [value.titlesmithVersion, value.name, value.createdAt].every((text) => typeof text === 'string') &&
+    isRecord(value.machine) &&
     isRecord(options) &&
     isRecord(decisions) &&
     Object.values(decisions).every(isDecision) &&
@@ -191,7 +199,9 @@ export function parseManifest(text: string, path: string): Manifest {
   } catch {
     throw damagedError(path, 'it is not JSON');
   }
-  if (!isRecord(value) || !Number.isSafeInteger(value.formatVersion))
+  if (!isWithin(mostLevels, value))
+    throw damagedError(path, `it is nested more than ${mostLevels} levels deep`);
+  if (!isRecord(value) || !Number.isSafeInteger(value.formatVersion) || (value.formatVersion as number) < 1)
     throw damagedError(path, 'it names no formatVersion');
   if ((value.formatVersion as number) > manifestFormatVersion) {
     throw new TitlesmithError(

@@ -56,7 +56,11 @@ function record(
   const given = recordOptions({ ...call.options, ...singleCallOptions });
   const names = optionNames.filter((name) => among(usersOf(name)));
   const decided = Object.entries(call.decisions).filter(
-    ([name, decision]) => decision !== undefined && among(stagesOfDecisions[name as keyof Decisions]),
+    ([name, decision]) =>
+      decision !== undefined &&
+      // What another version decides besides is left as it is.
+      Object.hasOwn(stagesOfDecisions, name) &&
+      among(stagesOfDecisions[name as keyof Decisions]),
   );
   const { sentenceModel, ...others } = { ...decisions, ...Object.fromEntries(decided) };
   // What was decided for an earlier search for paraphrases says nothing of a call without one.

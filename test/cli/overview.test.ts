@@ -170,8 +170,9 @@ test('compare says which figures run.json does not have, and shows nothing in th
   const { code, output, errors } = await runCli(paged, folder);
   expect([code, errors]).toEqual([0, '']);
   expect(output).toContain(
-    'runs/hostile: run.json has no usable report.verdict, finetune.parameters, finetune.steps, finetune.epochs, ' +
-      'finetune.finalValidationLoss, finetune.bitsPerByte.model, dedupe.accepted, finetune.bestStep: not shown.',
+    'runs/hostile: run.json has no usable finetune.steps, finetune.epochs, finetune.bestStep, finetune.finalValidationLoss, ' +
+      'finetune.parameters, finetune.bitsPerByte, dedupe.accepted, dedupe.rejected, dedupe.rejectedByReason, report.verdict: ' +
+      'what needs it is not shown.',
   );
   for (const label of [
     'verdict',
@@ -183,9 +184,43 @@ test('compare says which figures run.json does not have, and shows nothing in th
     'accepted',
   ])
     expect(output).toMatch(new RegExp(`^${label} .* –$`, 'm'));
-  for (const text of [output, readFileSync(join(folder, 'h.html'), 'utf8')])
+  edit('runs/hostile', (text) =>
+    text
+      .replace(/"(seconds|kept)":[\d.]+/g, '"$1":-1e300')
+      .replace(/"startedAt":"[^"]+"/g, '"startedAt":"9999-99-99T99"'),
+  );
+  // run-cli.ts holds each line against its schema, in which counts are counts.
+  const json = JSON.parse((await runCli(['show', 'runs/hostile', '--json'], folder)).output);
+  expect(Object.keys(json.counts)).toEqual(['dataset', 'generate']);
+  expect(json.seconds).toBe(0);
+  const listed = JSON.parse((await runCli(['list', '--json'], folder)).output);
+  const overview = listed.runs.find(({ folder }: { folder: string }) => folder === 'runs/hostile');
+  expect(overview).toEqual({
+    name: 'hostile',
+    folder: 'runs/hostile',
+    state: 'done',
+    model: 'nano',
+    bytes: overview.bytes,
+  });
+  const shown = await runCli(['show', 'runs/hostile'], folder);
+  expect(shown.output).toContain('run.json has no usable extract.kept, finetune.steps, ');
+  for (const text of [output, shown.output, readFileSync(join(folder, 'h.html'), 'utf8')])
     expect(text).not.toMatch(/NaN|Infinity|undefined|native code|∞/);
   rmSync(join(folder, 'runs/hostile'), { recursive: true });
+});
+
+test.each([
+  [`${'{"a":'.repeat(9000)}1${'}'.repeat(9000)}`, 'it is nested more than 64 levels deep'],
+  ['"a"', 'its contents do not have the expected form'],
+])('a run.json with a stage that is no stage is damaged', async (stage, message) => {
+  cpSync(join(folder, 'runs/twin'), join(folder, 'runs/odd'), { recursive: true });
+  edit('runs/odd', (text) =>
+    JSON.stringify({ ...JSON.parse(text), stages: { finetune: '@' } }).replace('"@"', stage),
+  );
+  const { code, output } = await runCli(['list'], folder);
+  rmSync(join(folder, 'runs/odd'), { recursive: true });
+  expect(code).toBe(0);
+  expect(output).toContain(`odd/run.json is damaged: ${message}.`);
 });
 
 test('compare tells runs of one name apart, says what nobody recorded, and needs losses for a page alone', async () => {

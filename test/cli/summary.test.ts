@@ -90,7 +90,8 @@ test('a whole run says what went in and out of each stage', () => {
 });
 
 test('a run from the base model says how much of it stands in what that was trained on', () => {
-  const report = { verdict: 'healthy', copyShare: 0, inBase: { outputs: 0.031, heldOut: 0.004 } };
+  const excess = { share: 0, low: -0.02, high: 0.02 };
+  const report = { verdict: 'healthy', copyShare: 0, excess, inBase: { outputs: 0.031, heldOut: 0.004 } };
   const { lines } = summarizeRun(finished(manifest({ report }), 1));
   expect(lines).toContain(
     "             of the outputs 3.1%, of the held-out titles 0.4% stand in the base model's training titles",

@@ -69,17 +69,32 @@ describe('the page of a batch', () => {
     expect(formatBatchPage(record(), '../../')).toContain('href="../../aww/report.html"');
   });
 
-  test('shows changes since the batch before: more accepted and less loss are better', () => {
-    const before = { ...figures, validationLoss: 4.226, accepted: 153, verdict: 'leans' } as const;
-    const page = formatBatchPage(
-      record({ previous: { startedAt: '2026-11-16T03:00:00.000Z', figures: { aww: before } } }),
-    );
-    expect(page).toContain('<span class="change better">−0.10</span>');
-    expect(page).toContain('<span class="change worse">−3</span>');
-    expect(page.match(/class="change /g)).toHaveLength(2);
+  test('shows changes since the batch before, coloured only where a share changed by more than chance explains', () => {
+    const changed = (before: Partial<RunFigures>): string =>
+      formatBatchPage(
+        record({
+          previous: { startedAt: '2026-11-16T03:00:00.000Z', figures: { aww: { ...figures, ...before } } },
+        }),
+      );
+    const page = changed({ validationLoss: 4.226, accepted: 153, verdict: 'leans' });
+    expect(page).toContain('<span class="change">−0.10</span>');
+    // 150 and 153 of 200: Newcombe's interval of the difference is from −9.8 to 6.9 points.
+    expect(page).toContain('<span class="change">−3, may be chance</span>');
+    expect(page).not.toContain('class="change ');
     expect(page).toContain(
       'writes titles of its own</span><span class="change">was: leans on its training titles</span>',
     );
+    // 10 of 200 copies where there were 40: −15 points, from −21.5 to −8.7; 150 accepted where there were 100: 25 points, 15.6 to 33.7.
+    const better = changed({ copyShare: 0.2, accepted: 100 });
+    expect(better).toContain('<span class="change better">−15.0 points</span>');
+    expect(better).toContain('<span class="change better">+50</span>');
+    const worse = changed({ copyShare: 0, accepted: 190 });
+    expect(worse).toContain('<span class="change worse">+5.0 points</span>');
+    expect(worse).toContain('<span class="change worse">−40</span>');
+    // More titles, of many more outputs: a smaller share; and nothing to tell by.
+    expect(changed({ accepted: 95, generated: 100 })).toContain('<span class="change worse">+55</span>');
+    for (const generated of [null, 0, 10])
+      expect(changed({ accepted: 100, generated })).toContain('<span class="change">+50</span>');
   });
 
   test('says that nothing has changed where nothing has', () => {

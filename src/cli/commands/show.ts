@@ -2,7 +2,7 @@ import { formatBytes, formatSeconds } from '../../common/number-formats.js';
 import { type StageName, stageNames } from '../../options/choices.js';
 import { type OptionName, optionNames, rowOf } from '../../options/option-table.js';
 import { defaultOf, formatOption } from '../../options/option-values.js';
-import { openManifest, overviewOf } from '../../pipeline/overview/run-overview.js';
+import { openManifest, overviewOf, secondsOf, stageSeconds } from '../../pipeline/overview/run-overview.js';
 import { staleStages } from '../../pipeline/run/stale-stages.js';
 import type { Manifest } from '../../run/manifest.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
@@ -16,7 +16,7 @@ export async function showCommand(folder: string, terminal: Terminal): Promise<E
   const manifest = await openManifest(folder);
   const overview = await overviewOf(folder);
   const stale = staleStages(manifest);
-  const seconds = Object.values(manifest.stages).reduce((sum, record) => sum + (record.seconds ?? 0), 0);
+  const seconds = secondsOf(manifest);
   const summary = summarizeRun({ name: manifest.name, folder, manifest, seconds, overfits: false, stale });
   const options = givenOf(manifest);
   const made = `made by titlesmith ${manifest.titlesmithVersion}, ${manifest.createdAt.slice(0, 16).replace('T', ' ')} UTC`;
@@ -65,7 +65,8 @@ function stageRows({ stages }: Manifest, stale: readonly StageName[]): string[][
   return stageNames.map((stage) => {
     const record = stages[stage];
     if (!record) return [stage, 'not begun'];
-    const { status, seconds, device = '', error } = record;
+    const { status, device = '', error } = record;
+    const seconds = stageSeconds(record);
     const state = status === 'done' && stale.includes(stage) ? 'stale' : status;
     const took = seconds === undefined ? '' : formatSeconds(seconds);
     return [stage, error === undefined ? state : `${state}: ${error}`, took, device];

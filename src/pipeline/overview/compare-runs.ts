@@ -11,10 +11,10 @@ import { runFiles } from '../../run/run-files.js';
 import { readMetrics } from '../run/metrics-file.js';
 import { readTitleLosses } from '../run/title-losses-file.js';
 
-import { bestStepOf, comparedRows, secondsOf, unusableCounts, verdictOf } from './compared-figures.js';
+import { bestStepOf, comparedRows, verdictOf } from './compared-figures.js';
 import { haveSame, nameOf, type OpenedRun, openRuns, staleNote } from './opened-runs.js';
 import { pairedDifferences } from './paired-losses.js';
-import { firstAccepted } from './run-overview.js';
+import { firstAccepted, secondsOf, unusableNote } from './run-overview.js';
 
 interface ComparedRun extends OpenedRun {
   /** The first ten. */
@@ -72,10 +72,10 @@ export async function compareRuns(
       ...(same.tokens === false
         ? ['Their tokens are not the same: compare bits a byte, not perplexities.']
         : []),
-      ...runs.flatMap((run) => [
-        ...staleNote(run, nameOf(run, runs)),
-        ...unusableNote(run, nameOf(run, runs)),
-      ]),
+      ...runs.flatMap((run) => {
+        const [name, unusable] = [nameOf(run, runs), unusableNote(run.manifest)];
+        return [...staleNote(run, name), ...(unusable === undefined ? [] : [`${name}: ${unusable}`])];
+      }),
     ],
     details: runs.map(({ losses, ...run }) => ({
       ...run,
@@ -84,15 +84,6 @@ export async function compareRuns(
     })),
     same,
   };
-}
-
-/** That figures are missing, of which run.json says nothing that they can be. */
-function unusableNote({ manifest }: OpenedRun, name: string): string[] {
-  const unusable = unusableCounts(manifest);
-  if (unusable.length === 0) return [];
-  return [
-    `${name}: run.json has no usable ${unusable.join(', ')}: not shown. It was edited, or written by another version.`,
-  ];
 }
 
 async function describeRun(

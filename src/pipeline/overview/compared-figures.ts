@@ -6,9 +6,11 @@ import {
   formatPerplexity,
   formatSeconds,
 } from '../../common/number-formats.js';
-import { type StageName, stageNames, verdictNames } from '../../options/choices.js';
+import { type StageName, stageNames } from '../../options/choices.js';
 import { verdictWords } from '../../report/verdict-words.js';
 import { finishedRecord, type Manifest } from '../../run/manifest.js';
+import { isAmount, isCount, isLoss, isShare, isVerdict } from '../../run/usable-counts.js';
+import { secondsOf } from './run-overview.js';
 
 /** A figure that a finished stage counts in run.json, which anyone may have edited. */
 interface Figure {
@@ -20,15 +22,7 @@ interface Figure {
   readonly isValid: (value: unknown) => boolean;
   /** @param value a valid one. */
   readonly show: (value: never) => string;
-  /** Records of earlier versions have none. */
-  readonly isOptional?: true;
 }
-
-const isAmount = (value: unknown): boolean =>
-  typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
-const isShare = (value: unknown): boolean => isAmount(value) && (value as number) <= 1;
-const isVerdict = (value: unknown): boolean => (verdictNames as readonly unknown[]).includes(value);
 
 const count = (label: string, stage: StageName, name: string): Figure => ({
   label,
@@ -41,7 +35,7 @@ const loss = (label: string, name: string): Figure => ({
   label,
   stage: 'finetune',
   path: [name],
-  isValid: isAmount,
+  isValid: isLoss,
   show: formatPerplexity,
 });
 
@@ -69,7 +63,6 @@ const counted: readonly Figure[] = [
     path: ['bitsPerByte', 'model'],
     isValid: isAmount,
     show: (value: number) => value.toFixed(3),
-    isOptional: true,
   },
   count('generated', 'generate', 'generated'),
   count('accepted', 'dedupe', 'accepted'),
@@ -103,11 +96,6 @@ export function bestStepOf(manifest: Manifest): number | undefined {
   return isCount(value) ? (value as number) : undefined;
 }
 
-/** Seconds that a run's stages took; what is no time counts nothing. */
-export function secondsOf({ stages }: Manifest): number {
-  return Object.values(stages).reduce((sum, { seconds }) => sum + (isAmount(seconds) ? seconds! : 0), 0);
-}
-
 /** A row of a comparison: a label, and what a run says there; undefined where it does not tell. */
 type Row = readonly [label: string, read: (manifest: Manifest) => string | undefined];
 
@@ -119,17 +107,3 @@ export const comparedRows: readonly Row[] = [
   ['time', (manifest) => formatSeconds(secondsOf(manifest))],
   ['device', (manifest) => stageNames.map((stage) => finishedRecord(manifest, stage)?.device).find(Boolean)],
 ];
-
-/**
- * Counts that finished stages should have recorded, and which are not there or cannot be what they are said to be: where they
- * stand in run.json, such as `finetune.epochs`.
- */
-export function unusableCounts(manifest: Manifest): string[] {
-  return [verdict, ...counted, bestStep].flatMap((figure) => {
-    const { stage, path, isValid, isOptional } = figure;
-    if (!finishedRecord(manifest, stage)) return [];
-    const value = recordedValue(manifest, figure);
-    const isFine = isValid(value) || (value === undefined && isOptional === true);
-    return isFine ? [] : [[stage, ...path].join('.')];
-  });
-}

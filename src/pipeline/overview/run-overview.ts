@@ -5,8 +5,9 @@ import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors
 import type { OverfitVerdict } from '../../common/judgement.js';
 import type { RunCounts } from '../../common/stage-counts.js';
 import { type StageName, stageNames } from '../../options/choices.js';
-import { finishedRecord, type Manifest, manifestFileName } from '../../run/manifest.js';
+import { finishedRecord, type Manifest, manifestFileName, type StageRecord } from '../../run/manifest.js';
 import { runFiles } from '../../run/run-files.js';
+import { isAmount, usableCounts, usableRunCounts } from '../../run/usable-counts.js';
 import { readManifest } from '../run/manifest-file.js';
 import { lockHolder } from '../run/run-lock.js';
 import { staleStages } from '../run/stale-stages.js';
@@ -42,10 +43,35 @@ export interface RunOverview {
   readonly problem?: string;
 }
 
-/** The counts of all finished stages. */
+/** The counts of all finished stages, those left out that are none: {@link unusableNote} names them. */
 export function countsOf(manifest: Pick<Manifest, 'stages'>): RunCounts {
-  const done = stageNames.map((stage) => [stage, finishedRecord(manifest, stage)?.counts] as const);
-  return Object.fromEntries(done.filter(([, counts]) => counts !== undefined));
+  const recorded = finishedStages(manifest).map(([stage, { counts }]) => [stage, counts] as const);
+  return usableRunCounts(Object.fromEntries(recorded));
+}
+
+/** That figures are missing, of which run.json says nothing that they can be. */
+export function unusableNote(manifest: Pick<Manifest, 'stages'>): string | undefined {
+  const names = finishedStages(manifest).flatMap(([stage, { counts }]) =>
+    usableCounts(stage, counts).faults.map((name) => `${stage}.${name}`),
+  );
+  if (names.length === 0) return undefined;
+  return `run.json has no usable ${names.join(', ')}: what needs it is not shown. It was edited, or written by another version.`;
+}
+
+function finishedStages(manifest: Pick<Manifest, 'stages'>): [StageName, StageRecord][] {
+  return stageNames.flatMap((stage): [StageName, StageRecord][] => {
+    const record = finishedRecord(manifest, stage);
+    return record ? [[stage, record]] : [];
+  });
+}
+
+/** Seconds that a stage took; undefined where what is recorded is no time. */
+export const stageSeconds = ({ seconds }: StageRecord): number | undefined =>
+  isAmount(seconds) ? seconds : undefined;
+
+/** Seconds that a run's stages took; what is no time counts nothing. */
+export function secondsOf({ stages }: Pick<Manifest, 'stages'>): number {
+  return Object.values(stages).reduce((sum, record) => sum + (stageSeconds(record) ?? 0), 0);
 }
 
 /**
@@ -74,7 +100,9 @@ export async function overviewOf(folder: string): Promise<RunOverview> {
     return { name, folder, state: 'damaged', bytes, problem: error.toLine() };
   }
   const counts = countsOf(manifest);
-  const begun = Object.values(manifest.stages).map(({ startedAt }) => startedAt);
+  const begun = Object.values(manifest.stages).flatMap(({ startedAt }) =>
+    isTime(startedAt) ? [startedAt] : [],
+  );
   const model = manifest.decisions.model?.choice;
   const [titles, verdict, date] = [counts.extract?.kept, counts.report?.verdict, begun.sort().at(-1)];
   return {
@@ -88,6 +116,10 @@ export async function overviewOf(folder: string): Promise<RunOverview> {
     bytes,
   };
 }
+
+/** Whether a text is a time as run.json has it, ISO 8601 in UTC. */
+const isTime = (text: string): boolean =>
+  /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) && Number.isFinite(Date.parse(text));
 
 async function stateOf(folder: string, manifest: Manifest): Promise<Pick<RunOverview, 'state' | 'stage'>> {
   const { stages } = manifest;

@@ -46,7 +46,8 @@ function parseOwner(text: string): Owner | undefined {
   try {
     const owner: Partial<Owner> | null = JSON.parse(text);
     const { pid, host, processStart: start, beat = 0, activity: named } = owner ?? {};
-    if (!Number.isSafeInteger(pid) || typeof host !== 'string' || typeof start !== 'string') return undefined;
+    if (!Number.isSafeInteger(pid) || pid! < 1 || typeof host !== 'string' || typeof start !== 'string')
+      return undefined;
     const activity = activities.find((known) => known === named) ?? 'written';
     return { pid: pid as number, host, processStart: start, beat, activity };
   } catch {

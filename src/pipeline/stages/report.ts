@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../../common/errors.js';
-import type { ReportCounts, RunCounts } from '../../common/stage-counts.js';
+import type { ReportCounts } from '../../common/stage-counts.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
 import { readClientBundle } from '../../io/client-bundle.js';
 import { checkArgument, isText } from '../../options/call-arguments.js';
@@ -10,6 +10,7 @@ import { renderReport } from '../../report/report-page.js';
 import { reportOnRun } from '../../run/report-on-run.js';
 import { sampledCopies } from '../../run/reported-facts.js';
 import { runFiles, sampleFile } from '../../run/run-files.js';
+import { usableRunCounts } from '../../run/usable-counts.js';
 import type { PageAssets } from '../../web/html-page.js';
 import { readCanaries } from '../run/canaries-file.js';
 import { readJudgement } from '../run/judgement-file.js';
@@ -27,7 +28,7 @@ export async function runReport(job: StageJob, context: StageWorkContext): Promi
     options,
     decisions,
     recorded,
-    counts: job.counts as RunCounts,
+    counts: usableRunCounts(job.counts),
     judgement,
     losses: await readTitleLosses(folder),
     metrics,

@@ -8,21 +8,34 @@ import {
 import { type Html, html, visible } from '../../web/html.js';
 import { renderSelfContainedPage } from '../../web/html-page.js';
 import { verdictWords } from '../verdict-words.js';
-import type { BatchRecord, BatchRunRecord, RunFigures } from './batch-record.js';
+import type { BatchRecord, BatchRunRecord, RunFigures, ShareChanges } from './batch-record.js';
 import { batchRefusals } from './batch-refusals.js';
+
+interface BatchPageOptions {
+  /** Bundled from ../client/batch.css. */
+  readonly styles: string;
+  /** How shares changed since the previous batch, by the run's name. */
+  readonly changes: ReadonlyMap<string, ShareChanges>;
+  /** Prefix of the links, for a page outside the folder of the runs. */
+  readonly base: string;
+}
 
 /**
  * A batch on one page: one row per run, with the changes since the previous batch and links to the reports. The same
  * record always gives the same bytes.
- * @param styles bundled from ../client/batch.css.
- * @param base prefix of the links, for a page outside the folder of the runs.
  */
-export function renderBatch(record: BatchRecord, styles: string, base = ''): string {
+export function renderBatch(record: BatchRecord, { styles, changes, base }: BatchPageOptions): string {
   const part = record.shard ? `, part ${record.shard.index + 1} of ${record.shard.count}` : '';
   return renderSelfContainedPage({
     title: `${record.file}${part} – titlesmith batch`,
     styles,
-    body: [overview(record), errors(record), runs(record, base), batchRefusals(record), colophon(record)],
+    body: [
+      overview(record),
+      errors(record),
+      runs(record, changes, base),
+      batchRefusals(record),
+      colophon(record),
+    ],
   });
 }
 
@@ -87,10 +100,19 @@ function comparison({ runs, previous }: BatchRecord): string {
   const hasChanged = runs.some(({ name, figures }) => {
     const before = previous.figures[name];
     return (
-      verdictChange(figures, before) !== null || changes(figures, before).some((since) => since !== null)
+      verdictChange(figures, before) !== null || changesOf(figures, before).some((since) => since !== null)
     );
   });
-  return hasChanged ? `Small figures: change ${since}.` : `No figure has changed ${since}.`;
+  return hasChanged
+    ? `Small figures: change ${since}, in colour where a share of the outputs changed by more than chance explains.`
+    : `No figure has changed ${since}.`;
+}
+
+/** What the colours of changes stand on; null where nothing is coloured or said to be chance. */
+function changesMethod({ previous }: BatchRecord): Html | null {
+  if (!previous) return null;
+  return html` Changes of copies and of the accepted share may be chance where the 95% interval of a difference of two shares (Newcombe 1998) holds 0;
+of twenty without a change, one seems to have one. Losses are of the titles held out then and now: <code>titlesmith compare</code> pairs them where they are the same.`;
 }
 
 /** How many runs are done, and how many of their models are what one wants. */
@@ -146,41 +168,73 @@ interface Column {
   readonly name: keyof RunFigures;
   readonly heading: string;
   readonly show: (value: number) => string;
-  /** Which direction is better; undefined if neither. */
+  /** A change of it, without its sign; default: as the figure itself. */
+  readonly showChange?: (value: number) => string;
+  /** The share that tells whether a change is one; undefined where nothing tells that. */
+  readonly share?: keyof ShareChanges;
+  /** Which direction is better. */
   readonly better?: 'more' | 'less';
 }
+
+/** 0.031 → "3.1 points". */
+const points = (share: number): string => `${(100 * share).toFixed(1)} points`;
 
 const columns: readonly Column[] = [
   { name: 'titles', heading: 'Titles in', show: formatCount },
   { name: 'steps', heading: 'Steps', show: formatCount },
-  { name: 'validationLoss', heading: 'Validation loss', show: formatDecimal, better: 'less' },
-  { name: 'copyShare', heading: 'Copies', show: formatPercent, better: 'less' },
-  { name: 'accepted', heading: 'Accepted', show: formatCount, better: 'more' },
+  { name: 'validationLoss', heading: 'Validation loss', show: formatDecimal },
+  {
+    name: 'copyShare',
+    heading: 'Copies',
+    show: formatPercent,
+    showChange: points,
+    share: 'copies',
+    better: 'less',
+  },
+  { name: 'accepted', heading: 'Accepted', show: formatCount, share: 'accepted', better: 'more' },
 ];
 
-function change(now: number, before: number | null | undefined, { show, better }: Column): Html | null {
+function change(
+  now: number,
+  before: number | null | undefined,
+  { show, showChange = show, share, better }: Column,
+  shares: ShareChanges | undefined,
+): Html | null {
   if (typeof before !== 'number' || show(now) === show(before)) return null;
-  const isMore = now > before;
-  const isBetter = better === undefined ? '' : isMore === (better === 'more') ? 'better' : 'worse';
-  const sign = isMore ? '+' : '−';
-  return html`<span class="change ${isBetter}">${sign}${show(Math.abs(now - before))}</span>`;
+  const text = `${now > before ? '+' : '−'}${showChange(Math.abs(now - before))}`;
+  const interval = share && shares?.[share];
+  if (!interval) return html`<span class="change">${text}</span>`;
+  const { low, high } = interval;
+  if (low <= 0 && high >= 0) return html`<span class="change">${text}, may be chance</span>`;
+  // The share itself: more titles of more outputs are not a larger share.
+  const isBetter = low > 0 === (better === 'more');
+  return html`<span class="change ${isBetter ? 'better' : 'worse'}">${text}</span>`;
 }
 
 /** Changes of a run's figures, one per column. */
-function changes(now: RunFigures | null, before: RunFigures | undefined): (Html | null)[] {
+function changesOf(
+  now: RunFigures | null,
+  before: RunFigures | undefined,
+  shares?: ShareChanges,
+): (Html | null)[] {
   return columns.map((column) => {
     const value = now?.[column.name];
     return typeof value === 'number'
-      ? change(value, before?.[column.name] as number | null | undefined, column)
+      ? change(value, before?.[column.name] as number | null | undefined, column, shares)
       : null;
   });
 }
 
-function row(run: BatchRunRecord, before: RunFigures | undefined, base: string): Html {
+function row(
+  run: BatchRunRecord,
+  before: RunFigures | undefined,
+  shares: ShareChanges | undefined,
+  base: string,
+): Html {
   const { words, kind } = stateOf(run);
   const shown = run.subreddit === run.name ? `r/${run.name}` : run.name;
   const name = run.report === null ? html`${shown}` : html`<a href="${base}${run.report}">${shown}</a>`;
-  const since = changes(run.figures, before);
+  const since = changesOf(run.figures, before, shares);
   const cells = columns.map(({ name, heading, show }, index) => {
     const value = run.figures?.[name];
     const shown = typeof value === 'number' ? html`${show(value)}${since[index]}` : '–';
@@ -191,7 +245,11 @@ function row(run: BatchRunRecord, before: RunFigures | undefined, base: string):
 `;
 }
 
-function runs({ runs: all, previous }: BatchRecord, base: string): Html {
+function runs(
+  { runs: all, previous }: BatchRecord,
+  changes: BatchPageOptions['changes'],
+  base: string,
+): Html {
   return html`<section aria-labelledby="runs">
 <h2 id="runs">Runs</h2>
 <div class="scroll" role="region" aria-label="Table of runs" tabindex="0"><table class="runs" role="table" aria-label="Runs of this batch">
@@ -199,14 +257,15 @@ function runs({ runs: all, previous }: BatchRecord, base: string): Html {
 ${columns.map(({ heading }) => html`<th role="columnheader" scope="col">${heading}</th>`)}
 <th role="columnheader" scope="col">Time</th></tr></thead>
 <tbody role="rowgroup">
-${all.map((run) => row(run, previous?.figures[run.name], base))}</tbody>
+${all.map((run) => row(run, previous?.figures[run.name], changes.get(run.name), base))}</tbody>
 </table></div>
 </section>`;
 }
 
-function colophon({ titlesmithVersion, shard }: BatchRecord): Html {
+function colophon(record: BatchRecord): Html {
+  const { titlesmithVersion, shard } = record;
   const file = shard ? `batch-${shard.index}-of-${shard.count}.json` : 'batch.json';
   return html`<p class="colophon">What a model is said to do is the verdict of its report, which gives the evidence. Validation loss in nats per token of held-out titles; copies: outputs that copy a
-training title, all of which are refused. Made by titlesmith ${visible(titlesmithVersion)}. The same figures for
+training title, all of which are refused.${changesMethod(record)} Made by titlesmith ${visible(titlesmithVersion)}. The same figures for
 programs are in <code>${file}</code>.</p>`;
 }

@@ -1,4 +1,4 @@
-import type { OverfitVerdict } from '../../common/judgement.js';
+import type { OverfitVerdict, ShareDifference } from '../../common/judgement.js';
 
 /** The states of a run in a batch. */
 export const runStatuses = ['waiting', 'running', 'done', 'overfit', 'failed', 'interrupted'] as const;
@@ -17,6 +17,12 @@ export interface RunFigures {
   readonly accepted: number | null;
   /** Of the held-out titles; undefined in records of earlier versions. */
   readonly bitsPerByte?: number | null;
+}
+
+/** Shares of a run's outputs less those of the batch before; undefined where one is not known. */
+export interface ShareChanges {
+  readonly copies: ShareDifference | undefined;
+  readonly accepted: ShareDifference | undefined;
 }
 
 /** One run of a batch, as batch.json keeps it. */
