@@ -19,8 +19,8 @@ function* within(schema: Schema, path: string): Generator<string> {
   if (isSchema(additionalProperties)) yield* within(additionalProperties, `${path}.*`);
   if (!isSchema(properties)) return;
   for (const [name, part] of Object.entries(properties)) {
-    // `!`: it is always there.
-    const field = `${path}.${name}${list(required).includes(name) ? '!' : ''}`;
+    const field = `${path}.${name}`;
+    if (list(required).includes(name)) yield `${field} is always there`;
     if (isSchema(part)) yield* within(part, field);
   }
 }
