@@ -12,6 +12,7 @@ const tools: Readonly<Record<string, () => Promise<{ main(argv: readonly string[
   'options-page': () => import('./options-page.js'),
   'platform-packages': () => import('./platform-packages.js'),
   'recorded-runs': () => import('./recorded-runs.js'),
+  'recorded-types': () => import('./recorded-types.js'),
   sample: () => import('./sample.js'),
   site: () => import('./site.js'),
   structure: () => import('./structure.js'),

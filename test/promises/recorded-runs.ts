@@ -5,10 +5,10 @@ import { collect } from '../../src/common/collect.js';
 import { packageRoot } from '../../src/io/package-root.js';
 import { readTar } from '../../src/io/tar.js';
 
-/** What version 1.0 wrote: `npm run -s tool -- recorded-runs --to FOLDER`. It is never made anew. */
+/** What version 1.0 wrote, by the tools `recorded-runs` and `recorded-types`. It is never made anew. */
 const folder = join(packageRoot, 'test/promises/1.0');
 
-type RecordedName = 'finished' | 'stopped' | 'kept' | 'browser';
+type RecordedName = 'finished' | 'stopped' | 'kept' | 'browser' | 'types';
 
 /** The path of an archive. */
 export const recordedPath = (name: RecordedName): string => join(folder, `${name}.tar.gz`);
