@@ -1,3 +1,4 @@
+import { packageVersion } from '../common/package-facts.js';
 import { generationOptions, samplingOptions } from '../options/table/generation.js';
 import { runOptions } from '../options/table/run.js';
 import { type Html, html } from '../web/html.js';
@@ -41,7 +42,7 @@ ${step('keep', 'Keep it', keepStep)}
 <footer class="colophon">
 <details id="browser"><summary>What this browser computes with</summary>
 <p id="facts">Not known yet: it is found out when you first train or write.</p></details>
-<p>Made with titlesmith. A language model invents these texts: nobody wrote them, and what they say may be untrue. Say so when you share one.</p>
+<p>Made with titlesmith ${packageVersion}. A language model invents these texts: nobody wrote them, and what they say may be untrue. Say so when you share one.</p>
 </footer>
 </main>`;
   return renderSitePage({ title: 'titlesmith in your browser', styles, script, policy, body });

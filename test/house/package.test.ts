@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parseCommandLine } from '../../src/cli/parsing/command-line.js';
 import { packageVersion } from '../../src/common/package-facts.js';
 import { packageRoot } from '../../src/io/package-root.js';
 import { sourceFiles } from '../../tools/structure/imports.js';
@@ -41,9 +42,20 @@ test('the package holds all that src is built into, the bundles of the pages, an
   expect([...packed].filter((file) => /^(src|test|bench|tools)\//.test(file))).toEqual([]);
 });
 
-test('the version that src states is that of package.json', () => {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  expect(packageVersion).toBe(version);
+test('the version is stated once in src, and the same wherever a file beside it states it', () => {
+  const read = (file: string): string => readFileSync(join(packageRoot, file), 'utf8');
+  const versionOf = (file: string): string => (JSON.parse(read(file)) as { version: string }).version;
+  expect([versionOf('package.json'), versionOf('package-lock.json')]).toEqual([
+    packageVersion,
+    packageVersion,
+  ]);
+  expect(
+    sourceFiles(packageRoot, 'src').filter((file) => read(file).includes(`'${packageVersion}'`)),
+  ).toEqual(['src/common/package-facts.ts']);
+  expect(parseCommandLine(['--version'])).toMatchObject({ text: packageVersion });
+  expect(read('CHANGELOG.md')).toContain(`\n## ${packageVersion} - `);
+  for (const file of ['README.md', 'docs/install.md', 'notebooks/titlesmith-colab.ipynb']) {
+    const archives = [...read(file).matchAll(/titlesmith-(\d[\w.-]*)\.tgz/g)].map(([, version]) => version);
+    expect([...new Set(archives)], file).toEqual([packageVersion]);
+  }
 });

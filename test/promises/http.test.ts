@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { packageVersion } from '../../src/common/package-facts.js';
 import { makeRun, post, serve } from '../serve/serve-run.js';
 import { expectPromised } from './recorded.js';
 
@@ -127,6 +128,8 @@ test('routes, fields, answers and refusals of serve are those that were promised
   for (const [, name, type] of metrics.matchAll(/^# TYPE (titlesmith_\w+) (\w+)$/gm))
     lines.push(`GET /metrics: ${name} ${type}`);
 
+  // Its page says which version it is.
+  expect(await (await fetch(`${url}page`)).text()).toContain(`titlesmith ${packageVersion}.`);
   expect(lines.length).toBeGreaterThan(60);
   expectPromised('http', lines);
 });

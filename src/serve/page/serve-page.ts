@@ -1,4 +1,5 @@
 import { formatCount } from '../../common/number-formats.js';
+import { packageVersion } from '../../common/package-facts.js';
 import { toFields } from '../../options/json-schema.js';
 import { generationOptions, samplingOptions } from '../../options/table/generation.js';
 import { runOptions } from '../../options/table/run.js';
@@ -106,7 +107,7 @@ ${someCompared ? html`<label class="check"><input type="checkbox" id="hide-copie
 </details>
 </section>
 </div>
-<footer class="colophon">Made with titlesmith. <span id="comparison" data-of-model>${compared ? null : html`Texts are not compared with training titles: this model came without any. `}</span><a href="health">Health</a></footer>
+<footer class="colophon">Made with titlesmith ${packageVersion}. <span id="comparison" data-of-model>${compared ? null : html`Texts are not compared with training titles: this model came without any. `}</span><a href="health">Health</a></footer>
 </main>`;
   return renderServedPage({ title: name, kind: 'serve', styles: 'page.css', script: 'page.js', body });
 }
