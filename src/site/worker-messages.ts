@@ -123,6 +123,8 @@ export interface Verdict {
 export interface WrittenTexts {
   readonly texts: readonly ShownText[];
   readonly verdict: Verdict | undefined;
+  /** Whether the person stopped it, so that there are fewer than were asked for. */
+  readonly isStopped: boolean;
 }
 
 /** All of a run that the page shows. */

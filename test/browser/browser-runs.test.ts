@@ -83,6 +83,40 @@ describe('a run in a browser', () => {
     expect(run.manifest.options['temperature']).not.toBe(0.5);
   });
 
+  test('keeps the texts that were finished when it was stopped, whoever opens it, and adds to them', async () => {
+    const store = new MemoryStore();
+    const run = await trainedRun(store);
+    await run.generate(device);
+    expect(await run.keepWritten()).toBeUndefined();
+    const stop = new AbortController();
+    let written = 0;
+    const onText = (): void => {
+      written += 1;
+      if (written === 7) stop.abort();
+    };
+    const asked = { nsamples: 40, slots: 4, seed: 3 };
+    await expect(run.generate(device, asked, { onText, signal: stop.signal })).rejects.toThrow(
+      InterruptedError,
+    );
+    await run.close();
+    const opened = await runsIn(store).open('mine');
+    expect(await opened.keepWritten()).toMatchObject({ generated: 5 + written });
+    expect(opened.manifest.stages.generate).toMatchObject({ status: 'done' });
+    expect((await opened.files.list('next')).length).toBe(0);
+    const kept = await opened.readGenerated();
+    const whole = await trainedRun();
+    await whole.generate(device);
+    await whole.generate(device, asked);
+    const all = new Map((await whole.readGenerated()).map((text) => [text.index, text]));
+    expect(kept).toEqual(kept.map(({ index }) => all.get(index)));
+    expect(new Set(kept.map(({ index }) => index)).size).toBe(kept.length);
+    await opened.generate(device, { nsamples: 2 });
+    const last = kept.at(-1)!.index;
+    expect((await opened.readGenerated()).slice(-2).map(({ index }) => index)).toEqual([last + 1, last + 2]);
+    const { accepted, rejected } = await opened.dedupe(await readBaseFingerprints());
+    expect(accepted + rejected).toBe(5 + written + 2);
+  });
+
   test('whose outputs were being put in their places is completed by whoever opens it next', async () => {
     /** A store that dies at its third move, as a tab does that is killed. */
     class DyingStore extends MemoryStore {

@@ -6,7 +6,16 @@ import { siteBudget } from '../../tools/site.js';
 import { expectAccessible, openDetails } from '../browser/axe.js';
 import { madeUpTitles } from '../cli/titles.js';
 import { findChromium, launchChromium } from '../report/chromium.js';
-import { giveTitles, learn, openSite, openTab, type SitePage, untilReady, write } from './open-site.js';
+import {
+  giveTitles,
+  learn,
+  openSite,
+  openTab,
+  type SitePage,
+  setSlider,
+  untilReady,
+  write,
+} from './open-site.js';
 import { SiteServer } from './site-server.js';
 import { buildTinySite } from './tiny-site.js';
 
@@ -144,6 +153,35 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
         await expectAccessible(page, `the site in the ${colorScheme} theme`);
       },
     );
+
+    it('judges what was written when it was stopped, or its tab was closed', async () => {
+      const { context, page } = site;
+      const shown = (of: Page) => of.locator('#text-list li').count();
+      const begin = async (of: Page): Promise<void> => {
+        await setSlider(of, 'count', 500);
+        await setSlider(of, 'length', 100);
+        const before = await shown(of);
+        await of.locator('#generate').click();
+        await expect.poll(() => shown(of)).toBeGreaterThan(before);
+      };
+      const open = (of: Page) => of.getByRole('button', { name: /^Open: my-titles$/ }).click();
+      const before = await shown(page);
+      await begin(page);
+      await page.locator('#stop-writing').click();
+      const state = () => page.locator('#writing-state').textContent();
+      await expect.poll(state).toMatch(/^Stopped\. What was written counts: \d+ new titles?[.;]/);
+      const stopped = await shown(page);
+      expect(stopped).toBeGreaterThan(before);
+      expect(stopped).toBeLessThan(before + 500);
+      const { page: other } = await openTab(context, server.url);
+      await open(other);
+      await expect.poll(() => shown(other)).toBe(stopped);
+      await begin(other);
+      await other.close({ runBeforeUnload: false });
+      await open(page);
+      await expect.poll(() => shown(page)).toBeGreaterThan(stopped);
+      expect(await page.locator('#text-list li.written').count()).toBe(0);
+    });
   });
 
   it('writes titles of the model as it came, and again without its host', async () => {

@@ -71,6 +71,12 @@ export interface BrowserRun {
     context?: Partial<GenerationContext>,
     fingerprints?: Uint8Array,
   ): Promise<GenerateCounts>;
+  /**
+   * Lets the texts count that a generation had finished when it was stopped, or its tab closed: → generated.jsonl. It is then done,
+   * of fewer texts than were asked for.
+   * @returns undefined, and nothing changes, where there are none.
+   */
+  keepWritten(): Promise<GenerateCounts | undefined>;
   /** → judgement.json, accepted.txt, rejected.csv. @param fingerprints the bytes of data/base/fingerprints.bin. */
   dedupe(fingerprints: Uint8Array, context?: Partial<WorkContext>): Promise<DedupeCounts>;
   /** → report.html, report.json. @param assets report.css and report.js of the package's dist/client. */

@@ -152,6 +152,24 @@ export class RunRecord {
     }
   }
 
+  /**
+   * Lets what a stage has left that was cut short count as its result.
+   * @param work makes the outputs of it; undefined where nothing is to count.
+   * @returns what `work` gave; undefined too where the stage is done, or what it reads was replaced since.
+   */
+  async settle(
+    stage: StageName,
+    work: (files: FileStore, record: StageRecord) => Promise<StageOutcome | undefined>,
+  ): Promise<StageOutcome | undefined> {
+    const begun = this.current.stages[stage];
+    if (begun === undefined || begun.status === 'done') return undefined;
+    const { finished, error, ...record } = begun;
+    if (hashValue([record.inputs ?? null]) !== hashValue([this.inputsOf(stage)])) return undefined;
+    const outcome = await work(storeBelow(this.files, workFolder(stage)), record);
+    if (outcome) await this.finish(stage, undefined, { ...record, status: 'done' }, outcome);
+    return outcome;
+  }
+
   /** The files and options that a stage's result depends on. */
   private async describe(
     stage: StageName,
@@ -202,9 +220,10 @@ export class RunRecord {
     return (await this.files.list(workFolder(stage))).length > 0;
   }
 
+  /** @param call undefined: the options and decisions in force stay. */
   private async finish(
     stage: StageName,
-    call: Call,
+    call: Call | undefined,
     record: StageRecord,
     { counts, requests, isAddition = false }: StageOutcome,
   ): Promise<void> {
@@ -219,7 +238,9 @@ export class RunRecord {
     const done = { ...record, counts, outputs, ...(requests ? { requests } : {}) };
     const manifest = {
       ...this.current,
-      ...(isAddition ? { options, decisions } : recordStageCall(this.current, stage, call)),
+      ...(isAddition || call === undefined
+        ? { options, decisions }
+        : recordStageCall(this.current, stage, call)),
       stages: { ...this.current.stages, [stage]: done },
     };
     const swap: Swap = { stage, written: Object.keys(outputs), manifest };

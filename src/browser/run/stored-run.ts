@@ -221,6 +221,22 @@ export class StoredRun implements BrowserRun {
     }
   }
 
+  async keepWritten(): Promise<GenerateCounts | undefined> {
+    const settled = await this.record.settle('generate', async (work, record) => {
+      const { first, nsamples, ...options } = record.options ?? {};
+      const gathered = await GenerationWork.open(work, true, () => {});
+      if (typeof first !== 'number' || gathered.texts.length === 0) return undefined;
+      const kept = first === 0 ? [] : await this.readGenerated();
+      await gathered.finish(kept);
+      // Counted from the last on: those that are missing between them are never made.
+      const span = gathered.texts.at(-1)!.index + 1 - first;
+      const finished = finishedRecord(this.manifest, 'generate');
+      const requests = requestsWith({ first, nsamples: span }, { finished, options, prefixes: 1 });
+      return { counts: countTexts([...kept, ...gathered.texts]), requests };
+    });
+    return settled?.counts as GenerateCounts | undefined;
+  }
+
   /** What texts are compared with while they are generated, where that is asked for. */
   private async novelty(
     options: RunOptions,

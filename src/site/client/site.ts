@@ -174,7 +174,8 @@ function generate(): void {
       texts.begin('Preparing …');
       try {
         const written = await worker.call('generate', wish);
-        texts.show(written.texts, textsInWords(written.texts));
+        const line = textsInWords(written.texts);
+        texts.show(written.texts, written.isStopped ? `Stopped. What was written counts: ${line}` : line);
         verdict = written.verdict;
         await describeBrowser();
         showVerdict(verdict);

@@ -1,8 +1,9 @@
 import { generateFrom } from '../../browser/generate-texts.js';
+import { InterruptedError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import { decodeBaseTitles } from '../../dedupe/base-titles.js';
 import type { RunOptions } from '../../options/option-table.js';
-import type { ShownText } from '../worker-messages.js';
+import type { ShownText, WrittenTexts } from '../worker-messages.js';
 import { openDevice } from './device.js';
 import { openBase, readFingerprints } from './loading.js';
 import { shownBaseText } from './shown-texts.js';
@@ -19,16 +20,17 @@ const seeds = 2 ** 31;
 
 /**
  * Texts of the base model as it came; each is told whether it stands among the titles that the model was trained on.
- * @throws TitlesmithError when an option is wrong; InterruptedError.
+ * @throws TitlesmithError when an option is wrong; InterruptedError where it was stopped before there was one.
  */
 export async function writeBaseTexts(
   options: Partial<RunOptions>,
   { loading, context, onText }: BaseTexts,
-): Promise<ShownText[]> {
+): Promise<Pick<WrittenTexts, 'texts' | 'isStopped'>> {
   const { engine } = await openDevice(loading);
   const model = await openBase(loading);
   const known = decodeBaseTitles(await readFingerprints(loading));
   const texts: ShownText[] = [];
+  let isStopped = false;
   const asked = { seed: Math.floor(Math.random() * seeds), ...options };
   try {
     for await (const { text } of generateFrom({ engine, model }, asked, context)) {
@@ -36,8 +38,11 @@ export async function writeBaseTexts(
       texts.push(shown);
       onText(shown);
     }
+  } catch (error) {
+    if (!(error instanceof InterruptedError) || texts.length === 0) throw error;
+    isStopped = true;
   } finally {
     await model.weights.close();
   }
-  return texts;
+  return { texts, isStopped };
 }

@@ -39,6 +39,8 @@ interface SessionDoors {
   readonly emit: (event: WorkEvent) => void;
   /** Shows the progress of one kind of work, and can be stopped. */
   readonly context: (what: Work) => WorkContext;
+  /** Lets work go on that is begun from now on, after a wish to stop; another wish stops that too. */
+  readonly goOn: () => void;
   /** The titles that were read last; undefined before. */
   readonly titles: () => ReadTitles | undefined;
 }
@@ -160,12 +162,12 @@ export class RunSession {
   private async generate(wish: TextsWish): Promise<WrittenTexts> {
     const { run: name } = wish;
     if (name !== undefined) return this.withRun(name, (run) => this.write(run, samplingOf(wish)));
-    const texts = await writeBaseTexts(samplingOf(wish), {
+    const written = await writeBaseTexts(samplingOf(wish), {
       loading: this.loading(),
       context: this.doors.context('write'),
       onText: (text) => this.doors.emit({ name: 'text', text }),
     });
-    return { texts, verdict: undefined };
+    return { ...written, verdict: undefined };
   }
 
   /** Adds texts to a run, and compares all it has. */
@@ -173,11 +175,17 @@ export class RunSession {
     const device = await openDevice(this.loading());
     const onText = ({ text }: { readonly text: string }): void =>
       this.doors.emit({ name: 'text', text: { text, state: 'written' } });
-    await run.generate(device, options, { ...this.doors.context('write'), onText });
-    return this.compare(run);
+    try {
+      await run.generate(device, options, { ...this.doors.context('write'), onText });
+      return { ...(await this.compare(run)), isStopped: false };
+    } catch (error) {
+      if (!(error instanceof InterruptedError) || !(await run.keepWritten())) throw error;
+      this.doors.goOn();
+      return { ...(await this.compare(run)), isStopped: true };
+    }
   }
 
-  private async compare(run: BrowserRun): Promise<WrittenTexts> {
+  private async compare(run: BrowserRun): Promise<Omit<WrittenTexts, 'isStopped'>> {
     await run.dedupe(await readFingerprints(this.loading()), this.doors.context('compare'));
     const assets = { styles: await loadText('report.css'), script: await loadText('report.js') };
     const { figures, page } = await run.report(assets);
@@ -188,6 +196,8 @@ export class RunSession {
   private async show(run: BrowserRun): Promise<OpenedRun> {
     const { manifest } = run;
     const bestStep = bestStepOf(manifest);
+    // Those of a writing that was cut short, if there are some.
+    if (bestStep !== undefined) await run.keepWritten();
     const hasTexts = bestStep !== undefined && (await run.readGenerated()).length > 0;
     const written = hasTexts ? await this.compare(run) : { texts: [], verdict: undefined };
     const curve = await lossCurve(run);
@@ -196,7 +206,7 @@ export class RunSession {
       titles: await titlesRead(run),
       curve,
       bestStep,
-      written,
+      written: { ...written, isStopped: false },
     };
   }
 

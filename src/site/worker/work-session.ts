@@ -41,7 +41,14 @@ export class WorkSession {
   private async openRuns(): Promise<RunSession> {
     const { RunSession } = await import('./run-session.js');
     const { emit } = this;
-    return new RunSession({ emit, context: (what) => this.context(what), titles: () => this.titles });
+    return new RunSession({
+      emit,
+      context: (what) => this.context(what),
+      goOn: () => {
+        this.stopping = new AbortController();
+      },
+      titles: () => this.titles,
+    });
   }
 
   private context(what: Work): WorkContext {
