@@ -68,6 +68,8 @@ Some hundred titles are enough to see something, a thousand are better.</p>
 <textarea id="pasted" rows="6" spellcheck="false"></textarea></label>
 <button type="button" id="use-pasted">Use these</button>
 </details>
+<div id="reading" hidden><p id="reading-state" class="state"></p>
+<button type="button" id="stop-reading" disabled>Stop</button></div>
 <div id="titles-read" hidden></div>`;
 
 const learnStep = html`<p id="learn-help">The model already knows English titles in general. Now it reads yours again and again. From time to time it is

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { BrowserRuns } from '../../src/browser/browser-runs.js';
 import type { BrowserRun } from '../../src/browser/run/browser-run.js';
@@ -115,6 +116,17 @@ describe('a run in a browser', () => {
     expect((await opened.readGenerated()).slice(-2).map(({ index }) => index)).toEqual([last + 1, last + 2]);
     const { accepted, rejected } = await opened.dedupe(await readBaseFingerprints());
     expect(accepted + rejected).toBe(5 + written + 2);
+  });
+
+  test('stops reading a file that unpacks to far more than its size, whatever it holds', async () => {
+    // 64 MiB of line breaks, 200 times.
+    const endless = Buffer.concat(Array<Buffer>(200).fill(gzipSync(Buffer.alloc(2 ** 26, '\n'))));
+    const run = await runsIn(new MemoryStore()).create('mine', options);
+    const stop = new AbortController();
+    const reading = run.extract({ files: [new File([endless], 'endless.txt.gz')] }, { signal: stop.signal });
+    setTimeout(() => stop.abort());
+    await expect(reading).rejects.toThrow(InterruptedError);
+    expect((await run.files.list()).map(({ path }) => path)).toEqual(['run.json']);
   });
 
   test('whose outputs were being put in their places is completed by whoever opens it next', async () => {

@@ -77,6 +77,8 @@ export interface BrowserRun {
    * @returns undefined, and nothing changes, where there are none.
    */
   keepWritten(): Promise<GenerateCounts | undefined>;
+  /** Whether judgement.json is of the texts and titles that are there. */
+  readonly isJudged: boolean;
   /** → judgement.json, accepted.txt, rejected.csv. @param fingerprints the bytes of data/base/fingerprints.bin. */
   dedupe(fingerprints: Uint8Array, context?: Partial<WorkContext>): Promise<DedupeCounts>;
   /** → report.html, report.json. @param assets report.css and report.js of the package's dist/client. */

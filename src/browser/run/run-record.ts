@@ -152,6 +152,17 @@ export class RunRecord {
     }
   }
 
+  /** Whether a stage is done, and what it has read is what the stages before it last wrote. */
+  isCurrent(stage: StageName): boolean {
+    const record = this.current.stages[stage];
+    if (record?.status !== 'done') return false;
+    const { inputs, optionalInputs } = stageDescriptions[stage];
+    const isRead = (path: string): boolean =>
+      [...inputs, ...optionalInputs].some((read) => path === read || path.startsWith(`${read}/`));
+    const written = this.written().filter(([path]) => isRead(path) && !isOptimizerFile(path));
+    return hashValue([record.inputs ?? {}]) === hashValue([Object.fromEntries(written)]);
+  }
+
   /**
    * Lets what a stage has left that was cut short count as its result.
    * @param work makes the outputs of it; undefined where nothing is to count.
@@ -194,8 +205,7 @@ export class RunRecord {
   /** The recorded files of earlier stages that a stage reads. @throws TitlesmithError naming one that is missing. */
   private inputsOf(stage: StageName): Record<string, FileRecord> {
     const { inputs, optionalInputs } = stageDescriptions[stage];
-    const stages = Object.keys(this.current.stages) as StageName[];
-    const all = stages.flatMap((name) => Object.entries(finishedRecord(this.current, name)?.outputs ?? {}));
+    const all = this.written();
     const of = (path: string) => all.filter(([file]) => file === path || file.startsWith(`${path}/`));
     const missing = inputs.find((path) => of(path).length === 0);
     if (missing !== undefined) {
@@ -209,6 +219,12 @@ export class RunRecord {
     }
     const read = [...inputs, ...optionalInputs].flatMap(of).filter(([file]) => !isOptimizerFile(file));
     return Object.fromEntries(read);
+  }
+
+  /** The files that stages have written, as they last did. */
+  private written(): [string, FileRecord][] {
+    const stages = Object.keys(this.current.stages) as StageName[];
+    return stages.flatMap((name) => Object.entries(finishedRecord(this.current, name)?.outputs ?? {}));
   }
 
   private async canResume(stage: StageName, record: Omit<StageRecord, 'status'>): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { type Canaries, parseCanaries } from '../../common/canaries.js';
 import { TitlesmithError } from '../../common/errors.js';
 import type { Judgement } from '../../common/judgement.js';
 import { parseTitleLosses, type TitleLosses } from '../../common/title-losses.js';
@@ -5,7 +6,7 @@ import { withoutCondition } from '../../data/conditioning.js';
 import { titlesInDataset } from '../../data/dataset-lines.js';
 import { titleRecords } from '../../data/title-records.js';
 import type { SplitTitles } from '../../data/title-split.js';
-import { type DecisionEntry, isDecisionEntry } from '../../dedupe/decisions.js';
+import { type DecisionEntry, isDecisionEntry, wholeEntries } from '../../dedupe/decisions.js';
 import { parseJudgement } from '../../dedupe/judgement-json.js';
 import { parseCsv } from '../../io/csv.js';
 import { decodeText } from '../../io/text-encoding.js';
@@ -56,21 +57,57 @@ export async function readDatasetOf(files: FileStore): Promise<SplitTitles> {
   return { train: await side(runFiles.train), validation: await side(runFiles.validation) };
 }
 
-/** The lines of metrics.jsonl. */
-export async function readMetricsOf(files: FileStore): Promise<MetricsLine[]> {
-  const lines = ((await readTextOf(files, runFiles.metrics)) ?? '').split('\n').filter((line) => line !== '');
-  return lines.map((line) => JSON.parse(line) as MetricsLine);
+/** The values of a file with one JSON value a line, undefined where a line is none. */
+async function jsonLinesOf(files: FileStore, path: string): Promise<unknown[]> {
+  const lines = ((await readTextOf(files, path)) ?? '').split('\n').filter((line) => line !== '');
+  return lines.map((line) => {
+    try {
+      return JSON.parse(line) as unknown;
+    } catch {
+      return undefined;
+    }
+  });
 }
 
-/** What people decided in a review on Node's side. @throws TitlesmithError naming a line that is no decision. */
-export async function readDecisionsOf(files: FileStore): Promise<DecisionEntry[]> {
+function isMetricsLine(value: unknown): value is MetricsLine {
+  if (typeof value !== 'object' || value === null) return false;
+  const { step, loss, validationLoss } = value as Partial<MetricsLine>;
+  const isLoss = (given: unknown): boolean => given === undefined || typeof given === 'number';
+  return Number.isSafeInteger(step) && step! >= 0 && isLoss(loss) && isLoss(validationLoss);
+}
+
+/** The lines of metrics.jsonl. @throws TitlesmithError naming a line that is none of training's. */
+export async function readMetricsOf(files: FileStore): Promise<MetricsLine[]> {
+  const { metrics: path } = runFiles;
+  return (await jsonLinesOf(files, path)).map((value, index) => {
+    if (isMetricsLine(value)) return value;
+    throw new TitlesmithError(`${path}:${index + 1} is damaged: it is no JSON object with a step.`, {
+      code: 'metrics-damaged',
+      hint: 'Train again.',
+    });
+  });
+}
+
+/** What people decided in a review on Node's side, as far as it counts. @throws TitlesmithError naming a line that is no decision. */
+export async function readDecisionsOf(files: FileStore): Promise<readonly DecisionEntry[]> {
   const { decisions: path } = runFiles;
-  const lines = ((await readTextOf(files, path)) ?? '').split('\n').filter((line) => line !== '');
-  return lines.map((line, index) => {
-    const value: unknown = JSON.parse(line);
+  const entries = (await jsonLinesOf(files, path)).map((value, index) => {
     if (isDecisionEntry(value, index + 1)) return value;
     throw new TitlesmithError(`${path}:${index + 1} is no decision.`, { code: 'decisions-damaged' });
   });
+  return wholeEntries(entries);
+}
+
+/** canaries.json, which a training on Node's side may have written; undefined where it is missing. @throws TitlesmithError where it is damaged. */
+export async function readCanariesOf(files: FileStore): Promise<Canaries | undefined> {
+  const text = await readTextOf(files, runFiles.canaries);
+  return text === undefined ? undefined : parseCanaries(text, runFiles.canaries);
+}
+
+/** Titles that were accepted in earlier generations, on Node's side; none where there is no file of them. */
+export async function readAcceptedBeforeOf(files: FileStore): Promise<string[]> {
+  const text = (await readTextOf(files, runFiles.acceptedBefore)) ?? '';
+  return text.split('\n').filter((line) => line !== '');
 }
 
 /** title-losses.json; undefined where it is missing. */

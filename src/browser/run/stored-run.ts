@@ -1,3 +1,4 @@
+import { plantedTexts } from '../../common/canaries.js';
 import { TitlesmithError } from '../../common/errors.js';
 import type { Judgement } from '../../common/judgement.js';
 import { baseFingerprintsHash } from '../../common/package-facts.js';
@@ -9,7 +10,6 @@ import type {
   ExtractCounts,
   FinetuneCounts,
   GenerateCounts,
-  RunCounts,
 } from '../../common/stage-counts.js';
 import { formatTitleLosses } from '../../common/title-losses.js';
 import { datasetLine } from '../../data/dataset-lines.js';
@@ -43,9 +43,11 @@ import { reportOnRun } from '../../run/report-on-run.js';
 import { sampledCopies } from '../../run/reported-facts.js';
 import { runFiles, sampleFile } from '../../run/run-files.js';
 import { countsOf, recordedFacts } from '../../run/stage-fingerprint.js';
+import { usableRunCounts } from '../../run/usable-counts.js';
 import type { PageAssets } from '../../web/html-page.js';
 import { textsOfModel } from '../generate-texts.js';
 import type { FileStore } from '../storage/file-store.js';
+import { RecordBlob } from '../storage/record-blob.js';
 import { readTextOf, storedFolder } from '../storage/stored-text.js';
 import { cleanSource, openTitleInput, type TitleInput } from '../titles/read-titles.js';
 import { type StartingModel, trainOnTitles } from '../train-on-titles.js';
@@ -55,6 +57,8 @@ import type { BrowserRun, ComputingDevice, TrainingContext } from './browser-run
 import { type GenerationContext, GenerationWork, readGeneratedOf } from './generation-work.js';
 import type { RunRecord, StageFiles } from './run-record.js';
 import {
+  readAcceptedBeforeOf,
+  readCanariesOf,
   readDatasetOf,
   readDecisionsOf,
   readJudgementOf,
@@ -91,7 +95,7 @@ export class StoredRun implements BrowserRun {
   ): Promise<{ readonly extract: ExtractCounts; readonly dataset: DatasetCounts }> {
     const context = completeContext<WorkContext>('extract', given);
     const options = { ...restoreStageOptions(this.manifest, 'extract'), ...recordedInput(input) };
-    const source = openTitleInput(input, options);
+    const source = openTitleInput(input, options, context);
     const reason = source.name === 'sample' ? 'the bundled sample' : 'files that were chosen in a browser';
     const decisions = {
       ...this.manifest.decisions,
@@ -99,10 +103,16 @@ export class StoredRun implements BrowserRun {
     };
     const call = { options, decisions, source: await source.fingerprint() };
     const { counts } = await this.record.run('extract', call, async ({ work }) => {
-      const read = await cleanSource(source, options, context);
-      await work.write(runFiles.titles, read.titlesCsv);
-      await work.write(runFiles.dropped, read.droppedCsv);
-      return { counts: read.counts };
+      const titles: string[] = [];
+      const dropped = new RecordBlob();
+      const takers = {
+        titles: (record: string) => void titles.push(record),
+        dropped: (record: string) => dropped.add(record),
+      };
+      const { counts } = await cleanSource(source, options, takers, context);
+      await work.write(runFiles.titles, titles);
+      await work.write(runFiles.dropped, dropped.chunks());
+      return { counts };
     });
     return {
       extract: counts as ExtractCounts,
@@ -247,13 +257,30 @@ export class StoredRun implements BrowserRun {
     if (!options.novel && !needsNovelty(options)) return {};
     const titles = await readDatasetOf(this.files);
     const baseTitles = baseTitlesOf(model.configuration, fingerprints);
-    const { mayStand, noveltyOf } = await noveltyBeside({ titles, baseTitles }, options, context);
+    const canaries = await this.planted();
+    const { mayStand, noveltyOf } = await noveltyBeside({ titles, baseTitles, canaries }, options, context);
     return { mayStand: options.novel ? mayStand : undefined, noveltyOf };
+  }
+
+  /** What a training on Node's side planted among the titles; undefined: nothing. */
+  private async planted(): Promise<string[] | undefined> {
+    const canaries = await readCanariesOf(this.files);
+    return canaries && plantedTexts(canaries);
+  }
+
+  get isJudged(): boolean {
+    return this.record.isCurrent('dedupe');
   }
 
   async dedupe(fingerprints: Uint8Array, given: Partial<WorkContext> = {}): Promise<DedupeCounts> {
     const context = completeContext<WorkContext>('dedupe', given);
-    const options = restoreStageOptions(this.manifest, 'dedupe');
+    const { semantic, ...restored } = restoreStageOptions(this.manifest, 'dedupe');
+    const options = { ...restored, semantic: false };
+    if (semantic)
+      context.onProgress({
+        kind: 'warning',
+        message: 'A browser does not look for paraphrases (--semantic).',
+      });
     const { decisions } = this.manifest;
     const checkpoint = storedFolder(this.files, runFiles.checkpoint);
     const baseTitles = baseTitlesOf(await configurationIn(checkpoint), fingerprints);
@@ -263,7 +290,10 @@ export class StoredRun implements BrowserRun {
     const { counts } = await this.record.run('dedupe', call, async ({ work }) => {
       const outputs = (await this.readGenerated()).map(outputOf);
       const titles = await readDatasetOf(this.files);
-      const judgement = await judgeTitles({ outputs, titles, baseTitles }, options, context);
+      const canaries = await this.planted();
+      const earlier = await readAcceptedBeforeOf(this.files);
+      const judged = { outputs, titles, baseTitles, canaries, earlier };
+      const judgement = await judgeTitles(judged, options, context);
       for (const message of remarksOn(judgement, options)) context.onProgress({ kind: 'note', message });
       await work.write(runFiles.judgement, formatJudgement(judgement));
       const reviewed = applyDecisions(judgement.verdicts, await readDecisionsOf(this.files));
@@ -286,11 +316,12 @@ export class StoredRun implements BrowserRun {
       options,
       decisions,
       recorded: recordedFacts(this.manifest),
-      counts: countsOf(this.manifest, ['extract', 'dataset', 'finetune', 'generate']) as RunCounts,
+      counts: usableRunCounts(countsOf(this.manifest, ['extract', 'dataset', 'finetune', 'generate'])),
       judgement: judgement ?? missing(runFiles.judgement),
       losses: await readLossesOf(this.files),
       metrics,
       sampled: await sampledCopies(metrics, countSamples),
+      canaries: await readCanariesOf(this.files),
     });
     const page = renderReport(figures, assets);
     await this.record.run('report', { options, decisions }, async ({ work }) => {

@@ -1,4 +1,5 @@
-import { TitlesmithError, usageError } from '../../common/errors.js';
+import { InterruptedError, TitlesmithError, usageError } from '../../common/errors.js';
+import { silentContext, type WorkContext } from '../../common/progress.js';
 import { Sha256 } from '../../common/sha256.js';
 import type { CsvLayoutOptions } from '../../data/sources/csv-layout.js';
 import { checkKnownCompression, namesInWords } from '../../data/sources/file-reading.js';
@@ -26,11 +27,30 @@ function fileFault(name: string, error: unknown): unknown {
   });
 }
 
+/** Milliseconds for which reading may keep the worker from hearing that a person wants to stop. */
+const longestMs = 200;
+
+/** Chunks, between which the worker hears what has come. @throws InterruptedError once the signal is aborted. */
+async function* heedful(
+  chunks: AsyncIterable<Uint8Array>,
+  { signal }: Pick<WorkContext, 'signal'>,
+): AsyncGenerator<Uint8Array> {
+  let last = performance.now();
+  for await (const chunk of chunks) {
+    if (performance.now() - last > longestMs) {
+      await new Promise((resolve) => setTimeout(resolve));
+      last = performance.now();
+    }
+    if (signal.aborted) throw new InterruptedError();
+    yield chunk;
+  }
+}
+
 /** Name, size and SHA-256 of a file, as Node's side has them of one below 256 MiB. */
-async function identityOf(file: TitleFile): Promise<string> {
+async function identityOf(file: TitleFile, context: Pick<WorkContext, 'signal'>): Promise<string> {
   const hash = new Sha256();
   try {
-    for await (const chunk of streamChunks(file.stream())) hash.update(chunk);
+    for await (const chunk of heedful(streamChunks(file.stream()), context)) hash.update(chunk);
   } catch (error) {
     throw fileFault(file.name, error);
   }
@@ -38,15 +58,18 @@ async function identityOf(file: TitleFile): Promise<string> {
 }
 
 /** SHA-256 of each file by its name, size and place, as one text. */
-export async function identityOfFiles(files: readonly TitleFile[]): Promise<string> {
+export async function identityOfFiles(
+  files: readonly TitleFile[],
+  context: Pick<WorkContext, 'signal'> = silentContext,
+): Promise<string> {
   const parts: string[] = [];
-  for (const file of files) parts.push(await identityOf(file));
+  for (const file of files) parts.push(await identityOf(file, context));
   return parts.join('\n');
 }
 
-async function* bytesOf(file: TitleFile): AsyncGenerator<Uint8Array> {
+async function* bytesOf(file: TitleFile, context: Pick<WorkContext, 'signal'>): AsyncGenerator<Uint8Array> {
   try {
-    yield* decompressedStream(file.name, file.stream());
+    yield* heedful(decompressedStream(file.name, file.stream()), context);
   } catch (error) {
     throw fileFault(file.name, error);
   }
@@ -54,19 +77,24 @@ async function* bytesOf(file: TitleFile): AsyncGenerator<Uint8Array> {
 
 /**
  * Files that a person chose as a source of titles, read by the rules of `--input`.
+ * @param context whose signal ends the reading, however much a file unpacks to.
  * @throws TitlesmithError when there is none, or one is compressed as nothing here decompresses.
  */
-export function droppedFilesSource(files: readonly TitleFile[], options: CsvLayoutOptions): TitleSource {
+export function droppedFilesSource(
+  files: readonly TitleFile[],
+  options: CsvLayoutOptions,
+  context: Pick<WorkContext, 'signal'> = silentContext,
+): TitleSource {
   if (files.length === 0) throw usageError('No file of titles was given.', 'Choose at least one.');
   for (const { name } of files) checkKnownCompression(name);
   const named = {
     files: files.map((file) => ({
       path: file.name,
       name: file.name,
-      text: (onRemark?: (message: string) => void) => decodeText(bytesOf(file), file.name, onRemark),
+      text: (onRemark?: (message: string) => void) => decodeText(bytesOf(file, context), file.name, onRemark),
     })),
     inWords: namesInWords(files.map(({ name }) => name)),
-    fingerprint: () => identityOfFiles(files),
+    fingerprint: () => identityOfFiles(files, context),
   };
   return titleFilesSource(named, options);
 }

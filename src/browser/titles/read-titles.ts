@@ -15,39 +15,51 @@ export type TitleInput =
   /** The sample that ships: the bytes of data/sample-posts.ndjson.gz. `subreddit` among the options says which of its titles. */
   | { readonly sample: Blob };
 
+/** Take the records of titles.csv and dropped.csv, line breaks included. */
+interface RecordTakers {
+  readonly titles: (record: string) => void;
+  readonly dropped: (record: string) => void;
+}
+
 /** What was read and cleaned. */
-interface ReadTitles {
+interface CleanedSource {
   /** One line for the record: what was read. */
   readonly description: string;
   readonly counts: ExtractCounts;
+}
+
+interface ReadTitles extends CleanedSource {
   /** The records of titles.csv and dropped.csv, header and line breaks included. */
   readonly titlesCsv: readonly string[];
   readonly droppedCsv: readonly string[];
 }
 
 /** Opens the source of titles. @throws TitlesmithError when there is no file, or one is compressed as nothing here decompresses. */
-export function openTitleInput(input: TitleInput, { column, header, quotes }: RunOptions): TitleSource {
+export function openTitleInput(
+  input: TitleInput,
+  { column, header, quotes }: RunOptions,
+  context: Pick<WorkContext, 'signal'>,
+): TitleSource {
   if ('sample' in input) return samplePostsSource(input.sample);
   const hasHeader = header === 'auto' ? undefined : header;
-  return droppedFilesSource(input.files, { column, header: hasHeader, quotes });
+  return droppedFilesSource(input.files, { column, header: hasHeader, quotes }, context);
 }
 
 /** Reads and cleans the titles of a source. @throws as {@link readTitles}. */
 export async function cleanSource(
   opened: TitleSource,
   options: RunOptions,
+  takers: RecordTakers,
   context: WorkContext,
-): Promise<ReadTitles> {
+): Promise<CleanedSource> {
   const remarks: string[] = [];
   const source = withRemarks(opened, (message) => remarks.push(message));
-  const [titlesCsv, droppedCsv]: [string[], string[]] = [[], []];
   const cleaning = await openCleaning(source, titleQuery(options), cleaningRules(options), context);
   const counts = await cleaning.write({
-    titles: async (record) => void titlesCsv.push(record),
-    dropped: async (record) => void droppedCsv.push(record),
+    titles: async (record) => takers.titles(record),
+    dropped: async (record) => takers.dropped(record),
   });
-  const described = { description: opened.describe(), titlesCsv, droppedCsv };
-  return { ...described, counts: remarks.length > 0 ? { ...counts, remarks } : counts };
+  return { description: opened.describe(), counts: remarks.length > 0 ? { ...counts, remarks } : counts };
 }
 
 /**
@@ -61,6 +73,21 @@ export async function readTitles(
   given: Partial<WorkContext> = {},
 ): Promise<ReadTitles> {
   const context = completeContext<WorkContext>('readTitles', given);
+  const [titlesCsv, droppedCsv]: [string[], string[]] = [[], []];
+  const takers = {
+    titles: (record: string) => void titlesCsv.push(record),
+    dropped: (record: string) => void droppedCsv.push(record),
+  };
+  return { ...(await readTitlesInto(takers, input, options, context)), titlesCsv, droppedCsv };
+}
+
+/** Reads titles as {@link readTitles}, and gives their records away: what is dropped may be as long as the files. @throws as that. */
+export async function readTitlesInto(
+  takers: RecordTakers,
+  input: TitleInput,
+  options: Partial<RunOptions>,
+  context: WorkContext,
+): Promise<CleanedSource> {
   const checked = runOptionsOf('readTitles', options);
-  return cleanSource(openTitleInput(input, checked), checked, context);
+  return cleanSource(openTitleInput(input, checked, context), checked, takers, context);
 }

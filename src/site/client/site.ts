@@ -15,7 +15,7 @@ import { inMinutes, LearningView, readTrainingWish } from './learning-panel.js';
 import { prepareOffline } from './offline.js';
 import { showRuns } from './runs-panel.js';
 import { TextsPanel, textsInWords } from './texts-panel.js';
-import { listenForTitles, showTitles } from './titles-panel.js';
+import { listenForTitles, showReading, showTitles } from './titles-panel.js';
 import { showVerdict } from './verdict-panel.js';
 import { WorkerClient, WorkTrouble } from './worker-client.js';
 
@@ -25,6 +25,7 @@ const trainButton = byId('train', HTMLButtonElement);
 const stopTraining = byId('stop', HTMLButtonElement);
 const generateButton = byId('generate', HTMLButtonElement);
 const stopWriting = byId('stop-writing', HTMLButtonElement);
+const stopReading = byId('stop-reading', HTMLButtonElement);
 
 const worker = new WorkerClient(onEvent);
 const learning = new LearningView();
@@ -36,7 +37,7 @@ let titles: TitlesRead | undefined;
 let run: StoredRun | undefined;
 let verdict: Verdict | undefined;
 /** What the bar of the work at hand stands for. */
-let phase: 'learning' | 'writing' | 'other' = 'other';
+let phase: 'reading' | 'learning' | 'writing' | 'other' = 'other';
 
 /** What is done about each event, by its name. */
 const onEvents: {
@@ -80,6 +81,7 @@ function showProgress({ what, done, total, secondsLeft }: Extract<WorkEvent, { n
   const line = `${works[what]}${count}${left} …`;
   if (phase === 'learning') learning.progress(line, done, total);
   else if (phase === 'writing') texts.progress(line, done, total);
+  else if (phase === 'reading') showReading(line);
 }
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
@@ -107,15 +109,26 @@ async function listRuns(): Promise<void> {
 }
 
 function read(files: readonly File[] | undefined): void {
-  void atWork(async () => {
-    phase = 'other';
+  const work = async (): Promise<void> => {
+    phase = 'reading';
     announce('Reading the titles …');
     titles = undefined;
     refreshButtons();
-    titles = await worker.call('readTitles', files);
-    showTitles(titles);
-    byId('learn-help', HTMLElement).hidden = false;
-  }).then(() => titles && trainButton.focus({ preventScroll: true }));
+    showReading('Reading the titles …');
+    try {
+      titles = await worker.call('readTitles', files);
+      showTitles(titles);
+      byId('learn-help', HTMLElement).hidden = false;
+    } catch (error) {
+      if (!(error instanceof WorkTrouble && error.stopped)) throw error;
+      announce('Stopped: nothing was read.');
+    } finally {
+      showReading('');
+    }
+  };
+  void atWork(work, { start: byId('example', HTMLButtonElement), stop: stopReading }).then(
+    () => titles && trainButton.focus({ preventScroll: true }),
+  );
 }
 
 function forgetRun(): void {
@@ -253,14 +266,14 @@ byId('write-form', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
   generate();
 });
-for (const button of [stopTraining, stopWriting])
+for (const button of [stopReading, stopTraining, stopWriting])
   button.addEventListener('click', () => {
     worker.stop();
     announce('It stops at the end of this step, and saves.');
   });
 addEventListener('beforeunload', (event) => {
   // Nothing is lost, but what is at work stops.
-  if (isAtWork() && phase !== 'other') event.preventDefault();
+  if (isAtWork() && (phase === 'learning' || phase === 'writing')) event.preventDefault();
 });
 
 /** Whether this browser keeps runs, without loading what looks into them. */

@@ -58,6 +58,12 @@ const reasons: Readonly<Record<string, string>> = {
   duplicate: 'already there',
 };
 
+/** Shows how far the reading of titles is; an empty line: nothing is read. */
+export function showReading(line: string): void {
+  byId('reading', HTMLElement).hidden = line === '';
+  byId('reading-state', HTMLElement).textContent = line;
+}
+
 /** Shows what was read, what was dropped and why, and what is held back; undefined: nothing. */
 export function showTitles(read: TitlesRead | undefined): void {
   place.hidden = read === undefined;

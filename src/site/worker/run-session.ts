@@ -186,7 +186,8 @@ export class RunSession {
   }
 
   private async compare(run: BrowserRun): Promise<Omit<WrittenTexts, 'isStopped'>> {
-    await run.dedupe(await readFingerprints(this.loading()), this.doors.context('compare'));
+    if (!run.isJudged)
+      await run.dedupe(await readFingerprints(this.loading()), this.doors.context('compare'));
     const assets = { styles: await loadText('report.css'), script: await loadText('report.js') };
     const { figures, page } = await run.report(assets);
     const judgement = await run.readJudgement();

@@ -44,6 +44,23 @@ function shortened(title: string): string {
   return title.length > most ? `${title.slice(0, most)} …` : title;
 }
 
+/** The first titles that were dropped for each reason, of records of dropped.csv; its header is the first. */
+export class DroppedSamples {
+  private readonly records = new Map<string, string[]>();
+
+  add(record: string): void {
+    // No reason holds a comma.
+    const reason = record.slice(record.lastIndexOf(',') + 1);
+    const alike = this.records.get(reason) ?? [];
+    if (alike.length < shownDropped) this.records.set(reason, [...alike, record]);
+  }
+
+  async titles(): Promise<{ readonly title: string; readonly reason: string }[]> {
+    const records = await titlesOfCsv([...this.records.values()].flat());
+    return records.map(([title = '', reason = '']) => ({ title, reason }));
+  }
+}
+
 /** The records of a CSV without its header. */
 export async function titlesOfCsv(records: readonly string[]): Promise<string[][]> {
   // In one piece: in a browser the parser waits for a timer after each, 4 ms at least.

@@ -1,8 +1,8 @@
-import { readTitles, type TitleInput } from '../../browser/titles/read-titles.js';
+import { readTitlesInto, type TitleInput } from '../../browser/titles/read-titles.js';
 import type { WorkContext } from '../../common/progress.js';
 import { splitTitles } from '../../data/title-split.js';
 import type { TitlesRead } from '../worker-messages.js';
-import { describeTitles, titlesOfCsv } from './shown-titles.js';
+import { DroppedSamples, describeTitles, titlesOfCsv } from './shown-titles.js';
 import { loadFiles } from './site-assets.js';
 
 /** Titles that were read, for the training to come. */
@@ -26,14 +26,22 @@ export async function readForPage(
 ): Promise<ReadTitles> {
   const input = files ? { files } : { sample: await exampleFile() };
   const options = files ? {} : { subreddit: [exampleSubreddit] };
-  const { counts, titlesCsv, droppedCsv } = await readTitles(input, options, context);
+  const titlesCsv: string[] = [];
+  const dropped = new DroppedSamples();
+  const takers = {
+    titles: (record: string) => void titlesCsv.push(record),
+    dropped: (record: string) => dropped.add(record),
+  };
+  const { counts } = await readTitlesInto(takers, input, options, context);
   const titles = (await titlesOfCsv(titlesCsv)).map(([title = '']) => title);
-  const dropped = (await titlesOfCsv(droppedCsv)).map(([title = '', reason = '']) => ({ title, reason }));
   const { train, validation } = splitTitles(titles);
   const dataset = { train: train.length, validation: validation.length };
   const name = files ? files.map((file) => file.name).join(', ') : exampleName;
   const about = { name, isExample: files === undefined };
-  return { input, shown: { ...about, ...describeTitles({ counts, dataset, titles, dropped }) } };
+  return {
+    input,
+    shown: { ...about, ...describeTitles({ counts, dataset, titles, dropped: await dropped.titles() }) },
+  };
 }
 
 async function exampleFile(): Promise<Blob> {
