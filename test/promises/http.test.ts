@@ -1,23 +1,11 @@
 import { expect, test } from 'vitest';
 import { packageVersion } from '../../src/common/package-facts.js';
 import { makeRun, post, serve } from '../serve/serve-run.js';
+import { formOf } from './form.js';
 import { expectPromised } from './recorded.js';
 
 const apiKey = 'promised-key';
 const headers = { Authorization: `Bearer ${apiKey}` };
-
-/** The form of an answer: a line for each field and its type. */
-function* formOf(value: unknown, path: string): Generator<string> {
-  if (Array.isArray(value)) {
-    for (const item of value) yield* formOf(item, `${path}[]`);
-  } else if (typeof value === 'object' && value !== null) {
-    // Likeliest tokens, by their texts.
-    if (path.endsWith('.top_logprobs[]')) yield `${path}: number by token`;
-    else for (const [name, field] of Object.entries(value)) yield* formOf(field, `${path}.${name}`);
-  } else {
-    yield `${path}: ${value === null ? 'null' : typeof value}`;
-  }
-}
 
 /** What was asked, and status and form of the answer; of a refusal, whose it is. */
 async function* answerLines(asked: string, answer: Response, isWhole: boolean): AsyncGenerator<string> {
