@@ -1,11 +1,12 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCsvSource } from '../../src/data/sources/csv-source.js';
+import { madeUpTitles } from '../cli/titles.js';
 import { failureLine, temporaryFolder, titlesOf, write } from '../data/sources/helpers.js';
 import { readableFiles, unreadableFiles } from '../data/sources/hostile-files.js';
 import { question } from '../data/sources/posts.js';
 import { findChromium, launchChromium } from '../report/chromium.js';
-import { openSite, type SitePage } from './open-site.js';
+import { giveTitles, learn, openSite, type SitePage, write as writeTitles } from './open-site.js';
 import { SiteServer } from './site-server.js';
 import { buildTinySite } from './tiny-site.js';
 
@@ -61,5 +62,41 @@ describe.skipIf(executable === undefined)('files on the page', () => {
     expect(await page.locator('#titles-read').textContent()).toContain(
       `${titles.length.toLocaleString('en-US')} title`,
     );
+  });
+
+  it('that no longer fit into the storage cost nothing that was done; it says so in one line, and the page goes on once there is room', async () => {
+    const { context, page, faults } = await openSite(browser, server.url);
+    const protocol = await context.newCDPSession(page);
+    const origin = new URL(server.url).origin;
+    const { usage: before } = await protocol.send('Storage.getUsageAndQuota', { origin });
+    const leave = async (bytes: number): Promise<void> => {
+      const { usage } = await protocol.send('Storage.getUsageAndQuota', { origin });
+      await protocol.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + bytes });
+    };
+    const trouble = () => page.locator('#trouble').textContent();
+    const open = () => page.getByRole('button', { name: /^Open: mine$/ }).click();
+    const full = /^Cannot write \S+: the browser gives this site no more room\. Free space/;
+    await giveTitles(page, 'mine.txt', madeUpTitles(80).join('\n'));
+    await learn(page, 2);
+    await writeTitles(page, 10);
+    // The room ends within a record, and within other files; what Chromium then says differs.
+    for (const bytes of [200, 1000, 20_000]) {
+      await leave(bytes);
+      await page.locator('#generate').click();
+      await expect.poll(trouble).toMatch(full);
+      await open();
+      await expect.poll(() => page.locator('#text-list li').count()).toBeGreaterThanOrEqual(10);
+    }
+    await giveTitles(page, 'other.txt', madeUpTitles(80).join('\n'));
+    await page.locator('#train').click();
+    await expect.poll(trouble).toMatch(full);
+    await leave(100 * before + 2 ** 28);
+    await open();
+    await expect.poll(() => page.locator('#writing-state').textContent()).toMatch(/new titles?[.;]/);
+    const texts = await page.locator('#text-list li').count();
+    await writeTitles(page, 10);
+    expect(await page.locator('#text-list li').count()).toBe(texts + 10);
+    expect(faults).toEqual([]);
+    await context.close();
   });
 });

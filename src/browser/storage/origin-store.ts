@@ -6,6 +6,7 @@ import type { FileContent, FileStore, StoredFile } from './file-store.js';
 interface SyncAccess {
   write(bytes: Uint8Array, options: { readonly at: number }): number;
   truncate(size: number): void;
+  getSize(): number;
   flush(): void;
   close(): void;
 }
@@ -144,6 +145,8 @@ async function addFiles(folder: FolderHandle, prefix: string, files: StoredFile[
   }
 }
 
+const noRoom = (): Error => Object.assign(new Error('no room'), { name: 'QuotaExceededError' });
+
 async function writeThrough(handle: FileHandle, content: FileContent): Promise<void> {
   const access = await handle.createSyncAccessHandle();
   try {
@@ -152,14 +155,17 @@ async function writeThrough(handle: FileHandle, content: FileContent): Promise<v
     for await (const chunk of content) {
       const bytes = typeof chunk === 'string' ? encoder.encode(chunk) : chunk;
       for (let done = 0; done < bytes.length; ) {
-        const written = access.write(bytes.subarray(done), { at });
-        // Some browsers write less than was asked for where the room ends, and say nothing.
-        if (written === 0) throw Object.assign(new Error('no room'), { name: 'QuotaExceededError' });
+        const rest = bytes.subarray(done);
+        const written = access.write(rest, { at });
+        // Where the room ends, some browsers write less than was asked for, and say nothing; Chromium gives the number of an error,
+        // -8, as one without a sign, and cuts the file.
+        if (written === 0 || written > rest.length) throw noRoom();
         done += written;
         at += written;
       }
     }
     access.flush();
+    if (access.getSize() !== at) throw noRoom();
   } finally {
     access.close();
   }
