@@ -44,7 +44,7 @@ export interface BatchFile {
 }
 
 /** Options that a run of a batch cannot have, and where they belong. */
-const excludedOptions: Partial<Record<OptionName, string>> = {
+export const excludedOptions: Partial<Record<OptionName, string>> = {
   subreddit: 'subreddits have a list of their own: subreddits',
   subredditFile: 'subreddits have a list of their own: subreddits',
   keepOutFile: 'list the names in the file: keep-out',

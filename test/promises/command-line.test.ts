@@ -1,9 +1,12 @@
 import { test } from 'vitest';
+import { excludedOptions } from '../../src/batch/batch-file.js';
 import { exitCodes } from '../../src/cli/exit-codes.js';
 import { parseCommandLine } from '../../src/cli/parsing/command-line.js';
 import { namesOf, optionsOfCommand } from '../../src/cli/parsing/command-options.js';
 import { commandTable } from '../../src/cli/parsing/command-table.js';
 import { commandNames } from '../../src/options/choices.js';
+import { optionTable } from '../../src/options/option-table.js';
+import { keyOf } from '../../src/options/option-values.js';
 import { batchSettings } from '../../src/options/table/batch.js';
 import { expectPromised } from './recorded.js';
 
@@ -27,7 +30,8 @@ function* commandLines(): Generator<string> {
       }
     }
   }
-  for (const [key, row] of Object.entries(batchSettings)) yield `batch file: ${key}: ${row.type}`;
+  for (const [name, row] of Object.entries({ ...optionTable, ...batchSettings }))
+    if (!(name in excludedOptions)) yield `batch file: ${keyOf(name)}: ${row.type}`;
   for (const [name, code] of Object.entries(exitCodes)) yield `exit code ${code}: ${name}`;
 }
 
