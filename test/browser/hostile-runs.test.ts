@@ -314,6 +314,15 @@ const cases: readonly (readonly [what: string, changes: () => Changes, line: Reg
     /run\.json is damaged/,
   ],
   [
+    'run: prompts',
+    () =>
+      changed('run.json', (v) => {
+        v.options.condition = ['subreddit'];
+        v.stages.generate.options.condition = ['subreddit'];
+      }),
+    /writes what a prompt asks for \(--condition subreddit\)/,
+  ],
+  [
     'run: decisions null',
     () =>
       changed('run.json', (v) => {

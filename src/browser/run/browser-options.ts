@@ -1,3 +1,4 @@
+import { usageError } from '../../common/errors.js';
 import { type ArgumentRules, checkArguments, withoutUndefined } from '../../options/call-arguments.js';
 import { checkOptionsTogether } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
@@ -52,4 +53,13 @@ export function runOptionsOf(
   // Where titles come from is no option here.
   checkOptionsTogether({ ...options, input: ['titles'], source: 'csv' });
   return options;
+}
+
+/** @throws TitlesmithError where all titles that a model was trained on had prompts, so that it says little without one. */
+export function checkWritesAlone(name: string, { condition, conditionShare = 1 }: RunOptions): void {
+  if (condition.length === 0 || conditionShare < 1) return;
+  throw usageError(
+    `The model of ${name} writes what a prompt asks for (--condition ${condition.join(' ')}), and a browser gives it none.`,
+    'Write more titles with titlesmith generate.',
+  );
 }

@@ -52,7 +52,7 @@ import { readTextOf, storedFolder } from '../storage/stored-text.js';
 import { cleanSource, openTitleInput, type TitleInput } from '../titles/read-titles.js';
 import { type StartingModel, trainOnTitles } from '../train-on-titles.js';
 import { packModelFiles, packRunFiles } from './archived-run.js';
-import { runOptionsOf } from './browser-options.js';
+import { checkWritesAlone, runOptionsOf } from './browser-options.js';
 import type { BrowserRun, ComputingDevice, TrainingContext } from './browser-run.js';
 import { type GenerationContext, GenerationWork, readGeneratedOf } from './generation-work.js';
 import type { RunRecord, StageFiles } from './run-record.js';
@@ -200,7 +200,9 @@ export class StoredRun implements BrowserRun {
     fingerprints?: Uint8Array,
   ): Promise<GenerateCounts> {
     const context = completeContext<GenerationContext>('generate', { onText: () => {}, ...givenContext });
-    const options = runOptionsOf('generate', given, restoreStageOptions(this.manifest, 'generate'));
+    const restored = restoreStageOptions(this.manifest, 'generate');
+    checkWritesAlone(this.name, restored);
+    const options = runOptionsOf('generate', given, restored);
     const model = await this.openModel();
     try {
       const decisions = { ...this.manifest.decisions, device: deviceDecision(device) };
