@@ -37,6 +37,20 @@ export function trainingCurve({
   };
 }
 
+/**
+ * Curves as they can be drawn over each other: in bits a token where some do not know their tokens a byte, as a training does
+ * until it ends, and all have the same tokens; else as they are.
+ */
+export function inCommonUnit<Curve extends Pick<ReportFigures['curve'], 'validation' | 'tokensPerByte'>>(
+  curves: readonly Curve[],
+  haveSameTokens: boolean | null,
+): readonly Curve[] {
+  const isOfTokens = ({ validation, tokensPerByte }: Curve): boolean =>
+    validation.length > 0 && tokensPerByte === null;
+  if (haveSameTokens !== true || !curves.some(isOfTokens)) return curves;
+  return curves.map((curve) => ({ ...curve, tokensPerByte: null }));
+}
+
 function sharesAlone({ step, nearCopyShare }: TrainingPoint): SampledCopies[] {
   return isNumber(nearCopyShare) ? [{ step, share: nearCopyShare, texts: null, low: null, high: null }] : [];
 }

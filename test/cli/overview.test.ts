@@ -72,6 +72,7 @@ test('show says what was chosen, what came of each stage, and the options that w
   expect(output).not.toContain('--run-name');
   const killed = await runCli(['show', 'runs/killed'], folder);
   expect(killed.output).toMatch(/^killed: stopped in generate/);
+  expect(killed.output).toMatch(/^ {2}generate +stopped /m);
   expect(killed.output).toMatch(/^ {2}dedupe +not begun$/m);
   const json = JSON.parse((await runCli(['show', 'runs/template', '--json'], folder)).output);
   expect(json).toMatchObject({

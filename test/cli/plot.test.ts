@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { decodePng } from '../report/png.js';
@@ -162,6 +171,16 @@ test('several runs share a picture; what one of them lacks is said', async () =>
   expect(read('plots/losses.svg').match(/stroke="currentColor"/g)).toHaveLength(2 * 2);
   const alone = await runCli(['plot', 'runs/stopped', '--output', 'alone.svg', '--plots', 'losses'], folder);
   expect(alone.output).toBe('alone.svg\n');
+  // Once it has saved, its tokens are known to be theirs: all are drawn a token, on the page of compare too.
+  cpSync(inFolder('runs/template/checkpoint'), inFolder('runs/stopped/next/finetune/checkpoint'), {
+    recursive: true,
+  });
+  const both = ['runs/template', 'runs/stopped'];
+  expect((await runCli(['plot', ...both, '--plots', 'losses'], folder)).code).toBe(0);
+  expect(read('plots/losses.svg')).toContain('held-out loss, bits a token');
+  const paged = await runCli(['compare', ...both, '--page', 'both.html'], folder);
+  expect(paged.output).toContain('stopped: its training is not done; what it has measured so far is drawn.');
+  expect(read('both.html').match(/<path class="line"/g)).toHaveLength(2 * 2);
 });
 
 test.each([

@@ -25,7 +25,7 @@ export async function showCommand(folder: string, terminal: Terminal): Promise<E
     ...decisionLines(manifest),
     '',
     ...textTable(
-      [['stage', 'state', 'took', 'device'], ...stageRows(manifest, stale)],
+      [['stage', 'state', 'took', 'device'], ...stageRows(manifest, stale, overview.state === 'at work')],
       ['left', 'left', 'right'],
     ).map((line) => `  ${line}`),
     '',
@@ -61,13 +61,16 @@ function decisionLines({ decisions }: Manifest): string[] {
   });
 }
 
-function stageRows({ stages }: Manifest, stale: readonly StageName[]): string[][] {
+/** @param isAtWork false: a stage that is said to run was killed. */
+function stageRows({ stages }: Manifest, stale: readonly StageName[], isAtWork: boolean): string[][] {
   return stageNames.map((stage) => {
     const record = stages[stage];
     if (!record) return [stage, 'not begun'];
     const { status, device = '', error } = record;
-    const seconds = stageSeconds(record);
-    const state = status === 'done' && stale.includes(stage) ? 'stale' : status;
+    // Of one that is under way run.json says nothing yet.
+    const seconds = status === 'running' ? undefined : stageSeconds(record);
+    const isKilled = status === 'running' && !isAtWork;
+    const state = isKilled ? 'stopped' : status === 'done' && stale.includes(stage) ? 'stale' : status;
     const took = seconds === undefined ? '' : formatSeconds(seconds);
     return [stage, error === undefined ? state : `${state}: ${error}`, took, device];
   });

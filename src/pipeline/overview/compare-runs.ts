@@ -5,14 +5,23 @@ import { type OptionName, optionNames, type RunOptions } from '../../options/opt
 import { formatOption } from '../../options/option-values.js';
 import { lossesInBits } from '../../report/charts/training-curve.js';
 import type { Comparison } from '../../report/comparison/comparison.js';
-import { trainingCurve } from '../../report/curve.js';
+import { inCommonUnit, trainingCurve } from '../../report/curve.js';
+import type { ReportFigures } from '../../report/report-figures.js';
 import { tokensPerByte } from '../../run/reported-facts.js';
 import { runFiles } from '../../run/run-files.js';
-import { readMetrics } from '../run/metrics-file.js';
 import { readTitleLosses } from '../run/title-losses-file.js';
 
 import { bestStepOf, comparedRows, verdictOf } from './compared-figures.js';
-import { haveSame, nameOf, type OpenedRun, openRuns, staleNote } from './opened-runs.js';
+import {
+  haveSame,
+  haveSameTokens,
+  measuredBy,
+  nameOf,
+  type OpenedRun,
+  openRuns,
+  staleNote,
+  underWayNote,
+} from './opened-runs.js';
 import { pairedDifferences } from './paired-losses.js';
 import { firstAccepted, secondsOf, unusableNote } from './run-overview.js';
 
@@ -54,11 +63,16 @@ export async function compareRuns(
   const options = differingOptions(runs);
   const same = {
     heldOutTitles: haveSame(runs, 'dataset', runFiles.validation),
-    tokens: haveSame(runs, 'finetune', `${runFiles.checkpoint}/tokenizer.json`),
+    tokens: await haveSameTokens(runs),
   };
+  const read = withCurves ? await Promise.all(runs.map(curveOf)) : runs.map(() => unread);
+  const curves = inCommonUnit(
+    read.map(({ curve }) => curve),
+    same.tokens,
+  );
   return {
     titlesmithVersion: packageVersion,
-    runs: await Promise.all(runs.map((run) => describeRun(run, nameOf(run, runs), withCurves))),
+    runs: runs.map((run, index) => describeRun(run, nameOf(run, runs), curves[index]!)),
     sameTokens: same.tokens,
     figures: comparedRows.map(([label, read]) => [label, runs.map(({ manifest }) => read(manifest) ?? null)]),
     options: options.map((name) => [formatOption(name, undefined), runs.map((run) => givenValue(run, name))]),
@@ -72,6 +86,7 @@ export async function compareRuns(
       ...(same.tokens === false
         ? ['Their tokens are not the same: compare bits a byte, not perplexities.']
         : []),
+      ...runs.flatMap((run, index) => (read[index]!.isUnderWay ? [underWayNote(nameOf(run, runs))] : [])),
       ...runs.flatMap((run) => {
         const [name, unusable] = [nameOf(run, runs), unusableNote(run.manifest)];
         return [...staleNote(run, name), ...(unusable === undefined ? [] : [`${name}: ${unusable}`])];
@@ -86,15 +101,24 @@ export async function compareRuns(
   };
 }
 
-async function describeRun(
-  { folder, manifest, counts, accepted, losses }: ComparedRun,
+/** The curve of a run whose losses are not asked for. */
+const unread = { curve: trainingCurve({ metrics: [], tokensPerByte: undefined }), isUnderWay: false };
+
+async function curveOf(run: ComparedRun): Promise<typeof unread> {
+  const { metrics, isUnderWay } = await measuredBy(run);
+  const { condition = [] } = run.manifest.options as Partial<RunOptions>;
+  const perByte = tokensPerByte(run.losses, { condition });
+  return {
+    curve: trainingCurve({ metrics, sampled: [], tokensPerByte: perByte, counts: run.counts }),
+    isUnderWay,
+  };
+}
+
+function describeRun(
+  { manifest, accepted }: ComparedRun,
   name: string,
-  withCurves: boolean,
-): Promise<Comparison['runs'][number]> {
-  const { condition } = manifest.options as Partial<RunOptions>;
-  const perByte = tokensPerByte(losses, { condition: condition ?? [] });
-  const metrics = withCurves && counts.finetune ? await readMetrics(folder) : [];
-  const curve = trainingCurve({ metrics, sampled: [], tokensPerByte: perByte, counts });
+  curve: ReportFigures['curve'],
+): Comparison['runs'][number] {
   const { heldOut, unit } = lossesInBits(curve);
   return {
     name,

@@ -9,18 +9,25 @@ import { ratingBins } from '../../report/build-report.js';
 import { mostRunsTogether } from '../../report/charts/lines-of-runs.js';
 import type { RatingDistribution } from '../../report/charts/rating-histogram.js';
 import { titleBits } from '../../report/charts/title-loss-histogram.js';
-import { trainingCurve } from '../../report/curve.js';
+import { inCommonUnit, trainingCurve } from '../../report/curve.js';
 import { drawPlot, whyNotInOne } from '../../report/pictures/draw-plot.js';
 import { type PlottedRun, whyNot } from '../../report/pictures/plotted-run.js';
 import type { TrainingPoint } from '../../report/report-figures.js';
 import { sampledCopies, tokensPerByte } from '../../run/reported-facts.js';
 import { runFiles } from '../../run/run-files.js';
 import { readJudgement } from '../run/judgement-file.js';
-import { readMetrics } from '../run/metrics-file.js';
-import { workFolderOf } from '../run/stage-swap.js';
 import { readTitleLosses } from '../run/title-losses-file.js';
 import { countSamples } from '../stages/report.js';
-import { haveSame, nameOf, type OpenedRun, openRuns, staleNote } from './opened-runs.js';
+import {
+  haveSame,
+  haveSameTokens,
+  measuredBy,
+  nameOf,
+  type OpenedRun,
+  openRuns,
+  staleNote,
+  underWayNote,
+} from './opened-runs.js';
 
 interface PlotOptions {
   /** Undefined: all that the runs have something for. */
@@ -61,16 +68,21 @@ export async function plotRuns(folders: readonly string[], options: PlotOptions)
   const notes: string[] = [];
   for (const run of opened) {
     const name = nameOf(run, opened);
-    const { metrics, isUnderWay } = await metricsOf(run);
-    if (isUnderWay) notes.push(`${name}: its training is not done; what it has measured so far is drawn.`);
+    const { metrics, isUnderWay } = await measuredBy(run);
+    if (isUnderWay) notes.push(underWayNote(name));
     notes.push(...staleNote(run, name));
     plotted.push(await describe(run, name, metrics));
   }
   if (haveSame(opened, 'dataset', runFiles.validation) === false)
     notes.push('Their held-out titles are not the same: losses are of different titles.');
   const wanted = options.plots ?? plotNames;
-  const sameTokens = haveSame(opened, 'finetune', `${runFiles.checkpoint}/tokenizer.json`);
-  const found = wanted.map((plot) => ({ plot, ...choose(plot, plotted, sameTokens) }));
+  const sameTokens = await haveSameTokens(opened);
+  const curves = inCommonUnit(
+    plotted.map(({ curve }) => curve),
+    sameTokens,
+  );
+  const runs = plotted.map((run, index) => ({ ...run, curve: curves[index]! }));
+  const found = wanted.map((plot) => ({ plot, ...choose(plot, runs, sameTokens) }));
   const leftOut = found.flatMap(({ plot, missing }) => missing.map((one) => ({ plot, ...one })));
   const drawn = found.filter(({ runs }) => runs.length > 0);
   if (drawn.length === 0 || (options.plots !== undefined && drawn.length < wanted.length)) {
@@ -112,17 +124,6 @@ function choose(plot: PlotName, all: readonly PlottedRun[], sameTokens: boolean 
 /** Each reason once, however many runs have it. */
 function inWords({ plot, missing }: { readonly plot: PlotName } & Chosen): string {
   return `no ${plot}, as ${[...new Set(missing.map(({ reason }) => reason))].join(', and ')}`;
-}
-
-/** What training has measured; where it was never done, what one that is under way, or was stopped, has so far. */
-async function metricsOf({
-  folder,
-  counts,
-}: OpenedRun): Promise<{ metrics: readonly TrainingPoint[]; isUnderWay: boolean }> {
-  const work = workFolderOf(folder, 'finetune');
-  const isDone = counts.finetune !== undefined || existsSync(join(folder, runFiles.metrics));
-  const isUnderWay = !isDone && existsSync(join(work, runFiles.metrics));
-  return { metrics: await readMetrics(isUnderWay ? work : folder), isUnderWay };
 }
 
 async function describe(
