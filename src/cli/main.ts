@@ -22,7 +22,7 @@ export async function main(arguments_: readonly string[], entry: string): Promis
     const request = parseCommandLine(arguments_);
     if (request.command === 'print') {
       if (request.error) process.stderr.write(`${request.text}\n`);
-      else process.stdout.write(`${request.text}\n`);
+      else if (request.text !== '') process.stdout.write(`${request.text}\n`);
       if (request.error) throw request.error;
       return exitCodes.done;
     }

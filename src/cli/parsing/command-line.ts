@@ -131,6 +131,8 @@ class CommandLine {
     const [first] = this.words;
     if (this.command === undefined && first !== 'completion' && first?.startsWith('-') === false)
       throw unknownCommand(first);
+    // A shell asks what may follow, and yargs knows nothing: files may.
+    if (text === '' && first === '--get-yargs-completions') return { command: 'print', text };
     if (text === '') throw usageError('No command given.', 'See titlesmith --help.');
     return { command: 'print', text };
   }

@@ -222,6 +222,15 @@ describe('completion', () => {
     expect(printed(['completion'])).toContain('titlesmith --get-yargs-completions');
   });
 
+  test('offers nothing where only files can follow, and complains of nothing', () => {
+    for (const words of [
+      ['show', 'runs/'],
+      ['compare', 'runs/a', 'runs/'],
+      ['prune', 'a'],
+    ])
+      expect(complete(...words)).toEqual(['']);
+  });
+
   test('has one for fish, which completes there', ({ skip }) => {
     const script = printed(['completion', 'fish']);
     expect(script).toContain('titlesmith --get-yargs-completions');
