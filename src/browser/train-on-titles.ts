@@ -10,7 +10,9 @@ import { fittingRowLength, planTraining } from '../model/training/training-plan.
 import type { TrainingStorage } from '../model/training/training-storage.js';
 import type { WeightSource } from '../model/transformer/weight-source.js';
 import type { OpenModel } from '../model/weights/open-model.js';
+import { withoutUndefined } from '../options/call-arguments.js';
 import type { RunOptions } from '../options/option-table.js';
+import { defaultOptions } from '../options/option-values.js';
 import { describeCopiesStop, describeEnd, planCopiesStop } from '../run/copies-stop.js';
 import { measureTitleLosses } from '../run/measure-title-losses.js';
 import { prepareGeneration } from '../run/prepared-generation.js';
@@ -31,7 +33,7 @@ export interface TitleTraining {
   readonly model: StartingModel;
   readonly titles: SplitTitles;
   /** As the command line has them: what is left out is decided by the model, as it is there. */
-  readonly options: RunOptions;
+  readonly options: Partial<RunOptions>;
   readonly storage: TrainingStorage;
   /** Opens the weights that the storage was given last. */
   readonly openKept: () => Promise<WeightSource>;
@@ -52,7 +54,8 @@ interface TrainedTitles {
  *   titles, or memory is short.
  */
 export async function trainOnTitles(training: TitleTraining, context: WorkContext): Promise<TrainedTitles> {
-  const { engine, model, titles, options, storage, openKept, keepSample } = training;
+  const { engine, model, titles, storage, openKept, keepSample } = training;
+  const options = { ...defaultOptions(), ...withoutUndefined(training.options) };
   const { configuration, tokenizer } = model;
   const note = (message: string | undefined): void => {
     if (message !== undefined) context.onProgress({ kind: 'note', message });

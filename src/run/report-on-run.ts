@@ -5,7 +5,9 @@ import type { ReportCounts, RunCounts } from '../common/stage-counts.js';
 import type { TitleLosses } from '../common/title-losses.js';
 import { findInCanaries } from '../dedupe/canary-findings.js';
 import { baseStatistics, overfitStatistics } from '../dedupe/verdict/statistics.js';
+import { withoutUndefined } from '../options/call-arguments.js';
 import type { RunOptions } from '../options/option-table.js';
+import { defaultOptions } from '../options/option-values.js';
 import { buildReport } from '../report/build-report.js';
 import type { ReportFigures, SampledCopies, TrainingPoint } from '../report/report-figures.js';
 import type { Decisions } from './manifest.js';
@@ -21,7 +23,8 @@ import {
 /** What a report is made of: what is recorded of a run, and what its files hold. */
 interface ReportedRun {
   readonly runName: string;
-  readonly options: RunOptions;
+  /** Those that are left out have their defaults. */
+  readonly options: Partial<RunOptions>;
   readonly decisions: Decisions;
   readonly recorded: RecordedFacts | undefined;
   readonly counts: RunCounts;
@@ -38,7 +41,8 @@ export function reportOnRun(run: ReportedRun): {
   readonly figures: ReportFigures;
   readonly counts: ReportCounts;
 } {
-  const { options, decisions, recorded, judgement, losses, metrics, sampled } = run;
+  const { decisions, recorded, judgement, losses, metrics, sampled } = run;
+  const options = { ...defaultOptions(), ...withoutUndefined(run.options) };
   const { source } = decisions;
   const own = judgement.verdicts.map(firstDraw);
   const overfit = overfitStatistics(own, judgement.heldOut, {
