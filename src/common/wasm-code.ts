@@ -8,7 +8,7 @@ export type Code = readonly number[];
 export const types = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
 
 /** LEB128. */
-function unsigned(value: number): Code {
+export function unsigned(value: number): Code {
   const bytes = [value & 0x7f];
   for (let rest = value >>> 7; rest > 0; rest >>>= 7) {
     bytes[bytes.length - 1]! |= 0x80;
@@ -79,6 +79,16 @@ export const v128 = {
     ...access(0xfd, 0x5a)(offset, ...operands),
     lane,
   ],
+  /** Stores one of the two halves, 64 bits. */
+  storeHalf: (offset: number, half: number, ...operands: Code[]): Code => [
+    ...access(0xfd, 0x5b)(offset, ...operands),
+    half,
+  ],
+  /** Reads 32 bits into all four lanes. */
+  loadSplat: access(0xfd, 0x09),
+  /** Reads 32 or 64 bits into the first lanes; the others are 0. */
+  loadLane: access(0xfd, 0x5c),
+  loadHalf: access(0xfd, 0x5d),
   and: vector(0x4e),
   /** The first without the bits of the second. */
   andNot: vector(0x4f),
@@ -112,6 +122,8 @@ export const f32x4 = {
   /** The smaller, by one instruction: of NaN, either. */
   smaller: vector(0xea),
   multiply: vector(0xe6),
+  /** The product of the first two plus the third, rounded once or twice, as the processor does it faster (relaxed SIMD). */
+  multiplyAdd: vector(0x105),
   /** The larger, by one instruction: of NaN, either. */
   larger: vector(0xeb),
   lane: (index: number, value: Code): Code => [...value, 0xfd, 0x1f, index],
@@ -188,6 +200,13 @@ export function wasmFunction(
   return { parameters, locals, body: write(...variables), ...(result === undefined ? {} : { result }) };
 }
 
+/** The bytes of a function in a module's code: its locals and its instructions, without their length. */
+export const functionBody = ({ locals, body }: WasmFunction): Code => [
+  ...list(locals.map((type) => [1, type])),
+  ...body,
+  0x0b,
+];
+
 const list = (items: readonly Code[]): Code => [...unsigned(items.length), ...join(items)];
 const sized = (content: Code): Code => [...unsigned(content.length), ...content];
 const name = (text: string): Code => sized([...new TextEncoder().encode(text)]);
@@ -201,9 +220,7 @@ export function wasmModule(functions: Readonly<Record<string, WasmFunction>>, pa
     ...list(parameters.map((type) => [type])),
     ...list(result === undefined ? [] : [[result]]),
   ]);
-  const bodies = all.map(({ locals, body }) =>
-    sized([...list(locals.map((type) => [1, type])), ...body, 0x0b]),
-  );
+  const bodies = all.map((each) => sized(functionBody(each)));
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, signatures),

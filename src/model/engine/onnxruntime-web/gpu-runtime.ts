@@ -3,13 +3,13 @@ import { input, reshape } from '../../graph/builder.js';
 import { exportOnnx } from '../onnx/export.js';
 import { createQueue } from './gpu-memory.js';
 import { Heap } from './heap.js';
-import { loadRuntime, type OrtModule, type ReadBinary } from './runtime.js';
+import { type LoadedRuntime, loadRuntime, type ReadBinary } from './runtime.js';
 import { type SessionPlace, WasmSession } from './wasm-session.js';
 import type { GpuDevice } from './web-gpu.js';
 
 /** ONNX Runtime with WebGPU, and the card that it computes on. */
 interface GpuRuntime {
-  readonly module: OrtModule;
+  readonly runtime: LoadedRuntime;
   readonly place: Required<SessionPlace>;
   readonly device: GpuDevice;
 }
@@ -28,7 +28,8 @@ export function openGpuRuntime(folder: string, readBinary?: ReadBinary): Promise
 
 async function open(folder: string, readBinary?: ReadBinary): Promise<GpuRuntime> {
   // One thread, as what the processor does here is little.
-  const module = await loadRuntime('webgpu', folder, 1, readBinary);
+  const runtime = await loadRuntime('webgpu', folder, 1, readBinary);
+  const { module } = runtime;
   module.asyncInit?.();
   let device: GpuDevice | undefined;
   module.webgpuInit!((found) => {
@@ -46,7 +47,7 @@ async function open(folder: string, readBinary?: ReadBinary): Promise<GpuRuntime
     constants: new Map(),
     dynamicRows: new Set(),
   });
-  if (device) return { module, place, device };
+  if (device) return { runtime, place, device };
   throw new TitlesmithError('ONNX Runtime names no graphics card that it computes on.', {
     code: 'device-unavailable',
   });

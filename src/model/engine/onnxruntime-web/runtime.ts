@@ -1,4 +1,5 @@
 import { TitlesmithError } from '../../../common/errors.js';
+import { canFuse, type Products, withFasterProducts } from './faster-products.js';
 import type { GpuBuffer, GpuDevice } from './web-gpu.js';
 
 /**
@@ -78,7 +79,7 @@ export interface OrtModule {
 type Factory = (settings: {
   readonly numThreads: number;
   readonly locateFile: (name: string) => string;
-  readonly wasmBinary?: Uint8Array;
+  readonly wasmBinary: Uint8Array;
 }) => Promise<OrtModule>;
 
 /** ONNX Runtime's files by what they compute on: JavaScript that loads the WebAssembly beside it. */
@@ -88,7 +89,7 @@ export const runtimeFiles = {
 } as const;
 
 /** Reads one of the `.wasm` files by its name. */
-export type ReadBinary = (name: string) => Promise<Uint8Array>;
+export type ReadBinary = (name: string) => Promise<Uint8Array<ArrayBuffer>>;
 
 /** What ONNX Runtime was built for. */
 type RuntimeBuild = keyof typeof runtimeFiles;
@@ -96,7 +97,13 @@ type RuntimeBuild = keyof typeof runtimeFiles;
 /** Only fatal errors are logged: functions return the others. */
 export const fatal = 4;
 
-const loaded = new Map<string, Promise<OrtModule>>();
+/** ONNX Runtime as it runs here. */
+export interface LoadedRuntime {
+  readonly module: OrtModule;
+  readonly products: Products;
+}
+
+const loaded = new Map<string, Promise<LoadedRuntime>>();
 
 /**
  * Loads ONNX Runtime once: its threads, of which the caller's is one, end when the worker or page ends that loaded it.
@@ -108,7 +115,7 @@ export function loadRuntime(
   assets: string,
   threads: number,
   readBinary?: ReadBinary,
-): Promise<OrtModule> {
+): Promise<LoadedRuntime> {
   const key = JSON.stringify([build, assets, threads]);
   const runtime = loaded.get(key) ?? load(build, assets, threads, readBinary);
   loaded.set(key, runtime);
@@ -119,33 +126,49 @@ async function load(
   build: RuntimeBuild,
   assets: string,
   threads: number,
-  readBinary?: ReadBinary,
-): Promise<OrtModule> {
-  const [script, binary] = runtimeFiles[build];
+  readBinary: ReadBinary = (name) => fetchBinary(new URL(name, assets).href),
+): Promise<LoadedRuntime> {
+  const [script, name] = runtimeFiles[build];
   const url = new URL(script, assets).href;
-  const wasmBinary = await readBinary?.(binary);
-  const module = await startModule(url, assets, threads, wasmBinary).catch((cause: unknown) => {
+  const start = async (): Promise<LoadedRuntime> => {
+    const { binary, products } = withFasterProducts(await readBinary(name), canFuse());
+    return { module: await startModule(url, assets, threads, binary), products };
+  };
+  const runtime = await start().catch((cause: unknown) => {
     throw new TitlesmithError(`ONNX Runtime could not be loaded from ${url}: ${String(cause)}.`, {
       code: 'engine-missing',
       hint: 'Its files must lie there, as docs/browser.md says.',
       cause,
     });
   });
-  if (module._OrtInit(threads, fatal) !== 0) throw lastError(module);
-  return module;
+  if (runtime.module._OrtInit(threads, fatal) !== 0) throw lastError(runtime.module);
+  return runtime;
+}
+
+/** What is used here of a browser's scope. */
+declare const fetch: (url: string) => Promise<{
+  readonly ok: boolean;
+  readonly status: number;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}>;
+
+async function fetchBinary(url: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} gives ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
 }
 
 async function startModule(
   url: string,
   assets: string,
   threads: number,
-  wasmBinary?: Uint8Array,
+  wasmBinary: Uint8Array,
 ): Promise<OrtModule> {
   const { default: create } = (await import(url)) as { readonly default: Factory };
   return create({
     numThreads: threads,
     locateFile: (name) => new URL(name, assets).href,
-    ...(wasmBinary ? { wasmBinary } : {}),
+    wasmBinary,
   });
 }
 

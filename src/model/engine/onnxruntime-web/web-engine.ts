@@ -7,7 +7,7 @@ import { wasmGpuTarget, wasmTarget } from '../onnx/wasm-ops.js';
 import { GpuMemory } from './gpu-memory.js';
 import { openGpuRuntime } from './gpu-runtime.js';
 import { Heap } from './heap.js';
-import { loadRuntime, type OrtModule, type ReadBinary } from './runtime.js';
+import { type LoadedRuntime, loadRuntime, type ReadBinary } from './runtime.js';
 import { WasmSession } from './wasm-session.js';
 import { describeGpu } from './web-gpu.js';
 
@@ -101,10 +101,11 @@ export async function openWebEngine({
   return (await openGpuEngine(folder, readBinary)).engine;
 }
 
-function processorEngine(module: OrtModule): Engine {
+function processorEngine({ module, products }: LoadedRuntime): Engine {
   const place = { module, heap: new Heap(module) };
   return {
-    name: 'onnxruntime-web wasm',
+    // Sums of products that are rounded once differ in their last bits from those that are rounded twice.
+    name: `onnxruntime-web wasm${products === 'own, fused' ? ' fused' : ''}`,
     compile: (outputs, options = {}) =>
       compileHostProgram(outputs, options, (model) => WasmSession.open(place, model), wasmTarget),
   };
@@ -115,7 +116,7 @@ async function openGpuEngine(
   folder: string,
   readBinary: ReadBinary | undefined,
 ): Promise<{ engine: Engine; reference: Engine }> {
-  const { module, place, device } = await openGpuRuntime(folder, readBinary);
+  const { runtime, place, device } = await openGpuRuntime(folder, readBinary);
   const memory = new GpuMemory(device, place.enqueue);
   const target = { largestBuffer: memory.largestBuffer, target: wasmGpuTarget };
   const engine: Engine = {
@@ -124,5 +125,5 @@ async function openGpuEngine(
     compile: (outputs, options = {}) =>
       compileDeviceProgram(outputs, options, target, (model) => WasmSession.open(place, model)),
   };
-  return { engine, reference: processorEngine(module) };
+  return { engine, reference: processorEngine(runtime) };
 }
