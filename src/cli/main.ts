@@ -1,5 +1,6 @@
 import { fileError, isLoadFault, systemFault } from '../common/errors.js';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.js';
+import { withNamedRuns } from './named-runs.js';
 import { asksForJson, parseCommandLine } from './parsing/command-line.js';
 import type { Request } from './parsing/request.js';
 import { enterStartingFolder } from './starting-folder.js';
@@ -27,7 +28,7 @@ export async function main(arguments_: readonly string[], entry: string): Promis
       return exitCodes.done;
     }
     terminal = terminalFor(request.options.json === true);
-    return await execute(request, entry, terminal);
+    return await execute(withNamedRuns(request), entry, terminal);
   } catch (error) {
     const fault = systemFault(error);
     terminal.error(fault);

@@ -122,7 +122,7 @@ describe('bad input ends with exit code 1', () => {
   });
 
   test.concurrent('a run folder that is none', async () => {
-    expectOneLine(await runCli(['report', 'nowhere'], folder), 1, /nowhere is not a run folder/);
+    expectOneLine(await runCli(['report', 'nowhere'], folder), 1, /nowhere is no run/);
   });
 
   test.each([

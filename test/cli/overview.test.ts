@@ -268,8 +268,32 @@ test('info says what a checkpoint is', async () => {
   });
 });
 
+test('a run is named as list names it, where no such path is there', async () => {
+  const shown = await Promise.all(
+    [
+      ['show', 'template', '--json'],
+      ['show', 'runs/template', '--json'],
+      ['compare', 'template', 'runs/twin', '--json'],
+      ['info', 'template', '--json'],
+    ].map((words) => runCli(words, folder)),
+  );
+  expect(shown.map(({ code, errors }) => [code, errors])).toEqual(shown.map(() => [0, '']));
+  const [byName, byPath, compared, model] = shown.map(({ output }) => JSON.parse(output));
+  expect(byName).toEqual(byPath);
+  expect(JSON.stringify(compared)).toContain('runs/template');
+  expect(model.path).toContain('runs/template');
+  // What lies at the path goes before the run of that name.
+  mkdirSync(join(folder, 'killed'));
+  expect((await runCli(['show', 'killed'], folder)).errors).toContain(
+    'killed is no run: it has no run.json.',
+  );
+  rmSync(join(folder, 'killed'), { recursive: true });
+});
+
 test.each([
   [['info', '124M'], 'openai-community/gpt2 is not in the cache. titlesmith models 124M fetches it.'],
+  [['info', 'checkpoint/run1'], 'There is no folder checkpoint/run1 in '],
+  [['info', 'templat'], 'no Hugging Face id (owner/name). Did you mean template?'],
   [['info', 'nano'], '"nano" names no model that is there'],
   [['info', 'titles.csv'], 'titles.csv is a file; a model is a folder, or a GGUF file.'],
   [['models', '124M'], 'openai-community/gpt2 is not in the cache'],
@@ -277,7 +301,15 @@ test.each([
   [['list', 'nowhere'], 'There is no folder nowhere.'],
   [['list', 'titles.csv'], 'titles.csv is a file, not a folder of runs.'],
   [['list', 'runs/template'], 'runs/template is a run, not a folder of runs.'],
-  [['show', 'nowhere'], 'nowhere does not exist.'],
+  [['show', 'nowhere'], 'nowhere is no run: there is no such folder, and no run of that name in runs.'],
+  [['show', 'templat'], 'Did you mean template?'],
+  [['show', '../template'], '../template is no run: there is no such folder. Did you mean template?'],
+  [['report', 'templat'], 'templat is no run: there is no such folder, and no run of that name in runs. Did'],
+  [
+    ['generate', 'templat'],
+    'templat is no run: there is no such folder, and no run of that name in runs. Did',
+  ],
+  [['show', '.'], '. is no run: it has no run.json.'],
   [['show', 'runs'], 'runs is no run: it has no run.json.'],
   [['show', 'runs/damaged'], 'run.json is damaged'],
   [['compare', 'runs/template'], 'compare needs two runs or more.'],

@@ -173,7 +173,7 @@ describe('titlesmith review', () => {
   });
 
   test.each([
-    [['review', 'nowhere'], 1, /nowhere is not a run folder/],
+    [['review', 'nowhere'], 1, /nowhere is no run/],
     [['review', run, '--port', '70000'], 2, /--port got "70000", which is not a whole number/],
     [['review'], 2, /review needs <run-folder>/],
   ])('refuses %j in one line', async (command, code, message) => {

@@ -32,7 +32,7 @@ interface Command {
 
 const runFolder: CommandArgument = {
   name: 'run-folder',
-  help: 'A folder that the pipeline made, such as runs/askreddit.',
+  help: 'A folder that the pipeline made, such as runs/askreddit, or the name of one in runs.',
 };
 
 /** What each stage does, on its own. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { TitlesmithError, usageError } from '../../common/errors.js';
+import { InterruptedError, TitlesmithError, usageError } from '../../common/errors.js';
 import type { TransformerConfiguration } from '../transformer/configuration.js';
 import { baseFolder } from './base-folder.js';
 import { baseConfiguration, baseName } from './base-model.js';
@@ -45,6 +45,19 @@ export function parseModelName(name: string): ModelName {
     );
   }
   return { kind: 'hub', ...hub };
+}
+
+/**
+ * An error in finding a repository of the hub, with what else its name may have meant said first: `checkpoint/run1` reads as
+ * `owner/name` too, where no such folder is there.
+ */
+export function aboutFolder(name: string, error: unknown): unknown {
+  const isPath = !publishedRepositories.has(name) && !name.includes('@');
+  if (!isPath || !(error instanceof TitlesmithError) || error instanceof InterruptedError) return error;
+  const { message, code, hint } = error;
+  const folder = `There is no folder ${name} in ${process.cwd()}`;
+  const options = { code, ...(hint ? { hint } : {}), cause: error };
+  return new TitlesmithError(`${folder}; as a Hugging Face id: ${message}`, options);
 }
 
 /** Layers and width of the published GPT-2s (Radford et al. 2019, table 2; Sanh et al. 2019 for the distilled one). */

@@ -9,7 +9,7 @@ import { baseFolder, checkBaseHash } from './base-folder.js';
 import { type HubSettings, hubSettings } from './hub/settings.js';
 import { fetchHubFile, fetchHubModel, findHubModel, type HubModel } from './hub/snapshot.js';
 import { findModelFolder, hashModelFolder } from './model-folder.js';
-import { parseModelName } from './model-name.js';
+import { aboutFolder, parseModelName } from './model-name.js';
 import type { ModelFolder, OpenModel } from './open-model.js';
 
 /** A model that was found, but not downloaded or read yet. */
@@ -66,7 +66,11 @@ async function find(
     const description = `${where}, sha256 ${hash.slice(0, 8)}`;
     return { folder, located: { hash, description, missingBytes: 0 } };
   }
-  const hub = await findHubModel({ ...parsed, commit: pinned }, settings, onWarning);
+  const hub = await findHubModel({ ...parsed, commit: pinned }, settings, onWarning).catch(
+    (error: unknown) => {
+      throw aboutFolder(name, error);
+    },
+  );
   const { repository, commit, missingBytes } = hub;
   const description = `${repository} at ${commit.slice(0, 8)}`;
   return { hub, located: { hash: commit, description, missingBytes } };

@@ -10,6 +10,7 @@ import type { RunOptions } from '../../options/option-table.js';
 import { flagOf } from '../../options/option-values.js';
 import type { Decision, Manifest } from '../../run/manifest.js';
 import { decideSizes, describeSizes, type GivenSizes } from '../../run/model-sizes.js';
+import { nearRunHint } from '../run/named-run.js';
 import { decidedDevice } from './device.js';
 
 /** The pretrained model that `auto` prefers on a card: the smallest GPT-2. */
@@ -140,7 +141,8 @@ export function requestedModel({ model, restoreFrom }: Pick<RunOptions, 'model' 
   if (restoreFrom === undefined || restoreFrom === 'latest' || restoreFrom === 'fresh') return model;
   if (existsSync(restoreFrom) || existsSync(`${restoreFrom}.index`)) return restoreFrom;
   throw usageError(
-    `${flagOf('restoreFrom')} got ${JSON.stringify(restoreFrom)}, which is neither latest nor fresh nor the path of a checkpoint.`,
+    `${flagOf('restoreFrom')} got ${JSON.stringify(restoreFrom)}, which is neither latest nor fresh nor the path of a checkpoint: there is nothing of that name in ${process.cwd()}.`,
+    nearRunHint(restoreFrom),
   );
 }
 

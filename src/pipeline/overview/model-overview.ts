@@ -8,7 +8,7 @@ import { parameterCount, parameterSpecifications } from '../../model/transformer
 import { hubSettings } from '../../model/weights/hub/settings.js';
 import { cachedHubFolder } from '../../model/weights/hub/snapshot.js';
 import { findModelFolder } from '../../model/weights/model-folder.js';
-import { parseModelName } from '../../model/weights/model-name.js';
+import { aboutFolder, parseModelName } from '../../model/weights/model-name.js';
 
 /** What is known of a model by its files, without its weights being read. */
 export interface ModelOverview {
@@ -66,8 +66,9 @@ async function folderOf(name: string): Promise<string> {
   if (parsed.kind === 'folder') return parsed.path;
   const folder = await cachedHubFolder(parsed, hubSettings());
   if (folder !== undefined) return folder;
-  throw new TitlesmithError(`${parsed.repository} is not in the cache.`, {
+  const missing = new TitlesmithError(`${parsed.repository} is not in the cache.`, {
     code: 'model-not-cached',
     hint: `titlesmith models ${name} fetches it.`,
   });
+  throw aboutFolder(name, missing);
 }

@@ -1,14 +1,15 @@
-import { type Dirent, existsSync, readFileSync } from 'node:fs';
+import { type Dirent, readFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
 import type { OverfitVerdict } from '../../common/judgement.js';
 import type { RunCounts } from '../../common/stage-counts.js';
 import { type StageName, stageNames } from '../../options/choices.js';
-import { finishedRecord, type Manifest, manifestFileName, type StageRecord } from '../../run/manifest.js';
+import { finishedRecord, type Manifest, type StageRecord } from '../../run/manifest.js';
 import { runFiles } from '../../run/run-files.js';
 import { isAmount, usableCounts, usableRunCounts } from '../../run/usable-counts.js';
 import { readManifest } from '../run/manifest-file.js';
+import { missingRun } from '../run/named-run.js';
 import { lockHolder } from '../run/run-lock.js';
 import { staleStages } from '../run/stale-stages.js';
 
@@ -81,11 +82,7 @@ export function secondsOf({ stages }: Pick<Manifest, 'stages'>): number {
 export async function openManifest(folder: string): Promise<Manifest> {
   const manifest = await readManifest(folder);
   if (manifest) return manifest;
-  const what = existsSync(folder) ? `is no run: it has no ${manifestFileName}` : 'does not exist';
-  throw new TitlesmithError(`${folder} ${what}.`, {
-    code: 'run-folder-missing',
-    hint: 'titlesmith list names the runs that there are.',
-  });
+  throw missingRun(folder);
 }
 
 /** @throws TitlesmithError where the folder cannot be read; what is wrong with run.json alone is part of the overview. */

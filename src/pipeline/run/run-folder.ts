@@ -21,6 +21,7 @@ import {
 import { type Call, recordCallBegun, recordStageCall } from '../../run/recorded-options.js';
 import { lockFileName, runFiles } from '../../run/run-files.js';
 import { readManifest, writeManifest } from './manifest-file.js';
+import { missingRun } from './named-run.js';
 import { type Lock, type LockActivity, lockRun } from './run-lock.js';
 import {
   commitWork,
@@ -141,13 +142,7 @@ export class RunFolder {
    */
   static async open(path: string, onProgress: ProgressListener, activity?: LockActivity): Promise<RunFolder> {
     const names = await listFolder(path);
-    if (!names?.includes(manifestFileName)) {
-      const reason = names ? `it holds no ${manifestFileName}` : 'there is no such folder';
-      throw new TitlesmithError(`${path} is not a run folder: ${reason}.`, {
-        code: 'run-folder-missing',
-        hint: 'Name a folder that "titlesmith pipeline" made, such as runs/askreddit.',
-      });
-    }
+    if (!names?.includes(manifestFileName)) throw missingRun(path);
     const read = async (): Promise<Manifest> =>
       (await readManifest(path)) ?? newManifest(basename(resolve(path)));
     return RunFolder.lockAndRead(path, onProgress, read, [], activity);
