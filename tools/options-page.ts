@@ -62,9 +62,9 @@ export function describeOptions(): string {
     );
   lines.push(
     '',
-    "## Arguments of gpt-2-simple's `finetune` that are no options here",
+    '## Arguments of gpt-2-simple that are no options here',
     '',
-    'All others go by their names, with hyphens.',
+    'All others of `finetune` and `generate` go by their names, with hyphens; these are found with underscores, too.',
     '',
     '| argument | in its place |',
     '| --- | --- |',

@@ -153,7 +153,9 @@ function checkItem(label: string, rule: ValueRule, value: unknown): unknown {
 
 /** Names that the same thing has in other tools. */
 const namesElsewhere: Readonly<Record<string, string>> = {
+  batchsize: 'slots',
   modelname: 'model',
+  runname: 'folder',
   checkpointdir: 'folder',
   rundir: 'folder',
   maxtokens: 'length',
@@ -161,6 +163,12 @@ const namesElsewhere: Readonly<Record<string, string>> = {
   numsamples: 'nsamples',
   prompt: 'prefix',
   stop: 'truncate',
+};
+
+/** Options that another function of the library has in place of this one's. */
+const placesElsewhere: Readonly<Record<string, string>> = {
+  batchsize: 'Texts are computed side by side by themselves; slots of loadModel says how many.',
+  runname: 'A run is opened by its folder: loadModel("runs/NAME").',
 };
 
 /** `top_k`, `top-k` and `TopK` → `topk`. */
@@ -179,11 +187,14 @@ function unknownKey(callee: string, key: string, rules: ArgumentRules): Error {
   });
   const meant =
     same ?? [namesElsewhere[folded(key)]].find((name) => name !== undefined && known.includes(name));
-  const nearest = meant ?? nearestWord(key, known);
-  if (nearest !== undefined) return usageError(message, `Did you mean ${nearest}?`);
+  if (meant !== undefined) return usageError(message, `Did you mean ${meant}?`);
+  const place = placesElsewhere[folded(key)];
+  if (place !== undefined && callee.startsWith('generate')) return usageError(message, place);
   const replacement = replacedOptions[`--${keyOf(key.replaceAll('_', '-'))}`];
   if (replacement !== undefined)
     return usageError(message, `It is an option of gpt-2-simple alone: ${replacement}.`);
+  const nearest = nearestWord(key, known);
+  if (nearest !== undefined) return usageError(message, `Did you mean ${nearest}?`);
   return usageError(message, `It has ${known.join(', ')}.`);
 }
 

@@ -11,6 +11,7 @@ import {
   describeOption,
   givenOptions,
   joinHyphens,
+  listBeforeCommand,
   namesOf,
   optionsOfCommand,
   protectQuotes,
@@ -18,6 +19,7 @@ import {
   takesNextWord,
 } from './command-options.js';
 import { commandTable } from './command-table.js';
+import { commandElsewhere, insteadOfOption } from './familiar-words.js';
 import { fishCompletionFor } from './fish-completion.js';
 import type { Request } from './request.js';
 
@@ -48,6 +50,12 @@ export function parseCommandLine(words: readonly string[]): Request | Printed {
   }
   const script = fishCompletionFor(words, process.env['SHELL']);
   if (script !== undefined) return { command: 'print', text: script };
+  const swallowing = listBeforeCommand(words, commandWords);
+  if (swallowing !== undefined)
+    throw usageError(
+      `${swallowing.flag} takes all words after it, ${swallowing.command} among them.`,
+      `Put the command first: titlesmith ${swallowing.command} ${swallowing.flag} …`,
+    );
   if (first === 'help') return new CommandLine([...rest, '--help']).parse();
   return new CommandLine(words).parse();
 }
@@ -214,20 +222,24 @@ class CommandLine {
     return `See ${['titlesmith', ...words, '--help'].join(' ')}.`;
   }
 
-  private unknownOption(key: string, known: readonly string[]): TitlesmithError {
-    const isOption = (word: string): boolean => word.replace(/^-+(?:no-)?|=[\s\S]*$/g, '') === key;
+  private unknownOption(typed: string, known: readonly string[]): TitlesmithError {
+    const isOption = (word: string): boolean => word.replace(/^-+(?:no-)?|=[\s\S]*$/g, '') === typed;
     const flag =
       this.words.find((word) => word.startsWith('-') && isOption(word)) ??
-      this.words.find((word) => /^-[^-]/.test(word) && word.includes(key)) ??
-      `--${key}`;
+      this.words.find((word) => /^-[^-]/.test(word) && word.includes(typed)) ??
+      `--${typed}`;
     const name = flag.replace(/^-+|=[\s\S]*$/g, '');
-    const replacement = replacedOptions[`--${name}`];
-    if (replacement !== undefined)
-      return usageError(`--${name} is an option of gpt-2-simple alone: ${replacement}.`);
-    const elsewhere = known.includes(name) ? '' : commandsWithOption(name).join(', ');
+    // gpt-2-simple spells its arguments with underscores.
+    const key = keyOf(name.replaceAll('_', '-'));
+    if (Object.hasOwn(replacedOptions, `--${key}`))
+      return usageError(`--${name} is an option of gpt-2-simple alone: ${replacedOptions[`--${key}`]}.`);
+    const elsewhere = known.includes(key) ? '' : commandsWithOption(key).join(', ');
     if (elsewhere !== '' && this.command !== undefined)
-      return usageError(`${flag} is no option of ${commandTable[this.command].words}, but of ${elsewhere}.`);
-    const nearest = nearestWord(keyOf(name), known);
+      return usageError(
+        `${flag} is no option of ${commandTable[this.command].words}, but of ${elsewhere}.`,
+        insteadOfOption(this.command, key),
+      );
+    const nearest = nearestWord(key, known);
     return usageError(
       `unknown option '${flag}'.`,
       nearest === undefined ? this.hint() : `Did you mean --${nearest}?`,
@@ -235,9 +247,12 @@ class CommandLine {
   }
 }
 
+const commandWords: ReadonlySet<string> = new Set(commandNames.map((name) => commandTable[name].words));
+
 function unknownCommand(typed: string): TitlesmithError {
-  const words = [...commandNames.map((name) => commandTable[name].words), 'completion', 'help'];
-  const nearest = words.find((word) => word.endsWith(` ${typed}`)) ?? nearestWord(typed, words);
+  const words = [...commandWords, 'completion', 'help'];
+  const nearest =
+    commandElsewhere(typed) ?? words.find((word) => word.endsWith(` ${typed}`)) ?? nearestWord(typed, words);
   const hint = nearest === undefined ? 'See titlesmith --help.' : `Did you mean ${nearest}?`;
   return usageError(`unknown command '${typed}'.`, hint);
 }

@@ -133,3 +133,18 @@ export function joinHyphens(words: readonly string[]): string[] {
   }
   return joined;
 }
+
+/**
+ * An option that stands before the command and takes several values, so that it takes the command for one of them;
+ * undefined where the command stands first, or behind other options.
+ */
+export function listBeforeCommand(
+  words: readonly string[],
+  commands: ReadonlySet<string>,
+): { readonly flag: string; readonly command: string } | undefined {
+  if (!words[0]?.startsWith('-')) return undefined;
+  const at = words.findIndex((word, index) => commands.has(word) && !takesNextWord(words[index - 1]));
+  const flag = words.slice(0, Math.max(at, 0)).findLast((word) => word.startsWith('-'));
+  if (flag === undefined || !listKeys.has(flag.slice(2))) return undefined;
+  return { flag, command: words[at]! };
+}

@@ -248,7 +248,7 @@ export const trainingSessionOptions = {
 } as const satisfies OptionRows;
 
 /**
- * Arguments of gpt-2-simple's `finetune` that are not options here, as flags, with their replacements. The command line
+ * Arguments of gpt-2-simple's functions that are not options here, as flags, with their replacements. The command line
  * shows the replacement when one is given; docs/options.md lists them.
  */
 export const replacedOptions: Readonly<Record<string, string>> = {
@@ -261,4 +261,15 @@ export const replacedOptions: Readonly<Record<string, string>> = {
     'two checkpoints are kept, the best by validation loss and the latest to go on from, each written anew in its place',
   '--optimizer': 'the optimizer is AdamW, which with --weight-decay 0 is Adam',
   '--reuse': 'there are no TensorFlow sessions whose variables could be used again',
+  '--dataset': 'the file of titles is named with --input',
+  '--return-as-list':
+    'generate of the library gives texts one by one, and generate with --json prints one a line',
+  '--return-as-text': 'generate prints the texts, with --json one object a line',
+  '--destination-path':
+    'generate prints the texts, which > FILE writes to a file; generateToFile of the library does',
+  '--sample-dir': 'samples of a training are kept in its run folder',
+  '--file-path': 'the file of titles is named with --input',
+  '--csv-path': 'the file of titles is named with --input',
+  '--out-path': 'the titles that pipeline cleaned are kept in its run folder, below --runs-dir',
+  '--gpu': 'training runs on one device, which --device names',
 };

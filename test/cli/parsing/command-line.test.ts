@@ -164,6 +164,24 @@ describe('a wrong command line is refused in one line', () => {
     [['generate', '--run-folder', 'a'], "unknown option '--run-folder'. See titlesmith generate --help."],
     [['generate', 'a', '--epochs', '1'], '--epochs is no option of generate, but of pipeline, finetune.'],
     [['dedupe', 'a', '--seed', '1'], '--seed is no option of dedupe, but of pipeline, finetune, generate.'],
+    [['pipeline', '--batch_size', '1'], "unknown option '--batch_size'. Did you mean --batch-size?"],
+    [
+      ['generate', 'a', '--run_name', 'x'],
+      '--run_name is no option of generate, but of pipeline, import. Name the run itself: titlesmith generate NAME.',
+    ],
+    [
+      ['generate', 'a', '--output', 'out.txt'],
+      '--output is no option of generate, but of plot, export. What it prints goes into a file with > FILE at the end of the line.',
+    ],
+    [
+      ['train', 'a.csv'],
+      "unknown command 'train'. Did you mean pipeline, or finetune for a run that is there?",
+    ],
+    [['download', '124M'], "unknown command 'download'. Did you mean models?"],
+    [
+      ['--input', 'a.csv', 'pipeline', '--limit', '5'],
+      '--input takes all words after it, pipeline among them. Put the command first: titlesmith pipeline --input …',
+    ],
     [['batch', 'merge'], 'batch merge needs <place>. See titlesmith batch merge --help.'],
     [['batch', 'merge', 'a', '--jobs', '2'], '--jobs is no option of batch merge, but of batch.'],
     [['export', 'a'], 'export needs either an archive to write the run to, or --output for its model.'],
@@ -176,6 +194,10 @@ describe('a wrong command line is refused in one line', () => {
   test.each(Object.keys(replacedOptions))('%s, of gpt-2-simple alone', (flag) => {
     expect(refusal(['finetune', 'runs/x', flag, '1'])).toContain(
       `${flag} is an option of gpt-2-simple alone: `,
+    );
+    const argument = `--${flag.slice(2).replaceAll('-', '_')}`;
+    expect(refusal(['generate', 'runs/x', argument, '1'])).toContain(
+      `${argument} is an option of gpt-2-simple alone: `,
     );
   });
 });
