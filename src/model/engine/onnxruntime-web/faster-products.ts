@@ -32,9 +32,9 @@ export const canFuse = (): boolean =>
  * @param binary a `.wasm` file that the browser would take.
  */
 export function withFasterProducts(
-  binary: Uint8Array<ArrayBuffer>,
+  binary: Uint8Array,
   isFused: boolean,
-): { readonly binary: Uint8Array<ArrayBuffer>; readonly products: Products } {
+): { readonly binary: Uint8Array; readonly products: Products } {
   const unchanged = { binary, products: 'as shipped' } as const;
   const code = findSection(binary, codeSection);
   if (!code || code.end > binary.length) return unchanged;
@@ -100,7 +100,7 @@ function* functionsOf(
   }
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+function joined(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {

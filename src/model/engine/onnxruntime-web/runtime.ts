@@ -89,7 +89,7 @@ export const runtimeFiles = {
 } as const;
 
 /** Reads one of the `.wasm` files by its name. */
-export type ReadBinary = (name: string) => Promise<Uint8Array<ArrayBuffer>>;
+export type ReadBinary = (name: string) => Promise<Uint8Array>;
 
 /** What ONNX Runtime was built for. */
 type RuntimeBuild = keyof typeof runtimeFiles;
@@ -152,7 +152,7 @@ declare const fetch: (url: string) => Promise<{
   arrayBuffer(): Promise<ArrayBuffer>;
 }>;
 
-async function fetchBinary(url: string): Promise<Uint8Array<ArrayBuffer>> {
+async function fetchBinary(url: string): Promise<Uint8Array> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url} gives ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());

@@ -87,7 +87,7 @@ describe.each([false, true])('the kernel of matrix products, fused: %s', (isFuse
 
 describe('ONNX Runtime with our kernel', () => {
   const files = Object.values(runtimeFiles).map(([, name]) => name);
-  const read = (name: string): Uint8Array<ArrayBuffer> =>
+  const read = (name: string): Uint8Array =>
     new Uint8Array(readFileSync(join(packageRoot, 'node_modules/onnxruntime-web/dist', name)));
 
   it.each(files)('%s has both functions of the version that is pinned', (name) => {
