@@ -22,6 +22,19 @@ const afterVerdict: Readonly<Record<NonNullable<RunCounts['report']>['verdict'],
   unknown: ' whether it recites: the report says what would tell',
 };
 
+const whatAcceptedMeans = 'no copy, and not broken; whether they are good, only reading them tells';
+
+/** That a model predicts held-out titles no better than plain counts do, which its perplexity alone does not say. */
+function plainCountsLine({ bitsPerByte: bits }: NonNullable<RunCounts['finetune']>): string | undefined {
+  if (bits === undefined) return undefined;
+  const plain = Math.min(bits.trigram, bits.unigram);
+  if (bits.model < plain) return undefined;
+  return (
+    `it has learned too little: a plain table of word parts predicts the held-out titles as well or better (${formatDecimal(plain)} bits a byte ` +
+    `against ${formatDecimal(bits.model)}, fewer is better), so that what it writes may be word salad`
+  );
+}
+
 /** The summary of a finished run: lines for people, and data for programs. */
 interface RunSummary {
   readonly lines: readonly string[];
@@ -82,6 +95,8 @@ function countLines(counts: RunCounts): string[] {
     const helped = finetune.bestStep > 0;
     const kept = helped ? `step ${formatCount(finetune.bestStep)}` : 'the model as it came';
     add('perplexity', `${first} before, ${last} after, on the held-out titles; kept: ${best}, ${kept}`);
+    const tooLittle = plainCountsLine(finetune);
+    if (tooLittle !== undefined) add('', tooLittle);
     if (!helped && !finetune.endedBy) add('', `training helped nothing: ${trainingRemedy}`);
   }
   if (generate)
@@ -115,7 +130,10 @@ export function summarizeRun({
   const unusable = unusableNote(manifest);
   if (unusable !== undefined) lines.push(`  ${unusable}`);
   if (titles.length > 0)
-    lines.push('  accepted, the first ten:', ...titles.map((title) => `    ${toPrintable(title)}`));
+    lines.push(
+      `  accepted (${whatAcceptedMeans}), the first ten:`,
+      ...titles.map((title) => `    ${toPrintable(title)}`),
+    );
   if (counts.report) {
     const { verdict, inBase } = counts.report;
     lines.push(`  model      ${verdictWords[verdict]}${afterVerdict[verdict]}`);

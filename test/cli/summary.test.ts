@@ -81,7 +81,7 @@ test('a whole run says what went in and out of each stage', () => {
     '  perplexity 1,000 before, 13.0 after, on the held-out titles; kept: 12.5, step 380',
     '  generated  200 titles, 3,000 tokens',
     '  review     150 accepted, 50 refused = 25.0% (50 near copy)',
-    '  accepted, the first ten:',
+    '  accepted (no copy, and not broken; whether they are good, only reading them tells), the first ten:',
     ...Array.from({ length: 10 }, (_, index) => `    Title \\u001b[31mnumber ${index}`),
     '  model      writes titles of its own: copies are less than 3 points more frequent than among held-out titles',
     `  report     ${join(folder, 'report.html')}`,
@@ -126,4 +126,17 @@ test('a training that helped nothing says so, and what to change', () => {
     '  perplexity 1,000 before, 2,981 after, on the held-out titles; kept: 1,000, the model as it came',
     '             training helped nothing: try a lower --learning-rate, more steps, or more titles',
   ]);
+});
+
+test.each([
+  [7.1, true],
+  [3.25, true],
+  [2.4, false],
+])('a model of %d bits a byte, beside a table of 3.25, has learned too little: %s', (model, isSaid) => {
+  const bitsPerByte = { model, start: 8, unigram: 4, trigram: 3.25, training: model };
+  const finetune = { steps: 9, epochs: 1, stopReason: 'steps', bestStep: 9, parameters: 5, ...losses };
+  const { lines } = summarizeRun(finished(manifest({ finetune: { ...finetune, bitsPerByte } }), 1));
+  const said = lines.filter((line) => line.includes('has learned too little'));
+  expect(said).toHaveLength(isSaid ? 1 : 0);
+  if (isSaid) expect(said[0]).toContain('a plain table of word parts');
 });
