@@ -87,10 +87,9 @@ export async function makeClone(folder: string, batchFile: string): Promise<void
     if (status !== 0) throw new Error(`The build failed: ${stdout}`);
   }
   const file = join(folder, 'package.json');
-  const built = readFileSync(file, 'utf8').replace(
-    /(": ")(?:npm run --silent build|tsc -p tsconfig\.scripts\.json) && /g,
-    '$1',
-  );
+  const built = readFileSync(file, 'utf8')
+    .replaceAll('": "tsc -p tsconfig.scripts.json && ', '": "')
+    .replaceAll('": "node tools/start.mjs ', '": "node dist/cli.js ');
   writeFileSync(file, built);
 
   writeFileSync(join(folder, 'titles.csv'), toCsv(madeUpTitles(150)));
