@@ -8,7 +8,7 @@ import {
 } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
 import { type RunCounts, trainingRemedy } from '../common/stage-counts.js';
-import { countsOf, firstAccepted, unusableNote } from '../pipeline/overview/run-overview.js';
+import { countsOf, firstAccepted, secondsOf, unusableNote } from '../pipeline/overview/run-overview.js';
 import type { FinishedRun } from '../pipeline/run-stages.js';
 import { verdictWords } from '../report/verdict-words.js';
 import { runFiles } from '../run/run-files.js';
@@ -126,7 +126,10 @@ export function summarizeRun({
   const counts = countsOf(manifest);
   const titles = counts.dedupe ? firstAccepted(folder) : [];
   const report = counts.report ? join(folder, runFiles.reportPage) : undefined;
-  const lines = [`${manifest.name}: done in ${formatSeconds(seconds)}`, ...countLines(counts)];
+  const inAll = secondsOf(manifest);
+  const isPart = inAll > seconds + 1;
+  const took = isPart ? ` in this call; its stages took ${formatSeconds(inAll)} in all` : '';
+  const lines = [`${manifest.name}: done in ${formatSeconds(seconds)}${took}`, ...countLines(counts)];
   const unusable = unusableNote(manifest);
   if (unusable !== undefined) lines.push(`  ${unusable}`);
   if (titles.length > 0)

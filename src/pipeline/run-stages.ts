@@ -237,6 +237,8 @@ function canResume(stage: StageName, { manifest, path }: RunFolder, task: StageT
   return isSameTask && existsSync(workFolderOf(path, stage));
 }
 
+const endsByItself = new Set(['patience', 'maxEpochs', 'minimumSteps', 'minimumStepsEpochs']);
+
 /**
  * Why a stage runs again, for people; undefined for its first run.
  * @param record the last time it ran. @param last the last time it was done. @param path the run folder.
@@ -261,7 +263,10 @@ function reasonToRun(
   if (finished === undefined) {
     return (isSameBase(last, work) ? 'its files were changed or removed' : 'its inputs changed') + replaced;
   }
-  const changed = changedOptions(finished, work.options).map(flagOf).join(', ');
+  const names = changedOptions(finished, work.options);
+  // A number of steps takes the place of what would end the training.
+  const named = names.includes('steps') ? names.filter((name) => !endsByItself.has(name)) : names;
+  const changed = named.map(flagOf).join(', ');
   return `its options changed${changed === '' ? '' : `: ${changed}`}${replaced}`;
 }
 

@@ -114,6 +114,17 @@ describe('bad input ends with exit code 1', () => {
     expectOneLine(finished, 1, /credentials/);
   });
 
+  test.concurrent('too few titles, of which the dataset stage warns, as it does of documents', async () => {
+    write('documents.txt', `${'A word of many. '.repeat(45)}\n`.repeat(3));
+    const call = [...pipeline, '--until', 'report', '--input', 'documents.txt', '--model', 'nano'];
+    const finished = await runCli([...call, '--run-name', 'documents'], folder);
+    expectOneLine(finished, 1, /1 for training, 0 held out|0 for training, 1 held out/);
+    expect(lastLine(finished)).toContain('give it a hundred or more');
+    expect(finished.errors).toMatch(/^source: csv \(--input names a text file of titles\)$/m);
+    expect(finished.errors).toMatch(/^dataset +Warning: These texts have 719 characters in the mean/m);
+    expect(finished.errors).toMatch(/^dataset +Warning: No model can be trained on these/m);
+  });
+
   test.concurrent('a run folder of a newer format', async () => {
     mkdirSync(join(folder, 'newer/askreddit'), { recursive: true });
     write('newer/askreddit/run.json', JSON.stringify({ formatVersion: 2, titlesmithVersion: '9.9.9' }));

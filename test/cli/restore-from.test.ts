@@ -25,7 +25,8 @@ beforeAll(async () => {
 
 describe('--restore-from PATH', () => {
   test('starts a new training from the weights of another run', async () => {
-    const second = await train('second', '--restore-from', 'runs/first', '--steps', '2', '--sample-num', '3');
+    // By its name, as by its path.
+    const second = await train('second', '--restore-from', 'first', '--steps', '2', '--sample-num', '3');
     expect(second.code).toBe(0);
     const { decisions, stages } = manifest('second');
     expect(decisions.model).toMatchObject({ choice: 'runs/first', reason: 'named with --restore-from' });
@@ -59,6 +60,17 @@ describe('--restore-from PATH', () => {
     expect(fresh.code).toBe(0);
     expect(statSync(weights).mtimeMs).toBeGreaterThan(mtimeMs);
     expect(readFileSync(weights).equals(before)).toBe(true);
+  });
+
+  test('latest says that its steps are further ones, and names the options that were changed alone', async () => {
+    const further = await runCli(
+      ['finetune', 'second', '--restore-from', 'latest', '--steps', '1', '--max-epochs', '3'],
+      folder,
+    );
+    expect(further.code).toBe(0);
+    expect(further.errors).toMatch(/^finetune +1 further step, after those that its checkpoint has made$/m);
+    expect(further.errors).toMatch(/^finetune +its options changed: .*--steps/m);
+    expect(further.errors).not.toMatch(/options changed: .*--(patience|max-epochs|minimum-steps)/);
   });
 
   test('must name something', async () => {

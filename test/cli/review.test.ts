@@ -166,7 +166,7 @@ describe('titlesmith review', () => {
     const other = await runCli(['dedupe', run], folder);
     expect(other.code).toBe(1);
     expect(lastLine(other)).toMatch(
-      /is being reviewed by process \d+\. End the review, or choose another run/,
+      /is being reviewed by process \d+\. End the review, or work on another run/,
     );
     started.child.kill('SIGINT');
     expect((await started.finished).code).toBe(0);

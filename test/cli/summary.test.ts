@@ -140,3 +140,13 @@ test.each([
   expect(said).toHaveLength(isSaid ? 1 : 0);
   if (isSaid) expect(said[0]).toContain('a plain table of word parts');
 });
+
+test('what a call took is told from what all stages took, where earlier calls did some', () => {
+  const made = manifest({ dataset: { train: 9, validation: 1 }, extract: {} });
+  const stages = Object.fromEntries(
+    Object.entries(made.stages).map(([stage, record]) => [stage, { ...record, seconds: 30 }]),
+  );
+  const [line] = summarizeRun(finished({ ...made, stages }, 4)).lines;
+  expect(line).toBe('aww: done in 4 s in this call; its stages took 1 min 0 s in all');
+  expect(summarizeRun(finished({ ...made, stages }, 61)).lines[0]).toBe('aww: done in 1 min 1 s');
+});

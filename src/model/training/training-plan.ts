@@ -75,7 +75,8 @@ function tooFewTitles(
 ): TitlesmithError {
   const sides = `${titleCount(train)} for training, ${titleCount(validation)} held out`;
   if (tooLong === 0) {
-    const hint = 'Give it more: a larger source, a longer span of months, or a larger --limit.';
+    const hint =
+      'It takes one of each at least, and about one title in ten is held out: give it a hundred or more, in the file of --input or, of posts, by more months or a larger --limit.';
     return new TitlesmithError(`Too few titles to train: ${sides}.`, { code: 'too-few-titles', hint });
   }
   return new TitlesmithError(

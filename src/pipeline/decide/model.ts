@@ -4,6 +4,7 @@ import { TitlesmithError, usageError } from '../../common/errors.js';
 import type { ProgressListener } from '../../common/progress.js';
 import { baseName } from '../../model/weights/base-model.js';
 import { type HubSettings, hubSettings } from '../../model/weights/hub/settings.js';
+import { parseModelName } from '../../model/weights/model-name.js';
 import { type LocatedModel, locateModel } from '../../model/weights/resolve-model.js';
 import { scratchName } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
@@ -34,6 +35,12 @@ function toDecision(choice: string, reason: string, located: LocatedModel): Deci
   return { choice, reason, description, hash };
 }
 
+/** That the hub is asked, which may take long where there is no network; undefined where it is not. */
+function questionToHub(model: string, { endpoint, offline }: HubSettings): string | undefined {
+  if (offline || parseModelName(model).kind !== 'hub') return undefined;
+  return `asking ${new URL(endpoint).host} for ${model} …`;
+}
+
 /**
  * Chooses the model to train. Checks that it is available, but downloads nothing yet. `auto` is GPT-2 124M
  * on a graphics card, if it is cached or the hub answers within {@link hubTimeoutMs}, but for the bundled sample; else the
@@ -48,7 +55,11 @@ export async function decideModel(
   const byName = `named with ${flagOf('model')}`;
   if (model === 'nano') return { choice: 'nano', reason: byName };
   const onWarning = (message: string): void => onProgress({ kind: 'warning', message });
-  if (model !== 'auto') return toDecision(model, byName, await locateModel(model, settings, onWarning));
+  if (model !== 'auto') {
+    const asked = questionToHub(model, settings);
+    if (asked !== undefined) onProgress({ kind: 'note', message: asked });
+    return toDecision(model, byName, await locateModel(model, settings, onWarning));
+  }
   const base = async (why: string): Promise<Decision> => {
     const reason = `a GPT-2 of 17 million parameters that has read Reddit's titles and ships with titlesmith; ${why}`;
     return toDecision(baseName, reason, await locateModel(baseName, settings, onWarning));

@@ -24,6 +24,8 @@ const beginningBytes = 2 ** 16;
 /** Text that no dump is, also where it is compressed as dumps are. */
 const textFile = /\.txt\.zst$/i;
 
+const isText = (path: string): boolean => /\.txt(\.gz|\.zst)?$/i.test(path);
+
 /** Whether a JSON file is an array, which no dump is, or its first line has a title or text but no subreddit with a score. */
 function holdsTitlesAlone(path: string): boolean {
   let file: number | undefined;
@@ -53,7 +55,7 @@ function sourceOfInput(path: string): { readonly choice: 'csv' | 'duckdb'; reado
   if (jsonFile.test(path) && holdsTitlesAlone(path))
     return { choice: 'csv', what: 'a JSON file of titles, not of posts' };
   if (dumpFile.test(path) && !textFile.test(path)) return { choice: 'duckdb', what: 'a dump of posts' };
-  return { choice: 'csv', what: 'a file of titles' };
+  return { choice: 'csv', what: isText(path) ? 'a text file of titles' : 'a file of titles' };
 }
 
 /**

@@ -253,7 +253,12 @@ export async function lockRun(
   activity?: LockActivity,
 ): Promise<Lock> {
   const path = join(folder, lockFileName);
-  const target = { path, what: folder, instead: 'choose another run, in pipeline with --run-name', activity };
+  const target = {
+    path,
+    what: folder,
+    instead: 'work on another run (pipeline makes one with --run-name)',
+    activity,
+  };
   return takeLock(target, onProgress, timing);
 }
 

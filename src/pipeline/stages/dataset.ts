@@ -14,19 +14,23 @@ import { readTitleRecords } from '../../data/titles-file.js';
 import { runFiles } from '../../run/run-files.js';
 import type { StageJob, StageWorkContext } from './stage.js';
 
+/** Texts that are longer in the mean, in UTF-16 units, are hardly titles: Reddit's have at most 300. */
+const documentLength = 400;
+
 /** titles.csv → dataset/train.txt and dataset/validation.txt. */
 export async function runDataset(
   { folder, work, options }: StageJob,
   context: StageWorkContext,
 ): Promise<DatasetCounts> {
   const { validationShare, condition, conditionShare = 1 } = options;
-  let prompted = 0;
+  let [prompted, characters] = [0, 0];
   /** Titles, each after its prompt if it is to have one. */
   const titles = async function* (): AsyncGenerator<string> {
-    prompted = 0;
+    [prompted, characters] = [0, 0];
     for await (const { title, subreddit } of readTitleRecords(join(folder, runFiles.titles))) {
       const hasPrompt = condition.length > 0 && isPrompted(title, conditionShare);
       if (hasPrompt) prompted += 1;
+      characters += title.length;
       yield (hasPrompt ? conditionPrompt(condition, { subreddit, keywords: keywordsOf(title) }) : '') + title;
     }
   };
@@ -39,6 +43,18 @@ export async function runDataset(
     kind: 'note',
     message: `${train} titles to train on, ${validation} held out by their hash${withPrompt}`,
   });
+  const meanLength = Math.round(characters / Math.max(1, train + validation));
+  if (meanLength > documentLength)
+    context.onProgress({
+      kind: 'warning',
+      message: `These texts have ${meanLength} characters in the mean: titlesmith learns short texts, such as titles, each by itself (docs/data.md#documents).`,
+    });
+  if (train === 0 || validation === 0)
+    context.onProgress({
+      kind: 'warning',
+      message:
+        'No model can be trained on these: it takes one title to train on and one held out at least, and a hundred or more to be of use.',
+    });
   return isShared ? { ...counts, prompted } : counts;
 }
 

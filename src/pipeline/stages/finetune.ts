@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pluralize } from '../../common/number-formats.js';
 import type { FinetuneCounts } from '../../common/stage-counts.js';
 import { bitsPerByte } from '../../common/title-losses.js';
 import { learnsTitlesAlone, promptEnds } from '../../data/conditioning.js';
@@ -83,6 +84,11 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
         return { fitting: fittingRowLength(data, configuration), rowsPerEpoch, plannedSteps: steps, plan };
       },
     );
+    if (earlier !== undefined)
+      context.onProgress({
+        kind: 'note',
+        message: `${pluralize(plannedSteps, 'further step')}, after those that its checkpoint has made`,
+      });
     let judge: Promise<TitleJudge> | undefined;
     const openJudge = async (): Promise<TitleJudge> =>
       (judge ??= sampleJudge(await readDatasetTitles(folder), plan && textsOfPlan(plan)));

@@ -183,7 +183,7 @@ export function connectionError(error: unknown, settings: HubSettings): Titlesmi
     `The hub at ${settings.endpoint} cannot be reached (${connectionReason(error)}).`,
     {
       code: 'hub-unreachable',
-      hint: 'Check the connection and HF_ENDPOINT; or name a folder that holds the model.',
+      hint: 'Check the connection and HF_ENDPOINT; or name a folder that holds the model, or base, which needs no network.',
       cause: error,
     },
   );

@@ -99,7 +99,10 @@ export async function findHubModel(
   if (settings.offline) {
     throw new TitlesmithError(
       `${repository} is not in the cache, ${settings.cacheFolder}, and HF_HUB_OFFLINE is set.`,
-      { code: 'hub-offline', hint: 'Unset HF_HUB_OFFLINE, or name a folder that holds the model.' },
+      {
+        code: 'hub-offline',
+        hint: 'Unset HF_HUB_OFFLINE, or name a folder that holds the model, or base, which needs no network.',
+      },
     );
   }
   let remote: RemoteSnapshot;
