@@ -431,6 +431,17 @@ describe('the review on requests that are not its own', () => {
     });
   }
 
+  it('tells a person who opens an address in a browser by a page, and a program by JSON', async () => {
+    const { server } = await start();
+    const { origin } = new URL(server.url);
+    const page = await fetch(`${origin}/<b>`, { headers: { accept: 'text/html,*/*;q=0.8' } });
+    expect([page.status, page.headers.get('content-type')]).toEqual([403, 'text/html; charset=utf-8']);
+    const text = await page.text();
+    expect(text).toContain('<h1>403 Forbidden</h1>');
+    const answer = (await (await fetch(`${origin}/<b>`)).json()) as { error: { message: string } };
+    expect(text).toContain(`<p>${answer.error.message}</p>`);
+  });
+
   it('lets nobody in without the token', async () => {
     const { server } = await start();
     const { origin, pathname } = new URL(server.url);

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { systemErrorCode } from '../../common/errors.js';
+import { html } from '../html.js';
 import { HttpError } from '../http-error.js';
 import { type SchemaFault, schemaError } from './schema-error.js';
 
@@ -44,7 +45,26 @@ export function sendError(reply: FastifyReply, error: HttpError): FastifyReply {
   if (error.status === 401) reply.header('www-authenticate', 'Bearer');
   // The rest of a rejected body is not read.
   if (error.status === 413 || error.status === 408) reply.header('connection', 'close');
-  return reply.code(error.status).type('application/json; charset=utf-8').send(error.toBody());
+  reply.code(error.status).header('vary', 'accept');
+  // A person who opens an address in a browser, which asks for pages as programs do not.
+  const { method, headers } = reply.request;
+  if (method === 'GET' && headers.accept?.includes('text/html'))
+    return reply.type('text/html; charset=utf-8').send(errorPage(error));
+  return reply.type('application/json; charset=utf-8').send(error.toBody());
+}
+
+function errorPage({ status, message }: HttpError): string {
+  const title = `${status} ${STATUS_CODES[status] ?? 'Error'}`;
+  const page = html`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${title}</title>
+<h1>${title}</h1>
+<p>${message}</p>
+</html>
+`;
+  return page.markup;
 }
 
 /** Answers every error as JSON, without details of unexpected ones. */
