@@ -24,6 +24,8 @@ export function sitePage({ styles, script, policy, transfer }: SitePage): string
 ones like them, and then shows which of those it only copied.</p>
 <p class="promise"><strong>No title leaves this tab.</strong> Nothing is installed, there is no account, and what you open stays on this
 device. The model itself (${transfer}) is loaded once, when you first need it; after that the page works without the internet.</p>
+<p class="promise"><strong>What it knows already.</strong> Before it meets your titles, the model has read many titles from Reddit, the good and the bad. So it can write
+rude, hurtful or false things. If it learns only a little from yours, it still writes those, and not titles like yours.</p>
 </header>
 <noscript><p class="notice">This page needs JavaScript: the model runs in it.</p></noscript>
 <p id="trouble" class="notice trouble" role="alert" hidden></p>
@@ -55,14 +57,15 @@ ${content}
 </section></li>`;
 }
 
-const titlesStep = html`<p>A text file with one title a line, or a table (CSV) with a column <code>title</code>; packed files (<code>.gz</code>) too.
+const titlesStep = html`<p>A text file with one title a line, or a table (CSV) of which one column holds the titles; packed files (<code>.gz</code>) too.
 Some hundred titles are enough to see something, a thousand are better.</p>
 <div id="drop" class="drop">
 <label class="file"><span class="button primary">Choose a file</span>
 <input id="file" type="file" multiple class="visually-hidden" accept=".csv,.tsv,.txt,.json,.jsonl,.ndjson,.gz,.zst,text/*"></label>
 <p>or drop it here</p>
 </div>
-<p class="or"><button type="button" id="example">Try the example</button> <span class="help">4,000 invented questions, made up by a program</span></p>
+<div id="columns" role="group" aria-label="Columns of this table" hidden><div class="buttons" id="column-buttons"></div></div>
+<p class="or"><button type="button" id="example">Try the example</button> <span class="help">some thousand invented questions, made up by a program</span></p>
 <details id="paste"><summary id="paste-summary">Paste titles instead</summary>
 <label class="field" for="pasted">One title a line
 <textarea id="pasted" rows="6" spellcheck="false"></textarea></label>
@@ -74,32 +77,34 @@ Some hundred titles are enough to see something, a thousand are better.</p>
 
 const learnStep = html`<p id="learn-help">The model already knows English titles in general. Now it reads yours again and again. From time to time it is
 tested on titles that were held back.</p>
-<details class="settings" id="learn-settings"><summary id="learn-summary">Settings</summary>
+<details class="settings" id="learn-settings"><summary id="learn-summary">How long and how it learns</summary>
 <label class="field" for="steps">Steps
 <input id="steps" type="number" inputmode="numeric" min="1" max="100000" step="1" placeholder="chosen for your titles" aria-describedby="steps-help"></label>
-<p class="help" id="steps-help">More steps take longer, and may make it learn titles by heart. Left empty, it ends when the test no longer gets better.</p>
+<p class="help" id="steps-help">A step is one look at a handful of titles. More steps take longer, and may make it learn titles by heart; 50 make a short try. Left empty, it ends when the test no longer gets better.</p>
 <label class="field" for="way">What changes
 <select id="way" aria-describedby="way-help"><option value="all">the whole model</option>
-<option value="adapters">small additions (adapters, rank 8)</option></select></label>
-<p class="help" id="way-help">Additions hold less: they learn less by heart.</p>
-<label class="field" for="train-seed">Seed
+<option value="adapters">only small additions to it</option></select></label>
+<p class="help" id="way-help">Additions have room for less: they learn less by heart. (Adapters of rank 8.)</p>
+<label class="field" for="train-seed">Number to begin chance with (seed)
 <input id="train-seed" type="number" inputmode="numeric" min="0" max="${runOptions.seed.maximum}" step="1" value="0" aria-describedby="train-seed-help"></label>
-<p class="help" id="train-seed-help">The same titles, settings and seed give the same model.</p>
+<p class="help" id="train-seed-help">The same titles, settings and number give the same model again.</p>
 </details>
-<div class="buttons"><button type="button" id="train" class="primary" disabled>Learn</button>
+<p class="help" id="train-why">Give it titles first, above.</p>
+<div class="buttons"><button type="button" id="train" class="primary" aria-describedby="train-why" disabled>Learn</button>
 <button type="button" id="stop" disabled>Stop</button></div>
 <div id="learning" hidden>
 <p id="learning-state" class="state"></p>
+<p class="buttons"><button type="button" id="go-on" class="primary" hidden>Go on learning</button></p>
 <progress id="learning-bar" aria-label="Learning" max="1" value="0"></progress>
 <figure id="curve" hidden>
 <figcaption class="legend"><span class="key training">titles it reads</span> <span class="key held-out">titles held back</span></figcaption>
 <div id="curve-chart"></div>
-<p class="help">How much each word still surprises it; lower is better. When the second line rises again, it begins to learn by heart.</p>
+<p class="help">How much each part of a word still surprises it, in bits; lower is better. The line of the titles held back gets a point at each test, every 25 steps. When it rises again, it begins to learn by heart.</p>
 </figure>
 <div id="learning-samples" hidden><h3>What it says meanwhile</h3><ul class="accepted" id="sample-list"></ul></div>
 </div>`;
 
-const writeStep = html`<p id="write-help">Learn first, or see what the model writes as it came.</p>
+const writeStep = html`<p id="write-help">Learn first, or see what the model writes as it came: titles like those of Reddit, not like yours.</p>
 <form id="write-form" autocomplete="off">
 <label class="field" for="model">Written by
 <select id="model"><option value="">the model as it came</option></select></label>
@@ -107,7 +112,7 @@ const writeStep = html`<p id="write-help">Learn first, or see what the model wri
 <div>${slider({ id: 'count', label: 'Titles', minimum: 10, maximum: 500, step: 10, value: 100 })}</div>
 <div>${slider({ id: 'temperature', label: 'Daring', minimum: 0, maximum: 2, step: 0.05, value: samplingOptions.temperature.default, help: 'Low: safe and alike. High: surprising, then nonsense. (Temperature)' })}</div>
 </div>
-<details class="settings"><summary>Settings</summary>
+<details class="settings"><summary>How it chooses words (for the curious)</summary>
 <label class="field" for="prefix">Begin with
 <input id="prefix" type="text" maxlength="200" placeholder="anything, or nothing"></label>
 <div class="pair">
@@ -118,9 +123,9 @@ const writeStep = html`<p id="write-help">Learn first, or see what the model wri
 <div>${slider({ id: 'repetition-penalty', label: 'Repetition penalty', minimum: 1, maximum: 2, step: 0.05, value: 1, help: 'Above 1: words that were said become less likely.' })}</div>
 <div>${slider({ id: 'length', label: 'Longest, in word parts', minimum: 4, maximum: 100, step: 1, value: generationOptions.length.default })}</div>
 </div>
-<label class="field" for="seed">Seed
+<label class="field" for="seed">Number to begin chance with (seed)
 <input id="seed" type="number" inputmode="numeric" min="0" max="${runOptions.seed.maximum}" step="1" placeholder="random" aria-describedby="seed-help"></label>
-<p class="help" id="seed-help">The same seed and settings give the same titles.</p>
+<p class="help" id="seed-help">The same number and settings give the same titles again.</p>
 </details>
 <div class="buttons"><button type="submit" id="generate" class="primary">Write titles</button>
 <button type="button" id="stop-writing" disabled>Stop</button></div>
@@ -130,8 +135,9 @@ const writeStep = html`<p id="write-help">Learn first, or see what the model wri
 <progress id="writing-bar" aria-label="Writing" max="1" value="0"></progress>
 </div>
 <div id="texts" hidden>
-<div class="controls"><label class="check"><input type="checkbox" id="hide-refused"> Hide copies</label>
-<button type="button" id="copy-texts">Copy all</button></div>
+<div class="controls"><label class="check"><input type="checkbox" id="hide-refused"> Hide refused</label>
+<button type="button" id="copy-texts">Copy all</button>
+<a href="#copied" id="to-verdict" hidden>What was found about them</a></div>
 <ol id="text-list" class="texts" aria-label="New titles"></ol>
 </div>`;
 
@@ -140,15 +146,16 @@ const copiedStep = html`<p id="copied-help">Once there are new titles, they are 
 <p id="headline" class="headline"></p>
 <p id="for-you" class="lead"></p>
 <dl class="figures" id="verdict-figures"></dl>
-<p class="help"><span id="meaning"></span></p>
 <details class="layman"><summary>What does that mean?</summary>
 <p>A model can do two things with your titles. It can learn how such titles are made, and write others. Or it can learn them by heart, and
 recite them, perhaps with a word changed. From a single title you cannot tell which it was.</p>
 <p>So some of your titles were held back: the model never saw them. By chance, real titles resemble each other, too. If the model’s
 titles resemble those it learned from more often than the held-back ones do, it recites. If they do so no more often, it writes.</p>
-<p>With few titles chance is large. Then the honest answer is “not enough to tell”, and more titles would tell.</p>
+<p>With few titles chance is large. Then the heading says that they are too few, or not enough, to tell, and the sentence below it says what would.</p>
 </details>
-<details id="report-part"><summary>The whole report</summary>
+<details id="report-part"><summary>For experts: what was measured, and the whole report</summary>
+<p class="help" id="meaning"></p>
+<p class="help">The report speaks to people who use titlesmith on a command line: it names options and files that this page does not have.</p>
 <iframe id="report" title="The whole report" sandbox="allow-scripts" loading="lazy"></iframe></details>
 </div>`;
 
@@ -156,7 +163,8 @@ const keepStep = html`<p id="keep-help">Everything stays in this browser until y
 <div class="buttons"><button type="button" id="save-accepted" disabled>Save the new titles</button>
 <button type="button" id="save-report" disabled>Save the report</button>
 <button type="button" id="save-archive" disabled>Save everything, the model too</button></div>
-<p class="help">The last is an archive that <code>titlesmith import</code> unpacks on a computer; its folder <code>checkpoint</code> opens with Hugging Face’s
-libraries.</p>
-<label class="file"><span class="button">Open a saved archive</span>
+<p class="help">“Everything” is one file that this page can open again, here or in another browser.</p>
+<details><summary>For experts: the file on a computer</summary>
+<p class="help">It is an archive that <code>titlesmith import</code> unpacks; its folder <code>checkpoint</code> opens with Hugging Face’s libraries.</p></details>
+<label class="file"><span class="button">Open a saved “everything”</span>
 <input id="archive" type="file" class="visually-hidden" accept=".gz,.tgz,application/gzip"></label>`;

@@ -45,6 +45,14 @@ export interface TitlesRead {
   readonly samples: readonly string[];
 }
 
+/** What a person gives to read. */
+export interface GivenTitles {
+  /** Undefined: the example. */
+  readonly files: readonly File[] | undefined;
+  /** The column of a table that holds the titles; undefined: the one called `title`, or the only one. */
+  readonly column?: string | undefined;
+}
+
 interface DroppedTitles {
   readonly reason: string;
   readonly count: number;
@@ -109,6 +117,9 @@ interface MatchedTitle {
 export interface Verdict {
   readonly verdict: 'underfits' | 'overfits' | 'leans' | 'healthy' | 'unknown';
   readonly headline: string;
+  /** What it means for the person and what to do, in plain words. */
+  readonly plain: string;
+  /** What was measured, in the report's words. */
   readonly meaning: string;
   readonly accepted: number;
   readonly refused: number;
@@ -155,8 +166,7 @@ export type DownloadKind = 'accepted' | 'report' | 'archive';
 export interface WorkerCalls {
   readonly describeBrowser: { readonly asks: undefined; readonly answers: BrowserFacts };
   readonly listRuns: { readonly asks: undefined; readonly answers: StoredRuns };
-  /** Undefined: the example. */
-  readonly readTitles: { readonly asks: readonly File[] | undefined; readonly answers: TitlesRead };
+  readonly readTitles: { readonly asks: GivenTitles; readonly answers: TitlesRead };
   /** Trains on the titles that were read last. Stopped, it answers with a run that is unfinished. */
   readonly train: { readonly asks: TrainingWish; readonly answers: TrainingEnd };
   /** Goes on with a run that is unfinished. */
@@ -184,7 +194,13 @@ export type PageMessage =
 export type WorkerMessage =
   | { readonly kind: 'answer'; readonly id: number; readonly answers: unknown }
   /** One line: what, where, and what to do. */
-  | { readonly kind: 'trouble'; readonly id: number; readonly line: string; readonly stopped: boolean }
+  | {
+      readonly kind: 'trouble';
+      readonly id: number;
+      readonly line: string;
+      readonly stopped: boolean;
+      readonly columns: readonly string[];
+    }
   | { readonly kind: 'event'; readonly event: WorkEvent };
 
 /** What happens while a call is at work. */

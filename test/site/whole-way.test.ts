@@ -51,7 +51,9 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
       expect(await page.evaluate('crossOriginIsolated')).toBe(true);
       await page.locator('#example').click();
       await page.locator('#titles-read .read').waitFor();
-      expect(await page.locator('#titles-read').textContent()).toMatch(/4,\d+ titles read, \d+ left out/);
+      expect(await page.locator('#titles-read').textContent()).toMatch(
+        /4,\d+ titles read, \d+ of them left out/,
+      );
       expect(server.sent).toBeLessThan(siteBudget.first);
     });
 
@@ -59,8 +61,9 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
       const { page } = site;
       await giveTitles(page, 'my titles.txt', titles);
       const shown = await page.locator('#titles-read').textContent();
-      expect(shown).toContain('83 titles read, 3 left out.');
-      expect(shown).toMatch(/learn from \d+ and be tested on \d+/);
+      expect(shown).toContain('83 titles read, 3 of them left out; 80 are used.');
+      expect(shown).toMatch(/learn from \d+; \d+ titles are held back to test it/);
+      expect(shown).toContain('That is very few');
       expect(shown).toContain('1 too short, such as');
       expect(shown).toContain('2 already there, such as');
     });
@@ -219,7 +222,8 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
     await expect.poll(() => state(next)).toMatch(/step \d+ of 200/);
     expect(Number(/step (\d+)/.exec((await state(next)) ?? '')?.[1])).toBeGreaterThan(25);
     await next.locator('#stop').click();
-    await expect.poll(() => state(next)).toMatch(/^Interrupted at step \d+ of 200; the checkpoint is saved/);
+    await expect.poll(() => state(next)).toMatch(/^Stopped after step \d+ of 200; what it learned is saved/);
+    expect(await next.locator('#go-on').isVisible()).toBe(true);
     expect(await next.locator('#run-list').textContent()).toMatch(/stopped/);
     expect(faults).toEqual([]);
     await context.close();
@@ -250,7 +254,7 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
     await page.keyboard.press('Enter');
     await expect.poll(focused).toBe('stop');
     await page.keyboard.press('Enter');
-    await expect.poll(() => page.locator('#learning-state').textContent()).toMatch(/^Interrupted/);
+    await expect.poll(() => page.locator('#learning-state').textContent()).toMatch(/^Stopped/);
     await expect.poll(focused).toBe('train');
     expect(await page.locator('#trouble').isVisible()).toBe(false);
     await context.close();

@@ -23,6 +23,18 @@ interface CsvLayout {
   readonly skipped: number;
 }
 
+/** A CSV without the column that was asked for; a page offers its columns instead. */
+export class MissingColumnError extends TitlesmithError {
+  /** @param columns the values of the first record. */
+  constructor(
+    message: string,
+    hint: string,
+    readonly columns: readonly string[],
+  ) {
+    super(message, { code: 'missing-columns', hint });
+  }
+}
+
 const delimiters = [',', ';', '\t', '|'] as const;
 /** Names shown when the one asked for is not there. */
 const maxNames = 12;
@@ -38,6 +50,23 @@ function splitFirst(beginning: string, delimiter: string, quotes: boolean): stri
     else values[values.length - 1] += character;
   }
   return values.map((value) => value.trim());
+}
+
+/** Whether the lines behind the first have as many values as it, split alike: Excel writes semicolons in much of Europe. */
+function splitsAlike(
+  beginning: string,
+  { delimiter, values }: { readonly delimiter: string; readonly values: readonly string[] },
+  quotes: boolean,
+): boolean {
+  const [, ...others] = beginning
+    .split(/\r\n|\n|\r/)
+    .filter((line) => line.trim() !== '')
+    .slice(0, 50);
+  // The last may be cut by the end of what was looked at.
+  const whole = others.length > 1 ? others.slice(0, -1) : others;
+  return (
+    whole.length > 0 && whole.every((line) => splitFirst(line, delimiter, quotes).length === values.length)
+  );
 }
 
 /** The index of the title column: by its name, ignoring case, or by its number from 1; -1 if there is none. */
@@ -114,7 +143,9 @@ export function csvLayout(beginning: string, options: CsvLayoutOptions, path: st
     return { delimiter, index, subredditIndex, header: hasHeader, note, skipped };
   }
   const [first = { delimiter: ',', values: [] }] = candidates;
-  const shown = separator ? first : (candidates.find(({ delimiter }) => delimiter === ',') ?? first);
+  const isClear = first.delimiter !== ',' && first.values.length > 1 && splitsAlike(records, first, quotes);
+  const shown =
+    separator || isClear ? first : (candidates.find(({ delimiter }) => delimiter === ',') ?? first);
   const [only = ''] = shown.values;
   if (column === undefined && shown.values.length === 1) {
     const taken = header ?? isColumnName(only, records);
@@ -134,8 +165,10 @@ export function csvLayout(beginning: string, options: CsvLayoutOptions, path: st
     };
   }
   const names = shown.values.slice(0, maxNames).map((name) => JSON.stringify(name.slice(0, 40)));
-  throw new TitlesmithError(`${path} has no column ${JSON.stringify(column ?? 'title')}.`, {
-    code: 'missing-columns',
-    hint: `It has ${names.join(', ')}; name one with --column${header === false ? ', by its number' : ''}.`,
-  });
+  const between = isClear ? ` (between ${JSON.stringify(shown.delimiter)})` : '';
+  throw new MissingColumnError(
+    `${path} has no column ${JSON.stringify(column ?? 'title')}.`,
+    `It has ${names.join(', ')}${between}; name one with --column${header === false ? ', by its number' : ''}.`,
+    shown.values,
+  );
 }

@@ -3,8 +3,15 @@ import { byId, showTrouble } from '../../web/client/dom.js';
 const trouble = byId('trouble', HTMLElement);
 const status = byId('status', HTMLElement);
 
-/** Shows one line on what went wrong and what to do, where it is seen; an empty one hides it. */
-function sayTrouble(line: string): void {
+/** Where the line stands if nothing says better. */
+const home = trouble.previousElementSibling as HTMLElement;
+
+/**
+ * Shows one line on what went wrong and what to do; an empty one hides it.
+ * @param near what it is about, below which it stands.
+ */
+export function sayTrouble(line: string, near: HTMLElement = home): void {
+  if (trouble.previousElementSibling !== near) near.after(trouble);
   showTrouble(trouble, line);
   if (line !== '') trouble.scrollIntoView({ block: 'nearest' });
 }
@@ -15,11 +22,14 @@ export function announce(line: string): void {
 }
 
 /** Buttons that start work, which is done by one worker, one after the other. */
-const starting = new Map<HTMLButtonElement, () => boolean>();
+const starting = new Map<HTMLButtonElement | HTMLInputElement, () => boolean>();
 let isBusy = false;
 
 /** @param isReady whether the button may be used while nothing is at work. */
-export function enableWhenIdle(button: HTMLButtonElement, isReady: () => boolean = () => true): void {
+export function enableWhenIdle(
+  button: HTMLButtonElement | HTMLInputElement,
+  isReady: () => boolean = () => true,
+): void {
   starting.set(button, isReady);
   refreshButtons();
 }
@@ -41,8 +51,13 @@ interface WorkButtons {
 /**
  * Does one piece of work at a time.
  * @param work rejects with an error whose message is one line for people.
+ * @param near what a fault is about; by default the button that starts it.
  */
-export async function atWork(work: () => Promise<void>, buttons?: WorkButtons): Promise<void> {
+export async function atWork(
+  work: () => Promise<void>,
+  buttons?: WorkButtons,
+  near = buttons?.start.parentElement ?? undefined,
+): Promise<void> {
   if (isBusy) return;
   isBusy = true;
   sayTrouble('');
@@ -55,12 +70,31 @@ export async function atWork(work: () => Promise<void>, buttons?: WorkButtons): 
   try {
     await work();
   } catch (error) {
-    sayTrouble(error instanceof Error ? error.message : String(error));
+    sayTrouble(error instanceof Error ? error.message : String(error), near);
   } finally {
     isBusy = false;
     refreshButtons();
     if (buttons) endWork(buttons);
   }
+}
+
+/** Says on a button that was pressed what it does, until the work is done. */
+export async function saying(button: HTMLButtonElement, word: string, work: Promise<void>): Promise<void> {
+  const before = button.textContent;
+  button.textContent = word;
+  try {
+    await work;
+  } finally {
+    button.textContent = before;
+  }
+}
+
+/** Brings a person to a step of the page, the keyboard's place too. */
+export function bringTo(step: 'learn' | 'write'): void {
+  const heading = byId(`${step}-title`, HTMLElement);
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  heading.scrollIntoView({ block: 'start' });
 }
 
 /** A button that goes away must not take the keyboard's place with it. */

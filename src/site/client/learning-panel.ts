@@ -1,4 +1,4 @@
-import { formatCount } from '../../common/number-formats.js';
+import { formatCount, formatDecimal, pluralize } from '../../common/number-formats.js';
 import { trainingCurveChart } from '../../report/charts/training-curve.js';
 import { byId, element } from '../../web/client/dom.js';
 import type { LossCurve, LossPoint, TrainingEnd, TrainingWish } from '../worker-messages.js';
@@ -85,7 +85,8 @@ export class LearningView {
     byId('sample-list', HTMLElement).replaceChildren(
       ...texts.slice(0, shownSamples).map((text) => element('li', '', element('bdi', 'title', text))),
     );
-    samples.querySelector('h3')!.textContent = `What it says after step ${formatCount(step)}`;
+    samples.querySelector('h3')!.textContent =
+      `What it writes meanwhile, after ${pluralize(step, 'step')} (a test, not yet compared)`;
   }
 
   end({ steps: made, bestStep, initialLoss, bestLoss, seconds }: TrainingEnd): void {
@@ -94,8 +95,8 @@ export class LearningView {
     const gained =
       bestStep === 0
         ? 'It did not get better at the titles held back, so the model is kept as it came: give it more titles.'
-        : `On the titles held back its surprise fell from ${perplexity(initialLoss)} to ${perplexity(bestLoss)} (perplexity); step ${formatCount(bestStep)} was best and is kept.`;
-    state.textContent = `Learned in ${inMinutes(seconds)}, ${formatCount(made)} steps. ${gained}`;
+        : `On the titles held back its surprise fell from ${bits(initialLoss)} to ${bits(bestLoss)} bits for each part of a word; step ${formatCount(bestStep)} was best and is kept.`;
+    state.textContent = `Learned in ${inMinutes(seconds)} with all that belongs to it, ${formatCount(made)} steps. ${gained}`;
     announce(state.textContent);
     this.draw();
   }
@@ -124,7 +125,8 @@ export class LearningView {
   }
 }
 
-const perplexity = (loss: number): string => Math.exp(loss).toPrecision(3);
+/** As the chart counts. */
+const bits = (loss: number): string => formatDecimal(loss / Math.LN2);
 
 /** `40 seconds`, `3 minutes`. */
 export function inMinutes(seconds: number): string {

@@ -1,4 +1,4 @@
-import { formatCount, pluralize } from '../../common/number-formats.js';
+import { pluralize } from '../../common/number-formats.js';
 import { byId, element } from '../../web/client/dom.js';
 import type { StoredRun } from '../worker-messages.js';
 import { enableWhenIdle } from './busy.js';
@@ -6,8 +6,9 @@ import { enableWhenIdle } from './busy.js';
 /** The runs that this browser keeps, and what can be done with them. */
 
 interface RunActions {
-  readonly onGoOn: (run: StoredRun) => void;
-  readonly onOpen: (run: StoredRun) => void;
+  /** @param button the one that was pressed. */
+  readonly onGoOn: (run: StoredRun, button: HTMLButtonElement) => void;
+  readonly onOpen: (run: StoredRun, button: HTMLButtonElement) => void;
   readonly onRemove: (run: StoredRun) => void;
 }
 
@@ -19,8 +20,9 @@ export function showRuns(runs: readonly StoredRun[], actions: RunActions): void 
 function row(run: StoredRun, { onGoOn, onOpen, onRemove }: RunActions): HTMLElement {
   const title = element('div', 'what', element('bdi', '', run.name), element('span', '', stateInWords(run)));
   const made = element('li', '', title);
-  if (run.state === 'unfinished') made.append(button('Go on', run, () => onGoOn(run), 'primary'));
-  else made.append(button('Open', run, () => onOpen(run)));
+  if (run.state === 'unfinished')
+    made.append(button('Go on', run, (pressed) => onGoOn(run, pressed), 'primary'));
+  else made.append(button('Open', run, (pressed) => onOpen(run, pressed)));
   const remove = button('Remove', run, () => {
     if (remove.dataset['asked'] === 'yes') return onRemove(run);
     // A second press is the answer to the question; a dialog would stop the page.
@@ -36,12 +38,10 @@ function row(run: StoredRun, { onGoOn, onOpen, onRemove }: RunActions): HTMLElem
   return made;
 }
 
-function stateInWords({ state, steps, plannedSteps, texts, begun }: StoredRun): string {
+function stateInWords({ state, texts, begun }: StoredRun): string {
   const day = new Date(begun).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
-  if (state === 'unfinished') {
-    const of = plannedSteps > 0 ? ` of ${formatCount(plannedSteps)}` : '';
-    return `${day}; stopped after step ${formatCount(steps)}${of}`;
-  }
+  // The steps that were made are known once it is opened.
+  if (state === 'unfinished') return `${day}; stopped before it had learned to the end`;
   return `${day}; learned, ${pluralize(texts, 'title')} written`;
 }
 
@@ -50,11 +50,16 @@ function setWord(button: HTMLButtonElement, word: string, { name }: StoredRun): 
   button.setAttribute('aria-label', `${word}: ${name}`);
 }
 
-function button(word: string, run: StoredRun, act: () => void, kind = ''): HTMLButtonElement {
+function button(
+  word: string,
+  run: StoredRun,
+  act: (pressed: HTMLButtonElement) => void,
+  kind = '',
+): HTMLButtonElement {
   const made = element('button', kind);
   made.type = 'button';
   setWord(made, word, run);
-  made.addEventListener('click', act);
+  made.addEventListener('click', () => act(made));
   enableWhenIdle(made);
   return made;
 }

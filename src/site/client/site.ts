@@ -9,19 +9,29 @@ import type {
   Verdict,
   WorkEvent,
 } from '../worker-messages.js';
-import { announce, atWork, enableWhenIdle, isAtWork, refreshButtons } from './busy.js';
+import {
+  announce,
+  atWork,
+  bringTo,
+  enableWhenIdle,
+  isAtWork,
+  refreshButtons,
+  saying,
+  sayTrouble,
+} from './busy.js';
 import { listenForKeeping, saveFile } from './keep-panel.js';
 import { inMinutes, LearningView, readTrainingWish } from './learning-panel.js';
 import { prepareOffline } from './offline.js';
 import { showRuns } from './runs-panel.js';
 import { TextsPanel, textsInWords } from './texts-panel.js';
-import { listenForTitles, showReading, showTitles } from './titles-panel.js';
+import { listenForTitles, offerColumns, showReading, showTitles } from './titles-panel.js';
 import { showVerdict } from './verdict-panel.js';
 import { WorkerClient, WorkTrouble } from './worker-client.js';
 
 /** The page: shows what its worker does, and tells it what to do. It computes nothing itself. */
 
 const trainButton = byId('train', HTMLButtonElement);
+const goOnButton = byId('go-on', HTMLButtonElement);
 const stopTraining = byId('stop', HTMLButtonElement);
 const generateButton = byId('generate', HTMLButtonElement);
 const stopWriting = byId('stop-writing', HTMLButtonElement);
@@ -108,27 +118,38 @@ async function listRuns(): Promise<void> {
   showRuns(runs, { onGoOn: goOn, onOpen: open, onRemove: remove });
 }
 
-function read(files: readonly File[] | undefined): void {
+function read(files: readonly File[] | undefined, column?: string): void {
+  const drop = byId('drop', HTMLElement);
+  if (isAtWork()) {
+    sayTrouble('Not now: it is at work on something else. Wait until that is done, or stop it.', drop);
+    return;
+  }
+
   const work = async (): Promise<void> => {
     phase = 'reading';
     announce('Reading the titles …');
-    titles = undefined;
-    refreshButtons();
+    offerColumns([], () => {});
     showReading('Reading the titles …');
     try {
-      titles = await worker.call('readTitles', files);
+      titles = await worker.call('readTitles', { files, column });
       showTitles(titles);
       byId('learn-help', HTMLElement).hidden = false;
     } catch (error) {
-      if (!(error instanceof WorkTrouble && error.stopped)) throw error;
-      announce('Stopped: nothing was read.');
+      if (error instanceof WorkTrouble && error.stopped) {
+        announce('Stopped: nothing was read.');
+        return;
+      }
+      if (error instanceof WorkTrouble) offerColumns(error.columns, (chosen) => read(files, chosen));
+      const still = titles === undefined ? '' : ` Still in use: ${titles.name}.`;
+      throw new Error(`${error instanceof Error ? error.message : String(error)}${still}`);
     } finally {
       showReading('');
     }
   };
-  void atWork(work, { start: byId('example', HTMLButtonElement), stop: stopReading }).then(
-    () => titles && trainButton.focus({ preventScroll: true }),
-  );
+  void atWork(work, { start: byId('example', HTMLButtonElement), stop: stopReading }, drop).then(() => {
+    const asksForColumn = !byId('columns', HTMLElement).hidden;
+    if (titles && !asksForColumn) trainButton.focus({ preventScroll: true });
+  });
 }
 
 function forgetRun(): void {
@@ -145,11 +166,13 @@ function train(): void {
   void learn('Preparing …', () => worker.call('train', wish));
 }
 
-function goOn(stored: StoredRun): void {
-  void learn('Going on where it stopped …', async () => {
+function goOn(stored: StoredRun, button?: HTMLButtonElement): void {
+  bringTo('learn');
+  const work = learn('Going on where it stopped …', async () => {
     showOpened(await worker.call('openRun', stored.id));
     return worker.call('goOn', stored.id);
   });
+  if (button) void saying(button, 'Going on …', work);
 }
 
 /** Shows a training from its beginning to its end. */
@@ -158,6 +181,7 @@ function learn(line: string, work: () => Promise<TrainingEnd>): Promise<void> {
     async () => {
       forgetRun();
       phase = 'learning';
+      goOnButton.hidden = true;
       learning.begin(line);
       try {
         const end = await work();
@@ -167,6 +191,7 @@ function learn(line: string, work: () => Promise<TrainingEnd>): Promise<void> {
         texts.offer(run);
       } catch (error) {
         learning.stopped(error instanceof WorkTrouble && error.stopped ? error.message : 'It did not end.');
+        goOnButton.hidden = run === undefined;
         if (!(error instanceof WorkTrouble && error.stopped)) throw error;
       } finally {
         await listRuns();
@@ -188,8 +213,9 @@ function generate(): void {
       try {
         const written = await worker.call('generate', wish);
         const line = textsInWords(written.texts);
-        texts.show(written.texts, written.isStopped ? `Stopped. What was written counts: ${line}` : line);
         verdict = written.verdict;
+        const shown = written.isStopped ? `Stopped. What was written counts: ${line}` : line;
+        texts.show(written.texts, shown, verdict?.verdict);
         await describeBrowser();
         showVerdict(verdict);
       } catch (error) {
@@ -204,11 +230,18 @@ function generate(): void {
   );
 }
 
-function open(stored: StoredRun): void {
-  void atWork(async () => {
-    phase = 'other';
-    showOpened(await worker.call('openRun', stored.id));
-  });
+function open(stored: StoredRun, button: HTMLButtonElement): void {
+  const work = atWork(
+    async () => {
+      phase = 'other';
+      const opened = await worker.call('openRun', stored.id);
+      showOpened(opened);
+      bringTo('write');
+    },
+    undefined,
+    byId('run-list', HTMLElement),
+  );
+  void saying(button, 'Opening …', work);
 }
 
 function showOpened(opened: OpenedRun): void {
@@ -220,7 +253,8 @@ function showOpened(opened: OpenedRun): void {
   if (training.length + heldOut.length > 0)
     learning.begin(`${run.name}: ${formatCount(run.steps)} steps.`, opened.curve, opened.bestStep);
   texts.offer(run.state === 'trained' ? run : undefined);
-  texts.show(opened.written.texts, opened.written.texts.length > 0 ? textsInWords(opened.written.texts) : '');
+  const { texts: written } = opened.written;
+  texts.show(written, written.length > 0 ? textsInWords(written) : '', verdict?.verdict);
   showVerdict(verdict);
   refreshButtons();
   announce(`${run.name} is open.`);
@@ -246,11 +280,17 @@ function save(kind: DownloadKind): void {
 }
 
 function openArchive(archive: File): void {
-  void atWork(async () => {
-    phase = 'other';
-    showOpened(await worker.call('openArchive', archive));
-    await listRuns();
-  });
+  void atWork(
+    async () => {
+      phase = 'other';
+      announce('Opening …');
+      showOpened(await worker.call('openArchive', archive));
+      await listRuns();
+      bringTo('write');
+    },
+    undefined,
+    byId('archive', HTMLInputElement).parentElement ?? undefined,
+  );
 }
 
 listenForTitles(read);
@@ -260,7 +300,12 @@ listenForKeeping({
   has: (kind) => (kind === 'archive' ? run?.state === 'trained' : verdict !== undefined),
 });
 trainButton.addEventListener('click', train);
-enableWhenIdle(trainButton, () => titles !== undefined);
+enableWhenIdle(trainButton, () => {
+  byId('train-why', HTMLElement).hidden = titles !== undefined;
+  return titles !== undefined;
+});
+goOnButton.addEventListener('click', () => run && goOn(run));
+enableWhenIdle(goOnButton);
 enableWhenIdle(generateButton);
 byId('write-form', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();

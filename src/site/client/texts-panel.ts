@@ -1,7 +1,7 @@
 import { formatCount, pluralize } from '../../common/number-formats.js';
 import { byId, element } from '../../web/client/dom.js';
 import { markedTitle } from '../../web/client/marked-title.js';
-import type { ShownText, TextsWish } from '../worker-messages.js';
+import type { ShownText, TextsWish, Verdict } from '../worker-messages.js';
 import { announce, refreshButtons } from './busy.js';
 
 /** What a person asks for, and the titles that the model writes. */
@@ -51,7 +51,7 @@ export class TextsPanel {
     }
     byId('write-help', HTMLElement).textContent = run
       ? 'Ask for as many as you like, as often as you like.'
-      : 'Learn first, or see what the model writes as it came.';
+      : 'Learn first, or see what the model writes as it came: titles like those of Reddit, not like yours.';
   }
 
   /** What the form says; undefined where a number is out of its bounds, which the browser then shows. */
@@ -91,14 +91,17 @@ export class TextsPanel {
     list.prepend(item(text));
   }
 
-  /** Shows these texts alone, new ones first. */
-  show(texts: readonly ShownText[], line: string): void {
+  /** Shows these texts alone, new ones first. @param verdict on the model; undefined where there is none. */
+  show(texts: readonly ShownText[], line: string, verdict?: Verdict['verdict']): void {
     this.texts = texts;
+    // Green says that they are good to have; what has learned too little writes those of others.
+    list.classList.toggle('judged', verdict === 'healthy' || verdict === 'leans');
+    byId('to-verdict', HTMLElement).hidden = verdict === undefined;
     byId('texts', HTMLElement).hidden = texts.length === 0;
     byId('writing', HTMLElement).hidden = line === '';
     bar.hidden = true;
     state.textContent = line;
-    const isRefused = ({ state: verdict }: ShownText): boolean => verdict === 'refused';
+    const isRefused = (text: ShownText): boolean => text.state === 'refused';
     const sorted = [...texts.filter((text) => !isRefused(text)), ...texts.filter(isRefused)];
     list.replaceChildren(...sorted.map(item));
     if (line !== '') announce(line);
@@ -126,7 +129,7 @@ export function textsInWords(texts: readonly ShownText[]): string {
   const others = pluralize(texts.length - refused, 'new title');
   return refused === 0
     ? `${others}.`
-    : `${others}; ${formatCount(refused)} more refused, shown last with what they copy.`;
+    : `${others}; ${formatCount(refused)} more refused, shown last with the reason.`;
 }
 
 /** Reasons to refuse a text, as people say them. */

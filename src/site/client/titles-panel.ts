@@ -18,6 +18,7 @@ export function listenForTitles(onFiles: (files: readonly File[] | undefined) =>
     file.value = '';
     if (files.length > 0) onFiles(files);
   });
+  enableWhenIdle(file);
   const example = byId('example', HTMLButtonElement);
   example.addEventListener('click', () => onFiles(undefined));
   enableWhenIdle(example);
@@ -50,6 +51,25 @@ function listenForDrops(onFiles: (files: readonly File[]) => void): void {
   });
 }
 
+/** Offers the columns of a table, one of which holds the titles; none: offers nothing. */
+export function offerColumns(columns: readonly string[], onChoose: (column: string) => void): void {
+  const place = byId('columns', HTMLElement);
+  place.hidden = columns.length === 0;
+  const buttons = columns.map((name, index) => {
+    const isPlain = name !== '' && columns.filter((other) => other === name).length === 1;
+    const shown = name === '' ? `column ${index + 1}` : name.slice(0, longestName);
+    const button = element('button', '', element('bdi', '', shown));
+    button.type = 'button';
+    button.addEventListener('click', () => onChoose(isPlain ? name : String(index + 1)));
+    return button;
+  });
+  byId('column-buttons', HTMLElement).replaceChildren(...buttons.slice(0, mostColumns));
+  buttons[0]?.focus({ preventScroll: true });
+}
+
+/** Columns that are offered at most, and characters of each name. */
+const [mostColumns, longestName] = [40, 40];
+
 /** Reasons to drop a title, as people say them. */
 const reasons: Readonly<Record<string, string>> = {
   'deleted or removed': 'only said that a title was deleted',
@@ -57,6 +77,23 @@ const reasons: Readonly<Record<string, string>> = {
   'too long': 'too long',
   duplicate: 'already there',
 };
+
+/** Titles that are shown at once, so that a person sees what was taken for one. */
+const shownSamples = 3;
+/** With fewer there is little to learn. */
+const fewTitles = 200;
+/** With fewer held back no verdict can be told: each side of the comparison needs as many. */
+const fewHeldOut = 30;
+
+/** A warning where there are too few titles; empty where there are enough. */
+function fewInWords({ train, heldOut, kept }: TitlesRead): string {
+  const noVerdict = `with fewer than ${fewHeldOut} held back nobody can tell whether it copies`;
+  if (train < fewTitles)
+    return `That is very few: it will hardly learn from them, and ${noVerdict}. Some hundred are enough to see something, a thousand are better.`;
+  if (heldOut >= fewHeldOut) return '';
+  const enough = Math.ceil((kept * fewHeldOut) / Math.max(1, heldOut) / 10) * 10;
+  return `It can learn from these, but ${noVerdict}: about ${formatCount(enough)} titles would do.`;
+}
 
 /** Shows how far the reading of titles is; an empty line: nothing is read. */
 export function showReading(line: string): void {
@@ -72,21 +109,30 @@ export function showTitles(read: TitlesRead | undefined): void {
     return;
   }
   const left = read.extracted - read.kept;
-  const droppedInWords = left === 0 ? 'none was left out' : `${formatCount(left)} left out`;
+  const droppedInWords =
+    left === 0
+      ? 'none was left out'
+      : `${formatCount(left)} of them left out; ${formatCount(read.kept)} are used`;
   const line = `${pluralize(read.extracted, 'title')} read, ${droppedInWords}.`;
-  const split = `It will learn from ${formatCount(read.train)} and be tested on ${formatCount(read.heldOut)} that are held back.`;
+  const split = `It will learn from ${formatCount(read.train)}; ${pluralize(read.heldOut, 'title')} ${read.heldOut === 1 ? 'is' : 'are'} held back to test it.`;
+  const few = fewInWords(read);
   place.replaceChildren(
     element(
       'div',
       'read',
       element('p', '', element('strong', '', element('bdi', '', read.name)), `: ${line}`),
       element('p', '', split),
+      ...(few === '' ? [] : [element('p', 'few', few)]),
       ...read.remarks.map((remark) => element('p', 'help', remark)),
       ...(left === 0 ? [] : [droppedTitles(read)]),
-      folded('Some of them', read.samples),
+      element('p', 'sample-heading', 'This is how it reads them:'),
+      titleList(read.samples.slice(0, shownSamples)),
+      ...(read.samples.length > shownSamples
+        ? [folded('More of them', read.samples.slice(shownSamples))]
+        : []),
     ),
   );
-  announce(`${line} ${split}`);
+  announce(`${line} ${split} ${few}`);
 }
 
 function droppedTitles({ dropped }: TitlesRead): HTMLElement {

@@ -9,6 +9,8 @@ export class WorkTrouble extends Error {
     line: string,
     /** Whether the person had stopped it. */
     readonly stopped: boolean,
+    /** Columns of a table, one of which holds the titles; most often none. */
+    readonly columns: readonly string[] = [],
   ) {
     super(line);
   }
@@ -85,6 +87,6 @@ export class WorkerClient {
     const waiting = this.waiting.get(message.id);
     this.waiting.delete(message.id);
     if (message.kind === 'answer') waiting?.resolve(message.answers);
-    else waiting?.reject(new WorkTrouble(message.line, message.stopped));
+    else waiting?.reject(new WorkTrouble(message.line, message.stopped, message.columns));
   }
 }

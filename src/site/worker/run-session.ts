@@ -25,7 +25,7 @@ import { freeName } from './run-names.js';
 import { bestStepOf, lossCurve, storedRun, titlesRead } from './shown-runs.js';
 import { shownTexts, shownVerdict } from './shown-texts.js';
 import { type Loading, loadText } from './site-assets.js';
-import { exampleSubreddit, type ReadTitles } from './title-reading.js';
+import type { ReadTitles } from './title-reading.js';
 
 /** Calls that need a model, or what models have made, and what does them. */
 type RunCalls = {
@@ -107,7 +107,7 @@ export class RunSession {
     const taken = (await runs.list()).map(({ name }) => name);
     const options: Partial<RunOptions> = {
       ...watched,
-      ...(shown.isExample ? { subreddit: [exampleSubreddit] } : {}),
+      ...titles.options,
       ...(steps === undefined ? {} : { steps }),
       ...(loraRank === undefined ? {} : { loraRank }),
       seed,
@@ -150,8 +150,10 @@ export class RunSession {
       };
     } catch (error) {
       if (!(error instanceof InterruptedError)) throw error;
+      const [, at = ''] = /at step (\d+ of \d+)/.exec(error.message) ?? [];
       throw new InterruptedError(
-        `${error.message} It goes on from there whenever you like, at the top of this page.`,
+        `Stopped${at === '' ? '' : ` after step ${at}`}; what it learned is saved. It writes titles like yours once it has learned to the end: ` +
+          'go on, now or another day, or learn anew with fewer steps (under “How long and how it learns”).',
         '',
       );
     } finally {

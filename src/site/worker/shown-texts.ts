@@ -3,6 +3,7 @@ import { findDifferences } from '../../report/differences.js';
 import type { ReportFigures } from '../../report/report-figures.js';
 import { explainVerdict } from '../../report/verdict-explanation.js';
 import type { ShownText, Verdict } from '../worker-messages.js';
+import { plainVerdict } from './plain-verdict.js';
 
 /** Texts, and what was found about them, as the page shows them. */
 
@@ -42,6 +43,7 @@ export function shownVerdict(figures: ReportFigures, page: string): Verdict {
   return {
     verdict: overfit.verdict,
     headline,
+    plain: plainVerdict(figures),
     meaning,
     accepted: verdicts.accepted,
     refused: verdicts.rejected.reduce((sum, { count }) => sum + count, 0),

@@ -1,6 +1,9 @@
+import { formatCount } from '../../common/number-formats.js';
 import type { DatasetCounts, ExtractCounts } from '../../common/stage-counts.js';
 import { parseCsv } from '../../io/csv.js';
+import { titleOptions } from '../../options/table/titles.js';
 import type { TitlesRead } from '../worker-messages.js';
+import { remarkForPage } from './page-words.js';
 
 /** Titles as they were read, cleaned and split. */
 interface CleanedTitles {
@@ -31,11 +34,20 @@ export function describeTitles({
         .slice(0, shownDropped)
         .map(({ title }) => shortened(title)),
     })),
-    remarks: counts.remarks ?? [],
+    remarks: [...(counts.remarks ?? []).map(remarkForPage), ...cutInWords(counts)],
     train: dataset.train,
     heldOut: dataset.validation,
     samples: titles.slice(0, shownTitles),
   };
+}
+
+/** Files are read up to the limit and no further, from their beginning. */
+function cutInWords({ extracted }: ExtractCounts): string[] {
+  const most = titleOptions.limit.default;
+  if (extracted < most) return [];
+  return [
+    `This page takes the first ${formatCount(most)} titles of a list and reads no further, so that learning does not take hours.`,
+  ];
 }
 
 /** What was dropped may be as long as a file. */

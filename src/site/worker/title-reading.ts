@@ -1,31 +1,34 @@
 import { readTitlesInto, type TitleInput } from '../../browser/titles/read-titles.js';
 import type { WorkContext } from '../../common/progress.js';
 import { splitTitles } from '../../data/title-split.js';
-import type { TitlesRead } from '../worker-messages.js';
+import type { RunOptions } from '../../options/option-table.js';
+import type { GivenTitles, TitlesRead } from '../worker-messages.js';
 import { DroppedSamples, describeTitles, titlesOfCsv } from './shown-titles.js';
 import { loadFiles } from './site-assets.js';
 
 /** Titles that were read, for the training to come. */
 export interface ReadTitles {
   readonly input: TitleInput;
+  /** How they are read. */
+  readonly options: Partial<RunOptions>;
   readonly shown: TitlesRead;
 }
 
 /** The example's community, whose titles alone the site has. */
-export const exampleSubreddit = 'askreddit';
+const exampleSubreddit = 'askreddit';
 const exampleName = 'example';
 
 /**
  * Reads titles as a training will, to show what it will learn from.
- * @param files undefined: the example.
  * @throws TitlesmithError naming the file, and the line where one is malformed; InterruptedError.
  */
-export async function readForPage(
-  files: readonly File[] | undefined,
-  context: WorkContext,
-): Promise<ReadTitles> {
+export async function readForPage({ files, column }: GivenTitles, context: WorkContext): Promise<ReadTitles> {
   const input = files ? { files } : { sample: await exampleFile() };
-  const options = files ? {} : { subreddit: [exampleSubreddit] };
+  const options: Partial<RunOptions> = files
+    ? column === undefined
+      ? {}
+      : { column }
+    : { subreddit: [exampleSubreddit] };
   const titlesCsv: string[] = [];
   const dropped = new DroppedSamples();
   const takers = {
@@ -40,6 +43,7 @@ export async function readForPage(
   const about = { name, isExample: files === undefined };
   return {
     input,
+    options,
     shown: { ...about, ...describeTitles({ counts, dataset, titles, dropped: await dropped.titles() }) },
   };
 }

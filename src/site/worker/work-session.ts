@@ -1,5 +1,5 @@
 import type { WorkContext } from '../../common/progress.js';
-import type { CallName, Work, WorkEvent, WorkerCalls } from '../worker-messages.js';
+import type { CallName, GivenTitles, Work, WorkEvent, WorkerCalls } from '../worker-messages.js';
 import type { RunSession } from './run-session.js';
 import { TimeLeft } from './time-left.js';
 import { type ReadTitles, readForPage } from './title-reading.js';
@@ -32,9 +32,9 @@ export class WorkSession {
     this.stopping.abort();
   }
 
-  private async readTitles(files: readonly File[] | undefined): Promise<ReadTitles['shown']> {
-    this.titles = undefined;
-    this.titles = await readForPage(files, this.context('read'));
+  private async readTitles(given: GivenTitles): Promise<ReadTitles['shown']> {
+    // Those that were read before stay where these cannot be read.
+    this.titles = await readForPage(given, this.context('read'));
     return this.titles.shown;
   }
 

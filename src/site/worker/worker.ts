@@ -1,5 +1,7 @@
 import { InterruptedError, TitlesmithError } from '../../common/errors.js';
+import { MissingColumnError } from '../../data/sources/csv-layout.js';
 import type { PageMessage, WorkerMessage } from '../worker-messages.js';
+import { lineForPage } from './page-words.js';
 import { WorkSession } from './work-session.js';
 
 /** The page's worker: does one call after the other, and says what happens meanwhile. */
@@ -19,14 +21,19 @@ scope.addEventListener('message', ({ data }: MessageEvent<PageMessage>) => {
     .then(
       (answers) => send({ kind: 'answer', id, answers }),
       (error: unknown) =>
-        send({ kind: 'trouble', id, line: lineOf(error), stopped: error instanceof InterruptedError }),
+        send({
+          kind: 'trouble',
+          id,
+          line: lineOf(error),
+          stopped: error instanceof InterruptedError,
+          columns: error instanceof MissingColumnError ? error.columns : [],
+        }),
     );
 });
 
 /** One line for people; what is no {@link TitlesmithError} is a fault of titlesmith's, and the console has the rest. */
 function lineOf(error: unknown): string {
-  if (error instanceof InterruptedError) return error.message;
-  if (error instanceof TitlesmithError) return error.toLine();
+  if (error instanceof TitlesmithError) return lineForPage(error);
   if (error instanceof DOMException && error.name === 'NotReadableError')
     return 'The file can no longer be read. Choose it again.';
   console.error(error);

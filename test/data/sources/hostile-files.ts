@@ -54,6 +54,12 @@ export const unreadableFiles: readonly UnreadableFile[] = [
   ],
   ['no such column', 'name,body\na,b\n', 'csv', /no column "title".*"name", "body".*--column/],
   [
+    'semicolons',
+    'Nr;Titel;Jahr\n1;One, two;1999\n2;Three;2000\n',
+    'csv',
+    /no column "title".*"Nr", "Titel", "Jahr" \(between ";"\)/,
+  ],
+  [
     'a record without end',
     `title\n"${'x'.repeat(1_200_000)}`,
     'csv',
