@@ -40,7 +40,7 @@ test('list says of each run what it is of, how large it is, and how far; and cha
   expect(errors).toBe('');
   expect(code).toBe(0);
   const lines = output.split('\n');
-  expect(lines[0]).toMatch(/^run +model +titles +size +begun +state$/);
+  expect(lines[0]).toMatch(/^run +model +titles +size +last stage +state$/);
   expect(output).toMatch(/^template +nano +120 +[\d.]+ MB +\d{4}-\d\d-\d\d \d\d:\d\d +\S/m);
   expect(output).toMatch(/^killed .*stopped in generate$/m);
   expect(output).toMatch(/^damaged .*run\.json is damaged: it is not JSON\./m);

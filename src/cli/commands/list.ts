@@ -13,7 +13,7 @@ export async function listCommand(folder: string | undefined, terminal: Terminal
   const runs = await listRuns(place);
   const bytes = runs.reduce((sum, run) => sum + run.bytes, 0);
   const lines = textTable(
-    [['run', 'model', 'titles', 'size', 'begun', 'state'], ...runs.map(rowOf)],
+    [['run', 'model', 'titles', 'size', 'last stage', 'state'], ...runs.map(rowOf)],
     ['left', 'left', 'right', 'right'],
   );
   const total = `${pluralize(runs.length, 'run')} in ${place}, ${formatBytes(bytes)}`;
