@@ -76,7 +76,8 @@ Some hundred titles are enough to see something, a thousand are better.</p>
 <div id="titles-read" hidden></div>`;
 
 const learnStep = html`<p id="learn-help">The model already knows English titles in general. Now it reads yours again and again. From time to time it is
-tested on titles that were held back.</p>
+tested on titles that were held back. That takes minutes, on a slow device longer; how long, it says once it has begun. For a short try,
+set 50 steps below.</p>
 <details class="settings" id="learn-settings"><summary id="learn-summary">How long and how it learns</summary>
 <label class="field" for="steps">Steps
 <input id="steps" type="number" inputmode="numeric" min="1" max="100000" step="1" placeholder="chosen for your titles" aria-describedby="steps-help"></label>

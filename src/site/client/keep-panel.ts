@@ -5,7 +5,8 @@ import { enableWhenIdle } from './busy.js';
 /** What is saved as files, and opened again. */
 
 interface KeepActions {
-  readonly onSave: (kind: DownloadKind) => void;
+  /** @param button the one that was pressed. */
+  readonly onSave: (kind: DownloadKind, button: HTMLButtonElement) => void;
   readonly onOpen: (archive: File) => void;
   /** Whether there is something of that kind to save. */
   readonly has: (kind: DownloadKind) => boolean;
@@ -20,7 +21,7 @@ const buttons: Readonly<Record<DownloadKind, string>> = {
 export function listenForKeeping({ onSave, onOpen, has }: KeepActions): void {
   for (const [kind, id] of Object.entries(buttons) as [DownloadKind, string][]) {
     const button = byId(id, HTMLButtonElement);
-    button.addEventListener('click', () => onSave(kind));
+    button.addEventListener('click', () => onSave(kind, button));
     enableWhenIdle(button, () => has(kind));
   }
   const input = byId('archive', HTMLInputElement);

@@ -70,7 +70,7 @@ function onEvent(event: WorkEvent): void {
 }
 
 const works: Readonly<Record<Extract<WorkEvent, { name: 'progress' }>['what'], string>> = {
-  load: 'Loading the model',
+  load: 'Loading the model, in parts',
   read: 'Reading the titles',
   train: 'Learning',
   measure: 'Testing it on titles that were held back',
@@ -80,7 +80,7 @@ const works: Readonly<Record<Extract<WorkEvent, { name: 'progress' }>['what'], s
 
 function showProgress({ what, done, total, secondsLeft }: Extract<WorkEvent, { name: 'progress' }>): void {
   const count = {
-    load: total === undefined ? '' : `: ${megabytes(done)} of ${megabytes(total)} MB`,
+    load: total === undefined ? '' : `: ${Math.floor((100 * done) / total)} %`,
     train: total === undefined ? '' : `: step ${formatCount(done)} of ${formatCount(total)}`,
     write: total === undefined ? '' : `: ${formatCount(done)} of ${formatCount(total)}`,
     read: done === 0 ? '' : `: ${formatCount(done)}`,
@@ -88,13 +88,12 @@ function showProgress({ what, done, total, secondsLeft }: Extract<WorkEvent, { n
     compare: '',
   }[what];
   const left = secondsLeft === undefined ? '' : `, about ${inMinutes(secondsLeft)} left`;
-  const line = `${works[what]}${count}${left} …`;
+  const isLoaded = what === 'load' && done === total;
+  const line = isLoaded ? 'Loaded. Getting ready …' : `${works[what]}${count}${left} …`;
   if (phase === 'learning') learning.progress(line, done, total);
   else if (phase === 'writing') texts.progress(line, done, total);
   else if (phase === 'reading') showReading(line);
 }
-
-const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 /** What this browser computes with, and what it keeps, as far as that is known. */
 const facts = { computing: '', keeping: '', offline: '' };
@@ -212,7 +211,9 @@ function generate(): void {
       texts.begin('Preparing …');
       try {
         const written = await worker.call('generate', wish);
-        const line = textsInWords(written.texts);
+        const all =
+          written.texts.length > wish.count ? ' These are all that it wrote; the newest stand first.' : '';
+        const line = `${textsInWords(written.texts)}${all}`;
         verdict = written.verdict;
         const shown = written.isStopped ? `Stopped. What was written counts: ${line}` : line;
         texts.show(written.texts, shown, verdict?.verdict);
@@ -269,14 +270,15 @@ function remove(stored: StoredRun): void {
   });
 }
 
-function save(kind: DownloadKind): void {
+function save(kind: DownloadKind, button: HTMLButtonElement): void {
   const id = run?.id;
   if (id === undefined) return;
-  void atWork(async () => {
+  const work = atWork(async () => {
     const { name, content } = await worker.call('download', { run: id, kind });
     saveFile(name, content);
     announce(`${name} is saved.`);
   });
+  void saying(button, 'Packing …', work);
 }
 
 function openArchive(archive: File): void {
