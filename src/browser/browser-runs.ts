@@ -27,8 +27,8 @@ interface Surroundings {
     readonly locks?: {
       request(
         name: string,
-        options: { readonly ifAvailable: true },
-        use: (lock: unknown) => Promise<void> | undefined,
+        options: { readonly signal: AbortSignal },
+        use: () => Promise<void>,
       ): Promise<void>;
     };
   };
@@ -37,20 +37,23 @@ interface Surroundings {
 
 const surroundings = globalThis as unknown as Surroundings;
 
-/** Takes the lock of a run until the returned function is called, or the tab is gone. @throws TitlesmithError where another tab has it. */
+/** Milliseconds that a lock is waited for: a tab that was just closed or loaded again gives its own up when its worker has ended. */
+const lockPatience = 3000;
+
+/** Takes the lock of a run until the returned function is called, or the tab is gone. @throws TitlesmithError where another tab keeps it. */
 async function lockRun(name: string): Promise<() => void> {
   const { locks } = surroundings.navigator ?? {};
   if (!locks) return () => {};
+  const signal = AbortSignal.timeout(lockPatience);
   return new Promise((resolve, reject) => {
-    const use = (lock: unknown): Promise<void> | undefined => {
-      if (lock !== null) return new Promise((release) => resolve(release));
+    const use = (): Promise<void> => new Promise((release) => resolve(release));
+    locks.request(`titlesmith run ${name}`, { signal }, use).catch((cause: unknown) => {
+      if (!signal.aborted) return reject(cause);
       const message = `Another tab or worker has the run ${name} open.`;
       reject(
         new TitlesmithError(message, { code: 'run-locked', hint: 'Close it there, then open it here.' }),
       );
-      return undefined;
-    };
-    locks.request(`titlesmith run ${name}`, { ifAvailable: true }, use).catch(reject);
+    });
   });
 }
 
