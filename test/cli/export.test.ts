@@ -75,7 +75,7 @@ describe('titlesmith export', () => {
   });
 
   test.each<[string[], RegExp]>([
-    [['nosuch', '--output', 'x'], /"nosuch" is no known model/],
+    [['nosuch', '--output', 'x'], /"nosuch" is no run, no known model/],
     [['runs/x', 'x.tar', '--format', 'onnx'], /--format is for a model, but an archive is named/],
     [[tensorFlow, '--output', 'x', '--overwrite'], /--overwrite is for archives/],
     [[tensorFlow], /either an archive to write the run to, or --output/],

@@ -185,7 +185,7 @@ test('several runs share a picture; what one of them lacks is said', async () =>
 
 test.each([
   [['plot'], /plot needs <run-folder>/],
-  [['plot', 'nowhere'], /nowhere does not exist/],
+  [['plot', 'nowhere'], /nowhere is no run: there is no such folder/],
   [['plot', 'titles.csv'], /titles\.csv/],
   [['plot', 'runs/template', '--plots', 'nosuch'], /--plots got "nosuch"/],
   [['plot', 'runs/template', '--width', '20'], /--width got "20"/],
