@@ -65,7 +65,9 @@ describe('a pretrained model', () => {
     const finished = await run('someone/nothing', 'third');
     const [asking, ...rest] = finished.errors.trim().split('\n').slice(-2);
     expect(asking).toMatch(/^asking 127\.0\.0\.1:\d+ for someone\/nothing /);
-    expect(rest.join('\n')).toMatch(/^Error: The hub at http:.* knows no someone\/nothing \(status 404\)\./);
+    expect(rest.join('\n')).toMatch(
+      /^Error: There is no folder someone\/nothing in .*: The hub at http:.* knows no someone\/nothing \(status 404\)\./,
+    );
     expect(finished.code).toBe(1);
   });
 
