@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { InterruptedError } from '../common/errors.js';
+import { InterruptedError, usageError } from '../common/errors.js';
 import { scoped } from '../common/progress.js';
 import {
   checkArgument,
@@ -172,7 +172,7 @@ async function runStage(
   if (task === undefined) {
     const isBegun = manifest.stages[stage]?.status !== 'done';
     const unfinished = `; what it did of another request is in ${workFolderOf(run.folder.path, stage)}`;
-    note(`skipped: nothing it depends on has changed${isBegun ? unfinished : ''}`);
+    note(`skipped: ${whyNothingToDo(stage, run)}${isBegun ? unfinished : ''}`);
     return undefined;
   }
   const reason = reasonToRun(manifest.stages[stage], finishedRecord(manifest, stage), task, run.folder.path);
@@ -203,7 +203,8 @@ async function planStage(stage: StageName, run: OpenRun, isForced: boolean): Pro
   const finished = mayStand && (await filesAreUnchanged(path, last.outputs ?? {})) ? last : undefined;
   const task = { work, finished, isForced, options: work.options, resume: false };
   if (stage !== 'generate') {
-    if (finished && isSameWork(finished, work)) return undefined;
+    if (!isForced && (await keepsFurtherTraining(run, { last, work }))) return undefined;
+    if (finished && isSameWork(finished, work) && !asksForFurtherSteps(stage, run)) return undefined;
     return { ...task, resume: canResume(stage, folder, task) };
   }
   const file = join(path, runFiles.generated);
@@ -217,6 +218,51 @@ async function planStage(stage: StageName, run: OpenRun, isForced: boolean): Pro
   if (request === undefined) return undefined;
   const requested = { ...task, options: { ...work.options, ...request }, generation: { request, prefixes } };
   return { ...requested, resume: canResume(stage, folder, requested) };
+}
+
+/** Whether a model was trained further from its own checkpoint: no training from its beginning gives it again. */
+const isTrainedFurther = (last: StageRecord | undefined): last is StageRecord => last?.begin !== undefined;
+
+/** Whether a call of the finetune command alone names how many steps to make from the last checkpoint. */
+function asksForFurtherSteps(stage: StageName, { given }: OpenRun): boolean {
+  const { restoreFrom, steps, maxEpochs } = given ?? {};
+  return stage === 'finetune' && restoreFrom === 'latest' && (steps !== undefined || maxEpochs !== undefined);
+}
+
+/** Why a stage has nothing to do, for people. */
+function whyNothingToDo(stage: StageName, { folder, options }: OpenRun): string {
+  if (stage !== 'finetune') return 'nothing it depends on has changed';
+  const { name } = folder.manifest;
+  if (options.restoreFrom === 'latest')
+    return `nothing it depends on has changed; titlesmith finetune ${name} --restore-from latest --steps N trains N steps further`;
+  return isTrainedFurther(finishedRecord(folder.manifest, stage))
+    ? 'the model was trained further with --restore-from latest, and stays; --restore-from fresh trains anew'
+    : 'nothing it depends on has changed';
+}
+
+/**
+ * Whether a call that does not say where training begins leaves the model as it is, because it was trained further: a training
+ * anew would replace what took more.
+ * @throws TitlesmithError `usage` when the call asks for another training, or the titles are others.
+ */
+async function keepsFurtherTraining(
+  { folder, given }: OpenRun,
+  { last, work }: { readonly last: StageRecord | undefined; readonly work: StageWork },
+): Promise<boolean> {
+  if (!isTrainedFurther(last) || work.begins.withLatest) return false;
+  if (!(await filesAreUnchanged(folder.path, last.outputs ?? {}))) return false;
+  const asked = changedOptions(last, work.options).filter((name) => given !== undefined && name in given);
+  const why =
+    asked.length > 0
+      ? `asks for another training (${asked.map(flagOf).join(', ')})`
+      : hashValue(last.inputs) === hashValue(work.inputs)
+        ? undefined
+        : 'has other titles now';
+  if (why === undefined) return true;
+  throw usageError(
+    `The model of ${folder.manifest.name} was trained further with --restore-from latest, and this call ${why}.`,
+    '--restore-from latest trains it further, --restore-from fresh trains anew and replaces it.',
+  );
 }
 
 /** Why titles that were generated cannot be added to, for people. */
@@ -266,6 +312,7 @@ function reasonToRun(
   const names = changedOptions(finished, work.options);
   // A number of steps takes the place of what would end the training.
   const named = names.includes('steps') ? names.filter((name) => !endsByItself.has(name)) : names;
+  if (names.length === 0 && work.begins.withLatest) return 'its last checkpoint is trained further';
   const changed = named.map(flagOf).join(', ');
   return `its options changed${changed === '' ? '' : `: ${changed}`}${replaced}`;
 }

@@ -73,6 +73,26 @@ describe('--restore-from PATH', () => {
     expect(further.errors).not.toMatch(/options changed: .*--(patience|max-epochs|minimum-steps)/);
   });
 
+  test('latest leaves a model that nothing but fresh replaces', async () => {
+    const weights = () => readFileSync(join(folder, 'runs/second/checkpoint/model.safetensors'));
+    const before = weights();
+    const kept = /^finetune +skipped: the model was trained further with --restore-from latest, and stays/m;
+    expect((await runCli(['finetune', 'second'], folder)).errors).toMatch(kept);
+    expect((await train('second', '--steps', '2', '--sample-num', '3')).errors).toMatch(kept);
+    const refused = await runCli(['finetune', 'second', '--learning-rate', '2e-4'], folder);
+    expect(refused.code).toBe(2);
+    expect(lastLine(refused)).toMatch(
+      /trained further .* another training \(--learning-rate\)\. .* fresh trains anew/,
+    );
+    expect(weights().equals(before)).toBe(true);
+    const again = ['finetune', 'second', '--restore-from', 'latest', '--steps', '1'];
+    const further = await runCli([...again, '--max-epochs', '3'], folder);
+    expect(further.errors).toMatch(/^finetune +its last checkpoint is trained further$/m);
+    expect(weights().equals(before)).toBe(false);
+    const fresh = await runCli(['finetune', 'second', '--restore-from', 'fresh', '--steps', '2'], folder);
+    expect(fresh.code).toBe(0);
+  });
+
   test('must name something', async () => {
     const refused = await train('third', '--restore-from', 'newest');
     expect(refused.code).toBe(2);
