@@ -123,7 +123,7 @@ export async function exportRun(
   try {
     const name = basename(resolve(run.path));
     const stale = staleStages(run.manifest);
-    if (stale.length > 0) context.onProgress({ kind: 'note', message: describeStale(stale) });
+    if (stale.length > 0) context.onProgress({ kind: 'note', message: describeStale(stale, run.path) });
     const place = await openStorageFile(to, `${name}.tar.gz`);
     compressionOf(place.name);
     await checkPlace(run.path, place, overwrite);

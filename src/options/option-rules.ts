@@ -164,7 +164,10 @@ export function checkOptionsTogether(options: RunOptions): void {
   if ((source === 'sample' || source === 'bigquery') && input.length > 0)
     throw usageError(`--source ${source} reads no files, but --input names ${JSON.stringify(input[0])}.`);
   if (subreddit.length === 0 && source !== 'csv' && !(source === 'auto' && input.length > 0))
-    throw usageError('--subreddit is missing.', 'Name at least one, for example --subreddit askreddit.');
+    throw usageError(
+      '--input or --subreddit is missing.',
+      'Name a file of titles, for example --input titles.csv, or --subreddit askreddit; or, with --run-name alone, a run that is there.',
+    );
   if ((from !== undefined || to !== undefined) && source === 'csv')
     throw usageError('--from and --to need posts with dates, but --source csv reads titles alone.');
 }

@@ -89,7 +89,7 @@ export async function describeServedModel(
     served,
     beganWith: run?.manifest.decisions.model?.choice,
     hasAdapters: run?.options.loraRank !== undefined,
-    stale: stale.length > 0 ? [describeStale(stale)] : [],
+    stale: stale.length > 0 ? [describeStale(stale, model)] : [],
   };
 }
 

@@ -7,6 +7,7 @@ import { type CallDecisions, decideForRun, decideForRuns } from './decide/decisi
 import { withOwnCheckpoint } from './decide/model.js';
 import { describeCost, openRunSource } from './decide/source.js';
 import { withListedSubreddits } from './run/listed-subreddits.js';
+import { withRecordedCall } from './run/recorded-call.js';
 import { RunFolder } from './run/run-folder.js';
 import { planRuns, type RunPlan } from './run/run-plan.js';
 import { openSharedRows, removeSharedRows, type SharedRows } from './run/shared-rows.js';
@@ -51,7 +52,12 @@ export async function runPipeline(
   given: Partial<PipelineContext> = {},
 ): Promise<PipelineResult> {
   const context = completeContext<PipelineContext>('runPipeline', given);
-  const { runs: plans, options } = planRuns(await withListedSubreddits(overrides));
+  const { options: called, recordedIn } = await withRecordedCall(overrides);
+  const { runs: plans, options } = planRuns(await withListedSubreddits(called));
+  if (recordedIn !== undefined) {
+    const message = `source and options are those recorded in ${recordedIn}, where none is given`;
+    context.onProgress({ kind: 'note', message });
+  }
   const decisions = await decideForRuns(plans, options, context);
   if (options.dryRun) return { runs: [], cost: await describeCost(decisions.source.choice, options) };
   const areSeveral = plans.length > 1;

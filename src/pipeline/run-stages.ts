@@ -81,7 +81,7 @@ export async function runStages(
   const seconds = (performance.now() - started) / 1000;
   const { name } = manifest;
   const stale = staleStages(manifest);
-  if (stale.length > 0) onProgress({ kind: 'note', message: describeStale(stale) });
+  if (stale.length > 0) onProgress({ kind: 'note', message: describeStale(stale, path) });
   return { status: 'finished', name, folder: path, seconds, manifest, overfits, stale, firstNewText };
 }
 

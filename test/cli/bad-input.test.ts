@@ -32,7 +32,7 @@ describe('wrong use ends with exit code 2', () => {
     [[...pipeline, '--from', '2019-03', '--to', '2019-01'], /--from 2019-03 lies after --to 2019-01/],
     [['pipeline', '--subreddit', 'no/such'], /--subreddit got "no\/such"/],
     [['pipeline', '--subreddit'], /--subreddit/],
-    [['pipeline'], /--subreddit is missing/],
+    [['pipeline'], /--input or --subreddit is missing/],
     [[...pipeline, '--temprature', '1'], /unknown option '--temprature'.*Did you mean --temperature\?/],
     [['pipelin', '--subreddit', 'askreddit'], /unknown command 'pipelin'.*Did you mean pipeline\?/],
     [[], /No command given/],

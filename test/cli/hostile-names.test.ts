@@ -40,7 +40,7 @@ test.concurrent.each(cases)('no escape sequence of %s reaches the terminal', asy
 });
 
 const refused: readonly (readonly [readonly string[], string])[] = [
-  [['pipeline', '--json'], '--subreddit is missing.'],
+  [['pipeline', '--json'], '--input or --subreddit is missing.'],
   [['pipeline', '--subreddit', 'aww', '--limit', '0', '--json'], '--limit got "0"'],
   [['pipeline', '--json', '--temprature', '1'], "unknown option '--temprature'."],
   [['pipelin', '--json'], "unknown command 'pipelin'."],

@@ -100,6 +100,40 @@ describe('--restore-from PATH', () => {
   });
 });
 
+describe('pipeline that names a run and nothing else', () => {
+  const note = /^extract|source and options are those recorded in runs\/first, where none is given/m;
+
+  test('goes on with what is recorded in it', async () => {
+    const before = manifest('first');
+    const went = await runCli(['pipeline', '--run-name', 'first', '--nsamples', '3'], folder);
+    expect(went.code).toBe(0);
+    expect(went.errors).toMatch(note);
+    expect(went.errors).toMatch(/^finetune +skipped/m);
+    const { options, stages } = manifest('first');
+    expect(options).toMatchObject({ ...before.options, nsamples: 3, until: 'report' });
+    expect(stages.report.status).toBe('done');
+  });
+
+  test('is what a stale stage is said to need, and does it', async () => {
+    const further = await runCli(
+      ['finetune', 'first', '--restore-from', 'latest', '--steps', '1', '--max-epochs', '3'],
+      folder,
+    );
+    const command = /^stale: generate, .*"titlesmith (pipeline --run-name first)" brings/m;
+    const [, line = ''] = command.exec(further.errors) ?? [];
+    const trained = manifest('first').stages.finetune;
+    const again = await runCli(line.split(' '), folder);
+    expect([again.code, lastLine(again)]).toEqual([0, expect.any(String)]);
+    expect(manifest('first').stages.finetune).toEqual(trained);
+  });
+
+  test('needs the run to be there', async () => {
+    const refused = await runCli(['pipeline', '--run-name', 'nowhere'], folder);
+    expect(refused.code).toBe(2);
+    expect(lastLine(refused)).toMatch(/--input or --subreddit is missing\. .*a run that is there/);
+  });
+});
+
 describe('flags of gpt-2-simple', () => {
   test('that go by another name here are taken', async () => {
     const named = await train('named', '--model', 'nano', '--epochs', '0.5', '--use-memory-saving-gradients');

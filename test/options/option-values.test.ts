@@ -107,7 +107,7 @@ describe('options together', () => {
     ['one name for two runs', { subreddit: ['aww', 'pics'], runName: 'x' }, /--run-name/],
     ['dumps without files', { subreddit: ['aww'], source: 'duckdb' }, /--input/],
     ['a sample with files', { subreddit: ['aww'], source: 'sample', input: ['a.csv'] }, /reads no files/],
-    ['no subreddit', {}, /--subreddit is missing/],
+    ['no subreddit', {}, /--input or --subreddit is missing/],
     [
       'a size of a model that has one',
       { ...csv, model: 'base', width: 384 },

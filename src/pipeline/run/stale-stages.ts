@@ -1,4 +1,6 @@
+import { basename, dirname } from 'node:path';
 import { type StageName, stageNames } from '../../options/choices.js';
+import { defaultOptions } from '../../options/option-values.js';
 import { finishedRecord, type Manifest } from '../../run/manifest.js';
 
 /** The stages whose results were made of files that have been replaced since, in their order. */
@@ -21,8 +23,10 @@ export function staleStages(manifest: Pick<Manifest, 'stages'>): readonly StageN
   return stale;
 }
 
-/** Stale stages in one line, for people. */
-export function describeStale(stages: readonly StageName[]): string {
-  const names = stages.join(', ');
-  return `stale: ${names}, made of files that have been replaced since; "titlesmith pipeline" brings them up to date`;
+/** Stale stages in one line, for people, with the command that makes them anew. @param folder of the run. */
+export function describeStale(stages: readonly StageName[], folder: string): string {
+  const [place, name] = [dirname(folder), basename(folder)];
+  const runsDir = place === defaultOptions().runsDir ? '' : ` --runs-dir ${place}`;
+  const command = `titlesmith pipeline --run-name ${name}${runsDir}`;
+  return `stale: ${stages.join(', ')}, made of files that have been replaced since; "${command}" brings them up to date`;
 }
