@@ -10,6 +10,7 @@ import {
   commandsWithOption,
   describeOption,
   givenOptions,
+  hyphenateOptions,
   joinHyphens,
   listBeforeCommand,
   namesOf,
@@ -42,7 +43,8 @@ interface Printed {
  * Reads a command line, without the program's name.
  * @throws TitlesmithError `usage` naming what is wrong and what to do, in one line
  */
-export function parseCommandLine(words: readonly string[]): Request | Printed {
+export function parseCommandLine(typed: readonly string[]): Request | Printed {
+  const words = hyphenateOptions(typed);
   const [first, ...rest] = words;
   if (first === undefined) {
     const help = new CommandLine(['--help']).parse() as Printed;

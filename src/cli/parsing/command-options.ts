@@ -118,6 +118,23 @@ export function protectQuotes(word: string): string {
   return listKeys.has(key) ? `--${key}="${value}"` : word;
 }
 
+const optionNames = new Set(allOptions.flatMap(namesOf));
+
+/** The words with hyphens in the names of options, which gpt-2-simple spells with underscores; values stay. */
+export function hyphenateOptions(words: readonly string[]): string[] {
+  const hyphenated: string[] = [];
+  let ended = false;
+  for (const word of words) {
+    const isValue: boolean = ended || takesNextWord(hyphenated.at(-1));
+    ended ||= word === '--' && !isValue;
+    const [flag = ''] = word.split('=', 1);
+    const name = flag.slice(2).replaceAll('_', '-');
+    const isOption = !isValue && flag.startsWith('--') && optionNames.has(name.replace(/^no-/, ''));
+    hyphenated.push(isOption ? `--${name}${word.slice(flag.length)}` : word);
+  }
+  return hyphenated;
+}
+
 /** Writes a lone hyphen among the values of a list, which yargs takes for no value, with the list's flag. */
 export function joinHyphens(words: readonly string[]): string[] {
   const joined: string[] = [];
