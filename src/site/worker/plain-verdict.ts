@@ -20,7 +20,9 @@ export function plainVerdict(figures: ReportFigures): string {
     case 'underfits':
       return `${tooLittle(overfit)} ${copies} Do not take what it wrote for titles like yours. Give it more titles, or more steps, and let it learn again.`;
     case 'unknown':
-      return `${whatIsLacking(figures)} ${copies}`;
+      return overfit.outputs.copies.count === 0
+        ? `${whatIsLacking(figures)} ${copies}`
+        : `${copiedFirst(overfit)} ${whatIsLacking(figures)}`;
   }
 }
 
@@ -30,6 +32,14 @@ function copiesInWords({ outputs: { copies } }: OverfitStatistics): string {
   return copies.count === 1
     ? '1 that copied one of your titles was refused.'
     : `${formatCount(copies.count)} that copied one of your titles were refused.`;
+}
+
+/** What was copied is a fact, whatever can be told of chance. */
+function copiedFirst(overfit: OverfitStatistics): string {
+  const { count, copies } = overfit.outputs;
+  return copies.count === count
+    ? `All ${formatCount(count)} that it wrote copy your titles, so that none is new: let it learn for fewer steps, or give it more titles.`
+    : copiesInWords(overfit);
 }
 
 function tooLittle(overfit: OverfitStatistics): string {

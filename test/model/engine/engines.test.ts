@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import '@tensorflow/tfjs-backend-cpu';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -21,8 +22,13 @@ const seed = 7;
 const tolerance = 5e-6;
 
 /** The WebAssembly that browsers run; Node runs it too. */
-const assets = pathToFileURL(join(packageRoot, 'node_modules/onnxruntime-web/dist/')).href;
-const webEngine = await openWebEngine({ device: 'wasm', threads: 2, assets });
+const folder = join(packageRoot, 'node_modules/onnxruntime-web/dist/');
+const webEngine = await openWebEngine({
+  device: 'wasm',
+  threads: 2,
+  assets: pathToFileURL(folder).href,
+  readBinary: async (name) => new Uint8Array(await readFile(join(folder, name))),
+});
 
 const engines: readonly (readonly [string, () => Engine])[] = [
   [testEngine.name, () => testEngine],

@@ -77,7 +77,7 @@ test.each([
     ['RS_2019-01.ndjson', 'titles.csv'],
     'RS_2019-01.ndjson is a dump of posts and titles.csv a file of titles',
   ],
-  [['a.txt', 'b.csv', 'c.parquet'], 'a.txt is a file of titles and c.parquet a dump of posts'],
+  [['a.txt', 'b.csv', 'c.parquet'], 'a.txt is a text file of titles and c.parquet a dump of posts'],
 ])('auto refuses %j, which are not for one source', async (input, said) => {
   await expect(decideSource({ ...defaultOptions(), input })).rejects.toThrow(said);
 });
