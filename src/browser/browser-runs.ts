@@ -30,12 +30,15 @@ interface Surroundings {
         options: { readonly signal: AbortSignal },
         use: () => Promise<void>,
       ): Promise<void>;
+      query(): Promise<{ readonly held?: readonly { readonly name?: string }[] }>;
     };
   };
   readonly FileSystemFileHandle?: { readonly prototype: object };
 }
 
 const surroundings = globalThis as unknown as Surroundings;
+
+const lockPrefix = 'titlesmith run ';
 
 /** Milliseconds that a lock is waited for: a tab that was just closed or loaded again gives its own up when its worker has ended. */
 const lockPatience = 3000;
@@ -47,7 +50,7 @@ async function lockRun(name: string): Promise<() => void> {
   const signal = AbortSignal.timeout(lockPatience);
   return new Promise((resolve, reject) => {
     const use = (): Promise<void> => new Promise((release) => resolve(release));
-    locks.request(`titlesmith run ${name}`, { signal }, use).catch((cause: unknown) => {
+    locks.request(`${lockPrefix}${name}`, { signal }, use).catch((cause: unknown) => {
       if (!signal.aborted) return reject(cause);
       const message = `Another tab or worker has the run ${name} open.`;
       reject(
@@ -83,6 +86,13 @@ export class BrowserRuns {
       }
     }
     return manifests;
+  }
+
+  /** Names of the runs that are open now, here or in another tab; none where the browser does not tell. */
+  async namesInUse(): Promise<ReadonlySet<string>> {
+    const { held = [] } = (await surroundings.navigator?.locks?.query()) ?? {};
+    const names = held.map(({ name = '' }) => name).filter((name) => name.startsWith(lockPrefix));
+    return new Set(names.map((name) => name.slice(lockPrefix.length)));
   }
 
   /**

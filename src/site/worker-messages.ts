@@ -24,6 +24,8 @@ export interface StoredRun {
   /** ISO 8601. */
   readonly begun: string;
   readonly state: 'unfinished' | 'trained';
+  /** Whether another tab works on it. */
+  readonly isAtWorkElsewhere?: boolean;
   readonly steps: number;
   readonly plannedSteps: number;
   readonly texts: number;

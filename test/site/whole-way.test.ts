@@ -221,8 +221,10 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
     await page.locator('#train').click();
     const state = (of: Page) => of.locator('#learning-state').textContent();
     await expect.poll(() => state(page)).toMatch(/step (?:2[6-9]|[3-9]\d|1\d\d) of 200/);
-    await page.close({ runBeforeUnload: false });
     const { page: next, faults } = await openTab(context, server.url);
+    await expect.poll(() => next.locator('#run-list').textContent()).toMatch(/another tab is at work on it/);
+    expect(await next.locator('#run-list button').count()).toBe(0);
+    await page.close({ runBeforeUnload: false });
     await next.getByRole('button', { name: /^Go on: long$/ }).click();
     // It goes on behind the last step that was saved.
     await expect.poll(() => state(next)).toMatch(/step \d+ of 200/);

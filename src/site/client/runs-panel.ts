@@ -20,6 +20,7 @@ export function showRuns(runs: readonly StoredRun[], actions: RunActions): void 
 function row(run: StoredRun, { onGoOn, onOpen, onRemove }: RunActions): HTMLElement {
   const title = element('div', 'what', element('bdi', '', run.name), element('span', '', stateInWords(run)));
   const made = element('li', '', title);
+  if (run.isAtWorkElsewhere) return made;
   if (run.state === 'unfinished')
     made.append(button('Go on', run, (pressed) => onGoOn(run, pressed), 'primary'));
   else made.append(button('Open', run, (pressed) => onOpen(run, pressed)));
@@ -38,8 +39,9 @@ function row(run: StoredRun, { onGoOn, onOpen, onRemove }: RunActions): HTMLElem
   return made;
 }
 
-function stateInWords({ state, texts, begun }: StoredRun): string {
+function stateInWords({ state, texts, begun, isAtWorkElsewhere }: StoredRun): string {
   const day = new Date(begun).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+  if (isAtWorkElsewhere) return `${day}; another tab is at work on it`;
   // The steps that were made are known once it is opened.
   if (state === 'unfinished') return `${day}; stopped before it had learned to the end`;
   return `${day}; learned, ${pluralize(texts, 'title')} written`;

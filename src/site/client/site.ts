@@ -108,6 +108,10 @@ async function describeBrowser(): Promise<void> {
   showFacts();
 }
 
+/** Milliseconds between two looks at runs on which another tab is at work. */
+const lookEvery = 2000;
+let nextLook: number | undefined;
+
 async function listRuns(): Promise<void> {
   const { areKept, reason, runs } = await worker.call('listRuns', undefined);
   facts.keeping = areKept
@@ -115,6 +119,18 @@ async function listRuns(): Promise<void> {
     : `This window keeps nothing (${reason}): what you make is gone when it is closed, so save it as files.`;
   showFacts();
   showRuns(runs, { onGoOn: goOn, onOpen: open, onRemove: remove });
+  clearTimeout(nextLook);
+  if (runs.some(({ isAtWorkElsewhere }) => isAtWorkElsewhere)) lookAgain(JSON.stringify(runs));
+}
+
+/** The other tab tells this one nothing: what is shown is renewed once it has changed. Work of this tab lists the runs itself. */
+function lookAgain(shown: string): void {
+  nextLook = window.setTimeout(async () => {
+    if (isAtWork()) return;
+    const { runs } = await worker.call('listRuns', undefined);
+    if (JSON.stringify(runs) === shown) lookAgain(shown);
+    else await listRuns();
+  }, lookEvery);
 }
 
 function read(files: readonly File[] | undefined, column?: string): void {

@@ -90,8 +90,14 @@ export class RunSession {
   }
 
   private async listRuns(): Promise<StoredRun[]> {
-    const manifests = await (await this.kept).list();
-    return manifests.map((manifest) => storedRun(manifest)).sort((a, b) => (a.begun < b.begun ? 1 : -1));
+    const runs = await this.kept;
+    const [manifests, inUse] = [await runs.list(), await runs.namesInUse()];
+    // It is asked for only while this tab works on none.
+    const stored = manifests.map((manifest) => ({
+      ...storedRun(manifest),
+      isAtWorkElsewhere: inUse.has(manifest.name),
+    }));
+    return stored.sort((a, b) => (a.begun < b.begun ? 1 : -1));
   }
 
   private async train({ steps, loraRank, seed }: TrainingWish): Promise<TrainingEnd> {
