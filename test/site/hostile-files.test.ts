@@ -99,7 +99,12 @@ describe.skipIf(executable === undefined)('files on the page', () => {
       await protocol.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + bytes });
     };
     const trouble = () => page.locator('#trouble').textContent();
-    const open = () => page.getByRole('button', { name: /^Open: mine$/ }).click();
+    const open = async (): Promise<void> => {
+      const button = page.getByRole('button', { name: /^Open: mine$/ });
+      await button.click();
+      // What is pressed while it opens is not taken.
+      await expect.poll(() => button.isEnabled()).toBe(true);
+    };
     const full = /^Cannot write \S+: the browser gives this site no more room\. Free space/;
     await giveTitles(page, 'mine.txt', madeUpTitles(80).join('\n'));
     await learn(page, 2);
