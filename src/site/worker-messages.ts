@@ -169,7 +169,7 @@ export interface WorkerCalls {
   readonly describeBrowser: { readonly asks: undefined; readonly answers: BrowserFacts };
   readonly listRuns: { readonly asks: undefined; readonly answers: StoredRuns };
   readonly readTitles: { readonly asks: GivenTitles; readonly answers: TitlesRead };
-  /** Trains on the titles that were read last. Stopped, it answers with a run that is unfinished. */
+  /** Trains on the titles that were read last, or of the run that was opened last. Stopped, it answers with a run that is unfinished. */
   readonly train: { readonly asks: TrainingWish; readonly answers: TrainingEnd };
   /** Goes on with a run that is unfinished. */
   readonly goOn: { readonly asks: string; readonly answers: TrainingEnd };
@@ -201,6 +201,8 @@ export type WorkerMessage =
       readonly id: number;
       readonly line: string;
       readonly stopped: boolean;
+      /** Whether the worker can do nothing more, and another is to be begun. */
+      readonly isBroken: boolean;
       readonly columns: readonly string[];
     }
   | { readonly kind: 'event'; readonly event: WorkEvent };

@@ -213,30 +213,6 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
     await context.close();
   });
 
-  it('goes on with a training whose tab was closed', async () => {
-    const { context, page } = await openSite(browser, server.url);
-    await giveTitles(page, 'long.txt', titles);
-    await page.locator('#learn-settings summary').click();
-    await page.locator('#steps').fill('200');
-    await page.locator('#train').click();
-    const state = (of: Page) => of.locator('#learning-state').textContent();
-    await expect.poll(() => state(page)).toMatch(/step (?:2[6-9]|[3-9]\d|1\d\d) of 200/);
-    const { page: next, faults } = await openTab(context, server.url);
-    await expect.poll(() => next.locator('#run-list').textContent()).toMatch(/another tab is at work on it/);
-    expect(await next.locator('#run-list button').count()).toBe(0);
-    await page.close({ runBeforeUnload: false });
-    await next.getByRole('button', { name: /^Go on: long$/ }).click();
-    // It goes on behind the last step that was saved.
-    await expect.poll(() => state(next)).toMatch(/step \d+ of 200/);
-    expect(Number(/step (\d+)/.exec((await state(next)) ?? '')?.[1])).toBeGreaterThan(25);
-    await next.locator('#stop').click();
-    await expect.poll(() => state(next)).toMatch(/^Stopped after step \d+ of 200; what it learned is saved/);
-    expect(await next.locator('#go-on').isVisible()).toBe(true);
-    expect(await next.locator('#run-list').textContent()).toMatch(/stopped/);
-    expect(faults).toEqual([]);
-    await context.close();
-  });
-
   it('is used by keyboard alone', async () => {
     const { context, page } = await openSite(browser, server.url);
     const focused = () => page.evaluate('document.activeElement?.id ?? ""');

@@ -59,7 +59,8 @@ interface Swap {
   readonly manifest: Manifest;
 }
 
-const workFolder = (stage: StageName): string => `next/${stage}`;
+/** Where a stage's files lie until it is done. */
+export const workFolder = (stage: StageName): string => `next/${stage}`;
 const swapFile = 'ready/swap.json';
 
 /** What run.json says of the machine. */

@@ -41,8 +41,10 @@ const worker = new WorkerClient(onEvent);
 const learning = new LearningView();
 const texts = new TextsPanel();
 
-/** What was read and not yet learned. */
+/** What a training learns from: what was read last, or the titles of the run that was opened last. */
 let titles: TitlesRead | undefined;
+/** Whether it has begun to learn from them before. */
+let isLearned = false;
 /** The run that is open. */
 let run: StoredRun | undefined;
 let verdict: Verdict | undefined;
@@ -57,6 +59,7 @@ const onEvents: {
   note: ({ line }) => announce(line),
   began: (event) => {
     run = event.run;
+    isLearned = true;
   },
   loss: ({ point }) => learning.loss(point),
   heldOutLoss: ({ point }) => learning.heldOutLoss(point),
@@ -114,6 +117,7 @@ let nextLook: number | undefined;
 
 async function listRuns(): Promise<void> {
   const { areKept, reason, runs } = await worker.call('listRuns', undefined);
+  worker.keepsRuns = areKept;
   facts.keeping = areKept
     ? 'What you make is kept in this browser until you remove it.'
     : `This window keeps nothing (${reason}): what you make is gone when it is closed, so save it as files.`;
@@ -147,6 +151,7 @@ function read(files: readonly File[] | undefined, column?: string): void {
     showReading('Reading the titles …');
     try {
       titles = await worker.call('readTitles', { files, column });
+      isLearned = false;
       showTitles(titles);
       byId('learn-help', HTMLElement).hidden = false;
     } catch (error) {
@@ -185,6 +190,7 @@ function goOn(stored: StoredRun, button?: HTMLButtonElement): void {
   bringTo('learn');
   const work = learn('Going on where it stopped …', async () => {
     showOpened(await worker.call('openRun', stored.id));
+    worker.checkStop();
     return worker.call('goOn', stored.id);
   });
   if (button) void saying(button, 'Going on …', work);
@@ -264,8 +270,9 @@ function open(stored: StoredRun, button: HTMLButtonElement): void {
 function showOpened(opened: OpenedRun): void {
   ({ run } = opened);
   ({ verdict } = opened.written);
-  titles = undefined;
-  showTitles(opened.titles);
+  ({ titles } = opened);
+  isLearned = true;
+  showTitles(titles);
   const { training, heldOut } = opened.curve;
   if (training.length + heldOut.length > 0)
     learning.begin(`${run.name}: ${formatCount(run.steps)} steps.`, opened.curve, opened.bestStep);
@@ -320,6 +327,7 @@ listenForKeeping({
 trainButton.addEventListener('click', train);
 enableWhenIdle(trainButton, () => {
   byId('train-why', HTMLElement).hidden = titles !== undefined;
+  trainButton.textContent = isLearned && titles !== undefined ? 'Learn anew' : 'Learn';
   return titles !== undefined;
 });
 goOnButton.addEventListener('click', () => run && goOn(run));

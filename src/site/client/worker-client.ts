@@ -1,4 +1,12 @@
-import type { CallName, PageMessage, WorkEvent, WorkerCalls, WorkerMessage } from '../worker-messages.js';
+import type {
+  CallName,
+  GivenTitles,
+  OpenedRun,
+  PageMessage,
+  WorkEvent,
+  WorkerCalls,
+  WorkerMessage,
+} from '../worker-messages.js';
 
 /** Written in by the build: the worker's script, from the page. */
 declare const WORKER_PATH: string;
@@ -16,6 +24,10 @@ export class WorkTrouble extends Error {
   }
 }
 
+type GaveTitles =
+  | { readonly name: 'readTitles'; readonly asks: GivenTitles }
+  | { readonly name: 'openRun'; readonly asks: string };
+
 interface Waiting {
   readonly resolve: (answers: unknown) => void;
   readonly reject: (trouble: WorkTrouble) => void;
@@ -25,6 +37,11 @@ interface Waiting {
 export class WorkerClient {
   private worker: Worker | undefined;
   private lastId = 0;
+  /** What gave the worker the titles that it would learn from. */
+  private gaveTitles: GaveTitles | undefined;
+  private wantsStop = false;
+  /** Whether runs outlive their worker; else a worker that is broken is all that holds them. */
+  keepsRuns = true;
   private readonly waiting = new Map<number, Waiting>();
 
   /** @param onEvent hears what happens while a call is at work. */
@@ -35,7 +52,33 @@ export class WorkerClient {
     name: Name,
     asks: WorkerCalls[Name]['asks'],
   ): Promise<WorkerCalls[Name]['answers']> {
+    this.wantsStop = false;
+    const isNew = this.worker === undefined;
     this.worker ??= this.start();
+    // A worker that was begun anew knows no titles; it does one call after the other, and this one comes first.
+    if (isNew && name === 'train' && this.gaveTitles)
+      this.ask(this.gaveTitles.name, this.gaveTitles.asks).catch(() => {});
+    return this.ask(name, asks).then((answers) => {
+      this.note(name, asks, answers);
+      return answers;
+    });
+  }
+
+  /** Asks what is at work to end. */
+  stop(): void {
+    this.wantsStop = true;
+    this.post({ kind: 'stop' });
+  }
+
+  /** To be called between two calls of one piece of work. @throws WorkTrouble where the person has stopped it since the last began. */
+  checkStop(): void {
+    if (this.wantsStop) throw new WorkTrouble('Stopped; what was saved stays as it was.', true);
+  }
+
+  private ask<Name extends CallName>(
+    name: Name,
+    asks: WorkerCalls[Name]['asks'],
+  ): Promise<WorkerCalls[Name]['answers']> {
     this.lastId++;
     const id = this.lastId;
     return new Promise((resolve, reject) => {
@@ -44,9 +87,11 @@ export class WorkerClient {
     });
   }
 
-  /** Asks the call that is at work to end. */
-  stop(): void {
-    this.post({ kind: 'stop' });
+  private note(name: CallName, asks: unknown, answers: unknown): void {
+    if (name === 'readTitles') this.gaveTitles = { name, asks: asks as GivenTitles };
+    else if (name === 'openRun') this.gaveTitles = { name, asks: asks as string };
+    else if (name === 'openArchive')
+      this.gaveTitles = { name: 'openRun', asks: (answers as OpenedRun).run.id };
   }
 
   private post(message: PageMessage): void {
@@ -64,7 +109,7 @@ export class WorkerClient {
       this.fail(
         event.message === undefined || event.message === ''
           ? 'The page’s program could not be loaded. Check the connection, and load the page again.'
-          : `The page’s program failed: ${event.message}. Load the page again; what was saved is still there.`,
+          : `The page’s program failed: ${event.message}. What was saved is still there: try again.`,
       );
     });
     return worker;
@@ -86,7 +131,11 @@ export class WorkerClient {
     }
     const waiting = this.waiting.get(message.id);
     this.waiting.delete(message.id);
-    if (message.kind === 'answer') waiting?.resolve(message.answers);
-    else waiting?.reject(new WorkTrouble(message.line, message.stopped, message.columns));
+    if (message.kind === 'answer') {
+      waiting?.resolve(message.answers);
+      return;
+    }
+    waiting?.reject(new WorkTrouble(message.line, message.stopped, message.columns));
+    if (message.isBroken && this.keepsRuns) this.fail(message.line);
   }
 }

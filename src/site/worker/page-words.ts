@@ -30,8 +30,12 @@ const nonText: readonly (readonly [ending: RegExp, hint: string])[] = [
 /** A fault as one line for a person on the page: what is wrong, where, and what can be done there. */
 export function lineForPage(error: TitlesmithError): string {
   if (error instanceof InterruptedError) return error.message.replace(/^Interrupted\b/, 'Stopped');
-  return toPrintable([error.message, hintForPage(error)].filter((part) => part !== '').join(' '));
+  const said = error.code === 'archive-refused' ? withoutCause(error.message) : error.message;
+  return toPrintable([said, hintForPage(error)].filter((part) => part !== '').join(' '));
 }
+
+/** A message without what a library says at its end in brackets. */
+const withoutCause = (message: string): string => message.replace(/ \([^()]*\)\.?$/, '.');
 
 function hintForPage(error: TitlesmithError): string {
   const { code, message, hint = '' } = error;

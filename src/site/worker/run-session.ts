@@ -22,7 +22,7 @@ import { describeDevice, openDevice } from './device.js';
 import { downloadOf } from './downloads.js';
 import { openBase, readFingerprints } from './loading.js';
 import { freeName } from './run-names.js';
-import { bestStepOf, lossCurve, storedRun, titlesRead } from './shown-runs.js';
+import { bestStepOf, lossCurve, storedRun, titlesAgain, titlesRead } from './shown-runs.js';
 import { shownTexts, shownVerdict } from './shown-texts.js';
 import { type Loading, loadText } from './site-assets.js';
 import type { ReadTitles } from './title-reading.js';
@@ -41,8 +41,10 @@ interface SessionDoors {
   readonly context: (what: Work) => WorkContext;
   /** Lets work go on that is begun from now on, after a wish to stop; another wish stops that too. */
   readonly goOn: () => void;
-  /** The titles that were read last; undefined before. */
+  /** The titles that were read last, or of the run that was opened last; undefined before. */
   readonly titles: () => ReadTitles | undefined;
+  /** Lets the next training learn from these. */
+  readonly reuse: (titles: ReadTitles) => void;
 }
 
 /** How often a training that a person watches is tested and says something; as long without a gain as by default. */
@@ -210,9 +212,11 @@ export class RunSession {
     const hasTexts = bestStep !== undefined && (await run.readGenerated()).length > 0;
     const written = hasTexts ? await this.compare(run) : { texts: [], verdict: undefined };
     const curve = await lossCurve(run);
+    const titles = await titlesRead(run);
+    if (titles) this.doors.reuse(await titlesAgain(run, titles));
     return {
       run: storedRun(run.manifest, curve.training.at(-1)?.step),
-      titles: await titlesRead(run),
+      titles,
       curve,
       bestStep,
       written: { ...written, isStopped: false },

@@ -1,11 +1,16 @@
 import type { BrowserRun } from '../../browser/run/browser-run.js';
+import { workFolder } from '../../browser/run/run-record.js';
 import { readDroppedOf, readMetricsOf, readTitlesOf } from '../../browser/run/stored-files.js';
+import { storeBelow } from '../../browser/storage/file-store.js';
+import { readTextOf } from '../../browser/storage/stored-text.js';
 import type { RunCounts } from '../../common/stage-counts.js';
 import type { StageName } from '../../options/choices.js';
 import { finishedRecord, type Manifest } from '../../run/manifest.js';
+import { runFiles } from '../../run/run-files.js';
 import { usableCounts } from '../../run/usable-counts.js';
 import type { LossCurve, StoredRun, TitlesRead } from '../worker-messages.js';
 import { describeTitles } from './shown-titles.js';
+import type { ReadTitles } from './title-reading.js';
 
 /** What the page shows of a run, from what its folder holds. */
 
@@ -47,9 +52,17 @@ export async function titlesRead({ manifest, files }: BrowserRun): Promise<Title
   };
 }
 
-/** The losses of a run's training. */
+/** The titles of a run, to learn from anew; its files were chosen another time, and are gone. */
+export async function titlesAgain({ name, files }: BrowserRun, shown: TitlesRead): Promise<ReadTitles> {
+  const text = (await readTextOf(files, runFiles.titles)) ?? '';
+  const options = { column: 'title', limit: shown.kept };
+  return { input: { files: [new File([text], `${name}.csv`)] }, options, shown };
+}
+
+/** The losses of a run's training, as far as it is saved. */
 export async function lossCurve({ manifest, files }: BrowserRun): Promise<LossCurve> {
-  const metrics = await readMetricsOf(files);
+  const isDone = finishedRecord(manifest, 'finetune') !== undefined;
+  const metrics = await readMetricsOf(isDone ? files : storeBelow(files, workFolder('finetune')));
   const initial = countsOf(manifest, 'finetune')?.initialValidationLoss;
   const points = (of: 'loss' | 'validationLoss') =>
     metrics.flatMap((line) => {

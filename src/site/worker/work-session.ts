@@ -13,23 +13,42 @@ const trainingWorks: Readonly<Record<string, Work | undefined>> = { steps: 'trai
  */
 export class WorkSession {
   private titles: ReadTitles | undefined;
+  /** Stops what is at work. */
   private stopping = new AbortController();
+  /** Stops of the calls that have come and not ended. */
+  private readonly stops = new Set<AbortController>();
+  private last: Promise<unknown> = Promise.resolve();
   private runs: Promise<RunSession> | undefined;
 
   constructor(private readonly emit: (event: WorkEvent) => void) {}
 
-  /** @throws TitlesmithError for what a person can mend; InterruptedError once it was stopped. */
-  async answer(name: CallName, asks: unknown): Promise<unknown> {
-    this.stopping = new AbortController();
+  /**
+   * Does a call once those before it have ended.
+   * @throws TitlesmithError for what a person can mend; InterruptedError once it was stopped, be it before it had begun.
+   */
+  call(name: CallName, asks: unknown): Promise<unknown> {
+    const stop = new AbortController();
+    this.stops.add(stop);
+    const done = this.last
+      .then(() => {
+        this.stopping = stop;
+        return this.answer(name, asks);
+      })
+      .finally(() => this.stops.delete(stop));
+    this.last = done.catch(() => {});
+    return done;
+  }
+
+  private async answer(name: CallName, asks: unknown): Promise<unknown> {
     if (name === 'readTitles') return this.readTitles(asks as WorkerCalls['readTitles']['asks']);
     this.runs ??= this.openRuns();
     const call = (await this.runs).calls[name] as (asks: unknown) => Promise<unknown>;
     return call(asks);
   }
 
-  /** Ends the call that is at work between two of its steps. */
+  /** Ends the call that is at work between two of its steps, and those that wait for it. */
   stop(): void {
-    this.stopping.abort();
+    for (const stop of [this.stopping, ...this.stops]) stop.abort();
   }
 
   private async readTitles(given: GivenTitles): Promise<ReadTitles['shown']> {
@@ -48,6 +67,9 @@ export class WorkSession {
         this.stopping = new AbortController();
       },
       titles: () => this.titles,
+      reuse: (titles) => {
+        this.titles = titles;
+      },
     });
   }
 
