@@ -49,6 +49,7 @@ export const excludedOptions: Partial<Record<OptionName, string>> = {
   subredditFile: 'subreddits have a list of their own: subreddits',
   keepOutFile: 'list the names in the file: keep-out',
   promptSubreddit: 'it is of the generate command alone',
+  printOnly: 'it is of the generate command alone',
   runsDir: 'it holds for the whole batch: write it at the top of the file',
   json: 'give it on the command line',
   dryRun: 'give it to the pipeline command',

@@ -54,7 +54,7 @@ export async function interruptible<Result>(
   const stop = new AbortController();
   const onSignal = onKeyPresses(
     () => {
-      if (message !== undefined) terminal.show({ kind: 'note', message });
+      if (message !== undefined && !terminal.isUnread) terminal.show({ kind: 'note', message });
       stop.abort();
     },
     (signal: NodeJS.Signals) => {

@@ -1,4 +1,4 @@
-import { fileError, isLoadFault, systemFault } from '../common/errors.js';
+import { fileError, InterruptedError, isLoadFault, systemFault } from '../common/errors.js';
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-codes.js';
 import { withNamedRuns } from './named-runs.js';
 import { asksForJson, parseCommandLine } from './parsing/command-line.js';
@@ -12,13 +12,13 @@ import { Terminal } from './terminal.js';
  * @returns the exit code of the process.
  */
 export async function main(arguments_: readonly string[], entry: string): Promise<ExitCode> {
-  listenToStreams();
   enterStartingFolder(process.env);
   const color = !process.env['NO_COLOR'];
   const terminalFor = (json: boolean): Terminal =>
     new Terminal({ json, output: process.stdout, errors: process.stderr, color });
   // A command line that cannot be read is refused in the form that it asks for.
   let terminal = terminalFor(asksForJson(arguments_));
+  listenToStreams(() => terminal);
   try {
     const request = parseCommandLine(arguments_);
     if (request.command === 'print') {
@@ -31,7 +31,8 @@ export async function main(arguments_: readonly string[], entry: string): Promis
     return await execute(withNamedRuns(request), entry, terminal);
   } catch (error) {
     const fault = systemFault(error);
-    terminal.error(fault);
+    const isOver = terminal.isUnread && fault instanceof InterruptedError;
+    if (!isOver || terminal.whenUnread !== 'ends') terminal.error(fault);
     return exitCodeOf(fault);
   }
 }
@@ -97,8 +98,11 @@ async function execute(request: Request, entry: string, terminal: Terminal): Pro
   }
 }
 
-/** Listens to what ends or outlives a process: its parent, and the readers of what it writes. */
-function listenToStreams(): void {
+/**
+ * Listens to what ends or outlives a process: its parent, and the readers of what it writes.
+ * @param terminalNow the terminal of the command that is at work.
+ */
+function listenToStreams(terminalNow: () => Terminal): void {
   if (process.channel) {
     // A run of a batch saves and stops when its parent process is gone, as nothing else would stop it.
     process.once('disconnect', () => {
@@ -113,14 +117,20 @@ function listenToStreams(): void {
     // Each further write fails too. The parent of a batch run is gone: keep going until it has saved.
     if (isLost || (error.code === 'EPIPE' && hasParent)) return;
     isLost = true;
-    // The reader has closed the pipe (`titlesmith generate … | head`).
-    if (error.code !== 'EPIPE')
-      new Terminal({ json: false, output: process.stdout, errors: process.stderr, color: false }).error(
-        fileError('write', 'the output', error),
-      );
+    const terminal = terminalNow();
+    // The reader has closed the pipe (`titlesmith generate … | head`): that is no fault.
+    const isClosed = error.code === 'EPIPE';
+    if (isClosed) terminal.isUnread = true;
+    else terminal.error(fileError('write', 'the output', error));
+    process.once('exit', () => {
+      const isSaved = process.exitCode === exitCodes.interrupted && terminal.whenUnread === 'saves';
+      if (!isClosed || isSaved) process.exitCode = exitCodes.failed;
+      else if (process.exitCode === exitCodes.done || process.exitCode === exitCodes.interrupted)
+        process.exitCode = exitCodes.unread;
+    });
+    if (isClosed && terminal.whenUnread === 'goes on') return;
     // Work that can save does so, as at a Ctrl-C.
-    if (process.emit('SIGTERM', 'SIGTERM')) process.once('exit', failInTheEnd);
-    else process.exit(exitCodes.failed);
+    if (!process.emit('SIGTERM', 'SIGTERM')) process.exit(isClosed ? exitCodes.unread : exitCodes.failed);
   });
   // Node 20 rejects a second promise, which nobody has, where a CommonJS package cannot be loaded.
   process.on('unhandledRejection', (error) => {
@@ -128,8 +138,4 @@ function listenToStreams(): void {
   });
   // Nowhere is left to say it: the work and its exit code matter more.
   process.stderr.on('error', () => {});
-}
-
-function failInTheEnd(): void {
-  process.exitCode = exitCodes.failed;
 }

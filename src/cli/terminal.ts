@@ -26,6 +26,12 @@ interface TerminalOptions {
   readonly color: boolean;
 }
 
+/**
+ * What a command does once nobody reads its output any more: it ends without a word; it saves what it has done, as at a
+ * Ctrl-C, and says so; or it goes on to its end.
+ */
+type WhenUnread = 'ends' | 'saves' | 'goes on';
+
 type Progress = Extract<ProgressEvent, { kind: 'progress' }>;
 
 /** Shows progress, results and errors: a bar on a terminal, plain lines in a log, JSON lines for programs. */
@@ -36,6 +42,10 @@ export class Terminal {
   private readonly curve = new Curve();
   private lastLineAt = Number.NEGATIVE_INFINITY;
   private lastLineLabel = '';
+  /** Of the command that is at work. */
+  whenUnread: WhenUnread = 'saves';
+  /** Whether the reader of the output has gone away. */
+  isUnread = false;
 
   constructor(private readonly options: TerminalOptions) {}
 

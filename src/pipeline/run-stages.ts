@@ -136,7 +136,12 @@ function checkStageCall(stage: StageName, path: string, overrides: Partial<RunOp
   checkArgument('runSingleStage', 'stage', stage, { type: 'choice', choices: stageNames });
   checkArgument('runSingleStage', 'path', path, isText);
   const command = commandNames.find((name) => name === stage) ?? 'pipeline';
-  return withoutUndefined(checkArguments(`runSingleStage of ${stage}`, overrides, rowsOfCommand(command)));
+  const given = withoutUndefined(
+    checkArguments(`runSingleStage of ${stage}`, overrides, rowsOfCommand(command)),
+  ) as Partial<RunOptions>;
+  if (given.printOnly)
+    throw usageError('--print-only leaves the run as it is, and a stage changes it.', 'Leave it out.');
+  return given;
 }
 
 /**
@@ -177,7 +182,8 @@ async function runStage(
   }
   const reason = reasonToRun(manifest.stages[stage], finishedRecord(manifest, stage), task, run.folder.path);
   const announce = (): void => {
-    if (reason) note(reason);
+    const isAdded = call.given !== undefined && (task.generation?.request.first ?? 0) > 0;
+    if (reason) note(isAdded ? `${reason}; --print-only would leave the run as it is` : reason);
   };
   // What becomes of the texts that are there is said once nothing is left that could be refused.
   const isLate = task.generation !== undefined;

@@ -51,12 +51,24 @@ export function checkGenerated(value: unknown, path: string, line: number): Gene
 
 /** Without what the model read before it. */
 export function bareText(text: GeneratedText): GeneratedText {
+  return withTexts(text, withoutCondition);
+}
+
+/** A text as a title: where its prefix is left out, so is the white space that stood between the two. */
+export function asTitle(
+  text: GeneratedText,
+  { includePrefix }: Pick<RunOptions, 'includePrefix'>,
+): GeneratedText {
+  return includePrefix ? text : withTexts(text, (whole) => whole.trimStart());
+}
+
+function withTexts(text: GeneratedText, change: (whole: string) => string): GeneratedText {
   const { turnedAway, chosen } = text;
   return {
     ...text,
-    text: withoutCondition(text.text),
-    ...(turnedAway ? { turnedAway: { ...turnedAway, first: withoutCondition(turnedAway.first) } } : {}),
-    ...(chosen?.first === undefined ? {} : { chosen: { ...chosen, first: withoutCondition(chosen.first) } }),
+    text: change(text.text),
+    ...(turnedAway ? { turnedAway: { ...turnedAway, first: change(turnedAway.first) } } : {}),
+    ...(chosen?.first === undefined ? {} : { chosen: { ...chosen, first: change(chosen.first) } }),
   };
 }
 

@@ -15,6 +15,7 @@ const singleCallOptions = {
   overwrite: false,
   json: false,
   dryRun: false,
+  printOnly: false,
   restoreFrom: undefined,
   prefix: undefined,
   prefixFile: undefined,

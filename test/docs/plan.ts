@@ -61,6 +61,16 @@ export const plans: readonly Plan[] = [
     smaller: '--length 8',
     says: /^(?:[^\n]*\n=+\n){19}[^\n]*$/m,
   },
+  {
+    of: /^npm run -s generate -- .*--print-only /,
+    smaller: '--length 8',
+    says: /^(?:[^\n]*\n=+\n){4}[^\n]*$/m,
+  },
+  {
+    of: /^npm run -s generate -- .*--nsamples 20 /,
+    smaller: '--length 8',
+    says: /^(?:[^\n]*\n=+\n){19}[^\n]*$/m,
+  },
   { of: /^npm run -s finetune -- /, smaller: training, says: /3 steps/ },
   { of: /^npm run -s dedupe -- /, says: /accepted/, leaves: ['runs/askreddit/accepted.txt'] },
   { of: /^npm run -s report -- /, says: /report\.html/, leaves: [report] },

@@ -16,6 +16,7 @@ export async function scoreCommand(
   options: ScoreOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
+  terminal.whenUnread = 'ends';
   return interruptible(terminal, stopsAfterStep, async (context) => {
     let isFirst = true;
     const onScore = (score: TitleScore): void => {

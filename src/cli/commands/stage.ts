@@ -4,8 +4,8 @@ import { isTrainedName } from '../../model/weights/published-models.js';
 import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { defaultOptions, restoreOptions } from '../../options/option-values.js';
+import { generateFromModel, generateFromRun } from '../../pipeline/generate-apart.js';
 import { runSingleStage } from '../../pipeline/run-stages.js';
-import { generateFromModel } from '../../pipeline/stages/generate.js';
 import { readGenerated } from '../../pipeline/stages/generated-file.js';
 import { manifestFileName } from '../../run/manifest.js';
 import { runFiles } from '../../run/run-files.js';
@@ -16,7 +16,7 @@ import type { Terminal } from '../terminal.js';
 
 /**
  * Runs one stage on a run folder. `generate` prints the titles, the other stages the run's summary. `generate` also takes a
- * model that is not part of a run.
+ * model that is not part of a run, and leaves a run as it is where it is to print only.
  */
 export async function stageCommand(
   stage: StageName,
@@ -24,10 +24,15 @@ export async function stageCommand(
   options: Partial<RunOptions>,
   terminal: Terminal,
 ): Promise<ExitCode> {
+  const isOfModel = stage === 'generate' && namesModel(folder);
+  const isPrintedOnly = isOfModel || options.printOnly === true;
+  // A training may take hours; other stages are soon done, and leave the run whole then.
+  terminal.whenUnread = isPrintedOnly ? 'ends' : stage === 'finetune' ? 'saves' : 'goes on';
   return interruptible(terminal, stopsAfterStep, async (context) => {
-    if (stage === 'generate' && namesModel(folder)) {
+    if (isPrintedOnly) {
       const { sampleDelim } = { ...defaultOptions(), ...options };
-      for await (const text of generateFromModel(folder, options, context)) {
+      const generate = isOfModel ? generateFromModel : generateFromRun;
+      for await (const text of generate(folder, options, context)) {
         terminal.result(linesOf(text, sampleDelim), { ...text });
       }
       return exitCodes.done;

@@ -159,7 +159,7 @@ export const generationOptions = {
     type: 'boolean',
     default: true,
     argument: 'true|false',
-    help: 'Keep the prefix in the titles.',
+    help: 'Keep the prefix in the titles; without it they begin behind the white space that follows it.',
   },
   delimiters: {
     ...generation,
@@ -205,6 +205,15 @@ export const generationOptions = {
       'The best candidate of --best-of: the one whose tokens the model finds likeliest on average; the one least like any title that ' +
       'the model was shown (of a run alone, whose titles are known), refused ones last; or the one of the best ranks by both.',
     defaultInWords: 'probability',
+  },
+  printOnly: {
+    ...around,
+    commands: ['generate'],
+    type: 'switch',
+    help:
+      'Print titles and leave the run as it is; of generate alone. They depend on --seed, without which one is drawn and said. ' +
+      'Titles of a model that is no run are never kept.',
+    conflicts: ['overwrite'],
   },
   slots: {
     ...around,

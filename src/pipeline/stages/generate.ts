@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { usageError } from '../../common/errors.js';
-import { silentContext, type WorkContext } from '../../common/progress.js';
+import type { WorkContext } from '../../common/progress.js';
 import type { GenerateCounts } from '../../common/stage-counts.js';
 import { subredditPrompt } from '../../data/known-subreddits.js';
 import { writeFileAtomic } from '../../io/atomic-file.js';
@@ -15,16 +14,15 @@ import {
 import { generateTexts } from '../../model/generation/generation-request.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
 import { openForGeneration, openModelFiles } from '../../model/weights/open-for-generation.js';
-import { checkCombinations, checkDraws } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
-import { defaultOptions, flagOf } from '../../options/option-values.js';
-import { bareText, countTexts, describeChoice, formatGenerated, inOrder } from '../../run/generated-texts.js';
+import { flagOf } from '../../options/option-values.js';
+import { asTitle, bareText, countTexts, describeChoice, formatGenerated } from '../../run/generated-texts.js';
 import { prepareGeneration } from '../../run/prepared-generation.js';
 import { runFiles } from '../../run/run-files.js';
-import { decideDevice, decidedDevice, describeDevice } from '../decide/device.js';
+import { decidedDevice } from '../decide/device.js';
 import { keepAccepted } from '../run/earlier-results.js';
 import { openGeneratedJournal, readGenerated } from './generated-file.js';
-import { conditionOfRun, readModelCondition, titleOfModel } from './model-condition.js';
+import { conditionOfRun, readModelCondition } from './model-condition.js';
 import { openNovelty } from './novelty.js';
 import { readPrefixes } from './prefix-file.js';
 import type { StageJob, StageWorkContext } from './stage.js';
@@ -39,19 +37,7 @@ export async function runGenerate(job: StageJob, context: StageWorkContext): Pro
   const kept = first === 0 ? [] : await readGenerated(join(folder, runFiles.generated));
   const request = { ...options, nsamples, firstIndex: first };
   const model = join(folder, runFiles.checkpoint);
-  const { promptSubreddit } = options;
-  const hiddenPrefix =
-    promptSubreddit === undefined
-      ? undefined
-      : subredditPrompt(
-          {
-            title: `The model of ${folder}`,
-            start: undefined,
-            condition: (await readModelCondition(model)) ?? conditionOfRun(options),
-            madeOf: options.subreddit,
-          },
-          promptSubreddit,
-        );
+  const hiddenPrefix = await hiddenPrefixOfRun(folder, options);
   const isCompared = options.novel || needsNovelty(options);
   const novelty = isCompared ? await openNovelty(folder, options, decisions, context) : undefined;
   const source = {
@@ -71,7 +57,7 @@ export async function runGenerate(job: StageJob, context: StageWorkContext): Pro
     try {
       const finished = new Set(texts.map(({ index }) => index));
       for await (const text of opened.generate(finished)) {
-        const bare = bareText(text);
+        const bare = asTitle(bareText(text), options);
         await journal.append(bare);
         texts.push(bare);
       }
@@ -86,6 +72,16 @@ export async function runGenerate(job: StageJob, context: StageWorkContext): Pro
     await opened.dispose();
   }
   return countTexts([...kept, ...texts]);
+}
+
+/** What the model of a run reads before each title; undefined where no subreddit is named. @throws TitlesmithError `usage` for one that it does not know. */
+export async function hiddenPrefixOfRun(folder: string, options: RunOptions): Promise<string | undefined> {
+  const { promptSubreddit } = options;
+  if (promptSubreddit === undefined) return undefined;
+  const known = await readModelCondition(join(folder, runFiles.checkpoint));
+  const condition = known ?? conditionOfRun(options);
+  const asked = { title: `The model of ${folder}`, start: undefined, condition, madeOf: options.subreddit };
+  return subredditPrompt(asked, promptSubreddit);
 }
 
 interface GenerationSource {
@@ -110,7 +106,7 @@ interface OpenedGeneration {
  * Opens a model's files and checks a request against them.
  * @throws TitlesmithError when the model is unavailable or an option is wrong.
  */
-async function openGeneration(
+export async function openGeneration(
   { model, device, hiddenPrefix, mayStand, noveltyOf }: GenerationSource,
   options: RunOptions & { readonly firstIndex?: number },
   context: WorkContext,
@@ -145,52 +141,5 @@ async function openGeneration(
   } catch (error) {
     await files.weights.close();
     throw error;
-  }
-}
-
-/**
- * Generates with a model that is not part of a run. Yields texts in order of their index; writes nothing to disk.
- * @param model as for `--model`.
- * @throws TitlesmithError when the model is unavailable or an option is wrong; InterruptedError when the signal is aborted.
- */
-export async function* generateFromModel(
-  model: string,
-  overrides: Partial<RunOptions>,
-  context: WorkContext = silentContext,
-): AsyncGenerator<GeneratedText> {
-  const options: RunOptions = { ...defaultOptions(), ...overrides };
-  if (options.novel) {
-    throw usageError(
-      `--novel compares with the titles of a run, and ${model} is a model without any.`,
-      'Name a run folder, or leave it out.',
-    );
-  }
-  if (needsNovelty(options)) {
-    throw usageError(
-      `--rank ${options.rank} compares with the titles of a run, and ${model} is a model without any.`,
-      'Name a run folder, or rank by probability.',
-    );
-  }
-  checkCombinations(options);
-  checkDraws(options);
-  const { promptSubreddit } = options;
-  const hiddenPrefix =
-    promptSubreddit === undefined
-      ? undefined
-      : subredditPrompt(
-          { ...titleOfModel(model), condition: await readModelCondition(model), madeOf: [] },
-          promptSubreddit,
-        );
-  const device = await decideDevice(options, context);
-  context.onProgress({ kind: 'note', message: describeDevice(device) });
-  const opened = await openGeneration(
-    { model, device: decidedDevice(device), hiddenPrefix },
-    options,
-    context,
-  );
-  try {
-    yield* inOrder(opened.generate(new Set()));
-  } finally {
-    await opened.dispose();
   }
 }

@@ -10,9 +10,10 @@ import type { StageName } from '../../../src/options/choices.js';
 import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
 import { exportModel } from '../../../src/pipeline/export-model.js';
+import { generateFromModel } from '../../../src/pipeline/generate-apart.js';
 import { runDataset } from '../../../src/pipeline/stages/dataset.js';
 import { runFinetune } from '../../../src/pipeline/stages/finetune.js';
-import { generateFromModel, runGenerate } from '../../../src/pipeline/stages/generate.js';
+import { runGenerate } from '../../../src/pipeline/stages/generate.js';
 import { trainedCondition } from '../../../src/pipeline/stages/model-condition.js';
 import type { StageJob } from '../../../src/pipeline/stages/stage.js';
 import { decideOptions } from '../../../src/run/decided-options.js';
@@ -114,7 +115,8 @@ test('such a folder writes for a subreddit, as the run does, without showing the
     (await collect(generateFromModel(source, { ...options, ...more }))).map(({ text }) => text);
   const named = await textsOf(model, { promptSubreddit: 'gamedev' });
   const spelt = await textsOf(model, { prefix: 'r/gamedev\t', includePrefix: false });
-  expect(named).toEqual(spelt);
+  // Behind a prefix that is left out, the white space is too.
+  expect(named.map((text) => text.trimStart())).toEqual(spelt);
   expect(named).not.toEqual(await textsOf(model, { promptSubreddit: 'cats' }));
   await runGenerate(jobOf('generate', { promptSubreddit: 'gamedev' }), quiet);
   const generated = readFileSync(join(folder, 'generated.jsonl'), 'utf8').trim().split('\n');
