@@ -2,6 +2,7 @@ import yargs, { type Argv } from 'yargs';
 import { type TitlesmithError, usageError } from '../../common/errors.js';
 import { nearestWord } from '../../common/nearest-word.js';
 import { packageVersion } from '../../common/package-facts.js';
+import { toPrintable } from '../../common/printable.js';
 import { type CommandName, commandNames } from '../../options/choices.js';
 import { keyOf } from '../../options/option-values.js';
 import { replacedOptions } from '../../options/table/training.js';
@@ -20,8 +21,9 @@ import {
   takesNextWord,
 } from './command-options.js';
 import { commandTable } from './command-table.js';
+import { completedWords } from './completed-words.js';
+import { completionScriptFor } from './completion-scripts.js';
 import { commandElsewhere, insteadOfOption } from './familiar-words.js';
-import { fishCompletionFor } from './fish-completion.js';
 import type { Request } from './request.js';
 
 declare module 'yargs' {
@@ -50,8 +52,12 @@ export function parseCommandLine(typed: readonly string[]): Request | Printed {
     const help = new CommandLine(['--help']).parse() as Printed;
     return { ...help, error: usageError('No command given.', 'See titlesmith --help.') };
   }
-  const script = fishCompletionFor(words, process.env['SHELL']);
+  const script = completionScriptFor(words, process.env['SHELL']);
   if (script !== undefined) return { command: 'print', text: script };
+  // A shell asks what may follow: behind the program's name stand the words that are there.
+  const completed = first === '--get-yargs-completions' ? completedWords(words.slice(2)) : undefined;
+  if (completed !== undefined)
+    return { command: 'print', text: completionLines(completed, process.env['SHELL']) };
   const swallowing = listBeforeCommand(words, commandWords);
   if (swallowing !== undefined)
     throw usageError(
@@ -247,6 +253,15 @@ class CommandLine {
       nearest === undefined ? this.hint() : `Did you mean --${nearest}?`,
     );
   }
+}
+
+/** A word a line; zsh takes what follows a colon for a description. What would break the line of a terminal is left out. */
+function completionLines(words: readonly string[], shell = ''): string {
+  const isZsh = shell.includes('zsh');
+  return words
+    .filter((word) => word === toPrintable(word))
+    .map((word) => (isZsh ? word.replaceAll(':', '\\:') : word))
+    .join('\n');
 }
 
 const commandWords: ReadonlySet<string> = new Set(commandNames.map((name) => commandTable[name].words));

@@ -12,6 +12,8 @@ interface CommandArgument {
   readonly optional?: true;
   /** May be given several times; only the last. */
   readonly several?: true;
+  /** What a shell offers in its place: runs, or models and runs; where omitted, files. */
+  readonly completedBy?: 'runs' | 'models';
 }
 
 /** A command of the command line. Its options are the table rows that list it. */
@@ -33,6 +35,7 @@ interface Command {
 const runFolder: CommandArgument = {
   name: 'run-folder',
   help: 'A folder that the pipeline made, such as runs/askreddit, or the name of one in runs.',
+  completedBy: 'runs',
 };
 
 /** What each stage does, on its own. */
@@ -88,6 +91,7 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
       {
         ...runFolder,
         help: `${runFolder.help.slice(0, -1)}; or a model: its folder, 124M, 355M, 774M, 1558M.`,
+        completedBy: 'models',
       },
     ],
     aliases: { slots: 'batchSize' },
@@ -170,7 +174,13 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
     description:
       'Removes what nothing reads any more of runs, or of all runs in a folder: the optimizer state of trainings that are done.',
     arguments: [
-      { name: 'folder', optional: true, several: true, help: 'Runs, or folders of runs; default: runs.' },
+      {
+        name: 'folder',
+        optional: true,
+        several: true,
+        help: 'Runs, or folders of runs; default: runs.',
+        completedBy: 'runs',
+      },
     ],
     examples: [['see what that is first', 'titlesmith prune --dry-run']],
     request: (values, options) => ({
@@ -185,7 +195,12 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
     description:
       'Lists the models that --model knows by name: parameters, licence, and whether this machine has them. With a name, fetches that one.',
     arguments: [
-      { name: 'model', optional: true, help: 'To fetch: a name such as 124M, or a Hugging Face id.' },
+      {
+        name: 'model',
+        optional: true,
+        help: 'To fetch: a name such as 124M, or a Hugging Face id.',
+        completedBy: 'models',
+      },
     ],
     examples: [['fetch one, before a machine goes offline', 'titlesmith models 124M']],
     request: ([model], options) => ({
@@ -203,6 +218,7 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
       {
         name: 'model',
         help: 'A run such as runs/askreddit, or a model: its folder, a GGUF file, base, 124M, a Hugging Face id.',
+        completedBy: 'models',
       },
     ],
     examples: [['the model of a run', 'titlesmith info runs/askreddit']],
@@ -217,6 +233,7 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
       {
         name: 'model',
         help: 'A run such as runs/askreddit, or a model: its folder or GGUF file, base, 124M, a Hugging Face id.',
+        completedBy: 'models',
       },
       {
         name: 'file',
@@ -257,6 +274,7 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
         name: 'model',
         several: true,
         help: 'A run such as runs/askreddit, a folder of runs, or a model: its folder or GGUF file, 124M, a Hugging Face id.',
+        completedBy: 'models',
       },
     ],
     examples: [
@@ -279,6 +297,7 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
       {
         name: 'model',
         help: 'A run such as runs/askreddit; with --output also 124M, a Hugging Face id, a folder, a GGUF file.',
+        completedBy: 'models',
       },
       {
         name: 'archive',

@@ -31,9 +31,12 @@ export function missingRun(word: string): TitlesmithError {
 
 /** Asks for the run that a mistyped name or path may have meant; undefined where none is near. */
 export function nearRunHint(word: string): string | undefined {
-  const [near] = nearWords(basename(word), runNamesIn(defaultOptions().runsDir), 1);
+  const [near] = nearWords(basename(word), runNames(), 1);
   return near === undefined || near === word ? undefined : `Did you mean ${near}?`;
 }
+
+/** Names of the runs in the folder where pipeline keeps them. */
+export const runNames = (): string[] => runNamesIn(defaultOptions().runsDir);
 
 function runNamesIn(folder: string): string[] {
   try {

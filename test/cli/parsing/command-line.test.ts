@@ -1,10 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseCommandLine } from '../../../src/cli/parsing/command-line.js';
 import { commandTable } from '../../../src/cli/parsing/command-table.js';
 import { TitlesmithError } from '../../../src/common/errors.js';
-import { packageRoot } from '../../../src/io/package-root.js';
 import { rowsOfCommand } from '../../../src/options/option-table.js';
 import { flagOf, usageOf } from '../../../src/options/option-values.js';
 import { replacedOptions } from '../../../src/options/table/training.js';
@@ -236,48 +233,5 @@ describe('help', () => {
     for (const { words } of commands) if (!words.includes(' ')) expect(help).toContain(`titlesmith ${words}`);
     const request = parseCommandLine([]);
     expect(request).toMatchObject({ command: 'print', text: help, error: { code: 'usage' } });
-  });
-});
-
-describe('completion', () => {
-  const complete = (...words: string[]): string[] =>
-    printed(['--get-yargs-completions', 'titlesmith', ...words])
-      .split('\n')
-      .map((line) => line.replace(/:.*/, ''));
-
-  test('has a script', () => {
-    expect(printed(['completion'])).toContain('titlesmith --get-yargs-completions');
-  });
-
-  test('offers nothing where only files can follow, and complains of nothing', () => {
-    for (const words of [
-      ['show', 'runs/'],
-      ['compare', 'runs/a', 'runs/'],
-      ['prune', 'a'],
-    ])
-      expect(complete(...words)).toEqual(['']);
-  });
-
-  test('has one for fish, which completes there', ({ skip }) => {
-    const script = printed(['completion', 'fish']);
-    expect(script).toContain('titlesmith --get-yargs-completions');
-    const program = `function titlesmith; '${process.execPath}' '${join(packageRoot, 'dist/cli.js')}' $argv; end`;
-    const asked =
-      'complete -C "titlesmith generate --nsam"; complete -C "titlesmith merg"; complete -C "titlesmith comp"';
-    const fish = spawnSync('fish', ['--no-config', '-c', `${program}\n${script}\n${asked}`], {
-      encoding: 'utf8',
-    });
-    if (fish.error) skip('fish is not installed');
-    expect(fish.stderr).toBe('');
-    expect(fish.stdout.trim().split('\n').sort()).toEqual(['--nsamples', 'compare', 'completion']);
-  });
-
-  test('knows commands, options and the words to choose from', () => {
-    expect(complete('')).toEqual(expect.arrayContaining(['pipeline', 'batch', 'completion']));
-    expect(complete('generate', '--')).toContain('--nsamples');
-    expect(complete('generate', '--')).not.toContain('--steps');
-    expect(complete('batch', 'merge', '--').sort()).toEqual(['--help', '--json']);
-    expect(complete('pipeline', '--source', '')).toEqual(['auto', 'bigquery', 'duckdb', 'csv', 'sample']);
-    expect(complete('pipeline', '--limit', 'wrong', '--')).toContain('--until');
   });
 });
