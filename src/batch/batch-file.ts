@@ -25,6 +25,7 @@ import {
 } from '../options/option-table.js';
 import { defaultOptions, keyOf, readOption } from '../options/option-values.js';
 import { batchSettings } from '../options/table/batch.js';
+import { yamlFault } from './yaml-fault.js';
 
 /** Maximum size of a batch file in bytes. */
 const largestFile = 4 * 2 ** 20;
@@ -61,9 +62,9 @@ const settingOfKey = new Map(
   Object.entries(batchSettings as OptionRows).map((entry) => [keyOf(entry[0]), entry]),
 );
 
-function didYouMean(key: string, known: readonly string[]): string | undefined {
+function didYouMean(key: string, known: readonly string[], where = ''): string | undefined {
   const nearest = nearestWord(key, known);
-  return nearest === undefined ? undefined : `Did you mean ${nearest}?`;
+  return nearest === undefined ? undefined : `Did you mean ${nearest}${where}?`;
 }
 
 /** Reads the nodes of one YAML file; every error names its line. */
@@ -137,7 +138,9 @@ class Reader {
       if (name === undefined) {
         const hint = settingOfKey.has(key)
           ? 'It belongs at the top of the file.'
-          : (didYouMean(key, [...optionOfKey.keys()]) ?? 'See docs/options.md.');
+          : (didYouMean(key, [...optionOfKey.keys()]) ??
+            didYouMean(key, [...settingOfKey.keys()], ', at the top of the file') ??
+            'See docs/options.md.');
         throw this.fault(keyNode, `${JSON.stringify(key)} is no option.`, hint);
       }
       if (excludedOptions[name])
@@ -229,7 +232,7 @@ export function parseBatchFile(text: string, path: string): BatchFile {
   const [error] = document.errors;
   if (error) {
     const { line } = lines.linePos(error.pos[0]);
-    throw usageError(`${path}:${line}: ${error.message.replaceAll('\n', ' ')}.`, 'It must be YAML 1.2.');
+    throw usageError(`${path}:${line}: ${yamlFault(error)}`, 'docs/batch.md has an example.');
   }
   const reader = new Reader(path, document, lines);
   const root = document.contents;
@@ -245,7 +248,9 @@ export function parseBatchFile(text: string, path: string): BatchFile {
     else {
       const hint = optionOfKey.has(key)
         ? 'It belongs below options:.'
-        : (didYouMean(key, ['options', 'subreddits', ...settingOfKey.keys()]) ?? 'See docs/batch.md.');
+        : (didYouMean(key, ['options', 'subreddits', ...settingOfKey.keys()]) ??
+          didYouMean(key, [...optionOfKey.keys()], ', below options:') ??
+          'See docs/batch.md.');
       throw reader.fault(keyNode, `${JSON.stringify(key)} is no setting of a batch.`, hint);
     }
   }

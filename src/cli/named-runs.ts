@@ -1,7 +1,10 @@
-import { existsSync } from 'node:fs';
-import { usageError } from '../common/errors.js';
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { type TitlesmithError, usageError } from '../common/errors.js';
 import { namesFolder } from '../model/weights/published-models.js';
 import { findRun, isPlainName, nearRunHint } from '../pipeline/run/named-run.js';
+import { manifestFileName } from '../run/manifest.js';
+import { looksLikeTitles } from './parsing/familiar-words.js';
 import type { Request } from './parsing/request.js';
 
 /**
@@ -26,7 +29,7 @@ export function withNamedRuns(request: Request): Request {
     case 'serve':
       return { ...request, models: request.models.map(servedAt) };
     case 'generate':
-      return { ...request, folder: namesFolder(request.folder) ? runAt(request.folder) : request.folder };
+      return { ...request, folder: generatorAt(request.folder) };
     case 'extract':
     case 'dataset':
     case 'dedupe':
@@ -41,10 +44,38 @@ export function withNamedRuns(request: Request): Request {
   }
 }
 
-/** The path of a run that is named; what names none is refused by the command, which knows what it wants. */
-const runAt = (word: string): string => findRun(word) ?? word;
+/**
+ * The path of a run that is named; what names none is refused by the command, which knows what it wants.
+ * @throws TitlesmithError `usage` where it is a file.
+ */
+function runAt(word: string): string {
+  if (isFile(word)) throw fileForRun(word, 'run');
+  return findRun(word) ?? word;
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    // Whatever is in the way of a path, the command that reads it says.
+    return false;
+  }
+}
+
+/** The error where a run or a model is asked for, and a file is named that is neither: what may have been meant. */
+function fileForRun(path: string, what: 'run' | 'model'): TitlesmithError {
+  const says = `${path} is a file, not a ${what}.`;
+  if (basename(path) === manifestFileName) return usageError(says, `Name its folder: ${dirname(path)}.`);
+  if (/\.tar(\.(gz|zst))?$|\.tgz$/i.test(path))
+    return usageError(says, `titlesmith import ${path} makes a run of an archive.`);
+  const hint = 'titlesmith list names the runs that there are.';
+  if (!looksLikeTitles(path)) return usageError(says, hint);
+  return usageError(says, `titlesmith pipeline --input ${path} makes a run of a file of titles; ${hint}`);
+}
 
 function modelAt(word: string): string {
+  if (isFile(word) && (looksLikeTitles(word) || basename(word) === manifestFileName))
+    throw fileForRun(word, 'model');
   if (!namesFolder(word) || existsSync(`${word}.index`)) return word;
   const run = findRun(word);
   if (run !== undefined || !isPlainName(word) || word.endsWith('.gguf')) return run ?? word;
@@ -52,6 +83,12 @@ function modelAt(word: string): string {
     `${JSON.stringify(word)} is no run, no known model, no folder and no Hugging Face id (owner/name).`,
     nearRunHint(word) ?? 'titlesmith list names the runs that there are, titlesmith models the models.',
   );
+}
+
+/** A run or any model: what names neither is refused by the command. */
+function generatorAt(word: string): string {
+  if (isFile(word)) return modelAt(word);
+  return namesFolder(word) ? runAt(word) : word;
 }
 
 /** Behind the `NAME=` by which clients are to call it, or alone. */

@@ -7,17 +7,29 @@ export function editDistance(a: string, b: string): number {
 
 /**
  * The word that was probably meant by a mistyped one: the nearest by Levenshtein distance, if at most a third of its
- * letters differ; else undefined.
+ * letters differ, where two neighbours that are swapped are one difference; else undefined.
  */
 export function nearestWord(typed: string, words: readonly string[]): string | undefined {
   if (words.length === 0) return undefined;
   const nearest = closest(typed, words);
-  return isNear(typed, nearest) ? nearest : undefined;
+  if (isNear(typed, nearest)) return nearest;
+  return swaps(typed).flatMap((swapped) => words.find((word) => word === swapped) ?? [])[0];
+}
+
+/** The word with each two neighbouring letters swapped: `stpes` is `steps` among others. */
+function swaps(word: string): string[] {
+  return Array.from(
+    { length: Math.max(0, Math.min(word.length, longestWord) - 1) },
+    (_, index) => word.slice(0, index) + word.charAt(index + 1) + word.charAt(index) + word.slice(index + 2),
+  );
 }
 
 function isNear(typed: string, word: string): boolean {
   return 3 * distance(typed, word) <= word.length;
 }
+
+/** No option, command or subreddit is longer. */
+const longestWord = 40;
 
 /** Fewest letters of a part that says which words were meant. */
 const shortestPart = 4;

@@ -92,8 +92,9 @@ function readBiases(text: string): unknown {
   return isList ? Object.fromEntries(biases) : text;
 }
 
+/** Python writes True and False. */
 const booleanType: ValueType<{ readonly type: 'boolean' | 'switch'; readonly or?: string }> = {
-  read: (text) => (text === 'true' ? true : text === 'false' ? false : text),
+  read: (text) => (/^true$/i.test(text) ? true : /^false$/i.test(text) ? false : text),
   accepts: (value, { or }) => typeof value === 'boolean' || (or !== undefined && value === or),
   fault: ({ or }) => (or === undefined ? 'is neither true nor false' : `is none of ${or}, true, false`),
 };
@@ -123,7 +124,7 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
       Array.isArray(value) &&
       new Set(value).size === value.length &&
       value.every((word) => choices.includes(word as string)),
-    fault: ({ choices }) => `is none of ${choices.join(', ')}, and ${choices.join(',')}`,
+    fault: ({ choices }) => `is not one or several of ${choices.join(', ')}, each once, with commas between`,
   },
   switch: booleanType,
   boolean: booleanType,

@@ -117,11 +117,11 @@ describe('a batch file', () => {
     ],
     ['options:\n  steps:\nsubreddits: [aww]', /^batch\.yaml:2: steps needs one value/],
     ['options:\n  steps: [1, 2]\nsubreddits: [aww]', /^batch\.yaml:2: steps needs one value/],
-    ['jobs: 1\njobs: 2\nsubreddits: [aww]', /^batch\.yaml:2: Map keys must be unique/],
+    ['jobs: 1\njobs: 2\nsubreddits: [aww]', /^batch\.yaml:2: this key stands here a second time/],
     ['subreddits: []', /^batch\.yaml:1: no subreddits are listed/],
     ['jobs: 1', /^batch\.yaml:1: subreddits is missing/],
     ['- aww', /^batch\.yaml holds no settings/],
-    ['subreddits:\n  - "aww\n', /^batch\.yaml:\d: Missing closing/],
+    ['subreddits:\n  - "aww\n', /^batch\.yaml:\d: a quote, a bracket/],
     ['schedule: "61 * * * *"\nsubreddits: [aww]', /^batch\.yaml:1: schedule got .* is not a cron pattern/],
     ['time-zone: Mars/Base\nsubreddits: [aww]', /^batch\.yaml:1: time-zone got "Mars\/Base"/],
   ])('with a fault is refused with its line: %j', (text, message) => {

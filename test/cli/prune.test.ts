@@ -85,11 +85,29 @@ test('a run that is being written is left alone among others, and refused by nam
   expect(all.output).toMatch(/^runs\/busy +runs\/busy is being written by process/m);
   expect(existsSync(pathOf('busy', state))).toBe(true);
   expect(existsSync(pathOf('template', state))).toBe(false);
+  const refused = await runCli(['dedupe', 'busy'], folder);
+  expect(refused.errors).toContain('Wait for it to end, or work on another run.');
+});
+
+test('a run that cannot be read is left alone among others, and prune fails', async () => {
+  mkdirSync(join(folder, 'some/damaged'), { recursive: true });
+  writeFileSync(join(folder, 'some/damaged/run.json'), '{');
+  for (const line of [
+    ['prune', 'some'],
+    ['prune', 'some', '--dry-run'],
+  ]) {
+    const { code, output } = await runCli(line, folder);
+    expect(code).toBe(1);
+    expect(output).toMatch(/^some\/damaged +.*run\.json/m);
+  }
 });
 
 test.each([
-  [['prune', 'runs/template', 'nowhere'], 'There is no folder nowhere.'],
-  [['prune', 'runs', 'titles.csv'], 'titles.csv is a file, not a folder of runs.'],
+  [
+    ['prune', 'runs/template', 'nowhere'],
+    'nowhere is no run: there is no such folder, and no run of that name in runs.',
+  ],
+  [['prune', 'runs', 'titles.csv'], 'titles.csv is a file, not a run.'],
 ])('%j is refused in a line', async (line, says) => {
   const { code, output, errors } = await runCli(line, folder);
   expect(code).not.toBe(0);

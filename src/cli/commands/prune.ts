@@ -5,6 +5,7 @@ import { formatBytes, pluralize } from '../../common/number-formats.js';
 import { defaultOptions } from '../../options/option-values.js';
 import { listRuns } from '../../pipeline/overview/list-runs.js';
 import { checkPrunable, findPrunable, pruneRun } from '../../pipeline/prune-run.js';
+import { missingRun } from '../../pipeline/run/named-run.js';
 import { manifestFileName } from '../../run/manifest.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import type { PruneOptions } from '../parsing/request.js';
@@ -23,6 +24,7 @@ interface Outcome {
 /**
  * Removes what finished runs no longer need, or with `dryRun` says what that is.
  * @param places runs or folders of runs; default: where pipeline keeps them. All must be there, before anything is removed.
+ * @returns that it failed where a run could not be read or written. One that another process is at work on is only left for later.
  */
 export async function pruneCommand(
   places: readonly string[],
@@ -30,12 +32,22 @@ export async function pruneCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const named = places.length === 0 ? [defaultOptions().runsDir] : places;
-  const found = await Promise.all(named.map(runsAt));
+  const found = await Promise.all(named.map((place) => runsAt(place, places.length === 0)));
   // By their real paths, as a run may be named in several ways.
   const runs = new Map(found.flat().map((run) => [realpathSync(run.folder), run]));
   for (const { folder, isNamed } of runs.values()) if (isNamed) await checkPrunable(folder);
   const outcomes: Outcome[] = [];
-  for (const { folder } of runs.values()) outcomes.push(await pruneOne(folder, dryRun, terminal));
+  let exitCode: ExitCode = exitCodes.done;
+  for (const { folder } of runs.values()) {
+    try {
+      outcomes.push(await pruneOne(folder, dryRun, terminal));
+    } catch (error) {
+      if (!(error instanceof TitlesmithError)) throw error;
+      // A run that another process writes, or that is damaged, is left as it is, and no obstacle to the others.
+      outcomes.push({ folder, bytes: 0, files: [], skipped: error.toLine() });
+      if (error.code !== 'run-locked') exitCode = exitCodes.failed;
+    }
+  }
   const bytes = outcomes.reduce((sum, outcome) => sum + outcome.bytes, 0);
   const rows = outcomes
     .filter((outcome) => outcome.bytes > 0 || outcome.skipped !== undefined)
@@ -49,7 +61,7 @@ export async function pruneCommand(
       : `${formatBytes(bytes)} ${what} in ${pluralize(runs.size, 'run')}.`;
   const table = rows.length === 0 ? [] : [...textTable(rows, ['left', 'right']), ''];
   terminal.result([...table, total], { dryRun, runs: outcomes, bytes });
-  return exitCodes.done;
+  return exitCode;
 }
 
 interface Place {
@@ -59,20 +71,14 @@ interface Place {
 }
 
 /** The run at a place, or the runs in it. */
-async function runsAt(place: string): Promise<readonly Place[]> {
+async function runsAt(place: string, isDefault: boolean): Promise<readonly Place[]> {
   if (existsSync(join(place, manifestFileName))) return [{ folder: join(place), isNamed: true }];
+  if (!isDefault && !existsSync(place)) throw missingRun(place);
   return (await listRuns(place)).map(({ folder }) => ({ folder, isNamed: false }));
 }
 
-/** A run that another process writes, or that is damaged, is left as it is, and no obstacle to the others. */
 async function pruneOne(folder: string, dryRun: boolean, terminal: Terminal): Promise<Outcome> {
-  try {
-    const prunable = dryRun
-      ? await findPrunable(folder)
-      : await pruneRun(folder, (event) => terminal.show(event));
-    return { folder, ...prunable };
-  } catch (error) {
-    if (!(error instanceof TitlesmithError)) throw error;
-    return { folder, bytes: 0, files: [], skipped: error.toLine() };
-  }
+  if (!dryRun) return { folder, ...(await pruneRun(folder, (event) => terminal.show(event))) };
+  await checkPrunable(folder);
+  return { folder, ...(await findPrunable(folder)) };
 }

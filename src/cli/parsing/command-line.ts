@@ -23,7 +23,7 @@ import {
 import { commandTable } from './command-table.js';
 import { completedWords } from './completed-words.js';
 import { completionScriptFor } from './completion-scripts.js';
-import { commandElsewhere, insteadOfOption } from './familiar-words.js';
+import { commandElsewhere, insteadOfArgument, insteadOfOption } from './familiar-words.js';
 import type { Request } from './request.js';
 
 declare module 'yargs' {
@@ -194,7 +194,11 @@ class CommandLine {
     const missing = positionals.find(({ optional }, index) => !optional && values[index] === undefined);
     if (missing) throw usageError(`${words} needs <${missing.name}>.`, hint);
     const extra = positionals.at(-1)?.several ? undefined : values[positionals.length];
-    if (extra !== undefined) throw usageError(`${JSON.stringify(extra)} is one argument too many.`, hint);
+    if (extra !== undefined)
+      throw usageError(
+        `${JSON.stringify(extra)} is one argument too many.`,
+        insteadOfArgument(name, extra) ?? hint,
+      );
     this.request = request(values, givenOptions(name, parsed));
   }
 

@@ -30,3 +30,19 @@ export function insteadOfOption(command: CommandName, key: string): string | und
   if (key === 'runs-dir') return `Name the run by its path: titlesmith ${command} FOLDER/NAME.`;
   return undefined;
 }
+
+/** Ends of the names of files of titles. */
+const titlesFile = /\.(csv|tsv|txt|jsonl?|ndjson|parquet|gz|zst|zst_blocks)$/i;
+
+/** Whether a word is likely to name a file of titles. */
+export const looksLikeTitles = (word: string): boolean => titlesFile.test(word);
+
+/** What to do where a command that takes no arguments, or has all of them, is given one more. */
+export function insteadOfArgument(command: CommandName, extra: string): string | undefined {
+  if (command !== 'pipeline') return undefined;
+  const word = /\s/.test(extra) ? JSON.stringify(extra) : extra;
+  if (looksLikeTitles(extra))
+    return `A file of titles is named with --input: titlesmith pipeline --input ${word}.`;
+  if (!/^(?=.*[a-z])\w{2,21}$/i.test(extra)) return undefined;
+  return `A subreddit is named with --subreddit ${word}, a file of titles with --input ${word}, a run with --run-name ${word}.`;
+}

@@ -35,7 +35,7 @@ async function resolveOne(path: string): Promise<string[]> {
   }
   throw new TitlesmithError(`Cannot read ${path}: it is a folder, not a file.`, {
     code: 'file-eisdir',
-    hint: `Name its files, for example ${path.replace(/[\\/]+$/, '')}/*.ndjson.gz.`,
+    hint: `Name its files: ${path.replace(/[\\/]+$/, '')}/*.csv, or .txt, .jsonl, .ndjson, .parquet, .gz or .zst.`,
   });
 }
 

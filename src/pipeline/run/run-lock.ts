@@ -256,7 +256,7 @@ export async function lockRun(
   const target = {
     path,
     what: folder,
-    instead: 'work on another run (pipeline makes one with --run-name)',
+    instead: 'work on another run',
     activity,
   };
   return takeLock(target, onProgress, timing);
