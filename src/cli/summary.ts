@@ -5,9 +5,11 @@ import {
   formatPercent,
   formatPerplexity,
   formatSeconds,
+  pluralize,
 } from '../common/number-formats.js';
 import { toPrintable } from '../common/printable.js';
 import { type RunCounts, trainingRemedy } from '../common/stage-counts.js';
+import type { StageName } from '../options/choices.js';
 import { countsOf, firstAccepted, secondsOf, unusableNote } from '../pipeline/overview/run-overview.js';
 import type { FinishedRun } from '../pipeline/run-stages.js';
 import { verdictWords } from '../report/verdict-words.js';
@@ -56,6 +58,11 @@ function refusedShare(counts: RunCounts): number | undefined {
   return accepted + rejected === 0 ? undefined : rejected / (accepted + rejected);
 }
 
+/** The counts without those of stages that are stale: they are of another model, or of other titles. */
+function withoutStale(counts: RunCounts, stale: readonly StageName[]): RunCounts {
+  return Object.fromEntries(Object.entries(counts).filter(([stage]) => !stale.includes(stage as StageName)));
+}
+
 function countLines(counts: RunCounts): string[] {
   const { extract, dataset, finetune, generate, dedupe } = counts;
   const lines: string[] = [];
@@ -75,10 +82,16 @@ function countLines(counts: RunCounts): string[] {
         (dataset.prompted === undefined ? '' : `; ${formatCount(dataset.prompted)} of all prompted`),
     );
   if (finetune) {
+    const { parameters, trainedParameters: trained = parameters, earlier } = finetune;
+    const some = `, ${formatCount(trained)} of them trained (${formatPercent(trained / parameters)})`;
+    const inAll = earlier && [earlier.steps + finetune.steps, earlier.epochs + finetune.epochs];
+    const afterEarlier = inAll
+      ? ` (${pluralize(inAll[0]!, 'step')}, ${formatDecimal(inAll[1]!)} epochs in all)`
+      : '';
     const skipped = finetune.skippedSteps ? ` (${formatCount(finetune.skippedSteps)} skipped)` : '';
     add(
       'training',
-      `${formatCount(finetune.steps)} steps${skipped}, ${formatDecimal(finetune.epochs)} epochs, ${formatCount(finetune.parameters)} parameters`,
+      `${pluralize(finetune.steps, earlier ? 'further step' : 'step')}${skipped}, ${formatDecimal(finetune.epochs)} epochs${afterEarlier}, ${formatCount(parameters)} parameters${trained < parameters ? some : ''}`,
     );
     if (finetune.endedBy) {
       const { samples, copies } = finetune.endedBy;
@@ -123,9 +136,10 @@ export function summarizeRun({
   overfits,
   stale,
 }: Omit<FinishedRun, 'status' | 'firstNewText'>): RunSummary {
-  const counts = countsOf(manifest);
+  const all = countsOf(manifest);
+  const counts = withoutStale(all, stale);
   const titles = counts.dedupe ? firstAccepted(folder) : [];
-  const report = counts.report ? join(folder, runFiles.reportPage) : undefined;
+  const report = all.report ? join(folder, runFiles.reportPage) : undefined;
   const inAll = secondsOf(manifest);
   const isPart = inAll > seconds + 1;
   const took = isPart ? ` in this call; its stages took ${formatSeconds(inAll)} in all` : '';
@@ -147,13 +161,15 @@ export function summarizeRun({
       );
     }
   }
-  if (report) lines.push(`  report     ${report}`);
+  if (report && counts.report) lines.push(`  report     ${report}`);
+  if (stale.length > 0)
+    lines.push(`  stale      ${stale.join(', ')}: of files that have been replaced since, so not shown`);
   const data = {
     run: manifest.name,
     folder,
     seconds,
-    counts,
-    refusedShare: refusedShare(counts),
+    counts: all,
+    refusedShare: refusedShare(all),
     accepted: titles,
     report,
     // Only where it is certain: false would also stand for a run that nobody asked to judge.

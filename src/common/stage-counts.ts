@@ -31,6 +31,9 @@ export type CopiesStop = {
   readonly heldOut: { readonly count: number; readonly total: number };
 };
 
+/** What lies behind the weights that a training began with. */
+export type TrainingBehind = { readonly steps: number; readonly epochs: number };
+
 /** Losses are nats per token of the held-out titles. */
 export type FinetuneCounts = {
   readonly steps: number;
@@ -45,6 +48,10 @@ export type FinetuneCounts = {
   readonly bestStep: number;
   readonly finalValidationLoss: number;
   readonly parameters: number;
+  /** Those of them that are trained; undefined in records of earlier versions. */
+  readonly trainedParameters?: number;
+  /** Trainings of the run that this one went on from, up to the weights that each kept; undefined where there is none. */
+  readonly earlier?: TrainingBehind;
   /** Tokens in a row. */
   readonly rowLength?: number;
   /** The row length that training would choose by itself for these titles. */
@@ -58,6 +65,15 @@ export type FinetuneCounts = {
   /** What title-losses.json says, in bits a byte; undefined in records of earlier versions. */
   readonly bitsPerByte?: BitsPerByte;
 };
+
+/** What lies behind the weights that a training kept, trainings that it went on from included. */
+export function trainingBehind({ steps, epochs, bestStep, earlier }: FinetuneCounts): TrainingBehind {
+  const passes = steps === 0 ? 0 : (epochs * bestStep) / steps;
+  return {
+    steps: (earlier?.steps ?? 0) + bestStep,
+    epochs: Math.round(1000 * ((earlier?.epochs ?? 0) + passes)) / 1000,
+  };
+}
 
 export type GenerateCounts = {
   readonly generated: number;

@@ -1,12 +1,14 @@
 import { InterruptedError, TitlesmithError } from '../common/errors.js';
+import { trainingBehind } from '../common/stage-counts.js';
 import type { StageName } from '../options/choices.js';
 import type { RunOptions } from '../options/option-table.js';
 import type { DecidedOptions } from '../run/decided-options.js';
 import type { GenerateRequest } from '../run/generation-plan.js';
 import { requestsWith } from '../run/generation-plan.js';
-import type { StageRecord } from '../run/manifest.js';
+import { finishedRecord, type StageRecord } from '../run/manifest.js';
 import { stageDescriptions } from '../run/stage-descriptions.js';
 import { countsOf, recordedFacts } from '../run/stage-fingerprint.js';
+import { usableRunCounts } from '../run/usable-counts.js';
 import { recordFiles } from './run/fingerprint.js';
 import type { RunFolder } from './run/run-folder.js';
 import type { SharedRows } from './run/shared-rows.js';
@@ -156,6 +158,7 @@ function describeJob(
     const message = `training begins with ${checkpoint === undefined ? model : 'the last checkpoint'}`;
     onProgress({ kind: 'note', message });
   }
+  const behind = usableRunCounts({ finetune: finishedRecord(manifest, 'finetune')?.counts }).finetune;
   return {
     stage,
     folder: path,
@@ -169,6 +172,7 @@ function describeJob(
     shared,
     resume,
     beginsWithCheckpoint: checkpoint !== undefined,
+    trainingBehind: checkpoint !== undefined && behind !== undefined ? trainingBehind(behind) : undefined,
     startOver: isStartingOver(run),
     request: generation?.request,
   };

@@ -59,9 +59,14 @@ export async function measureTitleLosses(trained: TrainedModel, context: WorkCon
     model: losses,
   });
   const scorer = new TitleScorer(engine, { configuration, endOfTextId, startOfTextId, promptEnds });
+  /** Tells the second pass over the same titles from the first. */
+  const ofStart: WorkContext['onProgress'] = (event) =>
+    context.onProgress(
+      event.kind === 'progress' ? { ...event, label: `${event.label} by the model as it came` } : event,
+    );
   /** Losses under what training began with, given those under the weights that were kept. */
   const underStart = async (texts: readonly TokenIds[], kept: readonly number[]) => {
-    if (pretrained && step > 0) return scorer.score(pretrained, texts, context);
+    if (pretrained && step > 0) return scorer.score(pretrained, texts, { ...context, onProgress: ofStart });
     return pretrained ? kept : own(texts).map(({ length }) => (length + 1) * Math.log(vocabularySize));
   };
   const baselineTitles = thinned(withoutPrompts(data.train, promptEnds), mostBaselineTokens);

@@ -15,6 +15,9 @@ import type { TransformerConfiguration } from '../model/transformer/configuratio
 import type { WeightSource } from '../model/transformer/weight-source.js';
 import { openGenerationSession } from '../model/weights/generation-session.js';
 
+/** Texts of a sample that are shown, and characters of each, the last of them an ellipsis where there are more. */
+const shown = { texts: 3, characters: 120 };
+
 interface SampleSettings {
   /** Keeps the texts of a sample, one a line. */
   readonly keep: (step: number, lines: string) => Promise<void>;
@@ -91,9 +94,19 @@ export function trainingSamples(
       const copies = outputs.filter(({ text }) => isRecited(judge, text)).length;
       const sampled = { samples: outputs.length, copies };
       onProgress({ kind: 'note', message: `Step ${formatCount(step)}: ${describeCopies(sampled)}` });
+      for (const { text } of outputs.slice(0, shown.texts))
+        onProgress({ kind: 'note', message: `  ${inOneLine(text)}` });
       return sampled;
     },
   };
+}
+
+function inOneLine(text: string): string {
+  const characters = [...text.trim().replace(/\s+/g, ' ')];
+  const { length } = characters;
+  return length > shown.characters
+    ? `${characters.slice(0, shown.characters - 1).join('')}…`
+    : characters.join('');
 }
 
 /** Copies among samples, with the 95% interval of their share: "3 of 32 samples are copies (9.4%; 95%: 3.2% to 24.2%)". */

@@ -55,6 +55,7 @@ const forms = {
     optional: {
       plannedSteps: isCount,
       trainedParameters: isCount,
+      earlier: fields({ steps: isCount, epochs: isAmount }),
       rowLength: isCount,
       fittingRowLength: isCount,
       skippedSteps: isCount,

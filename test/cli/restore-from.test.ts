@@ -63,6 +63,7 @@ describe('--restore-from PATH', () => {
   });
 
   test('latest says that its steps are further ones, and names the options that were changed alone', async () => {
+    const behind = manifest('second').stages.finetune.counts.bestStep;
     const further = await runCli(
       ['finetune', 'second', '--restore-from', 'latest', '--steps', '1', '--max-epochs', '3'],
       folder,
@@ -71,6 +72,10 @@ describe('--restore-from PATH', () => {
     expect(further.errors).toMatch(/^finetune +1 further step, after those that its checkpoint has made$/m);
     expect(further.errors).toMatch(/^finetune +its options changed: .*--steps/m);
     expect(further.errors).not.toMatch(/options changed: .*--(patience|max-epochs|minimum-steps)/);
+    const { counts } = manifest('second').stages.finetune;
+    expect(counts.earlier.steps).toBe(behind);
+    expect(further.output).toContain('  training   1 further step, ');
+    expect(further.output).toContain(` (${behind + 1} steps, `);
   });
 
   test('latest leaves a model that nothing but fresh replaces', async () => {

@@ -150,3 +150,28 @@ test('what a call took is told from what all stages took, where earlier calls di
   expect(line).toBe('aww: done in 4 s in this call; its stages took 1 min 0 s in all');
   expect(summarizeRun(finished({ ...made, stages }, 61)).lines[0]).toBe('aww: done in 1 min 1 s');
 });
+
+test('what is stale is left out, and said', () => {
+  writeFileSync(join(folder, 'accepted.txt'), 'Of the model before\n');
+  const finetune = { steps: 40, epochs: 2, stopReason: 'steps', bestStep: 20, parameters: 9, ...losses };
+  const dedupe = { accepted: 1, rejected: 0, rejectedByReason: {} };
+  const report = { verdict: 'healthy', copyShare: 0, excess: { share: 0, low: -0.1, high: 0.1 } };
+  const run = finished(manifest({ finetune, dedupe, report }), 1);
+  expect(summarizeRun(run).lines).toContain('    Of the model before');
+  const { lines, data } = summarizeRun({ ...run, stale: ['dedupe', 'report'] });
+  expect(lines.slice(1)).toEqual([
+    '  training   40 steps, 2.00 epochs, 9 parameters',
+    '  perplexity 1,000 before, 13.0 after, on the held-out titles; kept: 12.5, step 20',
+    '  stale      dedupe, report: of files that have been replaced since, so not shown',
+  ]);
+  expect(data).toMatchObject({ accepted: [], stale: ['dedupe', 'report'] });
+});
+
+test('a training that went on, and one of a part of the parameters, say so', () => {
+  const further = { earlier: { steps: 20, epochs: 1.5 }, trainedParameters: 25 };
+  const finetune = { steps: 40, epochs: 2, stopReason: 'steps', bestStep: 20, parameters: 1000, ...losses };
+  const [, line] = summarizeRun(finished(manifest({ finetune: { ...finetune, ...further } }), 1)).lines;
+  expect(line).toBe(
+    '  training   40 further steps, 2.00 epochs (60 steps, 3.50 epochs in all), 1,000 parameters, 25 of them trained (2.5%)',
+  );
+});

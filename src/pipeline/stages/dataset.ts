@@ -17,6 +17,9 @@ import type { StageJob, StageWorkContext } from './stage.js';
 /** Texts that are longer in the mean, in UTF-16 units, are hardly titles: Reddit's have at most 300. */
 const documentLength = 400;
 
+/** Fewer titles than this are told to be few. */
+const fewTitles = 100;
+
 /** titles.csv → dataset/train.txt and dataset/validation.txt. */
 export async function runDataset(
   { folder, work, options }: StageJob,
@@ -54,6 +57,11 @@ export async function runDataset(
       kind: 'warning',
       message:
         'No model can be trained on these: it takes one title to train on and one held out at least, and a hundred or more to be of use.',
+    });
+  else if (train + validation < fewTitles)
+    context.onProgress({
+      kind: 'warning',
+      message: `${train + validation} titles are few: it takes a hundred or more for a model to be of use.`,
     });
   return isShared ? { ...counts, prompted } : counts;
 }

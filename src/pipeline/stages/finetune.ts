@@ -103,6 +103,13 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
       ? planCopiesStop(await openJudge(), (await readDatasetTitles(folder)).validation, ahead)
       : undefined;
     const engine = await openEngine(device, { threads: options.threads });
+    if (sampleEvery > 0) {
+      const [now, then] = [work, folder].map((place) => join(place, runFiles.samples));
+      context.onProgress({
+        kind: 'note',
+        message: `samples while it trains: ${then}, until it is done ${now}`,
+      });
+    }
     const condition = await trainedCondition(
       options,
       readDataset(join(folder, runFiles.train)),
@@ -173,6 +180,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
       return {
         ...result,
         plannedSteps,
+        ...(job.trainingBehind ? { earlier: job.trainingBehind } : {}),
         ...(copiesStop ? { copiesStop } : {}),
         fittingRowLength: fitting,
         bitsPerByte: bitsPerByte(losses),

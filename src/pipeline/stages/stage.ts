@@ -1,4 +1,5 @@
 import type { WorkContext } from '../../common/progress.js';
+import type { TrainingBehind } from '../../common/stage-counts.js';
 import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
 import type { GenerateRequest } from '../../run/generation-plan.js';
@@ -28,6 +29,8 @@ export interface StageJob {
   readonly resume: boolean;
   /** Training begins with the run's finished checkpoint. */
   readonly beginsWithCheckpoint: boolean;
+  /** What lies behind that checkpoint, as far as it is recorded. */
+  readonly trainingBehind?: TrainingBehind | undefined;
   /** Nothing of an earlier run counts, what people decided included. */
   readonly startOver: boolean;
   /** What the generate stage is to generate. */

@@ -143,15 +143,18 @@ function plannedInWords(settingOf: (name: string) => string | undefined): string
 }
 
 function stepsFact(
-  { steps, plannedSteps, epochs, bestStep, stopReason }: NonNullable<ReportFigures['training']>,
+  { steps, plannedSteps, epochs, bestStep, stopReason, earlier }: NonNullable<ReportFigures['training']>,
   plan: string,
 ): Fact {
   const planned = plannedSteps === undefined ? '' : ` of ${formatCount(plannedSteps)} planned`;
   const ended = stopReason === 'steps' ? '' : 'stopped early; ';
+  const before = earlier
+    ? `, after ${formatCount(earlier.steps)} steps, ${earlier.epochs.toFixed(1)} passes`
+    : '';
   return {
     name: 'Steps',
     value: `${formatCount(steps)}${planned}; kept: ${bestStep > 0 ? `step ${formatCount(bestStep)}` : 'the model as it came'}`,
-    why: `${ended}${epochs.toFixed(1)} passes${plan}`,
+    why: `${ended}${epochs.toFixed(1)} passes${before}${plan}`,
   };
 }
 

@@ -69,10 +69,15 @@ function keyFigures(figures: ReportFigures): Html[] {
     ),
   ];
   if (training) {
-    const { epochs, steps } = training;
+    const { epochs, steps, earlier } = training;
+    const before = earlier ? `, after ${pluralize(earlier.steps, 'step')} of earlier trainings` : '';
     const learned = titles.train === null ? 'the training titles' : pluralize(titles.train, 'title');
     cards.push(
-      figure('Passes over the titles', epochs.toFixed(1), `of ${learned}, in ${pluralize(steps, 'step')}`),
+      figure(
+        'Passes over the titles',
+        epochs.toFixed(1),
+        `of ${learned}, in ${pluralize(steps, 'step')}${before}`,
+      ),
       predictionFigure(training, overfit.losses),
     );
   } else if (titles.train !== null) {

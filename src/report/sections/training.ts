@@ -59,12 +59,15 @@ const stopped: Readonly<Record<string, string>> = {
 };
 
 function inWords(result: NonNullable<ReportFigures['training']>): Html {
-  const { steps, plannedSteps, epochs, bestStep, stopReason } = result;
+  const { steps, plannedSteps, epochs, bestStep, stopReason, earlier } = result;
+  const before = earlier
+    ? `, after ${pluralize(earlier.steps, 'step')} and ${earlier.epochs.toFixed(1)} passes of earlier trainings`
+    : '';
   const { bestValidationLoss, initialValidationLoss, finalValidationLoss } = result;
   const planned =
     plannedSteps !== undefined && plannedSteps > steps ? ` of ${formatCount(plannedSteps)} planned` : '';
   const why = stopped[stopReason] ?? '';
-  return html`<p>${pluralize(steps, 'step')}${planned}, ${epochs.toFixed(1)} passes over the training titles${why}.
+  return html`<p>${pluralize(steps, 'step')}${planned}, ${epochs.toFixed(1)} passes over the training titles${before}${why}.
 Perplexity on the held-out titles: ${formatPerplexity(initialValidationLoss)} before training,
 ${formatPerplexity(finalValidationLoss)} at the end, lowest${bestStep > 0 && bestValidationLoss > initialValidationLoss ? ' once it had begun' : null}${stopReason === 'copies' && bestStep < steps ? ' before that sample' : null}
 ${formatPerplexity(bestValidationLoss)} ${bestStep > 0 ? `after step ${formatCount(bestStep)}, whose weights were kept` : 'before it'}${bestStep > 0 && bestValidationLoss > initialValidationLoss ? ', which is worse than before training' : null}.</p>
