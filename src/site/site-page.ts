@@ -30,6 +30,7 @@ rude, hurtful or false things. If it learns only a little from yours, it still w
 <noscript><p class="notice">This page needs JavaScript: the model runs in it.</p></noscript>
 <p id="trouble" class="notice trouble" role="alert" hidden></p>
 <p id="status" class="visually-hidden" role="status"></p>
+<p id="done" class="done" hidden></p>
 <section id="runs" aria-labelledby="runs-title" hidden>
 <h2 id="runs-title">What you made here before</h2>
 <ul id="run-list" class="runs"></ul>
@@ -79,13 +80,15 @@ const learnStep = html`<p id="learn-help">The model already knows English titles
 tested on titles that were held back. That takes minutes, on a slow device longer; how long, it says once it has begun. For a short try,
 set 50 steps below.</p>
 <details class="settings" id="learn-settings"><summary id="learn-summary">How long and how it learns</summary>
+<label class="field" for="run-name">Name for what you make
+<input id="run-name" type="text" maxlength="40" autocomplete="off" placeholder="that of your file"></label>
 <label class="field" for="steps">Steps
 <input id="steps" type="number" inputmode="numeric" min="1" max="100000" step="1" placeholder="chosen for your titles" aria-describedby="steps-help"></label>
-<p class="help" id="steps-help">A step is one look at a handful of titles. More steps take longer, and may make it learn titles by heart; 50 make a short try. Left empty, it ends when the test no longer gets better.</p>
+<p class="help" id="steps-help">A step is one look at a handful of titles; many steps read the whole list several times. More steps take longer, and may make it learn titles by heart; 50 make a short try. Left empty, it ends when the test no longer gets better.</p>
 <label class="field" for="way">What changes
 <select id="way" aria-describedby="way-help"><option value="all">the whole model</option>
 <option value="adapters">only small additions to it</option></select></label>
-<p class="help" id="way-help">Additions have room for less: they learn less by heart. (Adapters of rank 8.)</p>
+<p class="help" id="way-help">Additions have room for less: they learn less by heart. (Experts call them adapters; these are of rank 8.)</p>
 <label class="field" for="train-seed">Number to begin chance with (seed)
 <input id="train-seed" type="number" inputmode="numeric" min="0" max="${runOptions.seed.maximum}" step="1" value="0" aria-describedby="train-seed-help"></label>
 <p class="help" id="train-seed-help">The same titles, settings and number give the same model again.</p>
@@ -100,7 +103,7 @@ set 50 steps below.</p>
 <figure id="curve" hidden>
 <figcaption class="legend"><span class="key training">titles it reads</span> <span class="key held-out">titles held back</span></figcaption>
 <div id="curve-chart"></div>
-<p class="help">How much each part of a word still surprises it, in bits; lower is better. The line of the titles held back gets a point at each test, every 25 steps. When it rises again, it begins to learn by heart.</p>
+<p class="help">How much each part of a word still surprises it (in bits); lower is better. The line of the titles held back gets a point at each test, every 25 steps. When it rises again, it begins to learn by heart.</p>
 </figure>
 <div id="learning-samples" hidden><h3>What it says meanwhile</h3><ul class="accepted" id="sample-list"></ul></div>
 </div>`;
@@ -139,7 +142,7 @@ const writeStep = html`<p id="write-help">Learn first, or see what the model wri
 <div class="controls"><label class="check"><input type="checkbox" id="hide-refused"> Hide refused</label>
 <button type="button" id="copy-texts">Copy all</button>
 <a href="#copied" id="to-verdict" hidden>What was found about them</a></div>
-<ol id="text-list" class="texts" aria-label="New titles"></ol>
+<div id="text-list"></div>
 </div>`;
 
 const copiedStep = html`<p id="copied-help">Once there are new titles, they are compared with those it learned from.</p>
@@ -164,7 +167,8 @@ const keepStep = html`<p id="keep-help">Everything stays in this browser until y
 <div class="buttons"><button type="button" id="save-accepted" disabled>Save the new titles</button>
 <button type="button" id="save-report" disabled>Save the report</button>
 <button type="button" id="save-archive" disabled>Save everything, the model too</button></div>
-<p class="help">“Everything” is one file that this page can open again, here or in another browser.</p>
+<p class="help" id="nothing-new" hidden>There is no new title to save: all that it wrote was refused.</p>
+<p class="help">“Everything” is one file that this page can open again, here or in another browser.<span id="archive-size"></span></p>
 <details><summary>For experts: the file on a computer</summary>
 <p class="help">It is an archive that <code>titlesmith import</code> unpacks; its folder <code>checkpoint</code> opens with Hugging Face’s libraries.</p></details>
 <label class="file"><span class="button">Open a saved “everything”</span>

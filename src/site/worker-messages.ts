@@ -29,6 +29,8 @@ export interface StoredRun {
   readonly steps: number;
   readonly plannedSteps: number;
   readonly texts: number;
+  /** Bytes of what its archive packs, which is smaller; undefined in a list. */
+  readonly bytes?: number | undefined;
 }
 
 /** What was read from a person's files. */
@@ -64,6 +66,8 @@ interface DroppedTitles {
 
 /** What a person sets for a training; undefined: as titlesmith would by itself. */
 export interface TrainingWish {
+  /** What the run is to be called; undefined: after what was read. */
+  readonly name?: string | undefined;
   readonly steps?: number | undefined;
   /** Rank of low-rank adapters; undefined: all weights. */
   readonly loraRank?: number | undefined;
@@ -74,6 +78,8 @@ export interface TrainingWish {
 export interface TrainingEnd {
   readonly run: StoredRun;
   readonly steps: number;
+  /** How often the titles were read; with parts. */
+  readonly passes: number;
   readonly bestStep: number;
   readonly initialLoss: number;
   readonly bestLoss: number;
@@ -99,6 +105,8 @@ export interface TextsWish {
 /** A text, and what it copies. */
 export interface ShownText {
   readonly text: string;
+  /** The request that it was written for, from 1; undefined where that is the only one. */
+  readonly round?: number | undefined;
   /** `written`: not compared yet. */
   readonly state: 'written' | 'new' | 'refused';
   /** Why it is refused. */

@@ -73,7 +73,7 @@ async function use(content: Blob): Promise<void> {
   for (const manifest of await runs.list()) storedRun(manifest);
   await run.keepWritten();
   await run.report({ styles: '', script: '' });
-  shownTexts((await run.readJudgement())!);
+  shownTexts((await run.readJudgement())!, []);
   await lossCurve(run);
   await titlesRead(run);
   await run.generate(device, { nsamples: 1, length: 2 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FinetuneCounts } from '../../src/common/stage-counts.js';
+import { trainingCurveChart } from '../../src/report/charts/training-curve.js';
 import { findBestCheckpoint, trainingCurve } from '../../src/report/curve.js';
 
 const usual = { count: 1, share: 0.01, low: 0, high: 0.03 };
@@ -43,6 +44,18 @@ describe('the curve', () => {
     const early = [{ step: 5, nearCopyShare: 0 }, ...metrics];
     const curve = trainingCurve({ metrics: early, counts: { finetune } });
     expect(findBestCheckpoint(curve, { ...usual, high: 1 })).toEqual({ step: 10, loss: 5, copyShare: 0.25 });
+  });
+});
+
+describe('the chart of a curve', () => {
+  it('has no mark between two steps, however short the training was', () => {
+    const { loss, validation } = trainingCurve({
+      metrics: [1, 2].map((step) => ({ step, loss: 5 - step, validationLoss: 5 })),
+    });
+    const curve = { loss, validation, copies: [], tokensPerByte: null };
+    const [wide] = trainingCurveChart(curve, undefined).map(({ markup }) => markup);
+    const marks = [...wide!.matchAll(/text-anchor="middle">([^<]*)</g)].map(([, shown]) => shown);
+    expect(marks).toEqual(['1', '2']);
   });
 });
 

@@ -119,8 +119,15 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
       const archive = await saved('#save-archive');
       expect(archive.name).toMatch(/\.tar\.gz$/);
       expect([...archive.content.subarray(0, 2)]).toEqual([0x1f, 0x8b]);
+      expect(await page.locator('#done').textContent()).toContain('my-titles.tar.gz is saved');
+      const [, megabytes = ''] = /at most ([\d.]+) MB/.exec(
+        (await page.locator('#archive-size').textContent())!,
+      )!;
+      expect(archive.content.length).toBeLessThan(Number(megabytes) * 1e6);
+      expect(archive.content.length).toBeGreaterThan(Number(megabytes) * 0.5e6);
+      // In the place of titles it is known for what it is.
       await page
-        .locator('#archive')
+        .locator('#file')
         .setInputFiles({ name: archive.name, mimeType: 'application/gzip', buffer: archive.content });
       await expect.poll(() => page.locator('#run-list li').count()).toBe(2);
       expect(await page.locator('#text-list li').count()).toBe(40);
@@ -137,6 +144,10 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
         await page.locator('#text-list li').first().waitFor();
         await write(page, 10);
         expect(await page.locator('#text-list li').count()).toBe(50);
+        expect(await page.locator('#text-list h3').allTextContents()).toEqual([
+          'Written last: 10 titles',
+          'Written before, round 1: 40 titles',
+        ]);
       } finally {
         await server.start(port);
       }
@@ -198,6 +209,9 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
     const { context, page, faults } = await openSite(browser, server.url);
     await write(page, 10);
     expect(await page.locator('#text-list li').count()).toBe(10);
+    expect(await page.locator('#copied-help').textContent()).toMatch(
+      /^The model as it came has learned none/,
+    );
     const port = Number(new URL(server.url).port);
     await server.stop();
     try {

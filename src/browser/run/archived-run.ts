@@ -25,7 +25,7 @@ export interface RunArchive {
 }
 
 /** Work that was cut short, and swaps: no part of what a run has done. */
-const isUnfinished = (path: string): boolean => /^(next|ready)\//.test(path);
+export const isUnfinished = (path: string): boolean => /^(next|ready)\//.test(path);
 
 /** Files to pack. */
 type ReadableFiles = Pick<FileStore, 'list' | 'open'>;

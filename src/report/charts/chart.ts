@@ -1,4 +1,5 @@
 import type { ScaleLinear } from 'd3-scale';
+import { formatCount } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 
 /** A drawing area with room for axis labels, in SVG user units (CSS pixels at full size). */
@@ -28,6 +29,7 @@ interface Axes {
   readonly x: ScaleLinear<number, number>;
   readonly y: VerticalScale;
   readonly ticksY: readonly number[];
+  /** Empty where there is to be no mark. */
   readonly formatX: (value: number) => string;
   readonly formatY: (value: number) => string;
   /** Empty where the text beside the chart says it. */
@@ -48,13 +50,14 @@ export interface Chart {
 export function chart(frame: Frame, axes: Axes, description: string, content: Html): Chart {
   const { width, height, left, right, bottom } = frame;
   const floor = height - bottom;
+  const marksX = axes.x.ticks(frame.ticks).filter((value) => axes.formatX(value) !== '');
   const drawing = html`${axes.ticksY.map((value) => {
     const y = round(axes.y(value));
     return html`<path class="grid" d="M${left} ${y}H${width - right}"/>
 <text class="tick"
 x="${left - 8}" y="${y}" dy="0.32em" text-anchor="end">${axes.formatY(value)}</text>`;
   })}
-${axes.x.ticks(frame.ticks).map((value) => {
+${marksX.map((value) => {
   const x = round(axes.x(value));
   return html`<path class="axis" d="M${x} ${floor}v5"/>
 <text class="tick" x="${x}" y="${floor + 18}" text-anchor="middle">${axes.formatX(value)}</text>`;
@@ -91,6 +94,9 @@ export function marker(frame: Frame, x: number, label = ''): Html {
 <text class="marker-label" x="${round(x) + (leftSide ? -6 : 6)}" y="${frame.top}"
 text-anchor="${leftSide ? 'end' : 'start'}">${label}</text>`;
 }
+
+/** A step at its mark; what would stand between two steps of a short training has none. */
+export const formatStep = (step: number): string => (Number.isInteger(step) ? formatCount(step) : '');
 
 /** Two decimals are a hundredth of a pixel, and keep the page small. */
 export function round(value: number): number {

@@ -1,10 +1,20 @@
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import type { Share } from '../../common/judgement.js';
-import { formatCount, formatPercent } from '../../common/number-formats.js';
+import { formatPercent } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 import type { ReportFigures, SampledCopies } from '../report-figures.js';
-import { type Chart, chart, extentOf, type Frame, frames, marker, ofPage, round } from './chart.js';
+import {
+  type Chart,
+  chart,
+  extentOf,
+  type Frame,
+  formatStep,
+  frames,
+  marker,
+  ofPage,
+  round,
+} from './chart.js';
 import { stepRange } from './training-curve.js';
 
 /** Heights of a chart that stands below another of the same width. */
@@ -50,7 +60,7 @@ export function drawCopiesCurve(frame: Frame, { copies, heldOut, range, bestStep
     x,
     y,
     ticksY: y.ticks(4),
-    formatX: formatCount,
+    formatX: formatStep,
     formatY: y.tickFormat(4, '~%'),
     labelX: 'training steps',
     labelY: 'copies among the samples',

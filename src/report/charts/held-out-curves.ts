@@ -4,7 +4,7 @@ import { formatCount, formatDecimal } from '../../common/number-formats.js';
 import { type Html, html, visible } from '../../web/html.js';
 import type { ComparedRun } from '../comparison/comparison.js';
 import type { CurvePoint } from '../report-figures.js';
-import { type Chart, chart, type Frame, frames, ofPage, round } from './chart.js';
+import { type Chart, chart, type Frame, formatStep, frames, ofPage, round } from './chart.js';
 import { drawLinesOfRuns, lineOfRun, mostRunsTogether } from './lines-of-runs.js';
 
 /** A run, as far as its held-out losses are drawn. */
@@ -68,8 +68,7 @@ function axesOf({ x, y }: Scales) {
     x,
     y,
     ticksY: y.ticks(3),
-    // A training of few steps has ticks between them.
-    formatX: (step: number) => (Number.isInteger(step) ? formatCount(step) : ''),
+    formatX: formatStep,
     formatY: y.tickFormat(3),
   };
 }

@@ -1,8 +1,7 @@
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
-import { formatCount } from '../../common/number-formats.js';
 import { html } from '../../web/html.js';
-import { type Chart, chart, extentOf, type Frame, round } from './chart.js';
+import { type Chart, chart, extentOf, type Frame, formatStep, round } from './chart.js';
 
 /** Runs that have a colour of their own; those after them begin again, with dashes. */
 const colours = 6;
@@ -57,8 +56,7 @@ export function drawLinesOfRuns(frame: Frame, lines: readonly RunLine[], options
     x,
     y,
     ticksY: y.ticks(5),
-    // A training of few steps has ticks between them.
-    formatX: (step: number) => (Number.isInteger(step) ? formatCount(step) : ''),
+    formatX: formatStep,
     formatY: options.formatY ?? y.tickFormat(5),
     labelX: 'training steps',
     labelY: options.labelY,

@@ -3,9 +3,31 @@ import { area, line } from 'd3-shape';
 import { formatCount, formatDecimal } from '../../common/number-formats.js';
 import { type Html, html } from '../../web/html.js';
 import type { CurvePoint, ReportFigures } from '../report-figures.js';
-import { type Chart, chart, extentOf, type Frame, frames, marker, ofPage, round } from './chart.js';
+import {
+  type Chart,
+  chart,
+  extentOf,
+  type Frame,
+  formatStep,
+  frames,
+  marker,
+  ofPage,
+  round,
+} from './chart.js';
 
 type Curve = ReportFigures['curve'];
+
+/** What the axes are called. */
+interface AxisNames {
+  readonly steps: string;
+  /** @param unit `bits a token` or `bits a byte`. */
+  readonly losses: (unit: string) => string;
+}
+
+const termsOfTraining: AxisNames = {
+  steps: 'training steps',
+  losses: (unit) => `loss, ${unit}, logarithmic`,
+};
 
 /** A logarithmic axis shows no more than this ratio: one loss of nearly 0 would press all others together. */
 const largestRatio = 1000;
@@ -40,12 +62,21 @@ export function stepRange({ loss, validation, copies }: Curve): [number, number]
  * Training and held-out loss over steps, from before the first step on, with the gap between them and the step that was kept.
  * The axis is logarithmic, so that a gap of some percent is as high wherever it is.
  */
-export function trainingCurveChart(curve: Curve, bestStep: number | undefined): readonly Html[] {
-  return frames.map((frame) => ofPage(drawTrainingCurve(frame, curve, bestStep)));
+export function trainingCurveChart(
+  curve: Curve,
+  bestStep: number | undefined,
+  names = termsOfTraining,
+): readonly Html[] {
+  return frames.map((frame) => ofPage(drawTrainingCurve(frame, curve, bestStep, names)));
 }
 
 /** That chart in one frame. */
-export function drawTrainingCurve(frame: Frame, curve: Curve, bestStep: number | undefined): Chart {
+export function drawTrainingCurve(
+  frame: Frame,
+  curve: Curve,
+  bestStep: number | undefined,
+  names = termsOfTraining,
+): Chart {
   const losses = lossesInBits(curve);
   const { unit, training, heldOut } = losses;
   const [least, greatest] = extentOf([...training, ...heldOut].map(({ loss }) => loss));
@@ -61,10 +92,10 @@ export function drawTrainingCurve(frame: Frame, curve: Curve, bestStep: number |
     x,
     y,
     ticksY: logarithmicTicks(lowest, highest),
-    formatX: formatCount,
+    formatX: formatStep,
     formatY: tickFormat(logarithmicTicks(lowest, highest)),
-    labelX: 'training steps',
-    labelY: `loss, ${unit}, logarithmic`,
+    labelX: names.steps,
+    labelY: names.losses(unit),
   };
   const content = html`<path class="gap" d="${gapPath(training, heldOut, x, y)}"/>
 ${bestStep === undefined ? null : marker(frame, x(bestStep), `kept: step ${formatCount(bestStep)}`)}

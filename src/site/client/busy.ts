@@ -21,6 +21,16 @@ export function announce(line: string): void {
   status.textContent = line;
 }
 
+const done = byId('done', HTMLElement);
+
+/** Says what was done where it was done, to all. An empty line hides what was said. */
+export function sayDone(line: string, near?: HTMLElement): void {
+  near?.after(done);
+  done.textContent = line;
+  done.hidden = line === '';
+  if (line !== '') announce(line);
+}
+
 /** Buttons that start work, which is done by one worker, one after the other. */
 const starting = new Map<HTMLButtonElement | HTMLInputElement, () => boolean>();
 let isBusy = false;
@@ -61,6 +71,7 @@ export async function atWork(
   if (isBusy) return;
   isBusy = true;
   sayTrouble('');
+  sayDone('');
   const hadFocus = document.activeElement === buttons?.start;
   refreshButtons();
   if (buttons) {

@@ -1,3 +1,4 @@
+import { formatBytes } from '../../common/number-formats.js';
 import { byId, element } from '../../web/client/dom.js';
 import type { DownloadKind } from '../worker-messages.js';
 import { enableWhenIdle } from './busy.js';
@@ -30,6 +31,12 @@ export function listenForKeeping({ onSave, onOpen, has }: KeepActions): void {
     if (archive) onOpen(archive);
     input.value = '';
   });
+}
+
+/** Says how large the archive of a run is at most; undefined where there is none. */
+export function showArchiveSize(bytes: number | undefined): void {
+  byId('archive-size', HTMLElement).textContent =
+    bytes === undefined ? '' : ` It takes at most ${formatBytes(bytes)}.`;
 }
 
 /** Offers a file as a download. */

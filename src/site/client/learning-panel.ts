@@ -9,6 +9,7 @@ import { announce } from './busy.js';
 const steps = byId('steps', HTMLInputElement);
 const way = byId('way', HTMLSelectElement);
 const seed = byId('train-seed', HTMLInputElement);
+const runName = byId('run-name', HTMLInputElement);
 const state = byId('learning-state', HTMLElement);
 const bar = byId('learning-bar', HTMLProgressElement);
 const figure = byId('curve', HTMLElement);
@@ -30,6 +31,7 @@ export function readTrainingWish(): TrainingWish | undefined {
     return undefined;
   }
   return {
+    name: runName.value.trim() === '' ? undefined : runName.value,
     steps: steps.value === '' ? undefined : steps.valueAsNumber,
     loraRank: way.value === 'adapters' ? adapterRank : undefined,
     seed: seed.value === '' ? 0 : seed.valueAsNumber,
@@ -89,14 +91,14 @@ export class LearningView {
       `What it writes meanwhile, after ${pluralize(step, 'step')} (a test, not yet compared)`;
   }
 
-  end({ steps: made, bestStep, initialLoss, bestLoss, seconds }: TrainingEnd): void {
+  end({ steps: made, passes, bestStep, initialLoss, bestLoss, seconds }: TrainingEnd): void {
     this.bestStep = bestStep;
     bar.hidden = true;
     const gained =
       bestStep === 0
         ? 'It did not get better at the titles held back, so the model is kept as it came: give it more titles.'
-        : `On the titles held back its surprise fell from ${bits(initialLoss)} to ${bits(bestLoss)} bits for each part of a word; step ${formatCount(bestStep)} was best and is kept.`;
-    state.textContent = `Learned in ${inMinutes(seconds)} with all that belongs to it, ${formatCount(made)} steps. ${gained}`;
+        : `The titles held back surprise it less now: ${bits(bestLoss)}, where it was ${bits(initialLoss)} before. It was best after step ${formatCount(bestStep)}, and is kept as it was then.`;
+    state.textContent = `Learned in ${inMinutes(seconds)}, tests included: ${pluralize(made, 'step')}${readings(passes)}. ${gained}`;
     announce(state.textContent);
     this.draw();
   }
@@ -119,10 +121,20 @@ export class LearningView {
     if (figure.hidden) return;
     const curve = { loss: this.training, validation: this.heldOut, copies: [], tokensPerByte: null };
     // Markup of numbers alone, made by the code that draws the report.
-    byId('curve-chart', HTMLElement).innerHTML = trainingCurveChart(curve, this.bestStep)
+    byId('curve-chart', HTMLElement).innerHTML = trainingCurveChart(curve, this.bestStep, axes)
       .map(({ markup }) => markup)
       .join('');
   }
+}
+
+const axes = { steps: 'steps', losses: () => 'how much it is surprised' };
+
+/** How often the titles were read in the steps that were made. */
+function readings(passes: number): string {
+  const whole = Math.round(passes);
+  return whole < 1
+    ? ', in which it read a part of your titles'
+    : `, in which it read each of your titles ${whole === 1 ? 'about once' : `about ${formatCount(whole)} times`}`;
 }
 
 /** As the chart counts. */

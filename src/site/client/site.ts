@@ -16,10 +16,11 @@ import {
   enableWhenIdle,
   isAtWork,
   refreshButtons,
+  sayDone,
   saying,
   sayTrouble,
 } from './busy.js';
-import { listenForKeeping, saveFile } from './keep-panel.js';
+import { listenForKeeping, saveFile, showArchiveSize } from './keep-panel.js';
 import { inMinutes, LearningView, readTrainingWish } from './learning-panel.js';
 import { prepareOffline } from './offline.js';
 import { showRuns } from './runs-panel.js';
@@ -73,7 +74,7 @@ function onEvent(event: WorkEvent): void {
 }
 
 const works: Readonly<Record<Extract<WorkEvent, { name: 'progress' }>['what'], string>> = {
-  load: 'Loading the model, in parts',
+  load: 'Loading the model, this once',
   read: 'Reading the titles',
   train: 'Learning',
   measure: 'Testing it on titles that were held back',
@@ -175,6 +176,7 @@ function read(files: readonly File[] | undefined, column?: string): void {
 function forgetRun(): void {
   run = undefined;
   verdict = undefined;
+  showArchiveSize(undefined);
   showVerdict(undefined);
   texts.offer(undefined);
   texts.show([], '');
@@ -208,6 +210,7 @@ function learn(line: string, work: () => Promise<TrainingEnd>): Promise<void> {
         const end = await work();
         run = end.run;
         learning.end(end);
+        showArchiveSize(run.bytes);
         await describeBrowser();
         texts.offer(run);
       } catch (error) {
@@ -233,14 +236,12 @@ function generate(): void {
       texts.begin('Preparing …');
       try {
         const written = await worker.call('generate', wish);
-        const all =
-          written.texts.length > wish.count ? ' These are all that it wrote; the newest stand first.' : '';
-        const line = `${textsInWords(written.texts)}${all}`;
+        const line = textsInWords(written.texts);
         verdict = written.verdict;
         const shown = written.isStopped ? `Stopped. What was written counts: ${line}` : line;
         texts.show(written.texts, shown, verdict?.verdict);
         await describeBrowser();
-        showVerdict(verdict);
+        showVerdict(verdict, wish.run !== undefined);
       } catch (error) {
         const stopped = error instanceof WorkTrouble && error.stopped;
         texts.progress(stopped ? error.message : 'It did not end.', 0, 1);
@@ -281,7 +282,8 @@ function showOpened(opened: OpenedRun): void {
   texts.show(written, written.length > 0 ? textsInWords(written) : '', verdict?.verdict);
   showVerdict(verdict);
   refreshButtons();
-  announce(`${run.name} is open.`);
+  showArchiveSize(run.state === 'trained' ? run.bytes : undefined);
+  sayDone(`${run.name} is open.`, byId('write-help', HTMLElement));
 }
 
 function remove(stored: StoredRun): void {
@@ -289,7 +291,8 @@ function remove(stored: StoredRun): void {
     await worker.call('removeRun', stored.id);
     await listRuns();
     if (run?.id === stored.id) forgetRun();
-    announce(`${stored.name} is removed.`);
+    const list = byId('runs', HTMLElement);
+    sayDone(`${stored.name} is removed.`, list.hidden ? list : byId('run-list', HTMLElement));
   });
 }
 
@@ -299,7 +302,10 @@ function save(kind: DownloadKind, button: HTMLButtonElement): void {
   const work = atWork(async () => {
     const { name, content } = await worker.call('download', { run: id, kind });
     saveFile(name, content);
-    announce(`${name} is saved.`);
+    sayDone(
+      `${name} is saved, where your browser puts what it downloads.`,
+      button.parentElement ?? undefined,
+    );
   });
   void saying(button, 'Packing …', work);
 }
@@ -318,11 +324,15 @@ function openArchive(archive: File): void {
   );
 }
 
-listenForTitles(read);
+listenForTitles(read, openArchive);
 listenForKeeping({
   onSave: save,
   onOpen: openArchive,
-  has: (kind) => (kind === 'archive' ? run?.state === 'trained' : verdict !== undefined),
+  has: (kind) => {
+    if (kind === 'archive') return run?.state === 'trained';
+    byId('nothing-new', HTMLElement).hidden = verdict?.accepted !== 0;
+    return verdict !== undefined && (kind === 'report' || verdict.accepted > 0);
+  },
 });
 trainButton.addEventListener('click', train);
 enableWhenIdle(trainButton, () => {

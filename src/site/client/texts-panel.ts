@@ -7,7 +7,7 @@ import { announce, refreshButtons } from './busy.js';
 /** What a person asks for, and the titles that the model writes. */
 
 const model = byId('model', HTMLSelectElement);
-const list = byId('text-list', HTMLOListElement);
+const list = byId('text-list', HTMLElement);
 const hide = byId('hide-refused', HTMLInputElement);
 const state = byId('writing-state', HTMLElement);
 const bar = byId('writing-bar', HTMLProgressElement);
@@ -28,6 +28,9 @@ const slider = (id: (typeof sliders)[number]): number => byId(id, HTMLInputEleme
 /** The titles that are shown, and the form. */
 export class TextsPanel {
   private texts: readonly ShownText[] = [];
+  /** The list that those being written come to. */
+  private written: HTMLElement | undefined;
+  private drawing = 0;
 
   constructor() {
     for (const id of sliders) {
@@ -88,7 +91,11 @@ export class TextsPanel {
   /** Adds a text that was just written. */
   add(text: ShownText): void {
     byId('texts', HTMLElement).hidden = false;
-    list.prepend(item(text));
+    if (!this.written?.isConnected) {
+      this.written = textList('New titles, not yet compared');
+      list.prepend(this.written);
+    }
+    this.written.prepend(item(text, 1));
   }
 
   /** Shows these texts alone, new ones first. @param verdict on the model; undefined where there is none. */
@@ -101,11 +108,28 @@ export class TextsPanel {
     byId('writing', HTMLElement).hidden = line === '';
     bar.hidden = true;
     state.textContent = line;
-    const isRefused = (text: ShownText): boolean => text.state === 'refused';
-    const sorted = [...texts.filter((text) => !isRefused(text)), ...texts.filter(isRefused)];
-    list.replaceChildren(...sorted.map(item));
+    this.draw(texts);
     if (line !== '') announce(line);
     refreshButtons();
+  }
+
+  /** Puts up what is seen first at once, and the rest piece by piece, so that the page is never held up. */
+  private draw(texts: readonly ShownText[]): void {
+    clearTimeout(this.drawing);
+    list.replaceChildren();
+    const waiting = roundsOf(texts).flatMap(({ round, shown }) => {
+      const into = textList(round === undefined ? 'New titles' : `New titles of round ${round}`);
+      if (round !== undefined) list.append(element('h3', '', roundInWords(round, texts, shown)));
+      list.append(into);
+      return shown.map((each) => ({ ...each, into }));
+    });
+    let at = 0;
+    const putUp = (): void => {
+      for (const { into, text, count } of waiting.slice(at, at + atOnce)) into.append(item(text, count));
+      at += atOnce;
+      if (at < waiting.length) this.drawing = window.setTimeout(putUp);
+    };
+    putUp();
   }
 
   private async copy(button: HTMLButtonElement): Promise<void> {
@@ -147,9 +171,57 @@ const reasons: Readonly<Record<string, string>> = {
   'near repeat': 'nearly said before',
 };
 
-function item({ text, state: verdict, reason, evidence, matched }: ShownText): HTMLElement {
+/** Texts that are put up in one task of the page. */
+const atOnce = 100;
+
+/** A text, and how often it was written and refused alike. */
+interface CountedText {
+  readonly text: ShownText;
+  readonly count: number;
+}
+
+/** Texts round by round as they come; in each those that are refused stand last, those of one wording once. */
+function roundsOf(texts: readonly ShownText[]) {
+  const rounds = new Map<number | undefined, ShownText[]>();
+  for (const text of texts) rounds.set(text.round, [...(rounds.get(text.round) ?? []), text]);
+  return [...rounds].map(([round, all]) => {
+    const refused = new Map<string, ShownText[]>();
+    for (const text of all)
+      if (text.state === 'refused') refused.set(text.text, [...(refused.get(text.text) ?? []), text]);
+    const others = all.filter(({ state: verdict }) => verdict !== 'refused');
+    const shown: CountedText[] = [
+      ...others.map((text) => ({ text, count: 1 })),
+      ...[...refused.values()].map((alike) => ({ text: alike[0]!, count: alike.length })),
+    ];
+    return { round, shown };
+  });
+}
+
+function roundInWords(round: number, all: readonly ShownText[], shown: readonly CountedText[]): string {
+  const written = pluralize(
+    shown.reduce((sum, { count }) => sum + count, 0),
+    'title',
+  );
+  return round === all[0]?.round ? `Written last: ${written}` : `Written before, round ${round}: ${written}`;
+}
+
+function textList(label: string): HTMLElement {
+  const made = element('ol', 'texts');
+  made.setAttribute('aria-label', label);
+  return made;
+}
+
+function item({ text, state: verdict, reason, evidence, matched }: ShownText, count: number): HTMLElement {
   if (verdict !== 'refused') return element('li', verdict, element('bdi', 'title', text));
-  const why = element('p', 'why', element('strong', '', `Refused: ${reasons[reason ?? ''] ?? reason ?? ''}`));
+  const why = element(
+    'p',
+    'why',
+    element(
+      'strong',
+      '',
+      `Refused${count === 1 ? '' : `, ${formatCount(count)} times`}: ${reasons[reason ?? ''] ?? reason ?? ''}`,
+    ),
+  );
   if (matched) why.append(markedTitle(matched.title, matched.runs, 'second'));
   else if (evidence !== undefined) why.append(` (${evidence})`);
   const shown = matched ? markedTitle(matched.text, matched.runs, 'first') : element('bdi', 'title', text);

@@ -1,5 +1,6 @@
 import { formatCount, pluralize } from '../../common/number-formats.js';
 import { byId, element } from '../../web/client/dom.js';
+import { titlesFor } from '../title-needs.js';
 import type { TitlesRead } from '../worker-messages.js';
 import { announce, enableWhenIdle } from './busy.js';
 
@@ -10,8 +11,19 @@ const file = byId('file', HTMLInputElement);
 const pasted = byId('pasted', HTMLTextAreaElement);
 const place = byId('titles-read', HTMLElement);
 
-/** @param onFiles called with what a person gives; undefined: the example. */
-export function listenForTitles(onFiles: (files: readonly File[] | undefined) => void): void {
+const isArchive = (files: readonly File[] | undefined): files is readonly [File] =>
+  files?.length === 1 && /\.(?:tar|tgz|tar\.gz|tar\.zst)$/i.test(files[0]!.name);
+
+/**
+ * @param onTitles called with what a person gives; undefined: the example.
+ * @param onArchive called with a saved run that was given in the place of titles.
+ */
+export function listenForTitles(
+  onTitles: (files: readonly File[] | undefined) => void,
+  onArchive: (archive: File) => void,
+): void {
+  const onFiles = (files: readonly File[] | undefined): void =>
+    isArchive(files) ? onArchive(files[0]) : onTitles(files);
   file.addEventListener('change', () => {
     const files = [...(file.files ?? [])];
     // So that the same file, changed meanwhile, can be chosen again.
@@ -23,12 +35,23 @@ export function listenForTitles(onFiles: (files: readonly File[] | undefined) =>
   example.addEventListener('click', () => onFiles(undefined));
   enableWhenIdle(example);
   const use = byId('use-pasted', HTMLButtonElement);
-  use.addEventListener('click', () => onFiles([new File([pasted.value], 'pasted titles.txt')]));
+  use.addEventListener('click', () => onFiles([new File([pasted.value], pastedName())]));
   enableWhenIdle(use, () => pasted.value.trim() !== '');
   pasted.addEventListener('input', () => {
     use.disabled = pasted.value.trim() === '';
   });
   listenForDrops(onFiles);
+}
+
+/** What pasted titles are called: by when they were, so that runs of them are told apart. */
+function pastedName(): string {
+  const when = new Date().toLocaleString('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+  return `pasted ${when.replace(',', '').replace(':', '.')}.txt`;
 }
 
 /** Files may be dropped anywhere on the page: one that misses the box must not take the page's place. */
@@ -86,13 +109,12 @@ const fewTitles = 200;
 const fewHeldOut = 30;
 
 /** A warning where there are too few titles; empty where there are enough. */
-function fewInWords({ train, heldOut, kept }: TitlesRead): string {
+function fewInWords({ train, heldOut }: TitlesRead): string {
   const noVerdict = `with fewer than ${fewHeldOut} held back nobody can tell whether it copies`;
   if (train < fewTitles)
     return `That is very few: it will hardly learn from them, and ${noVerdict}. Some hundred are enough to see something, a thousand are better.`;
   if (heldOut >= fewHeldOut) return '';
-  const enough = Math.ceil((kept * fewHeldOut) / Math.max(1, heldOut) / 10) * 10;
-  return `It can learn from these, but ${noVerdict}: about ${formatCount(enough)} titles would do.`;
+  return `It can learn from these, but ${noVerdict}: ${formatCount(titlesFor(fewHeldOut))} titles would do.`;
 }
 
 /** Shows how far the reading of titles is; an empty line: nothing is read. */

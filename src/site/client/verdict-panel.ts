@@ -13,10 +13,18 @@ part.addEventListener('toggle', () => {
   if (part.open && frame.srcdoc !== page) frame.srcdoc = page;
 });
 
-/** @param verdict undefined while there is none. */
-export function showVerdict(verdict: Verdict | undefined): void {
+/**
+ * @param verdict undefined while there is none.
+ * @param isOfRun whether what was written last is of a model that has learned here; undefined: nothing was written.
+ */
+export function showVerdict(verdict: Verdict | undefined, isOfRun?: boolean): void {
   byId('verdict', HTMLElement).hidden = verdict === undefined;
-  byId('copied-help', HTMLElement).hidden = verdict !== undefined;
+  const help = byId('copied-help', HTMLElement);
+  help.hidden = verdict !== undefined;
+  help.textContent =
+    isOfRun === false
+      ? 'The model as it came has learned none of your titles, so there is nothing to compare what it wrote with. What is marked as refused stands word for word among the titles that it was made from.'
+      : 'Once there are new titles, they are compared with those it learned from.';
   page = verdict?.page ?? '';
   if (part.open) frame.srcdoc = page;
   if (!verdict) return;

@@ -7,13 +7,13 @@ import { addressOf, type Loading, loadFiles, namesBelow } from './site-assets.js
 import { yieldingEngine } from './yielding-engine.js';
 
 /** Where ONNX Runtime's files lie, and how the packed ones are read. */
-function runtimeOf({ onLoaded }: Loading) {
+function runtimeOf(loading: Loading) {
   const [name] = namesBelow('runtime');
   return {
     assets: new URL('./', addressOf(name!)).href,
     readBinary: async (file: string) => {
       const path = `runtime/${file}`;
-      return (await loadFiles([path], onLoaded)).get(path)!;
+      return (await loadFiles([path], loading)).get(path)!;
     },
   };
 }

@@ -9,7 +9,7 @@ import { type Loading, loadFiles, namesBelow } from './site-assets.js';
 const fingerprintsName = 'base/fingerprints.bin';
 
 /** All files of the base model, its fingerprints too, so that whoever has them can go on without a network. */
-const baseFiles = once((loading: Loading) => loadFiles(namesBelow(baseName), loading.onLoaded));
+const baseFiles = once((loading: Loading) => loadFiles(namesBelow(baseName), loading));
 
 /** The model that ships with titlesmith; the caller closes its weights. */
 export async function openBase(loading: Loading): Promise<StartingModel> {

@@ -2,6 +2,7 @@ import type { OverfitStatistics } from '../../common/judgement.js';
 import { formatCount, pluralize } from '../../common/number-formats.js';
 import type { ReportFigures } from '../../report/report-figures.js';
 import { isNoBetterThanCounts } from '../../report/verdict-explanation.js';
+import { titlesFor } from '../title-needs.js';
 
 /** Each side of a comparison needs as many (report/verdict-explanation.ts says so, too). */
 const fewest = 30;
@@ -51,12 +52,12 @@ function tooLittle(overfit: OverfitStatistics): string {
   return 'More than one text in twenty that it wrote is empty or broken.';
 }
 
-function whatIsLacking({ overfit, titles }: ReportFigures): string {
+function whatIsLacking({ overfit }: ReportFigures): string {
   const { measures, comparison, outputs, heldOut } = overfit;
   if (measures.length === 0) {
     const parts: string[] = [];
     if (outputs.count < fewest) parts.push(`Write at least ${formatCount(fewest - outputs.count)} more.`);
-    if (heldOut.count < fewest) parts.push(moreTitles(heldOut.count, titles.train));
+    if (heldOut.count < fewest) parts.push(moreTitles(fewest));
     return `A fair comparison needs ${fewest} new titles and ${fewest} that were held back; there are ${formatCount(outputs.count)} and ${formatCount(heldOut.count)}. ${parts.join(' ')}`;
   }
   if (comparison.holds)
@@ -64,12 +65,10 @@ function whatIsLacking({ overfit, titles }: ReportFigures): string {
   if (comparison.outputsNeeded !== undefined)
     return `What it copied may be chance, or not. If it goes on like this, ${pluralize(comparison.outputsNeeded, 'new title')} in all are the least that would tell; there are ${formatCount(outputs.count)}.`;
   if (comparison.heldOutNeeded !== undefined)
-    return `What it copied may be chance, or not, and too few of your titles were held back to tell. ${moreTitles(heldOut.count, titles.train, comparison.heldOutNeeded)}`;
+    return `What it copied may be chance, or not, and too few of your titles were held back to tell. ${moreTitles(comparison.heldOutNeeded)}`;
   return 'What it copied may be chance, or not; writing more would not tell. Look at what was refused, and let it learn for fewer steps.';
 }
 
-function moreTitles(heldOut: number, train: number | null, needed = fewest): string {
-  if (train === null || heldOut === 0) return 'Learn from many more titles: about one in ten is held back.';
-  const all = Math.ceil(((train + heldOut) * needed) / heldOut / 10) * 10;
-  return `Learn from about ${formatCount(all)} titles in all, so that ${formatCount(needed)} are held back.`;
+function moreTitles(heldOut: number): string {
+  return `Learn from ${formatCount(titlesFor(heldOut))} titles in all, so that ${formatCount(heldOut)} of them are held back.`;
 }

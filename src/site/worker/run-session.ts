@@ -22,9 +22,17 @@ import { describeDevice, openDevice } from './device.js';
 import { downloadOf } from './downloads.js';
 import { openBase, readFingerprints } from './loading.js';
 import { freeName } from './run-names.js';
-import { bestStepOf, lossCurve, storedRun, titlesAgain, titlesRead } from './shown-runs.js';
+import {
+  bestStepOf,
+  bytesOf,
+  lossCurve,
+  roundsOf,
+  storedRun,
+  titlesAgain,
+  titlesRead,
+} from './shown-runs.js';
 import { shownTexts, shownVerdict } from './shown-texts.js';
-import { type Loading, loadText } from './site-assets.js';
+import { countLoading, type Loading, loadText } from './site-assets.js';
 import type { ReadTitles } from './title-reading.js';
 
 /** Calls that need a model, or what models have made, and what does them. */
@@ -102,7 +110,7 @@ export class RunSession {
     return stored.sort((a, b) => (a.begun < b.begun ? 1 : -1));
   }
 
-  private async train({ steps, loraRank, seed }: TrainingWish): Promise<TrainingEnd> {
+  private async train({ name, steps, loraRank, seed }: TrainingWish): Promise<TrainingEnd> {
     const titles = this.doors.titles();
     if (!titles) {
       throw new TitlesmithError('There are no titles yet.', {
@@ -120,7 +128,7 @@ export class RunSession {
       ...(loraRank === undefined ? {} : { loraRank }),
       seed,
     };
-    const run = await runs.create(freeName(shown.name, taken), options);
+    const run = await runs.create(freeName(name ?? shown.name, taken), options);
     try {
       await run.extract(input, this.doors.context('read'));
       return await this.learn(run);
@@ -133,8 +141,8 @@ export class RunSession {
   private async learn(run: BrowserRun): Promise<TrainingEnd> {
     const began = performance.now();
     this.doors.emit({ name: 'began', run: storedRun(run.manifest) });
-    const device = await openDevice(this.loading());
-    const model = await openBase(this.loading());
+    const loading = this.loading();
+    const [device, model] = await Promise.all([openDevice(loading), openBase(loading)]);
     const onMetrics = ({ step, loss, validationLoss }: MetricsLine): void => {
       if (loss !== undefined) this.doors.emit({ name: 'loss', point: { step, loss } });
       if (validationLoss !== undefined)
@@ -149,8 +157,9 @@ export class RunSession {
         onSample,
       });
       return {
-        run: storedRun(run.manifest),
+        run: { ...storedRun(run.manifest), bytes: await bytesOf(run) },
         steps: counts.steps,
+        passes: counts.epochs,
         bestStep: counts.bestStep,
         initialLoss: counts.initialValidationLoss,
         bestLoss: counts.bestValidationLoss,
@@ -201,7 +210,8 @@ export class RunSession {
     const assets = { styles: await loadText('report.css'), script: await loadText('report.js') };
     const { figures, page } = await run.report(assets);
     const judgement = await run.readJudgement();
-    return { texts: judgement ? shownTexts(judgement) : [], verdict: shownVerdict(figures, page) };
+    const texts = judgement ? shownTexts(judgement, await roundsOf(run)) : [];
+    return { texts, verdict: shownVerdict(figures, page) };
   }
 
   private async show(run: BrowserRun): Promise<OpenedRun> {
@@ -215,7 +225,7 @@ export class RunSession {
     const titles = await titlesRead(run);
     if (titles) this.doors.reuse(await titlesAgain(run, titles));
     return {
-      run: storedRun(run.manifest, curve.training.at(-1)?.step),
+      run: { ...storedRun(run.manifest, curve.training.at(-1)?.step), bytes: await bytesOf(run) },
       titles,
       curve,
       bestStep,
@@ -224,7 +234,7 @@ export class RunSession {
   }
 
   private loading(): Loading {
-    return { onLoaded: (done, total) => this.doors.emit({ name: 'progress', what: 'load', done, total }) };
+    return countLoading((done, total) => this.doors.emit({ name: 'progress', what: 'load', done, total }));
   }
 }
 

@@ -1,3 +1,4 @@
+import { isUnfinished } from '../../browser/run/archived-run.js';
 import type { BrowserRun } from '../../browser/run/browser-run.js';
 import { workFolder } from '../../browser/run/run-record.js';
 import { readDroppedOf, readMetricsOf, readTitlesOf } from '../../browser/run/stored-files.js';
@@ -6,7 +7,7 @@ import { readTextOf } from '../../browser/storage/stored-text.js';
 import type { RunCounts } from '../../common/stage-counts.js';
 import type { StageName } from '../../options/choices.js';
 import { finishedRecord, type Manifest } from '../../run/manifest.js';
-import { runFiles } from '../../run/run-files.js';
+import { optimizerState, runFiles } from '../../run/run-files.js';
 import { usableCounts } from '../../run/usable-counts.js';
 import type { LossCurve, StoredRun, TitlesRead } from '../worker-messages.js';
 import { describeTitles } from './shown-titles.js';
@@ -32,6 +33,19 @@ export function storedRun(manifest: Manifest, made = 0): StoredRun {
     plannedSteps: trained?.plannedSteps ?? (typeof steps === 'number' ? steps : 0),
     texts: countsOf(manifest, 'generate')?.generated ?? 0,
   };
+}
+
+/** Bytes of the files that an archive of the run packs. */
+export async function bytesOf({ files }: BrowserRun): Promise<number> {
+  const packed = (await files.list()).filter(({ path }) => !isUnfinished(path) && path !== optimizerState);
+  return packed.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** For each text of a run, in their order, the number of the request that it was written for. */
+export async function roundsOf(run: BrowserRun): Promise<number[]> {
+  const requests = finishedRecord(run.manifest, 'generate')?.requests ?? [];
+  const texts = await run.readGenerated();
+  return texts.map(({ index }) => Math.max(1, requests.filter(({ first }) => first <= index).length));
 }
 
 /** The step whose weights were kept, of a training that is done. */

@@ -31,9 +31,15 @@ function pairOf(text: string, title: string): Pick<ShownText, 'matched'> {
   return { matched: { text: first.join(' '), title: second.join(' '), runs } };
 }
 
-/** All texts of a run, the newest first. */
-export function shownTexts({ verdicts }: Judgement): ShownText[] {
-  return verdicts.map(shownText).reverse();
+/**
+ * All texts of a run, the newest first.
+ * @param rounds the number of the request that each was written for, in the order of the verdicts.
+ */
+export function shownTexts({ verdicts }: Judgement, rounds: readonly number[]): ShownText[] {
+  const areTold = new Set(rounds).size > 1;
+  return verdicts
+    .map((verdict, index) => ({ ...shownText(verdict), round: areTold ? rounds[index] : undefined }))
+    .reverse();
 }
 
 /** @param page the report as a page of its own. */

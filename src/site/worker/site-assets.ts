@@ -4,13 +4,27 @@ import type { SiteFile, SiteFiles } from '../site-files.js';
 /** Written in by the build. */
 declare const SITE_FILES: SiteFiles;
 
-/** @param done bytes of all files together that have come, unpacked. */
-type OnLoaded = (done: number, total: number) => void;
-
-/** Hears how many bytes of the model, and of what computes it, have come. */
+/** Hears how many bytes of the model, and of what computes it, are to come and have come, unpacked. */
 export interface Loading {
-  readonly onLoaded: OnLoaded;
+  readonly expect: (bytes: number) => void;
+  readonly came: (bytes: number) => void;
 }
+
+/** Counts all that is loaded for one piece of work together. @param onLoaded told bytes. */
+export function countLoading(onLoaded: (done: number, total: number) => void): Loading {
+  let [done, total] = [0, 0];
+  return {
+    expect: (bytes) => {
+      total += bytes;
+    },
+    came: (bytes) => {
+      done += bytes;
+      onLoaded(done, total);
+    },
+  };
+}
+
+const unheard: Loading = { expect: () => {}, came: () => {} };
 
 /** The address of a file of the site; undefined where the site has none of that name. */
 export function addressOf(name: string): string | undefined {
@@ -30,17 +44,12 @@ export function namesBelow(folder: string): string[] {
  */
 export async function loadFiles(
   names: readonly string[],
-  onLoaded: OnLoaded = () => {},
+  { expect, came } = unheard,
 ): Promise<ReadonlyMap<string, Uint8Array<ArrayBuffer>>> {
-  const total = names.reduce((sum, name) => sum + fileOf(name).bytes, 0);
-  let done = 0;
+  expect(names.reduce((sum, name) => sum + fileOf(name).bytes, 0));
   const loaded = await Promise.all(
     names.map(async (name) => {
-      const content = await loadFile(name, (bytes) => {
-        done += bytes;
-        onLoaded(done, total);
-      });
-      return [name, content] as const;
+      return [name, await loadFile(name, came)] as const;
     }),
   );
   return new Map(loaded);
