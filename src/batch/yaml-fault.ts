@@ -1,5 +1,3 @@
-import type { YAMLParseError } from 'yaml';
-
 /** What is wrong with a line that is no YAML, and what to do, by the parser's codes. */
 const faults: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'this line begins with a tab. Indent it with spaces.',
@@ -22,7 +20,7 @@ const faults: Readonly<Record<string, string>> = {
 };
 
 /** A parser's error in words of ours, one line: what is wrong with the line, and what to do. */
-export function yamlFault({ code, message }: Pick<YAMLParseError, 'code' | 'message'>): string {
+export function yamlFault({ code, message }: { readonly code: string; readonly message: string }): string {
   const said = message.replaceAll(/\s+/g, ' ').replace(/\.?$/, '.');
   return faults[code] ?? `no YAML: ${said}`;
 }

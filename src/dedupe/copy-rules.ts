@@ -54,14 +54,14 @@ function assertThreshold(threshold: number): void {
 function chooseRun(heldOut: readonly Comparison[]): Pick<CopyRules, 'minimumRun' | 'runReason'> {
   if (heldOut.length < fewestHeldOut) {
     const titles = `${heldOut.length} held-out ${heldOut.length === 1 ? 'title' : 'titles'}`;
-    const runReason = `A run of tokens shared with a title counts from ${shortestRun} tokens on; ${titles} would be too few to choose that by.`;
+    const runReason = `A passage that an output shares with a title counts as copied from ${shortestRun} tokens on; ${titles} would be too few to choose that by.`;
     return { minimumRun: shortestRun, runReason };
   }
   for (let minimumRun = shortestRun; minimumRun <= longestRun; minimumRun++) {
     const refused = heldOut.filter((title) => isMadeOfRuns(title, minimumRun)).length;
     if (refused > refusedByRuns * heldOut.length) continue;
     const runReason =
-      `A run of tokens shared with a title counts from ${minimumRun} tokens on: at that, ${refused} of ${heldOut.length} held-out titles ` +
+      `A passage that an output shares with a title counts as copied from ${minimumRun} tokens on: at that, ${refused} of ${heldOut.length} held-out titles ` +
       'would be called partial or glued copies.';
     return { minimumRun, runReason };
   }

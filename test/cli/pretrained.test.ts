@@ -71,6 +71,13 @@ describe('a pretrained model', () => {
     expect(finished.code).toBe(1);
   });
 
+  test.each(['generate', 'models'])('is asked for by %s too, which says so first', async (command) => {
+    const settings = { HF_HUB_OFFLINE: '', HF_ENDPOINT: hub.endpoint, HF_HOME: join(folder, 'hf') };
+    const { code, errors } = await runCli([command, 'someone/nothing'], folder, settings);
+    expect(errors).toMatch(/^asking 127\.0\.0\.1:\d+ for someone\/nothing …$/m);
+    expect(code).toBe(1);
+  });
+
   test('may be a Llama, whose run is continued from by adapters; another kind of it is refused untouched', async () => {
     const first = await run(llamaFolder('wide'), 'llama');
     expect(first.code).toBe(0);

@@ -22,6 +22,21 @@ describe('a client of gpt-2-cloud-run', () => {
     expect(await textOf(await fetch(`${serving.url}?${query}`))).toMatch(/^What is/);
   });
 
+  test('that mistypes a parameter is told which was meant; others have no effect', async () => {
+    for (const [typed, meant] of [
+      ['topk=3', 'top_k'],
+      ['Top-P=0.9', 'top_p'],
+      ['temperatur=1', 'temperature'],
+      ['lenght=5', 'length'],
+    ]) {
+      const response = await fetch(`${serving.url}?${typed}`);
+      expect(response.status).toBe(400);
+      expect(await response.text()).toContain(`Did you mean ${meant}?`);
+    }
+    expect((await post(serving.url, { lenght: 5 })).status).toBe(400);
+    await textOf(await fetch(`${serving.url}?length=5&utm_source=mail`));
+  });
+
   test('whose page posts JSON as a form, numbers as text', async () => {
     const response = await fetch(serving.url, {
       method: 'POST',

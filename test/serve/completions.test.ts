@@ -24,6 +24,16 @@ describe("OpenAI's own client", () => {
     await expect(client.models.retrieve('gpt-4')).rejects.toBeInstanceOf(NotFoundError);
   });
 
+  test('that wants to chat is told what there is', async () => {
+    const wanted = client.chat.completions.create({
+      model,
+      messages: [{ role: 'user', content: 'x'.repeat(1e5) }],
+    });
+    await expect(wanted).rejects.toThrow(
+      '404 These models complete texts and do not chat: POST /v1/completions',
+    );
+  });
+
   test('gets n texts, the same for the same seed, with what they cost', async () => {
     const wanted = { model, prompt: 'What is', n: 3, max_tokens: 7, seed: 11, temperature: 0.8 };
     const first = await client.completions.create(wanted);

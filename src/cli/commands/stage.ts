@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { isTrainedName } from '../../model/weights/published-models.js';
+import { dirname, join } from 'node:path';
+import { isTrainedName, namesFolder } from '../../model/weights/published-models.js';
 import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { defaultOptions, restoreOptions } from '../../options/option-values.js';
@@ -63,9 +63,11 @@ function linesOf({ text }: { readonly text: string }, delimiter: string): string
 
 /**
  * Whether a name given to `generate` means a model rather than a run: a folder without run.json, or a name of `--model`, also
- * one that only a training takes, which is then told so.
+ * one that only a training takes, which is then told so. `runs/x` has the form of a Hugging Face id, and means a run that is missing.
  */
 function namesModel(name: string): boolean {
   if (existsSync(name)) return !existsSync(join(name, manifestFileName));
-  return isTrainedName(name) || /^(\d+M|distil|base|smollm2(-360M)?)$/.test(name);
+  const place = dirname(name);
+  const isRunPath = place !== '.' && (place === defaultOptions().runsDir || existsSync(place));
+  return isTrainedName(name) || (!namesFolder(name) && !isRunPath);
 }

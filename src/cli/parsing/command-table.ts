@@ -90,7 +90,7 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
     arguments: [
       {
         ...runFolder,
-        help: `${runFolder.help.slice(0, -1)}; or a model: its folder, 124M, 355M, 774M, 1558M.`,
+        help: `${runFolder.help.slice(0, -1)}; or a model: its folder, base, 124M, a Hugging Face id.`,
         completedBy: 'models',
       },
     ],

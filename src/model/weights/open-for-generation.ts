@@ -6,7 +6,7 @@ import { type GenerationModel, openGenerationSession, type SessionOptions } from
 import { findModelFolder } from './model-folder.js';
 import { parseModelName } from './model-name.js';
 import type { OpenModel } from './open-model.js';
-import { openModel } from './resolve-model.js';
+import { openModel, questionToHub } from './resolve-model.js';
 
 export interface GenerationModelOptions extends SessionOptions {
   /** Default: ONNX Runtime on the CPU. */
@@ -41,6 +41,8 @@ export async function openForGeneration(
  */
 export async function openModelFiles(name: string, context: WorkContext): Promise<OpenModel> {
   const parsed = parseModelName(name);
+  const asked = questionToHub(name);
+  if (asked !== undefined) context.onProgress({ kind: 'note', message: asked });
   // The base model is small, and is checked whenever it is opened.
   if (parsed.kind === 'hub' || parsed.path === baseFolder) return openModel(name, context);
   return (await findModelFolder(parsed.path)).open();

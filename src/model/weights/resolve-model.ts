@@ -76,6 +76,15 @@ async function find(
   return { hub, located: { hash: commit, description, missingBytes } };
 }
 
+/** That the hub is asked, which may take long where there is no network; undefined where it is not. */
+export function questionToHub(
+  model: string,
+  { endpoint, offline }: HubSettings = hubSettings(),
+): string | undefined {
+  if (offline || parseModelName(model).kind !== 'hub') return undefined;
+  return `asking ${new URL(endpoint).host} for ${model} …`;
+}
+
 /**
  * Finds a model without downloading or reading its weights: a quick check that it is available.
  * @param name base, 124M, 355M, 774M, 1558M, distil, smollm2, smollm2-360M, `owner/name[@revision]`, or a folder (Hugging Face files,

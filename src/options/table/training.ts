@@ -271,5 +271,7 @@ export const replacedOptions: Readonly<Record<string, string>> = {
   '--file-path': 'the file of titles is named with --input',
   '--csv-path': 'the file of titles is named with --input',
   '--out-path': 'the titles that pipeline cleaned are kept in its run folder, below --runs-dir',
+  '--split-context':
+    'a text ends within the context of the model, so that none is generated in several pieces',
   '--gpu': 'training runs on one device, which --device names',
 };

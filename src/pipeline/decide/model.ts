@@ -4,8 +4,7 @@ import { TitlesmithError, usageError } from '../../common/errors.js';
 import type { ProgressListener } from '../../common/progress.js';
 import { baseName } from '../../model/weights/base-model.js';
 import { type HubSettings, hubSettings } from '../../model/weights/hub/settings.js';
-import { parseModelName } from '../../model/weights/model-name.js';
-import { type LocatedModel, locateModel } from '../../model/weights/resolve-model.js';
+import { type LocatedModel, locateModel, questionToHub } from '../../model/weights/resolve-model.js';
 import { scratchName } from '../../options/option-rules.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { flagOf } from '../../options/option-values.js';
@@ -33,12 +32,6 @@ interface ModelCircumstances {
 function toDecision(choice: string, reason: string, located: LocatedModel): Decision {
   const { description, hash } = located;
   return { choice, reason, description, hash };
-}
-
-/** That the hub is asked, which may take long where there is no network; undefined where it is not. */
-function questionToHub(model: string, { endpoint, offline }: HubSettings): string | undefined {
-  if (offline || parseModelName(model).kind !== 'hub') return undefined;
-  return `asking ${new URL(endpoint).host} for ${model} …`;
 }
 
 /**

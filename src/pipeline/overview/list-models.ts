@@ -6,7 +6,7 @@ import { hubSettings } from '../../model/weights/hub/settings.js';
 import { cachedHubFolder } from '../../model/weights/hub/snapshot.js';
 import { publishedShape } from '../../model/weights/model-name.js';
 import { publishedModels } from '../../model/weights/published-models.js';
-import { openModel } from '../../model/weights/resolve-model.js';
+import { openModel, questionToHub } from '../../model/weights/resolve-model.js';
 
 /** A model that has a name of its own. */
 interface NamedModelOverview {
@@ -42,6 +42,8 @@ export async function listNamedModels(): Promise<readonly NamedModelOverview[]> 
  * @throws TitlesmithError when it cannot be had; InterruptedError when the context asks to stop.
  */
 export async function fetchModel(name: string, context: WorkContext): Promise<string> {
+  const asked = questionToHub(name);
+  if (asked !== undefined) context.onProgress({ kind: 'note', message: asked });
   const { weights, source } = await openModel(name, context);
   await weights.close();
   return source.description;

@@ -1,3 +1,4 @@
+import { nearestWord } from '../../common/nearest-word.js';
 import {
   type FieldValues,
   fieldSchemas,
@@ -92,6 +93,7 @@ function readParameters(request: HttpRequest, input: unknown): Parameters {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw new HttpError(400, 'The body is no JSON object.', { code: 'bad_request' });
   }
+  refuseMistyped(input);
   const read = Object.fromEntries(
     Object.entries(input)
       .filter(([name, value]) => Object.hasOwn(schema.properties, name) && value !== null)
@@ -103,6 +105,24 @@ function readParameters(request: HttpRequest, input: unknown): Parameters {
   checkText('prefix', parameters.prefix);
   checkText('truncate', parameters.truncate);
   return parameters;
+}
+
+/**
+ * Parameters of other names have no effect, as in gpt-2-cloud-run: but for those that were mistyped.
+ * @throws HttpError 400 naming the one that was probably meant.
+ */
+function refuseMistyped(input: object): void {
+  const known = Object.keys(schema.properties);
+  const folded = (name: string): string => name.replace(/[-_]/g, '').toLowerCase();
+  for (const name of Object.keys(input)) {
+    if (known.includes(name)) continue;
+    const meant = known.find((one) => folded(one) === folded(name)) ?? nearestWord(name, known);
+    if (meant === undefined) continue;
+    const typed = JSON.stringify(name.slice(0, 100));
+    throw new HttpError(400, `There is no parameter ${typed}. Did you mean ${meant}?`, {
+      code: 'bad_request',
+    });
+  }
 }
 
 /** The value of a parameter in a query string. Booleans in any letter case, as Python writes them. */

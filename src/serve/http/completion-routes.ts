@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { packageVersion } from '../../common/package-facts.js';
 import { ranked } from '../../model/generation/best-of.js';
+import { HttpError } from '../../web/http-error.js';
 import { toHttpError } from '../../web/server/error-handler.js';
 import { sendEvents, serverSentEvent } from '../../web/server/event-stream.js';
 import type { HttpApp } from '../../web/server/http-app.js';
@@ -40,6 +41,21 @@ export function completionRoutes(app: HttpApp, context: RouteContext): void {
   app.get('/v1/models/:name', async (request) =>
     describe(models.find((request.params as { name: string }).name)),
   );
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/v1/chat/completions',
+    // Before the body is read, whatever it holds.
+    onRequest: async () => {
+      throw new HttpError(
+        404,
+        'These models complete texts and do not chat: POST /v1/completions takes a prompt.',
+        {
+          code: 'not_found',
+        },
+      );
+    },
+    handler: async () => undefined,
+  });
   app.post<{ Body: CompletionBody }>(
     '/v1/completions',
     { bodyLimit: maxBodyBytes, schema: { body: completionSchema(fields) } },
