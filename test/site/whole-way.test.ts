@@ -291,6 +291,22 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
       expect(await page.locator('#run-list li').count()).toBe(0);
     });
 
+    it.each([
+      [16_000, undefined],
+      [16_020, 'There are 16,020.'],
+    ])(
+      'says of a list of %i titles whether it learns from all, and how many there are',
+      async (count, said) => {
+        const { page } = site;
+        const list = Array.from({ length: count }, (_, index) => `a title of its own, ${index}`);
+        await giveTitles(page, `list of ${count}.txt`, list.join('\n'));
+        const shown = await page.locator('#titles-read').textContent();
+        expect(shown).toContain('16,000 titles read');
+        if (said === undefined) expect(shown).not.toContain('of a list at most');
+        else expect(shown).toContain(said);
+      },
+    );
+
     it('shows hostile titles as text', async () => {
       const { page, faults } = site;
       const attack = '<img src=x onerror=alert(1)><script>alert(2)</script>';

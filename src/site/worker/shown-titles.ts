@@ -11,6 +11,15 @@ interface CleanedTitles {
   readonly dataset: DatasetCounts;
   readonly titles: readonly string[];
   readonly dropped: readonly { readonly title: string; readonly reason: string }[];
+  /** Where more may be there than were read; undefined where they were read to their end, or their files are gone. */
+  readonly inAll?: TitleCount | undefined;
+}
+
+/** Titles of a list, before any is left out. */
+export interface TitleCount {
+  readonly count: number;
+  /** Whether all were counted. */
+  readonly isAll: boolean;
 }
 
 const shownTitles = 8;
@@ -22,6 +31,7 @@ export function describeTitles({
   dataset,
   titles,
   dropped,
+  inAll,
 }: CleanedTitles): Omit<TitlesRead, 'name' | 'isExample'> {
   return {
     extracted: counts.extracted,
@@ -34,7 +44,7 @@ export function describeTitles({
         .slice(0, shownDropped)
         .map(({ title }) => shortened(title)),
     })),
-    remarks: [...(counts.remarks ?? []).map(remarkForPage), ...cutInWords(counts)],
+    remarks: [...(counts.remarks ?? []).map(remarkForPage), ...cutInWords(counts, inAll)],
     train: dataset.train,
     heldOut: dataset.validation,
     samples: titles.slice(0, shownTitles),
@@ -42,11 +52,13 @@ export function describeTitles({
 }
 
 /** Files are read up to the limit and no further, from their beginning. */
-function cutInWords({ extracted }: ExtractCounts): string[] {
+function cutInWords({ extracted }: ExtractCounts, inAll: TitleCount | undefined): string[] {
   const most = titleOptions.limit.default;
-  if (extracted < most) return [];
+  if (inAll ? inAll.count <= extracted : extracted < most) return [];
+  const known =
+    inAll === undefined ? '' : ` There are ${inAll.isAll ? '' : 'more than '}${formatCount(inAll.count)}.`;
   return [
-    `This page takes the first ${formatCount(most)} titles of a list and reads no further, so that learning does not take hours.`,
+    `This page learns from the first ${formatCount(most)} titles of a list at most, so that it does not take hours.${known}`,
   ];
 }
 
