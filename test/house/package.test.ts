@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -40,6 +40,18 @@ test('the package holds all that src is built into, the bundles of the pages, an
   ];
   expect(wanted.filter((file) => !packed.has(file))).toEqual([]);
   expect([...packed].filter((file) => /^(src|test|bench|tools)\//.test(file))).toEqual([]);
+});
+
+test('both entries are required by CommonJS, too, without a word', () => {
+  const code = ['index', 'browser'].map(
+    (entry) => `require(${JSON.stringify(join(packageRoot, 'dist', `${entry}.js`))})`,
+  );
+  const asked = `const [index, browser] = [${code.join(', ')}]; console.log(typeof index.generate, typeof browser.trainOnTitles)`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=commonjs', '--eval', asked], {
+    encoding: 'utf8',
+  });
+  expect(stdout).toBe('function function\n');
+  expect(stderr.replaceAll(/.*(ExperimentalWarning: CommonJS|--trace-warnings).*\n/g, '')).toBe('');
 });
 
 test('the version is stated once in src, and the same wherever a file beside it states it', () => {

@@ -102,4 +102,5 @@ async function runInThisThread({ job, stopFlag }: StageWorkerData): Promise<void
 }
 
 const threadData = workerData as Partial<StageWorkerData> | null;
-if (threadData?.thread === 'stage') await runInThisThread(threadData as StageWorkerData);
+// Not awaited: CommonJS could not require a module that does so at its top. It never rejects.
+if (threadData?.thread === 'stage') void runInThisThread(threadData as StageWorkerData);
