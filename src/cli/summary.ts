@@ -4,6 +4,7 @@ import {
   formatDecimal,
   formatPercent,
   formatPerplexity,
+  formatPoints,
   formatSeconds,
   pluralize,
 } from '../common/number-formats.js';
@@ -23,6 +24,15 @@ const afterVerdict: Readonly<Record<NonNullable<RunCounts['report']>['verdict'],
   healthy: ': copies are less than 3 points more frequent than among held-out titles',
   unknown: ' whether it recites: the report says what would tell',
 };
+
+/** What can be said where there is not enough to tell: how much more frequent copies are at most, rounded up. */
+function afterUnknown({ bound }: NonNullable<RunCounts['report']>): string {
+  if (bound === undefined) return afterVerdict.unknown;
+  const points = formatPoints(Math.ceil(1000 * bound.upper) / 1000).replace('+', '');
+  const most = bound.upper <= 0 ? 'no more' : `at most ${points} points more`;
+  const what = bound.holds ? 'has learned anything' : 'recites';
+  return ` whether it ${what}: copies are ${most} frequent than among held-out titles (95% confidence); the report says what would tell`;
+}
 
 const whatAcceptedMeans = 'no copy, and not broken; whether they are good, only reading them tells';
 
@@ -153,7 +163,9 @@ export function summarizeRun({
     );
   if (counts.report) {
     const { verdict, inBase } = counts.report;
-    lines.push(`  model      ${verdictWords[verdict]}${afterVerdict[verdict]}`);
+    lines.push(
+      `  model      ${verdictWords[verdict]}${verdict === 'unknown' ? afterUnknown(counts.report) : afterVerdict[verdict]}`,
+    );
     if (inBase) {
       const [outputs, heldOut] = [formatPercent(inBase.outputs), formatPercent(inBase.heldOut)];
       lines.push(

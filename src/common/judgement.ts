@@ -323,6 +323,9 @@ export interface LossFindings {
  */
 export type OverfitVerdict = 'underfits' | 'overfits' | 'leans' | 'healthy' | 'unknown';
 
+/** From fewer outputs or held-out titles than this no model is called healthy, and nothing is concluded from a normal approximation. */
+export const fewestTexts = 30;
+
 /** Outputs compared with held-out titles that the model never saw, both rated with the training titles. */
 export interface OverfitStatistics {
   readonly outputs: RatingSummary;
@@ -330,7 +333,7 @@ export interface OverfitStatistics {
   /** Share of copies among the outputs minus that among the held-out titles. */
   readonly excess: ShareDifference;
   readonly comparison: NonInferiority;
-  /** Empty with fewer than 30 outputs or held-out titles. */
+  /** Empty without outputs or held-out titles. With few of either those alone whose test is exact. */
   readonly measures: readonly Measure[];
   /** Undefined where no loss of single titles is known. */
   readonly losses?: LossFindings | undefined;

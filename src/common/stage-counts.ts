@@ -99,6 +99,11 @@ export type ReportCounts = {
   readonly copyShare: number;
   /** That share minus the share among held-out titles, with its 95% confidence interval. */
   readonly excess: OverfitStatistics['excess'];
+  /**
+   * What that difference is at most, with 95% confidence to one side, and whether that is little enough; undefined in records of earlier
+   * versions, and without outputs or held-out titles.
+   */
+  readonly bound?: Pick<OverfitStatistics['comparison'], 'upper' | 'holds'>;
   /** Shares that stand in what the base model was trained on; undefined where the model does not descend from it. */
   readonly inBase?: { readonly outputs: number; readonly heldOut: number };
 };

@@ -1,7 +1,7 @@
 import type { OverfitStatistics } from '../common/judgement.js';
 import { formatCount, formatPercent, pluralize } from '../common/number-formats.js';
 import type { ReportFigures } from './report-figures.js';
-import { areAlike, isNoBetterThanCounts, remembering } from './verdict-explanation.js';
+import { areAlike, areTooFew, isNoBetterThanCounts, remembering } from './verdict-explanation.js';
 
 /** Fewer training titles than this are few for any model. */
 const fewTitles = 5000;
@@ -152,9 +152,9 @@ function waysToLearnMore({ training, titles, run }: ReportFigures): string[] {
   return advice;
 }
 
-function whatWouldTell({ measures, comparison, losses, outputs, heldOut }: OverfitStatistics): string[] {
-  if (measures.length === 0)
-    return ['Generate more titles (--nsamples), or learn from more, and look again.'];
+function whatWouldTell(overfit: OverfitStatistics): string[] {
+  const { comparison, losses, outputs, heldOut } = overfit;
+  if (areTooFew(overfit)) return ['Generate more titles (--nsamples), or learn from more, and look again.'];
   const { holds, outputsNeeded, heldOutNeeded } = comparison;
   if (holds && losses === undefined)
     return ['Train again with this version (--restore-from fresh), which measures it.'];

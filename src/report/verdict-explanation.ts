@@ -1,4 +1,10 @@
-import type { LossFindings, Measure, OverfitStatistics, RatingSummary } from '../common/judgement.js';
+import {
+  fewestTexts,
+  type LossFindings,
+  type Measure,
+  type OverfitStatistics,
+  type RatingSummary,
+} from '../common/judgement.js';
 import {
   formatCount,
   formatDecimal,
@@ -66,9 +72,14 @@ function bitsInWords({ losses }: OverfitStatistics): string {
   return ` (${formatDecimal(bits.model)} bits a byte against ${plain}; fewer is better)`;
 }
 
+/** Whether nothing can be said for want of texts: not even how much more frequent copies may be than they should. */
+export function areTooFew({ measures, comparison, outputs, heldOut }: OverfitStatistics): boolean {
+  return measures.length === 0 || (comparison.holds && Math.min(outputs.count, heldOut.count) < fewestTexts);
+}
+
 function unknownInWords(overfit: OverfitStatistics, shares: string): VerdictExplanation {
-  const { measures, comparison, losses, outputs, heldOut } = overfit;
-  if (measures.length === 0) {
+  const { comparison, losses, outputs, heldOut } = overfit;
+  if (areTooFew(overfit)) {
     return {
       headline: 'Too few titles to tell',
       meaning:

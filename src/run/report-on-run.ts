@@ -77,6 +77,9 @@ export function reportOnRun(run: ReportedRun): {
     verdict: overfit.verdict,
     copyShare: overfit.outputs.copies.share,
     excess: overfit.excess,
+    ...(overfit.measures.length > 0
+      ? { bound: { upper: overfit.comparison.upper, holds: overfit.comparison.holds } }
+      : {}),
   };
   const inBase = base && { outputs: base.outputs.share, heldOut: base.heldOut.share };
   return { figures, counts: inBase ? { ...counts, inBase } : counts };

@@ -89,7 +89,10 @@ const forms = {
       copyShare: isShare,
       excess: fields({ share: isNumber, low: isNumber, high: isNumber }),
     },
-    optional: { inBase: fields({ outputs: isShare, heldOut: isShare }) },
+    optional: {
+      bound: fields({ upper: isNumber, holds: (value) => typeof value === 'boolean' }),
+      inBase: fields({ outputs: isShare, heldOut: isShare }),
+    },
   },
 } as const satisfies Readonly<Record<StageName, StageForm>>;
 

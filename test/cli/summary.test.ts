@@ -175,3 +175,20 @@ test('a training that went on, and one of a part of the parameters, say so', () 
     '  training   40 further steps, 2.00 epochs (60 steps, 3.50 epochs in all), 1,000 parameters, 25 of them trained (2.5%)',
   );
 });
+
+test.each([
+  [
+    { upper: 0.0641, holds: false },
+    'recites: copies are at most 6.5 points more frequent than among held-out titles (95% confidence)',
+  ],
+  [
+    { upper: -0.001, holds: true },
+    'has learned anything: copies are no more frequent than among held-out titles (95% confidence)',
+  ],
+])('where there is not enough to tell, the bound %j is said', (bound, said) => {
+  const report = { verdict: 'unknown', copyShare: 0, excess: { share: 0, low: -0.1, high: 0.1 }, bound };
+  const { lines } = summarizeRun(finished(manifest({ report }), 1));
+  expect(lines).toContain(
+    `  model      not enough to tell whether it ${said}; the report says what would tell`,
+  );
+});

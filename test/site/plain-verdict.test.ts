@@ -13,13 +13,17 @@ describe('the verdict in plain words', () => {
   );
 
   it.each([
-    ['none', 0, /^A fair comparison needs .* It copied none of your titles\.$/],
-    ['some', 3, /^3 that copied one of your titles were refused\. A fair comparison needs /],
-    ['all', 20, /^All 20 that it wrote copy your titles, so that none is new: let it learn for fewer steps/],
-  ])('says what was copied where chance cannot be told: %s', async (_name, copies, said) => {
+    ['unknown', 0, /^A fair comparison needs .* It copied none of your titles\.$/],
+    ['unknown', 3, /^3 that copied one of your titles were refused\. A fair comparison needs /],
+    [
+      'overfits',
+      20,
+      /^All 20 that it wrote copy your titles, so that none is new: let it learn for fewer steps/,
+    ],
+  ])('says first what was copied by few texts, called %s: %d of 20', async (verdict, copies, said) => {
     const outputs = [...train.slice(0, copies), ...own.slice(0, 20 - copies)];
     const figures = buildReport(await exampleInput({ outputs, train, heldOut, trained: false }));
-    expect(figures.overfit.verdict).toBe('unknown');
+    expect(figures.overfit.verdict).toBe(verdict);
     expect(figures.overfit.outputs.copies.count).toBe(copies);
     expect(plainVerdict(figures)).toMatch(said);
   });

@@ -1,9 +1,10 @@
-import type {
-  LossFindings,
-  Measure,
-  MembershipTest,
-  MembershipTests,
-  RatedText,
+import {
+  fewestTexts,
+  type LossFindings,
+  type Measure,
+  type MembershipTest,
+  type MembershipTests,
+  type RatedText,
 } from '../../common/judgement.js';
 import {
   type Counted,
@@ -98,7 +99,7 @@ function membershipMeasure(
  * DeLong's interval is estimated, and too small where few titles differ.
  */
 function toldApartMeasure({ titles, toldApart }: LossFindings): Uncorrected[] {
-  if (toldApart === undefined) return [];
+  if (toldApart === undefined || Math.min(titles.heldOut, titles.training) < fewestTexts) return [];
   const { value, low, high } = toldApart;
   const variance = (toldApartLimit * (1 - toldApartLimit)) / Math.min(titles.heldOut, titles.training);
   const excess = value - toldApartLimit;

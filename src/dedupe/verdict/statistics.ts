@@ -1,13 +1,14 @@
-import type {
-  BaseStatistics,
-  LossFindings,
-  Measure,
-  MembershipTests,
-  NonInferiority,
-  OverfitStatistics,
-  OverfitVerdict,
-  RatedText,
-  RatingSummary,
+import {
+  type BaseStatistics,
+  fewestTexts,
+  type LossFindings,
+  type Measure,
+  type MembershipTests,
+  type NonInferiority,
+  type OverfitStatistics,
+  type OverfitVerdict,
+  type RatedText,
+  type RatingSummary,
 } from '../../common/judgement.js';
 import type { TitleLosses } from '../../common/title-losses.js';
 import { type ArgumentCheck, checkArgument, checkArguments, hasItems } from '../../options/call-arguments.js';
@@ -16,7 +17,6 @@ import { countWhere, type KindOfCopy, takeMeasures } from './measures.js';
 import { testNonInferiority } from './non-inferiority.js';
 import { type Counted, shareDifference, wilsonShare } from './proportions.js';
 
-const minimumTexts = 30;
 /** Excess of copies, beyond chance, from which on a model recites. */
 const clearExcess = 0.05;
 /** Share of outputs without text, beyond chance, from which on a model has learned too little. */
@@ -66,13 +66,14 @@ export function overfitStatistics(
     countWhere(outputTexts, isCopied),
     countWhere(heldOutTexts, isCopied),
   );
-  const isEnough = outputs.count >= minimumTexts && heldOut.count >= minimumTexts;
   const ofLosses = findInLosses(losses);
-  const measures = isEnough
+  const isComparable = outputs.count > 0 && heldOut.count > 0;
+  const measures = isComparable
     ? takeMeasures(outputTexts, heldOutTexts, { repeatedTitles, membership, losses: ofLosses })
     : [];
+  const isEnough = outputs.count >= fewestTexts && heldOut.count >= fewestTexts;
   const found = { outputs, heldOut, excess, comparison, measures, losses: ofLosses };
-  return { ...found, verdict: isEnough ? judge(found, outputTexts) : 'unknown' };
+  return { ...found, verdict: judge(found, outputTexts, isEnough) };
 }
 
 interface Findings {
@@ -82,9 +83,14 @@ interface Findings {
   readonly losses: LossFindings | undefined;
 }
 
+/**
+ * The verdict. Copies are counted, and tested exactly, so that few outputs may show that a model recites; and how well it
+ * predicts held-out titles does not depend on its outputs. What rests on an approximation waits for enough of what it is of.
+ */
 function judge(
   { excess, comparison, measures, losses }: Findings,
   outputs: readonly RatedCopy[],
+  isEnough: boolean,
 ): OverfitVerdict {
   const significant = measures.filter(({ isSignificant }) => isSignificant);
   const copies = significant.filter(({ name }) => name === 'exact copies' || name === 'copies');
@@ -96,14 +102,14 @@ function judge(
   }
   if (copies.length > 0) return 'leans';
   const broken = countWhere(outputs, ({ reason }) => reason === 'blank' || reason === 'broken text');
-  const gains = losses ? Object.values(losses.gains) : [];
-  if (wilsonShare(broken.count, broken.total, 'bound').low >= clearlyBroken) return 'underfits';
+  if (isEnough && wilsonShare(broken.count, broken.total, 'bound').low >= clearlyBroken) return 'underfits';
+  const gains = losses && losses.titles.heldOut >= fewestTexts ? Object.values(losses.gains) : [];
   // One that knows its titles by heart predicts others no better for another reason: it has learned too long.
   const knowsItsTitles = significant.some(({ name }) => name === 'told apart');
   if (gains.some(({ high }) => high <= 0) && !knowsItsTitles) return 'underfits';
   if (significant.length > 0) return 'leans';
   const hasLearned = gains.length > 0 && gains.every(({ low }) => low > 0);
-  return comparison.holds && hasLearned ? 'healthy' : 'unknown';
+  return isEnough && comparison.holds && hasLearned ? 'healthy' : 'unknown';
 }
 
 /** @returns undefined where the texts were not asked for among the base model's titles. */

@@ -1,11 +1,8 @@
-import type { OverfitStatistics } from '../../common/judgement.js';
+import { fewestTexts, type OverfitStatistics } from '../../common/judgement.js';
 import { formatCount, pluralize } from '../../common/number-formats.js';
 import type { ReportFigures } from '../../report/report-figures.js';
 import { isNoBetterThanCounts } from '../../report/verdict-explanation.js';
 import { titlesFor } from '../title-needs.js';
-
-/** Each side of a comparison needs as many (report/verdict-explanation.ts says so, too). */
-const fewest = 30;
 
 /** What a verdict means for a person who made titles, and what to do next, without a term or an option. */
 export function plainVerdict(figures: ReportFigures): string {
@@ -17,6 +14,7 @@ export function plainVerdict(figures: ReportFigures): string {
     case 'leans':
       return `It wrote some of this itself, and for some it leaned on your titles. ${copies} Read the rest before you use it.`;
     case 'overfits':
+      if (overfit.outputs.copies.count === overfit.outputs.count) return copiedFirst(overfit);
       return `It mostly repeats your titles. ${copies} Do not take the rest for new: let it learn for fewer steps, or give it more titles.`;
     case 'underfits':
       return `${tooLittle(overfit)} ${copies} Do not take what it wrote for titles like yours. Give it more titles, or more steps, and let it learn again.`;
@@ -53,12 +51,13 @@ function tooLittle(overfit: OverfitStatistics): string {
 }
 
 function whatIsLacking({ overfit }: ReportFigures): string {
-  const { measures, comparison, outputs, heldOut } = overfit;
-  if (measures.length === 0) {
+  const { comparison, outputs, heldOut } = overfit;
+  if (Math.min(outputs.count, heldOut.count) < fewestTexts) {
     const parts: string[] = [];
-    if (outputs.count < fewest) parts.push(`Write at least ${formatCount(fewest - outputs.count)} more.`);
-    if (heldOut.count < fewest) parts.push(moreTitles(fewest));
-    return `A fair comparison needs ${fewest} new titles and ${fewest} that were held back; there are ${formatCount(outputs.count)} and ${formatCount(heldOut.count)}. ${parts.join(' ')}`;
+    if (outputs.count < fewestTexts)
+      parts.push(`Write at least ${formatCount(fewestTexts - outputs.count)} more.`);
+    if (heldOut.count < fewestTexts) parts.push(moreTitles(fewestTexts));
+    return `A fair comparison needs ${fewestTexts} new titles and ${fewestTexts} that were held back; there are ${formatCount(outputs.count)} and ${formatCount(heldOut.count)}. ${parts.join(' ')}`;
   }
   if (comparison.holds)
     return 'It repeats your titles no more than is usual, but it is not shown that it has learned anything from them. Give it more titles, or let it learn for longer.';

@@ -48,7 +48,10 @@ describe('overfitStatistics', () => {
     ['leans', [...many(50, 0.95), ...many(950, 0.4)], [...many(20, 0.9), ...many(980, 0.4)]],
     ['healthy', many(200, 0.4), many(100, 0.4)],
     ['unknown', [...many(31, 0.95), ...many(169, 0.4)], [...many(11, 0.9), ...many(92, 0.4)]],
-    ['unknown', many(10, 1), many(100, 0.4)],
+    // Of so few outputs copies may be beyond chance, and nothing else is concluded.
+    ['overfits', many(10, 1), many(100, 0.4)],
+    ['unknown', [...many(2, 1), ...many(8, 0.4)], many(100, 0.4)],
+    ['unknown', many(20, 0.4), [...many(60, 0.9), ...many(40, 0.4)]],
     ['unknown', many(100, 1), []],
   ])('calls it %s', (verdict, outputs, heldOut) => {
     expect(overfitStatistics(outputs, heldOut, { losses: learned }).verdict).toBe(verdict);
@@ -105,6 +108,26 @@ describe('overfitStatistics with losses', () => {
     expect(verdictOf({ trigram: 10, start: 0 })).toBe('underfits');
     // Neither better nor worse beyond chance.
     expect(verdictOf({ trigram: 10, start: 0.01 })).toBe('unknown');
+  });
+
+  it('calls one that predicts no better than a baseline so, however few its outputs are, but not by few titles', () => {
+    const losses = madeUpLosses({ trigram: -10, start: 5 });
+    const few = <Scored extends { model: readonly number[] }>(scored: Scored): Scored =>
+      Object.fromEntries(
+        Object.entries(scored).map(([name, value]) => [
+          name,
+          Array.isArray(value) ? value.slice(0, 20) : value,
+        ]),
+      ) as Scored;
+    const [outputs, heldOut] = [many(5, 0.4), many(100, 0.4)];
+    expect(overfitStatistics(outputs, heldOut, { losses }).verdict).toBe('underfits');
+    const ofFew = { ...losses, heldOut: few(losses.heldOut), training: few(losses.training) };
+    expect(overfitStatistics(outputs, heldOut, { losses: ofFew }).verdict).toBe('unknown');
+    // Nor does an area under the curve of so few count, whose test is an approximation.
+    const known = madeUpLosses({ trigram: 10, start: 5, known: 60 });
+    const knownOfFew = { ...known, heldOut: few(known.heldOut), training: few(known.training) };
+    const { measures } = overfitStatistics(...texts, { losses: knownOfFew });
+    expect(measures.map(({ name }) => name)).toEqual(['exact copies', 'copies']);
   });
 
   it('calls no model healthy of which it is not known whether it has learned anything', () => {
