@@ -64,7 +64,7 @@ export function parseCommandLine(typed: readonly string[]): Request | Printed {
       `${swallowing.flag} takes all words after it, ${swallowing.command} among them.`,
       `Put the command first: titlesmith ${swallowing.command} ${swallowing.flag} …`,
     );
-  if (first === 'help') return new CommandLine([...rest, '--help']).parse();
+  if (first === 'help') return parseCommandLine([...rest, '--help']);
   return new CommandLine(words).parse();
 }
 
@@ -77,6 +77,9 @@ export function asksForJson(words: readonly string[]): boolean {
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
+
+/** Columns of a line of help, at most: no terminal of 80 breaks it. */
+const widestHelp = 78;
 
 /** Our wording of yargs' messages. */
 const wording = {
@@ -121,6 +124,7 @@ class CommandLine {
         'parse-positional-numbers': false,
       })
       .usageConfiguration({ 'hide-types': true })
+      .wrap(Math.min(widestHelp, process.stdout.columns || widestHelp))
       .locale('en')
       .updateStrings(wording)
       .usage('$0 <command> [options]\n\nA subreddit goes in, a reviewed list of new titles comes out.')

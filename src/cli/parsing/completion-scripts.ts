@@ -32,13 +32,27 @@ end
 complete -c titlesmith -a '(__titlesmith_completions)'`,
 } as const;
 
+const help = `titlesmith completion [shell]
+
+Prints a script that completes commands, options, runs and models in a shell:
+${Object.keys(scripts).join(', ')}; default: the one that SHELL names.
+
+Options:
+  --shell <name>  The shell, too.
+  --help          Show this help; -h too.
+
+Examples:
+  titlesmith completion bash >> ~/.bashrc
+  titlesmith completion zsh >> ~/.zshrc
+  titlesmith completion fish > ~/.config/fish/completions/titlesmith.fish`;
+
 export const shellNames = Object.keys(scripts) as (keyof typeof scripts)[];
 
 const isShell = (name: string): name is keyof typeof scripts => Object.hasOwn(scripts, name);
 
 /**
  * The script that a command line asks for: of the shell that it names, as in `completion zsh` or `completion --shell zsh`, else of
- * the person's. Undefined where it asks for something else, help for instance.
+ * the person's; or help. Undefined where it asks for something else.
  * @param shell of the person: `SHELL`.
  * @throws TitlesmithError `usage` where no script is known for the shell, or none is named and `SHELL` names none.
  */
@@ -46,7 +60,8 @@ export function completionScriptFor(
   [command, ...words]: readonly string[],
   shell: string | undefined,
 ): string | undefined {
-  if (command !== 'completion' || words.some((word) => ['--help', '-h'].includes(word))) return undefined;
+  if (command !== 'completion') return undefined;
+  if (words.some((word) => ['--help', '-h'].includes(word))) return help;
   const hint = `Name one of ${shellNames.join(', ')}: titlesmith completion bash.`;
   const named = words.flatMap((word) => (word === '--shell' ? [] : [word.replace(/^--shell=/, '')]));
   const [name = shell?.replace(/^.*[\\/]|\.exe$/g, ''), extra] = named;

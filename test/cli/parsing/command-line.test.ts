@@ -235,3 +235,9 @@ describe('help', () => {
     expect(request).toMatchObject({ command: 'print', text: help, error: { code: 'usage' } });
   });
 });
+
+test('no line of help is wider than 78 columns', () => {
+  const pages = Object.values(commandTable).map(({ words }) => printed([...words.split(' '), '--help']));
+  for (const page of [printed(['--help']), printed(['completion', '--help']), ...pages])
+    expect(page.split('\n').filter((line) => line.length > 78)).toEqual([]);
+});

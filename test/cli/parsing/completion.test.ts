@@ -96,7 +96,13 @@ describe('a script', () => {
       expect(printed(['completion', '--shell', name])).toBe(printed(['completion', name]));
       expect(printed(['completion', `--shell=${name}`])).toBe(printed(['completion', name]));
     }
-    expect(printed(['completion', '--help'])).toContain('completion');
+    for (const words of [
+      ['completion', '--help'],
+      ['help', 'completion'],
+    ])
+      expect(printed(words)).toMatch(
+        /^titlesmith completion \[shell\]\n[\s\S]*titlesmith completion zsh >> /,
+      );
   });
 
   test('is not made up for another shell', () => {

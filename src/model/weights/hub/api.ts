@@ -21,6 +21,8 @@ export interface RemoteSnapshot {
 }
 
 const fileLimit = 10_000;
+/** Entries, folders among them, and pages of the list: a hub that never ends it is not listened to. */
+const [entryLimit, pageLimit] = [10 * fileLimit, 1000];
 /** The list of 1,000 files is about 300 KB. */
 const answerLimitBytes = 1 << 24;
 const [sha1, sha256] = [/^[0-9a-f]{40}$/, /^[0-9a-f]{64}$/];
@@ -78,11 +80,15 @@ async function* listFiles(
   settings: HubSettings,
   recursive: boolean,
 ): AsyncGenerator<ListedEntry> {
+  let [pages, entries] = [0, 0];
   const first = `${settings.endpoint}/api/models/${repository}/tree/${commit}?recursive=${recursive}`;
   for (let url: string | undefined = first; url !== undefined; ) {
     const { content, next }: Answer = await ask(url, repository, settings);
     const isList = Array.isArray(content) && content.every((entry) => typeof entry?.path === 'string');
     if (!isList) throw new RangeError('its list of files is none');
+    pages += 1;
+    entries += content.length;
+    if (pages > pageLimit || entries > entryLimit) throw new RangeError('its list of files does not end');
     yield* content as ListedEntry[];
     // The token is for this address alone.
     if (next !== undefined && new URL(next, url).origin !== new URL(settings.endpoint).origin)

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import { fetchSnapshotInformation } from '../../../../src/model/weights/hub/api.js';
 import { hubSettings } from '../../../../src/model/weights/hub/settings.js';
+import { findHubModel } from '../../../../src/model/weights/hub/snapshot.js';
 
 const commit = 'c'.repeat(40);
 const entry = (path: string): object => ({ type: 'file', path, size: 3, oid: 'a'.repeat(40) });
@@ -51,6 +53,60 @@ test('a list that goes on at another address is refused, and that address is not
   });
   await expect(namesAt(address)).rejects.toThrow('its list of files goes on at another address');
   expect(other.asked).toEqual([]);
+});
+
+test.each([
+  ['of empty pages', '[]'],
+  [
+    'of folders',
+    JSON.stringify(Array.from({ length: 1000 }, () => ({ type: 'directory', path: 'x', size: 0 }))),
+  ],
+])('a list %s without an end is refused', async (_, page) => {
+  const { address, asked } = await startHub((request, response) => {
+    response.setHeader('link', `<${address}${request.url}>; rel="next"`).end(page);
+  });
+  await expect(namesAt(address)).rejects.toThrow('its list of files does not end');
+  expect(asked.length).toBeLessThanOrEqual(1002);
+});
+
+test('an answer that unpacks to gigabytes, or never ends, is cut short', async () => {
+  const bomb = gzipSync(Buffer.alloc(64 << 20));
+  const packed = await startHub((_, response) => response.setHeader('content-encoding', 'gzip').end(bomb));
+  await expect(namesAt(packed.address)).rejects.toThrow('an answer of more than 16777216 bytes');
+  const endless = await startHub((_, response) => {
+    const more = (): void => {
+      while (!response.destroyed && response.write('['.repeat(1 << 16)));
+    };
+    response.on('drain', more);
+    more();
+  });
+  await expect(namesAt(endless.address)).rejects.toThrow('an answer of more than 16777216 bytes');
+});
+
+test.each(['file:///etc/passwd', 'data:application/json,[]', 'http://127.0.0.1:1/'])(
+  'a redirect to %s ends in a line',
+  async (location) => {
+    const { address } = await startHub((_, response) => response.writeHead(302, { location }).end());
+    await expect(namesAt(address)).rejects.toThrow(/^The hub at \S+ cannot be reached \(/);
+  },
+);
+
+test('names that lead out of the folder of a model are names of no file of it', async () => {
+  const { address } = await startHub((_, response) => {
+    const names = [
+      '../../evil',
+      '/etc/evil',
+      'a/../../b',
+      'config.json/../../x',
+      'nul\\u0000',
+      'config.json',
+    ];
+    response.end(JSON.stringify(names.map(entry)));
+  });
+  const settings = { ...hubSettings({ HF_ENDPOINT: address }), retries: 0 };
+  await expect(
+    findHubModel({ repository: 'owner/name', revision: 'main' }, settings, () => {}),
+  ).rejects.toThrow('owner/name has no');
 });
 
 test.each(['{"files": []}', '[null]', '[{"type": "file", "size": 3}]', '"text"', '<html>'])(
