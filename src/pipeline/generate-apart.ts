@@ -54,7 +54,8 @@ export async function* generateFromModel(
           promptSubreddit,
         );
   const device = await decideDevice(options, context);
-  context.onProgress({ kind: 'note', message: describeDevice(device) });
+  for (const message of [`model: ${model}`, describeDevice(device)])
+    context.onProgress({ kind: 'note', message });
   const opened = await openGeneration(
     { model, device: decidedDevice(device), hiddenPrefix },
     options,

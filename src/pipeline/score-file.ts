@@ -60,8 +60,9 @@ export async function scoreFile(
   const opened = await ScoringModel.open(model, promptSubreddit, context);
   try {
     const device = await decideDevice(options, context);
+    for (const message of [`model: ${model}`, describeDevice(device)])
+      context.onProgress({ kind: 'note', message });
     const { titles, longest } = await readOnce(source, opened, file, context);
-    context.onProgress({ kind: 'note', message: describeDevice(device) });
     const engine = await openEngine(decidedDevice(device), { threads });
     const scorer = await opened.load(engine, precision, longest);
     try {

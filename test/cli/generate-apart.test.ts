@@ -63,6 +63,7 @@ describe('generate --print-only', () => {
     const flags = ['--nsamples', '6', '--seed', '2', '--prefix', 'Who'];
     const [whole, rest] = [await print(...flags), await print(...flags, '--include-prefix', 'false')];
     const titlesOf = (output: string): string[] => output.split(`\n${'='.repeat(20)}\n`).slice(0, -1);
+    expect(rest.errors).toMatch(/^model: that of runs\/apart, which stays as it is\ndevice: /);
     expect(titlesOf(rest.output)).toEqual(
       titlesOf(whole.output).map((title) => title.slice('Who'.length).trimStart()),
     );

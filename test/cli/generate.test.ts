@@ -16,6 +16,7 @@ describe('generate with a model that belongs to no run', () => {
       generate(...flags, '--batch-size', '4', '--threads', '1'),
     ]);
     expect(one.code).toBe(0);
+    expect(one.errors.startsWith(`model: ${model}\ndevice: `)).toBe(true);
     const texts = one.output.split('--\n');
     expect(texts).toHaveLength(8);
     expect(texts.slice(0, 7).every((text) => text.startsWith('the'))).toBe(true);

@@ -110,6 +110,9 @@ export async function decideForStage(
   const model = trained ? keptModel(manifest, options, trained) : decisions.model;
   const mixedPrecision = stage === 'finetune' ? decided.mixedPrecision : undefined;
   const lines = mixedPrecision ? describeComputation(device, mixedPrecision) : [describeDevice(device)];
+  const begun =
+    model && (trained ? `${model.choice} (${model.reason})` : `${model.choice}, as this run has trained it`);
+  if (begun !== undefined) lines.unshift(`model: ${begun}`);
   for (const message of lines) onProgress({ kind: 'note', message });
   return { ...decisions, model, device, ...(mixedPrecision ? { mixedPrecision } : {}) };
 }
