@@ -52,6 +52,7 @@ export type { GeneratedText } from './model/generation/sequence.js';
 export type { MetricsLine } from './model/training/training-storage.js';
 export { baseName } from './model/weights/base-model.js';
 export { modelDescription, modelWeights } from './model/weights/checkpoint-files.js';
+export { Communities } from './model/weights/communities.js';
 export { openModelIn } from './model/weights/folder-model.js';
 export type { OpenModel } from './model/weights/open-model.js';
 export type { StreamedFile } from './model/weights/safetensors-bytes.js';

@@ -48,6 +48,7 @@ export type { DecodeSession } from './model/transformer/decode-session.js';
 export { openDecodeSession } from './model/transformer/decode-session.js';
 export { storedWeights, type WeightSource } from './model/transformer/weight-source.js';
 export { readConfiguration, readWeights } from './model/weights/checkpoint.js';
+export { Communities } from './model/weights/communities.js';
 export { type HubSettings, hubSettings } from './model/weights/hub/settings.js';
 export { loadTokenizer } from './model/weights/load-tokenizer.js';
 export { locateModel, openModel, type ResolvedModel, resolveModel } from './model/weights/resolve-model.js';
@@ -69,6 +70,7 @@ export {
   generateTexts,
   generateToFile,
   isDownloaded,
+  type LoadModelOptions,
   loadModel,
   type Model,
   type ModelOptions,
@@ -91,6 +93,7 @@ export {
 } from './pipeline/pipeline.js';
 export type { FinishedRun } from './pipeline/run-stages.js';
 export { runSingleStage } from './pipeline/run-stages.js';
+export { readBaseCommunities } from './pipeline/stages/base-communities.js';
 export { reportAssets, writeReport } from './pipeline/stages/report.js';
 export type { StageContext } from './pipeline/stages/stage.js';
 export { TokenFile, writeTokens } from './pipeline/stages/token-file.js';

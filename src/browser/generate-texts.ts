@@ -30,13 +30,14 @@ export async function* textsOfModel(
   context: WorkContext,
 ): AsyncGenerator<GeneratedText> {
   const { options: prepared, prompts, capacity, texts } = prepareGeneration(options, model);
-  const choice = describeChoice(options);
+  const addedLogits = await model.addedLogits?.();
+  const choice = describeChoice(options, addedLogits !== undefined);
   if (choice !== undefined) context.onProgress({ kind: 'note', message: choice });
   const { slots, precision, bestOf } = options;
   const sizes = { engine, slots, texts: texts * bestOf, capacity, precision };
   const { session, tokenizer } = await openGenerationSession(model, sizes);
   try {
-    yield* generateTexts(session, tokenizer, { ...prepared, ...beside }, context, prompts);
+    yield* generateTexts(session, tokenizer, { ...prepared, ...beside, addedLogits }, context, prompts);
   } finally {
     await session.dispose();
   }

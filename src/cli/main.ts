@@ -89,6 +89,10 @@ async function execute(request: Request, entry: string, terminal: Terminal): Pro
       return (await import('./commands/models.js')).modelsCommand(request.model, terminal);
     case 'info':
       return (await import('./commands/models.js')).infoCommand(request.model, terminal);
+    case 'communities': {
+      const { communitiesCommand } = await import('./commands/communities.js');
+      return communitiesCommand(request.word, terminal);
+    }
     case 'devices':
       return (await import('./commands/devices.js')).devicesCommand(terminal);
     default: {

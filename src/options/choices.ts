@@ -12,6 +12,7 @@ export const commandNames = [
   'prune',
   'models',
   'info',
+  'communities',
   'score',
   'devices',
   'review',

@@ -26,8 +26,17 @@ export function checkCombinations(options: RunOptions): void {
   }
 }
 
+/** Whether several draws of a text differ. */
+export function drawsDiffer(options: Pick<RunOptions, 'temperature' | 'topK' | 'minP'>): boolean {
+  return whatFixesDraws(options) === undefined;
+}
+
 /** The option that makes every draw of a text the same; undefined if none does. */
-function whatFixesDraws({ temperature, topK, minP }: RunOptions): string | undefined {
+function whatFixesDraws({
+  temperature,
+  topK,
+  minP,
+}: Pick<RunOptions, 'temperature' | 'topK' | 'minP'>): string | undefined {
   if (temperature < lowestTemperature) return `--temperature ${temperature}`;
   if (topK === 1) return '--top-k 1';
   return minP === 1 ? '--min-p 1' : undefined;
@@ -153,6 +162,12 @@ export function checkOptionsTogether(options: RunOptions): void {
     throw usageError(
       `--run-name names one run, but ${subreddit.length} subreddits are named.`,
       'Leave --run-name out: each run is named after its subreddit.',
+    );
+  }
+  if (options.guidanceScale !== undefined) {
+    throw usageError(
+      '--guidance-scale is of the base model as it writes for a community, and a run has a model of its own.',
+      'Leave it out, or ask titlesmith generate base --subreddit NAME.',
     );
   }
   checkDraws(options);

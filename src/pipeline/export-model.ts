@@ -1,6 +1,6 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { fileError, systemErrorCode, TitlesmithError } from '../common/errors.js';
+import { fileError, systemErrorCode, TitlesmithError, usageError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
 import { writeTrainedCondition } from '../data/trained-condition.js';
 import { temporaryName } from '../io/byte-folder.js';
@@ -14,7 +14,9 @@ import type { OpenModel } from '../model/weights/open-model.js';
 import { openModel } from '../model/weights/resolve-model.js';
 import { type ArgumentRules, checkArguments, completeContext, isText } from '../options/call-arguments.js';
 import { type ExportFormat, exportFormats, type GgufType } from '../options/choices.js';
+import { generationOptions } from '../options/table/generation.js';
 import { singleCommandOptions } from '../options/table/single-commands.js';
+import { askCommunity } from './stages/base-communities.js';
 import { readModelCondition } from './stages/model-condition.js';
 
 export interface ExportRequest {
@@ -23,6 +25,10 @@ export interface ExportRequest {
   readonly format: ExportFormat;
   /** Type of the matrices where the format is gguf; f16 where left out. */
   readonly ggufType?: GgufType | undefined;
+  /** A community that the base model is to write for, by name: its weights are exported so. Default: none in particular. */
+  readonly subreddit?: string | undefined;
+  /** How far it is guided to that community: see `--guidance-scale`. Default: 1.5. */
+  readonly guidanceScale?: number | undefined;
   /** A folder that is empty or does not exist yet. */
   readonly output: string;
 }
@@ -35,6 +41,8 @@ const exportArguments: ArgumentRules = {
     required: true,
   },
   ggufType: singleCommandOptions.ggufType,
+  subreddit: generationOptions.promptSubreddit,
+  guidanceScale: generationOptions.guidanceScale,
   output: isText,
 };
 
@@ -95,22 +103,33 @@ export async function exportModel(request: ExportRequest, given: Partial<WorkCon
     model,
     format,
     output,
+    subreddit,
+    guidanceScale,
     ggufType = singleCommandOptions.ggufType.default,
   } = checkArguments('exportModel', request, exportArguments);
   const context = completeContext<WorkContext>('exportModel', given);
+  const question = { subreddit: subreddit?.toLowerCase(), guidanceScale };
+  const byPrompt = (name: string): never => {
+    throw usageError(
+      `Only the base model has weights of its own for r/${name}; others are prompted by name.`,
+      'Leave the subreddit out.',
+    );
+  };
+  const { changed } = await askCommunity(model, question, byPrompt, context);
   await refuseOccupied(output);
   const condition = await readModelCondition(model);
-  const opened = await openModel(model, context);
+  const { source, ...opened } = await openModel(model, context);
   try {
+    const exported = changed(opened);
     await writeWhole(output, async (folder) => {
-      if (format === 'onnx') await exportOnnxFolder(opened, folder, context);
+      if (format === 'onnx') await exportOnnxFolder(exported, folder, context);
       else if (format === 'gguf')
-        await exportGgufFolder(opened, folder, { name: nameOf(model), type: ggufType }, context);
-      else await writeHuggingFace(opened, folder, context);
+        await exportGgufFolder(exported, folder, { name: nameOf(model), type: ggufType }, context);
+      else await writeHuggingFace(exported, folder, context);
       if (condition) await writeTrainedCondition(folder, condition);
     });
   } finally {
     await opened.weights.close();
   }
-  return opened.source.description;
+  return source.description;
 }

@@ -5,7 +5,7 @@ import { silentContext, type WorkContext } from '../common/progress.js';
 import { subredditPrompt } from '../data/known-subreddits.js';
 import { needsNovelty } from '../model/generation/generation-options.js';
 import type { GeneratedText } from '../model/generation/sequence.js';
-import { checkCombinations, checkDraws, checkOptionsTogether } from '../options/option-rules.js';
+import { checkCombinations, checkDraws, checkOptionsTogether, drawsDiffer } from '../options/option-rules.js';
 import type { RunOptions } from '../options/option-table.js';
 import { defaultOptions } from '../options/option-values.js';
 import { runOptions } from '../options/table/run.js';
@@ -16,6 +16,7 @@ import { decideDevice, decidedDevice, describeDevice } from './decide/device.js'
 import { readManifest } from './run/manifest-file.js';
 import { missingRun } from './run/named-run.js';
 import { assertInputs } from './stage-work.js';
+import { askCommunity } from './stages/base-communities.js';
 import { hiddenPrefixOfRun, openGeneration } from './stages/generate.js';
 import { readModelCondition, titleOfModel } from './stages/model-condition.js';
 import { openNovelty } from './stages/novelty.js';
@@ -30,7 +31,17 @@ export async function* generateFromModel(
   overrides: Partial<RunOptions>,
   context: WorkContext = silentContext,
 ): AsyncGenerator<GeneratedText> {
-  const options: RunOptions = { ...defaultOptions(), ...overrides };
+  const { promptSubreddit, guidanceScale } = overrides;
+  const question = { subreddit: promptSubreddit, guidanceScale };
+  const byPrompt = async (subreddit: string): Promise<string> =>
+    subredditPrompt(
+      { ...titleOfModel(model), condition: await readModelCondition(model), madeOf: [] },
+      subreddit,
+    );
+  const asked = await askCommunity(model, question, byPrompt, context);
+  const given: RunOptions = { ...defaultOptions(), ...overrides };
+  const candidates = drawsDiffer(given) ? asked.candidates : 1;
+  const options: RunOptions = { ...given, bestOf: overrides.bestOf ?? candidates };
   if (options.novel) {
     throw usageError(
       `--novel compares with the titles of a run, and ${model} is a model without any.`,
@@ -45,19 +56,11 @@ export async function* generateFromModel(
   }
   checkCombinations(options);
   checkDraws(options);
-  const { promptSubreddit } = options;
-  const hiddenPrefix =
-    promptSubreddit === undefined
-      ? undefined
-      : subredditPrompt(
-          { ...titleOfModel(model), condition: await readModelCondition(model), madeOf: [] },
-          promptSubreddit,
-        );
   const device = await decideDevice(options, context);
   for (const message of [`model: ${model}`, describeDevice(device)])
     context.onProgress({ kind: 'note', message });
   const opened = await openGeneration(
-    { model, device: decidedDevice(device), hiddenPrefix },
+    { model, device: decidedDevice(device), hiddenPrefix: asked.prompt, changed: asked.changed },
     options,
     context,
   );

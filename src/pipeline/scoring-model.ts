@@ -18,6 +18,7 @@ import type { OpenModel } from '../model/weights/open-model.js';
 import type { Precision } from '../options/choices.js';
 import { restoreOptions } from '../options/option-values.js';
 import { readManifest } from './run/manifest-file.js';
+import { askCommunity } from './stages/base-communities.js';
 import { conditionOfRun, readModelCondition, titleOfModel } from './stages/model-condition.js';
 
 /** A title as a model reads it. */
@@ -80,8 +81,13 @@ export class ScoringModel {
     const asked = run
       ? { title: `The model of ${name}`, start: undefined, condition, madeOf: run.subreddit }
       : { ...titleOfModel(name), condition, madeOf: [] };
-    const prompt = subreddit === undefined ? '' : subredditPrompt(asked, subreddit);
-    return new ScoringModel(await openModelFiles(name, context), condition, prompt);
+    const { prompt = '', changed } = await askCommunity(
+      name,
+      { subreddit, guidanceByDefault: 1 },
+      (named) => subredditPrompt(asked, named),
+      context,
+    );
+    return new ScoringModel(changed(await openModelFiles(name, context)), condition, prompt);
   }
 
   /**

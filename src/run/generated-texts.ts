@@ -94,11 +94,16 @@ export function countTexts(texts: readonly GeneratedText[]): GenerateCounts {
 }
 
 /** Says what the best of several candidates is, for people; undefined where there is one. */
-export function describeChoice({ bestOf, rank = 'probability' }: RunOptions): string | undefined {
+export function describeChoice(
+  { bestOf, rank: asked }: Pick<RunOptions, 'bestOf' | 'rank'>,
+  isForCommunity = false,
+): string | undefined {
+  const rank = asked ?? (isForCommunity ? 'community' : 'probability');
   if (bestOf === 1) return undefined;
   const kept = {
     probability: 'whose tokens the model finds likeliest on average',
     novelty: 'least like any title that the model was shown, refused ones last',
+    community: 'that being of the community makes likelier most, on average of its tokens',
     both: 'of the best ranks by likelihood and by novelty, refused ones last',
   };
   return `best of ${bestOf}: of ${bestOf} candidates for each title the one ${kept[rank]}`;

@@ -4,6 +4,7 @@ import { runOptions } from '../options/table/run.js';
 import { type Html, html } from '../web/html.js';
 import { renderSitePage } from '../web/html-page.js';
 import { slider } from '../web/slider.js';
+import { communityPart } from './community-part.js';
 
 interface SitePage {
   readonly styles: string;
@@ -12,10 +13,12 @@ interface SitePage {
   readonly policy: string;
   /** Bytes that a first training transfers, in words. */
   readonly transfer: string;
+  /** The communities that the model knows by name. */
+  readonly communities: readonly string[];
 }
 
 /** The one page of the site. Its script (client/site.ts) fills it; all work is the worker's (worker/worker.ts). */
-export function sitePage({ styles, script, policy, transfer }: SitePage): string {
+export function sitePage({ styles, script, policy, transfer, communities }: SitePage): string {
   const body = html`<main>
 <header class="masthead">
 <p class="kicker">titlesmith <span aria-hidden="true">·</span> in your browser</p>
@@ -35,6 +38,7 @@ rude, hurtful or false things. If it learns only a little from yours, it still w
 <h2 id="runs-title">What you made here before</h2>
 <ul id="run-list" class="runs"></ul>
 </section>
+${communityPart(communities)}
 <ol class="steps">
 ${step('titles', 'Your titles', titlesStep)}
 ${step('learn', 'Learn', learnStep)}

@@ -90,6 +90,8 @@ export interface TrainingEnd {
 export interface TextsWish {
   /** A stored run; undefined: the base model as it came. */
   readonly run: string | undefined;
+  /** Of those that the base model knows by name; undefined: none. */
+  readonly community: string | undefined;
   readonly count: number;
   readonly temperature: number;
   readonly topK: number;

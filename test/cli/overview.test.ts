@@ -255,6 +255,18 @@ test('models lists those with names, their licences and whether they are here', 
   expect(output).toMatch(/^smollm2 +134,515,008 .* Apache-2\.0 /m);
 });
 
+test('communities lists what the base model knows by name, all or some', async () => {
+  const { communities } = JSON.parse((await runCli(['communities', '--json'], folder)).output);
+  expect(communities).toEqual(communities.toSorted());
+  expect(communities).toContain('baking');
+  const { code, output } = await runCli(['communities', 'R/Baki'], folder);
+  expect(code).toBe(0);
+  expect(output).toMatch(/^baking\n/);
+  expect(output).toMatch(/generate base --subreddit baking writes titles as for r\/baking\.\n$/);
+  const base = await runCli(['info', 'base', '--json'], folder);
+  expect(JSON.parse(base.output).communities).toBe(communities.length);
+});
+
 test('info says what a checkpoint is', async () => {
   const base = await runCli(['info', 'base'], folder);
   expect(base.output).toMatch(/^base: GPT-2, 16,988,160 parameters$/m);
@@ -298,6 +310,10 @@ test.each([
   [['info', 'titles.csv'], 'titles.csv is a file; a model is a folder, or a GGUF file.'],
   [['models', '124M'], 'openai-community/gpt2 is not in the cache'],
   [['models', 'no such'], 'is no known model'],
+  [['communities', 'no such'], 'has "no such" in its name. Try a shorter word;'],
+  [['generate', 'base', '--subreddit', 'bakng'], 'does not know r/bakng: it is none of its '],
+  [['score', 'base', 'titles.csv', '--subreddit', 'bakng'], 'Did you mean r/baking'],
+  [['export', 'base', '--subreddit', 'bakng', '--output', 'none'], 'Did you mean r/baking'],
   [['list', 'nowhere'], 'There is no folder nowhere.'],
   [['list', 'titles.csv'], 'titles.csv is a file, not a folder of runs.'],
   [['list', 'runs/template'], 'runs/template is a run, not a folder of runs.'],

@@ -115,6 +115,7 @@ const portable = [
   'src/model/weights/adapter-bytes.ts',
   'src/model/weights/base-model.ts',
   'src/model/weights/checkpoint-files.ts',
+  'src/model/weights/communities.ts',
   'src/model/weights/folder-model.ts',
   'src/model/weights/folder-tokenizer.ts',
   'src/model/weights/generation-session.ts',

@@ -24,7 +24,6 @@ const reasons: Readonly<Record<string, string>> = {
   'src/model/engine/onnx/grouped-rows.ts': 'the products in which rows have matrices of their own',
   'src/model/training/training-options.ts': 'known to those that ask for training without loading it',
   'src/model/weights/base-folder.ts': 'the part of the base model that a browser lacks',
-  'src/model/weights/base-model.ts': 'known to Node and to browsers',
   'src/run/hash-value.ts': 'what records and plans of runs and batches are compared by',
   'src/site/worker/once.ts': 'what device and model are loaded by',
   'src/web/slider.ts': 'the control that two pages have in common',

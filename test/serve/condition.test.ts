@@ -121,7 +121,7 @@ describe("a folder that is no run, with prompts before half of its model's title
   });
 });
 
-test('the base model says what the command line says of it', () => {
+test('the base model, which is served with one set of weights, says who writes for a community', () => {
   const served = {
     name: 'base',
     model: 'base',
@@ -131,7 +131,7 @@ test('the base model says what the command line says of it', () => {
     condition: undefined,
   } as const;
   expect(() => hiddenPrefix(served, { subreddit: 'gamedev' }, 1)).toThrow(
-    /^The base model was not trained with names of subreddits, .* --subreddit gamedev --model base;/,
+    /^A server of the base model writes for no subreddit .* r\/gamedev\. Ask titlesmith generate base --subreddit gamedev/,
   );
   expect(hiddenPrefix(served, {}, 1)).toBeUndefined();
 });

@@ -8,7 +8,9 @@ import { parameterSpecifications } from '../../src/model/transformer/parameters.
 import { baseFolder } from '../../src/model/weights/base-folder.js';
 import { baseConfiguration } from '../../src/model/weights/base-model.js';
 import { writeWeights } from '../../src/model/weights/checkpoint.js';
+import { communitiesFile } from '../../src/model/weights/communities.js';
 import { type BuiltSite, buildSite } from '../../tools/site/build-site.js';
+import { communitiesBytes } from '../model/weights/communities-file.js';
 
 /** A model of the base's form and tokenizer that computes in no time, and was never trained. */
 const tiny = { ...baseConfiguration, width: 32, layers: 1, heads: 2 };
@@ -19,6 +21,17 @@ async function writeTinyBase(folder: string): Promise<void> {
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...described, ...sizes }));
   for (const name of ['vocab.json', 'merges.txt', 'fingerprints.bin'])
     copyFileSync(join(baseFolder, name), join(folder, name));
+  const row = Array.from({ length: tiny.width }, (_, index) => (index % 2 === 0 ? 40 : -40));
+  writeFileSync(
+    join(folder, communitiesFile),
+    communitiesBytes({
+      names: ['gamedev', 'gaming'],
+      vectors: [
+        { scale: 1, row },
+        { scale: 0, row },
+      ],
+    }),
+  );
   const specifications = new Map(parameterSpecifications(tiny).map((each) => [each.name, each]));
   await writeWeights(folder, tiny, (name) => {
     const { shape, initial } = specifications.get(name)!;

@@ -227,6 +227,45 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
     await context.close();
   });
 
+  it('writes titles of a community at once, which is chosen by name, and refuses names that the model does not know', async () => {
+    const { context, page, faults } = await openSite(browser, server.url);
+    await setSlider(page, 'temperature', 0);
+    await write(page, 10);
+    const shown = (): Promise<string[]> => page.locator('#text-list li .title').allTextContents();
+    const plain = await shown();
+    const before = server.sent;
+    const field = page.getByRole('combobox', { name: 'Community' });
+    const button = page.getByRole('button', { name: 'Write titles at once' });
+    const complaint = (): Promise<unknown> =>
+      page.evaluate("document.querySelector('#community').validationMessage");
+    await field.fill('<b>chess');
+    await button.click();
+    expect(await complaint()).toBe(
+      'The model does not know the community <b>chess. Choose one of the list, or let the model learn titles of it below.',
+    );
+    await field.fill('r/gamdev');
+    expect(await complaint()).toMatch(/^The model does not know the community gamdev\. Did you mean gamedev/);
+    expect(await page.locator('#community-list option').count()).toBe(2);
+    expect(server.sent).toBe(before);
+    const ask = async (name: string): Promise<string[]> => {
+      await field.fill(name);
+      await field.press('Enter');
+      const chosen = page.locator('#model option:checked');
+      await expect
+        .poll(() => chosen.textContent())
+        .toBe(`the model as it came, told only “r/${name.replace(/^r\//i, '').toLowerCase()}”`);
+      await expect.poll(() => page.locator('#writing-state').textContent()).toMatch(/new titles?[.;]/);
+      return shown();
+    };
+    // The vector of the one is nothing, that of the other drowns all else.
+    expect(await ask('r/GAMING')).toEqual(plain);
+    expect(server.sent).toBeGreaterThan(before);
+    expect(await ask('gamedev')).not.toEqual(plain);
+    await expectAccessible(page, 'titles of a community');
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
   it('is used by keyboard alone', async () => {
     const { context, page } = await openSite(browser, server.url);
     const focused = () => page.evaluate('document.activeElement?.id ?? ""');

@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { memorySource } from '../../src/io/byte-source.js';
 import { packageRoot } from '../../src/io/package-root.js';
 import { runtimeFiles } from '../../src/model/engine/onnxruntime-web/runtime.js';
+import { readConfiguration } from '../../src/model/weights/checkpoint.js';
+import { Communities, communitiesFile } from '../../src/model/weights/communities.js';
 import { type CachedFiles, type SiteFile, sitePolicy } from '../../src/site/site-files.js';
 import { sitePage } from '../../src/site/site-page.js';
 import { exampleTitles } from './example-titles.js';
@@ -13,7 +16,7 @@ const devices = Object.keys(runtimeFiles) as Device[];
 
 const runtimeFolder = join(packageRoot, 'node_modules/onnxruntime-web/dist');
 
-/** Files of a base model; the last two may be missing. */
+/** Files of a base model that are loaded together; the last may be missing. */
 const baseFiles = [
   'config.json',
   'model.safetensors',
@@ -62,6 +65,8 @@ export async function buildSite({ to, base }: SiteOptions): Promise<BuiltSite> {
   };
   for (const name of baseFiles)
     if (existsSync(join(base, name))) addPacked(`base/${name}`, readFileSync(join(base, name)));
+  const communities = readFileSync(join(base, communitiesFile));
+  addPacked(communitiesFile, communities);
   Object.assign(files, addRuntimes(folder));
 
   const worker = await siteBundles.worker(files);
@@ -69,9 +74,14 @@ export async function buildSite({ to, base }: SiteOptions): Promise<BuiltSite> {
   const pageScript = folder.writeHashed('page.js', await siteBundles.page(worker.entry));
   const pageStyles = folder.writeHashed('page.css', await siteBundles.styles());
   const policy = sitePolicy({ script: sourceHash(script), styles: sourceHash(styles) });
-  const largest = Math.max(...devices.map((device) => total(loadedBy(device, folder.written), 'gzip')));
+  const needed = folder.written.filter(({ path }) => path !== files[communitiesFile]!.path);
+  const largest = Math.max(...devices.map((device) => total(loadedBy(device, needed), 'gzip')));
   const transfer = `${Math.round(largest / 1e6)} MB`;
-  folder.write('index.html', sitePage({ styles: pageStyles, script: pageScript, policy, transfer }));
+  const { names } = await Communities.open(memorySource(join(base, communitiesFile), communities), {
+    configuration: await readConfiguration(base),
+  });
+  const facts = { transfer, communities: names };
+  folder.write('index.html', sitePage({ styles: pageStyles, script: pageScript, policy, ...facts }));
 
   const shell = [
     'index.html',

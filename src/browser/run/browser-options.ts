@@ -11,7 +11,7 @@ import { trainingOptions, trainingSessionOptions } from '../../options/table/tra
 const { column, header, quotes, subreddit, limit, minLength, validationShare } = titleOptions;
 const { mixedPrecision, frozenPrecision, ...ofTraining } = trainingOptions;
 const { sampleEvery, sampleNum, sampleLength, stopWhen } = trainingSessionOptions;
-const { prefixFile, promptSubreddit, precision, ...ofGeneration } = generationOptions;
+const { prefixFile, promptSubreddit, guidanceScale, precision, ...ofGeneration } = generationOptions;
 
 /**
  * The options that a browser takes. Prompts by subreddit, canaries, paraphrases, files of prefixes and precisions

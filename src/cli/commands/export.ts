@@ -14,14 +14,21 @@ export async function exportCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   return interruptible(terminal, stopsAfterStep, async (context) => {
-    const { format, ggufType, output = '' } = { ...defaultsOf(singleCommandOptions), ...options };
+    const {
+      format,
+      ggufType,
+      output = '',
+      promptSubreddit: subreddit,
+      guidanceScale,
+    } = { ...defaultsOf(singleCommandOptions), ...options };
     const isGguf = format === 'gguf';
     const description = await exportModel(
-      { model, format, output, ...(isGguf ? { ggufType } : {}) },
+      { model, format, output, ...(isGguf ? { ggufType } : {}), subreddit, guidanceScale },
       context,
     );
-    const form = isGguf ? `gguf of ${ggufType}` : format;
-    const result = { format, ...(isGguf ? { ggufType } : {}), output, model: description };
+    const form = `${isGguf ? `gguf of ${ggufType}` : format}${subreddit ? `, for r/${subreddit}` : ''}`;
+    const kind = { ...(isGguf ? { ggufType } : {}), ...(subreddit ? { subreddit } : {}) };
+    const result = { format, ...kind, output, model: description };
     terminal.result([`${output}: ${description}, as ${form}`], result);
     return exitCodes.done;
   });

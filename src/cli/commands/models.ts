@@ -30,7 +30,9 @@ export async function modelsCommand(name: string | undefined, terminal: Terminal
   );
   const others =
     'Besides these: any GPT-2 or Llama of the hub (owner/name), a folder, a GGUF file; nano and scratch train from nothing.';
-  terminal.result([...lines, '', others], { models });
+  const communities =
+    'base writes for communities of Reddit by name, untrained: titlesmith generate base --subreddit NAME; titlesmith communities [WORD] lists them.';
+  terminal.result([...lines, '', others, communities], { models });
   return exitCodes.done;
 }
 
@@ -55,7 +57,7 @@ function linesOf({
     ? `, stretched ${llama.rotary.scaling.factor} times (${llama.rotary.scaling.kind})`
     : '';
   const line = (label: string, text: string): string => `  ${label.padEnd(10)}${text}`;
-  const { condition } = rest;
+  const { condition, communities } = rest;
   return [
     `${model}: ${architecture}, ${formatCount(parameters)} parameters`,
     line('shape', `${layers} layers, width ${formatCount(width)}, ${heads} heads${groups}`),
@@ -71,6 +73,14 @@ function linesOf({
           line(
             'prompts',
             `${condition.names.join(' and ')}, ${pluralize(condition.subreddits.length, 'subreddit')} by name`,
+          ),
+        ]),
+    ...(communities === undefined
+      ? []
+      : [
+          line(
+            'knows',
+            `${formatCount(communities)} communities by name (generate ${model} --subreddit NAME); titlesmith communities [WORD] lists them`,
           ),
         ]),
     line('files', `${rest.path}, ${rest.format}`),

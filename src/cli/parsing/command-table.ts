@@ -224,6 +224,19 @@ export const commandTable: Readonly<Record<CommandName, Command>> = {
     examples: [['the model of a run', 'titlesmith info runs/askreddit']],
     request: ([model = ''], options) => ({ command: 'info', model, options }),
   },
+  communities: {
+    words: 'communities',
+    summary: 'the communities that the base model writes for by name',
+    description:
+      'Lists the communities of Reddit that the base model knows by name, all or those whose name holds a word: generate base --subreddit NAME writes for one of them without any training.',
+    arguments: [{ name: 'word', optional: true, help: 'A part of the name, such as game.' }],
+    examples: [['those about games', 'titlesmith communities game']],
+    request: ([word], options) => ({
+      command: 'communities',
+      ...(word === undefined ? {} : { word }),
+      options,
+    }),
+  },
   score: {
     words: 'score',
     summary: 'how well a model predicts titles, in bits a byte',

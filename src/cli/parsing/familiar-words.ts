@@ -10,6 +10,7 @@ const commandsByVerb: Readonly<Record<string, readonly string[]>> = {
   list: ['ls', 'runs'],
   'show, or info for a model': ['status', 'inspect', 'describe', 'get'],
   prune: ['rm', 'remove', 'delete', 'clean', 'gc'],
+  communities: ['subreddits', 'subreddit', 'community', 'search'],
   serve: ['server', 'web', 'api', 'deploy'],
   export: ['save', 'convert', 'pack', 'copy'],
   import: ['load', 'unpack', 'restore'],

@@ -13,6 +13,7 @@ type ServeRequestOptions = Partial<ServeOptions> & JsonOption;
 export type BatchRequestOptions = Partial<BatchSettings & Pick<SingleCommandOptions, 'resume'>> & JsonOption;
 export type ReviewOptions = Partial<Pick<SingleCommandOptions, 'port'>> & JsonOption;
 export type ExportOptions = Partial<Pick<SingleCommandOptions, 'format' | 'ggufType' | 'output'>> &
+  Partial<Pick<RunOptions, 'promptSubreddit' | 'guidanceScale'>> &
   JsonOption;
 export type ScoreOptions = ScoreFileOptions & JsonOption;
 export type CompareOptions = Partial<Pick<SingleCommandOptions, 'page'>> & JsonOption;
@@ -42,6 +43,7 @@ export type Request =
   | { readonly command: 'plot'; readonly folders: readonly string[]; readonly options: PlotRequestOptions }
   | { readonly command: 'prune'; readonly folders: readonly string[]; readonly options: PruneOptions }
   | { readonly command: 'models'; readonly model?: string; readonly options: JsonOption }
+  | { readonly command: 'communities'; readonly word?: string; readonly options: JsonOption }
   | { readonly command: 'info'; readonly model: string; readonly options: JsonOption }
   | { readonly command: 'devices'; readonly options: JsonOption }
   | { readonly command: 'review'; readonly folder: string; readonly options: ReviewOptions }

@@ -48,6 +48,11 @@ export interface GenerationOptions
   readonly mayStand?: ((text: string) => boolean) | undefined;
   /** How new a text is: needed where `bestOf` candidates are ranked by `novelty` or `both`. */
   readonly noveltyOf?: ((text: string) => Novelty) | undefined;
+  /**
+   * What the model adds to the logit of each token for a community, [V]: without a `rank` the best of `bestOf` candidates is then the
+   * one that it makes likelier most.
+   */
+  readonly addedLogits?: Float32Array | undefined;
 }
 
 /** Defaults: the table's, but one text, and seed 0. */
@@ -107,6 +112,10 @@ export const generationArguments: ArgumentRules = {
   finished: { accepts: (value) => value instanceof Set, fault: 'is no Set of indices' },
   mayStand: isFunction,
   noveltyOf: isFunction,
+  addedLogits: {
+    accepts: (value) => value instanceof Float32Array,
+    fault: 'is no Float32Array of numbers for all tokens',
+  },
 };
 
 /** Whether candidates are ranked by how new they are. */
@@ -152,11 +161,17 @@ export function checkRanking(options: GenerationOptions): void {
   );
 }
 
-/** @throws TitlesmithError `usage` if a token that has a bias is none of the model's. */
+/** @throws TitlesmithError `usage` if a token that has a bias is none of the model's, or what was added is not one number a token. */
 export function checkTokenIds(
-  { logitBias = {} }: Pick<SamplingOptions, 'logitBias'>,
+  { logitBias = {}, addedLogits }: Pick<GenerationOptions, 'logitBias' | 'addedLogits'>,
   vocabularySize: number,
 ): void {
+  if (addedLogits !== undefined && addedLogits.length !== vocabularySize) {
+    throw usageError(
+      `addedLogits has ${addedLogits.length} numbers, but the model ${vocabularySize} tokens.`,
+      'Give what was added to the logit of each.',
+    );
+  }
   const unknown = Object.keys(logitBias).find((id) => Number(id) >= vocabularySize);
   if (unknown === undefined) return;
   throw usageError(

@@ -5,7 +5,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { Adapter } from '../transformer/adapters.js';
 import type { Scores } from '../transformer/decode-scores.js';
 import type { DecodeSession, PromptCache } from '../transformer/decode-session.js';
-import { CandidatePool, meanLogProbability, ranked } from './best-of.js';
+import { CandidatePool, meanGain, meanLogProbability, ranked } from './best-of.js';
 import { ContinuousBatch, type SequenceRequest } from './continuous-batch.js';
 import {
   checkRanking,
@@ -164,7 +164,7 @@ export class GenerationRequest implements SequenceRequest {
     checkTokenIds(options, session.vocabularySize);
     checkCapacity(prompts, options, session);
     this.prompts = prompts;
-    const { bestOf = 1, rank = 'probability' } = options;
+    const { bestOf = 1, rank } = options;
     this.bestOf = bestOf;
     this.pool = new CandidatePool(bestOf);
     this.alternatives = alternatives ?? (bestOf > 1 && rank !== 'novelty' ? 0 : undefined);
@@ -216,7 +216,9 @@ export class GenerationRequest implements SequenceRequest {
   append(sequence: Sequence, token: number, scores?: Scores): void {
     if (token < 0) throw notFinite();
     if (this.alternatives !== undefined && scores)
-      sequence.scores.push(scoreToken(scores, this.sampling.temperature, token, this.alternatives));
+      sequence.scores.push(
+        scoreToken(scores, this.sampling.temperature, token, this.alternatives, this.options.addedLogits),
+      );
     sequence.add(token);
     this.progress.countToken();
     if (!sequence.finished) this.listener.onToken?.(sequence);
@@ -255,20 +257,22 @@ export class GenerationRequest implements SequenceRequest {
   private best(candidates: readonly FinishedSequence[]): FinishedSequence {
     const [first] = candidates as readonly [FinishedSequence];
     if (candidates.length === 1) return first;
-    const { rank = 'probability', noveltyOf } = this.options;
+    const { addedLogits, rank = addedLogits ? 'community' : 'probability', noveltyOf } = this.options;
     const isCompared = needsNovelty(this.options);
     const scores = candidates.map(({ result, scored, isBlank, isRefused }) => ({
       meanLogProbability: this.isScored ? meanLogProbability(scored.scores) : undefined,
+      meanGain: meanGain(scored.scores),
       novelty: isCompared ? noveltyOf?.(result.text) : undefined,
       isLast: isBlank || isRefused,
     }));
     const [best = 0] = ranked(scores, rank);
     const kept = candidates[best]!;
-    const { meanLogProbability: mean, novelty } = scores[best]!;
+    const { meanLogProbability: mean, meanGain: gain, novelty } = scores[best]!;
     const chosen = {
       of: candidates.length,
       candidate: best + 1,
       ...(rank === 'novelty' || mean === undefined ? {} : { meanLogProbability: rounded(mean) }),
+      ...(gain === undefined ? {} : { meanGain: rounded(gain) }),
       ...(novelty ? { closestRating: rounded(novelty.rating) } : {}),
       ...(best === 0 ? {} : { first: first.result.turnedAway?.first ?? first.result.text }),
     };

@@ -30,6 +30,8 @@ export interface Chosen {
   readonly candidate: number;
   /** ln p a token, where that counts: to 6 decimals. */
   readonly meanLogProbability?: number | undefined;
+  /** How much greater ln p a token is for the community that it was written for, where it was: to 6 decimals. */
+  readonly meanGain?: number | undefined;
   /** How like the closest known title it is, from 0 to 1, where that counts: to 6 decimals. */
   readonly closestRating?: number | undefined;
   /** The first candidate as it was drawn first, where another was kept: what the model says where nothing is chosen. */

@@ -8,6 +8,8 @@ export interface TokenScore {
   readonly logProbability: number;
   /** The likeliest tokens, the likeliest first; of equal ones the lower id first. */
   readonly top: readonly TokenAlternative[];
+  /** How much greater ln p of the token is for what was added to the logits; undefined where nothing was. */
+  readonly gain?: number;
 }
 
 interface TokenAlternative {
@@ -19,12 +21,14 @@ interface TokenAlternative {
  * The score of a token.
  * @param scores one row, [V], of logits that were divided by the temperature unless it is 0, and their softmax.
  * @param alternatives how many of the likeliest tokens to name.
+ * @param addedLogits what was added to each of the logits, [V], before they were divided.
  */
 export function scoreToken(
   scores: Scores,
   temperature: number,
   token: number,
   alternatives: number,
+  addedLogits?: Float32Array,
 ): TokenScore {
   const { logits } = scores;
   const scale = temperature === 0 ? 1 : temperature;
@@ -32,7 +36,10 @@ export function scoreToken(
   const logProbability = (id: number): number => Math.min(0, scale * logits[id]! - normalizer);
   const best = alternatives === 0 ? [] : likeliest(logits, alternatives);
   const top = best.map((id) => ({ token: id, logProbability: logProbability(id) }));
-  return { token, logProbability: logProbability(token), top };
+  const score = { token, logProbability: logProbability(token), top };
+  if (addedLogits === undefined) return score;
+  const before = logits.map((logit, id) => scale * logit - addedLogits[id]!);
+  return { ...score, gain: score.logProbability - (before[token]! - logSumOfExponentials(before, 1)) };
 }
 
 /**
@@ -56,11 +63,21 @@ export async function tokenLosses(
 
 /** ln Σ exp(scale · logit). Where the logits are undivided, their softmax has it already: ln p = logit − normalizer. */
 function logNormalizer({ logits, probabilities }: Scores, scale: number): number {
+  if (scale !== 1) return logSumOfExponentials(logits, scale);
+  const best = placeOfHighest(logits);
+  return logits[best]! - Math.log(probabilities[best]!);
+}
+
+/** ln Σ exp(scale · logit). */
+function logSumOfExponentials(logits: Float32Array, scale: number): number {
+  const highest = logits[placeOfHighest(logits)]!;
+  return scale * highest + Math.log(sumOfExponentials(logits, scale, highest));
+}
+
+function placeOfHighest(logits: Float32Array): number {
   let best = 0;
   for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
-  const highest = logits[best]!;
-  if (scale === 1) return highest - Math.log(probabilities[best]!);
-  return scale * highest + Math.log(sumOfExponentials(logits, scale, highest));
+  return best;
 }
 
 const stepsOfOne = 64;

@@ -9,6 +9,11 @@ export interface OpenModel {
   readonly configuration: TransformerConfiguration;
   readonly tokenizer: Tokenizer;
   readonly weights: WeightSource;
+  /**
+   * Where it is a model that writes for a community: what is added, for that, to the logit of each token, [V]. Read while the
+   * weights are open.
+   */
+  readonly addedLogits?: () => Promise<Float32Array>;
 }
 
 /** A folder that holds a model in a known format. */

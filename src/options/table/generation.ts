@@ -124,15 +124,43 @@ export const generationOptions = {
   ...samplingOptions,
   promptSubreddit: {
     ...generation,
-    commands: ['generate', 'score'],
+    commands: ['generate', 'score', 'export'],
     flag: 'subreddit',
     type: 'subreddit',
     argument: 'name',
-    help: 'Subreddit that titles are written for, or scored as, by a model that is prompted by name; of generate and score alone.',
+    help: 'Subreddit that titles are written for, or scored as, by a model that is prompted by name, or by base, which knows communities by name; of generate, score and export alone.',
     inCommand: {
-      generate: { help: 'Subreddit that titles are written for, by a model that is prompted by name.' },
-      score: { help: 'Subreddit that titles are scored as, by a model that is prompted by name.' },
+      generate: {
+        help: 'Subreddit that titles are written for, by a model that is prompted by name, or by base (titlesmith communities lists those that it knows).',
+      },
+      score: {
+        help: 'Subreddit that titles are scored as, by a model that is prompted by name, or by base (titlesmith communities lists those that it knows).',
+      },
+      export: {
+        help: 'Community that base is exported as it writes for (titlesmith communities lists those that it knows).',
+      },
     },
+  },
+  guidanceScale: {
+    ...generation,
+    commands: ['generate', 'export'],
+    type: 'number',
+    minimum: 0,
+    maximum: 10,
+    argument: 'number',
+    help:
+      'How far base is guided to the community of --subreddit: 1 is its own estimate of the titles there, more is more typical of the ' +
+      'community and less varied, 0 is base itself; of generate and export alone.',
+    inCommand: {
+      generate: {
+        help: 'How far base is guided to the community of --subreddit: 1 is its own estimate of the titles there, more is more typical and less varied.',
+      },
+      export: {
+        help: 'How far base is guided to the community of --subreddit: 1 is its own estimate of the titles there, the best to train on from.',
+      },
+    },
+    implies: ['promptSubreddit'],
+    defaultInWords: '1.5 with a community of base',
   },
   prefix: {
     ...generation,
@@ -194,7 +222,7 @@ export const generationOptions = {
     maximum: 100,
     default: 1,
     argument: 'count',
-    help: 'Candidates to generate for every title, of which the best is kept (--rank).',
+    help: 'Candidates to generate for every title, of which the best is kept (--rank); 16 for a community of base.',
   },
   rank: {
     ...generation,
@@ -204,7 +232,7 @@ export const generationOptions = {
     help:
       'The best candidate of --best-of: the one whose tokens the model finds likeliest on average; the one least like any title that ' +
       'the model was shown (of a run alone, whose titles are known), refused ones last; or the one of the best ranks by both.',
-    defaultInWords: 'probability',
+    defaultInWords: 'probability; for a community of base, how much likelier that makes a title',
   },
   printOnly: {
     ...around,

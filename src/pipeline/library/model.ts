@@ -14,7 +14,11 @@ import type { TransformerConfiguration } from '../../model/transformer/configura
 import type { DecodeSession } from '../../model/transformer/decode-session.js';
 import type { GenerationModel } from '../../model/weights/generation-session.js';
 import { hubSettings } from '../../model/weights/hub/settings.js';
-import { type GenerationModelOptions, openForGeneration } from '../../model/weights/open-for-generation.js';
+import {
+  type GenerationModelOptions,
+  openForGeneration,
+  openModelFiles,
+} from '../../model/weights/open-for-generation.js';
 import type { OpenModel } from '../../model/weights/open-model.js';
 import { locateModel, openModel } from '../../model/weights/resolve-model.js';
 import {
@@ -33,6 +37,7 @@ import {
 } from '../../options/call-arguments.js';
 import { generationOptions } from '../../options/table/generation.js';
 import { inOrder } from '../../run/generated-texts.js';
+import { askCommunity } from '../stages/base-communities.js';
 
 export interface ModelOptions extends GenerationModelOptions {
   /** Listens to a download's progress, and can cancel it. */
@@ -46,6 +51,20 @@ const modelArguments: ArgumentRules = {
   capacity: { type: 'integer', minimum: 2, maximum: 1_000_000 },
   precision: generationOptions.precision,
   context: isContext,
+};
+
+/** Options of {@link loadModel}. */
+export interface LoadModelOptions extends ModelOptions {
+  /** A community of Reddit that the base model is to write for, by name. Default: none in particular. */
+  readonly subreddit?: string;
+  /** How far it is guided to that community: see `--guidance-scale`. Default: 1.5. */
+  readonly guidanceScale?: number;
+}
+
+const loadArguments: ArgumentRules = {
+  ...modelArguments,
+  subreddit: generationOptions.promptSubreddit,
+  guidanceScale: generationOptions.guidanceScale,
 };
 
 function disposedError(): TitlesmithError {
@@ -67,7 +86,11 @@ export class Model {
   private readonly disposed: Promise<void>;
   private disposing: Promise<void> | undefined;
 
-  constructor({ configuration, tokenizer, session }: GenerationModel) {
+  /** @param addedLogits as in `GenerationOptions`. */
+  constructor(
+    { configuration, tokenizer, session }: GenerationModel,
+    readonly addedLogits?: Float32Array,
+  ) {
     this.configuration = configuration;
     this.tokenizer = tokenizer;
     this.session = session;
@@ -113,11 +136,25 @@ export class Model {
  *   Face id, which is downloaded unless cached.
  * @throws TitlesmithError when an option is unknown or wrong, there is no such model, or its files are invalid.
  */
-export async function loadModel(name: string, options: ModelOptions = {}): Promise<Model> {
+export async function loadModel(name: string, options: LoadModelOptions = {}): Promise<Model> {
   checkArgument('loadModel', 'name', name, isText);
-  const checked = checkArguments('loadModel', options, modelArguments);
+  const { subreddit, guidanceScale, ...checked } = checkArguments('loadModel', options, loadArguments);
   const context = completeContext<WorkContext>('loadModel', checked.context);
-  return new Model(await openForGeneration(name, checked, context));
+  const question = { subreddit: subreddit?.toLowerCase(), guidanceScale };
+  const { changed } = await askCommunity(name, question, () => {
+    throw usageError(
+      'loadModel: subreddit is of the base model alone.',
+      'A model that is prompted by name takes its prompt as the prefix of generate.',
+    );
+  });
+  if (subreddit === undefined) return new Model(await openForGeneration(name, checked, context));
+  const opened = await openModelFiles(name, context);
+  try {
+    const model = changed(opened);
+    return new Model(await openForGeneration(model, checked), await model.addedLogits?.());
+  } finally {
+    await opened.weights.close();
+  }
 }
 
 /**
@@ -159,7 +196,8 @@ export async function* generate(
     );
   const checked = checkArguments('generate', options, generateArguments);
   const { signal, onProgress = silentContext.onProgress, ...given } = checked;
-  const requested: GenerationOptions = { ...generationDefaults, ...withoutUndefined(given) };
+  const { addedLogits } = model;
+  const requested: GenerationOptions = { ...generationDefaults, addedLogits, ...withoutUndefined(given) };
   validateGenerationOptions(requested);
   const { session, disposal, release } = await model.acquire();
   const context: WorkContext = {

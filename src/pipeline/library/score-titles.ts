@@ -23,7 +23,7 @@ export interface ScoreTitlesOptions {
   readonly engine?: Engine;
   /** Default: `float32`. */
   readonly precision?: RunOptions['precision'];
-  /** Whose titles they are, for a model that is prompted by name. */
+  /** Whose titles they are, for a model that is prompted by name, or the base model, which knows communities. */
   readonly subreddit?: string;
   readonly context?: Partial<WorkContext>;
 }

@@ -9,6 +9,7 @@ import { hubSettings } from '../../model/weights/hub/settings.js';
 import { cachedHubFolder } from '../../model/weights/hub/snapshot.js';
 import { findModelFolder } from '../../model/weights/model-folder.js';
 import { aboutFolder, parseModelName } from '../../model/weights/model-name.js';
+import { readCommunities } from '../stages/base-communities.js';
 
 /** What is known of a model by its files, without its weights being read. */
 export interface ModelOverview {
@@ -28,6 +29,8 @@ export interface ModelOverview {
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   /** What it was trained to be prompted by. */
   readonly condition?: TrainedCondition;
+  /** How many communities it writes for by name, without a prompt. */
+  readonly communities?: number;
 }
 
 /**
@@ -44,6 +47,7 @@ export async function describeModel(name: string): Promise<ModelOverview> {
     names.map(async (file) => ({ name: file, bytes: (await stat(join(folder.path, file))).size })),
   );
   const condition = await readTrainedCondition(folder.path);
+  const communities = await readCommunities(name);
   return {
     model: name,
     architecture: configuration.llama ? 'Llama' : 'GPT-2',
@@ -58,6 +62,7 @@ export async function describeModel(name: string): Promise<ModelOverview> {
     format: folder.format,
     files,
     ...(condition ? { condition } : {}),
+    ...(communities ? { communities: communities.names.length } : {}),
   };
 }
 

@@ -14,6 +14,7 @@ import {
 import { generateTexts } from '../../model/generation/generation-request.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
 import { openForGeneration, openModelFiles } from '../../model/weights/open-for-generation.js';
+import type { OpenModel } from '../../model/weights/open-model.js';
 import type { RunOptions } from '../../options/option-table.js';
 import { flagOf } from '../../options/option-values.js';
 import { asTitle, bareText, countTexts, describeChoice, formatGenerated } from '../../run/generated-texts.js';
@@ -90,6 +91,8 @@ interface GenerationSource {
   readonly device: DeviceChoice;
   /** What the model reads before each text. */
   readonly hiddenPrefix: string | undefined;
+  /** The model as it writes for a community. Default: as it is. */
+  readonly changed?: (model: OpenModel) => OpenModel;
   /** As in `GenerationOptions`. */
   readonly mayStand?: GenerationOptions['mayStand'];
   readonly noveltyOf?: GenerationOptions['noveltyOf'];
@@ -107,11 +110,11 @@ interface OpenedGeneration {
  * @throws TitlesmithError when the model is unavailable or an option is wrong.
  */
 export async function openGeneration(
-  { model, device, hiddenPrefix, mayStand, noveltyOf }: GenerationSource,
+  { model, device, hiddenPrefix, changed = (opened) => opened, mayStand, noveltyOf }: GenerationSource,
   options: RunOptions & { readonly firstIndex?: number },
   context: WorkContext,
 ): Promise<OpenedGeneration> {
-  const files = await openModelFiles(model, context);
+  const files = changed(await openModelFiles(model, context));
   try {
     const prefixes = await readPrefixes(options);
     const prepared = prepareGeneration(options, files, { prefixes, hiddenPrefix });
@@ -121,7 +124,8 @@ export async function openGeneration(
       const message = `sampling: on the processor, from scores copied from the device (${onHost.join(', ')})`;
       context.onProgress({ kind: 'note', message });
     }
-    const choice = describeChoice(options);
+    const addedLogits = await files.addedLogits?.();
+    const choice = describeChoice(options, addedLogits !== undefined);
     if (choice !== undefined) context.onProgress({ kind: 'note', message: choice });
     return {
       dispose: () => files.weights.close(),
@@ -131,7 +135,7 @@ export async function openGeneration(
         const texts = prepared.texts * bestOf;
         const loaded = await openForGeneration(files, { engine, slots, texts, capacity, precision });
         try {
-          const request = { ...prepared.options, finished, mayStand, noveltyOf };
+          const request = { ...prepared.options, finished, mayStand, noveltyOf, addedLogits };
           yield* generateTexts(loaded.session, loaded.tokenizer, request, context, prepared.prompts);
         } finally {
           await loaded.session.dispose();

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { TitlesmithError } from '../../common/errors.js';
+import { TitlesmithError, usageError } from '../../common/errors.js';
 import { conditionPrompt, parseKeywords } from '../../data/conditioning.js';
 import { subredditPrompt } from '../../data/known-subreddits.js';
 import { baseName } from '../../model/weights/base-model.js';
@@ -58,16 +58,28 @@ export function hiddenPrefix(
   }
   const keywords = parseKeywords(given ?? '');
   if (subreddit) {
-    const title = model === baseName ? 'The base model' : `The model ${name}`;
-    const start = model === baseName ? model : undefined;
-    return asField('subreddit', () =>
-      subredditPrompt({ title, start, condition, madeOf }, readSubreddit(subreddit), keywords),
-    );
+    return asField('subreddit', () => {
+      const known = readSubreddit(subreddit);
+      if (model === baseName) throw servedBaseError(known);
+      return subredditPrompt(
+        { title: `The model ${name}`, start: undefined, condition, madeOf },
+        known,
+        keywords,
+      );
+    });
   }
   if (!condition || (condition.share < 1 && keywords.length === 0)) return undefined;
   const { names, subreddits } = condition;
   const chosen = subreddits[Math.abs(seed) % Math.max(1, subreddits.length)];
   return conditionPrompt(names, { subreddit: chosen, keywords });
+}
+
+/** A community is other weights of the base model, and all requests share one set of them. */
+function servedBaseError(subreddit: string): TitlesmithError {
+  return usageError(
+    `A server of the base model writes for no subreddit in particular, so not for r/${subreddit}.`,
+    `Ask titlesmith generate base --subreddit ${subreddit}, or serve a model that is prompted by name.`,
+  );
 }
 
 function readSubreddit(text: string): string {

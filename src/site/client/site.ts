@@ -20,6 +20,7 @@ import {
   saying,
   sayTrouble,
 } from './busy.js';
+import { listenForCommunity } from './community-panel.js';
 import { listenForKeeping, saveFile, showArchiveSize } from './keep-panel.js';
 import { inMinutes, LearningView, readTrainingWish } from './learning-panel.js';
 import { prepareOffline } from './offline.js';
@@ -325,6 +326,11 @@ function openArchive(archive: File): void {
 }
 
 listenForTitles(read, openArchive);
+listenForCommunity((name) => {
+  texts.offerCommunity(name);
+  bringTo('write');
+  generate();
+});
 listenForKeeping({
   onSave: save,
   onOpen: openArchive,

@@ -23,6 +23,9 @@ const sliders = [
   'length',
 ] as const;
 
+/** The value of a choice of the base model as it writes for a community begins so; no run's does. */
+const communityMark = 'r/';
+
 const slider = (id: (typeof sliders)[number]): number => byId(id, HTMLInputElement).valueAsNumber;
 
 /** The titles that are shown, and the form. */
@@ -47,7 +50,7 @@ export class TextsPanel {
 
   /** The models to choose from: the base, and what a run has trained. */
   offer(run: { readonly id: string; readonly name: string } | undefined): void {
-    for (const option of [...model.options]) if (option.value !== '') option.remove();
+    for (const option of [...model.options]) if (isRun(option.value)) option.remove();
     if (run) {
       model.append(new Option(`the model trained on ${run.name}`, run.id));
       model.value = run.id;
@@ -57,11 +60,20 @@ export class TextsPanel {
       : 'Learn first, or see what the model writes as it came: titles like those of Reddit, not like yours.';
   }
 
+  /** Chooses the base model as it writes for a community; it stays among the choices. */
+  offerCommunity(name: string): void {
+    const value = `${communityMark}${name}`;
+    for (const option of [...model.options]) if (option.value.startsWith(communityMark)) option.remove();
+    model.append(new Option(`the model as it came, told only “${value}”`, value));
+    model.value = value;
+  }
+
   /** What the form says; undefined where a number is out of its bounds, which the browser then shows. */
   wish(): TextsWish | undefined {
     if (!byId('write-form', HTMLFormElement).reportValidity()) return undefined;
     return {
-      run: model.value === '' ? undefined : model.value,
+      run: isRun(model.value) ? model.value : undefined,
+      community: model.value.startsWith(communityMark) ? model.value.slice(communityMark.length) : undefined,
       count: slider('count'),
       temperature: slider('temperature'),
       topK: slider('top-k'),
@@ -145,6 +157,10 @@ export class TextsPanel {
       button.textContent = 'Copy all';
     }, 1500);
   }
+}
+
+function isRun(choice: string): boolean {
+  return choice !== '' && !choice.startsWith(communityMark);
 }
 
 /** How many are new and how many refused, in a sentence. */

@@ -182,6 +182,7 @@ export class RunSession {
     const { run: name } = wish;
     if (name !== undefined) return this.withRun(name, (run) => this.write(run, samplingOf(wish)));
     const written = await writeBaseTexts(samplingOf(wish), {
+      community: wish.community,
       loading: this.loading(),
       context: this.doors.context('write'),
       onText: (text) => this.doors.emit({ name: 'text', text }),

@@ -31,8 +31,8 @@ function meanOf(text: string, ends: boolean): number {
 
 describe('candidates are ranked', () => {
   const scores = [
-    { meanLogProbability: -3, novelty: { rating: 0.9, isRefused: true } },
-    { meanLogProbability: -1, novelty: { rating: 0.8, isRefused: true } },
+    { meanLogProbability: -3, novelty: { rating: 0.9, isRefused: true }, meanGain: 0.25 },
+    { meanLogProbability: -1, novelty: { rating: 0.8, isRefused: true }, meanGain: -1 },
     { meanLogProbability: -2, novelty: { rating: 0.5, isRefused: false } },
     { meanLogProbability: -4, novelty: { rating: 0.1, isRefused: false } },
     { meanLogProbability: -2, novelty: { rating: 0.5, isRefused: false } },
@@ -44,6 +44,7 @@ describe('candidates are ranked', () => {
     ['novelty', [3, 2, 4, 1, 0, 5]],
     // Sums of ranks: 4 + 5, 1 + 4, 2 + 2, 5 + 1, 2 + 2.
     ['both', [2, 4, 3, 1, 0, 5]],
+    ['community', [0, 2, 3, 4, 1, 5]],
   ] as const)('by %s, equal ones in order', (ranking, order) => {
     expect(ranked(scores, ranking)).toEqual(order);
   });
@@ -74,6 +75,42 @@ describe('the best of several candidates', () => {
         if (chosen!.candidate <= 2) expect(text).toBe(two[index]!.text);
       }
     }
+  });
+
+  test('of a model that writes for a community is the one that this makes likelier most, at any temperature', async () => {
+    const added = [0.7, -0.4, 0.1];
+    // What the model gave before: its logits are logarithms of the rows.
+    const before = rows.map((row) => {
+      const weights = row.map((probability, id) => probability * Math.exp(-added[id]!));
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      return weights.map((weight) => weight / total);
+    });
+    const gainOf = (text: string, ends: boolean): number => {
+      const ids = [2, ...[...text].map((letter) => 'ab'.indexOf(letter)), ...(ends ? [2] : [])];
+      const gains = ids
+        .slice(1)
+        .map((id, place) => Math.log(rows[ids[place]!]![id]!) - Math.log(before[ids[place]!]![id]!));
+      return gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
+    };
+    for (const temperature of [1, 0.5]) {
+      const asked = { ...options, temperature, addedLogits: Float32Array.from(added) };
+      const plain = byIndex(await generate(session(), letters, { ...options, temperature }));
+      const eight = byIndex(await generate(session(), letters, { ...asked, bestOf: 8 }));
+      const gained = eight.map(({ text, finishReason, chosen }, index) => {
+        const gain = gainOf(text, finishReason === 'stop');
+        expect(chosen!.meanGain).toBeCloseTo(gain, 5);
+        const first = plain[index]!;
+        expect(chosen!.first ?? text).toBe(first.text);
+        expect(gain).toBeGreaterThanOrEqual(gainOf(first.text, first.finishReason === 'stop') - 1e-6);
+        return chosen!.candidate > 1;
+      });
+      expect(gained.filter(Boolean).length).toBeGreaterThan(100);
+      const byProbability = { ...asked, bestOf: 8, rank: 'probability' } as const;
+      const likeliest = byIndex(await generate(session(), letters, byProbability));
+      expect(likeliest.map(({ text }) => text)).not.toEqual(eight.map(({ text }) => text));
+    }
+    const wrong = generate(session(), letters, { ...options, addedLogits: new Float32Array(4) });
+    await expect(wrong).rejects.toThrow('addedLogits has 4 numbers, but the model 3 tokens.');
   });
 
   test('is as likely as the best of independent draws', async () => {

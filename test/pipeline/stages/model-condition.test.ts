@@ -6,6 +6,7 @@ import { type ProgressEvent, type ProgressListener, silentContext } from '../../
 import { keywordsOf } from '../../../src/data/conditioning.js';
 import { readTrainedCondition } from '../../../src/data/trained-condition.js';
 import { formatCsvRecord } from '../../../src/io/csv.js';
+import type { GeneratedText } from '../../../src/model/generation/sequence.js';
 import type { StageName } from '../../../src/options/choices.js';
 import type { RunOptions } from '../../../src/options/option-table.js';
 import { defaultOptions } from '../../../src/options/option-values.js';
@@ -136,9 +137,16 @@ test('a subreddit it does not know is refused before anything is written', async
   expect(existsSync(join(folder, 'next'))).toBe(false);
 });
 
-test('the base model that ships says that it knows no names', async () => {
-  const ask = (): Promise<unknown> => collect(generateFromModel('base', { promptSubreddit: 'gamedev' }));
-  expect(await failureLine(ask)).toMatch(/^The base model was not trained with names .* --model base;/);
+test('the base model that ships writes for communities by name, and says which are near one that it does not know', async () => {
+  const ask = (promptSubreddit?: string): Promise<GeneratedText[]> =>
+    collect(generateFromModel('base', { promptSubreddit, nsamples: 8, length: 12, temperature: 1, seed: 1 }));
+  expect(await failureLine(() => ask('minecraf'))).toMatch(
+    /^The base model does not know r\/minecraf: .* mean r\/minecraft/,
+  );
+  const texts = await ask('minecraft');
+  expect(texts).toHaveLength(8);
+  expect(texts).not.toEqual(await ask());
+  expect(texts).not.toEqual(await ask('baking'));
 });
 
 test('a share of 1 is what is meant without one, and a smaller one trains otherwise', async () => {
