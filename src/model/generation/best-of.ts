@@ -47,7 +47,7 @@ export function ranked(candidates: readonly CandidateScores[], ranking: Ranking)
   };
   const keys = candidates.map((one) => [
     Number(one.isLast ?? false),
-    Number(ranking !== 'probability' && (one.novelty?.isRefused ?? false)),
+    Number((ranking === 'novelty' || ranking === 'both') && (one.novelty?.isRefused ?? false)),
     costs[ranking](one),
   ]);
   const compare = (a: readonly number[], b: readonly number[]): number => {

@@ -28,7 +28,7 @@ export async function readFingerprints(loading: Loading): Promise<Uint8Array> {
 }
 
 /** Loaded only when a community is asked for. */
-const communitiesBytes = once((loading: Loading) => loadFiles([communitiesFile], loading.onLoaded));
+const communitiesBytes = once((loading: Loading) => loadFiles([communitiesFile], loading));
 
 /** What the base model knows of communities by name. @param base as it was opened. */
 export async function openCommunities(loading: Loading, base: StartingModel): Promise<Communities> {
