@@ -307,7 +307,7 @@ test.each([
   [['info', 'checkpoint/run1'], 'There is no folder checkpoint/run1 in '],
   [['info', 'templat'], 'no Hugging Face id (owner/name). Did you mean template?'],
   [['info', 'nano'], '"nano" names no model that is there'],
-  [['info', 'titles.csv'], 'titles.csv is a file; a model is a folder, or a GGUF file.'],
+  [['info', 'titles.csv'], 'titles.csv is a file, not a model. '],
   [['models', '124M'], 'openai-community/gpt2 is not in the cache'],
   [['models', 'no such'], 'is no known model'],
   [['communities', 'no such'], 'has "no such" in its name. Try a shorter word;'],
