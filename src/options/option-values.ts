@@ -40,8 +40,16 @@ export function formatOption(name: OptionName, value: unknown): string {
 
 /** A value in quotes where a shell would take it apart. */
 function quoted(value: unknown): string {
-  const text = String(value);
-  return /^[\w./:@%+,-]+$/.test(text) ? text : JSON.stringify(text);
+  const text = typeof value === 'object' && value !== null ? pairsOf(value) : String(value);
+  return /^[\w./:@%+,=-]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+/** Biases as they are typed, `198=-5,50256=2`; an object that holds no such numbers, as in a run.json that was edited, as JSON. */
+function pairsOf(value: object): string {
+  const pairs = Object.entries(value);
+  const areBiases =
+    pairs.length > 0 && pairs.every(([id, bias]) => /^\d+$/.test(id) && Number.isFinite(bias));
+  return areBiases ? pairs.map(([id, bias]) => `${id}=${bias}`).join(',') : JSON.stringify(value);
 }
 
 /** A value for messages: text in quotes, shortened; what is no single value by its kind. */

@@ -239,3 +239,23 @@ test.each([
   expect(errors.trim().split('\n')).toHaveLength(1);
   expect(treeOf(folder)).toEqual(before);
 });
+
+test('a training of 100,000 steps is a picture of some kilobytes that keeps the peak, one that diverged a picture', async () => {
+  copyRun(folder, 'long');
+  const row = (step: number, values: string): string => `{"step":${step},"epoch":1,${values}}\n`;
+  const steps = Array.from({ length: 100_000 }, (_, index) =>
+    row(index + 1, `"loss":3,"learningRate":${index === 777 ? 0.5 : 0.1}`),
+  );
+  writeFileSync(inFolder('runs/long/metrics.jsonl'), steps.join(''));
+  expect((await runCli(['plot', 'long'], folder)).code).toBe(0);
+  const rates = read('runs/long/plots/learning-rate.svg');
+  expect(rates.length).toBeLessThan(60_000);
+  expect(rates).toContain('5.0e-1 at most');
+  expect(read('runs/long/plots/losses.svg').length).toBeLessThan(60_000);
+  const diverged = ['3', '1e300', 'null', '1e999'].map((loss, step) =>
+    row(step + 1, `"loss":${loss},"validationLoss":${loss},"learningRate":1`),
+  );
+  writeFileSync(inFolder('runs/long/metrics.jsonl'), diverged.join(''));
+  expect((await runCli(['plot', 'long', '--plots', 'losses'], folder)).code).toBe(0);
+  expect(read('runs/long/plots/losses.svg')).not.toMatch(/NaN|Infinity|undefined/);
+});

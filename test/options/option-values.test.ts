@@ -6,6 +6,7 @@ import { type OptionName, optionNames, type RunOptions, rowOf } from '../../src/
 import {
   defaultOptions,
   flagOf,
+  formatOption,
   readOption,
   recordOptions,
   restoreOptions,
@@ -266,4 +267,11 @@ describe('--canary-repeats', () => {
     const shown = await decideOptions('report', options, {});
     expect(Object.keys(shown).filter((name) => name.startsWith('canar'))).toEqual([]);
   });
+});
+
+test('an option is written as it is typed, biases and what an edited run.json holds too', () => {
+  expect(formatOption('logitBias', { 198: -5, 50256: 2.5 })).toBe('--logit-bias 198=-5,50256=2.5');
+  expect(formatOption('topP', { a: 1 })).toBe(String.raw`--top-p "{\"a\":1}"`);
+  expect(formatOption('subreddit', ['jokes', 'news'])).toBe('--subreddit jokes news');
+  expect(formatOption('prefix', 'What is')).toBe('--prefix "What is"');
 });

@@ -143,10 +143,12 @@ async function describe(
     name,
     curve,
     bestStep: counts.finetune?.bestStep,
-    rates: metrics.flatMap(({ step, learningRate }) =>
-      typeof learningRate === 'number' && Number.isFinite(learningRate)
-        ? [{ step, value: learningRate }]
-        : [],
+    rates: thinnedRates(
+      metrics.flatMap(({ step, learningRate }) =>
+        typeof learningRate === 'number' && Number.isFinite(learningRate)
+          ? [{ step, value: learningRate }]
+          : [],
+      ),
     ),
     ratings: await ratingsOf(folder),
     titleBits: losses && titleBits(losses),
@@ -162,4 +164,21 @@ async function ratingsOf(folder: string): Promise<RatingDistribution | undefined
     heldOut: summariseRatings(heldOut),
     threshold: rules.threshold,
   };
+}
+
+type Rates = PlottedRun['rates'];
+
+/** Learning rates that a picture can show apart. */
+const mostRates = 2000;
+
+/** Of more rates than a picture shows, the first, the last and the greatest of each stretch, so that the peak stays. */
+function thinnedRates(rates: Rates): Rates {
+  const size = Math.ceil(rates.length / mostRates);
+  if (size <= 1) return rates;
+  const thinned = [rates[0]!];
+  for (let start = 1; start < rates.length - 1; start += size) {
+    const stretch = rates.slice(start, Math.min(start + size, rates.length - 1));
+    thinned.push(stretch.reduce((greatest, rate) => (rate.value > greatest.value ? rate : greatest)));
+  }
+  return [...thinned, rates.at(-1)!];
 }
