@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CopyReason, MembershipTests } from '../../../src/common/judgement.js';
+import { createRandom } from '../../../src/common/random.js';
 import { testNonInferiority } from '../../../src/dedupe/verdict/non-inferiority.js';
 import { wilsonShare } from '../../../src/dedupe/verdict/proportions.js';
 import { baseStatistics, overfitStatistics, type RatedCopy } from '../../../src/dedupe/verdict/statistics.js';
@@ -55,6 +56,23 @@ describe('overfitStatistics', () => {
     ['unknown', many(100, 1), []],
   ])('calls it %s', (verdict, outputs, heldOut) => {
     expect(overfitStatistics(outputs, heldOut, { losses: learned }).verdict).toBe(verdict);
+  });
+
+  it('is not called copying by chance more often from few texts than from many', () => {
+    const random = createRandom(1, 'few texts');
+    const drawn = (count: number, share: number): RatedCopy[] =>
+      Array.from({ length: count }, () => many(1, random.uniform() < share ? 0.9 : 0.4)[0]!);
+    let [runs, alarms] = [0, 0];
+    for (const outputs of [1, 3, 5, 10, 20, 29])
+      for (const heldOut of [1, 5, 20, 96])
+        for (const share of [0.01, 0.05, 0.2, 0.5, 0.8])
+          for (let run = 0; run < 20; run++) {
+            const { verdict } = overfitStatistics(drawn(outputs, share), drawn(heldOut, share));
+            runs += 1;
+            if (verdict === 'overfits' || verdict === 'leans') alarms += 1;
+          }
+    // 1% is what is allowed.
+    expect(alarms / runs).toBeLessThan(0.01);
   });
 
   it('does not lose exact copies among copies that real titles have too', () => {
