@@ -9,8 +9,8 @@ export function communityPart(communities: readonly string[]): Html {
   const example = communities.includes('baking') ? 'baking' : communities[0]!;
   return html`<section id="at-once" aria-labelledby="at-once-title">
 <h2 id="at-once-title">At once, without titles of your own</h2>
-<p>Name a community of Reddit, and read titles as people write them there. They come from the general model, which is told nothing but the
-community’s name. It has read titles of ${formatCount(communities.length)} communities, more of some than of others. For titles like yours, let it learn below.</p>
+<p>Name a community of Reddit, and read titles as people write them there. They come from the general model as it came, leaning towards what is typical
+there, which is not the same as true or good. It has read titles of ${formatCount(communities.length)} communities, more of some than of others. For titles like yours, let it learn below.</p>
 <form id="community-form" autocomplete="off">
 <label class="field" for="community">Community
 <input id="community" type="text" list="community-list" maxlength="24" required placeholder="${example}" autocapitalize="none" autocorrect="off" spellcheck="false" aria-describedby="community-help"></label>

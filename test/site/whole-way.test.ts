@@ -253,7 +253,7 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
       const chosen = page.locator('#model option:checked');
       await expect
         .poll(() => chosen.textContent())
-        .toBe(`the model as it came, told only “r/${name.replace(/^r\//i, '').toLowerCase()}”`);
+        .toBe(`the model as it came, leaning to r/${name.replace(/^r\//i, '').toLowerCase()}`);
       await expect.poll(() => page.locator('#writing-state').textContent()).toMatch(/new titles?[.;]/);
       return shown();
     };

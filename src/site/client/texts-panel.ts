@@ -64,7 +64,7 @@ export class TextsPanel {
   offerCommunity(name: string): void {
     const value = `${communityMark}${name}`;
     for (const option of [...model.options]) if (option.value.startsWith(communityMark)) option.remove();
-    model.append(new Option(`the model as it came, told only “${value}”`, value));
+    model.append(new Option(`the model as it came, leaning to ${value}`, value));
     model.value = value;
   }
 
