@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { plantedTexts } from '../common/canaries.js';
-import { TitlesmithError } from '../common/errors.js';
+import { runWithoutModel } from '../model/weights/model-folder.js';
 import { checkArgument, checkArguments, isText, withoutUndefined } from '../options/call-arguments.js';
 import type { RunOptions, ServeOptions } from '../options/option-table.js';
 import { defaultsOf, restoreOptions } from '../options/option-values.js';
@@ -69,12 +69,7 @@ export async function describeServedModel(
   options: ServeOptions,
 ): Promise<DescribedModel & { readonly stale: readonly string[] }> {
   const run = await readRun(model);
-  if (run && !existsSync(join(model, runFiles.checkpoint))) {
-    throw new TitlesmithError(`${model} is a run without a model: it was not trained yet.`, {
-      code: 'model-folder',
-      hint: 'Run titlesmith pipeline or finetune for it first.',
-    });
-  }
+  if (run && !existsSync(join(model, runFiles.checkpoint))) throw runWithoutModel(model);
   const served: ServedModel = {
     name: options.name ?? run?.manifest.name ?? (existsSync(model) ? basename(resolve(model)) : model),
     model: run ? join(model, runFiles.checkpoint) : model,

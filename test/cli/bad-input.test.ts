@@ -147,4 +147,16 @@ describe('bad input ends with exit code 1', () => {
       /untrained\/run is a run without a model: it was not trained yet\. Run titlesmith pipeline/;
     expectOneLine(await runCli(words, folder), 1, pattern);
   });
+
+  test.each(['info', 'serve'])('%s of a run that is being trained for the first time', async (command) => {
+    const run = await RunFolder.openOrCreate(join(folder, `${command}-busy`), 'run', false, () => {});
+    const call = { options: defaultOptions(), decisions: {} };
+    await run.beginStage('extract', { status: 'running', startedAt: '', fingerprint: '' }, call);
+    const pattern = /run is a run without a model: it was not trained yet\. Wait for the process/;
+    try {
+      expectOneLine(await runCli([command, `${command}-busy/run`], folder), 1, pattern);
+    } finally {
+      await run.close();
+    }
+  });
 });

@@ -42,12 +42,7 @@ export async function findModelFolder(path: string): Promise<ModelFolder> {
   if (gguf !== undefined) return ggufModel(join(path, gguf));
   const checkpoint = join(path, 'checkpoint');
   if (existsSync(join(checkpoint, configurationFile))) return huggingFaceFolder(checkpoint);
-  if (names.includes('run.json')) {
-    throw new TitlesmithError(`${path} is a run without a model: it was not trained yet.`, {
-      code: 'model-folder',
-      hint: 'Run titlesmith pipeline or finetune for it first.',
-    });
-  }
+  if (names.includes('run.json')) throw runWithoutModel(path);
   throw new TitlesmithError(`${path} holds no model: there is no ${configurationFile}, nor hparams.json.`, {
     code: 'model-folder',
     hint: 'Name a folder of Hugging Face files, of gpt-2-simple (checkpoint/run1), or a run of titlesmith.',
@@ -57,4 +52,13 @@ export async function findModelFolder(path: string): Promise<ModelFolder> {
 /** What identifies a model by its files, as {@link hashModelFiles} has it. */
 export async function hashModelFolder(folder: ModelFolder): Promise<string> {
   return hashModelFiles(await folder.files(), (name) => hashFile(join(folder.path, name)));
+}
+
+/** The error for a run whose training is not done; one with a lock may be under way. */
+export function runWithoutModel(path: string): TitlesmithError {
+  const hint = existsSync(join(path, 'run.lock'))
+    ? 'Wait for the process that works on it to end; where none does, go on with titlesmith pipeline or finetune.'
+    : 'Run titlesmith pipeline or finetune for it first.';
+  const message = `${path} is a run without a model: it was not trained yet.`;
+  return new TitlesmithError(message, { code: 'model-folder', hint });
 }
