@@ -63,11 +63,12 @@ export async function askCommunity(
     communities.check(subreddit);
     const guidance = guidanceScale ?? guidanceByDefault;
     const byDefault = guidanceScale === undefined ? ' (the default here)' : '';
-    const message = `model: base as it writes for r/${subreddit}, guidance scale ${guidance}${byDefault}`;
+    const message = `community: r/${subreddit}, guidance scale ${guidance}${byDefault}`;
     context.onProgress({ kind: 'note', message });
     return {
       prompt: undefined,
-      candidates: communityCandidates,
+      // Without guidance none is likelier for it.
+      candidates: guidance === 0 ? 1 : communityCandidates,
       changed: (opened) => communities.modelFor(opened, subreddit, guidance),
     };
   }
