@@ -8,7 +8,7 @@ import { packageRoot } from '../../src/io/package-root.js';
 import { machine, table } from '../shared/figures.js';
 
 /**
- * A whole run on the site in Chromium, as a person makes it: titles read, learned, written, compared. Prints the seconds of each, the most memory
+ * A whole run on the site in Chromium, as a person makes it: titles read, learned, written, compared, the report opened. Prints the seconds of each, the most memory
  * that the page's process took, and the longest task of its main thread. Needs `npm run -s site` before.
  *
  *     npm run bench -- site/whole-run --titles titles.csv
@@ -97,6 +97,8 @@ await page.locator('#count').evaluate((input, count) => {
   (input as unknown as { value: string }).value = count;
 }, values.nsamples);
 const write = await timed(() => page.locator('#generate').click(), 'writing-state', /new titles?[.;]/);
+await page.locator('#report-part summary').click();
+await page.frameLocator('#report').locator('h1').waitFor();
 const longest = (await page.evaluate('globalThis.longest')) as number;
 const memory = await mostMemory(page);
 const facts = await page.locator('#facts').textContent();

@@ -1,4 +1,4 @@
-import { formatCount, formatDecimal, pluralize } from '../../common/number-formats.js';
+import { formatCount, formatDecimal, formatPercent, pluralize } from '../../common/number-formats.js';
 import { trainingCurveChart } from '../../report/charts/training-curve.js';
 import { byId, element } from '../../web/client/dom.js';
 import type { LossCurve, LossPoint, TrainingEnd, TrainingWish } from '../worker-messages.js';
@@ -94,10 +94,12 @@ export class LearningView {
   end({ steps: made, passes, bestStep, initialLoss, bestLoss, seconds }: TrainingEnd): void {
     this.bestStep = bestStep;
     bar.hidden = true;
+    const [before, after] = [bits(initialLoss), bits(bestLoss)];
+    const less = before === after ? 'hardly less now' : `less now: ${after}, where it was ${before} before`;
     const gained =
       bestStep === 0
         ? 'It did not get better at the titles held back, so the model is kept as it came: give it more titles.'
-        : `The titles held back surprise it less now: ${bits(bestLoss)}, where it was ${bits(initialLoss)} before. It was best after step ${formatCount(bestStep)}, and is kept as it was then.`;
+        : `The titles held back surprise it ${less}. It was best after step ${formatCount(bestStep)}, and is kept as it was then.`;
     state.textContent = `Learned in ${inMinutes(seconds)}, tests included: ${pluralize(made, 'step')}${readings(passes)}. ${gained}`;
     announce(state.textContent);
     this.draw();
@@ -131,10 +133,9 @@ const axes = { steps: 'steps', losses: () => 'how much it is surprised' };
 
 /** How often the titles were read in the steps that were made. */
 function readings(passes: number): string {
+  if (passes < 0.9) return `, in which it read about ${formatPercent(passes)} of your titles`;
   const whole = Math.round(passes);
-  return whole < 1
-    ? ', in which it read a part of your titles'
-    : `, in which it read each of your titles ${whole === 1 ? 'about once' : `about ${formatCount(whole)} times`}`;
+  return `, in which it read each of your titles about ${whole === 1 ? 'once' : `${formatCount(whole)} times`}`;
 }
 
 /** As the chart counts. */
