@@ -1,4 +1,4 @@
-import { formatCount, formatDecimal, formatPercent, pluralize } from '../../common/number-formats.js';
+import { formatCount, formatDecimal, pluralize } from '../../common/number-formats.js';
 import { trainingCurveChart } from '../../report/charts/training-curve.js';
 import { byId, element } from '../../web/client/dom.js';
 import type { LossCurve, LossPoint, TrainingEnd, TrainingWish } from '../worker-messages.js';
@@ -133,7 +133,7 @@ const axes = { steps: 'steps', losses: () => 'how much it is surprised' };
 
 /** How often the titles were read in the steps that were made. */
 function readings(passes: number): string {
-  if (passes < 0.9) return `, in which it read about ${formatPercent(passes)} of your titles`;
+  if (passes < 0.9) return `, in which it read about ${Math.round(100 * passes)} % of your titles`;
   const whole = Math.round(passes);
   return `, in which it read each of your titles about ${whole === 1 ? 'once' : `${formatCount(whole)} times`}`;
 }
