@@ -170,7 +170,11 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
 
     it('judges what was written when it was stopped, or its tab was closed', async () => {
       const { context, page } = site;
-      const shown = (of: Page) => of.locator('#text-list li').count();
+      const shown = async (of: Page) => {
+        // Long lists are put up piece by piece.
+        await of.locator('#text-list:not([aria-busy])').waitFor({ state: 'attached' });
+        return of.locator('#text-list li').count();
+      };
       const begin = async (of: Page): Promise<void> => {
         await setSlider(of, 'count', 500);
         await setSlider(of, 'length', 50);

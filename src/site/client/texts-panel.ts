@@ -129,6 +129,7 @@ export class TextsPanel {
   private draw(texts: readonly ShownText[]): void {
     clearTimeout(this.drawing);
     list.replaceChildren();
+    list.setAttribute('aria-busy', 'true');
     const waiting = roundsOf(texts).flatMap(({ round, shown }) => {
       const into = textList(round === undefined ? 'New titles' : `New titles of round ${round}`);
       if (round !== undefined) list.append(element('h3', '', roundInWords(round, texts, shown)));
@@ -140,6 +141,7 @@ export class TextsPanel {
       for (const { into, text, count } of waiting.slice(at, at + atOnce)) into.append(item(text, count));
       at += atOnce;
       if (at < waiting.length) this.drawing = window.setTimeout(putUp);
+      else list.removeAttribute('aria-busy');
     };
     putUp();
   }
