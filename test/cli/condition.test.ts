@@ -44,7 +44,7 @@ describe('--condition subreddit,keywords', () => {
   test.each([
     [
       ['--condition', 'author', '--subreddit', 'askreddit'],
-      /--condition got "author", which is none of subreddit/,
+      /--condition got "author", which is not one or several of subreddit/,
     ],
     [
       ['--condition', 'subreddit', '--source', 'csv', '--input', 'a.csv'],

@@ -13,7 +13,9 @@ test('the base model is small enough to ship, has the shape that memory is estim
   const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const fingerprints = sizes.get('fingerprints.bin')!;
   expect(fingerprints).toBeLessThan(4.5e6);
-  expect(bytes - fingerprints).toBeLessThan(18e6);
+  const communities = sizes.get('communities.safetensors')!;
+  expect(communities).toBeLessThan(1e6);
+  expect(bytes - fingerprints - communities).toBeLessThan(18e6);
   expect(await readConfiguration(baseFolder)).toEqual(baseConfiguration);
   const { configuration, source, tokenizer, weights } = await openModel('base');
   await weights.close();
