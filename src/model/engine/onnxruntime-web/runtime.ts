@@ -79,8 +79,14 @@ export interface OrtModule {
 type Factory = (settings: {
   readonly numThreads: number;
   readonly locateFile: (name: string) => string;
-  readonly wasmBinary: Uint8Array;
+  readonly instantiateWasm: (imports: unknown, done: (instance: unknown, module: unknown) => void) => object;
 }) => Promise<OrtModule>;
+
+/** What of WebAssembly is used; TypeScript's types for Node have none of it. */
+declare const WebAssembly: {
+  compile(bytes: Uint8Array): Promise<unknown>;
+  instantiate(module: unknown, imports: unknown): Promise<unknown>;
+};
 
 /** ONNX Runtime's files by what they compute on: JavaScript that loads the WebAssembly beside it. */
 export const runtimeFiles = {
@@ -132,7 +138,9 @@ async function load(
   const url = new URL(script, assets).href;
   const start = async (): Promise<LoadedRuntime> => {
     const { binary, products } = withFasterProducts(await readBinary(name), canFuse());
-    return { module: await startModule(url, assets, threads, binary), products };
+    // Compiled here, and not by the script, which would keep the bytes as long as it runs.
+    const program = await WebAssembly.compile(binary);
+    return { module: await startModule(url, assets, threads, program), products };
   };
   const runtime = await start().catch((cause: unknown) => {
     throw new TitlesmithError(`ONNX Runtime could not be loaded from ${url}: ${String(cause)}.`, {
@@ -162,13 +170,19 @@ async function startModule(
   url: string,
   assets: string,
   threads: number,
-  wasmBinary: Uint8Array,
+  program: unknown,
 ): Promise<OrtModule> {
   const { default: create } = (await import(url)) as { readonly default: Factory };
-  return create({
-    numThreads: threads,
-    locateFile: (name) => new URL(name, assets).href,
-    wasmBinary,
+  return new Promise((resolve, reject) => {
+    const started = create({
+      numThreads: threads,
+      locateFile: (name) => new URL(name, assets).href,
+      instantiateWasm: (imports, done) => {
+        WebAssembly.instantiate(program, imports).then((instance) => done(instance, program), reject);
+        return {};
+      },
+    });
+    started.then(resolve, reject);
   });
 }
 
