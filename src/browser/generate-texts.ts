@@ -1,7 +1,11 @@
 import { usageError } from '../common/errors.js';
 import type { WorkContext } from '../common/progress.js';
 import type { Engine } from '../model/engine/engine.js';
-import { type GenerationOptions, needsNovelty } from '../model/generation/generation-options.js';
+import {
+  type GenerationOptions,
+  needsNovelty,
+  ranksByCommunity,
+} from '../model/generation/generation-options.js';
 import { generateTexts } from '../model/generation/generation-request.js';
 import type { GeneratedText } from '../model/generation/sequence.js';
 import { openGenerationSession } from '../model/weights/generation-session.js';
@@ -30,7 +34,7 @@ export async function* textsOfModel(
   context: WorkContext,
 ): AsyncGenerator<GeneratedText> {
   const { options: prepared, prompts, capacity, texts } = prepareGeneration(options, model);
-  const addedLogits = await model.addedLogits?.();
+  const addedLogits = ranksByCommunity(options) ? await model.addedLogits?.() : undefined;
   const choice = describeChoice(options, addedLogits !== undefined);
   if (choice !== undefined) context.onProgress({ kind: 'note', message: choice });
   const { slots, precision, bestOf } = options;

@@ -1,5 +1,6 @@
 import { cronFault } from '../common/cron.js';
 import { isDeviceName } from '../common/device-names.js';
+import { bareSubreddit } from '../common/subreddit-name.js';
 import type { ValueRule, ValueTypeName } from './option-row.js';
 
 /** How values of one type are read and checked. */
@@ -188,7 +189,7 @@ const valueTypes: { readonly [Type in ValueTypeName]: ValueType<ValueRule<Type>>
   },
   /** In lower case, as Reddit's names are case-insensitive; a leading `r/` or `/r/` is removed. */
   subreddit: {
-    read: (text) => text.replace(/^\/?r\//i, '').toLowerCase(),
+    read: bareSubreddit,
     accepts: matches(/^[a-z0-9_]{2,21}$/),
     fault: (_, value) => {
       const [, name] =

@@ -13,6 +13,7 @@ const reasons: Readonly<Record<string, string>> = {
   'src/cli/exit-codes.ts': 'the exit codes of all commands',
   'src/common/collect.ts': 'used by rooms that share nothing else',
   'src/common/package-facts.ts': 'told to runs, servers and archives, on Node and in browsers',
+  'src/common/subreddit-name.ts': 'what options, commands and the page read a name by',
   'src/common/yield-to-event-loop.ts': 'where a browser and Node differ',
   'src/dedupe/title-fingerprint.ts': 'what Python is the oracle of',
   'src/data/sources/query-text.ts': 'what two sources that know nothing of each other read from disk',

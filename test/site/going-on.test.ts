@@ -1,10 +1,9 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { madeUpTitles } from '../cli/titles.js';
-import { findChromium, launchChromium } from '../report/chromium.js';
+import { findChromium } from '../report/chromium.js';
 import { giveTitles, openSite, openTab } from './open-site.js';
-import { SiteServer } from './site-server.js';
-import { buildTinySite } from './tiny-site.js';
+import { siteInChromium } from './site-in-chromium.js';
 
 const executable = findChromium();
 if (executable === undefined) {
@@ -34,28 +33,17 @@ const pressBoth = (page: Page, first: string, second: string) =>
   page.evaluate(`for (const id of ${JSON.stringify([first, second])}) document.getElementById(id).click()`);
 
 describe.skipIf(executable === undefined)('a training in Chromium that was cut short', () => {
-  let browser: Browser;
-  let server: SiteServer;
-  beforeAll(async () => {
-    const { folder } = await buildTinySite();
-    server = new SiteServer(folder);
-    await server.start();
-    browser = await launchChromium(executable!);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  const hosted = siteInChromium(executable);
 
   it('goes on with a training whose tab was closed', async () => {
-    const { context, page } = await openSite(browser, server.url);
+    const { context, page } = await openSite(hosted.browser, hosted.server.url);
     await giveTitles(page, 'long.txt', titles);
     await page.locator('#learn-settings summary').click();
     await page.locator('#steps').fill('200');
     await page.locator('#train').click();
     const state = (of: Page) => of.locator('#learning-state').textContent();
     await expect.poll(() => state(page)).toMatch(/step (?:2[6-9]|[3-9]\d|1\d\d) of 200/);
-    const { page: next, faults } = await openTab(context, server.url);
+    const { page: next, faults } = await openTab(context, hosted.server.url);
     await expect.poll(() => next.locator('#run-list').textContent()).toMatch(/another tab is at work on it/);
     expect(await next.locator('#run-list button').count()).toBe(0);
     await page.close({ runBeforeUnload: false });
@@ -72,7 +60,7 @@ describe.skipIf(executable === undefined)('a training in Chromium that was cut s
   });
 
   it('goes on after the browser has run out of memory, without its page loaded anew', async () => {
-    const { context, page } = await openSite(browser, server.url);
+    const { context, page } = await openSite(hosted.browser, hosted.server.url);
     await giveTitles(page, 'heavy.txt', titles);
     await begin(page, 40);
     await expect.poll(() => state(page)).toMatch(/step (?:2[6-9]|3\d) of 40/);

@@ -1,14 +1,13 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { openCsvSource } from '../../src/data/sources/csv-source.js';
 import { madeUpTitles } from '../cli/titles.js';
 import { failureLine, temporaryFolder, titlesOf, write } from '../data/sources/helpers.js';
 import { readableFiles, unreadableFiles } from '../data/sources/hostile-files.js';
 import { question } from '../data/sources/posts.js';
-import { findChromium, launchChromium } from '../report/chromium.js';
+import { findChromium } from '../report/chromium.js';
 import { giveTitles, learn, openSite, type SitePage, write as writeTitles } from './open-site.js';
-import { SiteServer } from './site-server.js';
-import { buildTinySite } from './tiny-site.js';
+import { siteInChromium } from './site-in-chromium.js';
 
 const executable = findChromium();
 const folder = temporaryFolder();
@@ -28,19 +27,10 @@ async function give(page: Page, name: string, content: string | Uint8Array): Pro
 }
 
 describe.skipIf(executable === undefined)('files on the page', () => {
-  let browser: Browser;
-  let server: SiteServer;
+  const hosted = siteInChromium(executable);
   let site: SitePage;
   beforeAll(async () => {
-    const { folder: built } = await buildTinySite();
-    server = new SiteServer(built);
-    await server.start();
-    browser = await launchChromium(executable!);
-    site = await openSite(browser, server.url);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
+    site = await openSite(hosted.browser, hosted.server.url);
   });
 
   it.each(unreadableFiles)(
@@ -90,9 +80,9 @@ describe.skipIf(executable === undefined)('files on the page', () => {
   });
 
   it('that no longer fit into the storage cost nothing that was done; it says so in one line, and the page goes on once there is room', async () => {
-    const { context, page, faults } = await openSite(browser, server.url);
+    const { context, page, faults } = await openSite(hosted.browser, hosted.server.url);
     const protocol = await context.newCDPSession(page);
-    const origin = new URL(server.url).origin;
+    const origin = new URL(hosted.server.url).origin;
     const { usage: before } = await protocol.send('Storage.getUsageAndQuota', { origin });
     const leave = async (bytes: number): Promise<void> => {
       const { usage } = await protocol.send('Storage.getUsageAndQuota', { origin });

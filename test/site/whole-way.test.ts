@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { siteBudget } from '../../tools/site.js';
 import { expectAccessible, openDetails } from '../browser/axe.js';
 import { madeUpTitles } from '../cli/titles.js';
-import { findChromium, launchChromium } from '../report/chromium.js';
+import { findChromium } from '../report/chromium.js';
 import {
   giveTitles,
   learn,
@@ -16,8 +16,7 @@ import {
   untilReady,
   write,
 } from './open-site.js';
-import { SiteServer } from './site-server.js';
-import { buildTinySite } from './tiny-site.js';
+import { siteInChromium } from './site-in-chromium.js';
 
 const executable = findChromium();
 if (executable === undefined) {
@@ -27,23 +26,12 @@ if (executable === undefined) {
 const titles = [...madeUpTitles(80), 'tiny', ...madeUpTitles(2)].join('\n');
 
 describe.skipIf(executable === undefined)('the site in Chromium', () => {
-  let browser: Browser;
-  let server: SiteServer;
-  beforeAll(async () => {
-    const { folder } = await buildTinySite();
-    server = new SiteServer(folder);
-    await server.start();
-    browser = await launchChromium(executable!);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  const hosted = siteInChromium(executable);
 
   describe('from a file of titles to a report, of a host of plain files', () => {
     let site: SitePage;
     beforeAll(async () => {
-      site = await openSite(browser, server.url);
+      site = await openSite(hosted.browser, hosted.server.url);
     });
 
     it('isolates itself, and transfers little before a person trains or generates', async () => {
@@ -54,7 +42,7 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
       expect(await page.locator('#titles-read').textContent()).toMatch(
         /4,\d+ titles read, \d+ of them left out/,
       );
-      expect(server.sent).toBeLessThan(siteBudget.first);
+      expect(hosted.server.sent).toBeLessThan(siteBudget.first);
     });
 
     it('shows what was read, what was left out and why, and what is held back', async () => {
@@ -92,18 +80,18 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
 
     it('has sent nothing, and could not', async () => {
       const { page, faults } = site;
-      expect(server.received.filter(({ method, bodyBytes }) => method !== 'GET' || bodyBytes > 0)).toEqual(
-        [],
-      );
+      expect(
+        hosted.server.received.filter(({ method, bodyBytes }) => method !== 'GET' || bodyBytes > 0),
+      ).toEqual([]);
       expect(faults).toEqual([]);
       // In the worker, where the titles are.
       const [worker] = page.workers();
-      const other = server.url.replace('localhost', '127.0.0.1');
+      const other = hosted.server.url.replace('localhost', '127.0.0.1');
       const tried = `fetch(${JSON.stringify(other)}, { method: 'POST', mode: 'no-cors', body: 'a title' }).then(() => 'sent', (error) => error.name)`;
       expect(await worker!.evaluate(tried)).toBe('TypeError');
-      const own = `fetch(${JSON.stringify(server.url)}, { method: 'POST', body: 'a title' }).then(() => 'sent', (error) => error.name)`;
+      const own = `fetch(${JSON.stringify(hosted.server.url)}, { method: 'POST', body: 'a title' }).then(() => 'sent', (error) => error.name)`;
       expect(await page.evaluate(own)).toBe('TypeError');
-      expect(server.received.filter(({ method }) => method !== 'GET')).toEqual([]);
+      expect(hosted.server.received.filter(({ method }) => method !== 'GET')).toEqual([]);
     });
 
     it('saves titles, report and archive, and opens the archive', async () => {
@@ -135,8 +123,8 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
 
     it('works without its host once it was used', async () => {
       const { page } = site;
-      const port = Number(new URL(server.url).port);
-      await server.stop();
+      const port = Number(new URL(hosted.server.url).port);
+      await hosted.server.stop();
       try {
         await page.reload();
         await untilReady(page);
@@ -149,7 +137,7 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
           'Written before, round 1: 40 titles',
         ]);
       } finally {
-        await server.start(port);
+        await hosted.server.start(port);
       }
     });
 
@@ -193,7 +181,7 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
       const stopped = await shown(page);
       expect(stopped).toBeGreaterThan(before);
       expect(stopped).toBeLessThan(before + 500);
-      const { page: other } = await openTab(context, server.url);
+      const { page: other } = await openTab(context, hosted.server.url);
       await open(other);
       await expect.poll(() => shown(other)).toBe(stopped);
       await begin(other);
@@ -210,14 +198,14 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
   });
 
   it('writes titles of the model as it came, and again without its host', async () => {
-    const { context, page, faults } = await openSite(browser, server.url);
+    const { context, page, faults } = await openSite(hosted.browser, hosted.server.url);
     await write(page, 10);
     expect(await page.locator('#text-list li').count()).toBe(10);
     expect(await page.locator('#copied-help').textContent()).toMatch(
       /^The model as it came has learned none/,
     );
-    const port = Number(new URL(server.url).port);
-    await server.stop();
+    const port = Number(new URL(hosted.server.url).port);
+    await hosted.server.stop();
     try {
       await page.reload();
       await untilReady(page);
@@ -225,19 +213,19 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
       await write(page, 20);
       expect(await page.locator('#text-list li').count()).toBe(20);
     } finally {
-      await server.start(port);
+      await hosted.server.start(port);
     }
     expect(faults.filter((fault) => !fault.includes('ERR_CONNECTION_REFUSED'))).toEqual([]);
     await context.close();
   });
 
   it('writes titles of a community at once, which is chosen by name, and refuses names that the model does not know', async () => {
-    const { context, page, faults } = await openSite(browser, server.url);
+    const { context, page, faults } = await openSite(hosted.browser, hosted.server.url);
     await setSlider(page, 'temperature', 0);
     await write(page, 10);
     const shown = (): Promise<string[]> => page.locator('#text-list li .title').allTextContents();
     const plain = await shown();
-    const before = server.sent;
+    const before = hosted.server.sent;
     const field = page.getByRole('combobox', { name: 'Community' });
     const button = page.getByRole('button', { name: 'Write titles at once' });
     const complaint = (): Promise<unknown> =>
@@ -250,7 +238,7 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
     await field.fill('r/gamdev');
     expect(await complaint()).toMatch(/^The model does not know the community gamdev\. Did you mean gamedev/);
     expect(await page.locator('#community-list option').count()).toBe(2);
-    expect(server.sent).toBe(before);
+    expect(hosted.server.sent).toBe(before);
     const ask = async (name: string): Promise<string[]> => {
       await field.fill(name);
       await field.press('Enter');
@@ -263,7 +251,7 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
     };
     // The vector of the one is nothing, that of the other drowns all else.
     expect(await ask('r/GAMING')).toEqual(plain);
-    expect(server.sent).toBeGreaterThan(before);
+    expect(hosted.server.sent).toBeGreaterThan(before);
     expect(await ask('gamedev')).not.toEqual(plain);
     await expectAccessible(page, 'titles of a community');
     expect(faults).toEqual([]);
@@ -271,7 +259,7 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
   });
 
   it('is used by keyboard alone', async () => {
-    const { context, page } = await openSite(browser, server.url);
+    const { context, page } = await openSite(hosted.browser, hosted.server.url);
     const focused = () => page.evaluate('document.activeElement?.id ?? ""');
     const tabTo = async (id: string): Promise<void> => {
       for (let presses = 0; presses < 60 && (await focused()) !== id; presses++)
@@ -304,7 +292,7 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
   describe('with hostile files', () => {
     let site: SitePage;
     beforeAll(async () => {
-      site = await openSite(browser, server.url);
+      site = await openSite(hosted.browser, hosted.server.url);
     });
 
     it.each([

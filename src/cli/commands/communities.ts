@@ -1,5 +1,6 @@
 import { usageError } from '../../common/errors.js';
 import { formatCount } from '../../common/number-formats.js';
+import { bareSubreddit } from '../../common/subreddit-name.js';
 import { baseName } from '../../model/weights/base-model.js';
 import { readBaseCommunities } from '../../pipeline/stages/base-communities.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
@@ -8,7 +9,7 @@ import type { Terminal } from '../terminal.js';
 /** Prints the communities that the base model knows by name: all, or those whose name holds a word. */
 export async function communitiesCommand(word: string | undefined, terminal: Terminal): Promise<ExitCode> {
   const communities = await readBaseCommunities();
-  const part = (word ?? '').replace(/^\/?r\//i, '').toLowerCase();
+  const part = bareSubreddit(word ?? '');
   const names = communities.search(part);
   if (names.length === 0) {
     throw usageError(

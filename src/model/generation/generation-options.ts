@@ -118,6 +118,11 @@ export const generationArguments: ArgumentRules = {
   },
 };
 
+/** Whether candidates are ranked by how much likelier a community makes them, where the model writes for one. */
+export function ranksByCommunity({ bestOf = 1, rank }: Pick<GenerationOptions, 'bestOf' | 'rank'>): boolean {
+  return bestOf > 1 && rank === undefined;
+}
+
 /** Whether candidates are ranked by how new they are. */
 export function needsNovelty({ bestOf = 1, rank }: Pick<GenerationOptions, 'bestOf' | 'rank'>): boolean {
   return bestOf > 1 && (rank === 'novelty' || rank === 'both');

@@ -13,6 +13,7 @@ import {
   type GenerationOptions,
   hostSamplingOptions,
   needsNovelty,
+  ranksByCommunity,
   type SamplingOptions,
   samplingOf,
   validateGenerationOptions,
@@ -132,6 +133,8 @@ export class GenerationRequest implements SequenceRequest {
   /** The candidate of the next text that is started next, from 0. */
   private candidate = 0;
   private readonly bestOf: number;
+  /** What candidates are ranked by that a community made likelier. */
+  private readonly addedLogits: Float32Array | undefined;
   private readonly pool: CandidatePool<FinishedSequence>;
   private unfinished: number;
 
@@ -166,6 +169,7 @@ export class GenerationRequest implements SequenceRequest {
     this.prompts = prompts;
     const { bestOf = 1, rank } = options;
     this.bestOf = bestOf;
+    this.addedLogits = ranksByCommunity(options) ? options.addedLogits : undefined;
     this.pool = new CandidatePool(bestOf);
     this.alternatives = alternatives ?? (bestOf > 1 && rank !== 'novelty' ? 0 : undefined);
     this.adapter = adapter;
@@ -217,7 +221,7 @@ export class GenerationRequest implements SequenceRequest {
     if (token < 0) throw notFinite();
     if (this.alternatives !== undefined && scores)
       sequence.scores.push(
-        scoreToken(scores, this.sampling.temperature, token, this.alternatives, this.options.addedLogits),
+        scoreToken(scores, this.sampling.temperature, token, this.alternatives, this.addedLogits),
       );
     sequence.add(token);
     this.progress.countToken();
@@ -257,7 +261,7 @@ export class GenerationRequest implements SequenceRequest {
   private best(candidates: readonly FinishedSequence[]): FinishedSequence {
     const [first] = candidates as readonly [FinishedSequence];
     if (candidates.length === 1) return first;
-    const { addedLogits, rank = addedLogits ? 'community' : 'probability', noveltyOf } = this.options;
+    const { rank = this.addedLogits ? 'community' : 'probability', noveltyOf } = this.options;
     const isCompared = needsNovelty(this.options);
     const scores = candidates.map(({ result, scored, isBlank, isRefused }) => ({
       meanLogProbability: this.isScored ? meanLogProbability(scored.scores) : undefined,

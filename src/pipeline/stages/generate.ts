@@ -10,6 +10,7 @@ import {
   type GenerationOptions,
   hostSamplingOptions,
   needsNovelty,
+  ranksByCommunity,
 } from '../../model/generation/generation-options.js';
 import { generateTexts } from '../../model/generation/generation-request.js';
 import type { GeneratedText } from '../../model/generation/sequence.js';
@@ -124,7 +125,7 @@ export async function openGeneration(
       const message = `sampling: on the processor, from scores copied from the device (${onHost.join(', ')})`;
       context.onProgress({ kind: 'note', message });
     }
-    const addedLogits = await files.addedLogits?.();
+    const addedLogits = ranksByCommunity(options) ? await files.addedLogits?.() : undefined;
     const choice = describeChoice(options, addedLogits !== undefined);
     if (choice !== undefined) context.onProgress({ kind: 'note', message: choice });
     return {

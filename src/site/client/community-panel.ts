@@ -1,4 +1,5 @@
 import { nearWords } from '../../common/nearest-word.js';
+import { bareSubreddit } from '../../common/subreddit-name.js';
 import { byId } from '../../web/client/dom.js';
 import { enableWhenIdle } from './busy.js';
 
@@ -22,12 +23,7 @@ export function listenForCommunity(onAsk: (name: string) => void): void {
 }
 
 /** The name in the field as the model knows it, however it is written. */
-function typed(): string {
-  return field.value
-    .trim()
-    .replace(/^\/?r\//i, '')
-    .toLowerCase();
-}
+const typed = (): string => bareSubreddit(field.value.trim());
 
 /** What the browser says of a name that the model does not know; empty where it does, or nothing was typed. */
 function complaint(names: readonly string[]): string {

@@ -107,6 +107,7 @@ describe('the best of several candidates', () => {
       expect(gained.filter(Boolean).length).toBeGreaterThan(100);
       const byProbability = { ...asked, bestOf: 8, rank: 'probability' } as const;
       const likeliest = byIndex(await generate(session(), letters, byProbability));
+      expect(likeliest.every(({ chosen }) => chosen!.meanGain === undefined)).toBe(true);
       expect(likeliest.map(({ text }) => text)).not.toEqual(eight.map(({ text }) => text));
     }
     const wrong = generate(session(), letters, { ...options, addedLogits: new Float32Array(4) });

@@ -61,3 +61,19 @@ test('models that are prompted by name are told so', async () => {
     /Only the base model has weights of its own for r\/baking/,
   );
 });
+
+test('the best of 16 candidates is kept for a community, unless another number or no guidance is asked for', async () => {
+  const chosenOf = async (options: Parameters<typeof generateFromModel>[1]) => {
+    const asked = { nsamples: 1, length: 6, seed: 1, promptSubreddit: 'baking', ...options };
+    for await (const { chosen } of generateFromModel('base', asked)) return chosen;
+    throw new Error('no text');
+  };
+  expect(await chosenOf({})).toMatchObject({ of: 16, meanGain: expect.any(Number) });
+  expect(await chosenOf({ rank: 'probability' })).not.toHaveProperty('meanGain');
+  expect(await chosenOf({ bestOf: 1 })).toBeUndefined();
+  expect(await chosenOf({ guidanceScale: 0 })).toBeUndefined();
+  expect(await chosenOf({ temperature: 0 })).toBeUndefined();
+  await expect(chosenOf({ promptSubreddit: undefined, guidanceScale: 2 })).rejects.toThrow(
+    '--guidance-scale 2 guides the base model to a community, and none is named.',
+  );
+});
