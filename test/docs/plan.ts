@@ -127,6 +127,11 @@ export const plans: readonly Plan[] = [
     says: /shards missing: 0, 2, 3 of 4/,
   },
   { of: /^npm run -s batch -- merge /, exitCode: 1, says: /shards missing: 1, 2, 3 of 4/ },
+  {
+    of: /^npm run -s batch -- compare /,
+    says: /^3 of 3 runs are in both, by their names\.$/m,
+    leaves: ['batches.html'],
+  },
   { of: /^npm run -s batch -- .*gs:/, needs: ['fake-gcs-server'], says: /^1 of 1 runs done/m },
   { of: /^npm config get registry$/, says: /^https?:\/\/\S+$/m },
   { of: /^npm run -s batch -- .* --notify 'mail /, says: /^3 of 3 runs done/m, leaves: ['mail.txt'] },
@@ -250,14 +255,18 @@ export const plans: readonly Plan[] = [
 /** What stands for something of the reader's own: replaced by what is here. */
 export function ofHere(text: string, python: string | undefined): string {
   const peers = python === undefined ? '' : ` --python ${python}`;
-  return text
-    .replace(/ --python \S+/, peers)
-    .replace(/ --(?:llama|tensorflow) \S+/g, '')
-    .replace(/ \[--[^\]]*\]/g, '')
-    .replace('--project my-project', '--project fh-bigquery')
-    .replace('/content/drive/MyDrive', 'drive')
-    .replace('/mnt/shared', 'shared')
-    .replace(/^npm ci && /, '');
+  return (
+    text
+      .replace(/ --python \S+/, peers)
+      .replace(/ --(?:llama|tensorflow) \S+/g, '')
+      .replace(/ \[--[^\]]*\]/g, '')
+      .replace('--project my-project', '--project fh-bigquery')
+      .replace('/content/drive/MyDrive', 'drive')
+      .replace('/mnt/shared', 'shared')
+      // What the batch before it has left.
+      .replace(' compare BEFORE AFTER ', ' compare runs runs/batch.json ')
+      .replace(/^npm ci && /, '')
+  );
 }
 
 /** A command that no test can run. */
