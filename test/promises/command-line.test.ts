@@ -56,6 +56,8 @@ function* printed(): Generator<string> {
 test('commands, options, their values, aliases and exit codes are those that were promised', () => {
   // `completion` by itself asks for the person's shell, which a scheduler's environment does not name.
   vi.stubEnv('SHELL', '/bin/bash');
-  onTestFinished(() => vi.unstubAllEnvs());
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
   expectPromised('command-line', [...commandLines(), ...printed()]);
 });
