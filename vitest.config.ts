@@ -30,6 +30,7 @@ export default defineConfig({
     // Against what never ends. How long a test takes says nothing of titlesmith: the machine may be busy.
     testTimeout: 900_000,
     hookTimeout: 900_000,
+    setupFiles: ['test/plain-environment.ts'],
     pool: 'forks',
     // Much of the time a test waits for a process that it started: two files at once also on two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
