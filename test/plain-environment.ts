@@ -14,6 +14,8 @@ const ofPeople = [
   'JOB_COMPLETION_INDEX',
   'KUBERNETES_SERVICE_HOST',
   'K_SERVICE',
+  'LANG',
+  'LC_ALL',
   'NO_COLOR',
   'PORT',
   'SHELL',

@@ -225,7 +225,13 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
     await write(page, 10);
     const shown = (): Promise<string[]> => page.locator('#text-list li .title').allTextContents();
     const plain = await shown();
-    const before = hosted.server.sent;
+    const before = hosted.server.received.length;
+    // A browser looks for a newer service worker when it likes.
+    const asked = (): string[] =>
+      hosted.server.received
+        .slice(before)
+        .map(({ path }) => path.slice(path.lastIndexOf('/') + 1))
+        .filter((name) => name !== 'service-worker.js');
     const field = page.getByRole('combobox', { name: 'Community' });
     const button = page.getByRole('button', { name: 'Write titles at once' });
     const complaint = (): Promise<unknown> =>
@@ -238,7 +244,7 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
     await field.fill('r/gamdev');
     expect(await complaint()).toMatch(/^The model does not know the community gamdev\. Did you mean gamedev/);
     expect(await page.locator('#community-list option').count()).toBe(2);
-    expect(hosted.server.sent).toBe(before);
+    expect(asked()).toEqual([]);
     const ask = async (name: string): Promise<string[]> => {
       await field.fill(name);
       await field.press('Enter');
@@ -251,7 +257,7 @@ describe.skipIf(executable === undefined)('the site in Chromium', () => {
     };
     // The vector of the one is nothing, that of the other drowns all else.
     expect(await ask('r/GAMING')).toEqual(plain);
-    expect(hosted.server.sent).toBeGreaterThan(before);
+    expect(asked()).toEqual([expect.stringContaining('communities')]);
     expect(await ask('gamedev')).not.toEqual(plain);
     await expectAccessible(page, 'titles of a community');
     expect(faults).toEqual([]);
