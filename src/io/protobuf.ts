@@ -73,7 +73,8 @@ const scalars: Readonly<Record<string, ScalarType>> = {
     wireType: LengthDelimited,
     missing: '',
     write: (writer, value) => writer.string(value as string),
-    read: (reader) => reader.string(),
+    // Strictly: what is no UTF-8 is no string of proto3, as protobufjs has it too.
+    read: (reader) => reader.string(true),
   },
   bytes: {
     wireType: LengthDelimited,

@@ -105,4 +105,13 @@ describe('protocol buffers', () => {
     expect(() => codec.decode(Uint8Array.of(0x0b, 0x14))).toThrow('end group');
     expect(() => codec.decode(new Uint8Array(12).fill(0xff))).toThrow();
   });
+
+  it('are refused where a string is no UTF-8, as protobufjs refuses them', () => {
+    for (const string of [[0x8d], [0xc3], [0xc3, 0x28], [0xed, 0xa0, 0x80], [0xff]]) {
+      const content = Uint8Array.of(0x22, string.length, ...string);
+      expect(() => decodeByOracle(content)).toThrow('not valid');
+      expect(() => codec.decode(content)).toThrow('not valid');
+    }
+    expect(codec.decode(Uint8Array.of(0x22, 2, 0xc3, 0xa4))).toMatchObject({ text: 'ä' });
+  });
 });
