@@ -24,6 +24,9 @@ export function findProgram(name: string, variable: string): string | undefined 
   return [...(named ? [named] : []), ...folders.map((folder) => join(folder, name))].find(isProgram);
 }
 
+/** A word as POSIX's shells read it back, whatever it holds. */
+export const shellWord = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`)}'`;
+
 /** A port of this machine on which nothing listens. */
 export async function freePort(): Promise<number> {
   const server = createServer();

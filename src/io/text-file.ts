@@ -1,6 +1,7 @@
 import { TitlesmithError } from '../common/errors.js';
 import { readDecompressed } from './compression/compressed-file.js';
 import { byteLines } from './lines.js';
+import { shownName } from './shown-name.js';
 import { decodeText, type TextRemark } from './text-encoding.js';
 
 /**
@@ -10,7 +11,7 @@ import { decodeText, type TextRemark } from './text-encoding.js';
  * @throws TitlesmithError when it is not there, empty, binary, damaged or cut short.
  */
 export function readText(path: string, onRemark?: TextRemark): AsyncGenerator<string> {
-  return decodeText(readDecompressed(path), path, onRemark);
+  return decodeText(readDecompressed(path), shownName(path), onRemark);
 }
 
 /** Bytes of the longest line of a file that titlesmith wrote. */

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseBatchFile } from '../../src/batch/batch-file.js';
+import { stageCommand } from '../../src/cli/commands/stage.js';
 import { withNamedRuns } from '../../src/cli/named-runs.js';
 import { parseCommandLine } from '../../src/cli/parsing/command-line.js';
+import { Terminal } from '../../src/cli/terminal.js';
 import { TitlesmithError } from '../../src/common/errors.js';
 import { nearestWord } from '../../src/common/nearest-word.js';
 
@@ -71,6 +73,36 @@ describe('a word that is out of place', () => {
       'is a file, not a model. titlesmith pipeline --input',
     );
   });
+});
+
+describe('a word that names nothing', () => {
+  test.each([
+    ['generate'],
+    ['show'],
+    ['import'],
+    ['list'],
+    ['communities'],
+    ['batch', 'merge'],
+    ['score', 'base'],
+    ['plot', 'a'],
+  ])('is refused by %s', (...words) => {
+    expect(told(...words, '')).toMatch(/ got "" as <\w.*>, which names nothing\. See titlesmith /);
+    expect(told(...words, 'a'.repeat(5000))).toMatch(
+      / got "a{20,300}…" as <.*>, which has 5000 characters, more than 4096\./,
+    );
+  });
+});
+
+test('what is kept nowhere is not written anew', async () => {
+  const terminal = new Terminal({
+    json: false,
+    output: process.stdout,
+    errors: process.stderr,
+    color: false,
+  });
+  await expect(stageCommand('generate', 'base', { overwrite: true }, terminal)).rejects.toThrow(
+    '--overwrite is for runs, but base is a model',
+  );
 });
 
 test('Python\u2019s True and False are taken', () => {

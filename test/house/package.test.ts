@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseCommandLine } from '../../src/cli/parsing/command-line.js';
@@ -9,8 +10,11 @@ import { sourceFiles } from '../../tools/structure/imports.js';
 
 /** Paths of what `npm pack` would send, from the folder as it was built. */
 function packedFiles(): string[] {
-  const words = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+  // With a cache of its own, as npm fails where it cannot write in the home folder.
+  const cache = mkdtempSync(join(tmpdir(), 'titlesmith-npm-'));
+  const words = ['pack', '--dry-run', '--json', '--ignore-scripts', '--cache', cache];
   const output = execFileSync('npm', words, { cwd: packageRoot, encoding: 'utf8', stdio: 'pipe' });
+  rmSync(cache, { recursive: true });
   const [{ files }] = JSON.parse(output) as [{ files: readonly { readonly path: string }[] }];
   return files.map(({ path }) => path);
 }

@@ -20,6 +20,7 @@ const reasons: Readonly<Record<string, string>> = {
   'src/data/titles-file.ts': 'the part of reading titles.csv that a browser lacks',
   'src/io/compression/beginning.ts': 'what the two decompressors have in common',
   'src/io/foreign-library.ts': 'the door of an outside package',
+  'src/io/shown-name.ts': 'one idea: what a copy of a pipe is called',
   'src/io/package-root.ts': 'where the files lie that ship with the program',
   'src/model/engine/optional-packages.d.ts': 'types of packages that are not installed',
   'src/model/engine/onnx/grouped-rows.ts': 'the products in which rows have matrices of their own',

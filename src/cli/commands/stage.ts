@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { usageError } from '../../common/errors.js';
 import { isTrainedName, namesFolder } from '../../model/weights/published-models.js';
 import type { StageName } from '../../options/choices.js';
 import type { RunOptions } from '../../options/option-table.js';
@@ -25,6 +26,11 @@ export async function stageCommand(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const isOfModel = stage === 'generate' && namesModel(folder);
+  if (isOfModel && options.overwrite === true)
+    throw usageError(
+      `--overwrite is for runs, but ${folder} is a model, whose titles are only printed.`,
+      'Leave it out.',
+    );
   const isPrintedOnly = isOfModel || options.printOnly === true;
   // A training may take hours; other stages are soon done, and leave the run whole then.
   terminal.whenUnread = isPrintedOnly ? 'ends' : stage === 'finetune' ? 'saves' : 'goes on';

@@ -4,7 +4,7 @@ import { nearestWord } from '../../common/nearest-word.js';
 import { packageVersion } from '../../common/package-facts.js';
 import { toPrintable } from '../../common/printable.js';
 import { type CommandName, commandNames } from '../../options/choices.js';
-import { keyOf } from '../../options/option-values.js';
+import { formatValue, keyOf } from '../../options/option-values.js';
 import { replacedOptions } from '../../options/table/training.js';
 import {
   addOption,
@@ -200,9 +200,11 @@ class CommandLine {
     const extra = positionals.at(-1)?.several ? undefined : values[positionals.length];
     if (extra !== undefined)
       throw usageError(
-        `${JSON.stringify(extra)} is one argument too many.`,
+        `${formatValue(extra)} is one argument too many.`,
         insteadOfArgument(name, extra) ?? hint,
       );
+    for (const [index, value] of values.entries())
+      checkArgument(words, (positionals[index] ?? positionals.at(-1))!.name, value);
     this.request = request(values, givenOptions(name, parsed));
   }
 
@@ -270,6 +272,18 @@ function completionLines(words: readonly string[], shell = ''): string {
     .filter((word) => word === toPrintable(word))
     .map((word) => (isZsh ? word.replaceAll(':', '\\:') : word))
     .join('\n');
+}
+
+/** Longer than any path, and than any name. */
+const longestArgument = 4096;
+
+/** @throws TitlesmithError `usage` where an argument is empty, as a variable of a shell that is not set, or names nothing. */
+function checkArgument(words: string, name: string, value: string): void {
+  const hint = `See titlesmith ${words} --help.`;
+  if (value === '') throw usageError(`${words} got "" as <${name}>, which names nothing.`, hint);
+  if (value.length <= longestArgument) return;
+  const most = `which has ${value.length} characters, more than ${longestArgument}`;
+  throw usageError(`${words} got ${formatValue(value)} as <${name}>, ${most}.`, hint);
 }
 
 const commandWords: ReadonlySet<string> = new Set(commandNames.map((name) => commandTable[name].words));

@@ -1,7 +1,7 @@
+import { shownName } from '../../io/shown-name.js';
 import { readText } from '../../io/text-file.js';
 import type { CsvLayoutOptions } from './csv-layout.js';
 import { filesInWords, fingerprintFiles, resolveInputFiles } from './input-files.js';
-import { shownName } from './piped-input.js';
 import { titleFilesSource } from './title-files-source.js';
 import type { TitleSource } from './title-source.js';
 

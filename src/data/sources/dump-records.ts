@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { TitlesmithError } from '../../common/errors.js';
 import type { ProgressListener } from '../../common/progress.js';
+import { shownName } from '../../io/shown-name.js';
 import { otherTimeUnit } from './post-values.js';
 import type { TitleQuery } from './title-source.js';
 
@@ -24,10 +25,13 @@ export function checkColumns(
   if (missing.length === 0) return;
   const shown = [...found].sort().slice(0, 12);
   const more = found.size > shown.length ? ` and ${found.size - shown.length} more` : '';
-  throw new TitlesmithError(`${path} lacks ${missing.join(', ')}: it has ${shown.join(', ')}${more}.`, {
-    code: 'missing-columns',
-    hint: 'A dump of posts needs title, subreddit, score and, for --from and --to, created_utc.',
-  });
+  throw new TitlesmithError(
+    `${shownName(path)} lacks ${missing.join(', ')}: it has ${shown.join(', ')}${more}.`,
+    {
+      code: 'missing-columns',
+      hint: 'A dump of posts needs title, subreddit, score and, for --from and --to, created_utc.',
+    },
+  );
 }
 
 /** Posts at the beginning of a file by which it is told in which unit its times are. */
@@ -47,7 +51,7 @@ export function checkTimeUnit(path: string, times: readonly unknown[]): void {
   const [first] = other;
   if (first === undefined || 2 * other.length <= given.length) return;
   throw new TitlesmithError(
-    `created_utc of ${path} is ${first.unit} (${String(first.time)}), not in seconds since 1970.`,
+    `created_utc of ${shownName(path)} is ${first.unit} (${String(first.time)}), not in seconds since 1970.`,
     { code: 'time-unit', hint: `${first.remedy}, in a copy of the file.` },
   );
 }
@@ -69,13 +73,14 @@ export class LineFaults {
    */
   add(path: string, number: number, why: string, unit: 'line' | 'record' = 'line'): void {
     if (this.strict) {
-      throw new TitlesmithError(`Cannot read ${path}, ${unit} ${number}: ${why}.`, {
+      throw new TitlesmithError(`Cannot read ${shownName(path)}, ${unit} ${number}: ${why}.`, {
         code: 'dump-line',
         hint: 'Mend it or take it out; without --strict it would be left out.',
       });
     }
     this.count += 1;
-    if (this.shown.length < maxShown) this.shown.push(`${basename(path)} ${unit} ${number} (${why})`);
+    if (this.shown.length < maxShown)
+      this.shown.push(`${basename(shownName(path))} ${unit} ${number} (${why})`);
   }
 
   /** Reports their number and the first few as one warning. */
@@ -110,13 +115,16 @@ export class UntimedPosts {
     const isMissing = time === null || time === undefined || time === '';
     const what = isMissing ? 'none' : JSON.stringify(time).slice(0, maxTimeShown);
     if (this.strict) {
-      throw new TitlesmithError(`Cannot read ${path}${place}: created_utc of a post is no time (${what}).`, {
-        code: 'dump-line',
-        hint: 'Mend it, or ask for all months; without --strict it would be left out.',
-      });
+      throw new TitlesmithError(
+        `Cannot read ${shownName(path)}${place}: created_utc of a post is no time (${what}).`,
+        {
+          code: 'dump-line',
+          hint: 'Mend it, or ask for all months; without --strict it would be left out.',
+        },
+      );
     }
     this.count += posts;
-    if (this.shown.length < maxShown) this.shown.push(`${basename(path)}${place} (${what})`);
+    if (this.shown.length < maxShown) this.shown.push(`${basename(shownName(path))}${place} (${what})`);
     else this.unnamed += posts;
   }
 

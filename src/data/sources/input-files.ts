@@ -4,9 +4,10 @@ import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileError, systemErrorCode, TitlesmithError, usageError } from '../../common/errors.js';
 import { hashFile } from '../../io/atomic-file.js';
+import { shownName } from '../../io/shown-name.js';
 import { expandPattern, hasPatternCharacters } from './file-pattern.js';
 import { checkKnownCompression, namesInWords } from './file-reading.js';
-import { copyOfPipe, isPipe, shownName } from './piped-input.js';
+import { copyOfPipe, isPipe } from './piped-input.js';
 
 /**
  * The files that a pattern matches; a path that is there, or a pattern that nothing matches, as it is.

@@ -6,6 +6,7 @@ import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { fileError, usageError } from '../../common/errors.js';
 import { decompressBeginning } from '../../io/compression/beginning.js';
 import { makeTemporaryFolder } from '../../io/folders.js';
+import { setShownName } from '../../io/shown-name.js';
 
 /** What `--input` names standard input by. */
 const standardInput = '-';
@@ -16,7 +17,6 @@ const beginningBytes = 65_536;
 /** Copies that this thread began, by the path that was given. */
 const begun = new Map<string, Promise<string>>();
 const keyOf = (path: string): string => `titlesmith: copy of ${path}`;
-const nameKeyOf = (copy: string): string => `titlesmith: name of ${copy}`;
 
 /**
  * Copies what a pipe or standard input holds to a temporary file, removed when the process ends: a pipe gives its bytes
@@ -31,7 +31,7 @@ export async function copyOfPipe(path: string): Promise<string> {
   begun.set(path, copying);
   const copy = await copying;
   setEnvironmentData(keyOf(path), copy);
-  setEnvironmentData(nameKeyOf(copy), path === standardInput ? 'standard input' : path);
+  setShownName(copy, path === standardInput ? 'standard input' : path);
   return copy;
 }
 
@@ -68,12 +68,6 @@ async function isJson(path: string): Promise<boolean> {
   } finally {
     await file.close();
   }
-}
-
-/** What people know a file by: a copy by the pipe that it was made of. */
-export function shownName(path: string): string {
-  const name = getEnvironmentData(nameKeyOf(path));
-  return typeof name === 'string' ? name : path;
 }
 
 /** Whether a path gives its bytes only once. @throws what `stat` throws. */

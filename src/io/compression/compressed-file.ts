@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { fileError, systemErrorCode, type TitlesmithError } from '../../common/errors.js';
+import { shownName } from '../shown-name.js';
 import {
   type Compression,
   checkEnding,
@@ -44,7 +45,7 @@ async function* decodeGzipFile(path: string): AsyncGenerator<Uint8Array> {
   try {
     yield* compressed.pipe(decoder) as AsyncIterable<Uint8Array>;
   } catch (error) {
-    throw gzipFailure(path, error);
+    throw gzipFailure(shownName(path), error);
   } finally {
     compressed.destroy();
     decoder.destroy();
@@ -64,7 +65,7 @@ async function* decodeAnyZstdFile(path: string, wanted?: ZstdDecoder): AsyncGene
   try {
     yield* decodeZstdFile(path, decoder);
   } catch (error) {
-    throw error instanceof ZstdFailure ? zstdFailure(path, error, decoder) : error;
+    throw error instanceof ZstdFailure ? zstdFailure(shownName(path), error, decoder) : error;
   }
 }
 
@@ -81,6 +82,6 @@ export async function* readDecompressed(path: string, zstdDecoder?: ZstdDecoder)
     else if (compression === 'gzip') yield* decodeGzipFile(path);
     else yield* createReadStream(path, { highWaterMark: chunkBytes }) as AsyncIterable<Uint8Array>;
   } catch (error) {
-    throw fileError('read', path, error);
+    throw fileError('read', shownName(path), error);
   }
 }

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseCommandLine } from '../../../src/cli/parsing/command-line.js';
 import { packageRoot } from '../../../src/io/package-root.js';
+import { shellWord } from '../../programs.js';
 
 const program = join(packageRoot, 'dist/cli.js');
 let folder: string;
@@ -21,7 +22,7 @@ beforeAll(() => {
   writeFileSync(join(folder, 'jokes.csv'), 'title\n');
   const command = join(folder, 'bin', 'titlesmith');
   mkdirSync(join(folder, 'bin'));
-  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
+  writeFileSync(command, `#!/bin/sh\nexec ${shellWord(process.execPath)} ${shellWord(program)} "$@"\n`);
   chmodSync(command, 0o755);
   environment = {
     ...process.env,

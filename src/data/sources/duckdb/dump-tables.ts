@@ -1,6 +1,7 @@
 import { TitlesmithError } from '../../../common/errors.js';
 import { readDecompressed } from '../../../io/compression/compressed-file.js';
 import { parseCsv } from '../../../io/csv.js';
+import { shownName } from '../../../io/shown-name.js';
 import { checkColumns, checkTimeUnit, type PostColumn, postColumns, postsForUnit } from '../dump-records.js';
 import type { Database } from './database.js';
 import { quoteText, valueMacros } from './value-macros.js';
@@ -44,7 +45,8 @@ async function csvColumns(path: string): Promise<readonly Column[]> {
   async function* text(): AsyncGenerator<string> {
     for await (const chunk of readDecompressed(path)) yield decoder.decode(chunk, { stream: true });
   }
-  for await (const record of parseCsv(text(), path)) return record.map((name) => ({ name, isZoned: false }));
+  for await (const record of parseCsv(text(), shownName(path)))
+    return record.map((name) => ({ name, isZoned: false }));
   return [];
 }
 
@@ -61,7 +63,7 @@ async function parquetColumns(database: Database, path: string): Promise<readonl
 function checkNames(path: string, names: readonly string[]): void {
   const twice = postColumns.find((wanted) => names.filter((name) => name === wanted).length > 1);
   if (twice === undefined) return;
-  throw new TitlesmithError(`${path} has two columns called ${twice}.`, {
+  throw new TitlesmithError(`${shownName(path)} has two columns called ${twice}.`, {
     code: 'double-column',
     hint: 'Rename one of them.',
   });

@@ -1,5 +1,6 @@
 import { TitlesmithError } from '../../../common/errors.js';
 import type { ProgressListener, WorkContext } from '../../../common/progress.js';
+import { shownName } from '../../../io/shown-name.js';
 import {
   checkColumns,
   checkTimeUnit,
@@ -162,7 +163,7 @@ export class DumpSearch {
 }
 
 function noObjects(path: string): TitlesmithError {
-  return new TitlesmithError(`Cannot read ${path}: none of its lines is a JSON object.`, {
+  return new TitlesmithError(`Cannot read ${shownName(path)}: none of its lines is a JSON object.`, {
     code: 'not-ndjson',
     hint: 'A dump of posts holds one JSON object a line.',
   });
