@@ -103,7 +103,8 @@ export function describeChoice(
   const kept = {
     probability: 'whose tokens the model finds likeliest on average',
     novelty: 'least like any title that the model was shown, refused ones last',
-    community: 'that being of the community makes likelier most, on average of its tokens',
+    community:
+      'that being of the community makes likelier most, on average of its tokens, stuttering ones last',
     both: 'of the best ranks by likelihood and by novelty, refused ones last',
   };
   return `best of ${bestOf}: of ${bestOf} candidates for each title the one ${kept[rank]}`;

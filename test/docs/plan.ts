@@ -291,6 +291,10 @@ export const notRun: readonly NotRun[] = [
     of: /^npm run -s bench -- site\//,
     reason: 'needs Chromium, and minutes; the compiler reads it',
   },
+  {
+    of: /^npm run -s bench -- quality\/communities /,
+    reason: 'needs the titles that the base model was made of; the compiler reads it',
+  },
   { of: /^npx vitest run /, reason: 'runs tests, as whatever runs this one does' },
   {
     of: /^npm run -s bench -- install\/managers/,

@@ -22,7 +22,7 @@ interface CandidateScores {
   readonly novelty?: Novelty | undefined;
   /** ln p a token less ln p without what was added to the logits, the end token included. */
   readonly meanGain?: number | undefined;
-  /** Whether it is blank, or may not stand: such a one comes after all others. */
+  /** Whether it is blank, may not stand, or stutters where that counts: such a one comes after all others. */
   readonly isLast?: boolean | undefined;
 }
 

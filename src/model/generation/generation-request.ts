@@ -21,6 +21,7 @@ import {
 import { checkCapacity, encodePrompts, type Prompt } from './prompts.js';
 import { createSampler, notFinite, type SampleToken } from './sampler.js';
 import { type GeneratedText, Sequence } from './sequence.js';
+import { stutters } from './stutter.js';
 import { scoreToken, type TokenScore } from './token-scores.js';
 
 /**
@@ -169,7 +170,8 @@ export class GenerationRequest implements SequenceRequest {
     this.prompts = prompts;
     const { bestOf = 1, rank } = options;
     this.bestOf = bestOf;
-    this.addedLogits = ranksByCommunity(options) ? options.addedLogits : undefined;
+    const isGainKept = alternatives !== undefined || ranksByCommunity(options);
+    this.addedLogits = isGainKept ? options.addedLogits : undefined;
     this.pool = new CandidatePool(bestOf);
     this.alternatives = alternatives ?? (bestOf > 1 && rank !== 'novelty' ? 0 : undefined);
     this.adapter = adapter;
@@ -267,7 +269,7 @@ export class GenerationRequest implements SequenceRequest {
       meanLogProbability: this.isScored ? meanLogProbability(scored.scores) : undefined,
       meanGain: meanGain(scored.scores),
       novelty: isCompared ? noveltyOf?.(result.text) : undefined,
-      isLast: isBlank || isRefused,
+      isLast: isBlank || isRefused || (rank === 'community' && stutters(result.text)),
     }));
     const [best = 0] = ranked(scores, rank);
     const kept = candidates[best]!;
