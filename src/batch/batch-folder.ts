@@ -98,17 +98,22 @@ function isRecord(value: Record<string, unknown>): boolean {
 }
 
 /**
- * Parses the text of a batch.json. @param path for messages.
+ * Parses the text of a batch.json.
+ * @param path for messages.
+ * @param hint what to do where it is none.
  * @throws TitlesmithError when it is not a batch record, or of a newer version.
  */
-export function parseBatchRecord(text: string, path: string): BatchRecord {
+export function parseBatchRecord(
+  text: string,
+  path: string,
+  hint = 'Move it away to begin a new batch.',
+): BatchRecord {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     value = undefined;
   }
-  const hint = 'Move it away to begin a new batch.';
   if (isObject(value) && isCount(value.format) && (value.format as number) > formatVersion) {
     throw new TitlesmithError(`${path} is of a newer titlesmith (format ${value.format}).`, {
       code: 'batch-newer',

@@ -32,15 +32,17 @@ function matchBatches(before: BatchRecord, after: BatchRecord): BatchComparison 
   };
 }
 
+const whatToName = 'Name a folder that --runs-dir named, or a file of runs/.batch/earlier.';
+
 async function readRecordAt(place: string): Promise<BatchRecord> {
   try {
     const path = (await stat(place)).isDirectory() ? batchFiles.record(place, null) : join(place);
-    return parseBatchRecord(await readFile(path, 'utf8'), path);
+    return parseBatchRecord(await readFile(path, 'utf8'), path, whatToName);
   } catch (error) {
     if (systemErrorCode(error) !== 'ENOENT') throw fileError('read', place, error);
     throw new TitlesmithError(`${place} is no batch: there is no batch.json.`, {
       code: 'batch-missing',
-      hint: 'Name a folder that --runs-dir named, or a file of runs/.batch/earlier.',
+      hint: whatToName,
     });
   }
 }

@@ -14,9 +14,11 @@ const shardFile = /^batch-(\d+)-of-(\d+)\.json$/;
 /** The shards of one batch start within a day of each other. */
 const longestSpreadMs = 86_400_000;
 
+const copyAnew = 'Copy it there anew from the machine that wrote it, or remove it.';
+
 async function readRecord(folder: StorageFolder, name: string): Promise<BatchRecord | undefined> {
   const place = await folder.file(name);
-  return (await place.exists()) ? parseBatchRecord(await readText(place), place.name) : undefined;
+  return (await place.exists()) ? parseBatchRecord(await readText(place), place.name, copyAnew) : undefined;
 }
 
 /** The runs in the order of the batch file, from which shards take every `count`-th. */

@@ -99,7 +99,10 @@ test('batches are compared by the names of their runs, and a change is said to b
 
 test.each([
   [['before', 'nowhere'], 'nowhere is no batch: there is no batch.json.'],
-  [['before', 'broken.json'], 'broken.json is damaged: it is no record of a batch.'],
+  [
+    ['before', 'broken.json'],
+    'broken.json is damaged: it is no record of a batch. Name a folder that --runs-dir named,',
+  ],
   [['before', 'after', '--page', 'before/batch.json'], 'which is no name of a page.'],
   [['before'], 'batch compare needs <after>.'],
 ])('batch compare %j is refused in one line', async (words, message) => {

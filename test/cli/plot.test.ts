@@ -207,6 +207,15 @@ test.each([
   ],
   [['plot', 'runs/template', '--format', 'png', '--font', 'no.ttf'], /Cannot read no\.ttf/],
   [
+    ['plot', 'runs/template', '--font', 'no.ttf'],
+    /--font is for PNGs, but SVGs are asked for\. Add --format png/,
+  ],
+  [['plot', 'runs/template', '--scale', '3', '--format', 'svg'], /--scale is for PNGs/],
+  [
+    ['plot', 'runs/template', '--plots', 'losses', '--output', 'a.PDF'],
+    /"a\.PDF", but pictures are drawn as SVG/,
+  ],
+  [
     ['plot', 'runs/template', '--format', 'png', '--width', '4000', '--scale', '8', '--height', '4000'],
     /32000 x 32000 pixels/,
   ],

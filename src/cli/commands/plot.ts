@@ -38,6 +38,9 @@ export async function plotCommand(
     theme = rows.theme.default,
   } = options;
   const place = placeOf(folders, options);
+  const ofPngs = options.font !== undefined ? '--font' : options.scale !== undefined ? '--scale' : undefined;
+  if (ofPngs !== undefined && !place.formats.includes('png'))
+    throw usageError(`${ofPngs} is for PNGs, but SVGs are asked for.`, 'Add --format png, or leave it out.');
   if (place.formats.includes('png') && width * height * scale ** 2 > mostPixels)
     throw usageError(
       `--scale ${scale} makes pictures of ${Math.round(width * scale)} x ${Math.round(height * scale)} pixels.`,
@@ -94,6 +97,12 @@ function placeOf(folders: readonly string[], { plotOutput, plotFormat }: PlotReq
       );
     return { file: plotOutput, folder: dirname(plotOutput), formats: [format] };
   }
+  const [, other] = /[^/\\]\.(gif|jpe?g|webp|avif|bmp|tiff?|pdf|e?ps|html?)$/i.exec(plotOutput ?? '') ?? [];
+  if (plotOutput !== undefined && other !== undefined && !isFolder(plotOutput))
+    throw usageError(
+      `--output got ${JSON.stringify(plotOutput)}, but pictures are drawn as SVG or PNG.`,
+      'Let it end in .svg or .png.',
+    );
   const folder = plotOutput ?? (folders.length === 1 ? join(folders[0]!, defaultFolder) : defaultFolder);
   if (existsSync(folder) && !isFolder(folder))
     throw usageError(
