@@ -55,7 +55,9 @@ beforeAll(async () => {
     join(project, 'package.json'),
     JSON.stringify({ name: 'empty', private: true, type: 'module' }),
   );
-  const words = ['pack', '--ignore-scripts', '--silent', '--pack-destination', project];
+  // With a cache of its own: npm fails where it cannot write to that of the home folder.
+  const ofOurs = join(project, 'pack-cache');
+  const words = ['pack', '--ignore-scripts', '--silent', '--cache', ofOurs, '--pack-destination', project];
   const archive = execFileSync('npm', words, { cwd: packageRoot, encoding: 'utf8', stdio: 'pipe' }).trim();
   fault = install(join(project, archive));
   if (fault !== undefined)

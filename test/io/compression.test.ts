@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -7,6 +8,7 @@ import { readDecompressed } from '../../src/io/compression/compressed-file.js';
 import { compress, decompress } from '../../src/io/compression/compressed-stream.js';
 import { detectCompression } from '../../src/io/compression/compression-kind.js';
 import { availableZstdDecoders, type ZstdDecoder } from '../../src/io/compression/zstd.js';
+import { frameEnd } from '../../src/io/compression/zstd-frame.js';
 import { failureLine, temporaryFolder, write } from '../data/sources/helpers.js';
 
 const folder = temporaryFolder();
@@ -98,6 +100,34 @@ describe('compressed files', () => {
       const failure = (path: string) => failureLine(() => decompressed(path, decoder));
       expect(await failure(cutFile), decoder).toMatch(/\.zst: it is cut short/);
       expect(await failure(damagedFile), decoder).toMatch(/\.zst: .*(cannot be decompressed|cut short)/);
+    }
+  });
+
+  test.skipIf(!hasZstd)('zstd: where a frame ends, by the lengths of its blocks', async () => {
+    const long = Buffer.concat(Array.from({ length: 40 }, () => content));
+    const frames = [
+      zstd(content),
+      zstd(long, '--no-check', '-19'),
+      zstd(Buffer.alloc(500_000)),
+      zstd(Buffer.alloc(0)),
+      zstd(content, '--no-content-size'),
+      Buffer.from([0x51, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]),
+      zstd(randomBytes(300_000)),
+    ];
+    const whole = Buffer.concat(frames);
+    const readOf =
+      (bytes: Buffer) =>
+      (position: number, length: number): Buffer =>
+        bytes.subarray(position, position + length);
+    let start = 0;
+    for (const frame of frames) {
+      const end = start + frame.length;
+      expect(await frameEnd(readOf(whole), start)).toBe(end);
+      for (const length of [0, 3, 4, 7, 9, frame.length >> 1, frame.length - 1].filter(
+        (at) => at < frame.length,
+      ))
+        expect((await frameEnd(readOf(frame.subarray(0, length)), 0)) ?? Infinity).toBeGreaterThan(length);
+      start = end;
     }
   });
 

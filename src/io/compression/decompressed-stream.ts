@@ -7,6 +7,10 @@ import { streamChunks } from './web-streams.js';
 /** What browsers and Node say where compressed data ends too early. */
 const cutShort = /truncat|unexpected end|ended without|incomplete/i;
 
+/** Node, from version 22 on, says it of the cause alone. */
+const isCutShort = (error: unknown): boolean =>
+  error instanceof Error && (cutShort.test(error.message) || isCutShort(error.cause));
+
 /** Errors of a file that is gone meanwhile are no faults of its content. */
 const isOfFile = (error: unknown): boolean =>
   error instanceof Error && ['NotFoundError', 'NotReadableError'].includes(error.name);
@@ -16,7 +20,7 @@ async function* gunzipped(name: string, chunks: AsyncGenerator<Uint8Array>): Asy
     yield* gunzipChunks(chunks);
   } catch (error) {
     if (isOfFile(error) || error instanceof TitlesmithError) throw error;
-    throw damagedGzip(name, error instanceof Error && cutShort.test(error.message));
+    throw damagedGzip(name, isCutShort(error));
   }
 }
 

@@ -7,11 +7,14 @@ import { MessageChannel } from 'node:worker_threads';
 import * as zlib from 'node:zlib';
 import { fzstdChunks, fzstdFrame, toFailure, ZstdFailure } from './fzstd-stream.js';
 import { decodeByLibzstd, decompressFrameByLibzstd, hasLibzstd, LibzstdError } from './libzstd.js';
+import { frameEnd } from './zstd-frame.js';
 
 /** 2 GiB: the window of `zstd --long=31`, with which Pushshift's dumps were written. */
 const maxWindowLog = 31;
 /** Bytes decompressed at a time by Node. */
 const chunkBytes = 2 ** 20;
+/** What is said of a frame that ends too early: as Node from version 24 on does. */
+const cutFrame = 'unexpected end of file';
 /** Most characters kept of what the program says. */
 const maxSaid = 1000;
 
@@ -127,6 +130,20 @@ async function* decodeFrameByNode(
   }
 }
 
+/** @throws ZstdFailure where the last frame of a file is cut short, of which Node 22 says nothing. */
+async function checkEnd(path: string, start: number, size: number): Promise<void> {
+  const file = await open(path);
+  try {
+    const read = async (position: number, length: number): Promise<Uint8Array> => {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
+      return buffer.subarray(0, bytesRead);
+    };
+    if (((await frameEnd(read, start)) ?? Number.POSITIVE_INFINITY) > size) throw new ZstdFailure(cutFrame);
+  } finally {
+    await file.close();
+  }
+}
+
 /** Node stops at the end of a frame without a word; a file may be several. */
 async function* decodeByNode(path: string, library: NodeZstd): AsyncGenerator<Uint8Array> {
   const { size } = await stat(path);
@@ -134,6 +151,7 @@ async function* decodeByNode(path: string, library: NodeZstd): AsyncGenerator<Ui
   while (start < size) {
     const taken = yield* decodeFrameByNode(path, start, library);
     if (taken === 0) throw new ZstdFailure(`no frame at byte ${start}`);
+    if (start + taken >= size) await checkEnd(path, start, size);
     start += taken;
   }
 }
@@ -168,6 +186,8 @@ async function decompressFrame(
     const bytes = await decompressFrameByLibzstd(frame, maxLength);
     if (bytes) return bytes;
   } else if (decoder === 'node' && node) {
+    const end = await frameEnd((position, length) => frame.subarray(position, position + length), 0);
+    if (end === undefined || end > frame.length) throw new ZstdFailure(cutFrame);
     return new Promise((resolve, reject) => {
       node.zstdDecompress(frame, { maxOutputLength: maxLength }, (error, bytes) => {
         if (error) reject(error);
