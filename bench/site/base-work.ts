@@ -24,6 +24,7 @@ export interface BaseInput {
   readonly steps: number;
   readonly texts: number;
   readonly temperature: number;
+  readonly chosen?: { readonly dropout?: number; readonly batchSize?: number };
 }
 
 export type Files = ReadonlyMap<string, Uint8Array>;
@@ -43,7 +44,11 @@ export async function trainBase(engine: Engine, files: Files, input: BaseInput):
   const [data, heldOut] = [train, validation].map(
     (list) => tokenizeTitles(list, tokenizer, { maximumTokens: configuration.contextLength - 1 }).titles,
   );
-  const decided = decideTrainingOptions(baseName, { ...defaultOptions(), steps: input.steps });
+  const decided = decideTrainingOptions(baseName, {
+    ...defaultOptions(),
+    ...input.chosen,
+    steps: input.steps,
+  });
   const trained = await trainInMemory({
     engine,
     data: { train: data!, validation: heldOut! },

@@ -8,8 +8,8 @@ import { cleanTitle } from '../../src/data/cleaning/clean-titles.js';
 import { packageRoot } from '../../src/io/package-root.js';
 import type { WebDevice } from '../../src/model/engine/onnxruntime-web/web-engine.js';
 import { openWorkerPage, type WorkerPage } from '../../test/browser/worker-page.js';
-import { findChromium, launchChromium } from '../../test/report/chromium.js';
-import { baseFiles, type Files } from './base-work.js';
+import { findChromium, launchChromium, softwareGpu } from '../../test/report/chromium.js';
+import { type BaseInput, baseFiles, type Files } from './base-work.js';
 
 export interface SiteOptions {
   readonly titles: readonly string[];
@@ -19,6 +19,8 @@ export interface SiteOptions {
   readonly threads: number;
   /** Whether WebGPU takes part, which SwiftShader emulates where there is no card. */
   readonly webgpu: boolean;
+  /** Of training, in place of what the base model takes by default. */
+  readonly chosen: BaseInput['chosen'];
 }
 
 function sampleTitles(): string[] {
@@ -40,9 +42,11 @@ export function readSiteOptions(steps: string): SiteOptions {
       rounds: { type: 'string', default: '2' },
       threads: { type: 'string', default: '2' },
       webgpu: { type: 'boolean', default: false },
+      dropout: { type: 'string' },
+      'batch-size': { type: 'string' },
     },
   });
-  const { input } = values;
+  const { input, dropout, 'batch-size': batchSize } = values;
   const read = input
     ? (parse(readFileSync(input), { columns: true }) as { title: string }[]).map(({ title }) => title)
     : sampleTitles();
@@ -58,14 +62,15 @@ export function readSiteOptions(steps: string): SiteOptions {
     rounds: Number(values.rounds),
     threads: Number(values.threads),
     webgpu: values.webgpu,
+    chosen: {
+      ...(dropout === undefined ? {} : { dropout: Number(dropout) }),
+      ...(batchSize === undefined ? {} : { batchSize: Number(batchSize) }),
+    },
   };
 }
 
 export const readBase = (): Files =>
   new Map(baseFiles.map((name) => [name, readFileSync(join(packageRoot, 'data/base', name))]));
-
-/** WebGPU, on the processor where there is no card. */
-const webGpuFlags = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 /** A page in a browser of its own, whose worker has the base model and an engine. */
 export async function openSite(
@@ -74,7 +79,7 @@ export async function openSite(
 ): Promise<{ readonly page: WorkerPage; readonly close: () => Promise<void> }> {
   const executable = findChromium();
   if (executable === undefined) throw new Error('Chromium is not here: .ci/install-test-tools installs it.');
-  const browser: Browser = await launchChromium(executable, device === 'webgpu' ? webGpuFlags : []);
+  const browser: Browser = await launchChromium(executable, device === 'webgpu' ? softwareGpu : []);
   const page = await openWorkerPage(browser, { entry: 'bench/site/site-worker.ts', files: readBase() });
   await page.call('open', { device, threads });
   return {

@@ -5,6 +5,7 @@ import type { BrowserRun } from '../../src/browser/run/browser-run.js';
 import { MemoryStore } from '../../src/browser/storage/memory-store.js';
 import { readTextOf } from '../../src/browser/storage/stored-text.js';
 import { InterruptedError } from '../../src/common/errors.js';
+import type { ProgressEvent } from '../../src/common/progress.js';
 import { readBaseFingerprints } from '../../src/io/base-fingerprints.js';
 import { hashSource } from '../../src/io/byte-source.js';
 import { fileFolder } from '../../src/io/file-source.js';
@@ -29,14 +30,19 @@ beforeAll(() => writeTinyModel(folder));
 
 const runsIn = (store: MemoryStore): BrowserRuns => new BrowserRuns(store, false, 'for a test');
 
-async function train(run: BrowserRun, stopAfter = Number.POSITIVE_INFINITY): Promise<void> {
+async function train(run: BrowserRun, stopAfter = Number.POSITIVE_INFINITY, on = device): Promise<string[]> {
+  const notes: string[] = [];
+  const onProgress = (event: ProgressEvent): void => {
+    if (event.kind === 'note') notes.push(event.message);
+  };
   const model = await openModelIn(fileFolder(folder));
   const stop = new AbortController();
   const onMetrics = ({ step }: { step: number }): void => {
     if (step >= stopAfter) stop.abort();
   };
   try {
-    await run.finetune({ ...model, name: 'tiny' }, device, { onMetrics, signal: stop.signal });
+    await run.finetune({ ...model, name: 'tiny' }, on, { onMetrics, onProgress, signal: stop.signal });
+    return notes;
   } finally {
     await model.weights.close();
   }
@@ -71,6 +77,17 @@ describe('a run in a browser', () => {
     await train(opened);
     expect(opened.nextStage).toBe('generate');
     expect(await hashes(opened)).toEqual(await hashes(await trainedRun()));
+  });
+
+  test('goes on where it stopped on another device, and says which that is', async () => {
+    const card = { engine: Object.create(nodeEngine, { name: { value: 'a card' } }), reason: 'it was there' };
+    const run = await runsIn(new MemoryStore()).create('mine', options);
+    await run.extract({ files });
+    await expect(train(run, 3, card)).rejects.toThrow(InterruptedError);
+    expect(run.manifest.stages.finetune?.device).toBe('a card');
+    expect(await train(run)).toContain('Resuming training at step 4.');
+    expect(run.manifest.stages.finetune?.device).toBe(nodeEngine.name);
+    expect(await hashes(run)).toEqual(await hashes(await trainedRun()));
   });
 
   test('adds titles where there are some, of the options that are given then', async () => {

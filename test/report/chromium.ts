@@ -23,6 +23,9 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** Arguments for WebGPU on the processor, by SwiftShader. */
+export const softwareGpu: readonly string[] = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
 /** @param more arguments beside those of all tests. */
 export async function launchChromium(executablePath: string, more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({

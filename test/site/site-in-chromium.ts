@@ -10,15 +10,15 @@ interface HostedSite {
   readonly server: SiteServer;
 }
 
-/** To be called inside a `describe`, of which it becomes a part. @param executable Chromium's. */
-export function siteInChromium(executable: string | undefined): HostedSite {
+/** To be called inside a `describe`, of which it becomes a part. @param executable Chromium's. @param more arguments for it. */
+export function siteInChromium(executable: string | undefined, more: readonly string[] = []): HostedSite {
   let browser: Browser | undefined;
   let server: SiteServer | undefined;
   beforeAll(async () => {
     const { folder } = await buildTinySite();
     server = new SiteServer(folder);
     await server.start();
-    browser = await launchChromium(executable!);
+    browser = await launchChromium(executable!, more);
   });
   afterAll(async () => {
     await browser?.close();

@@ -231,9 +231,10 @@ export class RunRecord {
   private async canResume(stage: StageName, record: Omit<StageRecord, 'status'>): Promise<boolean> {
     const before = this.current.stages[stage];
     if (!stageDescriptions[stage].resumable || before === undefined || before.status === 'done') return false;
-    const isSame = (key: 'fingerprint' | 'options' | 'device'): boolean =>
+    // On another device, too: a graphics card that comes or goes is no reason to begin again.
+    const isSame = (key: 'fingerprint' | 'options'): boolean =>
       hashValue([before[key] ?? null]) === hashValue([record[key] ?? null]);
-    if (!isSame('fingerprint') || !isSame('options') || !isSame('device')) return false;
+    if (!isSame('fingerprint') || !isSame('options')) return false;
     return (await this.files.list(workFolder(stage))).length > 0;
   }
 

@@ -18,7 +18,7 @@ import type {
 } from '../worker-messages.js';
 import { unpackArchive } from './archives.js';
 import { writeBaseTexts } from './base-texts.js';
-import { describeDevice, openDevice } from './device.js';
+import { describeDevice, onDevice, openDevice } from './device.js';
 import { downloadOf } from './downloads.js';
 import { openBase, readFingerprints } from './loading.js';
 import { freeName } from './run-names.js';
@@ -77,8 +77,8 @@ export class RunSession {
       return { areKept, reason, runs: await this.listRuns() };
     },
     describeBrowser: () => describeDevice(this.loading()),
-    train: (wish) => this.train(wish),
-    goOn: (name) => this.withRun(name, (run) => this.learn(run)),
+    train: (wish) => onDevice(() => this.train(wish)),
+    goOn: (name) => onDevice(() => this.withRun(name, (run) => this.learn(run))),
     openRun: (name) => this.withRun(name, (run) => this.show(run)),
     openArchive: async (archive) => {
       const name = await unpackArchive(archive, await this.kept, this.doors.context('read'));
@@ -88,7 +88,7 @@ export class RunSession {
       await (await this.kept).remove(name);
       return undefined;
     },
-    generate: (wish) => this.generate(wish),
+    generate: (wish) => onDevice(() => this.generate(wish)),
     download: ({ run: name, kind }) =>
       this.withRun(name, (run) => downloadOf(run, kind, this.doors.context('read'))),
   };

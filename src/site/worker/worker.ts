@@ -34,8 +34,7 @@ const isUnreadable = (error: unknown): boolean =>
   error instanceof DOMException && error.name === 'NotReadableError';
 
 /**
- * Whether the worker is of no more use: its memory is used up and never shrinks, the graphics card has dropped it, or what it holds cannot be
- * told. The page then begins another.
+ * Whether the worker is of no more use: its memory is used up and never shrinks, or what it holds cannot be told. The page then begins another.
  */
 function isBroken(error: unknown): boolean {
   if (error instanceof TitlesmithError) return error.code === 'device-memory';
@@ -50,7 +49,5 @@ function lineOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (/out of memory|memory access out of bounds|Array buffer allocation failed/i.test(message))
     return 'This browser has too little memory for that. Close other tabs, or learn from fewer titles, and try again; what was saved is still there.';
-  if (/device (?:is|was) lost|lost device|instance (?:was )?dropped/i.test(message))
-    return 'The browser took the graphics card away. What was saved is still there: try again.';
   return `Something went wrong that titlesmith did not foresee: ${message}. What was saved is still there: try again.`;
 }

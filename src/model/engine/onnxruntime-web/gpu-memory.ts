@@ -4,20 +4,8 @@ import { allocateInChunks, chunksOfPair } from '../onnx/chunked-tensor.js';
 import { elementBytes } from '../onnx/schema.js';
 import { largestUsefulBuffer } from '../onnx/webgpu-limits.js';
 import { explainDeviceError } from '../out-of-memory.js';
+import type { Enqueue } from './gpu-queue.js';
 import { bufferUsage, type GpuBuffer, type GpuDevice, mapRead } from './web-gpu.js';
-
-/** Schedules work on the device: one at a time, in order. */
-export type Enqueue = <Result>(work: () => Promise<Result>) => Promise<Result>;
-
-/** A queue of its own. */
-export function createQueue(): Enqueue {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const result = last.then(work, work);
-    last = result.catch(() => {});
-    return result;
-  };
-}
 
 /** ONNX Runtime reads and writes whole groups of four float32. */
 const bufferStep = 16;

@@ -1,9 +1,9 @@
 import { TitlesmithError } from '../../../common/errors.js';
 import { input, reshape } from '../../graph/builder.js';
 import { exportOnnx } from '../onnx/export.js';
-import { createQueue } from './gpu-memory.js';
+import { GpuQueue } from './gpu-queue.js';
 import { Heap } from './heap.js';
-import { type LoadedRuntime, loadRuntime, type ReadBinary } from './runtime.js';
+import { type LoadedRuntime, type ReadBinary, startRuntime } from './runtime.js';
 import { type SessionPlace, WasmSession } from './wasm-session.js';
 import type { GpuDevice } from './web-gpu.js';
 
@@ -17,25 +17,33 @@ interface GpuRuntime {
 let opened: Promise<GpuRuntime> | undefined;
 
 /**
- * Loads ONNX Runtime with WebGPU once; it keeps its card as long as the worker or page lives.
+ * Loads ONNX Runtime with WebGPU once; it keeps its card as long as the worker or page lives, or until the browser takes the card away: then
+ * it is loaded anew when it is asked for again.
  * @param folder URL of the folder with its files.
  * @throws Error saying why the card cannot be used.
  */
 export function openGpuRuntime(folder: string, readBinary?: ReadBinary): Promise<GpuRuntime> {
-  opened ??= open(folder, readBinary);
+  opened ??= open(folder, readBinary, () => {
+    opened = undefined;
+  });
   return opened;
 }
 
-async function open(folder: string, readBinary?: ReadBinary): Promise<GpuRuntime> {
+async function open(
+  folder: string,
+  readBinary: ReadBinary | undefined,
+  onLost: () => void,
+): Promise<GpuRuntime> {
   // One thread, as what the processor does here is little.
-  const runtime = await loadRuntime('webgpu', folder, 1, readBinary);
+  const runtime = await startRuntime('webgpu', folder, 1, readBinary);
   const { module } = runtime;
   module.asyncInit?.();
   let device: GpuDevice | undefined;
   module.webgpuInit!((found) => {
     device = found;
   });
-  const place = { module, heap: new Heap(module), enqueue: createQueue() };
+  const queue = new GpuQueue();
+  const place = { module, heap: new Heap(module), enqueue: queue.enqueue };
   // The first session lets ONNX Runtime ask for the card, with all that it allows, and stays: with its last session
   // ONNX Runtime gives the card back.
   const x = input('x', [1]);
@@ -47,7 +55,10 @@ async function open(folder: string, readBinary?: ReadBinary): Promise<GpuRuntime
     constants: new Map(),
     dynamicRows: new Set(),
   });
-  if (device) return { runtime, place, device };
+  if (device) {
+    queue.watch(device, onLost);
+    return { runtime, place, device };
+  }
   throw new TitlesmithError('ONNX Runtime names no graphics card that it computes on.', {
     code: 'device-unavailable',
   });

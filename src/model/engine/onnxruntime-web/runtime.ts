@@ -112,23 +112,24 @@ export interface LoadedRuntime {
 const loaded = new Map<string, Promise<LoadedRuntime>>();
 
 /**
- * Loads ONNX Runtime once: its threads, of which the caller's is one, end when the worker or page ends that loaded it.
+ * Loads ONNX Runtime for the processor once: its threads, of which the caller's is one, end when the worker or page ends that
+ * loaded it.
  * @param assets URL of the folder with {@link runtimeFiles}, with a slash at its end.
  * @throws TitlesmithError `engine-missing` where the files cannot be loaded.
  */
 export function loadRuntime(
-  build: RuntimeBuild,
   assets: string,
   threads: number,
   readBinary?: ReadBinary,
 ): Promise<LoadedRuntime> {
-  const key = JSON.stringify([build, assets, threads]);
-  const runtime = loaded.get(key) ?? load(build, assets, threads, readBinary);
+  const key = JSON.stringify([assets, threads]);
+  const runtime = loaded.get(key) ?? startRuntime('wasm', assets, threads, readBinary);
   loaded.set(key, runtime);
   return runtime;
 }
 
-async function load(
+/** As {@link loadRuntime}, each call another one. */
+export async function startRuntime(
   build: RuntimeBuild,
   assets: string,
   threads: number,

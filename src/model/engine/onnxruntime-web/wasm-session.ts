@@ -5,7 +5,8 @@ import type { HostModel } from '../onnx/host-program.js';
 import { elementBytes, onnxTypes } from '../onnx/schema.js';
 import { encodeWithExternalWeights } from '../onnx/writer.js';
 import { explainDeviceError } from '../out-of-memory.js';
-import { type Enqueue, GpuTensor } from './gpu-memory.js';
+import { GpuTensor } from './gpu-memory.js';
+import type { Enqueue } from './gpu-queue.js';
 import type { Block, Heap } from './heap.js';
 import { fatal, lastError, type OrtModule } from './runtime.js';
 

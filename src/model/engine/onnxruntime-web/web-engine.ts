@@ -52,16 +52,19 @@ interface FoundDevice {
   readonly threadsReason: string;
 }
 
+interface FindOptions extends Pick<WebEngineOptions, 'assets' | 'readBinary'> {
+  /** Why no graphics card is to be tried, as when one has failed; undefined: one is. */
+  readonly whyNoCard?: string | undefined;
+}
+
 /**
  * The device to use here: WebGPU where there is a graphics card that computes as WebAssembly does, else WebAssembly. A card is
  * tried, for seconds, and ONNX Runtime for WebGPU loaded for that; without one nothing is.
  */
-export async function findWebDevice({
-  assets,
-  readBinary,
-}: Pick<WebEngineOptions, 'assets' | 'readBinary'>): Promise<FoundDevice> {
+export async function findWebDevice({ assets, readBinary, whyNoCard }: FindOptions): Promise<FoundDevice> {
   const { threads, reason: threadsReason } = webThreads();
   const instead = (reason: string): FoundDevice => ({ device: 'wasm', threads, reason, threadsReason });
+  if (whyNoCard !== undefined) return instead(whyNoCard);
   const gpu = await describeGpu();
   if (!gpu) return instead('the browser has no WebGPU, or no graphics card for it');
   if (gpu.isSoftware) return instead(`WebGPU computes on the processor here (${gpu.name})`);
@@ -80,7 +83,8 @@ const folderUrl = (assets: string): string =>
 /**
  * Opens ONNX Runtime in a browser. Without a graphics card programs run on the thread that calls, so this belongs into a
  * worker.
- * @throws TitlesmithError `engine-missing` where ONNX Runtime's files cannot be loaded; `device-unavailable` without WebGPU.
+ * @throws TitlesmithError `engine-missing` where ONNX Runtime's files cannot be loaded; `device-unavailable` without WebGPU. What the
+ *   engine does later throws `device-lost` once the browser has taken the card away.
  */
 export async function openWebEngine({
   device,
@@ -90,7 +94,7 @@ export async function openWebEngine({
 }: WebEngineOptions): Promise<Engine> {
   const folder = folderUrl(assets);
   if (device === 'wasm') {
-    return processorEngine(await loadRuntime('wasm', folder, threads ?? webThreads().threads, readBinary));
+    return processorEngine(await loadRuntime(folder, threads ?? webThreads().threads, readBinary));
   }
   if (!(await describeGpu())) {
     throw new TitlesmithError('The browser has no WebGPU, or no graphics card for it.', {

@@ -14,6 +14,8 @@ interface GpuCommandEncoder {
 }
 
 export interface GpuDevice {
+  /** Resolves when the card can be used no more. */
+  readonly lost: Promise<{ readonly message: string }>;
   readonly limits: WebGpuLimits;
   readonly queue: {
     writeBuffer(buffer: GpuBuffer, byte: number, data: ArrayBufferView): void;

@@ -5,6 +5,7 @@ import {
   openWebEngine,
   type WebEngineOptions,
 } from '../../../../src/model/engine/onnxruntime-web/web-engine.js';
+import { add, input } from '../../../../src/model/graph/builder.js';
 import { elementCount } from '../../../../src/model/graph/shape.js';
 import { answerTasks } from '../../../browser/worker-tasks.js';
 import { caseInputs } from '../../graph/case-inputs.js';
@@ -30,7 +31,26 @@ async function runCase(opCase: OpCase, seed: number): Promise<readonly number[]>
   return [...result];
 }
 
+/** Adds numbers on the card, `times` often. @returns the code and the message of what is thrown; undefined: nothing is. */
+async function addOften(
+  times: number,
+): Promise<readonly [code: string | undefined, message: string] | undefined> {
+  try {
+    const x = input('x', [4]);
+    const program = await engine.compile({ sum: add(x, x) });
+    const sum = new Float32Array(4);
+    for (let run = 0; run < times; run++) await program.run({ x: Float32Array.of(1, 2, 3, 4) }, { sum });
+    if (sum.join() !== '2,4,6,8') throw new Error(sum.join());
+    await program.dispose();
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as { readonly code?: string; readonly message: string };
+    return [code, message];
+  }
+}
+
 answerTasks({
+  addOften: ({ times }: { readonly times: number }) => addOften(times),
   find: () => findWebDevice({ assets: 'assets' }),
   open: async (given: Pick<WebEngineOptions, 'device' | 'threads'>) => {
     engine = await openWebEngine({ ...given, assets: 'assets' });

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openWorkerPage, type WorkerPage } from '../../../browser/worker-page.js';
-import { findChromium, launchChromium } from '../../../report/chromium.js';
+import { findChromium, launchChromium, softwareGpu } from '../../../report/chromium.js';
 import { caseInputs } from '../../graph/case-inputs.js';
 import { opCases } from '../../graph/cases.js';
 import { evaluate } from '../../graph/reference.js';
@@ -16,9 +16,6 @@ const tolerance = 5e-6;
 const entry = 'test/model/engine/web/engine-worker.ts';
 /** Fused where the browser has relaxed SIMD. */
 const processorName = /^onnxruntime-web wasm( fused)?$/;
-
-/** WebGPU on the processor, by SwiftShader. */
-const softwareGpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 /** The cases that came out otherwise than the reference, with how far they are off. */
 function wrongCases(outcomes: readonly CaseOutcome[]): readonly string[] {
@@ -117,6 +114,26 @@ describe.skipIf(executable === undefined)('the engine in Chromium with WebGPU', 
     const { device, reason } = await page.call<{ device: string; reason: string }>('find');
     expect(device).toBe('wasm');
     expect(reason).toMatch(/WebGPU computes on the processor here|the browser has no WebGPU/);
+  });
+
+  it('says that the browser took the card away, ends what waits for it, and can be opened again', async () => {
+    const other = await openWorkerPage(browser, { entry });
+    expect(await other.call('open', { device: 'webgpu' })).toBe('onnxruntime-web webgpu');
+    expect(await other.call('addOften', { times: 3 })).toBeUndefined();
+    const lost = other.call('addOften', { times: 1e9 });
+    const devTools = await browser.newBrowserCDPSession();
+    // Playwright does not know the name; the process that would answer is gone.
+    const crash = devTools.send('Browser.crashGpuProcess' as 'Browser.close').catch(() => {});
+    expect(await lost).toEqual([
+      'device-lost',
+      expect.stringMatching(/^The browser took the graphics card away/),
+    ]);
+    await crash;
+    // What is asked for later fails too, at once.
+    expect(await other.call('addOften', { times: 1 })).toEqual(['device-lost', expect.any(String)]);
+    expect(await other.call('open', { device: 'webgpu' })).toBe('onnxruntime-web webgpu');
+    expect(await other.call('addOften', { times: 3 })).toBeUndefined();
+    await other.close();
   });
 
   // Compiling the kernels takes minutes on a processor.
