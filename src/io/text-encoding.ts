@@ -1,40 +1,19 @@
 import { TitlesmithError } from '../common/errors.js';
+import { checkIsText } from './text-check.js';
 
 /**
  * Bytes decoded at a time, and looked at to tell text from anything else, and its encoding. What is made of larger
  * chunks (the records of a CSV) outlives the young generation of the garbage collector, which takes a tenth more time.
  */
 const decodedBytes = 65_536;
-/** Maximum share of control characters in text, and how many a short text may hold all the same. */
-const controlShareTolerated = 0.01;
-const controlsTolerated = 4;
-/** Share of NUL bytes from which bytes are no text: half of the bytes of English in UTF-16 are NUL. */
-const nulShare = 0.2;
 
 /** Called with a warning about a text file that can be read nevertheless. */
 export type TextRemark = (message: string) => void;
-
-function notText(name: string, why: string, hint: string): TitlesmithError {
-  return new TitlesmithError(`Cannot read ${name}: ${why}.`, { code: 'not-text', hint });
-}
 
 /** The encoding of text in UTF-16 by its byte order mark, as spreadsheets write it; undefined without one. */
 function markedUtf16([first, second]: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
   if (first === 0xff && second === 0xfe) return 'utf-16le';
   return first === 0xfe && second === 0xff ? 'utf-16be' : undefined;
-}
-
-/** @throws TitlesmithError when the beginning of a file is not that of text in bytes. */
-function checkBeginning(bytes: Uint8Array, name: string): void {
-  let [controls, nuls] = [0, 0];
-  for (const byte of bytes) {
-    if (byte === 0) nuls += 1;
-    else if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && byte !== 0x0c) controls += 1;
-  }
-  const tolerated = Math.max(controlsTolerated, bytes.length * controlShareTolerated);
-  if (nuls > bytes.length * nulShare || controls > tolerated) {
-    throw notText(name, 'it is a binary file', 'Name a CSV or a text file.');
-  }
 }
 
 /** Length of the UTF-8 sequence that begins with a byte, as its high bits say; 0 where none begins so. */
@@ -144,12 +123,24 @@ class LenientDecoder implements Decoder {
   }
 }
 
+/** The same bytes, the first of the chunks as long as is looked at, however short those that come are. */
 async function* parted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const beginning = new Uint8Array(decodedBytes);
+  let filled = 0;
   for await (const chunk of chunks) {
-    for (let start = 0; start < chunk.length; start += decodedBytes) {
-      yield chunk.subarray(start, start + decodedBytes);
+    let rest = chunk;
+    if (filled < decodedBytes) {
+      const taken = chunk.subarray(0, decodedBytes - filled);
+      beginning.set(taken, filled);
+      filled += taken.length;
+      rest = chunk.subarray(taken.length);
+      if (filled === decodedBytes) yield beginning;
+    }
+    for (let start = 0; start < rest.length; start += decodedBytes) {
+      yield rest.subarray(start, start + decodedBytes);
     }
   }
+  if (filled > 0 && filled < decodedBytes) yield beginning.subarray(0, filled);
 }
 
 /**
@@ -176,8 +167,8 @@ export async function* decodeText(
   for await (const bytes of parted(chunks)) {
     if (isEmpty) {
       const utf16 = markedUtf16(bytes);
+      checkIsText(bytes, name, utf16);
       if (utf16) decoder = new Utf16Decoder(utf16);
-      else checkBeginning(bytes, name);
     }
     isEmpty = false;
     yield decode(bytes, false);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createRandom } from '../../src/common/random.js';
 import { decodeText } from '../../src/io/text-encoding.js';
 
 async function* inChunks(bytes: Uint8Array, length: number): AsyncGenerator<Uint8Array> {
@@ -50,6 +51,73 @@ test.each<[string, Uint8Array, RegExp]>([
   ['control characters', Buffer.alloc(1000, '\x01'), /binary/],
 ])('%s is no text', async (_name, bytes, message) => {
   await expect(decoded(bytes)).rejects.toThrow(message);
+});
+
+/** Bytes by chance, always the same. */
+const byChance = (length: number): Buffer =>
+  Buffer.from(Array.from({ length }, () => Math.floor(random.uniform() * 256)));
+const random = createRandom(1, 'bytes');
+
+const zipped = (...names: readonly string[]): Buffer =>
+  Buffer.concat(
+    names.map((name) =>
+      Buffer.concat([
+        Buffer.from('PK\x03\x04\x14\0\0\0\x08\0'),
+        Buffer.alloc(16, 7),
+        Buffer.of(name.length, 0, 0, 0),
+        Buffer.from(name),
+        byChance(400),
+      ]),
+    ),
+  );
+const word = zipped('[Content_Types].xml', '_rels/.rels', 'word/document.xml');
+const ole = Buffer.concat([Buffer.of(0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1), Buffer.alloc(600)]);
+const png = Buffer.concat([
+  Buffer.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13),
+  Buffer.from('IHDR'),
+  byChance(900),
+]);
+
+test.each<[string, Uint8Array, RegExp, RegExp]>([
+  ['.docx', word, /it is a document of a word processor \(Word, \.docx\)/, /Plain text/],
+  ['.xlsx', zipped('[Content_Types].xml', 'xl/workbook.xml'), /a spreadsheet \(Excel, \.xlsx\)/, /CSV UTF-8/],
+  ['a .docx of which four bytes are there', word.subarray(0, 4), /office program/, /Plain text/],
+  ['the middle of a .docx', word.subarray(1000), /a binary file/, /text file/],
+  ['.zip', zipped('titles.txt'), /a packed file \(ZIP\)/, /Unpack/],
+  ['.doc', Buffer.concat([ole, Buffer.from('WordDocument', 'utf16le')]), /\(Word, \.doc\)/, /Plain text/],
+  ['.xls', Buffer.concat([ole, Buffer.from('Workbook', 'utf16le')]), /\(Excel, \.xls\)/, /CSV UTF-8/],
+  ['.doc, cut short', ole.subarray(0, 9), /office program/, /Plain text/],
+  ['.pdf', Buffer.from('%PDF-1.7\n%'), /a PDF/, /text file/],
+  ['.rtf', Buffer.from('{\\rtf1\\ansi One title}'), /Rich Text/, /Plain text/],
+  ['.png', png, /a picture \(PNG\)/, /text file/],
+  ['.png, cut short', png.subarray(0, 11), /a picture \(PNG\)/, /text file/],
+  ['.jpg', Buffer.concat([Buffer.of(0xff, 0xd8, 0xff, 0xe0), byChance(90)]), /a picture \(JPEG\)/, /text/],
+  ['.gif', Buffer.from('GIF89ad\0d\0'), /a picture \(GIF\)/, /text file/],
+  ['.mp3', Buffer.concat([Buffer.of(0xff, 0xfb, 0x90, 0x64, 0), byChance(90)]), /a recording/, /text/],
+  ['.mp4', Buffer.from('\0\0\0\x18ftypisom\0\0\x02\0'), /a recording/, /text file/],
+  ['bytes by chance', byChance(40), /a binary file/, /text file/],
+  ['bytes by chance behind a mark', Buffer.from([0xff, 0xfe, ...byChance(400)]), /a binary file/, /text/],
+])(
+  '%s is told by its first bytes, whatever it is called and however it is cut',
+  async (_, bytes, is, hint) => {
+    for (const length of [1, 300, bytes.length]) {
+      const refused = decoded(bytes, length);
+      await expect(refused).rejects.toThrow(is);
+      await expect(refused).rejects.toMatchObject({ code: 'not-text', hint: expect.stringMatching(hint) });
+    }
+  },
+);
+
+test.each([
+  ['a title that begins as a GIF does', Buffer.from('GIF89a explained\n')],
+  ['a title that begins as a BMP does', Buffer.from('BMW or Audi\n')],
+  [
+    'Russian in Windows-1251, which begins as an MP3 does',
+    Buffer.of(0xff, 0xe2, 0xeb, 0xe5, 0xed, 0xe8, 0xe5),
+  ],
+  ['Greek in ISO 8859-7', Buffer.from([...Array(40)].flatMap(() => [0xcf, 0xf5, 0xf4, 0xe5, 0x20]))],
+])('%s is text', async (_, bytes) => {
+  expect((await decoded(bytes)).text).toHaveLength(bytes.length);
 });
 
 test('a stray byte changes nothing but itself, wherever it stands and however it is cut', async () => {

@@ -81,7 +81,10 @@ export async function atWork(
   try {
     await work();
   } catch (error) {
-    sayTrouble(error instanceof Error ? error.message : String(error), near);
+    const line = error instanceof Error ? error.message : String(error);
+    sayTrouble(line, near);
+    // What it was at is over.
+    announce(line);
   } finally {
     isBusy = false;
     refreshButtons();

@@ -14,18 +14,8 @@ function withoutOptions(hint: string): string {
     .join(' ');
 }
 
-const paste = 'copy the titles and paste them here, below the box';
-
-/** What to do with a file that holds no plain text, by the ending of its name. */
-const nonText: readonly (readonly [ending: RegExp, hint: string])[] = [
-  [
-    /\.(?:docx?|odt|rtf|pages)$/i,
-    `It is a document of a word processor: save it there as “Plain text” (.txt), or ${paste}.`,
-  ],
-  [/\.(?:xlsx?|xlsm|ods|numbers)$/i, `It is a spreadsheet: save it there as “CSV UTF-8”, or ${paste}.`],
-  [/\.pdf$/i, `It is a PDF, which holds pages, not lines: ${paste}.`],
-  [/\.(?:png|jpe?g|gif|webp|heic|bmp|tiff?)$/i, `It is a picture: ${paste} if you have them as text.`],
-];
+/** What can be done with any file that cannot be read. */
+const paste = 'Or copy the titles and paste them here, below the box.';
 
 /** A fault as one line for a person on the page: what is wrong, where, and what can be done there. */
 export function lineForPage(error: TitlesmithError): string {
@@ -38,14 +28,11 @@ export function lineForPage(error: TitlesmithError): string {
 const withoutCause = (message: string): string => message.replace(/ \([^()]*\)\.?$/, '.');
 
 function hintForPage(error: TitlesmithError): string {
-  const { code, message, hint = '' } = error;
-  if (code === 'not-text') {
-    const name = message.replace(/^Cannot read /, '').replace(/: [^:]*$/, '');
-    const known = nonText.find(([ending]) => ending.test(name));
-    return known?.[1] ?? `Choose a text file or a table (CSV), or ${paste}.`;
-  }
+  const { code, hint = '' } = error;
+  if (code === 'not-text') return `${hint.replace(/^Name /, 'Choose ')} ${paste}`;
   if (error instanceof MissingColumnError) return 'Which of these holds the titles?';
-  return withoutOptions(hint);
+  if (code === 'unknown-compression') return 'Unpack it, and choose the file of titles in it.';
+  return withoutOptions(hint).replace(/^Name a file with at least one title\.$/, 'Choose another file.');
 }
 
 /** What was remarked while titles were read, without what only the command line can do about it. */
