@@ -137,6 +137,8 @@ const portable = [
   'src/io/byte-source.ts',
   'src/io/csv.ts',
   'src/io/lines.ts',
+  'src/io/file-kinds.ts',
+  'src/io/text-check.ts',
   'src/io/text-encoding.ts',
   'src/dedupe',
   'src/report',
