@@ -1,4 +1,5 @@
 import { TitlesmithError } from '../../common/errors.js';
+import { layoutCharacters } from './file-reading.js';
 
 /** How a CSV is laid out, as far as the person says so. */
 export interface CsvLayoutOptions {
@@ -88,9 +89,13 @@ const usualNames = new Set(
 );
 
 /** Whether the first record names the columns, where one is asked for by its number: a usual name, there or of a title. */
-function namesColumns(values: readonly string[], value: string): boolean {
+function namesColumn(values: readonly string[], value: string): boolean {
   return usualNames.has(value.toLowerCase()) || values.some((name) => name.toLowerCase() === 'title');
 }
+
+/** Whether one of these is a name that columns of titles have. */
+const namesColumns = (values: readonly string[]): boolean =>
+  values.some((value) => namesColumn(values, value));
 
 /**
  * Whether the first line of a file of one column is its name rather than a title: a usual name, or one word in lower case
@@ -105,6 +110,38 @@ function isColumnName(first: string, beginning: string): boolean {
   if (usualNames.has(first.toLowerCase())) return true;
   const withSpaces = others.filter((line) => /\S\s+\S/.test(line)).length;
   return /^[a-z_][a-z0-9_]*$/.test(first) && withSpaces > others.length / 2;
+}
+
+/** Lines without the last, which the end of what was looked at may cut; empty ones left out. */
+function wholeLines(beginning: string): string[] {
+  const lines = beginning.split(/\r\n|\n|\r/);
+  // A text that ends within what was looked at may have no line break at its end.
+  return (beginning.length < layoutCharacters ? lines : lines.slice(0, -1)).filter(
+    (line) => line.trim() !== '',
+  );
+}
+
+/**
+ * How a file of lines is a table of values with tabs between, as spreadsheets save “Unicode text” (.txt); undefined where it is none. Every
+ * line must have as many tabs as the first, and that be a header with a usual name, or the file have the column that is asked for.
+ * @returns whether quotes enclose its values.
+ */
+export function tabTable(
+  beginning: string,
+  options: CsvLayoutOptions,
+): { readonly quotes: boolean } | undefined {
+  const lines = wholeLines(beginning).map((line) => line.split('\t'));
+  const [first = []] = lines;
+  const isEven = lines.length > 1 && first.length > 1 && lines.every(({ length }) => length === first.length);
+  if (!isEven) return undefined;
+  const { column, header, quotes } = options;
+  const names = splitFirst(beginning, '\t', quotes ?? true);
+  const isTable =
+    column === undefined ? header !== false && namesColumns(names) : columnIndex(names, options) >= 0;
+  if (!isTable) return undefined;
+  const quoted = lines.flat().filter((value) => value.includes('"'));
+  const areWell = quoted.length > 0 && quoted.every((value) => /^"(?:[^"]|"")*"$/.test(value));
+  return { quotes: quotes ?? areWell };
 }
 
 /**
@@ -127,7 +164,7 @@ export function csvLayout(beginning: string, options: CsvLayoutOptions, path: st
     const isNamed = values[index]?.toLowerCase() === (column ?? 'title').trim().toLowerCase();
     const value = values[index] ?? '';
     const isNumber = column !== undefined && !isNamed;
-    const hasHeader = header ?? (isNamed || (isNumber && namesColumns(values, value)));
+    const hasHeader = header ?? (isNamed || (isNumber && namesColumn(values, value)));
     const subredditIndex = hasHeader
       ? values.findIndex((name, at) => at !== index && name.toLowerCase() === 'subreddit')
       : -1;

@@ -1,6 +1,6 @@
 import { TitlesmithError } from '../../common/errors.js';
 import type { TextRemark } from '../../io/text-encoding.js';
-import { type CsvLayoutOptions, csvLayout } from './csv-layout.js';
+import { type CsvLayoutOptions, csvLayout, tabTable } from './csv-layout.js';
 import { peek, titleFormat } from './file-reading.js';
 import { titleName } from './json-titles.js';
 
@@ -17,6 +17,7 @@ const byDefault: CsvLayoutOptions = { column: undefined, header: undefined };
 function layoutInWords(beginning: string, options: CsvLayoutOptions, path: string): string {
   const { column, header, quotes = true } = options;
   if (titleFormat(path) === 'json') return `name ${titleName(beginning, column)}`;
+  if (titleFormat(path) === 'lines' && !tabTable(beginning, options)) return 'lines';
   try {
     const layout = csvLayout(beginning, options, path);
     const columns = `column ${layout.index}, subreddit ${layout.subredditIndex}`;
@@ -37,7 +38,7 @@ export async function describeLayoutChange(
   options: CsvLayoutOptions,
 ): Promise<string> {
   const isGiven = options.column !== undefined || options.header !== undefined || options.quotes === false;
-  if (!isGiven || titleFormat(path) === 'lines') return '';
+  if (!isGiven) return '';
   const chunks = text();
   try {
     const { beginning } = await peek(chunks);

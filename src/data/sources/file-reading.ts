@@ -29,7 +29,7 @@ export function namesInWords(names: readonly string[]): string {
 }
 
 /** Characters of the beginning in which the first record should end. */
-const layoutCharacters = 65_536;
+export const layoutCharacters = 65_536;
 
 /** The beginning of a text, and all of it. */
 export async function peek(

@@ -1,9 +1,9 @@
 import { TitlesmithError, usageError } from '../../common/errors.js';
 import type { WorkContext } from '../../common/progress.js';
 import type { TextRemark } from '../../io/text-encoding.js';
-import type { CsvLayoutOptions } from './csv-layout.js';
+import { type CsvLayoutOptions, tabTable } from './csv-layout.js';
 import { describeLayoutChange } from './decided-layout.js';
-import { titleFormat } from './file-reading.js';
+import { peek, type ReadingListener, titleFormat } from './file-reading.js';
 import { jsonTitles } from './json-titles.js';
 import { MissingSubredditsError, noTitles, unknownSubreddits } from './missing-subreddits.js';
 import { csvTitles, textTitles, withTextsApart } from './title-files.js';
@@ -149,6 +149,20 @@ class SubredditChoice {
   }
 }
 
+/** The rows of a text file: its lines, or those of a table with tabs between the values, which a note says. */
+async function* linesOrTable(
+  text: AsyncGenerator<string>,
+  name: string,
+  options: CsvLayoutOptions,
+  listener: ReadingListener,
+): AsyncGenerator<SourceRow> {
+  const { beginning, whole } = await peek(text);
+  const table = tabTable(beginning, options);
+  if (!table) return yield* textTitles(whole, name, listener);
+  listener.onNote(`${name}: its lines are the rows of a table with tabs between the values, and are read so`);
+  yield* withTextsApart(csvTitles(whole, name, { ...options, ...table }, listener), name, listener);
+}
+
 function titlesOfFile(
   { path, name, text: textOf }: TitleTextFile,
   options: CsvLayoutOptions,
@@ -161,7 +175,7 @@ function titlesOfFile(
   const text = textOf(listener.onWarning);
   switch (titleFormat(path)) {
     case 'lines':
-      return textTitles(text, name, listener);
+      return linesOrTable(text, name, options, listener);
     case 'json':
       return withTextsApart(jsonTitles(text, name, options.column, listener), name, listener);
     case 'csv':

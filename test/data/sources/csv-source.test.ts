@@ -131,6 +131,25 @@ describe.each([
       expect(line).toContain(`${serial}.${name}`);
     });
 
+    test.each<[string, string, Partial<CsvLayoutOptions>, readonly string[]]>([
+      ['its column title', 'Title\tn\nOne\t1\nTwo\t2\n', {}, ['One', 'Two']],
+      ['a column by name', 'n\tsaid\n1\tOne\n2\tTwo\n', { column: 'said' }, ['One', 'Two']],
+      ['a column by number', '1\tOne\n2\tTwo\n', { column: '2' }, ['One', 'Two']],
+      ['quotes that are none', 'title\tn\nSay "hi"\t1\nTwo\t2\n', {}, ['Say "hi"', 'Two']],
+      ['no header, if that is said', 'title\tn\nOne\t1\n', { header: false }, ['title\tn', 'One\t1']],
+      ['no usual name', 'said\tn\nOne\t1\n', {}, ['said\tn', 'One\t1']],
+      ['a header alone', 'title\tn\n', {}, ['title\tn']],
+    ])('lines with as many tabs each, and %s', async (_what, content, options, titles) => {
+      const read = await readWithRemarks(content, { name: 'txt', options });
+      expect(read.titles).toEqual(titles);
+    });
+
+    test('lines with as many tabs each, and a header without a title, ask for the column', async () => {
+      expect(await failureLine(() => read('n\theadline\n1\tOne\n', { name: 'txt' }))).toMatch(
+        /no column "title".*"n", "headline" \(between "\\t"\); name one with --column/,
+      );
+    });
+
     test('a column asked for that is not there', async () => {
       expect(await failureLine(() => read('title\nOne\n', { column: 'headline' }))).toMatch(
         /no column "headline"/,
@@ -225,6 +244,7 @@ describe.each([
 
     test.each<[string, string, string, Partial<CsvLayoutOptions>]>([
       ['another column', 'a.csv', 'title,other\nOne,Two\n', { column: 'other' }],
+      ['another column of lines', 'a.txt', 'title\tother\nOne\tTwo\n', { column: 'other' }],
       ['a header taken for a title', 'a.csv', 'title\nOne\n', { header: false }],
       ['a title taken for a header', 'a.csv', 'One title\nAnother\n', { header: true }],
       ['quotes as text', 'a.csv', 'title\n"One"\n', { quotes: false }],

@@ -199,5 +199,17 @@ export const readableFiles: readonly (readonly [
     'csv',
     [one, 'Größenordnung'],
   ],
+  [
+    'a table as “Unicode text” of a spreadsheet',
+    Buffer.from(`\uFEFFtitle\tn\r\n${one}\t1\r\n"Two, ""so"" to say"\t2\r\n`, 'utf16le'),
+    'txt',
+    [one, 'Two, "so" to say'],
+  ],
+  [
+    'lines with tabs, one more or less',
+    `title\tn\n${one}\t1\n${two}\n`,
+    'txt',
+    ['title\tn', `${one}\t1`, two],
+  ],
   ['a byte order mark, CRLF', `\uFEFFtitle\r\n${one}\r\n${two}\r\n`, 'csv', [one, two]],
 ];
