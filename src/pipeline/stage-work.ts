@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { TitlesmithError } from '../common/errors.js';
+import { fileError, TitlesmithError } from '../common/errors.js';
 import { baseFingerprintsHash } from '../common/package-facts.js';
 import type { FinetuneCounts } from '../common/stage-counts.js';
 import { hashFile } from '../io/atomic-file.js';
@@ -142,10 +142,19 @@ export function changedOptions(record: StageRecord, options: DecidedOptions): re
   return names.filter((name) => hashValue([before[name] ?? null]) !== hashValue([now[name] ?? null]));
 }
 
-/** @throws TitlesmithError naming an input of the stage that is missing. */
+/** Whether a file is there. @throws TitlesmithError where that cannot be told, as its folder may not be looked into. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+}
+
+/** @throws TitlesmithError naming an input of the stage that is missing, or cannot be read. */
 export function assertInputs(stage: StageName, folder: string): void {
   for (const input of stageDescriptions[stage].inputs) {
-    if (existsSync(join(folder, input))) continue;
+    if (isThere(join(folder, input))) continue;
     throw new TitlesmithError(`${join(folder, input)} is missing, which the ${stage} stage reads.`, {
       code: 'stage-input-missing',
       hint: 'Run "titlesmith pipeline" for this run first.',

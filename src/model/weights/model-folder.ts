@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, TitlesmithError } from '../../common/errors.js';
+import { fileError, systemErrorCode, TitlesmithError } from '../../common/errors.js';
 import { hashFile } from '../../io/atomic-file.js';
 import { ggufModel, isGgufPath } from './gguf/gguf-model.js';
 import { huggingFaceFolder } from './huggingface-folder.js';
@@ -42,11 +42,23 @@ export async function findModelFolder(path: string): Promise<ModelFolder> {
   if (gguf !== undefined) return ggufModel(join(path, gguf));
   const checkpoint = join(path, 'checkpoint');
   if (existsSync(join(checkpoint, configurationFile))) return huggingFaceFolder(checkpoint);
-  if (names.includes('run.json')) throw runWithoutModel(path);
+  if (names.includes('run.json')) {
+    await checkReadable(checkpoint);
+    throw runWithoutModel(path);
+  }
   throw new TitlesmithError(`${path} holds no model: there is no ${configurationFile}, nor hparams.json.`, {
     code: 'model-folder',
     hint: 'Name a folder of Hugging Face files, of gpt-2-simple (checkpoint/run1), or a run of titlesmith.',
   });
+}
+
+/** @throws TitlesmithError where a folder is there, but cannot be looked into. */
+async function checkReadable(path: string): Promise<void> {
+  try {
+    await readdir(path);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw fileError('read', path, error);
+  }
 }
 
 /** What identifies a model by its files, as {@link hashModelFiles} has it. */

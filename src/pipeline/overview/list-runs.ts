@@ -1,13 +1,13 @@
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { TitlesmithError } from '../../common/errors.js';
+import { fileError, TitlesmithError } from '../../common/errors.js';
 import { manifestFileName } from '../../run/manifest.js';
 import { runsIn } from '../named-models.js';
 import { overviewOf, type RunOverview } from './run-overview.js';
 
 /**
  * The runs in a folder, the newest last.
- * @throws TitlesmithError where it is not there, is no folder, or a run itself.
+ * @throws TitlesmithError where it is not there, is no folder, cannot be read, or a run itself.
  */
 export async function listRuns(folder: string): Promise<readonly RunOverview[]> {
   if (!existsSync(folder)) {
@@ -27,6 +27,11 @@ export async function listRuns(folder: string): Promise<readonly RunOverview[]> 
       code: 'runs-folder-missing',
       hint: `Look at it with titlesmith show ${folder}.`,
     });
+  }
+  try {
+    accessSync(folder, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    throw fileError('read', folder, error);
   }
   const overviews = await Promise.all((await runsIn(folder)).map(overviewOf));
   return overviews.toSorted(

@@ -20,7 +20,7 @@ import { staleStages } from '../run/stale-stages.js';
  * - `stopped`, `failed`: in the stage that it names;
  * - `unfinished`: stages are left that nobody has begun;
  * - `stale`: a stage was done anew, and those after it were not;
- * - `damaged`: run.json cannot be read.
+ * - `damaged`: run.json, or a folder of the run, cannot be read.
  */
 type RunState = 'done' | 'at work' | 'stopped' | 'failed' | 'unfinished' | 'stale' | 'damaged';
 
@@ -40,7 +40,7 @@ export interface RunOverview {
   readonly date?: string;
   /** All its files take. */
   readonly bytes: number;
-  /** What is wrong with run.json. */
+  /** What is wrong, where it is damaged. */
   readonly problem?: string;
 }
 
@@ -85,16 +85,17 @@ export async function openManifest(folder: string): Promise<Manifest> {
   throw missingRun(folder);
 }
 
-/** @throws TitlesmithError where the folder cannot be read; what is wrong with run.json alone is part of the overview. */
+/** What is wrong with a run is part of the overview: one that cannot be read hides no other. */
 export async function overviewOf(folder: string): Promise<RunOverview> {
   const name = basename(resolve(folder));
-  const bytes = await bytesBelow(folder);
+  const size = { bytes: 0 };
   let manifest: Manifest;
   try {
+    await addBytesBelow(folder, size);
     manifest = await openManifest(folder);
   } catch (error) {
     if (!(error instanceof TitlesmithError)) throw error;
-    return { name, folder, state: 'damaged', bytes, problem: error.toLine() };
+    return { name, folder, state: 'damaged', bytes: size.bytes, problem: error.toLine() };
   }
   const counts = countsOf(manifest);
   const begun = Object.values(manifest.stages).flatMap(({ startedAt }) =>
@@ -110,7 +111,7 @@ export async function overviewOf(folder: string): Promise<RunOverview> {
     ...(titles === undefined ? {} : { titles }),
     ...(verdict === undefined ? {} : { verdict }),
     ...(date === undefined ? {} : { date }),
-    bytes,
+    bytes: size.bytes,
   };
 }
 
@@ -131,14 +132,18 @@ async function stateOf(folder: string, manifest: Manifest): Promise<Pick<RunOver
   return stale ? { state: 'stale', stage: stale } : { state: 'done' };
 }
 
-/** The bytes of all files below a folder; what goes away meanwhile counts nothing. */
-async function bytesBelow(folder: string): Promise<number> {
-  const sizes = (await entriesOf(folder)).map(async (entry) => {
+/**
+ * Adds the bytes of all files below a folder; what goes away meanwhile counts nothing.
+ * @throws TitlesmithError where a folder cannot be read, once what can be is counted.
+ */
+async function addBytesBelow(folder: string, size: { bytes: number }): Promise<void> {
+  const added = (await entriesOf(folder)).map(async (entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return bytesBelow(path);
-    return entry.isFile() ? ((await sizeOf(path)) ?? 0) : 0;
+    if (entry.isDirectory()) await addBytesBelow(path, size);
+    else if (entry.isFile()) size.bytes += (await sizeOf(path)) ?? 0;
   });
-  return (await Promise.all(sizes)).reduce((sum, bytes) => sum + bytes, 0);
+  const failed = (await Promise.allSettled(added)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }
 
 async function entriesOf(folder: string): Promise<Dirent[]> {
@@ -161,13 +166,14 @@ async function sizeOf(path: string): Promise<number | undefined> {
 /** Accepted titles that are shown of a run. */
 const shownTitles = 10;
 
-/** The first ten titles that a run accepted. */
+/** The first ten titles that a run accepted. @throws TitlesmithError where they cannot be read. */
 export function firstAccepted(folder: string): string[] {
+  const path = join(folder, runFiles.accepted);
   try {
-    const text = readFileSync(join(folder, runFiles.accepted), 'utf8');
+    const text = readFileSync(path, 'utf8');
     return text.split('\n', shownTitles).filter((line) => line !== '');
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return [];
-    throw error;
+    throw fileError('read', path, error);
   }
 }
