@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/io/package-root.js';
-import { firstAccepted } from '../../src/pipeline/overview/run-overview.js';
+import { firstAccepted, overviewOf } from '../../src/pipeline/overview/run-overview.js';
 import { assertInputs } from '../../src/pipeline/stage-work.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'titlesmith-unreadable-'));
@@ -54,6 +54,15 @@ describe.skipIf(!canStart)('what this account may not read', () => {
       ),
     });
   });
+});
+
+test('all files of a run are counted', async () => {
+  for (const name of ['a', 'b', 'c']) {
+    mkdirSync(join(folder, 'runs/open', name));
+    for (const size of [1000, 2000, 3000])
+      writeFileSync(join(folder, 'runs/open', name, `${size}`), 'x'.repeat(size));
+  }
+  expect((await overviewOf(join(folder, 'runs/open'))).bytes).toBe(3 * 6000 + 2);
 });
 
 test('a file that is a folder, or leads in a circle, is named', () => {

@@ -140,7 +140,11 @@ async function addBytesBelow(folder: string, size: { bytes: number }): Promise<v
   const added = (await entriesOf(folder)).map(async (entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) await addBytesBelow(path, size);
-    else if (entry.isFile()) size.bytes += (await sizeOf(path)) ?? 0;
+    else if (entry.isFile()) {
+      // Read before it is added to, as others are added meanwhile.
+      const bytes = (await sizeOf(path)) ?? 0;
+      size.bytes += bytes;
+    }
   });
   const failed = (await Promise.allSettled(added)).find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
