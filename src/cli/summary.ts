@@ -31,7 +31,20 @@ function afterUnknown({ bound }: NonNullable<RunCounts['report']>): string {
   const points = formatPoints(Math.ceil(1000 * bound.upper) / 1000).replace('+', '');
   const most = bound.upper <= 0 ? 'no more' : `at most ${points} points more`;
   const what = bound.holds ? 'has learned anything' : 'recites';
-  return ` whether it ${what}: copies are ${most} frequent than among held-out titles (95% confidence); the report says what would tell`;
+  return ` whether it ${what}: copies are ${most} frequent than among held-out titles (95% confidence); ${whatWouldTell(bound)}`;
+}
+
+/** What sample would tell whether it recites, as far as a number can be given. */
+function whatWouldTell({
+  holds,
+  outputsNeeded,
+  heldOutNeeded,
+}: NonNullable<NonNullable<RunCounts['report']>['bound']>): string {
+  if (!holds && outputsNeeded !== undefined)
+    return `if the shares stay as they are, it takes ${pluralize(outputsNeeded, 'output')} in all at least to tell`;
+  if (!holds && heldOutNeeded !== undefined)
+    return `if the shares stay as they are, it takes ${pluralize(heldOutNeeded, 'held-out title')} and as many outputs at least to tell`;
+  return 'the report says what would tell';
 }
 
 const whatAcceptedMeans = 'no copy, and not broken; whether they are good, only reading them tells';

@@ -103,7 +103,10 @@ export type ReportCounts = {
    * What that difference is at most, with 95% confidence to one side, and whether that is little enough; undefined in records of earlier
    * versions, and without outputs or held-out titles.
    */
-  readonly bound?: Pick<OverfitStatistics['comparison'], 'upper' | 'holds'>;
+  readonly bound?: Pick<
+    OverfitStatistics['comparison'],
+    'upper' | 'holds' | 'outputsNeeded' | 'heldOutNeeded'
+  >;
   /** Shares that stand in what the base model was trained on; undefined where the model does not descend from it. */
   readonly inBase?: { readonly outputs: number; readonly heldOut: number };
 };

@@ -1,5 +1,5 @@
 import type { Canaries } from '../common/canaries.js';
-import { firstDraw, type Judgement } from '../common/judgement.js';
+import { firstDraw, type Judgement, type OverfitStatistics } from '../common/judgement.js';
 import { packageVersion } from '../common/package-facts.js';
 import type { ReportCounts, RunCounts } from '../common/stage-counts.js';
 import type { TitleLosses } from '../common/title-losses.js';
@@ -77,12 +77,21 @@ export function reportOnRun(run: ReportedRun): {
     verdict: overfit.verdict,
     copyShare: overfit.outputs.copies.share,
     excess: overfit.excess,
-    ...(overfit.measures.length > 0
-      ? { bound: { upper: overfit.comparison.upper, holds: overfit.comparison.holds } }
-      : {}),
+    ...(overfit.measures.length > 0 ? { bound: boundOf(overfit) } : {}),
   };
   const inBase = base && { outputs: base.outputs.share, heldOut: base.heldOut.share };
   return { figures, counts: inBase ? { ...counts, inBase } : counts };
+}
+
+/** How much more frequent copies are at most, and what sample would tell whether that is too much. */
+function boundOf({ comparison }: OverfitStatistics): NonNullable<NonNullable<RunCounts['report']>['bound']> {
+  const { upper, holds, outputsNeeded, heldOutNeeded } = comparison;
+  return {
+    upper,
+    holds,
+    ...(outputsNeeded === undefined ? {} : { outputsNeeded }),
+    ...(heldOutNeeded === undefined ? {} : { heldOutNeeded }),
+  };
 }
 
 /**

@@ -17,6 +17,7 @@ export const isAmount: Check = (value) => isNumber(value) && (value as number) >
 export const isLoss: Check = (value) => isAmount(value) && Number.isFinite(Math.exp(value as number));
 /** Whether a value is a number of things. */
 export const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isCountOrAbsent: Check = (value) => value === undefined || isCount(value);
 /** Whether a value is a share of something, from 0 to 1. */
 export const isShare: Check = (value) => isAmount(value) && (value as number) <= 1;
 /** Whether a value is a verdict that this titlesmith knows. */
@@ -90,7 +91,12 @@ const forms = {
       excess: fields({ share: isNumber, low: isNumber, high: isNumber }),
     },
     optional: {
-      bound: fields({ upper: isNumber, holds: (value) => typeof value === 'boolean' }),
+      bound: fields({
+        upper: isNumber,
+        holds: (value) => typeof value === 'boolean',
+        outputsNeeded: isCountOrAbsent,
+        heldOutNeeded: isCountOrAbsent,
+      }),
       inBase: fields({ outputs: isShare, heldOut: isShare }),
     },
   },

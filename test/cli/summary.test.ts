@@ -179,16 +179,22 @@ test('a training that went on, and one of a part of the parameters, say so', () 
 test.each([
   [
     { upper: 0.0641, holds: false },
-    'recites: copies are at most 6.5 points more frequent than among held-out titles (95% confidence)',
+    'recites: copies are at most 6.5 points more frequent than among held-out titles (95% confidence); the report says what would tell',
+  ],
+  [
+    { upper: 0.0641, holds: false, outputsNeeded: 540 },
+    'recites: copies are at most 6.5 points more frequent than among held-out titles (95% confidence); if the shares stay as they are, it takes 540 outputs in all at least to tell',
+  ],
+  [
+    { upper: 0.0641, holds: false, heldOutNeeded: 310 },
+    'recites: copies are at most 6.5 points more frequent than among held-out titles (95% confidence); if the shares stay as they are, it takes 310 held-out titles and as many outputs at least to tell',
   ],
   [
     { upper: -0.001, holds: true },
-    'has learned anything: copies are no more frequent than among held-out titles (95% confidence)',
+    'has learned anything: copies are no more frequent than among held-out titles (95% confidence); the report says what would tell',
   ],
 ])('where there is not enough to tell, the bound %j is said', (bound, said) => {
   const report = { verdict: 'unknown', copyShare: 0, excess: { share: 0, low: -0.1, high: 0.1 }, bound };
   const { lines } = summarizeRun(finished(manifest({ report }), 1));
-  expect(lines).toContain(
-    `  model      not enough to tell whether it ${said}; the report says what would tell`,
-  );
+  expect(lines).toContain(`  model      not enough to tell whether it ${said}`);
 });

@@ -148,18 +148,30 @@ class TrainingRun {
     const layout = { ...options, rowLength, endOfTextId, startOfTextId, promptEnds };
     const batches = new BatchStream(input.data.train, layout);
     const run = new TrainingRun(input, plan, context, model, programs, state, batches, metrics, position);
-    if (saved) context.onProgress({ kind: 'note', message: `Resuming training at step ${saved.step}.` });
-    else await run.evaluateBeforeTraining();
+    if (saved) {
+      const what = run.endedBefore === undefined ? 'Resuming training' : 'Training had ended';
+      context.onProgress({ kind: 'note', message: `${what} at step ${saved.step}.` });
+    } else await run.evaluateBeforeTraining();
     return run;
+  }
+
+  /** Why a training that was saved had ended, where what follows it was cut short. */
+  private get endedBefore(): TrainingResult['stopReason'] | undefined {
+    const { endedBy, evaluationsWithoutImprovement, step } = this.position;
+    if (endedBy) return 'copies';
+    if (evaluationsWithoutImprovement >= this.patience) return 'patience';
+    return step >= this.plan.steps ? 'steps' : undefined;
+  }
+
+  private get patience(): number {
+    return this.input.options.patience ?? Number.POSITIVE_INFINITY;
   }
 
   async train(): Promise<TrainingResult> {
     const { options } = this.input;
     const { steps } = this.plan;
-    const { patience = Number.POSITIVE_INFINITY } = options;
-    // A training that had ended may have been saved, and what follows it cut short.
-    if (this.position.endedBy) return this.result('copies');
-    if (this.position.evaluationsWithoutImprovement >= patience) return this.result('patience');
+    const { patience, endedBefore } = this;
+    if (endedBefore !== undefined) return this.result(endedBefore);
     let [tokens, since] = [0, performance.now()];
     for (let step = this.position.step; step < steps; ) {
       const trained = await this.trainStep(step);

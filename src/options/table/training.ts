@@ -23,7 +23,7 @@ export const trainingOptions = {
     argument: 'count',
     alias: 'epochs',
     help:
-      'Passes over the training titles after which training ends, where --steps is not given. By default few titles get ' +
+      'Passes over the training titles after which training ends, rounded up to a whole step, where --steps is not given. By default few titles get ' +
       'more: from scratch until 300 steps, with base up to 6 passes until 240.',
   },
   batchSize: {

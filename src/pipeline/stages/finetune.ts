@@ -107,7 +107,7 @@ export async function runFinetune(job: StageJob, context: StageWorkContext): Pro
       const [now, then] = [work, folder].map((place) => join(place, runFiles.samples));
       context.onProgress({
         kind: 'note',
-        message: `samples while it trains: ${then}, until it is done ${now}`,
+        message: `samples while it trains: ${now}; once it is done: ${then}`,
       });
     }
     const condition = await trainedCondition(
