@@ -301,7 +301,7 @@ export const notRun: readonly NotRun[] = [
     reason: 'installs the package a dozen times; install.test.ts does it by npm, the compiler reads this',
   },
   {
-    of: /^(?:npm install|npx titlesmith|npm (?:ci && npm )?pack$)/,
+    of: /^(?:npm install|npx titlesmith|npm pack$|(?:npm ci && )?npm run build && npm pack)/,
     reason:
       'installs into a project, or runs from there; test/deploy/install.test.ts does both in an empty one',
   },
