@@ -22,7 +22,7 @@ const afterVerdict: Readonly<Record<NonNullable<RunCounts['report']>['verdict'],
   overfits: ': see the report for what to do',
   leans: ' more than chance explains: see the report',
   healthy: ': copies are less than 3 points more frequent than among held-out titles',
-  unknown: ' whether it recites: the report says what would tell',
+  unknown: ' whether it recites: see the report for what to do',
 };
 
 /** What can be said where there is not enough to tell: how much more frequent copies are at most, rounded up. */
@@ -44,7 +44,7 @@ function whatWouldTell({
     return `if the shares stay as they are, it takes ${pluralize(outputsNeeded, 'output')} in all at least to tell`;
   if (!holds && heldOutNeeded !== undefined)
     return `if the shares stay as they are, it takes ${pluralize(heldOutNeeded, 'held-out title')} and as many outputs at least to tell`;
-  return 'the report says what would tell';
+  return 'see the report for what to do';
 }
 
 const whatAcceptedMeans = 'no copy, and not broken; whether they are good, only reading them tells';

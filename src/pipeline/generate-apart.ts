@@ -57,7 +57,12 @@ export async function* generateFromModel(
   checkCombinations(options);
   checkDraws(options);
   const device = await decideDevice(options, context);
-  for (const message of [`model: ${model}`, describeDevice(device)])
+  const { seed } = options;
+  const seedNote =
+    overrides.seed === undefined && drawsDiffer(given)
+      ? [`seed: ${seed} (the default; another --seed gives other titles)`]
+      : [];
+  for (const message of [`model: ${model}`, describeDevice(device), ...seedNote])
     context.onProgress({ kind: 'note', message });
   const opened = await openGeneration(
     { model, device: decidedDevice(device), hiddenPrefix: asked.prompt, changed: asked.changed },

@@ -184,6 +184,10 @@ async function runStage(
   const announce = (): void => {
     const isAdded = call.given !== undefined && (task.generation?.request.first ?? 0) > 0;
     if (reason) note(isAdded ? `${reason}; --print-only would leave the run as it is` : reason);
+    if (stage === 'finetune' && replacesModel(task))
+      note(
+        'the model is trained anew and replaced; --restore-from latest trains the one that is there further',
+      );
   };
   // What becomes of the texts that are there is said once nothing is left that could be refused.
   const isLate = task.generation !== undefined;
@@ -288,6 +292,10 @@ function canResume(stage: StageName, { manifest, path }: RunFolder, task: StageT
     isSameWork(record, task.work, task.options) && (record.forced === true) === task.isForced;
   return isSameTask && existsSync(workFolderOf(path, stage));
 }
+
+/** Whether a training begins from its beginning though there is a model of the same titles. */
+const replacesModel = ({ finished, resume, isForced, work }: StageTask): boolean =>
+  finished !== undefined && !resume && !isForced && !work.begins.withLatest;
 
 const endsByItself = new Set(['patience', 'maxEpochs', 'minimumSteps', 'minimumStepsEpochs']);
 

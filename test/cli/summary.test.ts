@@ -179,7 +179,7 @@ test('a training that went on, and one of a part of the parameters, say so', () 
 test.each([
   [
     { upper: 0.0641, holds: false },
-    'recites: copies are at most 6.5 points more frequent than among held-out titles (95% confidence); the report says what would tell',
+    'recites: copies are at most 6.5 points more frequent than among held-out titles (95% confidence); see the report for what to do',
   ],
   [
     { upper: 0.0641, holds: false, outputsNeeded: 540 },
@@ -191,7 +191,7 @@ test.each([
   ],
   [
     { upper: -0.001, holds: true },
-    'has learned anything: copies are no more frequent than among held-out titles (95% confidence); the report says what would tell',
+    'has learned anything: copies are no more frequent than among held-out titles (95% confidence); see the report for what to do',
   ],
 ])('where there is not enough to tell, the bound %j is said', (bound, said) => {
   const report = { verdict: 'unknown', copyShare: 0, excess: { share: 0, low: -0.1, high: 0.1 }, bound };

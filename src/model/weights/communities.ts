@@ -80,7 +80,7 @@ export class Communities {
   check(name: string): void {
     if (this.names.includes(name)) return;
     const near = nearWords(name, this.names, mostNear).map((known) => `r/${known}`);
-    const train = `Fine-tune a model on titles of it: titlesmith pipeline --subreddit ${name} --model ${baseName}`;
+    const train = `Fine-tune a model on a file of its titles: titlesmith pipeline --input FILE --model ${baseName}`;
     throw usageError(
       `The base model does not know r/${name}: it is none of its ${formatCount(this.names.length)} communities.`,
       near.length > 0

@@ -77,12 +77,12 @@ describe('a model as it writes for a community', () => {
     expect(() => communities.check('bird')).toThrow(
       expect.objectContaining({
         message: 'The base model does not know r/bird: it is none of its 3 communities.',
-        hint: 'Did you mean r/birds? If not: fine-tune a model on titles of it: titlesmith pipeline --subreddit bird --model base.',
+        hint: 'Did you mean r/birds? If not: fine-tune a model on a file of its titles: titlesmith pipeline --input FILE --model base.',
       }),
     );
     expect(() => communities.check('chess')).toThrow(
       expect.objectContaining({
-        hint: 'Fine-tune a model on titles of it: titlesmith pipeline --subreddit chess --model base; or choose one that titlesmith communities lists.',
+        hint: 'Fine-tune a model on a file of its titles: titlesmith pipeline --input FILE --model base; or choose one that titlesmith communities lists.',
       }),
     );
     expect(() => communities.check('__proto__')).toThrow(/does not know r\/__proto__/);
