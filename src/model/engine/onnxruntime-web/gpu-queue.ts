@@ -13,32 +13,20 @@ const lossDelayMs = 500;
  */
 export class GpuQueue {
   private last: Promise<unknown> = Promise.resolve();
-  private lost = false;
-  private tellLost!: (error: TitlesmithError) => void;
-  /** Rejects when the card is lost. */
-  private readonly loss = new Promise<never>((_, reject) => {
-    this.tellLost = reject;
-  });
-
-  constructor() {
-    // Nobody may wait for it.
-    this.loss.catch(() => {});
-  }
+  /** Undefined as long as the card is there. */
+  private loss: TitlesmithError | undefined;
+  /** Ends what is at work: one at a time, so that nothing is kept of what has ended. */
+  private fail: (error: TitlesmithError) => void = () => {};
 
   /** @param onLost is called once, when the browser has taken the card away. */
   watch(device: GpuDevice, onLost: () => void): void {
     void device.lost.then(({ message }) => {
-      this.lost = true;
       const reason = message.trim().replace(/\s+/g, ' ').replace(/\.$/, '');
-      this.tellLost(
-        new TitlesmithError(
-          `The browser took the graphics card away${reason === '' ? '' : ` (${reason})`}.`,
-          {
-            code: 'device-lost',
-            hint: 'Open the engine again; what was saved is still there.',
-          },
-        ),
+      this.loss = new TitlesmithError(
+        `The browser took the graphics card away${reason === '' ? '' : ` (${reason})`}.`,
+        { code: 'device-lost', hint: 'Open the engine again; what was saved is still there.' },
       );
+      this.fail(this.loss);
       onLost();
     });
   }
@@ -46,17 +34,24 @@ export class GpuQueue {
   /** @throws TitlesmithError `device-lost` once the browser has taken the card away. */
   readonly enqueue: Enqueue = (work) => {
     const run = async (): Promise<Awaited<ReturnType<typeof work>>> => {
-      if (this.lost) return this.loss;
+      if (this.loss) throw this.loss;
       try {
-        return await Promise.race([work(), this.loss]);
+        return await this.unlessLost(work());
       } catch (error) {
         // The loss may be told after what it causes.
-        await Promise.race([this.loss, new Promise((resolve) => setTimeout(resolve, lossDelayMs))]);
-        throw error;
+        if (!this.loss) await this.unlessLost(new Promise((resolve) => setTimeout(resolve, lossDelayMs)));
+        throw this.loss ?? error;
       }
     };
     const result = this.last.then(run, run);
     this.last = result.catch(() => {});
     return result;
   };
+
+  private unlessLost<Result>(work: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.fail = reject;
+      work.then(resolve, reject);
+    });
+  }
 }
