@@ -45,6 +45,7 @@ test('other options make anew what they change, and an input that changed since 
   const longer = await runCli([...pipelineOf('changed'), '--steps', '9', '--until', 'finetune'], folder);
   expect(longer.errors).toMatch(skipped('dataset'));
   expect(longer.errors).toMatch(/its options changed: --steps/);
+  expect(longer.errors).toMatch(/the model is trained anew and replaced; --restore-from latest trains/);
   copyOfEarlier('other');
   writeFileSync(join(folder, 'titles.csv'), readFileSync(join(folder, 'other.csv')));
   const other = await runCli([...pipelineOf('other'), '--until', 'extract'], folder);

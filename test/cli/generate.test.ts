@@ -23,6 +23,19 @@ describe('generate with a model that belongs to no run', () => {
     expect(four.output).toBe(one.output);
   });
 
+  test('says the seed where none is given, and only where it matters', async () => {
+    const seed = /^seed: 1 \(the default; another --seed gives other titles\)$/m;
+    const [byDefault, asked, likeliest] = await Promise.all([
+      generate('--nsamples', '2'),
+      generate('--nsamples', '2', '--seed', '1'),
+      generate('--nsamples', '1', '--temperature', '0'),
+    ]);
+    expect(byDefault.errors).toMatch(seed);
+    expect(asked.errors).not.toMatch(/seed:/);
+    expect(likeliest.errors).not.toMatch(/seed:/);
+    expect(asked.output).toBe(byDefault.output);
+  });
+
   test('prints one JSON object a text', async () => {
     const { output } = await generate('--nsamples', '4', '--json', '--precision', 'int8');
     const results = output

@@ -71,6 +71,7 @@ describe('--restore-from PATH', () => {
     expect(further.code).toBe(0);
     expect(further.errors).toMatch(/^finetune +1 further step, after those that its checkpoint has made$/m);
     expect(further.errors).toMatch(/^finetune +its options changed: .*--steps/m);
+    expect(further.errors).not.toMatch(/trained anew/);
     expect(further.errors).not.toMatch(/options changed: .*--(patience|max-epochs|minimum-steps)/);
     expect(further.errors).toMatch(/^finetune +model: runs\/first \(.*\)\nfinetune +device: /);
     const { counts } = manifest('second').stages.finetune;
